@@ -1,0 +1,342 @@
+use std::sync::Arc;
+
+use super::history::{Answer, Op};
+use super::{Document, EntryId, LabelId, Object, PALETTE, PendingClick, REMEMBERED_WRITES, gate};
+use crate::prompt::{CropPlace, Prompt, Step};
+use crate::volume::{NamedRegion, Region};
+
+/// Everything that can be done to a document (besides undo and redo).
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Starts a new object and makes it active. Does nothing if the active one is still empty.
+    NewObject,
+    /// Adds a click to an object; `None` is the active one, or a new one if there is none.
+    /// The first click of an object must be positive.
+    AddPrompt {
+        /// Which object.
+        object: Option<LabelId>,
+        /// The click.
+        prompt: Prompt,
+    },
+    /// Takes out one click; the mask becomes the replay of the others.
+    RemovePrompt {
+        /// Which object.
+        object: LabelId,
+        /// Which of its clicks.
+        index: usize,
+    },
+    /// The mask of the oldest pending click.
+    Resolve {
+        /// The click's entry.
+        entry: EntryId,
+        /// What the model said.
+        resolution: Arc<Resolution>,
+    },
+    /// The oldest pending click can't be answered. It is taken back if it is the newest change,
+    /// otherwise it stays without effect.
+    Withdraw(EntryId),
+    /// Deletes an object and its voxels.
+    RemoveObject(LabelId),
+    /// Names an object.
+    Rename(LabelId, String),
+    /// Colours an object.
+    Recolour(LabelId, [u8; 3]),
+    /// Shows or hides an object. A matter of looking, not in the history.
+    SetVisible(LabelId, bool),
+    /// Makes an object active. A matter of looking, not in the history.
+    Select(LabelId),
+    /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
+    Import(Vec<NamedRegion>),
+}
+
+/// The model's answer to all prompts of an object.
+#[derive(Clone, Debug)]
+pub struct Resolution {
+    /// One step for each prompt.
+    pub steps: Vec<Arc<Step>>,
+    /// The cube the model looked at; `None` if there are no prompts.
+    pub crop: Option<CropPlace>,
+    /// Which model answered.
+    pub model: String,
+    /// The voxels where the last step's logits are positive.
+    pub region: Region,
+}
+
+/// Why a command was not carried out; the document is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A click is still being computed; give the command again when it is done.
+    #[error("a click is still being computed")]
+    Busy,
+    /// An object must start inside the structure.
+    #[error("the first click of an object must be positive: click inside the structure first")]
+    FirstMustBePositive,
+    /// The click is outside of the scan.
+    #[error("the click is outside of the scan")]
+    OutsideVolume,
+    /// The object or prompt is not there (any more).
+    #[error("that object or click does not exist any more")]
+    Gone,
+    /// An answer to a question nobody asks any more.
+    #[error("the answer came too late")]
+    Stale,
+    /// All 65535 labels are taken.
+    #[error("a label map can hold no more than 65535 objects")]
+    Full,
+}
+
+impl Document {
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// If it can't be; the document is unchanged then.
+    pub fn apply(&mut self, command: Command) -> Result<(), Refused> {
+        match command {
+            Command::NewObject => self.new_object()?,
+            Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
+            Command::RemovePrompt { object, index } => self.remove_prompt(object, index)?,
+            Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
+            Command::Withdraw(entry) => self.withdraw(entry)?,
+            Command::RemoveObject(id) => self.remove_object(id)?,
+            Command::Rename(id, name) => {
+                self.index_of(id)?;
+                self.commit("Rename object", vec![Op::Name(id, name)], None);
+            }
+            Command::Recolour(id, colour) => {
+                self.index_of(id)?;
+                self.commit("Change colour", vec![Op::Colour(id, colour)], None);
+            }
+            Command::SetVisible(id, visible) => {
+                let index = self.index_of(id)?;
+                self.objects[index].visible = visible;
+            }
+            Command::Select(id) => {
+                self.index_of(id)?;
+                self.active = Some(id);
+            }
+            Command::Import(labels) => self.import(labels)?,
+        }
+        self.changed();
+        Ok(())
+    }
+
+    fn index_of(&self, id: LabelId) -> Result<usize, Refused> {
+        self.objects.iter().position(|o| o.id == id).ok_or(Refused::Gone)
+    }
+
+    fn idle(&self) -> Result<(), Refused> {
+        if self.pending().is_some() { Err(Refused::Busy) } else { Ok(()) }
+    }
+
+    fn new_object(&mut self) -> Result<(), Refused> {
+        if self.active().is_some_and(Object::is_empty) {
+            return Ok(());
+        }
+        let ops = self.insert_new()?.1;
+        self.commit("New object", ops, None);
+        Ok(())
+    }
+
+    /// The ops that add an empty object and make it active.
+    fn insert_new(&self) -> Result<(LabelId, Vec<Op>), Refused> {
+        let id = self.free_label(None)?;
+        let object = Self::blank(id, None, None);
+        let index = self.objects.len();
+        let insert = Op::Object { index, id, absent: Some(Box::new(object)) };
+        Ok((id, vec![insert, Op::Active(Some(id))]))
+    }
+
+    fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
+        let colour = colour.unwrap_or(PALETTE[(usize::from(id.0) - 1) % PALETTE.len()]);
+        Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
+    }
+
+    fn free_label(&self, wish: Option<u16>) -> Result<LabelId, Refused> {
+        let taken = |v: u16| self.objects.iter().any(|o| o.id.0 == v);
+        if let Some(wish) = wish.filter(|&v| v != 0 && !taken(v)) {
+            return Ok(LabelId(wish));
+        }
+        (1..=u16::MAX).find(|&v| !taken(v)).map(LabelId).ok_or(Refused::Full)
+    }
+
+    fn add_prompt(&mut self, object: Option<LabelId>, prompt: Prompt) -> Result<(), Refused> {
+        if self.image.grid().voxel_at(prompt.world).is_none() {
+            return Err(Refused::OutsideVolume);
+        }
+        let known = match object.or_else(|| self.active().map(|o| o.id)) {
+            Some(id) => Some(&self.objects[self.index_of(id)?]),
+            None => None,
+        };
+        let mut prompts = known.map(|o| o.prompts.clone()).unwrap_or_default();
+        if prompts.is_empty() && !prompt.positive {
+            return Err(Refused::FirstMustBePositive);
+        }
+        prompts.push(prompt);
+        let (id, mut ops) = match known {
+            Some(object) => (object.id, Vec::new()),
+            None => self.insert_new()?,
+        };
+        ops.push(Op::Prompts(id, prompts.clone()));
+        let name = if prompt.positive { "Positive click" } else { "Negative click" };
+        self.commit(name, ops, Some(PendingClick { object: id, prompts }));
+        Ok(())
+    }
+
+    fn remove_prompt(&mut self, id: LabelId, index: usize) -> Result<(), Refused> {
+        let object = &self.objects[self.index_of(id)?];
+        if index >= object.prompts.len() {
+            return Err(Refused::Gone);
+        }
+        let mut prompts = object.prompts.clone();
+        prompts.remove(index);
+        if prompts.first().is_some_and(|p| !p.positive) {
+            return Err(Refused::FirstMustBePositive);
+        }
+        let ops = vec![Op::Prompts(id, prompts.clone())];
+        self.commit("Remove click", ops, Some(PendingClick { object: id, prompts }));
+        Ok(())
+    }
+
+    fn resolve(&mut self, entry: EntryId, resolution: &Resolution) -> Result<(), Refused> {
+        let id = match self.pending() {
+            Some((oldest, click)) if oldest == entry => click.object,
+            _ => return Err(Refused::Stale),
+        };
+        let object = &self.objects[self.index_of(id)?];
+        let (delta, region) = gate::replace(&self.labels, id, &object.region, &resolution.region);
+        let answer = Answer {
+            steps: resolution.steps.clone(),
+            crop: resolution.crop.clone(),
+            model: Some(resolution.model.clone()),
+            region: Arc::new(region),
+        };
+        let mut ops = vec![Op::Answer(id, Box::new(answer)), Op::Labels(delta)];
+        for op in &mut ops {
+            self.swap(op);
+        }
+        self.history.resolve(entry, ops);
+        Ok(())
+    }
+
+    fn withdraw(&mut self, id: EntryId) -> Result<(), Refused> {
+        if self.pending().is_none_or(|(oldest, _)| oldest != id) {
+            return Err(Refused::Stale);
+        }
+        if let Some(mut entry) = self.history.withdraw(id) {
+            for op in entry.ops.iter_mut().rev() {
+                self.swap(op);
+            }
+        } else {
+            self.history.resolve(id, Vec::new());
+        }
+        Ok(())
+    }
+
+    fn remove_object(&mut self, id: LabelId) -> Result<(), Refused> {
+        self.idle()?;
+        let index = self.index_of(id)?;
+        let nothing = Region::default();
+        let (delta, _) = gate::replace(&self.labels, id, &self.objects[index].region, &nothing);
+        let ops = vec![Op::Labels(delta), Op::Object { index, id, absent: None }];
+        self.commit("Delete object", ops, None);
+        Ok(())
+    }
+
+    fn import(&mut self, labels: Vec<NamedRegion>) -> Result<(), Refused> {
+        self.idle()?;
+        let dims = self.labels.dims();
+        let mut ops = Vec::new();
+        let mut taken: Vec<LabelId> = Vec::new();
+        for label in labels {
+            let wish = Some(label.value).filter(|v| !taken.contains(&LabelId(*v)));
+            let mut id = self.free_label(wish)?;
+            while taken.contains(&id) {
+                let next = id.0.checked_add(1).ok_or(Refused::Full)?;
+                id = self.free_label(Some(next))?;
+            }
+            taken.push(id);
+            // Two labels of one map never overlap, so each may be judged by the map as it is now.
+            let (delta, region) =
+                gate::replace(&self.labels, id, &Region::default(), &label.region);
+            let mut object = Self::blank(id, label.name, label.colour);
+            object.region = Arc::new(region);
+            let index = self.objects.len() + taken.len() - 1;
+            ops.push(Op::Object { index, id, absent: Some(Box::new(object)) });
+            ops.push(Op::Labels(delta));
+        }
+        debug_assert_eq!(dims, self.image.grid().dims());
+        self.commit("Open label map", ops, None);
+        Ok(())
+    }
+
+    /// Does `ops` and writes them into the history.
+    fn commit(&mut self, name: &str, mut ops: Vec<Op>, pending: Option<PendingClick>) {
+        for op in &mut ops {
+            self.swap(op);
+        }
+        self.history.push(name.to_owned(), ops, pending);
+    }
+
+    /// Exchanges what `op` holds with what the document holds.
+    pub(super) fn swap(&mut self, op: &mut Op) {
+        use std::mem::swap;
+        let objects = &mut self.objects;
+        let find = |id: LabelId| objects.iter().position(|o| o.id == id);
+        match op {
+            Op::Object { index, id, absent } => match absent.take() {
+                Some(object) => objects.insert((*index).min(objects.len()), *object),
+                None => {
+                    if let Some(at) = find(*id) {
+                        *index = at;
+                        *absent = Some(Box::new(objects.remove(at)));
+                    }
+                }
+            },
+            Op::Name(id, name) => {
+                if let Some(at) = find(*id) {
+                    swap(&mut objects[at].name, name);
+                }
+            }
+            Op::Colour(id, colour) => {
+                if let Some(at) = find(*id) {
+                    swap(&mut objects[at].colour, colour);
+                }
+            }
+            Op::Prompts(id, prompts) => {
+                if let Some(at) = find(*id) {
+                    swap(&mut objects[at].prompts, prompts);
+                }
+            }
+            Op::Answer(id, answer) => {
+                if let Some(at) = find(*id) {
+                    let object = &mut objects[at];
+                    swap(&mut object.steps, &mut answer.steps);
+                    swap(&mut object.crop, &mut answer.crop);
+                    swap(&mut object.model, &mut answer.model);
+                    swap(&mut object.region, &mut answer.region);
+                }
+            }
+            Op::Labels(delta) => {
+                self.labels.apply(delta);
+                if let Some(bounds) = delta.bounds() {
+                    if self.writes.len() == REMEMBERED_WRITES {
+                        self.writes.remove(0);
+                    }
+                    // `changed` has not counted this change yet.
+                    self.writes.push((self.revision + 1, bounds));
+                }
+                let done = std::mem::take(delta);
+                *delta = done.reversed();
+            }
+            Op::Active(active) => swap(&mut self.active, active),
+        }
+    }
+}
+
+/// Only for `debug_assert`s and tests: the objects' regions and the label map say the same.
+#[cfg(test)]
+pub(super) fn regions_agree(document: &Document) -> bool {
+    let mut regions = document.labels.regions();
+    document.objects.iter().all(|o| regions.remove(&o.id.0).unwrap_or_default() == *o.region)
+        && regions.is_empty()
+}

@@ -1,0 +1,183 @@
+//! The document: one scan, its label map, its objects with their prompts, and the history of it all.
+//!
+//! It changes only through [`Document::apply`], [`Document::undo`] and [`Document::redo`]; every change is
+//! a value that can be logged, replayed and undone. It does no I/O, starts no thread and knows no model:
+//! a click becomes a [`PendingClick`], somebody else computes its mask, and [`Command::Resolve`] brings it.
+//!
+//! *Order.* Clicks are resolved oldest first, and nothing else writes labels while one is pending (such a
+//! command answers [`Refused::Busy`] and can be given again later). So label changes happen in history
+//! order, and undoing them in reverse restores every voxel exactly.
+
+mod command;
+mod gate;
+mod history;
+mod object;
+
+use std::sync::Arc;
+
+pub use command::{Command, Refused, Resolution};
+pub use history::{EntryId, PendingClick};
+pub use object::{LabelId, Object, PALETTE};
+
+use crate::volume::{LabelMap, Volume, VoxelBox};
+use history::History;
+
+/// One scan and everything drawn on it.
+#[derive(Debug)]
+pub struct Document {
+    image: Arc<Volume>,
+    labels: LabelMap,
+    objects: Vec<Object>,
+    active: Option<LabelId>,
+    history: History,
+    /// Counts every change, undo and redo included: caches compare it.
+    revision: u64,
+    /// What each of the last label writes touched, newest last, for partial uploads.
+    writes: Vec<(u64, VoxelBox)>,
+    saved: EntryId,
+}
+
+/// What changed in the label map since some revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dirty {
+    /// Nothing.
+    Clean,
+    /// Only voxels in this box.
+    Within(VoxelBox),
+    /// More than the document remembers: upload everything.
+    Everything,
+}
+
+/// Label writes remembered for partial uploads.
+const REMEMBERED_WRITES: usize = 256;
+
+impl Document {
+    /// A scan with nothing drawn on it.
+    pub fn new(image: Arc<Volume>) -> Self {
+        let labels = LabelMap::empty(image.grid().dims());
+        Self {
+            image,
+            labels,
+            objects: Vec::new(),
+            active: None,
+            history: History::default(),
+            revision: 0,
+            writes: Vec::new(),
+            saved: EntryId::NONE,
+        }
+    }
+
+    /// The scan.
+    pub fn image(&self) -> &Arc<Volume> {
+        &self.image
+    }
+
+    /// What is drawn on it.
+    pub fn labels(&self) -> &LabelMap {
+        &self.labels
+    }
+
+    /// The objects, in the order in which they were made.
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// An object by its label.
+    pub fn object(&self, id: LabelId) -> Option<&Object> {
+        self.objects.iter().find(|o| o.id == id)
+    }
+
+    /// The object that the next click belongs to.
+    pub fn active(&self) -> Option<&Object> {
+        self.active.and_then(|id| self.object(id))
+    }
+
+    /// Counts every change of anything in the document.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The voxels whose label may have changed after `revision`.
+    pub fn dirty_since(&self, revision: u64) -> Dirty {
+        let newer = self.writes.iter().rev().take_while(|(r, _)| *r > revision);
+        let (mut union, mut count) = (None::<VoxelBox>, 0);
+        for (_, bounds) in newer {
+            union = Some(union.map_or(*bounds, |u| u.union(bounds)));
+            count += 1;
+        }
+        match union {
+            Some(_) if count == REMEMBERED_WRITES => Dirty::Everything,
+            Some(bounds) => Dirty::Within(bounds),
+            None => Dirty::Clean,
+        }
+    }
+
+    /// The click whose mask should be computed next, if any.
+    pub fn pending(&self) -> Option<(EntryId, &PendingClick)> {
+        self.history.oldest_pending()
+    }
+
+    /// Whether a click of this object waits for its mask.
+    pub fn is_pending(&self, id: LabelId) -> bool {
+        self.history.any_pending_of(id)
+    }
+
+    /// Whether there is something to undo, and what.
+    pub fn can_undo(&self) -> Option<&str> {
+        self.history.undo_name()
+    }
+
+    /// Whether there is something to redo, and what.
+    pub fn can_redo(&self) -> Option<&str> {
+        self.history.redo_name()
+    }
+
+    /// Whether something would be lost if the document were dropped now.
+    pub fn is_modified(&self) -> bool {
+        self.history.top() != self.saved
+    }
+
+    /// The state to name in [`Document::mark_saved`] when a snapshot taken now has been written.
+    pub fn state(&self) -> EntryId {
+        self.history.top()
+    }
+
+    /// Remembers that the state with this name is on disk.
+    pub fn mark_saved(&mut self, state: EntryId) {
+        self.saved = state;
+    }
+
+    /// Millilitres of an object.
+    pub fn volume_ml(&self, object: &Object) -> f64 {
+        object.region.count() as f64 * self.image.grid().voxel_volume_mm3() / 1000.0
+    }
+
+    /// Takes the last change back. `false` if there is none.
+    pub fn undo(&mut self) -> bool {
+        let Some(mut entry) = self.history.take_undo() else { return false };
+        for op in entry.ops.iter_mut().rev() {
+            self.swap(op);
+        }
+        self.history.put_redo(entry);
+        self.changed();
+        true
+    }
+
+    /// Does the last undone change again. `false` if there is none.
+    pub fn redo(&mut self) -> bool {
+        let Some(mut entry) = self.history.take_redo() else { return false };
+        for op in &mut entry.ops {
+            self.swap(op);
+        }
+        self.history.put_undo(entry);
+        self.changed();
+        true
+    }
+
+    fn changed(&mut self) {
+        self.revision += 1;
+        if self.active.is_some_and(|id| self.object(id).is_none()) {
+            self.active = self.objects.last().map(|o| o.id);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use std::sync::Arc;
+
+use crate::prompt::{CropPlace, Prompt, Step, valid_steps};
+use crate::volume::Region;
+
+/// The value of an object's voxels in the label map; never 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LabelId(pub u16);
+
+/// Colours of new objects, in turn: Okabe and Ito's colour-blind-safe set (2008) without its black,
+/// red-green confusions far apart, plus two of Paul Tol's "bright" scheme.
+pub const PALETTE: [[u8; 3]; 9] = [
+    [230, 159, 0],
+    [86, 180, 233],
+    [0, 158, 115],
+    [240, 228, 66],
+    [0, 114, 178],
+    [213, 94, 0],
+    [204, 121, 167],
+    [170, 51, 119],
+    [187, 187, 187],
+];
+
+/// A structure: its name and colour, the clicks that made it, and the voxels it has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    /// Its value in the label map.
+    pub id: LabelId,
+    /// What the user calls it.
+    pub name: String,
+    /// sRGB.
+    pub colour: [u8; 3],
+    /// Whether it is drawn.
+    pub visible: bool,
+    /// The user's clicks, in order.
+    pub prompts: Vec<Prompt>,
+    /// The model's answers; the first [`Object::replayed`] of them belong to `prompts`.
+    pub steps: Vec<Arc<Step>>,
+    /// The cube around the first click that the model looked at.
+    pub crop: Option<CropPlace>,
+    /// Which model answered.
+    pub model: Option<String>,
+    /// Exactly the voxels that carry this object's label.
+    pub region: Arc<Region>,
+}
+
+impl Object {
+    pub(super) fn new(id: LabelId, name: String, colour: [u8; 3]) -> Self {
+        Self {
+            id,
+            name,
+            colour,
+            visible: true,
+            prompts: Vec::new(),
+            steps: Vec::new(),
+            crop: None,
+            model: None,
+            region: Arc::default(),
+        }
+    }
+
+    /// How many prompts, from the first, have been answered.
+    pub fn replayed(&self) -> usize {
+        valid_steps(&self.steps, &self.prompts)
+    }
+
+    /// Neither clicks nor voxels.
+    pub fn is_empty(&self) -> bool {
+        self.prompts.is_empty() && self.region.is_empty()
+    }
+
+    /// The model's estimate for the present mask.
+    pub fn iou(&self) -> Option<f32> {
+        self.replayed().checked_sub(1).map(|last| self.steps[last].iou)
+    }
+}

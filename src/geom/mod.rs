@@ -1,0 +1,15 @@
+//! Where things are: voxel grids in world space, anatomical orientation, the three anatomical planes
+//! and the mapping from voxels to a slice picture. Depends on `glam` only.
+//!
+//! World space is RAS millimetres (x to the patient's Right, y Anterior, z Superior), in `f64`.
+//! Voxel coordinates are continuous, the centre of the first voxel at (0, 0, 0).
+//! Every transform is named `b_from_a`: `world_from_voxel * voxel = world`.
+
+mod grid;
+mod orientation;
+mod slice;
+
+pub use glam::{DAffine3, DMat3, DVec2, DVec3};
+pub use grid::{Grid, GridError};
+pub use orientation::{Axis, Direction, Orientation};
+pub use slice::{Convention, PanZoom, Plane, SliceFrame};

@@ -1,0 +1,3 @@
+//! Arguments to command line or window; nothing else.
+
+fn main() {}

@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+
+/// What the app is doing and has at hand, for the UI to show. Written by the app only.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// A file being opened.
+    pub opening: Option<Opening>,
+    /// ONNX Runtime.
+    pub runtime: RuntimeStatus,
+    /// The model.
+    pub model: ModelStatus,
+    /// What the model is doing now.
+    pub busy: Option<Busy>,
+    /// How long the stages of the last click took.
+    pub latency: Option<Latency>,
+    /// The label map on disk.
+    pub save: SaveStatus,
+    /// Where the sample scan lies, if it does.
+    pub sample: Option<PathBuf>,
+    /// "Discard unsaved work?" is to be asked.
+    pub ask_discard: bool,
+}
+
+/// A file being opened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Opening {
+    /// Its name.
+    pub name: String,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// ONNX Runtime's state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RuntimeStatus {
+    /// Being looked for.
+    #[default]
+    Searching,
+    /// Found: version and how.
+    Ready(String),
+    /// Not found, and why; segmentation is off, viewing is not.
+    Missing(String),
+    /// Being fetched: bytes done, in all.
+    Installing(u64, u64),
+}
+
+/// The model's state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ModelStatus {
+    /// Not asked for yet (no runtime).
+    #[default]
+    None,
+    /// Being loaded.
+    Loading(String),
+    /// Ready.
+    Ready {
+        /// Its name.
+        name: String,
+        /// `CUDA` or `CPU·2`.
+        device: String,
+        /// Why there: shown as a tooltip.
+        reason: String,
+    },
+    /// Could not be loaded, and why.
+    Failed(String),
+}
+
+/// What the model is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// Cutting the crop or running the encoder.
+    Encoding,
+    /// Running the decoder.
+    Decoding,
+    /// Laying the mask on the scan's voxels.
+    Pasting,
+}
+
+/// Milliseconds of the last click's stages.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latency {
+    /// Crop and encoder; `None` if the embedding was at hand.
+    pub encode: Option<f64>,
+    /// Decoder.
+    pub decode: f64,
+    /// Logits to voxels.
+    pub paste: f64,
+}
+
+/// The label map on disk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum SaveStatus {
+    /// Never saved.
+    #[default]
+    Never,
+    /// Being written.
+    Saving,
+    /// Written here, reopened and found identical.
+    Saved(PathBuf),
+}

@@ -1,0 +1,259 @@
+use crate::geom::Grid;
+
+use super::StoredGeometry;
+
+/// Voxels in the type in which the file stores them, x fastest, frames one after another.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Voxels {
+    U8(Vec<u8>),
+    I8(Vec<i8>),
+    U16(Vec<u16>),
+    I16(Vec<i16>),
+    U32(Vec<u32>),
+    I32(Vec<i32>),
+    U64(Vec<u64>),
+    I64(Vec<i64>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+/// Runs `$body` with `$v` bound to the typed vector inside a [`Voxels`].
+#[macro_export]
+macro_rules! with_voxels {
+    ($voxels:expr, $v:ident => $body:expr) => {
+        // One body for all types: a cast that is needed for most is idle for one.
+        #[allow(clippy::unnecessary_cast)]
+        match $voxels {
+            $crate::volume::Voxels::U8($v) => $body,
+            $crate::volume::Voxels::I8($v) => $body,
+            $crate::volume::Voxels::U16($v) => $body,
+            $crate::volume::Voxels::I16($v) => $body,
+            $crate::volume::Voxels::U32($v) => $body,
+            $crate::volume::Voxels::I32($v) => $body,
+            $crate::volume::Voxels::U64($v) => $body,
+            $crate::volume::Voxels::I64($v) => $body,
+            $crate::volume::Voxels::F32($v) => $body,
+            $crate::volume::Voxels::F64($v) => $body,
+        }
+    };
+}
+
+/// The type of a stored voxel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum DataType {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    U64,
+    I64,
+    F32,
+    F64,
+}
+
+impl DataType {
+    /// numpy's name: `int16`, `float32`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            DataType::U8 => "uint8",
+            DataType::I8 => "int8",
+            DataType::U16 => "uint16",
+            DataType::I16 => "int16",
+            DataType::U32 => "uint32",
+            DataType::I32 => "int32",
+            DataType::U64 => "uint64",
+            DataType::I64 => "int64",
+            DataType::F32 => "float32",
+            DataType::F64 => "float64",
+        }
+    }
+
+    /// Bytes for each voxel.
+    pub fn size(self) -> usize {
+        match self {
+            DataType::U8 | DataType::I8 => 1,
+            DataType::U16 | DataType::I16 => 2,
+            DataType::U32 | DataType::I32 | DataType::F32 => 4,
+            DataType::U64 | DataType::I64 | DataType::F64 => 8,
+        }
+    }
+}
+
+impl Voxels {
+    /// Number of voxels, all frames together.
+    pub fn len(&self) -> usize {
+        with_voxels!(self, v => v.len())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The stored type.
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Voxels::U8(_) => DataType::U8,
+            Voxels::I8(_) => DataType::I8,
+            Voxels::U16(_) => DataType::U16,
+            Voxels::I16(_) => DataType::I16,
+            Voxels::U32(_) => DataType::U32,
+            Voxels::I32(_) => DataType::I32,
+            Voxels::U64(_) => DataType::U64,
+            Voxels::I64(_) => DataType::I64,
+            Voxels::F32(_) => DataType::F32,
+            Voxels::F64(_) => DataType::F64,
+        }
+    }
+
+    /// The stored (unscaled) number at a memory position.
+    pub fn raw(&self, index: usize) -> f64 {
+        with_voxels!(self, v => v[index] as f64)
+    }
+}
+
+/// `value = raw · slope + inter` (NIfTI `scl_slope`, `scl_inter`). Slope is never 0 nor non-finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// Factor.
+    pub slope: f64,
+    /// Offset.
+    pub inter: f64,
+}
+
+impl Scale {
+    /// Stored numbers are the values.
+    pub const NONE: Scale = Scale { slope: 1.0, inter: 0.0 };
+
+    /// The value of a stored number.
+    pub fn apply(self, raw: f64) -> f64 {
+        raw * self.slope + self.inter
+    }
+}
+
+/// Something in a file that is unusual but could be worked with; shown to the user.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
+pub struct Warning(pub String);
+
+/// Minimum, maximum and mean of the finite values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stats {
+    /// Smallest finite value; NaN when there is none.
+    pub min: f64,
+    /// Largest finite value; NaN when there is none.
+    pub max: f64,
+    /// Mean of the finite values; NaN when there is none.
+    pub mean: f64,
+    /// How many values are NaN or infinite (and left out above).
+    pub not_finite: usize,
+}
+
+/// A scan: one or more frames of voxels on one grid. Immutable once read; shared by `Arc`.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    name: String,
+    grid: Grid,
+    file_dims: Vec<usize>,
+    voxels: Voxels,
+    scale: Scale,
+    stored: StoredGeometry,
+    warnings: Vec<Warning>,
+}
+
+impl Volume {
+    /// `file_dims` are the dimensions as the file states them (2 to 7 of them); the product of those
+    /// past the third is the number of frames.
+    ///
+    /// # Panics
+    /// If `voxels` is not a whole number (≥ 1) of grids long: readers check the length before this.
+    pub fn new(
+        name: impl Into<String>,
+        grid: Grid,
+        file_dims: Vec<usize>,
+        voxels: Voxels,
+        scale: Scale,
+        stored: StoredGeometry,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        assert!(
+            !voxels.is_empty() && voxels.len().is_multiple_of(grid.count()),
+            "voxels do not fill the grid"
+        );
+        Self { name: name.into(), grid, file_dims, voxels, scale, stored, warnings }
+    }
+
+    /// The file's name, without its folder.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the voxels are.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Dimensions as the file states them, e.g. `[64, 64, 30, 5]` for five frames.
+    pub fn file_dims(&self) -> &[usize] {
+        &self.file_dims
+    }
+
+    /// Number of frames (time points, components); 1 for an ordinary scan.
+    pub fn frames(&self) -> usize {
+        self.voxels.len() / self.grid.count()
+    }
+
+    /// All voxels as stored; frame `t` starts at `t * grid.count()`.
+    pub fn voxels(&self) -> &Voxels {
+        &self.voxels
+    }
+
+    /// From stored numbers to values.
+    pub fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// What the file says about where its voxels are, to be said again by label maps saved for it.
+    pub fn stored(&self) -> &StoredGeometry {
+        &self.stored
+    }
+
+    /// What was unusual about the file.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Value of a voxel of the first frame.
+    pub fn value(&self, voxel: [usize; 3]) -> f64 {
+        self.scale.apply(self.voxels.raw(self.grid.index(voxel)))
+    }
+
+    /// Minimum, maximum, mean over every voxel of every frame, with the scale applied.
+    pub fn stats(&self) -> Stats {
+        let (mut min, mut max, mut sum, mut n) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0usize);
+        with_voxels!(&self.voxels, v => for &raw in v {
+            let raw = raw as f64;
+            if raw.is_finite() {
+                min = min.min(raw);
+                max = max.max(raw);
+                sum += raw;
+                n += 1;
+            }
+        });
+        if n == 0 {
+            let nan = f64::NAN;
+            return Stats { min: nan, max: nan, mean: nan, not_finite: self.voxels.len() };
+        }
+        let (a, b) = (self.scale.apply(min), self.scale.apply(max));
+        Stats {
+            min: a.min(b),
+            max: a.max(b),
+            mean: self.scale.apply(sum / n as f64),
+            not_finite: self.voxels.len() - n,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Voxels: the scan as it was read, the label map drawn on it, and how grey values become grey levels.
+//! Depends on `geom`. No I/O, no threads.
+//!
+//! Voxels keep the memory order of NIfTI everywhere: x fastest, then y, then z (then the frame).
+
+mod data;
+mod delta;
+mod histogram;
+mod label_map;
+mod named;
+mod region;
+mod stored;
+mod window;
+
+pub use data::{DataType, Scale, Stats, Volume, Voxels, Warning};
+pub use delta::{Delta, DeltaRun};
+pub use histogram::Histogram;
+pub use label_map::LabelMap;
+pub use named::{LabelName, NamedRegion};
+pub use region::{Region, RegionBuilder, Run, VoxelBox};
+pub use stored::{QForm, SForm, StoredGeometry};
+pub use window::Window;

@@ -1,0 +1,27 @@
+use super::Region;
+
+/// A row of a label table: what a value in a label map stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelName {
+    /// The value, never 0.
+    pub value: u16,
+    /// The structure's name.
+    pub name: String,
+    /// sRGB.
+    pub colour: [u8; 3],
+    /// Whether it is shown.
+    pub visible: bool,
+}
+
+/// One label of a label map that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedRegion {
+    /// Its value in the file, never 0.
+    pub value: u16,
+    /// Its name, if a label table beside the file says one.
+    pub name: Option<String>,
+    /// Its sRGB colour, if a label table beside the file says one.
+    pub colour: Option<[u8; 3]>,
+    /// Its voxels.
+    pub region: Region,
+}

@@ -1,0 +1,158 @@
+/// Consecutive voxels of one x-row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Memory position of the first voxel.
+    pub start: usize,
+    /// Number of voxels.
+    pub len: u32,
+}
+
+impl Run {
+    /// Memory position after the last voxel.
+    pub fn end(&self) -> usize {
+        self.start + self.len as usize
+    }
+}
+
+/// A box of voxels, `min` inclusive, `max` exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoxelBox {
+    /// First voxel.
+    pub min: [usize; 3],
+    /// One past the last voxel.
+    pub max: [usize; 3],
+}
+
+impl VoxelBox {
+    /// The whole of a volume.
+    pub fn whole(dims: [usize; 3]) -> Self {
+        Self { min: [0; 3], max: dims }
+    }
+
+    /// Voxels along each axis.
+    pub fn size(&self) -> [usize; 3] {
+        std::array::from_fn(|a| self.max[a] - self.min[a])
+    }
+
+    /// The smallest box that holds both.
+    pub fn union(&self, other: &Self) -> Self {
+        Self {
+            min: std::array::from_fn(|a| self.min[a].min(other.min[a])),
+            max: std::array::from_fn(|a| self.max[a].max(other.max[a])),
+        }
+    }
+
+    /// Grows the box so that it holds `run`.
+    pub(super) fn include(this: &mut Option<Self>, dims: [usize; 3], run: Run) {
+        let x = run.start % dims[0];
+        let row = run.start / dims[0];
+        let (y, z) = (row % dims[1], row / dims[1]);
+        let one = Self { min: [x, y, z], max: [x + run.len as usize, y + 1, z + 1] };
+        *this = Some(this.map_or(one, |b| b.union(&one)));
+    }
+}
+
+/// A set of voxels as runs along x: sorted, disjoint, none crossing the end of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Region {
+    runs: Vec<Run>,
+}
+
+impl Region {
+    /// The runs, in memory order.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Whether no voxel is in it.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Number of voxels.
+    pub fn count(&self) -> usize {
+        self.runs.iter().map(|r| r.len as usize).sum()
+    }
+
+    /// The smallest box that holds all voxels.
+    pub fn bounds(&self, dims: [usize; 3]) -> Option<VoxelBox> {
+        let mut bounds = None;
+        for &run in &self.runs {
+            VoxelBox::include(&mut bounds, dims, run);
+        }
+        bounds
+    }
+
+    /// Whether the voxel at a memory position is in it.
+    pub fn contains(&self, index: usize) -> bool {
+        let after = self.runs.partition_point(|r| r.start <= index);
+        after > 0 && self.runs[after - 1].end() > index
+    }
+
+    /// From one flag for each voxel of a volume, rows of `row` voxels.
+    pub fn from_mask(row: usize, mask: impl IntoIterator<Item = bool>) -> Self {
+        let mut builder = RegionBuilder::new(row);
+        for (index, inside) in mask.into_iter().enumerate() {
+            if inside {
+                builder.push(index, 1);
+            }
+        }
+        builder.finish()
+    }
+}
+
+/// Makes a [`Region`] from pieces in memory order, joining those that touch within a row.
+#[derive(Debug)]
+pub struct RegionBuilder {
+    row: usize,
+    runs: Vec<Run>,
+}
+
+impl RegionBuilder {
+    /// For a volume whose rows (x dimension) are `row` voxels long.
+    pub fn new(row: usize) -> Self {
+        Self { row, runs: Vec::new() }
+    }
+
+    /// Adds `len` voxels from `start` on. They must lie in one row, after all voxels pushed before.
+    pub fn push(&mut self, start: usize, len: usize) {
+        if len == 0 {
+            return;
+        }
+        debug_assert_eq!(start / self.row, (start + len - 1) / self.row, "run crosses a row");
+        if let Some(last) = self.runs.last_mut() {
+            debug_assert!(last.end() <= start, "runs out of order");
+            if last.end() == start && !start.is_multiple_of(self.row) {
+                last.len += len as u32;
+                return;
+            }
+        }
+        self.runs.push(Run { start, len: len as u32 });
+    }
+
+    /// The region.
+    pub fn finish(self) -> Region {
+        Region { runs: self.runs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_join_within_a_row_and_break_at_its_end() {
+        let mut builder = RegionBuilder::new(4);
+        for index in [1, 2, 3, 4, 5, 9] {
+            builder.push(index, 1);
+        }
+        let region = builder.finish();
+        let runs: Vec<_> = region.runs().iter().map(|r| (r.start, r.len)).collect();
+        assert_eq!(runs, [(1, 3), (4, 2), (9, 1)]);
+        assert_eq!(region.count(), 6);
+        assert!(region.contains(3) && region.contains(4) && !region.contains(6));
+        assert!(!region.contains(0) && !region.contains(10));
+        let bounds = region.bounds([4, 2, 2]).unwrap();
+        assert_eq!((bounds.min, bounds.max), ([0, 0, 0], [4, 2, 2]));
+    }
+}

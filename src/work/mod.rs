@@ -1,0 +1,13 @@
+//! Work off the UI thread: one-off tasks and a long-lived worker, both cancellable, both telling their
+//! progress, both waking the window when there is something to see. Uses `std` only.
+
+mod cancel;
+mod task;
+mod worker;
+
+pub use cancel::{CancelToken, Cancelled, Progress};
+pub use task::{Died, Task};
+pub use worker::Worker;
+
+/// Called from a worker thread when there is news for the UI (e.g. a repaint request).
+pub type Wake = std::sync::Arc<dyn Fn() + Send + Sync>;
