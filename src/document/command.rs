@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::history::{Answer, Op};
@@ -139,7 +140,7 @@ impl Document {
 
     /// The ops that add an empty object and make it active.
     fn insert_new(&self) -> Result<(LabelId, Vec<Op>), Refused> {
-        let id = self.free_label(None)?;
+        let id = self.free_label(&BTreeSet::new())?;
         let object = Self::blank(id, None, None);
         let index = self.objects.len();
         let insert = Op::Object { index, id, absent: Some(Box::new(object)) };
@@ -151,12 +152,13 @@ impl Document {
         Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
     }
 
-    fn free_label(&self, wish: Option<u16>) -> Result<LabelId, Refused> {
-        let taken = |v: u16| self.objects.iter().any(|o| o.id.0 == v);
-        if let Some(wish) = wish.filter(|&v| v != 0 && !taken(v)) {
-            return Ok(LabelId(wish));
-        }
-        (1..=u16::MAX).find(|&v| !taken(v)).map(LabelId).ok_or(Refused::Full)
+    /// The smallest label that no object has and that is not `reserved`.
+    fn free_label(&self, reserved: &BTreeSet<u16>) -> Result<LabelId, Refused> {
+        let mut candidates = 1..=u16::MAX;
+        candidates
+            .find(|v| !reserved.contains(v) && self.object(LabelId(*v)).is_none())
+            .map(LabelId)
+            .ok_or(Refused::Full)
     }
 
     fn add_prompt(&mut self, object: Option<LabelId>, prompt: Prompt) -> Result<(), Refused> {
@@ -244,27 +246,24 @@ impl Document {
 
     fn import(&mut self, labels: Vec<NamedRegion>) -> Result<(), Refused> {
         self.idle()?;
-        let dims = self.labels.dims();
+        // Values that are free stay; only those that an object has already move, past all others.
+        let mut reserved: BTreeSet<u16> = labels.iter().map(|l| l.value).collect();
         let mut ops = Vec::new();
-        let mut taken: Vec<LabelId> = Vec::new();
-        for label in labels {
-            let wish = Some(label.value).filter(|v| !taken.contains(&LabelId(*v)));
-            let mut id = self.free_label(wish)?;
-            while taken.contains(&id) {
-                let next = id.0.checked_add(1).ok_or(Refused::Full)?;
-                id = self.free_label(Some(next))?;
-            }
-            taken.push(id);
+        for (added, label) in labels.into_iter().enumerate() {
+            let id = match LabelId(label.value) {
+                id if id.0 != 0 && self.object(id).is_none() => id,
+                _ => self.free_label(&reserved)?,
+            };
+            reserved.insert(id.0);
             // Two labels of one map never overlap, so each may be judged by the map as it is now.
             let (delta, region) =
                 gate::replace(&self.labels, id, &Region::default(), &label.region);
             let mut object = Self::blank(id, label.name, label.colour);
             object.region = Arc::new(region);
-            let index = self.objects.len() + taken.len() - 1;
+            let index = self.objects.len() + added;
             ops.push(Op::Object { index, id, absent: Some(Box::new(object)) });
             ops.push(Op::Labels(delta));
         }
-        debug_assert_eq!(dims, self.image.grid().dims());
         self.commit("Open label map", ops, None);
         Ok(())
     }
@@ -331,12 +330,4 @@ impl Document {
             Op::Active(active) => swap(&mut self.active, active),
         }
     }
-}
-
-/// Only for `debug_assert`s and tests: the objects' regions and the label map say the same.
-#[cfg(test)]
-pub(super) fn regions_agree(document: &Document) -> bool {
-    let mut regions = document.labels.regions();
-    document.objects.iter().all(|o| regions.remove(&o.id.0).unwrap_or_default() == *o.region)
-        && regions.is_empty()
 }

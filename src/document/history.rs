@@ -8,10 +8,9 @@ use crate::volume::{Delta, Region};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub(super) u64);
 
-impl EntryId {
-    /// The state before the first entry.
-    pub(super) const NONE: EntryId = EntryId(0);
-}
+/// Names one state of the document's contents: undone and redone it has the same name again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateId(u64);
 
 /// A click (or the removal of one) whose mask is still to be computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +52,8 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub id: EntryId,
+    /// The document's state after this entry; new when the entry, or one before it, is amended.
+    pub state: StateId,
     pub name: String,
     pub ops: Vec<Op>,
     pub pending: Option<PendingClick>,
@@ -63,21 +64,31 @@ pub(super) struct Entry {
 pub(super) struct History {
     done: Vec<Entry>,
     undone: Vec<Entry>,
-    last_id: u64,
+    last_number: u64,
 }
 
 impl History {
     pub fn push(&mut self, name: String, ops: Vec<Op>, pending: Option<PendingClick>) -> EntryId {
         self.undone.clear();
-        self.last_id += 1;
-        let id = EntryId(self.last_id);
-        self.done.push(Entry { id, name, ops, pending });
+        let number = self.next_number();
+        let id = EntryId(number);
+        self.done.push(Entry { id, state: StateId(number), name, ops, pending });
         id
     }
 
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.done.len()
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
     /// Name of the present state.
-    pub fn top(&self) -> EntryId {
-        self.done.last().map_or(EntryId::NONE, |e| e.id)
+    pub fn state(&self) -> StateId {
+        self.done.last().map_or(StateId::default(), |e| e.state)
     }
 
     pub fn take_undo(&mut self) -> Option<Entry> {
@@ -114,14 +125,16 @@ impl History {
 
     /// Adds what a pending entry was waiting for.
     pub fn resolve(&mut self, id: EntryId, ops: Vec<Op>) {
-        if let Some(entry) = self.done.iter_mut().find(|e| e.id == id) {
-            entry.pending = None;
-            entry.ops.extend(ops);
+        let Some(at) = self.done.iter().position(|e| e.id == id) else { return };
+        self.done[at].pending = None;
+        self.done[at].ops.extend(ops);
+        for later in at..self.done.len() {
+            self.done[later].state = StateId(self.next_number());
         }
     }
 
     /// Drops the newest entry if it is `id`, without a way to redo it. Gives it back to be reversed.
     pub fn withdraw(&mut self, id: EntryId) -> Option<Entry> {
-        if self.top() == id { self.done.pop() } else { None }
+        self.done.pop_if(|newest| newest.id == id)
     }
 }

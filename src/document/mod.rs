@@ -12,11 +12,13 @@ mod command;
 mod gate;
 mod history;
 mod object;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 pub use command::{Command, Refused, Resolution};
-pub use history::{EntryId, PendingClick};
+pub use history::{EntryId, PendingClick, StateId};
 pub use object::{LabelId, Object, PALETTE};
 
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -34,7 +36,7 @@ pub struct Document {
     revision: u64,
     /// What each of the last label writes touched, newest last, for partial uploads.
     writes: Vec<(u64, VoxelBox)>,
-    saved: EntryId,
+    saved: StateId,
 }
 
 /// What changed in the label map since some revision.
@@ -63,7 +65,7 @@ impl Document {
             history: History::default(),
             revision: 0,
             writes: Vec::new(),
-            saved: EntryId::NONE,
+            saved: StateId::default(),
         }
     }
 
@@ -134,16 +136,16 @@ impl Document {
 
     /// Whether something would be lost if the document were dropped now.
     pub fn is_modified(&self) -> bool {
-        self.history.top() != self.saved
+        self.history.state() != self.saved
     }
 
     /// The state to name in [`Document::mark_saved`] when a snapshot taken now has been written.
-    pub fn state(&self) -> EntryId {
-        self.history.top()
+    pub fn state(&self) -> StateId {
+        self.history.state()
     }
 
     /// Remembers that the state with this name is on disk.
-    pub fn mark_saved(&mut self, state: EntryId) {
+    pub fn mark_saved(&mut self, state: StateId) {
         self.saved = state;
     }
 
