@@ -1,0 +1,403 @@
+//! The window's owner: document, files, model and GPU scene meet here and nowhere else.
+//!
+//! Each frame first drains what the background threads have sent and hands them new work (`step`, never
+//! waiting), then draws the UI, then does what the user asked for.
+
+mod files;
+mod gpu;
+mod model;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::document::{Command, Document, Refused};
+use crate::geom::DVec3;
+use crate::ui::{self, Action, ModelStatus, SaveStatus, Status, Toasts, ViewState};
+use crate::work::Wake;
+use files::{Files, Loaded, News, Role};
+use gpu::Gpu;
+use model::Model;
+
+/// Names a document for background answers: a document opened later has another number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct DocumentNumber(u64);
+
+/// A document with what belongs to its being open.
+struct Session {
+    number: DocumentNumber,
+    document: Document,
+    /// The scan's file.
+    path: PathBuf,
+    /// Where the label map was saved last.
+    saved_to: Option<PathBuf>,
+    /// Commands that wait until no click is pending.
+    deferred: Vec<Command>,
+}
+
+/// What is to be done once the user agrees to lose unsaved work.
+enum AfterDiscard {
+    Close,
+    Show(Box<Loaded>),
+}
+
+/// The program.
+pub struct App {
+    session: Option<Session>,
+    documents: u64,
+    view: ViewState,
+    status: Status,
+    toasts: Toasts,
+    files: Files,
+    model: Model,
+    gpu: Option<Gpu>,
+    after_discard: Option<AfterDiscard>,
+    closing: bool,
+    started: Instant,
+    first_picture: bool,
+}
+
+impl App {
+    /// Opens `paths` (a scan, then label maps of it) as soon as the window is there.
+    pub fn new(cc: &eframe::CreationContext<'_>, paths: Vec<PathBuf>) -> std::io::Result<Self> {
+        ui::theme::apply(&cc.egui_ctx, ui::theme::Theme::Dark);
+        let ctx = cc.egui_ctx.clone();
+        let wake: Wake = Arc::new(move || ctx.request_repaint());
+        let mut app = Self {
+            session: None,
+            documents: 0,
+            view: ViewState::default(),
+            status: Status { sample: files::sample_scan(), ..Status::default() },
+            toasts: Toasts::default(),
+            files: Files::new(wake.clone()),
+            model: Model::start(wake)?,
+            gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
+            after_discard: None,
+            closing: false,
+            started: Instant::now(),
+            first_picture: false,
+        };
+        for (n, path) in paths.into_iter().enumerate() {
+            app.files.open(path, if n == 0 { Role::Any } else { Role::Labels });
+        }
+        Ok(app)
+    }
+
+    /// The open document.
+    pub fn document(&self) -> Option<&Document> {
+        self.session.as_ref().map(|s| &s.document)
+    }
+
+    /// How the user looks at it.
+    pub fn view(&self) -> &ViewState {
+        &self.view
+    }
+
+    /// What the program is doing.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// The messages on screen, newest last.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.toasts.texts()
+    }
+
+    /// Takes in what the background has sent and gives it new work. Never waits.
+    pub fn step(&mut self, ctx: &egui::Context) {
+        let _span = tracing::debug_span!("step").entered();
+        let grid = self.document().map(|d| d.image().grid().clone());
+        for news in self.files.poll(grid.as_ref(), &mut self.status) {
+            self.take(news);
+        }
+        self.model.poll(self.session.as_mut(), &mut self.status, &mut self.toasts);
+        self.run_deferred();
+        self.model.pump(self.session.as_mut(), &mut self.status, &mut self.toasts);
+        if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
+            match gpu.sync(session.number, &session.document) {
+                Ok(true) => {}
+                Ok(false) => ctx.request_repaint(),
+                Err(why) => self.toasts.error(why),
+            }
+        }
+        if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
+            let modified = self.document().is_some_and(Document::is_modified);
+            if modified || self.files.is_saving() {
+                ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+                self.after_discard = Some(AfterDiscard::Close);
+                self.status.ask_discard = modified;
+            }
+        }
+        self.close_when_saved(ctx);
+    }
+
+    /// A close that waits only for a running save goes on when the file is written.
+    fn close_when_saved(&mut self, ctx: &egui::Context) {
+        let waiting = matches!(self.after_discard, Some(AfterDiscard::Close));
+        if waiting && !self.status.ask_discard && !self.files.is_saving() {
+            if self.document().is_some_and(Document::is_modified) {
+                self.status.ask_discard = true;
+            } else {
+                self.closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+        }
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::Image(loaded) => {
+                if self.document().is_some_and(Document::is_modified) {
+                    self.after_discard = Some(AfterDiscard::Show(loaded));
+                    self.status.ask_discard = true;
+                } else {
+                    self.show(*loaded);
+                }
+            }
+            News::Labels(name, labels) => {
+                let count = labels.len();
+                self.run(Command::Import(labels));
+                let plural = if count == 1 { "" } else { "s" };
+                self.toasts.info(format!("{name}: {count} label{plural} opened"));
+            }
+            News::Saved { saved, state } => {
+                let name = saved.path.display().to_string();
+                if let Some(session) = &mut self.session {
+                    session.document.mark_saved(state);
+                    session.saved_to = Some(saved.path.clone());
+                }
+                self.status.save = SaveStatus::Saved(saved.path);
+                self.toasts.info(format!("Saved and verified: {name}"));
+            }
+            News::SaveTo(path) => self.save(path),
+            News::Model(path) => self.model.choose(Some(path), &mut self.status),
+            News::Failed(why) => self.toasts.error(why),
+        }
+    }
+
+    /// Makes a scan the open document.
+    fn show(&mut self, loaded: Loaded) {
+        self.documents += 1;
+        let document = Document::new(loaded.volume);
+        let image = document.image().clone();
+        for warning in image.warnings() {
+            self.toasts.warning(format!("{}: {}", image.name(), warning.0));
+        }
+        self.view.show_scan(image.grid(), loaded.stats, loaded.histogram, loaded.window);
+        self.status.save = SaveStatus::Never;
+        self.status.latency = None;
+        self.session = Some(Session {
+            number: DocumentNumber(self.documents),
+            document,
+            path: loaded.path,
+            saved_to: None,
+            deferred: Vec::new(),
+        });
+    }
+
+    /// Carries out a command, now or when the pending clicks are done.
+    fn run(&mut self, command: Command) {
+        let Some(session) = &mut self.session else { return };
+        let fresh = matches!(command, Command::NewObject);
+        match session.document.apply(command.clone()) {
+            Ok(()) if fresh => self.view.negative = false,
+            Ok(()) => {}
+            Err(Refused::Busy) => session.deferred.push(command),
+            Err(why) => self.toasts.error(format!("{}.", capitalised(&why.to_string()))),
+        }
+    }
+
+    fn run_deferred(&mut self) {
+        let idle = |s: &Session| s.document.pending().is_none() && !s.deferred.is_empty();
+        if self.session.as_ref().is_some_and(idle) {
+            let commands = self.session.as_mut().map(|s| std::mem::take(&mut s.deferred));
+            for command in commands.unwrap_or_default() {
+                self.run(command);
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action, ctx: &egui::Context) {
+        match action {
+            Action::OpenDialog => self.files.ask_open(),
+            Action::OpenSample => {
+                if let Some(path) = self.status.sample.clone() {
+                    self.files.open(path, Role::Any);
+                }
+            }
+            Action::Open(paths) => self.files.open_all(paths),
+            Action::Cancel => {
+                self.files.cancel();
+                self.model.cancel();
+            }
+            Action::Save => self.save_again(),
+            Action::SaveAs => self.ask_save(),
+            Action::Undo => {
+                if let Some(session) = &mut self.session {
+                    session.document.undo();
+                }
+            }
+            Action::Redo => {
+                if let Some(session) = &mut self.session {
+                    session.document.redo();
+                }
+            }
+            Action::Do(command) => self.run(command),
+            Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
+            Action::ChooseModel => self.files.ask_model(),
+            Action::UseDemoModel => self.model.choose(None, &mut self.status),
+            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::Discard(agreed) => self.discard(agreed, ctx),
+        }
+    }
+
+    fn discard(&mut self, agreed: bool, ctx: &egui::Context) {
+        self.status.ask_discard = false;
+        match self.after_discard.take() {
+            Some(AfterDiscard::Close) if agreed => {
+                self.closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            Some(AfterDiscard::Show(loaded)) if agreed => self.show(*loaded),
+            _ => {}
+        }
+    }
+
+    fn save_again(&mut self) {
+        match self.session.as_ref().and_then(|s| s.saved_to.clone()) {
+            Some(path) => self.save(path),
+            None => self.ask_save(),
+        }
+    }
+
+    fn ask_save(&mut self) {
+        let Some(session) = &self.session else { return };
+        let suggestion =
+            session.saved_to.clone().unwrap_or_else(|| files::label_path_for(&session.path));
+        self.files.ask_save(suggestion);
+    }
+
+    fn save(&mut self, path: PathBuf) {
+        let Some(session) = &self.session else { return };
+        if same_file(&path, &session.path) {
+            self.toasts.error(format!(
+                "That is the scan itself; choose another name for the label map: {}",
+                path.display()
+            ));
+            return;
+        }
+        if session.document.pending().is_some() {
+            self.toasts.warning("Saved without the click that is still being computed".to_owned());
+        }
+        match self.files.save(path, &session.document) {
+            Ok(()) => self.status.save = SaveStatus::Saving,
+            Err(why) => self.toasts.error(why),
+        }
+    }
+
+    fn draw(&mut self, ui: &mut egui::Ui) {
+        let mut actions = Vec::new();
+        let document = self.session.as_ref().map(|s| &s.document);
+        ui::show(ui, document, &mut self.view, &self.status, &mut actions);
+        if let Some(prompt) = self.files.path_prompt() {
+            if let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt) {
+                self.files.answer_path_prompt(answer);
+            }
+        }
+        self.toasts.show(ui.ctx());
+        let ctx = ui.ctx().clone();
+        let dropped = ctx.input(|i| i.raw.dropped_files.clone());
+        let paths: Vec<PathBuf> = dropped.into_iter().filter_map(|f| f.path).collect();
+        if !paths.is_empty() {
+            actions.push(Action::Open(paths));
+        }
+        let acted = !actions.is_empty();
+        for action in actions {
+            self.perform(action, &ctx);
+        }
+        if acted {
+            // What was asked for starts in the next frame's step; don't wait for the mouse to move.
+            ctx.request_repaint();
+        }
+        if !self.first_picture && self.session.is_some() {
+            self.first_picture = true;
+            let ms = self.started.elapsed().as_millis();
+            tracing::info!("first frame with a scan {ms} ms after the window's start");
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.step(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+}
+
+/// Opens the window on `paths` and stays until it is closed.
+///
+/// # Errors
+/// If there is no display, or no graphics that wgpu can use.
+pub fn run(paths: Vec<PathBuf>) -> anyhow::Result<()> {
+    use anyhow::anyhow;
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Voxpoint")
+            .with_app_id("voxpoint")
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([800.0, 560.0])
+            .with_drag_and_drop(true),
+        wgpu_options: gpu::wgpu_options(),
+        ..Default::default()
+    };
+    eframe::run_native(
+        "Voxpoint",
+        options,
+        Box::new(move |cc| Ok(Box::new(App::new(cc, paths)?))),
+    )
+    .map_err(|error| match error {
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => anyhow!(
+            "no display to open a window on ({error}); use `voxpoint segment`, `render` or `info` without one"
+        ),
+        other => anyhow!(
+            "the window could not be opened ({other}); install a Vulkan driver \
+             (Debian, Ubuntu: mesa-vulkan-drivers)"
+        ),
+    })
+}
+
+/// Whether both names lead to one file.
+fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
+}
+
+/// For tests: puts the crosshair somewhere.
+impl App {
+    /// Moves the crosshair to a world position (RAS mm).
+    pub fn look_at(&mut self, world: DVec3) {
+        self.view.crosshair = world;
+    }
+
+    /// Whether a model is loaded and idle, and no click waits.
+    pub fn is_idle(&self) -> bool {
+        let pending = self.document().is_some_and(|d| d.pending().is_some());
+        let loading = matches!(self.status.model, ModelStatus::Loading(_));
+        !pending && !loading && self.status.opening.is_none() && !self.files.is_saving()
+    }
+
+    /// Saves the label map to `path`, as "Save as…" does after its dialog.
+    pub fn save_to(&mut self, path: PathBuf) {
+        self.save(path);
+    }
+}

@@ -1,0 +1,235 @@
+//! The real window, driven through its accessibility tree: open, click in each view, undo, redo, save.
+//! Needs ONNX Runtime (`scripts/test` sees to it) and any Vulkan or GL driver (lavapipe will do).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Modifiers, PointerButton, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use voxpoint::app::App;
+use voxpoint::geom::{DVec2, DVec3, Plane};
+use voxpoint::io::{self, Limits};
+use voxpoint::ui::viewport::SliceLens;
+use voxpoint::ui::{ModelStatus, RuntimeStatus};
+use voxpoint::work::{CancelToken, Progress};
+
+fn sample() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample");
+    let text = std::fs::read_to_string(folder.join("sample.json")).expect("assets/sample");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("assets/sample");
+    folder.join(json["image"].as_str().expect("image"))
+}
+
+/// Where the README clicks.
+fn sample_click() -> DVec3 {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample");
+    let text = std::fs::read_to_string(folder.join("sample.json")).expect("assets/sample");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("assets/sample");
+    let c = |n: usize| json["clicks"][0]["world"][n].as_f64().expect("a click");
+    DVec3::new(c(0), c(1), c(2))
+}
+
+fn window(paths: Vec<PathBuf>) -> Harness<'static, App> {
+    let mut setup = egui_kittest::wgpu::default_wgpu_setup();
+    if let eframe::egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
+        new.device_descriptor = Arc::new(voxpoint::render::device_descriptor);
+    }
+    Harness::builder()
+        .with_size(vec2(1280.0, 800.0))
+        .with_pixels_per_point(1.0)
+        .wgpu_setup(setup)
+        .build_eframe(move |cc| App::new(cc, paths).expect("threads"))
+}
+
+/// Steps frames until `done`, for at most a minute.
+fn wait(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
+    for _ in 0..3000 {
+        harness.step();
+        if done(harness.state()) {
+            harness.run_steps(3);
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let messages: Vec<_> = harness.state().messages().collect();
+    panic!("waited a minute for {what}; messages: {messages:?}");
+}
+
+fn opened() -> Harness<'static, App> {
+    let mut harness = window(vec![sample()]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    wait(&mut harness, "the model", |app| {
+        if let RuntimeStatus::Missing(why) = &app.status().runtime {
+            panic!("no ONNX Runtime, run scripts/test: {why}");
+        }
+        matches!(app.status().model, ModelStatus::Ready { .. })
+    });
+    harness
+}
+
+fn view_name(plane: Plane) -> String {
+    format!("{} view", plane.name())
+}
+
+/// The screen position of a world point in a slice view whose slice shows it.
+fn place(harness: &Harness<'_, App>, plane: Plane, world: DVec3) -> Pos2 {
+    let rect = harness.get_by_label(&view_name(plane)).rect();
+    let view = harness.state().view();
+    let grid = harness.state().document().expect("open").image().grid();
+    let pane = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
+    let slice = view.slice(grid, plane);
+    let lens =
+        SliceLens::new(grid, plane, view.convention, view.pane(plane).pan_zoom, pane, slice);
+    let at = lens.pane_from_world(world);
+    rect.min + vec2(at.x as f32, at.y as f32)
+}
+
+fn click(harness: &mut Harness<'_, App>, plane: Plane, world: DVec3, button: PointerButton) {
+    harness.state_mut().look_at(world);
+    harness.run_steps(2);
+    let at = place(harness, plane, world);
+    harness.hover_at(at);
+    harness.step();
+    for pressed in [true, false] {
+        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+        harness.step();
+    }
+}
+
+fn voxels(app: &App) -> Vec<usize> {
+    app.document().expect("open").objects().iter().map(|o| o.region.count()).collect()
+}
+
+#[test]
+fn open_click_in_each_view_undo_redo_save() {
+    let mut harness = opened();
+    let target = sample_click();
+    let mut counts = Vec::new();
+    for (n, plane) in Plane::ALL.into_iter().enumerate() {
+        // A little apart, so that no click falls on the dot of the one before.
+        let world = target + DVec3::splat(6.0 * n as f64);
+        click(&mut harness, plane, world, PointerButton::Primary);
+        let app = harness.state();
+        let prompts = &app.document().expect("open").objects()[0].prompts;
+        assert_eq!(prompts.len(), n + 1, "{plane:?}");
+        let grid = app.document().expect("open").image().grid();
+        assert_eq!(grid.voxel_at(prompts[n].world), grid.voxel_at(world), "{plane:?}");
+        assert!(prompts[n].positive);
+        wait(&mut harness, "the mask", App::is_idle);
+        counts.push(voxels(harness.state())[0]);
+    }
+    assert!(counts[0] > 100, "the first click gives a mask: {counts:?}");
+    click(&mut harness, Plane::Axial, target + DVec3::new(-12.0, 9.0, 0.0), PointerButton::Secondary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let object = &harness.state().document().expect("open").objects()[0];
+    assert!(!object.prompts[3].positive, "right click is negative");
+    counts.push(object.region.count());
+    let labels = harness.state().document().expect("open").labels().clone();
+
+    for left in (0..3).rev() {
+        harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
+        harness.run_steps(2);
+        assert_eq!(voxels(harness.state()), [counts[left]], "undo to {} clicks", left + 1);
+    }
+    for done in 1..4 {
+        harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, egui::Key::Z);
+        harness.run_steps(2);
+        assert_eq!(voxels(harness.state()), [counts[done]], "redo to {} clicks", done + 1);
+    }
+    assert_eq!(harness.state().document().expect("open").labels(), &labels, "exactly as before");
+    assert!(harness.state().document().expect("open").is_modified());
+
+    let temp = tempfile::tempdir().expect("temp folder");
+    let path = temp.path().join("mask.nii.gz");
+    harness.state_mut().save_to(path.clone());
+    wait(&mut harness, "the file", App::is_idle);
+    assert!(!harness.state().document().expect("open").is_modified());
+    let saved = io::open_volume(&path, &Limits::default(), &CancelToken::new(), &Progress::new())
+        .expect("what was saved opens");
+    let document = harness.state().document().expect("open");
+    assert!(saved.grid().matches(document.image().grid(), 1e-4));
+    let regions = io::labels_of(&saved, &path, document.image().grid()).expect("labels");
+    assert_eq!(regions.len(), 1);
+    assert_eq!(regions[0].region, *document.objects()[0].region);
+    assert_eq!(regions[0].name.as_deref(), Some(document.objects()[0].name.as_str()));
+}
+
+#[test]
+fn a_second_object_leaves_the_first_alone() {
+    let mut harness = opened();
+    let target = sample_click();
+    click(&mut harness, Plane::Axial, target, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let first = harness.state().document().expect("open").objects()[0].region.clone();
+    harness.key_press(egui::Key::N);
+    harness.run_steps(2);
+    // The same place again: all it would take is taken already.
+    click(&mut harness, Plane::Coronal, target + DVec3::new(0.0, 0.0, 8.0), PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let document = harness.state().document().expect("open");
+    assert_eq!(document.objects().len(), 2);
+    assert_eq!(document.objects()[0].region, first);
+    let second = &document.objects()[1].region;
+    assert!(second.runs().iter().all(|r| !first.contains(r.start)));
+    assert_eq!(document.objects()[1].prompts.len(), 1);
+    // Undo of the second click and of the new object bring the first state back.
+    for _ in 0..2 {
+        harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().document().expect("open").objects().len(), 1);
+}
+
+#[test]
+fn bad_files_are_told_and_lose_nothing() {
+    let mut harness = opened();
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let before = voxels(harness.state());
+    let temp = tempfile::tempdir().expect("temp folder");
+    let text = temp.path().join("notes.nii.gz");
+    std::fs::write(&text, "not a scan").expect("temp folder");
+    for path in [text, temp.path().to_owned(), temp.path().join("missing.nii")] {
+        harness.input_mut().dropped_files.push(egui::DroppedFile {
+            path: Some(path.clone()),
+            ..egui::DroppedFile::default()
+        });
+        harness.step();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        wait(&mut harness, "the message", |app| {
+            app.messages().any(|m| m.contains(&name)) && app.is_idle()
+        });
+        assert_eq!(voxels(harness.state()), before);
+    }
+}
+
+#[test]
+fn another_scan_does_not_replace_unsaved_work_without_asking() {
+    let mut harness = opened();
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let other = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/geometry/oblique_RAS.nii.gz");
+    let drop = egui::DroppedFile { path: Some(other), ..egui::DroppedFile::default() };
+    harness.input_mut().dropped_files.push(drop);
+    harness.step();
+    wait(&mut harness, "the question", |app| app.status().ask_discard);
+    assert_eq!(voxels(harness.state()).len(), 1, "still here");
+    let dims = harness.state().document().expect("open").image().grid().dims();
+    harness.get_by_label_contains("Discard").click();
+    wait(&mut harness, "the other scan", |app| {
+        app.document().expect("open").image().grid().dims() != dims
+    });
+    assert!(voxels(harness.state()).is_empty());
+}
+
+#[test]
+fn a_click_before_the_model_is_there_is_answered_when_it_is() {
+    let mut harness = window(vec![sample()]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    click(&mut harness, Plane::Sagittal, sample_click(), PointerButton::Primary);
+    assert_eq!(harness.state().document().expect("open").objects().len(), 1);
+    wait(&mut harness, "the mask", |app| app.is_idle() && voxels(app)[0] > 0);
+}
