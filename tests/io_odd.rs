@@ -71,7 +71,7 @@ fn compare(name: &str, volume: &Volume, meant: &serde_json::Value) {
 fn odd_files_read_as_nibabel_reads_them() {
     let mut compared = 0;
     for (name, meant) in expected() {
-        let other_half = name.contains(".img") && name.starts_with("pair");
+        let other_half = name == "pair_gz.img.gz" || name == "analyze75.hdr";
         if meant.get("must_fail").is_some() || meant.get("mean").is_none() || other_half {
             continue;
         }
@@ -389,6 +389,10 @@ fn code(kind: DataType) -> i16 {
     }
 }
 
+fn little_endian(voxels: &Voxels) -> Vec<u8> {
+    voxpoint::with_voxels!(voxels, v => v.iter().flat_map(|x| x.to_le_bytes()).collect())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -416,9 +420,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let volume = open(&write(&dir, &if gz { gzip(&file) } else { file })).unwrap();
         prop_assert_eq!(volume.voxels().data_type(), kind);
-        let found: Vec<u8> = voxpoint::with_voxels!(volume.voxels(), v => {
-            v.iter().flat_map(|x| x.to_le_bytes()).collect()
-        });
+        let found = little_endian(volume.voxels());
         prop_assert_eq!(found, little);
         prop_assert_eq!(volume.grid().spacing().to_array(), [2.0; 3]);
     }

@@ -196,6 +196,7 @@ fn a_full_disk_leaves_the_old_file_whole() {
         .output()
         .unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+    assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"), "the child tried it");
     assert_eq!(names_in(dir.path()), ["mask.nii", "mask.nii.gz"]);
     for name in ["mask.nii", "mask.nii.gz"] {
         assert_eq!(std::fs::read(dir.path().join(name)).unwrap(), b"old");
