@@ -269,7 +269,7 @@ fn contradictions_in_the_header_are_errors() {
         (46, &3i16.to_le_bytes(), "cut short"),
         (70, &1536i16.to_le_bytes(), "float128"),
         (70, &77i16.to_le_bytes(), "number 77"),
-        (0, &999i32.to_le_bytes(), "something else"),
+        (0, &999i32.to_le_bytes(), "unknown kind"),
     ] {
         fails(&write(&dir, &with(small(), at, bytes)), words);
     }

@@ -32,7 +32,7 @@ pub enum IoError {
     #[error("the file is empty; copy or export it again: {}", .0.display())]
     Empty(PathBuf),
     /// Something, but not NIfTI.
-    #[error("this looks like {looks_like}, which Voxpoint does not open; convert it to NIfTI (.nii.gz): {}", path.display())]
+    #[error("this looks like {looks_like}, which Voxpoint does not open; choose a NIfTI file (.nii, .nii.gz) or convert it to one: {}", path.display())]
     Unsupported {
         /// What the content looks like.
         looks_like: &'static str,

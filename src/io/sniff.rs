@@ -72,7 +72,7 @@ pub(super) fn sniff(head: &[u8]) -> Content {
     {
         return Content::Other("a text file");
     }
-    Content::Other("something else than a scan")
+    Content::Other("data of an unknown kind")
 }
 
 fn size_of_header(head: &[u8]) -> Option<(i32, Endian)> {
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(sniff(&dicom), Content::Other("a DICOM file"));
         assert_eq!(sniff(b"BZh91AY&SY"), Content::Other("a bzip2-compressed file"));
         assert_eq!(sniff("Grüße\n".as_bytes()), Content::Other("a text file"));
-        assert_eq!(sniff(&[0x80, 1, 2]), Content::Other("something else than a scan"));
+        assert_eq!(sniff(&[0x80, 1, 2]), Content::Other("data of an unknown kind"));
         let mut header = vec![0; 348];
         header[..4].copy_from_slice(&348i32.to_be_bytes());
         assert!(matches!(sniff(&header), Content::Other(name) if name.contains("ANALYZE")));
