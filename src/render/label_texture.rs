@@ -33,10 +33,6 @@ impl LabelTexture {
         self.texture.create_view(&wgpu::TextureViewDescriptor::default())
     }
 
-    pub(super) fn dims(&self) -> [usize; 3] {
-        self.dims
-    }
-
     /// The box outside of which there is only background.
     pub(super) fn bounds(&self) -> Option<VoxelBox> {
         self.bounds

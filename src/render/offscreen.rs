@@ -70,7 +70,7 @@ impl Offscreen {
     pub fn target(&self, size: [u32; 2]) -> wgpu::Texture {
         self.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("offscreen"),
-            size: extent(size),
+            size: extent(size.map(|n| n.max(1))),
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,

@@ -25,7 +25,9 @@ fn grey_at(voxel: vec3<f32>) -> f32 {
     if slice.linear == 0u {
         return grey_of(slice.scan, texel);
     }
-    return grey_of(slice.scan, linear_texel(slice.scan, voxel));
+    // Slices that are not there yet have no part in it.
+    let ready = vec3<f32>(voxel.xy, min(voxel.z, slice.scan.ready_slices - 1.0));
+    return grey_of(slice.scan, linear_texel(slice.scan, ready));
 }
 
 fn label_at(pixel: vec2<f32>) -> u32 {
