@@ -2,9 +2,9 @@
 
 use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
 
+use super::ViewState;
 use super::panels::widgets::quiet;
 use super::shortcuts::{self, GESTURES, Group, TABLE};
-use super::ViewState;
 
 /// What every user must know.
 pub const NOT_A_DEVICE: &str =
@@ -17,7 +17,7 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
         .open(&mut view.show_help)
         .collapsible(false)
         .resizable(false)
-        .default_width(640.0)
+        .default_size([680.0, room.y - 120.0])
         .pivot(egui::Align2::CENTER_CENTER)
         .default_pos(ctx.content_rect().center())
         .show(ctx, |ui| {
@@ -33,6 +33,7 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
 }
 
 fn list(ui: &mut Ui) {
+    ui.spacing_mut().interact_size.y = 16.0;
     ui.columns(2, |columns| {
         let halves = [&Group::ALL[..3], &Group::ALL[3..]];
         for (column, groups) in columns.iter_mut().zip(halves) {
@@ -52,16 +53,25 @@ fn list(ui: &mut Ui) {
     });
 }
 
+/// Width of the column with the keys, so that all groups line up.
+const KEYS: f32 = 128.0;
+
 fn table(ui: &mut Ui, group: Group) {
+    if TABLE.iter().all(|row| row.group != group || row.keys.is_empty()) {
+        return;
+    }
     ui.label(quiet(ui, group.name()));
-    Grid::new(group.name()).num_columns(2).spacing([16.0, 4.0]).min_col_width(96.0).show(ui, |ui| {
-        for row in TABLE.iter().filter(|row| row.group == group && !row.keys.is_empty()) {
-            let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
-            ui.label(keys.join(", "));
-            ui.label(row.name);
-            ui.end_row();
-        }
-    });
+    Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
+        ui,
+        |ui| {
+            for row in TABLE.iter().filter(|row| row.group == group && !row.keys.is_empty()) {
+                let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
+                ui.label(keys.join(", "));
+                ui.label(row.name);
+                ui.end_row();
+            }
+        },
+    );
     ui.add_space(8.0);
 }
 
@@ -73,5 +83,8 @@ fn about(ui: &mut Ui) {
     ui.add(Label::new(NOT_A_DEVICE).wrap());
     ui.add_space(8.0);
     ui.label(concat!("Licence: ", env!("CARGO_PKG_LICENSE")));
-    ui.label(quiet(ui, "Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Noto Emoji (OFL), Hack (MIT)."));
+    ui.label(quiet(
+        ui,
+        "Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Noto Emoji (OFL), Hack (MIT).",
+    ));
 }

@@ -87,21 +87,56 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Edit, Verb::NewObject, "New object", &[key(Key::N)]),
     row(Group::Edit, Verb::NextObject, "Next object", &[key(Key::Tab)]),
     row(Group::Edit, Verb::RenameObject, "Rename object", &[key(Key::F2)]),
-    row(Group::Edit, Verb::DeletePrompt, "Delete selected point", &[key(Key::Delete), key(Key::Backspace)]),
+    row(
+        Group::Edit,
+        Verb::DeletePrompt,
+        "Delete selected point",
+        &[key(Key::Delete), key(Key::Backspace)],
+    ),
     row(Group::Edit, Verb::DeleteObject, "Delete object", &[shift(Key::Delete)]),
     row(Group::Tools, Verb::PointTool, "Point", &[key(Key::P)]),
-    row(Group::Tools, Verb::Positive, "Positive point (inside)", &[key(Key::Equals), key(Key::Plus)]),
+    row(
+        Group::Tools,
+        Verb::Positive,
+        "Positive point (inside)",
+        &[key(Key::Equals), key(Key::Plus)],
+    ),
     row(Group::Tools, Verb::Negative, "Negative point (outside)", &[key(Key::Minus)]),
     row(Group::Tools, Verb::CrosshairTool, "Crosshair", &[key(Key::C)]),
     row(Group::Tools, Verb::WindowTool, "Window and level", &[key(Key::W)]),
-    row(Group::Views, Verb::Maximise(Pane::Slice(Plane::Axial)), "Axial view only", &[key(Key::Num1)]),
-    row(Group::Views, Verb::Maximise(Pane::Slice(Plane::Sagittal)), "Sagittal view only", &[key(Key::Num2)]),
-    row(Group::Views, Verb::Maximise(Pane::Slice(Plane::Coronal)), "Coronal view only", &[key(Key::Num3)]),
+    row(
+        Group::Views,
+        Verb::Maximise(Pane::Slice(Plane::Axial)),
+        "Axial view only",
+        &[key(Key::Num1)],
+    ),
+    row(
+        Group::Views,
+        Verb::Maximise(Pane::Slice(Plane::Sagittal)),
+        "Sagittal view only",
+        &[key(Key::Num2)],
+    ),
+    row(
+        Group::Views,
+        Verb::Maximise(Pane::Slice(Plane::Coronal)),
+        "Coronal view only",
+        &[key(Key::Num3)],
+    ),
     row(Group::Views, Verb::Maximise(Pane::Volume), "3D view only", &[key(Key::Num4)]),
     row(Group::Views, Verb::AllViews, "All four views", &[key(Key::Num0)]),
     row(Group::Views, Verb::ResetViews, "Reset views", &[key(Key::R)]),
-    row(Group::Views, Verb::Step(1), "Next slice (towards S, A or R)", &[key(Key::ArrowUp), key(Key::ArrowRight)]),
-    row(Group::Views, Verb::Step(-1), "Previous slice (towards I, P or L)", &[key(Key::ArrowDown), key(Key::ArrowLeft)]),
+    row(
+        Group::Views,
+        Verb::Step(1),
+        "Next slice (towards S, A or R)",
+        &[key(Key::ArrowUp), key(Key::ArrowRight)],
+    ),
+    row(
+        Group::Views,
+        Verb::Step(-1),
+        "Previous slice (towards I, P or L)",
+        &[key(Key::ArrowDown), key(Key::ArrowLeft)],
+    ),
     row(Group::Views, Verb::Step(10), "Ten slices on", &[key(Key::PageUp)]),
     row(Group::Views, Verb::Step(-10), "Ten slices back", &[key(Key::PageDown)]),
     row(Group::Views, Verb::ShowCrosshair, "Show crosshair", &[key(Key::X)]),
@@ -197,7 +232,13 @@ pub fn handle(
     let left_to_egui = |key: Key| {
         let navigation = matches!(
             key,
-            Key::Tab | Key::Space | Key::Enter | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight
+            Key::Tab
+                | Key::Space
+                | Key::Enter
+                | Key::ArrowUp
+                | Key::ArrowDown
+                | Key::ArrowLeft
+                | Key::ArrowRight
         );
         (navigation || key == Key::Escape) && (focused || menu_open)
     };
@@ -275,7 +316,13 @@ mod tests {
             for other in &TABLE[n + 1..] {
                 assert_ne!(row.verb, other.verb, "{} and {}", row.name, other.name);
                 for key in row.keys {
-                    assert!(!other.keys.contains(key), "{} is {} and {}", key_name(key), row.name, other.name);
+                    assert!(
+                        !other.keys.contains(key),
+                        "{} is {} and {}",
+                        key_name(key),
+                        row.name,
+                        other.name
+                    );
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Colours, type and spacing of the window: calm and dark, the picture being the brightest thing on it.
 
-use egui::{Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Vec2, Visuals};
+use egui::{
+    Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Vec2, Visuals,
+};
 use serde::{Deserialize, Serialize};
 
 use super::icons;
@@ -69,7 +71,7 @@ const DARK: Colours = Colours {
     text: Color32::from_rgb(0xd8, 0xda, 0xdf),
     quiet: Color32::from_rgb(0x8a, 0x8f, 0x98),
     accent: Color32::from_rgb(0x4c, 0x9f, 0xfe),
-    selected: Color32::from_rgb(0x26, 0x3c, 0x57),
+    selected: Color32::from_rgb(0x1f, 0x31, 0x48),
     warning: Color32::from_rgb(0xf2, 0xb0, 0x3d),
     error: Color32::from_rgb(0xf0, 0x5d, 0x5e),
     view: Color32::BLACK,
@@ -83,8 +85,8 @@ const LIGHT: Colours = Colours {
     line: Color32::from_rgb(0xcb, 0xce, 0xd5),
     text: Color32::from_rgb(0x22, 0x24, 0x29),
     quiet: Color32::from_rgb(0x5e, 0x63, 0x6c),
-    accent: Color32::from_rgb(0x1a, 0x66, 0xc8),
-    selected: Color32::from_rgb(0xc9, 0xdf, 0xfb),
+    accent: Color32::from_rgb(0x15, 0x5b, 0xb5),
+    selected: Color32::from_rgb(0xd6, 0xe6, 0xfb),
     warning: Color32::from_rgb(0x8f, 0x5b, 0x00),
     error: Color32::from_rgb(0xb4, 0x23, 0x26),
     view: Color32::BLACK,
@@ -132,7 +134,7 @@ fn set_style(style: &mut egui::Style, colours: &Colours, visuals: Visuals) {
     style.spacing.item_spacing = Vec2::new(GRID, GRID / 2.0);
     style.spacing.button_padding = Vec2::new(GRID, 3.0);
     style.spacing.interact_size = Vec2::new(24.0, 24.0);
-    style.spacing.slider_width = 96.0;
+    style.spacing.slider_width = 88.0;
     style.spacing.slider_rail_height = 4.0;
     style.spacing.tooltip_width = 360.0;
     style.spacing.menu_width = 280.0;
@@ -201,11 +203,14 @@ mod tests {
     #[test]
     fn text_of_every_kind_reads_on_its_panel() {
         for colours in [DARK, LIGHT] {
-            for text in [colours.text, colours.quiet, colours.accent, colours.warning, colours.error] {
+            for text in
+                [colours.text, colours.quiet, colours.accent, colours.warning, colours.error]
+            {
                 assert!(contrast(text, colours.panel) >= 4.5, "{text:?} on {:?}", colours.panel);
             }
             assert!(contrast(colours.text, colours.hover) >= 4.5);
             assert!(contrast(colours.text, colours.selected) >= 4.5);
+            assert!(contrast(colours.accent, colours.selected) >= 4.5);
         }
     }
 }

@@ -228,10 +228,9 @@ fn cancel(desk: &mut Desk) {
     }
     if view.show_help || view.show_about {
         (view.show_help, view.show_about) = (false, false);
-    } else if desk.status.opening.is_some() || matches!(
-        desk.status.runtime,
-        super::RuntimeStatus::Installing(..)
-    ) {
+    } else if desk.status.opening.is_some()
+        || matches!(desk.status.runtime, super::RuntimeStatus::Installing(..))
+    {
         desk.send(Action::Cancel);
     } else if view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);

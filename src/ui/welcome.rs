@@ -9,7 +9,9 @@ use egui::{
 use super::panels::format::{bytes, shorten};
 use super::panels::status_bar::opening_text;
 use super::panels::widgets::{colours, quiet};
-use super::{Action, Desk, ModelStatus, Opening, RuntimeStatus, Status, Verb, icons, shortcuts, theme};
+use super::{
+    Action, Desk, ModelStatus, Opening, RuntimeStatus, Status, Verb, icons, shortcuts, theme,
+};
 
 const CARD: f32 = 440.0;
 
@@ -68,16 +70,17 @@ fn card(ui: &mut Ui, desk: &mut Desk) {
 
 fn drop_field(ui: &mut Ui) {
     let stroke = Stroke::new(1.0, colours(ui).line);
-    Frame::new().stroke(stroke).corner_radius(CornerRadius::same(6)).inner_margin(Margin::same(16)).show(
-        ui,
-        |ui| {
+    Frame::new()
+        .stroke(stroke)
+        .corner_radius(CornerRadius::same(6))
+        .inner_margin(Margin::same(16))
+        .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.vertical_centered(|ui| {
                 ui.label("or drop a file here");
                 ui.label(quiet(ui, "NIfTI: .nii, .nii.gz"));
             });
-        },
-    );
+        });
 }
 
 fn recent(ui: &mut Ui, desk: &mut Desk) {
@@ -108,7 +111,8 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
         }
         RuntimeStatus::Ready(version) => state_line(ui, true, &format!("ONNX Runtime {version}")),
         RuntimeStatus::Missing(why) => {
-            let text = format!("ONNX Runtime is missing: viewing works, segmentation does not. {why}");
+            let text =
+                format!("ONNX Runtime is missing: viewing works, segmentation does not. {why}");
             state_line(ui, false, &text);
             if ui.button(format!("{} Get ONNX Runtime", icons::DOWNLOAD)).clicked() {
                 Verb::InstallRuntime.run(desk);
@@ -213,5 +217,11 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     let stroke = Stroke::new(2.0, accent);
     painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
     let text = if hovering == 1 { "Drop to open" } else { "Drop to open: scan first, then masks" };
-    painter.text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(20.0), Color32::WHITE);
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(20.0),
+        Color32::WHITE,
+    );
 }

@@ -13,6 +13,8 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
     MenuBar::new().ui(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.spacing_mut().button_padding.x = 6.0;
+        // The icons are the tallest; without this the menus before them would sit higher.
+        ui.set_min_height(30.0);
         ui.menu_button("File", |ui| file(ui, desk));
         ui.menu_button("Edit", |ui| edit(ui, desk));
         ui.menu_button("View", |ui| view(ui, desk));

@@ -81,11 +81,14 @@ fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
         });
         return;
     }
-    Panel::left("objects_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(ui, |ui| {
-        fold_button(ui, icons::OBJECTS, Verb::LeftPanel, desk);
-        ui.separator();
-        scroll(ui, |ui| objects::strip(ui, document, desk));
-    });
+    Panel::left("objects_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(
+        ui,
+        |ui| {
+            fold_button(ui, icons::OBJECTS, Verb::LeftPanel, desk);
+            ui.separator();
+            scroll(ui, |ui| objects::strip(ui, document, desk));
+        },
+    );
 }
 
 fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
@@ -104,17 +107,20 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
         });
         return;
     }
-    Panel::right("display_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(ui, |ui| {
-        fold_button(ui, icons::DISPLAY, Verb::RightPanel, desk);
-        if document.image().warnings().is_empty() {
-            return;
-        }
-        let count = document.image().warnings().len();
-        let tip = format!("{count} thing(s) to know about this file");
-        if icon_button(ui, icons::WARNING, "Warnings", &tip, false).clicked() {
-            Verb::RightPanel.run(desk);
-        }
-    });
+    Panel::right("display_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(
+        ui,
+        |ui| {
+            fold_button(ui, icons::DISPLAY, Verb::RightPanel, desk);
+            if document.image().warnings().is_empty() {
+                return;
+            }
+            let count = document.image().warnings().len();
+            let tip = format!("{count} thing(s) to know about this file");
+            if icon_button(ui, icons::WARNING, "Warnings", &tip, false).clicked() {
+                Verb::RightPanel.run(desk);
+            }
+        },
+    );
 }
 
 fn strip(ui: &Ui) -> Frame {

@@ -2,13 +2,14 @@
 
 use egui::containers::PopupCloseBehavior;
 use egui::{
-    Align, Button, Color32, CornerRadius, Layout, Popup, Rect, Response, Role, RichText, Sense,
-    Stroke, StrokeKind, TextEdit, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, vec2,
+    Align, Button, Color32, CornerRadius, Layout, Popup, Rect, Response, RichText, Role, Sense,
+    Slider, Stroke, StrokeKind, TextEdit, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
+    WidgetText, vec2,
 };
 
 use super::SWATCHES;
 use super::format::{millilitres, shorten};
-use super::widgets::{colours, heading, icon_button, quiet, row_button};
+use super::widgets::{colours, field, heading, icon_button, quiet, row_button};
 use crate::document::{Command, Document, LabelId, Object};
 use crate::ui::{Action, Desk, Verb, icons, shortcuts};
 
@@ -22,7 +23,8 @@ pub(super) fn layers(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     });
     ui.horizontal(|ui| {
         let shown = desk.view.show_labels && !desk.view.peek;
-        let (icon, tip) = (if shown { icons::EYE } else { icons::EYE_OFF }, shortcuts::tip(Verb::ShowLabels));
+        let (icon, tip) =
+            (if shown { icons::EYE } else { icons::EYE_OFF }, shortcuts::tip(Verb::ShowLabels));
         if row_button(ui, icon, "Show masks", &tip).clicked() {
             Verb::ShowLabels.run(desk);
         }
@@ -91,8 +93,7 @@ fn select(document: &Document, id: LabelId, desk: &mut Desk) {
 
 fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
     let active = is_active(document, object.id);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let text = describe(document, object);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
     let fill = match (active, response.hovered()) {
@@ -130,8 +131,7 @@ fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk,
             Verb::DeleteObject.run(desk);
         }
     }
-    let (icon, what) =
-        if object.visible { (icons::EYE, "Hide") } else { (icons::EYE_OFF, "Show") };
+    let (icon, what) = if object.visible { (icons::EYE, "Hide") } else { (icons::EYE_OFF, "Show") };
     let what = format!("{what} {name}");
     if row_button(ui, icon, &what, &what).clicked() {
         desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
@@ -244,22 +244,19 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
             }
         }
     });
-    // The picker changes all the time while dragged: the document hears of it when the button is let go.
+    // A slider changes all the time while dragged: the document hears of it when the button is let go.
     let draft = owner.id.with("draft");
-    let [r, g, b] = object.colour;
-    let present = Color32::from_rgb(r, g, b);
-    let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(present);
-    let changed = egui::color_picker::color_picker_color32(
-        ui,
-        &mut colour,
-        egui::color_picker::Alpha::Opaque,
-    );
-    if changed {
+    let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(object.colour);
+    let before = colour;
+    for (channel, name) in colour.iter_mut().zip(["Red", "Green", "Blue"]) {
+        field(ui, name, |ui| ui.add(Slider::new(channel, 0..=255)).accessible_name(name));
+    }
+    if colour != before {
         ui.data_mut(|d| d.insert_temp(draft, colour));
     }
-    if !ui.input(|i| i.pointer.any_down()) && ui.data(|d| d.get_temp::<Color32>(draft)).is_some() {
-        ui.data_mut(|d| d.remove::<Color32>(draft));
-        send([colour.r(), colour.g(), colour.b()]);
+    let editing = ui.input(|i| i.pointer.any_down()) || ui.ctx().text_edit_focused();
+    if !editing && ui.data_mut(|d| d.remove_temp::<[u8; 3]>(draft)).is_some() {
+        send(colour);
     }
 }
 

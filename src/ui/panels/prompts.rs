@@ -46,7 +46,8 @@ fn chips(ui: &mut Ui, object: &Object, desk: &mut Desk) {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for (index, prompt) in object.prompts.iter().enumerate() {
             let here = Some((object.id, index));
-            let (sign, kind) = if prompt.positive { ("+", "positive") } else { ("−", "negative") };
+            let (sign, kind) =
+                if prompt.positive { ("+", "positive") } else { ("−", "negative") };
             let mut text = RichText::new(format!("{sign} {}", index + 1));
             if index >= answered {
                 text = text.color(colours(ui).quiet);

@@ -15,7 +15,11 @@ pub fn icon_button(ui: &mut Ui, icon: &str, name: &str, tip: &str, selected: boo
     let button = Button::selectable(selected, RichText::new(icon).size(ICON))
         .min_size(Vec2::splat(28.0))
         .frame_when_inactive(selected);
-    ui.add(button).accessible_name(name).on_hover_text(tip).on_disabled_hover_text(tip)
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = Vec2::splat(5.0);
+        ui.add(button).accessible_name(name)
+    });
+    response.inner.on_hover_text(tip).on_disabled_hover_text(tip)
 }
 
 /// A smaller icon button for rows of lists.
@@ -23,8 +27,11 @@ pub fn row_button(ui: &mut Ui, icon: &str, name: &str, tip: &str) -> Response {
     let button = Button::new(RichText::new(icon).size(15.0))
         .min_size(Vec2::splat(20.0))
         .frame_when_inactive(false);
-    ui.spacing_mut().button_padding = Vec2::new(2.0, 2.0);
-    ui.add(button).accessible_name(name).on_hover_text(tip)
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = Vec2::splat(2.0);
+        ui.add(button).accessible_name(name)
+    });
+    response.inner.on_hover_text(tip).on_disabled_hover_text(tip)
 }
 
 /// An icon button for a verb: enabled when the verb is, with the verb's name and key.
@@ -41,19 +48,23 @@ pub fn verb_button(ui: &mut Ui, icon: &str, verb: Verb, selected: bool, desk: &m
 
 /// A menu entry for a verb, called `text`, with its key at the right.
 pub fn verb_entry(ui: &mut Ui, verb: Verb, text: &str, desk: &mut Desk) {
-    let button = Button::new(text).shortcut_text(shortcuts::key_text(verb));
-    let response = ui.add_enabled(verb.enabled(desk), button).accessible_name(text);
-    if response.clicked() {
-        verb.run(desk);
-        ui.close();
-    }
+    entry(ui, verb, text, Button::new(text), desk);
 }
 
 /// A menu entry that is on or off.
 pub fn verb_switch(ui: &mut Ui, verb: Verb, on: bool, desk: &mut Desk) {
     let text = shortcuts::name(verb);
-    let button = Button::selectable(on, text).shortcut_text(shortcuts::key_text(verb));
-    let response = ui.add_enabled(verb.enabled(desk), button).accessible_name(text);
+    entry(ui, verb, text, Button::selectable(on, text), desk);
+}
+
+fn entry(ui: &mut Ui, verb: Verb, text: &str, button: Button<'_>, desk: &mut Desk) {
+    let key = shortcuts::key_text(verb);
+    let enabled = verb.enabled(desk);
+    let response =
+        ui.add_enabled(enabled, button.shortcut_text(key.as_str())).accessible_name(text);
+    if !key.is_empty() {
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_keyboard_shortcut(key));
+    }
     if response.clicked() {
         verb.run(desk);
         ui.close();
