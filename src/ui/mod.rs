@@ -4,9 +4,17 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+pub mod help;
+pub mod icons;
+pub mod panels;
+pub mod shortcuts;
 mod state;
 mod status;
+pub mod theme;
+mod verb;
+pub mod welcome;
 
 pub use action::Action;
-pub use state::{Hover, Pane, PaneState, Tool, ViewState};
+pub use state::{Hover, Pane, PaneState, SidePanels, Tool, ViewState};
 pub use status::{Busy, Latency, ModelStatus, Opening, RuntimeStatus, SaveStatus, Status};
+pub use verb::{Desk, Verb};

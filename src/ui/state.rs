@@ -1,3 +1,4 @@
+use super::theme::Theme;
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, PanZoom, Plane};
 use crate::render::{Interpolation, Orbit, Overlay};
@@ -89,6 +90,41 @@ pub struct ViewState {
     pub hover: Option<Hover>,
     /// The list of shortcuts is open.
     pub show_help: bool,
+    /// What the program is, is open.
+    pub show_about: bool,
+    /// The view under the pointer, whose slices the arrow keys step. Written by the views.
+    pub hovered: Option<Pane>,
+    /// Which side panels are open.
+    pub side_panels: SidePanels,
+    /// The object whose name is being edited, and the name so far.
+    pub renaming: Option<(LabelId, String)>,
+    /// Dark or light.
+    pub theme: Theme,
+}
+
+/// Which side panels are open, kept apart for wide and narrow windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SidePanels {
+    /// Left, right; in windows of 1100 points and more.
+    pub wide: [bool; 2],
+    /// Left, right; in narrower windows.
+    pub narrow: [bool; 2],
+}
+
+impl SidePanels {
+    /// Windows narrower than this (in points) start with their side panels collapsed.
+    pub const NARROW: f32 = 1100.0;
+
+    /// Left, right, in a window of this width.
+    pub fn open(&mut self, width: f32) -> &mut [bool; 2] {
+        if width < Self::NARROW { &mut self.narrow } else { &mut self.wide }
+    }
+}
+
+impl Default for SidePanels {
+    fn default() -> Self {
+        Self { wide: [true; 2], narrow: [false; 2] }
+    }
 }
 
 impl Default for ViewState {
@@ -114,6 +150,11 @@ impl Default for ViewState {
             selected_prompt: None,
             hover: None,
             show_help: false,
+            show_about: false,
+            hovered: None,
+            side_panels: SidePanels::default(),
+            renaming: None,
+            theme: Theme::default(),
         }
     }
 }

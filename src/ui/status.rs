@@ -17,6 +17,8 @@ pub struct Status {
     pub save: SaveStatus,
     /// Where the sample scan lies, if it does.
     pub sample: Option<PathBuf>,
+    /// Files opened lately, newest first, for the welcome card.
+    pub recent: Vec<PathBuf>,
     /// "Discard unsaved work?" is to be asked.
     pub ask_discard: bool,
 }

@@ -1,0 +1,90 @@
+//! The list of shortcuts and what the program is.
+
+use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
+
+use super::ViewState;
+use super::panels::widgets::quiet;
+use super::shortcuts::{self, GESTURES, Group, TABLE};
+
+/// What every user must know.
+pub const NOT_A_DEVICE: &str =
+    "Not a medical device: not for diagnosis or treatment. For research and teaching.";
+
+/// Draws both windows, if they are open.
+pub(super) fn show(ctx: &Context, view: &mut ViewState) {
+    let room = ctx.content_rect().size();
+    Window::new("Shortcuts")
+        .open(&mut view.show_help)
+        .collapsible(false)
+        .resizable(false)
+        .default_size([680.0, room.y - 120.0])
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
+        .show(ctx, |ui| {
+            ScrollArea::vertical().max_height((room.y - 160.0).max(120.0)).show(ui, list);
+        });
+    Window::new("About Voxpoint")
+        .open(&mut view.show_about)
+        .collapsible(false)
+        .resizable(false)
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
+        .show(ctx, about);
+}
+
+fn list(ui: &mut Ui) {
+    ui.spacing_mut().interact_size.y = 16.0;
+    ui.columns(2, |columns| {
+        let halves = [&Group::ALL[..3], &Group::ALL[3..]];
+        for (column, groups) in columns.iter_mut().zip(halves) {
+            for group in groups {
+                table(column, *group);
+            }
+        }
+    });
+    ui.separator();
+    ui.label(quiet(ui, "Mouse"));
+    Grid::new("gestures").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+        for (gesture, does) in GESTURES {
+            ui.label(*gesture);
+            ui.label(*does);
+            ui.end_row();
+        }
+    });
+}
+
+/// Width of the column with the keys, so that all groups line up.
+const KEYS: f32 = 128.0;
+
+fn table(ui: &mut Ui, group: Group) {
+    if TABLE.iter().all(|row| row.group != group || row.keys.is_empty()) {
+        return;
+    }
+    ui.label(quiet(ui, group.name()));
+    Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
+        ui,
+        |ui| {
+            for row in TABLE.iter().filter(|row| row.group == group && !row.keys.is_empty()) {
+                let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
+                ui.label(keys.join(", "));
+                ui.label(row.name);
+                ui.end_row();
+            }
+        },
+    );
+    ui.add_space(8.0);
+}
+
+fn about(ui: &mut Ui) {
+    ui.set_width(360.0);
+    ui.heading(concat!("Voxpoint ", env!("CARGO_PKG_VERSION")));
+    ui.label("Open a scan, click inside a structure, get its mask, save it as NIfTI.");
+    ui.add_space(8.0);
+    ui.add(Label::new(NOT_A_DEVICE).wrap());
+    ui.add_space(8.0);
+    ui.label(concat!("Licence: ", env!("CARGO_PKG_LICENSE")));
+    ui.label(quiet(
+        ui,
+        "Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Noto Emoji (OFL), Hack (MIT).",
+    ));
+}

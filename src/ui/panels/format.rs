@@ -1,0 +1,172 @@
+//! Numbers as text, with their units.
+
+use crate::document::Document;
+use crate::geom::DVec3;
+use crate::ui::{Hover, Latency, ViewState};
+use crate::volume::Stats;
+
+/// Millilitres with three significant digits: `0.42 mL`, `12.3 mL`, `142 mL`, `1.42 L`.
+pub fn millilitres(ml: f64) -> String {
+    match ml {
+        ml if ml <= 0.0 => "0 mL".to_owned(),
+        ml if ml < 0.001 => "<0.001 mL".to_owned(),
+        ml if ml < 0.0995 => format!("{ml:.3} mL"),
+        ml if ml < 9.995 => format!("{ml:.2} mL"),
+        ml if ml < 99.95 => format!("{ml:.1} mL"),
+        ml if ml < 999.5 => format!("{ml:.0} mL"),
+        ml => format!("{:.2} L", ml / 1000.0),
+    }
+}
+
+/// Bytes in decimal units: `640 kB`, `1.3 GB`.
+pub fn bytes(n: u64) -> String {
+    let n = n as f64;
+    match n {
+        n if n < 1e3 => format!("{n:.0} B"),
+        n if n < 1e6 => format!("{:.0} kB", n / 1e3),
+        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
+        n => format!("{:.2} GB", n / 1e9),
+    }
+}
+
+/// RAS millimetres with the letter of the side on which they lie, so that no sign can be misread:
+/// `L 12.5 A 40.1 I 804.0 mm`.
+pub fn position(world: DVec3) -> String {
+    let sides = [(world.x, 'R', 'L'), (world.y, 'A', 'P'), (world.z, 'S', 'I')];
+    let parts = sides.map(|(mm, positive, negative)| {
+        let tenths = (mm * 10.0).round() / 10.0;
+        let letter = if tenths < 0.0 { negative } else { positive };
+        format!("{letter} {:.1}", tenths.abs())
+    });
+    format!("{} mm", parts.join(" "))
+}
+
+/// A voxel value: whole numbers plain, others with four significant digits.
+pub fn number(value: f64) -> String {
+    let text = if !value.is_finite() {
+        return "not a number".to_owned();
+    } else if value == value.round() && value.abs() < 1e9 {
+        format!("{value:.0}")
+    } else if value.abs() >= 1e6 || value.abs() < 1e-3 {
+        format!("{value:.3e}")
+    } else {
+        let decimals = (3 - value.abs().log10().floor() as i32).clamp(0, 6);
+        format!("{value:.*}", decimals as usize)
+    };
+    // A true minus, as wide as the digits; and no "-0".
+    if text == "-0" { "0".to_owned() } else { text.replace('-', "−") }
+}
+
+/// Whether the values are Hounsfield units as far as one can tell (air and bone are there), the same
+/// guess as the automatic window makes.
+pub fn looks_like_ct(stats: Option<&Stats>) -> bool {
+    stats.is_some_and(|s| s.min <= -500.0 && s.max >= 200.0)
+}
+
+/// ` HU` for what looks like CT, nothing otherwise.
+pub fn unit(view: &ViewState) -> &'static str {
+    if looks_like_ct(view.stats.as_ref()) { " HU" } else { "" }
+}
+
+/// What is under the pointer, or at the crosshair while the pointer is elsewhere.
+pub fn place(document: &Document, view: &ViewState) -> String {
+    let crosshair = || {
+        let grid = document.image().grid();
+        let voxel = grid.voxel_at(view.crosshair)?;
+        let label = document.labels().get(voxel);
+        let label = document.objects().iter().find(|o| o.id.0 == label).map(|o| o.name.clone());
+        Some(Hover { voxel, world: view.crosshair, value: document.image().value(voxel), label })
+    };
+    let (hover, from) = match &view.hover {
+        Some(hover) => (Some(hover.clone()), "Pointer"),
+        None => (crosshair(), "Crosshair"),
+    };
+    let Some(hover) = hover else { return format!("{from} outside of the scan") };
+    let [x, y, z] = hover.voxel;
+    let mut text = format!(
+        "{from}: voxel {x} {y} {z} · {} · {}{}",
+        position(hover.world),
+        number(hover.value),
+        unit(view)
+    );
+    if let Some(label) = hover.label {
+        text += " · ";
+        text += &label;
+    }
+    text
+}
+
+/// `encode 640 · decode 38 · paste 4 ms`.
+pub fn latency(latency: &Latency) -> String {
+    let encode = latency.encode.map(|ms| format!("encode {ms:.0} · ")).unwrap_or_default();
+    format!("{encode}decode {:.0} · paste {:.0} ms", latency.decode, latency.paste)
+}
+
+/// At most `max` characters, the middle replaced by an ellipsis.
+pub fn shorten(text: &str, max: usize) -> String {
+    let count = text.chars().count();
+    if count <= max {
+        return text.to_owned();
+    }
+    let tail = (max - 1) / 2;
+    let head: String = text.chars().take(max - 1 - tail).collect();
+    let tail: String = text.chars().skip(count - tail).collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_have_three_digits_and_a_unit() {
+        for (ml, text) in [
+            (0.0, "0 mL"),
+            (0.0004, "<0.001 mL"),
+            (0.0421, "0.042 mL"),
+            (0.42, "0.42 mL"),
+            (9.994, "9.99 mL"),
+            (9.996, "10.0 mL"),
+            (12.34, "12.3 mL"),
+            (99.96, "100 mL"),
+            (142.4, "142 mL"),
+            (999.6, "1.00 L"),
+            (1420.0, "1.42 L"),
+        ] {
+            assert_eq!(millilitres(ml), text, "{ml}");
+        }
+    }
+
+    #[test]
+    fn positions_name_their_side() {
+        assert_eq!(position(DVec3::new(-12.5, 40.1, -804.0)), "L 12.5 A 40.1 I 804.0 mm");
+        assert_eq!(position(DVec3::new(12.5, -40.1, 804.0)), "R 12.5 P 40.1 S 804.0 mm");
+        assert_eq!(position(DVec3::new(-0.04, 0.0, -0.04)), "R 0.0 A 0.0 S 0.0 mm");
+    }
+
+    #[test]
+    fn values_are_short_and_keep_their_sign() {
+        for (value, text) in [
+            (47.0, "47"),
+            (-1024.0, "−1024"),
+            (-0.0, "0"),
+            (0.123_456, "0.1235"),
+            (-3.14159, "−3.142"),
+            (1234.56, "1235"),
+            (2.5e-7, "2.500e−7"),
+            (f64::NAN, "not a number"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shorten("short", 10), "short");
+        let short = shorten("a_very_long_file_name.nii.gz", 15);
+        assert_eq!(short, "a_very_….nii.gz");
+        assert_eq!(short.chars().count(), 15);
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_340_000_000), "1.34 GB");
+    }
+}

@@ -1,0 +1,64 @@
+//! What the file says about the scan.
+
+use egui::{Label, RichText, Ui};
+
+use super::format::{bytes, number, unit};
+use super::widgets::{colours, field, heading};
+use crate::document::Document;
+use crate::ui::{ViewState, icons};
+
+pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
+    heading(ui, "Info", |_| ());
+    let image = document.image();
+    let grid = image.grid();
+    let row = |ui: &mut Ui, name: &str, text: String, tip: &str| {
+        field(ui, name, |ui| ui.label(text).on_hover_text(tip));
+    };
+    let [x, y, z] = grid.dims();
+    row(ui, "Size", format!("{x} × {y} × {z}"), "Voxels along x, y, z of the file");
+    if image.frames() > 1 {
+        let tip = "Several time points or components: the first one is shown";
+        row(ui, "Frames", format!("{}, first shown", image.frames()), tip);
+    }
+    let [sx, sy, sz] = grid.spacing().to_array().map(spacing);
+    row(ui, "Spacing", format!("{sx} × {sy} × {sz} mm"), "Distance of voxel centres");
+    let letters = grid.orientation().letters();
+    row(ui, "Orientation", letters, "Where x, y and z of the file grow to");
+    let kind = image.voxels().data_type();
+    let memory = bytes((image.voxels().len() * kind.size()) as u64);
+    row(ui, "Type", format!("{} · {memory}", kind.name()), "As stored; kept in memory like this");
+    if let Some(stats) = view.stats {
+        let unit = unit(view);
+        let range = format!("{} to {}{unit}", number(stats.min), number(stats.max));
+        row(ui, "Values", range, "Smallest and largest finite value");
+        row(ui, "Mean", format!("{}{unit}", number(stats.mean)), "Mean of the finite values");
+        if stats.not_finite > 0 {
+            warning(ui, &format!("{} voxels are not finite numbers", stats.not_finite));
+        }
+    }
+    for text in image.warnings() {
+        warning(ui, &text.0);
+    }
+}
+
+fn warning(ui: &mut Ui, text: &str) {
+    let text = RichText::new(format!("{} {text}", icons::WARNING)).color(colours(ui).warning);
+    ui.add(Label::new(text).wrap());
+}
+
+/// Millimetres with at most three decimals and no idle zeros.
+fn spacing(mm: f64) -> String {
+    let text = format!("{mm:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spacing_has_no_idle_zeros() {
+        assert_eq!([0.703_125, 1.0, 2.5, 10.0].map(spacing), ["0.703", "1", "2.5", "10"]);
+    }
+}

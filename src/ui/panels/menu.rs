@@ -1,0 +1,209 @@
+//! The bar at the top: menus, tools, and which model runs where.
+
+use egui::{Align, Button, Layout, MenuBar, RichText, Ui};
+
+use super::format::{bytes, shorten};
+use super::widgets::{colours, icon_button, verb_button, verb_entry, verb_switch};
+use crate::geom::{Convention, Plane};
+use crate::render::Interpolation;
+use crate::ui::theme::Theme;
+use crate::ui::{Desk, ModelStatus, Pane, RuntimeStatus, Tool, Verb, icons, shortcuts};
+
+pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
+    MenuBar::new().ui(ui, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().button_padding.x = 6.0;
+        // The icons are the tallest; without this the menus before them would sit higher.
+        ui.set_min_height(30.0);
+        ui.menu_button("File", |ui| file(ui, desk));
+        ui.menu_button("Edit", |ui| edit(ui, desk));
+        ui.menu_button("View", |ui| view(ui, desk));
+        ui.menu_button("Segment", |ui| segment(ui, desk));
+        ui.menu_button("Tools", |ui| tools(ui, desk));
+        ui.menu_button("Help", |ui| {
+            for verb in [Verb::Help, Verb::About] {
+                verb_entry(ui, verb, shortcuts::name(verb), desk);
+            }
+        });
+        tool_buttons(ui, desk);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            device(ui, desk);
+            model(ui, desk);
+        });
+    });
+}
+
+fn file(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::OpenDialog, Verb::OpenSample] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for verb in [Verb::Save, Verb::SaveAs] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    verb_entry(ui, Verb::Quit, "Quit", desk);
+}
+
+/// `Undo positive click`.
+pub(super) fn history_text(verb: &str, change: Option<&str>) -> String {
+    let Some(change) = change else { return verb.to_owned() };
+    let mut letters = change.chars();
+    let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    format!("{verb} {first}{}", letters.as_str())
+}
+
+fn edit(ui: &mut Ui, desk: &mut Desk) {
+    let document = desk.document;
+    let undo = history_text("Undo", document.and_then(|d| d.can_undo()));
+    let redo = history_text("Redo", document.and_then(|d| d.can_redo()));
+    verb_entry(ui, Verb::Undo, &undo, desk);
+    verb_entry(ui, Verb::Redo, &redo, desk);
+    ui.separator();
+    for verb in [
+        Verb::NewObject,
+        Verb::NextObject,
+        Verb::RenameObject,
+        Verb::DeleteObject,
+        Verb::DeletePrompt,
+    ] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+fn view(ui: &mut Ui, desk: &mut Desk) {
+    let v = &*desk.view;
+    let [left, right] = *v.side_panels.clone().open(desk.width);
+    let switches = [
+        (Verb::Convention, v.convention == Convention::Neurological),
+        (Verb::Interpolation, v.interpolation == Interpolation::Linear),
+        (Verb::ShowCrosshair, v.show_crosshair),
+        (Verb::ShowLabels, v.show_labels),
+    ];
+    let panels = [
+        (Verb::LeftPanel, left),
+        (Verb::RightPanel, right),
+        (Verb::Theme, v.theme == Theme::Light),
+    ];
+    let maximised = v.maximised;
+    for (verb, on) in switches {
+        verb_switch(ui, verb, on, desk);
+    }
+    ui.separator();
+    let planes = [Plane::Axial, Plane::Sagittal, Plane::Coronal].map(Pane::Slice);
+    for pane in planes.into_iter().chain([Pane::Volume]) {
+        verb_switch(ui, Verb::Maximise(pane), maximised == Some(pane), desk);
+    }
+    for verb in [Verb::AllViews, Verb::ResetViews] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for (verb, on) in panels {
+        verb_switch(ui, verb, on, desk);
+    }
+}
+
+fn segment(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::Positive, Verb::Negative] {
+        let on = desk.view.tool == Tool::Point && desk.view.negative == (verb == Verb::Negative);
+        verb_switch(ui, verb, on, desk);
+    }
+    ui.separator();
+    model_entries(ui, desk);
+    ui.separator();
+    verb_entry(ui, Verb::InstallRuntime, shortcuts::name(Verb::InstallRuntime), desk);
+}
+
+fn model_entries(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::DemoModel, Verb::ChooseModel] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+const TOOLS: [(Verb, Tool, &str); 3] = [
+    (Verb::CrosshairTool, Tool::Crosshair, icons::CROSSHAIR),
+    (Verb::WindowTool, Tool::Window, icons::WINDOW),
+    (Verb::PointTool, Tool::Point, icons::POINT),
+];
+
+fn tools(ui: &mut Ui, desk: &mut Desk) {
+    for (verb, tool, _) in TOOLS {
+        verb_switch(ui, verb, desk.view.tool == tool, desk);
+    }
+}
+
+fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
+    ui.spacing_mut().item_spacing.x = 2.0;
+    ui.separator();
+    for (verb, icon) in [
+        (Verb::OpenDialog, icons::OPEN),
+        (Verb::Save, icons::SAVE),
+        (Verb::Undo, icons::UNDO),
+        (Verb::Redo, icons::REDO),
+    ] {
+        verb_button(ui, icon, verb, false, desk);
+    }
+    ui.separator();
+    for (verb, tool, icon) in TOOLS {
+        let selected = desk.document.is_some() && desk.view.tool == tool;
+        verb_button(ui, icon, verb, selected, desk);
+    }
+    if desk.document.is_some() && desk.view.tool == Tool::Point {
+        let negative = desk.view.negative;
+        verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, desk);
+        verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, desk);
+    }
+}
+
+/// The model's name, which opens the choice of models.
+fn model(ui: &mut Ui, desk: &mut Desk) {
+    let (text, tip) = match &desk.status.model {
+        ModelStatus::None => ("No model".to_owned(), "No model is loaded".to_owned()),
+        ModelStatus::Loading(name) => (format!("Loading {name}…"), name.clone()),
+        ModelStatus::Ready { name, .. } => (name.clone(), format!("Model: {name}")),
+        ModelStatus::Failed(why) => ("Model failed".to_owned(), why.clone()),
+    };
+    let mut rich = RichText::new(format!("{} {}", shorten(&text, 26), icons::CARET_DOWN));
+    if matches!(desk.status.model, ModelStatus::Failed(_)) {
+        rich = rich.color(colours(ui).error);
+    }
+    let button = ui.menu_button(rich, |ui| model_entries(ui, desk)).response;
+    button.accessible_name(format!("Model: {text}")).on_hover_text(tip);
+}
+
+/// Where the model runs and why; or what is missing for it to run, and the button that mends it.
+fn device(ui: &mut Ui, desk: &mut Desk) {
+    match (&desk.status.runtime, &desk.status.model) {
+        (RuntimeStatus::Missing(why), _) => {
+            let text = RichText::new(format!("{} Get ONNX Runtime", icons::DOWNLOAD));
+            let amber = colours(ui).warning;
+            let button = Button::new(text.color(amber)).stroke((1.0, amber));
+            let tip = format!("{why}\nViewing works without it; segmentation does not.");
+            let response = ui.add(button).accessible_name("Get ONNX Runtime").on_hover_text(tip);
+            if response.clicked() {
+                Verb::InstallRuntime.run(desk);
+            }
+        }
+        (RuntimeStatus::Installing(done, total), _) => {
+            if icon_button(ui, icons::CLOSE, "Cancel fetching", "Cancel (Esc)", false).clicked() {
+                desk.out.push(crate::ui::Action::Cancel);
+            }
+            let text = match total {
+                0 => format!("ONNX Runtime {}", bytes(*done)),
+                _ => format!("ONNX Runtime {} of {}", bytes(*done), bytes(*total)),
+            };
+            ui.label(text);
+        }
+        (RuntimeStatus::Searching, _) => {
+            ui.label("Looking for ONNX Runtime…");
+        }
+        (RuntimeStatus::Ready(version), ModelStatus::Ready { device, reason, .. }) => {
+            let tip = format!("Runs on {device}: {reason}\nONNX Runtime {version}");
+            ui.label(format!("{} {device}", icons::CHIP)).on_hover_text(tip);
+        }
+        (RuntimeStatus::Ready(version), _) => {
+            ui.label(icons::CHIP).on_hover_text(format!("ONNX Runtime {version}"));
+        }
+    }
+}

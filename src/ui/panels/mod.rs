@@ -1,0 +1,142 @@
+//! Everything around the four views: the bar with menus and tools, the two side panels, the status bar,
+//! the cards and the windows.
+//!
+//! Call once for each frame, in this order, with the root `Ui`:
+//! 1. [`super::shortcuts::handle`] before any widget;
+//! 2. [`show_chrome`], which takes the edges of the window (and, without a document, its middle);
+//! 3. the views in what is left, if there is a document.
+//!
+//! [`super::theme::apply`] is to be called once before the first frame.
+
+mod display;
+pub mod format;
+mod histogram;
+mod info;
+mod menu;
+mod objects;
+mod prompts;
+pub(super) mod status_bar;
+pub(super) mod widgets;
+
+use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+
+use self::widgets::{icon_button, panel_frame};
+use super::{Action, Desk, SidePanels, Status, Verb, ViewState, help, icons, shortcuts, welcome};
+use crate::document::{Document, PALETTE};
+
+/// Width of a side panel, in points.
+const SIDE: f32 = 248.0;
+/// Width of a collapsed side panel, in points.
+const STRIP: f32 = 36.0;
+
+/// Draws everything but the views, and reports what the user wants in `out`.
+///
+/// Without a document the middle holds the welcome card, or the progress of opening one.
+pub fn show_chrome(
+    ui: &mut Ui,
+    document: Option<&Document>,
+    view: &mut ViewState,
+    status: &Status,
+    out: &mut Vec<Action>,
+) {
+    ui.ctx().set_theme(egui::ThemePreference::from(view.theme));
+    let width = ui.ctx().content_rect().width();
+    let mut desk = Desk { document, view, status, out, width };
+    let bar = panel_frame(ui).inner_margin(Margin::symmetric(6, 3));
+    Panel::top("menu_bar").frame(bar).show(ui, |ui| menu::show(ui, &mut desk));
+    Panel::bottom("status_bar")
+        .frame(panel_frame(ui).inner_margin(Margin::symmetric(8, 2)))
+        .show(ui, |ui| status_bar::show(ui, &mut desk));
+    if let Some(document) = document {
+        let [left, right] = *desk.view.side_panels.open(width);
+        left_panel(ui, document, &mut desk, left);
+        right_panel(ui, document, &mut desk, right);
+    } else {
+        let frame = Frame::new().fill(widgets::colours(ui).view);
+        CentralPanel::default().frame(frame).show(ui, |ui| welcome::show(ui, &mut desk));
+    }
+    help::show(ui.ctx(), desk.view);
+    welcome::ask_discard(ui.ctx(), status, out);
+    welcome::drop_files(ui.ctx(), status, out);
+}
+
+/// Whether a window of this width starts with collapsed side panels.
+pub fn is_narrow(width: f32) -> bool {
+    width < SidePanels::NARROW
+}
+
+fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
+    let frame = panel_frame(ui);
+    if open {
+        Panel::left("objects").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
+            let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, Verb::LeftPanel, desk);
+            widgets::heading(ui, "Layers", fold);
+            scroll(ui, |ui| {
+                objects::layers(ui, document, desk);
+                widgets::section_line(ui);
+                objects::list(ui, document, desk);
+                widgets::section_line(ui);
+                prompts::show(ui, document, desk);
+            });
+        });
+        return;
+    }
+    Panel::left("objects_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(
+        ui,
+        |ui| {
+            fold_button(ui, icons::OBJECTS, Verb::LeftPanel, desk);
+            ui.separator();
+            scroll(ui, |ui| objects::strip(ui, document, desk));
+        },
+    );
+}
+
+fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
+    let frame = panel_frame(ui);
+    if open {
+        Panel::right("display").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
+            let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_RIGHT, Verb::RightPanel, desk);
+            widgets::heading(ui, "Display", fold);
+            scroll(ui, |ui| {
+                display::slices(ui, desk);
+                widgets::section_line(ui);
+                display::volume(ui, desk);
+                widgets::section_line(ui);
+                info::show(ui, document, desk.view);
+            });
+        });
+        return;
+    }
+    Panel::right("display_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(
+        ui,
+        |ui| {
+            fold_button(ui, icons::DISPLAY, Verb::RightPanel, desk);
+            if document.image().warnings().is_empty() {
+                return;
+            }
+            let count = document.image().warnings().len();
+            let tip = format!("{count} thing(s) to know about this file");
+            if icon_button(ui, icons::WARNING, "Warnings", &tip, false).clicked() {
+                Verb::RightPanel.run(desk);
+            }
+        },
+    );
+}
+
+fn strip(ui: &Ui) -> Frame {
+    panel_frame(ui).inner_margin(Margin::symmetric(4, 6))
+}
+
+fn fold_button(ui: &mut Ui, icon: &str, verb: Verb, desk: &mut Desk) {
+    let (name, tip) = (shortcuts::name(verb), shortcuts::tip(verb));
+    if icon_button(ui, icon, name, &tip, false).clicked() {
+        verb.run(desk);
+    }
+}
+
+fn scroll(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, add);
+}
+
+/// Colours that an object can be given with one click.
+const SWATCHES: &[[u8; 3]] = &PALETTE;

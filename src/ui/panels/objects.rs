@@ -1,0 +1,275 @@
+//! The scan and its masks as layers, and the list of objects.
+
+use egui::containers::PopupCloseBehavior;
+use egui::{
+    Align, Button, Color32, CornerRadius, Layout, Popup, Rect, Response, RichText, Role, Sense,
+    Slider, Stroke, StrokeKind, TextEdit, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
+    WidgetText, vec2,
+};
+
+use super::SWATCHES;
+use super::format::{millilitres, shorten};
+use super::widgets::{colours, field, heading, icon_button, quiet, row_button};
+use crate::document::{Command, Document, LabelId, Object};
+use crate::ui::{Action, Desk, Verb, icons, shortcuts};
+
+const ROW: f32 = 28.0;
+
+pub(super) fn layers(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    let name = document.image().name();
+    ui.horizontal(|ui| {
+        ui.label(quiet(ui, icons::IMAGE));
+        ui.label(shorten(name, 30)).on_hover_text(name);
+    });
+    ui.horizontal(|ui| {
+        let shown = desk.view.show_labels && !desk.view.peek;
+        let (icon, tip) =
+            (if shown { icons::EYE } else { icons::EYE_OFF }, shortcuts::tip(Verb::ShowLabels));
+        if row_button(ui, icon, "Show masks", &tip).clicked() {
+            Verb::ShowLabels.run(desk);
+        }
+        ui.label("Masks");
+    });
+}
+
+pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    heading(ui, "Objects", |ui| {
+        let text = format!("{} New object (N)", icons::PLUS);
+        let button = Button::new(text).frame_when_inactive(false);
+        let tip = "The next click starts another structure; this one keeps its voxels";
+        if ui.add(button).accessible_name("New object").on_hover_text(tip).clicked() {
+            Verb::NewObject.run(desk);
+        }
+    });
+    if document.objects().is_empty() {
+        ui.label(quiet(ui, "Click inside a structure with the Point tool (P)."));
+    }
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for object in document.objects() {
+            ui.push_id(object.id.0, |ui| row(ui, document, object, desk));
+        }
+    });
+}
+
+/// Swatches in a collapsed panel; a click makes the object active.
+pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    let tip = shortcuts::tip(Verb::NewObject);
+    if icon_button(ui, icons::PLUS, "New object", &tip, false).clicked() {
+        Verb::NewObject.run(desk);
+    }
+    for object in document.objects() {
+        let (rect, response) = ui.allocate_exact_size(Vec2::splat(ROW), Sense::click());
+        let text = describe(document, object);
+        let active = is_active(document, object.id);
+        response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
+        if active {
+            ui.painter().rect_filled(rect, CornerRadius::same(4), colours(ui).selected);
+        }
+        paint_swatch(ui, rect.shrink(7.0), object, false);
+        thinking_line(ui, document, object.id, rect);
+        if response.on_hover_text(text).clicked() {
+            select(document, object.id, desk);
+        }
+    }
+}
+
+/// What a row says to tests and screen readers: `Object 1, 12.3 mL`.
+fn describe(document: &Document, object: &Object) -> String {
+    let hidden = if object.visible { "" } else { ", hidden" };
+    format!("{}, {}{hidden}", object.name, millilitres(document.volume_ml(object)))
+}
+
+fn is_active(document: &Document, id: LabelId) -> bool {
+    document.active().is_some_and(|o| o.id == id)
+}
+
+fn select(document: &Document, id: LabelId, desk: &mut Desk) {
+    if !is_active(document, id) {
+        desk.view.selected_prompt = None;
+        desk.out.push(Action::Do(Command::Select(id)));
+    }
+}
+
+fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+    let active = is_active(document, object.id);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let text = describe(document, object);
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
+    let fill = match (active, response.hovered()) {
+        (true, _) => colours(ui).selected,
+        (false, true) => colours(ui).field,
+        (false, false) => Color32::TRANSPARENT,
+    };
+    ui.painter().rect_filled(rect, CornerRadius::same(4), fill);
+
+    let inner = rect.shrink2(vec2(4.0, 2.0));
+    let builder = UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center));
+    ui.scope_builder(builder, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        swatch(ui, object, desk);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            row_right(ui, document, object, desk, active);
+        });
+    });
+    thinking_line(ui, document, object.id, rect);
+
+    if response.double_clicked() {
+        desk.view.renaming = Some((object.id, object.name.clone()));
+    } else if response.clicked() {
+        select(document, object.id, desk);
+    }
+    response.context_menu(|ui| context_menu(ui, object, desk));
+}
+
+/// Eye, volume and name, from the right end on.
+fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk, active: bool) {
+    let name = &object.name;
+    if active {
+        let tip = format!("Delete {name} ({})", shortcuts::key_text(Verb::DeleteObject));
+        if row_button(ui, icons::TRASH, &format!("Delete {name}"), &tip).clicked() {
+            Verb::DeleteObject.run(desk);
+        }
+    }
+    let (icon, what) = if object.visible { (icons::EYE, "Hide") } else { (icons::EYE_OFF, "Show") };
+    let what = format!("{what} {name}");
+    if row_button(ui, icon, &what, &what).clicked() {
+        desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
+    }
+    if desk.view.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
+        rename(ui, object, desk);
+        return;
+    }
+    let volume = quiet(ui, millilitres(document.volume_ml(object)));
+    paint_text(ui, volume, Align::RIGHT);
+    let colour = if object.visible { colours(ui).text } else { colours(ui).quiet };
+    paint_text(ui, RichText::new(name).color(colour), Align::LEFT);
+}
+
+/// Text that is seen only: the row says it to screen readers. Left-aligned text takes all that is left.
+fn paint_text(ui: &mut Ui, text: RichText, align: Align) {
+    let room = ui.available_size();
+    let galley = WidgetText::from(text).into_galley(
+        ui,
+        Some(TextWrapMode::Truncate),
+        room.x,
+        egui::TextStyle::Body,
+    );
+    let width = if align == Align::LEFT { room.x } else { galley.size().x };
+    let (rect, _) = ui.allocate_exact_size(vec2(width, room.y), Sense::hover());
+    let at = Align::Center.align_size_within_range(galley.size().y, rect.y_range()).min;
+    ui.painter().galley(egui::pos2(rect.left(), at), galley, colours(ui).text);
+}
+
+fn rename(ui: &mut Ui, object: &Object, desk: &mut Desk) {
+    let Some((_, text)) = desk.view.renaming.as_mut() else { return };
+    let edit = TextEdit::singleline(text).desired_width(ui.available_width() - 8.0);
+    let response = ui.add(edit).accessible_name("Object name");
+    let name = text.trim().to_owned();
+    let fresh = response.id.with("renaming");
+    if !ui.data(|d| d.get_temp::<bool>(fresh).unwrap_or(false)) {
+        ui.data_mut(|d| d.insert_temp(fresh, true));
+        response.request_focus();
+        return;
+    }
+    let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
+    if response.lost_focus() || escaped {
+        ui.data_mut(|d| d.remove::<bool>(fresh));
+        desk.view.renaming = None;
+        if !escaped && !name.is_empty() && name != object.name {
+            desk.out.push(Action::Do(Command::Rename(object.id, name)));
+        }
+    }
+}
+
+fn context_menu(ui: &mut Ui, object: &Object, desk: &mut Desk) {
+    let rename = Button::new("Rename").shortcut_text(shortcuts::key_text(Verb::RenameObject));
+    if ui.add(rename).clicked() {
+        desk.view.renaming = Some((object.id, object.name.clone()));
+        ui.close();
+    }
+    if ui.button(if object.visible { "Hide" } else { "Show" }).clicked() {
+        desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
+        ui.close();
+    }
+    if ui.button("Delete").clicked() {
+        desk.view.selected_prompt = None;
+        desk.out.push(Action::Do(Command::RemoveObject(object.id)));
+        ui.close();
+    }
+}
+
+fn paint_swatch(ui: &Ui, rect: Rect, object: &Object, ring: bool) {
+    let [r, g, b] = object.colour;
+    let radius = CornerRadius::same(3);
+    let fill = Color32::from_rgb(r, g, b);
+    let fill = if object.visible { fill } else { fill.gamma_multiply(0.35) };
+    ui.painter().rect_filled(rect, radius, fill);
+    if ring {
+        let stroke = Stroke::new(1.0, colours(ui).text);
+        ui.painter().rect_stroke(rect, radius, stroke, StrokeKind::Outside);
+    }
+}
+
+/// The colour, which opens a choice of colours.
+fn swatch(ui: &mut Ui, object: &Object, desk: &mut Desk) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
+    let name = format!("Colour of {}", object.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    paint_swatch(ui, rect.shrink(2.0), object, response.hovered());
+    let response = response.on_hover_text(&name);
+    Popup::menu(&response)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .accessible_name(name.as_str())
+        .show(|ui| colour_choice(ui, object, &response, desk));
+}
+
+fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk) {
+    let mut send = |colour: [u8; 3]| {
+        if colour != object.colour {
+            desk.out.push(Action::Do(Command::Recolour(object.id, colour)));
+        }
+    };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (n, &colour) in SWATCHES.iter().enumerate() {
+            let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
+            let name = format!("Colour {}", n + 1);
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+            let [r, g, b] = colour;
+            ui.painter().rect_filled(rect, CornerRadius::same(3), Color32::from_rgb(r, g, b));
+            if response.clicked() {
+                send(colour);
+                ui.close();
+            }
+        }
+    });
+    // A slider changes all the time while dragged: the document hears of it when the button is let go.
+    let draft = owner.id.with("draft");
+    let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(object.colour);
+    let before = colour;
+    for (channel, name) in colour.iter_mut().zip(["Red", "Green", "Blue"]) {
+        field(ui, name, |ui| ui.add(Slider::new(channel, 0..=255)).accessible_name(name));
+    }
+    if colour != before {
+        ui.data_mut(|d| d.insert_temp(draft, colour));
+    }
+    let editing = ui.input(|i| i.pointer.any_down()) || ui.ctx().text_edit_focused();
+    if !editing && ui.data_mut(|d| d.remove_temp::<[u8; 3]>(draft)).is_some() {
+        send(colour);
+    }
+}
+
+/// A thin line that moves under the row while the object's mask is being computed.
+fn thinking_line(ui: &Ui, document: &Document, id: LabelId, row: Rect) {
+    if !document.is_pending(id) {
+        return;
+    }
+    let length = row.width() * 0.3;
+    let at = (ui.input(|i| i.time) as f32 * 0.8).fract() * (row.width() + length) - length;
+    let left = (row.left() + at).max(row.left());
+    let right = (row.left() + at + length).min(row.right());
+    let y = row.bottom() - 1.0;
+    ui.painter().hline(left..=right, y, Stroke::new(2.0, colours(ui).accent));
+    ui.ctx().request_repaint_after(std::time::Duration::from_millis(33));
+}

@@ -1,0 +1,107 @@
+//! Small pieces that all panels are made of.
+
+use egui::{Align, Button, Frame, Layout, Margin, Response, RichText, Ui, Vec2};
+
+use crate::ui::theme::{self, Colours, GRID, ICON, SMALL};
+use crate::ui::{Desk, Verb, shortcuts};
+
+/// The theme's colours.
+pub fn colours(ui: &Ui) -> &'static Colours {
+    theme::colours(ui.visuals())
+}
+
+/// A square button with an icon, named for screen readers and tests, with a tooltip.
+pub fn icon_button(ui: &mut Ui, icon: &str, name: &str, tip: &str, selected: bool) -> Response {
+    let button = Button::selectable(selected, RichText::new(icon).size(ICON))
+        .min_size(Vec2::splat(28.0))
+        .frame_when_inactive(selected);
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = Vec2::splat(5.0);
+        ui.add(button).accessible_name(name)
+    });
+    response.inner.on_hover_text(tip).on_disabled_hover_text(tip)
+}
+
+/// A smaller icon button for rows of lists.
+pub fn row_button(ui: &mut Ui, icon: &str, name: &str, tip: &str) -> Response {
+    let button = Button::new(RichText::new(icon).size(15.0))
+        .min_size(Vec2::splat(20.0))
+        .frame_when_inactive(false);
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().button_padding = Vec2::splat(2.0);
+        ui.add(button).accessible_name(name)
+    });
+    response.inner.on_hover_text(tip).on_disabled_hover_text(tip)
+}
+
+/// An icon button for a verb: enabled when the verb is, with the verb's name and key.
+pub fn verb_button(ui: &mut Ui, icon: &str, verb: Verb, selected: bool, desk: &mut Desk) {
+    let name = shortcuts::name(verb);
+    let enabled = verb.enabled(desk);
+    let response = ui
+        .add_enabled_ui(enabled, |ui| icon_button(ui, icon, name, &shortcuts::tip(verb), selected))
+        .inner;
+    if response.clicked() {
+        verb.run(desk);
+    }
+}
+
+/// A menu entry for a verb, called `text`, with its key at the right.
+pub fn verb_entry(ui: &mut Ui, verb: Verb, text: &str, desk: &mut Desk) {
+    entry(ui, verb, text, Button::new(text), desk);
+}
+
+/// A menu entry that is on or off.
+pub fn verb_switch(ui: &mut Ui, verb: Verb, on: bool, desk: &mut Desk) {
+    let text = shortcuts::name(verb);
+    entry(ui, verb, text, Button::selectable(on, text), desk);
+}
+
+fn entry(ui: &mut Ui, verb: Verb, text: &str, button: Button<'_>, desk: &mut Desk) {
+    let key = shortcuts::key_text(verb);
+    let enabled = verb.enabled(desk);
+    let response =
+        ui.add_enabled(enabled, button.shortcut_text(key.as_str())).accessible_name(text);
+    if !key.is_empty() {
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_keyboard_shortcut(key));
+    }
+    if response.clicked() {
+        verb.run(desk);
+        ui.close();
+    }
+}
+
+/// A panel's frame, on the 8 pt grid.
+pub fn panel_frame(ui: &Ui) -> Frame {
+    Frame::new().fill(colours(ui).panel).inner_margin(Margin::symmetric(GRID as i8, 6))
+}
+
+/// A section's heading, with something at its right end.
+pub fn heading<R>(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.add_space(2.0);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(text).size(SMALL).color(colours(ui).quiet));
+        ui.with_layout(Layout::right_to_left(Align::Center), right).inner
+    })
+    .inner
+}
+
+/// A line between sections.
+pub fn section_line(ui: &mut Ui) {
+    ui.add_space(2.0);
+    ui.separator();
+}
+
+/// Quiet text.
+pub fn quiet(ui: &Ui, text: impl Into<String>) -> RichText {
+    RichText::new(text).color(colours(ui).quiet)
+}
+
+/// A row of a form: a quiet name at the left, whatever belongs to it at the right.
+pub fn field<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| {
+        ui.label(quiet(ui, name));
+        ui.with_layout(Layout::right_to_left(Align::Center), add).inner
+    })
+    .inner
+}

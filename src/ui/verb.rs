@@ -1,0 +1,254 @@
+use super::{Action, Pane, Status, Tool, ViewState};
+use crate::document::{Command, Document, LabelId, Object};
+use crate::geom::{Convention, DVec3, Plane, SliceFrame};
+use crate::render::{Interpolation, Orbit};
+
+/// Something the user can do by a menu entry, a button or a key: all three come here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // `shortcuts::TABLE` has a sentence for each.
+pub enum Verb {
+    OpenDialog,
+    OpenSample,
+    Save,
+    SaveAs,
+    Quit,
+    Undo,
+    Redo,
+    NewObject,
+    NextObject,
+    RenameObject,
+    DeletePrompt,
+    DeleteObject,
+    PointTool,
+    CrosshairTool,
+    WindowTool,
+    Positive,
+    Negative,
+    /// Moves the crosshair by so many slices of the view under the pointer (or the axial one).
+    Step(i32),
+    Maximise(Pane),
+    AllViews,
+    ResetViews,
+    ShowCrosshair,
+    ShowLabels,
+    Peek,
+    AutoWindow,
+    Convention,
+    Interpolation,
+    LeftPanel,
+    RightPanel,
+    Theme,
+    DemoModel,
+    ChooseModel,
+    InstallRuntime,
+    Cancel,
+    Help,
+    About,
+}
+
+/// Everything a verb works on.
+pub struct Desk<'a> {
+    /// The open document.
+    pub document: Option<&'a Document>,
+    /// How it is looked at; verbs about looking change it.
+    pub view: &'a mut ViewState,
+    /// What the app is doing.
+    pub status: &'a Status,
+    /// What the app is to do.
+    pub out: &'a mut Vec<Action>,
+    /// Width of the window in points.
+    pub width: f32,
+}
+
+impl Desk<'_> {
+    fn active(&self) -> Option<&Object> {
+        self.document?.active()
+    }
+
+    /// The selected prompt, if it still exists.
+    pub fn selected_prompt(&self) -> Option<(LabelId, usize)> {
+        let (id, index) = self.view.selected_prompt?;
+        (index < self.document?.object(id)?.prompts.len()).then_some((id, index))
+    }
+
+    fn active_prompts(&self) -> usize {
+        self.active().map_or(0, |o| o.prompts.len())
+    }
+
+    fn send(&mut self, action: Action) {
+        self.out.push(action);
+    }
+}
+
+impl Verb {
+    /// Whether it would do something now.
+    pub fn enabled(self, desk: &Desk) -> bool {
+        let document = desk.document;
+        match self {
+            Verb::Undo => document.is_some_and(|d| d.can_undo().is_some()),
+            Verb::Redo => document.is_some_and(|d| d.can_redo().is_some()),
+            Verb::OpenSample => desk.status.sample.is_some(),
+            Verb::NextObject => document.is_some_and(|d| !d.objects().is_empty()),
+            Verb::RenameObject | Verb::DeleteObject => desk.active().is_some(),
+            Verb::DeletePrompt => desk.selected_prompt().is_some(),
+            // The first click must lie inside the structure.
+            Verb::Negative => document.is_some() && desk.active_prompts() > 0,
+            Verb::Save
+            | Verb::SaveAs
+            | Verb::NewObject
+            | Verb::PointTool
+            | Verb::CrosshairTool
+            | Verb::WindowTool
+            | Verb::Positive
+            | Verb::Step(_)
+            | Verb::Maximise(_)
+            | Verb::AllViews
+            | Verb::ResetViews
+            | Verb::ShowCrosshair
+            | Verb::ShowLabels
+            | Verb::Peek
+            | Verb::AutoWindow
+            | Verb::Convention
+            | Verb::Interpolation
+            | Verb::LeftPanel
+            | Verb::RightPanel => document.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Does it, if it is enabled.
+    pub fn run(self, desk: &mut Desk) {
+        if !self.enabled(desk) {
+            return;
+        }
+        match self {
+            Verb::OpenDialog => desk.send(Action::OpenDialog),
+            Verb::OpenSample => desk.send(Action::OpenSample),
+            Verb::Save => desk.send(Action::Save),
+            Verb::SaveAs => desk.send(Action::SaveAs),
+            Verb::Quit => desk.send(Action::Quit),
+            Verb::Undo => desk.send(Action::Undo),
+            Verb::Redo => desk.send(Action::Redo),
+            Verb::DemoModel => desk.send(Action::UseDemoModel),
+            Verb::ChooseModel => desk.send(Action::ChooseModel),
+            Verb::InstallRuntime => desk.send(Action::InstallRuntime),
+            Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),
+            Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(desk),
+            Verb::Cancel => cancel(desk),
+            Verb::Step(slices) => step(desk, slices),
+            _ => self.look(desk),
+        }
+    }
+
+    fn run_object(self, desk: &mut Desk) {
+        match self {
+            Verb::NewObject => {
+                desk.view.negative = false;
+                desk.view.tool = Tool::Point;
+                desk.view.selected_prompt = None;
+                desk.send(Action::Do(Command::NewObject));
+            }
+            Verb::NextObject => {
+                let Some(document) = desk.document else { return };
+                let objects = document.objects();
+                let active = document.active().map(|o| o.id);
+                let at = objects.iter().position(|o| Some(o.id) == active);
+                let next = at.map_or(0, |at| (at + 1) % objects.len());
+                desk.view.selected_prompt = None;
+                desk.send(Action::Do(Command::Select(objects[next].id)));
+            }
+            _ => desk.view.renaming = desk.active().map(|o| (o.id, o.name.clone())),
+        }
+    }
+
+    fn run_delete(self, desk: &mut Desk) {
+        if self == Verb::DeletePrompt {
+            if let Some((object, index)) = desk.selected_prompt() {
+                desk.view.selected_prompt = None;
+                desk.send(Action::Do(Command::RemovePrompt { object, index }));
+            }
+        } else if let Some(id) = desk.active().map(|o| o.id) {
+            desk.view.selected_prompt = None;
+            desk.send(Action::Do(Command::RemoveObject(id)));
+        }
+    }
+
+    /// Changes of how the document is looked at.
+    fn look(self, desk: &mut Desk) {
+        let width = desk.width;
+        let view = &mut *desk.view;
+        match self {
+            Verb::PointTool => view.tool = Tool::Point,
+            Verb::CrosshairTool => view.tool = Tool::Crosshair,
+            Verb::WindowTool => view.tool = Tool::Window,
+            Verb::Positive | Verb::Negative => {
+                view.negative = self == Verb::Negative;
+                view.tool = Tool::Point;
+            }
+            Verb::Maximise(pane) => {
+                view.maximised = (view.maximised != Some(pane)).then_some(pane);
+            }
+            Verb::AllViews => view.maximised = None,
+            Verb::ResetViews => {
+                view.slices = Default::default();
+                view.orbit = Orbit::default();
+            }
+            Verb::ShowCrosshair => view.show_crosshair = !view.show_crosshair,
+            Verb::ShowLabels => view.show_labels = !view.show_labels,
+            Verb::AutoWindow => view.window = view.auto_window,
+            Verb::Convention => {
+                view.convention = match view.convention {
+                    Convention::Radiological => Convention::Neurological,
+                    Convention::Neurological => Convention::Radiological,
+                }
+            }
+            Verb::Interpolation => {
+                view.interpolation = match view.interpolation {
+                    Interpolation::Linear => Interpolation::Nearest,
+                    Interpolation::Nearest => Interpolation::Linear,
+                }
+            }
+            Verb::LeftPanel | Verb::RightPanel => {
+                let open = &mut view.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
+                *open = !*open;
+            }
+            Verb::Theme => view.theme = view.theme.other(),
+            Verb::Help => view.show_help = !view.show_help,
+            Verb::About => view.show_about = !view.show_about,
+            _ => {}
+        }
+    }
+}
+
+/// Closes what is open, one thing for each press; stops the app's work when nothing is.
+fn cancel(desk: &mut Desk) {
+    let view = &mut *desk.view;
+    if view.renaming.take().is_some() {
+        return;
+    }
+    if view.show_help || view.show_about {
+        (view.show_help, view.show_about) = (false, false);
+    } else if desk.status.opening.is_some()
+        || matches!(desk.status.runtime, super::RuntimeStatus::Installing(..))
+    {
+        desk.send(Action::Cancel);
+    } else if view.selected_prompt.take().is_none() {
+        desk.send(Action::Cancel);
+    }
+}
+
+/// Moves the crosshair along the hovered view's slices, to the middle of a slice, within the scan.
+fn step(desk: &mut Desk, slices: i32) {
+    let Some(document) = desk.document else { return };
+    let plane = match desk.view.hovered.or(desk.view.maximised) {
+        Some(Pane::Slice(plane)) => plane,
+        _ => Plane::Axial,
+    };
+    let grid = document.image().grid();
+    let frame = SliceFrame::new(grid, plane, desk.view.convention);
+    let sign = if frame.slice_grows_positive() { 1.0 } else { -1.0 };
+    let at = frame.view(desk.view.crosshair);
+    let last = (frame.slices() - 1) as f64;
+    let slice = (at.z.round() + sign * f64::from(slices)).clamp(0.0, last);
+    desk.view.crosshair = frame.world(DVec3::new(at.x, at.y, slice));
+}

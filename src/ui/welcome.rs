@@ -1,0 +1,227 @@
+//! What the window shows without a scan, the progress of opening one, the question before unsaved work
+//! is lost, and the frame that says a file can be dropped.
+
+use egui::{
+    Align2, Area, Button, Color32, Context, CornerRadius, FontId, Frame, Id, Key, Label, LayerId,
+    Margin, Modal, Order, ProgressBar, RichText, Stroke, StrokeKind, Ui, vec2,
+};
+
+use super::panels::format::{bytes, shorten};
+use super::panels::status_bar::opening_text;
+use super::panels::widgets::{colours, quiet};
+use super::{
+    Action, Desk, ModelStatus, Opening, RuntimeStatus, Status, Verb, icons, shortcuts, theme,
+};
+
+const CARD: f32 = 440.0;
+
+/// The welcome card, or the progress of opening a scan, in the middle of `ui`.
+pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
+    let frame = Frame::new()
+        .fill(colours(ui).panel)
+        .stroke(Stroke::new(1.0, colours(ui).line))
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::same(24));
+    Area::new(Id::unique("welcome"))
+        .order(Order::Middle)
+        .constrain_to(ui.max_rect())
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .movable(false)
+        .show(ui.ctx(), |ui| {
+            frame.show(ui, |ui| {
+                ui.set_width(CARD);
+                match &desk.status.opening {
+                    Some(opening) => loading(ui, opening, desk.out),
+                    None => card(ui, desk),
+                }
+            })
+        });
+}
+
+fn card(ui: &mut Ui, desk: &mut Desk) {
+    ui.heading("Voxpoint");
+    ui.label(quiet(ui, "Open a scan, click inside a structure, get its mask."));
+    ui.add_space(16.0);
+    ui.horizontal(|ui| {
+        for (verb, icon) in [(Verb::OpenDialog, icons::OPEN), (Verb::OpenSample, icons::IMAGE)] {
+            let name = shortcuts::name(verb);
+            let button = Button::new(format!("{icon} {name}"))
+                .shortcut_text(shortcuts::key_text(verb))
+                .min_size(vec2((CARD - theme::GRID) / 2.0, 36.0));
+            let response = ui.add_enabled(verb.enabled(desk), button).accessible_name(name);
+            let response = response.on_disabled_hover_text("The sample scan is not installed");
+            if response.clicked() {
+                verb.run(desk);
+            }
+        }
+    });
+    ui.add_space(8.0);
+    drop_field(ui);
+    if !desk.status.recent.is_empty() {
+        ui.add_space(8.0);
+        recent(ui, desk);
+    }
+    ui.add_space(16.0);
+    runtime(ui, desk);
+    model(ui, desk);
+    ui.add_space(16.0);
+    ui.label(quiet(ui, super::help::NOT_A_DEVICE).small());
+}
+
+fn drop_field(ui: &mut Ui) {
+    let stroke = Stroke::new(1.0, colours(ui).line);
+    Frame::new()
+        .stroke(stroke)
+        .corner_radius(CornerRadius::same(6))
+        .inner_margin(Margin::same(16))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.vertical_centered(|ui| {
+                ui.label("or drop a file here");
+                ui.label(quiet(ui, "NIfTI: .nii, .nii.gz"));
+            });
+        });
+}
+
+fn recent(ui: &mut Ui, desk: &mut Desk) {
+    ui.label(quiet(ui, "Opened lately").small());
+    for path in desk.status.recent.iter().take(4) {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let button = Button::new(shorten(&name, 56)).frame_when_inactive(false);
+        if ui.add(button).on_hover_text(path.display().to_string()).clicked() {
+            desk.out.push(Action::Open(vec![path.clone()]));
+        }
+    }
+}
+
+/// A line with a tick or a warning sign, and the text beside it, wrapped.
+fn state_line(ui: &mut Ui, good: bool, text: &str) {
+    let c = colours(ui);
+    let (icon, colour) = if good { (icons::CHECK, c.accent) } else { (icons::WARNING, c.warning) };
+    ui.horizontal_top(|ui| {
+        ui.label(RichText::new(icon).color(colour));
+        ui.add(Label::new(text).wrap());
+    });
+}
+
+fn runtime(ui: &mut Ui, desk: &mut Desk) {
+    match &desk.status.runtime {
+        RuntimeStatus::Searching => {
+            ui.label(quiet(ui, "Looking for ONNX Runtime…"));
+        }
+        RuntimeStatus::Ready(version) => state_line(ui, true, &format!("ONNX Runtime {version}")),
+        RuntimeStatus::Missing(why) => {
+            let text =
+                format!("ONNX Runtime is missing: viewing works, segmentation does not. {why}");
+            state_line(ui, false, &text);
+            if ui.button(format!("{} Get ONNX Runtime", icons::DOWNLOAD)).clicked() {
+                Verb::InstallRuntime.run(desk);
+            }
+        }
+        RuntimeStatus::Installing(done, total) => {
+            let share = if *total > 0 { *done as f32 / *total as f32 } else { 0.0 };
+            ui.label(format!("Fetching ONNX Runtime: {} of {}", bytes(*done), bytes(*total)));
+            ui.horizontal(|ui| {
+                ui.add(ProgressBar::new(share).desired_width(CARD - 80.0).desired_height(6.0))
+                    .accessible_name("Fetching ONNX Runtime");
+                if ui.button("Cancel").clicked() {
+                    desk.out.push(Action::Cancel);
+                }
+            });
+        }
+    }
+}
+
+fn model(ui: &mut Ui, desk: &mut Desk) {
+    match &desk.status.model {
+        ModelStatus::None => {
+            ui.label(quiet(ui, "The model is loaded when ONNX Runtime is there."));
+        }
+        ModelStatus::Loading(name) => {
+            ui.label(quiet(ui, format!("Loading the model {name}…")));
+        }
+        ModelStatus::Ready { name, device, .. } => {
+            state_line(ui, true, &format!("Model {name} on {device}"));
+        }
+        ModelStatus::Failed(why) => {
+            state_line(ui, false, &format!("The model could not be loaded: {why}"));
+            ui.horizontal(|ui| {
+                for verb in [Verb::DemoModel, Verb::ChooseModel] {
+                    if ui.button(shortcuts::name(verb)).clicked() {
+                        verb.run(desk);
+                    }
+                }
+            });
+        }
+    }
+}
+
+fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
+    let Opening { name, done, total } = opening;
+    let share = if *total > 0 { *done as f32 / *total as f32 } else { 0.0 };
+    ui.add(Label::new(opening_text(opening)).wrap());
+    ui.add_space(8.0);
+    ui.add(ProgressBar::new(share).desired_width(CARD).desired_height(8.0))
+        .accessible_name(format!("Opening {name}"));
+    ui.add_space(8.0);
+    if ui.button("Cancel").on_hover_text("Esc").clicked() {
+        out.push(Action::Cancel);
+    }
+}
+
+/// The only question that stops everything else. Esc keeps the work.
+pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+    if !status.ask_discard {
+        return;
+    }
+    let modal = Modal::new(Id::unique("discard")).show(ctx, |ui| {
+        ui.set_width(320.0);
+        ui.heading("Discard unsaved work?");
+        ui.label("Masks and points that were not saved are lost.");
+        ui.add_space(16.0);
+        ui.horizontal(|ui| {
+            if ui.button("Keep working").clicked() {
+                out.push(Action::Discard(false));
+            }
+            let discard = RichText::new("Discard").color(colours(ui).error);
+            if ui.button(discard).clicked() {
+                out.push(Action::Discard(true));
+            }
+        });
+    });
+    let escaped = ctx.input(|i| i.key_pressed(Key::Escape));
+    if escaped || modal.backdrop_response.clicked() {
+        out.push(Action::Discard(false));
+    }
+}
+
+/// Opens what is dropped on the window, and says so while it hovers there.
+pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+    if status.ask_discard {
+        return;
+    }
+    let dropped: Vec<_> =
+        ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
+    if !dropped.is_empty() {
+        out.push(Action::Open(dropped));
+    }
+    let hovering = ctx.input(|i| i.raw.hovered_files.len());
+    if hovering == 0 {
+        return;
+    }
+    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
+    let rect = ctx.content_rect();
+    painter.rect_filled(rect, CornerRadius::ZERO, Color32::from_black_alpha(160));
+    let accent = theme::colours(&ctx.global_style().visuals).accent;
+    let inner = rect.shrink(16.0);
+    let stroke = Stroke::new(2.0, accent);
+    painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
+    let text = if hovering == 1 { "Drop to open" } else { "Drop to open: scan first, then masks" };
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(20.0),
+        Color32::WHITE,
+    );
+}
