@@ -176,7 +176,7 @@ fn prompts(harness: &Harness<'_, Desk>) -> Vec<Prompt> {
 #[test]
 fn a_click_in_any_view_is_one_positive_prompt_in_the_voxel_under_the_pixel() {
     for plane in Plane::ALL {
-        for (across, down) in [(0.13, 0.82), (0.71, 0.34), (0.5, 0.05)] {
+        for (across, down) in [(0.13, 0.82), (0.71, 0.34), (0.52, 0.05)] {
             let mut harness = harness();
             let (world, pos) = at(&harness, plane, across, down);
             click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
@@ -242,7 +242,7 @@ fn a_double_click_is_one_prompt_and_a_click_on_a_dot_selects_it() {
 fn a_click_outside_of_the_picture_is_passed_on_and_moves_nothing() {
     let mut harness = harness();
     let before = harness.state().view.crosshair;
-    let pos = pane(&harness, Plane::Axial).left_center() + vec2(30.0, 60.0);
+    let pos = pane(&harness, Plane::Axial).left_center() + vec2(12.0, 60.0);
     click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
     let prompts = prompts(&harness);
     assert_eq!(prompts.len(), 1);
@@ -548,5 +548,25 @@ fn looking_at_everything_at_once_in_any_size_does_not_panic() {
         harness.set_size(size);
         harness.hover_at(pos2(15.0, 15.0));
         harness.run_steps(4);
+    }
+}
+
+#[test]
+fn shot() {
+    let mut desk = desk();
+    with_object(&mut desk, &[[9, 10, 5], [12, 13, 7]]);
+    let grid = desk.document.image().grid().clone();
+    desk.view.crosshair = grid.world_of([9, 10, 8]);
+    desk.status.busy = Some(voxpoint::ui::Busy::Decoding);
+    let id = desk.document.active().unwrap().id;
+    desk.view.selected_prompt = Some((id, 0));
+    for (n, size) in [vec2(1000.0, 800.0), vec2(617.0, 517.0)].into_iter().enumerate() {
+        let mut d = self::desk();
+        std::mem::swap(&mut d, &mut desk);
+        let mut harness = harness_of(d, size);
+        harness.hover_at(pane(&harness, Plane::Axial).center() + vec2(-60.0, -40.0));
+        harness.run_steps(3);
+        harness.render().unwrap().save(format!("/tmp/vp_shot{n}.png")).unwrap();
+        desk = harness.into_state();
     }
 }

@@ -39,8 +39,6 @@ pub struct Overlay {
 /// Everything that decides what one slice pane shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliceParams {
-    /// Physical pixels of the pane (width, height): those of the viewport it is painted into.
-    pub size: [u32; 2],
     /// Voxel coordinate of a pane pixel: `voxel_from_pane * (px, py, 0)`, where (0, 0) is the pane's top left corner and pixels are physical; pixel centres lie at + 0.5.
     pub voxel_from_pane: DAffine3,
     /// Grey scale.
@@ -70,17 +68,12 @@ impl Default for Orbit {
 
 impl Orbit {
     /// Turns by a drag of so many points.
-    pub fn drag(&mut self, dx: f64, dy: f64) {
-        self.azimuth -= dx * 0.01;
-        self.elevation = (self.elevation + dy * 0.01).clamp(-1.5, 1.5);
+    pub fn drag(&mut self, _dx: f64, _dy: f64) {
+        todo!()
     }
     /// World directions (unit) of picture right, picture up, and towards the viewer.
     pub fn axes(&self) -> DMat3 {
-        let (s, c) = self.azimuth.sin_cos();
-        let (se, ce) = self.elevation.sin_cos();
-        let towards = DVec3::new(s * ce, c * ce, se);
-        let right = DVec3::new(-c, s, 0.0);
-        DMat3::from_cols(right, towards.cross(right), towards)
+        todo!()
     }
     /// Pane pixel (from the top left, y down) and depth of a world position.
     pub fn project(&self, _grid: &Grid, _pane: [f64; 2], _world: DVec3) -> DVec3 {

@@ -167,7 +167,8 @@ fn slider(ui: &mut Ui, rect: Rect, plane: Plane, cx: &mut Context) {
         child.set_opacity(0.0);
     }
     let response = child.add(slider).accessible_name(format!("{} slice", plane.name()));
-    child.data_mut(|d| d.insert_temp(id, response.dragged() || response.has_focus()));
+    let held = response.dragged() || response.has_focus();
+    child.data_mut(|d| d.insert_temp(id, held));
     if response.changed() {
         cx.view.set_slice(grid, plane, number - 1);
         child.ctx().request_repaint();
