@@ -550,23 +550,3 @@ fn looking_at_everything_at_once_in_any_size_does_not_panic() {
         harness.run_steps(4);
     }
 }
-
-#[test]
-fn shot() {
-    let mut desk = desk();
-    with_object(&mut desk, &[[9, 10, 5], [12, 13, 7]]);
-    let grid = desk.document.image().grid().clone();
-    desk.view.crosshair = grid.world_of([9, 10, 8]);
-    desk.status.busy = Some(voxpoint::ui::Busy::Decoding);
-    let id = desk.document.active().unwrap().id;
-    desk.view.selected_prompt = Some((id, 0));
-    for (n, size) in [vec2(1000.0, 800.0), vec2(617.0, 517.0)].into_iter().enumerate() {
-        let mut d = self::desk();
-        std::mem::swap(&mut d, &mut desk);
-        let mut harness = harness_of(d, size);
-        harness.hover_at(pane(&harness, Plane::Axial).center() + vec2(-60.0, -40.0));
-        harness.run_steps(3);
-        harness.render().unwrap().save(format!("/tmp/vp_shot{n}.png")).unwrap();
-        desk = harness.into_state();
-    }
-}

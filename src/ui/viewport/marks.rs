@@ -10,7 +10,7 @@ use crate::prompt::{CropPlace, Prompt};
 const NEAR: i64 = 10;
 /// How close the pointer must be to a dot to mean it, in points.
 const GRAB: f32 = 7.0;
-const RADIUS: f32 = 5.0;
+const RADIUS: f32 = 6.0;
 
 /// A click as one slice view shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,7 +58,7 @@ pub fn draw(
                 painter.circle_stroke(mark.at, RADIUS + 4.0, Stroke::new(1.5, Color32::WHITE));
             }
         } else {
-            let fade = 0.55 - 0.03 * mark.above.abs() as f32;
+            let fade = 0.8 - 0.04 * mark.above.abs() as f32;
             let mut faint = painter.clone();
             faint.multiply_opacity(fade);
             faint.circle_stroke(mark.at, RADIUS - 1.0, Stroke::new(1.5, colour));
@@ -70,7 +70,7 @@ pub fn draw(
 
 fn dot(painter: &Painter, at: Pos2, positive: bool, colour: Color32) {
     painter.circle(at, RADIUS, colour, Stroke::new(1.5, Color32::from_black_alpha(200)));
-    paint::sign(painter, at, 2.8, positive, Stroke::new(1.6, Color32::BLACK));
+    paint::sign(painter, at, 3.4, positive, Stroke::new(1.6, Color32::BLACK));
 }
 
 /// An arrow up (towards Superior, Anterior, Right) or down, and how many slices.
