@@ -9,12 +9,36 @@ pub mod icons;
 pub mod panels;
 pub mod shortcuts;
 mod state;
+pub mod path_prompt;
 mod status;
 pub mod theme;
+mod toasts;
 mod verb;
 pub mod welcome;
+pub mod viewport;
 
 pub use action::Action;
 pub use state::{Hover, Pane, PaneState, SidePanels, Tool, ViewState};
 pub use status::{Busy, Latency, ModelStatus, Opening, RuntimeStatus, SaveStatus, Status};
+pub use toasts::Toasts;
 pub use verb::{Desk, Verb};
+
+use crate::document::Document;
+
+/// Draws the whole window and says in `out` what the user wants.
+///
+/// `gpu`: whether a [`viewport::SceneSlot`] was put into egui's callback resources.
+pub fn show(
+    ui: &mut egui::Ui,
+    gpu: bool,
+    document: Option<&Document>,
+    view: &mut ViewState,
+    status: &Status,
+    out: &mut Vec<Action>,
+) {
+    shortcuts::handle(ui.ctx(), document, view, status, out);
+    panels::show_chrome(ui, document, view, status, out);
+    if let Some(document) = document {
+        viewport::show(ui, gpu, document, view, status, out);
+    }
+}
