@@ -1,3 +1,5 @@
 //! Arguments to command line or window; nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    voxpoint::cli::run(std::env::args_os())
+}

@@ -1,1 +1,163 @@
-//! The command line: thin over the library.
+//! The command line: thin over the library. Depends on everything.
+//!
+//! Exit code 0 is success, 1 a failure (a bad file, no display, …), 2 wrong usage. An error is one line
+//! on stderr: what is wrong, where, what to do. What a program would read goes to stdout with `--json`.
+
+mod args;
+mod bench;
+mod compare;
+mod files;
+mod info;
+mod render;
+mod runtime;
+mod segment;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+pub use args::{
+    BenchArgs, BenchWhat, Cli, Command, CompareArgs, DeviceArg, InfoArgs, Point, RenderArgs,
+    RuntimeCommand, SegmentArgs, Space, View,
+};
+
+/// A mistake in what was typed: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Does what the arguments (the program's name first) ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    start_logging();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match carry_out(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn carry_out(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        None => open_window(cli.files),
+        Some(Command::Info(args)) => info::run(&args),
+        Some(Command::Segment(args)) => segment::run(&args),
+        Some(Command::Render(args)) => render::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Runtime(command)) => runtime::run(command),
+        Some(Command::Bench(args)) => bench::run(&args),
+    }
+}
+
+/// Quiet unless `RUST_LOG` asks for more; always on stderr.
+fn start_logging() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    // A second start in one process (tests) finds the first one in place: nothing to do.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn open_window(files: Vec<PathBuf>) -> anyhow::Result<()> {
+    for file in &files {
+        if !file.exists() {
+            anyhow::bail!(
+                "there is no such file or command; check the name, or see “voxpoint --help”: {}",
+                file.display()
+            );
+        }
+    }
+    if !has_display() {
+        return Err(no_display());
+    }
+    crate::app::run(files).map_err(|error| match error.downcast_ref::<eframe::Error>() {
+        Some(eframe::Error::WinitEventLoop(_)) => no_display(),
+        _ => error,
+    })
+}
+
+/// X11 and Wayland say in the environment where their display is; other systems always have one.
+fn has_display() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    !cfg!(all(unix, not(target_os = "macos")))
+        || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(set)
+}
+
+fn no_display() -> anyhow::Error {
+    anyhow::anyhow!(
+        "no window can be opened, there is no display here (DISPLAY and WAYLAND_DISPLAY); \
+         “voxpoint segment” and “voxpoint render” work without one"
+    )
+}
+
+/// Prints help, the version, or what is wrong with the arguments, in one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    use ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand as MissingAll, DisplayVersion,
+    };
+    if matches!(error.kind(), DisplayHelp | DisplayVersion | MissingAll) {
+        // A closed pipe is the reader's business.
+        let _ = error.print();
+        return ExitCode::from(if error.kind() == MissingAll { 2 } else { 0 });
+    }
+    let text = error.render().to_string();
+    let message: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    eprintln!("{} (see --help)", message.join(" "));
+    ExitCode::from(2)
+}
+
+/// The chain of causes in one line; a cause that its effect already tells is not told twice.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !line.contains(&text) {
+            if !line.is_empty() {
+                line.push_str(": ");
+            }
+            line.push_str(&text);
+        }
+    }
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Prints to stdout. A reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("can't write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_and_says_nothing_twice() {
+        let error =
+            anyhow::anyhow!("disk\nfull").context("can't save").context("can't save: x.nii");
+        assert_eq!(one_line(&error), "can't save: x.nii: disk full");
+    }
+}

@@ -1,0 +1,308 @@
+//! What may be typed, and nothing about what it does.
+
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::geom::{DVec3, Plane};
+use crate::segment::DeviceChoice;
+use crate::ui::Pane;
+use crate::volume::Window;
+
+/// Open a scan, click once inside a structure, get its 3D mask, save a NIfTI that opens in the right place.
+///
+/// Without a command, opens the window. A file that is called like a command is opened as ./NAME.
+#[derive(Debug, Parser)]
+#[command(name = "voxpoint", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do without a window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// A scan to open (.nii, .nii.gz), then label maps of it.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// The commands; none of them needs a display.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what a file holds.
+    Info(InfoArgs),
+    /// Make a mask from clicks.
+    Segment(SegmentArgs),
+    /// Draw a scan, and a label map on it, as a PNG.
+    Render(RenderArgs),
+    /// Compare two label maps (Dice).
+    Compare(CompareArgs),
+    /// Find or fetch ONNX Runtime, which runs the model.
+    #[command(subcommand)]
+    Runtime(RuntimeCommand),
+    /// Measure how fast this machine opens a scan and answers a click.
+    Bench(BenchArgs),
+}
+
+/// `voxpoint info`.
+#[derive(Args, Debug)]
+pub struct InfoArgs {
+    /// The file.
+    pub file: PathBuf,
+    /// Print JSON: dims, spacing, dtype, orientation, `world_from_voxel`, min, max, mean, warnings.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `voxpoint segment`.
+#[derive(Args, Debug)]
+pub struct SegmentArgs {
+    /// The scan.
+    pub image: PathBuf,
+    /// A click, inside (+, also when left out) or outside (-) of the structure; the first must be inside.
+    /// Give it again for every further click.
+    #[arg(
+        long = "point",
+        value_name = "X,Y,Z[,+|,-]",
+        value_parser = parse_point,
+        allow_hyphen_values = true,
+        required = true
+    )]
+    pub points: Vec<Point>,
+    /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
+    #[arg(long, value_enum, default_value_t = Space::World)]
+    pub space: Space,
+    /// Another model: a folder with encoder.onnx and decoder.onnx, or a model file.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub model: Option<PathBuf>,
+    /// Where to run the model.
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Threads of the model on the CPU.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+    /// Where to write the label map (.nii or .nii.gz); the structure has label 1.
+    #[arg(long, value_name = "MASK.nii.gz")]
+    pub out: PathBuf,
+    /// Where to write the last logits, trilinear on 128³ voxels of 1.5 mm, as float32 NIfTI.
+    #[arg(long, value_name = "FILE.nii.gz")]
+    pub logits: Option<PathBuf>,
+    /// Print JSON: device, `device_reason`, ms, iou, `crop_affine`, voxels, `volume_ml`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A click as typed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// In the space that `--space` says.
+    pub at: DVec3,
+    /// Inside the structure.
+    pub positive: bool,
+}
+
+/// What coordinates mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Space {
+    /// RAS millimetres.
+    World,
+    /// Voxel indices, the first voxel's centre at 0,0,0.
+    Voxel,
+}
+
+/// `--device`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// CUDA where it works, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// CUDA or an error.
+    Cuda,
+}
+
+impl From<DeviceArg> for DeviceChoice {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Auto => Self::Auto,
+            DeviceArg::Cpu => Self::Cpu,
+            DeviceArg::Cuda => Self::Cuda,
+        }
+    }
+}
+
+/// `voxpoint render`.
+#[derive(Args, Debug)]
+pub struct RenderArgs {
+    /// The scan.
+    pub image: PathBuf,
+    /// A label map on the scan's grid.
+    #[arg(long, value_name = "MASK")]
+    pub labels: Option<PathBuf>,
+    /// Which view.
+    #[arg(long, value_enum, default_value_t = View::All)]
+    pub view: View,
+    /// Where the slices cross, RAS mm; else the middle of the labels, or of the scan.
+    #[arg(long, value_name = "X,Y,Z", value_parser = parse_position, allow_hyphen_values = true)]
+    pub at: Option<DVec3>,
+    /// Grey scale; else chosen from the scan.
+    #[arg(long, value_name = "CENTRE,WIDTH", value_parser = parse_window, allow_hyphen_values = true)]
+    pub window: Option<Window>,
+    /// Pixels of the picture.
+    #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "1024x1024")]
+    pub size: [u32; 2],
+    /// Without letters, crosshair and text.
+    #[arg(long)]
+    pub plain: bool,
+    /// Where to write the picture.
+    #[arg(long, value_name = "PICTURE.png")]
+    pub out: PathBuf,
+}
+
+/// `--view`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum View {
+    /// Across the body, seen from the feet.
+    Axial,
+    /// Seen from the front.
+    Coronal,
+    /// Seen from the patient's left.
+    Sagittal,
+    /// Ray-cast volume.
+    #[value(name = "3d")]
+    Volume,
+    /// All four, as in the window.
+    All,
+}
+
+impl View {
+    /// The window's view; `None` is all four.
+    pub fn pane(self) -> Option<Pane> {
+        match self {
+            Self::Axial => Some(Pane::Slice(Plane::Axial)),
+            Self::Coronal => Some(Pane::Slice(Plane::Coronal)),
+            Self::Sagittal => Some(Pane::Slice(Plane::Sagittal)),
+            Self::Volume => Some(Pane::Volume),
+            Self::All => None,
+        }
+    }
+}
+
+/// `voxpoint compare`.
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// A label map.
+    pub a: PathBuf,
+    /// Another on the same grid.
+    pub b: PathBuf,
+    /// The label to compare.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub label: u16,
+    /// Its value in B, where it is another.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub label_b: Option<u16>,
+    /// Print JSON: dice, `voxels_a`, `voxels_b`, `volume_ml_a`, `volume_ml_b`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `voxpoint runtime`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum RuntimeCommand {
+    /// Fetch the library with pip into your data folder, if it is not there already.
+    Install,
+    /// Say which library is used, or why there is none.
+    Status,
+}
+
+/// `voxpoint bench`.
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// What to measure.
+    #[arg(value_enum)]
+    pub what: BenchWhat,
+    /// Voxels of the synthetic scan.
+    #[arg(long, value_name = "XxYxZ", value_parser = parse_dims, default_value = "512x512x300")]
+    pub size: [usize; 3],
+    /// How often each thing is measured.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub repeat: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The file that a process of its own opens, to measure its peak memory.
+    #[arg(long, hide = true)]
+    pub file: Option<PathBuf>,
+}
+
+/// What `voxpoint bench` measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchWhat {
+    /// Opening a .nii.gz, beside Python's nibabel and numpy.
+    Open,
+    /// Crop and normalisation, and a second click without the network.
+    Click,
+    /// Both.
+    All,
+    /// Opens `--file` once: what the `open` measurement starts.
+    #[value(hide = true)]
+    OpenOnce,
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err(format!("“{text}” is not a finite number")),
+    }
+}
+
+fn parse_position(text: &str) -> Result<DVec3, String> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let [x, y, z] = parts.as_slice() else {
+        return Err("three numbers are needed: X,Y,Z".to_owned());
+    };
+    Ok(DVec3::new(number(x)?, number(y)?, number(z)?))
+}
+
+fn parse_point(text: &str) -> Result<Point, String> {
+    let (position, positive) = match text.rsplit_once(',') {
+        Some((rest, "+")) => (rest, true),
+        Some((rest, "-")) => (rest, false),
+        _ => (text, true),
+    };
+    let at = parse_position(position)
+        .map_err(|why| format!("{why}; a point is X,Y,Z or X,Y,Z,+ or X,Y,Z,-"))?;
+    Ok(Point { at, positive })
+}
+
+fn parse_window(text: &str) -> Result<Window, String> {
+    let (centre, width) = text.split_once(',').ok_or("two numbers are needed: CENTRE,WIDTH")?;
+    let (centre, width) = (number(centre)?, number(width)?);
+    if width <= 0.0 {
+        return Err("the width must be more than 0".to_owned());
+    }
+    Ok(Window::new(centre, width))
+}
+
+fn parse_counts<const N: usize>(text: &str, what: &str, max: u64) -> Result<[u64; N], String> {
+    let parts: Vec<&str> = text.split(['x', 'X', '×']).collect();
+    let mut counts = [0; N];
+    if parts.len() != N {
+        return Err(format!("{what} is needed"));
+    }
+    for (count, part) in counts.iter_mut().zip(parts) {
+        *count = match part.trim().parse() {
+            Ok(n) if (1..=max).contains(&n) => n,
+            _ => return Err(format!("“{part}” is not a whole number from 1 to {max}")),
+        };
+    }
+    Ok(counts)
+}
+
+/// Larger pictures than 8192 pixels are not possible on every graphics device.
+fn parse_size(text: &str) -> Result<[u32; 2], String> {
+    Ok(parse_counts::<2>(text, "WxH, for example 1024x768,", 8192)?.map(|n| n as u32))
+}
+
+fn parse_dims(text: &str) -> Result<[usize; 3], String> {
+    Ok(parse_counts::<3>(text, "XxYxZ, for example 512x512x300,", 2048)?.map(|n| n as usize))
+}

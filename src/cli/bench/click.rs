@@ -1,0 +1,177 @@
+//! What a click costs besides the network: cutting and normalising the crop for the first, laying logits
+//! on voxels, the document and the label texture for every further one.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use serde::Serialize;
+
+use super::{median, synthetic, timed};
+use crate::cli::render::Gpu;
+use crate::document::{Command, Dirty, Document, LabelId, Resolution};
+use crate::geom::DVec3;
+use crate::prompt::Prompt;
+use crate::render::Scene;
+use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
+use crate::volume::{LabelMap, Volume};
+use crate::work::CancelToken;
+
+/// Medians, in milliseconds.
+#[derive(Debug, Serialize)]
+pub struct Clicked {
+    /// Where the model ran.
+    device: String,
+    /// Voxels of the mask.
+    voxels: usize,
+    /// First click: crop and z-normalisation.
+    preprocess_ms: f64,
+    /// First click: the encoder (the network).
+    encode_ms: f64,
+    /// Second click: the decoder (the network).
+    decode_ms: f64,
+    /// Second click: everything but the decoder.
+    second_click_ms: f64,
+    /// Of it: logits to voxels.
+    paste_ms: f64,
+    /// Of it: the click and its mask put into the document.
+    document_ms: f64,
+    /// Of it: the changed box of the label texture, handed to the graphics device; null without one.
+    upload_ms: Option<f64>,
+}
+
+#[derive(Default)]
+struct Samples {
+    preprocess: Vec<f64>,
+    encode: Vec<f64>,
+    decode: Vec<f64>,
+    rest: Vec<f64>,
+    paste: Vec<f64>,
+    document: Vec<f64>,
+    upload: Vec<f64>,
+    voxels: usize,
+}
+
+/// Answers two clicks in a synthetic scan again and again.
+pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
+    let volume = Arc::new(synthetic::volume(dims)?);
+    let model = segment::runtime::demo_model().context("the demo model was not found")?;
+    segment::runtime::load()?;
+    let mut segmenter = Segmenter::open(&model, DeviceChoice::Auto, None)?;
+    let gpu = Gpu::new().ok();
+    let mut scene = gpu.as_ref().map(|gpu| scene(gpu, &volume));
+    let mut samples = Samples::default();
+    for _ in 0..repeat {
+        once(&volume, &mut segmenter, scene.as_mut(), &mut samples)?;
+    }
+    Ok(Clicked {
+        device: segmenter.device().name.clone(),
+        voxels: samples.voxels,
+        preprocess_ms: median(&samples.preprocess),
+        encode_ms: median(&samples.encode),
+        decode_ms: median(&samples.decode),
+        second_click_ms: median(&samples.rest),
+        paste_ms: median(&samples.paste),
+        document_ms: median(&samples.document),
+        upload_ms: gpu.is_some().then(|| median(&samples.upload)),
+    })
+}
+
+/// A scene with the (empty) label texture in place.
+fn scene(gpu: &Gpu, volume: &Arc<Volume>) -> Scene {
+    let mut scene = Scene::new(&gpu.device, &gpu.queue, wgpu::TextureFormat::Rgba8Unorm);
+    scene.set_volume(Arc::clone(volume));
+    scene.set_labels(&LabelMap::empty(volume.grid().dims()), None);
+    scene
+}
+
+fn once(
+    volume: &Arc<Volume>,
+    segmenter: &mut Segmenter,
+    scene: Option<&mut Scene>,
+    samples: &mut Samples,
+) -> anyhow::Result<()> {
+    let mut document = Document::new(Arc::clone(volume));
+    let click = |offset: f64| {
+        let world = volume.grid().centre() + DVec3::new(offset, 0.0, 0.0);
+        Prompt { world, positive: true }
+    };
+    let cancel = CancelToken::new();
+    let mut prompts = vec![click(0.0)];
+    let mut run = |request: &Request| segmenter.run(request, &cancel, &mut |_| ());
+
+    let request = Request {
+        volume: Arc::clone(volume),
+        prompts: prompts.clone(),
+        steps: Vec::new(),
+        crop: None,
+    };
+    let first = run(&request)?;
+    samples.preprocess.extend(first.timings.crop);
+    samples.encode.extend(first.timings.encode);
+    put(&mut document, prompts[0], &first)?;
+
+    prompts.push(click(15.0));
+    let request = Request {
+        volume: Arc::clone(volume),
+        prompts: prompts.clone(),
+        steps: first.steps.clone(),
+        crop: first.crop.clone(),
+    };
+    let (second, all) = timed(|| run(&request));
+    let second = second?;
+    let revision = document.revision();
+    let (done, in_document) = timed(|| put(&mut document, prompts[1], &second));
+    done?;
+    let upload = scene.map_or(0.0, |scene| {
+        timed(|| match document.dirty_since(revision) {
+            Dirty::Clean => (),
+            Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
+            Dirty::Everything => scene.set_labels(document.labels(), None),
+        })
+        .1
+    });
+    let network: f64 =
+        second.timings.decode.iter().sum::<f64>() + second.timings.encode.unwrap_or(0.0);
+    samples.decode.push(network);
+    samples.paste.push(second.timings.paste);
+    samples.document.push(in_document);
+    samples.upload.push(upload);
+    samples.rest.push(all - network + in_document + upload);
+    samples.voxels = second.region.count();
+    Ok(())
+}
+
+/// Adds a click and its answer to the first object, as the app does.
+fn put(document: &mut Document, prompt: Prompt, outcome: &Outcome) -> anyhow::Result<()> {
+    let object = document.object(LabelId(1)).map(|o| o.id);
+    document.apply(Command::AddPrompt { object, prompt })?;
+    let (entry, _) = document.pending().ok_or_else(|| anyhow!("the click got lost"))?;
+    let resolution = Arc::new(Resolution {
+        steps: outcome.steps.clone(),
+        crop: outcome.crop.clone(),
+        model: "bench".to_owned(),
+        region: outcome.region.clone(),
+    });
+    Ok(document.apply(Command::Resolve { entry, resolution })?)
+}
+
+impl Clicked {
+    pub fn lines(&self) -> Vec<String> {
+        let upload =
+            self.upload_ms.map_or("no graphics device".to_owned(), |ms| format!("upload {ms:.1}"));
+        vec![
+            format!(
+                "first click  preprocessing {:.1} ms, then encoder {:.0} ms on {}",
+                self.preprocess_ms, self.encode_ms, self.device
+            ),
+            format!(
+                "second click, all but the network  {:.1} ms, besides decoder {:.0} ms",
+                self.second_click_ms, self.decode_ms
+            ),
+            format!(
+                "  paste {:.1}, document {:.1}, {upload} ms; mask of {} voxels",
+                self.paste_ms, self.document_ms, self.voxels
+            ),
+        ]
+    }
+}

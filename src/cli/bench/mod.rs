@@ -1,0 +1,92 @@
+//! `voxpoint bench`: how fast this machine opens a scan and answers a click. Prints medians; judges nothing.
+
+mod click;
+mod open;
+mod synthetic;
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::args::{BenchArgs, BenchWhat};
+use super::files::ms_since;
+use super::{print, print_json};
+
+/// What was measured; parts that were not are left out.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Voxels of the synthetic scan.
+    size: [usize; 3],
+    /// How often each thing was measured.
+    repeat: usize,
+    /// Cores of the machine.
+    cores: usize,
+    /// Whether the program was built with optimisation.
+    release: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<open::Opened>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    click: Option<click::Clicked>,
+}
+
+/// Measures and prints.
+pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    if args.what == BenchWhat::OpenOnce {
+        return open::once(args.file.as_deref());
+    }
+    let wants = |what| args.what == what || args.what == BenchWhat::All;
+    let open = wants(BenchWhat::Open).then(|| open::measure(args.size, args.repeat)).transpose()?;
+    let click =
+        wants(BenchWhat::Click).then(|| click::measure(args.size, args.repeat)).transpose()?;
+    let report = Report {
+        size: args.size,
+        repeat: args.repeat,
+        cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        release: !cfg!(debug_assertions),
+        open,
+        click,
+    };
+    if args.json { print_json(&report) } else { print(&table(&report)) }
+}
+
+fn table(report: &Report) -> String {
+    let [x, y, z] = report.size;
+    let build = if report.release { "" } else { ", unoptimised build" };
+    let mut lines = vec![format!(
+        "{x} × {y} × {z} voxels, medians of {} runs, {} cores{build}",
+        report.repeat, report.cores
+    )];
+    lines.extend(report.open.iter().flat_map(open::Opened::lines));
+    lines.extend(report.click.iter().flat_map(click::Clicked::lines));
+    lines.join("\n")
+}
+
+/// The middle of some measurements.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
+    }
+}
+
+/// What `work` returns, and its milliseconds.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let start = Instant::now();
+    let result = work();
+    (result, ms_since(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(&[9.0, 1.0, 3.0]), 3.0);
+        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
+        assert!(median(&[]).is_nan());
+    }
+}

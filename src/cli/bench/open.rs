@@ -1,0 +1,146 @@
+//! Opening a .nii.gz, each time in a process of its own so that its peak memory can be told, in turn with
+//! Python's nibabel and numpy where they are installed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, anyhow, bail};
+use serde::{Deserialize, Serialize};
+
+use super::{median, synthetic, timed};
+use crate::cli::{files, print_json};
+
+/// What nibabel does with the same file: all voxels in their stored type.
+const PYTHON: &str = r#"
+import sys, time, json
+import nibabel, numpy
+start = time.perf_counter()
+image = nibabel.load(sys.argv[1])
+voxels = numpy.asanyarray(image.dataobj)
+ms = (time.perf_counter() - start) * 1000
+lines = open("/proc/self/status").read().splitlines()
+peak = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+print(json.dumps({"ms": ms, "peak_kib": peak[0] if peak else None, "voxels": int(voxels.size)}))
+"#;
+
+/// Medians of opening the file.
+#[derive(Debug, Serialize)]
+pub struct Opened {
+    file_mb: f64,
+    voxels_mb: f64,
+    ms: f64,
+    /// Largest memory of the whole process; null where the system does not tell.
+    peak_mb: Option<f64>,
+    /// The same, in sizes of the voxels.
+    peak_ratio: Option<f64>,
+    /// null where Python, nibabel or numpy is not installed.
+    python_ms: Option<f64>,
+    python_peak_mb: Option<f64>,
+    /// Our time in times of Python's.
+    ratio: Option<f64>,
+}
+
+/// What one process measured.
+#[derive(Debug, Deserialize, Serialize)]
+struct Once {
+    ms: f64,
+    peak_kib: Option<u64>,
+    voxels: usize,
+}
+
+/// Writes a synthetic scan into a temporary folder and opens it again and again.
+pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Opened> {
+    let folder = tempfile::tempdir().context("can't make a temporary folder")?;
+    let file = folder.path().join("scan.nii.gz");
+    synthetic::write(&file, dims)?;
+    let program = std::env::current_exe().context("can't find the program's own file")?;
+    let ours = || -> anyhow::Result<Once> {
+        let mut command = Command::new(&program);
+        command.args(["bench", "open-once", "--file"]).arg(&file);
+        child(command)
+    };
+    let python = || {
+        let mut command = Command::new("python3");
+        command.args(["-c", PYTHON]).arg(&file);
+        child(command)
+    };
+    // The first of each reads the file into the system's cache and tells whether nibabel is there.
+    let expected: usize = dims.iter().product();
+    if ours()?.voxels != expected {
+        bail!("the synthetic scan was not read whole: {}", file.display());
+    }
+    let has_python = python().is_ok();
+    let (mut own, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..repeat {
+        own.push(ours()?);
+        if has_python {
+            other.push(python()?);
+        }
+    }
+    let ms = |runs: &[Once]| median(&runs.iter().map(|r| r.ms).collect::<Vec<_>>());
+    let peak = |runs: &[Once]| {
+        let kib: Option<Vec<f64>> = runs.iter().map(|r| r.peak_kib.map(|k| k as f64)).collect();
+        kib.filter(|k| !k.is_empty()).map(|k| median(&k) * 1024.0 / 1e6)
+    };
+    let voxels_mb = expected as f64 * 2.0 / 1e6;
+    let peak_mb = peak(&own);
+    let python_ms = has_python.then(|| ms(&other));
+    Ok(Opened {
+        file_mb: std::fs::metadata(&file).map_or(f64::NAN, |m| m.len() as f64 / 1e6),
+        voxels_mb,
+        ms: ms(&own),
+        peak_mb,
+        peak_ratio: peak_mb.map(|p| p / voxels_mb),
+        python_ms,
+        python_peak_mb: peak(&other),
+        ratio: python_ms.map(|p| ms(&own) / p),
+    })
+}
+
+fn child(mut command: Command) -> anyhow::Result<Once> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("can't start {}", command.get_program().display()))?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        bail!("a measuring process failed: {}", why.lines().last().unwrap_or_default());
+    }
+    serde_json::from_slice(&output.stdout).context("a measuring process gave no answer")
+}
+
+/// What the measuring process does: opens `file` once and tells time and peak memory.
+pub fn once(file: Option<&Path>) -> anyhow::Result<()> {
+    let file = file.ok_or_else(|| anyhow!("open-once needs --file"))?;
+    let (volume, ms) = timed(|| files::open_scan(file));
+    print_json(&Once { ms, peak_kib: peak_kib(), voxels: volume?.voxels().len() })
+}
+
+/// The process's largest resident memory so far (Linux).
+fn peak_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+impl Opened {
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!(
+            "open .nii.gz ({:.0} MB, {:.0} MB of voxels)  {:.0} ms",
+            self.file_mb, self.voxels_mb, self.ms
+        )];
+        if let (Some(peak), Some(ratio)) = (self.peak_mb, self.peak_ratio) {
+            lines.push(format!("  peak memory  {peak:.0} MB, {ratio:.2} × the voxels"));
+        }
+        match (self.python_ms, self.ratio) {
+            (Some(ms), Some(ratio)) => {
+                let peak =
+                    self.python_peak_mb.map_or(String::new(), |p| format!(", peak {p:.0} MB"));
+                lines
+                    .push(format!("  nibabel + numpy  {ms:.0} ms{peak}; ours is {ratio:.2} of it"));
+            }
+            _ => lines.push("  nibabel + numpy are not installed: no comparison".to_owned()),
+        }
+        lines
+    }
+}

@@ -1,0 +1,92 @@
+//! What several commands do with files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::Usage;
+use crate::geom::{DAffine3, Grid};
+use crate::io::{self, Limits};
+use crate::volume::{LabelMap, NamedRegion, Volume};
+use crate::work::{CancelToken, Progress};
+
+/// Reads a scan, waiting for it.
+pub fn open_scan(path: &Path) -> anyhow::Result<Volume> {
+    Ok(io::open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new())?)
+}
+
+/// Reads a label map that must lie on `grid`.
+pub fn open_labels(path: &Path, grid: &Grid) -> anyhow::Result<Vec<NamedRegion>> {
+    Ok(io::labels_of(&open_scan(path)?, path, grid)?)
+}
+
+/// A label map with these labels.
+pub fn label_map(dims: [usize; 3], labels: &[NamedRegion]) -> LabelMap {
+    let mut values = vec![0u16; dims.iter().product()];
+    for label in labels {
+        for run in label.region.runs() {
+            values[run.start..run.end()].fill(label.value);
+        }
+    }
+    LabelMap::from_labels(dims, &values)
+}
+
+/// The folder in which `path` is to be written.
+pub fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Refuses, before any work is done, an output that can't be written or would replace an input.
+pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::Result<()> {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if !endings.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len()) {
+        let wanted = endings.join(" or ");
+        return Err(
+            Usage(format!("the output's name must end in {wanted}: {}", path.display())).into()
+        );
+    }
+    if path.is_dir() {
+        bail!("a folder has this name; choose another for the output: {}", path.display());
+    }
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        bail!("the output's folder does not exist; make it first: {}", folder.display());
+    }
+    let real = |p: &Path| p.canonicalize().ok();
+    if let Some(same) = inputs.iter().find(|i| real(i).is_some_and(|i| Some(i) == real(path))) {
+        bail!("the output would replace an input; choose another name: {}", same.display());
+    }
+    Ok(())
+}
+
+/// A hidden folder beside `path` to write into before [`publish`]; it goes away when dropped.
+pub fn workspace(path: &Path) -> anyhow::Result<tempfile::TempDir> {
+    let folder = folder_of(path);
+    tempfile::Builder::new()
+        .prefix(".voxpoint-")
+        .tempdir_in(&folder)
+        .with_context(|| format!("can't write into the folder {}", folder.display()))
+}
+
+/// Moves a finished file to where it belongs, replacing what is there in one step.
+pub fn publish(finished: &Path, path: &Path) -> anyhow::Result<()> {
+    std::fs::rename(finished, path).with_context(|| format!("can't write {}", path.display()))
+}
+
+/// The four rows of a transform.
+pub fn rows(m: &DAffine3) -> [[f64; 4]; 4] {
+    let t = m.translation.to_array();
+    let row = |r: usize| {
+        let row = m.matrix3.row(r);
+        [row.x, row.y, row.z, t[r]]
+    };
+    [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
+}
+
+/// Milliseconds since `start`.
+pub fn ms_since(start: std::time::Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}

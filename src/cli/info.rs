@@ -1,0 +1,98 @@
+//! `voxpoint info`.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::args::InfoArgs;
+use super::{files, print, print_json};
+use crate::volume::{Volume, Warning};
+
+/// What a file holds; keys are stable.
+#[derive(Debug, Serialize)]
+struct Info<'a> {
+    /// As the file states them: two to seven.
+    dims: &'a [usize],
+    /// Millimetres along the first three axes.
+    spacing: [f64; 3],
+    /// numpy's name of the stored type.
+    dtype: &'static str,
+    /// Direction in which each voxel axis grows, as nibabel's `aff2axcodes`.
+    orientation: String,
+    /// Rows of the transform to RAS mm.
+    world_from_voxel: [[f64; 4]; 4],
+    /// Of every finite voxel, slope applied; null when there is none. JSON has no NaN.
+    min: f64,
+    max: f64,
+    mean: f64,
+    warnings: &'a [Warning],
+}
+
+impl<'a> Info<'a> {
+    fn of(volume: &'a Volume) -> Self {
+        let stats = volume.stats();
+        let grid = volume.grid();
+        Self {
+            dims: volume.file_dims(),
+            spacing: grid.spacing().to_array(),
+            dtype: volume.voxels().data_type().name(),
+            orientation: grid.orientation().letters(),
+            world_from_voxel: files::rows(&grid.world_from_voxel()),
+            min: stats.min,
+            max: stats.max,
+            mean: stats.mean,
+            warnings: volume.warnings(),
+        }
+    }
+
+    fn table(&self) -> String {
+        let dims: Vec<String> = self.dims.iter().map(ToString::to_string).collect();
+        let [x, y, z] = self.spacing;
+        let mut text = String::new();
+        // Writing into a String can't fail.
+        let _ = writeln!(text, "dimensions    {}", dims.join(" × "));
+        let _ = writeln!(text, "spacing       {x:.4} × {y:.4} × {z:.4} mm");
+        let _ = writeln!(text, "type          {}", self.dtype);
+        let _ = writeln!(text, "orientation   {}", self.orientation);
+        let _ = writeln!(text, "values        {} to {}, mean {:.4}", self.min, self.max, self.mean);
+        for (n, row) in self.world_from_voxel[..3].iter().enumerate() {
+            let name = if n == 0 { "voxel to mm" } else { "" };
+            let [a, b, c, d] = row;
+            let _ = writeln!(text, "{name:<13} {a:>11.5} {b:>11.5} {c:>11.5} {d:>12.5}");
+        }
+        for warning in self.warnings {
+            let _ = writeln!(text, "warning       {}", warning.0);
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+/// Says what a file holds.
+pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
+    let volume = files::open_scan(&args.file)?;
+    let info = Info::of(&volume);
+    if args.json { print_json(&info) } else { print(&info.table()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{DAffine3, DVec3, Grid};
+    use crate::volume::{Scale, StoredGeometry, Voxels};
+
+    #[test]
+    fn json_has_null_where_a_number_is_not_finite() {
+        let grid = Grid::new([2, 1, 1], DAffine3::from_scale(DVec3::new(-2.0, 1.0, 1.0))).unwrap();
+        let stored = StoredGeometry::of(&grid);
+        let voxels = Voxels::F32(vec![f32::NAN, f32::INFINITY]);
+        let volume = Volume::new("n", grid, vec![2, 1, 1], voxels, Scale::NONE, stored, vec![]);
+        let json = serde_json::to_value(Info::of(&volume)).unwrap();
+        assert!(json["min"].is_null() && json["max"].is_null() && json["mean"].is_null());
+        assert_eq!(json["orientation"], "LAS");
+        assert_eq!(json["world_from_voxel"][0][0], -2.0);
+        assert_eq!(json["world_from_voxel"][3], serde_json::json!([0.0, 0.0, 0.0, 1.0]));
+        assert_eq!(json["spacing"][0], 2.0);
+        assert_eq!(json["warnings"], serde_json::json!([]));
+    }
+}

@@ -1,0 +1,271 @@
+//! `voxpoint segment`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, anyhow, bail};
+use serde::Serialize;
+
+use super::args::{Point, SegmentArgs, Space};
+use super::files::{self, ms_since};
+use super::{Usage, print, print_json};
+use crate::document::PALETTE;
+use crate::io;
+use crate::prompt::{CropPlace, Logits, Prompt};
+use crate::segment::{self, Outcome, Request, Segmenter};
+use crate::volume::{LabelMap, LabelName, NamedRegion, Volume};
+use crate::work::{CancelToken, Progress};
+
+/// The structure's value in the label map.
+const LABEL: u16 = 1;
+
+/// What was done; keys are stable.
+#[derive(Debug, Serialize)]
+struct Report {
+    device: String,
+    device_reason: String,
+    ms: Milliseconds,
+    /// The model's own estimate after each click.
+    iou: Vec<f32>,
+    /// Rows of the transform from crop voxels to RAS mm.
+    crop_affine: [[f64; 4]; 4],
+    voxels: usize,
+    volume_ml: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Milliseconds {
+    load: f64,
+    session: f64,
+    crop: f64,
+    encode: f64,
+    decode: Vec<f64>,
+    paste: f64,
+    save: f64,
+}
+
+/// Replays clicks and writes their mask; nothing is written if anything fails.
+pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
+    check(args)?;
+    let start = Instant::now();
+    let volume = Arc::new(files::open_scan(&args.image)?);
+    let load = ms_since(start);
+    let prompts = prompts(&volume, &args.points, args.space)?;
+    let mut segmenter = open_model(args)?;
+    let request = Request { volume: Arc::clone(&volume), prompts, steps: Vec::new(), crop: None };
+    let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
+    let (Some(crop), Some(last)) = (&outcome.crop, outcome.steps.last()) else {
+        bail!("the model gave no answer; try another model with --model");
+    };
+    let start = Instant::now();
+    save(args, &volume, &outcome, crop, &last.logits)?;
+    let report = report(&segmenter, &volume, &outcome, crop, load, ms_since(start));
+    for warning in volume.warnings() {
+        eprintln!("warning: {}", warning.0);
+    }
+    if report.voxels == 0 {
+        eprintln!("warning: the mask is empty; click nearer to the middle of the structure");
+    }
+    if args.json { print_json(&report) } else { print(&table(args, &report)) }
+}
+
+/// What can be refused before anything is read.
+fn check(args: &SegmentArgs) -> anyhow::Result<()> {
+    if args.points.first().is_some_and(|p| !p.positive) {
+        let why = "the first --point must be inside the structure (+)";
+        return Err(Usage(why.to_owned()).into());
+    }
+    let endings = [".nii", ".nii.gz"];
+    files::check_output(&args.out, &[&args.image], &endings)?;
+    if let Some(logits) = &args.logits {
+        files::check_output(logits, &[&args.image], &endings)?;
+        if *logits == args.out {
+            return Err(Usage("--out and --logits are the same file".to_owned()).into());
+        }
+    }
+    Ok(())
+}
+
+fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Vec<Prompt>> {
+    let grid = volume.grid();
+    let mut prompts = Vec::new();
+    for (n, point) in points.iter().enumerate() {
+        let world = match space {
+            Space::World => point.at,
+            Space::Voxel => grid.world(point.at),
+        };
+        if grid.voxel_at(world).is_none() {
+            let [x, y, z] = grid.voxel(world).to_array();
+            let [nx, ny, nz] = grid.dims();
+            bail!(
+                "point {} is outside of the scan: voxel {x:.1}, {y:.1}, {z:.1} of {nx} × {ny} × {nz}; \
+                 check --space and the numbers of {}",
+                n + 1,
+                volume.name()
+            );
+        }
+        prompts.push(Prompt { world, positive: point.positive });
+    }
+    Ok(prompts)
+}
+
+fn open_model(args: &SegmentArgs) -> anyhow::Result<Segmenter> {
+    let model: PathBuf = match &args.model {
+        Some(model) => model.clone(),
+        None => segment::runtime::demo_model().ok_or_else(|| {
+            anyhow!(
+                "the demo model was not found beside the program; name a model with --model, \
+                 or the folder of models in VOXPOINT_MODELS"
+            )
+        })?,
+    };
+    segment::runtime::load()?;
+    Ok(Segmenter::open(&model, args.device.into(), args.threads)?)
+}
+
+/// The logits are finished in a hidden folder before the mask is written, and published after it.
+fn save(
+    args: &SegmentArgs,
+    volume: &Volume,
+    outcome: &Outcome,
+    crop: &CropPlace,
+    logits: &Logits,
+) -> anyhow::Result<()> {
+    let waiting = match &args.logits {
+        Some(path) => {
+            let folder = files::workspace(path)?;
+            let file = folder.path().join("logits.nii.gz");
+            // The ending decides about compression, so it must be that of the real name.
+            let file = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+                file
+            } else {
+                file.with_file_name("logits.nii")
+            };
+            let values = x_fastest(&segment::upsample(logits, crop.side), crop.side);
+            io::save_float32(&file, [crop.side; 3], &values, crop.world_from_crop)
+                .with_context(|| format!("can't write {}", path.display()))?;
+            Some((folder, file, path))
+        }
+        None => None,
+    };
+    let grid = volume.grid();
+    let name =
+        LabelName { value: LABEL, name: "Object 1".to_owned(), colour: PALETTE[0], visible: true };
+    let region =
+        NamedRegion { value: LABEL, name: None, colour: None, region: outcome.region.clone() };
+    let labels: LabelMap = files::label_map(grid.dims(), &[region]);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    io::save_labels(&args.out, &labels, grid, volume.stored(), &[name], &cancel, &progress)?;
+    if let Some((_folder, file, path)) = &waiting {
+        files::publish(file, path)?;
+    }
+    Ok(())
+}
+
+/// From the model's order (z fastest) to NIfTI's (x fastest), for a cube.
+fn x_fastest(z_fastest: &[f32], side: usize) -> Vec<f32> {
+    let mut values = Vec::with_capacity(z_fastest.len());
+    for z in 0..side {
+        for y in 0..side {
+            values.extend((0..side).map(|x| z_fastest[(x * side + y) * side + z]));
+        }
+    }
+    values
+}
+
+fn report(
+    segmenter: &Segmenter,
+    volume: &Volume,
+    outcome: &Outcome,
+    crop: &CropPlace,
+    load: f64,
+    save: f64,
+) -> Report {
+    let device = segmenter.device();
+    let timings = &outcome.timings;
+    let voxels = outcome.region.count();
+    Report {
+        device: device.name.clone(),
+        device_reason: device.reason.clone(),
+        ms: Milliseconds {
+            load,
+            session: segmenter.session_ms(),
+            crop: timings.crop.unwrap_or(0.0),
+            encode: timings.encode.unwrap_or(0.0),
+            decode: timings.decode.clone(),
+            paste: timings.paste,
+            save,
+        },
+        iou: outcome.steps.iter().map(|s| s.iou).collect(),
+        crop_affine: files::rows(&crop.world_from_crop),
+        voxels,
+        volume_ml: voxels as f64 * volume.grid().voxel_volume_mm3() / 1000.0,
+    }
+}
+
+fn table(args: &SegmentArgs, report: &Report) -> String {
+    let ms = &report.ms;
+    let list =
+        |values: &[f64]| values.iter().map(|v| format!("{v:.0}")).collect::<Vec<_>>().join(" + ");
+    let iou = report.iou.iter().map(|v| format!("{v:.2}")).collect::<Vec<_>>().join(", ");
+    let reason = if report.device_reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", report.device_reason)
+    };
+    format!(
+        "mask     {}\nvolume   {:.2} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
+         device   {}{reason}\n\
+         ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
+        args.out.display(),
+        report.volume_ml,
+        report.voxels,
+        report.device,
+        ms.load,
+        ms.session,
+        ms.crop,
+        ms.encode,
+        list(&ms.decode),
+        ms.paste,
+        ms.save,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{DAffine3, DVec3, Grid};
+    use crate::volume::{Scale, StoredGeometry, Voxels};
+
+    #[test]
+    fn logits_are_turned_from_z_fastest_to_x_fastest() {
+        // The value tells the position: x + 10 y + 100 z.
+        let side = 3;
+        let mut model = Vec::new();
+        for x in 0..side {
+            for y in 0..side {
+                model.extend((0..side).map(|z| (x + 10 * y + 100 * z) as f32));
+            }
+        }
+        let file = x_fastest(&model, side);
+        assert_eq!(file[..4], [0.0, 1.0, 2.0, 10.0]);
+        assert_eq!(file[side * side], 100.0);
+        assert_eq!(file[26], 222.0);
+    }
+
+    #[test]
+    fn voxel_points_become_world_points_and_points_outside_are_refused() {
+        let grid = Grid::new([4, 5, 6], DAffine3::from_scale(DVec3::new(-2.0, -3.0, 1.5))).unwrap();
+        let stored = StoredGeometry::of(&grid);
+        let voxels = Voxels::U8(vec![0; 120]);
+        let volume = Volume::new("v", grid, vec![4, 5, 6], voxels, Scale::NONE, stored, vec![]);
+        let point = |x, y, z| Point { at: DVec3::new(x, y, z), positive: true };
+        let got = prompts(&volume, &[point(3.0, 4.0, 5.0)], Space::Voxel).unwrap();
+        assert_eq!(got[0].world, DVec3::new(-6.0, -12.0, 7.5));
+        let got = prompts(&volume, &[point(-6.0, -12.0, 7.5)], Space::World).unwrap();
+        assert_eq!(got[0].world, DVec3::new(-6.0, -12.0, 7.5));
+        let error = prompts(&volume, &[point(0.0, 0.0, 0.0), point(4.0, 0.0, 0.0)], Space::Voxel);
+        assert!(error.unwrap_err().to_string().starts_with("point 2 is outside of the scan"));
+    }
+}
