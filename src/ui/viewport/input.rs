@@ -155,7 +155,8 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
         ui.data_mut(|d| d.insert_temp(id, drag));
     }
     let Some(mut drag) = ui.data(|d| d.get_temp::<Drag>(id)) else { return };
-    if let Some(at) = pointer {
+    // Neither: the pane was out of sight when the drag ended.
+    if let Some(at) = pointer.filter(|_| response.dragged() || response.drag_stopped()) {
         drag.moved |= at.distance(drag.origin) > CLICK_SLOP;
         if drag.moved {
             let delta = at - drag.last;
@@ -169,8 +170,9 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
         return;
     }
     ui.data_mut(|d| d.remove::<Drag>(id));
-    // A press that lasted too long to be a click for egui, but went nowhere.
-    if response.drag_stopped() && !drag.moved {
+    // A press that lasted too long to be a click for egui, but went nowhere. (Escape ends drags, too.)
+    let released = ui.input(|i| i.pointer.any_released());
+    if response.drag_stopped() && released && !drag.moved {
         let origin = drag.origin;
         click(ui, response.id, response.rect, plane, drag.button, origin, cx);
     }

@@ -11,6 +11,7 @@ const NEAR: i64 = 10;
 /// How close the pointer must be to a dot to mean it, in points.
 const GRAB: f32 = 7.0;
 const RADIUS: f32 = 6.0;
+const EDGE: Color32 = Color32::from_black_alpha(190);
 
 /// A click as one slice view shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,18 +59,18 @@ pub fn draw(
                 painter.circle_stroke(mark.at, RADIUS + 4.0, Stroke::new(1.5, Color32::WHITE));
             }
         } else {
-            let fade = 0.8 - 0.04 * mark.above.abs() as f32;
             let mut faint = painter.clone();
-            faint.multiply_opacity(fade);
+            faint.multiply_opacity(0.85 - 0.04 * mark.above.abs() as f32);
+            faint.circle_stroke(mark.at, RADIUS - 1.0, Stroke::new(3.5, EDGE));
             faint.circle_stroke(mark.at, RADIUS - 1.0, Stroke::new(1.5, colour));
-            paint::sign(&faint, mark.at, 2.0, mark.positive, Stroke::new(1.0, colour));
+            paint::sign(&faint, mark.at, 2.0, mark.positive, Stroke::new(1.2, colour));
             away(&faint, mark, colour);
         }
     }
 }
 
 fn dot(painter: &Painter, at: Pos2, positive: bool, colour: Color32) {
-    painter.circle(at, RADIUS, colour, Stroke::new(1.5, Color32::from_black_alpha(200)));
+    painter.circle(at, RADIUS, colour, Stroke::new(1.5, EDGE));
     paint::sign(painter, at, 3.4, positive, Stroke::new(1.6, Color32::BLACK));
 }
 
@@ -79,7 +80,7 @@ fn away(painter: &Painter, mark: &Mark, colour: Color32) {
     let at = mark.at + vec2(RADIUS + 6.0, 0.0);
     let corners =
         vec![at + vec2(0.0, tip), at + vec2(3.0, -tip / 2.0), at + vec2(-3.0, -tip / 2.0)];
-    painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+    painter.add(Shape::convex_polygon(corners, colour, Stroke::new(1.0, EDGE)));
     let count = mark.above.abs().to_string();
     paint::text(painter, at + vec2(5.0, 0.0), Align2::LEFT_CENTER, &count, 10.0, colour);
 }

@@ -1,6 +1,6 @@
 //! Words and lines over a slice picture: name, place, letters, crosshair, scale, window.
 
-use egui::{Align2, Painter, Pos2, Rect, Stroke, pos2, vec2};
+use egui::{Align2, Painter, Pos2, Rangef, Rect, Stroke, pos2, vec2};
 
 use super::{SliceLens, paint};
 use crate::geom::{Convention, DVec2, DVec3, Plane};
@@ -93,11 +93,12 @@ pub fn crosshair(painter: &Painter, pane: Rect, plane: Plane, at: DVec2) {
     let x = ((at.x * ppp).floor() + 0.5) / ppp;
     let y = ((at.y * ppp).floor() + 0.5) / ppp;
     let width = ppp.round().max(1.0) / ppp;
+    let (x_ends, y_ends) = clear_of_letters(pane, at);
     let lines = [
-        (pos2(x, pane.min.y), pos2(x, at.y - CROSSHAIR_GAP), upright),
-        (pos2(x, at.y + CROSSHAIR_GAP), pos2(x, pane.max.y), upright),
-        (pos2(pane.min.x, y), pos2(at.x - CROSSHAIR_GAP, y), level),
-        (pos2(at.x + CROSSHAIR_GAP, y), pos2(pane.max.x, y), level),
+        (pos2(x, y_ends.min), pos2(x, at.y - CROSSHAIR_GAP), upright),
+        (pos2(x, at.y + CROSSHAIR_GAP), pos2(x, y_ends.max), upright),
+        (pos2(x_ends.min, y), pos2(at.x - CROSSHAIR_GAP, y), level),
+        (pos2(at.x + CROSSHAIR_GAP, y), pos2(x_ends.max, y), level),
     ];
     for (from, to, colour) in lines {
         // A crosshair out of sight leaves lines that would run backwards.
@@ -105,6 +106,19 @@ pub fn crosshair(painter: &Painter, pane: Rect, plane: Plane, at: DVec2) {
             painter.line_segment([from, to], Stroke::new(width, colour));
         }
     }
+}
+
+/// From where to where a crosshair's level and upright lines run: as far as the edges, or only as far as
+/// the letter there. (A line through an I is an I no more, and a new crosshair is in the middle.)
+fn clear_of_letters(pane: Rect, at: Pos2) -> (Rangef, Rangef) {
+    let (mut x, mut y) = (pane.x_range(), pane.y_range());
+    if (at.x - pane.center().x).abs() < 14.0 {
+        y = Rangef::new(y.min + 27.0, y.max - 27.0);
+    }
+    if (at.y - pane.center().y).abs() < 14.0 {
+        x = Rangef::new(x.min + 27.0, x.max - SLIDER_LANE - 23.0);
+    }
+    (x, y)
 }
 
 /// A scale bar of a round length in the bottom left corner.

@@ -42,7 +42,8 @@ pub fn text(
 ) -> Rect {
     let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), colour);
     let rect = anchor.anchor_size(at, galley.size());
-    for (x, y) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0)] {
+    let edge = [-1.0f32, 0.0, 1.0];
+    for (x, y) in edge.into_iter().flat_map(|x| edge.map(|y| (x, y))) {
         let shadow = std::sync::Arc::clone(&galley);
         painter.galley_with_override_text_color(rect.min + vec2(x, y), shadow, EDGE);
     }
