@@ -80,8 +80,7 @@ fn place(harness: &Harness<'_, App>, plane: Plane, world: DVec3) -> Pos2 {
     let grid = harness.state().document().expect("open").image().grid();
     let pane = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
     let slice = view.slice(grid, plane);
-    let lens =
-        SliceLens::new(grid, plane, view.convention, view.pane(plane).pan_zoom, pane, slice);
+    let lens = SliceLens::new(grid, plane, view.convention, view.pane(plane).pan_zoom, pane, slice);
     let at = lens.pane_from_world(world);
     rect.min + vec2(at.x as f32, at.y as f32)
 }
@@ -93,9 +92,32 @@ fn click(harness: &mut Harness<'_, App>, plane: Plane, world: DVec3, button: Poi
     harness.hover_at(at);
     harness.step();
     for pressed in [true, false] {
-        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+        harness.event(egui::Event::PointerButton {
+            pos: at,
+            button,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
         harness.step();
     }
+}
+
+/// A file as the window system hands it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+fn drop_file(harness: &mut Harness<'_, App>, path: PathBuf) {
+    harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
 }
 
 fn voxels(app: &App) -> Vec<usize> {
@@ -121,7 +143,12 @@ fn open_click_in_each_view_undo_redo_save() {
         counts.push(voxels(harness.state())[0]);
     }
     assert!(counts[0] > 100, "the first click gives a mask: {counts:?}");
-    click(&mut harness, Plane::Axial, target + DVec3::new(-12.0, 9.0, 0.0), PointerButton::Secondary);
+    click(
+        &mut harness,
+        Plane::Axial,
+        target + DVec3::new(-12.0, 9.0, 0.0),
+        PointerButton::Secondary,
+    );
     wait(&mut harness, "the mask", App::is_idle);
     let object = &harness.state().document().expect("open").objects()[0];
     assert!(!object.prompts[3].positive, "right click is negative");
@@ -192,10 +219,7 @@ fn bad_files_are_told_and_lose_nothing() {
     let text = temp.path().join("notes.nii.gz");
     std::fs::write(&text, "not a scan").expect("temp folder");
     for path in [text, temp.path().to_owned(), temp.path().join("missing.nii")] {
-        harness.input_mut().dropped_files.push(egui::DroppedFile {
-            path: Some(path.clone()),
-            ..egui::DroppedFile::default()
-        });
+        drop_file(&mut harness, path.clone());
         harness.step();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         wait(&mut harness, "the message", |app| {
@@ -210,10 +234,9 @@ fn another_scan_does_not_replace_unsaved_work_without_asking() {
     let mut harness = opened();
     click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
     wait(&mut harness, "the mask", App::is_idle);
-    let other = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/geometry/oblique_RAS.nii.gz");
-    let drop = egui::DroppedFile { path: Some(other), ..egui::DroppedFile::default() };
-    harness.input_mut().dropped_files.push(drop);
+    let other =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/geometry/oblique_RAS.nii.gz");
+    drop_file(&mut harness, other);
     harness.step();
     wait(&mut harness, "the question", |app| app.status().ask_discard);
     assert_eq!(voxels(harness.state()).len(), 1, "still here");

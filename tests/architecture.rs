@@ -18,7 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "document", "geom", "io", "measure", "prompt", "render", "segment", "ui", "volume", "work",
+            "document", "geom", "io", "measure", "prompt", "render", "segment", "ui", "volume",
+            "work",
         ],
     ),
     (
@@ -43,8 +44,17 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 
 /// Words that the pure modules may not contain: no I/O, no threads, no GPU, no model, no window.
 const PURE: &[&str] = &["geom", "prompt", "volume", "measure", "document"];
-const IMPURE: &[&str] =
-    &["std::fs", "std::net", "std::thread", "std::process", "wgpu", "ort::", "egui", "rayon", "tempfile"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "wgpu",
+    "ort::",
+    "egui",
+    "rayon",
+    "tempfile",
+];
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
@@ -65,7 +75,8 @@ fn sources() -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let text = std::fs::read_to_string(&path).expect("sources are UTF-8");
-            let name = path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
+            let name =
+                path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
             (name, code_only(&text))
         })
         .collect()

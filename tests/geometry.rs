@@ -80,7 +80,12 @@ fn expected_side(plane: Plane, convention: Convention) -> [Option<bool>; 2] {
 }
 
 /// Opens the case, clicks the marker in `plane`, and returns the document with the resulting mask.
-fn click_marker(volume: &Arc<Volume>, case: &Case, plane: Plane, convention: Convention) -> Document {
+fn click_marker(
+    volume: &Arc<Volume>,
+    case: &Case,
+    plane: Plane,
+    convention: Convention,
+) -> Document {
     let grid = volume.grid();
     let marker = DVec3::from_array(case.marker_world);
     let pane = DVec2::new(400.0, 320.0);
@@ -105,12 +110,8 @@ fn click_marker(volume: &Arc<Volume>, case: &Case, plane: Plane, convention: Con
     let region = paste(&logits, &place, grid);
     let (entry, _) = document.pending().expect("a click");
     let step = Arc::new(Step { prompt, logits: Arc::new(logits), iou: 1.0 });
-    let resolution = Resolution {
-        steps: vec![step],
-        crop: Some(place),
-        model: "ball".into(),
-        region,
-    };
+    let resolution =
+        Resolution { steps: vec![step], crop: Some(place), model: "ball".into(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).expect("pending");
     document
 }
@@ -192,7 +193,10 @@ fn a_click_in_any_view_ends_up_on_the_marker_in_the_saved_file() {
                 // The same anatomy, so the same places, whatever the order of the axes.
                 let first = straight.get_or_insert_with(|| places.clone());
                 let strangers = places.iter().filter(|p| first.binary_search(p).is_err()).count();
-                assert!(strangers == 0 && first.len() == places.len(), "{name}: {strangers} elsewhere");
+                assert!(
+                    strangers == 0 && first.len() == places.len(),
+                    "{name}: {strangers} elsewhere"
+                );
             }
         }
     }

@@ -105,7 +105,11 @@ fn the_patients_right_is_on_the_right_side_however_voxels_are_stored() {
                 let drawn = draw(&gpu, &mut scene, &orbit);
                 let what = format!("{order:?} {flips:03b} {orbit:?}");
                 let middle = red_middle(&drawn, 90).unwrap_or_else(|| panic!("{what}: no marker"));
-                assert_eq!((middle[0] < 45.0, middle[1] < 40.0), (left, above), "{what} {middle:?}");
+                assert_eq!(
+                    (middle[0] < 45.0, middle[1] < 40.0),
+                    (left, above),
+                    "{what} {middle:?}"
+                );
                 let wanted = orbit.project(&grid, [90.0, 80.0], marker);
                 let off = (middle[0] - wanted.x).hypot(middle[1] - wanted.y);
                 assert!(off < 1.5, "{what}: drawn at {middle:?}, projected to {wanted}");

@@ -42,11 +42,9 @@ fn every_type(gpu: &Offscreen) {
     macro_rules! with {
         ($kind:ident, $type:ty, $middle:expr, $half:expr, $scale:expr) => {{
             let (middle, half, scale): (f64, f64, Scale) = ($middle, $half, $scale);
-            let voxels = Voxels::$kind(waves.iter().map(|w| (middle + w * half) as $type).collect());
-            let window = Window::new(
-                scale.apply(middle),
-                (half * 1.5 * scale.slope).abs(),
-            );
+            let voxels =
+                Voxels::$kind(waves.iter().map(|w| (middle + w * half) as $type).collect());
+            let window = Window::new(scale.apply(middle), (half * 1.5 * scale.slope).abs());
             check(gpu, stringify!($kind), &grid, voxels.clone(), scale, window);
             let narrow = Window::new(window.centre + window.width * 0.1, window.width / 40.0);
             let what = concat!(stringify!($kind), ", narrow");
@@ -98,7 +96,13 @@ fn slices_equal_their_twin_for_every_order_and_flip_of_the_axes() {
                 let drawn = gpu.slice(&mut scene, &params).unwrap();
                 let wanted = slice_rgba(&volume, &labels, &[], &params);
                 // Ties at voxel borders weigh more in a picture this small.
-                assert_close(&format!("{order:?} {flips:03b} {plane:?}"), &drawn, &wanted, 2, 0.002);
+                assert_close(
+                    &format!("{order:?} {flips:03b} {plane:?}"),
+                    &drawn,
+                    &wanted,
+                    2,
+                    0.002,
+                );
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
 use crate::ui::path_prompt::PathPrompt;
 use crate::ui::{Opening, SaveStatus, Status};
-use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume, Window};
+use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
 use crate::work::{CancelToken, Progress, Task, Wake};
 
 /// What a file is opened as.
@@ -28,7 +28,6 @@ pub(super) struct Loaded {
     pub path: PathBuf,
     pub stats: Stats,
     pub histogram: Histogram,
-    pub window: Window,
 }
 
 /// What has happened to files since the last look.
@@ -150,8 +149,7 @@ impl Files {
             });
             match task {
                 Ok(task) => {
-                    status.opening =
-                        Some(Opening { name: name_of(&path), ..Opening::default() });
+                    status.opening = Some(Opening { name: name_of(&path), ..Opening::default() });
                     self.opening = Some((path, task));
                 }
                 Err(why) => news = Some(News::Failed(format!("no thread to open a file: {why}"))),
@@ -307,10 +305,9 @@ fn load(
     }
     let stats = volume.stats();
     let histogram = Histogram::of(&volume, &stats, 256);
-    let window = Window::auto(&stats, &histogram);
     let volume = Arc::new(volume);
     let path = path.to_owned();
-    Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram, window })))
+    Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram })))
 }
 
 fn name_of(path: &Path) -> String {

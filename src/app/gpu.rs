@@ -42,13 +42,14 @@ impl Gpu {
         }
         if other || self.revision != document.revision() {
             let dirty = if other { Dirty::Everything } else { document.dirty_since(self.revision) };
-            match dirty {
-                Dirty::Clean => {}
+            let uploaded = match dirty {
+                Dirty::Clean => Ok(()),
                 Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
                 Dirty::Everything => scene.set_labels(document.labels(), None),
-            }
+            };
             scene.set_styles(&styles(document));
             self.revision = document.revision();
+            uploaded.map_err(|why| why.to_string())?;
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }

@@ -60,7 +60,7 @@ pub struct App {
 impl App {
     /// Opens `paths` (a scan, then label maps of it) as soon as the window is there.
     pub fn new(cc: &eframe::CreationContext<'_>, paths: Vec<PathBuf>) -> std::io::Result<Self> {
-        ui::theme::apply(&cc.egui_ctx, ui::theme::Theme::Dark);
+        ui::theme::apply(&cc.egui_ctx);
         let ctx = cc.egui_ctx.clone();
         let wake: Wake = Arc::new(move || ctx.request_repaint());
         let mut app = Self {
@@ -183,7 +183,7 @@ impl App {
         for warning in image.warnings() {
             self.toasts.warning(format!("{}: {}", image.name(), warning.0));
         }
-        self.view.show_scan(image.grid(), loaded.stats, loaded.histogram, loaded.window);
+        self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
         self.session = Some(Session {
@@ -298,7 +298,7 @@ impl App {
     fn draw(&mut self, ui: &mut egui::Ui) {
         let mut actions = Vec::new();
         let document = self.session.as_ref().map(|s| &s.document);
-        ui::show(ui, document, &mut self.view, &self.status, &mut actions);
+        ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(prompt) = self.files.path_prompt() {
             if let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt) {
                 self.files.answer_path_prompt(answer);
@@ -307,7 +307,7 @@ impl App {
         self.toasts.show(ui.ctx());
         let ctx = ui.ctx().clone();
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
-        let paths: Vec<PathBuf> = dropped.into_iter().filter_map(|f| f.path).collect();
+        let paths: Vec<PathBuf> = dropped.into_iter().map(|f| f.path().to_owned()).collect();
         if !paths.is_empty() {
             actions.push(Action::Open(paths));
         }

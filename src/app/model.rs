@@ -15,7 +15,11 @@ use crate::work::{CancelToken, Task, Wake, Worker};
 enum Ask {
     /// Find ONNX Runtime, then load the model.
     Start(Option<PathBuf>),
-    Replay { click: Click, request: Box<Request>, cancel: CancelToken },
+    Replay {
+        click: Click,
+        request: Box<Request>,
+        cancel: CancelToken,
+    },
 }
 
 enum Tell {
@@ -53,19 +57,21 @@ impl Model {
     /// before the first click.
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let mut segmenter: Option<Segmenter> = None;
-        let worker = Worker::start("model", wake.clone(), move |ask, tell: &dyn Fn(Tell)| match ask {
-            Ask::Start(chosen) => segmenter = start(chosen, tell),
-            Ask::Replay { click, request, cancel } => {
-                let mut stage = |stage| tell(Tell::Stage(click, stage));
-                let (model, result) = match &mut segmenter {
-                    Some(s) => (s.model_name().to_owned(), s.run(&request, &cancel, &mut stage)),
-                    None => return,
-                };
-                tell(Tell::Replayed { click, model, result });
-            }
-        })?;
-        let model =
-            Self { worker, wake, chosen: None, flight: None, install: None, dead: false };
+        let worker =
+            Worker::start("model", wake.clone(), move |ask, tell: &dyn Fn(Tell)| match ask {
+                Ask::Start(chosen) => segmenter = start(chosen, tell),
+                Ask::Replay { click, request, cancel } => {
+                    let mut stage = |stage| tell(Tell::Stage(click, stage));
+                    let (model, result) = match &mut segmenter {
+                        Some(s) => {
+                            (s.model_name().to_owned(), s.run(&request, &cancel, &mut stage))
+                        }
+                        None => return,
+                    };
+                    tell(Tell::Replayed { click, model, result });
+                }
+            })?;
+        let model = Self { worker, wake, chosen: None, flight: None, install: None, dead: false };
         let _dead_is_found_by_poll = model.worker.submit(Ask::Start(None));
         Ok(model)
     }
@@ -150,8 +156,10 @@ impl Model {
     ) {
         match told {
             Tell::Runtime(Ok(found)) => {
-                status.runtime =
-                    RuntimeStatus::Ready(format!("ONNX Runtime {} ({})", found.version, found.found));
+                status.runtime = RuntimeStatus::Ready(format!(
+                    "ONNX Runtime {} ({})",
+                    found.version, found.found
+                ));
             }
             Tell::Runtime(Err(why)) => {
                 status.runtime = RuntimeStatus::Missing(why.to_string());
@@ -196,7 +204,8 @@ impl Model {
             return;
         };
         let pending = session.document.pending().map(|(entry, click)| (entry, click.clone()));
-        let wanted = pending.as_ref().map(|(entry, _)| Click { document: session.number, entry: *entry });
+        let wanted =
+            pending.as_ref().map(|(entry, _)| Click { document: session.number, entry: *entry });
         if self.flight.as_ref().is_some_and(|(c, _)| Some(*c) != wanted) {
             // Undone, or another scan is open: nobody wants that answer.
             self.cancel_flight();
@@ -246,7 +255,9 @@ impl Model {
         match (&status.runtime, &status.model) {
             (RuntimeStatus::Missing(why), _) => Some(why.clone()),
             (_, ModelStatus::Failed(why)) => Some(why.clone()),
-            _ if self.dead => Some("The model's thread has stopped; start the program again".to_owned()),
+            _ if self.dead => {
+                Some("The model's thread has stopped; start the program again".to_owned())
+            }
             _ => None,
         }
     }

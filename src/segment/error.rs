@@ -22,6 +22,11 @@ pub enum SegmentError {
     /// No such model.
     #[error("no model there: a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
     NoModel(PathBuf),
+    /// The model that ships with the program is not where it should be.
+    #[error(
+        "the demo model was not found: set VOXPOINT_MODELS to the folder that holds demo/encoder.onnx, or choose a model in the Segment menu"
+    )]
+    NoDemoModel,
     /// A checkpoint of PyTorch.
     #[error(
         "PyTorch checkpoints (.pth) are not supported by this version: use a folder with encoder.onnx and decoder.onnx instead: {}", .0.display()

@@ -7,15 +7,15 @@ mod action;
 pub mod help;
 pub mod icons;
 pub mod panels;
+pub mod path_prompt;
 pub mod shortcuts;
 mod state;
-pub mod path_prompt;
 mod status;
 pub mod theme;
 mod toasts;
 mod verb;
-pub mod welcome;
 pub mod viewport;
+pub mod welcome;
 
 pub use action::Action;
 pub use state::{Hover, Pane, PaneState, SidePanels, Tool, ViewState};

@@ -1,23 +1,23 @@
 //! `voxpoint render`: the window's views as a picture, without a display.
 
-mod gpu;
 mod headless_egui;
 mod scene;
-mod views;
 
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use image::RgbaImage;
 
 use super::args::RenderArgs;
 use super::files;
 use crate::document::{Command, Document};
 use crate::geom::DVec3;
-use crate::ui::ViewState;
+use crate::render::Offscreen;
+use crate::ui::viewport::{self, SceneSlot};
+use crate::ui::{Status, ViewState};
 use crate::volume::{Histogram, Volume, VoxelBox, Window};
-pub(super) use gpu::Gpu;
 
 /// Draws a scan, and a label map on it, and writes a PNG.
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
@@ -31,12 +31,7 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
         document.apply(Command::Import(labels))?;
     }
     let view = view_state(args, &document)?;
-    let gpu = Gpu::new()?;
-    let picture = if args.plain {
-        scene::plain(&gpu, &document, &view, args.size)?
-    } else {
-        views::annotated(&gpu, &document, view, args.size)?
-    };
+    let picture = draw(&document, view, args.size, args.plain)?;
     let mut png = Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).context("can't encode the picture")?;
     let folder = files::workspace(&args.out)?;
@@ -44,6 +39,29 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     std::fs::write(&file, png.into_inner())
         .with_context(|| format!("can't write {}", args.out.display()))?;
     files::publish(&file, &args.out)
+}
+
+/// The window's views, drawn by the window's own code.
+fn draw(
+    document: &Document,
+    mut view: ViewState,
+    size: [u32; 2],
+    plain: bool,
+) -> anyhow::Result<RgbaImage> {
+    let gpu = Offscreen::new()?;
+    let scene = scene::load(&gpu, document)?;
+    let resources = |renderer: &mut egui_wgpu::Renderer| {
+        renderer.callback_resources.insert(SceneSlot(Some(scene)));
+    };
+    let status = Status::default();
+    headless_egui::draw(&gpu, size, resources, |ui| {
+        if plain {
+            viewport::show_pictures(ui, document, &mut view);
+        } else {
+            // Nobody clicks here, so nothing is asked for.
+            viewport::show(ui, true, document, &mut view, &status, &mut Vec::new());
+        }
+    })
 }
 
 /// How the document is looked at: what the window would show after opening it, and what was asked for.

@@ -94,6 +94,20 @@ pub fn show(
     }
 }
 
+/// The pictures of the views alone, without letters, crosshair, text or input: for figures.
+pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
+    let area = ui.available_rect_before_wrap();
+    let (status, mut nothing_is_asked) = (Status::default(), Vec::new());
+    let maximised = view.maximised;
+    let cx = Context { document, view, status: &status, gpu: true, out: &mut nothing_is_asked };
+    for (pane, rect) in layout::panes(area, ui.pixels_per_point(), maximised) {
+        match pane {
+            Pane::Slice(plane) => slice_pane::show_picture(ui, rect, plane, &cx),
+            Pane::Volume => volume_pane::show_picture(ui, rect, &cx),
+        }
+    }
+}
+
 /// A small button in the top right corner that fills the window with a view, or shows all again.
 fn maximise_button(ui: &mut Ui, pane: Rect, which: Pane, cx: &mut Context) {
     let rect = Rect::from_min_size(pane.right_top() + vec2(-24.0, 4.0), vec2(20.0, 20.0));

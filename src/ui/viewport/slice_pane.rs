@@ -66,6 +66,12 @@ fn picture(painter: &egui::Painter, rect: Rect, plane: Plane, lens: &SliceLens, 
     painter.add(gpu::slice(rect, plane as usize, params));
 }
 
+/// The slice alone: no letters, lines or dots.
+pub fn show_picture(ui: &Ui, rect: Rect, plane: Plane, cx: &Context) {
+    let lens = cx.lens(rect, plane);
+    picture(ui.painter(), rect, plane, &lens, cx);
+}
+
 /// Says why a view is black.
 pub fn no_picture(painter: &egui::Painter, rect: Rect) {
     let at = rect.center() + vec2(0.0, 24.0);

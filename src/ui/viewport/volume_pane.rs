@@ -55,6 +55,26 @@ fn moving(ui: &Ui, response: &Response) -> bool {
     moving
 }
 
+fn picture(painter: &egui::Painter, rect: Rect, draft: bool, cx: &Context) {
+    if !cx.gpu {
+        slice_pane::no_picture(painter, rect);
+        return;
+    }
+    let params = RaycastParams {
+        size: gpu::size(rect, painter.pixels_per_point()),
+        orbit: cx.view.orbit.clone(),
+        window: cx.view.window,
+        draft,
+        image_opacity: cx.view.image_opacity,
+    };
+    painter.add(gpu::volume(rect, params));
+}
+
+/// The 3D picture alone: no letters.
+pub fn show_picture(ui: &Ui, rect: Rect, cx: &Context) {
+    picture(ui.painter(), rect, false, cx);
+}
+
 /// Paints the 3D picture, its name and where the sides are.
 pub fn show(ui: &Ui, response: &Response, cx: &Context) {
     let rect = response.rect;
@@ -65,18 +85,7 @@ pub fn show(ui: &Ui, response: &Response, cx: &Context) {
         info
     });
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    if cx.gpu {
-        let params = RaycastParams {
-            size: gpu::size(rect, ui.pixels_per_point()),
-            orbit: cx.view.orbit.clone(),
-            window: cx.view.window,
-            draft: moving(ui, response),
-            image_opacity: cx.view.image_opacity,
-        };
-        painter.add(gpu::volume(rect, params));
-    } else {
-        slice_pane::no_picture(&painter, rect);
-    }
+    picture(&painter, rect, moving(ui, response), cx);
     let at = rect.min + vec2(8.0, 5.0);
     paint::text(&painter, at, Align2::LEFT_TOP, "3D", 13.0, paint::ACCENT);
     axes(&painter, rect, &cx.view.orbit);
