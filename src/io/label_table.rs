@@ -1,6 +1,7 @@
 //! Label tables as `ITK-SNAP`'s label descriptions: one line for each label,
 //! `index red green blue alpha visible mesh "name"`, `#` begins a comment.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -27,25 +28,32 @@ const HEADER: &str = "\
 ";
 
 /// The name of a NIfTI file without `.nii` or `.nii.gz`; `None` if it ends otherwise.
-pub(super) fn stem(path: &Path) -> Option<&str> {
-    let name = path.file_name()?.to_str()?;
-    let lower = name.to_ascii_lowercase();
-    let stem = lower.strip_suffix(".nii.gz").or_else(|| lower.strip_suffix(".nii"))?;
-    // An ASCII suffix: its length is the same in both cases.
-    (!stem.is_empty()).then(|| &name[..stem.len()])
+pub(super) fn stem(path: &Path) -> Option<&OsStr> {
+    let ends = |name: &Path, with| name.extension().is_some_and(|e| e.eq_ignore_ascii_case(with));
+    let mut name = Path::new(path.file_name()?);
+    if ends(name, "gz") {
+        name = Path::new(name.file_stem()?);
+    }
+    if ends(name, "nii") { name.file_stem() } else { None }
+}
+
+fn beside_as(path: &Path, stem: &OsStr, ending: &str) -> PathBuf {
+    let mut name = stem.to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
 }
 
 /// Where the table of a label map is written.
 pub(super) fn path_for(labels: &Path) -> Option<PathBuf> {
-    Some(labels.with_file_name(format!("{}.labels.txt", stem(labels)?)))
+    Some(beside_as(labels, stem(labels)?, ".labels.txt"))
 }
 
 /// The table beside a label map, empty if there is none: names are a help, their lack no error.
 pub(super) fn beside(labels: &Path) -> Vec<LabelName> {
     let Some(stem) = stem(labels) else { return Vec::new() };
-    ["labels.txt", "label", "txt"]
+    [".labels.txt", ".label", ".txt"]
         .iter()
-        .map(|ending| labels.with_file_name(format!("{stem}.{ending}")))
+        .map(|ending| beside_as(labels, stem, ending))
         .filter(|p| std::fs::metadata(p).is_ok_and(|m| m.is_file() && m.len() <= MOST_BYTES))
         .filter_map(|p| std::fs::read(p).ok())
         .map(|bytes| read(&String::from_utf8_lossy(&bytes)))
@@ -124,5 +132,6 @@ mod tests {
         assert_eq!(path, Some(PathBuf::from("/a/Scan.v2.labels.txt")));
         assert_eq!(path_for(Path::new("/a/mask.txt")), None);
         assert_eq!(path_for(Path::new("/a/.nii")), None);
+        assert_eq!(path_for(Path::new("/a/scan.gz")), None);
     }
 }

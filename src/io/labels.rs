@@ -23,7 +23,7 @@ fn label(raw: f64, scale: Scale) -> Option<u16> {
 
 /// Whether `volume` is more likely a label map of a scan on `grid` than another scan: it has the
 /// grid's dimensions, all its values are labels, and most neighbours within what is not background
-/// are equal, which is not so in a scan.
+/// are equal, which is not so in a scan. A volume of zeros is an empty label map.
 pub fn looks_like_labels(volume: &Volume, grid: &Grid) -> bool {
     if volume.grid().dims() != grid.dims() {
         return false;

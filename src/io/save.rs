@@ -146,7 +146,7 @@ fn stage(
     progress.set_total(2 * slices as u64);
     progress.set_done(0);
     let mut staged = Staged::create(path).map_err(|e| IoError::writing(e, path))?;
-    let gzip = path.as_os_str().to_string_lossy().to_ascii_lowercase().ends_with(".gz");
+    let gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
     let writing = |e| IoError::writing(e, path);
     let file = BufWriter::with_capacity(256 << 10, staged.file());
     if gzip {
