@@ -80,7 +80,7 @@ fn the_demo_model_answers_as_in_python() {
 #[test]
 fn a_replay_is_the_same_bit_for_bit_whatever_was_at_hand() {
     let case = Case::read("spine_ct");
-    let (volume, prompts) = (case.volume(), case.prompts());
+    let (volume, prompts) = (case.volume(), case.prompts()[..3].to_vec());
     let mut segmenter = open(&demo());
     let full = run(&mut segmenter, &request(&volume, &prompts)).unwrap();
     assert!(full.timings.crop.is_some() && full.timings.encode.is_some());
@@ -138,7 +138,7 @@ fn every_encoder_output_points_labels_and_last_logits_reach_the_decoder() {
     let outcome = run(&mut open(&data().join("models/tiny")), &request(&volume, &prompts)).unwrap();
     let place = CanonicalGrid::of(volume.grid()).crop_around(prompts[0].world);
     let image = crop(&volume, place.start).unwrap().values;
-    let level = image.iter().map(|&v| f64::from(v)).sum::<f64>() / image.len() as f64;
+    let level = f64::from(image.iter().copied().fold(f32::MIN, f32::max));
     let block = |n: usize| {
         let from = [n / 1024 * 4, n / 32 % 32 * 4, n % 32 * 4];
         let mut sum = 0.0;
@@ -154,7 +154,10 @@ fn every_encoder_output_points_labels_and_last_logits_reach_the_decoder() {
         let one = block(n) - level + first;
         let two = block(n) - level + 0.5 * one + second;
         let ours = [0, 1].map(|s: usize| f64::from(outcome.steps[s].logits.values[n]));
-        assert!((ours[0] - one).abs() < 1e-4 && (ours[1] - two).abs() < 1e-4, "{n} {ours:?}");
+        assert!(
+            (ours[0] - one).abs() < 1e-4 && (ours[1] - two).abs() < 1e-4,
+            "{n}: {ours:?}, not {one} {two}"
+        );
     }
     assert_eq!((outcome.steps[0].iou, outcome.steps[1].iou), (1.0, 0.5));
     assert_eq!(outcome.crop.unwrap(), place);

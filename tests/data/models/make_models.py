@@ -3,7 +3,7 @@
 tiny/ is a pair that fulfils the contract in the way the demo model does not: S = 32, float labels, and
 arithmetic simple enough to be repeated in a test. The others are wrong in one point each.
 
-  encoder   features_32 = mean of each 4x4x4 block of the image, level = mean of the image
+  encoder   features_32 = mean of each 4x4x4 block of the image, level = largest value of the image
   decoder   mask_logits = features_32 - level + 0.5 prev_mask + 0.001 sum(point_coords)
             iou = mean of the labels
 """
@@ -27,7 +27,7 @@ def model(path, nodes, inputs, outputs, constants=()):
 def encoder(name, image="image", level="level"):
     model(HERE / name,
           [h.make_node("AveragePool", [image], ["features_32"], kernel_shape=[4] * 3, strides=[4] * 3),
-           h.make_node("GlobalAveragePool", [image], [level])],
+           h.make_node("ReduceMax", [image], [level], keepdims=1)],
           [(image, [1, 1, 128, 128, 128])],
           [("features_32", [1, 1, 32, 32, 32]), (level, [1, 1, 1, 1, 1])])
 
