@@ -13,7 +13,7 @@ fn agrees(name: &str, tolerance: f32, mm: f64) {
     let case = Case::read(name);
     let volume = case.volume();
     let grid = CanonicalGrid::of(volume.grid());
-    let place = grid.crop_around(DVec3::from_array(case.steps[0].click_world));
+    let place = grid.crop_around(DVec3::from_array(case.steps[0].world));
     assert_eq!(grid.dims(), case.grid_shape);
     assert_eq!(place.start, case.crop_start);
     let (ours, theirs) = (place.world_from_crop, case.crop_affine());
@@ -22,7 +22,7 @@ fn agrees(name: &str, tolerance: f32, mm: f64) {
         assert!(apart <= mm, "{corner} lies {apart} mm off");
     }
     for click in &case.steps {
-        let index = grid.nearest(DVec3::from_array(click.click_world));
+        let index = grid.nearest(DVec3::from_array(click.world));
         let point: [f64; 3] = std::array::from_fn(|a| (index[a] - place.start[a]) as f64);
         assert_eq!(point, click.point);
     }

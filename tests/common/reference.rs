@@ -61,7 +61,8 @@ pub fn read_npy(path: &Path) -> Vec<f32> {
 
 #[derive(serde::Deserialize)]
 pub struct Click {
-    pub click_world: [f64; 3],
+    #[serde(rename = "click_world")]
+    pub world: [f64; 3],
     pub label: u8,
     pub point: [f64; 3],
 }
@@ -94,7 +95,7 @@ impl Case {
 
     pub fn prompts(&self) -> Vec<Prompt> {
         let prompt =
-            |c: &Click| Prompt { world: DVec3::from_array(c.click_world), positive: c.label == 1 };
+            |c: &Click| Prompt { world: DVec3::from_array(c.world), positive: c.label == 1 };
         self.steps.iter().map(prompt).collect()
     }
 }
