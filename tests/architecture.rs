@@ -34,7 +34,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Words that may stand only in these files (paths below `src`, as prefixes).
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("ort::", &["segment/engine", "segment/runtime"]),
-    ("nifti::", &["io/nifti"]),
+    // `io` has a module of the same name; the crate is named from the root.
+    ("::nifti::", &["io/nifti"]),
+    ("nifti::", &["io/"]),
     ("rfd::", &["app"]),
     ("egui_wgpu", &["ui/viewport", "app", "cli"]),
     ("eframe", &["app", "ui", "cli"]),

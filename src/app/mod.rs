@@ -306,11 +306,6 @@ impl App {
         }
         self.toasts.show(ui.ctx());
         let ctx = ui.ctx().clone();
-        let dropped = ctx.input(|i| i.raw.dropped_files.clone());
-        let paths: Vec<PathBuf> = dropped.into_iter().map(|f| f.path().to_owned()).collect();
-        if !paths.is_empty() {
-            actions.push(Action::Open(paths));
-        }
         let acted = !actions.is_empty();
         for action in actions {
             self.perform(action, &ctx);

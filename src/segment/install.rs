@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "downloads 24 MB"]
+    fn the_pinned_package_is_fetched_and_unpacked() {
+        let (home, progress) = (tempfile::tempdir().unwrap(), Progress::new());
+        let cancel = CancelToken::new();
+        let library = install_into(home.path(), Path::new("python3"), &cancel, &progress).unwrap();
+        assert!(fs::metadata(library).unwrap().len() > 20_000_000);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), WANTED.len());
+        let (done, total) = progress.get();
+        assert!(done == total && total > 20_000_000);
+    }
+
+    #[test]
     fn a_library_that_is_there_is_not_fetched_again() {
         let home = tempfile::tempdir().unwrap();
         let library = home.path().join(LIBRARY);

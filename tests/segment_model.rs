@@ -1,0 +1,303 @@
+//! The replay with real models: the demo model against Python's onnxruntime, a tiny pair whose arithmetic
+//! is repeated here, caching, cancelling, and everything that is refused. Needs ONNX Runtime.
+
+#[path = "common/reference.rs"]
+mod reference;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use reference::{Case, data, folder, volume_of};
+use voxpoint::geom::{DAffine3, DVec3, Grid};
+use voxpoint::prompt::Prompt;
+use voxpoint::segment::{
+    CanonicalGrid, DeviceChoice, Outcome, Request, SIDE, SegmentError, Segmenter, Stage, crop,
+};
+use voxpoint::volume::{Volume, Voxels};
+use voxpoint::work::CancelToken;
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo")
+}
+
+fn open(model: &Path) -> Segmenter {
+    Segmenter::open(model, DeviceChoice::Cpu, None).unwrap()
+}
+
+fn request(volume: &Arc<Volume>, prompts: &[Prompt]) -> Request {
+    Request { volume: volume.clone(), prompts: prompts.to_vec(), steps: vec![], crop: None }
+}
+
+fn run(segmenter: &mut Segmenter, request: &Request) -> Result<Outcome, SegmentError> {
+    segmenter.run(request, &CancelToken::new(), &mut |_| ())
+}
+
+#[derive(serde::Deserialize)]
+struct Expected {
+    #[serde(flatten)]
+    click: DemoClick,
+    iou: f64,
+    logits_mean: f64,
+    logits_norm: f64,
+    voxels: usize,
+}
+
+#[derive(serde::Deserialize)]
+struct DemoClick {
+    click_world: [f64; 3],
+    label: u8,
+}
+
+#[test]
+fn the_demo_model_answers_as_in_python() {
+    let text = std::fs::read(folder().join("demo_lumbar.json")).unwrap();
+    let expected: Vec<Expected> = serde_json::from_slice(&text).unwrap();
+    let volume = Case::read("spine_ct").volume();
+    let prompts: Vec<Prompt> = expected
+        .iter()
+        .map(|e| Prompt {
+            world: DVec3::from_array(e.click.click_world),
+            positive: e.click.label == 1,
+        })
+        .collect();
+    let mut segmenter = open(&demo());
+    assert_eq!((segmenter.model_name(), segmenter.logits_side()), ("demo", 64));
+    for (n, expected) in expected.iter().enumerate() {
+        let outcome = run(&mut segmenter, &request(&volume, &prompts[..=n])).unwrap();
+        let step = outcome.steps.last().unwrap();
+        let values = &step.logits.values;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
+        let norm = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-3 * b.abs();
+        assert!(near(mean, expected.logits_mean), "{n}: {mean} {}", expected.logits_mean);
+        assert!(near(norm, expected.logits_norm), "{n}: {norm} {}", expected.logits_norm);
+        assert!(near(f64::from(step.iou), expected.iou), "{n}: {} {}", step.iou, expected.iou);
+        let voxels = outcome.region.count();
+        assert!(voxels.abs_diff(expected.voxels) <= 2 + expected.voxels / 1000, "{n}: {voxels}");
+    }
+}
+
+#[test]
+fn a_replay_is_the_same_bit_for_bit_whatever_was_at_hand() {
+    let case = Case::read("spine_ct");
+    let (volume, prompts) = (case.volume(), case.prompts()[..3].to_vec());
+    let mut segmenter = open(&demo());
+    let full = run(&mut segmenter, &request(&volume, &prompts)).unwrap();
+    assert!(full.timings.crop.is_some() && full.timings.encode.is_some());
+    assert_eq!(full.timings.decode.len(), prompts.len());
+
+    let mut grown = run(&mut segmenter, &request(&volume, &prompts[..1])).unwrap();
+    for n in 2..=prompts.len() {
+        let next = Request {
+            steps: grown.steps.clone(),
+            crop: grown.crop.clone(),
+            ..request(&volume, &prompts[..n])
+        };
+        grown = run(&mut segmenter, &next).unwrap();
+        let timings = &grown.timings;
+        assert_eq!((timings.crop, timings.encode, timings.decode.len()), (None, None, 1));
+    }
+    assert_eq!((&grown.steps, &grown.region), (&full.steps, &full.region));
+
+    // Undo: all steps stand, so nothing is computed but the mask.
+    let undo = Request { steps: full.steps.clone(), ..request(&volume, &prompts[..2]) };
+    let undone = run(&mut segmenter, &undo).unwrap();
+    assert!(undone.timings.decode.is_empty() && undone.timings.encode.is_none());
+    assert_eq!(undone.steps, full.steps[..2]);
+
+    // Another model object, and another order of work, all anew.
+    let again = run(&mut open(&demo()), &request(&volume, &prompts)).unwrap();
+    assert_eq!((&again.steps, &again.region), (&full.steps, &full.region));
+
+    // A prompt changed in the middle: its step and all after it are computed again.
+    let mut changed = prompts.clone();
+    changed[1].positive = !changed[1].positive;
+    let partly = Request { steps: full.steps.clone(), ..request(&volume, &changed) };
+    let partly = run(&mut segmenter, &partly).unwrap();
+    assert_eq!(partly.timings.decode.len(), prompts.len() - 1);
+    assert_eq!(partly.steps, run(&mut segmenter, &request(&volume, &changed)).unwrap().steps);
+}
+
+/// A block with a dark side, 1.5 mm voxels, large enough to click out of reach of the first cube.
+fn block() -> Arc<Volume> {
+    let dims = [300, 40, 30];
+    let voxels = (0..dims.iter().product()).map(|i: usize| (i % 300 + i % 7) as i16).collect();
+    let grid = Grid::new(dims, DAffine3::from_scale(DVec3::splat(1.5))).unwrap();
+    volume_of(grid, Voxels::I16(voxels))
+}
+
+fn prompt(x: f64, y: f64, z: f64, positive: bool) -> Prompt {
+    Prompt { world: DVec3::new(x, y, z), positive }
+}
+
+/// `tests/data/models/make_models.py` says what the tiny pair computes.
+#[test]
+fn every_encoder_output_points_labels_and_last_logits_reach_the_decoder() {
+    let volume = block();
+    let prompts = [prompt(150.0, 30.0, 21.0, true), prompt(120.0, 45.0, 6.0, false)];
+    let outcome = run(&mut open(&data().join("models/tiny")), &request(&volume, &prompts)).unwrap();
+    let place = CanonicalGrid::of(volume.grid()).crop_around(prompts[0].world);
+    let image = crop(&volume, place.start).unwrap().values;
+    let level = f64::from(image.iter().copied().fold(f32::MIN, f32::max));
+    let block = |n: usize| {
+        let from = [n / 1024 * 4, n / 32 % 32 * 4, n % 32 * 4];
+        let mut sum = 0.0;
+        for i in 0..64 {
+            let at = [from[0] + i / 16, from[1] + i / 4 % 4, from[2] + i % 4];
+            sum += f64::from(image[(at[0] * SIDE + at[1]) * SIDE + at[2]]);
+        }
+        sum / 64.0
+    };
+    // 20 voxels to the left, 10 forward, 10 down: (44, 74, 54).
+    let (first, second) = (0.001 * 192.0, 0.001 * (192.0 + 44.0 + 74.0 + 54.0));
+    for n in (0..32 * 32 * 32).step_by(997) {
+        let one = block(n) - level + first;
+        let two = block(n) - level + 0.5 * one + second;
+        let ours = [0, 1].map(|s: usize| f64::from(outcome.steps[s].logits.values[n]));
+        assert!(
+            (ours[0] - one).abs() < 1e-4 && (ours[1] - two).abs() < 1e-4,
+            "{n}: {ours:?}, not {one} {two}"
+        );
+    }
+    assert_eq!((outcome.steps[0].iou, outcome.steps[1].iou), (1.0, 0.5));
+    assert_eq!(outcome.crop.unwrap(), place);
+}
+
+#[test]
+fn clicks_that_make_no_sense_are_refused() {
+    let volume = block();
+    let mut segmenter = open(&data().join("models/tiny"));
+    let mut refused =
+        |prompts: &[Prompt]| run(&mut segmenter, &request(&volume, prompts)).map(|o| o.steps.len());
+    let good = prompt(150.0, 30.0, 21.0, true);
+    assert!(matches!(refused(&[]), Ok(0)));
+    let negative = Prompt { positive: false, ..good };
+    assert!(matches!(refused(&[negative]), Err(SegmentError::FirstNegative)));
+    let outside = prompt(-3.0, 30.0, 21.0, true);
+    let error = refused(&[outside]).unwrap_err();
+    assert!(matches!(error, SegmentError::OutsideVolume { number: 1, .. }), "{error}");
+    let far = prompt(150.0 + 97.5, 30.0, 21.0, true);
+    let error = refused(&[good, far]).unwrap_err();
+    assert!(matches!(error, SegmentError::OutsideCrop { number: 2, .. }), "{error}");
+    assert!(error.to_string().contains("new object"));
+    // The last voxel of the cube is still in reach.
+    assert!(matches!(refused(&[good, prompt(150.0 + 94.5, 30.0, 21.0, true)]), Ok(2)));
+
+    let (dark, grid) = (vec![0; volume.voxels().len()], volume.grid().clone());
+    let dark = volume_of(grid, Voxels::U8(dark));
+    let error = run(&mut segmenter, &request(&dark, &[good])).unwrap_err();
+    assert!(matches!(error, SegmentError::NothingPositive));
+}
+
+#[test]
+fn cancelling_stops_before_and_during_the_model_and_leaves_it_usable() {
+    let case = Case::read("spine_ct");
+    let (volume, prompts) = (case.volume(), case.prompts());
+    let mut segmenter = open(&demo());
+    for when in [Stage::Crop, Stage::Encode, Stage::Decode, Stage::Paste] {
+        let cancel = CancelToken::new();
+        let result = segmenter.run(&request(&volume, &prompts[..2]), &cancel, &mut |stage| {
+            if stage == when {
+                cancel.cancel();
+            }
+        });
+        match when {
+            // Nothing is asked after the paste: the answer is there.
+            Stage::Paste => assert_eq!(result.unwrap().steps.len(), 2),
+            _ => assert!(matches!(result, Err(SegmentError::Cancelled)), "{when:?}"),
+        }
+    }
+    let cancel = CancelToken::new();
+    let late = cancel.clone();
+    let fresh = case.volume();
+    let result = segmenter.run(&request(&fresh, &prompts), &cancel, &mut |stage| {
+        if stage == Stage::Encode {
+            let late = late.clone();
+            std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                late.cancel();
+            });
+        }
+    });
+    assert!(matches!(result, Err(SegmentError::Cancelled)));
+    assert_eq!(run(&mut segmenter, &request(&fresh, &prompts)).unwrap().steps.len(), 4);
+}
+
+fn refused(model: &Path) -> String {
+    match Segmenter::open(model, DeviceChoice::Cpu, Some(1)) {
+        Ok(_) => panic!("opened {}", model.display()),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!text.contains('\n') && text.len() < 700, "{text}");
+            text
+        }
+    }
+}
+
+/// A folder with two files of `tests/data/models` as encoder and decoder.
+fn pair(encoder: &str, decoder: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let models = data().join("models");
+    std::fs::copy(models.join(encoder), folder.path().join("encoder.onnx")).unwrap();
+    std::fs::copy(models.join(decoder), folder.path().join("decoder.onnx")).unwrap();
+    folder
+}
+
+#[test]
+fn wrong_models_are_refused_with_what_is_wrong() {
+    let (encoder, decoder) = ("tiny/encoder.onnx", "tiny/decoder.onnx");
+    let of = |e: &str, d: &str| refused(pair(e, d).path());
+
+    assert!(refused(Path::new("no/such/model")).starts_with("no model there"));
+    assert!(refused(&data().join("models/make_models.py")).starts_with("no model there"));
+    assert!(refused(Path::new("sam_med3d_turbo.pth")).contains("not supported"));
+    let half = pair(encoder, decoder);
+    std::fs::remove_file(half.path().join("decoder.onnx")).unwrap();
+    assert!(refused(half.path()).contains("decoder.onnx"));
+
+    assert!(of("make_models.py", decoder).starts_with("not a usable ONNX model"));
+    let text = of("encoder_other_input.onnx", decoder);
+    assert!(text.contains("expected one input image") && text.contains("picture"), "{text}");
+    let text = of(decoder, encoder);
+    assert!(text.contains("expected one input image") && text.contains("prev_mask"), "{text}");
+    let text = of(encoder, "decoder_other_mask.onnx");
+    assert!(text.contains("input prev_mask") && text.contains("mask_input"), "{text}");
+    let text = of(encoder, "decoder_other_feature.onnx");
+    assert!(text.contains("strength") && text.contains("level"), "{text}");
+}
+
+#[test]
+fn a_model_is_named_by_its_folder_or_either_file() {
+    for path in ["", "encoder.onnx", "decoder.onnx"] {
+        assert_eq!(open(&data().join("models/tiny").join(path)).model_name(), "tiny");
+    }
+}
+
+#[test]
+fn the_device_says_why() {
+    let tiny = data().join("models/tiny");
+    let cpu = Segmenter::open(&tiny, DeviceChoice::Cpu, Some(2)).unwrap();
+    assert_eq!((cpu.device().name.as_str(), cpu.device().threads), ("CPU", 2));
+    let auto = Segmenter::open(&tiny, DeviceChoice::Auto, None).unwrap();
+    match Segmenter::open(&tiny, DeviceChoice::Cuda, None) {
+        Ok(cuda) => {
+            assert_eq!(
+                (cuda.device().name.as_str(), auto.device().name.as_str()),
+                ("CUDA", "CUDA")
+            );
+        }
+        Err(error) => {
+            assert!(matches!(error, SegmentError::Cuda(_)), "{error}");
+            assert_eq!(auto.device().name, "CPU");
+            let reason = &auto.device().reason;
+            assert!(reason.starts_with("no CUDA") && reason.chars().count() <= 200, "{reason}");
+        }
+    }
+}
+
+/// The worker thread owns it.
+#[test]
+fn a_segmenter_can_go_to_another_thread() {
+    fn sent<T: Send>() {}
+    sent::<Segmenter>();
+}
