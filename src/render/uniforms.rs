@@ -169,7 +169,8 @@ impl March {
             step,
             first_depth: -radius,
             steps,
-            label_looks: if params.draft { 1 } else { 2 },
+            // Thin structures must not slip through between two samples.
+            label_looks: if step > grid.spacing().min_element() { 2 } else { 1 },
             extinction: extinction as f32,
         }
     }
