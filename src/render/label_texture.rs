@@ -20,11 +20,8 @@ impl LabelTexture {
         dims: [usize; 3],
         wide: bool,
     ) -> Result<Self, RenderError> {
-        let (format, bytes) = if wide {
-            (wgpu::TextureFormat::R16Uint, 2)
-        } else {
-            (wgpu::TextureFormat::R8Uint, 1)
-        };
+        let (format, bytes) =
+            if wide { (wgpu::TextureFormat::R16Uint, 2) } else { (wgpu::TextureFormat::R8Uint, 1) };
         let texture = texture_3d(device, "labels", dims, format, bytes)?;
         Ok(Self { texture, dims, wide, written: vec![false; dims[2]], bounds: None })
     }
@@ -47,10 +44,7 @@ impl LabelTexture {
     /// Writes every slice that has labels, or had.
     pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) {
         for z in 0..self.dims[2] {
-            let slice = VoxelBox {
-                min: [0, 0, z],
-                max: [self.dims[0], self.dims[1], z + 1],
-            };
+            let slice = VoxelBox { min: [0, 0, z], max: [self.dims[0], self.dims[1], z + 1] };
             let blank = labels.slice(z).iter().all(|&l| l == 0);
             if !blank || self.written[z] {
                 self.write(queue, labels, slice);
@@ -74,8 +68,25 @@ impl LabelTexture {
             write_box(queue, &self.texture, within.min, size, &texels, 1);
         }
         self.written[within.min[2]..within.max[2]].fill(true);
-        self.bounds = Some(self.bounds.map_or(within, |b| b.union(&within)));
+        if let Some(occupied) = occupied(labels, within) {
+            self.bounds = Some(self.bounds.map_or(occupied, |b| b.union(&occupied)));
+        }
     }
+}
+
+/// The smallest box within a box that holds its labelled voxels.
+fn occupied(labels: &LabelMap, within: VoxelBox) -> Option<VoxelBox> {
+    let mut bounds: Option<VoxelBox> = None;
+    for z in within.min[2]..within.max[2] {
+        for (y, row) in rows(labels, within, z).enumerate() {
+            let Some(first) = row.iter().position(|&l| l != 0) else { continue };
+            let last = row.iter().rposition(|&l| l != 0).unwrap_or(first);
+            let [x, y] = [within.min[0], within.min[1] + y];
+            let run = VoxelBox { min: [x + first, y, z], max: [x + last + 1, y + 1, z + 1] };
+            bounds = Some(bounds.map_or(run, |b| b.union(&run)));
+        }
+    }
+    bounds
 }
 
 /// The parts of the rows of slice `z` that lie in a box.

@@ -95,8 +95,8 @@ impl RaycastUniforms {
         let pane = params.size.map(f64::from);
         let voxel_from_pane = grid.voxel_from_world() * params.orbit.world_from_pane(grid, pane);
         // A box whose last voxel lies before its first holds nothing.
-        let (first, last) =
-            labelled.map_or(([1.0; 3], [0.0; 3]), |b| (b.min.map(to_f32), b.max.map(|n| to_f32(n) - 1.0)));
+        let (first, last) = labelled
+            .map_or(([1.0; 3], [0.0; 3]), |b| (b.min.map(to_f32), b.max.map(|n| to_f32(n) - 1.0)));
         let gradient = DAffine3::from_mat3(grid.voxel_from_world().matrix3.transpose());
         Self {
             voxel_from_pane: columns(&voxel_from_pane),
@@ -155,11 +155,11 @@ pub(super) struct March {
 }
 
 impl March {
-    /// About 0.75 voxels for each step, within what is affordable; half of that for a draft.
+    /// About a voxel for each step, within what is affordable; half of that for a draft.
     pub(super) fn new(params: &RaycastParams, grid: &Grid) -> Self {
         let radius = Orbit::radius(grid);
-        let wanted = 2.0 * radius / (0.75 * grid.spacing().min_element());
-        let full = wanted.clamp(96.0, 320.0) as u32;
+        let wanted = 2.0 * radius / grid.spacing().min_element();
+        let full = wanted.clamp(96.0, 256.0) as u32;
         let steps = if params.draft { full / 2 } else { full };
         let step = 2.0 * radius / f64::from(steps);
         // At 0.5 a quarter of the way through white lets a third of the light pass; at 1 one step stops it.
@@ -170,7 +170,7 @@ impl March {
             first_depth: -radius,
             steps,
             // Thin structures must not slip through between two samples.
-            label_looks: if step > grid.spacing().min_element() { 2 } else { 1 },
+            label_looks: if step > 1.1 * grid.spacing().min_element() { 2 } else { 1 },
             extinction: extinction as f32,
         }
     }

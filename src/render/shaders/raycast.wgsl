@@ -107,18 +107,29 @@ fn start(pixel: vec2<u32>) -> f32 {
     return f32(h & 0xffffu) / 65536.0;
 }
 
+// Depths at which a ray enters and leaves the voxels from first to last; the other way round if it misses.
+fn crossing(origin: vec3<f32>, divisor: vec3<f32>, first: vec3<f32>, last: vec3<f32>) -> vec2<f32> {
+    if any(last < first) {
+        return vec2<f32>(1.0, 0.0);
+    }
+    let a = (first - 0.5 - origin) / divisor;
+    let b = (last + 0.5 - origin) / divisor;
+    let low = min(a, b);
+    let high = max(a, b);
+    return vec2<f32>(max(max(low.x, low.y), low.z), min(min(high.x, high.y), high.z));
+}
+
 @fragment
 fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     let origin = (ray.voxel_from_pane * vec4<f32>(in.at * ray.pane, 0.0, 1.0)).xyz;
     let direction = ray.voxel_from_pane[2].xyz;
     let flat = abs(direction) < vec3<f32>(1e-9);
     let divisor = select(direction, vec3<f32>(1e-9), flat);
-    let a = (vec3<f32>(-0.5) - origin) / divisor;
-    let b = (ray.scan.dims - 0.5 - origin) / divisor;
-    let low = min(a, b);
-    let high = max(a, b);
-    let enter = max(max(low.x, low.y), low.z);
-    let leave = min(min(high.x, high.y), high.z);
+    let labelled = crossing(origin, divisor, ray.label_first, ray.label_last);
+    var seen = crossing(origin, divisor, vec3<f32>(0.0), ray.scan.dims - 1.0);
+    if ray.extinction <= 0.0 {
+        seen = labelled;
+    }
 
     var colour = vec3<f32>(0.0);
     var clear = 1.0;
@@ -128,14 +139,15 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     let first = ray.first_depth + start(vec2<u32>(in.position.xy)) * ray.step;
     let looks = f32(ray.label_looks);
     let look = direction * (ray.step / looks);
-    let skipped = max(ceil((enter - first) / ray.step), 0.0);
+    let skipped = max(ceil((seen.x - first) / ray.step), 0.0);
     for (var n = skipped; n < f32(ray.steps); n += 1.0) {
         let depth = first + n * ray.step;
-        if depth >= leave {
+        if depth >= seen.y {
             break;
         }
         let voxel = origin + direction * depth;
-        if ray.scan.has_labels != 0u {
+        // One step more than the labels' box: its far side may lie between two samples.
+        if depth >= labelled.x && depth < labelled.y + ray.step {
             for (var s = looks - 1.0; s >= 0.0; s -= 1.0) {
                 hit_voxel = voxel - look * s;
                 let label = label_at(hit_voxel);
