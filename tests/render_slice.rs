@@ -3,11 +3,11 @@
 mod render_support;
 
 use render_support::{
-    assert_close, awkward_grid, blocks, offscreen, plane_params, scene, styles, volume, wavy,
+    assert_close, awkward_grid, blocks, offscreen, plane_params, scene, show, styles, volume, wavy,
 };
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::render::twin::slice_rgba;
-use voxpoint::render::{Interpolation, Offscreen, RenderError};
+use voxpoint::render::{Interpolation, Offscreen, RenderError, Scene};
 use voxpoint::volume::{LabelMap, Scale, VoxelBox, Voxels, Window};
 
 const DIMS: [usize; 3] = [19, 24, 11];
@@ -17,17 +17,38 @@ fn millimetres(dims: [usize; 3]) -> Grid {
     Grid::new(dims, DAffine3::IDENTITY).unwrap()
 }
 
+/// A device and a scene for several volumes.
+struct Shared {
+    gpu: Offscreen,
+    scene: Scene,
+}
+
+impl Shared {
+    fn new(gpu: Offscreen) -> Self {
+        let scene = gpu.scene();
+        Self { gpu, scene }
+    }
+}
+
 /// Draws the three planes with both interpolations and compares with the twin.
-fn check(gpu: &Offscreen, what: &str, grid: &Grid, voxels: Voxels, scale: Scale, window: Window) {
+fn check(
+    shared: &mut Shared,
+    what: &str,
+    grid: &Grid,
+    voxels: Voxels,
+    scale: Scale,
+    window: Window,
+) {
+    let Shared { gpu, scene } = shared;
     let volume = volume(grid.clone(), voxels, scale);
     let labels = blocks(grid.dims());
-    let mut scene = scene(gpu, &volume, &labels);
+    show(scene, &volume, &labels);
     scene.set_styles(&styles());
     for plane in Plane::ALL {
         for interpolation in [Interpolation::Linear, Interpolation::Nearest] {
             let mut params = plane_params(grid, plane, window, SIZE);
             params.interpolation = interpolation;
-            let drawn = gpu.slice(&mut scene, &params).unwrap();
+            let drawn = gpu.slice(scene, &params).unwrap();
             let wanted = slice_rgba(&volume, &labels, &styles(), &params);
             let what = format!("{what}, {plane:?}, {interpolation:?}");
             assert_close(&what, &drawn, &wanted, 2, 0.001);
@@ -36,7 +57,8 @@ fn check(gpu: &Offscreen, what: &str, grid: &Grid, voxels: Voxels, scale: Scale,
 }
 
 /// Every data type over a range of its own, in a wide and a narrow window.
-fn every_type(gpu: &Offscreen) {
+fn every_type(gpu: Offscreen) {
+    let mut shared = Shared::new(gpu);
     let grid = awkward_grid(DIMS);
     let waves = wavy(DIMS);
     macro_rules! with {
@@ -45,10 +67,10 @@ fn every_type(gpu: &Offscreen) {
             let voxels =
                 Voxels::$kind(waves.iter().map(|w| (middle + w * half) as $type).collect());
             let window = Window::new(scale.apply(middle), (half * 1.5 * scale.slope).abs());
-            check(gpu, stringify!($kind), &grid, voxels.clone(), scale, window);
+            check(&mut shared, stringify!($kind), &grid, voxels.clone(), scale, window);
             let narrow = Window::new(window.centre + window.width * 0.1, window.width / 40.0);
             let what = concat!(stringify!($kind), ", narrow");
-            check(gpu, what, &grid, voxels, scale, narrow);
+            check(&mut shared, what, &grid, voxels, scale, narrow);
         }};
     }
     let half_and_ten = Scale { slope: 0.5, inter: -1010.0 };
@@ -68,13 +90,13 @@ fn every_type(gpu: &Offscreen) {
 
 #[test]
 fn slices_equal_their_twin_for_every_data_type() {
-    every_type(&offscreen());
+    every_type(offscreen());
 }
 
 #[test]
 fn slices_equal_their_twin_without_any_optional_feature() {
     let gpu = Offscreen::with_features(wgpu::Features::empty()).unwrap();
-    every_type(&gpu);
+    every_type(gpu);
 }
 
 #[test]
@@ -83,6 +105,7 @@ fn slices_equal_their_twin_for_every_order_and_flip_of_the_axes() {
     let waves = wavy(DIMS).iter().map(|w| (w * 1000.0) as i16).collect::<Vec<_>>();
     let window = Window::new(0.0, 1200.0);
     let axes = [DVec3::X, DVec3::Y * 1.5, DVec3::Z * 2.0];
+    let mut scene = gpu.scene();
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         for flips in 0..8 {
             let column = |n: usize| axes[order[n]] * if flips >> n & 1 == 1 { -1.0 } else { 1.0 };
@@ -90,7 +113,7 @@ fn slices_equal_their_twin_for_every_order_and_flip_of_the_axes() {
             let grid = Grid::new(DIMS, DAffine3::from_mat3(m)).unwrap();
             let volume = volume(grid.clone(), Voxels::I16(waves.clone()), Scale::NONE);
             let labels = blocks(DIMS);
-            let mut scene = scene(&gpu, &volume, &labels);
+            show(&mut scene, &volume, &labels);
             for plane in Plane::ALL {
                 let params = plane_params(&grid, plane, window, [61, 50]);
                 let drawn = gpu.slice(&mut scene, &params).unwrap();
@@ -166,12 +189,12 @@ fn nan_is_black_and_infinity_is_an_end_of_the_range() {
 
 #[test]
 fn one_slice_and_one_voxel_are_drawn() {
-    let gpu = offscreen();
+    let mut shared = Shared::new(offscreen());
     for dims in [[20, 16, 1], [1, 20, 16], [1, 1, 1]] {
         let count = dims.iter().product::<usize>();
         let voxels = Voxels::U16((0..count).map(|n| 60000 + (n % 50) as u16).collect());
         let window = Window::new(60010.0, 100.0);
-        check(&gpu, &format!("{dims:?}"), &millimetres(dims), voxels, Scale::NONE, window);
+        check(&mut shared, &format!("{dims:?}"), &millimetres(dims), voxels, Scale::NONE, window);
     }
 }
 

@@ -68,8 +68,25 @@ impl LabelTexture {
             write_box(queue, &self.texture, within.min, size, &texels, 1);
         }
         self.written[within.min[2]..within.max[2]].fill(true);
-        self.bounds = Some(self.bounds.map_or(within, |b| b.union(&within)));
+        if let Some(occupied) = occupied(labels, within) {
+            self.bounds = Some(self.bounds.map_or(occupied, |b| b.union(&occupied)));
+        }
     }
+}
+
+/// The smallest box within a box that holds its labelled voxels.
+fn occupied(labels: &LabelMap, within: VoxelBox) -> Option<VoxelBox> {
+    let mut bounds: Option<VoxelBox> = None;
+    for z in within.min[2]..within.max[2] {
+        for (y, row) in rows(labels, within, z).enumerate() {
+            let Some(first) = row.iter().position(|&l| l != 0) else { continue };
+            let last = row.iter().rposition(|&l| l != 0).unwrap_or(first);
+            let [x, y] = [within.min[0], within.min[1] + y];
+            let run = VoxelBox { min: [x + first, y, z], max: [x + last + 1, y + 1, z + 1] };
+            bounds = Some(bounds.map_or(run, |b| b.union(&run)));
+        }
+    }
+    bounds
 }
 
 /// The parts of the rows of slice `z` that lie in a box.

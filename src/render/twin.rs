@@ -133,9 +133,8 @@ fn rows([width, height]: [u32; 2], mut pixel: impl FnMut(u32, u32) -> [u8; 4]) -
 }
 
 const AMBIENT: f64 = 0.35;
-const SURFACE_OPACITY: f64 = 0.85;
 const OPAQUE_ENOUGH: f64 = 0.03;
-const WORTH_SHADING: f64 = 0.004;
+const WORTH_SHADING: f64 = 0.02;
 
 /// What `raycast.wgsl` draws when nothing is a draft: rows of RGBA, top row first.
 pub fn raycast_rgba(
@@ -172,7 +171,7 @@ impl Caster<'_> {
         let March { step, first_depth, steps, label_looks, extinction } = self.march;
         let look = 1.0 / f64::from(label_looks);
         let first = first_depth + start(x, y) * step;
-        let (mut colour, mut clear, mut before) = (DVec3::ZERO, 1.0, 0);
+        let (mut colour, mut clear) = (DVec3::ZERO, 1.0);
         for n in 0..steps {
             let depth = first + f64::from(n) * step;
             let at = |back: f64| {
@@ -185,24 +184,16 @@ impl Caster<'_> {
             for s in (0..label_looks).rev() {
                 let back = f64::from(s) * look;
                 let label = self.subject.label(at(back));
-                if label != before && label != 0 {
-                    let surface = self.surface(at(back + look), at(back), label);
-                    colour += clear * SURFACE_OPACITY * surface;
-                    clear *= 1.0 - SURFACE_OPACITY;
+                if label != 0 {
+                    return colour + clear * self.surface(at(back + look), at(back), label);
                 }
-                before = label;
             }
-            if extinction > 0.0 {
-                let grey = self.grey(at(0.0));
-                let opacity = 1.0 - (-grey * grey * f64::from(extinction)).exp();
-                let bright = if clear * opacity > WORTH_SHADING {
-                    self.body(at(0.0), grey)
-                } else {
-                    0.25 + 0.75 * grey
-                };
-                colour += clear * opacity * bright;
-                clear *= 1.0 - opacity;
-            }
+            let grey = self.grey(at(0.0));
+            let opacity = 1.0 - (-grey * grey * f64::from(extinction)).exp();
+            let light =
+                if clear * opacity > WORTH_SHADING { self.edge_light(at(0.0)) } else { 1.0 };
+            colour += clear * opacity * light * (0.25 + 0.75 * grey);
+            clear *= 1.0 - opacity;
             if clear < OPAQUE_ENOUGH {
                 break;
             }
@@ -214,7 +205,7 @@ impl Caster<'_> {
         self.window.grey(self.subject.linear(at))
     }
 
-    fn body(&self, at: DVec3, grey: f64) -> f64 {
+    fn edge_light(&self, at: DVec3) -> f64 {
         let last = self.subject.dims() - 1.0;
         let value = |at: DVec3| self.subject.linear(at.clamp(DVec3::ZERO, last));
         let gradient = DVec3::from_array(
@@ -222,7 +213,7 @@ impl Caster<'_> {
                 .map(|axis| (value(at + axis) - value(at - axis)) / (2.0 * self.window.width)),
         );
         let edge = (gradient.length() * 6.0).min(1.0);
-        (0.25 + 0.75 * grey) * (1.0 + (self.lit(gradient) - 1.0) * edge)
+        1.0 + (self.lit(gradient) - 1.0) * edge
     }
 
     fn lit(&self, inwards: DVec3) -> f64 {

@@ -155,11 +155,11 @@ pub(super) struct March {
 }
 
 impl March {
-    /// About 0.75 voxels for each step, within what is affordable; half of that for a draft.
+    /// About a voxel for each step, within what is affordable; half of that for a draft.
     pub(super) fn new(params: &RaycastParams, grid: &Grid) -> Self {
         let radius = Orbit::radius(grid);
-        let wanted = 2.0 * radius / (0.75 * grid.spacing().min_element());
-        let full = wanted.clamp(96.0, 320.0) as u32;
+        let wanted = 2.0 * radius / grid.spacing().min_element();
+        let full = wanted.clamp(96.0, 256.0) as u32;
         let steps = if params.draft { full / 2 } else { full };
         let step = 2.0 * radius / f64::from(steps);
         // At 0.5 a quarter of the way through white lets a third of the light pass; at 1 one step stops it.
@@ -169,7 +169,8 @@ impl March {
             step,
             first_depth: -radius,
             steps,
-            label_looks: if params.draft { 1 } else { 2 },
+            // Thin structures must not slip through between two samples.
+            label_looks: if step > 1.1 * grid.spacing().min_element() { 2 } else { 1 },
             extinction: extinction as f32,
         }
     }

@@ -132,13 +132,11 @@ pub(super) fn texture_3d(
         usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
         view_formats: &[],
     });
-    match pollster::block_on(scope.pop()) {
-        None => Ok(texture),
-        Some(_) => {
-            let texels: u64 = dims.iter().map(|&n| n as u64).product();
-            Err(RenderError::NoMemory { megabytes: (texels * texel_bytes) >> 20 })
-        }
+    if pollster::block_on(scope.pop()).is_some() {
+        let texels: u64 = dims.iter().map(|&n| n as u64).product();
+        return Err(RenderError::NoMemory { megabytes: (texels * texel_bytes) >> 20 });
     }
+    Ok(texture)
 }
 
 /// Writes tightly packed texels into a box of a 3D texture.

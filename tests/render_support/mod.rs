@@ -21,10 +21,15 @@ pub fn volume(grid: Grid, voxels: Voxels, scale: Scale) -> Arc<Volume> {
 /// A scene with everything uploaded.
 pub fn scene(gpu: &Offscreen, volume: &Arc<Volume>, labels: &LabelMap) -> Scene {
     let mut scene = gpu.scene();
+    show(&mut scene, volume, labels);
+    scene
+}
+
+/// Uploads everything into a scene: making one compiles shaders, so tests of many volumes share it.
+pub fn show(scene: &mut Scene, volume: &Arc<Volume>, labels: &LabelMap) {
     scene.set_volume(volume.clone()).unwrap();
     scene.set_labels(labels, None).unwrap();
     while !scene.upload(1 << 20) {}
-    scene
 }
 
 /// Smooth and asymmetric values between about -1 and 1, in memory order.

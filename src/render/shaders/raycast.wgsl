@@ -1,5 +1,5 @@
 // Orthographic ray casting, front to back: the scan as a translucent body whose density grows with its
-// grey level, label maps as shaded surfaces in it. `render::twin` says the same in Rust.
+// grey level, label maps as opaque, shaded surfaces in it. `render::twin` says the same in Rust.
 
 struct RaycastUniforms {
     // Voxel of (pane pixel x, y, depth in mm, 1); depth grows away from the viewer.
@@ -28,17 +28,16 @@ struct RaycastUniforms {
 @group(0) @binding(0) var<uniform> ray: RaycastUniforms;
 
 const AMBIENT: f32 = 0.35;
-const SURFACE_OPACITY: f32 = 0.85;
 const OPAQUE_ENOUGH: f32 = 0.03;
 // Samples that add less than this are not shaded: nobody would see it.
-const WORTH_SHADING: f32 = 0.004;
+const WORTH_SHADING: f32 = 0.02;
 const BISECTIONS: i32 = 5;
 
 fn label_at(voxel: vec3<f32>) -> u32 {
     if any(voxel < ray.label_first - 0.5) || any(voxel >= ray.label_last + 0.5) {
         return 0u;
     }
-    return drawn_label(nearest(voxel));
+    return textureLoad(label_texture, nearest(voxel), 0).r;
 }
 
 fn lit(inwards: vec3<f32>) -> f32 {
@@ -66,6 +65,7 @@ fn label_gradient(voxel: vec3<f32>, label: u32) -> vec3<f32> {
     return sum;
 }
 
+// The label's colour where the ray enters it, in the light.
 fn surface(outside: vec3<f32>, inside: vec3<f32>, label: u32) -> vec3<f32> {
     var far = inside;
     var near = outside;
@@ -84,8 +84,9 @@ fn texel_at(voxel: vec3<f32>) -> f32 {
     return linear_texel(ray.scan, clamp(voxel, vec3<f32>(0.0), ray.scan.dims - 1.0));
 }
 
-// Brightness of the scan: flat regions shine by themselves, edges by the light on them.
-fn body(voxel: vec3<f32>, grey: f32) -> f32 {
+// How much of its own brightness the scan keeps: all of it in flat regions, less at edges that face away
+// from the light.
+fn edge_light(voxel: vec3<f32>) -> f32 {
     let x = vec3<f32>(1.0, 0.0, 0.0);
     let y = vec3<f32>(0.0, 1.0, 0.0);
     let z = vec3<f32>(0.0, 0.0, 1.0);
@@ -95,8 +96,7 @@ fn body(voxel: vec3<f32>, grey: f32) -> f32 {
         texel_at(voxel + z) - texel_at(voxel - z),
     );
     let gradient = texels * ray.scan.grey_per_texel * 0.5;
-    let edge = clamp(length(gradient) * 6.0, 0.0, 1.0);
-    return (0.25 + 0.75 * grey) * mix(1.0, lit(gradient), edge);
+    return mix(1.0, lit(gradient), clamp(length(gradient) * 6.0, 0.0, 1.0));
 }
 
 // Where in its first step a pixel's ray starts: differs from pixel to pixel, so that no rings appear.
@@ -107,56 +107,81 @@ fn start(pixel: vec2<u32>) -> f32 {
     return f32(h & 0xffffu) / 65536.0;
 }
 
+// Depths at which a ray enters and leaves the voxels from first to last; the other way round if it misses.
+fn crossing(origin: vec3<f32>, divisor: vec3<f32>, first: vec3<f32>, last: vec3<f32>) -> vec2<f32> {
+    if any(last < first) {
+        return vec2<f32>(1.0, 0.0);
+    }
+    let a = (first - 0.5 - origin) / divisor;
+    let b = (last + 0.5 - origin) / divisor;
+    let low = min(a, b);
+    let high = max(a, b);
+    return vec2<f32>(max(max(low.x, low.y), low.z), min(min(high.x, high.y), high.z));
+}
+
 @fragment
 fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     let origin = (ray.voxel_from_pane * vec4<f32>(in.at * ray.pane, 0.0, 1.0)).xyz;
     let direction = ray.voxel_from_pane[2].xyz;
     let flat = abs(direction) < vec3<f32>(1e-9);
     let divisor = select(direction, vec3<f32>(1e-9), flat);
-    let a = (vec3<f32>(-0.5) - origin) / divisor;
-    let b = (ray.scan.dims - 0.5 - origin) / divisor;
-    let low = min(a, b);
-    let high = max(a, b);
-    let enter = max(max(low.x, low.y), low.z);
-    let leave = min(min(high.x, high.y), high.z);
+    let labelled = crossing(origin, divisor, ray.label_first, ray.label_last);
+    var seen = crossing(origin, divisor, vec3<f32>(0.0), ray.scan.dims - 1.0);
+    if ray.extinction <= 0.0 {
+        seen = labelled;
+    }
 
     var colour = vec3<f32>(0.0);
     var clear = 1.0;
     var before = 0u;
+    var hit = 0u;
+    var hit_voxel = vec3<f32>(0.0);
     let first = ray.first_depth + start(vec2<u32>(in.position.xy)) * ray.step;
     let looks = f32(ray.label_looks);
     let look = direction * (ray.step / looks);
-    let skipped = max(ceil((enter - first) / ray.step), 0.0);
+    let skipped = max(ceil((seen.x - first) / ray.step), 0.0);
     for (var n = skipped; n < f32(ray.steps); n += 1.0) {
         let depth = first + n * ray.step;
-        if depth >= leave {
+        if depth >= seen.y {
             break;
         }
         let voxel = origin + direction * depth;
-        if ray.scan.has_labels != 0u {
+        // One step more than the labels' box: its far side may lie between two samples.
+        if depth >= labelled.x && depth < labelled.y + ray.step {
             for (var s = looks - 1.0; s >= 0.0; s -= 1.0) {
-                let at = voxel - look * s;
-                let label = label_at(at);
-                if label != before && label != 0u {
-                    colour += clear * SURFACE_OPACITY * surface(at - look, at, label);
-                    clear *= 1.0 - SURFACE_OPACITY;
+                hit_voxel = voxel - look * s;
+                let label = label_at(hit_voxel);
+                if label != before {
+                    before = label;
+                    if label != 0u && colour_of(label).a != 0.0 {
+                        hit = label;
+                        break;
+                    }
                 }
-                before = label;
+            }
+            if hit != 0u {
+                break;
             }
         }
         if ray.extinction > 0.0 {
             let grey = grey_of(ray.scan, linear_texel(ray.scan, voxel));
-            let opacity = 1.0 - exp(-grey * grey * ray.extinction);
-            if clear * opacity > WORTH_SHADING {
-                colour += clear * opacity * body(voxel, grey);
-            } else {
-                colour += clear * opacity * (0.25 + 0.75 * grey);
+            if grey > 0.0 {
+                let opacity = 1.0 - exp(-grey * grey * ray.extinction);
+                var bright = 0.25 + 0.75 * grey;
+                if clear * opacity > WORTH_SHADING {
+                    bright *= edge_light(voxel);
+                }
+                colour += clear * opacity * bright;
+                clear *= 1.0 - opacity;
+                if clear < OPAQUE_ENOUGH {
+                    break;
+                }
             }
-            clear *= 1.0 - opacity;
         }
-        if clear < OPAQUE_ENOUGH {
-            break;
-        }
+    }
+    // After the loop, so that neighbouring rays do this work together.
+    if hit != 0u {
+        colour += clear * surface(hit_voxel - look, hit_voxel, hit);
     }
     return vec4<f32>(colour, 1.0);
 }
