@@ -2,7 +2,7 @@
 //!
 //! `VOXPOINT_PICTURES=folder cargo nextest run --test ui_panels` also writes pictures to look at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Event, Key, Modifiers, Role, vec2};
@@ -117,7 +117,7 @@ impl Desktop {
 
     fn window(self, size: [f32; 2]) -> Harness<'static, Self> {
         let builder = Harness::builder().with_size(vec2(size[0], size[1]));
-        let builder = builder.with_context_setup(theme::apply).with_max_steps(8);
+        let builder = builder.with_context_setup(theme::apply).with_step_dt(0.05);
         let mut harness = builder.build_ui_state(
             |ui, desktop: &mut Self| {
                 let Desktop { document, view, status, out } = desktop;
@@ -202,7 +202,6 @@ fn every_menu_entry_shows_its_key_and_does_its_thing() {
         ("Edit", "Delete object", "Do(RemoveObject(LabelId(1)))"),
         ("Segment", "Use the demo model", "UseDemoModel"),
         ("Segment", "Choose model folder…", "ChooseModel"),
-        ("Segment", "Get ONNX Runtime", "InstallRuntime"),
     ] {
         harness.get_by_role_and_label(Role::Button, menu).click();
         harness.run_steps(3);
@@ -278,7 +277,7 @@ fn keys_do_what_the_table_says() {
         let expected: &[&str] = if key == Key::Z && modifiers.shift { &[] } else { &[action] };
         assert_eq!(taken(&mut harness), expected, "{modifiers:?} {key:?}");
     }
-    let focused = harness.ctx.memory(|m| m.focused());
+    let focused = harness.ctx.memory(egui::Memory::focused);
     assert_eq!(focused, None, "Tab did not also move the focus");
 
     press(&mut harness, Modifiers::NONE, Key::W);
@@ -384,6 +383,29 @@ fn objects_are_listed_with_their_volume() {
 }
 
 #[test]
+fn a_row_is_renamed_by_double_click_and_has_a_menu() {
+    let mut harness = Desktop::open().wide();
+    let row = harness.get_by_label("Object 2, 0.42 mL").rect().left_center() + vec2(60.0, 0.0);
+    for _ in 0..2 {
+        harness.drag_at(row);
+        harness.drop_at(row);
+    }
+    harness.step();
+    let renaming = harness.state().view.renaming.clone();
+    assert_eq!(renaming, Some((LabelId(2), "Object 2".to_owned())));
+    harness.state_mut().view.renaming = None;
+    harness.run_steps(2);
+    taken(&mut harness);
+
+    harness.get_by_label("Object 2, 0.42 mL").click_secondary();
+    harness.run_steps(3);
+    picture(&mut harness, "context-menu");
+    harness.get_by_label("Delete").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["Do(RemoveObject(LabelId(2)))"]);
+}
+
+#[test]
 fn prompts_select_their_place_and_say_the_models_estimate() {
     let mut harness = Desktop::open().wide();
     assert!(shows(&harness, "Predicted IoU 0.87"));
@@ -459,7 +481,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     desktop.status.latency = Some(Latency { encode: None, decode: 36.0, paste: 3.0 });
     desktop.status.save = SaveStatus::Saved(PathBuf::from("out/mask.nii.gz"));
     harness.run_steps(2);
-    assert!(shows(&harness, "Pointer: voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));
+    assert!(shows(&harness, "voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));
     assert!(shows(&harness, "unsaved changes"), "the file is older than the mask");
     let document = harness.state_mut().document.as_mut().unwrap();
     let state = document.state();
@@ -593,6 +615,20 @@ fn long_names_are_cut_and_nothing_leaves_the_window() {
     }
 }
 
+/// A file let go over the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not needed".to_owned())
+    }
+}
+
 #[test]
 fn files_over_the_window_are_announced_and_opened() {
     let mut harness = Desktop::empty().window([1024.0, 700.0]);
@@ -600,4 +636,21 @@ fn files_over_the_window_are_announced_and_opened() {
     harness.step();
     picture(&mut harness, "drop");
     assert!(taken(&mut harness).is_empty());
+    let input = harness.input_mut();
+    input.hovered_files.clear();
+    input.dropped_files = vec![Arc::new(Dropped("scans/ct.nii.gz".into()))];
+    harness.step();
+    assert_eq!(taken(&mut harness), [r#"Open(["scans/ct.nii.gz"])"#]);
+}
+
+#[test]
+fn about_says_what_it_is_and_is_not() {
+    let mut harness = Desktop::empty().wide();
+    harness.get_by_role_and_label(Role::Button, "Help").click();
+    harness.run_steps(3);
+    harness.get_by_label("About Voxpoint").click();
+    harness.run_steps(4);
+    picture(&mut harness, "about");
+    assert!(shows(&harness, "Licence: Apache-2.0 OR MIT"));
+    assert!(harness.query_all_by_label_contains("Not a medical device").count() >= 2);
 }
