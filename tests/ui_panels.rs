@@ -158,8 +158,37 @@ fn shows(harness: &Harness<Desktop>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
 
+/// Every text and button lies in the window, and none over another (but buttons may lie in rows).
+fn nothing_is_cut_or_overlaps(harness: &Harness<Desktop>) {
+    let window = harness.ctx.content_rect();
+    let status_bar = f64::from(window.bottom()) - 40.0;
+    // What is scrolled out of sight in a side panel has a place, too: behind the status bar.
+    let panels = harness.state().view.side_panels.wide[0] && window.width() > 1100.0
+        || harness.state().view.side_panels.narrow[0] && window.width() < 1100.0;
+    let mut seen: Vec<(egui::accesskit::Rect, String)> = Vec::new();
+    for node in harness.query_all(egui_kittest::kittest::by()) {
+        let node = node.accesskit_node();
+        let Some(rect) = node.bounding_box() else { continue };
+        let text = format!("{:?} {:?} {:?}", node.role(), node.label(), node.value());
+        let inside = rect.x0 >= 0.0 && rect.x1 <= f64::from(window.right()) + 0.5;
+        assert!(inside, "{text} at {rect:?} leaves the window");
+        let kind =
+            matches!(node.role(), Role::Label | Role::Button | Role::Slider | Role::ComboBox);
+        let visible = rect.y1 < status_bar || !panels;
+        if !kind || !visible || node.children().next().is_some() {
+            continue;
+        }
+        for (other, name) in &seen {
+            let apart = rect.intersect(*other).area() < 1.0;
+            assert!(apart, "{text} at {rect:?} lies over {name} at {other:?}");
+        }
+        seen.push((rect, text));
+    }
+    assert!(seen.len() > 15, "the window was looked at");
+}
+
 #[test]
-fn pictures_of_every_state() {
+fn every_state_fits_both_sizes_and_themes() {
     for (theme, name) in [(theme::Theme::Dark, "dark"), (theme::Theme::Light, "light")] {
         for size in [[1024.0, 700.0], [1440.0, 900.0]] {
             let width = size[0];
@@ -168,6 +197,7 @@ fn pictures_of_every_state() {
             let mut harness = desktop.window(size);
             harness.run_steps(2);
             picture(&mut harness, &format!("open-{name}-{width}"));
+            nothing_is_cut_or_overlaps(&harness);
             let view = &mut harness.state_mut().view;
             *view.side_panels.open(width) = [true; 2];
             view.show_help = true;
@@ -184,6 +214,7 @@ fn pictures_of_every_state() {
             let mut harness = desktop.window(size);
             harness.run_steps(3);
             picture(&mut harness, &format!("welcome-{name}-{width}"));
+            nothing_is_cut_or_overlaps(&harness);
         }
     }
 }
@@ -605,14 +636,10 @@ fn long_names_are_cut_and_nothing_leaves_the_window() {
     let mut harness = desktop.window([1024.0, 700.0]);
     harness.run_steps(3);
     picture(&mut harness, "long-names");
-    let window = harness.ctx.content_rect();
-    for node in harness.query_all(egui_kittest::kittest::by()) {
-        let node = node.accesskit_node();
-        let Some(rect) = node.bounding_box() else { continue };
-        let text = format!("{:?} {:?}", node.label(), node.value());
-        let inside = rect.x0 >= 0.0 && rect.x1 <= f64::from(window.right()) + 0.5;
-        assert!(inside, "{text} at {rect:?} leaves the window");
-    }
+    nothing_is_cut_or_overlaps(&harness);
+    *harness.state_mut().view.side_panels.open(1024.0) = [false; 2];
+    harness.run_steps(3);
+    nothing_is_cut_or_overlaps(&harness);
 }
 
 /// A file let go over the window.
