@@ -2,7 +2,7 @@
 //!
 //! `VOXPOINT_PICTURES=folder cargo nextest run --test ui_panels` also writes pictures to look at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Event, Key, Modifiers, Role, vec2};
@@ -117,7 +117,7 @@ impl Desktop {
 
     fn window(self, size: [f32; 2]) -> Harness<'static, Self> {
         let builder = Harness::builder().with_size(vec2(size[0], size[1]));
-        let builder = builder.with_context_setup(theme::apply).with_max_steps(8);
+        let builder = builder.with_context_setup(theme::apply).with_step_dt(0.05);
         let mut harness = builder.build_ui_state(
             |ui, desktop: &mut Self| {
                 let Desktop { document, view, status, out } = desktop;
@@ -158,8 +158,37 @@ fn shows(harness: &Harness<Desktop>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
 
+/// Every text and button lies in the window, and none over another (but buttons may lie in rows).
+fn nothing_is_cut_or_overlaps(harness: &Harness<Desktop>) {
+    let window = harness.ctx.content_rect();
+    let status_bar = f64::from(window.bottom()) - 40.0;
+    // What is scrolled out of sight in a side panel has a place, too: behind the status bar.
+    let panels = harness.state().view.side_panels.wide[0] && window.width() > 1100.0
+        || harness.state().view.side_panels.narrow[0] && window.width() < 1100.0;
+    let mut seen: Vec<(egui::accesskit::Rect, String)> = Vec::new();
+    for node in harness.query_all(egui_kittest::kittest::by()) {
+        let node = node.accesskit_node();
+        let Some(rect) = node.bounding_box() else { continue };
+        let text = format!("{:?} {:?} {:?}", node.role(), node.label(), node.value());
+        let inside = rect.x0 >= 0.0 && rect.x1 <= f64::from(window.right()) + 0.5;
+        assert!(inside, "{text} at {rect:?} leaves the window");
+        let kind =
+            matches!(node.role(), Role::Label | Role::Button | Role::Slider | Role::ComboBox);
+        let visible = rect.y1 < status_bar || !panels;
+        if !kind || !visible || node.children().next().is_some() {
+            continue;
+        }
+        for (other, name) in &seen {
+            let apart = rect.intersect(*other).area() < 1.0;
+            assert!(apart, "{text} at {rect:?} lies over {name} at {other:?}");
+        }
+        seen.push((rect, text));
+    }
+    assert!(seen.len() > 15, "the window was looked at");
+}
+
 #[test]
-fn pictures_of_every_state() {
+fn every_state_fits_both_sizes_and_themes() {
     for (theme, name) in [(theme::Theme::Dark, "dark"), (theme::Theme::Light, "light")] {
         for size in [[1024.0, 700.0], [1440.0, 900.0]] {
             let width = size[0];
@@ -168,6 +197,7 @@ fn pictures_of_every_state() {
             let mut harness = desktop.window(size);
             harness.run_steps(2);
             picture(&mut harness, &format!("open-{name}-{width}"));
+            nothing_is_cut_or_overlaps(&harness);
             let view = &mut harness.state_mut().view;
             *view.side_panels.open(width) = [true; 2];
             view.show_help = true;
@@ -184,6 +214,7 @@ fn pictures_of_every_state() {
             let mut harness = desktop.window(size);
             harness.run_steps(3);
             picture(&mut harness, &format!("welcome-{name}-{width}"));
+            nothing_is_cut_or_overlaps(&harness);
         }
     }
 }
@@ -202,7 +233,6 @@ fn every_menu_entry_shows_its_key_and_does_its_thing() {
         ("Edit", "Delete object", "Do(RemoveObject(LabelId(1)))"),
         ("Segment", "Use the demo model", "UseDemoModel"),
         ("Segment", "Choose model folder…", "ChooseModel"),
-        ("Segment", "Get ONNX Runtime", "InstallRuntime"),
     ] {
         harness.get_by_role_and_label(Role::Button, menu).click();
         harness.run_steps(3);
@@ -278,7 +308,7 @@ fn keys_do_what_the_table_says() {
         let expected: &[&str] = if key == Key::Z && modifiers.shift { &[] } else { &[action] };
         assert_eq!(taken(&mut harness), expected, "{modifiers:?} {key:?}");
     }
-    let focused = harness.ctx.memory(|m| m.focused());
+    let focused = harness.ctx.memory(egui::Memory::focused);
     assert_eq!(focused, None, "Tab did not also move the focus");
 
     press(&mut harness, Modifiers::NONE, Key::W);
@@ -384,6 +414,29 @@ fn objects_are_listed_with_their_volume() {
 }
 
 #[test]
+fn a_row_is_renamed_by_double_click_and_has_a_menu() {
+    let mut harness = Desktop::open().wide();
+    let row = harness.get_by_label("Object 2, 0.42 mL").rect().left_center() + vec2(60.0, 0.0);
+    for _ in 0..2 {
+        harness.drag_at(row);
+        harness.drop_at(row);
+    }
+    harness.step();
+    let renaming = harness.state().view.renaming.clone();
+    assert_eq!(renaming, Some((LabelId(2), "Object 2".to_owned())));
+    harness.state_mut().view.renaming = None;
+    harness.run_steps(2);
+    taken(&mut harness);
+
+    harness.get_by_label("Object 2, 0.42 mL").click_secondary();
+    harness.run_steps(3);
+    picture(&mut harness, "context-menu");
+    harness.get_by_label("Delete").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["Do(RemoveObject(LabelId(2)))"]);
+}
+
+#[test]
 fn prompts_select_their_place_and_say_the_models_estimate() {
     let mut harness = Desktop::open().wide();
     assert!(shows(&harness, "Predicted IoU 0.87"));
@@ -459,7 +512,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     desktop.status.latency = Some(Latency { encode: None, decode: 36.0, paste: 3.0 });
     desktop.status.save = SaveStatus::Saved(PathBuf::from("out/mask.nii.gz"));
     harness.run_steps(2);
-    assert!(shows(&harness, "Pointer: voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));
+    assert!(shows(&harness, "voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));
     assert!(shows(&harness, "unsaved changes"), "the file is older than the mask");
     let document = harness.state_mut().document.as_mut().unwrap();
     let state = document.state();
@@ -583,13 +636,23 @@ fn long_names_are_cut_and_nothing_leaves_the_window() {
     let mut harness = desktop.window([1024.0, 700.0]);
     harness.run_steps(3);
     picture(&mut harness, "long-names");
-    let window = harness.ctx.content_rect();
-    for node in harness.query_all(egui_kittest::kittest::by()) {
-        let node = node.accesskit_node();
-        let Some(rect) = node.bounding_box() else { continue };
-        let text = format!("{:?} {:?}", node.label(), node.value());
-        let inside = rect.x0 >= 0.0 && rect.x1 <= f64::from(window.right()) + 0.5;
-        assert!(inside, "{text} at {rect:?} leaves the window");
+    nothing_is_cut_or_overlaps(&harness);
+    *harness.state_mut().view.side_panels.open(1024.0) = [false; 2];
+    harness.run_steps(3);
+    nothing_is_cut_or_overlaps(&harness);
+}
+
+/// A file let go over the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("not needed".to_owned())
     }
 }
 
@@ -600,4 +663,21 @@ fn files_over_the_window_are_announced_and_opened() {
     harness.step();
     picture(&mut harness, "drop");
     assert!(taken(&mut harness).is_empty());
+    let input = harness.input_mut();
+    input.hovered_files.clear();
+    input.dropped_files = vec![Arc::new(Dropped("scans/ct.nii.gz".into()))];
+    harness.step();
+    assert_eq!(taken(&mut harness), [r#"Open(["scans/ct.nii.gz"])"#]);
+}
+
+#[test]
+fn about_says_what_it_is_and_is_not() {
+    let mut harness = Desktop::empty().wide();
+    harness.get_by_role_and_label(Role::Button, "Help").click();
+    harness.run_steps(3);
+    harness.get_by_label("About Voxpoint").click();
+    harness.run_steps(4);
+    picture(&mut harness, "about");
+    assert!(shows(&harness, "Licence: Apache-2.0 OR MIT"));
+    assert!(harness.query_all_by_label_contains("Not a medical device").count() >= 2);
 }

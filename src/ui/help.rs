@@ -83,8 +83,5 @@ fn about(ui: &mut Ui) {
     ui.add(Label::new(NOT_A_DEVICE).wrap());
     ui.add_space(8.0);
     ui.label(concat!("Licence: ", env!("CARGO_PKG_LICENSE")));
-    ui.label(quiet(
-        ui,
-        "Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Noto Emoji (OFL), Hack (MIT).",
-    ));
+    ui.label(quiet(ui, "Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Hack (MIT)."));
 }

@@ -1,7 +1,8 @@
 //! Colours, type and spacing of the window: calm and dark, the picture being the brightest thing on it.
 
 use egui::{
-    Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Vec2, Visuals,
+    Color32, CornerRadius, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, Vec2,
+    Visuals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +137,7 @@ fn set_style(style: &mut egui::Style, colours: &Colours, visuals: Visuals) {
     style.spacing.interact_size = Vec2::new(24.0, 24.0);
     style.spacing.slider_width = 88.0;
     style.spacing.slider_rail_height = 4.0;
+    style.spacing.window_margin = Margin::same(12);
     style.spacing.tooltip_width = 360.0;
     style.spacing.menu_width = 280.0;
     style.interaction.selectable_labels = false;

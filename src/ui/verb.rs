@@ -1,4 +1,4 @@
-use super::{Action, Pane, Status, Tool, ViewState};
+use super::{Action, Pane, RuntimeStatus, Status, Tool, ViewState};
 use crate::document::{Command, Document, LabelId, Object};
 use crate::geom::{Convention, DVec3, Plane, SliceFrame};
 use crate::render::{Interpolation, Orbit};
@@ -87,6 +87,7 @@ impl Verb {
         match self {
             Verb::Undo => document.is_some_and(|d| d.can_undo().is_some()),
             Verb::Redo => document.is_some_and(|d| d.can_redo().is_some()),
+            Verb::InstallRuntime => matches!(desk.status.runtime, RuntimeStatus::Missing(_)),
             Verb::OpenSample => desk.status.sample.is_some(),
             Verb::NextObject => document.is_some_and(|d| !d.objects().is_empty()),
             Verb::RenameObject | Verb::DeleteObject => desk.active().is_some(),
@@ -220,19 +221,17 @@ impl Verb {
     }
 }
 
-/// Closes what is open, one thing for each press; stops the app's work when nothing is.
+/// Ends one thing for each press: editing a name, a window, work in the background, the selection.
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;
+    let installing = matches!(desk.status.runtime, RuntimeStatus::Installing(..));
+    let working = desk.status.opening.is_some() || installing;
     if view.renaming.take().is_some() {
         return;
     }
     if view.show_help || view.show_about {
         (view.show_help, view.show_about) = (false, false);
-    } else if desk.status.opening.is_some()
-        || matches!(desk.status.runtime, super::RuntimeStatus::Installing(..))
-    {
-        desk.send(Action::Cancel);
-    } else if view.selected_prompt.take().is_none() {
+    } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }
 }

@@ -3,12 +3,12 @@
 
 use egui::{
     Align2, Area, Button, Color32, Context, CornerRadius, FontId, Frame, Id, Key, Label, LayerId,
-    Margin, Modal, Order, ProgressBar, RichText, Stroke, StrokeKind, Ui, vec2,
+    Margin, Modal, Order, RichText, Stroke, StrokeKind, Ui, vec2,
 };
 
 use super::panels::format::{bytes, shorten};
 use super::panels::status_bar::opening_text;
-use super::panels::widgets::{colours, quiet};
+use super::panels::widgets::{colours, progress, quiet};
 use super::{
     Action, Desk, ModelStatus, Opening, RuntimeStatus, Status, Verb, icons, shortcuts, theme,
 };
@@ -119,11 +119,9 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
             }
         }
         RuntimeStatus::Installing(done, total) => {
-            let share = if *total > 0 { *done as f32 / *total as f32 } else { 0.0 };
             ui.label(format!("Fetching ONNX Runtime: {} of {}", bytes(*done), bytes(*total)));
             ui.horizontal(|ui| {
-                ui.add(ProgressBar::new(share).desired_width(CARD - 80.0).desired_height(6.0))
-                    .accessible_name("Fetching ONNX Runtime");
+                progress(ui, "Fetching ONNX Runtime", (*done, *total), CARD - 80.0);
                 if ui.button("Cancel").clicked() {
                     desk.out.push(Action::Cancel);
                 }
@@ -158,11 +156,9 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
 
 fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
     let Opening { name, done, total } = opening;
-    let share = if *total > 0 { *done as f32 / *total as f32 } else { 0.0 };
     ui.add(Label::new(opening_text(opening)).wrap());
     ui.add_space(8.0);
-    ui.add(ProgressBar::new(share).desired_width(CARD).desired_height(8.0))
-        .accessible_name(format!("Opening {name}"));
+    progress(ui, &format!("Opening {name}"), (*done, *total), CARD);
     ui.add_space(8.0);
     if ui.button("Cancel").on_hover_text("Esc").clicked() {
         out.push(Action::Cancel);
@@ -174,7 +170,8 @@ pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>)
     if !status.ask_discard {
         return;
     }
-    let modal = Modal::new(Id::unique("discard")).show(ctx, |ui| {
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
+    let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
         ui.set_width(320.0);
         ui.heading("Discard unsaved work?");
         ui.label("Masks and points that were not saved are lost.");
@@ -211,7 +208,7 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     }
     let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
     let rect = ctx.content_rect();
-    painter.rect_filled(rect, CornerRadius::ZERO, Color32::from_black_alpha(160));
+    painter.rect_filled(rect, CornerRadius::ZERO, Color32::from_black_alpha(225));
     let accent = theme::colours(&ctx.global_style().visuals).accent;
     let inner = rect.shrink(16.0);
     let stroke = Stroke::new(2.0, accent);

@@ -104,6 +104,7 @@ fn presets(ui: &mut Ui, view: &mut ViewState) {
     let present = entries.iter().find(|(_, w)| *w == view.window).map_or("by hand", |(n, _)| n);
     let chosen = ComboBox::from_id_salt("window_preset")
         .width(132.0)
+        .height(400.0)
         .selected_text(present)
         .show_ui(ui, |ui| {
             let mut chosen = None;

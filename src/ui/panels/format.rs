@@ -78,13 +78,13 @@ pub fn place(document: &Document, view: &ViewState) -> String {
         Some(Hover { voxel, world: view.crosshair, value: document.image().value(voxel), label })
     };
     let (hover, from) = match &view.hover {
-        Some(hover) => (Some(hover.clone()), "Pointer"),
-        None => (crosshair(), "Crosshair"),
+        Some(hover) => (Some(hover.clone()), ""),
+        None => (crosshair(), "Crosshair: "),
     };
-    let Some(hover) = hover else { return format!("{from} outside of the scan") };
+    let Some(hover) = hover else { return format!("{from}outside of the scan") };
     let [x, y, z] = hover.voxel;
     let mut text = format!(
-        "{from}: voxel {x} {y} {z} · {} · {}{}",
+        "{from}voxel {x} {y} {z} · {} · {}{}",
         position(hover.world),
         number(hover.value),
         unit(view)

@@ -10,6 +10,13 @@ use crate::ui::{ViewState, icons};
 pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     heading(ui, "Info", |_| ());
     let image = document.image();
+    for text in image.warnings() {
+        warning(ui, &text.0);
+    }
+    let not_finite = view.stats.map_or(0, |s| s.not_finite);
+    if not_finite > 0 {
+        warning(ui, &format!("{not_finite} voxels are not finite numbers"));
+    }
     let grid = image.grid();
     let row = |ui: &mut Ui, name: &str, text: String, tip: &str| {
         field(ui, name, |ui| ui.label(text).on_hover_text(tip));
@@ -32,12 +39,6 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
         let range = format!("{} to {}{unit}", number(stats.min), number(stats.max));
         row(ui, "Values", range, "Smallest and largest finite value");
         row(ui, "Mean", format!("{}{unit}", number(stats.mean)), "Mean of the finite values");
-        if stats.not_finite > 0 {
-            warning(ui, &format!("{} voxels are not finite numbers", stats.not_finite));
-        }
-    }
-    for text in image.warnings() {
-        warning(ui, &text.0);
     }
 }
 

@@ -45,7 +45,8 @@ pub fn show_chrome(
     let bar = panel_frame(ui).inner_margin(Margin::symmetric(6, 3));
     Panel::top("menu_bar").frame(bar).show(ui, |ui| menu::show(ui, &mut desk));
     Panel::bottom("status_bar")
-        .frame(panel_frame(ui).inner_margin(Margin::symmetric(8, 2)))
+        .frame(panel_frame(ui).inner_margin(Margin::symmetric(8, 0)))
+        .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, &mut desk));
     if let Some(document) = document {
         let [left, right] = *desk.view.side_panels.open(width);

@@ -230,6 +230,7 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
             desk.out.push(Action::Do(Command::Recolour(object.id, colour)));
         }
     };
+    ui.set_width(212.0);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         for (n, &colour) in SWATCHES.iter().enumerate() {

@@ -1,9 +1,9 @@
 //! The line at the bottom: where the pointer is, what the last click cost, whether the mask is saved.
 
-use egui::{Align, Label, Layout, ProgressBar, RichText, Role, Ui, WidgetInfo};
+use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 use super::format::{bytes, latency, place, shorten};
-use super::widgets::{colours, quiet, row_button};
+use super::widgets::{colours, progress, quiet, row_button};
 use crate::ui::{Action, Busy, Desk, ModelStatus, Opening, SaveStatus, icons};
 
 /// The window width from which the reason for the device is spelled out.
@@ -37,10 +37,8 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 /// Progress of opening a file; `true` when it is to be cancelled.
 pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
     let Opening { name, done, total } = opening;
-    let share = if *total > 0 { *done as f32 / *total as f32 } else { 0.0 };
     let cancelled = row_button(ui, icons::CLOSE, "Cancel", "Cancel (Esc)").clicked();
-    ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(6.0))
-        .accessible_name(format!("Opening {name}"));
+    progress(ui, &format!("Opening {name}"), (*done, *total), 160.0);
     ui.label(opening_text(opening));
     cancelled
 }
@@ -65,7 +63,11 @@ fn save_state(ui: &mut Ui, desk: &Desk) {
         SaveStatus::Saving => ("saving…".to_owned(), c.quiet, String::new()),
         SaveStatus::Saved(path) if !document.is_modified() => {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let text = format!("saved {} {}", icons::CHECK, shorten(&name, 28));
+            let text = format!(
+                "saved {} {}",
+                icons::CHECK,
+                shorten(&name, if desk.width < WIDE { 20 } else { 40 })
+            );
             (text, c.text, format!("Written, reopened and found identical: {}", path.display()))
         }
         _ if document.is_modified() => {
@@ -86,9 +88,10 @@ fn save_state(ui: &mut Ui, desk: &Desk) {
 fn device(ui: &mut Ui, desk: &Desk) {
     match &desk.status.model {
         ModelStatus::Ready { device, reason, .. } => {
-            let text = match reason.is_empty() || desk.width < WIDE {
-                true => device.clone(),
-                false => format!("{device} ({})", shorten(reason, 60)),
+            let text = if reason.is_empty() || desk.width < WIDE {
+                shorten(device, 16)
+            } else {
+                format!("{device} ({})", shorten(reason, 60))
             };
             ui.label(text).on_hover_text(format!("{device}: {reason}"));
         }

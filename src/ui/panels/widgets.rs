@@ -1,6 +1,6 @@
 //! Small pieces that all panels are made of.
 
-use egui::{Align, Button, Frame, Layout, Margin, Response, RichText, Ui, Vec2};
+use egui::{Align, Button, Frame, Layout, Margin, ProgressBar, Response, RichText, Ui, Vec2};
 
 use crate::ui::theme::{self, Colours, GRID, ICON, SMALL};
 use crate::ui::{Desk, Verb, shortcuts};
@@ -80,6 +80,7 @@ pub fn panel_frame(ui: &Ui) -> Frame {
 pub fn heading<R>(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui) -> R) -> R {
     ui.add_space(2.0);
     ui.horizontal(|ui| {
+        ui.set_min_height(28.0);
         ui.label(RichText::new(text).size(SMALL).color(colours(ui).quiet));
         ui.with_layout(Layout::right_to_left(Align::Center), right).inner
     })
@@ -90,6 +91,13 @@ pub fn heading<R>(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui) -> R) -> 
 pub fn section_line(ui: &mut Ui) {
     ui.add_space(2.0);
     ui.separator();
+}
+
+/// A progress bar, named for screen readers; `total` 0 is unknown.
+pub fn progress(ui: &mut Ui, name: &str, (done, total): (u64, u64), width: f32) {
+    let share = if total > 0 { done as f32 / total as f32 } else { 0.0 };
+    let bar = ProgressBar::new(share).desired_width(width).desired_height(6.0);
+    ui.add(bar.fill(colours(ui).accent)).accessible_name(name);
 }
 
 /// Quiet text.
