@@ -151,7 +151,7 @@ fn wheel(harness: &mut Harness<'_, Desk>, lines: f32, modifiers: Modifiers) {
     });
     harness.run_steps(40);
     harness.event(Event::ModifiersChanged(Modifiers::NONE));
-    harness.run_steps(40);
+    harness.run_steps(3);
 }
 
 fn drag(harness: &mut Harness<'_, Desk>, from: Pos2, by: Vec2, button: PointerButton) {
