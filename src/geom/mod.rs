@@ -6,10 +6,12 @@
 //! Every transform is named `b_from_a`: `world_from_voxel * voxel = world`.
 
 mod grid;
+mod orbit;
 mod orientation;
 mod slice;
 
 pub use glam::{DAffine3, DMat3, DVec2, DVec3};
 pub use grid::{Grid, GridError};
+pub use orbit::Orbit;
 pub use orientation::{Axis, Direction, Orientation};
 pub use slice::{Convention, PanZoom, Plane, SliceFrame};

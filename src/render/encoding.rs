@@ -1,0 +1,193 @@
+//! From stored voxels to texels and back: which texture format holds a data type exactly, and how a
+//! window becomes a black point and a slope in texels.
+
+use std::borrow::Cow;
+
+use crate::volume::{DataType, Scale, Voxels, Window};
+use crate::with_voxels;
+
+/// Texels of the largest magnitude in a float texture. Far from f32's ends, so that a scan with one
+/// absurd value (a fill value of -3.4e38, say) keeps its ordinary values out of the denormals.
+const LARGEST_EXPONENT: i32 = 40;
+
+/// How texels are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TexelType {
+    /// 16-bit unorm; signed types are moved up by half the range. Exact for 8 and 16-bit integers.
+    Unorm16,
+    /// 32-bit float of `(raw - offset) · factor`.
+    Float32,
+}
+
+impl TexelType {
+    /// The best type for voxels of a type on a device with these features.
+    pub(super) fn choose(data: DataType, features: wgpu::Features) -> Self {
+        let small = data.size() <= 2;
+        if small && features.contains(wgpu::Features::TEXTURE_FORMAT_16BIT_NORM) {
+            Self::Unorm16
+        } else {
+            Self::Float32
+        }
+    }
+
+    pub(super) fn format(self) -> wgpu::TextureFormat {
+        match self {
+            Self::Unorm16 => wgpu::TextureFormat::R16Unorm,
+            Self::Float32 => wgpu::TextureFormat::R32Float,
+        }
+    }
+
+    /// Bytes of a texel.
+    pub(super) fn size(self) -> usize {
+        match self {
+            Self::Unorm16 => 2,
+            Self::Float32 => 4,
+        }
+    }
+
+    /// Whether the device's samplers can interpolate it.
+    pub(super) fn filterable(self, features: wgpu::Features) -> bool {
+        self == Self::Unorm16 || features.contains(wgpu::Features::FLOAT32_FILTERABLE)
+    }
+}
+
+/// Smallest and largest finite stored number, and whether there are others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawRange {
+    min: f64,
+    max: f64,
+    not_finite: bool,
+}
+
+impl RawRange {
+    pub(super) const EMPTY: Self =
+        Self { min: f64::INFINITY, max: f64::NEG_INFINITY, not_finite: false };
+
+    /// Takes in the voxels at memory positions `from..to`.
+    pub(super) fn include(&mut self, voxels: &Voxels, from: usize, to: usize) {
+        with_voxels!(voxels, v => for &raw in &v[from..to] {
+            let raw = raw as f64;
+            if raw.is_finite() {
+                self.min = self.min.min(raw);
+                self.max = self.max.max(raw);
+            } else {
+                self.not_finite = true;
+            }
+        });
+    }
+}
+
+/// The mapping between stored numbers and texels of one volume.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Encoding {
+    texel_type: TexelType,
+    offset: f64,
+    raw_per_texel: f64,
+    /// Finite range, for infinite values.
+    raw_range: (f64, f64),
+    /// The texel of NaN, beyond the darkest by the range of all, so that interpolation next to it stays
+    /// finite and dark, and the texel half-way there; `None` when every value is finite.
+    nan: Option<(f64, f64)>,
+}
+
+impl Encoding {
+    /// Whether the range of the values must be known first.
+    pub(super) fn needs_range(texel_type: TexelType, data: DataType) -> bool {
+        texel_type == TexelType::Float32 && data.size() > 2
+    }
+
+    /// The encoding that needs no range.
+    pub(super) fn of_small_integers(texel_type: TexelType, data: DataType) -> Self {
+        let signed = matches!(data, DataType::I8 | DataType::I16);
+        let (offset, raw_per_texel) = match texel_type {
+            TexelType::Unorm16 => (if signed { -32768.0 } else { 0.0 }, 65535.0),
+            TexelType::Float32 => (0.0, 1.0),
+        };
+        let raw_range = (f64::NEG_INFINITY, f64::INFINITY);
+        Self { texel_type, offset, raw_per_texel, raw_range, nan: None }
+    }
+
+    /// The encoding of values in a range: the number nearest to zero becomes 0, where floats are finest;
+    /// the factor is a power of two, which costs no precision.
+    /// `slope` says which end is dark.
+    pub(super) fn of_range(range: RawRange, slope: f64) -> Self {
+        let none = range.min > range.max;
+        let (min, max) = if none { (0.0, 0.0) } else { (range.min, range.max) };
+        let offset = 0.0f64.clamp(min, max);
+        let largest = (min - offset).abs().max((max - offset).abs());
+        // A double's exponent reaches 1023, and so must not the factor's: hence the clamp.
+        let exponent = if largest > 0.0 { largest.log2().ceil().clamp(-980.0, 980.0) } else { 0.0 };
+        let raw_per_texel = (exponent - f64::from(LARGEST_EXPONENT)).exp2();
+        let texel = |raw: f64| (raw - offset) / raw_per_texel;
+        let span = match texel(max) - texel(min) {
+            span if span > 0.0 => span,
+            _ => 1.0,
+        };
+        let beyond = |part: f64| {
+            if slope < 0.0 { texel(max) + span * part } else { texel(min) - span * part }
+        };
+        let nan = range.not_finite.then(|| (beyond(1.0), beyond(0.5)));
+        let texel_type = TexelType::Float32;
+        Self { texel_type, offset, raw_per_texel, raw_range: (min, max), nan }
+    }
+
+    /// The bytes of the texels of voxels `from..to` (memory positions).
+    pub(super) fn encode<'a>(&self, voxels: &'a Voxels, from: usize, to: usize) -> Cow<'a, [u8]> {
+        match (self.texel_type, voxels) {
+            (TexelType::Unorm16, Voxels::U16(v)) => {
+                Cow::Borrowed(bytemuck::cast_slice(&v[from..to]))
+            }
+            (TexelType::Unorm16, Voxels::U8(v)) => words(v[from..to].iter().map(|&r| r.into())),
+            (TexelType::Unorm16, Voxels::I8(v)) => {
+                words(v[from..to].iter().map(|&r| i16::from(r) as u16 ^ 0x8000))
+            }
+            (TexelType::Unorm16, Voxels::I16(v)) => {
+                words(v[from..to].iter().map(|&r| r as u16 ^ 0x8000))
+            }
+            _ => {
+                let mut bytes = Vec::with_capacity((to - from) * 4);
+                with_voxels!(voxels, v => for &raw in &v[from..to] {
+                    bytes.extend_from_slice(&self.float_texel(raw as f64).to_ne_bytes());
+                });
+                Cow::Owned(bytes)
+            }
+        }
+    }
+
+    fn float_texel(&self, raw: f64) -> f32 {
+        match self.nan {
+            Some((nan, _)) if raw.is_nan() => nan as f32,
+            _ => {
+                ((raw.clamp(self.raw_range.0, self.raw_range.1) - self.offset) / self.raw_per_texel)
+                    as f32
+            }
+        }
+    }
+
+    /// How texels become grey levels in a window of values.
+    pub(super) fn grey(&self, scale: Scale, window: Window) -> TexelGrey {
+        let texel = |value: f64| {
+            ((value - scale.inter) / scale.slope - self.offset) / self.raw_per_texel
+        };
+        let limit = |x: f64| x.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32;
+        let grey_per_texel = limit(self.raw_per_texel * scale.slope / window.width);
+        let never = f64::from(if grey_per_texel < 0.0 { f32::MAX } else { f32::MIN });
+        TexelGrey {
+            black_texel: limit(texel(window.low())),
+            grey_per_texel,
+            nan_edge: self.nan.map_or(never, |(_, edge)| edge) as f32,
+        }
+    }
+}
+
+fn words<'a>(texels: impl Iterator<Item = u16>) -> Cow<'a, [u8]> {
+    Cow::Owned(texels.flat_map(u16::to_ne_bytes).collect())
+}
+
+/// `grey = (texel - black_texel) · grey_per_texel`; a texel on the dark side of `nan_edge` is not a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct TexelGrey {
+    pub black_texel: f32,
+    pub grey_per_texel: f32,
+    pub nan_edge: f32,
+}

@@ -1,0 +1,32 @@
+/// Why something can't be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// There is no usable graphics adapter.
+    #[error("no graphics adapter found; install a Vulkan or OpenGL driver (mesa-vulkan-drivers draws without a GPU): {0}")]
+    NoAdapter(String),
+    /// The adapter gives no device.
+    #[error("the graphics adapter {adapter} can't be used; update its driver: {reason}")]
+    NoDevice {
+        /// Its name.
+        adapter: String,
+        /// The driver's words.
+        reason: String,
+    },
+    /// A dimension is larger than this GPU's 3D textures may be.
+    #[error("the scan has {} × {} × {} voxels, more along one axis than this graphics adapter's limit of {limit}; crop or downsample it to see it (segmenting and saving still work)", .dims[0], .dims[1], .dims[2])]
+    TooLarge {
+        /// Voxels along x, y, z.
+        dims: [usize; 3],
+        /// The largest number of voxels along one axis.
+        limit: u32,
+    },
+    /// The GPU has no room.
+    #[error("the graphics adapter has no memory for {megabytes} MB of voxels; close other programs, or crop the scan")]
+    NoMemory {
+        /// Size of the texture.
+        megabytes: u64,
+    },
+    /// A picture could not be read back.
+    #[error("the picture can't be read back from the graphics adapter: {0}")]
+    ReadBack(String),
+}

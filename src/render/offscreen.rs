@@ -1,0 +1,170 @@
+use std::sync::mpsc;
+
+use super::picture::clear_attachment;
+use super::{RaycastParams, RenderError, Scene, SliceParams};
+
+/// What the renderer asks of a GPU: 3D textures as large as it has, and filterable formats where it has them.
+pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+    let useful =
+        wgpu::Features::FLOAT32_FILTERABLE | wgpu::Features::TEXTURE_FORMAT_16BIT_NORM;
+    wgpu::DeviceDescriptor {
+        label: Some("voxpoint"),
+        required_features: adapter.features() & useful,
+        required_limits: adapter.limits(),
+        ..Default::default()
+    }
+}
+
+/// A device without a window, for pictures into memory.
+pub struct Offscreen {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+}
+
+impl Offscreen {
+    /// The colour format of [`Offscreen`]'s pictures: gamma-encoded RGBA.
+    pub const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+    /// The best adapter there is: a GPU before a software renderer.
+    pub fn new() -> Result<Self, RenderError> {
+        Self::with_features(wgpu::Features::all())
+    }
+
+    /// As [`Offscreen::new`], asking for no other optional features than these.
+    pub fn with_features(allowed: wgpu::Features) -> Result<Self, RenderError> {
+        let description = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+        let instance = wgpu::Instance::new(description);
+        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        }))
+        .map_err(|error| RenderError::NoAdapter(error.to_string()))?;
+        let mut descriptor = device_descriptor(&adapter);
+        descriptor.required_features &= allowed;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
+                RenderError::NoDevice {
+                    adapter: adapter.get_info().name,
+                    reason: error.to_string(),
+                }
+            })?;
+        Ok(Self { device, queue })
+    }
+
+    /// The device, for a [`Scene`] or anything else that draws into the same textures.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    /// Its queue.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.queue
+    }
+
+    /// A scene for this device and [`Offscreen::FORMAT`].
+    pub fn scene(&self) -> Scene {
+        Scene::new(&self.device, &self.queue, Self::FORMAT)
+    }
+
+    /// A colour target of so many pixels in [`Offscreen::FORMAT`] that can be read back.
+    pub fn target(&self, size: [u32; 2]) -> wgpu::Texture {
+        self.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("offscreen"),
+            size: extent(size.map(|n| n.max(1))),
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: Self::FORMAT,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT
+                | wgpu::TextureUsages::COPY_SRC
+                | wgpu::TextureUsages::TEXTURE_BINDING,
+            view_formats: &[],
+        })
+    }
+
+    /// A slice as rows of RGBA, top row first. Everything must be uploaded ([`Scene::upload`]).
+    pub fn slice(&self, scene: &mut Scene, params: &SliceParams) -> Result<Vec<u8>, RenderError> {
+        scene.prepare_slice(0, params);
+        let encoder = self.encoder();
+        self.paint(encoder, params.size, |pass| scene.paint_slice(pass, 0))
+    }
+
+    /// The 3D view as rows of RGBA, top row first. Everything must be uploaded ([`Scene::upload`]).
+    pub fn volume_3d(
+        &self,
+        scene: &mut Scene,
+        params: &RaycastParams,
+    ) -> Result<Vec<u8>, RenderError> {
+        let mut encoder = self.encoder();
+        scene.prepare_3d(&mut encoder, params);
+        self.paint(encoder, params.size, |pass| scene.paint_3d(pass))
+    }
+
+    fn encoder(&self) -> wgpu::CommandEncoder {
+        self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
+    }
+
+    fn paint(
+        &self,
+        mut encoder: wgpu::CommandEncoder,
+        size: [u32; 2],
+        draw: impl FnOnce(&mut wgpu::RenderPass<'_>),
+    ) -> Result<Vec<u8>, RenderError> {
+        let target = self.target(size);
+        let view = target.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("offscreen"),
+            color_attachments: &[Some(clear_attachment(&view))],
+            depth_stencil_attachment: None,
+            timestamp_writes: None,
+            occlusion_query_set: None,
+            multiview_mask: None,
+        });
+        draw(&mut pass);
+        drop(pass);
+        self.queue.submit([encoder.finish()]);
+        self.read_texture(&target)
+    }
+
+    /// The pixels of a texture of four bytes a pixel, tightly packed, top row first.
+    pub fn read_texture(&self, texture: &wgpu::Texture) -> Result<Vec<u8>, RenderError> {
+        let [width, height] = [texture.width(), texture.height()];
+        let row = width as usize * 4;
+        let padded = row.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT as usize);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read back"),
+            size: (padded * height as usize) as u64,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self.encoder();
+        encoder.copy_texture_to_buffer(
+            texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &buffer,
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(padded as u32),
+                    rows_per_image: Some(height),
+                },
+            },
+            extent([width, height]),
+        );
+        self.queue.submit([encoder.finish()]);
+
+        let failed = |error: &dyn std::fmt::Display| RenderError::ReadBack(error.to_string());
+        let (send, receive) = mpsc::channel();
+        buffer.map_async(wgpu::MapMode::Read, .., move |result| {
+            // Nobody waits any more if this fails.
+            let _ = send.send(result);
+        });
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(&e))?;
+        receive.recv().map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        let mapped = buffer.get_mapped_range(..).map_err(|e| failed(&e))?;
+        Ok(mapped.chunks_exact(padded).flat_map(|line| line[..row].iter().copied()).collect())
+    }
+}
+
+fn extent([width, height]: [u32; 2]) -> wgpu::Extent3d {
+    wgpu::Extent3d { width, height, depth_or_array_layers: 1 }
+}

@@ -1,0 +1,331 @@
+use std::sync::Arc;
+
+use super::label_texture::{LabelTexture, clip};
+use super::picture::{Picture, picture_size};
+use super::pipelines::Pipelines;
+use super::styles::{TABLE_SIDE, colour_table};
+use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceUniforms};
+use super::volume_texture::VolumeTexture;
+use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
+use crate::geom::Grid;
+use crate::volume::{LabelMap, Volume, VoxelBox};
+
+/// Panes that show slices.
+const SLICE_PANES: usize = 3;
+
+/// Textures and pipelines for one scan.
+pub struct Scene {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    target: wgpu::TextureFormat,
+    pipelines: Pipelines,
+    volume: Option<VolumeTexture>,
+    labels: Option<LabelTexture>,
+    styles: Vec<LabelStyle>,
+    colours: wgpu::Texture,
+    /// One for each slice pane and one for the 3D view: all are written before any is drawn from.
+    uniforms: [wgpu::Buffer; SLICE_PANES + 1],
+    bind_groups: [wgpu::BindGroup; SLICE_PANES + 1],
+    picture: Option<Picture>,
+    /// Counts changes of voxels, labels and styles.
+    content: u64,
+    /// What the 3D picture shows.
+    pictured: Option<(RaycastParams, u64)>,
+}
+
+impl Scene {
+    /// Pipelines for a colour target of this format.
+    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, target: wgpu::TextureFormat) -> Self {
+        let pipelines = Pipelines::new(device, target, true);
+        let colours = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("label colours"),
+            size: table_extent(),
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: wgpu::TextureFormat::Rgba8Unorm,
+            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+            view_formats: &[],
+        });
+        let uniforms = std::array::from_fn(|n| {
+            let size = if n < SLICE_PANES {
+                size_of::<SliceUniforms>()
+            } else {
+                size_of::<RaycastUniforms>()
+            };
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("pane"),
+                size: size as u64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        });
+        let bind_groups = bind_groups(device, &pipelines, &uniforms, None, None, &colours);
+        let scene = Self {
+            device: device.clone(),
+            queue: queue.clone(),
+            target,
+            pipelines,
+            volume: None,
+            labels: None,
+            styles: Vec::new(),
+            colours,
+            uniforms,
+            bind_groups,
+            picture: None,
+            content: 0,
+            pictured: None,
+        };
+        scene.write_colours();
+        scene
+    }
+
+    /// Whether the device's 3D textures are large enough for a grid; the error says what to do.
+    pub fn accepts(&self, grid: &Grid) -> Result<(), RenderError> {
+        let (dims, limit) = (grid.dims(), self.device.limits().max_texture_dimension_3d);
+        if dims.iter().any(|&n| n > limit as usize) {
+            return Err(RenderError::TooLarge { dims, limit });
+        }
+        Ok(())
+    }
+
+    /// Shows another scan (its first frame), without labels; uploads nothing yet. On an error (too large
+    /// for the GPU, or no memory there) the scene shows nothing.
+    pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
+        // The old textures go first: there may not be room for both.
+        self.clear();
+        let texture = VolumeTexture::new(&self.device, volume)?;
+        let filterable = texture.filterable(self.device.features());
+        if filterable != self.pipelines.filterable {
+            self.pipelines = Pipelines::new(&self.device, self.target, filterable);
+            self.picture = None;
+        }
+        self.volume = Some(texture);
+        self.rebind();
+        Ok(())
+    }
+
+    /// Shows nothing, and gives the textures back.
+    pub fn clear(&mut self) {
+        self.volume = None;
+        self.labels = None;
+        self.rebind();
+    }
+
+    /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
+    /// there. Slices that are not there yet are drawn black; the 3D view waits for all.
+    ///
+    /// Voxels of 32 and 64 bits are first read once, also in steps of `budget`, to find their range.
+    pub fn upload(&mut self, budget: usize) -> bool {
+        let Some(volume) = &mut self.volume else { return true };
+        if volume.complete() {
+            return true;
+        }
+        let complete = volume.advance(&self.queue, budget);
+        if complete {
+            self.content += 1;
+        }
+        complete
+    }
+
+    /// Brings the label texture up to date: `None` uploads everything, a box only that box. A label map of
+    /// other dimensions than the scan's is not drawn.
+    pub fn set_labels(
+        &mut self,
+        labels: &LabelMap,
+        changed: Option<VoxelBox>,
+    ) -> Result<(), RenderError> {
+        let Some(volume) = &self.volume else { return Ok(()) };
+        let dims = volume.volume().grid().dims();
+        if labels.dims() != dims {
+            self.labels = None;
+            self.rebind();
+            return Ok(());
+        }
+        let changed = match changed {
+            None => None,
+            Some(b) => match clip(b, dims) {
+                None => return Ok(()),
+                some => some,
+            },
+        };
+        self.content += 1;
+        let looked_at = changed.unwrap_or(VoxelBox::whole(dims));
+        let fits = self.labels.as_ref().is_some_and(|t| t.holds(labels, looked_at));
+        if let (Some(texture), true) = (&mut self.labels, fits) {
+            match changed {
+                Some(b) => texture.write(&self.queue, labels, b),
+                None => texture.write_all(&self.queue, labels),
+            }
+            return Ok(());
+        }
+        // The first labels, or the first one above 255: everything has to go up.
+        self.labels = None;
+        self.rebind();
+        let mut texture = LabelTexture::new(&self.device, dims, labels.max() > 255)?;
+        texture.write_all(&self.queue, labels);
+        self.labels = Some(texture);
+        self.rebind();
+        Ok(())
+    }
+
+    /// Colours and visibility of the labels; a label that is not listed has a colour of its own.
+    pub fn set_styles(&mut self, styles: &[LabelStyle]) {
+        if self.styles != styles {
+            self.styles = styles.to_vec();
+            self.write_colours();
+            self.content += 1;
+        }
+    }
+
+    /// Sets what slice pane `pane` (0, 1, 2) shows.
+    pub fn prepare_slice(&mut self, pane: usize, params: &SliceParams) {
+        let Some(buffer) = self.uniforms[..SLICE_PANES].get(pane) else { return };
+        let Some(volume) = &self.volume else { return };
+        let uniforms = SliceUniforms::new(params, self.scan_uniforms(volume, params.window));
+        self.queue.write_buffer(buffer, 0, bytemuck::bytes_of(&uniforms));
+    }
+
+    /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
+    pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
+        if self.volume.is_none() || pane >= SLICE_PANES {
+            return;
+        }
+        pass.set_pipeline(&self.pipelines.slice);
+        pass.set_bind_group(0, &self.bind_groups[pane], &[]);
+        pass.draw(0..3, 0..1);
+    }
+
+    /// Renders the 3D picture into a texture of its own, if anything changed since the last time.
+    pub fn prepare_3d(&mut self, encoder: &mut wgpu::CommandEncoder, params: &RaycastParams) {
+        let Some(volume) = &self.volume else { return };
+        let shown = (params.clone(), self.content);
+        if self.picture.is_some() && self.pictured.as_ref() == Some(&shown) {
+            return;
+        }
+        let grid = volume.volume().grid();
+        let mut march = March::new(params, grid);
+        if !volume.complete() {
+            march.extinction = 0.0;
+        }
+        let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
+        let scan = self.scan_uniforms(volume, params.window);
+        let uniforms = RaycastUniforms::new(params, grid, scan, labelled, &march);
+        self.queue.write_buffer(&self.uniforms[SLICE_PANES], 0, bytemuck::bytes_of(&uniforms));
+
+        let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        let size = picture_size(params, slow, self.device.limits().max_texture_dimension_2d);
+        let picture = match self.picture.take() {
+            Some(picture) if picture.size() == size => picture,
+            _ => Picture::new(&self.device, &self.pipelines, size),
+        };
+        picture.draw(encoder, &self.pipelines.raycast, &self.bind_groups[SLICE_PANES]);
+        self.picture = Some(picture);
+        self.pictured = Some(shown);
+    }
+
+    /// Draws the 3D picture over the pass's whole viewport (set by the caller).
+    pub fn paint_3d(&self, pass: &mut wgpu::RenderPass<'_>) {
+        let (Some(picture), Some(_)) = (&self.picture, &self.volume) else { return };
+        pass.set_pipeline(&self.pipelines.composite);
+        pass.set_bind_group(0, picture.bind_group(), &[]);
+        pass.draw(0..3, 0..1);
+    }
+
+    fn scan_uniforms(&self, volume: &VolumeTexture, window: crate::volume::Window) -> ScanUniforms {
+        ScanUniforms::new(
+            volume.volume().grid().dims(),
+            volume.grey(window),
+            volume.ready_slices(),
+            self.labels.is_some(),
+        )
+    }
+
+    fn write_colours(&self) {
+        let table = colour_table(&self.styles);
+        self.queue.write_texture(
+            self.colours.as_image_copy(),
+            &table,
+            wgpu::TexelCopyBufferLayout {
+                offset: 0,
+                bytes_per_row: Some(TABLE_SIDE * 4),
+                rows_per_image: Some(TABLE_SIDE),
+            },
+            table_extent(),
+        );
+    }
+
+    /// Needed whenever a texture or the pipelines are other ones.
+    fn rebind(&mut self) {
+        self.content += 1;
+        self.pictured = None;
+        self.bind_groups = bind_groups(
+            &self.device,
+            &self.pipelines,
+            &self.uniforms,
+            self.volume.as_ref(),
+            self.labels.as_ref(),
+            &self.colours,
+        );
+    }
+}
+
+fn table_extent() -> wgpu::Extent3d {
+    wgpu::Extent3d { width: TABLE_SIDE, height: TABLE_SIDE, depth_or_array_layers: 1 }
+}
+
+/// One voxel that stands in where there is no volume or no label map.
+fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
+    let size = wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("stand-in"),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D3,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING,
+        view_formats: &[],
+    });
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
+}
+
+fn bind_groups(
+    device: &wgpu::Device,
+    pipelines: &Pipelines,
+    uniforms: &[wgpu::Buffer; SLICE_PANES + 1],
+    volume: Option<&VolumeTexture>,
+    labels: Option<&LabelTexture>,
+    colours: &wgpu::Texture,
+) -> [wgpu::BindGroup; SLICE_PANES + 1] {
+    let scan_view = volume
+        .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Unorm), VolumeTexture::view);
+    let label_view =
+        labels.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view);
+    let colour_view = colours.create_view(&wgpu::TextureViewDescriptor::default());
+    let filter = if pipelines.filterable {
+        wgpu::FilterMode::Linear
+    } else {
+        wgpu::FilterMode::Nearest
+    };
+    let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+        label: Some("scan"),
+        mag_filter: filter,
+        min_filter: filter,
+        ..Default::default()
+    });
+    std::array::from_fn(|n| {
+        let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
+        device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("scan"),
+            layout: &pipelines.scan_layout,
+            entries: &[
+                entry(0, uniforms[n].as_entire_binding()),
+                entry(1, wgpu::BindingResource::TextureView(&scan_view)),
+                entry(2, wgpu::BindingResource::Sampler(&sampler)),
+                entry(3, wgpu::BindingResource::TextureView(&label_view)),
+                entry(4, wgpu::BindingResource::TextureView(&colour_view)),
+            ],
+        })
+    })
+}
