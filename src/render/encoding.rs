@@ -166,9 +166,8 @@ impl Encoding {
 
     /// How texels become grey levels in a window of values.
     pub(super) fn grey(&self, scale: Scale, window: Window) -> TexelGrey {
-        let texel = |value: f64| {
-            ((value - scale.inter) / scale.slope - self.offset) / self.raw_per_texel
-        };
+        let texel =
+            |value: f64| ((value - scale.inter) / scale.slope - self.offset) / self.raw_per_texel;
         let limit = |x: f64| x.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32;
         let grey_per_texel = limit(self.raw_per_texel * scale.slope / window.width);
         let never = f64::from(if grey_per_texel < 0.0 { f32::MAX } else { f32::MIN });

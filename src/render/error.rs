@@ -2,7 +2,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// There is no usable graphics adapter.
-    #[error("no graphics adapter found; install a Vulkan or OpenGL driver (mesa-vulkan-drivers draws without a GPU): {0}")]
+    #[error(
+        "no graphics adapter found; install a Vulkan or OpenGL driver (mesa-vulkan-drivers draws without a GPU): {0}"
+    )]
     NoAdapter(String),
     /// The adapter gives no device.
     #[error("the graphics adapter {adapter} can't be used; update its driver: {reason}")]
@@ -21,7 +23,9 @@ pub enum RenderError {
         limit: u32,
     },
     /// The GPU has no room.
-    #[error("the graphics adapter has no memory for {megabytes} MB of voxels; close other programs, or crop the scan")]
+    #[error(
+        "the graphics adapter has no memory for {megabytes} MB of voxels; close other programs, or crop the scan"
+    )]
     NoMemory {
         /// Size of the texture.
         megabytes: u64,

@@ -20,11 +20,8 @@ impl LabelTexture {
         dims: [usize; 3],
         wide: bool,
     ) -> Result<Self, RenderError> {
-        let (format, bytes) = if wide {
-            (wgpu::TextureFormat::R16Uint, 2)
-        } else {
-            (wgpu::TextureFormat::R8Uint, 1)
-        };
+        let (format, bytes) =
+            if wide { (wgpu::TextureFormat::R16Uint, 2) } else { (wgpu::TextureFormat::R8Uint, 1) };
         let texture = texture_3d(device, "labels", dims, format, bytes)?;
         Ok(Self { texture, dims, wide, written: vec![false; dims[2]], bounds: None })
     }
@@ -47,10 +44,7 @@ impl LabelTexture {
     /// Writes every slice that has labels, or had.
     pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) {
         for z in 0..self.dims[2] {
-            let slice = VoxelBox {
-                min: [0, 0, z],
-                max: [self.dims[0], self.dims[1], z + 1],
-            };
+            let slice = VoxelBox { min: [0, 0, z], max: [self.dims[0], self.dims[1], z + 1] };
             let blank = labels.slice(z).iter().all(|&l| l == 0);
             if !blank || self.written[z] {
                 self.write(queue, labels, slice);

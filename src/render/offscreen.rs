@@ -5,8 +5,7 @@ use super::{RaycastParams, RenderError, Scene, SliceParams};
 
 /// What the renderer asks of a GPU: 3D textures as large as it has, and filterable formats where it has them.
 pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
-    let useful =
-        wgpu::Features::FLOAT32_FILTERABLE | wgpu::Features::TEXTURE_FORMAT_16BIT_NORM;
+    let useful = wgpu::Features::FLOAT32_FILTERABLE | wgpu::Features::TEXTURE_FORMAT_16BIT_NORM;
     wgpu::DeviceDescriptor {
         label: Some("voxpoint"),
         required_features: adapter.features() & useful,

@@ -44,9 +44,8 @@ impl Pipelines {
         let by_hand = |name: &str| {
             if filterable { name.to_owned() } else { format!("{name}, filtering by hand") }
         };
-        let pipeline = |layout, name: &str, text, format| {
-            pipeline(device, layout, name, text, format)
-        };
+        let pipeline =
+            |layout, name: &str, text, format| pipeline(device, layout, name, text, format);
         Self {
             slice: pipeline(&scan_layout, "slice", source(&by_hand("slice")), target),
             raycast: pipeline(&scan_layout, "raycast", source(&by_hand("raycast")), PICTURE_FORMAT),
@@ -121,11 +120,8 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
         has_dynamic_offset: false,
         min_binding_size: None,
     };
-    let filtering = if filterable {
-        SamplerBindingType::Filtering
-    } else {
-        SamplerBindingType::NonFiltering
-    };
+    let filtering =
+        if filterable { SamplerBindingType::Filtering } else { SamplerBindingType::NonFiltering };
     let fragment = wgpu::ShaderStages::FRAGMENT;
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: Some("scan"),

@@ -298,16 +298,13 @@ fn bind_groups(
     labels: Option<&LabelTexture>,
     colours: &wgpu::Texture,
 ) -> [wgpu::BindGroup; SLICE_PANES + 1] {
-    let scan_view = volume
-        .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Unorm), VolumeTexture::view);
+    let scan_view =
+        volume.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Unorm), VolumeTexture::view);
     let label_view =
         labels.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view);
     let colour_view = colours.create_view(&wgpu::TextureViewDescriptor::default());
-    let filter = if pipelines.filterable {
-        wgpu::FilterMode::Linear
-    } else {
-        wgpu::FilterMode::Nearest
-    };
+    let filter =
+        if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
     let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
         label: Some("scan"),
         mag_filter: filter,

@@ -6,6 +6,7 @@
 mod action;
 mod state;
 mod status;
+pub mod viewport;
 
 pub use action::Action;
 pub use state::{Hover, Pane, PaneState, Tool, ViewState};

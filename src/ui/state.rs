@@ -1,5 +1,5 @@
 use crate::document::LabelId;
-use crate::geom::{Convention, DVec3, PanZoom, Plane};
+use crate::geom::{Convention, DVec3, Grid, PanZoom, Plane};
 use crate::render::{Interpolation, Orbit, Overlay};
 use crate::volume::{Histogram, Stats, Window};
 
@@ -22,6 +22,34 @@ pub enum Pane {
     Slice(Plane),
     /// The 3D view.
     Volume,
+}
+
+impl Pane {
+    /// All four, as they are read on the screen and in the order of the keys that maximise them.
+    pub const ALL: [Pane; 4] = [
+        Pane::Slice(Plane::Axial),
+        Pane::Slice(Plane::Sagittal),
+        Pane::Slice(Plane::Coronal),
+        Pane::Volume,
+    ];
+
+    /// `Axial`, `Coronal`, `Sagittal`, `3D`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pane::Slice(plane) => plane.name(),
+            Pane::Volume => "3D",
+        }
+    }
+
+    /// The key that maximises it: 1 to 4. 0 shows all.
+    pub fn key(self) -> char {
+        match self {
+            Pane::Slice(Plane::Axial) => '1',
+            Pane::Slice(Plane::Sagittal) => '2',
+            Pane::Slice(Plane::Coronal) => '3',
+            Pane::Volume => '4',
+        }
+    }
 }
 
 /// What belongs to one slice view.
@@ -89,6 +117,8 @@ pub struct ViewState {
     pub hover: Option<Hover>,
     /// The list of shortcuts is open.
     pub show_help: bool,
+    /// The view under the pointer, whose slices the arrow keys step. Written by the views.
+    pub hovered: Option<Pane>,
 }
 
 impl Default for ViewState {
@@ -114,6 +144,156 @@ impl Default for ViewState {
             selected_prompt: None,
             hover: None,
             show_help: false,
+            hovered: None,
         }
+    }
+}
+
+impl ViewState {
+    /// A first look at a scan: crosshair in the middle, automatic window, everything in view.
+    pub fn for_scan(grid: &Grid, stats: Stats, histogram: Histogram) -> Self {
+        let mut view = Self::default();
+        view.show_scan(grid, stats, histogram);
+        view
+    }
+
+    /// A first look at another scan by the same user: what belongs to the scan starts anew, what belongs
+    /// to the user (tool, convention, overlay, interpolation) stays.
+    pub fn show_scan(&mut self, grid: &Grid, stats: Stats, histogram: Histogram) {
+        // The centre of a voxel, so that the first slices are not a tie between two.
+        self.crosshair = grid.world_of(grid.voxel_clamped(grid.centre()));
+        self.auto_window = Window::auto(&stats, &histogram);
+        self.window = self.auto_window;
+        self.stats = Some(stats);
+        self.histogram = Some(histogram);
+        self.negative = false;
+        self.maximised = None;
+        self.selected_prompt = None;
+        self.hover = None;
+        self.hovered = None;
+        self.reset();
+    }
+
+    /// Fits all views again. Crosshair and window stay.
+    pub fn reset(&mut self) {
+        self.slices = [PaneState::default(); 3];
+        self.orbit = Orbit::default();
+    }
+
+    /// Pan and zoom of a slice view.
+    pub fn pane(&self, plane: Plane) -> &PaneState {
+        &self.slices[plane as usize]
+    }
+
+    /// Pan and zoom of a slice view.
+    pub fn pane_mut(&mut self, plane: Plane) -> &mut PaneState {
+        &mut self.slices[plane as usize]
+    }
+
+    /// The slice that a view shows: the crosshair's voxel index along the axis through the plane.
+    pub fn slice(&self, grid: &Grid, plane: Plane) -> usize {
+        let (axis, _) = grid.orientation().voxel_axis(plane.through());
+        grid.voxel_clamped(self.crosshair)[axis]
+    }
+
+    /// Shows a slice (clamped to those there are) by moving the crosshair along the axis through the plane.
+    pub fn set_slice(&mut self, grid: &Grid, plane: Plane, slice: usize) {
+        let (axis, _) = grid.orientation().voxel_axis(plane.through());
+        let mut voxel = grid.voxel(self.crosshair);
+        voxel[axis] = slice.min(grid.dims()[axis] - 1) as f64;
+        self.crosshair = grid.world(voxel);
+    }
+
+    /// Steps by so many slices towards Superior, Anterior or Right (negative: the other way).
+    pub fn step(&mut self, grid: &Grid, plane: Plane, steps: i64) {
+        let (_, grows_positive) = grid.orientation().voxel_axis(plane.through());
+        let steps = if grows_positive { steps } else { -steps };
+        let slice = (self.slice(grid, plane) as i64).saturating_add(steps).max(0);
+        self.set_slice(grid, plane, slice as usize);
+    }
+
+    /// Moves the crosshair to the nearest place in the volume.
+    pub fn move_crosshair(&mut self, grid: &Grid, world: DVec3) {
+        let last = DVec3::from_array(grid.dims().map(|n| n as f64 - 1.0));
+        // Just inside the outer voxels' far edges, which belong to no voxel.
+        let voxel = grid.voxel(world).clamp(DVec3::splat(-0.499), last + 0.499);
+        self.crosshair = grid.world(voxel);
+    }
+
+    /// Fills the window with one view, or shows all again if it does already.
+    pub fn toggle_maximised(&mut self, pane: Pane) {
+        self.maximised = if self.maximised == Some(pane) { None } else { Some(pane) };
+    }
+
+    /// The spread of values that matter, as a measure for window drags: between the 0.5th and 99.5th
+    /// percentile of what is not background.
+    pub fn value_range(&self) -> f64 {
+        let (low, high) =
+            self.histogram.as_ref().map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
+        let range = high - low;
+        if range.is_finite() && range > 0.0 { range } else { self.auto_window.width }
+    }
+
+    /// Whether labels are drawn now.
+    pub fn labels_shown(&self) -> bool {
+        self.show_labels && !self.peek
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{DAffine3, DMat3};
+    use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+
+    fn lps() -> Grid {
+        let m = DMat3::from_diagonal(DVec3::new(-2.0, -1.0, 3.0));
+        Grid::new([8, 6, 5], DAffine3::from_mat3_translation(m, DVec3::new(9.0, 4.0, -7.0)))
+            .unwrap()
+    }
+
+    fn view(grid: &Grid) -> ViewState {
+        let voxels = Voxels::I16((0..grid.count() as i16).collect());
+        let stored = StoredGeometry::of(grid);
+        let dims = grid.dims().to_vec();
+        let scan = Volume::new("ramp", grid.clone(), dims, voxels, Scale::NONE, stored, vec![]);
+        let stats = scan.stats();
+        ViewState::for_scan(grid, stats, Histogram::of(&scan, &stats, 64))
+    }
+
+    #[test]
+    fn a_scan_is_first_seen_from_its_middle_with_its_own_window() {
+        let grid = lps();
+        let view = view(&grid);
+        assert_eq!(grid.voxel_at(view.crosshair), Some([4, 3, 2]));
+        assert_eq!(Plane::ALL.map(|p| view.slice(&grid, p)), [2, 3, 4]);
+        assert_eq!(view.window, view.auto_window);
+        assert!(view.window.low() >= 0.0 && view.window.high() <= 240.0, "{:?}", view.window);
+        assert!(view.value_range() > 200.0);
+    }
+
+    #[test]
+    fn stepping_goes_towards_superior_anterior_right_and_stops_at_the_ends() {
+        let grid = lps();
+        let mut view = view(&grid);
+        view.step(&grid, Plane::Axial, 1);
+        view.step(&grid, Plane::Coronal, 1);
+        view.step(&grid, Plane::Sagittal, 2);
+        // Here z grows towards Superior, but y towards Posterior and x towards Left.
+        assert_eq!(grid.voxel_at(view.crosshair), Some([2, 2, 3]));
+        view.step(&grid, Plane::Axial, 1000);
+        view.step(&grid, Plane::Sagittal, i64::MAX);
+        assert_eq!(grid.voxel_at(view.crosshair), Some([0, 2, 4]));
+    }
+
+    #[test]
+    fn the_crosshair_stays_in_the_volume() {
+        let grid = lps();
+        let mut view = view(&grid);
+        view.move_crosshair(&grid, DVec3::new(1e6, -1e6, 0.0));
+        assert_eq!(grid.voxel_at(view.crosshair).map(|v| [v[0], v[1]]), Some([0, 5]));
+        let inside = grid.world(DVec3::new(1.3, 2.4, 3.1));
+        view.move_crosshair(&grid, inside);
+        assert!(view.crosshair.distance(inside) < 1e-9);
     }
 }

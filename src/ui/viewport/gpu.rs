@@ -1,0 +1,127 @@
+//! The only paint callbacks of the program. They hold what to show; the [`Scene`] that shows it lies in
+//! egui's callback resources (one for all panes, which keeps what belongs to each pane apart).
+
+use egui::{PaintCallbackInfo, Rect};
+use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
+
+use crate::render::{RaycastParams, Scene, SliceParams};
+
+/// The place of the [`Scene`] among egui's callback resources: the app inserts it, paint callbacks look
+/// it up by its type. Without it, or while it is empty, views stay black.
+pub struct SceneSlot(pub Option<Scene>);
+
+fn scene(resources: &CallbackResources) -> Option<&Scene> {
+    resources.get::<SceneSlot>()?.0.as_ref()
+}
+
+fn scene_mut(resources: &mut CallbackResources) -> Option<&mut Scene> {
+    resources.get_mut::<SceneSlot>()?.0.as_mut()
+}
+
+/// A slice picture for the whole of `rect`.
+pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, SlicePicture { pane, params })
+}
+
+/// The 3D picture for the whole of `rect`.
+pub fn volume(rect: Rect, params: RaycastParams) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, VolumePicture { params })
+}
+
+struct SlicePicture {
+    pane: usize,
+    params: SliceParams,
+}
+
+impl CallbackTrait for SlicePicture {
+    fn prepare(
+        &self,
+        _device: &wgpu::Device,
+        _queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(scene) = scene_mut(resources) {
+            scene.prepare_slice(self.pane, &self.params);
+        }
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        info: PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(scene) = scene(resources) {
+            whole_pane(&info, pass);
+            scene.paint_slice(pass, self.pane);
+        }
+    }
+}
+
+struct VolumePicture {
+    params: RaycastParams,
+}
+
+impl CallbackTrait for VolumePicture {
+    fn prepare(
+        &self,
+        _device: &wgpu::Device,
+        _queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(scene) = scene_mut(resources) {
+            scene.prepare_3d(encoder, &self.params);
+        }
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        info: PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        if let Some(scene) = scene(resources) {
+            whole_pane(&info, pass);
+            scene.paint_3d(pass);
+        }
+    }
+}
+
+/// egui clamps the viewport to the window, which would squeeze a partly hidden pane's picture into its
+/// visible part; this sets the whole pane. The scissor rectangle still cuts off what is hidden.
+fn whole_pane(info: &PaintCallbackInfo, pass: &mut wgpu::RenderPass<'_>) {
+    let [x, y, width, height] = pixels(info.viewport, info.pixels_per_point);
+    pass.set_viewport(x, y, width, height, 0.0, 1.0);
+}
+
+/// A rectangle in physical pixels, rounded as egui rounds: left, top, width, height.
+fn pixels(rect: Rect, pixels_per_point: f32) -> [f32; 4] {
+    let min = (rect.min * pixels_per_point).round();
+    let max = (rect.max * pixels_per_point).round();
+    [min.x, min.y, (max.x - min.x).max(1.0), (max.y - min.y).max(1.0)]
+}
+
+/// Width and height of a pane in physical pixels, at least 1.
+pub fn size(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
+    let [_, _, width, height] = pixels(rect, pixels_per_point);
+    [width as u32, height as u32]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::pos2;
+
+    #[test]
+    fn a_pane_that_sticks_out_of_the_window_keeps_its_size() {
+        let rect = Rect::from_min_max(pos2(-20.0, 10.0), pos2(100.0, 70.0));
+        assert_eq!(pixels(rect, 1.5), [-30.0, 15.0, 180.0, 90.0]);
+        assert_eq!(size(rect, 1.5), [180, 90]);
+    }
+}

@@ -1,0 +1,256 @@
+//! What the hand does in a slice view, turned into changes of the view and actions.
+
+use egui::{Event, Id, MouseWheelUnit, PointerButton, Pos2, Rect, Response, Ui};
+
+use super::{Context, SliceLens, marks, paint};
+use crate::document::{Command, LabelId};
+use crate::geom::{DVec2, Plane};
+use crate::prompt::Prompt;
+use crate::ui::{Action, Hover, Pane, Tool};
+use crate::volume::Window;
+
+/// Below this movement in points a press and release is a click.
+const CLICK_SLOP: f32 = 6.0;
+/// Slices for a turn of the wheel with Shift.
+const FAST: f32 = 10.0;
+/// Points of dragging for the whole range of values.
+const WINDOW_DRAG: f64 = 600.0;
+
+/// A press that lasts.
+#[derive(Clone, Copy)]
+struct Drag {
+    button: PointerButton,
+    origin: Pos2,
+    last: Pos2,
+    moved: bool,
+}
+
+/// What a drag does.
+#[derive(Clone, Copy, PartialEq)]
+enum Gesture {
+    Pan,
+    Window,
+    Crosshair,
+    None,
+}
+
+fn gesture(tool: Tool, button: PointerButton) -> Gesture {
+    match (button, tool) {
+        (PointerButton::Middle, _) | (PointerButton::Primary, Tool::Point) => Gesture::Pan,
+        (PointerButton::Primary, Tool::Crosshair) => Gesture::Crosshair,
+        (PointerButton::Primary, Tool::Window)
+        | (PointerButton::Secondary, Tool::Crosshair | Tool::Window) => Gesture::Window,
+        _ => Gesture::None,
+    }
+}
+
+/// Reads the pointer and wheel over one slice view.
+pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
+    let id = response.id;
+    if response.contains_pointer() {
+        wheel(ui, response, plane, cx);
+        zoom(ui, response.rect, plane, cx);
+    }
+    drags(ui, response, plane, cx);
+    let clicked = |button| response.clicked_by(button);
+    for button in [PointerButton::Primary, PointerButton::Secondary] {
+        if clicked(button)
+            && let Some(at) = response.interact_pointer_pos()
+        {
+            click(ui, id, response.rect, plane, button, at, cx);
+        }
+    }
+    let pointer = ui.input(|i| i.pointer.latest_pos());
+    if response.contains_pointer()
+        && let Some(at) = pointer
+    {
+        cx.view.hovered = Some(Pane::Slice(plane));
+        cx.view.hover = hover(&cx.lens(response.rect, plane), response.rect, at, cx);
+    }
+}
+
+fn hover(lens: &SliceLens, pane: Rect, at: Pos2, cx: &Context) -> Option<Hover> {
+    let world = lens.world_from_pane(paint::in_pane(pane, at));
+    let image = cx.document.image();
+    let voxel = image.grid().voxel_at(world)?;
+    let label = LabelId(cx.document.labels().get(voxel));
+    Some(Hover {
+        voxel,
+        world,
+        value: image.value(voxel),
+        label: cx.document.object(label).map(|o| o.name.clone()),
+    })
+}
+
+/// Steps through slices. Reads the wheel's own events: egui's smoothing would show the next slice late.
+fn wheel(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
+    let lines = wheel_lines(ui);
+    if lines == 0.0 {
+        return;
+    }
+    let id = response.id.with("wheel");
+    let mut turned = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
+    // Turning back does not first make up for a rest in the other direction.
+    turned = if turned * lines < 0.0 { lines } else { turned + lines };
+    // A hair of tolerance for wheels that report a notch in pieces.
+    let steps = (turned + turned.signum() * 1e-3).trunc();
+    ui.data_mut(|d| d.insert_temp(id, turned - steps));
+    if steps != 0.0 {
+        cx.view.step(cx.document.image().grid(), plane, steps as i64);
+    }
+}
+
+/// Turns of the wheel in lines, upwards positive, Shift making them ten; without those that zoom.
+pub fn wheel_lines(ui: &Ui) -> f32 {
+    let line = ui.options(|o| o.input_options.line_scroll_speed).max(1.0);
+    ui.input(|i| {
+        let of = |event: &Event| match event {
+            Event::MouseWheel { unit, delta, modifiers, .. }
+                if !modifiers.ctrl && !modifiers.command =>
+            {
+                // Some systems turn the wheel sideways while Shift is down.
+                let delta = if modifiers.shift { delta.x + delta.y } else { delta.y };
+                let lines = match unit {
+                    MouseWheelUnit::Point => delta / line,
+                    MouseWheelUnit::Line => delta,
+                    MouseWheelUnit::Page => delta * FAST,
+                };
+                if modifiers.shift { lines * FAST } else { lines }
+            }
+            _ => 0.0,
+        };
+        i.events.iter().map(of).sum()
+    })
+}
+
+fn zoom(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
+    let (factor, at) = ui.input(|i| (i.zoom_delta(), i.pointer.latest_pos()));
+    if factor == 1.0 || !factor.is_finite() || factor <= 0.0 {
+        return;
+    }
+    let lens = cx.lens(pane, plane);
+    let at = lens.from_centre(paint::in_pane(pane, at.unwrap_or(pane.center())));
+    let mut pan_zoom = lens.pan_zoom();
+    pan_zoom.zoom_at(at, f64::from(factor));
+    cx.view.pane_mut(plane).pan_zoom = Some(pan_zoom);
+}
+
+fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
+    let id = response.id.with("drag");
+    let pointer = ui.input(|i| i.pointer.latest_pos());
+    let buttons = [PointerButton::Primary, PointerButton::Secondary, PointerButton::Middle];
+    // The crosshair follows from the press on, without waiting whether it becomes a drag.
+    if cx.view.tool == Tool::Crosshair
+        && response.is_pointer_button_down_on()
+        && ui.input(|i| i.pointer.primary_down())
+        && let Some(at) = pointer
+    {
+        crosshair_to(response.rect, plane, at, cx);
+    }
+    if response.drag_started()
+        && let Some(button) = buttons.into_iter().find(|b| ui.input(|i| i.pointer.button_down(*b)))
+        && let Some(origin) = ui.input(|i| i.pointer.press_origin()).or(pointer)
+    {
+        let drag = Drag { button, origin, last: origin, moved: false };
+        ui.data_mut(|d| d.insert_temp(id, drag));
+    }
+    let Some(mut drag) = ui.data(|d| d.get_temp::<Drag>(id)) else { return };
+    if let Some(at) = pointer {
+        drag.moved |= at.distance(drag.origin) > CLICK_SLOP;
+        if drag.moved {
+            let delta = at - drag.last;
+            drag.last = at;
+            let delta = DVec2::new(f64::from(delta.x), f64::from(delta.y));
+            drag_by(response.rect, plane, gesture(cx.view.tool, drag.button), delta, cx);
+        }
+    }
+    if response.dragged() {
+        ui.data_mut(|d| d.insert_temp(id, drag));
+        return;
+    }
+    ui.data_mut(|d| d.remove::<Drag>(id));
+    // A press that lasted too long to be a click for egui, but went nowhere.
+    if response.drag_stopped() && !drag.moved {
+        let origin = drag.origin;
+        click(ui, response.id, response.rect, plane, drag.button, origin, cx);
+    }
+}
+
+fn drag_by(pane: Rect, plane: Plane, gesture: Gesture, delta: DVec2, cx: &mut Context) {
+    match gesture {
+        Gesture::Pan => {
+            let lens = cx.lens(pane, plane);
+            let mut pan_zoom = lens.pan_zoom();
+            pan_zoom.pan(delta);
+            // Some of the picture always stays in the pane's middle, where it can be found again.
+            pan_zoom.centre = pan_zoom.centre.clamp(DVec2::ZERO, lens.frame().extent());
+            cx.view.pane_mut(plane).pan_zoom = Some(pan_zoom);
+        }
+        Gesture::Window => {
+            // To the right for less contrast, up for a brighter picture.
+            let step = cx.view.value_range() / WINDOW_DRAG;
+            let window = cx.view.window;
+            let width = (window.width + delta.x * step).max(step);
+            cx.view.window = Window::new(window.centre + delta.y * step, width);
+        }
+        // The crosshair goes where the pointer is (see `drags`).
+        Gesture::Crosshair | Gesture::None => {}
+    }
+}
+
+fn crosshair_to(pane: Rect, plane: Plane, at: Pos2, cx: &mut Context) {
+    let world = cx.lens(pane, plane).world_from_pane(paint::in_pane(pane, at));
+    cx.view.move_crosshair(cx.document.image().grid(), world);
+}
+
+fn click(
+    ui: &Ui,
+    id: Id,
+    pane: Rect,
+    plane: Plane,
+    button: PointerButton,
+    at: Pos2,
+    cx: &mut Context,
+) {
+    match (cx.view.tool, button) {
+        (Tool::Point, PointerButton::Primary) => {
+            let alt = ui.input(|i| i.modifiers.alt);
+            let positive = !(cx.view.negative || alt);
+            prompt(ui, id, pane, plane, at, positive, cx);
+        }
+        (Tool::Point, PointerButton::Secondary) => prompt(ui, id, pane, plane, at, false, cx),
+        (Tool::Crosshair, PointerButton::Primary) => crosshair_to(pane, plane, at, cx),
+        _ => {}
+    }
+}
+
+fn prompt(ui: &Ui, id: Id, pane: Rect, plane: Plane, at: Pos2, positive: bool, cx: &mut Context) {
+    let lens = cx.lens(pane, plane);
+    let world = lens.world_from_pane(paint::in_pane(pane, at));
+    let voxel = cx.document.image().grid().voxel_at(world);
+    // The second click of a double click at the same voxel would say nothing new.
+    let memory = id.with("prompt");
+    let last = ui.data(|d| d.get_temp::<([usize; 3], bool)>(memory));
+    let again = ui.input(|i| {
+        let any = [PointerButton::Primary, PointerButton::Secondary];
+        any.iter()
+            .any(|b| i.pointer.button_double_clicked(*b) || i.pointer.button_triple_clicked(*b))
+    });
+    if again && voxel.is_some_and(|v| last == Some((v, positive))) {
+        return;
+    }
+    if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
+        let marks = marks::marks(&lens, pane, &object.prompts);
+        if let Some(index) = marks::hit(&marks, at) {
+            cx.view.selected_prompt = Some((object.id, index));
+            return;
+        }
+    }
+    cx.view.selected_prompt = None;
+    if let Some(voxel) = voxel {
+        cx.view.crosshair = world;
+        ui.data_mut(|d| d.insert_temp(memory, (voxel, positive)));
+    }
+    let prompt = Prompt { world, positive };
+    cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
+}

@@ -1,0 +1,125 @@
+//! The active object's clicks in a slice view: where they are, which one is under the pointer, how they look.
+
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
+
+use super::{SliceLens, paint, section};
+use crate::document::{LabelId, Object};
+use crate::prompt::{CropPlace, Prompt};
+
+/// How many slices away a click is still hinted at.
+const NEAR: i64 = 10;
+/// How close the pointer must be to a dot to mean it, in points.
+const GRAB: f32 = 7.0;
+const RADIUS: f32 = 6.0;
+
+/// A click as one slice view shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    /// Which of its object's clicks.
+    pub index: usize,
+    /// Centre on the screen.
+    pub at: Pos2,
+    /// Slices towards Superior, Anterior or Right of the one shown.
+    pub above: i64,
+    /// Kind of click.
+    pub positive: bool,
+}
+
+/// The clicks near the slice shown, in order.
+pub fn marks(lens: &SliceLens, pane: Rect, prompts: &[Prompt]) -> Vec<Mark> {
+    let mark = |(index, prompt): (usize, &Prompt)| {
+        let at = lens.pane_from_world(prompt.world);
+        let above = lens.steps_up(at.z);
+        let at = paint::on_screen(pane, at.truncate());
+        (above.abs() <= NEAR).then_some(Mark { index, at, above, positive: prompt.positive })
+    };
+    prompts.iter().enumerate().filter_map(mark).collect()
+}
+
+/// The newest click of the slice shown whose dot is at `at`.
+pub fn hit(marks: &[Mark], at: Pos2) -> Option<usize> {
+    let under = |m: &&Mark| m.above == 0 && m.at.distance(at) <= GRAB;
+    marks.iter().rev().find(under).map(|m| m.index)
+}
+
+/// Draws an object's clicks.
+pub fn draw(
+    painter: &Painter,
+    marks: &[Mark],
+    object: &Object,
+    selected: Option<(LabelId, usize)>,
+) {
+    for mark in marks {
+        let colour = paint::sign_colour(mark.positive);
+        if mark.above == 0 {
+            dot(painter, mark.at, mark.positive, colour);
+            if selected == Some((object.id, mark.index)) {
+                painter.circle_stroke(mark.at, RADIUS + 4.0, Stroke::new(3.0, Color32::BLACK));
+                painter.circle_stroke(mark.at, RADIUS + 4.0, Stroke::new(1.5, Color32::WHITE));
+            }
+        } else {
+            let fade = 0.8 - 0.04 * mark.above.abs() as f32;
+            let mut faint = painter.clone();
+            faint.multiply_opacity(fade);
+            faint.circle_stroke(mark.at, RADIUS - 1.0, Stroke::new(1.5, colour));
+            paint::sign(&faint, mark.at, 2.0, mark.positive, Stroke::new(1.0, colour));
+            away(&faint, mark, colour);
+        }
+    }
+}
+
+fn dot(painter: &Painter, at: Pos2, positive: bool, colour: Color32) {
+    painter.circle(at, RADIUS, colour, Stroke::new(1.5, Color32::from_black_alpha(200)));
+    paint::sign(painter, at, 3.4, positive, Stroke::new(1.6, Color32::BLACK));
+}
+
+/// An arrow up (towards Superior, Anterior, Right) or down, and how many slices.
+fn away(painter: &Painter, mark: &Mark, colour: Color32) {
+    let tip = if mark.above > 0 { -4.0 } else { 4.0 };
+    let at = mark.at + vec2(RADIUS + 6.0, 0.0);
+    let corners =
+        vec![at + vec2(0.0, tip), at + vec2(3.0, -tip / 2.0), at + vec2(-3.0, -tip / 2.0)];
+    painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+    let count = mark.above.abs().to_string();
+    paint::text(painter, at + vec2(5.0, 0.0), Align2::LEFT_CENTER, &count, 10.0, colour);
+}
+
+/// The outline, on this slice, of the cube that the model looked at.
+pub fn model_window(painter: &Painter, lens: &SliceLens, pane: Rect, crop: &CropPlace) {
+    let corners = section::corners(crop).map(|world| lens.pane_from_world(world));
+    let cut = section::cut(&corners, 0.0);
+    let Some(&first) = cut.first() else { return };
+    let mut outline: Vec<Pos2> = cut.iter().map(|&p| paint::on_screen(pane, p)).collect();
+    outline.push(paint::on_screen(pane, first));
+    // Dashes of a huge outline (far zoomed in) would be many and mostly out of sight.
+    let length: f32 = outline.windows(2).map(|w| w[0].distance(w[1])).sum();
+    let dash = (length / 800.0).max(5.0);
+    for (width, colour) in [(3.0, Color32::from_black_alpha(120)), (1.0, paint::ACCENT)] {
+        painter.extend(Shape::dashed_line(&outline, Stroke::new(width, colour), dash, dash));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{Convention, DAffine3, DVec2, DVec3, Grid, Plane};
+    use egui::pos2;
+
+    #[test]
+    fn clicks_show_within_ten_slices_and_only_those_of_the_slice_can_be_picked() {
+        let down = DAffine3::from_scale(DVec3::new(1.0, 1.0, -1.0));
+        let grid = Grid::new([40, 40, 40], down).unwrap();
+        let size = DVec2::splat(400.0);
+        let axial = SliceLens::new(&grid, Plane::Axial, Convention::Radiological, None, size, 20);
+        let pane = Rect::from_min_size(pos2(50.0, 60.0), egui::vec2(400.0, 400.0));
+        let at = |z: usize| Prompt { world: grid.world_of([10, 10, z]), positive: true };
+        let marks = marks(&axial, pane, &[at(20), at(17), at(31), at(20)]);
+        let seen: Vec<_> = marks.iter().map(|m| (m.index, m.above)).collect();
+        // Index 17 is above: this grid counts downwards.
+        assert_eq!(seen, [(0, 0), (1, 3), (3, 0)]);
+        assert!(pane.contains(marks[0].at));
+        assert_eq!(hit(&marks, marks[0].at + vec2(4.0, 4.0)), Some(3), "the newest wins");
+        assert_eq!(hit(&marks, marks[0].at + vec2(8.0, 0.0)), None);
+        assert_eq!(hit(&marks[1..2], marks[1].at), None);
+    }
+}

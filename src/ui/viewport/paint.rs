@@ -1,0 +1,148 @@
+//! Colours and small drawing helpers that the views share. Everything here is drawn over a picture of any
+//! brightness, so text and lines carry a dark edge.
+
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2, pos2, vec2};
+
+use crate::geom::{Axis, DVec2, Plane};
+
+/// Ordinary text in views.
+pub const TEXT: Color32 = Color32::from_rgb(0xd8, 0xda, 0xdf);
+/// Text that should not ask for attention.
+pub const QUIET: Color32 = Color32::from_rgb(0xa4, 0xa9, 0xb2);
+/// The accent.
+pub const ACCENT: Color32 = Color32::from_rgb(0x4c, 0x9f, 0xfe);
+/// Positive clicks.
+pub const POSITIVE: Color32 = Color32::from_rgb(0x3d, 0xd6, 0x8c);
+/// Negative clicks.
+pub const NEGATIVE: Color32 = Color32::from_rgb(0xff, 0x6b, 0x6b);
+const EDGE: Color32 = Color32::from_black_alpha(190);
+
+/// A plane's colour: axial red, coronal green, sagittal yellow, as in 3D Slicer.
+pub fn plane_colour(plane: Plane) -> Color32 {
+    match plane {
+        Plane::Axial => Color32::from_rgb(0xf2, 0x5c, 0x54),
+        Plane::Coronal => Color32::from_rgb(0x6c, 0xc6, 0x5c),
+        Plane::Sagittal => Color32::from_rgb(0xed, 0xd1, 0x4a),
+    }
+}
+
+/// The colour of the plane that a world axis passes through.
+pub fn axis_colour(axis: Axis) -> Color32 {
+    Plane::ALL.into_iter().find(|p| p.through() == axis).map_or(TEXT, plane_colour)
+}
+
+/// Text with a dark edge. Answers the place it takes.
+pub fn text(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    size: f32,
+    colour: Color32,
+) -> Rect {
+    let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), colour);
+    let rect = anchor.anchor_size(at, galley.size());
+    for (x, y) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0)] {
+        let shadow = std::sync::Arc::clone(&galley);
+        painter.galley_with_override_text_color(rect.min + vec2(x, y), shadow, EDGE);
+    }
+    painter.galley(rect.min, galley, colour);
+    rect
+}
+
+/// Width of a text in points.
+pub fn text_width(painter: &Painter, text: &str, size: f32) -> f32 {
+    painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), TEXT).size().x
+}
+
+/// A thin line with a dark edge.
+pub fn line(painter: &Painter, points: [Pos2; 2], width: f32, colour: Color32) {
+    painter.line_segment(points, Stroke::new(width + 2.0, EDGE.gamma_multiply(0.6)));
+    painter.line_segment(points, Stroke::new(width, colour));
+}
+
+/// A plus or minus sign of strokes, so that no font needs to have it.
+pub fn sign(painter: &Painter, at: Pos2, radius: f32, positive: bool, stroke: Stroke) {
+    painter.line_segment([at - vec2(radius, 0.0), at + vec2(radius, 0.0)], stroke);
+    if positive {
+        painter.line_segment([at - vec2(0.0, radius), at + vec2(0.0, radius)], stroke);
+    }
+}
+
+/// The colour of positive or negative clicks.
+pub fn sign_colour(positive: bool) -> Color32 {
+    if positive { POSITIVE } else { NEGATIVE }
+}
+
+/// A number in as few characters as show its size: whole from 100 on, else three digits; a real minus.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    let decimals = match size {
+        _ if value.fract() == 0.0 || size >= 100.0 => 0,
+        _ if size >= 10.0 => 1,
+        _ if size >= 1.0 => 2,
+        _ if size >= 0.001 => 4,
+        _ => return format!("{value:.1e}").replace('-', "−"),
+    };
+    let text = format!("{value:.decimals$}");
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    text.replace('-', "−")
+}
+
+/// Screen position of a position in a pane.
+pub fn on_screen(pane: Rect, at: DVec2) -> Pos2 {
+    pane.min + vec2(at.x as f32, at.y as f32)
+}
+
+/// Position in a pane of a screen position.
+pub fn in_pane(pane: Rect, at: Pos2) -> DVec2 {
+    let at: Vec2 = at - pane.min;
+    DVec2::new(f64::from(at.x), f64::from(at.y))
+}
+
+/// A length of 1, 2 or 5 times a power of ten that is the longest not over `longest`.
+pub fn round_length(longest: f64) -> f64 {
+    let power = 10f64.powf(longest.max(1e-9).log10().floor());
+    [5.0, 2.0, 1.0]
+        .into_iter()
+        .map(|n| n * power)
+        .find(|l| *l <= longest * (1.0 + 1e-9))
+        .unwrap_or(power)
+}
+
+/// Where two lines of a corner's text start: one below the other.
+pub fn below(above: Rect) -> Pos2 {
+    pos2(above.min.x, above.max.y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let cases = [
+            (400.0, "400"),
+            (-1024.0, "−1024"),
+            (12.3456, "12.3"),
+            (0.25, "0.25"),
+            (1.5, "1.5"),
+            (123.456, "123"),
+            (0.0, "0"),
+            (-0.5, "−0.5"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(number(value), expected);
+        }
+    }
+
+    #[test]
+    fn scale_bars_are_round_and_fit() {
+        for (longest, expected) in
+            [(99.0, 50.0), (50.0, 50.0), (49.0, 20.0), (12.0, 10.0), (0.7, 0.5)]
+        {
+            assert!((round_length(longest) - expected).abs() < 1e-12, "{longest}");
+        }
+    }
+}

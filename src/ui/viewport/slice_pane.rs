@@ -1,0 +1,176 @@
+use egui::{
+    Align2, CursorIcon, Rect, Response, Role, Sense, Slider, Stroke, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
+
+use super::{Context, SliceLens, gpu, input, marks, overlay, paint};
+use crate::geom::Plane;
+use crate::render::{Overlay, SliceParams};
+use crate::ui::{Pane, Tool};
+
+/// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
+/// different moments.
+pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response {
+    let id = ui.scope_id().with(("slice view", plane.name()));
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    input::handle(ui, &response, plane, cx);
+    response
+}
+
+/// Paints the picture and what lies over it, and adds the pane's slider.
+pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
+    let rect = response.rect;
+    let lens = cx.lens(rect, plane);
+    let place = overlay::slice_text(&lens, cx.view.crosshair);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Canvas, true, format!("{} view", plane.name()));
+        info.current_text_value = Some(place.clone());
+        info
+    });
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    picture(&painter, rect, plane, &lens, cx);
+
+    let view = &*cx.view;
+    if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
+        if let Some(crop) = &object.crop {
+            marks::model_window(&painter, &lens, rect, crop);
+        }
+        if view.show_crosshair {
+            draw_crosshair(&painter, rect, plane, &lens, cx);
+        }
+        let marks = marks::marks(&lens, rect, &object.prompts);
+        marks::draw(&painter, &marks, object, view.selected_prompt);
+    } else if view.show_crosshair {
+        draw_crosshair(&painter, rect, plane, &lens, cx);
+    }
+    words(&painter, rect, &lens, &place, cx);
+    pointer(ui, &painter, response, cx);
+    slider(ui, rect, plane, cx);
+}
+
+fn picture(painter: &egui::Painter, rect: Rect, plane: Plane, lens: &SliceLens, cx: &Context) {
+    if !cx.gpu {
+        no_picture(painter, rect);
+        return;
+    }
+    let ppp = painter.pixels_per_point();
+    let view = &*cx.view;
+    let hidden = Overlay { fill: 0.0, outline: 0.0 };
+    let params = SliceParams {
+        size: gpu::size(rect, ppp),
+        voxel_from_pane: lens.voxel_from_pane(f64::from(ppp)),
+        window: view.window,
+        interpolation: view.interpolation,
+        overlay: if view.labels_shown() { view.overlay } else { hidden },
+    };
+    painter.add(gpu::slice(rect, plane as usize, params));
+}
+
+/// Says why a view is black.
+pub fn no_picture(painter: &egui::Painter, rect: Rect) {
+    let at = rect.center() + vec2(0.0, 24.0);
+    paint::text(painter, at, Align2::CENTER_CENTER, "No graphics device", 12.0, paint::QUIET);
+}
+
+fn draw_crosshair(
+    painter: &egui::Painter,
+    rect: Rect,
+    plane: Plane,
+    lens: &SliceLens,
+    cx: &Context,
+) {
+    let at = lens.pane_from_world(cx.view.crosshair).truncate();
+    overlay::crosshair(painter, rect, plane, at);
+}
+
+fn words(painter: &egui::Painter, rect: Rect, lens: &SliceLens, place: &str, cx: &Context) {
+    overlay::corner(painter, rect, lens, cx.view.convention, place);
+    // Very small panes keep what tells the sides apart and drop the rest.
+    if rect.width() >= 180.0 && rect.height() >= 120.0 {
+        overlay::scale_bar(painter, rect, lens.pan_zoom().points_per_mm);
+        overlay::window(painter, rect, &cx.view.window);
+    }
+    overlay::letters(painter, rect, lens.frame().letters());
+}
+
+/// The pointer's shape, the sign of the click it would make, and a ring while the model thinks.
+fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) {
+    if response.dragged() {
+        let panning = cx.view.tool == Tool::Point || ui.input(|i| i.pointer.middle_down());
+        if panning {
+            ui.set_cursor_icon(CursorIcon::Grabbing);
+        }
+    }
+    let Some(at) = response.hover_pos().filter(|p| response.rect.contains(*p)) else { return };
+    if !response.dragged() {
+        ui.set_cursor_icon(match cx.view.tool {
+            Tool::Point | Tool::Crosshair => CursorIcon::Crosshair,
+            Tool::Window => CursorIcon::AllScroll,
+        });
+    }
+    if cx.view.tool == Tool::Point && !response.dragged() {
+        let positive = !(cx.view.negative || ui.input(|i| i.modifiers.alt));
+        let place = at + vec2(13.0, -13.0);
+        let edge = Stroke::new(4.5, egui::Color32::from_black_alpha(190));
+        paint::sign(painter, place, 4.5, positive, edge);
+        let stroke = Stroke::new(2.0, paint::sign_colour(positive));
+        paint::sign(painter, place, 4.5, positive, stroke);
+    }
+    if cx.status.busy.is_some() {
+        thinking(ui, painter, at);
+    }
+}
+
+/// Three quarters of a ring that turns slowly: work is being done.
+fn thinking(ui: &Ui, painter: &egui::Painter, at: egui::Pos2) {
+    let turn = ui.input(|i| (i.time / 1.2).fract()) as f32 * std::f32::consts::TAU;
+    let arc: Vec<_> = (0..=24)
+        .map(|n| {
+            let angle = turn + n as f32 / 24.0 * 0.75 * std::f32::consts::TAU;
+            at + vec2(angle.cos(), angle.sin()) * 11.0
+        })
+        .collect();
+    let edge = Stroke::new(4.0, egui::Color32::from_black_alpha(160));
+    painter.line(arc.clone(), edge);
+    painter.line(arc, Stroke::new(2.0, paint::ACCENT));
+    // Seldom: every turn costs a frame, and without a graphics card frames cost the model its time.
+    ui.ctx().request_repaint_after(std::time::Duration::from_millis(120));
+}
+
+/// The slice slider along the right edge: seen while the pointer is in the pane, always there for the
+/// keyboard and for assistive tools. Superior, Anterior, Right at the top.
+fn slider(ui: &mut Ui, rect: Rect, plane: Plane, cx: &mut Context) {
+    let grid = cx.document.image().grid();
+    let lens = cx.lens(rect, plane);
+    let count = lens.frame().slices();
+    // Room for the maximise button above.
+    let lane = Rect::from_min_max(
+        egui::pos2(rect.max.x - overlay::SLIDER_LANE, rect.min.y + 28.0),
+        rect.max - vec2(1.0, 8.0),
+    );
+    if count < 2 || lane.height() < 40.0 {
+        return;
+    }
+    let id = ui.scope_id().with(("slice slider", plane.name()));
+    let mut child = ui.new_child(UiBuilder::new().id_salt(id).max_rect(lane));
+    let held = child.data(|d| d.get_temp(id)).unwrap_or(false);
+    let near = cx.view.hovered == Some(Pane::Slice(plane));
+    // Not while something else is being dragged.
+    let seen = held || near && !child.input(|i| i.pointer.any_down());
+    child.spacing_mut().slider_width = lane.height();
+    child.spacing_mut().interact_size.y = overlay::SLIDER_LANE - 2.0;
+    child.spacing_mut().slider_rail_height = 3.0;
+    let mut number = lens.slice() + 1;
+    let range = if lens.frame().slice_grows_positive() { 1..=count } else { count..=1 };
+    let slider = Slider::new(&mut number, range).vertical().show_value(false);
+    if !seen {
+        child.set_opacity(0.0);
+    }
+    let response = child.add(slider).accessible_name(format!("{} slice", plane.name()));
+    let held = response.dragged() || response.has_focus();
+    child.data_mut(|d| d.insert_temp(id, held));
+    if response.changed() {
+        cx.view.set_slice(grid, plane, number - 1);
+        child.ctx().request_repaint();
+    }
+}
