@@ -1,0 +1,196 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::work::Cancelled;
+
+/// One line for the user: what is wrong, what to do, in which file.
+#[derive(Debug, thiserror::Error)]
+pub enum IoError {
+    /// Somebody asked for it to stop; nothing was changed.
+    #[error("cancelled")]
+    Cancelled,
+    /// No such file.
+    #[error("there is no such file; check its name: {}", .0.display())]
+    Missing(PathBuf),
+    /// A folder, a device or a pipe.
+    #[error("this is {what}, not a file; choose a scan (.nii, .nii.gz): {}", path.display())]
+    NotAFile {
+        /// What it is.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
+    /// The system can't read it.
+    #[error("the file can't be read ({source}); check the disk and your permissions: {}", path.display())]
+    Read {
+        /// The system's reason.
+        source: io::Error,
+        /// Where.
+        path: PathBuf,
+    },
+    /// No bytes in it.
+    #[error("the file is empty; copy or export it again: {}", .0.display())]
+    Empty(PathBuf),
+    /// Something, but not NIfTI.
+    #[error("this looks like {looks_like}, which Voxpoint does not open; choose a NIfTI file (.nii, .nii.gz) or convert it to one: {}", path.display())]
+    Unsupported {
+        /// What the content looks like.
+        looks_like: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A header and voxels in two files, of which one is not there.
+    #[error("the voxels belong in a second file (.img or .img.gz) beside this one, which is missing; put both in one folder: {}", .0.display())]
+    MissingImage(PathBuf),
+    /// The header contradicts itself, or says something impossible.
+    #[error("the header is damaged ({what}); export the scan again: {}", path.display())]
+    Header {
+        /// What is wrong with it.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A type of voxels that can't be shown.
+    #[error("voxels of type {name} are not supported; convert them to float32: {}", path.display())]
+    DataType {
+        /// The type's name or number.
+        name: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Fewer bytes than the header claims.
+    #[error("the file is cut short ({what}); copy or export it again: {}", path.display())]
+    Truncated {
+        /// What is missing.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A compressed stream that contradicts its checksum or can't be inflated.
+    #[error("the compressed data is damaged ({what}); copy or export it again: {}", path.display())]
+    Damaged {
+        /// The decoder's words.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// More voxels than fit into memory.
+    #[error("the scan needs {} of memory and only {} is free; close other programs or crop it: {}", bytes(*needed), bytes(*limit), path.display())]
+    TooLarge {
+        /// Bytes of voxels.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A label map of another scan.
+    #[error("the label map lies on another grid than the scan ({what}); resample it, or open the scan it belongs to: {}", path.display())]
+    OtherGrid {
+        /// How they differ.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A scan opened as label map.
+    #[error("this is no label map ({what}; labels are whole numbers from 0 to 65535): {}", path.display())]
+    NotLabels {
+        /// The first value that is none.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Not a name for a NIfTI file.
+    #[error("the name must end in .nii.gz or .nii; rename it: {}", .0.display())]
+    Name(PathBuf),
+    /// What was asked to be written makes no volume.
+    #[error("these values make no volume ({what}); nothing was changed: {}", path.display())]
+    NoVolume {
+        /// Why.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// The system can't write it.
+    #[error("it could not be saved ({source}); nothing was changed; {}: {}", advice(source), path.display())]
+    Write {
+        /// The system's reason.
+        source: io::Error,
+        /// Where.
+        path: PathBuf,
+    },
+    /// What was written is not what was meant.
+    #[error("the written file differs from what was meant ({what}); nothing was changed; save to another disk: {}", path.display())]
+    Verify {
+        /// What differs.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// The label map is safe, the table beside it is not.
+    #[error("the label map was saved but not its label table ({source}); {}: {}", advice(source), path.display())]
+    Table {
+        /// The system's reason.
+        source: io::Error,
+        /// The table's path.
+        path: PathBuf,
+    },
+}
+
+impl From<Cancelled> for IoError {
+    fn from(_: Cancelled) -> Self {
+        IoError::Cancelled
+    }
+}
+
+impl IoError {
+    /// Names the fault of a read: a stream that ends early and a stream that can't be inflated look
+    /// alike to `std::io`, but not to the user.
+    pub(super) fn reading(source: io::Error, path: &Path) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::NotFound => IoError::Missing(path),
+            io::ErrorKind::UnexpectedEof => {
+                IoError::Truncated { what: "it ends in the middle of the data".into(), path }
+            }
+            // flate2 reports both bad deflate data and a wrong checksum as one of these.
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                IoError::Damaged { what: source.to_string(), path }
+            }
+            _ => IoError::Read { source, path },
+        }
+    }
+
+    pub(super) fn writing(source: io::Error, path: &Path) -> Self {
+        IoError::Write { source, path: path.to_path_buf() }
+    }
+
+    pub(super) fn header(what: impl Into<String>, path: &Path) -> Self {
+        IoError::Header { what: what.into(), path: path.to_path_buf() }
+    }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::WriteZero => "free some space or choose another disk",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder and name you may write to"
+        }
+        io::ErrorKind::NotFound => "choose a folder that exists",
+        _ => "choose another place",
+    }
+}
+
+/// `1.5 GB`, `340 kB`: decimal units, as file managers show them.
+pub(super) fn bytes(n: u64) -> String {
+    let n = n as f64;
+    for (unit, name) in [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")] {
+        if n >= unit {
+            return format!("{:.1} {name}", n / unit);
+        }
+    }
+    format!("{n} bytes")
+}

@@ -1,0 +1,13 @@
+//! NIfTI-1 and NIfTI-2: single files and header/image pairs, plain or gzip, both byte orders.
+//! Layout: <https://nifti.nimh.nih.gov/nifti-1> and `nifti2.h`.
+
+mod encode;
+mod header;
+mod open;
+mod place;
+mod voxels;
+
+pub(super) use encode::Plan;
+pub(super) use open::Opened;
+pub use open::open_volume;
+pub(super) use place::place;

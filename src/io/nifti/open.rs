@@ -1,0 +1,202 @@
+use std::io::{Chain, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use super::super::error::bytes;
+use super::super::sniff::{Content, sniff};
+use super::super::stream::{Stream, read_full};
+use super::super::{IoError, Limits};
+use super::header::{Header, Kind, parse_1, parse_2};
+use super::place::place;
+use super::voxels::{Input, read};
+use crate::geom::Grid;
+use crate::volume::{Scale, Volume, Warning};
+use crate::work::{CancelToken, Progress};
+
+/// The longest header, with the four bytes that say whether extensions follow.
+const HEAD: usize = 544;
+
+/// Bytes after the voxels that are read for the sake of the checksum behind them.
+const MOST_TAIL: u64 = 64 << 20;
+
+/// A NIfTI file whose header was read and checked, its voxels still to come.
+pub(in crate::io) struct Opened {
+    header: Header,
+    /// The file that holds the voxels.
+    data: PathBuf,
+    /// From the first byte of that file on.
+    stream: Chain<Cursor<Vec<u8>>, Stream>,
+}
+
+impl Opened {
+    /// Reads and checks the header.
+    pub(in crate::io) fn open(path: &Path, progress: &Progress) -> Result<Self, IoError> {
+        let mut stream = Stream::open(path, progress)?;
+        let mut head = vec![0; HEAD];
+        let n = read_full(&mut stream, &mut head).map_err(|e| IoError::reading(e, path))?;
+        head.truncate(n);
+        let header = match sniff(&head) {
+            Content::Nifti1(endian) => parse_1(&head, endian, path)?,
+            Content::Nifti2(endian) => parse_2(&head, endian, path)?,
+            Content::Other(looks_like) => {
+                // Voxels of a pair were chosen instead of their header.
+                return match sibling(path, ".img", ".hdr") {
+                    Some(header) => Self::open(&header, progress),
+                    None => Err(IoError::Unsupported { looks_like, path: path.to_path_buf() }),
+                };
+            }
+        };
+        let mut data = path.to_path_buf();
+        if header.pair {
+            data = sibling(path, ".hdr", ".img")
+                .ok_or_else(|| IoError::MissingImage(path.to_path_buf()))?;
+            stream = Stream::open(&data, progress)?;
+            head.clear();
+        }
+        let opened = Self { header, data, stream: Cursor::new(head).chain(stream) };
+        opened.check_claim()?;
+        Ok(opened)
+    }
+
+    fn claimed(&self) -> u64 {
+        self.header.count() as u64 * self.header.kind.size() as u64
+    }
+
+    /// Whether the file can hold what its header claims.
+    fn check_claim(&self) -> Result<(), IoError> {
+        let needed = self.header.vox_offset.saturating_add(self.claimed());
+        let file = self.stream.get_ref().1.file_len();
+        if needed <= self.stream.get_ref().1.most() {
+            return Ok(());
+        }
+        let what = format!("its header claims {}, the file has {}", bytes(needed), bytes(file));
+        Err(IoError::Truncated { what, path: self.data.clone() })
+    }
+
+    /// Skips to the first voxel.
+    fn seek(&mut self, cancel: &CancelToken) -> Result<(), IoError> {
+        let mut left = self.header.vox_offset;
+        let mut scratch = vec![0; 64 << 10];
+        while left > 0 {
+            cancel.check()?;
+            let want = left.min(scratch.len() as u64) as usize;
+            let n = read_full(&mut self.stream, &mut scratch[..want])
+                .map_err(|e| IoError::reading(e, &self.data))?;
+            if n < want {
+                let what = "it ends before the first voxel".into();
+                return Err(IoError::Truncated { what, path: self.data.clone() });
+            }
+            left -= n as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads to the end, so that the checksum is checked; what was found there.
+    fn finish(&mut self, cancel: &CancelToken) -> Result<Option<Warning>, IoError> {
+        let mut extra = 0u64;
+        let mut scratch = vec![0; 64 << 10];
+        loop {
+            cancel.check()?;
+            let n = read_full(&mut self.stream, &mut scratch)
+                .map_err(|e| IoError::reading(e, &self.data))?;
+            extra += n as u64;
+            // What can inflate to a thousand times its size is not followed to its end.
+            if n == 0 || extra > MOST_TAIL {
+                break;
+            }
+        }
+        let warning = if extra > 0 {
+            Some(format!(
+                "{}{} follow the voxels and were passed over",
+                if extra > MOST_TAIL { "more than " } else { "" },
+                bytes(extra)
+            ))
+        } else if self.stream.get_ref().1.has_garbage() {
+            Some(
+                "something that is not gzip follows the compressed data and was passed over".into(),
+            )
+        } else {
+            None
+        };
+        Ok(warning.map(Warning))
+    }
+
+    /// Where the voxels are.
+    pub(in crate::io) fn grid(&self) -> Result<(Grid, Vec<Warning>), IoError> {
+        place(&self.header.stored, self.header.dims())
+            .map_err(|e| IoError::header(e.to_string(), &self.data))
+    }
+
+    /// Hands out the bytes of the voxels in pieces of `piece` bytes, to the end of the file; how many.
+    pub(in crate::io) fn for_each_piece(
+        mut self,
+        piece: usize,
+        cancel: &CancelToken,
+        mut each: impl FnMut(&[u8]) -> Result<(), IoError>,
+    ) -> Result<(), IoError> {
+        self.seek(cancel)?;
+        let mut buffer = vec![0; piece];
+        loop {
+            cancel.check()?;
+            let n = read_full(&mut self.stream, &mut buffer)
+                .map_err(|e| IoError::reading(e, &self.data))?;
+            if n == 0 {
+                return Ok(());
+            }
+            each(&buffer[..n])?;
+        }
+    }
+
+    /// Bytes of a voxel in the file.
+    pub(in crate::io) fn voxel_size(&self) -> usize {
+        self.header.kind.size()
+    }
+}
+
+/// Reads a scan: NIfTI-1 or NIfTI-2 (`.nii`, `.nii.gz`, `.hdr` + `.img`), told by its content, not its
+/// name. Voxels keep their type, x fastest; all frames are read. World coordinates are in the file's
+/// units, taken for RAS millimetres. Progress is in bytes of the file.
+///
+/// # Errors
+/// See [`IoError`]; nothing is allocated for a claim that the file or `limits` can't hold.
+pub fn open_volume(
+    path: &Path,
+    limits: &Limits,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Volume, IoError> {
+    let mut opened = Opened::open(path, progress)?;
+    let (grid, placing) = opened.grid()?;
+    let needed = opened.header.count() as u64 * opened.header.kind.size_in_memory() as u64;
+    if needed > limits.memory {
+        let path = path.to_path_buf();
+        return Err(IoError::TooLarge { needed, limit: limits.memory, path });
+    }
+    opened.seek(cancel)?;
+    let claimed = opened.claimed();
+    let Opened { header, data, stream } = &mut opened;
+    let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
+    let voxels = read(&mut input, header)?;
+    let tail = opened.finish(cancel)?;
+
+    let Header { file_dims, kind, scale, stored, mut warnings, .. } = opened.header;
+    warnings.extend(placing);
+    warnings.extend(tail);
+    // What was converted was scaled on the way, or has no scale.
+    let scale = if matches!(kind, Kind::Scalar(_)) { scale } else { Scale::NONE };
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    Ok(Volume::new(name, grid, file_dims, voxels, scale, stored, warnings))
+}
+
+/// The other half of a pair that is there: `scan.hdr` for `scan.img`, compressed or not.
+fn sibling(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let lower = name.to_ascii_lowercase();
+    let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
+    // An ASCII suffix: its length is the same in both cases.
+    let stem = &name[..plain.strip_suffix(from)?.len()];
+    let upper = to.to_ascii_uppercase();
+    [to.to_owned(), format!("{to}.gz"), upper.clone(), format!("{upper}.GZ")]
+        .iter()
+        .map(|suffix| path.with_file_name(format!("{stem}{suffix}")))
+        .find(|p| p.is_file())
+}
