@@ -1,0 +1,93 @@
+use std::path::PathBuf;
+
+use crate::work::Cancelled;
+
+/// One line for the user: what is wrong, where, what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SegmentError {
+    /// Somebody asked for it to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// No ONNX Runtime could be loaded; what was tried, in order.
+    #[error(
+        "ONNX Runtime was not found, so segmentation is off (the viewer works): run `voxpoint runtime install`, or set ORT_DYLIB_PATH to libonnxruntime.so; tried {tried}"
+    )]
+    NoRuntime {
+        /// One entry for each place, with what went wrong there.
+        tried: String,
+    },
+    /// The runtime could not be fetched.
+    #[error("ONNX Runtime could not be installed: {0}")]
+    Install(String),
+    /// No such model.
+    #[error("no model there: a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
+    NoModel(PathBuf),
+    /// A checkpoint of PyTorch.
+    #[error(
+        "PyTorch checkpoints (.pth) are not supported by this version: use a folder with encoder.onnx and decoder.onnx instead: {}", .0.display()
+    )]
+    Checkpoint(PathBuf),
+    /// ONNX Runtime refuses the file.
+    #[error("not a usable ONNX model ({message}): {}", path.display())]
+    BadModel {
+        /// What ONNX Runtime says.
+        message: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A readable model with other inputs or outputs than a promptable segmenter has.
+    #[error("the model does not fit: expected {expected}, found {found}: {}", path.display())]
+    Contract {
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// CUDA was asked for and does not work.
+    #[error("CUDA cannot be used ({0}): choose the device `auto` or `cpu`")]
+    Cuda(String),
+    /// The model failed while it ran.
+    #[error("the model failed: {0}")]
+    Run(String),
+    /// A click beside the scan.
+    #[error(
+        "click {number} at ({:.1}, {:.1}, {:.1}) mm lies outside the volume: click inside it", at[0], at[1], at[2]
+    )]
+    OutsideVolume {
+        /// Which click, from 1.
+        number: usize,
+        /// Where, RAS mm.
+        at: [f64; 3],
+    },
+    /// A click out of reach of the object's cube.
+    #[error(
+        "click {number} at ({:.1}, {:.1}, {:.1}) mm lies outside the 192 mm cube around the object's first click: start a new object (N) there", at[0], at[1], at[2]
+    )]
+    OutsideCrop {
+        /// Which click, from 1.
+        number: usize,
+        /// Where, RAS mm.
+        at: [f64; 3],
+    },
+    /// The first prompt excludes.
+    #[error("the first click of an object must be positive: click inside the structure first")]
+    FirstNegative,
+    /// Nothing to normalise with.
+    #[error(
+        "no voxel above 0 within 96 mm of the first click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
+    )]
+    NothingPositive,
+    /// All voxels that count are alike.
+    #[error(
+        "all voxels above 0 within 96 mm of the first click have the same value ({0}), so there is nothing to segment: is this a label map?"
+    )]
+    Constant(f64),
+}
+
+impl From<Cancelled> for SegmentError {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
