@@ -107,7 +107,11 @@ fn the_patients_right_is_on_the_right_side_however_voxels_are_stored() {
                 let drawn = draw(&gpu, &mut scene, &orbit);
                 let what = format!("{order:?} {flips:03b} {orbit:?}");
                 let middle = red_middle(&drawn, 45).unwrap_or_else(|| panic!("{what}: no marker"));
-                assert_eq!((middle[0] < 22.5, middle[1] < 20.0), (left, above), "{what} {middle:?}");
+                assert_eq!(
+                    (middle[0] < 22.5, middle[1] < 20.0),
+                    (left, above),
+                    "{what} {middle:?}"
+                );
                 let wanted = orbit.project(&grid, [45.0, 40.0], marker);
                 let off = (middle[0] - wanted.x).hypot(middle[1] - wanted.y);
                 assert!(off < 1.0, "{what}: drawn at {middle:?}, projected to {wanted}");

@@ -31,7 +31,14 @@ impl Shared {
 }
 
 /// Draws the three planes with both interpolations and compares with the twin.
-fn check(shared: &mut Shared, what: &str, grid: &Grid, voxels: Voxels, scale: Scale, window: Window) {
+fn check(
+    shared: &mut Shared,
+    what: &str,
+    grid: &Grid,
+    voxels: Voxels,
+    scale: Scale,
+    window: Window,
+) {
     let Shared { gpu, scene } = shared;
     let volume = volume(grid.clone(), voxels, scale);
     let labels = blocks(grid.dims());
@@ -57,11 +64,9 @@ fn every_type(gpu: Offscreen) {
     macro_rules! with {
         ($kind:ident, $type:ty, $middle:expr, $half:expr, $scale:expr) => {{
             let (middle, half, scale): (f64, f64, Scale) = ($middle, $half, $scale);
-            let voxels = Voxels::$kind(waves.iter().map(|w| (middle + w * half) as $type).collect());
-            let window = Window::new(
-                scale.apply(middle),
-                (half * 1.5 * scale.slope).abs(),
-            );
+            let voxels =
+                Voxels::$kind(waves.iter().map(|w| (middle + w * half) as $type).collect());
+            let window = Window::new(scale.apply(middle), (half * 1.5 * scale.slope).abs());
             check(&mut shared, stringify!($kind), &grid, voxels.clone(), scale, window);
             let narrow = Window::new(window.centre + window.width * 0.1, window.width / 40.0);
             let what = concat!(stringify!($kind), ", narrow");
@@ -114,7 +119,13 @@ fn slices_equal_their_twin_for_every_order_and_flip_of_the_axes() {
                 let drawn = gpu.slice(&mut scene, &params).unwrap();
                 let wanted = slice_rgba(&volume, &labels, &[], &params);
                 // Ties at voxel borders weigh more in a picture this small.
-                assert_close(&format!("{order:?} {flips:03b} {plane:?}"), &drawn, &wanted, 2, 0.002);
+                assert_close(
+                    &format!("{order:?} {flips:03b} {plane:?}"),
+                    &drawn,
+                    &wanted,
+                    2,
+                    0.002,
+                );
             }
         }
     }

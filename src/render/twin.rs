@@ -57,9 +57,8 @@ impl<'a> Subject<'a> {
         (0..8)
             .map(|corner: i64| {
                 let side = [corner & 1, corner >> 1 & 1, corner >> 2 & 1];
-                let weight: f64 = (0..3)
-                    .map(|a| if side[a] == 1 { part[a] } else { 1.0 - part[a] })
-                    .product();
+                let weight: f64 =
+                    (0..3).map(|a| if side[a] == 1 { part[a] } else { 1.0 - part[a] }).product();
                 // 0 · -∞ is not a number.
                 if weight == 0.0 {
                     return 0.0;
@@ -105,9 +104,7 @@ pub fn slice_rgba(
     params: &SliceParams,
 ) -> Vec<u8> {
     let subject = Subject::new(volume, labels, styles);
-    let voxel_at = |x: f64, y: f64| {
-        params.voxel_from_pane.transform_point3(DVec3::new(x, y, 0.0))
-    };
+    let voxel_at = |x: f64, y: f64| params.voxel_from_pane.transform_point3(DVec3::new(x, y, 0.0));
     let pixel = |x: u32, y: u32| {
         let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
         let at = voxel_at(x, y);
@@ -193,7 +190,8 @@ impl Caster<'_> {
             }
             let grey = self.grey(at(0.0));
             let opacity = 1.0 - (-grey * grey * f64::from(extinction)).exp();
-            let light = if clear * opacity > WORTH_SHADING { self.edge_light(at(0.0)) } else { 1.0 };
+            let light =
+                if clear * opacity > WORTH_SHADING { self.edge_light(at(0.0)) } else { 1.0 };
             colour += clear * opacity * light * (0.25 + 0.75 * grey);
             clear *= 1.0 - opacity;
             if clear < OPAQUE_ENOUGH {
@@ -210,9 +208,10 @@ impl Caster<'_> {
     fn edge_light(&self, at: DVec3) -> f64 {
         let last = self.subject.dims() - 1.0;
         let value = |at: DVec3| self.subject.linear(at.clamp(DVec3::ZERO, last));
-        let gradient = DVec3::from_array([DVec3::X, DVec3::Y, DVec3::Z].map(|axis| {
-            (value(at + axis) - value(at - axis)) / (2.0 * self.window.width)
-        }));
+        let gradient = DVec3::from_array(
+            [DVec3::X, DVec3::Y, DVec3::Z]
+                .map(|axis| (value(at + axis) - value(at - axis)) / (2.0 * self.window.width)),
+        );
         let edge = (gradient.length() * 6.0).min(1.0);
         1.0 + (self.lit(gradient) - 1.0) * edge
     }

@@ -39,7 +39,8 @@ pub fn wavy([nx, ny, nz]: [usize; 3]) -> Vec<f64> {
         for y in 0..ny {
             for x in 0..nx {
                 let (x, y, z) = (x as f64, y as f64, z as f64);
-                values.push((x * 0.61).sin() * (y * 0.43 + 0.3).cos() * 0.7 + (z * 0.8).sin() * 0.3);
+                values
+                    .push((x * 0.61).sin() * (y * 0.43 + 0.3).cos() * 0.7 + (z * 0.8).sin() * 0.3);
             }
         }
     }
@@ -57,16 +58,18 @@ pub fn blocks(dims: [usize; 3]) -> LabelMap {
                     let t = (c as f64 + 0.5) / n as f64;
                     t > a && t < b
                 };
-                labels[x + nx * (y + ny * z)] =
-                    if inside(x, nx, 0.2, 0.5) && inside(y, ny, 0.3, 0.7) && inside(z, nz, 0.2, 0.9) {
-                        1
-                    } else if inside(x, nx, 0.45, 0.8) && inside(y, ny, 0.1, 0.5) {
-                        7
-                    } else if inside(y, ny, 0.8, 1.0) {
-                        9
-                    } else {
-                        0
-                    };
+                labels[x + nx * (y + ny * z)] = if inside(x, nx, 0.2, 0.5)
+                    && inside(y, ny, 0.3, 0.7)
+                    && inside(z, nz, 0.2, 0.9)
+                {
+                    1
+                } else if inside(x, nx, 0.45, 0.8) && inside(y, ny, 0.1, 0.5) {
+                    7
+                } else if inside(y, ny, 0.8, 1.0) {
+                    9
+                } else {
+                    0
+                };
             }
         }
     }
@@ -115,7 +118,10 @@ pub fn assert_close(what: &str, drawn: &[u8], wanted: &[u8], levels: u8, outlier
     let off = drawn.iter().zip(wanted).filter(|(a, b)| a.abs_diff(**b) > levels).count();
     let most = drawn.iter().zip(wanted).map(|(a, b)| a.abs_diff(*b)).max();
     let share = off as f64 / drawn.len() as f64;
-    assert!(share <= outliers, "{what}: {share} of the bytes differ by more than {levels}, most {most:?}");
+    assert!(
+        share <= outliers,
+        "{what}: {share} of the bytes differ by more than {levels}, most {most:?}"
+    );
     let shown = wanted.chunks_exact(4).any(|p| p[..3] != [0, 0, 0]);
     assert!(shown, "{what}: nothing is shown, so nothing is compared");
 }

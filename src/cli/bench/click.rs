@@ -7,11 +7,10 @@ use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 
 use super::{median, synthetic, timed};
-use crate::cli::render::Gpu;
 use crate::document::{Command, Dirty, Document, LabelId, Resolution};
 use crate::geom::DVec3;
 use crate::prompt::Prompt;
-use crate::render::Scene;
+use crate::render::{Offscreen, RenderError, Scene};
 use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
 use crate::volume::{LabelMap, Volume};
 use crate::work::CancelToken;
@@ -57,8 +56,8 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
     let model = segment::runtime::demo_model().context("the demo model was not found")?;
     segment::runtime::load()?;
     let mut segmenter = Segmenter::open(&model, DeviceChoice::Auto, None)?;
-    let gpu = Gpu::new().ok();
-    let mut scene = gpu.as_ref().map(|gpu| scene(gpu, &volume));
+    let gpu = Offscreen::new().ok();
+    let mut scene = gpu.as_ref().map(|gpu| scene(gpu, &volume)).transpose()?;
     let mut samples = Samples::default();
     for _ in 0..repeat {
         once(&volume, &mut segmenter, scene.as_mut(), &mut samples)?;
@@ -77,11 +76,11 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
 }
 
 /// A scene with the (empty) label texture in place.
-fn scene(gpu: &Gpu, volume: &Arc<Volume>) -> Scene {
-    let mut scene = Scene::new(&gpu.device, &gpu.queue, wgpu::TextureFormat::Rgba8Unorm);
-    scene.set_volume(Arc::clone(volume));
-    scene.set_labels(&LabelMap::empty(volume.grid().dims()), None);
-    scene
+fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<Scene, RenderError> {
+    let mut scene = gpu.scene();
+    scene.set_volume(Arc::clone(volume))?;
+    scene.set_labels(&LabelMap::empty(volume.grid().dims()), None)?;
+    Ok(scene)
 }
 
 fn once(
@@ -122,14 +121,12 @@ fn once(
     let revision = document.revision();
     let (done, in_document) = timed(|| put(&mut document, prompts[1], &second));
     done?;
-    let upload = scene.map_or(0.0, |scene| {
-        timed(|| match document.dirty_since(revision) {
-            Dirty::Clean => (),
-            Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
-            Dirty::Everything => scene.set_labels(document.labels(), None),
-        })
-        .1
+    let (uploaded, upload) = timed(|| match (scene, document.dirty_since(revision)) {
+        (None, _) | (_, Dirty::Clean) => Ok(()),
+        (Some(scene), Dirty::Within(bounds)) => scene.set_labels(document.labels(), Some(bounds)),
+        (Some(scene), Dirty::Everything) => scene.set_labels(document.labels(), None),
     });
+    uploaded?;
     let network: f64 =
         second.timings.decode.iter().sum::<f64>() + second.timings.encode.unwrap_or(0.0);
     samples.decode.push(network);

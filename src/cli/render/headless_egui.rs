@@ -4,7 +4,8 @@ use egui::{Pos2, Rect, Vec2};
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use image::RgbaImage;
 
-use super::gpu::{FORMAT, Gpu};
+use super::scene;
+use crate::render::Offscreen;
 
 /// Passes before the one that is drawn: sizes of text and areas are known after the first.
 const SETTLE: usize = 2;
@@ -12,13 +13,13 @@ const SETTLE: usize = 2;
 /// Draws `ui` over the whole picture, one point per pixel. `resources` puts what paint callbacks need
 /// into the renderer.
 pub fn draw(
-    gpu: &Gpu,
+    gpu: &Offscreen,
     size: [u32; 2],
     resources: impl FnOnce(&mut Renderer),
     mut ui: impl FnMut(&mut egui::Ui),
 ) -> anyhow::Result<RgbaImage> {
     let target = gpu.target(size);
-    let mut renderer = Renderer::new(&gpu.device, FORMAT, RendererOptions::PREDICTABLE);
+    let mut renderer = Renderer::new(gpu.device(), Offscreen::FORMAT, RendererOptions::PREDICTABLE);
     resources(&mut renderer);
     let context = egui::Context::default();
     context.set_theme(egui::Theme::Dark);
@@ -30,20 +31,21 @@ pub fn draw(
     }
     for (id, deltas) in &textures.set {
         for delta in deltas {
-            renderer.update_texture(&gpu.device, &gpu.queue, *id, delta);
+            renderer.update_texture(gpu.device(), gpu.queue(), *id, delta);
         }
     }
     let jobs = context.tessellate(output.shapes, output.pixels_per_point);
     let screen = ScreenDescriptor { size_in_pixels: size, pixels_per_point: 1.0 };
-    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let mut encoder =
+        gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     let mut commands =
-        renderer.update_buffers(&gpu.device, &gpu.queue, &mut encoder, &jobs, &screen);
+        renderer.update_buffers(gpu.device(), gpu.queue(), &mut encoder, &jobs, &screen);
     paint(&renderer, &mut encoder, &target, &jobs, &screen);
     commands.push(encoder.finish());
-    gpu.queue.submit(commands);
+    gpu.queue().submit(commands);
     // Nothing is drawn after this frame, so what egui wants freed goes with the renderer.
     textures.clear();
-    gpu.read(&target)
+    scene::picture(gpu, &target)
 }
 
 fn frame(

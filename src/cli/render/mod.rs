@@ -1,6 +1,5 @@
 //! `voxpoint render`: the window's views as a picture, without a display.
 
-mod gpu;
 mod headless_egui;
 mod scene;
 mod views;
@@ -15,9 +14,9 @@ use super::args::RenderArgs;
 use super::files;
 use crate::document::{Command, Document};
 use crate::geom::DVec3;
+use crate::render::Offscreen;
 use crate::ui::ViewState;
 use crate::volume::{Histogram, Volume, VoxelBox, Window};
-pub(super) use gpu::Gpu;
 
 /// Draws a scan, and a label map on it, and writes a PNG.
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
@@ -31,7 +30,7 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
         document.apply(Command::Import(labels))?;
     }
     let view = view_state(args, &document)?;
-    let gpu = Gpu::new()?;
+    let gpu = Offscreen::new()?;
     let picture = if args.plain {
         scene::plain(&gpu, &document, &view, args.size)?
     } else {

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use super::gpu::{FORMAT, Gpu};
 use crate::document::Document;
 use crate::geom::{DAffine3, DMat3, DVec2, DVec3, Grid, PanZoom, Plane, SliceFrame};
-use crate::render::{LabelStyle, RaycastParams, Scene, SliceParams};
+use crate::render::{LabelStyle, Offscreen, RaycastParams, RenderError, Scene, SliceParams};
 use crate::ui::{Pane, ViewState};
 
 /// Bytes uploaded before the queue is emptied, so that staging memory stays small.
 const UPLOAD: usize = 64 << 20;
 
 /// Everything of the document on the device.
-pub fn load(gpu: &Gpu, document: &Document) -> Scene {
-    let mut scene = Scene::new(&gpu.device, &gpu.queue, FORMAT);
-    scene.set_volume(Arc::clone(document.image()));
+pub fn load(gpu: &Offscreen, document: &Document) -> Result<Scene, RenderError> {
+    let mut scene = gpu.scene();
+    scene.set_volume(Arc::clone(document.image()))?;
     while !scene.upload(UPLOAD) {
-        gpu.queue.submit([]);
+        gpu.queue().submit([]);
     }
     let style = |o: &crate::document::Object| LabelStyle {
         value: o.id.0,
@@ -26,21 +25,22 @@ pub fn load(gpu: &Gpu, document: &Document) -> Scene {
         visible: o.visible,
     };
     let styles: Vec<LabelStyle> = document.objects().iter().map(style).collect();
-    scene.set_labels(document.labels(), None);
+    scene.set_labels(document.labels(), None)?;
     scene.set_styles(&styles);
-    scene
+    Ok(scene)
 }
 
 /// The views alone: no letters, crosshair or text.
 pub fn plain(
-    gpu: &Gpu,
+    gpu: &Offscreen,
     document: &Document,
     view: &ViewState,
     size: [u32; 2],
 ) -> anyhow::Result<RgbaImage> {
-    let mut scene = load(gpu, document);
+    let mut scene = load(gpu, document)?;
     let panes = panes(size, view.maximised);
-    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let mut encoder =
+        gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     for (pane, rect) in &panes {
         match pane {
             Pane::Slice(plane) => {
@@ -76,8 +76,14 @@ pub fn plain(
             }
         }
     }
-    gpu.queue.submit([encoder.finish()]);
-    gpu.read(&target)
+    gpu.queue().submit([encoder.finish()]);
+    picture(gpu, &target)
+}
+
+/// What was drawn on a target.
+pub fn picture(gpu: &Offscreen, target: &wgpu::Texture) -> anyhow::Result<RgbaImage> {
+    RgbaImage::from_raw(target.width(), target.height(), gpu.read_texture(target)?)
+        .ok_or_else(|| anyhow::anyhow!("the graphics device returned a part of the picture only"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,6 +128,7 @@ fn slice_params(grid: &Grid, plane: Plane, view: &ViewState, size: [u32; 2]) -> 
         corner.extend(slice),
     );
     SliceParams {
+        size,
         voxel_from_pane: frame.voxel_from_view() * view_from_pane,
         window: view.window,
         interpolation: view.interpolation,
