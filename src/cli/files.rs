@@ -76,12 +76,12 @@ pub fn publish(finished: &Path, path: &Path) -> anyhow::Result<()> {
     std::fs::rename(finished, path).with_context(|| format!("can't write {}", path.display()))
 }
 
-/// The four rows of a transform.
+/// The four rows of a transform, without negative zeros.
 pub fn rows(m: &DAffine3) -> [[f64; 4]; 4] {
     let t = m.translation.to_array();
     let row = |r: usize| {
         let row = m.matrix3.row(r);
-        [row.x, row.y, row.z, t[r]]
+        [row.x, row.y, row.z, t[r]].map(|v| v + 0.0)
     };
     [row(0), row(1), row(2), [0.0, 0.0, 0.0, 1.0]]
 }

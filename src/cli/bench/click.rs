@@ -10,7 +10,7 @@ use super::{median, synthetic, timed};
 use crate::document::{Command, Dirty, Document, LabelId, Resolution};
 use crate::geom::DVec3;
 use crate::prompt::Prompt;
-use crate::render::{Offscreen, Scene};
+use crate::render::{Offscreen, RenderError, Scene};
 use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
 use crate::volume::{LabelMap, Volume};
 use crate::work::CancelToken;
@@ -76,7 +76,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
 }
 
 /// A scene with the (empty) label texture in place.
-fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> anyhow::Result<Scene> {
+fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<Scene, RenderError> {
     let mut scene = gpu.scene();
     scene.set_volume(Arc::clone(volume))?;
     scene.set_labels(&LabelMap::empty(volume.grid().dims()), None)?;
@@ -121,14 +121,12 @@ fn once(
     let revision = document.revision();
     let (done, in_document) = timed(|| put(&mut document, prompts[1], &second));
     done?;
-    let upload = scene.map_or(0.0, |scene| {
-        timed(|| match document.dirty_since(revision) {
-            Dirty::Clean => Ok(()),
-            Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
-            Dirty::Everything => scene.set_labels(document.labels(), None),
-        })
-        .1
+    let (uploaded, upload) = timed(|| match (scene, document.dirty_since(revision)) {
+        (None, _) | (_, Dirty::Clean) => Ok(()),
+        (Some(scene), Dirty::Within(bounds)) => scene.set_labels(document.labels(), Some(bounds)),
+        (Some(scene), Dirty::Everything) => scene.set_labels(document.labels(), None),
     });
+    uploaded?;
     let network: f64 =
         second.timings.decode.iter().sum::<f64>() + second.timings.encode.unwrap_or(0.0);
     samples.decode.push(network);

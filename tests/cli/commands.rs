@@ -1,0 +1,188 @@
+//! What the commands say and write.
+
+use std::path::Path;
+
+use voxpoint::geom::DVec3;
+use voxpoint::io::{Limits, open_volume};
+use voxpoint::volume::Volume;
+use voxpoint::work::{CancelToken, Progress};
+
+use crate::support::{sample, sample_json, voxpoint, write_labels, write_scan};
+
+fn keys(value: &serde_json::Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+fn open(path: &Path) -> Volume {
+    open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new()).unwrap()
+}
+
+/// Numbers of nibabel 5.4 and numpy for the same file.
+#[test]
+fn info_says_what_nibabel_says() {
+    let scan = sample("ct_thorax_cta.nii.gz");
+    let info = voxpoint(&["info".as_ref(), scan.as_os_str(), "--json".as_ref()]).json();
+    assert_eq!(
+        keys(&info),
+        [
+            "dims",
+            "dtype",
+            "max",
+            "mean",
+            "min",
+            "orientation",
+            "spacing",
+            "warnings",
+            "world_from_voxel"
+        ]
+    );
+    assert_eq!(info["dims"], serde_json::json!([120, 126, 164]));
+    assert_eq!(info["dtype"], "int16");
+    assert_eq!(info["orientation"], "LPS");
+    assert_eq!(info["min"], -1078.0);
+    assert_eq!(info["max"], 3343.0);
+    assert!((info["mean"].as_f64().unwrap() - -200.713_730_803_974_8).abs() < 1e-3);
+    let rows = [
+        [-1.5, 0.0, 0.0, 71.658_203],
+        [0.0, -1.5, 0.0, 255.658_203],
+        [0.0, 0.0, 1.5, 540.2],
+        [0.0, 0.0, 0.0, 1.0],
+    ];
+    for (row, expected) in rows.iter().enumerate() {
+        for (column, expected) in expected.iter().enumerate() {
+            let got = info["world_from_voxel"][row][column].as_f64().unwrap();
+            assert!((got - expected).abs() < 1e-3, "{row} {column}: {got}");
+        }
+    }
+    let table = voxpoint(&["info".as_ref(), scan.as_os_str()]);
+    assert_eq!(table.code, 0);
+    assert!(table.stdout.contains("120 × 126 × 164") && table.stdout.contains("LPS"), "{table:?}");
+}
+
+#[test]
+fn info_has_null_for_what_is_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nan.nii");
+    let voxels: Vec<u8> = std::iter::repeat_n(f32::NAN.to_le_bytes(), 8).flatten().collect();
+    let file = crate::support::nifti([2, 2, 2], 16, 32, crate::support::lps(1.0), &voxels);
+    std::fs::write(&path, file).unwrap();
+    let info = voxpoint(&["info".as_ref(), path.as_os_str(), "--json".as_ref()]).json();
+    assert!(info["min"].is_null() && info["max"].is_null() && info["mean"].is_null(), "{info}");
+}
+
+/// Mean world position of the voxels for which `inside` holds, and their number.
+fn centroid(volume: &Volume, inside: impl Fn(f64) -> bool) -> (DVec3, usize) {
+    let [nx, ny, nz] = volume.grid().dims();
+    let (mut sum, mut count) = (DVec3::ZERO, 0);
+    for z in 0..nz {
+        for y in 0..ny {
+            for x in 0..nx {
+                if inside(volume.value([x, y, z])) {
+                    sum += volume.grid().world_of([x, y, z]);
+                    count += 1;
+                }
+            }
+        }
+    }
+    (sum / count as f64, count)
+}
+
+/// Needs ONNX Runtime, which `scripts/test` fetches.
+#[test]
+fn the_samples_click_gives_the_mask_that_its_readme_promises() {
+    let json = sample_json();
+    let text = |key: &str| json[key].as_str().unwrap().to_owned();
+    let (image, reference) = (sample(&text("image")), sample(&text("label")));
+    let folder = tempfile::tempdir().unwrap();
+    let (mask, logits) = (folder.path().join("m.nii.gz"), folder.path().join("l.nii.gz"));
+    let mut arguments = vec!["segment", image.to_str().unwrap()];
+    for click in json["clicks"].as_array().unwrap() {
+        arguments.extend(["--point", click.as_str().unwrap()]);
+    }
+    arguments.extend(["--out", mask.to_str().unwrap(), "--logits", logits.to_str().unwrap()]);
+    arguments.extend(["--device", "cpu", "--json"]);
+    let report = voxpoint(&arguments).json();
+
+    let expected = ["crop_affine", "device", "device_reason", "iou", "ms", "volume_ml", "voxels"];
+    assert_eq!(keys(&report), expected);
+    let stages = ["crop", "decode", "encode", "load", "paste", "save", "session"];
+    assert_eq!(keys(&report["ms"]), stages);
+    let clicks = json["clicks"].as_array().unwrap().len();
+    assert_eq!(report["ms"]["decode"].as_array().unwrap().len(), clicks);
+    assert_eq!(report["iou"].as_array().unwrap().len(), clicks);
+
+    let (mask_volume, scan) = (open(&mask), open(&image));
+    assert!(mask_volume.grid().matches(scan.grid(), 1e-4));
+    let (middle, voxels) = centroid(&mask_volume, |v| v == 1.0);
+    assert_eq!(report["voxels"], voxels);
+    let ml = report["volume_ml"].as_f64().unwrap();
+    assert!((ml - voxels as f64 * 1.5f64.powi(3) / 1000.0).abs() < 1e-3);
+
+    let label = json["label_value"].to_string();
+    let compare = ["compare", mask.to_str().unwrap(), reference.to_str().unwrap()];
+    let mut compare = compare.to_vec();
+    compare.extend(["--label-b", &label, "--json"]);
+    let compared = voxpoint(&compare).json();
+    let keys_of_it = ["dice", "volume_ml_a", "volume_ml_b", "voxels_a", "voxels_b"];
+    assert_eq!(keys(&compared), keys_of_it);
+    let dice = compared["dice"].as_f64().unwrap();
+    assert!((dice - 0.852).abs() < 0.01, "{dice}");
+
+    // The logits lie where the mask lies, axis by axis: both are asked for their middle in the world.
+    let logits = open(&logits);
+    assert_eq!(logits.grid().dims(), [128; 3]);
+    assert_eq!(logits.voxels().data_type().name(), "float32");
+    let affine = logits.grid().world_from_voxel();
+    let stated = |r: usize, c: usize| report["crop_affine"][r][c].as_f64().unwrap();
+    assert!((affine.translation.x - stated(0, 3)).abs() < 1e-3);
+    assert!((affine.translation.z - stated(2, 3)).abs() < 1e-3);
+    assert!((affine.matrix3.y_axis.y - stated(1, 1)).abs() < 1e-5);
+    let (in_crop, _) = centroid(&logits, |v| v > 0.0);
+    assert!(in_crop.distance(middle) < 0.2, "{in_crop} {middle}");
+}
+
+#[test]
+fn compare_counts_what_two_labels_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a.nii"), folder.path().join("b.nii"));
+    write_labels(&a, [4, 3, 2], 2.0, &[1, 1, 1, 2, 0, 1]);
+    write_labels(&b, [4, 3, 2], 2.0, &[7, 7, 0, 7, 1, 7]);
+    let line = ["compare".as_ref(), a.as_os_str(), b.as_os_str(), "--json".as_ref()];
+    let labels = ["--label".as_ref(), "1".as_ref(), "--label-b".as_ref(), "7".as_ref()];
+    let compared = voxpoint(&[&line[..], &labels].concat()).json();
+    // Four voxels each, three of them the same.
+    assert_eq!(compared["dice"], 0.75);
+    assert_eq!((&compared["voxels_a"], &compared["voxels_b"]), (&4.into(), &4.into()));
+    assert!((compared["volume_ml_a"].as_f64().unwrap() - 0.032).abs() < 1e-9);
+    let same_label = voxpoint(&line).json();
+    assert_eq!(same_label["dice"], 0.0);
+}
+
+#[test]
+fn a_small_bench_measures_opening() {
+    let line = ["bench", "open", "--size", "32x32x16", "--repeat", "1", "--json"];
+    let report = voxpoint(&line).json();
+    assert_eq!(report["size"], serde_json::json!([32, 32, 16]));
+    assert!(report["cores"].as_u64().unwrap() >= 1);
+    assert!(report["open"]["ms"].as_f64().unwrap() > 0.0);
+    assert!((report["open"]["voxels_mb"].as_f64().unwrap() - 0.032_768).abs() < 1e-9);
+    assert!(report.get("click").is_none());
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = folder.path().join("s.nii");
+    write_scan(&scan, [4, 4, 4], 1.0, |[x, y, z]| x + y * z);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_voxpoint"))
+        .args(["info".as_ref(), scan.as_os_str()])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,7 @@
+//! The command line as its users meet it: arguments, exit codes, one-line errors, JSON, files.
+
+mod arguments;
+mod bad_input;
+mod commands;
+mod pictures;
+mod support;
