@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use nifti::{NiftiObject, ReaderOptions};
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Plane};
 use voxpoint::io::{self, Limits};
@@ -172,7 +173,6 @@ fn a_click_in_any_view_ends_up_on_the_marker_in_the_saved_file() {
             let document = click_marker(&volume, &case, plane, convention);
             let path = saved_labels(&document, temp.path());
             // Reopened by somebody else's reader, placed by somebody else's affine.
-            use nifti::{NiftiObject, ReaderOptions};
             let object = ReaderOptions::new().read_file(&path).expect("the nifti crate opens it");
             let raw: Vec<u8> =
                 object.into_volume().into_nifti_typed_data::<u8>().expect("uint8 labels");

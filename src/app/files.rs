@@ -124,7 +124,7 @@ impl Files {
             let (done, total) = task.progress();
             let answer = task.poll();
             status.opening = Some(Opening { name: name_of(path), done, total });
-            let Some(answer) = answer else { return None };
+            let answer = answer?;
             let name = name_of(path);
             news = match answer {
                 Ok(Ok(Opened::Image(loaded))) => Some(News::Image(loaded)),
@@ -298,10 +298,10 @@ fn load(
     progress: &Progress,
 ) -> Result<Opened, IoError> {
     let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
-    if let Some(grid) = grid {
-        if role == Role::Labels || io::looks_like_labels(&volume, grid) {
-            return io::labels_of(&volume, path, grid).map(Opened::Labels);
-        }
+    if let Some(grid) = grid
+        && (role == Role::Labels || io::looks_like_labels(&volume, grid))
+    {
+        return io::labels_of(&volume, path, grid).map(Opened::Labels);
     }
     let stats = volume.stats();
     let histogram = Histogram::of(&volume, &stats, 256);

@@ -14,6 +14,7 @@ pub(super) struct Gpu {
     state: RenderState,
     shown: Option<DocumentNumber>,
     revision: u64,
+    labels_shown: bool,
     refused: Option<DocumentNumber>,
 }
 
@@ -21,11 +22,16 @@ impl Gpu {
     pub fn new(state: &RenderState) -> Self {
         let scene = Scene::new(&state.device, &state.queue, state.target_format);
         state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
-        Self { state: state.clone(), shown: None, revision: 0, refused: None }
+        Self { state: state.clone(), shown: None, revision: 0, labels_shown: true, refused: None }
     }
 
     /// `Ok(false)` while there is more to upload.
-    pub fn sync(&mut self, number: DocumentNumber, document: &Document) -> Result<bool, String> {
+    pub fn sync(
+        &mut self,
+        number: DocumentNumber,
+        document: &Document,
+        labels_shown: bool,
+    ) -> Result<bool, String> {
         if self.refused == Some(number) {
             return Ok(true);
         }
@@ -47,19 +53,24 @@ impl Gpu {
                 Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
                 Dirty::Everything => scene.set_labels(document.labels(), None),
             };
-            scene.set_styles(&styles(document));
+            scene.set_styles(&styles(document, labels_shown));
             self.revision = document.revision();
+            self.labels_shown = labels_shown;
             uploaded.map_err(|why| why.to_string())?;
+        } else if self.labels_shown != labels_shown {
+            scene.set_styles(&styles(document, labels_shown));
+            self.labels_shown = labels_shown;
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
 }
 
-fn styles(document: &Document) -> Vec<LabelStyle> {
+/// While masks are hidden, so is every label.
+fn styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
     document
         .objects()
         .iter()
-        .map(|o| LabelStyle { value: o.id.0, colour: o.colour, visible: o.visible })
+        .map(|o| LabelStyle { value: o.id.0, colour: o.colour, visible: o.visible && shown })
         .collect()
 }
 

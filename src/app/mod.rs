@@ -114,7 +114,7 @@ impl App {
         self.run_deferred();
         self.model.pump(self.session.as_mut(), &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
-            match gpu.sync(session.number, &session.document) {
+            match gpu.sync(session.number, &session.document, self.view.labels_shown()) {
                 Ok(true) => {}
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
@@ -299,10 +299,10 @@ impl App {
         let mut actions = Vec::new();
         let document = self.session.as_ref().map(|s| &s.document);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
-        if let Some(prompt) = self.files.path_prompt() {
-            if let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt) {
-                self.files.answer_path_prompt(answer);
-            }
+        if let Some(prompt) = self.files.path_prompt()
+            && let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt)
+        {
+            self.files.answer_path_prompt(answer);
         }
         self.toasts.show(ui.ctx());
         let ctx = ui.ctx().clone();

@@ -27,7 +27,7 @@ enum Tell {
     Loading(String),
     Model(Result<ReadyModel, SegmentError>),
     Stage(Click, Stage),
-    Replayed { click: Click, model: String, result: Result<Outcome, SegmentError> },
+    Replayed { click: Click, model: String, result: Box<Result<Outcome, SegmentError>> },
 }
 
 struct ReadyModel {
@@ -68,7 +68,7 @@ impl Model {
                         }
                         None => return,
                     };
-                    tell(Tell::Replayed { click, model, result });
+                    tell(Tell::Replayed { click, model, result: Box::new(result) });
                 }
             })?;
         let model = Self { worker, wake, chosen: None, flight: None, install: None, dead: false };
@@ -187,7 +187,7 @@ impl Model {
                     status.busy = None;
                 }
                 let Some(session) = session.filter(|s| s.number == click.document) else { return };
-                finish(&mut session.document, click.entry, model, result, status, toasts);
+                finish(&mut session.document, click.entry, model, *result, status, toasts);
             }
         }
     }
@@ -253,8 +253,7 @@ impl Model {
     /// Why no click can be answered now or soon, if so.
     fn unavailable(&self, status: &Status) -> Option<String> {
         match (&status.runtime, &status.model) {
-            (RuntimeStatus::Missing(why), _) => Some(why.clone()),
-            (_, ModelStatus::Failed(why)) => Some(why.clone()),
+            (RuntimeStatus::Missing(why), _) | (_, ModelStatus::Failed(why)) => Some(why.clone()),
             _ if self.dead => {
                 Some("The model's thread has stopped; start the program again".to_owned())
             }
