@@ -6,6 +6,7 @@
 mod files;
 mod gpu;
 mod model;
+mod remembered;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
 use model::Model;
+use remembered::Remembered;
 
 /// Names a document for background answers: a document opened later has another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub struct App {
     model: Model,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
+    remembered: Remembered,
     closing: bool,
     started: Instant,
     first_picture: bool,
@@ -63,16 +66,25 @@ impl App {
         ui::theme::apply(&cc.egui_ctx);
         let ctx = cc.egui_ctx.clone();
         let wake: Wake = Arc::new(move || ctx.request_repaint());
+        let remembered = Remembered::load(cc.storage);
+        let mut view = ViewState::default();
+        remembered.apply(&mut view);
+        let status = Status {
+            sample: files::sample_scan(),
+            recent: remembered.recent(),
+            ..Status::default()
+        };
         let mut app = Self {
             session: None,
             documents: 0,
-            view: ViewState::default(),
-            status: Status { sample: files::sample_scan(), ..Status::default() },
+            view,
+            status,
             toasts: Toasts::default(),
             files: Files::new(wake.clone()),
             model: Model::start(wake)?,
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
+            remembered,
             closing: false,
             started: Instant::now(),
             first_picture: false,
@@ -186,6 +198,8 @@ impl App {
         self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
+        self.remembered.opened(&loaded.path);
+        self.status.recent = self.remembered.recent();
         self.session = Some(Session {
             number: DocumentNumber(self.documents),
             document,
@@ -329,6 +343,10 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.remembered.save(&self.view, storage);
     }
 }
 

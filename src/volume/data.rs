@@ -153,6 +153,13 @@ pub struct Stats {
     pub not_finite: usize,
 }
 
+impl Stats {
+    /// Whether the values are Hounsfield units as far as one can tell: air and bone are there.
+    pub fn looks_like_ct(&self) -> bool {
+        self.min <= -500.0 && self.max >= 200.0
+    }
+}
+
 /// A scan: one or more frames of voxels on one grid. Immutable once read; shared by `Arc`.
 #[derive(Clone, Debug)]
 pub struct Volume {

@@ -37,7 +37,7 @@ impl Window {
         if stats.max.partial_cmp(&stats.min) != Some(std::cmp::Ordering::Greater) {
             return Self::new(if stats.min.is_finite() { stats.min } else { 0.0 }, 1.0);
         }
-        if stats.min <= -500.0 && stats.max >= 200.0 {
+        if stats.looks_like_ct() {
             return Self::new(40.0, 400.0);
         }
         let (low, high) = histogram.foreground_percentiles(0.01, 0.995);

@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 
-use super::format::{looks_like_ct, number, unit};
+use super::format::{number, unit};
 use super::widgets::{field, heading};
 use super::{histogram, widgets};
 use crate::geom::Convention;
@@ -90,7 +90,7 @@ fn percent(ui: &mut Ui, name: &str, value: &mut f32) {
 }
 
 fn presets(ui: &mut Ui, view: &mut ViewState) {
-    let ct = looks_like_ct(view.stats.as_ref());
+    let ct = view.stats.is_some_and(|s| s.looks_like_ct());
     let full = view
         .stats
         .filter(|s| s.max > s.min)

@@ -1,9 +1,8 @@
 //! Numbers as text, with their units.
 
 use crate::document::Document;
-use crate::geom::DVec3;
+use crate::geom::{Axis, DVec3, Direction};
 use crate::ui::{Hover, Latency, ViewState};
-use crate::volume::Stats;
 
 /// Millilitres with three significant digits: `0.42 mL`, `12.3 mL`, `142 mL`, `1.42 L`.
 pub fn millilitres(ml: f64) -> String {
@@ -32,13 +31,14 @@ pub fn bytes(n: u64) -> String {
 /// RAS millimetres with the letter of the side on which they lie, so that no sign can be misread:
 /// `L 12.5 A 40.1 I 804.0 mm`.
 pub fn position(world: DVec3) -> String {
-    let sides = [(world.x, 'R', 'L'), (world.y, 'A', 'P'), (world.z, 'S', 'I')];
-    let parts = sides.map(|(mm, positive, negative)| {
-        let tenths = (mm * 10.0).round() / 10.0;
-        let letter = if tenths < 0.0 { negative } else { positive };
-        format!("{letter} {:.1}", tenths.abs())
-    });
-    format!("{} mm", parts.join(" "))
+    format!("{} mm", Axis::ALL.map(|axis| side(world, axis)).join(" "))
+}
+
+/// One coordinate of a world position with the letter of the side on which it lies: `L 12.5`.
+pub fn side(world: DVec3, axis: Axis) -> String {
+    let tenths = (world[axis.index()] * 10.0).round() / 10.0;
+    let letter = Direction { axis, positive: tenths >= 0.0 }.letter();
+    format!("{letter} {:.1}", tenths.abs())
 }
 
 /// A voxel value: whole numbers plain, others with four significant digits.
@@ -57,15 +57,9 @@ pub fn number(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.replace('-', "−") }
 }
 
-/// Whether the values are Hounsfield units as far as one can tell (air and bone are there), the same
-/// guess as the automatic window makes.
-pub fn looks_like_ct(stats: Option<&Stats>) -> bool {
-    stats.is_some_and(|s| s.min <= -500.0 && s.max >= 200.0)
-}
-
 /// ` HU` for what looks like CT, nothing otherwise.
 pub fn unit(view: &ViewState) -> &'static str {
-    if looks_like_ct(view.stats.as_ref()) { " HU" } else { "" }
+    if view.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
 }
 
 /// What is under the pointer, or at the crosshair while the pointer is elsewhere.

@@ -4,6 +4,7 @@ use egui::{Align2, Painter, Pos2, Rangef, Rect, Stroke, pos2, vec2};
 
 use super::{SliceLens, paint};
 use crate::geom::{Convention, DVec2, DVec3, Plane};
+use crate::ui::panels::format;
 use crate::volume::Window;
 
 /// Distance of texts from the pane's edges.
@@ -16,19 +17,10 @@ const CROSSHAIR_GAP: f32 = 10.0;
 /// `S 41.0 mm · 102/164`: place of the slice along the axis through it (at the crosshair), and its number.
 pub fn slice_text(lens: &SliceLens, crosshair: DVec3) -> String {
     let frame = lens.frame();
-    let through = frame.plane().through();
     let mut view = frame.view(crosshair);
     view.z = lens.slice() as f64;
-    let mm = frame.world(view)[through.index()];
-    let letter = match frame.plane() {
-        Plane::Axial => 'S',
-        Plane::Coronal => 'A',
-        Plane::Sagittal => 'R',
-    };
-    // No "−0.0".
-    let mm = if mm.abs() < 0.05 { 0.0 } else { mm };
-    let mm = format!("{mm:.1}").replace('-', "−");
-    format!("{letter} {mm} mm · {}/{}", lens.slice() + 1, frame.slices())
+    let place = format::side(frame.world(view), frame.plane().through());
+    format!("{place} mm · {}/{}", lens.slice() + 1, frame.slices())
 }
 
 /// `W 400 L 40`.
@@ -171,9 +163,9 @@ mod tests {
             slice_text(&lens, grid.centre())
         };
         assert_eq!(text(Plane::Axial, 39), "S 67.5 mm · 40/40");
-        assert_eq!(text(Plane::Axial, 0), "S −30.0 mm · 1/40");
+        assert_eq!(text(Plane::Axial, 0), "I 30.0 mm · 1/40");
         assert_eq!(text(Plane::Axial, 12), "S 0.0 mm · 13/40");
-        assert_eq!(text(Plane::Coronal, 29), "A −9.0 mm · 30/30");
+        assert_eq!(text(Plane::Coronal, 29), "P 9.0 mm · 30/30");
         assert_eq!(text(Plane::Sagittal, 3), "R 7.0 mm · 4/20");
     }
 }
