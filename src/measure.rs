@@ -11,7 +11,7 @@ pub fn dice(map_a: &LabelMap, a: u16, map_b: &LabelMap, b: u16) -> f64 {
     assert_eq!(map_a.dims(), map_b.dims());
     let (mut both, mut sum) = (0u64, 0u64);
     for z in 0..map_a.dims()[2] {
-        for (&x, &y) in map_a.slice(z).iter().zip(map_b.slice(z)) {
+        for (&x, &y) in map_a.rows(z).flatten().zip(map_b.rows(z).flatten()) {
             let (in_a, in_b) = (x == a, y == b);
             both += u64::from(in_a && in_b);
             sum += u64::from(in_a) + u64::from(in_b);

@@ -1,7 +1,7 @@
 //! The one place that decides which voxels an object gets.
 
 use super::object::LabelId;
-use crate::volume::{Delta, DeltaRun, LabelMap, Region, RegionBuilder, Run};
+use crate::volume::{Delta, DeltaBuilder, DeltaRun, LabelMap, Region, RegionBuilder, Run};
 
 /// Gives `label` the voxels of `wanted` instead of `owned`, which must be exactly those it has.
 ///
@@ -14,17 +14,17 @@ pub(super) fn replace(
     wanted: &Region,
 ) -> (Delta, Region) {
     let dims = labels.dims();
-    let mut delta = Delta::default();
+    let mut delta = DeltaBuilder::new(dims);
     let mut result = RegionBuilder::new(dims[0]);
     for_each_piece(owned.runs(), wanted.runs(), |run, had, wants| match (had, wants) {
         (true, true) => result.push(run.start, run.len as usize),
-        (true, false) => delta.push(dims, DeltaRun { run, before: label.0, after: 0 }),
+        (true, false) => delta.push(DeltaRun { run, before: label.0, after: 0 }),
         (false, true) => {
             let mut start = run.start;
             for same in labels.run(run).chunk_by(|a, b| a == b) {
                 if same[0] == 0 {
                     let free = Run { start, len: same.len() as u32 };
-                    delta.push(dims, DeltaRun { run: free, before: 0, after: label.0 });
+                    delta.push(DeltaRun { run: free, before: 0, after: label.0 });
                     result.push(start, same.len());
                 }
                 start += same.len();
@@ -32,7 +32,7 @@ pub(super) fn replace(
         }
         (false, false) => {}
     });
-    (delta, result.finish())
+    (delta.finish(), result.finish())
 }
 
 /// Walks two sorted lists of runs together and reports every piece with who contains it.

@@ -79,11 +79,12 @@ pub fn save_labels(
         },
         grid,
         slice: &|z, out| {
-            let labels = labels.slice(z);
-            if wide {
-                out.extend(labels.iter().flat_map(|l| l.to_le_bytes()));
-            } else {
-                out.extend(labels.iter().map(|&l| l as u8));
+            for row in labels.rows(z) {
+                if wide {
+                    out.extend(row.iter().flat_map(|l| l.to_le_bytes()));
+                } else {
+                    out.extend(row.iter().map(|&l| l as u8));
+                }
             }
         },
     };

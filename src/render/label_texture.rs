@@ -1,3 +1,5 @@
+use rayon::prelude::*;
+
 use super::RenderError;
 use super::volume_texture::{texture_3d, write_box};
 use crate::volume::{LabelMap, VoxelBox};
@@ -35,66 +37,78 @@ impl LabelTexture {
         self.bounds
     }
 
-    /// Whether every label of a box has room in a texel.
-    pub(super) fn holds(&self, labels: &LabelMap, within: VoxelBox) -> bool {
-        let fits = |z: usize| rows(labels, within, z).all(|row| row.iter().all(|&l| l <= 255));
-        self.wide || (within.min[2]..within.max[2]).all(fits)
+    /// Writes every slice that has labels, or had. `false` if a label has no room in a texel.
+    pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) -> bool {
+        let [nx, ny, nz] = self.dims;
+        (0..nz).all(|z| {
+            let written = std::mem::replace(&mut self.written[z], !labels.is_untouched(z));
+            let needed = written || self.written[z];
+            !needed || self.write(queue, labels, VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] })
+        })
     }
 
-    /// Writes every slice that has labels, or had.
-    pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) {
-        for z in 0..self.dims[2] {
-            let slice = VoxelBox { min: [0, 0, z], max: [self.dims[0], self.dims[1], z + 1] };
-            let blank = labels.slice(z).iter().all(|&l| l == 0);
-            if !blank || self.written[z] {
-                self.write(queue, labels, slice);
-                self.written[z] = !blank;
+    /// Writes a box that lies within the map. `false` (and nothing is written) if a label has no room in a
+    /// texel.
+    pub(super) fn write(
+        &mut self,
+        queue: &wgpu::Queue,
+        labels: &LabelMap,
+        within: VoxelBox,
+    ) -> bool {
+        let size = within.size();
+        let bytes = if self.wide { 2 } else { 1 };
+        let mut texels = vec![0u8; size.iter().product::<usize>() * bytes];
+        let filled: Result<Vec<Option<VoxelBox>>, NoRoom> = texels
+            .par_chunks_mut(size[0] * size[1] * bytes)
+            .enumerate()
+            .map(|(n, slice)| fill(slice, labels, within, within.min[2] + n, self.wide))
+            .collect();
+        let Ok(boxes) = filled else { return false };
+        write_box(queue, &self.texture, within.min, size, &texels, bytes);
+        self.written[within.min[2]..within.max[2]].fill(true);
+        self.bounds = boxes.into_iter().flatten().chain(self.bounds).reduce(|a, b| a.union(&b));
+        true
+    }
+}
+
+/// A label above 255 was met on its way into one byte.
+struct NoRoom;
+
+/// Lays the part of slice `z` that lies in a box out as texels; returns the smallest box with labels.
+fn fill(
+    texels: &mut [u8],
+    labels: &LabelMap,
+    within: VoxelBox,
+    z: usize,
+    wide: bool,
+) -> Result<Option<VoxelBox>, NoRoom> {
+    let (x0, x1) = (within.min[0], within.max[0]);
+    let mut bounds: Option<VoxelBox> = None;
+    if labels.is_untouched(z) {
+        return Ok(None);
+    }
+    let rows = texels.chunks_exact_mut(texels.len() / (within.max[1] - within.min[1]));
+    for (y, texels) in (within.min[1]..).zip(rows) {
+        let row = &labels.row(y, z)[x0..x1];
+        let any = row.iter().fold(0, |any, &label| any | label);
+        if any == 0 {
+            continue;
+        }
+        if wide {
+            texels.copy_from_slice(bytemuck::cast_slice(row));
+        } else if any > 255 {
+            return Err(NoRoom);
+        } else {
+            for (texel, &label) in texels.iter_mut().zip(row) {
+                *texel = label as u8;
             }
         }
+        let first = row.iter().position(|&l| l != 0).unwrap_or(0);
+        let last = row.iter().rposition(|&l| l != 0).unwrap_or(first);
+        let run = VoxelBox { min: [x0 + first, y, z], max: [x0 + last + 1, y + 1, z + 1] };
+        bounds = Some(bounds.map_or(run, |b| b.union(&run)));
     }
-
-    /// Writes a box that lies within the map.
-    pub(super) fn write(&mut self, queue: &wgpu::Queue, labels: &LabelMap, within: VoxelBox) {
-        let size = within.size();
-        let all_rows = (within.min[2]..within.max[2]).flat_map(|z| rows(labels, within, z));
-        let count = size.iter().product::<usize>();
-        if self.wide {
-            let mut texels: Vec<u16> = Vec::with_capacity(count);
-            all_rows.for_each(|row| texels.extend_from_slice(row));
-            write_box(queue, &self.texture, within.min, size, bytemuck::cast_slice(&texels), 2);
-        } else {
-            let mut texels: Vec<u8> = Vec::with_capacity(count);
-            all_rows.for_each(|row| texels.extend(row.iter().map(|&l| l as u8)));
-            write_box(queue, &self.texture, within.min, size, &texels, 1);
-        }
-        self.written[within.min[2]..within.max[2]].fill(true);
-        if let Some(occupied) = occupied(labels, within) {
-            self.bounds = Some(self.bounds.map_or(occupied, |b| b.union(&occupied)));
-        }
-    }
-}
-
-/// The smallest box within a box that holds its labelled voxels.
-fn occupied(labels: &LabelMap, within: VoxelBox) -> Option<VoxelBox> {
-    let mut bounds: Option<VoxelBox> = None;
-    for z in within.min[2]..within.max[2] {
-        for (y, row) in rows(labels, within, z).enumerate() {
-            let Some(first) = row.iter().position(|&l| l != 0) else { continue };
-            let last = row.iter().rposition(|&l| l != 0).unwrap_or(first);
-            let [x, y] = [within.min[0], within.min[1] + y];
-            let run = VoxelBox { min: [x + first, y, z], max: [x + last + 1, y + 1, z + 1] };
-            bounds = Some(bounds.map_or(run, |b| b.union(&run)));
-        }
-    }
-    bounds
-}
-
-/// The parts of the rows of slice `z` that lie in a box.
-fn rows(labels: &LabelMap, within: VoxelBox, z: usize) -> impl Iterator<Item = &[u16]> {
-    let slice = labels.slice(z);
-    let row = labels.dims()[0];
-    (within.min[1]..within.max[1])
-        .map(move |y| &slice[y * row + within.min[0]..y * row + within.max[0]])
+    Ok(bounds)
 }
 
 /// A box cut to what a grid of these dimensions has of it; `None` when nothing is left.

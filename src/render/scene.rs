@@ -150,14 +150,14 @@ impl Scene {
             },
         };
         self.content += 1;
-        let looked_at = changed.unwrap_or(VoxelBox::whole(dims));
-        let fits = self.labels.as_ref().is_some_and(|t| t.holds(labels, looked_at));
-        if let (Some(texture), true) = (&mut self.labels, fits) {
-            match changed {
+        if let Some(texture) = &mut self.labels {
+            let fits = match changed {
                 Some(b) => texture.write(&self.queue, labels, b),
                 None => texture.write_all(&self.queue, labels),
+            };
+            if fits {
+                return Ok(());
             }
-            return Ok(());
         }
         // The first labels, or the first one above 255: everything has to go up.
         self.labels = None;

@@ -1,3 +1,4 @@
+use super::region::Bounder;
 use super::{Run, VoxelBox};
 
 /// Consecutive voxels of one row that go from one label to another.
@@ -18,6 +19,34 @@ pub struct Delta {
     bounds: Option<VoxelBox>,
 }
 
+/// Makes a [`Delta`] from changes in memory order.
+#[derive(Debug)]
+pub struct DeltaBuilder {
+    runs: Vec<DeltaRun>,
+    bounder: Bounder,
+}
+
+impl DeltaBuilder {
+    /// For a volume of `dims`.
+    pub fn new(dims: [usize; 3]) -> Self {
+        Self { runs: Vec::new(), bounder: Bounder::new(dims) }
+    }
+
+    /// Adds a change of voxels not in the delta yet.
+    pub fn push(&mut self, change: DeltaRun) {
+        if change.run.len == 0 || change.before == change.after {
+            return;
+        }
+        self.bounder.include(change.run);
+        self.runs.push(change);
+    }
+
+    /// The delta.
+    pub fn finish(self) -> Delta {
+        Delta { runs: self.runs, bounds: self.bounder.bounds() }
+    }
+}
+
 impl Delta {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
@@ -32,15 +61,6 @@ impl Delta {
     /// The smallest box that holds every changed voxel: what a texture upload has to cover.
     pub fn bounds(&self) -> Option<VoxelBox> {
         self.bounds
-    }
-
-    /// Adds a change of voxels not in the delta yet, in a volume of `dims`.
-    pub fn push(&mut self, dims: [usize; 3], change: DeltaRun) {
-        if change.run.len == 0 || change.before == change.after {
-            return;
-        }
-        VoxelBox::include(&mut self.bounds, dims, change.run);
-        self.runs.push(change);
     }
 
     /// The change that takes this one back.

@@ -5,19 +5,33 @@ use super::{Delta, Region, RegionBuilder, Run};
 
 /// One label for each voxel of a grid; 0 is background.
 ///
-/// Slices are shared until written to, so a copy for a worker (to save, to upload) costs nothing, and
-/// an empty map takes the memory of one slice. Written only through [`LabelMap::apply`].
-#[derive(Clone, Debug, PartialEq)]
+/// Rows are kept in bands that are shared until written to. So a copy for a worker (to save) costs next to
+/// nothing, an empty map takes the memory of one band, and a first mask costs the rows that it touches.
+/// Written only through [`LabelMap::apply`].
+#[derive(Clone, Debug)]
 pub struct LabelMap {
     dims: [usize; 3],
-    slices: Vec<Arc<[u16]>>,
+    /// Voxels of a band: a whole number of rows. The last band may be shorter.
+    band: usize,
+    bands: Vec<Arc<[u16]>>,
+    /// What every untouched band is.
+    blank: Arc<[u16]>,
 }
+
+/// About as many voxels go into a band: two pages of memory.
+const BAND: usize = 4096;
 
 impl LabelMap {
     /// All background.
     pub fn empty(dims: [usize; 3]) -> Self {
-        let blank: Arc<[u16]> = vec![0; dims[0] * dims[1]].into();
-        Self { dims, slices: vec![blank; dims[2]] }
+        let band = Self::band_of(dims);
+        let count: usize = dims.iter().product();
+        let blank: Arc<[u16]> = vec![0; band].into();
+        let mut bands = vec![blank.clone(); count / band];
+        if !count.is_multiple_of(band) {
+            bands.push(vec![0; count % band].into());
+        }
+        Self { dims, band, bands, blank }
     }
 
     /// From labels in memory order (x fastest).
@@ -26,8 +40,17 @@ impl LabelMap {
     /// If there are not as many labels as voxels.
     pub fn from_labels(dims: [usize; 3], labels: &[u16]) -> Self {
         assert_eq!(labels.len(), dims.iter().product::<usize>());
-        let slices = labels.chunks_exact(dims[0] * dims[1]).map(Into::into).collect();
-        Self { dims, slices }
+        let mut map = Self::empty(dims);
+        for (band, labels) in map.bands.iter_mut().zip(labels.chunks(map.band)) {
+            if labels.iter().any(|&l| l != 0) {
+                *band = labels.into();
+            }
+        }
+        map
+    }
+
+    fn band_of(dims: [usize; 3]) -> usize {
+        dims[0] * (BAND / dims[0]).clamp(1, dims[1] * dims[2])
     }
 
     /// Voxels along x, y, z.
@@ -35,40 +58,54 @@ impl LabelMap {
         self.dims
     }
 
-    /// The labels of slice `z`, x fastest.
-    pub fn slice(&self, z: usize) -> &[u16] {
-        &self.slices[z]
-    }
-
     /// The label of a voxel.
     pub fn get(&self, [x, y, z]: [usize; 3]) -> u16 {
-        self.slices[z][x + self.dims[0] * y]
+        self.row(y, z)[x]
+    }
+
+    /// The labels of row `y` of slice `z`.
+    pub fn row(&self, y: usize, z: usize) -> &[u16] {
+        let start = self.dims[0] * (y + self.dims[1] * z);
+        self.run(Run { start, len: self.dims[0] as u32 })
+    }
+
+    /// The labels of slice `z`, row by row.
+    pub fn rows(&self, z: usize) -> impl Iterator<Item = &[u16]> {
+        (0..self.dims[1]).map(move |y| self.row(y, z))
     }
 
     /// The labels of a run.
     pub fn run(&self, run: Run) -> &[u16] {
+        let band = run.start / self.band;
+        let at = run.start - band * self.band;
+        &self.bands[band][at..at + run.len as usize]
+    }
+
+    /// Whether slice `z` was never written to. Takes no look at the voxels.
+    pub fn is_untouched(&self, z: usize) -> bool {
         let area = self.dims[0] * self.dims[1];
-        let at = run.start % area;
-        &self.slices[run.start / area][at..at + run.len as usize]
+        let bands = z * area / self.band..=((z + 1) * area - 1) / self.band;
+        self.bands[bands].iter().all(|band| Arc::ptr_eq(band, &self.blank))
     }
 
     /// All labels in memory order.
     pub fn to_vec(&self) -> Vec<u16> {
-        self.slices.concat()
+        self.bands.concat()
     }
 
     /// The largest label in use, 0 for an empty map.
     pub fn max(&self) -> u16 {
-        self.slices.iter().flat_map(|s| s.iter().copied()).max().unwrap_or(0)
+        let touched = self.bands.iter().filter(|band| !Arc::ptr_eq(band, &self.blank));
+        touched.flat_map(|band| band.iter().copied()).max().unwrap_or(0)
     }
 
     /// Writes every `after` of a change.
     pub fn apply(&mut self, delta: &Delta) {
-        let area = self.dims[0] * self.dims[1];
         for change in delta.runs() {
-            let slice = Arc::make_mut(&mut self.slices[change.run.start / area]);
-            let at = change.run.start % area;
-            let voxels = &mut slice[at..at + change.run.len as usize];
+            let Run { start, len } = change.run;
+            let band = start / self.band;
+            let at = start - band * self.band;
+            let voxels = &mut Arc::make_mut(&mut self.bands[band])[at..at + len as usize];
             debug_assert!(voxels.iter().all(|&v| v == change.before), "a change of another map");
             voxels.fill(change.after);
         }
@@ -77,19 +114,18 @@ impl LabelMap {
     /// The voxels of every label but background.
     pub fn regions(&self) -> BTreeMap<u16, Region> {
         let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
-        let row = self.dims[0];
-        for (z, slice) in self.slices.iter().enumerate() {
-            for (y, line) in slice.chunks_exact(row).enumerate() {
-                let base = row * (y + self.dims[1] * z);
-                let mut x = 0;
-                for same in line.chunk_by(|a, b| a == b) {
+        let width = self.dims[0];
+        for z in (0..self.dims[2]).filter(|&z| !self.is_untouched(z)) {
+            for (y, row) in self.rows(z).enumerate() {
+                let mut start = width * (y + self.dims[1] * z);
+                for same in row.chunk_by(|a, b| a == b) {
                     if same[0] != 0 {
                         builders
                             .entry(same[0])
-                            .or_insert_with(|| RegionBuilder::new(row))
-                            .push(base + x, same.len());
+                            .or_insert_with(|| RegionBuilder::new(width))
+                            .push(start, same.len());
                     }
-                    x += same.len();
+                    start += same.len();
                 }
             }
         }
@@ -97,9 +133,16 @@ impl LabelMap {
     }
 }
 
+/// The same labels, however they are shared.
+impl PartialEq for LabelMap {
+    fn eq(&self, other: &Self) -> bool {
+        self.dims == other.dims && self.bands == other.bands
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::DeltaRun;
+    use super::super::{DeltaBuilder, DeltaRun};
     use super::*;
 
     #[test]
@@ -107,13 +150,33 @@ mod tests {
         let dims = [5, 2, 2];
         let mut map = LabelMap::empty(dims);
         let untouched = map.clone();
-        let mut delta = Delta::default();
-        delta.push(dims, DeltaRun { run: Run { start: 11, len: 3 }, before: 0, after: 7 });
+        let mut delta = DeltaBuilder::new(dims);
+        delta.push(DeltaRun { run: Run { start: 11, len: 3 }, before: 0, after: 7 });
+        let delta = delta.finish();
         map.apply(&delta);
         assert_eq!(map.get([1, 0, 1]), 7);
         assert_eq!(map.regions()[&7].count(), 3);
         assert_eq!(untouched.get([1, 0, 1]), 0, "a shared copy does not change");
+        assert!(untouched.is_untouched(1) && !map.is_untouched(1));
         map.apply(&delta.reversed());
         assert_eq!(map, untouched);
+    }
+
+    #[test]
+    fn rows_and_runs_are_the_labels_however_they_are_banded() {
+        // Rows longer than a band, bands of several rows, and a last band that is shorter.
+        for dims in [[5000, 2, 2], [1000, 3, 5], [7, 5, 3], [1, 1, 1]] {
+            let count: usize = dims.iter().product();
+            let labels: Vec<u16> = (0..count).map(|n| (n * 7919 % 251) as u16).collect();
+            let map = LabelMap::from_labels(dims, &labels);
+            assert_eq!(map.to_vec(), labels);
+            assert_eq!(map.max(), labels.iter().copied().max().unwrap_or(0));
+            let rows: Vec<u16> =
+                (0..dims[2]).flat_map(|z| map.rows(z)).flatten().copied().collect();
+            assert_eq!(rows, labels);
+            let empty = LabelMap::empty(dims);
+            assert_eq!(empty.to_vec(), vec![0; count]);
+            assert_eq!(empty.max(), 0);
+        }
     }
 }

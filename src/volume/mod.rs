@@ -13,7 +13,7 @@ mod stored;
 mod window;
 
 pub use data::{DataType, Scale, Stats, Volume, Voxels, Warning};
-pub use delta::{Delta, DeltaRun};
+pub use delta::{Delta, DeltaBuilder, DeltaRun};
 pub use histogram::Histogram;
 pub use label_map::LabelMap;
 pub use named::{LabelName, NamedRegion};

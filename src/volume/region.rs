@@ -41,14 +41,46 @@ impl VoxelBox {
             max: std::array::from_fn(|a| self.max[a].max(other.max[a])),
         }
     }
+}
+
+/// The smallest box around runs that come in memory order. Finds rows and slices by counting on where it
+/// can: a division for every run is what most of the time of a mask would go into.
+#[derive(Clone, Debug)]
+pub(super) struct Bounder {
+    dims: [usize; 3],
+    /// Memory position of the first voxel of the present row.
+    row: usize,
+    y: usize,
+    z: usize,
+    bounds: Option<VoxelBox>,
+}
+
+impl Bounder {
+    pub fn new(dims: [usize; 3]) -> Self {
+        Self { dims, row: 0, y: 0, z: 0, bounds: None }
+    }
 
     /// Grows the box so that it holds `run`.
-    pub(super) fn include(this: &mut Option<Self>, dims: [usize; 3], run: Run) {
-        let x = run.start % dims[0];
-        let row = run.start / dims[0];
-        let (y, z) = (row % dims[1], row / dims[1]);
-        let one = Self { min: [x, y, z], max: [x + run.len as usize, y + 1, z + 1] };
-        *this = Some(this.map_or(one, |b| b.union(&one)));
+    pub fn include(&mut self, run: Run) {
+        let [nx, ny, _] = self.dims;
+        if run.start < self.row || run.start >= self.row + 2 * nx {
+            let row = run.start / nx;
+            (self.row, self.y, self.z) = (row * nx, row % ny, row / ny);
+        } else if run.start >= self.row + nx {
+            self.row += nx;
+            self.y += 1;
+            if self.y == ny {
+                (self.y, self.z) = (0, self.z + 1);
+            }
+        }
+        let x = run.start - self.row;
+        let (min, max) = ([x, self.y, self.z], [x + run.len as usize, self.y + 1, self.z + 1]);
+        let bounds = self.bounds.get_or_insert(VoxelBox { min, max });
+        *bounds = bounds.union(&VoxelBox { min, max });
+    }
+
+    pub fn bounds(&self) -> Option<VoxelBox> {
+        self.bounds
     }
 }
 
@@ -76,11 +108,11 @@ impl Region {
 
     /// The smallest box that holds all voxels.
     pub fn bounds(&self, dims: [usize; 3]) -> Option<VoxelBox> {
-        let mut bounds = None;
+        let mut bounder = Bounder::new(dims);
         for &run in &self.runs {
-            VoxelBox::include(&mut bounds, dims, run);
+            bounder.include(run);
         }
-        bounds
+        bounder.bounds()
     }
 
     /// Whether the voxel at a memory position is in it.
@@ -154,5 +186,24 @@ mod tests {
         assert!(!region.contains(0) && !region.contains(10));
         let bounds = region.bounds([4, 2, 2]).unwrap();
         assert_eq!((bounds.min, bounds.max), ([0, 0, 0], [4, 2, 2]));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn bounds_hold_every_voxel_and_no_more(
+            dims in [1usize..6, 1usize..5, 1usize..5],
+            seed in proptest::collection::vec(proptest::bool::weighted(0.1), 100),
+        ) {
+            let count: usize = dims.iter().product();
+            let mask: Vec<bool> = seed.into_iter().cycle().take(count).collect();
+            let voxels = (0..count).filter(|&n| mask[n]).map(|n| {
+                [n % dims[0], n / dims[0] % dims[1], n / dims[0] / dims[1]]
+            });
+            let expected = voxels
+                .map(|v| VoxelBox { min: v, max: v.map(|c| c + 1) })
+                .reduce(|a, b| a.union(&b));
+            let region = Region::from_mask(dims[0], mask.iter().copied());
+            proptest::prop_assert_eq!(region.bounds(dims), expected);
+        }
     }
 }

@@ -20,8 +20,10 @@ use crate::work::CancelToken;
 pub struct Clicked {
     /// Where the model ran.
     device: String,
-    /// Voxels of the mask.
+    /// Voxels of the second click's mask.
     voxels: usize,
+    /// Runs along x that it consists of.
+    runs: usize,
     /// First click: crop and z-normalisation.
     preprocess_ms: f64,
     /// First click: the encoder (the network).
@@ -36,6 +38,8 @@ pub struct Clicked {
     document_ms: f64,
     /// Of it: the changed box of the label texture, handed to the graphics device; null without one.
     upload_ms: Option<f64>,
+    /// First click: what the UI thread does with the answer (document and upload).
+    first_click_ui_ms: f64,
 }
 
 #[derive(Default)]
@@ -47,7 +51,9 @@ struct Samples {
     paste: Vec<f64>,
     document: Vec<f64>,
     upload: Vec<f64>,
+    first_ui: Vec<f64>,
     voxels: usize,
+    runs: usize,
 }
 
 /// Answers two clicks in a synthetic scan again and again.
@@ -65,6 +71,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
     Ok(Clicked {
         device: segmenter.device().name.clone(),
         voxels: samples.voxels,
+        runs: samples.runs,
         preprocess_ms: median(&samples.preprocess),
         encode_ms: median(&samples.encode),
         decode_ms: median(&samples.decode),
@@ -72,6 +79,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
         paste_ms: median(&samples.paste),
         document_ms: median(&samples.document),
         upload_ms: gpu.is_some().then(|| median(&samples.upload)),
+        first_click_ui_ms: median(&samples.first_ui),
     })
 }
 
@@ -86,7 +94,7 @@ fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<Scene, RenderError> {
 fn once(
     volume: &Arc<Volume>,
     segmenter: &mut Segmenter,
-    scene: Option<&mut Scene>,
+    mut scene: Option<&mut Scene>,
     samples: &mut Samples,
 ) -> anyhow::Result<()> {
     let mut document = Document::new(Arc::clone(volume));
@@ -107,47 +115,58 @@ fn once(
     let first = run(&request)?;
     samples.preprocess.extend(first.timings.crop);
     samples.encode.extend(first.timings.encode);
-    put(&mut document, prompts[0], &first)?;
+    let (steps, crop) = (first.steps.clone(), first.crop.clone());
+    let revision = document.revision();
+    let (done, in_document) = timed(|| put(&mut document, prompts[0], first));
+    done?;
+    let (uploaded, upload) = timed(|| update(scene.as_deref_mut(), &document, revision));
+    uploaded?;
+    samples.first_ui.push(in_document + upload);
 
     prompts.push(click(15.0));
-    let request = Request {
-        volume: Arc::clone(volume),
-        prompts: prompts.clone(),
-        steps: first.steps.clone(),
-        crop: first.crop.clone(),
-    };
+    let request = Request { volume: Arc::clone(volume), prompts: prompts.clone(), steps, crop };
     let (second, all) = timed(|| run(&request));
     let second = second?;
-    let revision = document.revision();
-    let (done, in_document) = timed(|| put(&mut document, prompts[1], &second));
-    done?;
-    let (uploaded, upload) = timed(|| match (scene, document.dirty_since(revision)) {
-        (None, _) | (_, Dirty::Clean) => Ok(()),
-        (Some(scene), Dirty::Within(bounds)) => scene.set_labels(document.labels(), Some(bounds)),
-        (Some(scene), Dirty::Everything) => scene.set_labels(document.labels(), None),
-    });
-    uploaded?;
     let network: f64 =
         second.timings.decode.iter().sum::<f64>() + second.timings.encode.unwrap_or(0.0);
     samples.decode.push(network);
     samples.paste.push(second.timings.paste);
+    samples.voxels = second.region.count();
+    samples.runs = second.region.runs().len();
+    let revision = document.revision();
+    let (done, in_document) = timed(|| put(&mut document, prompts[1], second));
+    done?;
+    let (uploaded, upload) = timed(|| update(scene, &document, revision));
+    uploaded?;
     samples.document.push(in_document);
     samples.upload.push(upload);
     samples.rest.push(all - network + in_document + upload);
-    samples.voxels = second.region.count();
     Ok(())
 }
 
+/// Brings the label texture up to date, as the app does.
+fn update(
+    scene: Option<&mut Scene>,
+    document: &Document,
+    revision: u64,
+) -> Result<(), RenderError> {
+    match (scene, document.dirty_since(revision)) {
+        (None, _) | (_, Dirty::Clean) => Ok(()),
+        (Some(scene), Dirty::Within(bounds)) => scene.set_labels(document.labels(), Some(bounds)),
+        (Some(scene), Dirty::Everything) => scene.set_labels(document.labels(), None),
+    }
+}
+
 /// Adds a click and its answer to the first object, as the app does.
-fn put(document: &mut Document, prompt: Prompt, outcome: &Outcome) -> anyhow::Result<()> {
+fn put(document: &mut Document, prompt: Prompt, outcome: Outcome) -> anyhow::Result<()> {
     let object = document.object(LabelId(1)).map(|o| o.id);
     document.apply(Command::AddPrompt { object, prompt })?;
     let (entry, _) = document.pending().ok_or_else(|| anyhow!("the click got lost"))?;
     let resolution = Arc::new(Resolution {
-        steps: outcome.steps.clone(),
-        crop: outcome.crop.clone(),
+        steps: outcome.steps,
+        crop: outcome.crop,
         model: "bench".to_owned(),
-        region: outcome.region.clone(),
+        region: outcome.region,
     });
     Ok(document.apply(Command::Resolve { entry, resolution })?)
 }
@@ -166,8 +185,12 @@ impl Clicked {
                 self.second_click_ms, self.decode_ms
             ),
             format!(
-                "  paste {:.1}, document {:.1}, {upload} ms; mask of {} voxels",
-                self.paste_ms, self.document_ms, self.voxels
+                "  paste {:.1}, document {:.1}, {upload} ms; mask of {} voxels in {} runs",
+                self.paste_ms, self.document_ms, self.voxels, self.runs
+            ),
+            format!(
+                "  of the first click's answer, on the UI thread  {:.1} ms",
+                self.first_click_ui_ms
             ),
         ]
     }
