@@ -11,8 +11,8 @@ use crate::volume::{NamedRegion, Region};
 pub enum Command {
     /// Starts a new object and makes it active. Does nothing if the active one is still empty.
     NewObject,
-    /// Adds a click to an object; `None` is the active one, or a new one if there is none.
-    /// The first click of an object must be positive.
+    /// Adds a click to an object; `None` is the active one, or a new one if there is none, or if the
+    /// active one's mask came from a file. The first click of an object must be positive.
     AddPrompt {
         /// Which object.
         object: Option<LabelId>,
@@ -33,8 +33,8 @@ pub enum Command {
         /// What the model said.
         resolution: Arc<Resolution>,
     },
-    /// The oldest pending click can't be answered. It is taken back if it is the newest change,
-    /// otherwise it stays without effect.
+    /// The oldest pending click can't be answered: it is taken back for good, with the pending clicks of
+    /// the same object that came after it.
     Withdraw(EntryId),
     /// Deletes an object and its voxels.
     RemoveObject(LabelId),
@@ -48,6 +48,13 @@ pub enum Command {
     Select(LabelId),
     /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
     Import(Vec<NamedRegion>),
+}
+
+impl Command {
+    /// Whether it writes labels by itself and so is refused as [`Refused::Busy`] while a click is pending.
+    pub fn waits_for_clicks(&self) -> bool {
+        matches!(self, Command::RemoveObject(_) | Command::Import(_))
+    }
 }
 
 /// The model's answer to all prompts of an object.
@@ -169,6 +176,9 @@ impl Document {
             Some(id) => Some(&self.objects[self.index_of(id)?]),
             None => None,
         };
+        // A mask that came from a file is no replay of clicks: a click starts another object beside it,
+        // because replaying it would throw that mask away.
+        let known = known.filter(|o| !o.prompts.is_empty() || o.region.is_empty());
         let mut prompts = known.map(|o| o.prompts.clone()).unwrap_or_default();
         if prompts.is_empty() && !prompt.positive {
             return Err(Refused::FirstMustBePositive);
@@ -221,15 +231,14 @@ impl Document {
     }
 
     fn withdraw(&mut self, id: EntryId) -> Result<(), Refused> {
-        if self.pending().is_none_or(|(oldest, _)| oldest != id) {
-            return Err(Refused::Stale);
-        }
-        if let Some(mut entry) = self.history.withdraw(id) {
+        let object = match self.pending() {
+            Some((oldest, click)) if oldest == id => click.object,
+            _ => return Err(Refused::Stale),
+        };
+        for mut entry in self.history.withdraw(id, object) {
             for op in entry.ops.iter_mut().rev() {
                 self.swap(op);
             }
-        } else {
-            self.history.resolve(id, Vec::new());
         }
         Ok(())
     }

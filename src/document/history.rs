@@ -128,13 +128,23 @@ impl History {
         let Some(at) = self.done.iter().position(|e| e.id == id) else { return };
         self.done[at].pending = None;
         self.done[at].ops.extend(ops);
-        for later in at..self.done.len() {
-            self.done[later].state = StateId(self.next_number());
+        // What comes after it, undone or not, now leads to other contents than before.
+        let Self { done, undone, last_number } = self;
+        for later in done[at..].iter_mut().chain(undone) {
+            *last_number += 1;
+            later.state = StateId(*last_number);
         }
     }
 
-    /// Drops the newest entry if it is `id`, without a way to redo it. Gives it back to be reversed.
-    pub fn withdraw(&mut self, id: EntryId) -> Option<Entry> {
-        self.done.pop_if(|newest| newest.id == id)
+    /// Takes a pending entry out, and every later pending one of the same object: newest first, to be
+    /// reversed in this order. What was undone is forgotten, because it was built on them.
+    pub fn withdraw(&mut self, id: EntryId, object: LabelId) -> Vec<Entry> {
+        let of_object = |e: &Entry| e.pending.as_ref().is_some_and(|p| p.object == object);
+        let mut taken = Vec::new();
+        while let Some(at) = self.done.iter().rposition(|e| e.id >= id && of_object(e)) {
+            taken.push(self.done.remove(at));
+        }
+        self.undone.clear();
+        taken
     }
 }

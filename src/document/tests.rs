@@ -170,6 +170,66 @@ fn a_withdrawn_click_leaves_no_trace() {
 }
 
 #[test]
+fn withdrawing_takes_the_later_clicks_of_the_object_along_and_no_others() {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    resolve(&mut d, boxed([0; 3], [2; 3]));
+    let before = seen(&d);
+    click(&mut d, true).unwrap();
+    let failing = d.pending().unwrap().0;
+    d.apply(Command::NewObject).unwrap();
+    click(&mut d, true).unwrap();
+    d.apply(Command::Select(LabelId(1))).unwrap();
+    click(&mut d, false).unwrap();
+    d.apply(Command::Withdraw(failing)).unwrap();
+    assert_eq!(d.objects()[0].prompts, before.1[0].prompts);
+    assert_eq!(d.pending().unwrap().1.object, LabelId(2), "the other object's click still stands");
+    resolve(&mut d, boxed([4, 4, 3], [5, 5, 4]));
+    assert!(regions_agree(&d));
+    while d.undo() {}
+    assert!(d.objects().is_empty());
+}
+
+#[test]
+fn a_failed_click_takes_what_was_undone_with_it() {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    click(&mut d, true).unwrap();
+    d.undo();
+    d.undo();
+    d.redo();
+    let entry = d.pending().unwrap().0;
+    d.apply(Command::Withdraw(entry)).unwrap();
+    assert!(!d.redo(), "the second click had no object any more");
+    assert!(d.pending().is_none());
+}
+
+#[test]
+fn a_click_never_replaces_a_mask_that_came_from_a_file() {
+    let mut d = document();
+    let region = boxed([0; 3], [3; 3]);
+    let label = NamedRegion { value: 4, name: None, colour: None, region: region.clone() };
+    d.apply(Command::Import(vec![label])).unwrap();
+    d.apply(Command::Select(LabelId(4))).unwrap();
+    click(&mut d, true).unwrap();
+    resolve(&mut d, boxed([2; 3], [4; 3]));
+    assert_eq!(*d.object(LabelId(4)).unwrap().region, region);
+    assert_eq!(d.objects().len(), 2);
+}
+
+#[test]
+fn a_mask_that_arrives_while_a_later_change_is_undone_is_unsaved_work() {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    d.apply(Command::Rename(LabelId(1), "liver".into())).unwrap();
+    d.mark_saved(d.state());
+    d.undo();
+    resolve(&mut d, boxed([0; 3], [1; 3]));
+    d.redo();
+    assert!(d.is_modified());
+}
+
+#[test]
 fn saved_is_a_place_in_history_not_a_flag() {
     let mut d = document();
     click(&mut d, true).unwrap();
@@ -236,6 +296,7 @@ enum Deed {
     Rename(usize),
     Select(usize),
     Import([usize; 3]),
+    Fail,
     Undo,
     Redo,
 }
@@ -251,6 +312,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..4).prop_map(Deed::Rename),
         1 => (0usize..4).prop_map(Deed::Select),
         1 => corner().prop_map(Deed::Import),
+        1 => Just(Deed::Fail),
         3 => Just(Deed::Undo),
         2 => Just(Deed::Redo),
     ]
@@ -285,6 +347,10 @@ fn do_deed(d: &mut Document, deed: &Deed) {
             let label = NamedRegion { value: 5, name: None, colour: None, region };
             d.apply(Command::Import(vec![label]))
         }
+        Deed::Fail => match d.pending().map(|(entry, _)| entry) {
+            Some(entry) => d.apply(Command::Withdraw(entry)),
+            None => Ok(()),
+        },
         Deed::Undo => {
             d.undo();
             Ok(())
