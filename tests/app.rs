@@ -41,7 +41,7 @@ fn window(paths: Vec<PathBuf>) -> Harness<'static, App> {
         .with_size(vec2(1280.0, 800.0))
         .with_pixels_per_point(1.0)
         .wgpu_setup(setup)
-        .build_eframe(move |cc| App::new(cc, paths).expect("threads"))
+        .build_eframe(move |cc| App::new(cc, paths).expect("threads").type_paths())
 }
 
 /// Steps frames until `done`, for at most a minute.
@@ -121,6 +121,40 @@ fn drop_file(harness: &mut Harness<'_, App>, path: PathBuf) {
     harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
 }
 
+fn type_path(harness: &mut Harness<'_, App>, path: &Path) {
+    harness.run_steps(3);
+    let field = harness.get_by_label("Path");
+    field.focus();
+    field.type_text(&path.to_string_lossy());
+    harness.run_steps(2);
+}
+
+/// Ctrl+Shift+S, the path, OK.
+fn save_as(harness: &mut Harness<'_, App>, path: &Path) {
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, egui::Key::S);
+    harness.run_steps(3);
+    let field = harness.get_by_label("Path");
+    field.focus();
+    harness.run_steps(2);
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::A);
+    harness.step();
+    type_path(harness, path);
+    harness.get_by_label("OK").click();
+    harness.run_steps(2);
+    wait(harness, "the file", App::is_idle);
+}
+
+/// How many pixels of a view have the first object's orange over the scan's grey.
+fn orange(harness: &mut Harness<'_, App>, plane: Plane) -> usize {
+    let rect = harness.get_by_label(&view_name(plane)).rect();
+    let picture = harness.render().expect("a picture");
+    let inside = |x: u32, y: u32| rect.contains(Pos2::new(x as f32, y as f32));
+    let tinted = |p: &image::Rgba<u8>| {
+        p[0] > 100 && p[0] > p[2].saturating_add(50) && p[1] > p[2] && p[0] > p[1]
+    };
+    picture.enumerate_pixels().filter(|(x, y, p)| inside(*x, *y) && tinted(p)).count()
+}
+
 fn voxels(app: &App) -> Vec<usize> {
     app.document().expect("open").objects().iter().map(|o| o.region.count()).collect()
 }
@@ -171,8 +205,7 @@ fn open_click_in_each_view_undo_redo_save() {
 
     let temp = tempfile::tempdir().expect("temp folder");
     let path = temp.path().join("mask.nii.gz");
-    harness.state_mut().save_to(path.clone());
-    wait(&mut harness, "the file", App::is_idle);
+    save_as(&mut harness, &path);
     assert!(!harness.state().document().expect("open").is_modified());
     let saved = io::open_volume(&path, &Limits::default(), &CancelToken::new(), &Progress::new())
         .expect("what was saved opens");
@@ -256,4 +289,155 @@ fn a_click_before_the_model_is_there_is_answered_when_it_is() {
     click(&mut harness, Plane::Sagittal, sample_click(), PointerButton::Primary);
     assert_eq!(harness.state().document().expect("open").objects().len(), 1);
     wait(&mut harness, "the mask", |app| app.is_idle() && voxels(app)[0] > 0);
+}
+
+#[test]
+fn the_mask_is_seen_in_every_view_and_hidden_by_v() {
+    let mut harness = opened();
+    let target = sample_click();
+    harness.state_mut().look_at(target);
+    harness.key_press(egui::Key::X);
+    harness.run_steps(3);
+    let before = Plane::ALL.map(|plane| orange(&mut harness, plane));
+    click(&mut harness, Plane::Axial, target, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let after = Plane::ALL.map(|plane| orange(&mut harness, plane));
+    for (plane, (before, after)) in Plane::ALL.into_iter().zip(before.into_iter().zip(after)) {
+        assert!(after > before + 40, "{plane:?}: {before} → {after} pixels of the mask");
+    }
+    harness.key_press(egui::Key::V);
+    harness.run_steps(3);
+    let hidden = orange(&mut harness, Plane::Axial);
+    assert!(hidden * 4 < after[0], "hidden: {hidden} of {} pixels are left", after[0]);
+}
+
+#[test]
+fn a_click_undone_while_it_is_computed_stays_undone() {
+    let mut harness = opened();
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(2);
+    assert!(voxels(harness.state()).is_empty());
+    std::thread::sleep(Duration::from_millis(1500));
+    harness.run_steps(5);
+    assert!(voxels(harness.state()).is_empty(), "a late answer changes nothing");
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, egui::Key::Z);
+    wait(&mut harness, "the redone click's mask", |app| app.is_idle() && voxels(app)[0] > 100);
+}
+
+#[test]
+fn a_deletion_waits_for_the_click_and_can_be_undone_while_it_waits() {
+    let mut harness = opened();
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    harness.key_press_modifiers(Modifiers::SHIFT, egui::Key::Delete);
+    harness.run_steps(2);
+    wait(&mut harness, "the deletion", |app| app.is_idle() && voxels(app).is_empty());
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(3);
+    assert!(voxels(harness.state())[0] > 100, "the object and its mask are back");
+}
+
+#[test]
+fn a_label_map_opens_as_objects_and_clicks_leave_them_alone() {
+    let mut harness = opened();
+    let labels = sample().with_file_name("ct_thorax_cta_label.nii.gz");
+    drop_file(&mut harness, labels);
+    harness.step();
+    wait(&mut harness, "the labels", |app| app.is_idle() && voxels(app).len() == 10);
+    let before = voxels(harness.state());
+    assert_eq!(before[3], 1696, "brachiocephalic trunk, as the data's README counts it");
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(voxels(harness.state())[..10], before);
+}
+
+#[test]
+fn closing_asks_before_work_is_lost_and_saving_makes_it_silent() {
+    let mut harness = opened();
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let close = |harness: &mut Harness<'_, App>| {
+        let root = egui::ViewportId::ROOT;
+        let viewport = harness.input_mut().viewports.entry(root).or_default();
+        viewport.events.push(egui::ViewportEvent::Close);
+        harness.step();
+        harness.input_mut().viewports.entry(root).or_default().events.clear();
+        harness.run_steps(2);
+    };
+    close(&mut harness);
+    assert!(harness.state().status().ask_discard);
+    harness.get_by_label("Keep working").click();
+    harness.run_steps(2);
+    assert!(!harness.state().status().ask_discard);
+    assert_eq!(voxels(harness.state()).len(), 1);
+    let temp = tempfile::tempdir().expect("temp folder");
+    save_as(&mut harness, &temp.path().join("mask.nii.gz"));
+    close(&mut harness);
+    assert!(!harness.state().status().ask_discard, "nothing would be lost");
+}
+
+#[test]
+fn a_typed_path_replaces_an_existing_file_only_when_confirmed() {
+    let mut harness = opened();
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let temp = tempfile::tempdir().expect("temp folder");
+    let path = temp.path().join("old.nii.gz");
+    std::fs::write(&path, "somebody's work").expect("temp folder");
+    save_as(&mut harness, &path);
+    assert_eq!(std::fs::read(&path).expect("still there"), b"somebody's work");
+    harness.get_by_label("Replace").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the file", |app| {
+        app.is_idle() && !app.document().expect("open").is_modified()
+    });
+    assert!(std::fs::metadata(&path).expect("there").len() > 100);
+}
+
+#[test]
+fn a_wrong_model_is_told_and_the_right_one_still_works() {
+    let mut harness = opened();
+    let temp = tempfile::tempdir().expect("temp folder");
+    harness.state_mut().use_model(temp.path().to_owned());
+    wait(&mut harness, "the refusal", |app| matches!(app.status().model, ModelStatus::Failed(_)));
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the click's refusal", App::is_idle);
+    assert!(voxels(harness.state()).is_empty());
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
+    harness.state_mut().use_model(demo);
+    wait(&mut harness, "the model", |app| matches!(app.status().model, ModelStatus::Ready { .. }));
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the mask", |app| app.is_idle() && voxels(app).iter().sum::<usize>() > 100);
+}
+
+#[test]
+fn without_a_runtime_the_viewer_works_and_says_why_clicks_do_not() {
+    // The search for the runtime looks at the environment of the process: a child has one without any.
+    let temp = tempfile::tempdir().expect("temp folder");
+    let program = std::env::current_exe().expect("this test");
+    let output = std::process::Command::new(program)
+        .args(["--exact", "child_without_a_runtime", "--ignored", "--nocapture"])
+        .env("PATH", temp.path())
+        .env("HOME", temp.path())
+        .env("XDG_DATA_HOME", temp.path())
+        .env_remove("ORT_DYLIB_PATH")
+        .output()
+        .expect("this test runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "run by without_a_runtime_the_viewer_works_and_says_why_clicks_do_not"]
+fn child_without_a_runtime() {
+    let mut harness = window(vec![sample()]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    wait(&mut harness, "the search", |app| {
+        matches!(app.status().runtime, RuntimeStatus::Missing(_))
+    });
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the refusal", App::is_idle);
+    assert!(voxels(harness.state()).is_empty());
+    assert!(harness.state().messages().any(|m| m.contains("ONNX Runtime was not found")));
+    harness.get_by_label_contains("Get ONNX Runtime");
 }

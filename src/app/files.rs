@@ -1,10 +1,12 @@
-//! Opening, saving and asking where: everything on threads of its own, one thing at a time.
+//! Opening, saving and asking where, on threads of their own: files are opened one after another, and one
+//! label map is saved at a time.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::DocumentNumber;
 use crate::document::{Document, StateId};
 use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
@@ -34,8 +36,8 @@ pub(super) struct Loaded {
 pub(super) enum News {
     Image(Box<Loaded>),
     Labels(String, Vec<NamedRegion>),
-    Saved { saved: Saved, state: StateId },
-    SaveTo(PathBuf),
+    Saved { saved: Saved, document: DocumentNumber, state: StateId },
+    SaveTo(DocumentNumber, PathBuf),
     Model(PathBuf),
     Failed(String),
 }
@@ -49,8 +51,38 @@ enum Opened {
 #[derive(Clone, Debug)]
 enum Purpose {
     Open,
-    Save(PathBuf),
+    Save(DocumentNumber, PathBuf),
     Model,
+}
+
+/// A file on its way in.
+struct Coming {
+    path: PathBuf,
+    role: Role,
+    /// The document it was read for: labels are judged by its grid.
+    document: Option<DocumentNumber>,
+    task: Task<Result<Opened, Failed>>,
+}
+
+/// A label map on its way out.
+struct Going {
+    document: DocumentNumber,
+    state: StateId,
+    task: Task<Result<Saved, IoError>>,
+}
+
+enum Failed {
+    Cancelled,
+    Because(String),
+}
+
+impl From<IoError> for Failed {
+    fn from(error: IoError) -> Self {
+        match error {
+            IoError::Cancelled => Failed::Cancelled,
+            other => Failed::Because(other.to_string()),
+        }
+    }
 }
 
 struct Asking {
@@ -65,8 +97,10 @@ const NO_DIALOG: Duration = Duration::from_millis(400);
 pub(super) struct Files {
     wake: Wake,
     queue: VecDeque<(PathBuf, Role)>,
-    opening: Option<(PathBuf, Task<Result<Opened, IoError>>)>,
-    saving: Option<(StateId, Task<Result<Saved, IoError>>)>,
+    opening: Option<Coming>,
+    saving: Option<Going>,
+    /// Whether the system's file dialogs are used; otherwise paths are typed.
+    dialogs: bool,
     asking: Option<Asking>,
     prompt: Option<(Purpose, PathPrompt)>,
     answered: Option<News>,
@@ -79,10 +113,16 @@ impl Files {
             queue: VecDeque::new(),
             opening: None,
             saving: None,
+            dialogs: true,
             asking: None,
             prompt: None,
             answered: None,
         }
+    }
+
+    /// From now on, asks for paths in the window instead of through the system's dialogs.
+    pub fn type_paths(&mut self) {
+        self.dialogs = false;
     }
 
     /// Queues a file.
@@ -102,64 +142,95 @@ impl Files {
         self.saving.is_some()
     }
 
+    /// Whether a file is being opened or waits for it.
+    pub fn is_opening(&self) -> bool {
+        self.opening.is_some() || !self.queue.is_empty()
+    }
+
     /// Stops opening. A save is left to finish: it is short, and half of it would help nobody.
     pub fn cancel(&mut self) {
         self.queue.clear();
-        if let Some((_, task)) = &self.opening {
-            task.cancel();
+        if let Some(coming) = &self.opening {
+            coming.task.cancel();
         }
     }
 
-    pub fn poll(&mut self, grid: Option<&Grid>, status: &mut Status) -> Vec<News> {
+    /// What has happened. `open` is the open document with its grid; `hold` keeps further files waiting,
+    /// because which document they belong to is about to be decided.
+    pub fn poll(
+        &mut self,
+        open: Option<(DocumentNumber, &Grid)>,
+        hold: bool,
+        status: &mut Status,
+    ) -> Vec<News> {
         let mut news: Vec<News> = self.answered.take().into_iter().collect();
-        news.extend(self.poll_opening(grid, status));
+        news.extend(self.poll_opening(open.map(|(number, _)| number), status));
+        if self.opening.is_none() && news.is_empty() && !hold {
+            news.extend(self.open_next(open, status));
+        }
         news.extend(self.poll_saving(status));
         news.extend(self.poll_asking());
         news
     }
 
-    fn poll_opening(&mut self, grid: Option<&Grid>, status: &mut Status) -> Option<News> {
-        let mut news = None;
-        if let Some((path, task)) = &self.opening {
-            let (done, total) = task.progress();
-            let answer = task.poll();
-            status.opening = Some(Opening { name: name_of(path), done, total });
-            let answer = answer?;
-            let name = name_of(path);
-            news = match answer {
-                Ok(Ok(Opened::Image(loaded))) => Some(News::Image(loaded)),
-                Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(name, labels)),
-                Ok(Err(IoError::Cancelled)) => None,
-                Ok(Err(why)) => Some(News::Failed(why.to_string())),
-                Err(_) => Some(News::Failed(format!(
-                    "The reader stopped unexpectedly, please report this file: {name}"
-                ))),
-            };
-            self.opening = None;
-            status.opening = None;
-            // What comes next in the queue may be labels of this scan: it starts when the scan is shown.
-            (self.wake)();
-            return news;
+    fn poll_opening(
+        &mut self,
+        document: Option<DocumentNumber>,
+        status: &mut Status,
+    ) -> Option<News> {
+        let coming = self.opening.as_ref()?;
+        let (done, total) = coming.task.progress();
+        let name = name_of(&coming.path);
+        status.opening = Some(Opening { name: name.clone(), done, total });
+        let answer = coming.task.poll()?;
+        let coming = self.opening.take()?;
+        status.opening = None;
+        // What waits in the queue may be labels of this scan: it is started when the scan is shown.
+        (self.wake)();
+        if coming.document != document {
+            // Another scan was shown meanwhile, so what was found out about the file no longer holds.
+            self.queue.push_front((coming.path, coming.role));
+            return None;
         }
-        if let Some((path, role)) = self.queue.pop_front() {
-            let grid = grid.cloned();
-            let file = path.clone();
-            let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
-                load(&file, role, grid.as_ref(), cancel, progress)
-            });
-            match task {
-                Ok(task) => {
-                    status.opening = Some(Opening { name: name_of(&path), ..Opening::default() });
-                    self.opening = Some((path, task));
-                }
-                Err(why) => news = Some(News::Failed(format!("no thread to open a file: {why}"))),
+        match answer {
+            Ok(Ok(Opened::Image(loaded))) => Some(News::Image(loaded)),
+            Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(name, labels)),
+            Ok(Err(Failed::Cancelled)) => None,
+            Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
+            Err(_) => Some(News::Failed(format!(
+                "The reader stopped unexpectedly, please report this file: {name}"
+            ))),
+        }
+    }
+
+    fn open_next(
+        &mut self,
+        open: Option<(DocumentNumber, &Grid)>,
+        status: &mut Status,
+    ) -> Option<News> {
+        let (path, role) = self.queue.pop_front()?;
+        let (document, grid) = open.unzip();
+        let (file, grid) = (path.clone(), grid.cloned());
+        let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
+            load(&file, role, grid.as_ref(), cancel, progress)
+        });
+        match task {
+            Ok(task) => {
+                status.opening = Some(Opening { name: name_of(&path), ..Opening::default() });
+                self.opening = Some(Coming { path, role, document, task });
+                None
             }
+            Err(why) => Some(News::Failed(format!("no thread to open a file: {why}"))),
         }
-        news
     }
 
     /// Starts writing the document's labels.
-    pub fn save(&mut self, path: PathBuf, document: &Document) -> Result<(), String> {
+    pub fn save(
+        &mut self,
+        path: PathBuf,
+        number: DocumentNumber,
+        document: &Document,
+    ) -> Result<(), String> {
         if self.saving.is_some() {
             return Err("A label map is being saved already; try again in a moment".to_owned());
         }
@@ -180,33 +251,35 @@ impl Files {
             io::save_labels(&path, &labels, &grid, &stored, &table, cancel, progress)
         })
         .map_err(|why| format!("no thread to save a file: {why}"))?;
-        self.saving = Some((document.state(), task));
+        self.saving = Some(Going { document: number, state: document.state(), task });
         Ok(())
     }
 
     fn poll_saving(&mut self, status: &mut Status) -> Option<News> {
-        let (state, task) = self.saving.as_ref()?;
-        let answer = task.poll()?;
-        let state = *state;
-        self.saving = None;
+        let answer = self.saving.as_ref()?.task.poll()?;
+        let Going { document, state, .. } = self.saving.take()?;
         status.save = SaveStatus::Never;
         Some(match answer {
-            Ok(Ok(saved)) => News::Saved { saved, state },
+            Ok(Ok(saved)) => News::Saved { saved, document, state },
             Ok(Err(why)) => News::Failed(why.to_string()),
             Err(_) => News::Failed("The writer stopped unexpectedly; nothing was saved".to_owned()),
         })
     }
 
-    pub fn ask_open(&mut self) {
+    pub fn ask_open(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
             .set_title("Open a scan or a label map")
             .add_filter("NIfTI (.nii, .nii.gz, .hdr)", &["nii", "gz", "hdr", "img"])
             .add_filter("All files", &["*"])
             .pick_file();
-        self.ask(Purpose::Open, dialog);
+        self.ask(Purpose::Open, dialog)
     }
 
-    pub fn ask_save(&mut self, suggestion: PathBuf) {
+    pub fn ask_save(
+        &mut self,
+        document: DocumentNumber,
+        suggestion: PathBuf,
+    ) -> Result<(), String> {
         let mut dialog = rfd::AsyncFileDialog::new()
             .set_title("Save the label map")
             .set_file_name(name_of(&suggestion))
@@ -214,14 +287,14 @@ impl Files {
         if let Some(folder) = suggestion.parent() {
             dialog = dialog.set_directory(folder);
         }
-        self.ask(Purpose::Save(suggestion), dialog.save_file());
+        self.ask(Purpose::Save(document, suggestion), dialog.save_file())
     }
 
-    pub fn ask_model(&mut self) {
+    pub fn ask_model(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
             .set_title("Choose a folder with encoder.onnx and decoder.onnx")
             .pick_folder();
-        self.ask(Purpose::Model, dialog);
+        self.ask(Purpose::Model, dialog)
     }
 
     /// The dialog is made here, on the UI thread (macOS wants that), and waited for elsewhere.
@@ -229,9 +302,17 @@ impl Files {
         &mut self,
         purpose: Purpose,
         dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
-    ) {
+    ) -> Result<(), String> {
         if self.asking.is_some() {
-            return;
+            return Err(
+                "A file dialog is open already; if none can be seen, start the program with \
+                        VOXPOINT_TYPE_PATHS=1 to type paths instead"
+                    .to_owned(),
+            );
+        }
+        if !self.dialogs {
+            self.prompt_for(purpose);
+            return Ok(());
         }
         let task = Task::start("dialog", self.wake.clone(), move |_, _| {
             pollster::block_on(dialog).map(|file| file.path().to_owned())
@@ -240,6 +321,7 @@ impl Files {
             Ok(task) => self.asking = Some(Asking { purpose, since: Instant::now(), task }),
             Err(_) => self.prompt_for(purpose),
         }
+        Ok(())
     }
 
     fn poll_asking(&mut self) -> Option<News> {
@@ -262,7 +344,7 @@ impl Files {
                 (self.wake)();
                 None
             }
-            Purpose::Save(_) => Some(News::SaveTo(path)),
+            Purpose::Save(document, _) => Some(News::SaveTo(*document, path)),
             Purpose::Model => Some(News::Model(path)),
         }
     }
@@ -271,7 +353,9 @@ impl Files {
     fn prompt_for(&mut self, purpose: Purpose) {
         let (title, text) = match &purpose {
             Purpose::Open => ("Open a scan or a label map", String::new()),
-            Purpose::Save(suggestion) => ("Save the label map", suggestion.display().to_string()),
+            Purpose::Save(_, suggestion) => {
+                ("Save the label map", suggestion.display().to_string())
+            }
             Purpose::Model => ("Folder with encoder.onnx and decoder.onnx", String::new()),
         };
         self.prompt = Some((purpose, PathPrompt::new(title, text)));
@@ -282,11 +366,17 @@ impl Files {
         self.prompt.as_mut().map(|(_, prompt)| prompt)
     }
 
+    /// Takes the answer to a path prompt. An existing file is replaced only when it is given twice.
     pub fn answer_path_prompt(&mut self, answer: Option<PathBuf>) {
-        if let Some((purpose, _)) = self.prompt.take() {
-            self.answered = answer.and_then(|path| self.chosen(&purpose, path));
-            (self.wake)();
+        let Some((purpose, mut prompt)) = self.prompt.take() else { return };
+        (self.wake)();
+        let Some(path) = answer else { return };
+        if matches!(purpose, Purpose::Save(..)) && !prompt.confirms(&path) && path.exists() {
+            prompt.warn_about(path);
+            self.prompt = Some((purpose, prompt));
+            return;
         }
+        self.answered = self.chosen(&purpose, path);
     }
 }
 
@@ -296,15 +386,25 @@ fn load(
     grid: Option<&Grid>,
     cancel: &CancelToken,
     progress: &Progress,
-) -> Result<Opened, IoError> {
+) -> Result<Opened, Failed> {
+    if role == Role::Labels && grid.is_none() {
+        let name = path.display();
+        return Err(Failed::Because(format!(
+            "There is no scan for this label map to lie on; open its scan first: {name}"
+        )));
+    }
     let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
     if let Some(grid) = grid
         && (role == Role::Labels || io::looks_like_labels(&volume, grid))
     {
-        return io::labels_of(&volume, path, grid).map(Opened::Labels);
+        let labels = io::labels_of(&volume, path, grid)?;
+        cancel.check().map_err(|_| Failed::Cancelled)?;
+        return Ok(Opened::Labels(labels));
     }
     let stats = volume.stats();
+    cancel.check().map_err(|_| Failed::Cancelled)?;
     let histogram = Histogram::of(&volume, &stats, 256);
+    cancel.check().map_err(|_| Failed::Cancelled)?;
     let volume = Arc::new(volume);
     let path = path.to_owned();
     Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram })))

@@ -10,9 +10,9 @@ mod remembered;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::document::{Command, Document, Refused};
+use crate::document::{Command, Document};
 use crate::geom::DVec3;
 use crate::ui::{self, Action, ModelStatus, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
@@ -54,8 +54,11 @@ pub struct App {
     model: Model,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
+    /// The user has agreed to lose unsaved work by closing.
+    discard_agreed: bool,
     remembered: Remembered,
     closing: bool,
+    longest_step: Duration,
     started: Instant,
     first_picture: bool,
 }
@@ -84,8 +87,10 @@ impl App {
             model: Model::start(wake)?,
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
+            discard_agreed: false,
             remembered,
             closing: false,
+            longest_step: Duration::ZERO,
             started: Instant::now(),
             first_picture: false,
         };
@@ -93,6 +98,12 @@ impl App {
             app.files.open(path, if n == 0 { Role::Any } else { Role::Labels });
         }
         Ok(app)
+    }
+
+    /// Asks for paths in the window instead of through the system's file dialogs.
+    pub fn type_paths(mut self) -> Self {
+        self.files.type_paths();
+        self
     }
 
     /// The open document.
@@ -118,8 +129,10 @@ impl App {
     /// Takes in what the background has sent and gives it new work. Never waits.
     pub fn step(&mut self, ctx: &egui::Context) {
         let _span = tracing::debug_span!("step").entered();
-        let grid = self.document().map(|d| d.image().grid().clone());
-        for news in self.files.poll(grid.as_ref(), &mut self.status) {
+        let began = Instant::now();
+        let hold = self.after_discard.is_some();
+        let open = self.session.as_ref().map(|s| (s.number, s.document.image().grid()));
+        for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);
         }
         self.model.poll(self.session.as_mut(), &mut self.status, &mut self.toasts);
@@ -133,26 +146,25 @@ impl App {
             }
         }
         if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
-            let modified = self.document().is_some_and(Document::is_modified);
-            if modified || self.files.is_saving() {
-                ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-                self.after_discard = Some(AfterDiscard::Close);
-                self.status.ask_discard = modified;
-            }
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.after_discard = Some(AfterDiscard::Close);
+            self.discard_agreed = false;
         }
-        self.close_when_saved(ctx);
+        self.close_when_done(ctx);
+        self.longest_step = self.longest_step.max(began.elapsed());
     }
 
-    /// A close that waits only for a running save goes on when the file is written.
-    fn close_when_saved(&mut self, ctx: &egui::Context) {
-        let waiting = matches!(self.after_discard, Some(AfterDiscard::Close));
-        if waiting && !self.status.ask_discard && !self.files.is_saving() {
-            if self.document().is_some_and(Document::is_modified) {
-                self.status.ask_discard = true;
-            } else {
-                self.closing = true;
-                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
-            }
+    /// Closes the window once nothing is being written and nothing would be lost that the user has not
+    /// agreed to lose.
+    fn close_when_done(&mut self, ctx: &egui::Context) {
+        if !matches!(self.after_discard, Some(AfterDiscard::Close)) || self.files.is_saving() {
+            return;
+        }
+        if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
+            self.status.ask_discard = true;
+        } else {
+            self.closing = true;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
 
@@ -168,20 +180,30 @@ impl App {
             }
             News::Labels(name, labels) => {
                 let count = labels.len();
-                self.run(Command::Import(labels));
-                let plural = if count == 1 { "" } else { "s" };
-                self.toasts.info(format!("{name}: {count} label{plural} opened"));
+                if self.run(Command::Import(labels)) {
+                    let plural = if count == 1 { "" } else { "s" };
+                    self.toasts.info(format!("{name}: {count} label{plural} opened"));
+                }
             }
-            News::Saved { saved, state } => {
+            News::Saved { saved, document, state } => {
                 let name = saved.path.display().to_string();
-                if let Some(session) = &mut self.session {
+                if let Some(session) = self.session.as_mut().filter(|s| s.number == document) {
                     session.document.mark_saved(state);
                     session.saved_to = Some(saved.path.clone());
+                    self.status.save = SaveStatus::Saved(saved.path);
                 }
-                self.status.save = SaveStatus::Saved(saved.path);
                 self.toasts.info(format!("Saved and verified: {name}"));
             }
-            News::SaveTo(path) => self.save(path),
+            News::SaveTo(document, path) => {
+                if self.session.as_ref().is_some_and(|s| s.number == document) {
+                    self.save(path);
+                } else {
+                    let name = path.display();
+                    self.toasts.error(format!(
+                        "Not saved, because another scan was opened meanwhile: {name}"
+                    ));
+                }
+            }
             News::Model(path) => self.model.choose(Some(path), &mut self.status),
             News::Failed(why) => self.toasts.error(why),
         }
@@ -209,15 +231,23 @@ impl App {
         });
     }
 
-    /// Carries out a command, now or when the pending clicks are done.
-    fn run(&mut self, command: Command) {
-        let Some(session) = &mut self.session else { return };
+    /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
+    fn run(&mut self, command: Command) -> bool {
+        let Some(session) = &mut self.session else { return false };
+        if command.waits_for_clicks() && session.document.pending().is_some() {
+            session.deferred.push(command);
+            return true;
+        }
         let fresh = matches!(command, Command::NewObject);
-        match session.document.apply(command.clone()) {
-            Ok(()) if fresh => self.view.negative = false,
-            Ok(()) => {}
-            Err(Refused::Busy) => session.deferred.push(command),
-            Err(why) => self.toasts.error(format!("{}.", capitalised(&why.to_string()))),
+        match session.document.apply(command) {
+            Ok(()) => {
+                self.view.negative &= !fresh;
+                true
+            }
+            Err(why) => {
+                self.toasts.error(format!("{}.", capitalised(&why.to_string())));
+                false
+            }
         }
     }
 
@@ -231,9 +261,27 @@ impl App {
         }
     }
 
+    /// Takes back what was asked for last, be it done or still waiting.
+    fn undo(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.deferred.pop().is_none()
+        {
+            session.document.undo();
+        }
+    }
+
+    fn told<T>(&mut self, result: Result<T, String>) {
+        if let Err(why) = result {
+            self.toasts.error(why);
+        }
+    }
+
     fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
-            Action::OpenDialog => self.files.ask_open(),
+            Action::OpenDialog => {
+                let asked = self.files.ask_open();
+                self.told(asked);
+            }
             Action::OpenSample => {
                 if let Some(path) = self.status.sample.clone() {
                     self.files.open(path, Role::Any);
@@ -246,31 +294,33 @@ impl App {
             }
             Action::Save => self.save_again(),
             Action::SaveAs => self.ask_save(),
-            Action::Undo => {
-                if let Some(session) = &mut self.session {
-                    session.document.undo();
-                }
-            }
+            Action::Undo => self.undo(),
             Action::Redo => {
                 if let Some(session) = &mut self.session {
                     session.document.redo();
                 }
             }
-            Action::Do(command) => self.run(command),
+            Action::Do(command) => {
+                self.run(command);
+            }
             Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
-            Action::ChooseModel => self.files.ask_model(),
+            Action::ChooseModel => {
+                let asked = self.files.ask_model();
+                self.told(asked);
+            }
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            Action::Discard(agreed) => self.discard(agreed, ctx),
+            Action::Discard(agreed) => self.discard(agreed),
         }
     }
 
-    fn discard(&mut self, agreed: bool, ctx: &egui::Context) {
+    fn discard(&mut self, agreed: bool) {
         self.status.ask_discard = false;
         match self.after_discard.take() {
+            // A save that is still running is waited for (`close_when_done`): it was asked for.
             Some(AfterDiscard::Close) if agreed => {
-                self.closing = true;
-                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                self.after_discard = Some(AfterDiscard::Close);
+                self.discard_agreed = true;
             }
             Some(AfterDiscard::Show(loaded)) if agreed => self.show(*loaded),
             _ => {}
@@ -288,11 +338,13 @@ impl App {
         let Some(session) = &self.session else { return };
         let suggestion =
             session.saved_to.clone().unwrap_or_else(|| files::label_path_for(&session.path));
-        self.files.ask_save(suggestion);
+        let asked = self.files.ask_save(session.number, suggestion);
+        self.told(asked);
     }
 
     fn save(&mut self, path: PathBuf) {
         let Some(session) = &self.session else { return };
+        let path = with_ending(path);
         if same_file(&path, &session.path) {
             self.toasts.error(format!(
                 "That is the scan itself; choose another name for the label map: {}",
@@ -303,7 +355,7 @@ impl App {
         if session.document.pending().is_some() {
             self.toasts.warning("Saved without the click that is still being computed".to_owned());
         }
-        match self.files.save(path, &session.document) {
+        match self.files.save(path, session.number, &session.document) {
             Ok(()) => self.status.save = SaveStatus::Saving,
             Err(why) => self.toasts.error(why),
         }
@@ -369,7 +421,11 @@ pub fn run(paths: Vec<PathBuf>) -> anyhow::Result<()> {
     eframe::run_native(
         "Voxpoint",
         options,
-        Box::new(move |cc| Ok(Box::new(App::new(cc, paths)?))),
+        Box::new(move |cc| {
+            let app = App::new(cc, paths)?;
+            let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
+            Ok(Box::new(if typed { app.type_paths() } else { app }))
+        }),
     )
     .map_err(|error| match error {
         eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => anyhow!(
@@ -390,27 +446,44 @@ fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
     }
 }
 
+/// A name without a NIfTI ending gets one: that is what was meant.
+fn with_ending(path: PathBuf) -> PathBuf {
+    let name = path.to_string_lossy().to_lowercase();
+    if [".nii", ".nii.gz"].iter().any(|ending| name.ends_with(ending)) {
+        return path;
+    }
+    let mut named = path.into_os_string();
+    named.push(".nii.gz");
+    PathBuf::from(named)
+}
+
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
 }
 
-/// For tests: puts the crosshair somewhere.
+/// What tests and benches need besides the window itself.
+#[doc(hidden)]
 impl App {
     /// Moves the crosshair to a world position (RAS mm).
     pub fn look_at(&mut self, world: DVec3) {
         self.view.crosshair = world;
     }
 
-    /// Whether a model is loaded and idle, and no click waits.
+    /// Whether no click waits, nothing is loaded and nothing is saved.
     pub fn is_idle(&self) -> bool {
         let pending = self.document().is_some_and(|d| d.pending().is_some());
         let loading = matches!(self.status.model, ModelStatus::Loading(_));
-        !pending && !loading && self.status.opening.is_none() && !self.files.is_saving()
+        !pending && !loading && !self.files.is_opening() && !self.files.is_saving()
     }
 
-    /// Saves the label map to `path`, as "Save as…" does after its dialog.
-    pub fn save_to(&mut self, path: PathBuf) {
-        self.save(path);
+    /// The longest [`App::step`] since the last call.
+    pub fn take_longest_step(&mut self) -> Duration {
+        std::mem::take(&mut self.longest_step)
+    }
+
+    /// Uses the model in this folder.
+    pub fn use_model(&mut self, folder: PathBuf) {
+        self.model.choose(Some(folder), &mut self.status);
     }
 }

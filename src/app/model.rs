@@ -15,19 +15,23 @@ use crate::work::{CancelToken, Task, Wake, Worker};
 enum Ask {
     /// Find ONNX Runtime, then load the model.
     Start(Option<PathBuf>),
-    Replay {
-        click: Click,
-        request: Box<Request>,
-        cancel: CancelToken,
-    },
+    Replay(Box<Replay>),
+}
+
+struct Replay {
+    flight: Flight,
+    request: Request,
+    /// Which model gave the request's steps: another one must not build on them.
+    steps_of: Option<String>,
+    cancel: CancelToken,
 }
 
 enum Tell {
     Runtime(Result<Runtime, SegmentError>),
     Loading(String),
     Model(Result<ReadyModel, SegmentError>),
-    Stage(Click, Stage),
-    Replayed { click: Click, model: String, result: Box<Result<Outcome, SegmentError>> },
+    Stage(Flight, Stage),
+    Replayed { flight: Flight, model: String, result: Box<Result<Outcome, SegmentError>> },
 }
 
 struct ReadyModel {
@@ -36,18 +40,33 @@ struct ReadyModel {
     reason: String,
 }
 
-/// Names a click across threads.
+/// Numbers the requests: an answer to one that was given up is not an answer to the next, even if that
+/// asks for the same click again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Click {
+struct Flight(u64);
+
+/// What is being computed.
+struct Flying {
+    flight: Flight,
     document: DocumentNumber,
     entry: EntryId,
+    cancel: CancelToken,
+}
+
+/// The model on the worker, with a name that tells it from every other one.
+struct Loaded {
+    segmenter: Segmenter,
+    id: String,
 }
 
 pub(super) struct Model {
     worker: Worker<Ask, Tell>,
     wake: Wake,
     chosen: Option<PathBuf>,
-    flight: Option<(Click, CancelToken)>,
+    flying: Option<Flying>,
+    flights: u64,
+    /// Starts asked for and not answered: only the last one's answer counts.
+    starting: u32,
     install: Option<Task<Result<PathBuf, SegmentError>>>,
     dead: bool,
 }
@@ -56,31 +75,42 @@ impl Model {
     /// Starts the worker and looks for the runtime and the model at once, so that both are ready
     /// before the first click.
     pub fn start(wake: Wake) -> std::io::Result<Self> {
-        let mut segmenter: Option<Segmenter> = None;
+        let mut loaded: Option<Loaded> = None;
         let worker =
             Worker::start("model", wake.clone(), move |ask, tell: &dyn Fn(Tell)| match ask {
-                Ask::Start(chosen) => segmenter = start(chosen, tell),
-                Ask::Replay { click, request, cancel } => {
-                    let mut stage = |stage| tell(Tell::Stage(click, stage));
-                    let (model, result) = match &mut segmenter {
-                        Some(s) => {
-                            (s.model_name().to_owned(), s.run(&request, &cancel, &mut stage))
-                        }
-                        None => return,
-                    };
-                    tell(Tell::Replayed { click, model, result: Box::new(result) });
+                Ask::Start(chosen) => loaded = start(chosen, tell),
+                Ask::Replay(replay) => {
+                    let flight = replay.flight;
+                    let (model, result) = run(&mut loaded, *replay, tell);
+                    tell(Tell::Replayed { flight, model, result: Box::new(result) });
                 }
             })?;
-        let model = Self { worker, wake, chosen: None, flight: None, install: None, dead: false };
-        let _dead_is_found_by_poll = model.worker.submit(Ask::Start(None));
+        let mut model = Self {
+            worker,
+            wake,
+            chosen: None,
+            flying: None,
+            flights: 0,
+            starting: 0,
+            install: None,
+            dead: false,
+        };
+        model.ask_to_start();
         Ok(model)
     }
 
     /// Uses the model in this folder from the next click on; `None` is the one that ships.
     pub fn choose(&mut self, folder: Option<PathBuf>, status: &mut Status) {
-        self.chosen.clone_from(&folder);
+        self.chosen = folder;
         status.model = ModelStatus::Loading("model".to_owned());
-        let _dead_is_found_by_poll = self.worker.submit(Ask::Start(folder));
+        self.ask_to_start();
+    }
+
+    fn ask_to_start(&mut self) {
+        // A dead worker is found by `poll`.
+        if self.worker.submit(Ask::Start(self.chosen.clone())).is_ok() {
+            self.starting += 1;
+        }
     }
 
     /// Fetches ONNX Runtime.
@@ -99,8 +129,8 @@ impl Model {
 
     /// Stops the click that is being computed and a running fetch.
     pub fn cancel(&mut self) {
-        if let Some((_, cancel)) = &self.flight {
-            cancel.cancel();
+        if let Some(flying) = &self.flying {
+            flying.cancel.cancel();
         }
         if let Some(task) = &self.install {
             task.cancel();
@@ -121,7 +151,7 @@ impl Model {
                 Err(_) if self.dead => break,
                 Err(_) => {
                     self.dead = true;
-                    self.flight = None;
+                    self.flying = None;
                     status.busy = None;
                     let why = "The model's thread stopped unexpectedly; save your work and start the program again";
                     status.model = ModelStatus::Failed(why.to_owned());
@@ -144,7 +174,7 @@ impl Model {
             Ok(Err(why)) => toasts.error(why.to_string()),
             Err(_) => toasts.error("Fetching ONNX Runtime stopped unexpectedly".to_owned()),
         }
-        let _dead_is_found_by_poll = self.worker.submit(Ask::Start(self.chosen.clone()));
+        self.ask_to_start();
     }
 
     fn take(
@@ -162,19 +192,27 @@ impl Model {
                 ));
             }
             Tell::Runtime(Err(why)) => {
+                self.starting = self.starting.saturating_sub(1);
                 status.runtime = RuntimeStatus::Missing(why.to_string());
                 status.model = ModelStatus::None;
             }
             Tell::Loading(name) => status.model = ModelStatus::Loading(name),
-            Tell::Model(Ok(ReadyModel { name, device, reason })) => {
-                status.model = ModelStatus::Ready { name, device, reason };
+            Tell::Model(answer) => {
+                self.starting = self.starting.saturating_sub(1);
+                match answer {
+                    // Another one was chosen meanwhile and is being loaded.
+                    Ok(_) if self.starting > 0 => {}
+                    Ok(ReadyModel { name, device, reason }) => {
+                        status.model = ModelStatus::Ready { name, device, reason };
+                    }
+                    Err(why) => {
+                        toasts.error(why.to_string());
+                        status.model = ModelStatus::Failed(why.to_string());
+                    }
+                }
             }
-            Tell::Model(Err(why)) => {
-                toasts.error(why.to_string());
-                status.model = ModelStatus::Failed(why.to_string());
-            }
-            Tell::Stage(click, stage) => {
-                if self.flight.as_ref().is_some_and(|(c, _)| *c == click) {
+            Tell::Stage(flight, stage) => {
+                if self.flying.as_ref().is_some_and(|f| f.flight == flight) {
                     status.busy = Some(match stage {
                         Stage::Crop | Stage::Encode => Busy::Encoding,
                         Stage::Decode => Busy::Decoding,
@@ -182,12 +220,12 @@ impl Model {
                     });
                 }
             }
-            Tell::Replayed { click, model, result } => {
-                if self.flight.take_if(|(c, _)| *c == click).is_some() {
-                    status.busy = None;
+            Tell::Replayed { flight, model, result } => {
+                let Some(flying) = self.flying.take_if(|f| f.flight == flight) else { return };
+                status.busy = None;
+                if let Some(session) = session.filter(|s| s.number == flying.document) {
+                    finish(&mut session.document, flying.entry, model, *result, status, toasts);
                 }
-                let Some(session) = session.filter(|s| s.number == click.document) else { return };
-                finish(&mut session.document, click.entry, model, *result, status, toasts);
             }
         }
     }
@@ -199,40 +237,27 @@ impl Model {
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
-        let Some(session) = session else {
-            self.cancel_flight();
-            return;
-        };
-        let pending = session.document.pending().map(|(entry, click)| (entry, click.clone()));
-        let wanted =
-            pending.as_ref().map(|(entry, _)| Click { document: session.number, entry: *entry });
-        if self.flight.as_ref().is_some_and(|(c, _)| Some(*c) != wanted) {
+        let wanted = session.as_ref().and_then(|s| Some((s.number, s.document.pending()?.0)));
+        if self.flying.as_ref().is_some_and(|f| Some((f.document, f.entry)) != wanted) {
             // Undone, or another scan is open: nobody wants that answer.
-            self.cancel_flight();
+            self.give_up(status);
         }
-        let (Some((entry, click)), Some(name)) = (pending, wanted) else { return };
+        let Some(session) = session else { return };
+        let Some((entry, click)) = session.document.pending() else { return };
         if click.prompts.is_empty() {
-            let nothing = Resolution {
-                steps: Vec::new(),
-                crop: None,
-                model: String::new(),
-                region: crate::volume::Region::default(),
-            };
-            let resolution = Arc::new(nothing);
+            let resolution = Arc::new(Resolution::nothing());
             let _never_stale = session.document.apply(Command::Resolve { entry, resolution });
             (self.wake)();
             return;
         }
-        if self.flight.is_some() {
-            return;
-        }
         if let Some(why) = self.unavailable(status) {
+            self.give_up(status);
             if session.document.apply(Command::Withdraw(entry)).is_ok() {
                 toasts.error(why);
             }
             return;
         }
-        if !matches!(status.model, ModelStatus::Ready { .. }) {
+        if self.flying.is_some() || !matches!(status.model, ModelStatus::Ready { .. }) {
             return;
         }
         let object = session.document.object(click.object);
@@ -242,11 +267,20 @@ impl Model {
             steps: object.map(|o| o.steps.clone()).unwrap_or_default(),
             crop: object.and_then(|o| o.crop.clone()),
         };
-        let cancel = CancelToken::new();
-        let ask = Ask::Replay { click: name, request: Box::new(request), cancel: cancel.clone() };
-        if self.worker.submit(ask).is_ok() {
-            self.flight = Some((name, cancel));
+        let steps_of = object.and_then(|o| o.model.clone());
+        self.flights += 1;
+        let (flight, cancel) = (Flight(self.flights), CancelToken::new());
+        let replay = Replay { flight, request, steps_of, cancel: cancel.clone() };
+        if self.worker.submit(Ask::Replay(Box::new(replay))).is_ok() {
+            self.flying = Some(Flying { flight, document: session.number, entry, cancel });
             status.busy = Some(Busy::Decoding);
+        }
+    }
+
+    fn give_up(&mut self, status: &mut Status) {
+        if let Some(flying) = self.flying.take() {
+            flying.cancel.cancel();
+            status.busy = None;
         }
     }
 
@@ -260,16 +294,34 @@ impl Model {
             _ => None,
         }
     }
+}
 
-    fn cancel_flight(&mut self) {
-        if let Some((_, cancel)) = &self.flight {
-            cancel.cancel();
-        }
+impl Drop for Model {
+    /// A window that closes doesn't wait for an encoder.
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 
-/// Runs on the worker.
-fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Option<Segmenter> {
+/// Answers a click, on the worker.
+fn run(
+    loaded: &mut Option<Loaded>,
+    replay: Replay,
+    tell: &dyn Fn(Tell),
+) -> (String, Result<Outcome, SegmentError>) {
+    let Replay { flight, mut request, steps_of, cancel } = replay;
+    let Some(Loaded { segmenter, id }) = loaded else {
+        return (String::new(), Err(SegmentError::Run("no model is loaded".to_owned())));
+    };
+    if steps_of.as_ref() != Some(id) {
+        request.steps.clear();
+    }
+    let mut stage = |stage| tell(Tell::Stage(flight, stage));
+    (id.clone(), segmenter.run(&request, &cancel, &mut stage))
+}
+
+/// Finds the runtime and loads a model, on the worker.
+fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Option<Loaded> {
     let found = runtime::load();
     let missing = found.is_err();
     tell(Tell::Runtime(found));
@@ -294,7 +346,9 @@ fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Option<Segmenter> {
                 device: shown,
                 reason: device.reason.clone(),
             })));
-            Some(segmenter)
+            // Folders of one name are common, so the whole path names the model.
+            let id = folder.canonicalize().unwrap_or(folder).display().to_string();
+            Some(Loaded { segmenter, id })
         }
         Err(why) => {
             tell(Tell::Model(Err(why)));

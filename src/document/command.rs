@@ -70,6 +70,13 @@ pub struct Resolution {
     pub region: Region,
 }
 
+impl Resolution {
+    /// The answer to no prompts at all: no mask.
+    pub fn nothing() -> Self {
+        Self { steps: Vec::new(), crop: None, model: String::new(), region: Region::default() }
+    }
+}
+
 /// Why a command was not carried out; the document is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
