@@ -58,10 +58,17 @@ const IMPURE: &[&str] = &[
     "tempfile",
 ];
 
+/// The program's files: paths below `src` and their code.
 fn sources() -> Vec<(String, String)> {
+    let sources = files_below("src");
+    assert!(sources.len() > 30, "the sources were not found");
+    sources
+}
+
+fn files_below(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("src is readable") {
-            let path = entry.expect("src is readable").path();
+        for entry in std::fs::read_dir(folder).expect("the folder is readable") {
+            let path = entry.expect("the folder is readable").path();
             if path.is_dir() {
                 walk(&path, out);
             } else if path.extension().is_some_and(|e| e == "rs") {
@@ -69,16 +76,18 @@ fn sources() -> Vec<(String, String)> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths = Vec::new();
     walk(&root, &mut paths);
-    assert!(paths.len() > 30, "the sources were not found");
     paths
         .into_iter()
         .map(|path| {
             let text = std::fs::read_to_string(&path).expect("sources are UTF-8");
-            let name =
-                path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
+            let name = path
+                .strip_prefix(&root)
+                .expect("below the folder")
+                .to_string_lossy()
+                .replace('\\', "/");
             (name, code_only(&text))
         })
         .collect()
@@ -208,8 +217,12 @@ fn the_reader_of_groups_reads_groups() {
 
 #[test]
 fn files_have_a_size_one_can_read() {
-    for (file, code) in sources() {
-        let lines = code.lines().count();
-        assert!(lines <= 700, "{file} has {lines} lines: split it by meaning");
+    for (folder, least) in [("src", 30), ("tests", 15), ("benches", 2)] {
+        let files = files_below(folder);
+        assert!(files.len() >= least, "{folder} was not found");
+        for (file, code) in files {
+            let lines = code.lines().count();
+            assert!(lines <= 620, "{folder}/{file} has {lines} lines: split it by meaning");
+        }
     }
 }

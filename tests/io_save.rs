@@ -27,12 +27,13 @@ fn save(path: &Path, labels: &LabelMap, scan: &Volume) -> Result<Saved, IoError>
     save_labels(path, labels, scan.grid(), scan.stored(), &table, &cancel, &progress)
 }
 
-/// Labels 0 to `most` in an uneven pattern.
+/// Labels from 0 to `most`, at most 900 different ones, in an uneven pattern.
 fn pattern(dims: [usize; 3], most: u16) -> LabelMap {
     let n: usize = dims.iter().product();
-    let labels: Vec<u16> = (0..n)
-        .map(|i| if i % 5 < 3 { 0 } else { ((i / 3) as u16).wrapping_mul(31) % most + 1 })
-        .collect();
+    let different = most.min(900);
+    let label =
+        |i: usize| most - ((i / 3) as u16).wrapping_mul(31) % different * (most / different);
+    let labels: Vec<u16> = (0..n).map(|i| if i % 5 < 3 { 0 } else { label(i) }).collect();
     LabelMap::from_labels(dims, &labels)
 }
 
@@ -206,6 +207,31 @@ fn a_full_disk_leaves_the_old_file_whole() {
 fn volume(grid: &Grid, voxels: Voxels, scale: Scale) -> Volume {
     let dims = grid.dims().to_vec();
     Volume::new("v", grid.clone(), dims, voxels, scale, StoredGeometry::of(grid), vec![])
+}
+
+#[test]
+fn whole_numbers_of_a_scan_are_no_labels() {
+    let dims = [64, 64, 40];
+    let (grid, path) = (Grid::new(dims, DAffine3::IDENTITY).unwrap(), Path::new("mr.nii"));
+    let count = grid.count();
+    let read = |values: Vec<u16>| {
+        labels_of(&volume(&grid, Voxels::U16(values), Scale::NONE), path, &grid)
+            .map(|labels| labels.len())
+            .map_err(|e| e.to_string())
+    };
+    // An atlas of a thousand cubes, and one more value.
+    let atlas = |n: usize| (n / 16 % 4 + 4 * (n / 256)) as u16 % 1001;
+    assert_eq!(read((0..count).map(atlas).collect()), Ok(1000));
+    let one_more = read((0..count).map(|n| if n == count - 1 { 2000 } else { atlas(n) }).collect());
+    assert!(one_more.unwrap_err().contains("more than 1000 different values"));
+    // Few values, but noise: another one at nearly every voxel.
+    let noise = |n: usize| (n.wrapping_mul(2_654_435_761) >> 13) as u16 % 200;
+    let error = read((0..count).map(noise).collect()).unwrap_err();
+    assert!(error.contains("voxel to voxel") && !error.contains('\n'), "{error}");
+    // In a volume this small anything may be a label map.
+    let tiny = Grid::new([8, 8, 8], DAffine3::IDENTITY).unwrap();
+    let voxels = Voxels::U16((0..512).map(noise).collect());
+    assert!(labels_of(&volume(&tiny, voxels, Scale::NONE), path, &tiny).unwrap().len() > 100);
 }
 
 #[test]

@@ -12,6 +12,11 @@ use voxpoint::volume::{Scale, StoredGeometry, Volume, Voxels};
 fn agrees(name: &str, tolerance: f32, mm: f64) {
     let case = Case::read(name);
     let volume = case.volume();
+    agrees_on(name, &case, &volume, tolerance, mm);
+}
+
+/// [`agrees`] for a volume that is the case's own, perhaps on a slightly other grid.
+fn agrees_on(name: &str, case: &Case, volume: &Volume, tolerance: f32, mm: f64) {
     let grid = CanonicalGrid::of(volume.grid());
     let place = grid.crop_around(DVec3::from_array(case.steps[0].world));
     assert_eq!(grid.dims(), case.grid_shape);
@@ -26,7 +31,7 @@ fn agrees(name: &str, tolerance: f32, mm: f64) {
         let point: [f64; 3] = std::array::from_fn(|a| (index[a] - place.start[a]) as f64);
         assert_eq!(point, click.point);
     }
-    let image = crop(&volume, place.start).unwrap();
+    let image = crop(volume, place.start).unwrap();
     let close = |a: f64, b: f64| ((a - b) / b).abs() <= f64::from(tolerance);
     assert!(close(image.mean, case.mean), "mean {} is not {}", image.mean, case.mean);
     assert!(close(image.std, case.std), "std {} is not {}", image.std, case.std);
@@ -61,10 +66,29 @@ fn spine_ct_equals_the_reference() {
     agrees("spine_ct", 1e-4, 1e-6);
 }
 
-/// The reference's reader makes the axes orthonormal, ours takes them as they are.
+/// Ours takes the sform as it stands in the file: in float32, its columns are a part in 10⁸ longer or
+/// shorter than the spacing. That is enough to move voxels that lie exactly on others a hair to the side,
+/// where a neighbour's share exceeds the residue that counts as 0, and so the mean of what is > 0.
 #[test]
-fn oblique_equals_the_reference() {
+fn oblique_nearly_equals_the_reference() {
     agrees("oblique", 5e-3, 1e-3);
+}
+
+/// The reference's reader (SimpleITK) splits the sform into unit axes and the header's spacing. On that
+/// grid there is no difference.
+#[test]
+fn oblique_as_the_references_reader_places_it_equals_the_reference() {
+    let case = Case::read("oblique");
+    let read = case.volume();
+    let mut place = read.grid().world_from_voxel();
+    // The header's spacing: what the columns' lengths are in float32.
+    let spacing = read.grid().spacing().as_vec3().as_dvec3();
+    assert_eq!(spacing, DVec3::new(1.0, 1.0, 2.5));
+    assert_ne!(spacing, read.grid().spacing());
+    let axes = place.matrix3.to_cols_array_2d().map(|c| DVec3::from_array(c).normalize());
+    place.matrix3 = DMat3::from_cols(axes[0], axes[1], axes[2]) * DMat3::from_diagonal(spacing);
+    let grid = Grid::new(read.grid().dims(), place).unwrap();
+    agrees_on("oblique", &case, &volume_of(grid, read.voxels().clone()), 1e-4, 1e-6);
 }
 
 fn ramp(dims: [usize; 3]) -> Vec<f32> {

@@ -95,7 +95,7 @@ pub enum IoError {
     /// A scan opened as label map.
     #[error("this is no label map ({what}; labels are whole numbers from 0 to 65535): {}", path.display())]
     NotLabels {
-        /// The first value that is none.
+        /// The first value that is none, or why whole numbers are none either.
         what: String,
         /// Where.
         path: PathBuf,

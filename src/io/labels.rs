@@ -13,6 +13,12 @@ const GRID_TOLERANCE: f64 = 0.05;
 /// Values come from float32 slopes: 10 × 0.1 is a little off 1.
 const WHOLE_TOLERANCE: f64 = 1e-4;
 
+/// More labels than any atlas has: these are values of a scan.
+const MOST_LABELS: usize = 1000;
+
+/// So many runs of equal labels are taken for a label map in any case, whatever its size.
+const FEW_RUNS: usize = 1 << 16;
+
 /// The label a stored number stands for; `None` if it is no label.
 fn label(raw: f64, scale: Scale) -> Option<u16> {
     let value = scale.apply(raw);
@@ -46,6 +52,9 @@ pub fn looks_like_labels(volume: &Volume, grid: &Grid) -> bool {
 
 /// The labels of a volume read from `path` (of its first frame), with the names of a label table
 /// beside it; an error if it lies on another grid or its values are no labels.
+///
+/// Whole numbers alone make no label map: more than 1000 different ones, or (past 65,536) more runs of
+/// equal labels along x than a quarter of the voxels, are a scan's grey values, and refused.
 pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<Vec<NamedRegion>, IoError> {
     check_grid(volume.grid(), path, grid)?;
     let mut names: BTreeMap<_, _> =
@@ -76,19 +85,28 @@ fn regions(volume: &Volume, path: &Path) -> Result<BTreeMap<u16, Region>, IoErro
     let dims = volume.grid().dims();
     let (row, count, scale) = (dims[0], volume.grid().count(), volume.scale());
     let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
+    let most_runs = (count / 4).max(FEW_RUNS);
+    let mut runs = 0;
+    let refused = |what| Err(IoError::NotLabels { what, path: path.to_path_buf() });
     with_voxels!(volume.voxels(), v => for (y, line) in v[..count].chunks_exact(row).enumerate() {
         let mut at = y * row;
         for same in line.chunk_by(|a, b| a == b) {
             let Some(label) = label(same[0] as f64, scale) else {
                 let voxel = (at % row, y % dims[1], y / dims[1]);
-                let what = format!("voxel {voxel:?} is {}", scale.apply(same[0] as f64));
-                return Err(IoError::NotLabels { what, path: path.to_path_buf() });
+                return refused(format!("voxel {voxel:?} is {}", scale.apply(same[0] as f64)));
             };
             if label != 0 {
                 let builder = builders.entry(label).or_insert_with(|| RegionBuilder::new(row));
                 builder.push(at, same.len());
+                runs += 1;
             }
             at += same.len();
+        }
+        if builders.len() > MOST_LABELS {
+            return refused(format!("it has more than {MOST_LABELS} different values"));
+        }
+        if runs > most_runs {
+            return refused("its values change from voxel to voxel, as a scan's do".to_owned());
         }
     });
     Ok(builders.into_iter().map(|(label, b)| (label, b.finish())).collect())

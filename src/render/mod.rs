@@ -28,4 +28,4 @@ pub use error::RenderError;
 pub use offscreen::{Offscreen, device_descriptor};
 pub use params::{Interpolation, LabelStyle, Overlay, RaycastParams, SliceParams};
 pub use pipelines::shader_sources;
-pub use scene::Scene;
+pub use scene::{Scene, UPLOAD_BUDGET};

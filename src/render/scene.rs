@@ -7,11 +7,14 @@ use super::styles::{TABLE_SIDE, colour_table};
 use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
-use crate::geom::Grid;
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
 /// Panes that show slices.
 const SLICE_PANES: usize = 3;
+
+/// Bytes of a scan that [`Scene::upload`] can handle in one frame without the frame being late: on two
+/// cores a call takes a few milliseconds (`voxpoint bench click` measures it).
+pub const UPLOAD_BUDGET: usize = 6 << 20;
 
 /// Textures and pipelines for one scan.
 pub struct Scene {
@@ -78,15 +81,6 @@ impl Scene {
         };
         scene.write_colours();
         scene
-    }
-
-    /// Whether the device's 3D textures are large enough for a grid; the error says what to do.
-    pub fn accepts(&self, grid: &Grid) -> Result<(), RenderError> {
-        let (dims, limit) = (grid.dims(), self.device.limits().max_texture_dimension_3d);
-        if dims.iter().any(|&n| n > limit as usize) {
-            return Err(RenderError::TooLarge { dims, limit });
-        }
-        Ok(())
     }
 
     /// Shows another scan (its first frame), without labels; uploads nothing yet. On an error (too large

@@ -84,13 +84,13 @@ impl VolumeTexture {
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
                 while *next < to {
                     let end = (*next + piece).min(to);
-                    let bytes = encoding.encode(self.volume.voxels(), *next * area, end * area);
+                    let texels = encoding.encode(self.volume.voxels(), *next * area, end * area);
                     write_box(
                         queue,
                         &self.texture,
                         [0, 0, *next],
                         [nx, ny, end - *next],
-                        &bytes,
+                        texels.bytes(),
                         self.texel_type.size(),
                     );
                     *next = end;

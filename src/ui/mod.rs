@@ -1,4 +1,4 @@
-//! The window's contents. Depends on `document`, `render`, `measure`, `geom`, `volume`: it reads the
+//! The window's contents. Depends on `document`, `render`, `geom`, `volume` and `prompt`: it reads the
 //! document and says what the user wants as [`Action`]s; it does no I/O and runs no model.
 //!
 //! The only place that implements egui paint callbacks.
@@ -24,6 +24,7 @@ pub use toasts::Toasts;
 pub use verb::{Desk, Verb};
 
 use crate::document::Document;
+use crate::render::LabelStyle;
 
 /// Draws the whole window and says in `out` what the user wants.
 ///
@@ -41,4 +42,13 @@ pub fn show(
     if let Some(document) = document {
         viewport::show(ui, gpu, document, view, status, out);
     }
+}
+
+/// How each object's label is drawn; with `shown` false (masks are hidden) none is visible.
+pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
+    document
+        .objects()
+        .iter()
+        .map(|o| LabelStyle { value: o.id.0, colour: o.colour, visible: o.visible && shown })
+        .collect()
 }

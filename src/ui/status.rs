@@ -40,7 +40,8 @@ pub enum RuntimeStatus {
     /// Being looked for.
     #[default]
     Searching,
-    /// Found: version and how.
+    /// Found: version and, in brackets, where it comes from, e.g. `1.31.1 (Python package)`. The UI writes
+    /// "ONNX Runtime" before it.
     Ready(String),
     /// Not found, and why; segmentation is off, viewing is not.
     Missing(String),

@@ -1,4 +1,5 @@
-//! Short messages at the lower right. Errors stay until they are closed and can be copied.
+//! Short messages at the lower right. Errors stay until they are closed and can be copied; where there is
+//! no room for all messages, infos make room first, then warnings, and only among errors alone the oldest.
 
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +44,10 @@ impl Toasts {
     fn push(&mut self, kind: Kind, text: String) {
         self.0.retain(|t| t.text != text);
         self.0.push(Toast { kind, text, until: None });
-        if self.0.len() > MOST {
-            self.0.remove(0);
+        while self.0.len() > MOST {
+            let oldest = |kind| self.0.iter().position(|t| t.kind == kind);
+            let goes = oldest(Kind::Info).or_else(|| oldest(Kind::Warning)).unwrap_or(0);
+            self.0.remove(goes);
         }
     }
 
@@ -113,4 +116,32 @@ fn show_one(ui: &mut egui::Ui, toast: &Toast) -> bool {
         }
     });
     closed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_messages_do_not_push_errors_away() {
+        let mut toasts = Toasts::default();
+        toasts.error("no room".to_owned());
+        toasts.warning("odd".to_owned());
+        for n in 0..9 {
+            toasts.info(format!("saved {n}"));
+        }
+        let shown = |t: &Toasts| t.texts().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(shown(&toasts), ["no room", "odd", "saved 6", "saved 7", "saved 8"]);
+        for n in 0..4 {
+            toasts.error(format!("lost {n}"));
+        }
+        assert_eq!(shown(&toasts), ["no room", "lost 0", "lost 1", "lost 2", "lost 3"]);
+        toasts.warning("odd again".to_owned());
+        toasts.info("saved".to_owned());
+        assert_eq!(shown(&toasts), ["no room", "lost 0", "lost 1", "lost 2", "lost 3"]);
+        // Nothing but errors: the newest stay. The same text again is the newest.
+        toasts.error("lost 0".to_owned());
+        toasts.error("lost 4".to_owned());
+        assert_eq!(shown(&toasts), ["lost 1", "lost 2", "lost 3", "lost 0", "lost 4"]);
+    }
 }

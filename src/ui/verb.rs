@@ -1,7 +1,7 @@
 use super::{Action, Pane, RuntimeStatus, Status, Tool, ViewState};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::geom::{Convention, DVec3, Plane, SliceFrame};
-use crate::render::{Interpolation, Orbit};
+use crate::geom::{Convention, Plane};
+use crate::render::Interpolation;
 
 /// Something the user can do by a menu entry, a button or a key: all three come here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,14 +186,9 @@ impl Verb {
                 view.negative = self == Verb::Negative;
                 view.tool = Tool::Point;
             }
-            Verb::Maximise(pane) => {
-                view.maximised = (view.maximised != Some(pane)).then_some(pane);
-            }
+            Verb::Maximise(pane) => view.toggle_maximised(pane),
             Verb::AllViews => view.maximised = None,
-            Verb::ResetViews => {
-                view.slices = Default::default();
-                view.orbit = Orbit::default();
-            }
+            Verb::ResetViews => view.reset(),
             Verb::ShowCrosshair => view.show_crosshair = !view.show_crosshair,
             Verb::ShowLabels => view.show_labels = !view.show_labels,
             Verb::AutoWindow => view.window = view.auto_window,
@@ -243,11 +238,5 @@ fn step(desk: &mut Desk, slices: i32) {
         Some(Pane::Slice(plane)) => plane,
         _ => Plane::Axial,
     };
-    let grid = document.image().grid();
-    let frame = SliceFrame::new(grid, plane, desk.view.convention);
-    let sign = if frame.slice_grows_positive() { 1.0 } else { -1.0 };
-    let at = frame.view(desk.view.crosshair);
-    let last = (frame.slices() - 1) as f64;
-    let slice = (at.z.round() + sign * f64::from(slices)).clamp(0.0, last);
-    desk.view.crosshair = frame.world(DVec3::new(at.x, at.y, slice));
+    desk.view.step(document.image().grid(), plane, i64::from(slices));
 }

@@ -10,9 +10,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window; a width that is not positive becomes the smallest that is.
+    /// A window; a width that is not positive becomes the smallest normal number, however small the
+    /// scan's values are.
     pub fn new(centre: f64, width: f64) -> Self {
-        let width = if width.is_finite() { width.max(1e-6) } else { 1.0 };
+        let width = if width.is_finite() { width.max(f64::MIN_POSITIVE) } else { 1.0 };
         Self { centre: if centre.is_finite() { centre } else { 0.0 }, width }
     }
 
@@ -45,6 +46,25 @@ impl Window {
             Self::new(f64::midpoint(low, high), high - low)
         } else {
             Self::new(f64::midpoint(stats.min, stats.max), stats.max - stats.min)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_of_tiny_values_keeps_its_width() {
+        let window = Window::new(2e-9, 4e-9);
+        assert_eq!(window.width, 4e-9);
+        for (value, grey) in [(0.0, 0.0), (1e-9, 0.25), (3e-9, 0.75), (5e-9, 1.0)] {
+            assert!((window.grey(value) - grey).abs() < 1e-12, "{value}");
+        }
+        for odd in [0.0, -3.0, f64::MIN_POSITIVE / 2.0] {
+            let window = Window::new(5.0, odd);
+            assert!(window.width > 0.0, "{odd}");
+            assert!([4.0, 5.0, 6.0].iter().all(|&v| !window.grey(v).is_nan()), "{odd}");
         }
     }
 }

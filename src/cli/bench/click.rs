@@ -1,5 +1,6 @@
 //! What a click costs besides the network: cutting and normalising the crop for the first, laying logits
-//! on voxels, the document and the label texture for every further one.
+//! on voxels, the document and the label texture for every further one. And what showing a scan costs the
+//! UI thread before it: the pieces in which the scan is handed to the graphics device.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::{median, synthetic, timed};
 use crate::document::{Command, Dirty, Document, LabelId, Resolution};
 use crate::geom::DVec3;
 use crate::prompt::Prompt;
-use crate::render::{Offscreen, RenderError, Scene};
+use crate::render::{Offscreen, RenderError, Scene, UPLOAD_BUDGET};
 use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
 use crate::volume::{LabelMap, Volume};
 use crate::work::CancelToken;
@@ -40,6 +41,18 @@ pub struct Clicked {
     upload_ms: Option<f64>,
     /// First click: what the UI thread does with the answer (document and upload).
     first_click_ui_ms: f64,
+    /// Before any click: one frame's piece of the scan, handed to the graphics device; null without one.
+    scan_upload: Option<ScanUpload>,
+}
+
+/// The scan on its way to the graphics device, in pieces of [`UPLOAD_BUDGET`] bytes.
+#[derive(Debug, Serialize)]
+struct ScanUpload {
+    /// Frames that it takes.
+    frames: usize,
+    /// Milliseconds of the UI thread in one of them: the median and the worst.
+    median_ms: f64,
+    worst_ms: f64,
 }
 
 #[derive(Default)]
@@ -63,7 +76,8 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
     segment::runtime::load()?;
     let mut segmenter = Segmenter::open(&model, DeviceChoice::Auto, None)?;
     let gpu = Offscreen::new().ok();
-    let mut scene = gpu.as_ref().map(|gpu| scene(gpu, &volume)).transpose()?;
+    let shown = gpu.as_ref().map(|gpu| scene(gpu, &volume)).transpose()?;
+    let (mut scene, scan_upload) = shown.unzip();
     let mut samples = Samples::default();
     for _ in 0..repeat {
         once(&volume, &mut segmenter, scene.as_mut(), &mut samples)?;
@@ -80,15 +94,27 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
         document_ms: median(&samples.document),
         upload_ms: gpu.is_some().then(|| median(&samples.upload)),
         first_click_ui_ms: median(&samples.first_ui),
+        scan_upload,
     })
 }
 
-/// A scene with the (empty) label texture in place.
-fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<Scene, RenderError> {
+/// A scene with the scan and the (empty) label texture in place.
+fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<(Scene, ScanUpload), RenderError> {
     let mut scene = gpu.scene();
     scene.set_volume(Arc::clone(volume))?;
+    let mut pieces = Vec::new();
+    let mut complete = false;
+    while !complete {
+        let ms;
+        (complete, ms) = timed(|| scene.upload(UPLOAD_BUDGET));
+        pieces.push(ms);
+        // The end of a frame: the device takes what was written.
+        gpu.queue().submit([]);
+    }
     scene.set_labels(&LabelMap::empty(volume.grid().dims()), None)?;
-    Ok(scene)
+    let worst_ms = pieces.iter().copied().fold(0.0, f64::max);
+    let upload = ScanUpload { frames: pieces.len(), median_ms: median(&pieces), worst_ms };
+    Ok((scene, upload))
 }
 
 fn once(
@@ -192,6 +218,13 @@ impl Clicked {
                 "  of the first click's answer, on the UI thread  {:.1} ms",
                 self.first_click_ui_ms
             ),
+            self.scan_upload.as_ref().map_or("no graphics device".to_owned(), |upload| {
+                let ScanUpload { frames, median_ms, worst_ms } = upload;
+                format!(
+                    "new scan     in {frames} frames, each {median_ms:.1} ms of the UI thread, \
+                     the worst {worst_ms:.1} ms"
+                )
+            }),
         ]
     }
 }

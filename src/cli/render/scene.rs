@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::document::Document;
-use crate::render::{LabelStyle, Offscreen, Scene};
+use crate::render::{Offscreen, Scene};
+use crate::ui;
 
 /// Bytes uploaded before the queue is emptied, so that staging memory stays small.
 const UPLOAD: usize = 64 << 20;
@@ -15,13 +16,7 @@ pub fn load(gpu: &Offscreen, document: &Document) -> anyhow::Result<Scene> {
     while !scene.upload(UPLOAD) {
         gpu.queue().submit([]);
     }
-    let style = |o: &crate::document::Object| LabelStyle {
-        value: o.id.0,
-        colour: o.colour,
-        visible: o.visible,
-    };
-    let styles: Vec<LabelStyle> = document.objects().iter().map(style).collect();
     scene.set_labels(document.labels(), None)?;
-    scene.set_styles(&styles);
+    scene.set_styles(&ui::label_styles(document, true));
     Ok(scene)
 }

@@ -24,10 +24,11 @@ pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
     field(ui, "Window", |ui| presets(ui, desk.view));
     let unit = unit(desk.view);
     let Window { mut centre, mut width } = desk.view.window;
-    let speed = (width * 0.005).max(1e-6);
+    let speed = (width * 0.005).max(f64::MIN_POSITIVE);
     let drag = |ui: &mut Ui, value: &mut f64, name: &str| {
         // Whole units suffice for wide windows; a normalised scan needs fractions.
-        let decimals = if speed >= 0.05 { 0 } else { 4 };
+        let decimals =
+            if speed >= 0.05 { 0 } else { (2.0 - speed.log10()).clamp(4.0, 300.0) as usize };
         let drag = DragValue::new(value).speed(speed).max_decimals(decimals).suffix(unit);
         ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
     };

@@ -21,7 +21,7 @@ pub(super) mod widgets;
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use self::widgets::{icon_button, panel_frame};
-use super::{Action, Desk, SidePanels, Status, Verb, ViewState, help, icons, shortcuts, welcome};
+use super::{Action, Desk, Status, Verb, ViewState, help, icons, shortcuts, welcome};
 use crate::document::{Document, PALETTE};
 
 /// Width of a side panel, in points.
@@ -59,11 +59,6 @@ pub fn show_chrome(
     help::show(ui.ctx(), desk.view);
     welcome::ask_discard(ui.ctx(), status, out);
     welcome::drop_files(ui.ctx(), status, out);
-}
-
-/// Whether a window of this width starts with collapsed side panels.
-pub fn is_narrow(width: f32) -> bool {
-    width < SidePanels::NARROW
 }
 
 fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {

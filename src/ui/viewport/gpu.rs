@@ -20,52 +20,21 @@ fn scene_mut(resources: &mut CallbackResources) -> Option<&mut Scene> {
 
 /// A slice picture for the whole of `rect`.
 pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, SlicePicture { pane, params })
+    Callback::new_paint_callback(rect, Picture::Slice { pane, params })
 }
 
 /// The 3D picture for the whole of `rect`.
 pub fn volume(rect: Rect, params: RaycastParams) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, VolumePicture { params })
+    Callback::new_paint_callback(rect, Picture::Volume { params })
 }
 
-struct SlicePicture {
-    pane: usize,
-    params: SliceParams,
+/// What a pane shows of the scene.
+enum Picture {
+    Slice { pane: usize, params: SliceParams },
+    Volume { params: RaycastParams },
 }
 
-impl CallbackTrait for SlicePicture {
-    fn prepare(
-        &self,
-        _device: &wgpu::Device,
-        _queue: &wgpu::Queue,
-        _screen: &ScreenDescriptor,
-        _encoder: &mut wgpu::CommandEncoder,
-        resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(scene) = scene_mut(resources) {
-            scene.prepare_slice(self.pane, &self.params);
-        }
-        Vec::new()
-    }
-
-    fn paint(
-        &self,
-        info: PaintCallbackInfo,
-        pass: &mut wgpu::RenderPass<'static>,
-        resources: &CallbackResources,
-    ) {
-        if let Some(scene) = scene(resources) {
-            whole_pane(&info, pass);
-            scene.paint_slice(pass, self.pane);
-        }
-    }
-}
-
-struct VolumePicture {
-    params: RaycastParams,
-}
-
-impl CallbackTrait for VolumePicture {
+impl CallbackTrait for Picture {
     fn prepare(
         &self,
         _device: &wgpu::Device,
@@ -75,7 +44,10 @@ impl CallbackTrait for VolumePicture {
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(scene) = scene_mut(resources) {
-            scene.prepare_3d(encoder, &self.params);
+            match self {
+                Picture::Slice { pane, params } => scene.prepare_slice(*pane, params),
+                Picture::Volume { params } => scene.prepare_3d(encoder, params),
+            }
         }
         Vec::new()
     }
@@ -88,7 +60,10 @@ impl CallbackTrait for VolumePicture {
     ) {
         if let Some(scene) = scene(resources) {
             whole_pane(&info, pass);
-            scene.paint_3d(pass);
+            match self {
+                Picture::Slice { pane, .. } => scene.paint_slice(pass, *pane),
+                Picture::Volume { .. } => scene.paint_3d(pass),
+            }
         }
     }
 }

@@ -1,0 +1,8 @@
+//! The window around the views: what its buttons and keys ask for, and what it says.
+//!
+//! `VOXPOINT_PICTURES=folder cargo nextest run --test ui_panels` also writes pictures to look at.
+
+mod asking;
+mod cards;
+mod desktop;
+mod panels;

@@ -1,0 +1,201 @@
+//! What the side panels and the status bar show, and that it fits.
+
+use std::path::PathBuf;
+
+use egui::{Key, Modifiers, Role, vec2};
+use egui_kittest::kittest::Queryable as _;
+use voxpoint::document::LabelId;
+use voxpoint::geom::{Convention, DVec3};
+use voxpoint::render::Interpolation;
+use voxpoint::ui::{Hover, Latency, ModelStatus, RuntimeStatus, SaveStatus, theme};
+use voxpoint::volume::{Stats, Window};
+
+use super::desktop::{Desktop, click, nothing_is_cut_or_overlaps, picture, press, shows, taken};
+
+#[test]
+fn every_state_fits_both_sizes_and_themes() {
+    for (theme, name) in [(theme::Theme::Dark, "dark"), (theme::Theme::Light, "light")] {
+        for size in [[1024.0, 700.0], [1440.0, 900.0]] {
+            let width = size[0];
+            let mut desktop = Desktop::open();
+            desktop.view.theme = theme;
+            let mut harness = desktop.window(size);
+            harness.run_steps(2);
+            picture(&mut harness, &format!("open-{name}-{width}"));
+            nothing_is_cut_or_overlaps(&harness);
+            let view = &mut harness.state_mut().view;
+            *view.side_panels.open(width) = [true; 2];
+            view.show_help = true;
+            harness.run_steps(4);
+            picture(&mut harness, &format!("help-{name}-{width}"));
+
+            let mut desktop = Desktop::empty();
+            desktop.view.theme = theme;
+            desktop.status.runtime = RuntimeStatus::Missing(
+                "Not beside the program, not in the data folder, no Python has it.".to_owned(),
+            );
+            desktop.status.model = ModelStatus::None;
+            desktop.status.recent = vec!["a/ct_thorax.nii.gz".into(), "a/mr_t1_brain.nii".into()];
+            let mut harness = desktop.window(size);
+            harness.run_steps(3);
+            picture(&mut harness, &format!("welcome-{name}-{width}"));
+            nothing_is_cut_or_overlaps(&harness);
+        }
+    }
+}
+
+#[test]
+fn objects_are_listed_with_their_volume() {
+    let mut harness = Desktop::open().wide();
+    assert!(harness.query_by_label("Object 1, 12.3 mL").is_some());
+    harness.get_by_label("Object 2, 0.42 mL").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(Select(LabelId(2)))"]);
+    harness.get_by_label("Hide Object 2").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(SetVisible(LabelId(2), false))"]);
+    harness.get_by_label("Delete Object 1").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(RemoveObject(LabelId(1)))"]);
+    harness.get_by_label("Colour of Object 1").click();
+    harness.run_steps(3);
+    picture(&mut harness, "colour");
+    harness.get_by_label("Colour 3").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["Do(Recolour(LabelId(1), [0, 158, 115]))"]);
+}
+
+#[test]
+fn a_row_is_renamed_by_double_click_and_has_a_menu() {
+    let mut harness = Desktop::open().wide();
+    let row = harness.get_by_label("Object 2, 0.42 mL").rect().left_center() + vec2(60.0, 0.0);
+    for _ in 0..2 {
+        harness.drag_at(row);
+        harness.drop_at(row);
+    }
+    harness.step();
+    let renaming = harness.state().view.renaming.clone();
+    assert_eq!(renaming, Some((LabelId(2), "Object 2".to_owned())));
+    harness.state_mut().view.renaming = None;
+    harness.run_steps(2);
+    taken(&mut harness);
+
+    harness.get_by_label("Object 2, 0.42 mL").click_secondary();
+    harness.run_steps(3);
+    picture(&mut harness, "context-menu");
+    harness.get_by_label("Delete").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["Do(RemoveObject(LabelId(2)))"]);
+}
+
+#[test]
+fn prompts_select_their_place_and_say_the_models_estimate() {
+    let mut harness = Desktop::open().wide();
+    assert!(shows(&harness, "Predicted IoU 0.87"));
+    harness.get_by_label("Prompt 2, negative").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().view.selected_prompt, Some((LabelId(1), 1)));
+    assert_eq!(harness.state().view.crosshair, DVec3::new(11.0, 0.0, -800.0));
+    picture(&mut harness, "prompt");
+    harness.get_by_label("Delete selected point").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(RemovePrompt { object: LabelId(1), index: 1 })"]);
+    assert_eq!(harness.state().view.selected_prompt, None);
+}
+
+#[test]
+fn a_row_that_thinks_moves_and_says_what_it_waits_for() {
+    let mut desktop = Desktop::open();
+    click(desktop.document.as_mut().unwrap(), DVec3::new(3.0, 3.0, -800.0), true);
+    let mut harness = desktop.wide();
+    harness.run_steps(3);
+    picture(&mut harness, "thinking");
+    assert!(shows(&harness, "Computing the mask…"));
+    harness.state_mut().status.runtime = RuntimeStatus::Missing("not found".to_owned());
+    harness.run_steps(2);
+    assert!(shows(&harness, "Waits for ONNX Runtime"));
+}
+
+#[test]
+fn the_display_panel_sets_the_window() {
+    let mut harness = Desktop::open().wide();
+    assert!(shows(&harness, "60 × 50 × 40") && shows(&harness, "2 × 2 × 2.5 mm"));
+    assert!(shows(&harness, "LPS") && shows(&harness, "int16"));
+    assert!(shows(&harness, "qform and sform disagree"));
+    harness.get_by_label("Window preset").click();
+    harness.run_steps(3);
+    picture(&mut harness, "presets");
+    harness.get_by_label_contains("lung").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().view.window, Window::new(-600.0, 1500.0));
+    press(&mut harness, Modifiers::SHIFT, Key::W);
+    assert_eq!(harness.state().view.window, Window::new(40.0, 400.0));
+    harness.get_by_role_and_label(Role::Slider, "Mask fill").set_value_accesskit(0.25);
+    harness.run_steps(2);
+    assert_eq!(harness.state().view.overlay.fill, 0.25);
+    harness.get_by_label("Nearest").click();
+    harness.get_by_label("Neurological").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().view.interpolation, Interpolation::Nearest);
+    assert_eq!(harness.state().view.convention, Convention::Neurological);
+    let at = harness.get_by_label_contains("Histogram, window").rect().center();
+    harness.drag_at(at);
+    harness.step();
+    harness.hover_at(at + vec2(30.0, 0.0));
+    harness.step();
+    harness.drop_at(at + vec2(30.0, 0.0));
+    harness.run_steps(2);
+    assert!(harness.state().view.window.centre > 200.0, "dragged to brighter values");
+}
+
+#[test]
+fn the_status_bar_says_where_how_long_and_whether_saved() {
+    let mut harness = Desktop::open().wide();
+    assert!(shows(&harness, "Crosshair: voxel 30 25 20 · R 1.0 A 1.0 I 791.3 mm · −1024 HU"));
+    assert!(shows(&harness, "encode 640 · decode 38 · paste 4 ms"));
+    assert!(shows(&harness, "CPU·2 (no CUDA device found)") && shows(&harness, "unsaved changes"));
+    let desktop = harness.state_mut();
+    desktop.view.hover = Some(Hover {
+        voxel: [5, 10, 2],
+        world: DVec3::new(50.0, -12.54, 3.0),
+        value: 47.0,
+        label: Some("liver".to_owned()),
+    });
+    desktop.status.latency = Some(Latency { encode: None, decode: 36.0, paste: 3.0 });
+    desktop.status.save = SaveStatus::Saved(PathBuf::from("out/mask.nii.gz"));
+    harness.run_steps(2);
+    assert!(shows(&harness, "voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));
+    assert!(shows(&harness, "unsaved changes"), "the file is older than the mask");
+    let document = harness.state_mut().document.as_mut().unwrap();
+    let state = document.state();
+    document.mark_saved(state);
+    harness.run_steps(2);
+    assert!(shows(&harness, "saved ✓ mask.nii.gz") && !shows(&harness, "encode"));
+    // A scan whose values are not like CT has no unit.
+    harness.state_mut().view.stats =
+        Some(Stats { min: 0.0, max: 900.0, mean: 80.0, not_finite: 0 });
+    harness.run_steps(2);
+    assert!(!shows(&harness, "47 HU"));
+}
+
+#[test]
+fn narrow_windows_fold_their_side_panels_until_asked() {
+    let mut harness = Desktop::open().window([1024.0, 700.0]);
+    harness.run_steps(2);
+    assert!(!shows(&harness, "Predicted IoU") && !shows(&harness, "Orientation"));
+    harness.get_by_label("Object 2, 0.42 mL").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(Select(LabelId(2)))"], "the strip still selects");
+    harness.get_by_label("Objects panel").click();
+    harness.run_steps(3);
+    assert!(shows(&harness, "Predicted IoU") && !shows(&harness, "Orientation"));
+    press(&mut harness, Modifiers::NONE, Key::CloseBracket);
+    harness.run_steps(2);
+    assert!(shows(&harness, "Orientation"));
+    harness.set_size(vec2(1440.0, 900.0));
+    harness.run_steps(3);
+    assert!(shows(&harness, "Predicted IoU") && shows(&harness, "Orientation"));
+    harness.get_by_label("Objects panel").click();
+    harness.run_steps(3);
+    assert!(!shows(&harness, "Predicted IoU"));
+}
