@@ -232,3 +232,39 @@ pub(super) struct TexelGrey {
     pub grey_per_texel: f32,
     pub nan_edge: f32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More voxels than one thread takes at a time, from and to the middle of such a part.
+    #[test]
+    fn texels_come_in_the_order_of_their_voxels() {
+        let (from, to) = (CHUNK / 2 + 1, CHUNK * 3 + 7);
+        let raw = |n: usize| (n.wrapping_mul(40_503) >> 4) as i16;
+        let voxels = Voxels::I16((0..CHUNK * 4).map(raw).collect());
+        let encoding = Encoding::of_small_integers(TexelType::Unorm16, DataType::I16);
+        let texels = encoding.encode(&voxels, from, to);
+        let wanted: Vec<u8> =
+            (from..to).flat_map(|n| ((i32::from(raw(n)) + 32768) as u16).to_ne_bytes()).collect();
+        assert!(texels.bytes() == wanted);
+        let encoding = Encoding::of_small_integers(TexelType::Float32, DataType::I16);
+        let texels = encoding.encode(&voxels, from, to);
+        let wanted: Vec<u8> = (from..to).flat_map(|n| f32::from(raw(n)).to_ne_bytes()).collect();
+        assert!(texels.bytes() == wanted);
+    }
+
+    #[test]
+    fn the_range_is_that_of_all_parts() {
+        let mut values = vec![1.0f32; CHUNK * 3];
+        values[5] = -4.0;
+        values[CHUNK * 2 + 1] = 9.0;
+        values[CHUNK + 3] = f32::NAN;
+        let voxels = Voxels::F32(values);
+        let mut range = RawRange::EMPTY;
+        range.include(&voxels, 0, CHUNK + 1);
+        assert_eq!((range.min, range.max, range.not_finite), (-4.0, 1.0, false));
+        range.include(&voxels, CHUNK + 1, CHUNK * 3);
+        assert_eq!((range.min, range.max, range.not_finite), (-4.0, 9.0, true));
+    }
+}

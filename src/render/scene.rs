@@ -13,8 +13,8 @@ use crate::volume::{LabelMap, Volume, VoxelBox};
 const SLICE_PANES: usize = 3;
 
 /// Bytes of a scan that [`Scene::upload`] can handle in one frame without the frame being late: on two
-/// cores a call takes a few milliseconds (`voxpoint bench click` measures it).
-pub const UPLOAD_BUDGET: usize = 6 << 20;
+/// cores without a GPU a call takes 1 to 2 ms, the first two up to 8 ms (`voxpoint bench click` measures it).
+pub const UPLOAD_BUDGET: usize = 4 << 20;
 
 /// Textures and pipelines for one scan.
 pub struct Scene {
@@ -109,7 +109,7 @@ impl Scene {
     /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
     /// there. Slices that are not there yet are drawn black; the 3D view waits for all.
     ///
-    /// Voxels of 32 and 64 bits are first read once, also in steps of `budget`, to find their range.
+    /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
         if volume.complete() {

@@ -50,9 +50,12 @@ pub struct Clicked {
 struct ScanUpload {
     /// Frames that it takes.
     frames: usize,
-    /// Milliseconds of the UI thread in one of them: the median and the worst.
+    /// Milliseconds that one call of [`Scene::upload`] takes of the UI thread: the median and the worst.
     median_ms: f64,
     worst_ms: f64,
+    /// The longest that the queue took to accept a frame. A software renderer makes the second one wait
+    /// until the new texture is cleared.
+    worst_submit_ms: f64,
 }
 
 #[derive(Default)]
@@ -102,18 +105,23 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
 fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<(Scene, ScanUpload), RenderError> {
     let mut scene = gpu.scene();
     scene.set_volume(Arc::clone(volume))?;
-    let mut pieces = Vec::new();
+    let (mut pieces, mut submits) = (Vec::new(), Vec::new());
     let mut complete = false;
     while !complete {
         let ms;
         (complete, ms) = timed(|| scene.upload(UPLOAD_BUDGET));
         pieces.push(ms);
         // The end of a frame: the device takes what was written.
-        gpu.queue().submit([]);
+        submits.push(timed(|| gpu.queue().submit([])).1);
     }
     scene.set_labels(&LabelMap::empty(volume.grid().dims()), None)?;
-    let worst_ms = pieces.iter().copied().fold(0.0, f64::max);
-    let upload = ScanUpload { frames: pieces.len(), median_ms: median(&pieces), worst_ms };
+    let worst = |ms: &[f64]| ms.iter().copied().fold(0.0, f64::max);
+    let upload = ScanUpload {
+        frames: pieces.len(),
+        median_ms: median(&pieces),
+        worst_ms: worst(&pieces),
+        worst_submit_ms: worst(&submits),
+    };
     Ok((scene, upload))
 }
 
@@ -219,10 +227,10 @@ impl Clicked {
                 self.first_click_ui_ms
             ),
             self.scan_upload.as_ref().map_or("no graphics device".to_owned(), |upload| {
-                let ScanUpload { frames, median_ms, worst_ms } = upload;
+                let ScanUpload { frames, median_ms, worst_ms, worst_submit_ms } = upload;
                 format!(
                     "new scan     in {frames} frames, each {median_ms:.1} ms of the UI thread, \
-                     the worst {worst_ms:.1} ms"
+                     the worst {worst_ms:.1} ms; the longest submit {worst_submit_ms:.1} ms"
                 )
             }),
         ]
