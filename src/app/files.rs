@@ -35,7 +35,7 @@ pub(super) struct Loaded {
 /// What has happened to files since the last look.
 pub(super) enum News {
     Image(Box<Loaded>),
-    Labels(String, Vec<NamedRegion>),
+    Labels(PathBuf, Vec<NamedRegion>),
     Saved { saved: Saved, document: DocumentNumber, state: StateId },
     SaveTo(DocumentNumber, PathBuf),
     Model(PathBuf),
@@ -194,7 +194,7 @@ impl Files {
         }
         match answer {
             Ok(Ok(Opened::Image(loaded))) => Some(News::Image(loaded)),
-            Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(name, labels)),
+            Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(format!(
@@ -240,6 +240,7 @@ impl Files {
         let table: Vec<LabelName> = document
             .objects()
             .iter()
+            .filter(|o| !o.region.is_empty())
             .map(|o| LabelName {
                 value: o.id.0,
                 name: o.name.clone(),
@@ -328,7 +329,18 @@ impl Files {
         let answer = self.asking.as_ref()?.task.poll()?;
         let Asking { purpose, since, .. } = self.asking.take()?;
         match answer {
-            Ok(Some(path)) => self.chosen(&purpose, path),
+            Ok(Some(path)) => {
+                let named = with_ending(path.clone());
+                if matches!(purpose, Purpose::Save(..)) && named != path && named.exists() {
+                    // The dialog asked about the name without its ending.
+                    self.prompt_for(purpose);
+                    if let Some((_, prompt)) = &mut self.prompt {
+                        prompt.warn_about(named);
+                    }
+                    return None;
+                }
+                self.chosen(&purpose, path)
+            }
             Ok(None) if since.elapsed() > NO_DIALOG => None,
             Ok(None) | Err(_) => {
                 self.prompt_for(purpose);
@@ -344,7 +356,7 @@ impl Files {
                 (self.wake)();
                 None
             }
-            Purpose::Save(document, _) => Some(News::SaveTo(*document, path)),
+            Purpose::Save(document, _) => Some(News::SaveTo(*document, with_ending(path))),
             Purpose::Model => Some(News::Model(path)),
         }
     }
@@ -370,11 +382,14 @@ impl Files {
     pub fn answer_path_prompt(&mut self, answer: Option<PathBuf>) {
         let Some((purpose, mut prompt)) = self.prompt.take() else { return };
         (self.wake)();
-        let Some(path) = answer else { return };
-        if matches!(purpose, Purpose::Save(..)) && !prompt.confirms(&path) && path.exists() {
-            prompt.warn_about(path);
-            self.prompt = Some((purpose, prompt));
-            return;
+        let Some(mut path) = answer else { return };
+        if matches!(purpose, Purpose::Save(..)) {
+            path = with_ending(path);
+            if !prompt.confirms(&path) && path.exists() {
+                prompt.warn_about(path);
+                self.prompt = Some((purpose, prompt));
+                return;
+            }
         }
         self.answered = self.chosen(&purpose, path);
     }
@@ -401,6 +416,12 @@ fn load(
         cancel.check().map_err(|_| Failed::Cancelled)?;
         return Ok(Opened::Labels(labels));
     }
+    if grid.is_some() && is_named_like_labels(path) && io::could_be_labels(&volume) {
+        // Not of this scan. Opening it as one would take the scan off the screen without a word.
+        if let Some(Err(error)) = grid.map(|grid| io::labels_of(&volume, path, grid)) {
+            return Err(error.into());
+        }
+    }
     let stats = volume.stats();
     cancel.check().map_err(|_| Failed::Cancelled)?;
     let histogram = Histogram::of(&volume, &stats, 256);
@@ -412,6 +433,17 @@ fn load(
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// A name without a NIfTI ending gets one: that is what was meant.
+fn with_ending(path: PathBuf) -> PathBuf {
+    let name = path.to_string_lossy().to_lowercase();
+    if [".nii", ".nii.gz"].iter().any(|ending| name.ends_with(ending)) {
+        return path;
+    }
+    let mut named = path.into_os_string();
+    named.push(".nii.gz");
+    PathBuf::from(named)
 }
 
 fn is_named_like_labels(path: &Path) -> bool {

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crate::document::{Command, Document};
 use crate::geom::DVec3;
 use crate::ui::{self, Action, ModelStatus, SaveStatus, Status, Toasts, ViewState};
+use crate::volume::NamedRegion;
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
@@ -33,6 +34,8 @@ struct Session {
     path: PathBuf,
     /// Where the label map was saved last.
     saved_to: Option<PathBuf>,
+    /// The label map that was opened with the scan: suggested when it is saved.
+    came_from: Option<PathBuf>,
     /// Commands that wait until no click is pending.
     deferred: Vec<Command>,
 }
@@ -179,13 +182,7 @@ impl App {
                     self.show(*loaded);
                 }
             }
-            News::Labels(name, labels) => {
-                let count = labels.len();
-                if self.run(Command::Import(labels)) {
-                    let plural = if count == 1 { "" } else { "s" };
-                    self.toasts.info(format!("{name}: {count} label{plural} opened"));
-                }
-            }
+            News::Labels(path, labels) => self.import(path, labels),
             News::Saved { saved, document, state } => {
                 let name = saved.path.display().to_string();
                 if let Some(session) = self.session.as_mut().filter(|s| s.number == document) {
@@ -210,6 +207,22 @@ impl App {
         }
     }
 
+    fn import(&mut self, path: PathBuf, labels: Vec<NamedRegion>) {
+        let count = labels.len();
+        let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
+        if !self.run(Command::Import(labels)) {
+            return;
+        }
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let plural = if count == 1 { "" } else { "s" };
+        self.toasts.info(format!("{name}: {count} label{plural} opened"));
+        if let Some(session) = self.session.as_mut().filter(|_| first) {
+            // What is shown is what is on disk, and goes back there when it has been corrected.
+            session.document.mark_saved(session.document.state());
+            session.came_from = Some(path);
+        }
+    }
+
     /// Makes a scan the open document.
     fn show(&mut self, loaded: Loaded) {
         self.documents += 1;
@@ -228,6 +241,7 @@ impl App {
             document,
             path: loaded.path,
             saved_to: None,
+            came_from: None,
             deferred: Vec::new(),
         });
     }
@@ -240,9 +254,19 @@ impl App {
             return true;
         }
         let fresh = matches!(command, Command::NewObject);
+        let clicked = matches!(command, Command::AddPrompt { .. });
+        let deleted = match &command {
+            Command::RemoveObject(id) => session.document.object(*id).map(|o| o.name.clone()),
+            _ => None,
+        };
         match session.document.apply(command) {
             Ok(()) => {
                 self.view.negative &= !fresh;
+                // A click whose mask can't be seen looks like no click.
+                self.view.show_labels |= clicked;
+                if let Some(name) = deleted {
+                    self.toasts.info(format!("{name} deleted (Ctrl+Z brings it back)"));
+                }
                 true
             }
             Err(why) => {
@@ -290,8 +314,12 @@ impl App {
             }
             Action::Open(paths) => self.files.open_all(paths),
             Action::Cancel => {
+                let busy = self.files.is_opening() || self.model.is_busy();
                 self.files.cancel();
                 self.model.cancel();
+                if !busy {
+                    self.toasts.close_newest();
+                }
             }
             Action::Save => self.save_again(),
             Action::SaveAs => self.ask_save(),
@@ -337,15 +365,14 @@ impl App {
 
     fn ask_save(&mut self) {
         let Some(session) = &self.session else { return };
-        let suggestion =
-            session.saved_to.clone().unwrap_or_else(|| files::label_path_for(&session.path));
+        let known = session.saved_to.clone().or_else(|| session.came_from.clone());
+        let suggestion = known.unwrap_or_else(|| files::label_path_for(&session.path));
         let asked = self.files.ask_save(session.number, suggestion);
         self.told(asked);
     }
 
     fn save(&mut self, path: PathBuf) {
         let Some(session) = &self.session else { return };
-        let path = with_ending(path);
         if same_file(&path, &session.path) {
             self.toasts.error(format!(
                 "That is the scan itself; choose another name for the label map: {}",
@@ -365,6 +392,7 @@ impl App {
     fn draw(&mut self, ui: &mut egui::Ui) {
         self.count_frames(ui.ctx());
         let mut actions = Vec::new();
+        self.status.asks_path = self.files.path_prompt().is_some();
         let document = self.session.as_ref().map(|s| &s.document);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(prompt) = self.files.path_prompt()
@@ -406,6 +434,11 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    /// Cursors in text fields and open menus are not worth keeping.
+    fn persist_egui_memory(&self) -> bool {
+        false
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
@@ -455,17 +488,6 @@ fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
     }
-}
-
-/// A name without a NIfTI ending gets one: that is what was meant.
-fn with_ending(path: PathBuf) -> PathBuf {
-    let name = path.to_string_lossy().to_lowercase();
-    if [".nii", ".nii.gz"].iter().any(|ending| name.ends_with(ending)) {
-        return path;
-    }
-    let mut named = path.into_os_string();
-    named.push(".nii.gz");
-    PathBuf::from(named)
 }
 
 fn capitalised(text: &str) -> String {

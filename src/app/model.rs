@@ -30,8 +30,14 @@ enum Tell {
     Runtime(Result<Runtime, SegmentError>),
     Loading(String),
     Model(Result<ReadyModel, SegmentError>),
+    /// The one chosen last can't be used; this one still can.
+    Kept(ReadyModel),
     Stage(Flight, Stage),
-    Replayed { flight: Flight, model: String, result: Box<Result<Outcome, SegmentError>> },
+    Replayed {
+        flight: Flight,
+        model: String,
+        result: Box<Result<Outcome, SegmentError>>,
+    },
 }
 
 struct ReadyModel {
@@ -59,6 +65,19 @@ struct Loaded {
     id: String,
 }
 
+impl Loaded {
+    /// What the status bar says of it.
+    fn ready(&self) -> ReadyModel {
+        let device = self.segmenter.device();
+        let shown = match device.threads {
+            0 => device.name.clone(),
+            threads => format!("{}·{threads}", device.name),
+        };
+        let name = self.segmenter.model_name().to_owned();
+        ReadyModel { name, device: shown, reason: device.reason.clone() }
+    }
+}
+
 pub(super) struct Model {
     worker: Worker<Ask, Tell>,
     wake: Wake,
@@ -78,7 +97,15 @@ impl Model {
         let mut loaded: Option<Loaded> = None;
         let worker =
             Worker::start("model", wake.clone(), move |ask, tell: &dyn Fn(Tell)| match ask {
-                Ask::Start(chosen) => loaded = start(chosen, tell),
+                Ask::Start(chosen) => match start(chosen, tell) {
+                    Some(other) => loaded = Some(other),
+                    // A model that works is not given up for one that doesn't.
+                    None => {
+                        if let Some(kept) = &loaded {
+                            tell(Tell::Kept(kept.ready()));
+                        }
+                    }
+                },
                 Ask::Replay(replay) => {
                     let flight = replay.flight;
                     let (model, result) = run(&mut loaded, *replay, tell);
@@ -125,6 +152,11 @@ impl Model {
             }
             Err(why) => toasts.error(format!("no thread to fetch ONNX Runtime: {why}")),
         }
+    }
+
+    /// Whether there is something to stop.
+    pub fn is_busy(&self) -> bool {
+        self.flying.is_some() || self.install.is_some()
     }
 
     /// Stops the click that is being computed and a running fetch.
@@ -209,6 +241,11 @@ impl Model {
                         toasts.error(why.to_string());
                         status.model = ModelStatus::Failed(why.to_string());
                     }
+                }
+            }
+            Tell::Kept(ReadyModel { name, device, reason }) => {
+                if self.starting == 0 {
+                    status.model = ModelStatus::Ready { name, device, reason };
                 }
             }
             Tell::Stage(flight, stage) => {
@@ -336,19 +373,11 @@ fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Option<Loaded> {
     tell(Tell::Loading(name));
     match Segmenter::open(&folder, DeviceChoice::Auto, None) {
         Ok(segmenter) => {
-            let device = segmenter.device();
-            let shown = match device.threads {
-                0 => device.name.clone(),
-                threads => format!("{}·{threads}", device.name),
-            };
-            tell(Tell::Model(Ok(ReadyModel {
-                name: segmenter.model_name().to_owned(),
-                device: shown,
-                reason: device.reason.clone(),
-            })));
             // Folders of one name are common, so the whole path names the model.
             let id = folder.canonicalize().unwrap_or(folder).display().to_string();
-            Some(Loaded { segmenter, id })
+            let loaded = Loaded { segmenter, id };
+            tell(Tell::Model(Ok(loaded.ready())));
+            Some(loaded)
         }
         Err(why) => {
             tell(Tell::Model(Err(why)));
@@ -370,8 +399,11 @@ fn finish(
         Ok(outcome) => {
             let times = &outcome.timings;
             let first = [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b);
-            let latency =
-                Latency { encode: first, decode: times.decode.iter().sum(), paste: times.paste };
+            let latency = Latency {
+                encode: first,
+                decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
+                paste: times.paste,
+            };
             let resolution = Resolution {
                 steps: outcome.steps,
                 crop: outcome.crop,

@@ -28,6 +28,13 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         labels.iter().filter(|l| l.value == value).map(|l| l.region.count()).sum::<usize>()
     };
     let (voxels_a, voxels_b) = (count(&labels_a, label_a), count(&labels_b, label_b));
+    if voxels_a == 0 && voxels_b == 0 {
+        anyhow::bail!(
+            "neither label {label_a} is in {} nor label {label_b} in {}; name others with --label and --label-b",
+            args.a.display(),
+            args.b.display()
+        );
+    }
     let dims = grid.dims();
     let (map_a, map_b) = (files::label_map(dims, &labels_a), files::label_map(dims, &labels_b));
     let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;

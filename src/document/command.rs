@@ -9,7 +9,7 @@ use crate::volume::{NamedRegion, Region};
 /// Everything that can be done to a document (besides undo and redo).
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Starts a new object and makes it active. Does nothing if the active one is still empty.
+    /// Starts a new object and makes it active; one that is still empty is taken before a new one is made.
     NewObject,
     /// Adds a click to an object; `None` is the active one, or a new one if there is none, or if the
     /// active one's mask came from a file. The first click of an object must be positive.
@@ -86,6 +86,17 @@ pub enum Refused {
     /// An object must start inside the structure.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstMustBePositive,
+    /// Without this click a negative one would come first.
+    #[error(
+        "a negative click would come first then: delete the negative clicks before, or the object"
+    )]
+    NegativeWouldBeFirst,
+    /// The clicked voxel has another object's label.
+    #[error(
+        "this voxel belongs to another object, which keeps it: select that object, or take the voxel \
+         away from it first with a negative click"
+    )]
+    Taken,
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,
@@ -144,7 +155,8 @@ impl Document {
     }
 
     fn new_object(&mut self) -> Result<(), Refused> {
-        if self.active().is_some_and(Object::is_empty) {
+        if let Some(empty) = self.objects.iter().find(|o| o.is_empty()) {
+            self.active = Some(empty.id);
             return Ok(());
         }
         let ops = self.insert_new()?.1;
@@ -186,6 +198,11 @@ impl Document {
         // A mask that came from a file is no replay of clicks: a click starts another object beside it,
         // because replaying it would throw that mask away.
         let known = known.filter(|o| !o.prompts.is_empty() || o.region.is_empty());
+        // Its voxels stay with the object that has them, so such a click could only give the rind around it.
+        let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
+        if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
+            return Err(Refused::Taken);
+        }
         let mut prompts = known.map(|o| o.prompts.clone()).unwrap_or_default();
         if prompts.is_empty() && !prompt.positive {
             return Err(Refused::FirstMustBePositive);
@@ -198,6 +215,9 @@ impl Document {
         ops.push(Op::Prompts(id, prompts.clone()));
         let name = if prompt.positive { "Positive click" } else { "Negative click" };
         self.commit(name, ops, Some(PendingClick { object: id, prompts }));
+        // Nobody wants to change what can't be seen.
+        let index = self.index_of(id)?;
+        self.objects[index].visible = true;
         Ok(())
     }
 
@@ -209,7 +229,7 @@ impl Document {
         let mut prompts = object.prompts.clone();
         prompts.remove(index);
         if prompts.first().is_some_and(|p| !p.positive) {
-            return Err(Refused::FirstMustBePositive);
+            return Err(Refused::NegativeWouldBeFirst);
         }
         let ops = vec![Op::Prompts(id, prompts.clone())];
         self.commit("Remove click", ops, Some(PendingClick { object: id, prompts }));

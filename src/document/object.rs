@@ -8,13 +8,13 @@ use crate::volume::Region;
 pub struct LabelId(pub u16);
 
 /// Colours of new objects, in turn: Okabe and Ito's colour-blind-safe set (2008) without its black,
-/// red-green confusions far apart, plus two of Paul Tol's "bright" scheme.
+/// with a lighter blue (IBM's) that is seen on black lung, plus two of Paul Tol's "bright" scheme.
 pub const PALETTE: [[u8; 3]; 9] = [
     [230, 159, 0],
     [86, 180, 233],
     [0, 158, 115],
     [240, 228, 66],
-    [0, 114, 178],
+    [100, 143, 255],
     [213, 94, 0],
     [204, 121, 167],
     [170, 51, 119],

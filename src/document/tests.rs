@@ -23,9 +23,11 @@ fn prompt(x: f64, positive: bool) -> Prompt {
     Prompt { world: DVec3::new(x, 1.0, 1.0), positive }
 }
 
+/// A click in the far corner, which the masks of these tests leave free.
 fn click(document: &mut Document, positive: bool) -> Result<(), Refused> {
-    let x = f64::from(document.history_len() as u32 % 6);
-    document.apply(Command::AddPrompt { object: None, prompt: prompt(x, positive) })
+    let x = f64::from(document.history_len() as u32 % 2) * 0.25;
+    let world = DVec3::new(x, 4.0, 0.0);
+    document.apply(Command::AddPrompt { object: None, prompt: Prompt { world, positive } })
 }
 
 /// Answers the oldest pending click the way the model would: one step for each prompt.
@@ -202,6 +204,28 @@ fn a_failed_click_takes_what_was_undone_with_it() {
     d.apply(Command::Withdraw(entry)).unwrap();
     assert!(!d.redo(), "the second click had no object any more");
     assert!(d.pending().is_none());
+}
+
+#[test]
+fn a_voxel_that_another_object_has_is_no_place_to_start() {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    resolve(&mut d, boxed([0; 3], [3; 3]));
+    d.apply(Command::NewObject).unwrap();
+    let taken = |positive| Command::AddPrompt { object: None, prompt: prompt(1.0, positive) };
+    assert_eq!(d.apply(taken(true)), Err(Refused::Taken));
+    d.apply(Command::Select(LabelId(1))).unwrap();
+    d.apply(taken(true)).unwrap();
+    d.apply(taken(false)).unwrap();
+}
+
+#[test]
+fn a_click_shows_what_it_changes() {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    d.apply(Command::SetVisible(LabelId(1), false)).unwrap();
+    click(&mut d, true).unwrap();
+    assert!(d.objects()[0].visible);
 }
 
 #[test]

@@ -138,6 +138,14 @@ impl SliceFrame {
         self.world_from_voxel.matrix3.col(self.through_axis)[self.plane.through().index()] >= 0.0
     }
 
+    /// How far the slices are tilted out of the anatomical plane, in degrees: 0 in a straight scan.
+    pub fn tilt_degrees(&self) -> f64 {
+        let m = self.world_from_voxel.matrix3;
+        let through = self.through_axis;
+        let normal = m.col((through + 1) % 3).cross(m.col((through + 2) % 3)).normalize();
+        normal[self.plane.through().index()].abs().clamp(0.0, 1.0).acos().to_degrees()
+    }
+
     /// Width and height of the whole picture in millimetres.
     pub fn extent(&self) -> DVec2 {
         self.extent
@@ -239,6 +247,16 @@ mod tests {
         assert_eq!(letters(Plane::Sagittal), ['A', 'P', 'S', 'I']);
         let frame = SliceFrame::new(&lps, Plane::Sagittal, Convention::Radiological);
         assert_eq!(frame.letters(), ['A', 'P', 'S', 'I']);
+    }
+
+    #[test]
+    fn a_turn_about_the_long_axis_tilts_coronal_and_sagittal_slices_only() {
+        let (s, c) = 20f64.to_radians().sin_cos();
+        let turned = grid([DVec3::new(c, s, 0.0), DVec3::new(-s, c, 0.0) * 2.0, DVec3::Z]);
+        let tilt = |plane| SliceFrame::new(&turned, plane, Convention::default()).tilt_degrees();
+        assert!(tilt(Plane::Axial) < 1e-6);
+        assert!((tilt(Plane::Coronal) - 20.0).abs() < 1e-6);
+        assert!((tilt(Plane::Sagittal) - 20.0).abs() < 1e-6);
     }
 
     #[test]

@@ -28,12 +28,15 @@ fn label(raw: f64, scale: Scale) -> Option<u16> {
 }
 
 /// Whether `volume` is more likely a label map of a scan on `grid` than another scan: it has the
-/// grid's dimensions, all its values are labels, and most neighbours within what is not background
-/// are equal, which is not so in a scan. A volume of zeros is an empty label map.
+/// grid's dimensions, and [`could_be_labels`].
 pub fn looks_like_labels(volume: &Volume, grid: &Grid) -> bool {
-    if volume.grid().dims() != grid.dims() {
-        return false;
-    }
+    volume.grid().dims() == grid.dims() && could_be_labels(volume)
+}
+
+/// Whether all values are labels, and most neighbours within what is not background are equal, which is
+/// not so in a scan. A volume of zeros is an empty label map.
+pub fn could_be_labels(volume: &Volume) -> bool {
+    let grid = volume.grid();
     let (row, count, scale) = (grid.dims()[0], grid.count(), volume.scale());
     let (mut pairs, mut equal) = (0u64, 0u64);
     with_voxels!(volume.voxels(), v => for line in v[..count].chunks_exact(row) {

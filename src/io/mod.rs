@@ -18,7 +18,7 @@ mod sniff;
 mod stream;
 
 pub use error::IoError;
-pub use labels::{labels_of, looks_like_labels};
+pub use labels::{could_be_labels, labels_of, looks_like_labels};
 pub use limits::Limits;
 pub use nifti::open_volume;
 pub use save::{Saved, save_float32, save_labels};

@@ -14,6 +14,17 @@ pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'sta
     }
 }
 
+/// The best adapter of these backends, or of those named in `WGPU_BACKEND`.
+fn find_adapter(backends: wgpu::Backends) -> Result<wgpu::Adapter, wgpu::RequestAdapterError> {
+    let mut description = wgpu::InstanceDescriptor::new_without_display_handle();
+    description.backends = backends;
+    let instance = wgpu::Instance::new(description.with_env());
+    pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    }))
+}
+
 /// A device without a window, for pictures into memory.
 pub struct Offscreen {
     device: wgpu::Device,
@@ -31,13 +42,10 @@ impl Offscreen {
 
     /// As [`Offscreen::new`], asking for no other optional features than these.
     pub fn with_features(allowed: wgpu::Features) -> Result<Self, RenderError> {
-        let description = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-        let instance = wgpu::Instance::new(description);
-        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
-            power_preference: wgpu::PowerPreference::HighPerformance,
-            ..Default::default()
-        }))
-        .map_err(|error| RenderError::NoAdapter(error.to_string()))?;
+        // GL comes second: only looking for it makes some drivers write to stderr.
+        let adapter = find_adapter(wgpu::Backends::PRIMARY)
+            .or_else(|_| find_adapter(wgpu::Backends::all()))
+            .map_err(|error| RenderError::NoAdapter(error.to_string()))?;
         let mut descriptor = device_descriptor(&adapter);
         descriptor.required_features &= allowed;
         let (device, queue) =

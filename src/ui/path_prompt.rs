@@ -20,6 +20,7 @@ impl PathPrompt {
 
     /// Says that a file exists; giving it again replaces it.
     pub fn warn_about(&mut self, path: PathBuf) {
+        self.text = path.display().to_string();
         self.exists = Some(path);
         self.fresh = true;
     }
@@ -33,35 +34,43 @@ impl PathPrompt {
 /// `Some(Some(path))` when answered, `Some(None)` when called off, `None` while open.
 pub fn show(ctx: &egui::Context, prompt: &mut PathPrompt) -> Option<Option<PathBuf>> {
     let mut answer = None;
-    egui::Window::new(prompt.title)
-        .collapsible(false)
-        .resizable(false)
-        .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 120.0))
-        .show(ctx, |ui| {
-            ui.label("Type the path:");
-            let label = ui.label("Path");
-            let field = egui::TextEdit::singleline(&mut prompt.text).desired_width(520.0);
-            let field = ui.add(field).labelled_by(label.id);
-            if std::mem::take(&mut prompt.fresh) {
-                field.request_focus();
+    let width = (ctx.content_rect().width() - 80.0).clamp(240.0, 620.0);
+    let modal = egui::Modal::new(egui::Id::unique("path prompt")).show(ctx, |ui| {
+        ui.set_width(width);
+        ui.heading(prompt.title);
+        let label = ui.label("Path");
+        let mut output = egui::TextEdit::singleline(&mut prompt.text)
+            .desired_width(f32::INFINITY)
+            .hint_text("Type the path of a file")
+            .show(ui);
+        let field = output.response.response.labelled_by(label.id);
+        if std::mem::take(&mut prompt.fresh) {
+            field.request_focus();
+            // At the end, where a suggestion is most likely to be changed.
+            let end = egui::text::CCursor::new(prompt.text.chars().count());
+            output.state.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
+            output.state.store(ui.ctx(), field.id);
+        }
+        let typed = Path::new(prompt.text.trim());
+        let replaces = prompt.confirms(typed);
+        if replaces {
+            let warning = "This file exists and will be replaced.";
+            ui.colored_label(ui.visuals().warn_fg_color, warning);
+        }
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            let ok = ui.button(if replaces { "Replace" } else { "OK" }).clicked();
+            if (ok || entered) && !prompt.text.trim().is_empty() {
+                answer = Some(Some(typed.to_owned()));
             }
-            let typed = Path::new(prompt.text.trim());
-            let replaces = prompt.confirms(typed);
-            if replaces {
-                let warning = "This file exists and will be replaced.";
-                ui.colored_label(ui.visuals().warn_fg_color, warning);
+            if ui.button("Cancel").clicked() {
+                answer = Some(None);
             }
-            let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-            ui.horizontal(|ui| {
-                if (ui.button(if replaces { "Replace" } else { "OK" }).clicked() || entered)
-                    && !prompt.text.trim().is_empty()
-                {
-                    answer = Some(Some(PathBuf::from(prompt.text.trim())));
-                }
-                if ui.button("Cancel").clicked() || ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-                    answer = Some(None);
-                }
-            });
         });
+    });
+    if modal.should_close() || ctx.input(|i| i.key_pressed(egui::Key::Escape)) {
+        answer = answer.or(Some(None));
+    }
     answer
 }

@@ -222,7 +222,7 @@ pub fn handle(
     status: &Status,
     out: &mut Vec<Action>,
 ) {
-    if ctx.text_edit_focused() || status.ask_discard {
+    if ctx.text_edit_focused() || status.ask_discard || status.asks_path {
         view.peek = false;
         return;
     }

@@ -116,6 +116,8 @@ pub struct ViewState {
     pub selected_prompt: Option<(LabelId, usize)>,
     /// What is under the pointer.
     pub hover: Option<Hover>,
+    /// Drawn once, as a picture: without what only makes sense with a pointer.
+    pub is_figure: bool,
     /// The list of shortcuts is open.
     pub show_help: bool,
     /// What the program is, is open.
@@ -177,6 +179,7 @@ impl Default for ViewState {
             image_opacity: 0.5,
             selected_prompt: None,
             hover: None,
+            is_figure: false,
             show_help: false,
             show_about: false,
             hovered: None,

@@ -19,6 +19,8 @@ pub struct Status {
     pub sample: Option<PathBuf>,
     /// Files opened lately, newest first, for the welcome card.
     pub recent: Vec<PathBuf>,
+    /// A path is being typed.
+    pub asks_path: bool,
     /// "Discard unsaved work?" is to be asked.
     pub ask_discard: bool,
 }

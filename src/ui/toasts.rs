@@ -51,6 +51,11 @@ impl Toasts {
         }
     }
 
+    /// Closes the message that came last.
+    pub fn close_newest(&mut self) {
+        self.0.pop();
+    }
+
     /// All texts, newest last.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|t| t.text.as_str())

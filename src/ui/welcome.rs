@@ -180,6 +180,10 @@ pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>)
             if ui.button("Keep working").clicked() {
                 out.push(Action::Discard(false));
             }
+            if ui.button("Save first…").clicked() {
+                out.push(Action::Discard(false));
+                out.push(Action::Save);
+            }
             let discard = RichText::new("Discard").color(colours(ui).error);
             if ui.button(discard).clicked() {
                 out.push(Action::Discard(true));

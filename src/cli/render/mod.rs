@@ -87,6 +87,7 @@ fn view_state(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewStat
         window: args.window.unwrap_or(auto_window),
         auto_window,
         maximised: args.view.pane(),
+        is_figure: true,
         stats: Some(stats),
         ..ViewState::default()
     })

@@ -8,6 +8,7 @@
 //!
 //! [`super::theme::apply`] is to be called once before the first frame.
 
+mod crosshair;
 mod display;
 pub mod format;
 mod histogram;
@@ -97,6 +98,8 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
                 display::slices(ui, desk);
                 widgets::section_line(ui);
                 display::volume(ui, desk);
+                widgets::section_line(ui);
+                crosshair::show(ui, document, desk.view);
                 widgets::section_line(ui);
                 info::show(ui, document, desk.view);
             });

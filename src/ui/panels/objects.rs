@@ -80,6 +80,9 @@ fn describe(document: &Document, object: &Object) -> String {
     format!("{}, {}{hidden}", object.name, millilitres(document.volume_ml(object)))
 }
 
+/// Takes what the trash button of the active row takes.
+const TRASH: Vec2 = Vec2::splat(20.0);
+
 fn is_active(document: &Document, id: LabelId) -> bool {
     document.active().is_some_and(|o| o.id == id)
 }
@@ -113,6 +116,11 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
         });
     });
     thinking_line(ui, document, object.id, rect);
+    let shown = ui.scope_id().with("was active");
+    let was_active = ui.data_mut(|d| std::mem::replace(d.get_temp_mut_or_default(shown), active));
+    if active && !was_active {
+        response.scroll_to_me(None);
+    }
 
     if response.double_clicked() {
         desk.view.renaming = Some((object.id, object.name.clone()));
@@ -125,11 +133,14 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
 /// Eye, volume and name, from the right end on.
 fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk, active: bool) {
     let name = &object.name;
+    // The place stays free in other rows, so that the eye is never where a trash can just was.
     if active {
         let tip = format!("Delete {name} ({})", shortcuts::key_text(Verb::DeleteObject));
         if row_button(ui, icons::TRASH, &format!("Delete {name}"), &tip).clicked() {
             Verb::DeleteObject.run(desk);
         }
+    } else {
+        ui.allocate_exact_size(TRASH, Sense::hover());
     }
     let (icon, what) = if object.visible { (icons::EYE, "Hide") } else { (icons::EYE_OFF, "Show") };
     let what = format!("{what} {name}");

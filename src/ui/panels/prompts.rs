@@ -17,7 +17,11 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         }
     });
     let Some(object) = document.active() else {
-        ui.label(quiet(ui, "No object yet."));
+        let text = match document.objects() {
+            [] => "No object yet.",
+            _ => "No object selected: the next click starts a new one.",
+        };
+        ui.label(quiet(ui, text));
         return;
     };
     if object.prompts.is_empty() {

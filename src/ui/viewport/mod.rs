@@ -86,7 +86,9 @@ pub fn show(
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, &mut cx),
             Pane::Volume => volume_pane::show(ui, response, &cx),
         }
-        maximise_button(ui, response.rect, *pane, &mut cx);
+        if !cx.view.is_figure {
+            maximise_button(ui, response.rect, *pane, &mut cx);
+        }
     }
     if cx.view.crosshair != before {
         // Panels that were shown before the views read the crosshair, too.

@@ -42,13 +42,19 @@ pub fn corner(
     let name = paint::text(painter, at, Align2::LEFT_TOP, &name, 13.0, paint::plane_colour(plane));
     let place =
         paint::text(painter, paint::below(name), Align2::LEFT_TOP, place, 12.0, paint::TEXT);
-    if plane != Plane::Sagittal {
-        let side = match convention {
-            Convention::Radiological => "RADIOLOGICAL",
-            Convention::Neurological => "NEUROLOGICAL",
-        };
-        paint::text(painter, paint::below(place), Align2::LEFT_TOP, side, 10.0, paint::QUIET);
-    }
+    let side = match convention {
+        _ if plane == Plane::Sagittal => "",
+        Convention::Radiological => "RADIOLOGICAL",
+        Convention::Neurological => "NEUROLOGICAL",
+    };
+    // Pictures follow the voxels, so an oblique scan's letters are the nearest ones only.
+    let tilt = lens.frame().tilt_degrees();
+    let note = match (side, tilt >= 3.0) {
+        (side, false) => side.to_owned(),
+        ("", true) => format!("OBLIQUE {tilt:.0}°"),
+        (side, true) => format!("{side} · OBLIQUE {tilt:.0}°"),
+    };
+    paint::text(painter, paint::below(place), Align2::LEFT_TOP, &note, 10.0, paint::QUIET);
 }
 
 /// Orientation letters at the four edges.

@@ -1,0 +1,27 @@
+//! Where the crosshair is, to read and to type.
+
+use egui::{DragValue, Ui};
+
+use super::widgets::{field, heading};
+use crate::document::Document;
+use crate::geom::Axis;
+use crate::ui::ViewState;
+
+pub(super) fn show(ui: &mut Ui, document: &Document, view: &mut ViewState) {
+    heading(ui, "Crosshair", |_| ());
+    let grid = document.image().grid();
+    let names = ["Right", "Anterior", "Superior"];
+    let mut world = view.crosshair;
+    for (axis, name) in Axis::ALL.into_iter().zip(names) {
+        field(ui, name, |ui| {
+            let value = &mut world[axis.index()];
+            let drag = DragValue::new(value).speed(0.5).fixed_decimals(1).suffix(" mm");
+            let tip =
+                format!("Millimetres towards {name}; negative is the other side. Drag or type.");
+            ui.add(drag).accessible_name(format!("Crosshair {name}")).on_hover_text(tip);
+        });
+    }
+    if world != view.crosshair && world.is_finite() {
+        view.move_crosshair(grid, world);
+    }
+}
