@@ -26,9 +26,9 @@ pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
     let Window { mut centre, mut width } = desk.view.window;
     let speed = (width * 0.005).max(f64::MIN_POSITIVE);
     let drag = |ui: &mut Ui, value: &mut f64, name: &str| {
-        // Whole units suffice for wide windows; a normalised scan needs fractions.
+        // Whole units suffice for wide windows; a normalised scan needs fractions (egui has 16).
         let decimals =
-            if speed >= 0.05 { 0 } else { (2.0 - speed.log10()).clamp(4.0, 300.0) as usize };
+            if speed >= 0.05 { 0 } else { (2.0 - speed.log10()).clamp(4.0, 16.0) as usize };
         let drag = DragValue::new(value).speed(speed).max_decimals(decimals).suffix(unit);
         ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
     };
