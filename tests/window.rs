@@ -1,5 +1,5 @@
 //! The program in a real window, on a display of the test's own: it draws, takes wheel and keys, and ends.
-//! Needs Xvfb, xdotool and ImageMagick's `import`; without them nothing is tested, except where `CI` is set.
+//! Needs Xvfb, xdotool and import (of imagemagick); without them nothing is tested, except where `CI` is set.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before the test gives up; it goes on as soon as it can.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A program that does not outlive the test.
