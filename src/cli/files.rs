@@ -62,6 +62,15 @@ pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::
     Ok(())
 }
 
+/// Whether two names, of files that may not be there yet, mean one file: `m.nii` and `./m.nii` do.
+pub fn same_place(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let in_folder = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(in_folder)
+    };
+    a == b || place(a).is_some_and(|a| Some(a) == place(b))
+}
+
 /// A hidden folder beside `path` to write into before [`publish`]; it goes away when dropped.
 pub fn workspace(path: &Path) -> anyhow::Result<tempfile::TempDir> {
     let folder = folder_of(path);

@@ -25,13 +25,15 @@ struct Info<'a> {
     min: f64,
     max: f64,
     mean: f64,
-    warnings: &'a [Warning],
+    warnings: Vec<Warning>,
 }
 
 impl<'a> Info<'a> {
     fn of(volume: &'a Volume) -> Self {
         let stats = volume.stats();
         let grid = volume.grid();
+        let mut warnings = volume.warnings().to_vec();
+        warnings.extend(not_finite(stats.not_finite));
         Self {
             dims: volume.file_dims(),
             spacing: grid.spacing().to_array(),
@@ -41,7 +43,7 @@ impl<'a> Info<'a> {
             min: stats.min,
             max: stats.max,
             mean: stats.mean,
-            warnings: volume.warnings(),
+            warnings,
         }
     }
 
@@ -60,12 +62,19 @@ impl<'a> Info<'a> {
             let [a, b, c, d] = row;
             let _ = writeln!(text, "{name:<13} {a:>11.5} {b:>11.5} {c:>11.5} {d:>12.5}");
         }
-        for warning in self.warnings {
+        for warning in &self.warnings {
             let _ = writeln!(text, "warning       {}", warning.0);
         }
         text.truncate(text.trim_end().len());
         text
     }
+}
+
+/// A warning if there are voxels that are not a number.
+fn not_finite(count: usize) -> Option<Warning> {
+    let voxels = if count == 1 { "1 voxel is" } else { &format!("{count} voxels are") };
+    let text = format!("{voxels} not finite (NaN or infinite) and left out of min, max and mean");
+    (count > 0).then_some(Warning(text))
 }
 
 /// Says what a file holds.
@@ -93,6 +102,14 @@ mod tests {
         assert_eq!(json["world_from_voxel"][0][0], -2.0);
         assert_eq!(json["world_from_voxel"][3], serde_json::json!([0.0, 0.0, 0.0, 1.0]));
         assert_eq!(json["spacing"][0], 2.0);
-        assert_eq!(json["warnings"], serde_json::json!([]));
+        let warnings = json["warnings"].as_array().unwrap();
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].as_str().unwrap().starts_with("2 voxels are not finite"), "{json}");
+    }
+
+    #[test]
+    fn only_voxels_that_are_not_finite_are_warned_of() {
+        assert_eq!(not_finite(0), None);
+        assert!(not_finite(1).unwrap().0.starts_with("1 voxel is not finite"));
     }
 }

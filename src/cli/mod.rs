@@ -79,10 +79,7 @@ fn open_window(files: Vec<PathBuf>) -> anyhow::Result<()> {
     if !has_display() {
         return Err(no_display());
     }
-    crate::app::run(files).map_err(|error| match error.downcast_ref::<eframe::Error>() {
-        Some(eframe::Error::WinitEventLoop(_)) => no_display(),
-        _ => error,
-    })
+    crate::app::run(files)
 }
 
 /// X11 and Wayland say in the environment where their display is; other systems always have one.

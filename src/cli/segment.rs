@@ -45,7 +45,8 @@ struct Milliseconds {
     save: f64,
 }
 
-/// Replays clicks and writes their mask; nothing is written if anything fails.
+/// Replays clicks and writes their mask. All files are finished under other names before the first is put
+/// in its place, so whatever fails before that leaves everything as it was; see [`save`] for the rest.
 pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     check(args)?;
     let start = Instant::now();
@@ -80,7 +81,7 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
     files::check_output(&args.out, &[&args.image], &endings)?;
     if let Some(logits) = &args.logits {
         files::check_output(logits, &[&args.image], &endings)?;
-        if *logits == args.out {
+        if files::same_place(logits, &args.out) {
             return Err(Usage("--out and --logits are the same file".to_owned()).into());
         }
     }
@@ -124,7 +125,8 @@ fn open_model(args: &SegmentArgs) -> anyhow::Result<Segmenter> {
     Ok(Segmenter::open(&model, args.device.into(), args.threads)?)
 }
 
-/// The logits are finished in a hidden folder before the mask is written, and published after it.
+/// The logits are finished in a hidden folder before the mask is written, and published after it. Should a
+/// last rename fail, the files renamed before it stay, and the error says which one is missing.
 fn save(
     args: &SegmentArgs,
     volume: &Volume,
@@ -158,7 +160,7 @@ fn save(
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     io::save_labels(&args.out, &labels, grid, volume.stored(), &[name], &cancel, &progress)?;
     if let Some((_folder, file, path)) = &waiting {
-        files::publish(file, path)?;
+        files::publish(file, path).context("the mask was saved but not its logits")?;
     }
     Ok(())
 }
@@ -252,6 +254,40 @@ mod tests {
         assert_eq!(file[..4], [0.0, 1.0, 2.0, 10.0]);
         assert_eq!(file[side * side], 100.0);
         assert_eq!(file[26], 222.0);
+    }
+
+    #[test]
+    fn one_file_by_two_names_is_refused_as_wrong_usage() {
+        let folder = tempfile::tempdir().unwrap();
+        let sub = folder.path().join("sub");
+        std::fs::create_dir(&sub).unwrap();
+        let refused = |logits: &std::path::Path, out: &std::path::Path| {
+            let args = SegmentArgs {
+                image: folder.path().join("scan.nii"),
+                points: vec![Point { at: DVec3::ZERO, positive: true }],
+                space: Space::World,
+                out: out.to_owned(),
+                logits: Some(logits.to_owned()),
+                model: None,
+                device: super::super::DeviceArg::Cpu,
+                threads: None,
+                json: false,
+            };
+            check(&args).is_err_and(|e| e.is::<Usage>())
+        };
+        let plain = folder.path().join("m.nii");
+        let round = sub.join("../m.nii");
+        assert!(refused(&plain, &plain) && refused(&round, &plain) && refused(&plain, &round));
+        assert!(
+            !refused(&sub.join("m.nii"), &plain) && !refused(&folder.path().join("l.nii"), &plain)
+        );
+        #[cfg(unix)]
+        {
+            std::fs::write(&plain, "old").unwrap();
+            let link = folder.path().join("link.nii");
+            std::os::unix::fs::symlink(&plain, &link).unwrap();
+            assert!(refused(&link, &plain));
+        }
     }
 
     #[test]

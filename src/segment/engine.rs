@@ -80,23 +80,39 @@ impl Engine {
         let environment = runtime::environment()?;
         let begin = Instant::now();
         let threads = threads.unwrap_or_else(default_threads).max(1);
-        let pair = |cuda: bool| {
-            let session = |path: &Path| commit(&environment, path, threads, cuda);
-            Ok((session(encoder)?, session(decoder)?))
+        let cpu = |reason: String| Device { name: "CPU".into(), threads, reason };
+        let cuda = |reason: &str| Device { name: "CUDA".into(), threads: 0, reason: reason.into() };
+        let on = |device| Self::on(&environment, encoder, decoder, device, threads);
+        let tried = |device| {
+            let mut engine: Self = on(device)?;
+            engine.try_once()?;
+            Ok(engine)
         };
-        let on =
-            |name: &str, threads, reason: String| Device { name: name.into(), threads, reason };
-        let ((encoder_session, decoder_session), device) = match choice {
-            DeviceChoice::Cpu => (pair(false)?, on("CPU", threads, "asked for".into())),
-            DeviceChoice::Cuda => (pair(true)?, on("CUDA", 0, "asked for".into())),
-            DeviceChoice::Auto => match pair(true) {
-                Ok(sessions) => (sessions, on("CUDA", 0, "CUDA works".into())),
-                // A model that is wrong is wrong on the CPU too, and says so there.
-                Err(why) => (pair(false)?, on("CPU", threads, no_cuda(&why))),
+        let mut engine = match choice {
+            DeviceChoice::Cpu => on(cpu("asked for".into()))?,
+            DeviceChoice::Cuda => tried(cuda("asked for")).map_err(cuda_failed)?,
+            // A model that is wrong is wrong on the CPU too, and says so there.
+            DeviceChoice::Auto => match tried(cuda("CUDA works")) {
+                Ok(engine) => engine,
+                Err(why) => on(cpu(no_cuda(&why)))?,
             },
         };
-        let found = check_encoder(&encoder_session, encoder)
-            .and_then(|()| check_decoder(&encoder_session, &decoder_session, decoder))?;
+        engine.session_ms = begin.elapsed().as_secs_f64() * 1e3;
+        Ok(engine)
+    }
+
+    /// Both sessions on a device, checked against each other.
+    fn on(
+        environment: &Environment,
+        encoder: &Path,
+        decoder: &Path,
+        device: Device,
+        threads: usize,
+    ) -> Result<Self, SegmentError> {
+        let session = |path: &Path| commit(environment, path, threads, device.name == "CUDA");
+        let (encoder_session, decoder_session) = (session(encoder)?, session(decoder)?);
+        check_encoder(&encoder_session, encoder)?;
+        let found = check_decoder(&encoder_session, &decoder_session, decoder)?;
         Ok(Self {
             encoder: encoder_session,
             decoder: decoder_session,
@@ -104,8 +120,17 @@ impl Engine {
             labels: found.labels,
             side: found.side,
             device,
-            session_ms: begin.elapsed().as_secs_f64() * 1e3,
+            session_ms: 0.0,
         })
+    }
+
+    /// One click on nothing. What CUDA lacks (a kernel for this GPU, cuDNN, memory) it often says only when
+    /// a model runs; besides, its first run is slow, and here nobody waits for a click.
+    fn try_once(&mut self) -> Result<(), SegmentError> {
+        let (image, never) = (vec![0f32; SIDE * SIDE * SIDE], CancelToken::new());
+        let embedding = self.encode(&image, &never)?;
+        let centre = PointPrompt { voxel: [SIDE as f32 / 2.0; 3], positive: true };
+        self.decode(&embedding, &[centre], None, &never).map(drop)
     }
 
     pub(super) fn device(&self) -> &Device {
@@ -246,10 +271,20 @@ fn failed<R>(error: ort::Error<R>) -> SegmentError {
     SegmentError::Run(one_line(&error))
 }
 
+/// A model that CUDA loads but can't run.
+fn cuda_failed(why: SegmentError) -> SegmentError {
+    match why {
+        SegmentError::Run(message) => SegmentError::Cuda(message),
+        other => other,
+    }
+}
+
 /// Why the CPU is used, for the status bar.
 fn no_cuda(why: &SegmentError) -> String {
     match why {
-        SegmentError::Cuda(message) => one_line(&format!("no CUDA: {message}")),
+        SegmentError::Cuda(message) | SegmentError::Run(message) => {
+            one_line(&format!("no CUDA: {message}"))
+        }
         other => one_line(&format!("no CUDA: {other}")),
     }
 }
@@ -423,4 +458,35 @@ fn check_decoder(
         return Err(wrong_input("an input with the encoder's embedding"));
     }
     Ok(Decoder { features, labels, side: side as usize })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_click_on_nothing_works_with_a_good_model_and_leaves_no_trace() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models/tiny");
+        let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
+        let mut engine = Engine::open(&encoder, &decoder, DeviceChoice::Cpu, Some(1)).unwrap();
+        let answer = |engine: &mut Engine| {
+            let image: Vec<f32> = (0..SIDE.pow(3)).map(|n| (n % 97) as f32).collect();
+            let never = CancelToken::new();
+            let embedding = engine.encode(&image, &never).unwrap();
+            let point = PointPrompt { voxel: [1.0, 2.0, 3.0], positive: true };
+            engine.decode(&embedding, &[point], None, &never).unwrap().0.values
+        };
+        let before = answer(&mut engine);
+        engine.try_once().unwrap();
+        assert_eq!(answer(&mut engine), before);
+    }
+
+    #[test]
+    fn what_fails_when_a_model_runs_is_blamed_on_cuda_a_bad_model_is_not() {
+        let run = || SegmentError::Run("no kernel image".into());
+        assert!(matches!(cuda_failed(run()), SegmentError::Cuda(m) if m == "no kernel image"));
+        assert_eq!(no_cuda(&run()), "no CUDA: no kernel image");
+        let bad = SegmentError::NoModel("m".into());
+        assert!(matches!(cuda_failed(bad), SegmentError::NoModel(_)));
+    }
 }

@@ -16,6 +16,16 @@ pub enum SegmentError {
         /// One entry for each place, with what went wrong there.
         tried: String,
     },
+    /// A library was loaded but can't be used; the process keeps it, so no other was tried.
+    #[error(
+        "ONNX Runtime was loaded but does not start ({message}), so segmentation is off (the viewer works): set ORT_DYLIB_PATH to another libonnxruntime.so and start Voxpoint again: {}", path.display()
+    )]
+    RuntimeDoesNotStart {
+        /// What it says.
+        message: String,
+        /// The library.
+        path: PathBuf,
+    },
     /// The runtime could not be fetched.
     #[error("ONNX Runtime could not be installed: {0}")]
     Install(String),

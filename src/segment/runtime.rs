@@ -28,8 +28,16 @@ pub struct Runtime {
     pub version: String,
 }
 
-/// Loaded once for the life of the process: ONNX Runtime allows one environment, ever.
-static LOADED: Mutex<Option<(Runtime, Environment)>> = Mutex::new(None);
+/// What there is of ONNX Runtime in this process. `ort` keeps the first library that loads for as long as
+/// the process lives, and allows one environment, ever.
+enum State {
+    Nothing,
+    /// The library is there, but its environment could not be made: another library can't be had any more.
+    Held(Runtime),
+    Ready(Runtime, Environment),
+}
+
+static STATE: Mutex<State> = Mutex::new(State::Nothing);
 
 /// Where to look, so that a test can say it.
 #[derive(Clone, Debug, Default)]
@@ -58,14 +66,14 @@ impl Places {
     /// The places in the order in which they are tried. Each is asked only when those before failed:
     /// starting Python takes time.
     #[allow(clippy::type_complexity)]
-    fn in_order(&self) -> [(&'static str, Box<dyn Fn() -> Result<PathBuf, String> + '_>); 4] {
+    fn in_order(&self) -> [(&'static str, Box<dyn Fn() -> Result<Vec<PathBuf>, String> + '_>); 4] {
         [
             (
                 "ORT_DYLIB_PATH",
                 Box::new(|| {
                     let path = self.named.as_ref().ok_or("not set")?;
                     // ONNX Runtime's loader would look for a relative path beside the executable.
-                    std::path::absolute(path).map_err(|e| e.to_string())
+                    std::path::absolute(path).map(|path| vec![path]).map_err(|e| e.to_string())
                 }),
             ),
             ("beside the program", Box::new(|| in_folder(self.program.as_deref()))),
@@ -82,56 +90,89 @@ fn program_folder() -> Option<PathBuf> {
 /// Finds and loads the library, once for the life of the process (later calls return the same). Slow: not on the UI thread.
 ///
 /// The order is `ORT_DYLIB_PATH`, beside the executable, the user's data folder, an installed Python
-/// `onnxruntime`. What can't be loaded is passed over; the error says what was wrong with each.
+/// `onnxruntime`; within a folder the newest version first. What can't be loaded is passed over; the error
+/// says what was wrong with each. A library that loads but does not start ends the search, because the
+/// process can't have another one: that is what the error says then.
 pub fn load() -> Result<Runtime, SegmentError> {
     load_from(&Places::here())
 }
 
 /// As [`load`], from given places. Once a library is loaded, from wherever, that one is returned.
 pub fn load_from(places: &Places) -> Result<Runtime, SegmentError> {
-    // A panic elsewhere while it was held left either nothing or a whole entry.
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((runtime, _)) = loaded.as_ref() {
-        return Ok(runtime.clone());
+    ready(places).map(|(runtime, _)| runtime)
+}
+
+/// The environment, loading the library if need be.
+pub(super) fn environment() -> Result<Environment, SegmentError> {
+    ready(&Places::here()).map(|(_, environment)| environment)
+}
+
+fn ready(places: &Places) -> Result<(Runtime, Environment), SegmentError> {
+    // It is changed in single assignments only, so a panic elsewhere left it whole.
+    let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*state {
+        State::Ready(runtime, environment) => return Ok((runtime.clone(), environment.clone())),
+        State::Held(runtime) => {
+            let runtime = runtime.clone();
+            return start(runtime, &mut state);
+        }
+        State::Nothing => {}
     }
     let mut tried = Vec::new();
     for (found, find) in places.in_order() {
-        match find().and_then(|path| open(&path).map(|environment| (path, environment))) {
-            Ok((path, environment)) => {
-                let runtime = Runtime { version: version_of(&path), path, found: found.into() };
-                tracing::info!(path = %runtime.path.display(), found, "ONNX Runtime loaded");
-                *loaded = Some((runtime.clone(), environment));
-                return Ok(runtime);
+        let paths = find().unwrap_or_else(|why| {
+            tried.push(format!("{found}: {why}"));
+            Vec::new()
+        });
+        for path in paths {
+            match open(&path) {
+                Ok(()) => {
+                    let runtime = Runtime { version: version_of(&path), path, found: found.into() };
+                    return start(runtime, &mut state);
+                }
+                Err(why) => tried.push(format!("{found}: {why}")),
             }
-            Err(why) => tried.push(format!("{found}: {why}")),
         }
     }
     Err(SegmentError::NoRuntime { tried: tried.join("; ") })
 }
 
-/// The environment, loading the library if need be.
-pub(super) fn environment() -> Result<Environment, SegmentError> {
-    load()?;
-    let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let nothing = || SegmentError::NoRuntime { tried: "nothing".into() };
-    loaded.as_ref().map(|(_, environment)| environment.clone()).ok_or_else(nothing)
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Nothing else of `ort` may be called before this succeeded: it would panic.
-fn open(path: &Path) -> Result<Environment, String> {
+/// Loads the library. Nothing else of `ort` may be called before this succeeded: it would panic.
+fn open(path: &Path) -> Result<(), String> {
     if !path.is_file() {
         return Err(format!("no such file {}", path.display()));
     }
-    let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let builder = ort::init_from(path).map_err(|e| {
-        let text = one_line(e.to_string());
+    ort::init_from(path).map(drop).map_err(|e| {
+        let text = one_line(&e.to_string());
         format!("{text} (a library of ONNX Runtime 1.23 or newer is needed) {}", path.display())
-    })?;
-    builder
-        .with_name("voxpoint")
-        .with_telemetry(false)
-        .build()
-        .map_err(|e| format!("{} {}", one_line(e.to_string()), path.display()))
+    })
+}
+
+/// Makes the environment of the library that is loaded, and notes in `state` how that went.
+fn start(runtime: Runtime, state: &mut State) -> Result<(Runtime, Environment), SegmentError> {
+    // The path is not looked at any more, now that a library is loaded.
+    let built =
+        ort::init_from(&runtime.path).map_err(|e| one_line(&e.to_string())).and_then(|builder| {
+            let builder = builder.with_name("voxpoint").with_telemetry(false);
+            builder.build().map_err(|e| one_line(&e.to_string()))
+        });
+    match built {
+        Ok(environment) => {
+            let (path, found) = (runtime.path.display(), runtime.found.as_str());
+            tracing::info!(%path, found, "ONNX Runtime loaded");
+            *state = State::Ready(runtime.clone(), environment.clone());
+            Ok((runtime, environment))
+        }
+        Err(message) => {
+            let path = runtime.path.clone();
+            *state = State::Held(runtime);
+            Err(SegmentError::RuntimeDoesNotStart { message, path })
+        }
+    }
 }
 
 /// `1.31.1` of `libonnxruntime.so.1.31.1`, through links.
@@ -150,20 +191,33 @@ fn is_library(name: &str) -> bool {
         || name.strip_prefix("libonnxruntime.").is_some_and(|n| n.split('.').any(|p| p == "dylib"))
 }
 
-/// The library in a folder; the last by name if there are several versions.
-fn in_folder(folder: Option<&Path>) -> Result<PathBuf, String> {
+/// The numbers of a version, for comparing: 1.31.1 is more than 1.9.0. Empty is less than all.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split('.').map_while(|part| part.parse().ok()).collect()
+}
+
+/// The libraries in a folder, the newest version first; those whose names don't say one come last.
+fn in_folder(folder: Option<&Path>) -> Result<Vec<PathBuf>, String> {
     let folder = folder.ok_or("no such folder")?;
     let none = || format!("none in {}", folder.display());
     let entries = std::fs::read_dir(folder).map_err(|_| none())?;
-    let libraries = entries.filter_map(|entry| {
-        let path = entry.ok()?.path();
-        is_library(path.file_name()?.to_str()?).then_some(path)
-    });
-    libraries.max().ok_or_else(none)
+    let mut libraries: Vec<PathBuf> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            is_library(path.file_name()?.to_str()?).then_some(path)
+        })
+        .collect();
+    if libraries.is_empty() {
+        return Err(none());
+    }
+    // By name too, so that the order is always the same.
+    libraries.sort_by_cached_key(|path| (numbers(&version_of(path)), path.clone()));
+    libraries.reverse();
+    Ok(libraries)
 }
 
 /// The library of the Python package `onnxruntime` (or `onnxruntime-gpu`, which has the same folder).
-fn of_python(python: Option<&Path>) -> Result<PathBuf, String> {
+fn of_python(python: Option<&Path>) -> Result<Vec<PathBuf>, String> {
     let python = python.ok_or("no Python")?;
     let mut child = Command::new(python)
         .args(["-c", WHERE])
@@ -201,4 +255,43 @@ pub fn demo_model() -> Option<PathBuf> {
     }
     folders.extend(option_env!("CARGO_MANIFEST_DIR").map(|root| Path::new(root).join("models")));
     folders.into_iter().map(|f| f.join("demo")).find(|f| f.join("encoder.onnx").is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_comes_first_by_its_numbers() {
+        let home = tempfile::tempdir().unwrap();
+        let names = [
+            "libonnxruntime.so",
+            "libonnxruntime.so.1.9.0",
+            "libonnxruntime.so.1.31.1",
+            "libonnxruntime.so.1.31.0",
+            "libonnxruntime_providers_shared.so",
+            "libonnxruntime.so.txt",
+        ];
+        for name in names {
+            std::fs::write(home.path().join(name), "").unwrap();
+        }
+        let found = in_folder(Some(home.path())).unwrap();
+        let found: Vec<_> =
+            found.iter().map(|p| p.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(found, [names[2], names[3], names[1], names[5], names[0]]);
+        assert!(in_folder(Some(&home.path().join("missing"))).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_has_the_version_of_what_it_points_to() {
+        let home = tempfile::tempdir().unwrap();
+        let (real, link) =
+            (home.path().join("libonnxruntime.so.1.31.1"), home.path().join("libonnxruntime.so"));
+        std::fs::write(&real, "").unwrap();
+        std::os::unix::fs::symlink("libonnxruntime.so.1.31.1", &link).unwrap();
+        assert_eq!((version_of(&link), version_of(&real)), ("1.31.1".into(), "1.31.1".into()));
+        assert_eq!(version_of(Path::new("/x/libonnxruntime.1.31.1.dylib")), "1.31.1");
+        assert_eq!(version_of(Path::new("/no/libonnxruntime.so")), "");
+    }
 }

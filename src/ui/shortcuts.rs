@@ -164,6 +164,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Drag (Window tool); right drag (other tools than Point)", "Window width and level"),
     ("Wheel", "Step slices; with Shift ten at a time"),
     ("Ctrl+wheel", "Zoom at the pointer"),
+    ("Drag (Point tool)", "Pan"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
 ];
