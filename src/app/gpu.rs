@@ -4,11 +4,9 @@ use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSet
 
 use super::DocumentNumber;
 use crate::document::{Dirty, Document};
-use crate::render::{self, LabelStyle, Scene};
+use crate::render::{self, Scene, UPLOAD_BUDGET};
+use crate::ui::label_styles;
 use crate::ui::viewport::SceneSlot;
-
-/// Bytes of voxels uploaded in one frame: a few milliseconds.
-const UPLOAD_BUDGET: usize = 16 << 20;
 
 pub(super) struct Gpu {
     state: RenderState,
@@ -53,25 +51,16 @@ impl Gpu {
                 Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
                 Dirty::Everything => scene.set_labels(document.labels(), None),
             };
-            scene.set_styles(&styles(document, labels_shown));
+            scene.set_styles(&label_styles(document, labels_shown));
             self.revision = document.revision();
             self.labels_shown = labels_shown;
             uploaded.map_err(|why| why.to_string())?;
         } else if self.labels_shown != labels_shown {
-            scene.set_styles(&styles(document, labels_shown));
+            scene.set_styles(&label_styles(document, labels_shown));
             self.labels_shown = labels_shown;
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
-}
-
-/// While masks are hidden, so is every label.
-fn styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
-    document
-        .objects()
-        .iter()
-        .map(|o| LabelStyle { value: o.id.0, colour: o.colour, visible: o.visible && shown })
-        .collect()
 }
 
 /// Asks for the device the renderer needs (large 3D textures, filterable formats).

@@ -13,7 +13,8 @@ use crate::volume::{LabelMap, Volume, VoxelBox};
 const SLICE_PANES: usize = 3;
 
 /// Bytes of a scan that [`Scene::upload`] can handle in one frame without the frame being late: on two
-/// cores without a GPU a call takes 1 to 2 ms, the first two up to 8 ms (`voxpoint bench click` measures it).
+/// cores without a GPU a call takes 1 to 2 ms in the median, and the first two took up to 13 ms while the
+/// texture was made (`voxpoint bench click` measures it).
 pub const UPLOAD_BUDGET: usize = 4 << 20;
 
 /// Textures and pipelines for one scan.

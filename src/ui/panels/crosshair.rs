@@ -8,7 +8,7 @@ use crate::geom::Axis;
 use crate::ui::ViewState;
 
 pub(super) fn show(ui: &mut Ui, document: &Document, view: &mut ViewState) {
-    heading(ui, "Crosshair", |_| ());
+    heading(ui, "Position", |_| ());
     let grid = document.image().grid();
     let names = ["Right", "Anterior", "Superior"];
     let mut world = view.crosshair;
