@@ -4,7 +4,7 @@
 //! on stderr: what is wrong, where, what to do. What a program would read goes to stdout with `--json`.
 
 mod args;
-mod bench;
+pub mod bench;
 mod compare;
 mod files;
 mod info;

@@ -2,7 +2,7 @@
 
 mod click;
 mod open;
-mod synthetic;
+pub mod synthetic;
 
 use std::time::Instant;
 
