@@ -2,6 +2,7 @@
 //! back on the scan's voxels. Depends on `volume`, `geom`, `prompt`, `work`.
 //! Only `engine` and `runtime` name ONNX Runtime.
 
+pub mod checkpoint;
 mod engine;
 mod error;
 mod install;
