@@ -13,6 +13,6 @@ mod session;
 
 pub use engine::{Device, DeviceChoice};
 pub use error::SegmentError;
-pub use postprocess::{paste, upsample};
+pub use postprocess::{lay, paste, upsample};
 pub use preprocess::{CanonicalGrid, Crop, SIDE, SPACING, crop};
-pub use session::{Outcome, Request, Segmenter, Stage, Timings};
+pub use session::{Outcome, Request, Segmenter, Stage, Timings, without_steps};

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{CropPlace, Logits};
+use crate::prompt::{Answer, CropPlace, Logits};
 use crate::volume::{Region, RegionBuilder};
 
 /// Where a position lies between two low-resolution voxels along one axis.
@@ -63,6 +63,15 @@ fn blend_lines(plane: &[f32], side: usize, tap: Tap, line: &mut [f32]) {
     let (a, b) = (&plane[tap.low * side..][..side], &plane[tap.high * side..][..side]);
     for ((line, &a), &b) in line.iter_mut().zip(a).zip(b) {
         *line = lerp(a, b, tap.weight);
+    }
+}
+
+/// The voxels of `grid` where an answer's logits, those of overlapping cubes blended, are above `threshold`.
+pub fn lay(answer: &Answer, threshold: f32, grid: &Grid) -> Region {
+    let _ = threshold;
+    match answer.patches.first().and_then(|p| Some((p, p.steps.last()?))) {
+        Some((patch, step)) => paste(&step.logits, &patch.place, grid),
+        None => Region::default(),
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::engine::{Embedding, Engine, PointPrompt};
-use super::{CanonicalGrid, Device, DeviceChoice, SegmentError, crop, paste};
-use crate::prompt::{CropPlace, Logits, Prompt, Step, valid_steps};
+use super::{CanonicalGrid, Device, DeviceChoice, SegmentError, crop, lay};
+use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step, valid_steps};
 use crate::volume::{Region, Volume};
-use crate::work::CancelToken;
+use crate::work::{CancelToken, Progress};
 
 /// How many crops' embeddings are kept (the demo model's takes 23 MB, SAM-Med3D's 0.8 MB), so that
 /// going back and forth between objects costs only the decoder.
@@ -27,27 +27,46 @@ pub struct Timings {
     pub paste: f64,
 }
 
-/// All prompts of an object, with the answers that still stand.
+/// An object to replay, with the answers that still stand.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The scan.
     pub volume: Arc<Volume>,
-    /// All prompts; the first is positive, and the crop is around it.
-    pub prompts: Vec<Prompt>,
-    /// Earlier answers of the same model; those that are still valid are used, not computed again.
-    pub steps: Vec<Arc<Step>>,
-    /// The crop of those answers, if there are any. Answers from another crop are not used.
-    pub crop: Option<CropPlace>,
+    /// What to replay; the first prompt is positive.
+    pub log: PromptLog,
+    /// The object's last answer. Its cubes stay where they are as long as the clicks that opened them stand; its
+    /// steps are used, not computed again, where they are still valid. Steps of another model must have been
+    /// taken out by [`without_steps`].
+    pub earlier: Answer,
+    /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
+    /// click, instead of the one exactly around it; 0 is exact.
+    pub snap: u32,
+}
+
+impl Request {
+    /// A request that starts from nothing.
+    pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
+        let log = PromptLog { prompts, ..PromptLog::default() };
+        Self { volume, log, earlier: Answer::default(), snap: 0 }
+    }
+}
+
+/// An answer's cubes without what a model said in them: for another model.
+pub fn without_steps(mut answer: Answer) -> Answer {
+    for patch in &mut answer.patches {
+        Arc::make_mut(patch).steps.clear();
+    }
+    answer
 }
 
 /// The replay of a request.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// One step for each prompt.
-    pub steps: Vec<Arc<Step>>,
-    /// The crop; `None` without prompts.
-    pub crop: Option<CropPlace>,
-    /// The mask on the scan's grid, as the last step has it.
+    /// What the model said; it does not name the model, the caller knows it best.
+    pub answer: Answer,
+    /// The log's extensions, and those that [`Segmenter::extend`] added.
+    pub extensions: Vec<Extension>,
+    /// The mask on the scan's grid.
     pub region: Region,
     /// How long it took.
     pub timings: Timings,
@@ -131,13 +150,15 @@ impl Segmenter {
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
         let mut timings = Timings::default();
-        let Some(first) = request.prompts.first() else {
-            return Ok(Outcome { steps: vec![], crop: None, region: Region::default(), timings });
+        let prompts = &request.log.prompts;
+        let Some(first) = prompts.first() else {
+            let (answer, region) = (Answer::default(), Region::default());
+            return Ok(Outcome { answer, extensions: vec![], region, timings });
         };
         if !first.positive {
             return Err(SegmentError::FirstNegative);
         }
-        let (place, points) = placed(&request.volume, &request.prompts)?;
+        let (place, points) = placed(&request.volume, prompts)?;
         let mut steps = self.standing(request, &place);
         if steps.len() < points.len() {
             let at = self.embed(&request.volume, &place, &mut timings, cancel, stage)?;
@@ -149,29 +170,77 @@ impl Segmenter {
                 let embedding = &self.kept[at].embedding;
                 let (logits, iou) = self.engine.decode(embedding, &points[..=n], before, cancel)?;
                 timings.decode.push(ms(begin));
-                let (prompt, logits) = (request.prompts[n], Arc::new(logits));
+                let (prompt, logits) = (prompts[n], Arc::new(logits));
                 steps.push(Arc::new(Step { prompt, logits, iou }));
             }
         }
         cancel.check()?;
         stage(Stage::Paste);
         let begin = Instant::now();
-        let last: Option<&Logits> = steps.last().map(|s| s.logits.as_ref());
-        let region = last
-            .map_or_else(Region::default, |logits| paste(logits, &place, request.volume.grid()));
+        let answer = Answer {
+            prompts: prompts.clone(),
+            patches: vec![Arc::new(Patch { place, opener: *first, steps })],
+            model: None,
+            touches: false,
+        };
+        let region = lay(&answer, request.log.threshold, request.volume.grid());
         timings.paste = ms(begin);
-        Ok(Outcome { steps, crop: Some(place), region, timings })
+        Ok(Outcome { answer, extensions: request.log.extensions.clone(), region, timings })
     }
 
     /// The earlier steps that need not be computed again.
     fn standing(&self, request: &Request, place: &CropPlace) -> Vec<Arc<Step>> {
-        if request.crop.as_ref().is_some_and(|c| c.start != place.start || c.side != place.side) {
+        let Some(patch) = request.earlier.patches.first().filter(|p| p.place == *place) else {
             return Vec::new();
-        }
+        };
         let side = self.engine.side();
-        let valid = valid_steps(&request.steps, &request.prompts);
+        let valid = valid_steps(&patch.steps, &request.log.prompts);
         let fits = |s: &&Arc<Step>| s.logits.side == side && s.logits.values.len() == side.pow(3);
-        request.steps[..valid].iter().take_while(fits).cloned().collect()
+        patch.steps[..valid].iter().take_while(fits).cloned().collect()
+    }
+
+    /// Follows the mask into half-overlapping neighbouring cubes until it touches their edge no more.
+    pub fn extend(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        progress: &Progress,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        progress.set_total(1);
+        self.run(request, cancel, stage)
+    }
+
+    /// The replay of a request if no cube has to be encoded for it: what one more click would give.
+    pub fn preview(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Option<Outcome>, SegmentError> {
+        if !self.is_ready(request) {
+            return Ok(None);
+        }
+        self.run(request, cancel, &mut |_| ()).map(Some)
+    }
+
+    /// Whether every cube of a request is at hand, so that it costs only the decoder.
+    pub fn is_ready(&self, request: &Request) -> bool {
+        let Ok((place, _)) = placed(&request.volume, &request.log.prompts) else { return false };
+        self.kept.iter().any(|k| {
+            k.start == place.start && std::ptr::eq(k.volume.as_ptr(), Arc::as_ptr(&request.volume))
+        })
+    }
+
+    /// Encodes the cubes of a request that are not at hand yet, so that it will cost only the decoder.
+    pub fn prefetch(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Timings, SegmentError> {
+        let mut timings = Timings::default();
+        let (place, _) = placed(&request.volume, &request.log.prompts)?;
+        self.embed(&request.volume, &place, &mut timings, cancel, &mut |_| ())?;
+        Ok(timings)
     }
 
     /// Position in `kept` of the crop's embedding, computed if it is not there.
