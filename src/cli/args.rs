@@ -225,6 +225,18 @@ pub struct BenchArgs {
     /// How often each thing is measured.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub repeat: usize,
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub model: Option<PathBuf>,
+    /// Where to run the model.
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Threads of the model on the CPU.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+    /// A Python with the authors' code (models/bench/README.md), to be measured in the same run.
+    #[arg(long, value_name = "PYTHON")]
+    pub peer: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -240,7 +252,9 @@ pub enum BenchWhat {
     Open,
     /// Crop and normalisation, and a second click without the network.
     Click,
-    /// Both.
+    /// The network: session, first, prefetched and further clicks, memory; with --peer the authors' code beside it.
+    Model,
+    /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.
     #[value(hide = true)]
