@@ -26,7 +26,7 @@ fn window(path: &Path) -> Window {
         .with_size(vec2(1280.0, 800.0))
         .with_pixels_per_point(1.0)
         .wgpu_setup(setup)
-        .build_eframe(move |cc| App::new(cc, paths).expect("threads").type_paths())
+        .build_eframe(move |cc| App::new(cc, paths, None).expect("threads").type_paths())
 }
 
 /// Steps until `done`, and prints the longest step of the app's logic since the last call.

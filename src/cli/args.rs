@@ -22,6 +22,9 @@ pub struct Cli {
     /// A scan to open (.nii, .nii.gz), then label maps of it.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub model: Option<PathBuf>,
 }
 
 /// The commands; none of them needs a display.

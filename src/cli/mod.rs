@@ -48,7 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn carry_out(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        None => open_window(cli.files),
+        None => open_window(cli.files, cli.model),
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Segment(args)) => segment::run(&args),
         Some(Command::Render(args)) => render::run(&args),
@@ -67,8 +67,8 @@ fn start_logging() {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-fn open_window(files: Vec<PathBuf>) -> anyhow::Result<()> {
-    for file in &files {
+fn open_window(files: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
+    for file in files.iter().chain(&model) {
         if !file.exists() {
             anyhow::bail!(
                 "there is no such file or command; check the name, or see “voxpoint --help”: {}",
@@ -79,7 +79,7 @@ fn open_window(files: Vec<PathBuf>) -> anyhow::Result<()> {
     if !has_display() {
         return Err(no_display());
     }
-    crate::app::run(files)
+    crate::app::run(files, model)
 }
 
 /// X11 and Wayland say in the environment where their display is; other systems always have one.

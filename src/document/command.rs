@@ -212,7 +212,16 @@ impl Document {
             .ok_or(Refused::Full)
     }
 
-    fn add_prompt(&mut self, object: Option<LabelId>, prompt: Prompt) -> Result<(), Refused> {
+    /// Which object a click would go to (`None`: a new one) and what its mask would be the replay of. `object`
+    /// as in [`Command::AddPrompt`].
+    ///
+    /// # Errors
+    /// If the click would be refused.
+    pub fn target(
+        &self,
+        object: Option<LabelId>,
+        prompt: Prompt,
+    ) -> Result<(Option<LabelId>, PromptLog), Refused> {
         if self.image.grid().voxel_at(prompt.world).is_none() {
             return Err(Refused::OutsideVolume);
         }
@@ -236,8 +245,13 @@ impl Document {
             return Err(Refused::FirstMustBePositive);
         }
         log.prompts.push(prompt);
+        Ok((known.map(|o| o.id), log))
+    }
+
+    fn add_prompt(&mut self, object: Option<LabelId>, prompt: Prompt) -> Result<(), Refused> {
+        let (known, log) = self.target(object, prompt)?;
         let (id, mut ops) = match known {
-            Some(object) => (object.id, Vec::new()),
+            Some(id) => (id, Vec::new()),
             None => self.insert_new()?,
         };
         ops.push(Op::Log(id, log.clone()));
