@@ -3,6 +3,7 @@
 //! Only `engine` and `runtime` name ONNX Runtime.
 
 pub mod checkpoint;
+mod digest;
 mod engine;
 mod error;
 mod install;

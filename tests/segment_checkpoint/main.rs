@@ -101,7 +101,6 @@ fn the_architecture_is_read_off_the_shapes() {
     let checkpoint = Checkpoint::open(&tiny()).unwrap();
     assert_eq!(checkpoint.prefix(), "tiny_official");
     let architecture = Architecture::of(&checkpoint).unwrap();
-    use Attention::{Global, Windowed};
     let wanted = Architecture {
         patch: 16,
         grid: 8,
@@ -110,7 +109,7 @@ fn the_architecture_is_read_off_the_shapes() {
         head_dim: 12,
         mlp_dim: 192,
         window: 14,
-        blocks: vec![Windowed, Global, Windowed, Global],
+        blocks: [Attention::Windowed, Attention::Global].repeat(2),
         prompt_dim: 48,
         mask_prompt_dims: [4, 16],
         decoder_blocks: 2,

@@ -54,7 +54,7 @@ pub struct Architecture {
     pub mask_tokens: usize,
     /// Channels after the two transposed convolutions (C / 4, C / 8).
     pub upscaled_dims: [usize; 2],
-    /// Hidden channels of the head that predicts the IoU (256).
+    /// Hidden channels of the head that predicts the `IoU` (256).
     pub iou_dim: usize,
 }
 
@@ -282,8 +282,15 @@ impl Shapes<'_> {
 
     /// How many tensors are named `<before>0<after>`, `<before>1<after>`, …
     fn count(&self, before: &str, after: &str) -> usize {
-        let there = |n: &usize| self.0.require(&format!("{before}{n}{after}"));
-        (0..).take_while(|n| !matches!(there(n), Err(CheckpointError::Missing { .. }))).count()
+        let missing = |n| {
+            let found = self.0.require(&format!("{before}{n}{after}"));
+            matches!(found, Err(CheckpointError::Missing { .. }))
+        };
+        let mut count = 0;
+        while !missing(count) {
+            count += 1;
+        }
+        count
     }
 
     fn misshapen(&self, name: &str, expected: String, found: &[usize]) -> CheckpointError {

@@ -8,12 +8,9 @@ mod map;
 mod pickle;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
-use sha2::{Digest as _, Sha256};
 
 pub use architecture::{Architecture, Attention};
 pub use error::{CheckpointError, Fault};
@@ -189,21 +186,8 @@ impl Checkpoint {
         progress: &Progress,
     ) -> Result<String, CheckpointError> {
         // Through a buffer, not the map, so that 400 MB don't count as this program's memory.
-        let failed = |source| CheckpointError::Io { source, path: self.path.clone() };
-        let mut file = File::open(&self.path).map_err(failed)?;
-        progress.set_total(self.file_bytes());
-        let (mut hash, mut buffer, mut done) = (Sha256::new(), vec![0; 1 << 20], 0);
-        loop {
-            cancel.check()?;
-            let count = file.read(&mut buffer).map_err(failed)?;
-            if count == 0 {
-                break;
-            }
-            hash.update(&buffer[..count]);
-            done += count as u64;
-            progress.set_done(done);
-        }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        let hash = super::digest::sha256(&self.path, cancel, progress);
+        Ok(hash.map_err(|source| CheckpointError::Io { source, path: self.path.clone() })??)
     }
 }
 

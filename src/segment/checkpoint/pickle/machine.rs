@@ -103,15 +103,15 @@ impl<'a> Machine<'a> {
         match op {
             b'(' => self.marks.push(self.stack.len()),
             // EMPTY_TUPLE, TUPLE1 to TUPLE3, TUPLE
-            b')' => self.tuple(self.stack.len())?,
+            b')' => self.tuple(self.stack.len()),
             0x85..=0x87 => {
                 let start = self.stack.len().checked_sub(usize::from(op - 0x84));
                 let start = start.filter(|s| *s >= self.floor());
-                self.tuple(start.ok_or_else(|| self.empty())?)?;
+                self.tuple(start.ok_or_else(|| self.empty())?);
             }
             b't' => {
                 let start = self.unmark()?;
-                self.tuple(start)?;
+                self.tuple(start);
             }
             b'}' => {
                 let dict = self.new_dict();
@@ -291,14 +291,13 @@ impl<'a> Machine<'a> {
     }
 
     /// Takes the stack from `start` on into a tuple.
-    fn tuple(&mut self, start: usize) -> Result<(), PickleError> {
+    fn tuple(&mut self, start: usize) {
         let elements = &mut self.heap.elements;
         let first = index(elements.len());
         elements.extend(self.stack.drain(start..));
         let count = index(elements.len()) - first;
         self.kept += count as usize;
         self.stack.push(Value::Tuple { start: first, count });
-        Ok(())
     }
 
     fn new_dict(&mut self) -> Value<'a> {
