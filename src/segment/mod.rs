@@ -7,6 +7,7 @@ mod digest;
 mod engine;
 mod error;
 mod install;
+pub mod library;
 mod postprocess;
 mod preprocess;
 pub mod runtime;
