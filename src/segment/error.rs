@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::checkpoint::CheckpointError;
 use crate::work::Cancelled;
 
 /// One line for the user: what is wrong, where, what to do.
@@ -42,6 +43,9 @@ pub enum SegmentError {
         "PyTorch checkpoints (.pth) are not supported by this version: use a folder with encoder.onnx and decoder.onnx instead: {}", .0.display()
     )]
     Checkpoint(PathBuf),
+    /// A checkpoint that can't be used.
+    #[error(transparent)]
+    Weights(#[from] CheckpointError),
     /// ONNX Runtime refuses the file.
     #[error("not a usable ONNX model ({message}): {}", path.display())]
     BadModel {

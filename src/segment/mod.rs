@@ -5,11 +5,13 @@
 mod blend;
 mod cache;
 pub mod checkpoint;
+mod digest;
 mod engine;
 mod error;
 mod extend;
 mod faces;
 mod install;
+pub mod library;
 mod patches;
 mod postprocess;
 mod preprocess;
