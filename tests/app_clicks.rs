@@ -6,16 +6,18 @@ mod app_support;
 use std::path::{Path, PathBuf};
 
 use app_support::{
-    click, drop_file, hover, look_away, opened, orange, sample_click, save_as, voxels, wait,
+    click, drop_file, hover, look_away, opened, opened_with, orange, sample_click, save_as, voxels,
+    wait,
 };
 use egui::{Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::document::Document;
-use voxpoint::geom::{DVec3, Plane};
+use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::io::{self, Limits};
 use voxpoint::ui::{ModelStatus, PreviewStatus};
+use voxpoint::volume::{LabelMap, StoredGeometry};
 use voxpoint::work::{CancelToken, Progress};
 
 fn document(app: &App) -> &Document {
@@ -209,6 +211,68 @@ fn another_model_leaves_masks_and_the_next_click_asks_it_everything_again() {
     assert_eq!(old.logits.values.len(), new.logits.values.len());
     undo(&mut harness);
     assert_eq!(document(harness.state()).objects()[0], first, "and it is remembered whose it was");
+}
+
+/// A bright rod of 20 mm and 300 mm length in a scan of 120 × 120 × 360 mm, and a model that finds what is
+/// bright.
+fn rod(folder: &Path) -> (PathBuf, PathBuf) {
+    let dims = [60, 60, 180];
+    let m = DMat3::from_diagonal(DVec3::splat(2.0));
+    let grid = Grid::new(dims, DAffine3::from_mat3_translation(m, DVec3::ZERO)).expect("a grid");
+    let value = |n: usize| {
+        let [x, y, z] = [n % 60, n / 60 % 60, n / 3600];
+        let in_rod = x.abs_diff(30) < 5 && y.abs_diff(30) < 5 && (15..165).contains(&z);
+        if in_rod { 220 } else { 10 + (n * 7919 % 11) as u16 }
+    };
+    let voxels: Vec<u16> = (0..grid.count()).map(value).collect();
+    let labels = LabelMap::from_labels(dims, &voxels);
+    let scan = folder.join("rod.nii.gz");
+    let (stored, no) = (StoredGeometry::of(&grid), (CancelToken::new(), Progress::new()));
+    io::save_labels(&scan, &labels, &grid, &stored, &[], &no.0, &no.1).expect("temp folder");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+    let model = folder.join("bright");
+    std::fs::create_dir(&model).expect("temp folder");
+    for file in ["tiny/encoder.onnx", "follow/decoder.onnx"] {
+        let name = Path::new(file).file_name().expect("a name");
+        std::fs::copy(data.join(file), model.join(name)).expect("temp folder");
+    }
+    (scan, model)
+}
+
+#[test]
+fn a_mask_that_reaches_the_window_is_flagged_and_extended_by_a_key() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (scan, model) = rod(temp.path());
+    let mut harness = opened_with(scan, Some(model));
+    let mut world = DVec3::new(60.0, 60.0, 100.0);
+    click(&mut harness, Plane::Axial, world, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let before = document(harness.state()).objects()[0].clone();
+    assert!(before.answer.touches && before.answer.patches.len() == 1);
+    assert!(harness.query_by_label("Extend").is_some(), "a button and a flag");
+
+    harness.key_press(Key::G);
+    harness.run_steps(2);
+    wait(&mut harness, "the extension", App::is_idle);
+    let after = document(harness.state()).objects()[0].clone();
+    assert!(after.answer.patches.len() > 1 && after.log.extensions.len() > 0);
+    assert!(!after.answer.touches && harness.query_by_label("Extend").is_none());
+    let grid = document(harness.state()).image().grid();
+    let bounds = after.region.bounds(grid.dims()).expect("a mask");
+    assert!(bounds.min[2] < 20 && bounds.max[2] > 160, "{bounds:?}");
+    assert!(before.region.bounds(grid.dims()).expect("a mask").max[2] < 110);
+
+    // A click in the far end goes on from there; undo takes back one after the other.
+    world.z = 320.0;
+    click(&mut harness, Plane::Coronal, world, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let object = &document(harness.state()).objects()[0];
+    assert_eq!((object.log.prompts.len(), object.replayed()), (2, 2));
+    for expected in [&after, &before] {
+        undo(&mut harness);
+        assert_eq!(document(harness.state()).objects(), [expected.clone()]);
+    }
+    assert!(harness.query_by_label("Extend").is_some());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod files;
 mod gpu;
+mod library;
 mod model;
 mod remembered;
 mod threshold;
@@ -20,6 +21,7 @@ use crate::volume::NamedRegion;
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
+use library::Library;
 use model::Model;
 use remembered::Remembered;
 use threshold::Threshold;
@@ -58,6 +60,7 @@ pub struct App {
     files: Files,
     model: Model,
     threshold: Threshold,
+    library: Library,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
     /// The user has agreed to lose unsaved work by closing.
@@ -100,7 +103,8 @@ impl App {
             toasts: Toasts::default(),
             files: Files::new(wake.clone()),
             model: Model::start(wake.clone(), model)?,
-            threshold: Threshold::start(wake)?,
+            threshold: Threshold::start(wake.clone())?,
+            library: Library::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
             discard_agreed: false,
@@ -153,6 +157,7 @@ impl App {
         }
         self.model.poll(self.session.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
+        self.library.step(&mut self.status, &mut self.toasts);
         self.threshold.step(self.session.as_mut(), &mut self.status);
         let intent = self.view.intent.as_ref();
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);

@@ -47,9 +47,10 @@ impl Cube<'_> {
 /// The answered cubes, in an order that does not depend on how the answer came about: sums of floats do
 /// depend on their order.
 fn cubes(answer: &Answer) -> Vec<Cube<'_>> {
-    let answered = answer.patches.iter().filter_map(|p| {
-        Some(Cube { place: &p.place, logits: &p.steps.last()?.logits })
-    });
+    let answered = answer
+        .patches
+        .iter()
+        .filter_map(|p| Some(Cube { place: &p.place, logits: &p.steps.last()?.logits }));
     let mut cubes: Vec<_> = answered.filter(Cube::is_sound).collect();
     cubes.sort_by_key(|c| c.place.start);
     cubes
@@ -171,7 +172,8 @@ fn push_row(rows: &[Row<'_>], known: &[u8], base: usize, builder: &mut RegionBui
 
 /// Voxel by voxel, within the box around all cubes.
 fn any_planes(cubes: &[Cube<'_>], threshold: f32, grid: &Grid) -> Vec<Region> {
-    let crop_from_voxel = |c: &Cube<'_>| c.place.world_from_crop.inverse() * grid.world_from_voxel();
+    let crop_from_voxel =
+        |c: &Cube<'_>| c.place.world_from_crop.inverse() * grid.world_from_voxel();
     let maps: Vec<DAffine3> = cubes.iter().map(crop_from_voxel).collect();
     let boxes = cubes.iter().zip(&maps).map(|(c, map)| voxel_box(map, c.place.side, grid.dims()));
     let Some(VoxelBox { min, max }) = boxes.reduce(|a, b| a.union(&b)) else { return Vec::new() };

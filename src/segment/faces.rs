@@ -49,7 +49,12 @@ pub(super) fn contacts(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Cont
 
 /// A place inside the mask (canonical voxel) for the model to start from in the cube beyond a contact: of the part
 /// of the mask that touches the face, what lies deepest inside, in both cubes and in the scan.
-pub(super) fn seed(answer: &Answer, threshold: f32, grid: &Grid, contact: &Contact) -> Option<[i64; 3]> {
+pub(super) fn seed(
+    answer: &Answer,
+    threshold: f32,
+    grid: &Grid,
+    contact: &Contact,
+) -> Option<[i64; 3]> {
     let around = Around::of(answer, threshold, grid);
     let (place, side) = around.field.places().find(|(place, _)| place.start == contact.start)?;
     let voxel = |cell: [usize; 3]| middle(place, side, cell);
@@ -57,9 +62,9 @@ pub(super) fn seed(answer: &Answer, threshold: f32, grid: &Grid, contact: &Conta
     let part = connected(&mask, side, &contact.cells);
     let depths = depths(&mask, side);
     let beyond = contact.neighbour();
-    let shared = cells(side).enumerate().filter(|&(n, cell)| {
-        part[n] && super::patches::holds(beyond, voxel(cell))
-    });
+    let shared = cells(side)
+        .enumerate()
+        .filter(|&(n, cell)| part[n] && super::patches::holds(beyond, voxel(cell)));
     // The deepest; of several the one nearest to the middle of the new cube, of these the first.
     let half = (SIDE / 2) as i64;
     let off_centre = |cell: [usize; 3]| -> u64 {

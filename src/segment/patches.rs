@@ -152,7 +152,8 @@ fn by_clicks(
 /// Where a cube around a voxel starts, or one at hand that will do.
 fn start_around(voxel: [i64; 3], snap: u32, at_hand: &[[i64; 3]]) -> [i64; 3] {
     let exact = voxel.map(|v| v - (SIDE / 2) as i64);
-    let apart = |start: &[i64; 3]| -> [u64; 3] { std::array::from_fn(|a| start[a].abs_diff(exact[a])) };
+    let apart =
+        |start: &[i64; 3]| -> [u64; 3] { std::array::from_fn(|a| start[a].abs_diff(exact[a])) };
     let near = at_hand.iter().filter(|s| apart(s).iter().all(|&d| d <= u64::from(snap)));
     // Of two as near the first in order of numbers: whoever asks again gets the same.
     let nearest = near.min_by_key(|s| (apart(s).iter().map(|d| d * d).sum::<u64>(), **s));

@@ -31,6 +31,10 @@ pub fn sample_click() -> DVec3 {
 }
 
 pub fn window(paths: Vec<PathBuf>) -> Harness<'static, App> {
+    window_with(paths, None)
+}
+
+pub fn window_with(paths: Vec<PathBuf>, model: Option<PathBuf>) -> Harness<'static, App> {
     let mut setup = egui_kittest::wgpu::default_wgpu_setup();
     if let eframe::egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
         new.device_descriptor = Arc::new(voxpoint::render::device_descriptor);
@@ -39,7 +43,7 @@ pub fn window(paths: Vec<PathBuf>) -> Harness<'static, App> {
         .with_size(vec2(1280.0, 800.0))
         .with_pixels_per_point(1.0)
         .wgpu_setup(setup)
-        .build_eframe(move |cc| App::new(cc, paths, None).expect("threads").type_paths())
+        .build_eframe(move |cc| App::new(cc, paths, model).expect("threads").type_paths())
 }
 
 /// Steps frames until `done`, for at most a minute.
@@ -57,7 +61,11 @@ pub fn wait(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> b
 }
 
 pub fn opened() -> Harness<'static, App> {
-    let mut harness = window(vec![sample()]);
+    opened_with(sample(), None)
+}
+
+pub fn opened_with(scan: PathBuf, model: Option<PathBuf>) -> Harness<'static, App> {
+    let mut harness = window_with(vec![scan], model);
     wait(&mut harness, "the scan", |app| app.document().is_some());
     wait(&mut harness, "the model", |app| {
         if let RuntimeStatus::Missing(why) = &app.status().runtime {
