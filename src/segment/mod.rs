@@ -4,6 +4,7 @@
 
 pub mod checkpoint;
 mod digest;
+pub mod download;
 mod engine;
 mod error;
 mod install;
