@@ -5,6 +5,7 @@
 pub mod checkpoint;
 mod engine;
 mod error;
+pub mod graph;
 mod install;
 mod postprocess;
 mod preprocess;
