@@ -7,6 +7,7 @@ mod digest;
 pub mod download;
 mod engine;
 mod error;
+pub mod graph;
 mod install;
 pub mod library;
 mod postprocess;
