@@ -255,7 +255,7 @@ fn a_mask_that_reaches_the_window_is_flagged_and_extended_by_a_key() {
     harness.run_steps(2);
     wait(&mut harness, "the extension", App::is_idle);
     let after = document(harness.state()).objects()[0].clone();
-    assert!(after.answer.patches.len() > 1 && after.log.extensions.len() > 0);
+    assert!(after.answer.patches.len() > 1 && !after.log.extensions.is_empty());
     assert!(!after.answer.touches && harness.query_by_label("Extend").is_none());
     let grid = document(harness.state()).image().grid();
     let bounds = after.region.bounds(grid.dims()).expect("a mask");
@@ -270,7 +270,7 @@ fn a_mask_that_reaches_the_window_is_flagged_and_extended_by_a_key() {
     assert_eq!((object.log.prompts.len(), object.replayed()), (2, 2));
     for expected in [&after, &before] {
         undo(&mut harness);
-        assert_eq!(document(harness.state()).objects(), [expected.clone()]);
+        assert_eq!(document(harness.state()).objects(), std::slice::from_ref(expected));
     }
     assert!(harness.query_by_label("Extend").is_some());
 }

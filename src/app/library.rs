@@ -1,10 +1,12 @@
-//! The models at hand, listed off the UI thread, and the download of another.
+//! The models at hand, listed off the UI thread, and the download of another one.
 
 use std::path::{Path, PathBuf};
 
+use super::capitalised;
 use crate::segment::checkpoint::{Architecture, Checkpoint};
+use crate::segment::download::{self, DownloadError, Downloaded, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};
-use crate::ui::{ModelEntry, Status, Toasts};
+use crate::ui::{Download, ModelEntry, Status, Toasts};
 use crate::work::{Task, Wake};
 
 pub(super) struct Library {
@@ -14,15 +16,74 @@ pub(super) struct Library {
     stale: bool,
     /// The model in use when the list was last asked for.
     listed_for: Option<PathBuf>,
+    download: Option<Task<Result<Downloaded, DownloadError>>>,
 }
+
+/// What the download is called on screen.
+const TURBO: &str = "SAM-Med3D-turbo";
 
 impl Library {
     pub fn new(wake: Wake) -> Self {
-        Self { wake, listing: None, stale: true, listed_for: None }
+        Self { wake, listing: None, stale: true, listed_for: None, download: None }
     }
 
-    /// Takes in what has been found, and looks again when another model is in use.
-    pub fn step(&mut self, status: &mut Status, _toasts: &mut Toasts) {
+    /// Fetches SAM-Med3D-turbo into the user's data folder.
+    pub fn download(&mut self, status: &mut Status, toasts: &mut Toasts) {
+        if self.download.is_some() {
+            return;
+        }
+        let task = Task::start("download", self.wake.clone(), |cancel, progress| {
+            let folder = library::models_folder().ok_or(DownloadError::NoFolder)?;
+            download::download(TURBO_URL, &folder, cancel, progress)
+        });
+        match task {
+            Ok(task) => {
+                status.download = Some(Download { name: TURBO.to_owned(), ..Download::default() });
+                self.download = Some(task);
+            }
+            Err(why) => toasts.error(format!("no thread to download the model: {why}")),
+        }
+    }
+
+    /// Whether something is being downloaded.
+    pub fn is_busy(&self) -> bool {
+        self.download.is_some()
+    }
+
+    /// Stops a download; what has come is kept for the next try.
+    pub fn cancel(&self) {
+        if let Some(task) = &self.download {
+            task.cancel();
+        }
+    }
+
+    /// Takes in what has been found or fetched, and looks again when another model is in use. Answers a model
+    /// that has just arrived.
+    pub fn step(&mut self, status: &mut Status, toasts: &mut Toasts) -> Option<PathBuf> {
+        let arrived = self.poll_download(status, toasts);
+        self.list(status);
+        arrived
+    }
+
+    fn poll_download(&mut self, status: &mut Status, toasts: &mut Toasts) -> Option<PathBuf> {
+        let task = self.download.as_ref()?;
+        let (done, total) = task.progress();
+        status.download = Some(Download { name: TURBO.to_owned(), done, total });
+        let answer = task.poll()?;
+        (self.download, status.download, self.stale) = (None, None, true);
+        match answer {
+            Ok(Ok(Downloaded { path, .. })) => {
+                toasts.info(format!("{TURBO} is there: {}", path.display()));
+                return Some(path);
+            }
+            Ok(Err(DownloadError::Cancelled)) => {}
+            Ok(Err(why)) => toasts.error(capitalised(&why.to_string())),
+            Err(_) => toasts.error("The download stopped unexpectedly; try it again".to_owned()),
+        }
+        None
+    }
+
+    fn list(&mut self, status: &mut Status) {
         if let Some(answer) = self.listing.as_ref().and_then(Task::poll) {
             self.listing = None;
             // A thread that died found nothing: the menu keeps what it had.

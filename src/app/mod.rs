@@ -157,7 +157,9 @@ impl App {
         }
         self.model.poll(self.session.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
-        self.library.step(&mut self.status, &mut self.toasts);
+        if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
+            self.model.choose(Some(path), &mut self.status);
+        }
         self.threshold.step(self.session.as_mut(), &mut self.status);
         let intent = self.view.intent.as_ref();
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
@@ -341,9 +343,11 @@ impl App {
                 self.files.open_all(files);
             }
             Action::Cancel => {
-                let busy = self.files.is_opening() || self.model.is_busy();
+                let busy =
+                    self.files.is_opening() || self.model.is_busy() || self.library.is_busy();
                 self.files.cancel();
                 self.model.cancel();
+                self.library.cancel();
                 if !busy {
                     self.toasts.close_newest();
                 }
@@ -368,7 +372,7 @@ impl App {
                 self.threshold.set(object, threshold, begins, &mut self.status);
             }
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
-            Action::DownloadModel => {}
+            Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),

@@ -37,6 +37,14 @@ pub struct Status {
     pub ask_discard: bool,
 }
 
+impl Status {
+    /// The model in use, if it is among those listed.
+    pub fn model_entry(&self) -> Option<&ModelEntry> {
+        let path = self.model_path.as_deref()?;
+        self.models.iter().find(|m| m.path == path)
+    }
+}
+
 /// A file being opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opening {

@@ -30,8 +30,7 @@ fn contents(ui: &mut Ui, desk: &Desk, room: f32) {
         ui.label("No model is loaded.");
         return;
     };
-    let path = desk.status.model_path.as_deref();
-    let entry = desk.status.models.iter().find(|m| Some(m.path.as_path()) == path);
+    let entry = desk.status.model_entry();
     ui.heading(entry.map_or(name, |e| &e.name));
     ui.add_space(4.0);
     facts(ui, desk, entry, (device, reason));

@@ -191,7 +191,11 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
     let (text, tip) = match &desk.status.model {
         ModelStatus::None => ("No model".to_owned(), "No model is loaded".to_owned()),
         ModelStatus::Loading(name) => (format!("Loading {name}…"), name.clone()),
-        ModelStatus::Ready { name, .. } => (name.clone(), format!("Model: {name}")),
+        ModelStatus::Ready { name, .. } => {
+            let entry = desk.status.model_entry();
+            let name = entry.map_or(name, |e| &e.name);
+            (name.clone(), format!("Model: {name}"))
+        }
         ModelStatus::Failed(why) => ("Model failed".to_owned(), why.clone()),
     };
     let mut rich = RichText::new(format!("{} {}", shorten(&text, 26), icons::CARET_DOWN));
