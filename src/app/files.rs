@@ -490,6 +490,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn models_are_told_from_scans() {
+        let temp = tempfile::tempdir().unwrap();
+        let pair = temp.path().join("pair");
+        std::fs::create_dir(&pair).unwrap();
+        std::fs::write(pair.join("encoder.onnx"), "").unwrap();
+        for model in [Path::new("a/Turbo.PTH"), Path::new("m/encoder.onnx"), &pair] {
+            assert!(is_model(model), "{}", model.display());
+        }
+        for scan in [Path::new("ct.nii.gz"), Path::new("pth"), temp.path()] {
+            assert!(!is_model(scan), "{}", scan.display());
+        }
+    }
+
+    #[test]
     fn the_mask_is_suggested_beside_its_scan() {
         let path = |s: &str| label_path_for(Path::new(s)).to_string_lossy().into_owned();
         assert_eq!(path("d/scan.v2.nii.gz"), "d/scan.v2_mask.nii.gz");

@@ -137,7 +137,8 @@ fn model_entries(ui: &mut Ui, desk: &mut Desk) {
 fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     let used = desk.status.model_path.as_deref() == Some(model.path.as_path());
     let licence = model.licence.as_deref().unwrap_or("licence unknown");
-    let tick = if used { icons::CHECK } else { " " };
+    // As wide as the tick.
+    let tick = if used { icons::CHECK } else { "\u{2003}" };
     let text = format!("{tick} {}", shorten(&model.name, 32));
     let what = quiet(ui, format!("{}, {}", model.kind, shorten(licence, 24))).size(SMALL);
     let said = format!("{}, {}, {licence}", model.name, model.kind);

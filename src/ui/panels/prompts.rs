@@ -135,7 +135,8 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk)
         } else if slider.changed() && (wanted - shown).abs() > STEP / 2.0 {
             // (A logit and back is not quite the same number.)
             let first = ui.data_mut(|d| d.remove_temp::<FreshDrag>(slider.id)).is_some();
-            Some((wanted, first || !slider.dragged()))
+            let held = slider.dragged() || slider.drag_stopped();
+            Some((wanted, first || !held))
         } else {
             None
         }

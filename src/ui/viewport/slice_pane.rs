@@ -80,16 +80,24 @@ pub fn no_picture(painter: &egui::Painter, rect: Rect) {
     paint::text(painter, at, Align2::CENTER_CENTER, "No graphics device", 12.0, paint::QUIET);
 }
 
-/// Says that the mask goes on beyond what the model has looked at, and by which key it is followed.
+/// Says that the mask goes on beyond what the model has looked at, and by which key it is followed; above what
+/// else stands at the bottom of the pane.
 fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
-    let shown = cx.document.active().filter(|o| cx.shows_clicks(o) && can_extend(o));
-    if shown.is_none() || rect.width() < 240.0 || rect.height() < 160.0 {
+    if !cx.document.active().is_some_and(|o| cx.shows_clicks(o) && can_extend(o)) {
         return;
     }
     let key = shortcuts::key_text(Verb::Extend);
-    let text = format!("The mask reaches the model's window: {key} extends it");
-    let at = rect.center_bottom() - vec2(0.0, 30.0);
-    paint::text(painter, at, Align2::CENTER_BOTTOM, &text, 12.0, paint::WARNING);
+    let texts = [
+        format!("The mask reaches the model's window: {key} extends it"),
+        format!("{key} extends"),
+    ];
+    let fits = |text: &String| paint::text_width(painter, text, 12.0) < rect.width() - 40.0;
+    if rect.height() >= 160.0
+        && let Some(text) = texts.iter().find(|text| fits(text))
+    {
+        let at = rect.center_bottom() - vec2(0.0, 38.0);
+        paint::text(painter, at, Align2::CENTER_BOTTOM, text, 12.0, paint::WARNING);
+    }
 }
 
 fn draw_crosshair(
