@@ -103,8 +103,20 @@ pub fn model_window(
     let dash = (length / 800.0).max(5.0);
     let colour = if goes_on { paint::WARNING } else { paint::ACCENT };
     for (width, colour) in [(3.0, Color32::from_black_alpha(120)), (1.0, colour)] {
-        painter.extend(Shape::dashed_line(&outline, Stroke::new(width, colour), dash, dash));
+        for edge in outline.windows(2) {
+            painter.extend(dashes(edge[0], edge[1], Stroke::new(width, colour), dash));
+        }
     }
+}
+
+/// A dashed line whose dashes lie where those of any other line at the same place lie, so that the common edges
+/// of neighbouring cubes stay dashed.
+fn dashes(a: Pos2, b: Pos2, stroke: Stroke, dash: f32) -> Vec<Shape> {
+    let forwards = (b.x - a.x) + (b.y - a.y) >= 0.0;
+    let [from, to] = if forwards { [a, b] } else { [b, a] };
+    let along = (to - from).normalized();
+    let first = (-from.to_vec2().dot(along)).rem_euclid(2.0 * dash);
+    Shape::dashed_line_with_offset(&[from, to], stroke, &[dash], &[dash], first)
 }
 
 #[cfg(test)]

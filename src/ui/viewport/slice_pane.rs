@@ -4,6 +4,7 @@ use egui::{
 };
 
 use super::{Context, SliceLens, gpu, input, marks, overlay, paint};
+use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{Overlay, SliceParams};
 use crate::ui::{Pane, PreviewStatus, Tool, Verb, can_extend, shortcuts};
@@ -83,7 +84,8 @@ pub fn no_picture(painter: &egui::Painter, rect: Rect) {
 /// Says that the mask goes on beyond what the model has looked at, and by which key it is followed; above what
 /// else stands at the bottom of the pane.
 fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
-    if !cx.document.active().is_some_and(|o| cx.shows_clicks(o) && can_extend(o)) {
+    let goes_on = |o: &Object| cx.shows_clicks(o) && can_extend(o) && !cx.document.is_pending(o.id);
+    if !cx.document.active().is_some_and(goes_on) {
         return;
     }
     let key = shortcuts::key_text(Verb::Extend);
