@@ -58,7 +58,13 @@ impl<E> Cache<E> {
     }
 
     /// Keeps an embedding of so many bytes, and lets go of others if need be. The new one always stays.
-    pub(super) fn put(&mut self, volume: &Arc<Volume>, start: [i64; 3], embedding: E, bytes: usize) {
+    pub(super) fn put(
+        &mut self,
+        volume: &Arc<Volume>,
+        start: [i64; 3],
+        embedding: E,
+        bytes: usize,
+    ) {
         self.kept.retain(|k| k.volume.strong_count() > 0);
         if let Some(old) = self.position(volume, start) {
             self.kept.remove(old);
@@ -85,7 +91,15 @@ mod tests {
     fn volume() -> Arc<Volume> {
         let grid = Grid::new([1; 3], DAffine3::IDENTITY).unwrap();
         let stored = StoredGeometry::of(&grid);
-        Arc::new(Volume::new("v", grid, vec![1; 3], Voxels::U8(vec![0]), Scale::NONE, stored, vec![]))
+        Arc::new(Volume::new(
+            "v",
+            grid,
+            vec![1; 3],
+            Voxels::U8(vec![0]),
+            Scale::NONE,
+            stored,
+            vec![],
+        ))
     }
 
     #[test]
