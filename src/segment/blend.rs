@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::postprocess::{AlignedAxis, Layer, Signs, Tap, interpolated, lerp, tent};
+use super::postprocess::{ABOVE, BELOW, Layer, Tap, interpolated, lerp, tent};
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::{Answer, CropPlace, Logits};
 use crate::volume::{Region, RegionBuilder, VoxelBox};
@@ -59,114 +59,142 @@ fn cubes(answer: &Answer) -> Vec<Cube<'_>> {
 fn lay_cubes(cubes: &[Cube<'_>], threshold: f32, grid: &Grid) -> Region {
     let layer = |c: &Cube<'_>| Layer::of(c.logits, c.place, threshold, grid);
     let planes = match cubes.iter().map(layer).collect::<Option<Vec<_>>>() {
-        Some(layers) => aligned_planes(&layers, grid),
+        Some(layers) => aligned_planes(layers, grid),
         None => any_planes(cubes, threshold, grid),
     };
     Region::joined(&planes)
 }
 
-fn aligned_planes(layers: &[Layer], grid: &Grid) -> Vec<Region> {
-    let reached = layers.iter().map(|l| &l.axes[2]).filter(|z| !z.taps.is_empty());
-    let first = reached.clone().map(|z| z.first).min().unwrap_or(0);
-    let end = reached.map(AlignedAxis::end).max().unwrap_or(0);
+fn aligned_planes(mut layers: Vec<Layer>, grid: &Grid) -> Vec<Region> {
+    layers.retain(|l| l.axes.iter().all(|a| !a.taps.is_empty()));
+    let first = layers.iter().map(|l| l.axes[2].first).min().unwrap_or(0);
+    let end = layers.iter().map(|l| l.axes[2].end()).max().unwrap_or(0);
     let plane = |z: usize| {
         let mut builder = RegionBuilder::new(grid.dims()[0]);
         let slabs = layers.iter().filter_map(|l| Some((l, l.axes[2].position(z)?)));
         match slabs.collect::<Vec<_>>().as_slice() {
             [] => {}
             [(layer, k)] => layer.push_plane(*k, grid, &mut builder),
-            several => push_blended(several, z, grid, &mut builder),
+            several => {
+                let mut slabs: Vec<_> = several.iter().map(|&(l, k)| Slab::of(l, k)).collect();
+                push_blended(&mut slabs, z, grid, &mut builder);
+            }
         }
         builder.finish()
     };
     (first..end).into_par_iter().map(plane).collect()
 }
 
-/// What a voxel's cubes say without interpolation.
-const ABOVE: u8 = 1;
-const BELOW: u8 = 2;
+/// Beside [`ABOVE`] and [`BELOW`]: that cube has to be asked.
 const MIXED: u8 = 4;
 
-/// A row of scan voxels in one of the cubes that it runs through.
-struct Row<'a> {
+/// A plane of scan voxels in one of the cubes that it runs through, and a row of it.
+struct Slab<'a> {
     layer: &'a Layer,
-    plane: &'a [f32],
-    y: Tap,
+    /// Where the plane is in the z table.
+    k: usize,
+    /// The logits of the plane.
+    plane: Vec<f32>,
+    /// Where the row lies between two lines of the plane; `None` if the cube does not reach it.
+    y: Option<Tap>,
     /// [`tent`] along y, times that along z.
     weight: f32,
-    cells: Signs,
+    /// What is known of the cells of the row.
+    cells: Vec<u8>,
+    /// What the cube says of each voxel of the row without interpolation, from the cube's first on.
+    known: Vec<u8>,
+    /// Whether that is [`BELOW`] for all.
+    all_below: bool,
+    /// Logits along the row; only up to date where somebody asked for them.
+    line: Vec<f32>,
 }
 
-impl Row<'_> {
-    /// Adds what is known of each voxel to `known`, which starts at the scan's first voxel of the row.
-    fn mark(&self, known: &mut [u8]) {
-        let x = &self.layer.axes[0];
-        let known = &mut known[x.first..x.end()];
-        if self.layer.all_below(self.cells) {
-            known.iter_mut().for_each(|k| *k |= BELOW);
-            return;
+impl<'a> Slab<'a> {
+    fn of(layer: &'a Layer, k: usize) -> Self {
+        let known = vec![0; layer.axes[0].taps.len()];
+        let (plane, cells, line) = (layer.plane(k), Vec::new(), Vec::new());
+        Self { layer, k, plane, y: None, weight: 0.0, cells, known, all_below: true, line }
+    }
+
+    /// Goes on to row `y` of the scan.
+    fn enter(&mut self, y: usize) {
+        let [_, y_axis, z_axis] = &self.layer.axes;
+        let position = y_axis.position(y);
+        let tap = position.map(|j| y_axis.taps[j]);
+        let before = std::mem::replace(&mut self.y, tap);
+        let (Some(j), Some(tap)) = (position, tap) else { return };
+        self.weight = y_axis.tents[j] * z_axis.tents[self.k];
+        // Rows between the same two lines are alike.
+        if before.is_none_or(|b| b.low != tap.low) {
+            self.layer.cells(tap, z_axis.taps[self.k], &mut self.cells);
+            self.all_below = self.cells.iter().all(|&kind| kind == BELOW);
+            for span in &self.layer.spans {
+                let kind = self.cells[span.low];
+                self.known[span.from..span.to].fill(if kind == 0 { MIXED } else { kind });
+            }
         }
-        for span in &self.layer.spans {
-            let has = |cells: u128| cells >> span.low & 1 == 1;
-            let kind = match (has(self.cells.above), has(self.cells.below)) {
-                (true, _) => ABOVE,
-                (_, true) => BELOW,
-                _ => MIXED,
-            };
-            known[span.from..span.to].iter_mut().for_each(|k| *k |= kind);
+    }
+
+    /// Adds the cube's say to `sums`, which are those of voxels `from` on.
+    fn add(&self, sums: &mut [f32], from: usize) {
+        let x = &self.layer.axes[0];
+        let (first, end) = (x.first.max(from), x.end().min(from + sums.len()));
+        for voxel in first..end {
+            let (tap, tent) = (x.taps[voxel - x.first], x.tents[voxel - x.first]);
+            let above = lerp(self.line[tap.low], self.line[tap.high], tap.weight);
+            sums[voxel - from] += above * (tent * self.weight);
         }
     }
 }
 
-/// The voxels of plane `z` that several cubes (each with the position of the plane in its z table) reach.
-fn push_blended(slabs: &[(&Layer, usize)], z: usize, grid: &Grid, builder: &mut RegionBuilder) {
-    let planes: Vec<_> = slabs.iter().map(|(layer, k)| layer.plane(*k)).collect();
-    let mut known = vec![0u8; grid.dims()[0]];
+/// The voxels of plane `z` that several cubes reach.
+fn push_blended(slabs: &mut [Slab<'_>], z: usize, grid: &Grid, builder: &mut RegionBuilder) {
+    let mut known = vec![0; grid.dims()[0]];
+    let mut sums = Vec::new();
     for y in 0..grid.dims()[1] {
-        let rows = slabs.iter().zip(&planes).filter_map(|(&(layer, k), plane)| {
-            let [_, y_axis, z_axis] = &layer.axes;
-            let j = y_axis.position(y)?;
-            let (y, weight) = (y_axis.taps[j], y_axis.tents[j] * z_axis.tents[k]);
-            Some(Row { layer, plane, y, weight, cells: layer.cells(y, z_axis.taps[k]) })
-        });
-        let rows: Vec<Row<'_>> = rows.collect();
-        if rows.iter().all(|r| r.layer.all_below(r.cells)) {
+        slabs.iter_mut().for_each(|s| s.enter(y));
+        let reaching = || slabs.iter().filter(|s| s.y.is_some());
+        if reaching().all(|s| s.all_below) {
             continue;
         }
         known.fill(0);
-        rows.iter().for_each(|row| row.mark(&mut known));
-        push_row(&rows, &known, grid.index([0, y, z]), builder);
+        for slab in reaching() {
+            let known = &mut known[slab.layer.axes[0].first..];
+            known.iter_mut().zip(&slab.known).for_each(|(k, s)| *k |= s);
+        }
+        if known.iter().fold(0, |most, &k| most.max(k)) > BELOW {
+            for slab in slabs.iter_mut() {
+                if let Some(y) = slab.y {
+                    slab.line = slab.layer.line(&slab.plane, y);
+                }
+            }
+        }
+        let (base, mut from) = (grid.index([0, y, z]), 0);
+        for alike in known.chunk_by(|a, b| a == b) {
+            match alike[0] {
+                0 | BELOW => {}
+                ABOVE => builder.push(base + from, alike.len()),
+                _ => {
+                    sums.clear();
+                    sums.resize(alike.len(), 0.0);
+                    let reaching = slabs.iter().filter(|s| s.y.is_some());
+                    reaching.for_each(|s| s.add(&mut sums, from));
+                    push_positive(&sums, base + from, builder);
+                }
+            }
+            from += alike.len();
+        }
     }
 }
 
-/// The voxels above the threshold of a row; `base` is the memory position of its first.
-fn push_row(rows: &[Row<'_>], known: &[u8], base: usize, builder: &mut RegionBuilder) {
-    let lines: Vec<_> = rows.iter().map(|r| r.layer.line(r.plane, r.y)).collect();
-    let sum = |x: usize| {
-        let says = rows.iter().zip(&lines).filter_map(|(row, line)| {
-            let axis = &row.layer.axes[0];
-            let i = axis.position(x)?;
-            let tap = axis.taps[i];
-            let above = lerp(line[tap.low], line[tap.high], tap.weight);
-            Some(above * (axis.tents[i] * row.weight))
-        });
-        says.sum::<f32>()
-    };
-    let mut open = None;
-    for (x, &kind) in known.iter().enumerate() {
-        let inside = match kind {
-            ABOVE => true,
-            0 | BELOW => false,
-            _ => sum(x) > 0.0,
-        };
-        if inside {
-            open.get_or_insert(x);
-        } else if let Some(from) = open.take() {
-            builder.push(base + from, x - from);
+/// `base` is the memory position of the first.
+fn push_positive(sums: &[f32], base: usize, builder: &mut RegionBuilder) {
+    let mut from = base;
+    for alike in sums.chunk_by(|a, b| (*a > 0.0) == (*b > 0.0)) {
+        if alike[0] > 0.0 {
+            builder.push(from, alike.len());
         }
-    }
-    if let Some(from) = open {
-        builder.push(base + from, known.len() - from);
+        from += alike.len();
     }
 }
 
@@ -233,14 +261,6 @@ impl<'a> Field<'a> {
     pub(super) fn is_inside(&self, at: DVec3) -> bool {
         let say = |c: &Cube<'_>| c.say(self.threshold, at - offset(c.place));
         self.cubes.iter().filter_map(say).sum::<f32>() > 0.0
-    }
-
-    /// Whether a position is in a cube other than the one that starts at `except`.
-    pub(super) fn is_covered(&self, at: DVec3, except: [i64; 3]) -> bool {
-        self.cubes.iter().filter(|c| c.place.start != except).any(|c| {
-            let crop = at - offset(c.place);
-            crop.min_element() >= -0.5 && crop.max_element() < c.place.side as f64 - 0.5
-        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a mask goes on beyond the cubes that the model has looked at, and where to go on from.
 
 use super::blend::{Field, offset};
+use super::patches::holds;
 use super::{CanonicalGrid, SIDE};
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, CropPlace};
@@ -62,9 +63,7 @@ pub(super) fn seed(
     let part = connected(&mask, side, &contact.cells);
     let depths = depths(&mask, side);
     let beyond = contact.neighbour();
-    let shared = cells(side)
-        .enumerate()
-        .filter(|&(n, cell)| part[n] && super::patches::holds(beyond, voxel(cell)));
+    let shared = cells(side).enumerate().filter(|&(n, cell)| part[n] && holds(beyond, voxel(cell)));
     // The deepest; of several the one nearest to the middle of the new cube, of these the first.
     let half = (SIDE / 2) as i64;
     let off_centre = |cell: [usize; 3]| -> u64 {
@@ -82,7 +81,7 @@ pub(super) fn adds(answer: &Answer, threshold: f32, grid: &Grid, start: [i64; 3]
         return false;
     };
     cells(side).any(|cell| {
-        !around.field.is_covered(centre(place, side, cell), start) && around.has(place, side, cell)
+        !around.is_covered(middle(place, side, cell), start) && around.has(place, side, cell)
     })
 }
 
@@ -102,10 +101,6 @@ fn middle(place: &CropPlace, side: usize, cell: [usize; 3]) -> [i64; 3] {
 fn centre(place: &CropPlace, side: usize, cell: [usize; 3]) -> DVec3 {
     let scale = place.side as f64 / side as f64;
     offset(place) + DVec3::from_array(cell.map(|c| (c as f64 + 0.5) * scale - 0.5))
-}
-
-fn real(voxel: [i64; 3]) -> DVec3 {
-    DVec3::from_array(voxel.map(|v| v as f64))
 }
 
 #[derive(Clone, Copy)]
@@ -133,6 +128,12 @@ impl<'a> Around<'a> {
         voxel.iter().zip(self.dims).all(|(&v, n)| (0..n as i64).contains(&v))
     }
 
+    /// Whether a canonical voxel is in a cube other than the one that starts at `except`.
+    fn is_covered(&self, voxel: [i64; 3], except: [i64; 3]) -> bool {
+        let mut starts = self.field.places().map(|(place, _)| place.start);
+        starts.any(|start| start != except && holds(start, voxel))
+    }
+
     /// Whether a cell is in the scan and in the mask.
     fn has(&self, place: &CropPlace, side: usize, cell: [usize; 3]) -> bool {
         self.holds(middle(place, side, cell)) && self.field.is_inside(centre(place, side, cell))
@@ -158,7 +159,7 @@ impl<'a> Around<'a> {
             let step = if up { place.side as i64 } else { -1 };
             beyond[axis] = place.start[axis].saturating_add(step);
             self.holds(beyond)
-                && !self.field.is_covered(real(beyond), place.start)
+                && !self.is_covered(beyond, place.start)
                 && self.has(place, side, cell)
         })
     }
@@ -236,4 +237,119 @@ fn distances(line: &[u32]) -> Vec<u32> {
             line[j] + i.abs_diff(j).pow(2) as u32
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::geom::DAffine3;
+    use crate::prompt::{Logits, Patch, Prompt, Step};
+
+    const LOW: usize = 8;
+
+    /// 1.5 mm voxels along RAS: canonical voxel = scan voxel.
+    fn grid(dims: [usize; 3]) -> Grid {
+        Grid::new(dims, DAffine3::from_scale(DVec3::splat(1.5))).unwrap()
+    }
+
+    /// A cube whose mask is where `inside` (canonical voxels) says, at cells of 16 voxels.
+    fn patch(grid: &Grid, start: [i64; 3], inside: impl Fn([i64; 3]) -> bool) -> Arc<Patch> {
+        let place = CanonicalGrid::of(grid).crop_at(start);
+        let value = |cell| if inside(middle(&place, LOW, cell)) { 1.0 } else { -1.0 };
+        let logits = Arc::new(Logits { side: LOW, values: cells(LOW).map(value).collect() });
+        let opener = Prompt { world: DVec3::ZERO, positive: true };
+        let steps = vec![Arc::new(Step { prompt: opener, logits, iou: 0.5 })];
+        Arc::new(Patch { place, opener, steps })
+    }
+
+    fn answer(patches: Vec<Arc<Patch>>) -> Answer {
+        Answer { patches, ..Answer::default() }
+    }
+
+    /// A bar along x through the middle of a scan.
+    fn bar([x, y, z]: [i64; 3]) -> bool {
+        (0..500).contains(&x) && (70..135).contains(&y) && (80..115).contains(&z)
+    }
+
+    #[test]
+    fn a_mask_is_followed_where_there_is_more_scan_and_no_other_cube() {
+        let grid = grid([500, 200, 200]);
+        let one = answer(vec![patch(&grid, [100, 36, 36], bar)]);
+        let found = contacts(&one, 0.0, &grid);
+        let faces: Vec<_> = found.iter().map(|c| (c.axis, c.up, c.neighbour())).collect();
+        assert_eq!(faces, [(0, false, [36, 36, 36]), (0, true, [164, 36, 36])]);
+        assert_eq!(found[0].cells.len(), 4 * 2, "65 by 35 voxels in cells of 16");
+        assert!(touches(&one, 0.0, &grid) && !touches(&one, 2.0, &grid));
+
+        // The cube beyond covers that face, and ends at the scan's end itself.
+        let two = answer(vec![patch(&grid, [308, 36, 36], bar), patch(&grid, [372, 36, 36], bar)]);
+        let found = contacts(&two, 0.0, &grid);
+        assert_eq!(found.iter().map(Contact::neighbour).collect::<Vec<_>>(), [[244, 36, 36]]);
+        assert!(!touches(&answer(vec![patch(&grid, [100, 36, 36], |_| false)]), 0.0, &grid));
+        assert!(!touches(&Answer::default(), 0.0, &grid));
+    }
+
+    #[test]
+    fn the_largest_contact_comes_first() {
+        let grid = grid([500; 3]);
+        let flat = |[x, y, z]: [i64; 3]| x > 150 && (100..150).contains(&y) || z < 200;
+        let found = contacts(&answer(vec![patch(&grid, [100; 3], flat)]), 0.0, &grid);
+        let sizes: Vec<usize> = found.iter().map(|c| c.cells.len()).collect();
+        assert!(sizes.windows(2).all(|w| w[0] >= w[1]) && sizes[0] == LOW * LOW, "{sizes:?}");
+        assert_eq!((found[0].axis, found[0].up), (2, false));
+    }
+
+    /// Two bars touch the face, a thick one and a thin one; another is thicker but does not touch it.
+    #[test]
+    fn a_seed_lies_deep_in_the_part_that_touches() {
+        let grid = grid([500; 3]);
+        let boxed = |v: [i64; 3], low: [i64; 3], high: [i64; 3]| {
+            (0..3).all(|a| v[a] >= low[a] && v[a] < high[a])
+        };
+        let mask = |v| {
+            boxed(v, [100, 116, 116], [500, 164, 164])
+                || boxed(v, [100, 180, 180], [500, 196, 196])
+                || boxed(v, [100, 100, 196], [212, 172, 228])
+        };
+        let one = answer(vec![patch(&grid, [100; 3], mask)]);
+        let up = contacts(&one, 0.0, &grid).into_iter().find(|c| c.axis == 0 && c.up).unwrap();
+        let seed = seed(&one, 0.0, &grid, &up).unwrap();
+        assert!(seed[0] >= 164 && seed[0] < 228, "in both cubes: {seed:?}");
+        assert_eq!([seed[1], seed[2]], [140, 140], "in the middle of the thick bar");
+    }
+
+    #[test]
+    fn a_cube_adds_what_is_in_no_other() {
+        let grid = grid([500, 200, 200]);
+        let pair = |second: fn([i64; 3]) -> bool| {
+            answer(vec![patch(&grid, [100, 36, 36], bar), patch(&grid, [164, 36, 36], second)])
+        };
+        assert!(adds(&pair(bar), 0.0, &grid, [164, 36, 36]));
+        assert!(!adds(&pair(|v| v[0] < 220), 0.0, &grid, [164, 36, 36]), "nothing beyond");
+        assert!(!adds(&pair(|v| v[2] < 0), 0.0, &grid, [164, 36, 36]), "nothing in the scan");
+        assert!(!adds(&pair(bar), 0.0, &grid, [0; 3]), "no such cube");
+    }
+
+    proptest! {
+        #[test]
+        fn depths_are_the_squared_distances_to_the_nearest_outside(
+            side in 1usize..7,
+            mask in prop::collection::vec(prop::bool::weighted(0.9), 216),
+        ) {
+            let mask = &mask[..side.pow(3)];
+            let outside: Vec<_> = cells(side).zip(mask).filter(|(_, m)| !**m).map(|(c, _)| c).collect();
+            let apart = |a: [usize; 3], b: &[usize; 3]| {
+                (0..3).map(|i| a[i].abs_diff(b[i]).pow(2) as u32).sum::<u32>()
+            };
+            let found = depths(mask, side);
+            for (n, cell) in cells(side).enumerate() {
+                let nearest = outside.iter().map(|o| apart(cell, o)).min();
+                prop_assert_eq!(found[n], nearest.unwrap_or(3 * (side * side) as u32));
+            }
+        }
+    }
 }

@@ -83,6 +83,8 @@ pub(super) struct AlignedAxis {
     pub(super) first: usize,
     /// For each voxel in the cube, from `first` on.
     pub(super) taps: Vec<Tap>,
+    /// Their weights.
+    pub(super) weights: Vec<f32>,
     /// [`tent`] of each.
     pub(super) tents: Vec<f32>,
 }
@@ -118,10 +120,12 @@ fn aligned(m: &DAffine3, grid: &Grid, side: usize, low: usize) -> Option<[Aligne
             .map(|v| (v, offset + v as f64 * step))
             .filter(|&(_, c)| c >= -0.5 && c < side as f64 - 0.5)
             .collect();
+        let taps: Vec<Tap> = inside.iter().map(|&(_, c)| Tap::at(c, side, low)).collect();
         axes.push(AlignedAxis {
             crop,
             first: inside.first().map_or(0, |&(v, _)| v),
-            taps: inside.iter().map(|&(_, c)| Tap::at(c, side, low)).collect(),
+            weights: taps.iter().map(|t| t.weight).collect(),
+            taps,
             tents: inside.iter().map(|&(_, c)| tent(c, side)).collect(),
         });
     }
@@ -150,25 +154,9 @@ fn spans(taps: &[Tap]) -> Vec<Span> {
     spans
 }
 
-/// Which values of a line of logits, or which cells of a row, are above the threshold, and which are not;
-/// bit i is the i-th. A NaN is neither.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Signs {
-    pub(super) above: u128,
-    pub(super) below: u128,
-}
-
-impl Signs {
-    fn of(line: &[f32]) -> Self {
-        let bits = |test: fn(f32) -> bool| {
-            line.iter().enumerate().fold(0, |bits, (i, &v)| bits | u128::from(test(v)) << i)
-        };
-        Self { above: bits(|v| v > 0.0), below: bits(|v| v <= 0.0) }
-    }
-}
-
-/// The sides that [`Signs`] can tell of.
-const MOST: usize = 128;
+/// What is known of a logit, or of all corners of a cell: above the threshold, or not. A NaN is neither.
+pub(super) const ABOVE: u8 = 1;
+pub(super) const BELOW: u8 = 2;
 
 /// A cube of logits laid along the scan's axes, and what is known of it without interpolating.
 #[derive(Debug)]
@@ -176,8 +164,8 @@ pub(super) struct Layer {
     side: usize,
     /// Logits less the threshold, as [scan z][scan y][scan x].
     values: Vec<f32>,
-    /// Of each x-line of `values`.
-    signs: Vec<Signs>,
+    /// [`ABOVE`] or [`BELOW`] for each of `values`.
+    signs: Vec<u8>,
     /// Scan x, y, z.
     pub(super) axes: [AlignedAxis; 3],
     /// The cells along x.
@@ -201,21 +189,21 @@ impl Layer {
         grid: &Grid,
     ) -> Option<Self> {
         let side = logits.side;
-        if side > MOST {
-            return None;
-        }
         let crop_from_voxel = place.world_from_crop.inverse() * grid.world_from_voxel();
         let axes = aligned(&crop_from_voxel, grid, place.side, side)?;
         let [x, y, z] = axes.each_ref().map(|a| side.pow(2 - a.crop as u32));
-        let mut values = Vec::with_capacity(side * side * side);
-        for k in 0..side {
-            for j in 0..side {
-                let base = k * z + j * y;
-                // Of two numbers the difference has the sign that their comparison has, also in f32.
-                values.extend((0..side).map(|i| logits.values[base + i * x] - threshold));
+        let mut values = vec![0f32; side * side * side];
+        values.par_chunks_mut(side * side).enumerate().for_each(|(k, plane)| {
+            for (j, line) in plane.chunks_mut(side).enumerate() {
+                let from = logits.values[k * z + j * y..].iter().step_by(x);
+                for (to, from) in line.iter_mut().zip(from) {
+                    // Of two numbers the difference has the sign that their comparison has, also in f32.
+                    *to = from - threshold;
+                }
             }
-        }
-        let signs = values.chunks(side).map(Signs::of).collect();
+        });
+        let sign = |&v: &f32| u8::from(v > 0.0) * ABOVE + u8::from(v <= 0.0) * BELOW;
+        let signs = values.iter().map(sign).collect();
         let spans = spans(&axes[0].taps);
         Some(Self { side, values, signs, axes, spans })
     }
@@ -225,24 +213,18 @@ impl Layer {
         blend_planes(&self.values, self.side, self.axes[2].taps[k])
     }
 
-    /// Which cells of the rows between these lines have all their corners above the threshold, and which have
-    /// none.
-    pub(super) fn cells(&self, y: Tap, z: Tap) -> Signs {
-        let line = |y: usize, z: usize| self.signs[z * self.side + y];
-        let lines = [line(y.low, z.low), line(y.high, z.low), line(y.low, z.high)];
-        let all = lines.into_iter().fold(line(y.high, z.high), |all, line| Signs {
-            above: all.above & line.above,
-            below: all.below & line.below,
-        });
+    /// For each cell of the rows between these lines [`ABOVE`] or [`BELOW`] if all its corners are, else 0.
+    pub(super) fn cells(&self, y: Tap, z: Tap, cells: &mut Vec<u8>) {
+        let line = |y: usize, z: usize| &self.signs[(z * self.side + y) * self.side..][..self.side];
+        cells.clear();
+        cells.extend_from_slice(line(y.low, z.low));
+        for other in [line(y.high, z.low), line(y.low, z.high), line(y.high, z.high)] {
+            cells.iter_mut().zip(other).for_each(|(cell, sign)| *cell &= sign);
+        }
         // The last cell has one corner along x.
-        let last = 1 << (self.side - 1);
-        let both = |bits: u128| bits & (bits >> 1 | bits & last);
-        Signs { above: both(all.above), below: both(all.below) }
-    }
-
-    /// Whether no voxel of a row of these cells is above the threshold.
-    pub(super) fn all_below(&self, cells: Signs) -> bool {
-        cells.below == u128::MAX >> (MOST - self.side)
+        for i in 1..self.side {
+            cells[i - 1] &= cells[i];
+        }
     }
 
     /// Logits along the row between two lines of a plane.
@@ -252,16 +234,16 @@ impl Layer {
         line
     }
 
-    fn pieces(&self, cells: Signs, pieces: &mut Vec<Piece>) {
+    fn pieces(&self, cells: &[u8], pieces: &mut Vec<Piece>) {
         pieces.clear();
         for (n, span) in self.spans.iter().enumerate() {
-            if cells.below >> span.low & 1 == 1 {
+            let kind = cells[span.low];
+            if kind == BELOW {
                 continue;
             }
-            let above = cells.above >> span.low & 1 == 1;
             match pieces.last_mut() {
-                Some(last) if last.above == above && last.to == n => last.to = n + 1,
-                _ => pieces.push(Piece { above, from: n, to: n + 1 }),
+                Some(last) if last.above == (kind == ABOVE) && last.to == n => last.to = n + 1,
+                _ => pieces.push(Piece { above: kind == ABOVE, from: n, to: n + 1 }),
             }
         }
     }
@@ -271,10 +253,11 @@ impl Layer {
         let [x, y, z] = &self.axes;
         let (plane, z_tap) = (self.plane(k), z.taps[k]);
         let mut line = vec![0.0; self.side];
-        let (mut pieces, mut of) = (Vec::new(), None);
+        let (mut cells, mut pieces, mut of) = (Vec::new(), Vec::new(), None);
         for (j, &tap) in y.taps.iter().enumerate() {
             if of != Some(tap.low) {
-                self.pieces(self.cells(tap, z_tap), &mut pieces);
+                self.cells(tap, z_tap, &mut cells);
+                self.pieces(&cells, &mut pieces);
                 of = Some(tap.low);
             }
             let base = grid.index([0, y.first + j, z.first + k]) + x.first;
@@ -295,7 +278,7 @@ impl Layer {
 
     /// The voxels above the threshold of some cells of a row; `base` is the memory position of its first.
     fn push_mixed(&self, spans: &[Span], line: &[f32], base: usize, builder: &mut RegionBuilder) {
-        let taps = &self.axes[0].taps;
+        let weights = &self.axes[0].weights;
         let mut open: Option<usize> = None;
         let mut close = |open: &mut Option<usize>, end: usize| {
             if let Some(from) = open.take() {
@@ -310,7 +293,7 @@ impl Layer {
                 close(&mut open, span.from);
             } else {
                 for i in span.from..span.to {
-                    if lerp(a, b, taps[i].weight) > 0.0 {
+                    if lerp(a, b, weights[i]) > 0.0 {
                         open.get_or_insert(i);
                     } else {
                         close(&mut open, i);
