@@ -1,9 +1,13 @@
 //! What may be typed, and nothing about what it does.
 
+mod model;
+
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::{DVec3, Plane};
 use crate::segment::DeviceChoice;
@@ -38,6 +42,9 @@ pub enum Command {
     Render(RenderArgs),
     /// Compare two label maps (Dice).
     Compare(CompareArgs),
+    /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Find or fetch ONNX Runtime, which runs the model.
     #[command(subcommand)]
     Runtime(RuntimeCommand),

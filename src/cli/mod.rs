@@ -8,6 +8,7 @@ pub mod bench;
 mod compare;
 mod files;
 mod info;
+mod model;
 mod render;
 mod runtime;
 mod segment;
@@ -21,8 +22,9 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub use args::{
-    BenchArgs, BenchWhat, Cli, Command, CompareArgs, DeviceArg, InfoArgs, Point, RenderArgs,
-    RuntimeCommand, SegmentArgs, Space, View,
+    BenchArgs, BenchWhat, Cli, Command, CompareArgs, DeviceArg, InfoArgs, ModelCommand,
+    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
+    SegmentArgs, Space, View,
 };
 
 /// A mistake in what was typed: exit code 2.
@@ -53,6 +55,7 @@ fn carry_out(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Segment(args)) => segment::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Model(command)) => model::run(&command),
         Some(Command::Runtime(command)) => runtime::run(command),
         Some(Command::Bench(args)) => bench::run(&args),
     }

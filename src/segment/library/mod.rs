@@ -1,13 +1,19 @@
 //! Which models there are, with the licence and the card that come with them. Nothing large is read, so
 //! it is quick enough for whenever a menu opens; it does touch the disk, so not on the UI thread.
 
+mod onnx;
+
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use onnx::OnnxFacts;
+
 use super::checkpoint::{Architecture, Checkpoint};
+use super::digest;
+use crate::work::{CancelToken, Progress};
 
 /// More entries of a folder than anybody keeps models in.
 const MAX_ENTRIES: usize = 2000;
@@ -141,6 +147,12 @@ pub fn describe(path: &Path) -> Option<ModelFile> {
 /// Whether a file is a checkpoint by its name: `*.pth`.
 pub fn is_checkpoint(path: &Path) -> bool {
     path.extension().and_then(|e| e.to_str()).is_some_and(|e| e.eq_ignore_ascii_case("pth"))
+}
+
+/// Bytes of a file and its SHA-256 in hexadecimal digits. Reads all of it.
+pub fn size_and_sha256(path: &Path) -> std::io::Result<(u64, String)> {
+    let sha256 = digest::sha256(path, &CancelToken::new(), &Progress::new())?;
+    Ok((fs::metadata(path)?.len(), sha256.unwrap_or_default()))
 }
 
 fn onnx(folder: &Path) -> ModelFile {
