@@ -272,7 +272,11 @@ impl App {
     fn run(&mut self, command: Command) -> bool {
         let Some(session) = &mut self.session else { return false };
         if command.waits_for_clicks() && session.document.pending().is_some() {
-            session.deferred.push(command);
+            // A key that is pressed twice extends once.
+            let extends = |c: &Command| matches!(c, Command::Extend(_));
+            if !(extends(&command) && session.deferred.iter().any(extends)) {
+                session.deferred.push(command);
+            }
             return true;
         }
         let fresh = matches!(command, Command::NewObject);

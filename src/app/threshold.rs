@@ -7,7 +7,7 @@ use super::Session;
 use crate::document::{Command, LabelId};
 use crate::geom::Grid;
 use crate::prompt::{Answer, Patch};
-use crate::segment::lay;
+use crate::segment::{lay, touches};
 use crate::ui::Status;
 use crate::volume::Region;
 use crate::work::{Wake, Worker};
@@ -32,6 +32,7 @@ struct Laid {
     /// What was laid: another answer of the model since then makes it worthless.
     patches: Vec<Arc<Patch>>,
     region: Region,
+    touches: bool,
 }
 
 pub(super) struct Threshold {
@@ -48,7 +49,8 @@ impl Threshold {
         let worker = Worker::start("threshold", wake, |ask: Ask, tell: &dyn Fn(Laid)| {
             let Ask { wanted, answer, grid } = ask;
             let region = lay(&answer, wanted.threshold, &grid);
-            tell(Laid { wanted, patches: answer.patches, region });
+            let touches = touches(&answer, wanted.threshold, &grid);
+            tell(Laid { wanted, patches: answer.patches, region, touches });
         })?;
         Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
     }
@@ -93,14 +95,15 @@ impl Threshold {
     }
 
     fn apply(&mut self, laid: Laid, session: &mut Session) {
-        let Laid { wanted: Wanted { object, threshold, gesture }, patches, region } = laid;
+        let Laid { wanted, patches, region, touches } = laid;
+        let Wanted { object, threshold, gesture } = wanted;
         let same = session.document.object(object).is_some_and(|o| {
             let now = &o.answer.patches;
             now.len() == patches.len() && now.iter().zip(&patches).all(|(a, b)| Arc::ptr_eq(a, b))
         });
         let continues = self.applied == Some(gesture);
         let region = Arc::new(region);
-        let command = Command::SetThreshold { object, threshold, region, continues };
+        let command = Command::SetThreshold { object, threshold, region, touches, continues };
         // Refused while a click is computed, whose mask will have the threshold it had.
         if same && session.document.apply(command).is_ok() {
             self.applied = Some(gesture);

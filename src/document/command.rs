@@ -38,6 +38,8 @@ pub enum Command {
         threshold: f32,
         /// The voxels whose logit is above it.
         region: Arc<Region>,
+        /// Whether they touch the edge of the model's cubes: [`Answer::touches`].
+        touches: bool,
         /// Part of the same gesture as the last change: both are undone as one.
         continues: bool,
     },
@@ -143,8 +145,8 @@ impl Document {
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
             Command::RemovePrompt { object, index } => self.remove_prompt(object, index)?,
             Command::Extend(id) => self.extend(id)?,
-            Command::SetThreshold { object, threshold, region, continues } => {
-                self.set_threshold(object, threshold, &region, continues)?;
+            Command::SetThreshold { object, threshold, region, touches, continues } => {
+                self.set_threshold(object, threshold, (&region, touches), continues)?;
             }
             Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
             Command::Withdraw(entry) => self.withdraw(entry)?,
@@ -297,7 +299,7 @@ impl Document {
         &mut self,
         id: LabelId,
         threshold: f32,
-        wanted: &Region,
+        (wanted, touches): (&Region, bool),
         continues: bool,
     ) -> Result<(), Refused> {
         self.idle()?;
@@ -312,7 +314,8 @@ impl Document {
         let object = &self.objects[self.index_of(id)?];
         let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
         let log = PromptLog { threshold, ..object.log.clone() };
-        let answered = Box::new((object.answer.clone(), Arc::new(region)));
+        let answer = Answer { touches, ..object.answer.clone() };
+        let answered = Box::new((answer, Arc::new(region)));
         let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
         self.commit("Move threshold", ops, None);
         self.history.mark_threshold(id);

@@ -29,7 +29,7 @@ impl Contact {
 }
 
 /// Whether the mask touches the edge of the cubes somewhere inside of the scan.
-pub(super) fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
+pub fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
     let around = Around::of(answer, threshold, grid);
     around.faces().any(|face| around.cells(face).next().is_some())
 }

@@ -23,6 +23,7 @@ mod session;
 pub use blend::{lay, paste};
 pub use engine::{Device, DeviceChoice};
 pub use error::SegmentError;
+pub use faces::touches;
 pub use postprocess::upsample;
 pub use preprocess::{CanonicalGrid, Crop, SIDE, SPACING, crop};
 pub use session::{Outcome, Request, Segmenter, Stage, Timings, without_steps};

@@ -30,33 +30,36 @@ fn the_slider_asks_for_probabilities_and_a_drag_begins_once() {
     let at = |share: f32| {
         slider.left_center() + vec2(8.0 + share * (slider.height().max(72.0) - 16.0), 0.0)
     };
+    let mut steps = Vec::new();
     harness.drag_at(at(0.5));
     harness.step();
     for n in 1..5 {
         harness.hover_at(at(0.5 - 0.1 * n as f32));
         harness.step();
+        steps.extend(moved(harness.state_mut()));
     }
     harness.drop_at(at(0.1));
     harness.run_steps(2);
-    let steps = moved(harness.state_mut());
+    steps.extend(moved(harness.state_mut()));
     assert!(steps.len() >= 4 && steps[0].1, "{steps:?}");
     assert!(steps[1..].iter().all(|(_, begins)| !begins), "{steps:?}");
     assert!(steps.windows(2).all(|w| w[1].0 < w[0].0), "{steps:?}");
     assert!(steps.last().is_some_and(|(p, _)| (0.05..0.3).contains(p)), "{steps:?}");
-    harness.run_steps(2);
     picture(&mut harness, "threshold");
     harness.get_by_label("Reset threshold").click();
     harness.run_steps(2);
     assert_eq!(moved(harness.state_mut()), [(0.5, true)]);
     // Two quick clicks, too; the first moves the slider, and both are one gesture.
-    harness.state_mut().status.threshold = None;
-    harness.run_steps(2);
+    let mut steps = Vec::new();
+    harness.run_steps(20);
     for _ in 0..2 {
         harness.drag_at(at(0.9));
         harness.drop_at(at(0.9));
+        harness.step();
+        steps.extend(moved(harness.state_mut()));
     }
-    harness.run_steps(2);
-    let steps = moved(harness.state_mut());
+    harness.step();
+    steps.extend(moved(harness.state_mut()));
     assert_eq!(steps.iter().filter(|(_, begins)| *begins).count(), 1, "{steps:?}");
     assert_eq!(steps.last(), Some(&(0.5, false)), "{steps:?}");
 }
