@@ -170,7 +170,8 @@ fn clicks_that_make_no_sense_are_refused() {
     let volume = block();
     let mut segmenter = open(&data().join("models/tiny"));
     let mut refused = |prompts: &[Prompt]| {
-        run(&mut segmenter, &request(&volume, prompts)).map(|o| steps(&o).len())
+        run(&mut segmenter, &request(&volume, prompts))
+            .map(|o| o.answer.patches.iter().map(|p| p.steps.len()).sum::<usize>())
     };
     let good = prompt(150.0, 30.0, 21.0, true);
     assert!(matches!(refused(&[]), Ok(0)));
@@ -179,10 +180,10 @@ fn clicks_that_make_no_sense_are_refused() {
     let outside = prompt(-3.0, 30.0, 21.0, true);
     let error = refused(&[outside]).unwrap_err();
     assert!(matches!(error, SegmentError::OutsideVolume { number: 1, .. }), "{error}");
-    let far = prompt(150.0 + 97.5, 30.0, 21.0, true);
+    let far = prompt(150.0 + 97.5, 30.0, 21.0, false);
     let error = refused(&[good, far]).unwrap_err();
     assert!(matches!(error, SegmentError::OutsideCrop { number: 2, .. }), "{error}");
-    assert!(error.to_string().contains("new object"));
+    assert!(error.to_string().contains("dashed squares"));
     // The last voxel of the cube is still in reach.
     assert!(matches!(refused(&[good, prompt(150.0 + 94.5, 30.0, 21.0, true)]), Ok(2)));
 

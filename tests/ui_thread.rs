@@ -12,7 +12,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::cli::bench::synthetic;
-use voxpoint::ui::ModelStatus;
+use voxpoint::ui::{ModelStatus, PreviewStatus};
 
 type Window = Harness<'static, App>;
 
@@ -26,7 +26,7 @@ fn window(path: &Path) -> Window {
         .with_size(vec2(1280.0, 800.0))
         .with_pixels_per_point(1.0)
         .wgpu_setup(setup)
-        .build_eframe(move |cc| App::new(cc, paths).expect("threads").type_paths())
+        .build_eframe(move |cc| App::new(cc, paths, None).expect("threads").type_paths())
 }
 
 /// Steps until `done`, and prints the longest step of the app's logic since the last call.
@@ -66,6 +66,20 @@ fn longest_steps_at_512_512_300() {
         click(&mut window, offset);
         phase(&mut window, &format!("click {}", n + 1), App::is_idle);
     }
+    let at = window.get_by_label("Axial view").rect().center() + vec2(0.0, 30.0);
+    window.hover_at(at);
+    let shown = |app: &App| app.status().preview == PreviewStatus::Shown;
+    phase(&mut window, "preview at rest", shown);
+    for step in 1..8u8 {
+        window.hover_at(at + vec2(f32::from(step) * 4.0, 0.0));
+        let name = format!("preview on the move {step}");
+        phase(&mut window, &name, shown);
+    }
+    window.hover_at(window.get_by_role_and_label(egui::Role::Slider, "Threshold").rect().center());
+    phase(&mut window, "preview goes", |app| !shown(app));
+    let slider = window.get_by_role_and_label(egui::Role::Slider, "Threshold");
+    slider.set_value_accesskit(0.2);
+    phase(&mut window, "threshold", App::is_idle);
     let undo = Modifiers::COMMAND;
     for (name, modifiers) in [("undo", undo), ("redo", undo | Modifiers::SHIFT)] {
         window.key_press_modifiers(modifiers, egui::Key::Z);

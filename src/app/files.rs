@@ -293,8 +293,9 @@ impl Files {
 
     pub fn ask_model(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Choose a folder with encoder.onnx and decoder.onnx")
-            .pick_folder();
+            .set_title("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx")
+            .add_filter("Models (.pth, .onnx)", &["pth", "pt", "onnx"])
+            .pick_file();
         self.ask(Purpose::Model, dialog)
     }
 
@@ -368,7 +369,9 @@ impl Files {
             Purpose::Save(_, suggestion) => {
                 ("Save the label map", suggestion.display().to_string())
             }
-            Purpose::Model => ("Folder with encoder.onnx and decoder.onnx", String::new()),
+            Purpose::Model => {
+                ("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx", String::new())
+            }
         };
         self.prompt = Some((purpose, PathPrompt::new(title, text)));
         (self.wake)();
@@ -446,6 +449,12 @@ fn with_ending(path: PathBuf) -> PathBuf {
     PathBuf::from(named)
 }
 
+/// Whether a path is a model and not a scan: a checkpoint, a network, or a folder with a pair of them.
+pub(super) fn is_model(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    matches!(ending.as_str(), "pth" | "pt" | "onnx") || path.join("encoder.onnx").is_file()
+}
+
 fn is_named_like_labels(path: &Path) -> bool {
     let name = name_of(path).to_lowercase();
     ["label", "mask", "seg"].iter().any(|word| name.contains(word))
@@ -479,6 +488,20 @@ pub(super) fn sample_scan() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_are_told_from_scans() {
+        let temp = tempfile::tempdir().unwrap();
+        let pair = temp.path().join("pair");
+        std::fs::create_dir(&pair).unwrap();
+        std::fs::write(pair.join("encoder.onnx"), "").unwrap();
+        for model in [Path::new("a/Turbo.PTH"), Path::new("m/encoder.onnx"), &pair] {
+            assert!(is_model(model), "{}", model.display());
+        }
+        for scan in [Path::new("ct.nii.gz"), Path::new("pth"), temp.path()] {
+            assert!(!is_model(scan), "{}", scan.display());
+        }
+    }
 
     #[test]
     fn the_mask_is_suggested_beside_its_scan() {

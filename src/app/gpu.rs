@@ -3,16 +3,20 @@
 use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 
 use super::DocumentNumber;
+use super::model::Preview;
 use crate::document::{Dirty, Document};
-use crate::render::{self, Scene, UPLOAD_BUDGET};
+use crate::render::{self, LabelStyle, Scene, UPLOAD_BUDGET};
 use crate::ui::label_styles;
 use crate::ui::viewport::SceneSlot;
+use crate::volume::VoxelBox;
 
 pub(super) struct Gpu {
     state: RenderState,
     shown: Option<DocumentNumber>,
     revision: u64,
     labels_shown: bool,
+    /// The preview in the label texture: its number, and where it is.
+    preview: Option<(u64, Option<VoxelBox>)>,
     refused: Option<DocumentNumber>,
 }
 
@@ -20,15 +24,23 @@ impl Gpu {
     pub fn new(state: &RenderState) -> Self {
         let scene = Scene::new(&state.device, &state.queue, state.target_format);
         state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
-        Self { state: state.clone(), shown: None, revision: 0, labels_shown: true, refused: None }
+        Self {
+            state: state.clone(),
+            shown: None,
+            revision: 0,
+            labels_shown: true,
+            preview: None,
+            refused: None,
+        }
     }
 
-    /// `Ok(false)` while there is more to upload.
+    /// `Ok(false)` while there is more to upload. A preview must be of the document as it is.
     pub fn sync(
         &mut self,
         number: DocumentNumber,
         document: &Document,
         labels_shown: bool,
+        preview: Option<&Preview>,
     ) -> Result<bool, String> {
         if self.refused == Some(number) {
             return Ok(true);
@@ -44,23 +56,46 @@ impl Gpu {
             }
             self.shown = Some(number);
         }
-        if other || self.revision != document.revision() {
-            let dirty = if other { Dirty::Everything } else { document.dirty_since(self.revision) };
+        let previewed = preview.map(|p| (p.number, p.bounds));
+        let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
+        if other || self.revision != document.revision() || shows_other {
+            let mut dirty =
+                if other { Dirty::Everything } else { document.dirty_since(self.revision) };
+            if shows_other {
+                let places = [self.preview, previewed].into_iter().flatten();
+                dirty = places.filter_map(|(_, bounds)| bounds).fold(dirty, and);
+            }
+            let labels = preview.map_or(document.labels(), |p| &p.labels);
             let uploaded = match dirty {
                 Dirty::Clean => Ok(()),
-                Dirty::Within(bounds) => scene.set_labels(document.labels(), Some(bounds)),
-                Dirty::Everything => scene.set_labels(document.labels(), None),
+                Dirty::Within(bounds) => scene.set_labels(labels, Some(bounds)),
+                Dirty::Everything => scene.set_labels(labels, None),
             };
-            scene.set_styles(&label_styles(document, labels_shown));
+            scene.set_styles(&styles(document, labels_shown, preview));
             self.revision = document.revision();
             self.labels_shown = labels_shown;
+            self.preview = previewed;
             uploaded.map_err(|why| why.to_string())?;
         } else if self.labels_shown != labels_shown {
-            scene.set_styles(&label_styles(document, labels_shown));
+            scene.set_styles(&styles(document, labels_shown, preview));
             self.labels_shown = labels_shown;
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
+}
+
+fn and(dirty: Dirty, more: VoxelBox) -> Dirty {
+    match dirty {
+        Dirty::Clean => Dirty::Within(more),
+        Dirty::Within(bounds) => Dirty::Within(bounds.union(&more)),
+        Dirty::Everything => Dirty::Everything,
+    }
+}
+
+fn styles(document: &Document, shown: bool, preview: Option<&Preview>) -> Vec<LabelStyle> {
+    let mut styles = label_styles(document, shown);
+    styles.extend(preview.iter().flat_map(|p| p.styles));
+    styles
 }
 
 /// Asks for the device the renderer needs (large 3D textures, filterable formats).

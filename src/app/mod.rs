@@ -5,8 +5,10 @@
 
 mod files;
 mod gpu;
+mod library;
 mod model;
 mod remembered;
+mod threshold;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,8 +21,10 @@ use crate::volume::NamedRegion;
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
+use library::Library;
 use model::Model;
 use remembered::Remembered;
+use threshold::Threshold;
 
 /// Names a document for background answers: a document opened later has another number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub struct App {
     toasts: Toasts,
     files: Files,
     model: Model,
+    threshold: Threshold,
+    library: Library,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
     /// The user has agreed to lose unsaved work by closing.
@@ -68,8 +74,16 @@ pub struct App {
 }
 
 impl App {
-    /// Opens `paths` (a scan, then label maps of it) as soon as the window is there.
-    pub fn new(cc: &eframe::CreationContext<'_>, paths: Vec<PathBuf>) -> std::io::Result<Self> {
+    /// Opens `paths` (a scan, then label maps of it) as soon as the window is there. `model`: another one
+    /// than the one that ships.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn new(
+        cc: &eframe::CreationContext<'_>,
+        paths: Vec<PathBuf>,
+        model: Option<PathBuf>,
+    ) -> std::io::Result<Self> {
         ui::theme::apply(&cc.egui_ctx);
         let ctx = cc.egui_ctx.clone();
         let wake: Wake = Arc::new(move || ctx.request_repaint());
@@ -88,7 +102,9 @@ impl App {
             status,
             toasts: Toasts::default(),
             files: Files::new(wake.clone()),
-            model: Model::start(wake)?,
+            model: Model::start(wake.clone(), model)?,
+            threshold: Threshold::start(wake.clone())?,
+            library: Library::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
             discard_agreed: false,
@@ -141,9 +157,15 @@ impl App {
         }
         self.model.poll(self.session.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
-        self.model.pump(self.session.as_mut(), &mut self.status, &mut self.toasts);
+        if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
+            self.model.choose(Some(path), &mut self.status);
+        }
+        self.threshold.step(self.session.as_mut(), &mut self.status);
+        let intent = self.view.intent.as_ref();
+        self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
-            match gpu.sync(session.number, &session.document, self.view.labels_shown()) {
+            let (shown, preview) = (self.view.labels_shown(), self.model.preview());
+            match gpu.sync(session.number, &session.document, shown, preview) {
                 Ok(true) => {}
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
@@ -250,7 +272,11 @@ impl App {
     fn run(&mut self, command: Command) -> bool {
         let Some(session) = &mut self.session else { return false };
         if command.waits_for_clicks() && session.document.pending().is_some() {
-            session.deferred.push(command);
+            // A key that is pressed twice extends once.
+            let extends = |c: &Command| matches!(c, Command::Extend(_));
+            if !(extends(&command) && session.deferred.iter().any(extends)) {
+                session.deferred.push(command);
+            }
             return true;
         }
         let fresh = matches!(command, Command::NewObject);
@@ -312,11 +338,20 @@ impl App {
                     self.files.open(path, Role::Any);
                 }
             }
-            Action::Open(paths) => self.files.open_all(paths),
+            Action::Open(paths) => {
+                let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
+                let models: Vec<PathBuf> = models;
+                if let Some(model) = models.into_iter().next_back() {
+                    self.model.choose(Some(model), &mut self.status);
+                }
+                self.files.open_all(files);
+            }
             Action::Cancel => {
-                let busy = self.files.is_opening() || self.model.is_busy();
+                let busy =
+                    self.files.is_opening() || self.model.is_busy() || self.library.is_busy();
                 self.files.cancel();
                 self.model.cancel();
+                self.library.cancel();
                 if !busy {
                     self.toasts.close_newest();
                 }
@@ -337,6 +372,11 @@ impl App {
                 let asked = self.files.ask_model();
                 self.told(asked);
             }
+            Action::MoveThreshold { object, threshold, begins } => {
+                self.threshold.set(object, threshold, begins, &mut self.status);
+            }
+            Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
+            Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),
@@ -394,6 +434,7 @@ impl App {
         let mut actions = Vec::new();
         self.status.asks_path = self.files.path_prompt().is_some();
         let document = self.session.as_ref().map(|s| &s.document);
+        let intent = self.view.intent;
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(prompt) = self.files.path_prompt()
             && let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt)
@@ -406,7 +447,7 @@ impl App {
         for action in actions {
             self.perform(action, &ctx);
         }
-        if acted {
+        if acted || self.view.intent != intent {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.
             ctx.request_repaint();
         }
@@ -446,11 +487,12 @@ impl eframe::App for App {
     }
 }
 
-/// Opens the window on `paths` and stays until it is closed.
+/// Opens the window on `paths`, with another `model` than the one that ships if one is named, and stays
+/// until it is closed.
 ///
 /// # Errors
 /// If there is no display, or no graphics that wgpu can use.
-pub fn run(paths: Vec<PathBuf>) -> anyhow::Result<()> {
+pub fn run(paths: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
     use anyhow::anyhow;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -466,7 +508,7 @@ pub fn run(paths: Vec<PathBuf>) -> anyhow::Result<()> {
         "Voxpoint",
         options,
         Box::new(move |cc| {
-            let app = App::new(cc, paths)?;
+            let app = App::new(cc, paths, model)?;
             let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
             Ok(Box::new(if typed { app.type_paths() } else { app }))
         }),
@@ -503,11 +545,19 @@ impl App {
         self.view.crosshair = world;
     }
 
+    /// What is drawn of a click that the pointer would make: voxels that it would add.
+    pub fn preview_voxels(&self) -> Option<usize> {
+        let preview = self.model.preview()?;
+        let gained = preview.styles[0].value;
+        Some(preview.labels.regions().get(&gained).map_or(0, crate::volume::Region::count))
+    }
+
     /// Whether no click waits, nothing is loaded and nothing is saved.
     pub fn is_idle(&self) -> bool {
         let pending = self.document().is_some_and(|d| d.pending().is_some());
         let loading = matches!(self.status.model, ModelStatus::Loading(_));
-        !pending && !loading && !self.files.is_opening() && !self.files.is_saving()
+        let laying = self.threshold.is_busy();
+        !pending && !loading && !laying && !self.files.is_opening() && !self.files.is_saving()
     }
 
     /// The longest [`App::step`] since the last call.

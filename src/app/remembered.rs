@@ -20,6 +20,7 @@ pub(super) struct Remembered {
     theme: Theme,
     neurological: bool,
     nearest: bool,
+    no_preview: bool,
     recent: Vec<PathBuf>,
 }
 
@@ -38,6 +39,7 @@ impl Remembered {
         if self.nearest {
             view.interpolation = Interpolation::Nearest;
         }
+        view.show_preview = !self.no_preview;
     }
 
     /// Files that are still there, newest first.
@@ -58,6 +60,7 @@ impl Remembered {
         self.theme = view.theme;
         self.neurological = view.convention == Convention::Neurological;
         self.nearest = view.interpolation == Interpolation::Nearest;
+        self.no_preview = !view.show_preview;
         eframe::set_value(storage, KEY, self);
     }
 }

@@ -1,9 +1,13 @@
 //! What may be typed, and nothing about what it does.
 
+mod model;
+
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::{DVec3, Plane};
 use crate::segment::DeviceChoice;
@@ -22,6 +26,9 @@ pub struct Cli {
     /// A scan to open (.nii, .nii.gz), then label maps of it.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub model: Option<PathBuf>,
 }
 
 /// The commands; none of them needs a display.
@@ -35,6 +42,9 @@ pub enum Command {
     Render(RenderArgs),
     /// Compare two label maps (Dice).
     Compare(CompareArgs),
+    /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Find or fetch ONNX Runtime, which runs the model.
     #[command(subcommand)]
     Runtime(RuntimeCommand),

@@ -8,6 +8,7 @@ pub mod bench;
 mod compare;
 mod files;
 mod info;
+mod model;
 mod render;
 mod runtime;
 mod segment;
@@ -21,8 +22,9 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub use args::{
-    BenchArgs, BenchWhat, Cli, Command, CompareArgs, DeviceArg, InfoArgs, Point, RenderArgs,
-    RuntimeCommand, SegmentArgs, Space, View,
+    BenchArgs, BenchWhat, Cli, Command, CompareArgs, DeviceArg, InfoArgs, ModelCommand,
+    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
+    SegmentArgs, Space, View,
 };
 
 /// A mistake in what was typed: exit code 2.
@@ -48,11 +50,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn carry_out(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        None => open_window(cli.files),
+        None => open_window(cli.files, cli.model),
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Segment(args)) => segment::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Model(command)) => model::run(&command),
         Some(Command::Runtime(command)) => runtime::run(command),
         Some(Command::Bench(args)) => bench::run(&args),
     }
@@ -67,8 +70,8 @@ fn start_logging() {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-fn open_window(files: Vec<PathBuf>) -> anyhow::Result<()> {
-    for file in &files {
+fn open_window(files: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
+    for file in files.iter().chain(&model) {
         if !file.exists() {
             anyhow::bail!(
                 "there is no such file or command; check the name, or see “voxpoint --help”: {}",
@@ -79,7 +82,7 @@ fn open_window(files: Vec<PathBuf>) -> anyhow::Result<()> {
     if !has_display() {
         return Err(no_display());
     }
-    crate::app::run(files)
+    crate::app::run(files, model)
 }
 
 /// X11 and Wayland say in the environment where their display is; other systems always have one.

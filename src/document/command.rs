@@ -38,6 +38,8 @@ pub enum Command {
         threshold: f32,
         /// The voxels whose logit is above it.
         region: Arc<Region>,
+        /// Whether they touch the edge of the model's cubes: [`Answer::touches`].
+        touches: bool,
         /// Part of the same gesture as the last change: both are undone as one.
         continues: bool,
     },
@@ -143,8 +145,8 @@ impl Document {
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
             Command::RemovePrompt { object, index } => self.remove_prompt(object, index)?,
             Command::Extend(id) => self.extend(id)?,
-            Command::SetThreshold { object, threshold, region, continues } => {
-                self.set_threshold(object, threshold, &region, continues)?;
+            Command::SetThreshold { object, threshold, region, touches, continues } => {
+                self.set_threshold(object, threshold, (&region, touches), continues)?;
             }
             Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
             Command::Withdraw(entry) => self.withdraw(entry)?,
@@ -212,7 +214,16 @@ impl Document {
             .ok_or(Refused::Full)
     }
 
-    fn add_prompt(&mut self, object: Option<LabelId>, prompt: Prompt) -> Result<(), Refused> {
+    /// Which object a click would go to (`None`: a new one) and what its mask would be the replay of. `object`
+    /// as in [`Command::AddPrompt`].
+    ///
+    /// # Errors
+    /// If the click would be refused.
+    pub fn target(
+        &self,
+        object: Option<LabelId>,
+        prompt: Prompt,
+    ) -> Result<(Option<LabelId>, PromptLog), Refused> {
         if self.image.grid().voxel_at(prompt.world).is_none() {
             return Err(Refused::OutsideVolume);
         }
@@ -236,8 +247,13 @@ impl Document {
             return Err(Refused::FirstMustBePositive);
         }
         log.prompts.push(prompt);
+        Ok((known.map(|o| o.id), log))
+    }
+
+    fn add_prompt(&mut self, object: Option<LabelId>, prompt: Prompt) -> Result<(), Refused> {
+        let (known, log) = self.target(object, prompt)?;
         let (id, mut ops) = match known {
-            Some(object) => (object.id, Vec::new()),
+            Some(id) => (id, Vec::new()),
             None => self.insert_new()?,
         };
         ops.push(Op::Log(id, log.clone()));
@@ -283,7 +299,7 @@ impl Document {
         &mut self,
         id: LabelId,
         threshold: f32,
-        wanted: &Region,
+        (wanted, touches): (&Region, bool),
         continues: bool,
     ) -> Result<(), Refused> {
         self.idle()?;
@@ -298,7 +314,8 @@ impl Document {
         let object = &self.objects[self.index_of(id)?];
         let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
         let log = PromptLog { threshold, ..object.log.clone() };
-        let answered = Box::new((object.answer.clone(), Arc::new(region)));
+        let answer = Answer { touches, ..object.answer.clone() };
+        let answered = Box::new((answer, Arc::new(region)));
         let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
         self.commit("Move threshold", ops, None);
         self.history.mark_threshold(id);

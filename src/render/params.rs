@@ -20,6 +20,8 @@ pub struct LabelStyle {
     pub colour: [u8; 3],
     /// Hidden labels are not drawn in any view.
     pub visible: bool,
+    /// Not a mask but what one would be: half the fill, a dashed outline, in 3D every other pixel.
+    pub faint: bool,
 }
 
 /// How label maps are laid over grey values.

@@ -6,18 +6,26 @@ const LABELS: usize = 1 << 16;
 /// Width and height of the colour table's texture: label `l` at (l mod 256, l / 256).
 pub(super) const TABLE_SIDE: u32 = 256;
 
-/// The colour of every label: four bytes each, sRGB and 255 for visible or 0 for hidden.
+/// What the fourth byte of a visible and of a faint label is; 0 is hidden.
+const VISIBLE: u8 = 255;
+pub(super) const FAINT: u8 = 128;
+
+/// The colour of every label: four bytes each, sRGB and [`VISIBLE`], [`FAINT`] or 0 for hidden.
 /// Labels without a style get a colour of their own. Background is hidden.
 pub(super) fn colour_table(styles: &[LabelStyle]) -> Vec<u8> {
     let mut table = vec![0; LABELS * 4];
     for (label, texel) in table.chunks_exact_mut(4).enumerate().skip(1) {
         let [r, g, b] = default_colour(label as u16);
-        texel.copy_from_slice(&[r, g, b, 255]);
+        texel.copy_from_slice(&[r, g, b, VISIBLE]);
     }
     for style in styles.iter().filter(|s| s.value != 0) {
         let [r, g, b] = style.colour;
         let at = usize::from(style.value) * 4;
-        let visible = if style.visible { 255 } else { 0 };
+        let visible = match (style.visible, style.faint) {
+            (false, _) => 0,
+            (true, true) => FAINT,
+            (true, false) => VISIBLE,
+        };
         table[at..at + 4].copy_from_slice(&[r, g, b, visible]);
     }
     table
@@ -40,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_style_replaces_the_default_and_hides() {
-        let style = |value, visible| LabelStyle { value, colour: [1, 2, 3], visible };
+        let style = |value, visible| LabelStyle { value, colour: [1, 2, 3], visible, faint: false };
         let table = colour_table(&[style(2, true), style(300, false), style(0, true)]);
         assert_eq!(table.len(), (TABLE_SIDE * TABLE_SIDE * 4) as usize);
         assert_eq!(table[0..4], [0, 0, 0, 0], "background is never drawn");
@@ -48,5 +56,7 @@ mod tests {
         assert_eq!(table[1200..1204], [1, 2, 3, 0]);
         assert_eq!(table[7], 255);
         assert_ne!(table[4..7], table[12..15]);
+        let faint = LabelStyle { faint: true, ..style(2, true) };
+        assert_eq!(colour_table(&[faint])[8..12], [1, 2, 3, FAINT]);
     }
 }

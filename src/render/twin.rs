@@ -1,7 +1,7 @@
 //! The shaders' twins: the same pictures stated in plain Rust, slowly. Slices share nothing with the GPU's
 //! way of storing and windowing voxels; the 3D view shares where samples lie along a ray and the light.
 
-use super::styles::colour_table;
+use super::styles::{FAINT, colour_table};
 use super::uniforms::{March, light};
 use super::{Interpolation, LabelStyle, RaycastParams, SliceParams};
 use crate::geom::{DAffine3, DMat3, DVec3};
@@ -84,6 +84,10 @@ impl<'a> Subject<'a> {
         if self.colours[usize::from(label) * 4 + 3] == 0 { 0 } else { label }
     }
 
+    fn is_faint(&self, label: u16) -> bool {
+        self.colours[usize::from(label) * 4 + 3] == FAINT
+    }
+
     fn colour(&self, label: u16) -> DVec3 {
         let at = usize::from(label) * 4;
         let [r, g, b] = [0, 1, 2].map(|n| f64::from(self.colours[at + n]) / 255.0);
@@ -119,7 +123,10 @@ pub fn slice_rgba(
         let neighbours = [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)];
         let edge =
             neighbours.iter().any(|(dx, dy)| subject.label(voxel_at(x + dx, y + dy)) != label);
-        let opacity = if edge { params.overlay.outline } else { params.overlay.fill };
+        let faint = subject.is_faint(label);
+        let fill = params.overlay.fill * if faint { 0.5 } else { 1.0 };
+        let dash = (x.floor() + y.floor()) as u32 % 8 < 4;
+        let opacity = if edge && (dash || !faint) { params.overlay.outline } else { fill };
         bytes(grey.lerp(subject.colour(label), f64::from(opacity)))
     };
     rows(params.size, pixel)
@@ -171,6 +178,7 @@ impl Caster<'_> {
         let March { step, first_depth, steps, label_looks, extinction } = self.march;
         let look = 1.0 / f64::from(label_looks);
         let first = first_depth + start(x, y) * step;
+        let whole = (x + y).is_multiple_of(2);
         let (mut colour, mut clear) = (DVec3::ZERO, 1.0);
         for n in 0..steps {
             let depth = first + f64::from(n) * step;
@@ -184,7 +192,7 @@ impl Caster<'_> {
             for s in (0..label_looks).rev() {
                 let back = f64::from(s) * look;
                 let label = self.subject.label(at(back));
-                if label != 0 {
+                if label != 0 && (whole || !self.subject.is_faint(label)) {
                     return colour + clear * self.surface(at(back + look), at(back), label);
                 }
             }

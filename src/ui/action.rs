@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::document::Command;
+use crate::document::{Command, LabelId};
 
 /// What the user wants; the app does it.
 #[derive(Clone, Debug)]
@@ -25,8 +25,21 @@ pub enum Action {
     Do(Command),
     /// Fetch ONNX Runtime.
     InstallRuntime,
-    /// Ask for a folder with another model.
+    /// Put the threshold of an object's logits elsewhere.
+    MoveThreshold {
+        /// Which object.
+        object: LabelId,
+        /// In logits.
+        threshold: f32,
+        /// A new gesture starts with this; all steps of one are undone together.
+        begins: bool,
+    },
+    /// Ask for another model.
     ChooseModel,
+    /// Use this one.
+    UseModel(PathBuf),
+    /// Fetch SAM-Med3D-turbo.
+    DownloadModel,
     /// Go back to the model that ships with the program.
     UseDemoModel,
     /// Close the window (asks first if something would be lost).

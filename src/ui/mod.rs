@@ -18,10 +18,13 @@ pub mod viewport;
 pub mod welcome;
 
 pub use action::Action;
-pub use state::{Hover, Pane, PaneState, SidePanels, Tool, ViewState};
-pub use status::{Busy, Latency, ModelStatus, Opening, RuntimeStatus, SaveStatus, Status};
+pub use state::{Hover, Intent, Pane, PaneState, SidePanels, Tool, ViewState};
+pub use status::{
+    Busy, Download, Latency, ModelEntry, ModelStatus, Opening, PreviewStatus, RuntimeStatus,
+    SaveStatus, Status,
+};
 pub use toasts::Toasts;
-pub use verb::{Desk, Verb};
+pub use verb::{Desk, Verb, can_extend};
 
 use crate::document::Document;
 use crate::render::LabelStyle;
@@ -49,6 +52,11 @@ pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
     document
         .objects()
         .iter()
-        .map(|o| LabelStyle { value: o.id.0, colour: o.colour, visible: o.visible && shown })
+        .map(|o| LabelStyle {
+            value: o.id.0,
+            colour: o.colour,
+            visible: o.visible && shown,
+            faint: false,
+        })
         .collect()
 }

@@ -1,6 +1,7 @@
 use super::theme::Theme;
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, Grid, PanZoom, Plane};
+use crate::prompt::Prompt;
 use crate::render::{Interpolation, Orbit, Overlay};
 use crate::volume::{Histogram, Stats, Window};
 
@@ -73,6 +74,15 @@ pub struct Hover {
     pub label: Option<String>,
 }
 
+/// The click that the pointer would make where it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Intent {
+    /// The click.
+    pub prompt: Prompt,
+    /// The pointer has rested there for a moment.
+    pub resting: bool,
+}
+
 /// How the user looks at the document. Not part of it, and not in its history.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]
@@ -116,12 +126,18 @@ pub struct ViewState {
     pub selected_prompt: Option<(LabelId, usize)>,
     /// What is under the pointer.
     pub hover: Option<Hover>,
+    /// The click that the pointer would make, if a preview of it is wanted. Written by the views.
+    pub intent: Option<Intent>,
+    /// Whether a preview of the mask under the resting pointer is wanted.
+    pub show_preview: bool,
     /// Drawn once, as a picture: without what only makes sense with a pointer.
     pub is_figure: bool,
     /// The list of shortcuts is open.
     pub show_help: bool,
     /// What the program is, is open.
     pub show_about: bool,
+    /// What the model in use is, is open.
+    pub show_model: bool,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// Which side panels are open.
@@ -179,9 +195,12 @@ impl Default for ViewState {
             image_opacity: 0.5,
             selected_prompt: None,
             hover: None,
+            intent: None,
+            show_preview: true,
             is_figure: false,
             show_help: false,
             show_about: false,
+            show_model: false,
             hovered: None,
             side_panels: SidePanels::default(),
             renaming: None,
@@ -211,6 +230,7 @@ impl ViewState {
         self.maximised = None;
         self.selected_prompt = None;
         self.hover = None;
+        self.intent = None;
         self.hovered = None;
         self.reset();
     }

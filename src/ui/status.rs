@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::document::LabelId;
+
 /// What the app is doing and has at hand, for the UI to show. Written by the app only.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
@@ -9,8 +11,18 @@ pub struct Status {
     pub runtime: RuntimeStatus,
     /// The model.
     pub model: ModelStatus,
+    /// Where the model in use lies.
+    pub model_path: Option<PathBuf>,
+    /// The models at hand, for the menu.
+    pub models: Vec<ModelEntry>,
+    /// A model being downloaded.
+    pub download: Option<Download>,
     /// What the model is doing now.
     pub busy: Option<Busy>,
+    /// What a click under the pointer would give.
+    pub preview: PreviewStatus,
+    /// A threshold that was asked for and is not applied yet, in logits.
+    pub threshold: Option<(LabelId, f32)>,
     /// How long the stages of the last click took.
     pub latency: Option<Latency>,
     /// The label map on disk.
@@ -23,6 +35,14 @@ pub struct Status {
     pub asks_path: bool,
     /// "Discard unsaved work?" is to be asked.
     pub ask_discard: bool,
+}
+
+impl Status {
+    /// The model in use, if it is among those listed.
+    pub fn model_entry(&self) -> Option<&ModelEntry> {
+        let path = self.model_path.as_deref()?;
+        self.models.iter().find(|m| m.path == path)
+    }
 }
 
 /// A file being opened.
@@ -81,6 +101,48 @@ pub enum Busy {
     Decoding,
     /// Laying the mask on the scan's voxels.
     Pasting,
+    /// Following a mask beyond its cubes: cubes done, cubes known so far.
+    Extending(u64, u64),
+}
+
+/// What a click under the pointer would give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreviewStatus {
+    /// Nobody asks, or it is not known.
+    #[default]
+    Off,
+    /// The cube around the pointer is being encoded.
+    Encoding,
+    /// It is drawn.
+    Shown,
+}
+
+/// A model that can be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelEntry {
+    /// What the menu calls it.
+    pub name: String,
+    /// What it is opened by.
+    pub path: PathBuf,
+    /// `demo model`, `SAM-Med3D checkpoint` or `ONNX pair`.
+    pub kind: &'static str,
+    /// Under which licence, if that is known.
+    pub licence: Option<String>,
+    /// What its authors write about it.
+    pub card: Option<String>,
+    /// More lines for the window about it: name and value.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// A model being downloaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Download {
+    /// Its name.
+    pub name: String,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all; 0 while unknown.
+    pub total: u64,
 }
 
 /// Milliseconds of the last click's stages.

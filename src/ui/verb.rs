@@ -1,4 +1,4 @@
-use super::{Action, Pane, RuntimeStatus, Status, Tool, ViewState};
+use super::{Action, ModelStatus, Pane, RuntimeStatus, Status, Tool, ViewState};
 use crate::document::{Command, Document, LabelId, Object};
 use crate::geom::{Convention, Plane};
 use crate::render::Interpolation;
@@ -38,8 +38,12 @@ pub enum Verb {
     LeftPanel,
     RightPanel,
     Theme,
+    Preview,
+    Extend,
     DemoModel,
     ChooseModel,
+    AboutModel,
+    DownloadModel,
     InstallRuntime,
     Cancel,
     Help,
@@ -71,6 +75,11 @@ impl Desk<'_> {
         (index < self.document?.object(id)?.log.prompts.len()).then_some((id, index))
     }
 
+    /// Whether a mask is being followed beyond its cubes.
+    pub fn extends(&self) -> bool {
+        self.document.and_then(Document::pending).is_some_and(|(_, click)| click.extend)
+    }
+
     fn active_prompts(&self) -> usize {
         self.active().map_or(0, |o| o.log.prompts.len())
     }
@@ -92,6 +101,9 @@ impl Verb {
             Verb::NextObject => document.is_some_and(|d| !d.objects().is_empty()),
             Verb::RenameObject | Verb::DeleteObject => desk.active().is_some(),
             Verb::DeletePrompt => desk.selected_prompt().is_some(),
+            Verb::Extend => desk.active().is_some_and(can_extend) && !desk.extends(),
+            Verb::AboutModel => matches!(desk.status.model, ModelStatus::Ready { .. }),
+            Verb::DownloadModel => desk.status.download.is_none(),
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && desk.active_prompts() > 0,
             Verb::Save
@@ -108,6 +120,7 @@ impl Verb {
             | Verb::ShowCrosshair
             | Verb::ShowLabels
             | Verb::Peek
+            | Verb::Preview
             | Verb::AutoWindow
             | Verb::Convention
             | Verb::Interpolation
@@ -132,6 +145,12 @@ impl Verb {
             Verb::Redo => desk.send(Action::Redo),
             Verb::DemoModel => desk.send(Action::UseDemoModel),
             Verb::ChooseModel => desk.send(Action::ChooseModel),
+            Verb::DownloadModel => desk.send(Action::DownloadModel),
+            Verb::Extend => {
+                if let Some(id) = desk.active().map(|o| o.id) {
+                    desk.send(Action::Do(Command::Extend(id)));
+                }
+            }
             Verb::InstallRuntime => desk.send(Action::InstallRuntime),
             Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),
             Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(desk),
@@ -191,6 +210,7 @@ impl Verb {
             Verb::ResetViews => view.reset(),
             Verb::ShowCrosshair => view.show_crosshair = !view.show_crosshair,
             Verb::ShowLabels => view.show_labels = !view.show_labels,
+            Verb::Preview => view.show_preview = !view.show_preview,
             Verb::AutoWindow => view.window = view.auto_window,
             Verb::Convention => {
                 view.convention = match view.convention {
@@ -211,21 +231,29 @@ impl Verb {
             Verb::Theme => view.theme = view.theme.other(),
             Verb::Help => view.show_help = !view.show_help,
             Verb::About => view.show_about = !view.show_about,
+            Verb::AboutModel => view.show_model = !view.show_model,
             _ => {}
         }
     }
+}
+
+/// Whether the mask probably goes on beyond what the model has looked at.
+pub fn can_extend(object: &Object) -> bool {
+    object.replayed() > 0 && object.answer.touches
 }
 
 /// Ends one thing for each press: editing a name, a window, work in the background, the selection.
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;
     let installing = matches!(desk.status.runtime, RuntimeStatus::Installing(..));
-    let working = desk.status.opening.is_some() || installing;
+    let extends = desk.document.and_then(Document::pending).is_some_and(|(_, c)| c.extend);
+    let downloading = desk.status.download.is_some();
+    let working = desk.status.opening.is_some() || installing || extends || downloading;
     if view.renaming.take().is_some() {
         return;
     }
-    if view.show_help || view.show_about {
-        (view.show_help, view.show_about) = (false, false);
+    if view.show_help || view.show_about || view.show_model {
+        (view.show_help, view.show_about, view.show_model) = (false, false, false);
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }

@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::panels::format::{bytes, shorten};
+use super::panels::menu::download_text;
 use super::panels::status_bar::opening_text;
 use super::panels::widgets::{colours, progress, quiet};
 use super::{
@@ -131,6 +132,16 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
 }
 
 fn model(ui: &mut Ui, desk: &mut Desk) {
+    if let Some(download) = &desk.status.download {
+        ui.label(format!("Downloading {}", download_text(download)));
+        ui.horizontal(|ui| {
+            let so_far = (download.done, download.total);
+            progress(ui, "Downloading the model", so_far, CARD - 80.0);
+            if ui.button("Cancel").clicked() {
+                desk.out.push(Action::Cancel);
+            }
+        });
+    }
     match &desk.status.model {
         ModelStatus::None => {
             ui.label(quiet(ui, "The model is loaded when ONNX Runtime is there."));

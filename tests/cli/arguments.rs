@@ -44,6 +44,14 @@ fn points_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn the_window_takes_a_model() {
+    let cli = parse("scan.nii.gz --model sam_med3d_turbo.pth").unwrap();
+    assert_eq!(cli.model.unwrap().to_str(), Some("sam_med3d_turbo.pth"));
+    assert_eq!(cli.files.len(), 1);
+    assert!(parse("--model m.pth info scan.nii").is_err(), "commands have their own");
+}
+
+#[test]
 fn defaults_are_those_of_the_manual() {
     let Some(Command::Segment(args)) =
         parse("segment s.nii --point 1,2,3 --out m.nii").unwrap().command

@@ -3,5 +3,6 @@
 mod arguments;
 mod bad_input;
 mod commands;
+mod model;
 mod pictures;
 mod support;

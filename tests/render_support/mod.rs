@@ -78,8 +78,9 @@ pub fn blocks(dims: [usize; 3]) -> LabelMap {
 
 pub fn styles() -> Vec<LabelStyle> {
     vec![
-        LabelStyle { value: 1, colour: [220, 40, 40], visible: true },
-        LabelStyle { value: 9, colour: [10, 200, 30], visible: false },
+        LabelStyle { value: 1, colour: [220, 40, 40], visible: true, faint: false },
+        LabelStyle { value: 7, colour: [90, 120, 240], visible: true, faint: true },
+        LabelStyle { value: 9, colour: [10, 200, 30], visible: false, faint: false },
     ]
 }
 

@@ -21,8 +21,9 @@ fn every_menu_entry_shows_its_key_and_does_its_thing() {
         ("Edit", "Undo positive click", "Undo"),
         ("Edit", "New object", "Do(NewObject)"),
         ("Edit", "Delete object", "Do(RemoveObject(LabelId(1)))"),
-        ("Segment", "Use the demo model", "UseDemoModel"),
-        ("Segment", "Choose model folder…", "ChooseModel"),
+        ("Segment", "Open another model…", "ChooseModel"),
+        ("Segment", "Download SAM-Med3D-turbo (≈ 400 MB)…", "DownloadModel"),
+        ("Segment", "turbo, checkpoint, Apache-2.0", r#"UseModel("models/turbo.pth")"#),
     ] {
         harness.get_by_role_and_label(Role::Button, menu).click();
         harness.run_steps(3);

@@ -10,7 +10,8 @@ use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use voxpoint::ui::{
-    Action, Latency, ModelStatus, RuntimeStatus, Status, ViewState, panels, shortcuts, theme,
+    Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState, panels, shortcuts,
+    theme,
 };
 use voxpoint::volume::{Histogram, Region, Scale, StoredGeometry, Volume, Voxels, Warning, Window};
 
@@ -49,6 +50,11 @@ pub fn click(document: &mut Document, world: DVec3, positive: bool) {
 
 /// Answers the pending click with the first `voxels` voxels of the rows from `row` on.
 pub fn resolve(document: &mut Document, row: usize, voxels: usize) {
+    resolve_with(document, row, voxels, false);
+}
+
+/// The same; `touches`: with a mask that reaches the model's window.
+pub fn resolve_with(document: &mut Document, row: usize, voxels: usize, touches: bool) {
     let (entry, click) = document.pending().map(|(e, c)| (e, c.clone())).unwrap();
     let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
     let step =
@@ -58,9 +64,21 @@ pub fn resolve(document: &mut Document, row: usize, voxels: usize) {
     let region = Region::from_mask(DIMS[0], (0..count).map(|n| n >= start && n < start + voxels));
     let place = CropPlace { start: [0; 3], side: 8, world_from_crop: DAffine3::IDENTITY };
     let steps = click.log.prompts.iter().map(step).collect();
-    let answer = Answer { model: Some("demo".to_owned()), ..Answer::of_one_patch(place, steps) };
+    let answer = Answer::of_one_patch(place, steps);
+    let answer = Answer { model: Some("demo".to_owned()), touches, ..answer };
     let resolution = Resolution { answer, extensions: Vec::new(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
+}
+
+fn model(name: &str, path: &str, kind: &'static str, licence: &str) -> ModelEntry {
+    ModelEntry {
+        name: name.to_owned(),
+        path: PathBuf::from(path),
+        kind,
+        licence: Some(licence.to_owned()),
+        card: Some(format!("# {name}\n\n{}", "What its authors write about it. ".repeat(80))),
+        facts: vec![("SHA-256", "0123456789abcdef".repeat(4))],
+    }
 }
 
 impl Desktop {
@@ -73,6 +91,11 @@ impl Desktop {
                 reason: "no CUDA device found".to_owned(),
             },
             sample: Some(PathBuf::from("assets/sample.nii.gz")),
+            model_path: Some(PathBuf::from("models/demo")),
+            models: vec![
+                model("Demo model", "models/demo", "ships with Voxpoint", "Apache-2.0 OR MIT"),
+                model("turbo", "models/turbo.pth", "checkpoint", "Apache-2.0"),
+            ],
             ..Status::default()
         };
         Self { document: None, view: ViewState::default(), status, out: Vec::new() }

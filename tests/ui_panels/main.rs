@@ -4,5 +4,6 @@
 
 mod asking;
 mod cards;
+mod clicks;
 mod desktop;
 mod panels;

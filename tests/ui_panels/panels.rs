@@ -47,8 +47,8 @@ fn every_state_fits_both_sizes_and_themes() {
 #[test]
 fn objects_are_listed_with_their_volume() {
     let mut harness = Desktop::open().wide();
-    assert!(harness.query_by_label("Object 1, 12.3 mL").is_some());
-    harness.get_by_label("Object 2, 0.42 mL").click();
+    assert!(harness.query_by_label("Object 1, 12.3 mL · IoU 0.87").is_some());
+    harness.get_by_label("Object 2, 0.42 mL · IoU 0.87").click();
     harness.step();
     assert_eq!(taken(&mut harness), ["Do(Select(LabelId(2)))"]);
     harness.get_by_label("Hide Object 2").click();
@@ -68,7 +68,8 @@ fn objects_are_listed_with_their_volume() {
 #[test]
 fn a_row_is_renamed_by_double_click_and_has_a_menu() {
     let mut harness = Desktop::open().wide();
-    let row = harness.get_by_label("Object 2, 0.42 mL").rect().left_center() + vec2(60.0, 0.0);
+    let row =
+        harness.get_by_label("Object 2, 0.42 mL · IoU 0.87").rect().left_center() + vec2(60.0, 0.0);
     for _ in 0..2 {
         harness.drag_at(row);
         harness.drop_at(row);
@@ -80,7 +81,7 @@ fn a_row_is_renamed_by_double_click_and_has_a_menu() {
     harness.run_steps(2);
     taken(&mut harness);
 
-    harness.get_by_label("Object 2, 0.42 mL").click_secondary();
+    harness.get_by_label("Object 2, 0.42 mL · IoU 0.87").click_secondary();
     harness.run_steps(3);
     picture(&mut harness, "context-menu");
     harness.get_by_label("Delete").click();
@@ -170,7 +171,10 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     let state = document.state();
     document.mark_saved(state);
     harness.run_steps(2);
-    assert!(shows(&harness, "saved ✓ mask.nii.gz") && !shows(&harness, "encode"));
+    assert!(shows(&harness, "saved ✓ mask.nii.gz") && shows(&harness, "encode – · decode 36"));
+    harness.state_mut().status.latency = None;
+    harness.run_steps(2);
+    assert!(shows(&harness, "encode – · decode – · paste – ms"), "always there");
     // A scan whose values are not like CT has no unit.
     harness.state_mut().view.stats =
         Some(Stats { min: 0.0, max: 900.0, mean: 80.0, not_finite: 0 });
@@ -183,7 +187,7 @@ fn narrow_windows_fold_their_side_panels_until_asked() {
     let mut harness = Desktop::open().window([1024.0, 700.0]);
     harness.run_steps(2);
     assert!(!shows(&harness, "Predicted IoU") && !shows(&harness, "Orientation"));
-    harness.get_by_label("Object 2, 0.42 mL").click();
+    harness.get_by_label("Object 2, 0.42 mL · IoU 0.87").click();
     harness.step();
     assert_eq!(taken(&mut harness), ["Do(Select(LabelId(2)))"], "the strip still selects");
     harness.get_by_label("Objects panel").click();

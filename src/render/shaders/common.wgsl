@@ -18,7 +18,7 @@ struct Scan {
 @group(0) @binding(1) var scan_texture: texture_3d<f32>;
 @group(0) @binding(2) var scan_sampler: sampler;
 @group(0) @binding(3) var label_texture: texture_3d<u32>;
-// Label l at (l mod 256, l / 256); alpha 0 is hidden.
+// Label l at (l mod 256, l / 256); alpha 0 is hidden, one half is faint.
 @group(0) @binding(4) var label_colours: texture_2d<f32>;
 
 struct PaneVertex {
@@ -56,6 +56,11 @@ fn is_nan_texel(scan: Scan, texel: f32) -> bool {
 
 fn colour_of(label: u32) -> vec4<f32> {
     return textureLoad(label_colours, vec2<u32>(label & 255u, label >> 8u), 0);
+}
+
+// Whether a label is only what a mask would be.
+fn is_faint(label: u32) -> bool {
+    return colour_of(label).a < 0.75;
 }
 
 // The label at a voxel if it is to be drawn, else 0.

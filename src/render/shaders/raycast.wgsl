@@ -136,6 +136,9 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     var before = 0u;
     var hit = 0u;
     var hit_voxel = vec3<f32>(0.0);
+    // Faint labels have every other pixel only.
+    let place = vec2<u32>(in.position.xy);
+    let whole = ((place.x + place.y) & 1u) == 0u;
     let first = ray.first_depth + start(vec2<u32>(in.position.xy)) * ray.step;
     let looks = f32(ray.label_looks);
     let look = direction * (ray.step / looks);
@@ -153,7 +156,8 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
                 let label = label_at(hit_voxel);
                 if label != before {
                     before = label;
-                    if label != 0u && colour_of(label).a != 0.0 {
+                    let seen_here = whole || !is_faint(label);
+                    if label != 0u && colour_of(label).a != 0.0 && seen_here {
                         hit = label;
                         break;
                     }

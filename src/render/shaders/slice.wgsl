@@ -13,6 +13,9 @@ struct SliceUniforms {
 
 @group(0) @binding(0) var<uniform> slice: SliceUniforms;
 
+// How much of its fill a faint label keeps.
+const FAINT_FILL: f32 = 0.5;
+
 fn voxel_at(pixel: vec2<f32>) -> vec3<f32> {
     return (slice.voxel_from_pane * vec4<f32>(pixel, 0.0, 1.0)).xyz;
 }
@@ -56,7 +59,14 @@ fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
                 || label_at(pixel - vec2<f32>(1.0, 0.0)) != label
                 || label_at(pixel + vec2<f32>(0.0, 1.0)) != label
                 || label_at(pixel - vec2<f32>(0.0, 1.0)) != label;
-            colour = mix(colour, colour_of(label).rgb, select(slice.fill, slice.outline, edge));
+            var fill = slice.fill;
+            var outline = slice.outline;
+            if is_faint(label) {
+                fill *= FAINT_FILL;
+                let dash = floor(pixel.x) + floor(pixel.y);
+                outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
+            }
+            colour = mix(colour, colour_of(label).rgb, select(fill, outline, edge));
         }
     }
     return vec4<f32>(colour, 1.0);

@@ -1,8 +1,24 @@
 //! The authors' checkpoint (`torch.save`), opened where it lies: memory-mapped, its pickle read by a small
 //! interpreter that builds tensors and plain containers and never executes anything.
 
+mod architecture;
+mod archive;
+mod error;
+mod map;
+mod pickle;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use half::{bf16, f16};
+
+pub use architecture::{Architecture, Attention};
+pub use error::{CheckpointError, Fault};
+
+use crate::work::{CancelToken, Progress};
+use archive::Archive;
+use map::Map;
+use pickle::{PickleError, Stored};
 
 /// Element type of a stored tensor; all are little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +29,35 @@ pub enum DType {
     F16,
     /// The upper half of a 32-bit float.
     BF16,
+}
+
+impl DType {
+    /// Bytes of an element.
+    pub fn size(self) -> u64 {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::BF16 => 2,
+        }
+    }
+
+    /// PyTorch's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::F16 => "float16",
+            Self::BF16 => "bfloat16",
+        }
+    }
+
+    /// By the storage class or element type that the pickle names.
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "FloatStorage" | "float32" => Some(Self::F32),
+            "HalfStorage" | "float16" => Some(Self::F16),
+            "BFloat16Storage" | "bfloat16" => Some(Self::BF16),
+            _ => None,
+        }
+    }
 }
 
 /// Where a contiguous (C-order) tensor lies in the checkpoint's file.
@@ -28,17 +73,51 @@ pub struct Tensor {
     pub bytes: u64,
 }
 
+impl Tensor {
+    /// Number of elements.
+    pub fn elements(&self) -> u64 {
+        self.bytes / self.dtype.size()
+    }
+}
+
 /// An opened checkpoint: names and places of its tensors.
 #[derive(Debug)]
 pub struct Checkpoint {
     path: PathBuf,
+    prefix: String,
     tensors: BTreeMap<String, Tensor>,
+    /// Tensors that are there but can't be used; an error only for who needs one of them.
+    faulty: BTreeMap<String, Fault>,
+    map: Map,
 }
 
 impl Checkpoint {
+    /// Opens a checkpoint and reads what tensors it has, not their values.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let map = Map::open(path)
+            .map_err(|source| CheckpointError::Io { source, path: path.to_owned() })?;
+        let archive = Archive::read(map.bytes(), path)?;
+        let bytes = map.bytes().get(archive.pickle.clone()).unwrap_or_default();
+        let state = pickle::read(bytes).map_err(|error| refusal(error, path))?;
+        let (mut tensors, mut faulty) = (BTreeMap::new(), BTreeMap::new());
+        for (name, stored) in state {
+            match place(&stored, &archive) {
+                Ok(tensor) => drop(tensors.insert(name, tensor)),
+                Err(fault) => drop(faulty.insert(name, fault)),
+            }
+        }
+        let prefix = archive.prefix.trim_end_matches('/').to_owned();
+        Ok(Self { path: path.to_owned(), prefix, tensors, faulty, map })
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file's name when it was saved, without its ending, as `torch.save` notes it.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// All tensors of the model's state by name (`image_encoder.…`, `prompt_encoder.…`, `mask_decoder.…`;
@@ -46,4 +125,132 @@ impl Checkpoint {
     pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
         &self.tensors
     }
+
+    /// The tensor with this name, if it is there and can be used.
+    pub fn tensor(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
+    }
+
+    /// The tensor with this name.
+    ///
+    /// # Errors
+    /// If there is none, or one that can't be used: which, and why.
+    pub fn require(&self, name: &str) -> Result<&Tensor, CheckpointError> {
+        if let Some(tensor) = self.tensors.get(name) {
+            return Ok(tensor);
+        }
+        let (name, path) = (name.to_owned(), self.path.clone());
+        Err(match self.faulty.get(&name) {
+            Some(fault) => CheckpointError::Tensor { fault: fault.clone(), name, path },
+            None => CheckpointError::Missing { name, path },
+        })
+    }
+
+    /// A tensor's bytes, little-endian, in C order.
+    pub fn bytes(&self, tensor: &Tensor) -> &[u8] {
+        let start = usize::try_from(tensor.offset).ok();
+        let end = tensor.offset.checked_add(tensor.bytes).and_then(|n| usize::try_from(n).ok());
+        // Our own tensors were checked against the file when it was opened.
+        start.zip(end).and_then(|(start, end)| self.map.bytes().get(start..end)).unwrap_or_default()
+    }
+
+    /// A tensor's values in C order as 32-bit floats, whatever it is stored as.
+    ///
+    /// # Errors
+    /// As [`Self::require`].
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let tensor = self.require(name)?;
+        let bytes = self.bytes(tensor);
+        let (pairs, quads) = (bytes.as_chunks::<2>().0, bytes.as_chunks::<4>().0);
+        Ok(match tensor.dtype {
+            DType::F32 => quads.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            DType::F16 => pairs.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+            DType::BF16 => pairs.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
+        })
+    }
+
+    /// Numbers in all usable tensors.
+    pub fn parameters(&self) -> u64 {
+        self.tensors.values().map(Tensor::elements).sum()
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.map.bytes().len() as u64
+    }
+
+    /// SHA-256 of the file, in hexadecimal. Progress is in bytes.
+    pub fn sha256(
+        &self,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<String, CheckpointError> {
+        // Through a buffer, not the map, so that 400 MB don't count as this program's memory.
+        let hash = super::digest::sha256(&self.path, cancel, progress);
+        Ok(hash.map_err(|source| CheckpointError::Io { source, path: self.path.clone() })??)
+    }
+}
+
+fn refusal(error: PickleError, path: &Path) -> CheckpointError {
+    let path = path.to_owned();
+    match error {
+        PickleError::TooLarge(what) => CheckpointError::TooLarge { what, path },
+        PickleError::NoState => CheckpointError::NoState(path),
+        damaged @ PickleError::Damaged { .. } => {
+            CheckpointError::Damaged { message: damaged.to_string(), path }
+        }
+    }
+}
+
+/// Where a tensor lies in the file, if it can be used as it lies there.
+fn place(stored: &Stored, archive: &Archive) -> Result<Tensor, Fault> {
+    let dtype = DType::named(stored.dtype).ok_or_else(|| Fault::DType(type_name(stored.dtype)))?;
+    let storage = archive.storage(stored.key);
+    let storage = storage.ok_or_else(|| Fault::NoData(format!("data/{}", stored.key)))?;
+    let there = storage.len() as u64;
+    let size = u128::from(dtype.size());
+    // An untyped storage counts bytes.
+    let whole = u128::from(stored.count);
+    if ![whole, whole * size].contains(&u128::from(there)) {
+        return Err(Fault::Length { wanted: whole * size, found: there });
+    }
+    let mut elements = 1_u128;
+    for (length, stride) in stored.shape.iter().zip(&stored.stride).rev() {
+        // Along a dimension of one element the step means nothing.
+        if *length != 1 && u128::from(*stride) != elements {
+            return Err(Fault::NotContiguous);
+        }
+        elements = elements.saturating_mul(u128::from(*length));
+    }
+    let begin = u128::from(stored.offset) * size;
+    let wanted = elements.saturating_mul(size).saturating_add(begin);
+    let beyond = Fault::OutOfRange { wanted, there };
+    if wanted > u128::from(there) {
+        return Err(beyond);
+    }
+    let shape: Result<Vec<usize>, _> = stored.shape.iter().map(|n| usize::try_from(*n)).collect();
+    Ok(Tensor {
+        dtype,
+        shape: shape.map_err(|_| beyond)?,
+        offset: storage.start as u64 + begin as u64,
+        bytes: (elements * size) as u64,
+    })
+}
+
+/// PyTorch's name of an element type, from that of its storage class.
+fn type_name(class: &str) -> String {
+    let known = match class {
+        "DoubleStorage" => "float64",
+        "LongStorage" => "int64",
+        "IntStorage" => "int32",
+        "ShortStorage" => "int16",
+        "CharStorage" => "int8",
+        "ByteStorage" => "uint8",
+        "BoolStorage" => "bool",
+        "ComplexFloatStorage" => "complex64",
+        "ComplexDoubleStorage" => "complex128",
+        other => other,
+    };
+    // It comes from the file: no control characters, no endless line.
+    known.chars().filter(|c| !c.is_control()).take(40).collect()
 }

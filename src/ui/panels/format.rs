@@ -90,10 +90,12 @@ pub fn place(document: &Document, view: &ViewState) -> String {
     text
 }
 
-/// `encode 640 · decode 38 · paste 4 ms`.
-pub fn latency(latency: &Latency) -> String {
-    let encode = latency.encode.map(|ms| format!("encode {ms:.0} · ")).unwrap_or_default();
-    format!("{encode}decode {:.0} · paste {:.0} ms", latency.decode, latency.paste)
+/// `encode 640 · decode 38 · paste 4 ms`, dashes for what was not done.
+pub fn latency(latency: Option<&Latency>) -> String {
+    let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0}"));
+    let (encode, decode, paste) =
+        latency.map_or((None, None, None), |l| (l.encode, Some(l.decode), Some(l.paste)));
+    format!("encode {} · decode {} · paste {} ms", ms(encode), ms(decode), ms(paste))
 }
 
 /// At most `max` characters, the middle replaced by an ellipsis.

@@ -3,11 +3,14 @@
 use egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
 use super::format::{bytes, shorten};
-use super::widgets::{colours, icon_button, verb_button, verb_entry, verb_switch};
+use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
 use crate::geom::{Convention, Plane};
 use crate::render::Interpolation;
-use crate::ui::theme::Theme;
-use crate::ui::{Desk, ModelStatus, Pane, RuntimeStatus, Tool, Verb, icons, shortcuts};
+use crate::ui::theme::{SMALL, Theme};
+use crate::ui::{
+    Action, Desk, Download, ModelEntry, ModelStatus, Pane, RuntimeStatus, Tool, Verb, icons,
+    shortcuts,
+};
 
 pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
     MenuBar::new().ui(ui, |ui| {
@@ -109,6 +112,9 @@ fn segment(ui: &mut Ui, desk: &mut Desk) {
         let on = desk.view.tool == Tool::Point && desk.view.negative == (verb == Verb::Negative);
         verb_switch(ui, verb, on, desk);
     }
+    verb_switch(ui, Verb::Preview, desk.view.show_preview, desk);
+    ui.separator();
+    verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), desk);
     ui.separator();
     model_entries(ui, desk);
     ui.separator();
@@ -116,8 +122,33 @@ fn segment(ui: &mut Ui, desk: &mut Desk) {
 }
 
 fn model_entries(ui: &mut Ui, desk: &mut Desk) {
-    for verb in [Verb::DemoModel, Verb::ChooseModel] {
+    for model in &desk.status.models {
+        model_entry(ui, model, desk);
+    }
+    if !desk.status.models.is_empty() {
+        ui.separator();
+    }
+    for verb in [Verb::ChooseModel, Verb::AboutModel, Verb::DownloadModel] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+/// A model: its name, what it is and its licence; the one in use is ticked.
+fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
+    let used = desk.status.model_path.as_deref() == Some(model.path.as_path());
+    let licence = model.licence.as_deref().unwrap_or("licence unknown");
+    // As wide as the tick.
+    let tick = if used { icons::CHECK } else { "\u{2003}" };
+    let text = format!("{tick} {}", shorten(&model.name, 32));
+    let what = quiet(ui, format!("{}, {}", model.kind, shorten(licence, 24))).size(SMALL);
+    let said = format!("{}, {}, {licence}", model.name, model.kind);
+    let button = Button::selectable(used, text).right_text(what);
+    let response = ui.add(button).accessible_name(said);
+    if response.on_hover_text(model.path.display().to_string()).clicked() {
+        if !used {
+            desk.out.push(Action::UseModel(model.path.clone()));
+        }
+        ui.close();
     }
 }
 
@@ -161,7 +192,11 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
     let (text, tip) = match &desk.status.model {
         ModelStatus::None => ("No model".to_owned(), "No model is loaded".to_owned()),
         ModelStatus::Loading(name) => (format!("Loading {name}…"), name.clone()),
-        ModelStatus::Ready { name, .. } => (name.clone(), format!("Model: {name}")),
+        ModelStatus::Ready { name, .. } => {
+            let entry = desk.status.model_entry();
+            let name = entry.map_or(name, |e| &e.name);
+            (name.clone(), format!("Model: {name}"))
+        }
         ModelStatus::Failed(why) => ("Model failed".to_owned(), why.clone()),
     };
     let mut rich = RichText::new(format!("{} {}", shorten(&text, 26), icons::CARET_DOWN));
@@ -172,8 +207,24 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
     button.accessible_name(format!("Model: {text}")).on_hover_text(tip);
 }
 
+/// `SAM-Med3D-turbo 12.3 MB of 402.1 MB`.
+pub(in crate::ui) fn download_text(download: &Download) -> String {
+    let Download { name, done, total } = download;
+    match total {
+        0 => format!("{name} {}", bytes(*done)),
+        _ => format!("{name} {} of {}", bytes(*done), bytes(*total)),
+    }
+}
+
 /// Where the model runs and why; or what is missing for it to run, and the button that mends it.
 fn device(ui: &mut Ui, desk: &mut Desk) {
+    if let Some(download) = &desk.status.download {
+        if icon_button(ui, icons::CLOSE, "Cancel download", "Cancel (Esc)", false).clicked() {
+            desk.out.push(Action::Cancel);
+        }
+        ui.label(download_text(download));
+        return;
+    }
     match (&desk.status.runtime, &desk.status.model) {
         (RuntimeStatus::Missing(why), _) => {
             let text = RichText::new(format!("{} Get ONNX Runtime", icons::DOWNLOAD));
@@ -187,7 +238,7 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
         }
         (RuntimeStatus::Installing(done, total), _) => {
             if icon_button(ui, icons::CLOSE, "Cancel fetching", "Cancel (Esc)", false).clicked() {
-                desk.out.push(crate::ui::Action::Cancel);
+                desk.out.push(Action::Cancel);
             }
             let text = match total {
                 0 => format!("ONNX Runtime {}", bytes(*done)),

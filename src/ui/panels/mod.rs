@@ -8,12 +8,13 @@
 //!
 //! [`super::theme::apply`] is to be called once before the first frame.
 
+mod about_model;
 mod crosshair;
 mod display;
 pub mod format;
 mod histogram;
 mod info;
-mod menu;
+pub(super) mod menu;
 mod objects;
 mod prompts;
 pub(super) mod status_bar;
@@ -58,6 +59,7 @@ pub fn show_chrome(
         CentralPanel::default().frame(frame).show(ui, |ui| welcome::show(ui, &mut desk));
     }
     help::show(ui.ctx(), desk.view);
+    about_model::show(ui.ctx(), &mut desk);
     welcome::ask_discard(ui.ctx(), status, out);
     welcome::drop_files(ui.ctx(), status, out);
 }

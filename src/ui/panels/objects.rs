@@ -11,9 +11,12 @@ use super::SWATCHES;
 use super::format::{millilitres, shorten};
 use super::widgets::{colours, field, heading, icon_button, quiet, row_button};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::ui::{Action, Desk, Verb, icons, shortcuts};
+use crate::ui::theme::SMALL;
+use crate::ui::{Action, Desk, Verb, can_extend, icons, shortcuts};
 
-const ROW: f32 = 28.0;
+const ROW: f32 = 36.0;
+/// Side of a swatch in a collapsed panel.
+const STRIP: f32 = 28.0;
 
 pub(super) fn layers(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let name = document.image().name();
@@ -59,7 +62,7 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         Verb::NewObject.run(desk);
     }
     for object in document.objects() {
-        let (rect, response) = ui.allocate_exact_size(Vec2::splat(ROW), Sense::click());
+        let (rect, response) = ui.allocate_exact_size(Vec2::splat(STRIP), Sense::click());
         let text = describe(document, object);
         let active = is_active(document, object.id);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
@@ -74,10 +77,16 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     }
 }
 
+/// `12.3 mL · IoU 0.87`.
+fn facts(document: &Document, object: &Object) -> String {
+    let volume = millilitres(document.volume_ml(object));
+    object.iou().map_or(volume.clone(), |iou| format!("{volume} · IoU {iou:.2}"))
+}
+
 /// What a row says to tests and screen readers: `Object 1, 12.3 mL`.
 fn describe(document: &Document, object: &Object) -> String {
     let hidden = if object.visible { "" } else { ", hidden" };
-    format!("{}, {}{hidden}", object.name, millilitres(document.volume_ml(object)))
+    format!("{}, {}{hidden}", object.name, facts(document, object))
 }
 
 /// Takes what the trash button of the active row takes.
@@ -128,6 +137,12 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
         select(document, object.id, desk);
     }
     response.context_menu(|ui| context_menu(ui, object, desk));
+    if object.iou().is_some() || can_extend(object) {
+        let key = shortcuts::key_text(Verb::Extend);
+        let extend = format!("\nThe mask reaches the model's window: {key} extends it.");
+        let extend = if can_extend(object) { extend } else { String::new() };
+        response.on_hover_text(format!("IoU: {}{extend}", super::prompts::IOU_TIP));
+    }
 }
 
 /// Eye, volume and name, from the right end on.
@@ -151,25 +166,30 @@ fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk,
         rename(ui, object, desk);
         return;
     }
-    let volume = quiet(ui, millilitres(document.volume_ml(object)));
-    paint_text(ui, volume, Align::RIGHT);
     let colour = if object.visible { colours(ui).text } else { colours(ui).quiet };
-    paint_text(ui, RichText::new(name).color(colour), Align::LEFT);
+    let name = RichText::new(name).color(colour);
+    let facts = quiet(ui, facts(document, object)).size(SMALL);
+    if can_extend(object) {
+        let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
+        let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
+        paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);
+    }
+    let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    paint_text(ui, name, rect.left_center(), Align::Max, rect.width());
+    paint_text(ui, facts, rect.left_center() + vec2(0.0, 1.0), Align::Min, rect.width());
 }
 
-/// Text that is seen only: the row says it to screen readers. Left-aligned text takes all that is left.
-fn paint_text(ui: &mut Ui, text: RichText, align: Align) {
-    let room = ui.available_size();
-    let galley = WidgetText::from(text).into_galley(
-        ui,
-        Some(TextWrapMode::Truncate),
-        room.x,
-        egui::TextStyle::Body,
-    );
-    let width = if align == Align::LEFT { room.x } else { galley.size().x };
-    let (rect, _) = ui.allocate_exact_size(vec2(width, room.y), Sense::hover());
-    let at = Align::Center.align_size_within_range(galley.size().y, rect.y_range()).min;
-    ui.painter().galley(egui::pos2(rect.left(), at), galley, colours(ui).text);
+/// Text that is seen only: the row says it to screen readers. Above (max), around or below (min) `at`.
+fn paint_text(ui: &Ui, text: RichText, at: egui::Pos2, align: Align, width: f32) {
+    let wrap = Some(TextWrapMode::Truncate);
+    let galley = WidgetText::from(text).into_galley(ui, wrap, width, egui::TextStyle::Body);
+    let share = match align {
+        Align::Min => 0.0,
+        Align::Center => 0.5,
+        Align::Max => 1.0,
+    };
+    let top = at.y - share * galley.size().y;
+    ui.painter().galley(egui::pos2(at.x, top), galley, colours(ui).text);
 }
 
 fn rename(ui: &mut Ui, object: &Object, desk: &mut Desk) {

@@ -1,10 +1,10 @@
 //! The clicks of the active object.
 
-use egui::{Button, RichText, Ui, vec2};
+use egui::{Button, Label, RichText, Slider, Ui, vec2};
 
-use super::widgets::{colours, heading, quiet, row_button};
+use super::widgets::{colours, field, heading, progress, quiet, row_button};
 use crate::document::{Document, Object};
-use crate::ui::{Desk, RuntimeStatus, Verb, icons, shortcuts};
+use crate::ui::{Action, Busy, Desk, RuntimeStatus, Verb, can_extend, icons, shortcuts};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let enabled = Verb::DeletePrompt.enabled(desk);
@@ -29,17 +29,121 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     } else {
         chips(ui, object, desk);
     }
+    threshold(ui, document, object, desk);
     if let Some(iou) = object.iou() {
-        let tip = "The model's own estimate of how well the mask fits \
-                   (intersection over union; 1 is perfect). Not a measurement.";
-        ui.label(format!("Predicted IoU {iou:.2}")).on_hover_text(tip);
+        ui.label(format!("Predicted IoU {iou:.2}")).on_hover_text(IOU_TIP);
     }
-    if document.is_pending(object.id) {
-        let (text, colour) = match &desk.status.runtime {
-            RuntimeStatus::Missing(_) => ("Waits for ONNX Runtime", colours(ui).warning),
-            _ => ("Computing the mask…", colours(ui).quiet),
-        };
-        ui.label(RichText::new(text).color(colour));
+    waiting(ui, document, object, desk);
+    if can_extend(object) && !document.is_pending(object.id) {
+        extend(ui, desk);
+    }
+}
+
+/// What the number is that the model gives its own mask.
+pub(super) const IOU_TIP: &str = "The model's own estimate of how well the mask fits (intersection over \
+                                  union; 1 is perfect). Not a measurement.";
+
+/// What the object's mask waits for.
+fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+    if !document.is_pending(object.id) {
+        return;
+    }
+    let (text, colour) = match (&desk.status.runtime, desk.status.busy) {
+        (RuntimeStatus::Missing(_), _) => {
+            ("Waits for ONNX Runtime".to_owned(), colours(ui).warning)
+        }
+        (_, Some(Busy::Extending(done, total))) => {
+            ui.horizontal(|ui| {
+                if row_button(ui, icons::CLOSE, "Stop extending", "Stop (Esc)").clicked() {
+                    desk.out.push(Action::Cancel);
+                }
+                progress(ui, "Extending", (done, total), 60.0);
+                ui.label(quiet(ui, format!("Cube {done} of {total}")));
+            });
+            return;
+        }
+        _ if desk.extends() => ("Extending the mask…".to_owned(), colours(ui).quiet),
+        _ => ("Computing the mask…".to_owned(), colours(ui).quiet),
+    };
+    ui.label(RichText::new(text).color(colour));
+}
+
+/// The flag of a mask that goes on beyond what the model has looked at, and the button that follows it.
+fn extend(ui: &mut Ui, desk: &mut Desk) {
+    let amber = colours(ui).warning;
+    let text = format!("{} The mask reaches the model's window.", icons::WARNING);
+    ui.add(Label::new(RichText::new(text).color(amber)).wrap());
+    let name = "Extend";
+    let button = Button::new(name).shortcut_text(shortcuts::key_text(Verb::Extend));
+    let tip = "Looks at the neighbouring cubes, as far as the mask goes. Esc stops it.";
+    if ui.add(button).accessible_name(name).on_hover_text(tip).clicked() {
+        Verb::Extend.run(desk);
+    }
+}
+
+/// A drag of the slider that has changed nothing yet.
+#[derive(Clone, Copy, Default)]
+struct FreshDrag;
+
+/// The lowest probability to which the threshold can be set; the highest is as far from 1.
+const LOWEST: f32 = 0.05;
+const STEP: f32 = 0.01;
+
+/// A probability as a logit.
+fn logit(p: f32) -> f32 {
+    // One half is exactly 0, where the model's own threshold is.
+    if (p - 0.5).abs() < 1e-6 { 0.0 } else { (p / (1.0 - p)).ln() }
+}
+
+fn probability(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// How sure the model must be of a voxel, as a probability. The mask follows the slider at once.
+fn threshold(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+    let reason = match () {
+        () if object.log.prompts.is_empty() => "This object has no mask made by clicks",
+        () if document.pending().is_some() => "Wait until the click is computed",
+        () if object.replayed() == 0 => "The model has not answered yet",
+        () => "",
+    };
+    let asked = desk.status.threshold.filter(|(id, _)| *id == object.id).map(|(_, t)| t);
+    let now = asked.unwrap_or(object.log.threshold);
+    let shown = probability(now);
+    let mut wanted = shown;
+    let tip = "How sure the model must be of a voxel (0.50 is usual): lower gives more, higher less. \
+               Double click: back to 0.50.";
+    let change = field(ui, "Threshold", |ui| {
+        let reset = ui.add_enabled_ui(reason.is_empty() && now != 0.0, |ui| {
+            row_button(ui, icons::RESET, "Reset threshold", "Back to 0.50")
+        });
+        let slider =
+            Slider::new(&mut wanted, LOWEST..=1.0 - LOWEST).fixed_decimals(2).step_by(STEP.into());
+        ui.spacing_mut().slider_width = 72.0;
+        let slider = ui.add_enabled(reason.is_empty(), slider).accessible_name("Threshold");
+        let slider = slider.on_hover_text(tip).on_disabled_hover_text(reason);
+        if slider.drag_started() {
+            ui.data_mut(|d| d.insert_temp(slider.id, FreshDrag));
+        }
+        let twice = slider.contains_pointer()
+            && ui.input(|i| i.pointer.button_double_clicked(egui::PointerButton::Primary));
+        if reset.inner.clicked() {
+            Some((0.5, true))
+        } else if twice {
+            // Its first click has moved the slider: one gesture with this.
+            Some((0.5, false))
+        } else if slider.changed() && (wanted - shown).abs() > STEP / 2.0 {
+            // (A logit and back is not quite the same number.)
+            let first = ui.data_mut(|d| d.remove_temp::<FreshDrag>(slider.id)).is_some();
+            let held = slider.dragged() || slider.drag_stopped();
+            Some((wanted, first || !held))
+        } else {
+            None
+        }
+    });
+    if let Some((p, begins)) = change {
+        let action = Action::MoveThreshold { object: object.id, threshold: logit(p), begins };
+        desk.out.push(action);
     }
 }
 

@@ -88,11 +88,7 @@ fn save_state(ui: &mut Ui, desk: &Desk) {
 fn device(ui: &mut Ui, desk: &Desk) {
     match &desk.status.model {
         ModelStatus::Ready { device, reason, .. } => {
-            let text = if reason.is_empty() || desk.width < WIDE {
-                shorten(device, 16)
-            } else {
-                format!("{device} ({})", shorten(reason, 60))
-            };
+            let text = device_text(device, reason, desk.width);
             ui.label(text).on_hover_text(format!("{device}: {reason}"));
         }
         ModelStatus::Loading(_) => {
@@ -108,15 +104,30 @@ fn device(ui: &mut Ui, desk: &Desk) {
     }
 }
 
+/// Where the model runs and, in words as short as the window asks for, why not on CUDA.
+fn device_text(device: &str, reason: &str, width: f32) -> String {
+    match reason {
+        "" => shorten(device, 16),
+        why if width >= WIDE => format!("{device} ({})", shorten(why, 60)),
+        why if why.starts_with("no CUDA") => format!("{device} (no CUDA)"),
+        _ => shorten(device, 16),
+    }
+}
+
 /// What the model does now, or how long the stages of the last click took.
 fn work(ui: &mut Ui, desk: &Desk) {
     let text = match (desk.status.busy, &desk.status.latency) {
         (Some(Busy::Encoding), _) => "encoding…".to_owned(),
         (Some(Busy::Decoding), _) => "decoding…".to_owned(),
         (Some(Busy::Pasting), _) => "laying the mask…".to_owned(),
-        (None, Some(times)) => latency(times),
-        (None, None) => return,
+        (Some(Busy::Extending(done, total)), _) => format!("extending: cube {done} of {total}…"),
+        (None, times) => latency(times.as_ref()),
     };
+    if desk.document.is_none() {
+        return;
+    }
     dot(ui);
-    ui.label(quiet(ui, text)).on_hover_text("How long each stage of the last click took");
+    let tip = "How long each stage of the last click took. No time for encode: the cube had been encoded \
+               before, for another click or while the pointer rested.";
+    ui.label(quiet(ui, text)).on_hover_text(tip);
 }

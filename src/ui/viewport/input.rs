@@ -2,7 +2,7 @@
 
 use egui::{Event, Id, MouseWheelUnit, PointerButton, Pos2, Rect, Response, Ui};
 
-use super::{Context, SliceLens, marks, paint};
+use super::{Context, SliceLens, intent, marks, paint};
 use crate::document::{Command, LabelId};
 use crate::geom::{DVec2, Plane};
 use crate::prompt::Prompt;
@@ -66,6 +66,7 @@ pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     {
         cx.view.hovered = Some(Pane::Slice(plane));
         cx.view.hover = hover(&cx.lens(response.rect, plane), response.rect, at, cx);
+        cx.view.intent = intent::of(ui, response, plane, at, cx);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod gpu;
 mod input;
+mod intent;
 mod layout;
 mod lens;
 mod marks;
@@ -65,6 +66,7 @@ pub fn show(
     ui.allocate_rect(area, Sense::hover());
     view.hover = None;
     view.hovered = None;
+    view.intent = None;
     let before = view.crosshair;
     let mut cx = Context { document, view, status, gpu, out };
 

@@ -11,6 +11,8 @@ pub const TEXT: Color32 = Color32::from_rgb(0xd8, 0xda, 0xdf);
 pub const QUIET: Color32 = Color32::from_rgb(0xa4, 0xa9, 0xb2);
 /// The accent.
 pub const ACCENT: Color32 = Color32::from_rgb(0x4c, 0x9f, 0xfe);
+/// Something to know.
+pub const WARNING: Color32 = Color32::from_rgb(0xf2, 0xb0, 0x3d);
 /// Positive clicks.
 pub const POSITIVE: Color32 = Color32::from_rgb(0x3d, 0xd6, 0x8c);
 /// Negative clicks.

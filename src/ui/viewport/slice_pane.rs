@@ -4,9 +4,10 @@ use egui::{
 };
 
 use super::{Context, SliceLens, gpu, input, marks, overlay, paint};
+use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{Overlay, SliceParams};
-use crate::ui::{Pane, Tool};
+use crate::ui::{Pane, PreviewStatus, Tool, Verb, can_extend, shortcuts};
 
 /// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
 /// different moments.
@@ -32,8 +33,9 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
 
     let view = &*cx.view;
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
+        let goes_on = can_extend(object);
         for patch in &object.answer.patches {
-            marks::model_window(&painter, &lens, rect, &patch.place);
+            marks::model_window(&painter, &lens, rect, &patch.place, goes_on);
         }
         if view.show_crosshair {
             draw_crosshair(&painter, rect, plane, &lens, cx);
@@ -44,6 +46,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
         draw_crosshair(&painter, rect, plane, &lens, cx);
     }
     words(&painter, rect, &lens, &place, cx);
+    extension(&painter, rect, cx);
     pointer(ui, &painter, response, cx);
     slider(ui, rect, plane, cx);
 }
@@ -76,6 +79,27 @@ pub fn show_picture(ui: &Ui, rect: Rect, plane: Plane, cx: &Context) {
 pub fn no_picture(painter: &egui::Painter, rect: Rect) {
     let at = rect.center() + vec2(0.0, 24.0);
     paint::text(painter, at, Align2::CENTER_CENTER, "No graphics device", 12.0, paint::QUIET);
+}
+
+/// Says that the mask goes on beyond what the model has looked at, and by which key it is followed; above what
+/// else stands at the bottom of the pane.
+fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
+    let goes_on = |o: &Object| cx.shows_clicks(o) && can_extend(o) && !cx.document.is_pending(o.id);
+    if !cx.document.active().is_some_and(goes_on) {
+        return;
+    }
+    let key = shortcuts::key_text(Verb::Extend);
+    let texts = [
+        format!("The mask reaches the model's window: {key} extends it"),
+        format!("{key} extends"),
+    ];
+    let fits = |text: &String| paint::text_width(painter, text, 12.0) < rect.width() - 40.0;
+    if rect.height() >= 160.0
+        && let Some(text) = texts.iter().find(|text| fits(text))
+    {
+        let at = rect.center_bottom() - vec2(0.0, 38.0);
+        paint::text(painter, at, Align2::CENTER_BOTTOM, text, 12.0, paint::WARNING);
+    }
 }
 
 fn draw_crosshair(
@@ -123,12 +147,14 @@ fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) 
         paint::sign(painter, place, 4.5, positive, stroke);
     }
     if cx.status.busy.is_some() {
-        thinking(ui, painter, at);
+        thinking(ui, painter, at, 2.0);
+    } else if cx.status.preview == PreviewStatus::Encoding {
+        thinking(ui, painter, at, 1.0);
     }
 }
 
-/// Three quarters of a ring that turns slowly: work is being done.
-fn thinking(ui: &Ui, painter: &egui::Painter, at: egui::Pos2) {
+/// Three quarters of a ring that turns slowly: work is being done. Thin for work nobody waits for.
+fn thinking(ui: &Ui, painter: &egui::Painter, at: egui::Pos2, width: f32) {
     let turn = ui.input(|i| (i.time / 1.2).fract()) as f32 * std::f32::consts::TAU;
     let arc: Vec<_> = (0..=24)
         .map(|n| {
@@ -136,9 +162,9 @@ fn thinking(ui: &Ui, painter: &egui::Painter, at: egui::Pos2) {
             at + vec2(angle.cos(), angle.sin()) * 11.0
         })
         .collect();
-    let edge = Stroke::new(4.0, egui::Color32::from_black_alpha(160));
+    let edge = Stroke::new(width + 2.0, egui::Color32::from_black_alpha(160));
     painter.line(arc.clone(), edge);
-    painter.line(arc, Stroke::new(2.0, paint::ACCENT));
+    painter.line(arc, Stroke::new(width, paint::ACCENT));
     // Seldom: every turn costs a frame, and without a graphics card frames cost the model its time.
     ui.ctx().request_repaint_after(std::time::Duration::from_millis(120));
 }

@@ -7,7 +7,7 @@ use egui::{
 use super::{Context, gpu, input, paint, slice_pane};
 use crate::geom::{Axis, DVec3, Direction};
 use crate::render::{Orbit, RaycastParams};
-use crate::ui::Pane;
+use crate::ui::{Pane, PreviewStatus};
 
 /// Seconds without a change after which the full picture is made.
 const SETTLE: f64 = 0.15;
@@ -55,6 +55,13 @@ fn moving(ui: &Ui, response: &Response) -> bool {
     moving
 }
 
+/// Whether masks follow the hand: a preview the pointer, or a mask the threshold's slider.
+fn masks_move(cx: &Context) -> bool {
+    let pointer_moves = cx.view.intent.is_some_and(|intent| !intent.resting);
+    let preview = cx.status.preview == PreviewStatus::Shown && pointer_moves;
+    preview || cx.status.threshold.is_some()
+}
+
 fn picture(painter: &egui::Painter, rect: Rect, draft: bool, cx: &Context) {
     if !cx.gpu {
         slice_pane::no_picture(painter, rect);
@@ -85,7 +92,8 @@ pub fn show(ui: &Ui, response: &Response, cx: &Context) {
         info
     });
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    picture(&painter, rect, moving(ui, response), cx);
+    let draft = moving(ui, response) || masks_move(cx);
+    picture(&painter, rect, draft, cx);
     let at = rect.min + vec2(8.0, 5.0);
     paint::text(&painter, at, Align2::LEFT_TOP, "3D", 13.0, paint::ACCENT);
     axes(&painter, rect, &cx.view.orbit);

@@ -1,0 +1,149 @@
+//! The models at hand, listed off the UI thread, and the download of another one.
+
+use std::path::{Path, PathBuf};
+
+use super::capitalised;
+use crate::segment::checkpoint::{Architecture, Checkpoint};
+use crate::segment::download::{self, DownloadError, Downloaded, TURBO_URL};
+use crate::segment::library::{self, ModelFile, ModelKind};
+use crate::ui::{Download, ModelEntry, Status, Toasts};
+use crate::work::{Task, Wake};
+
+pub(super) struct Library {
+    wake: Wake,
+    listing: Option<Task<Vec<ModelEntry>>>,
+    /// The list is older than what there is.
+    stale: bool,
+    /// The model in use when the list was last asked for.
+    listed_for: Option<PathBuf>,
+    download: Option<Task<Result<Downloaded, DownloadError>>>,
+}
+
+/// What the download is called on screen.
+const TURBO: &str = "SAM-Med3D-turbo";
+
+impl Library {
+    pub fn new(wake: Wake) -> Self {
+        Self { wake, listing: None, stale: true, listed_for: None, download: None }
+    }
+
+    /// Fetches SAM-Med3D-turbo into the user's data folder.
+    pub fn download(&mut self, status: &mut Status, toasts: &mut Toasts) {
+        if self.download.is_some() {
+            return;
+        }
+        let task = Task::start("download", self.wake.clone(), |cancel, progress| {
+            let folder = library::models_folder().ok_or(DownloadError::NoFolder)?;
+            download::download(TURBO_URL, &folder, cancel, progress)
+        });
+        match task {
+            Ok(task) => {
+                status.download = Some(Download { name: TURBO.to_owned(), ..Download::default() });
+                self.download = Some(task);
+            }
+            Err(why) => toasts.error(format!("no thread to download the model: {why}")),
+        }
+    }
+
+    /// Whether something is being downloaded.
+    pub fn is_busy(&self) -> bool {
+        self.download.is_some()
+    }
+
+    /// Stops a download; what has come is kept for the next try.
+    pub fn cancel(&self) {
+        if let Some(task) = &self.download {
+            task.cancel();
+        }
+    }
+
+    /// Takes in what has been found or fetched, and looks again when another model is in use. Answers a model
+    /// that has just arrived.
+    pub fn step(&mut self, status: &mut Status, toasts: &mut Toasts) -> Option<PathBuf> {
+        let arrived = self.poll_download(status, toasts);
+        self.list(status);
+        arrived
+    }
+
+    fn poll_download(&mut self, status: &mut Status, toasts: &mut Toasts) -> Option<PathBuf> {
+        let task = self.download.as_ref()?;
+        let (done, total) = task.progress();
+        status.download = Some(Download { name: TURBO.to_owned(), done, total });
+        let answer = task.poll()?;
+        (self.download, status.download, self.stale) = (None, None, true);
+        match answer {
+            Ok(Ok(Downloaded { path, .. })) => {
+                toasts.info(format!("{TURBO} is there: {}", path.display()));
+                return Some(path);
+            }
+            Ok(Err(DownloadError::Cancelled)) => {}
+            Ok(Err(why)) => toasts.error(capitalised(&why.to_string())),
+            Err(_) => toasts.error("The download stopped unexpectedly; try it again".to_owned()),
+        }
+        None
+    }
+
+    fn list(&mut self, status: &mut Status) {
+        if let Some(answer) = self.listing.as_ref().and_then(Task::poll) {
+            self.listing = None;
+            // A thread that died found nothing: the menu keeps what it had.
+            status.models = answer.unwrap_or_else(|_| std::mem::take(&mut status.models));
+        }
+        self.stale |= self.listed_for != status.model_path;
+        if self.listing.is_none() && self.stale {
+            let used = status.model_path.clone();
+            (self.stale, self.listed_for) = (false, used.clone());
+            let list = move |_: &_, _: &_| list(used.as_deref());
+            self.listing = Task::start("models", self.wake.clone(), list).ok();
+        }
+    }
+}
+
+/// The models in the usual places, and the one in use wherever it lies.
+fn list(used: Option<&Path>) -> Vec<ModelEntry> {
+    let mut entries: Vec<ModelEntry> = library::discover().into_iter().map(entry).collect();
+    let known = |path: &Path| entries.iter().any(|e| e.path == path);
+    if let Some(other) = used.filter(|path| !known(path)).and_then(library::describe) {
+        entries.push(entry(other));
+    }
+    if let Some(entry) = entries.iter_mut().find(|e| Some(e.path.as_path()) == used) {
+        entry.facts.splice(0..0, size(&entry.path));
+    }
+    entries
+}
+
+fn entry(file: ModelFile) -> ModelEntry {
+    let kind = match file.kind {
+        ModelKind::Demo => "ships with Voxpoint",
+        ModelKind::Checkpoint => "checkpoint",
+        ModelKind::Onnx => "ONNX pair",
+    };
+    let mut facts = Vec::new();
+    facts.extend(file.source.map(|s| ("From", s)));
+    facts.extend(file.sha256.map(|s| ("SHA-256", s)));
+    // As the worker names the model in use.
+    let path = file.path.canonicalize().unwrap_or(file.path);
+    ModelEntry { name: file.name, path, kind, licence: file.licence, card: file.card, facts }
+}
+
+/// What a checkpoint's shapes say of it; nothing of other models.
+fn size(path: &Path) -> Vec<(&'static str, String)> {
+    if !library::is_checkpoint(path) {
+        return Vec::new();
+    }
+    let Ok(checkpoint) = Checkpoint::open(path) else { return Vec::new() };
+    let mut facts = Vec::new();
+    if let Ok(shape) = Architecture::of(&checkpoint) {
+        let text = format!(
+            "SAM-Med3D, {} blocks of width {}, image {}³, logits {}³",
+            shape.depth(),
+            shape.embed_dim,
+            shape.image_side(),
+            shape.logits_side()
+        );
+        facts.push(("Architecture", text));
+    }
+    let millions = checkpoint.parameters() as f64 / 1e6;
+    facts.push(("Parameters", format!("{millions:.1} million")));
+    facts
+}

@@ -1,0 +1,470 @@
+//! The model and its worker thread, as the window's owner sees them. One thing is in flight at a time: the
+//! oldest pending click, or what a click under the pointer would give ([`schedule`] decides); what it leaves
+//! in the segmenter's cache makes the next one cost only the decoder.
+
+mod preview;
+mod schedule;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{DocumentNumber, Session};
+use crate::document::{Command, Document, EntryId, LabelId, PendingClick, Resolution};
+use crate::prompt::{Answer, Prompt, PromptLog};
+use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, runtime};
+use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
+use crate::work::{Task, Wake, Worker};
+use preview::Canvas;
+pub(super) use preview::Preview;
+use schedule::{Cube, Flight, Job, Landing, Order, Schedule, Wanted};
+use worker::{Ask, Click, Hover, ReadyModel, Tell, Tokens};
+
+/// Names a pending click.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct ClickKey {
+    document: DocumentNumber,
+    entry: EntryId,
+}
+
+/// Names what a click under the pointer would be computed from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct HoverKey {
+    document: DocumentNumber,
+    revision: u64,
+    /// Counts the models loaded.
+    model: u64,
+    positive: bool,
+    /// In the 1.5 mm grid: the model sees whole voxels only.
+    voxel: [i64; 3],
+}
+
+impl HoverKey {
+    /// Whether a picture of one place may still be shown while that of the other is being made.
+    fn follows(&self, other: &Self) -> bool {
+        Self { voxel: other.voxel, ..*self } == *other
+    }
+}
+
+/// The click that the pointer would make.
+struct Hypothesis {
+    key: HoverKey,
+    cube: Cube,
+    object: Option<LabelId>,
+    log: PromptLog,
+    resting: bool,
+}
+
+pub(super) struct Model {
+    worker: Worker<Ask, Tell>,
+    wake: Wake,
+    chosen: Option<PathBuf>,
+    schedule: Schedule<ClickKey, HoverKey>,
+    /// Of what is in flight.
+    tokens: Tokens,
+    /// Starts asked for and not answered: only the last one's answer counts.
+    starting: u32,
+    models: u64,
+    preview: Option<(HoverKey, Preview)>,
+    install: Option<Task<Result<PathBuf, SegmentError>>>,
+    dead: bool,
+}
+
+impl Model {
+    /// Starts the worker and looks for the runtime and the model at once, so that both are ready
+    /// before the first click.
+    pub fn start(wake: Wake, chosen: Option<PathBuf>) -> std::io::Result<Self> {
+        let mut model = Self {
+            worker: worker::spawn(wake.clone())?,
+            wake,
+            chosen,
+            schedule: Schedule::default(),
+            tokens: Tokens::default(),
+            starting: 0,
+            models: 0,
+            preview: None,
+            install: None,
+            dead: false,
+        };
+        model.ask_to_start();
+        Ok(model)
+    }
+
+    /// Uses this model from the next click on; `None` is the one that ships.
+    pub fn choose(&mut self, path: Option<PathBuf>, status: &mut Status) {
+        self.chosen = path;
+        status.model = ModelStatus::Loading("model".to_owned());
+        self.ask_to_start();
+    }
+
+    fn ask_to_start(&mut self) {
+        // A dead worker is found by `poll`.
+        if self.worker.submit(Ask::Start(self.chosen.clone())).is_ok() {
+            self.starting += 1;
+        }
+    }
+
+    /// Fetches ONNX Runtime.
+    pub fn install(&mut self, status: &mut Status, toasts: &mut Toasts) {
+        if self.install.is_some() {
+            return;
+        }
+        match Task::start("fetch runtime", self.wake.clone(), runtime::install) {
+            Ok(task) => {
+                status.runtime = RuntimeStatus::Installing(0, 0);
+                self.install = Some(task);
+            }
+            Err(why) => toasts.error(format!("no thread to fetch ONNX Runtime: {why}")),
+        }
+    }
+
+    /// Whether there is something that the user can stop.
+    pub fn is_busy(&self) -> bool {
+        self.schedule.click().is_some() || self.install.is_some()
+    }
+
+    /// Stops the click that is being computed and a running fetch.
+    pub fn cancel(&mut self) {
+        if self.schedule.click().is_some() {
+            self.tokens.all.cancel();
+        }
+        if let Some(task) = &self.install {
+            task.cancel();
+        }
+    }
+
+    /// What a click under the pointer would give, if that is known.
+    pub fn preview(&self) -> Option<&Preview> {
+        self.preview.as_ref().map(|(_, preview)| preview)
+    }
+
+    /// Takes in what the worker has sent.
+    pub fn poll(
+        &mut self,
+        mut session: Option<&mut Session>,
+        status: &mut Status,
+        toasts: &mut Toasts,
+    ) {
+        self.poll_install(status, toasts);
+        while let Some(told) = self.worker.poll() {
+            match told {
+                Ok(told) => self.take(told, session.as_deref_mut(), status, toasts),
+                Err(_) if self.dead => break,
+                Err(_) => {
+                    self.dead = true;
+                    self.schedule.lost();
+                    let why = "The model's thread stopped unexpectedly; save your work and start the program again";
+                    status.model = ModelStatus::Failed(why.to_owned());
+                    toasts.error(why.to_owned());
+                }
+            }
+        }
+    }
+
+    fn poll_install(&mut self, status: &mut Status, toasts: &mut Toasts) {
+        let Some(task) = &self.install else { return };
+        let (done, total) = task.progress();
+        status.runtime = RuntimeStatus::Installing(done, total);
+        let Some(answer) = task.poll() else { return };
+        self.install = None;
+        status.runtime = RuntimeStatus::Searching;
+        match answer {
+            Ok(Ok(_)) => toasts.info("ONNX Runtime is ready".to_owned()),
+            Ok(Err(SegmentError::Cancelled)) => {}
+            Ok(Err(why)) => toasts.error(why.to_string()),
+            Err(_) => toasts.error("Fetching ONNX Runtime stopped unexpectedly".to_owned()),
+        }
+        self.ask_to_start();
+    }
+
+    fn take(
+        &mut self,
+        told: Tell,
+        session: Option<&mut Session>,
+        status: &mut Status,
+        toasts: &mut Toasts,
+    ) {
+        match told {
+            Tell::Stage(flight, stage) => {
+                if self.schedule.encoding(flight, matches!(stage, Stage::Crop | Stage::Encode)) {
+                    status.busy = Some(self.busy(stage));
+                }
+            }
+            Tell::Prefetches(flight, encoding) => {
+                self.schedule.encoding(flight, encoding);
+            }
+            Tell::Clicked { flight, model, result } => {
+                let Some(key) = self.schedule.click_landed(flight) else { return };
+                if let Some(session) = session.filter(|s| s.number == key.document) {
+                    finish(&mut session.document, key.entry, model, *result, status, toasts);
+                }
+            }
+            Tell::Hovered { flight, landing, preview } => {
+                let Some(key) = self.schedule.hover_landed(flight, landing) else { return };
+                match (landing, preview) {
+                    (Landing::Shown, Some(preview)) => self.preview = Some((key, *preview)),
+                    (Landing::Stopped, _) => {}
+                    // What was shown was of another place.
+                    _ => self.preview = None,
+                }
+            }
+            loading => self.take_loading(loading, status, toasts),
+        }
+    }
+
+    fn busy(&self, stage: Stage) -> Busy {
+        let (done, total) = self.tokens.progress.get();
+        match stage {
+            _ if total > 0 => Busy::Extending(done, total),
+            Stage::Crop | Stage::Encode => Busy::Encoding,
+            Stage::Decode => Busy::Decoding,
+            Stage::Paste => Busy::Pasting,
+        }
+    }
+
+    fn take_loading(&mut self, told: Tell, status: &mut Status, toasts: &mut Toasts) {
+        let ready = |status: &mut Status, model: ReadyModel| {
+            let ReadyModel { name, path, device, reason } = model;
+            status.model_path = Some(path);
+            status.model = ModelStatus::Ready { name, device, reason };
+        };
+        match told {
+            Tell::Runtime(Ok(found)) => {
+                let text = format!("ONNX Runtime {} ({})", found.version, found.found);
+                status.runtime = RuntimeStatus::Ready(text);
+            }
+            Tell::Runtime(Err(why)) => {
+                self.starting = self.starting.saturating_sub(1);
+                status.runtime = RuntimeStatus::Missing(why.to_string());
+                status.model = ModelStatus::None;
+            }
+            Tell::Loading(name) => status.model = ModelStatus::Loading(name),
+            Tell::Model(answer) => {
+                self.starting = self.starting.saturating_sub(1);
+                self.models += 1;
+                match answer {
+                    // Another one was chosen meanwhile and is being loaded.
+                    Ok(_) if self.starting > 0 => {}
+                    Ok(model) => ready(status, model),
+                    Err(why) => {
+                        toasts.error(why.to_string());
+                        status.model = ModelStatus::Failed(why.to_string());
+                    }
+                }
+            }
+            Tell::Kept(model) if self.starting == 0 => ready(status, model),
+            _ => {}
+        }
+    }
+
+    /// Gives the worker what is wanted most, if it is free, and stops what nobody wants any more.
+    pub fn pump(
+        &mut self,
+        mut session: Option<&mut Session>,
+        intent: Option<&Intent>,
+        status: &mut Status,
+        toasts: &mut Toasts,
+    ) {
+        if let Some(session) = session.as_deref_mut() {
+            self.answer_without_model(session, status, toasts);
+        }
+        let session = session.as_deref();
+        let hypothesis = session.and_then(|s| self.hypothesis(s, intent?));
+        let wanted = Wanted {
+            click: session.and_then(wanted_click),
+            hover: hypothesis.as_ref().map(|h| (h.key, h.cube)),
+            resting: hypothesis.as_ref().is_some_and(|h| h.resting),
+            ready: matches!(status.model, ModelStatus::Ready { .. }) && self.starting == 0,
+        };
+        if self
+            .preview
+            .as_ref()
+            .is_some_and(|(shown, _)| hypothesis.as_ref().is_none_or(|h| !shown.follows(&h.key)))
+        {
+            self.preview = None;
+            self.schedule.forget();
+        }
+        while let Some(order) = self.schedule.next(&wanted) {
+            match order {
+                Order::Stop => self.tokens.all.cancel(),
+                Order::StopAfterEncoding => self.tokens.preview.cancel(),
+                Order::Send(flight, job) => {
+                    let sent = session
+                        .and_then(|s| self.ask(flight, job, s, hypothesis.as_ref()))
+                        .is_some_and(|ask| self.worker.submit(ask).is_ok());
+                    if !sent {
+                        self.schedule.lost();
+                        break;
+                    }
+                }
+            }
+        }
+        self.say(&wanted, status);
+    }
+
+    /// What the status bar and the ring at the pointer say.
+    fn say(&self, wanted: &Wanted<ClickKey, HoverKey>, status: &mut Status) {
+        let prefetches = self.schedule.prefetches();
+        status.preview = match (&self.preview, &wanted.hover) {
+            (Some(_), _) => PreviewStatus::Shown,
+            (None, Some(_)) if prefetches => PreviewStatus::Encoding,
+            _ => PreviewStatus::Off,
+        };
+        let (done, total) = self.tokens.progress.get();
+        status.busy = match (self.schedule.click(), status.busy) {
+            (Some(_), _) if total > 0 => Some(Busy::Extending(done, total)),
+            (Some(_), None) => Some(Busy::Decoding),
+            (Some(_), busy) => busy,
+            // The encoder that was started for the pointer does the click's work.
+            (None, _) if wanted.click.is_some() && prefetches => Some(Busy::Encoding),
+            (None, _) => None,
+        };
+    }
+
+    /// Answers clicks that need no model, and withdraws those that will never get one.
+    fn answer_without_model(&self, session: &mut Session, status: &Status, toasts: &mut Toasts) {
+        while let Some((entry, click)) = session.document.pending() {
+            if click.log.prompts.is_empty() {
+                let resolution = Arc::new(Resolution::nothing());
+                let _never_stale = session.document.apply(Command::Resolve { entry, resolution });
+                (self.wake)();
+            } else if let Some(why) = self.unavailable(status) {
+                if session.document.apply(Command::Withdraw(entry)).is_err() {
+                    return;
+                }
+                toasts.error(why);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn hypothesis(&self, session: &Session, intent: &Intent) -> Option<Hypothesis> {
+        let document = &session.document;
+        if document.pending().is_some() {
+            return None;
+        }
+        let (object, log) = document.target(None, intent.prompt).ok()?;
+        let voxel = CanonicalGrid::of(document.image().grid()).nearest(intent.prompt.world);
+        let key = HoverKey {
+            document: session.number,
+            revision: document.revision(),
+            model: self.models,
+            positive: intent.prompt.positive,
+            voxel,
+        };
+        let cube = cube(session, object, &intent.prompt);
+        Some(Hypothesis { key, cube, object, log, resting: intent.resting })
+    }
+
+    /// The message that gives a job to the worker.
+    fn ask(
+        &mut self,
+        flight: Flight,
+        job: Job<ClickKey, HoverKey>,
+        session: &Session,
+        hypothesis: Option<&Hypothesis>,
+    ) -> Option<Ask> {
+        let document = &session.document;
+        let earlier = |object: Option<LabelId>| {
+            object.and_then(|id| document.object(id)).map(|o| o.answer.clone()).unwrap_or_default()
+        };
+        let image = || document.image().clone();
+        self.tokens = Tokens::default();
+        let tokens = self.tokens.clone();
+        match job {
+            Job::Click(_) => {
+                let (_, PendingClick { object, log, extend }) = document.pending()?;
+                let request = worker::request(image(), log.clone(), earlier(Some(*object)));
+                Some(Ask::Click(Box::new(Click { flight, request, extend: *extend, tokens })))
+            }
+            Job::Hover { encode, .. } => {
+                let Hypothesis { object, log, .. } = hypothesis?;
+                let request = worker::request(image(), log.clone(), earlier(*object));
+                let canvas = Canvas::of(document, *object)?;
+                Some(Ask::Hover(Box::new(Hover { flight, request, encode, canvas, tokens })))
+            }
+        }
+    }
+
+    /// Why no click can be answered now or soon, if so.
+    fn unavailable(&self, status: &Status) -> Option<String> {
+        match (&status.runtime, &status.model) {
+            (RuntimeStatus::Missing(why), _) | (_, ModelStatus::Failed(why)) => Some(why.clone()),
+            _ if self.dead => {
+                Some("The model's thread has stopped; start the program again".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Model {
+    /// A window that closes doesn't wait for an encoder.
+    fn drop(&mut self) {
+        self.tokens.all.cancel();
+        self.cancel();
+    }
+}
+
+/// The oldest pending click and the cube that its last prompt needs.
+fn wanted_click(session: &Session) -> Option<(ClickKey, Cube)> {
+    let (entry, click) = session.document.pending()?;
+    let key = ClickKey { document: session.number, entry };
+    let last = click.log.prompts.last()?;
+    Some((key, cube(session, Some(click.object), last)))
+}
+
+/// The cube in which an object's next prompt is computed: one that it has, or else a new one around it.
+fn cube(session: &Session, object: Option<LabelId>, prompt: &Prompt) -> Cube {
+    let document = session.number.0;
+    let known = object.and_then(|id| session.document.object(id));
+    let inside = |o: &crate::document::Object| {
+        !prompt.positive || o.answer.patches.iter().any(|p| p.place.contains(prompt.world))
+    };
+    if let Some(object) = known.filter(|o| !o.answer.patches.is_empty() && inside(o)) {
+        return Cube::Of { document, label: object.id.0 };
+    }
+    let grid = CanonicalGrid::of(session.document.image().grid());
+    Cube::Around { document, voxel: grid.nearest(prompt.world) }
+}
+
+/// Brings an answer into the document.
+fn finish(
+    document: &mut Document,
+    entry: EntryId,
+    model: String,
+    result: Result<Outcome, SegmentError>,
+    status: &mut Status,
+    toasts: &mut Toasts,
+) {
+    match result {
+        Ok(outcome) => {
+            let times = &outcome.timings;
+            let first = [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b);
+            let latency = Latency {
+                encode: first,
+                decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
+                paste: times.paste,
+            };
+            let resolution = Resolution {
+                answer: Answer { model: Some(model), ..outcome.answer },
+                extensions: outcome.extensions,
+                region: outcome.region,
+            };
+            let resolve = Command::Resolve { entry, resolution: Arc::new(resolution) };
+            // A click undone meanwhile is stale: its answer is dropped.
+            if document.apply(resolve).is_ok() {
+                status.latency = Some(latency);
+            }
+        }
+        Err(SegmentError::Cancelled) => {
+            let _gone_is_fine = document.apply(Command::Withdraw(entry));
+        }
+        Err(why) => {
+            if document.apply(Command::Withdraw(entry)).is_ok() {
+                toasts.error(why.to_string());
+            }
+        }
+    }
+}

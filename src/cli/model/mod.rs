@@ -1,0 +1,21 @@
+//! `voxpoint model`.
+
+mod download;
+mod export;
+mod info;
+
+use super::args::ModelCommand;
+
+/// Says what a model is, fetches one, or writes one for other programs.
+pub fn run(command: &ModelCommand) -> anyhow::Result<()> {
+    match command {
+        ModelCommand::Info(args) => info::run(args),
+        ModelCommand::Download(args) => download::run(args),
+        ModelCommand::Export(args) => export::run(args),
+    }
+}
+
+/// `402.2 MB`.
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}

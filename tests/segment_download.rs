@@ -1,0 +1,392 @@
+//! Fetching a model from a server on this machine that behaves as badly as servers can.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use voxpoint::segment::download::{DownloadError, Downloaded, Patience, download_with};
+use voxpoint::work::{CancelToken, Progress};
+
+/// What the server does with one request.
+#[derive(Clone, Debug)]
+enum Act {
+    /// The file, or the rest of it if that was asked for.
+    Serve,
+    /// As `Serve`, but the connection ends after so many bytes.
+    Cut(usize),
+    /// As `Serve`, but nothing more comes after so many bytes.
+    Stall(usize),
+    /// All of it, whatever was asked for.
+    IgnoreRange,
+    /// The length it states is wrong by so much.
+    Lie(i64),
+    /// This status, and a short text.
+    Status(u16),
+    /// A web page as such.
+    Page,
+    /// A web page that says it is a file.
+    DisguisedPage,
+    /// From now on another version of the file.
+    Change,
+    /// The rest, from another place than was asked for.
+    WrongRange,
+    /// No length: the end of the connection is the end of the file.
+    NoLength,
+    /// Somewhere else.
+    Redirect,
+    /// Accepts, and says nothing.
+    Silence,
+}
+
+struct Server {
+    port: u16,
+    /// Each request's head.
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Answers each request with the next act; `Serve` once the acts are used up.
+    fn start(file: Vec<u8>, validator: &'static str, acts: &[Act]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (log, mut acts) = (seen.clone(), acts.iter().cloned().collect::<VecDeque<_>>());
+        let file = Arc::new(file);
+        std::thread::spawn(move || {
+            let mut version = 1;
+            for stream in listener.incoming().flatten() {
+                let act = acts.pop_front().unwrap_or(Act::Serve);
+                if matches!(act, Act::Change) {
+                    version += 1;
+                }
+                let tag = validator.replace('1', &version.to_string());
+                let head = request(&stream);
+                log.lock().unwrap().push(head.clone());
+                let file = file.clone();
+                // A client that has gone away is what some tests want.
+                std::thread::spawn(move || answer(stream, &head, &file, &tag, &act));
+            }
+        });
+        Self { port, seen }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/models/tiny.pth?download=true", self.port)
+    }
+
+    fn requests(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
+    /// The ranges that were asked for, empty where none was.
+    fn ranges(&self) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().map(|head| field(head, "range").unwrap_or_default()).collect()
+    }
+}
+
+fn request(mut stream: &TcpStream) -> String {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn field(head: &str, name: &str) -> Option<String> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    })
+}
+
+fn answer(
+    mut out: TcpStream,
+    head: &str,
+    file: &[u8],
+    tag: &str,
+    act: &Act,
+) -> std::io::Result<()> {
+    let from = field(head, "range")
+        .and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let same = field(head, "if-range").is_none_or(|given| given == tag);
+    let etag = if tag.is_empty() { String::new() } else { format!("ETag: {tag}\r\n") };
+    let common = format!("Connection: close\r\n{etag}");
+    match act {
+        Act::Silence => {
+            std::thread::sleep(Duration::from_secs(20));
+            return Ok(());
+        }
+        Act::Status(code) => {
+            return write!(out, "HTTP/1.1 {code} No\r\n{common}Content-Length: 3\r\n\r\nno\n");
+        }
+        Act::Page | Act::DisguisedPage => {
+            let kind =
+                if matches!(act, Act::Page) { "text/html" } else { "application/octet-stream" };
+            let page = "<html>Please log in</html>";
+            let length = page.len();
+            return write!(
+                out,
+                "HTTP/1.1 200 OK\r\n{common}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{page}"
+            );
+        }
+        Act::Redirect => {
+            let to = "/elsewhere/0123456789abcdef";
+            return write!(
+                out,
+                "HTTP/1.1 302 Found\r\n{common}Location: {to}\r\nContent-Length: 0\r\n\r\n"
+            );
+        }
+        Act::NoLength => {
+            write!(out, "HTTP/1.1 200 OK\r\n{common}\r\n")?;
+            return out.write_all(file);
+        }
+        _ => {}
+    }
+    let body: &[u8] = match from {
+        Some(from) if same && !matches!(act, Act::IgnoreRange) && from < file.len() => {
+            let first = if matches!(act, Act::WrongRange) { from - 1 } else { from };
+            let (last, all) = (file.len() - 1, file.len());
+            write!(
+                out,
+                "HTTP/1.1 206 Partial Content\r\n{common}Content-Range: bytes {first}-{last}/{all}\r\n"
+            )?;
+            &file[first..]
+        }
+        _ => {
+            write!(out, "HTTP/1.1 200 OK\r\n{common}")?;
+            file
+        }
+    };
+    let lie = if let Act::Lie(by) = act { *by } else { 0 };
+    write!(out, "Content-Length: {}\r\n\r\n", body.len() as i64 + lie)?;
+    match act {
+        Act::Cut(count) => {
+            out.write_all(&body[..*count])?;
+            out.shutdown(Shutdown::Both)
+        }
+        Act::Stall(count) => {
+            out.write_all(&body[..*count])?;
+            std::thread::sleep(Duration::from_secs(20));
+            Ok(())
+        }
+        _ => out.write_all(body),
+    }
+}
+
+fn tiny() -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models/tiny_official.pth"))
+        .unwrap()
+}
+
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(5),
+    stall: Duration::from_millis(300),
+    retries: 2,
+    pause: Duration::from_millis(1),
+};
+
+fn fetch(server: &Server, folder: &Path) -> Result<Downloaded, DownloadError> {
+    download_with(&server.url(), folder, PATIENCE, &CancelToken::new(), &Progress::new())
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Fetches through these acts; the file must be there, whole, and nothing else but its note.
+fn arrives(validator: &'static str, acts: &[Act]) -> (Server, Downloaded) {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), validator, acts));
+    let done = fetch(&server, folder.path()).unwrap_or_else(|error| panic!("{acts:?}: {error}"));
+    assert_eq!(fs::read(&done.path).unwrap(), tiny(), "{acts:?}");
+    assert_eq!(names(folder.path()), ["tiny.json", "tiny.pth"], "{acts:?}");
+    (server, done)
+}
+
+/// Fetches through these acts; gives the error's line, which must name the address.
+fn fails(acts: &[Act]) -> (PathBuf, tempfile::TempDir, String) {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", acts));
+    let error = fetch(&server, folder.path()).expect_err("an error").to_string();
+    assert!(error.contains("127.0.0.1") && !error.contains('\n'), "{error}");
+    assert!(!folder.path().join("tiny.pth").exists());
+    (folder.path().to_owned(), folder, error)
+}
+
+#[test]
+fn a_good_server_needs_one_request() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
+    let (place, progress) = (folder.path().join("new/models"), Progress::new());
+    let done =
+        download_with(&server.url(), &place, PATIENCE, &CancelToken::new(), &progress).unwrap();
+    assert_eq!((done.bytes, done.fetched), (tiny().len() as u64, true));
+    assert_eq!(progress.get(), (done.bytes, done.bytes));
+    let note: serde_json::Value =
+        serde_json::from_slice(&fs::read(place.join("tiny.json")).unwrap()).unwrap();
+    assert_eq!(note["sha256"], serde_json::json!(done.sha256));
+    assert_eq!(note["source"], server.url());
+    // It is there: nothing is asked for again.
+    let again = fetch(&server, &place).unwrap();
+    assert!(!again.fetched && again.sha256 == done.sha256);
+    assert_eq!(server.requests(), 1);
+}
+
+#[test]
+fn what_breaks_off_is_continued() {
+    let (server, _) =
+        arrives("\"1\"", &[Act::Cut(1_000_000), Act::Stall(500_000), Act::Status(503)]);
+    assert_eq!(server.ranges(), ["", "bytes=1000000-", "bytes=1500000-", "bytes=1500000-"]);
+    let (server, _) = arrives("\"1\"", &[Act::Redirect, Act::Cut(70), Act::Redirect]);
+    assert_eq!(server.ranges(), ["", "", "bytes=70-", "bytes=70-"]);
+    // Without a length the end of the connection is the end of the file; one too large is found out.
+    arrives("\"1\"", &[Act::Cut(0), Act::NoLength]);
+    arrives("\"1\"", &[Act::Lie(1000)]);
+}
+
+#[test]
+fn what_can_not_be_continued_begins_again() {
+    let (server, _) = arrives("", &[Act::Cut(1_000_000)]);
+    assert_eq!(server.ranges(), ["", ""], "without a validator nobody knows what the rest is of");
+    let (server, _) = arrives("W/\"1\"", &[Act::Cut(1_000_000)]);
+    assert_eq!(server.ranges(), ["", ""]);
+    let (server, _) = arrives("\"1\"", &[Act::Cut(1_000_000), Act::IgnoreRange]);
+    assert_eq!(server.requests(), 2);
+    let (server, _) = arrives("\"1\"", &[Act::Cut(1_000_000), Act::Change]);
+    assert_eq!(server.requests(), 2);
+    let (server, _) = arrives("\"1\"", &[Act::Cut(1_000_000), Act::WrongRange]);
+    assert_eq!(server.ranges(), ["", "bytes=1000000-", ""]);
+    let (server, _) = arrives("\"1\"", &[Act::Cut(1_000_000), Act::Status(416)]);
+    assert_eq!(server.ranges(), ["", "bytes=1000000-", ""]);
+}
+
+#[test]
+fn a_server_that_stays_bad_is_given_up_and_what_came_stays() {
+    let (folder, _keep, error) =
+        fails(&[Act::Cut(2_000_000), Act::Cut(0), Act::Silence, Act::Cut(0)]);
+    assert!(
+        error.contains("2 more attempts failed too") && error.contains("after 2 MB"),
+        "{error}"
+    );
+    assert_eq!(names(&folder), ["tiny.pth.part", "tiny.pth.part.json"]);
+    assert_eq!(fs::metadata(folder.join("tiny.pth.part")).unwrap().len(), 2_000_000);
+}
+
+#[test]
+fn another_run_continues_what_one_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = [Act::Cut(1_000_000), Act::Cut(0), Act::Cut(0), Act::Cut(0)];
+    let server = Server::start(tiny(), "\"1\"", &cut);
+    fetch(&server, folder.path()).expect_err("it was cut");
+    assert_eq!(fetch(&server, folder.path()).unwrap().bytes, tiny().len() as u64);
+    assert_eq!(server.ranges().last().unwrap(), "bytes=1000000-");
+    assert_eq!(names(folder.path()), ["tiny.json", "tiny.pth"]);
+}
+
+#[test]
+fn a_part_that_nobody_knows_is_not_continued() {
+    for about in ["", "nonsense", r#"{"url":"https://example.org/other.pth","validator":"\"1\""}"#]
+    {
+        let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
+        fs::write(folder.path().join("tiny.pth.part"), b"PK something else").unwrap();
+        fs::write(folder.path().join("tiny.pth.part.json"), about).unwrap();
+        let done = fetch(&server, folder.path()).unwrap();
+        assert_eq!(fs::read(done.path).unwrap(), tiny());
+        assert_eq!(server.ranges(), [""]);
+    }
+}
+
+#[test]
+fn refusals_are_said_at_once() {
+    for (act, says) in [
+        (Act::Status(404), "answered 404 (no such file)"),
+        (Act::Status(403), "answered 403 (access denied)"),
+        (Act::Page, "a web page came instead"),
+        (Act::DisguisedPage, "a web page came instead"),
+    ] {
+        let (_, _keep, error) = fails(std::slice::from_ref(&act));
+        assert!(error.contains(says), "{act:?}: {error}");
+    }
+    // Nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("http://127.0.0.1:{port}/m.pth");
+    let error = download_with(&url, folder.path(), PATIENCE, &CancelToken::new(), &Progress::new());
+    assert!(error.unwrap_err().to_string().contains("more attempts failed"));
+}
+
+#[test]
+fn a_file_that_is_no_model_is_deleted() {
+    // Shorter than it is: the server says so, and that is all that comes.
+    let (folder, _keep, error) = fails(&[Act::Lie(-1000)]);
+    assert!(
+        error.contains("cannot be used and was deleted") && error.contains("incomplete"),
+        "{error}"
+    );
+    assert!(names(&folder).is_empty());
+    for (file, says) in [(b"hello".to_vec(), "not a zip file"), (vec![], "is empty")] {
+        let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(file, "\"1\"", &[]));
+        let error = fetch(&server, folder.path()).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        assert!(names(folder.path()).is_empty());
+    }
+}
+
+#[test]
+fn a_file_too_large_for_reason_is_not_begun() {
+    let (folder, _keep, error) = fails(&[Act::Lie(1 << 50)]);
+    assert!(error.contains("too large for a model"), "{error}");
+    assert_eq!(fs::metadata(folder.join("tiny.pth.part")).unwrap().len(), 0);
+}
+
+#[test]
+fn cancelling_ends_it_wherever_it_waits() {
+    for act in [Act::Silence, Act::Stall(1_000_000)] {
+        let (folder, server) =
+            (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[act.clone()]));
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let wait = Patience { stall: Duration::from_secs(60), ..PATIENCE };
+        let result = std::thread::scope(|scope| {
+            let task = scope
+                .spawn(|| download_with(&server.url(), folder.path(), wait, &cancel, &progress));
+            // Until the server has the request, and the bytes before the silence have come.
+            let ready = || match &act {
+                Act::Stall(count) => progress.get().0 == *count as u64,
+                _ => server.requests() == 1,
+            };
+            while !ready() && !task.is_finished() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            cancel.cancel();
+            task.join().unwrap()
+        });
+        assert!(matches!(result, Err(DownloadError::Cancelled)), "{act:?}");
+        assert!(folder.path().join("tiny.pth.part").exists());
+    }
+}
+
+#[test]
+fn two_downloads_of_one_file_do_not_mix() {
+    let (folder, server) =
+        (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[Act::Stall(10)]));
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let wait = Patience { stall: Duration::from_secs(60), ..PATIENCE };
+    std::thread::scope(|scope| {
+        let task =
+            scope.spawn(|| download_with(&server.url(), folder.path(), wait, &cancel, &progress));
+        while progress.get().0 < 10 && !task.is_finished() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let second = fetch(&server, folder.path());
+        cancel.cancel();
+        assert!(matches!(second, Err(DownloadError::Busy(_))), "{second:?}");
+        assert!(task.join().unwrap().is_err());
+    });
+}

@@ -1,0 +1,161 @@
+//! What belongs to a click besides its dot: threshold, extension, the model and its download.
+
+use egui::{Key, Modifiers, Role, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use voxpoint::document::{Command, LabelId};
+use voxpoint::geom::DVec3;
+use voxpoint::ui::{Action, Busy, Download};
+
+use super::desktop::{
+    Desktop, click, nothing_is_cut_or_overlaps, picture, press, resolve_with, shows, taken,
+};
+
+/// The thresholds asked for since the last call, as probabilities, and whether each begins a gesture.
+fn moved(desktop: &mut Desktop) -> Vec<(f32, bool)> {
+    let of = |action: Action| match action {
+        Action::MoveThreshold { object: LabelId(1), threshold, begins } => {
+            desktop.status.threshold = Some((LabelId(1), threshold));
+            (1.0 / (1.0 + (-threshold).exp()), begins)
+        }
+        other => panic!("{other:?}"),
+    };
+    std::mem::take(&mut desktop.out).into_iter().map(of).collect()
+}
+
+#[test]
+fn the_slider_asks_for_probabilities_and_a_drag_begins_once() {
+    let mut harness = Desktop::open().wide();
+    let slider = harness.get_by_role_and_label(Role::Slider, "Threshold").rect();
+    // The handle in the middle is one half.
+    let at = |share: f32| {
+        slider.left_center() + vec2(8.0 + share * (slider.height().max(72.0) - 16.0), 0.0)
+    };
+    let mut steps = Vec::new();
+    harness.drag_at(at(0.5));
+    harness.step();
+    for n in 1..5 {
+        harness.hover_at(at(0.5 - 0.1 * n as f32));
+        harness.step();
+        steps.extend(moved(harness.state_mut()));
+    }
+    harness.drop_at(at(0.1));
+    harness.run_steps(2);
+    steps.extend(moved(harness.state_mut()));
+    assert!(steps.len() >= 4 && steps[0].1, "{steps:?}");
+    assert!(steps[1..].iter().all(|(_, begins)| !begins), "{steps:?}");
+    assert!(steps.windows(2).all(|w| w[1].0 < w[0].0), "{steps:?}");
+    assert!(steps.last().is_some_and(|(p, _)| (0.05..0.3).contains(p)), "{steps:?}");
+    picture(&mut harness, "threshold");
+    harness.get_by_label("Reset threshold").click();
+    harness.run_steps(2);
+    assert_eq!(moved(harness.state_mut()), [(0.5, true)]);
+    // Two quick clicks, too; the first moves the slider, and both are one gesture.
+    let mut steps = Vec::new();
+    harness.run_steps(20);
+    for _ in 0..2 {
+        harness.drag_at(at(0.9));
+        harness.drop_at(at(0.9));
+        harness.step();
+        steps.extend(moved(harness.state_mut()));
+    }
+    harness.step();
+    steps.extend(moved(harness.state_mut()));
+    assert_eq!(steps.iter().filter(|(_, begins)| *begins).count(), 1, "{steps:?}");
+    assert_eq!(steps.last(), Some(&(0.5, false)), "{steps:?}");
+}
+
+#[test]
+fn there_is_no_threshold_without_an_answer() {
+    let mut desktop = Desktop::open();
+    click(desktop.document.as_mut().unwrap(), DVec3::new(3.0, 3.0, -800.0), true);
+    let harness = desktop.wide();
+    let slider = harness.get_by_role_and_label(Role::Slider, "Threshold");
+    assert!(slider.accesskit_node().is_disabled(), "while a click is computed");
+
+    let mut desktop = Desktop::open();
+    desktop.document.as_mut().unwrap().apply(Command::NewObject).unwrap();
+    let harness = desktop.wide();
+    let slider = harness.get_by_role_and_label(Role::Slider, "Threshold");
+    assert!(slider.accesskit_node().is_disabled(), "an empty object");
+}
+
+#[test]
+fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
+    for size in [[1440.0, 900.0], [1024.0, 700.0]] {
+        let mut desktop = Desktop::open();
+        let document = desktop.document.as_mut().unwrap();
+        click(document, DVec3::new(7.0, 0.0, -800.0), true);
+        resolve_with(document, 0, 1230, true);
+        *desktop.view.side_panels.open(size[0]) = [true; 2];
+        let mut harness = desktop.window(size);
+        harness.run_steps(3);
+        picture(&mut harness, &format!("extend-{}", size[0]));
+        nothing_is_cut_or_overlaps(&harness);
+        assert!(shows(&harness, "The mask reaches the model's window"));
+        let asked = ["Do(Extend(LabelId(1)))"];
+        harness.get_by_label("Extend").click();
+        harness.run_steps(2);
+        assert_eq!(taken(&mut harness), asked);
+        press(&mut harness, Modifiers::NONE, Key::G);
+        assert_eq!(taken(&mut harness), asked);
+        harness.get_by_role_and_label(Role::Button, "Segment").click();
+        harness.run_steps(3);
+        harness.get_by_label("Extend beyond the model's window").click();
+        harness.run_steps(3);
+        assert_eq!(taken(&mut harness), asked);
+
+        let desktop = harness.state_mut();
+        desktop.document.as_mut().unwrap().apply(Command::Extend(LabelId(1))).unwrap();
+        desktop.status.busy = Some(Busy::Extending(2, 7));
+        desktop.view.selected_prompt = Some((LabelId(1), 0));
+        harness.run_steps(2);
+        picture(&mut harness, &format!("extending-{}", size[0]));
+        nothing_is_cut_or_overlaps(&harness);
+        assert!(shows(&harness, "Cube 2 of 7") && shows(&harness, "extending: cube 2 of 7"));
+        press(&mut harness, Modifiers::NONE, Key::G);
+        harness.get_by_label("Stop extending").click();
+        harness.step();
+        press(&mut harness, Modifiers::NONE, Key::Escape);
+        assert_eq!(taken(&mut harness), ["Cancel", "Cancel"], "not extended twice; stopped twice");
+    }
+    let mut harness = Desktop::open().wide();
+    press(&mut harness, Modifiers::NONE, Key::G);
+    assert!(taken(&mut harness).is_empty() && !shows(&harness, "model's window"));
+}
+
+#[test]
+fn the_models_are_listed_with_their_licence_and_told_about() {
+    for size in [[1440.0, 900.0], [1024.0, 700.0]] {
+        let mut harness = Desktop::open().window(size);
+        harness.get_by_label("Model: Demo model").click();
+        harness.run_steps(3);
+        picture(&mut harness, &format!("models-{}", size[0]));
+        let entry = |name: &str| format!("{name}, ");
+        assert!(shows(&harness, &entry("Demo model")) && shows(&harness, &entry("turbo")));
+        harness.get_by_label("About this model…").click();
+        harness.run_steps(4);
+        picture(&mut harness, &format!("about-model-{}", size[0]));
+        assert!(shows(&harness, "Apache-2.0 OR MIT") && shows(&harness, "SHA-256"));
+        assert!(shows(&harness, "What its authors write"));
+        press(&mut harness, Modifiers::NONE, Key::Escape);
+        assert!(!shows(&harness, "SHA-256") && taken(&mut harness).is_empty());
+    }
+}
+
+#[test]
+fn a_download_shows_its_bytes_and_can_be_cancelled() {
+    for mut desktop in [Desktop::empty(), Desktop::open()] {
+        let name = if desktop.document.is_some() { "download-open" } else { "download" };
+        desktop.status.download =
+            Some(Download { name: "SAM-Med3D-turbo".into(), done: 12_300_000, total: 402_000_000 });
+        let mut harness = desktop.window([1024.0, 700.0]);
+        harness.run_steps(2);
+        picture(&mut harness, name);
+        nothing_is_cut_or_overlaps(&harness);
+        assert!(shows(&harness, "SAM-Med3D-turbo 12.3 MB of 402.0 MB"));
+        harness.get_by_label("Cancel download").click();
+        harness.step();
+        press(&mut harness, Modifiers::NONE, Key::Escape);
+        assert_eq!(taken(&mut harness), ["Cancel", "Cancel"], "by button and by key");
+    }
+}
