@@ -105,8 +105,13 @@ pub fn download_with(
     }
     job.part.publish(&target)?;
     let done = finished(target, true, cancel)?;
-    // The model works without the note.
-    let _ = fs::write(done.path.with_extension("json"), note(url, &done));
+    let place = done.path.with_extension("json");
+    // In a folder of the user's choice a file of this name may be the user's.
+    let old = fs::read_to_string(&place);
+    if old.map_or(true, |text| text.contains("\"sha256\"")) {
+        // The model works without the note.
+        let _ = fs::write(place, note(url, &done));
+    }
     Ok(done)
 }
 
