@@ -17,7 +17,7 @@ pub enum ModelCommand {
     /// canonical RAS, normalised over the voxels > 0 of the crop) to `image_embedding` 1×C×8×8×8. Decoder:
     /// `image_embedding`, `point_coords` float32 1×N×3 (voxels of the crop), `point_labels` int64 1×N (1
     /// inside, 0 outside, -1 padding), `prev_mask` float32 1×1×32×32×32 (the logits of the click before,
-    /// zeros at first) to `mask_logits` 1×1×32×32×32 and `iou` [1,1].
+    /// zeros at first) to `mask_logits` 1×1×32×32×32 and `iou` 1×1.
     Export(ModelExportArgs),
 }
 
