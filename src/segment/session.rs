@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use super::engine::{Embedding, Engine, PointPrompt};
+use super::engine::{Embedding, Engine, Features, PointPrompt, Source};
 use super::{CanonicalGrid, Device, DeviceChoice, SegmentError, crop, paste};
+use crate::geom::DVec3;
 use crate::prompt::{CropPlace, Logits, Prompt, Step, valid_steps};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
@@ -83,26 +84,19 @@ pub struct Segmenter {
 }
 
 impl Segmenter {
-    /// Loads `encoder.onnx` and `decoder.onnx` of a folder; the path of either file does as well.
-    /// Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
+    /// Loads a checkpoint (`.pth`) of SAM-Med3D where it lies, or `encoder.onnx` and `decoder.onnx` of a folder;
+    /// the path of either file does as well. Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
     pub fn open(
         model: &Path,
         device: DeviceChoice,
         threads: Option<usize>,
     ) -> Result<Self, SegmentError> {
-        let folder = model_folder(model)?;
-        let engine = Engine::open(
-            &folder.join("encoder.onnx"),
-            &folder.join("decoder.onnx"),
-            device,
-            threads,
-        )?;
-        let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let name = full.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into());
+        let (source, name) = source(model)?;
+        let engine = Engine::open(&source, device, threads)?;
         Ok(Self { engine, name, kept: Vec::new() })
     }
 
-    /// Name of the model: its folder's.
+    /// Name of the model: its folder's, or a checkpoint's file name without its ending.
     pub fn model_name(&self) -> &str {
         &self.name
     }
@@ -161,6 +155,19 @@ impl Segmenter {
             .map_or_else(Region::default, |logits| paste(logits, &place, request.volume.grid()));
         timings.paste = ms(begin);
         Ok(Outcome { steps, crop: Some(place), region, timings })
+    }
+
+    /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
+    pub fn embedding(
+        &mut self,
+        volume: &Arc<Volume>,
+        world: DVec3,
+        cancel: &CancelToken,
+    ) -> Result<(CropPlace, Vec<Features>), SegmentError> {
+        let click = Prompt { world, positive: true };
+        let (place, _) = placed(volume, &[click])?;
+        let at = self.embed(volume, &place, &mut Timings::default(), cancel, &mut |_| ())?;
+        Ok((place, self.kept[at].embedding.features()?))
     }
 
     /// The earlier steps that need not be computed again.
@@ -239,12 +246,23 @@ fn placed(
     Ok((place, points))
 }
 
+/// What the engine is made from, and the model's name.
+fn source(model: &Path) -> Result<(Source, String), SegmentError> {
+    let named = |part: Option<&std::ffi::OsStr>| {
+        part.map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned())
+    };
+    let extension = model.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    if matches!(extension.as_deref(), Some("pth" | "pt")) && !model.is_dir() {
+        return Ok((Source::checkpoint(model)?, named(model.file_stem())));
+    }
+    let folder = model_folder(model)?;
+    let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
+    Ok((Source::Pair { encoder, decoder }, named(full.file_name())))
+}
+
 /// The folder with the pair, from what the user named.
 fn model_folder(model: &Path) -> Result<&Path, SegmentError> {
-    let extension = model.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    if extension.as_deref() == Some("pth") {
-        return Err(SegmentError::Checkpoint(model.to_owned()));
-    }
     let folder = if model.is_file() {
         let name = model.file_name().and_then(|n| n.to_str());
         if !matches!(name, Some("encoder.onnx" | "decoder.onnx")) {
