@@ -75,9 +75,9 @@ pub enum SegmentError {
         /// Where, RAS mm.
         at: [f64; 3],
     },
-    /// A click out of reach of the object's cube.
+    /// A negative click where the object has no mask to take away from.
     #[error(
-        "click {number} at ({:.1}, {:.1}, {:.1}) mm lies outside the 192 mm cube around the object's first click: start a new object (N) there", at[0], at[1], at[2]
+        "click {number} at ({:.1}, {:.1}, {:.1}) mm is negative, but the model has not looked there, so there is nothing to take away: click inside the dashed squares", at[0], at[1], at[2]
     )]
     OutsideCrop {
         /// Which click, from 1.
@@ -90,12 +90,12 @@ pub enum SegmentError {
     FirstNegative,
     /// Nothing to normalise with.
     #[error(
-        "no voxel above 0 within 96 mm of the first click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
+        "no voxel above 0 within 96 mm of the click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
     )]
     NothingPositive,
     /// All voxels that count are alike.
     #[error(
-        "all voxels above 0 within 96 mm of the first click have the same value ({0}), so there is nothing to segment: is this a label map?"
+        "all voxels above 0 within 96 mm of the click have the same value ({0}), so there is nothing to segment: is this a label map?"
     )]
     Constant(f64),
 }
