@@ -13,6 +13,7 @@ use ort::value::{DynValue, Tensor, TensorElementType, TensorRef, ValueType};
 
 pub(super) use sessions::Source;
 
+use super::graph::Precision;
 use super::preprocess::SIDE;
 use super::{SegmentError, runtime};
 use crate::prompt::Logits;
@@ -128,9 +129,9 @@ impl Engine {
         let threads = threads.unwrap_or_else(default_threads).max(1);
         let cpu = |reason: String| Device { name: "CPU".into(), threads, reason };
         let cuda = |reason: &str| Device { name: CUDA.into(), threads: 0, reason: reason.into() };
-        let on = |device| Self::on(&environment, source, device, threads);
+        let on = |device| Self::on(&environment, source, device, threads, Precision::F32);
         let tried = |device| {
-            let mut engine: Self = on(device)?;
+            let mut engine = Self::on(&environment, source, device, threads, Precision::F16)?;
             engine.try_once()?;
             Ok(engine)
         };
@@ -147,14 +148,17 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Both sessions on a device, checked against each other.
+    /// Both sessions on a device, checked against each other. The precision is that of a checkpoint's
+    /// encoder; ONNX files have their own.
     fn on(
         environment: &Environment,
         source: &Source,
         device: Device,
         threads: usize,
+        precision: Precision,
     ) -> Result<Self, SegmentError> {
-        let [encoder, decoder] = source.start(environment, threads, device.name == CUDA)?;
+        let cuda = device.name == CUDA;
+        let [encoder, decoder] = source.start(environment, threads, cuda, precision)?;
         let [encoder_path, decoder_path] = source.paths();
         check_encoder(&encoder, encoder_path)?;
         let found = check_decoder(&encoder, &decoder, decoder_path)?;
@@ -364,35 +368,4 @@ fn no_cuda(why: &SegmentError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn the_click_on_nothing_works_with_a_good_model_and_leaves_no_trace() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models/tiny");
-        let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
-        let source = Source::Pair { encoder, decoder };
-        let mut engine = Engine::open(&source, DeviceChoice::Cpu, Some(1)).unwrap();
-        let answer = |engine: &mut Engine| {
-            let image: Vec<f32> = (0..SIDE.pow(3)).map(|n| (n % 97) as f32).collect();
-            let never = CancelToken::new();
-            let embedding = engine.encode(&image, &never).unwrap();
-            let point = PointPrompt { voxel: [1.0, 2.0, 3.0], positive: true };
-            engine.decode(&embedding, &[point], None, &never).unwrap().0.values
-        };
-        let before = answer(&mut engine);
-        engine.try_once().unwrap();
-        assert_eq!(answer(&mut engine), before);
-    }
-
-    #[test]
-    fn what_fails_when_a_model_runs_is_blamed_on_cuda_a_bad_model_is_not() {
-        let run = || SegmentError::Run("no kernel image".into());
-        assert!(matches!(cuda_failed(run()), SegmentError::Cuda(m) if m == "no kernel image"));
-        assert_eq!(no_cuda(&run()), "no CUDA: no kernel image");
-        let bad = SegmentError::NoModel("m".into());
-        assert!(matches!(cuda_failed(bad), SegmentError::NoModel(_)));
-    }
-}
+mod tests;

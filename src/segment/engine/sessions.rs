@@ -46,12 +46,13 @@ impl Source {
         }
     }
 
-    /// Sessions of encoder and decoder.
+    /// Sessions of encoder and decoder. The precision is that of a checkpoint's encoder.
     pub(super) fn start(
         &self,
         environment: &Environment,
         threads: usize,
         cuda: bool,
+        precision: Precision,
     ) -> Result<[Session; 2], SegmentError> {
         let builder = || {
             let builder = options(environment, threads, cuda).map_err(SegmentError::Run)?;
@@ -76,7 +77,6 @@ impl Source {
                     let mut builder = builder.map_err(|e| SegmentError::Run(one_line(&e)))?;
                     builder.commit_from_memory(&graph()?).map_err(|e| bad_model(&e, path))
                 };
-                let precision = if cuda { Precision::F16 } else { Precision::F32 };
                 let weights = Weights::External;
                 let encoder = || graph::encoder(checkpoint, architecture, weights, precision);
                 let decoder = || graph::decoder(checkpoint, architecture, weights);
