@@ -60,3 +60,68 @@ impl CropPlace {
 pub fn valid_steps(steps: &[Arc<Step>], prompts: &[Prompt]) -> usize {
     steps.iter().zip(prompts).take_while(|(step, prompt)| step.prompt == **prompt).count()
 }
+
+/// A cube added beside the others because the mask went on beyond them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extension {
+    /// Index of the cube's first voxel in the 1.5 mm canonical grid; may be negative.
+    pub start: [i64; 3],
+    /// What the model is told to look for there: a positive click of the user's in the cube, or else a place
+    /// inside the mask as it was; RAS mm.
+    pub seed: DVec3,
+}
+
+/// Everything that an object's mask is computed from, besides the scan and the model: the mask is its replay.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PromptLog {
+    /// The user's clicks, in order; the first is positive.
+    pub prompts: Vec<Prompt>,
+    /// Cubes beside those that the clicks opened.
+    pub extensions: Vec<Extension>,
+    /// A voxel belongs to the mask if its logit is above this; 0 is a probability of one half.
+    pub threshold: f32,
+}
+
+/// A cube that the model looked at for an object, and what it answered there.
+///
+/// The first click of an object opens a cube around it; so does every further positive click that lies in none
+/// of the object's cubes. In each cube the model gets the click that opened it, then the user's other clicks in
+/// it, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    /// Where it is.
+    pub place: CropPlace,
+    /// The click (or the seed of an [`Extension`], as a positive click) that it was opened for.
+    pub opener: Prompt,
+    /// One answer for each click in it.
+    pub steps: Vec<Arc<Step>>,
+}
+
+/// All that a model said about an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The clicks it is the answer to.
+    pub prompts: Vec<Prompt>,
+    /// The cubes, first the one around the first click.
+    pub patches: Vec<Arc<Patch>>,
+    /// Which model answered.
+    pub model: Option<String>,
+    /// The mask touches the edge of the cubes somewhere inside of the scan: it probably goes on.
+    pub touches: bool,
+}
+
+impl Answer {
+    /// The answer of one cube; each step is that to one click.
+    pub fn of_one_patch(place: CropPlace, steps: Vec<Arc<Step>>) -> Self {
+        let prompts: Vec<Prompt> = steps.iter().map(|s| s.prompt).collect();
+        let patch = prompts.first().map(|&opener| Arc::new(Patch { place, opener, steps }));
+        Self { prompts, patches: patch.into_iter().collect(), model: None, touches: false }
+    }
+
+    /// The model's own estimate of the mask's intersection over union with the truth: the mean over the cubes.
+    pub fn iou(&self) -> Option<f32> {
+        let last = self.patches.iter().filter_map(|p| Some(p.steps.last()?.iou));
+        let (sum, count) = last.fold((0.0, 0.0), |(sum, count), iou| (sum + iou, count + 1.0));
+        (count > 0.0).then_some(sum / count)
+    }
+}

@@ -169,7 +169,7 @@ fn open_click_in_each_view_undo_redo_save() {
         let world = target + DVec3::splat(6.0 * n as f64);
         click(&mut harness, plane, world, PointerButton::Primary);
         let app = harness.state();
-        let prompts = &app.document().expect("open").objects()[0].prompts;
+        let prompts = &app.document().expect("open").objects()[0].log.prompts;
         assert_eq!(prompts.len(), n + 1, "{plane:?}");
         let grid = app.document().expect("open").image().grid();
         assert_eq!(grid.voxel_at(prompts[n].world), grid.voxel_at(world), "{plane:?}");
@@ -186,7 +186,7 @@ fn open_click_in_each_view_undo_redo_save() {
     );
     wait(&mut harness, "the mask", App::is_idle);
     let object = &harness.state().document().expect("open").objects()[0];
-    assert!(!object.prompts[3].positive, "right click is negative");
+    assert!(!object.log.prompts[3].positive, "right click is negative");
     counts.push(object.region.count());
     let labels = harness.state().document().expect("open").labels().clone();
 
@@ -238,7 +238,7 @@ fn a_second_object_leaves_the_first_alone() {
     assert_eq!(document.objects()[0].region, first);
     let second = &document.objects()[1].region;
     assert!(second.runs().iter().all(|r| !first.contains(r.start)));
-    assert_eq!(document.objects()[1].prompts.len(), 1);
+    assert_eq!(document.objects()[1].log.prompts.len(), 1);
     // Undo of the second click and of the new object bring the first state back.
     for _ in 0..2 {
         harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);

@@ -10,7 +10,7 @@ use nifti::{NiftiObject, ReaderOptions};
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Plane};
 use voxpoint::io::{self, Limits};
-use voxpoint::prompt::{CropPlace, Logits, Prompt, Step};
+use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use voxpoint::segment::{CanonicalGrid, paste};
 use voxpoint::ui::viewport::SliceLens;
 use voxpoint::volume::{LabelName, Volume};
@@ -111,8 +111,8 @@ fn click_marker(
     let region = paste(&logits, &place, grid);
     let (entry, _) = document.pending().expect("a click");
     let step = Arc::new(Step { prompt, logits: Arc::new(logits), iou: 1.0 });
-    let resolution =
-        Resolution { steps: vec![step], crop: Some(place), model: "ball".into(), region };
+    let answer = Answer::of_one_patch(place, vec![step]);
+    let resolution = Resolution { answer, extensions: Vec::new(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).expect("pending");
     document
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use reference::{Case, data, folder, volume_of};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
-use voxpoint::prompt::Prompt;
+use voxpoint::prompt::{Prompt, Step};
 use voxpoint::segment::{
     CanonicalGrid, DeviceChoice, Outcome, Request, SIDE, SegmentError, Segmenter, Stage, crop,
 };
@@ -25,7 +25,13 @@ fn open(model: &Path) -> Segmenter {
 }
 
 fn request(volume: &Arc<Volume>, prompts: &[Prompt]) -> Request {
-    Request { volume: volume.clone(), prompts: prompts.to_vec(), steps: vec![], crop: None }
+    Request::new(volume.clone(), prompts.to_vec())
+}
+
+/// The answers in the only cube.
+fn steps(outcome: &Outcome) -> &[Arc<Step>] {
+    assert_eq!(outcome.answer.patches.len(), 1);
+    &outcome.answer.patches[0].steps
 }
 
 fn run(segmenter: &mut Segmenter, request: &Request) -> Result<Outcome, SegmentError> {
@@ -64,7 +70,7 @@ fn the_demo_model_answers_as_in_python() {
     assert_eq!((segmenter.model_name(), segmenter.logits_side()), ("demo", 64));
     for (n, expected) in expected.iter().enumerate() {
         let outcome = run(&mut segmenter, &request(&volume, &prompts[..=n])).unwrap();
-        let step = outcome.steps.last().unwrap();
+        let step = steps(&outcome).last().unwrap();
         let values = &step.logits.values;
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
         let norm = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
@@ -88,34 +94,30 @@ fn a_replay_is_the_same_bit_for_bit_whatever_was_at_hand() {
 
     let mut grown = run(&mut segmenter, &request(&volume, &prompts[..1])).unwrap();
     for n in 2..=prompts.len() {
-        let next = Request {
-            steps: grown.steps.clone(),
-            crop: grown.crop.clone(),
-            ..request(&volume, &prompts[..n])
-        };
+        let next = Request { earlier: grown.answer.clone(), ..request(&volume, &prompts[..n]) };
         grown = run(&mut segmenter, &next).unwrap();
         let timings = &grown.timings;
         assert_eq!((timings.crop, timings.encode, timings.decode.len()), (None, None, 1));
     }
-    assert_eq!((&grown.steps, &grown.region), (&full.steps, &full.region));
+    assert_eq!((&steps(&grown), &grown.region), (&steps(&full), &full.region));
 
     // Undo: all steps stand, so nothing is computed but the mask.
-    let undo = Request { steps: full.steps.clone(), ..request(&volume, &prompts[..2]) };
+    let undo = Request { earlier: full.answer.clone(), ..request(&volume, &prompts[..2]) };
     let undone = run(&mut segmenter, &undo).unwrap();
     assert!(undone.timings.decode.is_empty() && undone.timings.encode.is_none());
-    assert_eq!(undone.steps, full.steps[..2]);
+    assert_eq!(steps(&undone), &steps(&full)[..2]);
 
     // Another model object, and another order of work, all anew.
     let again = run(&mut open(&demo()), &request(&volume, &prompts)).unwrap();
-    assert_eq!((&again.steps, &again.region), (&full.steps, &full.region));
+    assert_eq!((&steps(&again), &again.region), (&steps(&full), &full.region));
 
     // A prompt changed in the middle: its step and all after it are computed again.
     let mut changed = prompts.clone();
     changed[1].positive = !changed[1].positive;
-    let partly = Request { steps: full.steps.clone(), ..request(&volume, &changed) };
+    let partly = Request { earlier: full.answer.clone(), ..request(&volume, &changed) };
     let partly = run(&mut segmenter, &partly).unwrap();
     assert_eq!(partly.timings.decode.len(), prompts.len() - 1);
-    assert_eq!(partly.steps, run(&mut segmenter, &request(&volume, &changed)).unwrap().steps);
+    assert_eq!(steps(&partly), steps(&run(&mut segmenter, &request(&volume, &changed)).unwrap()));
 }
 
 /// A block with a dark side, 1.5 mm voxels, large enough to click out of reach of the first cube.
@@ -153,22 +155,24 @@ fn every_encoder_output_points_labels_and_last_logits_reach_the_decoder() {
     for n in (0..32 * 32 * 32).step_by(997) {
         let one = block(n) - level + first;
         let two = block(n) - level + 0.5 * one + second;
-        let ours = [0, 1].map(|s: usize| f64::from(outcome.steps[s].logits.values[n]));
+        let ours = [0, 1].map(|s: usize| f64::from(steps(&outcome)[s].logits.values[n]));
         assert!(
             (ours[0] - one).abs() < 1e-4 && (ours[1] - two).abs() < 1e-4,
             "{n}: {ours:?}, not {one} {two}"
         );
     }
-    assert_eq!((outcome.steps[0].iou, outcome.steps[1].iou), (1.0, 0.5));
-    assert_eq!(outcome.crop.unwrap(), place);
+    assert_eq!((steps(&outcome)[0].iou, steps(&outcome)[1].iou), (1.0, 0.5));
+    assert_eq!(outcome.answer.patches[0].place, place);
 }
 
 #[test]
 fn clicks_that_make_no_sense_are_refused() {
     let volume = block();
     let mut segmenter = open(&data().join("models/tiny"));
-    let mut refused =
-        |prompts: &[Prompt]| run(&mut segmenter, &request(&volume, prompts)).map(|o| o.steps.len());
+    let mut refused = |prompts: &[Prompt]| {
+        run(&mut segmenter, &request(&volume, prompts))
+            .map(|o| o.answer.patches.iter().map(|p| p.steps.len()).sum::<usize>())
+    };
     let good = prompt(150.0, 30.0, 21.0, true);
     assert!(matches!(refused(&[]), Ok(0)));
     let negative = Prompt { positive: false, ..good };
@@ -176,10 +180,10 @@ fn clicks_that_make_no_sense_are_refused() {
     let outside = prompt(-3.0, 30.0, 21.0, true);
     let error = refused(&[outside]).unwrap_err();
     assert!(matches!(error, SegmentError::OutsideVolume { number: 1, .. }), "{error}");
-    let far = prompt(150.0 + 97.5, 30.0, 21.0, true);
+    let far = prompt(150.0 + 97.5, 30.0, 21.0, false);
     let error = refused(&[good, far]).unwrap_err();
     assert!(matches!(error, SegmentError::OutsideCrop { number: 2, .. }), "{error}");
-    assert!(error.to_string().contains("new object"));
+    assert!(error.to_string().contains("dashed squares"));
     // The last voxel of the cube is still in reach.
     assert!(matches!(refused(&[good, prompt(150.0 + 94.5, 30.0, 21.0, true)]), Ok(2)));
 
@@ -203,7 +207,7 @@ fn cancelling_stops_before_and_during_the_model_and_leaves_it_usable() {
         });
         match when {
             // Nothing is asked after the paste: the answer is there.
-            Stage::Paste => assert_eq!(result.unwrap().steps.len(), 2),
+            Stage::Paste => assert_eq!(steps(&result.unwrap()).len(), 2),
             _ => assert!(matches!(result, Err(SegmentError::Cancelled)), "{when:?}"),
         }
     }
@@ -220,7 +224,10 @@ fn cancelling_stops_before_and_during_the_model_and_leaves_it_usable() {
         }
     });
     assert!(matches!(result, Err(SegmentError::Cancelled)));
-    assert_eq!(run(&mut segmenter, &request(&fresh, &prompts)).unwrap().steps.len(), 4);
+    assert_eq!(
+        run(&mut segmenter, &request(&fresh, &prompts)).unwrap().answer.patches[0].steps.len(),
+        4
+    );
 }
 
 fn refused(model: &Path) -> String {

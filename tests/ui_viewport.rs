@@ -11,7 +11,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Plane};
-use voxpoint::prompt::{CropPlace, Logits, Prompt, Step};
+use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use voxpoint::ui::{Action, Pane, Status, Tool, ViewState, viewport};
 use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Voxels};
 
@@ -404,12 +404,10 @@ fn with_object(desk: &mut Desk, clicks: &[[usize; 3]]) {
         let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
         let step = |&prompt: &Prompt| Arc::new(Step { prompt, logits: logits.clone(), iou: 0.9 });
         let place = DAffine3::from_translation(grid.centre() - DVec3::splat(8.0));
-        let resolution = Arc::new(Resolution {
-            steps: pending.prompts.iter().map(step).collect(),
-            crop: Some(CropPlace { start: [0; 3], side: 17, world_from_crop: place }),
-            model: "test".into(),
-            region,
-        });
+        let place = CropPlace { start: [0; 3], side: 17, world_from_crop: place };
+        let steps = pending.log.prompts.iter().map(step).collect();
+        let answer = Answer::of_one_patch(place, steps);
+        let resolution = Arc::new(Resolution { answer, extensions: Vec::new(), region });
         desk.document.apply(Command::Resolve { entry, resolution }).unwrap();
     }
     let id = desk.document.active().unwrap().id;

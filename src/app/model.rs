@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::{DocumentNumber, Session};
 use crate::document::{Command, Document, EntryId, Resolution};
+use crate::prompt::Answer;
 use crate::segment::{
     DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, runtime, runtime::Runtime,
+    without_steps,
 };
 use crate::ui::{Busy, Latency, ModelStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{CancelToken, Task, Wake, Worker};
@@ -281,7 +283,7 @@ impl Model {
         }
         let Some(session) = session else { return };
         let Some((entry, click)) = session.document.pending() else { return };
-        if click.prompts.is_empty() {
+        if click.log.prompts.is_empty() {
             let resolution = Arc::new(Resolution::nothing());
             let _never_stale = session.document.apply(Command::Resolve { entry, resolution });
             (self.wake)();
@@ -298,13 +300,10 @@ impl Model {
             return;
         }
         let object = session.document.object(click.object);
-        let request = Request {
-            volume: session.document.image().clone(),
-            prompts: click.prompts.clone(),
-            steps: object.map(|o| o.steps.clone()).unwrap_or_default(),
-            crop: object.and_then(|o| o.crop.clone()),
-        };
-        let steps_of = object.and_then(|o| o.model.clone());
+        let earlier = object.map(|o| o.answer.clone()).unwrap_or_default();
+        let steps_of = earlier.model.clone();
+        let volume = session.document.image().clone();
+        let request = Request { volume, log: click.log.clone(), earlier, snap: 0 };
         self.flights += 1;
         let (flight, cancel) = (Flight(self.flights), CancelToken::new());
         let replay = Replay { flight, request, steps_of, cancel: cancel.clone() };
@@ -351,7 +350,7 @@ fn run(
         return (String::new(), Err(SegmentError::Run("no model is loaded".to_owned())));
     };
     if steps_of.as_ref() != Some(id) {
-        request.steps.clear();
+        request.earlier = without_steps(request.earlier);
     }
     let mut stage = |stage| tell(Tell::Stage(flight, stage));
     (id.clone(), segmenter.run(&request, &cancel, &mut stage))
@@ -405,9 +404,8 @@ fn finish(
                 paste: times.paste,
             };
             let resolution = Resolution {
-                steps: outcome.steps,
-                crop: outcome.crop,
-                model,
+                answer: Answer { model: Some(model), ..outcome.answer },
+                extensions: outcome.extensions,
                 region: outcome.region,
             };
             let resolve = Command::Resolve { entry, resolution: Arc::new(resolution) };

@@ -54,9 +54,11 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
     let mut segmenter = open_model(args)?;
-    let request = Request { volume: Arc::clone(&volume), prompts, steps: Vec::new(), crop: None };
+    let request = Request::new(Arc::clone(&volume), prompts);
     let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
-    let (Some(crop), Some(last)) = (&outcome.crop, outcome.steps.last()) else {
+    let Some((crop, last)) =
+        outcome.answer.patches.first().and_then(|p| Some((&p.place, p.steps.last()?)))
+    else {
         bail!("the model gave no answer; try another model with --model");
     };
     let start = Instant::now();
@@ -199,7 +201,7 @@ fn report(
             paste: timings.paste,
             save,
         },
-        iou: outcome.steps.iter().map(|s| s.iou).collect(),
+        iou: outcome.answer.patches.iter().flat_map(|p| &p.steps).map(|s| s.iou).collect(),
         crop_affine: files::rows(&crop.world_from_crop),
         voxels,
         volume_ml: voxels as f64 * volume.grid().voxel_volume_mm3() / 1000.0,

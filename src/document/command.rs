@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::history::{Answer, Op};
+use super::history::Op;
 use super::{Document, EntryId, LabelId, Object, PALETTE, PendingClick, REMEMBERED_WRITES, gate};
-use crate::prompt::{CropPlace, Prompt, Step};
+use crate::prompt::{Answer, Extension, Prompt, PromptLog};
 use crate::volume::{NamedRegion, Region};
 
 /// Everything that can be done to a document (besides undo and redo).
@@ -19,12 +19,27 @@ pub enum Command {
         /// The click.
         prompt: Prompt,
     },
-    /// Takes out one click; the mask becomes the replay of the others.
+    /// Takes out one click; the mask becomes the replay of the others. Cubes that were added for the sake of
+    /// this click go with it.
     RemovePrompt {
         /// Which object.
         object: LabelId,
         /// Which of its clicks.
         index: usize,
+    },
+    /// Follows the mask into the cubes beside those that the model has looked at, as far as it goes. Answered by
+    /// [`Command::Resolve`], like a click; until then the object takes no clicks.
+    Extend(LabelId),
+    /// Puts the threshold of an object's logits elsewhere.
+    SetThreshold {
+        /// Which object.
+        object: LabelId,
+        /// The new threshold.
+        threshold: f32,
+        /// The voxels whose logit is above it.
+        region: Arc<Region>,
+        /// Part of the same gesture as the last change: both are undone as one.
+        continues: bool,
     },
     /// The mask of the oldest pending click.
     Resolve {
@@ -53,27 +68,27 @@ pub enum Command {
 impl Command {
     /// Whether it writes labels by itself and so is refused as [`Refused::Busy`] while a click is pending.
     pub fn waits_for_clicks(&self) -> bool {
-        matches!(self, Command::RemoveObject(_) | Command::Import(_))
+        matches!(self, Command::RemoveObject(_) | Command::Import(_) | Command::Extend(_))
     }
 }
 
 /// The model's answer to all prompts of an object.
 #[derive(Clone, Debug)]
 pub struct Resolution {
-    /// One step for each prompt.
-    pub steps: Vec<Arc<Step>>,
-    /// The cube the model looked at; `None` if there are no prompts.
-    pub crop: Option<CropPlace>,
-    /// Which model answered.
-    pub model: String,
-    /// The voxels where the last step's logits are positive.
+    /// What it said.
+    pub answer: Answer,
+    /// If it was asked to extend: all extensions of the object as of now. Else not looked at, because a cube that
+    /// makes no sense after one click may do so again after the next.
+    pub extensions: Vec<Extension>,
+    /// The voxels where the logits are above the threshold.
     pub region: Region,
 }
 
 impl Resolution {
     /// The answer to no prompts at all: no mask.
     pub fn nothing() -> Self {
-        Self { steps: Vec::new(), crop: None, model: String::new(), region: Region::default() }
+        let (answer, extensions) = (Answer::default(), Vec::new());
+        Self { answer, extensions, region: Region::default() }
     }
 }
 
@@ -83,6 +98,12 @@ pub enum Refused {
     /// A click is still being computed; give the command again when it is done.
     #[error("a click is still being computed")]
     Busy,
+    /// The object is being extended.
+    #[error("this object is being extended: wait, or stop it with Esc")]
+    Extending,
+    /// There is no answer of a model to go on from.
+    #[error("this object has no mask made by clicks: click inside the structure first")]
+    NoAnswer,
     /// An object must start inside the structure.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstMustBePositive,
@@ -121,6 +142,10 @@ impl Document {
             Command::NewObject => self.new_object()?,
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
             Command::RemovePrompt { object, index } => self.remove_prompt(object, index)?,
+            Command::Extend(id) => self.extend(id)?,
+            Command::SetThreshold { object, threshold, region, continues } => {
+                self.set_threshold(object, threshold, &region, continues)?;
+            }
             Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
             Command::Withdraw(entry) => self.withdraw(entry)?,
             Command::RemoveObject(id) => self.remove_object(id)?,
@@ -197,24 +222,27 @@ impl Document {
         };
         // A mask that came from a file is no replay of clicks: a click starts another object beside it,
         // because replaying it would throw that mask away.
-        let known = known.filter(|o| !o.prompts.is_empty() || o.region.is_empty());
+        let known = known.filter(|o| !o.log.prompts.is_empty() || o.region.is_empty());
+        if known.is_some_and(|o| self.history.extends(o.id)) {
+            return Err(Refused::Extending);
+        }
         // Its voxels stay with the object that has them, so such a click could only give the rind around it.
         let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
         if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
             return Err(Refused::Taken);
         }
-        let mut prompts = known.map(|o| o.prompts.clone()).unwrap_or_default();
-        if prompts.is_empty() && !prompt.positive {
+        let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
+        if log.prompts.is_empty() && !prompt.positive {
             return Err(Refused::FirstMustBePositive);
         }
-        prompts.push(prompt);
+        log.prompts.push(prompt);
         let (id, mut ops) = match known {
             Some(object) => (object.id, Vec::new()),
             None => self.insert_new()?,
         };
-        ops.push(Op::Prompts(id, prompts.clone()));
+        ops.push(Op::Log(id, log.clone()));
         let name = if prompt.positive { "Positive click" } else { "Negative click" };
-        self.commit(name, ops, Some(PendingClick { object: id, prompts }));
+        self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
         // Nobody wants to change what can't be seen.
         let index = self.index_of(id)?;
         self.objects[index].visible = true;
@@ -223,33 +251,73 @@ impl Document {
 
     fn remove_prompt(&mut self, id: LabelId, index: usize) -> Result<(), Refused> {
         let object = &self.objects[self.index_of(id)?];
-        if index >= object.prompts.len() {
+        if index >= object.log.prompts.len() {
             return Err(Refused::Gone);
         }
-        let mut prompts = object.prompts.clone();
-        prompts.remove(index);
-        if prompts.first().is_some_and(|p| !p.positive) {
+        if self.history.extends(id) {
+            return Err(Refused::Extending);
+        }
+        let mut log = object.log.clone();
+        let removed = log.prompts.remove(index);
+        if log.prompts.first().is_some_and(|p| !p.positive) {
             return Err(Refused::NegativeWouldBeFirst);
         }
-        let ops = vec![Op::Prompts(id, prompts.clone())];
-        self.commit("Remove click", ops, Some(PendingClick { object: id, prompts }));
+        log.extensions.retain(|e| e.seed != removed.world);
+        let ops = vec![Op::Log(id, log.clone())];
+        self.commit("Remove click", ops, Some(PendingClick { object: id, log, extend: false }));
+        Ok(())
+    }
+
+    fn extend(&mut self, id: LabelId) -> Result<(), Refused> {
+        self.idle()?;
+        let object = &self.objects[self.index_of(id)?];
+        if object.replayed() == 0 {
+            return Err(Refused::NoAnswer);
+        }
+        let pending = PendingClick { object: id, log: object.log.clone(), extend: true };
+        self.commit("Extend", Vec::new(), Some(pending));
+        Ok(())
+    }
+
+    fn set_threshold(
+        &mut self,
+        id: LabelId,
+        threshold: f32,
+        wanted: &Region,
+        continues: bool,
+    ) -> Result<(), Refused> {
+        self.idle()?;
+        if self.objects[self.index_of(id)?].replayed() == 0 {
+            return Err(Refused::NoAnswer);
+        }
+        if continues && let Some(mut entry) = self.history.take_threshold(id) {
+            for op in entry.ops.iter_mut().rev() {
+                self.swap(op);
+            }
+        }
+        let object = &self.objects[self.index_of(id)?];
+        let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
+        let log = PromptLog { threshold, ..object.log.clone() };
+        let answered = Box::new((object.answer.clone(), Arc::new(region)));
+        let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
+        self.commit("Move threshold", ops, None);
+        self.history.mark_threshold(id);
         Ok(())
     }
 
     fn resolve(&mut self, entry: EntryId, resolution: &Resolution) -> Result<(), Refused> {
-        let id = match self.pending() {
-            Some((oldest, click)) if oldest == entry => click.object,
+        let (id, extended) = match self.pending() {
+            Some((oldest, click)) if oldest == entry => (click.object, click.extend),
             _ => return Err(Refused::Stale),
         };
         let object = &self.objects[self.index_of(id)?];
         let (delta, region) = gate::replace(&self.labels, id, &object.region, &resolution.region);
-        let answer = Answer {
-            steps: resolution.steps.clone(),
-            crop: resolution.crop.clone(),
-            model: Some(resolution.model.clone()),
-            region: Arc::new(region),
-        };
-        let mut ops = vec![Op::Answer(id, Box::new(answer)), Op::Labels(delta)];
+        let answered = Box::new((resolution.answer.clone(), Arc::new(region)));
+        let mut ops = vec![Op::Answer(id, answered), Op::Labels(delta)];
+        if extended {
+            let extensions = resolution.extensions.clone();
+            ops.insert(0, Op::Log(id, PromptLog { extensions, ..object.log.clone() }));
+        }
         for op in &mut ops {
             self.swap(op);
         }
@@ -337,18 +405,15 @@ impl Document {
                     swap(&mut objects[at].colour, colour);
                 }
             }
-            Op::Prompts(id, prompts) => {
+            Op::Log(id, log) => {
                 if let Some(at) = find(*id) {
-                    swap(&mut objects[at].prompts, prompts);
+                    swap(&mut objects[at].log, log);
                 }
             }
-            Op::Answer(id, answer) => {
+            Op::Answer(id, answered) => {
                 if let Some(at) = find(*id) {
-                    let object = &mut objects[at];
-                    swap(&mut object.steps, &mut answer.steps);
-                    swap(&mut object.crop, &mut answer.crop);
-                    swap(&mut object.model, &mut answer.model);
-                    swap(&mut object.region, &mut answer.region);
+                    swap(&mut objects[at].answer, &mut answered.0);
+                    swap(&mut objects[at].region, &mut answered.1);
                 }
             }
             Op::Labels(delta) => {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::object::LabelId;
-use crate::prompt::{CropPlace, Prompt, Step};
+use crate::prompt::{Answer, PromptLog};
 use crate::volume::{Delta, Region};
 
 /// Names one entry of the history; a new one is never equal to an old one.
@@ -12,13 +12,15 @@ pub struct EntryId(pub(super) u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateId(u64);
 
-/// A click (or the removal of one) whose mask is still to be computed.
+/// A click (or the removal of one, or an extension) whose mask is still to be computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingClick {
     /// The object.
     pub object: LabelId,
-    /// All of its prompts as of this click: what to replay.
-    pub prompts: Vec<Prompt>,
+    /// Its clicks as of this one: what to replay.
+    pub log: PromptLog,
+    /// Not a click: the mask is to be followed into neighbouring cubes, which the answer names.
+    pub extend: bool,
 }
 
 /// A change that exchanges what it holds with what the document holds: done twice, it is undone.
@@ -31,22 +33,14 @@ pub(super) enum Op {
     Name(LabelId, String),
     /// Colour of an object.
     Colour(LabelId, [u8; 3]),
-    /// Prompts of an object.
-    Prompts(LabelId, Vec<Prompt>),
-    /// Everything the model said about an object.
-    Answer(LabelId, Box<Answer>),
+    /// What an object's mask is computed from.
+    Log(LabelId, PromptLog),
+    /// Everything the model said about an object, and the voxels it got.
+    Answer(LabelId, Box<(Answer, Arc<Region>)>),
     /// Labels. Holds what to apply next: the change while undone, its reverse while done.
     Labels(Delta),
     /// Which object is active.
     Active(Option<LabelId>),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub steps: Vec<Arc<Step>>,
-    pub crop: Option<CropPlace>,
-    pub model: Option<String>,
-    pub region: Arc<Region>,
 }
 
 #[derive(Debug)]
@@ -57,6 +51,8 @@ pub(super) struct Entry {
     pub name: String,
     pub ops: Vec<Op>,
     pub pending: Option<PendingClick>,
+    /// The object whose threshold it changes: the next step of the same gesture takes its place.
+    pub threshold_of: Option<LabelId>,
 }
 
 /// What was done, and what was undone.
@@ -72,7 +68,14 @@ impl History {
         self.undone.clear();
         let number = self.next_number();
         let id = EntryId(number);
-        self.done.push(Entry { id, state: StateId(number), name, ops, pending });
+        self.done.push(Entry {
+            id,
+            state: StateId(number),
+            name,
+            ops,
+            pending,
+            threshold_of: None,
+        });
         id
     }
 
@@ -113,6 +116,24 @@ impl History {
 
     pub fn redo_name(&self) -> Option<&str> {
         self.undone.last().map(|e| e.name.as_str())
+    }
+
+    /// Says that the newest entry is a change of this object's threshold.
+    pub fn mark_threshold(&mut self, object: LabelId) {
+        if let Some(entry) = self.done.last_mut() {
+            entry.threshold_of = Some(object);
+        }
+    }
+
+    /// Takes out the newest entry if it is a change of this object's threshold.
+    pub fn take_threshold(&mut self, object: LabelId) -> Option<Entry> {
+        self.done.pop_if(|e| e.threshold_of == Some(object))
+    }
+
+    /// Whether an extension of this object is pending.
+    pub fn extends(&self, object: LabelId) -> bool {
+        let extends = |p: &PendingClick| p.extend && p.object == object;
+        self.done.iter().any(|e| e.pending.as_ref().is_some_and(extends))
     }
 
     pub fn oldest_pending(&self) -> Option<(EntryId, &PendingClick)> {

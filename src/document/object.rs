@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::prompt::{CropPlace, Prompt, Step, valid_steps};
+use crate::prompt::{Answer, PromptLog};
 use crate::volume::Region;
 
 /// The value of an object's voxels in the label map; never 0.
@@ -32,14 +32,10 @@ pub struct Object {
     pub colour: [u8; 3],
     /// Whether it is drawn.
     pub visible: bool,
-    /// The user's clicks, in order.
-    pub prompts: Vec<Prompt>,
-    /// The model's answers; the first [`Object::replayed`] of them belong to `prompts`.
-    pub steps: Vec<Arc<Step>>,
-    /// The cube around the first click that the model looked at.
-    pub crop: Option<CropPlace>,
-    /// Which model answered.
-    pub model: Option<String>,
+    /// What its mask is the replay of: the user's clicks above all.
+    pub log: PromptLog,
+    /// What the model said; to the first [`Object::replayed`] clicks of the log.
+    pub answer: Answer,
     /// Exactly the voxels that carry this object's label.
     pub region: Arc<Region>,
 }
@@ -51,26 +47,25 @@ impl Object {
             name,
             colour,
             visible: true,
-            prompts: Vec::new(),
-            steps: Vec::new(),
-            crop: None,
-            model: None,
+            log: PromptLog::default(),
+            answer: Answer::default(),
             region: Arc::default(),
         }
     }
 
-    /// How many prompts, from the first, have been answered.
+    /// How many clicks, from the first, have been answered.
     pub fn replayed(&self) -> usize {
-        valid_steps(&self.steps, &self.prompts)
+        let pairs = self.answer.prompts.iter().zip(&self.log.prompts);
+        pairs.take_while(|(answered, asked)| answered == asked).count()
     }
 
     /// Neither clicks nor voxels.
     pub fn is_empty(&self) -> bool {
-        self.prompts.is_empty() && self.region.is_empty()
+        self.log.prompts.is_empty() && self.region.is_empty()
     }
 
     /// The model's estimate for the present mask.
     pub fn iou(&self) -> Option<f32> {
-        self.replayed().checked_sub(1).map(|last| self.steps[last].iou)
+        if self.replayed() == 0 { None } else { self.answer.iou() }
     }
 }

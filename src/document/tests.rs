@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{Logits, Prompt, Step};
+use crate::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
 
 const DIMS: [usize; 3] = [6, 5, 4];
@@ -37,11 +37,12 @@ fn resolve(document: &mut Document, region: Region) {
         let logits = Arc::new(Logits { side: 1, values: vec![p.world.x as f32] });
         Arc::new(Step { prompt: *p, logits, iou: 0.5 })
     };
+    let place = CropPlace { start: [0; 3], side: 8, world_from_crop: DAffine3::IDENTITY };
+    let steps = click.log.prompts.iter().map(step).collect();
     let resolution = Resolution {
-        steps: click.prompts.iter().map(step).collect(),
-        crop: None,
-        model: "test".into(),
-        region: if click.prompts.is_empty() { Region::default() } else { region },
+        answer: Answer { model: Some("test".into()), ..Answer::of_one_patch(place, steps) },
+        extensions: Vec::new(),
+        region: if click.log.prompts.is_empty() { Region::default() } else { region },
     };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
 }
@@ -85,7 +86,7 @@ fn the_first_click_makes_an_object_and_must_be_positive() {
     assert_eq!(d.objects().len(), 1);
     assert!(d.is_pending(d.objects()[0].id));
     click(&mut d, false).unwrap();
-    assert_eq!(d.active().unwrap().prompts.len(), 2);
+    assert_eq!(d.active().unwrap().log.prompts.len(), 2);
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn clicks_resolve_in_order_and_label_commands_wait_for_them() {
     let first = d.pending().unwrap().0;
     click(&mut d, true).unwrap();
     assert_eq!(d.pending().unwrap().0, first, "the older click comes first");
-    assert_eq!(d.pending().unwrap().1.prompts.len(), 1);
+    assert_eq!(d.pending().unwrap().1.log.prompts.len(), 1);
     assert_eq!(d.apply(Command::RemoveObject(id)), Err(Refused::Busy));
     assert_eq!(d.apply(Command::Import(Vec::new())), Err(Refused::Busy));
     resolve(&mut d, boxed([0, 0, 0], [2, 2, 2]));
@@ -148,12 +149,7 @@ fn undoing_a_pending_click_makes_its_answer_stale() {
     click(&mut d, true).unwrap();
     let entry = d.pending().unwrap().0;
     d.undo();
-    let resolution = Resolution {
-        steps: Vec::new(),
-        crop: None,
-        model: String::new(),
-        region: boxed([0; 3], DIMS),
-    };
+    let resolution = Resolution { region: boxed([0; 3], DIMS), ..Resolution::nothing() };
     let late = Command::Resolve { entry, resolution: Arc::new(resolution) };
     assert_eq!(d.apply(late), Err(Refused::Stale));
     assert_eq!(d.labels(), &LabelMap::empty(DIMS));
@@ -184,7 +180,7 @@ fn withdrawing_takes_the_later_clicks_of_the_object_along_and_no_others() {
     d.apply(Command::Select(LabelId(1))).unwrap();
     click(&mut d, false).unwrap();
     d.apply(Command::Withdraw(failing)).unwrap();
-    assert_eq!(d.objects()[0].prompts, before.1[0].prompts);
+    assert_eq!(d.objects()[0].log.prompts, before.1[0].log.prompts);
     assert_eq!(d.pending().unwrap().1.object, LabelId(2), "the other object's click still stands");
     resolve(&mut d, boxed([4, 4, 3], [5, 5, 4]));
     assert!(regions_agree(&d));

@@ -31,18 +31,13 @@ pub enum SegmentError {
     #[error("ONNX Runtime could not be installed: {0}")]
     Install(String),
     /// No such model.
-    #[error("no model there: a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
+    #[error("no model there: a checkpoint (.pth) or a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
     NoModel(PathBuf),
     /// The model that ships with the program is not where it should be.
     #[error(
         "the demo model was not found: set VOXPOINT_MODELS to the folder that holds demo/encoder.onnx, or choose a model in the Segment menu"
     )]
     NoDemoModel,
-    /// A checkpoint of PyTorch.
-    #[error(
-        "PyTorch checkpoints (.pth) are not supported by this version: use a folder with encoder.onnx and decoder.onnx instead: {}", .0.display()
-    )]
-    Checkpoint(PathBuf),
     /// A checkpoint that can't be used.
     #[error(transparent)]
     Weights(#[from] CheckpointError),
@@ -80,9 +75,9 @@ pub enum SegmentError {
         /// Where, RAS mm.
         at: [f64; 3],
     },
-    /// A click out of reach of the object's cube.
+    /// A negative click where the object has no mask to take away from.
     #[error(
-        "click {number} at ({:.1}, {:.1}, {:.1}) mm lies outside the 192 mm cube around the object's first click: start a new object (N) there", at[0], at[1], at[2]
+        "click {number} at ({:.1}, {:.1}, {:.1}) mm is negative, but the model has not looked there, so there is nothing to take away: click inside the dashed squares", at[0], at[1], at[2]
     )]
     OutsideCrop {
         /// Which click, from 1.
@@ -95,12 +90,12 @@ pub enum SegmentError {
     FirstNegative,
     /// Nothing to normalise with.
     #[error(
-        "no voxel above 0 within 96 mm of the first click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
+        "no voxel above 0 within 96 mm of the click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
     )]
     NothingPositive,
     /// All voxels that count are alike.
     #[error(
-        "all voxels above 0 within 96 mm of the first click have the same value ({0}), so there is nothing to segment: is this a label map?"
+        "all voxels above 0 within 96 mm of the click have the same value ({0}), so there is nothing to segment: is this a label map?"
     )]
     Constant(f64),
 }

@@ -2,21 +2,27 @@
 //! back on the scan's voxels. Depends on `volume`, `geom`, `prompt`, `work`.
 //! Only `engine` and `runtime` name ONNX Runtime.
 
+mod blend;
+mod cache;
 pub mod checkpoint;
 mod digest;
 pub mod download;
 mod engine;
 mod error;
+mod extend;
+mod faces;
 pub mod graph;
 mod install;
 pub mod library;
+mod patches;
 mod postprocess;
 mod preprocess;
 pub mod runtime;
 mod session;
 
-pub use engine::{Device, DeviceChoice};
+pub use blend::{lay, paste};
+pub use engine::{Device, DeviceChoice, Features};
 pub use error::SegmentError;
-pub use postprocess::{paste, upsample};
+pub use postprocess::upsample;
 pub use preprocess::{CanonicalGrid, Crop, SIDE, SPACING, crop};
-pub use session::{Outcome, Request, Segmenter, Stage, Timings};
+pub use session::{Outcome, Request, Segmenter, Stage, Timings, without_steps};

@@ -1,24 +1,24 @@
-//! From the model's logits to voxels of the scan. The *logits* are interpolated at each scan voxel and
-//! then thresholded, which is smoother than resampling a binary mask.
+//! From the model's logits to voxels of the scan: one cube. The *logits* are interpolated at each scan voxel
+//! and then thresholded, which is smoother than resampling a binary mask. `blend` joins several cubes.
 
 use rayon::prelude::*;
 
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::{CropPlace, Logits};
-use crate::volume::{Region, RegionBuilder};
+use crate::volume::RegionBuilder;
 
 /// Where a position lies between two low-resolution voxels along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Tap {
-    low: usize,
-    high: usize,
+pub(super) struct Tap {
+    pub(super) low: usize,
+    pub(super) high: usize,
     /// Share of `high`.
-    weight: f32,
+    pub(super) weight: f32,
 }
 
 impl Tap {
     /// `align_corners = false`: both lattices share their outer edges, and values clamp at the border.
-    fn at(crop: f64, crop_side: usize, low_side: usize) -> Self {
+    pub(super) fn at(crop: f64, crop_side: usize, low_side: usize) -> Self {
         let last = low_side - 1;
         let at = ((crop + 0.5) * low_side as f64 / crop_side as f64 - 0.5).clamp(0.0, last as f64);
         let low = (at.floor() as usize).min(last);
@@ -26,7 +26,7 @@ impl Tap {
     }
 }
 
-fn lerp(a: f32, b: f32, t: f32) -> f32 {
+pub(super) fn lerp(a: f32, b: f32, t: f32) -> f32 {
     // Both products keep their sign, so two values of one sign never blend to the other.
     a * (1.0 - t) + b * t
 }
@@ -43,7 +43,7 @@ pub fn upsample(logits: &Logits, side: usize) -> Vec<f32> {
         let blended = blend_planes(&logits.values, low, *x);
         let mut line = vec![0f32; low];
         for (row, y) in plane.chunks_mut(side).zip(&taps) {
-            blend_lines(&blended, low, *y, &mut line);
+            blend_lines(&blended, low, *y, 0, &mut line);
             for (out, z) in row.iter_mut().zip(&taps) {
                 *out = lerp(line[z.low], line[z.high], z.weight);
             }
@@ -53,46 +53,53 @@ pub fn upsample(logits: &Logits, side: usize) -> Vec<f32> {
 }
 
 /// One plane between two planes of a cube (its slowest axis).
-fn blend_planes(cube: &[f32], side: usize, tap: Tap) -> Vec<f32> {
+pub(super) fn blend_planes(cube: &[f32], side: usize, tap: Tap) -> Vec<f32> {
     let plane = |i: usize| &cube[i * side * side..(i + 1) * side * side];
     plane(tap.low).iter().zip(plane(tap.high)).map(|(&a, &b)| lerp(a, b, tap.weight)).collect()
 }
 
-/// One line between two lines of a plane (its slower axis).
-fn blend_lines(plane: &[f32], side: usize, tap: Tap, line: &mut [f32]) {
-    let (a, b) = (&plane[tap.low * side..][..side], &plane[tap.high * side..][..side]);
+/// A piece, from index `from` on, of the line between two lines of a plane (its slower axis).
+pub(super) fn blend_lines(plane: &[f32], side: usize, tap: Tap, from: usize, line: &mut [f32]) {
+    let piece = |low: usize| &plane[low * side + from..][..line.len()];
+    let (a, b) = (piece(tap.low), piece(tap.high));
     for ((line, &a), &b) in line.iter_mut().zip(a).zip(b) {
         *line = lerp(a, b, tap.weight);
     }
 }
 
-/// The voxels of `grid` whose centre lies in the crop cube and where the interpolated logit is > 0.
-///
-/// Fast where the voxel axes run along the crop's axes, which is so for the grid the crop was cut from;
-/// any other grid is worked through voxel by voxel.
-pub fn paste(logits: &Logits, place: &CropPlace, grid: &Grid) -> Region {
-    let low = logits.side;
-    if low == 0 || logits.values.len() < low * low * low {
-        return Region::default();
-    }
-    let crop_from_voxel = place.world_from_crop.inverse() * grid.world_from_voxel();
-    match aligned(&crop_from_voxel, grid, place.side, low) {
-        Some(axes) => paste_aligned(logits, grid, &axes),
-        None => paste_any(logits, place.side, grid, &crop_from_voxel),
-    }
+/// The weight along one axis of a cube's say at a position in it (crop voxels): 1 in the middle, falling
+/// linearly to (almost) nothing at the faces, so that where cubes overlap no face shows.
+pub(super) fn tent(crop: f64, side: usize) -> f32 {
+    let to_edge = (crop + 1.0).min(side as f64 - crop);
+    (to_edge / ((side as f64 + 1.0) / 2.0)) as f32
 }
 
-/// One voxel axis of the scan along one axis of the crop.
-struct AlignedAxis {
+/// One voxel axis of the scan along one axis of a crop.
+#[derive(Debug)]
+pub(super) struct AlignedAxis {
     /// The crop axis: 0 = x.
     crop: usize,
     /// First voxel in the cube.
-    first: usize,
+    pub(super) first: usize,
     /// For each voxel in the cube, from `first` on.
-    taps: Vec<Tap>,
+    pub(super) taps: Vec<Tap>,
+    /// [`tent`] of each.
+    pub(super) tents: Vec<f32>,
 }
 
-/// The tables of [`paste_aligned`], for scan x, y, z; `None` if the axes do not run along the crop's.
+impl AlignedAxis {
+    /// One past the last voxel in the cube.
+    pub(super) fn end(&self) -> usize {
+        self.first + self.taps.len()
+    }
+
+    /// Where in the tables a voxel is; `None` outside of the cube.
+    pub(super) fn position(&self, voxel: usize) -> Option<usize> {
+        (self.first..self.end()).contains(&voxel).then(|| voxel - self.first)
+    }
+}
+
+/// The tables for scan x, y, z; `None` if the scan's axes do not run along the crop's.
 fn aligned(m: &DAffine3, grid: &Grid, side: usize, low: usize) -> Option<[AlignedAxis; 3]> {
     let dims = grid.dims();
     let mut seen = [false; 3];
@@ -115,176 +122,211 @@ fn aligned(m: &DAffine3, grid: &Grid, side: usize, low: usize) -> Option<[Aligne
             crop,
             first: inside.first().map_or(0, |&(v, _)| v),
             taps: inside.iter().map(|&(_, c)| Tap::at(c, side, low)).collect(),
+            tents: inside.iter().map(|&(_, c)| tent(c, side)).collect(),
         });
     }
     axes.try_into().ok()
 }
 
-/// Consecutive voxels of a row between the same two low-resolution voxels.
-struct Span {
-    tap: Tap,
+/// Consecutive voxels of a row in the same cell, that is between the same two low-resolution voxels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The two.
+    pub(super) low: usize,
+    pub(super) high: usize,
     /// Positions in the row's table.
-    from: usize,
-    to: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 fn spans(taps: &[Tap]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
-    for (i, &tap) in taps.iter().enumerate() {
+    for (i, tap) in taps.iter().enumerate() {
         match spans.last_mut() {
-            Some(last) if last.tap.low == tap.low => last.to = i + 1,
-            _ => spans.push(Span { tap, from: i, to: i + 1 }),
+            Some(last) if last.low == tap.low => last.to = i + 1,
+            _ => spans.push(Span { low: tap.low, high: tap.high, from: i, to: i + 1 }),
         }
     }
     spans
 }
 
-fn paste_aligned(logits: &Logits, grid: &Grid, axes: &[AlignedAxis; 3]) -> Region {
-    let [x, y, z] = axes;
-    let dims = grid.dims();
-    let cube = in_source_order(logits, [x.crop, y.crop, z.crop]);
-    let spans = spans(&x.taps);
-    let pieces: Vec<Region> = (0..z.taps.len())
-        .into_par_iter()
-        .map(|k| {
-            let plane = blend_planes(&cube, logits.side, z.taps[k]);
-            let mut builder = RegionBuilder::new(dims[0]);
-            let mut row = Row { line: vec![0.0; logits.side], taps: &x.taps, spans: &spans };
-            let signs: Vec<Signs> = plane.chunks(logits.side).map(Signs::of).collect();
-            for (j, &tap) in y.taps.iter().enumerate() {
-                let base = grid.index([0, y.first + j, z.first + k]) + x.first;
-                match (signs[tap.low], signs[tap.high]) {
-                    (Signs::NonePositive, Signs::NonePositive) => {}
-                    (Signs::AllPositive, Signs::AllPositive) => builder.push(base, x.taps.len()),
-                    _ => {
-                        blend_lines(&plane, logits.side, tap, &mut row.line);
-                        row.push(base, &mut builder);
-                    }
-                }
-            }
-            builder.finish()
-        })
-        .collect();
-    let mut whole = RegionBuilder::new(dims[0]);
-    for run in pieces.iter().flat_map(Region::runs) {
-        whole.push(run.start, run.len as usize);
-    }
-    whole.finish()
-}
-
-/// What is known of a line of logits without looking at each.
-#[derive(Clone, Copy, PartialEq)]
-enum Signs {
-    AllPositive,
-    NonePositive,
-    Mixed,
+/// Which values of a line of logits, or which cells of a row, are above the threshold, and which are not;
+/// bit i is the i-th. A NaN is neither.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signs {
+    pub(super) above: u128,
+    pub(super) below: u128,
 }
 
 impl Signs {
     fn of(line: &[f32]) -> Self {
-        if line.iter().all(|&v| v > 0.0) {
-            Signs::AllPositive
-        } else if line.iter().all(|&v| v <= 0.0) {
-            Signs::NonePositive
-        } else {
-            // NaN too: its voxels are then asked one by one, and are not positive.
-            Signs::Mixed
-        }
+        let bits = |test: fn(f32) -> bool| {
+            line.iter().enumerate().fold(0, |bits, (i, &v)| bits | u128::from(test(v)) << i)
+        };
+        Self { above: bits(|v| v > 0.0), below: bits(|v| v <= 0.0) }
     }
 }
 
-/// One row of scan voxels, and the logits along it.
-struct Row<'a> {
-    line: Vec<f32>,
-    taps: &'a [Tap],
-    spans: &'a [Span],
+/// The sides that [`Signs`] can tell of.
+const MOST: usize = 128;
+
+/// A cube of logits laid along the scan's axes, and what is known of it without interpolating.
+#[derive(Debug)]
+pub(super) struct Layer {
+    side: usize,
+    /// Logits less the threshold, as [scan z][scan y][scan x].
+    values: Vec<f32>,
+    /// Of each x-line of `values`.
+    signs: Vec<Signs>,
+    /// Scan x, y, z.
+    pub(super) axes: [AlignedAxis; 3],
+    /// The cells along x.
+    pub(super) spans: Vec<Span>,
 }
 
-impl Row<'_> {
-    /// Pushes the row's positive voxels; `base` is the memory position of the first.
-    fn push(&self, base: usize, builder: &mut RegionBuilder) {
+/// Cells of one kind, one after the other along x: all above the threshold, or to be interpolated.
+struct Piece {
+    above: bool,
+    /// Which spans.
+    from: usize,
+    to: usize,
+}
+
+impl Layer {
+    /// `None` if the scan's axes do not run along the crop's: then every voxel has to be asked by itself.
+    pub(super) fn of(
+        logits: &Logits,
+        place: &CropPlace,
+        threshold: f32,
+        grid: &Grid,
+    ) -> Option<Self> {
+        let side = logits.side;
+        if side > MOST {
+            return None;
+        }
+        let crop_from_voxel = place.world_from_crop.inverse() * grid.world_from_voxel();
+        let axes = aligned(&crop_from_voxel, grid, place.side, side)?;
+        let [x, y, z] = axes.each_ref().map(|a| side.pow(2 - a.crop as u32));
+        let mut values = Vec::with_capacity(side * side * side);
+        for k in 0..side {
+            for j in 0..side {
+                let base = k * z + j * y;
+                // Of two numbers the difference has the sign that their comparison has, also in f32.
+                values.extend((0..side).map(|i| logits.values[base + i * x] - threshold));
+            }
+        }
+        let signs = values.chunks(side).map(Signs::of).collect();
+        let spans = spans(&axes[0].taps);
+        Some(Self { side, values, signs, axes, spans })
+    }
+
+    /// The plane at position `k` of the z table.
+    pub(super) fn plane(&self, k: usize) -> Vec<f32> {
+        blend_planes(&self.values, self.side, self.axes[2].taps[k])
+    }
+
+    /// Which cells of the rows between these lines have all their corners above the threshold, and which have
+    /// none.
+    pub(super) fn cells(&self, y: Tap, z: Tap) -> Signs {
+        let line = |y: usize, z: usize| self.signs[z * self.side + y];
+        let lines = [line(y.low, z.low), line(y.high, z.low), line(y.low, z.high)];
+        let all = lines.into_iter().fold(line(y.high, z.high), |all, line| Signs {
+            above: all.above & line.above,
+            below: all.below & line.below,
+        });
+        // The last cell has one corner along x.
+        let last = 1 << (self.side - 1);
+        let both = |bits: u128| bits & (bits >> 1 | bits & last);
+        Signs { above: both(all.above), below: both(all.below) }
+    }
+
+    /// Whether no voxel of a row of these cells is above the threshold.
+    pub(super) fn all_below(&self, cells: Signs) -> bool {
+        cells.below == u128::MAX >> (MOST - self.side)
+    }
+
+    /// Logits along the row between two lines of a plane.
+    pub(super) fn line(&self, plane: &[f32], y: Tap) -> Vec<f32> {
+        let mut line = vec![0.0; self.side];
+        blend_lines(plane, self.side, y, 0, &mut line);
+        line
+    }
+
+    fn pieces(&self, cells: Signs, pieces: &mut Vec<Piece>) {
+        pieces.clear();
+        for (n, span) in self.spans.iter().enumerate() {
+            if cells.below >> span.low & 1 == 1 {
+                continue;
+            }
+            let above = cells.above >> span.low & 1 == 1;
+            match pieces.last_mut() {
+                Some(last) if last.above == above && last.to == n => last.to = n + 1,
+                _ => pieces.push(Piece { above, from: n, to: n + 1 }),
+            }
+        }
+    }
+
+    /// The voxels above the threshold of the plane at position `k` of the z table.
+    pub(super) fn push_plane(&self, k: usize, grid: &Grid, builder: &mut RegionBuilder) {
+        let [x, y, z] = &self.axes;
+        let (plane, z_tap) = (self.plane(k), z.taps[k]);
+        let mut line = vec![0.0; self.side];
+        let (mut pieces, mut of) = (Vec::new(), None);
+        for (j, &tap) in y.taps.iter().enumerate() {
+            if of != Some(tap.low) {
+                self.pieces(self.cells(tap, z_tap), &mut pieces);
+                of = Some(tap.low);
+            }
+            let base = grid.index([0, y.first + j, z.first + k]) + x.first;
+            for piece in &pieces {
+                let spans = &self.spans[piece.from..piece.to];
+                let (Some(first), Some(last)) = (spans.first(), spans.last()) else { continue };
+                if piece.above {
+                    builder.push(base + first.from, last.to - first.from);
+                } else {
+                    // A flipped axis runs through the cells backwards.
+                    let (from, to) = (first.low.min(last.low), first.high.max(last.high));
+                    blend_lines(&plane, self.side, tap, from, &mut line[from..=to]);
+                    self.push_mixed(spans, &line, base, builder);
+                }
+            }
+        }
+    }
+
+    /// The voxels above the threshold of some cells of a row; `base` is the memory position of its first.
+    fn push_mixed(&self, spans: &[Span], line: &[f32], base: usize, builder: &mut RegionBuilder) {
+        let taps = &self.axes[0].taps;
         let mut open: Option<usize> = None;
-        for span in self.spans {
-            let (a, b) = (self.line[span.tap.low], self.line[span.tap.high]);
+        let mut close = |open: &mut Option<usize>, end: usize| {
+            if let Some(from) = open.take() {
+                builder.push(base + from, end - from);
+            }
+        };
+        for span in spans {
+            let (a, b) = (line[span.low], line[span.high]);
             if a > 0.0 && b > 0.0 {
                 open.get_or_insert(span.from);
             } else if a <= 0.0 && b <= 0.0 {
-                close(&mut open, span.from, base, builder);
+                close(&mut open, span.from);
             } else {
                 for i in span.from..span.to {
-                    if lerp(a, b, self.taps[i].weight) > 0.0 {
+                    if lerp(a, b, taps[i].weight) > 0.0 {
                         open.get_or_insert(i);
                     } else {
-                        close(&mut open, i, base, builder);
+                        close(&mut open, i);
                     }
                 }
             }
         }
-        close(&mut open, self.taps.len(), base, builder);
+        close(&mut open, spans.last().map_or(0, |s| s.to));
     }
 }
 
-fn close(open: &mut Option<usize>, end: usize, base: usize, builder: &mut RegionBuilder) {
-    if let Some(from) = open.take() {
-        builder.push(base + from, end - from);
-    }
-}
-
-/// The cube as [scan z][scan y][scan x]; `axes` are the crop axes of scan x, y, z.
-fn in_source_order(logits: &Logits, axes: [usize; 3]) -> Vec<f32> {
-    let side = logits.side;
-    let stride = axes.map(|a| side.pow(2 - a as u32));
-    let mut out = Vec::with_capacity(side * side * side);
-    for k in 0..side {
-        for j in 0..side {
-            let base = k * stride[2] + j * stride[1];
-            out.extend((0..side).map(|i| logits.values[base + i * stride[0]]));
-        }
-    }
-    out
-}
-
-/// Voxel by voxel, within the box of the cube.
-fn paste_any(logits: &Logits, side: usize, grid: &Grid, crop_from_voxel: &DAffine3) -> Region {
-    let dims = grid.dims();
-    let voxel_from_crop = crop_from_voxel.inverse();
-    let edge = |n: usize| if n == 0 { -0.5 } else { side as f64 - 0.5 };
-    let corners: [DVec3; 8] = std::array::from_fn(|n| {
-        voxel_from_crop.transform_point3(DVec3::new(edge(n & 1), edge(n & 2), edge(n & 4)))
-    });
-    let low = corners.iter().fold(DVec3::INFINITY, |m, c| m.min(*c)).to_array();
-    let high = corners.iter().fold(DVec3::NEG_INFINITY, |m, c| m.max(*c)).to_array();
-    let range = |a: usize| {
-        let from = (low[a].floor() - 1.0).clamp(0.0, dims[a] as f64) as usize;
-        from..(high[a].ceil() + 2.0).clamp(from as f64, dims[a] as f64) as usize
-    };
-    let pieces: Vec<Region> = range(2)
-        .into_par_iter()
-        .map(|z| {
-            let mut builder = RegionBuilder::new(dims[0]);
-            for y in range(1) {
-                for x in range(0) {
-                    let at = DVec3::new(x as f64, y as f64, z as f64);
-                    if positive(logits, side, crop_from_voxel.transform_point3(at)) {
-                        builder.push(grid.index([x, y, z]), 1);
-                    }
-                }
-            }
-            builder.finish()
-        })
-        .collect();
-    let mut whole = RegionBuilder::new(dims[0]);
-    for run in pieces.iter().flat_map(Region::runs) {
-        whole.push(run.start, run.len as usize);
-    }
-    whole.finish()
-}
-
-/// Whether a crop position is in the cube and its interpolated logit > 0.
-fn positive(logits: &Logits, side: usize, crop: DVec3) -> bool {
+/// The interpolated logit at a position in crop voxels; `None` outside of the cube.
+pub(super) fn interpolated(logits: &Logits, side: usize, crop: DVec3) -> Option<f32> {
     let low = logits.side;
     if !crop.to_array().iter().all(|&c| c >= -0.5 && c < side as f64 - 0.5) {
-        return false;
+        return None;
     }
     let [x, y, z] = crop.to_array().map(|c| Tap::at(c, side, low));
     let line = |x: usize, y: usize| {
@@ -292,5 +334,5 @@ fn positive(logits: &Logits, side: usize, crop: DVec3) -> bool {
         lerp(line[z.low], line[z.high], z.weight)
     };
     let plane = |x: usize| lerp(line(x, y.low), line(x, y.high), y.weight);
-    lerp(plane(x.low), plane(x.high), x.weight) > 0.0
+    Some(lerp(plane(x.low), plane(x.high), x.weight))
 }

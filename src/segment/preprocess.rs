@@ -92,7 +92,11 @@ impl CanonicalGrid {
 
     /// The crop around a click: 64 voxels before the click's voxel, 63 after it.
     pub fn crop_around(&self, click: DVec3) -> CropPlace {
-        let start = self.nearest(click).map(|c| c - (SIDE / 2) as i64);
+        self.crop_at(self.nearest(click).map(|c| c - (SIDE / 2) as i64))
+    }
+
+    /// The crop whose first voxel is at `start`, which may be negative.
+    pub fn crop_at(&self, start: [i64; 3]) -> CropPlace {
         let offset = DVec3::from_array(start.map(|s| s as f64));
         let mut world_from_crop = self.world_from_canonical;
         world_from_crop.translation += world_from_crop.matrix3 * offset;

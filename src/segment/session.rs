@@ -1,53 +1,71 @@
 //! The replay of an object's prompts.
 
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::engine::{Embedding, Engine, PointPrompt};
-use super::{CanonicalGrid, Device, DeviceChoice, SegmentError, crop, paste};
-use crate::prompt::{CropPlace, Logits, Prompt, Step, valid_steps};
+use super::cache::Cache;
+use super::engine::{Embedding, Engine, Features, Source};
+use super::patches::{Planned, plan};
+use super::{Device, DeviceChoice, SegmentError, crop, faces, lay};
+use crate::geom::DVec3;
+use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
-
-/// How many crops' embeddings are kept (the demo model's takes 23 MB, SAM-Med3D's 0.8 MB), so that
-/// going back and forth between objects costs only the decoder.
-const EMBEDDINGS: usize = 4;
 
 /// Milliseconds of each stage.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// Cutting and normalising the crop; `None` if it was at hand.
+    /// Cutting and normalising the crops; `None` if all were at hand.
     pub crop: Option<f64>,
-    /// The encoder; `None` if the embedding was at hand.
+    /// The encoder, all crops together; `None` if all embeddings were at hand.
     pub encode: Option<f64>,
-    /// The decoder, once for each prompt that was not answered yet.
+    /// The decoder, once for each prompt in each cube that was not answered yet.
     pub decode: Vec<f64>,
     /// Logits to voxels.
     pub paste: f64,
 }
 
-/// All prompts of an object, with the answers that still stand.
+/// An object to replay, with the answers that still stand.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The scan.
     pub volume: Arc<Volume>,
-    /// All prompts; the first is positive, and the crop is around it.
-    pub prompts: Vec<Prompt>,
-    /// Earlier answers of the same model; those that are still valid are used, not computed again.
-    pub steps: Vec<Arc<Step>>,
-    /// The crop of those answers, if there are any. Answers from another crop are not used.
-    pub crop: Option<CropPlace>,
+    /// What to replay; the first prompt is positive.
+    pub log: PromptLog,
+    /// The object's last answer. Its cubes stay where they are as long as the clicks that opened them stand; its
+    /// steps are used, not computed again, where they are still valid. Steps of another model must have been
+    /// taken out by [`without_steps`].
+    pub earlier: Answer,
+    /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
+    /// click, instead of the one exactly around it; 0 is exact.
+    pub snap: u32,
+}
+
+impl Request {
+    /// A request that starts from nothing.
+    pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
+        let log = PromptLog { prompts, ..PromptLog::default() };
+        Self { volume, log, earlier: Answer::default(), snap: 0 }
+    }
+}
+
+/// An answer's cubes without what a model said in them: for another model.
+pub fn without_steps(mut answer: Answer) -> Answer {
+    for patch in &mut answer.patches {
+        Arc::make_mut(patch).steps.clear();
+    }
+    answer
 }
 
 /// The replay of a request.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// One step for each prompt.
-    pub steps: Vec<Arc<Step>>,
-    /// The crop; `None` without prompts.
-    pub crop: Option<CropPlace>,
-    /// The mask on the scan's grid, as the last step has it.
+    /// What the model said; it does not name the model, the caller knows it best.
+    pub answer: Answer,
+    /// The log's extensions, and those that [`Segmenter::extend`] added.
+    pub extensions: Vec<Extension>,
+    /// The mask on the scan's grid.
     pub region: Region,
     /// How long it took.
     pub timings: Timings,
@@ -66,43 +84,27 @@ pub enum Stage {
     Paste,
 }
 
-/// An embedding and what it is of. The weak reference makes sure that an address used again by
-/// another volume is not taken for the old one.
-struct Kept {
-    volume: Weak<Volume>,
-    start: [i64; 3],
-    embedding: Embedding,
-}
-
 /// A model ready to answer. It belongs to one thread at a time.
 pub struct Segmenter {
     engine: Engine,
     name: String,
-    /// Most recently used last.
-    kept: Vec<Kept>,
+    embeddings: Cache<Embedding>,
 }
 
 impl Segmenter {
-    /// Loads `encoder.onnx` and `decoder.onnx` of a folder; the path of either file does as well.
-    /// Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
+    /// Loads a checkpoint (`.pth`) of SAM-Med3D where it lies, or `encoder.onnx` and `decoder.onnx` of a folder;
+    /// the path of either file does as well. Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
     pub fn open(
         model: &Path,
         device: DeviceChoice,
         threads: Option<usize>,
     ) -> Result<Self, SegmentError> {
-        let folder = model_folder(model)?;
-        let engine = Engine::open(
-            &folder.join("encoder.onnx"),
-            &folder.join("decoder.onnx"),
-            device,
-            threads,
-        )?;
-        let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let name = full.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into());
-        Ok(Self { engine, name, kept: Vec::new() })
+        let (source, name) = source(model)?;
+        let engine = Engine::open(&source, device, threads)?;
+        Ok(Self { engine, name, embeddings: Cache::new() })
     }
 
-    /// Name of the model: its folder's.
+    /// Name of the model: its folder's, or a checkpoint's file name without its ending.
     pub fn model_name(&self) -> &str {
         &self.name
     }
@@ -122,8 +124,13 @@ impl Segmenter {
         self.engine.side()
     }
 
-    /// Replays the prompts: for each, the decoder gets all points so far and the logits before it.
-    /// The same request gives the same outcome, bit for bit, whichever of its steps were at hand.
+    /// Replays the log: in each cube, for each click, the decoder gets all points so far and the logits before
+    /// it; the mask is where the cubes' logits, blended, are above the threshold.
+    /// With `snap` 0 the same request gives the same outcome, bit for bit, whichever of its steps and
+    /// embeddings were at hand.
+    ///
+    /// # Errors
+    /// If a click is where it makes no sense, a cube can't be normalised, the model fails, or on cancelling.
     pub fn run(
         &mut self,
         request: &Request,
@@ -131,120 +138,182 @@ impl Segmenter {
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
         let mut timings = Timings::default();
-        let Some(first) = request.prompts.first() else {
-            return Ok(Outcome { steps: vec![], crop: None, region: Region::default(), timings });
-        };
-        if !first.positive {
-            return Err(SegmentError::FirstNegative);
-        }
-        let (place, points) = placed(&request.volume, &request.prompts)?;
-        let mut steps = self.standing(request, &place);
-        if steps.len() < points.len() {
-            let at = self.embed(&request.volume, &place, &mut timings, cancel, stage)?;
-            for n in steps.len()..points.len() {
+        let answer = self.answer(request, &mut timings, cancel, stage)?;
+        cancel.check()?;
+        stage(Stage::Paste);
+        Ok(finished(answer, request, timings))
+    }
+
+    /// Everything but the mask's voxels.
+    pub(super) fn answer(
+        &mut self,
+        request: &Request,
+        timings: &mut Timings,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Answer, SegmentError> {
+        let mut patches = Vec::new();
+        for planned in self.plan(request)? {
+            let mut steps = planned.standing(&request.earlier, self.engine.side());
+            let start = planned.place.start;
+            if steps.len() < planned.clicks.len() {
+                self.encode(&request.volume, start, timings, cancel, stage)?;
+            }
+            for n in steps.len()..planned.clicks.len() {
                 cancel.check()?;
                 stage(Stage::Decode);
                 let begin = Instant::now();
                 let before = steps.last().map(|s| s.logits.as_ref());
-                let embedding = &self.kept[at].embedding;
-                let (logits, iou) = self.engine.decode(embedding, &points[..=n], before, cancel)?;
+                let embedding = self.embeddings.get(&request.volume, start);
+                let embedding = embedding.ok_or_else(|| lost(start))?;
+                let points = &planned.points[..=n];
+                let (logits, iou) = self.engine.decode(embedding, points, before, cancel)?;
                 timings.decode.push(ms(begin));
-                let (prompt, logits) = (request.prompts[n], Arc::new(logits));
+                let (prompt, logits) = (planned.clicks[n], Arc::new(logits));
                 steps.push(Arc::new(Step { prompt, logits, iou }));
             }
+            let opener = planned.clicks[0];
+            patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
-        cancel.check()?;
-        stage(Stage::Paste);
-        let begin = Instant::now();
-        let last: Option<&Logits> = steps.last().map(|s| s.logits.as_ref());
-        let region = last
-            .map_or_else(Region::default, |logits| paste(logits, &place, request.volume.grid()));
-        timings.paste = ms(begin);
-        Ok(Outcome { steps, crop: Some(place), region, timings })
+        let prompts = request.log.prompts.clone();
+        let mut answer = Answer { prompts, patches, model: None, touches: false };
+        answer.touches = faces::touches(&answer, request.log.threshold, request.volume.grid());
+        Ok(answer)
     }
 
-    /// The earlier steps that need not be computed again.
-    fn standing(&self, request: &Request, place: &CropPlace) -> Vec<Arc<Step>> {
-        if request.crop.as_ref().is_some_and(|c| c.start != place.start || c.side != place.side) {
-            return Vec::new();
-        }
-        let side = self.engine.side();
-        let valid = valid_steps(&request.steps, &request.prompts);
-        let fits = |s: &&Arc<Step>| s.logits.side == side && s.logits.values.len() == side.pow(3);
-        request.steps[..valid].iter().take_while(fits).cloned().collect()
-    }
-
-    /// Position in `kept` of the crop's embedding, computed if it is not there.
-    fn embed(
+    /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
+    ///
+    /// # Errors
+    /// As [`Segmenter::run`].
+    pub fn embedding(
         &mut self,
         volume: &Arc<Volume>,
-        place: &CropPlace,
+        world: DVec3,
+        cancel: &CancelToken,
+    ) -> Result<(CropPlace, Vec<Features>), SegmentError> {
+        let click = Prompt { world, positive: true };
+        let cubes = self.plan(&Request::new(volume.clone(), vec![click]))?;
+        let place = cubes.into_iter().next().ok_or_else(|| lost([0; 3]))?.place;
+        let start = place.start;
+        self.encode(volume, start, &mut Timings::default(), cancel, &mut |_| ())?;
+        let embedding = self.embeddings.get(volume, start).ok_or_else(|| lost(start))?;
+        Ok((place, embedding.features()?))
+    }
+
+    /// The cubes of a request.
+    fn plan(&self, request: &Request) -> Result<Vec<Planned>, SegmentError> {
+        let Request { volume, log, earlier, snap } = request;
+        let at_hand = if *snap == 0 { Vec::new() } else { self.embeddings.starts(volume) };
+        plan(volume.grid(), log, earlier, *snap, &at_hand)
+    }
+
+    /// The starts of a request's cubes that have to be encoded for it.
+    fn missing(&self, request: &Request) -> Result<Vec<[i64; 3]>, SegmentError> {
+        let (side, earlier) = (self.engine.side(), &request.earlier);
+        let mut cubes = self.plan(request)?;
+        cubes.retain(|c| c.standing(earlier, side).len() < c.clicks.len());
+        let starts = cubes.iter().map(|c| c.place.start);
+        Ok(starts.filter(|&start| !self.embeddings.has(&request.volume, start)).collect())
+    }
+
+    /// The replay of a request if no cube has to be encoded for it: what one more click would give.
+    ///
+    /// # Errors
+    /// As [`Segmenter::run`].
+    pub fn preview(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Option<Outcome>, SegmentError> {
+        if !self.missing(request)?.is_empty() {
+            return Ok(None);
+        }
+        self.run(request, cancel, &mut |_| ()).map(Some)
+    }
+
+    /// Whether every cube of a request is at hand, so that it costs at most the decoder.
+    pub fn is_ready(&self, request: &Request) -> bool {
+        self.missing(request).is_ok_and(|missing| missing.is_empty())
+    }
+
+    /// Encodes the cubes of a request that are not at hand yet, so that it will cost only the decoder.
+    ///
+    /// # Errors
+    /// As [`Segmenter::run`].
+    pub fn prefetch(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Timings, SegmentError> {
+        let mut timings = Timings::default();
+        for start in self.missing(request)? {
+            self.encode(&request.volume, start, &mut timings, cancel, &mut |_| ())?;
+        }
+        Ok(timings)
+    }
+
+    /// Makes sure that a crop's embedding is at hand.
+    fn encode(
+        &mut self,
+        volume: &Arc<Volume>,
+        start: [i64; 3],
         timings: &mut Timings,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
-    ) -> Result<usize, SegmentError> {
-        self.kept.retain(|k| k.volume.strong_count() > 0);
-        let same = |k: &Kept| {
-            k.start == place.start && std::ptr::eq(k.volume.as_ptr(), Arc::as_ptr(volume))
-        };
-        if let Some(at) = self.kept.iter().position(same) {
-            let kept = self.kept.remove(at);
-            self.kept.push(kept);
-            return Ok(self.kept.len() - 1);
+    ) -> Result<(), SegmentError> {
+        if self.embeddings.get(volume, start).is_some() {
+            return Ok(());
         }
         cancel.check()?;
         stage(Stage::Crop);
         let begin = Instant::now();
-        let image = crop(volume, place.start)?;
-        timings.crop = Some(ms(begin));
+        let image = crop(volume, start)?;
+        *timings.crop.get_or_insert(0.0) += ms(begin);
         cancel.check()?;
         stage(Stage::Encode);
         let begin = Instant::now();
         let embedding = self.engine.encode(&image.values, cancel)?;
-        timings.encode = Some(ms(begin));
-        if self.kept.len() == EMBEDDINGS {
-            self.kept.remove(0);
-        }
-        let (volume, start) = (Arc::downgrade(volume), place.start);
-        self.kept.push(Kept { volume, start, embedding });
-        Ok(self.kept.len() - 1)
+        *timings.encode.get_or_insert(0.0) += ms(begin);
+        let bytes = embedding.bytes();
+        self.embeddings.put(volume, start, embedding, bytes);
+        Ok(())
     }
+}
+
+/// The outcome of an answer: its mask's voxels.
+fn finished(answer: Answer, request: &Request, mut timings: Timings) -> Outcome {
+    let begin = Instant::now();
+    let region = lay(&answer, request.log.threshold, request.volume.grid());
+    timings.paste = ms(begin);
+    Outcome { answer, extensions: request.log.extensions.clone(), region, timings }
+}
+
+/// The cache keeps at least the embedding that came last.
+fn lost(start: [i64; 3]) -> SegmentError {
+    SegmentError::Run(format!("the embedding of the cube at {start:?} got lost"))
 }
 
 fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-/// The crop around the first prompt, and every prompt as a voxel of it. Clicks are rounded to whole
-/// voxels of the 1.5 mm grid, as the authors do.
-fn placed(
-    volume: &Volume,
-    prompts: &[Prompt],
-) -> Result<(CropPlace, Vec<PointPrompt>), SegmentError> {
-    let grid = CanonicalGrid::of(volume.grid());
-    let place = grid.crop_around(prompts[0].world);
-    let mut points = Vec::with_capacity(prompts.len());
-    for (n, prompt) in prompts.iter().enumerate() {
-        let (number, at) = (n + 1, prompt.world.to_array());
-        if volume.grid().voxel_at(prompt.world).is_none() {
-            return Err(SegmentError::OutsideVolume { number, at });
-        }
-        let index = grid.nearest(prompt.world);
-        let voxel: [i64; 3] = std::array::from_fn(|a| index[a] - place.start[a]);
-        if voxel.iter().any(|&v| v < 0 || v >= place.side as i64) {
-            return Err(SegmentError::OutsideCrop { number, at });
-        }
-        points.push(PointPrompt { voxel: voxel.map(|v| v as f32), positive: prompt.positive });
+/// What the engine is made from, and the model's name.
+fn source(model: &Path) -> Result<(Source, String), SegmentError> {
+    let named = |part: Option<&std::ffi::OsStr>| {
+        part.map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned())
+    };
+    let extension = model.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    if matches!(extension.as_deref(), Some("pth" | "pt")) && !model.is_dir() {
+        return Ok((Source::checkpoint(model)?, named(model.file_stem())));
     }
-    Ok((place, points))
+    let folder = model_folder(model)?;
+    let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
+    Ok((Source::Pair { encoder, decoder }, named(full.file_name())))
 }
 
 /// The folder with the pair, from what the user named.
 fn model_folder(model: &Path) -> Result<&Path, SegmentError> {
-    let extension = model.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    if extension.as_deref() == Some("pth") {
-        return Err(SegmentError::Checkpoint(model.to_owned()));
-    }
     let folder = if model.is_file() {
         let name = model.file_name().and_then(|n| n.to_str());
         if !matches!(name, Some("encoder.onnx" | "decoder.onnx")) {

@@ -68,11 +68,11 @@ impl Desk<'_> {
     /// The selected prompt, if it still exists.
     pub fn selected_prompt(&self) -> Option<(LabelId, usize)> {
         let (id, index) = self.view.selected_prompt?;
-        (index < self.document?.object(id)?.prompts.len()).then_some((id, index))
+        (index < self.document?.object(id)?.log.prompts.len()).then_some((id, index))
     }
 
     fn active_prompts(&self) -> usize {
-        self.active().map_or(0, |o| o.prompts.len())
+        self.active().map_or(0, |o| o.log.prompts.len())
     }
 
     fn send(&mut self, action: Action) {

@@ -121,6 +121,12 @@ impl Region {
         after > 0 && self.runs[after - 1].end() > index
     }
 
+    /// One region of pieces that come in memory order and share no row.
+    pub fn joined(pieces: &[Region]) -> Self {
+        let runs: Vec<&[Run]> = pieces.iter().map(Region::runs).collect();
+        Self { runs: runs.concat() }
+    }
+
     /// From one flag for each voxel of a volume, rows of `row` voxels.
     pub fn from_mask(row: usize, mask: impl IntoIterator<Item = bool>) -> Self {
         let mut builder = RegionBuilder::new(row);

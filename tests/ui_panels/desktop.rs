@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::{Logits, Prompt, Step};
+use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use voxpoint::ui::{
     Action, Latency, ModelStatus, RuntimeStatus, Status, ViewState, panels, shortcuts, theme,
 };
@@ -56,12 +56,10 @@ pub fn resolve(document: &mut Document, row: usize, voxels: usize) {
     let start = row * DIMS[0];
     let count: usize = DIMS.iter().product();
     let region = Region::from_mask(DIMS[0], (0..count).map(|n| n >= start && n < start + voxels));
-    let resolution = Resolution {
-        steps: click.prompts.iter().map(step).collect(),
-        crop: None,
-        model: "demo".to_owned(),
-        region,
-    };
+    let place = CropPlace { start: [0; 3], side: 8, world_from_crop: DAffine3::IDENTITY };
+    let steps = click.log.prompts.iter().map(step).collect();
+    let answer = Answer { model: Some("demo".to_owned()), ..Answer::of_one_patch(place, steps) };
+    let resolution = Resolution { answer, extensions: Vec::new(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
 }
 

@@ -140,16 +140,11 @@ fn once(
     let mut prompts = vec![click(0.0)];
     let mut run = |request: &Request| segmenter.run(request, &cancel, &mut |_| ());
 
-    let request = Request {
-        volume: Arc::clone(volume),
-        prompts: prompts.clone(),
-        steps: Vec::new(),
-        crop: None,
-    };
+    let request = Request::new(Arc::clone(volume), prompts.clone());
     let first = run(&request)?;
     samples.preprocess.extend(first.timings.crop);
     samples.encode.extend(first.timings.encode);
-    let (steps, crop) = (first.steps.clone(), first.crop.clone());
+    let earlier = first.answer.clone();
     let revision = document.revision();
     let (done, in_document) = timed(|| put(&mut document, prompts[0], first));
     done?;
@@ -158,7 +153,7 @@ fn once(
     samples.first_ui.push(in_document + upload);
 
     prompts.push(click(15.0));
-    let request = Request { volume: Arc::clone(volume), prompts: prompts.clone(), steps, crop };
+    let request = Request { earlier, ..Request::new(Arc::clone(volume), prompts.clone()) };
     let (second, all) = timed(|| run(&request));
     let second = second?;
     let network: f64 =
@@ -197,9 +192,8 @@ fn put(document: &mut Document, prompt: Prompt, outcome: Outcome) -> anyhow::Res
     document.apply(Command::AddPrompt { object, prompt })?;
     let (entry, _) = document.pending().ok_or_else(|| anyhow!("the click got lost"))?;
     let resolution = Arc::new(Resolution {
-        steps: outcome.steps,
-        crop: outcome.crop,
-        model: "bench".to_owned(),
+        answer: outcome.answer,
+        extensions: outcome.extensions,
         region: outcome.region,
     });
     Ok(document.apply(Command::Resolve { entry, resolution })?)

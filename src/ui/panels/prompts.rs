@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         ui.label(quiet(ui, text));
         return;
     };
-    if object.prompts.is_empty() {
+    if object.log.prompts.is_empty() {
         ui.label(quiet(ui, format!("No points in {} yet.", object.name)));
     } else {
         chips(ui, object, desk);
@@ -48,7 +48,7 @@ fn chips(ui: &mut Ui, object: &Object, desk: &mut Desk) {
     let answered = object.replayed();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
-        for (index, prompt) in object.prompts.iter().enumerate() {
+        for (index, prompt) in object.log.prompts.iter().enumerate() {
             let here = Some((object.id, index));
             let (sign, kind) =
                 if prompt.positive { ("+", "positive") } else { ("−", "negative") };

@@ -242,7 +242,7 @@ fn prompt(ui: &Ui, id: Id, pane: Rect, plane: Plane, at: Pos2, positive: bool, c
         return;
     }
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        let marks = marks::marks(&lens, pane, &object.prompts);
+        let marks = marks::marks(&lens, pane, &object.log.prompts);
         if let Some(index) = marks::hit(&marks, at) {
             cx.view.selected_prompt = Some((object.id, index));
             return;

@@ -32,13 +32,13 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
 
     let view = &*cx.view;
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        if let Some(crop) = &object.crop {
-            marks::model_window(&painter, &lens, rect, crop);
+        for patch in &object.answer.patches {
+            marks::model_window(&painter, &lens, rect, &patch.place);
         }
         if view.show_crosshair {
             draw_crosshair(&painter, rect, plane, &lens, cx);
         }
-        let marks = marks::marks(&lens, rect, &object.prompts);
+        let marks = marks::marks(&lens, rect, &object.log.prompts);
         marks::draw(&painter, &marks, object, view.selected_prompt);
     } else if view.show_crosshair {
         draw_crosshair(&painter, rect, plane, &lens, cx);

@@ -1,11 +1,13 @@
 """Writes the models of this folder: a few hundred bytes each, no weights. Needs Python with onnx.
 
 tiny/ is a pair that fulfils the contract in the way the demo model does not: S = 32, float labels, and
-arithmetic simple enough to be repeated in a test. The others are wrong in one point each.
+arithmetic simple enough to be repeated in a test. With follow/decoder.onnx instead of its decoder the mask is
+what is bright, wherever it is clicked. The others are wrong in one point each.
 
   encoder   features_32 = mean of each 4x4x4 block of the image, level = largest value of the image
   decoder   mask_logits = features_32 - level + 0.5 prev_mask + 0.001 sum(point_coords)
             iou = mean of the labels
+  follow/decoder  mask_logits = features_32 - 1 + 0.001 prev_mask, iou = mean of the labels
 """
 import pathlib
 
@@ -47,8 +49,21 @@ def decoder(name, mask="prev_mask", level="level"):
           [("half", T.FLOAT, [], [0.5]), ("milli", T.FLOAT, [], [0.001])])
 
 
+def follower(name):
+    model(HERE / name,
+          [h.make_node("Sub", ["features_32", "one"], ["a"]),
+           h.make_node("Mul", ["prev_mask", "milli"], ["b"]),
+           h.make_node("Add", ["a", "b"], ["mask_logits"]),
+           h.make_node("ReduceMean", ["point_labels"], ["iou"], axes=[1], keepdims=1)],
+          [("point_coords", [1, "N", 3]), ("point_labels", [1, "N"]), ("prev_mask", [1, 1, 32, 32, 32]),
+           ("features_32", [1, 1, 32, 32, 32])],
+          [("mask_logits", [1, 1, 32, 32, 32]), ("iou", [1, 1])],
+          [("one", T.FLOAT, [], [1.0]), ("milli", T.FLOAT, [], [0.001])])
+
+
 encoder("tiny/encoder.onnx")
 decoder("tiny/decoder.onnx")
+follower("follow/decoder.onnx")
 encoder("encoder_other_input.onnx", image="picture")
 decoder("decoder_other_mask.onnx", mask="mask_input")
 decoder("decoder_other_feature.onnx", level="strength")

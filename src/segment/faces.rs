@@ -1,0 +1,239 @@
+//! Where a mask goes on beyond the cubes that the model has looked at, and where to go on from.
+
+use super::blend::{Field, offset};
+use super::{CanonicalGrid, SIDE};
+use crate::geom::{DVec3, Grid};
+use crate::prompt::{Answer, CropPlace};
+
+/// A face of a cube that the mask touches: beyond it there is more of the scan, but no other cube.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Contact {
+    /// Where the cube starts (canonical voxel).
+    pub(super) start: [i64; 3],
+    pub(super) axis: usize,
+    /// The face at the axis' upper end.
+    pub(super) up: bool,
+    /// The mask's cells at the face, as indices of the cube's logits.
+    pub(super) cells: Vec<[usize; 3]>,
+}
+
+impl Contact {
+    /// Where the cube beyond the face starts; half of it overlaps.
+    pub(super) fn neighbour(&self) -> [i64; 3] {
+        let half = (SIDE / 2) as i64;
+        let mut start = self.start;
+        start[self.axis] = start[self.axis].saturating_add(if self.up { half } else { -half });
+        start
+    }
+}
+
+/// Whether the mask touches the edge of the cubes somewhere inside of the scan.
+pub(super) fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
+    let around = Around::of(answer, threshold, grid);
+    around.faces().any(|face| around.cells(face).next().is_some())
+}
+
+/// All contacts, the largest first.
+pub(super) fn contacts(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
+    let around = Around::of(answer, threshold, grid);
+    let contact = |face: Face<'_>| {
+        let (start, cells) = (face.place.start, around.cells(face).collect());
+        Contact { start, axis: face.axis, up: face.up, cells }
+    };
+    let mut contacts: Vec<_> = around.faces().map(contact).collect();
+    contacts.retain(|c| !c.cells.is_empty());
+    // Stable: those of one size stay in the order of cubes and faces.
+    contacts.sort_by_key(|c| std::cmp::Reverse(c.cells.len()));
+    contacts
+}
+
+/// A place inside the mask (canonical voxel) for the model to start from in the cube beyond a contact: of the part
+/// of the mask that touches the face, what lies deepest inside, in both cubes and in the scan.
+pub(super) fn seed(
+    answer: &Answer,
+    threshold: f32,
+    grid: &Grid,
+    contact: &Contact,
+) -> Option<[i64; 3]> {
+    let around = Around::of(answer, threshold, grid);
+    let (place, side) = around.field.places().find(|(place, _)| place.start == contact.start)?;
+    let voxel = |cell: [usize; 3]| middle(place, side, cell);
+    let mask: Vec<bool> = cells(side).map(|cell| around.has(place, side, cell)).collect();
+    let part = connected(&mask, side, &contact.cells);
+    let depths = depths(&mask, side);
+    let beyond = contact.neighbour();
+    let shared = cells(side)
+        .enumerate()
+        .filter(|&(n, cell)| part[n] && super::patches::holds(beyond, voxel(cell)));
+    // The deepest; of several the one nearest to the middle of the new cube, of these the first.
+    let half = (SIDE / 2) as i64;
+    let off_centre = |cell: [usize; 3]| -> u64 {
+        voxel(cell).iter().zip(beyond).map(|(&v, b)| v.abs_diff(b + half).pow(2)).sum()
+    };
+    let best = shared.min_by_key(|&(n, cell)| (std::cmp::Reverse(depths[n]), off_centre(cell)));
+    best.map(|(_, cell)| voxel(cell))
+}
+
+/// Whether the cube that starts at `start` brings anything: its own mask has a part in the scan that is in no
+/// other cube.
+pub(super) fn adds(answer: &Answer, threshold: f32, grid: &Grid, start: [i64; 3]) -> bool {
+    let around = Around::of(answer, threshold, grid);
+    let Some((place, side)) = around.field.places().find(|(p, _)| p.start == start) else {
+        return false;
+    };
+    cells(side).any(|cell| {
+        !around.field.is_covered(centre(place, side, cell), start) && around.has(place, side, cell)
+    })
+}
+
+/// All cells of a cube in the order of its logits.
+fn cells(side: usize) -> impl Iterator<Item = [usize; 3]> {
+    (0..side.pow(3)).map(move |n| [n / side / side, n / side % side, n % side])
+}
+
+/// The canonical voxel in the middle of a cell (the one above it where the middle lies between two).
+fn middle(place: &CropPlace, side: usize, cell: [usize; 3]) -> [i64; 3] {
+    std::array::from_fn(|a| {
+        place.start[a].saturating_add(((2 * cell[a] + 1) * place.side / (2 * side)) as i64)
+    })
+}
+
+/// The middle itself: there a cube's logit is not interpolated.
+fn centre(place: &CropPlace, side: usize, cell: [usize; 3]) -> DVec3 {
+    let scale = place.side as f64 / side as f64;
+    offset(place) + DVec3::from_array(cell.map(|c| (c as f64 + 0.5) * scale - 0.5))
+}
+
+fn real(voxel: [i64; 3]) -> DVec3 {
+    DVec3::from_array(voxel.map(|v| v as f64))
+}
+
+#[derive(Clone, Copy)]
+struct Face<'a> {
+    place: &'a CropPlace,
+    side: usize,
+    axis: usize,
+    up: bool,
+}
+
+/// A mask and the scan that it lies in.
+struct Around<'a> {
+    field: Field<'a>,
+    /// Of the canonical grid.
+    dims: [usize; 3],
+}
+
+impl<'a> Around<'a> {
+    fn of(answer: &'a Answer, threshold: f32, grid: &Grid) -> Self {
+        Self { field: Field::of(answer, threshold), dims: CanonicalGrid::of(grid).dims() }
+    }
+
+    /// Whether a canonical voxel is in the scan.
+    fn holds(&self, voxel: [i64; 3]) -> bool {
+        voxel.iter().zip(self.dims).all(|(&v, n)| (0..n as i64).contains(&v))
+    }
+
+    /// Whether a cell is in the scan and in the mask.
+    fn has(&self, place: &CropPlace, side: usize, cell: [usize; 3]) -> bool {
+        self.holds(middle(place, side, cell)) && self.field.is_inside(centre(place, side, cell))
+    }
+
+    fn faces(&self) -> impl Iterator<Item = Face<'a>> {
+        self.field.places().flat_map(|(place, side)| {
+            (0..6).map(move |n| Face { place, side, axis: n / 2, up: n % 2 == 1 })
+        })
+    }
+
+    /// The mask's cells at a face beyond which it can go on.
+    fn cells(&self, face: Face<'a>) -> impl Iterator<Item = [usize; 3]> {
+        let Face { place, side, axis, up } = face;
+        let all = (0..side * side).map(move |n| {
+            let mut cell = [n / side; 3];
+            cell[(axis + 2) % 3] = n % side;
+            cell[axis] = if up { side - 1 } else { 0 };
+            cell
+        });
+        all.filter(move |&cell| {
+            let mut beyond = middle(place, side, cell);
+            let step = if up { place.side as i64 } else { -1 };
+            beyond[axis] = place.start[axis].saturating_add(step);
+            self.holds(beyond)
+                && !self.field.is_covered(real(beyond), place.start)
+                && self.has(place, side, cell)
+        })
+    }
+}
+
+/// The cells of the mask that hang together, over faces, with one of `from`.
+fn connected(mask: &[bool], side: usize, from: &[[usize; 3]]) -> Vec<bool> {
+    let index = |[x, y, z]: [usize; 3]| (x * side + y) * side + z;
+    let mut part = vec![false; mask.len()];
+    let mut open: Vec<[usize; 3]> = from.to_vec();
+    while let Some(cell) = open.pop() {
+        let n = index(cell);
+        if !mask[n] || std::mem::replace(&mut part[n], true) {
+            continue;
+        }
+        for axis in 0..3 {
+            let mut push = |c: usize| {
+                let mut next = cell;
+                next[axis] = c;
+                open.push(next);
+            };
+            if cell[axis] > 0 {
+                push(cell[axis] - 1);
+            }
+            if cell[axis] + 1 < side {
+                push(cell[axis] + 1);
+            }
+        }
+    }
+    part
+}
+
+/// For each cell the squared distance, in cells, to the nearest one outside of the mask. What lies beyond the
+/// cube is not known and does not count; a mask without an outside is as deep everywhere.
+///
+/// Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions (2012): one axis after the other.
+fn depths(mask: &[bool], side: usize) -> Vec<u32> {
+    let far = 3 * (side * side) as u32;
+    let mut depths: Vec<u32> = mask.iter().map(|&inside| if inside { far } else { 0 }).collect();
+    for stride in [1, side, side * side] {
+        for first in (0..depths.len()).filter(|n| n / stride % side == 0) {
+            let line: Vec<u32> = (0..side).map(|i| depths[first + i * stride]).collect();
+            for (i, depth) in distances(&line).into_iter().enumerate() {
+                depths[first + i * stride] = depth.min(far);
+            }
+        }
+    }
+    depths
+}
+
+/// For each i the least (i - j)² + line[j]: the lower envelope of parabolas.
+fn distances(line: &[u32]) -> Vec<u32> {
+    let height = |j: usize| f64::from(line[j]) + (j * j) as f64;
+    // The parabolas of the envelope, and from where on each is the lowest.
+    let mut envelope: Vec<(usize, f64)> = Vec::new();
+    for j in 0..line.len() {
+        let mut from = f64::NEG_INFINITY;
+        while let Some(&(last, start)) = envelope.last() {
+            from = (height(j) - height(last)) / (2 * (j - last)) as f64;
+            if from > start {
+                break;
+            }
+            envelope.pop();
+            from = f64::NEG_INFINITY;
+        }
+        envelope.push((j, from));
+    }
+    let mut at = 0;
+    (0..line.len())
+        .map(|i| {
+            while envelope.get(at + 1).is_some_and(|&(_, from)| from < i as f64) {
+                at += 1;
+            }
+            let j = envelope[at].0;
+            line[j] + i.abs_diff(j).pow(2) as u32
+        })
+        .collect()
+}
