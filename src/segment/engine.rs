@@ -54,6 +54,29 @@ pub(super) struct PointPrompt {
 /// What the encoder says of a crop: every output, by name.
 pub(super) struct Embedding(Vec<(String, DynValue)>);
 
+/// One output of the encoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// The encoder's name for it.
+    pub name: String,
+    /// Its shape; for SAM-Med3D [1, 384, 8, 8, 8], the last axes x, y, z of the crop.
+    pub shape: Vec<usize>,
+    /// Its values, the last axis fastest.
+    pub values: Vec<f32>,
+}
+
+impl Embedding {
+    /// A copy of all of it.
+    pub(super) fn features(&self) -> Result<Vec<Features>, SegmentError> {
+        let copy = |(name, value): &(String, DynValue)| {
+            let (shape, values) = value.try_extract_tensor::<f32>().map_err(failed)?;
+            let shape = shape.iter().map(|&n| n.max(0) as usize).collect();
+            Ok(Features { name: name.clone(), shape, values: values.to_vec() })
+        };
+        self.0.iter().map(copy).collect()
+    }
+}
+
 /// The encoder and the decoder.
 ///
 /// Encoder: `image` f32 [1, 1, 128, 128, 128] to any outputs. Decoder: those outputs by their names, and

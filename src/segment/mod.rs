@@ -11,7 +11,7 @@ mod preprocess;
 pub mod runtime;
 mod session;
 
-pub use engine::{Device, DeviceChoice};
+pub use engine::{Device, DeviceChoice, Features};
 pub use error::SegmentError;
 pub use postprocess::{paste, upsample};
 pub use preprocess::{CanonicalGrid, Crop, SIDE, SPACING, crop};

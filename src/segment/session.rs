@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use super::engine::{Embedding, Engine, PointPrompt};
+use super::engine::{Embedding, Engine, Features, PointPrompt};
 use super::{CanonicalGrid, Device, DeviceChoice, SegmentError, crop, paste};
+use crate::geom::DVec3;
 use crate::prompt::{CropPlace, Logits, Prompt, Step, valid_steps};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
@@ -130,6 +131,17 @@ impl Segmenter {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
+        self.run_at(request, None, cancel, stage)
+    }
+
+    /// [`Segmenter::run`] with the cube at `place`, wherever the first prompt is; `None` puts it there.
+    pub fn run_at(
+        &mut self,
+        request: &Request,
+        place: Option<&CropPlace>,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
         let mut timings = Timings::default();
         let Some(first) = request.prompts.first() else {
             return Ok(Outcome { steps: vec![], crop: None, region: Region::default(), timings });
@@ -137,7 +149,7 @@ impl Segmenter {
         if !first.positive {
             return Err(SegmentError::FirstNegative);
         }
-        let (place, points) = placed(&request.volume, &request.prompts)?;
+        let (place, points) = placed(&request.volume, &request.prompts, place)?;
         let mut steps = self.standing(request, &place);
         if steps.len() < points.len() {
             let at = self.embed(&request.volume, &place, &mut timings, cancel, stage)?;
@@ -161,6 +173,19 @@ impl Segmenter {
             .map_or_else(Region::default, |logits| paste(logits, &place, request.volume.grid()));
         timings.paste = ms(begin);
         Ok(Outcome { steps, crop: Some(place), region, timings })
+    }
+
+    /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
+    pub fn embedding(
+        &mut self,
+        volume: &Arc<Volume>,
+        world: DVec3,
+        cancel: &CancelToken,
+    ) -> Result<(CropPlace, Vec<Features>), SegmentError> {
+        let click = Prompt { world, positive: true };
+        let (place, _) = placed(volume, &[click], None)?;
+        let at = self.embed(volume, &place, &mut Timings::default(), cancel, &mut |_| ())?;
+        Ok((place, self.kept[at].embedding.features()?))
     }
 
     /// The earlier steps that need not be computed again.
@@ -215,14 +240,15 @@ fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-/// The crop around the first prompt, and every prompt as a voxel of it. Clicks are rounded to whole
+/// The crop (around the first prompt if it has no place yet), and every prompt as a voxel of it. Clicks are rounded to whole
 /// voxels of the 1.5 mm grid, as the authors do.
 fn placed(
     volume: &Volume,
     prompts: &[Prompt],
+    place: Option<&CropPlace>,
 ) -> Result<(CropPlace, Vec<PointPrompt>), SegmentError> {
     let grid = CanonicalGrid::of(volume.grid());
-    let place = grid.crop_around(prompts[0].world);
+    let place = place.cloned().unwrap_or_else(|| grid.crop_around(prompts[0].world));
     let mut points = Vec::with_capacity(prompts.len());
     for (n, prompt) in prompts.iter().enumerate() {
         let (number, at) = (n + 1, prompt.world.to_array());
