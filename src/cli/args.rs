@@ -1,5 +1,7 @@
 //! What may be typed, and nothing about what it does.
 
+mod eval;
+
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
@@ -9,6 +11,8 @@ use crate::geom::{DVec3, Plane};
 use crate::segment::DeviceChoice;
 use crate::ui::Pane;
 use crate::volume::Window;
+
+pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
 
 /// Open a scan, click once inside a structure, get its 3D mask, save a NIfTI that opens in the right place.
 ///
@@ -35,6 +39,10 @@ pub enum Command {
     Render(RenderArgs),
     /// Compare two label maps (Dice).
     Compare(CompareArgs),
+    /// Let a robot click on labelled scans and measure the masks (Dice, surface Dice, seconds).
+    Eval(EvalArgs),
+    /// Write what the model's encoder says of a cube of the scan, for programs.
+    Embed(EmbedArgs),
     /// Find or fetch ONNX Runtime, which runs the model.
     #[command(subcommand)]
     Runtime(RuntimeCommand),

@@ -1,0 +1,202 @@
+//! One structure: clicks, masks, measures.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use super::super::args::{CropAt, First};
+use super::robot::{Click, Robot, reach};
+use crate::geom::Grid;
+use crate::measure::{SurfaceDistances, dice_of};
+use crate::prompt::Prompt;
+use crate::segment::{CanonicalGrid, Request, Segmenter};
+use crate::volume::{NamedRegion, Region, Volume};
+use crate::work::CancelToken;
+
+/// Surfaces nearer than this are alike, mm.
+pub const TOLERANCE: f64 = 2.0;
+/// Structures with less than this, ml, are counted apart, as in the SAM-Med3D paper.
+const SMALL_ML: f64 = 1.0;
+/// And those whose bounding box is thinner than this, mm.
+const THIN_MM: f64 = 15.0;
+
+/// What changes the result.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Options {
+    /// After how many clicks to measure, rising.
+    pub clicks: Vec<usize>,
+    /// Where the robot clicks.
+    pub first: First,
+    /// Where the model looks.
+    pub crop: CropAt,
+    /// Of the random clicks.
+    pub seed: u64,
+}
+
+/// One label of one case, measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// The case's name.
+    pub case: String,
+    /// The label.
+    pub label: u16,
+    /// Its name, if a label table says one.
+    pub name: Option<String>,
+    /// Voxels.
+    pub voxels: usize,
+    /// Volume.
+    pub volume_ml: f64,
+    /// Size of the bounding box along the scan's axes, mm.
+    pub extent_mm: [f64; 3],
+    /// Less than 1 ml, or thinner than 15 mm.
+    pub small: bool,
+    /// The share of its voxels that the model's cube holds: the mask can't have more of it.
+    pub in_cube: f64,
+    /// The measures, in the order of the options' clicks.
+    pub after: Vec<After>,
+    /// All clicks.
+    pub clicks: Vec<Click>,
+}
+
+/// The mask after some clicks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct After {
+    /// How many clicks there may have been.
+    pub clicks: usize,
+    /// How many there were: fewer if nothing within reach was wrong any more.
+    pub made: usize,
+    /// Dice coefficient.
+    pub dice: f64,
+    /// Normalised surface Dice at 2 mm.
+    pub nsd: f64,
+    /// 95 % Hausdorff distance, mm; `None` without a mask.
+    pub hd95_mm: Option<f64>,
+    /// What the machine took for these clicks: crop, encoder, and decoder and paste for each. `None` if the
+    /// embedding was at hand from another structure.
+    pub seconds: Option<f64>,
+    /// The model's own estimate of intersection over union.
+    pub iou: f32,
+}
+
+/// A structure that was worked on, and its last mask.
+pub struct Done {
+    /// The measures.
+    pub structure: Structure,
+    /// The mask after the last click.
+    pub mask: Region,
+}
+
+/// Where in the scan a structure is, and how large.
+struct Size {
+    voxels: usize,
+    ml: f64,
+    extent: [f64; 3],
+    middle: [usize; 3],
+}
+
+impl Size {
+    fn of(region: &Region, grid: &Grid) -> Option<Self> {
+        let bounds = region.bounds(grid.dims())?;
+        let (voxels, spacing) = (region.count(), grid.spacing().to_array());
+        Some(Self {
+            voxels,
+            ml: voxels as f64 * grid.voxel_volume_mm3() / 1000.0,
+            extent: std::array::from_fn(|a| bounds.size()[a] as f64 * spacing[a]),
+            middle: std::array::from_fn(|a| bounds.min[a].midpoint(bounds.max[a] - 1)),
+        })
+    }
+
+    fn is_small(&self) -> bool {
+        // A hair of slack: 10 voxels of 1.5 mm in float32 are 15 mm.
+        self.ml < SMALL_ML - 1e-6 || self.extent.iter().any(|&mm| mm < THIN_MM - 1e-3)
+    }
+}
+
+/// Clicks on a structure and measures the masks. `names` are the case's and the scan's file's.
+pub fn run(
+    segmenter: &mut Segmenter,
+    volume: &Arc<Volume>,
+    truth: &NamedRegion,
+    names: (&str, &str),
+    options: &Options,
+) -> anyhow::Result<Done> {
+    let (case, image) = names;
+    let grid = volume.grid();
+    let size = Size::of(&truth.region, grid).context("it has no voxel")?;
+    let seed = (image, truth.value, options.seed);
+    let mut robot = Robot::new(&truth.region, grid, options.first, seed);
+    let canonical = CanonicalGrid::of(grid);
+    let mut place = None;
+    if options.crop == CropAt::Truth {
+        let here = canonical.crop_around(grid.world_of(size.middle));
+        robot.stay_in(reach(&here, grid));
+        place = Some(here);
+    }
+    // A structure in parts may have nothing in the middle of its box.
+    let first = robot
+        .first()
+        .context("no voxel of it lies in the cube around its middle; use --crop click")?;
+    let place = place.unwrap_or_else(|| canonical.crop_around(grid.world_of(first.voxel)));
+    let within = reach(&place, grid);
+    robot.stay_in(within);
+    let (mut after, mut clicks) = (Vec::new(), Vec::new());
+    let (mut prompts, mut steps, mut seconds) = (Vec::new(), Vec::new(), Some(0.0));
+    let (mut mask, mut next, mut iou) = (Region::default(), Some(first), 0.0);
+    for number in 1..=options.clicks.last().copied().unwrap_or(0) {
+        if let Some(click) = next {
+            clicks.push(click);
+            let world = grid.world_of(click.voxel);
+            prompts.push(Prompt { world, positive: click.positive });
+            let (volume, crop) = (Arc::clone(volume), Some(place.clone()));
+            let request = Request { volume, prompts: prompts.clone(), steps, crop };
+            let never = CancelToken::new();
+            let outcome = segmenter.run_at(&request, Some(&place), &never, &mut |_| ())?;
+            let t = &outcome.timings;
+            let fixed =
+                if number == 1 { t.crop.zip(t.encode).map(|(a, b)| a + b) } else { Some(0.0) };
+            let ms = fixed.map(|fixed| fixed + t.decode.iter().sum::<f64>() + t.paste);
+            seconds = seconds.zip(ms).map(|(s, ms)| s + ms / 1e3);
+            iou = outcome.steps.last().map_or(0.0, |step| step.iou);
+            (steps, mask) = (outcome.steps, outcome.region);
+            next = robot.next(&mask);
+        }
+        if options.clicks.contains(&number) {
+            after.push(measured(&mask, &truth.region, grid, number, clicks.len(), (seconds, iou)));
+        }
+    }
+    let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
+    let structure = Structure {
+        case: case.to_owned(),
+        label: truth.value,
+        name: truth.name.clone(),
+        voxels: size.voxels,
+        volume_ml: size.ml,
+        extent_mm: size.extent,
+        small: size.is_small(),
+        in_cube,
+        after,
+        clicks,
+    };
+    Ok(Done { structure, mask })
+}
+
+fn measured(
+    mask: &Region,
+    truth: &Region,
+    grid: &Grid,
+    clicks: usize,
+    made: usize,
+    (seconds, iou): (Option<f64>, f32),
+) -> After {
+    let surfaces = SurfaceDistances::of(truth, mask, grid.dims(), grid.spacing().to_array());
+    After {
+        clicks,
+        made,
+        dice: dice_of(truth, mask),
+        nsd: surfaces.nsd(TOLERANCE),
+        hd95_mm: surfaces.hausdorff(95.0),
+        seconds,
+        iou,
+    }
+}
