@@ -45,3 +45,34 @@ fn header(shape: &[usize]) -> Vec<u8> {
     header.extend_from_slice(text.as_bytes());
     header
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved(shape: &[usize], values: &[f32]) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npy");
+        save_npy(&path, shape, values).unwrap();
+        std::fs::read(&path).unwrap()
+    }
+
+    #[test]
+    fn files_are_those_of_numpy() {
+        let values: Vec<f32> = (0..60).map(|n| n as f32 / 7.0 - 3.0).collect();
+        let numpy = include_bytes!("../../tests/data/npy/numpy_1x3x4x5.npy");
+        assert!(saved(&[1, 3, 4, 5], &values) == numpy);
+        let numpy = include_bytes!("../../tests/data/npy/numpy_3.npy");
+        assert!(saved(&[3], &[1.5, -0.0, f32::INFINITY]) == numpy);
+    }
+
+    #[test]
+    fn the_values_begin_at_a_multiple_of_64() {
+        for axes in 1..12 {
+            let header = header(&vec![123_456; axes]);
+            assert_eq!((header.len() % ALIGN, header.last()), (0, Some(&b'\n')));
+            let length = u16::from_le_bytes([header[8], header[9]]);
+            assert_eq!(usize::from(length) + 10, header.len());
+        }
+    }
+}

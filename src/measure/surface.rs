@@ -158,7 +158,8 @@ impl SurfaceDistances {
 }
 
 fn area(elements: &[Element]) -> f64 {
-    elements.iter().map(|e| e.area).sum()
+    // Not `sum`: that of nothing is -0.
+    elements.iter().fold(0.0, |sum, e| sum + e.area)
 }
 
 fn is_surface(code: u8) -> bool {

@@ -3,5 +3,6 @@
 mod arguments;
 mod bad_input;
 mod commands;
+mod eval;
 mod pictures;
 mod support;

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::protocol::Structure;
 
+/// What every line begins with.
+const BEGIN: &[u8] = b"{\"key\":";
+
 /// A line of the journal.
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -31,7 +34,7 @@ impl Journal {
     /// error, because then the file is something else.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let place = || format!("can't use the journal {}", path.display());
-        let mut file =
+        let file =
             File::options().read(true).append(true).create(true).open(path).with_context(place)?;
         // Some disks have no locks; then it is up to the user.
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -41,26 +44,25 @@ impl Journal {
             );
         }
         let bytes = std::fs::read(path).with_context(place)?;
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let mut done = HashMap::new();
-        let mut lines: Vec<&[u8]> = bytes.split(|&b| b == b'\n').collect();
-        let cut_off = lines.pop().is_some_and(|rest| !rest.is_empty());
-        for (n, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
-            match serde_json::from_slice::<Line>(line) {
-                Ok(line) => drop(done.insert(line.key, line.structure)),
-                // A line cut off by an earlier crash, ended by the run after it.
-                Err(_) if n > 0 && line.starts_with(b"{\"key\":") => {}
-                Err(_) => bail!(
+        for (n, line) in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()).enumerate()
+        {
+            let Ok(line) = serde_json::from_slice::<Line>(line) else {
+                bail!(
                     "line {} is no result of “voxpoint eval”; name another journal: {}",
                     n + 1,
                     path.display()
-                ),
-            }
+                );
+            };
+            done.insert(line.key, line.structure);
         }
-        if cut_off {
-            if done.is_empty() && !bytes.starts_with(b"{\"key\":") {
+        let rest = &bytes[whole..];
+        if !rest.is_empty() {
+            if !rest.starts_with(BEGIN) && !BEGIN.starts_with(rest) {
                 bail!("this is no journal of “voxpoint eval”; name another: {}", path.display());
             }
-            file.write_all(b"\n").with_context(place)?;
+            file.set_len(whole as u64).with_context(place)?;
         }
         Ok(Self { path: path.to_owned(), file: Mutex::new(file), done })
     }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use image::RgbaImage;
 
 use super::super::{files, render};
+use crate::document::PALETTE;
 use crate::volume::{NamedRegion, Volume};
 
 /// Pixels of each half: three slices and the volume.
@@ -32,8 +33,12 @@ pub fn draw(
         let mut labels = labels.to_vec();
         labels.sort_by_key(|l| std::cmp::Reverse(l.region.count()));
         let seen = files::label_map(dims, &labels).regions().into_iter();
-        let seen =
-            seen.map(|(value, region)| NamedRegion { value, name: None, colour: None, region });
+        let seen = seen.map(|(value, region)| {
+            // A label has one colour on both sides, also if one side lacks labels.
+            let place = truth.iter().position(|l| l.value == value).unwrap_or(0);
+            let colour = Some(PALETTE[place % PALETTE.len()]);
+            NamedRegion { value, name: None, colour, region }
+        });
         render::picture(volume, seen.collect(), at, SIZE)
     });
     let [left, right] = halves;

@@ -76,7 +76,7 @@ pub struct After {
     /// embedding was at hand from another structure.
     pub seconds: Option<f64>,
     /// The model's own estimate of intersection over union.
-    pub iou: f32,
+    pub iou: f64,
 }
 
 /// A structure that was worked on, and its last mask.
@@ -171,14 +171,20 @@ pub fn run(
         label: truth.value,
         name: truth.name.clone(),
         voxels: size.voxels,
-        volume_ml: size.ml,
-        extent_mm: size.extent,
+        volume_ml: rounded(size.ml, 6),
+        extent_mm: size.extent.map(|mm| rounded(mm, 6)),
         small: size.is_small(),
-        in_cube,
+        in_cube: rounded(in_cube, 9),
         after,
         clicks,
     };
     Ok(Done { structure, mask })
+}
+
+/// With so few digits a number is the same after the way through the journal.
+fn rounded(value: f64, digits: i32) -> f64 {
+    let one = 10f64.powi(digits);
+    (value * one).round() / one
 }
 
 fn measured(
@@ -193,10 +199,10 @@ fn measured(
     After {
         clicks,
         made,
-        dice: dice_of(truth, mask),
-        nsd: surfaces.nsd(TOLERANCE),
-        hd95_mm: surfaces.hausdorff(95.0),
-        seconds,
-        iou,
+        dice: rounded(dice_of(truth, mask), 9),
+        nsd: rounded(surfaces.nsd(TOLERANCE), 9),
+        hd95_mm: surfaces.hausdorff(95.0).map(|mm| rounded(mm, 6)),
+        seconds: seconds.map(|s| rounded(s, 6)),
+        iou: rounded(f64::from(iou), 6),
     }
 }

@@ -188,15 +188,15 @@ mod tests {
         let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
         let mut robot = Robot::new(&truth, &grid, First::Random, ("scan.nii.gz", 1, 0));
         let first: Vec<[usize; 3]> = (0..3).map(|_| robot.first().unwrap().voxel).collect();
-        assert_eq!(first, [[0; 3]; 3]);
+        assert_eq!(first, [[14, 7, 9], [8, 11, 13], [5, 10, 7]]);
     }
 
     #[test]
     fn the_innermost_voxel_is_deepest_in_millimetres() {
         let dims = [21, 21, 9];
-        // Thick slices: two slices from the top are further than five voxels from the side.
+        // Thick slices: the depth is decided within a slice.
         let spacing = [1.0, 1.0, 4.0];
-        let truth = ball(dims, [10.0, 8.0, 4.0], 3.5);
+        let truth = ball(dims, [10.0, 8.0, 4.0], 4.0);
         let grid = grid(dims, spacing);
         let mut robot = Robot::new(&truth, &grid, First::Centre, ("a", 1, 0));
         assert_eq!(robot.first().unwrap().voxel, [10, 8, 4]);
