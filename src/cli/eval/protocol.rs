@@ -9,7 +9,7 @@ use super::super::args::{CropAt, First};
 use super::robot::{Click, Robot, reach};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
-use crate::prompt::Prompt;
+use crate::prompt::{CropPlace, Prompt, Step};
 use crate::segment::{CanonicalGrid, Request, Segmenter};
 use crate::volume::{NamedRegion, Region, Volume};
 use crate::work::CancelToken;
@@ -127,45 +127,29 @@ pub fn run(
     let seed = (image, truth.value, options.seed);
     let mut robot = Robot::new(&truth.region, grid, options.first, seed);
     let canonical = CanonicalGrid::of(grid);
-    let mut place = None;
-    if options.crop == CropAt::Truth {
-        let here = canonical.crop_around(grid.world_of(size.middle));
-        robot.stay_in(reach(&here, grid));
-        place = Some(here);
+    let around = |voxel: [usize; 3]| canonical.crop_around(grid.world_of(voxel));
+    let middle = (options.crop == CropAt::Truth).then(|| around(size.middle));
+    if let Some(place) = &middle {
+        robot.stay_in(reach(place, grid));
     }
-    // A structure in parts may have nothing in the middle of its box.
-    let first = robot
-        .first()
-        .context("no voxel of it lies in the cube around its middle; use --crop click")?;
-    let place = place.unwrap_or_else(|| canonical.crop_around(grid.world_of(first.voxel)));
+    let none = "no voxel of it lies in the cube around its middle; use --crop click";
+    let first = robot.first().context(none)?;
+    let place = middle.unwrap_or_else(|| around(first.voxel));
     let within = reach(&place, grid);
     robot.stay_in(within);
-    let (mut after, mut clicks) = (Vec::new(), Vec::new());
-    let (mut prompts, mut steps, mut seconds) = (Vec::new(), Vec::new(), Some(0.0));
-    let (mut mask, mut next, mut iou) = (Region::default(), Some(first), 0.0);
+    let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
+    let mut trial = Trial::new(volume, place);
+    let mut after = Vec::new();
+    let mut next = Some(first);
     for number in 1..=options.clicks.last().copied().unwrap_or(0) {
         if let Some(click) = next {
-            clicks.push(click);
-            let world = grid.world_of(click.voxel);
-            prompts.push(Prompt { world, positive: click.positive });
-            let (volume, crop) = (Arc::clone(volume), Some(place.clone()));
-            let request = Request { volume, prompts: prompts.clone(), steps, crop };
-            let never = CancelToken::new();
-            let outcome = segmenter.run_at(&request, Some(&place), &never, &mut |_| ())?;
-            let t = &outcome.timings;
-            let fixed =
-                if number == 1 { t.crop.zip(t.encode).map(|(a, b)| a + b) } else { Some(0.0) };
-            let ms = fixed.map(|fixed| fixed + t.decode.iter().sum::<f64>() + t.paste);
-            seconds = seconds.zip(ms).map(|(s, ms)| s + ms / 1e3);
-            iou = outcome.steps.last().map_or(0.0, |step| step.iou);
-            (steps, mask) = (outcome.steps, outcome.region);
-            next = robot.next(&mask);
+            trial.click(segmenter, click)?;
+            next = robot.next(&trial.mask);
         }
         if options.clicks.contains(&number) {
-            after.push(measured(&mask, &truth.region, grid, number, clicks.len(), (seconds, iou)));
+            after.push(trial.measured(&truth.region, number));
         }
     }
-    let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
     let structure = Structure {
         case: case.to_owned(),
         label: truth.value,
@@ -176,33 +160,71 @@ pub fn run(
         small: size.is_small(),
         in_cube: rounded(in_cube, 9),
         after,
-        clicks,
+        clicks: trial.clicks,
     };
-    Ok(Done { structure, mask })
+    Ok(Done { structure, mask: trial.mask })
+}
+
+/// Clicks on one structure and what came of them.
+struct Trial<'a> {
+    volume: &'a Arc<Volume>,
+    place: CropPlace,
+    clicks: Vec<Click>,
+    prompts: Vec<Prompt>,
+    steps: Vec<Arc<Step>>,
+    mask: Region,
+    /// Of all clicks so far.
+    seconds: Option<f64>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(volume: &'a Arc<Volume>, place: CropPlace) -> Self {
+        let (clicks, prompts, steps) = (Vec::new(), Vec::new(), Vec::new());
+        let (mask, seconds) = (Region::default(), Some(0.0));
+        Self { volume, place, clicks, prompts, steps, mask, seconds }
+    }
+
+    /// One more click: the mask, and the time it took.
+    fn click(&mut self, segmenter: &mut Segmenter, click: Click) -> anyhow::Result<()> {
+        let world = self.volume.grid().world_of(click.voxel);
+        self.clicks.push(click);
+        self.prompts.push(Prompt { world, positive: click.positive });
+        let request = Request {
+            volume: Arc::clone(self.volume),
+            prompts: self.prompts.clone(),
+            steps: std::mem::take(&mut self.steps),
+            crop: Some(self.place.clone()),
+        };
+        let never = CancelToken::new();
+        let outcome = segmenter.run_at(&request, Some(&self.place), &never, &mut |_| ())?;
+        let t = &outcome.timings;
+        let encoded = t.crop.zip(t.encode).map(|(crop, encode)| crop + encode);
+        let first = if self.clicks.len() == 1 { encoded } else { Some(0.0) };
+        let ms = first.map(|first| first + t.decode.iter().sum::<f64>() + t.paste);
+        self.seconds = self.seconds.zip(ms).map(|(before, ms)| before + ms / 1e3);
+        (self.steps, self.mask) = (outcome.steps, outcome.region);
+        Ok(())
+    }
+
+    fn measured(&self, truth: &Region, clicks: usize) -> After {
+        let grid = self.volume.grid();
+        let spacing = grid.spacing().to_array();
+        let surfaces = SurfaceDistances::of(truth, &self.mask, grid.dims(), spacing);
+        let iou = self.steps.last().map_or(0.0, |step| f64::from(step.iou));
+        After {
+            clicks,
+            made: self.clicks.len(),
+            dice: rounded(dice_of(truth, &self.mask), 9),
+            nsd: rounded(surfaces.nsd(TOLERANCE), 9),
+            hd95_mm: surfaces.hausdorff(95.0).map(|mm| rounded(mm, 6)),
+            seconds: self.seconds.map(|s| rounded(s, 6)),
+            iou: rounded(iou, 6),
+        }
+    }
 }
 
 /// With so few digits a number is the same after the way through the journal.
 fn rounded(value: f64, digits: i32) -> f64 {
     let one = 10f64.powi(digits);
     (value * one).round() / one
-}
-
-fn measured(
-    mask: &Region,
-    truth: &Region,
-    grid: &Grid,
-    clicks: usize,
-    made: usize,
-    (seconds, iou): (Option<f64>, f32),
-) -> After {
-    let surfaces = SurfaceDistances::of(truth, mask, grid.dims(), grid.spacing().to_array());
-    After {
-        clicks,
-        made,
-        dice: rounded(dice_of(truth, mask), 9),
-        nsd: rounded(surfaces.nsd(TOLERANCE), 9),
-        hd95_mm: surfaces.hausdorff(95.0).map(|mm| rounded(mm, 6)),
-        seconds: seconds.map(|s| rounded(s, 6)),
-        iou: rounded(f64::from(iou), 6),
-    }
 }
