@@ -280,6 +280,33 @@ fn the_centre_robot_and_the_cube_at_the_truth() {
     assert_eq!(truth["structures"][0]["in_cube"], 1.0);
 }
 
+/// A rod of 300 mm in a cube of 192 mm: what lies outside is measured, but not clicked on.
+#[test]
+fn a_structure_longer_than_the_models_cube() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scan, labels) = (folder.path().join("rod.nii"), folder.path().join("rod_seg.nii"));
+    let (dims, rod) = ([12, 12, 200], 3..9);
+    let inside = |[x, y, _]: [i16; 3]| rod.contains(&x) && rod.contains(&y);
+    write_scan(&scan, dims, 1.5, |v| if inside(v) { 1000 } else { 50 + v[0] });
+    let voxels = (0..12 * 12 * 200).map(|n| u8::from(inside([n % 12, n / 12 % 12, 0])));
+    let voxels: Vec<u8> = voxels.collect();
+    std::fs::write(&labels, nifti(dims, 2, 8, lps(1.5), &voxels)).unwrap();
+    for crop in ["click", "truth"] {
+        let more = ["--clicks", "6", "--json", "--crop", crop, "--seed", "3"];
+        let report = eval(&[&scan, &labels], &more).json();
+        let structure = &report["structures"][0];
+        let clicks = structure["clicks"].as_array().unwrap();
+        let heights: Vec<i64> = clicks.iter().map(|c| c["voxel"][2].as_i64().unwrap()).collect();
+        let middle = if crop == "click" { heights[0] } else { 99 };
+        assert!(heights.iter().all(|z| (-64..=64).contains(&(z - middle))), "{crop}: {heights:?}");
+        let share = structure["in_cube"].as_f64().unwrap();
+        assert!((0.3..0.65).contains(&share), "{crop}: {share}");
+        assert!(
+            structure["after"][0]["dice"].as_f64().unwrap() < 2.0 * share / (1.0 + share) + 1e-9
+        );
+    }
+}
+
 #[test]
 fn wrong_usage_and_nothing_to_do() {
     let folder = folder_with(&["a"]);
@@ -297,6 +324,7 @@ fn wrong_usage_and_nothing_to_do() {
         eval(&[here], more).failed(2);
     }
     eval(&[&here.join("a.nii"), here], &[]).failed(2);
+    eval(&[&here.join("a.nii")], &[]).failed(2);
     let error = eval(&[&here.join("missing")], &[]).failed(1).to_owned();
     assert!(error.contains("missing"), "{error}");
     eval(&[here], &["--labels", "77"]).failed(1);

@@ -82,7 +82,7 @@ pub fn find(inputs: &[PathBuf]) -> anyhow::Result<Found> {
         return Ok(Found { cases: vec![case], notes: Vec::new() });
     }
     if let Some(odd) = inputs.iter().find(|path| !path.is_dir()) {
-        if inputs.len() > 1 && odd.exists() {
+        if odd.exists() {
             return Err(Usage("give a scan and its label map, or folders".into()).into());
         }
         bail!("there is no such folder: {}", odd.display());
