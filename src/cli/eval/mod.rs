@@ -16,7 +16,7 @@ mod robot;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, bail};
 
@@ -49,6 +49,10 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
     }
     let evaluation = Evaluation::prepare(args, found.cases)?;
     let (structures, failures) = evaluation.all()?;
+    match evaluation.old.load(Ordering::Relaxed) {
+        0 => {}
+        old => eprintln!("note: {old} of {} results are from the journal", structures.len()),
+    }
     if structures.is_empty() && failures.is_empty() {
         bail!("no label to measure; see --labels and the label maps");
     }
@@ -57,6 +61,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
         model: evaluation.model_name(),
         model_sha256: evaluation.model_sha256.clone(),
         device: evaluation.device(),
+        ran_on: evaluation.ran_on.get().cloned(),
         options: evaluation.options.clone(),
         tolerance_mm: TOLERANCE,
         structures,
@@ -118,6 +123,10 @@ struct Evaluation<'a> {
     journal: Option<Journal>,
     /// Threads of each job's model; `None` chooses.
     threads: Option<usize>,
+    /// Where the model runs, once one has been opened.
+    ran_on: OnceLock<String>,
+    /// How many results were in the journal already.
+    old: AtomicUsize,
 }
 
 /// What came of a case.
@@ -153,7 +162,8 @@ impl<'a> Evaluation<'a> {
             1 => args.threads,
             jobs => Some((args.threads.unwrap_or_else(cores) / jobs).max(1)),
         };
-        Ok(Self { args, cases, options, model, model_sha256, journal, threads })
+        let (ran_on, old) = (OnceLock::new(), AtomicUsize::new(0));
+        Ok(Self { args, cases, options, model, model_sha256, journal, threads, ran_on, old })
     }
 
     fn model_name(&self) -> String {
@@ -228,6 +238,7 @@ impl<'a> Evaluation<'a> {
         for (label, key) in labels.iter().zip(&keys) {
             if let Some(mut structure) = old(key).filter(|_| !redo) {
                 structure.case.clone_from(&case.name);
+                self.old.fetch_add(1, Ordering::Relaxed);
                 results.structures.push(structure);
                 continue;
             }
@@ -257,7 +268,15 @@ impl<'a> Evaluation<'a> {
     }
 
     fn open_model(&self) -> anyhow::Result<Segmenter> {
-        Ok(Segmenter::open(&self.model, self.args.device.into(), self.threads)?)
+        let model = Segmenter::open(&self.model, self.args.device.into(), self.threads)?;
+        let device = model.device();
+        let threads = if device.threads > 0 {
+            format!(", {} threads", device.threads)
+        } else {
+            String::new()
+        };
+        self.ran_on.get_or_init(|| format!("{}{threads}", device.name));
+        Ok(model)
     }
 
     /// All that a structure's result depends on.

@@ -26,6 +26,8 @@ pub struct Report {
     pub model_sha256: String,
     /// `cpu`, `cuda` or `auto`, as asked for.
     pub device: String,
+    /// Where the model ran; `None` if all results are from the journal.
+    pub ran_on: Option<String>,
     /// What changes the result.
     #[serde(flatten)]
     pub options: Options,
@@ -174,7 +176,7 @@ pub fn markdown(report: &Report) -> String {
          time of the machine, τ that of the person for a click.\n\n{}",
         report.model,
         report.model_sha256,
-        report.device,
+        report.ran_on.as_ref().unwrap_or(&report.device),
         format!("{:?}", options.first).to_lowercase(),
         format!("{:?}", options.crop).to_lowercase(),
         options.seed,
