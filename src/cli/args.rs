@@ -1,5 +1,6 @@
 //! What may be typed, and nothing about what it does.
 
+mod eval;
 mod model;
 
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ use crate::geom::{DVec3, Plane};
 use crate::segment::DeviceChoice;
 use crate::ui::Pane;
 use crate::volume::Window;
+
+pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
 
 /// Open a scan, click once inside a structure, get its 3D mask, save a NIfTI that opens in the right place.
 ///
@@ -45,6 +48,10 @@ pub enum Command {
     /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Let a robot click on labelled scans and measure the masks (Dice, surface Dice, seconds).
+    Eval(EvalArgs),
+    /// Write what the model's encoder says of a cube of the scan, for programs.
+    Embed(EmbedArgs),
     /// Find or fetch ONNX Runtime, which runs the model.
     #[command(subcommand)]
     Runtime(RuntimeCommand),
