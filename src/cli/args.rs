@@ -80,6 +80,12 @@ pub struct SegmentArgs {
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
+    /// A voxel belongs to the mask if the model gives it more than this probability.
+    #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
+    pub threshold: f64,
+    /// Follow the mask beyond the model's window of 192 mm, as far as it goes.
+    #[arg(long)]
+    pub extend: bool,
     /// Another model: a folder with encoder.onnx and decoder.onnx, or a model file.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,
@@ -92,10 +98,11 @@ pub struct SegmentArgs {
     /// Where to write the label map (.nii or .nii.gz); the structure has label 1.
     #[arg(long, value_name = "MASK.nii.gz")]
     pub out: PathBuf,
-    /// Where to write the last logits, trilinear on 128³ voxels of 1.5 mm, as float32 NIfTI.
+    /// Where to write the last logits around the first click, trilinear on 128³ voxels of 1.5 mm, as float32
+    /// NIfTI.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
-    /// Print JSON: device, `device_reason`, ms, iou, `crop_affine`, voxels, `volume_ml`.
+    /// Print JSON: device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }
@@ -262,6 +269,14 @@ fn number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
         _ => Err(format!("“{text}” is not a finite number")),
+    }
+}
+
+/// Neither 0 nor 1, which no finite logit reaches.
+fn parse_probability(text: &str) -> Result<f64, String> {
+    match number(text)? {
+        p if p > 0.0 && p < 1.0 => Ok(p),
+        p => Err(format!("{p} is not between 0 and 1")),
     }
 }
 

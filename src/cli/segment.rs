@@ -26,10 +26,14 @@ struct Report {
     device: String,
     device_reason: String,
     ms: Milliseconds,
-    /// The model's own estimate after each click.
+    /// The model's own estimate after each click, cube by cube.
     iou: Vec<f32>,
-    /// Rows of the transform from crop voxels to RAS mm.
+    /// Rows of the transform from the first cube's voxels to RAS mm.
     crop_affine: [[f64; 4]; 4],
+    /// The same of all cubes that the model looked at.
+    patches: Vec<[[f64; 4]; 4]>,
+    /// Whether the mask touches the edge of the cubes: it probably goes on.
+    touches: bool,
     voxels: usize,
     volume_ml: f64,
 }
@@ -54,8 +58,14 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
     let mut segmenter = open_model(args)?;
-    let request = Request::new(Arc::clone(&volume), prompts);
-    let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
+    let mut request = Request::new(Arc::clone(&volume), prompts);
+    request.log.threshold = logit(args.threshold);
+    let cancel = CancelToken::new();
+    let outcome = if args.extend {
+        segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
+    } else {
+        segmenter.run(&request, &cancel, &mut |_| ())?
+    };
     let Some((crop, last)) =
         outcome.answer.patches.first().and_then(|p| Some((&p.place, p.steps.last()?)))
     else {
@@ -69,6 +79,11 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     }
     if report.voxels == 0 {
         eprintln!("warning: the mask is empty; click nearer to the middle of the structure");
+    }
+    if report.touches && !args.extend {
+        eprintln!(
+            "warning: the mask touches the edge of what the model looks at (192 mm); --extend follows it"
+        );
     }
     if args.json { print_json(&report) } else { print(&table(args, &report)) }
 }
@@ -88,6 +103,11 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The logit of a probability.
+fn logit(probability: f64) -> f32 {
+    (probability / (1.0 - probability)).ln() as f32
 }
 
 fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Vec<Prompt>> {
@@ -189,6 +209,7 @@ fn report(
     let device = segmenter.device();
     let timings = &outcome.timings;
     let voxels = outcome.region.count();
+    let rows = |place: &CropPlace| files::rows(&place.world_from_crop);
     Report {
         device: device.name.clone(),
         device_reason: device.reason.clone(),
@@ -202,7 +223,9 @@ fn report(
             save,
         },
         iou: outcome.answer.patches.iter().flat_map(|p| &p.steps).map(|s| s.iou).collect(),
-        crop_affine: files::rows(&crop.world_from_crop),
+        crop_affine: rows(crop),
+        patches: outcome.answer.patches.iter().map(|p| rows(&p.place)).collect(),
+        touches: outcome.answer.touches,
         voxels,
         volume_ml: voxels as f64 * volume.grid().voxel_volume_mm3() / 1000.0,
     }
@@ -220,11 +243,14 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
     };
     format!(
         "mask     {}\nvolume   {:.2} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
+         cubes    {}{}\n\
          device   {}{reason}\n\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
         args.out.display(),
         report.volume_ml,
         report.voxels,
+        report.patches.len(),
+        if report.touches { "; the mask touches their edge" } else { "" },
         report.device,
         ms.load,
         ms.session,
@@ -259,6 +285,12 @@ mod tests {
     }
 
     #[test]
+    fn one_half_is_a_logit_of_exactly_0() {
+        assert_eq!((logit(0.5), logit(0.75), logit(0.25)), (0.0, 3f32.ln(), -(3f32.ln())));
+        assert!(logit(1e-300).is_finite() && logit(1.0 - f64::EPSILON / 2.0).is_finite());
+    }
+
+    #[test]
     fn one_file_by_two_names_is_refused_as_wrong_usage() {
         let folder = tempfile::tempdir().unwrap();
         let sub = folder.path().join("sub");
@@ -268,6 +300,8 @@ mod tests {
                 image: folder.path().join("scan.nii"),
                 points: vec![Point { at: DVec3::ZERO, positive: true }],
                 space: Space::World,
+                threshold: 0.5,
+                extend: false,
                 out: out.to_owned(),
                 logits: Some(logits.to_owned()),
                 model: None,

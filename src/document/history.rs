@@ -95,11 +95,21 @@ impl History {
     }
 
     pub fn take_undo(&mut self) -> Option<Entry> {
-        self.done.pop()
+        let entry = self.done.pop();
+        self.end_gesture();
+        entry
     }
 
     pub fn put_undo(&mut self, entry: Entry) {
         self.done.push(entry);
+        self.end_gesture();
+    }
+
+    /// What was there before an undo or redo is not part of a gesture that goes on after it.
+    fn end_gesture(&mut self) {
+        if let Some(entry) = self.done.last_mut() {
+            entry.threshold_of = None;
+        }
     }
 
     pub fn take_redo(&mut self) -> Option<Entry> {

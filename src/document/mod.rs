@@ -12,6 +12,7 @@ mod command;
 mod gate;
 mod history;
 mod object;
+mod prompts;
 #[cfg(test)]
 mod tests;
 

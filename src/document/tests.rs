@@ -1,12 +1,12 @@
 //! Undo, redo and the label gate, against plain statements of what they promise.
 
-use std::sync::Arc;
+mod random;
 
-use proptest::prelude::*;
+use std::sync::Arc;
 
 use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{Answer, CropPlace, Logits, Prompt, Step};
+use crate::prompt::{Answer, CropPlace, Extension, Logits, Prompt, PromptLog, Step};
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
 
 const DIMS: [usize; 3] = [6, 5, 4];
@@ -38,10 +38,15 @@ fn resolve(document: &mut Document, region: Region) {
         Arc::new(Step { prompt: *p, logits, iou: 0.5 })
     };
     let place = CropPlace { start: [0; 3], side: 8, world_from_crop: DAffine3::IDENTITY };
+    let mut extensions = click.log.extensions.clone();
+    if click.extend {
+        let start = [extensions.len() as i64 + 1; 3];
+        extensions.push(Extension { start, seed: click.log.prompts[0].world });
+    }
     let steps = click.log.prompts.iter().map(step).collect();
     let resolution = Resolution {
         answer: Answer { model: Some("test".into()), ..Answer::of_one_patch(place, steps) },
-        extensions: Vec::new(),
+        extensions,
         region: if click.log.prompts.is_empty() { Region::default() } else { region },
     };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
@@ -305,115 +310,168 @@ fn what_changed_is_remembered_as_a_box() {
     assert_eq!(d.dirty_since(d.revision()), Dirty::Clean);
 }
 
-/// What a user may do, at random.
-#[derive(Clone, Debug)]
-enum Deed {
-    New,
-    Click(bool),
-    Answer([usize; 3], [usize; 3]),
-    RemovePrompt(usize),
-    RemoveObject(usize),
-    Rename(usize),
-    Select(usize),
-    Import([usize; 3]),
-    Fail,
-    Undo,
-    Redo,
+/// Moves the threshold of the first object; the mask is a cube of that side.
+fn threshold(document: &mut Document, side: usize, continues: bool) -> Result<(), Refused> {
+    document.apply(Command::SetThreshold {
+        object: LabelId(1),
+        threshold: -(side as f32),
+        region: Arc::new(boxed([0; 3], [side; 3])),
+        touches: false,
+        continues,
+    })
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
-    let corner = || [0usize..6, 0..5, 0..4];
-    prop_oneof![
-        1 => Just(Deed::New),
-        4 => any::<bool>().prop_map(Deed::Click),
-        5 => (corner(), corner()).prop_map(|(a, b)| Deed::Answer(a, b)),
-        1 => (0usize..4).prop_map(Deed::RemovePrompt),
-        1 => (0usize..4).prop_map(Deed::RemoveObject),
-        1 => (0usize..4).prop_map(Deed::Rename),
-        1 => (0usize..4).prop_map(Deed::Select),
-        1 => corner().prop_map(Deed::Import),
-        1 => Just(Deed::Fail),
-        3 => Just(Deed::Undo),
-        2 => Just(Deed::Redo),
-    ]
+/// A document with one object, whose mask is a cube of 2³ voxels.
+fn one_object() -> Document {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    resolve(&mut d, boxed([0; 3], [2; 3]));
+    d
 }
 
-fn do_deed(d: &mut Document, deed: &Deed) {
-    let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
-    let _refusals_are_fine = match deed {
-        Deed::New => d.apply(Command::NewObject),
-        Deed::Click(positive) => click(d, *positive),
-        Deed::Answer(a, b) => {
-            if d.pending().is_some() {
-                let lo = std::array::from_fn(|i| a[i].min(b[i]));
-                let hi = std::array::from_fn(|i| a[i].max(b[i]) + 1);
-                resolve(d, boxed(lo, hi));
-            }
-            Ok(())
-        }
-        Deed::RemovePrompt(index) => match d.active().map(|o| o.id) {
-            Some(object) => d.apply(Command::RemovePrompt { object, index: *index }),
-            None => Ok(()),
-        },
-        Deed::RemoveObject(n) => {
-            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::RemoveObject(id)))
-        }
-        Deed::Rename(n) => {
-            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Rename(id, format!("name {n}"))))
-        }
-        Deed::Select(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Select(id))),
-        Deed::Import(corner) => {
-            let region = boxed(*corner, DIMS);
-            let label = NamedRegion { value: 5, name: None, colour: None, region };
-            d.apply(Command::Import(vec![label]))
-        }
-        Deed::Fail => match d.pending().map(|(entry, _)| entry) {
-            Some(entry) => d.apply(Command::Withdraw(entry)),
-            None => Ok(()),
-        },
-        Deed::Undo => {
-            d.undo();
-            Ok(())
-        }
-        Deed::Redo => {
-            d.redo();
-            Ok(())
-        }
-    };
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    /// After any deeds: the map and the objects say the same; undo then redo changes nothing; a change
-    /// made while nothing was pending is undone to exactly the state before it; undoing all leads back
-    /// to the empty document, and redoing all leads back to where we were.
-    #[test]
-    fn history_is_exact(deeds in prop::collection::vec(deed(), 1..60)) {
-        let mut d = document();
-        let pristine = seen(&d);
-        for deed in &deeds {
-            let (before, length, idle) = (seen(&d), d.history_len(), d.pending().is_none());
-            do_deed(&mut d, deed);
-            prop_assert!(regions_agree(&d), "after {deed:?}");
-            if d.history_len() == length + 1 && idle && !matches!(deed, Deed::Undo | Deed::Redo) {
-                let after = seen(&d);
-                d.undo();
-                prop_assert_eq!(&seen(&d), &before, "undo of {:?}", deed);
-                d.redo();
-                prop_assert_eq!(&seen(&d), &after, "redo of {:?}", deed);
-            }
-        }
-        let there = seen(&d);
-        let mut undone = 0;
-        while d.undo() {
-            prop_assert!(regions_agree(&d));
-            undone += 1;
-        }
-        prop_assert_eq!(seen(&d), pristine);
-        for _ in 0..undone {
-            prop_assert!(d.redo());
-        }
-        prop_assert_eq!(seen(&d), there);
+#[test]
+fn a_gesture_of_the_threshold_is_one_step() {
+    let mut d = one_object();
+    let before = seen(&d);
+    for (side, continues) in [(3, false), (1, true), (4, true)] {
+        threshold(&mut d, side, continues).unwrap();
+        assert!(regions_agree(&d));
+        let object = &d.objects()[0];
+        assert_eq!((object.region.count(), object.log.threshold), (side.pow(3), -(side as f32)));
     }
+    let after = seen(&d);
+    assert_eq!((d.history_len(), d.can_undo()), (2, Some("Move threshold")));
+    assert!(d.undo());
+    assert_eq!(seen(&d), before);
+    assert!(d.redo());
+    assert_eq!(seen(&d), after);
+
+    // The next gesture is another step, and so is what comes after an undo, a redo or another command.
+    threshold(&mut d, 2, false).unwrap();
+    assert_eq!(d.history_len(), 3);
+    d.undo();
+    threshold(&mut d, 3, true).unwrap();
+    assert_eq!(d.history_len(), 3);
+    d.undo();
+    assert_eq!(seen(&d), after);
+    d.redo();
+    threshold(&mut d, 1, true).unwrap();
+    d.apply(Command::Rename(LabelId(1), "liver".into())).unwrap();
+    threshold(&mut d, 2, true).unwrap();
+    assert_eq!(d.history_len(), 6);
+    while d.undo() {}
+    assert!(d.objects().is_empty());
+}
+
+#[test]
+fn a_threshold_never_takes_voxels_and_needs_an_answer() {
+    let mut d = one_object();
+    d.apply(Command::NewObject).unwrap();
+    assert_eq!(
+        d.apply(Command::SetThreshold {
+            object: LabelId(2),
+            threshold: 1.0,
+            region: Arc::new(boxed([0; 3], DIMS)),
+            touches: false,
+            continues: false,
+        }),
+        Err(Refused::NoAnswer)
+    );
+    click(&mut d, true).unwrap();
+    assert_eq!(threshold(&mut d, 3, false), Err(Refused::Busy));
+    resolve(&mut d, boxed([2, 0, 0], [4, 2, 2]));
+    let second = d.objects()[1].region.clone();
+    threshold(&mut d, 4, false).unwrap();
+    assert_eq!((d.objects()[0].region.count(), &d.objects()[1].region), (64 - 8, &second));
+    threshold(&mut d, 1, true).unwrap();
+    assert!(regions_agree(&d) && d.objects()[1].region == second);
+    assert_eq!(d.apply(Command::Extend(LabelId(9))), Err(Refused::Gone));
+    let label = NamedRegion { value: 7, name: None, colour: None, region: boxed([5, 4, 3], DIMS) };
+    d.apply(Command::Import(vec![label])).unwrap();
+    assert_eq!(d.apply(Command::Extend(LabelId(7))), Err(Refused::NoAnswer));
+}
+
+#[test]
+fn an_object_takes_no_clicks_while_it_is_extended_but_others_do() {
+    let mut d = one_object();
+    let before = seen(&d);
+    d.apply(Command::Extend(LabelId(1))).unwrap();
+    let (entry, pending) = d.pending().unwrap();
+    assert!(pending.extend && pending.log == d.objects()[0].log && d.is_pending(LabelId(1)));
+    assert_eq!(click(&mut d, true), Err(Refused::Extending));
+    assert_eq!(click(&mut d, false), Err(Refused::Extending));
+    let remove = Command::RemovePrompt { object: LabelId(1), index: 0 };
+    assert_eq!(d.apply(remove), Err(Refused::Extending));
+    assert_eq!(threshold(&mut d, 3, false), Err(Refused::Busy));
+    assert_eq!(d.apply(Command::Extend(LabelId(1))), Err(Refused::Busy));
+
+    d.apply(Command::NewObject).unwrap();
+    click(&mut d, true).unwrap();
+    assert_eq!(d.pending().unwrap().0, entry, "the older one comes first");
+    resolve(&mut d, boxed([0; 3], [3; 3]));
+    resolve(&mut d, boxed([3, 3, 3], [5, 5, 4]));
+    let after = seen(&d);
+    let object = &after.1[0];
+    assert_eq!((object.log.extensions.len(), object.region.count()), (1, 27));
+    assert_eq!(object.log.prompts, before.1[0].log.prompts);
+    d.apply(Command::Select(LabelId(1))).unwrap();
+    click(&mut d, true).unwrap();
+    assert_eq!(d.pending().unwrap().1.log.extensions, object.log.extensions, "clicks keep them");
+    while d.can_undo() != Some("Extend") {
+        d.undo();
+    }
+    d.undo();
+    assert_eq!(seen(&d), before);
+    while d.redo() {}
+    assert_eq!(d.objects()[0].log.extensions, object.log.extensions);
+    assert_eq!(d.objects()[0].region, object.region);
+}
+
+#[test]
+fn an_extension_given_up_leaves_no_trace() {
+    let mut d = one_object();
+    let before = seen(&d);
+    d.apply(Command::Extend(LabelId(1))).unwrap();
+    let entry = d.pending().unwrap().0;
+    d.apply(Command::Withdraw(entry)).unwrap();
+    assert_eq!((seen(&d), d.history_len()), (before.clone(), 1));
+    click(&mut d, true).unwrap();
+    d.undo();
+
+    // Undone while it is computed: nobody waits for the answer, until it is redone.
+    d.apply(Command::Extend(LabelId(1))).unwrap();
+    let entry = d.pending().unwrap().0;
+    d.undo();
+    assert!(d.pending().is_none() && seen(&d) == before);
+    let resolution = Arc::new(Resolution::nothing());
+    assert_eq!(d.apply(Command::Resolve { entry, resolution }), Err(Refused::Stale));
+    d.redo();
+    assert_eq!(d.pending().unwrap().0, entry);
+    assert_eq!(click(&mut d, true), Err(Refused::Extending));
+}
+
+#[test]
+fn what_was_added_for_the_sake_of_a_click_goes_with_it() {
+    let mut d = one_object();
+    click(&mut d, true).unwrap();
+    resolve(&mut d, boxed([0; 3], [2; 3]));
+    d.apply(Command::Extend(LabelId(1))).unwrap();
+    resolve(&mut d, boxed([0; 3], [3; 3]));
+    threshold(&mut d, 2, false).unwrap();
+    let whole = seen(&d);
+    let remove = |index| Command::RemovePrompt { object: LabelId(1), index };
+    d.apply(remove(1)).unwrap();
+    assert_eq!(d.objects()[0].log.extensions.len(), 1);
+    resolve(&mut d, boxed([0; 3], [2; 3]));
+    d.apply(remove(0)).unwrap();
+    assert_eq!(d.objects()[0].log, PromptLog::default(), "it starts anew");
+    resolve(&mut d, Region::default());
+    assert!(d.objects()[0].is_empty());
+    d.undo();
+    d.undo();
+    assert_eq!(seen(&d), whole);
+    // The extension started from the first click.
+    d.apply(remove(0)).unwrap();
+    let log = &d.objects()[0].log;
+    assert_eq!((log.extensions.len(), log.threshold), (0, -2.0));
 }

@@ -150,9 +150,10 @@ impl<'a> Slab<'a> {
 /// The voxels of plane `z` that several cubes reach.
 fn push_blended(slabs: &mut [Slab<'_>], z: usize, grid: &Grid, builder: &mut RegionBuilder) {
     let mut known = vec![0; grid.dims()[0]];
-    let mut sums = Vec::new();
     for y in 0..grid.dims()[1] {
-        slabs.iter_mut().for_each(|s| s.enter(y));
+        for slab in slabs.iter_mut() {
+            slab.enter(y);
+        }
         let reaching = || slabs.iter().filter(|s| s.y.is_some());
         if reaching().all(|s| s.all_below) {
             continue;
@@ -169,21 +170,27 @@ fn push_blended(slabs: &mut [Slab<'_>], z: usize, grid: &Grid, builder: &mut Reg
                 }
             }
         }
-        let (base, mut from) = (grid.index([0, y, z]), 0);
-        for alike in known.chunk_by(|a, b| a == b) {
-            match alike[0] {
-                0 | BELOW => {}
-                ABOVE => builder.push(base + from, alike.len()),
-                _ => {
-                    sums.clear();
-                    sums.resize(alike.len(), 0.0);
-                    let reaching = slabs.iter().filter(|s| s.y.is_some());
-                    reaching.for_each(|s| s.add(&mut sums, from));
-                    push_positive(&sums, base + from, builder);
+        push_row(slabs, &known, grid.index([0, y, z]), builder);
+    }
+}
+
+/// The voxels of a row in the mask; `base` is the memory position of its first.
+fn push_row(slabs: &[Slab<'_>], known: &[u8], base: usize, builder: &mut RegionBuilder) {
+    let (mut from, mut sums) = (0, Vec::new());
+    for alike in known.chunk_by(|a, b| a == b) {
+        match alike[0] {
+            0 | BELOW => {}
+            ABOVE => builder.push(base + from, alike.len()),
+            _ => {
+                sums.clear();
+                sums.resize(alike.len(), 0.0);
+                for slab in slabs.iter().filter(|s| s.y.is_some()) {
+                    slab.add(&mut sums, from);
                 }
+                push_positive(&sums, base + from, builder);
             }
-            from += alike.len();
         }
+        from += alike.len();
     }
 }
 

@@ -51,13 +51,12 @@ impl Growing {
         let (start, canonical) = (contact.neighbour(), CanonicalGrid::of(grid));
         let mut clicks = self.log.prompts.iter().filter(|p| p.positive);
         let visible = clicks.find(|p| holds(start, canonical.nearest(p.world)));
-        let seed = match visible {
-            Some(prompt) => prompt.world,
-            None => {
-                let voxel = faces::seed(&self.answer, self.log.threshold, grid, contact)?;
-                let voxel = DVec3::from_array(voxel.map(|v| v as f64));
-                canonical.world_from_canonical().transform_point3(voxel)
-            }
+        let seed = if let Some(prompt) = visible {
+            prompt.world
+        } else {
+            let voxel = faces::seed(&self.answer, self.log.threshold, grid, contact)?;
+            let voxel = DVec3::from_array(voxel.map(|v| v as f64));
+            canonical.world_from_canonical().transform_point3(voxel)
         };
         Some(Extension { start, seed })
     }

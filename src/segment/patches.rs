@@ -129,20 +129,21 @@ fn by_clicks(
     let mut opened: Vec<Opened> = Vec::new();
     for (n, (&prompt, &voxel)) in log.prompts.iter().zip(voxels).enumerate() {
         let taken = |place: &CropPlace| opened.iter().any(|o| o.place.start == place.start);
-        let place = match kept.iter().find(|(opener, place)| *opener == prompt && !taken(place)) {
-            Some((_, place)) => place.clone(),
-            None => {
-                let extensions = log.extensions.iter().map(|e| e.start);
-                let mut starts = opened.iter().map(|o| o.place.start).chain(extensions);
-                if n > 0 && starts.any(|start| holds(start, voxel)) {
-                    continue;
-                }
-                if !prompt.positive {
-                    let (number, at) = (n + 1, prompt.world.to_array());
-                    return Err(SegmentError::OutsideCrop { number, at });
-                }
-                canonical.crop_at(start_around(voxel, snap, at_hand))
+        let place = if let Some((_, place)) =
+            kept.iter().find(|(opener, place)| *opener == prompt && !taken(place))
+        {
+            place.clone()
+        } else {
+            let extensions = log.extensions.iter().map(|e| e.start);
+            let mut starts = opened.iter().map(|o| o.place.start).chain(extensions);
+            if n > 0 && starts.any(|start| holds(start, voxel)) {
+                continue;
             }
+            if !prompt.positive {
+                let (number, at) = (n + 1, prompt.world.to_array());
+                return Err(SegmentError::OutsideCrop { number, at });
+            }
+            canonical.crop_at(start_around(voxel, snap, at_hand))
         };
         opened.push(Opened { place, opener: prompt, click: Some(n) });
     }

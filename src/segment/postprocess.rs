@@ -71,7 +71,7 @@ pub(super) fn blend_lines(plane: &[f32], side: usize, tap: Tap, from: usize, lin
 /// linearly to (almost) nothing at the faces, so that where cubes overlap no face shows.
 pub(super) fn tent(crop: f64, side: usize) -> f32 {
     let to_edge = (crop + 1.0).min(side as f64 - crop);
-    (to_edge / ((side as f64 + 1.0) / 2.0)) as f32
+    (2.0 * to_edge / (side as f64 + 1.0)) as f32
 }
 
 /// One voxel axis of the scan along one axis of a crop.
@@ -292,8 +292,8 @@ impl Layer {
             } else if a <= 0.0 && b <= 0.0 {
                 close(&mut open, span.from);
             } else {
-                for i in span.from..span.to {
-                    if lerp(a, b, weights[i]) > 0.0 {
+                for (i, &weight) in (span.from..).zip(&weights[span.from..span.to]) {
+                    if lerp(a, b, weight) > 0.0 {
                         open.get_or_insert(i);
                     } else {
                         close(&mut open, i);

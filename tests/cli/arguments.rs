@@ -60,6 +60,7 @@ fn defaults_are_those_of_the_manual() {
     };
     assert_eq!(args.space, Space::World);
     assert!(args.threads.is_none() && args.model.is_none() && !args.json);
+    assert!(args.threshold == 0.5 && !args.extend);
     let Some(Command::Render(args)) = parse("render s.nii --out p.png").unwrap().command else {
         panic!()
     };
@@ -96,6 +97,8 @@ fn wrong_usage_is_exit_code_2_and_one_line() {
         vec!["segment", scan, "--point", "1,2,NaN", "--out", "/tmp/m.nii.gz"],
         vec!["segment", scan, "--point", "1,2,3", "--threads", "0", "--out", "/tmp/m.nii.gz"],
         vec!["segment", scan, "--point", "1,2,3", "--device", "tpu", "--out", "/tmp/m.nii.gz"],
+        vec!["segment", scan, "--point", "1,2,3", "--threshold", "1", "--out", "/tmp/m.nii.gz"],
+        vec!["segment", scan, "--point", "1,2,3", "--threshold", "NaN", "--out", "/tmp/m.nii.gz"],
         vec!["segment", scan, "--point", "1,2,3", "--out", "/tmp/m.txt"],
         vec!["render", scan, "--size", "0x10", "--out", "/tmp/p.png"],
         vec!["render", scan, "--window", "40,0", "--out", "/tmp/p.png"],

@@ -19,6 +19,48 @@ fn open(path: &Path) -> Volume {
     open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new()).unwrap()
 }
 
+/// A bar of 0.3 m in a scan of 3 mm voxels, with a model whose mask is whatever is bright.
+#[test]
+fn a_mask_is_followed_beyond_the_window_and_clicks_may_lie_outside_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+    for (from, to) in
+        [("tiny/encoder.onnx", "encoder.onnx"), ("follow/decoder.onnx", "decoder.onnx")]
+    {
+        std::fs::copy(models.join(from), folder.path().join(to)).unwrap();
+    }
+    let (scan, mask) = (folder.path().join("s.nii"), folder.path().join("m.nii"));
+    write_scan(&scan, [120, 40, 40], 3.0, |[x, y, z]| {
+        let bar = (10..110).contains(&x) && (12..28).contains(&y) && (12..28).contains(&z);
+        if bar { 300 } else { 50 + (x + y + z) % 5 }
+    });
+    let segment = |more: &[&str]| {
+        let [scan, mask, model] = [&scan, &mask, folder.path()].map(|p| p.to_str().unwrap());
+        let mut arguments = vec!["segment", scan, "--point", "20,20,20", "--space", "voxel"];
+        arguments.extend(["--out", mask, "--model", model, "--device", "cpu", "--json"]);
+        arguments.extend(more);
+        let run = voxpoint(&arguments);
+        let report = run.json();
+        let voxels = report["voxels"].as_u64().unwrap();
+        assert_eq!(centroid(&open(Path::new(mask)), |v| v == 1.0).1 as u64, voxels);
+        (report, voxels, run.stderr)
+    };
+    let bar = 100 * 16 * 16;
+    let near = |voxels: u64, wanted: u64| voxels.abs_diff(wanted) < wanted / 6;
+    let (report, window, said) = segment(&[]);
+    assert!(window < bar / 2 && report["touches"] == true && said.contains("--extend"), "{said}");
+    let (report, whole, said) = segment(&["--extend"]);
+    assert!(near(whole, bar) && report["touches"] == false && said.is_empty(), "{whole} {said}");
+    assert!(report["patches"].as_array().unwrap().len() >= 3);
+    assert_eq!(report["patches"][0], report["crop_affine"]);
+    // Two windows of 64 voxels around voxels 20 and 90: what is between them stays empty.
+    let (report, two, _) = segment(&["--point", "90,20,20"]);
+    assert!(two > window * 3 / 2 && two < whole);
+    assert_eq!(report["patches"].as_array().unwrap().len(), 2);
+    let (_, tight, _) = segment(&["--extend", "--threshold", "0.7"]);
+    assert!(tight < whole && tight > whole / 2, "{tight} {whole}");
+}
+
 /// Numbers of nibabel 5.4 and numpy for the same file.
 #[test]
 fn info_says_what_nibabel_says() {
@@ -105,8 +147,9 @@ fn the_samples_click_gives_the_mask_that_its_readme_promises() {
     arguments.extend(["--device", "cpu", "--json"]);
     let report = voxpoint(&arguments).json();
 
-    let expected = ["crop_affine", "device", "device_reason", "iou", "ms", "volume_ml", "voxels"];
-    assert_eq!(keys(&report), expected);
+    let expected = "crop_affine device device_reason iou ms patches touches volume_ml voxels";
+    assert_eq!(keys(&report), expected.split(' ').collect::<Vec<_>>());
+    assert_eq!(report["patches"].as_array().unwrap(), std::slice::from_ref(&report["crop_affine"]));
     let stages = ["crop", "decode", "encode", "load", "paste", "save", "session"];
     assert_eq!(keys(&report["ms"]), stages);
     let clicks = json["clicks"].as_array().unwrap().len();

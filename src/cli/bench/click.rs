@@ -35,6 +35,8 @@ pub struct Clicked {
     second_click_ms: f64,
     /// Of it: logits to voxels.
     paste_ms: f64,
+    /// Second click: decoder and paste together.
+    decode_paste_ms: f64,
     /// Of it: the click and its mask put into the document.
     document_ms: f64,
     /// Of it: the changed box of the label texture, handed to the graphics device; null without one.
@@ -65,6 +67,7 @@ struct Samples {
     decode: Vec<f64>,
     rest: Vec<f64>,
     paste: Vec<f64>,
+    decode_paste: Vec<f64>,
     document: Vec<f64>,
     upload: Vec<f64>,
     first_ui: Vec<f64>,
@@ -94,6 +97,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
         decode_ms: median(&samples.decode),
         second_click_ms: median(&samples.rest),
         paste_ms: median(&samples.paste),
+        decode_paste_ms: median(&samples.decode_paste),
         document_ms: median(&samples.document),
         upload_ms: gpu.is_some().then(|| median(&samples.upload)),
         first_click_ui_ms: median(&samples.first_ui),
@@ -160,6 +164,7 @@ fn once(
         second.timings.decode.iter().sum::<f64>() + second.timings.encode.unwrap_or(0.0);
     samples.decode.push(network);
     samples.paste.push(second.timings.paste);
+    samples.decode_paste.push(network + second.timings.paste);
     samples.voxels = second.region.count();
     samples.runs = second.region.runs().len();
     let revision = document.revision();
@@ -209,8 +214,8 @@ impl Clicked {
                 self.preprocess_ms, self.encode_ms, self.device
             ),
             format!(
-                "second click, all but the network  {:.1} ms, besides decoder {:.0} ms",
-                self.second_click_ms, self.decode_ms
+                "second click decoder and paste {:.1} ms (decoder {:.1}); all but the network {:.1} ms",
+                self.decode_paste_ms, self.decode_ms, self.second_click_ms
             ),
             format!(
                 "  paste {:.1}, document {:.1}, {upload} ms; mask of {} voxels in {} runs",

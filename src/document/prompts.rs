@@ -1,0 +1,164 @@
+//! Clicks, and everything else that a model answers.
+
+use std::sync::Arc;
+
+use super::command::{Refused, Resolution};
+use super::history::Op;
+use super::{Document, EntryId, LabelId, PendingClick, gate};
+use crate::prompt::{Answer, Prompt, PromptLog};
+use crate::volume::Region;
+
+impl Document {
+    /// Which object a click would go to (`None`: a new one) and what its mask would be the replay of. `object`
+    /// as in [`super::Command::AddPrompt`].
+    ///
+    /// # Errors
+    /// If the click would be refused.
+    pub fn target(
+        &self,
+        object: Option<LabelId>,
+        prompt: Prompt,
+    ) -> Result<(Option<LabelId>, PromptLog), Refused> {
+        if self.image.grid().voxel_at(prompt.world).is_none() {
+            return Err(Refused::OutsideVolume);
+        }
+        let known = match object.or_else(|| self.active().map(|o| o.id)) {
+            Some(id) => Some(&self.objects[self.index_of(id)?]),
+            None => None,
+        };
+        // A mask that came from a file is no replay of clicks: a click starts another object beside it,
+        // because replaying it would throw that mask away.
+        let known = known.filter(|o| !o.log.prompts.is_empty() || o.region.is_empty());
+        if known.is_some_and(|o| self.history.extends(o.id)) {
+            return Err(Refused::Extending);
+        }
+        // Its voxels stay with the object that has them, so such a click could only give the rind around it.
+        let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
+        if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
+            return Err(Refused::Taken);
+        }
+        let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
+        if log.prompts.is_empty() && !prompt.positive {
+            return Err(Refused::FirstMustBePositive);
+        }
+        log.prompts.push(prompt);
+        Ok((known.map(|o| o.id), log))
+    }
+
+    pub(super) fn add_prompt(
+        &mut self,
+        object: Option<LabelId>,
+        prompt: Prompt,
+    ) -> Result<(), Refused> {
+        let (known, log) = self.target(object, prompt)?;
+        let (id, mut ops) = match known {
+            Some(id) => (id, Vec::new()),
+            None => self.insert_new()?,
+        };
+        ops.push(Op::Log(id, log.clone()));
+        let name = if prompt.positive { "Positive click" } else { "Negative click" };
+        self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
+        // Nobody wants to change what can't be seen.
+        let index = self.index_of(id)?;
+        self.objects[index].visible = true;
+        Ok(())
+    }
+
+    pub(super) fn remove_prompt(&mut self, id: LabelId, index: usize) -> Result<(), Refused> {
+        let object = &self.objects[self.index_of(id)?];
+        if index >= object.log.prompts.len() {
+            return Err(Refused::Gone);
+        }
+        if self.history.extends(id) {
+            return Err(Refused::Extending);
+        }
+        let mut log = object.log.clone();
+        let removed = log.prompts.remove(index);
+        if log.prompts.first().is_some_and(|p| !p.positive) {
+            return Err(Refused::NegativeWouldBeFirst);
+        }
+        log.extensions.retain(|e| e.seed != removed.world);
+        if log.prompts.is_empty() {
+            // An object without clicks starts anew: nothing of the old mask may come back with its next one.
+            log = PromptLog::default();
+        }
+        let ops = vec![Op::Log(id, log.clone())];
+        self.commit("Remove click", ops, Some(PendingClick { object: id, log, extend: false }));
+        Ok(())
+    }
+
+    pub(super) fn extend(&mut self, id: LabelId) -> Result<(), Refused> {
+        self.idle()?;
+        let object = &self.objects[self.index_of(id)?];
+        if object.replayed() == 0 {
+            return Err(Refused::NoAnswer);
+        }
+        let pending = PendingClick { object: id, log: object.log.clone(), extend: true };
+        self.commit("Extend", Vec::new(), Some(pending));
+        Ok(())
+    }
+
+    pub(super) fn set_threshold(
+        &mut self,
+        id: LabelId,
+        threshold: f32,
+        (wanted, touches): (&Region, bool),
+        continues: bool,
+    ) -> Result<(), Refused> {
+        self.idle()?;
+        if self.objects[self.index_of(id)?].replayed() == 0 {
+            return Err(Refused::NoAnswer);
+        }
+        if continues && let Some(mut entry) = self.history.take_threshold(id) {
+            for op in entry.ops.iter_mut().rev() {
+                self.swap(op);
+            }
+        }
+        let object = &self.objects[self.index_of(id)?];
+        let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
+        let log = PromptLog { threshold, ..object.log.clone() };
+        let answer = Answer { touches, ..object.answer.clone() };
+        let answered = Box::new((answer, Arc::new(region)));
+        let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
+        self.commit("Move threshold", ops, None);
+        self.history.mark_threshold(id);
+        Ok(())
+    }
+
+    pub(super) fn resolve(
+        &mut self,
+        entry: EntryId,
+        resolution: &Resolution,
+    ) -> Result<(), Refused> {
+        let (id, extended) = match self.pending() {
+            Some((oldest, click)) if oldest == entry => (click.object, click.extend),
+            _ => return Err(Refused::Stale),
+        };
+        let object = &self.objects[self.index_of(id)?];
+        let (delta, region) = gate::replace(&self.labels, id, &object.region, &resolution.region);
+        let answered = Box::new((resolution.answer.clone(), Arc::new(region)));
+        let mut ops = vec![Op::Answer(id, answered), Op::Labels(delta)];
+        if extended {
+            let extensions = resolution.extensions.clone();
+            ops.insert(0, Op::Log(id, PromptLog { extensions, ..object.log.clone() }));
+        }
+        for op in &mut ops {
+            self.swap(op);
+        }
+        self.history.resolve(entry, ops);
+        Ok(())
+    }
+
+    pub(super) fn withdraw(&mut self, id: EntryId) -> Result<(), Refused> {
+        let object = match self.pending() {
+            Some((oldest, click)) if oldest == id => click.object,
+            _ => return Err(Refused::Stale),
+        };
+        for mut entry in self.history.withdraw(id, object) {
+            for op in entry.ops.iter_mut().rev() {
+                self.swap(op);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Anything a user may do, in any order.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What a user may do, at random.
+#[derive(Clone, Debug)]
+enum Deed {
+    New,
+    Click(bool),
+    Answer([usize; 3], [usize; 3]),
+    RemovePrompt(usize),
+    RemoveObject(usize),
+    Rename(usize),
+    Select(usize),
+    Import([usize; 3]),
+    Extend(usize),
+    Threshold([usize; 3], bool),
+    Fail,
+    Undo,
+    Redo,
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let corner = || [0usize..6, 0..5, 0..4];
+    prop_oneof![
+        1 => Just(Deed::New),
+        4 => any::<bool>().prop_map(Deed::Click),
+        5 => (corner(), corner()).prop_map(|(a, b)| Deed::Answer(a, b)),
+        1 => (0usize..4).prop_map(Deed::RemovePrompt),
+        1 => (0usize..4).prop_map(Deed::RemoveObject),
+        1 => (0usize..4).prop_map(Deed::Rename),
+        1 => (0usize..4).prop_map(Deed::Select),
+        1 => corner().prop_map(Deed::Import),
+        2 => (0usize..3).prop_map(Deed::Extend),
+        3 => (corner(), any::<bool>()).prop_map(|(c, b)| Deed::Threshold(c, b)),
+        1 => Just(Deed::Fail),
+        3 => Just(Deed::Undo),
+        2 => Just(Deed::Redo),
+    ]
+}
+
+fn do_deed(d: &mut Document, deed: &Deed) {
+    let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
+    let _refusals_are_fine = match deed {
+        Deed::New => d.apply(Command::NewObject),
+        Deed::Click(positive) => click(d, *positive),
+        Deed::Answer(a, b) => {
+            if d.pending().is_some() {
+                let lo = std::array::from_fn(|i| a[i].min(b[i]));
+                let hi = std::array::from_fn(|i| a[i].max(b[i]) + 1);
+                resolve(d, boxed(lo, hi));
+            }
+            Ok(())
+        }
+        Deed::RemovePrompt(index) => match d.active().map(|o| o.id) {
+            Some(object) => d.apply(Command::RemovePrompt { object, index: *index }),
+            None => Ok(()),
+        },
+        Deed::RemoveObject(n) => {
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::RemoveObject(id)))
+        }
+        Deed::Rename(n) => {
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Rename(id, format!("name {n}"))))
+        }
+        Deed::Select(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Select(id))),
+        Deed::Import(corner) => {
+            let region = boxed(*corner, DIMS);
+            let label = NamedRegion { value: 5, name: None, colour: None, region };
+            d.apply(Command::Import(vec![label]))
+        }
+        Deed::Extend(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Extend(id))),
+        Deed::Threshold(corner, continues) => match d.active().map(|o| o.id) {
+            Some(object) => d.apply(Command::SetThreshold {
+                object,
+                threshold: corner[0] as f32,
+                region: Arc::new(boxed([0; 3], corner.map(|c| c + 1))),
+                touches: false,
+                continues: *continues,
+            }),
+            None => Ok(()),
+        },
+        Deed::Fail => match d.pending().map(|(entry, _)| entry) {
+            Some(entry) => d.apply(Command::Withdraw(entry)),
+            None => Ok(()),
+        },
+        Deed::Undo => {
+            d.undo();
+            Ok(())
+        }
+        Deed::Redo => {
+            d.redo();
+            Ok(())
+        }
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// After any deeds: the map and the objects say the same; undo then redo changes nothing; a change
+    /// made while nothing was pending is undone to exactly the state before it (one step of a gesture, to
+    /// the state before the gesture); undoing all leads back to the empty document, and redoing all leads
+    /// back to where we were.
+    #[test]
+    fn history_is_exact(deeds in prop::collection::vec(deed(), 1..60)) {
+        let mut d = document();
+        let pristine = seen(&d);
+        let mut gesture = None;
+        for deed in &deeds {
+            let (mut before, length, idle) = (seen(&d), d.history_len(), d.pending().is_none());
+            let state = d.state();
+            do_deed(&mut d, deed);
+            prop_assert!(regions_agree(&d), "after {deed:?}");
+            let moved = matches!(deed, Deed::Threshold(..)) && d.state() != state;
+            let goes_on = moved && d.history_len() == length;
+            if goes_on {
+                before = gesture.clone().expect("a gesture has a beginning");
+            }
+            if moved {
+                gesture = Some(before.clone());
+            }
+            let done = d.history_len() == length + 1 && !matches!(deed, Deed::Undo | Deed::Redo);
+            if idle && (done || goes_on) {
+                let after = seen(&d);
+                d.undo();
+                prop_assert_eq!(&seen(&d), &before, "undo of {:?}", deed);
+                d.redo();
+                prop_assert_eq!(&seen(&d), &after, "redo of {:?}", deed);
+            }
+        }
+        let there = seen(&d);
+        let mut undone = 0;
+        while d.undo() {
+            prop_assert!(regions_agree(&d));
+            undone += 1;
+        }
+        prop_assert_eq!(seen(&d), pristine);
+        for _ in 0..undone {
+            prop_assert!(d.redo());
+        }
+        prop_assert_eq!(seen(&d), there);
+    }
+}
