@@ -31,18 +31,13 @@ pub enum SegmentError {
     #[error("ONNX Runtime could not be installed: {0}")]
     Install(String),
     /// No such model.
-    #[error("no model there: a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
+    #[error("no model there: a checkpoint (.pth) or a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
     NoModel(PathBuf),
     /// The model that ships with the program is not where it should be.
     #[error(
         "the demo model was not found: set VOXPOINT_MODELS to the folder that holds demo/encoder.onnx, or choose a model in the Segment menu"
     )]
     NoDemoModel,
-    /// A checkpoint of PyTorch.
-    #[error(
-        "PyTorch checkpoints (.pth) are not supported by this version: use a folder with encoder.onnx and decoder.onnx instead: {}", .0.display()
-    )]
-    Checkpoint(PathBuf),
     /// A checkpoint that can't be used.
     #[error(transparent)]
     Weights(#[from] CheckpointError),

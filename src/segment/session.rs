@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::cache::Cache;
-use super::engine::{Embedding, Engine};
+use super::engine::{Embedding, Engine, Features, Source};
 use super::patches::{Planned, plan};
 use super::{Device, DeviceChoice, SegmentError, crop, faces, lay};
-use crate::prompt::{Answer, Extension, Patch, Prompt, PromptLog, Step};
+use crate::geom::DVec3;
+use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
 
@@ -91,26 +92,19 @@ pub struct Segmenter {
 }
 
 impl Segmenter {
-    /// Loads `encoder.onnx` and `decoder.onnx` of a folder; the path of either file does as well.
-    /// Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
+    /// Loads a checkpoint (`.pth`) of SAM-Med3D where it lies, or `encoder.onnx` and `decoder.onnx` of a folder;
+    /// the path of either file does as well. Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
     pub fn open(
         model: &Path,
         device: DeviceChoice,
         threads: Option<usize>,
     ) -> Result<Self, SegmentError> {
-        let folder = model_folder(model)?;
-        let engine = Engine::open(
-            &folder.join("encoder.onnx"),
-            &folder.join("decoder.onnx"),
-            device,
-            threads,
-        )?;
-        let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let name = full.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into());
+        let (source, name) = source(model)?;
+        let engine = Engine::open(&source, device, threads)?;
         Ok(Self { engine, name, embeddings: Cache::new() })
     }
 
-    /// Name of the model: its folder's.
+    /// Name of the model: its folder's, or a checkpoint's file name without its ending.
     pub fn model_name(&self) -> &str {
         &self.name
     }
@@ -185,6 +179,25 @@ impl Segmenter {
         let mut answer = Answer { prompts, patches, model: None, touches: false };
         answer.touches = faces::touches(&answer, request.log.threshold, request.volume.grid());
         Ok(answer)
+    }
+
+    /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
+    ///
+    /// # Errors
+    /// As [`Segmenter::run`].
+    pub fn embedding(
+        &mut self,
+        volume: &Arc<Volume>,
+        world: DVec3,
+        cancel: &CancelToken,
+    ) -> Result<(CropPlace, Vec<Features>), SegmentError> {
+        let click = Prompt { world, positive: true };
+        let cubes = self.plan(&Request::new(volume.clone(), vec![click]))?;
+        let place = cubes.into_iter().next().ok_or_else(|| lost([0; 3]))?.place;
+        let start = place.start;
+        self.encode(volume, start, &mut Timings::default(), cancel, &mut |_| ())?;
+        let embedding = self.embeddings.get(volume, start).ok_or_else(|| lost(start))?;
+        Ok((place, embedding.features()?))
     }
 
     /// The cubes of a request.
@@ -284,12 +297,23 @@ fn ms(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
+/// What the engine is made from, and the model's name.
+fn source(model: &Path) -> Result<(Source, String), SegmentError> {
+    let named = |part: Option<&std::ffi::OsStr>| {
+        part.map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned())
+    };
+    let extension = model.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    if matches!(extension.as_deref(), Some("pth" | "pt")) && !model.is_dir() {
+        return Ok((Source::checkpoint(model)?, named(model.file_stem())));
+    }
+    let folder = model_folder(model)?;
+    let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
+    Ok((Source::Pair { encoder, decoder }, named(full.file_name())))
+}
+
 /// The folder with the pair, from what the user named.
 fn model_folder(model: &Path) -> Result<&Path, SegmentError> {
-    let extension = model.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    if extension.as_deref() == Some("pth") {
-        return Err(SegmentError::Checkpoint(model.to_owned()));
-    }
     let folder = if model.is_file() {
         let name = model.file_name().and_then(|n| n.to_str());
         if !matches!(name, Some("encoder.onnx" | "decoder.onnx")) {

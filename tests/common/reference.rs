@@ -65,6 +65,8 @@ pub struct Click {
     pub world: [f64; 3],
     pub label: u8,
     pub point: [f64; 3],
+    /// As the model predicts it.
+    pub iou: f64,
 }
 
 #[derive(serde::Deserialize)]
@@ -80,8 +82,11 @@ pub struct Case {
 
 impl Case {
     pub fn read(name: &str) -> Self {
-        let path = folder().join(name).join("reference.json");
-        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+        Self::read_from(&folder().join(name))
+    }
+
+    pub fn read_from(place: &Path) -> Self {
+        serde_json::from_slice(&std::fs::read(place.join("reference.json")).unwrap()).unwrap()
     }
 
     pub fn volume(&self) -> Arc<Volume> {

@@ -115,6 +115,15 @@ fn archives_that_cannot_be_used_in_place_are_refused() {
     for length in [whole.len() - 10, whole.len() - 30_000, whole.len() / 2, 5000, 40] {
         refused(&whole[..length], "its end is missing");
     }
+    let mut torn = checkpoint(&state(&Tensor::ordinary()));
+    let directory = find(&torn, b"PK\x01\x02");
+    torn[directory] = 0;
+    refused(&torn, "the checkpoint is damaged");
+    let mut twice = Archive::new().with("m/data.pkl", b"1").with("m/data.pkM", b"2").done();
+    while let Some(at) = twice.windows(10).position(|w| w == b"m/data.pkM") {
+        twice[at + 9] = b'l';
+    }
+    refused(&twice, "two entries of one name");
 }
 
 #[test]

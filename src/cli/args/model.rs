@@ -13,11 +13,11 @@ pub enum ModelCommand {
     Download(ModelDownloadArgs),
     /// Write a checkpoint as encoder.onnx and decoder.onnx with weights, for use by other programs.
     ///
-    /// ONNX opset 20, standard operators only. Encoder: `image` float32 [1,1,128,128,128] (x, y, z at 1.5 mm,
-    /// canonical RAS, normalised over the voxels > 0 of the crop) to `image_embedding` [1,C,8,8,8]. Decoder:
-    /// `image_embedding`, `point_coords` float32 [1,N,3] (voxels of the crop), `point_labels` int64 [1,N] (1
-    /// inside, 0 outside, -1 padding), `prev_mask` float32 [1,1,32,32,32] (the logits of the click before,
-    /// zeros at first) to `mask_logits` [1,1,32,32,32] and `iou` [1,1].
+    /// ONNX opset 20, standard operators only. Encoder: `image` float32 1×1×128×128×128 (x, y, z at 1.5 mm,
+    /// canonical RAS, normalised over the voxels > 0 of the crop) to `image_embedding` 1×C×8×8×8. Decoder:
+    /// `image_embedding`, `point_coords` float32 1×N×3 (voxels of the crop), `point_labels` int64 1×N (1
+    /// inside, 0 outside, -1 padding), `prev_mask` float32 1×1×32×32×32 (the logits of the click before,
+    /// zeros at first) to `mask_logits` 1×1×32×32×32 and `iou` 1×1.
     Export(ModelExportArgs),
 }
 

@@ -128,12 +128,12 @@ fn refusal(bytes: &[u8], error: &ZipError, path: &Path) -> CheckpointError {
     let begins = |with: &[u8]| head.trim_ascii_start().starts_with(with);
     let path = path.to_path_buf();
     if head.starts_with(b"PK\x03\x04") {
-        return match error {
-            ZipError::UnsupportedArchive(what) => {
-                CheckpointError::Damaged { message: (*what).to_owned(), path }
-            }
-            _ => CheckpointError::Truncated(path),
-        };
+        // The record that ends every zip is at most a comment away from the end.
+        let tail = &bytes[bytes.len().saturating_sub((1 << 16) + 22)..];
+        if tail.windows(22).any(|record| record.starts_with(b"PK\x05\x06")) {
+            return CheckpointError::Damaged { message: error.to_string(), path };
+        }
+        return CheckpointError::Truncated(path);
     }
     if head.windows(MAGIC.len()).any(|w| w == MAGIC) {
         return CheckpointError::Legacy(path);

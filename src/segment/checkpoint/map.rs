@@ -1,6 +1,6 @@
 //! The checkpoint's bytes, mapped into memory: 400 MB that are neither read nor copied until used.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -14,17 +14,17 @@ impl Map {
     /// Maps a regular file for reading.
     #[allow(unsafe_code)]
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let about = file.metadata()?;
-        // A folder maps with a message nobody understands, a pipe not at all.
+        // A folder maps with a message nobody understands, and opening a pipe waits for a writer.
+        let about = fs::metadata(path)?;
         if about.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
         }
         if !about.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
+        let file = File::open(path)?;
         // Some systems refuse a map of no bytes.
-        if about.len() == 0 {
+        if file.metadata()?.len() == 0 {
             return Ok(Self(None));
         }
         // SAFETY: the map is private and read-only, and lives as long as this value. What Rust asks for

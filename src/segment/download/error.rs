@@ -72,7 +72,7 @@ pub enum DownloadError {
     },
     /// The connection fails again and again.
     #[error(
-        "the download stopped ({why}) and {tries} more attempts failed too: try again later, it continues after {} MB: {url}", done / 1_000_000
+        "the download stopped ({why}) and {tries} more attempts failed too: try again later{}: {url}", continues(*done)
     )]
     Network {
         /// What went wrong last.
@@ -107,6 +107,14 @@ pub enum DownloadError {
 impl From<Cancelled> for DownloadError {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+/// What is not lost.
+fn continues(done: u64) -> String {
+    match done / 1_000_000 {
+        0 => String::new(),
+        megabytes => format!(", it continues after {megabytes} MB"),
     }
 }
 

@@ -117,6 +117,8 @@ fn failure(error: &ureq::Error) -> News {
         | Error::RequireHttpsOnly(_)
         | Error::Tls(_)
         | Error::Rustls(_) => News::Hopeless(text),
+        // A certificate that isn't trusted, most of all.
+        Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => News::Hopeless(text),
         _ => News::Failed(text),
     }
 }

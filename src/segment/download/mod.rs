@@ -90,8 +90,14 @@ pub fn download_with(
     if usable(&target).is_ok() {
         return finished(target, false, cancel);
     }
-    let mut job = Job { url, folder, patience, cancel, progress, part: Part::open(&target, url)? };
-    job.fetch()?;
+    let part = Part::open(&target, url)?;
+    let mut job = Job { url, folder, patience, cancel, progress, part, heard: false };
+    if let Err(error) = job.fetch() {
+        if job.part.length() == 0 {
+            job.part.discard();
+        }
+        return Err(error);
+    }
     job.part.flush()?;
     if let Err(source) = usable(job.part.path()) {
         job.part.discard();
@@ -99,8 +105,13 @@ pub fn download_with(
     }
     job.part.publish(&target)?;
     let done = finished(target, true, cancel)?;
-    // The model works without the note.
-    let _ = fs::write(done.path.with_extension("json"), note(url, &done));
+    let place = done.path.with_extension("json");
+    // In a folder of the user's choice a file of this name may be the user's.
+    let old = fs::read_to_string(&place);
+    if old.map_or(true, |text| text.contains("\"sha256\"")) {
+        // The model works without the note.
+        let _ = fs::write(place, note(url, &done));
+    }
     Ok(done)
 }
 
@@ -168,6 +179,8 @@ struct Job<'a> {
     cancel: &'a CancelToken,
     progress: &'a Progress,
     part: Part,
+    /// Whether the server has ever answered.
+    heard: bool,
 }
 
 /// Why a connection ended before the file did.
@@ -202,7 +215,9 @@ impl Job<'_> {
                 (tries, pause) = (0, self.patience.pause);
             }
             connections += 1;
-            if tries >= self.patience.retries || connections >= MAX_CONNECTIONS {
+            // Without any answer there is most likely no network: that is not waited for long.
+            let retries = if self.heard { u32::MAX } else { 2 }.min(self.patience.retries);
+            if tries >= retries || connections >= MAX_CONNECTIONS {
                 let (done, url) = (self.part.length(), self.url.to_owned());
                 return Err(DownloadError::Network { why, tries, done, url });
             }
@@ -248,6 +263,7 @@ impl Job<'_> {
 
     /// Looks at an answer's head: whether it is the file, its rest, or something else.
     fn begin(&mut self, head: &Head, asked: bool) -> Result<(), Broken> {
+        self.heard = true;
         let url = || self.url.to_owned();
         match head.status {
             200 if head.page => return Err(DownloadError::WebPage { url: url() }.into()),

@@ -158,3 +158,170 @@ pub(super) fn key_axis(heads: usize, grid: usize, rows: usize) -> Vec<f32> {
     let once: Vec<f32> = (0..rows * tokens).map(one).collect();
     once.repeat(heads)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const G: usize = 2;
+    const K: usize = 4;
+    const DIM: usize = 3;
+    const HEADS: usize = 2;
+
+    /// Numbers between -1 and 1, times `scale`.
+    fn random(count: usize, seed: u32, scale: f32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            ((state >> 8) as f32 / (1 << 23) as f32 - 1.0) * scale
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    fn tables(scale: f32) -> Tables {
+        let geometry = Geometry { heads: HEADS, head_dim: DIM, grid: G, window: K };
+        let axis = |seed| random((2 * K - 1) * DIM, seed, scale);
+        Tables {
+            geometry,
+            positions: [axis(1), axis(2), axis(3)],
+            bias: random(3 * HEADS * DIM, 4, 1.0),
+        }
+    }
+
+    fn dot(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    }
+
+    /// Column `k` of `matrix`, [rows, columns].
+    fn column(matrix: &[f32], columns: usize, k: usize) -> Vec<f32> {
+        matrix.chunks_exact(columns).map(|row| row[k]).collect()
+    }
+
+    /// One head of the released code's attention, literally: K³ tokens, the padded ones with the bias for
+    /// query, key and value. `token` is (query, key, value) of a real token; the outputs of those.
+    fn literal(t: &Tables, head: usize, token: &dyn Fn(usize) -> [Vec<f32>; 3]) -> Vec<Vec<f64>> {
+        let of = |[d, h, w]: [usize; 3]| {
+            if d < G && h < G && w < G {
+                return token((d * G + h) * G + w);
+            }
+            let part = |n: usize| t.bias[(n * HEADS + head) * DIM..][..DIM].to_vec();
+            [part(0), part(1), part(2)]
+        };
+        let cube = |n: usize| {
+            (0..n.pow(3)).map(move |i| [i / (n * n), i / n % n, i % n]).collect::<Vec<_>>()
+        };
+        let scale = f64::from(DIM as u32).powf(-0.5);
+        let keys = cube(K);
+        let output = |[qd, qh, qw]: [usize; 3]| {
+            let [query, ..] = of([qd, qh, qw]);
+            let logit = |&[kd, kh, kw]: &[usize; 3]| {
+                // rel_d[…, kw] of the query, rel_h of (qd, qh, kd), rel_w of (qd, qh, kh).
+                scale * dot(&query, &of([kd, kh, kw])[1])
+                    + dot(&query, t.relative(0, qd, kw))
+                    + dot(&of([qd, qh, kd])[0], t.relative(1, qh, kw))
+                    + dot(&of([qd, qh, kh])[0], t.relative(2, kh, kw))
+            };
+            let logits: Vec<f64> = keys.iter().map(logit).collect();
+            let all = log_sum_exp(logits.iter().copied());
+            let mut sum = vec![0.0; DIM];
+            for (key, logit) in keys.iter().zip(&logits) {
+                for (sum, &v) in sum.iter_mut().zip(&of(*key)[2]) {
+                    *sum += (logit - all).exp() * f64::from(v);
+                }
+            }
+            sum
+        };
+        cube(G).into_iter().map(output).collect()
+    }
+
+    fn log_add_exp(a: f64, b: f64) -> f64 {
+        log_sum_exp([a, b].into_iter())
+    }
+
+    /// The same as the graph computes it: see `super::super::attention`.
+    fn closed(t: &Tables, head: usize, token: &dyn Fn(usize) -> [Vec<f32>; 3]) -> Vec<Vec<f64>> {
+        let (d, h, w) = (t.along_d(), t.along_h(), t.along_w_diagonal());
+        let (outer_b, outer_c) = (t.padding_along_h(), t.padding_along_w());
+        let scale = (DIM as f32).powf(-0.5);
+        let padding = t.padding_key(scale);
+        let padding_key = &padding[head * (DIM + G + 1)..][..DIM];
+        let spread = rows_to_keys(G, G.pow(3) + 1);
+        let output = |query: usize| {
+            let (qd, qh) = (query / (G * G), query / G % G);
+            let row = |i: usize| token((qd * G + qh) * G + i)[0].clone();
+            let q = token(query)[0].clone();
+            let a = |kw: usize| dot(&q, &column(&d[qd * DIM * K..][..DIM * K], K, kw));
+            let b =
+                |kd: usize, kw: usize| dot(&row(kd), &column(&h[qh * DIM * K..][..DIM * K], K, kw));
+            let c = |kh: usize, kw: usize| {
+                let block = &w[kh * DIM * G * K..][..DIM * G * K];
+                dot(&row(kh), &column(block, G * K, kh * K + kw))
+            };
+            let p = |kw: usize| {
+                let (outer_b, outer_c) = (
+                    f64::from(outer_b[(head * G + qh) * K + kw]),
+                    f64::from(outer_c[head * K + kw]),
+                );
+                let inner_b = log_sum_exp((0..G).map(|kd| b(kd, kw)));
+                let all_c = log_add_exp(log_sum_exp((0..G).map(|kh| c(kh, kw))), outer_c);
+                let with_real = if kw < G { outer_c } else { all_c };
+                log_add_exp(outer_b + all_c, inner_b + with_real)
+            };
+            let mut rows = Vec::new();
+            for part in [&b as &dyn Fn(usize, usize) -> f64, &c] {
+                rows.extend((0..G * G).map(|i| part(i / G, i % G)));
+            }
+            let mut logits: Vec<f64> = (0..G.pow(3))
+                .map(|key| {
+                    let ones = column(&spread, G.pow(3) + 1, key);
+                    let rows: f64 = rows.iter().zip(ones).map(|(r, o)| r * f64::from(o)).sum();
+                    f64::from(scale) * dot(&q, &token(key)[1]) + a(key % G) + rows
+                })
+                .collect();
+            logits.push(dot(&q, padding_key) + log_sum_exp((0..K).map(|kw| a(kw) + p(kw))));
+            let all = log_sum_exp(logits.iter().copied());
+            let mut sum = vec![0.0; DIM];
+            for (key, logit) in logits.iter().enumerate() {
+                let of_padding = t.bias[(2 * HEADS + head) * DIM..][..DIM].to_vec();
+                let value = if key < G.pow(3) { token(key)[2].clone() } else { of_padding };
+                for (sum, v) in sum.iter_mut().zip(value) {
+                    *sum += (logit - all).exp() * f64::from(v);
+                }
+            }
+            sum
+        };
+        (0..G.pow(3)).map(output).collect()
+    }
+
+    #[test]
+    fn one_key_stands_for_all_padded_ones() {
+        // From relative positions that hardly matter to some that decide everything.
+        for scale in [0.1, 1.0, 30.0] {
+            let t = tables(scale);
+            for head in 0..HEADS {
+                let tokens = random(G.pow(3) * 3 * DIM, 5 + head as u32, 1.0);
+                let token = |n: usize| {
+                    let part = |i: usize| tokens[(n * 3 + i) * DIM..][..DIM].to_vec();
+                    [part(0), part(1), part(2)]
+                };
+                let expected = literal(&t, head, &token);
+                for (a, b) in closed(&t, head, &token).iter().zip(&expected) {
+                    for (a, b) in a.iter().zip(b) {
+                        assert!((a - b).abs() < 1e-5 * f64::from(scale.max(1.0)), "{a} {b}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_gets_its_own_ones() {
+        let ones = rows_to_keys(3, 28);
+        let sums: Vec<f32> = (0..28).map(|k| column(&ones, 28, k).iter().sum()).collect();
+        assert_eq!((&sums[..27], sums[27]), ([2.0; 27].as_slice(), 0.0));
+        let axis = key_axis(2, 3, 4);
+        assert_eq!(axis.len(), 2 * 4 * 27);
+        assert_eq!(&axis[..4], [1.0, 0.0, 0.0, 1.0]);
+        assert!(axis[3 * 27..4 * 27].iter().all(|&v| v == 0.0));
+    }
+}

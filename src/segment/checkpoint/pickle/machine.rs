@@ -6,7 +6,7 @@ use super::PickleError;
 use super::reader::Reader;
 use super::value::{Global, Heap, Value};
 
-/// Values alive at once, in the stack, the memo and containers: at most some 130 MB. SAM-Med3D with its
+/// Values alive at once, in the stack, the memo and containers: at most some 250 MB. SAM-Med3D with its
 /// optimiser has 20 thousand.
 const MAX_VALUES: usize = 2 << 20;
 

@@ -1,0 +1,154 @@
+//! Sessions of ONNX Runtime: what they are made from, and with which options.
+
+use std::path::{Path, PathBuf};
+
+use ort::environment::Environment;
+use ort::ep::{CUDA, cuda::ConvAlgorithmSearch};
+use ort::session::Session;
+use ort::session::builder::{BuilderResult, GraphOptimizationLevel, SessionBuilder};
+
+use super::one_line;
+use crate::segment::SegmentError;
+use crate::segment::checkpoint::{Architecture, Checkpoint, CheckpointError};
+use crate::segment::graph::{self, Precision, Weights};
+
+/// Where ONNX Runtime looks for external data of a model that is given as bytes.
+const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
+
+/// What an engine is made from.
+pub(in crate::segment) enum Source {
+    /// Two ONNX files.
+    Pair {
+        /// `encoder.onnx`.
+        encoder: PathBuf,
+        /// `decoder.onnx`.
+        decoder: PathBuf,
+    },
+    /// SAM-Med3D as its authors save it. It is used where it lies: the sessions read it as external data.
+    Checkpoint(Box<(Checkpoint, Architecture)>),
+}
+
+impl Source {
+    /// Opens a checkpoint and checks that it is whole.
+    pub(in crate::segment) fn checkpoint(path: &Path) -> Result<Self, SegmentError> {
+        // External data may not lie behind a link: ONNX Runtime refuses what leads out of the folder.
+        let io = |source| CheckpointError::Io { source, path: path.to_owned() };
+        let checkpoint = Checkpoint::open(&path.canonicalize().map_err(io)?)?;
+        let architecture = Architecture::of(&checkpoint)?;
+        Ok(Self::Checkpoint(Box::new((checkpoint, architecture))))
+    }
+
+    /// The file to name when something is wrong with the encoder, and with the decoder.
+    pub(super) fn paths(&self) -> [&Path; 2] {
+        match self {
+            Self::Pair { encoder, decoder } => [encoder, decoder],
+            Self::Checkpoint(both) => [both.0.path(); 2],
+        }
+    }
+
+    /// Sessions of encoder and decoder. The precision is that of a checkpoint's encoder.
+    pub(super) fn start(
+        &self,
+        environment: &Environment,
+        threads: usize,
+        cuda: bool,
+        precision: Precision,
+    ) -> Result<[Session; 2], SegmentError> {
+        let builder = || {
+            let builder = options(environment, threads, cuda).map_err(SegmentError::Run)?;
+            if cuda { on_cuda(builder) } else { Ok(builder) }
+        };
+        match self {
+            Self::Pair { encoder, decoder } => {
+                let start = |path: &Path| {
+                    let session = builder()?.commit_from_file(path);
+                    session.map_err(|e| bad_model(&e, path))
+                };
+                Ok([start(encoder)?, start(decoder)?])
+            }
+            Self::Checkpoint(both) => {
+                let (checkpoint, architecture) = &**both;
+                let path = checkpoint.path();
+                let folder = path.parent().unwrap_or(Path::new("."));
+                let start = |graph: &dyn Fn() -> Result<Vec<u8>, CheckpointError>| {
+                    // First what fails where there is no CUDA, then the work.
+                    let builder =
+                        builder()?.with_config_entry(EXTERNAL_FOLDER, folder.to_string_lossy());
+                    let mut builder = builder.map_err(|e| SegmentError::Run(one_line(&e)))?;
+                    builder.commit_from_memory(&graph()?).map_err(|e| bad_model(&e, path))
+                };
+                let weights = Weights::External;
+                let encoder = || graph::encoder(checkpoint, architecture, weights, precision);
+                let decoder = || graph::decoder(checkpoint, architecture, weights);
+                Ok([start(&encoder)?, start(&decoder)?])
+            }
+        }
+    }
+}
+
+fn bad_model(error: &impl ToString, path: &Path) -> SegmentError {
+    SegmentError::BadModel { message: one_line(error), path: path.to_owned() }
+}
+
+fn on_cuda(builder: SessionBuilder) -> Result<SessionBuilder, SegmentError> {
+    let provider = CUDA::default()
+        .with_device_id(0)
+        // The default, exhaustive, takes seconds and gigabytes at the first run.
+        .with_conv_algorithm_search(ConvAlgorithmSearch::Heuristic)
+        // What a model has as float32 is meant to be float32: TF32 has half precision's ten bits.
+        .with_tf32(false)
+        .build()
+        .error_on_failure();
+    builder.with_execution_providers([provider]).map_err(|e| SegmentError::Cuda(one_line(&e)))
+}
+
+fn options(
+    environment: &Environment,
+    threads: usize,
+    cuda: bool,
+) -> Result<SessionBuilder, String> {
+    let apply = |builder: SessionBuilder| -> BuilderResult {
+        let builder = builder
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(threads)?
+            // Spinning threads take the cores from everything else between two clicks.
+            .with_intra_op_spinning(false)?;
+        if cuda {
+            return Ok(builder);
+        }
+        builder
+            // A plan of all activations' places saves no time on the CPU and costs 95 MB with SAM-Med3D.
+            .with_memory_pattern(false)?
+            // Where attention is sharp, most of its weights lie below 1e-38, and a processor takes 40 times
+            // as long for a product with such numbers.
+            .with_flush_to_zero()
+    };
+    let builder = Session::builder(environment).map_err(|e| one_line(&e))?;
+    apply(builder).map_err(|e| one_line(&e))
+}
+
+/// Physical cores but one, which is left to the window; at least 1.
+pub(super) fn default_threads() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, usize::from);
+    physical_cores().unwrap_or(logical).min(logical).saturating_sub(1).max(1)
+}
+
+/// From Linux' list of processors; `None` elsewhere, or where it does not say.
+fn physical_cores() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let mut cores = std::collections::HashSet::new();
+    let (mut package, mut core) = (None, None);
+    for line in text.lines().chain([""]) {
+        match line.split_once(':').map(|(key, value)| (key.trim(), value.trim())) {
+            Some(("physical id", value)) => package = Some(value),
+            Some(("core id", value)) => core = Some(value),
+            Some(_) => {}
+            None => {
+                if let (Some(package), Some(core)) = (package.take(), core.take()) {
+                    cores.insert((package, core));
+                }
+            }
+        }
+    }
+    (!cores.is_empty()).then_some(cores.len())
+}
