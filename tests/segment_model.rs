@@ -257,7 +257,8 @@ fn wrong_models_are_refused_with_what_is_wrong() {
 
     assert!(refused(Path::new("no/such/model")).starts_with("no model there"));
     assert!(refused(&data().join("models/make_models.py")).starts_with("no model there"));
-    assert!(refused(Path::new("sam_med3d_turbo.pth")).contains("not supported"));
+    assert!(refused(Path::new("no/sam.pth")).starts_with("the checkpoint cannot be read"));
+    assert!(refused(&data().join("checkpoints/float32.pth")).contains("image_encoder.pos_embed"));
     let half = pair(encoder, decoder);
     std::fs::remove_file(half.path().join("decoder.onnx")).unwrap();
     assert!(refused(half.path()).contains("decoder.onnx"));

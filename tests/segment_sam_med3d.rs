@@ -112,6 +112,26 @@ fn all_clicks_of_all_cases_are_answered_as_by_the_official_classes() {
     }
 }
 
+/// The sessions read the weights in the file itself, wherever it is and whatever its name.
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_may_be_a_link_and_have_any_name() {
+    let home = tempfile::tempdir().unwrap();
+    let place = home.path().join("weights, 2nd try (größer)");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::copy(tiny(), place.join("tiny 100%.pth")).unwrap();
+    let link = home.path().join("my model.pth");
+    std::os::unix::fs::symlink(place.join("tiny 100%.pth"), &link).unwrap();
+    let mut segmenter = open(&link);
+    assert_eq!(segmenter.model_name(), "my model");
+    let case = Case::read("spine_ct");
+    let never = CancelToken::new();
+    let world = case.prompts()[0].world;
+    let (_, features) = segmenter.embedding(&case.volume(), world, &never).unwrap();
+    let stored = read_npy(&folder().join("spine_ct/embedding.npy"));
+    assert!(relative(&features[0].values, &stored) <= 1e-4);
+}
+
 /// At full size, which takes a checkpoint of 400 MB: `tests/README.md` says how.
 #[test]
 #[ignore = "needs a full-size checkpoint and its reference numbers: tests/README.md"]

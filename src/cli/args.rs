@@ -1,5 +1,6 @@
 //! What may be typed, and nothing about what it does.
 
+mod eval;
 mod model;
 
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ use crate::geom::{DVec3, Plane};
 use crate::segment::DeviceChoice;
 use crate::ui::Pane;
 use crate::volume::Window;
+
+pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
 
 /// Open a scan, click once inside a structure, get its 3D mask, save a NIfTI that opens in the right place.
 ///
@@ -45,6 +48,10 @@ pub enum Command {
     /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Let a robot click on labelled scans and measure the masks (Dice, surface Dice, seconds).
+    Eval(EvalArgs),
+    /// Write what the model's encoder says of a cube of the scan, for programs.
+    Embed(EmbedArgs),
     /// Find or fetch ONNX Runtime, which runs the model.
     #[command(subcommand)]
     Runtime(RuntimeCommand),
@@ -242,6 +249,18 @@ pub struct BenchArgs {
     /// How often each thing is measured.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub repeat: usize,
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub model: Option<PathBuf>,
+    /// Where to run the model.
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Threads of the model on the CPU.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+    /// A Python with the authors' code (models/bench/README.md), to be measured in the same run.
+    #[arg(long, value_name = "PYTHON")]
+    pub peer: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -257,7 +276,9 @@ pub enum BenchWhat {
     Open,
     /// Crop and normalisation, and a second click without the network.
     Click,
-    /// Both.
+    /// The network: session, first, prefetched and further clicks, memory; with --peer the authors' code beside it.
+    Model,
+    /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.
     #[value(hide = true)]

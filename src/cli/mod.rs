@@ -6,6 +6,8 @@
 mod args;
 pub mod bench;
 mod compare;
+mod embed;
+mod eval;
 mod files;
 mod info;
 mod model;
@@ -22,9 +24,9 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub use args::{
-    BenchArgs, BenchWhat, Cli, Command, CompareArgs, DeviceArg, InfoArgs, ModelCommand,
-    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
-    SegmentArgs, Space, View,
+    BenchArgs, BenchWhat, Cli, Command, CompareArgs, CropAt, DeviceArg, EmbedArgs, EvalArgs, First,
+    InfoArgs, Labels, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point,
+    RenderArgs, RuntimeCommand, SegmentArgs, Space, View,
 };
 
 /// A mistake in what was typed: exit code 2.
@@ -56,6 +58,8 @@ fn carry_out(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Model(command)) => model::run(&command),
+        Some(Command::Eval(args)) => eval::run(&args),
+        Some(Command::Embed(args)) => embed::run(&args),
         Some(Command::Runtime(command)) => runtime::run(command),
         Some(Command::Bench(args)) => bench::run(&args),
     }

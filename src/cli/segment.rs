@@ -1,6 +1,6 @@
 //! `voxpoint segment`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -134,17 +134,19 @@ fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Ve
 }
 
 fn open_model(args: &SegmentArgs) -> anyhow::Result<Segmenter> {
-    let model: PathBuf = match &args.model {
-        Some(model) => model.clone(),
-        None => segment::runtime::demo_model().ok_or_else(|| {
-            anyhow!(
-                "the demo model was not found beside the program; name a model with --model, \
-                 or the folder of models in VOXPOINT_MODELS"
-            )
-        })?,
-    };
+    let model = model_path(args.model.as_deref())?;
     segment::runtime::load()?;
     Ok(Segmenter::open(&model, args.device.into(), args.threads)?)
+}
+
+/// The model that was named, else the demo model.
+pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    named.map(Path::to_owned).or_else(segment::runtime::demo_model).ok_or_else(|| {
+        anyhow!(
+            "the demo model was not found beside the program; name a model with --model, \
+             or the folder of models in VOXPOINT_MODELS"
+        )
+    })
 }
 
 /// The logits are finished in a hidden folder before the mask is written, and published after it. Should a

@@ -10,7 +10,7 @@ use crate::volume::Region;
 
 impl Document {
     /// Which object a click would go to (`None`: a new one) and what its mask would be the replay of. `object`
-    /// as in [`super::Command::AddPrompt`].
+    /// as in [`Command::AddPrompt`](super::Command::AddPrompt).
     ///
     /// # Errors
     /// If the click would be refused.

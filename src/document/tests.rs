@@ -316,7 +316,7 @@ fn threshold(document: &mut Document, side: usize, continues: bool) -> Result<()
         object: LabelId(1),
         threshold: -(side as f32),
         region: Arc::new(boxed([0; 3], [side; 3])),
-        touches: false,
+        touches: side == 3,
         continues,
     })
 }

@@ -5,6 +5,7 @@
 //!   header against the file's size and [`Limits`] before it allocates.
 //! - Writing: [`save_labels`], [`save_float32`] write a temporary file in the same folder, sync it,
 //!   reopen and compare it, and only then rename it over the target.
+//! - [`save_npy`] writes arrays for NumPy.
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map.
 
 mod atomic;
@@ -13,6 +14,7 @@ mod label_table;
 mod labels;
 mod limits;
 mod nifti;
+mod npy;
 mod save;
 mod sniff;
 mod stream;
@@ -21,4 +23,5 @@ pub use error::IoError;
 pub use labels::{could_be_labels, labels_of, looks_like_labels};
 pub use limits::Limits;
 pub use nifti::open_volume;
+pub use npy::save_npy;
 pub use save::{Saved, save_float32, save_labels};

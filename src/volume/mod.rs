@@ -9,6 +9,7 @@ mod histogram;
 mod label_map;
 mod named;
 mod region;
+mod set;
 mod stored;
 mod window;
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod bad_input;
 mod commands;
+mod eval;
 mod model;
 mod pictures;
 mod support;

@@ -1,6 +1,7 @@
 //! `voxpoint bench`: how fast this machine opens a scan and answers a click. Prints medians; judges nothing.
 
 mod click;
+mod model;
 mod open;
 pub mod synthetic;
 
@@ -27,6 +28,8 @@ struct Report {
     open: Option<open::Opened>,
     #[serde(skip_serializing_if = "Option::is_none")]
     click: Option<click::Clicked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<model::Measured>,
 }
 
 /// Measures and prints.
@@ -38,6 +41,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let open = wants(BenchWhat::Open).then(|| open::measure(args.size, args.repeat)).transpose()?;
     let click =
         wants(BenchWhat::Click).then(|| click::measure(args.size, args.repeat)).transpose()?;
+    let model = wants(BenchWhat::Model).then(|| model::measure(args)).transpose()?;
     let report = Report {
         size: args.size,
         repeat: args.repeat,
@@ -45,6 +49,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         release: !cfg!(debug_assertions),
         open,
         click,
+        model,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
@@ -58,6 +63,7 @@ fn table(report: &Report) -> String {
     )];
     lines.extend(report.open.iter().flat_map(open::Opened::lines));
     lines.extend(report.click.iter().flat_map(click::Clicked::lines));
+    lines.extend(report.model.iter().flat_map(model::Measured::lines));
     lines.join("\n")
 }
 

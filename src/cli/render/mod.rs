@@ -13,11 +13,11 @@ use image::RgbaImage;
 use super::args::RenderArgs;
 use super::files;
 use crate::document::{Command, Document};
-use crate::geom::DVec3;
+use crate::geom::{DVec3, Grid};
 use crate::render::Offscreen;
 use crate::ui::viewport::{self, SceneSlot};
 use crate::ui::{Status, ViewState};
-use crate::volume::{Histogram, Volume, VoxelBox, Window};
+use crate::volume::{Histogram, NamedRegion, Region, Volume, VoxelBox, Window};
 
 /// Draws a scan, and a label map on it, and writes a PNG.
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
@@ -39,6 +39,28 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     std::fs::write(&file, png.into_inner())
         .with_context(|| format!("can't write {}", args.out.display()))?;
     files::publish(&file, &args.out)
+}
+
+/// The window's views of a scan with these labels, without letters; the slices cross at `at`.
+pub(super) fn picture(
+    volume: &Arc<Volume>,
+    labels: Vec<NamedRegion>,
+    at: DVec3,
+    size: [u32; 2],
+) -> anyhow::Result<RgbaImage> {
+    let mut document = Document::new(Arc::clone(volume));
+    document.apply(Command::Import(labels))?;
+    let stats = volume.stats();
+    let auto_window = Window::auto(&stats, &Histogram::of(volume, &stats, 256));
+    let view = ViewState {
+        crosshair: at,
+        window: auto_window,
+        auto_window,
+        is_figure: true,
+        stats: Some(stats),
+        ..ViewState::default()
+    };
+    draw(&document, view, size, true)
 }
 
 /// The window's views, drawn by the window's own code.
@@ -80,7 +102,10 @@ fn view_state(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewStat
             );
         }
         Some(at) => at,
-        None => middle(document, volume),
+        None => {
+            let labels = document.objects().iter().map(|o| &*o.region);
+            middle(labels, volume.grid())
+        }
     };
     Ok(ViewState {
         crosshair,
@@ -94,11 +119,16 @@ fn view_state(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewStat
 }
 
 /// The middle of all labels, or of the scan.
-fn middle(document: &Document, volume: &Volume) -> DVec3 {
-    let dims = volume.grid().dims();
-    let boxes = document.objects().iter().filter_map(|o| o.region.bounds(dims));
+fn middle<'r>(labels: impl Iterator<Item = &'r Region>, grid: &Grid) -> DVec3 {
+    let dims = grid.dims();
+    let boxes = labels.filter_map(|region| region.bounds(dims));
     match boxes.reduce(|a: VoxelBox, b| a.union(&b)) {
-        Some(b) => volume.grid().world_of(std::array::from_fn(|a| b.min[a].midpoint(b.max[a]))),
-        None => volume.grid().world_of(dims.map(|n| n / 2)),
+        Some(b) => grid.world_of(std::array::from_fn(|a| b.min[a].midpoint(b.max[a]))),
+        None => grid.world_of(dims.map(|n| n / 2)),
     }
+}
+
+/// The middle of all labels, or of the scan.
+pub(super) fn middle_of(labels: &[NamedRegion], grid: &Grid) -> DVec3 {
+    middle(labels.iter().map(|l| &l.region), grid)
 }

@@ -78,7 +78,7 @@ fn do_deed(d: &mut Document, deed: &Deed) {
                 object,
                 threshold: corner[0] as f32,
                 region: Arc::new(boxed([0; 3], corner.map(|c| c + 1))),
-                touches: false,
+                touches: corner[1] % 2 == 0,
                 continues: *continues,
             }),
             None => Ok(()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ort::environment::Environment;
 use ort::ep::{CUDA, cuda::ConvAlgorithmSearch};
 use ort::session::Session;
-use ort::session::builder::{BuilderResult, GraphOptimizationLevel, SessionBuilder};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::one_line;
 use crate::segment::SegmentError;
@@ -107,7 +107,7 @@ fn options(
     threads: usize,
     cuda: bool,
 ) -> Result<SessionBuilder, String> {
-    let apply = |builder: SessionBuilder| -> BuilderResult {
+    let apply = |builder: SessionBuilder| -> ort::Result<SessionBuilder> {
         let builder = builder
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(threads)?
@@ -116,12 +116,13 @@ fn options(
         if cuda {
             return Ok(builder);
         }
-        builder
+        let builder = builder
             // A plan of all activations' places saves no time on the CPU and costs 95 MB with SAM-Med3D.
             .with_memory_pattern(false)?
             // Where attention is sharp, most of its weights lie below 1e-38, and a processor takes 40 times
             // as long for a product with such numbers.
-            .with_flush_to_zero()
+            .with_flush_to_zero()?;
+        Ok(builder)
     };
     let builder = Session::builder(environment).map_err(|e| one_line(&e))?;
     apply(builder).map_err(|e| one_line(&e))

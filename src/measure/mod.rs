@@ -1,6 +1,12 @@
-//! Numbers about masks. Depends on `volume`.
+//! Numbers about masks. Depends on `volume`, `geom`.
 
-use crate::volume::LabelMap;
+mod distance;
+mod surface;
+
+pub use distance::DistanceField;
+pub use surface::SurfaceDistances;
+
+use crate::volume::{LabelMap, Region};
 
 /// Sørensen–Dice coefficient of label `a` in one map and label `b` in another of the same dimensions:
 /// `2 |A ∩ B| / (|A| + |B|)`; 1 when both are empty.
@@ -18,4 +24,10 @@ pub fn dice(map_a: &LabelMap, a: u16, map_b: &LabelMap, b: u16) -> f64 {
         }
     }
     if sum == 0 { 1.0 } else { 2.0 * both as f64 / sum as f64 }
+}
+
+/// Sørensen–Dice coefficient of two sets of voxels of one grid; 1 when both are empty.
+pub fn dice_of(a: &Region, b: &Region) -> f64 {
+    let sum = a.count() + b.count();
+    if sum == 0 { 1.0 } else { 2.0 * a.shared(b) as f64 / sum as f64 }
 }

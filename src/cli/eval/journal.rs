@@ -1,0 +1,142 @@
+//! Results on disk as they come, so that what was stopped can go on.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+
+use super::protocol::Structure;
+
+/// What every line begins with.
+const BEGIN: &[u8] = b"{\"key\":";
+
+/// A line of the journal.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    /// All that the result depends on.
+    key: String,
+    structure: Structure,
+}
+
+/// Results of this run and of earlier ones with the same keys.
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<File>,
+    done: HashMap<String, Structure>,
+}
+
+impl Journal {
+    /// Opens or begins a journal. A last line that was cut off is dropped; any other that is not a result is an
+    /// error, because then the file is something else.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let place = || format!("can't use the journal {}", path.display());
+        let file =
+            File::options().read(true).append(true).create(true).open(path).with_context(place)?;
+        // Some disks have no locks; then it is up to the user.
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            bail!(
+                "another “voxpoint eval” is writing this journal; wait for it, or name another with --resume: {}",
+                path.display()
+            );
+        }
+        let bytes = std::fs::read(path).with_context(place)?;
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let mut done = HashMap::new();
+        for (n, line) in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()).enumerate()
+        {
+            let Ok(line) = serde_json::from_slice::<Line>(line) else {
+                bail!(
+                    "line {} is no result of “voxpoint eval”; name another journal: {}",
+                    n + 1,
+                    path.display()
+                );
+            };
+            done.insert(line.key, line.structure);
+        }
+        let rest = &bytes[whole..];
+        if !rest.is_empty() {
+            if !rest.starts_with(BEGIN) && !BEGIN.starts_with(rest) {
+                bail!("this is no journal of “voxpoint eval”; name another: {}", path.display());
+            }
+            file.set_len(whole as u64).with_context(place)?;
+        }
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file), done })
+    }
+
+    /// The result of an earlier run.
+    pub fn get(&self, key: &str) -> Option<&Structure> {
+        self.done.get(key)
+    }
+
+    /// Keeps a result, as one line in one write.
+    pub fn add(&self, key: &str, structure: &Structure) -> anyhow::Result<()> {
+        let line = Line { key: key.to_owned(), structure: structure.clone() };
+        let mut line = serde_json::to_vec(&line)?;
+        line.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = file.write_all(&line).and_then(|()| file.flush());
+        written.with_context(|| format!("can't write the journal {}", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn structure(label: u16) -> Structure {
+        Structure {
+            case: "a".into(),
+            label,
+            name: None,
+            voxels: 3,
+            volume_ml: 0.1 + 0.2,
+            extent_mm: [1.0, 2.0, 1.0 / 3.0],
+            small: true,
+            in_cube: 1.0,
+            after: Vec::new(),
+            clicks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_journal_cut_off_anywhere_keeps_its_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        {
+            let journal = Journal::open(&path).unwrap();
+            journal.add("one", &structure(1)).unwrap();
+            journal.add("two", &structure(2)).unwrap();
+            assert!(Journal::open(&path).is_err_and(|e| e.to_string().contains("another")));
+        }
+        let whole = std::fs::read(&path).unwrap();
+        let first = whole.iter().position(|&b| b == b'\n').unwrap() + 1;
+        for cut in [first, first + 1, first + 20, whole.len() - 1, whole.len()] {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let two = if cut == whole.len() { Some(structure(2)) } else { None };
+            {
+                let journal = Journal::open(&path).unwrap();
+                assert_eq!(journal.get("one"), Some(&structure(1)), "cut at {cut}");
+                assert_eq!(journal.get("two").cloned(), two, "cut at {cut}");
+                journal.add("three", &structure(3)).unwrap();
+            }
+            let journal = Journal::open(&path).unwrap();
+            assert_eq!(journal.get("one"), Some(&structure(1)), "cut at {cut}");
+            assert_eq!(journal.get("three"), Some(&structure(3)), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        for text in ["my notes", "my notes\n", "{\"a\":1}\n{\"b\":2}\n"] {
+            std::fs::write(&path, text).unwrap();
+            assert!(Journal::open(&path).is_err(), "{text}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+}

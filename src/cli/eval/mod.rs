@@ -1,0 +1,331 @@
+//! `voxpoint eval`: a robot clicks on labelled scans, the masks are measured.
+//!
+//! The protocol of the SAM-Med3D paper: the first click is a random voxel of the structure, each later
+//! one a random voxel of what is wrong (missed or spurious), measured after 1, 3, 5 and 10 clicks. What
+//! a user does not have is left away unless asked for: the cube is around the first click. A click outside
+//! of that cube is of no use to the model, so later clicks are drawn from what is wrong inside; if nothing
+//! is, the last mask stands. Masks are measured on the scan's own grid, against the whole structure.
+
+mod cases;
+mod identity;
+mod journal;
+mod pictures;
+mod protocol;
+mod report;
+mod robot;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use anyhow::{Context as _, bail};
+
+use super::args::{EvalArgs, Labels};
+use super::{files, one_line, print, print_json};
+use crate::segment::{self, Segmenter};
+use crate::volume::{NamedRegion, Volume};
+use cases::Case;
+use journal::Journal;
+use protocol::{Done, Options, Structure, TOLERANCE};
+use report::{Failure, Report, Summary};
+
+pub(super) use identity::sha256_of_model;
+
+/// What to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Summary,
+    Json,
+    Csv,
+    Markdown,
+}
+
+/// Evaluates a model on labelled scans.
+pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
+    let format = format(args)?;
+    let found = cases::find(&args.inputs)?;
+    for note in &found.notes {
+        eprintln!("note: {note}");
+    }
+    let evaluation = Evaluation::prepare(args, found.cases)?;
+    let (structures, failures) = evaluation.all()?;
+    match evaluation.old.load(Ordering::Relaxed) {
+        0 => {}
+        old => eprintln!("note: {old} of {} results are from the journal", structures.len()),
+    }
+    if structures.is_empty() && failures.is_empty() {
+        bail!("no label to measure; see --labels and the label maps");
+    }
+    let summary = Summary::of(&structures, &evaluation.options.clicks);
+    let report = Report {
+        model: evaluation.model_name(),
+        model_sha256: evaluation.model_sha256.clone(),
+        device: evaluation.device(),
+        ran_on: evaluation.ran_on.get().cloned(),
+        options: evaluation.options.clone(),
+        tolerance_mm: TOLERANCE,
+        structures,
+        summary,
+        failures,
+    };
+    show(args, format, &report)?;
+    match report.failures.as_slice() {
+        [] => Ok(()),
+        [one] => bail!("not measured: {}: {}", one.case, one.reason),
+        more => {
+            bail!("{} cases or structures could not be measured; they are named above", more.len())
+        }
+    }
+}
+
+/// What was asked for, or what the name of the output says.
+fn format(args: &EvalArgs) -> anyhow::Result<Format> {
+    if let Some(out) = &args.out {
+        files::check_output(out, &[], &[".json", ".csv", ".md", ".txt"])?;
+    }
+    let name = args.out.as_ref().map(|p| p.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ends = |ending| name.ends_with(ending);
+    Ok(match () {
+        () if args.json => Format::Json,
+        () if args.csv => Format::Csv,
+        () if args.markdown => Format::Markdown,
+        () if ends(".json") => Format::Json,
+        () if ends(".csv") => Format::Csv,
+        () if ends(".md") => Format::Markdown,
+        () => Format::Summary,
+    })
+}
+
+fn show(args: &EvalArgs, format: Format, report: &Report) -> anyhow::Result<()> {
+    let text = match format {
+        Format::Summary => report::summary(report),
+        Format::Json => serde_json::to_string_pretty(report)? + "\n",
+        Format::Csv => report::csv(report),
+        Format::Markdown => report::markdown(report),
+    };
+    let Some(out) = &args.out else {
+        return if format == Format::Json { print_json(report) } else { print(text.trim_end()) };
+    };
+    let folder = files::workspace(out)?;
+    let file = folder.path().join("results");
+    std::fs::write(&file, text).with_context(|| format!("can't write {}", out.display()))?;
+    files::publish(&file, out)?;
+    print(report::summary(report).trim_end())
+}
+
+/// A run.
+struct Evaluation<'a> {
+    args: &'a EvalArgs,
+    cases: Vec<Case>,
+    options: Options,
+    model: PathBuf,
+    model_sha256: String,
+    journal: Option<Journal>,
+    /// Threads of each job's model; `None` chooses.
+    threads: Option<usize>,
+    /// Where the model runs, once one has been opened.
+    ran_on: OnceLock<String>,
+    /// How many results were in the journal already.
+    old: AtomicUsize,
+}
+
+/// What came of a case.
+#[derive(Default)]
+struct Results {
+    structures: Vec<Structure>,
+    failures: Vec<Failure>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Everything that can be refused before the first case.
+    fn prepare(args: &'a EvalArgs, cases: Vec<Case>) -> anyhow::Result<Self> {
+        let mut clicks = args.clicks.clone();
+        clicks.sort_unstable();
+        clicks.dedup();
+        let options = Options { clicks, first: args.first, crop: args.crop, seed: args.seed };
+        let model = super::segment::model_path(args.model.as_deref())?;
+        segment::runtime::load()?;
+        let model_sha256 = sha256_of_model(&model)?;
+        if let Some(folder) = &args.pictures {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        }
+        let beside = |out: &PathBuf| {
+            let mut name = out.clone().into_os_string();
+            name.push(".journal");
+            PathBuf::from(name)
+        };
+        let journal = args.resume.clone().or_else(|| args.out.as_ref().map(beside));
+        let journal = journal.map(|path| Journal::open(&path)).transpose()?;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = match args.jobs {
+            1 => args.threads,
+            jobs => Some((args.threads.unwrap_or_else(cores) / jobs).max(1)),
+        };
+        let (ran_on, old) = (OnceLock::new(), AtomicUsize::new(0));
+        Ok(Self { args, cases, options, model, model_sha256, journal, threads, ran_on, old })
+    }
+
+    fn model_name(&self) -> String {
+        let full = self.model.canonicalize().unwrap_or_else(|_| self.model.clone());
+        full.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned())
+    }
+
+    fn device(&self) -> String {
+        format!("{:?}", self.args.device).to_lowercase()
+    }
+
+    /// Works through all cases, `--jobs` at a time; results in the order of cases.
+    fn all(&self) -> anyhow::Result<(Vec<Structure>, Vec<Failure>)> {
+        let results: Vec<Mutex<Results>> = self.cases.iter().map(|_| Mutex::default()).collect();
+        let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let work = || -> anyhow::Result<()> {
+            let mut model = None;
+            while !stop.load(Ordering::Relaxed) {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(case), Some(result)) = (self.cases.get(at), results.get(at)) else {
+                    break;
+                };
+                let done = self.case(case, at, &mut model);
+                // A model that does not open and a journal that can't be written concern all cases.
+                let done = done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = done;
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let jobs: Vec<_> = (0..self.args.jobs).map(|_| scope.spawn(work)).collect();
+            for job in jobs {
+                job.join().map_err(|_| anyhow::anyhow!("a job ended by itself"))??;
+            }
+            anyhow::Ok(())
+        })?;
+        let (mut structures, mut failures) = (Vec::new(), Vec::new());
+        for result in results {
+            let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            structures.extend(result.structures);
+            failures.extend(result.failures);
+        }
+        Ok((structures, failures))
+    }
+
+    /// One case. What is wrong with it is in the results; an error is one that concerns all.
+    fn case(
+        &self,
+        case: &Case,
+        at: usize,
+        model: &mut Option<Segmenter>,
+    ) -> anyhow::Result<Results> {
+        let mut results = Results::default();
+        let opened = open(case, self.args.labels.as_ref()).and_then(|(volume, labels)| {
+            let stamp = identity::Stamp::of(case)?;
+            Ok((volume, labels, stamp))
+        });
+        let (volume, labels, stamp) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                Self::fail(case, None, &error, &mut results);
+                return Ok(results);
+            }
+        };
+        let keys: Vec<String> = labels.iter().map(|l| self.key(case, l.value, &stamp)).collect();
+        let old = |key: &String| self.journal.as_ref().and_then(|j| j.get(key)).cloned();
+        // A picture needs all masks, and the journal has none.
+        let picture =
+            self.args.pictures.as_deref().map(|folder| pictures::path(folder, &case.name));
+        let redo = picture.as_ref().is_some_and(|path| !path.is_file());
+        let mut masks = Vec::new();
+        for (label, key) in labels.iter().zip(&keys) {
+            if let Some(mut structure) = old(key).filter(|_| !redo) {
+                structure.case.clone_from(&case.name);
+                self.old.fetch_add(1, Ordering::Relaxed);
+                results.structures.push(structure);
+                continue;
+            }
+            let segmenter = match model {
+                Some(model) => model,
+                None => model.insert(self.open_model()?),
+            };
+            let image = case.image.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+            match protocol::run(segmenter, &volume, label, (&case.name, &image), &self.options) {
+                Ok(Done { structure, mask }) => {
+                    self.say(at, &structure);
+                    if let Some(journal) = &self.journal {
+                        journal.add(key, &structure)?;
+                    }
+                    results.structures.push(structure);
+                    masks.push(NamedRegion { region: mask, ..label.clone() });
+                }
+                Err(error) => Self::fail(case, Some(label.value), &error, &mut results),
+            }
+        }
+        if let Some(path) = picture.filter(|_| redo && !masks.is_empty())
+            && let Err(error) = pictures::draw(&path, &volume, &labels, &masks)
+        {
+            Self::fail(case, None, &error.context("no picture"), &mut results);
+        }
+        Ok(results)
+    }
+
+    fn open_model(&self) -> anyhow::Result<Segmenter> {
+        let model = Segmenter::open(&self.model, self.args.device.into(), self.threads)?;
+        let device = model.device();
+        let threads = if device.threads > 0 {
+            format!(", {} threads", device.threads)
+        } else {
+            String::new()
+        };
+        self.ran_on.get_or_init(|| format!("{}{threads}", device.name));
+        Ok(model)
+    }
+
+    /// All that a structure's result depends on.
+    fn key(&self, case: &Case, label: u16, stamp: &identity::Stamp) -> String {
+        let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+        serde_json::json!({
+            "image": name(&case.image),
+            "labels": name(&case.labels),
+            "label": label,
+            "files": stamp,
+            "model": self.model_sha256,
+            "device": self.device(),
+            "options": self.options,
+            "version": 1,
+        })
+        .to_string()
+    }
+
+    fn say(&self, at: usize, structure: &Structure) {
+        let percent = |v: f64| format!("{:.1}", 100.0 * v);
+        let dice: Vec<String> = structure.after.iter().map(|a| percent(a.dice)).collect();
+        let seconds = structure.after.last().and_then(|a| a.seconds);
+        eprintln!(
+            "[{}/{}] {} label {}{}: Dice {} %{}",
+            at + 1,
+            self.cases.len(),
+            structure.case,
+            structure.label,
+            structure.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default(),
+            dice.join(" "),
+            seconds.map(|s| format!(", {s:.2} s")).unwrap_or_default()
+        );
+    }
+
+    fn fail(case: &Case, label: Option<u16>, error: &anyhow::Error, results: &mut Results) {
+        let reason = one_line(error);
+        let which = label.map(|l| format!(", label {l}")).unwrap_or_default();
+        eprintln!("not measured: {}{which}: {reason}", case.name);
+        results.failures.push(Failure { case: case.name.clone(), label, reason });
+    }
+}
+
+/// The scan and the labels that were asked for.
+fn open(case: &Case, wanted: Option<&Labels>) -> anyhow::Result<(Arc<Volume>, Vec<NamedRegion>)> {
+    let volume = files::open_scan(&case.image)?;
+    let mut labels = files::open_labels(&case.labels, volume.grid())?;
+    if labels.is_empty() {
+        bail!("the label map is empty: {}", case.labels.display());
+    }
+    labels.retain(|l| wanted.is_none_or(|w| w.contains(l.value)));
+    Ok((Arc::new(volume), labels))
+}

@@ -1,0 +1,232 @@
+//! One structure: clicks, masks, measures.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use super::super::args::{CropAt, First};
+use super::robot::{Click, Robot, reach};
+use crate::geom::Grid;
+use crate::measure::{SurfaceDistances, dice_of};
+use crate::prompt::{Answer, CropPlace, Patch, Prompt};
+use crate::segment::{CanonicalGrid, Request, Segmenter};
+use crate::volume::{NamedRegion, Region, Volume};
+use crate::work::CancelToken;
+
+/// Surfaces nearer than this are alike, mm.
+pub const TOLERANCE: f64 = 2.0;
+/// Structures with less than this, ml, are counted apart, as in the SAM-Med3D paper.
+const SMALL_ML: f64 = 1.0;
+/// And those whose bounding box is thinner than this, mm.
+const THIN_MM: f64 = 15.0;
+
+/// What changes the result.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Options {
+    /// After how many clicks to measure, rising.
+    pub clicks: Vec<usize>,
+    /// Where the robot clicks.
+    pub first: First,
+    /// Where the model looks.
+    pub crop: CropAt,
+    /// Of the random clicks.
+    pub seed: u64,
+}
+
+/// One label of one case, measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// The case's name.
+    pub case: String,
+    /// The label.
+    pub label: u16,
+    /// Its name, if a label table says one.
+    pub name: Option<String>,
+    /// Voxels.
+    pub voxels: usize,
+    /// Volume.
+    pub volume_ml: f64,
+    /// Size of the bounding box along the scan's axes, mm.
+    pub extent_mm: [f64; 3],
+    /// Less than 1 ml, or thinner than 15 mm.
+    pub small: bool,
+    /// The share of its voxels that the model's cube holds: the mask can't have more of it.
+    pub in_cube: f64,
+    /// The measures, in the order of the options' clicks.
+    pub after: Vec<After>,
+    /// All clicks.
+    pub clicks: Vec<Click>,
+}
+
+/// The mask after some clicks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct After {
+    /// How many clicks there may have been.
+    pub clicks: usize,
+    /// How many there were: fewer if nothing within reach was wrong any more.
+    pub made: usize,
+    /// Dice coefficient.
+    pub dice: f64,
+    /// Normalised surface Dice at 2 mm.
+    pub nsd: f64,
+    /// 95 % Hausdorff distance, mm; `None` without a mask.
+    pub hd95_mm: Option<f64>,
+    /// What the machine took for these clicks: crop, encoder, and decoder and paste for each. `None` if the
+    /// embedding was at hand from another structure.
+    pub seconds: Option<f64>,
+    /// The model's own estimate of intersection over union.
+    pub iou: f64,
+}
+
+/// A structure that was worked on, and its last mask.
+pub struct Done {
+    /// The measures.
+    pub structure: Structure,
+    /// The mask after the last click.
+    pub mask: Region,
+}
+
+/// Where in the scan a structure is, and how large.
+struct Size {
+    voxels: usize,
+    ml: f64,
+    extent: [f64; 3],
+    middle: [usize; 3],
+}
+
+impl Size {
+    fn of(region: &Region, grid: &Grid) -> Option<Self> {
+        let bounds = region.bounds(grid.dims())?;
+        let (voxels, spacing) = (region.count(), grid.spacing().to_array());
+        Some(Self {
+            voxels,
+            ml: voxels as f64 * grid.voxel_volume_mm3() / 1000.0,
+            extent: std::array::from_fn(|a| bounds.size()[a] as f64 * spacing[a]),
+            middle: std::array::from_fn(|a| bounds.min[a].midpoint(bounds.max[a] - 1)),
+        })
+    }
+
+    fn is_small(&self) -> bool {
+        // A hair of slack: 10 voxels of 1.5 mm in float32 are 15 mm.
+        self.ml < SMALL_ML - 1e-6 || self.extent.iter().any(|&mm| mm < THIN_MM - 1e-3)
+    }
+}
+
+/// Clicks on a structure and measures the masks. `names` are the case's and the scan's file's.
+pub fn run(
+    segmenter: &mut Segmenter,
+    volume: &Arc<Volume>,
+    truth: &NamedRegion,
+    names: (&str, &str),
+    options: &Options,
+) -> anyhow::Result<Done> {
+    let (case, image) = names;
+    let grid = volume.grid();
+    let size = Size::of(&truth.region, grid).context("it has no voxel")?;
+    let seed = (image, truth.value, options.seed);
+    let mut robot = Robot::new(&truth.region, grid, options.first, seed);
+    let canonical = CanonicalGrid::of(grid);
+    let around = |voxel: [usize; 3]| canonical.crop_around(grid.world_of(voxel));
+    let middle = (options.crop == CropAt::Truth).then(|| around(size.middle));
+    if let Some(place) = &middle {
+        robot.stay_in(reach(place, grid));
+    }
+    let none = "no voxel of it lies in the cube around its middle; use --crop click";
+    let first = robot.first().context(none)?;
+    let place = middle.unwrap_or_else(|| around(first.voxel));
+    let within = reach(&place, grid);
+    robot.stay_in(within);
+    let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
+    let mut trial = Trial::new(volume, place);
+    let mut after = Vec::new();
+    let mut next = Some(first);
+    for number in 1..=options.clicks.last().copied().unwrap_or(0) {
+        if let Some(click) = next {
+            trial.click(segmenter, click)?;
+            next = robot.next(&trial.mask);
+        }
+        if options.clicks.contains(&number) {
+            after.push(trial.measured(&truth.region, number));
+        }
+    }
+    let structure = Structure {
+        case: case.to_owned(),
+        label: truth.value,
+        name: truth.name.clone(),
+        voxels: size.voxels,
+        volume_ml: rounded(size.ml, 6),
+        extent_mm: size.extent.map(|mm| rounded(mm, 6)),
+        small: size.is_small(),
+        in_cube: rounded(in_cube, 9),
+        after,
+        clicks: trial.clicks,
+    };
+    Ok(Done { structure, mask: trial.mask })
+}
+
+/// Clicks on one structure and what came of them.
+struct Trial<'a> {
+    volume: &'a Arc<Volume>,
+    place: CropPlace,
+    clicks: Vec<Click>,
+    prompts: Vec<Prompt>,
+    answer: Answer,
+    mask: Region,
+    /// Of all clicks so far.
+    seconds: Option<f64>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(volume: &'a Arc<Volume>, place: CropPlace) -> Self {
+        let (clicks, prompts, answer) = (Vec::new(), Vec::new(), Answer::default());
+        let (mask, seconds) = (Region::default(), Some(0.0));
+        Self { volume, place, clicks, prompts, answer, mask, seconds }
+    }
+
+    /// One more click: the mask, and the time it took.
+    fn click(&mut self, segmenter: &mut Segmenter, click: Click) -> anyhow::Result<()> {
+        let world = self.volume.grid().world_of(click.voxel);
+        self.clicks.push(click);
+        self.prompts.push(Prompt { world, positive: click.positive });
+        if let [opener] = self.prompts[..] {
+            // A cube of the object's last answer stays where it is: this is what puts the first one there.
+            let patch = Patch { place: self.place.clone(), opener, steps: Vec::new() };
+            self.answer.patches = vec![Arc::new(patch)];
+        }
+        let request = Request {
+            earlier: std::mem::take(&mut self.answer),
+            ..Request::new(Arc::clone(self.volume), self.prompts.clone())
+        };
+        let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
+        let t = &outcome.timings;
+        let encoded = t.crop.zip(t.encode).map(|(crop, encode)| crop + encode);
+        let first = if self.clicks.len() == 1 { encoded } else { Some(0.0) };
+        let ms = first.map(|first| first + t.decode.iter().sum::<f64>() + t.paste);
+        self.seconds = self.seconds.zip(ms).map(|(before, ms)| before + ms / 1e3);
+        (self.answer, self.mask) = (outcome.answer, outcome.region);
+        Ok(())
+    }
+
+    fn measured(&self, truth: &Region, clicks: usize) -> After {
+        let grid = self.volume.grid();
+        let spacing = grid.spacing().to_array();
+        let surfaces = SurfaceDistances::of(truth, &self.mask, grid.dims(), spacing);
+        let iou = self.answer.iou().map_or(0.0, f64::from);
+        After {
+            clicks,
+            made: self.clicks.len(),
+            dice: rounded(dice_of(truth, &self.mask), 9),
+            nsd: rounded(surfaces.nsd(TOLERANCE), 9),
+            hd95_mm: surfaces.hausdorff(95.0).map(|mm| rounded(mm, 6)),
+            seconds: self.seconds.map(|s| rounded(s, 6)),
+            iou: rounded(iou, 6),
+        }
+    }
+}
+
+/// With so few digits a number is the same after the way through the journal.
+fn rounded(value: f64, digits: i32) -> f64 {
+    let one = 10f64.powi(digits);
+    (value * one).round() / one
+}

@@ -1,0 +1,267 @@
+//! What comes out: summary, CSV, JSON, Markdown.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::protocol::{After, Options, Structure};
+
+/// Something that could not be measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// The case.
+    pub case: String,
+    /// The label; `None` if no label of the case could be.
+    pub label: Option<u16>,
+    /// One line.
+    pub reason: String,
+}
+
+/// Everything of a run; keys are stable.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The model's name.
+    pub model: String,
+    /// SHA-256 of its files.
+    pub model_sha256: String,
+    /// `cpu`, `cuda` or `auto`, as asked for.
+    pub device: String,
+    /// Where the model ran; `None` if all results are from the journal.
+    pub ran_on: Option<String>,
+    /// What changes the result.
+    #[serde(flatten)]
+    pub options: Options,
+    /// Of the surface Dice, mm.
+    pub tolerance_mm: f64,
+    /// In the order of cases and labels.
+    pub structures: Vec<Structure>,
+    /// Means.
+    pub summary: Summary,
+    /// What could not be measured.
+    pub failures: Vec<Failure>,
+}
+
+/// Means over structures, for each number of clicks.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// At least 1 ml and nowhere thinner than 15 mm: those the paper has.
+    pub main: Vec<Mean>,
+    /// The others.
+    pub small: Vec<Mean>,
+    /// All.
+    pub all: Vec<Mean>,
+}
+
+/// Means after so many clicks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Mean {
+    /// Clicks.
+    pub clicks: usize,
+    /// Structures.
+    pub structures: usize,
+    /// Mean Dice.
+    pub dice: f64,
+    /// Mean normalised surface Dice.
+    pub nsd: f64,
+    /// Median 95 % Hausdorff distance, mm; a structure without a mask is infinitely far.
+    pub hd95_mm_median: Option<f64>,
+    /// Median of the machine's time.
+    pub seconds_median: Option<f64>,
+}
+
+impl Summary {
+    /// Of structures measured after these numbers of clicks.
+    pub fn of(structures: &[Structure], clicks: &[usize]) -> Self {
+        let means = |wanted: &dyn Fn(&Structure) -> bool| -> Vec<Mean> {
+            clicks.iter().filter_map(|&n| mean(structures, n, wanted)).collect()
+        };
+        Self { main: means(&|s| !s.small), small: means(&|s| s.small), all: means(&|_| true) }
+    }
+}
+
+fn mean(
+    structures: &[Structure],
+    clicks: usize,
+    wanted: &dyn Fn(&Structure) -> bool,
+) -> Option<Mean> {
+    let after: Vec<&After> = structures
+        .iter()
+        .filter(|s| wanted(s))
+        .filter_map(|s| s.after.iter().find(|a| a.clicks == clicks))
+        .collect();
+    let over =
+        |of: &dyn Fn(&After) -> f64| after.iter().map(|a| of(a)).sum::<f64>() / after.len() as f64;
+    let hd95 = after.iter().map(|a| a.hd95_mm.unwrap_or(f64::INFINITY)).collect();
+    (!after.is_empty()).then(|| Mean {
+        clicks,
+        structures: after.len(),
+        dice: over(&|a| a.dice),
+        nsd: over(&|a| a.nsd),
+        hd95_mm_median: median(hd95).filter(|v| v.is_finite()),
+        seconds_median: median(after.iter().filter_map(|a| a.seconds).collect()),
+    })
+}
+
+/// The middle value, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let n = values.len();
+    let (low, high) = (values.get(n.checked_sub(1)? / 2)?, values.get(n / 2)?);
+    Some(if low == high { *low } else { low.midpoint(*high) })
+}
+
+/// Tables as in the paper, with percent.
+pub fn summary(report: &Report) -> String {
+    let mut out = String::new();
+    let sets = [
+        ("Structures", &report.summary.main),
+        ("Small structures (under 1 ml, or thinner than 15 mm)", &report.summary.small),
+    ];
+    for (title, means) in sets {
+        let Some(first) = means.first() else { continue };
+        let gap = if out.is_empty() { "" } else { "\n" };
+        let _ = writeln!(out, "{gap}{title}: {}\n", first.structures);
+        let rows = means.iter().map(|m| {
+            let time = m.seconds_median.map(|s| match m.clicks {
+                1 => format!("τ + {s:.2} s"),
+                n => format!("{n}τ + {s:.2} s"),
+            });
+            vec![
+                m.clicks.to_string(),
+                format!("{:.2}", 100.0 * m.dice),
+                format!("{:.2}", 100.0 * m.nsd),
+                m.hd95_mm_median.map_or("-".into(), |mm| format!("{mm:.1}")),
+                time.unwrap_or("-".into()),
+            ]
+        });
+        out.push_str(&table(&["clicks", "Dice %", "NSD %", "HD95 mm", "T_inf"], rows));
+    }
+    if out.is_empty() {
+        out.push_str("No structure was measured.\n");
+    }
+    out
+}
+
+/// A Markdown table that can be read as it is.
+fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut lines: Vec<Vec<String>> = vec![head.iter().map(|h| (*h).to_owned()).collect()];
+    lines.extend(rows);
+    let wide = |column: usize| {
+        lines.iter().filter_map(|l| l.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(wide).collect();
+    let mut out = String::new();
+    for (n, line) in lines.iter().enumerate() {
+        for (cell, &width) in line.iter().zip(&widths) {
+            let _ = write!(out, "| {cell}{} ", " ".repeat(width - cell.chars().count()));
+        }
+        out.push_str("|\n");
+        if n == 0 {
+            for width in &widths {
+                let _ = write!(out, "|{}", "-".repeat(width + 2));
+            }
+            out.push_str("|\n");
+        }
+    }
+    out
+}
+
+/// Options, summary, a line for each structure, failures.
+pub fn markdown(report: &Report) -> String {
+    let options = &report.options;
+    let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join(" / ");
+    let counts = list(&mut options.clicks.iter().map(usize::to_string));
+    let mut out = format!(
+        "Model {} (SHA-256 {}), device {}; first click {}, crop at {}, seed {}. NSD at {} mm. T_inf: median \
+         time of the machine, τ that of the person for a click.\n\n{}",
+        report.model,
+        report.model_sha256,
+        report.ran_on.as_ref().unwrap_or(&report.device),
+        format!("{:?}", options.first).to_lowercase(),
+        format!("{:?}", options.crop).to_lowercase(),
+        options.seed,
+        report.tolerance_mm,
+        summary(report)
+    );
+    let rows = report.structures.iter().map(|s| {
+        let percent = |of: &dyn Fn(&After) -> f64| {
+            list(&mut s.after.iter().map(|a| format!("{:.1}", 100.0 * of(a))))
+        };
+        vec![
+            s.case.replace('|', "\\|"),
+            s.label.to_string(),
+            s.name.clone().unwrap_or_default().replace('|', "\\|"),
+            format!("{:.2}{}", s.volume_ml, if s.small { " (small)" } else { "" }),
+            percent(&|a| a.dice),
+            percent(&|a| a.nsd),
+        ]
+    });
+    if !report.structures.is_empty() {
+        let (dice, nsd) = (format!("Dice % after {counts}"), format!("NSD % after {counts}"));
+        let _ = write!(out, "\n{}", table(&["case", "label", "name", "ml", &dice, &nsd], rows));
+    }
+    for failure in &report.failures {
+        let label = failure.label.map(|l| format!(", label {l}")).unwrap_or_default();
+        let _ = write!(out, "\nNot measured: {}{label}: {}\n", failure.case, failure.reason);
+    }
+    out
+}
+
+/// One line for each structure and number of clicks (RFC 4180, `\n` between lines).
+pub fn csv(report: &Report) -> String {
+    let mut out = String::from(
+        "case,label,name,voxels,volume_ml,small,in_cube,clicks,made,dice,nsd,hd95_mm,seconds,iou\n",
+    );
+    let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
+    for s in &report.structures {
+        for a in &s.after {
+            let _ = writeln!(
+                out,
+                "{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+                quoted(&s.case),
+                s.label,
+                quoted(s.name.as_deref().unwrap_or_default()),
+                s.voxels,
+                s.volume_ml,
+                s.small,
+                s.in_cube,
+                a.clicks,
+                a.made,
+                a.dice,
+                a.nsd,
+                number(a.hd95_mm),
+                number(a.seconds),
+                a.iou
+            );
+        }
+    }
+    out
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0]), Some(3.0));
+        assert_eq!(median(vec![3.0, 1.0]), Some(2.0));
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![f64::INFINITY, f64::INFINITY]), Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn names_with_commas_and_quotes_are_quoted() {
+        assert_eq!(quoted("rib, left \"7\""), "\"rib, left \"\"7\"\"\"");
+        assert_eq!(quoted("rib 7"), "rib 7");
+    }
+}

@@ -1,0 +1,239 @@
+//! A user made of a rule: where it clicks when it knows the truth.
+
+use fastrand::Rng;
+use sha2::{Digest as _, Sha256};
+
+use super::super::args::First;
+use crate::geom::Grid;
+use crate::measure::DistanceField;
+use crate::prompt::CropPlace;
+use crate::volume::{Region, VoxelBox};
+
+/// A click of the robot: a voxel of the scan, and whether it is inside the structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Click {
+    /// Index in the scan.
+    pub voxel: [usize; 3],
+    /// Inside the structure.
+    pub positive: bool,
+}
+
+/// Clicks for one structure. Its random numbers depend on the scan's file name, the label and the seed only:
+/// neither on the order of cases nor on what was done before.
+pub struct Robot<'a> {
+    truth: &'a Region,
+    dims: [usize; 3],
+    spacing: [f64; 3],
+    /// Voxels that the model's cube holds; a click outside is of no use to it.
+    reach: VoxelBox,
+    first: First,
+    rng: Rng,
+}
+
+impl<'a> Robot<'a> {
+    /// A robot that can click anywhere in the scan.
+    pub fn new(truth: &'a Region, grid: &Grid, first: First, seed: (&str, u16, u64)) -> Self {
+        let (name, label, number) = seed;
+        let digest = Sha256::digest(format!("{name}\n{label}\n{number}"));
+        let seed = digest.iter().take(8).fold(0u64, |n, &byte| n << 8 | u64::from(byte));
+        let (dims, spacing) = (grid.dims(), grid.spacing().to_array());
+        let reach = VoxelBox::whole(dims);
+        Self { truth, dims, spacing, reach, first, rng: Rng::with_seed(seed) }
+    }
+
+    /// Keeps to the cube that the model looks at.
+    pub fn stay_in(&mut self, reach: VoxelBox) {
+        self.reach = reach;
+    }
+
+    /// A click inside of the structure; `None` if none of it is within reach.
+    pub fn first(&mut self) -> Option<Click> {
+        let inside = self.truth.inside(&self.reach, self.dims);
+        let voxel = self.pick(&inside)?;
+        Some(Click { voxel, positive: true })
+    }
+
+    /// A click on what is wrong with a mask: missed voxels and spurious ones are one set, of which a
+    /// random or the innermost voxel is taken. `None` if nothing within reach is wrong.
+    pub fn next(&mut self, mask: &Region) -> Option<Click> {
+        let row = self.dims[0];
+        let missed = self.truth.without(mask, row).inside(&self.reach, self.dims);
+        let spurious = mask.without(self.truth, row).inside(&self.reach, self.dims);
+        let wrong = merged(&missed, &spurious, row);
+        let voxel = self.pick(&wrong)?;
+        let positive = missed.contains(voxel[0] + row * (voxel[1] + self.dims[1] * voxel[2]));
+        Some(Click { voxel, positive })
+    }
+
+    fn pick(&mut self, region: &Region) -> Option<[usize; 3]> {
+        let at = match self.first {
+            First::Random if region.is_empty() => None,
+            First::Random => region.nth(self.rng.usize(..region.count())),
+            First::Centre => innermost(region, self.dims, self.spacing),
+        }?;
+        let [nx, ny, _] = self.dims;
+        Some([at % nx, at / nx % ny, at / nx / ny])
+    }
+}
+
+/// Both of two regions that have no voxel in common.
+fn merged(a: &Region, b: &Region, row: usize) -> Region {
+    let mut runs: Vec<_> = a.runs().iter().chain(b.runs()).collect();
+    runs.sort_unstable_by_key(|run| run.start);
+    let mut builder = crate::volume::RegionBuilder::new(row);
+    for run in runs {
+        builder.push(run.start, run.len as usize);
+    }
+    builder.finish()
+}
+
+/// The voxel furthest from all that is not in the region (the volume's outside neither), the first in
+/// memory if there are several; its memory position.
+fn innermost(region: &Region, dims: [usize; 3], spacing: [f64; 3]) -> Option<usize> {
+    let bounds = region.bounds(dims)?;
+    let size = bounds.size().map(|n| n + 2);
+    let mut inside = vec![false; size.iter().product()];
+    let position = |start: usize| {
+        let (x, line) = (start % dims[0], start / dims[0]);
+        let at = [x, line % dims[1], line / dims[1]];
+        std::array::from_fn::<usize, 3, _>(|a| at[a] - bounds.min[a] + 1)
+    };
+    for run in region.runs() {
+        let [x, y, z] = position(run.start);
+        let from = x + size[0] * (y + size[1] * z);
+        inside[from..from + run.len as usize].fill(true);
+    }
+    let field = DistanceField::new(size, spacing, |n| !inside[n]);
+    let mut best = (0.0, None);
+    for run in region.runs() {
+        let [x, y, z] = position(run.start);
+        for n in 0..run.len as usize {
+            let depth = field.distance([x + n, y, z]);
+            if depth > best.0 {
+                best = (depth, Some(run.start + n));
+            }
+        }
+    }
+    best.1
+}
+
+/// The voxels of a scan whose nearest voxel of the model's 1.5 mm grid is in the cube. The axes of the cube
+/// are those of the scan.
+pub fn reach(place: &CropPlace, grid: &Grid) -> VoxelBox {
+    // Rounding must not put a voxel at the very edge on the other side.
+    const EDGE: f64 = 1e-6;
+    let crop_from_voxel = place.world_from_crop.inverse() * grid.world_from_voxel();
+    let (mut min, mut max) = ([0; 3], [0; 3]);
+    for (axis, &len) in grid.dims().iter().enumerate() {
+        let column = crop_from_voxel.matrix3.col(axis).to_array();
+        let crop =
+            (0..3).max_by(|&a, &b| column[a].abs().total_cmp(&column[b].abs())).unwrap_or(axis);
+        let at = |v: usize| crop_from_voxel.translation[crop] + v as f64 * column[crop];
+        let inside = |v: &usize| {
+            let at = at(*v);
+            at > EDGE - 0.5 && at < place.side as f64 - 0.5 - EDGE
+        };
+        min[axis] = (0..len).find(inside).unwrap_or(0);
+        max[axis] = (0..len).rev().find(inside).map_or(min[axis], |last| last + 1);
+    }
+    VoxelBox { min, max }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{DAffine3, DVec3};
+    use crate::segment::CanonicalGrid;
+
+    fn grid(dims: [usize; 3], spacing: [f64; 3]) -> Grid {
+        Grid::new(dims, DAffine3::from_scale(DVec3::from_array(spacing))).unwrap()
+    }
+
+    fn ball(dims: [usize; 3], centre: [f64; 3], radius: f64) -> Region {
+        let inside = move |n: usize| {
+            let v = [n % dims[0], n / dims[0] % dims[1], n / dims[0] / dims[1]];
+            (0..3).map(|a| (v[a] as f64 - centre[a]).powi(2)).sum::<f64>() <= radius * radius
+        };
+        Region::from_mask(dims[0], (0..dims.iter().product()).map(inside))
+    }
+
+    #[test]
+    fn the_same_seed_clicks_the_same_and_another_elsewhere() {
+        let dims = [20; 3];
+        let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
+        let clicks = |name, label, seed| {
+            let mut robot = Robot::new(&truth, &grid, First::Random, (name, label, seed));
+            let first = robot.first().unwrap();
+            let mask = ball(dims, [11.0; 3], 6.0);
+            let next: Vec<Click> = (0..20).map(|_| robot.next(&mask).unwrap()).collect();
+            assert!(truth.contains(grid.index(first.voxel)) && first.positive);
+            for click in &next {
+                let at = grid.index(click.voxel);
+                assert_eq!(click.positive, truth.contains(at));
+                assert_ne!(truth.contains(at), mask.contains(at), "nothing is wrong there");
+            }
+            assert!(next.iter().any(|c| c.positive) && next.iter().any(|c| !c.positive));
+            (first, next)
+        };
+        assert_eq!(clicks("a.nii", 1, 0), clicks("a.nii", 1, 0));
+        assert_ne!(clicks("a.nii", 1, 0), clicks("b.nii", 1, 0));
+        assert_ne!(clicks("a.nii", 1, 0), clicks("a.nii", 2, 0));
+        assert_ne!(clicks("a.nii", 1, 0), clicks("a.nii", 1, 1));
+    }
+
+    /// Published numbers are only of use if they can be had again.
+    #[test]
+    fn the_clicks_of_a_seed_stay_what_they_are() {
+        let dims = [20; 3];
+        let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
+        let mut robot = Robot::new(&truth, &grid, First::Random, ("scan.nii.gz", 1, 0));
+        let first: Vec<[usize; 3]> = (0..3).map(|_| robot.first().unwrap().voxel).collect();
+        assert_eq!(first, [[14, 7, 9], [8, 11, 13], [5, 10, 7]]);
+    }
+
+    #[test]
+    fn the_innermost_voxel_is_deepest_in_millimetres() {
+        let dims = [21, 21, 9];
+        // Thick slices: the depth is decided within a slice.
+        let spacing = [1.0, 1.0, 4.0];
+        let truth = ball(dims, [10.0, 8.0, 4.0], 4.0);
+        let grid = grid(dims, spacing);
+        let mut robot = Robot::new(&truth, &grid, First::Centre, ("a", 1, 0));
+        assert_eq!(robot.first().unwrap().voxel, [10, 8, 4]);
+        // What is missed is deeper than what is spurious.
+        let mask = ball(dims, [10.0, 3.0, 4.0], 2.5);
+        let click = robot.next(&mask).unwrap();
+        assert!(click.positive && click.voxel[1] >= 8, "{click:?}");
+        assert_eq!(robot.next(&truth), None);
+        // A structure at the volume's edge is not deepest at that edge.
+        let whole = Region::from_mask(21, std::iter::repeat_n(true, 21 * 21 * 9));
+        let mut robot = Robot::new(&whole, &grid, First::Centre, ("a", 1, 0));
+        assert_eq!(robot.first().unwrap().voxel, [10, 10, 4]);
+    }
+
+    #[test]
+    fn clicks_stay_where_the_model_can_use_them() {
+        let dims = [300, 40, 30];
+        let spacing = [0.9, 1.5, 3.0];
+        let grid =
+            Grid::new(dims, DAffine3::from_scale(DVec3::new(-spacing[0], -spacing[1], spacing[2])))
+                .unwrap();
+        let canonical = CanonicalGrid::of(&grid);
+        let place = canonical.crop_around(grid.world_of([60, 20, 10]));
+        let reach = reach(&place, &grid);
+        let usable = |voxel: [usize; 3]| {
+            let index = canonical.nearest(grid.world_of(voxel));
+            (0..3).all(|a| (0..place.side as i64).contains(&(index[a] - place.start[a])))
+        };
+        for x in 0..300 {
+            assert_eq!(usable([x, 20, 10]), (reach.min[0]..reach.max[0]).contains(&x), "{x}");
+        }
+        assert_eq!((reach.min[1], reach.max[1]), (0, 40));
+        let whole = Region::from_mask(300, std::iter::repeat_n(true, 300 * 40 * 30));
+        let mut robot = Robot::new(&whole, &grid, First::Random, ("a", 1, 0));
+        robot.stay_in(reach);
+        let clicks: Vec<Click> =
+            (0..200).map(|_| robot.next(&Region::default()).unwrap()).collect();
+        assert!(clicks.iter().all(|c| usable(c.voxel)));
+    }
+}
