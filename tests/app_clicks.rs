@@ -276,6 +276,30 @@ fn a_mask_that_reaches_the_window_is_flagged_and_extended_by_a_key() {
 }
 
 #[test]
+fn a_checkpoint_dropped_on_the_window_answers_the_next_click() {
+    let mut harness = opened();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+    drop_file(&mut harness, data.join("tiny_official.pth"));
+    harness.step();
+    wait(&mut harness, "the checkpoint", |app| {
+        matches!(&app.status().model, ModelStatus::Ready { name, .. } if name == "tiny_official")
+    });
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    wait(&mut harness, "the answer", App::is_idle);
+    let object = &document(harness.state()).objects()[0];
+    assert_eq!(object.replayed(), 1);
+    assert!(object.answer.model.as_deref().is_some_and(|m| m.ends_with("tiny_official.pth")));
+    // Random weights may give any mask; what matters is told about them.
+    wait(&mut harness, "the list", |app| app.status().model_entry().is_some());
+    harness.get_by_label_contains("Model: tiny_official").click();
+    harness.run_steps(3);
+    harness.get_by_label("About this model…").click();
+    harness.run_steps(4);
+    assert!(harness.query_all_by_label_contains("SAM-Med3D, ").next().is_some());
+    assert!(harness.query_all_by_label_contains("million").next().is_some());
+}
+
+#[test]
 fn what_is_newest_counts() {
     let mut harness = opened();
     let target = sample_click();

@@ -144,9 +144,10 @@ pub fn describe(path: &Path) -> Option<ModelFile> {
     pair.then(|| onnx(folder))
 }
 
-/// Whether a file is a checkpoint by its name: `*.pth`.
+/// Whether a file is a checkpoint by its name: `*.pth` or `*.pt`.
 pub fn is_checkpoint(path: &Path) -> bool {
-    path.extension().and_then(|e| e.to_str()).is_some_and(|e| e.eq_ignore_ascii_case("pth"))
+    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    matches!(extension.as_deref(), Some("pth" | "pt"))
 }
 
 /// Bytes of a file and its SHA-256 in hexadecimal digits. Reads all of it.

@@ -3,6 +3,7 @@
 use egui::{Align2, Context, Grid, Label, RichText, ScrollArea, TextWrapMode, Ui, Window};
 
 use super::widgets::quiet;
+use crate::ui::theme::SMALL;
 use crate::ui::{Desk, ModelEntry, ModelStatus};
 
 /// Width of the window's text, in points.
@@ -38,8 +39,38 @@ fn contents(ui: &mut Ui, desk: &Desk, room: f32) {
     ui.add_space(8.0);
     ui.label(quiet(ui, "What its authors say"));
     ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
-        ui.add(Label::new(RichText::new(card).monospace().size(11.0)).wrap().selectable(true));
+        for block in blocks(card) {
+            let text = match &block {
+                Block::Prose(text) => RichText::new(text),
+                Block::Lines(text) => RichText::new(text).monospace().size(SMALL),
+            };
+            ui.add(Label::new(text).wrap().selectable(true));
+        }
     });
+}
+
+/// A piece of a card between blank lines.
+#[derive(Debug, PartialEq)]
+enum Block {
+    /// Its line breaks mean nothing.
+    Prose(String),
+    /// A list, a table, code: as it stands.
+    Lines(String),
+}
+
+/// A card in Markdown, as far as that matters for reading it.
+fn blocks(card: &str) -> Vec<Block> {
+    let lines: Vec<&str> = card.lines().map(str::trim_end).collect();
+    let block = |lines: &[&str]| {
+        let marks = |line: &&str| {
+            let numbered = line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(". ");
+            numbered || line.starts_with(['|', '-', '*', '#', '>', '`', ' ', '\t'])
+        };
+        // Bold text is prose.
+        let listed = lines.iter().any(|line| marks(line) && !line.starts_with("**"));
+        if listed { Block::Lines(lines.join("\n")) } else { Block::Prose(lines.join(" ")) }
+    };
+    lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty()).map(block).collect()
 }
 
 fn facts(ui: &mut Ui, desk: &Desk, entry: Option<&ModelEntry>, (device, why): (&str, &str)) {
@@ -62,4 +93,26 @@ fn facts(ui: &mut Ui, desk: &Desk, entry: Option<&ModelEntry>, (device, why): (&
             ui.end_row();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrapped_prose_is_joined_and_lists_and_tables_stay() {
+        let card = "# Card\n\nOne sentence\nin **two** lines.\n**Not** so.\n\n\n- a\n- b\n\n| x |\n| - |\n";
+        let prose = |text: &str| Block::Prose(text.to_owned());
+        let lines = |text: &str| Block::Lines(text.to_owned());
+        assert_eq!(
+            blocks(card),
+            [
+                lines("# Card"),
+                prose("One sentence in **two** lines. **Not** so."),
+                lines("- a\n- b"),
+                lines("| x |\n| - |"),
+            ]
+        );
+        assert!(blocks("").is_empty());
+    }
 }
