@@ -281,9 +281,11 @@ fn a_checkpoint_dropped_on_the_window_answers_the_next_click() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
     drop_file(&mut harness, data.join("tiny_official.pth"));
     harness.step();
-    wait(&mut harness, "the checkpoint", |app| {
-        matches!(&app.status().model, ModelStatus::Ready { name, .. } if name == "tiny_official")
-    });
+    wait(
+        &mut harness,
+        "the checkpoint",
+        |app| matches!(&app.status().model, ModelStatus::Ready { name, .. } if name == "tiny_official"),
+    );
     click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
     wait(&mut harness, "the answer", App::is_idle);
     let object = &document(harness.state()).objects()[0];

@@ -46,7 +46,7 @@ fn check(answer: &Answer, thresholds: &[f32], grid: &Grid) -> usize {
         let crops: Vec<_> = maps.iter().map(|m| m.transform_point3(world)).collect();
         let at_a_face = crops
             .iter()
-            .flat_map(|c| c.to_array())
+            .flat_map(DVec3::to_array)
             .any(|c| (c + 0.5).abs() < 1e-6 || (c - SIDE as f64 + 0.5).abs() < 1e-6);
         let value = blended(answer, &crops);
         for (region, &threshold) in regions.iter().zip(thresholds) {

@@ -10,7 +10,7 @@ use reference::{data, volume_of};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, Extension, Prompt, PromptLog};
 use voxpoint::segment::{
-    DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, without_steps,
+    DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, Timings, without_steps,
 };
 use voxpoint::volume::{Region, Volume, Voxels};
 use voxpoint::work::{CancelToken, Progress};
@@ -300,7 +300,7 @@ fn previews_never_encode_and_prefetching_makes_them_ready() {
     assert!(segmenter.is_ready(&one) && !segmenter.is_ready(&request), "one of two is at hand");
     let times = segmenter.prefetch(&request, &cancel).unwrap();
     assert!(times.encode.is_some() && segmenter.is_ready(&request));
-    assert_eq!(segmenter.prefetch(&request, &cancel).unwrap(), Default::default());
+    assert_eq!(segmenter.prefetch(&request, &cancel).unwrap(), Timings::default());
     let asked = next(&one, &first, &[near, far]);
     let preview = segmenter.preview(&asked, &cancel).unwrap().unwrap();
     assert_eq!((preview.timings.encode, preview.timings.decode.len()), (None, 1));

@@ -128,10 +128,13 @@ fn options(
     apply(builder).map_err(|e| one_line(&e))
 }
 
-/// Physical cores but one, which is left to the window; at least 1.
+/// Physical cores; from three on one is left to the window, which needs little of one while a model runs.
 pub(super) fn default_threads() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, usize::from);
-    physical_cores().unwrap_or(logical).min(logical).saturating_sub(1).max(1)
+    match physical_cores().unwrap_or(logical).min(logical) {
+        few @ 0..=2 => few.max(1),
+        many => many - 1,
+    }
 }
 
 /// From Linux' list of processors; `None` elsewhere, or where it does not say.
