@@ -165,6 +165,25 @@ fn clicks_go_on_after_an_extension() {
     assert_eq!((undone.region, undone.answer), (whole.region, whole.answer));
 }
 
+/// A click beside the bar opens a cube that covers the bar only in part, so extensions go past it, and one of
+/// them holds the click.
+#[test]
+fn a_cube_whose_click_lies_in_an_extension_stays_in_a_replay_from_nothing() {
+    let (volume, _) = bent_bar();
+    let mut segmenter = open();
+    let prompts = [at(&volume, [20, 70, 25], true), at(&volume, [100, 45, 25], true)];
+    let request = Request::new(volume.clone(), prompts.to_vec());
+    let two = run(&mut segmenter, &request);
+    let (start, seed) = (starts(&two.answer)[1], prompts[1].world);
+    let (whole, _) = extend(&mut segmenter, &next(&request, &two, &prompts));
+    assert!(whole.extensions.contains(&Extension { start, seed }), "{:?}", whole.extensions);
+    let again = next(&request, &whole, &prompts);
+    for earlier in [whole.answer.clone(), Answer::default()] {
+        let replay = run(&mut segmenter, &Request { earlier, ..again.clone() });
+        assert_eq!((&replay.region, &replay.answer), (&whole.region, &whole.answer));
+    }
+}
+
 #[test]
 fn a_click_that_is_visible_is_what_a_new_cube_starts_from() {
     let (volume, _) = bent_bar();

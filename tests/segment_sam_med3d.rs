@@ -1,5 +1,5 @@
 //! SAM-Med3D from its checkpoint, against the official classes: the embedding of every reference case, and
-//! the logits, predicted IoU and mask of every click. The weights are random, the arithmetic is not. Needs
+//! the logits, predicted overlap and mask of every click. The weights are random, the arithmetic is not. Needs
 //! ONNX Runtime.
 
 #[path = "common/reference.rs"]

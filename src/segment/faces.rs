@@ -313,7 +313,7 @@ mod tests {
         let mask = |v| {
             boxed(v, [100, 116, 116], [500, 164, 164])
                 || boxed(v, [100, 180, 180], [500, 196, 196])
-                || boxed(v, [100, 100, 196], [212, 172, 228])
+                || boxed(v, [100, 100, 180], [212, 172, 228])
         };
         let one = answer(vec![patch(&grid, [100; 3], mask)]);
         let up = contacts(&one, 0.0, &grid).into_iter().find(|c| c.axis == 0 && c.up).unwrap();

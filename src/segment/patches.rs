@@ -276,20 +276,20 @@ mod tests {
         let far = prompt([260, 100, 100], true);
         let at = |start, voxel| Extension { start, seed: prompt(voxel, true).world };
         let extensions = vec![
-            at([100, 36, 36], [150, 100, 100]),
             at([164, 36, 36], [170, 100, 90]),
+            at([100, 36, 36], [150, 100, 100]),
             // Where a click's cube is already; and a seed that is not in its cube.
             at([36; 3], [40; 3]),
             at([36, 100, 36], [100, 20, 500]),
         ];
         let log = PromptLog { extensions, ..log(&[a, b, far]) };
         let cubes = planned(&log, &Answer::default()).unwrap();
-        let expected = [[36; 3], [100, 36, 36], [164, 36, 36], [36, 100, 36]];
+        let expected = [[36; 3], [164, 36, 36], [100, 36, 36], [36, 100, 36]];
         assert_eq!(starts(&cubes), expected, "the far click lies in an extension");
-        assert_eq!(cubes[1].clicks, [b, a]);
+        assert_eq!(cubes[2].clicks, [b, a]);
         let seed = prompt([170, 100, 90], true);
-        assert_eq!(cubes[2].clicks, [seed, far]);
-        assert_eq!(cubes[2].points[0].voxel, [6.0, 64.0, 54.0]);
+        assert_eq!(cubes[1].clicks, [seed, far]);
+        assert_eq!(cubes[1].points[0].voxel, [6.0, 64.0, 54.0]);
         assert_eq!(cubes[3].points[0].voxel, [64.0, 0.0, 127.0], "moved into the cube");
         // The click that an extension starts from did not open it.
         let again = planned(&log, &answered(&log, &cubes)).unwrap();

@@ -80,6 +80,7 @@ pub(super) fn attention(
     let key_axis = relative_to_keys(b, &f, &tables, &q);
     let rows = relative_to_rows(b, &f, &tables, &q);
     let real = if f.padded() { b.slice(&key_axis, 2, 0, f.grid) } else { key_axis.clone() };
+    let q = b.reshape(&q, &[heads, tokens, f.head_dim as i64]);
     let queries = if f.padded() {
         let padding = padding_logit(b, &f, &tables, &key_axis, &rows);
         b.concat(&[&q, &real, &padding], 2)
@@ -111,14 +112,15 @@ impl Frame<'_> {
     }
 }
 
-/// Queries (0) or values (2), [heads, tokens, `head_dim`].
+/// Queries (0) or values (2), [heads, tokens by their position, `head_dim`].
 fn project(b: &mut Builder, f: &Frame, which: usize, x: &Value) -> Result<Value, CheckpointError> {
-    let n = f.heads * f.head_dim;
+    let (n, g) = (f.heads * f.head_dim, f.grid as i64);
     let weight = b.narrow_part(&format!("{}.qkv.weight", f.name), which * n * n, &[n, n])?;
     let bias = b.narrow_part(&format!("{}.qkv.bias", f.name), which * n, &[n])?;
     let y = b.op("Gemm", &[x, &weight, &bias], &[Set::Int("transB", 1)]);
-    let y = b.reshape(&y, &[f.tokens() as i64, f.heads as i64, f.head_dim as i64]);
-    Ok(b.transpose(&y, &[1, 0, 2]))
+    // With all three axes apart: ONNX Runtime would split one axis by moving everything once more.
+    let y = b.reshape(&y, &[g, g, g, f.heads as i64, f.head_dim as i64]);
+    Ok(b.transpose(&y, &[3, 0, 1, 2, 4]))
 }
 
 /// A: [heads, tokens, K].
@@ -136,8 +138,7 @@ fn relative_to_rows(b: &mut Builder, f: &Frame, tables: &Tables, q: &Value) -> V
     let (heads, dim, g, k) = (f.heads as i64, f.head_dim as i64, f.grid as i64, f.window as i64);
     let table =
         b.floats(&format!("{}.Rh", f.name), &[f.grid, f.head_dim, f.window], &tables.along_h());
-    let by_h = b.reshape(q, &[heads, g, g, g, dim]);
-    let along_h = b.matmul(&by_h, &table);
+    let along_h = b.matmul(q, &table);
     let along_h = b.reshape(&along_h, &[heads * g * g, g, k]);
     // Each kh has a table of its own: one product with all of them on a diagonal.
     let table = b.floats(
@@ -225,6 +226,7 @@ fn keys(b: &mut Builder, f: &Frame, tables: &Tables, x: &Value) -> Result<Value,
 /// [heads, keys, `head_dim`].
 fn values(b: &mut Builder, f: &Frame, x: &Value) -> Result<Value, CheckpointError> {
     let v = project(b, f, 2, x)?;
+    let v = b.reshape(&v, &[f.heads as i64, f.tokens() as i64, f.head_dim as i64]);
     if !f.padded() {
         return Ok(v);
     }
