@@ -1,6 +1,9 @@
 """SAM-Med3D as others run it, timed: the official PyTorch classes (PyPI `medim`), and a naive ONNX export of them.
 
   peer.py --checkpoint FILE [--threads N] [--repeat K] [--pair DIR] [--skip-onnx]
+  peer.py --make FILE
+
+The second writes a full-size checkpoint with random weights, which takes as long to run as a trained one.
 
 Prints one JSON object. Times are milliseconds of wall clock, medians over K runs in which all contenders take
 turns, so that a busy machine is busy for all of them; `cpu` has the same in CPU time, summed over threads.
@@ -19,7 +22,9 @@ import time
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", required=True, help="SAM-Med3D's checkpoint, .pth")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--checkpoint", help="SAM-Med3D's checkpoint, .pth")
+    what.add_argument("--make", metavar="FILE", help="write a checkpoint with random weights")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--clicks", type=int, default=3, help="points that the decoder gets")
@@ -141,6 +146,17 @@ def measure(contenders, repeat):
 
 
 @torch.no_grad()
+def make(path):
+    from medim.models.sam_med3d import build_sam3D_vit_b_ori
+    torch.manual_seed(0)
+    model = build_sam3D_vit_b_ori()
+    for name, parameter in model.named_parameters():
+        if "rel_pos" in name or "pos_embed" in name or name.endswith("bias"):  # zero before training
+            parameter.normal_(0, 0.2)
+    torch.save({"model_state_dict": model.state_dict()}, path)
+
+
+@torch.no_grad()
 def main():
     model = load(options.checkpoint, options.trust)
     decoder = Decoder(model)
@@ -177,4 +193,4 @@ def main():
                       "versions": versions}))
 
 
-main()
+make(options.make) if options.make else main()
