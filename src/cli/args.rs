@@ -93,7 +93,7 @@ pub struct SegmentArgs {
     /// Follow the mask beyond the model's window of 192 mm, as far as it goes.
     #[arg(long)]
     pub extend: bool,
-    /// Another model: a folder with encoder.onnx and decoder.onnx, or a model file.
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,
     /// Where to run the model.

@@ -360,6 +360,10 @@ fn cuda_failed(why: SegmentError) -> SegmentError {
 /// Why the CPU is used, for the status bar.
 fn no_cuda(why: &SegmentError) -> String {
     match why {
+        // What ONNX Runtime says of itself without CUDA is long, and this fits the status bar.
+        SegmentError::Cuda(message) if message.contains("not enabled in this build") => {
+            "no CUDA in this ONNX Runtime".to_owned()
+        }
         SegmentError::Cuda(message) | SegmentError::Run(message) => {
             one_line(&format!("no CUDA: {message}"))
         }

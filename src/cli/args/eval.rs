@@ -33,7 +33,7 @@ pub struct EvalArgs {
     /// BIDS' _dseg added; or it has the scan's name and lies in a folder labelsXX beside imagesXX.
     #[arg(value_name = "IMAGE LABELS | DIR", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// Another model: a folder with encoder.onnx and decoder.onnx, or a model file.
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,
     /// Where to run the model.
@@ -145,7 +145,7 @@ pub struct EmbedArgs {
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
-    /// Another model: a folder with encoder.onnx and decoder.onnx, or a model file.
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,
     /// Where to run the model.

@@ -25,6 +25,8 @@ fn what_fails_when_a_model_runs_is_blamed_on_cuda_a_bad_model_is_not() {
     let run = || SegmentError::Run("no kernel image".into());
     assert!(matches!(cuda_failed(run()), SegmentError::Cuda(m) if m == "no kernel image"));
     assert_eq!(no_cuda(&run()), "no CUDA: no kernel image");
+    let without = "CUDA execution provider is not enabled in this build.";
+    assert_eq!(no_cuda(&SegmentError::Cuda(without.into())), "no CUDA in this ONNX Runtime");
     let bad = SegmentError::NoModel("m".into());
     assert!(matches!(cuda_failed(bad), SegmentError::NoModel(_)));
 }
