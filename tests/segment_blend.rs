@@ -11,8 +11,11 @@ use voxpoint::geom::{DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Patch, Prompt, Step};
 use voxpoint::segment::{CanonicalGrid, SIDE, lay, paste};
 
-fn patch(place: CropPlace, logits: Logits) -> Arc<Patch> {
-    let prompt = Prompt { world: DVec3::ZERO, positive: true };
+/// Opened by a click in its middle, or, `clicked` being false, for a place near one of its corners.
+fn patch(place: CropPlace, logits: Logits, clicked: bool) -> Arc<Patch> {
+    let at = DVec3::splat(if clicked { 64.0 } else { 2.0 });
+    let world = place.world_from_crop.transform_point3(at);
+    let prompt = Prompt { world, positive: true };
     let step = Step { prompt, logits: Arc::new(logits), iou: 0.5 };
     Arc::new(Patch { place, opener: prompt, steps: vec![Arc::new(step)] })
 }
@@ -21,16 +24,26 @@ fn answer(patches: Vec<Arc<Patch>>) -> Answer {
     Answer { patches, ..Answer::default() }
 }
 
-/// The rule, in f64, at a position in the crop voxels of each cube: the mean of the cubes' logits with tents as
-/// weights; `None` outside of all cubes.
-fn blended(answer: &Answer, crops: &[DVec3]) -> Option<f64> {
+/// The rule, in f64, at a position in the crop voxels of each cube: the mean of how far the cubes' logits are above the
+/// threshold, 4 at most, with tents as weights; cubes that were not clicked only count outside of the others, but
+/// for a rim of 20 mm. `None` outside of all cubes.
+fn blended(answer: &Answer, crops: &[DVec3], threshold: f64) -> Option<f64> {
+    // 1 in the middle, 0 one voxel outside of the outermost centres.
+    let tents = |c: &DVec3| c.to_array().map(|c| 1.0 - (c - 63.5).abs() / 64.5);
+    let clicked = |n: usize| {
+        let opener = answer.patches[n].opener.world;
+        !answer.patches[..n].iter().any(|p| p.place.contains(opener))
+    };
+    let value = |n: usize| plainly(&answer.patches[n].steps.last().unwrap().logits, crops[n]);
+    let holds: Vec<usize> = (0..crops.len()).filter(|&n| value(n).is_some()).collect();
+    let depth_mm = |n: usize| 64.5 * 1.5 * tents(&crops[n]).into_iter().fold(1.0, f64::min);
+    let left = holds.iter().filter(|&&n| clicked(n)).map(|&n| (1.0 - depth_mm(n) / 20.0).max(0.0));
+    let left: f64 = left.product();
     let (mut sum, mut weights) = (0.0, 0.0);
-    for (patch, crop) in answer.patches.iter().zip(crops) {
-        let Some(value) = plainly(&patch.steps.last().unwrap().logits, *crop) else { continue };
-        // 1 in the middle, 0 one voxel outside of the outermost centres.
-        let tent = |c: f64| 1.0 - (c - 63.5).abs() / 64.5;
-        let weight = tent(crop.x) * tent(crop.y) * tent(crop.z);
-        sum += value * weight;
+    for &n in &holds {
+        let share = if clicked(n) { 1.0 } else { left };
+        let weight = share * tents(&crops[n]).into_iter().product::<f64>();
+        sum += (value(n)? - threshold).clamp(-4.0, 4.0) * weight;
         weights += weight;
     }
     (weights > 0.0).then(|| sum / weights)
@@ -48,13 +61,12 @@ fn check(answer: &Answer, thresholds: &[f32], grid: &Grid) -> usize {
             .iter()
             .flat_map(DVec3::to_array)
             .any(|c| (c + 0.5).abs() < 1e-6 || (c - SIDE as f64 + 0.5).abs() < 1e-6);
-        let value = blended(answer, &crops);
         for (region, &threshold) in regions.iter().zip(thresholds) {
-            let above = value.map(|v| v - f64::from(threshold));
+            let above = blended(answer, &crops, f64::from(threshold));
             // On the threshold or a cube's face, rounding decides.
             if !at_a_face && above.is_none_or(|v| v.abs() >= 1e-4) {
                 let wanted = above.is_some_and(|v| v > 0.0);
-                assert_eq!(region.contains(index), wanted, "{world}: {value:?}");
+                assert_eq!(region.contains(index), wanted, "{world}: {above:?}");
             }
         }
     }
@@ -67,7 +79,11 @@ fn cubes(of: &Grid, side: usize, starts: &[[i64; 3]], seed: u64) -> Answer {
     let middle = canonical.crop_around(of.centre()).start;
     let place = |n: usize, s: &[i64; 3]| {
         let start = std::array::from_fn(|a| middle[a] + s[a]);
-        patch(canonical.crop_at(start), logits(side, seed + n as u64))
+        patch(
+            canonical.crop_at(start),
+            logits(side, seed + n as u64),
+            !(seed + n as u64).is_multiple_of(3),
+        )
     };
     answer(starts.iter().enumerate().map(|(n, s)| place(n, s)).collect())
 }
@@ -100,7 +116,12 @@ fn a_grid_at_an_angle_to_the_cubes() {
 #[test]
 fn one_cube_is_pasted_and_the_order_of_cubes_does_not_matter() {
     let grid = grid([100, 90, 80], DMat3::IDENTITY * 2.0, DVec3::ZERO);
-    let mut several = cubes(&grid, 64, &[[0, 0, 0], [64, 0, 0], [30, 30, -30]], 9);
+    // None of the clicks that opened them lies in another.
+    let mut several = cubes(&grid, 64, &[[0, 0, 0], [66, 0, 0], [0, 66, 0]], 9);
+    for patch in &mut several.patches {
+        let patch = Arc::make_mut(patch);
+        patch.opener.world = patch.place.world_from_crop.transform_point3(DVec3::splat(64.0));
+    }
     let mask = lay(&several, 0.0, &grid);
     several.patches.reverse();
     assert_eq!(lay(&several, 0.0, &grid), mask);
@@ -112,6 +133,28 @@ fn one_cube_is_pasted_and_the_order_of_cubes_does_not_matter() {
     several.patches.push(Arc::new(unanswered));
     assert_eq!(lay(&several, 0.0, &grid), alone);
     assert!(lay(&Answer::default(), 0.0, &grid).is_empty());
+}
+
+/// What was accepted in the cube with the clicks stays, whatever a cube says that the mask was followed into.
+#[test]
+fn an_extension_changes_nothing_deep_inside_of_a_clicked_cube() {
+    let grid = grid([200, 130, 130], DMat3::IDENTITY * 1.5, DVec3::ZERO);
+    let canonical = CanonicalGrid::of(&grid);
+    let start = canonical.crop_around(grid.centre()).start;
+    let constant = |value: f32| Logits { side: 32, values: vec![value; 32 * 32 * 32] };
+    let clicked = patch(canonical.crop_at(start), constant(0.5), true);
+    let beside = [start[0] + 64, start[1], start[2]];
+    let follower = patch(canonical.crop_at(beside), constant(-50.0), false);
+    let both = answer(vec![clicked.clone(), follower]);
+    let (before, after) = (lay(&answer(vec![clicked]), 0.0, &grid), lay(&both, 0.0, &grid));
+    let lost = before.runs().iter().flat_map(|r| r.start..r.end()).filter(|&n| !after.contains(n));
+    let first = canonical.crop_at(start).world_from_crop.inverse();
+    let depth = |n: usize| {
+        let crop = first.transform_point3(grid.world_of([n % 200, n / 200 % 130, n / 200 / 130]));
+        crop.to_array().into_iter().map(|c| (c + 1.0).min(128.0 - c) * 1.5).fold(f64::MAX, f64::min)
+    };
+    let depths: Vec<f64> = lost.map(depth).collect();
+    assert!(!depths.is_empty() && depths.iter().all(|&mm| mm <= 20.0));
 }
 
 /// Two cubes that say the same give a mask without a trace of their faces.
@@ -127,7 +170,7 @@ fn faces_leave_no_seam() {
             20.0 + (x as f32 * 4.0 + n as f32) / 20.0 - (y as f32 * 4.0 + 1.5 - 63.5).abs()
         };
         let values = (0..32usize.pow(3)).map(|i| cell(i / 1024, i / 32 % 32)).collect();
-        patch(place, Logits { side: 32, values })
+        patch(place, Logits { side: 32, values }, true)
     };
     let both = lay(&answer(vec![bar(-32), bar(32)]), 0.0, &grid);
     // In every plane the width grows by at most a voxel on each side from one x to the next.
