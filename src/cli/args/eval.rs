@@ -73,9 +73,8 @@ pub struct EvalArgs {
     /// Another place for the journal.
     #[arg(long, value_name = "JOURNAL")]
     pub resume: Option<PathBuf>,
-    /// Cases worked on at the same time, each with a model of its own in memory. On the CPU and with one thread
-    /// each, the jobs after the first may not flush subnormal numbers to zero: slower where the model's attention is
-    /// sharp (models/bench/README.md), the masks are the same to rounding.
+    /// Cases worked on at the same time, each with a model of its own in memory. On Windows, jobs after the first that
+    /// have one thread each may not flush subnormal numbers to zero: slower where the model's attention is sharp.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub jobs: usize,
     /// A folder for a picture of each case: the labels on the left, the model's masks on the right.

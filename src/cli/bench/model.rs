@@ -83,21 +83,15 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Measured> {
     let before = reset_peak();
     let mut segmenter = open_model(&args.model)?;
     let mut samples = Samples::default();
-    let half = args.repeat.div_ceil(2);
-    for n in 0..half {
-        once(&clicks, &mut segmenter, n, &mut samples)?;
-    }
     let device = segmenter.device().clone();
-    let peer = match &args.peer {
+    let ours = |n| once(&clicks, &mut segmenter, n, &mut samples);
+    let peer = around(args.repeat, ours, || match &args.peer {
         Some(python) => {
             let model = model_path(args.model.model.as_deref())?;
             peer(python, &model, device.threads.max(1), args.repeat)
         }
         None => Err(anyhow!("not asked for: --peer PYTHON")),
-    };
-    for n in half..args.repeat {
-        once(&clicks, &mut segmenter, n, &mut samples)?;
-    }
+    })?;
     let peak_mb =
         before.zip(memory("VmHWM:")).map(|(before, peak)| (peak - before).max(0.0) / 1000.0);
     let on_gpu = device.threads == 0;
@@ -127,6 +121,19 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Measured> {
         peer,
         no_peer,
     })
+}
+
+/// Half of our runs, theirs, and the other half of ours.
+fn around<T>(
+    repeat: usize,
+    mut ours: impl FnMut(usize) -> anyhow::Result<()>,
+    theirs: impl FnOnce() -> T,
+) -> anyhow::Result<T> {
+    let half = repeat.div_ceil(2);
+    (0..half).try_for_each(&mut ours)?;
+    let told = theirs();
+    (half..repeat).try_for_each(ours)?;
+    Ok(told)
 }
 
 fn once(
@@ -279,5 +286,36 @@ impl Measured {
             Some(format!("  {name}  {theirs:.0} ms, {:.2} × ours", theirs / ours))
         };
         rows.into_iter().filter_map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn ours_runs_before_and_after_theirs() {
+        for (repeat, expected) in [(1, "0 peer"), (2, "0 peer 1"), (5, "0 1 2 peer 3 4")] {
+            let order = RefCell::new(Vec::new());
+            let ours = |n: usize| -> anyhow::Result<()> {
+                order.borrow_mut().push(n.to_string());
+                Ok(())
+            };
+            around(repeat, ours, || order.borrow_mut().push("peer".to_owned())).unwrap();
+            assert_eq!(order.into_inner().join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn a_missing_script_is_said_in_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |models: Option<&Path>| script(models).unwrap_err().to_string();
+        assert!(said(None).contains("VOXPOINT_MODELS"), "{}", said(None));
+        let place = folder.path().join(PEER).display().to_string();
+        assert!(said(Some(folder.path())).ends_with(&place), "{}", said(Some(folder.path())));
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        assert!(script(Some(&shipped)).is_ok());
     }
 }

@@ -18,6 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context as _, bail};
 
@@ -220,12 +221,16 @@ impl<'a> Evaluation<'a> {
             }
             Ok(())
         };
+        // One job is this thread's: ONNX Runtime makes the thread of the first session flush subnormal numbers to
+        // zero, which a model with one thread computes in. Threads that start later inherit that (POSIX).
         std::thread::scope(|scope| {
-            let jobs: Vec<_> = (0..self.args.jobs).map(|_| scope.spawn(work)).collect();
-            for job in jobs {
-                job.join().map_err(|_| anyhow::anyhow!("a job ended by itself"))??;
-            }
-            anyhow::Ok(())
+            let jobs: Vec<_> = (1..self.args.jobs).map(|_| scope.spawn(work)).collect();
+            let mine = work();
+            let join = |job: ScopedJoinHandle<'_, anyhow::Result<()>>| {
+                job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a job ended by itself")))
+            };
+            let others: Vec<_> = jobs.into_iter().map(join).collect();
+            others.into_iter().fold(mine, anyhow::Result::and)
         })?;
         let (mut structures, mut failures) = (Vec::new(), Vec::new());
         for result in results {
