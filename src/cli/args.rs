@@ -93,15 +93,9 @@ pub struct SegmentArgs {
     /// Follow the mask beyond the model's window of 192 mm, as far as it goes.
     #[arg(long)]
     pub extend: bool,
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub model: Option<PathBuf>,
-    /// Where to run the model.
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Threads of the model on the CPU.
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
-    pub threads: Option<usize>,
+    /// Which model, and where.
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// Where to write the label map (.nii or .nii.gz); the structure has label 1.
     #[arg(long, value_name = "MASK.nii.gz")]
     pub out: PathBuf,
@@ -151,6 +145,20 @@ impl From<DeviceArg> for DeviceChoice {
             DeviceArg::Cuda => Self::Cuda,
         }
     }
+}
+
+/// Which model, and where it runs: the same for every command that needs one.
+#[derive(Args, Clone, Debug)]
+pub struct ModelArgs {
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub model: Option<PathBuf>,
+    /// Where to run the model.
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Threads of the model on the CPU; those of `eval` are shared by its jobs.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
 }
 
 /// `voxpoint render`.
@@ -249,16 +257,11 @@ pub struct BenchArgs {
     /// How often each thing is measured.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub repeat: usize,
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub model: Option<PathBuf>,
-    /// Where to run the model.
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Threads of the model on the CPU.
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
-    pub threads: Option<usize>,
-    /// A Python with the authors' code (models/bench/README.md), to be measured in the same run.
+    /// Which model, and where.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// A Python with the authors' code (models/bench/README.md), to be measured in the same run: half of our
+    /// measurements come before it, half after it, and medians are of both halves together.
     #[arg(long, value_name = "PYTHON")]
     pub peer: Option<PathBuf>,
     /// Print JSON.

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::args::{EmbedArgs, Space};
 use super::eval::sha256_of_model;
+use super::segment::{model_path, open_model};
 use super::{files, print, print_json};
 use crate::io;
-use crate::segment::{self, Segmenter};
 use crate::work::CancelToken;
 
 /// What was written; keys are stable.
@@ -44,9 +44,8 @@ pub fn run(args: &EmbedArgs) -> anyhow::Result<()> {
         Space::World => args.point,
         Space::Voxel => volume.grid().world(args.point),
     };
-    let model = super::segment::model_path(args.model.as_deref())?;
-    segment::runtime::load()?;
-    let mut segmenter = Segmenter::open(&model, args.device.into(), args.threads)?;
+    let model = model_path(args.model.model.as_deref())?;
+    let mut segmenter = open_model(&args.model)?;
     let (place, features) = segmenter.embedding(&volume, world, &CancelToken::new())?;
     let alone = features.len() == 1;
     let mut written = Vec::new();

@@ -8,6 +8,7 @@ pub mod bench;
 mod compare;
 mod embed;
 mod eval;
+mod fetching;
 mod files;
 mod info;
 mod model;
@@ -25,8 +26,8 @@ use clap::error::ErrorKind;
 
 pub use args::{
     BenchArgs, BenchWhat, Cli, Command, CompareArgs, CropAt, DeviceArg, EmbedArgs, EvalArgs, First,
-    InfoArgs, Labels, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point,
-    RenderArgs, RuntimeCommand, SegmentArgs, Space, View,
+    InfoArgs, Labels, ModelArgs, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs,
+    Point, RenderArgs, RuntimeCommand, SegmentArgs, Space, View,
 };
 
 /// A mistake in what was typed: exit code 2.

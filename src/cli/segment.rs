@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 
-use super::args::{Point, SegmentArgs, Space};
+use super::args::{ModelArgs, Point, SegmentArgs, Space};
 use super::files::{self, ms_since};
 use super::{Usage, print, print_json};
 use crate::document::PALETTE;
@@ -57,7 +57,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let volume = Arc::new(files::open_scan(&args.image)?);
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
-    let mut segmenter = open_model(args)?;
+    let mut segmenter = open_model(&args.model)?;
     let mut request = Request::new(Arc::clone(&volume), prompts);
     request.log.threshold = logit(args.threshold);
     let cancel = CancelToken::new();
@@ -133,7 +133,8 @@ fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Ve
     Ok(prompts)
 }
 
-fn open_model(args: &SegmentArgs) -> anyhow::Result<Segmenter> {
+/// Opens the model that was asked for, with ONNX Runtime.
+pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<Segmenter> {
     let model = model_path(args.model.as_deref())?;
     segment::runtime::load()?;
     Ok(Segmenter::open(&model, args.device.into(), args.threads)?)
@@ -306,9 +307,11 @@ mod tests {
                 extend: false,
                 out: out.to_owned(),
                 logits: Some(logits.to_owned()),
-                model: None,
-                device: super::super::DeviceArg::Cpu,
-                threads: None,
+                model: ModelArgs {
+                    model: None,
+                    device: super::super::DeviceArg::Cpu,
+                    threads: None,
+                },
                 json: false,
             };
             check(&args).is_err_and(|e| e.is::<Usage>())

@@ -1,13 +1,14 @@
 //! Exact Euclidean distances on grids whose voxels need not be cubes.
 
+use crate::volume::Envelope;
+
 /// Columns that are worked on together: 8 doubles are one cache line.
 const TILE: usize = 8;
 
 /// For every voxel of a box, how far the nearest marked voxel is (centre to centre, mm).
 ///
-/// Separable (Felzenszwalb and Huttenlocher, "Distance transforms of sampled functions", 2012): the
-/// squared distance along x, then the lower envelope of its parabolas along y. The last axis is
-/// searched only where a distance is asked for, nearest slices first: those who ask, ask on surfaces.
+/// Separable: the squared distance along x, then the lower envelope of its parabolas along y ([`Envelope`]). The
+/// last axis is searched only where a distance is asked for, nearest slices first: those who ask, ask on surfaces.
 #[derive(Clone, Debug)]
 pub struct DistanceField {
     dims: [usize; 3],
@@ -91,52 +92,6 @@ fn along_row(row: &mut [f32], step: f64, marked: impl Fn(usize) -> bool) {
             next = Some(x);
         } else if let Some(next) = next {
             *value = value.min(((next - x) as f64 * step).powi(2) as f32);
-        }
-    }
-}
-
-/// Room for the parabolas of a lower envelope.
-#[derive(Default)]
-struct Envelope {
-    /// The parabola's position and its height.
-    parabolas: Vec<(usize, f64)>,
-    /// From where on each is the lowest.
-    from: Vec<f64>,
-}
-
-impl Envelope {
-    /// Replaces each value by the lowest parabola there: `min over q of (p - q)² step² + f(q)`.
-    fn lower(&mut self, f: &mut [f64], step: f64) {
-        self.parabolas.clear();
-        self.from.clear();
-        let square = step * step;
-        for (q, &height) in f.iter().enumerate().filter(|(_, h)| h.is_finite()) {
-            let mut from = f64::NEG_INFINITY;
-            while let (Some(&(p, lower)), Some(&begin)) = (self.parabolas.last(), self.from.last())
-            {
-                // Where the two parabolas cross, in positions.
-                let (wide, middle) = ((q - p) as f64, (q + p) as f64 / 2.0);
-                from = middle + (height - lower) / (2.0 * square * wide);
-                if from > begin {
-                    break;
-                }
-                self.parabolas.pop();
-                self.from.pop();
-                from = f64::NEG_INFINITY;
-            }
-            self.parabolas.push((q, height));
-            self.from.push(from);
-        }
-        if self.parabolas.is_empty() {
-            return;
-        }
-        let mut k = 0;
-        for (p, value) in f.iter_mut().enumerate() {
-            while self.from.get(k + 1).is_some_and(|&from| from < p as f64) {
-                k += 1;
-            }
-            let (q, height) = self.parabolas[k];
-            *value = (p.abs_diff(q) as f64 * step).powi(2) + height;
         }
     }
 }

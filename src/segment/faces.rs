@@ -5,6 +5,7 @@ use super::patches::holds;
 use super::{CanonicalGrid, SIDE};
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, CropPlace};
+use crate::volume::Envelope;
 
 /// A face of a cube that the mask touches: beyond it there is more of the scan, but no other cube.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,49 +195,23 @@ fn connected(mask: &[bool], side: usize, from: &[[usize; 3]]) -> Vec<bool> {
 
 /// For each cell the squared distance, in cells, to the nearest one outside of the mask. What lies beyond the
 /// cube is not known and does not count; a mask without an outside is as deep everywhere.
-///
-/// Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions (2012): one axis after the other.
 fn depths(mask: &[bool], side: usize) -> Vec<u32> {
-    let far = 3 * (side * side) as u32;
-    let mut depths: Vec<u32> = mask.iter().map(|&inside| if inside { far } else { 0 }).collect();
+    let mut depths: Vec<f64> =
+        mask.iter().map(|&inside| if inside { f64::INFINITY } else { 0.0 }).collect();
+    let (mut envelope, mut line) = (Envelope::default(), vec![0.0; side]);
     for stride in [1, side, side * side] {
         for first in (0..depths.len()).filter(|n| n / stride % side == 0) {
-            let line: Vec<u32> = (0..side).map(|i| depths[first + i * stride]).collect();
-            for (i, depth) in distances(&line).into_iter().enumerate() {
-                depths[first + i * stride] = depth.min(far);
+            for (i, value) in line.iter_mut().enumerate() {
+                *value = depths[first + i * stride];
+            }
+            envelope.lower(&mut line, 1.0);
+            for (i, &value) in line.iter().enumerate() {
+                depths[first + i * stride] = value;
             }
         }
     }
-    depths
-}
-
-/// For each i the least (i - j)² + line[j]: the lower envelope of parabolas.
-fn distances(line: &[u32]) -> Vec<u32> {
-    let height = |j: usize| f64::from(line[j]) + (j * j) as f64;
-    // The parabolas of the envelope, and from where on each is the lowest.
-    let mut envelope: Vec<(usize, f64)> = Vec::new();
-    for j in 0..line.len() {
-        let mut from = f64::NEG_INFINITY;
-        while let Some(&(last, start)) = envelope.last() {
-            from = (height(j) - height(last)) / (2 * (j - last)) as f64;
-            if from > start {
-                break;
-            }
-            envelope.pop();
-            from = f64::NEG_INFINITY;
-        }
-        envelope.push((j, from));
-    }
-    let mut at = 0;
-    (0..line.len())
-        .map(|i| {
-            while envelope.get(at + 1).is_some_and(|&(_, from)| from < i as f64) {
-                at += 1;
-            }
-            let j = envelope[at].0;
-            line[j] + i.abs_diff(j).pow(2) as u32
-        })
-        .collect()
+    let far = f64::from(3 * (side * side) as u32);
+    depths.into_iter().map(|depth| depth.min(far) as u32).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod data;
 mod delta;
+mod envelope;
 mod histogram;
 mod label_map;
 mod named;
@@ -15,6 +16,7 @@ mod window;
 
 pub use data::{DataType, Scale, Stats, Volume, Voxels, Warning};
 pub use delta::{Delta, DeltaBuilder, DeltaRun};
+pub use envelope::Envelope;
 pub use histogram::Histogram;
 pub use label_map::LabelMap;
 pub use named::{LabelName, NamedRegion};

@@ -1,7 +1,7 @@
 //! What may be typed.
 
 use clap::Parser as _;
-use voxpoint::cli::{Cli, Command, Point, Space, View};
+use voxpoint::cli::{Cli, Command, DeviceArg, Point, Space, View};
 use voxpoint::geom::DVec3;
 
 use crate::support::{sample, voxpoint};
@@ -53,6 +53,28 @@ fn the_window_takes_a_model() {
 }
 
 #[test]
+fn the_model_is_chosen_alike_by_every_command_that_runs_it() {
+    for command in [
+        "segment s.nii --point 1,2,3 --out m.nii",
+        "eval folder",
+        "embed s.nii --point 1,2,3 --out e.npy",
+        "bench model",
+    ] {
+        let line = format!("{command} --model m.pth --device cpu --threads 3");
+        let model = match parse(&line).unwrap().command {
+            Some(Command::Segment(args)) => args.model,
+            Some(Command::Eval(args)) => args.model,
+            Some(Command::Embed(args)) => args.model,
+            Some(Command::Bench(args)) => args.model,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((model.device, model.threads), (DeviceArg::Cpu, Some(3)), "{line}");
+        assert_eq!(model.model.unwrap().to_str(), Some("m.pth"), "{line}");
+        assert!(parse(&format!("{command} --threads 0")).is_err(), "{command}");
+    }
+}
+
+#[test]
 fn defaults_are_those_of_the_manual() {
     let Some(Command::Segment(args)) =
         parse("segment s.nii --point 1,2,3 --out m.nii").unwrap().command
@@ -60,7 +82,7 @@ fn defaults_are_those_of_the_manual() {
         panic!()
     };
     assert_eq!(args.space, Space::World);
-    assert!(args.threads.is_none() && args.model.is_none() && !args.json);
+    assert!(args.model.threads.is_none() && args.model.model.is_none() && !args.json);
     assert!(args.threshold == 0.5 && !args.extend);
     let Some(Command::Render(args)) = parse("render s.nii --out p.png").unwrap().command else {
         panic!()

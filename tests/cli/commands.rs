@@ -214,6 +214,37 @@ fn a_small_bench_measures_opening() {
     assert!(report.get("click").is_none());
 }
 
+/// In a scan that is smaller than the clicks of many runs would be apart, and beside somebody else's program.
+#[cfg(unix)]
+#[test]
+fn a_small_bench_of_the_model_beside_another() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let peer = folder.path().join("python");
+    let script = "#!/bin/sh\nprintf '{\"pytorch_encode_ms\": 1e9, \"told\": \"%s\"}' \"$*\"\n";
+    std::fs::write(&peer, script).unwrap();
+    std::fs::set_permissions(&peer, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/models/tiny_official.pth");
+    let bench = |size: &str, repeat: &str, more: &[&str]| {
+        let line = ["bench", "model", "--size", size, "--repeat", repeat, "--model", model];
+        let device = ["--device", "cpu", "--threads", "1", "--json"];
+        voxpoint(&[&line[..], &device, more].concat())
+    };
+    let report = bench("48x48x24", "4", &["--peer", peer.to_str().unwrap()]).json();
+    let measured = &report["model"];
+    for key in ["encode_ms", "first_click_ms", "prefetched_click_ms", "decode_ms"] {
+        assert!(measured[key].as_f64().unwrap() > 0.0, "{key}: {report}");
+    }
+    let told = measured["peer"]["told"].as_str().unwrap_or_else(|| panic!("{report}"));
+    let (script, options) = told.split_once(' ').unwrap();
+    assert!(std::path::Path::new(script).is_file() && script.ends_with("peer.py"), "{told}");
+    for option in ["--threads 1", "--repeat 4", "--clicks 2", "tiny_official.pth"] {
+        assert!(options.contains(option), "{option}: {told}");
+    }
+    let error = bench("48x48x24", "1000", &[]).failed(2).to_owned();
+    assert!(error.contains("room for"), "{error}");
+}
+
 #[test]
 fn a_closed_pipe_is_no_error() {
     let folder = tempfile::tempdir().unwrap();

@@ -186,9 +186,7 @@ fn what_was_stopped_goes_on_where_it_was() {
         let run =
             eval(&[folder.path()], &[&["--clicks", "1,2", "--out", text(&file)], more].concat());
         assert_eq!(run.code, 0, "{run:?}");
-        let mut report: Value =
-            serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        report["ran_on"].take();
+        let report: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         (progress(&run).len(), report)
     };
     let (count, whole) = run(&[]);
@@ -210,6 +208,37 @@ fn what_was_stopped_goes_on_where_it_was() {
     labels.extend_from_slice(&[0; 16]);
     std::fs::write(folder.path().join("a_seg.nii"), labels).unwrap();
     assert_eq!(run(&[]).0, 3);
+}
+
+/// CUDA computes in half precision: its results are others than the CPU's, whatever was asked for.
+#[test]
+fn the_journal_knows_which_program_and_device_it_was() {
+    let folder = folder_with(&["a"]);
+    let (scan, model) = (folder.path().join("a.nii"), model());
+    let (labels, journal) = (folder.path().join("a_seg.nii"), folder.path().join("journal"));
+    let run = |device: &str| {
+        let line = ["eval", text(&scan), text(&labels), "--model", &model, "--threads", "1"];
+        let more = ["--clicks", "1", "--json", "--resume", text(&journal), "--device", device];
+        let run = voxpoint(&[&line[..], &more].concat());
+        let ran_on = run.json()["ran_on"].as_str().unwrap().to_owned();
+        (progress(&run).len(), ran_on)
+    };
+    let (count, cpu) = run("cpu");
+    assert_eq!(count, 3);
+    let (count, auto) = run("auto");
+    assert_eq!(count, if auto == cpu { 0 } else { 3 });
+    let first = std::fs::read_to_string(&journal).unwrap();
+    let line: Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    let key: Value = serde_json::from_str(line["key"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&key["device"], &key["program"]),
+        (&"CPU".into(), &env!("CARGO_PKG_VERSION").into())
+    );
+    // What another version of the program measured is measured again.
+    let version = concat!("\\\"", env!("CARGO_PKG_VERSION"), "\\\"");
+    assert!(first.contains(version), "{first}");
+    std::fs::write(&journal, first.replace(version, "\\\"0.0.0\\\"")).unwrap();
+    assert_eq!(run("cpu").0, 3);
 }
 
 #[test]

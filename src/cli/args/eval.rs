@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{DeviceArg, Space, parse_position};
+use super::{ModelArgs, Space, parse_position};
 use crate::geom::DVec3;
 
 /// What `voxpoint eval --help` ends with.
@@ -33,15 +33,9 @@ pub struct EvalArgs {
     /// BIDS' _dseg added; or it has the scan's name and lies in a folder labelsXX beside imagesXX.
     #[arg(value_name = "IMAGE LABELS | DIR", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub model: Option<PathBuf>,
-    /// Where to run the model.
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Threads of the model on the CPU, for all jobs together.
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
-    pub threads: Option<usize>,
+    /// Which model, and where.
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// After how many clicks to measure.
     #[arg(
         long,
@@ -79,7 +73,8 @@ pub struct EvalArgs {
     /// Another place for the journal.
     #[arg(long, value_name = "JOURNAL")]
     pub resume: Option<PathBuf>,
-    /// Cases worked on at the same time, each with a model of its own in memory.
+    /// Cases worked on at the same time, each with a model of its own in memory. On Windows, jobs after the first that
+    /// have one thread each may not flush subnormal numbers to zero: slower where the model's attention is sharp.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub jobs: usize,
     /// A folder for a picture of each case: the labels on the left, the model's masks on the right.
@@ -145,15 +140,9 @@ pub struct EmbedArgs {
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub model: Option<PathBuf>,
-    /// Where to run the model.
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-    /// Threads of the model on the CPU.
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
-    pub threads: Option<usize>,
+    /// Which model, and where.
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// Where to write the embedding, float32. A model with several outputs gets a file for each,
     /// `FILE_<output>.npy`.
     #[arg(long, value_name = "FILE.npy")]

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 
+use super::clicks::Clicks;
 use super::{median, synthetic, timed};
 use crate::document::{Command, Dirty, Document, LabelId, Resolution};
-use crate::geom::DVec3;
-use crate::prompt::Prompt;
 use crate::render::{Offscreen, RenderError, Scene, UPLOAD_BUDGET};
 use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
 use crate::volume::{LabelMap, Volume};
@@ -85,8 +84,12 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
     let shown = gpu.as_ref().map(|gpu| scene(gpu, &volume)).transpose()?;
     let (mut scene, scan_upload) = shown.unzip();
     let mut samples = Samples::default();
-    for _ in 0..repeat {
-        once(&volume, &mut segmenter, scene.as_mut(), &mut samples)?;
+    let clicks = Clicks::new(Arc::clone(&volume));
+    for n in 0..repeat {
+        // A document of its own: without the objects of the measurement before.
+        let document = Document::new(Arc::clone(&volume));
+        let first = clicks.first(n);
+        once(document, (&clicks, first), &mut segmenter, scene.as_mut(), &mut samples)?;
     }
     Ok(Clicked {
         device: segmenter.device().name.clone(),
@@ -130,35 +133,27 @@ fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<(Scene, ScanUpload), R
 }
 
 fn once(
-    volume: &Arc<Volume>,
+    mut document: Document,
+    (clicks, request): (&Clicks, Request),
     segmenter: &mut Segmenter,
     mut scene: Option<&mut Scene>,
     samples: &mut Samples,
 ) -> anyhow::Result<()> {
-    let mut document = Document::new(Arc::clone(volume));
-    let click = |offset: f64| {
-        let world = volume.grid().centre() + DVec3::new(offset, 0.0, 0.0);
-        Prompt { world, positive: true }
-    };
     let cancel = CancelToken::new();
-    let mut prompts = vec![click(0.0)];
     let mut run = |request: &Request| segmenter.run(request, &cancel, &mut |_| ());
 
-    let request = Request::new(Arc::clone(volume), prompts.clone());
     let first = run(&request)?;
     samples.preprocess.extend(first.timings.crop);
     samples.encode.extend(first.timings.encode);
-    let earlier = first.answer.clone();
+    let further = clicks.further(&request, first.answer.clone());
     let revision = document.revision();
-    let (done, in_document) = timed(|| put(&mut document, prompts[0], first));
+    let (done, in_document) = timed(|| put(&mut document, &request, first));
     done?;
     let (uploaded, upload) = timed(|| update(scene.as_deref_mut(), &document, revision));
     uploaded?;
     samples.first_ui.push(in_document + upload);
 
-    prompts.push(click(15.0));
-    let request = Request { earlier, ..Request::new(Arc::clone(volume), prompts.clone()) };
-    let (second, all) = timed(|| run(&request));
+    let (second, all) = timed(|| run(&further));
     let second = second?;
     let network: f64 =
         second.timings.decode.iter().sum::<f64>() + second.timings.encode.unwrap_or(0.0);
@@ -168,7 +163,7 @@ fn once(
     samples.voxels = second.region.count();
     samples.runs = second.region.runs().len();
     let revision = document.revision();
-    let (done, in_document) = timed(|| put(&mut document, prompts[1], second));
+    let (done, in_document) = timed(|| put(&mut document, &further, second));
     done?;
     let (uploaded, upload) = timed(|| update(scene, &document, revision));
     uploaded?;
@@ -191,8 +186,9 @@ fn update(
     }
 }
 
-/// Adds a click and its answer to the first object, as the app does.
-fn put(document: &mut Document, prompt: Prompt, outcome: Outcome) -> anyhow::Result<()> {
+/// Adds a request's last click and its answer to the first object, as the app does.
+fn put(document: &mut Document, request: &Request, outcome: Outcome) -> anyhow::Result<()> {
+    let prompt = *request.log.prompts.last().context("there is no click")?;
     let object = document.object(LabelId(1)).map(|o| o.id);
     document.apply(Command::AddPrompt { object, prompt })?;
     let (entry, _) = document.pending().ok_or_else(|| anyhow!("the click got lost"))?;

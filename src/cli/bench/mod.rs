@@ -1,6 +1,7 @@
 //! `voxpoint bench`: how fast this machine opens a scan and answers a click. Prints medians; judges nothing.
 
 mod click;
+mod clicks;
 mod model;
 mod open;
 pub mod synthetic;

@@ -9,18 +9,19 @@ use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::clicks::Clicks;
 use super::{median, synthetic, timed};
-use crate::cli::args::BenchArgs;
-use crate::geom::DVec3;
-use crate::prompt::{Logits, Prompt};
-use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
-use crate::volume::Volume;
+use crate::cli::Usage;
+use crate::cli::args::{BenchArgs, DeviceArg, ModelArgs};
+use crate::cli::segment::{model_path, open_model};
+use crate::prompt::Logits;
+use crate::segment::{Outcome, Segmenter, runtime};
 use crate::work::CancelToken;
 
-/// Voxels that the cubes of two measured clicks are apart at least, in millimetres: no cube is used twice.
-const STEP_MM: f64 = 4.0;
-/// The script that runs the authors' classes and the plain export of them.
-const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/bench/peer.py");
+/// The script that runs the authors' classes and the plain export of them, in the folder of the shipped models.
+const PEER: &str = "bench/peer.py";
+/// Points that the decoder gets at a further click, ours and theirs.
+const POINTS: usize = 2;
 
 /// Medians, in milliseconds.
 #[derive(Debug, Serialize)]
@@ -67,32 +68,37 @@ struct Samples {
     voxels: usize,
 }
 
-/// Opens the model and clicks in a synthetic scan, each time in another cube.
+/// Opens the model and clicks in a synthetic scan, each time in another cube: half of it before the authors' code
+/// runs and half after it, so that what else the machine does falls on both.
 pub fn measure(args: &BenchArgs) -> anyhow::Result<Measured> {
     let volume = Arc::new(synthetic::volume(args.size)?);
-    let model: PathBuf = match &args.model {
-        Some(model) => model.clone(),
-        None => segment::runtime::demo_model().context("the demo model was not found")?,
-    };
-    segment::runtime::load()?;
-    let before = reset_peak();
-    let open = |device| Segmenter::open(&model, device, args.threads);
-    let mut segmenter = open(args.device.into())?;
-    let mut samples = Samples::default();
-    for n in 0..args.repeat {
-        once(&volume, &mut segmenter, n, &mut samples)?;
+    let clicks = Clicks::new(volume);
+    if 2 * args.repeat > clicks.room() {
+        let room = clicks.room() / 2;
+        let why = format!(
+            "the scan has room for {room} runs with cubes that differ: a larger --size, or a smaller --repeat"
+        );
+        return Err(Usage(why).into());
     }
+    let before = reset_peak();
+    let mut segmenter = open_model(&args.model)?;
+    let mut samples = Samples::default();
+    let device = segmenter.device().clone();
+    let ours = |n| once(&clicks, &mut segmenter, n, &mut samples);
+    let peer = around(args.repeat, ours, || match &args.peer {
+        Some(python) => {
+            let model = model_path(args.model.model.as_deref())?;
+            peer(python, &model, device.threads.max(1), args.repeat)
+        }
+        None => Err(anyhow!("not asked for: --peer PYTHON")),
+    })?;
     let peak_mb =
         before.zip(memory("VmHWM:")).map(|(before, peak)| (peak - before).max(0.0) / 1000.0);
-    let device = segmenter.device().clone();
     let on_gpu = device.threads == 0;
+    let on_cpu = ModelArgs { device: DeviceArg::Cpu, ..args.model.clone() };
     let difference_to_cpu = on_gpu
-        .then(|| difference(&volume, &mut segmenter, &mut open(DeviceChoice::Cpu)?))
+        .then(|| difference(&clicks, &mut segmenter, &mut open_model(&on_cpu)?))
         .transpose()?;
-    let peer = match &args.peer {
-        Some(python) => peer(python, &model, device.threads.max(1), args.repeat),
-        None => Err(anyhow!("not asked for: --peer PYTHON")),
-    };
     let (peer, no_peer) = match peer {
         Ok(told) => (Some(told), None),
         Err(why) => (None, Some(format!("{why:#}"))),
@@ -117,36 +123,40 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Measured> {
     })
 }
 
-fn click(volume: &Volume, n: usize) -> Prompt {
-    // Away from the middle in turn to either side, so that all cubes stay in the body.
-    let side = if n.is_multiple_of(2) { 1.0 } else { -1.0 };
-    let offset = DVec3::new(0.0, 0.0, side * STEP_MM * (n / 2 + 1) as f64);
-    Prompt { world: volume.grid().centre() + offset, positive: true }
+/// Half of our runs, theirs, and the other half of ours.
+fn around<T>(
+    repeat: usize,
+    mut ours: impl FnMut(usize) -> anyhow::Result<()>,
+    theirs: impl FnOnce() -> T,
+) -> anyhow::Result<T> {
+    let half = repeat.div_ceil(2);
+    (0..half).try_for_each(&mut ours)?;
+    let told = theirs();
+    (half..repeat).try_for_each(ours)?;
+    Ok(told)
 }
 
 fn once(
-    volume: &Arc<Volume>,
+    clicks: &Clicks,
     segmenter: &mut Segmenter,
     n: usize,
     samples: &mut Samples,
 ) -> anyhow::Result<()> {
     let never = CancelToken::new();
-    let cold = Request::new(Arc::clone(volume), vec![click(volume, 2 * n)]);
+    let cold = clicks.first(2 * n);
     let (first, ms) = timed(|| segmenter.run(&cold, &never, &mut |_| ()));
     let first = first?;
     samples.first.push(ms);
     samples.crop.extend(first.timings.crop);
     samples.encode.extend(first.timings.encode);
 
-    let ahead = Request::new(Arc::clone(volume), vec![click(volume, 2 * n + 1)]);
+    let ahead = clicks.first(2 * n + 1);
     segmenter.prefetch(&ahead, &never)?;
     let (told, ms) = timed(|| segmenter.run(&ahead, &never, &mut |_| ()));
     told?;
     samples.prefetched.push(ms);
 
-    let mut prompts = cold.log.prompts.clone();
-    prompts.push(Prompt { world: prompts[0].world + DVec3::new(15.0, 0.0, 0.0), positive: true });
-    let further = Request { earlier: first.answer, ..Request::new(Arc::clone(volume), prompts) };
+    let further = clicks.further(&cold, first.answer);
     let (second, ms) = timed(|| segmenter.run(&further, &never, &mut |_| ()));
     let second = second?;
     samples.further.push(ms);
@@ -157,12 +167,8 @@ fn once(
 }
 
 /// ‖a − b‖ / ‖b‖ of the logits after one click, `b` being the CPU's.
-fn difference(
-    volume: &Arc<Volume>,
-    gpu: &mut Segmenter,
-    cpu: &mut Segmenter,
-) -> anyhow::Result<f64> {
-    let request = Request::new(Arc::clone(volume), vec![click(volume, 0)]);
+fn difference(clicks: &Clicks, gpu: &mut Segmenter, cpu: &mut Segmenter) -> anyhow::Result<f64> {
+    let request = clicks.first(0);
     let logits = |model: &mut Segmenter| -> anyhow::Result<Arc<Logits>> {
         let outcome: Outcome = model.run(&request, &CancelToken::new(), &mut |_| ())?;
         let step = outcome.answer.patches.first().and_then(|p| p.steps.last().cloned());
@@ -176,23 +182,47 @@ fn difference(
     Ok((off / all).sqrt())
 }
 
+/// The script in the folder of the shipped models.
+fn script(models: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Some(models) = models else {
+        bail!(
+            "{PEER} was not found, nor the folder of models that it is in; name it in VOXPOINT_MODELS"
+        );
+    };
+    let script = models.join(PEER);
+    if !script.is_file() {
+        bail!(
+            "the script that runs the authors' code is not there; name the source's folder of models in \
+             VOXPOINT_MODELS: {}",
+            script.display()
+        );
+    }
+    Ok(script)
+}
+
 /// What the authors' code takes, as one JSON object.
 fn peer(python: &Path, model: &Path, threads: usize, repeat: usize) -> anyhow::Result<Value> {
     if model.extension().is_none_or(|e| !e.eq_ignore_ascii_case("pth")) {
         bail!("the authors' code runs checkpoints (.pth) only: --model FILE.pth");
     }
+    let demo = runtime::demo_model();
+    let script = script(demo.as_deref().and_then(Path::parent))?;
     let output = Command::new(python)
-        .arg(PEER)
+        .arg(&script)
         .arg("--checkpoint")
         .arg(model)
         .args(["--threads", &threads.to_string(), "--repeat", &repeat.to_string()])
+        .args(["--clicks", &POINTS.to_string()])
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("can't start {}", python.display()))?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
         let last = why.lines().last().unwrap_or_default();
-        bail!("{PEER} failed ({last}); see models/bench/README.md for what it needs");
+        bail!(
+            "the authors' code failed ({last}); see the README.md beside it for what it needs: {}",
+            script.display()
+        );
     }
     serde_json::from_slice(&output.stdout).context("the authors' code gave no answer")
 }
@@ -256,5 +286,36 @@ impl Measured {
             Some(format!("  {name}  {theirs:.0} ms, {:.2} × ours", theirs / ours))
         };
         rows.into_iter().filter_map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn ours_runs_before_and_after_theirs() {
+        for (repeat, expected) in [(1, "0 peer"), (2, "0 peer 1"), (5, "0 1 2 peer 3 4")] {
+            let order = RefCell::new(Vec::new());
+            let ours = |n: usize| -> anyhow::Result<()> {
+                order.borrow_mut().push(n.to_string());
+                Ok(())
+            };
+            around(repeat, ours, || order.borrow_mut().push("peer".to_owned())).unwrap();
+            assert_eq!(order.into_inner().join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn a_missing_script_is_said_in_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |models: Option<&Path>| script(models).unwrap_err().to_string();
+        assert!(said(None).contains("VOXPOINT_MODELS"), "{}", said(None));
+        let place = folder.path().join(PEER).display().to_string();
+        assert!(said(Some(folder.path())).ends_with(&place), "{}", said(Some(folder.path())));
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        assert!(script(Some(&shipped)).is_ok());
     }
 }

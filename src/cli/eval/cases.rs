@@ -89,7 +89,7 @@ pub fn find(inputs: &[PathBuf]) -> anyhow::Result<Found> {
     }
     let mut found = Found::default();
     for folder in inputs {
-        in_folder(folder, &mut found)?;
+        in_folder(folder, &mut found);
     }
     if found.cases.is_empty() {
         let first = inputs.first().map(|p| p.display().to_string()).unwrap_or_default();
@@ -130,11 +130,13 @@ struct File {
     name: String,
 }
 
-fn in_folder(root: &Path, found: &mut Found) -> anyhow::Result<()> {
-    let (mut files, mut others) = (Vec::new(), 0);
-    walk(root, DEPTH, &mut files, &mut others)?;
+fn in_folder(root: &Path, found: &mut Found) {
+    let mut tree = Tree::default();
+    tree.walk(root, DEPTH, &entries);
+    found.notes.append(&mut tree.notes);
+    let others = tree.others;
     let (labels, images): (Vec<File>, Vec<File>) =
-        files.into_iter().partition(|f| label_base(f).is_some());
+        tree.files.into_iter().partition(|f| label_base(f).is_some());
     let mut paired = BTreeSet::new();
     for label in &labels {
         let mine = scans_of(label, &images);
@@ -157,39 +159,54 @@ fn in_folder(root: &Path, found: &mut Found) -> anyhow::Result<()> {
             format!("{others} files of other formats (NRRD, MetaImage, MGH, DICOM) were left out");
         found.notes.push(format!("{note}: {}", root.display()));
     }
-    Ok(())
 }
 
-fn walk(
-    folder: &Path,
-    depth: usize,
-    files: &mut Vec<File>,
-    others: &mut usize,
-) -> anyhow::Result<()> {
-    let unreadable = |e| anyhow::anyhow!("can't read the folder ({e}): {}", folder.display());
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        paths.push(entry.map_err(unreadable)?.path());
-    }
-    paths.sort();
-    for path in paths {
-        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        if hidden {
-            continue;
-        }
-        if path.is_dir() {
-            // A link to a folder above would lead round in circles.
-            if depth > 0 && !path.is_symlink() {
-                walk(&path, depth - 1, files, others)?;
+/// What lies in a folder, and in those in it.
+#[derive(Debug, Default)]
+struct Tree {
+    files: Vec<File>,
+    /// How many files have other formats.
+    others: usize,
+    /// One line for each folder that can't be read: the others can.
+    notes: Vec<String>,
+}
+
+/// Paths of a folder's entries, or why there are none.
+type Entries<'a> = &'a dyn Fn(&Path) -> std::io::Result<Vec<PathBuf>>;
+
+fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
+
+impl Tree {
+    fn walk(&mut self, folder: &Path, depth: usize, entries: Entries<'_>) {
+        let mut paths = match entries(folder) {
+            Ok(paths) => paths,
+            Err(e) => {
+                let note = format!("can't read the folder ({e}), left out: {}", folder.display());
+                self.notes.push(note);
+                return;
             }
-        } else if is_nifti(&path) {
-            let name = stem(&path).to_lowercase();
-            files.push(File { folder: folder.to_owned(), name, path });
-        } else if path.extension().is_some_and(|e| OTHERS.contains(&lower(e).as_str())) {
-            *others += 1;
+        };
+        paths.sort();
+        for path in paths {
+            let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            if hidden {
+                continue;
+            }
+            if path.is_dir() {
+                // A link to a folder above would lead round in circles.
+                if depth > 0 && !path.is_symlink() {
+                    self.walk(&path, depth - 1, entries);
+                }
+            } else if is_nifti(&path) {
+                let name = stem(&path).to_lowercase();
+                self.files.push(File { folder: folder.to_owned(), name, path });
+            } else if path.extension().is_some_and(|e| OTHERS.contains(&lower(e).as_str())) {
+                self.others += 1;
+            }
         }
     }
-    Ok(())
 }
 
 fn lower(text: &std::ffi::OsStr) -> String {
@@ -398,6 +415,31 @@ mod tests {
             "mr_t1_sts_003 < mr_t1_sts_003_label",
         ];
         assert_eq!(pairs(&files), expected);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_a_note() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a/x.nii", "b/x.nii", "c/x.nii"] {
+            let path = root.path().join(name);
+            std::fs::create_dir(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let locked = |folder: &Path| match folder.ends_with("b") {
+            true => Err(std::io::Error::from(std::io::ErrorKind::PermissionDenied)),
+            false => entries(folder),
+        };
+        let mut tree = Tree::default();
+        tree.walk(root.path(), DEPTH, &locked);
+        let files: Vec<_> = tree.files.iter().map(|f| f.folder.file_name().unwrap()).collect();
+        assert_eq!(files, ["a", "c"]);
+        let place = root.path().join("b").display().to_string();
+        assert!(tree.notes.len() == 1 && tree.notes[0].ends_with(&place), "{:?}", tree.notes);
+        // A folder that is gone by the time it is looked at.
+        let gone = root.path().join("gone");
+        assert!(find(&[root.path().to_owned()]).is_err_and(|e| e.to_string().contains("no scan")));
+        tree.walk(&gone, DEPTH, &entries);
+        assert_eq!(tree.notes.len(), 2);
     }
 
     #[test]

@@ -14,15 +14,17 @@ mod protocol;
 mod report;
 mod robot;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
 use super::{files, one_line, print, print_json};
-use crate::segment::{self, Segmenter};
+use crate::segment::{self, Device, Segmenter};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
 use journal::Journal;
@@ -30,6 +32,9 @@ use protocol::{Done, Options, Structure, TOLERANCE};
 use report::{Failure, Report, Summary};
 
 pub(super) use identity::sha256_of_model;
+
+/// Counted up whenever the same clicks would be measured otherwise, or other clicks made.
+const PROTOCOL_VERSION: u32 = 1;
 
 /// What to write.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +66,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
         model: evaluation.model_name(),
         model_sha256: evaluation.model_sha256.clone(),
         device: evaluation.device(),
-        ran_on: evaluation.ran_on.get().cloned(),
+        ran_on: evaluation.ran_on(),
         options: evaluation.options.clone(),
         tolerance_mm: TOLERANCE,
         structures,
@@ -123,8 +128,10 @@ struct Evaluation<'a> {
     journal: Option<Journal>,
     /// Threads of each job's model; `None` chooses.
     threads: Option<usize>,
-    /// Where the model runs, once one has been opened.
-    ran_on: OnceLock<String>,
+    /// Where the model runs. Results of CUDA (half precision) and of the CPU are not the same.
+    ran_on: Device,
+    /// The model that told so, until a job takes it.
+    first: Mutex<Option<Segmenter>>,
     /// How many results were in the journal already.
     old: AtomicUsize,
 }
@@ -143,9 +150,14 @@ impl<'a> Evaluation<'a> {
         clicks.sort_unstable();
         clicks.dedup();
         let options = Options { clicks, first: args.first, crop: args.crop, seed: args.seed };
-        let model = super::segment::model_path(args.model.as_deref())?;
+        let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
         let model_sha256 = sha256_of_model(&model)?;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = match args.jobs {
+            1 => args.model.threads,
+            jobs => Some((args.model.threads.unwrap_or_else(cores) / jobs).max(1)),
+        };
         if let Some(folder) = &args.pictures {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make the folder {}", folder.display()))?;
@@ -157,13 +169,19 @@ impl<'a> Evaluation<'a> {
         };
         let journal = args.resume.clone().or_else(|| args.out.as_ref().map(beside));
         let journal = journal.map(|path| Journal::open(&path)).transpose()?;
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = match args.jobs {
-            1 => args.threads,
-            jobs => Some((args.threads.unwrap_or_else(cores) / jobs).max(1)),
-        };
-        let (ran_on, old) = (OnceLock::new(), AtomicUsize::new(0));
-        Ok(Self { args, cases, options, model, model_sha256, journal, threads, ran_on, old })
+        let first = Segmenter::open(&model, args.model.device.into(), threads)?;
+        Ok(Self {
+            args,
+            cases,
+            options,
+            model,
+            model_sha256,
+            journal,
+            threads,
+            ran_on: first.device().clone(),
+            first: Mutex::new(Some(first)),
+            old: AtomicUsize::new(0),
+        })
     }
 
     fn model_name(&self) -> String {
@@ -172,7 +190,14 @@ impl<'a> Evaluation<'a> {
     }
 
     fn device(&self) -> String {
-        format!("{:?}", self.args.device).to_lowercase()
+        format!("{:?}", self.args.model.device).to_lowercase()
+    }
+
+    fn ran_on(&self) -> String {
+        match self.ran_on.threads {
+            0 => self.ran_on.name.clone(),
+            threads => format!("{}, {threads} threads", self.ran_on.name),
+        }
     }
 
     /// Works through all cases, `--jobs` at a time; results in the order of cases.
@@ -186,19 +211,26 @@ impl<'a> Evaluation<'a> {
                 let (Some(case), Some(result)) = (self.cases.get(at), results.get(at)) else {
                     break;
                 };
-                let done = self.case(case, at, &mut model);
+                let mut mine = Results::default();
+                let done = caught(case, &mut model, &mut mine, |model, results| {
+                    self.case(case, at, model, results)
+                });
                 // A model that does not open and a journal that can't be written concern all cases.
-                let done = done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
-                *result.lock().unwrap_or_else(PoisonError::into_inner) = done;
+                done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = mine;
             }
             Ok(())
         };
+        // One job is this thread's: ONNX Runtime makes the thread of the first session flush subnormal numbers to
+        // zero, which a model with one thread computes in. Threads that start later inherit that (POSIX).
         std::thread::scope(|scope| {
-            let jobs: Vec<_> = (0..self.args.jobs).map(|_| scope.spawn(work)).collect();
-            for job in jobs {
-                job.join().map_err(|_| anyhow::anyhow!("a job ended by itself"))??;
-            }
-            anyhow::Ok(())
+            let jobs: Vec<_> = (1..self.args.jobs).map(|_| scope.spawn(work)).collect();
+            let mine = work();
+            let join = |job: ScopedJoinHandle<'_, anyhow::Result<()>>| {
+                job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a job ended by itself")))
+            };
+            let others: Vec<_> = jobs.into_iter().map(join).collect();
+            others.into_iter().fold(mine, anyhow::Result::and)
         })?;
         let (mut structures, mut failures) = (Vec::new(), Vec::new());
         for result in results {
@@ -215,8 +247,8 @@ impl<'a> Evaluation<'a> {
         case: &Case,
         at: usize,
         model: &mut Option<Segmenter>,
-    ) -> anyhow::Result<Results> {
-        let mut results = Results::default();
+        results: &mut Results,
+    ) -> anyhow::Result<()> {
         let opened = open(case, self.args.labels.as_ref()).and_then(|(volume, labels)| {
             let stamp = identity::Stamp::of(case)?;
             Ok((volume, labels, stamp))
@@ -224,8 +256,8 @@ impl<'a> Evaluation<'a> {
         let (volume, labels, stamp) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                Self::fail(case, None, &error, &mut results);
-                return Ok(results);
+                fail(case, None, &error, results);
+                return Ok(());
             }
         };
         let keys: Vec<String> = labels.iter().map(|l| self.key(case, l.value, &stamp)).collect();
@@ -256,26 +288,32 @@ impl<'a> Evaluation<'a> {
                     results.structures.push(structure);
                     masks.push(NamedRegion { region: mask, ..label.clone() });
                 }
-                Err(error) => Self::fail(case, Some(label.value), &error, &mut results),
+                Err(error) => fail(case, Some(label.value), &error, results),
             }
         }
         if let Some(path) = picture.filter(|_| redo && !masks.is_empty())
             && let Err(error) = pictures::draw(&path, &volume, &labels, &masks)
         {
-            Self::fail(case, None, &error.context("no picture"), &mut results);
+            fail(case, None, &error.context("no picture"), results);
         }
-        Ok(results)
+        Ok(())
     }
 
+    /// A model for a job. Should it run elsewhere than the first (as when CUDA's memory is full), results would be of
+    /// two kinds.
     fn open_model(&self) -> anyhow::Result<Segmenter> {
-        let model = Segmenter::open(&self.model, self.args.device.into(), self.threads)?;
-        let device = model.device();
-        let threads = if device.threads > 0 {
-            format!(", {} threads", device.threads)
-        } else {
-            String::new()
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let model = match first {
+            Some(model) => model,
+            None => Segmenter::open(&self.model, self.args.model.device.into(), self.threads)?,
         };
-        self.ran_on.get_or_init(|| format!("{}{threads}", device.name));
+        if model.device().name != self.ran_on.name {
+            let (here, there) = (&model.device().name, &self.ran_on.name);
+            let why = &model.device().reason;
+            bail!(
+                "one job's model runs on {here}, the first on {there} ({why}); choose with --device, or fewer --jobs"
+            );
+        }
         Ok(model)
     }
 
@@ -288,9 +326,10 @@ impl<'a> Evaluation<'a> {
             "label": label,
             "files": stamp,
             "model": self.model_sha256,
-            "device": self.device(),
+            "device": self.ran_on.name,
             "options": self.options,
-            "version": 1,
+            "program": env!("CARGO_PKG_VERSION"),
+            "protocol": PROTOCOL_VERSION,
         })
         .to_string()
     }
@@ -310,13 +349,32 @@ impl<'a> Evaluation<'a> {
             seconds.map(|s| format!(", {s:.2} s")).unwrap_or_default()
         );
     }
+}
 
-    fn fail(case: &Case, label: Option<u16>, error: &anyhow::Error, results: &mut Results) {
-        let reason = one_line(error);
-        let which = label.map(|l| format!(", label {l}")).unwrap_or_default();
-        eprintln!("not measured: {}{which}: {reason}", case.name);
-        results.failures.push(Failure { case: case.name.clone(), label, reason });
-    }
+fn fail(case: &Case, label: Option<u16>, error: &anyhow::Error, results: &mut Results) {
+    let reason = one_line(error);
+    let which = label.map(|l| format!(", label {l}")).unwrap_or_default();
+    eprintln!("not measured: {}{which}: {reason}", case.name);
+    results.failures.push(Failure { case: case.name.clone(), label, reason });
+}
+
+/// Does a case's work. If it panics, that is the case's failure: what was measured before stays, and as nobody
+/// knows what state the model is in, the next case gets another.
+fn caught<M>(
+    case: &Case,
+    model: &mut Option<M>,
+    results: &mut Results,
+    work: impl FnOnce(&mut Option<M>, &mut Results) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let done = catch_unwind(AssertUnwindSafe(|| work(model, results)));
+    done.unwrap_or_else(|why| {
+        *model = None;
+        let text = why.downcast_ref::<String>().map(String::as_str);
+        let text =
+            text.or_else(|| why.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        fail(case, None, &anyhow::anyhow!("the program is at fault: {text}"), results);
+        Ok(())
+    })
 }
 
 /// The scan and the labels that were asked for.
@@ -328,4 +386,29 @@ fn open(case: &Case, wanted: Option<&Labels>) -> anyhow::Result<(Arc<Volume>, Ve
     }
     labels.retain(|l| wanted.is_none_or(|w| w.contains(l.value)));
     Ok((Arc::new(volume), labels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_failure_of_its_case() {
+        let case = Case { name: "a".into(), image: "a.nii".into(), labels: "a_seg.nii".into() };
+        let mut results = Results::default();
+        let mut model = Some("in some state");
+        let done = caught(&case, &mut model, &mut results, |model, results| {
+            fail(&case, Some(1), &anyhow::anyhow!("empty"), results);
+            assert!(model.is_none(), "{} structures", 3);
+            Ok(())
+        });
+        assert!(done.is_ok() && model.is_none());
+        let failed: Vec<_> =
+            results.failures.iter().map(|f| (f.label, f.reason.as_str())).collect();
+        assert_eq!(failed, [(Some(1), "empty"), (None, "the program is at fault: 3 structures")]);
+        // An error that concerns all cases is passed on.
+        let mut model = Some(());
+        let all = caught(&case, &mut model, &mut results, |_, _| bail!("no space"));
+        assert!(all.is_err() && model.is_some() && results.failures.len() == 2);
+    }
 }

@@ -26,8 +26,8 @@ pub struct Report {
     pub model_sha256: String,
     /// `cpu`, `cuda` or `auto`, as asked for.
     pub device: String,
-    /// Where the model ran; `None` if all results are from the journal.
-    pub ran_on: Option<String>,
+    /// Where the model ran, or would have: results from the journal are of the same kind of device.
+    pub ran_on: String,
     /// What changes the result.
     #[serde(flatten)]
     pub options: Options,
@@ -176,7 +176,7 @@ pub fn markdown(report: &Report) -> String {
          time of the machine, τ that of the person for a click.\n\n{}",
         report.model,
         report.model_sha256,
-        report.ran_on.as_ref().unwrap_or(&report.device),
+        report.ran_on,
         format!("{:?}", options.first).to_lowercase(),
         format!("{:?}", options.crop).to_lowercase(),
         options.seed,

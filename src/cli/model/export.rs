@@ -4,8 +4,8 @@ use std::fs;
 
 use anyhow::Context as _;
 
-use super::megabytes;
 use crate::cli::args::ModelExportArgs;
+use crate::cli::fetching::megabytes;
 use crate::cli::{files, print};
 use crate::segment::checkpoint::{Architecture, Checkpoint};
 use crate::segment::graph::{self, Precision, Weights};

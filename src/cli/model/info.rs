@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::megabytes;
 use crate::cli::args::ModelInfoArgs;
+use crate::cli::fetching::megabytes;
 use crate::cli::{print, print_json};
 use crate::segment::checkpoint::{Architecture, Attention, Checkpoint};
 use crate::segment::library::{self, ModelFile, ModelKind, OnnxFacts};

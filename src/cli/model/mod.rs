@@ -14,8 +14,3 @@ pub fn run(command: &ModelCommand) -> anyhow::Result<()> {
         ModelCommand::Export(args) => export::run(args),
     }
 }
-
-/// `402.2 MB`.
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
-}
