@@ -8,7 +8,7 @@ use std::path::Path;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::CheckpointError;
+use super::{CheckpointError, clip};
 
 /// More entries than any model has tensors, few enough that a directory of them is read in no time.
 const MAX_ENTRIES: usize = 1 << 17;
@@ -91,7 +91,7 @@ fn entry(
     path: &Path,
 ) -> Result<Option<(String, Range<usize>)>, CheckpointError> {
     let damaged = |message: String| CheckpointError::Damaged { message, path: path.into() };
-    let file = zip.by_index_raw(index).map_err(|e| damaged(e.to_string()))?;
+    let file = zip.by_index_raw(index).map_err(|e| damaged(clip(&e.to_string())))?;
     let Some(name) = std::str::from_utf8(file.name_raw()).ok().and_then(|n| n.strip_prefix(prefix))
     else {
         return Ok(None);
@@ -107,7 +107,7 @@ fn entry(
         None
     };
     if let Some(how) = how {
-        let entry = format!("{prefix}{name}");
+        let entry = clip(&format!("{prefix}{name}"));
         return Err(CheckpointError::NotStored { entry, how, path: path.into() });
     }
     let start = file.data_start().and_then(|n| usize::try_from(n).ok());
@@ -115,7 +115,10 @@ fn entry(
     let end = start.zip(bytes).and_then(|(start, bytes)| start.checked_add(bytes));
     match (start, end) {
         (Some(start), Some(end)) if end <= length => Ok(Some((name.to_owned(), start..end))),
-        _ => Err(damaged(format!("the entry “{prefix}{name}” has no place in the file"))),
+        _ => {
+            let entry = clip(&format!("{prefix}{name}"));
+            Err(damaged(format!("the entry “{entry}” has no place in the file")))
+        }
     }
 }
 
@@ -131,7 +134,7 @@ fn refusal(bytes: &[u8], error: &ZipError, path: &Path) -> CheckpointError {
         // The record that ends every zip is at most a comment away from the end.
         let tail = &bytes[bytes.len().saturating_sub((1 << 16) + 22)..];
         if tail.windows(22).any(|record| record.starts_with(b"PK\x05\x06")) {
-            return CheckpointError::Damaged { message: error.to_string(), path };
+            return CheckpointError::Damaged { message: clip(&error.to_string()), path };
         }
         return CheckpointError::Truncated(path);
     }
