@@ -261,9 +261,7 @@ impl Engine {
             cancel,
             &options,
             |options| session.run_with_options(inputs, options),
-            |outputs| {
-                answer(side, numbers(&outputs, "mask_logits")?, numbers(&outputs, "iou")?)
-            },
+            |outputs| answer(side, numbers(&outputs, "mask_logits")?, numbers(&outputs, "iou")?),
         )
     }
 }

@@ -1,7 +1,8 @@
 //! The zip that `torch.save` writes: where each of its entries lies in the file.
 
 use std::collections::HashMap;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read as _};
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{CheckpointError, clip};
+use crate::work::CancelToken;
 
 /// More entries than any model has tensors, few enough that a directory of them is read in no time.
 const MAX_ENTRIES: usize = 1 << 17;
@@ -80,6 +82,36 @@ fn prefix(zip: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
     }
     let found = all.iter().map(String::as_str).min_by_key(depth)?;
     Some(found.strip_suffix("data.pkl")?.to_owned())
+}
+
+/// Whether every entry's bytes have the CRC-32 that the directory states; 0 states none.
+pub(super) fn verify(path: &Path, cancel: &CancelToken) -> Result<(), CheckpointError> {
+    let io = |source| CheckpointError::Io { source, path: path.into() };
+    let damaged = |message: String| CheckpointError::Damaged { message, path: path.into() };
+    // Through a buffer, not the map, so that 400 MB don't count as this program's memory.
+    let file = BufReader::with_capacity(1 << 18, File::open(path).map_err(io)?);
+    let mut zip = ZipArchive::new(file).map_err(|e| damaged(clip(&e.to_string())))?;
+    let mut buffer = vec![0; 1 << 18];
+    for index in 0..zip.len() {
+        let mut entry = zip.by_index(index).map_err(|e| damaged(clip(&e.to_string())))?;
+        if entry.crc32() == 0 {
+            continue;
+        }
+        let name = clip(&String::from_utf8_lossy(entry.name_raw()));
+        loop {
+            cancel.check()?;
+            // At an entry's end the zip crate compares.
+            match entry.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return Err(damaged(format!("the checksum of “{name}” is wrong")));
+                }
+                Err(error) => return Err(io(error)),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Name (without the prefix) and place of an entry; `None` for one that the checkpoint doesn't use.

@@ -179,6 +179,12 @@ impl Checkpoint {
         self.map.bytes().len() as u64
     }
 
+    /// Reads all of the file and compares every entry with the checksum that was saved with it (CRC-32), where
+    /// there is one: `torch.save` may be told not to compute them.
+    pub fn verify(&self, cancel: &CancelToken) -> Result<(), CheckpointError> {
+        archive::verify(&self.path, cancel)
+    }
+
     /// SHA-256 of the file, in hexadecimal. Progress is in bytes.
     pub fn sha256(
         &self,

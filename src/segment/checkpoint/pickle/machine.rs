@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{MAX_NAME, PickleError};
 use super::reader::Reader;
 use super::value::{Global, Heap, Value};
+use super::{MAX_NAME, PickleError};
 
 /// Values alive at once, in the stack, the memo and containers: at most some 250 MB. SAM-Med3D with its
 /// optimiser has 20 thousand.

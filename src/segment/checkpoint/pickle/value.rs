@@ -117,7 +117,9 @@ impl<'a> Heap<'a> {
                 Value::Text(_device),
                 Value::Int(count),
                 ..,
-            ] if key.len() <= MAX_NAME => Some(Storage { class, key, count: u64::try_from(count).ok()? }),
+            ] if key.len() <= MAX_NAME => {
+                Some(Storage { class, key, count: u64::try_from(count).ok()? })
+            }
             _ => None,
         }
     }
