@@ -18,7 +18,9 @@ struct About {
 /// The right to fetch a file, until dropped. It hangs on a file of its own, `.NAME.lock`, which stays: a lock
 /// on the part itself would follow it to its final place, and whoever opened the part before that and
 /// locked it after would write into the finished model.
-pub(super) struct Lock(#[allow(dead_code)] File);
+pub(super) struct Lock {
+    _file: File,
+}
 
 impl Lock {
     /// Nobody else may fetch `target` meanwhile.
@@ -32,7 +34,7 @@ impl Lock {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => Err(DownloadError::Busy(with_suffix(target, ".part"))),
             // Some network disks have no locks.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self(file)),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
         }
     }
 }
