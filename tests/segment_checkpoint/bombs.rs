@@ -174,13 +174,14 @@ fn graphs_of_odd_shapes_are_built_or_refused() {
     const LENGTHS: [usize; 16] = [0, 1, 2, 3, 5, 6, 7, 8, 12, 15, 16, 17, 24, 31, 48, 129];
     let mut dice = Dice(7);
     let mut built = 0;
-    for round in 0..300 {
+    for round in 0..120 {
         let mut a = small();
         for _ in 0..dice.below(3) {
             let n = LENGTHS[dice.below(LENGTHS.len())];
             match dice.below(13) {
                 0 => {
-                    (a.patch, a.grid) = [(8, 16), (16, 8), (32, 4), (4, 32), (2, 64)][dice.below(5)]
+                    (a.patch, a.grid) =
+                        [(8, 16), (16, 8), (32, 4), (4, 32), (2, 64)][dice.below(5)];
                 }
                 1 => (a.embed_dim, a.head_dim) = (2 * n, n),
                 2 => a.head_dim = n,
@@ -217,6 +218,6 @@ fn graphs_of_odd_shapes_are_built_or_refused() {
             }
         }
     }
-    assert!((50..290).contains(&built), "{built} of 300 were built");
+    assert!((20..116).contains(&built), "{built} of 120 were built");
     modest_memory();
 }
