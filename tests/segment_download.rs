@@ -40,6 +40,8 @@ enum Act {
     OtherSize,
     /// No length: the end of the connection is the end of the file.
     NoLength,
+    /// No length, and nothing more comes after so many bytes.
+    StallWithoutLength(usize),
     /// Somewhere else.
     Redirect,
     /// Accepts, and says nothing.
@@ -150,6 +152,12 @@ fn answer(
             write!(out, "HTTP/1.1 200 OK\r\n{common}\r\n")?;
             return out.write_all(file);
         }
+        Act::StallWithoutLength(count) => {
+            write!(out, "HTTP/1.1 200 OK\r\n{common}\r\n")?;
+            out.write_all(&file[..*count])?;
+            std::thread::sleep(Duration::from_secs(20));
+            return Ok(());
+        }
         _ => {}
     }
     let body: &[u8] = match from {
@@ -200,10 +208,12 @@ fn fetch(server: &Server, folder: &Path) -> Result<Downloaded, DownloadError> {
     download_with(&server.url(), folder, PATIENCE, &CancelToken::new(), &Progress::new())
 }
 
+/// What is in the folder, without the lock, which stays.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != ".tiny.pth.lock")
         .collect();
     names.sort();
     names
@@ -254,6 +264,9 @@ fn what_breaks_off_is_continued() {
     assert_eq!(server.ranges(), ["", "", "bytes=70-", "bytes=70-"]);
     // Without a length the end of the connection is the end of the file; one too large is found out.
     arrives("\"1\"", &[Act::Cut(0), Act::NoLength]);
+    // The size that the rest's answer states is then known, and its end is no longer the file's.
+    let (server, _) = arrives("\"1\"", &[Act::StallWithoutLength(1_000_000), Act::Cut(500_000)]);
+    assert_eq!(server.ranges(), ["", "bytes=1000000-", "bytes=1500000-"]);
     arrives("\"1\"", &[Act::Lie(1000)]);
 }
 
@@ -343,6 +356,39 @@ fn a_file_that_is_no_model_is_deleted() {
         assert!(error.contains(says), "{error}");
         assert!(names(folder.path()).is_empty());
     }
+}
+
+#[test]
+fn weights_that_are_not_what_was_saved_are_deleted() {
+    let mut file = tiny();
+    // The middle of the file is in the middle of some weights; nothing else notices.
+    let middle = file.len() / 2;
+    file[middle] ^= 1;
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(file, "\"1\"", &[]));
+    let error = fetch(&server, folder.path()).unwrap_err().to_string();
+    assert!(error.contains("the checksum of “tiny_official/data/"), "{error}");
+    assert!(names(folder.path()).is_empty());
+}
+
+/// Killed after the file had come and before it was in its place, a run leaves a part that the next one
+/// finishes, note and all; the note is there before the model is.
+#[test]
+fn a_model_never_stands_without_its_note() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
+    // A model in the way that can't be replaced: publishing fails, as if the run ended there.
+    let target = folder.path().join("tiny.pth");
+    fs::create_dir_all(target.join("in the way")).unwrap();
+    fetch(&server, folder.path()).expect_err("a folder is in the way");
+    let note: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("tiny.json")).unwrap()).unwrap();
+    assert_eq!(note["source"], server.url());
+    fs::remove_dir_all(&target).unwrap();
+    let done = fetch(&server, folder.path()).unwrap();
+    assert_eq!(note["sha256"], serde_json::json!(done.sha256));
+    assert_eq!(
+        (names(folder.path()), server.requests()),
+        (vec!["tiny.json".into(), "tiny.pth".into()], 1)
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn replay(segmenter: &mut Segmenter, case: &Case) -> (Vec<f32>, Vec<Arc<Step>>) 
     (features.values, outcome.answer.patches[0].steps.clone())
 }
 
-/// Compares a case with what `make_reference.py` wrote, all of it or the last logits only.
+/// Compares a case with what `make_reference.py` wrote: every click's logits must be there.
 fn check(segmenter: &mut Segmenter, name: &str, place: &Path, case: &Case) {
     let (embedding, steps) = replay(segmenter, case);
     let difference = relative(&embedding, &read_npy(&place.join("embedding.npy")));
@@ -92,10 +92,9 @@ fn check(segmenter: &mut Segmenter, name: &str, place: &Path, case: &Case) {
         let names = [format!("low_res_logits_{n}.npy"), "last_low_res_logits.npy".into()];
         let paths = names.map(|name| place.join(name));
         let stored = paths.iter().take(1 + usize::from(n == last)).find(|path| path.is_file());
-        if let Some(stored) = stored {
-            let difference = relative(&step.logits.values, &read_npy(stored));
-            assert!(difference <= 1e-4, "{name}, click {n}: logits {difference:.1e}");
-        }
+        let stored = stored.unwrap_or_else(|| panic!("{name}: no logits of click {n} to compare"));
+        let difference = relative(&step.logits.values, &read_npy(stored));
+        assert!(difference <= 1e-4, "{name}, click {n}: logits {difference:.1e}");
     }
     let high = upsample(&steps[last].logits, SIDE);
     let mask: Vec<bool> = high.iter().map(|&v| v > 0.0).collect();

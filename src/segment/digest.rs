@@ -15,20 +15,32 @@ pub(super) fn sha256(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> io::Result<Result<String, Cancelled>> {
-    let mut reader = File::open(file)?;
-    progress.set_total(reader.metadata()?.len());
-    let (mut hash, mut buffer, mut done) = (Sha256::new(), vec![0; 1 << 18], 0);
-    loop {
-        if let Err(cancelled) = cancel.check() {
-            return Ok(Err(cancelled));
+    sha256_of_all(&[file], cancel, progress)
+}
+
+/// Of files, one after another as if they were one.
+pub(super) fn sha256_of_all(
+    files: &[impl AsRef<Path>],
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> io::Result<Result<String, Cancelled>> {
+    let (mut hash, mut buffer, mut done, mut total) = (Sha256::new(), vec![0; 1 << 18], 0, 0);
+    for file in files {
+        let mut reader = File::open(file)?;
+        total += reader.metadata()?.len();
+        progress.set_total(total);
+        loop {
+            if let Err(cancelled) = cancel.check() {
+                return Ok(Err(cancelled));
+            }
+            let n = reader.read(&mut buffer)?;
+            if n == 0 {
+                break;
+            }
+            hash.update(&buffer[..n]);
+            done += n as u64;
+            progress.set_done(done);
         }
-        let n = reader.read(&mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        hash.update(&buffer[..n]);
-        done += n as u64;
-        progress.set_done(done);
     }
     let mut text = String::new();
     for byte in hash.finalize() {

@@ -261,22 +261,22 @@ impl Engine {
             cancel,
             &options,
             |options| session.run_with_options(inputs, options),
-            |outputs| {
-                let logits = numbers(&outputs, "mask_logits")?;
-                let iou = numbers(&outputs, "iou")?.first().copied();
-                if logits.len() != side * side * side {
-                    let wrong = format!("mask_logits has {} values, not {side}³", logits.len());
-                    return Err(SegmentError::Run(wrong));
-                }
-                let iou = iou.ok_or_else(|| SegmentError::Run("iou is empty".into()))?;
-                if !iou.is_finite() || logits.iter().any(|v| v.is_nan()) {
-                    let wrong = "its answer is not a number: try the device `cpu`";
-                    return Err(SegmentError::Run(wrong.into()));
-                }
-                Ok((Logits { side, values: logits.to_vec() }, iou))
-            },
+            |outputs| answer(side, numbers(&outputs, "mask_logits")?, numbers(&outputs, "iou")?),
         )
     }
+}
+
+/// The decoder's outputs, if they are what they should be: side³ finite logits and one finite overlap.
+fn answer(side: usize, logits: &[f32], iou: &[f32]) -> Result<(Logits, f32), SegmentError> {
+    let wrong = |what: String| Err(SegmentError::Run(what));
+    if logits.len() != side * side * side {
+        return wrong(format!("mask_logits has {} values, not {side}³", logits.len()));
+    }
+    let Some(&iou) = iou.first() else { return wrong("iou is empty".into()) };
+    if !iou.is_finite() || logits.iter().any(|v| !v.is_finite()) {
+        return wrong("its answer is not a number or infinite: try the device `cpu`".into());
+    }
+    Ok((Logits { side, values: logits.to_vec() }, iou))
 }
 
 /// The labels in the type the model declares.

@@ -10,7 +10,7 @@ use super::crafted::{Archive, Pickle, Tensor, checkpoint, floats, state};
 use super::{data, tiny};
 
 /// Opens a file with this content.
-fn open(content: &[u8]) -> Result<Checkpoint, CheckpointError> {
+pub fn open(content: &[u8]) -> Result<Checkpoint, CheckpointError> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.pth");
     fs::write(&path, content).unwrap();
@@ -22,7 +22,7 @@ fn open(content: &[u8]) -> Result<Checkpoint, CheckpointError> {
     opened
 }
 
-fn refused(content: &[u8], says: &str) {
+pub fn refused(content: &[u8], says: &str) {
     let error = open(content).expect_err(says).to_string();
     assert!(error.contains(says), "{error} does not say “{says}”");
 }

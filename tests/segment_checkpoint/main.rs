@@ -1,6 +1,7 @@
 //! The checkpoint reader: what PyTorch itself reads in the same files, every error by its file, and ten
 //! thousand damaged files.
 
+mod bombs;
 mod crafted;
 mod errors;
 mod fuzz;

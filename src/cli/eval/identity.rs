@@ -1,15 +1,13 @@
 //! What a result was made of: which model, which files.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::cases::Case;
+use crate::segment::library;
 
 /// SHA-256 of a model file; of a folder's files one after another, in the order of their names (only
 /// those that begin with `encoder.onnx` or `decoder.onnx`: external weights go by such names).
@@ -33,18 +31,7 @@ pub fn sha256_of_model(model: &Path) -> anyhow::Result<String> {
         }
     };
     files.sort();
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0u8; 1 << 20];
-    for path in &files {
-        let mut file = File::open(path).with_context(|| unreadable(path))?;
-        loop {
-            match file.read(&mut buffer).with_context(|| unreadable(path))? {
-                0 => break,
-                n => digest.update(&buffer[..n]),
-            }
-        }
-    }
-    Ok(digest.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")))
+    library::sha256_of_all(&files).with_context(|| unreadable(model))
 }
 
 /// Sizes and times of a case's files: other ones, and the result is not that of these files.

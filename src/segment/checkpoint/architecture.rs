@@ -1,7 +1,7 @@
 //! What network a checkpoint is of, read off the shapes of its tensors.
 
 use super::error::dimensions;
-use super::{Checkpoint, CheckpointError};
+use super::{Checkpoint, CheckpointError, clip};
 use crate::segment::SIDE;
 
 /// Heads of every attention in the mask decoder. The shapes don't tell; it is 8 in the official classes
@@ -9,6 +9,8 @@ use crate::segment::SIDE;
 const DECODER_HEADS: usize = 8;
 /// Channels of a network, or steps of a window, that nobody has: guards sums and products.
 const MAX_WIDTH: usize = 1 << 16;
+/// Bytes of relative positions laid out for the graph; released: 2.7 MB.
+const MAX_TABLES: usize = 256 << 20;
 
 /// What a block of the image encoder attends to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,7 @@ impl Architecture {
     pub fn of(checkpoint: &Checkpoint) -> Result<Self, CheckpointError> {
         let shapes = Shapes(checkpoint);
         let architecture = Self::read(&shapes)?;
+        architecture.check_sizes(&shapes)?;
         for (name, wanted) in architecture.tensors() {
             let found = &checkpoint.require(&name)?.shape;
             if *found != wanted {
@@ -113,6 +116,31 @@ impl Architecture {
             upscaled_dims: [quarter, eighth],
             iou_dim,
         })
+    }
+
+    /// Sizes that no network of this kind has. Tensors may share their bytes, so a small file can describe
+    /// a network of any size, and its graph has tables that grow with it.
+    fn check_sizes(&self, shapes: &Shapes) -> Result<(), CheckpointError> {
+        for (what, found, least, most) in [
+            ("tokens along an edge of the grid", self.grid, 1, 16),
+            ("blocks in the image encoder", self.depth(), 1, 64),
+            ("heads in the image encoder", self.heads, 1, 64),
+            ("channels in a head", self.head_dim, 1, 256),
+            ("tokens along an edge of a window", self.window, 1, 64),
+            ("blocks in the mask decoder", self.decoder_blocks, 1, 8),
+        ] {
+            if !(least..=most).contains(&found) {
+                let what = format!("{found} {what} instead of {least} to {most}");
+                return Err(shapes.variant(what));
+            }
+        }
+        // Within the limits above nothing overflows.
+        let tables = 4 * self.depth() * self.grid.pow(2) * self.head_dim * self.window;
+        if tables > MAX_TABLES {
+            let what = format!("{} MB of relative positions", tables.div_ceil(1_000_000));
+            return Err(shapes.variant(what));
+        }
+        Ok(())
     }
 
     /// What the shapes allow and the network's definition or this program doesn't.
@@ -294,7 +322,7 @@ impl Shapes<'_> {
     }
 
     fn misshapen(&self, name: &str, expected: String, found: &[usize]) -> CheckpointError {
-        let (name, found) = (name.to_owned(), found.to_vec());
+        let (name, found) = (clip(name), found.to_vec());
         CheckpointError::Shape { name, expected, found, path: self.0.path().to_owned() }
     }
 

@@ -1,14 +1,16 @@
 //! The zip that `torch.save` writes: where each of its entries lies in the file.
 
 use std::collections::HashMap;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read as _};
 use std::ops::Range;
 use std::path::Path;
 
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::CheckpointError;
+use super::{CheckpointError, clip};
+use crate::work::CancelToken;
 
 /// More entries than any model has tensors, few enough that a directory of them is read in no time.
 const MAX_ENTRIES: usize = 1 << 17;
@@ -82,6 +84,44 @@ fn prefix(zip: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
     Some(found.strip_suffix("data.pkl")?.to_owned())
 }
 
+/// Whether every stored entry's bytes have the CRC-32 that the directory states; 0 states none. Compressed
+/// ones are none of the checkpoint's.
+pub(super) fn verify(path: &Path, cancel: &CancelToken) -> Result<(), CheckpointError> {
+    let io = |source| CheckpointError::Io { source, path: path.into() };
+    let damaged = |message: String| CheckpointError::Damaged { message, path: path.into() };
+    // Through a buffer, not the map, so that 400 MB don't count as this program's memory.
+    let file = File::open(path).map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    let mut zip = ZipArchive::new(BufReader::with_capacity(1 << 18, file))
+        .map_err(|e| damaged(clip(&e.to_string())))?;
+    let (mut buffer, mut left) = (vec![0; 1 << 18], length);
+    for index in 0..zip.len() {
+        let entry = zip.by_index_raw(index).map_err(|e| damaged(clip(&e.to_string())))?;
+        let stored = entry.compression() == CompressionMethod::Stored && !entry.encrypted();
+        if !stored || entry.crc32() == 0 {
+            continue;
+        }
+        // Many entries in one place would be read for ever.
+        left = left.checked_sub(entry.size()).ok_or_else(|| damaged("entries overlap".into()))?;
+        drop(entry);
+        let mut entry = zip.by_index(index).map_err(|e| damaged(clip(&e.to_string())))?;
+        let name = clip(&String::from_utf8_lossy(entry.name_raw()));
+        loop {
+            cancel.check()?;
+            // At an entry's end the zip crate compares.
+            match entry.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return Err(damaged(format!("the checksum of “{name}” is wrong")));
+                }
+                Err(error) => return Err(io(error)),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Name (without the prefix) and place of an entry; `None` for one that the checkpoint doesn't use.
 fn entry(
     zip: &mut ZipArchive<Cursor<&[u8]>>,
@@ -91,7 +131,7 @@ fn entry(
     path: &Path,
 ) -> Result<Option<(String, Range<usize>)>, CheckpointError> {
     let damaged = |message: String| CheckpointError::Damaged { message, path: path.into() };
-    let file = zip.by_index_raw(index).map_err(|e| damaged(e.to_string()))?;
+    let file = zip.by_index_raw(index).map_err(|e| damaged(clip(&e.to_string())))?;
     let Some(name) = std::str::from_utf8(file.name_raw()).ok().and_then(|n| n.strip_prefix(prefix))
     else {
         return Ok(None);
@@ -107,7 +147,7 @@ fn entry(
         None
     };
     if let Some(how) = how {
-        let entry = format!("{prefix}{name}");
+        let entry = clip(&format!("{prefix}{name}"));
         return Err(CheckpointError::NotStored { entry, how, path: path.into() });
     }
     let start = file.data_start().and_then(|n| usize::try_from(n).ok());
@@ -115,7 +155,10 @@ fn entry(
     let end = start.zip(bytes).and_then(|(start, bytes)| start.checked_add(bytes));
     match (start, end) {
         (Some(start), Some(end)) if end <= length => Ok(Some((name.to_owned(), start..end))),
-        _ => Err(damaged(format!("the entry “{prefix}{name}” has no place in the file"))),
+        _ => {
+            let entry = clip(&format!("{prefix}{name}"));
+            Err(damaged(format!("the entry “{entry}” has no place in the file")))
+        }
     }
 }
 
@@ -131,7 +174,7 @@ fn refusal(bytes: &[u8], error: &ZipError, path: &Path) -> CheckpointError {
         // The record that ends every zip is at most a comment away from the end.
         let tail = &bytes[bytes.len().saturating_sub((1 << 16) + 22)..];
         if tail.windows(22).any(|record| record.starts_with(b"PK\x05\x06")) {
-            return CheckpointError::Damaged { message: error.to_string(), path };
+            return CheckpointError::Damaged { message: clip(&error.to_string()), path };
         }
         return CheckpointError::Truncated(path);
     }

@@ -106,7 +106,7 @@ impl Checkpoint {
                 Err(fault) => drop(faulty.insert(name, fault)),
             }
         }
-        let prefix = archive.prefix.trim_end_matches('/').to_owned();
+        let prefix = clip(archive.prefix.trim_end_matches('/'));
         Ok(Self { path: path.to_owned(), prefix, tensors, faulty, map })
     }
 
@@ -139,8 +139,8 @@ impl Checkpoint {
         if let Some(tensor) = self.tensors.get(name) {
             return Ok(tensor);
         }
-        let (name, path) = (name.to_owned(), self.path.clone());
-        Err(match self.faulty.get(&name) {
+        let (fault, name, path) = (self.faulty.get(name), clip(name), self.path.clone());
+        Err(match fault {
             Some(fault) => CheckpointError::Tensor { fault: fault.clone(), name, path },
             None => CheckpointError::Missing { name, path },
         })
@@ -179,6 +179,12 @@ impl Checkpoint {
         self.map.bytes().len() as u64
     }
 
+    /// Reads all of the file and compares every entry with the checksum that was saved with it (CRC-32), where
+    /// there is one: `torch.save` may be told not to compute them.
+    pub fn verify(&self, cancel: &CancelToken) -> Result<(), CheckpointError> {
+        archive::verify(&self.path, cancel)
+    }
+
     /// SHA-256 of the file, in hexadecimal. Progress is in bytes.
     pub fn sha256(
         &self,
@@ -206,7 +212,7 @@ fn refusal(error: PickleError, path: &Path) -> CheckpointError {
 fn place(stored: &Stored, archive: &Archive) -> Result<Tensor, Fault> {
     let dtype = DType::named(stored.dtype).ok_or_else(|| Fault::DType(type_name(stored.dtype)))?;
     let storage = archive.storage(stored.key);
-    let storage = storage.ok_or_else(|| Fault::NoData(format!("data/{}", stored.key)))?;
+    let storage = storage.ok_or_else(|| Fault::NoData(format!("data/{}", clip(stored.key))))?;
     let there = storage.len() as u64;
     let size = u128::from(dtype.size());
     // An untyped storage counts bytes.
@@ -251,6 +257,20 @@ fn type_name(class: &str) -> String {
         "ComplexDoubleStorage" => "complex128",
         other => other,
     };
-    // It comes from the file: no control characters, no endless line.
-    known.chars().filter(|c| !c.is_control()).take(40).collect()
+    clip(known)
+}
+
+/// The beginning of a text that comes from the file, fit for a line of a message: no control characters, no
+/// line or direction of its own, no endless line. What it costs doesn't depend on the text's length.
+fn clip(text: &str) -> String {
+    const LONGEST: usize = 100;
+    let hidden = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut clipped: String = text.chars().take(LONGEST).filter(|c| !hidden(c)).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        clipped.push('…');
+    }
+    clipped
 }

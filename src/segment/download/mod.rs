@@ -15,7 +15,7 @@ use super::checkpoint::{Architecture, Checkpoint, CheckpointError};
 use super::digest;
 use crate::work::{CancelToken, Progress};
 use exchange::{Ask, Head, News};
-use part::Part;
+use part::{Lock, Part};
 
 /// The authors' released model, SAM-Med3D-turbo.
 pub const TURBO_URL: &str =
@@ -87,10 +87,19 @@ pub fn download_with(
     let target = folder.join(file_name(url)?);
     let disk = |path: &Path, source| DownloadError::Disk { source, path: path.to_owned() };
     fs::create_dir_all(folder).map_err(|e| disk(folder, e))?;
+    let there = |target: PathBuf| {
+        let (bytes, sha256) = fingerprint(&target, cancel)?;
+        Ok(Downloaded { path: target, sha256, bytes, fetched: false })
+    };
     if usable(&target).is_ok() {
-        return finished(target, false, cancel);
+        return there(target);
     }
-    let part = Part::open(&target, url)?;
+    let lock = Lock::take(&target)?;
+    // Another run may have finished between the look and the lock.
+    if usable(&target).is_ok() {
+        return there(target);
+    }
+    let part = Part::open(&target, url, lock)?;
     let mut job = Job { url, folder, patience, cancel, progress, part, heard: false };
     if let Err(error) = job.fetch() {
         if job.part.length() == 0 {
@@ -98,13 +107,17 @@ pub fn download_with(
         }
         return Err(error);
     }
-    job.part.flush()?;
-    if let Err(source) = usable(job.part.path()) {
-        job.part.discard();
-        return Err(DownloadError::Unusable { source: source.into(), url: url.to_owned() });
+    match usable(job.part.path()).and_then(|came| came.verify(cancel)) {
+        Ok(()) => {}
+        Err(CheckpointError::Cancelled) => return Err(DownloadError::Cancelled),
+        Err(source) => {
+            job.part.discard();
+            return Err(DownloadError::Unusable { source: source.into(), url: url.to_owned() });
+        }
     }
-    job.part.publish(&target)?;
-    let done = finished(target, true, cancel)?;
+    let (bytes, sha256) = fingerprint(job.part.path(), cancel)?;
+    let done = Downloaded { path: target, sha256, bytes, fetched: true };
+    // Before the model: once that is there, nobody would write the note any more.
     let place = done.path.with_extension("json");
     // In a folder of the user's choice a file of this name may be the user's.
     let old = fs::read_to_string(&place);
@@ -112,23 +125,22 @@ pub fn download_with(
         // The model works without the note.
         let _ = fs::write(place, note(url, &done));
     }
+    job.part.publish(&done.path)?;
     Ok(done)
 }
 
-fn finished(
-    path: PathBuf,
-    fetched: bool,
-    cancel: &CancelToken,
-) -> Result<Downloaded, DownloadError> {
-    let failed = |source| DownloadError::Disk { source, path: path.clone() };
-    let bytes = fs::metadata(&path).map_err(failed)?.len();
-    let sha256 = digest::sha256(&path, cancel, &Progress::new()).map_err(failed)??;
-    Ok(Downloaded { path, sha256, bytes, fetched })
+/// Bytes of a file and its SHA-256 in hexadecimal.
+fn fingerprint(path: &Path, cancel: &CancelToken) -> Result<(u64, String), DownloadError> {
+    let failed = |source| DownloadError::Disk { source, path: path.to_owned() };
+    let bytes = fs::metadata(path).map_err(failed)?.len();
+    Ok((bytes, digest::sha256(path, cancel, &Progress::new()).map_err(failed)??))
 }
 
-/// Whether a file is a whole checkpoint of SAM-Med3D.
-fn usable(path: &Path) -> Result<(), CheckpointError> {
-    Architecture::of(&Checkpoint::open(path)?).map(drop)
+/// A file, if it is a checkpoint of SAM-Med3D with all its tensors.
+fn usable(path: &Path) -> Result<Checkpoint, CheckpointError> {
+    let checkpoint = Checkpoint::open(path)?;
+    Architecture::of(&checkpoint)?;
+    Ok(checkpoint)
 }
 
 /// What the models' list shows of it later.
@@ -268,7 +280,11 @@ impl Job<'_> {
         match head.status {
             200 if head.page => return Err(DownloadError::WebPage { url: url() }.into()),
             200 => self.part.begin(self.url, head.validator.clone(), head.length)?,
-            206 if asked && self.continues(head) => {}
+            206 if asked && self.continues(head) => {
+                if let Some((_, Some(whole))) = head.range {
+                    self.part.learn_total(whole)?;
+                }
+            }
             // A part that nobody asked for or of another version, or nothing to send (416): the server
             // has another file than ours.
             206 | 416 if asked => {
@@ -288,7 +304,7 @@ impl Job<'_> {
         self.progress.set_done(have);
         // Where the system can't say, the disk itself will.
         let free = fs4::available_space(self.folder).unwrap_or(u64::MAX);
-        Ok(check_room(total.map_or(0, |total| total - have), free, self.folder)?)
+        Ok(check_room(total.map_or(0, |total| total.saturating_sub(have)), free, self.folder)?)
     }
 
     /// Whether a part is the rest of what is there.
@@ -296,8 +312,11 @@ impl Job<'_> {
         let same_version =
             head.validator.as_deref().is_none_or(|v| Some(v) == self.part.validator());
         let Some((first, whole)) = head.range else { return false };
-        let same_size = whole.is_none_or(|whole| Some(whole) == self.part.total());
-        same_version && same_size && first == self.part.length()
+        let have = self.part.length();
+        // The first answer may have come without a length.
+        let same_size =
+            whole.is_none_or(|whole| self.part.total().map_or(whole >= have, |t| t == whole));
+        same_version && same_size && first == have
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Broken> {

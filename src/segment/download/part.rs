@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,9 +15,34 @@ struct About {
     total: Option<u64>,
 }
 
+/// The right to fetch a file, until dropped. It hangs on a file of its own, `.NAME.lock`, which stays: a lock
+/// on the part itself would follow it to its final place, and whoever opened the part before that and
+/// locked it after would write into the finished model.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Nobody else may fetch `target` meanwhile.
+    pub(super) fn take(target: &Path) -> Result<Self, DownloadError> {
+        let mut name = OsString::from(".");
+        name.push(target.file_name().unwrap_or_default());
+        name.push(".lock");
+        let path = target.with_file_name(name);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(|source| DownloadError::Disk { source, path: path.clone() })?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(DownloadError::Busy(with_suffix(target, ".part"))),
+            // Some network disks have no locks.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
+        }
+    }
+}
+
 /// A file on its way: `NAME.part` beside its place, and `NAME.part.json` about it. Stays when dropped, so
 /// that it can be continued, also after the program was killed.
 pub(super) struct Part {
+    lock: Lock,
     file: File,
     path: PathBuf,
     about: About,
@@ -24,22 +50,17 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Opens what there is for `target`, or begins. Nobody else may write to it meanwhile.
-    pub(super) fn open(target: &Path, url: &str) -> Result<Self, DownloadError> {
+    /// Opens what there is for `target`, or begins.
+    pub(super) fn open(target: &Path, url: &str, lock: Lock) -> Result<Self, DownloadError> {
         let path = with_suffix(target, ".part");
         let failed = |source| DownloadError::Disk { source, path: path.clone() };
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(failed)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(DownloadError::Busy(path)),
-            // Some network disks have no locks.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
         let length = file.metadata().map_err(failed)?.len();
         let text = fs::read_to_string(with_suffix(target, ".part.json")).unwrap_or_default();
         let about: About = serde_json::from_str(&text).unwrap_or_default();
-        let mut part = Self { file, path, about, length };
+        let mut part = Self { lock, file, path, about, length };
         let fits = part.about.total.is_none_or(|total| part.length <= total);
         if part.about.url != url || part.about.validator.is_none() || !fits {
             part.begin(url, None, None)?;
@@ -97,14 +118,19 @@ impl Part {
         })
     }
 
-    /// Makes sure that all of it is on the disk.
-    pub(super) fn flush(&mut self) -> Result<(), DownloadError> {
-        self.write(|part| part.file.sync_all())
+    /// Notes the size of the whole, if it was not known before.
+    pub(super) fn learn_total(&mut self, total: u64) -> Result<(), DownloadError> {
+        if self.about.total == Some(total) {
+            return Ok(());
+        }
+        self.about.total = Some(total);
+        self.write(|part| fs::write(about_of(&part.path), serde_json::to_vec(&part.about)?))
     }
 
-    /// Puts the file in its place, in one step.
-    pub(super) fn publish(self, target: &Path) -> Result<(), DownloadError> {
-        let Self { file, path, .. } = self;
+    /// Puts the file in its place, in one step, once all of it is on the disk.
+    pub(super) fn publish(mut self, target: &Path) -> Result<(), DownloadError> {
+        self.write(|part| part.file.sync_all())?;
+        let Self { file, path, lock, .. } = self;
         // Some systems rename no open file.
         drop(file);
         let renamed = fs::rename(&path, target);
@@ -114,16 +140,19 @@ impl Part {
         if let Some(folder) = target.parent().and_then(|folder| File::open(folder).ok()) {
             let _ = folder.sync_all();
         }
+        // Not before the part has become the model.
+        drop(lock);
         Ok(())
     }
 
     /// Deletes what came.
     pub(super) fn discard(self) {
-        let Self { file, path, .. } = self;
+        let Self { file, path, lock, .. } = self;
         drop(file);
         // If this fails, the next download continues it, finds it unusable again, and says so.
         let _ = fs::remove_file(about_of(&path));
         let _ = fs::remove_file(&path);
+        drop(lock);
     }
 
     fn write(
@@ -143,4 +172,44 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One run finishes models while another keeps looking for something to continue: what is finished must
+    /// never be written to again.
+    #[test]
+    fn a_finished_model_is_nobodys_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("m.pth");
+        let open = || Part::open(&target, "u", Lock::take(&target)?);
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let running = || !done.load(std::sync::atomic::Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while running() {
+                    if let Ok(mut part) = open() {
+                        part.begin("u", None, None).unwrap();
+                    }
+                }
+            });
+            for _ in 0..200 {
+                let mut part = loop {
+                    if let Ok(part) = open() {
+                        break part;
+                    }
+                };
+                part.append(b"a model").unwrap();
+                let published = part.publish(&target);
+                let there = fs::read(&target);
+                if published.is_err() || there.is_ok_and(|bytes| bytes != b"a model") {
+                    done.store(true, std::sync::atomic::Ordering::Relaxed);
+                    panic!("the finished model was written to: {published:?}");
+                }
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
 }

@@ -31,6 +31,21 @@ fn what_fails_when_a_model_runs_is_blamed_on_cuda_a_bad_model_is_not() {
     assert!(matches!(cuda_failed(bad), SegmentError::NoModel(_)));
 }
 
+#[test]
+fn an_answer_that_is_no_number_is_refused() {
+    let logits = [0.5; 8];
+    assert_eq!(answer(2, &logits, &[0.9]).unwrap().0.values, logits);
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut some = logits;
+        some[5] = bad;
+        for result in [answer(2, &some, &[0.9]), answer(2, &logits, &[bad])] {
+            assert!(result.unwrap_err().to_string().contains("not a number or infinite"), "{bad}");
+        }
+    }
+    assert!(answer(3, &logits, &[0.9]).unwrap_err().to_string().contains("8 values, not 3³"));
+    assert!(answer(2, &logits, &[]).unwrap_err().to_string().contains("iou is empty"));
+}
+
 fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models").join(name)
 }

@@ -156,6 +156,12 @@ pub fn size_and_sha256(path: &Path) -> std::io::Result<(u64, String)> {
     Ok((fs::metadata(path)?.len(), sha256.unwrap_or_default()))
 }
 
+/// SHA-256, in hexadecimal digits, of files one after another as if they were one. Reads all of them.
+pub fn sha256_of_all(files: &[PathBuf]) -> std::io::Result<String> {
+    let sha256 = digest::sha256_of_all(files, &CancelToken::new(), &Progress::new())?;
+    Ok(sha256.unwrap_or_default())
+}
+
 fn onnx(folder: &Path) -> ModelFile {
     let note = note(&folder.join("model.json"));
     let card = card(&folder.join("README.md"));

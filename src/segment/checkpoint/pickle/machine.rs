@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::PickleError;
 use super::reader::Reader;
 use super::value::{Global, Heap, Value};
+use super::{MAX_NAME, PickleError};
 
 /// Values alive at once, in the stack, the memo and containers: at most some 250 MB. SAM-Med3D with its
 /// optimiser has 20 thousand.
@@ -322,7 +322,9 @@ impl<'a> Machine<'a> {
             && let Some(dict) = self.heap.dicts.get_mut(number as usize)
         {
             for pair in self.stack[start..].chunks_exact(2) {
-                if let (Value::Text(key), Value::Dict(_) | Value::Tensor(_)) = (pair[0], pair[1]) {
+                if let (Value::Text(key), Value::Dict(_) | Value::Tensor(_)) = (pair[0], pair[1])
+                    && key.len() <= MAX_NAME
+                {
                     dict.push((key, pair[1]));
                     self.kept += 2;
                 }

@@ -21,6 +21,10 @@ use value::{Heap, Value};
 /// Longer than any pickle beside weights: SAM-Med3D's is 56 kB.
 pub(super) const MAX_BYTES: usize = 64 << 20;
 
+/// Bytes of a tensor's or storage's name: SAM-Med3D's longest has 80. A pickle may use one text any number of
+/// times, so whatever is done with a name must not cost much.
+const MAX_NAME: usize = 1 << 10;
+
 /// Why a pickle can't be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PickleError {
@@ -36,7 +40,7 @@ pub(super) enum PickleError {
 }
 
 /// The tensors of the model's state by name: under `model_state_dict`, `state_dict`, or at the top.
-/// A `module.` before a name (of `DataParallel`) is taken off.
+/// A `module.` before a name (of `DataParallel`) is taken off. Names over 1 KiB are nobody's and are left out.
 pub(super) fn read(pickle: &[u8]) -> Result<BTreeMap<String, Stored<'_>>, PickleError> {
     if pickle.len() > MAX_BYTES {
         return Err(PickleError::TooLarge(format!("a pickle of {} MB", pickle.len() >> 20)));
@@ -50,13 +54,15 @@ fn state_of<'a>(top: Value<'a>, heap: &Heap<'a>) -> Option<BTreeMap<String, Stor
     let inner = ["model_state_dict", "state_dict"]
         .into_iter()
         .find_map(|key| heap.lookup(top, key).filter(|v| matches!(v, Value::Dict(_))));
-    let mut state = BTreeMap::new();
+    // The last of several counts; only then are names and shapes copied.
+    let mut last: BTreeMap<&str, &Stored<'a>> = BTreeMap::new();
     for (name, value) in heap.items(inner.unwrap_or(top))? {
         if let Some(tensor) = heap.tensor(*value) {
-            state.insert(name.strip_prefix("module.").unwrap_or(name).to_owned(), tensor.clone());
+            last.insert(name.strip_prefix("module.").unwrap_or(name), tensor);
         }
     }
-    (!state.is_empty()).then_some(state)
+    let own = |(name, tensor): (&str, &Stored<'a>)| (name.to_owned(), tensor.clone());
+    (!last.is_empty()).then(|| last.into_iter().map(own).collect())
 }
 
 #[cfg(test)]

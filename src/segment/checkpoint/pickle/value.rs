@@ -1,3 +1,5 @@
+use super::MAX_NAME;
+
 /// What the interpreter tells apart. Containers are named by their number in the [`Heap`], so copies share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value<'a> {
@@ -115,7 +117,9 @@ impl<'a> Heap<'a> {
                 Value::Text(_device),
                 Value::Int(count),
                 ..,
-            ] => Some(Storage { class, key, count: u64::try_from(count).ok()? }),
+            ] if key.len() <= MAX_NAME => {
+                Some(Storage { class, key, count: u64::try_from(count).ok()? })
+            }
             _ => None,
         }
     }
