@@ -85,6 +85,13 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
             "warning: the mask touches the edge of what the model looks at (192 mm); --extend follows it"
         );
     }
+    if args.extend && report.touches {
+        eprintln!("warning: the mask still touches the edge of what the model looked at");
+    } else if args.extend && outcome.extensions.is_empty() {
+        eprintln!(
+            "warning: not extended: the mask ends inside the cube, or the model finds nothing beyond it"
+        );
+    }
     if args.json { print_json(&report) } else { print(&table(args, &report)) }
 }
 

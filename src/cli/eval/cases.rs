@@ -425,9 +425,12 @@ mod tests {
             std::fs::create_dir(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         }
-        let locked = |folder: &Path| match folder.ends_with("b") {
-            true => Err(std::io::Error::from(std::io::ErrorKind::PermissionDenied)),
-            false => entries(folder),
+        let locked = |folder: &Path| {
+            if folder.ends_with("b") {
+                Err(std::io::Error::from(std::io::ErrorKind::PermissionDenied))
+            } else {
+                entries(folder)
+            }
         };
         let mut tree = Tree::default();
         tree.walk(root.path(), DEPTH, &locked);

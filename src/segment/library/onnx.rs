@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(read(&many[1][..2000]).unwrap().inputs.len(), 1000);
         // Weights are no parts.
         let weights =
-            [b"\x2a\x85\x80\x80\x01\x4a\x80\x80\x80\x01".as_slice(), &[0; 2 << 20]].concat();
+            [b"\x2a\x85\x80\x80\x01\x4a\x80\x80\x80\x01".as_slice(), &vec![0; 2 << 20]].concat();
         assert!(read(&weights).is_ok());
     }
 
