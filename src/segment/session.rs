@@ -38,7 +38,8 @@ pub struct Request {
     /// taken out by [`without_steps`].
     pub earlier: Answer,
     /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
-    /// click, instead of the one exactly around it; 0 is exact.
+    /// click, instead of the one exactly around it; 0 is exact. Where a cube then lies is told by the answer
+    /// ([`Patch::place`]) only, not by the log: whoever saves a log of snapped cubes must save their places too.
     pub snap: u32,
 }
 
@@ -231,9 +232,17 @@ impl Segmenter {
         self.run(request, cancel, &mut |_| ()).map(Some)
     }
 
+    /// How many cubes have to be encoded for a request.
+    ///
+    /// # Errors
+    /// If a click is where it makes no sense.
+    pub fn missing_cubes(&self, request: &Request) -> Result<usize, SegmentError> {
+        Ok(self.missing(request)?.len())
+    }
+
     /// Whether every cube of a request is at hand, so that it costs at most the decoder.
     pub fn is_ready(&self, request: &Request) -> bool {
-        self.missing(request).is_ok_and(|missing| missing.is_empty())
+        self.missing_cubes(request).is_ok_and(|missing| missing == 0)
     }
 
     /// Encodes the cubes of a request that are not at hand yet, so that it will cost only the decoder.

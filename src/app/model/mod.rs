@@ -2,6 +2,7 @@
 //! oldest pending click, or what a click under the pointer would give ([`schedule`] decides); what it leaves
 //! in the segmenter's cache makes the next one cost only the decoder.
 
+mod loading;
 mod preview;
 mod schedule;
 mod worker;
@@ -15,10 +16,11 @@ use crate::prompt::{Answer, Prompt, PromptLog};
 use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, runtime};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
+use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
 use schedule::{Cube, Flight, Job, Landing, Order, Schedule, Wanted};
-use worker::{Ask, Click, Hover, ReadyModel, Tell, Tokens};
+use worker::{Ask, Click, Hover, Tell, Tokens};
 
 /// Names a pending click.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,9 +64,7 @@ pub(super) struct Model {
     schedule: Schedule<ClickKey, HoverKey>,
     /// Of what is in flight.
     tokens: Tokens,
-    /// Starts asked for and not answered: only the last one's answer counts.
-    starting: u32,
-    models: u64,
+    loading: Loading,
     preview: Option<(HoverKey, Preview)>,
     install: Option<Task<Result<PathBuf, SegmentError>>>,
     dead: bool,
@@ -80,8 +80,7 @@ impl Model {
             chosen,
             schedule: Schedule::default(),
             tokens: Tokens::default(),
-            starting: 0,
-            models: 0,
+            loading: Loading::default(),
             preview: None,
             install: None,
             dead: false,
@@ -100,7 +99,7 @@ impl Model {
     fn ask_to_start(&mut self) {
         // A dead worker is found by `poll`.
         if self.worker.submit(Ask::Start(self.chosen.clone())).is_ok() {
-            self.starting += 1;
+            self.loading.asked();
         }
     }
 
@@ -208,7 +207,7 @@ impl Model {
                     _ => self.preview = None,
                 }
             }
-            loading => self.take_loading(loading, status, toasts),
+            told => self.loading.take(told, status, toasts),
         }
     }
 
@@ -219,41 +218,6 @@ impl Model {
             Stage::Crop | Stage::Encode => Busy::Encoding,
             Stage::Decode => Busy::Decoding,
             Stage::Paste => Busy::Pasting,
-        }
-    }
-
-    fn take_loading(&mut self, told: Tell, status: &mut Status, toasts: &mut Toasts) {
-        let ready = |status: &mut Status, model: ReadyModel| {
-            let ReadyModel { name, path, device, reason } = model;
-            status.model_path = Some(path);
-            status.model = ModelStatus::Ready { name, device, reason };
-        };
-        match told {
-            Tell::Runtime(Ok(found)) => {
-                let text = format!("ONNX Runtime {} ({})", found.version, found.found);
-                status.runtime = RuntimeStatus::Ready(text);
-            }
-            Tell::Runtime(Err(why)) => {
-                self.starting = self.starting.saturating_sub(1);
-                status.runtime = RuntimeStatus::Missing(why.to_string());
-                status.model = ModelStatus::None;
-            }
-            Tell::Loading(name) => status.model = ModelStatus::Loading(name),
-            Tell::Model(answer) => {
-                self.starting = self.starting.saturating_sub(1);
-                self.models += 1;
-                match answer {
-                    // Another one was chosen meanwhile and is being loaded.
-                    Ok(_) if self.starting > 0 => {}
-                    Ok(model) => ready(status, model),
-                    Err(why) => {
-                        toasts.error(why.to_string());
-                        status.model = ModelStatus::Failed(why.to_string());
-                    }
-                }
-            }
-            Tell::Kept(model) if self.starting == 0 => ready(status, model),
-            _ => {}
         }
     }
 
@@ -274,7 +238,7 @@ impl Model {
             click: session.and_then(wanted_click),
             hover: hypothesis.as_ref().map(|h| (h.key, h.cube)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
-            ready: matches!(status.model, ModelStatus::Ready { .. }) && self.starting == 0,
+            ready: self.loading.is_ready(status),
         };
         if self
             .preview
@@ -349,7 +313,7 @@ impl Model {
         let key = HoverKey {
             document: session.number,
             revision: document.revision(),
-            model: self.models,
+            model: self.loading.models(),
             positive: intent.prompt.positive,
             voxel,
         };
