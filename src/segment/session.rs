@@ -33,7 +33,7 @@ pub struct Request {
     pub volume: Arc<Volume>,
     /// What to replay; the first prompt is positive.
     pub log: PromptLog,
-    /// The object's last answer. Its cubes stay where they are as long as the clicks that opened them stand; its
+    /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as long as the clicks that opened them stand; its
     /// steps are used, not computed again, where they are still valid. Steps of another model must have been
     /// taken out by [`without_steps`].
     pub earlier: Answer,
@@ -53,6 +53,8 @@ impl Request {
 
 /// An answer's cubes without what a model said in them: for another model.
 pub fn without_steps(mut answer: Answer) -> Answer {
+    // Another model may find what this one has looked for in vain.
+    answer.tried.clear();
     for patch in &mut answer.patches {
         Arc::make_mut(patch).steps.clear();
     }
@@ -177,7 +179,7 @@ impl Segmenter {
             patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
         let prompts = request.log.prompts.clone();
-        let mut answer = Answer { prompts, patches, model: None, touches: false };
+        let mut answer = Answer { prompts, patches, ..Answer::default() };
         answer.touches = faces::touches(&answer, request.log.threshold, request.volume.grid());
         Ok(answer)
     }
