@@ -77,15 +77,18 @@ impl Threshold {
                 self.apply(laid, session);
             }
         }
+        let waits = session.as_ref().is_some_and(|s| s.document.pending().is_some());
         if self.asked.is_none()
+            // While a click is computed there is no mask to lay again; there will be.
+            && !waits
             && let Some(wanted) = self.next.take()
             && let Some(session) = session
-            && session.document.pending().is_none()
             && let Some(object) = session.document.object(wanted.object)
         {
             let grid = session.document.image().grid().clone();
-            let ask = Ask { wanted, answer: object.answer.clone(), grid };
-            if self.worker.submit(ask).is_ok() {
+            // Of another mask: what was looked for in vain beyond this one may be there.
+            let answer = Answer { tried: Vec::new(), ..object.answer.clone() };
+            if self.worker.submit(Ask { wanted, answer, grid }).is_ok() {
                 self.asked = Some(wanted);
             }
         }
@@ -101,10 +104,14 @@ impl Threshold {
             let now = &o.answer.patches;
             now.len() == patches.len() && now.iter().zip(&patches).all(|(a, b)| Arc::ptr_eq(a, b))
         });
+        if session.document.pending().is_some() {
+            // It will be laid on the mask that the click gives, unless the slider has moved on.
+            self.next.get_or_insert(wanted);
+            return;
+        }
         let continues = self.applied == Some(gesture);
         let region = Arc::new(region);
         let command = Command::SetThreshold { object, threshold, region, touches, continues };
-        // Refused while a click is computed, whose mask will have the threshold it had.
         if same && session.document.apply(command).is_ok() {
             self.applied = Some(gesture);
         }

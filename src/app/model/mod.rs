@@ -1,6 +1,10 @@
 //! The model and its worker thread, as the window's owner sees them. One thing is in flight at a time: the
 //! oldest pending click, or what a click under the pointer would give ([`schedule`] decides); what it leaves
 //! in the segmenter's cache makes the next one cost only the decoder.
+//!
+//! Clicks that come faster than they are answered are all answered, in their order, because each can be undone
+//! by itself. The steps of one are at hand for the next, so each costs one run of the decoder in every cube that
+//! the click lies in, and laying the mask; nothing is computed for a click that was undone meanwhile.
 
 mod loading;
 mod preview;
@@ -13,7 +17,7 @@ use std::sync::Arc;
 use super::{DocumentNumber, Session};
 use crate::document::{Command, Document, EntryId, LabelId, PendingClick, Resolution};
 use crate::prompt::{Answer, Prompt, PromptLog};
-use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, runtime};
+use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, Timings, runtime};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
 use loading::Loading;
@@ -117,16 +121,24 @@ impl Model {
         }
     }
 
-    /// Whether there is something that the user can stop.
-    pub fn is_busy(&self) -> bool {
-        self.schedule.click().is_some() || self.install.is_some()
+    /// Gives up the oldest pending click, be it computed already or waiting for its turn, for the pointer's encoder
+    /// or for a model. An extension that is being computed ends with what it has found. `false` if no click is
+    /// pending.
+    pub fn cancel(&mut self, session: Option<&mut Session>) -> bool {
+        let Some(session) = session else { return false };
+        let Some((entry, click)) = session.document.pending() else { return false };
+        let key = ClickKey { document: session.number, entry };
+        if click.extend && self.schedule.click() == Some(key) {
+            self.tokens.all.cancel();
+        } else {
+            // If it is being computed, `pump` finds that nobody wants it any more.
+            let _never_stale = session.document.apply(Command::Withdraw(entry));
+        }
+        true
     }
 
-    /// Stops the click that is being computed and a running fetch.
-    pub fn cancel(&mut self) {
-        if self.schedule.click().is_some() {
-            self.tokens.all.cancel();
-        }
+    /// Stops fetching ONNX Runtime.
+    pub fn cancel_install(&self) {
         if let Some(task) = &self.install {
             task.cancel();
         }
@@ -195,7 +207,9 @@ impl Model {
             Tell::Clicked { flight, model, result } => {
                 let Some(key) = self.schedule.click_landed(flight) else { return };
                 if let Some(session) = session.filter(|s| s.number == key.document) {
-                    finish(&mut session.document, key.entry, model, *result, status, toasts);
+                    let stopped = self.tokens.all.is_cancelled();
+                    let result = result.map(|outcome| (model, outcome));
+                    finish(&mut session.document, key.entry, result, stopped, status, toasts);
                 }
             }
             Tell::Hovered { flight, landing, preview } => {
@@ -367,7 +381,7 @@ impl Drop for Model {
     /// A window that closes doesn't wait for an encoder.
     fn drop(&mut self) {
         self.tokens.all.cancel();
-        self.cancel();
+        self.cancel_install();
     }
 }
 
@@ -393,24 +407,19 @@ fn cube(session: &Session, object: Option<LabelId>, prompt: &Prompt) -> Cube {
     Cube::Around { document, voxel: grid.nearest(prompt.world) }
 }
 
-/// Brings an answer into the document.
+/// Brings an answer of a model into the document. `stopped`: by the user, on the way.
 fn finish(
     document: &mut Document,
     entry: EntryId,
-    model: String,
-    result: Result<Outcome, SegmentError>,
+    result: Result<(String, Outcome), SegmentError>,
+    stopped: bool,
     status: &mut Status,
     toasts: &mut Toasts,
 ) {
     match result {
-        Ok(outcome) => {
-            let times = &outcome.timings;
-            let first = [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b);
-            let latency = Latency {
-                encode: first,
-                decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
-                paste: times.paste,
-            };
+        Ok((model, outcome)) => {
+            let latency = latency(&outcome.timings);
+            let news = document.pending().and_then(|(_, click)| news(click, &outcome, stopped));
             let resolution = Resolution {
                 answer: Answer { model: Some(model), ..outcome.answer },
                 extensions: outcome.extensions,
@@ -420,6 +429,9 @@ fn finish(
             // A click undone meanwhile is stale: its answer is dropped.
             if document.apply(resolve).is_ok() {
                 status.latency = Some(latency);
+                if let Some(news) = news {
+                    toasts.info(news.to_owned());
+                }
             }
         }
         Err(SegmentError::Cancelled) => {
@@ -430,5 +442,22 @@ fn finish(
                 toasts.error(why.to_string());
             }
         }
+    }
+}
+
+/// What the user is told of an extension that did not end as expected.
+fn news(click: &PendingClick, outcome: &Outcome, stopped: bool) -> Option<&'static str> {
+    match (click.extend, outcome.extensions == click.log.extensions) {
+        (true, false) if stopped => Some("Extending was stopped; what was found is kept"),
+        (true, true) => Some("The model finds nothing more beyond its window"),
+        _ => None,
+    }
+}
+
+fn latency(times: &Timings) -> Latency {
+    Latency {
+        encode: [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b),
+        decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
+        paste: times.paste,
     }
 }
