@@ -232,6 +232,17 @@ fn cubes_that_bring_nothing_are_not_kept() {
     let replay =
         Request { earlier: Answer::default(), ..next(&request, &extended, &request.log.prompts) };
     assert_eq!(run(&mut segmenter, &replay).region, extended.region);
+    // Nothing is left to look at, and whoever asks nevertheless costs nothing.
+    assert!(!extended.answer.touches && !extended.answer.tried.is_empty());
+    let again = next(&request, &extended, &request.log.prompts);
+    let (second, progress) = extend(&mut segmenter, &again);
+    assert_eq!((progress.get(), second.timings.decode.len()), ((0, 0), 0));
+    assert_eq!((&second.answer, second.extensions), (&extended.answer, extended.extensions));
+    // Another model may find more there, and so may another click.
+    assert!(without_steps(extended.answer.clone()).tried.is_empty());
+    let more = [request.log.prompts[0], at(&volume, [58, 30, 30], true)];
+    let clicked = run(&mut segmenter, &next(&request, &extended, &more));
+    assert!(clicked.answer.touches && clicked.answer.tried.is_empty());
 }
 
 /// Beyond the bar's end there is nothing but zeros, which can't be normalised.
@@ -280,8 +291,20 @@ fn an_extension_can_be_cancelled_between_and_within_cubes() {
                 cancel.cancel();
             }
         });
-        assert!(matches!(result, Err(SegmentError::Cancelled)));
         assert!(progress.get().0 < when as u64);
+        // What was found until then is kept, and goes on from there.
+        let found = when - 2;
+        if found == 0 {
+            assert!(matches!(result, Err(SegmentError::Cancelled)));
+            continue;
+        }
+        let part = result.unwrap();
+        assert!(part.answer.touches && part.extensions.len() == found, "{:?}", part.extensions);
+        let again = next(&request, &part, &request.log.prompts);
+        let replay = Request { earlier: Answer::default(), ..again.clone() };
+        assert_eq!(run(&mut segmenter, &replay).region, part.region);
+        let (whole, _) = extend(&mut segmenter, &again);
+        assert!(!whole.answer.touches && whole.extensions.starts_with(&part.extensions));
     }
     assert!(!extend(&mut segmenter, &request).0.answer.touches);
 }
@@ -294,6 +317,7 @@ fn previews_never_encode_and_prefetching_makes_them_ready() {
     let (near, far) = (at(&volume, [20, 70, 25], true), at(&volume, [150, 70, 25], true));
     let request = Request::new(volume.clone(), vec![near, far]);
     assert!(!segmenter.is_ready(&request));
+    assert_eq!(segmenter.missing_cubes(&request).unwrap(), 2);
     assert!(segmenter.preview(&request, &cancel).unwrap().is_none());
     let one = Request::new(volume.clone(), vec![near]);
     let first = run(&mut segmenter, &one);

@@ -375,7 +375,10 @@ impl App {
                 self.told(asked);
             }
             Action::MoveThreshold { object, threshold, begins } => {
-                self.threshold.set(object, threshold, begins, &mut self.status);
+                if let Some(session) = &self.session {
+                    let wanted = (object, threshold);
+                    self.threshold.set(session.number, wanted, begins, &mut self.status);
+                }
             }
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),

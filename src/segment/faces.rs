@@ -332,9 +332,8 @@ mod tests {
     fn where_more_was_looked_for_in_vain_is_no_reason_to_look_again() {
         let grid = grid([500, 200, 200]);
         let mut one = answer(vec![patch(&grid, [100, 36, 36], bar)]);
-        let neighbours = |a: &Answer| -> Vec<_> {
-            open(a, 0.0, &grid).iter().map(Contact::neighbour).collect()
-        };
+        let neighbours =
+            |a: &Answer| -> Vec<_> { open(a, 0.0, &grid).iter().map(Contact::neighbour).collect() };
         assert_eq!(neighbours(&one), [[36, 36, 36], [164, 36, 36]]);
         one.tried = vec![[36, 36, 36]];
         assert_eq!(neighbours(&one), [[164, 36, 36]]);

@@ -190,10 +190,7 @@ fn failed(why: &SegmentError) -> (Landing, Option<Preview>) {
 }
 
 /// Finds the runtime and loads a model. `None` if there is no runtime, which has been told.
-fn start(
-    chosen: Option<PathBuf>,
-    tell: &dyn Fn(Tell),
-) -> Result<Option<Loaded>, SegmentError> {
+fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Result<Option<Loaded>, SegmentError> {
     let found = runtime::load();
     let missing = found.is_err();
     tell(Tell::Runtime(found));
@@ -226,7 +223,12 @@ fn identity(path: &Path) -> String {
     let (bytes, newest) = known.fold((0, Duration::ZERO), |(bytes, newest), m| {
         (bytes + m.len(), newest.max(written(&m).unwrap_or_default()))
     });
-    format!("{} ({bytes} bytes of {}.{:09})", path.display(), newest.as_secs(), newest.subsec_nanos())
+    format!(
+        "{} ({bytes} bytes of {}.{:09})",
+        path.display(),
+        newest.as_secs(),
+        newest.subsec_nanos()
+    )
 }
 
 /// A request for the window: a click near a cube at hand uses that one.
