@@ -106,8 +106,11 @@ pub struct Answer {
     pub patches: Vec<Arc<Patch>>,
     /// Which model answered.
     pub model: Option<String>,
-    /// The mask touches the edge of the cubes somewhere inside of the scan: it probably goes on.
+    /// The mask touches the edge of the cubes somewhere inside of the scan, other than where `tried` says that
+    /// nothing is beyond: it probably goes on.
     pub touches: bool,
+    /// Where the cubes start (canonical voxel) in which more of this very mask was looked for in vain.
+    pub tried: Vec<[i64; 3]>,
 }
 
 impl Answer {
@@ -115,7 +118,7 @@ impl Answer {
     pub fn of_one_patch(place: CropPlace, steps: Vec<Arc<Step>>) -> Self {
         let prompts: Vec<Prompt> = steps.iter().map(|s| s.prompt).collect();
         let patch = prompts.first().map(|&opener| Arc::new(Patch { place, opener, steps }));
-        Self { prompts, patches: patch.into_iter().collect(), model: None, touches: false }
+        Self { prompts, patches: patch.into_iter().collect(), ..Self::default() }
     }
 
     /// The model's own estimate of the mask's intersection over union with the truth: the mean over the cubes.

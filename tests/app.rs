@@ -165,6 +165,19 @@ fn a_click_before_the_model_is_there_is_answered_when_it_is() {
 }
 
 #[test]
+fn esc_takes_back_a_click_that_waits_for_the_model() {
+    let mut harness = window(vec![sample()]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    // It may be there already.
+    harness.state_mut().use_model(sample().with_file_name("no model"));
+    click(&mut harness, Plane::Axial, sample_click(), PointerButton::Primary);
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(2);
+    let document = harness.state().document().expect("open");
+    assert!(document.pending().is_none() && document.objects().is_empty());
+}
+
+#[test]
 fn the_mask_is_seen_in_every_view_and_hidden_by_v() {
     let mut harness = opened();
     let target = sample_click();

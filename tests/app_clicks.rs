@@ -203,7 +203,9 @@ fn another_model_leaves_masks_and_the_next_click_asks_it_everything_again() {
     click(&mut harness, Plane::Axial, target + DVec3::new(6.0, 6.0, 0.0), PointerButton::Primary);
     wait(&mut harness, "the mask", App::is_idle);
     let object = &document(harness.state()).objects()[0];
-    assert_eq!(object.answer.model.as_deref(), Some(&*at.display().to_string()));
+    assert!(
+        object.answer.model.as_ref().is_some_and(|m| m.starts_with(&*at.display().to_string()))
+    );
     assert_eq!(object.replayed(), 2);
     let old = &first.answer.patches[0].steps[0];
     let new = &object.answer.patches[0].steps[0];
@@ -290,7 +292,7 @@ fn a_checkpoint_dropped_on_the_window_answers_the_next_click() {
     wait(&mut harness, "the answer", App::is_idle);
     let object = &document(harness.state()).objects()[0];
     assert_eq!(object.replayed(), 1);
-    assert!(object.answer.model.as_deref().is_some_and(|m| m.ends_with("tiny_official.pth")));
+    assert!(object.answer.model.as_deref().is_some_and(|m| m.contains("tiny_official.pth")));
     // Random weights may give any mask; what matters is told about them.
     wait(&mut harness, "the list", |app| app.status().model_entry().is_some());
     harness.get_by_label_contains("Model: tiny_official").click();
@@ -302,7 +304,7 @@ fn a_checkpoint_dropped_on_the_window_answers_the_next_click() {
 }
 
 #[test]
-fn what_is_newest_counts() {
+fn clicks_are_answered_in_their_order_and_not_the_one_undone_meanwhile() {
     let mut harness = opened();
     let target = sample_click();
     for step in 0..3 {

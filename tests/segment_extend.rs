@@ -232,6 +232,17 @@ fn cubes_that_bring_nothing_are_not_kept() {
     let replay =
         Request { earlier: Answer::default(), ..next(&request, &extended, &request.log.prompts) };
     assert_eq!(run(&mut segmenter, &replay).region, extended.region);
+    // Nothing is left to look at, and whoever asks nevertheless costs nothing.
+    assert!(!extended.answer.touches && !extended.answer.tried.is_empty());
+    let again = next(&request, &extended, &request.log.prompts);
+    let (second, progress) = extend(&mut segmenter, &again);
+    assert_eq!((progress.get(), second.timings.decode.len()), ((0, 0), 0));
+    assert_eq!((&second.answer, &second.extensions), (&extended.answer, &extended.extensions));
+    // Another model may find more there, and so may another click.
+    assert!(without_steps(extended.answer.clone()).tried.is_empty());
+    let more = [request.log.prompts[0], at(&volume, [58, 30, 30], true)];
+    let clicked = run(&mut segmenter, &next(&request, &extended, &more));
+    assert!(clicked.answer.touches && clicked.answer.tried.is_empty());
 }
 
 /// Beyond the bar's end there is nothing but zeros, which can't be normalised.
@@ -245,9 +256,11 @@ fn a_neighbour_without_an_image_is_passed_over() {
     let log = PromptLog { threshold: -50.0, ..PromptLog::default() };
     let mut request = Request::new(volume.clone(), vec![at(&volume, [30, 20, 20], true)]);
     request.log.threshold = log.threshold;
-    // With this threshold all is mask, so it touches; two cubes further there is no image.
+    // With this threshold all is mask, so it goes on; two cubes further there is no image, and that is known then.
+    assert!(run(&mut segmenter, &request).answer.touches);
     let (outcome, progress) = extend(&mut segmenter, &request);
-    assert!(outcome.answer.touches && progress.get().0 > outcome.extensions.len() as u64);
+    assert!(!outcome.answer.touches && !outcome.answer.tried.is_empty());
+    assert!(progress.get().0 > outcome.extensions.len() as u64);
     assert!(outcome.answer.patches.len() >= 2);
 }
 
@@ -280,8 +293,20 @@ fn an_extension_can_be_cancelled_between_and_within_cubes() {
                 cancel.cancel();
             }
         });
-        assert!(matches!(result, Err(SegmentError::Cancelled)));
         assert!(progress.get().0 < when as u64);
+        // What was found until then is kept, and goes on from there.
+        let found = when - 2;
+        if found == 0 {
+            assert!(matches!(result, Err(SegmentError::Cancelled)));
+            continue;
+        }
+        let part = result.unwrap();
+        assert!(part.answer.touches && part.extensions.len() == found, "{:?}", part.extensions);
+        let again = next(&request, &part, &request.log.prompts);
+        let replay = Request { earlier: Answer::default(), ..again.clone() };
+        assert_eq!(run(&mut segmenter, &replay).region, part.region);
+        let (whole, _) = extend(&mut segmenter, &again);
+        assert!(!whole.answer.touches && whole.extensions.starts_with(&part.extensions));
     }
     assert!(!extend(&mut segmenter, &request).0.answer.touches);
 }
@@ -294,6 +319,7 @@ fn previews_never_encode_and_prefetching_makes_them_ready() {
     let (near, far) = (at(&volume, [20, 70, 25], true), at(&volume, [150, 70, 25], true));
     let request = Request::new(volume.clone(), vec![near, far]);
     assert!(!segmenter.is_ready(&request));
+    assert_eq!(segmenter.missing_cubes(&request).unwrap(), 2);
     assert!(segmenter.preview(&request, &cancel).unwrap().is_none());
     let one = Request::new(volume.clone(), vec![near]);
     let first = run(&mut segmenter, &one);

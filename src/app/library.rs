@@ -45,11 +45,6 @@ impl Library {
         }
     }
 
-    /// Whether something is being downloaded.
-    pub fn is_busy(&self) -> bool {
-        self.download.is_some()
-    }
-
     /// Stops a download; what has come is kept for the next try.
     pub fn cancel(&self) {
         if let Some(task) = &self.download {

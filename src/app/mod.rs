@@ -272,11 +272,7 @@ impl App {
     fn run(&mut self, command: Command) -> bool {
         let Some(session) = &mut self.session else { return false };
         if command.waits_for_clicks() && session.document.pending().is_some() {
-            // A key that is pressed twice extends once.
-            let extends = |c: &Command| matches!(c, Command::Extend(_));
-            if !(extends(&command) && session.deferred.iter().any(extends)) {
-                session.deferred.push(command);
-            }
+            defer(&mut session.deferred, command);
             return true;
         }
         let fresh = matches!(command, Command::NewObject);
@@ -321,6 +317,16 @@ impl App {
         }
     }
 
+    /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
+    /// fetched from the net goes on: it may have come a long way, and has a button of its own.
+    fn cancel(&mut self) {
+        if self.files.is_opening() {
+            self.files.cancel();
+        } else if !self.model.cancel(self.session.as_mut()) {
+            self.toasts.close_newest();
+        }
+    }
+
     fn told<T>(&mut self, result: Result<T, String>) {
         if let Err(why) = result {
             self.toasts.error(why);
@@ -346,16 +352,12 @@ impl App {
                 }
                 self.files.open_all(files);
             }
-            Action::Cancel => {
-                let busy =
-                    self.files.is_opening() || self.model.is_busy() || self.library.is_busy();
-                self.files.cancel();
-                self.model.cancel();
-                self.library.cancel();
-                if !busy {
-                    self.toasts.close_newest();
-                }
+            Action::Cancel => self.cancel(),
+            Action::CancelClick => {
+                self.model.cancel(self.session.as_mut());
             }
+            Action::CancelInstall => self.model.cancel_install(),
+            Action::CancelDownload => self.library.cancel(),
             Action::Save => self.save_again(),
             Action::SaveAs => self.ask_save(),
             Action::Undo => self.undo(),
@@ -373,7 +375,10 @@ impl App {
                 self.told(asked);
             }
             Action::MoveThreshold { object, threshold, begins } => {
-                self.threshold.set(object, threshold, begins, &mut self.status);
+                if let Some(session) = &self.session {
+                    let wanted = (object, threshold);
+                    self.threshold.set(session.number, wanted, begins, &mut self.status);
+                }
             }
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
@@ -524,6 +529,15 @@ pub fn run(paths: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
     })
 }
 
+/// Keeps a command for later. A key that is pressed twice extends an object once.
+fn defer(deferred: &mut Vec<Command>, command: Command) {
+    let extended = |c: &Command| if let Command::Extend(id) = c { Some(*id) } else { None };
+    let wanted = extended(&command);
+    if wanted.is_none() || !deferred.iter().any(|c| extended(c) == wanted) {
+        deferred.push(command);
+    }
+}
+
 /// Whether both names lead to one file.
 fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
@@ -568,5 +582,26 @@ impl App {
     /// Uses the model in this folder.
     pub fn use_model(&mut self, folder: PathBuf) {
         self.model.choose(Some(folder), &mut self.status);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::LabelId;
+
+    #[test]
+    fn each_object_is_extended_once() {
+        let mut deferred = Vec::new();
+        let extend = |n| Command::Extend(LabelId(n));
+        for command in [extend(1), extend(2), extend(1), Command::RemoveObject(LabelId(3))] {
+            defer(&mut deferred, command);
+        }
+        defer(&mut deferred, Command::RemoveObject(LabelId(3)));
+        let extended = |n| {
+            let is = |c: &&Command| matches!(c, Command::Extend(id) if *id == LabelId(n));
+            deferred.iter().filter(is).count()
+        };
+        assert_eq!((extended(1), extended(2), deferred.len()), (1, 1, 4));
     }
 }

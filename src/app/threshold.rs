@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Session;
+use super::{DocumentNumber, Session};
 use crate::document::{Command, LabelId};
 use crate::geom::Grid;
 use crate::prompt::{Answer, Patch};
@@ -15,6 +15,7 @@ use crate::work::{Wake, Worker};
 /// A position of the slider.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Wanted {
+    document: DocumentNumber,
     object: LabelId,
     /// In logits.
     threshold: f32,
@@ -56,9 +57,15 @@ impl Threshold {
     }
 
     /// The slider was moved; `begins` if this is where a gesture starts.
-    pub fn set(&mut self, object: LabelId, threshold: f32, begins: bool, status: &mut Status) {
+    pub fn set(
+        &mut self,
+        document: DocumentNumber,
+        (object, threshold): (LabelId, f32),
+        begins: bool,
+        status: &mut Status,
+    ) {
         self.gesture += u64::from(begins);
-        self.next = Some(Wanted { object, threshold, gesture: self.gesture });
+        self.next = Some(Wanted { document, object, threshold, gesture: self.gesture });
         status.threshold = Some((object, threshold));
     }
 
@@ -73,19 +80,23 @@ impl Threshold {
             self.asked = None;
             // A worker that has died answers nothing: the slider goes back to where the mask is.
             let Ok(laid) = told else { break };
-            if let Some(session) = session.as_deref_mut() {
+            let of = laid.wanted.document;
+            if let Some(session) = session.as_deref_mut().filter(|s| s.number == of) {
                 self.apply(laid, session);
             }
         }
+        let waits = session.as_ref().is_some_and(|s| s.document.pending().is_some());
         if self.asked.is_none()
+            // While a click is computed there is no mask to lay again; there will be.
+            && !waits
             && let Some(wanted) = self.next.take()
-            && let Some(session) = session
-            && session.document.pending().is_none()
+            && let Some(session) = session.filter(|s| s.number == wanted.document)
             && let Some(object) = session.document.object(wanted.object)
         {
             let grid = session.document.image().grid().clone();
-            let ask = Ask { wanted, answer: object.answer.clone(), grid };
-            if self.worker.submit(ask).is_ok() {
+            // Of another mask: what was looked for in vain beyond this one may be there.
+            let answer = Answer { tried: Vec::new(), ..object.answer.clone() };
+            if self.worker.submit(Ask { wanted, answer, grid }).is_ok() {
                 self.asked = Some(wanted);
             }
         }
@@ -96,17 +107,116 @@ impl Threshold {
 
     fn apply(&mut self, laid: Laid, session: &mut Session) {
         let Laid { wanted, patches, region, touches } = laid;
-        let Wanted { object, threshold, gesture } = wanted;
+        let Wanted { object, threshold, gesture, .. } = wanted;
         let same = session.document.object(object).is_some_and(|o| {
             let now = &o.answer.patches;
             now.len() == patches.len() && now.iter().zip(&patches).all(|(a, b)| Arc::ptr_eq(a, b))
         });
+        if session.document.pending().is_some() {
+            // It will be laid on the mask that the click gives, unless the slider has moved on.
+            self.next.get_or_insert(wanted);
+            return;
+        }
         let continues = self.applied == Some(gesture);
         let region = Arc::new(region);
         let command = Command::SetThreshold { object, threshold, region, touches, continues };
-        // Refused while a click is computed, whose mask will have the threshold it had.
         if same && session.document.apply(command).is_ok() {
             self.applied = Some(gesture);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Resolution};
+    use crate::geom::{DAffine3, DVec3};
+    use crate::prompt::{CropPlace, Logits, Prompt, Step};
+    use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+
+    const DIMS: [usize; 3] = [4; 3];
+
+    fn session() -> Session {
+        let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
+        let (voxels, stored) = (Voxels::U8(vec![0; grid.count()]), StoredGeometry::of(&grid));
+        let volume =
+            Volume::new("phantom", grid, DIMS.to_vec(), voxels, Scale::NONE, stored, vec![]);
+        Session {
+            number: DocumentNumber(1),
+            document: Document::new(Arc::new(volume)),
+            path: "scan".into(),
+            saved_to: None,
+            came_from: None,
+            deferred: Vec::new(),
+        }
+    }
+
+    fn click(document: &mut Document) {
+        let prompt = Prompt { world: DVec3::splat(1.0), positive: true };
+        document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
+    }
+
+    /// Answers as a model that has a logit of 1 everywhere.
+    fn answer(document: &mut Document) {
+        let (entry, pending) = document.pending().unwrap();
+        let place = CropPlace { start: [0; 3], side: 4, world_from_crop: DAffine3::IDENTITY };
+        let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
+        let step = |p: &Prompt| Arc::new(Step { prompt: *p, logits: logits.clone(), iou: 0.5 });
+        let steps = pending.log.prompts.iter().map(step).collect();
+        let answer = Answer::of_one_patch(place, steps);
+        let region = lay(&answer, pending.log.threshold, document.image().grid());
+        let resolution = Resolution { answer, extensions: Vec::new(), region };
+        document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
+    }
+
+    fn until_idle(threshold: &mut Threshold, session: &mut Session, status: &mut Status) {
+        for _ in 0..2000 {
+            threshold.step(Some(session), status);
+            if !threshold.is_busy() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("still busy");
+    }
+
+    #[test]
+    fn a_click_right_after_a_drag_does_not_lose_its_value() {
+        // The click comes before the value has been asked for, or before it has been laid.
+        for asked in [false, true] {
+            let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
+            let (mut session, mut status) = (session(), Status::default());
+            click(&mut session.document);
+            answer(&mut session.document);
+            assert_eq!(session.document.objects()[0].region.count(), 64);
+            let wanted = (session.document.objects()[0].id, 2.0);
+            threshold.set(session.number, wanted, true, &mut status);
+            if asked {
+                threshold.step(Some(&mut session), &mut status);
+            }
+            click(&mut session.document);
+            for _ in 0..20 {
+                threshold.step(Some(&mut session), &mut status);
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            assert!(threshold.is_busy() && status.threshold == Some(wanted), "{asked}");
+            answer(&mut session.document);
+            until_idle(&mut threshold, &mut session, &mut status);
+            let object = &session.document.objects()[0];
+            assert_eq!((object.log.threshold, object.region.count()), (2.0, 0), "{asked}");
+            assert_eq!((object.replayed(), status.threshold), (2, None));
+        }
+    }
+
+    #[test]
+    fn a_value_for_one_scan_is_not_one_for_the_next() {
+        let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
+        let (mut other, mut status) = (session(), Status::default());
+        click(&mut other.document);
+        answer(&mut other.document);
+        let wanted = (other.document.objects()[0].id, 2.0);
+        threshold.set(DocumentNumber(7), wanted, true, &mut status);
+        until_idle(&mut threshold, &mut other, &mut status);
+        assert_eq!(other.document.objects()[0].log.threshold, 0.0);
     }
 }

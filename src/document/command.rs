@@ -28,7 +28,8 @@ pub enum Command {
         index: usize,
     },
     /// Follows the mask into the cubes beside those that the model has looked at, as far as it goes. Answered by
-    /// [`Command::Resolve`], like a click; until then the object takes no clicks.
+    /// [`Command::Resolve`], like a click; until then the object takes no clicks. An answer that changes nothing
+    /// leaves no step to undo.
     Extend(LabelId),
     /// Puts the threshold of an object's logits elsewhere.
     SetThreshold {

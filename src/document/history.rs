@@ -167,6 +167,11 @@ impl History {
         }
     }
 
+    /// Takes out a pending entry that has turned out to change nothing; what was undone can be redone.
+    pub fn forget(&mut self, id: EntryId) {
+        self.done.retain(|e| e.id != id);
+    }
+
     /// Takes a pending entry out, and every later pending one of the same object: newest first, to be
     /// reversed in this order. What was undone is forgotten, because it was built on them.
     pub fn withdraw(&mut self, id: EntryId, object: LabelId) -> Vec<Entry> {

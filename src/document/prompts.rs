@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::command::{Refused, Resolution};
 use super::history::Op;
-use super::{Document, EntryId, LabelId, PendingClick, gate};
+use super::{Document, EntryId, LabelId, Object, PendingClick, gate};
 use crate::prompt::{Answer, Prompt, PromptLog};
 use crate::volume::Region;
 
@@ -77,7 +77,11 @@ impl Document {
         if log.prompts.first().is_some_and(|p| !p.positive) {
             return Err(Refused::NegativeWouldBeFirst);
         }
-        log.extensions.retain(|e| e.seed != removed.world);
+        // Unless the same click has been made twice.
+        let still = log.prompts.iter().any(|p| p.positive && p.world == removed.world);
+        if removed.positive && !still {
+            log.extensions.retain(|e| e.seed != removed.world);
+        }
         if log.prompts.is_empty() {
             // An object without clicks starts anew: nothing of the old mask may come back with its next one.
             log = PromptLog::default();
@@ -117,7 +121,8 @@ impl Document {
         let object = &self.objects[self.index_of(id)?];
         let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
         let log = PromptLog { threshold, ..object.log.clone() };
-        let answer = Answer { touches, ..object.answer.clone() };
+        // Of another mask: what was looked for in vain beyond the last one may be there.
+        let answer = Answer { touches, tried: Vec::new(), ..object.answer.clone() };
         let answered = Box::new((answer, Arc::new(region)));
         let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
         self.commit("Move threshold", ops, None);
@@ -134,8 +139,15 @@ impl Document {
             Some((oldest, click)) if oldest == entry => (click.object, click.extend),
             _ => return Err(Refused::Stale),
         };
-        let object = &self.objects[self.index_of(id)?];
+        let index = self.index_of(id)?;
+        let object = &self.objects[index];
         let (delta, region) = gate::replace(&self.labels, id, &object.region, &resolution.region);
+        if extended && is_in_vain(object, resolution, &region) {
+            // No step to undo; only that it was tried is remembered.
+            self.objects[index].answer = resolution.answer.clone();
+            self.history.forget(entry);
+            return Ok(());
+        }
         let answered = Box::new((resolution.answer.clone(), Arc::new(region)));
         let mut ops = vec![Op::Answer(id, answered), Op::Labels(delta)];
         if extended {
@@ -161,4 +173,12 @@ impl Document {
         }
         Ok(())
     }
+}
+
+/// Whether an extension has left the object as it was.
+fn is_in_vain(object: &Object, resolution: &Resolution, region: &Region) -> bool {
+    let (old, new) = (&object.answer, &resolution.answer);
+    resolution.extensions == object.log.extensions
+        && *region == *object.region
+        && (&old.model, &old.patches) == (&new.model, &new.patches)
 }

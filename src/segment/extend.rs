@@ -10,39 +10,18 @@ use crate::work::{CancelToken, Progress};
 
 /// Most cubes that one call tries: a mask that runs away has to be sent on again.
 const MOST: usize = 32;
-/// A neighbour that starts within so many voxels of a cube, along every axis, is that cube: an eighth of it.
-const NEAR: u64 = 16;
 
 /// An extension in progress.
 struct Growing {
-    /// The log with what was added so far, and its answer.
+    /// The log with what was added so far, and its answer, which knows what was tried in vain.
     log: PromptLog,
     answer: Answer,
-    /// Where cubes were tried, whether they stayed or not.
-    tried: Vec<[i64; 3]>,
 }
 
 impl Growing {
     fn request(&self, log: PromptLog, request: &Request) -> Request {
         let (volume, earlier) = (request.volume.clone(), self.answer.clone());
         Request { volume, log, earlier, snap: request.snap }
-    }
-
-    /// The faces to go on from, the largest contact first; for each neighbour one.
-    fn open(&self, grid: &Grid) -> Vec<faces::Contact> {
-        let mut starts: Vec<_> = self.answer.patches.iter().map(|p| p.place.start).collect();
-        starts.extend(&self.tried);
-        let mut open = faces::contacts(&self.answer, self.log.threshold, grid);
-        open.retain(|contact| {
-            let new = contact.neighbour();
-            let near = |s: &[i64; 3]| s.iter().zip(new).all(|(s, n)| s.abs_diff(n) <= NEAR);
-            let is_new = !starts.iter().any(near);
-            if is_new {
-                starts.push(new);
-            }
-            is_new
-        });
-        open
     }
 
     /// The cube beyond a contact. It starts from the user's first positive click in it, or else from inside of
@@ -80,12 +59,14 @@ impl Growing {
 impl Segmenter {
     /// Follows the mask into half-overlapping neighbouring cubes until it touches their edge no more, at most
     /// 32 of them in one call. A cube in which the model finds nothing beyond the others is not kept, nor one
-    /// that can't be normalised. `progress` counts cubes; their total grows on the way.
+    /// that can't be normalised; the answer remembers where these were ([`Answer::tried`]), so that they are not
+    /// tried again as long as the mask is the same. `progress` counts cubes; their total grows on the way.
+    /// Cancelled on the way, the outcome is what has been found until then.
     ///
     /// [`Segmenter::run`] of the same log with the outcome's extensions gives the same mask.
     ///
     /// # Errors
-    /// As [`Segmenter::run`].
+    /// As [`Segmenter::run`]; on cancelling only if nothing has been found yet.
     pub fn extend(
         &mut self,
         request: &Request,
@@ -95,36 +76,64 @@ impl Segmenter {
     ) -> Result<Outcome, SegmentError> {
         let grid = request.volume.grid();
         let mut timings = Timings::default();
-        let answer = self.answer(request, &mut timings, cancel, stage)?;
-        let mut growing = Growing { log: request.log.clone(), answer, tried: Vec::new() };
-        while growing.tried.len() < MOST {
+        let mut answer = self.answer(request, &mut timings, cancel, stage)?;
+        if request.earlier.prompts == answer.prompts && request.earlier.patches == answer.patches {
+            answer.tried.clone_from(&request.earlier.tried);
+        }
+        let mut growing = Growing { log: request.log.clone(), answer };
+        let grown = self.grow(&mut growing, request, &mut timings, (cancel, progress), stage);
+        match grown {
+            Err(SegmentError::Cancelled) if growing.log.extensions != request.log.extensions => {}
+            other => other?,
+        }
+        growing.settle(grid);
+        // Every step is at hand by now, so this is not worth cancelling.
+        let all = growing.request(growing.log.clone(), request);
+        let mut outcome = self.run(&all, &CancelToken::new(), stage)?;
+        outcome.timings = Timings { paste: outcome.timings.paste, ..timings };
+        outcome.answer.tried = growing.answer.tried;
+        outcome.answer.touches = faces::touches(&outcome.answer, request.log.threshold, grid);
+        Ok(outcome)
+    }
+
+    /// Tries one neighbour after the other.
+    fn grow(
+        &mut self,
+        growing: &mut Growing,
+        request: &Request,
+        timings: &mut Timings,
+        (cancel, progress): (&CancelToken, &Progress),
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<(), SegmentError> {
+        let grid = request.volume.grid();
+        for tries in 0..MOST {
             cancel.check()?;
-            let open = growing.open(grid);
-            progress.set_done(growing.tried.len() as u64);
-            progress.set_total((growing.tried.len() + open.len()).min(MOST) as u64);
-            let Some(contact) = open.first() else { break };
-            growing.tried.push(contact.neighbour());
-            let Some(extension) = growing.extension(contact, grid) else { continue };
+            let open = faces::open(&growing.answer, growing.log.threshold, grid);
+            progress.set_done(tries as u64);
+            progress.set_total((tries + open.len()).min(MOST) as u64);
+            let Some(contact) = open.first() else { return Ok(()) };
+            let start = contact.neighbour();
+            let Some(extension) = growing.extension(contact, grid) else {
+                growing.answer.tried.push(start);
+                continue;
+            };
             let mut log = growing.log.clone();
             log.extensions.push(extension);
             let longer = growing.request(log, request);
-            match self.answer(&longer, &mut timings, cancel, stage) {
-                Ok(answer) => {
-                    if faces::adds(&answer, longer.log.threshold, grid, extension.start) {
-                        (growing.log, growing.answer) = (longer.log, answer);
-                    }
+            match self.answer(&longer, timings, cancel, stage) {
+                Ok(answer) if faces::adds(&answer, longer.log.threshold, grid, start) => {
+                    let tried = std::mem::take(&mut growing.answer.tried);
+                    growing.answer = Answer { tried, ..answer };
+                    growing.log = longer.log;
                 }
-                // Nothing there to look at.
-                Err(SegmentError::NothingPositive | SegmentError::Constant(_)) => {}
+                // Nothing there, or nothing there to look at.
+                Ok(_) | Err(SegmentError::NothingPositive | SegmentError::Constant(_)) => {
+                    growing.answer.tried.push(start);
+                }
                 Err(why) => return Err(why),
             }
         }
-        progress.set_done(growing.tried.len() as u64);
-        growing.settle(grid);
-        // Every step is at hand by now.
-        let all = growing.request(growing.log.clone(), request);
-        let mut outcome = self.run(&all, cancel, stage)?;
-        outcome.timings = Timings { paste: outcome.timings.paste, ..timings };
-        Ok(outcome)
+        progress.set_done(MOST as u64);
+        Ok(())
     }
 }

@@ -22,21 +22,43 @@ pub(super) struct Contact {
 impl Contact {
     /// Where the cube beyond the face starts; half of it overlaps.
     pub(super) fn neighbour(&self) -> [i64; 3] {
-        let half = (SIDE / 2) as i64;
-        let mut start = self.start;
-        start[self.axis] = start[self.axis].saturating_add(if self.up { half } else { -half });
-        start
+        beside(self.start, self.axis, self.up)
     }
 }
 
-/// Whether the mask touches the edge of the cubes somewhere inside of the scan.
+/// A neighbour that starts within so many voxels of a cube, along every axis, is that cube: an eighth of it.
+const NEAR: u64 = 16;
+
+/// Whether the mask touches the edge of the cubes somewhere inside of the scan, and nobody has looked beyond.
 pub fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
     let around = Around::of(answer, threshold, grid);
-    around.faces().any(|face| around.cells(face).next().is_some())
+    let open = |face: &Face<'_>| is_new(answer, face.neighbour());
+    around.faces().filter(open).any(|face| around.cells(face).next().is_some())
+}
+
+/// Whether a cube that starts there is none of the answer's and none of those tried in vain.
+fn is_new(answer: &Answer, start: [i64; 3]) -> bool {
+    let mut starts = answer.patches.iter().map(|p| &p.place.start).chain(&answer.tried);
+    !starts.any(|s| s.iter().zip(start).all(|(s, n)| s.abs_diff(n) <= NEAR))
+}
+
+/// The contacts with what nobody has looked at, the largest first; for each neighbour one.
+pub(super) fn open(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
+    let mut open = contacts(answer, threshold, grid);
+    open.retain(|contact| is_new(answer, contact.neighbour()));
+    let mut seen: Vec<[i64; 3]> = Vec::new();
+    open.retain(|contact| {
+        let new = contact.neighbour();
+        let near = |s: &[i64; 3]| s.iter().zip(new).all(|(s, n)| s.abs_diff(n) <= NEAR);
+        let first = !seen.iter().any(near);
+        seen.extend(first.then_some(new));
+        first
+    });
+    open
 }
 
 /// All contacts, the largest first.
-pub(super) fn contacts(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
+fn contacts(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
     let around = Around::of(answer, threshold, grid);
     let contact = |face: Face<'_>| {
         let (start, cells) = (face.place.start, around.cells(face).collect());
@@ -110,6 +132,19 @@ struct Face<'a> {
     side: usize,
     axis: usize,
     up: bool,
+}
+
+impl Face<'_> {
+    fn neighbour(&self) -> [i64; 3] {
+        beside(self.place.start, self.axis, self.up)
+    }
+}
+
+/// Where the cube half a cube further starts.
+fn beside(mut start: [i64; 3], axis: usize, up: bool) -> [i64; 3] {
+    let half = (SIDE / 2) as i64;
+    start[axis] = start[axis].saturating_add(if up { half } else { -half });
+    start
 }
 
 /// A mask and the scan that it lies in.
@@ -266,6 +301,23 @@ mod tests {
         assert_eq!(found.iter().map(Contact::neighbour).collect::<Vec<_>>(), [[244, 36, 36]]);
         assert!(!touches(&answer(vec![patch(&grid, [100, 36, 36], |_| false)]), 0.0, &grid));
         assert!(!touches(&Answer::default(), 0.0, &grid));
+    }
+
+    #[test]
+    fn where_more_was_looked_for_in_vain_is_no_reason_to_look_again() {
+        let grid = grid([500, 200, 200]);
+        let mut one = answer(vec![patch(&grid, [100, 36, 36], bar)]);
+        let neighbours =
+            |a: &Answer| -> Vec<_> { open(a, 0.0, &grid).iter().map(Contact::neighbour).collect() };
+        assert_eq!(neighbours(&one), [[36, 36, 36], [164, 36, 36]]);
+        one.tried = vec![[36, 36, 36]];
+        assert_eq!(neighbours(&one), [[164, 36, 36]]);
+        assert!(touches(&one, 0.0, &grid));
+        // A cube near by is the same one.
+        one.tried.push([164 + 16, 36 - 16, 36]);
+        assert!(neighbours(&one).is_empty() && !touches(&one, 0.0, &grid));
+        one.tried[1][0] += 1;
+        assert!(neighbours(&one).len() == 1 && touches(&one, 0.0, &grid));
     }
 
     #[test]

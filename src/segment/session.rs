@@ -33,12 +33,13 @@ pub struct Request {
     pub volume: Arc<Volume>,
     /// What to replay; the first prompt is positive.
     pub log: PromptLog,
-    /// The object's last answer. Its cubes stay where they are as long as the clicks that opened them stand; its
+    /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as long as the clicks that opened them stand; its
     /// steps are used, not computed again, where they are still valid. Steps of another model must have been
     /// taken out by [`without_steps`].
     pub earlier: Answer,
     /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
-    /// click, instead of the one exactly around it; 0 is exact.
+    /// click, instead of the one exactly around it; 0 is exact. Where a cube then lies is told by the answer
+    /// ([`Patch::place`]) only, not by the log: whoever saves a log of snapped cubes must save their places too.
     pub snap: u32,
 }
 
@@ -52,6 +53,8 @@ impl Request {
 
 /// An answer's cubes without what a model said in them: for another model.
 pub fn without_steps(mut answer: Answer) -> Answer {
+    // Another model may find what this one has looked for in vain.
+    answer.tried.clear();
     for patch in &mut answer.patches {
         Arc::make_mut(patch).steps.clear();
     }
@@ -176,7 +179,7 @@ impl Segmenter {
             patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
         let prompts = request.log.prompts.clone();
-        let mut answer = Answer { prompts, patches, model: None, touches: false };
+        let mut answer = Answer { prompts, patches, ..Answer::default() };
         answer.touches = faces::touches(&answer, request.log.threshold, request.volume.grid());
         Ok(answer)
     }
@@ -231,9 +234,17 @@ impl Segmenter {
         self.run(request, cancel, &mut |_| ()).map(Some)
     }
 
+    /// How many cubes have to be encoded for a request.
+    ///
+    /// # Errors
+    /// If a click is where it makes no sense.
+    pub fn missing_cubes(&self, request: &Request) -> Result<usize, SegmentError> {
+        Ok(self.missing(request)?.len())
+    }
+
     /// Whether every cube of a request is at hand, so that it costs at most the decoder.
     pub fn is_ready(&self, request: &Request) -> bool {
-        self.missing(request).is_ok_and(|missing| missing.is_empty())
+        self.missing_cubes(request).is_ok_and(|missing| missing == 0)
     }
 
     /// Encodes the cubes of a request that are not at hand yet, so that it will cost only the decoder.

@@ -11,8 +11,14 @@ pub enum Action {
     OpenSample,
     /// Open these files: a scan, or label maps of the present scan.
     Open(Vec<PathBuf>),
-    /// Stop opening, saving or fetching.
+    /// Stop what is nearest at hand: opening a file, or else a click or an extension.
     Cancel,
+    /// Stop the click or the extension that is being computed.
+    CancelClick,
+    /// Stop fetching ONNX Runtime.
+    CancelInstall,
+    /// Stop the download of a model.
+    CancelDownload,
     /// Save the label map where it was saved last, or ask.
     Save,
     /// Ask where to save the label map.

@@ -124,7 +124,7 @@ pub struct ModelEntry {
     pub name: String,
     /// What it is opened by.
     pub path: PathBuf,
-    /// `demo model`, `SAM-Med3D checkpoint` or `ONNX pair`.
+    /// What it is, in a few words: `ships with Voxpoint`, `checkpoint` or `ONNX pair`.
     pub kind: &'static str,
     /// Under which licence, if that is known.
     pub licence: Option<String>,

@@ -242,13 +242,11 @@ pub fn can_extend(object: &Object) -> bool {
     object.replayed() > 0 && object.answer.touches
 }
 
-/// Ends one thing for each press: editing a name, a window, work in the background, the selection.
+/// Ends one thing for each press: editing a name, a window, opening a file or a click, the selection.
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;
-    let installing = matches!(desk.status.runtime, RuntimeStatus::Installing(..));
-    let extends = desk.document.and_then(Document::pending).is_some_and(|(_, c)| c.extend);
-    let downloading = desk.status.download.is_some();
-    let working = desk.status.opening.is_some() || installing || extends || downloading;
+    let waits = desk.document.is_some_and(|d| d.pending().is_some());
+    let working = desk.status.opening.is_some() || waits;
     if view.renaming.take().is_some() {
         return;
     }

@@ -124,7 +124,7 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
             ui.horizontal(|ui| {
                 progress(ui, "Fetching ONNX Runtime", (*done, *total), CARD - 80.0);
                 if ui.button("Cancel").clicked() {
-                    desk.out.push(Action::Cancel);
+                    desk.out.push(Action::CancelInstall);
                 }
             });
         }
@@ -138,7 +138,7 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
             let so_far = (download.done, download.total);
             progress(ui, "Downloading the model", so_far, CARD - 80.0);
             if ui.button("Cancel").clicked() {
-                desk.out.push(Action::Cancel);
+                desk.out.push(Action::CancelDownload);
             }
         });
     }

@@ -29,7 +29,7 @@ fn what_is_missing_has_a_button_that_mends_it() {
     assert!(shows(&harness, "8.3 MB of 23.0 MB"));
     harness.get_by_label("Cancel").click();
     harness.step();
-    assert_eq!(taken(&mut harness), ["Cancel"]);
+    assert_eq!(taken(&mut harness), ["CancelInstall"]);
     harness.get_by_label("Open sample scan").click();
     harness.step();
     assert_eq!(taken(&mut harness), ["OpenSample"]);

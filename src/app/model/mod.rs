@@ -1,7 +1,12 @@
 //! The model and its worker thread, as the window's owner sees them. One thing is in flight at a time: the
 //! oldest pending click, or what a click under the pointer would give ([`schedule`] decides); what it leaves
 //! in the segmenter's cache makes the next one cost only the decoder.
+//!
+//! Clicks that come faster than they are answered are all answered, in their order, because each can be undone
+//! by itself. The steps of one are at hand for the next, so each costs one run of the decoder in every cube that
+//! the click lies in, and laying the mask; nothing is computed for a click that was undone meanwhile.
 
+mod loading;
 mod preview;
 mod schedule;
 mod worker;
@@ -12,13 +17,14 @@ use std::sync::Arc;
 use super::{DocumentNumber, Session};
 use crate::document::{Command, Document, EntryId, LabelId, PendingClick, Resolution};
 use crate::prompt::{Answer, Prompt, PromptLog};
-use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, runtime};
+use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, Timings, runtime};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
+use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
 use schedule::{Cube, Flight, Job, Landing, Order, Schedule, Wanted};
-use worker::{Ask, Click, Hover, ReadyModel, Tell, Tokens};
+use worker::{Ask, Click, Hover, Tell, Tokens};
 
 /// Names a pending click.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,9 +68,7 @@ pub(super) struct Model {
     schedule: Schedule<ClickKey, HoverKey>,
     /// Of what is in flight.
     tokens: Tokens,
-    /// Starts asked for and not answered: only the last one's answer counts.
-    starting: u32,
-    models: u64,
+    loading: Loading,
     preview: Option<(HoverKey, Preview)>,
     install: Option<Task<Result<PathBuf, SegmentError>>>,
     dead: bool,
@@ -80,8 +84,7 @@ impl Model {
             chosen,
             schedule: Schedule::default(),
             tokens: Tokens::default(),
-            starting: 0,
-            models: 0,
+            loading: Loading::default(),
             preview: None,
             install: None,
             dead: false,
@@ -100,7 +103,7 @@ impl Model {
     fn ask_to_start(&mut self) {
         // A dead worker is found by `poll`.
         if self.worker.submit(Ask::Start(self.chosen.clone())).is_ok() {
-            self.starting += 1;
+            self.loading.asked();
         }
     }
 
@@ -118,16 +121,24 @@ impl Model {
         }
     }
 
-    /// Whether there is something that the user can stop.
-    pub fn is_busy(&self) -> bool {
-        self.schedule.click().is_some() || self.install.is_some()
+    /// Gives up the oldest pending click, be it computed already or waiting for its turn, for the pointer's encoder
+    /// or for a model. An extension that is being computed ends with what it has found. `false` if no click is
+    /// pending.
+    pub fn cancel(&mut self, session: Option<&mut Session>) -> bool {
+        let Some(session) = session else { return false };
+        let Some((entry, click)) = session.document.pending() else { return false };
+        let key = ClickKey { document: session.number, entry };
+        if click.extend && self.schedule.click() == Some(key) {
+            self.tokens.all.cancel();
+        } else {
+            // If it is being computed, `pump` finds that nobody wants it any more.
+            let _never_stale = session.document.apply(Command::Withdraw(entry));
+        }
+        true
     }
 
-    /// Stops the click that is being computed and a running fetch.
-    pub fn cancel(&mut self) {
-        if self.schedule.click().is_some() {
-            self.tokens.all.cancel();
-        }
+    /// Stops fetching ONNX Runtime.
+    pub fn cancel_install(&self) {
         if let Some(task) = &self.install {
             task.cancel();
         }
@@ -196,7 +207,9 @@ impl Model {
             Tell::Clicked { flight, model, result } => {
                 let Some(key) = self.schedule.click_landed(flight) else { return };
                 if let Some(session) = session.filter(|s| s.number == key.document) {
-                    finish(&mut session.document, key.entry, model, *result, status, toasts);
+                    let stopped = self.tokens.all.is_cancelled();
+                    let result = result.map(|outcome| (model, outcome));
+                    finish(&mut session.document, key.entry, result, stopped, status, toasts);
                 }
             }
             Tell::Hovered { flight, landing, preview } => {
@@ -208,7 +221,7 @@ impl Model {
                     _ => self.preview = None,
                 }
             }
-            loading => self.take_loading(loading, status, toasts),
+            told => self.loading.take(told, status, toasts),
         }
     }
 
@@ -219,41 +232,6 @@ impl Model {
             Stage::Crop | Stage::Encode => Busy::Encoding,
             Stage::Decode => Busy::Decoding,
             Stage::Paste => Busy::Pasting,
-        }
-    }
-
-    fn take_loading(&mut self, told: Tell, status: &mut Status, toasts: &mut Toasts) {
-        let ready = |status: &mut Status, model: ReadyModel| {
-            let ReadyModel { name, path, device, reason } = model;
-            status.model_path = Some(path);
-            status.model = ModelStatus::Ready { name, device, reason };
-        };
-        match told {
-            Tell::Runtime(Ok(found)) => {
-                let text = format!("ONNX Runtime {} ({})", found.version, found.found);
-                status.runtime = RuntimeStatus::Ready(text);
-            }
-            Tell::Runtime(Err(why)) => {
-                self.starting = self.starting.saturating_sub(1);
-                status.runtime = RuntimeStatus::Missing(why.to_string());
-                status.model = ModelStatus::None;
-            }
-            Tell::Loading(name) => status.model = ModelStatus::Loading(name),
-            Tell::Model(answer) => {
-                self.starting = self.starting.saturating_sub(1);
-                self.models += 1;
-                match answer {
-                    // Another one was chosen meanwhile and is being loaded.
-                    Ok(_) if self.starting > 0 => {}
-                    Ok(model) => ready(status, model),
-                    Err(why) => {
-                        toasts.error(why.to_string());
-                        status.model = ModelStatus::Failed(why.to_string());
-                    }
-                }
-            }
-            Tell::Kept(model) if self.starting == 0 => ready(status, model),
-            _ => {}
         }
     }
 
@@ -274,7 +252,7 @@ impl Model {
             click: session.and_then(wanted_click),
             hover: hypothesis.as_ref().map(|h| (h.key, h.cube)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
-            ready: matches!(status.model, ModelStatus::Ready { .. }) && self.starting == 0,
+            ready: self.loading.is_ready(status),
         };
         if self
             .preview
@@ -349,7 +327,7 @@ impl Model {
         let key = HoverKey {
             document: session.number,
             revision: document.revision(),
-            model: self.models,
+            model: self.loading.models(),
             positive: intent.prompt.positive,
             voxel,
         };
@@ -403,7 +381,7 @@ impl Drop for Model {
     /// A window that closes doesn't wait for an encoder.
     fn drop(&mut self) {
         self.tokens.all.cancel();
-        self.cancel();
+        self.cancel_install();
     }
 }
 
@@ -429,24 +407,19 @@ fn cube(session: &Session, object: Option<LabelId>, prompt: &Prompt) -> Cube {
     Cube::Around { document, voxel: grid.nearest(prompt.world) }
 }
 
-/// Brings an answer into the document.
+/// Brings an answer of a model into the document. `stopped`: by the user, on the way.
 fn finish(
     document: &mut Document,
     entry: EntryId,
-    model: String,
-    result: Result<Outcome, SegmentError>,
+    result: Result<(String, Outcome), SegmentError>,
+    stopped: bool,
     status: &mut Status,
     toasts: &mut Toasts,
 ) {
     match result {
-        Ok(outcome) => {
-            let times = &outcome.timings;
-            let first = [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b);
-            let latency = Latency {
-                encode: first,
-                decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
-                paste: times.paste,
-            };
+        Ok((model, outcome)) => {
+            let latency = latency(&outcome.timings);
+            let news = document.pending().and_then(|(_, click)| news(click, &outcome, stopped));
             let resolution = Resolution {
                 answer: Answer { model: Some(model), ..outcome.answer },
                 extensions: outcome.extensions,
@@ -456,6 +429,9 @@ fn finish(
             // A click undone meanwhile is stale: its answer is dropped.
             if document.apply(resolve).is_ok() {
                 status.latency = Some(latency);
+                if let Some(news) = news {
+                    toasts.info(news.to_owned());
+                }
             }
         }
         Err(SegmentError::Cancelled) => {
@@ -466,5 +442,22 @@ fn finish(
                 toasts.error(why.to_string());
             }
         }
+    }
+}
+
+/// What the user is told of an extension that did not end as expected.
+fn news(click: &PendingClick, outcome: &Outcome, stopped: bool) -> Option<&'static str> {
+    match (click.extend, outcome.extensions == click.log.extensions) {
+        (true, false) if stopped => Some("Extending was stopped; what was found is kept"),
+        (true, true) => Some("The model finds nothing more beyond its window"),
+        _ => None,
+    }
+}
+
+fn latency(times: &Timings) -> Latency {
+    Latency {
+        encode: [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b),
+        decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
+        paste: times.paste,
     }
 }

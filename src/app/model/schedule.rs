@@ -10,7 +10,23 @@
 pub(super) struct Flight(pub u64);
 
 /// Clicks at most so many voxels (of 1.5 mm, along each axis) from a cube's centre do with that cube.
+///
+/// So the clicks alone do not tell where an object's cubes lie. The answer does ([`Patch::place`]), and
+/// whoever saves a session must save these places along with the clicks, or the mask that is computed
+/// again will be a slightly different one.
+///
+/// [`Patch::place`]: crate::prompt::Patch::place
 pub(super) const SNAP: u32 = 8;
+
+/// Cubes that are encoded at most for a pointer that only rests: that of a new click, and one that it lies
+/// in besides. More are a whole extension to be looked into anew (after a change of the model, for example),
+/// which takes minutes and which nobody has asked for; the click itself does it.
+const PREFETCHED: usize = 2;
+
+/// Whether so many missing cubes may be encoded for the pointer.
+pub(super) fn worth_encoding(missing: usize) -> bool {
+    (1..=PREFETCHED).contains(&missing)
+}
 
 /// The cube of the scan that a click is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,10 +172,15 @@ impl<C: Copy + PartialEq, H: Copy + PartialEq> Schedule<C, H> {
     /// A flight for the pointer has come back: for which click, unless nobody wants its answer.
     pub fn hover_landed(&mut self, flight: Flight, landing: Landing) -> Option<H> {
         let flying = self.flying.take_if(|f| f.flight == flight)?;
-        let Job::Hover { key, .. } = flying.job else { return None };
+        let Job::Hover { key, encode, .. } = flying.job else { return None };
         if flying.stopped {
             return None;
         }
+        let landing = match landing {
+            // Encoding did not help, or was not worth it: nor will it the next time.
+            Landing::NotReady if encode => Landing::Failed,
+            other => other,
+        };
         if landing != Landing::Stopped {
             self.answered = Some((key, landing));
         }
@@ -378,6 +399,24 @@ mod tests {
         assert_eq!(s.next(&click("a", 0)), Some(Order::Stop));
         assert_eq!(s.hover_landed(flight, Landing::Shown), None);
         sent(s.next(&hover(3, true)));
+    }
+
+    /// With cubes too many for the cache the encoder would else run for as long as the pointer rests.
+    #[test]
+    fn what_encoding_has_not_made_ready_is_not_encoded_again() {
+        let mut s = Test::default();
+        let (flight, job) = sent(s.next(&hover(3, true)));
+        assert!(matches!(job, Job::Hover { encode: true, .. }));
+        assert_eq!(s.hover_landed(flight, Landing::NotReady), Some(3));
+        for resting in [true, false, true] {
+            assert_eq!(s.next(&hover(3, resting)), None);
+        }
+        sent(s.next(&hover(4, true)));
+    }
+
+    #[test]
+    fn a_resting_pointer_does_not_encode_a_whole_extension() {
+        assert_eq!([0, 1, 2, 3, 33].map(worth_encoding), [false, true, true, false, false]);
     }
 
     #[test]

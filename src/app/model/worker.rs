@@ -1,9 +1,10 @@
 //! The thread that owns the model: everything that takes longer than a frame happens here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::preview::{Canvas, Preview};
-use super::schedule::{Flight, Landing};
+use super::schedule::{Flight, Landing, worth_encoding};
 use crate::prompt::{Answer, PromptLog};
 use crate::segment::{
     DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, runtime, runtime::Runtime,
@@ -49,9 +50,8 @@ pub(super) struct Tokens {
 pub(super) enum Tell {
     Runtime(Result<Runtime, SegmentError>),
     Loading(String),
-    Model(Result<ReadyModel, SegmentError>),
-    /// The one chosen last can't be used; this one still can.
-    Kept(ReadyModel),
+    /// The model is there; or it can't be used, but this one, which was there before, still can.
+    Model(Result<ReadyModel, (SegmentError, Option<ReadyModel>)>),
     Stage(Flight, Stage),
     /// The encoder runs for the pointer (true), or has done so.
     Prefetches(Flight, bool),
@@ -74,9 +74,10 @@ pub(super) struct ReadyModel {
     pub reason: String,
 }
 
-/// The model on the worker, with a name that tells it from every other one.
+/// The model on the worker.
 struct Loaded {
     segmenter: Segmenter,
+    /// Tells it from every other one, also from what lay at the same place before ([`identity`]).
     id: String,
     path: PathBuf,
 }
@@ -103,13 +104,12 @@ pub(super) fn spawn(wake: Wake) -> std::io::Result<Worker<Ask, Tell>> {
     let mut loaded: Option<Loaded> = None;
     Worker::start("model", wake, move |ask, tell: &dyn Fn(Tell)| match ask {
         Ask::Start(chosen) => match start(chosen, tell) {
-            Some(other) => loaded = Some(other),
-            // A model that works is not given up for one that doesn't.
-            None => {
-                if let Some(kept) = &loaded {
-                    tell(Tell::Kept(kept.ready()));
-                }
+            Ok(Some(other)) => {
+                tell(Tell::Model(Ok(loaded.insert(other).ready())));
             }
+            Ok(None) => {}
+            // A model that works is not given up for one that doesn't.
+            Err(why) => tell(Tell::Model(Err((why, loaded.as_ref().map(Loaded::ready))))),
         },
         Ask::Click(click) => {
             let flight = click.flight;
@@ -155,8 +155,12 @@ fn preview(loaded: &mut Loaded, hover: Hover, tell: &dyn Fn(Tell)) -> (Landing, 
     if tokens.all.is_cancelled() {
         return (Landing::Stopped, None);
     }
-    if !segmenter.is_ready(&request) {
-        if !encode {
+    let missing = match segmenter.missing_cubes(&request) {
+        Ok(missing) => missing,
+        Err(why) => return failed(&why),
+    };
+    if missing > 0 {
+        if !(encode && worth_encoding(missing)) {
             return (Landing::NotReady, None);
         }
         tell(Tell::Prefetches(flight, true));
@@ -185,33 +189,46 @@ fn failed(why: &SegmentError) -> (Landing, Option<Preview>) {
     (Landing::Failed, None)
 }
 
-/// Finds the runtime and loads a model.
-fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Option<Loaded> {
+/// Finds the runtime and loads a model. `None` if there is no runtime, which has been told.
+fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Result<Option<Loaded>, SegmentError> {
     let found = runtime::load();
     let missing = found.is_err();
     tell(Tell::Runtime(found));
     if missing {
-        return None;
+        return Ok(None);
     }
-    let Some(path) = chosen.or_else(runtime::demo_model) else {
-        tell(Tell::Model(Err(SegmentError::NoDemoModel)));
-        return None;
-    };
+    let path = chosen.or_else(runtime::demo_model).ok_or(SegmentError::NoDemoModel)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     tell(Tell::Loading(name));
-    match Segmenter::open(&path, DeviceChoice::Auto, None) {
-        Ok(segmenter) => {
-            // Folders of one name are common, so the whole path names the model.
-            let path = path.canonicalize().unwrap_or(path);
-            let loaded = Loaded { segmenter, id: path.display().to_string(), path };
-            tell(Tell::Model(Ok(loaded.ready())));
-            Some(loaded)
-        }
-        Err(why) => {
-            tell(Tell::Model(Err(why)));
-            None
-        }
-    }
+    // Folders of one name are common, so the whole path names the model.
+    let full = path.canonicalize().unwrap_or_else(|_| path.clone());
+    // Before it is read: if it is written meanwhile, the next start is of another one.
+    let id = identity(&full);
+    let segmenter = Segmenter::open(&path, DeviceChoice::Auto, None)?;
+    Ok(Some(Loaded { segmenter, id, path: full }))
+}
+
+/// Names what lies at a path now: the path, and the length and time of what was written there. Other weights
+/// written to the same path are another model. Of a file of an ONNX pair the whole folder counts, because both
+/// files, and those that hold their weights, belong together.
+fn identity(path: &Path) -> String {
+    let onnx = |p: &Path| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+    let place = if onnx(path) { path.parent().unwrap_or(path) } else { path };
+    let files = std::fs::read_dir(place).map_or_else(
+        |_| vec![place.to_owned()],
+        |entries| entries.filter_map(|e| Some(e.ok()?.path())).collect(),
+    );
+    let known = files.iter().filter_map(|f| f.metadata().ok()).filter(std::fs::Metadata::is_file);
+    let written = |m: &std::fs::Metadata| m.modified().ok()?.duration_since(UNIX_EPOCH).ok();
+    let (bytes, newest) = known.fold((0, Duration::ZERO), |(bytes, newest), m| {
+        (bytes + m.len(), newest.max(written(&m).unwrap_or_default()))
+    });
+    format!(
+        "{} ({bytes} bytes of {}.{:09})",
+        path.display(),
+        newest.as_secs(),
+        newest.subsec_nanos()
+    )
 }
 
 /// A request for the window: a click near a cube at hand uses that one.
@@ -221,4 +238,45 @@ pub(super) fn request(
     earlier: Answer,
 ) -> Request {
     Request { volume, log, earlier, snap: super::schedule::SNAP }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    fn write(path: &Path, bytes: &[u8], at: SystemTime) {
+        std::fs::write(path, bytes).unwrap();
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
+    }
+
+    #[test]
+    fn other_weights_at_the_same_path_are_another_model() {
+        let temp = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let later = now + Duration::from_secs(1);
+        let file = temp.path().join("turbo.pth");
+        write(&file, b"weights", now);
+        let first = identity(&file);
+        assert!(first.starts_with(&*file.display().to_string()), "readable: {first}");
+        assert_eq!(identity(&file), first);
+        write(&file, b"weights", later);
+        let second = identity(&file);
+        write(&file, b"other weights", later);
+        assert!(first != second && second != identity(&file));
+
+        // Of a pair, by whichever name; the weights may lie beside the graphs.
+        let pair = temp.path().join("pair");
+        std::fs::create_dir(&pair).unwrap();
+        for name in ["encoder.onnx", "decoder.onnx", "encoder.onnx.data"] {
+            write(&pair.join(name), b"graph", now);
+        }
+        for path in [pair.clone(), pair.join("decoder.onnx")] {
+            let before = identity(&path);
+            write(&pair.join("encoder.onnx.data"), b"graph of another", later);
+            assert_ne!(identity(&path), before);
+            write(&pair.join("encoder.onnx.data"), b"graph", now);
+            assert_eq!(identity(&path), before);
+        }
+    }
 }

@@ -219,8 +219,8 @@ pub(in crate::ui) fn download_text(download: &Download) -> String {
 /// Where the model runs and why; or what is missing for it to run, and the button that mends it.
 fn device(ui: &mut Ui, desk: &mut Desk) {
     if let Some(download) = &desk.status.download {
-        if icon_button(ui, icons::CLOSE, "Cancel download", "Cancel (Esc)", false).clicked() {
-            desk.out.push(Action::Cancel);
+        if icon_button(ui, icons::CLOSE, "Cancel download", "Cancel", false).clicked() {
+            desk.out.push(Action::CancelDownload);
         }
         ui.label(download_text(download));
         return;
@@ -237,8 +237,8 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
             }
         }
         (RuntimeStatus::Installing(done, total), _) => {
-            if icon_button(ui, icons::CLOSE, "Cancel fetching", "Cancel (Esc)", false).clicked() {
-                desk.out.push(Action::Cancel);
+            if icon_button(ui, icons::CLOSE, "Cancel fetching", "Cancel", false).clicked() {
+                desk.out.push(Action::CancelInstall);
             }
             let text = match total {
                 0 => format!("ONNX Runtime {}", bytes(*done)),

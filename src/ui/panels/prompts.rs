@@ -55,7 +55,7 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
         (_, Some(Busy::Extending(done, total))) => {
             ui.horizontal(|ui| {
                 if row_button(ui, icons::CLOSE, "Stop extending", "Stop (Esc)").clicked() {
-                    desk.out.push(Action::Cancel);
+                    desk.out.push(Action::CancelClick);
                 }
                 progress(ui, "Extending", (done, total), 60.0);
                 ui.label(quiet(ui, format!("Cube {done} of {total}")));

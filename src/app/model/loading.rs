@@ -1,0 +1,127 @@
+//! Which model there is, while others are being loaded: what the worker says of it, as the status shows it.
+
+use super::worker::{ReadyModel, Tell};
+use crate::ui::{ModelStatus, RuntimeStatus, Status, Toasts};
+
+#[derive(Debug, Default)]
+pub(super) struct Loading {
+    /// Starts asked for and not answered: only the last one's answer counts.
+    starting: u32,
+    models: u64,
+}
+
+impl Loading {
+    /// The worker was asked to load a model.
+    pub fn asked(&mut self) {
+        self.starting += 1;
+    }
+
+    /// Whether a model is there that will still be the one in use when its answer comes.
+    pub fn is_ready(&self, status: &Status) -> bool {
+        matches!(status.model, ModelStatus::Ready { .. }) && self.starting == 0
+    }
+
+    /// Counts the models loaded.
+    pub fn models(&self) -> u64 {
+        self.models
+    }
+
+    /// Takes in what the worker says; what is not about loading is passed over.
+    pub fn take(&mut self, told: Tell, status: &mut Status, toasts: &mut Toasts) {
+        if matches!(told, Tell::Runtime(Err(_)) | Tell::Model(_)) {
+            self.starting = self.starting.saturating_sub(1);
+        }
+        // Another one was chosen meanwhile and is being loaded: what became of this one changes nothing.
+        let last = self.starting == 0;
+        match told {
+            Tell::Runtime(Ok(found)) => {
+                let text = format!("ONNX Runtime {} ({})", found.version, found.found);
+                status.runtime = RuntimeStatus::Ready(text);
+            }
+            Tell::Runtime(Err(why)) if last => {
+                status.runtime = RuntimeStatus::Missing(why.to_string());
+                status.model = ModelStatus::None;
+            }
+            Tell::Loading(name) => status.model = ModelStatus::Loading(name),
+            Tell::Model(answer) => {
+                self.models += 1;
+                let model = match answer {
+                    Ok(model) => Ok(model),
+                    Err((why, kept)) => {
+                        toasts.error(why.to_string());
+                        kept.ok_or_else(|| why.to_string())
+                    }
+                };
+                if last {
+                    show(model, status);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the status says of the model that there is, or of why there is none.
+fn show(model: Result<ReadyModel, String>, status: &mut Status) {
+    match model {
+        Ok(ReadyModel { name, path, device, reason }) => {
+            status.model_path = Some(path);
+            status.model = ModelStatus::Ready { name, device, reason };
+        }
+        Err(why) => status.model = ModelStatus::Failed(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::segment::SegmentError;
+
+    fn model(name: &str) -> ReadyModel {
+        let name = name.to_owned();
+        ReadyModel { path: name.clone().into(), name, device: String::new(), reason: String::new() }
+    }
+
+    fn failed(kept: Option<ReadyModel>) -> Tell {
+        Tell::Model(Err((SegmentError::NoDemoModel, kept)))
+    }
+
+    fn is(status: &Status, expected: &str) -> bool {
+        matches!(&status.model, ModelStatus::Ready { name, .. } if name == expected)
+    }
+
+    /// `Failed` would withdraw every click that waits for the model.
+    #[test]
+    fn a_bad_model_is_no_failure_while_another_one_is_there_or_being_loaded() {
+        let (mut loading, mut status, mut toasts) =
+            (Loading::default(), Status::default(), Toasts::default());
+        loading.asked();
+        loading.asked();
+        loading.take(Tell::Loading("bad".to_owned()), &mut status, &mut toasts);
+        loading.take(failed(None), &mut status, &mut toasts);
+        assert_eq!(status.model, ModelStatus::Loading("bad".to_owned()));
+        assert_eq!(toasts.texts().count(), 1, "but it is told");
+        assert!(!loading.is_ready(&status));
+        loading.take(Tell::Model(Ok(model("good"))), &mut status, &mut toasts);
+        assert!(is(&status, "good") && loading.is_ready(&status));
+
+        loading.asked();
+        loading.take(failed(Some(model("good"))), &mut status, &mut toasts);
+        assert!(is(&status, "good") && loading.is_ready(&status), "in one message");
+    }
+
+    #[test]
+    fn the_model_chosen_last_counts_and_without_any_it_has_failed() {
+        let (mut loading, mut status, mut toasts) =
+            (Loading::default(), Status::default(), Toasts::default());
+        loading.asked();
+        loading.asked();
+        loading.take(Tell::Model(Ok(model("first"))), &mut status, &mut toasts);
+        assert_eq!(status.model, ModelStatus::None, "the next one is being loaded");
+        loading.take(failed(Some(model("first"))), &mut status, &mut toasts);
+        assert!(is(&status, "first"));
+        loading.asked();
+        loading.take(failed(None), &mut status, &mut toasts);
+        assert!(matches!(status.model, ModelStatus::Failed(_)));
+    }
+}
