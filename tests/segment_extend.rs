@@ -1,4 +1,4 @@
-//! Masks larger than the model's window, and clicks outside of it, with a model whose mask is whatever is bright:
+//! Masks larger than the model's cube, and clicks outside of it, with a model whose mask is whatever is bright:
 //! the encoder of `tests/data/models/tiny` and the decoder of `follow`. Needs ONNX Runtime.
 
 #[path = "common/reference.rs"]

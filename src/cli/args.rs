@@ -90,7 +90,7 @@ pub struct SegmentArgs {
     /// A voxel belongs to the mask if the model gives it more than this probability.
     #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
     pub threshold: f64,
-    /// Follow the mask beyond the model's window of 192 mm, as far as it goes.
+    /// Follow the mask beyond the model's cube of 192 mm, as far as it goes.
     #[arg(long)]
     pub extend: bool,
     /// Which model, and where.

@@ -149,7 +149,7 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::RightPanel, "Display panel", &[key(Key::CloseBracket)]),
     row(Group::Views, Verb::Theme, "Light theme", &[]),
     row(Group::Segment, Verb::Preview, "Preview under the pointer", &[key(Key::Q)]),
-    row(Group::Segment, Verb::Extend, "Extend beyond the model's window", &[key(Key::G)]),
+    row(Group::Segment, Verb::Extend, "Extend beyond the model's cube", &[key(Key::G)]),
     row(Group::Segment, Verb::DemoModel, "Use the demo model", &[]),
     row(Group::Segment, Verb::ChooseModel, "Open another model…", &[]),
     row(Group::Segment, Verb::AboutModel, "About this model…", &[]),

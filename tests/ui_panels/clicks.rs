@@ -91,7 +91,7 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
         harness.run_steps(3);
         picture(&mut harness, &format!("extend-{}", size[0]));
         nothing_is_cut_or_overlaps(&harness);
-        assert!(shows(&harness, "The mask reaches the model's window"));
+        assert!(shows(&harness, "The mask reaches the model's cube"));
         let asked = ["Do(Extend(LabelId(1)))"];
         harness.get_by_label("Extend").click();
         harness.run_steps(2);
@@ -100,7 +100,7 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
         assert_eq!(taken(&mut harness), asked);
         harness.get_by_role_and_label(Role::Button, "Segment").click();
         harness.run_steps(3);
-        harness.get_by_label("Extend beyond the model's window").click();
+        harness.get_by_label("Extend beyond the model's cube").click();
         harness.run_steps(3);
         assert_eq!(taken(&mut harness), asked);
 
@@ -121,7 +121,7 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
     }
     let mut harness = Desktop::open().wide();
     press(&mut harness, Modifiers::NONE, Key::G);
-    assert!(taken(&mut harness).is_empty() && !shows(&harness, "model's window"));
+    assert!(taken(&mut harness).is_empty() && !shows(&harness, "model's cube"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub fn resolve(document: &mut Document, row: usize, voxels: usize) {
     resolve_with(document, row, voxels, false);
 }
 
-/// The same; `touches`: with a mask that reaches the model's window.
+/// The same; `touches`: with a mask that reaches the model's cube.
 pub fn resolve_with(document: &mut Document, row: usize, voxels: usize, touches: bool) {
     let (entry, click) = document.pending().map(|(e, c)| (e, c.clone())).unwrap();
     let logits = Arc::new(Logits { side: 1, values: vec![1.0] });

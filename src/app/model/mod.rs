@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{DocumentNumber, Session};
-use crate::document::{Command, Document, EntryId, LabelId, PendingClick, Resolution};
+use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
 use crate::prompt::{Answer, Prompt, PromptLog};
 use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, Timings, runtime};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
@@ -96,6 +96,8 @@ impl Model {
     /// Uses this model from the next click on; `None` is the one that ships.
     pub fn choose(&mut self, path: Option<PathBuf>, status: &mut Status) {
         self.chosen = path;
+        // The next click is answered by another model, in other times.
+        status.latency = None;
         status.model = ModelStatus::Loading("model".to_owned());
         self.ask_to_start();
     }
@@ -419,7 +421,10 @@ fn finish(
     match result {
         Ok((model, outcome)) => {
             let latency = latency(&outcome.timings);
-            let news = document.pending().and_then(|(_, click)| news(click, &outcome, stopped));
+            let pending = document.pending().map(|(_, click)| click);
+            let news = pending.and_then(|click| news(click, &outcome, stopped).map(str::to_owned));
+            let object = pending.and_then(|click| document.object(click.object));
+            let news = news.or_else(|| asked_again(object?, &model));
             let resolution = Resolution {
                 answer: Answer { model: Some(model), ..outcome.answer },
                 extensions: outcome.extensions,
@@ -430,7 +435,7 @@ fn finish(
             if document.apply(resolve).is_ok() {
                 status.latency = Some(latency);
                 if let Some(news) = news {
-                    toasts.info(news.to_owned());
+                    toasts.info(news);
                 }
             }
         }
@@ -443,6 +448,18 @@ fn finish(
             }
         }
     }
+}
+
+/// What the user is told when an object goes over to another model: its mask may be quite another now.
+fn asked_again(object: &Object, model: &str) -> Option<String> {
+    let before = object.answer.model.as_deref()?;
+    let all = if object.log.prompts.len() > 2 { "all its points" } else { "its points" };
+    (before != model).then(|| {
+        format!(
+            "{}: {all} were asked again of the model that is in use now (Ctrl+Z brings the old mask back)",
+            object.name
+        )
+    })
 }
 
 /// What the user is told of an extension that did not end as expected.

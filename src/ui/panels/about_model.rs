@@ -41,6 +41,7 @@ fn contents(ui: &mut Ui, desk: &Desk, room: f32) {
     ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
         for block in blocks(card) {
             let text = match &block {
+                Block::Heading(text) => RichText::new(text).strong(),
                 Block::Prose(text) => RichText::new(text),
                 Block::Lines(text) => RichText::new(text).monospace().size(SMALL),
             };
@@ -52,6 +53,8 @@ fn contents(ui: &mut Ui, desk: &Desk, room: f32) {
 /// A piece of a card between blank lines.
 #[derive(Debug, PartialEq)]
 enum Block {
+    /// A line of its own.
+    Heading(String),
     /// Its line breaks mean nothing.
     Prose(String),
     /// A list, a table, code: as it stands.
@@ -68,9 +71,20 @@ fn blocks(card: &str) -> Vec<Block> {
         };
         // Bold text is prose.
         let listed = lines.iter().any(|line| marks(line) && !line.starts_with("**"));
-        if listed { Block::Lines(lines.join("\n")) } else { Block::Prose(lines.join(" ")) }
+        match lines {
+            [heading] if heading.starts_with('#') => {
+                Block::Heading(plain(heading.trim_start_matches('#').trim()))
+            }
+            _ if listed => Block::Lines(lines.join("\n")),
+            _ => Block::Prose(plain(&lines.join(" "))),
+        }
     };
     lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty()).map(block).collect()
+}
+
+/// Without the marks of bold text and code.
+fn plain(text: &str) -> String {
+    text.replace("**", "").replace('`', "")
 }
 
 fn facts(ui: &mut Ui, desk: &Desk, entry: Option<&ModelEntry>, (device, why): (&str, &str)) {
@@ -104,11 +118,12 @@ mod tests {
         let card = "# Card\n\nOne sentence\nin **two** lines.\n**Not** so.\n\n\n- a\n- b\n\n| x |\n| - |\n";
         let prose = |text: &str| Block::Prose(text.to_owned());
         let lines = |text: &str| Block::Lines(text.to_owned());
+        let heading = |text: &str| Block::Heading(text.to_owned());
         assert_eq!(
             blocks(card),
             [
-                lines("# Card"),
-                prose("One sentence in **two** lines. **Not** so."),
+                heading("Card"),
+                prose("One sentence in two lines. Not so."),
                 lines("- a\n- b"),
                 lines("| x |\n| - |"),
             ]

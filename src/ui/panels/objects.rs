@@ -139,7 +139,7 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
     response.context_menu(|ui| context_menu(ui, object, desk));
     if object.iou().is_some() || can_extend(object) {
         let key = shortcuts::key_text(Verb::Extend);
-        let extend = format!("\nThe mask reaches the model's window: {key} extends it.");
+        let extend = format!("\nThe mask reaches the model's cube: {key} extends it.");
         let extend = if can_extend(object) { extend } else { String::new() };
         response.on_hover_text(format!("IoU: {}{extend}", super::prompts::IOU_TIP));
     }

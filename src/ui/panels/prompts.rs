@@ -71,7 +71,7 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
 /// The flag of a mask that goes on beyond what the model has looked at, and the button that follows it.
 fn extend(ui: &mut Ui, desk: &mut Desk) {
     let amber = colours(ui).warning;
-    let text = format!("{} The mask reaches the model's window.", icons::WARNING);
+    let text = format!("{} The mask reaches the model's cube.", icons::WARNING);
     ui.add(Label::new(RichText::new(text).color(amber)).wrap());
     let name = "Extend";
     let button = Button::new(name).shortcut_text(shortcuts::key_text(Verb::Extend));

@@ -89,10 +89,8 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
         return;
     }
     let key = shortcuts::key_text(Verb::Extend);
-    let texts = [
-        format!("The mask reaches the model's window: {key} extends it"),
-        format!("{key} extends"),
-    ];
+    let texts =
+        [format!("The mask reaches the model's cube: {key} extends it"), format!("{key} extends")];
     let fits = |text: &String| paint::text_width(painter, text, 12.0) < rect.width() - 40.0;
     if rect.height() >= 160.0
         && let Some(text) = texts.iter().find(|text| fits(text))
