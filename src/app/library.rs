@@ -16,6 +16,8 @@ pub(super) struct Library {
     stale: bool,
     /// The model in use when the list was last asked for.
     listed_for: Option<PathBuf>,
+    /// Models that were in use since the program started, wherever they lie: two are compared by going to and fro.
+    used: Vec<PathBuf>,
     download: Option<Task<Result<Downloaded, DownloadError>>>,
 }
 
@@ -24,7 +26,14 @@ const TURBO: &str = "SAM-Med3D-turbo";
 
 impl Library {
     pub fn new(wake: Wake) -> Self {
-        Self { wake, listing: None, stale: true, listed_for: None, download: None }
+        Self {
+            wake,
+            listing: None,
+            stale: true,
+            listed_for: None,
+            used: Vec::new(),
+            download: None,
+        }
     }
 
     /// Fetches SAM-Med3D-turbo into the user's data folder.
@@ -88,20 +97,26 @@ impl Library {
         if self.listing.is_none() && self.stale {
             let used = status.model_path.clone();
             (self.stale, self.listed_for) = (false, used.clone());
-            let list = move |_: &_, _: &_| list(used.as_deref());
+            if let Some(path) = used.as_ref().filter(|path| !self.used.contains(path)) {
+                self.used.push(path.clone());
+            }
+            let all = self.used.clone();
+            let list = move |_: &_, _: &_| list(&all, used.as_deref());
             self.listing = Task::start("models", self.wake.clone(), list).ok();
         }
     }
 }
 
-/// The models in the usual places, and the one in use wherever it lies.
-fn list(used: Option<&Path>) -> Vec<ModelEntry> {
+/// The models in the usual places, and those that were in use wherever they lie; `now` is the one in use.
+fn list(used: &[PathBuf], now: Option<&Path>) -> Vec<ModelEntry> {
     let mut entries: Vec<ModelEntry> = library::discover().into_iter().map(entry).collect();
-    let known = |path: &Path| entries.iter().any(|e| e.path == path);
-    if let Some(other) = used.filter(|path| !known(path)).and_then(library::describe) {
-        entries.push(entry(other));
+    for path in used {
+        if !entries.iter().any(|e| e.path == *path) {
+            // One that is gone is no longer listed.
+            entries.extend(library::describe(path).map(entry));
+        }
     }
-    if let Some(entry) = entries.iter_mut().find(|e| Some(e.path.as_path()) == used) {
+    if let Some(entry) = entries.iter_mut().find(|e| Some(e.path.as_path()) == now) {
         entry.facts.splice(0..0, size(&entry.path));
     }
     entries
@@ -141,4 +156,19 @@ fn size(path: &Path) -> Vec<(&'static str, String)> {
     let millions = checkpoint.parameters() as f64 / 1e6;
     facts.push(("Parameters", format!("{millions:.1} million")));
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_opened_from_anywhere_stays_in_the_list_as_long_as_it_is_there() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+        let opened = data.join("tiny_official.pth").canonicalize().unwrap();
+        let gone = data.join("gone.pth");
+        let listed = list(&[opened.clone(), gone.clone(), opened.clone()], None);
+        assert_eq!(listed.iter().filter(|e| e.path == opened).count(), 1);
+        assert!(listed.iter().all(|e| e.path != gone));
+    }
 }

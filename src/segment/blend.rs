@@ -12,9 +12,9 @@ use crate::volume::{Region, RegionBuilder, VoxelBox};
 ///
 /// The logit is the trilinear interpolation of each cube's last answer; where cubes overlap, their mean with
 /// weights that fall from 1 in a cube's middle to almost 0 at its faces (along each axis, multiplied). Two rules keep
-/// what the user has seen and accepted: no cube says more than [`LOUDEST`] for or against a voxel, so none outvotes
+/// what the user has seen and accepted: no cube says more than 4 for or against a voxel, so none outvotes
 /// the others by shouting; and a cube that the mask was only followed into has no say inside of those that the user
-/// clicked in, but for a [`RIM`] at their faces, in which it fades in.
+/// clicked in, but for 20 mm at their faces, in which it fades in.
 /// Fast where the voxel axes run along the cubes' axes, which is so for the grid that the cubes were cut
 /// from; any other grid is worked through voxel by voxel.
 pub fn lay(answer: &Answer, threshold: f32, grid: &Grid) -> Region {

@@ -4,7 +4,7 @@
 //! included, up to the order of floating-point additions. They use operators of the standard opset
 //! [`OPSET`] only, shaped so that ONNX Runtime's own fusions apply and nothing is computed that doesn't
 //! reach the output: the zero padding of the windowed blocks is summed in closed form (see
-//! [`attention`]), convolutions whose stride is their kernel are matrix products, and the decoder makes
+//! `attention`), convolutions whose stride is their kernel are matrix products, and the decoder makes
 //! the single-mask output only.
 //!
 //! Encoder: `image` f32 [1, 1, S, S, S], (x, y, z), z fastest, to `image_embedding` f32 [1, C, G, G, G].
