@@ -5,11 +5,24 @@ mod render_support;
 use render_support::{awkward_grid, blocks, offscreen, scene, show, styles, volume, wavy};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Orbit};
 use voxpoint::render::twin::raycast_rgba;
-use voxpoint::render::{Offscreen, RaycastParams, Scene};
+use voxpoint::render::{
+    Clip, ColourMap, Mode3d, Offscreen, RaycastParams, Scene, TransferFunction,
+};
 use voxpoint::volume::{LabelMap, Scale, VoxelBox, Voxels, Window};
 
 fn params(orbit: Orbit, image_opacity: f32, window: Window) -> RaycastParams {
-    RaycastParams { size: [90, 80], orbit, window, draft: false, image_opacity }
+    RaycastParams {
+        size: [90, 80],
+        orbit,
+        mode: Mode3d::Volume,
+        window,
+        colour_map: ColourMap::Grey,
+        transfer: TransferFunction::Window,
+        iso_value: 0.0,
+        clip: Clip::default(),
+        draft: false,
+        image_opacity,
+    }
 }
 
 /// Mean absolute difference and 99th percentile, in grey levels.
@@ -42,7 +55,11 @@ fn the_3d_view_equals_its_twin() {
         for (azimuth, elevation, opacity) in
             [(0.5, 0.3, 0.5), (0.0, 0.0, 0.0), (2.0, -1.2, 0.8), (4.4, 0.7, 1.0)]
         {
-            let params = params(Orbit { azimuth, elevation, zoom: 1.2 }, opacity, window);
+            let params = params(
+                Orbit { azimuth, elevation, zoom: 1.2, perspective: false },
+                opacity,
+                window,
+            );
             let drawn = gpu.volume_3d(&mut scene, &params).unwrap();
             let wanted = raycast_rgba(&volume, &labels, &styles(), &params);
             let (mean, percentile) = difference(&drawn, &wanted);
@@ -78,7 +95,7 @@ fn draw(gpu: &Offscreen, scene: &mut Scene, orbit: &Orbit) -> Vec<u8> {
 fn the_patients_right_is_on_the_right_side_however_voxels_are_stored() {
     let gpu = offscreen();
     let axes = [DVec3::X, DVec3::Y, DVec3::Z];
-    let facing = |azimuth, elevation| Orbit { azimuth, elevation, zoom: 1.0 };
+    let facing = |azimuth, elevation| Orbit { azimuth, elevation, zoom: 1.0, perspective: false };
     let half = std::f64::consts::PI;
     let mut scene = gpu.scene();
     scene.set_styles(&styles()[..1]);

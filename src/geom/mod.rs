@@ -6,12 +6,14 @@
 //! Every transform is named `b_from_a`: `world_from_voxel * voxel = world`.
 
 mod grid;
+mod oblique;
 mod orbit;
 mod orientation;
 mod slice;
 
 pub use glam::{DAffine3, DMat3, DVec2, DVec3};
 pub use grid::{Grid, GridError};
+pub use oblique::Oblique;
 pub use orbit::Orbit;
 pub use orientation::{Axis, Direction, Orientation};
 pub use slice::{Convention, PanZoom, Plane, SliceFrame};

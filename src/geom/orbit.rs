@@ -20,11 +20,13 @@ pub struct Orbit {
     pub elevation: f64,
     /// 1 fits the volume into the pane.
     pub zoom: f64,
+    /// Whether what is nearer looks larger; otherwise orthographic.
+    pub perspective: bool,
 }
 
 impl Default for Orbit {
     fn default() -> Self {
-        Self { azimuth: 0.5, elevation: 0.3, zoom: 1.0 }
+        Self { azimuth: 0.5, elevation: 0.3, zoom: 1.0, perspective: false }
     }
 }
 
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn azimuth_zero_faces_the_patient() {
-        let axes = Orbit { azimuth: 0.0, elevation: 0.0, zoom: 1.0 }.axes();
+        let axes = Orbit { azimuth: 0.0, elevation: 0.0, zoom: 1.0, perspective: false }.axes();
         assert!(axes.x_axis.abs_diff_eq(-DVec3::X, 1e-12), "the patient's left is on the right");
         assert!(axes.y_axis.abs_diff_eq(DVec3::Z, 1e-12), "superior is up");
         assert!(axes.z_axis.abs_diff_eq(DVec3::Y, 1e-12), "anterior is in front");
@@ -102,7 +104,7 @@ mod tests {
     fn what_is_in_front_follows_a_drag() {
         let grid = grid();
         let pane = [300.0, 200.0];
-        let mut orbit = Orbit { azimuth: 1.0, elevation: 0.2, zoom: 1.3 };
+        let mut orbit = Orbit { azimuth: 1.0, elevation: 0.2, zoom: 1.3, perspective: false };
         let front = grid.centre() + orbit.axes().z_axis * 4.0;
         let before = orbit.project(&grid, pane, front);
         orbit.drag(6.0, 4.0);

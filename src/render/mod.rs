@@ -10,6 +10,7 @@
 //! is not narrower than 1/30000 of the range of the values: what a float's 24 bits allow. Between centres
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
+mod colour_map;
 mod encoding;
 mod error;
 mod label_texture;
@@ -19,13 +20,19 @@ mod picture;
 mod pipelines;
 mod scene;
 mod styles;
+mod transfer;
 pub mod twin;
 mod uniforms;
 mod volume_texture;
 
 pub use crate::geom::Orbit;
+pub use colour_map::ColourMap;
 pub use error::RenderError;
 pub use offscreen::{Offscreen, device_descriptor};
-pub use params::{Interpolation, LabelStyle, Overlay, RaycastParams, SliceParams};
+pub use params::{
+    Clip, ClipBox, ClipPlane, ImageOverlay, Interpolation, LabelStyle, MaskStyle, Mode3d,
+    Projection, RaycastParams, Slab, SliceParams,
+};
 pub use pipelines::shader_sources;
 pub use scene::{Scene, UPLOAD_BUDGET};
+pub use transfer::{TransferFunction, TransferPoint, TransferPreset};

@@ -1,4 +1,5 @@
-use crate::geom::{DAffine3, Orbit};
+use super::{ColourMap, TransferFunction};
+use crate::geom::{DAffine3, DVec3, Orbit};
 use crate::volume::Window;
 
 /// How values between voxel centres are made.
@@ -9,6 +10,46 @@ pub enum Interpolation {
     Linear,
     /// The nearest voxel's value.
     Nearest,
+    /// Tricubic (Catmull-Rom): sharper than linear, goes through every voxel's value.
+    Cubic,
+}
+
+/// What a thick slice shows of the values along its thickness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Projection {
+    /// Their mean, as a thicker acquisition would.
+    #[default]
+    Mean,
+    /// The largest (MIP).
+    Max,
+    /// The smallest (MinIP).
+    Min,
+}
+
+/// A slice with thickness: `samples` of them, `voxel_step` apart, centred on the slice's own plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slab {
+    /// What is shown of the samples.
+    pub projection: Projection,
+    /// How many; at least 1.
+    pub samples: u32,
+    /// From one sample to the next, in voxel coordinates of the scan.
+    pub voxel_step: DVec3,
+}
+
+/// A second image laid over the scan (PET on CT), at the same place in world space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ImageOverlay {
+    /// Which of the scene's overlay images (`Scene::set_overlay`).
+    pub slot: usize,
+    /// Its own values' scale; what lies below it is not drawn.
+    pub window: Window,
+    /// Its own colours.
+    pub colour_map: ColourMap,
+    /// 0 to 1.
+    pub opacity: f32,
+    /// Between its voxels.
+    pub interpolation: Interpolation,
 }
 
 /// How one label is drawn.
@@ -20,17 +61,21 @@ pub struct LabelStyle {
     pub colour: [u8; 3],
     /// Hidden labels are not drawn in any view.
     pub visible: bool,
+    /// Opacity of its surface in 3D, 0 to 1.
+    pub opacity: f32,
     /// Not a mask but what one would be: half the fill, a dashed outline, in 3D every other pixel.
     pub faint: bool,
 }
 
 /// How label maps are laid over grey values.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Overlay {
+pub struct MaskStyle {
     /// Opacity of the filled area, 0 to 1.
     pub fill: f32,
-    /// Opacity of the one-pixel outline, 0 to 1.
+    /// Opacity of the outline, 0 to 1.
     pub outline: f32,
+    /// Width of the outline in physical pixels, inwards from the mask's edge.
+    pub outline_width: f32,
 }
 
 /// Everything that decides what one slice pane shows.
@@ -41,12 +86,65 @@ pub struct SliceParams {
     /// Voxel coordinate of a pane pixel: `voxel_from_pane * (px, py, 0)`, where (0, 0) is the pane's top
     /// left corner and pixels are physical; pixel centres lie at + 0.5.
     pub voxel_from_pane: DAffine3,
-    /// Grey scale.
+    /// Scale from values to the colour map.
     pub window: Window,
+    /// Colours of the scan.
+    pub colour_map: ColourMap,
     /// Between voxels.
     pub interpolation: Interpolation,
-    /// Label overlay.
-    pub overlay: Overlay,
+    /// Thickness; `None` shows the plane alone.
+    pub slab: Option<Slab>,
+    /// Second images, in the order in which they are laid over the scan.
+    pub overlays: Vec<ImageOverlay>,
+    /// How labels are laid over all of it.
+    pub masks: MaskStyle,
+}
+
+/// How the 3D view draws the scan. Masks are drawn as surfaces in all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode3d {
+    /// Front-to-back compositing through the transfer function, with gradient lighting.
+    #[default]
+    Volume,
+    /// The brightest value along each ray, through the window.
+    Mip,
+    /// The surface where the scan crosses a value, lit.
+    Iso,
+    /// The masks' surfaces alone.
+    Surface,
+}
+
+impl Mode3d {
+    /// All, in the order of menus.
+    pub const ALL: [Mode3d; 4] = [Mode3d::Volume, Mode3d::Mip, Mode3d::Iso, Mode3d::Surface];
+}
+
+/// What is cut away in 3D; the scan and the masks alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Clip {
+    /// Cuts away what lies on the side that `normal` points to.
+    pub plane: Option<ClipPlane>,
+    /// Keeps only what lies within.
+    pub bounds: Option<ClipBox>,
+}
+
+/// A plane in world space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClipPlane {
+    /// Unit vector in RAS, towards what is cut away.
+    pub normal: DVec3,
+    /// Distance of the plane from the world origin along `normal`, in millimetres.
+    pub offset_mm: f64,
+}
+
+/// A box along the voxel axes that are nearest to Right, Anterior, Superior (in this order), as shares of
+/// the scan from its Left, Posterior, Inferior end: 0 to 1 is everything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClipBox {
+    /// Where it begins.
+    pub low: [f64; 3],
+    /// Where it ends.
+    pub high: [f64; 3],
 }
 
 /// Everything that decides what the 3D pane shows.
@@ -56,8 +154,18 @@ pub struct RaycastParams {
     pub size: [u32; 2],
     /// From where.
     pub orbit: Orbit,
-    /// Which values are solid.
+    /// How the scan is drawn.
+    pub mode: Mode3d,
+    /// Scale from values to grey levels: for MIP, and for transfer functions that follow the window.
     pub window: Window,
+    /// Colours of MIP.
+    pub colour_map: ColourMap,
+    /// Colour and opacity of values in [`Mode3d::Volume`].
+    pub transfer: TransferFunction,
+    /// The value of the surface in [`Mode3d::Iso`].
+    pub iso_value: f64,
+    /// What is cut away.
+    pub clip: Clip,
     /// Fewer steps and pixels while something moves.
     pub draft: bool,
     /// How much of the scan shows around the masks, 0 (only masks) to 1 (the scan is solid).

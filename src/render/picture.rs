@@ -116,6 +116,11 @@ mod tests {
             size: [1600, 1000],
             orbit: Orbit::default(),
             window: Window::new(0.0, 1.0),
+            mode: crate::render::Mode3d::Volume,
+            colour_map: crate::render::ColourMap::Grey,
+            transfer: crate::render::TransferFunction::Window,
+            iso_value: 0.0,
+            clip: crate::render::Clip::default(),
             draft: true,
             image_opacity: 0.5,
         };

@@ -48,7 +48,13 @@ mod tests {
 
     #[test]
     fn a_style_replaces_the_default_and_hides() {
-        let style = |value, visible| LabelStyle { value, colour: [1, 2, 3], visible, faint: false };
+        let style = |value, visible| LabelStyle {
+            value,
+            colour: [1, 2, 3],
+            visible,
+            faint: false,
+            opacity: 1.0,
+        };
         let table = colour_table(&[style(2, true), style(300, false), style(0, true)]);
         assert_eq!(table.len(), (TABLE_SIDE * TABLE_SIDE * 4) as usize);
         assert_eq!(table[0..4], [0, 0, 0, 0], "background is never drawn");

@@ -74,7 +74,7 @@ impl<'a> Subject<'a> {
         match interpolation {
             _ if value.is_nan() => 0.0,
             Interpolation::Nearest => window.grey(value.clamp(self.range.0, self.range.1)),
-            Interpolation::Linear => window.grey(self.linear(at)),
+            Interpolation::Linear | Interpolation::Cubic => window.grey(self.linear(at)),
         }
     }
 
@@ -124,9 +124,9 @@ pub fn slice_rgba(
         let edge =
             neighbours.iter().any(|(dx, dy)| subject.label(voxel_at(x + dx, y + dy)) != label);
         let faint = subject.is_faint(label);
-        let fill = params.overlay.fill * if faint { 0.5 } else { 1.0 };
+        let fill = params.masks.fill * if faint { 0.5 } else { 1.0 };
         let dash = (x.floor() + y.floor()) as u32 % 8 < 4;
-        let opacity = if edge && (dash || !faint) { params.overlay.outline } else { fill };
+        let opacity = if edge && (dash || !faint) { params.masks.outline } else { fill };
         bytes(grey.lerp(subject.colour(label), f64::from(opacity)))
     };
     rows(params.size, pixel)

@@ -58,8 +58,8 @@ impl SliceUniforms {
             voxel_from_pane: columns(&params.voxel_from_pane),
             scan,
             pane: params.size.map(|n| n as f32),
-            fill: params.overlay.fill.clamp(0.0, 1.0),
-            outline: params.overlay.outline.clamp(0.0, 1.0),
+            fill: params.masks.fill.clamp(0.0, 1.0),
+            outline: params.masks.outline.clamp(0.0, 1.0),
             linear: (params.interpolation == Interpolation::Linear).into(),
             padding: [0; 3],
         }

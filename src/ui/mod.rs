@@ -11,6 +11,7 @@ pub mod path_prompt;
 pub mod shortcuts;
 mod state;
 mod status;
+pub mod text;
 pub mod theme;
 mod toasts;
 mod verb;
@@ -18,7 +19,10 @@ pub mod viewport;
 pub mod welcome;
 
 pub use action::Action;
-pub use state::{Hover, Intent, Pane, PaneState, SidePanels, Tool, ViewState};
+pub use state::{
+    Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
+    ViewState,
+};
 pub use status::{
     Busy, Download, Latency, ModelEntry, ModelStatus, Opening, PreviewStatus, RuntimeStatus,
     SaveStatus, Status,
@@ -56,6 +60,7 @@ pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
             value: o.id.0,
             colour: o.colour,
             visible: o.visible && shown,
+            opacity: 1.0,
             faint: false,
         })
         .collect()

@@ -1,9 +1,12 @@
 use super::theme::Theme;
 use crate::document::LabelId;
-use crate::geom::{Convention, DVec3, Grid, PanZoom, Plane};
+use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane};
 use crate::prompt::Prompt;
-use crate::render::{Interpolation, Orbit, Overlay};
-use crate::volume::{Histogram, Stats, Window};
+use crate::render::{
+    Clip, ColourMap, Interpolation, MaskStyle, Mode3d, Orbit, Projection, TransferFunction,
+    TransferPreset,
+};
+use crate::volume::{Histogram, Stats, Volume, Window};
 
 /// What the left mouse button does in slice views.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +86,99 @@ pub struct Intent {
     pub resting: bool,
 }
 
+/// How the four views share the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// Two by two.
+    #[default]
+    Quad,
+    /// One large, three small beside it.
+    Main(Pane),
+    /// The three slice views in a row.
+    Row,
+}
+
+/// Where the splitters are, as shares of the area: kept for every layout.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Splits {
+    /// Of the width in [`Layout::Quad`].
+    pub quad_x: f32,
+    /// Of the height in [`Layout::Quad`].
+    pub quad_y: f32,
+    /// Of the width in [`Layout::Main`]: the large view's share.
+    pub main: f32,
+    /// Of the width in [`Layout::Row`]: where the first and second view end.
+    pub row: [f32; 2],
+}
+
+impl Default for Splits {
+    fn default() -> Self {
+        Self { quad_x: 0.5, quad_y: 0.5, main: 0.7, row: [1.0 / 3.0, 2.0 / 3.0] }
+    }
+}
+
+/// A sheet of slices of one plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lightbox {
+    /// Of which plane.
+    pub plane: Plane,
+    /// Pictures in a row.
+    pub columns: usize,
+    /// Rows.
+    pub rows: usize,
+}
+
+/// A second image laid over the scan. Only looked at: not part of the document.
+#[derive(Clone, Debug)]
+pub struct ImageLayer {
+    /// Its voxels.
+    pub volume: std::sync::Arc<Volume>,
+    /// Whether it is drawn.
+    pub visible: bool,
+    /// 0 to 1.
+    pub opacity: f32,
+    /// Its own values' scale.
+    pub window: Window,
+    /// The automatic one.
+    pub auto_window: Window,
+    /// Its own colours.
+    pub colour_map: ColourMap,
+    /// Smallest, largest, mean value.
+    pub stats: Stats,
+    /// Histogram.
+    pub histogram: Histogram,
+}
+
+/// What the 3D view shows besides the masks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View3d {
+    /// How the scan is drawn.
+    pub mode: Mode3d,
+    /// The preset that `transfer` came from; `None` once it was edited by hand.
+    pub preset: Option<TransferPreset>,
+    /// Colour and opacity of values.
+    pub transfer: TransferFunction,
+    /// The value of the iso-surface.
+    pub iso_value: f64,
+    /// What is cut away.
+    pub clip: Clip,
+    /// How much of the scan shows, 0 to 1.
+    pub image_opacity: f32,
+}
+
+impl Default for View3d {
+    fn default() -> Self {
+        Self {
+            mode: Mode3d::default(),
+            preset: Some(TransferPreset::default()),
+            transfer: TransferFunction::Window,
+            iso_value: 0.0,
+            clip: Clip::default(),
+            image_opacity: 0.5,
+        }
+    }
+}
+
 /// How the user looks at the document. Not part of it, and not in its history.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]
@@ -101,27 +197,49 @@ pub struct ViewState {
     /// Labels are hidden while this is held.
     pub peek: bool,
     /// How labels are laid over the scan.
-    pub overlay: Overlay,
+    pub masks: MaskStyle,
+    /// Second images, from the lowest on.
+    pub overlays: Vec<ImageLayer>,
+    /// Whether the scan itself is drawn in slices (the layer list's eye).
+    pub show_image: bool,
     /// Left-right convention.
     pub convention: Convention,
     /// Between voxels.
     pub interpolation: Interpolation,
-    /// Grey scale.
+    /// Scale from values to the colour map.
     pub window: Window,
+    /// Colours of the scan in slices and MIP.
+    pub colour_map: ColourMap,
     /// The automatic window of this scan, to go back to.
     pub auto_window: Window,
     /// Smallest, largest, mean value of the scan.
     pub stats: Option<Stats>,
     /// Histogram of the scan.
     pub histogram: Option<Histogram>,
+    /// How the four views share the window.
+    pub layout: Layout,
+    /// Where the splitters are.
+    pub splits: Splits,
     /// The view that fills the window, if one does.
     pub maximised: Option<Pane>,
+    /// A sheet of many slices of one plane instead of the views.
+    pub lightbox: Option<Lightbox>,
+    /// A turn of all three slice planes; `None` follows the scan's axes.
+    pub oblique: Option<Oblique>,
+    /// Thickness of slices in mm; 0 is the plane alone.
+    pub slab_mm: f64,
+    /// What thick slices show.
+    pub projection: Projection,
+    /// The frame (time point) shown, from 0.
+    pub frame: usize,
+    /// Frames follow one another by themselves.
+    pub playing: bool,
     /// Axial, coronal, sagittal.
     pub slices: [PaneState; 3],
     /// The 3D camera.
     pub orbit: Orbit,
-    /// How much of the scan shows in 3D, 0 to 1.
-    pub image_opacity: f32,
+    /// What the 3D view shows besides the masks.
+    pub in_3d: View3d,
     /// The prompt that Delete removes.
     pub selected_prompt: Option<(LabelId, usize)>,
     /// What is under the pointer.
@@ -182,17 +300,28 @@ impl Default for ViewState {
             show_crosshair: true,
             show_labels: true,
             peek: false,
-            overlay: Overlay { fill: 0.4, outline: 1.0 },
+            masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },
+            overlays: Vec::new(),
+            show_image: true,
             convention: Convention::default(),
             interpolation: Interpolation::default(),
             window: Window::new(40.0, 400.0),
+            colour_map: ColourMap::default(),
             auto_window: Window::new(40.0, 400.0),
             stats: None,
             histogram: None,
+            layout: Layout::default(),
+            splits: Splits::default(),
             maximised: None,
+            lightbox: None,
+            oblique: None,
+            slab_mm: 0.0,
+            projection: Projection::default(),
+            frame: 0,
+            playing: false,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),
-            image_opacity: 0.5,
+            in_3d: View3d::default(),
             selected_prompt: None,
             hover: None,
             intent: None,
@@ -228,6 +357,12 @@ impl ViewState {
         self.histogram = Some(histogram);
         self.negative = false;
         self.maximised = None;
+        self.lightbox = None;
+        self.overlays.clear();
+        self.show_image = true;
+        self.colour_map = ColourMap::default();
+        (self.frame, self.playing) = (0, false);
+        self.in_3d = View3d { mode: self.in_3d.mode, ..View3d::default() };
         self.selected_prompt = None;
         self.hover = None;
         self.intent = None;
@@ -239,6 +374,7 @@ impl ViewState {
     pub fn reset(&mut self) {
         self.slices = [PaneState::default(); 3];
         self.orbit = Orbit::default();
+        self.oblique = None;
     }
 
     /// Pan and zoom of a slice view.

@@ -221,7 +221,7 @@ impl Verb {
             Verb::Interpolation => {
                 view.interpolation = match view.interpolation {
                     Interpolation::Linear => Interpolation::Nearest,
-                    Interpolation::Nearest => Interpolation::Linear,
+                    Interpolation::Nearest | Interpolation::Cubic => Interpolation::Linear,
                 }
             }
             Verb::LeftPanel | Verb::RightPanel => {

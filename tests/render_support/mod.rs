@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, PanZoom, Plane, SliceFrame};
-use voxpoint::render::{Interpolation, LabelStyle, Offscreen, Overlay, Scene, SliceParams};
+use voxpoint::render::{
+    ColourMap, Interpolation, LabelStyle, MaskStyle, Offscreen, Scene, SliceParams,
+};
 use voxpoint::volume::{LabelMap, Scale, StoredGeometry, Volume, Voxels, Window};
 
 /// One device for each test process; a machine without any adapter fails with the reason.
@@ -78,9 +80,9 @@ pub fn blocks(dims: [usize; 3]) -> LabelMap {
 
 pub fn styles() -> Vec<LabelStyle> {
     vec![
-        LabelStyle { value: 1, colour: [220, 40, 40], visible: true, faint: false },
-        LabelStyle { value: 7, colour: [90, 120, 240], visible: true, faint: true },
-        LabelStyle { value: 9, colour: [10, 200, 30], visible: false, faint: false },
+        LabelStyle { value: 1, colour: [220, 40, 40], visible: true, faint: false, opacity: 1.0 },
+        LabelStyle { value: 7, colour: [90, 120, 240], visible: true, faint: true, opacity: 1.0 },
+        LabelStyle { value: 9, colour: [10, 200, 30], visible: false, faint: false, opacity: 1.0 },
     ]
 }
 
@@ -109,7 +111,10 @@ pub fn plane_params(grid: &Grid, plane: Plane, window: Window, size: [u32; 2]) -
         voxel_from_pane: frame.voxel_from_view() * view_from_pane,
         window,
         interpolation: Interpolation::Linear,
-        overlay: Overlay { fill: 0.4, outline: 1.0 },
+        colour_map: ColourMap::Grey,
+        slab: None,
+        overlays: Vec::new(),
+        masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },
     }
 }
 

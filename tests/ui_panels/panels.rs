@@ -133,7 +133,7 @@ fn the_display_panel_sets_the_window() {
     assert_eq!(harness.state().view.window, Window::new(40.0, 400.0));
     harness.get_by_role_and_label(Role::Slider, "Mask fill").set_value_accesskit(0.25);
     harness.run_steps(2);
-    assert_eq!(harness.state().view.overlay.fill, 0.25);
+    assert_eq!(harness.state().view.masks.fill, 0.25);
     harness.get_by_label("Nearest").click();
     harness.get_by_label("Neurological").click();
     harness.run_steps(2);

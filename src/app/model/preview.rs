@@ -38,7 +38,8 @@ impl Canvas {
         let mut free = (1..=255u16).rev().chain(256..=u16::MAX).filter(|v| !used(*v));
         let (gained, lost) = (free.next()?, free.next()?);
         let colour = object.map_or_else(|| next_colour(document), |o| o.colour);
-        let style = |value, colour| LabelStyle { value, colour, visible: true, faint: true };
+        let style =
+            |value, colour| LabelStyle { value, colour, visible: true, opacity: 1.0, faint: true };
         Some(Self {
             labels: document.labels().clone(),
             object: object.map(|o| (o.id, o.region.clone())),

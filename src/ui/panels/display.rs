@@ -53,8 +53,8 @@ pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
         choice(ui, &mut desk.view.convention, &choices);
     });
     ui.add_space(4.0);
-    percent(ui, "Mask fill", &mut desk.view.overlay.fill);
-    percent(ui, "Mask outline", &mut desk.view.overlay.outline);
+    percent(ui, "Mask fill", &mut desk.view.masks.fill);
+    percent(ui, "Mask outline", &mut desk.view.masks.outline);
 }
 
 pub(super) fn volume(ui: &mut Ui, desk: &mut Desk) {
@@ -64,7 +64,7 @@ pub(super) fn volume(ui: &mut Ui, desk: &mut Desk) {
             Verb::ResetViews.run(desk);
         }
     });
-    percent(ui, "Scan", &mut desk.view.image_opacity);
+    percent(ui, "Scan", &mut desk.view.in_3d.image_opacity);
 }
 
 fn choice<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(&str, T)]) {

@@ -6,7 +6,7 @@ use egui::{
 use super::{Context, SliceLens, gpu, input, marks, overlay, paint};
 use crate::document::Object;
 use crate::geom::Plane;
-use crate::render::{Overlay, SliceParams};
+use crate::render::{MaskStyle, SliceParams};
 use crate::ui::{Pane, PreviewStatus, Tool, Verb, can_extend, shortcuts};
 
 /// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
@@ -58,13 +58,16 @@ fn picture(painter: &egui::Painter, rect: Rect, plane: Plane, lens: &SliceLens, 
     }
     let ppp = painter.pixels_per_point();
     let view = &*cx.view;
-    let hidden = Overlay { fill: 0.0, outline: 0.0 };
+    let hidden = MaskStyle { fill: 0.0, outline: 0.0, ..view.masks };
     let params = SliceParams {
         size: gpu::size(rect, ppp),
         voxel_from_pane: lens.voxel_from_pane(f64::from(ppp)),
         window: view.window,
         interpolation: view.interpolation,
-        overlay: if view.labels_shown() { view.overlay } else { hidden },
+        colour_map: view.colour_map,
+        slab: None,
+        overlays: Vec::new(),
+        masks: if view.labels_shown() { view.masks } else { hidden },
     };
     painter.add(gpu::slice(rect, plane as usize, params));
 }

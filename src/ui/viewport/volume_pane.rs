@@ -70,9 +70,14 @@ fn picture(painter: &egui::Painter, rect: Rect, draft: bool, cx: &Context) {
     let params = RaycastParams {
         size: gpu::size(rect, painter.pixels_per_point()),
         orbit: cx.view.orbit.clone(),
+        mode: cx.view.in_3d.mode,
         window: cx.view.window,
+        colour_map: cx.view.colour_map,
+        transfer: cx.view.in_3d.transfer.clone(),
+        iso_value: cx.view.in_3d.iso_value,
+        clip: cx.view.in_3d.clip,
         draft,
-        image_opacity: cx.view.image_opacity,
+        image_opacity: cx.view.in_3d.image_opacity,
     };
     painter.add(gpu::volume(rect, params));
 }
