@@ -72,6 +72,64 @@ icons! {
     MODEL = "\u{e1da}", "cube";
     /// Reset the views.
     RESET = "\u{e038}", "arrow-counter-clockwise";
+    /// Move a layer up.
+    UP = "\u{e08e}", "arrow-up";
+    /// Move a layer down.
+    DOWN = "\u{e03e}", "arrow-down";
+    /// A picture of a view.
+    CAMERA = "\u{e10e}", "camera";
+    /// Copy.
+    COPY = "\u{e1ca}", "copy";
+    /// Play frames.
+    PLAY = "\u{e3d0}", "play";
+    /// Pause.
+    PAUSE = "\u{e39e}", "pause";
+    /// Views two by two.
+    QUAD = "\u{e464}", "squares-four";
+    /// One large view, three small.
+    MAIN = "\u{e6d6}", "layout";
+    /// Three views in a row.
+    ROW = "\u{e546}", "columns";
+    /// A sheet of slices.
+    LIGHTBOX = "\u{ec8c}", "grid-nine";
+    /// History.
+    HISTORY = "\u{e1a0}", "clock-counter-clockwise";
+    /// Log.
+    LOG = "\u{eae8}", "terminal-window";
+    /// Settings.
+    SETTINGS = "\u{e270}", "gear";
+    /// Cut away in 3D.
+    CLIP = "\u{e636}", "knife";
+    /// A box to keep in 3D.
+    CLIP_BOX = "\u{e1d4}", "crop";
+    /// Window of a dragged region.
+    REGION = "\u{e69a}", "selection";
+    /// Perspective.
+    PERSPECTIVE = "\u{ebe6}", "perspective";
+    /// Recording.
+    RECORD = "\u{e3ee}", "record";
+    /// Stop.
+    STOP = "\u{e46c}", "stop";
+    /// A film of the turning volume.
+    FILM = "\u{e792}", "film-strip";
+    /// Colours.
+    PALETTE = "\u{e6c8}", "palette";
+    /// Turn the planes.
+    ROTATE = "\u{e094}", "arrows-clockwise";
+    /// Fit a picture into its view.
+    FIT = "\u{e626}", "frame-corners";
+    /// Language.
+    LANGUAGE = "\u{e4a2}", "translate";
+    /// Write to a file.
+    EXPORT = "\u{eaf0}", "export";
+    /// The frame before.
+    BACK = "\u{e5a4}", "skip-back";
+    /// The next frame.
+    FORWARD = "\u{e5a6}", "skip-forward";
+    /// Something to know.
+    INFO = "\u{e2ce}", "info";
+    /// More.
+    MORE = "\u{e1fe}", "dots-three";
 }
 
 /// Adds the icon font to egui's, before its emoji fonts, some of whose private characters are the same.
