@@ -4,10 +4,13 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+mod grip;
 pub mod help;
 pub mod icons;
+mod layers;
 pub mod panels;
 pub mod path_prompt;
+pub mod presets;
 pub mod shortcuts;
 mod state;
 mod status;
