@@ -1,7 +1,7 @@
 //! Changes of how the document is looked at that keys, menus and gestures share.
 
 use super::{Layout, Lightbox, Pane, ViewState};
-use crate::geom::{Convention, Grid, PanZoom, Plane, SliceFrame};
+use crate::geom::{Convention, Grid, PanZoom, Plane};
 use crate::render::Projection;
 
 /// Thicknesses of slices in millimetres that keys and the wheel step through.
@@ -13,8 +13,8 @@ const THICKNESSES: [f64; 20] = [
 pub const THICKEST: f64 = 300.0;
 /// What a slab is when it is switched on.
 const USUAL_SLAB: f64 = 10.0;
-/// Points of a millimetre in life size, if the screen has the 96 points in an inch that it says.
-pub const LIFE_SIZE: f64 = 96.0 / 25.4;
+/// Points in an inch, as systems count them.
+const POINTS_PER_INCH: f64 = 96.0;
 
 /// How masks are laid over slices, as the quick choice names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,16 +131,11 @@ impl ViewState {
             _ => Plane::ALL.to_vec(),
         };
         for plane in planes {
-            let middle = self.frame_of(grid, plane).extent() / 2.0;
+            let middle = self.frame(grid, plane).extent() / 2.0;
             let pane = self.pane_mut(plane);
             let centre = pane.pan_zoom.map_or(middle, |p| p.centre);
-            pane.pan_zoom = Some(PanZoom { centre, points_per_mm: LIFE_SIZE });
+            pane.pan_zoom = Some(PanZoom::one_to_one(centre, POINTS_PER_INCH));
         }
-    }
-
-    /// How the voxels lie in the pictures of a plane as they are shown now.
-    pub fn frame_of(&self, grid: &Grid, plane: Plane) -> SliceFrame {
-        SliceFrame::new(grid, plane, self.convention)
     }
 
     /// How masks are drawn.

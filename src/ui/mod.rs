@@ -7,7 +7,9 @@ mod action;
 mod grip;
 pub mod help;
 pub mod icons;
+mod inner_box;
 mod layers;
+mod looking;
 pub mod panels;
 pub mod path_prompt;
 pub mod presets;
@@ -22,6 +24,7 @@ pub mod viewport;
 pub mod welcome;
 
 pub use action::Action;
+pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
     Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
     ViewState,

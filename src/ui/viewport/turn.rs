@@ -3,10 +3,10 @@
 use egui::{CursorIcon, Painter, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, vec2};
 
 use super::{Context, SliceLens, overlay, paint};
-use crate::geom::{DMat3, DVec2, DVec3, Grid, Oblique, Plane};
+use crate::geom::{Oblique, Plane};
 use crate::ui::grip::Grip;
 use crate::ui::text::tr;
-use crate::ui::{Pane, ViewState};
+use crate::ui::{Pane, PaneState};
 
 /// Half of the gap in the crosshair's middle, so that it does not hide what it points at.
 const GAP: f32 = 10.0;
@@ -36,29 +36,12 @@ pub struct Cross {
     pub lines: Vec<Line>,
 }
 
-/// Millimetres of world space that a step of one point to the right, and down, in a pane leads to.
-fn steps(lens: &SliceLens) -> [DVec3; 2] {
-    let origin = lens.world_from_pane(DVec2::ZERO);
-    [DVec2::X, DVec2::Y].map(|step| lens.world_from_pane(step) - origin)
-}
-
-/// What a slice's picture is flat against: away from the viewer, or towards, as its convention has it.
-fn normal(lens: &SliceLens) -> DVec3 {
-    let [right, down] = steps(lens);
-    right.cross(down).normalize_or_zero()
-}
-
 /// The crosshair of `plane`'s view, which `lens` shows in `pane`.
 pub fn cross(pane: Rect, plane: Plane, lens: &SliceLens, cx: &Context) -> Cross {
-    let [right, down] = steps(lens);
+    let grid = cx.document.image().grid();
     let line = |other: Plane| {
-        let normal = normal(&cx.lens(pane, other));
-        // Along the line the other slice's depth does not change.
-        let along = DVec2::new(-normal.dot(down), normal.dot(right));
-        let along = along.normalize_or_zero();
-        let direction = vec2(along.x as f32, along.y as f32);
-        // Parallel slices have no line in common.
-        (direction != Vec2::ZERO).then_some(Line { plane: other, direction })
+        let along = lens.frame().line_of(&cx.view.frame(grid, other))?;
+        Some(Line { plane: other, direction: vec2(along.x as f32, along.y as f32) })
     };
     let at = lens.pane_from_world(cx.view.crosshair).truncate();
     Cross {
@@ -130,8 +113,8 @@ fn pos_on_pixels(at: Pos2, ppp: f32) -> Pos2 {
 /// A turn that lasts.
 #[derive(Clone, Copy)]
 struct Drag {
-    /// The turn when it began.
-    before: Option<Oblique>,
+    /// Turn, pan and zoom when it began.
+    before: (Option<Oblique>, [PaneState; 3]),
     /// Where on the screen the hand was then, as an angle about the crosshair.
     from: f32,
     /// How far it has turned, in degrees clockwise.
@@ -165,9 +148,7 @@ pub fn interact(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
                 };
                 let (response, asked) = grip.interact(ui, place, id, Sense::DRAG | Sense::FOCUSABLE);
                 if let Some(asked) = asked {
-                    let turn = turned(cx.document.image().grid(), cx.view, plane, asked - angle);
-                    cx.view.oblique = Some(turn);
-                    ui.ctx().request_repaint();
+                    cx.view.turn(cx.document.image().grid(), plane, asked - angle);
                 }
                 response
             } else {
@@ -194,7 +175,8 @@ fn drag(ui: &Ui, response: &Response, plane: Plane, centre: Pos2, cx: &mut Conte
         && let Some(at) = ui.input(|i| i.pointer.press_origin()).or(pointer)
     {
         let from = (at - centre).angle();
-        ui.data_mut(|d| d.insert_temp(id, Drag { before: cx.view.oblique, from, by: 0.0 }));
+        let before = (cx.view.oblique, cx.view.slices);
+        ui.data_mut(|d| d.insert_temp(id, Drag { before, from, by: 0.0 }));
     }
     if !response.dragged() {
         ui.data_mut(|d| d.remove::<Drag>(id));
@@ -209,24 +191,9 @@ fn drag(ui: &Ui, response: &Response, plane: Plane, centre: Pos2, cx: &mut Conte
     let by = (by + 180.0).rem_euclid(360.0) - 180.0;
     drag.by = if ui.input(|i| i.modifiers.shift) { (by / SNAP).round() * SNAP } else { by };
     ui.data_mut(|d| d.insert_temp(id, drag));
-    cx.view.oblique = drag.before;
-    if drag.by != 0.0 {
-        let turn = turned(cx.document.image().grid(), cx.view, plane, drag.by);
-        cx.view.oblique = Some(turn);
-    }
-}
-
-/// The planes after a turn by `degrees`, clockwise as seen in the view of `plane`, about the crosshair.
-pub fn turned(grid: &Grid, view: &ViewState, plane: Plane, degrees: f64) -> Oblique {
-    let frame = view.frame_of(grid, plane);
-    let world = |x, y| frame.world(DVec3::new(x, y, 0.0));
-    // From the right edge towards the lower one: what the viewer sees as clockwise.
-    let seen = (world(1.0, 0.0) - world(0.0, 0.0)).cross(world(0.0, 1.0) - world(0.0, 0.0));
-    let rotation = view.oblique.map_or(DMat3::IDENTITY, |o| o.rotation);
-    let normal = rotation.col(plane.through().index());
-    let sense = if seen.dot(normal) < 0.0 { -1.0 } else { 1.0 };
-    let turn = DMat3::from_axis_angle(normal, (sense * degrees).to_radians());
-    Oblique { rotation: turn * rotation, pivot: view.crosshair }
+    // From where it began, so that the rounding of many small turns does not add up.
+    (cx.view.oblique, cx.view.slices) = drag.before;
+    cx.view.turn(cx.document.image().grid(), plane, drag.by);
 }
 
 /// Draws the handles while the pointer is in the view or one is held, and says how far a drag has turned.
