@@ -6,8 +6,8 @@ use crate::render::Projection;
 
 /// Thicknesses of slices in millimetres that keys and the wheel step through.
 const THICKNESSES: [f64; 20] = [
-    0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0,
-    100.0, 150.0,
+    0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0,
+    80.0, 100.0, 150.0,
 ];
 /// The thickest slab, in millimetres.
 pub const THICKEST: f64 = 300.0;
@@ -135,6 +135,15 @@ impl ViewState {
             let pane = self.pane_mut(plane);
             let centre = pane.pan_zoom.map_or(middle, |p| p.centre);
             pane.pan_zoom = Some(PanZoom::one_to_one(centre, POINTS_PER_INCH));
+        }
+    }
+
+    /// The planes follow the scan's axes again.
+    pub fn straighten(&mut self) {
+        self.oblique = None;
+        // Turned pictures have other corners: what was panned to is elsewhere.
+        for pane in &mut self.slices {
+            pane.pan_zoom = None;
         }
     }
 
