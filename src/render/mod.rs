@@ -16,6 +16,7 @@ mod encoding;
 mod error;
 mod label_texture;
 mod offscreen;
+mod overlays;
 mod params;
 mod picture;
 mod pipelines;
