@@ -335,6 +335,7 @@ impl App {
 
     fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
+            Action::OverlayDialog => {}
             Action::OpenDialog => {
                 let asked = self.files.ask_open();
                 self.told(asked);

@@ -4,11 +4,15 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+mod grip;
 pub mod help;
 pub mod icons;
 mod inner_box;
+mod layers;
+mod looking;
 pub mod panels;
 pub mod path_prompt;
+pub mod presets;
 pub mod shortcuts;
 mod state;
 mod status;
@@ -20,6 +24,7 @@ pub mod viewport;
 pub mod welcome;
 
 pub use action::Action;
+pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
     Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
     ViewState,
@@ -61,7 +66,7 @@ pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
             value: o.id.0,
             colour: o.colour,
             visible: o.visible && shown,
-            opacity: 1.0,
+            opacity: o.opacity,
             faint: false,
         })
         .collect()
