@@ -60,7 +60,7 @@ pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
             value: o.id.0,
             colour: o.colour,
             visible: o.visible && shown,
-            opacity: 1.0,
+            opacity: o.opacity,
             faint: false,
         })
         .collect()
