@@ -2,6 +2,7 @@
 
 mod eval;
 mod model;
+mod render;
 
 use std::path::PathBuf;
 
@@ -10,10 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
-use crate::geom::{DVec3, Plane};
+use crate::geom::DVec3;
 use crate::segment::DeviceChoice;
-use crate::ui::Pane;
 use crate::volume::Window;
+
+pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
 
 pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
 
@@ -161,63 +163,6 @@ pub struct ModelArgs {
     pub threads: Option<usize>,
 }
 
-/// `voxpoint render`.
-#[derive(Args, Debug)]
-pub struct RenderArgs {
-    /// The scan.
-    pub image: PathBuf,
-    /// A label map on the scan's grid.
-    #[arg(long, value_name = "MASK")]
-    pub labels: Option<PathBuf>,
-    /// Which view.
-    #[arg(long, value_enum, default_value_t = View::All)]
-    pub view: View,
-    /// Where the slices cross, RAS mm; else the middle of the labels, or of the scan.
-    #[arg(long, value_name = "X,Y,Z", value_parser = parse_position, allow_hyphen_values = true)]
-    pub at: Option<DVec3>,
-    /// Grey scale; else chosen from the scan.
-    #[arg(long, value_name = "CENTRE,WIDTH", value_parser = parse_window, allow_hyphen_values = true)]
-    pub window: Option<Window>,
-    /// Pixels of the picture.
-    #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "1024x1024")]
-    pub size: [u32; 2],
-    /// Without letters, crosshair and text.
-    #[arg(long)]
-    pub plain: bool,
-    /// Where to write the picture.
-    #[arg(long, value_name = "PICTURE.png")]
-    pub out: PathBuf,
-}
-
-/// `--view`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum View {
-    /// Across the body, seen from the feet.
-    Axial,
-    /// Seen from the front.
-    Coronal,
-    /// Seen from the patient's left.
-    Sagittal,
-    /// Ray-cast volume.
-    #[value(name = "3d")]
-    Volume,
-    /// All four, as in the window.
-    All,
-}
-
-impl View {
-    /// The window's view; `None` is all four.
-    pub fn pane(self) -> Option<Pane> {
-        match self {
-            Self::Axial => Some(Pane::Slice(Plane::Axial)),
-            Self::Coronal => Some(Pane::Slice(Plane::Coronal)),
-            Self::Sagittal => Some(Pane::Slice(Plane::Sagittal)),
-            Self::Volume => Some(Pane::Volume),
-            Self::All => None,
-        }
-    }
-}
-
 /// `voxpoint compare`.
 #[derive(Args, Debug)]
 pub struct CompareArgs {
@@ -345,11 +290,6 @@ fn parse_counts<const N: usize>(text: &str, what: &str, max: u64) -> Result<[u64
         };
     }
     Ok(counts)
-}
-
-/// Larger pictures than 8192 pixels are not possible on every graphics device.
-fn parse_size(text: &str) -> Result<[u32; 2], String> {
-    Ok(parse_counts::<2>(text, "WxH, for example 1024x768,", 8192)?.map(|n| n as u32))
 }
 
 fn parse_dims(text: &str) -> Result<[usize; 3], String> {

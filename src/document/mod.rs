@@ -70,6 +70,17 @@ impl Document {
         }
     }
 
+    /// What there is to see of it now, without its history: for pictures made on another thread.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self {
+            labels: self.labels.clone(),
+            objects: self.objects.clone(),
+            active: self.active,
+            ..Self::new(Arc::clone(&self.image))
+        }
+    }
+
     /// The scan.
     pub fn image(&self) -> &Arc<Volume> {
         &self.image

@@ -17,6 +17,7 @@ mod toasts;
 mod verb;
 pub mod viewport;
 pub mod welcome;
+mod wishes;
 
 pub use action::Action;
 pub use state::{
@@ -29,6 +30,7 @@ pub use status::{
 };
 pub use toasts::Toasts;
 pub use verb::{Desk, Verb, can_extend};
+pub use wishes::{FilmFormat, LONGEST_SIDE, PictureSize, PictureWish, Screen, TurnWish};
 
 use crate::document::Document;
 use crate::render::LabelStyle;

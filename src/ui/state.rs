@@ -1,4 +1,5 @@
 use super::theme::Theme;
+use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane};
 use crate::prompt::Prompt;
@@ -256,6 +257,18 @@ pub struct ViewState {
     pub show_about: bool,
     /// What the model in use is, is open.
     pub show_model: bool,
+    /// The picture that was asked for last.
+    pub picture: PictureWish,
+    /// The film of a turn that was asked for last.
+    pub turn: TurnWish,
+    /// The choice of a picture is open.
+    pub show_picture: bool,
+    /// The choice of a film is open.
+    pub show_turn: bool,
+    /// What the views take of the screen. Written by the views.
+    pub screen: Screen,
+    /// The point of the transfer function that is being edited.
+    pub transfer_point: Option<usize>,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// Which side panels are open.
@@ -330,6 +343,12 @@ impl Default for ViewState {
             show_help: false,
             show_about: false,
             show_model: false,
+            picture: PictureWish::default(),
+            turn: TurnWish::default(),
+            show_picture: false,
+            show_turn: false,
+            screen: Screen::default(),
+            transfer_point: None,
             hovered: None,
             side_panels: SidePanels::default(),
             renaming: None,
@@ -362,7 +381,10 @@ impl ViewState {
         self.show_image = true;
         self.colour_map = ColourMap::default();
         (self.frame, self.playing) = (0, false);
-        self.in_3d = View3d { mode: self.in_3d.mode, ..View3d::default() };
+        // Bone in CT; what is in the middle of the window elsewhere.
+        let iso_value = if stats.looks_like_ct() { 300.0 } else { self.window.centre };
+        self.in_3d = View3d { mode: self.in_3d.mode, iso_value, ..View3d::default() };
+        self.transfer_point = None;
         self.selected_prompt = None;
         self.hover = None;
         self.intent = None;

@@ -21,7 +21,7 @@ use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 pub use gpu::SceneSlot;
 pub use lens::SliceLens;
 
-use super::{Action, Pane, Status, ViewState};
+use super::{Action, Pane, Screen, Status, ViewState};
 use crate::document::{Document, Object};
 use crate::geom::{DVec2, Plane};
 
@@ -83,6 +83,12 @@ pub fn show(
             (pane, response)
         })
         .collect();
+    let size = |rect: Rect| [rect.width(), rect.height()];
+    cx.view.screen = Screen {
+        area: size(area),
+        panes: responses.iter().map(|(pane, r)| (*pane, size(r.rect))).collect(),
+        pixels_per_point: ui.pixels_per_point(),
+    };
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, &mut cx),
