@@ -1,6 +1,6 @@
 use super::{Subject, bytes, rows};
 use crate::geom::{DAffine3, DMat3, DVec3};
-use crate::render::uniforms::{March, light};
+use crate::render::march::{March, light, world_from_pane};
 use crate::render::{LabelStyle, RaycastParams};
 use crate::volume::{LabelMap, Volume, Window};
 
@@ -16,7 +16,7 @@ pub fn raycast_rgba(
     params: &RaycastParams,
 ) -> Vec<u8> {
     let grid = volume.grid();
-    let pane_world = params.orbit.world_from_pane(grid, params.size.map(f64::from));
+    let pane_world = world_from_pane(&params.orbit, grid, params.size.map(f64::from));
     let caster = Caster {
         subject: Subject::new(volume, labels, styles),
         voxel_from_pane: grid.voxel_from_world() * pane_world,
