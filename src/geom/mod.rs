@@ -14,6 +14,6 @@ mod slice;
 pub use glam::{DAffine3, DMat3, DVec2, DVec3};
 pub use grid::{Grid, GridError};
 pub use oblique::Oblique;
-pub use orbit::Orbit;
+pub use orbit::{Orbit, Ray};
 pub use orientation::{Axis, Direction, Orientation};
 pub use slice::{Convention, PanZoom, Plane, SliceFrame};

@@ -14,10 +14,13 @@ mod colour_map;
 mod encoding;
 mod error;
 mod label_texture;
+mod march;
 mod offscreen;
 mod params;
+mod pick;
 mod picture;
 mod pipelines;
+mod presets;
 mod scene;
 mod styles;
 mod transfer;
@@ -25,7 +28,7 @@ pub mod twin;
 mod uniforms;
 mod volume_texture;
 
-pub use crate::geom::Orbit;
+pub use crate::geom::{Orbit, Ray};
 pub use colour_map::ColourMap;
 pub use error::RenderError;
 pub use offscreen::{Offscreen, device_descriptor};
@@ -33,6 +36,8 @@ pub use params::{
     Clip, ClipBox, ClipPlane, ImageOverlay, Interpolation, LabelStyle, MaskStyle, Mode3d,
     Projection, RaycastParams, Slab, SliceParams,
 };
+pub use pick::{Hit, HitKind, pick};
 pub use pipelines::shader_sources;
+pub use presets::{TransferPreset, default_iso};
 pub use scene::{SLICE_PANES, Scene, UPLOAD_BUDGET};
-pub use transfer::{TransferFunction, TransferPoint, TransferPreset};
+pub use transfer::{TransferCurve, TransferFunction, TransferPoint};

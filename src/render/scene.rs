@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use super::label_texture::{LabelTexture, clip};
+use super::march::March;
 use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceUniforms};
+use super::uniforms::{RaycastUniforms, ScanUniforms, SliceUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -188,12 +189,17 @@ impl Scene {
         pass.draw(0..3, 0..1);
     }
 
-    /// Renders the 3D picture into a texture of its own, if anything changed since the last time.
-    pub fn prepare_3d(&mut self, encoder: &mut wgpu::CommandEncoder, params: &RaycastParams) {
-        let Some(volume) = &self.volume else { return };
+    /// Renders the 3D picture into a texture of its own, if anything changed since the last time. `true` while
+    /// there is more to come: then another frame is wanted.
+    pub fn prepare_3d(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        params: &RaycastParams,
+    ) -> bool {
+        let Some(volume) = &self.volume else { return false };
         let shown = (params.clone(), self.content);
         if self.picture.is_some() && self.pictured.as_ref() == Some(&shown) {
-            return;
+            return false;
         }
         let grid = volume.volume().grid();
         let mut march = March::new(params, grid);
@@ -214,6 +220,7 @@ impl Scene {
         picture.draw(encoder, &self.pipelines.raycast, &self.raycast.bind_group);
         self.picture = Some(picture);
         self.pictured = Some(shown);
+        false
     }
 
     /// Draws the 3D picture over the pass's whole viewport (set by the caller).

@@ -46,7 +46,9 @@ impl CallbackTrait for Picture {
         if let Some(scene) = scene_mut(resources) {
             match self {
                 Picture::Slice { pane, params } => scene.prepare_slice(*pane, params),
-                Picture::Volume { params } => scene.prepare_3d(encoder, params),
+                Picture::Volume { params } => {
+                    scene.prepare_3d(encoder, params);
+                }
             }
         }
         Vec::new()
