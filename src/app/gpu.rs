@@ -12,7 +12,8 @@ use crate::volume::VoxelBox;
 
 pub(super) struct Gpu {
     state: RenderState,
-    shown: Option<DocumentNumber>,
+    /// Which document, at which of its frames.
+    shown: Option<(DocumentNumber, usize)>,
     revision: u64,
     labels_shown: bool,
     /// The preview in the label texture: its number, and where it is.
@@ -48,13 +49,14 @@ impl Gpu {
         let mut renderer = self.state.renderer.write();
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
-        let other = self.shown != Some(number);
+        let shown = (number, document.image().frame());
+        let other = self.shown != Some(shown);
         if other {
             if let Err(why) = scene.set_volume(document.image().clone()) {
                 self.refused = Some(number);
                 return Err(why.to_string());
             }
-            self.shown = Some(number);
+            self.shown = Some(shown);
         }
         let previewed = preview.map(|p| (p.number, p.bounds));
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);

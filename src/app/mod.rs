@@ -140,6 +140,7 @@ impl App {
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path), &mut self.status);
         }
+        self.follow_frame();
         self.threshold.step(self.session.as_mut(), &mut self.status);
         let intent = self.view.intent.as_ref();
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
@@ -214,7 +215,7 @@ impl App {
         let mut actions = Vec::new();
         self.status.asks_path = self.files.path_prompt().is_some();
         let document = self.session.as_ref().map(|s| &s.document);
-        let intent = self.view.intent;
+        let (intent, frame) = (self.view.intent, self.view.frame);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(prompt) = self.files.path_prompt()
             && let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt)
@@ -227,7 +228,7 @@ impl App {
         for action in actions {
             self.perform(action, &ctx);
         }
-        if acted || self.view.intent != intent {
+        if acted || self.view.intent != intent || self.view.frame != frame {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.
             ctx.request_repaint();
         }

@@ -14,6 +14,11 @@ impl App {
         self.view.crosshair = world;
     }
 
+    /// Looks at another frame, from 0.
+    pub fn show_frame(&mut self, frame: usize) {
+        self.view.frame = frame;
+    }
+
     /// What is drawn of a click that the pointer would make: voxels that it would add.
     pub fn preview_voxels(&self) -> Option<usize> {
         let preview = self.model.preview()?;

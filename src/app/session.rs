@@ -101,6 +101,16 @@ impl App {
         }
     }
 
+    /// Makes the document's frame the one that the user wants to see.
+    pub(super) fn follow_frame(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        let image = session.document.image();
+        self.view.frame = self.view.frame.min(image.frames() - 1);
+        if image.frame() != self.view.frame {
+            let _never_refused = session.document.apply(Command::ShowFrame(self.view.frame));
+        }
+    }
+
     pub(super) fn run_deferred(&mut self) {
         let idle = |s: &Session| s.document.pending().is_none() && !s.deferred.is_empty();
         if self.session.as_ref().is_some_and(idle) {

@@ -66,7 +66,7 @@ pub enum Command {
 pub struct InfoArgs {
     /// The file.
     pub file: PathBuf,
-    /// Print JSON: dims, spacing, dtype, orientation, `world_from_voxel`, min, max, mean, warnings.
+    /// Print JSON: dims, frames, spacing, dtype, orientation, `world_from_voxel`, min, max, mean, warnings.
     #[arg(long)]
     pub json: bool,
 }
@@ -89,6 +89,9 @@ pub struct SegmentArgs {
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
+    /// Which frame (time point) of a scan with several, counted from 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub frame: usize,
     /// A voxel belongs to the mask if the model gives it more than this probability.
     #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
     pub threshold: f64,
@@ -105,7 +108,7 @@ pub struct SegmentArgs {
     /// NIfTI.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
-    /// Print JSON: device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// Print JSON: frame, device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }

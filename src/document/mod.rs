@@ -16,6 +16,7 @@ mod prompts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use command::{Command, Refused, Resolution};
@@ -28,7 +29,10 @@ use history::History;
 /// One scan and everything drawn on it.
 #[derive(Debug)]
 pub struct Document {
+    /// The frame of the scan that is looked at.
     image: Arc<Volume>,
+    /// Every frame that was looked at so far, so that one looked at again is the same to caches.
+    frames: BTreeMap<usize, Arc<Volume>>,
     labels: LabelMap,
     objects: Vec<Object>,
     active: Option<LabelId>,
@@ -59,6 +63,7 @@ impl Document {
     pub fn new(image: Arc<Volume>) -> Self {
         let labels = LabelMap::empty(image.grid().dims());
         Self {
+            frames: BTreeMap::from([(image.frame(), Arc::clone(&image))]),
             image,
             labels,
             objects: Vec::new(),
@@ -81,9 +86,20 @@ impl Document {
         }
     }
 
-    /// The scan.
+    /// The scan, at the frame that is looked at ([`Command::ShowFrame`]).
     pub fn image(&self) -> &Arc<Volume> {
         &self.image
+    }
+
+    /// The scan at another frame. Of a frame that was looked at it is the same `Arc` as then.
+    pub fn image_at(&self, frame: usize) -> Arc<Volume> {
+        self.frames.get(&frame).map_or_else(|| Arc::new(self.image.with_frame(frame)), Arc::clone)
+    }
+
+    fn show_frame(&mut self, frame: usize) {
+        let frame = frame.min(self.image.frames() - 1);
+        self.image = self.image_at(frame);
+        self.frames.insert(frame, Arc::clone(&self.image));
     }
 
     /// What is drawn on it.

@@ -77,7 +77,7 @@ impl Scene {
         scene
     }
 
-    /// Shows another scan (its first frame), without labels; uploads nothing yet. On an error (too large
+    /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. On an error (too large
     /// for the GPU, or no memory there) the scene shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
