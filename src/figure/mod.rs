@@ -6,13 +6,11 @@ mod film;
 mod headless;
 mod stage;
 
-use std::f64::consts::TAU;
-
 pub use error::FigureError;
 pub use film::{Film, film_format, save_film, save_png};
 pub use stage::Stage;
 
-use crate::ui::{Pane, PictureWish, TurnWish, ViewState};
+use crate::ui::{Pane, PictureSize, PictureWish, TurnWish, ViewState};
 
 /// One picture: how the document is looked at, and how large it is drawn.
 #[derive(Clone, Debug)]
@@ -42,7 +40,7 @@ impl Figure {
 
     /// The 3D view alone, for a film of it.
     pub fn of_turn(view: &ViewState, wish: &TurnWish) -> Self {
-        let size = crate::ui::PictureSize::Pixels(wish.size);
+        let size = PictureSize::Pixels(wish.size);
         let picture = PictureWish { view: Some(Pane::Volume), size, annotated: wish.annotated };
         Self::of(view, &picture)
     }
@@ -51,8 +49,7 @@ impl Figure {
     /// patient's right first.
     pub fn turned(&self, part: f64) -> Self {
         let mut figure = self.clone();
-        let azimuth = &mut figure.view.orbit.azimuth;
-        *azimuth = (*azimuth + part * TAU).rem_euclid(TAU);
+        figure.view.orbit = self.view.orbit.turntable(part);
         figure
     }
 }

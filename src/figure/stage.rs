@@ -6,7 +6,7 @@ use super::headless::Headless;
 use super::{Figure, FigureError};
 use crate::document::Document;
 use crate::render::{Offscreen, Scene};
-use crate::ui::viewport::{self, SceneSlot};
+use crate::ui::viewport::{self, MoreToCome, SceneSlot};
 use crate::ui::{self, ImageLayer, Status};
 use crate::work::CancelToken;
 
@@ -61,7 +61,9 @@ impl Stage {
                 viewport::show_pictures(ui, document, &mut view);
             }
         };
-        headless.draw(gpu, figure.size, figure.pixels_per_point, ui, |_| false)
+        headless.draw(gpu, figure.size, figure.pixels_per_point, ui, |resources| {
+            resources.get::<MoreToCome>().is_some_and(|more| more.0)
+        })
     }
 }
 

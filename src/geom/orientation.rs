@@ -43,6 +43,13 @@ impl Direction {
         }
     }
 
+    /// The unit vector in RAS.
+    pub fn unit(self) -> DVec3 {
+        let mut unit = DVec3::ZERO;
+        unit[self.axis.index()] = if self.positive { 1.0 } else { -1.0 };
+        unit
+    }
+
     /// The other way.
     pub fn opposite(self) -> Self {
         Self { positive: !self.positive, ..self }
@@ -102,7 +109,7 @@ impl Orientation {
 }
 
 /// Nearest orthogonal matrix, by Newton's iteration X ← (X + X⁻ᵀ)/2 (Higham 1986).
-fn orthogonal_factor(m: DMat3) -> DMat3 {
+pub(super) fn orthogonal_factor(m: DMat3) -> DMat3 {
     let mut x = m;
     for _ in 0..64 {
         let next = (x + x.inverse().transpose()) * 0.5;

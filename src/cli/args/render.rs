@@ -269,14 +269,7 @@ fn parse_mode(text: &str) -> Result<Mode3d, String> {
 }
 
 fn parse_preset(text: &str) -> Result<TransferPreset, String> {
-    let names = [
-        ("window", TransferPreset::Window),
-        ("ct-bone", TransferPreset::CtBone),
-        ("ct-soft-tissue", TransferPreset::CtSoftTissue),
-        ("ct-lung", TransferPreset::CtLung),
-        ("ct-vessels", TransferPreset::CtVessels),
-        ("mr-brain", TransferPreset::MrBrain),
-    ];
+    let names = TransferPreset::ALL.map(|preset| (preset.slug(), preset));
     named(text, &names)
 }
 

@@ -121,7 +121,7 @@ fn words(painter: &egui::Painter, rect: Rect, lens: &SliceLens, place: &str, cx:
         overlay::scale_bar(painter, rect, lens.pan_zoom().points_per_mm);
         overlay::window(painter, rect, &cx.view.window);
     }
-    overlay::letters(painter, rect, lens.frame().letters());
+    overlay::letters(painter, rect, &lens.frame().letters());
 }
 
 /// The pointer's shape, the sign of the click it would make, and a ring while the model thinks.
