@@ -4,11 +4,15 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+mod grip;
 pub mod help;
 pub mod icons;
 mod inner_box;
+mod layers;
+mod looking;
 pub mod panels;
 pub mod path_prompt;
+pub mod presets;
 pub mod shortcuts;
 mod state;
 mod status;
@@ -21,6 +25,7 @@ pub mod welcome;
 mod wishes;
 
 pub use action::Action;
+pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
     Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
     ViewState,
