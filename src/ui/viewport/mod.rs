@@ -70,7 +70,7 @@ pub fn show(
     let before = view.crosshair;
     let mut cx = Context { document, view, status, gpu, out };
 
-    let panes = layout::panes(area, ui.pixels_per_point(), cx.view.maximised);
+    let panes = layout::panes(area, ui.pixels_per_point(), cx.view);
     ui.painter().rect_filled(area, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
     let responses: Vec<(Pane, Response)> = panes
         .into_iter()
@@ -108,9 +108,8 @@ pub fn show(
 pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     let area = ui.available_rect_before_wrap();
     let (status, mut nothing_is_asked) = (Status::default(), Vec::new());
-    let maximised = view.maximised;
     let cx = Context { document, view, status: &status, gpu: true, out: &mut nothing_is_asked };
-    for (pane, rect) in layout::panes(area, ui.pixels_per_point(), maximised) {
+    for (pane, rect) in layout::panes(area, ui.pixels_per_point(), cx.view) {
         match pane {
             Pane::Slice(plane) => slice_pane::show_picture(ui, rect, plane, &cx),
             Pane::Volume => volume_pane::show_picture(ui, rect, &cx),

@@ -135,7 +135,7 @@ fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) 
     let Some(at) = response.hover_pos().filter(|p| response.rect.contains(*p)) else { return };
     if !response.dragged() {
         ui.set_cursor_icon(match cx.view.tool {
-            Tool::Point | Tool::Crosshair => CursorIcon::Crosshair,
+            Tool::Point | Tool::Crosshair | Tool::Region => CursorIcon::Crosshair,
             Tool::Window => CursorIcon::AllScroll,
         });
     }
