@@ -21,15 +21,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "document", "figure", "geom", "io", "measure", "prompt", "render", "segment", "ui", "volume",
-            "work",
+            "document", "figure", "geom", "io", "measure", "prompt", "render", "segment", "ui",
+            "volume", "work",
         ],
     ),
     (
         "cli",
         &[
-            "app", "document", "figure", "geom", "io", "measure", "prompt", "render", "segment", "ui",
-            "volume", "work",
+            "app", "document", "figure", "geom", "io", "measure", "prompt", "render", "segment",
+            "ui", "volume", "work",
         ],
     ),
 ];

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{self, Role};
+use super::files::{self, Output, Role};
 use crate::ui::Action;
 
 impl App {
@@ -12,6 +12,8 @@ impl App {
     pub(super) fn cancel(&mut self) {
         if self.files.is_opening() {
             self.files.cancel();
+        } else if self.pictures.is_busy() {
+            self.pictures.cancel();
         } else if !self.model.cancel(self.session.as_mut()) {
             self.toasts.close_newest();
         }
@@ -73,6 +75,10 @@ impl App {
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
+            Action::CopyPicture(wish) => self.copy_picture(&wish),
+            Action::SavePicture(wish) => self.ask_output(Output::Picture(wish)),
+            Action::RecordTurn(wish) => self.ask_output(Output::Turn(wish)),
+            Action::CancelPicture => self.pictures.cancel(),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),
         }

@@ -11,7 +11,8 @@ use crate::document::{Document, StateId};
 use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
 use crate::ui::path_prompt::PathPrompt;
-use crate::ui::{Opening, SaveStatus, Status};
+use crate::ui::text::tr;
+use crate::ui::{FilmFormat, Opening, PictureWish, SaveStatus, Status, TurnWish};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
 use crate::work::{CancelToken, Progress, Task, Wake};
 
@@ -39,7 +40,37 @@ pub(super) enum News {
     Saved { saved: Saved, document: DocumentNumber, state: StateId },
     SaveTo(DocumentNumber, PathBuf),
     Model(PathBuf),
+    DrawTo(DocumentNumber, Output, PathBuf),
     Failed(String),
+}
+
+/// A picture or a film that goes into a file.
+#[derive(Clone, Debug)]
+pub(super) enum Output {
+    Picture(PictureWish),
+    Turn(TurnWish),
+}
+
+impl Output {
+    /// What its name ends in; nothing for a folder.
+    fn ending(&self) -> &'static str {
+        match self {
+            Output::Picture(_) => ".png",
+            Output::Turn(TurnWish { format: FilmFormat::Apng, .. }) => ".png",
+            Output::Turn(TurnWish { format: FilmFormat::Gif, .. }) => ".gif",
+            Output::Turn(TurnWish { format: FilmFormat::Sequence, .. }) => "",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Output::Picture(_) => tr("Save the picture"),
+            Output::Turn(TurnWish { format: FilmFormat::Sequence, .. }) => {
+                tr("A new folder for the pictures of the turn")
+            }
+            Output::Turn(_) => tr("Save the film"),
+        }
+    }
 }
 
 enum Opened {
@@ -52,7 +83,24 @@ enum Opened {
 enum Purpose {
     Open,
     Save(DocumentNumber, PathBuf),
+    Draw(DocumentNumber, Output, PathBuf),
     Model,
+}
+
+impl Purpose {
+    /// Whether a file is written to the path that is asked for.
+    fn writes(&self) -> bool {
+        matches!(self, Purpose::Save(..) | Purpose::Draw(..))
+    }
+
+    /// A name without the ending of its kind gets it: that is what was meant.
+    fn named(&self, path: PathBuf) -> PathBuf {
+        match self {
+            Purpose::Save(..) => with_ending(path, &[".nii.gz", ".nii"]),
+            Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
+            Purpose::Open | Purpose::Model => path,
+        }
+    }
 }
 
 /// A file on its way in.
@@ -299,6 +347,25 @@ impl Files {
         self.ask(Purpose::Model, dialog)
     }
 
+    /// Asks where a picture or a film goes.
+    pub fn ask_output(
+        &mut self,
+        document: DocumentNumber,
+        output: Output,
+        suggestion: PathBuf,
+    ) -> Result<(), String> {
+        let mut dialog = rfd::AsyncFileDialog::new()
+            .set_title(output.title())
+            .set_file_name(name_of(&suggestion));
+        if let Some(ending) = output.ending().strip_prefix('.') {
+            dialog = dialog.add_filter(ending.to_uppercase(), &[ending]);
+        }
+        if let Some(folder) = suggestion.parent() {
+            dialog = dialog.set_directory(folder);
+        }
+        self.ask(Purpose::Draw(document, output, suggestion), dialog.save_file())
+    }
+
     /// The dialog is made here, on the UI thread (macOS wants that), and waited for elsewhere.
     fn ask(
         &mut self,
@@ -331,8 +398,8 @@ impl Files {
         let Asking { purpose, since, .. } = self.asking.take()?;
         match answer {
             Ok(Some(path)) => {
-                let named = with_ending(path.clone());
-                if matches!(purpose, Purpose::Save(..)) && named != path && named.exists() {
+                let named = purpose.named(path.clone());
+                if purpose.writes() && named != path && named.exists() {
                     // The dialog asked about the name without its ending.
                     self.prompt_for(purpose);
                     if let Some((_, prompt)) = &mut self.prompt {
@@ -357,7 +424,10 @@ impl Files {
                 (self.wake)();
                 None
             }
-            Purpose::Save(document, _) => Some(News::SaveTo(*document, with_ending(path))),
+            Purpose::Save(document, _) => Some(News::SaveTo(*document, purpose.named(path))),
+            Purpose::Draw(document, output, _) => {
+                Some(News::DrawTo(*document, output.clone(), purpose.named(path)))
+            }
             Purpose::Model => Some(News::Model(path)),
         }
     }
@@ -368,6 +438,9 @@ impl Files {
             Purpose::Open => ("Open a scan or a label map", String::new()),
             Purpose::Save(_, suggestion) => {
                 ("Save the label map", suggestion.display().to_string())
+            }
+            Purpose::Draw(_, output, suggestion) => {
+                (output.title(), suggestion.display().to_string())
             }
             Purpose::Model => {
                 ("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx", String::new())
@@ -386,8 +459,8 @@ impl Files {
         let Some((purpose, mut prompt)) = self.prompt.take() else { return };
         (self.wake)();
         let Some(mut path) = answer else { return };
-        if matches!(purpose, Purpose::Save(..)) {
-            path = with_ending(path);
+        if purpose.writes() {
+            path = purpose.named(path);
             if !prompt.confirms(&path) && path.exists() {
                 prompt.warn_about(path);
                 self.prompt = Some((purpose, prompt));
@@ -438,14 +511,14 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// A name without a NIfTI ending gets one: that is what was meant.
-fn with_ending(path: PathBuf) -> PathBuf {
+/// A name without any of these endings gets the first.
+fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
     let name = path.to_string_lossy().to_lowercase();
-    if [".nii", ".nii.gz"].iter().any(|ending| name.ends_with(ending)) {
+    if endings.iter().any(|ending| name.ends_with(ending)) {
         return path;
     }
     let mut named = path.into_os_string();
-    named.push(".nii.gz");
+    named.push(endings.first().copied().unwrap_or_default());
     PathBuf::from(named)
 }
 
@@ -462,11 +535,16 @@ fn is_named_like_labels(path: &Path) -> bool {
 
 /// `scan.nii.gz` → `scan_mask.nii.gz`, beside it.
 pub(super) fn label_path_for(scan: &Path) -> PathBuf {
+    scan.with_file_name(format!("{}_mask.nii.gz", stem_of(scan)))
+}
+
+/// `scan.nii.gz` → `scan`.
+pub(super) fn stem_of(scan: &Path) -> String {
     let name = name_of(scan);
     let lower = name.to_lowercase();
     let endings = [".nii.gz", ".nii", ".hdr.gz", ".img.gz", ".hdr", ".img"];
     let ending = endings.iter().find(|e| lower.ends_with(**e)).map_or(0, |e| e.len());
-    scan.with_file_name(format!("{}_mask.nii.gz", &name[..name.len() - ending]))
+    name[..name.len() - ending].to_owned()
 }
 
 /// The sample scan: beside the program, or in the source tree.

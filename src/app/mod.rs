@@ -8,6 +8,7 @@ mod files;
 mod gpu;
 mod library;
 mod model;
+mod pictures;
 mod probe;
 mod remembered;
 mod session;
@@ -25,6 +26,7 @@ use files::{Files, News, Role};
 use gpu::Gpu;
 use library::Library;
 use model::Model;
+use pictures::Pictures;
 use remembered::Remembered;
 use session::{AfterDiscard, DocumentNumber, Session};
 pub use start::run;
@@ -41,6 +43,7 @@ pub struct App {
     model: Model,
     threshold: Threshold,
     library: Library,
+    pictures: Pictures,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
     /// The user has agreed to lose unsaved work by closing.
@@ -84,7 +87,8 @@ impl App {
             files: Files::new(wake.clone()),
             model: Model::start(wake.clone(), model)?,
             threshold: Threshold::start(wake.clone())?,
-            library: Library::new(wake),
+            library: Library::new(wake.clone()),
+            pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
             discard_agreed: false,
@@ -142,6 +146,7 @@ impl App {
         }
         self.follow_frame();
         self.threshold.step(self.session.as_mut(), &mut self.status);
+        self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
         let intent = self.view.intent.as_ref();
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
@@ -205,6 +210,7 @@ impl App {
                     ));
                 }
             }
+            News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
             News::Model(path) => self.model.choose(Some(path), &mut self.status),
             News::Failed(why) => self.toasts.error(why),
         }

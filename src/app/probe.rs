@@ -31,7 +31,13 @@ impl App {
         let pending = self.document().is_some_and(|d| d.pending().is_some());
         let loading = matches!(self.status.model, ModelStatus::Loading(_));
         let laying = self.threshold.is_busy();
-        !pending && !loading && !laying && !self.files.is_opening() && !self.files.is_saving()
+        let drawing = self.pictures.is_busy();
+        !pending
+            && !loading
+            && !laying
+            && !drawing
+            && !self.files.is_opening()
+            && !self.files.is_saving()
     }
 
     /// The longest [`App::step`] since the last call.

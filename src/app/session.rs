@@ -187,7 +187,7 @@ fn defer(deferred: &mut Vec<Command>, command: Command) {
 }
 
 /// Whether both names lead to one file.
-fn same_file(a: &Path, b: &Path) -> bool {
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,

@@ -25,9 +25,10 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub use args::{
-    BenchArgs, BenchWhat, CameraArg, Cli, ClipArg, Command, CompareArgs, CropAt, DeviceArg, EmbedArgs,
-    EvalArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs, ModelCommand, ModelDownloadArgs,
-    ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand, SegmentArgs, Space, View,
+    BenchArgs, BenchWhat, CameraArg, Cli, ClipArg, Command, CompareArgs, CropAt, DeviceArg,
+    EmbedArgs, EvalArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs, ModelCommand,
+    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
+    SegmentArgs, Space, View,
 };
 
 /// A mistake in what was typed: exit code 2.

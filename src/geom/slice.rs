@@ -146,8 +146,7 @@ impl SliceFrame {
         let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
         for corner in grid.corners() {
             let from_pivot = corner - turn.pivot;
-            let at =
-                DVec3::new(corner.dot(right), corner.dot(down), from_pivot.dot(normal) / step);
+            let at = DVec3::new(corner.dot(right), corner.dot(down), from_pivot.dot(normal) / step);
             (low, high) = (low.min(at), high.max(at));
         }
         // A hair, so that a plane that just touches a corner does not come and go with rounding.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::{PictureWish, TurnWish};
 use crate::document::{Command, LabelId};
 
 /// What the user wants; the app does it.
@@ -48,6 +49,14 @@ pub enum Action {
     DownloadModel,
     /// Go back to the model that ships with the program.
     UseDemoModel,
+    /// Put a picture on the clipboard.
+    CopyPicture(PictureWish),
+    /// Ask for a file and save a picture.
+    SavePicture(PictureWish),
+    /// Ask for a file and film a turn of the 3D view.
+    RecordTurn(TurnWish),
+    /// Stop drawing a picture or a film.
+    CancelPicture,
     /// Close the window (asks first if something would be lost).
     Quit,
     /// Answer to "discard unsaved work?".

@@ -59,12 +59,12 @@ impl Grip<'_> {
         let (steps, set) = ui.input(|i| {
             let keys = |key| if focused { i.num_presses(key) as f64 } else { 0.0 };
             let asks = |action| i.num_accesskit_action_requests(id, action) as f64;
-            let steps =
-                keys(more) - keys(less) + asks(Action::Increment) - asks(Action::Decrement);
-            let set = i.accesskit_action_requests(id, Action::SetValue).filter_map(|r| match r.data {
-                Some(ActionData::NumericValue(value)) => Some(value),
-                _ => None,
-            });
+            let steps = keys(more) - keys(less) + asks(Action::Increment) - asks(Action::Decrement);
+            let set =
+                i.accesskit_action_requests(id, Action::SetValue).filter_map(|r| match r.data {
+                    Some(ActionData::NumericValue(value)) => Some(value),
+                    _ => None,
+                });
             (steps, set.last())
         });
         let asked = match set {

@@ -6,8 +6,8 @@ use crate::render::Projection;
 
 /// Thicknesses of slices in millimetres that keys and the wheel step through.
 const THICKNESSES: [f64; 20] = [
-    0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0,
-    100.0, 150.0,
+    0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0,
+    80.0, 100.0, 150.0,
 ];
 /// The thickest slab, in millimetres.
 pub const THICKEST: f64 = 300.0;

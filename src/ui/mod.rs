@@ -7,6 +7,7 @@ mod action;
 mod grip;
 pub mod help;
 pub mod icons;
+mod in_3d;
 mod inner_box;
 mod layers;
 mod looking;
@@ -31,8 +32,8 @@ pub use state::{
     ViewState,
 };
 pub use status::{
-    Busy, Download, Latency, ModelEntry, ModelStatus, Opening, PreviewStatus, RuntimeStatus,
-    SaveStatus, Status,
+    Busy, Download, Drawing, Latency, ModelEntry, ModelStatus, Opening, PreviewStatus,
+    RuntimeStatus, SaveStatus, Status,
 };
 pub use toasts::Toasts;
 pub use verb::{Desk, Verb, can_extend};

@@ -3,6 +3,7 @@
 
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames, Modifiers};
 
+use super::in_3d::SIDES;
 use super::{Action, Desk, Pane, Status, Verb, ViewState};
 use crate::document::Document;
 use crate::geom::Plane;
@@ -81,6 +82,9 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::File, Verb::OpenSample, "Open sample scan", &[ctrl_shift(Key::O)]),
     row(Group::File, Verb::Save, "Save mask", &[ctrl(Key::S)]),
     row(Group::File, Verb::SaveAs, "Save mask as…", &[ctrl_shift(Key::S)]),
+    row(Group::File, Verb::CopyPicture, "Copy picture", &[ctrl_shift(Key::C)]),
+    row(Group::File, Verb::SavePicture, "Picture…", &[ctrl(Key::P)]),
+    row(Group::File, Verb::RecordTurn, "Film of a turn…", &[ctrl_shift(Key::P)]),
     row(Group::File, Verb::Quit, "Quit", &[ctrl(Key::Q)]),
     row(Group::Edit, Verb::Undo, "Undo", &[ctrl(Key::Z)]),
     row(Group::Edit, Verb::Redo, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
@@ -145,6 +149,14 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::AutoWindow, "Automatic window", &[shift(Key::W)]),
     row(Group::Views, Verb::Interpolation, "Smooth between voxels", &[key(Key::I)]),
     row(Group::Views, Verb::Convention, "Neurological convention", &[]),
+    row(Group::Views, Verb::LookFrom(SIDES[0]), "3D from anterior", &[shift(Key::A)]),
+    row(Group::Views, Verb::LookFrom(SIDES[1]), "3D from posterior", &[shift(Key::P)]),
+    row(Group::Views, Verb::LookFrom(SIDES[2]), "3D from the left", &[shift(Key::L)]),
+    row(Group::Views, Verb::LookFrom(SIDES[3]), "3D from the right", &[shift(Key::R)]),
+    row(Group::Views, Verb::LookFrom(SIDES[4]), "3D from superior", &[shift(Key::S)]),
+    row(Group::Views, Verb::LookFrom(SIDES[5]), "3D from inferior", &[shift(Key::I)]),
+    row(Group::Views, Verb::Perspective, "Perspective in 3D", &[shift(Key::V)]),
+    row(Group::Views, Verb::ClipPlane, "Clip plane in 3D", &[key(Key::K)]),
     row(Group::Views, Verb::LeftPanel, "Objects panel", &[key(Key::OpenBracket)]),
     row(Group::Views, Verb::RightPanel, "Display panel", &[key(Key::CloseBracket)]),
     row(Group::Views, Verb::Theme, "Light theme", &[]),
@@ -171,6 +183,11 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Drag (Point tool)", "Pan"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
+    ("Shift+drag in the 3D view", "Move the clip plane"),
+    (
+        "Click in the 3D view",
+        "Crosshair to what is seen there; with the Point tool, a point just behind it",
+    ),
 ];
 
 /// The row of a verb.
@@ -233,6 +250,7 @@ pub fn handle(
     }
     let focused = ctx.memory(|m| m.focused().is_some());
     let menu_open = egui::Popup::is_any_open(ctx);
+    let edits_curve = super::panels::transfer::has_keyboard(ctx);
     view.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
     let left_to_egui = |key: Key| {
         let navigation = matches!(
@@ -245,7 +263,8 @@ pub fn handle(
                 | Key::ArrowLeft
                 | Key::ArrowRight
         );
-        (navigation || key == Key::Escape) && (focused || menu_open)
+        let deletes = matches!(key, Key::Delete | Key::Backspace);
+        (navigation || key == Key::Escape) && (focused || menu_open) || deletes && edits_curve
     };
 
     let mut pressed = Vec::new();

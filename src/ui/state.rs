@@ -480,9 +480,8 @@ impl ViewState {
         let axis = self.frame(grid, plane).clockwise_axis();
         let before = self.oblique.unwrap_or(Oblique::straight(self.crosshair));
         let after = before.turned_about(axis, degrees_clockwise, self.crosshair);
-        let places = |view: &Self| {
-            Plane::ALL.map(|p| view.frame(grid, p).view(view.crosshair).truncate())
-        };
+        let places =
+            |view: &Self| Plane::ALL.map(|p| view.frame(grid, p).view(view.crosshair).truncate());
         let old = places(self);
         self.oblique = (!after.is_straight()).then_some(after);
         // Pictures have other corners now: what the crosshair is on stays where it is in its pane.

@@ -27,6 +27,8 @@ pub struct Status {
     pub latency: Option<Latency>,
     /// The label map on disk.
     pub save: SaveStatus,
+    /// A picture or a film being drawn.
+    pub drawing: Option<Drawing>,
     /// Where the sample scan lies, if it does.
     pub sample: Option<PathBuf>,
     /// Files opened lately, newest first, for the welcome card.
@@ -53,6 +55,17 @@ pub struct Opening {
     /// Bytes done.
     pub done: u64,
     /// Bytes in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// A picture or a film being drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawing {
+    /// What it is: `Picture`, `Film`.
+    pub what: &'static str,
+    /// Pictures done.
+    pub done: u64,
+    /// Pictures in all; 0 while unknown.
     pub total: u64,
 }
 

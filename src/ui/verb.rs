@@ -1,6 +1,6 @@
-use super::{Action, ModelStatus, Pane, RuntimeStatus, Status, Tool, ViewState};
+use super::{Action, ModelStatus, Pane, PictureWish, RuntimeStatus, Status, Tool, ViewState};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::geom::{Convention, Plane};
+use crate::geom::{Convention, Direction, Plane};
 use crate::render::Interpolation;
 
 /// Something the user can do by a menu entry, a button or a key: all three come here.
@@ -45,6 +45,13 @@ pub enum Verb {
     AboutModel,
     DownloadModel,
     InstallRuntime,
+    /// Turns the 3D camera to a side of the patient.
+    LookFrom(Direction),
+    Perspective,
+    ClipPlane,
+    CopyPicture,
+    SavePicture,
+    RecordTurn,
     Cancel,
     Help,
     About,
@@ -120,6 +127,12 @@ impl Verb {
             | Verb::ShowCrosshair
             | Verb::ShowLabels
             | Verb::Peek
+            | Verb::LookFrom(_)
+            | Verb::Perspective
+            | Verb::ClipPlane
+            | Verb::CopyPicture
+            | Verb::SavePicture
+            | Verb::RecordTurn
             | Verb::Preview
             | Verb::AutoWindow
             | Verb::Convention
@@ -155,6 +168,11 @@ impl Verb {
             Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),
             Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(desk),
             Verb::Cancel => cancel(desk),
+            Verb::CopyPicture => {
+                // The view under the pointer, or all.
+                let wish = PictureWish { view: desk.view.hovered, ..desk.view.picture };
+                desk.send(Action::CopyPicture(wish));
+            }
             Verb::Step(slices) => step(desk, slices),
             _ => self.look(desk),
         }
@@ -228,6 +246,14 @@ impl Verb {
                 let open = &mut view.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
                 *open = !*open;
             }
+            Verb::LookFrom(side) => view.look_from(side),
+            Verb::Perspective => view.orbit.perspective = !view.orbit.perspective,
+            Verb::ClipPlane => view.toggle_clip_plane(),
+            Verb::SavePicture => {
+                view.picture.view = view.hovered.or(view.picture.view);
+                view.show_picture = !view.show_picture;
+            }
+            Verb::RecordTurn => view.show_turn = !view.show_turn,
             Verb::Theme => view.theme = view.theme.other(),
             Verb::Help => view.show_help = !view.show_help,
             Verb::About => view.show_about = !view.show_about,
@@ -246,11 +272,13 @@ pub fn can_extend(object: &Object) -> bool {
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;
     let waits = desk.document.is_some_and(|d| d.pending().is_some());
-    let working = desk.status.opening.is_some() || waits;
+    let working = desk.status.opening.is_some() || desk.status.drawing.is_some() || waits;
     if view.renaming.take().is_some() {
         return;
     }
-    if view.show_help || view.show_about || view.show_model {
+    if view.show_picture || view.show_turn {
+        (view.show_picture, view.show_turn) = (false, false);
+    } else if view.show_help || view.show_about || view.show_model {
         (view.show_help, view.show_about, view.show_model) = (false, false, false);
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);

@@ -315,9 +315,9 @@ fn parse_sheet(text: &str) -> Result<[usize; 2], String> {
 
 /// `R`, `left`, …
 fn parse_direction(text: &str) -> Result<Direction, String> {
-    let sides = Axis::ALL.into_iter().flat_map(|axis| {
-        [true, false].map(|positive| Direction { axis, positive })
-    });
+    let sides = Axis::ALL
+        .into_iter()
+        .flat_map(|axis| [true, false].map(|positive| Direction { axis, positive }));
     let mut sides = sides;
     let typed = text.trim().to_uppercase();
     sides

@@ -174,4 +174,3 @@ fn overlay(args: &RenderArgs) -> anyhow::Result<Option<ImageLayer>> {
         histogram,
     }))
 }
-

@@ -44,7 +44,7 @@ pub(super) fn show(ui: &mut Ui, view: &mut ViewState) {
 }
 
 /// One bar for each column of points; logarithmic, because background outnumbers everything.
-fn bars(ui: &Ui, rect: Rect, histogram: &Histogram, colour: Color32) {
+pub(super) fn bars(ui: &Ui, rect: Rect, histogram: &Histogram, colour: Color32) {
     let counts = histogram.counts();
     let columns = (rect.width() as usize).max(1);
     let column = |n: usize| {

@@ -6,6 +6,8 @@ use super::format::{bytes, shorten};
 use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
 use crate::geom::{Convention, Plane};
 use crate::render::Interpolation;
+use crate::ui::in_3d::SIDES;
+use crate::ui::text::tr;
 use crate::ui::theme::{SMALL, Theme};
 use crate::ui::{
     Action, Desk, Download, ModelEntry, ModelStatus, Pane, RuntimeStatus, Tool, Verb, icons,
@@ -43,6 +45,10 @@ fn file(ui: &mut Ui, desk: &mut Desk) {
     }
     ui.separator();
     for verb in [Verb::Save, Verb::SaveAs] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for verb in [Verb::CopyPicture, Verb::SavePicture, Verb::RecordTurn] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
     ui.separator();
@@ -102,9 +108,20 @@ fn view(ui: &mut Ui, desk: &mut Desk) {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
     ui.separator();
+    ui.menu_button(tr("3D"), |ui| volume(ui, desk));
+    ui.separator();
     for (verb, on) in panels {
         verb_switch(ui, verb, on, desk);
     }
+}
+
+fn volume(ui: &mut Ui, desk: &mut Desk) {
+    for side in SIDES {
+        verb_entry(ui, Verb::LookFrom(side), shortcuts::name(Verb::LookFrom(side)), desk);
+    }
+    ui.separator();
+    verb_switch(ui, Verb::Perspective, desk.view.orbit.perspective, desk);
+    verb_switch(ui, Verb::ClipPlane, desk.view.in_3d.clip.plane.is_some(), desk);
 }
 
 fn segment(ui: &mut Ui, desk: &mut Desk) {

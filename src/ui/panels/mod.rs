@@ -16,8 +16,10 @@ mod histogram;
 mod info;
 pub(super) mod menu;
 mod objects;
+mod pictures;
 mod prompts;
 pub(super) mod status_bar;
+pub(super) mod transfer;
 mod volume_3d;
 pub(super) mod widgets;
 
@@ -61,6 +63,7 @@ pub fn show_chrome(
     }
     help::show(ui.ctx(), desk.view);
     about_model::show(ui.ctx(), &mut desk);
+    pictures::show(ui.ctx(), &mut desk);
     welcome::ask_discard(ui.ctx(), status, out);
     welcome::drop_files(ui.ctx(), status, out);
 }

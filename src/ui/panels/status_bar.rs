@@ -4,7 +4,8 @@ use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 use super::format::{bytes, latency, place, shorten};
 use super::widgets::{colours, progress, quiet, row_button};
-use crate::ui::{Action, Busy, Desk, ModelStatus, Opening, SaveStatus, icons};
+use crate::ui::text::tr;
+use crate::ui::{Action, Busy, Desk, Drawing, ModelStatus, Opening, SaveStatus, icons};
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
@@ -17,6 +18,17 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
         device(ui, desk);
         work(ui, desk);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if let Some(drawing) = &desk.status.drawing {
+                let Drawing { what, done, total } = drawing;
+                let tip = tr("Cancel");
+                if row_button(ui, icons::CLOSE, tr("Cancel drawing"), tip).clicked() {
+                    desk.out.push(Action::CancelPicture);
+                }
+                progress(ui, what, (*done, *total), 160.0);
+                let count = if *total > 1 { format!(" {done}/{total}") } else { String::new() };
+                ui.label(format!("{what}{count}"));
+                return;
+            }
             match (desk.document, &desk.status.opening) {
                 (_, Some(opening)) if desk.document.is_some() => {
                     if opening_bar(ui, opening) {

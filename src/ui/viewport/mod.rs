@@ -92,7 +92,7 @@ pub fn show(
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, &mut cx),
-            Pane::Volume => volume_pane::show(ui, response, &cx),
+            Pane::Volume => volume_pane::show(ui, response, &mut cx),
         }
         if !cx.view.is_figure {
             maximise_button(ui, response.rect, *pane, &mut cx);
