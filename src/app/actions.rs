@@ -27,6 +27,7 @@ impl App {
 
     pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
+            Action::OverlayDialog => {}
             Action::OpenDialog => {
                 let asked = self.files.ask_open();
                 self.told(asked);

@@ -11,6 +11,7 @@
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
 mod colour_map;
+mod colour_tables;
 mod encoding;
 mod error;
 mod label_texture;

@@ -8,6 +8,8 @@ use crate::document::{Command, LabelId};
 pub enum Action {
     /// Ask for a file and open it.
     OpenDialog,
+    /// Ask for an image to lay over the scan.
+    OverlayDialog,
     /// Open the sample scan that ships with the program.
     OpenSample,
     /// Open these files: a scan, or label maps of the present scan.

@@ -138,6 +138,15 @@ impl ViewState {
         }
     }
 
+    /// The planes follow the scan's axes again.
+    pub fn straighten(&mut self) {
+        self.oblique = None;
+        // Turned pictures have other corners: what was panned to is elsewhere.
+        for pane in &mut self.slices {
+            pane.pan_zoom = None;
+        }
+    }
+
     /// How masks are drawn.
     pub fn mask_look(&self) -> MaskLook {
         match (self.masks.fill > 0.0, self.masks.outline > 0.0) {

@@ -1,4 +1,4 @@
-//! The scan and its masks as layers, and the list of objects.
+//! The list of objects.
 
 use egui::containers::PopupCloseBehavior;
 use egui::{
@@ -17,23 +17,6 @@ use crate::ui::{Action, Desk, Verb, can_extend, icons, shortcuts};
 const ROW: f32 = 36.0;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
-
-pub(super) fn layers(ui: &mut Ui, document: &Document, desk: &mut Desk) {
-    let name = document.image().name();
-    ui.horizontal(|ui| {
-        ui.label(quiet(ui, icons::IMAGE));
-        ui.label(shorten(name, 30)).on_hover_text(name);
-    });
-    ui.horizontal(|ui| {
-        let shown = desk.view.show_labels && !desk.view.peek;
-        let (icon, tip) =
-            (if shown { icons::EYE } else { icons::EYE_OFF }, shortcuts::tip(Verb::ShowLabels));
-        if row_button(ui, icon, "Show masks", &tip).clicked() {
-            Verb::ShowLabels.run(desk);
-        }
-        ui.label("Masks");
-    });
-}
 
 pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     heading(ui, "Objects", |ui| {

@@ -113,6 +113,15 @@ pub fn panes(area: Rect, pixels_per_point: f32, view: &ViewState) -> Vec<(Pane, 
     }
 }
 
+/// A table of equal panes, row by row.
+pub fn table(area: Rect, pixels_per_point: f32, columns: usize, rows: usize) -> Vec<Rect> {
+    let pixels = Pixels::of(area, pixels_per_point);
+    let shares = |n: usize| (1..n).map(|k| k as f32 / n as f32).collect::<Vec<_>>();
+    let columns = pixels.cut(pixels.x, &shares(columns));
+    let rows = pixels.cut(pixels.y, &shares(rows));
+    rows.iter().flat_map(|row| columns.iter().map(|column| pixels.rect(*column, *row))).collect()
+}
+
 /// The splitters of a layout, and where each can be taken hold of: those that lie over others last.
 pub fn splitters(area: Rect, panes: &[(Pane, Rect)], view: &ViewState) -> Vec<(Splitter, Rect)> {
     if view.maximised.is_some() || panes.len() < 3 {
@@ -271,6 +280,18 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_table_has_equal_cells_that_do_not_overlap() {
+        let area = Rect::from_min_max(pos2(3.0, 5.0), pos2(903.0, 605.0));
+        let cells = table(area, 1.0, 5, 4);
+        assert_eq!(cells.len(), 20);
+        assert_eq!((cells[0].min, cells[19].max), (area.min, area.max));
+        for (n, cell) in cells.iter().enumerate() {
+            assert!((cell.width() - 179.0).abs() < 2.0 && (cell.height() - 149.0).abs() < 2.0);
+            assert!(cells[n + 1..].iter().all(|c| !c.shrink(0.1).intersects(cell.shrink(0.1))));
         }
     }
 

@@ -98,9 +98,8 @@ impl SliceLens {
     /// middle, so their number is odd), further apart where that would be too many. `None` when no other
     /// slice is within.
     pub fn slab(&self, mm: f64, projection: Projection) -> Option<Slab> {
-        let slices = mm / self.frame.slice_distance();
-        // Infinite and absurd thicknesses end here, too; the hair is for 3.0 / 0.1.
-        let each_side = (slices / 2.0 + 1e-6).min(1e9) as u32;
+        // The hair is for 0.3 / 0.1, the limit for absurd thicknesses.
+        let each_side = (mm / self.frame.slice_distance() / 2.0 + 1e-6).clamp(0.0, 1e9) as u32;
         if each_side == 0 {
             return None;
         }

@@ -100,7 +100,8 @@ pub fn draw(painter: &Painter, pane: Rect, cross: &Cross) {
         let Some((from, to)) = line.within(at, rect) else { continue };
         for (from, to) in [(from, to.min(-GAP)), (from.max(GAP), to)] {
             if from < to {
-                painter.line_segment([at + line.direction * from, at + line.direction * to], stroke);
+                painter
+                    .line_segment([at + line.direction * from, at + line.direction * to], stroke);
             }
         }
     }
@@ -123,7 +124,8 @@ struct Drag {
 
 /// Makes the handles of a view answer to pointer and keyboard. After the view itself, over which they lie.
 pub fn interact(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
-    if !cx.view.show_crosshair || cx.view.is_figure || pane.width() < 160.0 || pane.height() < 140.0 {
+    if !cx.view.show_crosshair || cx.view.is_figure || pane.width() < 160.0 || pane.height() < 140.0
+    {
         return;
     }
     let cross = cross(pane, plane, &cx.lens(pane, plane), cx);
@@ -146,7 +148,8 @@ pub fn interact(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
                     step: SNAP,
                     keys: Grip::SIDEWAYS,
                 };
-                let (response, asked) = grip.interact(ui, place, id, Sense::DRAG | Sense::FOCUSABLE);
+                let (response, asked) =
+                    grip.interact(ui, place, id, Sense::DRAG | Sense::FOCUSABLE);
                 if let Some(asked) = asked {
                     cx.view.turn(cx.document.image().grid(), plane, asked - angle);
                 }
@@ -155,6 +158,8 @@ pub fn interact(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
                 ui.interact(place, id, Sense::DRAG)
             };
             drag(ui, &response, plane, cross.at, cx);
+            response
+                .on_hover_text(tr("Drag: turn the two other planes. Shift: by 5°. Back: Shift+R"));
         }
     }
 }
@@ -197,7 +202,14 @@ fn drag(ui: &Ui, response: &Response, plane: Plane, centre: Pos2, cx: &mut Conte
 }
 
 /// Draws the handles while the pointer is in the view or one is held, and says how far a drag has turned.
-pub fn draw_handles(ui: &Ui, painter: &Painter, pane: Rect, plane: Plane, cross: &Cross, cx: &Context) {
+pub fn draw_handles(
+    ui: &Ui,
+    painter: &Painter,
+    pane: Rect,
+    plane: Plane,
+    cross: &Cross,
+    cx: &Context,
+) {
     let seen = cx.view.hovered == Some(Pane::Slice(plane));
     let pressed = ui.input(|i| i.pointer.any_down());
     for line in &cross.lines {
@@ -224,13 +236,4 @@ pub fn draw_handles(ui: &Ui, painter: &Painter, pane: Rect, plane: Plane, cross:
             }
         }
     }
-}
-
-/// What a handle under the pointer is for; said by the view, because handles come and go.
-pub fn tip(ui: &Ui, pane: Rect, cross: &Cross, at: Pos2) -> bool {
-    !ui.input(|i| i.pointer.any_down())
-        && cross
-            .lines
-            .iter()
-            .any(|line| line.handles(cross.at, pane).iter().any(|h| h.distance(at) <= GRAB))
 }
