@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::App;
 use super::files::{self, Role};
-use crate::ui::Action;
+use super::session::AfterDiscard;
+use crate::ui::{Action, OfferAnswer};
 
 impl App {
     /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
@@ -13,7 +14,10 @@ impl App {
         if self.files.is_opening() {
             self.files.cancel();
         } else if !self.model.cancel(self.session.as_mut()) {
-            self.toasts.close_newest();
+            match self.status.offers.last().map(|o| o.number) {
+                Some(number) => self.answer(number, OfferAnswer::Drop),
+                None => self.toasts.close_newest(),
+            }
         }
     }
 
@@ -21,6 +25,16 @@ impl App {
         if let Err(why) = result {
             self.toasts.error(why);
         }
+    }
+
+    /// Opens files: models are used, others read.
+    fn open(&mut self, paths: Vec<PathBuf>, role: Role) {
+        let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
+        let models: Vec<PathBuf> = models;
+        if let Some(model) = models.into_iter().next_back() {
+            self.model.choose(Some(model), &mut self.status);
+        }
+        self.files.open_all(files, role);
     }
 
     pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
@@ -34,14 +48,14 @@ impl App {
                     self.files.open(path, Role::Any);
                 }
             }
-            Action::Open(paths) => {
-                let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
-                let models: Vec<PathBuf> = models;
-                if let Some(model) = models.into_iter().next_back() {
-                    self.model.choose(Some(model), &mut self.status);
-                }
-                self.files.open_all(files);
+            Action::Open(paths) => self.open(paths, Role::Any),
+            Action::Drop(paths) => self.open(paths, Role::Dropped),
+            Action::Answer(number, answer) => self.answer(number, answer),
+            Action::OverlayDialog => {
+                let asked = self.files.ask_overlay();
+                self.told(asked);
             }
+            Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
                 self.model.cancel(self.session.as_mut());
@@ -73,6 +87,23 @@ impl App {
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
+            Action::GoTo(done) => {
+                if let Some(session) = &mut self.session {
+                    session.deferred.clear();
+                    session.document.go_to(done);
+                }
+            }
+            Action::ForgetRecent(path) => {
+                self.remembered.forget(Some(&path));
+                self.status.recent = self.remembered.recent();
+            }
+            Action::ClearRecent => {
+                self.remembered.forget(None);
+                self.status.recent.clear();
+            }
+            Action::CancelSave => self.files.cancel_save(),
+            Action::CloseScan => self.ask_to_leave(AfterDiscard::CloseScan),
+            Action::SaveFirst => self.save_first(),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),
         }

@@ -4,11 +4,14 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+mod card;
 pub mod help;
+mod history;
 pub mod icons;
 pub mod panels;
 pub mod path_prompt;
 pub mod shortcuts;
+mod log;
 mod state;
 mod status;
 pub mod text;
@@ -18,17 +21,17 @@ mod verb;
 pub mod viewport;
 pub mod welcome;
 
-pub use action::Action;
+pub use action::{Action, OfferAnswer};
 pub use state::{
     Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
     ViewState,
 };
 pub use status::{
-    Busy, Download, Latency, ModelEntry, ModelStatus, Opening, PreviewStatus, RuntimeStatus,
+    Busy, Download, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening, PreviewStatus, RuntimeStatus,
     SaveStatus, Status,
 };
 pub use toasts::Toasts;
-pub use verb::{Desk, Verb, can_extend};
+pub use verb::{Desk, SCALES, Verb, can_extend};
 
 use crate::document::Document;
 use crate::render::LabelStyle;

@@ -5,6 +5,7 @@ use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames,
 
 use super::{Action, Desk, Pane, Status, Verb, ViewState};
 use crate::document::Document;
+use super::text::tr;
 use crate::geom::Plane;
 
 /// Where an entry stands in the list of shortcuts.
@@ -81,9 +82,11 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::File, Verb::OpenSample, "Open sample scan", &[ctrl_shift(Key::O)]),
     row(Group::File, Verb::Save, "Save mask", &[ctrl(Key::S)]),
     row(Group::File, Verb::SaveAs, "Save mask as…", &[ctrl_shift(Key::S)]),
+    row(Group::File, Verb::CloseScan, "Close scan", &[ctrl(Key::W)]),
     row(Group::File, Verb::Quit, "Quit", &[ctrl(Key::Q)]),
     row(Group::Edit, Verb::Undo, "Undo", &[ctrl(Key::Z)]),
     row(Group::Edit, Verb::Redo, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    row(Group::Edit, Verb::History, "History", &[ctrl(Key::H)]),
     row(Group::Edit, Verb::NewObject, "New object", &[key(Key::N)]),
     row(Group::Edit, Verb::NextObject, "Next object", &[key(Key::Tab)]),
     row(Group::Edit, Verb::RenameObject, "Rename object", &[key(Key::F2)]),
@@ -147,6 +150,9 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::Convention, "Neurological convention", &[]),
     row(Group::Views, Verb::LeftPanel, "Objects panel", &[key(Key::OpenBracket)]),
     row(Group::Views, Verb::RightPanel, "Display panel", &[key(Key::CloseBracket)]),
+    row(Group::Views, Verb::ScaleUp, "Larger", &[ctrl(Key::Plus), ctrl(Key::Equals)]),
+    row(Group::Views, Verb::ScaleDown, "Smaller", &[ctrl(Key::Minus)]),
+    row(Group::Views, Verb::ScaleReset, "Normal size", &[ctrl(Key::Num0)]),
     row(Group::Views, Verb::Theme, "Light theme", &[]),
     row(Group::Segment, Verb::Preview, "Preview under the pointer", &[key(Key::Q)]),
     row(Group::Segment, Verb::Extend, "Extend beyond the model's cube", &[key(Key::G)]),
@@ -156,6 +162,8 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Segment, Verb::DownloadModel, "Download SAM-Med3D-turbo (≈ 400 MB)…", &[]),
     row(Group::Segment, Verb::InstallRuntime, "Get ONNX Runtime", &[]),
     row(Group::Help, Verb::Help, "Shortcuts", &[key(Key::F1)]),
+    row(Group::Help, Verb::Menu, "Menus by keyboard", &[key(Key::F10)]),
+    row(Group::Help, Verb::Log, "Log", &[key(Key::F12)]),
     row(Group::Help, Verb::About, "About Voxpoint", &[]),
     row(Group::Help, Verb::Cancel, "Cancel", &[key(Key::Escape)]),
 ];
@@ -178,9 +186,9 @@ pub fn of(verb: Verb) -> Option<&'static Shortcut> {
     TABLE.iter().find(|row| row.verb == verb)
 }
 
-/// What menus call a verb.
+/// What menus call a verb, in the language in use.
 pub fn name(verb: Verb) -> &'static str {
-    of(verb).map_or("", |row| row.name)
+    of(verb).map_or("", |row| tr(row.name))
 }
 
 /// The first key of a verb as text, e.g. `Ctrl+Shift+Z`; empty if it has none.
