@@ -48,7 +48,7 @@ fn a_click_is_computed_in_the_frame_that_is_seen() {
     let document = harness.state().document().expect("open");
     assert_eq!(document.image().frame(), 1);
     let step = document.image().grid().world_from_voxel().matrix3.col(0) * 6.0;
-    click(&mut harness, Plane::Axial, target + step * 0.2, PointerButton::Secondary);
+    click(&mut harness, Plane::Axial, target + step * 1.5, PointerButton::Secondary);
     assert!(
         harness.state().messages().any(|m| m.contains("made in frame 1")),
         "another frame's object takes no clicks here"

@@ -69,7 +69,11 @@ fn halves() -> LabelMap {
     for z in 0..nz {
         for y in 0..ny {
             for x in 0..nx {
-                labels.push(if (x / 64 + y / 64 + z / 50) % 2 == 0 { 1 + (z / 100) as u16 } else { 0 });
+                labels.push(if (x / 64 + y / 64 + z / 50) % 2 == 0 {
+                    1 + (z / 100) as u16
+                } else {
+                    0
+                });
             }
         }
     }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{self, Output, Role};
-use crate::ui::Action;
+use super::files::{self, Role};
+use super::names::Output;
+use super::session::AfterDiscard;
+use crate::ui::{Action, OfferAnswer};
 
 impl App {
     /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
@@ -15,7 +17,10 @@ impl App {
         } else if self.pictures.is_busy() {
             self.pictures.cancel();
         } else if !self.model.cancel(self.session.as_mut()) {
-            self.toasts.close_newest();
+            match self.status.offers.last().map(|o| o.number) {
+                Some(number) => self.answer(number, OfferAnswer::Drop),
+                None => self.toasts.close_newest(),
+            }
         }
     }
 
@@ -25,9 +30,18 @@ impl App {
         }
     }
 
+    /// Opens files: models are used, others read.
+    fn open(&mut self, paths: Vec<PathBuf>, role: Role) {
+        let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
+        let models: Vec<PathBuf> = models;
+        if let Some(model) = models.into_iter().next_back() {
+            self.model.choose(Some(model), &mut self.status);
+        }
+        self.files.open_all(files, role);
+    }
+
     pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
-            Action::OverlayDialog => {}
             Action::OpenDialog => {
                 let asked = self.files.ask_open();
                 self.told(asked);
@@ -37,14 +51,14 @@ impl App {
                     self.files.open(path, Role::Any);
                 }
             }
-            Action::Open(paths) => {
-                let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
-                let models: Vec<PathBuf> = models;
-                if let Some(model) = models.into_iter().next_back() {
-                    self.model.choose(Some(model), &mut self.status);
-                }
-                self.files.open_all(files);
+            Action::Open(paths) => self.open(paths, Role::Any),
+            Action::Drop(paths) => self.open(paths, Role::Dropped),
+            Action::Answer(number, answer) => self.answer(number, answer),
+            Action::OverlayDialog => {
+                let asked = self.files.ask_overlay();
+                self.told(asked);
             }
+            Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
                 self.model.cancel(self.session.as_mut());
@@ -80,6 +94,23 @@ impl App {
             Action::SavePicture(wish) => self.ask_output(Output::Picture(wish)),
             Action::RecordTurn(wish) => self.ask_output(Output::Turn(wish)),
             Action::CancelPicture => self.pictures.cancel(),
+            Action::GoTo(done) => {
+                if let Some(session) = &mut self.session {
+                    session.deferred.clear();
+                    session.document.go_to(done);
+                }
+            }
+            Action::ForgetRecent(path) => {
+                self.remembered.forget(Some(&path));
+                self.status.recent = self.remembered.recent();
+            }
+            Action::ClearRecent => {
+                self.remembered.forget(None);
+                self.status.recent.clear();
+            }
+            Action::CancelSave => self.files.cancel_save(),
+            Action::CloseScan => self.ask_to_leave(AfterDiscard::CloseScan),
+            Action::SaveFirst => self.save_first(),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),
         }

@@ -1,14 +1,16 @@
 //! Keeps the GPU scene a copy of the document, a little each frame.
 
+use std::sync::Arc;
+
 use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 
 use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, LabelStyle, Scene, UPLOAD_BUDGET};
-use crate::ui::label_styles;
 use crate::ui::viewport::SceneSlot;
-use crate::volume::VoxelBox;
+use crate::ui::{ImageLayer, label_styles};
+use crate::volume::{Volume, VoxelBox};
 
 pub(super) struct Gpu {
     state: RenderState,
@@ -19,6 +21,8 @@ pub(super) struct Gpu {
     /// The preview in the label texture: its number, and where it is.
     preview: Option<(u64, Option<VoxelBox>)>,
     refused: Option<DocumentNumber>,
+    /// What is in the scene's overlay slots.
+    overlays: [Option<Arc<Volume>>; ImageLayer::MOST],
 }
 
 impl Gpu {
@@ -32,7 +36,39 @@ impl Gpu {
             labels_shown: true,
             preview: None,
             refused: None,
+            overlays: Default::default(),
         }
+    }
+
+    /// Lets go of everything.
+    pub fn clear(&mut self) {
+        *self = Self::new(&self.state.clone());
+    }
+
+    /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says what does
+    /// not go.
+    pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<String> {
+        let wanted: [Option<&Arc<Volume>>; ImageLayer::MOST] =
+            std::array::from_fn(|slot| layers.get(slot).map(|layer| &layer.volume));
+        let same = |(a, b): (&Option<Arc<Volume>>, &Option<&Arc<Volume>>)| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if self.overlays.iter().zip(&wanted).all(same) {
+            return Vec::new();
+        }
+        let mut renderer = self.state.renderer.write();
+        let slot = renderer.callback_resources.get_mut::<SceneSlot>();
+        let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Vec::new() };
+        let mut refused = Vec::new();
+        for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
+            if same((have, &want)) {
+                continue;
+            }
+            *have = want.cloned();
+            refused.extend(set_overlay(scene, slot, have.clone()).err());
+        }
+        refused
     }
 
     /// `Ok(false)` while there is more to upload. A preview must be of the document as it is.
@@ -84,6 +120,15 @@ impl Gpu {
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
+}
+
+/// The scene's slots for overlay images.
+fn set_overlay(
+    _scene: &mut Scene,
+    _slot: usize,
+    _volume: Option<Arc<Volume>>,
+) -> Result<(), String> {
+    Ok(())
 }
 
 fn and(dirty: Dirty, more: VoxelBox) -> Dirty {

@@ -7,7 +7,9 @@ mod actions;
 mod files;
 mod gpu;
 mod library;
+mod log;
 mod model;
+mod names;
 mod pictures;
 mod probe;
 mod remembered;
@@ -22,9 +24,10 @@ use std::time::{Duration, Instant};
 use crate::document::Document;
 use crate::ui::{self, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
-use files::{Files, News, Role};
+use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
 use library::Library;
+pub use log::LogLayer;
 use model::Model;
 use pictures::Pictures;
 use remembered::Remembered;
@@ -46,6 +49,13 @@ pub struct App {
     pictures: Pictures,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
+    /// Images of which it is asked what they are to be, by the numbers of their offers.
+    offers: Vec<(u64, Box<Loaded>)>,
+    offered: u64,
+    /// The user wants to save before what `after_discard` says.
+    saves_first: bool,
+    /// Lines of the log that were taken over.
+    log_seen: u64,
     /// The user has agreed to lose unsaved work by closing.
     discard_agreed: bool,
     remembered: Remembered,
@@ -68,6 +78,8 @@ impl App {
         model: Option<PathBuf>,
     ) -> std::io::Result<Self> {
         ui::theme::apply(&cc.egui_ctx);
+        // The scale has keys of its own (`Verb::ScaleUp`), which are in the list of keys.
+        cc.egui_ctx.options_mut(|o| o.zoom_with_keyboard = false);
         let ctx = cc.egui_ctx.clone();
         let wake: Wake = Arc::new(move || ctx.request_repaint());
         let remembered = Remembered::load(cc.storage);
@@ -91,6 +103,10 @@ impl App {
             pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
+            offers: Vec::new(),
+            offered: 0,
+            saves_first: false,
+            log_seen: 0,
             discard_agreed: false,
             remembered,
             closing: false,
@@ -102,6 +118,11 @@ impl App {
             app.files.open(path, if n == 0 { Role::Any } else { Role::Labels });
         }
         Ok(app)
+    }
+
+    /// Lays images over the scan, once it is open.
+    pub fn add_overlays(&mut self, paths: Vec<PathBuf>) {
+        self.files.open_all(paths, Role::Overlay);
     }
 
     /// Asks for paths in the window instead of through the system's file dialogs.
@@ -156,40 +177,36 @@ impl App {
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
             }
+            for why in gpu.lay_over(&self.view.overlays) {
+                self.toasts.error(why);
+            }
         }
         if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.after_discard = Some(AfterDiscard::Close);
-            self.discard_agreed = false;
+            self.ask_to_leave(AfterDiscard::Close);
         }
-        self.close_when_done(ctx);
+        self.go_on_when_saved(ctx);
+        self.keep_log();
         self.longest_step = self.longest_step.max(began.elapsed());
     }
 
-    /// Closes the window once nothing is being written and nothing would be lost that the user has not
-    /// agreed to lose.
-    fn close_when_done(&mut self, ctx: &egui::Context) {
-        if !matches!(self.after_discard, Some(AfterDiscard::Close)) || self.files.is_saving() {
-            return;
+    /// Writes down what the user was told, and takes over the log while it is looked at.
+    fn keep_log(&mut self) {
+        for (level, text) in self.toasts.take_fresh() {
+            log::push(level, text);
         }
-        if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
-            self.status.ask_discard = true;
-        } else {
-            self.closing = true;
-            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        if self.view.show_log
+            && let Some(lines) = log::newer(&mut self.log_seen)
+        {
+            self.status.log = Arc::new(lines);
         }
     }
 
     fn take(&mut self, news: News) {
         match news {
-            News::Image(loaded) => {
-                if self.document().is_some_and(Document::is_modified) {
-                    self.after_discard = Some(AfterDiscard::Show(loaded));
-                    self.status.ask_discard = true;
-                } else {
-                    self.show(*loaded);
-                }
-            }
+            News::Image(loaded) => self.replace(loaded),
+            News::Offered(loaded) => self.offer(loaded),
+            News::Overlay(loaded) => self.lay_over(*loaded),
             News::Labels(path, labels) => self.import(path, labels),
             News::Saved { saved, document, state } => {
                 let name = saved.path.display().to_string();
@@ -197,6 +214,8 @@ impl App {
                     session.document.mark_saved(state);
                     session.saved_to = Some(saved.path.clone());
                     self.status.save = SaveStatus::Saved(saved.path);
+                    // Should there be more by now, it is asked about anew.
+                    self.saves_first = false;
                 }
                 self.toasts.info(format!("Saved and verified: {name}"));
             }
@@ -218,6 +237,7 @@ impl App {
 
     fn draw(&mut self, ui: &mut egui::Ui) {
         self.count_frames(ui.ctx());
+        ui::text::speak(self.view.language);
         let mut actions = Vec::new();
         self.status.asks_path = self.files.path_prompt().is_some();
         let document = self.session.as_ref().map(|s| &s.document);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::App;
-use super::files::Output;
+use super::names::{Output, stem_of};
 use super::session::DocumentNumber;
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, Film, Stage, save_film, save_png};
@@ -139,7 +139,7 @@ fn draw(
 
 /// `ct.nii.gz` → `ct_axial.png`, beside it.
 fn suggestion(scan: &Path, output: &Output) -> PathBuf {
-    let stem = super::files::stem_of(scan);
+    let stem = stem_of(scan);
     let name = match output {
         Output::Picture(PictureWish { view: Some(view), .. }) => {
             format!("{stem}_{}.png", view.name().to_lowercase())

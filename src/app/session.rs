@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::App;
 use super::files::{self, Loaded};
 use crate::document::{Command, Document};
-use crate::ui::SaveStatus;
+use crate::geom::Grid;
+use crate::ui::{ImageLayer, Offer, OfferAnswer, SaveStatus};
 use crate::volume::NamedRegion;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) struct Session {
 /// What is to be done once the user agrees to lose unsaved work.
 pub(super) enum AfterDiscard {
     Close,
+    /// The scan goes, the window stays.
+    CloseScan,
     Show(Box<Loaded>),
 }
 
@@ -46,6 +49,58 @@ impl App {
             session.document.mark_saved(session.document.state());
             session.came_from = Some(path);
         }
+    }
+
+    /// Asks what an image is to be that was dropped beside the open scan.
+    pub(super) fn offer(&mut self, loaded: Box<Loaded>) {
+        self.offered += 1;
+        let name = loaded.volume.name().to_owned();
+        self.status.offers.push(Offer { number: self.offered, name });
+        self.offers.push((self.offered, loaded));
+    }
+
+    /// The user has said what an image is to be.
+    pub(super) fn answer(&mut self, number: u64, answer: OfferAnswer) {
+        self.status.offers.retain(|o| o.number != number);
+        let Some(at) = self.offers.iter().position(|(n, _)| *n == number) else { return };
+        let (_, loaded) = self.offers.remove(at);
+        match answer {
+            OfferAnswer::Scan => self.replace(loaded),
+            OfferAnswer::Overlay => self.lay_over(*loaded),
+            OfferAnswer::Drop => {}
+        }
+    }
+
+    /// Makes a scan the open document, once nothing is lost by it or the user agrees to that.
+    pub(super) fn replace(&mut self, loaded: Box<Loaded>) {
+        if self.document().is_some_and(Document::is_modified) {
+            self.ask_to_leave(AfterDiscard::Show(loaded));
+        } else {
+            self.show(*loaded);
+        }
+    }
+
+    /// Lays an image over the open scan.
+    pub(super) fn lay_over(&mut self, loaded: Loaded) {
+        let Loaded { volume, stats, histogram, .. } = loaded;
+        let Some(grid) = self.document().map(|d| d.image().grid().clone()) else { return };
+        let name = volume.name().to_owned();
+        if self.view.overlays.len() >= ImageLayer::MOST {
+            let most = ImageLayer::MOST;
+            self.toasts.error(format!(
+                "No more than {most} images can lie over a scan; take one away first. Not opened: {name}"
+            ));
+            return;
+        }
+        for warning in volume.warnings() {
+            self.toasts.warning(format!("{name}: {}", warning.0));
+        }
+        if !overlap(volume.grid(), &grid) {
+            self.toasts.warning(format!(
+                "{name} lies elsewhere in space than the scan: none of it is seen over it"
+            ));
+        }
+        self.view.overlays.push(ImageLayer::new(volume, stats, histogram));
     }
 
     /// Makes a scan the open document.
@@ -130,16 +185,70 @@ impl App {
         }
     }
 
+    /// Does something that gives up the document, as soon as nothing would be lost by it.
+    pub(super) fn ask_to_leave(&mut self, then: AfterDiscard) {
+        self.after_discard = Some(then);
+        (self.discard_agreed, self.saves_first) = (false, false);
+    }
+
+    /// The answer to "discard unsaved work?".
     pub(super) fn discard(&mut self, agreed: bool) {
         self.status.ask_discard = false;
+        if agreed {
+            self.discard_agreed = true;
+        } else {
+            self.after_discard = None;
+        }
+    }
+
+    /// Another answer: save, then go on.
+    pub(super) fn save_first(&mut self) {
+        self.status.ask_discard = false;
+        self.saves_first = true;
+        self.save_again();
+    }
+
+    /// Goes on with what gives up the document, once nothing is being written and nothing would be lost that the
+    /// user has not agreed to lose.
+    pub(super) fn go_on_when_saved(&mut self, ctx: &egui::Context) {
+        if self.after_discard.is_none() || self.files.is_saving() {
+            return;
+        }
+        if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
+            if !self.saves_first {
+                self.status.ask_discard = true;
+            } else if !self.files.is_asking() {
+                // It was not saved after all: everything stays as it is.
+                self.after_discard = None;
+                self.saves_first = false;
+            }
+            return;
+        }
+        self.status.ask_discard = false;
         match self.after_discard.take() {
-            // A save that is still running is waited for (`close_when_done`): it was asked for.
-            Some(AfterDiscard::Close) if agreed => {
+            Some(AfterDiscard::Close) => {
+                // Kept, so that nothing else begins while the window goes.
                 self.after_discard = Some(AfterDiscard::Close);
                 self.discard_agreed = true;
+                self.closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
-            Some(AfterDiscard::Show(loaded)) if agreed => self.show(*loaded),
-            _ => {}
+            Some(AfterDiscard::CloseScan) => self.close_scan(),
+            Some(AfterDiscard::Show(loaded)) => self.show(*loaded),
+            None => {}
+        }
+    }
+
+    /// Back to the welcome page.
+    fn close_scan(&mut self) {
+        self.session = None;
+        self.view.close_scan();
+        self.status.save = SaveStatus::Never;
+        self.status.latency = None;
+        self.offers.clear();
+        self.status.offers.clear();
+        if let Some(gpu) = &mut self.gpu {
+            gpu.clear();
         }
     }
 
@@ -153,7 +262,7 @@ impl App {
     pub(super) fn ask_save(&mut self) {
         let Some(session) = &self.session else { return };
         let known = session.saved_to.clone().or_else(|| session.came_from.clone());
-        let suggestion = known.unwrap_or_else(|| files::label_path_for(&session.path));
+        let suggestion = known.unwrap_or_else(|| super::names::label_path_for(&session.path));
         let asked = self.files.ask_save(session.number, suggestion);
         self.told(asked);
     }
@@ -175,6 +284,17 @@ impl App {
             Err(why) => self.toasts.error(why),
         }
     }
+}
+
+/// Whether the boxes around two grids, along the axes of the world, share anything.
+fn overlap(a: &Grid, b: &Grid) -> bool {
+    let ends = |grid: &Grid| {
+        let corners = grid.corners();
+        let first = corners[0];
+        corners.into_iter().fold((first, first), |(low, high), c| (low.min(c), high.max(c)))
+    };
+    let ((a_low, a_high), (b_low, b_high)) = (ends(a), ends(b));
+    a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
 }
 
 /// Keeps a command for later. A key that is pressed twice extends an object once.

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use super::{App, gpu};
 
-/// Opens the window on `paths`, with another `model` than the one that ships if one is named, and stays
+/// Opens the window on `paths` with `overlays` over the scan, and with another `model` than the one that ships if one is named, and stays
 /// until it is closed.
 ///
 /// # Errors
 /// If there is no display, or no graphics that wgpu can use.
-pub fn run(paths: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
+pub fn run(
+    paths: Vec<PathBuf>,
+    overlays: Vec<PathBuf>,
+    model: Option<PathBuf>,
+) -> anyhow::Result<()> {
     use anyhow::anyhow;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -25,7 +29,8 @@ pub fn run(paths: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
         "Voxpoint",
         options,
         Box::new(move |cc| {
-            let app = App::new(cc, paths, model)?;
+            let mut app = App::new(cc, paths, model)?;
+            app.add_overlays(overlays);
             let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
             Ok(Box::new(if typed { app.type_paths() } else { app }))
         }),

@@ -31,6 +31,9 @@ pub struct Cli {
     /// A scan to open (.nii, .nii.gz), then label maps of it.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// An image to lay over the scan in the window (PET on CT); give it again for a second and a third.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub overlay: Vec<PathBuf>,
     /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,

@@ -162,6 +162,17 @@ impl Document {
         self.history.redo_name()
     }
 
+    /// The names of all changes, oldest first, those that were undone last; and how many of them are done.
+    pub fn history_names(&self) -> (Vec<&str>, usize) {
+        self.history.names()
+    }
+
+    /// Undoes or redoes one change after another until so many are done. Stops where nothing is left.
+    pub fn go_to(&mut self, done: usize) {
+        while self.history.done_count() > done && self.undo() {}
+        while self.history.done_count() < done && self.redo() {}
+    }
+
     /// Whether something would be lost if the document were dropped now.
     pub fn is_modified(&self) -> bool {
         self.history.state() != self.saved

@@ -81,7 +81,7 @@ fn regions_agree(document: &Document) -> bool {
 
 impl Document {
     fn history_len(&self) -> usize {
-        self.history.len()
+        self.history.done_count()
     }
 }
 

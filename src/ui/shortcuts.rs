@@ -4,6 +4,7 @@
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames, Modifiers};
 
 use super::in_3d::SIDES;
+use super::text::tr;
 use super::{Action, Desk, Pane, Status, Verb, ViewState};
 use crate::document::Document;
 use crate::geom::Plane;
@@ -103,9 +104,11 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::File, Verb::CopyPicture, "Copy picture", &[ctrl_shift(Key::C)]),
     row(Group::File, Verb::SavePicture, "Picture…", &[ctrl(Key::P)]),
     row(Group::File, Verb::RecordTurn, "Film of a turn…", &[ctrl_shift(Key::P)]),
+    row(Group::File, Verb::CloseScan, "Close scan", &[ctrl(Key::W)]),
     row(Group::File, Verb::Quit, "Quit", &[ctrl(Key::Q)]),
     row(Group::Edit, Verb::Undo, "Undo", &[ctrl(Key::Z)]),
     row(Group::Edit, Verb::Redo, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    row(Group::Edit, Verb::History, "History", &[ctrl(Key::H)]),
     row(Group::Edit, Verb::NewObject, "New object", &[key(Key::N)]),
     row(Group::Edit, Verb::NextObject, "Next object", &[key(Key::Tab)]),
     row(Group::Edit, Verb::RenameObject, "Rename object", &[key(Key::F2)]),
@@ -199,10 +202,13 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::LookFrom(SIDES[3]), "3D from the right", &[shift(Key::R)]),
     row(Group::Views, Verb::LookFrom(SIDES[4]), "3D from superior", &[shift(Key::S)]),
     row(Group::Views, Verb::LookFrom(SIDES[5]), "3D from inferior", &[shift(Key::I)]),
-    row(Group::Views, Verb::Perspective, "Perspective in 3D", &[shift(Key::V)]),
+    row(Group::Views, Verb::Perspective, "Perspective in 3D", &[shift(Key::O)]),
     row(Group::Views, Verb::ClipPlane, "Clip plane in 3D", &[key(Key::K)]),
     row(Group::Views, Verb::LeftPanel, "Objects panel", &[key(Key::OpenBracket)]),
     row(Group::Views, Verb::RightPanel, "Display panel", &[key(Key::CloseBracket)]),
+    row(Group::Views, Verb::ScaleUp, "Larger", &[ctrl(Key::Plus), ctrl(Key::Equals)]),
+    row(Group::Views, Verb::ScaleDown, "Smaller", &[ctrl(Key::Minus)]),
+    row(Group::Views, Verb::ScaleReset, "Normal size", &[ctrl(Key::Num0)]),
     row(Group::Views, Verb::Theme, "Light theme", &[]),
     row(Group::Window, Verb::AutoWindow, "Automatic window", &[shift(Key::W)]),
     row(Group::Window, Verb::FullWindow, "Full range", &[shift(Key::Num0)]),
@@ -223,6 +229,8 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Segment, Verb::DownloadModel, "Download SAM-Med3D-turbo (≈ 400 MB)…", &[]),
     row(Group::Segment, Verb::InstallRuntime, "Get ONNX Runtime", &[]),
     row(Group::Help, Verb::Help, "Shortcuts", &[key(Key::F1)]),
+    row(Group::Help, Verb::Menu, "Menus by keyboard", &[key(Key::F10)]),
+    row(Group::Help, Verb::Log, "Log", &[key(Key::F12)]),
     row(Group::Help, Verb::About, "About Voxpoint", &[]),
     row(Group::Help, Verb::Cancel, "Cancel", &[key(Key::Escape)]),
 ];
@@ -255,9 +263,9 @@ pub fn of(verb: Verb) -> Option<&'static Shortcut> {
     TABLE.iter().find(|row| row.verb == verb)
 }
 
-/// What menus call a verb.
+/// What menus call a verb, in the language in use.
 pub fn name(verb: Verb) -> &'static str {
-    of(verb).map_or("", |row| row.name)
+    of(verb).map_or("", |row| tr(row.name))
 }
 
 /// The first key of a verb as text, e.g. `Ctrl+Shift+Z`; empty if it has none.

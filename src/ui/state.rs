@@ -1,4 +1,5 @@
 use super::inner_box::inner_box;
+use super::text::Language;
 use super::theme::Theme;
 use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
@@ -153,6 +154,26 @@ pub struct ImageLayer {
     pub histogram: Histogram,
 }
 
+impl ImageLayer {
+    /// So many lie over a scan at most.
+    pub const MOST: usize = 3;
+
+    /// How an image is first laid over a scan.
+    pub fn new(volume: std::sync::Arc<Volume>, stats: Stats, histogram: Histogram) -> Self {
+        let auto_window = Window::auto(&stats, &histogram);
+        Self {
+            volume,
+            visible: true,
+            opacity: 0.5,
+            window: auto_window,
+            auto_window,
+            colour_map: ColourMap::Hot,
+            stats,
+            histogram,
+        }
+    }
+}
+
 /// What the 3D view shows besides the masks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View3d {
@@ -278,6 +299,18 @@ pub struct ViewState {
     pub screen: Screen,
     /// The point of the transfer function that is being edited.
     pub transfer_point: Option<usize>,
+    /// The list of changes is open.
+    pub show_history: bool,
+    /// The log is open.
+    pub show_log: bool,
+    /// What the log is filtered by.
+    pub log_filter: String,
+    /// The keyboard is to go to the menus.
+    pub focus_menu: bool,
+    /// The language of the window.
+    pub language: Language,
+    /// How large everything is, 1 as the system has it.
+    pub scale: f32,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// Which side panels are open.
@@ -361,6 +394,12 @@ impl Default for ViewState {
             show_turn: false,
             screen: Screen::default(),
             transfer_point: None,
+            show_history: false,
+            show_log: false,
+            log_filter: String::new(),
+            focus_menu: false,
+            language: Language::default(),
+            scale: 1.0,
             hovered: None,
             side_panels: SidePanels::default(),
             renaming: None,
@@ -402,6 +441,18 @@ impl ViewState {
         self.intent = None;
         self.hovered = None;
         self.reset();
+    }
+
+    /// No scan any more: what belonged to it goes.
+    pub fn close_scan(&mut self) {
+        (self.stats, self.histogram) = (None, None);
+        self.maximised = None;
+        self.lightbox = None;
+        self.overlays.clear();
+        (self.frame, self.playing) = (0, false);
+        (self.selected_prompt, self.hover, self.intent, self.hovered) = (None, None, None, None);
+        self.renaming = None;
+        self.show_history = false;
     }
 
     /// Fits all views again. Crosshair and window stay.

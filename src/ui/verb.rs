@@ -15,9 +15,11 @@ pub enum Verb {
     OpenOverlay,
     Save,
     SaveAs,
+    CloseScan,
     Quit,
     Undo,
     Redo,
+    History,
     NewObject,
     NextObject,
     RenameObject,
@@ -65,6 +67,10 @@ pub enum Verb {
     LeftPanel,
     RightPanel,
     Theme,
+    ScaleUp,
+    ScaleDown,
+    ScaleReset,
+    Menu,
     Preview,
     Extend,
     DemoModel,
@@ -81,6 +87,7 @@ pub enum Verb {
     RecordTurn,
     Cancel,
     Help,
+    Log,
     About,
 }
 
@@ -143,7 +150,9 @@ impl Verb {
             Verb::DownloadModel => desk.status.download.is_none(),
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && desk.active_prompts() > 0,
-            Verb::Save
+            Verb::CloseScan
+            | Verb::History
+            | Verb::Save
             | Verb::SaveAs
             | Verb::NewObject
             | Verb::PointTool
@@ -213,6 +222,7 @@ impl Verb {
             Verb::OpenSample => desk.send(Action::OpenSample),
             Verb::Save => desk.send(Action::Save),
             Verb::SaveAs => desk.send(Action::SaveAs),
+            Verb::CloseScan => desk.send(Action::CloseScan),
             Verb::Quit => desk.send(Action::Quit),
             Verb::Undo => desk.send(Action::Undo),
             Verb::Redo => desk.send(Action::Redo),
@@ -375,11 +385,34 @@ impl Verb {
                 view.show_picture = !view.show_picture;
             }
             Verb::RecordTurn => view.show_turn = !view.show_turn,
+            Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
+                view.scale = self.scaled(view.scale)
+            }
+            Verb::Menu => view.focus_menu = true,
+            Verb::History => view.show_history = !view.show_history,
+            Verb::Log => view.show_log = !view.show_log,
             Verb::Theme => view.theme = view.theme.other(),
             Verb::Help => view.show_help = !view.show_help,
             Verb::About => view.show_about = !view.show_about,
             Verb::AboutModel => view.show_model = !view.show_model,
             _ => {}
+        }
+    }
+}
+
+/// How large everything can be, against what the system asks for.
+pub const SCALES: [f32; 8] = [0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0];
+
+impl Verb {
+    /// The next larger or smaller scale.
+    fn scaled(self, scale: f32) -> f32 {
+        let [smallest, .., largest] = SCALES;
+        match self {
+            Verb::ScaleUp => SCALES.into_iter().find(|s| *s > scale + 0.01).unwrap_or(largest),
+            Verb::ScaleDown => {
+                SCALES.into_iter().rev().find(|s| *s < scale - 0.01).unwrap_or(smallest)
+            }
+            _ => 1.0,
         }
     }
 }
@@ -397,10 +430,17 @@ fn cancel(desk: &mut Desk) {
     if view.renaming.take().is_some() {
         return;
     }
-    if view.show_picture || view.show_turn {
-        (view.show_picture, view.show_turn) = (false, false);
-    } else if view.show_help || view.show_about || view.show_model {
-        (view.show_help, view.show_about, view.show_model) = (false, false, false);
+    let windows = [
+        &mut view.show_help,
+        &mut view.show_about,
+        &mut view.show_model,
+        &mut view.show_history,
+        &mut view.show_log,
+        &mut view.show_picture,
+        &mut view.show_turn,
+    ];
+    if windows.iter().any(|open| **open) {
+        windows.into_iter().for_each(|open| *open = false);
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }

@@ -1,6 +1,8 @@
 //! Choosing a colour map by what it looks like.
 
-use egui::{Color32, ComboBox, CornerRadius, Mesh, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Color32, ComboBox, CornerRadius, Mesh, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::widgets::colours;
 use crate::render::ColourMap;
@@ -26,7 +28,8 @@ pub(super) fn combo(ui: &mut Ui, name: &str, map: &mut ColourMap) {
         *map = chosen;
     }
     combo.response.accessible_name(name);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width().clamp(16.0, 48.0), 12.0), Sense::hover());
+    let (rect, _) =
+        ui.allocate_exact_size(vec2(ui.available_width().clamp(16.0, 48.0), 12.0), Sense::hover());
     strip(ui, rect, *map);
 }
 

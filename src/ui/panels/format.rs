@@ -74,7 +74,12 @@ pub fn place(document: &Document, view: &ViewState) -> String {
         let voxel = grid.voxel_at(view.crosshair)?;
         let label = document.labels().get(voxel);
         let label = document.objects().iter().find(|o| o.id.0 == label).map(|o| o.name.clone());
-        Some(Hover { voxel, world: view.crosshair, value: document.image().value_in(view.frame, voxel), label })
+        Some(Hover {
+            voxel,
+            world: view.crosshair,
+            value: document.image().value_in(view.frame, voxel),
+            label,
+        })
     };
     let (hover, from) = match &view.hover {
         Some(hover) => (Some(hover.clone()), ""),

@@ -1,7 +1,8 @@
 //! The chosen layer's histogram with the window over it, and handles for the window's ends and middle.
 
 use egui::{
-    Color32, CornerRadius, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Color32, CornerRadius, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::format::{layer_unit, number};
@@ -33,8 +34,14 @@ pub(super) fn show(ui: &mut Ui, view: &mut ViewState) {
     let response = ui.interact(rect, ui.scope_id().with("histogram"), Sense::drag());
     let window = view.layer_window();
     let (low, high) = (window.low(), window.high());
-    let text =
-        format!("{} {} {} {}{}", tr("Histogram, window"), number(low), tr("to"), number(high), layer_unit(view));
+    let text = format!(
+        "{} {} {} {}{}",
+        tr("Histogram, window"),
+        number(low),
+        tr("to"),
+        number(high),
+        layer_unit(view)
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsObject, true, &text));
     ui.painter().rect_filled(rect, CornerRadius::same(3), colours(ui).field);
     let Some(histogram) = view.layer_histogram().filter(|h| !h.counts().is_empty()) else {
@@ -115,7 +122,11 @@ fn handle(ui: &Ui, part: Part, scale: &Scale, band: Rect, view: &mut ViewState) 
     let (response, asked) = grip.interact(ui, rect, id, Sense::click_and_drag());
     let dragged = response.dragged().then(|| {
         let by = f64::from(response.drag_delta().x) * scale.per_point();
-        if range.start() <= range.end() { (value + by).clamp(*range.start(), *range.end()) } else { value }
+        if range.start() <= range.end() {
+            (value + by).clamp(*range.start(), *range.end())
+        } else {
+            value
+        }
     });
     if let Some(value) = asked.or(dragged) {
         let (low, high) = (window.low(), window.high());

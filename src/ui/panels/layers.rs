@@ -1,6 +1,8 @@
 //! The images and masks that lie over one another in slices: the topmost first.
 
-use egui::{Align, Color32, CornerRadius, Layout, Response, RichText, Role, Sense, Slider, TextWrapMode};
+use egui::{
+    Align, Color32, CornerRadius, Layout, Response, RichText, Role, Sense, Slider, TextWrapMode,
+};
 use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
 
 use super::colour_choice;
@@ -42,7 +44,11 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let name = shortcuts::name(Verb::OpenOverlay);
     let text = format!("{} {}", icons::PLUS, tr(name));
     let button = egui::Button::new(quiet(ui, text)).frame_when_inactive(false);
-    let tip = format!("{} ({})", tr("PET on CT, another sequence, …"), shortcuts::key_text(Verb::OpenOverlay));
+    let tip = format!(
+        "{} ({})",
+        tr("PET on CT, another sequence, …"),
+        shortcuts::key_text(Verb::OpenOverlay)
+    );
     if ui.add(button).accessible_name(tr(name)).on_hover_text(tip).clicked() {
         Verb::OpenOverlay.run(desk);
     }

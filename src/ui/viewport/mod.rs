@@ -108,7 +108,8 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
             (pane, response)
         })
         .collect();
-    cx.view.screen.panes = responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
+    cx.view.screen.panes =
+        responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
