@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::App;
 use crate::geom::DVec3;
-use crate::ui::ModelStatus;
+use crate::ui::{ModelStatus, ViewState};
 
 #[doc(hidden)]
 impl App {
@@ -17,6 +17,11 @@ impl App {
     /// Looks at another frame, from 0.
     pub fn show_frame(&mut self, frame: usize) {
         self.view.frame = frame;
+    }
+
+    /// How the user looks at the document, to be changed without a hand.
+    pub fn view_mut(&mut self) -> &mut ViewState {
+        &mut self.view
     }
 
     /// What is drawn of a click that the pointer would make: voxels that it would add.

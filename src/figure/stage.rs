@@ -53,7 +53,9 @@ impl Stage {
             scene.set_styles(&ui::label_styles(document, view.labels_shown()));
         }
         let status = Status::default();
+        let theme = egui::ThemePreference::from(view.theme);
         let ui = |ui: &mut egui::Ui| {
+            ui.ctx().set_theme(theme);
             if figure.annotated {
                 // Nobody clicks here, so nothing is asked for.
                 viewport::show(ui, true, document, &mut view, &status, &mut Vec::new());
