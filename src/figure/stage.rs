@@ -73,11 +73,14 @@ impl Stage {
 fn load(
     gpu: &Offscreen,
     document: &Document,
-    _overlays: &[ImageLayer],
+    overlays: &[ImageLayer],
     cancel: &CancelToken,
 ) -> Result<Scene, FigureError> {
     let mut scene = gpu.scene();
     scene.set_volume(Arc::clone(document.image()))?;
+    for (slot, layer) in overlays.iter().take(ImageLayer::MOST).enumerate() {
+        scene.set_overlay(slot, Some(Arc::clone(&layer.volume)))?;
+    }
     while !scene.upload(UPLOAD) {
         gpu.queue().submit([]);
         cancel.check()?;

@@ -17,6 +17,7 @@ mod error;
 mod label_texture;
 mod march;
 mod offscreen;
+mod overlays;
 mod params;
 mod pick;
 mod picture;

@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use super::label_texture::{LabelTexture, clip};
 use super::march::March;
+use super::overlays::Overlays;
 use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{RaycastUniforms, ScanUniforms, SliceUniforms};
+use super::uniforms::{RaycastUniforms, ScanUniforms, SliceKind, SliceUniforms};
 use super::volume_texture::VolumeTexture;
-use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
+use super::{ColourMap, LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
 /// Slice panes that can be shown at once: more than the largest sheet of slices has.
@@ -26,8 +27,10 @@ pub struct Scene {
     pipelines: Pipelines,
     volume: Option<VolumeTexture>,
     labels: Option<LabelTexture>,
+    overlays: Overlays,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
+    colour_maps: wgpu::TextureView,
     /// What every pane binds besides its uniforms.
     shared: Shared,
     /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
@@ -55,7 +58,10 @@ impl Scene {
             usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
             view_formats: &[],
         });
-        let shared = Shared::new(device, &pipelines, None, None, &colours);
+        let colour_maps = colour_maps(device, queue);
+        let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
+        let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
+        let overlays = Overlays::new(device, &pipelines.overlay_layout, nothing);
         let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
         let scene = Self {
             device: device.clone(),
@@ -64,8 +70,10 @@ impl Scene {
             pipelines,
             volume: None,
             labels: None,
+            overlays,
             styles: Vec::new(),
             colours,
+            colour_maps,
             shared,
             slices: Vec::new(),
             raycast,
@@ -81,11 +89,12 @@ impl Scene {
     /// for the GPU, or no memory there) the scene shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
-        self.clear();
+        self.clear_scan();
         let texture = VolumeTexture::new(&self.device, volume)?;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
+            self.overlays.rebind(&self.device, &self.pipelines.overlay_layout);
             self.picture = None;
         }
         self.volume = Some(texture);
@@ -93,8 +102,36 @@ impl Scene {
         Ok(())
     }
 
+    /// Shows another frame of the scan that is shown: a volume on the same grid, of the same data type and scale.
+    /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
+    /// is another scan: that needs [`Scene::set_volume`].
+    pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
+        self.volume.as_mut().is_some_and(|texture| texture.exchange(volume))
+    }
+
+    /// Puts an image to be laid over the scan into slot 0, 1 or 2, or takes it out; [`Scene::upload`] uploads
+    /// it after the scan. On an error (too large for the GPU, or no memory there) the slot is empty. What is
+    /// drawn of it is up to `SliceParams::overlays`.
+    pub fn set_overlay(
+        &mut self,
+        slot: usize,
+        volume: Option<Arc<Volume>>,
+    ) -> Result<(), RenderError> {
+        self.overlays.set(&self.device, &self.pipelines.overlay_layout, slot, volume)
+    }
+
+    /// The image in an overlay slot.
+    pub fn overlay(&self, slot: usize) -> Option<&Arc<Volume>> {
+        self.overlays.volume(slot)
+    }
+
     /// Shows nothing, and gives the textures back.
     pub fn clear(&mut self) {
+        self.overlays.clear(&self.device, &self.pipelines.overlay_layout);
+        self.clear_scan();
+    }
+
+    fn clear_scan(&mut self) {
         self.volume = None;
         self.labels = None;
         self.rebind();
@@ -105,8 +142,13 @@ impl Scene {
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
+        // Second images come after the scan.
+        self.upload_scan(budget) && self.overlays.upload(&self.queue, budget)
+    }
+
+    fn upload_scan(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
-        if volume.complete() {
+        if volume.settled() {
             return true;
         }
         let complete = volume.advance(&self.queue, budget);
@@ -173,19 +215,29 @@ impl Scene {
             return;
         }
         let Some(volume) = &self.volume else { return };
-        let uniforms = SliceUniforms::new(params, self.scan_uniforms(volume, params.window));
+        let overlays = self.overlays.uniforms(&params.overlays, volume.volume().grid());
+        let scan = self.scan_uniforms(volume, params.window);
+        let uniforms = SliceUniforms::new(params, scan, &overlays);
         while self.slices.len() <= pane {
             let size = size_of::<SliceUniforms>();
             self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
         }
-        self.queue.write_buffer(&self.slices[pane].uniforms, 0, bytemuck::bytes_of(&uniforms));
+        let kind = SliceKind::of(params, &overlays);
+        self.pipelines.prepare_slice(&self.device, kind);
+        let pane = &mut self.slices[pane];
+        pane.kind = kind;
+        self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
     }
 
     /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
         let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
-        pass.set_pipeline(&self.pipelines.slice);
+        let Some(pipeline) = self.pipelines.slice(pane.kind) else { return };
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &pane.bind_group, &[]);
+        if pane.kind.overlays {
+            pass.set_bind_group(2, &self.overlays.bind_group, &[]);
+        }
         pass.draw(0..3, 0..1);
     }
 
@@ -264,6 +316,7 @@ impl Scene {
             self.volume.as_ref(),
             self.labels.as_ref(),
             &self.colours,
+            &self.colour_maps,
         );
         for pane in self.slices.iter_mut().chain([&mut self.raycast]) {
             pane.bind(&self.device, &self.pipelines, &self.shared);
@@ -273,6 +326,29 @@ impl Scene {
 
 fn table_extent() -> wgpu::Extent3d {
     wgpu::Extent3d { width: TABLE_SIDE, height: TABLE_SIDE, depth_or_array_layers: 1 }
+}
+
+/// A row for each colour map.
+fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
+    let rows = ColourMap::ALL.map(ColourMap::lut);
+    let size = wgpu::Extent3d { width: 256, height: rows.len() as u32, depth_or_array_layers: 1 };
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("colour maps"),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    });
+    let layout = wgpu::TexelCopyBufferLayout {
+        offset: 0,
+        bytes_per_row: Some(256 * 4),
+        rows_per_image: Some(size.height),
+    };
+    queue.write_texture(texture.as_image_copy(), rows.as_flattened().as_flattened(), layout, size);
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
 /// One voxel that stands in where there is no volume or no label map.
@@ -297,6 +373,7 @@ struct Shared {
     sampler: wgpu::Sampler,
     labels: wgpu::TextureView,
     colours: wgpu::TextureView,
+    colour_maps: wgpu::TextureView,
 }
 
 impl Shared {
@@ -306,6 +383,7 @@ impl Shared {
         volume: Option<&VolumeTexture>,
         labels: Option<&LabelTexture>,
         colours: &wgpu::Texture,
+        colour_maps: &wgpu::TextureView,
     ) -> Self {
         let filter =
             if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
@@ -323,6 +401,7 @@ impl Shared {
             labels: labels
                 .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view),
             colours: colours.create_view(&wgpu::TextureViewDescriptor::default()),
+            colour_maps: colour_maps.clone(),
         }
     }
 }
@@ -331,6 +410,8 @@ impl Shared {
 struct Pane {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
+    /// Of a slice.
+    kind: SliceKind,
 }
 
 impl Pane {
@@ -342,7 +423,7 @@ impl Pane {
             mapped_at_creation: false,
         });
         let bind_group = bind_group(device, pipelines, shared, &uniforms);
-        Self { uniforms, bind_group }
+        Self { uniforms, bind_group, kind: SliceKind::PLAIN }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {
@@ -366,6 +447,7 @@ fn bind_group(
             entry(2, wgpu::BindingResource::Sampler(&shared.sampler)),
             entry(3, wgpu::BindingResource::TextureView(&shared.labels)),
             entry(4, wgpu::BindingResource::TextureView(&shared.colours)),
+            entry(5, wgpu::BindingResource::TextureView(&shared.colour_maps)),
         ],
     })
 }

@@ -5,12 +5,12 @@ mod raycast;
 mod slice;
 
 pub use raycast::raycast_rgba;
-pub use slice::slice_rgba;
+pub use slice::{slice_rgba, slice_with_overlays_rgba};
 
+use super::LabelStyle;
 use super::styles::{FAINT, colour_table};
-use super::{Interpolation, LabelStyle};
 use crate::geom::DVec3;
-use crate::volume::{LabelMap, Stats, Volume, Window};
+use crate::volume::{LabelMap, Stats, Volume};
 
 /// Black, opaque.
 const BLACK: [u8; 4] = [0, 0, 0, 255];
@@ -71,16 +71,6 @@ impl<'a> Subject<'a> {
                 weight * self.finite_value(std::array::from_fn(|a| base[a] + side[a]))
             })
             .sum()
-    }
-
-    fn grey(&self, at: DVec3, window: Window, interpolation: Interpolation) -> f64 {
-        let Some(voxel) = self.voxel(at) else { return 0.0 };
-        let value = self.volume.value(voxel);
-        match interpolation {
-            _ if value.is_nan() => 0.0,
-            Interpolation::Nearest => window.grey(value.clamp(self.range.0, self.range.1)),
-            Interpolation::Linear | Interpolation::Cubic => window.grey(self.linear(at)),
-        }
     }
 
     /// The label drawn at a voxel coordinate; 0 for none and for hidden ones.
