@@ -4,8 +4,10 @@
 mod render_support;
 
 use render_support::{offscreen, plane_params, scene, volume, wavy};
-use voxpoint::geom::{DAffine3, Grid, Plane};
-use voxpoint::render::{Interpolation, Offscreen, Scene, SliceParams};
+use voxpoint::geom::{DAffine3, DVec3, Grid, Plane};
+use voxpoint::render::{
+    ColourMap, ImageOverlay, Interpolation, Offscreen, Projection, Scene, Slab, SliceParams,
+};
 use voxpoint::volume::{LabelMap, Scale, Voxels, Window};
 
 const DIMS: [usize; 3] = [256, 256, 200];
@@ -91,6 +93,25 @@ fn three_slices() {
     let mut tell = |what: &str, ms: f64| println!("{what:40} {ms:7.1} ms");
     tell("linear", milliseconds(&gpu, &mut scene, |_| {}));
     tell("nearest", milliseconds(&gpu, &mut scene, |p| p.interpolation = Interpolation::Nearest));
+    tell("cubic", milliseconds(&gpu, &mut scene, |p| p.interpolation = Interpolation::Cubic));
+    tell("linear, viridis", milliseconds(&gpu, &mut scene, |p| p.colour_map = ColourMap::Viridis));
+    let slab =
+        |samples| Slab { projection: Projection::Max, samples, voxel_step: DVec3::splat(0.5) };
+    tell("linear, 11 samples", milliseconds(&gpu, &mut scene, |p| p.slab = Some(slab(11))));
     scene.set_labels(&halves(), None).unwrap();
-    tell("linear, labels", milliseconds(&gpu, &mut scene, |_| {}));
+    for wide in [1.0, 2.0, 3.0, 8.0] {
+        let change = |p: &mut SliceParams| p.masks.outline_width = wide;
+        tell(&format!("linear, labels, outline {wide}"), milliseconds(&gpu, &mut scene, change));
+    }
+    scene.set_labels(&LabelMap::empty(DIMS), None).unwrap();
+    scene.set_overlay(0, Some(volume)).unwrap();
+    while !scene.upload(usize::MAX) {}
+    let overlay = ImageOverlay {
+        slot: 0,
+        window: Window::new(0.0, 1500.0),
+        colour_map: ColourMap::Pet,
+        opacity: 0.5,
+        interpolation: Interpolation::Linear,
+    };
+    tell("linear, one overlay", milliseconds(&gpu, &mut scene, |p| p.overlays = vec![overlay]));
 }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::uniforms::{SliceKind, interpolation_number};
+use super::uniforms::SliceKind;
 use wgpu::{BindGroupLayout, Device, RenderPipeline, TextureFormat};
 
 const COMMON: &str = include_str!("shaders/common.wgsl");
@@ -77,22 +77,17 @@ impl Pipelines {
             return;
         }
         let mut name = String::from("slice");
-        if kind.overlays {
+        if kind.has_overlays() {
             name += " with overlays";
         }
         if !self.filterable {
             name += ", filtering by hand";
         }
         // Group 1 is for slices that have textures of their own.
-        let overlays = kind.overlays.then_some(&self.overlay_layout);
+        let overlays = kind.has_overlays().then_some(&self.overlay_layout);
         let layouts = [Some(&self.scan_layout), None, overlays];
-        let layouts = if kind.overlays { &layouts[..] } else { &layouts[..1] };
-        let number = |yes: bool| f64::from(u8::from(yes));
-        let constants = [
-            ("INTERPOLATION", f64::from(interpolation_number(kind.interpolation))),
-            ("THICK", number(kind.thick)),
-            ("COLOURED", number(kind.coloured)),
-        ];
+        let layouts = if kind.has_overlays() { &layouts[..] } else { &layouts[..1] };
+        let constants = kind.constants();
         let source = shader_source(&name);
         let made = pipeline(device, layouts, "slice", &source, self.target, &constants);
         self.slices.insert(kind, made);

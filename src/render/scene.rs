@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::label_texture::{LabelTexture, clip};
 use super::march::March;
-use super::overlays::Overlays;
+use super::overlays::{self, Overlays};
 use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
 use super::styles::{TABLE_SIDE, colour_table};
@@ -61,7 +61,7 @@ impl Scene {
         let colour_maps = colour_maps(device, queue);
         let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
         let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
-        let overlays = Overlays::new(device, &pipelines.overlay_layout, nothing);
+        let overlays = Overlays::new(nothing);
         let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
         let scene = Self {
             device: device.clone(),
@@ -94,7 +94,7 @@ impl Scene {
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
-            self.overlays.rebind(&self.device, &self.pipelines.overlay_layout);
+            self.overlays.forget_bindings();
             self.picture = None;
         }
         self.volume = Some(texture);
@@ -117,7 +117,7 @@ impl Scene {
         slot: usize,
         volume: Option<Arc<Volume>>,
     ) -> Result<(), RenderError> {
-        self.overlays.set(&self.device, &self.pipelines.overlay_layout, slot, volume)
+        self.overlays.set(&self.device, slot, volume)
     }
 
     /// The image in an overlay slot.
@@ -127,7 +127,7 @@ impl Scene {
 
     /// Shows nothing, and gives the textures back.
     pub fn clear(&mut self) {
-        self.overlays.clear(&self.device, &self.pipelines.overlay_layout);
+        self.overlays.clear();
         self.clear_scan();
     }
 
@@ -215,17 +215,21 @@ impl Scene {
             return;
         }
         let Some(volume) = &self.volume else { return };
-        let overlays = self.overlays.uniforms(&params.overlays, volume.volume().grid());
+        let drawn = self.overlays.drawn(&params.overlays);
+        let overlays = self.overlays.uniforms(&drawn, volume.volume().grid());
         let scan = self.scan_uniforms(volume, params.window);
         let uniforms = SliceUniforms::new(params, scan, &overlays);
         while self.slices.len() <= pane {
             let size = size_of::<SliceUniforms>();
             self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
         }
-        let kind = SliceKind::of(params, &overlays);
+        let kind = SliceKind::of(params, self.labels.is_some(), &drawn);
         self.pipelines.prepare_slice(&self.device, kind);
         let pane = &mut self.slices[pane];
-        pane.kind = kind;
+        (pane.kind, pane.overlays) = (kind, overlays::order(&drawn));
+        if kind.has_overlays() {
+            self.overlays.prepare(&self.device, &self.pipelines.overlay_layout, pane.overlays);
+        }
         self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
     }
 
@@ -235,8 +239,10 @@ impl Scene {
         let Some(pipeline) = self.pipelines.slice(pane.kind) else { return };
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &pane.bind_group, &[]);
-        if pane.kind.overlays {
-            pass.set_bind_group(2, &self.overlays.bind_group, &[]);
+        if pane.kind.has_overlays() {
+            // An image that was taken out since is gone.
+            let Some(overlays) = self.overlays.bind_group(&pane.overlays) else { return };
+            pass.set_bind_group(2, overlays, &[]);
         }
         pass.draw(0..3, 0..1);
     }
@@ -410,8 +416,9 @@ impl Shared {
 struct Pane {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
-    /// Of a slice.
+    /// Of a slice: what it is drawn with, and which images lie over it.
     kind: SliceKind,
+    overlays: overlays::Order,
 }
 
 impl Pane {
@@ -423,7 +430,8 @@ impl Pane {
             mapped_at_creation: false,
         });
         let bind_group = bind_group(device, pipelines, shared, &uniforms);
-        Self { uniforms, bind_group, kind: SliceKind::PLAIN }
+        let (kind, overlays) = (SliceKind::PLAIN, overlays::Order::default());
+        Self { uniforms, bind_group, kind, overlays }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {

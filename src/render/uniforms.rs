@@ -3,9 +3,7 @@
 
 mod slice;
 
-pub(super) use slice::{
-    MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms, interpolation_number,
-};
+pub(super) use slice::{MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms};
 
 use super::RaycastParams;
 use super::encoding::TexelGrey;

@@ -1,4 +1,4 @@
-// Second images over the scan, each at its place in the world, in the order given.
+// Second images over the scan, each at its place in the world, in the order in which they are bound.
 
 @group(2) @binding(0) var overlay_0: texture_3d<f32>;
 @group(2) @binding(1) var overlay_1: texture_3d<f32>;
@@ -8,21 +8,21 @@
 // its values leave the window.
 const FADE_IN: f32 = 0.125;
 
+// Of the first, second and third: 0 no image, 1 nearest, 2 trilinear, 3 tricubic.
+override OVERLAY_0: u32 = 0u;
+override OVERLAY_1: u32 = 0u;
+override OVERLAY_2: u32 = 0u;
+
 fn with_overlays(under: vec3<f32>, voxel: vec3<f32>) -> vec3<f32> {
     var colour = under;
-    for (var n = 0u; n < slice.overlay_count; n++) {
-        let overlay = slice.overlays[n];
-        switch overlay.slot {
-            case 0u: {
-                colour = with_overlay(colour, overlay_0, overlay, voxel);
-            }
-            case 1u: {
-                colour = with_overlay(colour, overlay_1, overlay, voxel);
-            }
-            default: {
-                colour = with_overlay(colour, overlay_2, overlay, voxel);
-            }
-        }
+    if OVERLAY_0 != 0u {
+        colour = with_overlay(colour, overlay_0, slice.overlays[0], OVERLAY_0, voxel);
+    }
+    if OVERLAY_1 != 0u {
+        colour = with_overlay(colour, overlay_1, slice.overlays[1], OVERLAY_1, voxel);
+    }
+    if OVERLAY_2 != 0u {
+        colour = with_overlay(colour, overlay_2, slice.overlays[2], OVERLAY_2, voxel);
     }
     return colour;
 }
@@ -31,6 +31,7 @@ fn with_overlay(
     under: vec3<f32>,
     image: texture_3d<f32>,
     overlay: Overlay,
+    kind: u32,
     voxel: vec3<f32>,
 ) -> vec3<f32> {
     var samples = 1.0;
@@ -45,7 +46,7 @@ fn with_overlay(
         }
         let there = (overlay.voxel_from_scan * vec4<f32>(at, 1.0)).xyz;
         if in_volume(overlay.scan, there) && floor(there.z + 0.5) < overlay.scan.ready_slices {
-            gathered = gather(gathered, overlay.scan, overlay_texel(image, overlay, there));
+            gathered = gather(gathered, overlay.scan, overlay_texel(image, overlay, kind, there));
         }
     }
     if gathered.count == 0.0 {
@@ -56,12 +57,17 @@ fn with_overlay(
     return mix(under, mapped(overlay.colour_map, grey), opacity);
 }
 
-fn overlay_texel(image: texture_3d<f32>, overlay: Overlay, voxel: vec3<f32>) -> f32 {
+fn overlay_texel(
+    image: texture_3d<f32>,
+    overlay: Overlay,
+    kind: u32,
+    voxel: vec3<f32>,
+) -> f32 {
     let texel = textureLoad(image, nearest(voxel), 0).r;
-    if overlay.interpolation == 0u || is_nan_texel(overlay.scan, texel) {
+    if kind == 1u || is_nan_texel(overlay.scan, texel) {
         return texel;
     }
-    if overlay.interpolation == 2u {
+    if kind == 3u {
         return cubic_texel(image, overlay.scan, voxel);
     }
     return loaded_linear(image, overlay.scan, voxel);

@@ -9,9 +9,8 @@ struct Overlay {
     opacity: f32,
     // Row of the colour maps.
     colour_map: u32,
-    // 0 nearest, 1 trilinear, 2 tricubic.
-    interpolation: u32,
-    slot: u32,
+    pad_0: u32,
+    pad_1: u32,
 }
 
 struct SliceUniforms {
@@ -32,20 +31,22 @@ struct SliceUniforms {
     outline_width: f32,
     // Row of the colour maps.
     colour_map: u32,
-    overlay_count: u32,
+    pad: u32,
     overlays: array<Overlay, 3>,
 }
 
 @group(0) @binding(0) var<uniform> slice: SliceUniforms;
 
 // What a pipeline is made for: work that a slice does not need is not in it, since adapters that compute with
-// the CPU do the work of both sides of a branch.
+// the CPU do the work of all branches for all pixels.
 // 0 nearest, 1 trilinear, 2 tricubic.
 override INTERPOLATION: u32 = 1u;
 // The slice has thickness.
 override THICK: bool = false;
 // The scan's colour map is not plain grey.
 override COLOURED: bool = false;
+// 0 draws no labels, 1 no outlines, 2 thin ones, 3 and 4 wider ones.
+override LABELS: u32 = 2u;
 
 // How much of its fill a faint label keeps.
 const FAINT_FILL: f32 = 0.5;
@@ -67,30 +68,31 @@ fn meets_other(pixel: vec2<f32>, x: f32, y: f32, label: u32) -> bool {
 }
 
 // Whether a pixel of a label lies in its outline: no further from another label than the outline is wide.
-// Looks in 4 to 16 directions, and nearer by for gaps that these would jump over.
+// Looks in 4, 8 or 16 directions, and nearer by for gaps that these would jump over. A loop, because even an
+// adapter that does the work of all branches leaves it once no pixel of a group needs more.
 fn in_outline(pixel: vec2<f32>, label: u32) -> bool {
-    let wide = slice.outline_width;
-    if wide < 0.5 {
-        return false;
+    // Right and down, times the width, and pixels to the right.
+    var looks = array<vec3<f32>, 6>(
+        vec3<f32>(1.0, 0.0, 0.0),
+        vec3<f32>(sqrt(0.5), sqrt(0.5), 0.0),
+        vec3<f32>(0.0, 0.0, 1.0),
+        vec3<f32>(SINE_67, SINE_22, 0.0),
+        vec3<f32>(SINE_22, SINE_67, 0.0),
+        vec3<f32>(0.5, 0.0, 0.0),
+    );
+    var count = 1;
+    if LABELS == 3u {
+        count = 3;
     }
-    if meets_other(pixel, wide, 0.0, label) {
-        return true;
+    if LABELS == 4u {
+        count = 6;
     }
-    if wide < 1.25 {
-        return false;
+    var edge = false;
+    for (var n = 0; n < count && label != 0u && !edge; n++) {
+        let at = looks[n].xy * slice.outline_width + vec2<f32>(looks[n].z, 0.0);
+        edge = meets_other(pixel, at.x, at.y, label);
     }
-    let half = wide * sqrt(0.5);
-    if meets_other(pixel, half, half, label) || meets_other(pixel, 1.0, 0.0, label) {
-        return true;
-    }
-    if wide < 2.5 {
-        return false;
-    }
-    let long = wide * SINE_67;
-    let short = wide * SINE_22;
-    return meets_other(pixel, long, short, label)
-        || meets_other(pixel, short, long, label)
-        || meets_other(pixel, wide * 0.5, 0.0, label);
+    return edge;
 }
 
 @fragment
@@ -113,18 +115,21 @@ fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
         }
     }
     colour = with_overlays(colour, voxel);
-    if slice.scan.has_labels != 0u {
+    if LABELS != 0u {
         let label = shown(label_value(pixel));
+        var fill = slice.fill;
+        // An outline fainter than the fill would be a gap around it.
+        var outline = max(slice.outline, fill);
+        if is_faint(label) {
+            fill *= FAINT_FILL;
+            let dash = floor(pixel.x) + floor(pixel.y);
+            outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
+        }
+        var opacity = fill;
+        if LABELS > 1u {
+            opacity = select(fill, outline, in_outline(pixel, label));
+        }
         if label != 0u {
-            var fill = slice.fill;
-            // An outline fainter than the fill would be a gap around it.
-            var outline = max(slice.outline, fill);
-            if is_faint(label) {
-                fill *= FAINT_FILL;
-                let dash = floor(pixel.x) + floor(pixel.y);
-                outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
-            }
-            let opacity = select(fill, outline, in_outline(pixel, label));
             colour = mix(colour, colour_of(label).rgb, opacity);
         }
     }

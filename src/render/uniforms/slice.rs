@@ -12,7 +12,21 @@ pub(in crate::render) struct SliceKind {
     pub thick: bool,
     /// Not plain grey.
     pub coloured: bool,
-    pub overlays: bool,
+    pub labels: LabelKind,
+    /// Of those that are drawn.
+    pub overlays: [Option<Interpolation>; MOST_OVERLAYS],
+}
+
+/// How labels are drawn, as the shader counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::render) enum LabelKind {
+    None = 0,
+    Filled = 1,
+    /// With an outline up to 1.25 pixels wide.
+    Thin = 2,
+    /// Up to 2.5.
+    Wide = 3,
+    Widest = 4,
 }
 
 impl SliceKind {
@@ -21,25 +35,60 @@ impl SliceKind {
         interpolation: Interpolation::Linear,
         thick: false,
         coloured: false,
-        overlays: false,
+        labels: LabelKind::Thin,
+        overlays: [None; MOST_OVERLAYS],
     };
 
-    pub(in crate::render) fn of(params: &SliceParams, overlays: &[OverlayUniforms]) -> Self {
+    pub(in crate::render) fn of(
+        params: &SliceParams,
+        has_labels: bool,
+        overlays: &[ImageOverlay],
+    ) -> Self {
+        let masks = params.masks;
+        let mut kinds = [None; MOST_OVERLAYS];
+        for (kind, overlay) in kinds.iter_mut().zip(overlays) {
+            *kind = Some(overlay.interpolation);
+        }
         Self {
             interpolation: params.interpolation,
             thick: params.slab.is_some_and(|slab| slab.samples > 1),
             coloured: params.colour_map != ColourMap::Grey,
-            overlays: !overlays.is_empty(),
+            labels: match masks.outline_width {
+                _ if !has_labels || masks.fill.max(masks.outline) <= 0.0 => LabelKind::None,
+                wide if masks.outline <= masks.fill || wide < 0.5 => LabelKind::Filled,
+                wide if wide < 1.25 => LabelKind::Thin,
+                wide if wide < 2.5 => LabelKind::Wide,
+                _ => LabelKind::Widest,
+            },
+            overlays: kinds,
         }
     }
-}
 
-/// How the shaders name it.
-pub(in crate::render) fn interpolation_number(interpolation: Interpolation) -> u32 {
-    match interpolation {
-        Interpolation::Nearest => 0,
-        Interpolation::Linear => 1,
-        Interpolation::Cubic => 2,
+    /// The shader's constants.
+    pub(in crate::render) fn constants(&self) -> Vec<(&'static str, f64)> {
+        let number = |yes: bool| f64::from(u8::from(yes));
+        let interpolation = |kind: Interpolation| match kind {
+            Interpolation::Nearest => 0.0,
+            Interpolation::Linear => 1.0,
+            Interpolation::Cubic => 2.0,
+        };
+        let mut constants = vec![
+            ("INTERPOLATION", interpolation(self.interpolation)),
+            ("THICK", number(self.thick)),
+            ("COLOURED", number(self.coloured)),
+            ("LABELS", f64::from(self.labels as u8)),
+        ];
+        if self.has_overlays() {
+            let names = ["OVERLAY_0", "OVERLAY_1", "OVERLAY_2"];
+            let kinds =
+                self.overlays.map(|kind| kind.map_or(0.0, |kind| interpolation(kind) + 1.0));
+            constants.extend(names.into_iter().zip(kinds));
+        }
+        constants
+    }
+
+    pub(in crate::render) fn has_overlays(&self) -> bool {
+        self.overlays[0].is_some()
     }
 }
 
@@ -51,8 +100,7 @@ pub(in crate::render) struct OverlayUniforms {
     scan: ScanUniforms,
     opacity: f32,
     colour_map: u32,
-    interpolation: u32,
-    slot: u32,
+    padding: [u32; 2],
 }
 
 impl OverlayUniforms {
@@ -67,8 +115,7 @@ impl OverlayUniforms {
             scan,
             opacity: overlay.opacity.clamp(0.0, 1.0),
             colour_map: overlay.colour_map.row() as u32,
-            interpolation: interpolation_number(overlay.interpolation),
-            slot: overlay.slot as u32,
+            padding: [0; 2],
         }
     }
 }
@@ -87,7 +134,7 @@ pub(in crate::render) struct SliceUniforms {
     projection: u32,
     outline_width: f32,
     colour_map: u32,
-    overlay_count: u32,
+    padding: u32,
     overlays: [OverlayUniforms; MOST_OVERLAYS],
 }
 
@@ -119,7 +166,7 @@ impl SliceUniforms {
             },
             outline_width: params.masks.outline_width.clamp(0.0, MOST_OUTLINE),
             colour_map: params.colour_map.row() as u32,
-            overlay_count: overlays.len().min(MOST_OVERLAYS) as u32,
+            padding: 0,
             overlays: placed,
         }
     }

@@ -129,7 +129,7 @@ fn overlay(ui: &mut Ui, index: usize, desk: &mut Desk) {
         });
         ui.horizontal(|ui| {
             let count = desk.view.overlays.len();
-            let mut button = |ui: &mut Ui, enabled: bool, icon: &str, what: &str| {
+            let button = |ui: &mut Ui, enabled: bool, icon: &str, what: &str| {
                 let text = format!("{what}: {name}");
                 ui.add_enabled_ui(enabled, |ui| row_button(ui, icon, &text, what)).inner.clicked()
             };
