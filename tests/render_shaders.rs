@@ -25,7 +25,7 @@ fn assert_uniform_sizes(name: &str, module: &naga::Module) {
         let expected = match ty.name.as_deref() {
             Some("Scan") => 32,
             Some("SliceUniforms") => 128,
-            Some("RaycastUniforms") => 224,
+            Some("RaycastUniforms") => 304,
             _ => continue,
         };
         assert_eq!(layouter[handle].size, expected, "{name}: {:?}", ty.name);

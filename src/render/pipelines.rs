@@ -4,9 +4,6 @@ const COMMON: &str = include_str!("shaders/common.wgsl");
 const HARDWARE: &str = include_str!("shaders/filter_hardware.wgsl");
 const MANUAL: &str = include_str!("shaders/filter_manual.wgsl");
 
-/// The 3D picture's own format: gamma-encoded, as egui's targets.
-pub(super) const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
-
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
     let slice = include_str!("shaders/slice.wgsl");
@@ -26,43 +23,33 @@ pub(super) struct Pipelines {
     pub filterable: bool,
     /// Uniforms, scan, sampler, labels, colours.
     pub scan_layout: BindGroupLayout,
-    /// Picture, sampler.
-    pub composite_layout: BindGroupLayout,
     pub slice: RenderPipeline,
-    pub raycast: RenderPipeline,
-    pub composite: RenderPipeline,
 }
 
 impl Pipelines {
     pub(super) fn new(device: &Device, target: TextureFormat, filterable: bool) -> Self {
         let scan_layout = scan_layout(device, filterable);
-        let composite_layout = composite_layout(device);
-        let sources = shader_sources();
-        let source = |name: &str| {
-            sources.iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text.as_str())
-        };
-        let by_hand = |name: &str| {
-            if filterable { name.to_owned() } else { format!("{name}, filtering by hand") }
-        };
-        let pipeline =
-            |layout, name: &str, text, format| pipeline(device, layout, name, text, format);
-        Self {
-            slice: pipeline(&scan_layout, "slice", source(&by_hand("slice")), target),
-            raycast: pipeline(&scan_layout, "raycast", source(&by_hand("raycast")), PICTURE_FORMAT),
-            composite: pipeline(&composite_layout, "composite", source("composite"), target),
-            filterable,
-            scan_layout,
-            composite_layout,
-        }
+        let name = if filterable { "slice" } else { "slice, filtering by hand" };
+        let slice =
+            pipeline(device, &[Some(&scan_layout)], "slice", &shader_source(name), target, &[]);
+        Self { slice, filterable, scan_layout }
     }
 }
 
-fn pipeline(
+/// The text of one of the [`shader_sources`].
+pub(super) fn shader_source(name: &str) -> String {
+    let sources = shader_sources();
+    sources.into_iter().find(|(n, _)| *n == name).map_or_else(String::new, |(_, text)| text)
+}
+
+/// Draws a triangle over the whole viewport with the shader's `NAME_fragment`.
+pub(super) fn pipeline(
     device: &Device,
-    layout: &BindGroupLayout,
+    layouts: &[Option<&BindGroupLayout>],
     name: &str,
     source: &str,
     format: TextureFormat,
+    constants: &[(&str, f64)],
 ) -> RenderPipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
@@ -70,7 +57,7 @@ fn pipeline(
     });
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
-        bind_group_layouts: &[Some(layout)],
+        bind_group_layouts: layouts,
         immediate_size: 0,
     });
     let fragment = format!("{name}_fragment");
@@ -89,7 +76,10 @@ fn pipeline(
         fragment: Some(wgpu::FragmentState {
             module: &module,
             entry_point: Some(&fragment),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants,
+                ..Default::default()
+            },
             targets: &[Some(wgpu::ColorTargetState {
                 format,
                 blend: None,
@@ -131,29 +121,6 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
             plain(2, fragment, wgpu::BindingType::Sampler(filtering)),
             texture(3, TextureSampleType::Uint, TextureViewDimension::D3),
             texture(4, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
-        ],
-    })
-}
-
-fn composite_layout(device: &Device) -> BindGroupLayout {
-    let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::FRAGMENT,
-        ty,
-        count: None,
-    };
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("composite"),
-        entries: &[
-            entry(
-                0,
-                wgpu::BindingType::Texture {
-                    sample_type: wgpu::TextureSampleType::Float { filterable: true },
-                    view_dimension: wgpu::TextureViewDimension::D2,
-                    multisampled: false,
-                },
-            ),
-            entry(1, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
         ],
     })
 }

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use super::label_texture::{LabelTexture, clip};
-use super::march::March;
-use super::picture::{Picture, picture_size};
+use super::march;
 use super::pipelines::Pipelines;
+use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{RaycastUniforms, ScanUniforms, SliceUniforms};
+use super::uniforms::{ScanUniforms, SliceUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -28,14 +28,12 @@ pub struct Scene {
     labels: Option<LabelTexture>,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
-    /// One for each slice pane and one for the 3D view: all are written before any is drawn from.
-    uniforms: [wgpu::Buffer; SLICE_PANES + 1],
-    bind_groups: [wgpu::BindGroup; SLICE_PANES + 1],
-    picture: Option<Picture>,
+    /// One for each slice pane: all are written before any is drawn from.
+    uniforms: [wgpu::Buffer; SLICE_PANES],
+    bind_groups: [wgpu::BindGroup; SLICE_PANES],
+    view_3d: Scene3d,
     /// Counts changes of voxels, labels and styles.
     content: u64,
-    /// What the 3D picture shows.
-    pictured: Option<(RaycastParams, u64)>,
 }
 
 impl Scene {
@@ -52,15 +50,10 @@ impl Scene {
             usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
             view_formats: &[],
         });
-        let uniforms = std::array::from_fn(|n| {
-            let size = if n < SLICE_PANES {
-                size_of::<SliceUniforms>()
-            } else {
-                size_of::<RaycastUniforms>()
-            };
+        let uniforms = std::array::from_fn(|_| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("pane"),
-                size: size as u64,
+                size: size_of::<SliceUniforms>() as u64,
                 usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
@@ -77,9 +70,8 @@ impl Scene {
             colours,
             uniforms,
             bind_groups,
-            picture: None,
+            view_3d: Scene3d::new(device, queue, target),
             content: 0,
-            pictured: None,
         };
         scene.write_colours();
         scene
@@ -91,10 +83,11 @@ impl Scene {
         // The old textures go first: there may not be room for both.
         self.clear();
         let texture = VolumeTexture::new(&self.device, volume)?;
+        self.view_3d.set_volume(Some(texture.volume()))?;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
-            self.picture = None;
+            self.view_3d.forget_pipelines();
         }
         self.volume = Some(texture);
         self.rebind();
@@ -105,23 +98,36 @@ impl Scene {
     pub fn clear(&mut self) {
         self.volume = None;
         self.labels = None;
+        // Without a scan there is nothing that could fail.
+        let _ = self.view_3d.set_volume(None);
         self.rebind();
     }
 
+    /// Full 3D pictures may take several frames on slow adapters ([`Scene::prepare_3d`]); by default they are
+    /// complete at once.
+    pub fn set_progressive(&mut self, on: bool) {
+        self.view_3d.set_progressive(on);
+    }
+
+    /// Whether rays of the 3D view jump over empty space: the same picture, sooner. On by default.
+    pub fn set_skip_empty(&mut self, on: bool) {
+        self.view_3d.set_skip(on);
+    }
+
     /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
-    /// there. Slices that are not there yet are drawn black; the 3D view waits for all.
+    /// there and empty space is known. Slices that are not there yet are drawn black; the 3D view waits for all.
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
-        if volume.complete() {
-            return true;
+        if !volume.complete() {
+            if volume.advance(&self.queue, budget) {
+                self.content += 1;
+            }
+            return false;
         }
-        let complete = volume.advance(&self.queue, budget);
-        if complete {
-            self.content += 1;
-        }
-        complete
+        let Some(encoding) = volume.encoding() else { return true };
+        self.view_3d.advance(volume.volume(), encoding, budget)
     }
 
     /// Brings the label texture up to date: `None` uploads everything, a box only that box. A label map of
@@ -200,38 +206,23 @@ impl Scene {
         params: &RaycastParams,
     ) -> bool {
         let Some(volume) = &self.volume else { return false };
-        let shown = (params.clone(), self.content);
-        if self.picture.is_some() && self.pictured.as_ref() == Some(&shown) {
-            return false;
-        }
-        let grid = volume.volume().grid();
-        let mut march = March::new(params, grid);
-        if !volume.complete() {
-            march.extinction = 0.0;
-        }
-        let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
-        let scan = self.scan_uniforms(volume, params.window);
-        let uniforms = RaycastUniforms::new(params, grid, scan, labelled, &march);
-        self.queue.write_buffer(&self.uniforms[SLICE_PANES], 0, bytemuck::bytes_of(&uniforms));
-
-        let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
-        let size = picture_size(params, slow, self.device.limits().max_texture_dimension_2d);
-        let picture = match self.picture.take() {
-            Some(picture) if picture.size() == size => picture,
-            _ => Picture::new(&self.device, &self.pipelines, size),
+        let subject = Subject {
+            volume: volume.volume(),
+            complete: volume.complete(),
+            scan: self.scan_uniforms(volume, march::scale(params)),
+            labels: self.labels.as_ref(),
+            pipelines: &self.pipelines,
+            bind_group: &self.bind_groups[0],
+            content: self.content,
         };
-        picture.draw(encoder, &self.pipelines.raycast, &self.bind_groups[SLICE_PANES]);
-        self.picture = Some(picture);
-        self.pictured = Some(shown);
-        false
+        self.view_3d.prepare(encoder, &subject, params)
     }
 
     /// Draws the 3D picture over the pass's whole viewport (set by the caller).
     pub fn paint_3d(&self, pass: &mut wgpu::RenderPass<'_>) {
-        let (Some(picture), Some(_)) = (&self.picture, &self.volume) else { return };
-        pass.set_pipeline(&self.pipelines.composite);
-        pass.set_bind_group(0, picture.bind_group(), &[]);
-        pass.draw(0..3, 0..1);
+        if self.volume.is_some() {
+            self.view_3d.paint(pass);
+        }
     }
 
     fn scan_uniforms(&self, volume: &VolumeTexture, window: crate::volume::Window) -> ScanUniforms {
@@ -260,7 +251,7 @@ impl Scene {
     /// Needed whenever a texture or the pipelines are other ones.
     fn rebind(&mut self) {
         self.content += 1;
-        self.pictured = None;
+        self.view_3d.rebind(self.labels.as_ref().map(LabelTexture::blocks));
         self.bind_groups = bind_groups(
             &self.device,
             &self.pipelines,
@@ -277,7 +268,7 @@ fn table_extent() -> wgpu::Extent3d {
 }
 
 /// One voxel that stands in where there is no volume or no label map.
-fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
+pub(super) fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
     let size = wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
     let texture = device.create_texture(&wgpu::TextureDescriptor {
         label: Some("stand-in"),
@@ -295,11 +286,11 @@ fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::Texture
 fn bind_groups(
     device: &wgpu::Device,
     pipelines: &Pipelines,
-    uniforms: &[wgpu::Buffer; SLICE_PANES + 1],
+    uniforms: &[wgpu::Buffer; SLICE_PANES],
     volume: Option<&VolumeTexture>,
     labels: Option<&LabelTexture>,
     colours: &wgpu::Texture,
-) -> [wgpu::BindGroup; SLICE_PANES + 1] {
+) -> [wgpu::BindGroup; SLICE_PANES] {
     let scan_view =
         volume.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Unorm), VolumeTexture::view);
     let label_view =
