@@ -11,7 +11,7 @@ mod orbit;
 mod orientation;
 mod slice;
 
-pub use glam::{DAffine3, DMat3, DVec2, DVec3};
+pub use glam::{DAffine3, DMat3, DVec2, DVec3, DVec4};
 pub use grid::{Grid, GridError};
 pub use oblique::Oblique;
 pub use orbit::{Orbit, Ray};

@@ -10,11 +10,13 @@
 //! is not narrower than 1/30000 of the range of the values: what a float's 24 bits allow. Between centres
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
+mod blocks;
 mod colour_map;
 mod colour_tables;
 mod encoding;
 mod error;
 mod label_texture;
+mod lut;
 mod march;
 mod offscreen;
 mod overlays;
@@ -22,8 +24,10 @@ mod params;
 mod pick;
 mod picture;
 mod pipelines;
+mod pipelines_3d;
 mod presets;
 mod scene;
+mod scene_3d;
 mod styles;
 mod transfer;
 pub mod twin;

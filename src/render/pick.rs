@@ -1,3 +1,4 @@
+use super::twin::{Caster, Subject};
 use super::{LabelStyle, RaycastParams};
 use crate::geom::DVec3;
 use crate::volume::{LabelMap, Volume};
@@ -24,11 +25,22 @@ pub enum HitKind {
 /// mask's surface, or else where the scan becomes opaque ([`super::Mode3d::Mip`]: the brightest place). `None`
 /// where there is nothing to be seen. Takes well under a millisecond: a single ray on the CPU.
 pub fn pick(
-    _volume: &Volume,
-    _labels: &LabelMap,
-    _styles: &[LabelStyle],
-    _params: &RaycastParams,
-    _pane_pixel: [f64; 2],
+    volume: &Volume,
+    labels: &LabelMap,
+    styles: &[LabelStyle],
+    params: &RaycastParams,
+    pane_pixel: [f64; 2],
 ) -> Option<Hit> {
-    None
+    // The full picture is what the user means, also while a draft is shown.
+    let params = RaycastParams { draft: false, ..params.clone() };
+    let black = params.window.low() - params.window.width;
+    let subject = Subject::for_a_ray(volume, labels, styles, black);
+    let caster = Caster::new(subject, &params);
+    let trace = caster.trace(pane_pixel, 0.5);
+    let (depth, kind) = match (trace.mask, trace.scan) {
+        (Some((depth, label)), _) => (depth, HitKind::Mask(label)),
+        (None, Some(depth)) => (depth, HitKind::Scan),
+        (None, None) => return None,
+    };
+    Some(Hit { world: caster.world(pane_pixel, depth), kind })
 }

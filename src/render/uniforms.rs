@@ -7,7 +7,7 @@ pub(super) use slice::{MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, 
 
 use super::RaycastParams;
 use super::encoding::TexelGrey;
-use super::march::{March, light, world_from_pane};
+use super::march::{self, March, VoxelClip, world_from_pane};
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::volume::VoxelBox;
 
@@ -51,15 +51,24 @@ pub(super) struct RaycastUniforms {
     voxel_from_pane: [[f32; 4]; 4],
     world_from_gradient: [[f32; 4]; 4],
     scan: ScanUniforms,
+    middle: [f32; 3],
+    widening: f32,
     label_first: [f32; 3],
-    extinction: f32,
-    label_last: [f32; 3],
     step: f32,
-    light: [f32; 3],
+    label_last: [f32; 3],
     first_depth: f32,
+    light: [f32; 3],
+    shine: f32,
+    half_way: [f32; 3],
+    iso: f32,
+    clip_plane: [f32; 4],
+    clip_low: [f32; 3],
+    iso_opacity: f32,
+    clip_high: [f32; 3],
+    edge: f32,
     pane: [f32; 2],
-    steps: u32,
     label_looks: u32,
+    skip: u32,
 }
 
 impl RaycastUniforms {
@@ -69,32 +78,45 @@ impl RaycastUniforms {
         scan: ScanUniforms,
         labelled: Option<VoxelBox>,
         march: &March,
+        skip: bool,
     ) -> Self {
+        let orbit = &params.orbit;
         let pane = params.size.map(f64::from);
-        let voxel_from_pane = grid.voxel_from_world() * world_from_pane(&params.orbit, grid, pane);
+        let voxel_from_pane = grid.voxel_from_world() * world_from_pane(orbit, grid, pane);
         // A box whose last voxel lies before its first holds nothing.
         let (first, last) = labelled
             .map_or(([1.0; 3], [0.0; 3]), |b| (b.min.map(to_f32), b.max.map(|n| to_f32(n) - 1.0)));
         let gradient = DAffine3::from_mat3(grid.voxel_from_world().matrix3.transpose());
+        let clip = VoxelClip::new(&params.clip, grid);
+        let vec3 = |v: DVec3| v.as_vec3().to_array();
         Self {
             voxel_from_pane: columns(&voxel_from_pane),
             world_from_gradient: columns(&gradient),
             scan,
+            middle: vec3(grid.voxel(grid.centre())),
+            widening: orbit.widening(grid) as f32,
             label_first: first,
-            extinction: march.extinction,
-            label_last: last,
             step: march.step as f32,
-            light: light(&params.orbit).as_vec3().to_array(),
+            label_last: last,
             first_depth: march.first_depth as f32,
+            light: vec3(march::light(orbit)),
+            shine: march::shine(params) as f32,
+            half_way: vec3(march::half_way(orbit)),
+            iso: march::iso_level(params).clamp(-1e30, 1e30) as f32,
+            clip_plane: clip.plane.as_vec4().to_array(),
+            clip_low: vec3(clip.low),
+            iso_opacity: march::iso_opacity(params) as f32,
+            clip_high: vec3(clip.high),
+            edge: march::EDGE as f32,
             pane: params.size.map(|n| n as f32),
-            steps: march.steps,
             label_looks: march.label_looks,
+            skip: skip.into(),
         }
     }
 }
 
 const _: () = assert!(size_of::<ScanUniforms>() == 32);
-const _: () = assert!(size_of::<RaycastUniforms>() == 224);
+const _: () = assert!(size_of::<RaycastUniforms>() == 304);
 
 fn to_f32(n: usize) -> f32 {
     n as f32

@@ -145,6 +145,14 @@ impl VolumeTexture {
         }
     }
 
+    /// How stored numbers become texels; `None` before any slice is there.
+    pub(super) fn encoding(&self) -> Option<&Encoding> {
+        match &self.stage {
+            Stage::Uploading { encoding, .. } => Some(encoding),
+            Stage::Measuring { .. } => None,
+        }
+    }
+
     /// How texels become grey levels; `None` before any slice is there.
     pub(super) fn grey(&self, window: Window) -> Option<TexelGrey> {
         let encoding = match &self.stage {
