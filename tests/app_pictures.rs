@@ -106,8 +106,19 @@ fn what_is_set_in_the_window_has_its_flags() {
     let window = shown(&mut harness, rect);
     let size = format!("{}x{}", window.width(), window.height());
     let at = numbers(harness.state().view().crosshair);
-    let flags =
-        ["--view", "3d", "--size", &size, "--at", &at, "--camera", "L", "--perspective", "--iso", "180"];
+    let flags = [
+        "--view",
+        "3d",
+        "--size",
+        &size,
+        "--at",
+        &at,
+        "--camera",
+        "L",
+        "--perspective",
+        "--iso",
+        "180",
+    ];
     assert_eq!(different(&window, &rendered(&flags)), 0);
 }
 

@@ -27,7 +27,9 @@ pub(super) struct Gpu {
 
 impl Gpu {
     pub fn new(state: &RenderState) -> Self {
-        let scene = Scene::new(&state.device, &state.queue, state.target_format);
+        let mut scene = Scene::new(&state.device, &state.queue, state.target_format);
+        // The window goes on while a full picture of the 3D view takes several frames.
+        scene.set_progressive(true);
         state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
         Self {
             state: state.clone(),

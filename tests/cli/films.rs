@@ -16,7 +16,8 @@ const FLAGS: [&str; 7] = ["--view", "3d", "--3d", "mip", "--size", "64x48", "--p
 
 fn scan(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("block.nii");
-    let inside = |v: [i16; 3]| v.into_iter().zip([4, 8, 18]).all(|(v, from)| (from..from + 6).contains(&v));
+    let inside =
+        |v: [i16; 3]| v.into_iter().zip([4, 8, 18]).all(|(v, from)| (from..from + 6).contains(&v));
     write_scan(&path, [24; 3], 2.0, |v| if inside(v) { 1000 } else { 0 });
     path
 }
@@ -89,7 +90,14 @@ fn a_folder_of_pictures_is_new_or_empty() {
     let first = image::open(out.join("frame_0000.png")).unwrap().to_rgba8();
     assert_eq!(first, render(&scan, &FLAGS));
     let again = voxpoint(&[
-        "render", scan.to_str().unwrap(), "--turntable", "3", "--out", &slash, "--size", "32x32",
+        "render",
+        scan.to_str().unwrap(),
+        "--turntable",
+        "3",
+        "--out",
+        &slash,
+        "--size",
+        "32x32",
     ]);
     assert!(again.failed(1).contains("not empty"), "{again:?}");
     assert_eq!(names(&out).len(), 3);

@@ -45,7 +45,8 @@ fn brightness(picture: &RgbaImage) -> f64 {
 
 fn different(a: &RgbaImage, b: &RgbaImage) -> usize {
     assert_eq!(a.dimensions(), b.dimensions());
-    let far = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| (0..3).any(|n| a[n].abs_diff(b[n]) > 2);
+    let far =
+        |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| (0..3).any(|n| a[n].abs_diff(b[n]) > 2);
     a.pixels().zip(b.pixels()).filter(|pair| far(*pair)).count()
 }
 
@@ -152,14 +153,23 @@ fn opposite_cameras_show_mirrored_sides() {
         assert!((a.1 - b.1).abs() < 1.0, "{one} {a:?}, {other} {b:?}");
         assert!(a.1 < centre - 5.0, "the block is near the top");
     }
-    assert!(seen("--camera A").0 < centre - 5.0, "the patient's right is on the left from the front");
-    assert!(seen("--camera L").0 < centre - 3.0, "the front is on the left from the patient's left");
+    assert!(
+        seen("--camera A").0 < centre - 5.0,
+        "the patient's right is on the left from the front"
+    );
+    assert!(
+        seen("--camera L").0 < centre - 3.0,
+        "the front is on the left from the patient's left"
+    );
     let (x, y) = seen("--camera I");
     assert!(x < centre - 5.0 && y < centre - 3.0, "from the feet as in an axial slice: {x}, {y}");
     let (a, b) = (seen("--camera A"), seen("--camera 0,0"));
     assert!((a.0 - b.0).abs() < 0.1 && (a.1 - b.1).abs() < 0.1);
     let perspective = seen("--camera A --perspective");
-    assert!((perspective.0 - a.0).abs() > 0.3, "what is nearer looks larger: {perspective:?} {a:?}");
+    assert!(
+        (perspective.0 - a.0).abs() > 0.3,
+        "what is nearer looks larger: {perspective:?} {a:?}"
+    );
 }
 
 #[test]
@@ -288,7 +298,8 @@ fn frames_are_counted_from_one() {
 fn the_theme_is_that_of_the_window() {
     let phantom = Phantom::new();
     let size = ["--size", "128x128"];
-    let [dark, light] = ["dark", "light"].map(|theme| render(&phantom.scan, &[&size[..], &["--theme", theme]].concat()));
+    let [dark, light] = ["dark", "light"]
+        .map(|theme| render(&phantom.scan, &[&size[..], &["--theme", theme]].concat()));
     let different = different(&dark, &light);
     // The lines between the views.
     assert!((100..1500).contains(&different), "{different}");
