@@ -30,7 +30,10 @@ impl Phantom {
     /// The middle of the block at hand in all slices, unless `more` says otherwise.
     fn draw(&self, more: &str) -> RgbaImage {
         let size = format!("{SIDE}x{SIDE}");
-        let mut all = vec!["--window", "500,1000", "--size", &size, "--plain"];
+        let mut all = vec!["--size", &size, "--plain"];
+        if !more.contains("--window") {
+            all.extend(["--window", "500,1000"]);
+        }
         if !more.contains("--at") {
             all.extend(["--at", "-14,-22,54"]);
         }
@@ -88,16 +91,17 @@ fn thick_slices_show_the_mean_the_largest_or_the_smallest_of_what_lies_along_the
 #[test]
 fn oblique_turns_add_up() {
     let phantom = Phantom::new();
-    let straight = phantom.draw("--view axial");
-    let turned = phantom.draw("--view axial --oblique S,30");
+    let straight = phantom.draw("--view coronal");
+    let turned = phantom.draw("--view coronal --oblique S,30");
     assert!(different(&straight, &turned) > 30);
-    let back = phantom.draw("--view axial --oblique S,30 --oblique S,-30");
+    let back = phantom.draw("--view coronal --oblique S,30 --oblique S,-30");
     assert!(different(&straight, &back) < 10);
     // About the axis through the crosshair, which lies in the block's middle: it stays in view.
     assert!(brightness(&turned) > 5.0);
-    // Half a turn about R shows the axial plane from its other side: upside down.
-    let over = phantom.draw("--view sagittal --oblique R,90");
-    assert!(brightness(&over) > 5.0);
+    // The axial plane stays where it is when everything is turned about its normal.
+    let axial = phantom.draw("--view axial");
+    let there = phantom.draw("--view axial --oblique S,30");
+    assert!((brightness(&axial) - brightness(&there)).abs() < 1.0);
 }
 
 #[test]
@@ -301,8 +305,8 @@ fn the_theme_is_that_of_the_window() {
     let [dark, light] = ["dark", "light"]
         .map(|theme| render(&phantom.scan, &[&size[..], &["--theme", theme]].concat()));
     let different = different(&dark, &light);
-    // The lines between the views.
-    assert!((100..1500).contains(&different), "{different}");
+    // The lines between the views, and the edges of text, which egui softens otherwise on light.
+    assert!((100..6000).contains(&different), "{different}");
 }
 
 #[test]
