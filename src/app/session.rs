@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::files::{self, Loaded};
+use super::files::Loaded;
 use crate::document::{Command, Document};
 use crate::geom::Grid;
 use crate::ui::{ImageLayer, Offer, OfferAnswer, SaveStatus};

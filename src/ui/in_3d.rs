@@ -3,7 +3,37 @@
 use super::ViewState;
 use super::text::tr;
 use crate::geom::{Axis, DVec3, Direction, Grid, Orbit};
-use crate::render::{ClipBox, ClipPlane, Mode3d};
+use crate::render::{Clip, ClipBox, ClipPlane, Mode3d, TransferFunction, TransferPreset};
+
+/// What the 3D view shows besides the masks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View3d {
+    /// How the scan is drawn.
+    pub mode: Mode3d,
+    /// The preset that `transfer` came from; `None` once it was edited by hand.
+    pub preset: Option<TransferPreset>,
+    /// Colour and opacity of values.
+    pub transfer: TransferFunction,
+    /// The value of the iso-surface.
+    pub iso_value: f64,
+    /// What is cut away.
+    pub clip: Clip,
+    /// How much of the scan shows, 0 to 1.
+    pub image_opacity: f32,
+}
+
+impl Default for View3d {
+    fn default() -> Self {
+        Self {
+            mode: Mode3d::default(),
+            preset: Some(TransferPreset::default()),
+            transfer: TransferFunction::Window,
+            iso_value: 0.0,
+            clip: Clip::default(),
+            image_opacity: 0.5,
+        }
+    }
+}
 
 /// Everything.
 pub const WHOLE: ClipBox = ClipBox { low: [0.0; 3], high: [1.0; 3] };

@@ -29,9 +29,10 @@ pub mod welcome;
 mod wishes;
 
 pub use action::{Action, OfferAnswer};
+pub use in_3d::View3d;
 pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
-    Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
+    Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool,
     ViewState,
 };
 pub use status::{

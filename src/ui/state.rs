@@ -1,3 +1,4 @@
+use super::in_3d::View3d;
 use super::inner_box::inner_box;
 use super::text::Language;
 use super::theme::Theme;
@@ -5,10 +6,7 @@ use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane, SliceFrame};
 use crate::prompt::Prompt;
-use crate::render::{
-    Clip, ColourMap, Interpolation, MaskStyle, Mode3d, Orbit, Projection, TransferFunction,
-    TransferPreset, default_iso,
-};
+use crate::render::{ColourMap, Interpolation, MaskStyle, Orbit, Projection, default_iso};
 use crate::volume::{Histogram, Stats, Volume, Window};
 
 /// What the left mouse button does in slice views.
@@ -170,36 +168,6 @@ impl ImageLayer {
             colour_map: ColourMap::Hot,
             stats,
             histogram,
-        }
-    }
-}
-
-/// What the 3D view shows besides the masks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct View3d {
-    /// How the scan is drawn.
-    pub mode: Mode3d,
-    /// The preset that `transfer` came from; `None` once it was edited by hand.
-    pub preset: Option<TransferPreset>,
-    /// Colour and opacity of values.
-    pub transfer: TransferFunction,
-    /// The value of the iso-surface.
-    pub iso_value: f64,
-    /// What is cut away.
-    pub clip: Clip,
-    /// How much of the scan shows, 0 to 1.
-    pub image_opacity: f32,
-}
-
-impl Default for View3d {
-    fn default() -> Self {
-        Self {
-            mode: Mode3d::default(),
-            preset: Some(TransferPreset::default()),
-            transfer: TransferFunction::Window,
-            iso_value: 0.0,
-            clip: Clip::default(),
-            image_opacity: 0.5,
         }
     }
 }

@@ -44,12 +44,12 @@ fn modes_and_presets() {
     assert_eq!(in_3d(&harness).preset, Some(TransferPreset::CtBone));
     assert!(curve(&harness).points().len() > 2);
     picture(&mut harness, "volume-3d");
-    click(&mut harness, "Iso");
+    click(&mut harness, "3D Iso");
     assert_eq!(in_3d(&harness).mode, Mode3d::Iso);
     assert!(harness.query_by_label("Iso value").is_some());
     assert!(harness.query_by_label("3D preset").is_none());
     for (name, mode) in
-        [("MIP", Mode3d::Mip), ("Masks", Mode3d::Surface), ("Volume", Mode3d::Volume)]
+        [("3D MIP", Mode3d::Mip), ("3D Masks", Mode3d::Surface), ("3D Volume", Mode3d::Volume)]
     {
         click(&mut harness, name);
         assert_eq!(in_3d(&harness).mode, mode);
@@ -151,7 +151,7 @@ fn buttons_and_keys_look_from_the_six_sides() {
         };
         assert_eq!(angles(&harness), (expected.azimuth, expected.elevation), "{name}");
         harness.state_mut().view.orbit.azimuth = 0.3;
-        press(&mut harness, Modifiers::SHIFT, key);
+        press(&mut harness, Modifiers::ALT, key);
         assert_eq!(angles(&harness), (expected.azimuth, expected.elevation), "{name} by key");
     }
     assert_eq!(harness.state().view.orbit.zoom, 1.7);
@@ -170,9 +170,9 @@ fn a_clip_plane_and_a_clip_box() {
     assert!((plane.normal.dot(harness.state().view.crosshair) - plane.offset_mm).abs() < 1e-9);
     click(&mut harness, "Flip");
     assert_eq!(in_3d(&harness).clip.plane.unwrap().normal, -plane.normal);
-    press(&mut harness, Modifiers::NONE, Key::K);
-    assert!(in_3d(&harness).clip.plane.is_none(), "K switches it off");
-    press(&mut harness, Modifiers::NONE, Key::K);
+    press(&mut harness, Modifiers::ALT, Key::K);
+    assert!(in_3d(&harness).clip.plane.is_none(), "Alt+K switches it off");
+    press(&mut harness, Modifiers::ALT, Key::K);
     assert!(in_3d(&harness).clip.plane.is_some());
 
     click(&mut harness, "Clip box");
@@ -191,7 +191,7 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     let copied = taken(&mut harness);
     assert!(copied.len() == 1 && copied[0].starts_with("CopyPicture(PictureWish { view: None"));
     press(&mut harness, Modifiers::COMMAND, Key::P);
-    choose(&mut harness, "View of the picture", "3D");
+    choose(&mut harness, "View of the picture", "Picture: 3D");
     choose(&mut harness, "Size of the picture", "2 times the screen");
     picture(&mut harness, "picture-window");
     click(&mut harness, "Annotations");

@@ -68,7 +68,8 @@ fn which(ui: &mut Ui, wish: &mut PictureWish) {
     let combo = ComboBox::from_id_salt("picture_view").width(150.0);
     let chosen = combo.selected_text(name(wish.view)).show_ui(ui, |ui| {
         for view in std::iter::once(None).chain(Pane::ALL.map(Some)) {
-            ui.selectable_value(&mut wish.view, view, name(view));
+            let said = format!("{}: {}", tr("Picture"), name(view));
+            ui.selectable_value(&mut wish.view, view, name(view)).accessible_name(said);
         }
     });
     chosen.response.accessible_name(tr("View of the picture"));

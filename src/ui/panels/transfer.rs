@@ -159,7 +159,7 @@ fn point(
         .replace("{n}", &(index + 1).to_string())
         .replace("{value}", &format!("{}{}", number(value), unit(view)))
         .replace("{opacity}", &format!("{:.0}", opacity * 100.0));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
+    response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, &text));
     if response.has_focus() {
         ui.data_mut(|d| d.insert_temp(focus_memory(), id));
         let arrows = EventFilter {

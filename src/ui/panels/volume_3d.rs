@@ -50,7 +50,8 @@ fn modes(ui: &mut Ui, view: &mut ViewState) {
         ui.spacing_mut().item_spacing.x = 2.0;
         for mode in Mode3d::ALL {
             let chosen = view.in_3d.mode == mode;
-            let response = ui.selectable_label(chosen, mode_name(mode));
+            let name = format!("{} {}", tr("3D"), mode_name(mode));
+            let response = ui.selectable_label(chosen, mode_name(mode)).accessible_name(name);
             if response.on_hover_text(mode_tip(mode)).clicked() {
                 view.in_3d.mode = mode;
             }
@@ -84,12 +85,14 @@ fn iso(ui: &mut Ui, view: &mut ViewState) {
         return;
     }
     let unit = unit(view);
+    // Only in the text: a value nobody has moved stays as it is.
     let decimals = if high - low >= 50.0 { 0 } else { 4 };
     field(ui, tr("Value"), |ui| {
         ui.spacing_mut().slider_width = 96.0;
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
-        let slider =
-            Slider::new(&mut view.in_3d.iso_value, low..=high).max_decimals(decimals).suffix(unit);
+        let slider = Slider::new(&mut view.in_3d.iso_value, low..=high)
+            .custom_formatter(move |v, _| format!("{v:.decimals$}"))
+            .suffix(unit);
         ui.add(slider).accessible_name(tr("Iso value"));
     });
 }
@@ -169,7 +172,8 @@ fn position(ui: &mut Ui, plane: &mut ClipPlane, (low, high): (f64, f64)) {
     let moved = field(ui, &name, |ui| {
         ui.spacing_mut().slider_width = 84.0;
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
-        let slider = Slider::new(&mut mm, range).fixed_decimals(1).suffix(" mm");
+        let slider =
+            Slider::new(&mut mm, range).suffix(" mm").custom_formatter(|v, _| format!("{v:.1}"));
         ui.add(slider).accessible_name(tr("Clip plane position")).changed()
     });
     if moved {
