@@ -67,6 +67,9 @@ pub enum Command {
     SetVisible(LabelId, bool),
     /// Makes an object active. A matter of looking, not in the history.
     Select(LabelId),
+    /// Looks at another frame of the scan (from 0; the last one if there are not as many). Label map and objects
+    /// stay. A matter of looking, not in the history.
+    ShowFrame(usize),
     /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
     Import(Vec<NamedRegion>),
 }
@@ -125,6 +128,14 @@ pub enum Refused {
          away from it first with a negative click"
     )]
     Taken,
+    /// An object's clicks belong to one frame, and its mask may only be computed from that one.
+    #[error(
+        "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)"
+    )]
+    OtherFrame {
+        /// The frame of its clicks, from 1.
+        frame: usize,
+    },
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,
@@ -173,6 +184,7 @@ impl Document {
                 self.index_of(id)?;
                 self.active = Some(id);
             }
+            Command::ShowFrame(frame) => self.show_frame(frame),
             Command::Import(labels) => self.import(labels)?,
         }
         self.changed();

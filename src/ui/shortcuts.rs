@@ -3,6 +3,8 @@
 
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames, Modifiers};
 
+use super::in_3d::SIDES;
+use super::text::tr;
 use super::{Action, Desk, Pane, Status, Verb, ViewState};
 use crate::document::Document;
 use crate::geom::Plane;
@@ -99,9 +101,14 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::File, Verb::OpenOverlay, "Lay an image over the scan…", &[ctrl(Key::L)]),
     row(Group::File, Verb::Save, "Save mask", &[ctrl(Key::S)]),
     row(Group::File, Verb::SaveAs, "Save mask as…", &[ctrl_shift(Key::S)]),
+    row(Group::File, Verb::CopyPicture, "Copy picture", &[ctrl_shift(Key::C)]),
+    row(Group::File, Verb::SavePicture, "Picture…", &[ctrl(Key::P)]),
+    row(Group::File, Verb::RecordTurn, "Film of a turn…", &[ctrl_shift(Key::P)]),
+    row(Group::File, Verb::CloseScan, "Close scan", &[ctrl(Key::W)]),
     row(Group::File, Verb::Quit, "Quit", &[ctrl(Key::Q)]),
     row(Group::Edit, Verb::Undo, "Undo", &[ctrl(Key::Z)]),
     row(Group::Edit, Verb::Redo, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    row(Group::Edit, Verb::History, "History", &[ctrl(Key::H)]),
     row(Group::Edit, Verb::NewObject, "New object", &[key(Key::N)]),
     row(Group::Edit, Verb::NextObject, "Next object", &[key(Key::Tab)]),
     row(Group::Edit, Verb::RenameObject, "Rename object", &[key(Key::F2)]),
@@ -189,8 +196,19 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::ShowOverlays, "Show overlays", &[key(Key::H)]),
     row(Group::Views, Verb::Interpolation, "Nearest, linear or cubic", &[key(Key::I)]),
     row(Group::Views, Verb::Convention, "Neurological convention", &[]),
+    row(Group::Views, Verb::LookFrom(SIDES[0]), "3D from anterior", &[alt(Key::A)]),
+    row(Group::Views, Verb::LookFrom(SIDES[1]), "3D from posterior", &[alt(Key::P)]),
+    row(Group::Views, Verb::LookFrom(SIDES[2]), "3D from the left", &[alt(Key::L)]),
+    row(Group::Views, Verb::LookFrom(SIDES[3]), "3D from the right", &[alt(Key::R)]),
+    row(Group::Views, Verb::LookFrom(SIDES[4]), "3D from superior", &[alt(Key::S)]),
+    row(Group::Views, Verb::LookFrom(SIDES[5]), "3D from inferior", &[alt(Key::I)]),
+    row(Group::Views, Verb::Perspective, "Perspective in 3D", &[alt(Key::O)]),
+    row(Group::Views, Verb::ClipPlane, "Clip plane in 3D", &[alt(Key::K)]),
     row(Group::Views, Verb::LeftPanel, "Objects panel", &[key(Key::OpenBracket)]),
     row(Group::Views, Verb::RightPanel, "Display panel", &[key(Key::CloseBracket)]),
+    row(Group::Views, Verb::ScaleUp, "Larger", &[ctrl(Key::Plus), ctrl(Key::Equals)]),
+    row(Group::Views, Verb::ScaleDown, "Smaller", &[ctrl(Key::Minus)]),
+    row(Group::Views, Verb::ScaleReset, "Normal size", &[ctrl(Key::Num0)]),
     row(Group::Views, Verb::Theme, "Light theme", &[]),
     row(Group::Window, Verb::AutoWindow, "Automatic window", &[shift(Key::W)]),
     row(Group::Window, Verb::FullWindow, "Full range", &[shift(Key::Num0)]),
@@ -211,6 +229,8 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Segment, Verb::DownloadModel, "Download SAM-Med3D-turbo (≈ 400 MB)…", &[]),
     row(Group::Segment, Verb::InstallRuntime, "Get ONNX Runtime", &[]),
     row(Group::Help, Verb::Help, "Shortcuts", &[key(Key::F1)]),
+    row(Group::Help, Verb::Menu, "Menus by keyboard", &[key(Key::F10)]),
+    row(Group::Help, Verb::Log, "Log", &[key(Key::F12)]),
     row(Group::Help, Verb::About, "About Voxpoint", &[]),
     row(Group::Help, Verb::Cancel, "Cancel", &[key(Key::Escape)]),
 ];
@@ -231,6 +251,11 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Drag (Point tool)", "Pan"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
+    ("Shift+drag in the 3D view", "Move the clip plane"),
+    (
+        "Click in the 3D view",
+        "Crosshair to what is seen there; with the Point tool, a point just behind it",
+    ),
 ];
 
 /// The row of a verb.
@@ -238,9 +263,9 @@ pub fn of(verb: Verb) -> Option<&'static Shortcut> {
     TABLE.iter().find(|row| row.verb == verb)
 }
 
-/// What menus call a verb.
+/// What menus call a verb, in the language in use.
 pub fn name(verb: Verb) -> &'static str {
-    of(verb).map_or("", |row| row.name)
+    of(verb).map_or("", |row| tr(row.name))
 }
 
 /// The first key of a verb as text, e.g. `Ctrl+Shift+Z`; empty if it has none.
@@ -297,6 +322,7 @@ pub fn handle(
     }
     let focused = ctx.memory(|m| m.focused().is_some());
     let menu_open = egui::Popup::is_any_open(ctx);
+    let edits_curve = super::panels::transfer::has_keyboard(ctx);
     view.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
     let left_to_egui = |key: Key| {
         let navigation = matches!(
@@ -309,7 +335,8 @@ pub fn handle(
                 | Key::ArrowLeft
                 | Key::ArrowRight
         );
-        (navigation || key == Key::Escape) && (focused || menu_open)
+        let deletes = matches!(key, Key::Delete | Key::Backspace);
+        (navigation || key == Key::Escape) && (focused || menu_open) || deletes && edits_curve
     };
 
     let mut pressed = Vec::new();

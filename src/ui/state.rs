@@ -1,12 +1,12 @@
+use super::in_3d::View3d;
 use super::inner_box::inner_box;
+use super::text::Language;
 use super::theme::Theme;
+use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane, SliceFrame};
 use crate::prompt::Prompt;
-use crate::render::{
-    Clip, ColourMap, Interpolation, MaskStyle, Mode3d, Orbit, Projection, TransferFunction,
-    TransferPreset,
-};
+use crate::render::{ColourMap, Interpolation, MaskStyle, Orbit, Projection, default_iso};
 use crate::volume::{Histogram, Stats, Volume, Window};
 
 /// What the left mouse button does in slice views.
@@ -152,32 +152,22 @@ pub struct ImageLayer {
     pub histogram: Histogram,
 }
 
-/// What the 3D view shows besides the masks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct View3d {
-    /// How the scan is drawn.
-    pub mode: Mode3d,
-    /// The preset that `transfer` came from; `None` once it was edited by hand.
-    pub preset: Option<TransferPreset>,
-    /// Colour and opacity of values.
-    pub transfer: TransferFunction,
-    /// The value of the iso-surface.
-    pub iso_value: f64,
-    /// What is cut away.
-    pub clip: Clip,
-    /// How much of the scan shows, 0 to 1.
-    pub image_opacity: f32,
-}
+impl ImageLayer {
+    /// So many lie over a scan at most.
+    pub const MOST: usize = 3;
 
-impl Default for View3d {
-    fn default() -> Self {
+    /// How an image is first laid over a scan.
+    pub fn new(volume: std::sync::Arc<Volume>, stats: Stats, histogram: Histogram) -> Self {
+        let auto_window = Window::auto(&stats, &histogram);
         Self {
-            mode: Mode3d::default(),
-            preset: Some(TransferPreset::default()),
-            transfer: TransferFunction::Window,
-            iso_value: 0.0,
-            clip: Clip::default(),
-            image_opacity: 0.5,
+            volume,
+            visible: true,
+            opacity: 0.5,
+            window: auto_window,
+            auto_window,
+            colour_map: ColourMap::Hot,
+            stats,
+            histogram,
         }
     }
 }
@@ -265,6 +255,30 @@ pub struct ViewState {
     pub show_about: bool,
     /// What the model in use is, is open.
     pub show_model: bool,
+    /// The picture that was asked for last.
+    pub picture: PictureWish,
+    /// The film of a turn that was asked for last.
+    pub turn: TurnWish,
+    /// The choice of a picture is open.
+    pub show_picture: bool,
+    /// The choice of a film is open.
+    pub show_turn: bool,
+    /// What the views take of the screen. Written by the views.
+    pub screen: Screen,
+    /// The point of the transfer function that is being edited.
+    pub transfer_point: Option<usize>,
+    /// The list of changes is open.
+    pub show_history: bool,
+    /// The log is open.
+    pub show_log: bool,
+    /// What the log is filtered by.
+    pub log_filter: String,
+    /// The keyboard is to go to the menus.
+    pub focus_menu: bool,
+    /// The language of the window.
+    pub language: Language,
+    /// How large everything is, 1 as the system has it.
+    pub scale: f32,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// Which side panels are open.
@@ -342,6 +356,18 @@ impl Default for ViewState {
             show_help: false,
             show_about: false,
             show_model: false,
+            picture: PictureWish::default(),
+            turn: TurnWish::default(),
+            show_picture: false,
+            show_turn: false,
+            screen: Screen::default(),
+            transfer_point: None,
+            show_history: false,
+            show_log: false,
+            log_filter: String::new(),
+            focus_menu: false,
+            language: Language::default(),
+            scale: 1.0,
             hovered: None,
             side_panels: SidePanels::default(),
             renaming: None,
@@ -375,12 +401,26 @@ impl ViewState {
         self.show_image = true;
         self.colour_map = ColourMap::default();
         (self.frame, self.playing) = (0, false);
-        self.in_3d = View3d { mode: self.in_3d.mode, ..View3d::default() };
+        let iso_value = default_iso(&stats, self.auto_window);
+        self.in_3d = View3d { mode: self.in_3d.mode, iso_value, ..View3d::default() };
+        self.transfer_point = None;
         self.selected_prompt = None;
         self.hover = None;
         self.intent = None;
         self.hovered = None;
         self.reset();
+    }
+
+    /// No scan any more: what belonged to it goes.
+    pub fn close_scan(&mut self) {
+        (self.stats, self.histogram) = (None, None);
+        self.maximised = None;
+        self.lightbox = None;
+        self.overlays.clear();
+        (self.frame, self.playing) = (0, false);
+        (self.selected_prompt, self.hover, self.intent, self.hovered) = (None, None, None, None);
+        self.renaming = None;
+        self.show_history = false;
     }
 
     /// Fits all views again. Crosshair and window stay.

@@ -1,6 +1,9 @@
 use super::presets::CT_WINDOWS;
-use super::{Action, Layout, ModelStatus, Pane, RuntimeStatus, Status, Tool, ViewState};
+use super::{
+    Action, Layout, ModelStatus, Pane, PictureWish, RuntimeStatus, Status, Tool, ViewState,
+};
 use crate::document::{Command, Document, LabelId, Object};
+use crate::geom::Direction;
 use crate::render::Interpolation;
 
 /// Something the user can do by a menu entry, a button or a key: all three come here.
@@ -12,9 +15,11 @@ pub enum Verb {
     OpenOverlay,
     Save,
     SaveAs,
+    CloseScan,
     Quit,
     Undo,
     Redo,
+    History,
     NewObject,
     NextObject,
     RenameObject,
@@ -62,6 +67,10 @@ pub enum Verb {
     LeftPanel,
     RightPanel,
     Theme,
+    ScaleUp,
+    ScaleDown,
+    ScaleReset,
+    Menu,
     Preview,
     Extend,
     DemoModel,
@@ -69,8 +78,16 @@ pub enum Verb {
     AboutModel,
     DownloadModel,
     InstallRuntime,
+    /// Turns the 3D camera to a side of the patient.
+    LookFrom(Direction),
+    Perspective,
+    ClipPlane,
+    CopyPicture,
+    SavePicture,
+    RecordTurn,
     Cancel,
     Help,
+    Log,
     About,
 }
 
@@ -133,7 +150,9 @@ impl Verb {
             Verb::DownloadModel => desk.status.download.is_none(),
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && desk.active_prompts() > 0,
-            Verb::Save
+            Verb::CloseScan
+            | Verb::History
+            | Verb::Save
             | Verb::SaveAs
             | Verb::NewObject
             | Verb::PointTool
@@ -163,6 +182,12 @@ impl Verb {
             | Verb::ShowCrosshair
             | Verb::ShowLabels
             | Verb::Peek
+            | Verb::LookFrom(_)
+            | Verb::Perspective
+            | Verb::ClipPlane
+            | Verb::CopyPicture
+            | Verb::SavePicture
+            | Verb::RecordTurn
             | Verb::Preview
             | Verb::AutoWindow
             | Verb::Convention
@@ -197,6 +222,7 @@ impl Verb {
             Verb::OpenSample => desk.send(Action::OpenSample),
             Verb::Save => desk.send(Action::Save),
             Verb::SaveAs => desk.send(Action::SaveAs),
+            Verb::CloseScan => desk.send(Action::CloseScan),
             Verb::Quit => desk.send(Action::Quit),
             Verb::Undo => desk.send(Action::Undo),
             Verb::Redo => desk.send(Action::Redo),
@@ -212,6 +238,11 @@ impl Verb {
             Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),
             Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(desk),
             Verb::Cancel => cancel(desk),
+            Verb::CopyPicture => {
+                // The view under the pointer, or all.
+                let wish = PictureWish { view: desk.view.hovered, ..desk.view.picture };
+                desk.send(Action::CopyPicture(wish));
+            }
             Verb::Step(_) | Verb::Turn(_) | Verb::LifeSize | Verb::Frame(_) => {
                 self.run_in_scan(desk)
             }
@@ -346,11 +377,42 @@ impl Verb {
                 let open = &mut view.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
                 *open = !*open;
             }
+            Verb::LookFrom(side) => view.look_from(side),
+            Verb::Perspective => view.orbit.perspective = !view.orbit.perspective,
+            Verb::ClipPlane => view.toggle_clip_plane(),
+            Verb::SavePicture => {
+                view.picture.view = view.hovered.or(view.picture.view);
+                view.show_picture = !view.show_picture;
+            }
+            Verb::RecordTurn => view.show_turn = !view.show_turn,
+            Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
+                view.scale = self.scaled(view.scale)
+            }
+            Verb::Menu => view.focus_menu = true,
+            Verb::History => view.show_history = !view.show_history,
+            Verb::Log => view.show_log = !view.show_log,
             Verb::Theme => view.theme = view.theme.other(),
             Verb::Help => view.show_help = !view.show_help,
             Verb::About => view.show_about = !view.show_about,
             Verb::AboutModel => view.show_model = !view.show_model,
             _ => {}
+        }
+    }
+}
+
+/// How large everything can be, against what the system asks for.
+pub const SCALES: [f32; 8] = [0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0];
+
+impl Verb {
+    /// The next larger or smaller scale.
+    fn scaled(self, scale: f32) -> f32 {
+        let [smallest, .., largest] = SCALES;
+        match self {
+            Verb::ScaleUp => SCALES.into_iter().find(|s| *s > scale + 0.01).unwrap_or(largest),
+            Verb::ScaleDown => {
+                SCALES.into_iter().rev().find(|s| *s < scale - 0.01).unwrap_or(smallest)
+            }
+            _ => 1.0,
         }
     }
 }
@@ -364,12 +426,21 @@ pub fn can_extend(object: &Object) -> bool {
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;
     let waits = desk.document.is_some_and(|d| d.pending().is_some());
-    let working = desk.status.opening.is_some() || waits;
+    let working = desk.status.opening.is_some() || desk.status.drawing.is_some() || waits;
     if view.renaming.take().is_some() {
         return;
     }
-    if view.show_help || view.show_about || view.show_model {
-        (view.show_help, view.show_about, view.show_model) = (false, false, false);
+    let windows = [
+        &mut view.show_help,
+        &mut view.show_about,
+        &mut view.show_model,
+        &mut view.show_history,
+        &mut view.show_log,
+        &mut view.show_picture,
+        &mut view.show_turn,
+    ];
+    if windows.iter().any(|open| **open) {
+        windows.into_iter().for_each(|open| *open = false);
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }

@@ -178,7 +178,7 @@ fn paint_handle(ui: &Ui, part: Part, rect: Rect, strong: bool) {
 }
 
 /// One bar for each column of points; logarithmic, because background outnumbers everything.
-fn bars(ui: &Ui, rect: Rect, histogram: &Histogram, colour: Color32) {
+pub(super) fn bars(ui: &Ui, rect: Rect, histogram: &Histogram, colour: Color32) {
     let counts = histogram.counts();
     let columns = (rect.width() as usize).max(1);
     let column = |n: usize| {

@@ -18,8 +18,10 @@ mod info;
 mod layers;
 pub(super) mod menu;
 mod objects;
+mod pictures;
 mod prompts;
 pub(super) mod status_bar;
+pub(super) mod transfer;
 mod volume_3d;
 pub(super) mod widgets;
 
@@ -45,6 +47,9 @@ pub fn show_chrome(
     out: &mut Vec<Action>,
 ) {
     ui.ctx().set_theme(egui::ThemePreference::from(view.theme));
+    if (ui.ctx().zoom_factor() - view.scale).abs() > 1e-3 {
+        ui.ctx().set_zoom_factor(view.scale);
+    }
     let width = ui.ctx().content_rect().width();
     let mut desk = Desk { document, view, status, out, width };
     let bar = panel_frame(ui).inner_margin(Margin::symmetric(6, 3));
@@ -62,8 +67,12 @@ pub fn show_chrome(
         CentralPanel::default().frame(frame).show(ui, |ui| welcome::show(ui, &mut desk));
     }
     help::show(ui.ctx(), desk.view);
+    super::history::show(ui.ctx(), &mut desk);
+    super::log::show(ui.ctx(), &mut desk);
     about_model::show(ui.ctx(), &mut desk);
+    pictures::show(ui.ctx(), &mut desk);
     welcome::ask_discard(ui.ctx(), status, out);
+    super::card::show(ui.ctx(), document, status, out);
     welcome::drop_files(ui.ctx(), status, out);
 }
 

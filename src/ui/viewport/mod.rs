@@ -23,11 +23,11 @@ mod volume_pane;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-pub use gpu::SceneSlot;
+pub use gpu::{MoreToCome, SceneSlot};
 pub use lens::SliceLens;
 
 use super::text::tr;
-use super::{Action, Pane, Status, Tool, ViewState};
+use super::{Action, Pane, Screen, Status, Tool, ViewState};
 use crate::document::{Document, Object};
 use crate::geom::{DVec2, Plane};
 
@@ -77,6 +77,11 @@ pub fn show(
     let mut cx = Context { document, view, status, gpu, out };
     frames::play(ui, &mut cx);
     let above = frames::above(area, &cx);
+    cx.view.screen = Screen {
+        area: above.size().into(),
+        panes: Vec::new(),
+        pixels_per_point: ui.pixels_per_point(),
+    };
     match cx.view.lightbox {
         Some(lightbox) => lightbox::show(ui, above, lightbox, &mut cx),
         None => views(ui, above, &mut cx),
@@ -103,6 +108,8 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
             (pane, response)
         })
         .collect();
+    cx.view.screen.panes =
+        responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
