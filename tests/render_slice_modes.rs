@@ -134,9 +134,8 @@ fn slabs_equal_their_twin_and_leave_out_nan_and_what_is_outside() {
     let grid = awkward_grid(DIMS);
     let labels = blocks(DIMS);
     let mut shared = gpu.scene();
-    let rising = (Voxels::I16(vec![]), Scale::NONE);
     for (n, (voxels, scale)) in [
-        (shorts(DIMS), rising.1),
+        (shorts(DIMS), Scale::NONE),
         (shorts(DIMS), Scale { slope: -1.0, inter: 0.0 }),
         (holes(DIMS), Scale::NONE),
         (holes(DIMS), Scale { slope: -1.0, inter: 10.0 }),
@@ -211,8 +210,8 @@ fn outlines_of_any_width_equal_their_twin() {
     let labels = blocks(DIMS);
     let mut scene = scene(&gpu, &volume, &labels);
     scene.set_styles(&styles());
-    let mut pictures = Vec::new();
     for (fill, outline) in [(0.4, 1.0), (0.0, 0.8), (0.6, 0.0), (0.0, 0.0)] {
+        let mut pictures = Vec::new();
         for outline_width in [0.0, 1.0, 1.5, 2.0, 3.0, 4.5, 8.0] {
             let mut params = plane_params(&grid, Plane::Axial, WINDOW, SIZE);
             params.masks = MaskStyle { fill, outline, outline_width };
@@ -319,17 +318,16 @@ fn second_images_on_other_grids_equal_their_twin() {
             [vec![pet], vec![hot], vec![pet, hot], vec![hot, pet], vec![again, hot, pet]]
         {
             for slab in [None, Some(slab)] {
-                for plane in Plane::ALL {
-                    let mut params = plane_params(&grid, plane, WINDOW, [83, 71]);
-                    (params.overlays, params.slab) = (overlays.clone(), slab);
-                    let drawn = gpu.slice(&mut scene, &params).unwrap();
-                    let wanted = slice_with_overlays_rgba(&scan, &images, &labels, &[], &params);
-                    let what = format!("{overlays:?} {slab:?} {plane:?}");
-                    // A level more or less of a steep map, and ties at voxel borders and holes.
-                    assert_within(&what, &drawn, &wanted, (0.8, 5, 0.02));
-                    let slots: Vec<_> = overlays.iter().map(|o| o.slot).collect();
-                    pictures.push((slots, slab, plane, drawn));
-                }
+                let plane = Plane::ALL[overlays.len() % 3];
+                let mut params = plane_params(&grid, plane, WINDOW, [61, 50]);
+                (params.overlays, params.slab) = (overlays.clone(), slab);
+                let drawn = gpu.slice(&mut scene, &params).unwrap();
+                let wanted = slice_with_overlays_rgba(&scan, &images, &labels, &[], &params);
+                let what = format!("{overlays:?} {slab:?} {plane:?}");
+                // A level more or less of a steep map, and ties at voxel borders and holes.
+                assert_within(&what, &drawn, &wanted, (0.8, 5, 0.02));
+                let slots: Vec<_> = overlays.iter().map(|o| o.slot).collect();
+                pictures.push((slots, slab, plane, drawn));
             }
         }
     }
