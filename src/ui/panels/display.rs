@@ -141,10 +141,12 @@ fn masks(ui: &mut Ui, view: &mut ViewState) {
     });
     percent(ui, tr("Mask fill"), &mut view.masks.fill);
     percent(ui, tr("Mask outline"), &mut view.masks.outline);
-    field(ui, tr("Outline width"), |ui| {
+    field(ui, tr("Width"), |ui| {
         ui.visuals_mut().selection.bg_fill = widgets::colours(ui).accent;
-        let slider =
-            Slider::new(&mut view.masks.outline_width, 1.0..=8.0).step_by(0.5).suffix(" px");
+        let slider = Slider::new(&mut view.masks.outline_width, 1.0..=8.0)
+            .step_by(0.5)
+            .max_decimals(1)
+            .suffix(" px");
         let tip = tr("In pixels of the screen, inwards from the mask's edge");
         ui.add(slider).accessible_name(tr("Outline width")).on_hover_text(tip);
     });
