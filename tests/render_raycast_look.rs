@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use render_support::{offscreen, scene};
 use voxpoint::geom::{Axis, DVec3, Direction, Orbit};
+use voxpoint::io::Limits;
 use voxpoint::render::{
     Clip, ClipPlane, ColourMap, LabelStyle, Mode3d, RaycastParams, TransferFunction,
     TransferPreset, default_iso,
 };
-use voxpoint::io::Limits;
-use voxpoint::work::{CancelToken, Progress};
 use voxpoint::volume::{Histogram, LabelMap, Volume, Window};
+use voxpoint::work::{CancelToken, Progress};
 
 fn read(path: &Path) -> Volume {
     let (cancel, progress) = (CancelToken::new(), Progress::new());
@@ -25,8 +25,8 @@ fn read(path: &Path) -> Volume {
 
 fn open() -> (Arc<Volume>, LabelMap) {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample");
-    let path = std::env::var_os("LOOK")
-        .map_or_else(|| sample.join("ct_thorax_cta.nii.gz"), PathBuf::from);
+    let path =
+        std::env::var_os("LOOK").map_or_else(|| sample.join("ct_thorax_cta.nii.gz"), PathBuf::from);
     let volume = read(&path);
     let labels = std::env::var_os("LOOK_LABELS").map(PathBuf::from);
     let labels = labels.or_else(|| {

@@ -22,7 +22,8 @@ pub(super) struct Gpu {
 
 impl Gpu {
     pub fn new(state: &RenderState) -> Self {
-        let scene = Scene::new(&state.device, &state.queue, state.target_format);
+        let mut scene = Scene::new(&state.device, &state.queue, state.target_format);
+        scene.set_progressive(true);
         state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
         Self {
             state: state.clone(),

@@ -23,15 +23,15 @@ pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallbac
     Callback::new_paint_callback(rect, Picture::Slice { pane, params })
 }
 
-/// The 3D picture for the whole of `rect`.
-pub fn volume(rect: Rect, params: RaycastParams) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, Picture::Volume { params })
+/// The 3D picture for the whole of `rect`; asks for another frame while there is more of it to come.
+pub fn volume(rect: Rect, params: RaycastParams, context: egui::Context) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, Picture::Volume { params, context })
 }
 
 /// What a pane shows of the scene.
 enum Picture {
     Slice { pane: usize, params: SliceParams },
-    Volume { params: RaycastParams },
+    Volume { params: RaycastParams, context: egui::Context },
 }
 
 impl CallbackTrait for Picture {
@@ -46,8 +46,10 @@ impl CallbackTrait for Picture {
         if let Some(scene) = scene_mut(resources) {
             match self {
                 Picture::Slice { pane, params } => scene.prepare_slice(*pane, params),
-                Picture::Volume { params } => {
-                    scene.prepare_3d(encoder, params);
+                Picture::Volume { params, context } => {
+                    if scene.prepare_3d(encoder, params) {
+                        context.request_repaint();
+                    }
                 }
             }
         }

@@ -79,7 +79,7 @@ fn picture(painter: &egui::Painter, rect: Rect, draft: bool, cx: &Context) {
         draft,
         image_opacity: cx.view.in_3d.image_opacity,
     };
-    painter.add(gpu::volume(rect, params));
+    painter.add(gpu::volume(rect, params, painter.ctx().clone()));
 }
 
 /// The 3D picture alone: no letters.
