@@ -70,11 +70,12 @@ const OPAQUE_ENOUGH: f32 = 0.03;
 const WORTH_SHADING: f32 = 0.02;
 const BISECTIONS: i32 = 5;
 // Steps through the transfer function for a step from black to white, and the most of them.
-const FINE: f32 = 64.0;
-const FINEST: f32 = 8.0;
+const FINE: f32 = 24.0;
+const FINEST: f32 = 4.0;
 // Of the mask's field: the share of the wide kernel. Below 0.71 a single voxel is still something.
 const SMOOTH: f32 = 0.7;
 const FAINT_OPACITY: f32 = 0.45;
+const VEIL: f32 = 0.6;
 const ISO_COLOUR = vec3<f32>(0.93, 0.86, 0.76);
 
 struct Line {
@@ -194,6 +195,21 @@ fn mask_opacity(label: u32) -> f32 {
 fn mask_colour(label: u32, inwards: vec3<f32>, direction: vec3<f32>) -> vec3<f32> {
     let light = lit(inwards, direction);
     return colour_of(label).rgb * light.x + 0.22 * light.y;
+}
+
+// The colour of a mask whose surface lies between two depths, of which the second is in it.
+fn surface(line: Line, outside: f32, within: f32, label: u32) -> vec3<f32> {
+    var near = outside;
+    var far = within;
+    for (var n = 0; n < BISECTIONS; n++) {
+        let middle = (near + far) * 0.5;
+        if label_here(at_depth(line, middle)) == label {
+            far = middle;
+        } else {
+            near = middle;
+        }
+    }
+    return mask_colour(label, label_gradient(at_depth(line, far), label), line.direction);
 }
 
 // ---- The scan
@@ -376,6 +392,10 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     var brightest = 0.0;
     var in_front = 0.0;
     var any_mask = false;
+    // Where the last, opaque mask begins, and how much of it is seen: it is shaded when all rays are done, so
+    // that neighbouring rays do this work together.
+    var last_surface = vec2<f32>(0.0);
+    var last_opacity = 0.0;
 
     // The piece of the ray at hand: depths a to b, levels at its ends; b is where sample n is.
     var a = seen.enter;
@@ -489,27 +509,15 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
             break;
         }
 
-        // The first place in the piece where the label changes.
+        // The first look in the piece at another label, and the one before it.
         var h = b;
         var label = inside;
+        var before = a;
         if MASKS {
-            var before = a;
             for (var s = 1.0; s <= looks && label == inside; s += 1.0) {
                 h = mix(a, b, s / looks);
                 label = label_here(at_depth(line, h));
                 before = select(before, h, label == inside);
-            }
-            if label != inside {
-                for (var i = 0; i < BISECTIONS; i++) {
-                    let middle = (before + h) * 0.5;
-                    let there = label_here(at_depth(line, middle));
-                    if there == inside {
-                        before = middle;
-                    } else {
-                        label = there;
-                        h = middle;
-                    }
-                }
             }
         }
         let level_h = select(level_b, mix(level_a, level_b, (h - a) / (b - a)), h < b);
@@ -545,15 +553,20 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
         }
         // The mask's surface.
         if MASKS && label != inside {
+            inside = label;
             if label != 0u && clear >= OPAQUE_ENOUGH {
-                let slope = label_gradient(at_depth(line, h), label);
-                let opacity = mask_opacity(label);
-                colour += clear * opacity * mask_colour(label, slope, line.direction);
-                clear *= 1.0 - opacity;
                 in_front = select(brightest, in_front, any_mask);
                 any_mask = true;
+                let opacity = mask_opacity(label);
+                if clear * (1.0 - opacity) < OPAQUE_ENOUGH {
+                    last_surface = vec2<f32>(before, h);
+                    last_opacity = clear * opacity;
+                    clear = 0.0;
+                    break;
+                }
+                colour += clear * opacity * surface(line, before, h, label);
+                clear *= 1.0 - opacity;
             }
-            inside = label;
             a = h;
             level_a = level_h;
         } else {
@@ -564,11 +577,14 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
         going = clear >= OPAQUE_ENOUGH;
     }
 
+    if MASKS && last_opacity > 0.0 {
+        colour += last_opacity * surface(line, last_surface.x, last_surface.y, inside);
+    }
     if MODE == MIP {
         colour += clear * transfer_of(brightest).rgb;
-        // What is bright in front of a mask lies over it, what is dark lets it through.
+        // What is bright in front of a mask is a veil over it, what is dark lets it through.
         if any_mask {
-            colour = mix(colour, transfer_of(in_front).rgb, in_front * in_front);
+            colour = mix(colour, transfer_of(in_front).rgb, VEIL * in_front * in_front);
         }
     }
     return vec4<f32>(colour, 1.0);

@@ -9,6 +9,7 @@ const AMBIENT: f64 = 0.35;
 const OPAQUE_ENOUGH: f64 = 0.03;
 const WORTH_SHADING: f64 = 0.02;
 const BISECTIONS: usize = 5;
+const VEIL: f64 = 0.6;
 const ISO_COLOUR: DVec3 = DVec3::new(0.93, 0.86, 0.76);
 
 /// What `raycast.wgsl` draws when nothing is a draft: rows of RGBA, top row first.
@@ -134,7 +135,7 @@ impl<'a> Caster<'a> {
             let colour = |level: f64| march::map_colour(self.colour_map, level);
             going.trace.colour += going.clear * colour(going.brightest);
             if going.trace.mask.is_some() {
-                let over = going.in_front * going.in_front;
+                let over = VEIL * going.in_front * going.in_front;
                 going.trace.colour = going.trace.colour.lerp(colour(going.in_front), over);
             }
         }
@@ -210,15 +211,6 @@ impl<'a> Caster<'a> {
                 }
                 before = h;
             }
-            if label != going.inside {
-                for _ in 0..BISECTIONS {
-                    let middle = f64::midpoint(before, h);
-                    match self.subject.smooth_label(line.at(middle)) {
-                        there if there == going.inside => before = middle,
-                        there => (label, h) = (there, middle),
-                    }
-                }
-            }
             let level_h =
                 if h < b { level_a + (level_b - level_a) * (h - a) / (b - a) } else { level_b };
             self.scan(going, line, [a, h], [level_a, level_h]);
@@ -226,12 +218,27 @@ impl<'a> Caster<'a> {
                 (a, level_a, n) = (b, level_b, n + 1.0);
             } else {
                 if label != 0 && going.clear >= OPAQUE_ENOUGH {
-                    let slope = self.subject.label_gradient(line.at(h), label);
-                    self.add_mask(going, line, h, label, slope);
+                    let depth = self.surface(line, before, h, label);
+                    let slope = self.subject.label_gradient(line.at(depth), label);
+                    self.add_mask(going, line, depth, label, slope);
                 }
                 (going.inside, a, level_a) = (label, h, level_h);
             }
         }
+    }
+
+    /// Where between two depths, of which the second is in it, a mask begins.
+    fn surface(&self, line: &Line, outside: f64, within: f64, label: u16) -> f64 {
+        let (mut near, mut far) = (outside, within);
+        for _ in 0..BISECTIONS {
+            let middle = f64::midpoint(near, far);
+            if self.subject.smooth_label(line.at(middle)) == label {
+                far = middle;
+            } else {
+                near = middle;
+            }
+        }
+        far
     }
 
     /// What the scan adds between two depths.
@@ -269,7 +276,7 @@ impl<'a> Caster<'a> {
 
     fn translucent(&self, going: &mut Going, line: &Line, [a, h]: [f64; 2], ends: [f64; 2]) {
         let [from, to] = ends;
-        let parts = ((to - from).abs() * 64.0).ceil().clamp(1.0, 8.0);
+        let parts = ((to - from).abs() * 24.0).ceil().clamp(1.0, 4.0);
         let (mut sum, mut clear, mut place) = (DVec3::ZERO, 1.0, 0.0);
         for n in 0..parts as usize {
             let at = (n as f64 + 0.5) / parts;
