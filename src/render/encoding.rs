@@ -192,6 +192,14 @@ impl Encoding {
         with_voxels!(voxels, v => mapped(&v[from..to], |raw| self.float_texel(raw as f64)))
     }
 
+    /// The texel of a stored number, as a shader reads it.
+    pub(super) fn texel(&self, raw: f64) -> f32 {
+        match self.texel_type {
+            TexelType::Unorm16 => ((raw - self.offset) / self.raw_per_texel) as f32,
+            TexelType::Float32 => self.float_texel(raw),
+        }
+    }
+
     fn float_texel(&self, raw: f64) -> f32 {
         match self.nan {
             Some((nan, _)) if raw.is_nan() => nan as f32,

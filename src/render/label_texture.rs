@@ -1,12 +1,14 @@
 use rayon::prelude::*;
 
 use super::RenderError;
+use super::blocks::LabelBlocks;
 use super::volume_texture::{texture_3d, write_box};
 use crate::volume::{LabelMap, VoxelBox};
 
 /// A label map as an integer 3D texture: one byte for each voxel, two once a label needs them.
 pub(super) struct LabelTexture {
     texture: wgpu::Texture,
+    blocks: LabelBlocks,
     dims: [usize; 3],
     wide: bool,
     /// Slices that may hold something but zeros in the texture.
@@ -25,11 +27,17 @@ impl LabelTexture {
         let (format, bytes) =
             if wide { (wgpu::TextureFormat::R16Uint, 2) } else { (wgpu::TextureFormat::R8Uint, 1) };
         let texture = texture_3d(device, "labels", dims, format, bytes)?;
-        Ok(Self { texture, dims, wide, written: vec![false; dims[2]], bounds: None })
+        let blocks = LabelBlocks::new(device, dims)?;
+        Ok(Self { texture, blocks, dims, wide, written: vec![false; dims[2]], bounds: None })
     }
 
     pub(super) fn view(&self) -> wgpu::TextureView {
         self.texture.create_view(&wgpu::TextureViewDescriptor::default())
+    }
+
+    /// Which blocks of voxels have labels.
+    pub(super) fn blocks(&self) -> &LabelBlocks {
+        &self.blocks
     }
 
     /// The box outside of which there is only background.
@@ -40,11 +48,16 @@ impl LabelTexture {
     /// Writes every slice that has labels, or had. `false` if a label has no room in a texel.
     pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) -> bool {
         let [nx, ny, nz] = self.dims;
-        (0..nz).all(|z| {
+        let fits = (0..nz).all(|z| {
             let written = std::mem::replace(&mut self.written[z], !labels.is_untouched(z));
             let needed = written || self.written[z];
-            !needed || self.write(queue, labels, VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] })
-        })
+            let slice = VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] };
+            !needed || self.write_texels(queue, labels, slice)
+        });
+        if fits {
+            self.blocks.write(queue, labels, VoxelBox::whole(self.dims));
+        }
+        fits
     }
 
     /// Writes a box that lies within the map. `false` (and nothing is written) if a label has no room in a
@@ -55,6 +68,14 @@ impl LabelTexture {
         labels: &LabelMap,
         within: VoxelBox,
     ) -> bool {
+        let fits = self.write_texels(queue, labels, within);
+        if fits {
+            self.blocks.write(queue, labels, within);
+        }
+        fits
+    }
+
+    fn write_texels(&mut self, queue: &wgpu::Queue, labels: &LabelMap, within: VoxelBox) -> bool {
         let size = within.size();
         let bytes = if self.wide { 2 } else { 1 };
         let mut texels = vec![0u8; size.iter().product::<usize>() * bytes];

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use super::label_texture::{LabelTexture, clip};
+use super::march;
 use super::overlays::{self, Overlays};
-use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
+use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceKind, SliceUniforms};
+use super::uniforms::{ScanUniforms, SliceKind, SliceUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{ColourMap, LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -34,13 +35,11 @@ pub struct Scene {
     shared: Shared,
     /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
     slices: Vec<Pane>,
-    /// Of the 3D view.
+    /// What the 3D view binds of the scan; its uniforms are its own.
     raycast: Pane,
-    picture: Option<Picture>,
+    view_3d: Scene3d,
     /// Counts changes of voxels, labels and styles.
     content: u64,
-    /// What the 3D picture shows.
-    pictured: Option<(RaycastParams, u64)>,
 }
 
 impl Scene {
@@ -61,7 +60,7 @@ impl Scene {
         let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
         let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
         let overlays = Overlays::new(nothing);
-        let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
+        let raycast = Pane::new(device, &pipelines, &shared, size_of::<SliceUniforms>());
         let scene = Self {
             device: device.clone(),
             queue: queue.clone(),
@@ -76,25 +75,25 @@ impl Scene {
             shared,
             slices: Vec::new(),
             raycast,
-            picture: None,
+            view_3d: Scene3d::new(device, queue, target),
             content: 0,
-            pictured: None,
         };
         scene.write_colours();
         scene
     }
 
-    /// Shows another scan (its first frame), without labels; uploads nothing yet. On an error (too large
+    /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. On an error (too large
     /// for the GPU, or no memory there) the scene shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
         self.clear_scan();
         let texture = VolumeTexture::new(&self.device, volume)?;
+        self.view_3d.set_volume(Some(texture.volume()))?;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
             self.overlays.forget_bindings();
-            self.picture = None;
+            self.view_3d.forget_pipelines();
         }
         self.volume = Some(texture);
         self.rebind();
@@ -105,7 +104,13 @@ impl Scene {
     /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
     /// is another scan: that needs [`Scene::set_volume`].
     pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
-        self.volume.as_mut().is_some_and(|texture| texture.exchange(volume))
+        let exchanged = self.volume.as_mut().is_some_and(|texture| texture.exchange(volume));
+        // Where it is empty is another frame's, too.
+        let known = exchanged && self.view_3d.set_volume(Some(volume)).is_ok();
+        if known {
+            self.rebind();
+        }
+        known
     }
 
     /// Puts an image to be laid over the scan into slot 0, 1 or 2, or takes it out; [`Scene::upload`] uploads
@@ -133,11 +138,24 @@ impl Scene {
     fn clear_scan(&mut self) {
         self.volume = None;
         self.labels = None;
+        // Without a scan there is nothing that could fail.
+        let _ = self.view_3d.set_volume(None);
         self.rebind();
     }
 
+    /// Full 3D pictures may take several frames on slow adapters ([`Scene::prepare_3d`]); by default they are
+    /// complete at once.
+    pub fn set_progressive(&mut self, on: bool) {
+        self.view_3d.set_progressive(on);
+    }
+
+    /// Whether rays of the 3D view jump over empty space: the same picture, sooner. On by default.
+    pub fn set_skip_empty(&mut self, on: bool) {
+        self.view_3d.set_skip(on);
+    }
+
     /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
-    /// there. Slices that are not there yet are drawn black; the 3D view waits for all.
+    /// there and empty space is known. Slices that are not there yet are drawn black; the 3D view waits for all.
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
@@ -147,14 +165,14 @@ impl Scene {
 
     fn upload_scan(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
-        if volume.settled() {
-            return true;
+        if !volume.settled() {
+            if volume.advance(&self.queue, budget) {
+                self.content += 1;
+            }
+            return false;
         }
-        let complete = volume.advance(&self.queue, budget);
-        if complete {
-            self.content += 1;
-        }
-        complete
+        let Some(encoding) = volume.encoding() else { return true };
+        self.view_3d.advance(volume.volume(), encoding, budget)
     }
 
     /// Brings the label texture up to date: `None` uploads everything, a box only that box. A label map of
@@ -246,40 +264,31 @@ impl Scene {
         pass.draw(0..3, 0..1);
     }
 
-    /// Renders the 3D picture into a texture of its own, if anything changed since the last time.
-    pub fn prepare_3d(&mut self, encoder: &mut wgpu::CommandEncoder, params: &RaycastParams) {
-        let Some(volume) = &self.volume else { return };
-        let shown = (params.clone(), self.content);
-        if self.picture.is_some() && self.pictured.as_ref() == Some(&shown) {
-            return;
-        }
-        let grid = volume.volume().grid();
-        let mut march = March::new(params, grid);
-        if !volume.complete() {
-            march.extinction = 0.0;
-        }
-        let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
-        let scan = self.scan_uniforms(volume, params.window);
-        let uniforms = RaycastUniforms::new(params, grid, scan, labelled, &march);
-        self.queue.write_buffer(&self.raycast.uniforms, 0, bytemuck::bytes_of(&uniforms));
-
-        let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
-        let size = picture_size(params, slow, self.device.limits().max_texture_dimension_2d);
-        let picture = match self.picture.take() {
-            Some(picture) if picture.size() == size => picture,
-            _ => Picture::new(&self.device, &self.pipelines, size),
+    /// Renders the 3D picture into a texture of its own, if anything changed since the last time. `true` while
+    /// there is more to come: then another frame is wanted.
+    pub fn prepare_3d(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        params: &RaycastParams,
+    ) -> bool {
+        let Some(volume) = &self.volume else { return false };
+        let subject = Subject {
+            volume: volume.volume(),
+            complete: volume.complete(),
+            scan: self.scan_uniforms(volume, march::scale(params)),
+            labels: self.labels.as_ref(),
+            pipelines: &self.pipelines,
+            bind_group: &self.raycast.bind_group,
+            content: self.content,
         };
-        picture.draw(encoder, &self.pipelines.raycast, &self.raycast.bind_group);
-        self.picture = Some(picture);
-        self.pictured = Some(shown);
+        self.view_3d.prepare(encoder, &subject, params)
     }
 
     /// Draws the 3D picture over the pass's whole viewport (set by the caller).
     pub fn paint_3d(&self, pass: &mut wgpu::RenderPass<'_>) {
-        let (Some(picture), Some(_)) = (&self.picture, &self.volume) else { return };
-        pass.set_pipeline(&self.pipelines.composite);
-        pass.set_bind_group(0, picture.bind_group(), &[]);
-        pass.draw(0..3, 0..1);
+        if self.volume.is_some() {
+            self.view_3d.paint(pass);
+        }
     }
 
     fn scan_uniforms(&self, volume: &VolumeTexture, window: crate::volume::Window) -> ScanUniforms {
@@ -308,7 +317,7 @@ impl Scene {
     /// Needed whenever a texture or the pipelines are other ones.
     fn rebind(&mut self) {
         self.content += 1;
-        self.pictured = None;
+        self.view_3d.rebind(self.labels.as_ref().map(LabelTexture::blocks));
         self.shared = Shared::new(
             &self.device,
             &self.pipelines,
@@ -351,7 +360,7 @@ fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView 
 }
 
 /// One voxel that stands in where there is no volume or no label map.
-fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
+pub(super) fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
     let size = wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
     let texture = device.create_texture(&wgpu::TextureDescriptor {
         label: Some("stand-in"),

@@ -9,7 +9,7 @@ const LARGEST_PIECE: usize = 64 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 
-/// The first frame of a volume as a 3D texture, filled bit by bit.
+/// The frame of a volume that is looked at as a 3D texture, filled bit by bit.
 pub(super) struct VolumeTexture {
     volume: Arc<Volume>,
     texture: wgpu::Texture,
@@ -106,7 +106,8 @@ impl VolumeTexture {
                 let raw_size = self.volume.voxels().data_type().size();
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
                 let to = next.saturating_add(voxels).min(area * nz);
-                range.include(self.volume.voxels(), *next, to);
+                let base = self.volume.frame_range().start;
+                range.include(self.volume.voxels(), base + *next, base + to);
                 *next = to;
                 if to == area * nz {
                     let slope = self.volume.scale().slope;
@@ -121,7 +122,9 @@ impl VolumeTexture {
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
                 while budget > 0 {
                     let end = (*next + piece.min(budget)).min(nz);
-                    let texels = encoding.encode(self.volume.voxels(), *next * area, end * area);
+                    let base = self.volume.frame_range().start;
+                    let (from, to) = (base + *next * area, base + end * area);
+                    let texels = encoding.encode(self.volume.voxels(), from, to);
                     write_box(
                         queue,
                         &self.texture,
@@ -139,6 +142,14 @@ impl VolumeTexture {
                 }
                 *left == 0
             }
+        }
+    }
+
+    /// How stored numbers become texels; `None` before any slice is there.
+    pub(super) fn encoding(&self) -> Option<&Encoding> {
+        match &self.stage {
+            Stage::Uploading { encoding, .. } => Some(encoding),
+            Stage::Measuring { .. } => None,
         }
     }
 
