@@ -11,7 +11,7 @@ use crate::document::{Document, StateId};
 use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
 use crate::ui::path_prompt::PathPrompt;
-use crate::ui::text::tr;
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
 use crate::work::{CancelToken, Progress, Task, Wake};
@@ -44,7 +44,11 @@ pub(super) enum News {
     Offered(Box<Loaded>),
     Overlay(Box<Loaded>),
     Labels(PathBuf, Vec<NamedRegion>),
-    Saved { saved: Saved, document: DocumentNumber, state: StateId },
+    Saved {
+        saved: Saved,
+        document: DocumentNumber,
+        state: StateId,
+    },
     SaveTo(DocumentNumber, PathBuf),
     Model(PathBuf),
     Failed(String),
@@ -103,6 +107,10 @@ struct Asking {
 
 /// A native dialog that is gone sooner than anybody can answer it never appeared.
 const NO_DIALOG: Duration = Duration::from_millis(400);
+
+const DIALOG_OPEN: &str = mark(
+    "A file dialog is open already; if none can be seen, start the program with VOXPOINT_TYPE_PATHS=1 to type paths instead",
+);
 
 pub(super) struct Files {
     wake: Wake,
@@ -223,8 +231,9 @@ impl Files {
             Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
-            Err(_) => Some(News::Failed(format!(
-                "The reader stopped unexpectedly, please report this file: {name}"
+            Err(_) => Some(News::Failed(tr_with(
+                "The reader stopped unexpectedly, please report this file: {name}",
+                &[("name", &name)],
             ))),
         }
     }
@@ -258,7 +267,7 @@ impl Files {
         document: &Document,
     ) -> Result<(), String> {
         if self.saving.is_some() {
-            return Err("A label map is being saved already; try again in a moment".to_owned());
+            return Err(tr("A label map is being saved already; try again in a moment").to_owned());
         }
         let name = name_of(&path);
         let labels = document.labels().clone();
@@ -292,17 +301,21 @@ impl Files {
         (status.save, status.saving) = (SaveStatus::Never, None);
         Some(match answer {
             Ok(Ok(saved)) => News::Saved { saved, document, state },
-            Ok(Err(IoError::Cancelled)) => News::Failed(tr("Saving was stopped; nothing was written").to_owned()),
+            Ok(Err(IoError::Cancelled)) => {
+                News::Failed(tr("Saving was stopped; nothing was written").to_owned())
+            }
             Ok(Err(why)) => News::Failed(why.to_string()),
-            Err(_) => News::Failed("The writer stopped unexpectedly; nothing was saved".to_owned()),
+            Err(_) => {
+                News::Failed(tr("The writer stopped unexpectedly; nothing was saved").to_owned())
+            }
         })
     }
 
     pub fn ask_open(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a scan or a label map")
+            .set_title(tr("Open a scan or a label map"))
             .add_filter("NIfTI (.nii, .nii.gz, .hdr)", &["nii", "gz", "hdr", "img"])
-            .add_filter("All files", &["*"])
+            .add_filter(tr("All files"), &["*"])
             .pick_file();
         self.ask(Purpose::Open, dialog)
     }
@@ -322,7 +335,7 @@ impl Files {
         suggestion: PathBuf,
     ) -> Result<(), String> {
         let mut dialog = rfd::AsyncFileDialog::new()
-            .set_title("Save the label map")
+            .set_title(tr("Save the label map"))
             .set_file_name(name_of(&suggestion))
             .add_filter("NIfTI (.nii.gz, .nii)", &["gz", "nii"]);
         if let Some(folder) = suggestion.parent() {
@@ -333,8 +346,8 @@ impl Files {
 
     pub fn ask_model(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx")
-            .add_filter("Models (.pth, .onnx)", &["pth", "pt", "onnx"])
+            .set_title(tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"))
+            .add_filter(tr("Models (.pth, .onnx)"), &["pth", "pt", "onnx"])
             .pick_file();
         self.ask(Purpose::Model, dialog)
     }
@@ -346,11 +359,7 @@ impl Files {
         dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
     ) -> Result<(), String> {
         if self.asking.is_some() {
-            return Err(
-                "A file dialog is open already; if none can be seen, start the program with \
-                        VOXPOINT_TYPE_PATHS=1 to type paths instead"
-                    .to_owned(),
-            );
+            return Err(tr(DIALOG_OPEN).to_owned());
         }
         if !self.dialogs {
             self.prompt_for(purpose);
@@ -406,14 +415,15 @@ impl Files {
     /// Without a file dialog on this system, a line to type a path into.
     fn prompt_for(&mut self, purpose: Purpose) {
         let (title, text) = match &purpose {
-            Purpose::Open => ("Open a scan or a label map", String::new()),
+            Purpose::Open => (tr("Open a scan or a label map"), String::new()),
             Purpose::Overlay => (tr("Lay another image over the scan"), String::new()),
             Purpose::Save(_, suggestion) => {
-                ("Save the label map", suggestion.display().to_string())
+                (tr("Save the label map"), suggestion.display().to_string())
             }
-            Purpose::Model => {
-                ("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx", String::new())
-            }
+            Purpose::Model => (
+                tr("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx"),
+                String::new(),
+            ),
         };
         self.prompt = Some((purpose, PathPrompt::new(title, text)));
         (self.wake)();

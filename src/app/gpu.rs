@@ -8,8 +8,8 @@ use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, LabelStyle, Scene, UPLOAD_BUDGET};
-use crate::ui::{ImageLayer, label_styles};
 use crate::ui::viewport::SceneSlot;
+use crate::ui::{ImageLayer, label_styles};
 use crate::volume::{Volume, VoxelBox};
 
 pub(super) struct Gpu {
@@ -123,7 +123,11 @@ impl Gpu {
 }
 
 /// The scene's slots for overlay images.
-fn set_overlay(_scene: &mut Scene, _slot: usize, _volume: Option<Arc<Volume>>) -> Result<(), String> {
+fn set_overlay(
+    _scene: &mut Scene,
+    _slot: usize,
+    _volume: Option<Arc<Volume>>,
+) -> Result<(), String> {
     Ok(())
 }
 

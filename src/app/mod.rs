@@ -20,12 +20,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::document::Document;
+use crate::ui::text::tr_with;
 use crate::ui::{self, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
-pub use log::LogLayer;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
 use library::Library;
+pub use log::LogLayer;
 use model::Model;
 use remembered::Remembered;
 use session::{AfterDiscard, DocumentNumber, Session};
@@ -149,6 +150,7 @@ impl App {
     /// Takes in what the background has sent and gives it new work. Never waits.
     pub fn step(&mut self, ctx: &egui::Context) {
         let _span = tracing::debug_span!("step").entered();
+        ui::text::speak(self.view.language);
         let began = Instant::now();
         let hold = self.after_discard.is_some();
         let open = self.session.as_ref().map(|s| (s.number, s.document.image().grid()));
@@ -211,15 +213,16 @@ impl App {
                     // Should there be more by now, it is asked about anew.
                     self.saves_first = false;
                 }
-                self.toasts.info(format!("Saved and verified: {name}"));
+                self.toasts.info(tr_with("Saved and verified: {name}", &[("name", &name)]));
             }
             News::SaveTo(document, path) => {
                 if self.session.as_ref().is_some_and(|s| s.number == document) {
                     self.save(path);
                 } else {
                     let name = path.display();
-                    self.toasts.error(format!(
-                        "Not saved, because another scan was opened meanwhile: {name}"
+                    self.toasts.error(tr_with(
+                        "Not saved, because another scan was opened meanwhile: {name}",
+                        &[("name", &name)],
                     ));
                 }
             }

@@ -133,9 +133,7 @@ impl Habits {
         pick(&mut view.layout, layouts, |l| layout_name(*l) == self.layout);
         let inner = |share: f32| share.is_finite() && (0.05..=0.95).contains(&share);
         let Splits { quad_x, quad_y, main, row } = &mut view.splits;
-        for (share, kept) in
-            [(quad_x, self.quad[0]), (quad_y, self.quad[1]), (main, self.main)]
-        {
+        for (share, kept) in [(quad_x, self.quad[0]), (quad_y, self.quad[1]), (main, self.main)] {
             if inner(kept) {
                 *share = kept;
             }
@@ -148,7 +146,9 @@ impl Habits {
         }
         pick(&mut view.projection, PROJECTIONS, |p| format!("{p:?}") == self.projection);
         let [fill, outline, outline_width] = self.masks;
-        if [fill, outline].iter().all(|o| (0.0..=1.0).contains(o)) && (0.5..=10.0).contains(&outline_width) {
+        if [fill, outline].iter().all(|o| (0.0..=1.0).contains(o))
+            && (0.5..=10.0).contains(&outline_width)
+        {
             view.masks = MaskStyle { fill, outline, outline_width };
         }
         view.show_crosshair = !self.no_crosshair;

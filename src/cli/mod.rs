@@ -83,7 +83,8 @@ fn start_logging() {
 fn open_window(
     files: Vec<PathBuf>,
     overlays: Vec<PathBuf>,
-    model: Option<PathBuf>) -> anyhow::Result<()> {
+    model: Option<PathBuf>,
+) -> anyhow::Result<()> {
     for file in files.iter().chain(&overlays).chain(&model) {
         if !file.exists() {
             anyhow::bail!(

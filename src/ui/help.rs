@@ -3,9 +3,9 @@
 use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
 
 use super::ViewState;
-use super::text::{mark, tr};
 use super::panels::widgets::quiet;
 use super::shortcuts::{self, GESTURES, Group, TABLE};
+use super::text::{mark, tr};
 
 /// What every user must know.
 pub const NOT_A_DEVICE: &str =
@@ -86,5 +86,8 @@ fn about(ui: &mut Ui) {
     ui.add(Label::new(tr(NOT_A_DEVICE)).wrap());
     ui.add_space(8.0);
     ui.label(format!("{}: {}", tr("Licence"), env!("CARGO_PKG_LICENSE")));
-    ui.label(quiet(ui, tr("Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Hack (MIT), Noto Sans CJK SC (OFL).")));
+    ui.label(quiet(
+        ui,
+        tr("Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Hack (MIT), Noto Sans CJK SC (OFL)."),
+    ));
 }

@@ -8,10 +8,10 @@ mod card;
 pub mod help;
 mod history;
 pub mod icons;
+mod log;
 pub mod panels;
 pub mod path_prompt;
 pub mod shortcuts;
-mod log;
 mod state;
 mod status;
 pub mod text;
@@ -27,8 +27,8 @@ pub use state::{
     ViewState,
 };
 pub use status::{
-    Busy, Download, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening, PreviewStatus, RuntimeStatus,
-    SaveStatus, Status,
+    Busy, Download, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,
+    PreviewStatus, RuntimeStatus, SaveStatus, Status,
 };
 pub use toasts::Toasts;
 pub use verb::{Desk, SCALES, Verb, can_extend};

@@ -3,9 +3,9 @@
 
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames, Modifiers};
 
+use super::text::tr;
 use super::{Action, Desk, Pane, Status, Verb, ViewState};
 use crate::document::Document;
-use super::text::tr;
 use crate::geom::Plane;
 
 /// Where an entry stands in the list of shortcuts.

@@ -41,7 +41,9 @@ impl Language {
 
     fn is_chinese(self) -> bool {
         match self {
-            Language::System => *SYSTEM.get_or_init(|| system_is_chinese(|n| std::env::var(n).ok())),
+            Language::System => {
+                *SYSTEM.get_or_init(|| system_is_chinese(|n| std::env::var(n).ok()))
+            }
             Language::English => false,
             Language::Chinese => true,
         }
@@ -56,7 +58,8 @@ fn system_is_chinese(variable: impl Fn(&str) -> Option<String>) -> bool {
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
     // Traditional characters are another matter.
     let lower = locale.to_lowercase();
-    lower.starts_with("zh") && !["zh_tw", "zh_hk", "zh_mo", "zh_hant"].iter().any(|l| lower.starts_with(l))
+    lower.starts_with("zh")
+        && !["zh_tw", "zh_hk", "zh_mo", "zh_hant"].iter().any(|l| lower.starts_with(l))
 }
 
 type Catalogue = HashMap<&'static str, &'static str>;
@@ -94,6 +97,15 @@ pub fn tr_any(english: &str) -> &str {
         return english;
     }
     chinese().get(english).copied().unwrap_or(english)
+}
+
+/// [`tr`] with values for the names in braces.
+pub fn tr_with(english: &'static str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    let mut text = tr(english).to_owned();
+    for (name, value) in values {
+        text = text.replace(&format!("{{{name}}}"), &value.to_string());
+    }
+    text
 }
 
 /// Marks a text that is shown through [`tr`] somewhere else, so that the catalogue's test finds it.
@@ -134,8 +146,13 @@ mod tests {
             system_is_chinese(value)
         };
         assert!(says(&[("LANG", "zh_CN.UTF-8")]) && says(&[("LC_ALL", "zh_SG"), ("LANG", "C")]));
-        assert!(!says(&[]) && !says(&[("LANG", "en_GB.UTF-8")]) && !says(&[("LANG", "zh_TW.UTF-8")]));
-        assert!(!says(&[("LC_ALL", "C"), ("LANG", "zh_CN")]) && says(&[("LC_ALL", ""), ("LANG", "zh_CN")]));
+        assert!(
+            !says(&[]) && !says(&[("LANG", "en_GB.UTF-8")]) && !says(&[("LANG", "zh_TW.UTF-8")])
+        );
+        assert!(
+            !says(&[("LC_ALL", "C"), ("LANG", "zh_CN")])
+                && says(&[("LC_ALL", ""), ("LANG", "zh_CN")])
+        );
     }
 
     /// A character that the subset lacks would be drawn as a box.

@@ -238,7 +238,9 @@ impl Verb {
                 let open = &mut view.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
                 *open = !*open;
             }
-            Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => view.scale = self.scaled(view.scale),
+            Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
+                view.scale = self.scaled(view.scale)
+            }
             Verb::Menu => view.focus_menu = true,
             Verb::History => view.show_history = !view.show_history,
             Verb::Log => view.show_log = !view.show_log,

@@ -80,7 +80,8 @@ fn drop_field(ui: &mut Ui) {
             ui.set_width(ui.available_width());
             ui.vertical_centered(|ui| {
                 ui.label(tr("or drop files here"));
-                let kinds = tr("scans, label maps and overlays (.nii, .nii.gz), models (.pth, .onnx)");
+                let kinds =
+                    tr("scans, label maps and overlays (.nii, .nii.gz), models (.pth, .onnx)");
                 ui.label(quiet(ui, kinds));
             });
         });
@@ -126,8 +127,10 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
         }
         RuntimeStatus::Ready(version) => state_line(ui, true, &format!("ONNX Runtime {version}")),
         RuntimeStatus::Missing(why) => {
-            let text =
-                format!("{} {why}", tr("ONNX Runtime is missing: viewing works, segmentation does not."));
+            let text = format!(
+                "{} {why}",
+                tr("ONNX Runtime is missing: viewing works, segmentation does not.")
+            );
             state_line(ui, false, &text);
             if ui.button(format!("{} {}", icons::DOWNLOAD, tr("Get ONNX Runtime"))).clicked() {
                 Verb::InstallRuntime.run(desk);
@@ -164,7 +167,11 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
             ui.label(quiet(ui, tr("Loading {name}…").replace("{name}", name)));
         }
         ModelStatus::Ready { name, device, .. } => {
-            state_line(ui, true, &tr("Model {name} on {device}").replace("{name}", name).replace("{device}", device));
+            state_line(
+                ui,
+                true,
+                &tr("Model {name} on {device}").replace("{name}", name).replace("{device}", device),
+            );
         }
         ModelStatus::Failed(why) => {
             state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
@@ -241,11 +248,8 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     let inner = rect.shrink(16.0);
     let stroke = Stroke::new(2.0, accent);
     painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
-    let text = if hovering == 1 {
-        tr("Drop to open")
-    } else {
-        tr("Drop to open: scan first, then masks")
-    };
+    let text =
+        if hovering == 1 { tr("Drop to open") } else { tr("Drop to open: scan first, then masks") };
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,

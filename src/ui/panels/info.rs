@@ -16,7 +16,10 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     }
     let not_finite = view.stats.map_or(0, |s| s.not_finite);
     if not_finite > 0 {
-        warning(ui, &tr("{n} voxels are not finite numbers").replace("{n}", &not_finite.to_string()));
+        warning(
+            ui,
+            &tr("{n} voxels are not finite numbers").replace("{n}", &not_finite.to_string()),
+        );
     }
     let grid = image.grid();
     let row = |ui: &mut Ui, name: &str, text: String, tip: &str| {

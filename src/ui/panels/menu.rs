@@ -9,8 +9,8 @@ use crate::render::Interpolation;
 use crate::ui::text::{Language, tr, tr_any};
 use crate::ui::theme::{SMALL, Theme};
 use crate::ui::{
-    Action, Desk, Download, ModelEntry, ModelStatus, Pane, RuntimeStatus, SCALES, Tool, Verb, icons,
-    shortcuts,
+    Action, Desk, Download, ModelEntry, ModelStatus, Pane, RuntimeStatus, SCALES, Tool, Verb,
+    icons, shortcuts,
 };
 
 pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
@@ -295,7 +295,8 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
             let amber = colours(ui).warning;
             let button = Button::new(text.color(amber)).stroke((1.0, amber));
             let tip = format!("{why}\n{}", tr("Viewing works without it; segmentation does not."));
-            let response = ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);
+            let response =
+                ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);
             if response.clicked() {
                 Verb::InstallRuntime.run(desk);
             }

@@ -39,7 +39,8 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 /// Progress of opening a file; `true` when it is to be cancelled.
 pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
     let Opening { name, done, total } = opening;
-    let cancelled = row_button(ui, icons::CLOSE, tr("Cancel"), &format!("{} (Esc)", tr("Cancel"))).clicked();
+    let cancelled =
+        row_button(ui, icons::CLOSE, tr("Cancel"), &format!("{} (Esc)", tr("Cancel"))).clicked();
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), 160.0);
     ui.label(opening_text(opening));
     cancelled
@@ -79,7 +80,11 @@ fn save_state(ui: &mut Ui, desk: &mut Desk) {
                 icons::CHECK,
                 shorten(&name, if desk.width < WIDE { 20 } else { 40 })
             );
-            (text, c.text, format!("{}: {}", tr("Written, reopened and found identical"), path.display()))
+            (
+                text,
+                c.text,
+                format!("{}: {}", tr("Written, reopened and found identical"), path.display()),
+            )
         }
         _ if document.is_modified() => {
             (tr("unsaved changes").to_owned(), c.warning, tr("Ctrl+S saves the mask").to_owned())
