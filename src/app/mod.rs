@@ -51,6 +51,8 @@ pub struct App {
     offered: u64,
     /// The user wants to save before what `after_discard` says.
     saves_first: bool,
+    /// Another frame of the scan was chosen and is not on the screen yet.
+    frame_comes: bool,
     /// Lines of the log that were taken over.
     log_seen: u64,
     /// The user has agreed to lose unsaved work by closing.
@@ -102,6 +104,7 @@ impl App {
             offers: Vec::new(),
             offered: 0,
             saves_first: false,
+            frame_comes: false,
             log_seen: 0,
             discard_agreed: false,
             remembered,
@@ -164,12 +167,12 @@ impl App {
         }
         self.follow_frame();
         self.threshold.step(self.session.as_mut(), &mut self.status);
-        let intent = self.view.intent.as_ref();
+        let intent = self.view.intent.as_ref().filter(|_| !self.frame_comes);
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
             let (shown, preview) = (self.view.labels_shown(), self.model.preview());
             match gpu.sync(session.number, &session.document, shown, preview) {
-                Ok(true) => {}
+                Ok(true) => self.frame_comes = false,
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
             }

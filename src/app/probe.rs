@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use super::App;
 use crate::geom::DVec3;
-use crate::ui::ModelStatus;
+use crate::ui::{ModelStatus, ViewState};
 
 #[doc(hidden)]
 impl App {
     /// Moves the crosshair to a world position (RAS mm).
     pub fn look_at(&mut self, world: DVec3) {
         self.view.crosshair = world;
+    }
+
+    /// How the user looks at the document, to be changed.
+    pub fn view_mut(&mut self) -> &mut ViewState {
+        &mut self.view
     }
 
     /// Looks at another frame, from 0.

@@ -139,6 +139,11 @@ impl App {
             defer(&mut session.deferred, command);
             return true;
         }
+        if self.frame_comes && matches!(command, Command::AddPrompt { .. }) {
+            // The picture may still be that of another frame.
+            self.toasts.warning(tr("This frame is still being loaded; click again").to_owned());
+            return false;
+        }
         let fresh = matches!(command, Command::NewObject);
         let clicked = matches!(command, Command::AddPrompt { .. });
         let deleted = match &command {
@@ -167,11 +172,15 @@ impl App {
 
     /// Makes the document's frame the one that the user wants to see.
     pub(super) fn follow_frame(&mut self) {
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = &mut self.session else {
+            self.frame_comes = false;
+            return;
+        };
         let image = session.document.image();
         self.view.frame = self.view.frame.min(image.frames() - 1);
         if image.frame() != self.view.frame {
             let _never_refused = session.document.apply(Command::ShowFrame(self.view.frame));
+            self.frame_comes = self.gpu.is_some();
         }
     }
 
