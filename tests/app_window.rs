@@ -68,13 +68,13 @@ fn the_log_has_what_was_said() {
     let mut harness = changed();
     harness.key_press(Key::F12);
     harness.run_steps(3);
-    harness.get_by_label_contains("labels opened");
+    harness.get_by_label_contains("info     ct_thorax_cta_label.nii.gz");
     let field = harness.get_by_role_and_label(Role::TextInput, "Filter");
     field.focus();
     field.type_text("no such thing");
     harness.run_steps(3);
     harness.get_by_label("Nothing to show");
-    assert!(harness.query_by_label_contains("labels opened").is_none());
+    assert!(harness.query_by_label_contains("info     ct_thorax").is_none());
 }
 
 #[test]
