@@ -11,10 +11,12 @@
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
 mod colour_map;
+mod colour_tables;
 mod encoding;
 mod error;
 mod label_texture;
 mod offscreen;
+mod overlays;
 mod params;
 mod picture;
 mod pipelines;
@@ -34,5 +36,5 @@ pub use params::{
     Projection, RaycastParams, Slab, SliceParams,
 };
 pub use pipelines::shader_sources;
-pub use scene::{Scene, UPLOAD_BUDGET};
+pub use scene::{SLICE_PANES, Scene, UPLOAD_BUDGET};
 pub use transfer::{TransferFunction, TransferPoint, TransferPreset};

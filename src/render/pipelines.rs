@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+
+use super::uniforms::{SliceKind, interpolation_number};
 use wgpu::{BindGroupLayout, Device, RenderPipeline, TextureFormat};
 
 const COMMON: &str = include_str!("shaders/common.wgsl");
@@ -9,11 +12,20 @@ pub(super) const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
-    let slice = include_str!("shaders/slice.wgsl");
+    let slice = [
+        include_str!("shaders/slice.wgsl"),
+        include_str!("shaders/gather.wgsl"),
+        include_str!("shaders/access_volume.wgsl"),
+    ]
+    .concat();
+    let none = include_str!("shaders/overlay_none.wgsl");
+    let images = include_str!("shaders/overlay_images.wgsl");
     let raycast = include_str!("shaders/raycast.wgsl");
     vec![
-        ("slice", [COMMON, HARDWARE, slice].concat()),
-        ("slice, filtering by hand", [COMMON, MANUAL, slice].concat()),
+        ("slice", [COMMON, HARDWARE, &slice, none].concat()),
+        ("slice, filtering by hand", [COMMON, MANUAL, &slice, none].concat()),
+        ("slice with overlays", [COMMON, HARDWARE, &slice, images].concat()),
+        ("slice with overlays, filtering by hand", [COMMON, MANUAL, &slice, images].concat()),
         ("raycast", [COMMON, HARDWARE, raycast].concat()),
         ("raycast, filtering by hand", [COMMON, MANUAL, raycast].concat()),
         ("composite", include_str!("shaders/composite.wgsl").to_owned()),
@@ -22,13 +34,17 @@ pub fn shader_sources() -> Vec<(&'static str, String)> {
 
 /// What is drawn with, for a colour target and a kind of scan texture.
 pub(super) struct Pipelines {
+    target: TextureFormat,
     /// Whether the scan's texture is interpolated by the sampler.
     pub filterable: bool,
-    /// Uniforms, scan, sampler, labels, colours.
+    /// Uniforms, scan, sampler, labels, colours, colour maps.
     pub scan_layout: BindGroupLayout,
+    /// Second images.
+    pub overlay_layout: BindGroupLayout,
     /// Picture, sampler.
     pub composite_layout: BindGroupLayout,
-    pub slice: RenderPipeline,
+    /// One for each kind of slice, made when it is first wanted: compiling takes longer than a frame has.
+    slices: HashMap<SliceKind, RenderPipeline>,
     pub raycast: RenderPipeline,
     pub composite: RenderPipeline,
 }
@@ -37,32 +53,71 @@ impl Pipelines {
     pub(super) fn new(device: &Device, target: TextureFormat, filterable: bool) -> Self {
         let scan_layout = scan_layout(device, filterable);
         let composite_layout = composite_layout(device);
-        let sources = shader_sources();
-        let source = |name: &str| {
-            sources.iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text.as_str())
-        };
-        let by_hand = |name: &str| {
-            if filterable { name.to_owned() } else { format!("{name}, filtering by hand") }
-        };
-        let pipeline =
-            |layout, name: &str, text, format| pipeline(device, layout, name, text, format);
-        Self {
-            slice: pipeline(&scan_layout, "slice", source(&by_hand("slice")), target),
-            raycast: pipeline(&scan_layout, "raycast", source(&by_hand("raycast")), PICTURE_FORMAT),
-            composite: pipeline(&composite_layout, "composite", source("composite"), target),
+        let name = if filterable { "raycast" } else { "raycast, filtering by hand" };
+        let (raycast, composite) = (shader_source(name), shader_source("composite"));
+        let scan = [Some(&scan_layout)];
+        let picture = [Some(&composite_layout)];
+        let mut pipelines = Self {
+            target,
             filterable,
+            raycast: pipeline(device, &scan, "raycast", &raycast, PICTURE_FORMAT, &[]),
+            composite: pipeline(device, &picture, "composite", &composite, target, &[]),
+            overlay_layout: overlay_layout(device),
+            slices: HashMap::new(),
             scan_layout,
             composite_layout,
+        };
+        pipelines.prepare_slice(device, SliceKind::PLAIN);
+        pipelines
+    }
+
+    /// Makes the pipeline for a kind of slice if there is none yet.
+    pub(super) fn prepare_slice(&mut self, device: &Device, kind: SliceKind) {
+        if self.slices.contains_key(&kind) {
+            return;
         }
+        let mut name = String::from("slice");
+        if kind.overlays {
+            name += " with overlays";
+        }
+        if !self.filterable {
+            name += ", filtering by hand";
+        }
+        // Group 1 is for slices that have textures of their own.
+        let overlays = kind.overlays.then_some(&self.overlay_layout);
+        let layouts = [Some(&self.scan_layout), None, overlays];
+        let layouts = if kind.overlays { &layouts[..] } else { &layouts[..1] };
+        let number = |yes: bool| f64::from(u8::from(yes));
+        let constants = [
+            ("INTERPOLATION", f64::from(interpolation_number(kind.interpolation))),
+            ("THICK", number(kind.thick)),
+            ("COLOURED", number(kind.coloured)),
+        ];
+        let source = shader_source(&name);
+        let made = pipeline(device, layouts, "slice", &source, self.target, &constants);
+        self.slices.insert(kind, made);
+    }
+
+    /// The pipeline for a kind of slice, once it was prepared.
+    pub(super) fn slice(&self, kind: SliceKind) -> Option<&RenderPipeline> {
+        self.slices.get(&kind)
     }
 }
 
-fn pipeline(
+/// The text of one of the [`shader_sources`].
+pub(super) fn shader_source(name: &str) -> String {
+    let sources = shader_sources();
+    sources.into_iter().find(|(n, _)| *n == name).map_or_else(String::new, |(_, text)| text)
+}
+
+/// Draws a triangle over the whole viewport with the shader's `NAME_fragment`.
+pub(super) fn pipeline(
     device: &Device,
-    layout: &BindGroupLayout,
+    layouts: &[Option<&BindGroupLayout>],
     name: &str,
     source: &str,
     format: TextureFormat,
+    constants: &[(&str, f64)],
 ) -> RenderPipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
@@ -70,7 +125,7 @@ fn pipeline(
     });
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
-        bind_group_layouts: &[Some(layout)],
+        bind_group_layouts: layouts,
         immediate_size: 0,
     });
     let fragment = format!("{name}_fragment");
@@ -89,7 +144,10 @@ fn pipeline(
         fragment: Some(wgpu::FragmentState {
             module: &module,
             entry_point: Some(&fragment),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants,
+                ..Default::default()
+            },
             targets: &[Some(wgpu::ColorTargetState {
                 format,
                 blend: None,
@@ -98,6 +156,24 @@ fn pipeline(
         }),
         multiview_mask: None,
         cache: None,
+    })
+}
+
+/// `overlay_images.wgsl`. Read texel by texel, so that one layout does for all formats.
+fn overlay_layout(device: &Device) -> BindGroupLayout {
+    let texture = |binding| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::FRAGMENT,
+        ty: wgpu::BindingType::Texture {
+            sample_type: wgpu::TextureSampleType::Float { filterable: false },
+            view_dimension: wgpu::TextureViewDimension::D3,
+            multisampled: false,
+        },
+        count: None,
+    };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("overlays"),
+        entries: &[texture(0), texture(1), texture(2)],
     })
 }
 
@@ -131,6 +207,7 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
             plain(2, fragment, wgpu::BindingType::Sampler(filtering)),
             texture(3, TextureSampleType::Uint, TextureViewDimension::D3),
             texture(4, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
+            texture(5, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
         ],
     })
 }

@@ -1,16 +1,17 @@
 use std::sync::Arc;
 
 use super::label_texture::{LabelTexture, clip};
+use super::overlays::Overlays;
 use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceUniforms};
+use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceKind, SliceUniforms};
 use super::volume_texture::VolumeTexture;
-use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
+use super::{ColourMap, LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
-/// Panes that show slices.
-const SLICE_PANES: usize = 3;
+/// Slice panes that can be shown at once: more than the largest sheet of slices has.
+pub const SLICE_PANES: usize = 256;
 
 /// Bytes of a scan that [`Scene::upload`] can handle in one frame without the frame being late: on two
 /// cores without a GPU a call takes 1 to 2 ms in the median, and the first two took up to 13 ms while the
@@ -25,11 +26,16 @@ pub struct Scene {
     pipelines: Pipelines,
     volume: Option<VolumeTexture>,
     labels: Option<LabelTexture>,
+    overlays: Overlays,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
-    /// One for each slice pane and one for the 3D view: all are written before any is drawn from.
-    uniforms: [wgpu::Buffer; SLICE_PANES + 1],
-    bind_groups: [wgpu::BindGroup; SLICE_PANES + 1],
+    colour_maps: wgpu::TextureView,
+    /// What every pane binds besides its uniforms.
+    shared: Shared,
+    /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
+    slices: Vec<Pane>,
+    /// Of the 3D view.
+    raycast: Pane,
     picture: Option<Picture>,
     /// Counts changes of voxels, labels and styles.
     content: u64,
@@ -51,20 +57,11 @@ impl Scene {
             usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
             view_formats: &[],
         });
-        let uniforms = std::array::from_fn(|n| {
-            let size = if n < SLICE_PANES {
-                size_of::<SliceUniforms>()
-            } else {
-                size_of::<RaycastUniforms>()
-            };
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("pane"),
-                size: size as u64,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            })
-        });
-        let bind_groups = bind_groups(device, &pipelines, &uniforms, None, None, &colours);
+        let colour_maps = colour_maps(device, queue);
+        let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
+        let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
+        let overlays = Overlays::new(device, &pipelines.overlay_layout, nothing);
+        let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
         let scene = Self {
             device: device.clone(),
             queue: queue.clone(),
@@ -72,10 +69,13 @@ impl Scene {
             pipelines,
             volume: None,
             labels: None,
+            overlays,
             styles: Vec::new(),
             colours,
-            uniforms,
-            bind_groups,
+            colour_maps,
+            shared,
+            slices: Vec::new(),
+            raycast,
             picture: None,
             content: 0,
             pictured: None,
@@ -88,11 +88,12 @@ impl Scene {
     /// for the GPU, or no memory there) the scene shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
-        self.clear();
+        self.clear_scan();
         let texture = VolumeTexture::new(&self.device, volume)?;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
+            self.overlays.rebind(&self.device, &self.pipelines.overlay_layout);
             self.picture = None;
         }
         self.volume = Some(texture);
@@ -100,8 +101,36 @@ impl Scene {
         Ok(())
     }
 
+    /// Shows another frame of the scan that is shown: a volume on the same grid, of the same data type and scale.
+    /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
+    /// is another scan: that needs [`Scene::set_volume`].
+    pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
+        self.volume.as_mut().is_some_and(|texture| texture.exchange(volume))
+    }
+
+    /// Puts an image to be laid over the scan into slot 0, 1 or 2, or takes it out; [`Scene::upload`] uploads
+    /// it after the scan. On an error (too large for the GPU, or no memory there) the slot is empty. What is
+    /// drawn of it is up to `SliceParams::overlays`.
+    pub fn set_overlay(
+        &mut self,
+        slot: usize,
+        volume: Option<Arc<Volume>>,
+    ) -> Result<(), RenderError> {
+        self.overlays.set(&self.device, &self.pipelines.overlay_layout, slot, volume)
+    }
+
+    /// The image in an overlay slot.
+    pub fn overlay(&self, slot: usize) -> Option<&Arc<Volume>> {
+        self.overlays.volume(slot)
+    }
+
     /// Shows nothing, and gives the textures back.
     pub fn clear(&mut self) {
+        self.overlays.clear(&self.device, &self.pipelines.overlay_layout);
+        self.clear_scan();
+    }
+
+    fn clear_scan(&mut self) {
         self.volume = None;
         self.labels = None;
         self.rebind();
@@ -112,8 +141,13 @@ impl Scene {
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
+        // Second images come after the scan.
+        self.upload_scan(budget) && self.overlays.upload(&self.queue, budget)
+    }
+
+    fn upload_scan(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
-        if volume.complete() {
+        if volume.settled() {
             return true;
         }
         let complete = volume.advance(&self.queue, budget);
@@ -173,21 +207,36 @@ impl Scene {
         }
     }
 
-    /// Sets what slice pane `pane` (0, 1, 2) shows.
+    /// Sets what slice pane `pane` shows: any number below [`SLICE_PANES`]; the lowest free ones are the
+    /// cheapest.
     pub fn prepare_slice(&mut self, pane: usize, params: &SliceParams) {
-        let Some(buffer) = self.uniforms[..SLICE_PANES].get(pane) else { return };
+        if pane >= SLICE_PANES {
+            return;
+        }
         let Some(volume) = &self.volume else { return };
-        let uniforms = SliceUniforms::new(params, self.scan_uniforms(volume, params.window));
-        self.queue.write_buffer(buffer, 0, bytemuck::bytes_of(&uniforms));
+        let overlays = self.overlays.uniforms(&params.overlays, volume.volume().grid());
+        let scan = self.scan_uniforms(volume, params.window);
+        let uniforms = SliceUniforms::new(params, scan, &overlays);
+        while self.slices.len() <= pane {
+            let size = size_of::<SliceUniforms>();
+            self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
+        }
+        let kind = SliceKind::of(params, &overlays);
+        self.pipelines.prepare_slice(&self.device, kind);
+        let pane = &mut self.slices[pane];
+        pane.kind = kind;
+        self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
     }
 
     /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
-        if self.volume.is_none() || pane >= SLICE_PANES {
-            return;
+        let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
+        let Some(pipeline) = self.pipelines.slice(pane.kind) else { return };
+        pass.set_pipeline(pipeline);
+        pass.set_bind_group(0, &pane.bind_group, &[]);
+        if pane.kind.overlays {
+            pass.set_bind_group(2, &self.overlays.bind_group, &[]);
         }
-        pass.set_pipeline(&self.pipelines.slice);
-        pass.set_bind_group(0, &self.bind_groups[pane], &[]);
         pass.draw(0..3, 0..1);
     }
 
@@ -206,7 +255,7 @@ impl Scene {
         let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
         let scan = self.scan_uniforms(volume, params.window);
         let uniforms = RaycastUniforms::new(params, grid, scan, labelled, &march);
-        self.queue.write_buffer(&self.uniforms[SLICE_PANES], 0, bytemuck::bytes_of(&uniforms));
+        self.queue.write_buffer(&self.raycast.uniforms, 0, bytemuck::bytes_of(&uniforms));
 
         let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let size = picture_size(params, slow, self.device.limits().max_texture_dimension_2d);
@@ -214,7 +263,7 @@ impl Scene {
             Some(picture) if picture.size() == size => picture,
             _ => Picture::new(&self.device, &self.pipelines, size),
         };
-        picture.draw(encoder, &self.pipelines.raycast, &self.bind_groups[SLICE_PANES]);
+        picture.draw(encoder, &self.pipelines.raycast, &self.raycast.bind_group);
         self.picture = Some(picture);
         self.pictured = Some(shown);
     }
@@ -254,19 +303,45 @@ impl Scene {
     fn rebind(&mut self) {
         self.content += 1;
         self.pictured = None;
-        self.bind_groups = bind_groups(
+        self.shared = Shared::new(
             &self.device,
             &self.pipelines,
-            &self.uniforms,
             self.volume.as_ref(),
             self.labels.as_ref(),
             &self.colours,
+            &self.colour_maps,
         );
+        for pane in self.slices.iter_mut().chain([&mut self.raycast]) {
+            pane.bind(&self.device, &self.pipelines, &self.shared);
+        }
     }
 }
 
 fn table_extent() -> wgpu::Extent3d {
     wgpu::Extent3d { width: TABLE_SIDE, height: TABLE_SIDE, depth_or_array_layers: 1 }
+}
+
+/// A row for each colour map.
+fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
+    let rows = ColourMap::ALL.map(ColourMap::lut);
+    let size = wgpu::Extent3d { width: 256, height: rows.len() as u32, depth_or_array_layers: 1 };
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("colour maps"),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    });
+    let layout = wgpu::TexelCopyBufferLayout {
+        offset: 0,
+        bytes_per_row: Some(256 * 4),
+        rows_per_image: Some(size.height),
+    };
+    queue.write_texture(texture.as_image_copy(), rows.as_flattened().as_flattened(), layout, size);
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
 /// One voxel that stands in where there is no volume or no label map.
@@ -285,39 +360,87 @@ fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::Texture
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
-fn bind_groups(
+/// What all panes bind: the scan, its labels and their colours.
+struct Shared {
+    scan: wgpu::TextureView,
+    sampler: wgpu::Sampler,
+    labels: wgpu::TextureView,
+    colours: wgpu::TextureView,
+    colour_maps: wgpu::TextureView,
+}
+
+impl Shared {
+    fn new(
+        device: &wgpu::Device,
+        pipelines: &Pipelines,
+        volume: Option<&VolumeTexture>,
+        labels: Option<&LabelTexture>,
+        colours: &wgpu::Texture,
+        colour_maps: &wgpu::TextureView,
+    ) -> Self {
+        let filter =
+            if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
+        Self {
+            scan: volume.map_or_else(
+                || stand_in(device, wgpu::TextureFormat::R8Unorm),
+                VolumeTexture::view,
+            ),
+            sampler: device.create_sampler(&wgpu::SamplerDescriptor {
+                label: Some("scan"),
+                mag_filter: filter,
+                min_filter: filter,
+                ..Default::default()
+            }),
+            labels: labels
+                .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view),
+            colours: colours.create_view(&wgpu::TextureViewDescriptor::default()),
+            colour_maps: colour_maps.clone(),
+        }
+    }
+}
+
+/// What one pane has to itself.
+struct Pane {
+    uniforms: wgpu::Buffer,
+    bind_group: wgpu::BindGroup,
+    /// Of a slice.
+    kind: SliceKind,
+}
+
+impl Pane {
+    fn new(device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared, size: usize) -> Self {
+        let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("pane"),
+            size: size as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let bind_group = bind_group(device, pipelines, shared, &uniforms);
+        Self { uniforms, bind_group, kind: SliceKind::PLAIN }
+    }
+
+    fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {
+        self.bind_group = bind_group(device, pipelines, shared, &self.uniforms);
+    }
+}
+
+fn bind_group(
     device: &wgpu::Device,
     pipelines: &Pipelines,
-    uniforms: &[wgpu::Buffer; SLICE_PANES + 1],
-    volume: Option<&VolumeTexture>,
-    labels: Option<&LabelTexture>,
-    colours: &wgpu::Texture,
-) -> [wgpu::BindGroup; SLICE_PANES + 1] {
-    let scan_view =
-        volume.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Unorm), VolumeTexture::view);
-    let label_view =
-        labels.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view);
-    let colour_view = colours.create_view(&wgpu::TextureViewDescriptor::default());
-    let filter =
-        if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
-    let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+    shared: &Shared,
+    uniforms: &wgpu::Buffer,
+) -> wgpu::BindGroup {
+    let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
+    device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some("scan"),
-        mag_filter: filter,
-        min_filter: filter,
-        ..Default::default()
-    });
-    std::array::from_fn(|n| {
-        let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
-        device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("scan"),
-            layout: &pipelines.scan_layout,
-            entries: &[
-                entry(0, uniforms[n].as_entire_binding()),
-                entry(1, wgpu::BindingResource::TextureView(&scan_view)),
-                entry(2, wgpu::BindingResource::Sampler(&sampler)),
-                entry(3, wgpu::BindingResource::TextureView(&label_view)),
-                entry(4, wgpu::BindingResource::TextureView(&colour_view)),
-            ],
-        })
+        layout: &pipelines.scan_layout,
+        entries: &[
+            entry(0, uniforms.as_entire_binding()),
+            entry(1, wgpu::BindingResource::TextureView(&shared.scan)),
+            entry(2, wgpu::BindingResource::Sampler(&shared.sampler)),
+            entry(3, wgpu::BindingResource::TextureView(&shared.labels)),
+            entry(4, wgpu::BindingResource::TextureView(&shared.colours)),
+            entry(5, wgpu::BindingResource::TextureView(&shared.colour_maps)),
+        ],
     })
 }

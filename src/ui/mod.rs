@@ -8,6 +8,7 @@ mod card;
 pub mod help;
 mod history;
 pub mod icons;
+mod inner_box;
 mod log;
 pub mod panels;
 pub mod path_prompt;

@@ -1,3 +1,19 @@
+// One slice: the scan through its window and colour map, second images, labels. `access_*.wgsl` says where
+// texels and labels come from, `overlay_*.wgsl` whether there are second images. `render::twin` says the same
+// in Rust.
+
+struct Overlay {
+    // Voxel of the second image at a voxel of the scan.
+    voxel_from_scan: mat4x4<f32>,
+    scan: Scan,
+    opacity: f32,
+    // Row of the colour maps.
+    colour_map: u32,
+    // 0 nearest, 1 trilinear, 2 tricubic.
+    interpolation: u32,
+    slot: u32,
+}
+
 struct SliceUniforms {
     // Voxel of (pane pixel x, y, 0, 1).
     voxel_from_pane: mat4x4<f32>,
@@ -7,38 +23,74 @@ struct SliceUniforms {
     // Opacity of labels inside and at their edge.
     fill: f32,
     outline: f32,
-    // 1 trilinear, 0 nearest.
-    linear: u32,
+    // From one sample of a thick slice to the next, in voxels.
+    slab_step: vec3<f32>,
+    slab_samples: f32,
+    // 0 mean, 1 the brightest, 2 the darkest.
+    projection: u32,
+    // Pixels.
+    outline_width: f32,
+    // Row of the colour maps.
+    colour_map: u32,
+    overlay_count: u32,
+    overlays: array<Overlay, 3>,
 }
 
 @group(0) @binding(0) var<uniform> slice: SliceUniforms;
 
+// What a pipeline is made for: work that a slice does not need is not in it, since adapters that compute with
+// the CPU do the work of both sides of a branch.
+// 0 nearest, 1 trilinear, 2 tricubic.
+override INTERPOLATION: u32 = 1u;
+// The slice has thickness.
+override THICK: bool = false;
+// The scan's colour map is not plain grey.
+override COLOURED: bool = false;
+
 // How much of its fill a faint label keeps.
 const FAINT_FILL: f32 = 0.5;
+// The sines of 22.5° and 67.5°.
+const SINE_22: f32 = 0.38268343;
+const SINE_67: f32 = 0.9238795;
 
 fn voxel_at(pixel: vec2<f32>) -> vec3<f32> {
     return (slice.voxel_from_pane * vec4<f32>(pixel, 0.0, 1.0)).xyz;
 }
 
-fn grey_at(voxel: vec3<f32>) -> f32 {
-    let texel = textureLoad(scan_texture, nearest(voxel), 0).r;
-    if is_nan_texel(slice.scan, texel) {
-        return 0.0;
-    }
-    if slice.linear == 0u {
-        return grey_of(slice.scan, texel);
-    }
-    // Slices that are not there yet have no part in it.
-    let ready = vec3<f32>(voxel.xy, min(voxel.z, slice.scan.ready_slices - 1.0));
-    return grey_of(slice.scan, linear_texel(slice.scan, ready));
+// Whether a label other than this one lies `x` right and `y` down of a pixel, or where a quarter turn or three
+// bring that.
+fn meets_other(pixel: vec2<f32>, x: f32, y: f32, label: u32) -> bool {
+    return label_value(pixel + vec2<f32>(x, y)) != label
+        || label_value(pixel - vec2<f32>(x, y)) != label
+        || label_value(pixel + vec2<f32>(-y, x)) != label
+        || label_value(pixel - vec2<f32>(-y, x)) != label;
 }
 
-fn label_at(pixel: vec2<f32>) -> u32 {
-    let voxel = voxel_at(pixel);
-    if !in_volume(slice.scan, voxel) {
-        return 0u;
+// Whether a pixel of a label lies in its outline: no further from another label than the outline is wide.
+// Looks in 4 to 16 directions, and nearer by for gaps that these would jump over.
+fn in_outline(pixel: vec2<f32>, label: u32) -> bool {
+    let wide = slice.outline_width;
+    if wide < 0.5 {
+        return false;
     }
-    return drawn_label(nearest(voxel));
+    if meets_other(pixel, wide, 0.0, label) {
+        return true;
+    }
+    if wide < 1.25 {
+        return false;
+    }
+    let half = wide * sqrt(0.5);
+    if meets_other(pixel, half, half, label) || meets_other(pixel, 1.0, 0.0, label) {
+        return true;
+    }
+    if wide < 2.5 {
+        return false;
+    }
+    let long = wide * SINE_67;
+    let short = wide * SINE_22;
+    return meets_other(pixel, long, short, label)
+        || meets_other(pixel, short, long, label)
+        || meets_other(pixel, wide * 0.5, 0.0, label);
 }
 
 @fragment
@@ -50,23 +102,30 @@ fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     }
     var colour = vec3<f32>(0.0);
     if floor(voxel.z + 0.5) < slice.scan.ready_slices {
-        colour = vec3<f32>(grey_at(voxel));
+        let texel = scan_texel(pixel, voxel);
+        if !is_nan_texel(slice.scan, texel) {
+            let grey = grey_of(slice.scan, texel);
+            if COLOURED {
+                colour = mapped(slice.colour_map, grey);
+            } else {
+                colour = vec3<f32>(grey);
+            }
+        }
     }
+    colour = with_overlays(colour, voxel);
     if slice.scan.has_labels != 0u {
-        let label = drawn_label(nearest(voxel));
+        let label = shown(label_value(pixel));
         if label != 0u {
-            let edge = label_at(pixel + vec2<f32>(1.0, 0.0)) != label
-                || label_at(pixel - vec2<f32>(1.0, 0.0)) != label
-                || label_at(pixel + vec2<f32>(0.0, 1.0)) != label
-                || label_at(pixel - vec2<f32>(0.0, 1.0)) != label;
             var fill = slice.fill;
-            var outline = slice.outline;
+            // An outline fainter than the fill would be a gap around it.
+            var outline = max(slice.outline, fill);
             if is_faint(label) {
                 fill *= FAINT_FILL;
                 let dash = floor(pixel.x) + floor(pixel.y);
                 outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
             }
-            colour = mix(colour, colour_of(label).rgb, select(fill, outline, edge));
+            let opacity = select(fill, outline, in_outline(pixel, label));
+            colour = mix(colour, colour_of(label).rgb, opacity);
         }
     }
     return vec4<f32>(colour, 1.0);

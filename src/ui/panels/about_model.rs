@@ -91,7 +91,8 @@ fn plain(text: &str) -> String {
 
 fn facts(ui: &mut Ui, desk: &Desk, entry: Option<&ModelEntry>, (device, why): (&str, &str)) {
     let runs = if why.is_empty() { device.to_owned() } else { format!("{device} ({why})") };
-    let licence = entry.and_then(|e| e.licence.clone()).unwrap_or_else(|| tr("licence unknown").to_owned());
+    let licence =
+        entry.and_then(|e| e.licence.clone()).unwrap_or_else(|| tr("licence unknown").to_owned());
     let mut rows: Vec<(&str, String)> = Vec::new();
     rows.extend(entry.map(|e| (tr("Kind"), tr_any(e.kind).to_owned())));
     rows.push((tr("Licence"), licence));

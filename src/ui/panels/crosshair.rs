@@ -8,8 +8,7 @@ use crate::geom::Axis;
 use crate::ui::ViewState;
 use crate::ui::text::{mark, tr, tr_with};
 
-const TIP: &str =
-    mark("Millimetres towards {name}; negative is the other side. Drag or type.");
+const TIP: &str = mark("Millimetres towards {name}; negative is the other side. Drag or type.");
 
 pub(super) fn show(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     heading(ui, tr("Position"), |_| ());

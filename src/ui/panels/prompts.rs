@@ -52,16 +52,17 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
         return;
     }
     let (text, colour) = match (&desk.status.runtime, desk.status.busy) {
-        (RuntimeStatus::Missing(_), _) => {
-            (tr("Waits for ONNX Runtime"), colours(ui).warning)
-        }
+        (RuntimeStatus::Missing(_), _) => (tr("Waits for ONNX Runtime"), colours(ui).warning),
         (_, Some(Busy::Extending(done, total))) => {
             ui.horizontal(|ui| {
                 if row_button(ui, icons::CLOSE, tr("Stop extending"), tr("Stop (Esc)")).clicked() {
                     desk.out.push(Action::CancelClick);
                 }
                 progress(ui, tr("Extending"), (done, total), 60.0);
-                ui.label(quiet(ui, tr_with("Cube {done} of {total}", &[("done", &done), ("total", &total)])));
+                ui.label(quiet(
+                    ui,
+                    tr_with("Cube {done} of {total}", &[("done", &done), ("total", &total)]),
+                ));
             });
             return;
         }

@@ -1,0 +1,132 @@
+use super::{ScanUniforms, columns};
+use crate::geom::{DAffine3, DVec3};
+use crate::render::{ColourMap, ImageOverlay, Interpolation, Projection, Slab, SliceParams};
+
+/// Second images that can be drawn over a scan at once.
+pub(in crate::render) const MOST_OVERLAYS: usize = 3;
+
+/// What a pipeline for slices is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::render) struct SliceKind {
+    pub interpolation: Interpolation,
+    pub thick: bool,
+    /// Not plain grey.
+    pub coloured: bool,
+    pub overlays: bool,
+}
+
+impl SliceKind {
+    /// What is drawn most.
+    pub(in crate::render) const PLAIN: Self = Self {
+        interpolation: Interpolation::Linear,
+        thick: false,
+        coloured: false,
+        overlays: false,
+    };
+
+    pub(in crate::render) fn of(params: &SliceParams, overlays: &[OverlayUniforms]) -> Self {
+        Self {
+            interpolation: params.interpolation,
+            thick: params.slab.is_some_and(|slab| slab.samples > 1),
+            coloured: params.colour_map != ColourMap::Grey,
+            overlays: !overlays.is_empty(),
+        }
+    }
+}
+
+/// How the shaders name it.
+pub(in crate::render) fn interpolation_number(interpolation: Interpolation) -> u32 {
+    match interpolation {
+        Interpolation::Nearest => 0,
+        Interpolation::Linear => 1,
+        Interpolation::Cubic => 2,
+    }
+}
+
+/// `Overlay` in `slice.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(in crate::render) struct OverlayUniforms {
+    voxel_from_scan: [[f32; 4]; 4],
+    scan: ScanUniforms,
+    opacity: f32,
+    colour_map: u32,
+    interpolation: u32,
+    slot: u32,
+}
+
+impl OverlayUniforms {
+    /// `voxel_from_scan` leads from the scan's voxels to its own.
+    pub(in crate::render) fn new(
+        overlay: &ImageOverlay,
+        scan: ScanUniforms,
+        voxel_from_scan: &DAffine3,
+    ) -> Self {
+        Self {
+            voxel_from_scan: columns(voxel_from_scan),
+            scan,
+            opacity: overlay.opacity.clamp(0.0, 1.0),
+            colour_map: overlay.colour_map.row() as u32,
+            interpolation: interpolation_number(overlay.interpolation),
+            slot: overlay.slot as u32,
+        }
+    }
+}
+
+/// `SliceUniforms` in `slice.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub(in crate::render) struct SliceUniforms {
+    voxel_from_pane: [[f32; 4]; 4],
+    scan: ScanUniforms,
+    pane: [f32; 2],
+    fill: f32,
+    outline: f32,
+    slab_step: [f32; 3],
+    slab_samples: f32,
+    projection: u32,
+    outline_width: f32,
+    colour_map: u32,
+    overlay_count: u32,
+    overlays: [OverlayUniforms; MOST_OVERLAYS],
+}
+
+impl SliceUniforms {
+    /// At most [`MOST_OVERLAYS`] overlays are drawn: the first.
+    pub(in crate::render) fn new(
+        params: &SliceParams,
+        scan: ScanUniforms,
+        overlays: &[OverlayUniforms],
+    ) -> Self {
+        let one = Slab { projection: Projection::Mean, samples: 1, voxel_step: DVec3::ZERO };
+        let slab = params.slab.unwrap_or(one);
+        let mut placed = <[OverlayUniforms; MOST_OVERLAYS] as bytemuck::Zeroable>::zeroed();
+        for (place, overlay) in placed.iter_mut().zip(overlays) {
+            *place = *overlay;
+        }
+        Self {
+            voxel_from_pane: columns(&params.voxel_from_pane),
+            scan,
+            pane: params.size.map(|n| n as f32),
+            fill: params.masks.fill.clamp(0.0, 1.0),
+            outline: params.masks.outline.clamp(0.0, 1.0),
+            slab_step: slab.voxel_step.as_vec3().to_array(),
+            slab_samples: slab.samples.max(1) as f32,
+            projection: match slab.projection {
+                Projection::Mean => 0,
+                Projection::Max => 1,
+                Projection::Min => 2,
+            },
+            outline_width: params.masks.outline_width.clamp(0.0, MOST_OUTLINE),
+            colour_map: params.colour_map.row() as u32,
+            overlay_count: overlays.len().min(MOST_OVERLAYS) as u32,
+            overlays: placed,
+        }
+    }
+}
+
+/// Wider outlines would look past what is known around a pane.
+pub(in crate::render) const MOST_OUTLINE: f32 = 15.0;
+
+const _: () = assert!(size_of::<OverlayUniforms>() == 112);
+const _: () = assert!(size_of::<SliceUniforms>() == 480);
