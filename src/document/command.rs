@@ -60,6 +60,9 @@ pub enum Command {
     Rename(LabelId, String),
     /// Colours an object.
     Recolour(LabelId, [u8; 3]),
+    /// Opacity of an object's surface in 3D, 0 to 1. Changes that follow one another (as a slider is dragged) are
+    /// undone as one.
+    SetOpacity(LabelId, f32),
     /// Shows or hides an object. A matter of looking, not in the history.
     SetVisible(LabelId, bool),
     /// Makes an object active. A matter of looking, not in the history.
@@ -172,6 +175,7 @@ impl Document {
                 self.index_of(id)?;
                 self.commit("Change colour", vec![Op::Colour(id, colour)], None);
             }
+            Command::SetOpacity(id, opacity) => self.set_opacity(id, opacity)?,
             Command::SetVisible(id, visible) => {
                 let index = self.index_of(id)?;
                 self.objects[index].visible = visible;
@@ -262,6 +266,19 @@ impl Document {
         Ok(())
     }
 
+    fn set_opacity(&mut self, id: LabelId, opacity: f32) -> Result<(), Refused> {
+        self.index_of(id)?;
+        if let Some(mut entry) = self.history.take_opacity(id) {
+            for op in entry.ops.iter_mut().rev() {
+                self.swap(op);
+            }
+        }
+        let opacity = if opacity.is_finite() { opacity.clamp(0.0, 1.0) } else { 1.0 };
+        self.commit("Change opacity", vec![Op::Opacity(id, opacity)], None);
+        self.history.mark_opacity(id);
+        Ok(())
+    }
+
     /// Does `ops` and writes them into the history.
     pub(super) fn commit(&mut self, name: &str, mut ops: Vec<Op>, pending: Option<PendingClick>) {
         for op in &mut ops {
@@ -293,6 +310,11 @@ impl Document {
             Op::Colour(id, colour) => {
                 if let Some(at) = find(*id) {
                     swap(&mut objects[at].colour, colour);
+                }
+            }
+            Op::Opacity(id, opacity) => {
+                if let Some(at) = find(*id) {
+                    swap(&mut objects[at].opacity, opacity);
                 }
             }
             Op::Log(id, log) => {

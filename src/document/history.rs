@@ -33,6 +33,8 @@ pub(super) enum Op {
     Name(LabelId, String),
     /// Colour of an object.
     Colour(LabelId, [u8; 3]),
+    /// Opacity of an object.
+    Opacity(LabelId, f32),
     /// What an object's mask is computed from.
     Log(LabelId, PromptLog),
     /// Everything the model said about an object, and the voxels it got.
@@ -53,6 +55,8 @@ pub(super) struct Entry {
     pub pending: Option<PendingClick>,
     /// The object whose threshold it changes: the next step of the same gesture takes its place.
     pub threshold_of: Option<LabelId>,
+    /// The object whose opacity it changes, likewise.
+    pub opacity_of: Option<LabelId>,
 }
 
 /// What was done, and what was undone.
@@ -79,6 +83,7 @@ impl History {
             ops,
             pending,
             threshold_of: None,
+            opacity_of: None,
         });
         id
     }
@@ -120,6 +125,7 @@ impl History {
     fn end_gesture(&mut self) {
         if let Some(entry) = self.done.last_mut() {
             entry.threshold_of = None;
+            entry.opacity_of = None;
         }
     }
 
@@ -149,6 +155,18 @@ impl History {
     /// Takes out the newest entry if it is a change of this object's threshold.
     pub fn take_threshold(&mut self, object: LabelId) -> Option<Entry> {
         self.done.pop_if(|e| e.threshold_of == Some(object))
+    }
+
+    /// Says that the newest entry is a change of this object's opacity.
+    pub fn mark_opacity(&mut self, object: LabelId) {
+        if let Some(entry) = self.done.last_mut() {
+            entry.opacity_of = Some(object);
+        }
+    }
+
+    /// Takes out the newest entry if it is a change of this object's opacity.
+    pub fn take_opacity(&mut self, object: LabelId) -> Option<Entry> {
+        self.done.pop_if(|e| e.opacity_of == Some(object))
     }
 
     /// Whether an extension of this object is pending.

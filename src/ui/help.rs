@@ -38,10 +38,12 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
 fn list(ui: &mut Ui) {
     ui.spacing_mut().interact_size.y = 16.0;
     ui.columns(2, |columns| {
-        let halves = [&Group::ALL[..3], &Group::ALL[3..]];
-        for (column, groups) in columns.iter_mut().zip(halves) {
+        // About as many rows in each.
+        let is_right = |group: &Group| *group == Group::Views;
+        let (right, left): (Vec<_>, Vec<_>) = Group::ALL.into_iter().partition(is_right);
+        for (column, groups) in columns.iter_mut().zip([left, right]) {
             for group in groups {
-                table(column, *group);
+                table(column, group);
             }
         }
     });

@@ -5,13 +5,17 @@
 
 mod action;
 mod card;
+mod grip;
 pub mod help;
 mod history;
 pub mod icons;
 mod inner_box;
+mod layers;
 mod log;
+mod looking;
 pub mod panels;
 pub mod path_prompt;
+pub mod presets;
 pub mod shortcuts;
 mod state;
 mod status;
@@ -23,6 +27,7 @@ pub mod viewport;
 pub mod welcome;
 
 pub use action::{Action, OfferAnswer};
+pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
     Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
     ViewState,
@@ -64,7 +69,7 @@ pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
             value: o.id.0,
             colour: o.colour,
             visible: o.visible && shown,
-            opacity: 1.0,
+            opacity: o.opacity,
             faint: false,
         })
         .collect()

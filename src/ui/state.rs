@@ -18,8 +18,10 @@ pub enum Tool {
     Point,
     /// Click or drag: move the crosshair.
     Crosshair,
-    /// Drag: window level (up/down) and width (left/right).
+    /// Drag: window level (up/down) and width (left/right). With Shift: as [`Tool::Region`].
     Window,
+    /// Drag a rectangle: the window of the values in it.
+    Region,
 }
 
 /// One of the four views.
@@ -222,6 +224,8 @@ pub struct ViewState {
     pub masks: MaskStyle,
     /// Second images, from the lowest on.
     pub overlays: Vec<ImageLayer>,
+    /// The overlay that window and colour controls act on; `None`: the scan.
+    pub layer: Option<usize>,
     /// Whether the scan itself is drawn in slices (the layer list's eye).
     pub show_image: bool,
     /// Left-right convention.
@@ -246,6 +250,8 @@ pub struct ViewState {
     pub maximised: Option<Pane>,
     /// A sheet of many slices of one plane instead of the views.
     pub lightbox: Option<Lightbox>,
+    /// From one picture of the sheet to the next, in slices; 0: so many that the sheet spans the scan.
+    pub lightbox_step: usize,
     /// A turn of all three slice planes; `None` follows the scan's axes.
     pub oblique: Option<Oblique>,
     /// Thickness of slices in mm; 0 is the plane alone.
@@ -256,6 +262,8 @@ pub struct ViewState {
     pub frame: usize,
     /// Frames follow one another by themselves.
     pub playing: bool,
+    /// How many of them in a second.
+    pub frames_per_second: f32,
     /// Axial, coronal, sagittal.
     pub slices: [PaneState; 3],
     /// The 3D camera.
@@ -336,6 +344,7 @@ impl Default for ViewState {
             peek: false,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },
             overlays: Vec::new(),
+            layer: None,
             show_image: true,
             convention: Convention::default(),
             interpolation: Interpolation::default(),
@@ -348,11 +357,13 @@ impl Default for ViewState {
             splits: Splits::default(),
             maximised: None,
             lightbox: None,
+            lightbox_step: 0,
             oblique: None,
             slab_mm: 0.0,
             projection: Projection::default(),
             frame: 0,
             playing: false,
+            frames_per_second: 5.0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),
             in_3d: View3d::default(),
@@ -399,6 +410,7 @@ impl ViewState {
         self.maximised = None;
         self.lightbox = None;
         self.overlays.clear();
+        self.layer = None;
         self.show_image = true;
         self.colour_map = ColourMap::default();
         (self.frame, self.playing) = (0, false);
@@ -515,13 +527,13 @@ impl ViewState {
         self.maximised = if self.maximised == Some(pane) { None } else { Some(pane) };
     }
 
-    /// The spread of values that matter, as a measure for window drags: between the 0.5th and 99.5th
-    /// percentile of what is not background.
+    /// The spread of the chosen layer's values that matter, as a measure for window drags: between the 0.5th
+    /// and 99.5th percentile of what is not background.
     pub fn value_range(&self) -> f64 {
         let (low, high) =
-            self.histogram.as_ref().map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
+            self.layer_histogram().map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
         let range = high - low;
-        if range.is_finite() && range > 0.0 { range } else { self.auto_window.width }
+        if range.is_finite() && range > 0.0 { range } else { self.layer_auto_window().width }
     }
 
     /// Whether labels are drawn now.

@@ -264,6 +264,12 @@ impl Volume {
         self.scale.apply(self.voxels.raw(self.frame_range().start + self.grid.index(voxel)))
     }
 
+    /// Value of a voxel of a frame, from 0; of the last one if there are not so many.
+    pub fn value_in(&self, frame: usize, voxel: [usize; 3]) -> f64 {
+        let first = frame.min(self.frames() - 1) * self.grid.count();
+        self.scale.apply(self.voxels.raw(first + self.grid.index(voxel)))
+    }
+
     /// Minimum, maximum, mean over every voxel of every frame, with the scale applied.
     pub fn stats(&self) -> Stats {
         let (mut min, mut max, mut sum, mut n) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0usize);

@@ -22,4 +22,4 @@ pub use label_map::LabelMap;
 pub use named::{LabelName, NamedRegion};
 pub use region::{Region, RegionBuilder, Run, VoxelBox};
 pub use stored::{QForm, SForm, StoredGeometry};
-pub use window::Window;
+pub use window::{Rectangle, Window};

@@ -4,13 +4,14 @@ use egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
 use super::format::{bytes, shorten};
 use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
-use crate::geom::{Convention, Plane};
+use crate::geom::Convention;
 use crate::render::Interpolation;
+use crate::ui::presets::CT_WINDOWS;
 use crate::ui::text::{Language, tr, tr_any};
 use crate::ui::theme::{SMALL, Theme};
 use crate::ui::{
-    Action, Desk, Download, ModelEntry, ModelStatus, Pane, RuntimeStatus, SCALES, Tool, Verb,
-    icons, shortcuts,
+    Action, Desk, Download, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus,
+    SCALES, Tool, Verb, ViewState, icons, shortcuts,
 };
 
 pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
@@ -42,7 +43,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 }
 
 fn file(ui: &mut Ui, desk: &mut Desk) {
-    for verb in [Verb::OpenDialog, Verb::OpenSample] {
+    for verb in [Verb::OpenDialog, Verb::OpenSample, Verb::OpenOverlay] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
     ui.add_enabled_ui(!desk.status.recent.is_empty(), |ui| {
@@ -107,27 +108,36 @@ fn edit(ui: &mut Ui, desk: &mut Desk) {
 fn view(ui: &mut Ui, desk: &mut Desk) {
     let v = &*desk.view;
     let [left, right] = *v.side_panels.clone().open(desk.width);
-    let switches = [
-        (Verb::Convention, v.convention == Convention::Neurological),
-        (Verb::Interpolation, v.interpolation == Interpolation::Linear),
-        (Verb::ShowCrosshair, v.show_crosshair),
-        (Verb::ShowLabels, v.show_labels),
-    ];
     let panels = [
         (Verb::LeftPanel, left),
         (Verb::RightPanel, right),
         (Verb::Theme, v.theme == Theme::Light),
     ];
-    let maximised = v.maximised;
+    ui.menu_button(tr("Layout"), |ui| layouts(ui, desk));
+    ui.menu_button(tr("Slices"), |ui| slices(ui, desk));
+    ui.menu_button(tr("Window and level"), |ui| windows(ui, desk));
+    if desk.document.is_some_and(|d| d.image().frames() > 1) {
+        ui.menu_button(tr("Frames"), |ui| {
+            verb_switch(ui, Verb::Play, desk.view.playing, desk);
+            for verb in [Verb::Frame(1), Verb::Frame(-1)] {
+                verb_entry(ui, verb, shortcuts::name(verb), desk);
+            }
+        });
+    }
+    ui.separator();
+    let v = &*desk.view;
+    let switches = [
+        (Verb::Convention, v.convention == Convention::Neurological),
+        (Verb::ShowCrosshair, v.show_crosshair),
+        (Verb::ShowLabels, v.show_labels),
+        (Verb::ShowOverlays, v.overlays.iter().any(|o| o.visible)),
+    ];
     for (verb, on) in switches {
         verb_switch(ui, verb, on, desk);
     }
+    verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), desk);
     ui.separator();
-    let planes = [Plane::Axial, Plane::Sagittal, Plane::Coronal].map(Pane::Slice);
-    for pane in planes.into_iter().chain([Pane::Volume]) {
-        verb_switch(ui, Verb::Maximise(pane), maximised == Some(pane), desk);
-    }
-    for verb in [Verb::AllViews, Verb::ResetViews] {
+    for verb in [Verb::Fit, Verb::LifeSize, Verb::ResetViews] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
     ui.separator();
@@ -162,6 +172,65 @@ fn scale(ui: &mut Ui, desk: &mut Desk) {
             desk.view.scale = scale;
             ui.close();
         }
+    }
+}
+
+/// The layouts with their icons; which of them is seen.
+const LAYOUTS: [(Verb, &str); 4] = [
+    (Verb::QuadLayout, icons::QUAD),
+    (Verb::MainLayout, icons::MAIN),
+    (Verb::RowLayout, icons::ROW),
+    (Verb::Lightbox, icons::LIGHTBOX),
+];
+
+fn is_seen(verb: Verb, view: &ViewState) -> bool {
+    if view.lightbox.is_some() || view.maximised.is_some() {
+        return verb == Verb::Lightbox && view.lightbox.is_some();
+    }
+    match verb {
+        Verb::QuadLayout => view.layout == ViewLayout::Quad,
+        Verb::MainLayout => matches!(view.layout, ViewLayout::Main(_)),
+        Verb::RowLayout => view.layout == ViewLayout::Row,
+        _ => false,
+    }
+}
+
+fn layouts(ui: &mut Ui, desk: &mut Desk) {
+    for (verb, _) in LAYOUTS {
+        verb_switch(ui, verb, is_seen(verb, desk.view), desk);
+    }
+    verb_entry(ui, Verb::NextLayout, shortcuts::name(Verb::NextLayout), desk);
+    ui.separator();
+    for pane in Pane::ALL {
+        let on = desk.view.maximised == Some(pane);
+        verb_switch(ui, Verb::Maximise(pane), on, desk);
+    }
+    verb_entry(ui, Verb::AllViews, shortcuts::name(Verb::AllViews), desk);
+}
+
+/// Between voxels, through slices, at which angle.
+fn slices(ui: &mut Ui, desk: &mut Desk) {
+    let smooth = desk.view.interpolation != Interpolation::Nearest;
+    verb_switch(ui, Verb::Interpolation, smooth, desk);
+    ui.separator();
+    verb_switch(ui, Verb::Slab, desk.view.slab_mm > 0.0, desk);
+    for verb in [Verb::NextProjection, Verb::Thicken(1), Verb::Thicken(-1)] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for verb in [Verb::Turn(5), Verb::Turn(-5), Verb::Turn(1), Verb::Turn(-1), Verb::Straighten] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+fn windows(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::AutoWindow, Verb::FullWindow] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for (n, preset) in CT_WINDOWS.iter().enumerate() {
+        let on = desk.view.layer_window() == preset.window();
+        verb_switch(ui, Verb::Preset(n), on, desk);
     }
 }
 
@@ -211,9 +280,10 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     }
 }
 
-const TOOLS: [(Verb, Tool, &str); 3] = [
+const TOOLS: [(Verb, Tool, &str); 4] = [
     (Verb::CrosshairTool, Tool::Crosshair, icons::CROSSHAIR),
     (Verb::WindowTool, Tool::Window, icons::WINDOW),
+    (Verb::RegionTool, Tool::Region, icons::REGION),
     (Verb::PointTool, Tool::Point, icons::POINT),
 ];
 
@@ -243,6 +313,13 @@ fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
         let negative = desk.view.negative;
         verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, desk);
         verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, desk);
+    }
+    if desk.document.is_some() {
+        ui.separator();
+        for (verb, icon) in LAYOUTS {
+            let seen = is_seen(verb, desk.view);
+            verb_button(ui, icon, verb, seen, desk);
+        }
     }
 }
 

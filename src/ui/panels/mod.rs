@@ -9,11 +9,13 @@
 //! [`super::theme::apply`] is to be called once before the first frame.
 
 mod about_model;
+mod colour_choice;
 mod crosshair;
 mod display;
 pub mod format;
 mod histogram;
 mod info;
+mod layers;
 pub(super) mod menu;
 mod objects;
 mod prompts;
@@ -78,7 +80,7 @@ fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
             let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, Verb::LeftPanel, desk);
             widgets::heading(ui, "Layers", fold);
             scroll(ui, |ui| {
-                objects::layers(ui, document, desk);
+                layers::show(ui, document, desk);
                 widgets::section_line(ui);
                 objects::list(ui, document, desk);
                 widgets::section_line(ui);
