@@ -68,7 +68,7 @@ impl Gpu {
                 continue;
             }
             *have = want.cloned();
-            refused.extend(set_overlay(scene, slot, have.clone()).err());
+            refused.extend(scene.set_overlay(slot, have.clone()).err().map(|why| why.to_string()));
         }
         refused
     }
@@ -88,6 +88,11 @@ impl Gpu {
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
         let shown = (number, document.image().frame());
+        // Another frame takes the place of the one before, slice by slice; labels stay.
+        let frame_only = self.shown.is_some_and(|(n, frame)| n == number && frame != shown.1);
+        if frame_only && scene.set_frame(document.image()) {
+            self.shown = Some(shown);
+        }
         let other = self.shown != Some(shown);
         if other {
             if let Err(why) = scene.set_volume(document.image().clone()) {
@@ -122,15 +127,6 @@ impl Gpu {
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
-}
-
-/// The scene's slots for overlay images.
-fn set_overlay(
-    _scene: &mut Scene,
-    _slot: usize,
-    _volume: Option<Arc<Volume>>,
-) -> Result<(), String> {
-    Ok(())
 }
 
 fn and(dirty: Dirty, more: VoxelBox) -> Dirty {
