@@ -357,7 +357,7 @@ impl Verb {
                 *open = !*open;
             }
             Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
-                view.scale = self.scaled(view.scale)
+                view.scale = self.scaled(view.scale);
             }
             Verb::Menu => view.focus_menu = true,
             Verb::History => view.show_history = !view.show_history,
@@ -409,7 +409,9 @@ fn cancel(desk: &mut Desk) {
         &mut view.show_log,
     ];
     if windows.iter().any(|open| **open) {
-        windows.into_iter().for_each(|open| *open = false);
+        for open in windows {
+            *open = false;
+        }
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }
