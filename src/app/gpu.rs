@@ -52,11 +52,11 @@ impl Gpu {
     pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<String> {
         let wanted: [Option<&Arc<Volume>>; ImageLayer::MOST] =
             std::array::from_fn(|slot| layers.get(slot).map(|layer| &layer.volume));
-        let same = |(a, b): (&Option<Arc<Volume>>, &Option<&Arc<Volume>>)| match (a, b) {
+        let same = |(a, b): (&Option<Arc<Volume>>, Option<&Arc<Volume>>)| match (a, b) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
-        if self.overlays.iter().zip(&wanted).all(same) {
+        if self.overlays.iter().zip(wanted).all(same) {
             return Vec::new();
         }
         let mut renderer = self.state.renderer.write();
@@ -64,7 +64,7 @@ impl Gpu {
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Vec::new() };
         let mut refused = Vec::new();
         for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
-            if same((have, &want)) {
+            if same((have, want)) {
                 continue;
             }
             *have = want.cloned();

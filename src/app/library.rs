@@ -87,7 +87,7 @@ impl Library {
             Ok(Err(DownloadError::Cancelled)) => {}
             Ok(Err(why)) => toasts.error(capitalised(&why.to_string())),
             Err(_) => {
-                toasts.error(tr("The download stopped unexpectedly; try it again").to_owned())
+                toasts.error(tr("The download stopped unexpectedly; try it again").to_owned());
             }
         }
         None

@@ -37,6 +37,8 @@ pub use start::run;
 use threshold::Threshold;
 
 /// The program.
+// Each is a question of its own about what goes on.
+#[allow(clippy::struct_excessive_bools)]
 pub struct App {
     session: Option<Session>,
     documents: u64,
