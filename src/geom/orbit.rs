@@ -146,7 +146,6 @@ mod tests {
     use glam::DAffine3;
 
     use super::*;
-    use glam::DAffine3;
 
     fn grid() -> Grid {
         let m = DMat3::from_cols(-DVec3::Z * 3.0, DVec3::X, DVec3::new(0.0, 1.9, 0.6));
