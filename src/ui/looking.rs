@@ -46,7 +46,7 @@ impl ViewState {
         self.slab_mm = if self.slab_mm > 0.0 { 0.0 } else { USUAL_SLAB };
     }
 
-    /// The next of mean, MIP, MinIP; of slices that are thick then.
+    /// The next of mean, maximum, minimum; of slices that are thick then.
     pub fn next_projection(&mut self) {
         self.projection = match self.projection {
             Projection::Mean => Projection::Max,

@@ -98,13 +98,15 @@ pub fn crosshair_planes(plane: Plane) -> [Plane; 2] {
 
 /// Where a crosshair's line in this direction may run: as far as the edges, or only as far as the letter
 /// there. (A line through an I is an I no more, and a new crosshair is in the middle.)
-pub fn clear_of_letters(pane: Rect, at: Pos2, direction: Vec2) -> Rect {
+/// `wide`: how many letters stand at the left and right edges of turned pictures, at most.
+pub fn clear_of_letters(pane: Rect, at: Pos2, direction: Vec2, wide: usize) -> Rect {
+    let more = 14.0 * wide.saturating_sub(1) as f32;
     let (mut x, mut y) = (pane.x_range(), pane.y_range());
     if direction.x.abs() < 0.1 && (at.x - pane.center().x).abs() < 14.0 {
         y = Rangef::new(y.min + 27.0, y.max - 27.0);
     }
     if direction.y.abs() < 0.1 && (at.y - pane.center().y).abs() < 14.0 {
-        x = Rangef::new(x.min + 27.0, x.max - SLIDER_LANE - 23.0);
+        x = Rangef::new(x.min + 27.0 + more, x.max - SLIDER_LANE - 23.0 - more);
     }
     Rect::from_x_y_ranges(x, y)
 }

@@ -34,6 +34,8 @@ pub struct Cross {
     pub at: Pos2,
     /// The upright one first, where there is one.
     pub lines: Vec<Line>,
+    /// How many letters stand at the left and right edge, at most.
+    letters: usize,
 }
 
 /// The crosshair of `plane`'s view, which `lens` shows in `pane`.
@@ -44,7 +46,9 @@ pub fn cross(pane: Rect, plane: Plane, lens: &SliceLens, cx: &Context) -> Cross 
         Some(Line { plane: other, direction: vec2(along.x as f32, along.y as f32) })
     };
     let at = lens.pane_from_world(cx.view.crosshair).truncate();
+    let [left, right, ..] = lens.frame().letters();
     Cross {
+        letters: left.len().max(right.len()),
         at: paint::on_screen(pane, at),
         lines: overlay::crosshair_planes(plane).into_iter().filter_map(line).collect(),
     }
@@ -96,7 +100,7 @@ pub fn draw(painter: &Painter, pane: Rect, cross: &Cross) {
             // Lines of one physical pixel lie on pixel centres.
             at = pos_on_pixels(at, ppp);
         }
-        let rect = overlay::clear_of_letters(pane, at, line.direction);
+        let rect = overlay::clear_of_letters(pane, at, line.direction, cross.letters);
         let Some((from, to)) = line.within(at, rect) else { continue };
         for (from, to) in [(from, to.min(-GAP)), (from.max(GAP), to)] {
             if from < to {
