@@ -8,7 +8,7 @@ use super::{colour_choice, histogram, widgets};
 use crate::geom::Convention;
 use crate::render::{Interpolation, Projection};
 use crate::ui::presets::CT_WINDOWS;
-use crate::ui::text::tr;
+use crate::ui::text::{tr, tr_of};
 use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, projection_name, shortcuts};
 use crate::volume::Window;
 
@@ -72,7 +72,8 @@ pub(super) fn window(ui: &mut Ui, view: &mut ViewState) {
         ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
     };
     let moved = field(ui, tr("Centre"), |ui| drag(ui, &mut centre, tr("Window centre")));
-    let widened = field(ui, tr("Width"), |ui| drag(ui, &mut width, tr("Window width")));
+    let widened =
+        field(ui, tr_of("Width", "window"), |ui| drag(ui, &mut width, tr("Window width")));
     if moved || widened {
         view.set_layer_window(Window::new(centre, width));
     }
