@@ -9,7 +9,7 @@ use crate::geom::Convention;
 use crate::render::{Interpolation, Projection};
 use crate::ui::presets::CT_WINDOWS;
 use crate::ui::text::{tr, tr_of};
-use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, projection_name, shortcuts};
+use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, shortcuts};
 use crate::volume::Window;
 
 pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
@@ -102,8 +102,11 @@ fn sampling(ui: &mut Ui, desk: &mut Desk) {
     });
     ui.add_enabled_ui(view.slab_mm > 0.0, |ui| {
         field(ui, tr("shows"), |ui| {
-            let choices = [Projection::Min, Projection::Max, Projection::Mean]
-                .map(|projection| (tr(projection_name(projection)), projection));
+            let choices = [
+                (tr_of("MinIP", "short"), Projection::Min),
+                (tr_of("MIP", "short"), Projection::Max),
+                (tr("Mean"), Projection::Mean),
+            ];
             choice(ui, &mut view.projection, &choices);
         });
     });
