@@ -240,7 +240,6 @@ fn everything_that_can_be_used_has_a_name() {
 }
 
 #[test]
-#[ignore = "until the views and the panels of layers, objects and display are translated"]
 fn in_chinese_nothing_is_left_in_english() {
     let mut harness = changed();
     harness.state_mut().view_mut().language = Language::Chinese;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use voxpoint::geom::Plane;
-use voxpoint::render::ColourMap;
+use voxpoint::render::{ColourMap, TransferPreset};
 use voxpoint::ui::shortcuts::{GESTURES, Group, TABLE};
 use voxpoint::ui::text::{Language, ZH_HANS, speak, tr_any};
 
@@ -88,6 +88,10 @@ fn wanted() -> BTreeSet<String> {
                 literals(&code, before, &mut found);
             }
         }
+        for (at, _) in code.match_indices("tr_of(\"") {
+            let words: Vec<&str> = code[at..].splitn(5, '"').collect();
+            found.insert(format!("{} ({})", words[1], words[3]));
+        }
         // Of two, in one expression.
         if name == "src/document/prompts.rs" {
             found.extend(["Positive click", "Negative click"].map(str::to_owned));
@@ -98,6 +102,7 @@ fn wanted() -> BTreeSet<String> {
     found.extend(Group::ALL.map(|g| g.name().to_owned()));
     found.extend(Plane::ALL.map(|p| p.name().to_owned()));
     found.extend(ColourMap::ALL.map(|m| m.name().to_owned()));
+    found.extend(TransferPreset::ALL.map(|p| p.name().to_owned()));
     // Not words.
     found.retain(|t| t.chars().any(char::is_alphabetic));
     found

@@ -264,6 +264,13 @@ impl Files {
     ) -> Option<News> {
         let (path, role) = self.queue.pop_front()?;
         let (document, grid) = open.unzip();
+        if grid.is_none()
+            && let Some(why) = needs_scan(&path, role)
+        {
+            // For what waits behind it.
+            (self.wake)();
+            return Some(News::Failed(why));
+        }
         let (file, grid) = (path.clone(), grid.cloned());
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
             load(&file, role, grid.as_ref(), cancel, progress)
@@ -274,7 +281,7 @@ impl Files {
                 self.opening = Some(Coming { path, role, document, task });
                 None
             }
-            Err(why) => Some(News::Failed(format!("no thread to open a file: {why}"))),
+            Err(why) => Some(News::Failed(format!("{}: {why}", tr("no thread to open a file")))),
         }
     }
 
@@ -306,7 +313,7 @@ impl Files {
         let task = Task::start("save", self.wake.clone(), move |cancel, progress| {
             io::save_labels(&path, &labels, &grid, &stored, &table, cancel, progress)
         })
-        .map_err(|why| format!("no thread to save a file: {why}"))?;
+        .map_err(|why| format!("{}: {why}", tr("no thread to save a file")))?;
         self.saving = Some(Going { name, document: number, state: document.state(), task });
         Ok(())
     }
@@ -494,6 +501,20 @@ impl Files {
     }
 }
 
+/// What is said of a file that can't be opened without a scan.
+fn needs_scan(path: &Path, role: Role) -> Option<String> {
+    let text = match role {
+        Role::Labels => {
+            mark("There is no scan for this label map to lie on; open its scan first: {name}")
+        }
+        Role::Overlay => {
+            mark("There is no scan for this image to be laid over; open its scan first: {name}")
+        }
+        _ => return None,
+    };
+    Some(tr_with(text, &[("name", &path.display())]))
+}
+
 fn load(
     path: &Path,
     role: Role,
@@ -501,18 +522,6 @@ fn load(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Opened, Failed> {
-    if role == Role::Labels && grid.is_none() {
-        let name = path.display();
-        return Err(Failed::Because(format!(
-            "There is no scan for this label map to lie on; open its scan first: {name}"
-        )));
-    }
-    if role == Role::Overlay && grid.is_none() {
-        return Err(Failed::Because(format!(
-            "There is no scan for this image to be laid over; open its scan first: {}",
-            path.display()
-        )));
-    }
     let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
     let grid = grid.filter(|_| role != Role::Overlay);
     if let Some(grid) = grid

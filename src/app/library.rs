@@ -51,7 +51,7 @@ impl Library {
                 status.download = Some(Download { name: TURBO.to_owned(), ..Download::default() });
                 self.download = Some(task);
             }
-            Err(why) => toasts.error(format!("no thread to download the model: {why}")),
+            Err(why) => toasts.error(format!("{}: {why}", tr("no thread to download the model"))),
         }
     }
 

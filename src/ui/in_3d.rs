@@ -1,7 +1,7 @@
 //! What panel, keys and gestures of the 3D view share.
 
 use super::ViewState;
-use super::text::tr;
+use super::text::{tr, tr_of};
 use crate::geom::{Axis, DVec3, Direction, Grid, Orbit};
 use crate::render::{Clip, ClipBox, ClipPlane, Mode3d, TransferFunction, TransferPreset};
 
@@ -79,7 +79,7 @@ impl ClipFacing {
 pub fn mode_name(mode: Mode3d) -> &'static str {
     match mode {
         Mode3d::Volume => tr("Volume"),
-        Mode3d::Mip => tr("MIP"),
+        Mode3d::Mip => tr_of("MIP", "short"),
         Mode3d::Iso => tr("Iso"),
         Mode3d::Surface => tr("Masks"),
     }

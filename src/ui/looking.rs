@@ -1,5 +1,6 @@
 //! Changes of how the document is looked at that keys, menus and gestures share.
 
+use super::text::{mark, tr};
 use super::{Layout, Lightbox, Pane, ViewState};
 use crate::geom::{Convention, Grid, PanZoom, Plane};
 use crate::render::Projection;
@@ -61,7 +62,7 @@ impl ViewState {
     /// `MIP 20 mm`; `None` while slices are thin.
     pub fn slab_text(&self) -> Option<String> {
         let mm = (self.slab_mm * 10.0).round() / 10.0;
-        (mm > 0.0).then(|| format!("{} {mm} mm", projection_name(self.projection)))
+        (mm > 0.0).then(|| format!("{} {mm} mm", tr(projection_name(self.projection))))
     }
 
     /// Shows the views in this layout.
@@ -197,9 +198,9 @@ impl ViewState {
 /// `Mean`, `MIP`, `MinIP`.
 pub fn projection_name(projection: Projection) -> &'static str {
     match projection {
-        Projection::Mean => "Mean",
-        Projection::Max => "MIP",
-        Projection::Min => "MinIP",
+        Projection::Mean => mark("Mean"),
+        Projection::Max => mark("MIP"),
+        Projection::Min => mark("MinIP"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Usual windows.
 
+use super::text::mark;
 use crate::volume::Window;
 
 /// A window that has a name.
@@ -19,15 +20,15 @@ const fn preset(name: &'static str, centre: f64, width: f64) -> WindowPreset {
 
 /// Usual windows of CT, in the order of their keys.
 pub const CT_WINDOWS: [WindowPreset; 9] = [
-    preset("brain", 40.0, 80.0),
-    preset("subdural", 75.0, 215.0),
-    preset("stroke", 40.0, 40.0),
-    preset("bone", 400.0, 1800.0),
-    preset("lung", -600.0, 1500.0),
-    preset("mediastinum", 50.0, 350.0),
-    preset("abdomen", 50.0, 400.0),
-    preset("liver", 60.0, 160.0),
-    preset("angio", 300.0, 600.0),
+    preset(mark("brain"), 40.0, 80.0),
+    preset(mark("subdural"), 75.0, 215.0),
+    preset(mark("stroke"), 40.0, 40.0),
+    preset(mark("bone"), 400.0, 1800.0),
+    preset(mark("lung"), -600.0, 1500.0),
+    preset(mark("mediastinum"), 50.0, 350.0),
+    preset(mark("abdomen"), 50.0, 400.0),
+    preset(mark("liver"), 60.0, 160.0),
+    preset(mark("angio"), 300.0, 600.0),
 ];
 
 impl WindowPreset {

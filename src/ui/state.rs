@@ -1,6 +1,6 @@
 use super::in_3d::View3d;
 use super::inner_box::inner_box;
-use super::text::Language;
+use super::text::{Language, mark};
 use super::theme::Theme;
 use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
@@ -45,7 +45,7 @@ impl Pane {
     pub fn name(self) -> &'static str {
         match self {
             Pane::Slice(plane) => plane.name(),
-            Pane::Volume => "3D",
+            Pane::Volume => mark("3D"),
         }
     }
 

@@ -99,6 +99,14 @@ pub fn tr_any(english: &str) -> &str {
     chinese().get(english).copied().unwrap_or(english)
 }
 
+/// [`tr`] of a word that means several things: the catalogue has it as `word (of)`.
+pub fn tr_of(english: &'static str, of: &str) -> &'static str {
+    if !CHINESE.get() {
+        return english;
+    }
+    chinese().get(&*format!("{english} ({of})")).copied().unwrap_or_else(|| tr(english))
+}
+
 /// [`tr`] with values for the names in braces.
 pub fn tr_with(english: &'static str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
     let mut text = tr(english).to_owned();
@@ -134,6 +142,7 @@ mod tests {
         speak(Language::Chinese);
         assert_eq!(tr("Undo"), "撤销");
         assert_eq!(tr_any("no such text"), "no such text");
+        assert_eq!((tr("Width"), tr_of("Width", "window")), ("宽度", "窗宽"));
         std::thread::spawn(|| assert_eq!(tr("Undo"), "Undo")).join().unwrap();
         speak(Language::English);
         assert_eq!(tr("Undo"), "Undo");

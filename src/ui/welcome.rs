@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::panels::format::shorten;
-use super::panels::menu::{download_text, of};
+use super::panels::menu::{download_text, of, runtime_text};
 use super::panels::status_bar::opening_text;
 use super::panels::widgets::{colours, progress, quiet, row_button};
 use super::text::tr;
@@ -125,7 +125,7 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
         RuntimeStatus::Searching => {
             ui.label(quiet(ui, tr("Looking for ONNX Runtime…")));
         }
-        RuntimeStatus::Ready(version) => state_line(ui, true, &format!("ONNX Runtime {version}")),
+        RuntimeStatus::Ready(version) => state_line(ui, true, &runtime_text(version)),
         RuntimeStatus::Missing(why) => {
             let text = format!(
                 "{} {why}",

@@ -1,6 +1,7 @@
 //! What the user may ask of pictures and films of the views; the window's dialogs fill these in.
 
 use super::Pane;
+use super::text::mark;
 
 /// The longest side of a picture in pixels: larger ones are not possible on every graphics device.
 pub const LONGEST_SIDE: u32 = 8192;
@@ -50,9 +51,9 @@ impl FilmFormat {
     /// What menus call it.
     pub fn name(self) -> &'static str {
         match self {
-            FilmFormat::Apng => "Animated PNG",
+            FilmFormat::Apng => mark("Animated PNG"),
             FilmFormat::Gif => "GIF",
-            FilmFormat::Sequence => "Folder of PNG files",
+            FilmFormat::Sequence => mark("Folder of PNG files"),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Loading {
         let last = self.starting == 0;
         match told {
             Tell::Runtime(Ok(found)) => {
-                let text = format!("ONNX Runtime {} ({})", found.version, found.found);
+                let text = format!("{} ({})", found.version, found.found);
                 status.runtime = RuntimeStatus::Ready(text);
             }
             Tell::Runtime(Err(why)) if last => {

@@ -120,7 +120,7 @@ impl Model {
                 status.runtime = RuntimeStatus::Installing(0, 0);
                 self.install = Some(task);
             }
-            Err(why) => toasts.error(format!("no thread to fetch ONNX Runtime: {why}")),
+            Err(why) => toasts.error(format!("{}: {why}", tr("no thread to fetch ONNX Runtime"))),
         }
     }
 

@@ -8,8 +8,8 @@ use super::{colour_choice, histogram, widgets};
 use crate::geom::Convention;
 use crate::render::{Interpolation, Projection};
 use crate::ui::presets::CT_WINDOWS;
-use crate::ui::text::tr;
-use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, projection_name, shortcuts};
+use crate::ui::text::{tr, tr_of};
+use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, shortcuts};
 use crate::volume::Window;
 
 pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
@@ -72,7 +72,8 @@ pub(super) fn window(ui: &mut Ui, view: &mut ViewState) {
         ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
     };
     let moved = field(ui, tr("Centre"), |ui| drag(ui, &mut centre, tr("Window centre")));
-    let widened = field(ui, tr("Width"), |ui| drag(ui, &mut width, tr("Window width")));
+    let widened =
+        field(ui, tr_of("Width", "window"), |ui| drag(ui, &mut width, tr("Window width")));
     if moved || widened {
         view.set_layer_window(Window::new(centre, width));
     }
@@ -101,8 +102,11 @@ fn sampling(ui: &mut Ui, desk: &mut Desk) {
     });
     ui.add_enabled_ui(view.slab_mm > 0.0, |ui| {
         field(ui, tr("shows"), |ui| {
-            let choices = [Projection::Min, Projection::Max, Projection::Mean]
-                .map(|projection| (tr(projection_name(projection)), projection));
+            let choices = [
+                (tr_of("MinIP", "short"), Projection::Min),
+                (tr_of("MIP", "short"), Projection::Max),
+                (tr("Mean"), Projection::Mean),
+            ];
             choice(ui, &mut view.projection, &choices);
         });
     });

@@ -2,6 +2,7 @@
 
 use crate::document::Document;
 use crate::geom::{Axis, DVec3, Direction};
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{Hover, Latency, ViewState};
 
 /// Millilitres with three significant digits: `0.42 mL`, `12.3 mL`, `142 mL`, `1.42 L`.
@@ -44,7 +45,7 @@ pub fn side(world: DVec3, axis: Axis) -> String {
 /// A voxel value: whole numbers plain, others with four significant digits.
 pub fn number(value: f64) -> String {
     let text = if !value.is_finite() {
-        return "not a number".to_owned();
+        return tr("not a number").to_owned();
     } else if value == value.round() && value.abs() < 1e9 {
         format!("{value:.0}")
     } else if value.abs() >= 1e6 || value.abs() < 1e-3 {
@@ -82,13 +83,14 @@ pub fn place(document: &Document, view: &ViewState) -> String {
         })
     };
     let (hover, from) = match &view.hover {
-        Some(hover) => (Some(hover.clone()), ""),
-        None => (crosshair(), "Crosshair: "),
+        Some(hover) => (Some(hover.clone()), String::new()),
+        None => (crosshair(), format!("{}: ", tr("Crosshair"))),
     };
-    let Some(hover) = hover else { return format!("{from}outside of the scan") };
+    let Some(hover) = hover else { return format!("{from}{}", tr("outside of the scan")) };
     let [x, y, z] = hover.voxel;
     let mut text = format!(
-        "{from}voxel {x} {y} {z} · {} · {}{}",
+        "{from}{} {x} {y} {z} · {} · {}{}",
+        tr("voxel"),
         position(hover.world),
         number(hover.value),
         unit(view)
@@ -114,7 +116,10 @@ pub fn latency(latency: Option<&Latency>) -> String {
     let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0}"));
     let (encode, decode, paste) =
         latency.map_or((None, None, None), |l| (l.encode, Some(l.decode), Some(l.paste)));
-    format!("encode {} · decode {} · paste {} ms", ms(encode), ms(decode), ms(paste))
+    tr_with(
+        "encode {encode} · decode {decode} · paste {paste} ms",
+        &[("encode", &ms(encode)), ("decode", &ms(decode)), ("paste", &ms(paste))],
+    )
 }
 
 /// At most `max` characters, the middle replaced by an ellipsis.

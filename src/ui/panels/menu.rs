@@ -8,7 +8,7 @@ use crate::geom::Convention;
 use crate::render::Interpolation;
 use crate::ui::in_3d::SIDES;
 use crate::ui::presets::CT_WINDOWS;
-use crate::ui::text::{Language, tr, tr_any};
+use crate::ui::text::{Language, mark, tr, tr_any};
 use crate::ui::theme::{ICON, SMALL, Theme};
 use crate::ui::{
     Action, Desk, Download, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus,
@@ -387,6 +387,32 @@ pub(in crate::ui) fn of(done: u64, total: u64) -> String {
     tr("{done} of {total}").replace("{done}", &bytes(done)).replace("{total}", &bytes(total))
 }
 
+/// What the engine says of devices, and of where it found ONNX Runtime.
+const _: [&str; 6] = [
+    mark("no CUDA in this ONNX Runtime"),
+    mark("CUDA works"),
+    mark("asked for"),
+    mark("beside the program"),
+    mark("data folder"),
+    mark("Python package"),
+];
+
+/// Why the model runs where it does.
+pub(super) fn reason_text(reason: &str) -> String {
+    match (tr_any(reason), reason.strip_prefix("no CUDA:")) {
+        (_, Some(why)) => format!("{}:{why}", tr("no CUDA")),
+        (known, None) => known.to_owned(),
+    }
+}
+
+/// `ONNX Runtime 1.31.1 (Python package)`.
+pub(in crate::ui) fn runtime_text(found: &str) -> String {
+    match found.strip_suffix(')').and_then(|text| text.split_once(" (")) {
+        Some((version, place)) => format!("ONNX Runtime {version} ({})", tr_any(place)),
+        None => format!("ONNX Runtime {found}"),
+    }
+}
+
 /// Where the model runs and why; or what is missing for it to run, and the button that mends it.
 fn device(ui: &mut Ui, desk: &mut Desk) {
     if let Some(download) = &desk.status.download {
@@ -422,11 +448,11 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
             ui.label(tr("Looking for ONNX Runtime…"));
         }
         (RuntimeStatus::Ready(version), ModelStatus::Ready { device, reason, .. }) => {
-            let tip = format!("{device}: {reason}\nONNX Runtime {version}");
+            let tip = format!("{device}: {}\n{}", reason_text(reason), runtime_text(version));
             ui.label(format!("{} {device}", icons::CHIP)).on_hover_text(tip);
         }
         (RuntimeStatus::Ready(version), _) => {
-            ui.label(icons::CHIP).on_hover_text(format!("ONNX Runtime {version}"));
+            ui.label(icons::CHIP).on_hover_text(runtime_text(version));
         }
     }
 }

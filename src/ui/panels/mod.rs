@@ -28,6 +28,7 @@ pub(super) mod widgets;
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use self::widgets::{icon_button, panel_frame};
+use super::text::{tr, tr_with};
 use super::{Action, Desk, Status, Verb, ViewState, help, icons, shortcuts, welcome};
 use crate::document::{Document, PALETTE};
 
@@ -81,7 +82,7 @@ fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
     if open {
         Panel::left("objects").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
             let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, Verb::LeftPanel, desk);
-            widgets::heading(ui, "Layers", fold);
+            widgets::heading(ui, tr("Layers"), fold);
             scroll(ui, |ui| {
                 layers::show(ui, document, desk);
                 widgets::section_line(ui);
@@ -107,7 +108,7 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
     if open {
         Panel::right("display").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
             let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_RIGHT, Verb::RightPanel, desk);
-            widgets::heading(ui, "Display", fold);
+            widgets::heading(ui, tr("Display"), fold);
             scroll(ui, |ui| {
                 display::slices(ui, desk);
                 widgets::section_line(ui);
@@ -128,8 +129,8 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
                 return;
             }
             let count = document.image().warnings().len();
-            let tip = format!("{count} thing(s) to know about this file");
-            if icon_button(ui, icons::WARNING, "Warnings", &tip, false).clicked() {
+            let tip = tr_with("{count} thing(s) to know about this file", &[("count", &count)]);
+            if icon_button(ui, icons::WARNING, tr("Warnings"), &tip, false).clicked() {
                 Verb::RightPanel.run(desk);
             }
         },

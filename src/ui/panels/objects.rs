@@ -11,7 +11,7 @@ use super::SWATCHES;
 use super::format::millilitres;
 use super::widgets::{colours, field, heading, icon_button, percent, quiet, row_button};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::ui::text::tr;
+use crate::ui::text::{tr, tr_with};
 use crate::ui::theme::SMALL;
 use crate::ui::{Action, Desk, Verb, can_extend, icons, shortcuts};
 
@@ -20,16 +20,16 @@ const ROW: f32 = 36.0;
 const STRIP: f32 = 28.0;
 
 pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
-    heading(ui, "Objects", |ui| {
-        let text = format!("{} New object (N)", icons::PLUS);
+    heading(ui, tr("Objects"), |ui| {
+        let text = format!("{} {}", icons::PLUS, shortcuts::tip(Verb::NewObject));
         let button = Button::new(text).frame_when_inactive(false);
-        let tip = "The next click starts another structure; this one keeps its voxels";
-        if ui.add(button).accessible_name("New object").on_hover_text(tip).clicked() {
+        let tip = tr("The next click starts another structure; this one keeps its voxels");
+        if ui.add(button).accessible_name(tr("New object")).on_hover_text(tip).clicked() {
             Verb::NewObject.run(desk);
         }
     });
     if document.objects().is_empty() {
-        ui.label(quiet(ui, "Click inside a structure with the Point tool (P)."));
+        ui.label(quiet(ui, tr("Click inside a structure with the Point tool (P).")));
     }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -42,7 +42,7 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
 /// Swatches in a collapsed panel; a click makes the object active.
 pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let tip = shortcuts::tip(Verb::NewObject);
-    if icon_button(ui, icons::PLUS, "New object", &tip, false).clicked() {
+    if icon_button(ui, icons::PLUS, tr("New object"), &tip, false).clicked() {
         Verb::NewObject.run(desk);
     }
     for object in document.objects() {
@@ -69,7 +69,7 @@ fn facts(document: &Document, object: &Object) -> String {
 
 /// What a row says to tests and screen readers: `Object 1, 12.3 mL`.
 fn describe(document: &Document, object: &Object) -> String {
-    let hidden = if object.visible { "" } else { ", hidden" };
+    let hidden = if object.visible { "" } else { tr(", hidden") };
     format!("{}, {}{hidden}", object.name, facts(document, object))
 }
 
@@ -123,9 +123,11 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
     response.context_menu(|ui| context_menu(ui, object, desk));
     if object.iou().is_some() || can_extend(object) {
         let key = shortcuts::key_text(Verb::Extend);
-        let extend = format!("\nThe mask reaches the model's cube: {key} extends it.");
+        let extend =
+            tr_with("The mask reaches the model's cube: {key} extends it", &[("key", &key)]);
+        let extend = format!("\n{extend}");
         let extend = if can_extend(object) { extend } else { String::new() };
-        response.on_hover_text(format!("IoU: {}{extend}", super::prompts::IOU_TIP));
+        response.on_hover_text(format!("IoU: {}{extend}", tr(super::prompts::IOU_TIP)));
     }
 }
 
@@ -134,15 +136,16 @@ fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk,
     let name = &object.name;
     // The place stays free in other rows, so that the eye is never where a trash can just was.
     if active {
-        let tip = format!("Delete {name} ({})", shortcuts::key_text(Verb::DeleteObject));
-        if row_button(ui, icons::TRASH, &format!("Delete {name}"), &tip).clicked() {
+        let what = format!("{} {name}", tr("Delete"));
+        let tip = format!("{what} ({})", shortcuts::key_text(Verb::DeleteObject));
+        if row_button(ui, icons::TRASH, &what, &tip).clicked() {
             Verb::DeleteObject.run(desk);
         }
     } else {
         ui.allocate_exact_size(TRASH, Sense::hover());
     }
-    let (icon, what) = if object.visible { (icons::EYE, "Hide") } else { (icons::EYE_OFF, "Show") };
-    let what = format!("{what} {name}");
+    let icon = if object.visible { icons::EYE } else { icons::EYE_OFF };
+    let what = format!("{} {name}", if object.visible { tr("Hide") } else { tr("Show") });
     if row_button(ui, icon, &what, &what).clicked() {
         desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
     }
@@ -179,7 +182,7 @@ fn paint_text(ui: &Ui, text: RichText, at: egui::Pos2, align: Align, width: f32)
 fn rename(ui: &mut Ui, object: &Object, desk: &mut Desk) {
     let Some((_, text)) = desk.view.renaming.as_mut() else { return };
     let edit = TextEdit::singleline(text).desired_width(ui.available_width() - 8.0);
-    let response = ui.add(edit).accessible_name("Object name");
+    let response = ui.add(edit).accessible_name(tr("Object name"));
     let name = text.trim().to_owned();
     let fresh = response.id.with("renaming");
     if !ui.data(|d| d.get_temp::<bool>(fresh).unwrap_or(false)) {
@@ -198,17 +201,17 @@ fn rename(ui: &mut Ui, object: &Object, desk: &mut Desk) {
 }
 
 fn context_menu(ui: &mut Ui, object: &Object, desk: &mut Desk) {
-    let rename = Button::new("Rename").shortcut_text(shortcuts::key_text(Verb::RenameObject));
+    let rename = Button::new(tr("Rename")).shortcut_text(shortcuts::key_text(Verb::RenameObject));
     if ui.add(rename).clicked() {
         desk.view.renaming = Some((object.id, object.name.clone()));
         ui.close();
     }
-    if ui.button(if object.visible { "Hide" } else { "Show" }).clicked() {
+    if ui.button(if object.visible { tr("Hide") } else { tr("Show") }).clicked() {
         desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
         ui.close();
     }
     opacity(ui, object, desk);
-    if ui.button("Delete").clicked() {
+    if ui.button(tr("Delete")).clicked() {
         desk.view.selected_prompt = None;
         desk.out.push(Action::Do(Command::RemoveObject(object.id)));
         ui.close();
@@ -239,7 +242,7 @@ fn paint_swatch(ui: &Ui, rect: Rect, object: &Object, ring: bool) {
 /// The colour, which opens a choice of colours.
 fn swatch(ui: &mut Ui, object: &Object, desk: &mut Desk) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
-    let name = format!("Colour of {}", object.name);
+    let name = tr_with("Colour of {name}", &[("name", &object.name)]);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     paint_swatch(ui, rect.shrink(2.0), object, response.hovered());
     let response = response.on_hover_text(&name);
@@ -260,7 +263,7 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
         ui.spacing_mut().item_spacing.x = 4.0;
         for (n, &colour) in SWATCHES.iter().enumerate() {
             let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
-            let name = format!("Colour {}", n + 1);
+            let name = format!("{} {}", tr("Colour"), n + 1);
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
             let [r, g, b] = colour;
             ui.painter().rect_filled(rect, CornerRadius::same(3), Color32::from_rgb(r, g, b));
@@ -275,7 +278,7 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
     let draft = owner.id.with("draft");
     let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(object.colour);
     let before = colour;
-    for (channel, name) in colour.iter_mut().zip(["Red", "Green", "Blue"]) {
+    for (channel, name) in colour.iter_mut().zip([tr("Red"), tr("Green"), tr("Blue")]) {
         field(ui, name, |ui| ui.add(Slider::new(channel, 0..=255)).accessible_name(name));
     }
     if colour != before {

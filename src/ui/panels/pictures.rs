@@ -64,7 +64,7 @@ fn picture(ui: &mut Ui, desk: &mut Desk) -> bool {
 }
 
 fn which(ui: &mut Ui, wish: &mut PictureWish) {
-    let name = |view: Option<Pane>| view.map_or(tr("All, as shown"), Pane::name);
+    let name = |view: Option<Pane>| view.map_or(tr("All, as shown"), |pane| tr(pane.name()));
     let combo = ComboBox::from_id_salt("picture_view").width(150.0);
     let chosen = combo.selected_text(name(wish.view)).show_ui(ui, |ui| {
         for view in std::iter::once(None).chain(Pane::ALL.map(Some)) {

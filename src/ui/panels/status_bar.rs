@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 use super::format::{bytes, latency, place, shorten};
-use super::menu::of;
+use super::menu::{of, reason_text};
 use super::widgets::{colours, progress, quiet, row_button};
 use crate::ui::text::{mark, tr};
 use crate::ui::{Action, Busy, Desk, Drawing, ModelStatus, Opening, SaveStatus, icons};
@@ -116,6 +116,7 @@ fn device(ui: &mut Ui, desk: &Desk) {
     match &desk.status.model {
         ModelStatus::Ready { device, reason, .. } => {
             let text = device_text(device, reason, desk.width);
+            let reason = reason_text(reason);
             ui.label(text).on_hover_text(format!("{device}: {reason}"));
         }
         ModelStatus::Loading(_) => {
@@ -135,7 +136,7 @@ fn device(ui: &mut Ui, desk: &Desk) {
 fn device_text(device: &str, reason: &str, width: f32) -> String {
     match reason {
         "" => shorten(device, 16),
-        why if width >= WIDE => format!("{device} ({})", shorten(why, 60)),
+        why if width >= WIDE => format!("{device} ({})", shorten(&reason_text(why), 60)),
         why if why.starts_with("no CUDA") => format!("{device} ({})", tr("no CUDA")),
         _ => shorten(device, 16),
     }

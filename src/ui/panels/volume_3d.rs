@@ -60,12 +60,12 @@ fn modes(ui: &mut Ui, view: &mut ViewState) {
 }
 
 fn presets(ui: &mut Ui, view: &mut ViewState) {
-    let present = view.in_3d.preset.map_or(tr("own curve"), TransferPreset::name);
+    let present = view.in_3d.preset.map_or(tr("own curve"), |preset| tr(preset.name()));
     let combo = ComboBox::from_id_salt("transfer_preset").width(132.0).height(400.0);
     let chosen = combo.selected_text(present).show_ui(ui, |ui| {
         let clicked = |ui: &mut Ui, preset: TransferPreset| {
             let on = view.in_3d.preset == Some(preset);
-            ui.selectable_label(on, preset.name()).clicked()
+            ui.selectable_label(on, tr(preset.name())).clicked()
         };
         TransferPreset::ALL.into_iter().filter(|preset| clicked(ui, *preset)).last()
     });

@@ -1,6 +1,7 @@
 use egui::{Rect, pos2};
 
 use crate::geom::Plane;
+use crate::ui::text::mark;
 use crate::ui::{Layout, Pane, Splits, ViewState};
 
 /// Points between neighbouring panes.
@@ -29,12 +30,12 @@ impl Splitter {
     /// What assistive tools call it.
     pub fn name(self) -> &'static str {
         match self {
-            Splitter::QuadX => "Left and right views",
-            Splitter::QuadY => "Upper and lower views",
-            Splitter::QuadCentre => "All four views",
-            Splitter::Main => "Large and small views",
-            Splitter::Row(0) => "First and second view",
-            Splitter::Row(_) => "Second and third view",
+            Splitter::QuadX => mark("Left and right views"),
+            Splitter::QuadY => mark("Upper and lower views"),
+            Splitter::QuadCentre => mark("All four views"),
+            Splitter::Main => mark("Large and small views"),
+            Splitter::Row(0) => mark("First and second view"),
+            Splitter::Row(_) => mark("Second and third view"),
         }
     }
 

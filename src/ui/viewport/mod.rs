@@ -26,7 +26,7 @@ use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 pub use gpu::{MoreToCome, SceneSlot};
 pub use lens::SliceLens;
 
-use super::text::tr;
+use super::text::{tr, tr_with};
 use super::{Action, Pane, Screen, Status, Tool, ViewState};
 use crate::document::{Document, Object};
 use crate::geom::{DVec2, Plane};
@@ -128,7 +128,7 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
 /// A double click on a view shows it alone, or all again. With the Point tool only one on its name does: its
 /// clicks place points, and the first of two is one already.
 fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
-    let name = which.name().to_uppercase();
+    let name = tr(which.name()).to_uppercase();
     let size = vec2(paint::text_width(ui.painter(), &name, 13.0) + 8.0, 20.0);
     let rect = Rect::from_min_size(response.rect.min + vec2(4.0, 3.0), size);
     // Not for the keyboard, which has the button and the keys.
@@ -173,9 +173,10 @@ fn maximise_button(ui: &mut Ui, pane: Rect, which: Pane, cx: &mut Context) {
     let id = ui.scope_id().with(("maximise", which.name()));
     let response = ui.interact(rect, id, Sense::click());
     let (name, hint) = if maximised {
-        ("Show all views".to_owned(), "Show all views (0)".to_owned())
+        let name = tr("Show all views").to_owned();
+        (name.clone(), format!("{name} (0)"))
     } else {
-        let name = format!("Maximise {} view", which.name());
+        let name = tr_with("Maximise {name} view", &[("name", &tr(which.name()))]);
         let hint = format!("{name} ({})", which.key());
         (name, hint)
     };

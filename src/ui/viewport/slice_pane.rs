@@ -7,6 +7,7 @@ use super::{Context, SliceLens, gpu, input, marks, overlay, paint, tag, turn};
 use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{Pane, PreviewStatus, Tool, Verb, ViewState, can_extend, shortcuts};
 use crate::volume::Window;
 
@@ -26,7 +27,8 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let lens = cx.lens(rect, plane);
     let place = overlay::slice_text(&lens, cx.view.crosshair);
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Canvas, true, format!("{} view", plane.name()));
+        let name = tr_with("{name} view", &[("name", &tr(plane.name()))]);
+        let mut info = WidgetInfo::labeled(Role::Canvas, true, name);
         info.current_text_value = Some(place.clone());
         info
     });
@@ -110,7 +112,7 @@ pub fn show_picture(ui: &Ui, rect: Rect, plane: Plane, cx: &Context) {
 /// Says why a view is black.
 pub fn no_picture(painter: &egui::Painter, rect: Rect) {
     let at = rect.center() + vec2(0.0, 24.0);
-    paint::text(painter, at, Align2::CENTER_CENTER, "No graphics device", 12.0, paint::QUIET);
+    paint::text(painter, at, Align2::CENTER_CENTER, tr("No graphics device"), 12.0, paint::QUIET);
 }
 
 /// Says that the mask goes on beyond what the model has looked at, and by which key it is followed; above what
@@ -121,8 +123,10 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
         return;
     }
     let key = shortcuts::key_text(Verb::Extend);
-    let texts =
-        [format!("The mask reaches the model's cube: {key} extends it"), format!("{key} extends")];
+    let texts = [
+        tr_with("The mask reaches the model's cube: {key} extends it", &[("key", &key)]),
+        tr_with("{key} extends", &[("key", &key)]),
+    ];
     let fits = |text: &String| paint::text_width(painter, text, 12.0) < rect.width() - 40.0;
     if rect.height() >= 160.0
         && let Some(text) = texts.iter().find(|text| fits(text))
@@ -227,7 +231,8 @@ fn slider(ui: &mut Ui, rect: Rect, plane: Plane, cx: &mut Context) {
     if !seen {
         child.set_opacity(0.0);
     }
-    let response = child.add(slider).accessible_name(format!("{} slice", plane.name()));
+    let name = tr_with("{name} slice", &[("name", &tr(plane.name()))]);
+    let response = child.add(slider).accessible_name(name);
     let held = response.dragged() || response.has_focus();
     child.data_mut(|d| d.insert_temp(id, held));
     if response.changed() {

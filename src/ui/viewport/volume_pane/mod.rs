@@ -156,8 +156,8 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     let rect = response.rect;
     let letters = facing(&cx.view.orbit);
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Canvas, true, "3D view");
-        info.current_text_value = Some(format!("seen from {letters}"));
+        let mut info = WidgetInfo::labeled(Role::Canvas, true, tr("3D view"));
+        info.current_text_value = Some(format!("{} {letters}", tr("seen from")));
         info
     });
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
@@ -170,7 +170,7 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
         marks::crosshair(&painter, rect, cx);
     }
     let at = rect.min + vec2(8.0, 5.0);
-    let name = paint::text(&painter, at, Align2::LEFT_TOP, "3D", 13.0, paint::ACCENT);
+    let name = paint::text(&painter, at, Align2::LEFT_TOP, tr("3D"), 13.0, paint::ACCENT);
     let how = how(cx);
     paint::text(&painter, paint::below(name), Align2::LEFT_TOP, &how, 12.0, paint::TEXT);
     cube::show(ui, &painter, rect, cx);
@@ -181,7 +181,7 @@ fn how(cx: &Context) -> String {
     let shown = &cx.view.in_3d;
     let mode = mode_name(shown.mode);
     match (shown.mode, shown.preset) {
-        (Mode3d::Volume, Some(preset)) => format!("{mode} · {}", preset.name()),
+        (Mode3d::Volume, Some(preset)) => format!("{mode} · {}", tr(preset.name())),
         (Mode3d::Volume, None) => format!("{mode} · {}", tr("own curve")),
         (Mode3d::Iso, _) => {
             let unit = crate::ui::panels::format::unit(cx.view);
