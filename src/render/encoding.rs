@@ -170,6 +170,27 @@ impl Encoding {
         with_voxels!(voxels, v => mapped(&v[from..to], |raw| self.float_texel(raw as f64)))
     }
 
+    /// The texels of stored numbers that need not be whole; NaN for those that are not a number.
+    pub(super) fn encode_numbers(&self, raw: &[f64]) -> Texels<'static> {
+        match self.texel_type {
+            TexelType::Unorm16 => {
+                Texels::Words(Cow::Owned(mapped(raw, |raw| (raw - self.offset).round() as u16)))
+            }
+            TexelType::Float32 => Texels::Floats(mapped(raw, |raw| self.float_texel(raw))),
+        }
+    }
+
+    /// What a shader gets when it reads the texel of a stored number, whole or not.
+    pub(super) fn texel_read(&self, raw: f64) -> f32 {
+        self.float_texel(raw)
+    }
+
+    /// The stored number that stands in for NaN between voxels, and the range that infinite ones are clamped to.
+    pub(super) fn stand_ins(&self) -> (f64, (f64, f64)) {
+        let nan = self.nan.map_or(0.0, |(nan, _)| nan * self.raw_per_texel + self.offset);
+        (nan, self.raw_range)
+    }
+
     fn float_texel(&self, raw: f64) -> f32 {
         match self.nan {
             Some((nan, _)) if raw.is_nan() => nan as f32,

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use super::RenderError;
+use super::coarse::{self, Factors};
 use super::encoding::{Encoding, RawRange, TexelGrey, TexelType};
+use crate::geom::Grid;
 use crate::volume::{Volume, Window};
 
 /// Bytes handed to the GPU in one piece, so that its staging memory stays small.
@@ -9,10 +11,15 @@ const LARGEST_PIECE: usize = 64 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 
-/// The first frame of a volume as a 3D texture, filled bit by bit.
+/// The first frame of a volume as a 3D texture, filled bit by bit; coarser than the volume where there is no
+/// room for all of it.
 pub(super) struct VolumeTexture {
     volume: Arc<Volume>,
     texture: wgpu::Texture,
+    /// Voxels for each texel.
+    factors: Factors,
+    /// Where the texels are.
+    grid: Grid,
     texel_type: TexelType,
     stage: Stage,
 }
@@ -25,9 +32,14 @@ enum Stage {
 }
 
 impl VolumeTexture {
-    /// An empty texture for a volume.
-    pub(super) fn new(device: &wgpu::Device, volume: Arc<Volume>) -> Result<Self, RenderError> {
-        let dims = volume.grid().dims();
+    /// An empty texture for a volume, so many voxels to a texel.
+    pub(super) fn new(
+        device: &wgpu::Device,
+        volume: Arc<Volume>,
+        factors: Factors,
+    ) -> Result<Self, RenderError> {
+        let grid = coarse::coarse_grid(volume.grid(), factors);
+        let dims = grid.dims();
         let data = volume.voxels().data_type();
         let texel_type = TexelType::choose(data, device.features());
         let texture =
@@ -37,11 +49,34 @@ impl VolumeTexture {
         } else {
             Stage::Uploading { next: 0, encoding: Encoding::of_small_integers(texel_type, data) }
         };
-        Ok(Self { volume, texture, texel_type, stage })
+        Ok(Self { volume, texture, factors, grid, texel_type, stage })
     }
 
     pub(super) fn volume(&self) -> &Arc<Volume> {
         &self.volume
+    }
+
+    /// Voxels along each axis for each texel.
+    pub(super) fn factors(&self) -> Factors {
+        self.factors
+    }
+
+    /// Where the texels are: the volume's own grid unless they are coarser.
+    pub(super) fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Bytes of a texel of this volume on this device.
+    pub(super) fn texel_bytes(device: &wgpu::Device, volume: &Volume) -> usize {
+        TexelType::choose(volume.voxels().data_type(), device.features()).size()
+    }
+
+    /// How stored numbers become texels; `None` while their range is not known.
+    pub(super) fn encoding(&self) -> Option<&Encoding> {
+        match &self.stage {
+            Stage::Uploading { encoding, .. } => Some(encoding),
+            Stage::Measuring { .. } => None,
+        }
     }
 
     pub(super) fn view(&self) -> wgpu::TextureView {
@@ -61,34 +96,48 @@ impl VolumeTexture {
     }
 
     pub(super) fn complete(&self) -> bool {
-        self.ready_slices() == self.volume.grid().dims()[2]
+        self.ready_slices() == self.grid.dims()[2]
     }
 
-    /// Uploads about `budget` bytes or measures [`READ_FACTOR`] times as many, at least one slice. `true`
-    /// when all is there.
-    pub(super) fn advance(&mut self, queue: &wgpu::Queue, budget: usize) -> bool {
-        let [nx, ny, nz] = self.volume.grid().dims();
+    /// Uploads about `budget` bytes or reads [`READ_FACTOR`] times as many, at least one slice. Returns the
+    /// bytes that were uploaded.
+    pub(super) fn advance(&mut self, queue: &wgpu::Queue, budget: usize) -> u64 {
+        let count = self.volume.grid().count();
+        let [nx, ny, nz] = self.grid.dims();
         let area = nx * ny;
         match &mut self.stage {
             Stage::Measuring { next, range } => {
                 let raw_size = self.volume.voxels().data_type().size();
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
-                let to = next.saturating_add(voxels).min(area * nz);
+                let to = next.saturating_add(voxels).min(count);
                 range.include(self.volume.voxels(), *next, to);
                 *next = to;
-                if to == area * nz {
+                if to == count {
                     let encoding = Encoding::of_range(*range, self.volume.scale().slope);
                     self.stage = Stage::Uploading { next: 0, encoding };
                 }
-                false
+                0
             }
             Stage::Uploading { next, encoding } => {
                 let slice_bytes = area * self.texel_type.size();
-                let to = next.saturating_add((budget / slice_bytes).max(1)).min(nz);
+                let at_once = if self.factors == coarse::NONE {
+                    budget / slice_bytes
+                } else {
+                    let read = self.factors.iter().product::<usize>() * area;
+                    let raw_size = self.volume.voxels().data_type().size();
+                    budget.saturating_mul(READ_FACTOR) / (read * raw_size)
+                };
+                let to = next.saturating_add(at_once.max(1)).min(nz);
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
+                let begin = *next;
                 while *next < to {
                     let end = (*next + piece).min(to);
-                    let texels = encoding.encode(self.volume.voxels(), *next * area, end * area);
+                    let texels = if self.factors == coarse::NONE {
+                        encoding.encode(self.volume.voxels(), *next * area, end * area)
+                    } else {
+                        let means = coarse::means(&self.volume, 0, self.factors, *next, end);
+                        encoding.encode_numbers(&means)
+                    };
                     write_box(
                         queue,
                         &self.texture,
@@ -99,7 +148,7 @@ impl VolumeTexture {
                     );
                     *next = end;
                 }
-                *next == nz
+                ((to - begin) * slice_bytes) as u64
             }
         }
     }
