@@ -34,5 +34,5 @@ pub use params::{
     Projection, RaycastParams, Slab, SliceParams,
 };
 pub use pipelines::shader_sources;
-pub use scene::{Scene, UPLOAD_BUDGET};
+pub use scene::{SLICE_PANES, Scene, UPLOAD_BUDGET};
 pub use transfer::{TransferFunction, TransferPoint, TransferPreset};

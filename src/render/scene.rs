@@ -9,8 +9,8 @@ use super::volume_texture::VolumeTexture;
 use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
-/// Panes that show slices.
-const SLICE_PANES: usize = 3;
+/// Slice panes that can be shown at once: more than the largest sheet of slices has.
+pub const SLICE_PANES: usize = 256;
 
 /// Bytes of a scan that [`Scene::upload`] can handle in one frame without the frame being late: on two
 /// cores without a GPU a call takes 1 to 2 ms in the median, and the first two took up to 13 ms while the
@@ -27,9 +27,12 @@ pub struct Scene {
     labels: Option<LabelTexture>,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
-    /// One for each slice pane and one for the 3D view: all are written before any is drawn from.
-    uniforms: [wgpu::Buffer; SLICE_PANES + 1],
-    bind_groups: [wgpu::BindGroup; SLICE_PANES + 1],
+    /// What every pane binds besides its uniforms.
+    shared: Shared,
+    /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
+    slices: Vec<Pane>,
+    /// Of the 3D view.
+    raycast: Pane,
     picture: Option<Picture>,
     /// Counts changes of voxels, labels and styles.
     content: u64,
@@ -51,20 +54,8 @@ impl Scene {
             usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
             view_formats: &[],
         });
-        let uniforms = std::array::from_fn(|n| {
-            let size = if n < SLICE_PANES {
-                size_of::<SliceUniforms>()
-            } else {
-                size_of::<RaycastUniforms>()
-            };
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("pane"),
-                size: size as u64,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            })
-        });
-        let bind_groups = bind_groups(device, &pipelines, &uniforms, None, None, &colours);
+        let shared = Shared::new(device, &pipelines, None, None, &colours);
+        let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
         let scene = Self {
             device: device.clone(),
             queue: queue.clone(),
@@ -74,8 +65,9 @@ impl Scene {
             labels: None,
             styles: Vec::new(),
             colours,
-            uniforms,
-            bind_groups,
+            shared,
+            slices: Vec::new(),
+            raycast,
             picture: None,
             content: 0,
             pictured: None,
@@ -173,21 +165,26 @@ impl Scene {
         }
     }
 
-    /// Sets what slice pane `pane` (0, 1, 2) shows.
+    /// Sets what slice pane `pane` shows: any number below [`SLICE_PANES`]; the lowest free ones are the
+    /// cheapest.
     pub fn prepare_slice(&mut self, pane: usize, params: &SliceParams) {
-        let Some(buffer) = self.uniforms[..SLICE_PANES].get(pane) else { return };
+        if pane >= SLICE_PANES {
+            return;
+        }
         let Some(volume) = &self.volume else { return };
         let uniforms = SliceUniforms::new(params, self.scan_uniforms(volume, params.window));
-        self.queue.write_buffer(buffer, 0, bytemuck::bytes_of(&uniforms));
+        while self.slices.len() <= pane {
+            let size = size_of::<SliceUniforms>();
+            self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
+        }
+        self.queue.write_buffer(&self.slices[pane].uniforms, 0, bytemuck::bytes_of(&uniforms));
     }
 
     /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
-        if self.volume.is_none() || pane >= SLICE_PANES {
-            return;
-        }
+        let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
         pass.set_pipeline(&self.pipelines.slice);
-        pass.set_bind_group(0, &self.bind_groups[pane], &[]);
+        pass.set_bind_group(0, &pane.bind_group, &[]);
         pass.draw(0..3, 0..1);
     }
 
@@ -206,7 +203,7 @@ impl Scene {
         let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
         let scan = self.scan_uniforms(volume, params.window);
         let uniforms = RaycastUniforms::new(params, grid, scan, labelled, &march);
-        self.queue.write_buffer(&self.uniforms[SLICE_PANES], 0, bytemuck::bytes_of(&uniforms));
+        self.queue.write_buffer(&self.raycast.uniforms, 0, bytemuck::bytes_of(&uniforms));
 
         let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let size = picture_size(params, slow, self.device.limits().max_texture_dimension_2d);
@@ -214,7 +211,7 @@ impl Scene {
             Some(picture) if picture.size() == size => picture,
             _ => Picture::new(&self.device, &self.pipelines, size),
         };
-        picture.draw(encoder, &self.pipelines.raycast, &self.bind_groups[SLICE_PANES]);
+        picture.draw(encoder, &self.pipelines.raycast, &self.raycast.bind_group);
         self.picture = Some(picture);
         self.pictured = Some(shown);
     }
@@ -254,14 +251,16 @@ impl Scene {
     fn rebind(&mut self) {
         self.content += 1;
         self.pictured = None;
-        self.bind_groups = bind_groups(
+        self.shared = Shared::new(
             &self.device,
             &self.pipelines,
-            &self.uniforms,
             self.volume.as_ref(),
             self.labels.as_ref(),
             &self.colours,
         );
+        for pane in self.slices.iter_mut().chain([&mut self.raycast]) {
+            pane.bind(&self.device, &self.pipelines, &self.shared);
+        }
     }
 }
 
@@ -285,39 +284,81 @@ fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::Texture
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
-fn bind_groups(
+/// What all panes bind: the scan, its labels and their colours.
+struct Shared {
+    scan: wgpu::TextureView,
+    sampler: wgpu::Sampler,
+    labels: wgpu::TextureView,
+    colours: wgpu::TextureView,
+}
+
+impl Shared {
+    fn new(
+        device: &wgpu::Device,
+        pipelines: &Pipelines,
+        volume: Option<&VolumeTexture>,
+        labels: Option<&LabelTexture>,
+        colours: &wgpu::Texture,
+    ) -> Self {
+        let filter =
+            if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
+        Self {
+            scan: volume.map_or_else(
+                || stand_in(device, wgpu::TextureFormat::R8Unorm),
+                VolumeTexture::view,
+            ),
+            sampler: device.create_sampler(&wgpu::SamplerDescriptor {
+                label: Some("scan"),
+                mag_filter: filter,
+                min_filter: filter,
+                ..Default::default()
+            }),
+            labels: labels
+                .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view),
+            colours: colours.create_view(&wgpu::TextureViewDescriptor::default()),
+        }
+    }
+}
+
+/// What one pane has to itself.
+struct Pane {
+    uniforms: wgpu::Buffer,
+    bind_group: wgpu::BindGroup,
+}
+
+impl Pane {
+    fn new(device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared, size: usize) -> Self {
+        let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("pane"),
+            size: size as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let bind_group = bind_group(device, pipelines, shared, &uniforms);
+        Self { uniforms, bind_group }
+    }
+
+    fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {
+        self.bind_group = bind_group(device, pipelines, shared, &self.uniforms);
+    }
+}
+
+fn bind_group(
     device: &wgpu::Device,
     pipelines: &Pipelines,
-    uniforms: &[wgpu::Buffer; SLICE_PANES + 1],
-    volume: Option<&VolumeTexture>,
-    labels: Option<&LabelTexture>,
-    colours: &wgpu::Texture,
-) -> [wgpu::BindGroup; SLICE_PANES + 1] {
-    let scan_view =
-        volume.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Unorm), VolumeTexture::view);
-    let label_view =
-        labels.map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view);
-    let colour_view = colours.create_view(&wgpu::TextureViewDescriptor::default());
-    let filter =
-        if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
-    let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+    shared: &Shared,
+    uniforms: &wgpu::Buffer,
+) -> wgpu::BindGroup {
+    let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
+    device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some("scan"),
-        mag_filter: filter,
-        min_filter: filter,
-        ..Default::default()
-    });
-    std::array::from_fn(|n| {
-        let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
-        device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("scan"),
-            layout: &pipelines.scan_layout,
-            entries: &[
-                entry(0, uniforms[n].as_entire_binding()),
-                entry(1, wgpu::BindingResource::TextureView(&scan_view)),
-                entry(2, wgpu::BindingResource::Sampler(&sampler)),
-                entry(3, wgpu::BindingResource::TextureView(&label_view)),
-                entry(4, wgpu::BindingResource::TextureView(&colour_view)),
-            ],
-        })
+        layout: &pipelines.scan_layout,
+        entries: &[
+            entry(0, uniforms.as_entire_binding()),
+            entry(1, wgpu::BindingResource::TextureView(&shared.scan)),
+            entry(2, wgpu::BindingResource::Sampler(&shared.sampler)),
+            entry(3, wgpu::BindingResource::TextureView(&shared.labels)),
+            entry(4, wgpu::BindingResource::TextureView(&shared.colours)),
+        ],
     })
 }

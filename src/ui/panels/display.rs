@@ -1,13 +1,13 @@
 //! How the scan and its masks are drawn.
 
-use egui::{ComboBox, DragValue, Slider, Ui, vec2};
+use egui::{ComboBox, DragValue, Ui, vec2};
 
 use super::format::{number, unit};
-use super::widgets::{field, heading};
+use super::widgets::{field, percent};
 use super::{histogram, widgets};
 use crate::geom::Convention;
 use crate::render::Interpolation;
-use crate::ui::{Desk, Verb, ViewState, shortcuts};
+use crate::ui::{Desk, ViewState};
 use crate::volume::Window;
 
 /// Usual CT windows: name, centre and width in Hounsfield units.
@@ -57,16 +57,6 @@ pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
     percent(ui, "Mask outline", &mut desk.view.masks.outline);
 }
 
-pub(super) fn volume(ui: &mut Ui, desk: &mut Desk) {
-    heading(ui, "3D", |ui| {
-        let tip = shortcuts::tip(Verb::ResetViews);
-        if ui.button("Reset views").on_hover_text(tip).clicked() {
-            Verb::ResetViews.run(desk);
-        }
-    });
-    percent(ui, "Scan", &mut desk.view.in_3d.image_opacity);
-}
-
 fn choice<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(&str, T)]) {
     ui.spacing_mut().item_spacing.x = 2.0;
     for &(name, choice) in choices {
@@ -74,20 +64,6 @@ fn choice<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(&str, T)]
             *value = choice;
         }
     }
-}
-
-fn percent(ui: &mut Ui, name: &str, value: &mut f32) {
-    field(ui, name, |ui| {
-        let slider = Slider::new(value, 0.0..=1.0)
-            .show_value(true)
-            .custom_formatter(|v, _| format!("{:.0} %", v * 100.0))
-            .custom_parser(|text| {
-                Some(text.trim_end_matches('%').trim().parse::<f64>().ok()? / 100.0)
-            });
-        // The part below the handle in the accent: the theme's selection colour is too pale for a rail.
-        ui.visuals_mut().selection.bg_fill = widgets::colours(ui).accent;
-        ui.add(slider).accessible_name(name);
-    });
 }
 
 fn presets(ui: &mut Ui, view: &mut ViewState) {

@@ -18,6 +18,7 @@ pub(super) mod menu;
 mod objects;
 mod prompts;
 pub(super) mod status_bar;
+mod volume_3d;
 pub(super) mod widgets;
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
@@ -99,7 +100,7 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
             scroll(ui, |ui| {
                 display::slices(ui, desk);
                 widgets::section_line(ui);
-                display::volume(ui, desk);
+                volume_3d::show(ui, desk);
                 widgets::section_line(ui);
                 crosshair::show(ui, document, desk.view);
                 widgets::section_line(ui);

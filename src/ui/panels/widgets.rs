@@ -1,6 +1,8 @@
 //! Small pieces that all panels are made of.
 
-use egui::{Align, Button, Frame, Layout, Margin, ProgressBar, Response, RichText, Ui, Vec2};
+use egui::{
+    Align, Button, Frame, Layout, Margin, ProgressBar, Response, RichText, Slider, Ui, Vec2,
+};
 
 use crate::ui::theme::{self, Colours, GRID, ICON, SMALL};
 use crate::ui::{Desk, Verb, shortcuts};
@@ -112,4 +114,19 @@ pub fn field<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
         ui.with_layout(Layout::right_to_left(Align::Center), add).inner
     })
     .inner
+}
+
+/// A row with a slider from 0 to 100 %.
+pub fn percent(ui: &mut Ui, name: &str, value: &mut f32) {
+    field(ui, name, |ui| {
+        let slider = Slider::new(value, 0.0..=1.0)
+            .show_value(true)
+            .custom_formatter(|v, _| format!("{:.0} %", v * 100.0))
+            .custom_parser(|text| {
+                Some(text.trim_end_matches('%').trim().parse::<f64>().ok()? / 100.0)
+            });
+        // The part below the handle in the accent: the theme's selection colour is too pale for a rail.
+        ui.visuals_mut().selection.bg_fill = colours(ui).accent;
+        ui.add(slider).accessible_name(name);
+    });
 }
