@@ -1,8 +1,12 @@
 //! Scans and label maps that a graphics device can't hold: made coarser by whole factors for 3D. Slices don't come
 //! from these textures then (see `plane`).
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
+use super::RenderError;
+use super::volume_texture::VolumeTexture;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use crate::with_voxels;
@@ -20,6 +24,67 @@ pub(super) struct Room {
     pub side: u32,
     /// The most bytes of scan and labels together.
     pub bytes: u64,
+}
+
+/// Label textures beyond this many texels are not made before there is a label.
+const LARGE: usize = 128 << 20;
+/// Of a device that computes with the machine's own processor and memory.
+const SOFTWARE_BYTES: u64 = 512 << 20;
+/// Of others, unless the system says what it has: less than what cards of today have.
+const HARDWARE_BYTES: u64 = 4 << 30;
+/// Fewer bytes are not worth trying for.
+const LEAST_BYTES: u64 = 1 << 20;
+
+impl Room {
+    /// Bytes for scan and labels on a device: `VOXPOINT_GPU_MB` megabytes if that is set. wgpu does not tell how
+    /// much memory there is, so a larger share than there is may be tried; what fails is made coarser.
+    pub(super) fn bytes_of(device: &wgpu::Device) -> u64 {
+        let wanted = std::env::var("VOXPOINT_GPU_MB").ok().and_then(|mb| mb.trim().parse::<u64>().ok());
+        if let Some(megabytes) = wanted {
+            return megabytes.max(1) << 20;
+        }
+        match device.adapter_info().device_type {
+            wgpu::DeviceType::Cpu => SOFTWARE_BYTES,
+            _ => HARDWARE_BYTES,
+        }
+    }
+}
+
+/// A texture for a volume that the device has room for, as fine as can be.
+pub(super) fn that_fits(
+    device: &wgpu::Device,
+    volume: &Arc<Volume>,
+    mut room: Room,
+) -> Result<VolumeTexture, RenderError> {
+    loop {
+        let factors = factors(volume.grid(), bytes_for_each(device, volume), room)
+            .ok_or(RenderError::NoMemory { megabytes: room.bytes >> 20 })?;
+        match VolumeTexture::new(device, Arc::clone(volume), factors) {
+            Err(why @ RenderError::NoMemory { .. }) => {
+                room = less(device, volume, room).ok_or(why)?;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Half of the room that a volume would take of this one; `None` if that is too little for any.
+pub(super) fn less(device: &wgpu::Device, volume: &Volume, room: Room) -> Option<Room> {
+    let texel_bytes = bytes_for_each(device, volume);
+    let dims = coarse_dims(volume.grid().dims(), factors(volume.grid(), texel_bytes, room)?);
+    let taken = dims.iter().map(|&n| n as u64).product::<u64>() * texel_bytes as u64;
+    let bytes = taken.min(room.bytes) / 2;
+    (bytes >= LEAST_BYTES).then_some(Room { bytes, ..room })
+}
+
+/// Bytes of a texel of the scan, and one for its label.
+fn bytes_for_each(device: &wgpu::Device, volume: &Volume) -> usize {
+    VolumeTexture::texel_bytes(device, volume) + 1
+}
+
+/// Whether a label texture is large enough to be done without as long as it can.
+pub(super) fn is_large(dims: [usize; 3], factors: Factors) -> bool {
+    coarse_dims(dims, factors).iter().product::<usize>() > LARGE
 }
 
 /// The smallest factors with which a grid fits: texels stay as near to cubes as whole factors let them.

@@ -87,6 +87,20 @@ impl RawRange {
         });
     }
 
+    /// Of some stored numbers.
+    pub(super) fn of(raw: &[f64]) -> Self {
+        raw.par_chunks(CHUNK)
+            .map(|chunk| {
+                let finite = chunk.iter().filter(|raw| raw.is_finite() && raw.abs() < f64::MAX);
+                finite.fold(Self { not_finite: true, ..Self::EMPTY }, |range, &raw| Self {
+                    min: range.min.min(raw),
+                    max: range.max.max(raw),
+                    ..range
+                })
+            })
+            .reduce(|| Self::EMPTY, Self::and)
+    }
+
     fn and(self, other: Self) -> Self {
         Self {
             min: self.min.min(other.min),

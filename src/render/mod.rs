@@ -10,6 +10,7 @@
 //! is not narrower than 1/30000 of the range of the values: what a float's 24 bits allow. Between centres
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
+mod coarse;
 mod colour_map;
 mod encoding;
 mod error;
@@ -18,6 +19,7 @@ mod offscreen;
 mod params;
 mod picture;
 mod pipelines;
+mod plane;
 mod scene;
 mod styles;
 mod transfer;

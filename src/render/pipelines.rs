@@ -10,10 +10,13 @@ pub(super) const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
     let slice = include_str!("shaders/slice.wgsl");
+    let volume = include_str!("shaders/access_volume.wgsl");
+    let plane = include_str!("shaders/access_plane.wgsl");
     let raycast = include_str!("shaders/raycast.wgsl");
     vec![
-        ("slice", [COMMON, HARDWARE, slice].concat()),
-        ("slice, filtering by hand", [COMMON, MANUAL, slice].concat()),
+        ("slice", [COMMON, HARDWARE, slice, volume].concat()),
+        ("slice, filtering by hand", [COMMON, MANUAL, slice, volume].concat()),
+        ("slice, of a plane", [COMMON, slice, plane].concat()),
         ("raycast", [COMMON, HARDWARE, raycast].concat()),
         ("raycast, filtering by hand", [COMMON, MANUAL, raycast].concat()),
         ("composite", include_str!("shaders/composite.wgsl").to_owned()),
@@ -28,7 +31,11 @@ pub(super) struct Pipelines {
     pub scan_layout: BindGroupLayout,
     /// Picture, sampler.
     pub composite_layout: BindGroupLayout,
+    /// Values, labels.
+    pub plane_layout: BindGroupLayout,
     pub slice: RenderPipeline,
+    /// The same from a pane's own textures.
+    pub plane: RenderPipeline,
     pub raycast: RenderPipeline,
     pub composite: RenderPipeline,
 }
@@ -37,6 +44,7 @@ impl Pipelines {
     pub(super) fn new(device: &Device, target: TextureFormat, filterable: bool) -> Self {
         let scan_layout = scan_layout(device, filterable);
         let composite_layout = composite_layout(device);
+        let plane_layout = plane_layout(device);
         let sources = shader_sources();
         let source = |name: &str| {
             sources.iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text.as_str())
@@ -44,12 +52,21 @@ impl Pipelines {
         let by_hand = |name: &str| {
             if filterable { name.to_owned() } else { format!("{name}, filtering by hand") }
         };
-        let pipeline =
-            |layout, name: &str, text, format| pipeline(device, layout, name, text, format);
+        let pipeline = |layouts: &[&BindGroupLayout], name: &str, text, format| {
+            pipeline(device, layouts, name, text, format)
+        };
+        let scan = [&scan_layout];
         Self {
-            slice: pipeline(&scan_layout, "slice", source(&by_hand("slice")), target),
-            raycast: pipeline(&scan_layout, "raycast", source(&by_hand("raycast")), PICTURE_FORMAT),
-            composite: pipeline(&composite_layout, "composite", source("composite"), target),
+            slice: pipeline(&scan, "slice", source(&by_hand("slice")), target),
+            plane: pipeline(
+                &[&scan_layout, &plane_layout],
+                "slice",
+                source("slice, of a plane"),
+                target,
+            ),
+            raycast: pipeline(&scan, "raycast", source(&by_hand("raycast")), PICTURE_FORMAT),
+            composite: pipeline(&[&composite_layout], "composite", source("composite"), target),
+            plane_layout,
             filterable,
             scan_layout,
             composite_layout,
@@ -59,7 +76,7 @@ impl Pipelines {
 
 fn pipeline(
     device: &Device,
-    layout: &BindGroupLayout,
+    layouts: &[&BindGroupLayout],
     name: &str,
     source: &str,
     format: TextureFormat,
@@ -68,9 +85,10 @@ fn pipeline(
         label: Some(name),
         source: wgpu::ShaderSource::Wgsl(source.into()),
     });
+    let layouts: Vec<_> = layouts.iter().map(|&layout| Some(layout)).collect();
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
-        bind_group_layouts: &[Some(layout)],
+        bind_group_layouts: &layouts,
         immediate_size: 0,
     });
     let fragment = format!("{name}_fragment");
@@ -131,6 +149,27 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
             plain(2, fragment, wgpu::BindingType::Sampler(filtering)),
             texture(3, TextureSampleType::Uint, TextureViewDimension::D3),
             texture(4, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
+        ],
+    })
+}
+
+/// `access_plane.wgsl`.
+fn plane_layout(device: &Device) -> BindGroupLayout {
+    let entry = |binding, sample_type| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::FRAGMENT,
+        ty: wgpu::BindingType::Texture {
+            sample_type,
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        },
+        count: None,
+    };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("plane"),
+        entries: &[
+            entry(0, wgpu::TextureSampleType::Float { filterable: false }),
+            entry(1, wgpu::TextureSampleType::Uint),
         ],
     })
 }

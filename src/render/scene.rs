@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use super::coarse::{self, Room};
 use super::label_texture::{LabelTexture, clip};
 use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
+use super::plane::{Plane, Source};
 use super::styles::{TABLE_SIDE, colour_table};
 use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceUniforms};
 use super::volume_texture::VolumeTexture;
@@ -25,6 +27,14 @@ pub struct Scene {
     pipelines: Pipelines,
     volume: Option<VolumeTexture>,
     labels: Option<LabelTexture>,
+    /// The labels themselves, while slices are made from the CPU's copy.
+    kept_labels: Option<LabelMap>,
+    /// What the textures may take.
+    room: Room,
+    /// Bytes of voxels and labels uploaded so far.
+    uploaded: u64,
+    /// Counts scans and their encodings.
+    scans: u64,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
     /// What every pane binds besides its uniforms.
@@ -43,6 +53,17 @@ pub struct Scene {
 impl Scene {
     /// Pipelines for a colour target of this format.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, target: wgpu::TextureFormat) -> Self {
+        Self::with_budget(device, queue, target, Room::bytes_of(device))
+    }
+
+    /// As [`Scene::new`], with textures of scan and labels that take at most so many bytes: a scan that needs
+    /// more is coarser in 3D, and its slices come from the CPU's copy.
+    pub fn with_budget(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        target: wgpu::TextureFormat,
+        bytes: u64,
+    ) -> Self {
         let pipelines = Pipelines::new(device, target, true);
         let colours = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("label colours"),
@@ -63,6 +84,10 @@ impl Scene {
             pipelines,
             volume: None,
             labels: None,
+            kept_labels: None,
+            room: Room { side: device.limits().max_texture_dimension_3d, bytes },
+            uploaded: 0,
+            scans: 0,
             styles: Vec::new(),
             colours,
             shared,
@@ -76,12 +101,14 @@ impl Scene {
         scene
     }
 
-    /// Shows another scan (its first frame), without labels; uploads nothing yet. On an error (too large
-    /// for the GPU, or no memory there) the scene shows nothing.
+    /// Shows another scan (its first frame), without labels; uploads nothing yet. Where the device has no room
+    /// for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so) the scene shows
+    /// nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
         self.clear();
-        let texture = VolumeTexture::new(&self.device, volume)?;
+        let texture = coarse::that_fits(&self.device, &volume, self.room)?;
+        self.scans += 1;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
@@ -96,11 +123,24 @@ impl Scene {
     pub fn clear(&mut self) {
         self.volume = None;
         self.labels = None;
+        self.kept_labels = None;
+        self.slices.iter_mut().for_each(|pane| pane.plane = None);
         self.rebind();
     }
 
+    /// How many voxels along x, y, z each texel of the 3D view stands for, where there is no room for all of
+    /// them. Slices are exact all the same.
+    pub fn coarse(&self) -> Option<[usize; 3]> {
+        self.volume.as_ref().map(VolumeTexture::factors).filter(|&f| f != coarse::NONE)
+    }
+
+    /// Bytes of voxels and labels that were handed to the device since the scene was made.
+    pub fn uploaded_bytes(&self) -> u64 {
+        self.uploaded
+    }
+
     /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
-    /// there. Slices that are not there yet are drawn black; the 3D view waits for all.
+    /// there. Until then slices are drawn from the CPU's copy, and the 3D view waits.
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
@@ -108,11 +148,23 @@ impl Scene {
         if volume.complete() {
             return true;
         }
-        let complete = volume.advance(&self.queue, budget);
+        let known = volume.encoding().is_some();
+        self.uploaded += volume.advance(&self.queue, budget);
+        self.scans += u64::from(volume.encoding().is_some() != known);
+        let complete = volume.complete();
         if complete {
             self.content += 1;
+            if volume.factors() == coarse::NONE {
+                self.kept_labels = None;
+                self.slices.iter_mut().for_each(|pane| pane.plane = None);
+            }
         }
         complete
+    }
+
+    /// Whether slices are made from the CPU's copy.
+    fn slices_from_memory(&self) -> bool {
+        self.volume.as_ref().is_some_and(|v| !v.complete() || v.factors() != coarse::NONE)
     }
 
     /// Brings the label texture up to date: `None` uploads everything, a box only that box. A label map of
@@ -123,9 +175,9 @@ impl Scene {
         changed: Option<VoxelBox>,
     ) -> Result<(), RenderError> {
         let Some(volume) = &self.volume else { return Ok(()) };
-        let dims = volume.volume().grid().dims();
+        let (dims, factors) = (volume.volume().grid().dims(), volume.factors());
         if labels.dims() != dims {
-            self.labels = None;
+            (self.labels, self.kept_labels) = (None, None);
             self.rebind();
             return Ok(());
         }
@@ -137,11 +189,18 @@ impl Scene {
             },
         };
         self.content += 1;
+        if self.slices_from_memory() {
+            self.kept_labels = Some(labels.clone());
+            for plane in self.slices.iter_mut().filter_map(|pane| pane.plane.as_mut()) {
+                plane.labels_changed(changed);
+            }
+        }
         if let Some(texture) = &mut self.labels {
             let fits = match changed {
                 Some(b) => texture.write(&self.queue, labels, b),
                 None => texture.write_all(&self.queue, labels),
             };
+            self.uploaded += texture.take_bytes();
             if fits {
                 return Ok(());
             }
@@ -149,11 +208,30 @@ impl Scene {
         // The first labels, or the first one above 255: everything has to go up.
         self.labels = None;
         self.rebind();
-        let mut texture = LabelTexture::new(&self.device, dims, labels.max() > 255)?;
+        let largest = labels.max();
+        if largest == 0 && coarse::is_large(dims, factors) {
+            // Not before there is something to show.
+            return Ok(());
+        }
+        let mut texture = match LabelTexture::new(&self.device, dims, factors, largest > 255) {
+            Ok(texture) => texture,
+            Err(why) => return self.in_less_room(labels, why),
+        };
         texture.write_all(&self.queue, labels);
+        self.uploaded += texture.take_bytes();
         self.labels = Some(texture);
         self.rebind();
         Ok(())
+    }
+
+    /// The labels have no room beside the scan: both once more, coarser.
+    fn in_less_room(&mut self, labels: &LabelMap, why: RenderError) -> Result<(), RenderError> {
+        let Some(volume) = self.volume.as_ref().map(|v| Arc::clone(v.volume())) else {
+            return Ok(());
+        };
+        self.room = coarse::less(&self.device, &volume, self.room).ok_or(why)?;
+        self.set_volume(volume)?;
+        self.set_labels(labels, None)
     }
 
     /// Colours and visibility of the labels; a label that is not listed has a colour of its own.
@@ -171,19 +249,58 @@ impl Scene {
         if pane >= SLICE_PANES {
             return;
         }
-        let Some(volume) = &self.volume else { return };
-        let uniforms = SliceUniforms::new(params, self.scan_uniforms(volume, params.window));
         while self.slices.len() <= pane {
             let size = size_of::<SliceUniforms>();
             self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
         }
+        let scan = if self.slices_from_memory() {
+            self.lay_plane(pane, params)
+        } else {
+            self.volume.as_ref().map(|volume| self.scan_uniforms(volume, params.window))
+        };
+        let Some(scan) = scan else { return };
+        let uniforms = SliceUniforms::new(params, scan);
         self.queue.write_buffer(&self.slices[pane].uniforms, 0, bytemuck::bytes_of(&uniforms));
+    }
+
+    /// Brings a pane's own textures up to date; how they are to be read.
+    fn lay_plane(&mut self, pane: usize, params: &SliceParams) -> Option<ScanUniforms> {
+        let volume = self.volume.as_ref()?;
+        let pane = self.slices.get_mut(pane)?;
+        let plane = match pane.plane.take() {
+            Some(plane) if plane.fits(params.size) => plane,
+            _ => match Plane::new(&self.device, &self.pipelines.plane_layout, params.size) {
+                Ok(plane) => plane,
+                Err(why) => {
+                    tracing::warn!("a slice can't be shown: {why}");
+                    return None;
+                }
+            },
+        };
+        let plane = pane.plane.insert(plane);
+        let source = Source {
+            volume: volume.volume(),
+            first: 0,
+            encoding: volume.encoding(),
+            scan: self.scans,
+            labels: self.kept_labels.as_ref(),
+        };
+        self.uploaded += plane.update(&self.queue, &source, params);
+        let (scale, dims) = (volume.volume().scale(), volume.volume().grid().dims());
+        let grey = plane.encoding().map(|encoding| encoding.grey(scale, params.window));
+        Some(ScanUniforms::new(dims, grey, dims[2], self.kept_labels.is_some()))
     }
 
     /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
         let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
-        pass.set_pipeline(&self.pipelines.slice);
+        if self.slices_from_memory() {
+            let Some(plane) = &pane.plane else { return };
+            pass.set_pipeline(&self.pipelines.plane);
+            pass.set_bind_group(1, &plane.bind_group, &[]);
+        } else {
+            pass.set_pipeline(&self.pipelines.slice);
+        }
         pass.set_bind_group(0, &pane.bind_group, &[]);
         pass.draw(0..3, 0..1);
     }
@@ -196,13 +313,13 @@ impl Scene {
             return;
         }
         let grid = volume.volume().grid();
-        let mut march = March::new(params, grid);
+        let mut march = March::new(params, volume.grid());
         if !volume.complete() {
             march.extinction = 0.0;
         }
         let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
         let scan = self.scan_uniforms(volume, params.window);
-        let uniforms = RaycastUniforms::new(params, grid, scan, labelled, &march);
+        let uniforms = RaycastUniforms::new(params, [grid, volume.grid()], scan, labelled, &march);
         self.queue.write_buffer(&self.raycast.uniforms, 0, bytemuck::bytes_of(&uniforms));
 
         let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
@@ -226,7 +343,7 @@ impl Scene {
 
     fn scan_uniforms(&self, volume: &VolumeTexture, window: crate::volume::Window) -> ScanUniforms {
         ScanUniforms::new(
-            volume.volume().grid().dims(),
+            volume.grid().dims(),
             volume.grey(window),
             volume.ready_slices(),
             self.labels.is_some(),
@@ -324,6 +441,8 @@ impl Shared {
 struct Pane {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
+    /// Its pixels, where they come from the CPU's copy.
+    plane: Option<Plane>,
 }
 
 impl Pane {
@@ -335,7 +454,7 @@ impl Pane {
             mapped_at_creation: false,
         });
         let bind_group = bind_group(device, pipelines, shared, &uniforms);
-        Self { uniforms, bind_group }
+        Self { uniforms, bind_group, plane: None }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {

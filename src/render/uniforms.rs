@@ -85,19 +85,20 @@ pub(super) struct RaycastUniforms {
 }
 
 impl RaycastUniforms {
+    /// The camera looks at the scan's grid; the texels may be coarser.
     pub(super) fn new(
         params: &RaycastParams,
-        grid: &Grid,
+        [grid, texels]: [&Grid; 2],
         scan: ScanUniforms,
         labelled: Option<VoxelBox>,
         march: &March,
     ) -> Self {
         let pane = params.size.map(f64::from);
-        let voxel_from_pane = grid.voxel_from_world() * params.orbit.world_from_pane(grid, pane);
+        let voxel_from_pane = texels.voxel_from_world() * params.orbit.world_from_pane(grid, pane);
         // A box whose last voxel lies before its first holds nothing.
         let (first, last) = labelled
             .map_or(([1.0; 3], [0.0; 3]), |b| (b.min.map(to_f32), b.max.map(|n| to_f32(n) - 1.0)));
-        let gradient = DAffine3::from_mat3(grid.voxel_from_world().matrix3.transpose());
+        let gradient = DAffine3::from_mat3(texels.voxel_from_world().matrix3.transpose());
         Self {
             voxel_from_pane: columns(&voxel_from_pane),
             world_from_gradient: columns(&gradient),

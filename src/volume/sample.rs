@@ -158,7 +158,12 @@ impl<F: Fn(usize) -> f64> Frame<F> {
                 };
                 count += 1;
             }
-            *out = if keep == Keep::Mean { all / f64::from(count) } else { all };
+            *out = match (keep, count) {
+                // Nothing of the thickness is there: the outermost voxels go on.
+                (_, 0) if !self.is_nan_at(row.at(n)) => value(self, row.at(n)),
+                (Keep::Mean, _) => all / f64::from(count),
+                _ => all,
+            };
         }
     }
 

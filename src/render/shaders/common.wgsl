@@ -9,7 +9,7 @@ struct Scan {
     grey_per_texel: f32,
     // Texels on the dark side of this one are not a number.
     nan_edge: f32,
-    // Slices along z that are uploaded.
+    // Slices along z that are there.
     ready_slices: f32,
     // 0 while nothing was ever labelled.
     has_labels: u32,
@@ -63,9 +63,8 @@ fn is_faint(label: u32) -> bool {
     return colour_of(label).a < 0.75;
 }
 
-// The label at a voxel if it is to be drawn, else 0.
-fn drawn_label(voxel: vec3<i32>) -> u32 {
-    let label = textureLoad(label_texture, voxel, 0).r;
+// A label if it is to be drawn, else 0.
+fn shown(label: u32) -> u32 {
     if label == 0u || colour_of(label).a == 0.0 {
         return 0u;
     }

@@ -20,25 +20,9 @@ fn voxel_at(pixel: vec2<f32>) -> vec3<f32> {
     return (slice.voxel_from_pane * vec4<f32>(pixel, 0.0, 1.0)).xyz;
 }
 
-fn grey_at(voxel: vec3<f32>) -> f32 {
-    let texel = textureLoad(scan_texture, nearest(voxel), 0).r;
-    if is_nan_texel(slice.scan, texel) {
-        return 0.0;
-    }
-    if slice.linear == 0u {
-        return grey_of(slice.scan, texel);
-    }
-    // Slices that are not there yet have no part in it.
-    let ready = vec3<f32>(voxel.xy, min(voxel.z, slice.scan.ready_slices - 1.0));
-    return grey_of(slice.scan, linear_texel(slice.scan, ready));
-}
-
+// The label if it is to be drawn, else 0.
 fn label_at(pixel: vec2<f32>) -> u32 {
-    let voxel = voxel_at(pixel);
-    if !in_volume(slice.scan, voxel) {
-        return 0u;
-    }
-    return drawn_label(nearest(voxel));
+    return shown(label_value(pixel));
 }
 
 @fragment
@@ -49,11 +33,12 @@ fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
         return vec4<f32>(0.0, 0.0, 0.0, 1.0);
     }
     var colour = vec3<f32>(0.0);
-    if floor(voxel.z + 0.5) < slice.scan.ready_slices {
-        colour = vec3<f32>(grey_at(voxel));
+    let texel = scan_texel(pixel, voxel);
+    if !is_nan_texel(slice.scan, texel) {
+        colour = vec3<f32>(grey_of(slice.scan, texel));
     }
     if slice.scan.has_labels != 0u {
-        let label = drawn_label(nearest(voxel));
+        let label = label_at(pixel);
         if label != 0u {
             let edge = label_at(pixel + vec2<f32>(1.0, 0.0)) != label
                 || label_at(pixel - vec2<f32>(1.0, 0.0)) != label
