@@ -90,8 +90,8 @@ fn click_marker(
     let grid = volume.grid();
     let marker = DVec3::from_array(case.marker_world);
     let pane = DVec2::new(400.0, 320.0);
-    let through = SliceLens::new(grid, plane, convention, None, pane, 0).pane_from_world(marker).z;
-    let lens = SliceLens::new(grid, plane, convention, None, pane, through.round() as usize);
+    let lens = |slice| SliceLens::new(grid, plane, convention, None, None, pane, slice);
+    let lens = lens(lens(0).pane_from_world(marker).z.round() as usize);
     let at = lens.pane_from_world(marker);
     let middle = lens.pane_from_world(grid.centre());
     let side = [Some(at.x < middle.x), Some(at.y < middle.y)];

@@ -73,8 +73,8 @@ proptest! {
         plane in 0usize..3,
         at in [-0.9f64..0.9, -0.9f64..0.9, -3.0f64..3.0],
         straight in any::<bool>(),
-        interpolation in 0usize..2,
-        slab in proptest::option::weighted(1e-9, (0usize..3, 2u32..9)),
+        interpolation in 0usize..3,
+        slab in proptest::option::of((0usize..3, 2u32..9)),
     ) {
         let gpu = offscreen();
         let grid = awkward_grid(DIMS);
@@ -310,7 +310,8 @@ fn in_3d_a_coarse_scan_looks_the_same_from_every_side() {
         assert!(mean < 6.0, "view {n}: {mean}");
         let coloured = |p: &[u8]| p.chunks_exact(4).filter(|p| p[0] != p[1]).count();
         assert!(coloured(&wanted) > 0 && coloured(&drawn) >= coloured(&wanted), "view {n}");
-        assert!(error(&wanted, &vec![0; wanted.len()]).0 > 70.0, "view {n} shows nothing");
+        let bright = wanted.chunks_exact(4).filter(|p| p[0] > 40).count();
+        assert!(bright > 150, "view {n} shows {bright} pixels of it");
     }
 }
 

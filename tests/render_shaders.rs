@@ -5,7 +5,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 #[test]
 fn every_shader_is_valid() {
     let sources = voxpoint::render::shader_sources();
-    assert_eq!(sources.len(), 5);
+    assert_eq!(sources.len(), 7);
     for (name, source) in sources {
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
@@ -24,7 +24,8 @@ fn assert_uniform_sizes(name: &str, module: &naga::Module) {
     for (handle, ty) in module.types.iter() {
         let expected = match ty.name.as_deref() {
             Some("Scan") => 32,
-            Some("SliceUniforms") => 128,
+            Some("SliceUniforms") => 480,
+            Some("Overlay") => 112,
             Some("RaycastUniforms") => 224,
             _ => continue,
         };

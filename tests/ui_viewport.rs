@@ -592,7 +592,8 @@ fn a_pointer_on_a_dot_would_click_nothing() {
     let rect = pane(&harness, Plane::Axial);
     let size = voxpoint::geom::DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
     let slice = view.slice(grid, Plane::Axial);
-    let lens = viewport::SliceLens::new(grid, Plane::Axial, view.convention, None, size, slice);
+    let lens =
+        viewport::SliceLens::new(grid, Plane::Axial, view.convention, None, None, size, slice);
     let dot = lens.pane_from_world(world);
     let dot = rect.min + vec2(dot.x as f32, dot.y as f32);
     for (pos, possible) in [(dot, false), (dot + vec2(12.0, 0.0), true)] {

@@ -89,7 +89,7 @@ fn compare(harness: &mut Harness<'_, App>, plane: Plane, pixels_per_point: f32) 
     let size = DVec2::new(f64::from(pane.width()), f64::from(pane.height()));
     let slice = app.view.slice(grid, plane);
     let pan_zoom = app.view.pane(plane).pan_zoom;
-    let lens = SliceLens::new(grid, plane, app.view.convention, pan_zoom, size, slice);
+    let lens = SliceLens::new(grid, plane, app.view.convention, None, pan_zoom, size, slice);
     let inner = pane.shrink2(vec2(46.0, 58.0));
     let mut compared = 0;
     for y in 0..picture.height() {

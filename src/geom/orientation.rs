@@ -102,7 +102,7 @@ impl Orientation {
 }
 
 /// Nearest orthogonal matrix, by Newton's iteration X ← (X + X⁻ᵀ)/2 (Higham 1986).
-fn orthogonal_factor(m: DMat3) -> DMat3 {
+pub(super) fn orthogonal_factor(m: DMat3) -> DMat3 {
     let mut x = m;
     for _ in 0..64 {
         let next = (x + x.inverse().transpose()) * 0.5;

@@ -1,6 +1,7 @@
 use glam::{DAffine3, DMat3, DVec2, DVec3};
 
-use super::{Axis, Direction, Grid};
+use super::oblique::{nearest_axis, smallest_turn, straight_axes};
+use super::{Axis, Direction, Grid, Oblique};
 
 /// An anatomical plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,16 +61,17 @@ pub enum Convention {
 
 /// How the voxels of a grid lie in the pictures of one plane.
 ///
-/// Pictures follow the voxel axes that are closest to the plane, so every slice shows voxels as they
-/// were acquired, also in oblique scans. *View coordinates* are (right, down) in millimetres from the
-/// outer corner of the picture's first voxel, and the continuous voxel index along the third axis.
+/// Straight pictures follow the voxel axes that are closest to the plane, so every slice shows voxels as they
+/// were acquired, also in tilted scans; oblique ones cut across them. *View coordinates* are (right, down) in
+/// millimetres from the picture's top left corner, and the slice index: the continuous voxel index along the
+/// third axis, or steps of the smallest voxel spacing along an oblique plane's normal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SliceFrame {
     plane: Plane,
     through_axis: usize,
+    oblique: bool,
     slices: usize,
     extent: DVec2,
-    edges: [Direction; 2],
     view_from_voxel: DAffine3,
     voxel_from_view: DAffine3,
     world_from_voxel: DAffine3,
@@ -77,7 +79,20 @@ pub struct SliceFrame {
 }
 
 impl SliceFrame {
-    /// The frame in which `plane` of `grid` is drawn.
+    /// The frame in which `plane` of `grid` is drawn, turned if there is a turn.
+    pub fn of(
+        grid: &Grid,
+        plane: Plane,
+        convention: Convention,
+        oblique: Option<&Oblique>,
+    ) -> Self {
+        match oblique {
+            Some(turn) if !turn.is_straight() => Self::oblique(grid, plane, convention, turn),
+            _ => Self::new(grid, plane, convention),
+        }
+    }
+
+    /// The frame in which `plane` of `grid` is drawn along the grid's own axes.
     pub fn new(grid: &Grid, plane: Plane, convention: Convention) -> Self {
         let orientation = grid.orientation();
         let spacing = grid.spacing().to_array();
@@ -105,12 +120,61 @@ impl SliceFrame {
             DMat3::from_cols(columns[0], columns[1], columns[2]),
             offset,
         );
+        let slices = dims[through_axis];
+        Self::with(grid, (plane, through_axis, false), slices, extent, view_from_voxel)
+    }
+
+    /// The frame in which a turned `plane` of `grid` is drawn.
+    ///
+    /// The picture is the straight one, carried along by the smallest turn that lays its plane into the turned
+    /// one: turning the two other planes about this one's normal leaves it as it is. Of the two sides of the
+    /// plane it is seen from the one that is nearer to the straight view's, so an edge that shows the
+    /// patient's Right without a turn never shows Left. One slice passes exactly through the pivot.
+    pub fn oblique(grid: &Grid, plane: Plane, convention: Convention, turn: &Oblique) -> Self {
+        let base = straight_axes(grid);
+        let towards = |d: Direction| {
+            let axis = base.col(d.axis.index());
+            if d.positive { axis } else { -axis }
+        };
+        let (right, down) = plane.right_and_down(convention);
+        let straight = base.col(plane.through().index());
+        let normal = turn.normal(grid, plane);
+        let carried = smallest_turn(straight, normal);
+        let (right, down) = (carried * towards(right), carried * towards(down));
+
+        let step = grid.spacing().min_element();
+        let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+        for corner in grid.corners() {
+            let from_pivot = corner - turn.pivot;
+            let at = DVec3::new(corner.dot(right), corner.dot(down), from_pivot.dot(normal) / step);
+            (low, high) = (low.min(at), high.max(at));
+        }
+        // A hair, so that a plane that just touches a corner does not come and go with rounding.
+        let (first, last) = ((low.z - 1e-6).ceil(), (high.z + 1e-6).floor());
+        let view_from_world = DAffine3::from_mat3_translation(
+            DMat3::from_cols(right, down, normal / step).transpose(),
+            DVec3::new(-low.x, -low.y, -turn.pivot.dot(normal) / step - first),
+        );
+        let (through_axis, _) = grid.orientation().voxel_axis(nearest_axis(grid, normal));
+        let slices = (last - first + 1.0).max(1.0) as usize;
+        let view_from_voxel = view_from_world * grid.world_from_voxel();
+        let extent = (high - low).truncate();
+        Self::with(grid, (plane, through_axis, true), slices, extent, view_from_voxel)
+    }
+
+    fn with(
+        grid: &Grid,
+        (plane, through_axis, oblique): (Plane, usize, bool),
+        slices: usize,
+        extent: DVec2,
+        view_from_voxel: DAffine3,
+    ) -> Self {
         Self {
             plane,
             through_axis,
-            slices: dims[through_axis],
+            oblique,
+            slices,
             extent,
-            edges: [right, down],
             view_from_voxel,
             voxel_from_view: view_from_voxel.inverse(),
             world_from_voxel: grid.world_from_voxel(),
@@ -123,9 +187,14 @@ impl SliceFrame {
         self.plane
     }
 
-    /// The voxel axis (0, 1 or 2) that slices are stepped along.
+    /// The voxel axis (0, 1 or 2) that slices are stepped along; of oblique ones the nearest.
     pub fn through_axis(&self) -> usize {
         self.through_axis
+    }
+
+    /// Whether slices cut across the grid's axes because the user turned them.
+    pub fn is_oblique(&self) -> bool {
+        self.oblique
     }
 
     /// Number of slices.
@@ -135,15 +204,48 @@ impl SliceFrame {
 
     /// Whether the slice index grows towards Superior, Anterior or Right.
     pub fn slice_grows_positive(&self) -> bool {
-        self.world_from_voxel.matrix3.col(self.through_axis)[self.plane.through().index()] >= 0.0
+        // Oblique frames count that way by themselves, whatever the turn.
+        self.oblique
+            || self.world_from_voxel.matrix3.col(self.through_axis)[self.plane.through().index()]
+                >= 0.0
+    }
+
+    /// The slices' unit normal in RAS, on the side towards which the slice index grows.
+    pub fn normal(&self) -> DVec3 {
+        let [right, down, through] = self.world_steps();
+        let normal = right.cross(down).normalize();
+        if normal.dot(through) < 0.0 { -normal } else { normal }
+    }
+
+    /// Distance between neighbouring slices in millimetres.
+    pub fn slice_distance(&self) -> f64 {
+        self.world_steps()[2].dot(self.normal())
+    }
+
+    /// The axis (RAS) about which a right-handed turn is clockwise as one sees the picture.
+    pub fn clockwise_axis(&self) -> DVec3 {
+        let [right, down, _] = self.world_steps();
+        right.cross(down).normalize()
+    }
+
+    /// How the line in which another plane cuts this one's pictures runs: a unit vector (right, down), to the
+    /// right or straight down; `None` if they are parallel.
+    pub fn line_of(&self, other: &SliceFrame) -> Option<DVec2> {
+        let along = self.normal().cross(other.normal());
+        let voxel = self.voxel_from_world.matrix3 * along;
+        let line = (self.view_from_voxel.matrix3 * voxel).truncate();
+        if along.length() < 1e-6 {
+            return None;
+        }
+        let line = line.try_normalize()?;
+        let backwards = line.x < -1e-9 || line.x < 1e-9 && line.y < 0.0;
+        Some(if backwards { -line } else { line })
     }
 
     /// How far the slices are tilted out of the anatomical plane, in degrees: 0 in a straight scan.
     pub fn tilt_degrees(&self) -> f64 {
-        let m = self.world_from_voxel.matrix3;
-        let through = self.through_axis;
-        let normal = m.col((through + 1) % 3).cross(m.col((through + 2) % 3)).normalize();
-        normal[self.plane.through().index()].abs().clamp(0.0, 1.0).acos().to_degrees()
+        let along = self.normal()[self.plane.through().index()];
+        along.abs().clamp(0.0, 1.0).acos().to_degrees()
     }
 
     /// Width and height of the whole picture in millimetres.
@@ -151,10 +253,17 @@ impl SliceFrame {
         self.extent
     }
 
-    /// Letters at the picture's left, right, top and bottom edges.
-    pub fn letters(&self) -> [char; 4] {
-        let [right, down] = self.edges;
-        [right.opposite(), right, down.opposite(), down].map(Direction::letter)
+    /// Letters at the picture's left, right, top and bottom edges, as DICOM writes them: the strongest
+    /// direction first, a second and third if the edge lies 20° and more towards them.
+    pub fn letters(&self) -> [String; 4] {
+        let [right, down, _] = self.world_steps();
+        [-right, right, -down, down].map(letters_of)
+    }
+
+    /// World vectors of one millimetre to the right, one down, and one slice on.
+    fn world_steps(&self) -> [DVec3; 3] {
+        let m = self.world_from_voxel.matrix3 * self.voxel_from_view.matrix3;
+        [m.x_axis, m.y_axis, m.z_axis]
     }
 
     /// (right mm, down mm, slice index) of a continuous voxel coordinate.
@@ -178,6 +287,20 @@ impl SliceFrame {
     }
 }
 
+/// Letters of the directions that a vector points to, strongest first.
+fn letters_of(vector: DVec3) -> String {
+    // The sine of 20°.
+    const WORTH_A_LETTER: f64 = 0.342_02;
+    let vector = vector.normalize_or_zero().to_array();
+    let mut axes = Axis::ALL;
+    axes.sort_by(|a, b| vector[b.index()].abs().total_cmp(&vector[a.index()].abs()));
+    axes.into_iter()
+        .enumerate()
+        .filter(|(n, axis)| *n == 0 || vector[axis.index()].abs() > WORTH_A_LETTER)
+        .map(|(_, axis)| Direction { axis, positive: vector[axis.index()] >= 0.0 }.letter())
+        .collect()
+}
+
 /// How a slice picture lies in its pane: the view point shown at the pane's centre, and the zoom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PanZoom {
@@ -192,6 +315,12 @@ impl PanZoom {
     pub fn fit(extent: DVec2, pane: DVec2) -> Self {
         let scale = (pane / extent.max(DVec2::splat(1e-6))).min_element() * 0.96;
         Self { centre: extent / 2.0, points_per_mm: scale.max(1e-6) }
+    }
+
+    /// Life size around `centre` (view coordinates), on a screen with so many points to the inch: 96 by
+    /// agreement, whatever its pixels are, as long as the system's scale is set to match the screen.
+    pub fn one_to_one(centre: DVec2, points_per_inch: f64) -> Self {
+        Self { centre, points_per_mm: (points_per_inch / 25.4).clamp(0.02, 500.0) }
     }
 
     /// Position relative to the pane's centre, in points, of a view position.
@@ -231,7 +360,7 @@ mod tests {
     fn radiological_axial_has_the_patients_right_on_the_left_and_anterior_up() {
         let ras = grid([DVec3::X, DVec3::Y * 2.0, DVec3::Z * 3.0]);
         let frame = SliceFrame::new(&ras, Plane::Axial, Convention::Radiological);
-        assert_eq!(frame.letters(), ['R', 'L', 'A', 'P']);
+        assert_eq!(frame.letters(), ["R", "L", "A", "P"]);
         // The rightmost, most anterior voxel is drawn at the picture's top left.
         let view = frame.view(ras.world_of([3, 4, 2]));
         assert!(view.abs_diff_eq(DVec3::new(0.5, 1.0, 2.0), 1e-9), "{view}");
@@ -242,11 +371,11 @@ mod tests {
     fn neurological_mirrors_axial_and_coronal_only() {
         let lps = grid([-DVec3::X, -DVec3::Y, DVec3::Z]);
         let letters = |plane| SliceFrame::new(&lps, plane, Convention::Neurological).letters();
-        assert_eq!(letters(Plane::Axial), ['L', 'R', 'A', 'P']);
-        assert_eq!(letters(Plane::Coronal), ['L', 'R', 'S', 'I']);
-        assert_eq!(letters(Plane::Sagittal), ['A', 'P', 'S', 'I']);
+        assert_eq!(letters(Plane::Axial), ["L", "R", "A", "P"]);
+        assert_eq!(letters(Plane::Coronal), ["L", "R", "S", "I"]);
+        assert_eq!(letters(Plane::Sagittal), ["A", "P", "S", "I"]);
         let frame = SliceFrame::new(&lps, Plane::Sagittal, Convention::Radiological);
-        assert_eq!(frame.letters(), ['A', 'P', 'S', 'I']);
+        assert_eq!(frame.letters(), ["A", "P", "S", "I"]);
     }
 
     #[test]

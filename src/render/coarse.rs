@@ -39,7 +39,8 @@ impl Room {
     /// Bytes for scan and labels on a device: `VOXPOINT_GPU_MB` megabytes if that is set. wgpu does not tell how
     /// much memory there is, so a larger share than there is may be tried; what fails is made coarser.
     pub(super) fn bytes_of(device: &wgpu::Device) -> u64 {
-        let wanted = std::env::var("VOXPOINT_GPU_MB").ok().and_then(|mb| mb.trim().parse::<u64>().ok());
+        let wanted =
+            std::env::var("VOXPOINT_GPU_MB").ok().and_then(|mb| mb.trim().parse::<u64>().ok());
         if let Some(megabytes) = wanted {
             return megabytes.max(1) << 20;
         }
@@ -127,13 +128,7 @@ pub(super) fn coarse_grid(grid: &Grid, factors: Factors) -> Grid {
 
 /// The mean of the finite stored numbers of each texel's voxels, for slices `from..to` of the texture; NaN
 /// where there are none.
-pub(super) fn means(
-    volume: &Volume,
-    first: usize,
-    factors: Factors,
-    from: usize,
-    to: usize,
-) -> Vec<f64> {
+pub(super) fn means(volume: &Volume, factors: Factors, from: usize, to: usize) -> Vec<f64> {
     let [nx, ny, nz] = volume.grid().dims();
     let [tx, ty, _] = coarse_dims([nx, ny, nz], factors);
     let [fx, fy, fz] = factors;
@@ -144,7 +139,7 @@ pub(super) fn means(
             let mut counts = vec![0u32; tx];
             for z in z..(z + fz).min(nz) {
                 for y in y..(y + fy).min(ny) {
-                    let start = first + nx * (y + ny * z);
+                    let start = nx * (y + ny * z);
                     for (n, block) in v[start..start + nx].chunks(fx).enumerate() {
                         for &raw in block {
                             let raw = raw as f64;
@@ -236,7 +231,7 @@ mod tests {
         let voxels = Voxels::F32(raw);
         let volume =
             Volume::new("v", fine.clone(), vec![5, 4, 3], voxels, Scale::NONE, stored, vec![]);
-        let texels = means(&volume, 0, [2, 2, 2], 0, 2);
+        let texels = means(&volume, [2, 2, 2], 0, 2);
         assert_eq!(texels.len(), 3 * 2 * 2);
         // Without the NaN: 1, 5, 6, 20, 21, 25, 26.
         assert!((texels[0] - 104.0 / 7.0).abs() < 1e-12);

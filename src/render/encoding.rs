@@ -151,6 +151,28 @@ impl Encoding {
         // A double's exponent reaches 1023, and so must not the factor's: hence the clamp.
         let exponent = if largest > 0.0 { largest.log2().ceil().clamp(-980.0, 980.0) } else { 0.0 };
         let raw_per_texel = (exponent - f64::from(LARGEST_EXPONENT)).exp2();
+        Self::with_mapping(range, slope, offset, raw_per_texel)
+    }
+
+    /// As [`Encoding::of_range`], for another frame of the same scan: the same texels for the same numbers as
+    /// before, unless that would cost precision.
+    pub(super) fn of_frame(range: RawRange, slope: f64, before: Option<&Self>) -> Self {
+        let fresh = Self::of_range(range, slope);
+        let Some(before) = before else { return fresh };
+        let texel = |raw: f64| (raw - before.offset) / before.raw_per_texel;
+        let (min, max) = fresh.raw_range;
+        let near = (before.offset - fresh.offset).abs() <= (max - min) * 1e3;
+        let fits = [min, max].iter().all(|&raw| texel(raw).abs() < 1e30);
+        if near && fits {
+            Self::with_mapping(range, slope, before.offset, before.raw_per_texel)
+        } else {
+            fresh
+        }
+    }
+
+    fn with_mapping(range: RawRange, slope: f64, offset: f64, raw_per_texel: f64) -> Self {
+        let none = range.min > range.max;
+        let (min, max) = if none { (0.0, 0.0) } else { (range.min, range.max) };
         let texel = |raw: f64| (raw - offset) / raw_per_texel;
         let span = match texel(max) - texel(min) {
             span if span > 0.0 => span,

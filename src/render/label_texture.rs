@@ -62,7 +62,11 @@ impl LabelTexture {
             let written = std::mem::replace(&mut self.written[z], touched);
             let needed = written || self.written[z];
             !needed
-                || self.write_texels(queue, labels, VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] })
+                || self.write_texels(
+                    queue,
+                    labels,
+                    VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] },
+                )
         })
     }
 
@@ -82,12 +86,7 @@ impl LabelTexture {
         self.write_texels(queue, labels, coarse::coarse_box(within, self.factors))
     }
 
-    fn write_texels(
-        &mut self,
-        queue: &wgpu::Queue,
-        labels: &LabelMap,
-        within: VoxelBox,
-    ) -> bool {
+    fn write_texels(&mut self, queue: &wgpu::Queue, labels: &LabelMap, within: VoxelBox) -> bool {
         let size = within.size();
         let bytes = if self.wide { 2 } else { 1 };
         let mut texels = vec![0u8; size.iter().product::<usize>() * bytes];

@@ -12,10 +12,12 @@
 
 mod coarse;
 mod colour_map;
+mod colour_tables;
 mod encoding;
 mod error;
 mod label_texture;
 mod offscreen;
+mod overlays;
 mod params;
 mod picture;
 mod pipelines;

@@ -3,7 +3,7 @@ use crate::geom::{DAffine3, DVec3, Orbit};
 use crate::volume::Window;
 
 /// How values between voxel centres are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// Trilinear.
     #[default]
@@ -42,7 +42,7 @@ pub struct Slab {
 pub struct ImageOverlay {
     /// Which of the scene's overlay images (`Scene::set_overlay`).
     pub slot: usize,
-    /// Its own values' scale; what lies below it is not drawn.
+    /// Its own values' scale. Black is clear, and the first eighth of the window fades in from there.
     pub window: Window,
     /// Its own colours.
     pub colour_map: ColourMap,
@@ -72,9 +72,9 @@ pub struct LabelStyle {
 pub struct MaskStyle {
     /// Opacity of the filled area, 0 to 1.
     pub fill: f32,
-    /// Opacity of the outline, 0 to 1.
+    /// Opacity of the outline, 0 to 1; never less than the fill's.
     pub outline: f32,
-    /// Width of the outline in physical pixels, inwards from the mask's edge.
+    /// Width of the outline in physical pixels, inwards from the mask's edge: 1 to 15; 0 for none.
     pub outline_width: f32,
 }
 
@@ -92,9 +92,10 @@ pub struct SliceParams {
     pub colour_map: ColourMap,
     /// Between voxels.
     pub interpolation: Interpolation,
-    /// Thickness; `None` shows the plane alone.
+    /// Thickness; `None` shows the plane alone. What is not a number or outside of the scan has no part in it.
     pub slab: Option<Slab>,
-    /// Second images, in the order in which they are laid over the scan.
+    /// Second images, in the order in which they are laid over the scan, where both are; the first three are
+    /// drawn. They are as thick as the scan.
     pub overlays: Vec<ImageOverlay>,
     /// How labels are laid over all of it.
     pub masks: MaskStyle,

@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+
+use super::uniforms::SliceKind;
 use wgpu::{BindGroupLayout, Device, RenderPipeline, TextureFormat};
 
 const COMMON: &str = include_str!("shaders/common.wgsl");
@@ -9,14 +12,19 @@ pub(super) const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
 
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
-    let slice = include_str!("shaders/slice.wgsl");
-    let volume = include_str!("shaders/access_volume.wgsl");
-    let plane = include_str!("shaders/access_plane.wgsl");
+    let slice = [include_str!("shaders/slice.wgsl"), include_str!("shaders/gather.wgsl")].concat();
+    let plane = [&slice, include_str!("shaders/access_plane.wgsl")].concat();
+    let slice = [&slice, include_str!("shaders/access_volume.wgsl")].concat();
+    let none = include_str!("shaders/overlay_none.wgsl");
+    let images = include_str!("shaders/overlay_images.wgsl");
     let raycast = include_str!("shaders/raycast.wgsl");
     vec![
-        ("slice", [COMMON, HARDWARE, slice, volume].concat()),
-        ("slice, filtering by hand", [COMMON, MANUAL, slice, volume].concat()),
-        ("slice, of a plane", [COMMON, slice, plane].concat()),
+        ("slice", [COMMON, HARDWARE, &slice, none].concat()),
+        ("slice, filtering by hand", [COMMON, MANUAL, &slice, none].concat()),
+        ("slice with overlays", [COMMON, HARDWARE, &slice, images].concat()),
+        ("slice with overlays, filtering by hand", [COMMON, MANUAL, &slice, images].concat()),
+        ("slice, of a plane", [COMMON, MANUAL, &plane, none].concat()),
+        ("slice with overlays, of a plane", [COMMON, MANUAL, &plane, images].concat()),
         ("raycast", [COMMON, HARDWARE, raycast].concat()),
         ("raycast, filtering by hand", [COMMON, MANUAL, raycast].concat()),
         ("composite", include_str!("shaders/composite.wgsl").to_owned()),
@@ -25,17 +33,19 @@ pub fn shader_sources() -> Vec<(&'static str, String)> {
 
 /// What is drawn with, for a colour target and a kind of scan texture.
 pub(super) struct Pipelines {
+    target: TextureFormat,
     /// Whether the scan's texture is interpolated by the sampler.
     pub filterable: bool,
-    /// Uniforms, scan, sampler, labels, colours.
+    /// Uniforms, scan, sampler, labels, colours, colour maps.
     pub scan_layout: BindGroupLayout,
+    /// A pane's own values and labels.
+    pub plane_layout: BindGroupLayout,
+    /// Second images.
+    pub overlay_layout: BindGroupLayout,
     /// Picture, sampler.
     pub composite_layout: BindGroupLayout,
-    /// Values, labels.
-    pub plane_layout: BindGroupLayout,
-    pub slice: RenderPipeline,
-    /// The same from a pane's own textures.
-    pub plane: RenderPipeline,
+    /// One for each kind of slice, made when it is first wanted: compiling takes longer than a frame has.
+    slices: HashMap<SliceKind, RenderPipeline>,
     pub raycast: RenderPipeline,
     pub composite: RenderPipeline,
 }
@@ -44,51 +54,78 @@ impl Pipelines {
     pub(super) fn new(device: &Device, target: TextureFormat, filterable: bool) -> Self {
         let scan_layout = scan_layout(device, filterable);
         let composite_layout = composite_layout(device);
-        let plane_layout = plane_layout(device);
-        let sources = shader_sources();
-        let source = |name: &str| {
-            sources.iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text.as_str())
-        };
-        let by_hand = |name: &str| {
-            if filterable { name.to_owned() } else { format!("{name}, filtering by hand") }
-        };
-        let pipeline = |layouts: &[&BindGroupLayout], name: &str, text, format| {
-            pipeline(device, layouts, name, text, format)
-        };
-        let scan = [&scan_layout];
-        Self {
-            slice: pipeline(&scan, "slice", source(&by_hand("slice")), target),
-            plane: pipeline(
-                &[&scan_layout, &plane_layout],
-                "slice",
-                source("slice, of a plane"),
-                target,
-            ),
-            raycast: pipeline(&scan, "raycast", source(&by_hand("raycast")), PICTURE_FORMAT),
-            composite: pipeline(&[&composite_layout], "composite", source("composite"), target),
-            plane_layout,
+        let name = if filterable { "raycast" } else { "raycast, filtering by hand" };
+        let (raycast, composite) = (shader_source(name), shader_source("composite"));
+        let scan = [Some(&scan_layout)];
+        let picture = [Some(&composite_layout)];
+        let mut pipelines = Self {
+            target,
             filterable,
+            raycast: pipeline(device, &scan, "raycast", &raycast, PICTURE_FORMAT, &[]),
+            composite: pipeline(device, &picture, "composite", &composite, target, &[]),
+            plane_layout: plane_layout(device),
+            overlay_layout: overlay_layout(device),
+            slices: HashMap::new(),
             scan_layout,
             composite_layout,
+        };
+        pipelines.prepare_slice(device, SliceKind::PLAIN);
+        pipelines
+    }
+
+    /// Makes the pipeline for a kind of slice if there is none yet.
+    pub(super) fn prepare_slice(&mut self, device: &Device, kind: SliceKind) {
+        if self.slices.contains_key(&kind) {
+            return;
         }
+        let mut name = String::from("slice");
+        if kind.has_overlays() {
+            name += " with overlays";
+        }
+        if kind.of_plane {
+            name += ", of a plane";
+        } else if !self.filterable {
+            name += ", filtering by hand";
+        }
+        let plane = kind.of_plane.then_some(&self.plane_layout);
+        let overlays = kind.has_overlays().then_some(&self.overlay_layout);
+        let layouts = [Some(&self.scan_layout), plane, overlays];
+        let used = layouts.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let layouts = &layouts[..used];
+        let constants = kind.constants();
+        let source = shader_source(&name);
+        let made = pipeline(device, layouts, "slice", &source, self.target, &constants);
+        self.slices.insert(kind, made);
+    }
+
+    /// The pipeline for a kind of slice, once it was prepared.
+    pub(super) fn slice(&self, kind: SliceKind) -> Option<&RenderPipeline> {
+        self.slices.get(&kind)
     }
 }
 
-fn pipeline(
+/// The text of one of the [`shader_sources`].
+pub(super) fn shader_source(name: &str) -> String {
+    let sources = shader_sources();
+    sources.into_iter().find(|(n, _)| *n == name).map_or_else(String::new, |(_, text)| text)
+}
+
+/// Draws a triangle over the whole viewport with the shader's `NAME_fragment`.
+pub(super) fn pipeline(
     device: &Device,
-    layouts: &[&BindGroupLayout],
+    layouts: &[Option<&BindGroupLayout>],
     name: &str,
     source: &str,
     format: TextureFormat,
+    constants: &[(&str, f64)],
 ) -> RenderPipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
         source: wgpu::ShaderSource::Wgsl(source.into()),
     });
-    let layouts: Vec<_> = layouts.iter().map(|&layout| Some(layout)).collect();
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
-        bind_group_layouts: &layouts,
+        bind_group_layouts: layouts,
         immediate_size: 0,
     });
     let fragment = format!("{name}_fragment");
@@ -107,7 +144,10 @@ fn pipeline(
         fragment: Some(wgpu::FragmentState {
             module: &module,
             entry_point: Some(&fragment),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants,
+                ..Default::default()
+            },
             targets: &[Some(wgpu::ColorTargetState {
                 format,
                 blend: None,
@@ -116,6 +156,45 @@ fn pipeline(
         }),
         multiview_mask: None,
         cache: None,
+    })
+}
+
+/// `access_plane.wgsl`.
+fn plane_layout(device: &Device) -> BindGroupLayout {
+    let entry = |binding, sample_type| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::FRAGMENT,
+        ty: wgpu::BindingType::Texture {
+            sample_type,
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        },
+        count: None,
+    };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("plane"),
+        entries: &[
+            entry(0, wgpu::TextureSampleType::Float { filterable: false }),
+            entry(1, wgpu::TextureSampleType::Uint),
+        ],
+    })
+}
+
+/// `overlay_images.wgsl`. Read texel by texel, so that one layout does for all formats.
+fn overlay_layout(device: &Device) -> BindGroupLayout {
+    let texture = |binding| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::FRAGMENT,
+        ty: wgpu::BindingType::Texture {
+            sample_type: wgpu::TextureSampleType::Float { filterable: false },
+            view_dimension: wgpu::TextureViewDimension::D3,
+            multisampled: false,
+        },
+        count: None,
+    };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("overlays"),
+        entries: &[texture(0), texture(1), texture(2)],
     })
 }
 
@@ -149,27 +228,7 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
             plain(2, fragment, wgpu::BindingType::Sampler(filtering)),
             texture(3, TextureSampleType::Uint, TextureViewDimension::D3),
             texture(4, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
-        ],
-    })
-}
-
-/// `access_plane.wgsl`.
-fn plane_layout(device: &Device) -> BindGroupLayout {
-    let entry = |binding, sample_type| wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::FRAGMENT,
-        ty: wgpu::BindingType::Texture {
-            sample_type,
-            view_dimension: wgpu::TextureViewDimension::D2,
-            multisampled: false,
-        },
-        count: None,
-    };
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("plane"),
-        entries: &[
-            entry(0, wgpu::TextureSampleType::Float { filterable: false }),
-            entry(1, wgpu::TextureSampleType::Uint),
+            texture(5, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
         ],
     })
 }

@@ -18,8 +18,6 @@ const MARGIN: u32 = 16;
 /// What a pane's pixels are taken from.
 pub(super) struct Source<'a> {
     pub volume: &'a Volume,
-    /// Memory position of the first voxel of the frame shown.
-    pub first: usize,
     /// How stored numbers become texels; `None` while the range of the volume is not known.
     pub encoding: Option<&'a Encoding>,
     /// Other voxels or another encoding have another number.
@@ -86,9 +84,8 @@ impl Plane {
             let bytes = u64::from(size[0]) * u64::from(size[1]) * 6;
             return Err(RenderError::NoMemory { megabytes: bytes >> 20 });
         }
-        let view = |texture: &wgpu::Texture| {
-            texture.create_view(&wgpu::TextureViewDescriptor::default())
-        };
+        let view =
+            |texture: &wgpu::Texture| texture.create_view(&wgpu::TextureViewDescriptor::default());
         let entry = |binding, view| wgpu::BindGroupEntry {
             binding,
             resource: wgpu::BindingResource::TextureView(view),
@@ -147,7 +144,7 @@ impl Plane {
         let everything = (f64::NAN, (f64::MIN, f64::MAX));
         let (nan, range) = source.encoding.map_or(everything, Encoding::stand_ins);
         let (voxels, dims) = (source.volume.voxels(), source.volume.grid().dims());
-        let sampler = Sampler::new(voxels, source.first, dims, nan, range);
+        let sampler = Sampler::new(voxels, 0, dims, nan, range);
         raw.par_chunks_mut(width as usize).enumerate().for_each(|(y, out)| {
             let row = row(&cut.voxel_from_pane, [0, y as i64]);
             sampler.row(row, cut.between, cut.thickness, out);
@@ -189,10 +186,7 @@ impl Plane {
 /// Where the pixels of a line from this one on lie.
 fn row(voxel_from_pane: &DAffine3, [x, y]: [i64; 2]) -> Row {
     let centre = DVec3::new(x as f64 + 0.5, y as f64 + 0.5, 0.0);
-    Row {
-        start: voxel_from_pane.transform_point3(centre),
-        step: voxel_from_pane.matrix3.x_axis,
-    }
+    Row { start: voxel_from_pane.transform_point3(centre), step: voxel_from_pane.matrix3.x_axis }
 }
 
 /// The pixels that a box of voxels can be seen on, margin included.

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use super::coarse::{self, Room};
 use super::label_texture::{LabelTexture, clip};
+use super::overlays::{self, Overlays};
 use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
 use super::plane::{Plane, Source};
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceUniforms};
+use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceKind, SliceUniforms};
 use super::volume_texture::VolumeTexture;
-use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
+use super::{ColourMap, LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
 /// Slice panes that can be shown at once: more than the largest sheet of slices has.
@@ -33,10 +34,12 @@ pub struct Scene {
     room: Room,
     /// Bytes of voxels and labels uploaded so far.
     uploaded: u64,
-    /// Counts scans and their encodings.
+    /// Counts scans, frames and their encodings.
     scans: u64,
+    overlays: Overlays,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
+    colour_maps: wgpu::TextureView,
     /// What every pane binds besides its uniforms.
     shared: Shared,
     /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
@@ -75,7 +78,10 @@ impl Scene {
             usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
             view_formats: &[],
         });
-        let shared = Shared::new(device, &pipelines, None, None, &colours);
+        let colour_maps = colour_maps(device, queue);
+        let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
+        let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
+        let overlays = Overlays::new(nothing);
         let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
         let scene = Self {
             device: device.clone(),
@@ -88,8 +94,10 @@ impl Scene {
             room: Room { side: device.limits().max_texture_dimension_3d, bytes },
             uploaded: 0,
             scans: 0,
+            overlays,
             styles: Vec::new(),
             colours,
+            colour_maps,
             shared,
             slices: Vec::new(),
             raycast,
@@ -101,17 +109,18 @@ impl Scene {
         scene
     }
 
-    /// Shows another scan (its first frame), without labels; uploads nothing yet. Where the device has no room
-    /// for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so) the scene shows
-    /// nothing.
+    /// Shows another scan (the frame that it looks at), without labels; uploads nothing yet. Where the device has
+    /// no room for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so) the scene
+    /// shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
-        self.clear();
+        self.clear_scan();
         let texture = coarse::that_fits(&self.device, &volume, self.room)?;
         self.scans += 1;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
+            self.overlays.forget_bindings();
             self.picture = None;
         }
         self.volume = Some(texture);
@@ -119,8 +128,37 @@ impl Scene {
         Ok(())
     }
 
+    /// Shows another frame of the scan that is shown: a volume on the same grid, of the same data type and scale.
+    /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
+    /// is another scan: that needs [`Scene::set_volume`].
+    pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
+        self.scans += 1;
+        self.volume.as_mut().is_some_and(|texture| texture.exchange(volume))
+    }
+
+    /// Puts an image to be laid over the scan into slot 0, 1 or 2, or takes it out; [`Scene::upload`] uploads
+    /// it after the scan. On an error (too large for the GPU, or no memory there) the slot is empty. What is
+    /// drawn of it is up to `SliceParams::overlays`.
+    pub fn set_overlay(
+        &mut self,
+        slot: usize,
+        volume: Option<Arc<Volume>>,
+    ) -> Result<(), RenderError> {
+        self.overlays.set(&self.device, slot, volume, self.room)
+    }
+
+    /// The image in an overlay slot.
+    pub fn overlay(&self, slot: usize) -> Option<&Arc<Volume>> {
+        self.overlays.volume(slot)
+    }
+
     /// Shows nothing, and gives the textures back.
     pub fn clear(&mut self) {
+        self.overlays.clear();
+        self.clear_scan();
+    }
+
+    fn clear_scan(&mut self) {
         self.volume = None;
         self.labels = None;
         self.kept_labels = None;
@@ -144,27 +182,32 @@ impl Scene {
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
+        // Second images come after the scan.
+        self.upload_scan(budget) && self.overlays.upload(&self.queue, budget)
+    }
+
+    fn upload_scan(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
-        if volume.complete() {
+        if volume.settled() {
             return true;
         }
         let known = volume.encoding().is_some();
         self.uploaded += volume.advance(&self.queue, budget);
         self.scans += u64::from(volume.encoding().is_some() != known);
-        let complete = volume.complete();
-        if complete {
+        let settled = volume.settled();
+        if settled {
             self.content += 1;
             if volume.factors() == coarse::NONE {
                 self.kept_labels = None;
                 self.slices.iter_mut().for_each(|pane| pane.plane = None);
             }
         }
-        complete
+        settled
     }
 
     /// Whether slices are made from the CPU's copy.
     fn slices_from_memory(&self) -> bool {
-        self.volume.as_ref().is_some_and(|v| !v.complete() || v.factors() != coarse::NONE)
+        self.volume.as_ref().is_some_and(|v| !v.settled() || v.factors() != coarse::NONE)
     }
 
     /// Brings the label texture up to date: `None` uploads everything, a box only that box. A label map of
@@ -253,14 +296,25 @@ impl Scene {
             let size = size_of::<SliceUniforms>();
             self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
         }
-        let scan = if self.slices_from_memory() {
+        let of_plane = self.slices_from_memory();
+        let scan = if of_plane {
             self.lay_plane(pane, params)
         } else {
             self.volume.as_ref().map(|volume| self.scan_uniforms(volume, params.window))
         };
-        let Some(scan) = scan else { return };
-        let uniforms = SliceUniforms::new(params, scan);
-        self.queue.write_buffer(&self.slices[pane].uniforms, 0, bytemuck::bytes_of(&uniforms));
+        let (Some(scan), Some(volume)) = (scan, &self.volume) else { return };
+        let drawn = self.overlays.drawn(&params.overlays);
+        let overlays = self.overlays.uniforms(&drawn, volume.volume().grid());
+        let uniforms = SliceUniforms::new(params, scan, &overlays);
+        let has_labels = if of_plane { self.kept_labels.is_some() } else { self.labels.is_some() };
+        let kind = SliceKind { of_plane, ..SliceKind::of(params, has_labels, &drawn) };
+        self.pipelines.prepare_slice(&self.device, kind);
+        let pane = &mut self.slices[pane];
+        (pane.kind, pane.overlays) = (kind, overlays::order(&drawn));
+        if kind.has_overlays() {
+            self.overlays.prepare(&self.device, &self.pipelines.overlay_layout, pane.overlays);
+        }
+        self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
     }
 
     /// Brings a pane's own textures up to date; how they are to be read.
@@ -280,7 +334,6 @@ impl Scene {
         let plane = pane.plane.insert(plane);
         let source = Source {
             volume: volume.volume(),
-            first: 0,
             encoding: volume.encoding(),
             scan: self.scans,
             labels: self.kept_labels.as_ref(),
@@ -294,14 +347,18 @@ impl Scene {
     /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
         let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
-        if self.slices_from_memory() {
-            let Some(plane) = &pane.plane else { return };
-            pass.set_pipeline(&self.pipelines.plane);
-            pass.set_bind_group(1, &plane.bind_group, &[]);
-        } else {
-            pass.set_pipeline(&self.pipelines.slice);
-        }
+        let Some(pipeline) = self.pipelines.slice(pane.kind) else { return };
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &pane.bind_group, &[]);
+        if pane.kind.of_plane {
+            let Some(plane) = &pane.plane else { return };
+            pass.set_bind_group(1, &plane.bind_group, &[]);
+        }
+        if pane.kind.has_overlays() {
+            // An image that was taken out since is gone.
+            let Some(overlays) = self.overlays.bind_group(&pane.overlays) else { return };
+            pass.set_bind_group(2, overlays, &[]);
+        }
         pass.draw(0..3, 0..1);
     }
 
@@ -374,6 +431,7 @@ impl Scene {
             self.volume.as_ref(),
             self.labels.as_ref(),
             &self.colours,
+            &self.colour_maps,
         );
         for pane in self.slices.iter_mut().chain([&mut self.raycast]) {
             pane.bind(&self.device, &self.pipelines, &self.shared);
@@ -383,6 +441,29 @@ impl Scene {
 
 fn table_extent() -> wgpu::Extent3d {
     wgpu::Extent3d { width: TABLE_SIDE, height: TABLE_SIDE, depth_or_array_layers: 1 }
+}
+
+/// A row for each colour map.
+fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
+    let rows = ColourMap::ALL.map(ColourMap::lut);
+    let size = wgpu::Extent3d { width: 256, height: rows.len() as u32, depth_or_array_layers: 1 };
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("colour maps"),
+        size,
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    });
+    let layout = wgpu::TexelCopyBufferLayout {
+        offset: 0,
+        bytes_per_row: Some(256 * 4),
+        rows_per_image: Some(size.height),
+    };
+    queue.write_texture(texture.as_image_copy(), rows.as_flattened().as_flattened(), layout, size);
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
 /// One voxel that stands in where there is no volume or no label map.
@@ -407,6 +488,7 @@ struct Shared {
     sampler: wgpu::Sampler,
     labels: wgpu::TextureView,
     colours: wgpu::TextureView,
+    colour_maps: wgpu::TextureView,
 }
 
 impl Shared {
@@ -416,6 +498,7 @@ impl Shared {
         volume: Option<&VolumeTexture>,
         labels: Option<&LabelTexture>,
         colours: &wgpu::Texture,
+        colour_maps: &wgpu::TextureView,
     ) -> Self {
         let filter =
             if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
@@ -433,6 +516,7 @@ impl Shared {
             labels: labels
                 .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view),
             colours: colours.create_view(&wgpu::TextureViewDescriptor::default()),
+            colour_maps: colour_maps.clone(),
         }
     }
 }
@@ -441,6 +525,9 @@ impl Shared {
 struct Pane {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
+    /// Of a slice: what it is drawn with, and which images lie over it.
+    kind: SliceKind,
+    overlays: overlays::Order,
     /// Its pixels, where they come from the CPU's copy.
     plane: Option<Plane>,
 }
@@ -454,7 +541,8 @@ impl Pane {
             mapped_at_creation: false,
         });
         let bind_group = bind_group(device, pipelines, shared, &uniforms);
-        Self { uniforms, bind_group, plane: None }
+        let (kind, overlays) = (SliceKind::PLAIN, overlays::Order::default());
+        Self { uniforms, bind_group, kind, overlays, plane: None }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {
@@ -478,6 +566,7 @@ fn bind_group(
             entry(2, wgpu::BindingResource::Sampler(&shared.sampler)),
             entry(3, wgpu::BindingResource::TextureView(&shared.labels)),
             entry(4, wgpu::BindingResource::TextureView(&shared.colours)),
+            entry(5, wgpu::BindingResource::TextureView(&shared.colour_maps)),
         ],
     })
 }

@@ -1,8 +1,12 @@
 //! The shaders' uniform blocks. Each struct lies as its WGSL twin does; the sizes are asserted here and the
 //! shaders are validated against them by wgpu when a pipeline is bound.
 
+mod slice;
+
+pub(super) use slice::{MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms};
+
+use super::RaycastParams;
 use super::encoding::TexelGrey;
-use super::{Interpolation, RaycastParams, SliceParams};
 use crate::geom::{DAffine3, DVec3, Grid, Orbit};
 use crate::volume::VoxelBox;
 
@@ -35,33 +39,6 @@ impl ScanUniforms {
             nan_edge,
             ready_slices: ready_slices as f32,
             has_labels: has_labels.into(),
-        }
-    }
-}
-
-/// `SliceUniforms` in `slice.wgsl`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct SliceUniforms {
-    voxel_from_pane: [[f32; 4]; 4],
-    scan: ScanUniforms,
-    pane: [f32; 2],
-    fill: f32,
-    outline: f32,
-    linear: u32,
-    padding: [u32; 3],
-}
-
-impl SliceUniforms {
-    pub(super) fn new(params: &SliceParams, scan: ScanUniforms) -> Self {
-        Self {
-            voxel_from_pane: columns(&params.voxel_from_pane),
-            scan,
-            pane: params.size.map(|n| n as f32),
-            fill: params.masks.fill.clamp(0.0, 1.0),
-            outline: params.masks.outline.clamp(0.0, 1.0),
-            linear: (params.interpolation == Interpolation::Linear).into(),
-            padding: [0; 3],
         }
     }
 }
@@ -117,14 +94,13 @@ impl RaycastUniforms {
 }
 
 const _: () = assert!(size_of::<ScanUniforms>() == 32);
-const _: () = assert!(size_of::<SliceUniforms>() == 128);
 const _: () = assert!(size_of::<RaycastUniforms>() == 224);
 
 fn to_f32(n: usize) -> f32 {
     n as f32
 }
 
-fn columns(affine: &DAffine3) -> [[f32; 4]; 4] {
+pub(super) fn columns(affine: &DAffine3) -> [[f32; 4]; 4] {
     let m = affine.matrix3;
     let column = |v: DVec3, w: f32| [v.x as f32, v.y as f32, v.z as f32, w];
     [

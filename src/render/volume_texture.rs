@@ -11,8 +11,8 @@ const LARGEST_PIECE: usize = 64 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 
-/// The first frame of a volume as a 3D texture, filled bit by bit; coarser than the volume where there is no
-/// room for all of it.
+/// A frame of a volume as a 3D texture, filled bit by bit; coarser than the volume where there is no room for
+/// all of it.
 pub(super) struct VolumeTexture {
     volume: Arc<Volume>,
     texture: wgpu::Texture,
@@ -22,13 +22,17 @@ pub(super) struct VolumeTexture {
     grid: Grid,
     texel_type: TexelType,
     stage: Stage,
+    /// How the frame that was shown before was encoded: until all of this one is there, the rest of the texture
+    /// shows that one.
+    before: Option<Encoding>,
 }
 
 enum Stage {
-    /// The range of the values is being found; the first `next` voxels are done.
-    Measuring { next: usize, range: RawRange },
-    /// The first `next` slices are there.
-    Uploading { next: usize, encoding: Encoding },
+    /// The range of the values is being found; the first `next` voxels are done. Slices will be uploaded from
+    /// `first` on.
+    Measuring { next: usize, range: RawRange, first: usize },
+    /// `left` slices are missing: those from `next` on, and on from the first after the last.
+    Uploading { next: usize, left: usize, encoding: Encoding },
 }
 
 impl VolumeTexture {
@@ -44,12 +48,34 @@ impl VolumeTexture {
         let texel_type = TexelType::choose(data, device.features());
         let texture =
             texture_3d(device, "scan", dims, texel_type.format(), texel_type.size() as u64)?;
-        let stage = if Encoding::needs_range(texel_type, data) {
-            Stage::Measuring { next: 0, range: RawRange::EMPTY }
+        let stage = Stage::first(&volume, texel_type, dims[2], 0);
+        Ok(Self { volume, texture, factors, grid, texel_type, stage, before: None })
+    }
+
+    /// Shows another frame of the same scan from now on: a volume that differs in its voxels only. `false`, and
+    /// nothing happens, if it differs in more.
+    pub(super) fn exchange(&mut self, volume: &Arc<Volume>) -> bool {
+        let same = volume.grid() == self.volume.grid()
+            && volume.voxels().data_type() == self.volume.voxels().data_type()
+            && volume.scale() == self.volume.scale();
+        if !same {
+            return false;
+        }
+        // Frames that follow each other faster than they are uploaded replace all slices in turn.
+        let mut next = 0;
+        if self.complete() {
+            match &self.stage {
+                Stage::Uploading { next: at, encoding, .. } => {
+                    (next, self.before) = (*at, Some(*encoding));
+                }
+                Stage::Measuring { first, .. } => next = *first,
+            }
         } else {
-            Stage::Uploading { next: 0, encoding: Encoding::of_small_integers(texel_type, data) }
-        };
-        Ok(Self { volume, texture, factors, grid, texel_type, stage })
+            self.before = None;
+        }
+        self.volume = Arc::clone(volume);
+        self.stage = Stage::first(volume, self.texel_type, self.grid.dims()[2], next);
+        true
     }
 
     pub(super) fn volume(&self) -> &Arc<Volume> {
@@ -87,16 +113,22 @@ impl VolumeTexture {
         self.texel_type.filterable(features)
     }
 
-    /// Number of slices (along z) that are there.
+    /// Number of slices (along z) that are there, those of the frame before included.
     pub(super) fn ready_slices(&self) -> usize {
         match self.stage {
+            _ if self.before.is_some() => self.grid.dims()[2],
             Stage::Measuring { .. } => 0,
-            Stage::Uploading { next, .. } => next,
+            Stage::Uploading { left, .. } => self.grid.dims()[2] - left,
         }
     }
 
     pub(super) fn complete(&self) -> bool {
         self.ready_slices() == self.grid.dims()[2]
+    }
+
+    /// Whether nothing is left to be uploaded: every slice is there, and none is of the frame before.
+    pub(super) fn settled(&self) -> bool {
+        matches!(self.stage, Stage::Uploading { left: 0, .. })
     }
 
     /// Uploads about `budget` bytes or reads [`READ_FACTOR`] times as many, at least one slice. Returns the
@@ -105,37 +137,37 @@ impl VolumeTexture {
         let count = self.volume.grid().count();
         let [nx, ny, nz] = self.grid.dims();
         let area = nx * ny;
+        let raw_size = self.volume.voxels().data_type().size();
         match &mut self.stage {
-            Stage::Measuring { next, range } => {
-                let raw_size = self.volume.voxels().data_type().size();
+            Stage::Measuring { next, range, first } => {
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
                 let to = next.saturating_add(voxels).min(count);
                 range.include(self.volume.voxels(), *next, to);
                 *next = to;
                 if to == count {
-                    let encoding = Encoding::of_range(*range, self.volume.scale().slope);
-                    self.stage = Stage::Uploading { next: 0, encoding };
+                    let slope = self.volume.scale().slope;
+                    let encoding = Encoding::of_frame(*range, slope, self.before.as_ref());
+                    self.stage = Stage::Uploading { next: *first, left: nz, encoding };
                 }
                 0
             }
-            Stage::Uploading { next, encoding } => {
+            Stage::Uploading { next, left, encoding } => {
                 let slice_bytes = area * self.texel_type.size();
                 let at_once = if self.factors == coarse::NONE {
                     budget / slice_bytes
                 } else {
-                    let read = self.factors.iter().product::<usize>() * area;
-                    let raw_size = self.volume.voxels().data_type().size();
-                    budget.saturating_mul(READ_FACTOR) / (read * raw_size)
+                    let read = self.factors.iter().product::<usize>() * area * raw_size;
+                    budget.saturating_mul(READ_FACTOR) / read
                 };
-                let to = next.saturating_add(at_once.max(1)).min(nz);
+                let mut slices = at_once.max(1).min(*left);
+                let bytes = (slices * slice_bytes) as u64;
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
-                let begin = *next;
-                while *next < to {
-                    let end = (*next + piece).min(to);
+                while slices > 0 {
+                    let end = (*next + piece.min(slices)).min(nz);
                     let texels = if self.factors == coarse::NONE {
                         encoding.encode(self.volume.voxels(), *next * area, end * area)
                     } else {
-                        let means = coarse::means(&self.volume, 0, self.factors, *next, end);
+                        let means = coarse::means(&self.volume, self.factors, *next, end);
                         encoding.encode_numbers(&means)
                     };
                     write_box(
@@ -146,19 +178,37 @@ impl VolumeTexture {
                         texels.bytes(),
                         self.texel_type.size(),
                     );
-                    *next = end;
+                    slices -= end - *next;
+                    *left -= end - *next;
+                    *next = end % nz;
                 }
-                ((to - begin) * slice_bytes) as u64
+                if *left == 0 {
+                    self.before = None;
+                }
+                bytes
             }
         }
     }
 
     /// How texels become grey levels; `None` before any slice is there.
     pub(super) fn grey(&self, window: Window) -> Option<TexelGrey> {
-        match &self.stage {
-            Stage::Uploading { encoding, .. } => Some(encoding.grey(self.volume.scale(), window)),
-            Stage::Measuring { .. } => None,
+        let encoding = match &self.stage {
+            Stage::Uploading { encoding, .. } => Some(encoding),
+            Stage::Measuring { .. } => self.before.as_ref(),
+        };
+        encoding.map(|encoding| encoding.grey(self.volume.scale(), window))
+    }
+}
+
+impl Stage {
+    /// Everything is to be done, beginning with slice `first`.
+    fn first(volume: &Volume, texel_type: TexelType, slices: usize, first: usize) -> Self {
+        let data = volume.voxels().data_type();
+        if Encoding::needs_range(texel_type, data) {
+            return Self::Measuring { next: 0, range: RawRange::EMPTY, first };
         }
+        let encoding = Encoding::of_small_integers(texel_type, data);
+        Self::Uploading { next: first, left: slices, encoding }
     }
 }
 

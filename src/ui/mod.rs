@@ -6,6 +6,7 @@
 mod action;
 pub mod help;
 pub mod icons;
+mod inner_box;
 pub mod panels;
 pub mod path_prompt;
 pub mod shortcuts;

@@ -1,6 +1,7 @@
+use super::inner_box::inner_box;
 use super::theme::Theme;
 use crate::document::LabelId;
-use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane};
+use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane, SliceFrame};
 use crate::prompt::Prompt;
 use crate::render::{
     Clip, ColourMap, Interpolation, MaskStyle, Mode3d, Orbit, Projection, TransferFunction,
@@ -387,15 +388,33 @@ impl ViewState {
         &mut self.slices[plane as usize]
     }
 
-    /// The slice that a view shows: the crosshair's voxel index along the axis through the plane.
+    /// How the pictures of a slice view lie: along the scan's axes, or turned.
+    pub fn frame(&self, grid: &Grid, plane: Plane) -> SliceFrame {
+        SliceFrame::of(grid, plane, self.convention, self.oblique.as_ref())
+    }
+
+    /// The slice that a view shows: the one that is nearest to the crosshair.
     pub fn slice(&self, grid: &Grid, plane: Plane) -> usize {
-        let (axis, _) = grid.orientation().voxel_axis(plane.through());
-        grid.voxel_clamped(self.crosshair)[axis]
+        let frame = self.frame(grid, plane);
+        if frame.is_oblique() {
+            let slice = frame.view(self.crosshair).z.round();
+            return slice.clamp(0.0, (frame.slices() - 1) as f64) as usize;
+        }
+        grid.voxel_clamped(self.crosshair)[frame.through_axis()]
     }
 
     /// Shows a slice (clamped to those there are) by moving the crosshair along the axis through the plane.
     pub fn set_slice(&mut self, grid: &Grid, plane: Plane, slice: usize) {
-        let (axis, _) = grid.orientation().voxel_axis(plane.through());
+        let frame = self.frame(grid, plane);
+        if frame.is_oblique() {
+            let slice = slice.min(frame.slices() - 1);
+            let steps = slice as f64 - frame.view(self.crosshair).z;
+            let along = frame.normal();
+            let inside = inner_box(grid);
+            self.crosshair = inside.along(self.crosshair, along, steps * frame.slice_distance());
+            return;
+        }
+        let axis = frame.through_axis();
         let mut voxel = grid.voxel(self.crosshair);
         voxel[axis] = slice.min(grid.dims()[axis] - 1) as f64;
         self.crosshair = grid.world(voxel);
@@ -403,18 +422,41 @@ impl ViewState {
 
     /// Steps by so many slices towards Superior, Anterior or Right (negative: the other way).
     pub fn step(&mut self, grid: &Grid, plane: Plane, steps: i64) {
-        let (_, grows_positive) = grid.orientation().voxel_axis(plane.through());
-        let steps = if grows_positive { steps } else { -steps };
+        let grows_positive = self.frame(grid, plane).slice_grows_positive();
+        let steps = if grows_positive { steps } else { steps.saturating_neg() };
         let slice = (self.slice(grid, plane) as i64).saturating_add(steps).max(0);
         self.set_slice(grid, plane, slice as usize);
     }
 
-    /// Moves the crosshair to the nearest place in the volume.
+    /// Moves the crosshair to the nearest place in the volume; in oblique views to where the way there leaves
+    /// it, which is in the slices shown.
     pub fn move_crosshair(&mut self, grid: &Grid, world: DVec3) {
-        let last = DVec3::from_array(grid.dims().map(|n| n as f64 - 1.0));
-        // Just inside the outer voxels' far edges, which belong to no voxel.
-        let voxel = grid.voxel(world).clamp(DVec3::splat(-0.499), last + 0.499);
-        self.crosshair = grid.world(voxel);
+        let inside = inner_box(grid);
+        self.crosshair = match self.oblique {
+            Some(_) if inside.contains(self.crosshair) => {
+                let way = world - self.crosshair;
+                self.crosshair + way * inside.reach(self.crosshair, way).min(1.0)
+            }
+            _ => inside.nearest(world),
+        };
+    }
+
+    /// Turns the two other planes about the crosshair, clockwise as one sees it in the view of `plane`,
+    /// whose own picture stays. What is turned back to where it was is straight again.
+    pub fn turn(&mut self, grid: &Grid, plane: Plane, degrees_clockwise: f64) {
+        let axis = self.frame(grid, plane).clockwise_axis();
+        let before = self.oblique.unwrap_or(Oblique::straight(self.crosshair));
+        let after = before.turned_about(axis, degrees_clockwise, self.crosshair);
+        let places =
+            |view: &Self| Plane::ALL.map(|p| view.frame(grid, p).view(view.crosshair).truncate());
+        let old = places(self);
+        self.oblique = (!after.is_straight()).then_some(after);
+        // Pictures have other corners now: what the crosshair is on stays where it is in its pane.
+        for (plane, (old, new)) in Plane::ALL.into_iter().zip(old.into_iter().zip(places(self))) {
+            if let Some(pan_zoom) = &mut self.pane_mut(plane).pan_zoom {
+                pan_zoom.centre += new - old;
+            }
+        }
     }
 
     /// Fills the window with one view, or shows all again if it does already.

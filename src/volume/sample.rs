@@ -233,15 +233,18 @@ impl<F: Fn(usize) -> f64> Frame<F> {
         let places: [[usize; 4]; 3] = std::array::from_fn(|a| {
             std::array::from_fn(|n| self.clamped(base[a] + n as f64 - 1.0, a))
         });
-        let mut sum = 0.0;
+        let (mut sum, mut any_nan) = (0.0, false);
         for (&z, wz) in places[2].iter().zip(weights[2]) {
             for (&y, wy) in places[1].iter().zip(weights[1]) {
                 let start = self.index([0, y, z]);
-                let line: f64 = (0..4).map(|n| self.finite(start + places[0][n]) * weights[0][n]).sum();
+                let row = places[0].map(|x| start + x);
+                any_nan |= row.iter().any(|&at| (self.raw)(at).is_nan());
+                let line: f64 = (0..4).map(|n| self.finite(row[n]) * weights[0][n]).sum();
                 sum += line * wy * wz;
             }
         }
-        sum
+        // Weights below zero would make what stands in for NaN shine.
+        if any_nan { self.linear(at) } else { sum }
     }
 }
 

@@ -87,7 +87,8 @@ pub fn place(harness: &Harness<'_, App>, plane: Plane, world: DVec3) -> Pos2 {
     let grid = harness.state().document().expect("open").image().grid();
     let pane = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
     let slice = view.slice(grid, plane);
-    let lens = SliceLens::new(grid, plane, view.convention, view.pane(plane).pan_zoom, pane, slice);
+    let lens =
+        SliceLens::new(grid, plane, view.convention, None, view.pane(plane).pan_zoom, pane, slice);
     let at = lens.pane_from_world(world);
     rect.min + vec2(at.x as f32, at.y as f32)
 }

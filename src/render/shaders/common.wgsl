@@ -20,6 +20,8 @@ struct Scan {
 @group(0) @binding(3) var label_texture: texture_3d<u32>;
 // Label l at (l mod 256, l / 256); alpha 0 is hidden, one half is faint.
 @group(0) @binding(4) var label_colours: texture_2d<f32>;
+// A row of 256 grey levels for each colour map.
+@group(0) @binding(5) var colour_maps: texture_2d<f32>;
 
 struct PaneVertex {
     @builtin(position) position: vec4<f32>,
@@ -52,6 +54,11 @@ fn grey_of(scan: Scan, texel: f32) -> f32 {
 
 fn is_nan_texel(scan: Scan, texel: f32) -> bool {
     return (texel - scan.nan_edge) * sign(scan.grey_per_texel) < 0.0;
+}
+
+// The colour that a colour map gives a grey level.
+fn mapped(colour_map: u32, grey: f32) -> vec3<f32> {
+    return textureLoad(colour_maps, vec2<u32>(u32(grey * 255.0 + 0.5), colour_map), 0).rgb;
 }
 
 fn colour_of(label: u32) -> vec4<f32> {

@@ -1,4 +1,10 @@
-use crate::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Grid, PanZoom, Plane, SliceFrame};
+use crate::geom::{
+    Convention, DAffine3, DMat3, DVec2, DVec3, Grid, Oblique, PanZoom, Plane, SliceFrame,
+};
+use crate::render::{Projection, Slab};
+
+/// Most samples of a thick slice: what lies between them in thicker ones is not looked at.
+const SLAB_SAMPLES: u32 = 511;
 
 /// The one mapping of a slice view between pane, picture, voxels and world; pure, in `f64`.
 ///
@@ -13,16 +19,18 @@ pub struct SliceLens {
 }
 
 impl SliceLens {
-    /// `pane` is the pane's size in points; without `pan_zoom` the picture is fitted into it.
+    /// `pane` is the pane's size in points; without `pan_zoom` the picture is fitted into it, without
+    /// `oblique` it follows the grid's axes.
     pub fn new(
         grid: &Grid,
         plane: Plane,
         convention: Convention,
+        oblique: Option<&Oblique>,
         pan_zoom: Option<PanZoom>,
         pane: DVec2,
         slice: usize,
     ) -> Self {
-        let frame = SliceFrame::new(grid, plane, convention);
+        let frame = SliceFrame::of(grid, plane, convention, oblique);
         let pane = pane.max(DVec2::ONE);
         let pan_zoom = pan_zoom.unwrap_or_else(|| PanZoom::fit(frame.extent(), pane));
         Self { frame, pan_zoom, pane, slice }
@@ -86,6 +94,22 @@ impl SliceLens {
         self.frame.voxel_from_view() * view_from_pane
     }
 
+    /// A slice of so many millimetres around the one shown: a sample for each slice within (the one shown in the
+    /// middle, so their number is odd), further apart where that would be too many. `None` when no other
+    /// slice is within.
+    pub fn slab(&self, mm: f64, projection: Projection) -> Option<Slab> {
+        // The hair is for 0.3 / 0.1, the limit for absurd thicknesses.
+        let each_side = (mm / self.frame.slice_distance() / 2.0 + 1e-6).clamp(0.0, 1e9) as u32;
+        if each_side == 0 {
+            return None;
+        }
+        let wanted = 2 * each_side + 1;
+        let samples = wanted.min(SLAB_SAMPLES);
+        let apart = f64::from(wanted - 1) / f64::from(samples - 1);
+        let voxel_step = self.frame.voxel_from_view().matrix3.z_axis * apart;
+        Some(Slab { projection, samples, voxel_step })
+    }
+
     /// How many slices towards Superior, Anterior or Right something `past` slices on is (see
     /// [`SliceLens::pane_from_world`]), rounded.
     pub fn steps_up(&self, past: f64) -> i64 {
@@ -135,7 +159,7 @@ mod tests {
         let conventions = [Convention::Radiological, Convention::Neurological];
         let of = |plane, convention| {
             let count = SliceFrame::new(grid, plane, convention).slices();
-            SliceLens::new(grid, plane, convention, pan_zoom, PANE, slice % count)
+            SliceLens::new(grid, plane, convention, None, pan_zoom, PANE, slice % count)
         };
         Plane::ALL.into_iter().flat_map(|p| conventions.map(|c| of(p, c))).collect()
     }
@@ -193,7 +217,8 @@ mod tests {
         // Radiological axial: right of the patient left, anterior up. The picture is 5 × 10.5 mm and its
         // 96 % of a 247 points high pane give the scale.
         let grid = &all_orders(DMat3::IDENTITY)[0];
-        let lens = SliceLens::new(grid, Plane::Axial, Convention::Radiological, None, PANE, 2);
+        let radiological = Convention::Radiological;
+        let lens = SliceLens::new(grid, Plane::Axial, radiological, None, None, PANE, 2);
         let scale = 247.0 * 0.96 / 10.5;
         // The centre of the rightmost, most anterior voxel.
         let at = lens.pane_from_world(grid.world_of([4, 6, 5]));

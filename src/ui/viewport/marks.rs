@@ -130,7 +130,8 @@ mod tests {
         let down = DAffine3::from_scale(DVec3::new(1.0, 1.0, -1.0));
         let grid = Grid::new([40, 40, 40], down).unwrap();
         let size = DVec2::splat(400.0);
-        let axial = SliceLens::new(&grid, Plane::Axial, Convention::Radiological, None, size, 20);
+        let radiological = Convention::Radiological;
+        let axial = SliceLens::new(&grid, Plane::Axial, radiological, None, None, size, 20);
         let pane = Rect::from_min_size(pos2(50.0, 60.0), egui::vec2(400.0, 400.0));
         let at = |z: usize| Prompt { world: grid.world_of([10, 10, z]), positive: true };
         let marks = marks(&axial, pane, &[at(20), at(17), at(31), at(20)]);

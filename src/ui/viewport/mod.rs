@@ -39,9 +39,9 @@ impl Context<'_> {
     fn lens(&self, rect: Rect, plane: Plane) -> SliceLens {
         let grid = self.document.image().grid();
         let size = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
-        let slice = self.view.slice(grid, plane);
-        let pan_zoom = self.view.pane(plane).pan_zoom;
-        SliceLens::new(grid, plane, self.view.convention, pan_zoom, size, slice)
+        let view = &*self.view;
+        let (slice, pan_zoom) = (view.slice(grid, plane), view.pane(plane).pan_zoom);
+        SliceLens::new(grid, plane, view.convention, view.oblique.as_ref(), pan_zoom, size, slice)
     }
 
     /// Whether an object's clicks and model window are drawn.

@@ -58,7 +58,7 @@ pub fn corner(
 }
 
 /// Orientation letters at the four edges.
-pub fn letters(painter: &Painter, pane: Rect, letters: [char; 4]) {
+pub fn letters(painter: &Painter, pane: Rect, letters: &[String; 4]) {
     let centre = pane.center();
     let places = [
         (pos2(pane.min.x + MARGIN, centre.y), Align2::LEFT_CENTER),
@@ -67,7 +67,7 @@ pub fn letters(painter: &Painter, pane: Rect, letters: [char; 4]) {
         (pos2(centre.x, pane.max.y - 3.0), Align2::CENTER_BOTTOM),
     ];
     for (letter, (at, anchor)) in letters.iter().zip(places) {
-        paint::text(painter, at, anchor, &letter.to_string(), 20.0, paint::TEXT);
+        paint::text(painter, at, anchor, letter, 20.0, paint::TEXT);
     }
 }
 
@@ -165,7 +165,8 @@ mod tests {
         let grid = Grid::new([20, 30, 40], affine).unwrap();
         let text = |plane, slice| {
             let pane = DVec2::splat(300.0);
-            let lens = SliceLens::new(&grid, plane, Convention::Radiological, None, pane, slice);
+            let radiological = Convention::Radiological;
+            let lens = SliceLens::new(&grid, plane, radiological, None, None, pane, slice);
             slice_text(&lens, grid.centre())
         };
         assert_eq!(text(Plane::Axial, 39), "S 67.5 mm · 40/40");

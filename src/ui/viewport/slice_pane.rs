@@ -6,8 +6,9 @@ use egui::{
 use super::{Context, SliceLens, gpu, input, marks, overlay, paint};
 use crate::document::Object;
 use crate::geom::Plane;
-use crate::render::{MaskStyle, SliceParams};
-use crate::ui::{Pane, PreviewStatus, Tool, Verb, can_extend, shortcuts};
+use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
+use crate::ui::{Pane, PreviewStatus, Tool, Verb, ViewState, can_extend, shortcuts};
+use crate::volume::Window;
 
 /// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
 /// different moments.
@@ -59,17 +60,36 @@ fn picture(painter: &egui::Painter, rect: Rect, plane: Plane, lens: &SliceLens, 
     let ppp = painter.pixels_per_point();
     let view = &*cx.view;
     let hidden = MaskStyle { fill: 0.0, outline: 0.0, ..view.masks };
+    let (window, colour_map) = if view.show_image {
+        (view.window, view.colour_map)
+    } else {
+        (Window::new(f64::MAX, 1.0), ColourMap::Grey)
+    };
     let params = SliceParams {
         size: gpu::size(rect, ppp),
         voxel_from_pane: lens.voxel_from_pane(f64::from(ppp)),
-        window: view.window,
+        window,
         interpolation: view.interpolation,
-        colour_map: view.colour_map,
-        slab: None,
-        overlays: Vec::new(),
+        colour_map,
+        slab: lens.slab(view.slab_mm, view.projection),
+        overlays: overlay_images(view),
         masks: if view.labels_shown() { view.masks } else { hidden },
     };
     painter.add(gpu::slice(rect, plane as usize, params));
+}
+
+/// The second images as they are drawn: each in the slot of its place in the list.
+fn overlay_images(view: &ViewState) -> Vec<ImageOverlay> {
+    let shown = view.overlays.iter().enumerate().filter(|(_, layer)| layer.visible);
+    shown
+        .map(|(slot, layer)| ImageOverlay {
+            slot,
+            window: layer.window,
+            colour_map: layer.colour_map,
+            opacity: layer.opacity,
+            interpolation: view.interpolation,
+        })
+        .collect()
 }
 
 /// The slice alone: no letters, lines or dots.
@@ -121,7 +141,7 @@ fn words(painter: &egui::Painter, rect: Rect, lens: &SliceLens, place: &str, cx:
         overlay::scale_bar(painter, rect, lens.pan_zoom().points_per_mm);
         overlay::window(painter, rect, &cx.view.window);
     }
-    overlay::letters(painter, rect, lens.frame().letters());
+    overlay::letters(painter, rect, &lens.frame().letters());
 }
 
 /// The pointer's shape, the sign of the click it would make, and a ring while the model thinks.
