@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn the_smallest_factors_that_fit_keep_texels_near_cubes() {
         let ct = grid([512, 512, 2000], DVec3::new(0.8, 0.8, 1.0));
-        let fit = |side, megabytes| factors(&ct, 3, Room { side, bytes: megabytes << 20 });
+        let fit = |side, megabytes: u64| factors(&ct, 3, Room { side, bytes: megabytes << 20 });
         assert_eq!(fit(2048, 1500), Some(NONE));
         assert_eq!(fit(1024, 1500), Some([1, 1, 2]), "the side alone");
         assert_eq!(fit(2048, 512), Some([2, 2, 1]));
