@@ -12,6 +12,7 @@
 //! - [`work`]: threads, cancelling, progress.
 //! - [`render`]: slices and 3D with wgpu.
 //! - [`ui`]: the window's contents.
+//! - [`figure`]: the window's views as pictures and films, without a window.
 //! - [`app`]: owns everything and moves data between the others.
 //! - [`cli`]: the command line.
 //!
@@ -32,6 +33,7 @@
 pub mod app;
 pub mod cli;
 pub mod document;
+pub mod figure;
 pub mod geom;
 pub mod io;
 pub mod measure;

@@ -74,6 +74,8 @@ pub struct Extension {
 /// Everything that an object's mask is computed from, besides the scan and the model: the mask is its replay.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PromptLog {
+    /// The frame (time point, from 0) of the scan in which all clicks were made; 0 while there are none.
+    pub frame: usize,
     /// The user's clicks, in order; the first is positive.
     pub prompts: Vec<Prompt>,
     /// Cubes beside those that the clicks opened.

@@ -145,6 +145,8 @@ fn another_scan_does_not_replace_unsaved_work_without_asking() {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/geometry/oblique_RAS.nii.gz");
     drop_file(&mut harness, other);
     harness.step();
+    wait(&mut harness, "the card", |app| !app.status().offers.is_empty());
+    harness.get_by_label("Open as scan").click();
     wait(&mut harness, "the question", |app| app.status().ask_discard);
     assert_eq!(voxels(harness.state()).len(), 1, "still here");
     let dims = harness.state().document().expect("open").image().grid().dims();

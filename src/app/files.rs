@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::DocumentNumber;
+use super::names::{Output, name_of, with_ending};
 use crate::document::{Document, StateId};
 use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
 use crate::ui::path_prompt::PathPrompt;
+use crate::ui::text::tr;
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
 use crate::work::{CancelToken, Progress, Task, Wake};
@@ -22,6 +24,10 @@ pub(super) enum Role {
     Any,
     /// Labels of the open scan, or an error.
     Labels,
+    /// As [`Role::Any`], but of an image beside an open scan it is asked what it is to be.
+    Dropped,
+    /// An image to lay over the open scan.
+    Overlay,
 }
 
 /// A scan, with what the window wants to know about it (computed off the UI thread).
@@ -35,10 +41,18 @@ pub(super) struct Loaded {
 /// What has happened to files since the last look.
 pub(super) enum News {
     Image(Box<Loaded>),
+    /// An image that was dropped beside an open scan.
+    Offered(Box<Loaded>),
+    Overlay(Box<Loaded>),
     Labels(PathBuf, Vec<NamedRegion>),
-    Saved { saved: Saved, document: DocumentNumber, state: StateId },
+    Saved {
+        saved: Saved,
+        document: DocumentNumber,
+        state: StateId,
+    },
     SaveTo(DocumentNumber, PathBuf),
     Model(PathBuf),
+    DrawTo(DocumentNumber, Output, PathBuf),
     Failed(String),
 }
 
@@ -51,8 +65,26 @@ enum Opened {
 #[derive(Clone, Debug)]
 enum Purpose {
     Open,
+    Overlay,
     Save(DocumentNumber, PathBuf),
+    Draw(DocumentNumber, Output, PathBuf),
     Model,
+}
+
+impl Purpose {
+    /// Whether a file is written to the path that is asked for.
+    fn writes(&self) -> bool {
+        matches!(self, Purpose::Save(..) | Purpose::Draw(..))
+    }
+
+    /// A name without the ending of its kind gets it: that is what was meant.
+    fn named(&self, path: PathBuf) -> PathBuf {
+        match self {
+            Purpose::Save(..) => with_ending(path, &[".nii.gz", ".nii"]),
+            Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
+            Purpose::Open | Purpose::Overlay | Purpose::Model => path,
+        }
+    }
 }
 
 /// A file on its way in.
@@ -66,6 +98,7 @@ struct Coming {
 
 /// A label map on its way out.
 struct Going {
+    name: String,
     document: DocumentNumber,
     state: StateId,
     task: Task<Result<Saved, IoError>>,
@@ -131,10 +164,10 @@ impl Files {
     }
 
     /// Queues files dropped together: scans before what is called a mask, so that those find their scan.
-    pub fn open_all(&mut self, mut paths: Vec<PathBuf>) {
+    pub fn open_all(&mut self, mut paths: Vec<PathBuf>, role: Role) {
         paths.sort_by_key(|p| is_named_like_labels(p));
         for path in paths {
-            self.open(path, Role::Any);
+            self.open(path, role);
         }
     }
 
@@ -142,12 +175,24 @@ impl Files {
         self.saving.is_some()
     }
 
+    /// Whether it is being found out where to save, or anything else is asked for.
+    pub fn is_asking(&self) -> bool {
+        self.asking.is_some() || self.prompt.is_some() || self.answered.is_some()
+    }
+
+    /// Stops saving: what was there before stays.
+    pub fn cancel_save(&self) {
+        if let Some(going) = &self.saving {
+            going.task.cancel();
+        }
+    }
+
     /// Whether a file is being opened or waits for it.
     pub fn is_opening(&self) -> bool {
         self.opening.is_some() || !self.queue.is_empty()
     }
 
-    /// Stops opening. A save is left to finish: it is short, and half of it would help nobody.
+    /// Stops opening. A save is left to finish: it was asked for, and has a button of its own.
     pub fn cancel(&mut self) {
         self.queue.clear();
         if let Some(coming) = &self.opening {
@@ -193,7 +238,11 @@ impl Files {
             return None;
         }
         match answer {
-            Ok(Ok(Opened::Image(loaded))) => Some(News::Image(loaded)),
+            Ok(Ok(Opened::Image(loaded))) => Some(match coming.role {
+                Role::Overlay => News::Overlay(loaded),
+                Role::Dropped if document.is_some() => News::Offered(loaded),
+                _ => News::Image(loaded),
+            }),
             Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
@@ -234,6 +283,7 @@ impl Files {
         if self.saving.is_some() {
             return Err("A label map is being saved already; try again in a moment".to_owned());
         }
+        let name = name_of(&path);
         let labels = document.labels().clone();
         let grid = document.image().grid().clone();
         let stored = document.image().stored().clone();
@@ -252,16 +302,22 @@ impl Files {
             io::save_labels(&path, &labels, &grid, &stored, &table, cancel, progress)
         })
         .map_err(|why| format!("no thread to save a file: {why}"))?;
-        self.saving = Some(Going { document: number, state: document.state(), task });
+        self.saving = Some(Going { name, document: number, state: document.state(), task });
         Ok(())
     }
 
     fn poll_saving(&mut self, status: &mut Status) -> Option<News> {
-        let answer = self.saving.as_ref()?.task.poll()?;
+        let going = self.saving.as_ref()?;
+        let (done, total) = going.task.progress();
+        status.saving = Some(Opening { name: going.name.clone(), done, total });
+        let answer = going.task.poll()?;
         let Going { document, state, .. } = self.saving.take()?;
-        status.save = SaveStatus::Never;
+        (status.save, status.saving) = (SaveStatus::Never, None);
         Some(match answer {
             Ok(Ok(saved)) => News::Saved { saved, document, state },
+            Ok(Err(IoError::Cancelled)) => {
+                News::Failed(tr("Saving was stopped; nothing was written").to_owned())
+            }
             Ok(Err(why)) => News::Failed(why.to_string()),
             Err(_) => News::Failed("The writer stopped unexpectedly; nothing was saved".to_owned()),
         })
@@ -274,6 +330,15 @@ impl Files {
             .add_filter("All files", &["*"])
             .pick_file();
         self.ask(Purpose::Open, dialog)
+    }
+
+    pub fn ask_overlay(&mut self) -> Result<(), String> {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title(tr("Lay another image over the scan"))
+            .add_filter("NIfTI (.nii, .nii.gz, .hdr)", &["nii", "gz", "hdr", "img"])
+            .add_filter(tr("All files"), &["*"])
+            .pick_file();
+        self.ask(Purpose::Overlay, dialog)
     }
 
     pub fn ask_save(
@@ -297,6 +362,25 @@ impl Files {
             .add_filter("Models (.pth, .onnx)", &["pth", "pt", "onnx"])
             .pick_file();
         self.ask(Purpose::Model, dialog)
+    }
+
+    /// Asks where a picture or a film goes.
+    pub fn ask_output(
+        &mut self,
+        document: DocumentNumber,
+        output: Output,
+        suggestion: PathBuf,
+    ) -> Result<(), String> {
+        let mut dialog = rfd::AsyncFileDialog::new()
+            .set_title(output.title())
+            .set_file_name(name_of(&suggestion));
+        if let Some(ending) = output.ending().strip_prefix('.') {
+            dialog = dialog.add_filter(ending.to_uppercase(), &[ending]);
+        }
+        if let Some(folder) = suggestion.parent() {
+            dialog = dialog.set_directory(folder);
+        }
+        self.ask(Purpose::Draw(document, output, suggestion), dialog.save_file())
     }
 
     /// The dialog is made here, on the UI thread (macOS wants that), and waited for elsewhere.
@@ -331,8 +415,8 @@ impl Files {
         let Asking { purpose, since, .. } = self.asking.take()?;
         match answer {
             Ok(Some(path)) => {
-                let named = with_ending(path.clone());
-                if matches!(purpose, Purpose::Save(..)) && named != path && named.exists() {
+                let named = purpose.named(path.clone());
+                if purpose.writes() && named != path && named.exists() {
                     // The dialog asked about the name without its ending.
                     self.prompt_for(purpose);
                     if let Some((_, prompt)) = &mut self.prompt {
@@ -352,12 +436,16 @@ impl Files {
 
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
-            Purpose::Open => {
-                self.open(path, Role::Any);
+            Purpose::Open | Purpose::Overlay => {
+                let overlay = matches!(purpose, Purpose::Overlay);
+                self.open(path, if overlay { Role::Overlay } else { Role::Any });
                 (self.wake)();
                 None
             }
-            Purpose::Save(document, _) => Some(News::SaveTo(*document, with_ending(path))),
+            Purpose::Save(document, _) => Some(News::SaveTo(*document, purpose.named(path))),
+            Purpose::Draw(document, output, _) => {
+                Some(News::DrawTo(*document, output.clone(), purpose.named(path)))
+            }
             Purpose::Model => Some(News::Model(path)),
         }
     }
@@ -366,8 +454,12 @@ impl Files {
     fn prompt_for(&mut self, purpose: Purpose) {
         let (title, text) = match &purpose {
             Purpose::Open => ("Open a scan or a label map", String::new()),
+            Purpose::Overlay => (tr("Lay another image over the scan"), String::new()),
             Purpose::Save(_, suggestion) => {
                 ("Save the label map", suggestion.display().to_string())
+            }
+            Purpose::Draw(_, output, suggestion) => {
+                (output.title(), suggestion.display().to_string())
             }
             Purpose::Model => {
                 ("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx", String::new())
@@ -386,8 +478,8 @@ impl Files {
         let Some((purpose, mut prompt)) = self.prompt.take() else { return };
         (self.wake)();
         let Some(mut path) = answer else { return };
-        if matches!(purpose, Purpose::Save(..)) {
-            path = with_ending(path);
+        if purpose.writes() {
+            path = purpose.named(path);
             if !prompt.confirms(&path) && path.exists() {
                 prompt.warn_about(path);
                 self.prompt = Some((purpose, prompt));
@@ -411,7 +503,14 @@ fn load(
             "There is no scan for this label map to lie on; open its scan first: {name}"
         )));
     }
+    if role == Role::Overlay && grid.is_none() {
+        return Err(Failed::Because(format!(
+            "There is no scan for this image to be laid over; open its scan first: {}",
+            path.display()
+        )));
+    }
     let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
+    let grid = grid.filter(|_| role != Role::Overlay);
     if let Some(grid) = grid
         && (role == Role::Labels || io::looks_like_labels(&volume, grid))
     {
@@ -434,21 +533,6 @@ fn load(
     Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram })))
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-/// A name without a NIfTI ending gets one: that is what was meant.
-fn with_ending(path: PathBuf) -> PathBuf {
-    let name = path.to_string_lossy().to_lowercase();
-    if [".nii", ".nii.gz"].iter().any(|ending| name.ends_with(ending)) {
-        return path;
-    }
-    let mut named = path.into_os_string();
-    named.push(".nii.gz");
-    PathBuf::from(named)
-}
-
 /// Whether a path is a model and not a scan: a checkpoint, a network, or a folder with a pair of them.
 pub(super) fn is_model(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -458,15 +542,6 @@ pub(super) fn is_model(path: &Path) -> bool {
 fn is_named_like_labels(path: &Path) -> bool {
     let name = name_of(path).to_lowercase();
     ["label", "mask", "seg"].iter().any(|word| name.contains(word))
-}
-
-/// `scan.nii.gz` → `scan_mask.nii.gz`, beside it.
-pub(super) fn label_path_for(scan: &Path) -> PathBuf {
-    let name = name_of(scan);
-    let lower = name.to_lowercase();
-    let endings = [".nii.gz", ".nii", ".hdr.gz", ".img.gz", ".hdr", ".img"];
-    let ending = endings.iter().find(|e| lower.ends_with(**e)).map_or(0, |e| e.len());
-    scan.with_file_name(format!("{}_mask.nii.gz", &name[..name.len() - ending]))
 }
 
 /// The sample scan: beside the program, or in the source tree.
@@ -501,13 +576,5 @@ mod tests {
         for scan in [Path::new("ct.nii.gz"), Path::new("pth"), temp.path()] {
             assert!(!is_model(scan), "{}", scan.display());
         }
-    }
-
-    #[test]
-    fn the_mask_is_suggested_beside_its_scan() {
-        let path = |s: &str| label_path_for(Path::new(s)).to_string_lossy().into_owned();
-        assert_eq!(path("d/scan.v2.nii.gz"), "d/scan.v2_mask.nii.gz");
-        assert_eq!(path("d/SCAN.NII"), "d/SCAN_mask.nii.gz");
-        assert_eq!(path("odd"), "odd_mask.nii.gz");
     }
 }

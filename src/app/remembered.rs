@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::geom::Convention;
-use crate::render::Interpolation;
-use crate::ui::ViewState;
+use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
+use crate::ui::text::Language;
 use crate::ui::theme::Theme;
+use crate::ui::{Layout, Pane, SCALES, SidePanels, Splits, ViewState};
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
@@ -22,6 +23,29 @@ pub(super) struct Remembered {
     nearest: bool,
     no_preview: bool,
     recent: Vec<PathBuf>,
+    /// `None` in files of earlier versions.
+    more: Option<Habits>,
+}
+
+/// Habits, by names that other versions may lack or not know: what can't be read is as at first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Habits {
+    language: Language,
+    scale: f32,
+    /// `quad`, `row`, or the large view's name.
+    layout: String,
+    quad: [f32; 2],
+    main: f32,
+    row: [f32; 2],
+    cubic: bool,
+    projection: String,
+    /// Fill, outline, outline's width.
+    masks: [f32; 3],
+    no_crosshair: bool,
+    wide: [bool; 2],
+    narrow: [bool; 2],
+    mode_3d: String,
 }
 
 impl Remembered {
@@ -40,6 +64,9 @@ impl Remembered {
             view.interpolation = Interpolation::Nearest;
         }
         view.show_preview = !self.no_preview;
+        if let Some(habits) = &self.more {
+            habits.apply(view);
+        }
     }
 
     /// Files that are still there, newest first.
@@ -55,12 +82,139 @@ impl Remembered {
         self.recent.truncate(RECENT);
     }
 
+    /// Forgets a recent file, or all.
+    pub fn forget(&mut self, path: Option<&Path>) {
+        self.recent.retain(|p| path.is_some_and(|path| p != path));
+    }
+
     /// Keeps the view's habits for the next run.
     pub fn save(&mut self, view: &ViewState, storage: &mut dyn eframe::Storage) {
+        self.take(view);
+        eframe::set_value(storage, KEY, self);
+    }
+
+    fn take(&mut self, view: &ViewState) {
         self.theme = view.theme;
         self.neurological = view.convention == Convention::Neurological;
         self.nearest = view.interpolation == Interpolation::Nearest;
         self.no_preview = !view.show_preview;
-        eframe::set_value(storage, KEY, self);
+        self.more = Some(Habits::of(view));
+    }
+}
+
+const PROJECTIONS: [Projection; 3] = [Projection::Mean, Projection::Max, Projection::Min];
+
+impl Habits {
+    fn of(view: &ViewState) -> Self {
+        let Splits { quad_x, quad_y, main, row } = view.splits;
+        let MaskStyle { fill, outline, outline_width } = view.masks;
+        Self {
+            language: view.language,
+            scale: view.scale,
+            layout: layout_name(view.layout),
+            quad: [quad_x, quad_y],
+            main,
+            row,
+            cubic: view.interpolation == Interpolation::Cubic,
+            projection: format!("{:?}", view.projection),
+            masks: [fill, outline, outline_width],
+            no_crosshair: !view.show_crosshair,
+            wide: view.side_panels.wide,
+            narrow: view.side_panels.narrow,
+            mode_3d: format!("{:?}", view.in_3d.mode),
+        }
+    }
+
+    fn apply(&self, view: &mut ViewState) {
+        view.language = self.language;
+        let [smallest, .., largest] = SCALES;
+        view.scale = if self.scale > 0.0 { self.scale.clamp(smallest, largest) } else { 1.0 };
+        let layouts = [Layout::Quad, Layout::Row].into_iter().chain(Pane::ALL.map(Layout::Main));
+        pick(&mut view.layout, layouts, |l| layout_name(*l) == self.layout);
+        let inner = |share: f32| share.is_finite() && (0.05..=0.95).contains(&share);
+        let Splits { quad_x, quad_y, main, row } = &mut view.splits;
+        for (share, kept) in [(quad_x, self.quad[0]), (quad_y, self.quad[1]), (main, self.main)] {
+            if inner(kept) {
+                *share = kept;
+            }
+        }
+        if self.row.into_iter().all(inner) && self.row[0] + 0.05 < self.row[1] {
+            *row = self.row;
+        }
+        if self.cubic {
+            view.interpolation = Interpolation::Cubic;
+        }
+        pick(&mut view.projection, PROJECTIONS, |p| format!("{p:?}") == self.projection);
+        let [fill, outline, outline_width] = self.masks;
+        if [fill, outline].iter().all(|o| (0.0..=1.0).contains(o))
+            && (0.5..=10.0).contains(&outline_width)
+        {
+            view.masks = MaskStyle { fill, outline, outline_width };
+        }
+        view.show_crosshair = !self.no_crosshair;
+        view.side_panels = SidePanels { wide: self.wide, narrow: self.narrow };
+        pick(&mut view.in_3d.mode, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
+    }
+}
+
+/// Takes over the one of `choices` that was meant, if any was.
+fn pick<T>(value: &mut T, choices: impl IntoIterator<Item = T>, meant: impl Fn(&T) -> bool) {
+    if let Some(choice) = choices.into_iter().find(|c| meant(c)) {
+        *value = choice;
+    }
+}
+
+fn layout_name(layout: Layout) -> String {
+    match layout {
+        Layout::Quad => "quad".to_owned(),
+        Layout::Row => "row".to_owned(),
+        Layout::Main(pane) => pane.name().to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::Plane;
+
+    #[test]
+    fn habits_are_those_of_the_last_run() {
+        let mut view = ViewState {
+            theme: Theme::Light,
+            language: Language::Chinese,
+            scale: 1.25,
+            layout: Layout::Main(Pane::Slice(Plane::Coronal)),
+            splits: Splits { main: 0.6, row: [0.2, 0.7], ..Splits::default() },
+            interpolation: Interpolation::Cubic,
+            projection: Projection::Max,
+            masks: MaskStyle { fill: 0.2, outline: 0.5, outline_width: 2.0 },
+            show_crosshair: false,
+            side_panels: SidePanels { wide: [false, true], narrow: [true, false] },
+            ..ViewState::default()
+        };
+        view.in_3d.mode = Mode3d::Mip;
+        let mut kept = Remembered::default();
+        kept.take(&view);
+        let text = serde_json::to_string(&kept).unwrap();
+        let mut next = ViewState::default();
+        serde_json::from_str::<Remembered>(&text).unwrap().apply(&mut next);
+        let habits = |v: &ViewState| serde_json::to_string(&Habits::of(v)).unwrap();
+        assert_eq!(habits(&next), habits(&view));
+        assert_eq!((next.theme, next.layout, next.scale), (view.theme, view.layout, 1.25));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_as_at_first() {
+        let text = r#"{"more":{"scale":-3,"layout":"spiral","quad":[0,7],"masks":[9,9,9],"row":[0.9,0.1]}}"#;
+        let mut view = ViewState::default();
+        serde_json::from_str::<Remembered>(text).unwrap().apply(&mut view);
+        let at_first = ViewState::default();
+        assert_eq!((view.scale, view.layout), (1.0, at_first.layout));
+        assert_eq!((view.splits, view.masks), (at_first.splits, at_first.masks));
+        // And a file of the version before.
+        let old = r#"{"theme":"Light","recent":["a.nii"]}"#;
+        let old: Remembered = serde_json::from_str(old).unwrap();
+        old.apply(&mut view);
+        assert_eq!((view.theme, old.recent.len()), (Theme::Light, 1));
     }
 }

@@ -2,6 +2,7 @@
 
 mod eval;
 mod model;
+mod render;
 
 use std::path::PathBuf;
 
@@ -10,10 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
-use crate::geom::{DVec3, Plane};
+use crate::geom::DVec3;
 use crate::segment::DeviceChoice;
-use crate::ui::Pane;
 use crate::volume::Window;
+
+pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
 
 pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
 
@@ -29,6 +31,9 @@ pub struct Cli {
     /// A scan to open (.nii, .nii.gz), then label maps of it.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// An image to lay over the scan in the window (PET on CT); give it again for a second and a third.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub overlay: Vec<PathBuf>,
     /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,
@@ -64,7 +69,7 @@ pub enum Command {
 pub struct InfoArgs {
     /// The file.
     pub file: PathBuf,
-    /// Print JSON: dims, spacing, dtype, orientation, `world_from_voxel`, min, max, mean, warnings.
+    /// Print JSON: dims, frames, spacing, dtype, orientation, `world_from_voxel`, min, max, mean, warnings.
     #[arg(long)]
     pub json: bool,
 }
@@ -87,6 +92,9 @@ pub struct SegmentArgs {
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
+    /// Which frame (time point) of a scan with several, counted from 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub frame: usize,
     /// A voxel belongs to the mask if the model gives it more than this probability.
     #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
     pub threshold: f64,
@@ -103,7 +111,7 @@ pub struct SegmentArgs {
     /// NIfTI.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
-    /// Print JSON: device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// Print JSON: frame, device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }
@@ -159,63 +167,6 @@ pub struct ModelArgs {
     /// Threads of the model on the CPU; those of `eval` are shared by its jobs.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: Option<usize>,
-}
-
-/// `voxpoint render`.
-#[derive(Args, Debug)]
-pub struct RenderArgs {
-    /// The scan.
-    pub image: PathBuf,
-    /// A label map on the scan's grid.
-    #[arg(long, value_name = "MASK")]
-    pub labels: Option<PathBuf>,
-    /// Which view.
-    #[arg(long, value_enum, default_value_t = View::All)]
-    pub view: View,
-    /// Where the slices cross, RAS mm; else the middle of the labels, or of the scan.
-    #[arg(long, value_name = "X,Y,Z", value_parser = parse_position, allow_hyphen_values = true)]
-    pub at: Option<DVec3>,
-    /// Grey scale; else chosen from the scan.
-    #[arg(long, value_name = "CENTRE,WIDTH", value_parser = parse_window, allow_hyphen_values = true)]
-    pub window: Option<Window>,
-    /// Pixels of the picture.
-    #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "1024x1024")]
-    pub size: [u32; 2],
-    /// Without letters, crosshair and text.
-    #[arg(long)]
-    pub plain: bool,
-    /// Where to write the picture.
-    #[arg(long, value_name = "PICTURE.png")]
-    pub out: PathBuf,
-}
-
-/// `--view`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum View {
-    /// Across the body, seen from the feet.
-    Axial,
-    /// Seen from the front.
-    Coronal,
-    /// Seen from the patient's left.
-    Sagittal,
-    /// Ray-cast volume.
-    #[value(name = "3d")]
-    Volume,
-    /// All four, as in the window.
-    All,
-}
-
-impl View {
-    /// The window's view; `None` is all four.
-    pub fn pane(self) -> Option<Pane> {
-        match self {
-            Self::Axial => Some(Pane::Slice(Plane::Axial)),
-            Self::Coronal => Some(Pane::Slice(Plane::Coronal)),
-            Self::Sagittal => Some(Pane::Slice(Plane::Sagittal)),
-            Self::Volume => Some(Pane::Volume),
-            Self::All => None,
-        }
-    }
 }
 
 /// `voxpoint compare`.
@@ -345,11 +296,6 @@ fn parse_counts<const N: usize>(text: &str, what: &str, max: u64) -> Result<[u64
         };
     }
     Ok(counts)
-}
-
-/// Larger pictures than 8192 pixels are not possible on every graphics device.
-fn parse_size(text: &str) -> Result<[u32; 2], String> {
-    Ok(parse_counts::<2>(text, "WxH, for example 1024x768,", 8192)?.map(|n| n as u32))
 }
 
 fn parse_dims(text: &str) -> Result<[usize; 3], String> {

@@ -15,6 +15,17 @@ pub fn open_scan(path: &Path) -> anyhow::Result<Volume> {
     Ok(io::open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new())?)
 }
 
+/// A scan at one of its frames, counted from 1.
+pub fn at_frame(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
+    let frames = volume.frames();
+    if !(1..=frames).contains(&number) {
+        let has =
+            if frames == 1 { "one frame".to_owned() } else { format!("frames 1 to {frames}") };
+        bail!("there is no frame {number}: {} has {has}", volume.name());
+    }
+    Ok(volume.with_frame(number - 1))
+}
+
 /// Reads a label map that must lie on `grid`.
 pub fn open_labels(path: &Path, grid: &Grid) -> anyhow::Result<Vec<NamedRegion>> {
     Ok(io::labels_of(&open_scan(path)?, path, grid)?)

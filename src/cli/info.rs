@@ -13,6 +13,8 @@ use crate::volume::{Volume, Warning};
 struct Info<'a> {
     /// As the file states them: two to seven.
     dims: &'a [usize],
+    /// Time points or components; 1 for an ordinary scan.
+    frames: usize,
     /// Millimetres along the first three axes.
     spacing: [f64; 3],
     /// numpy's name of the stored type.
@@ -36,6 +38,7 @@ impl<'a> Info<'a> {
         warnings.extend(not_finite(stats.not_finite));
         Self {
             dims: volume.file_dims(),
+            frames: volume.frames(),
             spacing: grid.spacing().to_array(),
             dtype: volume.voxels().data_type().name(),
             orientation: grid.orientation().letters(),
@@ -53,6 +56,9 @@ impl<'a> Info<'a> {
         let mut text = String::new();
         // Writing into a String can't fail.
         let _ = writeln!(text, "dimensions    {}", dims.join(" × "));
+        if self.frames > 1 {
+            let _ = writeln!(text, "frames        {}, counted from 1", self.frames);
+        }
         let _ = writeln!(text, "spacing       {x:.4} × {y:.4} × {z:.4} mm");
         let _ = writeln!(text, "type          {}", self.dtype);
         let _ = writeln!(text, "orientation   {}", self.orientation);

@@ -25,9 +25,10 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub use args::{
-    BenchArgs, BenchWhat, Cli, Command, CompareArgs, CropAt, DeviceArg, EmbedArgs, EvalArgs, First,
-    InfoArgs, Labels, ModelArgs, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs,
-    Point, RenderArgs, RuntimeCommand, SegmentArgs, Space, View,
+    BenchArgs, BenchWhat, CameraArg, Cli, ClipArg, Command, CompareArgs, CropAt, DeviceArg,
+    EmbedArgs, EvalArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs, ModelCommand,
+    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
+    SegmentArgs, Space, View,
 };
 
 /// A mistake in what was typed: exit code 2.
@@ -53,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn carry_out(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        None => open_window(cli.files, cli.model),
+        None => open_window(cli.files, cli.overlay, cli.model),
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Segment(args)) => segment::run(&args),
         Some(Command::Render(args)) => render::run(&args),
@@ -68,15 +69,24 @@ fn carry_out(cli: Cli) -> anyhow::Result<()> {
 
 /// Quiet unless `RUST_LOG` asks for more; always on stderr.
 fn start_logging() {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    use tracing_subscriber::{EnvFilter, Layer as _};
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    let to_stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start in one process (tests) finds the first one in place: nothing to do.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(crate::app::LogLayer.with_filter(EnvFilter::new("warn,voxpoint=info")))
+        .with(to_stderr.with_filter(filter))
+        .try_init();
 }
 
-fn open_window(files: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()> {
-    for file in files.iter().chain(&model) {
+fn open_window(
+    files: Vec<PathBuf>,
+    overlays: Vec<PathBuf>,
+    model: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    for file in files.iter().chain(&overlays).chain(&model) {
         if !file.exists() {
             anyhow::bail!(
                 "there is no such file or command; check the name, or see “voxpoint --help”: {}",
@@ -87,7 +97,7 @@ fn open_window(files: Vec<PathBuf>, model: Option<PathBuf>) -> anyhow::Result<()
     if !has_display() {
         return Err(no_display());
     }
-    crate::app::run(files, model)
+    crate::app::run(files, overlays, model)
 }
 
 /// X11 and Wayland say in the environment where their display is; other systems always have one.

@@ -23,6 +23,8 @@ const LABEL: u16 = 1;
 /// What was done; keys are stable.
 #[derive(Debug, Serialize)]
 struct Report {
+    /// Which was looked at, from 1.
+    frame: usize,
     device: String,
     device_reason: String,
     ms: Milliseconds,
@@ -54,7 +56,7 @@ struct Milliseconds {
 pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     check(args)?;
     let start = Instant::now();
-    let volume = Arc::new(files::open_scan(&args.image)?);
+    let volume = Arc::new(files::at_frame(&files::open_scan(&args.image)?, args.frame)?);
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
     let mut segmenter = open_model(&args.model)?;
@@ -221,6 +223,7 @@ fn report(
     let voxels = outcome.region.count();
     let rows = |place: &CropPlace| files::rows(&place.world_from_crop);
     Report {
+        frame: volume.frame() + 1,
         device: device.name.clone(),
         device_reason: device.reason.clone(),
         ms: Milliseconds {
@@ -251,8 +254,12 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
     } else {
         format!(" ({})", report.device_reason)
     };
+    let frame = match report.frame {
+        1 => String::new(),
+        n => format!("frame    {n}\n"),
+    };
     format!(
-        "mask     {}\nvolume   {:.2} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
+        "mask     {}\n{frame}volume   {:.2} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
          cubes    {}{}\n\
          device   {}{reason}\n\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
@@ -310,6 +317,7 @@ mod tests {
                 image: folder.path().join("scan.nii"),
                 points: vec![Point { at: DVec3::ZERO, positive: true }],
                 space: Space::World,
+                frame: 1,
                 threshold: 0.5,
                 extend: false,
                 out: out.to_owned(),

@@ -60,10 +60,16 @@ pub enum Command {
     Rename(LabelId, String),
     /// Colours an object.
     Recolour(LabelId, [u8; 3]),
+    /// Opacity of an object's surface in 3D, 0 to 1. Changes that follow one another (as a slider is dragged) are
+    /// undone as one.
+    SetOpacity(LabelId, f32),
     /// Shows or hides an object. A matter of looking, not in the history.
     SetVisible(LabelId, bool),
     /// Makes an object active. A matter of looking, not in the history.
     Select(LabelId),
+    /// Looks at another frame of the scan (from 0; the last one if there are not as many). Label map and objects
+    /// stay. A matter of looking, not in the history.
+    ShowFrame(usize),
     /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
     Import(Vec<NamedRegion>),
 }
@@ -122,6 +128,14 @@ pub enum Refused {
          away from it first with a negative click"
     )]
     Taken,
+    /// An object's clicks belong to one frame, and its mask may only be computed from that one.
+    #[error(
+        "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)"
+    )]
+    OtherFrame {
+        /// The frame of its clicks, from 1.
+        frame: usize,
+    },
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,
@@ -161,6 +175,7 @@ impl Document {
                 self.index_of(id)?;
                 self.commit("Change colour", vec![Op::Colour(id, colour)], None);
             }
+            Command::SetOpacity(id, opacity) => self.set_opacity(id, opacity)?,
             Command::SetVisible(id, visible) => {
                 let index = self.index_of(id)?;
                 self.objects[index].visible = visible;
@@ -169,6 +184,7 @@ impl Document {
                 self.index_of(id)?;
                 self.active = Some(id);
             }
+            Command::ShowFrame(frame) => self.show_frame(frame),
             Command::Import(labels) => self.import(labels)?,
         }
         self.changed();
@@ -250,6 +266,19 @@ impl Document {
         Ok(())
     }
 
+    fn set_opacity(&mut self, id: LabelId, opacity: f32) -> Result<(), Refused> {
+        self.index_of(id)?;
+        if let Some(mut entry) = self.history.take_opacity(id) {
+            for op in entry.ops.iter_mut().rev() {
+                self.swap(op);
+            }
+        }
+        let opacity = if opacity.is_finite() { opacity.clamp(0.0, 1.0) } else { 1.0 };
+        self.commit("Change opacity", vec![Op::Opacity(id, opacity)], None);
+        self.history.mark_opacity(id);
+        Ok(())
+    }
+
     /// Does `ops` and writes them into the history.
     pub(super) fn commit(&mut self, name: &str, mut ops: Vec<Op>, pending: Option<PendingClick>) {
         for op in &mut ops {
@@ -281,6 +310,11 @@ impl Document {
             Op::Colour(id, colour) => {
                 if let Some(at) = find(*id) {
                     swap(&mut objects[at].colour, colour);
+                }
+            }
+            Op::Opacity(id, opacity) => {
+                if let Some(at) = find(*id) {
+                    swap(&mut objects[at].opacity, opacity);
                 }
             }
             Op::Log(id, log) => {

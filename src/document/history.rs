@@ -33,6 +33,8 @@ pub(super) enum Op {
     Name(LabelId, String),
     /// Colour of an object.
     Colour(LabelId, [u8; 3]),
+    /// Opacity of an object.
+    Opacity(LabelId, f32),
     /// What an object's mask is computed from.
     Log(LabelId, PromptLog),
     /// Everything the model said about an object, and the voxels it got.
@@ -53,6 +55,8 @@ pub(super) struct Entry {
     pub pending: Option<PendingClick>,
     /// The object whose threshold it changes: the next step of the same gesture takes its place.
     pub threshold_of: Option<LabelId>,
+    /// The object whose opacity it changes, likewise.
+    pub opacity_of: Option<LabelId>,
 }
 
 /// What was done, and what was undone.
@@ -60,14 +64,18 @@ pub(super) struct Entry {
 pub(super) struct History {
     done: Vec<Entry>,
     undone: Vec<Entry>,
+    /// What was undone when an extension began, which may turn out to change nothing: the extension, and that.
+    aside: Option<(EntryId, Vec<Entry>)>,
     last_number: u64,
 }
 
 impl History {
     pub fn push(&mut self, name: String, ops: Vec<Op>, pending: Option<PendingClick>) -> EntryId {
-        self.undone.clear();
         let number = self.next_number();
         let id = EntryId(number);
+        let undone = std::mem::take(&mut self.undone);
+        let extends = pending.as_ref().is_some_and(|p| p.extend);
+        self.aside = extends.then_some((id, undone));
         self.done.push(Entry {
             id,
             state: StateId(number),
@@ -75,13 +83,20 @@ impl History {
             ops,
             pending,
             threshold_of: None,
+            opacity_of: None,
         });
         id
     }
 
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
+    /// How many changes are done.
+    pub fn done_count(&self) -> usize {
         self.done.len()
+    }
+
+    /// The names of all changes, oldest first, and how many are done.
+    pub fn names(&self) -> (Vec<&str>, usize) {
+        let all = self.done.iter().chain(self.undone.iter().rev());
+        (all.map(|e| e.name.as_str()).collect(), self.done.len())
     }
 
     fn next_number(&mut self) -> u64 {
@@ -95,6 +110,7 @@ impl History {
     }
 
     pub fn take_undo(&mut self) -> Option<Entry> {
+        self.aside = None;
         let entry = self.done.pop();
         self.end_gesture();
         entry
@@ -109,6 +125,7 @@ impl History {
     fn end_gesture(&mut self) {
         if let Some(entry) = self.done.last_mut() {
             entry.threshold_of = None;
+            entry.opacity_of = None;
         }
     }
 
@@ -140,6 +157,18 @@ impl History {
         self.done.pop_if(|e| e.threshold_of == Some(object))
     }
 
+    /// Says that the newest entry is a change of this object's opacity.
+    pub fn mark_opacity(&mut self, object: LabelId) {
+        if let Some(entry) = self.done.last_mut() {
+            entry.opacity_of = Some(object);
+        }
+    }
+
+    /// Takes out the newest entry if it is a change of this object's opacity.
+    pub fn take_opacity(&mut self, object: LabelId) -> Option<Entry> {
+        self.done.pop_if(|e| e.opacity_of == Some(object))
+    }
+
     /// Whether an extension of this object is pending.
     pub fn extends(&self, object: LabelId) -> bool {
         let extends = |p: &PendingClick| p.extend && p.object == object;
@@ -158,9 +187,10 @@ impl History {
     pub fn resolve(&mut self, id: EntryId, ops: Vec<Op>) {
         let Some(at) = self.done.iter().position(|e| e.id == id) else { return };
         self.done[at].pending = None;
+        self.aside = None;
         self.done[at].ops.extend(ops);
         // What comes after it, undone or not, now leads to other contents than before.
-        let Self { done, undone, last_number } = self;
+        let Self { done, undone, last_number, .. } = self;
         for later in done[at..].iter_mut().chain(undone) {
             *last_number += 1;
             later.state = StateId(*last_number);
@@ -170,6 +200,16 @@ impl History {
     /// Takes out a pending entry that has turned out to change nothing; what was undone can be redone.
     pub fn forget(&mut self, id: EntryId) {
         self.done.retain(|e| e.id != id);
+        self.take_back(id);
+    }
+
+    /// An extension has come to nothing and nothing was done since: what was undone before can be redone.
+    fn take_back(&mut self, extension: EntryId) {
+        if self.undone.is_empty()
+            && let Some((_, undone)) = self.aside.take_if(|(id, _)| *id == extension)
+        {
+            self.undone = undone;
+        }
     }
 
     /// Takes a pending entry out, and every later pending one of the same object: newest first, to be
@@ -181,6 +221,7 @@ impl History {
             taken.push(self.done.remove(at));
         }
         self.undone.clear();
+        self.take_back(id);
         taken
     }
 }

@@ -16,6 +16,7 @@ mod prompts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use command::{Command, Refused, Resolution};
@@ -28,7 +29,10 @@ use history::History;
 /// One scan and everything drawn on it.
 #[derive(Debug)]
 pub struct Document {
+    /// The frame of the scan that is looked at.
     image: Arc<Volume>,
+    /// Every frame that was looked at so far, so that one looked at again is the same to caches.
+    frames: BTreeMap<usize, Arc<Volume>>,
     labels: LabelMap,
     objects: Vec<Object>,
     active: Option<LabelId>,
@@ -59,6 +63,7 @@ impl Document {
     pub fn new(image: Arc<Volume>) -> Self {
         let labels = LabelMap::empty(image.grid().dims());
         Self {
+            frames: BTreeMap::from([(image.frame(), Arc::clone(&image))]),
             image,
             labels,
             objects: Vec::new(),
@@ -70,9 +75,31 @@ impl Document {
         }
     }
 
-    /// The scan.
+    /// What there is to see of it now, without its history: for pictures made on another thread.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self {
+            labels: self.labels.clone(),
+            objects: self.objects.clone(),
+            active: self.active,
+            ..Self::new(Arc::clone(&self.image))
+        }
+    }
+
+    /// The scan, at the frame that is looked at ([`Command::ShowFrame`]).
     pub fn image(&self) -> &Arc<Volume> {
         &self.image
+    }
+
+    /// The scan at another frame. Of a frame that was looked at it is the same `Arc` as then.
+    pub fn image_at(&self, frame: usize) -> Arc<Volume> {
+        self.frames.get(&frame).map_or_else(|| Arc::new(self.image.with_frame(frame)), Arc::clone)
+    }
+
+    fn show_frame(&mut self, frame: usize) {
+        let frame = frame.min(self.image.frames() - 1);
+        self.image = self.image_at(frame);
+        self.frames.insert(frame, Arc::clone(&self.image));
     }
 
     /// What is drawn on it.
@@ -133,6 +160,17 @@ impl Document {
     /// Whether there is something to redo, and what.
     pub fn can_redo(&self) -> Option<&str> {
         self.history.redo_name()
+    }
+
+    /// The names of all changes, oldest first, those that were undone last; and how many of them are done.
+    pub fn history_names(&self) -> (Vec<&str>, usize) {
+        self.history.names()
+    }
+
+    /// Undoes or redoes one change after another until so many are done. Stops where nothing is left.
+    pub fn go_to(&mut self, done: usize) {
+        while self.history.done_count() > done && self.undo() {}
+        while self.history.done_count() < done && self.redo() {}
     }
 
     /// Whether something would be lost if the document were dropped now.

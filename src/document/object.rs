@@ -32,6 +32,8 @@ pub struct Object {
     pub colour: [u8; 3],
     /// Whether it is drawn.
     pub visible: bool,
+    /// Opacity of its surface in 3D, 0 to 1.
+    pub opacity: f32,
     /// What its mask is the replay of: the user's clicks above all.
     pub log: PromptLog,
     /// What the model said; to the first [`Object::replayed`] clicks of the log.
@@ -47,6 +49,7 @@ impl Object {
             name,
             colour,
             visible: true,
+            opacity: 1.0,
             log: PromptLog::default(),
             answer: Answer::default(),
             region: Arc::default(),

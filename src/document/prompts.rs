@@ -32,6 +32,7 @@ impl Document {
         if known.is_some_and(|o| self.history.extends(o.id)) {
             return Err(Refused::Extending);
         }
+        known.map_or(Ok(()), |o| self.in_frame(&o.log))?;
         // Its voxels stay with the object that has them, so such a click could only give the rind around it.
         let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
         if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
@@ -41,8 +42,17 @@ impl Document {
         if log.prompts.is_empty() && !prompt.positive {
             return Err(Refused::FirstMustBePositive);
         }
+        log.frame = self.image.frame();
         log.prompts.push(prompt);
         Ok((known.map(|o| o.id), log))
+    }
+
+    /// What the model is to look at must be what the user looks at.
+    fn in_frame(&self, log: &PromptLog) -> Result<(), Refused> {
+        if log.prompts.is_empty() || log.frame == self.image.frame() {
+            return Ok(());
+        }
+        Err(Refused::OtherFrame { frame: log.frame + 1 })
     }
 
     pub(super) fn add_prompt(
@@ -72,6 +82,7 @@ impl Document {
         if self.history.extends(id) {
             return Err(Refused::Extending);
         }
+        self.in_frame(&object.log)?;
         let mut log = object.log.clone();
         let removed = log.prompts.remove(index);
         if log.prompts.first().is_some_and(|p| !p.positive) {
@@ -97,6 +108,7 @@ impl Document {
         if object.replayed() == 0 {
             return Err(Refused::NoAnswer);
         }
+        self.in_frame(&object.log)?;
         let pending = PendingClick { object: id, log: object.log.clone(), extend: true };
         self.commit("Extend", Vec::new(), Some(pending));
         Ok(())

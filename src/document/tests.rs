@@ -1,5 +1,6 @@
 //! Undo, redo and the label gate, against plain statements of what they promise.
 
+mod opacity;
 mod random;
 
 use std::sync::Arc;
@@ -80,7 +81,7 @@ fn regions_agree(document: &Document) -> bool {
 
 impl Document {
     fn history_len(&self) -> usize {
-        self.history.len()
+        self.history.done_count()
     }
 }
 
@@ -527,4 +528,59 @@ fn an_extension_in_vain_is_remembered_but_no_step_to_undo() {
     assert!(d.objects()[0].answer.tried.is_empty());
     extend(&mut d, true);
     assert_eq!(d.can_undo(), Some("Extend"));
+}
+
+/// Five frames.
+fn moving() -> Document {
+    let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
+    let stored = StoredGeometry::of(&grid);
+    let voxels = Voxels::U8((0..5).flat_map(|t| vec![t; grid.count()]).collect());
+    let dims = [&DIMS[..], &[5]].concat();
+    Document::new(Arc::new(Volume::new("4d", grid, dims, voxels, Scale::NONE, stored, Vec::new())))
+}
+
+#[test]
+fn an_object_keeps_to_the_frame_of_its_clicks() {
+    let mut d = moving();
+    d.apply(Command::ShowFrame(3)).unwrap();
+    let shown = d.image().clone();
+    assert_eq!((shown.frame(), shown.value([0, 0, 0])), (3, 3.0));
+    d.apply(Command::AddPrompt { object: None, prompt: prompt(1.0, true) }).unwrap();
+    assert_eq!(d.pending().unwrap().1.log.frame, 3);
+    resolve(&mut d, boxed([0; 3], [2; 3]));
+    let (id, labels) = (d.objects()[0].id, d.labels().clone());
+
+    d.apply(Command::ShowFrame(99)).unwrap();
+    assert_eq!(d.image().frame(), 4, "the last");
+    assert_eq!(d.labels(), &labels, "the label map is that of all frames");
+    let elsewhere = Err(Refused::OtherFrame { frame: 4 });
+    let negative = Command::AddPrompt { object: None, prompt: prompt(4.0, false) };
+    assert_eq!(d.apply(negative.clone()), elsewhere);
+    assert_eq!(d.apply(Command::Extend(id)), elsewhere);
+    assert_eq!(d.apply(Command::RemovePrompt { object: id, index: 0 }), elsewhere);
+    assert_eq!(d.target(None, prompt(4.0, true)).unwrap_err(), elsewhere.unwrap_err());
+    // Another object has a frame of its own.
+    d.apply(Command::NewObject).unwrap();
+    click(&mut d, true).unwrap();
+    assert_eq!(d.pending().unwrap().1.log.frame, 4);
+    assert_eq!(d.objects()[0].log.frame, 3);
+    assert_eq!(d.image_at(d.objects()[0].log.frame).value([0, 0, 0]), 3.0);
+
+    d.apply(Command::ShowFrame(3)).unwrap();
+    assert!(Arc::ptr_eq(d.image(), &shown), "caches know it again");
+    d.apply(Command::Select(id)).unwrap();
+    d.apply(negative).unwrap();
+}
+
+#[test]
+fn an_object_that_lost_its_clicks_may_start_anew_in_another_frame() {
+    let mut d = moving();
+    click(&mut d, true).unwrap();
+    resolve(&mut d, boxed([0; 3], [2; 3]));
+    let id = d.objects()[0].id;
+    d.apply(Command::RemovePrompt { object: id, index: 0 }).unwrap();
+    resolve(&mut d, Region::default());
+    d.apply(Command::ShowFrame(2)).unwrap();
+    click(&mut d, true).unwrap();
+    assert_eq!((d.objects().len(), d.objects()[0].log.frame), (1, 2));
 }

@@ -11,9 +11,9 @@ mod orbit;
 mod orientation;
 mod slice;
 
-pub use glam::{DAffine3, DMat3, DVec2, DVec3};
+pub use glam::{DAffine3, DMat3, DVec2, DVec3, DVec4};
 pub use grid::{Grid, GridError};
 pub use oblique::Oblique;
-pub use orbit::Orbit;
+pub use orbit::{Orbit, Ray};
 pub use orientation::{Axis, Direction, Orientation};
 pub use slice::{Convention, PanZoom, Plane, SliceFrame};

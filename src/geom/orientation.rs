@@ -43,6 +43,13 @@ impl Direction {
         }
     }
 
+    /// The unit vector in RAS.
+    pub fn unit(self) -> DVec3 {
+        let mut unit = DVec3::ZERO;
+        unit[self.axis.index()] = if self.positive { 1.0 } else { -1.0 };
+        unit
+    }
+
     /// The other way.
     pub fn opposite(self) -> Self {
         Self { positive: !self.positive, ..self }

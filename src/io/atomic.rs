@@ -84,6 +84,20 @@ pub(super) fn stage_bytes(target: &Path, content: &[u8]) -> io::Result<Staged> {
     Ok(staged)
 }
 
+/// Writes a file that is whole or as it was before: if `write` fails, what was at `target` stays.
+///
+/// # Errors
+/// What `write` says, or the system.
+pub fn write_whole(
+    target: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut staged = Staged::create(target)?;
+    write(staged.file())?;
+    staged.file().sync_all()?;
+    staged.commit()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,9 +37,9 @@ pub fn looks_like_labels(volume: &Volume, grid: &Grid) -> bool {
 /// not so in a scan. A volume of zeros is an empty label map.
 pub fn could_be_labels(volume: &Volume) -> bool {
     let grid = volume.grid();
-    let (row, count, scale) = (grid.dims()[0], grid.count(), volume.scale());
+    let (row, scale) = (grid.dims()[0], volume.scale());
     let (mut pairs, mut equal) = (0u64, 0u64);
-    with_voxels!(volume.voxels(), v => for line in v[..count].chunks_exact(row) {
+    with_voxels!(volume.voxels(), v => for line in v[volume.frame_range()].chunks_exact(row) {
         let mut before = 0;
         for same in line.chunk_by(|a, b| a == b) {
             let Some(label) = label(same[0] as f64, scale) else { return false };
@@ -91,7 +91,7 @@ fn regions(volume: &Volume, path: &Path) -> Result<BTreeMap<u16, Region>, IoErro
     let most_runs = (count / 4).max(FEW_RUNS);
     let mut runs = 0;
     let refused = |what| Err(IoError::NotLabels { what, path: path.to_path_buf() });
-    with_voxels!(volume.voxels(), v => for (y, line) in v[..count].chunks_exact(row).enumerate() {
+    with_voxels!(volume.voxels(), v => for (y, line) in v[volume.frame_range()].chunks_exact(row).enumerate() {
         let mut at = y * row;
         for same in line.chunk_by(|a, b| a == b) {
             let Some(label) = label(same[0] as f64, scale) else {

@@ -5,6 +5,7 @@
 //!   header against the file's size and [`Limits`] before it allocates.
 //! - Writing: [`save_labels`], [`save_float32`] write a temporary file in the same folder, sync it,
 //!   reopen and compare it, and only then rename it over the target.
+//! - [`write_whole`] does the same, without looking at the content, for files of other modules.
 //! - [`save_npy`] writes arrays for NumPy.
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map.
 
@@ -19,6 +20,7 @@ mod save;
 mod sniff;
 mod stream;
 
+pub use atomic::write_whole;
 pub use error::IoError;
 pub use labels::{could_be_labels, labels_of, looks_like_labels};
 pub use limits::Limits;

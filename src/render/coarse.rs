@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::RenderError;
 use super::volume_texture::VolumeTexture;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::volume::{LabelMap, Volume, VoxelBox};
+use crate::volume::{DataType, LabelMap, Volume, VoxelBox, Voxels};
 use crate::with_voxels;
 
 /// Voxels along each axis that become one texel.
@@ -132,6 +132,7 @@ pub(super) fn means(volume: &Volume, factors: Factors, from: usize, to: usize) -
     let [nx, ny, nz] = volume.grid().dims();
     let [tx, ty, _] = coarse_dims([nx, ny, nz], factors);
     let [fx, fy, fz] = factors;
+    let first = volume.frame_range().start;
     let mut texels = vec![0.0; tx * ty * (to - from)];
     with_voxels!(volume.voxels(), v => {
         texels.par_chunks_mut(tx).enumerate().for_each(|(row, texels)| {
@@ -139,7 +140,7 @@ pub(super) fn means(volume: &Volume, factors: Factors, from: usize, to: usize) -
             let mut counts = vec![0u32; tx];
             for z in z..(z + fz).min(nz) {
                 for y in y..(y + fy).min(ny) {
-                    let start = nx * (y + ny * z);
+                    let start = first + nx * (y + ny * z);
                     for (n, block) in v[start..start + nx].chunks(fx).enumerate() {
                         for &raw in block {
                             let raw = raw as f64;
@@ -157,6 +158,53 @@ pub(super) fn means(volume: &Volume, factors: Factors, from: usize, to: usize) -
         });
     });
     texels
+}
+
+/// What coarse texels stand for, kept until it is known where they are empty.
+pub(super) struct Means(Voxels);
+
+impl Means {
+    pub(super) fn new(volume: &Volume) -> Self {
+        Self(match volume.voxels().data_type() {
+            DataType::U8 | DataType::U16 => Voxels::U16(Vec::new()),
+            DataType::I8 | DataType::I16 => Voxels::I16(Vec::new()),
+            _ => Voxels::F32(Vec::new()),
+        })
+    }
+
+    /// Stored numbers of the texels from this memory position on.
+    pub(super) fn put(&mut self, at: usize, means: &[f64]) {
+        fn put<T: Copy + Default>(
+            all: &mut Vec<T>,
+            at: usize,
+            means: impl ExactSizeIterator<Item = T>,
+        ) {
+            let end = at + means.len();
+            if all.len() < end {
+                all.resize(end, T::default());
+            }
+            for (to, mean) in all[at..end].iter_mut().zip(means) {
+                *to = mean;
+            }
+        }
+        match &mut self.0 {
+            Voxels::U16(all) => put(all, at, means.iter().map(|m| m.round() as u16)),
+            Voxels::I16(all) => put(all, at, means.iter().map(|m| m.round() as i16)),
+            Voxels::F32(all) => put(all, at, means.iter().map(|&m| m as f32)),
+            _ => {}
+        }
+    }
+
+    /// All of them as a volume; `None` if they were taken, or are not all there.
+    pub(super) fn take(&mut self, volume: &Volume, grid: &Grid) -> Option<Volume> {
+        let empty = Self::new(volume);
+        let voxels = std::mem::replace(self, empty).0;
+        let stored = volume.stored().clone();
+        (voxels.len() == grid.count()).then(|| {
+            let dims = grid.dims().to_vec();
+            Volume::new("", grid.clone(), dims, voxels, volume.scale(), stored, Vec::new())
+        })
+    }
 }
 
 /// The texels that hold any of a box's voxels.

@@ -216,15 +216,18 @@ impl Encoding {
         }
     }
 
-    /// What a shader gets when it reads the texel of a stored number, whole or not.
-    pub(super) fn texel_read(&self, raw: f64) -> f32 {
-        self.float_texel(raw)
-    }
-
     /// The stored number that stands in for NaN between voxels, and the range that infinite ones are clamped to.
     pub(super) fn stand_ins(&self) -> (f64, (f64, f64)) {
         let nan = self.nan.map_or(0.0, |(nan, _)| nan * self.raw_per_texel + self.offset);
         (nan, self.raw_range)
+    }
+
+    /// The texel of a stored number (that need not be whole), as a shader reads it.
+    pub(super) fn texel(&self, raw: f64) -> f32 {
+        match self.texel_type {
+            TexelType::Unorm16 => ((raw - self.offset) / self.raw_per_texel) as f32,
+            TexelType::Float32 => self.float_texel(raw),
+        }
     }
 
     fn float_texel(&self, raw: f64) -> f32 {

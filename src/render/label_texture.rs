@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use super::RenderError;
+use super::blocks::LabelBlocks;
 use super::coarse::{self, Factors};
 use super::volume_texture::{texture_3d, write_box};
 use crate::volume::{LabelMap, VoxelBox};
@@ -9,6 +10,7 @@ use crate::volume::{LabelMap, VoxelBox};
 /// of texels, which are voxels unless there is no room for so many.
 pub(super) struct LabelTexture {
     texture: wgpu::Texture,
+    blocks: LabelBlocks,
     /// Texels along x, y, z.
     dims: [usize; 3],
     /// Voxels for each texel.
@@ -34,8 +36,10 @@ impl LabelTexture {
         let (format, bytes) =
             if wide { (wgpu::TextureFormat::R16Uint, 2) } else { (wgpu::TextureFormat::R8Uint, 1) };
         let texture = texture_3d(device, "labels", dims, format, bytes)?;
+        let blocks = LabelBlocks::new(device, dims, factors)?;
         Ok(Self {
             texture,
+            blocks,
             dims,
             factors,
             wide,
@@ -49,6 +53,11 @@ impl LabelTexture {
         self.texture.create_view(&wgpu::TextureViewDescriptor::default())
     }
 
+    /// Which blocks of voxels have labels.
+    pub(super) fn blocks(&self) -> &LabelBlocks {
+        &self.blocks
+    }
+
     /// The box outside of which there is only background.
     pub(super) fn bounds(&self) -> Option<VoxelBox> {
         self.bounds
@@ -57,17 +66,17 @@ impl LabelTexture {
     /// Writes every slice that has labels, or had. `false` if a label has no room in a texel.
     pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) -> bool {
         let [nx, ny, nz] = self.dims;
-        (0..nz).all(|z| {
+        let fits = (0..nz).all(|z| {
             let touched = !is_untouched(labels, self.factors, z);
             let written = std::mem::replace(&mut self.written[z], touched);
             let needed = written || self.written[z];
-            !needed
-                || self.write_texels(
-                    queue,
-                    labels,
-                    VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] },
-                )
-        })
+            let slice = VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] };
+            !needed || self.write_texels(queue, labels, slice)
+        });
+        if fits {
+            self.bytes += self.blocks.write(queue, labels, VoxelBox::whole(labels.dims()));
+        }
+        fits
     }
 
     /// Bytes written since this was asked last.
@@ -83,7 +92,11 @@ impl LabelTexture {
         labels: &LabelMap,
         within: VoxelBox,
     ) -> bool {
-        self.write_texels(queue, labels, coarse::coarse_box(within, self.factors))
+        let fits = self.write_texels(queue, labels, coarse::coarse_box(within, self.factors));
+        if fits {
+            self.bytes += self.blocks.write(queue, labels, within);
+        }
+        fits
     }
 
     fn write_texels(&mut self, queue: &wgpu::Queue, labels: &LabelMap, within: VoxelBox) -> bool {

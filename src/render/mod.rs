@@ -10,26 +10,33 @@
 //! is not narrower than 1/30000 of the range of the values: what a float's 24 bits allow. Between centres
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
+mod blocks;
 mod coarse;
 mod colour_map;
 mod colour_tables;
 mod encoding;
 mod error;
 mod label_texture;
+mod lut;
+mod march;
 mod offscreen;
 mod overlays;
 mod params;
+mod pick;
 mod picture;
 mod pipelines;
+mod pipelines_3d;
 mod plane;
+mod presets;
 mod scene;
+mod scene_3d;
 mod styles;
 mod transfer;
 pub mod twin;
 mod uniforms;
 mod volume_texture;
 
-pub use crate::geom::Orbit;
+pub use crate::geom::{Orbit, Ray};
 pub use colour_map::ColourMap;
 pub use error::RenderError;
 pub use offscreen::{Offscreen, device_descriptor};
@@ -37,6 +44,8 @@ pub use params::{
     Clip, ClipBox, ClipPlane, ImageOverlay, Interpolation, LabelStyle, MaskStyle, Mode3d,
     Projection, RaycastParams, Slab, SliceParams,
 };
+pub use pick::{Hit, HitKind, pick};
 pub use pipelines::shader_sources;
+pub use presets::{TransferPreset, default_iso};
 pub use scene::{SLICE_PANES, Scene, UPLOAD_BUDGET};
-pub use transfer::{TransferFunction, TransferPoint, TransferPreset};
+pub use transfer::{TransferCurve, TransferFunction, TransferPoint};

@@ -103,7 +103,10 @@ impl Offscreen {
         params: &RaycastParams,
     ) -> Result<Vec<u8>, RenderError> {
         let mut encoder = self.encoder();
-        scene.prepare_3d(&mut encoder, params);
+        while scene.prepare_3d(&mut encoder, params) {
+            self.queue.submit([encoder.finish()]);
+            encoder = self.encoder();
+        }
         self.paint(encoder, params.size, |pass| scene.paint_3d(pass))
     }
 

@@ -102,7 +102,7 @@ pub struct SliceParams {
 }
 
 /// How the 3D view draws the scan. Masks are drawn as surfaces in all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode3d {
     /// Front-to-back compositing through the transfer function, with gradient lighting.
     #[default]

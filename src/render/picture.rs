@@ -1,5 +1,5 @@
 use super::RaycastParams;
-use super::pipelines::{PICTURE_FORMAT, Pipelines};
+use super::pipelines_3d::{PICTURE_FORMAT, Pipelines3d};
 
 /// Pixels of a draft on an adapter that computes with the CPU.
 const SLOW_DRAFT_PIXELS: f64 = 40_000.0;
@@ -12,7 +12,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    pub(super) fn new(device: &wgpu::Device, pipelines: &Pipelines, size: [u32; 2]) -> Self {
+    pub(super) fn new(device: &wgpu::Device, pipelines: &Pipelines3d, size: [u32; 2]) -> Self {
         let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("3D view"),
             size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
@@ -57,25 +57,39 @@ impl Picture {
         &self.bind_group
     }
 
-    /// Draws the ray-cast picture.
+    /// Draws some rows of the ray-cast picture; the first ones clear it.
     pub(super) fn draw(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         pipeline: &wgpu::RenderPipeline,
-        scan: &wgpu::BindGroup,
+        groups: [&wgpu::BindGroup; 2],
+        rows: Rows,
     ) {
+        let mut target = clear_attachment(&self.view);
+        if rows.first > 0 {
+            target.ops.load = wgpu::LoadOp::Load;
+        }
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
             label: Some("3D view"),
-            color_attachments: &[Some(clear_attachment(&self.view))],
+            color_attachments: &[Some(target)],
             depth_stencil_attachment: None,
             timestamp_writes: None,
             occlusion_query_set: None,
             multiview_mask: None,
         });
+        pass.set_scissor_rect(0, rows.first, self.size[0], rows.count);
         pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, scan, &[]);
+        pass.set_bind_group(0, groups[0], &[]);
+        pass.set_bind_group(1, groups[1], &[]);
         pass.draw(0..3, 0..1);
     }
+}
+
+/// Rows of a picture, from the top.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows {
+    pub first: u32,
+    pub count: u32,
 }
 
 /// A colour target that is black before drawing.

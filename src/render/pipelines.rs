@@ -7,9 +7,6 @@ const COMMON: &str = include_str!("shaders/common.wgsl");
 const HARDWARE: &str = include_str!("shaders/filter_hardware.wgsl");
 const MANUAL: &str = include_str!("shaders/filter_manual.wgsl");
 
-/// The 3D picture's own format: gamma-encoded, as egui's targets.
-pub(super) const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
-
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
     let slice = [include_str!("shaders/slice.wgsl"), include_str!("shaders/gather.wgsl")].concat();
@@ -42,32 +39,20 @@ pub(super) struct Pipelines {
     pub plane_layout: BindGroupLayout,
     /// Second images.
     pub overlay_layout: BindGroupLayout,
-    /// Picture, sampler.
-    pub composite_layout: BindGroupLayout,
     /// One for each kind of slice, made when it is first wanted: compiling takes longer than a frame has.
     slices: HashMap<SliceKind, RenderPipeline>,
-    pub raycast: RenderPipeline,
-    pub composite: RenderPipeline,
 }
 
 impl Pipelines {
     pub(super) fn new(device: &Device, target: TextureFormat, filterable: bool) -> Self {
         let scan_layout = scan_layout(device, filterable);
-        let composite_layout = composite_layout(device);
-        let name = if filterable { "raycast" } else { "raycast, filtering by hand" };
-        let (raycast, composite) = (shader_source(name), shader_source("composite"));
-        let scan = [Some(&scan_layout)];
-        let picture = [Some(&composite_layout)];
         let mut pipelines = Self {
             target,
             filterable,
-            raycast: pipeline(device, &scan, "raycast", &raycast, PICTURE_FORMAT, &[]),
-            composite: pipeline(device, &picture, "composite", &composite, target, &[]),
             plane_layout: plane_layout(device),
             overlay_layout: overlay_layout(device),
             slices: HashMap::new(),
             scan_layout,
-            composite_layout,
         };
         pipelines.prepare_slice(device, SliceKind::PLAIN);
         pipelines
@@ -229,29 +214,6 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
             texture(3, TextureSampleType::Uint, TextureViewDimension::D3),
             texture(4, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
             texture(5, TextureSampleType::Float { filterable: false }, TextureViewDimension::D2),
-        ],
-    })
-}
-
-fn composite_layout(device: &Device) -> BindGroupLayout {
-    let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::FRAGMENT,
-        ty,
-        count: None,
-    };
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("composite"),
-        entries: &[
-            entry(
-                0,
-                wgpu::BindingType::Texture {
-                    sample_type: wgpu::TextureSampleType::Float { filterable: true },
-                    view_dimension: wgpu::TextureViewDimension::D2,
-                    multisampled: false,
-                },
-            ),
-            entry(1, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
         ],
     })
 }

@@ -144,7 +144,7 @@ impl Plane {
         let everything = (f64::NAN, (f64::MIN, f64::MAX));
         let (nan, range) = source.encoding.map_or(everything, Encoding::stand_ins);
         let (voxels, dims) = (source.volume.voxels(), source.volume.grid().dims());
-        let sampler = Sampler::new(voxels, 0, dims, nan, range);
+        let sampler = Sampler::new(voxels, source.volume.frame_range().start, dims, nan, range);
         raw.par_chunks_mut(width as usize).enumerate().for_each(|(y, out)| {
             let row = row(&cut.voxel_from_pane, [0, y as i64]);
             sampler.row(row, cut.between, cut.thickness, out);
@@ -153,7 +153,7 @@ impl Plane {
             // For the moment; the true one makes the picture anew.
             Encoding::of_range(RawRange::of(&raw), source.volume.scale().slope)
         });
-        let texels: Vec<f32> = raw.par_iter().map(|&raw| encoding.texel_read(raw)).collect();
+        let texels: Vec<f32> = raw.par_iter().map(|&raw| encoding.texel(raw)).collect();
         self.encoding = Some(encoding);
         write(queue, &self.values, [0, 0], self.size, bytemuck::cast_slice(&texels), 4)
     }

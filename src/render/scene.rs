@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use super::coarse::{self, Room};
 use super::label_texture::{LabelTexture, clip};
+use super::march;
 use super::overlays::{self, Overlays};
-use super::picture::{Picture, picture_size};
 use super::pipelines::Pipelines;
 use super::plane::{Plane, Source};
+use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{March, RaycastUniforms, ScanUniforms, SliceKind, SliceUniforms};
+use super::uniforms::{ScanUniforms, SliceKind, SliceUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{ColourMap, LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -30,6 +31,8 @@ pub struct Scene {
     labels: Option<LabelTexture>,
     /// The labels themselves, while slices are made from the CPU's copy.
     kept_labels: Option<LabelMap>,
+    /// What coarse texels stand for, until it is known where they are empty.
+    texels: Option<Volume>,
     /// What the textures may take.
     room: Room,
     /// Bytes of voxels and labels uploaded so far.
@@ -44,13 +47,11 @@ pub struct Scene {
     shared: Shared,
     /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
     slices: Vec<Pane>,
-    /// Of the 3D view.
+    /// What the 3D view binds of the scan; its uniforms are its own.
     raycast: Pane,
-    picture: Option<Picture>,
+    view_3d: Scene3d,
     /// Counts changes of voxels, labels and styles.
     content: u64,
-    /// What the 3D picture shows.
-    pictured: Option<(RaycastParams, u64)>,
 }
 
 impl Scene {
@@ -82,7 +83,7 @@ impl Scene {
         let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
         let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
         let overlays = Overlays::new(nothing);
-        let raycast = Pane::new(device, &pipelines, &shared, size_of::<RaycastUniforms>());
+        let raycast = Pane::new(device, &pipelines, &shared, size_of::<SliceUniforms>());
         let scene = Self {
             device: device.clone(),
             queue: queue.clone(),
@@ -91,6 +92,7 @@ impl Scene {
             volume: None,
             labels: None,
             kept_labels: None,
+            texels: None,
             room: Room { side: device.limits().max_texture_dimension_3d, bytes },
             uploaded: 0,
             scans: 0,
@@ -101,27 +103,27 @@ impl Scene {
             shared,
             slices: Vec::new(),
             raycast,
-            picture: None,
+            view_3d: Scene3d::new(device, queue, target),
             content: 0,
-            pictured: None,
         };
         scene.write_colours();
         scene
     }
 
-    /// Shows another scan (the frame that it looks at), without labels; uploads nothing yet. Where the device has
-    /// no room for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so) the scene
-    /// shows nothing.
+    /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. Where the
+    /// device has no room for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so)
+    /// the scene shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
         self.clear_scan();
         let texture = coarse::that_fits(&self.device, &volume, self.room)?;
+        self.view_3d.set_volume(Some(texture.grid().dims()))?;
         self.scans += 1;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
             self.overlays.forget_bindings();
-            self.picture = None;
+            self.view_3d.forget_pipelines();
         }
         self.volume = Some(texture);
         self.rebind();
@@ -132,8 +134,16 @@ impl Scene {
     /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
     /// is another scan: that needs [`Scene::set_volume`].
     pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
-        self.scans += 1;
-        self.volume.as_mut().is_some_and(|texture| texture.exchange(volume))
+        let Some(texture) = &mut self.volume else { return false };
+        // Where it is empty is another frame's, too.
+        let known = texture.exchange(volume)
+            && self.view_3d.set_volume(Some(texture.grid().dims())).is_ok();
+        if known {
+            self.scans += 1;
+            self.texels = None;
+            self.rebind();
+        }
+        known
     }
 
     /// Puts an image to be laid over the scan into slot 0, 1 or 2, or takes it out; [`Scene::upload`] uploads
@@ -161,8 +171,10 @@ impl Scene {
     fn clear_scan(&mut self) {
         self.volume = None;
         self.labels = None;
-        self.kept_labels = None;
+        (self.kept_labels, self.texels) = (None, None);
         self.slices.iter_mut().for_each(|pane| pane.plane = None);
+        // Without a scan there is nothing that could fail.
+        let _ = self.view_3d.set_volume(None);
         self.rebind();
     }
 
@@ -177,8 +189,19 @@ impl Scene {
         self.uploaded
     }
 
+    /// Full 3D pictures may take several frames on slow adapters ([`Scene::prepare_3d`]); by default they are
+    /// complete at once.
+    pub fn set_progressive(&mut self, on: bool) {
+        self.view_3d.set_progressive(on);
+    }
+
+    /// Whether rays of the 3D view jump over empty space: the same picture, sooner. On by default.
+    pub fn set_skip_empty(&mut self, on: bool) {
+        self.view_3d.set_skip(on);
+    }
+
     /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
-    /// there. Until then slices are drawn from the CPU's copy, and the 3D view waits.
+    /// there and empty space is known. Until then slices are drawn from the CPU's copy, and the 3D view waits.
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
@@ -188,21 +211,35 @@ impl Scene {
 
     fn upload_scan(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
-        if volume.settled() {
+        if !volume.settled() {
+            let known = volume.encoding().is_some();
+            self.uploaded += volume.advance(&self.queue, budget);
+            self.scans += u64::from(volume.encoding().is_some() != known);
+            if volume.settled() {
+                self.content += 1;
+                if volume.factors() == coarse::NONE {
+                    self.kept_labels = None;
+                    self.slices.iter_mut().for_each(|pane| pane.plane = None);
+                }
+            }
+            return false;
+        }
+        if self.view_3d.knows_empty() {
             return true;
         }
-        let known = volume.encoding().is_some();
-        self.uploaded += volume.advance(&self.queue, budget);
-        self.scans += u64::from(volume.encoding().is_some() != known);
-        let settled = volume.settled();
-        if settled {
-            self.content += 1;
-            if volume.factors() == coarse::NONE {
-                self.kept_labels = None;
-                self.slices.iter_mut().for_each(|pane| pane.plane = None);
-            }
+        let Some(encoding) = volume.encoding().copied() else { return true };
+        let texels = if volume.factors() == coarse::NONE {
+            volume.volume()
+        } else {
+            self.texels = self.texels.take().or_else(|| volume.take_texels());
+            let Some(texels) = &self.texels else { return true };
+            texels
+        };
+        let known = self.view_3d.advance(texels, &encoding, budget);
+        if known {
+            self.texels = None;
         }
-        settled
+        known
     }
 
     /// Whether slices are made from the CPU's copy.
@@ -362,40 +399,32 @@ impl Scene {
         pass.draw(0..3, 0..1);
     }
 
-    /// Renders the 3D picture into a texture of its own, if anything changed since the last time.
-    pub fn prepare_3d(&mut self, encoder: &mut wgpu::CommandEncoder, params: &RaycastParams) {
-        let Some(volume) = &self.volume else { return };
-        let shown = (params.clone(), self.content);
-        if self.picture.is_some() && self.pictured.as_ref() == Some(&shown) {
-            return;
-        }
-        let grid = volume.volume().grid();
-        let mut march = March::new(params, volume.grid());
-        if !volume.complete() {
-            march.extinction = 0.0;
-        }
-        let labelled = self.labels.as_ref().and_then(LabelTexture::bounds);
-        let scan = self.scan_uniforms(volume, params.window);
-        let uniforms = RaycastUniforms::new(params, [grid, volume.grid()], scan, labelled, &march);
-        self.queue.write_buffer(&self.raycast.uniforms, 0, bytemuck::bytes_of(&uniforms));
-
-        let slow = self.device.adapter_info().device_type == wgpu::DeviceType::Cpu;
-        let size = picture_size(params, slow, self.device.limits().max_texture_dimension_2d);
-        let picture = match self.picture.take() {
-            Some(picture) if picture.size() == size => picture,
-            _ => Picture::new(&self.device, &self.pipelines, size),
+    /// Renders the 3D picture into a texture of its own, if anything changed since the last time. `true` while
+    /// there is more to come: then another frame is wanted.
+    pub fn prepare_3d(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        params: &RaycastParams,
+    ) -> bool {
+        let Some(volume) = &self.volume else { return false };
+        let subject = Subject {
+            grid: volume.volume().grid(),
+            texels: volume.grid(),
+            complete: volume.complete(),
+            scan: self.scan_uniforms(volume, march::scale(params)),
+            labels: self.labels.as_ref(),
+            pipelines: &self.pipelines,
+            bind_group: &self.raycast.bind_group,
+            content: self.content,
         };
-        picture.draw(encoder, &self.pipelines.raycast, &self.raycast.bind_group);
-        self.picture = Some(picture);
-        self.pictured = Some(shown);
+        self.view_3d.prepare(encoder, &subject, params)
     }
 
     /// Draws the 3D picture over the pass's whole viewport (set by the caller).
     pub fn paint_3d(&self, pass: &mut wgpu::RenderPass<'_>) {
-        let (Some(picture), Some(_)) = (&self.picture, &self.volume) else { return };
-        pass.set_pipeline(&self.pipelines.composite);
-        pass.set_bind_group(0, picture.bind_group(), &[]);
-        pass.draw(0..3, 0..1);
+        if self.volume.is_some() {
+            self.view_3d.paint(pass);
+        }
     }
 
     fn scan_uniforms(&self, volume: &VolumeTexture, window: crate::volume::Window) -> ScanUniforms {
@@ -424,7 +453,7 @@ impl Scene {
     /// Needed whenever a texture or the pipelines are other ones.
     fn rebind(&mut self) {
         self.content += 1;
-        self.pictured = None;
+        self.view_3d.rebind(self.labels.as_ref().map(LabelTexture::blocks));
         self.shared = Shared::new(
             &self.device,
             &self.pipelines,
@@ -467,7 +496,7 @@ fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView 
 }
 
 /// One voxel that stands in where there is no volume or no label map.
-fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
+pub(super) fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
     let size = wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
     let texture = device.create_texture(&wgpu::TextureDescriptor {
         label: Some("stand-in"),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::RenderError;
-use super::coarse::{self, Factors};
+use super::coarse::{self, Factors, Means};
 use super::encoding::{Encoding, RawRange, TexelGrey, TexelType};
 use crate::geom::Grid;
 use crate::volume::{Volume, Window};
@@ -11,8 +11,8 @@ const LARGEST_PIECE: usize = 64 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 
-/// A frame of a volume as a 3D texture, filled bit by bit; coarser than the volume where there is no room for
-/// all of it.
+/// The frame of a volume that is looked at as a 3D texture, filled bit by bit; coarser than the volume where there
+/// is no room for all of it.
 pub(super) struct VolumeTexture {
     volume: Arc<Volume>,
     texture: wgpu::Texture,
@@ -20,6 +20,8 @@ pub(super) struct VolumeTexture {
     factors: Factors,
     /// Where the texels are.
     grid: Grid,
+    /// What the texels stand for, where they are coarser than the voxels.
+    means: Means,
     texel_type: TexelType,
     stage: Stage,
     /// How the frame that was shown before was encoded: until all of this one is there, the rest of the texture
@@ -49,7 +51,8 @@ impl VolumeTexture {
         let texture =
             texture_3d(device, "scan", dims, texel_type.format(), texel_type.size() as u64)?;
         let stage = Stage::first(&volume, texel_type, dims[2], 0);
-        Ok(Self { volume, texture, factors, grid, texel_type, stage, before: None })
+        let means = Means::new(&volume);
+        Ok(Self { volume, texture, factors, grid, means, texel_type, stage, before: None })
     }
 
     /// Shows another frame of the same scan from now on: a volume that differs in its voxels only. `false`, and
@@ -80,6 +83,12 @@ impl VolumeTexture {
 
     pub(super) fn volume(&self) -> &Arc<Volume> {
         &self.volume
+    }
+
+    /// The texels as a volume of their own, once they are settled; `None` where they are the voxels.
+    pub(super) fn take_texels(&mut self) -> Option<Volume> {
+        let coarse = self.factors != coarse::NONE && self.settled();
+        coarse.then(|| self.means.take(&self.volume, &self.grid)).flatten()
     }
 
     /// Voxels along each axis for each texel.
@@ -142,7 +151,8 @@ impl VolumeTexture {
             Stage::Measuring { next, range, first } => {
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
                 let to = next.saturating_add(voxels).min(count);
-                range.include(self.volume.voxels(), *next, to);
+                let base = self.volume.frame_range().start;
+                range.include(self.volume.voxels(), base + *next, base + to);
                 *next = to;
                 if to == count {
                     let slope = self.volume.scale().slope;
@@ -162,12 +172,15 @@ impl VolumeTexture {
                 let mut slices = at_once.max(1).min(*left);
                 let bytes = (slices * slice_bytes) as u64;
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
+                let base = self.volume.frame_range().start;
                 while slices > 0 {
                     let end = (*next + piece.min(slices)).min(nz);
                     let texels = if self.factors == coarse::NONE {
-                        encoding.encode(self.volume.voxels(), *next * area, end * area)
+                        let (from, to) = (base + *next * area, base + end * area);
+                        encoding.encode(self.volume.voxels(), from, to)
                     } else {
                         let means = coarse::means(&self.volume, self.factors, *next, end);
+                        self.means.put(*next * area, &means);
                         encoding.encode_numbers(&means)
                     };
                     write_box(

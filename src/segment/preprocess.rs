@@ -153,8 +153,8 @@ struct Sum {
 }
 
 /// Cuts and normalises the crop at `start` (index in the scan's [`CanonicalGrid`], may be negative or
-/// beyond it: padding is 0). Trilinear. Of a scan with several frames, the first is used; NaN and
-/// infinite voxels count as 0.
+/// beyond it: padding is 0). Trilinear. Of a scan with several frames, the one that is looked at
+/// ([`Volume::frame`]) is used; NaN and infinite voxels count as 0.
 ///
 /// # Errors
 /// If no voxel of the crop is > 0, or all that are have the same value.
@@ -170,11 +170,11 @@ pub fn crop(volume: &Volume, start: [i64; 3]) -> Result<Crop, SegmentError> {
     Ok(Crop { values: normalised(&gathered, &grid, mean, std), mean, std })
 }
 
-/// [`gather`] of the first frame, in the scan's axis order, its x fastest, so that rows are read as they
+/// [`gather`] of the frame that is looked at, in the scan's axis order, its x fastest, so that rows are read as they
 /// lie in memory.
 fn gather_volume(volume: &Volume, taps: &[Vec<Option<Tap>>; 3]) -> Vec<f32> {
     let (grid, scale) = (volume.grid(), volume.scale());
-    with_voxels!(volume.voxels(), v => gather(&v[..grid.count()], grid.dims(), taps, |raw| {
+    with_voxels!(volume.voxels(), v => gather(&v[volume.frame_range()], grid.dims(), taps, |raw| {
         // Scaled as f64: in f32, differences of neighbours would leave residue above `RESIDUE`.
         let value = scale.apply(raw as f64);
         if value.is_finite() { value } else { 0.0 }

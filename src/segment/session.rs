@@ -46,7 +46,7 @@ pub struct Request {
 impl Request {
     /// A request that starts from nothing.
     pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
-        let log = PromptLog { prompts, ..PromptLog::default() };
+        let log = PromptLog { frame: volume.frame(), prompts, ..PromptLog::default() };
         Self { volume, log, earlier: Answer::default(), snap: 0 }
     }
 }
@@ -155,6 +155,9 @@ impl Segmenter {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Answer, SegmentError> {
+        if request.log.frame != request.volume.frame() {
+            return Err(SegmentError::Run("the clicks were made in another frame".to_owned()));
+        }
         let mut patches = Vec::new();
         for planned in self.plan(request)? {
             let mut steps = planned.standing(&request.earlier, self.engine.side());

@@ -1,6 +1,18 @@
 use std::path::PathBuf;
 
+use super::{PictureWish, TurnWish};
 use crate::document::{Command, LabelId};
+
+/// What becomes of an image that was dropped while a scan is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferAnswer {
+    /// It takes the place of the scan.
+    Scan,
+    /// It is laid over the scan.
+    Overlay,
+    /// Nothing.
+    Drop,
+}
 
 /// What the user wants; the app does it.
 #[derive(Clone, Debug)]
@@ -11,6 +23,15 @@ pub enum Action {
     OpenSample,
     /// Open these files: a scan, or label maps of the present scan.
     Open(Vec<PathBuf>),
+    /// These files were dropped on the window: as [`Action::Open`], but a further image is not opened before the
+    /// user has said as what ([`Status::offers`](super::Status)).
+    Drop(Vec<PathBuf>),
+    /// What to do with the image of an offer.
+    Answer(u64, OfferAnswer),
+    /// Ask for an image to lay over the scan.
+    OverlayDialog,
+    /// Lay this image over the scan.
+    OpenOverlay(PathBuf),
     /// Stop what is nearest at hand: opening a file, or else a click or an extension.
     Cancel,
     /// Stop the click or the extension that is being computed.
@@ -27,6 +48,18 @@ pub enum Action {
     Undo,
     /// Do it again.
     Redo,
+    /// Undo or redo until so many changes are done.
+    GoTo(usize),
+    /// Forget that this file was opened lately.
+    ForgetRecent(PathBuf),
+    /// Forget all files that were opened lately.
+    ClearRecent,
+    /// Stop saving the label map.
+    CancelSave,
+    /// Close the scan (asks first if something would be lost).
+    CloseScan,
+    /// Answer to "discard unsaved work?": save it, then go on.
+    SaveFirst,
     /// Change the document.
     Do(Command),
     /// Fetch ONNX Runtime.
@@ -48,6 +81,14 @@ pub enum Action {
     DownloadModel,
     /// Go back to the model that ships with the program.
     UseDemoModel,
+    /// Put a picture on the clipboard.
+    CopyPicture(PictureWish),
+    /// Ask for a file and save a picture.
+    SavePicture(PictureWish),
+    /// Ask for a file and film a turn of the 3D view.
+    RecordTurn(TurnWish),
+    /// Stop drawing a picture or a film.
+    CancelPicture,
     /// Close the window (asks first if something would be lost).
     Quit,
     /// Answer to "discard unsaved work?".

@@ -5,15 +5,17 @@ use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
 use super::ViewState;
 use super::panels::widgets::quiet;
 use super::shortcuts::{self, GESTURES, Group, TABLE};
+use super::text::{mark, tr};
 
 /// What every user must know.
 pub const NOT_A_DEVICE: &str =
-    "Not a medical device: not for diagnosis or treatment. For research and teaching.";
+    mark("Not a medical device: not for diagnosis or treatment. For research and teaching.");
 
 /// Draws both windows, if they are open.
 pub(super) fn show(ctx: &Context, view: &mut ViewState) {
     let room = ctx.content_rect().size();
-    Window::new("Shortcuts")
+    Window::new(tr("Shortcuts"))
+        .id(egui::Id::unique("shortcuts"))
         .open(&mut view.show_help)
         .collapsible(false)
         .resizable(false)
@@ -23,7 +25,8 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
         .show(ctx, |ui| {
             ScrollArea::vertical().max_height((room.y - 160.0).max(120.0)).show(ui, list);
         });
-    Window::new("About Voxpoint")
+    Window::new(tr("About Voxpoint"))
+        .id(egui::Id::unique("about"))
         .open(&mut view.show_about)
         .collapsible(false)
         .resizable(false)
@@ -35,19 +38,21 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
 fn list(ui: &mut Ui) {
     ui.spacing_mut().interact_size.y = 16.0;
     ui.columns(2, |columns| {
-        let halves = [&Group::ALL[..3], &Group::ALL[3..]];
-        for (column, groups) in columns.iter_mut().zip(halves) {
+        // About as many rows in each.
+        let is_right = |group: &Group| *group == Group::Views;
+        let (right, left): (Vec<_>, Vec<_>) = Group::ALL.into_iter().partition(is_right);
+        for (column, groups) in columns.iter_mut().zip([left, right]) {
             for group in groups {
-                table(column, *group);
+                table(column, group);
             }
         }
     });
     ui.separator();
-    ui.label(quiet(ui, "Mouse"));
+    ui.label(quiet(ui, tr("Mouse")));
     Grid::new("gestures").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
         for (gesture, does) in GESTURES {
-            ui.label(*gesture);
-            ui.label(*does);
+            ui.label(tr(gesture));
+            ui.label(tr(does));
             ui.end_row();
         }
     });
@@ -60,14 +65,14 @@ fn table(ui: &mut Ui, group: Group) {
     if TABLE.iter().all(|row| row.group != group || row.keys.is_empty()) {
         return;
     }
-    ui.label(quiet(ui, group.name()));
+    ui.label(quiet(ui, tr(group.name())));
     Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
         ui,
         |ui| {
             for row in TABLE.iter().filter(|row| row.group == group && !row.keys.is_empty()) {
                 let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
                 ui.label(keys.join(", "));
-                ui.label(row.name);
+                ui.label(tr(row.name));
                 ui.end_row();
             }
         },
@@ -78,10 +83,13 @@ fn table(ui: &mut Ui, group: Group) {
 fn about(ui: &mut Ui) {
     ui.set_width(360.0);
     ui.heading(concat!("Voxpoint ", env!("CARGO_PKG_VERSION")));
-    ui.label("Open a scan, click inside a structure, get its mask, save it as NIfTI.");
+    ui.label(tr("Open a scan, click inside a structure, get its mask, save it as NIfTI."));
     ui.add_space(8.0);
-    ui.add(Label::new(NOT_A_DEVICE).wrap());
+    ui.add(Label::new(tr(NOT_A_DEVICE)).wrap());
     ui.add_space(8.0);
-    ui.label(concat!("Licence: ", env!("CARGO_PKG_LICENSE")));
-    ui.label(quiet(ui, "Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Hack (MIT)."));
+    ui.label(format!("{}: {}", tr("Licence"), env!("CARGO_PKG_LICENSE")));
+    ui.label(quiet(
+        ui,
+        tr("Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Hack (MIT), Noto Sans CJK SC (OFL)."),
+    ));
 }

@@ -4,11 +4,19 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+mod card;
+mod grip;
 pub mod help;
+mod history;
 pub mod icons;
+mod in_3d;
 mod inner_box;
+mod layers;
+mod log;
+mod looking;
 pub mod panels;
 pub mod path_prompt;
+pub mod presets;
 pub mod shortcuts;
 mod state;
 mod status;
@@ -18,18 +26,22 @@ mod toasts;
 mod verb;
 pub mod viewport;
 pub mod welcome;
+mod wishes;
 
-pub use action::Action;
+pub use action::{Action, OfferAnswer};
+pub use in_3d::View3d;
+pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
-    Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool, View3d,
+    Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool,
     ViewState,
 };
 pub use status::{
-    Busy, Download, Latency, ModelEntry, ModelStatus, Opening, PreviewStatus, RuntimeStatus,
-    SaveStatus, Status,
+    Busy, Download, Drawing, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,
+    PreviewStatus, RuntimeStatus, SaveStatus, Status,
 };
 pub use toasts::Toasts;
-pub use verb::{Desk, Verb, can_extend};
+pub use verb::{Desk, SCALES, Verb, can_extend};
+pub use wishes::{FilmFormat, LONGEST_SIDE, PictureSize, PictureWish, Screen, TurnWish};
 
 use crate::document::Document;
 use crate::render::LabelStyle;
@@ -61,7 +73,7 @@ pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
             value: o.id.0,
             colour: o.colour,
             visible: o.visible && shown,
-            opacity: 1.0,
+            opacity: o.opacity,
             faint: false,
         })
         .collect()

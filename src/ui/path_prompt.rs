@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::text::tr;
+
 /// What is asked and typed.
 #[derive(Clone, Debug)]
 pub struct PathPrompt {
@@ -38,10 +40,10 @@ pub fn show(ctx: &egui::Context, prompt: &mut PathPrompt) -> Option<Option<PathB
     let modal = egui::Modal::new(egui::Id::unique("path prompt")).show(ctx, |ui| {
         ui.set_width(width);
         ui.heading(prompt.title);
-        let label = ui.label("Path");
+        let label = ui.label(tr("Path"));
         let mut output = egui::TextEdit::singleline(&mut prompt.text)
             .desired_width(f32::INFINITY)
-            .hint_text("Type the path of a file")
+            .hint_text(tr("Type the path of a file"))
             .show(ui);
         let field = output.response.response.labelled_by(label.id);
         if std::mem::take(&mut prompt.fresh) {
@@ -54,17 +56,17 @@ pub fn show(ctx: &egui::Context, prompt: &mut PathPrompt) -> Option<Option<PathB
         let typed = Path::new(prompt.text.trim());
         let replaces = prompt.confirms(typed);
         if replaces {
-            let warning = "This file exists and will be replaced.";
+            let warning = tr("This file exists and will be replaced.");
             ui.colored_label(ui.visuals().warn_fg_color, warning);
         }
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            let ok = ui.button(if replaces { "Replace" } else { "OK" }).clicked();
+            let ok = ui.button(if replaces { tr("Replace") } else { tr("OK") }).clicked();
             if (ok || entered) && !prompt.text.trim().is_empty() {
                 answer = Some(Some(typed.to_owned()));
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr("Cancel")).clicked() {
                 answer = Some(None);
             }
         });

@@ -3,6 +3,8 @@
 
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames, Modifiers};
 
+use super::in_3d::SIDES;
+use super::text::tr;
 use super::{Action, Desk, Pane, Status, Verb, ViewState};
 use crate::document::Document;
 use crate::geom::Plane;
@@ -15,14 +17,22 @@ pub enum Group {
     Edit,
     Tools,
     Views,
+    Window,
     Segment,
     Help,
 }
 
 impl Group {
     /// All, in the order of the list.
-    pub const ALL: [Group; 6] =
-        [Group::File, Group::Edit, Group::Tools, Group::Views, Group::Segment, Group::Help];
+    pub const ALL: [Group; 7] = [
+        Group::File,
+        Group::Edit,
+        Group::Tools,
+        Group::Views,
+        Group::Window,
+        Group::Segment,
+        Group::Help,
+    ];
 
     /// Heading in the list.
     pub fn name(self) -> &'static str {
@@ -31,6 +41,7 @@ impl Group {
             Group::Edit => "Edit",
             Group::Tools => "Tools",
             Group::Views => "Views",
+            Group::Window => "Window and level",
             Group::Segment => "Segment",
             Group::Help => "Help",
         }
@@ -62,6 +73,14 @@ const fn shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
+const fn alt_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT.plus(Modifiers::SHIFT), key)
+}
+
 const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
@@ -79,11 +98,17 @@ const fn row(
 pub const TABLE: &[Shortcut] = &[
     row(Group::File, Verb::OpenDialog, "Open…", &[ctrl(Key::O)]),
     row(Group::File, Verb::OpenSample, "Open sample scan", &[ctrl_shift(Key::O)]),
+    row(Group::File, Verb::OpenOverlay, "Lay an image over the scan…", &[ctrl(Key::L)]),
     row(Group::File, Verb::Save, "Save mask", &[ctrl(Key::S)]),
     row(Group::File, Verb::SaveAs, "Save mask as…", &[ctrl_shift(Key::S)]),
+    row(Group::File, Verb::CopyPicture, "Copy picture", &[ctrl_shift(Key::C)]),
+    row(Group::File, Verb::SavePicture, "Picture…", &[ctrl(Key::P)]),
+    row(Group::File, Verb::RecordTurn, "Film of a turn…", &[ctrl_shift(Key::P)]),
+    row(Group::File, Verb::CloseScan, "Close scan", &[ctrl(Key::W)]),
     row(Group::File, Verb::Quit, "Quit", &[ctrl(Key::Q)]),
     row(Group::Edit, Verb::Undo, "Undo", &[ctrl(Key::Z)]),
     row(Group::Edit, Verb::Redo, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    row(Group::Edit, Verb::History, "History", &[ctrl(Key::H)]),
     row(Group::Edit, Verb::NewObject, "New object", &[key(Key::N)]),
     row(Group::Edit, Verb::NextObject, "Next object", &[key(Key::Tab)]),
     row(Group::Edit, Verb::RenameObject, "Rename object", &[key(Key::F2)]),
@@ -104,6 +129,7 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Tools, Verb::Negative, "Negative point (outside)", &[key(Key::Minus)]),
     row(Group::Tools, Verb::CrosshairTool, "Crosshair", &[key(Key::C)]),
     row(Group::Tools, Verb::WindowTool, "Window and level", &[key(Key::W)]),
+    row(Group::Tools, Verb::RegionTool, "Window of a region", &[key(Key::A)]),
     row(
         Group::Views,
         Verb::Maximise(Pane::Slice(Plane::Axial)),
@@ -124,7 +150,31 @@ pub const TABLE: &[Shortcut] = &[
     ),
     row(Group::Views, Verb::Maximise(Pane::Volume), "3D view only", &[key(Key::Num4)]),
     row(Group::Views, Verb::AllViews, "All four views", &[key(Key::Num0)]),
+    row(Group::Views, Verb::QuadLayout, "Four views", &[]),
+    row(Group::Views, Verb::MainLayout, "One large view (again: another)", &[shift(Key::Y)]),
+    row(Group::Views, Verb::RowLayout, "Three slices in a row", &[]),
+    row(Group::Views, Verb::NextLayout, "Next layout", &[key(Key::Y)]),
+    row(Group::Views, Verb::Lightbox, "Sheet of slices", &[key(Key::S)]),
     row(Group::Views, Verb::ResetViews, "Reset views", &[key(Key::R)]),
+    row(Group::Views, Verb::Fit, "Fit the picture", &[key(Key::F)]),
+    row(Group::Views, Verb::LifeSize, "Life size (1:1 mm)", &[shift(Key::F)]),
+    row(Group::Views, Verb::Turn(5), "Turn the planes clockwise by 5°", &[alt(Key::ArrowRight)]),
+    row(Group::Views, Verb::Turn(-5), "Turn the planes back by 5°", &[alt(Key::ArrowLeft)]),
+    row(
+        Group::Views,
+        Verb::Turn(1),
+        "Turn the planes clockwise by 1°",
+        &[alt_shift(Key::ArrowRight)],
+    ),
+    row(Group::Views, Verb::Turn(-1), "Turn the planes back by 1°", &[alt_shift(Key::ArrowLeft)]),
+    row(Group::Views, Verb::Straighten, "Straight planes", &[shift(Key::R)]),
+    row(Group::Views, Verb::Slab, "Thick slices", &[key(Key::M)]),
+    row(Group::Views, Verb::NextProjection, "Mean, MIP or MinIP", &[shift(Key::M)]),
+    row(Group::Views, Verb::Thicken(1), "Thicker slices", &[alt(Key::ArrowUp)]),
+    row(Group::Views, Verb::Thicken(-1), "Thinner slices", &[alt(Key::ArrowDown)]),
+    row(Group::Views, Verb::Frame(1), "Next frame", &[key(Key::Period)]),
+    row(Group::Views, Verb::Frame(-1), "Previous frame", &[key(Key::Comma)]),
+    row(Group::Views, Verb::Play, "Play the frames", &[key(Key::K)]),
     row(
         Group::Views,
         Verb::Step(1),
@@ -142,12 +192,35 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::ShowCrosshair, "Show crosshair", &[key(Key::X)]),
     row(Group::Views, Verb::ShowLabels, "Show masks", &[key(Key::V)]),
     row(Group::Views, Verb::Peek, "Hide masks while held", &[key(Key::Space)]),
-    row(Group::Views, Verb::AutoWindow, "Automatic window", &[shift(Key::W)]),
-    row(Group::Views, Verb::Interpolation, "Smooth between voxels", &[key(Key::I)]),
+    row(Group::Views, Verb::MaskLook, "Masks filled, outlined or both", &[shift(Key::V)]),
+    row(Group::Views, Verb::ShowOverlays, "Show overlays", &[key(Key::H)]),
+    row(Group::Views, Verb::Interpolation, "Nearest, linear or cubic", &[key(Key::I)]),
     row(Group::Views, Verb::Convention, "Neurological convention", &[]),
+    row(Group::Views, Verb::LookFrom(SIDES[0]), "3D from anterior", &[alt(Key::A)]),
+    row(Group::Views, Verb::LookFrom(SIDES[1]), "3D from posterior", &[alt(Key::P)]),
+    row(Group::Views, Verb::LookFrom(SIDES[2]), "3D from the left", &[alt(Key::L)]),
+    row(Group::Views, Verb::LookFrom(SIDES[3]), "3D from the right", &[alt(Key::R)]),
+    row(Group::Views, Verb::LookFrom(SIDES[4]), "3D from superior", &[alt(Key::S)]),
+    row(Group::Views, Verb::LookFrom(SIDES[5]), "3D from inferior", &[alt(Key::I)]),
+    row(Group::Views, Verb::Perspective, "Perspective in 3D", &[alt(Key::O)]),
+    row(Group::Views, Verb::ClipPlane, "Clip plane in 3D", &[alt(Key::K)]),
     row(Group::Views, Verb::LeftPanel, "Objects panel", &[key(Key::OpenBracket)]),
     row(Group::Views, Verb::RightPanel, "Display panel", &[key(Key::CloseBracket)]),
+    row(Group::Views, Verb::ScaleUp, "Larger", &[ctrl(Key::Plus), ctrl(Key::Equals)]),
+    row(Group::Views, Verb::ScaleDown, "Smaller", &[ctrl(Key::Minus)]),
+    row(Group::Views, Verb::ScaleReset, "Normal size", &[ctrl(Key::Num0)]),
     row(Group::Views, Verb::Theme, "Light theme", &[]),
+    row(Group::Window, Verb::AutoWindow, "Automatic window", &[shift(Key::W)]),
+    row(Group::Window, Verb::FullWindow, "Full range", &[shift(Key::Num0)]),
+    row(Group::Window, Verb::Preset(0), "Brain", &[shift(Key::Num1)]),
+    row(Group::Window, Verb::Preset(1), "Subdural", &[shift(Key::Num2)]),
+    row(Group::Window, Verb::Preset(2), "Stroke", &[shift(Key::Num3)]),
+    row(Group::Window, Verb::Preset(3), "Bone", &[shift(Key::Num4)]),
+    row(Group::Window, Verb::Preset(4), "Lung", &[shift(Key::Num5)]),
+    row(Group::Window, Verb::Preset(5), "Mediastinum", &[shift(Key::Num6)]),
+    row(Group::Window, Verb::Preset(6), "Abdomen", &[shift(Key::Num7)]),
+    row(Group::Window, Verb::Preset(7), "Liver", &[shift(Key::Num8)]),
+    row(Group::Window, Verb::Preset(8), "Angio", &[shift(Key::Num9)]),
     row(Group::Segment, Verb::Preview, "Preview under the pointer", &[key(Key::Q)]),
     row(Group::Segment, Verb::Extend, "Extend beyond the model's cube", &[key(Key::G)]),
     row(Group::Segment, Verb::DemoModel, "Use the demo model", &[]),
@@ -156,6 +229,8 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Segment, Verb::DownloadModel, "Download SAM-Med3D-turbo (≈ 400 MB)…", &[]),
     row(Group::Segment, Verb::InstallRuntime, "Get ONNX Runtime", &[]),
     row(Group::Help, Verb::Help, "Shortcuts", &[key(Key::F1)]),
+    row(Group::Help, Verb::Menu, "Menus by keyboard", &[key(Key::F10)]),
+    row(Group::Help, Verb::Log, "Log", &[key(Key::F12)]),
     row(Group::Help, Verb::About, "About Voxpoint", &[]),
     row(Group::Help, Verb::Cancel, "Cancel", &[key(Key::Escape)]),
 ];
@@ -166,11 +241,21 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Right click or Alt+click (Point tool)", "Negative point: outside of it"),
     ("Click or drag (Crosshair tool)", "Move the crosshair"),
     ("Drag (Window tool); right drag (other tools than Point)", "Window width and level"),
+    ("Drag (Region tool); Shift+drag (Window tool)", "Window of the values in a rectangle"),
     ("Wheel", "Step slices; with Shift ten at a time"),
     ("Ctrl+wheel", "Zoom at the pointer"),
+    ("Alt+wheel", "Thicker or thinner slices"),
+    ("Drag a handle of the crosshair", "Turn the two other planes; with Shift by 5°"),
+    ("Double click (other tools than Point), or on a view's name", "The view alone, and back"),
+    ("Drag between views", "Give them other sizes; double click: as they were"),
     ("Drag (Point tool)", "Pan"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
+    ("Shift+drag in the 3D view", "Move the clip plane"),
+    (
+        "Click in the 3D view",
+        "Crosshair to what is seen there; with the Point tool, a point just behind it",
+    ),
 ];
 
 /// The row of a verb.
@@ -178,9 +263,9 @@ pub fn of(verb: Verb) -> Option<&'static Shortcut> {
     TABLE.iter().find(|row| row.verb == verb)
 }
 
-/// What menus call a verb.
+/// What menus call a verb, in the language in use.
 pub fn name(verb: Verb) -> &'static str {
-    of(verb).map_or("", |row| row.name)
+    of(verb).map_or("", |row| tr(row.name))
 }
 
 /// The first key of a verb as text, e.g. `Ctrl+Shift+Z`; empty if it has none.
@@ -207,9 +292,13 @@ pub fn key_name(shortcut: &KeyboardShortcut) -> String {
         Key::Escape => "Esc",
         Key::PageUp => "Page Up",
         Key::PageDown => "Page Down",
-        key @ (Key::Minus | Key::Plus | Key::Equals | Key::OpenBracket | Key::CloseBracket) => {
-            key.symbol_or_name()
-        }
+        key @ (Key::Minus
+        | Key::Plus
+        | Key::Equals
+        | Key::OpenBracket
+        | Key::CloseBracket
+        | Key::Comma
+        | Key::Period) => key.symbol_or_name(),
         key => key.name(),
     };
     let modifiers = ModifierNames::NAMES.format(&shortcut.modifiers, mac);
@@ -233,6 +322,7 @@ pub fn handle(
     }
     let focused = ctx.memory(|m| m.focused().is_some());
     let menu_open = egui::Popup::is_any_open(ctx);
+    let edits_curve = super::panels::transfer::has_keyboard(ctx);
     view.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
     let left_to_egui = |key: Key| {
         let navigation = matches!(
@@ -245,7 +335,8 @@ pub fn handle(
                 | Key::ArrowLeft
                 | Key::ArrowRight
         );
-        (navigation || key == Key::Escape) && (focused || menu_open)
+        let deletes = matches!(key, Key::Delete | Key::Backspace);
+        (navigation || key == Key::Escape) && (focused || menu_open) || deletes && edits_curve
     };
 
     let mut pressed = Vec::new();
@@ -263,7 +354,7 @@ pub fn handle(
                 key,
                 Key::Tab | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight
             );
-            if !*repeat || matches!(verb, Verb::Step(_) | Verb::Undo | Verb::Redo) {
+            if !*repeat || verb.repeats() {
                 pressed.push(verb);
             }
             false
@@ -283,13 +374,17 @@ pub fn handle(
 /// The verb of a key press. Digits also count by their place on the keyboard, because some layouts
 /// (French) have them on Shift; so does Shift for a sign that needs it.
 fn find(key: Key, physical: Option<Key>, modifiers: Modifiers) -> Option<Verb> {
-    let digit = |k: Key| matches!(k, Key::Num0 | Key::Num1 | Key::Num2 | Key::Num3 | Key::Num4);
+    let digit = |k: Key| (Key::Num0..=Key::Num9).contains(&k);
     let matches = |wanted: &KeyboardShortcut| {
         let by_place = digit(wanted.logical_key) && physical == Some(wanted.logical_key);
         let modifiers = match wanted.logical_key {
-            Key::Plus | Key::Equals | Key::Minus | Key::OpenBracket | Key::CloseBracket => {
-                Modifiers { shift: false, ..modifiers }
-            }
+            Key::Plus
+            | Key::Equals
+            | Key::Minus
+            | Key::OpenBracket
+            | Key::CloseBracket
+            | Key::Comma
+            | Key::Period => Modifiers { shift: false, ..modifiers },
             _ => modifiers,
         };
         (key == wanted.logical_key || by_place) && modifiers.matches_exact(wanted.modifiers)

@@ -1,12 +1,12 @@
+use super::in_3d::View3d;
 use super::inner_box::inner_box;
+use super::text::Language;
 use super::theme::Theme;
+use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane, SliceFrame};
 use crate::prompt::Prompt;
-use crate::render::{
-    Clip, ColourMap, Interpolation, MaskStyle, Mode3d, Orbit, Projection, TransferFunction,
-    TransferPreset,
-};
+use crate::render::{ColourMap, Interpolation, MaskStyle, Orbit, Projection, default_iso};
 use crate::volume::{Histogram, Stats, Volume, Window};
 
 /// What the left mouse button does in slice views.
@@ -17,8 +17,10 @@ pub enum Tool {
     Point,
     /// Click or drag: move the crosshair.
     Crosshair,
-    /// Drag: window level (up/down) and width (left/right).
+    /// Drag: window level (up/down) and width (left/right). With Shift: as [`Tool::Region`].
     Window,
+    /// Drag a rectangle: the window of the values in it.
+    Region,
 }
 
 /// One of the four views.
@@ -150,32 +152,22 @@ pub struct ImageLayer {
     pub histogram: Histogram,
 }
 
-/// What the 3D view shows besides the masks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct View3d {
-    /// How the scan is drawn.
-    pub mode: Mode3d,
-    /// The preset that `transfer` came from; `None` once it was edited by hand.
-    pub preset: Option<TransferPreset>,
-    /// Colour and opacity of values.
-    pub transfer: TransferFunction,
-    /// The value of the iso-surface.
-    pub iso_value: f64,
-    /// What is cut away.
-    pub clip: Clip,
-    /// How much of the scan shows, 0 to 1.
-    pub image_opacity: f32,
-}
+impl ImageLayer {
+    /// So many lie over a scan at most.
+    pub const MOST: usize = 3;
 
-impl Default for View3d {
-    fn default() -> Self {
+    /// How an image is first laid over a scan.
+    pub fn new(volume: std::sync::Arc<Volume>, stats: Stats, histogram: Histogram) -> Self {
+        let auto_window = Window::auto(&stats, &histogram);
         Self {
-            mode: Mode3d::default(),
-            preset: Some(TransferPreset::default()),
-            transfer: TransferFunction::Window,
-            iso_value: 0.0,
-            clip: Clip::default(),
-            image_opacity: 0.5,
+            volume,
+            visible: true,
+            opacity: 0.5,
+            window: auto_window,
+            auto_window,
+            colour_map: ColourMap::Hot,
+            stats,
+            histogram,
         }
     }
 }
@@ -201,6 +193,8 @@ pub struct ViewState {
     pub masks: MaskStyle,
     /// Second images, from the lowest on.
     pub overlays: Vec<ImageLayer>,
+    /// The overlay that window and colour controls act on; `None`: the scan.
+    pub layer: Option<usize>,
     /// Whether the scan itself is drawn in slices (the layer list's eye).
     pub show_image: bool,
     /// Left-right convention.
@@ -225,6 +219,8 @@ pub struct ViewState {
     pub maximised: Option<Pane>,
     /// A sheet of many slices of one plane instead of the views.
     pub lightbox: Option<Lightbox>,
+    /// From one picture of the sheet to the next, in slices; 0: so many that the sheet spans the scan.
+    pub lightbox_step: usize,
     /// A turn of all three slice planes; `None` follows the scan's axes.
     pub oblique: Option<Oblique>,
     /// Thickness of slices in mm; 0 is the plane alone.
@@ -235,6 +231,8 @@ pub struct ViewState {
     pub frame: usize,
     /// Frames follow one another by themselves.
     pub playing: bool,
+    /// How many of them in a second.
+    pub frames_per_second: f32,
     /// Axial, coronal, sagittal.
     pub slices: [PaneState; 3],
     /// The 3D camera.
@@ -257,6 +255,30 @@ pub struct ViewState {
     pub show_about: bool,
     /// What the model in use is, is open.
     pub show_model: bool,
+    /// The picture that was asked for last.
+    pub picture: PictureWish,
+    /// The film of a turn that was asked for last.
+    pub turn: TurnWish,
+    /// The choice of a picture is open.
+    pub show_picture: bool,
+    /// The choice of a film is open.
+    pub show_turn: bool,
+    /// What the views take of the screen. Written by the views.
+    pub screen: Screen,
+    /// The point of the transfer function that is being edited.
+    pub transfer_point: Option<usize>,
+    /// The list of changes is open.
+    pub show_history: bool,
+    /// The log is open.
+    pub show_log: bool,
+    /// What the log is filtered by.
+    pub log_filter: String,
+    /// The keyboard is to go to the menus.
+    pub focus_menu: bool,
+    /// The language of the window.
+    pub language: Language,
+    /// How large everything is, 1 as the system has it.
+    pub scale: f32,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// Which side panels are open.
@@ -303,6 +325,7 @@ impl Default for ViewState {
             peek: false,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },
             overlays: Vec::new(),
+            layer: None,
             show_image: true,
             convention: Convention::default(),
             interpolation: Interpolation::default(),
@@ -315,11 +338,13 @@ impl Default for ViewState {
             splits: Splits::default(),
             maximised: None,
             lightbox: None,
+            lightbox_step: 0,
             oblique: None,
             slab_mm: 0.0,
             projection: Projection::default(),
             frame: 0,
             playing: false,
+            frames_per_second: 5.0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),
             in_3d: View3d::default(),
@@ -331,6 +356,18 @@ impl Default for ViewState {
             show_help: false,
             show_about: false,
             show_model: false,
+            picture: PictureWish::default(),
+            turn: TurnWish::default(),
+            show_picture: false,
+            show_turn: false,
+            screen: Screen::default(),
+            transfer_point: None,
+            show_history: false,
+            show_log: false,
+            log_filter: String::new(),
+            focus_menu: false,
+            language: Language::default(),
+            scale: 1.0,
             hovered: None,
             side_panels: SidePanels::default(),
             renaming: None,
@@ -360,15 +397,30 @@ impl ViewState {
         self.maximised = None;
         self.lightbox = None;
         self.overlays.clear();
+        self.layer = None;
         self.show_image = true;
         self.colour_map = ColourMap::default();
         (self.frame, self.playing) = (0, false);
-        self.in_3d = View3d { mode: self.in_3d.mode, ..View3d::default() };
+        let iso_value = default_iso(&stats, self.auto_window);
+        self.in_3d = View3d { mode: self.in_3d.mode, iso_value, ..View3d::default() };
+        self.transfer_point = None;
         self.selected_prompt = None;
         self.hover = None;
         self.intent = None;
         self.hovered = None;
         self.reset();
+    }
+
+    /// No scan any more: what belonged to it goes.
+    pub fn close_scan(&mut self) {
+        (self.stats, self.histogram) = (None, None);
+        self.maximised = None;
+        self.lightbox = None;
+        self.overlays.clear();
+        (self.frame, self.playing) = (0, false);
+        (self.selected_prompt, self.hover, self.intent, self.hovered) = (None, None, None, None);
+        self.renaming = None;
+        self.show_history = false;
     }
 
     /// Fits all views again. Crosshair and window stay.
@@ -464,13 +516,13 @@ impl ViewState {
         self.maximised = if self.maximised == Some(pane) { None } else { Some(pane) };
     }
 
-    /// The spread of values that matter, as a measure for window drags: between the 0.5th and 99.5th
-    /// percentile of what is not background.
+    /// The spread of the chosen layer's values that matter, as a measure for window drags: between the 0.5th
+    /// and 99.5th percentile of what is not background.
     pub fn value_range(&self) -> f64 {
         let (low, high) =
-            self.histogram.as_ref().map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
+            self.layer_histogram().map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
         let range = high - low;
-        if range.is_finite() && range > 0.0 { range } else { self.auto_window.width }
+        if range.is_finite() && range > 0.0 { range } else { self.layer_auto_window().width }
     }
 
     /// Whether labels are drawn now.

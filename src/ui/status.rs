@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::document::LabelId;
 
@@ -27,10 +28,18 @@ pub struct Status {
     pub latency: Option<Latency>,
     /// The label map on disk.
     pub save: SaveStatus,
+    /// A picture or a film being drawn.
+    pub drawing: Option<Drawing>,
     /// Where the sample scan lies, if it does.
     pub sample: Option<PathBuf>,
     /// Files opened lately, newest first, for the welcome card.
     pub recent: Vec<PathBuf>,
+    /// Images that were dropped, read, and wait for a word about what they are to be.
+    pub offers: Vec<Offer>,
+    /// The label map being written: its file's name, with bytes.
+    pub saving: Option<Opening>,
+    /// What happened lately, oldest first; kept up to date while the log is open.
+    pub log: Arc<Vec<LogLine>>,
     /// A path is being typed.
     pub asks_path: bool,
     /// "Discard unsaved work?" is to be asked.
@@ -45,6 +54,39 @@ impl Status {
     }
 }
 
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For those who look for a fault.
+    Debug,
+    /// What happened.
+    Info,
+    /// Something unusual.
+    Warning,
+    /// Something that did not work.
+    Error,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    /// Seconds since the program started.
+    pub at: f64,
+    /// How much it matters.
+    pub level: Level,
+    /// What happened.
+    pub text: String,
+}
+
+/// An image that was dropped while a scan is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Names it in the answer.
+    pub number: u64,
+    /// The file's name.
+    pub name: String,
+}
+
 /// A file being opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opening {
@@ -53,6 +95,17 @@ pub struct Opening {
     /// Bytes done.
     pub done: u64,
     /// Bytes in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// A picture or a film being drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawing {
+    /// What it is: `Picture`, `Film`.
+    pub what: &'static str,
+    /// Pictures done.
+    pub done: u64,
+    /// Pictures in all; 0 while unknown.
     pub total: u64,
 }
 

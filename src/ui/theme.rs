@@ -6,7 +6,7 @@ use egui::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::icons;
+use super::{icons, text};
 
 /// Dark or light.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,7 @@ pub fn colours(visuals: &Visuals) -> &'static Colours {
 pub fn apply(ctx: &egui::Context) {
     let mut fonts = FontDefinitions::default();
     icons::install(&mut fonts);
+    text::install(&mut fonts);
     ctx.set_fonts(fonts);
     for (theme, colours, visuals) in [
         (egui::Theme::Dark, &DARK, Visuals::dark()),

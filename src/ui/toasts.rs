@@ -1,6 +1,9 @@
 //! Short messages at the lower right. Errors stay until they are closed and can be copied; where there is
 //! no room for all messages, infos make room first, then warnings, and only among errors alone the oldest.
 
+use super::Level;
+use super::text::tr;
+
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -15,14 +18,24 @@ struct Toast {
     text: String,
     /// egui time at which it goes; `None` until it was first drawn.
     until: Option<f64>,
+    /// Shown in full, because the user asked for it.
+    whole: bool,
 }
 
 /// The messages on screen.
 #[derive(Clone, Debug, Default)]
-pub struct Toasts(Vec<Toast>);
+pub struct Toasts {
+    shown: Vec<Toast>,
+    /// Not yet in the log.
+    fresh: Vec<(Level, String)>,
+}
 
 /// More than this would cover the picture.
 const MOST: usize = 5;
+/// Longer texts are cut, and shown in full when asked for.
+const LONG: usize = 220;
+/// Width of a message, in points.
+const WIDTH: f32 = 380.0;
 
 impl Toasts {
     /// Something went well.
@@ -42,41 +55,57 @@ impl Toasts {
     }
 
     fn push(&mut self, kind: Kind, text: String) {
-        self.0.retain(|t| t.text != text);
-        self.0.push(Toast { kind, text, until: None });
-        while self.0.len() > MOST {
-            let oldest = |kind| self.0.iter().position(|t| t.kind == kind);
+        let level = match kind {
+            Kind::Info => Level::Info,
+            Kind::Warning => Level::Warning,
+            Kind::Error => Level::Error,
+        };
+        self.fresh.push((level, text.clone()));
+        self.shown.retain(|t| t.text != text);
+        self.shown.push(Toast { kind, text, until: None, whole: false });
+        while self.shown.len() > MOST {
+            let oldest = |kind| self.shown.iter().position(|t| t.kind == kind);
             let goes = oldest(Kind::Info).or_else(|| oldest(Kind::Warning)).unwrap_or(0);
-            self.0.remove(goes);
+            self.shown.remove(goes);
         }
+    }
+
+    /// What was said since the last call, for the log.
+    pub fn take_fresh(&mut self) -> Vec<(Level, String)> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Closes the message that came last.
     pub fn close_newest(&mut self) {
-        self.0.pop();
+        self.shown.pop();
     }
 
     /// All texts, newest last.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|t| t.text.as_str())
+        self.shown.iter().map(|t| t.text.as_str())
     }
 
     /// Draws them.
     pub fn show(&mut self, ctx: &egui::Context) {
         let now = ctx.input(|i| i.time);
-        for toast in &mut self.0 {
+        for toast in &mut self.shown {
             let stays = match toast.kind {
                 Kind::Info => 4.0,
                 Kind::Warning => 10.0,
                 Kind::Error => f64::INFINITY,
             };
+            // One that is being read stays.
+            let stays = if toast.whole { f64::INFINITY } else { stays };
+            if toast.whole {
+                toast.until = None;
+            }
             let until = *toast.until.get_or_insert(now + stays);
             if until.is_finite() && until > now {
                 ctx.request_repaint_after_secs((until - now) as f32);
             }
         }
-        self.0.retain(|t| t.until.is_none_or(|until| until > now));
-        if self.0.is_empty() {
+        self.shown.retain(|t| t.until.is_none_or(|until| until > now));
+        if self.shown.is_empty() {
             return;
         }
         let mut closed = None;
@@ -84,7 +113,7 @@ impl Toasts {
             .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-12.0, -36.0))
             .order(egui::Order::Foreground)
             .show(ctx, |ui| {
-                for (n, toast) in self.0.iter().enumerate() {
+                for (n, toast) in self.shown.iter_mut().enumerate() {
                     ui.push_id(n, |ui| {
                         if show_one(ui, toast) {
                             closed = Some(n);
@@ -94,33 +123,56 @@ impl Toasts {
                 }
             });
         if let Some(n) = closed {
-            self.0.remove(n);
+            self.shown.remove(n);
         }
     }
 }
 
 /// `true` if it was closed.
-fn show_one(ui: &mut egui::Ui, toast: &Toast) -> bool {
+fn show_one(ui: &mut egui::Ui, toast: &mut Toast) -> bool {
     let visuals = ui.visuals();
     let colour = match toast.kind {
         Kind::Info => visuals.hyperlink_color,
         Kind::Warning => visuals.warn_fg_color,
         Kind::Error => visuals.error_fg_color,
     };
+    let long = toast.text.chars().count() > LONG;
     let mut closed = false;
     egui::Frame::popup(ui.style()).stroke(egui::Stroke::new(1.0, colour)).show(ui, |ui| {
-        ui.set_width(380.0);
-        ui.add(egui::Label::new(egui::RichText::new(&toast.text)).wrap());
-        if toast.kind == Kind::Error {
-            ui.horizontal(|ui| {
-                if ui.button("Copy").clicked() {
-                    ui.ctx().copy_text(toast.text.clone());
-                }
-                closed = ui.button("Close").clicked();
+        ui.set_width(WIDTH);
+        if toast.whole {
+            let height = (ui.ctx().content_rect().height() * 0.6).max(80.0);
+            egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                ui.add(egui::Label::new(&toast.text).selectable(true).wrap());
             });
+        } else {
+            ui.add(egui::Label::new(beginning(&toast.text)).wrap());
         }
+        if toast.kind == Kind::Info && !long {
+            return;
+        }
+        ui.horizontal(|ui| {
+            if long {
+                let text = if toast.whole { tr("Less") } else { tr("More") };
+                if ui.button(text).clicked() {
+                    toast.whole = !toast.whole;
+                }
+            }
+            if ui.button(tr("Copy")).clicked() {
+                ui.ctx().copy_text(toast.text.clone());
+            }
+            closed = ui.button(tr("Close")).clicked();
+        });
     });
     closed
+}
+
+/// As much of a text as is shown at first.
+fn beginning(text: &str) -> String {
+    if text.chars().count() <= LONG {
+        return text.to_owned();
+    }
+    text.chars().take(LONG).chain("…".chars()).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
-use super::{Action, ModelStatus, Pane, RuntimeStatus, Status, Tool, ViewState};
+use super::presets::CT_WINDOWS;
+use super::{
+    Action, Layout, ModelStatus, Pane, PictureWish, RuntimeStatus, Status, Tool, ViewState,
+};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::geom::{Convention, Plane};
+use crate::geom::Direction;
 use crate::render::Interpolation;
 
 /// Something the user can do by a menu entry, a button or a key: all three come here.
@@ -9,11 +12,14 @@ use crate::render::Interpolation;
 pub enum Verb {
     OpenDialog,
     OpenSample,
+    OpenOverlay,
     Save,
     SaveAs,
+    CloseScan,
     Quit,
     Undo,
     Redo,
+    History,
     NewObject,
     NextObject,
     RenameObject,
@@ -22,6 +28,7 @@ pub enum Verb {
     PointTool,
     CrosshairTool,
     WindowTool,
+    RegionTool,
     Positive,
     Negative,
     /// Moves the crosshair by so many slices of the view under the pointer (or the axial one).
@@ -29,15 +36,41 @@ pub enum Verb {
     Maximise(Pane),
     AllViews,
     ResetViews,
+    QuadLayout,
+    MainLayout,
+    RowLayout,
+    NextLayout,
+    Lightbox,
+    Fit,
+    LifeSize,
+    /// Turns the planes so many degrees clockwise, as seen in the view under the pointer (or the axial one).
+    Turn(i32),
+    Straighten,
+    Slab,
+    NextProjection,
+    /// Makes slices thicker by so many steps.
+    Thicken(i32),
+    MaskLook,
+    ShowOverlays,
+    /// Goes so many frames on.
+    Frame(i32),
+    Play,
     ShowCrosshair,
     ShowLabels,
     Peek,
     AutoWindow,
+    FullWindow,
+    /// One of [`CT_WINDOWS`].
+    Preset(usize),
     Convention,
     Interpolation,
     LeftPanel,
     RightPanel,
     Theme,
+    ScaleUp,
+    ScaleDown,
+    ScaleReset,
+    Menu,
     Preview,
     Extend,
     DemoModel,
@@ -45,8 +78,16 @@ pub enum Verb {
     AboutModel,
     DownloadModel,
     InstallRuntime,
+    /// Turns the 3D camera to a side of the patient.
+    LookFrom(Direction),
+    Perspective,
+    ClipPlane,
+    CopyPicture,
+    SavePicture,
+    RecordTurn,
     Cancel,
     Help,
+    Log,
     About,
 }
 
@@ -102,16 +143,37 @@ impl Verb {
             Verb::RenameObject | Verb::DeleteObject => desk.active().is_some(),
             Verb::DeletePrompt => desk.selected_prompt().is_some(),
             Verb::Extend => desk.active().is_some_and(can_extend) && !desk.extends(),
+            Verb::ShowOverlays => !desk.view.overlays.is_empty(),
+            Verb::Straighten => document.is_some() && desk.view.oblique.is_some(),
+            Verb::Frame(_) | Verb::Play => document.is_some_and(|d| d.image().frames() > 1),
             Verb::AboutModel => matches!(desk.status.model, ModelStatus::Ready { .. }),
             Verb::DownloadModel => desk.status.download.is_none(),
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && desk.active_prompts() > 0,
-            Verb::Save
+            Verb::CloseScan
+            | Verb::History
+            | Verb::Save
             | Verb::SaveAs
             | Verb::NewObject
             | Verb::PointTool
             | Verb::CrosshairTool
             | Verb::WindowTool
+            | Verb::RegionTool
+            | Verb::OpenOverlay
+            | Verb::QuadLayout
+            | Verb::MainLayout
+            | Verb::RowLayout
+            | Verb::NextLayout
+            | Verb::Lightbox
+            | Verb::Fit
+            | Verb::LifeSize
+            | Verb::Turn(_)
+            | Verb::Slab
+            | Verb::NextProjection
+            | Verb::Thicken(_)
+            | Verb::MaskLook
+            | Verb::FullWindow
+            | Verb::Preset(_)
             | Verb::Positive
             | Verb::Step(_)
             | Verb::Maximise(_)
@@ -120,6 +182,12 @@ impl Verb {
             | Verb::ShowCrosshair
             | Verb::ShowLabels
             | Verb::Peek
+            | Verb::LookFrom(_)
+            | Verb::Perspective
+            | Verb::ClipPlane
+            | Verb::CopyPicture
+            | Verb::SavePicture
+            | Verb::RecordTurn
             | Verb::Preview
             | Verb::AutoWindow
             | Verb::Convention
@@ -130,6 +198,19 @@ impl Verb {
         }
     }
 
+    /// Whether it goes on being done while its key is held down.
+    pub fn repeats(self) -> bool {
+        matches!(
+            self,
+            Verb::Step(_)
+                | Verb::Undo
+                | Verb::Redo
+                | Verb::Turn(_)
+                | Verb::Thicken(_)
+                | Verb::Frame(_)
+        )
+    }
+
     /// Does it, if it is enabled.
     pub fn run(self, desk: &mut Desk) {
         if !self.enabled(desk) {
@@ -137,9 +218,11 @@ impl Verb {
         }
         match self {
             Verb::OpenDialog => desk.send(Action::OpenDialog),
+            Verb::OpenOverlay => desk.send(Action::OverlayDialog),
             Verb::OpenSample => desk.send(Action::OpenSample),
             Verb::Save => desk.send(Action::Save),
             Verb::SaveAs => desk.send(Action::SaveAs),
+            Verb::CloseScan => desk.send(Action::CloseScan),
             Verb::Quit => desk.send(Action::Quit),
             Verb::Undo => desk.send(Action::Undo),
             Verb::Redo => desk.send(Action::Redo),
@@ -155,7 +238,22 @@ impl Verb {
             Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),
             Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(desk),
             Verb::Cancel => cancel(desk),
-            Verb::Step(slices) => step(desk, slices),
+            Verb::CopyPicture => {
+                // The view under the pointer, or all.
+                let wish = PictureWish { view: desk.view.hovered, ..desk.view.picture };
+                desk.send(Action::CopyPicture(wish));
+            }
+            Verb::Step(_) | Verb::Turn(_) | Verb::LifeSize | Verb::Frame(_) => {
+                self.run_in_scan(desk)
+            }
+            Verb::QuadLayout
+            | Verb::MainLayout
+            | Verb::RowLayout
+            | Verb::NextLayout
+            | Verb::Lightbox
+            | Verb::Maximise(_)
+            | Verb::AllViews => self.lay_out(desk.view),
+            Verb::Preset(_) | Verb::FullWindow | Verb::AutoWindow => self.window(desk.view),
             _ => self.look(desk),
         }
     }
@@ -193,6 +291,55 @@ impl Verb {
         }
     }
 
+    /// What needs to know how the scan lies.
+    fn run_in_scan(self, desk: &mut Desk) {
+        let Some(document) = desk.document else { return };
+        let (grid, view) = (document.image().grid(), &mut *desk.view);
+        let plane = view.plane_in_hand();
+        match self {
+            // Along the view's slices, to the middle of a slice, within the scan.
+            Verb::Step(slices) => view.step(grid, plane, i64::from(slices)),
+            Verb::Turn(degrees) => view.turn(grid, plane, f64::from(degrees)),
+            Verb::LifeSize => view.life_size(grid),
+            Verb::Frame(steps) => {
+                view.playing = false;
+                view.step_frame(document.image().frames(), i64::from(steps));
+            }
+            _ => {}
+        }
+    }
+
+    /// Which views are seen.
+    fn lay_out(self, view: &mut ViewState) {
+        match self {
+            Verb::QuadLayout => view.set_layout(Layout::Quad),
+            Verb::MainLayout => view.large_view(),
+            Verb::RowLayout => view.set_layout(Layout::Row),
+            Verb::NextLayout => view.next_layout(),
+            Verb::Lightbox => view.toggle_lightbox(),
+            Verb::Maximise(pane) => {
+                // Of a sheet's views none can be seen: the first press shows one.
+                if view.lightbox.take().is_some() {
+                    view.maximised = None;
+                }
+                view.toggle_maximised(pane);
+            }
+            _ => (view.maximised, view.lightbox) = (None, None),
+        }
+    }
+
+    /// The window of the chosen layer.
+    fn window(self, view: &mut ViewState) {
+        let window = match self {
+            Verb::Preset(n) => CT_WINDOWS.get(n).map(|preset| preset.window()),
+            Verb::FullWindow => view.layer_full_window(),
+            _ => Some(view.layer_auto_window()),
+        };
+        if let Some(window) = window {
+            view.set_layer_window(window);
+        }
+    }
+
     /// Changes of how the document is looked at.
     fn look(self, desk: &mut Desk) {
         let width = desk.width;
@@ -201,38 +348,71 @@ impl Verb {
             Verb::PointTool => view.tool = Tool::Point,
             Verb::CrosshairTool => view.tool = Tool::Crosshair,
             Verb::WindowTool => view.tool = Tool::Window,
+            Verb::RegionTool => view.tool = Tool::Region,
             Verb::Positive | Verb::Negative => {
                 view.negative = self == Verb::Negative;
                 view.tool = Tool::Point;
             }
-            Verb::Maximise(pane) => view.toggle_maximised(pane),
-            Verb::AllViews => view.maximised = None,
             Verb::ResetViews => view.reset(),
             Verb::ShowCrosshair => view.show_crosshair = !view.show_crosshair,
             Verb::ShowLabels => view.show_labels = !view.show_labels,
             Verb::Preview => view.show_preview = !view.show_preview,
-            Verb::AutoWindow => view.window = view.auto_window,
-            Verb::Convention => {
-                view.convention = match view.convention {
-                    Convention::Radiological => Convention::Neurological,
-                    Convention::Neurological => Convention::Radiological,
-                }
-            }
+            Verb::Fit => view.fit(),
+            Verb::Straighten => view.straighten(),
+            Verb::Slab => view.toggle_slab(),
+            Verb::NextProjection => view.next_projection(),
+            Verb::Thicken(steps) => view.thicken(i64::from(steps)),
+            Verb::MaskLook => view.next_mask_look(),
+            Verb::ShowOverlays => view.toggle_overlays(),
+            Verb::Play => view.playing = !view.playing,
+            Verb::Convention => view.mirror(),
             Verb::Interpolation => {
                 view.interpolation = match view.interpolation {
-                    Interpolation::Linear => Interpolation::Nearest,
-                    Interpolation::Nearest | Interpolation::Cubic => Interpolation::Linear,
+                    Interpolation::Linear => Interpolation::Cubic,
+                    Interpolation::Cubic => Interpolation::Nearest,
+                    Interpolation::Nearest => Interpolation::Linear,
                 }
             }
             Verb::LeftPanel | Verb::RightPanel => {
                 let open = &mut view.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
                 *open = !*open;
             }
+            Verb::LookFrom(side) => view.look_from(side),
+            Verb::Perspective => view.orbit.perspective = !view.orbit.perspective,
+            Verb::ClipPlane => view.toggle_clip_plane(),
+            Verb::SavePicture => {
+                view.picture.view = view.hovered.or(view.picture.view);
+                view.show_picture = !view.show_picture;
+            }
+            Verb::RecordTurn => view.show_turn = !view.show_turn,
+            Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
+                view.scale = self.scaled(view.scale)
+            }
+            Verb::Menu => view.focus_menu = true,
+            Verb::History => view.show_history = !view.show_history,
+            Verb::Log => view.show_log = !view.show_log,
             Verb::Theme => view.theme = view.theme.other(),
             Verb::Help => view.show_help = !view.show_help,
             Verb::About => view.show_about = !view.show_about,
             Verb::AboutModel => view.show_model = !view.show_model,
             _ => {}
+        }
+    }
+}
+
+/// How large everything can be, against what the system asks for.
+pub const SCALES: [f32; 8] = [0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0];
+
+impl Verb {
+    /// The next larger or smaller scale.
+    fn scaled(self, scale: f32) -> f32 {
+        let [smallest, .., largest] = SCALES;
+        match self {
+            Verb::ScaleUp => SCALES.into_iter().find(|s| *s > scale + 0.01).unwrap_or(largest),
+            Verb::ScaleDown => {
+                SCALES.into_iter().rev().find(|s| *s < scale - 0.01).unwrap_or(smallest)
+            }
+            _ => 1.0,
         }
     }
 }
@@ -246,23 +426,22 @@ pub fn can_extend(object: &Object) -> bool {
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;
     let waits = desk.document.is_some_and(|d| d.pending().is_some());
-    let working = desk.status.opening.is_some() || waits;
+    let working = desk.status.opening.is_some() || desk.status.drawing.is_some() || waits;
     if view.renaming.take().is_some() {
         return;
     }
-    if view.show_help || view.show_about || view.show_model {
-        (view.show_help, view.show_about, view.show_model) = (false, false, false);
+    let windows = [
+        &mut view.show_help,
+        &mut view.show_about,
+        &mut view.show_model,
+        &mut view.show_history,
+        &mut view.show_log,
+        &mut view.show_picture,
+        &mut view.show_turn,
+    ];
+    if windows.iter().any(|open| **open) {
+        windows.into_iter().for_each(|open| *open = false);
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }
-}
-
-/// Moves the crosshair along the hovered view's slices, to the middle of a slice, within the scan.
-fn step(desk: &mut Desk, slices: i32) {
-    let Some(document) = desk.document else { return };
-    let plane = match desk.view.hovered.or(desk.view.maximised) {
-        Some(Pane::Slice(plane)) => plane,
-        _ => Plane::Axial,
-    };
-    desk.view.step(document.image().grid(), plane, i64::from(slices));
 }

@@ -6,10 +6,11 @@ use egui::{
     Margin, Modal, Order, RichText, Stroke, StrokeKind, Ui, vec2,
 };
 
-use super::panels::format::{bytes, shorten};
-use super::panels::menu::download_text;
+use super::panels::format::shorten;
+use super::panels::menu::{download_text, of};
 use super::panels::status_bar::opening_text;
-use super::panels::widgets::{colours, progress, quiet};
+use super::panels::widgets::{colours, progress, quiet, row_button};
+use super::text::tr;
 use super::{
     Action, Desk, ModelStatus, Opening, RuntimeStatus, Status, Verb, icons, shortcuts, theme,
 };
@@ -41,7 +42,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 
 fn card(ui: &mut Ui, desk: &mut Desk) {
     ui.heading("Voxpoint");
-    ui.label(quiet(ui, "Open a scan, click inside a structure, get its mask."));
+    ui.label(quiet(ui, tr("Open a scan, click inside a structure, get its mask.")));
     ui.add_space(16.0);
     ui.horizontal(|ui| {
         for (verb, icon) in [(Verb::OpenDialog, icons::OPEN), (Verb::OpenSample, icons::IMAGE)] {
@@ -50,7 +51,7 @@ fn card(ui: &mut Ui, desk: &mut Desk) {
                 .shortcut_text(shortcuts::key_text(verb))
                 .min_size(vec2((CARD - theme::GRID) / 2.0, 36.0));
             let response = ui.add_enabled(verb.enabled(desk), button).accessible_name(name);
-            let response = response.on_disabled_hover_text("The sample scan is not installed");
+            let response = response.on_disabled_hover_text(tr("The sample scan is not installed"));
             if response.clicked() {
                 verb.run(desk);
             }
@@ -66,7 +67,7 @@ fn card(ui: &mut Ui, desk: &mut Desk) {
     runtime(ui, desk);
     model(ui, desk);
     ui.add_space(16.0);
-    ui.label(quiet(ui, super::help::NOT_A_DEVICE).small());
+    ui.label(quiet(ui, tr(super::help::NOT_A_DEVICE)).small());
 }
 
 fn drop_field(ui: &mut Ui) {
@@ -78,20 +79,34 @@ fn drop_field(ui: &mut Ui) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.vertical_centered(|ui| {
-                ui.label("or drop a file here");
-                ui.label(quiet(ui, "NIfTI: .nii, .nii.gz"));
+                ui.label(tr("or drop files here"));
+                let kinds =
+                    tr("scans, label maps and overlays (.nii, .nii.gz), models (.pth, .onnx)");
+                ui.label(quiet(ui, kinds));
             });
         });
 }
 
 fn recent(ui: &mut Ui, desk: &mut Desk) {
-    ui.label(quiet(ui, "Opened lately").small());
+    ui.label(quiet(ui, tr("Opened lately")).small());
     for path in desk.status.recent.iter().take(4) {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let button = Button::new(shorten(&name, 56)).frame_when_inactive(false);
-        if ui.add(button).on_hover_text(path.display().to_string()).clicked() {
-            desk.out.push(Action::Open(vec![path.clone()]));
-        }
+        let folder = path.parent().unwrap_or(path).display().to_string();
+        ui.horizontal(|ui| {
+            let folder = quiet(ui, shorten(&folder, 30)).small();
+            let button = Button::new(shorten(&name, 34))
+                .right_text(folder)
+                .frame_when_inactive(false)
+                .min_size(vec2(CARD - 32.0, 22.0));
+            let response = ui.add(button).accessible_name(&*name);
+            if response.on_hover_text(path.display().to_string()).clicked() {
+                desk.out.push(Action::Open(vec![path.clone()]));
+            }
+            let what = tr("Take {name} off this list").replace("{name}", &name);
+            if row_button(ui, icons::CLOSE, &what, &what).clicked() {
+                desk.out.push(Action::ForgetRecent(path.clone()));
+            }
+        });
     }
 }
 
@@ -108,22 +123,24 @@ fn state_line(ui: &mut Ui, good: bool, text: &str) {
 fn runtime(ui: &mut Ui, desk: &mut Desk) {
     match &desk.status.runtime {
         RuntimeStatus::Searching => {
-            ui.label(quiet(ui, "Looking for ONNX Runtime…"));
+            ui.label(quiet(ui, tr("Looking for ONNX Runtime…")));
         }
         RuntimeStatus::Ready(version) => state_line(ui, true, &format!("ONNX Runtime {version}")),
         RuntimeStatus::Missing(why) => {
-            let text =
-                format!("ONNX Runtime is missing: viewing works, segmentation does not. {why}");
+            let text = format!(
+                "{} {why}",
+                tr("ONNX Runtime is missing: viewing works, segmentation does not.")
+            );
             state_line(ui, false, &text);
-            if ui.button(format!("{} Get ONNX Runtime", icons::DOWNLOAD)).clicked() {
+            if ui.button(format!("{} {}", icons::DOWNLOAD, tr("Get ONNX Runtime"))).clicked() {
                 Verb::InstallRuntime.run(desk);
             }
         }
         RuntimeStatus::Installing(done, total) => {
-            ui.label(format!("Fetching ONNX Runtime: {} of {}", bytes(*done), bytes(*total)));
+            ui.label(format!("{}: {}", tr("Fetching ONNX Runtime"), of(*done, *total)));
             ui.horizontal(|ui| {
-                progress(ui, "Fetching ONNX Runtime", (*done, *total), CARD - 80.0);
-                if ui.button("Cancel").clicked() {
+                progress(ui, tr("Fetching ONNX Runtime"), (*done, *total), CARD - 80.0);
+                if ui.button(tr("Cancel")).clicked() {
                     desk.out.push(Action::CancelInstall);
                 }
             });
@@ -133,27 +150,31 @@ fn runtime(ui: &mut Ui, desk: &mut Desk) {
 
 fn model(ui: &mut Ui, desk: &mut Desk) {
     if let Some(download) = &desk.status.download {
-        ui.label(format!("Downloading {}", download_text(download)));
+        ui.label(format!("{} {}", tr("Downloading"), download_text(download)));
         ui.horizontal(|ui| {
             let so_far = (download.done, download.total);
-            progress(ui, "Downloading the model", so_far, CARD - 80.0);
-            if ui.button("Cancel").clicked() {
+            progress(ui, tr("Downloading the model"), so_far, CARD - 80.0);
+            if ui.button(tr("Cancel")).clicked() {
                 desk.out.push(Action::CancelDownload);
             }
         });
     }
     match &desk.status.model {
         ModelStatus::None => {
-            ui.label(quiet(ui, "The model is loaded when ONNX Runtime is there."));
+            ui.label(quiet(ui, tr("The model is loaded when ONNX Runtime is there.")));
         }
         ModelStatus::Loading(name) => {
-            ui.label(quiet(ui, format!("Loading the model {name}…")));
+            ui.label(quiet(ui, tr("Loading {name}…").replace("{name}", name)));
         }
         ModelStatus::Ready { name, device, .. } => {
-            state_line(ui, true, &format!("Model {name} on {device}"));
+            state_line(
+                ui,
+                true,
+                &tr("Model {name} on {device}").replace("{name}", name).replace("{device}", device),
+            );
         }
         ModelStatus::Failed(why) => {
-            state_line(ui, false, &format!("The model could not be loaded: {why}"));
+            state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
             ui.horizontal(|ui| {
                 for verb in [Verb::DemoModel, Verb::ChooseModel] {
                     if ui.button(shortcuts::name(verb)).clicked() {
@@ -169,9 +190,9 @@ fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
     let Opening { name, done, total } = opening;
     ui.add(Label::new(opening_text(opening)).wrap());
     ui.add_space(8.0);
-    progress(ui, &format!("Opening {name}"), (*done, *total), CARD);
+    progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), CARD);
     ui.add_space(8.0);
-    if ui.button("Cancel").on_hover_text("Esc").clicked() {
+    if ui.button(tr("Cancel")).on_hover_text("Esc").clicked() {
         out.push(Action::Cancel);
     }
 }
@@ -184,18 +205,17 @@ pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>)
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
     let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
         ui.set_width(320.0);
-        ui.heading("Discard unsaved work?");
-        ui.label("Masks and points that were not saved are lost.");
+        ui.heading(tr("Discard unsaved work?"));
+        ui.label(tr("Masks and points that were not saved are lost."));
         ui.add_space(16.0);
         ui.horizontal(|ui| {
-            if ui.button("Keep working").clicked() {
+            if ui.button(tr("Keep working")).clicked() {
                 out.push(Action::Discard(false));
             }
-            if ui.button("Save first…").clicked() {
-                out.push(Action::Discard(false));
-                out.push(Action::Save);
+            if ui.button(tr("Save first…")).clicked() {
+                out.push(Action::SaveFirst);
             }
-            let discard = RichText::new("Discard").color(colours(ui).error);
+            let discard = RichText::new(tr("Discard")).color(colours(ui).error);
             if ui.button(discard).clicked() {
                 out.push(Action::Discard(true));
             }
@@ -215,7 +235,7 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     let dropped: Vec<_> =
         ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
     if !dropped.is_empty() {
-        out.push(Action::Open(dropped));
+        out.push(Action::Drop(dropped));
     }
     let hovering = ctx.input(|i| i.raw.hovered_files.len());
     if hovering == 0 {
@@ -228,7 +248,8 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     let inner = rect.shrink(16.0);
     let stroke = Stroke::new(2.0, accent);
     painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
-    let text = if hovering == 1 { "Drop to open" } else { "Drop to open: scan first, then masks" };
+    let text =
+        if hovering == 1 { tr("Drop to open") } else { tr("Drop to open: scan first, then masks") };
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,

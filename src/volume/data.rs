@@ -1,3 +1,6 @@
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::geom::Grid;
 
 use super::StoredGeometry;
@@ -160,13 +163,16 @@ impl Stats {
     }
 }
 
-/// A scan: one or more frames of voxels on one grid. Immutable once read; shared by `Arc`.
+/// A scan: one or more frames of voxels on one grid, one of which is looked at. Immutable once read; its voxels are
+/// shared between the views of its frames ([`Volume::with_frame`]).
 #[derive(Clone, Debug)]
 pub struct Volume {
     name: String,
     grid: Grid,
     file_dims: Vec<usize>,
-    voxels: Voxels,
+    voxels: Arc<Voxels>,
+    /// Below [`Volume::frames`].
+    frame: usize,
     scale: Scale,
     stored: StoredGeometry,
     warnings: Vec<Warning>,
@@ -191,7 +197,26 @@ impl Volume {
             !voxels.is_empty() && voxels.len().is_multiple_of(grid.count()),
             "voxels do not fill the grid"
         );
-        Self { name: name.into(), grid, file_dims, voxels, scale, stored, warnings }
+        let voxels = Arc::new(voxels);
+        Self { name: name.into(), grid, file_dims, voxels, frame: 0, scale, stored, warnings }
+    }
+
+    /// The same scan with another frame (from 0; the last one if there are not as many) to be looked at: what
+    /// [`Volume::value`], pictures, histograms and models see. Cheap: the voxels are shared.
+    #[must_use]
+    pub fn with_frame(&self, frame: usize) -> Self {
+        Self { frame: frame.min(self.frames() - 1), ..self.clone() }
+    }
+
+    /// The frame that is looked at, from 0.
+    pub fn frame(&self) -> usize {
+        self.frame
+    }
+
+    /// Where the voxels of the frame that is looked at lie in [`Volume::voxels`].
+    pub fn frame_range(&self) -> Range<usize> {
+        let count = self.grid.count();
+        self.frame * count..(self.frame + 1) * count
     }
 
     /// The file's name, without its folder.
@@ -214,7 +239,7 @@ impl Volume {
         self.voxels.len() / self.grid.count()
     }
 
-    /// All voxels as stored; frame `t` starts at `t * grid.count()`.
+    /// All voxels of all frames as stored; frame `t` starts at `t * grid.count()`.
     pub fn voxels(&self) -> &Voxels {
         &self.voxels
     }
@@ -234,15 +259,21 @@ impl Volume {
         &self.warnings
     }
 
-    /// Value of a voxel of the first frame.
+    /// Value of a voxel of the frame that is looked at.
     pub fn value(&self, voxel: [usize; 3]) -> f64 {
-        self.scale.apply(self.voxels.raw(self.grid.index(voxel)))
+        self.scale.apply(self.voxels.raw(self.frame_range().start + self.grid.index(voxel)))
+    }
+
+    /// Value of a voxel of a frame, from 0; of the last one if there are not so many.
+    pub fn value_in(&self, frame: usize, voxel: [usize; 3]) -> f64 {
+        let first = frame.min(self.frames() - 1) * self.grid.count();
+        self.scale.apply(self.voxels.raw(first + self.grid.index(voxel)))
     }
 
     /// Minimum, maximum, mean over every voxel of every frame, with the scale applied.
     pub fn stats(&self) -> Stats {
         let (mut min, mut max, mut sum, mut n) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0usize);
-        with_voxels!(&self.voxels, v => for &raw in v {
+        with_voxels!(&*self.voxels, v => for &raw in v {
             let raw = raw as f64;
             if raw.is_finite() {
                 min = min.min(raw);
@@ -262,5 +293,33 @@ impl Volume {
             mean: self.scale.apply(sum / n as f64),
             not_finite: self.voxels.len() - n,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::DAffine3;
+    use crate::volume::Histogram;
+
+    #[test]
+    fn a_frame_is_a_view_of_the_same_voxels() {
+        let grid = Grid::new([2, 1, 1], DAffine3::IDENTITY).unwrap();
+        let stored = StoredGeometry::of(&grid);
+        let voxels = Voxels::I16(vec![1, 2, 30, 40, 500, 600]);
+        let scale = Scale { slope: 2.0, inter: 1.0 };
+        let volume = Volume::new("v", grid, vec![2, 1, 1, 3], voxels, scale, stored, vec![]);
+        assert_eq!((volume.frame(), volume.frames()), (0, 3));
+        let second = volume.with_frame(1);
+        assert!(Arc::ptr_eq(&volume.voxels, &second.voxels), "nothing is copied");
+        assert_eq!((volume.value([1, 0, 0]), second.value([1, 0, 0])), (5.0, 81.0));
+        assert_eq!(second.frame_range(), 2..4);
+        assert_eq!(volume.with_frame(9).value([0, 0, 0]), 1001.0, "the last");
+        // Those of the whole scan, so that one window does for all frames.
+        assert_eq!(second.stats(), volume.stats());
+        let count = |v: &Volume| {
+            Histogram::of(v, &Stats { min: 0.0, max: 100.0, ..v.stats() }, 2).counts().to_vec()
+        };
+        assert_eq!((count(&volume), count(&second)), (vec![2, 0], vec![0, 2]));
     }
 }

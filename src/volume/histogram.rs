@@ -10,7 +10,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Of at most two million voxels of the first frame, evenly spread, in `bins` bins.
+    /// Of at most two million voxels of the frame that is looked at, evenly spread, in `bins` bins.
     pub fn of(volume: &Volume, stats: &Stats, bins: usize) -> Self {
         let count = volume.grid().count();
         let span = stats.max - stats.min;
@@ -20,7 +20,7 @@ impl Histogram {
         let scale = volume.scale();
         // An odd step does not keep hitting the same columns of a power-of-two grid.
         let step = (count / 2_000_000).max(1) | 1;
-        with_voxels!(volume.voxels(), v => for &raw in v[..count].iter().step_by(step) {
+        with_voxels!(volume.voxels(), v => for &raw in v[volume.frame_range()].iter().step_by(step) {
             let value = scale.apply(raw as f64);
             if value.is_finite() {
                 counts[(((value - low) / bin) as usize).min(bins - 1)] += 1;

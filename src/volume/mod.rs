@@ -24,4 +24,4 @@ pub use named::{LabelName, NamedRegion};
 pub use region::{Region, RegionBuilder, Run, VoxelBox};
 pub use sample::{Between, Keep, Row, Sampler, Thickness, label_row};
 pub use stored::{QForm, SForm, StoredGeometry};
-pub use window::Window;
+pub use window::{Rectangle, Window};

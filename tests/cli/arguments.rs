@@ -87,14 +87,14 @@ fn defaults_are_those_of_the_manual() {
     let Some(Command::Render(args)) = parse("render s.nii --out p.png").unwrap().command else {
         panic!()
     };
-    assert_eq!((args.view, args.size), (View::All, [1024, 1024]));
+    assert_eq!((args.view, args.size), (None, None));
     let line =
         "render s.nii --view 3d --at -1,-2,3.5 --window -600,1500 --size 640x480 --out p.png";
     let Some(Command::Render(args)) = parse(line).unwrap().command else { panic!() };
     assert_eq!(args.at, Some(DVec3::new(-1.0, -2.0, 3.5)));
-    let window = args.window.unwrap();
+    let window = args.slices.window.unwrap();
     assert_eq!((window.centre, window.width), (-600.0, 1500.0));
-    assert_eq!((args.view, args.size), (View::Volume, [640, 480]));
+    assert_eq!((args.view, args.size), (Some(View::Volume), Some([640, 480])));
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod arguments;
 mod bad_input;
 mod commands;
 mod eval;
+mod films;
 mod model;
 mod pictures;
+mod render_flags;
 mod support;

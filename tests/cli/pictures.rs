@@ -8,7 +8,7 @@ use crate::support::{sample, voxpoint, write_labels, write_scan};
 
 const SIDE: u32 = 96;
 
-fn render(scan: &Path, more: &[&str]) -> RgbaImage {
+pub fn render(scan: &Path, more: &[&str]) -> RgbaImage {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("p.png");
     let mut arguments = vec!["render", scan.to_str().unwrap(), "--out", out.to_str().unwrap()];
@@ -19,7 +19,7 @@ fn render(scan: &Path, more: &[&str]) -> RgbaImage {
 }
 
 /// Brightness-weighted middle of a picture, in pixels (the first pixel's centre is at 0.5).
-fn middle(picture: &RgbaImage) -> (f64, f64) {
+pub fn middle(picture: &RgbaImage) -> (f64, f64) {
     let (mut x, mut y, mut sum) = (0.0, 0.0, 0.0);
     for (px, py, pixel) in picture.enumerate_pixels() {
         let weight = f64::from(pixel[0]);

@@ -7,3 +7,4 @@ mod cards;
 mod clicks;
 mod desktop;
 mod panels;
+mod volume_3d;

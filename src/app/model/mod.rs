@@ -333,7 +333,7 @@ impl Model {
             positive: intent.prompt.positive,
             voxel,
         };
-        let cube = cube(session, object, &intent.prompt);
+        let cube = cube(session, object, &log, &intent.prompt);
         Some(Hypothesis { key, cube, object, log, resting: intent.resting })
     }
 
@@ -349,18 +349,20 @@ impl Model {
         let earlier = |object: Option<LabelId>| {
             object.and_then(|id| document.object(id)).map(|o| o.answer.clone()).unwrap_or_default()
         };
-        let image = || document.image().clone();
         self.tokens = Tokens::default();
         let tokens = self.tokens.clone();
         match job {
             Job::Click(_) => {
                 let (_, PendingClick { object, log, extend }) = document.pending()?;
-                let request = worker::request(image(), log.clone(), earlier(Some(*object)));
+                // The frame in which they were made, whichever is looked at by now.
+                let image = document.image_at(log.frame);
+                let request = worker::request(image, log.clone(), earlier(Some(*object)));
                 Some(Ask::Click(Box::new(Click { flight, request, extend: *extend, tokens })))
             }
             Job::Hover { encode, .. } => {
                 let Hypothesis { object, log, .. } = hypothesis?;
-                let request = worker::request(image(), log.clone(), earlier(*object));
+                let image = document.image_at(log.frame);
+                let request = worker::request(image, log.clone(), earlier(*object));
                 let canvas = Canvas::of(document, *object)?;
                 Some(Ask::Hover(Box::new(Hover { flight, request, encode, canvas, tokens })))
             }
@@ -392,11 +394,11 @@ fn wanted_click(session: &Session) -> Option<(ClickKey, Cube)> {
     let (entry, click) = session.document.pending()?;
     let key = ClickKey { document: session.number, entry };
     let last = click.log.prompts.last()?;
-    Some((key, cube(session, Some(click.object), last)))
+    Some((key, cube(session, Some(click.object), &click.log, last)))
 }
 
 /// The cube in which an object's next prompt is computed: one that it has, or else a new one around it.
-fn cube(session: &Session, object: Option<LabelId>, prompt: &Prompt) -> Cube {
+fn cube(session: &Session, object: Option<LabelId>, log: &PromptLog, prompt: &Prompt) -> Cube {
     let document = session.number.0;
     let known = object.and_then(|id| session.document.object(id));
     let inside = |o: &crate::document::Object| {
@@ -406,7 +408,7 @@ fn cube(session: &Session, object: Option<LabelId>, prompt: &Prompt) -> Cube {
         return Cube::Of { document, label: object.id.0 };
     }
     let grid = CanonicalGrid::of(session.document.image().grid());
-    Cube::Around { document, voxel: grid.nearest(prompt.world) }
+    Cube::Around { document, frame: log.frame, voxel: grid.nearest(prompt.world) }
 }
 
 /// Brings an answer of a model into the document. `stopped`: by the user, on the way.

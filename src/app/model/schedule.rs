@@ -31,8 +31,8 @@ pub(super) fn worth_encoding(missing: usize) -> bool {
 /// The cube of the scan that a click is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cube {
-    /// A new one around this voxel of the document's 1.5 mm grid.
-    Around { document: u64, voxel: [i64; 3] },
+    /// A new one around this voxel of the document's 1.5 mm grid, in one of its frames.
+    Around { document: u64, frame: usize, voxel: [i64; 3] },
     /// One that the object has already.
     Of { document: u64, label: u16 },
 }
@@ -41,8 +41,12 @@ impl Cube {
     /// Whether who needs `other` is served by this one.
     fn serves(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Around { document, voxel }, Self::Around { document: d, voxel: v }) => {
-                document == d && voxel.iter().zip(v).all(|(a, b)| a.abs_diff(b) <= SNAP.into())
+            (
+                Self::Around { document, frame, voxel },
+                Self::Around { document: d, frame: f, voxel: v },
+            ) => {
+                (document, frame) == (d, f)
+                    && voxel.iter().zip(v).all(|(a, b)| a.abs_diff(b) <= SNAP.into())
             }
             (Self::Of { .. }, Self::Of { .. }) => self == other,
             _ => false,
@@ -250,7 +254,7 @@ mod tests {
     type Test = Schedule<&'static str, u32>;
 
     fn around(x: i64) -> Cube {
-        Cube::Around { document: 1, voxel: [x, 0, 0] }
+        Cube::Around { document: 1, frame: 0, voxel: [x, 0, 0] }
     }
 
     fn nothing() -> Wanted<&'static str, u32> {
@@ -382,9 +386,11 @@ mod tests {
         let of = |document, label| Cube::Of { document, label };
         assert!(of(1, 2).serves(of(1, 2)) && !of(1, 2).serves(of(1, 3)));
         assert!(!of(1, 2).serves(of(2, 2)) && !of(1, 2).serves(around(0)));
-        let elsewhere = Cube::Around { document: 2, voxel: [0; 3] };
+        let elsewhere = Cube::Around { document: 2, frame: 0, voxel: [0; 3] };
+        let later = Cube::Around { document: 1, frame: 1, voxel: [0; 3] };
+        assert!(!around(0).serves(later), "another time of the scan");
         assert!(!around(0).serves(elsewhere) && around(0).serves(around(-8)));
-        assert!(!around(0).serves(Cube::Around { document: 1, voxel: [0, 9, 0] }));
+        assert!(!around(0).serves(Cube::Around { document: 1, frame: 0, voxel: [0, 9, 0] }));
     }
 
     #[test]

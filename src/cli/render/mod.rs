@@ -1,44 +1,76 @@
-//! `voxpoint render`: the window's views as a picture, without a display.
+//! `voxpoint render`: the window's views as a picture or a film, without a display.
 
-mod headless_egui;
-mod scene;
+mod view;
 
-use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use image::RgbaImage;
 
 use super::args::RenderArgs;
-use super::files;
+use super::{Usage, files};
 use crate::document::{Command, Document};
+use crate::figure::{Figure, Film, Stage, film_format, save_film, save_png};
 use crate::geom::{DVec3, Grid};
-use crate::render::Offscreen;
-use crate::ui::viewport::{self, SceneSlot};
-use crate::ui::{Status, ViewState};
-use crate::volume::{Histogram, NamedRegion, Region, Volume, VoxelBox, Window};
+use crate::ui::{FilmFormat, TurnWish, ViewState};
+use crate::volume::{Histogram, NamedRegion, Region, Volume, VoxelBox};
+use crate::work::{CancelToken, Progress};
 
-/// Draws a scan, and a label map on it, and writes a PNG.
+/// Pixels of a picture, if nothing is said.
+const SIZE: [u32; 2] = [1024, 1024];
+
+/// Draws a scan, and a label map on it, and writes a picture or a film.
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
-    let inputs: Vec<&Path> =
-        std::iter::once(args.image.as_path()).chain(args.labels.as_deref()).collect();
-    files::check_output(&args.out, &inputs, &[".png"])?;
-    let volume = Arc::new(files::open_scan(&args.image)?);
+    view::check(args)?;
+    let format = check_output(args)?;
+    let volume = files::open_scan(&args.image)?;
+    let volume = Arc::new(match args.frame {
+        Some(number) => files::at_frame(&volume, number)?,
+        None => volume,
+    });
     let mut document = Document::new(Arc::clone(&volume));
     if let Some(path) = &args.labels {
         let labels = files::open_labels(path, volume.grid())?;
         document.apply(Command::Import(labels))?;
     }
-    let view = view_state(args, &document)?;
-    let picture = draw(&document, view, args.size, args.plain)?;
-    let mut png = Cursor::new(Vec::new());
-    picture.write_to(&mut png, image::ImageFormat::Png).context("can't encode the picture")?;
-    let folder = files::workspace(&args.out)?;
-    let file = folder.path().join("picture.png");
-    std::fs::write(&file, png.into_inner())
-        .with_context(|| format!("can't write {}", args.out.display()))?;
-    files::publish(&file, &args.out)
+    view::fade(args, &mut document)?;
+    let view = view::of(args, &document)?;
+    let usual = if format.is_some() { TurnWish::default().size } else { SIZE };
+    let size = args.size.unwrap_or(usual);
+    let mut stage = Stage::new(document, &view.overlays, &CancelToken::new())?;
+    let figure = Figure { view, size, pixels_per_point: 1.0, annotated: !args.plain };
+    let Some(format) = format else {
+        return Ok(save_png(&args.out, &stage.draw(&figure)?)?);
+    };
+    let usual = TurnWish::default();
+    let film = Film {
+        format,
+        frames: args.film.turntable.unwrap_or(usual.frames),
+        seconds: args.film.seconds.unwrap_or(usual.seconds),
+    };
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    Ok(save_film(&args.out, &film, &mut stage, &figure, &cancel, &progress)?)
+}
+
+/// The kind of film that is wanted, if one is; refuses what can't be written before any work is done.
+fn check_output(args: &RenderArgs) -> anyhow::Result<Option<FilmFormat>> {
+    let inputs: Vec<&Path> = std::iter::once(args.image.as_path())
+        .chain(args.labels.as_deref())
+        .chain(args.second.overlay.as_deref())
+        .collect();
+    if args.film.turntable.is_none() {
+        files::check_output(&args.out, &inputs, &[".png"])?;
+        return Ok(None);
+    }
+    let Some(format) = film_format(&args.out) else {
+        let name = args.out.display();
+        let why = format!("a film's name must end in .png, .gif, or / for a folder: {name}");
+        return Err(Usage(why).into());
+    };
+    if format != FilmFormat::Sequence {
+        files::check_output(&args.out, &inputs, &[".png", ".apng", ".gif"])?;
+    }
+    Ok(Some(format))
 }
 
 /// The window's views of a scan with these labels, without letters; the slices cross at `at`.
@@ -50,72 +82,17 @@ pub(super) fn picture(
 ) -> anyhow::Result<RgbaImage> {
     let mut document = Document::new(Arc::clone(volume));
     document.apply(Command::Import(labels))?;
-    let stats = volume.stats();
-    let auto_window = Window::auto(&stats, &Histogram::of(volume, &stats, 256));
-    let view = ViewState {
-        crosshair: at,
-        window: auto_window,
-        auto_window,
-        is_figure: true,
-        stats: Some(stats),
-        ..ViewState::default()
-    };
-    draw(&document, view, size, true)
+    let view = ViewState { crosshair: at, is_figure: true, ..first_look(&document) };
+    let mut stage = Stage::new(document, &view.overlays, &CancelToken::new())?;
+    Ok(stage.draw(&Figure { view, size, pixels_per_point: 1.0, annotated: false })?)
 }
 
-/// The window's views, drawn by the window's own code.
-fn draw(
-    document: &Document,
-    mut view: ViewState,
-    size: [u32; 2],
-    plain: bool,
-) -> anyhow::Result<RgbaImage> {
-    let gpu = Offscreen::new()?;
-    let scene = scene::load(&gpu, document)?;
-    let resources = |renderer: &mut egui_wgpu::Renderer| {
-        renderer.callback_resources.insert(SceneSlot(Some(scene)));
-    };
-    let status = Status::default();
-    headless_egui::draw(&gpu, size, resources, |ui| {
-        if plain {
-            viewport::show_pictures(ui, document, &mut view);
-        } else {
-            // Nobody clicks here, so nothing is asked for.
-            viewport::show(ui, true, document, &mut view, &status, &mut Vec::new());
-        }
-    })
-}
-
-/// How the document is looked at: what the window would show after opening it, and what was asked for.
-fn view_state(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewState> {
+/// What the window would show after opening the scan.
+fn first_look(document: &Document) -> ViewState {
     let volume = document.image();
     let stats = volume.stats();
-    let auto_window = Window::auto(&stats, &Histogram::of(volume, &stats, 256));
-    let crosshair = match args.at {
-        Some(at) if volume.grid().voxel_at(at).is_none() => {
-            anyhow::bail!(
-                "--at {},{},{} is outside of the scan {}",
-                at.x,
-                at.y,
-                at.z,
-                args.image.display()
-            );
-        }
-        Some(at) => at,
-        None => {
-            let labels = document.objects().iter().map(|o| &*o.region);
-            middle(labels, volume.grid())
-        }
-    };
-    Ok(ViewState {
-        crosshair,
-        window: args.window.unwrap_or(auto_window),
-        auto_window,
-        maximised: args.view.pane(),
-        is_figure: true,
-        stats: Some(stats),
-        ..ViewState::default()
-    })
+    let histogram = Histogram::of(volume, &stats, 256);
+    ViewState::for_scan(volume.grid(), stats, histogram)
 }
 
 /// The middle of all labels, or of the scan.

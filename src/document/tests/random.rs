@@ -15,6 +15,7 @@ enum Deed {
     RemovePrompt(usize),
     RemoveObject(usize),
     Rename(usize),
+    Opacity(usize),
     Select(usize),
     Import([usize; 3]),
     Extend(usize),
@@ -33,6 +34,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..4).prop_map(Deed::RemovePrompt),
         1 => (0usize..4).prop_map(Deed::RemoveObject),
         1 => (0usize..4).prop_map(Deed::Rename),
+        1 => (0usize..4).prop_map(Deed::Opacity),
         1 => (0usize..4).prop_map(Deed::Select),
         1 => corner().prop_map(Deed::Import),
         2 => (0usize..3).prop_map(Deed::Extend),
@@ -65,6 +67,10 @@ fn do_deed(d: &mut Document, deed: &Deed) {
         }
         Deed::Rename(n) => {
             pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Rename(id, format!("name {n}"))))
+        }
+        Deed::Opacity(n) => {
+            let opacity = 0.1 + *n as f32 / 8.0;
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::SetOpacity(id, opacity)))
         }
         Deed::Select(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Select(id))),
         Deed::Import(corner) => {

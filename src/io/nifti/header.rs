@@ -307,7 +307,7 @@ fn describe(kind: Kind, raw: &Raw, file_dims: &[usize], warnings: &mut Vec<Warni
     }
     let frames: usize = file_dims.iter().skip(3).product();
     if frames > 1 {
-        say(format!("{frames} frames, showing the first"));
+        say(format!("{frames} frames, opened at the first"));
     }
     // Not scaled: every other program takes the numbers for millimetres whatever the unit says
     // (nibabel, FSL, ITK-SNAP), and a label map must lie where they look for it.

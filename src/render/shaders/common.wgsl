@@ -18,7 +18,7 @@ struct Scan {
 @group(0) @binding(1) var scan_texture: texture_3d<f32>;
 @group(0) @binding(2) var scan_sampler: sampler;
 @group(0) @binding(3) var label_texture: texture_3d<u32>;
-// Label l at (l mod 256, l / 256); alpha 0 is hidden, one half is faint.
+// Label l at (l mod 256, l / 256); alpha 0 is hidden, below one half is faint.
 @group(0) @binding(4) var label_colours: texture_2d<f32>;
 // A row of 256 grey levels for each colour map.
 @group(0) @binding(5) var colour_maps: texture_2d<f32>;
@@ -67,7 +67,7 @@ fn colour_of(label: u32) -> vec4<f32> {
 
 // Whether a label is only what a mask would be.
 fn is_faint(label: u32) -> bool {
-    return colour_of(label).a < 0.75;
+    return colour_of(label).a < 0.4999;
 }
 
 // A label if it is to be drawn, else 0.

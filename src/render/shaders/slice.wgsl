@@ -118,13 +118,14 @@ fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     if LABELS != 0u {
         let label = shown(label_value(pixel));
         var fill = slice.fill;
-        // An outline fainter than the fill would be a gap around it.
-        var outline = max(slice.outline, fill);
+        var outline = slice.outline;
         if is_faint(label) {
             fill *= FAINT_FILL;
             let dash = floor(pixel.x) + floor(pixel.y);
             outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
         }
+        // An outline fainter than the fill would be a gap around it.
+        outline = max(outline, fill);
         var opacity = fill;
         if LABELS > 1u {
             opacity = select(fill, outline, in_outline(pixel, label));

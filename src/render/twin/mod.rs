@@ -1,14 +1,16 @@
 //! The shaders' twins: the same pictures stated in plain Rust, slowly. Slices share nothing with the GPU's
 //! way of storing and windowing voxels; the 3D view shares where samples lie along a ray and the light.
 
+mod field;
 mod raycast;
 mod slice;
 
+pub(super) use raycast::Caster;
 pub use raycast::raycast_rgba;
 pub use slice::{slice_rgba, slice_with_overlays_rgba};
 
 use super::LabelStyle;
-use super::styles::{FAINT, colour_table};
+use super::styles::{self, colour_table};
 use crate::geom::DVec3;
 use crate::volume::{LabelMap, Stats, Volume};
 
@@ -16,7 +18,7 @@ use crate::volume::{LabelMap, Stats, Volume};
 const BLACK: [u8; 4] = [0, 0, 0, 255];
 
 /// A scan with its labels, as both twins need it.
-struct Subject<'a> {
+pub(super) struct Subject<'a> {
     volume: &'a Volume,
     labels: &'a LabelMap,
     colours: Vec<u8>,
@@ -76,11 +78,27 @@ impl<'a> Subject<'a> {
     /// The label drawn at a voxel coordinate; 0 for none and for hidden ones.
     fn label(&self, at: DVec3) -> u16 {
         let label = self.voxel(at).map_or(0, |v| self.labels.get(v));
-        if self.colours[usize::from(label) * 4 + 3] == 0 { 0 } else { label }
+        if self.byte(label) == 0 { 0 } else { label }
+    }
+
+    /// As [`Subject::new`], without a look at all voxels: what is not a number is as good as black.
+    pub(super) fn for_a_ray(
+        volume: &'a Volume,
+        labels: &'a LabelMap,
+        styles: &[LabelStyle],
+        black: f64,
+    ) -> Self {
+        let range = (f64::MIN, f64::MAX);
+        Self { volume, labels, colours: colour_table(styles), nan: black, range }
     }
 
     fn is_faint(&self, label: u16) -> bool {
-        self.colours[usize::from(label) * 4 + 3] == FAINT
+        styles::is_faint(self.byte(label))
+    }
+
+    /// How a label is drawn: the fourth byte of its colour.
+    fn byte(&self, label: u16) -> u8 {
+        self.colours[usize::from(label) * 4 + 3]
     }
 
     fn colour(&self, label: u16) -> DVec3 {

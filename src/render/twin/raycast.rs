@@ -1,12 +1,16 @@
 use super::{Subject, bytes, rows};
-use crate::geom::{DAffine3, DMat3, DVec3};
-use crate::render::uniforms::{March, light};
-use crate::render::{LabelStyle, RaycastParams};
+use crate::geom::{DMat3, DVec3, Grid, Orbit, Ray};
+use crate::render::march::{self, March, Medium, SLOW_STEPS, VoxelClip};
+use crate::render::styles::surface_opacity;
+use crate::render::{LabelStyle, Mode3d, RaycastParams};
 use crate::volume::{LabelMap, Volume, Window};
 
 const AMBIENT: f64 = 0.35;
 const OPAQUE_ENOUGH: f64 = 0.03;
 const WORTH_SHADING: f64 = 0.02;
+const BISECTIONS: usize = 5;
+const VEIL: f64 = 0.6;
+const ISO_COLOUR: DVec3 = DVec3::new(0.93, 0.86, 0.76);
 
 /// What `raycast.wgsl` draws when nothing is a draft: rows of RGBA, top row first.
 pub fn raycast_rgba(
@@ -15,109 +19,345 @@ pub fn raycast_rgba(
     styles: &[LabelStyle],
     params: &RaycastParams,
 ) -> Vec<u8> {
-    let grid = volume.grid();
-    let pane_world = params.orbit.world_from_pane(grid, params.size.map(f64::from));
-    let caster = Caster {
-        subject: Subject::new(volume, labels, styles),
-        voxel_from_pane: grid.voxel_from_world() * pane_world,
-        world_from_gradient: grid.voxel_from_world().matrix3.transpose(),
-        light: light(&params.orbit),
-        window: params.window,
-        march: March::new(params, grid),
-    };
-    rows(params.size, |x, y| bytes(caster.ray(x, y)))
+    let caster = Caster::new(Subject::new(volume, labels, styles), params);
+    rows(params.size, |x, y| {
+        let pixel = [f64::from(x) + 0.5, f64::from(y) + 0.5];
+        bytes(caster.trace(pixel, start(x, y)).colour)
+    })
 }
 
-struct Caster<'a> {
+/// Casts the rays of one picture.
+pub(in crate::render) struct Caster<'a> {
     subject: Subject<'a>,
-    voxel_from_pane: DAffine3,
+    grid: &'a Grid,
+    orbit: &'a Orbit,
+    pane: [f64; 2],
+    mode: Mode3d,
+    window: Window,
+    colour_map: crate::render::ColourMap,
+    medium: Medium<'a>,
+    march: March,
+    clip: VoxelClip,
     world_from_gradient: DMat3,
     light: DVec3,
-    window: Window,
-    march: March,
+    half_way: DVec3,
+    shine: f64,
+    iso: f64,
+    iso_opacity: f64,
 }
 
-impl Caster<'_> {
-    fn ray(&self, x: u32, y: u32) -> DVec3 {
-        let pixel = DVec3::new(f64::from(x) + 0.5, f64::from(y) + 0.5, 0.0);
-        let March { step, first_depth, steps, label_looks, extinction } = self.march;
-        let look = 1.0 / f64::from(label_looks);
-        let first = first_depth + start(x, y) * step;
-        let whole = (x + y).is_multiple_of(2);
-        let (mut colour, mut clear) = (DVec3::ZERO, 1.0);
-        for n in 0..steps {
-            let depth = first + f64::from(n) * step;
-            let at = |back: f64| {
-                let depth = depth - back * step;
-                self.voxel_from_pane.transform_point3(pixel.with_z(depth))
-            };
-            if self.subject.voxel(at(0.0)).is_none() {
-                continue;
+/// What a ray met.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::render) struct Trace {
+    pub colour: DVec3,
+    /// Depth and label of the first mask that can be seen.
+    pub mask: Option<(f64, u16)>,
+    /// Depth at which the scan is seen, if it is.
+    pub scan: Option<f64>,
+}
+
+/// A ray on its way.
+struct Going {
+    trace: Trace,
+    clear: f64,
+    inside: u16,
+    brightest: f64,
+    in_front: f64,
+    /// What the scan alone lets through, and the place that adds most.
+    through_scan: f64,
+    most: (f64, f64),
+}
+
+/// A ray in voxel coordinates.
+struct Line {
+    ray: Ray,
+    origin: DVec3,
+    direction: DVec3,
+}
+
+impl Line {
+    fn at(&self, depth: f64) -> DVec3 {
+        self.origin + self.direction * depth
+    }
+}
+
+impl<'a> Caster<'a> {
+    pub(in crate::render) fn new(subject: Subject<'a>, params: &'a RaycastParams) -> Self {
+        let grid = subject.volume.grid();
+        Self {
+            subject,
+            grid,
+            orbit: &params.orbit,
+            pane: params.size.map(f64::from),
+            mode: march::mode(params),
+            window: march::scale(params),
+            colour_map: params.colour_map,
+            medium: Medium::new(params, grid),
+            march: March::new(params, grid, SLOW_STEPS),
+            clip: VoxelClip::new(&params.clip, grid),
+            world_from_gradient: grid.voxel_from_world().matrix3.transpose(),
+            light: march::light(&params.orbit),
+            half_way: march::half_way(&params.orbit),
+            shine: march::shine(params),
+            iso: march::iso_level(params),
+            iso_opacity: march::iso_opacity(params),
+        }
+    }
+
+    /// World position (RAS mm) of a pixel at a depth (mm).
+    pub(in crate::render) fn world(&self, pixel: [f64; 2], depth: f64) -> DVec3 {
+        self.orbit.ray(self.grid, self.pane, pixel).at(depth)
+    }
+
+    /// Follows the ray of a pane pixel; `start` (0 to 1) is where in the first step it begins.
+    pub(in crate::render) fn trace(&self, pixel: [f64; 2], start: f64) -> Trace {
+        let ray = self.orbit.ray(self.grid, self.pane, pixel);
+        let line = Line {
+            ray,
+            origin: self.grid.voxel(ray.origin),
+            direction: self.grid.voxel_from_world().matrix3 * ray.along,
+        };
+        let mut going = Going {
+            trace: Trace::default(),
+            clear: 1.0,
+            inside: 0,
+            brightest: 0.0,
+            in_front: 0.0,
+            through_scan: 1.0,
+            most: (0.0, 0.0),
+        };
+        let (enter, leave, cut) = self.reach(&line);
+        if enter < leave {
+            self.cut_face(&mut going, &line, enter, cut);
+            self.follow(&mut going, &line, [enter, leave], start);
+        }
+        if self.mode == Mode3d::Mip {
+            let colour = |level: f64| march::map_colour(self.colour_map, level);
+            going.trace.colour += going.clear * colour(going.brightest);
+            if going.trace.mask.is_some() {
+                let over = VEIL * going.in_front * going.in_front;
+                going.trace.colour = going.trace.colour.lerp(colour(going.in_front), over);
             }
-            for s in (0..label_looks).rev() {
-                let back = f64::from(s) * look;
-                let label = self.subject.label(at(back));
-                if label != 0 && (whole || !self.subject.is_faint(label)) {
-                    return colour + clear * self.surface(at(back + look), at(back), label);
+        }
+        if going.trace.scan.is_none() && 1.0 - going.through_scan > 0.05 {
+            going.trace.scan = Some(going.most.1);
+        }
+        going.trace
+    }
+
+    /// Depths between which there is something, and the inward side of the cut that the ray enters through.
+    fn reach(&self, line: &Line) -> (f64, f64, DVec3) {
+        let last = self.subject.dims() - 0.5;
+        let (mut enter, mut leave) = (f64::NEG_INFINITY, f64::INFINITY);
+        let mut cut = DVec3::ZERO;
+        let mut sides = Vec::new();
+        // Planes (out, w, whether it is a cut): beyond them, where out · voxel + w > 0, nothing is left.
+        for (axis, unit) in [DVec3::X, DVec3::Y, DVec3::Z].into_iter().enumerate() {
+            sides.push((-unit, -0.5, false));
+            sides.push((unit, -last[axis], false));
+            sides.push((-unit, self.clip.low[axis], true));
+            sides.push((unit, -self.clip.high[axis], true));
+        }
+        sides.push((self.clip.plane.truncate(), self.clip.plane.w, true));
+        for (out, w, is_cut) in sides {
+            let (beyond, rate) = (out.dot(line.origin) + w, out.dot(line.direction));
+            if rate.abs() < 1e-12 {
+                if beyond > 0.0 {
+                    return (1.0, 0.0, cut);
                 }
-            }
-            let grey = self.grey(at(0.0));
-            let opacity = 1.0 - (-grey * grey * f64::from(extinction)).exp();
-            let light =
-                if clear * opacity > WORTH_SHADING { self.edge_light(at(0.0)) } else { 1.0 };
-            colour += clear * opacity * light * (0.25 + 0.75 * grey);
-            clear *= 1.0 - opacity;
-            if clear < OPAQUE_ENOUGH {
-                break;
+            } else if rate > 0.0 {
+                leave = leave.min(-beyond / rate);
+            } else if -beyond / rate > enter {
+                enter = -beyond / rate;
+                cut = if is_cut { -out } else { DVec3::ZERO };
             }
         }
-        colour
+        (enter, leave, cut)
     }
 
-    fn grey(&self, at: DVec3) -> f64 {
-        self.window.grey(self.subject.linear(at))
-    }
-
-    fn edge_light(&self, at: DVec3) -> f64 {
-        let last = self.subject.dims() - 1.0;
-        let value = |at: DVec3| self.subject.linear(at.clamp(DVec3::ZERO, last));
-        let gradient = DVec3::from_array(
-            [DVec3::X, DVec3::Y, DVec3::Z]
-                .map(|axis| (value(at + axis) - value(at - axis)) / (2.0 * self.window.width)),
-        );
-        let edge = (gradient.length() * 6.0).min(1.0);
-        1.0 + (self.lit(gradient) - 1.0) * edge
-    }
-
-    fn lit(&self, inwards: DVec3) -> f64 {
-        let along = self.world_from_gradient * inwards;
-        if along.length() == 0.0 {
-            return 1.0;
+    /// What is cut open shows a filled face.
+    fn cut_face(&self, going: &mut Going, line: &Line, enter: f64, cut: DVec3) {
+        if cut == DVec3::ZERO {
+            return;
         }
-        AMBIENT + (1.0 - AMBIENT) * (-along.normalize().dot(self.light)).max(0.0)
+        let at = line.at(enter);
+        going.inside = self.subject.smooth_label(at);
+        if going.inside != 0 {
+            self.add_mask(going, line, enter, going.inside, cut);
+        }
+        let level = self.level(at);
+        if self.mode == Mode3d::Iso && level >= self.iso {
+            let grey = DVec3::splat(level.clamp(0.0, 1.0));
+            let (light, _) = self.lit(cut, line);
+            self.add_surface(going, enter, grey * light, self.iso_opacity);
+        }
     }
 
-    fn surface(&self, outside: DVec3, inside: DVec3, label: u16) -> DVec3 {
-        let (mut near, mut far) = (outside, inside);
-        for _ in 0..5 {
-            let middle = (near + far) / 2.0;
-            if self.subject.label(middle) == label {
+    fn follow(&self, going: &mut Going, line: &Line, [enter, leave]: [f64; 2], start: f64) {
+        let March { step, first_depth, label_looks } = self.march;
+        let first = first_depth + start * step;
+        let mut n = ((enter - first) / step).ceil();
+        let mut a = enter;
+        let mut level_a = self.sample(line.at(a));
+        while a < leave && going.clear >= OPAQUE_ENOUGH {
+            let b = (first + n * step).clamp(a, leave);
+            let level_b = self.sample(line.at(b));
+            let (mut h, mut label, mut before) = (b, going.inside, a);
+            for s in 1..=label_looks {
+                h = a + (b - a) * f64::from(s) / f64::from(label_looks);
+                label = self.subject.smooth_label(line.at(h));
+                if label != going.inside {
+                    break;
+                }
+                before = h;
+            }
+            let level_h =
+                if h < b { level_a + (level_b - level_a) * (h - a) / (b - a) } else { level_b };
+            self.scan(going, line, [a, h], [level_a, level_h]);
+            if label == going.inside {
+                (a, level_a, n) = (b, level_b, n + 1.0);
+            } else {
+                if label != 0 && going.clear >= OPAQUE_ENOUGH {
+                    let depth = self.surface(line, before, h, label);
+                    let slope = self.subject.label_gradient(line.at(depth), label);
+                    self.add_mask(going, line, depth, label, slope);
+                }
+                (going.inside, a, level_a) = (label, h, level_h);
+            }
+        }
+    }
+
+    /// Where between two depths, of which the second is in it, a mask begins.
+    fn surface(&self, line: &Line, outside: f64, within: f64, label: u16) -> f64 {
+        let (mut near, mut far) = (outside, within);
+        for _ in 0..BISECTIONS {
+            let middle = f64::midpoint(near, far);
+            if self.subject.smooth_label(line.at(middle)) == label {
                 far = middle;
             } else {
                 near = middle;
             }
         }
-        let mut gradient = DVec3::ZERO;
-        let base = far.floor();
-        for n in 0..64 {
-            let offset = DVec3::from_array([n & 3, n >> 2 & 3, n >> 4].map(|c| f64::from(c) - 1.0));
-            let at = base + offset;
-            if self.subject.label(at) == label {
-                let away = at - far;
-                gradient += away * (-0.8 * away.length_squared()).exp();
+        far
+    }
+
+    /// What the scan adds between two depths.
+    fn scan(&self, going: &mut Going, line: &Line, [a, h]: [f64; 2], [from, to]: [f64; 2]) {
+        match self.mode {
+            Mode3d::Surface => {}
+            Mode3d::Mip => {
+                if to > going.brightest {
+                    going.brightest = to;
+                    if to > 0.02 {
+                        going.trace.scan = Some(h);
+                    }
+                }
             }
+            Mode3d::Iso => {
+                if h > a && (from < self.iso) != (to < self.iso) {
+                    let (mut near, mut far) = (a, h);
+                    for _ in 0..BISECTIONS {
+                        let middle = f64::midpoint(near, far);
+                        if (self.level(line.at(middle)) < self.iso) == (from < self.iso) {
+                            near = middle;
+                        } else {
+                            far = middle;
+                        }
+                    }
+                    let depth = f64::midpoint(near, far);
+                    let (light, highlight) = self.lit(self.gradient(line.at(depth)), line);
+                    let colour = ISO_COLOUR * light + 0.18 * highlight;
+                    self.add_surface(going, depth, colour, self.iso_opacity);
+                }
+            }
+            Mode3d::Volume => self.translucent(going, line, [a, h], [from, to]),
         }
-        self.subject.colour(label) * self.lit(gradient)
+    }
+
+    fn translucent(&self, going: &mut Going, line: &Line, [a, h]: [f64; 2], ends: [f64; 2]) {
+        let [from, to] = ends;
+        let parts = ((to - from).abs() * 24.0).ceil().clamp(1.0, 4.0);
+        let (mut sum, mut clear, mut place) = (DVec3::ZERO, 1.0, 0.0);
+        for n in 0..parts as usize {
+            let at = (n as f64 + 0.5) / parts;
+            let (colour, depth) = self.medium.at(from + (to - from) * at);
+            let adds = clear * (1.0 - (-depth * (h - a) / parts).exp());
+            sum += colour * adds;
+            place += at * adds;
+            clear -= adds;
+        }
+        let opacity = 1.0 - clear;
+        let place = a + (h - a) * if opacity > 1e-6 { place / opacity } else { 0.5 };
+        if going.clear * opacity > WORTH_SHADING {
+            let slope = self.gradient(line.at(place));
+            let edge = (slope.length() * march::EDGE).min(1.0);
+            let (light, highlight) = self.lit(slope, line);
+            sum = sum * (1.0 + (light - 1.0) * edge)
+                + DVec3::splat(opacity * self.shine * highlight * edge);
+        }
+        going.trace.colour += sum * going.clear;
+        if going.through_scan * opacity > going.most.0 {
+            going.most = (going.through_scan * opacity, place);
+        }
+        going.clear *= 1.0 - opacity;
+        going.through_scan *= 1.0 - opacity;
+        if going.through_scan < 0.5 && going.trace.scan.is_none() {
+            going.trace.scan = Some(place);
+        }
+    }
+
+    fn add_surface(&self, going: &mut Going, depth: f64, colour: DVec3, opacity: f64) {
+        going.trace.colour += going.clear * opacity * colour;
+        going.clear *= 1.0 - opacity;
+        if opacity > 0.0 && going.trace.scan.is_none() {
+            going.trace.scan = Some(depth);
+        }
+    }
+
+    fn add_mask(&self, going: &mut Going, line: &Line, depth: f64, label: u16, inwards: DVec3) {
+        let opacity = surface_opacity(self.subject.byte(label));
+        let (light, highlight) = self.lit(inwards, line);
+        let colour = self.subject.colour(label) * light + 0.22 * highlight;
+        going.trace.colour += going.clear * opacity * colour;
+        if going.trace.mask.is_none() {
+            going.in_front = going.brightest;
+            going.trace.mask = Some((depth, label));
+        }
+        going.clear *= 1.0 - opacity;
+    }
+
+    /// The grey level, below 0 and above 1 too.
+    fn level(&self, at: DVec3) -> f64 {
+        let last = self.subject.dims() - 1.0;
+        let value = self.subject.linear(at.clamp(DVec3::ZERO, last));
+        (value - self.window.low()) / self.window.width
+    }
+
+    fn sample(&self, at: DVec3) -> f64 {
+        match self.mode {
+            Mode3d::Iso => self.level(at),
+            Mode3d::Surface => 0.0,
+            Mode3d::Volume | Mode3d::Mip => self.level(at).clamp(0.0, 1.0),
+        }
+    }
+
+    fn gradient(&self, at: DVec3) -> DVec3 {
+        DVec3::from_array(
+            [DVec3::X, DVec3::Y, DVec3::Z]
+                .map(|axis| (self.level(at + axis) - self.level(at - axis)) / 2.0),
+        )
+    }
+
+    /// How bright a surface is, and its highlight; the side that the viewer sees is lit.
+    fn lit(&self, inwards: DVec3, line: &Line) -> (f64, f64) {
+        let along = self.world_from_gradient * inwards;
+        if along.length() == 0.0 {
+            return (1.0, 0.0);
+        }
+        let towards_viewer = along.dot(line.ray.along) > 0.0;
+        let outwards = along.normalize() * if towards_viewer { -1.0 } else { 1.0 };
+        let highlight = outwards.dot(self.half_way).max(0.0).powi(40);
+        (AMBIENT + (1.0 - AMBIENT) * outwards.dot(self.light).max(0.0), highlight)
     }
 }
 

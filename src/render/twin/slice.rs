@@ -77,7 +77,7 @@ fn with_label(subject: &Subject, params: &SliceParams, under: DVec3, [x, y]: [f6
     });
     let faint = subject.is_faint(label);
     let fill = params.masks.fill * if faint { 0.5 } else { 1.0 };
-    let outline = params.masks.outline.max(params.masks.fill);
+    let outline = params.masks.outline.max(fill);
     let dash = (x.floor() + y.floor()) as u32 % 8 < 4;
     let opacity = if edge && (dash || !faint) { outline } else { fill };
     under.lerp(subject.colour(label), f64::from(opacity))

@@ -58,7 +58,8 @@ impl SliceKind {
             coloured: params.colour_map != ColourMap::Grey,
             labels: match masks.outline_width {
                 _ if !has_labels || masks.fill.max(masks.outline) <= 0.0 => LabelKind::None,
-                wide if masks.outline <= masks.fill || wide < 0.5 => LabelKind::Filled,
+                // Faint labels keep half of their fill.
+                wide if masks.outline <= masks.fill * 0.5 || wide < 0.5 => LabelKind::Filled,
                 wide if wide < 1.25 => LabelKind::Thin,
                 wide if wide < 2.5 => LabelKind::Wide,
                 _ => LabelKind::Widest,

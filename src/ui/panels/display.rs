@@ -1,29 +1,68 @@
-//! How the scan and its masks are drawn.
+//! How the scan, what lies over it, and the masks are drawn in slices.
 
-use egui::{ComboBox, DragValue, Ui, vec2};
+use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 
-use super::format::{number, unit};
-use super::widgets::{field, percent};
-use super::{histogram, widgets};
+use super::format::{layer_unit, number, shorten};
+use super::widgets::{choice, field, percent};
+use super::{colour_choice, histogram, widgets};
 use crate::geom::Convention;
-use crate::render::Interpolation;
-use crate::ui::{Desk, ViewState};
+use crate::render::{Interpolation, Projection};
+use crate::ui::presets::CT_WINDOWS;
+use crate::ui::text::tr;
+use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, projection_name, shortcuts};
 use crate::volume::Window;
 
-/// Usual CT windows: name, centre and width in Hounsfield units.
-pub(super) const CT_PRESETS: [(&str, f64, f64); 6] = [
-    ("brain", 40.0, 80.0),
-    ("lung", -600.0, 1500.0),
-    ("bone", 400.0, 1800.0),
-    ("abdomen", 50.0, 400.0),
-    ("mediastinum", 50.0, 350.0),
-    ("liver", 60.0, 160.0),
-];
-
 pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
-    field(ui, "Window", |ui| presets(ui, desk.view));
-    let unit = unit(desk.view);
-    let Window { mut centre, mut width } = desk.view.window;
+    which_layer(ui, desk);
+    window(ui, desk.view);
+    histogram::show(ui, desk.view);
+    ui.add_space(4.0);
+    field(ui, tr("Colours"), |ui| {
+        let map = desk.view.layer_colour_map();
+        colour_choice::combo(ui, tr("Colours"), map);
+    });
+    section(ui);
+    sampling(ui, desk);
+    section(ui);
+    masks(ui, desk.view);
+}
+
+/// A little room, because a line between all of these would be many.
+fn section(ui: &mut Ui) {
+    ui.add_space(6.0);
+}
+
+/// The layer whose window and colours stand below, if there are several.
+fn which_layer(ui: &mut Ui, desk: &mut Desk) {
+    if desk.view.overlays.is_empty() {
+        return;
+    }
+    let view = &mut *desk.view;
+    let scan = desk.document.map_or(tr("Scan"), |d| d.image().name());
+    let names: Vec<String> = view.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
+    let chosen = view.layer.and_then(|n| names.get(n)).map_or(scan, |name| name.as_str());
+    field(ui, tr("Layer"), |ui| {
+        let combo = ComboBox::from_id_salt("window_layer").width(132.0);
+        let combo = combo.selected_text(shorten(chosen, 18)).show_ui(ui, |ui| {
+            if ui.selectable_label(view.layer.is_none(), shorten(scan, 30)).clicked() {
+                view.layer = None;
+            }
+            for (n, name) in names.iter().enumerate() {
+                if ui.selectable_label(view.layer == Some(n), shorten(name, 30)).clicked() {
+                    view.layer = Some(n);
+                }
+            }
+        });
+        let tip = tr("The layer that window and colours belong to");
+        combo.response.accessible_name(tr("Layer of the window")).on_hover_text(tip);
+    });
+}
+
+/// Preset, centre and width of the chosen layer's window.
+pub(super) fn window(ui: &mut Ui, view: &mut ViewState) {
+    field(ui, tr("Window"), |ui| presets(ui, view));
+    let unit = layer_unit(view);
+    let Window { mut centre, mut width } = view.layer_window();
     let speed = (width * 0.005).max(f64::MIN_POSITIVE);
     let drag = |ui: &mut Ui, value: &mut f64, name: &str| {
         // Whole units suffice for wide windows; a normalised scan needs fractions (egui has 16).
@@ -32,70 +71,115 @@ pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
         let drag = DragValue::new(value).speed(speed).max_decimals(decimals).suffix(unit);
         ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
     };
-    let moved = field(ui, "Centre", |ui| drag(ui, &mut centre, "Window centre"));
-    let widened = field(ui, "Width", |ui| drag(ui, &mut width, "Window width"));
+    let moved = field(ui, tr("Centre"), |ui| drag(ui, &mut centre, tr("Window centre")));
+    let widened = field(ui, tr("Width"), |ui| drag(ui, &mut width, tr("Window width")));
     if moved || widened {
-        desk.view.window = Window::new(centre, width);
+        view.set_layer_window(Window::new(centre, width));
     }
-    histogram::show(ui, desk.view);
-    ui.add_space(4.0);
-    field(ui, "Between voxels", |ui| {
-        // Right to left.
-        let choices = [("Nearest", Interpolation::Nearest), ("Linear", Interpolation::Linear)];
-        choice(ui, &mut desk.view.interpolation, &choices);
-    });
-    ui.label(widgets::quiet(ui, "Left and right"));
-    ui.horizontal(|ui| {
-        let choices = [
-            ("Radiological", Convention::Radiological),
-            ("Neurological", Convention::Neurological),
-        ];
-        choice(ui, &mut desk.view.convention, &choices);
-    });
-    ui.add_space(4.0);
-    percent(ui, "Mask fill", &mut desk.view.masks.fill);
-    percent(ui, "Mask outline", &mut desk.view.masks.outline);
 }
 
-fn choice<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(&str, T)]) {
-    ui.spacing_mut().item_spacing.x = 2.0;
-    for &(name, choice) in choices {
-        if ui.selectable_label(*value == choice, name).clicked() {
-            *value = choice;
-        }
+/// Between voxels, through slices, which way round, at which angle.
+fn sampling(ui: &mut Ui, desk: &mut Desk) {
+    let view = &mut *desk.view;
+    field(ui, tr("Voxels"), |ui| {
+        // Right to left.
+        let choices = [
+            (tr("Cubic"), Interpolation::Cubic),
+            (tr("Linear"), Interpolation::Linear),
+            (tr("Nearest"), Interpolation::Nearest),
+        ];
+        choice(ui, &mut view.interpolation, &choices);
+    });
+    field(ui, tr("Thickness"), |ui| {
+        let drag = DragValue::new(&mut view.slab_mm)
+            .range(0.0..=THICKEST)
+            .speed(0.25)
+            .max_decimals(1)
+            .suffix(" mm");
+        let tip = tr("How thick slices are; 0: one plane. In the views: Alt+wheel");
+        ui.add(drag).accessible_name(tr("Slice thickness")).on_hover_text(tip);
+    });
+    ui.add_enabled_ui(view.slab_mm > 0.0, |ui| {
+        field(ui, tr("shows"), |ui| {
+            let choices = [Projection::Min, Projection::Max, Projection::Mean]
+                .map(|projection| (tr(projection_name(projection)), projection));
+            choice(ui, &mut view.projection, &choices);
+        });
+    });
+    ui.label(widgets::quiet(ui, tr("Left and right")));
+    ui.horizontal(|ui| {
+        let choices = [
+            (tr("Radiological"), Convention::Radiological),
+            (tr("Neurological"), Convention::Neurological),
+        ];
+        choice(ui, &mut view.convention, &choices);
+    });
+    if let Some(turn) = view.oblique {
+        let text = format!("{} {:.0}°", tr("Planes turned by"), turn.angle());
+        field(ui, &text, |ui| {
+            let tip = shortcuts::tip(Verb::Straighten);
+            let button = ui.button(tr("Straighten"));
+            if button.on_hover_text(tip).clicked() {
+                Verb::Straighten.run(desk);
+            }
+        });
     }
+}
+
+fn masks(ui: &mut Ui, view: &mut ViewState) {
+    field(ui, tr("Masks"), |ui| {
+        let choices = [
+            (tr("Both"), MaskLook::Both),
+            (tr("Outline"), MaskLook::Outline),
+            (tr("Fill"), MaskLook::Fill),
+        ];
+        let mut look = view.mask_look();
+        choice(ui, &mut look, &choices);
+        if look != view.mask_look() {
+            view.set_mask_look(look);
+        }
+    });
+    percent(ui, tr("Mask fill"), &mut view.masks.fill);
+    percent(ui, tr("Mask outline"), &mut view.masks.outline);
+    field(ui, tr("Width"), |ui| {
+        ui.visuals_mut().selection.bg_fill = widgets::colours(ui).accent;
+        let slider = Slider::new(&mut view.masks.outline_width, 1.0..=8.0)
+            .step_by(0.5)
+            .max_decimals(1)
+            .suffix(" px");
+        let tip = tr("In pixels of the screen, inwards from the mask's edge");
+        ui.add(slider).accessible_name(tr("Outline width")).on_hover_text(tip);
+    });
 }
 
 fn presets(ui: &mut Ui, view: &mut ViewState) {
-    let ct = view.stats.is_some_and(|s| s.looks_like_ct());
-    let full = view
-        .stats
-        .filter(|s| s.max > s.min)
-        .map(|s| Window::new(f64::midpoint(s.min, s.max), s.max - s.min));
-    let named = CT_PRESETS.map(|(name, centre, width)| (name, Window::new(centre, width)));
-    let mut entries = vec![("auto", view.auto_window)];
-    entries.extend(full.map(|window| ("full range", window)));
-    if ct {
-        entries.extend(named);
+    let mut entries = vec![(tr("auto"), view.layer_auto_window(), Verb::AutoWindow)];
+    entries.extend(view.layer_full_window().map(|w| (tr("full range"), w, Verb::FullWindow)));
+    if view.layer_is_ct() {
+        let named = CT_WINDOWS.iter().enumerate();
+        entries.extend(named.map(|(n, p)| (tr(p.name), p.window(), Verb::Preset(n))));
     }
-    let present = entries.iter().find(|(_, w)| *w == view.window).map_or("by hand", |(n, _)| n);
+    let now = view.layer_window();
+    let present = entries.iter().find(|(_, w, _)| *w == now).map_or(tr("by hand"), |(n, ..)| n);
     let chosen = ComboBox::from_id_salt("window_preset")
         .width(132.0)
         .height(400.0)
         .selected_text(present)
         .show_ui(ui, |ui| {
             let mut chosen = None;
-            for (name, window) in &entries {
+            for (name, window, verb) in &entries {
                 let text = format!("{name}  {} / {}", number(window.centre), number(window.width));
-                if ui.selectable_label(*window == view.window, text).clicked() {
+                let key = widgets::quiet(ui, shortcuts::key_text(*verb));
+                let button = egui::Button::selectable(*window == now, &text).right_text(key);
+                if ui.add(button).accessible_name(text).clicked() {
                     chosen = Some(*window);
                 }
             }
             chosen
         });
-    let tip = "Usual windows (centre / width)";
-    chosen.response.accessible_name("Window preset").on_hover_text(tip);
+    let tip = tr("Usual windows (centre / width)");
+    chosen.response.accessible_name(tr("Window preset")).on_hover_text(tip);
     if let Some(window) = chosen.inner.flatten() {
-        view.window = window;
+        view.set_layer_window(window);
     }
 }

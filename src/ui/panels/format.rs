@@ -62,6 +62,11 @@ pub fn unit(view: &ViewState) -> &'static str {
     if view.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
 }
 
+/// The same for the layer that the window's controls act on.
+pub fn layer_unit(view: &ViewState) -> &'static str {
+    if view.layer_is_ct() { " HU" } else { "" }
+}
+
 /// What is under the pointer, or at the crosshair while the pointer is elsewhere.
 pub fn place(document: &Document, view: &ViewState) -> String {
     let crosshair = || {
@@ -69,7 +74,12 @@ pub fn place(document: &Document, view: &ViewState) -> String {
         let voxel = grid.voxel_at(view.crosshair)?;
         let label = document.labels().get(voxel);
         let label = document.objects().iter().find(|o| o.id.0 == label).map(|o| o.name.clone());
-        Some(Hover { voxel, world: view.crosshair, value: document.image().value(voxel), label })
+        Some(Hover {
+            voxel,
+            world: view.crosshair,
+            value: document.image().value_in(view.frame, voxel),
+            label,
+        })
     };
     let (hover, from) = match &view.hover {
         Some(hover) => (Some(hover.clone()), ""),
@@ -83,6 +93,15 @@ pub fn place(document: &Document, view: &ViewState) -> String {
         number(hover.value),
         unit(view)
     );
+    // Values of what lies over the scan, at the same place.
+    for overlay in view.overlays.iter().filter(|o| o.visible) {
+        if let Some(voxel) = overlay.volume.grid().voxel_at(hover.world) {
+            text += " · ";
+            text += &shorten(overlay.volume.name(), 12);
+            text += " ";
+            text += &number(overlay.volume.value(voxel));
+        }
+    }
     if let Some(label) = hover.label {
         text += " · ";
         text += &label;

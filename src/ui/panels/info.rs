@@ -5,40 +5,51 @@ use egui::{Label, RichText, Ui};
 use super::format::{bytes, number, unit};
 use super::widgets::{colours, field, heading};
 use crate::document::Document;
+use crate::ui::text::tr;
 use crate::ui::{ViewState, icons};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
-    heading(ui, "Info", |_| ());
+    heading(ui, tr("Info"), |_| ());
     let image = document.image();
     for text in image.warnings() {
         warning(ui, &text.0);
     }
     let not_finite = view.stats.map_or(0, |s| s.not_finite);
     if not_finite > 0 {
-        warning(ui, &format!("{not_finite} voxels are not finite numbers"));
+        warning(
+            ui,
+            &tr("{n} voxels are not finite numbers").replace("{n}", &not_finite.to_string()),
+        );
     }
     let grid = image.grid();
     let row = |ui: &mut Ui, name: &str, text: String, tip: &str| {
         field(ui, name, |ui| ui.label(text).on_hover_text(tip));
     };
     let [x, y, z] = grid.dims();
-    row(ui, "Size", format!("{x} × {y} × {z}"), "Voxels along x, y, z of the file");
+    row(ui, tr("Size"), format!("{x} × {y} × {z}"), tr("Voxels along x, y, z of the file"));
     if image.frames() > 1 {
-        let tip = "Several time points or components: the first one is shown";
-        row(ui, "Frames", format!("{}, first shown", image.frames()), tip);
+        let tip = tr("Time points or components; the values below are those of all frames");
+        let text = tr("{n} of {total}")
+            .replace("{n}", &(image.frame() + 1).to_string())
+            .replace("{total}", &image.frames().to_string());
+        row(ui, tr("Frame"), text, tip);
     }
     let [sx, sy, sz] = grid.spacing().to_array().map(spacing);
-    row(ui, "Spacing", format!("{sx} × {sy} × {sz} mm"), "Distance of voxel centres");
+    row(ui, tr("Spacing"), format!("{sx} × {sy} × {sz} mm"), tr("Distance of voxel centres"));
     let letters = grid.orientation().letters();
-    row(ui, "Orientation", letters, "Where x, y and z of the file grow to");
+    row(ui, tr("Orientation"), letters, tr("Where x, y and z of the file grow to"));
     let kind = image.voxels().data_type();
     let memory = bytes((image.voxels().len() * kind.size()) as u64);
-    row(ui, "Type", format!("{} · {memory}", kind.name()), "As stored; kept in memory like this");
+    let tip = tr("As stored; kept in memory like this");
+    row(ui, tr("Type"), format!("{} · {memory}", kind.name()), tip);
     if let Some(stats) = view.stats {
         let unit = unit(view);
-        let range = format!("{} to {}{unit}", number(stats.min), number(stats.max));
-        row(ui, "Values", range, "Smallest and largest finite value");
-        row(ui, "Mean", format!("{}{unit}", number(stats.mean)), "Mean of the finite values");
+        let range = tr("{low} to {high}")
+            .replace("{low}", &number(stats.min))
+            .replace("{high}", &format!("{}{unit}", number(stats.max)));
+        row(ui, tr("Values"), range, tr("Smallest and largest finite value"));
+        let tip = tr("Mean of the finite values");
+        row(ui, tr("Mean"), format!("{}{unit}", number(stats.mean)), tip);
     }
 }
 

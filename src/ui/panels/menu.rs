@@ -4,12 +4,15 @@ use egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
 use super::format::{bytes, shorten};
 use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
-use crate::geom::{Convention, Plane};
+use crate::geom::Convention;
 use crate::render::Interpolation;
+use crate::ui::in_3d::SIDES;
+use crate::ui::presets::CT_WINDOWS;
+use crate::ui::text::{Language, tr, tr_any};
 use crate::ui::theme::{SMALL, Theme};
 use crate::ui::{
-    Action, Desk, Download, ModelEntry, ModelStatus, Pane, RuntimeStatus, Tool, Verb, icons,
-    shortcuts,
+    Action, Desk, Download, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus,
+    SCALES, Tool, Verb, ViewState, icons, shortcuts,
 };
 
 pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
@@ -18,13 +21,16 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
         ui.spacing_mut().button_padding.x = 6.0;
         // The icons are the tallest; without this the menus before them would sit higher.
         ui.set_min_height(30.0);
-        ui.menu_button("File", |ui| file(ui, desk));
-        ui.menu_button("Edit", |ui| edit(ui, desk));
-        ui.menu_button("View", |ui| view(ui, desk));
-        ui.menu_button("Segment", |ui| segment(ui, desk));
-        ui.menu_button("Tools", |ui| tools(ui, desk));
-        ui.menu_button("Help", |ui| {
-            for verb in [Verb::Help, Verb::About] {
+        let first = ui.menu_button(tr("File"), |ui| file(ui, desk)).response;
+        if std::mem::take(&mut desk.view.focus_menu) {
+            first.request_focus();
+        }
+        ui.menu_button(tr("Edit"), |ui| edit(ui, desk));
+        ui.menu_button(tr("View"), |ui| view(ui, desk));
+        ui.menu_button(tr("Segment"), |ui| segment(ui, desk));
+        ui.menu_button(tr("Tools"), |ui| tools(ui, desk));
+        ui.menu_button(tr("Help"), |ui| {
+            for verb in [Verb::Help, Verb::Log, Verb::About] {
                 verb_entry(ui, verb, shortcuts::name(verb), desk);
             }
         });
@@ -38,31 +44,60 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 }
 
 fn file(ui: &mut Ui, desk: &mut Desk) {
-    for verb in [Verb::OpenDialog, Verb::OpenSample] {
+    for verb in [Verb::OpenDialog, Verb::OpenSample, Verb::OpenOverlay] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
+    ui.add_enabled_ui(!desk.status.recent.is_empty(), |ui| {
+        ui.menu_button(tr("Open recent"), |ui| recent(ui, desk));
+    });
     ui.separator();
     for verb in [Verb::Save, Verb::SaveAs] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
     ui.separator();
-    verb_entry(ui, Verb::Quit, "Quit", desk);
+    for verb in [Verb::CopyPicture, Verb::SavePicture, Verb::RecordTurn] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for verb in [Verb::CloseScan, Verb::Quit] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+fn recent(ui: &mut Ui, desk: &mut Desk) {
+    for path in &desk.status.recent {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let folder = path.parent().unwrap_or(path).display().to_string();
+        let folder = quiet(ui, shorten(&folder, 36)).size(SMALL);
+        let button = Button::new(shorten(&name, 40)).right_text(folder);
+        let response = ui.add(button).accessible_name(&*name);
+        if response.on_hover_text(path.display().to_string()).clicked() {
+            desk.out.push(Action::Open(vec![path.clone()]));
+            ui.close();
+        }
+    }
+    ui.separator();
+    if ui.button(tr("Clear this list")).clicked() {
+        desk.out.push(Action::ClearRecent);
+        ui.close();
+    }
 }
 
 /// `Undo positive click`.
 pub(super) fn history_text(verb: &str, change: Option<&str>) -> String {
     let Some(change) = change else { return verb.to_owned() };
-    let mut letters = change.chars();
+    let mut letters = tr_any(change).chars();
     let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
     format!("{verb} {first}{}", letters.as_str())
 }
 
 fn edit(ui: &mut Ui, desk: &mut Desk) {
     let document = desk.document;
-    let undo = history_text("Undo", document.and_then(|d| d.can_undo()));
-    let redo = history_text("Redo", document.and_then(|d| d.can_redo()));
+    let undo = history_text(tr("Undo"), document.and_then(|d| d.can_undo()));
+    let redo = history_text(tr("Redo"), document.and_then(|d| d.can_redo()));
     verb_entry(ui, Verb::Undo, &undo, desk);
     verb_entry(ui, Verb::Redo, &redo, desk);
+    verb_switch(ui, Verb::History, desk.view.show_history, desk);
     ui.separator();
     for verb in [
         Verb::NewObject,
@@ -78,32 +113,140 @@ fn edit(ui: &mut Ui, desk: &mut Desk) {
 fn view(ui: &mut Ui, desk: &mut Desk) {
     let v = &*desk.view;
     let [left, right] = *v.side_panels.clone().open(desk.width);
-    let switches = [
-        (Verb::Convention, v.convention == Convention::Neurological),
-        (Verb::Interpolation, v.interpolation == Interpolation::Linear),
-        (Verb::ShowCrosshair, v.show_crosshair),
-        (Verb::ShowLabels, v.show_labels),
-    ];
     let panels = [
         (Verb::LeftPanel, left),
         (Verb::RightPanel, right),
         (Verb::Theme, v.theme == Theme::Light),
     ];
-    let maximised = v.maximised;
+    ui.menu_button(tr("Layout"), |ui| layouts(ui, desk));
+    ui.menu_button(tr("Slices"), |ui| slices(ui, desk));
+    ui.menu_button(tr("Window and level"), |ui| windows(ui, desk));
+    if desk.document.is_some_and(|d| d.image().frames() > 1) {
+        ui.menu_button(tr("Frames"), |ui| {
+            verb_switch(ui, Verb::Play, desk.view.playing, desk);
+            for verb in [Verb::Frame(1), Verb::Frame(-1)] {
+                verb_entry(ui, verb, shortcuts::name(verb), desk);
+            }
+        });
+    }
+    ui.separator();
+    let v = &*desk.view;
+    let switches = [
+        (Verb::Convention, v.convention == Convention::Neurological),
+        (Verb::ShowCrosshair, v.show_crosshair),
+        (Verb::ShowLabels, v.show_labels),
+        (Verb::ShowOverlays, v.overlays.iter().any(|o| o.visible)),
+    ];
     for (verb, on) in switches {
         verb_switch(ui, verb, on, desk);
     }
+    verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), desk);
     ui.separator();
-    let planes = [Plane::Axial, Plane::Sagittal, Plane::Coronal].map(Pane::Slice);
-    for pane in planes.into_iter().chain([Pane::Volume]) {
-        verb_switch(ui, Verb::Maximise(pane), maximised == Some(pane), desk);
-    }
-    for verb in [Verb::AllViews, Verb::ResetViews] {
+    for verb in [Verb::Fit, Verb::LifeSize, Verb::ResetViews] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
     }
     ui.separator();
+    ui.menu_button(tr("3D"), |ui| volume(ui, desk));
+    ui.separator();
     for (verb, on) in panels {
         verb_switch(ui, verb, on, desk);
+    }
+    ui.menu_button(tr("Scale"), |ui| scale(ui, desk));
+    // Also in English, for whom the window speaks a language that they can't read.
+    let text = match tr("Language") {
+        "Language" => format!("{} Language", icons::LANGUAGE),
+        other => format!("{} {other} (Language)", icons::LANGUAGE),
+    };
+    ui.menu_button(text, |ui| {
+        for language in Language::ALL {
+            let on = desk.view.language == language;
+            if ui.add(Button::selectable(on, language.name())).clicked() {
+                desk.view.language = language;
+                ui.close();
+            }
+        }
+    });
+}
+
+fn scale(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::ScaleUp, Verb::ScaleDown, Verb::ScaleReset] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for scale in SCALES {
+        let on = (desk.view.scale - scale).abs() < 0.01;
+        if ui.add(Button::selectable(on, format!("{:.0} %", scale * 100.0))).clicked() {
+            desk.view.scale = scale;
+            ui.close();
+        }
+    }
+}
+
+fn volume(ui: &mut Ui, desk: &mut Desk) {
+    for side in SIDES {
+        verb_entry(ui, Verb::LookFrom(side), shortcuts::name(Verb::LookFrom(side)), desk);
+    }
+    ui.separator();
+    verb_switch(ui, Verb::Perspective, desk.view.orbit.perspective, desk);
+    verb_switch(ui, Verb::ClipPlane, desk.view.in_3d.clip.plane.is_some(), desk);
+}
+
+/// The layouts with their icons; which of them is seen.
+const LAYOUTS: [(Verb, &str); 4] = [
+    (Verb::QuadLayout, icons::QUAD),
+    (Verb::MainLayout, icons::MAIN),
+    (Verb::RowLayout, icons::ROW),
+    (Verb::Lightbox, icons::LIGHTBOX),
+];
+
+fn is_seen(verb: Verb, view: &ViewState) -> bool {
+    if view.lightbox.is_some() || view.maximised.is_some() {
+        return verb == Verb::Lightbox && view.lightbox.is_some();
+    }
+    match verb {
+        Verb::QuadLayout => view.layout == ViewLayout::Quad,
+        Verb::MainLayout => matches!(view.layout, ViewLayout::Main(_)),
+        Verb::RowLayout => view.layout == ViewLayout::Row,
+        _ => false,
+    }
+}
+
+fn layouts(ui: &mut Ui, desk: &mut Desk) {
+    for (verb, _) in LAYOUTS {
+        verb_switch(ui, verb, is_seen(verb, desk.view), desk);
+    }
+    verb_entry(ui, Verb::NextLayout, shortcuts::name(Verb::NextLayout), desk);
+    ui.separator();
+    for pane in Pane::ALL {
+        let on = desk.view.maximised == Some(pane);
+        verb_switch(ui, Verb::Maximise(pane), on, desk);
+    }
+    verb_entry(ui, Verb::AllViews, shortcuts::name(Verb::AllViews), desk);
+}
+
+/// Between voxels, through slices, at which angle.
+fn slices(ui: &mut Ui, desk: &mut Desk) {
+    let smooth = desk.view.interpolation != Interpolation::Nearest;
+    verb_switch(ui, Verb::Interpolation, smooth, desk);
+    ui.separator();
+    verb_switch(ui, Verb::Slab, desk.view.slab_mm > 0.0, desk);
+    for verb in [Verb::NextProjection, Verb::Thicken(1), Verb::Thicken(-1)] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for verb in [Verb::Turn(5), Verb::Turn(-5), Verb::Turn(1), Verb::Turn(-1), Verb::Straighten] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+fn windows(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::AutoWindow, Verb::FullWindow] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+    ui.separator();
+    for (n, preset) in CT_WINDOWS.iter().enumerate() {
+        let on = desk.view.layer_window() == preset.window();
+        verb_switch(ui, Verb::Preset(n), on, desk);
     }
 }
 
@@ -136,12 +279,13 @@ fn model_entries(ui: &mut Ui, desk: &mut Desk) {
 /// A model: its name, what it is and its licence; the one in use is ticked.
 fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     let used = desk.status.model_path.as_deref() == Some(model.path.as_path());
-    let licence = model.licence.as_deref().unwrap_or("licence unknown");
+    let licence = model.licence.as_deref().unwrap_or(tr("licence unknown"));
     // As wide as the tick.
     let tick = if used { icons::CHECK } else { "\u{2003}" };
     let text = format!("{tick} {}", shorten(&model.name, 32));
-    let what = quiet(ui, format!("{}, {}", model.kind, shorten(licence, 24))).size(SMALL);
-    let said = format!("{}, {}, {licence}", model.name, model.kind);
+    let kind = tr_any(model.kind);
+    let what = quiet(ui, format!("{kind}, {}", shorten(licence, 24))).size(SMALL);
+    let said = format!("{}, {kind}, {licence}", model.name);
     let button = Button::selectable(used, text).right_text(what);
     let response = ui.add(button).accessible_name(said);
     if response.on_hover_text(model.path.display().to_string()).clicked() {
@@ -152,9 +296,10 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     }
 }
 
-const TOOLS: [(Verb, Tool, &str); 3] = [
+const TOOLS: [(Verb, Tool, &str); 4] = [
     (Verb::CrosshairTool, Tool::Crosshair, icons::CROSSHAIR),
     (Verb::WindowTool, Tool::Window, icons::WINDOW),
+    (Verb::RegionTool, Tool::Region, icons::REGION),
     (Verb::PointTool, Tool::Point, icons::POINT),
 ];
 
@@ -185,26 +330,33 @@ fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
         verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, desk);
         verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, desk);
     }
+    if desk.document.is_some() {
+        ui.separator();
+        for (verb, icon) in LAYOUTS {
+            let seen = is_seen(verb, desk.view);
+            verb_button(ui, icon, verb, seen, desk);
+        }
+    }
 }
 
 /// The model's name, which opens the choice of models.
 fn model(ui: &mut Ui, desk: &mut Desk) {
     let (text, tip) = match &desk.status.model {
-        ModelStatus::None => ("No model".to_owned(), "No model is loaded".to_owned()),
-        ModelStatus::Loading(name) => (format!("Loading {name}…"), name.clone()),
+        ModelStatus::None => (tr("No model").to_owned(), tr("No model is loaded").to_owned()),
+        ModelStatus::Loading(name) => (tr("Loading {name}…").replace("{name}", name), name.clone()),
         ModelStatus::Ready { name, .. } => {
             let entry = desk.status.model_entry();
             let name = entry.map_or(name, |e| &e.name);
-            (name.clone(), format!("Model: {name}"))
+            (name.clone(), format!("{}: {name}", tr("Model")))
         }
-        ModelStatus::Failed(why) => ("Model failed".to_owned(), why.clone()),
+        ModelStatus::Failed(why) => (tr("Model failed").to_owned(), why.clone()),
     };
     let mut rich = RichText::new(format!("{} {}", shorten(&text, 26), icons::CARET_DOWN));
     if matches!(desk.status.model, ModelStatus::Failed(_)) {
         rich = rich.color(colours(ui).error);
     }
     let button = ui.menu_button(rich, |ui| model_entries(ui, desk)).response;
-    button.accessible_name(format!("Model: {text}")).on_hover_text(tip);
+    button.accessible_name(format!("{}: {text}", tr("Model"))).on_hover_text(tip);
 }
 
 /// `SAM-Med3D-turbo 12.3 MB of 402.1 MB`.
@@ -212,14 +364,19 @@ pub(in crate::ui) fn download_text(download: &Download) -> String {
     let Download { name, done, total } = download;
     match total {
         0 => format!("{name} {}", bytes(*done)),
-        _ => format!("{name} {} of {}", bytes(*done), bytes(*total)),
+        _ => format!("{name} {}", of(*done, *total)),
     }
+}
+
+/// `12.3 MB of 402.1 MB`.
+pub(in crate::ui) fn of(done: u64, total: u64) -> String {
+    tr("{done} of {total}").replace("{done}", &bytes(done)).replace("{total}", &bytes(total))
 }
 
 /// Where the model runs and why; or what is missing for it to run, and the button that mends it.
 fn device(ui: &mut Ui, desk: &mut Desk) {
     if let Some(download) = &desk.status.download {
-        if icon_button(ui, icons::CLOSE, "Cancel download", "Cancel", false).clicked() {
+        if icon_button(ui, icons::CLOSE, tr("Cancel download"), tr("Cancel"), false).clicked() {
             desk.out.push(Action::CancelDownload);
         }
         ui.label(download_text(download));
@@ -227,30 +384,31 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
     }
     match (&desk.status.runtime, &desk.status.model) {
         (RuntimeStatus::Missing(why), _) => {
-            let text = RichText::new(format!("{} Get ONNX Runtime", icons::DOWNLOAD));
+            let text = RichText::new(format!("{} {}", icons::DOWNLOAD, tr("Get ONNX Runtime")));
             let amber = colours(ui).warning;
             let button = Button::new(text.color(amber)).stroke((1.0, amber));
-            let tip = format!("{why}\nViewing works without it; segmentation does not.");
-            let response = ui.add(button).accessible_name("Get ONNX Runtime").on_hover_text(tip);
+            let tip = format!("{why}\n{}", tr("Viewing works without it; segmentation does not."));
+            let response =
+                ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);
             if response.clicked() {
                 Verb::InstallRuntime.run(desk);
             }
         }
         (RuntimeStatus::Installing(done, total), _) => {
-            if icon_button(ui, icons::CLOSE, "Cancel fetching", "Cancel", false).clicked() {
+            if icon_button(ui, icons::CLOSE, tr("Cancel fetching"), tr("Cancel"), false).clicked() {
                 desk.out.push(Action::CancelInstall);
             }
             let text = match total {
                 0 => format!("ONNX Runtime {}", bytes(*done)),
-                _ => format!("ONNX Runtime {} of {}", bytes(*done), bytes(*total)),
+                _ => format!("ONNX Runtime {}", of(*done, *total)),
             };
             ui.label(text);
         }
         (RuntimeStatus::Searching, _) => {
-            ui.label("Looking for ONNX Runtime…");
+            ui.label(tr("Looking for ONNX Runtime…"));
         }
         (RuntimeStatus::Ready(version), ModelStatus::Ready { device, reason, .. }) => {
-            let tip = format!("Runs on {device}: {reason}\nONNX Runtime {version}");
+            let tip = format!("{device}: {reason}\nONNX Runtime {version}");
             ui.label(format!("{} {device}", icons::CHIP)).on_hover_text(tip);
         }
         (RuntimeStatus::Ready(version), _) => {

@@ -9,15 +9,19 @@
 //! [`super::theme::apply`] is to be called once before the first frame.
 
 mod about_model;
+mod colour_choice;
 mod crosshair;
 mod display;
 pub mod format;
 mod histogram;
 mod info;
+mod layers;
 pub(super) mod menu;
 mod objects;
+mod pictures;
 mod prompts;
 pub(super) mod status_bar;
+pub(super) mod transfer;
 mod volume_3d;
 pub(super) mod widgets;
 
@@ -43,6 +47,9 @@ pub fn show_chrome(
     out: &mut Vec<Action>,
 ) {
     ui.ctx().set_theme(egui::ThemePreference::from(view.theme));
+    if (ui.ctx().zoom_factor() - view.scale).abs() > 1e-3 {
+        ui.ctx().set_zoom_factor(view.scale);
+    }
     let width = ui.ctx().content_rect().width();
     let mut desk = Desk { document, view, status, out, width };
     let bar = panel_frame(ui).inner_margin(Margin::symmetric(6, 3));
@@ -60,8 +67,12 @@ pub fn show_chrome(
         CentralPanel::default().frame(frame).show(ui, |ui| welcome::show(ui, &mut desk));
     }
     help::show(ui.ctx(), desk.view);
+    super::history::show(ui.ctx(), &mut desk);
+    super::log::show(ui.ctx(), &mut desk);
     about_model::show(ui.ctx(), &mut desk);
+    pictures::show(ui.ctx(), &mut desk);
     welcome::ask_discard(ui.ctx(), status, out);
+    super::card::show(ui.ctx(), document, status, out);
     welcome::drop_files(ui.ctx(), status, out);
 }
 
@@ -72,7 +83,7 @@ fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
             let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, Verb::LeftPanel, desk);
             widgets::heading(ui, "Layers", fold);
             scroll(ui, |ui| {
-                objects::layers(ui, document, desk);
+                layers::show(ui, document, desk);
                 widgets::section_line(ui);
                 objects::list(ui, document, desk);
                 widgets::section_line(ui);

@@ -1,4 +1,4 @@
-//! The scan and its masks as layers, and the list of objects.
+//! The list of objects.
 
 use egui::containers::PopupCloseBehavior;
 use egui::{
@@ -8,32 +8,16 @@ use egui::{
 };
 
 use super::SWATCHES;
-use super::format::{millilitres, shorten};
-use super::widgets::{colours, field, heading, icon_button, quiet, row_button};
+use super::format::millilitres;
+use super::widgets::{colours, field, heading, icon_button, percent, quiet, row_button};
 use crate::document::{Command, Document, LabelId, Object};
+use crate::ui::text::tr;
 use crate::ui::theme::SMALL;
 use crate::ui::{Action, Desk, Verb, can_extend, icons, shortcuts};
 
 const ROW: f32 = 36.0;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
-
-pub(super) fn layers(ui: &mut Ui, document: &Document, desk: &mut Desk) {
-    let name = document.image().name();
-    ui.horizontal(|ui| {
-        ui.label(quiet(ui, icons::IMAGE));
-        ui.label(shorten(name, 30)).on_hover_text(name);
-    });
-    ui.horizontal(|ui| {
-        let shown = desk.view.show_labels && !desk.view.peek;
-        let (icon, tip) =
-            (if shown { icons::EYE } else { icons::EYE_OFF }, shortcuts::tip(Verb::ShowLabels));
-        if row_button(ui, icon, "Show masks", &tip).clicked() {
-            Verb::ShowLabels.run(desk);
-        }
-        ui.label("Masks");
-    });
-}
 
 pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     heading(ui, "Objects", |ui| {
@@ -223,10 +207,20 @@ fn context_menu(ui: &mut Ui, object: &Object, desk: &mut Desk) {
         desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
         ui.close();
     }
+    opacity(ui, object, desk);
     if ui.button("Delete").clicked() {
         desk.view.selected_prompt = None;
         desk.out.push(Action::Do(Command::RemoveObject(object.id)));
         ui.close();
+    }
+}
+
+/// How opaque the object's surface is in 3D. A drag of it is one step to undo.
+fn opacity(ui: &mut Ui, object: &Object, desk: &mut Desk) {
+    let mut opacity = object.opacity;
+    percent(ui, tr("Opacity in 3D"), &mut opacity);
+    if opacity != object.opacity {
+        desk.out.push(Action::Do(Command::SetOpacity(object.id, opacity)));
     }
 }
 
@@ -256,7 +250,7 @@ fn swatch(ui: &mut Ui, object: &Object, desk: &mut Desk) {
 }
 
 fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk) {
-    let mut send = |colour: [u8; 3]| {
+    let send = |colour: [u8; 3], desk: &mut Desk| {
         if colour != object.colour {
             desk.out.push(Action::Do(Command::Recolour(object.id, colour)));
         }
@@ -271,11 +265,12 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
             let [r, g, b] = colour;
             ui.painter().rect_filled(rect, CornerRadius::same(3), Color32::from_rgb(r, g, b));
             if response.clicked() {
-                send(colour);
+                send(colour, desk);
                 ui.close();
             }
         }
     });
+    opacity(ui, object, desk);
     // A slider changes all the time while dragged: the document hears of it when the button is let go.
     let draft = owner.id.with("draft");
     let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(object.colour);
@@ -288,7 +283,7 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
     }
     let editing = ui.input(|i| i.pointer.any_down()) || ui.ctx().text_edit_focused();
     if !editing && ui.data_mut(|d| d.remove_temp::<[u8; 3]>(draft)).is_some() {
-        send(colour);
+        send(colour, desk);
     }
 }
 

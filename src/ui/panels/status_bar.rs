@@ -3,8 +3,10 @@
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 use super::format::{bytes, latency, place, shorten};
+use super::menu::of;
 use super::widgets::{colours, progress, quiet, row_button};
-use crate::ui::{Action, Busy, Desk, ModelStatus, Opening, SaveStatus, icons};
+use crate::ui::text::{mark, tr};
+use crate::ui::{Action, Busy, Desk, Drawing, ModelStatus, Opening, SaveStatus, icons};
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
@@ -17,6 +19,17 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
         device(ui, desk);
         work(ui, desk);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if let Some(drawing) = &desk.status.drawing {
+                let Drawing { what, done, total } = drawing;
+                let tip = tr("Cancel");
+                if row_button(ui, icons::CLOSE, tr("Cancel drawing"), tip).clicked() {
+                    desk.out.push(Action::CancelPicture);
+                }
+                progress(ui, what, (*done, *total), 160.0);
+                let count = if *total > 1 { format!(" {done}/{total}") } else { String::new() };
+                ui.label(format!("{what}{count}"));
+                return;
+            }
             match (desk.document, &desk.status.opening) {
                 (_, Some(opening)) if desk.document.is_some() => {
                     if opening_bar(ui, opening) {
@@ -27,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
                     ui.add(Label::new(place(document, desk.view)).truncate());
                 }
                 (None, _) => {
-                    ui.label(quiet(ui, "No scan open"));
+                    ui.label(quiet(ui, tr("No scan open")));
                 }
             }
         });
@@ -37,8 +50,9 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 /// Progress of opening a file; `true` when it is to be cancelled.
 pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
     let Opening { name, done, total } = opening;
-    let cancelled = row_button(ui, icons::CLOSE, "Cancel", "Cancel (Esc)").clicked();
-    progress(ui, &format!("Opening {name}"), (*done, *total), 160.0);
+    let cancelled =
+        row_button(ui, icons::CLOSE, tr("Cancel"), &format!("{} (Esc)", tr("Cancel"))).clicked();
+    progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), 160.0);
     ui.label(opening_text(opening));
     cancelled
 }
@@ -46,9 +60,10 @@ pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
 /// `Opening ct.nii.gz: 12.3 MB of 157.3 MB`.
 pub(in crate::ui) fn opening_text(opening: &Opening) -> String {
     let name = shorten(&opening.name, 40);
+    let begun = tr("Opening {name}").replace("{name}", &name);
     match opening.total {
-        0 => format!("Opening {name}: {}", bytes(opening.done)),
-        total => format!("Opening {name}: {} of {}", bytes(opening.done), bytes(total)),
+        0 => format!("{begun}: {}", bytes(opening.done)),
+        total => format!("{begun}: {}", of(opening.done, total)),
     }
 }
 
@@ -56,22 +71,34 @@ fn dot(ui: &mut Ui) {
     ui.label(quiet(ui, "·"));
 }
 
-fn save_state(ui: &mut Ui, desk: &Desk) {
+fn save_state(ui: &mut Ui, desk: &mut Desk) {
     let Some(document) = desk.document else { return };
     let c = colours(ui);
+    if let Some(Opening { done, total, .. }) = desk.status.saving {
+        // Right to left.
+        if row_button(ui, icons::CLOSE, tr("Stop saving"), tr("Stop saving")).clicked() {
+            desk.out.push(Action::CancelSave);
+        }
+        progress(ui, tr("saving…"), (done, total), 60.0);
+    }
     let (text, colour, tip) = match &desk.status.save {
-        SaveStatus::Saving => ("saving…".to_owned(), c.quiet, String::new()),
+        SaveStatus::Saving => (tr("saving…").to_owned(), c.quiet, String::new()),
         SaveStatus::Saved(path) if !document.is_modified() => {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let text = format!(
-                "saved {} {}",
+                "{} {} {}",
+                tr("saved"),
                 icons::CHECK,
                 shorten(&name, if desk.width < WIDE { 20 } else { 40 })
             );
-            (text, c.text, format!("Written, reopened and found identical: {}", path.display()))
+            (
+                text,
+                c.text,
+                format!("{}: {}", tr("Written, reopened and found identical"), path.display()),
+            )
         }
         _ if document.is_modified() => {
-            ("unsaved changes".to_owned(), c.warning, "Ctrl+S saves the mask".to_owned())
+            (tr("unsaved changes").to_owned(), c.warning, tr("Ctrl+S saves the mask").to_owned())
         }
         _ => return,
     };
@@ -92,14 +119,14 @@ fn device(ui: &mut Ui, desk: &Desk) {
             ui.label(text).on_hover_text(format!("{device}: {reason}"));
         }
         ModelStatus::Loading(_) => {
-            ui.label(quiet(ui, "loading the model…"));
+            ui.label(quiet(ui, tr("loading the model…")));
         }
         ModelStatus::Failed(why) => {
-            let text = RichText::new("model failed").color(colours(ui).error);
+            let text = RichText::new(tr("Model failed")).color(colours(ui).error);
             ui.label(text).on_hover_text(why);
         }
         ModelStatus::None => {
-            ui.label(quiet(ui, "no model"));
+            ui.label(quiet(ui, tr("No model")));
         }
     }
 }
@@ -109,25 +136,30 @@ fn device_text(device: &str, reason: &str, width: f32) -> String {
     match reason {
         "" => shorten(device, 16),
         why if width >= WIDE => format!("{device} ({})", shorten(why, 60)),
-        why if why.starts_with("no CUDA") => format!("{device} (no CUDA)"),
+        why if why.starts_with("no CUDA") => format!("{device} ({})", tr("no CUDA")),
         _ => shorten(device, 16),
     }
 }
 
+const LATENCY_TIP: &str = mark(
+    "How long each stage of the last click took. No time for encode: the cube had been encoded before, for another click or while the pointer rested.",
+);
+
 /// What the model does now, or how long the stages of the last click took.
 fn work(ui: &mut Ui, desk: &Desk) {
     let text = match (desk.status.busy, &desk.status.latency) {
-        (Some(Busy::Encoding), _) => "encoding…".to_owned(),
-        (Some(Busy::Decoding), _) => "decoding…".to_owned(),
-        (Some(Busy::Pasting), _) => "laying the mask…".to_owned(),
-        (Some(Busy::Extending(done, total)), _) => format!("extending: cube {done} of {total}…"),
+        (Some(Busy::Encoding), _) => tr("encoding…").to_owned(),
+        (Some(Busy::Decoding), _) => tr("decoding…").to_owned(),
+        (Some(Busy::Pasting), _) => tr("laying the mask…").to_owned(),
+        (Some(Busy::Extending(done, total)), _) => tr("extending: cube {done} of {total}…")
+            .replace("{done}", &done.to_string())
+            .replace("{total}", &total.to_string()),
         (None, times) => latency(times.as_ref()),
     };
     if desk.document.is_none() {
         return;
     }
     dot(ui);
-    let tip = "How long each stage of the last click took. No time for encode: the cube had been encoded \
-               before, for another click or while the pointer rested.";
+    let tip = tr(LATENCY_TIP);
     ui.label(quiet(ui, text)).on_hover_text(tip);
 }

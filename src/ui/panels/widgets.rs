@@ -116,6 +116,16 @@ pub fn field<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     .inner
 }
 
+/// One of a few, side by side.
+pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(&str, T)]) {
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for &(name, choice) in choices {
+        if ui.selectable_label(*value == choice, name).clicked() {
+            *value = choice;
+        }
+    }
+}
+
 /// A row with a slider from 0 to 100 %.
 pub fn percent(ui: &mut Ui, name: &str, value: &mut f32) {
     field(ui, name, |ui| {

@@ -10,6 +10,10 @@ use crate::render::{RaycastParams, Scene, SliceParams};
 /// it up by its type. Without it, or while it is empty, views stay black.
 pub struct SceneSlot(pub Option<Scene>);
 
+/// Whether the 3D picture that was prepared last is not complete yet: it is once it has been prepared (and
+/// drawn) a few times more. Beside the [`SceneSlot`], written by paint callbacks.
+pub struct MoreToCome(pub bool);
+
 fn scene(resources: &CallbackResources) -> Option<&Scene> {
     resources.get::<SceneSlot>()?.0.as_ref()
 }
@@ -23,15 +27,15 @@ pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallbac
     Callback::new_paint_callback(rect, Picture::Slice { pane, params })
 }
 
-/// The 3D picture for the whole of `rect`.
-pub fn volume(rect: Rect, params: RaycastParams) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, Picture::Volume { params })
+/// The 3D picture for the whole of `rect`; `ctx` is asked for more frames until it is complete.
+pub fn volume(rect: Rect, params: RaycastParams, ctx: &egui::Context) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, Picture::Volume { params, ctx: ctx.clone() })
 }
 
 /// What a pane shows of the scene.
 enum Picture {
     Slice { pane: usize, params: SliceParams },
-    Volume { params: RaycastParams },
+    Volume { params: RaycastParams, ctx: egui::Context },
 }
 
 impl CallbackTrait for Picture {
@@ -46,7 +50,13 @@ impl CallbackTrait for Picture {
         if let Some(scene) = scene_mut(resources) {
             match self {
                 Picture::Slice { pane, params } => scene.prepare_slice(*pane, params),
-                Picture::Volume { params } => scene.prepare_3d(encoder, params),
+                Picture::Volume { params, ctx } => {
+                    let more = scene.prepare_3d(encoder, params);
+                    resources.insert(MoreToCome(more));
+                    if more {
+                        ctx.request_repaint();
+                    }
+                }
             }
         }
         Vec::new()

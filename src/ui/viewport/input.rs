@@ -6,8 +6,8 @@ use super::{Context, SliceLens, intent, marks, paint};
 use crate::document::{Command, LabelId};
 use crate::geom::{DVec2, Plane};
 use crate::prompt::Prompt;
-use crate::ui::{Action, Hover, Pane, Tool};
-use crate::volume::Window;
+use crate::ui::{Action, Hover, Pane, Tool, ViewState};
+use crate::volume::{Rectangle, Window};
 
 /// Below this movement in points a press and release is a click.
 const CLICK_SLOP: f32 = 6.0;
@@ -20,6 +20,7 @@ const WINDOW_DRAG: f64 = 600.0;
 #[derive(Clone, Copy)]
 struct Drag {
     button: PointerButton,
+    gesture: Gesture,
     origin: Pos2,
     last: Pos2,
     moved: bool,
@@ -31,15 +32,20 @@ enum Gesture {
     Pan,
     Window,
     Crosshair,
+    Region,
     None,
 }
 
-fn gesture(tool: Tool, button: PointerButton) -> Gesture {
+fn gesture(tool: Tool, button: PointerButton, shift: bool) -> Gesture {
     match (button, tool) {
+        (PointerButton::Primary, Tool::Region) => Gesture::Region,
+        (PointerButton::Primary, Tool::Window) if shift => Gesture::Region,
         (PointerButton::Middle, _) | (PointerButton::Primary, Tool::Point) => Gesture::Pan,
         (PointerButton::Primary, Tool::Crosshair) => Gesture::Crosshair,
         (PointerButton::Primary, Tool::Window)
-        | (PointerButton::Secondary, Tool::Crosshair | Tool::Window) => Gesture::Window,
+        | (PointerButton::Secondary, Tool::Crosshair | Tool::Window | Tool::Region) => {
+            Gesture::Window
+        }
         _ => Gesture::None,
     }
 }
@@ -70,7 +76,8 @@ pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     }
 }
 
-fn hover(lens: &SliceLens, pane: Rect, at: Pos2, cx: &Context) -> Option<Hover> {
+/// What is at a place of a pane.
+pub fn hover(lens: &SliceLens, pane: Rect, at: Pos2, cx: &Context) -> Option<Hover> {
     let world = lens.world_from_pane(paint::in_pane(pane, at));
     let image = cx.document.image();
     let voxel = image.grid().voxel_at(world)?;
@@ -78,36 +85,54 @@ fn hover(lens: &SliceLens, pane: Rect, at: Pos2, cx: &Context) -> Option<Hover> 
     Some(Hover {
         voxel,
         world,
-        value: image.value(voxel),
+        value: image.value_in(cx.view.frame, voxel),
         label: cx.document.object(label).map(|o| o.name.clone()),
     })
 }
 
 /// Steps through slices. Reads the wheel's own events: egui's smoothing would show the next slice late.
 fn wheel(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
-    let lines = wheel_lines(ui);
-    if lines == 0.0 {
-        return;
+    let steps = whole_steps(ui, response.id.with("wheel"), wheel_lines(ui));
+    if steps != 0 {
+        cx.view.step(cx.document.image().grid(), plane, steps);
     }
-    let id = response.id.with("wheel");
+    let steps = whole_steps(ui, response.id.with("thickness"), alt_lines(ui));
+    if steps != 0 {
+        cx.view.thicken(steps);
+    }
+}
+
+/// The whole steps among lines of the wheel; the rest is kept for the next ones.
+pub fn whole_steps(ui: &Ui, id: Id, lines: f32) -> i64 {
+    if lines == 0.0 {
+        return 0;
+    }
     let mut turned = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
     // Turning back does not first make up for a rest in the other direction.
     turned = if turned * lines < 0.0 { lines } else { turned + lines };
     // A hair of tolerance for wheels that report a notch in pieces.
     let steps = (turned + turned.signum() * 1e-3).trunc();
     ui.data_mut(|d| d.insert_temp(id, turned - steps));
-    if steps != 0.0 {
-        cx.view.step(cx.document.image().grid(), plane, steps as i64);
-    }
+    steps as i64
 }
 
-/// Turns of the wheel in lines, upwards positive, Shift making them ten; without those that zoom.
+/// Turns of the wheel in lines, upwards positive, Shift making them ten; without those that zoom or make
+/// slices thicker.
 pub fn wheel_lines(ui: &Ui) -> f32 {
+    lines_where(ui, |m| !m.alt)
+}
+
+/// Turns of the wheel while Alt is down.
+fn alt_lines(ui: &Ui) -> f32 {
+    lines_where(ui, |m| m.alt)
+}
+
+fn lines_where(ui: &Ui, wanted: impl Fn(&egui::Modifiers) -> bool) -> f32 {
     let line = ui.options(|o| o.input_options.line_scroll_speed).max(1.0);
     ui.input(|i| {
         let of = |event: &Event| match event {
             Event::MouseWheel { unit, delta, modifiers, .. }
-                if !modifiers.ctrl && !modifiers.command =>
+                if !modifiers.ctrl && !modifiers.command && wanted(modifiers) =>
             {
                 // Some systems turn the wheel sideways while Shift is down.
                 let delta = if modifiers.shift { delta.x + delta.y } else { delta.y };
@@ -152,7 +177,8 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
         && let Some(button) = buttons.into_iter().find(|b| ui.input(|i| i.pointer.button_down(*b)))
         && let Some(origin) = ui.input(|i| i.pointer.press_origin()).or(pointer)
     {
-        let drag = Drag { button, origin, last: origin, moved: false };
+        let gesture = gesture(cx.view.tool, button, ui.input(|i| i.modifiers.shift));
+        let drag = Drag { button, gesture, origin, last: origin, moved: false };
         ui.data_mut(|d| d.insert_temp(id, drag));
     }
     let Some(mut drag) = ui.data(|d| d.get_temp::<Drag>(id)) else { return };
@@ -163,7 +189,7 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
             let delta = at - drag.last;
             drag.last = at;
             let delta = DVec2::new(f64::from(delta.x), f64::from(delta.y));
-            drag_by(response.rect, plane, gesture(cx.view.tool, drag.button), delta, cx);
+            drag_by(response.rect, plane, drag.gesture, delta, cx);
         }
     }
     if response.dragged() {
@@ -173,7 +199,14 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     ui.data_mut(|d| d.remove::<Drag>(id));
     // A press that lasted too long to be a click for egui, but went nowhere. (Escape ends drags, too.)
     let released = ui.input(|i| i.pointer.any_released());
-    if response.drag_stopped() && released && !drag.moved {
+    if !response.drag_stopped() || !released {
+        return;
+    }
+    if drag.moved {
+        if drag.gesture == Gesture::Region {
+            window_of_region(response.rect, plane, drag.origin, drag.last, cx);
+        }
+    } else {
         let origin = drag.origin;
         click(ui, response.id, response.rect, plane, drag.button, origin, cx);
     }
@@ -190,14 +223,44 @@ fn drag_by(pane: Rect, plane: Plane, gesture: Gesture, delta: DVec2, cx: &mut Co
             cx.view.pane_mut(plane).pan_zoom = Some(pan_zoom);
         }
         Gesture::Window => {
-            // To the right for less contrast, up for a brighter picture.
-            let step = cx.view.value_range() / WINDOW_DRAG;
-            let window = cx.view.window;
-            let width = (window.width + delta.x * step).max(step);
-            cx.view.window = Window::new(window.centre + delta.y * step, width);
+            drag_window(delta, cx.view);
         }
-        // The crosshair goes where the pointer is (see `drags`).
-        Gesture::Crosshair | Gesture::None => {}
+        // The crosshair goes where the pointer is (see `drags`); a region counts when it is let go.
+        Gesture::Crosshair | Gesture::Region | Gesture::None => {}
+    }
+}
+
+/// To the right for less contrast, up for a brighter picture.
+pub fn drag_window(delta: DVec2, view: &mut ViewState) {
+    let step = view.value_range() / WINDOW_DRAG;
+    let window = view.layer_window();
+    let width = (window.width + delta.x * step).max(step);
+    view.set_layer_window(Window::new(window.centre + delta.y * step, width));
+}
+
+/// The rectangle being dragged for its window, if one is.
+pub fn region(ui: &Ui, response: &Response) -> Option<Rect> {
+    let drag = ui.data(|d| d.get_temp::<Drag>(response.id.with("drag")))?;
+    let is_region = drag.gesture == Gesture::Region && drag.moved;
+    is_region.then(|| Rect::from_two_pos(drag.origin, drag.last).intersect(response.rect))
+}
+
+/// Gives the chosen layer the window of its values in a rectangle of a view.
+fn window_of_region(pane: Rect, plane: Plane, from: Pos2, to: Pos2, cx: &mut Context) {
+    let rect = Rect::from_two_pos(from, to).intersect(pane);
+    let lens = cx.lens(pane, plane);
+    let overlay = cx.view.chosen_overlay();
+    let volume = overlay.map_or(cx.document.image(), |o| &o.volume);
+    let voxel = |at: Pos2| volume.grid().voxel(lens.world_from_pane(paint::in_pane(pane, at)));
+    let corner = voxel(rect.min);
+    let region = Rectangle {
+        corner,
+        along: voxel(rect.right_top()) - corner,
+        down: voxel(rect.left_bottom()) - corner,
+    };
+    let frame = if overlay.is_some() { 0 } else { cx.view.frame };
+    if let Some(window) = Window::of_region(volume, frame, &region) {
+        cx.view.set_layer_window(window);
     }
 }
 

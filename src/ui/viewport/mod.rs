@@ -4,24 +4,30 @@
 //! All geometry of slice views is in [`SliceLens`], which knows no egui. Pictures come from the
 //! [`SceneSlot`] in egui's callback resources; words, lines and input don't need it.
 
+mod frames;
 mod gpu;
 mod input;
 mod intent;
 mod layout;
 mod lens;
+mod lightbox;
 mod marks;
 mod overlay;
 mod paint;
 mod section;
 mod slice_pane;
+mod splitter;
+mod tag;
+mod turn;
 mod volume_pane;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-pub use gpu::SceneSlot;
+pub use gpu::{MoreToCome, SceneSlot};
 pub use lens::SliceLens;
 
-use super::{Action, Pane, Status, ViewState};
+use super::text::tr;
+use super::{Action, Pane, Screen, Status, Tool, ViewState};
 use crate::document::{Document, Object};
 use crate::geom::{DVec2, Plane};
 
@@ -67,44 +73,89 @@ pub fn show(
     view.hover = None;
     view.hovered = None;
     view.intent = None;
-    let before = view.crosshair;
+    let before = (view.crosshair, view.oblique, view.splits);
     let mut cx = Context { document, view, status, gpu, out };
+    frames::play(ui, &mut cx);
+    let above = frames::above(area, &cx);
+    cx.view.screen = Screen {
+        area: above.size().into(),
+        panes: Vec::new(),
+        pixels_per_point: ui.pixels_per_point(),
+    };
+    match cx.view.lightbox {
+        Some(lightbox) => lightbox::show(ui, above, lightbox, &mut cx),
+        None => views(ui, above, &mut cx),
+    }
+    frames::show(ui, area, &mut cx);
+    if (cx.view.crosshair, cx.view.oblique, cx.view.splits) != before {
+        // Panels that were shown before the views read the crosshair, too.
+        ui.ctx().request_repaint();
+    }
+}
 
-    let panes = layout::panes(area, ui.pixels_per_point(), cx.view.maximised);
+/// The views in their layout.
+fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
+    let panes = layout::panes(area, ui.pixels_per_point(), cx.view);
     ui.painter().rect_filled(area, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
     let responses: Vec<(Pane, Response)> = panes
-        .into_iter()
-        .map(|(pane, rect)| {
+        .iter()
+        .map(|&(pane, rect)| {
             ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
             let response = match pane {
-                Pane::Slice(plane) => slice_pane::interact(ui, rect, plane, &mut cx),
-                Pane::Volume => volume_pane::interact(ui, rect, &mut cx),
+                Pane::Slice(plane) => slice_pane::interact(ui, rect, plane, cx),
+                Pane::Volume => volume_pane::interact(ui, rect, cx),
             };
             (pane, response)
         })
         .collect();
+    cx.view.screen.panes =
+        responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     for (pane, response) in &responses {
         match pane {
-            Pane::Slice(plane) => slice_pane::show(ui, response, *plane, &mut cx),
-            Pane::Volume => volume_pane::show(ui, response, &cx),
+            Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
+            Pane::Volume => volume_pane::show(ui, response, cx),
         }
         if !cx.view.is_figure {
-            maximise_button(ui, response.rect, *pane, &mut cx);
+            maximise_button(ui, response.rect, *pane, cx);
+            double_click(ui, response, *pane, cx);
         }
     }
-    if cx.view.crosshair != before {
-        // Panels that were shown before the views read the crosshair, too.
+    if !cx.view.is_figure {
+        splitter::interact(ui, area, &panes, cx);
+    }
+}
+
+/// A double click on a view shows it alone, or all again. With the Point tool only one on its name does: its
+/// clicks place points, and the first of two is one already.
+fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
+    let name = which.name().to_uppercase();
+    let size = vec2(paint::text_width(ui.painter(), &name, 13.0) + 8.0, 20.0);
+    let rect = Rect::from_min_size(response.rect.min + vec2(4.0, 3.0), size);
+    // Not for the keyboard, which has the button and the keys.
+    let on_name = ui.interact(rect, response.id.with("name"), Sense::CLICK);
+    if on_name.hovered() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+    }
+    let anywhere = cx.view.tool != Tool::Point && response.double_clicked();
+    if on_name.double_clicked() || anywhere {
+        cx.view.toggle_maximised(which);
         ui.ctx().request_repaint();
     }
+    on_name.on_hover_text(tr("Double click: this view alone, or all again"));
 }
 
 /// The pictures of the views alone, without letters, crosshair, text or input: for figures.
 pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     let area = ui.available_rect_before_wrap();
     let (status, mut nothing_is_asked) = (Status::default(), Vec::new());
-    let maximised = view.maximised;
+    let panes = layout::panes(area, ui.pixels_per_point(), view);
+    let lightbox = view.lightbox;
     let cx = Context { document, view, status: &status, gpu: true, out: &mut nothing_is_asked };
-    for (pane, rect) in layout::panes(area, ui.pixels_per_point(), maximised) {
+    if let Some(lightbox) = lightbox {
+        lightbox::show_pictures(ui, area, lightbox, &cx);
+        return;
+    }
+    for (pane, rect) in panes {
         match pane {
             Pane::Slice(plane) => slice_pane::show_picture(ui, rect, plane, &cx),
             Pane::Volume => volume_pane::show_picture(ui, rect, &cx),

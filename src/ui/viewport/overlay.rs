@@ -1,18 +1,18 @@
 //! Words and lines over a slice picture: name, place, letters, crosshair, scale, window.
 
-use egui::{Align2, Painter, Pos2, Rangef, Rect, Stroke, pos2, vec2};
+use egui::{Align2, Painter, Pos2, Rangef, Rect, Vec2, pos2, vec2};
 
 use super::{SliceLens, paint};
-use crate::geom::{Convention, DVec2, DVec3, Plane};
+use crate::geom::{Convention, DVec3, Plane};
+use crate::ui::ViewState;
 use crate::ui::panels::format;
+use crate::ui::text::tr;
 use crate::volume::Window;
 
 /// Distance of texts from the pane's edges.
 const MARGIN: f32 = 8.0;
 /// Kept free along the right edge for the slice slider.
 pub const SLIDER_LANE: f32 = 18.0;
-/// Half of the gap in the crosshair's middle, so that it does not hide what it points at.
-const CROSSHAIR_GAP: f32 = 10.0;
 
 /// `S 41.0 mm · 102/164`: place of the slice along the axis through it (at the crosshair), and its number.
 pub fn slice_text(lens: &SliceLens, crosshair: DVec3) -> String {
@@ -28,33 +28,48 @@ pub fn window_text(window: &Window) -> [String; 2] {
     [format!("W {}", paint::number(window.width)), format!("L {}", paint::number(window.centre))]
 }
 
-/// Name, slice and convention in the top left corner.
+/// Name, slice, convention, and what is unusual about the picture, in the top left corner. Answers where the
+/// name is.
 pub fn corner(
     painter: &Painter,
     pane: Rect,
     lens: &SliceLens,
-    convention: Convention,
     place: &str,
-) {
+    view: &ViewState,
+) -> Rect {
     let plane = lens.frame().plane();
-    let name = plane.name().to_uppercase();
     let at = pane.min + vec2(MARGIN, 5.0);
-    let name = paint::text(painter, at, Align2::LEFT_TOP, &name, 13.0, paint::plane_colour(plane));
-    let place =
-        paint::text(painter, paint::below(name), Align2::LEFT_TOP, place, 12.0, paint::TEXT);
-    let side = match convention {
-        _ if plane == Plane::Sagittal => "",
-        Convention::Radiological => "RADIOLOGICAL",
-        Convention::Neurological => "NEUROLOGICAL",
+    let colour = paint::plane_colour(plane);
+    let text = |at, text: &str, size, colour| {
+        paint::text(painter, at, Align2::LEFT_TOP, text, size, colour)
     };
-    // Pictures follow the voxels, so an oblique scan's letters are the nearest ones only.
+    let name = text(at, &tr(plane.name()).to_uppercase(), 13.0, colour);
+    let last = text(paint::below(name), place, 12.0, paint::TEXT);
+    notes(painter, paint::below(last), lens, view);
+    name
+}
+
+/// Convention, slant and thickness, one below the other from `at` on.
+pub fn notes(painter: &Painter, at: Pos2, lens: &SliceLens, view: &ViewState) {
+    let mut at = at;
+    let side = match view.convention {
+        _ if lens.frame().plane() == Plane::Sagittal => None,
+        Convention::Radiological => Some(tr("RADIOLOGICAL").to_owned()),
+        Convention::Neurological => Some(tr("NEUROLOGICAL").to_owned()),
+    };
+    // A scan that was taken at a slant has letters that are the nearest ones only.
     let tilt = lens.frame().tilt_degrees();
-    let note = match (side, tilt >= 3.0) {
-        (side, false) => side.to_owned(),
-        ("", true) => format!("OBLIQUE {tilt:.0}°"),
-        (side, true) => format!("{side} · OBLIQUE {tilt:.0}°"),
-    };
-    paint::text(painter, paint::below(place), Align2::LEFT_TOP, &note, 10.0, paint::QUIET);
+    let slant = tilt >= if lens.frame().is_oblique() { 0.5 } else { 3.0 };
+    let slant = slant.then(|| format!("{} {tilt:.0}°", tr("OBLIQUE")));
+    let usual: Vec<_> = side.into_iter().chain(slant).collect();
+    if !usual.is_empty() {
+        let text = usual.join(" · ");
+        let rect = paint::text(painter, at, Align2::LEFT_TOP, &text, 10.0, paint::QUIET);
+        at = paint::below(rect);
+    }
+    if let Some(slab) = view.slab_text() {
+        paint::text(painter, at, Align2::LEFT_TOP, &slab, 12.0, paint::ACCENT);
+    }
 }
 
 /// Orientation letters at the four edges.
@@ -81,42 +96,17 @@ pub fn crosshair_planes(plane: Plane) -> [Plane; 2] {
     }
 }
 
-/// The lines in which the two other slices cut this one.
-pub fn crosshair(painter: &Painter, pane: Rect, plane: Plane, at: DVec2) {
-    let at = paint::on_screen(pane, at);
-    let [upright, level] =
-        crosshair_planes(plane).map(|p| paint::plane_colour(p).gamma_multiply(0.75));
-    let ppp = painter.pixels_per_point();
-    // Lines of one physical pixel lie on pixel centres.
-    let x = ((at.x * ppp).floor() + 0.5) / ppp;
-    let y = ((at.y * ppp).floor() + 0.5) / ppp;
-    let width = ppp.round().max(1.0) / ppp;
-    let (x_ends, y_ends) = clear_of_letters(pane, at);
-    let lines = [
-        (pos2(x, y_ends.min), pos2(x, at.y - CROSSHAIR_GAP), upright),
-        (pos2(x, at.y + CROSSHAIR_GAP), pos2(x, y_ends.max), upright),
-        (pos2(x_ends.min, y), pos2(at.x - CROSSHAIR_GAP, y), level),
-        (pos2(at.x + CROSSHAIR_GAP, y), pos2(x_ends.max, y), level),
-    ];
-    for (from, to, colour) in lines {
-        // A crosshair out of sight leaves lines that would run backwards.
-        if from.x <= to.x && from.y <= to.y {
-            painter.line_segment([from, to], Stroke::new(width, colour));
-        }
-    }
-}
-
-/// From where to where a crosshair's level and upright lines run: as far as the edges, or only as far as
-/// the letter there. (A line through an I is an I no more, and a new crosshair is in the middle.)
-fn clear_of_letters(pane: Rect, at: Pos2) -> (Rangef, Rangef) {
+/// Where a crosshair's line in this direction may run: as far as the edges, or only as far as the letter
+/// there. (A line through an I is an I no more, and a new crosshair is in the middle.)
+pub fn clear_of_letters(pane: Rect, at: Pos2, direction: Vec2) -> Rect {
     let (mut x, mut y) = (pane.x_range(), pane.y_range());
-    if (at.x - pane.center().x).abs() < 14.0 {
+    if direction.x.abs() < 0.1 && (at.x - pane.center().x).abs() < 14.0 {
         y = Rangef::new(y.min + 27.0, y.max - 27.0);
     }
-    if (at.y - pane.center().y).abs() < 14.0 {
+    if direction.y.abs() < 0.1 && (at.y - pane.center().y).abs() < 14.0 {
         x = Rangef::new(x.min + 27.0, x.max - SLIDER_LANE - 23.0);
     }
-    (x, y)
+    Rect::from_x_y_ranges(x, y)
 }
 
 /// A scale bar of a round length in the bottom left corner.
@@ -135,8 +125,9 @@ pub fn scale_bar(painter: &Painter, pane: Rect, points_per_mm: f64) {
     paint::text(painter, at, Align2::LEFT_BOTTOM, &label, 11.0, paint::TEXT);
 }
 
-/// Window and level in the bottom right corner, in two lines where there is not room for one.
-pub fn window(painter: &Painter, pane: Rect, window: &Window) {
+/// Window and level in the bottom right corner, in two lines where there is not room for one; above them
+/// the name of what they belong to, if that is not the scan.
+pub fn window(painter: &Painter, pane: Rect, window: &Window, of: Option<&str>) -> Rect {
     let [width, level] = window_text(window);
     let right = pos2(pane.max.x - SLIDER_LANE - 4.0, pane.max.y - 6.0);
     let text = |at: Pos2, text: &str| {
@@ -145,18 +136,22 @@ pub fn window(painter: &Painter, pane: Rect, window: &Window) {
     let both = format!("{width} {level}");
     // As far as the letter at the middle of the bottom edge.
     let room = right.x - pane.center().x - 16.0;
-    if paint::text_width(painter, &both, 12.0) <= room {
-        text(right, &both);
+    let mut last = if paint::text_width(painter, &both, 12.0) <= room {
+        text(right, &both)
     } else {
         let below = text(right, &level);
-        text(pos2(right.x, below.min.y), &width);
+        text(pos2(right.x, below.min.y), &width)
+    };
+    if let Some(of) = of {
+        last = text(pos2(right.x, last.min.y), &format::shorten(of, 20));
     }
+    last
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geom::{DAffine3, DMat3, Grid};
+    use crate::geom::{DAffine3, DMat3, DVec2, Grid};
 
     #[test]
     fn the_slice_text_tells_world_millimetres_and_counts_from_one() {

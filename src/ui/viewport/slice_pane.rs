@@ -3,7 +3,7 @@ use egui::{
     vec2,
 };
 
-use super::{Context, SliceLens, gpu, input, marks, overlay, paint};
+use super::{Context, SliceLens, gpu, input, marks, overlay, paint, tag, turn};
 use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
@@ -16,6 +16,7 @@ pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response
     let id = ui.scope_id().with(("slice view", plane.name()));
     let response = ui.interact(rect, id, Sense::click_and_drag());
     input::handle(ui, &response, plane, cx);
+    turn::interact(ui, rect, plane, cx);
     response
 }
 
@@ -30,29 +31,37 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
         info
     });
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    picture(&painter, rect, plane, &lens, cx);
+    picture(&painter, rect, plane as usize, &lens, cx);
 
     let view = &*cx.view;
+    let cross = turn::cross(rect, plane, &lens, cx);
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
         let goes_on = can_extend(object);
         for patch in &object.answer.patches {
             marks::model_window(&painter, &lens, rect, &patch.place, goes_on);
         }
         if view.show_crosshair {
-            draw_crosshair(&painter, rect, plane, &lens, cx);
+            turn::draw(&painter, rect, &cross);
         }
         let marks = marks::marks(&lens, rect, &object.log.prompts);
         marks::draw(&painter, &marks, object, view.selected_prompt);
     } else if view.show_crosshair {
-        draw_crosshair(&painter, rect, plane, &lens, cx);
+        turn::draw(&painter, rect, &cross);
     }
     words(&painter, rect, &lens, &place, cx);
     extension(&painter, rect, cx);
+    if view.show_crosshair && !view.is_figure {
+        turn::draw_handles(ui, &painter, rect, plane, &cross, cx);
+    }
+    if let Some(region) = input::region(ui, response) {
+        dragged_region(&painter, region);
+    }
     pointer(ui, &painter, response, cx);
     slider(ui, rect, plane, cx);
 }
 
-fn picture(painter: &egui::Painter, rect: Rect, plane: Plane, lens: &SliceLens, cx: &Context) {
+/// The slice that `lens` shows, in this of the scene's panes.
+pub fn picture(painter: &egui::Painter, rect: Rect, pane: usize, lens: &SliceLens, cx: &Context) {
     if !cx.gpu {
         no_picture(painter, rect);
         return;
@@ -75,7 +84,7 @@ fn picture(painter: &egui::Painter, rect: Rect, plane: Plane, lens: &SliceLens, 
         overlays: overlay_images(view),
         masks: if view.labels_shown() { view.masks } else { hidden },
     };
-    painter.add(gpu::slice(rect, plane as usize, params));
+    painter.add(gpu::slice(rect, pane, params));
 }
 
 /// The second images as they are drawn: each in the slot of its place in the list.
@@ -95,7 +104,7 @@ fn overlay_images(view: &ViewState) -> Vec<ImageOverlay> {
 /// The slice alone: no letters, lines or dots.
 pub fn show_picture(ui: &Ui, rect: Rect, plane: Plane, cx: &Context) {
     let lens = cx.lens(rect, plane);
-    picture(ui.painter(), rect, plane, &lens, cx);
+    picture(ui.painter(), rect, plane as usize, &lens, cx);
 }
 
 /// Says why a view is black.
@@ -123,23 +132,21 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
     }
 }
 
-fn draw_crosshair(
-    painter: &egui::Painter,
-    rect: Rect,
-    plane: Plane,
-    lens: &SliceLens,
-    cx: &Context,
-) {
-    let at = lens.pane_from_world(cx.view.crosshair).truncate();
-    overlay::crosshair(painter, rect, plane, at);
+/// The rectangle whose values give the window when the button is let go.
+fn dragged_region(painter: &egui::Painter, rect: Rect) {
+    for (width, colour) in [(3.0, egui::Color32::from_black_alpha(160)), (1.0, paint::TEXT)] {
+        let stroke = Stroke::new(width, colour);
+        painter.rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Middle);
+    }
 }
 
 fn words(painter: &egui::Painter, rect: Rect, lens: &SliceLens, place: &str, cx: &Context) {
-    overlay::corner(painter, rect, lens, cx.view.convention, place);
+    overlay::corner(painter, rect, lens, place, cx.view);
     // Very small panes keep what tells the sides apart and drop the rest.
     if rect.width() >= 180.0 && rect.height() >= 120.0 {
         overlay::scale_bar(painter, rect, lens.pan_zoom().points_per_mm);
-        overlay::window(painter, rect, &cx.view.window);
+        let of = cx.view.chosen_overlay().map(|o| o.volume.name());
+        overlay::window(painter, rect, &cx.view.layer_window(), of);
     }
     overlay::letters(painter, rect, &lens.frame().letters());
 }
@@ -155,10 +162,11 @@ fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) 
     let Some(at) = response.hover_pos().filter(|p| response.rect.contains(*p)) else { return };
     if !response.dragged() {
         ui.set_cursor_icon(match cx.view.tool {
-            Tool::Point | Tool::Crosshair => CursorIcon::Crosshair,
+            Tool::Point | Tool::Crosshair | Tool::Region => CursorIcon::Crosshair,
             Tool::Window => CursorIcon::AllScroll,
         });
     }
+    tag::show(ui, painter, response, at, cx);
     if cx.view.tool == Tool::Point && !response.dragged() {
         let positive = !(cx.view.negative || ui.input(|i| i.modifiers.alt));
         let place = at + vec2(13.0, -13.0);

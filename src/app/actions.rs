@@ -1,0 +1,118 @@
+//! What the user asks for, done.
+
+use std::path::PathBuf;
+
+use super::App;
+use super::files::{self, Role};
+use super::names::Output;
+use super::session::AfterDiscard;
+use crate::ui::{Action, OfferAnswer};
+
+impl App {
+    /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
+    /// fetched from the net goes on: it may have come a long way, and has a button of its own.
+    pub(super) fn cancel(&mut self) {
+        if self.files.is_opening() {
+            self.files.cancel();
+        } else if self.pictures.is_busy() {
+            self.pictures.cancel();
+        } else if !self.model.cancel(self.session.as_mut()) {
+            match self.status.offers.last().map(|o| o.number) {
+                Some(number) => self.answer(number, OfferAnswer::Drop),
+                None => self.toasts.close_newest(),
+            }
+        }
+    }
+
+    pub(super) fn told<T>(&mut self, result: Result<T, String>) {
+        if let Err(why) = result {
+            self.toasts.error(why);
+        }
+    }
+
+    /// Opens files: models are used, others read.
+    fn open(&mut self, paths: Vec<PathBuf>, role: Role) {
+        let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
+        let models: Vec<PathBuf> = models;
+        if let Some(model) = models.into_iter().next_back() {
+            self.model.choose(Some(model), &mut self.status);
+        }
+        self.files.open_all(files, role);
+    }
+
+    pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
+        match action {
+            Action::OpenDialog => {
+                let asked = self.files.ask_open();
+                self.told(asked);
+            }
+            Action::OpenSample => {
+                if let Some(path) = self.status.sample.clone() {
+                    self.files.open(path, Role::Any);
+                }
+            }
+            Action::Open(paths) => self.open(paths, Role::Any),
+            Action::Drop(paths) => self.open(paths, Role::Dropped),
+            Action::Answer(number, answer) => self.answer(number, answer),
+            Action::OverlayDialog => {
+                let asked = self.files.ask_overlay();
+                self.told(asked);
+            }
+            Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
+            Action::Cancel => self.cancel(),
+            Action::CancelClick => {
+                self.model.cancel(self.session.as_mut());
+            }
+            Action::CancelInstall => self.model.cancel_install(),
+            Action::CancelDownload => self.library.cancel(),
+            Action::Save => self.save_again(),
+            Action::SaveAs => self.ask_save(),
+            Action::Undo => self.undo(),
+            Action::Redo => {
+                if let Some(session) = &mut self.session {
+                    session.document.redo();
+                }
+            }
+            Action::Do(command) => {
+                self.run(command);
+            }
+            Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
+            Action::ChooseModel => {
+                let asked = self.files.ask_model();
+                self.told(asked);
+            }
+            Action::MoveThreshold { object, threshold, begins } => {
+                if let Some(session) = &self.session {
+                    let wanted = (object, threshold);
+                    self.threshold.set(session.number, wanted, begins, &mut self.status);
+                }
+            }
+            Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
+            Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
+            Action::UseDemoModel => self.model.choose(None, &mut self.status),
+            Action::CopyPicture(wish) => self.copy_picture(&wish),
+            Action::SavePicture(wish) => self.ask_output(Output::Picture(wish)),
+            Action::RecordTurn(wish) => self.ask_output(Output::Turn(wish)),
+            Action::CancelPicture => self.pictures.cancel(),
+            Action::GoTo(done) => {
+                if let Some(session) = &mut self.session {
+                    session.deferred.clear();
+                    session.document.go_to(done);
+                }
+            }
+            Action::ForgetRecent(path) => {
+                self.remembered.forget(Some(&path));
+                self.status.recent = self.remembered.recent();
+            }
+            Action::ClearRecent => {
+                self.remembered.forget(None);
+                self.status.recent.clear();
+            }
+            Action::CancelSave => self.files.cancel_save(),
+            Action::CloseScan => self.ask_to_leave(AfterDiscard::CloseScan),
+            Action::SaveFirst => self.save_first(),
+            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Action::Discard(agreed) => self.discard(agreed),
+        }
+    }
+}

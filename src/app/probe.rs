@@ -1,0 +1,57 @@
+//! What tests and benches need besides the window itself.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::App;
+use crate::geom::DVec3;
+use crate::ui::{ModelStatus, ViewState};
+
+#[doc(hidden)]
+impl App {
+    /// Moves the crosshair to a world position (RAS mm).
+    pub fn look_at(&mut self, world: DVec3) {
+        self.view.crosshair = world;
+    }
+
+    /// Looks at another frame, from 0.
+    pub fn show_frame(&mut self, frame: usize) {
+        self.view.frame = frame;
+    }
+
+    /// How the user looks at the document, to be changed without a hand.
+    pub fn view_mut(&mut self) -> &mut ViewState {
+        &mut self.view
+    }
+
+    /// What is drawn of a click that the pointer would make: voxels that it would add.
+    pub fn preview_voxels(&self) -> Option<usize> {
+        let preview = self.model.preview()?;
+        let gained = preview.styles[0].value;
+        Some(preview.labels.regions().get(&gained).map_or(0, crate::volume::Region::count))
+    }
+
+    /// Whether no click waits, nothing is loaded and nothing is saved.
+    pub fn is_idle(&self) -> bool {
+        let pending = self.document().is_some_and(|d| d.pending().is_some());
+        let loading = matches!(self.status.model, ModelStatus::Loading(_));
+        let laying = self.threshold.is_busy();
+        let drawing = self.pictures.is_busy();
+        !pending
+            && !loading
+            && !laying
+            && !drawing
+            && !self.files.is_opening()
+            && !self.files.is_saving()
+    }
+
+    /// The longest [`App::step`] since the last call.
+    pub fn take_longest_step(&mut self) -> Duration {
+        std::mem::take(&mut self.longest_step)
+    }
+
+    /// Uses the model in this folder.
+    pub fn use_model(&mut self, folder: PathBuf) {
+        self.model.choose(Some(folder), &mut self.status);
+    }
+}

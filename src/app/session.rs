@@ -1,0 +1,341 @@
+//! The open document and what happens to it: commands, saving, and giving it up for another one.
+
+use std::path::{Path, PathBuf};
+
+use super::App;
+use super::files::Loaded;
+use crate::document::{Command, Document};
+use crate::geom::Grid;
+use crate::ui::{ImageLayer, Offer, OfferAnswer, SaveStatus};
+use crate::volume::NamedRegion;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DocumentNumber(pub u64);
+
+/// A document with what belongs to its being open.
+pub(super) struct Session {
+    pub number: DocumentNumber,
+    pub document: Document,
+    /// The scan's file.
+    pub path: PathBuf,
+    /// Where the label map was saved last.
+    pub saved_to: Option<PathBuf>,
+    /// The label map that was opened with the scan: suggested when it is saved.
+    pub came_from: Option<PathBuf>,
+    /// Commands that wait until no click is pending.
+    pub deferred: Vec<Command>,
+}
+
+/// What is to be done once the user agrees to lose unsaved work.
+pub(super) enum AfterDiscard {
+    Close,
+    /// The scan goes, the window stays.
+    CloseScan,
+    Show(Box<Loaded>),
+}
+
+impl App {
+    pub(super) fn import(&mut self, path: PathBuf, labels: Vec<NamedRegion>) {
+        let count = labels.len();
+        let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
+        if !self.run(Command::Import(labels)) {
+            return;
+        }
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let plural = if count == 1 { "" } else { "s" };
+        self.toasts.info(format!("{name}: {count} label{plural} opened"));
+        if let Some(session) = self.session.as_mut().filter(|_| first) {
+            // What is shown is what is on disk, and goes back there when it has been corrected.
+            session.document.mark_saved(session.document.state());
+            session.came_from = Some(path);
+        }
+    }
+
+    /// Asks what an image is to be that was dropped beside the open scan.
+    pub(super) fn offer(&mut self, loaded: Box<Loaded>) {
+        self.offered += 1;
+        let name = loaded.volume.name().to_owned();
+        self.status.offers.push(Offer { number: self.offered, name });
+        self.offers.push((self.offered, loaded));
+    }
+
+    /// The user has said what an image is to be.
+    pub(super) fn answer(&mut self, number: u64, answer: OfferAnswer) {
+        self.status.offers.retain(|o| o.number != number);
+        let Some(at) = self.offers.iter().position(|(n, _)| *n == number) else { return };
+        let (_, loaded) = self.offers.remove(at);
+        match answer {
+            OfferAnswer::Scan => self.replace(loaded),
+            OfferAnswer::Overlay => self.lay_over(*loaded),
+            OfferAnswer::Drop => {}
+        }
+    }
+
+    /// Makes a scan the open document, once nothing is lost by it or the user agrees to that.
+    pub(super) fn replace(&mut self, loaded: Box<Loaded>) {
+        if self.document().is_some_and(Document::is_modified) {
+            self.ask_to_leave(AfterDiscard::Show(loaded));
+        } else {
+            self.show(*loaded);
+        }
+    }
+
+    /// Lays an image over the open scan.
+    pub(super) fn lay_over(&mut self, loaded: Loaded) {
+        let Loaded { volume, stats, histogram, .. } = loaded;
+        let Some(grid) = self.document().map(|d| d.image().grid().clone()) else { return };
+        let name = volume.name().to_owned();
+        if self.view.overlays.len() >= ImageLayer::MOST {
+            let most = ImageLayer::MOST;
+            self.toasts.error(format!(
+                "No more than {most} images can lie over a scan; take one away first. Not opened: {name}"
+            ));
+            return;
+        }
+        for warning in volume.warnings() {
+            self.toasts.warning(format!("{name}: {}", warning.0));
+        }
+        if !overlap(volume.grid(), &grid) {
+            self.toasts.warning(format!(
+                "{name} lies elsewhere in space than the scan: none of it is seen over it"
+            ));
+        }
+        self.view.overlays.push(ImageLayer::new(volume, stats, histogram));
+    }
+
+    /// Makes a scan the open document.
+    pub(super) fn show(&mut self, loaded: Loaded) {
+        self.documents += 1;
+        let document = Document::new(loaded.volume);
+        let image = document.image().clone();
+        for warning in image.warnings() {
+            self.toasts.warning(format!("{}: {}", image.name(), warning.0));
+        }
+        self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
+        self.status.save = SaveStatus::Never;
+        self.status.latency = None;
+        self.remembered.opened(&loaded.path);
+        self.status.recent = self.remembered.recent();
+        self.session = Some(Session {
+            number: DocumentNumber(self.documents),
+            document,
+            path: loaded.path,
+            saved_to: None,
+            came_from: None,
+            deferred: Vec::new(),
+        });
+    }
+
+    /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
+    pub(super) fn run(&mut self, command: Command) -> bool {
+        let Some(session) = &mut self.session else { return false };
+        if command.waits_for_clicks() && session.document.pending().is_some() {
+            defer(&mut session.deferred, command);
+            return true;
+        }
+        let fresh = matches!(command, Command::NewObject);
+        let clicked = matches!(command, Command::AddPrompt { .. });
+        let deleted = match &command {
+            Command::RemoveObject(id) => session.document.object(*id).map(|o| o.name.clone()),
+            _ => None,
+        };
+        match session.document.apply(command) {
+            Ok(()) => {
+                self.view.negative &= !fresh;
+                // A click whose mask can't be seen looks like no click.
+                self.view.show_labels |= clicked;
+                if let Some(name) = deleted {
+                    self.toasts.info(format!("{name} deleted (Ctrl+Z brings it back)"));
+                }
+                true
+            }
+            Err(why) => {
+                self.toasts.error(format!("{}.", capitalised(&why.to_string())));
+                false
+            }
+        }
+    }
+
+    /// Makes the document's frame the one that the user wants to see.
+    pub(super) fn follow_frame(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        let image = session.document.image();
+        self.view.frame = self.view.frame.min(image.frames() - 1);
+        if image.frame() != self.view.frame {
+            let _never_refused = session.document.apply(Command::ShowFrame(self.view.frame));
+        }
+    }
+
+    pub(super) fn run_deferred(&mut self) {
+        let idle = |s: &Session| s.document.pending().is_none() && !s.deferred.is_empty();
+        if self.session.as_ref().is_some_and(idle) {
+            let commands = self.session.as_mut().map(|s| std::mem::take(&mut s.deferred));
+            for command in commands.unwrap_or_default() {
+                self.run(command);
+            }
+        }
+    }
+
+    /// Takes back what was asked for last, be it done or still waiting.
+    pub(super) fn undo(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.deferred.pop().is_none()
+        {
+            session.document.undo();
+        }
+    }
+
+    /// Does something that gives up the document, as soon as nothing would be lost by it.
+    pub(super) fn ask_to_leave(&mut self, then: AfterDiscard) {
+        self.after_discard = Some(then);
+        (self.discard_agreed, self.saves_first) = (false, false);
+    }
+
+    /// The answer to "discard unsaved work?".
+    pub(super) fn discard(&mut self, agreed: bool) {
+        self.status.ask_discard = false;
+        if agreed {
+            self.discard_agreed = true;
+        } else {
+            self.after_discard = None;
+        }
+    }
+
+    /// Another answer: save, then go on.
+    pub(super) fn save_first(&mut self) {
+        self.status.ask_discard = false;
+        self.saves_first = true;
+        self.save_again();
+    }
+
+    /// Goes on with what gives up the document, once nothing is being written and nothing would be lost that the
+    /// user has not agreed to lose.
+    pub(super) fn go_on_when_saved(&mut self, ctx: &egui::Context) {
+        if self.after_discard.is_none() || self.files.is_saving() {
+            return;
+        }
+        if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
+            if !self.saves_first {
+                self.status.ask_discard = true;
+            } else if !self.files.is_asking() {
+                // It was not saved after all: everything stays as it is.
+                self.after_discard = None;
+                self.saves_first = false;
+            }
+            return;
+        }
+        self.status.ask_discard = false;
+        match self.after_discard.take() {
+            Some(AfterDiscard::Close) => {
+                // Kept, so that nothing else begins while the window goes.
+                self.after_discard = Some(AfterDiscard::Close);
+                self.discard_agreed = true;
+                self.closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            Some(AfterDiscard::CloseScan) => self.close_scan(),
+            Some(AfterDiscard::Show(loaded)) => self.show(*loaded),
+            None => {}
+        }
+    }
+
+    /// Back to the welcome page.
+    fn close_scan(&mut self) {
+        self.session = None;
+        self.view.close_scan();
+        self.status.save = SaveStatus::Never;
+        self.status.latency = None;
+        self.offers.clear();
+        self.status.offers.clear();
+        if let Some(gpu) = &mut self.gpu {
+            gpu.clear();
+        }
+    }
+
+    pub(super) fn save_again(&mut self) {
+        match self.session.as_ref().and_then(|s| s.saved_to.clone()) {
+            Some(path) => self.save(path),
+            None => self.ask_save(),
+        }
+    }
+
+    pub(super) fn ask_save(&mut self) {
+        let Some(session) = &self.session else { return };
+        let known = session.saved_to.clone().or_else(|| session.came_from.clone());
+        let suggestion = known.unwrap_or_else(|| super::names::label_path_for(&session.path));
+        let asked = self.files.ask_save(session.number, suggestion);
+        self.told(asked);
+    }
+
+    pub(super) fn save(&mut self, path: PathBuf) {
+        let Some(session) = &self.session else { return };
+        if same_file(&path, &session.path) {
+            self.toasts.error(format!(
+                "That is the scan itself; choose another name for the label map: {}",
+                path.display()
+            ));
+            return;
+        }
+        if session.document.pending().is_some() {
+            self.toasts.warning("Saved without the click that is still being computed".to_owned());
+        }
+        match self.files.save(path, session.number, &session.document) {
+            Ok(()) => self.status.save = SaveStatus::Saving,
+            Err(why) => self.toasts.error(why),
+        }
+    }
+}
+
+/// Whether the boxes around two grids, along the axes of the world, share anything.
+fn overlap(a: &Grid, b: &Grid) -> bool {
+    let ends = |grid: &Grid| {
+        let corners = grid.corners();
+        let first = corners[0];
+        corners.into_iter().fold((first, first), |(low, high), c| (low.min(c), high.max(c)))
+    };
+    let ((a_low, a_high), (b_low, b_high)) = (ends(a), ends(b));
+    a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
+}
+
+/// Keeps a command for later. A key that is pressed twice extends an object once.
+fn defer(deferred: &mut Vec<Command>, command: Command) {
+    let extended = |c: &Command| if let Command::Extend(id) = c { Some(*id) } else { None };
+    let wanted = extended(&command);
+    if wanted.is_none() || !deferred.iter().any(|c| extended(c) == wanted) {
+        deferred.push(command);
+    }
+}
+
+/// Whether both names lead to one file.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::LabelId;
+
+    #[test]
+    fn each_object_is_extended_once() {
+        let mut deferred = Vec::new();
+        let extend = |n| Command::Extend(LabelId(n));
+        for command in [extend(1), extend(2), extend(1), Command::RemoveObject(LabelId(3))] {
+            defer(&mut deferred, command);
+        }
+        defer(&mut deferred, Command::RemoveObject(LabelId(3)));
+        let extended = |n| {
+            let is = |c: &&Command| matches!(c, Command::Extend(id) if *id == LabelId(n));
+            deferred.iter().filter(is).count()
+        };
+        assert_eq!((extended(1), extended(2), deferred.len()), (1, 1, 4));
+    }
+}

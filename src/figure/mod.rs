@@ -1,0 +1,62 @@
+//! Views as pictures and films, without a window: the window's own code draws them, so what is copied,
+//! saved or rendered by `voxpoint render` is what the window shows. For threads other than the window's.
+
+mod error;
+mod film;
+mod headless;
+mod stage;
+
+pub use error::FigureError;
+pub use film::{Film, film_format, save_film, save_png};
+pub use stage::Stage;
+
+use crate::ui::{Pane, PictureSize, PictureWish, TurnWish, ViewState};
+
+/// One picture: how the document is looked at, and how large it is drawn.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// How the document is looked at.
+    pub view: ViewState,
+    /// Width and height in pixels.
+    pub size: [u32; 2],
+    /// Pixels of a point, the measure of text and lines.
+    pub pixels_per_point: f32,
+    /// With letters, text, lines and points; else the pictures alone.
+    pub annotated: bool,
+}
+
+impl Figure {
+    /// The views as the window shows them, without what only makes sense with a pointer.
+    pub fn of(view: &ViewState, wish: &PictureWish) -> Self {
+        let mut view = view.clone();
+        let (size, pixels_per_point) = view.screen.pixels(wish.view, wish.size);
+        if wish.view.is_some() {
+            view.maximised = wish.view;
+            view.lightbox = None;
+        }
+        still(&mut view);
+        Self { view, size, pixels_per_point, annotated: wish.annotated }
+    }
+
+    /// The 3D view alone, for a film of it.
+    pub fn of_turn(view: &ViewState, wish: &TurnWish) -> Self {
+        let size = PictureSize::Pixels(wish.size);
+        let picture = PictureWish { view: Some(Pane::Volume), size, annotated: wish.annotated };
+        Self::of(view, &picture)
+    }
+
+    /// The picture `part` of the way round (0 to 1) of a turn of the 3D view; the camera goes towards the
+    /// patient's right first.
+    pub fn turned(&self, part: f64) -> Self {
+        let mut figure = self.clone();
+        figure.view.orbit = self.view.orbit.turntable(part);
+        figure
+    }
+}
+
+/// Nothing is hovered, nothing moves.
+fn still(view: &mut ViewState) {
+    view.is_figure = true;
+    view.playing = false;
+    (view.hover, view.hovered, view.intent) = (None, None, None);
+}

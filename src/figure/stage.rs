@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use image::RgbaImage;
+
+use super::headless::Headless;
+use super::{Figure, FigureError};
+use crate::document::Document;
+use crate::render::{Offscreen, Scene};
+use crate::ui::viewport::{self, MoreToCome, SceneSlot};
+use crate::ui::{self, ImageLayer, Status};
+use crate::work::CancelToken;
+
+/// Bytes uploaded before the queue is emptied, so that staging memory stays small.
+const UPLOAD: usize = 64 << 20;
+
+/// A document on a graphics device of its own, ready to be drawn as often as wanted.
+pub struct Stage {
+    gpu: Offscreen,
+    headless: Headless,
+    document: Document,
+}
+
+impl Stage {
+    /// Uploads everything. `overlays` are the images of the views that will be drawn.
+    ///
+    /// # Errors
+    /// If there is no graphics device, or not enough memory on it, or somebody cancels.
+    pub fn new(
+        document: Document,
+        overlays: &[ImageLayer],
+        cancel: &CancelToken,
+    ) -> Result<Self, FigureError> {
+        let gpu = Offscreen::new()?;
+        let scene = load(&gpu, &document, overlays, cancel)?;
+        let mut headless = Headless::new(&gpu);
+        headless.resources().insert(SceneSlot(Some(scene)));
+        Ok(Self { gpu, headless, document })
+    }
+
+    /// What is drawn.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Draws one picture.
+    ///
+    /// # Errors
+    /// If it is too large for the device, or the device fails.
+    pub fn draw(&mut self, figure: &Figure) -> Result<RgbaImage, FigureError> {
+        let Self { gpu, headless, document } = self;
+        let mut view = figure.view.clone();
+        if let Some(SceneSlot(Some(scene))) = headless.resources().get_mut::<SceneSlot>() {
+            scene.set_styles(&ui::label_styles(document, view.labels_shown()));
+        }
+        let status = Status::default();
+        let theme = egui::ThemePreference::from(view.theme);
+        let ui = |ui: &mut egui::Ui| {
+            ui.ctx().set_theme(theme);
+            if figure.annotated {
+                // Nobody clicks here, so nothing is asked for.
+                viewport::show(ui, true, document, &mut view, &status, &mut Vec::new());
+            } else {
+                viewport::show_pictures(ui, document, &mut view);
+            }
+        };
+        headless.draw(gpu, figure.size, figure.pixels_per_point, ui, |resources| {
+            resources.get::<MoreToCome>().is_some_and(|more| more.0)
+        })
+    }
+}
+
+/// Everything of the document on the device.
+fn load(
+    gpu: &Offscreen,
+    document: &Document,
+    overlays: &[ImageLayer],
+    cancel: &CancelToken,
+) -> Result<Scene, FigureError> {
+    let mut scene = gpu.scene();
+    scene.set_volume(Arc::clone(document.image()))?;
+    for (slot, layer) in overlays.iter().take(ImageLayer::MOST).enumerate() {
+        scene.set_overlay(slot, Some(Arc::clone(&layer.volume)))?;
+    }
+    while !scene.upload(UPLOAD) {
+        gpu.queue().submit([]);
+        cancel.check()?;
+    }
+    scene.set_labels(document.labels(), None)?;
+    Ok(scene)
+}

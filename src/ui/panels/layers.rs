@@ -1,0 +1,190 @@
+//! The images and masks that lie over one another in slices: the topmost first.
+
+use egui::{
+    Align, Color32, CornerRadius, Layout, Response, RichText, Role, Sense, Slider, TextWrapMode,
+};
+use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
+
+use super::colour_choice;
+use super::widgets::{colours, field, percent, quiet, row_button};
+use crate::document::Document;
+use crate::ui::text::tr;
+use crate::ui::{Desk, Verb, icons, shortcuts};
+
+/// Height of a row in points.
+const ROW: f32 = 26.0;
+
+/// What a row of the list is.
+struct Row<'a> {
+    name: &'a str,
+    icon: &'a str,
+    /// Whether the window's controls act on it; `None`: they can't.
+    chosen: Option<bool>,
+    visible: bool,
+    /// What the eye is for.
+    eye: (String, String),
+}
+
+/// What was done to a row.
+struct Done {
+    row: Response,
+    eye: bool,
+}
+
+pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        masks(ui, desk);
+        for index in (0..desk.view.overlays.len()).rev() {
+            ui.push_id(("overlay", index), |ui| overlay(ui, index, desk));
+        }
+        scan(ui, document, desk);
+    });
+    ui.add_space(2.0);
+    let name = shortcuts::name(Verb::OpenOverlay);
+    let text = format!("{} {}", icons::PLUS, tr(name));
+    let button = egui::Button::new(quiet(ui, text)).frame_when_inactive(false);
+    let tip = format!(
+        "{} ({})",
+        tr("PET on CT, another sequence, …"),
+        shortcuts::key_text(Verb::OpenOverlay)
+    );
+    if ui.add(button).accessible_name(tr(name)).on_hover_text(tip).clicked() {
+        Verb::OpenOverlay.run(desk);
+    }
+}
+
+fn masks(ui: &mut Ui, desk: &mut Desk) {
+    let shown = desk.view.show_labels && !desk.view.peek;
+    let row = Row {
+        name: tr("Masks"),
+        icon: icons::OBJECTS,
+        chosen: None,
+        visible: shown,
+        eye: (tr("Show masks").to_owned(), shortcuts::tip(Verb::ShowLabels)),
+    };
+    let done = row.show(ui, |ui| {
+        // Right to left.
+        ui.spacing_mut().slider_width = 64.0;
+        ui.visuals_mut().selection.bg_fill = colours(ui).accent;
+        let slider = Slider::new(&mut desk.view.masks.fill, 0.0..=1.0).show_value(false);
+        let tip = tr("How opaque masks are filled");
+        ui.add(slider).accessible_name(tr("Opacity of masks")).on_hover_text(tip);
+    });
+    if done.eye {
+        Verb::ShowLabels.run(desk);
+    }
+}
+
+fn scan(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    let (name, visible) = (document.image().name(), desk.view.show_image);
+    let several = !desk.view.overlays.is_empty();
+    let row = Row {
+        name,
+        icon: icons::IMAGE,
+        chosen: several.then_some(desk.view.chosen_overlay().is_none()),
+        visible,
+        eye: eye(name, visible),
+    };
+    let done = row.show(ui, |_| ());
+    if done.eye {
+        desk.view.show_image = !visible;
+    }
+    if several && done.row.clicked() {
+        desk.view.layer = None;
+    }
+}
+
+fn eye(name: &str, visible: bool) -> (String, String) {
+    let text = format!("{} {name}", if visible { tr("Hide") } else { tr("Show") });
+    (text.clone(), text)
+}
+
+fn overlay(ui: &mut Ui, index: usize, desk: &mut Desk) {
+    let Some(layer) = desk.view.overlays.get(index) else { return };
+    let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
+    let chosen = desk.view.layer == Some(index);
+    let row = Row {
+        name: &name,
+        icon: icons::IMAGE,
+        chosen: Some(chosen),
+        visible,
+        eye: eye(&name, visible),
+    };
+    let done = row.show(ui, |_| ());
+    if done.eye {
+        desk.view.overlays[index].visible = !visible;
+    }
+    if done.row.clicked() {
+        desk.view.layer = Some(index);
+    }
+    if !chosen {
+        return;
+    }
+    ui.indent("overlay", |ui| {
+        let layer = &mut desk.view.overlays[index];
+        percent(ui, tr("Opacity"), &mut layer.opacity);
+        field(ui, tr("Colours"), |ui| {
+            colour_choice::combo(ui, tr("Colours of the layer"), &mut layer.colour_map);
+        });
+        ui.horizontal(|ui| {
+            let count = desk.view.overlays.len();
+            let button = |ui: &mut Ui, enabled: bool, icon: &str, what: &str| {
+                let text = format!("{what}: {name}");
+                ui.add_enabled_ui(enabled, |ui| row_button(ui, icon, &text, what)).inner.clicked()
+            };
+            if button(ui, index + 1 < count, icons::UP, tr("Move up")) {
+                desk.view.move_overlay(index, true);
+            }
+            if button(ui, index > 0, icons::DOWN, tr("Move down")) {
+                desk.view.move_overlay(index, false);
+            }
+            if button(ui, true, icons::TRASH, tr("Take the layer away")) {
+                desk.view.remove_overlay(index);
+            }
+        });
+    });
+}
+
+impl Row<'_> {
+    fn show(&self, ui: &mut Ui, right: impl FnOnce(&mut Ui)) -> Done {
+        let sense = if self.chosen.is_some() { Sense::click() } else { Sense::hover() };
+        let (rect, row) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), sense);
+        let c = colours(ui);
+        if let Some(chosen) = self.chosen {
+            let hidden = if self.visible { "" } else { tr(", hidden") };
+            let text = format!("{} {}{hidden}", tr("Layer"), self.name);
+            row.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &text));
+            let fill = match (chosen, row.hovered() || row.has_focus()) {
+                (true, _) => c.selected,
+                (false, true) => c.field,
+                (false, false) => Color32::TRANSPARENT,
+            };
+            ui.painter().rect_filled(rect, CornerRadius::same(4), fill);
+        }
+        let inner = rect.shrink2(vec2(4.0, 2.0));
+        let layout = Layout::right_to_left(Align::Center);
+        let mut eye = false;
+        ui.scope_builder(UiBuilder::new().max_rect(inner).layout(layout), |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let icon = if self.visible { icons::EYE } else { icons::EYE_OFF };
+            eye = row_button(ui, icon, &self.eye.0, &self.eye.1).clicked();
+            right(ui);
+            let colour = if self.visible { c.text } else { c.quiet };
+            let text = RichText::new(format!("{}  {}", self.icon, self.name)).color(colour);
+            let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+            let wrap = Some(TextWrapMode::Truncate);
+            let text = WidgetText::from(text);
+            let galley = text.into_galley(ui, wrap, rect.width(), egui::TextStyle::Body);
+            let at = rect.left_center() - vec2(0.0, galley.size().y / 2.0);
+            ui.painter().galley(at, galley, c.text);
+        });
+        let row = if self.chosen.is_some() {
+            let tip = tr("Choose: window and colours act on it");
+            row.on_hover_text(format!("{}\n{tip}", self.name))
+        } else {
+            row.on_hover_text(self.name)
+        };
+        Done { row, eye }
+    }
+}

@@ -1,0 +1,198 @@
+//! Windows, colours, layers, masks and frames.
+
+use egui::{Key, Modifiers, vec2};
+use egui_kittest::kittest::Queryable as _;
+use voxpoint::document::LabelId;
+use voxpoint::geom::Plane;
+use voxpoint::render::{ColourMap, Interpolation};
+use voxpoint::ui::{MaskLook, Tool};
+use voxpoint::volume::Window;
+
+use super::desk::{
+    desk, drag, drag_with, overlay, pane, press, texts, window, window_of, with_mask,
+};
+
+#[test]
+fn a_dragged_rectangle_gives_the_window_of_its_values() {
+    for (tool, modifiers) in [(Tool::Region, Modifiers::NONE), (Tool::Window, Modifiers::SHIFT)] {
+        let mut hands = window();
+        hands.state_mut().view.tool = tool;
+        let middle = pane(&hands, Plane::Axial).center();
+        drag_with(&mut hands, middle - vec2(50.0, 20.0), vec2(100.0, 40.0), modifiers);
+        // Slice 12: values 200 to 239, and the rectangle leaves out its sides.
+        let window = hands.state().view.window;
+        assert!(window.low() > 200.0 && window.high() < 239.0, "{tool:?} {window:?}");
+        assert!((window.centre - 219.5).abs() < 1.5 && window.width > 5.0, "{window:?}");
+        assert!(hands.state().actions.is_empty());
+    }
+}
+
+#[test]
+fn presets_and_handles_change_the_window() {
+    let mut hands = window();
+    for (key, centre, width) in [(Key::Num5, -600.0, 1500.0), (Key::Num1, 40.0, 80.0)] {
+        press(&mut hands, Modifiers::SHIFT, key);
+        assert_eq!(hands.state().view.window, Window::new(centre, width));
+    }
+    hands.get_by_label("Window low").set_value_accesskit(-100.0);
+    hands.run_steps(2);
+    let window = hands.state().view.window;
+    assert!((window.low() + 100.0).abs() < 1e-6 && (window.high() - 80.0).abs() < 1e-6);
+    let high = hands.get_by_label("Window high").rect().center();
+    drag(&mut hands, high, vec2(20.0, 0.0));
+    let wide = hands.state().view.window;
+    assert!((wide.low() - window.low()).abs() < 1e-6 && wide.high() > window.high() + 50.0);
+    hands.get_by_label("Window middle").focus();
+    hands.run_steps(2);
+    press(&mut hands, Modifiers::NONE, Key::ArrowRight);
+    let moved = hands.state().view.window;
+    assert!(moved.centre > wide.centre && (moved.width - wide.width).abs() < 1e-6);
+    press(&mut hands, Modifiers::SHIFT, Key::Num0);
+    let stats = hands.state().view.stats.unwrap();
+    let full = hands.state().view.window;
+    assert_eq!((full.low(), full.high()), (stats.min, stats.max));
+}
+
+#[test]
+fn colours_and_what_is_between_voxels_are_chosen() {
+    let mut hands = window();
+    hands.get_by_label("Colours").click();
+    hands.run_steps(3);
+    hands.get_by_label("Viridis").click();
+    hands.run_steps(3);
+    assert_eq!(hands.state().view.colour_map, ColourMap::Viridis);
+    hands.get_by_label("Cubic").click();
+    hands.run_steps(2);
+    assert_eq!(hands.state().view.interpolation, Interpolation::Cubic);
+    press(&mut hands, Modifiers::NONE, Key::I);
+    assert_eq!(hands.state().view.interpolation, Interpolation::Nearest);
+    hands.get_by_label("Outline").click();
+    hands.run_steps(2);
+    assert_eq!(hands.state().view.mask_look(), MaskLook::Outline);
+    press(&mut hands, Modifiers::SHIFT, Key::V);
+    assert_eq!(hands.state().view.mask_look(), MaskLook::Both);
+    hands.get_by_label("Outline width").set_value_accesskit(3.0);
+    hands.run_steps(2);
+    assert_eq!(hands.state().view.masks.outline_width, 3.0);
+}
+
+#[test]
+fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
+    let mut desk = desk(1);
+    desk.view.overlays = vec![overlay("pet.nii"), overlay("mr.nii")];
+    let scan = desk.view.window;
+    let mut hands = window_of(desk, vec2(1440.0, 900.0));
+    hands.get_by_label("Layer pet.nii").click();
+    hands.run_steps(3);
+    assert_eq!(hands.state().view.layer, Some(0));
+    press(&mut hands, Modifiers::SHIFT, Key::W);
+    assert_eq!(hands.state().view.overlays[0].window, Window::new(200.0, 300.0));
+    assert_eq!(hands.state().view.window, scan, "the scan keeps its own");
+    assert!(texts(&hands).iter().any(|t| t == "W 300 L 200"));
+    hands.get_by_label("Opacity").set_value_accesskit(0.8);
+    hands.run_steps(2);
+    assert_eq!(hands.state().view.overlays[0].opacity, 0.8);
+    hands.get_by_label("Move up: pet.nii").click();
+    hands.run_steps(3);
+    let names: Vec<_> =
+        hands.state().view.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
+    assert_eq!(
+        (names, hands.state().view.layer),
+        (vec!["mr.nii".into(), "pet.nii".into()], Some(1))
+    );
+    hands.get_by_label("Hide mr.nii").click();
+    hands.run_steps(2);
+    assert!(!hands.state().view.overlays[0].visible);
+    press(&mut hands, Modifiers::NONE, Key::H);
+    assert!(hands.state().view.overlays.iter().all(|o| !o.visible), "one was seen: all hidden");
+    hands.get_by_label("Take the layer away: pet.nii").click();
+    hands.run_steps(3);
+    assert_eq!((hands.state().view.overlays.len(), hands.state().view.layer), (1, None));
+    hands.get_by_label("Hide scan.nii").click();
+    hands.run_steps(2);
+    assert!(!hands.state().view.show_image);
+    press(&mut hands, Modifiers::COMMAND, Key::L);
+    let asked = format!("{:?}", hands.state().actions.last().unwrap());
+    assert_eq!(asked, "OverlayDialog");
+}
+
+#[test]
+fn a_pointer_that_rests_on_a_mask_is_told_its_name() {
+    let mut desk = desk(1);
+    with_mask(&mut desk);
+    let mut hands = window_of(desk, vec2(1440.0, 900.0));
+    let rect = pane(&hands, Plane::Coronal);
+    let on_it = rect.center() + vec2(20.0, 60.0);
+    let tag = "liver · 144 mL";
+    hands.hover_at(on_it);
+    hands.run_steps(10);
+    assert!(!texts(&hands).iter().any(|t| t == tag), "not at once");
+    hands.run_steps(60);
+    assert!(texts(&hands).iter().any(|t| t == tag), "{:?}", texts(&hands));
+    hands.hover_at(rect.center() - vec2(20.0, 60.0));
+    hands.run_steps(70);
+    assert!(!texts(&hands).iter().any(|t| t == tag), "nothing is there");
+}
+
+#[test]
+fn an_objects_opacity_is_one_step_to_undo() {
+    let mut desk = desk(1);
+    with_mask(&mut desk);
+    let mut hands = window_of(desk, vec2(1440.0, 900.0));
+    hands.get_by_label("Colour of liver").click();
+    hands.run_steps(3);
+    for opacity in [0.7, 0.4] {
+        hands.get_by_label("Opacity in 3D").set_value_accesskit(opacity);
+        hands.run_steps(3);
+    }
+    let document = &mut hands.state_mut().document;
+    assert_eq!(document.object(LabelId(1)).unwrap().opacity, 0.4);
+    let styles = voxpoint::ui::label_styles(document, true);
+    assert_eq!(styles[0].opacity, 0.4);
+    assert!(document.undo());
+    assert_eq!(document.object(LabelId(1)).unwrap().opacity, 1.0);
+}
+
+#[test]
+fn frames_are_stepped_slid_and_played() {
+    let mut hands = window_of(desk(3), vec2(1440.0, 900.0));
+    assert!(texts(&hands).iter().any(|t| t == "Frame 1/3"));
+    press(&mut hands, Modifiers::NONE, Key::Period);
+    assert_eq!(hands.state().view.frame, 1);
+    press(&mut hands, Modifiers::NONE, Key::Comma);
+    press(&mut hands, Modifiers::NONE, Key::Comma);
+    assert_eq!(hands.state().view.frame, 2, "round and round");
+    hands.get_by_role_and_label(egui::Role::Slider, "Frame").set_value_accesskit(2.0);
+    hands.run_steps(2);
+    assert!(texts(&hands).iter().any(|t| t == "Frame 2/3"));
+    hands.hover_at(pane(&hands, Plane::Axial).center());
+    hands.run_steps(2);
+    assert!(hands.state().view.hover.as_ref().unwrap().value > 4500.0, "of the frame shown");
+    hands.state_mut().view.frames_per_second = 20.0;
+    press(&mut hands, Modifiers::NONE, Key::K);
+    assert!(hands.state().view.playing);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        hands.step();
+        seen.insert(hands.state().view.frame);
+    }
+    assert_eq!(seen.len(), 3, "all are shown");
+    hands.get_by_label("Pause").click();
+    hands.run_steps(2);
+    let still = hands.state().view.frame;
+    hands.run_steps(40);
+    assert_eq!(hands.state().view.frame, still);
+}
+
+#[test]
+fn pictures_are_fitted_and_shown_in_life_size() {
+    let mut hands = window();
+    hands.hover_at(pane(&hands, Plane::Axial).center());
+    hands.step();
+    press(&mut hands, Modifiers::SHIFT, Key::F);
+    let zoom = hands.state().view.pane(Plane::Axial).pan_zoom.unwrap().points_per_mm;
+    assert!((zoom - 96.0 / 25.4).abs() < 1e-9);
+    assert_eq!(hands.state().view.pane(Plane::Coronal).pan_zoom, None, "only where the pointer is");
+    press(&mut hands, Modifiers::NONE, Key::F);
+    assert_eq!(hands.state().view.pane(Plane::Axial).pan_zoom, None);
+}
