@@ -9,7 +9,7 @@ use app_support::{click, opened_with, sample, sample_click, view_name, voxels, w
 use egui::PointerButton;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
-use voxpoint::geom::{DVec3, Plane};
+use voxpoint::geom::Plane;
 
 /// The sample scan, and after it the same moved by so many voxels along x.
 fn moving_scan(folder: &Path, by: usize) -> PathBuf {
@@ -106,7 +106,7 @@ fn the_picture_and_the_value_are_those_of_the_frame() {
     assert!(first.0 != second.0, "another picture");
     assert!((first.1 - second.1).abs() > 1e-9, "another value");
     let grid = harness.state().document().expect("open").image().grid().clone();
-    let voxel = grid.voxel_at(at - DVec3::from(grid.world_from_voxel().matrix3.col(0)) * 40.0);
+    let voxel = grid.voxel_at(at - grid.world_from_voxel().matrix3.col(0) * 40.0);
     if let Some(voxel) = voxel {
         let image = harness.state().document().expect("open").image_at(0);
         assert!((image.value(voxel) - second.1).abs() < 1e-9, "what was moved");

@@ -162,7 +162,7 @@ fn a_key_copies_the_view_under_the_pointer_without_waiting() {
     harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
     let image = copied(&mut harness);
     assert_eq!(image.size, [still.width() as usize, still.height() as usize]);
-    let pixels = image.pixels.iter().flat_map(|p| p.to_array()).collect();
+    let pixels = image.pixels.iter().flat_map(egui::Color32::to_array).collect();
     let copy = RgbaImage::from_raw(still.width(), still.height(), pixels).unwrap();
     assert_eq!(different(&still, &copy), 0);
     let longest = harness.state_mut().take_longest_step();

@@ -22,7 +22,7 @@ fn order(n: usize, tilt: DMat3) -> Grid {
     let mut dims = [0; 3];
     for (axis, world) in orders[n / 8].into_iter().enumerate() {
         let step = tilt.col(world) * SPACING[world];
-        let flipped = n % 8 >> axis & 1 == 1;
+        let flipped = (n % 8) >> axis & 1 == 1;
         columns[axis] = if flipped { -step } else { step };
         if flipped {
             origin += step * (DIMS[world] - 1) as f64;
@@ -139,7 +139,7 @@ fn a_turn_leaves_the_picture_it_was_made_in_and_its_lines_follow_the_hand() {
             }
             for other in others {
                 let line = |lens: &SliceLens, other: &SliceFrame| lens.frame().line_of(other);
-                let old = line(&before, before_frame(&grid, other, convention)).unwrap();
+                let old = line(&before, &SliceFrame::new(&grid, other, convention)).unwrap();
                 let new = line(&after, lens(&view, other).frame()).unwrap();
                 // Clockwise on the screen, whose y runs down; a line has no ends.
                 let turned = old.perp_dot(new).atan2(old.dot(new)).to_degrees().rem_euclid(180.0);
@@ -151,10 +151,6 @@ fn a_turn_leaves_the_picture_it_was_made_in_and_its_lines_follow_the_hand() {
             view.turn(&grid, plane, -35.0);
             assert_eq!(view.oblique, None, "turned back, it is straight again");
         }
-    }
-
-    fn before_frame(grid: &Grid, plane: Plane, convention: Convention) -> &'static SliceFrame {
-        Box::leak(Box::new(SliceFrame::new(grid, plane, convention)))
     }
 }
 

@@ -31,11 +31,11 @@ fn order(n: usize, dims: [usize; 3]) -> Grid {
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let axes = [DVec3::X, DVec3::Y * 1.5, DVec3::Z * 2.0];
     let world = orders[n / 8];
-    let column = |a: usize| axes[world[a]] * if n % 8 >> a & 1 == 1 { -1.0 } else { 1.0 };
+    let column = |a: usize| axes[world[a]] * if (n % 8) >> a & 1 == 1 { -1.0 } else { 1.0 };
     let m = DMat3::from_cols(column(0), column(1), column(2));
     // The first voxel lies where the world's lowest corner is (0, 0, 0).
     let start: DVec3 = (0..3)
-        .filter(|a| n % 8 >> a & 1 == 1)
+        .filter(|a| (n % 8) >> a & 1 == 1)
         .map(|a| axes[world[a]] * (dims[world[a]] - 1) as f64)
         .sum();
     let own = std::array::from_fn(|a| dims[world[a]]);

@@ -90,7 +90,7 @@ fn three_slices() {
     let voxels = Voxels::I16(wavy(DIMS).iter().map(|w| (w * 1000.0) as i16).collect());
     let volume = volume(grid, voxels, Scale::NONE);
     let mut scene = scene(&gpu, &volume, &LabelMap::empty(DIMS));
-    let mut tell = |what: &str, ms: f64| println!("{what:40} {ms:7.1} ms");
+    let tell = |what: &str, ms: f64| println!("{what:40} {ms:7.1} ms");
     tell("linear", milliseconds(&gpu, &mut scene, |_| {}));
     tell("nearest", milliseconds(&gpu, &mut scene, |p| p.interpolation = Interpolation::Nearest));
     tell("cubic", milliseconds(&gpu, &mut scene, |p| p.interpolation = Interpolation::Cubic));

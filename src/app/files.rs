@@ -12,7 +12,7 @@ use crate::document::{Document, StateId};
 use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
 use crate::ui::path_prompt::PathPrompt;
-use crate::ui::text::tr;
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
 use crate::work::{CancelToken, Progress, Task, Wake};
@@ -126,6 +126,10 @@ struct Asking {
 
 /// A native dialog that is gone sooner than anybody can answer it never appeared.
 const NO_DIALOG: Duration = Duration::from_millis(400);
+
+const DIALOG_OPEN: &str = mark(
+    "A file dialog is open already; if none can be seen, start the program with VOXPOINT_TYPE_PATHS=1 to type paths instead",
+);
 
 pub(super) struct Files {
     wake: Wake,
@@ -246,8 +250,9 @@ impl Files {
             Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
-            Err(_) => Some(News::Failed(format!(
-                "The reader stopped unexpectedly, please report this file: {name}"
+            Err(_) => Some(News::Failed(tr_with(
+                "The reader stopped unexpectedly, please report this file: {name}",
+                &[("name", &name)],
             ))),
         }
     }
@@ -281,7 +286,7 @@ impl Files {
         document: &Document,
     ) -> Result<(), String> {
         if self.saving.is_some() {
-            return Err("A label map is being saved already; try again in a moment".to_owned());
+            return Err(tr("A label map is being saved already; try again in a moment").to_owned());
         }
         let name = name_of(&path);
         let labels = document.labels().clone();
@@ -319,15 +324,17 @@ impl Files {
                 News::Failed(tr("Saving was stopped; nothing was written").to_owned())
             }
             Ok(Err(why)) => News::Failed(why.to_string()),
-            Err(_) => News::Failed("The writer stopped unexpectedly; nothing was saved".to_owned()),
+            Err(_) => {
+                News::Failed(tr("The writer stopped unexpectedly; nothing was saved").to_owned())
+            }
         })
     }
 
     pub fn ask_open(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a scan or a label map")
+            .set_title(tr("Open a scan or a label map"))
             .add_filter("NIfTI (.nii, .nii.gz, .hdr)", &["nii", "gz", "hdr", "img"])
-            .add_filter("All files", &["*"])
+            .add_filter(tr("All files"), &["*"])
             .pick_file();
         self.ask(Purpose::Open, dialog)
     }
@@ -347,7 +354,7 @@ impl Files {
         suggestion: PathBuf,
     ) -> Result<(), String> {
         let mut dialog = rfd::AsyncFileDialog::new()
-            .set_title("Save the label map")
+            .set_title(tr("Save the label map"))
             .set_file_name(name_of(&suggestion))
             .add_filter("NIfTI (.nii.gz, .nii)", &["gz", "nii"]);
         if let Some(folder) = suggestion.parent() {
@@ -358,8 +365,8 @@ impl Files {
 
     pub fn ask_model(&mut self) -> Result<(), String> {
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx")
-            .add_filter("Models (.pth, .onnx)", &["pth", "pt", "onnx"])
+            .set_title(tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"))
+            .add_filter(tr("Models (.pth, .onnx)"), &["pth", "pt", "onnx"])
             .pick_file();
         self.ask(Purpose::Model, dialog)
     }
@@ -390,11 +397,7 @@ impl Files {
         dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
     ) -> Result<(), String> {
         if self.asking.is_some() {
-            return Err(
-                "A file dialog is open already; if none can be seen, start the program with \
-                        VOXPOINT_TYPE_PATHS=1 to type paths instead"
-                    .to_owned(),
-            );
+            return Err(tr(DIALOG_OPEN).to_owned());
         }
         if !self.dialogs {
             self.prompt_for(purpose);
@@ -453,17 +456,18 @@ impl Files {
     /// Without a file dialog on this system, a line to type a path into.
     fn prompt_for(&mut self, purpose: Purpose) {
         let (title, text) = match &purpose {
-            Purpose::Open => ("Open a scan or a label map", String::new()),
+            Purpose::Open => (tr("Open a scan or a label map"), String::new()),
             Purpose::Overlay => (tr("Lay another image over the scan"), String::new()),
             Purpose::Save(_, suggestion) => {
-                ("Save the label map", suggestion.display().to_string())
+                (tr("Save the label map"), suggestion.display().to_string())
             }
             Purpose::Draw(_, output, suggestion) => {
                 (output.title(), suggestion.display().to_string())
             }
-            Purpose::Model => {
-                ("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx", String::new())
-            }
+            Purpose::Model => (
+                tr("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx"),
+                String::new(),
+            ),
         };
         self.prompt = Some((purpose, PathPrompt::new(title, text)));
         (self.wake)();

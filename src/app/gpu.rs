@@ -55,11 +55,11 @@ impl Gpu {
     pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<String> {
         let wanted: [Option<&Arc<Volume>>; ImageLayer::MOST] =
             std::array::from_fn(|slot| layers.get(slot).map(|layer| &layer.volume));
-        let same = |(a, b): (&Option<Arc<Volume>>, &Option<&Arc<Volume>>)| match (a, b) {
+        let same = |(a, b): (&Option<Arc<Volume>>, Option<&Arc<Volume>>)| match (a, b) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
-        if self.overlays.iter().zip(&wanted).all(same) {
+        if self.overlays.iter().zip(wanted).all(same) {
             return Vec::new();
         }
         let mut renderer = self.state.renderer.write();
@@ -67,11 +67,11 @@ impl Gpu {
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Vec::new() };
         let mut refused = Vec::new();
         for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
-            if same((have, &want)) {
+            if same((have, want)) {
                 continue;
             }
             *have = want.cloned();
-            refused.extend(set_overlay(scene, slot, have.clone()).err());
+            refused.extend(scene.set_overlay(slot, have.clone()).err().map(|why| why.to_string()));
         }
         refused
     }
@@ -96,6 +96,11 @@ impl Gpu {
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
         let shown = (number, document.image().frame());
+        // Another frame takes the place of the one before, slice by slice; labels stay.
+        let frame_only = self.shown.is_some_and(|(n, frame)| n == number && frame != shown.1);
+        if frame_only && scene.set_frame(document.image()) {
+            self.shown = Some(shown);
+        }
         let other = self.shown != Some(shown);
         if other {
             if let Err(why) = scene.set_volume(document.image().clone()) {
@@ -133,15 +138,6 @@ impl Gpu {
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
-}
-
-/// The scene's slots for overlay images.
-fn set_overlay(
-    _scene: &mut Scene,
-    _slot: usize,
-    _volume: Option<Arc<Volume>>,
-) -> Result<(), String> {
-    Ok(())
 }
 
 fn and(dirty: Dirty, more: VoxelBox) -> Dirty {

@@ -6,6 +6,7 @@ use super::session::capitalised;
 use crate::segment::checkpoint::{Architecture, Checkpoint};
 use crate::segment::download::{self, DownloadError, Downloaded, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Download, ModelEntry, Status, Toasts};
 use crate::work::{Task, Wake};
 
@@ -77,12 +78,17 @@ impl Library {
         (self.download, status.download, self.stale) = (None, None, true);
         match answer {
             Ok(Ok(Downloaded { path, .. })) => {
-                toasts.info(format!("{TURBO} is there: {}", path.display()));
+                toasts.info(tr_with(
+                    "{name} is there: {path}",
+                    &[("name", &TURBO), ("path", &path.display())],
+                ));
                 return Some(path);
             }
             Ok(Err(DownloadError::Cancelled)) => {}
             Ok(Err(why)) => toasts.error(capitalised(&why.to_string())),
-            Err(_) => toasts.error("The download stopped unexpectedly; try it again".to_owned()),
+            Err(_) => {
+                toasts.error(tr("The download stopped unexpectedly; try it again").to_owned());
+            }
         }
         None
     }
@@ -124,12 +130,12 @@ fn list(used: &[PathBuf], now: Option<&Path>) -> Vec<ModelEntry> {
 
 fn entry(file: ModelFile) -> ModelEntry {
     let kind = match file.kind {
-        ModelKind::Demo => "ships with Voxpoint",
-        ModelKind::Checkpoint => "checkpoint",
-        ModelKind::Onnx => "ONNX pair",
+        ModelKind::Demo => mark("ships with Voxpoint"),
+        ModelKind::Checkpoint => mark("checkpoint"),
+        ModelKind::Onnx => mark("ONNX pair"),
     };
     let mut facts = Vec::new();
-    facts.extend(file.source.map(|s| ("From", s)));
+    facts.extend(file.source.map(|s| (mark("From"), s)));
     facts.extend(file.sha256.map(|s| ("SHA-256", s)));
     // As the worker names the model in use.
     let path = file.path.canonicalize().unwrap_or(file.path);
@@ -151,10 +157,10 @@ fn size(path: &Path) -> Vec<(&'static str, String)> {
             shape.image_side(),
             shape.logits_side()
         );
-        facts.push(("Architecture", text));
+        facts.push((mark("Architecture"), text));
     }
     let millions = checkpoint.parameters() as f64 / 1e6;
-    facts.push(("Parameters", format!("{millions:.1} million")));
+    facts.push((mark("Parameters"), format!("{millions:.1} million")));
     facts
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::document::Document;
-use crate::ui::text::tr;
+use crate::ui::text::tr_with;
 use crate::ui::{self, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
@@ -37,6 +37,8 @@ pub use start::run;
 use threshold::Threshold;
 
 /// The program.
+// Each is a question of its own about what goes on.
+#[allow(clippy::struct_excessive_bools)]
 pub struct App {
     session: Option<Session>,
     documents: u64,
@@ -55,6 +57,8 @@ pub struct App {
     offered: u64,
     /// The user wants to save before what `after_discard` says.
     saves_first: bool,
+    /// Another frame of the scan was chosen and is not on the screen yet.
+    frame_comes: bool,
     /// Lines of the log that were taken over.
     log_seen: u64,
     /// The user has agreed to lose unsaved work by closing.
@@ -107,6 +111,7 @@ impl App {
             offers: Vec::new(),
             offered: 0,
             saves_first: false,
+            frame_comes: false,
             log_seen: 0,
             discard_agreed: false,
             remembered,
@@ -155,6 +160,7 @@ impl App {
     /// Takes in what the background has sent and gives it new work. Never waits.
     pub fn step(&mut self, ctx: &egui::Context) {
         let _span = tracing::debug_span!("step").entered();
+        ui::text::speak(self.view.language);
         let began = Instant::now();
         let hold = self.after_discard.is_some();
         let open = self.session.as_ref().map(|s| (s.number, s.document.image().grid()));
@@ -169,20 +175,20 @@ impl App {
         self.follow_frame();
         self.threshold.step(self.session.as_mut(), &mut self.status);
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
-        let intent = self.view.intent.as_ref();
+        let intent = self.view.intent.as_ref().filter(|_| !self.frame_comes);
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
             let (shown, preview) = (self.view.labels_shown(), self.model.preview());
             match gpu.sync(session.number, &session.document, shown, preview) {
-                Ok(true) => {}
+                Ok(true) => self.frame_comes = false,
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
             }
             if let Some([x, y, z]) = gpu.take_coarse() {
-                let text = tr(
-                    "3D shows {n} voxels as one: the graphics device has no room for all. Slices stay exact.",
-                );
-                self.toasts.info(text.replace("{n}", &format!("{x} × {y} × {z}")));
+                self.toasts.info(tr_with(
+                    "3D shows {n} voxels as one, for want of graphics memory. Slices are exact.",
+                    &[("n", &format!("{x} × {y} × {z}"))],
+                ));
             }
             for why in gpu.lay_over(&self.view.overlays) {
                 self.toasts.error(why);
@@ -224,15 +230,16 @@ impl App {
                     // Should there be more by now, it is asked about anew.
                     self.saves_first = false;
                 }
-                self.toasts.info(format!("Saved and verified: {name}"));
+                self.toasts.info(tr_with("Saved and verified: {name}", &[("name", &name)]));
             }
             News::SaveTo(document, path) => {
                 if self.session.as_ref().is_some_and(|s| s.number == document) {
                     self.save(path);
                 } else {
                     let name = path.display();
-                    self.toasts.error(format!(
-                        "Not saved, because another scan was opened meanwhile: {name}"
+                    self.toasts.error(tr_with(
+                        "Not saved, because another scan was opened meanwhile: {name}",
+                        &[("name", &name)],
                     ));
                 }
             }

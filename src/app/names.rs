@@ -16,8 +16,7 @@ impl Output {
     /// What its name ends in; nothing for a folder.
     pub fn ending(&self) -> &'static str {
         match self {
-            Output::Picture(_) => ".png",
-            Output::Turn(TurnWish { format: FilmFormat::Apng, .. }) => ".png",
+            Output::Picture(_) | Output::Turn(TurnWish { format: FilmFormat::Apng, .. }) => ".png",
             Output::Turn(TurnWish { format: FilmFormat::Gif, .. }) => ".gif",
             Output::Turn(TurnWish { format: FilmFormat::Sequence, .. }) => "",
         }

@@ -14,14 +14,14 @@ impl App {
         self.view.crosshair = world;
     }
 
+    /// How the user looks at the document, to be changed.
+    pub fn view_mut(&mut self) -> &mut ViewState {
+        &mut self.view
+    }
+
     /// Looks at another frame, from 0.
     pub fn show_frame(&mut self, frame: usize) {
         self.view.frame = frame;
-    }
-
-    /// How the user looks at the document, to be changed without a hand.
-    pub fn view_mut(&mut self) -> &mut ViewState {
-        &mut self.view
     }
 
     /// What is drawn of a click that the pointer would make: voxels that it would add.

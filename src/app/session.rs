@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::App;
 use super::files::Loaded;
-use crate::document::{Command, Document};
+use crate::document::{Command, Document, Refused};
 use crate::geom::Grid;
+use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, Offer, OfferAnswer, SaveStatus};
 use crate::volume::NamedRegion;
 
@@ -42,8 +43,11 @@ impl App {
             return;
         }
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let plural = if count == 1 { "" } else { "s" };
-        self.toasts.info(format!("{name}: {count} label{plural} opened"));
+        let text = match count {
+            1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
+            _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
+        };
+        self.toasts.info(text);
         if let Some(session) = self.session.as_mut().filter(|_| first) {
             // What is shown is what is on disk, and goes back there when it has been corrected.
             session.document.mark_saved(session.document.state());
@@ -87,8 +91,9 @@ impl App {
         let name = volume.name().to_owned();
         if self.view.overlays.len() >= ImageLayer::MOST {
             let most = ImageLayer::MOST;
-            self.toasts.error(format!(
-                "No more than {most} images can lie over a scan; take one away first. Not opened: {name}"
+            self.toasts.error(tr_with(
+                "No more than {most} images can lie over a scan; take one away first. Not opened: {name}",
+                &[("most", &most), ("name", &name)],
             ));
             return;
         }
@@ -96,8 +101,9 @@ impl App {
             self.toasts.warning(format!("{name}: {}", warning.0));
         }
         if !overlap(volume.grid(), &grid) {
-            self.toasts.warning(format!(
-                "{name} lies elsewhere in space than the scan: none of it is seen over it"
+            self.toasts.warning(tr_with(
+                "{name} lies elsewhere in space than the scan: none of it is seen over it",
+                &[("name", &name)],
             ));
         }
         self.view.overlays.push(ImageLayer::new(volume, stats, histogram));
@@ -133,6 +139,11 @@ impl App {
             defer(&mut session.deferred, command);
             return true;
         }
+        if self.frame_comes && matches!(command, Command::AddPrompt { .. }) {
+            // The picture may still be that of another frame.
+            self.toasts.warning(tr("This frame is still being loaded; click again").to_owned());
+            return false;
+        }
         let fresh = matches!(command, Command::NewObject);
         let clicked = matches!(command, Command::AddPrompt { .. });
         let deleted = match &command {
@@ -145,12 +156,15 @@ impl App {
                 // A click whose mask can't be seen looks like no click.
                 self.view.show_labels |= clicked;
                 if let Some(name) = deleted {
-                    self.toasts.info(format!("{name} deleted (Ctrl+Z brings it back)"));
+                    self.toasts.info(tr_with(
+                        "{name} deleted (Ctrl+Z brings it back)",
+                        &[("name", &name)],
+                    ));
                 }
                 true
             }
             Err(why) => {
-                self.toasts.error(format!("{}.", capitalised(&why.to_string())));
+                self.toasts.error(format!("{}.", capitalised(&refusal(why))));
                 false
             }
         }
@@ -158,11 +172,15 @@ impl App {
 
     /// Makes the document's frame the one that the user wants to see.
     pub(super) fn follow_frame(&mut self) {
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = &mut self.session else {
+            self.frame_comes = false;
+            return;
+        };
         let image = session.document.image();
         self.view.frame = self.view.frame.min(image.frames() - 1);
         if image.frame() != self.view.frame {
             let _never_refused = session.document.apply(Command::ShowFrame(self.view.frame));
+            self.frame_comes = self.gpu.is_some();
         }
     }
 
@@ -270,14 +288,15 @@ impl App {
     pub(super) fn save(&mut self, path: PathBuf) {
         let Some(session) = &self.session else { return };
         if same_file(&path, &session.path) {
-            self.toasts.error(format!(
-                "That is the scan itself; choose another name for the label map: {}",
-                path.display()
+            self.toasts.error(tr_with(
+                "That is the scan itself; choose another name for the label map: {path}",
+                &[("path", &path.display())],
             ));
             return;
         }
         if session.document.pending().is_some() {
-            self.toasts.warning("Saved without the click that is still being computed".to_owned());
+            self.toasts
+                .warning(tr("Saved without the click that is still being computed").to_owned());
         }
         match self.files.save(path, session.number, &session.document) {
             Ok(()) => self.status.save = SaveStatus::Saving,
@@ -311,6 +330,17 @@ pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
+    }
+}
+
+/// Why a command was refused, in the language in use.
+fn refusal(why: Refused) -> String {
+    match why {
+        Refused::OtherFrame { frame } => tr_with(
+            "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)",
+            &[("frame", &frame)],
+        ),
+        why => tr_any(&why.to_string()).to_owned(),
     }
 }
 

@@ -47,7 +47,7 @@ pub enum Command {
     /// Make a mask from clicks.
     Segment(SegmentArgs),
     /// Draw a scan, and a label map on it, as a PNG.
-    Render(RenderArgs),
+    Render(Box<RenderArgs>),
     /// Compare two label maps (Dice).
     Compare(CompareArgs),
     /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.

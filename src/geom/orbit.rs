@@ -143,6 +143,8 @@ impl Orbit {
 
 #[cfg(test)]
 mod tests {
+    use glam::DAffine3;
+
     use super::*;
 
     fn grid() -> Grid {

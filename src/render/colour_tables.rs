@@ -1,5 +1,8 @@
 //! Colour maps that are tables, not formulas: 0xRRGGBB for each of 256 grey levels.
 
+// The six digits are a colour, as everybody writes it.
+#![allow(clippy::unreadable_literal)]
+
 /// matplotlib 3.11's `viridis` (by Nathaniel Smith and Stéfan van der Walt, CC0), rounded to bytes.
 #[rustfmt::skip]
 pub(super) const VIRIDIS: [u32; 256] = [

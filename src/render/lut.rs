@@ -91,7 +91,7 @@ fn medium(params: &RaycastParams, grid: &Grid) -> Vec<[f32; 4]> {
 fn colours(map: ColourMap) -> Vec<[f32; 4]> {
     let mut texels = vec![[0.0f32; 4]; 2 * LEVELS];
     for (n, texel) in texels[..LEVELS].iter_mut().enumerate() {
-        let [r, g, b] = march::map_colour(map, n as f64 / (LEVELS - 1) as f64).as_vec3().to_array();
+        let [r, g, b] = map.colour(n as f64 / (LEVELS - 1) as f64).map(|c| f32::from(c) / 255.0);
         *texel = [r, g, b, 0.0];
     }
     texels

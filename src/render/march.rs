@@ -1,6 +1,6 @@
 //! How rays are marched: what the shader, its twin and picking share.
 
-use super::{Clip, ColourMap, Mode3d, RaycastParams, TransferFunction};
+use super::{Clip, Mode3d, RaycastParams, TransferFunction};
 use crate::geom::{Axis, DAffine3, DMat3, DVec3, DVec4, Grid, Orbit};
 use crate::volume::Window;
 
@@ -120,28 +120,6 @@ impl<'a> Medium<'a> {
         };
         (DVec3::from_array(colour.map(f64::from)), depth)
     }
-}
-
-/// The colour (sRGB) of a grey level from 0 to 1.
-pub(super) fn map_colour(map: ColourMap, level: f64) -> DVec3 {
-    // Stops at even distances.
-    let stops: &[[u8; 3]] = match map {
-        ColourMap::Grey => &[[0; 3], [255; 3]],
-        ColourMap::Inverted => &[[255; 3], [0; 3]],
-        ColourMap::Hot => &[[0, 0, 0], [255, 0, 0], [255, 255, 0], [255, 255, 255]],
-        ColourMap::Viridis => {
-            &[[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]]
-        }
-        ColourMap::Bone => &[[0, 0, 0], [84, 84, 116], [168, 199, 199], [255, 255, 255]],
-        ColourMap::Pet => &[[0, 0, 0], [0, 0, 255], [255, 0, 0], [255, 255, 0], [255, 255, 255]],
-        ColourMap::Rainbow => {
-            &[[0, 0, 255], [0, 255, 255], [0, 255, 0], [255, 255, 0], [255, 0, 0]]
-        }
-    };
-    let at = level.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
-    let below = (at.floor() as usize).min(stops.len() - 2);
-    let colour = |n: usize| DVec3::from_array(stops[n].map(|c| f64::from(c) / 255.0));
-    colour(below).lerp(colour(below + 1), at - below as f64)
 }
 
 /// What is cut away, in voxel coordinates.

@@ -22,7 +22,7 @@ pub enum Projection {
     Mean,
     /// The largest (MIP).
     Max,
-    /// The smallest (MinIP).
+    /// The smallest (`MinIP`).
     Min,
 }
 

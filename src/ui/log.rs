@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn lines_are_found_by_text_and_level() {
-        let line = LogLine { at: 3.14, level: Level::Warning, text: "Two\nlines".to_owned() };
+        let line = LogLine { at: 3.12, level: Level::Warning, text: "Two\nlines".to_owned() };
         assert_eq!(one_line(&line), "     3.1 s  warning  Two lines");
         assert!(matches(&line, " two ") && matches(&line, "WARN") && matches(&line, ""));
         assert!(!matches(&line, "error"));

@@ -99,6 +99,15 @@ pub fn tr_any(english: &str) -> &str {
     chinese().get(english).copied().unwrap_or(english)
 }
 
+/// [`tr`] with values for the names in braces.
+pub fn tr_with(english: &'static str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    let mut text = tr(english).to_owned();
+    for (name, value) in values {
+        text = text.replace(&format!("{{{name}}}"), &value.to_string());
+    }
+    text
+}
+
 /// Marks a text that is shown through [`tr`] somewhere else, so that the catalogue's test finds it.
 pub const fn mark(english: &'static str) -> &'static str {
     english

@@ -386,7 +386,7 @@ impl Verb {
             }
             Verb::RecordTurn => view.show_turn = !view.show_turn,
             Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
-                view.scale = self.scaled(view.scale)
+                view.scale = self.scaled(view.scale);
             }
             Verb::Menu => view.focus_menu = true,
             Verb::History => view.show_history = !view.show_history,
@@ -440,7 +440,9 @@ fn cancel(desk: &mut Desk) {
         &mut view.show_turn,
     ];
     if windows.iter().any(|open| **open) {
-        windows.into_iter().for_each(|open| *open = false);
+        for open in windows {
+            *open = false;
+        }
     } else if working || view.selected_prompt.take().is_none() {
         desk.send(Action::Cancel);
     }

@@ -130,7 +130,7 @@ fn files_over_the_window_are_announced_and_opened() {
     input.hovered_files.clear();
     input.dropped_files = vec![Arc::new(Dropped("scans/ct.nii.gz".into()))];
     harness.step();
-    assert_eq!(taken(&mut harness), [r#"Open(["scans/ct.nii.gz"])"#]);
+    assert_eq!(taken(&mut harness), [r#"Drop(["scans/ct.nii.gz"])"#]);
 }
 
 #[test]

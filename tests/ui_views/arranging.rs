@@ -102,7 +102,8 @@ fn a_sheet_shows_slices_of_which_one_is_chosen_by_a_click() {
     let cell = |hands: &super::desk::Hands, label: &str| hands.get_by_label(label).rect();
     let (upper, lower) = (cell(&hands, "Axial slice 23/24"), cell(&hands, "Axial slice 1/24"));
     assert!(upper.min.y < lower.min.y, "superior first");
-    click(&mut hands, cell(&hands, "Axial slice 5/24").center());
+    let fifth = cell(&hands, "Axial slice 5/24").center();
+    click(&mut hands, fifth);
     let desk = hands.state();
     let grid = desk.document.image().grid();
     assert_eq!(grid.voxel_at(desk.view.crosshair).unwrap()[2], 4);
@@ -122,7 +123,7 @@ fn a_sheet_shows_slices_of_which_one_is_chosen_by_a_click() {
     assert!(texts(&hands).iter().any(|t| t.contains("10/24")));
     hands.get_by_label("Sagittal").click();
     hands.run_steps(3);
-    assert!(hands.query_by_label_contains("Sagittal slice").is_some());
+    assert!(hands.query_all_by_label_contains("Sagittal slice").count() > 5);
     hands.get_by_label("Close the sheet").click();
     hands.run_steps(3);
     assert!(hands.query_by_label("Axial view").is_some());

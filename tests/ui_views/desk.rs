@@ -81,6 +81,7 @@ pub fn window_of(desk: Desk, size: Vec2) -> Hands {
         .with_pixels_per_point(1.0)
         .with_step_dt(0.01)
         .with_max_steps(24)
+        .with_context_setup(ui::theme::apply)
         .build_ui_state(
             |ui, desk: &mut Desk| {
                 let mut out = Vec::new();
@@ -95,7 +96,6 @@ pub fn window_of(desk: Desk, size: Vec2) -> Hands {
             },
             desk,
         );
-    ui::theme::apply(&harness.ctx);
     harness.run_steps(4);
     harness
 }

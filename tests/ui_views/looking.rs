@@ -1,6 +1,6 @@
 //! Windows, colours, layers, masks and frames.
 
-use egui::{Key, Modifiers, vec2};
+use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::LabelId;
 use voxpoint::geom::Plane;
@@ -56,7 +56,7 @@ fn presets_and_handles_change_the_window() {
 #[test]
 fn colours_and_what_is_between_voxels_are_chosen() {
     let mut hands = window();
-    hands.get_by_label("Colours").click();
+    hands.get_by_role_and_label(Role::ComboBox, "Colours").click();
     hands.run_steps(3);
     hands.get_by_label("Viridis").click();
     hands.run_steps(3);
@@ -89,7 +89,7 @@ fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
     assert_eq!(hands.state().view.overlays[0].window, Window::new(200.0, 300.0));
     assert_eq!(hands.state().view.window, scan, "the scan keeps its own");
     assert!(texts(&hands).iter().any(|t| t == "W 300 L 200"));
-    hands.get_by_label("Opacity").set_value_accesskit(0.8);
+    hands.get_by_role_and_label(Role::Slider, "Opacity").set_value_accesskit(0.8);
     hands.run_steps(2);
     assert_eq!(hands.state().view.overlays[0].opacity, 0.8);
     hands.get_by_label("Move up: pet.nii").click();
@@ -142,7 +142,7 @@ fn an_objects_opacity_is_one_step_to_undo() {
     hands.get_by_label("Colour of liver").click();
     hands.run_steps(3);
     for opacity in [0.7, 0.4] {
-        hands.get_by_label("Opacity in 3D").set_value_accesskit(opacity);
+        hands.get_by_role_and_label(Role::Slider, "Opacity in 3D").set_value_accesskit(opacity);
         hands.run_steps(3);
     }
     let document = &mut hands.state_mut().document;
@@ -162,7 +162,7 @@ fn frames_are_stepped_slid_and_played() {
     press(&mut hands, Modifiers::NONE, Key::Comma);
     press(&mut hands, Modifiers::NONE, Key::Comma);
     assert_eq!(hands.state().view.frame, 2, "round and round");
-    hands.get_by_role_and_label(egui::Role::Slider, "Frame").set_value_accesskit(2.0);
+    hands.get_by_role_and_label(Role::Slider, "Frame").set_value_accesskit(2.0);
     hands.run_steps(2);
     assert!(texts(&hands).iter().any(|t| t == "Frame 2/3"));
     hands.hover_at(pane(&hands, Plane::Axial).center());

@@ -18,6 +18,7 @@ use super::{DocumentNumber, Session};
 use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
 use crate::prompt::{Answer, Prompt, PromptLog};
 use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, Timings, runtime};
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
 use loading::Loading;
@@ -166,7 +167,9 @@ impl Model {
                 Err(_) => {
                     self.dead = true;
                     self.schedule.lost();
-                    let why = "The model's thread stopped unexpectedly; save your work and start the program again";
+                    let why = tr(
+                        "The model's thread stopped unexpectedly; save your work and start the program again",
+                    );
                     status.model = ModelStatus::Failed(why.to_owned());
                     toasts.error(why.to_owned());
                 }
@@ -182,10 +185,10 @@ impl Model {
         self.install = None;
         status.runtime = RuntimeStatus::Searching;
         match answer {
-            Ok(Ok(_)) => toasts.info("ONNX Runtime is ready".to_owned()),
+            Ok(Ok(_)) => toasts.info(tr("ONNX Runtime is ready").to_owned()),
             Ok(Err(SegmentError::Cancelled)) => {}
             Ok(Err(why)) => toasts.error(why.to_string()),
-            Err(_) => toasts.error("Fetching ONNX Runtime stopped unexpectedly".to_owned()),
+            Err(_) => toasts.error(tr("Fetching ONNX Runtime stopped unexpectedly").to_owned()),
         }
         self.ask_to_start();
     }
@@ -374,7 +377,7 @@ impl Model {
         match (&status.runtime, &status.model) {
             (RuntimeStatus::Missing(why), _) | (_, ModelStatus::Failed(why)) => Some(why.clone()),
             _ if self.dead => {
-                Some("The model's thread has stopped; start the program again".to_owned())
+                Some(tr("The model's thread has stopped; start the program again").to_owned())
             }
             _ => None,
         }
@@ -455,11 +458,10 @@ fn finish(
 /// What the user is told when an object goes over to another model: its mask may be quite another now.
 fn asked_again(object: &Object, model: &str) -> Option<String> {
     let before = object.answer.model.as_deref()?;
-    let all = if object.log.prompts.len() > 2 { "all its points" } else { "its points" };
     (before != model).then(|| {
-        format!(
-            "{}: {all} were asked again of the model that is in use now (Ctrl+Z brings the old mask back)",
-            object.name
+        tr_with(
+            "{name}: its points were asked again of the model that is in use now (Ctrl+Z brings the old mask back)",
+            &[("name", &object.name)],
         )
     })
 }
@@ -467,8 +469,8 @@ fn asked_again(object: &Object, model: &str) -> Option<String> {
 /// What the user is told of an extension that did not end as expected.
 fn news(click: &PendingClick, outcome: &Outcome, stopped: bool) -> Option<&'static str> {
     match (click.extend, outcome.extensions == click.log.extensions) {
-        (true, false) if stopped => Some("Extending was stopped; what was found is kept"),
-        (true, true) => Some("The model finds nothing more beyond its window"),
+        (true, false) if stopped => Some(tr("Extending was stopped; what was found is kept")),
+        (true, true) => Some(tr("The model finds nothing more beyond its window")),
         _ => None,
     }
 }

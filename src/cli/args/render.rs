@@ -400,7 +400,10 @@ mod tests {
         let left = Direction { axis: Axis::X, positive: false };
         assert_eq!(parse_camera("l"), Ok(CameraArg::From(left)));
         let Ok(CameraArg::Angles(azimuth, elevation)) = parse_camera("-90,45") else { panic!() };
-        assert!((azimuth + 1.570_796).abs() < 1e-5 && (elevation - 0.785_398).abs() < 1e-5);
+        assert!(
+            (azimuth + std::f64::consts::FRAC_PI_2).abs() < 1e-5
+                && (elevation - std::f64::consts::FRAC_PI_4).abs() < 1e-5
+        );
         for bad in ["X", "1,2,3", "0,91", ""] {
             assert!(parse_camera(bad).is_err(), "{bad}");
         }

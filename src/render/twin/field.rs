@@ -66,12 +66,12 @@ impl Subject<'_> {
     pub(super) fn label_gradient(&self, at: DVec3, label: u16) -> DVec3 {
         let base = at.floor();
         let mut gradient = DVec3::ZERO;
-        for n in 0..216 {
-            let offset = DVec3::from_array([n % 6, n / 6 % 6, n / 36].map(|c| f64::from(c) - 2.0));
+        for n in 0..512 {
+            let offset = DVec3::from_array([n & 7, n >> 3 & 7, n >> 6].map(|c| f64::from(c) - 3.0));
             let voxel = base + offset;
             if self.raw_label(voxel.to_array().map(|c| c as i64)) == label {
                 let away = voxel - at;
-                gradient += away * (-0.45 * away.length_squared()).exp();
+                gradient += away * (-0.25 * away.length_squared()).exp();
             }
         }
         gradient

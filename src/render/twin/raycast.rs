@@ -132,7 +132,9 @@ impl<'a> Caster<'a> {
             self.follow(&mut going, &line, [enter, leave], start);
         }
         if self.mode == Mode3d::Mip {
-            let colour = |level: f64| march::map_colour(self.colour_map, level);
+            let colour = |level: f64| {
+                DVec3::from_array(self.colour_map.colour(level).map(|c| f64::from(c) / 255.0))
+            };
             going.trace.colour += going.clear * colour(going.brightest);
             if going.trace.mask.is_some() {
                 let over = VEIL * going.in_front * going.in_front;

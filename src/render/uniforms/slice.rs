@@ -70,7 +70,7 @@ impl SliceKind {
     }
 
     /// The shader's constants.
-    pub(in crate::render) fn constants(&self) -> Vec<(&'static str, f64)> {
+    pub(in crate::render) fn constants(self) -> Vec<(&'static str, f64)> {
         let number = |yes: bool| f64::from(u8::from(yes));
         let interpolation = |kind: Interpolation| match kind {
             Interpolation::Nearest => 0.0,
@@ -92,7 +92,7 @@ impl SliceKind {
         constants
     }
 
-    pub(in crate::render) fn has_overlays(&self) -> bool {
+    pub(in crate::render) fn has_overlays(self) -> bool {
         self.overlays[0].is_some()
     }
 }

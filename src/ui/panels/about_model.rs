@@ -3,6 +3,7 @@
 use egui::{Align2, Context, Grid, Label, RichText, ScrollArea, TextWrapMode, Ui, Window};
 
 use super::widgets::quiet;
+use crate::ui::text::{tr, tr_any};
 use crate::ui::theme::SMALL;
 use crate::ui::{Desk, ModelEntry, ModelStatus};
 
@@ -13,7 +14,8 @@ const WIDTH: f32 = 480.0;
 pub(super) fn show(ctx: &Context, desk: &mut Desk) {
     let room = ctx.content_rect().size();
     let mut open = desk.view.show_model;
-    Window::new("About this model")
+    Window::new(tr("About this model"))
+        .id(egui::Id::unique("about model"))
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -28,7 +30,7 @@ pub(super) fn show(ctx: &Context, desk: &mut Desk) {
 
 fn contents(ui: &mut Ui, desk: &Desk, room: f32) {
     let ModelStatus::Ready { name, device, reason } = &desk.status.model else {
-        ui.label("No model is loaded.");
+        ui.label(tr("No model is loaded"));
         return;
     };
     let entry = desk.status.model_entry();
@@ -37,7 +39,7 @@ fn contents(ui: &mut Ui, desk: &Desk, room: f32) {
     facts(ui, desk, entry, (device, reason));
     let Some(card) = entry.and_then(|e| e.card.as_deref()) else { return };
     ui.add_space(8.0);
-    ui.label(quiet(ui, "What its authors say"));
+    ui.label(quiet(ui, tr("What its authors say")));
     ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
         for block in blocks(card) {
             let text = match &block {
@@ -89,16 +91,17 @@ fn plain(text: &str) -> String {
 
 fn facts(ui: &mut Ui, desk: &Desk, entry: Option<&ModelEntry>, (device, why): (&str, &str)) {
     let runs = if why.is_empty() { device.to_owned() } else { format!("{device} ({why})") };
-    let licence = entry.and_then(|e| e.licence.clone()).unwrap_or_else(|| "unknown".to_owned());
+    let licence =
+        entry.and_then(|e| e.licence.clone()).unwrap_or_else(|| tr("licence unknown").to_owned());
     let mut rows: Vec<(&str, String)> = Vec::new();
-    rows.extend(entry.map(|e| ("Kind", e.kind.to_owned())));
-    rows.push(("Licence", licence));
+    rows.extend(entry.map(|e| (tr("Kind"), tr_any(e.kind).to_owned())));
+    rows.push((tr("Licence"), licence));
     rows.extend(entry.iter().flat_map(|e| e.facts.iter().cloned()));
-    rows.push(("Runs on", runs));
-    rows.extend(desk.status.model_path.as_ref().map(|p| ("File", p.display().to_string())));
+    rows.push((tr("Runs on"), runs));
+    rows.extend(desk.status.model_path.as_ref().map(|p| (tr("File"), p.display().to_string())));
     Grid::new("model facts").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
         for (name, value) in rows {
-            ui.label(quiet(ui, name));
+            ui.label(quiet(ui, tr_any(name)));
             // The name's column takes about a fifth.
             ui.scope(|ui| {
                 ui.set_max_width(WIDTH * 0.78);

@@ -6,19 +6,21 @@ use super::widgets::{field, heading};
 use crate::document::Document;
 use crate::geom::Axis;
 use crate::ui::ViewState;
+use crate::ui::text::{mark, tr, tr_with};
+
+const TIP: &str = mark("Millimetres towards {name}; negative is the other side. Drag or type.");
 
 pub(super) fn show(ui: &mut Ui, document: &Document, view: &mut ViewState) {
-    heading(ui, "Position", |_| ());
+    heading(ui, tr("Position"), |_| ());
     let grid = document.image().grid();
-    let names = ["Right", "Anterior", "Superior"];
+    let names = [tr("Right"), tr("Anterior"), tr("Superior")];
     let mut world = view.crosshair;
     for (axis, name) in Axis::ALL.into_iter().zip(names) {
         field(ui, name, |ui| {
             let value = &mut world[axis.index()];
             let drag = DragValue::new(value).speed(0.5).fixed_decimals(1).suffix(" mm");
-            let tip =
-                format!("Millimetres towards {name}; negative is the other side. Drag or type.");
-            ui.add(drag).accessible_name(format!("Crosshair {name}")).on_hover_text(tip);
+            let tip = tr_with(TIP, &[("name", &name)]);
+            ui.add(drag).accessible_name(format!("{} {name}", tr("Crosshair"))).on_hover_text(tip);
         });
     }
     if world != view.crosshair && world.is_finite() {

@@ -9,10 +9,10 @@ use crate::render::Interpolation;
 use crate::ui::in_3d::SIDES;
 use crate::ui::presets::CT_WINDOWS;
 use crate::ui::text::{Language, tr, tr_any};
-use crate::ui::theme::{SMALL, Theme};
+use crate::ui::theme::{ICON, SMALL, Theme};
 use crate::ui::{
     Action, Desk, Download, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus,
-    SCALES, Tool, Verb, ViewState, icons, shortcuts,
+    SCALES, SidePanels, Tool, Verb, ViewState, icons, shortcuts,
 };
 
 pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
@@ -191,6 +191,9 @@ fn volume(ui: &mut Ui, desk: &mut Desk) {
     verb_switch(ui, Verb::ClipPlane, desk.view.in_3d.clip.plane.is_some(), desk);
 }
 
+/// From this width of the window on (in points) every layout has a button of its own.
+const WIDE: f32 = 1280.0;
+
 /// The layouts with their icons; which of them is seen.
 const LAYOUTS: [(Verb, &str); 4] = [
     (Verb::QuadLayout, icons::QUAD),
@@ -323,6 +326,10 @@ fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
     ui.separator();
     for (verb, tool, icon) in TOOLS {
         let selected = desk.document.is_some() && desk.view.tool == tool;
+        // The menu and the key are enough where there is no room.
+        if tool == Tool::Region && desk.width < SidePanels::NARROW && !selected {
+            continue;
+        }
         verb_button(ui, icon, verb, selected, desk);
     }
     if desk.document.is_some() && desk.view.tool == Tool::Point {
@@ -330,7 +337,14 @@ fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
         verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, desk);
         verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, desk);
     }
-    if desk.document.is_some() {
+    if desk.document.is_some() && desk.width < WIDE {
+        let icon = LAYOUTS.iter().find(|(verb, _)| is_seen(*verb, desk.view));
+        let icon = RichText::new(icon.map_or(icons::QUAD, |(_, icon)| icon)).size(ICON);
+        let button = ui.menu_button(icon, |ui| layouts(ui, desk)).response;
+        button
+            .accessible_name(tr("Layouts"))
+            .on_hover_text(tr("Layout of the views (Y: the next)"));
+    } else if desk.document.is_some() {
         ui.separator();
         for (verb, icon) in LAYOUTS {
             let seen = is_seen(verb, desk.view);

@@ -4,11 +4,12 @@ use egui::{Button, Label, RichText, Slider, Ui, vec2};
 
 use super::widgets::{colours, field, heading, progress, quiet, row_button};
 use crate::document::{Document, Object};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Action, Busy, Desk, RuntimeStatus, Verb, can_extend, icons, shortcuts};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let enabled = Verb::DeletePrompt.enabled(desk);
-    heading(ui, "Prompts", |ui| {
+    heading(ui, tr("Prompts"), |ui| {
         let (name, tip) = (shortcuts::name(Verb::DeletePrompt), shortcuts::tip(Verb::DeletePrompt));
         let clicked =
             ui.add_enabled_ui(enabled, |ui| row_button(ui, icons::TRASH, name, &tip)).inner;
@@ -18,20 +19,21 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     });
     let Some(object) = document.active() else {
         let text = match document.objects() {
-            [] => "No object yet.",
-            _ => "No object selected: the next click starts a new one.",
+            [] => tr("No object yet."),
+            _ => tr("No object selected: the next click starts a new one."),
         };
         ui.label(quiet(ui, text));
         return;
     };
     if object.log.prompts.is_empty() {
-        ui.label(quiet(ui, format!("No points in {} yet.", object.name)));
+        ui.label(quiet(ui, tr_with("No points in {name} yet.", &[("name", &object.name)])));
     } else {
         chips(ui, object, desk);
     }
     threshold(ui, document, object, desk);
     if let Some(iou) = object.iou() {
-        ui.label(format!("Predicted IoU {iou:.2}")).on_hover_text(IOU_TIP);
+        let text = format!("{} {iou:.2}", tr("Predicted IoU"));
+        ui.label(text).on_hover_text(tr(IOU_TIP));
     }
     waiting(ui, document, object, desk);
     if can_extend(object) && !document.is_pending(object.id) {
@@ -40,8 +42,9 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
 }
 
 /// What the number is that the model gives its own mask.
-pub(super) const IOU_TIP: &str = "The model's own estimate of how well the mask fits (intersection over \
-                                  union; 1 is perfect). Not a measurement.";
+pub(super) const IOU_TIP: &str = mark(
+    "The model's own estimate of how well the mask fits (intersection over union; 1 is perfect). Not a measurement.",
+);
 
 /// What the object's mask waits for.
 fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
@@ -49,21 +52,22 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
         return;
     }
     let (text, colour) = match (&desk.status.runtime, desk.status.busy) {
-        (RuntimeStatus::Missing(_), _) => {
-            ("Waits for ONNX Runtime".to_owned(), colours(ui).warning)
-        }
+        (RuntimeStatus::Missing(_), _) => (tr("Waits for ONNX Runtime"), colours(ui).warning),
         (_, Some(Busy::Extending(done, total))) => {
             ui.horizontal(|ui| {
-                if row_button(ui, icons::CLOSE, "Stop extending", "Stop (Esc)").clicked() {
+                if row_button(ui, icons::CLOSE, tr("Stop extending"), tr("Stop (Esc)")).clicked() {
                     desk.out.push(Action::CancelClick);
                 }
-                progress(ui, "Extending", (done, total), 60.0);
-                ui.label(quiet(ui, format!("Cube {done} of {total}")));
+                progress(ui, tr("Extending"), (done, total), 60.0);
+                ui.label(quiet(
+                    ui,
+                    tr_with("Cube {done} of {total}", &[("done", &done), ("total", &total)]),
+                ));
             });
             return;
         }
-        _ if desk.extends() => ("Extending the mask…".to_owned(), colours(ui).quiet),
-        _ => ("Computing the mask…".to_owned(), colours(ui).quiet),
+        _ if desk.extends() => (tr("Extending the mask…"), colours(ui).quiet),
+        _ => (tr("Computing the mask…"), colours(ui).quiet),
     };
     ui.label(RichText::new(text).color(colour));
 }
@@ -71,11 +75,11 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
 /// The flag of a mask that goes on beyond what the model has looked at, and the button that follows it.
 fn extend(ui: &mut Ui, desk: &mut Desk) {
     let amber = colours(ui).warning;
-    let text = format!("{} The mask reaches the model's cube.", icons::WARNING);
+    let text = format!("{} {}", icons::WARNING, tr("The mask reaches the model's cube."));
     ui.add(Label::new(RichText::new(text).color(amber)).wrap());
-    let name = "Extend";
+    let name = tr("Extend");
     let button = Button::new(name).shortcut_text(shortcuts::key_text(Verb::Extend));
-    let tip = "Looks at the neighbouring cubes, as far as the mask goes. Esc stops it.";
+    let tip = tr("Looks at the neighbouring cubes, as far as the mask goes. Esc stops it.");
     if ui.add(button).accessible_name(name).on_hover_text(tip).clicked() {
         Verb::Extend.run(desk);
     }
@@ -99,28 +103,31 @@ fn probability(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
 
+const THRESHOLD_TIP: &str = mark(
+    "How sure the model must be of a voxel (0.50 is usual): lower gives more, higher less. Double click: back to 0.50.",
+);
+
 /// How sure the model must be of a voxel, as a probability. The mask follows the slider at once.
 fn threshold(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
     let reason = match () {
-        () if object.log.prompts.is_empty() => "This object has no mask made by clicks",
-        () if document.pending().is_some() => "Wait until the click is computed",
-        () if object.replayed() == 0 => "The model has not answered yet",
+        () if object.log.prompts.is_empty() => tr("This object has no mask made by clicks"),
+        () if document.pending().is_some() => tr("Wait until the click is computed"),
+        () if object.replayed() == 0 => tr("The model has not answered yet"),
         () => "",
     };
     let asked = desk.status.threshold.filter(|(id, _)| *id == object.id).map(|(_, t)| t);
     let now = asked.unwrap_or(object.log.threshold);
     let shown = probability(now);
     let mut wanted = shown;
-    let tip = "How sure the model must be of a voxel (0.50 is usual): lower gives more, higher less. \
-               Double click: back to 0.50.";
-    let change = field(ui, "Threshold", |ui| {
+    let tip = tr(THRESHOLD_TIP);
+    let change = field(ui, tr("Threshold"), |ui| {
         let reset = ui.add_enabled_ui(reason.is_empty() && now != 0.0, |ui| {
-            row_button(ui, icons::RESET, "Reset threshold", "Back to 0.50")
+            row_button(ui, icons::RESET, tr("Reset threshold"), tr("Back to 0.50"))
         });
         let slider =
             Slider::new(&mut wanted, LOWEST..=1.0 - LOWEST).fixed_decimals(2).step_by(STEP.into());
         ui.spacing_mut().slider_width = 72.0;
-        let slider = ui.add_enabled(reason.is_empty(), slider).accessible_name("Threshold");
+        let slider = ui.add_enabled(reason.is_empty(), slider).accessible_name(tr("Threshold"));
         let slider = slider.on_hover_text(tip).on_disabled_hover_text(reason);
         if slider.drag_started() {
             ui.data_mut(|d| d.insert_temp(slider.id, FreshDrag));
@@ -154,8 +161,11 @@ fn chips(ui: &mut Ui, object: &Object, desk: &mut Desk) {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for (index, prompt) in object.log.prompts.iter().enumerate() {
             let here = Some((object.id, index));
-            let (sign, kind) =
-                if prompt.positive { ("+", "positive") } else { ("−", "negative") };
+            let (sign, name) = if prompt.positive {
+                ("+", mark("Prompt {n}, positive"))
+            } else {
+                ("−", mark("Prompt {n}, negative"))
+            };
             let mut text = RichText::new(format!("{sign} {}", index + 1));
             if index >= answered {
                 text = text.color(colours(ui).quiet);
@@ -163,8 +173,8 @@ fn chips(ui: &mut Ui, object: &Object, desk: &mut Desk) {
             let selected = desk.view.selected_prompt == here;
             let chip = Button::selectable(selected, text).frame_when_inactive(true);
             let chip = chip.min_size(vec2(36.0, 24.0));
-            let name = format!("Prompt {}, {kind}", index + 1);
-            let tip = format!("{name}\nClick: go there. Delete: remove it.");
+            let name = tr_with(name, &[("n", &(index + 1))]);
+            let tip = format!("{name}\n{}", tr("Click: go there. Delete: remove it."));
             if ui.add(chip).accessible_name(name).on_hover_text(tip).clicked() {
                 desk.view.selected_prompt = here;
                 desk.view.crosshair = prompt.world;

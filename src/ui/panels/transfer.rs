@@ -28,7 +28,7 @@ fn focus_memory() -> Id {
 /// Whether the keyboard belongs to a point of the curve, whose Delete is not that of a prompt.
 pub(in crate::ui) fn has_keyboard(ctx: &egui::Context) -> bool {
     let point = ctx.data(|d| d.get_temp::<Id>(focus_memory()));
-    point.is_some() && ctx.memory(|m| m.focused()) == point
+    point.is_some() && ctx.memory(egui::Memory::focused) == point
 }
 
 /// The curve's place and range.

@@ -332,12 +332,7 @@ fn edit(
 }
 
 /// The 3D view while it turns, and at rest.
-fn turn(
-    gpu: &Offscreen,
-    scene: &mut Scene,
-    mode: Mode3d,
-    repeat: usize,
-) -> anyhow::Result<In3d> {
+fn turn(gpu: &Offscreen, scene: &mut Scene, mode: Mode3d, repeat: usize) -> anyhow::Result<In3d> {
     let target = gpu.target(SQUARE);
     let mut azimuth = 0.5;
     let mut draw = |draft: bool, scene: &mut Scene| -> anyhow::Result<f64> {
@@ -356,8 +351,7 @@ fn turn(
     let mut full = |skip: bool| -> anyhow::Result<f64> {
         scene.set_skip_empty(skip);
         draw(false, scene)?;
-        let times: Vec<f64> =
-            (0..repeat).map(|_| draw(false, scene)).collect::<Result<_, _>>()?;
+        let times: Vec<f64> = (0..repeat).map(|_| draw(false, scene)).collect::<Result<_, _>>()?;
         Ok(median(&times))
     };
     let full_without_skipping_ms = full(false)?;

@@ -19,7 +19,7 @@ const BUTTON: f32 = 9.0;
 
 /// A side as it is seen.
 struct Side {
-    side: Direction,
+    from: Direction,
     /// Unit vector: right, up, towards the viewer.
     seen: DVec3,
     /// Where its letter stands; `None` behind the cube.
@@ -55,25 +55,25 @@ pub fn show(ui: &Ui, painter: &Painter, pane: Rect, cx: &mut Context) {
     let camera = cx.view.orbit.axes().transpose();
     let sides = SIDES.map(|side| {
         let seen = camera * side.unit();
-        Side { side, seen, letter: letter_place(&place, seen) }
+        Side { from: side, seen, letter: letter_place(&place, seen) }
     });
     let mut hovered = None;
     if !cx.view.is_figure {
         for side in &sides {
             let Some(at) = side.letter else { continue };
-            let response = button(ui, at, side.side);
+            let response = button(ui, at, side.from);
             if response.hovered() || response.has_focus() {
-                hovered = Some(side.side);
+                hovered = Some(side.from);
             }
             if response.clicked() {
-                cx.view.look_from(side.side);
+                cx.view.look_from(side.from);
                 ui.ctx().request_repaint();
             }
         }
     }
     faces(painter, &place, &sides, camera, hovered);
     for side in &sides {
-        letter(painter, side, hovered == Some(side.side));
+        letter(painter, side, hovered == Some(side.from));
     }
 }
 
@@ -110,16 +110,16 @@ fn faces(
     for side in sides.iter().filter(|side| side.seen.z > 0.01) {
         let others: Vec<DVec3> = Axis::ALL
             .into_iter()
-            .filter(|axis| *axis != side.side.axis)
+            .filter(|axis| *axis != side.from.axis)
             .map(|axis| camera * Direction { axis, positive: true }.unit())
             .collect();
         let corner =
             |u: f64, v: f64| place.at(side.seen + others[0] * u + others[1] * v, place.half);
         let corners =
             vec![corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0)];
-        let colour = paint::axis_colour(side.side.axis);
+        let colour = paint::axis_colour(side.from.axis);
         let light = 0.16 + 0.22 * side.seen.z as f32;
-        let light = if hovered == Some(side.side) { light + 0.25 } else { light };
+        let light = if hovered == Some(side.from) { light + 0.25 } else { light };
         let fill = over_dark(colour, light);
         let edge = Stroke::new(1.0, over_dark(colour, 0.75));
         painter.add(Shape::convex_polygon(corners, fill, edge));
@@ -138,7 +138,7 @@ fn letter(painter: &Painter, side: &Side, strong: bool) {
     let on_face = side.seen.z >= FACING;
     let mut painter = painter.clone();
     painter.multiply_opacity(if side.seen.z < -0.05 && !strong { 0.6 } else { 1.0 });
-    let colour = if on_face || strong { paint::TEXT } else { paint::axis_colour(side.side.axis) };
-    let letter = side.side.letter().to_string();
+    let colour = if on_face || strong { paint::TEXT } else { paint::axis_colour(side.from.axis) };
+    let letter = side.from.letter().to_string();
     paint::text(&painter, at, Align2::CENTER_CENTER, &letter, 12.0, colour);
 }
