@@ -7,7 +7,7 @@ use render_support::{
 };
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::render::twin::slice_rgba;
-use voxpoint::render::{Interpolation, Offscreen, RenderError, Scene};
+use voxpoint::render::{Interpolation, Offscreen, Scene};
 use voxpoint::volume::{LabelMap, Scale, VoxelBox, Voxels, Window};
 
 const DIMS: [usize; 3] = [19, 24, 11];
@@ -245,42 +245,18 @@ fn uploading_a_box_equals_uploading_everything() {
 }
 
 #[test]
-fn panes_are_independent_and_missing_slices_are_black() {
+fn panes_are_independent() {
     let gpu = offscreen();
     let grid = millimetres([40, 40, 40]);
     let volume = volume(grid.clone(), Voxels::I16(vec![500; 64_000]), Scale::NONE);
     let mut scene = gpu.scene();
     scene.set_volume(volume).unwrap();
-    let window = Window::new(0.0, 10.0);
-    let params = plane_params(&grid, Plane::Coronal, window, [50, 50]);
-    // Four of forty slices: the lowest tenth of the picture.
-    assert!(!scene.upload(4 * 40 * 40 * 2));
-    let drawn = gpu.slice(&mut scene, &params).unwrap();
-    let white = |pixels: &[u8]| pixels.chunks_exact(4).filter(|p| p[0] == 255).count();
-    assert_eq!(white(&drawn[..50 * 40 * 4]), 0);
-    assert!(white(&drawn[50 * 40 * 4..]) > 48 * 4);
     while !scene.upload(usize::MAX) {}
-
+    let window = Window::new(0.0, 10.0);
     let bright = plane_params(&grid, Plane::Axial, window, [50, 50]);
     let dark = plane_params(&grid, Plane::Axial, Window::new(1e6, 1.0), [50, 50]);
     scene.prepare_slice(1, &bright);
     let drawn = gpu.slice(&mut scene, &dark).unwrap();
-    assert_eq!(white(&drawn), 0, "pane 0 keeps its own window");
-}
-
-#[test]
-fn a_volume_too_large_for_the_gpu_is_refused_in_words() {
-    let gpu = offscreen();
-    let limit = gpu.device().limits().max_texture_dimension_3d as usize;
-    let grid = millimetres([limit + 1, 1, 1]);
-    let volume = volume(grid.clone(), Voxels::U8(vec![1; limit + 1]), Scale::NONE);
-    let mut scene = gpu.scene();
-    let error = scene.set_volume(volume).unwrap_err();
-    assert!(matches!(error, RenderError::TooLarge { .. }));
-    let error = error.to_string();
-    assert!(error.contains("limit") && !error.contains('\n'), "{error}");
-    assert!(scene.upload(1), "nothing to upload");
-    let params = plane_params(&grid, Plane::Axial, Window::new(0.0, 1.0), [8, 8]);
-    let drawn = gpu.slice(&mut scene, &params).unwrap();
-    assert!(drawn.chunks_exact(4).all(|p| p == [0, 0, 0, 255]));
+    let white = drawn.chunks_exact(4).filter(|p| p[0] == 255).count();
+    assert_eq!(white, 0, "pane 0 keeps its own window");
 }

@@ -21,6 +21,8 @@ pub(super) struct Gpu {
     /// The preview in the label texture: its number, and where it is.
     preview: Option<(u64, Option<VoxelBox>)>,
     refused: Option<DocumentNumber>,
+    /// Voxels for each texel of the 3D view of a scan that was shown since this was asked last.
+    coarse: Option<[usize; 3]>,
     /// What is in the scene's overlay slots.
     overlays: [Option<Arc<Volume>>; ImageLayer::MOST],
 }
@@ -38,6 +40,7 @@ impl Gpu {
             labels_shown: true,
             preview: None,
             refused: None,
+            coarse: None,
             overlays: Default::default(),
         }
     }
@@ -73,6 +76,11 @@ impl Gpu {
         refused
     }
 
+    /// How many voxels are one in the 3D view of a scan that has just been shown, if there is no room for all.
+    pub fn take_coarse(&mut self) -> Option<[usize; 3]> {
+        self.coarse.take()
+    }
+
     /// `Ok(false)` while there is more to upload. A preview must be of the document as it is.
     pub fn sync(
         &mut self,
@@ -98,6 +106,9 @@ impl Gpu {
             if let Err(why) = scene.set_volume(document.image().clone()) {
                 self.refused = Some(number);
                 return Err(why.to_string());
+            }
+            if self.shown.is_none_or(|(before, _)| before != number) {
+                self.coarse = scene.coarse();
             }
             self.shown = Some(shown);
         }

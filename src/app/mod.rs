@@ -184,6 +184,12 @@ impl App {
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
             }
+            if let Some([x, y, z]) = gpu.take_coarse() {
+                self.toasts.info(tr_with(
+                    "3D shows {n} voxels as one, for want of graphics memory. Slices are exact.",
+                    &[("n", &format!("{x} × {y} × {z}"))],
+                ));
+            }
             for why in gpu.lay_over(&self.view.overlays) {
                 self.toasts.error(why);
             }

@@ -213,8 +213,15 @@ pub struct BenchArgs {
     pub model: ModelArgs,
     /// A Python with the authors' code (models/bench/README.md), to be measured in the same run: half of our
     /// measurements come before it, half after it, and medians are of both halves together.
+    /// For `view` a Python with VTK.
     #[arg(long, value_name = "PYTHON")]
     pub peer: Option<PathBuf>,
+    /// Fail if the only graphics adapter draws with the CPU (`view`, `large`).
+    #[arg(long)]
+    pub gpu: bool,
+    /// Voxels of the large synthetic scan (`large`), two bytes each.
+    #[arg(long, value_name = "XxYxZ", value_parser = parse_dims, default_value = "512x512x2000")]
+    pub large: [usize; 3],
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -232,6 +239,10 @@ pub enum BenchWhat {
     Click,
     /// The network: session, first, prefetched and further clicks, memory; with --peer the authors' code beside it.
     Model,
+    /// Slices, the window, the 3D view and an edit on the graphics adapter; with --peer VTK beside it.
+    View,
+    /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
+    Large,
     /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.

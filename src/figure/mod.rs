@@ -5,10 +5,12 @@ mod error;
 mod film;
 mod headless;
 mod stage;
+mod window;
 
 pub use error::FigureError;
 pub use film::{Film, film_format, save_film, save_png};
 pub use stage::Stage;
+pub use window::UnseenWindow;
 
 use crate::ui::{Pane, PictureSize, PictureWish, TurnWish, ViewState};
 

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::RenderError;
+use super::coarse::{self, Factors};
 use super::encoding::Encoding;
 use super::volume_texture::{texture_3d, write_box};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -133,23 +134,30 @@ impl Columns {
 /// Which blocks have labels in them or near them.
 pub(super) struct LabelBlocks {
     texture: wgpu::Texture,
+    /// Voxels for each texel that blocks are made of.
+    factors: Factors,
 }
 
 impl LabelBlocks {
-    pub(super) fn new(device: &wgpu::Device, dims: [usize; 3]) -> Result<Self, RenderError> {
+    /// For a label texture of `dims` texels.
+    pub(super) fn new(
+        device: &wgpu::Device,
+        dims: [usize; 3],
+        factors: Factors,
+    ) -> Result<Self, RenderError> {
         let format = wgpu::TextureFormat::R8Uint;
         let texture = texture_3d(device, "label blocks", block_dims(dims), format, 1)?;
-        Ok(Self { texture })
+        Ok(Self { texture, factors })
     }
 
     pub(super) fn view(&self) -> wgpu::TextureView {
         self.texture.create_view(&wgpu::TextureViewDescriptor::default())
     }
 
-    /// Brings the blocks up to date that a box of voxels has a part in.
-    pub(super) fn write(&self, queue: &wgpu::Queue, labels: &LabelMap, within: VoxelBox) {
-        let dims = labels.dims();
-        let blocks = block_dims(dims);
+    /// Brings the blocks up to date that a box of voxels has a part in. Returns the bytes that were uploaded.
+    pub(super) fn write(&self, queue: &wgpu::Queue, labels: &LabelMap, within: VoxelBox) -> u64 {
+        let blocks = block_dims(coarse::coarse_dims(labels.dims(), self.factors));
+        let within = coarse::coarse_box(within, self.factors);
         let min = within.min.map(|v| v.saturating_sub(LABEL_BORDER) / BLOCK);
         let max: [usize; 3] = std::array::from_fn(|a| {
             ((within.max[a] + LABEL_BORDER).div_ceil(BLOCK)).min(blocks[a])
@@ -158,21 +166,27 @@ impl LabelBlocks {
         let mut filled = vec![0u8; size.iter().product()];
         filled.par_chunks_mut(size[0]).enumerate().for_each(|(n, row)| {
             let (y, z) = (min[1] + n % size[1], min[2] + n / size[1]);
-            fill_row(row, labels, [min[0], y, z]);
+            fill_row(row, labels, self.factors, [min[0], y, z]);
         });
         write_box(queue, &self.texture, min, size, &filled, 1);
+        filled.len() as u64
     }
 }
 
 /// Marks the blocks of a row, from block `at` on, that have labels in them or near them.
-fn fill_row(row: &mut [u8], labels: &LabelMap, at: [usize; 3]) {
+fn fill_row(row: &mut [u8], labels: &LabelMap, factors: Factors, at: [usize; 3]) {
     let dims = labels.dims();
-    for z in reach(at[2], LABEL_BORDER, dims[2]).filter(|&z| !labels.is_untouched(z)) {
-        for y in reach(at[1], LABEL_BORDER, dims[1]) {
+    // In voxels.
+    let reach = |block: usize, axis: usize| {
+        let (n, texels) = (dims[axis], factors[axis]);
+        let reach = reach(block, LABEL_BORDER, n.div_ceil(texels));
+        reach.start * texels..(reach.end * texels).min(n)
+    };
+    for z in reach(at[2], 2).filter(|&z| !labels.is_untouched(z)) {
+        for y in reach(at[1], 1) {
             let voxels = labels.row(y, z);
             for (n, block) in row.iter_mut().enumerate().filter(|(_, block)| **block == 0) {
-                let reach = reach(at[0] + n, LABEL_BORDER, dims[0]);
-                *block = u8::from(voxels[reach].iter().any(|&label| label != 0));
+                *block = u8::from(voxels[reach(at[0] + n, 0)].iter().any(|&label| label != 0));
             }
         }
     }

@@ -87,6 +87,20 @@ impl RawRange {
         });
     }
 
+    /// Of some stored numbers.
+    pub(super) fn of(raw: &[f64]) -> Self {
+        raw.par_chunks(CHUNK)
+            .map(|chunk| {
+                let finite = chunk.iter().filter(|raw| raw.is_finite() && raw.abs() < f64::MAX);
+                finite.fold(Self { not_finite: true, ..Self::EMPTY }, |range, &raw| Self {
+                    min: range.min.min(raw),
+                    max: range.max.max(raw),
+                    ..range
+                })
+            })
+            .reduce(|| Self::EMPTY, Self::and)
+    }
+
     fn and(self, other: Self) -> Self {
         Self {
             min: self.min.min(other.min),
@@ -192,7 +206,23 @@ impl Encoding {
         with_voxels!(voxels, v => mapped(&v[from..to], |raw| self.float_texel(raw as f64)))
     }
 
-    /// The texel of a stored number, as a shader reads it.
+    /// The texels of stored numbers that need not be whole; NaN for those that are not a number.
+    pub(super) fn encode_numbers(&self, raw: &[f64]) -> Texels<'static> {
+        match self.texel_type {
+            TexelType::Unorm16 => {
+                Texels::Words(Cow::Owned(mapped(raw, |raw| (raw - self.offset).round() as u16)))
+            }
+            TexelType::Float32 => Texels::Floats(mapped(raw, |raw| self.float_texel(raw))),
+        }
+    }
+
+    /// The stored number that stands in for NaN between voxels, and the range that infinite ones are clamped to.
+    pub(super) fn stand_ins(&self) -> (f64, (f64, f64)) {
+        let nan = self.nan.map_or(0.0, |(nan, _)| nan * self.raw_per_texel + self.offset);
+        (nan, self.raw_range)
+    }
+
+    /// The texel of a stored number (that need not be whole), as a shader reads it.
     pub(super) fn texel(&self, raw: f64) -> f32 {
         match self.texel_type {
             TexelType::Unorm16 => ((raw - self.offset) / self.raw_per_texel) as f32,

@@ -2,33 +2,51 @@ use rayon::prelude::*;
 
 use super::RenderError;
 use super::blocks::LabelBlocks;
+use super::coarse::{self, Factors};
 use super::volume_texture::{texture_3d, write_box};
 use crate::volume::{LabelMap, VoxelBox};
 
-/// A label map as an integer 3D texture: one byte for each voxel, two once a label needs them.
+/// A label map as an integer 3D texture: one byte for each texel, two once a label needs them. All boxes here are
+/// of texels, which are voxels unless there is no room for so many.
 pub(super) struct LabelTexture {
     texture: wgpu::Texture,
     blocks: LabelBlocks,
+    /// Texels along x, y, z.
     dims: [usize; 3],
+    /// Voxels for each texel.
+    factors: Factors,
     wide: bool,
     /// Slices that may hold something but zeros in the texture.
     written: Vec<bool>,
     /// Holds every voxel that was ever anything but background in this texture.
     bounds: Option<VoxelBox>,
+    /// Bytes written so far.
+    bytes: u64,
 }
 
 impl LabelTexture {
-    /// All background.
+    /// All background, for a map of `dims` voxels.
     pub(super) fn new(
         device: &wgpu::Device,
         dims: [usize; 3],
+        factors: Factors,
         wide: bool,
     ) -> Result<Self, RenderError> {
+        let dims = coarse::coarse_dims(dims, factors);
         let (format, bytes) =
             if wide { (wgpu::TextureFormat::R16Uint, 2) } else { (wgpu::TextureFormat::R8Uint, 1) };
         let texture = texture_3d(device, "labels", dims, format, bytes)?;
-        let blocks = LabelBlocks::new(device, dims)?;
-        Ok(Self { texture, blocks, dims, wide, written: vec![false; dims[2]], bounds: None })
+        let blocks = LabelBlocks::new(device, dims, factors)?;
+        Ok(Self {
+            texture,
+            blocks,
+            dims,
+            factors,
+            wide,
+            written: vec![false; dims[2]],
+            bounds: None,
+            bytes: 0,
+        })
     }
 
     pub(super) fn view(&self) -> wgpu::TextureView {
@@ -49,28 +67,34 @@ impl LabelTexture {
     pub(super) fn write_all(&mut self, queue: &wgpu::Queue, labels: &LabelMap) -> bool {
         let [nx, ny, nz] = self.dims;
         let fits = (0..nz).all(|z| {
-            let written = std::mem::replace(&mut self.written[z], !labels.is_untouched(z));
+            let touched = !is_untouched(labels, self.factors, z);
+            let written = std::mem::replace(&mut self.written[z], touched);
             let needed = written || self.written[z];
             let slice = VoxelBox { min: [0, 0, z], max: [nx, ny, z + 1] };
             !needed || self.write_texels(queue, labels, slice)
         });
         if fits {
-            self.blocks.write(queue, labels, VoxelBox::whole(self.dims));
+            self.bytes += self.blocks.write(queue, labels, VoxelBox::whole(labels.dims()));
         }
         fits
     }
 
-    /// Writes a box that lies within the map. `false` (and nothing is written) if a label has no room in a
-    /// texel.
+    /// Bytes written since this was asked last.
+    pub(super) fn take_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Writes a box of voxels that lies within the map. `false` (and nothing is written) if a label has no room
+    /// in a texel.
     pub(super) fn write(
         &mut self,
         queue: &wgpu::Queue,
         labels: &LabelMap,
         within: VoxelBox,
     ) -> bool {
-        let fits = self.write_texels(queue, labels, within);
+        let fits = self.write_texels(queue, labels, coarse::coarse_box(within, self.factors));
         if fits {
-            self.blocks.write(queue, labels, within);
+            self.bytes += self.blocks.write(queue, labels, within);
         }
         fits
     }
@@ -82,10 +106,13 @@ impl LabelTexture {
         let filled: Result<Vec<Option<VoxelBox>>, NoRoom> = texels
             .par_chunks_mut(size[0] * size[1] * bytes)
             .enumerate()
-            .map(|(n, slice)| fill(slice, labels, within, within.min[2] + n, self.wide))
+            .map(|(n, slice)| {
+                fill(slice, labels, self.factors, within, within.min[2] + n, self.wide)
+            })
             .collect();
         let Ok(boxes) = filled else { return false };
         write_box(queue, &self.texture, within.min, size, &texels, bytes);
+        self.bytes += texels.len() as u64;
         self.written[within.min[2]..within.max[2]].fill(true);
         self.bounds = boxes.into_iter().flatten().chain(self.bounds).reduce(|a, b| a.union(&b));
         true
@@ -99,18 +126,25 @@ struct NoRoom;
 fn fill(
     texels: &mut [u8],
     labels: &LabelMap,
+    factors: Factors,
     within: VoxelBox,
     z: usize,
     wide: bool,
 ) -> Result<Option<VoxelBox>, NoRoom> {
     let (x0, x1) = (within.min[0], within.max[0]);
     let mut bounds: Option<VoxelBox> = None;
-    if labels.is_untouched(z) {
+    if is_untouched(labels, factors, z) {
         return Ok(None);
     }
+    let mut merged = vec![0; x1 - x0];
     let rows = texels.chunks_exact_mut(texels.len() / (within.max[1] - within.min[1]));
     for (y, texels) in (within.min[1]..).zip(rows) {
-        let row = &labels.row(y, z)[x0..x1];
+        let row = if factors == coarse::NONE {
+            &labels.row(y, z)[x0..x1]
+        } else {
+            coarse::label_row(labels, factors, [y, z], x0..x1, &mut merged);
+            &merged
+        };
         let any = row.iter().fold(0, |any, &label| any | label);
         if any == 0 {
             continue;
@@ -130,6 +164,12 @@ fn fill(
         bounds = Some(bounds.map_or(run, |b| b.union(&run)));
     }
     Ok(bounds)
+}
+
+/// Whether slice `z` of the texture shows none but voxels that were never written to.
+fn is_untouched(labels: &LabelMap, factors: Factors, z: usize) -> bool {
+    let last = ((z + 1) * factors[2]).min(labels.dims()[2]);
+    (z * factors[2]..last).all(|z| labels.is_untouched(z))
 }
 
 /// A box cut to what a grid of these dimensions has of it; `None` when nothing is left.

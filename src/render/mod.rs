@@ -11,6 +11,7 @@
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
 mod blocks;
+mod coarse;
 mod colour_map;
 mod colour_tables;
 mod encoding;
@@ -25,6 +26,7 @@ mod pick;
 mod picture;
 mod pipelines;
 mod pipelines_3d;
+mod plane;
 mod presets;
 mod scene;
 mod scene_3d;

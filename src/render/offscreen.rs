@@ -110,6 +110,42 @@ impl Offscreen {
         self.paint(encoder, params.size, |pass| scene.paint_3d(pass))
     }
 
+    /// Prepares the 3D view, whole, without drawing it over anything.
+    pub fn prepare_3d(&self, scene: &mut Scene, params: &RaycastParams) {
+        let mut more = true;
+        while more {
+            let mut encoder = self.encoder();
+            more = scene.prepare_3d(&mut encoder, params);
+            self.queue.submit([encoder.finish()]);
+        }
+    }
+
+    /// Draws into a target and waits until the device has done so: what a frame takes.
+    pub fn frame(
+        &self,
+        target: &wgpu::Texture,
+        draw: impl FnOnce(&mut wgpu::RenderPass<'static>),
+    ) -> Result<(), RenderError> {
+        let mut encoder = self.encoder();
+        let view = target.create_view(&wgpu::TextureViewDescriptor::default());
+        let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("frame"),
+            color_attachments: &[Some(clear_attachment(&view))],
+            depth_stencil_attachment: None,
+            timestamp_writes: None,
+            occlusion_query_set: None,
+            multiview_mask: None,
+        });
+        let mut pass = pass.forget_lifetime();
+        draw(&mut pass);
+        drop(pass);
+        self.queue.submit([encoder.finish()]);
+        self.device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .map_err(|error| RenderError::ReadBack(error.to_string()))?;
+        Ok(())
+    }
+
     fn encoder(&self) -> wgpu::CommandEncoder {
         self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
     }

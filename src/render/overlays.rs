@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::coarse::{self, Room};
 use super::uniforms::{MOST_OVERLAYS, OverlayUniforms, ScanUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{ImageOverlay, RenderError};
@@ -33,12 +34,13 @@ impl Overlays {
         device: &wgpu::Device,
         slot: usize,
         volume: Option<Arc<Volume>>,
+        room: Room,
     ) -> Result<(), RenderError> {
         let Some(place) = self.textures.get_mut(slot) else { return Ok(()) };
         // The old texture goes first: there may not be room for both.
         *place = None;
         self.bind_groups.clear();
-        let made = volume.map(|volume| VolumeTexture::new(device, volume)).transpose();
+        let made = volume.map(|volume| coarse::that_fits(device, &volume, room)).transpose();
         let (texture, result) = match made {
             Ok(texture) => (texture, Ok(())),
             Err(why) => (None, Err(why)),
@@ -85,7 +87,7 @@ impl Overlays {
     pub(super) fn uniforms(&self, drawn: &[ImageOverlay], grid: &Grid) -> Vec<OverlayUniforms> {
         let told = drawn.iter().filter_map(|overlay| {
             let texture = self.textures.get(overlay.slot)?.as_ref()?;
-            let (own, grey) = (texture.volume().grid(), texture.grey(overlay.window));
+            let (own, grey) = (texture.grid(), texture.grey(overlay.window));
             let scan = ScanUniforms::new(own.dims(), grey, texture.ready_slices(), false);
             let voxel_from_scan = own.voxel_from_world() * grid.world_from_voxel();
             Some(OverlayUniforms::new(overlay, scan, &voxel_from_scan))

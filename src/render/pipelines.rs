@@ -9,12 +9,9 @@ const MANUAL: &str = include_str!("shaders/filter_manual.wgsl");
 
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
-    let slice = [
-        include_str!("shaders/slice.wgsl"),
-        include_str!("shaders/gather.wgsl"),
-        include_str!("shaders/access_volume.wgsl"),
-    ]
-    .concat();
+    let slice = [include_str!("shaders/slice.wgsl"), include_str!("shaders/gather.wgsl")].concat();
+    let plane = [&slice, include_str!("shaders/access_plane.wgsl")].concat();
+    let slice = [&slice, include_str!("shaders/access_volume.wgsl")].concat();
     let none = include_str!("shaders/overlay_none.wgsl");
     let images = include_str!("shaders/overlay_images.wgsl");
     let raycast = include_str!("shaders/raycast.wgsl");
@@ -23,6 +20,8 @@ pub fn shader_sources() -> Vec<(&'static str, String)> {
         ("slice, filtering by hand", [COMMON, MANUAL, &slice, none].concat()),
         ("slice with overlays", [COMMON, HARDWARE, &slice, images].concat()),
         ("slice with overlays, filtering by hand", [COMMON, MANUAL, &slice, images].concat()),
+        ("slice, of a plane", [COMMON, MANUAL, &plane, none].concat()),
+        ("slice with overlays, of a plane", [COMMON, MANUAL, &plane, images].concat()),
         ("raycast", [COMMON, HARDWARE, raycast].concat()),
         ("raycast, filtering by hand", [COMMON, MANUAL, raycast].concat()),
         ("composite", include_str!("shaders/composite.wgsl").to_owned()),
@@ -36,6 +35,8 @@ pub(super) struct Pipelines {
     pub filterable: bool,
     /// Uniforms, scan, sampler, labels, colours, colour maps.
     pub scan_layout: BindGroupLayout,
+    /// A pane's own values and labels.
+    pub plane_layout: BindGroupLayout,
     /// Second images.
     pub overlay_layout: BindGroupLayout,
     /// One for each kind of slice, made when it is first wanted: compiling takes longer than a frame has.
@@ -48,6 +49,7 @@ impl Pipelines {
         let mut pipelines = Self {
             target,
             filterable,
+            plane_layout: plane_layout(device),
             overlay_layout: overlay_layout(device),
             slices: HashMap::new(),
             scan_layout,
@@ -65,13 +67,16 @@ impl Pipelines {
         if kind.has_overlays() {
             name += " with overlays";
         }
-        if !self.filterable {
+        if kind.of_plane {
+            name += ", of a plane";
+        } else if !self.filterable {
             name += ", filtering by hand";
         }
-        // Group 1 is for slices that have textures of their own.
+        let plane = kind.of_plane.then_some(&self.plane_layout);
         let overlays = kind.has_overlays().then_some(&self.overlay_layout);
-        let layouts = [Some(&self.scan_layout), None, overlays];
-        let layouts = if kind.has_overlays() { &layouts[..] } else { &layouts[..1] };
+        let layouts = [Some(&self.scan_layout), plane, overlays];
+        let used = layouts.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let layouts = &layouts[..used];
         let constants = kind.constants();
         let source = shader_source(&name);
         let made = pipeline(device, layouts, "slice", &source, self.target, &constants);
@@ -136,6 +141,27 @@ pub(super) fn pipeline(
         }),
         multiview_mask: None,
         cache: None,
+    })
+}
+
+/// `access_plane.wgsl`.
+fn plane_layout(device: &Device) -> BindGroupLayout {
+    let entry = |binding, sample_type| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::FRAGMENT,
+        ty: wgpu::BindingType::Texture {
+            sample_type,
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        },
+        count: None,
+    };
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: Some("plane"),
+        entries: &[
+            entry(0, wgpu::TextureSampleType::Float { filterable: false }),
+            entry(1, wgpu::TextureSampleType::Uint),
+        ],
     })
 }
 

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use super::coarse::{self, Room};
 use super::label_texture::{LabelTexture, clip};
 use super::march;
 use super::overlays::{self, Overlays};
 use super::pipelines::Pipelines;
+use super::plane::{Plane, Source};
 use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
 use super::uniforms::{ScanUniforms, SliceKind, SliceUniforms};
@@ -27,6 +29,16 @@ pub struct Scene {
     pipelines: Pipelines,
     volume: Option<VolumeTexture>,
     labels: Option<LabelTexture>,
+    /// The labels themselves, while slices are made from the CPU's copy.
+    kept_labels: Option<LabelMap>,
+    /// What coarse texels stand for, until it is known where they are empty.
+    texels: Option<Volume>,
+    /// What the textures may take.
+    room: Room,
+    /// Bytes of voxels and labels uploaded so far.
+    uploaded: u64,
+    /// Counts scans, frames and their encodings.
+    scans: u64,
     overlays: Overlays,
     styles: Vec<LabelStyle>,
     colours: wgpu::Texture,
@@ -45,6 +57,17 @@ pub struct Scene {
 impl Scene {
     /// Pipelines for a colour target of this format.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, target: wgpu::TextureFormat) -> Self {
+        Self::with_budget(device, queue, target, Room::bytes_of(device))
+    }
+
+    /// As [`Scene::new`], with textures of scan and labels that take at most so many bytes: a scan that needs
+    /// more is coarser in 3D, and its slices come from the CPU's copy.
+    pub fn with_budget(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        target: wgpu::TextureFormat,
+        bytes: u64,
+    ) -> Self {
         let pipelines = Pipelines::new(device, target, true);
         let colours = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("label colours"),
@@ -68,6 +91,11 @@ impl Scene {
             pipelines,
             volume: None,
             labels: None,
+            kept_labels: None,
+            texels: None,
+            room: Room { side: device.limits().max_texture_dimension_3d, bytes },
+            uploaded: 0,
+            scans: 0,
             overlays,
             styles: Vec::new(),
             colours,
@@ -82,13 +110,15 @@ impl Scene {
         scene
     }
 
-    /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. On an error (too large
-    /// for the GPU, or no memory there) the scene shows nothing.
+    /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. Where the
+    /// device has no room for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so)
+    /// the scene shows nothing.
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
         self.clear_scan();
-        let texture = VolumeTexture::new(&self.device, volume)?;
-        self.view_3d.set_volume(Some(texture.volume()))?;
+        let texture = coarse::that_fits(&self.device, &volume, self.room)?;
+        self.view_3d.set_volume(Some(texture.grid().dims()))?;
+        self.scans += 1;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
             self.pipelines = Pipelines::new(&self.device, self.target, filterable);
@@ -104,10 +134,13 @@ impl Scene {
     /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
     /// is another scan: that needs [`Scene::set_volume`].
     pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
-        let exchanged = self.volume.as_mut().is_some_and(|texture| texture.exchange(volume));
+        let Some(texture) = &mut self.volume else { return false };
         // Where it is empty is another frame's, too.
-        let known = exchanged && self.view_3d.set_volume(Some(volume)).is_ok();
+        let known = texture.exchange(volume)
+            && self.view_3d.set_volume(Some(texture.grid().dims())).is_ok();
         if known {
+            self.scans += 1;
+            self.texels = None;
             self.rebind();
         }
         known
@@ -121,7 +154,7 @@ impl Scene {
         slot: usize,
         volume: Option<Arc<Volume>>,
     ) -> Result<(), RenderError> {
-        self.overlays.set(&self.device, slot, volume)
+        self.overlays.set(&self.device, slot, volume, self.room)
     }
 
     /// The image in an overlay slot.
@@ -138,9 +171,22 @@ impl Scene {
     fn clear_scan(&mut self) {
         self.volume = None;
         self.labels = None;
+        (self.kept_labels, self.texels) = (None, None);
+        self.slices.iter_mut().for_each(|pane| pane.plane = None);
         // Without a scan there is nothing that could fail.
         let _ = self.view_3d.set_volume(None);
         self.rebind();
+    }
+
+    /// How many voxels along x, y, z each texel of the 3D view stands for, where there is no room for all of
+    /// them. Slices are exact all the same.
+    pub fn coarse(&self) -> Option<[usize; 3]> {
+        self.volume.as_ref().map(VolumeTexture::factors).filter(|&f| f != coarse::NONE)
+    }
+
+    /// Bytes of voxels and labels that were handed to the device since the scene was made.
+    pub fn uploaded_bytes(&self) -> u64 {
+        self.uploaded
     }
 
     /// Full 3D pictures may take several frames on slow adapters ([`Scene::prepare_3d`]); by default they are
@@ -155,7 +201,7 @@ impl Scene {
     }
 
     /// Uploads up to about `budget` bytes of what is still missing (at least one slice). `true` when all is
-    /// there and empty space is known. Slices that are not there yet are drawn black; the 3D view waits for all.
+    /// there and empty space is known. Until then slices are drawn from the CPU's copy, and the 3D view waits.
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
@@ -166,13 +212,39 @@ impl Scene {
     fn upload_scan(&mut self, budget: usize) -> bool {
         let Some(volume) = &mut self.volume else { return true };
         if !volume.settled() {
-            if volume.advance(&self.queue, budget) {
+            let known = volume.encoding().is_some();
+            self.uploaded += volume.advance(&self.queue, budget);
+            self.scans += u64::from(volume.encoding().is_some() != known);
+            if volume.settled() {
                 self.content += 1;
+                if volume.factors() == coarse::NONE {
+                    self.kept_labels = None;
+                    self.slices.iter_mut().for_each(|pane| pane.plane = None);
+                }
             }
             return false;
         }
-        let Some(encoding) = volume.encoding() else { return true };
-        self.view_3d.advance(volume.volume(), encoding, budget)
+        if self.view_3d.knows_empty() {
+            return true;
+        }
+        let Some(encoding) = volume.encoding().copied() else { return true };
+        let texels = if volume.factors() == coarse::NONE {
+            volume.volume()
+        } else {
+            self.texels = self.texels.take().or_else(|| volume.take_texels());
+            let Some(texels) = &self.texels else { return true };
+            texels
+        };
+        let known = self.view_3d.advance(texels, &encoding, budget);
+        if known {
+            self.texels = None;
+        }
+        known
+    }
+
+    /// Whether slices are made from the CPU's copy.
+    fn slices_from_memory(&self) -> bool {
+        self.volume.as_ref().is_some_and(|v| !v.settled() || v.factors() != coarse::NONE)
     }
 
     /// Brings the label texture up to date: `None` uploads everything, a box only that box. A label map of
@@ -183,9 +255,9 @@ impl Scene {
         changed: Option<VoxelBox>,
     ) -> Result<(), RenderError> {
         let Some(volume) = &self.volume else { return Ok(()) };
-        let dims = volume.volume().grid().dims();
+        let (dims, factors) = (volume.volume().grid().dims(), volume.factors());
         if labels.dims() != dims {
-            self.labels = None;
+            (self.labels, self.kept_labels) = (None, None);
             self.rebind();
             return Ok(());
         }
@@ -197,11 +269,18 @@ impl Scene {
             },
         };
         self.content += 1;
+        if self.slices_from_memory() {
+            self.kept_labels = Some(labels.clone());
+            for plane in self.slices.iter_mut().filter_map(|pane| pane.plane.as_mut()) {
+                plane.labels_changed(changed);
+            }
+        }
         if let Some(texture) = &mut self.labels {
             let fits = match changed {
                 Some(b) => texture.write(&self.queue, labels, b),
                 None => texture.write_all(&self.queue, labels),
             };
+            self.uploaded += texture.take_bytes();
             if fits {
                 return Ok(());
             }
@@ -209,11 +288,30 @@ impl Scene {
         // The first labels, or the first one above 255: everything has to go up.
         self.labels = None;
         self.rebind();
-        let mut texture = LabelTexture::new(&self.device, dims, labels.max() > 255)?;
+        let largest = labels.max();
+        if largest == 0 && coarse::is_large(dims, factors) {
+            // Not before there is something to show.
+            return Ok(());
+        }
+        let mut texture = match LabelTexture::new(&self.device, dims, factors, largest > 255) {
+            Ok(texture) => texture,
+            Err(why) => return self.in_less_room(labels, why),
+        };
         texture.write_all(&self.queue, labels);
+        self.uploaded += texture.take_bytes();
         self.labels = Some(texture);
         self.rebind();
         Ok(())
+    }
+
+    /// The labels have no room beside the scan: both once more, coarser.
+    fn in_less_room(&mut self, labels: &LabelMap, why: RenderError) -> Result<(), RenderError> {
+        let Some(volume) = self.volume.as_ref().map(|v| Arc::clone(v.volume())) else {
+            return Ok(());
+        };
+        self.room = coarse::less(&self.device, &volume, self.room).ok_or(why)?;
+        self.set_volume(volume)?;
+        self.set_labels(labels, None)
     }
 
     /// Colours and visibility of the labels; a label that is not listed has a colour of its own.
@@ -231,16 +329,22 @@ impl Scene {
         if pane >= SLICE_PANES {
             return;
         }
-        let Some(volume) = &self.volume else { return };
-        let drawn = self.overlays.drawn(&params.overlays);
-        let overlays = self.overlays.uniforms(&drawn, volume.volume().grid());
-        let scan = self.scan_uniforms(volume, params.window);
-        let uniforms = SliceUniforms::new(params, scan, &overlays);
         while self.slices.len() <= pane {
             let size = size_of::<SliceUniforms>();
             self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
         }
-        let kind = SliceKind::of(params, self.labels.is_some(), &drawn);
+        let of_plane = self.slices_from_memory();
+        let scan = if of_plane {
+            self.lay_plane(pane, params)
+        } else {
+            self.volume.as_ref().map(|volume| self.scan_uniforms(volume, params.window))
+        };
+        let (Some(scan), Some(volume)) = (scan, &self.volume) else { return };
+        let drawn = self.overlays.drawn(&params.overlays);
+        let overlays = self.overlays.uniforms(&drawn, volume.volume().grid());
+        let uniforms = SliceUniforms::new(params, scan, &overlays);
+        let has_labels = if of_plane { self.kept_labels.is_some() } else { self.labels.is_some() };
+        let kind = SliceKind { of_plane, ..SliceKind::of(params, has_labels, &drawn) };
         self.pipelines.prepare_slice(&self.device, kind);
         let pane = &mut self.slices[pane];
         (pane.kind, pane.overlays) = (kind, overlays::order(&drawn));
@@ -250,12 +354,43 @@ impl Scene {
         self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
     }
 
+    /// Brings a pane's own textures up to date; how they are to be read.
+    fn lay_plane(&mut self, pane: usize, params: &SliceParams) -> Option<ScanUniforms> {
+        let volume = self.volume.as_ref()?;
+        let pane = self.slices.get_mut(pane)?;
+        let plane = match pane.plane.take() {
+            Some(plane) if plane.fits(params.size) => plane,
+            _ => match Plane::new(&self.device, &self.pipelines.plane_layout, params.size) {
+                Ok(plane) => plane,
+                Err(why) => {
+                    tracing::warn!("a slice can't be shown: {why}");
+                    return None;
+                }
+            },
+        };
+        let plane = pane.plane.insert(plane);
+        let source = Source {
+            volume: volume.volume(),
+            encoding: volume.encoding(),
+            scan: self.scans,
+            labels: self.kept_labels.as_ref(),
+        };
+        self.uploaded += plane.update(&self.queue, &source, params);
+        let (scale, dims) = (volume.volume().scale(), volume.volume().grid().dims());
+        let grey = plane.encoding().map(|encoding| encoding.grey(scale, params.window));
+        Some(ScanUniforms::new(dims, grey, dims[2], self.kept_labels.is_some()))
+    }
+
     /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
         let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
         let Some(pipeline) = self.pipelines.slice(pane.kind) else { return };
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &pane.bind_group, &[]);
+        if pane.kind.of_plane {
+            let Some(plane) = &pane.plane else { return };
+            pass.set_bind_group(1, &plane.bind_group, &[]);
+        }
         if pane.kind.has_overlays() {
             // An image that was taken out since is gone.
             let Some(overlays) = self.overlays.bind_group(&pane.overlays) else { return };
@@ -273,7 +408,8 @@ impl Scene {
     ) -> bool {
         let Some(volume) = &self.volume else { return false };
         let subject = Subject {
-            volume: volume.volume(),
+            grid: volume.volume().grid(),
+            texels: volume.grid(),
             complete: volume.complete(),
             scan: self.scan_uniforms(volume, march::scale(params)),
             labels: self.labels.as_ref(),
@@ -293,7 +429,7 @@ impl Scene {
 
     fn scan_uniforms(&self, volume: &VolumeTexture, window: crate::volume::Window) -> ScanUniforms {
         ScanUniforms::new(
-            volume.volume().grid().dims(),
+            volume.grid().dims(),
             volume.grey(window),
             volume.ready_slices(),
             self.labels.is_some(),
@@ -421,6 +557,8 @@ struct Pane {
     /// Of a slice: what it is drawn with, and which images lie over it.
     kind: SliceKind,
     overlays: overlays::Order,
+    /// Its pixels, where they come from the CPU's copy.
+    plane: Option<Plane>,
 }
 
 impl Pane {
@@ -433,7 +571,7 @@ impl Pane {
         });
         let bind_group = bind_group(device, pipelines, shared, &uniforms);
         let (kind, overlays) = (SliceKind::PLAIN, overlays::Order::default());
-        Self { uniforms, bind_group, kind, overlays }
+        Self { uniforms, bind_group, kind, overlays, plane: None }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {

@@ -10,6 +10,7 @@ use super::pipelines::Pipelines;
 use super::pipelines_3d::Pipelines3d;
 use super::uniforms::{RaycastUniforms, ScanUniforms};
 use super::{Mode3d, RaycastParams, RenderError};
+use crate::geom::Grid;
 use crate::volume::Volume;
 
 /// The 3D view of a [`super::Scene`].
@@ -43,7 +44,10 @@ struct Key {
 
 /// What the 3D view needs of the rest of the scene.
 pub(super) struct Subject<'a> {
-    pub volume: &'a Volume,
+    /// Where the scan is.
+    pub grid: &'a Grid,
+    /// Where its texels are: the same, unless they are coarser.
+    pub texels: &'a Grid,
     /// Whether all of the scan is there.
     pub complete: bool,
     pub scan: ScanUniforms,
@@ -97,12 +101,12 @@ impl Scene3d {
         self.shown = None;
     }
 
-    /// Another scan, or none.
-    pub(super) fn set_volume(&mut self, volume: Option<&Volume>) -> Result<(), RenderError> {
+    /// Another scan of so many texels, or none.
+    pub(super) fn set_volume(&mut self, dims: Option<[usize; 3]>) -> Result<(), RenderError> {
         self.lut.forget();
         self.blocks = None;
-        if let Some(volume) = volume {
-            self.blocks = Some(ScanBlocks::new(&self.device, volume.grid().dims())?);
+        if let Some(dims) = dims {
+            self.blocks = Some(ScanBlocks::new(&self.device, dims)?);
         }
         Ok(())
     }
@@ -110,6 +114,11 @@ impl Scene3d {
     /// The scan's textures are of another kind.
     pub(super) fn forget_pipelines(&mut self) {
         self.pipelines.forget();
+    }
+
+    /// Whether it is known where the scan is empty.
+    pub(super) fn knows_empty(&self) -> bool {
+        self.blocks.as_ref().is_none_or(ScanBlocks::complete)
     }
 
     /// Looks for empty space in about `budget` bytes of voxels. `true` when all is known.
@@ -202,13 +211,14 @@ impl Scene3d {
         picture: &Picture,
         rows: Rows,
     ) {
-        let grid = subject.volume.grid();
+        let Subject { grid, texels, .. } = *subject;
         self.lut.write(&self.queue, params, grid);
         let most = if self.slow { SLOW_STEPS } else { FAST_STEPS };
         let march = March::new(params, grid, most);
         let labelled = subject.labels.and_then(LabelTexture::bounds);
         let skip = self.skip && self.blocks.as_ref().is_some_and(ScanBlocks::complete);
-        let uniforms = RaycastUniforms::new(params, grid, subject.scan, labelled, &march, skip);
+        let uniforms =
+            RaycastUniforms::new(params, [grid, texels], subject.scan, labelled, &march, skip);
         self.queue.write_buffer(&self.uniforms, 0, bytemuck::bytes_of(&uniforms));
         // A scan of which a part is missing is not shown at all.
         let mode = if subject.complete { march::mode(params) } else { Mode3d::Surface };

@@ -72,9 +72,10 @@ pub(super) struct RaycastUniforms {
 }
 
 impl RaycastUniforms {
+    /// The camera looks at the scan's grid; the texels may be coarser.
     pub(super) fn new(
         params: &RaycastParams,
-        grid: &Grid,
+        [grid, texels]: [&Grid; 2],
         scan: ScanUniforms,
         labelled: Option<VoxelBox>,
         march: &March,
@@ -82,18 +83,18 @@ impl RaycastUniforms {
     ) -> Self {
         let orbit = &params.orbit;
         let pane = params.size.map(f64::from);
-        let voxel_from_pane = grid.voxel_from_world() * world_from_pane(orbit, grid, pane);
+        let voxel_from_pane = texels.voxel_from_world() * world_from_pane(orbit, grid, pane);
         // A box whose last voxel lies before its first holds nothing.
         let (first, last) = labelled
             .map_or(([1.0; 3], [0.0; 3]), |b| (b.min.map(to_f32), b.max.map(|n| to_f32(n) - 1.0)));
-        let gradient = DAffine3::from_mat3(grid.voxel_from_world().matrix3.transpose());
-        let clip = VoxelClip::new(&params.clip, grid);
+        let gradient = DAffine3::from_mat3(texels.voxel_from_world().matrix3.transpose());
+        let clip = VoxelClip::new(&params.clip, texels);
         let vec3 = |v: DVec3| v.as_vec3().to_array();
         Self {
             voxel_from_pane: columns(&voxel_from_pane),
             world_from_gradient: columns(&gradient),
             scan,
-            middle: vec3(grid.voxel(grid.centre())),
+            middle: vec3(texels.voxel(grid.centre())),
             widening: orbit.widening(grid) as f32,
             label_first: first,
             step: march.step as f32,

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use super::RenderError;
+use super::coarse::{self, Factors, Means};
 use super::encoding::{Encoding, RawRange, TexelGrey, TexelType};
+use crate::geom::Grid;
 use crate::volume::{Volume, Window};
 
 /// Bytes handed to the GPU in one piece, so that its staging memory stays small.
@@ -9,10 +11,17 @@ const LARGEST_PIECE: usize = 64 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 
-/// The frame of a volume that is looked at as a 3D texture, filled bit by bit.
+/// The frame of a volume that is looked at as a 3D texture, filled bit by bit; coarser than the volume where there
+/// is no room for all of it.
 pub(super) struct VolumeTexture {
     volume: Arc<Volume>,
     texture: wgpu::Texture,
+    /// Voxels for each texel.
+    factors: Factors,
+    /// Where the texels are.
+    grid: Grid,
+    /// What the texels stand for, where they are coarser than the voxels.
+    means: Means,
     texel_type: TexelType,
     stage: Stage,
     /// How the frame that was shown before was encoded: until all of this one is there, the rest of the texture
@@ -29,15 +38,21 @@ enum Stage {
 }
 
 impl VolumeTexture {
-    /// An empty texture for a volume.
-    pub(super) fn new(device: &wgpu::Device, volume: Arc<Volume>) -> Result<Self, RenderError> {
-        let dims = volume.grid().dims();
+    /// An empty texture for a volume, so many voxels to a texel.
+    pub(super) fn new(
+        device: &wgpu::Device,
+        volume: Arc<Volume>,
+        factors: Factors,
+    ) -> Result<Self, RenderError> {
+        let grid = coarse::coarse_grid(volume.grid(), factors);
+        let dims = grid.dims();
         let data = volume.voxels().data_type();
         let texel_type = TexelType::choose(data, device.features());
         let texture =
             texture_3d(device, "scan", dims, texel_type.format(), texel_type.size() as u64)?;
-        let stage = Stage::first(&volume, texel_type, 0);
-        Ok(Self { volume, texture, texel_type, stage, before: None })
+        let stage = Stage::first(&volume, texel_type, dims[2], 0);
+        let means = Means::new(&volume);
+        Ok(Self { volume, texture, factors, grid, means, texel_type, stage, before: None })
     }
 
     /// Shows another frame of the same scan from now on: a volume that differs in its voxels only. `false`, and
@@ -62,12 +77,41 @@ impl VolumeTexture {
             self.before = None;
         }
         self.volume = Arc::clone(volume);
-        self.stage = Stage::first(volume, self.texel_type, next);
+        self.stage = Stage::first(volume, self.texel_type, self.grid.dims()[2], next);
         true
     }
 
     pub(super) fn volume(&self) -> &Arc<Volume> {
         &self.volume
+    }
+
+    /// The texels as a volume of their own, once they are settled; `None` where they are the voxels.
+    pub(super) fn take_texels(&mut self) -> Option<Volume> {
+        let coarse = self.factors != coarse::NONE && self.settled();
+        coarse.then(|| self.means.take(&self.volume, &self.grid)).flatten()
+    }
+
+    /// Voxels along each axis for each texel.
+    pub(super) fn factors(&self) -> Factors {
+        self.factors
+    }
+
+    /// Where the texels are: the volume's own grid unless they are coarser.
+    pub(super) fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Bytes of a texel of this volume on this device.
+    pub(super) fn texel_bytes(device: &wgpu::Device, volume: &Volume) -> usize {
+        TexelType::choose(volume.voxels().data_type(), device.features()).size()
+    }
+
+    /// How stored numbers become texels; `None` while their range is not known.
+    pub(super) fn encoding(&self) -> Option<&Encoding> {
+        match &self.stage {
+            Stage::Uploading { encoding, .. } => Some(encoding),
+            Stage::Measuring { .. } => None,
+        }
     }
 
     pub(super) fn view(&self) -> wgpu::TextureView {
@@ -81,14 +125,14 @@ impl VolumeTexture {
     /// Number of slices (along z) that are there, those of the frame before included.
     pub(super) fn ready_slices(&self) -> usize {
         match self.stage {
-            _ if self.before.is_some() => self.volume.grid().dims()[2],
+            _ if self.before.is_some() => self.grid.dims()[2],
             Stage::Measuring { .. } => 0,
-            Stage::Uploading { left, .. } => self.volume.grid().dims()[2] - left,
+            Stage::Uploading { left, .. } => self.grid.dims()[2] - left,
         }
     }
 
     pub(super) fn complete(&self) -> bool {
-        self.ready_slices() == self.volume.grid().dims()[2]
+        self.ready_slices() == self.grid.dims()[2]
     }
 
     /// Whether nothing is left to be uploaded: every slice is there, and none is of the frame before.
@@ -96,35 +140,49 @@ impl VolumeTexture {
         matches!(self.stage, Stage::Uploading { left: 0, .. })
     }
 
-    /// Uploads about `budget` bytes or measures [`READ_FACTOR`] times as many, at least one slice. `true`
-    /// when all is there.
-    pub(super) fn advance(&mut self, queue: &wgpu::Queue, budget: usize) -> bool {
-        let [nx, ny, nz] = self.volume.grid().dims();
+    /// Uploads about `budget` bytes or reads [`READ_FACTOR`] times as many, at least one slice. Returns the
+    /// bytes that were uploaded.
+    pub(super) fn advance(&mut self, queue: &wgpu::Queue, budget: usize) -> u64 {
+        let count = self.volume.grid().count();
+        let [nx, ny, nz] = self.grid.dims();
         let area = nx * ny;
+        let raw_size = self.volume.voxels().data_type().size();
         match &mut self.stage {
             Stage::Measuring { next, range, first } => {
-                let raw_size = self.volume.voxels().data_type().size();
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
-                let to = next.saturating_add(voxels).min(area * nz);
+                let to = next.saturating_add(voxels).min(count);
                 let base = self.volume.frame_range().start;
                 range.include(self.volume.voxels(), base + *next, base + to);
                 *next = to;
-                if to == area * nz {
+                if to == count {
                     let slope = self.volume.scale().slope;
                     let encoding = Encoding::of_frame(*range, slope, self.before.as_ref());
                     self.stage = Stage::Uploading { next: *first, left: nz, encoding };
                 }
-                false
+                0
             }
             Stage::Uploading { next, left, encoding } => {
                 let slice_bytes = area * self.texel_type.size();
-                let mut budget = (budget / slice_bytes).max(1).min(*left);
+                let at_once = if self.factors == coarse::NONE {
+                    budget / slice_bytes
+                } else {
+                    let read = self.factors.iter().product::<usize>() * area * raw_size;
+                    budget.saturating_mul(READ_FACTOR) / read
+                };
+                let mut slices = at_once.max(1).min(*left);
+                let bytes = (slices * slice_bytes) as u64;
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
-                while budget > 0 {
-                    let end = (*next + piece.min(budget)).min(nz);
-                    let base = self.volume.frame_range().start;
-                    let (from, to) = (base + *next * area, base + end * area);
-                    let texels = encoding.encode(self.volume.voxels(), from, to);
+                let base = self.volume.frame_range().start;
+                while slices > 0 {
+                    let end = (*next + piece.min(slices)).min(nz);
+                    let texels = if self.factors == coarse::NONE {
+                        let (from, to) = (base + *next * area, base + end * area);
+                        encoding.encode(self.volume.voxels(), from, to)
+                    } else {
+                        let means = coarse::means(&self.volume, self.factors, *next, end);
+                        self.means.put(*next * area, &means);
+                        encoding.encode_numbers(&means)
+                    };
                     write_box(
                         queue,
                         &self.texture,
@@ -133,23 +191,15 @@ impl VolumeTexture {
                         texels.bytes(),
                         self.texel_type.size(),
                     );
-                    budget -= end - *next;
+                    slices -= end - *next;
                     *left -= end - *next;
                     *next = end % nz;
                 }
                 if *left == 0 {
                     self.before = None;
                 }
-                *left == 0
+                bytes
             }
-        }
-    }
-
-    /// How stored numbers become texels; `None` before any slice is there.
-    pub(super) fn encoding(&self) -> Option<&Encoding> {
-        match &self.stage {
-            Stage::Uploading { encoding, .. } => Some(encoding),
-            Stage::Measuring { .. } => None,
         }
     }
 
@@ -165,13 +215,13 @@ impl VolumeTexture {
 
 impl Stage {
     /// Everything is to be done, beginning with slice `first`.
-    fn first(volume: &Volume, texel_type: TexelType, first: usize) -> Self {
+    fn first(volume: &Volume, texel_type: TexelType, slices: usize, first: usize) -> Self {
         let data = volume.voxels().data_type();
         if Encoding::needs_range(texel_type, data) {
             return Self::Measuring { next: 0, range: RawRange::EMPTY, first };
         }
         let encoding = Encoding::of_small_integers(texel_type, data);
-        Self::Uploading { next: first, left: volume.grid().dims()[2], encoding }
+        Self::Uploading { next: first, left: slices, encoding }
     }
 }
 

@@ -1,10 +1,11 @@
-//! `voxpoint bench`: how fast this machine opens a scan and answers a click. Prints medians; judges nothing.
+//! `voxpoint bench`: how fast this machine opens a scan, draws it and answers a click. Prints medians; judges nothing.
 
 mod click;
 mod clicks;
 mod model;
 mod open;
 pub mod synthetic;
+mod view;
 
 use std::time::Instant;
 
@@ -31,6 +32,10 @@ struct Report {
     click: Option<click::Clicked>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<model::Measured>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view: Option<view::Viewed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    large: Option<view::Opened>,
 }
 
 /// Measures and prints.
@@ -43,6 +48,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let click =
         wants(BenchWhat::Click).then(|| click::measure(args.size, args.repeat)).transpose()?;
     let model = wants(BenchWhat::Model).then(|| model::measure(args)).transpose()?;
+    let view = wants(BenchWhat::View).then(|| view::measure(args)).transpose()?;
+    // Not among all: it takes a gigabyte of disk, and several of memory.
+    let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let report = Report {
         size: args.size,
         repeat: args.repeat,
@@ -51,6 +59,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         open,
         click,
         model,
+        view,
+        large,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
@@ -65,6 +75,8 @@ fn table(report: &Report) -> String {
     lines.extend(report.open.iter().flat_map(open::Opened::lines));
     lines.extend(report.click.iter().flat_map(click::Clicked::lines));
     lines.extend(report.model.iter().flat_map(model::Measured::lines));
+    lines.extend(report.view.iter().flat_map(view::Viewed::lines));
+    lines.extend(report.large.iter().flat_map(view::Opened::lines));
     lines.join("\n")
 }
 

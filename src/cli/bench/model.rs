@@ -182,17 +182,21 @@ fn difference(clicks: &Clicks, gpu: &mut Segmenter, cpu: &mut Segmenter) -> anyh
     Ok((off / all).sqrt())
 }
 
-/// The script in the folder of the shipped models.
-fn script(models: Option<&Path>) -> anyhow::Result<PathBuf> {
+/// A script in the folder of the shipped models.
+pub fn script_beside_models(name: &str) -> anyhow::Result<PathBuf> {
+    script(runtime::demo_model().as_deref().and_then(Path::parent), name)
+}
+
+fn script(models: Option<&Path>, name: &str) -> anyhow::Result<PathBuf> {
     let Some(models) = models else {
         bail!(
-            "{PEER} was not found, nor the folder of models that it is in; name it in VOXPOINT_MODELS"
+            "{name} was not found, nor the folder of models that it is in; name it in VOXPOINT_MODELS"
         );
     };
-    let script = models.join(PEER);
+    let script = models.join(name);
     if !script.is_file() {
         bail!(
-            "the script that runs the authors' code is not there; name the source's folder of models in \
+            "the script that runs others' code is not there; name the source's folder of models in \
              VOXPOINT_MODELS: {}",
             script.display()
         );
@@ -205,8 +209,7 @@ fn peer(python: &Path, model: &Path, threads: usize, repeat: usize) -> anyhow::R
     if model.extension().is_none_or(|e| !e.eq_ignore_ascii_case("pth")) {
         bail!("the authors' code runs checkpoints (.pth) only: --model FILE.pth");
     }
-    let demo = runtime::demo_model();
-    let script = script(demo.as_deref().and_then(Path::parent))?;
+    let script = script_beside_models(PEER)?;
     let output = Command::new(python)
         .arg(&script)
         .arg("--checkpoint")
@@ -311,11 +314,11 @@ mod tests {
     #[test]
     fn a_missing_script_is_said_in_a_line() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |models: Option<&Path>| script(models).unwrap_err().to_string();
+        let said = |models: Option<&Path>| script(models, PEER).unwrap_err().to_string();
         assert!(said(None).contains("VOXPOINT_MODELS"), "{}", said(None));
         let place = folder.path().join(PEER).display().to_string();
         assert!(said(Some(folder.path())).ends_with(&place), "{}", said(Some(folder.path())));
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-        assert!(script(Some(&shipped)).is_ok());
+        assert!(script(Some(&shipped), PEER).is_ok());
     }
 }

@@ -117,7 +117,7 @@ pub fn once(file: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// The process's largest resident memory so far (Linux).
-fn peak_kib() -> Option<u64> {
+pub fn peak_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rayon::prelude::*;
 
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
@@ -15,23 +16,30 @@ const SPACING: [f64; 3] = [0.8, 0.8, 1.0];
 
 /// Hounsfield units, x fastest. The same numbers every time.
 pub fn voxels([nx, ny, nz]: [usize; 3]) -> Vec<i16> {
-    let mut values = Vec::with_capacity(nx * ny * nz);
-    let mut noise = 0x2545_f491_4f6c_dd1d_u64;
+    let mut values = vec![0; nx * ny * nz];
+    values
+        .par_chunks_mut(nx * ny)
+        .enumerate()
+        .for_each(|(z, values)| slice([nx, ny, nz], z, values));
+    values
+}
+
+/// Slice `z` of a scan.
+fn slice([nx, ny, nz]: [usize; 3], z: usize, values: &mut [i16]) {
+    let mut noise = 0x2545_f491_4f6c_dd1d_u64 ^ (z as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let unit = |i: usize, n: usize| (i as f32 + 0.5) / n as f32 * 2.0 - 1.0;
-    for z in 0..nz {
-        for y in 0..ny {
-            for x in 0..nx {
-                let (u, v, w) = (unit(x, nx), unit(y, ny), unit(z, nz));
-                // xorshift64 (Marsaglia 2003).
-                noise ^= noise << 13;
-                noise ^= noise >> 7;
-                noise ^= noise << 17;
-                let spread = (noise & 0x1f) as i16 + (noise >> 8 & 0x1f) as i16 - 31;
-                values.push(tissue(u, v, w) + spread);
-            }
+    let w = unit(z, nz);
+    for (y, row) in values.chunks_exact_mut(nx).enumerate() {
+        let v = unit(y, ny);
+        for (x, value) in row.iter_mut().enumerate() {
+            // xorshift64 (Marsaglia 2003).
+            noise ^= noise << 13;
+            noise ^= noise >> 7;
+            noise ^= noise << 17;
+            let spread = (noise & 0x1f) as i16 + (noise >> 8 & 0x1f) as i16 - 31;
+            *value = tissue(unit(x, nx), v, w) + spread;
         }
     }
-    values
 }
 
 /// Mean Hounsfield units at a position from -1 to 1 along each axis.
@@ -66,7 +74,7 @@ pub fn volume(dims: [usize; 3]) -> anyhow::Result<Volume> {
     Ok(Volume::new("synthetic", grid, dims.to_vec(), voxels, Scale::NONE, stored, Vec::new()))
 }
 
-/// Writes the scan as int16 .nii.gz. The header is laid out here and not by the program's own writer, so
+/// Writes the scan as int16 .nii.gz, or .nii where the name ends so. The header is laid out here and not by the program's own writer, so
 /// that the measurement reads what another program could have written (NIfTI-1.1, 348 bytes and 4 of padding).
 pub fn write(path: &Path, dims: [usize; 3]) -> anyhow::Result<()> {
     let mut header = [0u8; 352];
@@ -89,14 +97,25 @@ pub fn write(path: &Path, dims: [usize; 3]) -> anyhow::Result<()> {
         put(280 + 16 * row + 4 * row, &(value as f32).to_le_bytes());
     }
     put(344, b"n+1\0");
-    let save = || -> std::io::Result<()> {
-        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
-        let mut gz = GzEncoder::new(file, Compression::new(6));
-        gz.write_all(&header)?;
-        for line in voxels(dims).chunks(1 << 16) {
-            let bytes: Vec<u8> = line.iter().flat_map(|v| v.to_le_bytes()).collect();
-            gz.write_all(&bytes)?;
+    let plain = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("nii"));
+    let slices = |mut to: Box<dyn std::io::Write + '_>| -> std::io::Result<()> {
+        to.write_all(&header)?;
+        // Slice by slice: the scan may be larger than the memory.
+        let mut values = vec![0; dims[0] * dims[1]];
+        for z in 0..dims[2] {
+            slice(dims, z, &mut values);
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            to.write_all(&bytes)?;
         }
+        to.flush()
+    };
+    let save = || -> std::io::Result<()> {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        if plain {
+            return slices(Box::new(file));
+        }
+        let mut gz = GzEncoder::new(&mut file, Compression::new(6));
+        slices(Box::new(&mut gz))?;
         gz.finish()?.flush()
     };
     save().with_context(|| format!("can't write the synthetic scan {}", path.display()))

@@ -9,7 +9,7 @@ struct Scan {
     grey_per_texel: f32,
     // Texels on the dark side of this one are not a number.
     nan_edge: f32,
-    // Slices along z that are uploaded.
+    // Slices along z that are there.
     ready_slices: f32,
     // 0 while nothing was ever labelled.
     has_labels: u32,

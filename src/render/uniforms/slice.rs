@@ -15,6 +15,8 @@ pub(in crate::render) struct SliceKind {
     pub labels: LabelKind,
     /// Of those that are drawn.
     pub overlays: [Option<Interpolation>; MOST_OVERLAYS],
+    /// From the pane's own textures.
+    pub of_plane: bool,
 }
 
 /// How labels are drawn, as the shader counts it.
@@ -37,6 +39,7 @@ impl SliceKind {
         coloured: false,
         labels: LabelKind::Thin,
         overlays: [None; MOST_OVERLAYS],
+        of_plane: false,
     };
 
     pub(in crate::render) fn of(
@@ -62,6 +65,7 @@ impl SliceKind {
                 _ => LabelKind::Widest,
             },
             overlays: kinds,
+            of_plane: false,
         }
     }
 

@@ -1,0 +1,282 @@
+//! Slices from the CPU's copy of the scan: a pane's own pixels as two flat textures, values and labels, from which
+//! the slice shader draws as it draws from the 3D textures. For scans that the device holds in part (`coarse`) or
+//! not yet.
+
+use rayon::prelude::*;
+
+use super::encoding::{Encoding, RawRange};
+use super::{Interpolation, Projection, RenderError, SliceParams};
+use crate::geom::{DAffine3, DVec3};
+use crate::volume::{
+    Between, Keep, LabelMap, Row, Sampler, Thickness, Volume, VoxelBox, label_row,
+};
+
+/// Pixels around the pane whose labels are there too: outlines look at their neighbours. The same in
+/// `access_plane.wgsl`.
+const MARGIN: u32 = 16;
+
+/// What a pane's pixels are taken from.
+pub(super) struct Source<'a> {
+    pub volume: &'a Volume,
+    /// How stored numbers become texels; `None` while the range of the volume is not known.
+    pub encoding: Option<&'a Encoding>,
+    /// Other voxels or another encoding have another number.
+    pub scan: u64,
+    pub labels: Option<&'a LabelMap>,
+}
+
+/// The cut: everything on which the pixels depend, besides the source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cut {
+    voxel_from_pane: DAffine3,
+    between: Between,
+    thickness: Option<Thickness>,
+    scan: u64,
+}
+
+/// Pixels of a pane, `min` inclusive, `max` exclusive, counted from the margin's corner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pixels {
+    min: [u32; 2],
+    max: [u32; 2],
+}
+
+/// A pane's pixels.
+pub(super) struct Plane {
+    size: [u32; 2],
+    values: wgpu::Texture,
+    labels: wgpu::Texture,
+    pub(super) bind_group: wgpu::BindGroup,
+    cut: Option<Cut>,
+    encoding: Option<Encoding>,
+    /// Where the labels were laid; `None` if they have to be laid anew.
+    labelled: Option<DAffine3>,
+    /// Labels changed here.
+    dirty: Option<VoxelBox>,
+}
+
+impl Plane {
+    /// Empty textures for a pane.
+    pub(super) fn new(
+        device: &wgpu::Device,
+        layout: &wgpu::BindGroupLayout,
+        size: [u32; 2],
+    ) -> Result<Self, RenderError> {
+        let limit = device.limits().max_texture_dimension_2d.saturating_sub(2 * MARGIN);
+        let size = size.map(|n| n.clamp(1, limit));
+        let texture = |label, [width, height]: [u32; 2], format| {
+            device.create_texture(&wgpu::TextureDescriptor {
+                label: Some(label),
+                size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format,
+                usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+                view_formats: &[],
+            })
+        };
+        let scope = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let values = texture("plane", size, wgpu::TextureFormat::R32Float);
+        let labels =
+            texture("plane's labels", size.map(|n| n + 2 * MARGIN), wgpu::TextureFormat::R16Uint);
+        if pollster::block_on(scope.pop()).is_some() {
+            let bytes = u64::from(size[0]) * u64::from(size[1]) * 6;
+            return Err(RenderError::NoMemory { megabytes: bytes >> 20 });
+        }
+        let view =
+            |texture: &wgpu::Texture| texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let entry = |binding, view| wgpu::BindGroupEntry {
+            binding,
+            resource: wgpu::BindingResource::TextureView(view),
+        };
+        let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("plane"),
+            layout,
+            entries: &[entry(0, &view(&values)), entry(1, &view(&labels))],
+        });
+        let (cut, encoding, labelled, dirty) = (None, None, None, None);
+        Ok(Self { size, values, labels, bind_group, cut, encoding, labelled, dirty })
+    }
+
+    /// Whether it is for a pane of this size.
+    pub(super) fn fits(&self, size: [u32; 2]) -> bool {
+        self.size == size
+    }
+
+    /// How its values become grey levels.
+    pub(super) fn encoding(&self) -> Option<&Encoding> {
+        self.encoding.as_ref()
+    }
+
+    /// Labels changed within a box of voxels; everywhere if `None`.
+    pub(super) fn labels_changed(&mut self, within: Option<VoxelBox>) {
+        match within {
+            None => self.labelled = None,
+            Some(b) => self.dirty = Some(self.dirty.map_or(b, |dirty| dirty.union(&b))),
+        }
+    }
+
+    /// Brings the pixels up to date. Returns the bytes that were uploaded.
+    pub(super) fn update(
+        &mut self,
+        queue: &wgpu::Queue,
+        source: &Source,
+        params: &SliceParams,
+    ) -> u64 {
+        let cut = Cut {
+            voxel_from_pane: params.voxel_from_pane,
+            between: between(params.interpolation),
+            thickness: thickness(params, source.volume.scale().slope),
+            scan: source.scan,
+        };
+        let mut bytes = 0;
+        if self.cut != Some(cut) {
+            bytes += self.lay_values(queue, source, &cut);
+            self.cut = Some(cut);
+        }
+        bytes + self.lay_labels(queue, source, params.voxel_from_pane)
+    }
+
+    fn lay_values(&mut self, queue: &wgpu::Queue, source: &Source, cut: &Cut) -> u64 {
+        let [width, height] = self.size;
+        let mut raw = vec![0.0; width as usize * height as usize];
+        let everything = (f64::NAN, (f64::MIN, f64::MAX));
+        let (nan, range) = source.encoding.map_or(everything, Encoding::stand_ins);
+        let (voxels, dims) = (source.volume.voxels(), source.volume.grid().dims());
+        let sampler = Sampler::new(voxels, source.volume.frame_range().start, dims, nan, range);
+        raw.par_chunks_mut(width as usize).enumerate().for_each(|(y, out)| {
+            let row = row(&cut.voxel_from_pane, [0, y as i64]);
+            sampler.row(row, cut.between, cut.thickness, out);
+        });
+        let encoding = source.encoding.copied().unwrap_or_else(|| {
+            // For the moment; the true one makes the picture anew.
+            Encoding::of_range(RawRange::of(&raw), source.volume.scale().slope)
+        });
+        let texels: Vec<f32> = raw.par_iter().map(|&raw| encoding.texel(raw)).collect();
+        self.encoding = Some(encoding);
+        write(queue, &self.values, [0, 0], self.size, bytemuck::cast_slice(&texels), 4)
+    }
+
+    fn lay_labels(
+        &mut self,
+        queue: &wgpu::Queue,
+        source: &Source,
+        voxel_from_pane: DAffine3,
+    ) -> u64 {
+        let whole = Pixels { min: [0; 2], max: self.size.map(|n| n + 2 * MARGIN) };
+        let dirty = self.dirty.take();
+        let pixels = if self.labelled == Some(voxel_from_pane) {
+            dirty.and_then(|b| shadow(b, &voxel_from_pane, whole))
+        } else {
+            Some(whole)
+        };
+        let (Some(Pixels { min, max }), Some(labels)) = (pixels, source.labels) else { return 0 };
+        let size = [max[0] - min[0], max[1] - min[1]];
+        let mut texels = vec![0u16; size[0] as usize * size[1] as usize];
+        texels.par_chunks_mut(size[0] as usize).enumerate().for_each(|(y, out)| {
+            let at = [min[0] as i64, min[1] as i64 + y as i64].map(|c| c - i64::from(MARGIN));
+            label_row(labels, row(&voxel_from_pane, at), out);
+        });
+        self.labelled = Some(voxel_from_pane);
+        write(queue, &self.labels, min, size, bytemuck::cast_slice(&texels), 2)
+    }
+}
+
+/// Where the pixels of a line from this one on lie.
+fn row(voxel_from_pane: &DAffine3, [x, y]: [i64; 2]) -> Row {
+    let centre = DVec3::new(x as f64 + 0.5, y as f64 + 0.5, 0.0);
+    Row { start: voxel_from_pane.transform_point3(centre), step: voxel_from_pane.matrix3.x_axis }
+}
+
+/// The pixels that a box of voxels can be seen on, margin included.
+fn shadow(within: VoxelBox, voxel_from_pane: &DAffine3, whole: Pixels) -> Option<Pixels> {
+    let pane_from_voxel = voxel_from_pane.inverse();
+    if !pane_from_voxel.is_finite() {
+        return Some(whole);
+    }
+    let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+    for corner in 0..8 {
+        let side = |a: usize| if corner >> a & 1 == 0 { within.min[a] } else { within.max[a] };
+        let voxel = DVec3::new(side(0) as f64, side(1) as f64, side(2) as f64) - 0.5;
+        let at = pane_from_voxel.transform_point3(voxel);
+        (low, high) = (low.min(at), high.max(at));
+    }
+    if low.z > 0.0 || high.z < 0.0 {
+        return None;
+    }
+    let margin = f64::from(MARGIN);
+    let clamp = |c: f64, a: usize| c.clamp(0.0, f64::from(whole.max[a])) as u32;
+    let min = [0, 1].map(|a| clamp((low[a] + margin - 1.0).floor(), a));
+    let max = [0, 1].map(|a| clamp((high[a] + margin + 1.0).ceil(), a));
+    (min[0] < max[0] && min[1] < max[1]).then_some(Pixels { min, max })
+}
+
+fn between(interpolation: Interpolation) -> Between {
+    match interpolation {
+        Interpolation::Nearest => Between::Nearest,
+        Interpolation::Linear => Between::Linear,
+        Interpolation::Cubic => Between::Cubic,
+    }
+}
+
+/// The largest value has the smallest stored number where the scale falls.
+fn thickness(params: &SliceParams, slope: f64) -> Option<Thickness> {
+    let slab = params.slab?;
+    let keep = match (slab.projection, slope < 0.0) {
+        (Projection::Mean, _) => Keep::Mean,
+        (Projection::Max, false) | (Projection::Min, true) => Keep::Largest,
+        (Projection::Max, true) | (Projection::Min, false) => Keep::Smallest,
+    };
+    Some(Thickness { keep, samples: slab.samples.max(1), step: slab.voxel_step })
+}
+
+fn write(
+    queue: &wgpu::Queue,
+    texture: &wgpu::Texture,
+    [x, y]: [u32; 2],
+    [width, height]: [u32; 2],
+    bytes: &[u8],
+    texel_bytes: u32,
+) -> u64 {
+    queue.write_texture(
+        wgpu::TexelCopyTextureInfo {
+            texture,
+            mip_level: 0,
+            origin: wgpu::Origin3d { x, y, z: 0 },
+            aspect: wgpu::TextureAspect::All,
+        },
+        bytes,
+        wgpu::TexelCopyBufferLayout {
+            offset: 0,
+            bytes_per_row: Some(width * texel_bytes),
+            rows_per_image: Some(height),
+        },
+        wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+    );
+    bytes.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_casts_its_shadow_only_where_the_plane_cuts_it() {
+        // Four pixels a voxel, slice 7.
+        let voxel_from_pane = DAffine3::from_scale_rotation_translation(
+            DVec3::new(0.25, 0.25, 1.0),
+            glam::DQuat::IDENTITY,
+            DVec3::new(0.0, 0.0, 7.0),
+        );
+        let whole = Pixels { min: [0; 2], max: [400, 300] };
+        let within = |z0, z1| VoxelBox { min: [10, 20, z0], max: [12, 21, z1] };
+        assert_eq!(shadow(within(8, 9), &voxel_from_pane, whole), None);
+        assert_eq!(shadow(within(0, 7), &voxel_from_pane, whole), None);
+        // Voxel 10 begins at pixel 38, the margin is 16 and a pixel more is taken.
+        let expected = Pixels { min: [38 + 15, 78 + 15], max: [46 + 17, 82 + 17] };
+        assert_eq!(shadow(within(7, 8), &voxel_from_pane, whole), Some(expected));
+        let far = VoxelBox { min: [500, 0, 7], max: [501, 9, 8] };
+        assert_eq!(shadow(far, &voxel_from_pane, whole), None);
+    }
+}
