@@ -276,6 +276,7 @@ fn is_english(text: &str) -> bool {
         "Right",
         "Enter",
         "mm",
+        "px",
         "mL",
         "HU",
         "kB",
