@@ -91,9 +91,9 @@ fn difference(a: &[u8], b: &[u8]) -> (f64, u8, u8) {
     (mean, all[all.len() * 99 / 100], all[all.len() - 1])
 }
 
-/// Tolerance: rays that graze an edge may meet it or not, so single pixels may differ by all there is; where
-/// masks and edges are not, by nothing. The mean must be below 0.5 levels and 99 % of bytes within 4 levels; MIP,
-/// which knows no edges, stays within 6 levels everywhere when there are no masks.
+/// Tolerance: single rays that graze an edge may meet it or not, and MIP's colours come in 256 steps. The mean must
+/// be below 0.1 levels and 99 % of bytes within 3 levels; the largest difference below 40 levels, and below 4
+/// in the scan alone (but for MIP).
 #[test]
 fn every_mode_equals_its_twin() {
     let gpu = offscreen();
@@ -127,8 +127,8 @@ fn every_mode_equals_its_twin() {
                     );
                     println!("{what}");
                     worst = (worst.0.max(mean), worst.1.max(most));
-                    assert!(mean < 0.5 && most <= 4, "{what}");
-                    assert!(mode != Mode3d::Mip || masked || max <= 6, "{what}");
+                    assert!(mean < 0.1 && most <= 3 && max < 40, "{what}");
+                    assert!(mode == Mode3d::Mip || masked || max < 4, "{what}");
                     let shown = wanted.chunks_exact(4).filter(|p| p[..3] != [0, 0, 0]).count();
                     assert!(shown > 72 * 64 / 50, "{what}: next to nothing is shown");
                 }
@@ -456,12 +456,13 @@ fn picking_takes_no_time() {
     assert!(begin.elapsed().as_millis() < 1000, "{:?} a ray", begin.elapsed() / 10);
 }
 
-/// A device can be had in each test; one is enough to see that presets are all different and drawable.
 #[test]
 fn presets_draw_what_they_are_named_after() {
     let gpu: Offscreen = offscreen();
     let grid = awkward_grid(DIMS);
-    let volume = volume(grid, Voxels::I16(voxels(DIMS, body)), Scale::NONE);
+    // Everything from air to metal.
+    let ramp = |at: DVec3| (at.x * 50.0 + at.y - 1000.0) as i16;
+    let volume = volume(grid, Voxels::I16(voxels(DIMS, ramp)), Scale::NONE);
     let mut scene = scene(&gpu, &volume, &LabelMap::empty(DIMS));
     let mut seen = Vec::new();
     for preset in TransferPreset::ALL {

@@ -26,7 +26,7 @@ fn assert_uniform_sizes(name: &str, module: &naga::Module) {
             Some("Scan") => 32,
             Some("SliceUniforms") => 480,
             Some("Overlay") => 112,
-            Some("RaycastUniforms") => 304,
+            Some("RaycastUniforms") => 320,
             _ => continue,
         };
         assert_eq!(layouter[handle].size, expected, "{name}: {:?}", ty.name);

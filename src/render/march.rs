@@ -36,6 +36,9 @@ pub(super) struct March {
     pub first_depth: f64,
     /// Looks at the labels for each sample.
     pub label_looks: u32,
+    /// Millimetres of depth by which masks lie nearer than they do, so that one that follows an edge of the
+    /// scan is not half covered by it.
+    pub label_lead: f64,
 }
 
 impl March {
@@ -48,7 +51,7 @@ impl March {
         let step = 2.0 * radius / steps;
         // Thin structures must not slip through between two samples.
         let label_looks = (step / (1.1 * voxel)).ceil().clamp(1.0, 4.0) as u32;
-        Self { step, first_depth: -radius, label_looks }
+        Self { step, first_depth: -radius, label_looks, label_lead: voxel }
     }
 }
 

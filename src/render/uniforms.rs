@@ -69,6 +69,8 @@ pub(super) struct RaycastUniforms {
     pane: [f32; 2],
     label_looks: u32,
     skip: u32,
+    label_lead: f32,
+    padding: [u32; 3],
 }
 
 impl RaycastUniforms {
@@ -112,12 +114,14 @@ impl RaycastUniforms {
             pane: params.size.map(|n| n as f32),
             label_looks: march.label_looks,
             skip: skip.into(),
+            label_lead: march.label_lead as f32,
+            padding: [0; 3],
         }
     }
 }
 
 const _: () = assert!(size_of::<ScanUniforms>() == 32);
-const _: () = assert!(size_of::<RaycastUniforms>() == 304);
+const _: () = assert!(size_of::<RaycastUniforms>() == 320);
 
 fn to_f32(n: usize) -> f32 {
     n as f32

@@ -44,6 +44,9 @@ struct RaycastUniforms {
     label_looks: u32,
     // 0 looks into every block.
     skip: u32,
+    // Masks lie this much nearer in depth (mm) than they do, so that one that follows an edge of the scan is
+    // not half covered by it.
+    label_lead: f32,
 }
 
 @group(1) @binding(0) var<uniform> ray: RaycastUniforms;
@@ -384,6 +387,7 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     let seen = reach(line, divisor);
     let first = ray.first_depth + start(vec2<u32>(in.position.xy)) * ray.step;
     let looks = f32(ray.label_looks);
+    let lead = select(0.0, ray.label_lead, MASKS);
     let labels_at = crossing(origin, divisor, ray.label_first - 0.5, ray.label_last + 0.5);
 
     var colour = vec3<f32>(0.0);
@@ -453,7 +457,7 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
             }
             if empty {
                 // The last sample in the block.
-                let last = floor((exit - first) / ray.step);
+                let last = floor((exit - lead - first) / ray.step);
                 if last > n {
                     n = last;
                     a = min(first + n * ray.step, seen.leave);
@@ -469,9 +473,10 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
             }
             if MASKS {
                 var near = inside != 0u;
-                if a <= labels_at.y && b >= labels_at.x {
+                if a + lead <= labels_at.y && b + lead >= labels_at.x {
                     for (var s = 1.0; s <= looks; s += 1.0) {
-                        let place = at_depth(line, mix(a, b, s / looks)) + 0.5;
+                        let ahead = mix(a, b, s / looks) + lead;
+                        let place = at_depth(line, ahead) + 0.5;
                         let block = clamp(vec3<i32>(place / BLOCK), vec3<i32>(0), block_last());
                         near = near || textureLoad(label_blocks, block, 0).r != 0u;
                     }
@@ -513,12 +518,14 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
         // The first look in the piece at another label, and the one before it.
         var h = b;
         var label = inside;
-        var before = a;
+        var before = select(a + lead, a, a == seen.enter);
+        var ahead = before;
         if MASKS {
             for (var s = 1.0; s <= looks && label == inside; s += 1.0) {
                 h = mix(a, b, s / looks);
-                label = label_here(at_depth(line, h));
-                before = select(before, h, label == inside);
+                ahead = h + lead;
+                label = select(inside, label_here(at_depth(line, ahead)), ahead < seen.leave);
+                before = select(before, ahead, label == inside);
             }
         }
         let level_h = select(level_b, mix(level_a, level_b, (h - a) / (b - a)), h < b);
@@ -560,12 +567,12 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
                 any_mask = true;
                 let opacity = mask_opacity(label);
                 if clear * (1.0 - opacity) < OPAQUE_ENOUGH {
-                    last_surface = vec2<f32>(before, h);
+                    last_surface = vec2<f32>(before, ahead);
                     last_opacity = clear * opacity;
                     clear = 0.0;
                     break;
                 }
-                colour += clear * opacity * surface(line, before, h, label);
+                colour += clear * opacity * surface(line, before, ahead, label);
                 clear *= 1.0 - opacity;
             }
             a = h;

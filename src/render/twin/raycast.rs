@@ -196,22 +196,27 @@ impl<'a> Caster<'a> {
     }
 
     fn follow(&self, going: &mut Going, line: &Line, [enter, leave]: [f64; 2], start: f64) {
-        let March { step, first_depth, label_looks } = self.march;
+        let March { step, first_depth, label_looks, label_lead } = self.march;
         let first = first_depth + start * step;
-        let mut n = ((enter - first) / step).ceil();
+        // The first piece has no length: it is there for the labels where the ray enters.
+        let mut n = ((enter - first) / step).ceil() - 1.0;
         let mut a = enter;
         let mut level_a = self.sample(line.at(a));
         while a < leave && going.clear >= OPAQUE_ENOUGH {
             let b = (first + n * step).clamp(a, leave);
             let level_b = self.sample(line.at(b));
-            let (mut h, mut label, mut before) = (b, going.inside, a);
+            let (mut h, mut label) = (b, going.inside);
+            let mut before = if a == enter { a } else { a + label_lead };
             for s in 1..=label_looks {
                 h = a + (b - a) * f64::from(s) / f64::from(label_looks);
-                label = self.subject.smooth_label(line.at(h));
+                if h + label_lead >= leave {
+                    continue;
+                }
+                label = self.subject.smooth_label(line.at(h + label_lead));
                 if label != going.inside {
                     break;
                 }
-                before = h;
+                before = h + label_lead;
             }
             let level_h =
                 if h < b { level_a + (level_b - level_a) * (h - a) / (b - a) } else { level_b };
@@ -220,7 +225,7 @@ impl<'a> Caster<'a> {
                 (a, level_a, n) = (b, level_b, n + 1.0);
             } else {
                 if label != 0 && going.clear >= OPAQUE_ENOUGH {
-                    let depth = self.surface(line, before, h, label);
+                    let depth = self.surface(line, before, h + label_lead, label);
                     let slope = self.subject.label_gradient(line.at(depth), label);
                     self.add_mask(going, line, depth, label, slope);
                 }
