@@ -1,4 +1,4 @@
-use super::presets::CT_WINDOWS;
+use super::presets::{CT_WINDOWS, WindowPreset};
 use super::{
     Action, Layout, ModelStatus, Pane, PictureWish, RuntimeStatus, Status, Tool, ViewState,
 };
@@ -244,7 +244,7 @@ impl Verb {
                 desk.send(Action::CopyPicture(wish));
             }
             Verb::Step(_) | Verb::Turn(_) | Verb::LifeSize | Verb::Frame(_) => {
-                self.run_in_scan(desk)
+                self.run_in_scan(desk);
             }
             Verb::QuadLayout
             | Verb::MainLayout
@@ -331,7 +331,7 @@ impl Verb {
     /// The window of the chosen layer.
     fn window(self, view: &mut ViewState) {
         let window = match self {
-            Verb::Preset(n) => CT_WINDOWS.get(n).map(|preset| preset.window()),
+            Verb::Preset(n) => CT_WINDOWS.get(n).map(WindowPreset::window),
             Verb::FullWindow => view.layer_full_window(),
             _ => Some(view.layer_auto_window()),
         };
