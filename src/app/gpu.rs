@@ -98,20 +98,21 @@ impl Gpu {
         let shown = (number, document.image().frame());
         // Another frame takes the place of the one before, slice by slice; labels stay.
         let frame_only = self.shown.is_some_and(|(n, frame)| n == number && frame != shown.1);
-        if frame_only && scene.set_frame(document.image()) {
+        let labels = preview.map_or(document.labels(), |p| &p.labels);
+        if frame_only && scene.set_frame(document.image(), labels) {
             self.shown = Some(shown);
         }
         let other = self.shown != Some(shown);
+        let mut opened = false;
         if other {
             if let Err(why) = scene.set_volume(document.image().clone()) {
                 self.refused = Some(number);
                 return Err(why.to_string());
             }
-            if self.shown.is_none_or(|(before, _)| before != number) {
-                self.coarse = scene.coarse();
-            }
+            opened = self.shown.is_none_or(|(before, _)| before != number);
             self.shown = Some(shown);
         }
+        let before = if opened { None } else { scene.coarse() };
         let previewed = preview.map(|p| (p.number, p.bounds));
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
         if other || self.revision != document.revision() || shows_other {
@@ -121,7 +122,6 @@ impl Gpu {
                 let places = [self.preview, previewed].into_iter().flatten();
                 dirty = places.filter_map(|(_, bounds)| bounds).fold(dirty, and);
             }
-            let labels = preview.map_or(document.labels(), |p| &p.labels);
             let uploaded = match dirty {
                 Dirty::Clean => Ok(()),
                 Dirty::Within(bounds) => scene.set_labels(labels, Some(bounds)),
@@ -131,6 +131,10 @@ impl Gpu {
             self.revision = document.revision();
             self.labels_shown = labels_shown;
             self.preview = previewed;
+            // Labels may have found no room beside the scan, which is coarser now.
+            if scene.coarse() != before {
+                self.coarse = scene.coarse();
+            }
             uploaded.map_err(|why| why.to_string())?;
         } else if self.labels_shown != labels_shown {
             scene.set_styles(&styles(document, labels_shown, preview));

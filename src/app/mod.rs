@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::document::Document;
 use crate::ui::text::tr_with;
-use crate::ui::{self, SaveStatus, Status, Toasts, ViewState};
+use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
 use gpu::Gpu;
@@ -162,7 +162,8 @@ impl App {
         let _span = tracing::debug_span!("step").entered();
         ui::text::speak(self.view.language);
         let began = Instant::now();
-        let hold = self.after_discard.is_some();
+        // Images that wait for an answer are whole scans in memory.
+        let hold = self.after_discard.is_some() || self.offers.len() >= ImageLayer::MOST;
         let open = self.session.as_ref().map(|s| (s.number, s.document.image().grid()));
         for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);

@@ -132,7 +132,8 @@ fn apng(
 }
 
 fn gif(file: &mut File, film: &Film, frames: &mut Frames<'_>) -> Result<(), FigureError> {
-    let mut encoder = GifEncoder::new_with_speed(BufWriter::new(file), GIF_SPEED);
+    let mut out = BufWriter::new(file);
+    let mut encoder = GifEncoder::new_with_speed(&mut out, GIF_SPEED);
     encoder.set_repeat(Repeat::Infinite).map_err(encode)?;
     // GIF counts in hundredths of a second; rounding the moment of each picture keeps the whole in time.
     let moment = |n: u32| (f64::from(n) * film.frame_ms() / 10.0).round() as u32;
@@ -141,7 +142,9 @@ fn gif(file: &mut File, film: &Film, frames: &mut Frames<'_>) -> Result<(), Figu
         let delay = Delay::from_numer_denom_ms(hundredths * 10, 1);
         encoder.encode_frame(Frame::from_parts(frames(n)?, 0, 0, delay)).map_err(encode)?;
     }
-    Ok(())
+    // The encoder writes its last byte when it goes; what does not fit on the disk must not go unnoticed.
+    drop(encoder);
+    std::io::Write::flush(&mut out).map_err(at(Path::new("")))
 }
 
 /// All of the pictures, or none.

@@ -48,6 +48,8 @@ impl Stage {
     /// If it is too large for the device, or the device fails.
     pub fn draw(&mut self, figure: &Figure) -> Result<RgbaImage, FigureError> {
         let Self { gpu, headless, document } = self;
+        // Each thread has a language of its own; the picture speaks that of the view.
+        ui::text::speak(figure.view.language);
         let mut view = figure.view.clone();
         if let Some(SceneSlot(Some(scene))) = headless.resources().get_mut::<SceneSlot>() {
             scene.set_styles(&ui::label_styles(document, view.labels_shown()));

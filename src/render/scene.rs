@@ -131,9 +131,9 @@ impl Scene {
     }
 
     /// Shows another frame of the scan that is shown: a volume on the same grid, of the same data type and scale.
-    /// The frame before stays on the screen until the new one's slices replace it; labels stay. `false` if it
-    /// is another scan: that needs [`Scene::set_volume`].
-    pub fn set_frame(&mut self, volume: &Arc<Volume>) -> bool {
+    /// Slices show the new one at once, from memory, while it is uploaded; the labels that are shown stay, and
+    /// are named again for those slices. `false` if it is another scan: that needs [`Scene::set_volume`].
+    pub fn set_frame(&mut self, volume: &Arc<Volume>, labels: &LabelMap) -> bool {
         let Some(texture) = &mut self.volume else { return false };
         // Where it is empty is another frame's, too.
         let known = texture.exchange(volume)
@@ -141,6 +141,7 @@ impl Scene {
         if known {
             self.scans += 1;
             self.texels = None;
+            self.kept_labels = self.labels.is_some().then(|| labels.clone());
             self.rebind();
         }
         known

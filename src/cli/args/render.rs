@@ -126,7 +126,7 @@ pub struct VolumeArgs {
     /// Colours and opacity of the volume: window, ct-bone, ct-soft-tissue, ct-lung, ct-vessels, mr-brain.
     #[arg(long, value_name = "NAME", value_parser = parse_preset)]
     pub preset: Option<TransferPreset>,
-    /// The value of the iso-surface; 300 in CT when left out, else the window's centre.
+    /// The value of the iso-surface; 250 in CT when left out, else a third up the window.
     #[arg(long, value_name = "VALUE", value_parser = number, allow_hyphen_values = true)]
     pub iso: Option<f64>,
     /// How much of the scan shows around the masks, 0 to 1; one half when left out.
@@ -310,7 +310,7 @@ fn parse_size(text: &str) -> Result<[u32; 2], String> {
 }
 
 fn parse_sheet(text: &str) -> Result<[usize; 2], String> {
-    Ok(parse_counts::<2>(text, "NxM, for example 5x4,", 20)?.map(|n| n as usize))
+    Ok(parse_counts::<2>(text, "NxM, for example 5x4,", 12)?.map(|n| n as usize))
 }
 
 /// `R`, `left`, …

@@ -92,7 +92,9 @@ fn first_look(document: &Document) -> ViewState {
     let volume = document.image();
     let stats = volume.stats();
     let histogram = Histogram::of(volume, &stats, 256);
-    ViewState::for_scan(volume.grid(), stats, histogram)
+    // The same picture whatever language the system speaks.
+    let language = crate::ui::text::Language::English;
+    ViewState { language, ..ViewState::for_scan(volume.grid(), stats, histogram) }
 }
 
 /// The middle of all labels, or of the scan.

@@ -14,12 +14,20 @@ const MARGIN: f32 = 8.0;
 /// Kept free along the right edge for the slice slider.
 pub const SLIDER_LANE: f32 = 18.0;
 
-/// `S 41.0 mm · 102/164`: place of the slice along the axis through it (at the crosshair), and its number.
+/// `S 41.0 mm · 102/164`: place of the slice along the axis through it (at the crosshair), and its number. A
+/// turned plane has no number: it would be another one than that of the scan's own slices.
 pub fn slice_text(lens: &SliceLens, crosshair: DVec3) -> String {
     let frame = lens.frame();
     let mut view = frame.view(crosshair);
-    view.z = lens.slice() as f64;
+    let slice = lens.slice() as f64;
+    // A turned plane passes through the crosshair itself; other slices (of a sheet) have places of their own.
+    if !frame.is_oblique() || (view.z - slice).abs() > 0.5 {
+        view.z = slice;
+    }
     let place = format::side(frame.world(view), frame.plane().through());
+    if frame.is_oblique() {
+        return format!("{place} mm");
+    }
     format!("{place} mm · {}/{}", lens.slice() + 1, frame.slices())
 }
 

@@ -25,7 +25,12 @@ pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response
 pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let rect = response.rect;
     let lens = cx.lens(rect, plane);
-    let place = overlay::slice_text(&lens, cx.view.crosshair);
+    let mut place = overlay::slice_text(&lens, cx.view.crosshair);
+    let frames = cx.document.image().frames();
+    if frames > 1 {
+        // Pictures have no bar that tells it.
+        place += &format!(" · {} {}/{frames}", tr("Frame").to_lowercase(), cx.view.frame + 1);
+    }
     response.widget_info(|| {
         let name = tr_with("{name} view", &[("name", &tr(plane.name()))]);
         let mut info = WidgetInfo::labeled(Role::Canvas, true, name);
