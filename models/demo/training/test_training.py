@@ -1,0 +1,144 @@
+"""python -m unittest test_training (a minute on one core; DATA is not needed, but looked at if VOXPOINT_DATA names it)"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import types
+import unittest
+
+import numpy as np
+import torch
+
+import real
+import synth
+import train
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def scan(name, bright):
+    """a small scan with one round object, as NIfTI"""
+    import nibabel as nib
+    g = np.indices((30, 32, 34)) - 15
+    inside = (g ** 2).sum(0) < 60
+    rng = np.random.default_rng(1)
+    nib.save(nib.Nifti1Image((100 + rng.normal(0, 5, inside.shape) + bright * inside).astype(np.float32), np.eye(4)), name + ".nii.gz")
+    nib.save(nib.Nifti1Image(inside.astype(np.uint8), np.eye(4)), name + "_label.nii.gz")
+
+
+class Split(unittest.TestCase):
+    def test_judged_names(self):
+        for name in ("ct_thorax_cta", "colin27_t1", "colin27_aal_label", "ct_head_neck_pt_236", "mr_brain_tumour_t1c",
+                     "ct_lumbar_crop", "ct_lumbar_crop_subregion_label", "mr_hippocampus_001", "mr_hippocampus_006_label",
+                     "mr_t1_sts_003", "ct_sts_003", "pet_sts_003_label"):
+            self.assertTrue(real.judged(f"volumes/{name}.nii.gz"), name)
+        for name in ("ct_abdomen_slab", "mni152_t1", "ct_head_neck_pt_200", "mr_spine_cervical_t2"):
+            self.assertFalse(real.judged(f"volumes/{name}.nii.gz"), name)
+
+    def test_pool_has_none_of_them(self):
+        with tempfile.TemporaryDirectory() as d:
+            v = os.path.join(d, "volumes")
+            os.makedirs(v)
+            index = {}
+            for name in ("ct_thorax_cta", "mr_other", "mr_hippocampus_009"):
+                scan(os.path.join(v, name), 60)
+                index[f"volumes/{name}_label.nii.gz"] = dict(image=f"volumes/{name}.nii.gz", labels={"1": dict(name="ball")})
+            with open(os.path.join(v, "labels.json"), "w") as f:
+                json.dump(index, f)
+            out = os.path.join(d, "pool")
+            real.main(types.SimpleNamespace(data=d, out=out, per=4, pseudo=0.5, exclude=[], seed=1))
+            with open(os.path.join(out, "sources.json")) as f:
+                self.assertEqual(list(json.load(f)), ["mr_other.nii.gz"])
+            train.Cubes([out], [1.0], np.random.default_rng(0)).sample(96, 2)
+            with open(os.path.join(out, "sources.json"), "w") as f:
+                json.dump({"colin27_t1.nii.gz": 1}, f)
+            with self.assertRaises(AssertionError):
+                train.Cubes([out], [1.0], np.random.default_rng(0))
+
+
+class Data(unittest.TestCase):
+    def test_outside_is_zero_before_the_normalisation(self):
+        for seed in range(40):
+            img, inst = torch.full((128,) * 3, -900.0), torch.ones(128, 128, 128, dtype=torch.uint8)
+            synth.outside(np.random.default_rng(seed), img, inst)
+            self.assertTrue(((img == 0) == (inst == 0)).all())
+            self.assertGreater(int(inst.sum()), 20 ** 3)
+
+    def test_crop_pads_with_zero(self):
+        img, lab = torch.full((20, 20, 20), -1000.0), torch.zeros(20, 20, 20, dtype=torch.int16)
+        lab[8:12, 8:12, 8:12] = 1
+        x, y, inside = real.random_crop(img, lab, np.random.default_rng(3))
+        self.assertTrue((x[~inside] == 0).all())
+        self.assertTrue((x[inside] < -990).all())
+        self.assertTrue((y[~inside] == 0).all())
+
+    def test_a_part_holds_its_click(self):
+        lab = np.zeros((96,) * 3, np.uint8)
+        lab[8:88, 8:88, 8:88] = 1
+        parts = 0
+        for seed in range(12):
+            c = train.Cubes([], [1.0], np.random.default_rng(seed))
+            at = np.array([20, 24, 30])
+            m = c.target(lab, 1, at)
+            self.assertEqual(m.shape, (48,) * 3)
+            self.assertEqual(float(m[tuple(at)]), 1.0)
+            parts += int(m.sum() < 40 ** 3)
+        self.assertGreater(parts, 2)
+
+    def test_the_click_follows_flips_and_permutations(self):
+        with tempfile.TemporaryDirectory() as d:
+            vol = np.zeros((2, 128, 128, 128), np.int8)
+            vol[1, 60:70, 50:56, 40:60] = 1
+            np.save(os.path.join(d, "00000.npy"), vol)
+            c = train.Cubes([d], [1.0], np.random.default_rng(2))
+            seen = 0
+            for _ in range(20):
+                _, mask, origin, start = c.sample(96, 1)
+                if start[0] >= 0:
+                    self.assertGreater(float(mask[0].flatten()[start[0]]), 0)
+                    self.assertEqual(origin.tolist(), [16.0] * 3)
+                    seen += 1
+            self.assertGreater(seen, 3)
+
+
+class Run(unittest.TestCase):
+    def test_clicks_that_learn(self):
+        for seed in range(50):
+            learn = train.learning_clicks(np.random.default_rng(seed), 3)
+            self.assertIn(0, learn)
+            self.assertTrue(2 <= len(learn) <= 3 and max(learn) <= 9)
+
+    def test_rate(self):
+        a = types.SimpleNamespace(lr=1.0, warmup=10, hold=0.5)
+        self.assertAlmostEqual(train.rate(a, 0.0, 0), 0.1)
+        self.assertAlmostEqual(train.rate(a, 0.4, 100), 1.0)
+        self.assertAlmostEqual(train.rate(a, 1.0, 100), 0.01)
+
+    def test_resumes_and_then_begins_another_session(self):
+        with tempfile.TemporaryDirectory() as d:
+            synth.write(os.path.join(d), 5)
+            cmd = [sys.executable, os.path.join(HERE, "train.py"), "--pool", d, "--out", os.path.join(d, "run"), "--stages",
+                   "32x1x1:1", "--device", "cpu", "--log-every", "1", "--save-every", "0", "--config", '{"depth":1}', "--warmup", "1"]
+            last = os.path.join(d, "run", "last.pt")
+            run = subprocess.Popen(cmd + ["--minutes", "9"], env={**os.environ, "OMP_NUM_THREADS": "1"})
+            while not os.path.exists(last):
+                self.assertIsNone(run.poll())
+            run.kill()
+            run.wait()
+            one = torch.load(last, weights_only=True)
+            self.assertEqual(one["session"], dict(step=0, spent=0.0))
+            subprocess.run(cmd + ["--minutes", str(one["spent"] + 0.02)], check=True)
+            two = torch.load(last, weights_only=True)
+            self.assertGreater(two["step"], one["step"])
+            self.assertEqual(two["session"], one["session"])
+            self.assertEqual(int(two["opt"]["state"][0]["step"]), two["step"])
+            subprocess.run(cmd + ["--minutes", "0.02"], check=True)
+            three = torch.load(last, weights_only=True)
+            self.assertEqual(three["session"]["step"], two["step"])
+            with open(os.path.join(d, "run", "curve.csv")) as f:
+                self.assertGreaterEqual(len(f.readlines()), three["step"])
+
+
+if __name__ == "__main__":
+    unittest.main()
