@@ -256,9 +256,8 @@ fn a_scan_longer_than_textures_may_be_is_shown_whole() {
     assert_eq!(scene.coarse(), Some([2, 1, 1]));
     // The far end, where the labelled voxel is.
     let mut params = plane_params(&grid, Plane::Axial, Window::new(125.0, 250.0), [80, 60]);
-    params.voxel_from_pane = DAffine3::from_scale_rotation_translation(
-        DVec3::new(0.11, 0.05, 1.0),
-        Default::default(),
+    params.voxel_from_pane = DAffine3::from_mat3_translation(
+        DMat3::from_diagonal(DVec3::new(0.11, 0.05, 1.0)),
         DVec3::new(limit as f64, -0.2, 0.0),
     );
     let drawn = gpu.slice(&mut scene, &params).unwrap();
@@ -273,7 +272,7 @@ fn raycast(volume: &Arc<Volume>, orbit: Orbit) -> RaycastParams {
         size: [90, 80],
         orbit,
         mode: Mode3d::Volume,
-        window: Window::new((stats.min + stats.max) / 2.0, stats.max - stats.min),
+        window: Window::new(f64::midpoint(stats.min, stats.max), stats.max - stats.min),
         colour_map: ColourMap::Grey,
         transfer: TransferFunction::Window,
         iso_value: 0.0,

@@ -235,10 +235,10 @@ fn an_outline_is_as_wide_as_it_says_inwards_and_closes_thin_gaps() {
     let dims = [10, 10, 1];
     let grid = Grid::new(dims, DAffine3::IDENTITY).unwrap();
     let mut labels = vec![0u16; 100];
-    for n in 0..100usize {
+    for (n, label) in labels.iter_mut().enumerate() {
         // A gap of one voxel within.
         let inside = (2..8).contains(&(n % 10)) && (2..8).contains(&(n / 10)) && n % 10 != 6;
-        labels[n] = inside.into();
+        *label = inside.into();
     }
     let volume = volume(grid.clone(), Voxels::U8(vec![0; 100]), Scale::NONE);
     let mut scene = scene(&gpu, &volume, &LabelMap::from_labels(dims, &labels));

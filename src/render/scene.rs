@@ -113,6 +113,8 @@ impl Scene {
     /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. Where the
     /// device has no room for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so)
     /// the scene shows nothing.
+    // The scene keeps it: callers hand a share over, as with overlays.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
         self.clear_scan();

@@ -251,7 +251,7 @@ impl Pace {
         let took = self.last.map(|last| now - last).filter(|&took| took < PAUSE);
         match took {
             Some(took) if took > LONG => {
-                self.pixels *= (LONG.as_secs_f64() / took.as_secs_f64()).max(0.4)
+                self.pixels *= (LONG.as_secs_f64() / took.as_secs_f64()).max(0.4);
             }
             Some(took) if took < SHORT => self.pixels *= 1.5,
             _ => {}
@@ -299,9 +299,9 @@ mod tests {
         assert!((second - first / 2.0).abs() < 1.0, "{second}");
         let third = pace.next(now + Duration::from_millis(130));
         assert!(third > second);
-        assert_eq!(pace.next(now + Duration::from_secs(60)), third, "a pause says nothing");
+        assert_eq!(pace.next(now + Duration::from_mins(1)), third, "a pause says nothing");
         for n in 0..200 {
-            pace.next(now + Duration::from_secs(60) + Duration::from_millis(n * 100));
+            pace.next(now + Duration::from_mins(1) + Duration::from_millis(n * 100));
         }
         assert_eq!(pace.pixels, 10_000.0);
     }

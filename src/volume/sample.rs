@@ -97,9 +97,9 @@ impl<'a> Sampler<'a> {
                 range: self.range,
             };
             match between {
-                Between::Nearest => of.along(row, thickness, out, |of, at| of.nearest(at)),
-                Between::Linear => of.along(row, thickness, out, |of, at| of.linear(at)),
-                Between::Cubic => of.along(row, thickness, out, |of, at| of.cubic(at)),
+                Between::Nearest => of.along(row, thickness, out, Frame::nearest),
+                Between::Linear => of.along(row, thickness, out, Frame::linear),
+                Between::Cubic => of.along(row, thickness, out, Frame::cubic),
             }
         });
     }

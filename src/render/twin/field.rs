@@ -32,9 +32,8 @@ impl Subject<'_> {
             }
         }
         let winner = match second {
-            None => first,
             Some((_, second)) if self.ahead(base, part, first, second) < 0.0 => second,
-            Some(_) => first,
+            _ => first,
         };
         if surface_opacity(self.byte(winner)) > 0.0 { winner } else { 0 }
     }

@@ -191,7 +191,7 @@ impl<'a> Caster<'a> {
         if self.mode == Mode3d::Iso && level >= self.iso {
             let grey = DVec3::splat(level.clamp(0.0, 1.0));
             let (light, _) = self.lit(cut, line);
-            self.add_surface(going, enter, grey * light, self.iso_opacity);
+            Self::add_surface(going, enter, grey * light, self.iso_opacity);
         }
     }
 
@@ -274,7 +274,7 @@ impl<'a> Caster<'a> {
                     let depth = f64::midpoint(near, far);
                     let (light, highlight) = self.lit(self.gradient(line.at(depth)), line);
                     let colour = ISO_COLOUR * light + 0.18 * highlight;
-                    self.add_surface(going, depth, colour, self.iso_opacity);
+                    Self::add_surface(going, depth, colour, self.iso_opacity);
                 }
             }
             Mode3d::Volume => self.translucent(going, line, [a, h], [from, to]),
@@ -313,7 +313,7 @@ impl<'a> Caster<'a> {
         }
     }
 
-    fn add_surface(&self, going: &mut Going, depth: f64, colour: DVec3, opacity: f64) {
+    fn add_surface(going: &mut Going, depth: f64, colour: DVec3, opacity: f64) {
         going.trace.colour += going.clear * opacity * colour;
         going.clear *= 1.0 - opacity;
         if opacity > 0.0 && going.trace.scan.is_none() {

@@ -29,7 +29,8 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let frames = cx.document.image().frames();
     if frames > 1 {
         // Pictures have no bar that tells it.
-        place += &format!(" · {} {}/{frames}", tr("Frame").to_lowercase(), cx.view.frame + 1);
+        let frame = tr("Frame").to_lowercase();
+        place = format!("{place} · {frame} {}/{frames}", cx.view.frame + 1);
     }
     response.widget_info(|| {
         let name = tr_with("{name} view", &[("name", &tr(plane.name()))]);

@@ -56,7 +56,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Opened> {
         let all: Vec<Once> =
             (0..args.repeat.min(3)).map(|_| once(&gpu, &file)).collect::<Result<_, _>>()?;
         std::fs::remove_file(&file).with_context(|| format!("can't remove {}", file.display()))?;
-        middle(all, voxels_mb)
+        middle(&all, voxels_mb)
     };
     // The plain one first: what gzip leaves behind is not counted for it.
     let plain = measure("scan.nii")?;
@@ -106,7 +106,7 @@ fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<Once> {
 }
 
 /// The medians of some runs; the peak, in megabytes there, in sizes of the voxels.
-fn middle(all: Vec<Once>, voxels_mb: f64) -> anyhow::Result<Once> {
+fn middle(all: &[Once], voxels_mb: f64) -> anyhow::Result<Once> {
     let of = |get: fn(&Once) -> f64| median(&all.iter().map(get).collect::<Vec<_>>());
     let first = all.first().context("nothing was measured")?;
     let peak: Option<Vec<f64>> = all.iter().map(|once| once.peak_ratio).collect();
