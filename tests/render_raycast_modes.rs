@@ -333,6 +333,33 @@ fn a_mask_cut_open_is_filled() {
     }
 }
 
+/// What is as bright as can be in front of a mask is a veil over it in MIP, and no wall.
+#[test]
+fn mip_shows_masks_behind_what_is_white() {
+    let gpu = offscreen();
+    let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
+    let wall = |at: DVec3| if at.y > 26.0 { 3000 } else { -1000 };
+    let volume = volume(grid.clone(), Voxels::I16(voxels(DIMS, wall)), Scale::NONE);
+    let centre = grid.centre() - DVec3::Y * 6.0;
+    let ball = voxels(DIMS, |at| 2 * u16::from(at.distance(centre) < 6.0));
+    let labels = LabelMap::from_labels(DIMS, &ball);
+    let mut scene = scene(&gpu, &volume, &labels);
+    scene.set_styles(&styles());
+    let mut params = RaycastParams { colour_map: ColourMap::Grey, ..params(Mode3d::Mip) };
+    params.orbit = looking_from(Axis::Y, true);
+    for skip in [true, false] {
+        scene.set_skip_empty(skip);
+        let drawn = gpu.volume_3d(&mut scene, &params).unwrap();
+        let pixel = |x: usize, y: usize| &drawn[(y * 72 + x) * 4..][..3];
+        let (middle, beside) = (pixel(36, 32), pixel(36, 20));
+        assert_eq!(beside, [255, 255, 255], "the wall beside the mask");
+        assert!(middle[2] > middle[0] + 30, "skipping {skip}: blue shines through: {middle:?}");
+        let wanted = raycast_rgba(&volume, &labels, &styles(), &params);
+        let (mean, most, _) = difference(&drawn, &wanted);
+        assert!(mean < 0.1 && most <= 3, "skipping {skip}: mean {mean:.3}, 99 % {most}");
+    }
+}
+
 /// Several frames make the same picture as one.
 #[test]
 fn a_picture_in_several_frames_is_the_same() {

@@ -1,9 +1,6 @@
 use super::RaycastParams;
 use super::pipelines_3d::{PICTURE_FORMAT, Pipelines3d};
 
-/// Pixels of a draft on an adapter that computes with the CPU.
-const SLOW_DRAFT_PIXELS: f64 = 40_000.0;
-
 /// The texture that the 3D view is drawn to, kept until something changes.
 pub(super) struct Picture {
     view: wgpu::TextureView,
@@ -105,15 +102,15 @@ pub(super) fn clear_attachment(view: &wgpu::TextureView) -> wgpu::RenderPassColo
     }
 }
 
-/// Pixels of the ray-cast picture for a pane: fewer for a draft, fewer still on a slow adapter, and never
+/// Pixels of the ray-cast picture for a pane: a quarter for a draft, or as many as a frame can take, and never
 /// more than the adapter's textures have.
-pub(super) fn picture_size(params: &RaycastParams, slow: bool, limit: u32) -> [u32; 2] {
+pub(super) fn picture_size(params: &RaycastParams, affordable: f64, limit: u32) -> [u32; 2] {
     let [w, h] = params.size.map(|n| n.clamp(1, limit));
     if !params.draft {
         return [w, h];
     }
     let pixels = f64::from(w) * f64::from(h);
-    let budget = if slow { (pixels / 4.0).min(SLOW_DRAFT_PIXELS) } else { pixels / 4.0 };
+    let budget = (pixels / 4.0).min(affordable);
     let scale = (budget / pixels).sqrt();
     [w, h].map(|n| ((f64::from(n) * scale) as u32).max(1))
 }
@@ -138,11 +135,11 @@ mod tests {
             draft: true,
             image_opacity: 0.5,
         };
-        assert_eq!(picture_size(&params, false, 8192), [800, 500]);
-        assert_eq!(picture_size(&params, true, 8192), [252, 158]);
+        assert_eq!(picture_size(&params, 8e6, 8192), [800, 500]);
+        assert_eq!(picture_size(&params, 40_000.0, 8192), [252, 158]);
         params.draft = false;
-        assert_eq!(picture_size(&params, true, 1024), [1024, 1000]);
+        assert_eq!(picture_size(&params, 40_000.0, 1024), [1024, 1000]);
         params.size = [0, 7];
-        assert_eq!(picture_size(&params, true, 1024), [1, 7]);
+        assert_eq!(picture_size(&params, 40_000.0, 1024), [1, 7]);
     }
 }

@@ -27,6 +27,7 @@ pub(super) struct Scene3d {
     /// A full picture that is being drawn over several frames, and its rows that are there.
     coming: Option<(Picture, Key, u32)>,
     pace: Pace,
+    draft_pace: Pace,
     /// Whether the adapter computes with the CPU.
     slow: bool,
     /// Whether full pictures may take several frames.
@@ -85,7 +86,8 @@ impl Scene3d {
             bind_group,
             shown: None,
             coming: None,
-            pace: Pace::new(slow),
+            pace: Pace::full(slow),
+            draft_pace: Pace::draft(slow),
             slow,
             progressive: false,
             skip: true,
@@ -146,6 +148,9 @@ impl Scene3d {
             self.coming = None;
             return false;
         }
+        if params.draft && self.progressive {
+            self.draft_pace.next(Instant::now());
+        }
         let [width, height] = self.size(params);
         let whole = Rows { first: 0, count: height };
         let affordable = u64::from(width) * u64::from(height) <= self.pace.pixels as u64;
@@ -191,7 +196,8 @@ impl Scene3d {
     }
 
     fn size(&self, params: &RaycastParams) -> [u32; 2] {
-        picture_size(params, self.slow, self.device.limits().max_texture_dimension_2d)
+        let most = self.device.limits().max_texture_dimension_2d;
+        picture_size(params, self.draft_pace.pixels, most)
     }
 
     /// The picture that is shown, to be drawn over, if it has the right size.
@@ -229,34 +235,45 @@ impl Scene3d {
     }
 }
 
-/// How many pixels of a full picture a frame can take.
+/// How many pixels a frame can take.
 struct Pace {
     pixels: f64,
+    least: f64,
+    most: f64,
+    /// Frames that take longer than this are felt.
+    long: Duration,
     last: Option<Instant>,
 }
 
-/// Frames that take longer than this are felt; shorter ones leave time unused.
-const LONG: Duration = Duration::from_millis(60);
-const SHORT: Duration = Duration::from_millis(35);
 /// After a pause this long no frame was waiting for us.
 const PAUSE: Duration = Duration::from_millis(1500);
 
 impl Pace {
-    fn new(slow: bool) -> Self {
-        Self { pixels: if slow { 60_000.0 } else { 1_500_000.0 }, last: None }
+    /// Of full pictures: a part of them on adapters that compute with the CPU, whole ones on most others.
+    fn full(slow: bool) -> Self {
+        let pixels = if slow { 60_000.0 } else { 1_500_000.0 };
+        let long = Duration::from_millis(60);
+        Self { pixels, least: 10_000.0, most: 8e6, long, last: None }
+    }
+
+    /// Of drafts, which follow the hand.
+    fn draft(slow: bool) -> Self {
+        let most = if slow { 40_000.0 } else { 8e6 };
+        let long = Duration::from_millis(90);
+        Self { pixels: most, least: 10_000.0, most, long, last: None }
     }
 
     /// Pixels for the frame that begins now: fewer if the last one was late.
     fn next(&mut self, now: Instant) -> f64 {
         let took = self.last.map(|last| now - last).filter(|&took| took < PAUSE);
         match took {
-            Some(took) if took > LONG => {
-                self.pixels *= (LONG.as_secs_f64() / took.as_secs_f64()).max(0.4);
+            Some(took) if took > self.long => {
+                self.pixels *= (self.long.as_secs_f64() / took.as_secs_f64()).max(0.4);
             }
-            Some(took) if took < SHORT => self.pixels *= 1.5,
+            Some(took) if took < self.long / 2 => self.pixels *= 1.5,
             _ => {}
         }
-        self.pixels = self.pixels.clamp(10_000.0, 8e6);
+        self.pixels = self.pixels.clamp(self.least, self.most);
         self.last = Some(now);
         self.pixels
     }
@@ -292,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_late_frame_makes_the_next_one_smaller() {
-        let mut pace = Pace::new(true);
+        let mut pace = Pace::full(true);
         let now = Instant::now();
         let first = pace.next(now);
         let second = pace.next(now + Duration::from_millis(120));

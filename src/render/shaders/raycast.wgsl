@@ -505,7 +505,7 @@ fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
             }
             if MODE == MIP {
                 brightest = max(brightest, level_b);
-                going = brightest < 1.0;
+                going = MASKS || brightest < 1.0;
             }
             a = b;
             level_a = level_b;
