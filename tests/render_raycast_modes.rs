@@ -92,7 +92,7 @@ fn difference(a: &[u8], b: &[u8]) -> (f64, u8, u8) {
 }
 
 /// Tolerance: single rays that graze an edge may meet it or not, and MIP's colours come in 256 steps. The mean must
-/// be below 0.1 levels and 99 % of bytes within 3 levels; the largest difference below 40 levels, and below 4
+/// be below 0.1 levels and 99 % of bytes within 2 levels (3 in MIP); the largest difference below 40 levels, and below 4
 /// in the scan alone (but for MIP).
 #[test]
 fn every_mode_equals_its_twin() {
@@ -127,7 +127,9 @@ fn every_mode_equals_its_twin() {
                     );
                     println!("{what}");
                     worst = (worst.0.max(mean), worst.1.max(most));
-                    assert!(mean < 0.1 && most <= 3 && max < 40, "{what}");
+                    // One step of the 256 of this colour map is up to three levels.
+                    let step = if mode == Mode3d::Mip { 3 } else { 2 };
+                    assert!(mean < 0.1 && most <= step && max < 40, "{what}");
                     assert!(mode == Mode3d::Mip || masked || max < 4, "{what}");
                     let shown = wanted.chunks_exact(4).filter(|p| p[..3] != [0, 0, 0]).count();
                     assert!(shown > 72 * 64 / 50, "{what}: next to nothing is shown");
