@@ -139,7 +139,13 @@ fn saved_labels(document: &Document, folder: &Path) -> PathBuf {
     let table: Vec<LabelName> = document
         .objects()
         .iter()
-        .map(|o| LabelName { value: o.id.0, name: o.name.clone(), colour: o.colour, visible: true })
+        .map(|o| LabelName {
+            value: o.id.0,
+            name: o.name.clone(),
+            colour: o.colour,
+            opacity: o.opacity,
+            visible: true,
+        })
         .collect();
     let image = document.image();
     let (labels, stored) = (document.labels(), image.stored());

@@ -22,7 +22,13 @@ fn open(path: &Path) -> Volume {
 }
 
 fn save(path: &Path, labels: &LabelMap, scan: &Volume) -> Result<Saved, IoError> {
-    let table = [LabelName { value: 1, name: "liver".into(), colour: [9, 8, 7], visible: true }];
+    let table = [LabelName {
+        value: 1,
+        name: "liver".into(),
+        colour: [9, 8, 7],
+        opacity: 0.35,
+        visible: true,
+    }];
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     save_labels(path, labels, scan.grid(), scan.stored(), &table, &cancel, &progress)
 }
@@ -97,6 +103,7 @@ fn a_label_map_makes_the_same_statements_as_its_scan() {
                 assert_eq!(label.region, meant[&label.value]);
                 assert_eq!(label.name.as_deref(), (label.value == 1).then_some("liver"));
                 assert_eq!(label.colour, (label.value == 1).then_some([9, 8, 7]));
+                assert_eq!(label.opacity, (label.value == 1).then_some(0.35));
             }
         }
     }

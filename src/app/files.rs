@@ -307,6 +307,7 @@ impl Files {
                 value: o.id.0,
                 name: o.name.clone(),
                 colour: o.colour,
+                opacity: o.opacity,
                 visible: o.visible,
             })
             .collect();

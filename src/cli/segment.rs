@@ -186,10 +186,20 @@ fn save(
         None => None,
     };
     let grid = volume.grid();
-    let name =
-        LabelName { value: LABEL, name: "Object 1".to_owned(), colour: PALETTE[0], visible: true };
-    let region =
-        NamedRegion { value: LABEL, name: None, colour: None, region: outcome.region.clone() };
+    let name = LabelName {
+        value: LABEL,
+        name: "Object 1".to_owned(),
+        colour: PALETTE[0],
+        opacity: 1.0,
+        visible: true,
+    };
+    let region = NamedRegion {
+        value: LABEL,
+        name: None,
+        colour: None,
+        opacity: None,
+        region: outcome.region.clone(),
+    };
     let labels: LabelMap = files::label_map(grid.dims(), &[region]);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     io::save_labels(&args.out, &labels, grid, volume.stored(), &[name], &cancel, &progress)?;

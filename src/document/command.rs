@@ -258,6 +258,7 @@ impl Document {
                 gate::replace(&self.labels, id, &Region::default(), &label.region);
             let mut object = Self::blank(id, label.name, label.colour);
             object.region = Arc::new(region);
+            object.opacity = label.opacity.unwrap_or(object.opacity);
             let index = self.objects.len() + added;
             ops.push(Op::Object { index, id, absent: Some(Box::new(object)) });
             ops.push(Op::Labels(delta));

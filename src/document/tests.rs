@@ -236,7 +236,8 @@ fn a_click_shows_what_it_changes() {
 fn a_click_never_replaces_a_mask_that_came_from_a_file() {
     let mut d = document();
     let region = boxed([0; 3], [3; 3]);
-    let label = NamedRegion { value: 4, name: None, colour: None, region: region.clone() };
+    let label =
+        NamedRegion { value: 4, name: None, colour: None, opacity: None, region: region.clone() };
     d.apply(Command::Import(vec![label])).unwrap();
     d.apply(Command::Select(LabelId(4))).unwrap();
     click(&mut d, true).unwrap();
@@ -286,7 +287,8 @@ fn imported_labels_keep_their_values_where_they_can() {
     let mut d = document();
     click(&mut d, true).unwrap();
     resolve(&mut d, boxed([0; 3], [2; 3]));
-    let named = |value, region| NamedRegion { value, name: None, colour: None, region };
+    let named =
+        |value, region| NamedRegion { value, name: None, colour: None, opacity: None, region };
     let labels = vec![
         named(1, boxed([0, 0, 0], [3, 1, 1])),
         named(2, boxed([0, 3, 0], [1, 4, 1])),
@@ -389,7 +391,13 @@ fn a_threshold_never_takes_voxels_and_needs_an_answer() {
     threshold(&mut d, 1, true).unwrap();
     assert!(regions_agree(&d) && d.objects()[1].region == second);
     assert_eq!(d.apply(Command::Extend(LabelId(9))), Err(Refused::Gone));
-    let label = NamedRegion { value: 7, name: None, colour: None, region: boxed([5, 4, 3], DIMS) };
+    let label = NamedRegion {
+        value: 7,
+        name: None,
+        colour: None,
+        opacity: None,
+        region: boxed([5, 4, 3], DIMS),
+    };
     d.apply(Command::Import(vec![label])).unwrap();
     assert_eq!(d.apply(Command::Extend(LabelId(7))), Err(Refused::NoAnswer));
 }

@@ -72,17 +72,18 @@ fn row(line: &str) -> Option<LabelName> {
     let mut next = || fields.next();
     let value = next()?.parse().ok()?;
     let colour = [next()?.parse().ok()?, next()?.parse().ok()?, next()?.parse().ok()?];
-    let _alpha: f64 = next()?.parse().ok()?;
+    let alpha: f32 = next()?.parse().ok()?;
+    let opacity = if alpha.is_finite() { alpha.clamp(0.0, 1.0) } else { 1.0 };
     let visible = next()? != "0";
     let name = name.rsplit_once('"').map_or(name, |(inside, _)| inside).trim().to_owned();
-    Some(LabelName { value, name, colour, visible })
+    Some(LabelName { value, name, colour, opacity, visible })
 }
 
 /// The table's text.
 pub(super) fn write(table: &[LabelName]) -> String {
     let mut text = String::from(HEADER);
     text.push_str("    0     0    0    0        0  0  0    \"Clear Label\"\n");
-    for LabelName { value, name, colour: [r, g, b], visible } in table {
+    for LabelName { value, name, colour: [r, g, b], opacity, visible } in table {
         // A quote or a line break would end the name.
         let name: String = name
             .chars()
@@ -98,7 +99,7 @@ pub(super) fn write(table: &[LabelName]) -> String {
             .collect();
         let v = u8::from(*visible);
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{value:5} {r:5} {g:4} {b:4}        1  {v}  {v}    \"{name}\"");
+        let _ = writeln!(text, "{value:5} {r:5} {g:4} {b:4} {opacity:8}  {v}  {v}    \"{name}\"");
     }
     text
 }
@@ -110,8 +111,20 @@ mod tests {
     #[test]
     fn tables_survive_writing_and_reading() {
         let table = vec![
-            LabelName { value: 1, name: "Liver (left)".into(), colour: [255, 0, 7], visible: true },
-            LabelName { value: 65535, name: "Größe".into(), colour: [1, 2, 3], visible: false },
+            LabelName {
+                value: 1,
+                name: "Liver (left)".into(),
+                colour: [255, 0, 7],
+                opacity: 0.35,
+                visible: true,
+            },
+            LabelName {
+                value: 65535,
+                name: "Größe".into(),
+                colour: [1, 2, 3],
+                opacity: 1.0,
+                visible: false,
+            },
         ];
         assert_eq!(read(&write(&table)), table);
     }
@@ -124,6 +137,9 @@ mod tests {
         assert_eq!(table.len(), 1);
         assert_eq!((table[0].value, table[0].name.as_str()), (4, "a \"b\" c"));
         assert_eq!(table[0].colour, [0, 255, 255]);
+        assert_eq!(table[0].opacity, 0.5);
+        let odd = read("1 1 2 3 7 1 1 \"a\"\n2 1 2 3 NaN 1 1 \"b\"\n3 1 2 3 -1 1 1 \"c\"");
+        assert_eq!(odd.iter().map(|row| row.opacity).collect::<Vec<_>>(), [1.0, 1.0, 0.0]);
     }
 
     #[test]

@@ -63,8 +63,9 @@ pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<Vec<NamedR
     let mut names: BTreeMap<_, _> =
         label_table::beside(path).into_iter().map(|name| (name.value, name)).collect();
     let named = |(value, region)| {
-        let (name, colour) = names.remove(&value).map(|n| (n.name, n.colour)).unzip();
-        NamedRegion { value, name, colour, region }
+        let row = names.remove(&value);
+        let (colour, opacity) = row.as_ref().map(|n| (n.colour, n.opacity)).unzip();
+        NamedRegion { value, name: row.map(|n| n.name), colour, opacity, region }
     };
     Ok(regions(volume, path)?.into_iter().map(named).collect())
 }

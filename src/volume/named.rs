@@ -1,7 +1,7 @@
 use super::Region;
 
 /// A row of a label table: what a value in a label map stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LabelName {
     /// The value, never 0.
     pub value: u16,
@@ -9,12 +9,14 @@ pub struct LabelName {
     pub name: String,
     /// sRGB.
     pub colour: [u8; 3],
+    /// Opacity of its surface in 3D, 0 to 1.
+    pub opacity: f32,
     /// Whether it is shown.
     pub visible: bool,
 }
 
 /// One label of a label map that was opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NamedRegion {
     /// Its value in the file, never 0.
     pub value: u16,
@@ -22,6 +24,8 @@ pub struct NamedRegion {
     pub name: Option<String>,
     /// Its sRGB colour, if a label table beside the file says one.
     pub colour: Option<[u8; 3]>,
+    /// Opacity of its surface in 3D, 0 to 1, if a label table beside the file says one.
+    pub opacity: Option<f32>,
     /// Its voxels.
     pub region: Region,
 }

@@ -129,6 +129,7 @@ mod tests {
             value,
             name: None,
             colour: None,
+            opacity: None,
             region,
         });
         document.apply(crate::document::Command::Import(named.collect())).unwrap();

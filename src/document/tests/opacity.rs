@@ -44,3 +44,18 @@ fn opacity_is_a_share_and_of_an_object_that_is_there() {
     d.apply(Command::SetOpacity(id, 0.6)).unwrap();
     assert_ne!(d.state(), state, "other contents have another name");
 }
+
+#[test]
+fn a_label_map_brings_its_opacities() {
+    let mut d = document();
+    let named = |value, opacity, at: [usize; 3]| NamedRegion {
+        value,
+        name: None,
+        colour: None,
+        opacity,
+        region: boxed(at, [1; 3]),
+    };
+    let labels = vec![named(4, Some(0.3), [0; 3]), named(5, None, [2, 2, 2])];
+    d.apply(Command::Import(labels)).unwrap();
+    assert_eq!(d.objects().iter().map(|o| o.opacity).collect::<Vec<_>>(), [0.3, 1.0]);
+}
