@@ -50,9 +50,9 @@ impl Gpu {
         *self = Self::new(&self.state.clone());
     }
 
-    /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says what does
-    /// not go.
-    pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<String> {
+    /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says which do
+    /// not go, and why.
+    pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<(usize, String)> {
         let wanted: [Option<&Arc<Volume>>; ImageLayer::MOST] =
             std::array::from_fn(|slot| layers.get(slot).map(|layer| &layer.volume));
         let same = |(a, b): (&Option<Arc<Volume>>, Option<&Arc<Volume>>)| match (a, b) {
@@ -71,7 +71,10 @@ impl Gpu {
                 continue;
             }
             *have = want.cloned();
-            refused.extend(scene.set_overlay(slot, have.clone()).err().map(|why| why.to_string()));
+            if let Err(why) = scene.set_overlay(slot, have.clone()) {
+                *have = None;
+                refused.push((slot, why.to_string()));
+            }
         }
         refused
     }

@@ -191,10 +191,14 @@ impl App {
                     &[("n", &format!("{x} × {y} × {z}"))],
                 ));
             }
-            for why in gpu.lay_over(&self.view.overlays) {
+            let refused = gpu.lay_over(&self.view.overlays);
+            // What can't be drawn is not in the list either; from the last on, so that places stay.
+            for (slot, why) in refused.into_iter().rev() {
+                self.view.remove_overlay(slot);
                 self.toasts.error(why);
             }
         }
+        self.status.frame_comes = self.frame_comes;
         if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.ask_to_leave(AfterDiscard::Close);

@@ -28,6 +28,8 @@ pub struct Status {
     pub latency: Option<Latency>,
     /// The label map on disk.
     pub save: SaveStatus,
+    /// Another frame of the scan was chosen and is not wholly on the screen yet.
+    pub frame_comes: bool,
     /// A picture or a film being drawn.
     pub drawing: Option<Drawing>,
     /// Where the sample scan lies, if it does.

@@ -177,6 +177,19 @@ fn frames_are_stepped_slid_and_played() {
         seen.insert(hands.state().view.frame);
     }
     assert_eq!(seen.len(), 3, "all are shown");
+    // A frame that is still on its way to the screen is waited for.
+    hands.state_mut().status.frame_comes = true;
+    let waits = hands.state().view.frame;
+    for _ in 0..40 {
+        hands.step();
+        assert_eq!(hands.state().view.frame, waits);
+    }
+    hands.state_mut().status.frame_comes = false;
+    let went_on = (0..40).any(|_| {
+        hands.step();
+        hands.state().view.frame != waits
+    });
+    assert!(went_on, "and played on from");
     hands.get_by_label("Pause").click();
     hands.run_steps(2);
     let still = hands.state().view.frame;

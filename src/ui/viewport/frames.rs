@@ -30,6 +30,11 @@ pub fn play(ui: &Ui, cx: &mut Context) {
     let each = 1.0 / f64::from(cx.view.frames_per_second.clamp(0.1, 60.0));
     let since = ui.data(|d| d.get_temp::<f64>(id)).filter(|since| *since <= now).unwrap_or(now);
     let due = ((now - since) / each) as i64;
+    // A frame that is not there yet is waited for: 3D would show parts of several.
+    if due > 0 && cx.status.frame_comes {
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(each));
+        return;
+    }
     if due > 0 {
         // A frame that took long is not made up for by jumps.
         cx.view.step_frame(frames, 1);
