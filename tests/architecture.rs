@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("io", &["volume", "geom", "work"]),
     ("segment", &["volume", "geom", "prompt", "work"]),
     ("document", &["volume", "geom", "prompt"]),
-    ("render", &["volume", "geom"]),
+    ("render", &["volume", "geom", "work"]),
     ("ui", &["document", "render", "measure", "geom", "volume", "prompt"]),
     // Draws the window's views without a window, for `app` (pictures) and `cli` (`voxpoint render`) alike: one
     // way to a picture. It writes files whole or not at all, which is `io`'s.

@@ -156,6 +156,38 @@ fn slices_are_there_before_the_texture() {
     }
 }
 
+/// A tricubic thick slice from memory takes longer than a frame has: what is drawn first is that of every few
+/// pixels, and after a while the whole, pixel for pixel. What is drawn at once, is drawn whole.
+#[test]
+fn a_slice_that_takes_long_is_coarse_at_first() {
+    let gpu = offscreen();
+    let grid = millimetres(DIMS);
+    let (voxels, scale, window) = voxels(1);
+    let volume = volume(grid.clone(), voxels, scale);
+    let size = [640, 500];
+    let simple = plane_params(&grid, Plane::Coronal, window, size);
+    let step = DVec3::new(0.0, 0.5, 0.0);
+    let slab = Slab { projection: Projection::Mean, samples: 9, voxel_step: step };
+    let thick =
+        SliceParams { interpolation: Interpolation::Cubic, slab: Some(slab), ..simple.clone() };
+    let mut scene = tiny(&gpu);
+    show(&mut scene, &volume, &blocks(DIMS));
+    let wanted = gpu.slice(&mut scene, &thick).unwrap();
+
+    scene.set_progressive(true);
+    assert!(!scene.prepare_slice(0, &simple));
+    assert!(scene.prepare_slice(0, &thick), "not all of it at once");
+    let coarse = gpu.slice(&mut scene, &thick).unwrap();
+    let (mean, _) = error(&coarse, &wanted);
+    assert!(coarse != wanted && mean < 12.0, "mean {mean}");
+    let started = std::time::Instant::now();
+    while scene.prepare_slice(0, &thick) {
+        assert!(started.elapsed().as_secs() < 60, "it never comes");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert!(gpu.slice(&mut scene, &thick).unwrap() == wanted);
+}
+
 /// A window is another reading of the same pixels; nothing is uploaded for it.
 #[test]
 fn another_window_uploads_nothing() {

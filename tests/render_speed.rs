@@ -12,7 +12,7 @@ use voxpoint::volume::{LabelMap, Scale, Voxels, Window};
 
 const DIMS: [usize; 3] = [256, 256, 200];
 const SIZE: [u32; 2] = [1600, 1000];
-const ROUNDS: u32 = 8;
+const ROUNDS: u32 = 16;
 
 /// Milliseconds of all cores that this process has taken so far: unlike the time on the wall, what else
 /// the machine does hardly changes it.

@@ -12,6 +12,14 @@ use crate::ui::viewport::SceneSlot;
 use crate::ui::{ImageLayer, label_styles};
 use crate::volume::{Volume, VoxelBox};
 
+/// What the device has not enough memory for.
+pub(super) enum Shortage {
+    /// An image, and why.
+    Refused(String),
+    /// All voxels of an image: so many along x, y, z are one.
+    Coarse([usize; 3]),
+}
+
 pub(super) struct Gpu {
     state: RenderState,
     /// Which document, at which of its frames.
@@ -51,8 +59,8 @@ impl Gpu {
     }
 
     /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says which do
-    /// not go, and why.
-    pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<(usize, String)> {
+    /// not go, or go coarser.
+    pub fn lay_over(&mut self, layers: &[ImageLayer]) -> Vec<(usize, Shortage)> {
         let wanted: [Option<&Arc<Volume>>; ImageLayer::MOST] =
             std::array::from_fn(|slot| layers.get(slot).map(|layer| &layer.volume));
         let same = |(a, b): (&Option<Arc<Volume>>, Option<&Arc<Volume>>)| match (a, b) {
@@ -65,7 +73,7 @@ impl Gpu {
         let mut renderer = self.state.renderer.write();
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Vec::new() };
-        let mut refused = Vec::new();
+        let mut short = Vec::new();
         for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
             if same((have, want)) {
                 continue;
@@ -73,10 +81,12 @@ impl Gpu {
             *have = want.cloned();
             if let Err(why) = scene.set_overlay(slot, have.clone()) {
                 *have = None;
-                refused.push((slot, why.to_string()));
+                short.push((slot, Shortage::Refused(why.to_string())));
+            } else if let Some(factors) = scene.overlay_coarse(slot) {
+                short.push((slot, Shortage::Coarse(factors)));
             }
         }
-        refused
+        short
     }
 
     /// How many voxels are one in the 3D view of a scan that has just been shown, if there is no room for all.

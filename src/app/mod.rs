@@ -26,7 +26,7 @@ use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
 use files::{Files, Loaded, News, Role};
-use gpu::Gpu;
+use gpu::{Gpu, Shortage};
 use library::Library;
 pub use log::LogLayer;
 use model::Model;
@@ -191,11 +191,10 @@ impl App {
                     &[("n", &format!("{x} × {y} × {z}"))],
                 ));
             }
-            let refused = gpu.lay_over(&self.view.overlays);
+            let short = gpu.lay_over(&self.view.overlays);
             // What can't be drawn is not in the list either; from the last on, so that places stay.
-            for (slot, why) in refused.into_iter().rev() {
-                self.view.remove_overlay(slot);
-                self.toasts.error(why);
+            for (slot, shortage) in short.into_iter().rev() {
+                self.tell_shortage(slot, shortage);
             }
         }
         self.status.frame_comes = self.frame_comes;
@@ -254,6 +253,23 @@ impl App {
         }
     }
 
+    fn tell_shortage(&mut self, slot: usize, shortage: Shortage) {
+        match shortage {
+            Shortage::Refused(why) => {
+                self.view.remove_overlay(slot);
+                self.toasts.error(why);
+            }
+            Shortage::Coarse([x, y, z]) => {
+                let layer = self.view.overlays.get(slot);
+                let name = layer.map_or("", |layer| layer.volume.name());
+                self.toasts.warning(tr_with(
+                    "{name} is coarser, in slices too: {n} of its voxels are shown as one, for want of graphics memory.",
+                    &[("name", &name), ("n", &format!("{x} × {y} × {z}"))],
+                ));
+            }
+        }
+    }
+
     fn draw(&mut self, ui: &mut egui::Ui) {
         self.count_frames(ui.ctx());
         ui::text::speak(self.view.language);
@@ -267,7 +283,9 @@ impl App {
         {
             self.files.answer_path_prompt(answer);
         }
-        self.toasts.show(ui.ctx());
+        let document = self.session.as_ref().map(|s| &s.document);
+        let away = document.map_or(egui::Vec2::ZERO, |d| self.view.beside_views(d, ui.ctx()));
+        self.toasts.show(ui.ctx(), away);
         let ctx = ui.ctx().clone();
         let acted = !actions.is_empty();
         for action in actions {
@@ -301,6 +319,11 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    /// What panels have behind them.
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
     }
 
     /// Cursors in text fields and open menus are not worth keeping.

@@ -33,7 +33,7 @@ const SOFTWARE_BYTES: u64 = 512 << 20;
 /// Of others, unless the system says what it has: less than what cards of today have.
 const HARDWARE_BYTES: u64 = 4 << 30;
 /// Fewer bytes are not worth trying for.
-const LEAST_BYTES: u64 = 1 << 20;
+pub(super) const LEAST_BYTES: u64 = 1 << 20;
 
 impl Room {
     /// Bytes for scan and labels on a device: `VOXPOINT_GPU_MB` megabytes if that is set. wgpu does not tell how

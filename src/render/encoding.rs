@@ -240,6 +240,11 @@ impl Encoding {
         }
     }
 
+    /// Whether some texels stand for what is not a number.
+    pub(super) fn has_nan(&self) -> bool {
+        self.nan.is_some()
+    }
+
     /// How texels become grey levels in a window of values.
     pub(super) fn grey(&self, scale: Scale, window: Window) -> TexelGrey {
         let texel =

@@ -53,6 +53,12 @@ impl LabelTexture {
         self.texture.create_view(&wgpu::TextureViewDescriptor::default())
     }
 
+    /// Bytes on the device.
+    pub(super) fn size(&self) -> u64 {
+        let texels: u64 = self.dims.iter().map(|&n| n as u64).product();
+        texels * if self.wide { 2 } else { 1 }
+    }
+
     /// Which blocks of voxels have labels.
     pub(super) fn blocks(&self) -> &LabelBlocks {
         &self.blocks

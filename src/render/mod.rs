@@ -10,10 +10,12 @@
 //! is not narrower than 1/30000 of the range of the values: what a float's 24 bits allow. Between centres
 //! the GPU's own interpolation decides, which some GPUs do with 8 bits. NaN is black.
 
+mod bindings;
 mod blocks;
 mod coarse;
 mod colour_map;
 mod colour_tables;
+mod cut;
 mod encoding;
 mod error;
 mod label_texture;
@@ -28,6 +30,7 @@ mod pipelines;
 mod pipelines_3d;
 mod plane;
 mod presets;
+mod regions;
 mod scene;
 mod scene_3d;
 mod styles;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::coarse::{self, Room};
+use super::coarse::{self, Factors, Room};
 use super::uniforms::{MOST_OVERLAYS, OverlayUniforms, ScanUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{ImageOverlay, RenderError};
@@ -49,20 +49,21 @@ impl Overlays {
         result
     }
 
-    /// Takes all out.
-    pub(super) fn clear(&mut self) {
-        self.textures = [const { None }; MOST_OVERLAYS];
-        self.bind_groups.clear();
-    }
-
     /// Needed when the layout is another one.
     pub(super) fn forget_bindings(&mut self) {
         self.bind_groups.clear();
     }
 
-    /// The image in a slot.
-    pub(super) fn volume(&self, slot: usize) -> Option<&Arc<Volume>> {
-        self.textures.get(slot)?.as_ref().map(VolumeTexture::volume)
+    /// How many of its voxels along x, y, z each texel of an image stands for, if there was no room for all.
+    pub(super) fn coarse(&self, slot: usize) -> Option<Factors> {
+        let texture = self.textures.get(slot)?.as_ref()?;
+        Some(texture.factors()).filter(|&f| f != coarse::NONE)
+    }
+
+    /// Bytes on the device of all images but one.
+    pub(super) fn bytes_beside(&self, slot: usize) -> u64 {
+        let others = self.textures.iter().enumerate().filter(|(n, _)| *n != slot);
+        others.filter_map(|(_, texture)| texture.as_ref()).map(VolumeTexture::bytes).sum()
     }
 
     /// Uploads up to about `budget` bytes of what is missing. `true` when all is there.

@@ -74,7 +74,8 @@ pub struct MaskStyle {
     pub fill: f32,
     /// Opacity of the outline, 0 to 1; never less than the fill's.
     pub outline: f32,
-    /// Width of the outline in physical pixels, inwards from the mask's edge: 1 to 15; 0 for none.
+    /// Width of the outline in physical pixels, inwards from the mask's edge: 1 to 15, rounded;
+    /// 0 for none.
     pub outline_width: f32,
 }
 

@@ -1,20 +1,26 @@
 use std::collections::HashMap;
 
-use super::uniforms::SliceKind;
+use super::uniforms::{LabelKind, SliceKind};
 use wgpu::{BindGroupLayout, Device, RenderPipeline, TextureFormat};
 
+const PANE: &str = include_str!("shaders/pane.wgsl");
 const COMMON: &str = include_str!("shaders/common.wgsl");
 const HARDWARE: &str = include_str!("shaders/filter_hardware.wgsl");
 const MANUAL: &str = include_str!("shaders/filter_manual.wgsl");
 
 /// Every shader with a name, as it is compiled.
 pub fn shader_sources() -> Vec<(&'static str, String)> {
-    let slice = [include_str!("shaders/slice.wgsl"), include_str!("shaders/gather.wgsl")].concat();
+    let blank = include_str!("shaders/blank.wgsl");
+    let slice =
+        [PANE, blank, include_str!("shaders/slice.wgsl"), include_str!("shaders/gather.wgsl")]
+            .concat();
     let plane = [&slice, include_str!("shaders/access_plane.wgsl")].concat();
     let slice = [&slice, include_str!("shaders/access_volume.wgsl")].concat();
     let none = include_str!("shaders/overlay_none.wgsl");
     let images = include_str!("shaders/overlay_images.wgsl");
-    let raycast = include_str!("shaders/raycast.wgsl");
+    let whole = [PANE, include_str!("shaders/whole_pane.wgsl")].concat();
+    let raycast = [&whole, include_str!("shaders/raycast.wgsl")].concat();
+    let composite = [&whole, include_str!("shaders/composite.wgsl")].concat();
     vec![
         ("slice", [COMMON, HARDWARE, &slice, none].concat()),
         ("slice, filtering by hand", [COMMON, MANUAL, &slice, none].concat()),
@@ -22,9 +28,10 @@ pub fn shader_sources() -> Vec<(&'static str, String)> {
         ("slice with overlays, filtering by hand", [COMMON, MANUAL, &slice, images].concat()),
         ("slice, of a plane", [COMMON, MANUAL, &plane, none].concat()),
         ("slice with overlays, of a plane", [COMMON, MANUAL, &plane, images].concat()),
-        ("raycast", [COMMON, HARDWARE, raycast].concat()),
-        ("raycast, filtering by hand", [COMMON, MANUAL, raycast].concat()),
-        ("composite", include_str!("shaders/composite.wgsl").to_owned()),
+        ("raycast", [COMMON, HARDWARE, &raycast].concat()),
+        ("raycast, filtering by hand", [COMMON, MANUAL, &raycast].concat()),
+        ("composite", composite),
+        ("blank", [&whole, blank].concat()),
     ]
 }
 
@@ -41,11 +48,19 @@ pub(super) struct Pipelines {
     pub overlay_layout: BindGroupLayout,
     /// One for each kind of slice, made when it is first wanted: compiling takes longer than a frame has.
     slices: HashMap<SliceKind, RenderPipeline>,
+    /// Where the scan is not, and a whole pane without any.
+    blank: RenderPipeline,
+    empty: RenderPipeline,
 }
 
 impl Pipelines {
     pub(super) fn new(device: &Device, target: TextureFormat, filterable: bool) -> Self {
         let scan_layout = scan_layout(device, filterable);
+        let source = shader_source(if filterable { "slice" } else { "slice, filtering by hand" });
+        let entries = ["slice_vertex", "blank_fragment"];
+        let blank = pipeline(device, &[Some(&scan_layout)], entries, &source, target, &[]);
+        let entries = ["pane_vertex", "blank_fragment"];
+        let empty = pipeline(device, &[], entries, &shader_source("blank"), target, &[]);
         let mut pipelines = Self {
             target,
             filterable,
@@ -53,13 +68,20 @@ impl Pipelines {
             overlay_layout: overlay_layout(device),
             slices: HashMap::new(),
             scan_layout,
+            blank,
+            empty,
         };
         pipelines.prepare_slice(device, SliceKind::PLAIN);
         pipelines
     }
 
-    /// Makes the pipeline for a kind of slice if there is none yet.
+    /// Makes the pipelines for a kind of slice, with its labels and without, if there are none yet.
     pub(super) fn prepare_slice(&mut self, device: &Device, kind: SliceKind) {
+        self.make(device, SliceKind { labels: LabelKind::None, ..kind });
+        self.make(device, kind);
+    }
+
+    fn make(&mut self, device: &Device, kind: SliceKind) {
         if self.slices.contains_key(&kind) {
             return;
         }
@@ -79,8 +101,20 @@ impl Pipelines {
         let layouts = &layouts[..used];
         let constants = kind.constants();
         let source = shader_source(&name);
-        let made = pipeline(device, layouts, "slice", &source, self.target, &constants);
+        let entries = ["slice_vertex", "slice_fragment"];
+        let made = pipeline(device, layouts, entries, &source, self.target, &constants);
         self.slices.insert(kind, made);
+    }
+
+    /// The pipeline for what lies outside of the scan.
+    pub(super) fn blank(&self) -> &RenderPipeline {
+        &self.blank
+    }
+
+    /// Blackens the whole viewport.
+    pub(super) fn paint_empty(&self, pass: &mut wgpu::RenderPass<'_>) {
+        pass.set_pipeline(&self.empty);
+        pass.draw(0..3, 0..1);
     }
 
     /// The pipeline for a kind of slice, once it was prepared.
@@ -95,31 +129,30 @@ pub(super) fn shader_source(name: &str) -> String {
     sources.into_iter().find(|(n, _)| *n == name).map_or_else(String::new, |(_, text)| text)
 }
 
-/// Draws a triangle over the whole viewport with the shader's `NAME_fragment`.
+/// Draws with a shader's vertex and fragment entry.
 pub(super) fn pipeline(
     device: &Device,
     layouts: &[Option<&BindGroupLayout>],
-    name: &str,
+    [vertex, fragment]: [&str; 2],
     source: &str,
     format: TextureFormat,
     constants: &[(&str, f64)],
 ) -> RenderPipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(name),
+        label: Some(fragment),
         source: wgpu::ShaderSource::Wgsl(source.into()),
     });
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(name),
+        label: Some(fragment),
         bind_group_layouts: layouts,
         immediate_size: 0,
     });
-    let fragment = format!("{name}_fragment");
     device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some(name),
+        label: Some(fragment),
         layout: Some(&layout),
         vertex: wgpu::VertexState {
             module: &module,
-            entry_point: Some("pane_vertex"),
+            entry_point: Some(vertex),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             buffers: &[],
         },
@@ -128,7 +161,7 @@ pub(super) fn pipeline(
         multisample: wgpu::MultisampleState::default(),
         fragment: Some(wgpu::FragmentState {
             module: &module,
-            entry_point: Some(&fragment),
+            entry_point: Some(fragment),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants,
                 ..Default::default()
@@ -208,7 +241,7 @@ fn scan_layout(device: &Device, filterable: bool) -> BindGroupLayout {
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: Some("scan"),
         entries: &[
-            plain(0, fragment, uniform),
+            plain(0, wgpu::ShaderStages::VERTEX_FRAGMENT, uniform),
             texture(1, TextureSampleType::Float { filterable }, TextureViewDimension::D3),
             plain(2, fragment, wgpu::BindingType::Sampler(filtering)),
             texture(3, TextureSampleType::Uint, TextureViewDimension::D3),

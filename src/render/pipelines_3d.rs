@@ -25,7 +25,8 @@ impl Pipelines3d {
         let composite_layout = composite_layout(device);
         let layouts = [Some(&composite_layout)];
         let source = shader_source("composite");
-        let composite = pipeline(device, &layouts, "composite", &source, target, &[]);
+        let composite =
+            pipeline(device, &layouts, ["pane_vertex", "composite_fragment"], &source, target, &[]);
         Self { layout: layout(device), composite_layout, composite, raycast: HashMap::new() }
     }
 
@@ -52,7 +53,14 @@ impl Pipelines3d {
             let constants = [("MODE", number), ("MASKS", f64::from(u8::from(masks)))];
             let layouts = [Some(&scan.scan_layout), Some(&self.layout)];
             let source = shader_source(by_hand);
-            pipeline(device, &layouts, "raycast", &source, PICTURE_FORMAT, &constants)
+            pipeline(
+                device,
+                &layouts,
+                ["pane_vertex", "raycast_fragment"],
+                &source,
+                PICTURE_FORMAT,
+                &constants,
+            )
         })
     }
 }

@@ -2,14 +2,16 @@
 //! the slice shader draws as it draws from the 3D textures. For scans that the device holds in part (`coarse`) or
 //! not yet.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
+use super::cut::{Cut, Job};
 use super::encoding::{Encoding, RawRange};
-use super::{Interpolation, Projection, RenderError, SliceParams};
+use super::regions::shadow;
+use super::{RenderError, SliceParams};
 use crate::geom::{DAffine3, DVec3};
-use crate::volume::{
-    Between, Keep, LabelMap, Row, Sampler, Thickness, Volume, VoxelBox, label_row,
-};
+use crate::volume::{LabelMap, Row, Volume, VoxelBox, label_row};
 
 /// Pixels around the pane whose labels are there too: outlines look at their neighbours. The same in
 /// `access_plane.wgsl`.
@@ -17,21 +19,12 @@ const MARGIN: u32 = 16;
 
 /// What a pane's pixels are taken from.
 pub(super) struct Source<'a> {
-    pub volume: &'a Volume,
+    pub volume: &'a Arc<Volume>,
     /// How stored numbers become texels; `None` while the range of the volume is not known.
     pub encoding: Option<&'a Encoding>,
     /// Other voxels or another encoding have another number.
     pub scan: u64,
     pub labels: Option<&'a LabelMap>,
-}
-
-/// The cut: everything on which the pixels depend, besides the source.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Cut {
-    voxel_from_pane: DAffine3,
-    between: Between,
-    thickness: Option<Thickness>,
-    scan: u64,
 }
 
 /// Pixels of a pane, `min` inclusive, `max` exclusive, counted from the margin's corner.
@@ -43,11 +36,16 @@ struct Pixels {
 
 /// A pane's pixels.
 pub(super) struct Plane {
+    /// Of the pane it was made for.
+    wanted: [u32; 2],
+    /// As much of it as the device has textures for.
     size: [u32; 2],
     values: wgpu::Texture,
     labels: wgpu::Texture,
     pub(super) bind_group: wgpu::BindGroup,
     cut: Option<Cut>,
+    /// Makes the values of the cut where they are coarse.
+    job: Option<Job>,
     encoding: Option<Encoding>,
     /// Where the labels were laid; `None` if they have to be laid anew.
     labelled: Option<DAffine3>,
@@ -63,6 +61,7 @@ impl Plane {
         size: [u32; 2],
     ) -> Result<Self, RenderError> {
         let limit = device.limits().max_texture_dimension_2d.saturating_sub(2 * MARGIN);
+        let wanted = size;
         let size = size.map(|n| n.clamp(1, limit));
         let texture = |label, [width, height]: [u32; 2], format| {
             device.create_texture(&wgpu::TextureDescriptor {
@@ -95,13 +94,13 @@ impl Plane {
             layout,
             entries: &[entry(0, &view(&values)), entry(1, &view(&labels))],
         });
-        let (cut, encoding, labelled, dirty) = (None, None, None, None);
-        Ok(Self { size, values, labels, bind_group, cut, encoding, labelled, dirty })
+        let (cut, job, encoding, labelled, dirty) = (None, None, None, None, None);
+        Ok(Self { wanted, size, values, labels, bind_group, cut, job, encoding, labelled, dirty })
     }
 
     /// Whether it is for a pane of this size.
     pub(super) fn fits(&self, size: [u32; 2]) -> bool {
-        self.size == size
+        self.wanted == size
     }
 
     /// How its values become grey levels.
@@ -117,41 +116,46 @@ impl Plane {
         }
     }
 
-    /// Brings the pixels up to date. Returns the bytes that were uploaded.
+    /// Brings the pixels up to date. Where that takes longer than a frame has, and if `may_be_coarse`, values are
+    /// coarser at first: then it has [`Plane::more_to_come`]. Returns the bytes that were uploaded.
     pub(super) fn update(
         &mut self,
         queue: &wgpu::Queue,
         source: &Source,
         params: &SliceParams,
+        may_be_coarse: bool,
     ) -> u64 {
-        let cut = Cut {
-            voxel_from_pane: params.voxel_from_pane,
-            between: between(params.interpolation),
-            thickness: thickness(params, source.volume.scale().slope),
-            scan: source.scan,
-        };
+        let slope = source.volume.scale().slope;
+        let cut = Cut::new(params, self.size, slope, source.scan);
         let mut bytes = 0;
-        if self.cut != Some(cut) {
-            bytes += self.lay_values(queue, source, &cut);
+        let ready = self.job.as_mut().filter(|job| job.cut == cut).and_then(Job::poll);
+        if let Some(raw) = ready {
+            self.job = None;
+            // Threads that died leave what there is.
+            bytes += raw.map_or(0, |raw| self.lay_values(queue, source, &raw));
+        } else if self.cut != Some(cut) {
+            let every = if may_be_coarse { cut.pixels_at_once() } else { 1 };
+            let raw = cut.numbers(source.volume, source.encoding, every);
+            bytes += self.lay_values(queue, source, &raw);
+            // What was being made for another cut is given up.
+            self.job = None;
+            if every > 1 {
+                self.job = cut.start(source.volume, source.encoding.copied());
+            }
             self.cut = Some(cut);
         }
         bytes + self.lay_labels(queue, source, params.voxel_from_pane)
     }
 
-    fn lay_values(&mut self, queue: &wgpu::Queue, source: &Source, cut: &Cut) -> u64 {
-        let [width, height] = self.size;
-        let mut raw = vec![0.0; width as usize * height as usize];
-        let everything = (f64::NAN, (f64::MIN, f64::MAX));
-        let (nan, range) = source.encoding.map_or(everything, Encoding::stand_ins);
-        let (voxels, dims) = (source.volume.voxels(), source.volume.grid().dims());
-        let sampler = Sampler::new(voxels, source.volume.frame_range().start, dims, nan, range);
-        raw.par_chunks_mut(width as usize).enumerate().for_each(|(y, out)| {
-            let row = row(&cut.voxel_from_pane, [0, y as i64]);
-            sampler.row(row, cut.between, cut.thickness, out);
-        });
+    /// Whether values are coarser than they will be.
+    pub(super) fn more_to_come(&self) -> bool {
+        self.job.is_some()
+    }
+
+    fn lay_values(&mut self, queue: &wgpu::Queue, source: &Source, raw: &[f64]) -> u64 {
         let encoding = source.encoding.copied().unwrap_or_else(|| {
             // For the moment; the true one makes the picture anew.
-            Encoding::of_range(RawRange::of(&raw), source.volume.scale().slope)
+            Encoding::of_range(RawRange::of(raw), source.volume.scale().slope)
         });
         let texels: Vec<f32> = raw.par_iter().map(|&raw| encoding.texel(raw)).collect();
         self.encoding = Some(encoding);
@@ -167,7 +171,7 @@ impl Plane {
         let whole = Pixels { min: [0; 2], max: self.size.map(|n| n + 2 * MARGIN) };
         let dirty = self.dirty.take();
         let pixels = if self.labelled == Some(voxel_from_pane) {
-            dirty.and_then(|b| shadow(b, &voxel_from_pane, whole))
+            dirty.and_then(|b| pixels(b, &voxel_from_pane, whole))
         } else {
             Some(whole)
         };
@@ -189,46 +193,14 @@ fn row(voxel_from_pane: &DAffine3, [x, y]: [i64; 2]) -> Row {
     Row { start: voxel_from_pane.transform_point3(centre), step: voxel_from_pane.matrix3.x_axis }
 }
 
-/// The pixels that a box of voxels can be seen on, margin included.
-fn shadow(within: VoxelBox, voxel_from_pane: &DAffine3, whole: Pixels) -> Option<Pixels> {
-    let pane_from_voxel = voxel_from_pane.inverse();
-    if !pane_from_voxel.is_finite() {
-        return Some(whole);
-    }
-    let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
-    for corner in 0..8 {
-        let side = |a: usize| if corner >> a & 1 == 0 { within.min[a] } else { within.max[a] };
-        let voxel = DVec3::new(side(0) as f64, side(1) as f64, side(2) as f64) - 0.5;
-        let at = pane_from_voxel.transform_point3(voxel);
-        (low, high) = (low.min(at), high.max(at));
-    }
-    if low.z > 0.0 || high.z < 0.0 {
-        return None;
-    }
+/// The pixels that a box of voxels can be seen on, counted from the margin's corner.
+fn pixels(within: VoxelBox, voxel_from_pane: &DAffine3, whole: Pixels) -> Option<Pixels> {
+    let at = shadow(within, voxel_from_pane)?;
     let margin = f64::from(MARGIN);
     let clamp = |c: f64, a: usize| c.clamp(0.0, f64::from(whole.max[a])) as u32;
-    let min = [0, 1].map(|a| clamp((low[a] + margin - 1.0).floor(), a));
-    let max = [0, 1].map(|a| clamp((high[a] + margin + 1.0).ceil(), a));
+    let min = [0, 1].map(|a| clamp((at[a] + margin - 1.0).floor(), a));
+    let max = [0, 1].map(|a| clamp((at[2 + a] + margin + 1.0).ceil(), a));
     (min[0] < max[0] && min[1] < max[1]).then_some(Pixels { min, max })
-}
-
-fn between(interpolation: Interpolation) -> Between {
-    match interpolation {
-        Interpolation::Nearest => Between::Nearest,
-        Interpolation::Linear => Between::Linear,
-        Interpolation::Cubic => Between::Cubic,
-    }
-}
-
-/// The largest value has the smallest stored number where the scale falls.
-fn thickness(params: &SliceParams, slope: f64) -> Option<Thickness> {
-    let slab = params.slab?;
-    let keep = match (slab.projection, slope < 0.0) {
-        (Projection::Mean, _) => Keep::Mean,
-        (Projection::Max, false) | (Projection::Min, true) => Keep::Largest,
-        (Projection::Max, true) | (Projection::Min, false) => Keep::Smallest,
-    };
-    Some(Thickness { keep, samples: slab.samples.max(1), step: slab.voxel_step })
 }
 
 fn write(
@@ -271,12 +243,12 @@ mod tests {
         );
         let whole = Pixels { min: [0; 2], max: [400, 300] };
         let within = |z0, z1| VoxelBox { min: [10, 20, z0], max: [12, 21, z1] };
-        assert_eq!(shadow(within(8, 9), &voxel_from_pane, whole), None);
-        assert_eq!(shadow(within(0, 7), &voxel_from_pane, whole), None);
+        assert_eq!(pixels(within(8, 9), &voxel_from_pane, whole), None);
+        assert_eq!(pixels(within(0, 7), &voxel_from_pane, whole), None);
         // Voxel 10 begins at pixel 38, the margin is 16 and a pixel more is taken.
         let expected = Pixels { min: [38 + 15, 78 + 15], max: [46 + 17, 82 + 17] };
-        assert_eq!(shadow(within(7, 8), &voxel_from_pane, whole), Some(expected));
+        assert_eq!(pixels(within(7, 8), &voxel_from_pane, whole), Some(expected));
         let far = VoxelBox { min: [500, 0, 7], max: [501, 9, 8] };
-        assert_eq!(shadow(far, &voxel_from_pane, whole), None);
+        assert_eq!(pixels(far, &voxel_from_pane, whole), None);
     }
 }

@@ -54,6 +54,12 @@ impl TransferPreset {
         }
     }
 
+    /// What a scan nobody has chosen one for is first seen with: of a CT its bones, because its window shows a
+    /// fog of everything.
+    pub fn first(stats: &Stats) -> Self {
+        if stats.looks_like_ct() { Self::CtBone } else { Self::Window }
+    }
+
     /// The transfer function; `auto` is the scan's automatic window, which MR presets are relative to.
     pub fn function(self, auto: Window) -> TransferFunction {
         let (table, low, span): (&[Row], f64, f64) = match self {

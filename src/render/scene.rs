@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
+use super::bindings::{Shared, colour_maps, stand_in};
 use super::coarse::{self, Room};
+use super::encoding::Encoding;
 use super::label_texture::{LabelTexture, clip};
 use super::march;
 use super::overlays::{self, Overlays};
 use super::pipelines::Pipelines;
 use super::plane::{Plane, Source};
+use super::regions::{BLANK, LABELLED, PLAIN, regions};
 use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{ScanUniforms, SliceKind, SliceUniforms};
+use super::uniforms::{LabelKind, ScanUniforms, SliceKind, SliceUniforms};
 use super::volume_texture::VolumeTexture;
-use super::{ColourMap, LabelStyle, RaycastParams, RenderError, SliceParams};
+use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
 /// Slice panes that can be shown at once: more than the largest sheet of slices has.
@@ -50,6 +53,8 @@ pub struct Scene {
     /// What the 3D view binds of the scan; its uniforms are its own.
     raycast: Pane,
     view_3d: Scene3d,
+    /// Pictures may be coarse at first.
+    progressive: bool,
     /// Counts changes of voxels, labels and styles.
     content: u64,
 }
@@ -104,6 +109,7 @@ impl Scene {
             slices: Vec::new(),
             raycast,
             view_3d: Scene3d::new(device, queue, target),
+            progressive: false,
             content: 0,
         };
         scene.write_colours();
@@ -150,25 +156,25 @@ impl Scene {
     }
 
     /// Puts an image to be laid over the scan into slot 0, 1 or 2, or takes it out; [`Scene::upload`] uploads
-    /// it after the scan. On an error (too large for the GPU, or no memory there) the slot is empty. What is
-    /// drawn of it is up to `SliceParams::overlays`.
+    /// it after the scan. It has the room that scan, labels and the other images leave: where that is too little, it
+    /// is coarser ([`Scene::overlay_coarse`]). On an error (too large for the GPU, or no memory there) the slot is
+    /// empty. What is drawn of it is up to `SliceParams::overlays`.
     pub fn set_overlay(
         &mut self,
         slot: usize,
         volume: Option<Arc<Volume>>,
     ) -> Result<(), RenderError> {
-        self.overlays.set(&self.device, slot, volume, self.room)
+        let taken = self.volume.as_ref().map_or(0, VolumeTexture::bytes)
+            + self.labels.as_ref().map_or(0, LabelTexture::size)
+            + self.overlays.bytes_beside(slot);
+        let bytes = self.room.bytes.saturating_sub(taken).max(coarse::LEAST_BYTES);
+        self.overlays.set(&self.device, slot, volume, Room { bytes, ..self.room })
     }
 
-    /// The image in an overlay slot.
-    pub fn overlay(&self, slot: usize) -> Option<&Arc<Volume>> {
-        self.overlays.volume(slot)
-    }
-
-    /// Shows nothing, and gives the textures back.
-    pub fn clear(&mut self) {
-        self.overlays.clear();
-        self.clear_scan();
+    /// How many of its voxels along x, y, z are shown as one of the image in an overlay slot, where there is no
+    /// room for all of them.
+    pub fn overlay_coarse(&self, slot: usize) -> Option<[usize; 3]> {
+        self.overlays.coarse(slot)
     }
 
     fn clear_scan(&mut self) {
@@ -192,9 +198,10 @@ impl Scene {
         self.uploaded
     }
 
-    /// Full 3D pictures may take several frames on slow adapters ([`Scene::prepare_3d`]); by default they are
-    /// complete at once.
+    /// Full 3D pictures may take several frames on slow adapters ([`Scene::prepare_3d`]), and slices from the CPU's
+    /// copy some time ([`Scene::prepare_slice`]); by default they are complete at once.
     pub fn set_progressive(&mut self, on: bool) {
+        self.progressive = on;
         self.view_3d.set_progressive(on);
     }
 
@@ -312,9 +319,12 @@ impl Scene {
         let Some(volume) = self.volume.as_ref().map(|v| Arc::clone(v.volume())) else {
             return Ok(());
         };
+        let whole = self.room;
         self.room = coarse::less(&self.device, &volume, self.room).ok_or(why)?;
-        self.set_volume(volume)?;
-        self.set_labels(labels, None)
+        let shown = self.set_volume(volume).and_then(|()| self.set_labels(labels, None));
+        // The next scan has all of it again.
+        self.room = whole;
+        shown
     }
 
     /// Colours and visibility of the labels; a label that is not listed has a colour of its own.
@@ -327,10 +337,11 @@ impl Scene {
     }
 
     /// Sets what slice pane `pane` shows: any number below [`SLICE_PANES`]; the lowest free ones are the
-    /// cheapest.
-    pub fn prepare_slice(&mut self, pane: usize, params: &SliceParams) {
+    /// cheapest. `true` while it is coarser than it will be ([`Scene::set_progressive`]): then it is to be prepared
+    /// again a little later.
+    pub fn prepare_slice(&mut self, pane: usize, params: &SliceParams) -> bool {
         if pane >= SLICE_PANES {
-            return;
+            return false;
         }
         while self.slices.len() <= pane {
             let size = size_of::<SliceUniforms>();
@@ -342,12 +353,23 @@ impl Scene {
         } else {
             self.volume.as_ref().map(|volume| self.scan_uniforms(volume, params.window))
         };
-        let (Some(scan), Some(volume)) = (scan, &self.volume) else { return };
+        let (Some(scan), Some(volume)) = (scan, &self.volume) else { return false };
         let drawn = self.overlays.drawn(&params.overlays);
         let overlays = self.overlays.uniforms(&drawn, volume.volume().grid());
-        let uniforms = SliceUniforms::new(params, scan, &overlays);
-        let has_labels = if of_plane { self.kept_labels.is_some() } else { self.labels.is_some() };
-        let kind = SliceKind { of_plane, ..SliceKind::of(params, has_labels, &drawn) };
+        let dims = volume.volume().grid().dims();
+        // What is not in the textures has no bounds.
+        let labelled = if of_plane {
+            self.kept_labels.as_ref().map(|_| VoxelBox::whole(dims))
+        } else {
+            self.labels.as_ref().and_then(LabelTexture::bounds)
+        };
+        let regions = regions(params.size, &params.voxel_from_pane, dims, labelled);
+        let uniforms = SliceUniforms::new(params, scan, &overlays, regions);
+        let kind = SliceKind {
+            of_plane,
+            has_nan: volume.encoding().is_some_and(Encoding::has_nan),
+            ..SliceKind::of(params, labelled.is_some(), &drawn)
+        };
         self.pipelines.prepare_slice(&self.device, kind);
         let pane = &mut self.slices[pane];
         (pane.kind, pane.overlays) = (kind, overlays::order(&drawn));
@@ -355,6 +377,7 @@ impl Scene {
             self.overlays.prepare(&self.device, &self.pipelines.overlay_layout, pane.overlays);
         }
         self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
+        of_plane && pane.plane.as_ref().is_some_and(Plane::more_to_come)
     }
 
     /// Brings a pane's own textures up to date; how they are to be read.
@@ -378,28 +401,39 @@ impl Scene {
             scan: self.scans,
             labels: self.kept_labels.as_ref(),
         };
-        self.uploaded += plane.update(&self.queue, &source, params);
+        self.uploaded += plane.update(&self.queue, &source, params, self.progressive);
         let (scale, dims) = (volume.volume().scale(), volume.volume().grid().dims());
         let grey = plane.encoding().map(|encoding| encoding.grey(scale, params.window));
         Some(ScanUniforms::new(dims, grey, dims[2], self.kept_labels.is_some()))
     }
 
-    /// Draws slice pane `pane` over the pass's whole viewport (set by the caller).
+    /// Draws slice pane `pane` over the pass's whole viewport (set by the caller): black where there is nothing
+    /// to show.
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
-        let (Some(pane), Some(_)) = (self.slices.get(pane), &self.volume) else { return };
-        let Some(pipeline) = self.pipelines.slice(pane.kind) else { return };
-        pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, &pane.bind_group, &[]);
+        if self.draw_slice(pass, pane).is_none() {
+            self.pipelines.paint_empty(pass);
+        }
+    }
+
+    fn draw_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) -> Option<()> {
+        self.volume.as_ref()?;
+        let pane = self.slices.get(pane)?;
+        let plain = self.pipelines.slice(SliceKind { labels: LabelKind::None, ..pane.kind })?;
+        let labelled = self.pipelines.slice(pane.kind)?;
         if pane.kind.of_plane {
-            let Some(plane) = &pane.plane else { return };
-            pass.set_bind_group(1, &plane.bind_group, &[]);
+            pass.set_bind_group(1, &pane.plane.as_ref()?.bind_group, &[]);
         }
         if pane.kind.has_overlays() {
             // An image that was taken out since is gone.
-            let Some(overlays) = self.overlays.bind_group(&pane.overlays) else { return };
-            pass.set_bind_group(2, overlays, &[]);
+            pass.set_bind_group(2, self.overlays.bind_group(&pane.overlays)?, &[]);
         }
-        pass.draw(0..3, 0..1);
+        pass.set_bind_group(0, &pane.bind_group, &[]);
+        let blank = self.pipelines.blank();
+        for (pipeline, regions) in [(blank, BLANK), (plain, PLAIN), (labelled, LABELLED)] {
+            pass.set_pipeline(pipeline);
+            pass.draw(0..6, regions);
+        }
+        Some(())
     }
 
     /// Renders the 3D picture into a texture of its own, if anything changed since the last time. `true` while
@@ -423,10 +457,10 @@ impl Scene {
         self.view_3d.prepare(encoder, &subject, params)
     }
 
-    /// Draws the 3D picture over the pass's whole viewport (set by the caller).
+    /// Draws the 3D picture over the pass's whole viewport (set by the caller): black while there is none.
     pub fn paint_3d(&self, pass: &mut wgpu::RenderPass<'_>) {
-        if self.volume.is_some() {
-            self.view_3d.paint(pass);
+        if self.volume.is_none() || !self.view_3d.paint(pass) {
+            self.pipelines.paint_empty(pass);
         }
     }
 
@@ -475,84 +509,6 @@ fn table_extent() -> wgpu::Extent3d {
     wgpu::Extent3d { width: TABLE_SIDE, height: TABLE_SIDE, depth_or_array_layers: 1 }
 }
 
-/// A row for each colour map.
-fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
-    let rows = ColourMap::ALL.map(ColourMap::lut);
-    let size = wgpu::Extent3d { width: 256, height: rows.len() as u32, depth_or_array_layers: 1 };
-    let texture = device.create_texture(&wgpu::TextureDescriptor {
-        label: Some("colour maps"),
-        size,
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format: wgpu::TextureFormat::Rgba8Unorm,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-        view_formats: &[],
-    });
-    let layout = wgpu::TexelCopyBufferLayout {
-        offset: 0,
-        bytes_per_row: Some(256 * 4),
-        rows_per_image: Some(size.height),
-    };
-    queue.write_texture(texture.as_image_copy(), rows.as_flattened().as_flattened(), layout, size);
-    texture.create_view(&wgpu::TextureViewDescriptor::default())
-}
-
-/// One voxel that stands in where there is no volume or no label map.
-pub(super) fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::TextureView {
-    let size = wgpu::Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
-    let texture = device.create_texture(&wgpu::TextureDescriptor {
-        label: Some("stand-in"),
-        size,
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D3,
-        format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING,
-        view_formats: &[],
-    });
-    texture.create_view(&wgpu::TextureViewDescriptor::default())
-}
-
-/// What all panes bind: the scan, its labels and their colours.
-struct Shared {
-    scan: wgpu::TextureView,
-    sampler: wgpu::Sampler,
-    labels: wgpu::TextureView,
-    colours: wgpu::TextureView,
-    colour_maps: wgpu::TextureView,
-}
-
-impl Shared {
-    fn new(
-        device: &wgpu::Device,
-        pipelines: &Pipelines,
-        volume: Option<&VolumeTexture>,
-        labels: Option<&LabelTexture>,
-        colours: &wgpu::Texture,
-        colour_maps: &wgpu::TextureView,
-    ) -> Self {
-        let filter =
-            if pipelines.filterable { wgpu::FilterMode::Linear } else { wgpu::FilterMode::Nearest };
-        Self {
-            scan: volume.map_or_else(
-                || stand_in(device, wgpu::TextureFormat::R8Unorm),
-                VolumeTexture::view,
-            ),
-            sampler: device.create_sampler(&wgpu::SamplerDescriptor {
-                label: Some("scan"),
-                mag_filter: filter,
-                min_filter: filter,
-                ..Default::default()
-            }),
-            labels: labels
-                .map_or_else(|| stand_in(device, wgpu::TextureFormat::R8Uint), LabelTexture::view),
-            colours: colours.create_view(&wgpu::TextureViewDescriptor::default()),
-            colour_maps: colour_maps.clone(),
-        }
-    }
-}
-
 /// What one pane has to itself.
 struct Pane {
     uniforms: wgpu::Buffer,
@@ -572,33 +528,12 @@ impl Pane {
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let bind_group = bind_group(device, pipelines, shared, &uniforms);
+        let bind_group = shared.bind_group(device, &pipelines.scan_layout, &uniforms);
         let (kind, overlays) = (SliceKind::PLAIN, overlays::Order::default());
         Self { uniforms, bind_group, kind, overlays, plane: None }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {
-        self.bind_group = bind_group(device, pipelines, shared, &self.uniforms);
+        self.bind_group = shared.bind_group(device, &pipelines.scan_layout, &self.uniforms);
     }
-}
-
-fn bind_group(
-    device: &wgpu::Device,
-    pipelines: &Pipelines,
-    shared: &Shared,
-    uniforms: &wgpu::Buffer,
-) -> wgpu::BindGroup {
-    let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
-    device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some("scan"),
-        layout: &pipelines.scan_layout,
-        entries: &[
-            entry(0, uniforms.as_entire_binding()),
-            entry(1, wgpu::BindingResource::TextureView(&shared.scan)),
-            entry(2, wgpu::BindingResource::Sampler(&shared.sampler)),
-            entry(3, wgpu::BindingResource::TextureView(&shared.labels)),
-            entry(4, wgpu::BindingResource::TextureView(&shared.colours)),
-            entry(5, wgpu::BindingResource::TextureView(&shared.colour_maps)),
-        ],
-    })
 }

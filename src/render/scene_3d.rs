@@ -188,11 +188,13 @@ impl Scene3d {
         false
     }
 
-    pub(super) fn paint(&self, pass: &mut wgpu::RenderPass<'_>) {
-        let Some((picture, _)) = &self.shown else { return };
+    /// `false`, and nothing is painted, while there is no picture.
+    pub(super) fn paint(&self, pass: &mut wgpu::RenderPass<'_>) -> bool {
+        let Some((picture, _)) = &self.shown else { return false };
         pass.set_pipeline(&self.pipelines.composite);
         pass.set_bind_group(0, picture.bind_group(), &[]);
         pass.draw(0..3, 0..1);
+        true
     }
 
     fn size(&self, params: &RaycastParams) -> [u32; 2] {
@@ -287,7 +289,7 @@ fn bind_group(
     scan: Option<&ScanBlocks>,
     labels: Option<&LabelBlocks>,
 ) -> wgpu::BindGroup {
-    let stand_in = |format| super::scene::stand_in(device, format);
+    let stand_in = |format| super::bindings::stand_in(device, format);
     let scan = scan.map_or_else(|| stand_in(wgpu::TextureFormat::Rg32Float), ScanBlocks::view);
     let labels = labels.map_or_else(|| stand_in(wgpu::TextureFormat::R8Uint), LabelBlocks::view);
     let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };

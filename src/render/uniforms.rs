@@ -3,7 +3,9 @@
 
 mod slice;
 
-pub(super) use slice::{MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms};
+pub(super) use slice::{
+    LabelKind, MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms,
+};
 
 use super::RaycastParams;
 use super::encoding::TexelGrey;

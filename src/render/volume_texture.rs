@@ -96,6 +96,11 @@ impl VolumeTexture {
         self.factors
     }
 
+    /// Bytes on the device.
+    pub(super) fn bytes(&self) -> u64 {
+        self.grid.count() as u64 * self.texel_type.size() as u64
+    }
+
     /// Where the texels are: the volume's own grid unless they are coarser.
     pub(super) fn grid(&self) -> &Grid {
         &self.grid

@@ -6,7 +6,9 @@ use super::wishes::{PictureWish, Screen, TurnWish};
 use crate::document::LabelId;
 use crate::geom::{Convention, DVec3, Grid, Oblique, PanZoom, Plane, SliceFrame};
 use crate::prompt::Prompt;
-use crate::render::{ColourMap, Interpolation, MaskStyle, Orbit, Projection, default_iso};
+use crate::render::{
+    ColourMap, Interpolation, MaskStyle, Orbit, Projection, TransferPreset, default_iso,
+};
 use crate::volume::{Histogram, Stats, Volume, Window};
 
 /// What the left mouse button does in slice views.
@@ -402,7 +404,14 @@ impl ViewState {
         self.colour_map = ColourMap::default();
         (self.frame, self.playing) = (0, false);
         let iso_value = default_iso(&stats, self.auto_window);
-        self.in_3d = View3d { mode: self.in_3d.mode, iso_value, ..View3d::default() };
+        let preset = TransferPreset::first(&stats);
+        self.in_3d = View3d {
+            mode: self.in_3d.mode,
+            preset: Some(preset),
+            transfer: preset.function(self.auto_window),
+            iso_value,
+            ..View3d::default()
+        };
         self.transfer_point = None;
         self.selected_prompt = None;
         self.hover = None;

@@ -85,8 +85,8 @@ impl Toasts {
         self.shown.iter().map(|t| t.text.as_str())
     }
 
-    /// Draws them.
-    pub fn show(&mut self, ctx: &egui::Context) {
+    /// Draws them, so far left of and above the status bar's right end: beside panels and bars there.
+    pub fn show(&mut self, ctx: &egui::Context, away: egui::Vec2) {
         let now = ctx.input(|i| i.time);
         for toast in &mut self.shown {
             let stays = match toast.kind {
@@ -110,7 +110,7 @@ impl Toasts {
         }
         let mut closed = None;
         egui::Area::new(egui::Id::unique("toasts"))
-            .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-12.0, -36.0))
+            .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-12.0, -36.0) - away)
             .order(egui::Order::Foreground)
             .show(ctx, |ui| {
                 for (n, toast) in self.shown.iter_mut().enumerate() {

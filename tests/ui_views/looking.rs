@@ -88,7 +88,11 @@ fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
     press(&mut hands, Modifiers::SHIFT, Key::W);
     assert_eq!(hands.state().view.overlays[0].window, Window::new(200.0, 300.0));
     assert_eq!(hands.state().view.window, scan, "the scan keeps its own");
-    assert!(texts(&hands).iter().any(|t| t == "W 300 L 200"));
+    // Pictures tell what lies over the scan, from which value to which; and the scan's own window.
+    let told = |hands: &_, text: &str| texts(hands).iter().any(|t| t == text);
+    assert!(told(&hands, "pet.nii 50 … 350"));
+    let own = format!("W {} L {}", scan.width, scan.centre);
+    assert!(told(&hands, &own), "{own}");
     hands.get_by_role_and_label(Role::Slider, "Opacity").set_value_accesskit(0.8);
     hands.run_steps(2);
     assert_eq!(hands.state().view.overlays[0].opacity, 0.8);
@@ -103,6 +107,7 @@ fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
     hands.get_by_label("Hide mr.nii").click();
     hands.run_steps(2);
     assert!(!hands.state().view.overlays[0].visible);
+    assert!(!texts(&hands).iter().any(|t| t.starts_with("mr.nii ")), "what is hidden is not told");
     press(&mut hands, Modifiers::NONE, Key::H);
     assert!(hands.state().view.overlays.iter().all(|o| !o.visible), "one was seen: all hidden");
     hands.get_by_label("Take the layer away: pet.nii").click();
@@ -111,6 +116,7 @@ fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
     hands.get_by_label("Hide scan.nii").click();
     hands.run_steps(2);
     assert!(!hands.state().view.show_image);
+    assert!(!told(&hands, &own));
     press(&mut hands, Modifiers::COMMAND, Key::L);
     let asked = format!("{:?}", hands.state().actions.last().unwrap());
     assert_eq!(asked, "OverlayDialog");

@@ -2,9 +2,11 @@
 
 // The scan's texel at one place.
 fn texel_at(voxel: vec3<f32>) -> f32 {
-    let texel = textureLoad(scan_texture, nearest(voxel), 0).r;
-    if INTERPOLATION == 0u || is_nan_texel(slice.scan, texel) {
-        return texel;
+    if INTERPOLATION == 0u || HAS_NAN {
+        let texel = textureLoad(scan_texture, nearest(voxel), 0).r;
+        if INTERPOLATION == 0u || is_nan_texel(slice.scan, texel) {
+            return texel;
+        }
     }
     // Slices that are not there yet have no part in it.
     if INTERPOLATION == 2u {

@@ -23,22 +23,6 @@ struct Scan {
 // A row of 256 grey levels for each colour map.
 @group(0) @binding(5) var colour_maps: texture_2d<f32>;
 
-struct PaneVertex {
-    @builtin(position) position: vec4<f32>,
-    // 0 to 1 from the pane's top left corner.
-    @location(0) at: vec2<f32>,
-}
-
-// A triangle that covers the viewport.
-@vertex
-fn pane_vertex(@builtin(vertex_index) index: u32) -> PaneVertex {
-    let at = vec2<f32>(f32((index << 1u) & 2u), f32(index & 2u));
-    var out: PaneVertex;
-    out.position = vec4<f32>(at.x * 2.0 - 1.0, 1.0 - at.y * 2.0, 0.0, 1.0);
-    out.at = at;
-    return out;
-}
-
 // Voxel coordinates are continuous, the first voxel's centre at 0; a voxel reaches half a unit around it.
 fn in_volume(scan: Scan, voxel: vec3<f32>) -> bool {
     return all(voxel >= vec3<f32>(-0.5)) && all(voxel < scan.dims - 0.5);
@@ -63,17 +47,4 @@ fn mapped(colour_map: u32, grey: f32) -> vec3<f32> {
 
 fn colour_of(label: u32) -> vec4<f32> {
     return textureLoad(label_colours, vec2<u32>(label & 255u, label >> 8u), 0);
-}
-
-// Whether a label is only what a mask would be.
-fn is_faint(label: u32) -> bool {
-    return colour_of(label).a < 0.4999;
-}
-
-// A label if it is to be drawn, else 0.
-fn shown(label: u32) -> u32 {
-    if label == 0u || colour_of(label).a == 0.0 {
-        return 0u;
-    }
-    return label;
 }

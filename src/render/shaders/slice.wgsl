@@ -27,12 +27,15 @@ struct SliceUniforms {
     slab_samples: f32,
     // 0 mean, 1 the brightest, 2 the darkest.
     projection: u32,
-    // Pixels.
+    // Whole pixels.
     outline_width: f32,
     // Row of the colour maps.
     colour_map: u32,
     pad: u32,
     overlays: array<Overlay, 3>,
+    // Left, top, right, bottom as parts of the pane: four without the scan, four around the labels, theirs
+    // (`render::regions`).
+    regions: array<vec4<f32>, 9>,
 }
 
 @group(0) @binding(0) var<uniform> slice: SliceUniforms;
@@ -47,12 +50,27 @@ override THICK: bool = false;
 override COLOURED: bool = false;
 // 0 draws no labels, 1 no outlines, 2 thin ones, 3 and 4 wider ones.
 override LABELS: u32 = 2u;
+// There may be texels that stand for what is not a number.
+override HAS_NAN: bool = true;
 
 // How much of its fill a faint label keeps.
 const FAINT_FILL: f32 = 0.5;
 // The sines of 22.5° and 67.5°.
 const SINE_22: f32 = 0.38268343;
 const SINE_67: f32 = 0.9238795;
+
+// One region of the pane for each instance, two triangles.
+@vertex
+fn slice_vertex(
+    @builtin(vertex_index) vertex: u32,
+    @builtin(instance_index) region: u32,
+) -> PaneVertex {
+    // 0 1 2, 3 2 1 of: top left, top right, bottom left, bottom right.
+    let corner = select(vertex, 6u - vertex, vertex > 2u);
+    let bounds = slice.regions[region];
+    let at = select(bounds.xy, bounds.zw, vec2<bool>((corner & 1u) != 0u, corner > 1u));
+    return pane_place(at);
+}
 
 fn voxel_at(pixel: vec2<f32>) -> vec3<f32> {
     return (slice.voxel_from_pane * vec4<f32>(pixel, 0.0, 1.0)).xyz;
@@ -68,9 +86,13 @@ fn meets_other(pixel: vec2<f32>, x: f32, y: f32, label: u32) -> bool {
 }
 
 // Whether a pixel of a label lies in its outline: no further from another label than the outline is wide.
-// Looks in 4, 8 or 16 directions, and nearer by for gaps that these would jump over. A loop, because even an
+// Looks in 4, 8 or 16 directions, and nearer by for gaps that these would jump over: whole pixels away, so that
+// an outline is as wide everywhere, and the same from a pane's own pixels. A loop, because even an
 // adapter that does the work of all branches leaves it once no pixel of a group needs more.
 fn in_outline(pixel: vec2<f32>, label: u32) -> bool {
+    if LABELS == 2u {
+        return label != 0u && meets_other(pixel, slice.outline_width, 0.0, label);
+    }
     // Right and down, times the width, and pixels to the right.
     var looks = array<vec3<f32>, 6>(
         vec3<f32>(1.0, 0.0, 0.0),
@@ -89,7 +111,8 @@ fn in_outline(pixel: vec2<f32>, label: u32) -> bool {
     }
     var edge = false;
     for (var n = 0; n < count && label != 0u && !edge; n++) {
-        let at = looks[n].xy * slice.outline_width + vec2<f32>(looks[n].z, 0.0);
+        let away = looks[n].xy * slice.outline_width + vec2<f32>(looks[n].z, 0.0);
+        let at = floor(away + 0.5);
         edge = meets_other(pixel, at.x, at.y, label);
     }
     return edge;
@@ -97,7 +120,9 @@ fn in_outline(pixel: vec2<f32>, label: u32) -> bool {
 
 @fragment
 fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
-    let pixel = in.at * slice.pane;
+    // The pixel's centre, exactly: what rasterisers interpolate is a little beside it, and a voxel's border may
+    // lie between.
+    let pixel = floor(in.at * slice.pane) + 0.5;
     let voxel = voxel_at(pixel);
     if !in_volume(slice.scan, voxel) {
         return vec4<f32>(0.0, 0.0, 0.0, 1.0);
@@ -116,23 +141,32 @@ fn slice_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
     }
     colour = with_overlays(colour, voxel);
     if LABELS != 0u {
-        let label = shown(label_value(pixel));
-        var fill = slice.fill;
-        var outline = slice.outline;
-        if is_faint(label) {
-            fill *= FAINT_FILL;
-            let dash = floor(pixel.x) + floor(pixel.y);
-            outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
-        }
-        // An outline fainter than the fill would be a gap around it.
-        outline = max(outline, fill);
-        var opacity = fill;
-        if LABELS > 1u {
-            opacity = select(fill, outline, in_outline(pixel, label));
-        }
-        if label != 0u {
-            colour = mix(colour, colour_of(label).rgb, opacity);
-        }
+        colour = with_label(colour, pixel, label_value(pixel));
     }
     return vec4<f32>(colour, 1.0);
+}
+
+// Whether a label is only what a mask would be.
+fn is_faint(style: vec4<f32>) -> bool {
+    return style.a < 0.4999;
+}
+
+fn with_label(under: vec3<f32>, pixel: vec2<f32>, label: u32) -> vec3<f32> {
+    let style = colour_of(label);
+    var fill = slice.fill;
+    var outline = slice.outline;
+    if is_faint(style) {
+        fill *= FAINT_FILL;
+        let dash = floor(pixel.x) + floor(pixel.y);
+        outline = select(fill, outline, dash - 8.0 * floor(dash / 8.0) < 4.0);
+    }
+    // An outline fainter than the fill would be a gap around it.
+    outline = max(outline, fill);
+    var opacity = fill;
+    // A hidden label is a border of others, and has none.
+    let drawn = label != 0u && style.a != 0.0;
+    if LABELS > 1u {
+        opacity = select(fill, outline, in_outline(pixel, select(0u, label, drawn)));
+    }
+    return mix(under, style.rgb, select(0.0, opacity, drawn));
 }

@@ -70,7 +70,7 @@ fn with_label(subject: &Subject, params: &SliceParams, under: DVec3, [x, y]: [f6
     if label == 0 {
         return under;
     }
-    let wide = f64::from(params.masks.outline_width.clamp(0.0, MOST_OUTLINE));
+    let wide = f64::from(params.masks.outline_width.round().clamp(0.0, MOST_OUTLINE));
     let edge = outline_looks(wide).into_iter().any(|(right, down)| {
         let quarters = [(right, down), (-right, -down), (-down, right), (down, -right)];
         quarters.iter().any(|(dx, dy)| subject.label(at(x + dx, y + dy)) != label)
@@ -91,16 +91,17 @@ fn outline_looks(wide: f64) -> Vec<(f64, f64)> {
         (radius * cosine, radius * sine)
     };
     let mut looks = Vec::new();
-    if wide >= 0.5 {
+    if wide >= 1.0 {
         looks.push((wide, 0.0));
     }
-    if wide >= 1.25 {
+    if wide >= 2.0 {
         looks.extend([at(wide, 45.0), (1.0, 0.0)]);
     }
-    if wide >= 2.5 {
+    if wide >= 3.0 {
         looks.extend([at(wide, 22.5), at(wide, 67.5), (wide / 2.0, 0.0)]);
     }
-    looks
+    // Pixels are drawn whole.
+    looks.into_iter().map(|(right, down)| ((right + 0.5).floor(), (down + 0.5).floor())).collect()
 }
 
 impl Subject<'_> {

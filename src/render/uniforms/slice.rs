@@ -1,5 +1,6 @@
 use super::{ScanUniforms, columns};
 use crate::geom::{DAffine3, DVec3};
+use crate::render::regions::Regions;
 use crate::render::{ColourMap, ImageOverlay, Interpolation, Projection, Slab, SliceParams};
 
 /// Second images that can be drawn over a scan at once.
@@ -17,6 +18,8 @@ pub(in crate::render) struct SliceKind {
     pub overlays: [Option<Interpolation>; MOST_OVERLAYS],
     /// From the pane's own textures.
     pub of_plane: bool,
+    /// There may be texels that stand for what is not a number.
+    pub has_nan: bool,
 }
 
 /// How labels are drawn, as the shader counts it.
@@ -24,9 +27,9 @@ pub(in crate::render) struct SliceKind {
 pub(in crate::render) enum LabelKind {
     None = 0,
     Filled = 1,
-    /// With an outline up to 1.25 pixels wide.
+    /// With an outline a pixel wide.
     Thin = 2,
-    /// Up to 2.5.
+    /// Two pixels.
     Wide = 3,
     Widest = 4,
 }
@@ -40,6 +43,7 @@ impl SliceKind {
         labels: LabelKind::Thin,
         overlays: [None; MOST_OVERLAYS],
         of_plane: false,
+        has_nan: false,
     };
 
     pub(in crate::render) fn of(
@@ -56,16 +60,17 @@ impl SliceKind {
             interpolation: params.interpolation,
             thick: params.slab.is_some_and(|slab| slab.samples > 1),
             coloured: params.colour_map != ColourMap::Grey,
-            labels: match masks.outline_width {
+            labels: match masks.outline_width.round() {
                 _ if !has_labels || masks.fill.max(masks.outline) <= 0.0 => LabelKind::None,
                 // Faint labels keep half of their fill.
-                wide if masks.outline <= masks.fill * 0.5 || wide < 0.5 => LabelKind::Filled,
-                wide if wide < 1.25 => LabelKind::Thin,
-                wide if wide < 2.5 => LabelKind::Wide,
+                wide if masks.outline <= masks.fill * 0.5 || wide < 1.0 => LabelKind::Filled,
+                wide if wide < 2.0 => LabelKind::Thin,
+                wide if wide < 3.0 => LabelKind::Wide,
                 _ => LabelKind::Widest,
             },
             overlays: kinds,
             of_plane: false,
+            has_nan: false,
         }
     }
 
@@ -82,6 +87,7 @@ impl SliceKind {
             ("THICK", number(self.thick)),
             ("COLOURED", number(self.coloured)),
             ("LABELS", f64::from(self.labels as u8)),
+            ("HAS_NAN", number(self.has_nan)),
         ];
         if self.has_overlays() {
             let names = ["OVERLAY_0", "OVERLAY_1", "OVERLAY_2"];
@@ -141,6 +147,7 @@ pub(in crate::render) struct SliceUniforms {
     colour_map: u32,
     padding: u32,
     overlays: [OverlayUniforms; MOST_OVERLAYS],
+    regions: Regions,
 }
 
 impl SliceUniforms {
@@ -149,6 +156,7 @@ impl SliceUniforms {
         params: &SliceParams,
         scan: ScanUniforms,
         overlays: &[OverlayUniforms],
+        regions: Regions,
     ) -> Self {
         let one = Slab { projection: Projection::Mean, samples: 1, voxel_step: DVec3::ZERO };
         let slab = params.slab.unwrap_or(one);
@@ -169,10 +177,11 @@ impl SliceUniforms {
                 Projection::Max => 1,
                 Projection::Min => 2,
             },
-            outline_width: params.masks.outline_width.clamp(0.0, MOST_OUTLINE),
+            outline_width: params.masks.outline_width.round().clamp(0.0, MOST_OUTLINE),
             colour_map: params.colour_map.row() as u32,
             padding: 0,
             overlays: placed,
+            regions,
         }
     }
 }
@@ -181,4 +190,4 @@ impl SliceUniforms {
 pub(in crate::render) const MOST_OUTLINE: f32 = 15.0;
 
 const _: () = assert!(size_of::<OverlayUniforms>() == 112);
-const _: () = assert!(size_of::<SliceUniforms>() == 480);
+const _: () = assert!(size_of::<SliceUniforms>() == 624);

@@ -1,15 +1,13 @@
 //! Choosing a colour map by what it looks like.
 
 use egui::{
-    Color32, ComboBox, CornerRadius, Mesh, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    Color32, ComboBox, CornerRadius, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::widgets::colours;
 use crate::render::ColourMap;
 use crate::ui::text::tr;
-
-/// Pieces of a strip.
-const PIECES: usize = 32;
+use crate::ui::viewport::paint;
 
 /// A list of colour maps, and beside it the colours of the one in use. In a row that runs from right to left.
 pub(super) fn combo(ui: &mut Ui, name: &str, map: &mut ColourMap) {
@@ -55,21 +53,7 @@ fn row(ui: &mut Ui, map: ColourMap, selected: bool) -> Response {
 
 /// The colours from the window's low end to its high end.
 pub(super) fn strip(ui: &Ui, rect: Rect, map: ColourMap) {
-    let mut mesh = Mesh::default();
-    for n in 0..=PIECES {
-        let share = n as f32 / PIECES as f32;
-        let [r, g, b] = map.colour(f64::from(share));
-        let colour = Color32::from_rgb(r, g, b);
-        let x = rect.left() + share * rect.width();
-        mesh.colored_vertex(pos2(x, rect.top()), colour);
-        mesh.colored_vertex(pos2(x, rect.bottom()), colour);
-        if n > 0 {
-            let at = 2 * n as u32;
-            mesh.add_triangle(at - 2, at - 1, at);
-            mesh.add_triangle(at - 1, at, at + 1);
-        }
-    }
-    ui.painter().add(mesh);
+    ui.painter().add(paint::colour_mesh(rect, map));
     let line = egui::Stroke::new(1.0, colours(ui).line);
     ui.painter().rect_stroke(rect, 0.0, line, egui::StrokeKind::Outside);
 }

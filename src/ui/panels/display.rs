@@ -101,7 +101,7 @@ fn sampling(ui: &mut Ui, desk: &mut Desk) {
         ui.add(drag).accessible_name(tr("Slice thickness")).on_hover_text(tip);
     });
     ui.add_enabled_ui(view.slab_mm > 0.0, |ui| {
-        field(ui, tr("shows"), |ui| {
+        field(ui, tr("Slab mode"), |ui| {
             let choices = [
                 (tr_of("MinIP", "short"), Projection::Min),
                 (tr_of("MIP", "short"), Projection::Max),
@@ -148,8 +148,8 @@ fn masks(ui: &mut Ui, view: &mut ViewState) {
     field(ui, tr("Width"), |ui| {
         ui.visuals_mut().selection.bg_fill = widgets::colours(ui).accent;
         let slider = Slider::new(&mut view.masks.outline_width, 1.0..=8.0)
-            .step_by(0.5)
-            .max_decimals(1)
+            .step_by(1.0)
+            .max_decimals(0)
             .suffix(" px");
         let tip = tr("In pixels of the screen, inwards from the mask's edge");
         ui.add(slider).accessible_name(tr("Outline width")).on_hover_text(tip);

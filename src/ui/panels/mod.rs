@@ -29,6 +29,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use self::widgets::{icon_button, panel_frame};
 use super::text::{tr, tr_with};
+use super::viewport::frames_height;
 use super::{Action, Desk, Status, Verb, ViewState, help, icons, shortcuts, welcome};
 use crate::document::{Document, PALETTE};
 
@@ -53,10 +54,10 @@ pub fn show_chrome(
     }
     let width = ui.ctx().content_rect().width();
     let mut desk = Desk { document, view, status, out, width };
-    let bar = panel_frame(ui).inner_margin(Margin::symmetric(6, 3));
+    let bar = panel_frame().inner_margin(Margin::symmetric(6, 3));
     Panel::top("menu_bar").frame(bar).show(ui, |ui| menu::show(ui, &mut desk));
     Panel::bottom("status_bar")
-        .frame(panel_frame(ui).inner_margin(Margin::symmetric(8, 0)))
+        .frame(panel_frame().inner_margin(Margin::symmetric(8, 0)))
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, &mut desk));
     if let Some(document) = document {
@@ -77,8 +78,16 @@ pub fn show_chrome(
     welcome::drop_files(ui.ctx(), status, out);
 }
 
+impl ViewState {
+    /// Points that the panel right of the views and the bar below them take.
+    pub fn beside_views(&mut self, document: &Document, ctx: &egui::Context) -> egui::Vec2 {
+        let [_, open] = *self.side_panels.open(ctx.content_rect().width());
+        egui::vec2(if open { SIDE } else { STRIP }, frames_height(document))
+    }
+}
+
 fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
-    let frame = panel_frame(ui);
+    let frame = panel_frame();
     if open {
         Panel::left("objects").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
             let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, Verb::LeftPanel, desk);
@@ -93,18 +102,15 @@ fn left_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
         });
         return;
     }
-    Panel::left("objects_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(
-        ui,
-        |ui| {
-            fold_button(ui, icons::OBJECTS, Verb::LeftPanel, desk);
-            ui.separator();
-            scroll(ui, |ui| objects::strip(ui, document, desk));
-        },
-    );
+    Panel::left("objects_strip").frame(strip()).resizable(false).exact_size(STRIP).show(ui, |ui| {
+        fold_button(ui, icons::OBJECTS, Verb::LeftPanel, desk);
+        ui.separator();
+        scroll(ui, |ui| objects::strip(ui, document, desk));
+    });
 }
 
 fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
-    let frame = panel_frame(ui);
+    let frame = panel_frame();
     if open {
         Panel::right("display").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
             let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_RIGHT, Verb::RightPanel, desk);
@@ -121,7 +127,7 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
         });
         return;
     }
-    Panel::right("display_strip").frame(strip(ui)).resizable(false).exact_size(STRIP).show(
+    Panel::right("display_strip").frame(strip()).resizable(false).exact_size(STRIP).show(
         ui,
         |ui| {
             fold_button(ui, icons::DISPLAY, Verb::RightPanel, desk);
@@ -137,8 +143,8 @@ fn right_panel(ui: &mut Ui, document: &Document, desk: &mut Desk, open: bool) {
     );
 }
 
-fn strip(ui: &Ui) -> Frame {
-    panel_frame(ui).inner_margin(Margin::symmetric(4, 6))
+fn strip() -> Frame {
+    panel_frame().inner_margin(Margin::symmetric(4, 6))
 }
 
 fn fold_button(ui: &mut Ui, icon: &str, verb: Verb, desk: &mut Desk) {

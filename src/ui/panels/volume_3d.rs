@@ -98,7 +98,7 @@ fn iso(ui: &mut Ui, view: &mut ViewState) {
 }
 
 fn camera(ui: &mut Ui, desk: &mut Desk) {
-    field(ui, tr("Projection"), |ui| {
+    field(ui, tr("Camera"), |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         let perspective = &mut desk.view.orbit.perspective;
         // Right to left.

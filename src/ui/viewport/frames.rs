@@ -5,16 +5,22 @@ use std::time::Duration;
 use egui::{Align, DragValue, Frame, Layout, Margin, Rect, Slider, Ui, UiBuilder};
 
 use super::Context;
+use crate::document::Document;
 use crate::ui::text::tr;
 use crate::ui::{Verb, icons, shortcuts, theme};
 
 /// Height of the bar in points.
 const HEIGHT: f32 = 32.0;
 
+/// How high the bar of a scan is in the window; 0 if it has none.
+pub fn height(document: &Document) -> f32 {
+    if document.image().frames() > 1 { HEIGHT } else { 0.0 }
+}
+
 /// What the bar leaves of `area` to the views.
 pub fn above(area: Rect, cx: &Context) -> Rect {
-    let shown = cx.document.image().frames() > 1 && !cx.view.is_figure;
-    let bar = if shown { HEIGHT.min(area.height() / 3.0) } else { 0.0 };
+    let wanted = if cx.view.is_figure { 0.0 } else { height(cx.document) };
+    let bar = wanted.min(area.height() / 3.0);
     Rect::from_min_max(area.min, area.max - egui::vec2(0.0, bar))
 }
 
@@ -55,8 +61,6 @@ pub fn show(ui: &mut Ui, area: Rect, cx: &mut Context) {
         .max_rect(rect)
         .layout(Layout::left_to_right(Align::Center));
     let mut child = ui.new_child(builder);
-    let colours = theme::colours(child.visuals());
-    child.painter().rect_filled(rect, 0.0, colours.panel);
     let frame = Frame::new().inner_margin(Margin::symmetric(8, 2));
     frame.show(&mut child, |ui| {
         ui.set_min_size(ui.available_size());

@@ -1,6 +1,8 @@
 //! The only paint callbacks of the program. They hold what to show; the [`Scene`] that shows it lies in
 //! egui's callback resources (one for all panes, which keeps what belongs to each pane apart).
 
+use std::time::Duration;
+
 use egui::{PaintCallbackInfo, Rect};
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 
@@ -22,9 +24,17 @@ fn scene_mut(resources: &mut CallbackResources) -> Option<&mut Scene> {
     resources.get_mut::<SceneSlot>()?.0.as_mut()
 }
 
-/// A slice picture for the whole of `rect`.
-pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, Picture::Slice { pane, params })
+/// How long after a coarse slice the whole one is asked for.
+const SOON: Duration = Duration::from_millis(30);
+
+/// A slice picture for the whole of `rect`; `ctx` is asked for another frame while it is coarse.
+pub fn slice(
+    rect: Rect,
+    pane: usize,
+    params: SliceParams,
+    ctx: &egui::Context,
+) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, Picture::Slice { pane, params, ctx: ctx.clone() })
 }
 
 /// The 3D picture for the whole of `rect`; `ctx` is asked for more frames until it is complete.
@@ -34,7 +44,7 @@ pub fn volume(rect: Rect, params: RaycastParams, ctx: &egui::Context) -> egui::P
 
 /// What a pane shows of the scene.
 enum Picture {
-    Slice { pane: usize, params: SliceParams },
+    Slice { pane: usize, params: SliceParams, ctx: egui::Context },
     Volume { params: RaycastParams, ctx: egui::Context },
 }
 
@@ -49,7 +59,11 @@ impl CallbackTrait for Picture {
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(scene) = scene_mut(resources) {
             match self {
-                Picture::Slice { pane, params } => scene.prepare_slice(*pane, params),
+                Picture::Slice { pane, params, ctx } => {
+                    if scene.prepare_slice(*pane, params) {
+                        ctx.request_repaint_after(SOON);
+                    }
+                }
                 Picture::Volume { params, ctx } => {
                     let more = scene.prepare_3d(encoder, params);
                     resources.insert(MoreToCome(more));

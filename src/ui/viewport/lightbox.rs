@@ -7,7 +7,7 @@ use super::{Context, SliceLens, input, layout, marks, overlay, paint, slice_pane
 use crate::geom::{DVec2, Plane};
 use crate::render::SLICE_PANES;
 use crate::ui::text::tr;
-use crate::ui::{Lightbox, Pane, Tool, icons, theme};
+use crate::ui::{Lightbox, Pane, Tool, icons};
 
 /// Height of the bar above the sheet, in points.
 const BAR: f32 = 34.0;
@@ -123,9 +123,11 @@ pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
     if !cx.view.is_figure && wheel(ui, below, lightbox, &mut sheet_now, cx) {
         sheet_now = sheet(cx, lightbox, Some(sheet_now));
     }
-    ui.painter().rect_filled(area, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
     let ppp = ui.pixels_per_point();
-    for rect in layout::table(below, ppp, lightbox.columns, lightbox.rows) {
+    let table = layout::table(below, ppp, lightbox.columns, lightbox.rows);
+    paint::gaps(ui, below, table.iter().copied());
+    // Cells beyond the last slice.
+    for rect in table {
         ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
     }
     let shown = cells(below, ppp, lightbox, &sheet_now, cx);
@@ -254,8 +256,19 @@ fn words(
     };
     side(rect.left_center() + vec2(4.0, 0.0), egui::Align2::LEFT_CENTER, &letters[0]);
     side(rect.right_center() - vec2(4.0, 0.0), egui::Align2::RIGHT_CENTER, &letters[1]);
-    if first {
-        overlay::notes(painter, rect.min + vec2(5.0, 3.0), lens, cx.view);
+    if !first {
+        return;
+    }
+    let plane = lens.frame().plane();
+    let at = rect.min + vec2(5.0, 3.0);
+    let (name, colour) = (tr(plane.name()).to_uppercase(), paint::plane_colour(plane));
+    let name = paint::text(painter, at, egui::Align2::LEFT_TOP, &name, 11.0, colour);
+    overlay::notes(painter, paint::below(name), lens, cx.view);
+    // Pictures of a sheet are all of one size and window.
+    if rect.width() >= 180.0 && rect.height() >= 160.0 {
+        let above_place = Rect::from_min_max(rect.min, rect.max - vec2(0.0, 16.0));
+        overlay::scale_bar(painter, above_place, lens.pan_zoom().points_per_mm);
+        overlay::windows(painter, rect, cx.view);
     }
 }
 
@@ -263,7 +276,6 @@ fn words(
 fn bar(ui: &mut Ui, rect: Rect, lightbox: &mut Lightbox, cx: &mut Context) -> bool {
     let layout = Layout::left_to_right(Align::Center);
     let inner = rect.shrink2(vec2(8.0, 3.0));
-    ui.painter().rect_filled(rect, 0.0, theme::colours(ui.visuals()).panel);
     let builder = UiBuilder::new().id_salt("sheet bar").max_rect(inner).layout(layout);
     let mut open = true;
     let mut child = ui.new_child(builder);

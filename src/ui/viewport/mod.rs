@@ -13,7 +13,7 @@ mod lens;
 mod lightbox;
 mod marks;
 mod overlay;
-mod paint;
+pub(in crate::ui) mod paint;
 mod section;
 mod slice_pane;
 mod splitter;
@@ -23,6 +23,7 @@ mod volume_pane;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
+pub use frames::height as frames_height;
 pub use gpu::{MoreToCome, SceneSlot};
 pub use lens::SliceLens;
 
@@ -96,11 +97,10 @@ pub fn show(
 /// The views in their layout.
 fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
     let panes = layout::panes(area, ui.pixels_per_point(), cx.view);
-    ui.painter().rect_filled(area, 0.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
+    paint::gaps(ui, area, panes.iter().map(|(_, rect)| *rect));
     let responses: Vec<(Pane, Response)> = panes
         .iter()
         .map(|&(pane, rect)| {
-            ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
             let response = match pane {
                 Pane::Slice(plane) => slice_pane::interact(ui, rect, plane, cx),
                 Pane::Volume => volume_pane::interact(ui, rect, cx),

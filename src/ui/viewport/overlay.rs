@@ -4,6 +4,7 @@ use egui::{Align2, Painter, Pos2, Rangef, Rect, Vec2, pos2, vec2};
 
 use super::{SliceLens, paint};
 use crate::geom::{Convention, DVec3, Plane};
+use crate::render::ColourMap;
 use crate::ui::ViewState;
 use crate::ui::panels::format;
 use crate::ui::text::tr;
@@ -135,27 +136,46 @@ pub fn scale_bar(painter: &Painter, pane: Rect, points_per_mm: f64) {
     paint::text(painter, at, Align2::LEFT_BOTTOM, &label, 11.0, paint::TEXT);
 }
 
-/// Window and level in the bottom right corner, in two lines where there is not room for one; above them
-/// the name of what they belong to, if that is not the scan.
-pub fn window(painter: &Painter, pane: Rect, window: &Window, of: Option<&str>) -> Rect {
-    let [width, level] = window_text(window);
+/// Window and level of the scan in the bottom right corner, in two lines where there is not room for one; above
+/// them each image that lies over it: name, the values at the ends of its window, its colours between them.
+pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
     let right = pos2(pane.max.x - SLIDER_LANE - 4.0, pane.max.y - 6.0);
-    let text = |at: Pos2, text: &str| {
-        paint::text(painter, at, Align2::RIGHT_BOTTOM, text, 12.0, paint::TEXT)
-    };
-    let both = format!("{width} {level}");
     // As far as the letter at the middle of the bottom edge.
     let room = right.x - pane.center().x - 16.0;
-    let mut last = if paint::text_width(painter, &both, 12.0) <= room {
-        text(right, &both)
-    } else {
-        let below = text(right, &level);
-        text(pos2(right.x, below.min.y), &width)
-    };
-    if let Some(of) = of {
-        last = text(pos2(right.x, last.min.y), &format::shorten(of, 20));
+    let mut at = right;
+    if view.show_image {
+        if view.colour_map != ColourMap::Grey {
+            at.y = paint::colour_bar(painter, at, room, view.colour_map) - 2.0;
+        }
+        at.y = window(painter, at, room, &view.window);
     }
-    last
+    for layer in view.overlays.iter().filter(|layer| layer.visible) {
+        // Half of the pane is the picture's.
+        if at.y - 30.0 < pane.center().y {
+            return;
+        }
+        at.y = paint::colour_bar(painter, at - vec2(0.0, 4.0), room, layer.colour_map) - 2.0;
+        let ends = [layer.window.low(), layer.window.high()].map(paint::number);
+        let ends = format!("{} … {}", ends[0], ends[1]);
+        let name = format::shorten(layer.volume.name(), 20);
+        let both = format!("{name} {ends}");
+        let text = if paint::text_width(painter, &both, 11.0) <= room { both } else { ends };
+        at.y = paint::text(painter, at, Align2::RIGHT_BOTTOM, &text, 11.0, paint::TEXT).min.y;
+    }
+}
+
+/// Answers where it begins.
+fn window(painter: &Painter, right: Pos2, room: f32, window: &Window) -> f32 {
+    let [width, level] = window_text(window);
+    let text = |at: Pos2, text: &str| {
+        paint::text(painter, at, Align2::RIGHT_BOTTOM, text, 12.0, paint::TEXT).min.y
+    };
+    let both = format!("{width} {level}");
+    if paint::text_width(painter, &both, 12.0) <= room {
+        return text(right, &both);
+    }
+    let below = text(right, &level);
+    text(pos2(right.x, below), &width)
 }
 
 #[cfg(test)]

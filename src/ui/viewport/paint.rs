@@ -4,6 +4,7 @@
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2, pos2, vec2};
 
 use crate::geom::{Axis, DVec2, Plane};
+use crate::render::ColourMap;
 
 /// Ordinary text in views.
 pub const TEXT: Color32 = Color32::from_rgb(0xd8, 0xda, 0xdf);
@@ -44,8 +45,8 @@ pub fn text(
 ) -> Rect {
     let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), colour);
     let rect = anchor.anchor_size(at, galley.size());
-    let edge = [-1.0f32, 0.0, 1.0];
-    for (x, y) in edge.into_iter().flat_map(|x| edge.map(|y| (x, y))) {
+    // Towards the corners: these cover the sides, too, and software renderers feel every glyph.
+    for (x, y) in [(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)] {
         let shadow = std::sync::Arc::clone(&galley);
         painter.galley_with_override_text_color(rect.min + vec2(x, y), shadow, EDGE);
     }
@@ -148,4 +149,48 @@ mod tests {
             assert!((round_length(longest) - expected).abs() < 1e-12, "{longest}");
         }
     }
+}
+
+/// Lines in the gaps right of and below rectangles that fill an area. Before what is in them: it lies over them,
+/// too. Not the area as a whole, since software renderers take long for every pixel of egui's.
+pub fn gaps(ui: &egui::Ui, area: Rect, rects: impl Iterator<Item = Rect>) {
+    let colour = ui.visuals().widgets.noninteractive.bg_stroke.color;
+    for rect in rects {
+        let out = rect.expand2(egui::vec2(2.0, 2.0)).max;
+        for line in [
+            Rect::from_min_max(pos2(rect.max.x, rect.min.y), out),
+            Rect::from_min_max(pos2(rect.min.x, rect.max.y), out),
+        ] {
+            ui.painter().rect_filled(line.intersect(area), 0.0, colour);
+        }
+    }
+}
+
+/// The colours from black to white of a colour map, as a bar that ends at a bottom right corner. Answers its top.
+pub fn colour_bar(painter: &Painter, corner: Pos2, room: f32, map: ColourMap) -> f32 {
+    let size = vec2(room.clamp(8.0, 96.0), 5.0);
+    let rect = Rect::from_min_size(corner - size, size);
+    painter.rect_filled(rect.expand(1.0), 0.0, EDGE);
+    painter.add(colour_mesh(rect, map));
+    rect.top()
+}
+
+/// The colours of a colour map from left to right.
+pub fn colour_mesh(rect: Rect, map: ColourMap) -> egui::Mesh {
+    const PIECES: usize = 32;
+    let mut mesh = egui::Mesh::default();
+    for n in 0..=PIECES {
+        let share = n as f32 / PIECES as f32;
+        let [r, g, b] = map.colour(f64::from(share));
+        let x = rect.left() + share * rect.width();
+        for y in [rect.top(), rect.bottom()] {
+            mesh.colored_vertex(pos2(x, y), Color32::from_rgb(r, g, b));
+        }
+        if n > 0 {
+            let at = 2 * n as u32;
+            mesh.add_triangle(at - 2, at - 1, at);
+            mesh.add_triangle(at - 1, at, at + 1);
+        }
+    }
+    mesh
 }

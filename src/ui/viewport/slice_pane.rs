@@ -92,7 +92,7 @@ pub fn picture(painter: &egui::Painter, rect: Rect, pane: usize, lens: &SliceLen
         overlays: overlay_images(view),
         masks: if view.labels_shown() { view.masks } else { hidden },
     };
-    painter.add(gpu::slice(rect, pane, params));
+    painter.add(gpu::slice(rect, pane, params, painter.ctx()));
 }
 
 /// The second images as they are drawn: each in the slot of its place in the list.
@@ -117,6 +117,7 @@ pub fn show_picture(ui: &Ui, rect: Rect, plane: Plane, cx: &Context) {
 
 /// Says why a view is black.
 pub fn no_picture(painter: &egui::Painter, rect: Rect) {
+    painter.rect_filled(rect, 0.0, egui::Color32::BLACK);
     let at = rect.center() + vec2(0.0, 24.0);
     paint::text(painter, at, Align2::CENTER_CENTER, tr("No graphics device"), 12.0, paint::QUIET);
 }
@@ -155,8 +156,7 @@ fn words(painter: &egui::Painter, rect: Rect, lens: &SliceLens, place: &str, cx:
     // Very small panes keep what tells the sides apart and drop the rest.
     if rect.width() >= 180.0 && rect.height() >= 120.0 {
         overlay::scale_bar(painter, rect, lens.pan_zoom().points_per_mm);
-        let of = cx.view.chosen_overlay().map(|o| o.volume.name());
-        overlay::window(painter, rect, &cx.view.layer_window(), of);
+        overlay::windows(painter, rect, cx.view);
     }
     overlay::letters(painter, rect, &lens.frame().letters());
 }

@@ -1,0 +1,153 @@
+//! A slice's numbers from the CPU's copy of the scan: at once where that takes no longer than a frame has, else
+//! coarser at first and whole from a thread of its own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::encoding::Encoding;
+use super::{Interpolation, Projection, SliceParams};
+use crate::geom::{DAffine3, DVec3};
+use crate::volume::{Between, Keep, Row, Sampler, Thickness, Volume};
+use crate::work::{CancelToken, Task};
+
+/// Voxels that may be read for a slice while the window waits: about 20 ms on two cores (`voxpoint bench view`).
+const VOXELS_AT_ONCE: f64 = 4e6;
+
+/// Everything on which the numbers of a slice depend.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cut {
+    voxel_from_pane: DAffine3,
+    between: Between,
+    thickness: Option<Thickness>,
+    /// Pixels.
+    size: [u32; 2],
+    /// Other voxels or another encoding have another number.
+    scan: u64,
+}
+
+impl Cut {
+    pub(super) fn new(params: &SliceParams, size: [u32; 2], slope: f64, scan: u64) -> Self {
+        let between = match params.interpolation {
+            Interpolation::Nearest => Between::Nearest,
+            Interpolation::Linear => Between::Linear,
+            Interpolation::Cubic => Between::Cubic,
+        };
+        let thickness = thickness(params, slope);
+        Self { voxel_from_pane: params.voxel_from_pane, between, thickness, size, scan }
+    }
+
+    /// Pixels along each side for which one is to be read, so that the window does not have to wait: 1 where it
+    /// need not for all of them.
+    pub(super) fn pixels_at_once(&self) -> u32 {
+        let voxels = match self.between {
+            Between::Nearest => 1.0,
+            Between::Linear => 8.0,
+            Between::Cubic => 64.0,
+        };
+        let samples = self.thickness.map_or(1, |thickness| thickness.samples);
+        let pixels = f64::from(self.size[0]) * f64::from(self.size[1]);
+        (pixels * voxels * f64::from(samples) / VOXELS_AT_ONCE).sqrt().ceil().max(1.0) as u32
+    }
+
+    /// Stored numbers, rows of the pane from the top; of each block of `every` × `every` pixels all have that of
+    /// the pixel in its middle. Until the range of the scan is known, infinite numbers are as they are.
+    pub(super) fn numbers(
+        &self,
+        volume: &Volume,
+        encoding: Option<&Encoding>,
+        every: u32,
+    ) -> Vec<f64> {
+        let [width, height] = self.size.map(|n| n as usize);
+        let every = every.max(1) as usize;
+        let mut raw = vec![0.0; width * height];
+        let sampler = sampler(volume, encoding);
+        raw.par_chunks_mut(width * every).enumerate().for_each(|(block, rows)| {
+            let mut read = vec![0.0; width.div_ceil(every)];
+            self.read_row(&sampler, block * every, every, &mut read);
+            let (first, others) = rows.split_at_mut(width);
+            for (x, number) in first.iter_mut().enumerate() {
+                *number = read[x / every];
+            }
+            others.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(first));
+        });
+        raw
+    }
+
+    /// [`Cut::numbers`] of every pixel, on other threads.
+    pub(super) fn start(self, volume: &Arc<Volume>, encoding: Option<Encoding>) -> Option<Job> {
+        let volume = Arc::clone(volume);
+        let work = move |cancel: &CancelToken, _: &_| {
+            let [width, height] = self.size.map(|n| n as usize);
+            let mut raw = vec![0.0; width * height];
+            let sampler = sampler(&volume, encoding.as_ref());
+            // Not the pool's threads: the window's own reading would wait for them.
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            let rows = height.div_ceil(threads).max(1);
+            std::thread::scope(|scope| {
+                for (n, part) in raw.chunks_mut(width * rows).enumerate() {
+                    scope.spawn(move || {
+                        for (y, out) in part.chunks_exact_mut(width).enumerate() {
+                            if cancel.is_cancelled() {
+                                return;
+                            }
+                            self.read_row(&sampler, n * rows + y, 1, out);
+                        }
+                    });
+                }
+            });
+            raw
+        };
+        // Whoever waits asks again.
+        match Task::start("slice", Arc::new(|| ()), work) {
+            Ok(task) => Some(Job { cut: self, task: Mutex::new(task) }),
+            Err(why) => {
+                tracing::warn!("a slice stays coarse: {why}");
+                None
+            }
+        }
+    }
+
+    fn read_row(&self, sampler: &Sampler<'_>, y: usize, every: usize, out: &mut [f64]) {
+        let middle = (every / 2) as f64 + 0.5;
+        let centre = DVec3::new(middle, y as f64 + middle, 0.0);
+        let row = Row {
+            start: self.voxel_from_pane.transform_point3(centre),
+            step: self.voxel_from_pane.matrix3.x_axis * every as f64,
+        };
+        sampler.row(row, self.between, self.thickness, out);
+    }
+}
+
+/// A cut that is being made.
+pub(super) struct Job {
+    pub(super) cut: Cut,
+    /// The scene that holds it is shared between threads.
+    task: Mutex<Task<Vec<f64>>>,
+}
+
+impl Job {
+    /// The numbers, once, when they are there; `Some(None)` if they never will be.
+    pub(super) fn poll(&mut self) -> Option<Option<Vec<f64>>> {
+        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
+        task.poll().map(Result::ok)
+    }
+}
+
+fn sampler<'a>(volume: &'a Volume, encoding: Option<&Encoding>) -> Sampler<'a> {
+    let everything = (f64::NAN, (f64::MIN, f64::MAX));
+    let (nan, range) = encoding.map_or(everything, Encoding::stand_ins);
+    let first = volume.frame_range().start;
+    Sampler::new(volume.voxels(), first, volume.grid().dims(), nan, range)
+}
+
+/// The largest value has the smallest stored number where the scale falls.
+fn thickness(params: &SliceParams, slope: f64) -> Option<Thickness> {
+    let slab = params.slab?;
+    let keep = match (slab.projection, slope < 0.0) {
+        (Projection::Mean, _) => Keep::Mean,
+        (Projection::Max, false) | (Projection::Min, true) => Keep::Largest,
+        (Projection::Max, true) | (Projection::Min, false) => Keep::Smallest,
+    };
+    Some(Thickness { keep, samples: slab.samples.max(1), step: slab.voxel_step })
+}
