@@ -92,7 +92,7 @@ impl Shared {
         let entry = |binding, resource| wgpu::BindGroupEntry { binding, resource };
         device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("scan"),
-            layout: layout,
+            layout,
             entries: &[
                 entry(0, uniforms.as_entire_binding()),
                 entry(1, wgpu::BindingResource::TextureView(&self.scan)),

@@ -9,7 +9,7 @@ use super::encoding::Encoding;
 use super::{Interpolation, Projection, SliceParams};
 use crate::geom::{DAffine3, DVec3};
 use crate::volume::{Between, Keep, Row, Sampler, Thickness, Volume};
-use crate::work::{CancelToken, Task};
+use crate::work::{CancelToken, Died, Task};
 
 /// Voxels that may be read for a slice while the window waits: about 20 ms on two cores (`voxpoint bench view`).
 const VOXELS_AT_ONCE: f64 = 4e6;
@@ -127,10 +127,10 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// The numbers, once, when they are there; `Some(None)` if they never will be.
-    pub(super) fn poll(&mut self) -> Option<Option<Vec<f64>>> {
+    /// The numbers, once, when they are there, or that they never will be.
+    pub(super) fn poll(&mut self) -> Option<Result<Vec<f64>, Died>> {
         let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
-        task.poll().map(Result::ok)
+        task.poll()
     }
 }
 

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use super::bindings::{Shared, colour_maps, stand_in};
 use super::coarse::{self, Room};
-use super::encoding::Encoding;
 use super::label_texture::{LabelTexture, clip};
 use super::march;
 use super::overlays::{self, Overlays};
@@ -11,7 +10,7 @@ use super::plane::{Plane, Source};
 use super::regions::{BLANK, LABELLED, PLAIN, regions};
 use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
-use super::uniforms::{LabelKind, ScanUniforms, SliceKind, SliceUniforms};
+use super::uniforms::{LabelKind, ScanUniforms, SliceKind, SliceUniforms, TexelSource};
 use super::volume_texture::VolumeTexture;
 use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -366,8 +365,11 @@ impl Scene {
         let regions = regions(params.size, &params.voxel_from_pane, dims, labelled);
         let uniforms = SliceUniforms::new(params, scan, &overlays, regions);
         let kind = SliceKind {
-            of_plane,
-            has_nan: volume.encoding().is_some_and(Encoding::has_nan),
+            texels: match volume.encoding() {
+                _ if of_plane => TexelSource::Plane,
+                Some(encoding) if encoding.has_nan() => TexelSource::ScanWithNan,
+                _ => TexelSource::Scan,
+            },
             ..SliceKind::of(params, labelled.is_some(), &drawn)
         };
         self.pipelines.prepare_slice(&self.device, kind);
@@ -420,7 +422,7 @@ impl Scene {
         let pane = self.slices.get(pane)?;
         let plain = self.pipelines.slice(SliceKind { labels: LabelKind::None, ..pane.kind })?;
         let labelled = self.pipelines.slice(pane.kind)?;
-        if pane.kind.of_plane {
+        if pane.kind.of_plane() {
             pass.set_bind_group(1, &pane.plane.as_ref()?.bind_group, &[]);
         }
         if pane.kind.has_overlays() {

@@ -4,7 +4,7 @@
 mod slice;
 
 pub(super) use slice::{
-    LabelKind, MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms,
+    LabelKind, MOST_OUTLINE, MOST_OVERLAYS, OverlayUniforms, SliceKind, SliceUniforms, TexelSource,
 };
 
 use super::RaycastParams;

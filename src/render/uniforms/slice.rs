@@ -16,10 +16,18 @@ pub(in crate::render) struct SliceKind {
     pub labels: LabelKind,
     /// Of those that are drawn.
     pub overlays: [Option<Interpolation>; MOST_OVERLAYS],
-    /// From the pane's own textures.
-    pub of_plane: bool,
-    /// There may be texels that stand for what is not a number.
-    pub has_nan: bool,
+    pub texels: TexelSource,
+}
+
+/// Where a slice's texels come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::render) enum TexelSource {
+    /// The scan's texture.
+    Scan,
+    /// The same, with texels that stand for what is not a number.
+    ScanWithNan,
+    /// The pane's own textures.
+    Plane,
 }
 
 /// How labels are drawn, as the shader counts it.
@@ -42,8 +50,7 @@ impl SliceKind {
         coloured: false,
         labels: LabelKind::Thin,
         overlays: [None; MOST_OVERLAYS],
-        of_plane: false,
-        has_nan: false,
+        texels: TexelSource::Scan,
     };
 
     pub(in crate::render) fn of(
@@ -69,8 +76,7 @@ impl SliceKind {
                 _ => LabelKind::Widest,
             },
             overlays: kinds,
-            of_plane: false,
-            has_nan: false,
+            texels: TexelSource::Scan,
         }
     }
 
@@ -87,7 +93,7 @@ impl SliceKind {
             ("THICK", number(self.thick)),
             ("COLOURED", number(self.coloured)),
             ("LABELS", f64::from(self.labels as u8)),
-            ("HAS_NAN", number(self.has_nan)),
+            ("HAS_NAN", number(self.texels == TexelSource::ScanWithNan)),
         ];
         if self.has_overlays() {
             let names = ["OVERLAY_0", "OVERLAY_1", "OVERLAY_2"];
@@ -96,6 +102,10 @@ impl SliceKind {
             constants.extend(names.into_iter().zip(kinds));
         }
         constants
+    }
+
+    pub(in crate::render) fn of_plane(self) -> bool {
+        self.texels == TexelSource::Plane
     }
 
     pub(in crate::render) fn has_overlays(self) -> bool {

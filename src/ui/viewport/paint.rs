@@ -120,37 +120,6 @@ pub fn below(above: Rect) -> Pos2 {
     pos2(above.min.x, above.max.y)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_short() {
-        let cases = [
-            (400.0, "400"),
-            (-1024.0, "−1024"),
-            (12.3456, "12.3"),
-            (0.25, "0.25"),
-            (1.5, "1.5"),
-            (123.456, "123"),
-            (0.0, "0"),
-            (-0.5, "−0.5"),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(number(value), expected);
-        }
-    }
-
-    #[test]
-    fn scale_bars_are_round_and_fit() {
-        for (longest, expected) in
-            [(99.0, 50.0), (50.0, 50.0), (49.0, 20.0), (12.0, 10.0), (0.7, 0.5)]
-        {
-            assert!((round_length(longest) - expected).abs() < 1e-12, "{longest}");
-        }
-    }
-}
-
 /// Lines in the gaps right of and below rectangles that fill an area. Before what is in them: it lies over them,
 /// too. Not the area as a whole, since software renderers take long for every pixel of egui's.
 pub fn gaps(ui: &egui::Ui, area: Rect, rects: impl Iterator<Item = Rect>) {
@@ -193,4 +162,35 @@ pub fn colour_mesh(rect: Rect, map: ColourMap) -> egui::Mesh {
         }
     }
     mesh
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let cases = [
+            (400.0, "400"),
+            (-1024.0, "−1024"),
+            (12.3456, "12.3"),
+            (0.25, "0.25"),
+            (1.5, "1.5"),
+            (123.456, "123"),
+            (0.0, "0"),
+            (-0.5, "−0.5"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(number(value), expected);
+        }
+    }
+
+    #[test]
+    fn scale_bars_are_round_and_fit() {
+        for (longest, expected) in
+            [(99.0, 50.0), (50.0, 50.0), (49.0, 20.0), (12.0, 10.0), (0.7, 0.5)]
+        {
+            assert!((round_length(longest) - expected).abs() < 1e-12, "{longest}");
+        }
+    }
 }
