@@ -56,7 +56,7 @@ fn the_3d_view_equals_its_twin() {
             [(0.5, 0.3, 0.5), (0.0, 0.0, 0.0), (2.0, -1.2, 0.8), (4.4, 0.7, 1.0)]
         {
             let params = params(
-                Orbit { azimuth, elevation, zoom: 1.2, perspective: false },
+                Orbit { azimuth, elevation, zoom: 1.2, ..Orbit::default() },
                 opacity,
                 window,
             );
@@ -95,7 +95,7 @@ fn draw(gpu: &Offscreen, scene: &mut Scene, orbit: &Orbit) -> Vec<u8> {
 fn the_patients_right_is_on_the_right_side_however_voxels_are_stored() {
     let gpu = offscreen();
     let axes = [DVec3::X, DVec3::Y, DVec3::Z];
-    let facing = |azimuth, elevation| Orbit { azimuth, elevation, zoom: 1.0, perspective: false };
+    let facing = |azimuth, elevation| Orbit { azimuth, elevation, ..Orbit::default() };
     let half = std::f64::consts::PI;
     let mut scene = gpu.scene();
     scene.set_styles(&styles()[..1]);

@@ -88,7 +88,13 @@ fn pictures() {
     let size: u32 = std::env::var("LOOK_SIZE").map_or(800, |s| s.parse().unwrap());
     let base = RaycastParams {
         size: [size, size],
-        orbit: Orbit { azimuth: 0.4, elevation: 0.15, zoom: 1.3, perspective: true },
+        orbit: Orbit {
+            azimuth: 0.4,
+            elevation: 0.15,
+            zoom: 1.3,
+            perspective: true,
+            ..Orbit::default()
+        },
         mode: Mode3d::Volume,
         window: auto,
         colour_map: ColourMap::Grey,

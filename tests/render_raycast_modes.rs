@@ -5,7 +5,7 @@ mod render_support;
 use std::sync::Arc;
 
 use render_support::{awkward_grid, offscreen, scene, show, volume};
-use voxpoint::geom::{Axis, DAffine3, DMat3, DVec3, Direction, Grid, Orbit};
+use voxpoint::geom::{Axis, DAffine3, DMat3, DVec2, DVec3, Direction, Grid, Orbit};
 use voxpoint::render::twin::raycast_rgba;
 use voxpoint::render::{
     Clip, ClipBox, ClipPlane, ColourMap, HitKind, LabelStyle, Mode3d, Offscreen, RaycastParams,
@@ -62,7 +62,7 @@ fn styles() -> Vec<LabelStyle> {
 fn params(mode: Mode3d) -> RaycastParams {
     RaycastParams {
         size: [72, 64],
-        orbit: Orbit { azimuth: 0.5, elevation: 0.3, zoom: 1.2, perspective: false },
+        orbit: Orbit { zoom: 1.2, ..Orbit::default() },
         mode,
         window: Window::new(300.0, 900.0),
         colour_map: ColourMap::Hot,
@@ -113,6 +113,9 @@ fn every_mode_equals_its_twin() {
                 for perspective in [false, true] {
                     let mut params = params(mode);
                     params.orbit.perspective = perspective;
+                    if n % 2 == 1 {
+                        params.orbit.shift = DVec2::new(6.0, -4.0);
+                    }
                     params.clip = clip;
                     if n == 1 {
                         params.image_opacity = 0.3;

@@ -1,6 +1,6 @@
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-use glam::{DMat3, DVec3};
+use glam::{DMat3, DVec2, DVec3};
 
 use super::{Axis, Direction, Grid};
 
@@ -26,11 +26,14 @@ pub struct Orbit {
     pub zoom: f64,
     /// Whether what is nearer looks larger; otherwise orthographic.
     pub perspective: bool,
+    /// How far the picture is moved in its own plane, mm at depth 0: right, up. The camera still turns around
+    /// the middle of the volume.
+    pub shift: DVec2,
 }
 
 impl Default for Orbit {
     fn default() -> Self {
-        Self { azimuth: 0.5, elevation: 0.3, zoom: 1.0, perspective: false }
+        Self { azimuth: 0.5, elevation: 0.3, zoom: 1.0, perspective: false, shift: DVec2::ZERO }
     }
 }
 
@@ -66,7 +69,7 @@ impl Orbit {
             (Axis::Z, true) => (PI, FRAC_PI_2),
             (Axis::Z, false) => (0.0, -FRAC_PI_2),
         };
-        Self { azimuth, elevation, zoom: 1.0, perspective: false }
+        Self { azimuth, elevation, ..Self::default() }
     }
 
     /// The same view after a share `t` (0 to 1) of a whole turn about the body's long axis, towards the
@@ -79,6 +82,15 @@ impl Orbit {
     pub fn drag(&mut self, dx: f64, dy: f64) {
         self.azimuth = (self.azimuth + dx * RADIANS_PER_POINT).rem_euclid(TAU);
         self.elevation = (self.elevation + dy * RADIANS_PER_POINT).clamp(-FRAC_PI_2, FRAC_PI_2);
+    }
+
+    /// Moves the picture by a drag of so many pixels (right, down) of a pane, at most as far as the volume reaches.
+    pub fn pan(&mut self, grid: &Grid, pane: [f64; 2], drag: DVec2) {
+        let radius = Self::radius(grid);
+        let moved = self.shift + drag * DVec2::new(1.0, -1.0) * self.mm_per_pixel(grid, pane);
+        if moved.is_finite() {
+            self.shift = moved.clamp(DVec2::splat(-radius), DVec2::splat(radius));
+        }
     }
 
     /// World directions (unit, RAS) of picture right, picture up, and towards the viewer, as columns.
@@ -94,8 +106,8 @@ impl Orbit {
     pub fn ray(&self, grid: &Grid, pane: [f64; 2], pixel: [f64; 2]) -> Ray {
         let axes = self.axes();
         let mm = self.mm_per_pixel(grid, pane);
-        let sideways = axes.x_axis * (pixel[0] - pane[0] / 2.0) * mm
-            - axes.y_axis * (pixel[1] - pane[1] / 2.0) * mm;
+        let sideways = axes.x_axis * ((pixel[0] - pane[0] / 2.0) * mm - self.shift.x)
+            - axes.y_axis * ((pixel[1] - pane[1] / 2.0) * mm + self.shift.y);
         Ray {
             origin: grid.centre() + sideways,
             along: sideways * self.widening(grid) - axes.z_axis,
@@ -118,10 +130,10 @@ impl Orbit {
     pub fn project(&self, grid: &Grid, pane: [f64; 2], world: DVec3) -> DVec3 {
         let from_centre = self.axes().transpose() * (world - grid.centre());
         let wider = (1.0 - from_centre.z * self.widening(grid)).max(1e-3);
-        let mm = self.mm_per_pixel(grid, pane) * wider;
+        let mm = self.mm_per_pixel(grid, pane);
         DVec3::new(
-            pane[0] / 2.0 + from_centre.x / mm,
-            pane[1] / 2.0 - from_centre.y / mm,
+            pane[0] / 2.0 + (from_centre.x / wider + self.shift.x) / mm,
+            pane[1] / 2.0 - (from_centre.y / wider + self.shift.y) / mm,
             -from_centre.z,
         )
     }
@@ -155,7 +167,7 @@ mod tests {
 
     #[test]
     fn azimuth_zero_faces_the_patient() {
-        let axes = Orbit { azimuth: 0.0, elevation: 0.0, zoom: 1.0, perspective: false }.axes();
+        let axes = Orbit { azimuth: 0.0, elevation: 0.0, ..Orbit::default() }.axes();
         assert!(axes.x_axis.abs_diff_eq(-DVec3::X, 1e-12), "the patient's left is on the right");
         assert!(axes.y_axis.abs_diff_eq(DVec3::Z, 1e-12), "superior is up");
         assert!(axes.z_axis.abs_diff_eq(DVec3::Y, 1e-12), "anterior is in front");
@@ -166,7 +178,7 @@ mod tests {
     fn what_is_in_front_follows_a_drag() {
         let grid = grid();
         let pane = [300.0, 200.0];
-        let mut orbit = Orbit { azimuth: 1.0, elevation: 0.2, zoom: 1.3, perspective: false };
+        let mut orbit = Orbit { azimuth: 1.0, elevation: 0.2, zoom: 1.3, ..Orbit::default() };
         let front = grid.centre() + orbit.axes().z_axis * 4.0;
         let before = orbit.project(&grid, pane, front);
         orbit.drag(6.0, 4.0);
@@ -182,6 +194,11 @@ mod tests {
         let pane = [300.0, 200.0];
         for perspective in [false, true] {
             let orbit = Orbit { perspective, ..Orbit::default() };
+            let shifted = Orbit { shift: DVec2::new(13.0, -8.0), ..orbit.clone() };
+            for at in [DVec3::new(3.5, 150.5, -7.0), DVec3::new(299.5, 0.5, 12.0)] {
+                let world = shifted.world_from_pane(&grid, pane, at);
+                assert!(shifted.project(&grid, pane, world).abs_diff_eq(at, 1e-9));
+            }
             for at in [DVec3::new(3.5, 150.5, -7.0), DVec3::new(299.5, 0.5, 12.0)] {
                 let world = orbit.world_from_pane(&grid, pane, at);
                 assert!(orbit.project(&grid, pane, world).abs_diff_eq(at, 1e-9));
@@ -194,6 +211,22 @@ mod tests {
                 .map(|v| orbit.project(&grid, pane, grid.centre() + v).y)
                 .fold(f64::INFINITY, f64::min);
             assert!((top - 100.0 * (1.0 - FIT)).abs() < 1e-2, "{perspective}: {top}");
+        }
+    }
+
+    #[test]
+    fn a_pan_takes_what_is_at_depth_0_along() {
+        let (grid, pane) = (grid(), [300.0, 200.0]);
+        for perspective in [false, true] {
+            let mut orbit = Orbit { perspective, zoom: 1.7, ..Orbit::default() };
+            let place = orbit.world_from_pane(&grid, pane, DVec3::new(120.5, 80.5, 0.0));
+            orbit.pan(&grid, pane, DVec2::new(21.0, -9.0));
+            let there = orbit.project(&grid, pane, place);
+            assert!(there.abs_diff_eq(DVec3::new(141.5, 71.5, 0.0), 1e-9), "{there}");
+            orbit.pan(&grid, pane, DVec2::splat(1e9));
+            assert_eq!(orbit.shift, DVec2::new(1.0, -1.0) * Orbit::radius(&grid));
+            orbit.pan(&grid, pane, DVec2::splat(f64::NAN));
+            assert!(orbit.shift.is_finite());
         }
     }
 

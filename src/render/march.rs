@@ -14,7 +14,8 @@ pub(super) fn world_from_pane(orbit: &Orbit, grid: &Grid, pane: [f64; 2]) -> DAf
     let mm = orbit.mm_per_pixel(grid, pane);
     let columns = DMat3::from_cols(axes.x_axis * mm, -axes.y_axis * mm, -axes.z_axis);
     let middle = DVec3::new(pane[0] / 2.0, pane[1] / 2.0, 0.0);
-    DAffine3::from_mat3_translation(columns, grid.centre() - columns * middle)
+    let shift = axes.x_axis * orbit.shift.x + axes.y_axis * orbit.shift.y;
+    DAffine3::from_mat3_translation(columns, grid.centre() - columns * middle - shift)
 }
 
 /// World direction towards the light: behind the viewer's left shoulder, moving with the viewer.

@@ -251,7 +251,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Drag (Point tool)", "Pan"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
-    ("Shift+drag in the 3D view", "Move the clip plane"),
+    ("Shift+drag in the 3D view", "Move the clip plane; pan without one"),
     (
         "Click in the 3D view",
         "Crosshair to what is seen there; with the Point tool, a point just behind it",

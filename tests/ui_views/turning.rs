@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::kittest::Queryable as _;
-use voxpoint::geom::{DVec3, Plane};
+use voxpoint::geom::{DVec2, DVec3, Plane};
 
 use super::desk::{Hands, drag, drag_with, pane, press, texts, wheel, window};
 
@@ -105,4 +105,30 @@ fn slices_are_made_thick_and_say_so() {
     assert!(texts(&hands).iter().any(|t| t == "MinIP 4 mm"));
     press(&mut hands, Modifiers::NONE, Key::M);
     assert_eq!(hands.state().view.slab_mm, 0.0);
+}
+
+#[test]
+fn shift_or_the_middle_button_moves_the_3d_picture_and_what_is_seen_goes_along() {
+    let mut hands = window();
+    let rect = hands.get_by_label("3D view").rect();
+    let pane = [rect.width().into(), rect.height().into()];
+    let seen = |hands: &Hands, at: DVec2| {
+        let grid = hands.state().document.image().grid();
+        hands.state().view.orbit.world_from_pane(grid, pane, at.extend(0.0))
+    };
+    let middle = DVec2::new(pane[0], pane[1]) / 2.0;
+    let before = hands.state().view.orbit.clone();
+    let there = seen(&hands, middle);
+    drag_with(&mut hands, rect.center(), vec2(30.0, 12.0), Modifiers::SHIFT);
+    let orbit = hands.state().view.orbit.clone();
+    assert_eq!((orbit.azimuth, orbit.elevation), (before.azimuth, before.elevation), "no turn");
+    assert!(seen(&hands, middle + DVec2::new(30.0, 12.0)).distance(there) < 1e-6);
+    // The keyboard does the same, and the command for all views takes it back.
+    hands.get_by_label("3D view").focus();
+    hands.run_steps(2);
+    press(&mut hands, Modifiers::SHIFT, Key::ArrowLeft);
+    assert!(hands.state().view.orbit.shift.x < orbit.shift.x);
+    hands.get_by_label("Reset views").click();
+    hands.run_steps(2);
+    assert_eq!(hands.state().view.orbit.shift, DVec2::ZERO);
 }

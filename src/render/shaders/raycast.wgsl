@@ -11,7 +11,7 @@ struct RaycastUniforms {
     // World direction of a gradient taken along voxel axes (upper left 3 × 3).
     world_from_gradient: mat4x4<f32>,
     scan: Scan,
-    // Voxel of the middle of the picture at depth 0.
+    // Voxel of the middle of the volume.
     middle: vec3<f32>,
     // How much wider rays are apart for each mm of depth; 0 is orthographic.
     widening: f32,

@@ -74,6 +74,8 @@ fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<Once> {
     let _histogram = Histogram::of(&volume, &stats, 256);
     let looked_at_ms = since();
     let mut scene = gpu.scene();
+    // As in the window.
+    scene.set_progressive(true);
     scene.set_volume(Arc::clone(&volume))?;
     scene.set_labels(&LabelMap::empty(volume.grid().dims()), None)?;
     let target = gpu.target(super::WINDOW);

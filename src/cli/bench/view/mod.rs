@@ -91,8 +91,10 @@ pub struct Viewed {
     quad_slab: Frames,
     /// One slice of 1600 × 1000.
     single: Frames,
-    /// The same from the CPU's copy, as for scans that the device can't hold.
+    /// The same from the CPU's copy, as for scans that the device can't hold; while it is scrolled coarser, as in
+    /// the window.
     single_from_memory: Frames,
+    single_from_memory_whole: Frames,
     /// The whole window with its panels, axial slices scrolled.
     window: Frames,
     in_3d: Vec<In3d>,
@@ -132,11 +134,13 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Viewed> {
         .collect::<Result<_, _>>()?;
     drop(scene);
     let window = window(&gpu, &volume, frames)?;
-    let single_from_memory = {
+    let [single_from_memory, single_from_memory_whole] = {
         // Room for next to nothing.
         let mut scene = Scene::with_budget(gpu.device(), gpu.queue(), Offscreen::FORMAT, 1 << 22);
         load(&gpu, &mut scene, &volume, &labels)?;
-        scroll(&gpu, &mut scene, &volume, &SINGLE, frames, plain)?
+        let whole = scroll(&gpu, &mut scene, &volume, &SINGLE, frames, plain)?;
+        scene.set_progressive(true);
+        [scroll(&gpu, &mut scene, &volume, &SINGLE, frames, plain)?, whole]
     };
     let (peer, no_peer) = match args.peer.as_deref().map(|python| peer(python, args)) {
         Some(Ok(told)) => (Some(told), None),
@@ -151,6 +155,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Viewed> {
         quad_slab,
         single,
         single_from_memory,
+        single_from_memory_whole,
         window,
         in_3d,
         edit,
@@ -414,7 +419,8 @@ impl Viewed {
             row("  tricubic                               ", &self.quad_cubic),
             row("  10 samples MIP                         ", &self.quad_slab),
             row("one slice of 1600 × 1000, scrolled       ", &self.single),
-            row("  from the CPU's copy                    ", &self.single_from_memory),
+            row("  from the CPU's copy, while scrolled    ", &self.single_from_memory),
+            row("  from the CPU's copy, whole             ", &self.single_from_memory_whole),
             row("the whole window 1600 × 1000, scrolled   ", &self.window),
         ];
         lines.extend(self.in_3d.iter().map(|view| {

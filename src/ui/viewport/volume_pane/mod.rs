@@ -12,7 +12,7 @@ use egui::{
 };
 
 use super::{Context, gpu, input, paint, slice_pane};
-use crate::geom::{Axis, Direction};
+use crate::geom::{Axis, DVec2, Direction};
 use crate::render::{Mode3d, Orbit, RaycastParams};
 use crate::ui::in_3d::mode_name;
 use crate::ui::text::tr;
@@ -24,20 +24,12 @@ const ZOOM_PER_LINE: f64 = 1.15;
 /// How far one press of an arrow key turns the camera, as a drag in points.
 const KEY_TURN: f64 = 10.0;
 
-/// Makes the 3D pane answer to the pointer: drag turns, wheel and pinch zoom, Shift and drag move the clip
-/// plane, a click goes to what is seen there.
+/// Makes the 3D pane answer to the pointer: drag turns, middle drag pans, wheel and pinch zoom, Shift and
+/// drag move the clip plane, a click goes to what is seen there.
 pub fn interact(ui: &Ui, rect: Rect, cx: &mut Context) -> Response {
     let id = ui.scope_id().with("volume view");
     let response = ui.interact(rect, id, Sense::click_and_drag());
-    if response.dragged_by(PointerButton::Primary) {
-        let delta = response.drag_delta();
-        let clips = ui.input(|i| i.modifiers.shift) && cx.view.in_3d.clip.plane.is_some();
-        if clips {
-            drag_plane(rect, delta, cx);
-        } else {
-            cx.view.orbit.drag(f64::from(delta.x), f64::from(delta.y));
-        }
-    }
+    drag(ui, &response, cx);
     keys(ui, &response, cx);
     if response.contains_pointer() {
         cx.view.hovered = Some(Pane::Volume);
@@ -57,6 +49,27 @@ pub fn interact(ui: &Ui, rect: Rect, cx: &mut Context) -> Response {
     response
 }
 
+/// Turns, moves the clip plane with Shift, or, with Shift where there is none and with the middle button, the
+/// picture.
+fn drag(ui: &Ui, response: &Response, cx: &mut Context) {
+    let delta = response.drag_delta();
+    let by = DVec2::new(delta.x.into(), delta.y.into());
+    let shift = ui.input(|i| i.modifiers.shift);
+    let primary = response.dragged_by(PointerButton::Primary);
+    if primary && shift && cx.view.in_3d.clip.plane.is_some() {
+        drag_plane(response.rect, delta, cx);
+    } else if primary && !shift {
+        cx.view.orbit.drag(by.x, by.y);
+    } else if primary || response.dragged_by(PointerButton::Middle) {
+        pan(response.rect, by, cx);
+    }
+}
+
+fn pan(rect: Rect, by: DVec2, cx: &mut Context) {
+    let pane = [rect.width().into(), rect.height().into()];
+    cx.view.orbit.pan(cx.document.image().grid(), pane, by);
+}
+
 /// Moves the clip plane so that it follows the hand.
 fn drag_plane(rect: Rect, delta: egui::Vec2, cx: &mut Context) {
     let Some(plane) = cx.view.in_3d.clip.plane else { return };
@@ -73,7 +86,7 @@ fn drag_plane(rect: Rect, delta: egui::Vec2, cx: &mut Context) {
     cx.view.move_clip_plane(grid, f64::from(points) * mm);
 }
 
-/// While the pane has the keyboard, arrow keys turn the camera.
+/// While the pane has the keyboard, arrow keys turn the camera, and with Shift move the picture.
 fn keys(ui: &Ui, response: &Response, cx: &mut Context) {
     if !response.has_focus() {
         return;
@@ -84,7 +97,11 @@ fn keys(ui: &Ui, response: &Response, cx: &mut Context) {
     let pressed = |key| ui.input(|i| i.num_presses(key)) as f64 * KEY_TURN;
     let right = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
     let down = pressed(Key::ArrowDown) - pressed(Key::ArrowUp);
-    cx.view.orbit.drag(right, down);
+    if ui.input(|i| i.modifiers.shift) {
+        pan(response.rect, DVec2::new(right, down), cx);
+    } else {
+        cx.view.orbit.drag(right, down);
+    }
 }
 
 /// What the picture was, and since when.
