@@ -177,15 +177,73 @@ fn a_slice_that_takes_long_is_coarse_at_first() {
     scene.set_progressive(true);
     assert!(!scene.prepare_slice(0, &simple));
     assert!(scene.prepare_slice(0, &thick), "not all of it at once");
-    let coarse = gpu.slice(&mut scene, &thick).unwrap();
-    let (mean, _) = error(&coarse, &wanted);
-    assert!(coarse != wanted && mean < 12.0, "mean {mean}");
+    // On a machine with many cores it is whole already.
+    let (mean, _) = error(&gpu.slice(&mut scene, &thick).unwrap(), &wanted);
+    assert!(mean < 12.0, "mean {mean}");
     let started = std::time::Instant::now();
     while scene.prepare_slice(0, &thick) {
         assert!(started.elapsed().as_secs() < 60, "it never comes");
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     assert!(gpu.slice(&mut scene, &thick).unwrap() == wanted);
+
+    // Another slice while one is being made: that one never shows.
+    let moved = DAffine3::from_translation(DVec3::new(0.0, 3.0, 0.0)) * thick.voxel_from_pane;
+    let other = SliceParams { voxel_from_pane: moved, ..thick.clone() };
+    scene.prepare_slice(0, &other);
+    let simple_now = gpu.slice(&mut scene, &simple).unwrap();
+    assert!(!scene.prepare_slice(0, &simple));
+    assert!(gpu.slice(&mut scene, &simple).unwrap() == simple_now);
+    scene.set_progressive(false);
+    assert!(gpu.slice(&mut scene, &simple).unwrap() == simple_now);
+}
+
+/// Images over the scan have the room that it leaves, and are coarser where that is too little; with more room
+/// again they are whole.
+#[test]
+fn overlays_share_the_room() {
+    let gpu = offscreen();
+    let short = |dims: [usize; 3]| {
+        let count = dims.iter().product::<usize>();
+        volume(millimetres(dims), Voxels::I16(vec![7; count]), Scale::NONE)
+    };
+    let scan = short(DIMS);
+    let mut scene = Scene::with_budget(gpu.device(), gpu.queue(), Offscreen::FORMAT, 3 << 19);
+    show(&mut scene, &scan, &LabelMap::empty(DIMS));
+    let large = short([128, 128, 40]);
+    scene.set_overlay(0, Some(large.clone())).unwrap();
+    assert_eq!(scene.overlay_coarse(0), None, "1.3 of 1.5 MB");
+    scene.set_overlay(1, Some(large.clone())).unwrap();
+    assert!(scene.overlay_coarse(1).is_some());
+    scene.set_overlay(0, None).unwrap();
+    scene.set_overlay(1, None).unwrap();
+    scene.set_overlay(1, Some(large)).unwrap();
+    assert_eq!((scene.overlay_coarse(0), scene.overlay_coarse(1)), (None, None));
+    while !scene.upload(usize::MAX) {}
+}
+
+/// Labels in one corner are drawn there and nowhere else, in straight and in turned planes, after edits, and with
+/// nothing else left undrawn.
+#[test]
+fn labels_in_a_corner_equal_their_twin() {
+    let gpu = offscreen();
+    let grid = awkward_grid(DIMS);
+    let (voxels, scale, window) = voxels(1);
+    let volume = volume(grid.clone(), voxels, scale);
+    let mut scene = scene(&gpu, &volume, &LabelMap::empty(DIMS));
+    let (first, within) = with_box(DIMS, [12, 17, 6], [5, 4, 4]);
+    let (second, also) = with_box(DIMS, [1, 2, 3], [3, 3, 3]);
+    for (labels, changed) in [(&first, within), (&second, also.union(&within))] {
+        scene.set_labels(labels, Some(changed)).unwrap();
+        for plane in 0..3 {
+            for at in [[0.0, 0.0, 0.0], [0.4, -0.3, 2.0], [-0.7, 0.2, -3.0]] {
+                let params = turned(&grid, plane, window, at);
+                let drawn = gpu.slice(&mut scene, &params).unwrap();
+                let wanted = slice_rgba(&volume, labels, &[], &params);
+                assert_close(&format!("{plane} {at:?}"), &drawn, &wanted, 2, 0.002);
+            }
+        }
+    }
 }
 
 /// A window is another reading of the same pixels; nothing is uploaded for it.

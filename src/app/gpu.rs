@@ -22,6 +22,7 @@ pub(super) enum Shortage {
 
 pub(super) struct Gpu {
     state: RenderState,
+    ctx: egui::Context,
     /// Which document, at which of its frames.
     shown: Option<(DocumentNumber, usize)>,
     revision: u64,
@@ -33,16 +34,21 @@ pub(super) struct Gpu {
     coarse: Option<[usize; 3]>,
     /// What is in the scene's overlay slots.
     overlays: [Option<Arc<Volume>>; ImageLayer::MOST],
+    /// Images of which was told that they are coarse.
+    told_coarse: Vec<Arc<Volume>>,
 }
 
 impl Gpu {
-    pub fn new(state: &RenderState) -> Self {
+    pub fn new(state: &RenderState, ctx: &egui::Context) -> Self {
         let mut scene = Scene::new(&state.device, &state.queue, state.target_format);
-        // The window goes on while a full picture of the 3D view takes several frames.
+        // The window goes on while a full picture of the 3D view takes several frames, or a slice some time.
         scene.set_progressive(true);
+        let window = ctx.clone();
+        scene.on_whole_slice(Arc::new(move || window.request_repaint()));
         state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
         Self {
             state: state.clone(),
+            ctx: ctx.clone(),
             shown: None,
             revision: 0,
             labels_shown: true,
@@ -50,12 +56,13 @@ impl Gpu {
             refused: None,
             coarse: None,
             overlays: Default::default(),
+            told_coarse: Vec::new(),
         }
     }
 
     /// Lets go of everything.
     pub fn clear(&mut self) {
-        *self = Self::new(&self.state.clone());
+        *self = Self::new(&self.state.clone(), &self.ctx.clone());
     }
 
     /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says which do
@@ -73,6 +80,14 @@ impl Gpu {
         let mut renderer = self.state.renderer.write();
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Vec::new() };
+        // Those that go or move make room first.
+        for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
+            if !same((have, want)) {
+                *have = None;
+                // Taking one out can't fail.
+                let _ = scene.set_overlay(slot, None);
+            }
+        }
         let mut short = Vec::new();
         for (slot, (have, want)) in self.overlays.iter_mut().zip(wanted).enumerate() {
             if same((have, want)) {
@@ -82,8 +97,13 @@ impl Gpu {
             if let Err(why) = scene.set_overlay(slot, have.clone()) {
                 *have = None;
                 short.push((slot, Shortage::Refused(why.to_string())));
-            } else if let Some(factors) = scene.overlay_coarse(slot) {
-                short.push((slot, Shortage::Coarse(factors)));
+            } else if let (Some(factors), Some(volume)) = (scene.overlay_coarse(slot), &have) {
+                // Once for each image, wherever in the list it is.
+                let told = self.told_coarse.iter().any(|told| Arc::ptr_eq(told, volume));
+                if !told {
+                    self.told_coarse.push(Arc::clone(volume));
+                    short.push((slot, Shortage::Coarse(factors)));
+                }
             }
         }
         short
@@ -118,6 +138,11 @@ impl Gpu {
         let other = self.shown != Some(shown);
         let mut opened = false;
         if other {
+            if self.shown.is_none_or(|(before, _)| before != number) {
+                // What lay over another scan leaves its room to this one.
+                (self.overlays, self.told_coarse) = Default::default();
+                (0..ImageLayer::MOST).for_each(|slot| _ = scene.set_overlay(slot, None));
+            }
             if let Err(why) = scene.set_volume(document.image().clone()) {
                 self.refused = Some(number);
                 return Err(why.to_string());

@@ -106,7 +106,7 @@ impl App {
             threshold: Threshold::start(wake.clone())?,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake),
-            gpu: cc.wgpu_render_state.as_ref().map(Gpu::new),
+            gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
             after_discard: None,
             offers: Vec::new(),
             offered: 0,

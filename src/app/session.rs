@@ -114,6 +114,7 @@ impl App {
         self.documents += 1;
         let document = Document::new(loaded.volume);
         let image = document.image().clone();
+        self.toasts.clear();
         for warning in image.warnings() {
             self.toasts.warning(format!("{}: {}", image.name(), warning.0));
         }

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::history::Op;
-use super::{Document, EntryId, LabelId, Object, PALETTE, PendingClick, REMEMBERED_WRITES, gate};
+use super::{
+    Document, EntryId, LabelId, Object, PendingClick, REMEMBERED_WRITES, gate, palette_colour,
+};
 use crate::prompt::{Answer, Extension, Prompt};
 use crate::volume::{NamedRegion, Region};
 
@@ -219,7 +221,7 @@ impl Document {
     }
 
     fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
-        let colour = colour.unwrap_or(PALETTE[(usize::from(id.0) - 1) % PALETTE.len()]);
+        let colour = colour.unwrap_or_else(|| palette_colour(id));
         Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
     }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use command::{Command, Refused, Resolution};
 pub use history::{EntryId, PendingClick, StateId};
-pub use object::{LabelId, Object, PALETTE};
+pub use object::{LabelId, Object, PALETTE, palette_colour};
 
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use history::History;

@@ -21,6 +21,20 @@ pub const PALETTE: [[u8; 3]; 9] = [
     [187, 187, 187],
 ];
 
+/// How much nearer to white (positive) or black the colours of further rounds through the palette are.
+const ROUNDS: [f32; 3] = [0.0, 0.5, -0.45];
+
+/// The colour of the object whose label is `id` until it gets another: [`PALETTE`], then the same colours in lighter
+/// and darker tints, in an order in which those of one hue are far apart. 27 labels have a colour of their own.
+pub fn palette_colour(id: LabelId) -> [u8; 3] {
+    let index = usize::from(id.0.saturating_sub(1));
+    let round = index / PALETTE.len();
+    let tint = ROUNDS[round % ROUNDS.len()];
+    let end = if tint > 0.0 { 255.0 } else { 0.0 };
+    PALETTE[(index + 4 * round) % PALETTE.len()]
+        .map(|channel| (f32::from(channel) + (end - f32::from(channel)) * tint.abs()).round() as u8)
+}
+
 /// A structure: its name and colour, the clicks that made it, and the voxels it has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
@@ -70,5 +84,25 @@ impl Object {
     /// The model's estimate for the present mask.
     pub fn iou(&self) -> Option<f32> {
         if self.replayed() == 0 { None } else { self.answer.iou() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_of_many_objects_look_alike() {
+        let colours: Vec<[u8; 3]> = (1..=27).map(|id| palette_colour(LabelId(id))).collect();
+        assert_eq!(colours[..9], PALETTE);
+        for (n, a) in colours.iter().enumerate() {
+            for b in &colours[..n] {
+                let apart: u32 = a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+                assert!(apart >= 30, "{n}: {a:?} {b:?}");
+            }
+        }
+        // Beyond, there is always one.
+        assert_eq!(palette_colour(LabelId(28)), PALETTE[3]);
+        palette_colour(LabelId(u16::MAX));
     }
 }

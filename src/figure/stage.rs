@@ -80,13 +80,20 @@ fn load(
 ) -> Result<Scene, FigureError> {
     let mut scene = gpu.scene();
     scene.set_volume(Arc::clone(document.image()))?;
+    // As in the window: labels before what lies over the scan, so that both have the same room.
+    scene.set_labels(document.labels(), None)?;
     for (slot, layer) in overlays.iter().take(ImageLayer::MOST).enumerate() {
         scene.set_overlay(slot, Some(Arc::clone(&layer.volume)))?;
+        if let Some([x, y, z]) = scene.overlay_coarse(slot) {
+            let name = layer.volume.name();
+            tracing::warn!(
+                "{name} is drawn coarser, {x} × {y} × {z} voxels as one: no graphics memory"
+            );
+        }
     }
     while !scene.upload(UPLOAD) {
         gpu.queue().submit([]);
         cancel.check()?;
     }
-    scene.set_labels(document.labels(), None)?;
     Ok(scene)
 }

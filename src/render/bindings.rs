@@ -44,7 +44,7 @@ pub(super) fn stand_in(device: &wgpu::Device, format: wgpu::TextureFormat) -> wg
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
-/// What all panes bind: the scan, its labels and their colours.
+/// The views of the textures; new ones whenever a texture is another one.
 pub(super) struct Shared {
     scan: wgpu::TextureView,
     sampler: wgpu::Sampler,

@@ -24,6 +24,8 @@ pub(super) struct Room {
     pub side: u32,
     /// The most bytes of scan and labels together.
     pub bytes: u64,
+    /// Whether each texel has a label beside it.
+    pub labels: bool,
 }
 
 /// Label textures beyond this many texels are not made before there is a label.
@@ -58,7 +60,7 @@ pub(super) fn that_fits(
     mut room: Room,
 ) -> Result<VolumeTexture, RenderError> {
     loop {
-        let factors = factors(volume.grid(), bytes_for_each(device, volume), room)
+        let factors = factors(volume.grid(), bytes_for_each(device, volume, room), room)
             .ok_or(RenderError::NoMemory { megabytes: room.bytes >> 20 })?;
         match VolumeTexture::new(device, Arc::clone(volume), factors) {
             Err(why @ RenderError::NoMemory { .. }) => {
@@ -71,16 +73,16 @@ pub(super) fn that_fits(
 
 /// Half of the room that a volume would take of this one; `None` if that is too little for any.
 pub(super) fn less(device: &wgpu::Device, volume: &Volume, room: Room) -> Option<Room> {
-    let texel_bytes = bytes_for_each(device, volume);
+    let texel_bytes = bytes_for_each(device, volume, room);
     let dims = coarse_dims(volume.grid().dims(), factors(volume.grid(), texel_bytes, room)?);
     let taken = dims.iter().map(|&n| n as u64).product::<u64>() * texel_bytes as u64;
     let bytes = taken.min(room.bytes) / 2;
     (bytes >= LEAST_BYTES).then_some(Room { bytes, ..room })
 }
 
-/// Bytes of a texel of the scan, and one for its label.
-fn bytes_for_each(device: &wgpu::Device, volume: &Volume) -> usize {
-    VolumeTexture::texel_bytes(device, volume) + 1
+/// Bytes of a texel, and one for its label if it has one.
+fn bytes_for_each(device: &wgpu::Device, volume: &Volume, room: Room) -> usize {
+    VolumeTexture::texel_bytes(device, volume) + usize::from(room.labels)
 }
 
 /// Whether a label texture is large enough to be done without as long as it can.
@@ -262,13 +264,15 @@ mod tests {
     #[test]
     fn the_smallest_factors_that_fit_keep_texels_near_cubes() {
         let ct = grid([512, 512, 2000], DVec3::new(0.8, 0.8, 1.0));
-        let fit = |side, megabytes: u64| factors(&ct, 3, Room { side, bytes: megabytes << 20 });
+        let fit = |side, megabytes: u64| {
+            factors(&ct, 3, Room { side, bytes: megabytes << 20, labels: true })
+        };
         assert_eq!(fit(2048, 1500), Some(NONE));
         assert_eq!(fit(1024, 1500), Some([1, 1, 2]), "the side alone");
         assert_eq!(fit(2048, 512), Some([2, 2, 1]));
         assert_eq!(fit(2048, 200), Some([2, 2, 2]));
         assert!(fit(2048, 1).is_some_and(|f| f.iter().all(|&n| n > 5)));
-        assert_eq!(factors(&ct, 3, Room { side: 8, bytes: 2 }), None);
+        assert_eq!(factors(&ct, 3, Room { side: 8, bytes: 2, labels: true }), None);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use super::encoding::Encoding;
 use super::{Interpolation, Projection, SliceParams};
 use crate::geom::{DAffine3, DVec3};
 use crate::volume::{Between, Keep, Row, Sampler, Thickness, Volume};
-use crate::work::{CancelToken, Died, Task};
+use crate::work::{CancelToken, Died, Task, Wake};
 
-/// Voxels that may be read for a slice while the window waits: about 20 ms on two cores (`voxpoint bench view`).
+/// Voxels that may be read for all slices of a frame while the window waits: about 20 ms on two cores
+/// (`voxpoint bench view`).
 const VOXELS_AT_ONCE: f64 = 4e6;
 
 /// Everything on which the numbers of a slice depend.
@@ -37,9 +38,9 @@ impl Cut {
         Self { voxel_from_pane: params.voxel_from_pane, between, thickness, size, scan }
     }
 
-    /// Pixels along each side for which one is to be read, so that the window does not have to wait: 1 where it
-    /// need not for all of them.
-    pub(super) fn pixels_at_once(&self) -> u32 {
+    /// Pixels along each side for which one is to be read, so that the window does not have to wait for so many
+    /// slices like this: 1 where it need not for all of them.
+    pub(super) fn pixels_at_once(&self, slices: usize) -> u32 {
         let voxels = match self.between {
             Between::Nearest => 1.0,
             Between::Linear => 8.0,
@@ -47,11 +48,12 @@ impl Cut {
         };
         let samples = self.thickness.map_or(1, |thickness| thickness.samples);
         let pixels = f64::from(self.size[0]) * f64::from(self.size[1]);
-        (pixels * voxels * f64::from(samples) / VOXELS_AT_ONCE).sqrt().ceil().max(1.0) as u32
+        let all = pixels * voxels * f64::from(samples) * slices.max(1) as f64;
+        (all / VOXELS_AT_ONCE).sqrt().ceil().max(1.0) as u32
     }
 
-    /// Stored numbers, rows of the pane from the top; of each block of `every` × `every` pixels all have that of
-    /// the pixel in its middle. Until the range of the scan is known, infinite numbers are as they are.
+    /// Stored numbers, rows of the pane from the top; of each block of `every` × `every` pixels (from the top left
+    /// corner) all have that of the place in its middle. Until the range of the scan is known, infinite numbers are as they are.
     pub(super) fn numbers(
         &self,
         volume: &Volume,
@@ -74,8 +76,17 @@ impl Cut {
         raw
     }
 
-    /// [`Cut::numbers`] of every pixel, on other threads.
-    pub(super) fn start(self, volume: &Arc<Volume>, encoding: Option<Encoding>) -> Option<Job> {
+    /// [`Cut::numbers`] of every pixel, on other threads; `wake` is called when they are there. `None` if the
+    /// system gives no thread, or if the cut is nowhere.
+    pub(super) fn start(
+        self,
+        volume: &Arc<Volume>,
+        encoding: Option<Encoding>,
+        wake: Wake,
+    ) -> Option<Job> {
+        if !self.voxel_from_pane.is_finite() {
+            return None;
+        }
         let volume = Arc::clone(volume);
         let work = move |cancel: &CancelToken, _: &_| {
             let [width, height] = self.size.map(|n| n as usize);
@@ -98,8 +109,7 @@ impl Cut {
             });
             raw
         };
-        // Whoever waits asks again.
-        match Task::start("slice", Arc::new(|| ()), work) {
+        match Task::start("slice", wake, work) {
             Ok(task) => Some(Job { cut: self, task: Mutex::new(task) }),
             Err(why) => {
                 tracing::warn!("a slice stays coarse: {why}");
@@ -150,4 +160,66 @@ fn thickness(params: &SliceParams, slope: f64) -> Option<Thickness> {
         (Projection::Max, true) | (Projection::Min, false) => Keep::Smallest,
     };
     Some(Thickness { keep, samples: slab.samples.max(1), step: slab.voxel_step })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::Grid;
+    use crate::volume::{Scale, StoredGeometry, Voxels};
+
+    const DIMS: [usize; 3] = [7, 5, 3];
+
+    /// A volume that counts its voxels.
+    fn counting() -> Arc<Volume> {
+        let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
+        let stored = StoredGeometry::of(&grid);
+        let voxels = Voxels::F32((0..105u8).map(f32::from).collect());
+        Arc::new(Volume::new("n", grid, DIMS.to_vec(), voxels, Scale::NONE, stored, Vec::new()))
+    }
+
+    /// Slice 1, a pixel for each voxel.
+    fn cut(size: [u32; 2]) -> Cut {
+        let voxel_from_pane = DAffine3::from_translation(DVec3::new(-0.5, -0.5, 1.0));
+        Cut { voxel_from_pane, between: Between::Nearest, thickness: None, size, scan: 0 }
+    }
+
+    #[test]
+    fn coarse_numbers_are_those_of_the_middle_of_their_block() {
+        let volume = counting();
+        let whole = cut([7, 5]).numbers(&volume, None, 1);
+        assert_eq!(whole, (35..70).map(f64::from).collect::<Vec<_>>());
+        let coarse = cut([7, 5]).numbers(&volume, None, 3);
+        for y in 0..5 {
+            for x in 0..7 {
+                // The last block's middle lies where the scan's last voxels go on.
+                let middle = [(x / 3 * 3 + 1).min(6), (y / 3 * 3 + 1).min(4)];
+                assert_eq!(coarse[x + 7 * y], whole[middle[0] + 7 * middle[1]], "{x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_make_the_same_and_wake_the_window() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let tell = Mutex::new(tell);
+        let wake: Wake = Arc::new(move || tell.lock().unwrap().send(()).unwrap());
+        let volume = counting();
+        let mut job = cut([7, 5]).start(&volume, None, wake).unwrap();
+        told.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
+        let made = job.poll().unwrap().unwrap();
+        assert_eq!(made, cut([7, 5]).numbers(&volume, None, 1));
+        let nowhere = Cut { voxel_from_pane: DAffine3::NAN, ..cut([7, 5]) };
+        assert!(nowhere.start(&volume, None, Arc::new(|| ())).is_none());
+    }
+
+    #[test]
+    fn the_more_slices_the_coarser_they_are_at_once() {
+        let one = Cut { between: Between::Linear, ..cut([700, 700]) };
+        assert_eq!(one.pixels_at_once(1), 1);
+        assert_eq!(one.pixels_at_once(4), 2);
+        let thickness = Some(Thickness { keep: Keep::Mean, samples: 10, step: DVec3::Z });
+        let cubic = Cut { between: Between::Cubic, thickness, ..one };
+        assert_eq!(cubic.pixels_at_once(1), 9);
+    }
 }

@@ -54,7 +54,7 @@ impl LabelTexture {
     }
 
     /// Bytes on the device.
-    pub(super) fn size(&self) -> u64 {
+    pub(super) fn device_bytes(&self) -> u64 {
         let texels: u64 = self.dims.iter().map(|&n| n as u64).product();
         texels * if self.wide { 2 } else { 1 }
     }

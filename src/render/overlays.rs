@@ -63,7 +63,7 @@ impl Overlays {
     /// Bytes on the device of all images but one.
     pub(super) fn bytes_beside(&self, slot: usize) -> u64 {
         let others = self.textures.iter().enumerate().filter(|(n, _)| *n != slot);
-        others.filter_map(|(_, texture)| texture.as_ref()).map(VolumeTexture::bytes).sum()
+        others.filter_map(|(_, texture)| texture.as_ref()).map(VolumeTexture::device_bytes).sum()
     }
 
     /// Uploads up to about `budget` bytes of what is missing. `true` when all is there.
@@ -71,6 +71,8 @@ impl Overlays {
         let missing = self.textures.iter_mut().flatten().find(|texture| !texture.settled());
         if let Some(texture) = missing {
             texture.advance(queue, budget);
+            // The 3D view has no use for them.
+            texture.take_texels();
         }
         self.textures.iter().flatten().all(VolumeTexture::settled)
     }

@@ -71,7 +71,7 @@ impl Pipelines {
             blank,
             empty,
         };
-        pipelines.prepare_slice(device, SliceKind::PLAIN);
+        pipelines.prepare_slice(device, SliceKind::USUAL);
         pipelines
     }
 

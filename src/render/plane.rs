@@ -12,6 +12,7 @@ use super::regions::shadow;
 use super::{RenderError, SliceParams};
 use crate::geom::{DAffine3, DVec3};
 use crate::volume::{LabelMap, Row, Volume, VoxelBox, label_row};
+use crate::work::Wake;
 
 /// Pixels around the pane whose labels are there too: outlines look at their neighbours. The same in
 /// `access_plane.wgsl`.
@@ -25,6 +26,16 @@ pub(super) struct Source<'a> {
     /// Other voxels or another encoding have another number.
     pub scan: u64,
     pub labels: Option<&'a LabelMap>,
+}
+
+/// That the window is not to wait.
+pub(super) struct Haste<'a> {
+    /// Slices that are made in a frame.
+    pub slices: usize,
+    /// Whether threads may be started.
+    pub free: bool,
+    /// Called when they are done.
+    pub wake: &'a Wake,
 }
 
 /// Pixels of a pane, `min` inclusive, `max` exclusive, counted from the margin's corner.
@@ -44,7 +55,9 @@ pub(super) struct Plane {
     labels: wgpu::Texture,
     pub(super) bind_group: wgpu::BindGroup,
     cut: Option<Cut>,
-    /// Makes the values of the cut where they are coarse.
+    /// Values are those of every few pixels, and are to become whole.
+    coarse: bool,
+    /// Makes them.
     job: Option<Job>,
     encoding: Option<Encoding>,
     /// Where the labels were laid; `None` if they have to be laid anew.
@@ -95,7 +108,20 @@ impl Plane {
             entries: &[entry(0, &view(&values)), entry(1, &view(&labels))],
         });
         let (cut, job, encoding, labelled, dirty) = (None, None, None, None, None);
-        Ok(Self { wanted, size, values, labels, bind_group, cut, job, encoding, labelled, dirty })
+        let coarse = false;
+        Ok(Self {
+            wanted,
+            size,
+            values,
+            labels,
+            bind_group,
+            cut,
+            coarse,
+            job,
+            encoding,
+            labelled,
+            dirty,
+        })
     }
 
     /// Whether it is for a pane of this size.
@@ -116,39 +142,50 @@ impl Plane {
         }
     }
 
-    /// Brings the pixels up to date. Where that takes longer than a frame has, and if `may_be_coarse`, values are
-    /// coarser at first: then it has [`Plane::more_to_come`]. Returns the bytes that were uploaded.
+    /// Brings the pixels up to date. Where that takes longer than a frame has, and if there is a `haste`, values are
+    /// coarser at first: then there is [`Plane::more_to_come`]. Returns the bytes that were uploaded.
     pub(super) fn update(
         &mut self,
         queue: &wgpu::Queue,
         source: &Source,
         params: &SliceParams,
-        may_be_coarse: bool,
+        haste: Option<Haste<'_>>,
     ) -> u64 {
         let slope = source.volume.scale().slope;
         let cut = Cut::new(params, self.size, slope, source.scan);
         let mut bytes = 0;
         let ready = self.job.as_mut().filter(|job| job.cut == cut).and_then(Job::poll);
         if let Some(raw) = ready {
-            self.job = None;
-            // Threads that died leave what there is.
-            bytes += raw.map_or(0, |raw| self.lay_values(queue, source, &raw));
+            (self.job, self.coarse) = (None, false);
+            if let Ok(raw) = raw {
+                bytes += self.lay_values(queue, source, &raw);
+            } else {
+                tracing::warn!("a slice stays coarse: its threads died");
+            }
         } else if self.cut != Some(cut) {
-            let every = if may_be_coarse { cut.pixels_at_once() } else { 1 };
+            let every = haste.as_ref().map_or(1, |haste| cut.pixels_at_once(haste.slices));
             let raw = cut.numbers(source.volume, source.encoding, every);
             bytes += self.lay_values(queue, source, &raw);
             // What was being made for another cut is given up.
             self.job = None;
-            if every > 1 {
-                self.job = cut.start(source.volume, source.encoding.copied());
-            }
+            self.coarse = every > 1;
             self.cut = Some(cut);
+        }
+        if let Some(haste) = haste.filter(|haste| haste.free && self.coarse && self.job.is_none()) {
+            let encoding = source.encoding.copied();
+            self.job = cut.start(source.volume, encoding, Arc::clone(haste.wake));
+            self.coarse = self.job.is_some();
         }
         bytes + self.lay_labels(queue, source, params.voxel_from_pane)
     }
 
     /// Whether values are coarser than they will be.
     pub(super) fn more_to_come(&self) -> bool {
+        self.coarse
+    }
+
+    /// Whether threads make them.
+    pub(super) fn is_being_made(&self) -> bool {
         self.job.is_some()
     }
 

@@ -6,7 +6,7 @@ use super::label_texture::{LabelTexture, clip};
 use super::march;
 use super::overlays::{self, Overlays};
 use super::pipelines::Pipelines;
-use super::plane::{Plane, Source};
+use super::plane::{Haste, Plane, Source};
 use super::regions::{BLANK, LABELLED, PLAIN, regions};
 use super::scene_3d::{Scene3d, Subject};
 use super::styles::{TABLE_SIDE, colour_table};
@@ -14,9 +14,13 @@ use super::uniforms::{LabelKind, ScanUniforms, SliceKind, SliceUniforms, TexelSo
 use super::volume_texture::VolumeTexture;
 use super::{LabelStyle, RaycastParams, RenderError, SliceParams};
 use crate::volume::{LabelMap, Volume, VoxelBox};
+use crate::work::Wake;
 
 /// Slice panes that can be shown at once: more than the largest sheet of slices has.
 pub const SLICE_PANES: usize = 256;
+
+/// Slices that threads make at a time: each takes all cores, and the window needs some.
+const SLICES_MADE: usize = 2;
 
 /// Bytes of a scan that [`Scene::upload`] can handle in one frame without the frame being late: on two
 /// cores without a GPU a call takes 1 to 2 ms in the median, and the first two took up to 13 ms while the
@@ -54,6 +58,11 @@ pub struct Scene {
     view_3d: Scene3d,
     /// Pictures may be coarse at first.
     progressive: bool,
+    /// Called from other threads when a slice has become whole.
+    wake: Wake,
+    /// Panes that were made from memory in this frame, and how many were in the one before.
+    round: Vec<usize>,
+    slices_before: usize,
     /// Counts changes of voxels, labels and styles.
     content: u64,
 }
@@ -97,7 +106,7 @@ impl Scene {
             labels: None,
             kept_labels: None,
             texels: None,
-            room: Room { side: device.limits().max_texture_dimension_3d, bytes },
+            room: Room { side: device.limits().max_texture_dimension_3d, bytes, labels: true },
             uploaded: 0,
             scans: 0,
             overlays,
@@ -109,6 +118,9 @@ impl Scene {
             raycast,
             view_3d: Scene3d::new(device, queue, target),
             progressive: false,
+            wake: Arc::new(|| ()),
+            round: Vec::new(),
+            slices_before: 0,
             content: 0,
         };
         scene.write_colours();
@@ -163,11 +175,13 @@ impl Scene {
         slot: usize,
         volume: Option<Arc<Volume>>,
     ) -> Result<(), RenderError> {
-        let taken = self.volume.as_ref().map_or(0, VolumeTexture::bytes)
-            + self.labels.as_ref().map_or(0, LabelTexture::size)
+        // Labels of large scans come with the first of them.
+        let to_come = self.volume.as_ref().map_or(0, |volume| volume.grid().count() as u64);
+        let taken = self.volume.as_ref().map_or(0, VolumeTexture::device_bytes)
+            + self.labels.as_ref().map_or(to_come, LabelTexture::device_bytes)
             + self.overlays.bytes_beside(slot);
         let bytes = self.room.bytes.saturating_sub(taken).max(coarse::LEAST_BYTES);
-        self.overlays.set(&self.device, slot, volume, Room { bytes, ..self.room })
+        self.overlays.set(&self.device, slot, volume, Room { bytes, labels: false, ..self.room })
     }
 
     /// How many of its voxels along x, y, z are shown as one of the image in an overlay slot, where there is no
@@ -202,6 +216,11 @@ impl Scene {
     pub fn set_progressive(&mut self, on: bool) {
         self.progressive = on;
         self.view_3d.set_progressive(on);
+    }
+
+    /// Calls this from another thread when a coarse slice is whole: then it is to be prepared once more.
+    pub fn on_whole_slice(&mut self, wake: Wake) {
+        self.wake = wake;
     }
 
     /// Whether rays of the 3D view jump over empty space: the same picture, sooner. On by default.
@@ -336,8 +355,8 @@ impl Scene {
     }
 
     /// Sets what slice pane `pane` shows: any number below [`SLICE_PANES`]; the lowest free ones are the
-    /// cheapest. `true` while it is coarser than it will be ([`Scene::set_progressive`]): then it is to be prepared
-    /// again a little later.
+    /// cheapest. `true` while it is coarser than it will be ([`Scene::set_progressive`],
+    /// [`Scene::on_whole_slice`]).
     pub fn prepare_slice(&mut self, pane: usize, params: &SliceParams) -> bool {
         if pane >= SLICE_PANES {
             return false;
@@ -346,6 +365,8 @@ impl Scene {
             let size = size_of::<SliceUniforms>();
             self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
         }
+        // Nothing, unless all goes well.
+        self.slices[pane].kind = None;
         let of_plane = self.slices_from_memory();
         let scan = if of_plane {
             self.lay_plane(pane, params)
@@ -374,7 +395,7 @@ impl Scene {
         };
         self.pipelines.prepare_slice(&self.device, kind);
         let pane = &mut self.slices[pane];
-        (pane.kind, pane.overlays) = (kind, overlays::order(&drawn));
+        (pane.kind, pane.overlays) = (Some(kind), overlays::order(&drawn));
         if kind.has_overlays() {
             self.overlays.prepare(&self.device, &self.pipelines.overlay_layout, pane.overlays);
         }
@@ -385,6 +406,13 @@ impl Scene {
     /// Brings a pane's own textures up to date; how they are to be read.
     fn lay_plane(&mut self, pane: usize, params: &SliceParams) -> Option<ScanUniforms> {
         let volume = self.volume.as_ref()?;
+        // A pane that comes again begins another frame.
+        if self.round.contains(&pane) {
+            (self.slices_before, self.round) = (self.round.len(), Vec::new());
+        }
+        self.round.push(pane);
+        let busy = |pane: &&Pane| pane.plane.as_ref().is_some_and(Plane::is_being_made);
+        let free = self.slices.iter().filter(busy).count() < SLICES_MADE;
         let pane = self.slices.get_mut(pane)?;
         let plane = match pane.plane.take() {
             Some(plane) if plane.fits(params.size) => plane,
@@ -403,14 +431,17 @@ impl Scene {
             scan: self.scans,
             labels: self.kept_labels.as_ref(),
         };
-        self.uploaded += plane.update(&self.queue, &source, params, self.progressive);
+        let slices = self.round.len().max(self.slices_before);
+        let haste = Haste { slices, free, wake: &self.wake };
+        let haste = self.progressive.then_some(haste);
+        self.uploaded += plane.update(&self.queue, &source, params, haste);
         let (scale, dims) = (volume.volume().scale(), volume.volume().grid().dims());
         let grey = plane.encoding().map(|encoding| encoding.grey(scale, params.window));
         Some(ScanUniforms::new(dims, grey, dims[2], self.kept_labels.is_some()))
     }
 
-    /// Draws slice pane `pane` over the pass's whole viewport (set by the caller): black where there is nothing
-    /// to show.
+    /// Draws slice pane `pane` over the pass's whole viewport (set by the caller, of exactly the size that was
+    /// prepared): black where there is nothing to show.
     pub fn paint_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) {
         if self.draw_slice(pass, pane).is_none() {
             self.pipelines.paint_empty(pass);
@@ -420,12 +451,13 @@ impl Scene {
     fn draw_slice(&self, pass: &mut wgpu::RenderPass<'_>, pane: usize) -> Option<()> {
         self.volume.as_ref()?;
         let pane = self.slices.get(pane)?;
-        let plain = self.pipelines.slice(SliceKind { labels: LabelKind::None, ..pane.kind })?;
-        let labelled = self.pipelines.slice(pane.kind)?;
-        if pane.kind.of_plane() {
+        let kind = pane.kind?;
+        let plain = self.pipelines.slice(SliceKind { labels: LabelKind::None, ..kind })?;
+        let labelled = self.pipelines.slice(kind)?;
+        if kind.of_plane() {
             pass.set_bind_group(1, &pane.plane.as_ref()?.bind_group, &[]);
         }
-        if pane.kind.has_overlays() {
+        if kind.has_overlays() {
             // An image that was taken out since is gone.
             pass.set_bind_group(2, self.overlays.bind_group(&pane.overlays)?, &[]);
         }
@@ -515,8 +547,8 @@ fn table_extent() -> wgpu::Extent3d {
 struct Pane {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
-    /// Of a slice: what it is drawn with, and which images lie over it.
-    kind: SliceKind,
+    /// Of a slice: what it is drawn with, if there is anything to draw, and which images lie over it.
+    kind: Option<SliceKind>,
     overlays: overlays::Order,
     /// Its pixels, where they come from the CPU's copy.
     plane: Option<Plane>,
@@ -531,7 +563,7 @@ impl Pane {
             mapped_at_creation: false,
         });
         let bind_group = shared.bind_group(device, &pipelines.scan_layout, &uniforms);
-        let (kind, overlays) = (SliceKind::PLAIN, overlays::Order::default());
+        let (kind, overlays) = (None, overlays::Order::default());
         Self { uniforms, bind_group, kind, overlays, plane: None }
     }
 

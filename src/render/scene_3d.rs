@@ -253,9 +253,10 @@ const PAUSE: Duration = Duration::from_millis(1500);
 impl Pace {
     /// Of full pictures: a part of them on adapters that compute with the CPU, whole ones on most others.
     fn full(slow: bool) -> Self {
-        let pixels = if slow { 60_000.0 } else { 1_500_000.0 };
-        let long = Duration::from_millis(60);
-        Self { pixels, least: 10_000.0, most: 8e6, long, last: None }
+        let (pixels, least) = if slow { (60_000.0, 30_000.0) } else { (1_500_000.0, 60_000.0) };
+        // Where the rest of a window takes tens of milliseconds, too, short frames do little else.
+        let long = Duration::from_millis(if slow { 150 } else { 60 });
+        Self { pixels, least, most: 8e6, long, last: None }
     }
 
     /// Of drafts, which follow the hand.
@@ -314,14 +315,14 @@ mod tests {
         let mut pace = Pace::full(true);
         let now = Instant::now();
         let first = pace.next(now);
-        let second = pace.next(now + Duration::from_millis(120));
+        let second = pace.next(now + Duration::from_millis(300));
         assert!((second - first / 2.0).abs() < 1.0, "{second}");
-        let third = pace.next(now + Duration::from_millis(130));
+        let third = pace.next(now + Duration::from_millis(310));
         assert!(third > second);
         assert_eq!(pace.next(now + Duration::from_mins(1)), third, "a pause says nothing");
         for n in 0..200 {
-            pace.next(now + Duration::from_mins(1) + Duration::from_millis(n * 100));
+            pace.next(now + Duration::from_mins(1) + Duration::from_millis(n * 200));
         }
-        assert_eq!(pace.pixels, 10_000.0);
+        assert_eq!(pace.pixels, 30_000.0);
     }
 }

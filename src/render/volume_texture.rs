@@ -97,7 +97,7 @@ impl VolumeTexture {
     }
 
     /// Bytes on the device.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(super) fn device_bytes(&self) -> u64 {
         self.grid.count() as u64 * self.texel_type.size() as u64
     }
 

@@ -75,6 +75,11 @@ impl Toasts {
         std::mem::take(&mut self.fresh)
     }
 
+    /// Takes all away, the log keeps them: another scan is seen, which they are not about.
+    pub fn clear(&mut self) {
+        self.shown.clear();
+    }
+
     /// Closes the message that came last.
     pub fn close_newest(&mut self) {
         self.shown.pop();

@@ -1,7 +1,7 @@
 //! What a click under the pointer would give, as a copy of the label map to be drawn instead of the
 //! document's. The document never knows of it.
 
-use crate::document::{Document, LabelId, PALETTE};
+use crate::document::{Document, LabelId, palette_colour};
 use crate::render::LabelStyle;
 use crate::volume::{DeltaBuilder, DeltaRun, LabelMap, Region, Run, VoxelBox};
 
@@ -76,7 +76,7 @@ impl Canvas {
 /// The colour that the next new object will have.
 fn next_colour(document: &Document) -> [u8; 3] {
     let free = (1..=u16::MAX).find(|v| document.object(LabelId(*v)).is_none()).unwrap_or(1);
-    PALETTE[(usize::from(free) - 1) % PALETTE.len()]
+    palette_colour(LabelId(free))
 }
 
 /// The pieces of `a` that are not in `b`, both sorted.
@@ -174,7 +174,7 @@ mod tests {
     fn the_next_objects_colour_is_shown_before_it_exists() {
         let document = document(&[&[1, 2][..], &[0; 58]].concat());
         let canvas = Canvas::of(&document, None).unwrap();
-        assert_eq!(canvas.styles[0].colour, PALETTE[2]);
+        assert_eq!(canvas.styles[0].colour, crate::document::PALETTE[2]);
         assert!(canvas.styles.iter().all(|s| s.faint && s.visible));
     }
 }

@@ -44,7 +44,7 @@ pub(in crate::render) enum LabelKind {
 
 impl SliceKind {
     /// What is drawn most.
-    pub(in crate::render) const PLAIN: Self = Self {
+    pub(in crate::render) const USUAL: Self = Self {
         interpolation: Interpolation::Linear,
         thick: false,
         coloured: false,

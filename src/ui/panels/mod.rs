@@ -65,8 +65,7 @@ pub fn show_chrome(
         left_panel(ui, document, &mut desk, left);
         right_panel(ui, document, &mut desk, right);
     } else {
-        let frame = Frame::new().fill(widgets::colours(ui).view);
-        CentralPanel::default().frame(frame).show(ui, |ui| welcome::show(ui, &mut desk));
+        CentralPanel::no_frame().show(ui, |ui| welcome::show(ui, &mut desk));
     }
     help::show(ui.ctx(), desk.view);
     super::history::show(ui.ctx(), &mut desk);

@@ -1,15 +1,13 @@
 //! The only paint callbacks of the program. They hold what to show; the [`Scene`] that shows it lies in
 //! egui's callback resources (one for all panes, which keeps what belongs to each pane apart).
 
-use std::time::Duration;
-
 use egui::{PaintCallbackInfo, Rect};
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 
 use crate::render::{RaycastParams, Scene, SliceParams};
 
 /// The place of the [`Scene`] among egui's callback resources: the app inserts it, paint callbacks look
-/// it up by its type. Without it, or while it is empty, views stay black.
+/// it up by its type. Without it, or while it is empty, views show what is behind them.
 pub struct SceneSlot(pub Option<Scene>);
 
 /// Whether the 3D picture that was prepared last is not complete yet: it is once it has been prepared (and
@@ -24,17 +22,9 @@ fn scene_mut(resources: &mut CallbackResources) -> Option<&mut Scene> {
     resources.get_mut::<SceneSlot>()?.0.as_mut()
 }
 
-/// How long after a coarse slice the whole one is asked for.
-const SOON: Duration = Duration::from_millis(30);
-
-/// A slice picture for the whole of `rect`; `ctx` is asked for another frame while it is coarse.
-pub fn slice(
-    rect: Rect,
-    pane: usize,
-    params: SliceParams,
-    ctx: &egui::Context,
-) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, Picture::Slice { pane, params, ctx: ctx.clone() })
+/// A slice picture for the whole of `rect`.
+pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, Picture::Slice { pane, params })
 }
 
 /// The 3D picture for the whole of `rect`; `ctx` is asked for more frames until it is complete.
@@ -44,7 +34,7 @@ pub fn volume(rect: Rect, params: RaycastParams, ctx: &egui::Context) -> egui::P
 
 /// What a pane shows of the scene.
 enum Picture {
-    Slice { pane: usize, params: SliceParams, ctx: egui::Context },
+    Slice { pane: usize, params: SliceParams },
     Volume { params: RaycastParams, ctx: egui::Context },
 }
 
@@ -59,10 +49,9 @@ impl CallbackTrait for Picture {
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(scene) = scene_mut(resources) {
             match self {
-                Picture::Slice { pane, params, ctx } => {
-                    if scene.prepare_slice(*pane, params) {
-                        ctx.request_repaint_after(SOON);
-                    }
+                Picture::Slice { pane, params } => {
+                    // Coarse ones ask for a frame themselves when they are whole.
+                    scene.prepare_slice(*pane, params);
                 }
                 Picture::Volume { params, ctx } => {
                     let more = scene.prepare_3d(encoder, params);

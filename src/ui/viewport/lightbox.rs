@@ -126,11 +126,11 @@ pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
     let ppp = ui.pixels_per_point();
     let table = layout::table(below, ppp, lightbox.columns, lightbox.rows);
     paint::gaps(ui, below, table.iter().copied());
-    // Cells beyond the last slice.
-    for rect in table {
-        ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
-    }
     let shown = cells(below, ppp, lightbox, &sheet_now, cx);
+    // Cells without a slice; pictures are painted whole.
+    for rect in table.iter().skip(if cx.gpu { shown.len() } else { 0 }) {
+        ui.painter().rect_filled(*rect, 0.0, Color32::BLACK);
+    }
     let responses: Vec<Response> =
         shown.iter().enumerate().map(|(n, cell)| interact(ui, n, cell, lightbox, cx)).collect();
     ui.data_mut(|d| d.insert_temp(id, (lightbox.plane, sheet_now)));
@@ -265,10 +265,16 @@ fn words(
     let name = paint::text(painter, at, egui::Align2::LEFT_TOP, &name, 11.0, colour);
     overlay::notes(painter, paint::below(name), lens, cx.view);
     // Pictures of a sheet are all of one size and window.
-    if rect.width() >= 180.0 && rect.height() >= 160.0 {
-        let above_place = Rect::from_min_max(rect.min, rect.max - vec2(0.0, 16.0));
+    let above_place = Rect::from_min_max(rect.min, rect.max - vec2(0.0, 16.0));
+    if rect.width() >= 150.0 && rect.height() >= 150.0 {
         overlay::scale_bar(painter, above_place, lens.pan_zoom().points_per_mm);
-        overlay::windows(painter, rect, cx.view);
+    }
+    if rect.width() >= 300.0 && rect.height() >= 200.0 {
+        overlay::windows(painter, above_place, cx.view);
+    } else if rect.width() >= 150.0 && cx.view.show_image {
+        let window = overlay::window_text(&cx.view.window).join(" ");
+        let at = rect.right_top() + vec2(-5.0, 3.0);
+        paint::text(painter, at, egui::Align2::RIGHT_TOP, &window, 11.0, paint::TEXT);
     }
 }
 

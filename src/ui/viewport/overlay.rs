@@ -27,7 +27,8 @@ pub fn slice_text(lens: &SliceLens, crosshair: DVec3) -> String {
     }
     let place = format::side(frame.world(view), frame.plane().through());
     if frame.is_oblique() {
-        return format!("{place} mm");
+        // True of one line of the plane only.
+        return format!("{place} mm {}", tr("at the crosshair"));
     }
     format!("{place} mm · {}/{}", lens.slice() + 1, frame.slices())
 }
@@ -88,7 +89,7 @@ pub fn letters(painter: &Painter, pane: Rect, letters: &[String; 4]) {
         (pos2(pane.min.x + MARGIN, centre.y), Align2::LEFT_CENTER),
         (pos2(pane.max.x - SLIDER_LANE - 4.0, centre.y), Align2::RIGHT_CENTER),
         (pos2(centre.x, pane.min.y + 3.0), Align2::CENTER_TOP),
-        (pos2(centre.x, pane.max.y - 3.0), Align2::CENTER_BOTTOM),
+        (pos2(centre.x, pane.max.y - 5.0), Align2::CENTER_BOTTOM),
     ];
     for (letter, (at, anchor)) in letters.iter().zip(places) {
         paint::text(painter, at, anchor, letter, 20.0, paint::TEXT);
@@ -137,7 +138,8 @@ pub fn scale_bar(painter: &Painter, pane: Rect, points_per_mm: f64) {
 }
 
 /// Window and level of the scan in the bottom right corner, in two lines where there is not room for one; above
-/// them each image that lies over it: name, the values at the ends of its window, its colours between them.
+/// them, as far as half of the pane goes, each image that lies over it: name, the values at the ends of its window,
+/// its colours between them.
 pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
     let right = pos2(pane.max.x - SLIDER_LANE - 4.0, pane.max.y - 6.0);
     // As far as the letter at the middle of the bottom edge.

@@ -120,8 +120,8 @@ pub fn below(above: Rect) -> Pos2 {
     pos2(above.min.x, above.max.y)
 }
 
-/// Lines in the gaps right of and below rectangles that fill an area. Before what is in them: it lies over them,
-/// too. Not the area as a whole, since software renderers take long for every pixel of egui's.
+/// Lines in the gaps right of and below rectangles that fill an area; they reach into the rectangles, which are to
+/// be painted after them. Not the area as a whole, since software renderers take long for every pixel of egui's.
 pub fn gaps(ui: &egui::Ui, area: Rect, rects: impl Iterator<Item = Rect>) {
     let colour = ui.visuals().widgets.noninteractive.bg_stroke.color;
     for rect in rects {

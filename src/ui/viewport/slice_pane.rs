@@ -92,7 +92,7 @@ pub fn picture(painter: &egui::Painter, rect: Rect, pane: usize, lens: &SliceLen
         overlays: overlay_images(view),
         masks: if view.labels_shown() { view.masks } else { hidden },
     };
-    painter.add(gpu::slice(rect, pane, params, painter.ctx()));
+    painter.add(gpu::slice(rect, pane, params));
 }
 
 /// The second images as they are drawn: each in the slot of its place in the list.

@@ -193,11 +193,11 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     cube::show(ui, &painter, rect, cx);
 }
 
-/// `Volume · CT bone`, `Iso · 250 HU`.
+/// `Volume · CT bone`, `Iso · 250 HU · clipped`.
 fn how(cx: &Context) -> String {
     let shown = &cx.view.in_3d;
     let mode = mode_name(shown.mode);
-    match (shown.mode, shown.preset) {
+    let mut how = match (shown.mode, shown.preset) {
         (Mode3d::Volume, Some(preset)) => format!("{mode} · {}", tr(preset.name())),
         (Mode3d::Volume, None) => format!("{mode} · {}", tr("own curve")),
         (Mode3d::Iso, _) => {
@@ -205,7 +205,12 @@ fn how(cx: &Context) -> String {
             format!("{mode} · {}{unit}", paint::number(shown.iso_value))
         }
         _ => mode.to_owned(),
+    };
+    // What is cut away is not to be taken for missing.
+    if shown.clip.plane.is_some() || shown.clip.bounds.is_some() {
+        how = format!("{how} · {}", tr("clipped"));
     }
+    how
 }
 
 /// Letters of the directions that the viewer looks from, strongest first: `A`, `AL`, `SRA`.
