@@ -222,6 +222,7 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Window, Verb::Preset(7), "Liver", &[shift(Key::Num8)]),
     row(Group::Window, Verb::Preset(8), "Angio", &[shift(Key::Num9)]),
     row(Group::Segment, Verb::Preview, "Preview under the pointer", &[key(Key::Q)]),
+    row(Group::Segment, Verb::PointHere, "Point at the crosshair", &[key(Key::Enter)]),
     row(Group::Segment, Verb::Extend, "Extend beyond the model's cube", &[key(Key::G)]),
     row(Group::Segment, Verb::DemoModel, "Use the demo model", &[]),
     row(Group::Segment, Verb::ChooseModel, "Open another model…", &[]),

@@ -4,6 +4,7 @@ use super::{
 };
 use crate::document::{Command, Document, LabelId, Object};
 use crate::geom::Direction;
+use crate::prompt::Prompt;
 use crate::render::Interpolation;
 
 /// Something the user can do by a menu entry, a button or a key: all three come here.
@@ -71,6 +72,8 @@ pub enum Verb {
     ScaleDown,
     ScaleReset,
     Menu,
+    /// A point at the crosshair, of the chosen sign.
+    PointHere,
     Preview,
     Extend,
     DemoModel,
@@ -148,6 +151,7 @@ impl Verb {
             Verb::Frame(_) | Verb::Play => document.is_some_and(|d| d.image().frames() > 1),
             Verb::AboutModel => matches!(desk.status.model, ModelStatus::Ready { .. }),
             Verb::DownloadModel => desk.status.download.is_none(),
+            Verb::PointHere => document.is_some() && desk.view.tool == Tool::Point,
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && desk.active_prompts() > 0,
             Verb::CloseScan
@@ -233,6 +237,11 @@ impl Verb {
                 if let Some(id) = desk.active().map(|o| o.id) {
                     desk.send(Action::Do(Command::Extend(id)));
                 }
+            }
+            Verb::PointHere => {
+                let prompt = Prompt { world: desk.view.crosshair, positive: !desk.view.negative };
+                desk.view.selected_prompt = None;
+                desk.send(Action::Do(Command::AddPrompt { object: None, prompt }));
             }
             Verb::InstallRuntime => desk.send(Action::InstallRuntime),
             Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),

@@ -2,14 +2,15 @@
 
 use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::Queryable as _;
-use voxpoint::document::LabelId;
+use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::Plane;
+use voxpoint::prompt::Prompt;
 use voxpoint::render::{ColourMap, Interpolation};
-use voxpoint::ui::{MaskLook, Tool};
+use voxpoint::ui::{Action, MaskLook, Tool};
 use voxpoint::volume::Window;
 
 use super::desk::{
-    desk, drag, drag_with, overlay, pane, press, texts, window, window_of, with_mask,
+    Hands, desk, drag, drag_with, overlay, pane, press, texts, window, window_of, with_mask,
 };
 
 #[test]
@@ -214,4 +215,27 @@ fn pictures_are_fitted_and_shown_in_life_size() {
     assert_eq!(hands.state().view.pane(Plane::Coronal).pan_zoom, None, "only where the pointer is");
     press(&mut hands, Modifiers::NONE, Key::F);
     assert_eq!(hands.state().view.pane(Plane::Axial).pan_zoom, None);
+}
+
+/// Without a mouse: Enter places a point where the crosshair is, of the sign that is chosen.
+#[test]
+fn a_point_is_placed_by_keyboard() {
+    let mut hands = window();
+    hands.state_mut().view.tool = Tool::Point;
+    press(&mut hands, Modifiers::NONE, Key::ArrowUp);
+    let at = hands.state().view.crosshair;
+    press(&mut hands, Modifiers::NONE, Key::Enter);
+    let placed = |hands: &Hands| match hands.state().actions.last() {
+        Some(Action::Do(Command::AddPrompt { object: None, prompt })) => Some(*prompt),
+        _ => None,
+    };
+    assert_eq!(placed(&hands), Some(Prompt { world: at, positive: true }));
+    hands.state_mut().view.negative = true;
+    hands.state_mut().actions.clear();
+    press(&mut hands, Modifiers::NONE, Key::Enter);
+    assert_eq!(placed(&hands), Some(Prompt { world: at, positive: false }));
+    hands.state_mut().view.tool = Tool::Crosshair;
+    hands.state_mut().actions.clear();
+    press(&mut hands, Modifiers::NONE, Key::Enter);
+    assert_eq!(placed(&hands), None);
 }

@@ -258,6 +258,7 @@ fn segment(ui: &mut Ui, desk: &mut Desk) {
         let on = desk.view.tool == Tool::Point && desk.view.negative == (verb == Verb::Negative);
         verb_switch(ui, verb, on, desk);
     }
+    verb_entry(ui, Verb::PointHere, shortcuts::name(Verb::PointHere), desk);
     verb_switch(ui, Verb::Preview, desk.view.show_preview, desk);
     ui.separator();
     verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), desk);
