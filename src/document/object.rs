@@ -22,10 +22,10 @@ pub const PALETTE: [[u8; 3]; 9] = [
 ];
 
 /// How much nearer to white (positive) or black the colours of further rounds through the palette are.
-const ROUNDS: [f32; 3] = [0.0, 0.5, -0.45];
+const ROUNDS: [f32; 3] = [0.0, -0.4, 0.55];
 
-/// The colour of the object whose label is `id` until it gets another: [`PALETTE`], then the same colours in lighter
-/// and darker tints, in an order in which those of one hue are far apart. 27 labels have a colour of their own.
+/// The colour of the object whose label is `id` until it gets another: [`PALETTE`], then the same colours in darker
+/// and lighter tints, in an order in which those of one hue are far apart. 27 labels have a colour of their own.
 pub fn palette_colour(id: LabelId) -> [u8; 3] {
     let index = usize::from(id.0.saturating_sub(1));
     let round = index / PALETTE.len();

@@ -154,6 +154,7 @@ impl Plane {
         let slope = source.volume.scale().slope;
         let cut = Cut::new(params, self.size, slope, source.scan);
         let mut bytes = 0;
+        let stays = self.cut == Some(cut);
         let ready = self.job.as_mut().filter(|job| job.cut == cut).and_then(Job::poll);
         if let Some(raw) = ready {
             (self.job, self.coarse) = (None, false);
@@ -162,7 +163,7 @@ impl Plane {
             } else {
                 tracing::warn!("a slice stays coarse: its threads died");
             }
-        } else if self.cut != Some(cut) {
+        } else if !stays {
             let every = haste.as_ref().map_or(1, |haste| cut.pixels_at_once(haste.slices));
             let raw = cut.numbers(source.volume, source.encoding, every);
             bytes += self.lay_values(queue, source, &raw);
@@ -171,7 +172,11 @@ impl Plane {
             self.coarse = every > 1;
             self.cut = Some(cut);
         }
-        if let Some(haste) = haste.filter(|haste| haste.free && self.coarse && self.job.is_none()) {
+        let haste = haste.filter(|_| self.coarse && self.job.is_none());
+        if let Some(haste) = haste.as_ref().filter(|_| !stays) {
+            // While slices are scrolled they are only coarse; the next frame tells.
+            (haste.wake)();
+        } else if let Some(haste) = haste.filter(|haste| haste.free) {
             let encoding = source.encoding.copied();
             self.job = cut.start(source.volume, encoding, Arc::clone(haste.wake));
             self.coarse = self.job.is_some();
