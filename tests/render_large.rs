@@ -89,7 +89,9 @@ proptest! {
         params.slab = slab.map(|(projection, samples)| Slab {
             projection: [Projection::Mean, Projection::Max, Projection::Min][projection],
             samples,
-            voxel_step: params.voxel_from_pane.matrix3.z_axis.normalize() * 0.7,
+            // From 0.2 beside a voxel's centre none of its multiples and halves leads to the border of two,
+            // where either is right.
+            voxel_step: params.voxel_from_pane.matrix3.z_axis.normalize() * 0.64,
         });
         let mut whole = scene(&gpu, &volume, &labels);
         let mut coarse = tiny(&gpu);
