@@ -200,6 +200,28 @@ fn a_slice_that_takes_long_is_coarse_at_first() {
     assert!(gpu.slice(&mut scene, &simple).unwrap() == simple_now);
 }
 
+/// Slices that were being made when their panes went out of sight do not keep others from becoming whole.
+#[test]
+fn panes_out_of_sight_do_not_hold_up_others() {
+    let gpu = offscreen();
+    let grid = millimetres(DIMS);
+    let (voxels, scale, window) = voxels(1);
+    let volume = volume(grid.clone(), voxels, scale);
+    let mut scene = tiny(&gpu);
+    show(&mut scene, &volume, &LabelMap::empty(DIMS));
+    scene.set_progressive(true);
+    let simple = plane_params(&grid, Plane::Axial, window, [400, 300]);
+    let cubic = SliceParams { interpolation: Interpolation::Cubic, ..simple };
+    for pane in [4, 5, 6, 4, 5, 6] {
+        scene.prepare_slice(pane, &cubic);
+    }
+    let started = std::time::Instant::now();
+    while scene.prepare_slice(0, &cubic) {
+        assert!(started.elapsed().as_secs() < 60, "it stays coarse");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
 /// Images over the scan have the room that it leaves, and are coarser where that is too little; with more room
 /// again they are whole.
 #[test]

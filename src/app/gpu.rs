@@ -1,6 +1,6 @@
 //! Keeps the GPU scene a copy of the document, a little each frame.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
 
@@ -34,8 +34,8 @@ pub(super) struct Gpu {
     coarse: Option<[usize; 3]>,
     /// What is in the scene's overlay slots.
     overlays: [Option<Arc<Volume>>; ImageLayer::MOST],
-    /// Images of which was told that they are coarse.
-    told_coarse: Vec<Arc<Volume>>,
+    /// Images of which was told that they are coarse; they may be gone since.
+    told_coarse: Vec<Weak<Volume>>,
 }
 
 impl Gpu {
@@ -99,9 +99,9 @@ impl Gpu {
                 short.push((slot, Shortage::Refused(why.to_string())));
             } else if let (Some(factors), Some(volume)) = (scene.overlay_coarse(slot), &have) {
                 // Once for each image, wherever in the list it is.
-                let told = self.told_coarse.iter().any(|told| Arc::ptr_eq(told, volume));
+                let told = self.told_coarse.iter().any(|told| told.as_ptr() == Arc::as_ptr(volume));
                 if !told {
-                    self.told_coarse.push(Arc::clone(volume));
+                    self.told_coarse.push(Arc::downgrade(volume));
                     short.push((slot, Shortage::Coarse(factors)));
                 }
             }

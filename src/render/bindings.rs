@@ -5,12 +5,14 @@ use super::label_texture::LabelTexture;
 use super::pipelines::Pipelines;
 use super::volume_texture::VolumeTexture;
 
-/// A row for each colour map.
-pub(super) fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
-    let rows = ColourMap::ALL.map(ColourMap::lut);
-    let size = wgpu::Extent3d { width: 256, height: rows.len() as u32, depth_or_array_layers: 1 };
-    let texture = device.create_texture(&wgpu::TextureDescriptor {
-        label: Some("colour maps"),
+/// A texture of colours, to be written and looked up.
+pub(super) fn colour_table_texture(
+    device: &wgpu::Device,
+    label: &str,
+    size: wgpu::Extent3d,
+) -> wgpu::Texture {
+    device.create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
         size,
         mip_level_count: 1,
         sample_count: 1,
@@ -18,7 +20,14 @@ pub(super) fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::T
         format: wgpu::TextureFormat::Rgba8Unorm,
         usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
         view_formats: &[],
-    });
+    })
+}
+
+/// A row for each colour map.
+pub(super) fn colour_maps(device: &wgpu::Device, queue: &wgpu::Queue) -> wgpu::TextureView {
+    let rows = ColourMap::ALL.map(ColourMap::lut);
+    let size = wgpu::Extent3d { width: 256, height: rows.len() as u32, depth_or_array_layers: 1 };
+    let texture = colour_table_texture(device, "colour maps", size);
     let layout = wgpu::TexelCopyBufferLayout {
         offset: 0,
         bytes_per_row: Some(256 * 4),

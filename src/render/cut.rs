@@ -110,7 +110,7 @@ impl Cut {
             raw
         };
         match Task::start("slice", wake, work) {
-            Ok(task) => Some(Job { cut: self, task: Mutex::new(task) }),
+            Ok(task) => Some(Job { cut: self, task: Mutex::new(task), made: None }),
             Err(why) => {
                 tracing::warn!("a slice stays coarse: {why}");
                 None
@@ -134,13 +134,23 @@ pub(super) struct Job {
     pub(super) cut: Cut,
     /// The scene that holds it is shared between threads.
     task: Mutex<Task<Vec<f64>>>,
+    /// What came of it, until somebody wants it: the pane may not be seen any more.
+    made: Option<Result<Vec<f64>, Died>>,
 }
 
 impl Job {
     /// The numbers, once, when they are there, or that they never will be.
     pub(super) fn poll(&mut self) -> Option<Result<Vec<f64>, Died>> {
-        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
-        task.poll()
+        self.is_running();
+        self.made.take()
+    }
+
+    /// Whether threads are at work on it.
+    pub(super) fn is_running(&mut self) -> bool {
+        if self.made.is_none() {
+            self.made = self.task.get_mut().unwrap_or_else(PoisonError::into_inner).poll();
+        }
+        self.made.is_none()
     }
 }
 

@@ -190,8 +190,8 @@ impl Plane {
     }
 
     /// Whether threads make them.
-    pub(super) fn is_being_made(&self) -> bool {
-        self.job.is_some()
+    pub(super) fn is_being_made(&mut self) -> bool {
+        self.job.as_mut().is_some_and(Job::is_running)
     }
 
     fn lay_values(&mut self, queue: &wgpu::Queue, source: &Source, raw: &[f64]) -> u64 {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::bindings::{Shared, colour_maps, stand_in};
+use super::bindings::{Shared, colour_maps, colour_table_texture, stand_in};
 use super::coarse::{self, Room};
 use super::label_texture::{LabelTexture, clip};
 use super::march;
@@ -82,16 +82,7 @@ impl Scene {
         bytes: u64,
     ) -> Self {
         let pipelines = Pipelines::new(device, target, true);
-        let colours = device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("label colours"),
-            size: table_extent(),
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: wgpu::TextureFormat::Rgba8Unorm,
-            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
+        let colours = colour_table_texture(device, "label colours", table_extent());
         let colour_maps = colour_maps(device, queue);
         let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
         let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
@@ -411,8 +402,9 @@ impl Scene {
             (self.slices_before, self.round) = (self.round.len(), Vec::new());
         }
         self.round.push(pane);
-        let busy = |pane: &&Pane| pane.plane.as_ref().is_some_and(Plane::is_being_made);
-        let free = self.slices.iter().filter(busy).count() < SLICES_MADE;
+        // Those that are not seen any more, too.
+        let planes = self.slices.iter_mut().filter_map(|pane| pane.plane.as_mut());
+        let free = planes.map(Plane::is_being_made).filter(|busy| *busy).count() < SLICES_MADE;
         let pane = self.slices.get_mut(pane)?;
         let plane = match pane.plane.take() {
             Some(plane) if plane.fits(params.size) => plane,
