@@ -105,6 +105,27 @@ fn a_first_click_near_where_the_pointer_rested_finds_its_cube() {
 }
 
 #[test]
+fn where_to_click_is_told_until_the_third_object() {
+    let mut harness = opened();
+    wait(&mut harness, "the models", |app| app.status().model_entry().is_some());
+    let told = |harness: &Harness<'_, App>| {
+        harness.query_all_by_label_contains("near the middle of a structure").next().is_some()
+    };
+    for object in 0..3 {
+        assert!(told(&harness), "object {object}");
+        let at = sample_click() - DVec3::Y * f64::from(40 * object);
+        // Further clicks into an object count nothing.
+        for shift in [DVec3::ZERO, DVec3::Y * 3.0] {
+            click(&mut harness, Plane::Axial, at + shift, PointerButton::Primary);
+            wait(&mut harness, "the mask", App::is_idle);
+        }
+        harness.key_press(Key::N);
+        harness.run_steps(2);
+    }
+    assert!(document(harness.state()).objects().len() >= 3 && !told(&harness));
+}
+
+#[test]
 fn keys_and_tools_take_the_preview_away() {
     let mut harness = opened();
     hover(&mut harness, Plane::Coronal, sample_click());

@@ -103,6 +103,10 @@ fn wanted() -> BTreeSet<String> {
     found.extend(Plane::ALL.map(|p| p.name().to_owned()));
     found.extend(ColourMap::ALL.map(|m| m.name().to_owned()));
     found.extend(TransferPreset::ALL.map(|p| p.name().to_owned()));
+    // What the shipped model's note says, beside its names.
+    let note = std::fs::read_to_string(root().join("models/demo/model.json")).expect("shipped");
+    let note: BTreeMap<String, String> = serde_json::from_str(&note).expect("the note is JSON");
+    found.extend(["line", "hint"].map(|key| note[key].clone()));
     // Not words.
     found.retain(|t| t.chars().any(char::is_alphabetic));
     found

@@ -139,7 +139,8 @@ fn entry(file: ModelFile) -> ModelEntry {
     facts.extend(file.sha256.map(|s| ("SHA-256", s)));
     // As the worker names the model in use.
     let path = file.path.canonicalize().unwrap_or(file.path);
-    ModelEntry { name: file.name, path, kind, licence: file.licence, card: file.card, facts }
+    let ModelFile { name, licence, card, line, hint, .. } = file;
+    ModelEntry { name, path, kind, licence, card, line, hint, facts }
 }
 
 /// What a checkpoint's shapes say of it; nothing of other models.

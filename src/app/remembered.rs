@@ -9,7 +9,7 @@ use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::text::Language;
 use crate::ui::theme::Theme;
-use crate::ui::{Layout, Pane, SCALES, SidePanels, Splits, ViewState};
+use crate::ui::{Layout, PRACTISED, Pane, SCALES, SidePanels, Splits, ViewState};
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
@@ -46,6 +46,7 @@ struct Habits {
     wide: [bool; 2],
     narrow: [bool; 2],
     mode_3d: String,
+    clicked_objects: u8,
 }
 
 impl Remembered {
@@ -122,6 +123,7 @@ impl Habits {
             wide: view.side_panels.wide,
             narrow: view.side_panels.narrow,
             mode_3d: format!("{:?}", view.in_3d.mode),
+            clicked_objects: view.clicked_objects,
         }
     }
 
@@ -153,6 +155,7 @@ impl Habits {
         }
         view.show_crosshair = !self.no_crosshair;
         view.side_panels = SidePanels { wide: self.wide, narrow: self.narrow };
+        view.clicked_objects = self.clicked_objects.min(PRACTISED);
         pick(&mut view.in_3d.mode, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
     }
 }
@@ -189,6 +192,7 @@ mod tests {
             projection: Projection::Max,
             masks: MaskStyle { fill: 0.2, outline: 0.5, outline_width: 2.0 },
             show_crosshair: false,
+            clicked_objects: 2,
             side_panels: SidePanels { wide: [false, true], narrow: [true, false] },
             ..ViewState::default()
         };
@@ -201,6 +205,7 @@ mod tests {
         let habits = |v: &ViewState| serde_json::to_string(&Habits::of(v)).unwrap();
         assert_eq!(habits(&next), habits(&view));
         assert_eq!((next.theme, next.layout, next.scale), (view.theme, view.layout, 1.25));
+        assert_eq!(next.clicked_objects, 2);
     }
 
     #[test]

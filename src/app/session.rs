@@ -7,7 +7,7 @@ use super::files::Loaded;
 use crate::document::{Command, Document, Refused};
 use crate::geom::Grid;
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, Offer, OfferAnswer, SaveStatus};
+use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, SaveStatus};
 use crate::volume::NamedRegion;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +156,10 @@ impl App {
                 self.view.negative &= !fresh;
                 // A click whose mask can't be seen looks like no click.
                 self.view.show_labels |= clicked;
+                let begun = session.document.active().is_some_and(|o| o.log.prompts.len() == 1);
+                if clicked && begun {
+                    self.view.clicked_objects = PRACTISED.min(self.view.clicked_objects + 1);
+                }
                 if let Some(name) = deleted {
                     self.toasts.info(tr_with(
                         "{name} deleted (Ctrl+Z brings it back)",

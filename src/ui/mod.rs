@@ -32,8 +32,8 @@ pub use action::{Action, OfferAnswer};
 pub use in_3d::View3d;
 pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{
-    Hover, ImageLayer, Intent, Layout, Lightbox, Pane, PaneState, SidePanels, Splits, Tool,
-    ViewState,
+    Hover, ImageLayer, Intent, Layout, Lightbox, PRACTISED, Pane, PaneState, SidePanels, Splits,
+    Tool, ViewState,
 };
 pub use status::{
     Busy, Download, Drawing, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,

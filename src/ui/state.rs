@@ -174,6 +174,9 @@ impl ImageLayer {
     }
 }
 
+/// After so many objects nobody needs to be told where to click.
+pub const PRACTISED: u8 = 3;
+
 /// How the user looks at the document. Not part of it, and not in its history.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]
@@ -249,6 +252,8 @@ pub struct ViewState {
     pub intent: Option<Intent>,
     /// Whether a preview of the mask under the resting pointer is wanted.
     pub show_preview: bool,
+    /// Objects that the user has begun by a click, in this run and earlier ones, as far as [`PRACTISED`].
+    pub clicked_objects: u8,
     /// Drawn once, as a picture: without what only makes sense with a pointer.
     pub is_figure: bool,
     /// The list of shortcuts is open.
@@ -354,6 +359,7 @@ impl Default for ViewState {
             hover: None,
             intent: None,
             show_preview: true,
+            clicked_objects: 0,
             is_figure: false,
             show_help: false,
             show_about: false,

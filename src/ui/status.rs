@@ -185,6 +185,10 @@ pub struct ModelEntry {
     pub licence: Option<String>,
     /// What its authors write about it.
     pub card: Option<String>,
+    /// That in one line. The UI writes it in its language if its catalogue has it.
+    pub line: Option<String>,
+    /// How to click with it, for those who are new to it, likewise.
+    pub hint: Option<String>,
     /// More lines for the window about it: name and value.
     pub facts: Vec<(&'static str, String)>,
 }

@@ -133,6 +133,7 @@ fn the_models_are_listed_with_their_licence_and_told_about() {
         picture(&mut harness, &format!("models-{}", size[0]));
         let entry = |name: &str| format!("{name}, ");
         assert!(shows(&harness, &entry("Demo model")) && shows(&harness, &entry("turbo")));
+        assert!(shows(&harness, "What this one is for, in a line."));
         harness.get_by_label("About this model…").click();
         harness.run_steps(4);
         picture(&mut harness, &format!("about-model-{}", size[0]));

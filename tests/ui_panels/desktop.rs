@@ -77,6 +77,8 @@ fn model(name: &str, path: &str, kind: &'static str, licence: &str) -> ModelEntr
         kind,
         licence: Some(licence.to_owned()),
         card: Some(format!("# {name}\n\n{}", "What its authors write about it. ".repeat(80))),
+        line: (name == "Demo model").then(|| "What this one is for, in a line.".to_owned()),
+        hint: Some("How to click with it, for those who have not done so.".to_owned()),
         facts: vec![("SHA-256", "0123456789abcdef".repeat(4))],
     }
 }

@@ -48,6 +48,10 @@ pub struct ModelFile {
     pub sha256: Option<String>,
     /// Text about it, usually Markdown.
     pub card: Option<String>,
+    /// The card in one line, for a menu.
+    pub line: Option<String>,
+    /// How to click with it, in one line, for those who are new to it.
+    pub hint: Option<String>,
 }
 
 /// What may lie beside a model: `model.json` in the folder of a pair, `NAME.json` beside `NAME.pth`.
@@ -62,6 +66,8 @@ struct Note {
     source: Option<String>,
     sha256: Option<String>,
     card: Option<String>,
+    line: Option<String>,
+    hint: Option<String>,
 }
 
 /// What is known of the authors' file that nobody has put a note beside.
@@ -199,6 +205,8 @@ fn model(
         source: note.source,
         sha256: note.sha256,
         card,
+        line: note.line,
+        hint: note.hint,
     }
 }
 
@@ -258,8 +266,11 @@ mod tests {
         pair(&shipped.join("demo"));
         fs::write(shipped.join("demo/README.md"), "# Demo\n\nLicence: MIT\n").unwrap();
         pair(&own.join("b"));
-        fs::write(own.join("b/model.json"), r#"{"name":"Best","license":"BSD","other":1}"#)
-            .unwrap();
+        fs::write(
+            own.join("b/model.json"),
+            r#"{"name":"Best","license":"BSD","hint":"h","other":1}"#,
+        )
+        .unwrap();
         pair(&own.join("a"));
         fs::write(own.join("a/model.json"), "not json").unwrap();
         fs::create_dir(own.join("half")).unwrap();
@@ -271,6 +282,8 @@ mod tests {
         fs::create_dir(own.join("folder.pth")).unwrap();
         let folders = [shipped.clone(), own.clone(), shipped.clone(), home.path().join("missing")];
         let found = discover_in(&folders, Some(&shipped.join("demo")));
+        let hints: Vec<_> = found.iter().filter_map(|m| m.hint.as_deref()).collect();
+        assert_eq!(hints, ["h"]);
         let short: Vec<_> =
             found.iter().map(|m| (m.kind, m.name.as_str(), m.licence.as_deref())).collect();
         assert_eq!(

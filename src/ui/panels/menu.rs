@@ -280,7 +280,10 @@ fn model_entries(ui: &mut Ui, desk: &mut Desk) {
     }
 }
 
-/// A model: its name, what it is and its licence; the one in use is ticked.
+/// What a tick and the space around it take, in points.
+const TICK: f32 = 18.0;
+
+/// A model: its name, what it is and its licence, and below what it is for; the one in use is ticked.
 fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     let used = desk.status.model_path.as_deref() == Some(model.path.as_path());
     let licence = model.licence.as_deref().unwrap_or(tr("licence unknown"));
@@ -292,6 +295,12 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     let said = format!("{}, {kind}, {licence}", model.name);
     let button = Button::selectable(used, text).right_text(what);
     let response = ui.add(button).accessible_name(said);
+    if let Some(line) = &model.line {
+        ui.horizontal(|ui| {
+            ui.add_space(TICK);
+            ui.label(quiet(ui, tr_any(line)).size(SMALL));
+        });
+    }
     if response.on_hover_text(model.path.display().to_string()).clicked() {
         if !used {
             desk.out.push(Action::UseModel(model.path.clone()));

@@ -11,9 +11,9 @@ use super::SWATCHES;
 use super::format::millilitres;
 use super::widgets::{colours, field, heading, icon_button, percent, quiet, row_button};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::theme::SMALL;
-use crate::ui::{Action, Desk, Verb, can_extend, icons, shortcuts};
+use crate::ui::{Action, Desk, PRACTISED, Verb, can_extend, icons, shortcuts};
 
 const ROW: f32 = 36.0;
 /// Side of a swatch in a collapsed panel.
@@ -30,6 +30,10 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     });
     if document.objects().is_empty() {
         ui.label(quiet(ui, tr("Click inside a structure with the Point tool (P).")));
+    }
+    let hint = desk.status.model_entry().and_then(|model| model.hint.as_deref());
+    if let Some(hint) = hint.filter(|_| desk.view.clicked_objects < PRACTISED) {
+        ui.label(quiet(ui, tr_any(hint)));
     }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
