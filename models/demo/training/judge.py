@@ -4,7 +4,7 @@
     voxpoint eval judged --first random --clicks 1,3,5,10 --out new-random.json   # and centre
     python judge.py table shipped=shipped-random.json new=new-random.json
 
-Only structures of 1 cm3 and more, by modality: CT, MR (the brain atlas apart, as it is most of them), PET.
+Only structures of 1 cm3 and more, by modality: CT, MR (the brain atlas apart, as it is most of them), PET; and by size.
 """
 import argparse
 import json
@@ -40,6 +40,10 @@ def group(case):
     return {"ct": "CT", "pet": "PET"}.get(case.split("_")[0], "MR, other")
 
 
+def size(ml):
+    return next((f"{a} to {b} cm3" for a, b in ((1, 3), (3, 10), (10, 30)) if ml < b), "30 cm3 and more")
+
+
 def read(path, smallest):
     with open(path) as f:
         report = json.load(f)
@@ -47,7 +51,7 @@ def read(path, smallest):
     for s in report["structures"]:
         if s["volume_ml"] >= smallest:
             by = {m["clicks"]: m for m in s["after"]}
-            rows[s["case"], s["label"]] = [by[c]["dice"] for c in CLICKS]
+            rows[s["case"], s["label"]] = [by[c]["dice"] for c in CLICKS], s["volume_ml"]
     return rows
 
 
@@ -56,15 +60,16 @@ def table(a):
     both = set.intersection(*(set(r) for r in runs.values()))
     groups = {}
     for key in sorted(both):
-        for g in (group(key[0]), "all"):
+        for g in (group(key[0]), "all, " + size(next(iter(runs.values()))[key][1]), "all"):
             groups.setdefault(g, []).append(key)
     print("| set | n | " + " | ".join(runs) + " |\n|---|---|" + "---|" * len(runs))
-    for g, keys in sorted(groups.items()):
-        cells = [" / ".join(f"{sum(r[k][i] for k in keys) / len(keys):.2f}" for i in range(len(CLICKS))) for r in runs.values()]
+    order = lambda item: ("all" in item[0], next((int(w) for w in item[0].split() if w.isdigit()), 0), item[0])
+    for g, keys in sorted(groups.items(), key=order):
+        cells = [" / ".join(f"{sum(r[k][0][i] for k in keys) / len(keys):.2f}" for i in range(len(CLICKS))) for r in runs.values()]
         print(f"| {g} | {len(keys)} | " + " | ".join(cells) + " |")
     # later clicks must not hurt: how often the mask was worse after more clicks, by more than a hundredth
     for name, r in runs.items():
-        worse = [r[k][i + 1] < r[k][i] - 0.01 for k in both for i in range(len(CLICKS) - 1)]
+        worse = [r[k][0][i + 1] < r[k][0][i] - 0.01 for k in both for i in range(len(CLICKS) - 1)]
         print(f"{name}: worse after more clicks {100 * sum(worse) / len(worse):.1f} %")
 
 

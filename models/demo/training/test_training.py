@@ -1,18 +1,23 @@
 """python -m unittest test_training (a minute on one core; DATA is not needed, but looked at if VOXPOINT_DATA names it)"""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import types
 import unittest
 
 import numpy as np
 import torch
 
+import packed
 import real
+import slim
 import synth
 import train
+from model import Config, DemoSam
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -102,7 +107,68 @@ class Data(unittest.TestCase):
             self.assertGreater(seen, 3)
 
 
+class Network(unittest.TestCase):
+    def nets(self):
+        for ranks, width in (((0, 0), 16), ((24, 16), 16), ((24, 16), 24)):
+            torch.manual_seed(3)
+            net = DemoSam(Config(rank16=ranks[0], rank32=ranks[1], width=width)).eval()
+            with torch.no_grad():                            # as after training: nothing is zero
+                for p in net.parameters():
+                    p.add_(torch.randn_like(p) * 0.05)
+            yield net
+
+    def test_training_and_use_give_the_same(self):
+        for net in self.nets():
+            image = torch.randn(1, 1, 64, 64, 64)
+            with torch.no_grad():
+                used, trained = net.encoder(image), net.train().encoder(image)
+            for a, b in zip(used, trained):
+                torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+
+    def test_packed_is_the_same_network(self):
+        for net in self.nets():
+            image, prev = torch.randn(1, 1, 64, 64, 64), torch.randn(1, 1, 32, 32, 32)
+            for n in (1, 5):
+                points, labels = torch.rand(1, n, 3) * 63, torch.randint(-1, 2, (1, n))
+                with torch.no_grad():
+                    want = net.decoder(*net.encoder(image), points, labels, prev)
+                    got = packed.PackedDecoder(net.decoder)(*packed.PackedEncoder(net)(image), points, labels, prev)
+                for a, b in zip(got, want):
+                    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+
+    def test_factors(self):
+        weight = torch.einsum("or...,ri->oi...", torch.randn(16, 5, 3, 3, 3), torch.randn(5, 12))
+        narrow, wide = slim.factors(weight, 5)
+        torch.testing.assert_close(torch.einsum("or...,ri->oi...", wide, narrow[..., 0, 0, 0]), weight, rtol=1e-4, atol=1e-4)
+        full = DemoSam()
+        made = slim.slim(dict(config=full.cfg.as_dict(), ema=full.state_dict()), 24, 16)
+        DemoSam(Config(**made["config"])).load_state_dict(made["ema"])
+
+
 class Run(unittest.TestCase):
+    def test_nobody_goes_on_alone(self):
+        """killing the process that started the others ends them, and the next one can begin"""
+        with tempfile.TemporaryDirectory() as d:
+            synth.write(d, 5)
+            out = os.path.join(d, "run")
+            cmd = [sys.executable, os.path.join(HERE, "train.py"), "--pool", d, "--out", out, "--stages", "32x1x1:1", "--device", "cpu",
+                   "--log-every", "1", "--save-every", "0", "--config", '{"depth":1}', "--minutes", "9", "--procs", "2"]
+            run = subprocess.Popen(cmd, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL, start_new_session=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))    # as in the background
+            while not os.path.exists(os.path.join(out, "last.pt")):
+                self.assertIsNone(run.poll())
+                time.sleep(0.1)
+            run.kill()
+            run.wait()
+            for _ in range(300):
+                try:
+                    os.killpg(run.pid, 0)                      # is anybody of them left?
+                except ProcessLookupError:
+                    return
+                time.sleep(0.1)
+            os.killpg(run.pid, signal.SIGKILL)
+            self.fail("somebody went on")
+
     def test_clicks_that_learn(self):
         for seed in range(50):
             learn = train.learning_clicks(np.random.default_rng(seed), 3)

@@ -205,9 +205,16 @@ fn model(
         source: note.source,
         sha256: note.sha256,
         card,
-        line: note.line,
-        hint: note.hint,
+        line: note.line.as_deref().and_then(line),
+        hint: note.hint.as_deref().and_then(line),
     }
+}
+
+/// The first line of a text, as far as a menu has room.
+fn line(text: &str) -> Option<String> {
+    const LONGEST: usize = 120;
+    let line = text.trim().lines().next()?;
+    Some(line.chars().take(LONGEST).collect())
 }
 
 /// A JSON file that may not be there, and may hold anything.
@@ -268,7 +275,7 @@ mod tests {
         pair(&own.join("b"));
         fs::write(
             own.join("b/model.json"),
-            r#"{"name":"Best","license":"BSD","hint":"h","other":1}"#,
+            r#"{"name":"Best","license":"BSD","hint":" h\n2","line":" ","other":1}"#,
         )
         .unwrap();
         pair(&own.join("a"));
@@ -284,6 +291,7 @@ mod tests {
         let found = discover_in(&folders, Some(&shipped.join("demo")));
         let hints: Vec<_> = found.iter().filter_map(|m| m.hint.as_deref()).collect();
         assert_eq!(hints, ["h"]);
+        assert!(found.iter().all(|m| m.line.is_none()));
         let short: Vec<_> =
             found.iter().map(|m| (m.kind, m.name.as_str(), m.licence.as_deref())).collect();
         assert_eq!(
