@@ -34,6 +34,7 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let hint = desk.status.model_entry().and_then(|model| model.hint.as_deref());
     if let Some(hint) = hint.filter(|_| desk.view.clicked_objects < PRACTISED) {
         ui.label(quiet(ui, tr_any(hint)));
+        ui.add_space(4.0);
     }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
