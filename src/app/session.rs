@@ -1,10 +1,11 @@
 //! The open document and what happens to it: commands, saving, and giving it up for another one.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::App;
 use super::files::Loaded;
-use crate::document::{Command, Document, Refused};
+use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, SaveStatus};
@@ -25,6 +26,8 @@ pub(super) struct Session {
     pub came_from: Option<PathBuf>,
     /// Commands that wait until no click is pending.
     pub deferred: Vec<Command>,
+    /// Objects that were begun by a click: one that is taken back and made again counts once.
+    pub begun: HashSet<LabelId>,
 }
 
 /// What is to be done once the user agrees to lose unsaved work.
@@ -130,6 +133,7 @@ impl App {
             saved_to: None,
             came_from: None,
             deferred: Vec::new(),
+            begun: HashSet::new(),
         });
     }
 
@@ -156,8 +160,9 @@ impl App {
                 self.view.negative &= !fresh;
                 // A click whose mask can't be seen looks like no click.
                 self.view.show_labels |= clicked;
-                let begun = session.document.active().is_some_and(|o| o.log.prompts.len() == 1);
-                if clicked && begun {
+                let begins = |o: &&Object| clicked && o.log.prompts.len() == 1;
+                let first = session.document.active().filter(begins);
+                if first.is_some_and(|object| session.begun.insert(object.id)) {
                     self.view.clicked_objects = PRACTISED.min(self.view.clicked_objects + 1);
                 }
                 if let Some(name) = deleted {

@@ -148,6 +148,7 @@ mod tests {
             saved_to: None,
             came_from: None,
             deferred: Vec::new(),
+            begun: std::collections::HashSet::new(),
         }
     }
 

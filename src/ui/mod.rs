@@ -4,6 +4,7 @@
 //! The only place that implements egui paint callbacks.
 
 mod action;
+mod arrangement;
 mod card;
 mod grip;
 pub mod help;
@@ -29,12 +30,10 @@ pub mod welcome;
 mod wishes;
 
 pub use action::{Action, OfferAnswer};
+pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
 pub use in_3d::View3d;
 pub use looking::{MaskLook, THICKEST, projection_name};
-pub use state::{
-    Hover, ImageLayer, Intent, Layout, Lightbox, PRACTISED, Pane, PaneState, SidePanels, Splits,
-    Tool, ViewState,
-};
+pub use state::{Hover, ImageLayer, Intent, PRACTISED, PaneState, Tool, ViewState};
 pub use status::{
     Busy, Download, Drawing, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,
     PreviewStatus, RuntimeStatus, SaveStatus, Status,

@@ -121,7 +121,10 @@ class Network(unittest.TestCase):
         for net in self.nets():
             image = torch.randn(1, 1, 64, 64, 64)
             with torch.no_grad():
+                click = torch.rand(1, 2, 3) * 63, torch.tensor([[1, 0]]), torch.randn(1, 1, 32, 32, 32)
                 used, trained = net.encoder(image), net.train().encoder(image)
+                trained = (*trained, *net.decoder(*trained, *click))
+                used = (*used, *net.eval().decoder(*used, *click))
             for a, b in zip(used, trained):
                 torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
 
@@ -147,7 +150,7 @@ class Network(unittest.TestCase):
 
 class Run(unittest.TestCase):
     def test_nobody_goes_on_alone(self):
-        """killing the process that started the others ends them, and the next one can begin"""
+        """killing the process that started the others ends them"""
         with tempfile.TemporaryDirectory() as d:
             synth.write(d, 5)
             out = os.path.join(d, "run")
