@@ -58,7 +58,7 @@ fn info_tells_a_checkpoint_by_its_shapes() {
 fn info_tells_a_pair_by_its_graphs() {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
     let info = voxpoint(&["model", "info", text(&demo), "--json"]).json();
-    assert_eq!((&info["kind"], &info["parameters"]), (&"demo".into(), &2_125_538.into()));
+    assert_eq!((&info["kind"], &info["parameters"]), (&"demo".into(), &2_089_218.into()));
     assert_eq!(info["licence"], "Apache-2.0 OR MIT");
     assert!(info["card"].as_str().unwrap().contains("Not for clinical use"));
     assert_eq!(info["files"][0]["opset"], 17);

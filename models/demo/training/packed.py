@@ -84,6 +84,22 @@ class Flat(nn.Module):
         return F.conv2d(x, self.weight, self.bias, t, 1)
 
 
+class Stem(nn.Module):
+    """a convolution of 4^3, stride 2 and padding 1 on slices.  It takes them in pairs, and two pairs one after the other:
+    so few channels go into onnxruntime's kernel as they are, eight would be reordered first."""
+
+    def __init__(self, conv):
+        super().__init__()
+        w = conv.weight.permute(0, 2, 1, 3, 4)
+        self.near, self.far = fixed(w[:, :2].flatten(1, 2)), fixed(w[:, 2:].flatten(1, 2))
+        self.bias = fixed(conv.bias)
+
+    def forward(self, x):
+        zero = torch.zeros_like(x[:1])
+        near = F.conv2d(in_pairs(torch.cat([zero, x[:-1]])), self.near, self.bias, 2, 1)
+        return near + F.conv2d(in_pairs(torch.cat([x[1:], zero])), self.far, None, 2, 1)
+
+
 class Narrow(nn.Module):
     """a 3^3 convolution of few channels that a 1^3 one makes (slim.py), on slices"""
 
@@ -120,7 +136,8 @@ class PackedEncoder(nn.Module):
         self.lat64 = fixed(w.reshape(4 * o, i, 2, 2))
         up, bias = up_weights(e.up64)
         self.up64, self.bias64 = fixed(up), fixed(bias + (e.lat64.bias + d.up64.bias).repeat(8))
-        self.stem, self.down32, self.down16, self.down8 = Flat(e.stem), Flat(e.down32), Flat(e.down16), Flat(e.down8)
+        self.register_buffer("blocks", to_blocks())
+        self.stem, self.down32, self.down16, self.down8 = Stem(e.stem), Flat(e.down32), Flat(e.down16), Flat(e.down8)
         self.res32, self.res16 = (nn.Sequential(*map(PackedResBlock, r)) for r in (e.res32, e.res16))
         self.mix16, self.mix32 = PackedResBlock(e.mix16), PackedResBlock(e.mix32)
         self.parts = [d.lat32.out_channels, d.click_q.out_features]
@@ -132,7 +149,8 @@ class PackedEncoder(nn.Module):
         soft = F.avg_pool3d(half, 3, 1, 1, count_include_pad=False)
         x = torch.cat([half[:, 1:], soft], 1)
         s = x.shape[-1] // 2
-        blocks = x.reshape(3, s, 2, s, 2, s, 2).permute(1, 0, 2, 4, 6, 3, 5).reshape(s, 24, s, s)
+        blocks = F.conv2d(x.reshape(6 * s, 1, 2 * s, 2 * s), self.blocks, stride=2).reshape(3, s, 8, s, s)
+        blocks = blocks.transpose(0, 1).reshape(s, 24, s, s)
         return torch.cat([blocks, slices(F.avg_pool3d(x, 2))], 1)
 
     def forward(self, image):
@@ -175,7 +193,7 @@ class PackedDecoder(nn.Module):
         w = d.up16.weight                                        # tokens -> (z phase, channel, y and x phase)
         self.up16 = fixed(w.permute(0, 2, 1, 3, 4).flatten(1))
         w = d.up32.weight
-        self.up32 = fixed(w.permute(2, 1, 3, 4, 0).reshape(-1, w.shape[0], 1, 1))
+        self.up32 = fixed(w.transpose(1, 2).flatten(1, 2))         # to (z phase, channel)
         self.dense32 = fixed(torch.cat([point(d.m32), point(d.sim32)], 1))
         self.bias32 = fixed(d.up32.bias + d.m32.bias)
         self.conv16, self.conv32b = (Narrow(d.conv16) if d.cfg.rank16 else Flat(d.conv16)), Flat(d.conv32b)
@@ -238,8 +256,7 @@ class PackedDecoder(nn.Module):
         x = (k @ self.up16).reshape(s, s, s, 2, -1, 2, 2).permute(0, 3, 4, 1, 5, 2, 6).reshape(f16.shape)
         x = F.relu(x + f16 + F.conv2d(m16, point(d.m16), d.m16.bias + d.up16.bias))
         x = x + F.relu(self.conv16(x))
-        x = F.conv2d(x, self.up32)
-        return F.pixel_shuffle(x.reshape(4 * s, -1, 2 * s, 2 * s), 2)
+        return F.conv_transpose2d(x, self.up32, stride=2).reshape(4 * s, -1, 4 * s, 4 * s)
 
     def forward(self, embedding, f16, f32, f64, levels, lateral, query, point_coords, point_labels, prev_mask):
         d, s, o = self.d, f32.shape[-1], self.d.cfg.dec64

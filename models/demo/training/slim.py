@@ -1,13 +1,18 @@
-"""Weights whose two widest 3^3 convolutions of the decoder go through fewer channels: the nearest ones (SVD), to be
-trained on.
+"""Weights from others, without training: the mean of checkpoints, and their decoder's two widest 3^3 convolutions
+through fewer channels (the nearest ones, SVD).
 
-    python slim.py continuation_ema_fp16.pt slim.pt --rank16 24 --rank32 16
+    python slim.py new.pt out/demo-training/run/last.pt=0.5 demo_ema_fp16.pt=0.5
+
+Checkpoints of which one went on from the other may be averaged: the mean keeps what the longer training forgot
+(Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022, arXiv:2109.01903).
 """
 import argparse
 
 import torch
 
 from model import Config, DemoSam
+
+RANKS = {"decoder.conv16": "rank16", "decoder.conv32a": "rank32"}
 
 
 def factors(weight, rank):
@@ -21,23 +26,49 @@ def factors(weight, rank):
     return narrow.contiguous(), wide.contiguous()
 
 
-def slim(checkpoint, rank16, rank32):
-    """a checkpoint of EMA weights only"""
-    config = {**checkpoint["config"], "rank16": rank16, "rank32": rank32}
+def full(checkpoint):
+    """the EMA weights, what goes through fewer channels multiplied out"""
     ema = {k: v.float() for k, v in checkpoint["ema"].items()}
-    for name, rank in (("decoder.conv16", rank16), ("decoder.conv32a", rank32)):
-        if rank and f"{name}.weight" in ema:
-            ema[f"{name}.0.weight"], ema[f"{name}.1.weight"] = factors(ema.pop(f"{name}.weight"), rank)
+    for name in RANKS:
+        if f"{name}.0.weight" in ema:
+            narrow, wide = ema.pop(f"{name}.0.weight"), ema.pop(f"{name}.1.weight")
+            ema[f"{name}.weight"] = torch.einsum("or...,ri->oi...", wide, narrow[..., 0, 0, 0])
+            ema[f"{name}.bias"] = ema.pop(f"{name}.1.bias")
+    return ema
+
+
+def mean(checkpoints, shares):
+    """a checkpoint of their mean, of full rank; the shares are parts of their sum"""
+    ema = {}
+    for checkpoint, share in zip(checkpoints, shares):
+        for name, tensor in full(checkpoint).items():
+            ema[name] = ema.get(name, 0) + tensor * (share / sum(shares))
+    return dict(config={**checkpoints[0]["config"], **dict.fromkeys(RANKS.values(), 0)}, ema=ema)
+
+
+def slim(checkpoint, rank16, rank32):
+    """a checkpoint of EMA weights only; a rank of 0 leaves the convolution whole"""
+    config, ema = {**checkpoint["config"], "rank16": rank16, "rank32": rank32}, full(checkpoint)
+    for name, key in RANKS.items():
+        if config[key]:
+            ema[f"{name}.0.weight"], ema[f"{name}.1.weight"] = factors(ema.pop(f"{name}.weight"), config[key])
             ema[f"{name}.1.bias"] = ema.pop(f"{name}.bias")
     DemoSam(Config(**config)).load_state_dict(ema)
     return dict(config=config, ema=ema)
 
 
+def halves(checkpoint):
+    """as it is stored in the repository: large tensors in float16"""
+    return {**checkpoint, "ema": {k: v.half() if v.numel() >= 1024 else v for k, v in checkpoint["ema"].items()}}
+
+
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
-    ap.add_argument("source")
     ap.add_argument("out")
+    ap.add_argument("sources", nargs="+", metavar="CHECKPOINT[=SHARE]")
     ap.add_argument("--rank16", type=int, default=24)
     ap.add_argument("--rank32", type=int, default=16)
     a = ap.parse_args()
-    torch.save(slim(torch.load(a.source, map_location="cpu", weights_only=True), a.rank16, a.rank32), a.out)
+    paths, shares = zip(*((p, float(share or 1)) for p, _, share in (text.partition("=") for text in a.sources)))
+    both = mean([torch.load(p, map_location="cpu", weights_only=True) for p in paths], shares)
+    torch.save(halves(slim(both, a.rank16, a.rank32)), a.out)

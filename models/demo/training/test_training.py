@@ -82,9 +82,10 @@ class Data(unittest.TestCase):
         lab = np.zeros((96,) * 3, np.uint8)
         lab[8:88, 8:88, 8:88] = 1
         parts = 0
-        for seed in range(12):
+        for seed in range(24):
             c = train.Cubes([], [1.0], np.random.default_rng(seed))
             at = np.array([20, 24, 30])
+            self.assertEqual(float(c.target(lab, 1, at, whole=True).sum()), 40 ** 3)
             m = c.target(lab, 1, at)
             self.assertEqual(m.shape, (48,) * 3)
             self.assertEqual(float(m[tuple(at)]), 1.0)
@@ -146,6 +147,16 @@ class Network(unittest.TestCase):
         full = DemoSam()
         made = slim.slim(dict(config=full.cfg.as_dict(), ema=full.state_dict()), 24, 16)
         DemoSam(Config(**made["config"])).load_state_dict(made["ema"])
+
+    def test_mean(self):
+        one, two = (dict(config=n.cfg.as_dict(), ema=n.state_dict()) for n in (DemoSam(), DemoSam()))
+        narrow = slim.slim(two, 24, 16)
+        got, name = slim.mean([one, narrow], [3, 1]), "decoder.conv16.weight"
+        want = 0.75 * one["ema"][name] + 0.25 * slim.full(narrow)[name]
+        torch.testing.assert_close(got["ema"][name], want)
+        DemoSam(Config(**got["config"])).load_state_dict(got["ema"])
+        # what once went through fewer channels loses nothing when it does so again
+        torch.testing.assert_close(slim.full(slim.slim(narrow, 24, 16))[name], slim.full(narrow)[name], rtol=1e-4, atol=1e-5)
 
 
 class Run(unittest.TestCase):
