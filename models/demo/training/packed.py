@@ -4,8 +4,8 @@ the results the same but for rounding.
 * A volume [1,C,D,H,W] is kept as its slices [D,C,H,W].  A 3^3 convolution is then a 3^2 one with three slices as channels:
   onnxruntime has fast kernels for two dimensions, and none but a copy of every neighbourhood for three.
 * What is at 64^3 is kept as 8 times the channels at 32^3; the eight cells of a block are its phases (z, y, x).  Then
-  the last layers are one 1x1 convolution (the up-sampling together with the maps of similarity and the previous mask), a
-  sum, a ReLU and a small product, without passes over 16 x 64^3 that only move data.
+  the last layers are one product of matrices (the up-sampling together with the maps of similarity and the previous mask),
+  a sum, a ReLU and a small product, without passes over 16 x 64^3 that only move data.
 * What the decoder would make of the features alone is made by the encoder, once for all clicks (lateral, query, the bias
   of the last up-sampling).
 
@@ -52,14 +52,10 @@ def in_pairs(x):
     return x.reshape(x.shape[0] // 2, 2 * x.shape[1], *x.shape[2:])
 
 
-def to_blocks(c=1):
-    """weights that move the cells of a 2^2 block into channels (channel, phase); transposed, back again.  Such a
-    convolution takes a third of the time of a general transpose."""
-    w = torch.zeros(4 * c, c, 2, 2)
-    for i in range(c):
-        for p in range(4):
-            w[4 * i + p, i, p >> 1, p & 1] = 1
-    return w
+def to_blocks():
+    """weights that move the cells of a 2^2 block into channels; transposed, back again.  Such a convolution takes a third
+    of the time of a general transpose."""
+    return torch.eye(4).reshape(4, 1, 2, 2)
 
 
 def up_weights(conv):
@@ -69,19 +65,18 @@ def up_weights(conv):
 
 
 class Flat(nn.Module):
-    """a convolution with padding 1 (3^3, or 4^3 of stride 2) on slices: [D,C,H,W] -> [D',O,H',W']"""
+    """a convolution of 3^3 with padding 1 on slices: [D,C,H,W] -> [D',O,H',W']"""
 
     def __init__(self, conv):
         super().__init__()
         self.weight = fixed(conv.weight.permute(0, 2, 1, 3, 4).flatten(1, 2))
-        self.bias, self.stride, self.reach = fixed(conv.bias), conv.stride[0], conv.kernel_size[0]
+        self.bias, self.stride = fixed(conv.bias), conv.stride[0]
 
     def forward(self, x):
-        zero, t = torch.zeros_like(x[:1]), self.stride
-        d = x.shape[0] + 3 - self.reach                          # positions, before the stride
+        zero, d = torch.zeros_like(x[:1]), x.shape[0]
         x = torch.cat([zero, x, zero])
-        x = torch.cat([x[k:k + d:t] for k in range(self.reach)], 1)
-        return F.conv2d(x, self.weight, self.bias, t, 1)
+        x = torch.cat([x[k:k + d:self.stride] for k in range(3)], 1)
+        return F.conv2d(x, self.weight, self.bias, self.stride, 1)
 
 
 class Stem(nn.Module):
@@ -155,8 +150,8 @@ class PackedEncoder(nn.Module):
 
     def forward(self, image):
         e = self.e
-        wide, mid = e.windows(image)
-        s64 = F.relu(self.stem(torch.cat([wide[0].transpose(0, 1), mid[0].transpose(0, 1)], 1)))
+        win = torch.cat(e.windows(image), 1)
+        s64 = F.relu(self.stem(slices(win)))
         s32 = self.res32(solid(self.down32(s64)))
         s16 = self.res16(solid(self.down16(slices(F.relu(s32)))))
         x = solid(self.down8(slices(F.relu(s16))))
@@ -171,7 +166,7 @@ class PackedEncoder(nn.Module):
         s64 = F.conv2d(s64, self.lat64, stride=2)
         f64 = F.conv2d(f32, self.up64, self.bias64) + s64.reshape(f32.shape[0], -1, *s64.shape[2:])
         lateral, query = F.conv2d(f32, self.more, self.more_bias).split(self.parts, 1)
-        return emb, f16, f32, f64, self.levels(torch.cat([wide, mid], 1)), lateral, query
+        return emb, f16, f32, f64, self.levels(win), lateral, query
 
 
 class PackedDecoder(nn.Module):

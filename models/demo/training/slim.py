@@ -1,7 +1,7 @@
 """Weights from others, without training: the mean of checkpoints, and their decoder's two widest 3^3 convolutions
 through fewer channels (the nearest ones, SVD).
 
-    python slim.py new.pt out/demo-training/run/last.pt=0.5 demo_ema_fp16.pt=0.5
+    python slim.py out/demo-training/run/last.pt=0.5 demo_ema_fp16.pt=0.5 --out new.pt
 
 Checkpoints of which one went on from the other may be averaged: the mean keeps what the longer training forgot
 (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022, arXiv:2109.01903).
@@ -10,9 +10,9 @@ import argparse
 
 import torch
 
-from model import Config, DemoSam
+from model import Config
 
-RANKS = {"decoder.conv16": "rank16", "decoder.conv32a": "rank32"}
+RANKS = {"decoder.conv16": "rank16", "decoder.conv32a": "rank32"}      # layer: field of Config
 
 
 def factors(weight, rank):
@@ -38,12 +38,15 @@ def full(checkpoint):
 
 
 def mean(checkpoints, shares):
-    """a checkpoint of their mean, of full rank; the shares are parts of their sum"""
+    """a checkpoint of their mean, of full rank; the shares are parts of their sum.  They must be of one network, but for
+    its ranks."""
+    whole = [{**Config(**c["config"]).as_dict(), **dict.fromkeys(RANKS.values(), 0)} for c in checkpoints]
+    assert all(w == whole[0] for w in whole), f"different networks: {whole}"
     ema = {}
     for checkpoint, share in zip(checkpoints, shares):
         for name, tensor in full(checkpoint).items():
             ema[name] = ema.get(name, 0) + tensor * (share / sum(shares))
-    return dict(config={**checkpoints[0]["config"], **dict.fromkeys(RANKS.values(), 0)}, ema=ema)
+    return dict(config=whole[0], ema=ema)
 
 
 def slim(checkpoint, rank16, rank32):
@@ -53,7 +56,6 @@ def slim(checkpoint, rank16, rank32):
         if config[key]:
             ema[f"{name}.0.weight"], ema[f"{name}.1.weight"] = factors(ema.pop(f"{name}.weight"), config[key])
             ema[f"{name}.1.bias"] = ema.pop(f"{name}.bias")
-    DemoSam(Config(**config)).load_state_dict(ema)
     return dict(config=config, ema=ema)
 
 
@@ -62,13 +64,19 @@ def halves(checkpoint):
     return {**checkpoint, "ema": {k: v.half() if v.numel() >= 1024 else v for k, v in checkpoint["ema"].items()}}
 
 
+def shared(text):
+    """CHECKPOINT[=SHARE] -> path and share"""
+    path, _, share = text.partition("=")
+    return path, float(share or 1)
+
+
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
-    ap.add_argument("out")
     ap.add_argument("sources", nargs="+", metavar="CHECKPOINT[=SHARE]")
+    ap.add_argument("--out", required=True)
     ap.add_argument("--rank16", type=int, default=24)
     ap.add_argument("--rank32", type=int, default=16)
     a = ap.parse_args()
-    paths, shares = zip(*((p, float(share or 1)) for p, _, share in (text.partition("=") for text in a.sources)))
-    both = mean([torch.load(p, map_location="cpu", weights_only=True) for p in paths], shares)
-    torch.save(halves(slim(both, a.rank16, a.rank32)), a.out)
+    paths, shares = zip(*map(shared, a.sources))
+    mixed = mean([torch.load(p, map_location="cpu", weights_only=True) for p in paths], shares)
+    torch.save(halves(slim(mixed, a.rank16, a.rank32)), a.out)

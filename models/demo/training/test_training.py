@@ -1,4 +1,4 @@
-"""python -m unittest test_training (a minute on one core; DATA is not needed, but looked at if VOXPOINT_DATA names it)"""
+"""python -m unittest test_training (a minute on one core)"""
 import json
 import os
 import signal
@@ -144,19 +144,35 @@ class Network(unittest.TestCase):
         weight = torch.einsum("or...,ri->oi...", torch.randn(16, 5, 3, 3, 3), torch.randn(5, 12))
         narrow, wide = slim.factors(weight, 5)
         torch.testing.assert_close(torch.einsum("or...,ri->oi...", wide, narrow[..., 0, 0, 0]), weight, rtol=1e-4, atol=1e-4)
-        full = DemoSam()
-        made = slim.slim(dict(config=full.cfg.as_dict(), ema=full.state_dict()), 24, 16)
-        DemoSam(Config(**made["config"])).load_state_dict(made["ema"])
+
+    def test_slim_and_full_are_the_same_network(self):
+        whole = DemoSam()
+        narrow = slim.slim(dict(config=whole.cfg.as_dict(), ema=whole.state_dict()), 24, 16)
+        thin = DemoSam.of(narrow)
+        wide = DemoSam.of(slim.mean([narrow], [1]))
+        for layer in ("conv16", "conv32a"):
+            x = torch.randn(1, wide.decoder.get_submodule(layer).in_channels, 8, 8, 8)
+            with torch.no_grad():
+                got, want = (net.decoder.get_submodule(layer)(x) for net in (wide, thin))
+            torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
+        # what once went through fewer channels loses nothing when it does so again
+        again = slim.full(slim.slim(narrow, 24, 16))
+        for layer in slim.RANKS:
+            torch.testing.assert_close(again[f"{layer}.weight"], slim.full(narrow)[f"{layer}.weight"], rtol=1e-4, atol=1e-5)
 
     def test_mean(self):
         one, two = (dict(config=n.cfg.as_dict(), ema=n.state_dict()) for n in (DemoSam(), DemoSam()))
         narrow = slim.slim(two, 24, 16)
-        got, name = slim.mean([one, narrow], [3, 1]), "decoder.conv16.weight"
-        want = 0.75 * one["ema"][name] + 0.25 * slim.full(narrow)[name]
-        torch.testing.assert_close(got["ema"][name], want)
-        DemoSam(Config(**got["config"])).load_state_dict(got["ema"])
-        # what once went through fewer channels loses nothing when it does so again
-        torch.testing.assert_close(slim.full(slim.slim(narrow, 24, 16))[name], slim.full(narrow)[name], rtol=1e-4, atol=1e-5)
+        got = slim.mean([one, narrow], [3, 1])
+        DemoSam.of(got)
+        for name in ("decoder.conv16.weight", "decoder.conv32a.bias", "encoder.stem.weight"):
+            torch.testing.assert_close(got["ema"][name], 0.75 * one["ema"][name] + 0.25 * slim.full(narrow)[name])
+        with self.assertRaises(AssertionError):
+            slim.mean([one, dict(two, config={**two["config"], "depth": 2})], [1, 1])
+        self.assertEqual([slim.shared("a.pt=0.25"), slim.shared("b.pt")], [("a.pt", 0.25), ("b.pt", 1.0)])
+        stored = slim.halves(narrow)["ema"]
+        self.assertEqual({stored[k].dtype for k in stored if stored[k].numel() >= 1024}, {torch.float16})
+        self.assertEqual({stored[k].dtype for k in stored if stored[k].numel() < 1024}, {torch.float32})
 
 
 class Run(unittest.TestCase):
@@ -197,13 +213,14 @@ class Run(unittest.TestCase):
 
     def test_resumes_and_then_begins_another_session(self):
         with tempfile.TemporaryDirectory() as d:
-            synth.write(os.path.join(d), 5)
+            synth.write(d, 5)
             cmd = [sys.executable, os.path.join(HERE, "train.py"), "--pool", d, "--out", os.path.join(d, "run"), "--stages",
                    "32x1x1:1", "--device", "cpu", "--log-every", "1", "--save-every", "0", "--config", '{"depth":1}', "--warmup", "1"]
             last = os.path.join(d, "run", "last.pt")
             run = subprocess.Popen(cmd + ["--minutes", "9"], env={**os.environ, "OMP_NUM_THREADS": "1"})
             while not os.path.exists(last):
                 self.assertIsNone(run.poll())
+                time.sleep(0.1)
             run.kill()
             run.wait()
             one = torch.load(last, weights_only=True)
