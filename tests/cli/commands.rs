@@ -172,7 +172,7 @@ fn the_samples_click_gives_the_mask_that_its_readme_promises() {
     let keys_of_it = ["dice", "volume_ml_a", "volume_ml_b", "voxels_a", "voxels_b"];
     assert_eq!(keys(&compared), keys_of_it);
     let dice = compared["dice"].as_f64().unwrap();
-    assert!((dice - 0.852).abs() < 0.01, "{dice}");
+    assert!((dice - 0.830).abs() < 0.01, "{dice}");
 
     // The logits lie where the mask lies, axis by axis: both are asked for their middle in the world.
     let logits = open(&logits);
