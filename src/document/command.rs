@@ -239,7 +239,12 @@ impl Document {
         let index = self.index_of(id)?;
         let nothing = Region::default();
         let (delta, _) = gate::replace(&self.labels, id, &self.objects[index].region, &nothing);
-        let ops = vec![Op::Labels(delta), Op::Object { index, id, absent: None }];
+        let mut ops = vec![Op::Labels(delta), Op::Object { index, id, absent: None }];
+        if self.active == Some(id) {
+            // In the history, so that taking it back also selects it again: the next click corrects it.
+            let left = self.objects.iter().filter(|o| o.id != id);
+            ops.push(Op::Active(left.last().map(|o| o.id)));
+        }
         self.commit("Delete object", ops, None);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod opacity;
 mod random;
+mod selection;
 
 use std::sync::Arc;
 

@@ -56,6 +56,7 @@ pub fn show(
     status: &Status,
     out: &mut Vec<Action>,
 ) {
+    viewport::note_press(ui.ctx());
     shortcuts::handle(ui.ctx(), document, view, status, out);
     panels::show_chrome(ui, document, view, status, out);
     if let Some(document) = document {

@@ -1,6 +1,6 @@
 //! Windows, colours, layers, masks and frames.
 
-use egui::{Key, Modifiers, Role, vec2};
+use egui::{Event, Key, Modifiers, PointerButton, Role, vec2};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::Plane;
@@ -10,7 +10,7 @@ use voxpoint::ui::{Action, MaskLook, Tool};
 use voxpoint::volume::Window;
 
 use super::desk::{
-    Hands, desk, drag, drag_with, overlay, pane, press, texts, window, window_of, with_mask,
+    Hands, button, desk, drag, drag_with, overlay, pane, press, texts, window, window_of, with_mask,
 };
 
 #[test]
@@ -238,4 +238,34 @@ fn a_point_is_placed_by_keyboard() {
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);
     assert_eq!(placed(&hands), None);
+}
+
+#[test]
+fn a_click_that_closes_a_menu_places_no_point() {
+    for (held, button_) in [
+        (true, PointerButton::Primary),
+        (false, PointerButton::Primary),
+        (true, PointerButton::Secondary),
+    ] {
+        let mut hands = window();
+        hands.state_mut().view.tool = Tool::Point;
+        let at = pane(&hands, Plane::Coronal).center();
+        hands.get_by_role_and_label(Role::Button, "View").click();
+        hands.run_steps(3);
+        assert!(egui::Popup::is_any_open(&hands.ctx));
+        let tap = |hands: &mut Hands| {
+            hands.event(Event::PointerMoved(at));
+            hands.step();
+            button(hands, at, button_, true, Modifiers::NONE);
+            if held {
+                hands.run_steps(3);
+            }
+            button(hands, at, button_, false, Modifiers::NONE);
+            hands.run_steps(40);
+            hands.state().actions.len()
+        };
+        assert_eq!(tap(&mut hands), 0, "{button_:?}");
+        assert!(!egui::Popup::is_any_open(&hands.ctx));
+        assert_eq!(tap(&mut hands), 1, "the next one is meant for the picture");
+    }
 }

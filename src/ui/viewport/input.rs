@@ -50,6 +50,25 @@ fn gesture(tool: Tool, button: PointerButton, shift: bool) -> Gesture {
     }
 }
 
+/// Where [`note_press`] keeps whether the last press found a menu open.
+fn dismissal() -> Id {
+    Id::unique("press_found_a_menu")
+}
+
+/// Called at the beginning of each frame. A menu closes before the views learn of the click that closes it:
+/// whether it was open has to be known from the press.
+pub fn note_press(ctx: &egui::Context) {
+    if ctx.input(|i| i.pointer.any_pressed()) {
+        let open = egui::Popup::is_any_open(ctx);
+        ctx.data_mut(|d| d.insert_temp(dismissal(), open));
+    }
+}
+
+/// Whether the click that is under way only closes a menu: it is meant for no picture, and places no point.
+pub fn only_closes_a_menu(ctx: &egui::Context) -> bool {
+    ctx.data(|d| d.get_temp(dismissal())).unwrap_or(false)
+}
+
 /// Reads the pointer and wheel over one slice view.
 pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let id = response.id;
@@ -58,7 +77,7 @@ pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
         zoom(ui, response.rect, plane, cx);
     }
     drags(ui, response, plane, cx);
-    let clicked = |button| response.clicked_by(button);
+    let clicked = |button| response.clicked_by(button) && !only_closes_a_menu(ui.ctx());
     for button in [PointerButton::Primary, PointerButton::Secondary] {
         if clicked(button)
             && let Some(at) = response.interact_pointer_pos()

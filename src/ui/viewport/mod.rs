@@ -25,6 +25,7 @@ use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 pub use frames::height as frames_height;
 pub use gpu::{MoreToCome, SceneSlot};
+pub(super) use input::note_press;
 pub use lens::SliceLens;
 
 use super::text::{tr, tr_with};

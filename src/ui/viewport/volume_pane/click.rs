@@ -2,7 +2,7 @@
 
 use egui::{PointerButton, Pos2, Response, Ui};
 
-use super::super::{Context, paint};
+use super::super::{Context, input, paint};
 use super::params;
 use crate::document::{Command, LabelId};
 use crate::geom::DVec3;
@@ -17,6 +17,7 @@ const DEEP: u32 = 4;
 pub fn handle(ui: &Ui, response: &Response, cx: &mut Context) {
     for button in [PointerButton::Primary, PointerButton::Secondary] {
         if response.clicked_by(button)
+            && !input::only_closes_a_menu(ui.ctx())
             // The second click of a double click would say nothing new.
             && !ui.input(|i| i.pointer.button_double_clicked(button))
             && let Some(at) = response.interact_pointer_pos()
