@@ -242,8 +242,8 @@ impl Document {
         let mut ops = vec![Op::Labels(delta), Op::Object { index, id, absent: None }];
         if self.active == Some(id) {
             // In the history, so that taking it back also selects it again: the next click corrects it.
-            let left = self.objects.iter().filter(|o| o.id != id);
-            ops.push(Op::Active(left.last().map(|o| o.id)));
+            let left = self.objects.iter().rfind(|o| o.id != id);
+            ops.push(Op::Active(left.map(|o| o.id)));
         }
         self.commit("Delete object", ops, None);
         Ok(())
