@@ -64,9 +64,10 @@ pub fn note_press(ctx: &egui::Context) {
     }
 }
 
-/// Whether the click that is under way only closes a menu: it is meant for no picture, and places no point.
-pub fn only_closes_a_menu(ctx: &egui::Context) -> bool {
-    ctx.data(|d| d.get_temp(dismissal())).unwrap_or(false)
+/// Whether a view was clicked. A click that only closes a menu is meant for no picture, and places no point.
+pub fn clicked(response: &Response, button: PointerButton) -> bool {
+    let closes_a_menu = || response.ctx.data(|d| d.get_temp(dismissal())).unwrap_or(false);
+    response.clicked_by(button) && !closes_a_menu()
 }
 
 /// Reads the pointer and wheel over one slice view.
@@ -77,9 +78,8 @@ pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
         zoom(ui, response.rect, plane, cx);
     }
     drags(ui, response, plane, cx);
-    let clicked = |button| response.clicked_by(button) && !only_closes_a_menu(ui.ctx());
     for button in [PointerButton::Primary, PointerButton::Secondary] {
-        if clicked(button)
+        if clicked(response, button)
             && let Some(at) = response.interact_pointer_pos()
         {
             click(ui, id, response.rect, plane, button, at, cx);

@@ -16,8 +16,7 @@ const DEEP: u32 = 4;
 /// Reads clicks, and what is under the pointer.
 pub fn handle(ui: &Ui, response: &Response, cx: &mut Context) {
     for button in [PointerButton::Primary, PointerButton::Secondary] {
-        if response.clicked_by(button)
-            && !input::only_closes_a_menu(ui.ctx())
+        if input::clicked(response, button)
             // The second click of a double click would say nothing new.
             && !ui.input(|i| i.pointer.button_double_clicked(button))
             && let Some(at) = response.interact_pointer_pos()
