@@ -71,10 +71,22 @@ pub struct Extension {
     pub seed: DVec3,
 }
 
-/// Everything that an object's mask is computed from, besides the scan and the model: the mask is its replay.
+/// Which of the images of a document a model looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ImageId {
+    /// The scan.
+    #[default]
+    Scan,
+    /// An image that lies over the scan; the document that gave the number knows which.
+    Overlay(u32),
+}
+
+/// Everything that an object's mask is computed from, besides the images and the model: the mask is its replay.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PromptLog {
-    /// The frame (time point, from 0) of the scan in which all clicks were made; 0 while there are none.
+    /// The image that the model looks at for this object.
+    pub image: ImageId,
+    /// The frame (time point, from 0) of that image in which all clicks were made; 0 while there are none.
     pub frame: usize,
     /// The user's clicks, in order; the first is positive.
     pub prompts: Vec<Prompt>,

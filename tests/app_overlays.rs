@@ -4,10 +4,12 @@ mod app_support;
 
 use std::path::{Path, PathBuf};
 
-use app_support::{drop_file, sample, wait, window, window_with};
+use app_support::{click, drop_file, opened_with, sample, voxels, wait, window, window_with};
+use egui::PointerButton;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
+use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 
 fn other() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/geometry/oblique_RAS.nii.gz")
@@ -109,5 +111,77 @@ fn an_image_without_a_scan_is_no_overlay() {
     harness.state_mut().add_overlays(vec![other()]);
     wait(&mut harness, "the message", |app| {
         app.messages().any(|m| m.contains("open its scan first")) && app.is_idle()
+    });
+}
+
+/// A scan of one value, and over its left half an image of other spacing with a bright ball in it.
+fn flat_scan_and_ball(folder: &Path) -> (PathBuf, PathBuf) {
+    let save = |name: &str, dims: [usize; 3], affine: DAffine3, value: &dyn Fn(DVec3) -> f32| {
+        let grid = Grid::new(dims, affine).expect("a grid");
+        let [nx, ny, _] = dims;
+        let voxel = |n: usize| [n % nx, n / nx % ny, n / nx / ny];
+        let values: Vec<f32> = (0..grid.count()).map(|n| value(grid.world_of(voxel(n)))).collect();
+        let path = folder.join(name);
+        voxpoint::io::save_float32(&path, dims, &values, affine).expect("saved");
+        path
+    };
+    let flat = DAffine3::from_scale(DVec3::new(-2.0, 2.0, 2.0));
+    let scan = save("flat.nii", [60, 50, 40], flat, &|_| 7.0);
+    let over = DAffine3 {
+        matrix3: DMat3::from_diagonal(DVec3::new(3.0, -3.0, 3.0)),
+        translation: DVec3::new(-110.0, 95.0, 2.0),
+    };
+    let ball = |world: DVec3| {
+        if world.distance(BALL) < 20.0 { 900.0 } else { 100.0 + (world.x % 7.0) as f32 }
+    };
+    (scan, save("ball.nii", [20, 30, 24], over, &ball))
+}
+
+const BALL: DVec3 = DVec3::new(-80.0, 50.0, 38.0);
+
+#[test]
+fn the_model_looks_at_the_image_that_the_user_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (scan, ball) = flat_scan_and_ball(folder.path());
+    let mut harness = opened_with(scan, None);
+    harness.state_mut().add_overlays(vec![ball]);
+    wait(&mut harness, "the overlay", |app| !app.view().overlays.is_empty());
+    harness.get_by_label("The model looks at flat.nii.");
+
+    // There is nothing in the scan that a model could see.
+    click(&mut harness, Plane::Axial, BALL, PointerButton::Primary);
+    wait(&mut harness, "the refusal", |app| {
+        app.messages().any(|m| m.contains('7')) && app.is_idle()
+    });
+    assert_eq!(voxels(harness.state()), [0usize; 0]);
+
+    harness.get_by_label("The model looks at ball.nii").click();
+    harness.run_steps(3);
+    harness.get_by_label("The model looks at ball.nii.");
+    click(&mut harness, Plane::Axial, BALL, PointerButton::Primary);
+    wait(&mut harness, "the mask", |app| {
+        voxels(app).first().is_some_and(|&n| n > 0) && app.is_idle()
+    });
+    let document = harness.state().document().expect("open");
+    let (grid, region) = (document.image().grid(), &document.objects()[0].region);
+    let index = grid.index(grid.voxel_at(BALL).expect("inside"));
+    assert!(region.contains(index), "the mask lies at the ball, on the scan's grid");
+    let middle = region
+        .runs()
+        .iter()
+        .flat_map(|r| r.start..r.end())
+        .fold(DVec3::ZERO, |sum, n| sum + grid.world_of([n % 60, n / 60 % 50, n / 3000]))
+        / region.count() as f64;
+    assert!(middle.distance(BALL) < 8.0, "{middle}");
+
+    // Without the image the object keeps to it, and says so; new ones are the scan's.
+    harness.state_mut().view_mut().remove_overlay(0);
+    harness.run_steps(3);
+    harness
+        .get_by_label("The model looks at ball.nii for this object, whose clicks were made in it.");
+    let near = BALL + DVec3::new(4.0, 4.0, 0.0);
+    click(&mut harness, Plane::Axial, near, PointerButton::Primary);
+    wait(&mut harness, "the second answer", |app| {
+        app.document().is_some_and(|d| d.objects()[0].replayed() == 2)
     });
 }

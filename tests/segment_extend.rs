@@ -1,5 +1,6 @@
 //! Masks larger than the model's cube, and clicks outside of it, with a model whose mask is whatever is bright:
-//! the encoder of `tests/data/models/tiny` and the decoder of `follow`. Needs ONNX Runtime.
+//! the encoder of `tests/data/models/tiny` and the decoder of `follow`. Also masks on the grid of another scan than the
+//! image that the model looks at. Needs ONNX Runtime.
 
 #[path = "common/reference.rs"]
 mod reference;
@@ -363,4 +364,64 @@ fn an_extension_that_was_removed_from_the_log_is_gone() {
     let seed = Extension { seed: DVec3::splat(1e9), ..whole.extensions[0] };
     let odd = PromptLog { extensions: vec![seed], ..request.log.clone() };
     assert_eq!(run(&mut segmenter, &Request { log: odd, ..request }).answer.patches.len(), 2);
+}
+
+/// A scan, an image that lies over it elsewhere in memory, and the click: what the model sees is the image, what the
+/// mask lies on is the scan.
+#[test]
+fn a_mask_lies_on_the_scans_grid_whatever_image_the_model_looks_at() {
+    let matrix = DMat3::from_diagonal(DVec3::new(-3.0, 3.0, 3.0));
+    let grid =
+        Grid::new([40, 36, 30], DAffine3 { matrix3: matrix, translation: DVec3::splat(7.0) });
+    let bright = |[x, y, z]: [usize; 3]| {
+        (12..25).contains(&x) && (8..20).contains(&y) && (10..22).contains(&z)
+    };
+    let (image, truth) = scan(grid.unwrap(), bright);
+    let prompt = at(&image, [18, 14, 16], true);
+    let plain = Request::new(image.clone(), vec![prompt]);
+    let mut segmenter = open();
+    let own = run(&mut segmenter, &plain).region;
+    let found = dice(&own, &truth);
+    assert!(found > 0.7, "{found}");
+    let on = |segmenter: &mut Segmenter, grid: &Grid| {
+        run(segmenter, &Request { mask_grid: Some(grid.clone()), ..plain.clone() }).region
+    };
+    assert_eq!(on(&mut segmenter, image.grid()), own);
+
+    // The same voxels in another order: (z, x, y), x and y counted from the other end.
+    let old = image.grid().world_from_voxel();
+    let turned = DMat3::from_cols(old.matrix3.z_axis, -old.matrix3.x_axis, -old.matrix3.y_axis);
+    let first = image.grid().world_of([39, 35, 0]);
+    let scan_grid = DAffine3 { matrix3: turned, translation: first };
+    let scan_grid = Grid::new([30, 40, 36], scan_grid).unwrap();
+    let mask = on(&mut segmenter, &scan_grid);
+    assert_eq!(mask.count(), own.count());
+    for z in 0..30 {
+        for y in 0..36 {
+            for x in 0..40 {
+                let here = image.grid().index([x, y, z]);
+                let there = scan_grid.index([z, 39 - x, 35 - y]);
+                assert_eq!(own.contains(here), mask.contains(there), "{x} {y} {z}");
+            }
+        }
+    }
+
+    // A finer, tilted scan that sticks out: its voxels whose centre lies in the mask, but for the mask's surface.
+    let tilt = DMat3::from_axis_angle(DVec3::new(0.3, 0.5, 0.8).normalize(), 0.4);
+    let fine = DAffine3 {
+        matrix3: tilt * DMat3::from_diagonal(DVec3::splat(2.0)),
+        translation: DVec3::ZERO,
+    };
+    let shift = image.grid().centre() - fine.transform_point3(DVec3::splat(45.0));
+    let fine = Grid::new([90, 90, 90], DAffine3 { translation: shift, ..fine }).unwrap();
+    let inside = |n: usize| {
+        let voxel = [n % 90, n / 90 % 90, n / 8100];
+        image
+            .grid()
+            .voxel_at(fine.world_of(voxel))
+            .is_some_and(|v| own.contains(image.grid().index(v)))
+    };
+    let wanted = Region::from_mask(90, (0..fine.count()).map(inside));
+    let found = on(&mut segmenter, &fine);
+    assert!(dice(&found, &wanted) > 0.9, "{}", dice(&found, &wanted));
 }

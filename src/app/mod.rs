@@ -174,6 +174,7 @@ impl App {
             self.model.choose(Some(path), &mut self.status);
         }
         self.follow_frame();
+        self.follow_overlays();
         self.threshold.step(self.session.as_mut(), &mut self.status);
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
         let intent = self.view.intent.as_ref().filter(|_| !self.frame_comes);

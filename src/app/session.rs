@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::App;
 use super::files::Loaded;
 use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
+use crate::prompt::ImageId;
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, SaveStatus};
-use crate::volume::NamedRegion;
+use crate::volume::{NamedRegion, Volume};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DocumentNumber(pub u64);
@@ -177,6 +179,19 @@ impl App {
                 self.toasts.error(format!("{}.", capitalised(&refusal(why))));
                 false
             }
+        }
+    }
+
+    /// An image that was taken away is not looked at by the model any more either; objects with clicks in it keep it.
+    pub(super) fn follow_overlays(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        let document = &mut session.document;
+        let used = document.model_image();
+        let shown = |image: &Arc<Volume>| {
+            self.view.overlays.iter().any(|layer| Arc::ptr_eq(&layer.volume, image))
+        };
+        if used != ImageId::Scan && !document.image_by_id(used).is_some_and(shown) {
+            let _never_refused = document.apply(Command::UseImage(None));
         }
     }
 

@@ -25,7 +25,10 @@ struct Wanted {
 struct Ask {
     wanted: Wanted,
     answer: Answer,
+    /// Of the mask.
     grid: Grid,
+    /// Of the image that the answer is about.
+    image_grid: Grid,
 }
 
 struct Laid {
@@ -48,9 +51,9 @@ pub(super) struct Threshold {
 impl Threshold {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let worker = Worker::start("threshold", wake, |ask: Ask, tell: &dyn Fn(Laid)| {
-            let Ask { wanted, answer, grid } = ask;
+            let Ask { wanted, answer, grid, image_grid } = ask;
             let region = lay(&answer, wanted.threshold, &grid);
-            let touches = touches(&answer, wanted.threshold, &grid);
+            let touches = touches(&answer, wanted.threshold, &image_grid);
             tell(Laid { wanted, patches: answer.patches, region, touches });
         })?;
         Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
@@ -92,11 +95,13 @@ impl Threshold {
             && let Some(wanted) = self.next.take()
             && let Some(session) = session.filter(|s| s.number == wanted.document)
             && let Some(object) = session.document.object(wanted.object)
+            && let Some(image) = session.document.image_of(&object.log)
         {
             let grid = session.document.image().grid().clone();
+            let image_grid = image.grid().clone();
             // Of another mask: what was looked for in vain beyond this one may be there.
             let answer = Answer { tried: Vec::new(), ..object.answer.clone() };
-            if self.worker.submit(Ask { wanted, answer, grid }).is_ok() {
+            if self.worker.submit(Ask { wanted, answer, grid, image_grid }).is_ok() {
                 self.asked = Some(wanted);
             }
         }

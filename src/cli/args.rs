@@ -95,6 +95,10 @@ pub struct SegmentArgs {
     /// Which frame (time point) of a scan with several, counted from 1.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub frame: usize,
+    /// Another image at the same place in the world (the PET of a CT) that the model looks at instead of the scan; the
+    /// mask lies on the scan's grid. Of several frames the first.
+    #[arg(long, value_name = "FILE")]
+    pub model_image: Option<PathBuf>,
     /// A voxel belongs to the mask if the model gives it more than this probability.
     #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
     pub threshold: f64,
@@ -111,7 +115,7 @@ pub struct SegmentArgs {
     /// NIfTI.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
-    /// Print JSON: frame, device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// Print JSON: frame, image (what the model looked at), device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }

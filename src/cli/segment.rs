@@ -25,6 +25,8 @@ const LABEL: u16 = 1;
 struct Report {
     /// Which was looked at, from 1.
     frame: usize,
+    /// What the model looked at.
+    image: String,
     device: String,
     device_reason: String,
     ms: Milliseconds,
@@ -60,7 +62,8 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
     let mut segmenter = open_model(&args.model)?;
-    let mut request = Request::new(Arc::clone(&volume), prompts);
+    let mut request = Request::new(seen_by_model(args, &volume, &prompts)?, prompts);
+    request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
     request.log.threshold = logit(args.threshold);
     let cancel = CancelToken::new();
     let outcome = if args.extend {
@@ -75,7 +78,8 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     };
     let start = Instant::now();
     save(args, &volume, &outcome, crop, &last.logits)?;
-    let report = report(&segmenter, &volume, &outcome, crop, load, ms_since(start));
+    let looked_at = args.model_image.as_deref().unwrap_or(&args.image);
+    let report = report(&segmenter, (looked_at, &volume), &outcome, crop, load, ms_since(start));
     for warning in volume.warnings() {
         eprintln!("warning: {}", warning.0);
     }
@@ -104,9 +108,11 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
         return Err(Usage(why.to_owned()).into());
     }
     let endings = [".nii", ".nii.gz"];
-    files::check_output(&args.out, &[&args.image], &endings)?;
+    let mut inputs = vec![args.image.as_path()];
+    inputs.extend(args.model_image.as_deref());
+    files::check_output(&args.out, &inputs, &endings)?;
     if let Some(logits) = &args.logits {
-        files::check_output(logits, &[&args.image], &endings)?;
+        files::check_output(logits, &inputs, &endings)?;
         if files::same_place(logits, &args.out) {
             return Err(Usage("--out and --logits are the same file".to_owned()).into());
         }
@@ -140,6 +146,30 @@ fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Ve
         prompts.push(Prompt { world, positive: point.positive });
     }
     Ok(prompts)
+}
+
+/// The image that the model looks at: the scan, or another one that all points lie in too.
+fn seen_by_model(
+    args: &SegmentArgs,
+    scan: &Arc<Volume>,
+    prompts: &[Prompt],
+) -> anyhow::Result<Arc<Volume>> {
+    let Some(path) = &args.model_image else { return Ok(Arc::clone(scan)) };
+    let image = files::open_scan(path)?;
+    for warning in image.warnings() {
+        eprintln!("warning: {}: {}", image.name(), warning.0);
+    }
+    for (n, prompt) in prompts.iter().enumerate() {
+        if image.grid().voxel_at(prompt.world).is_none() {
+            let [x, y, z] = prompt.world.to_array();
+            bail!(
+                "point {} (R {x:.1}, A {y:.1}, S {z:.1} mm) is outside of the image that the model is to look at, {}",
+                n + 1,
+                image.name()
+            );
+        }
+    }
+    Ok(Arc::new(image))
 }
 
 /// Opens the model that was asked for, with ONNX Runtime.
@@ -222,7 +252,7 @@ fn x_fastest(z_fastest: &[f32], side: usize) -> Vec<f32> {
 
 fn report(
     segmenter: &Segmenter,
-    volume: &Volume,
+    (looked_at, volume): (&Path, &Volume),
     outcome: &Outcome,
     crop: &CropPlace,
     load: f64,
@@ -234,6 +264,7 @@ fn report(
     let rows = |place: &CropPlace| files::rows(&place.world_from_crop);
     Report {
         frame: volume.frame() + 1,
+        image: looked_at.display().to_string(),
         device: device.name.clone(),
         device_reason: device.reason.clone(),
         ms: Milliseconds {
@@ -325,6 +356,7 @@ mod tests {
         let refused = |logits: &std::path::Path, out: &std::path::Path| {
             let args = SegmentArgs {
                 image: folder.path().join("scan.nii"),
+                model_image: None,
                 points: vec![Point { at: DVec3::ZERO, positive: true }],
                 space: Space::World,
                 frame: 1,

@@ -6,7 +6,7 @@ use super::{
     Document, EntryId, LabelId, Object, PendingClick, REMEMBERED_WRITES, gate, palette_colour,
 };
 use crate::prompt::{Answer, Extension, Prompt};
-use crate::volume::{NamedRegion, Region};
+use crate::volume::{NamedRegion, Region, Volume};
 
 /// Everything that can be done to a document (besides undo and redo).
 #[derive(Clone, Debug)]
@@ -72,6 +72,9 @@ pub enum Command {
     /// Looks at another frame of the scan (from 0; the last one if there are not as many). Label map and objects
     /// stay. A matter of looking, not in the history.
     ShowFrame(usize),
+    /// Which image the model looks at for objects that have no clicks yet: one that lies over the scan, or (`None`) the
+    /// scan. An object with clicks keeps to its image. A matter of looking, not in the history.
+    UseImage(Option<Arc<Volume>>),
     /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
     Import(Vec<NamedRegion>),
 }
@@ -141,6 +144,9 @@ pub enum Refused {
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,
+    /// The click is outside of the image that the model looks at, which lies over the scan.
+    #[error("the click is outside of the image that the model looks at")]
+    OutsideImage,
     /// The object or prompt is not there (any more).
     #[error("that object or click does not exist any more")]
     Gone,
@@ -187,6 +193,7 @@ impl Document {
                 self.active = Some(id);
             }
             Command::ShowFrame(frame) => self.show_frame(frame),
+            Command::UseImage(overlay) => self.use_image(overlay),
             Command::Import(labels) => self.import(labels)?,
         }
         self.changed();

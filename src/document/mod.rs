@@ -11,6 +11,7 @@
 mod command;
 mod gate;
 mod history;
+mod images;
 mod object;
 mod prompts;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use command::{Command, Refused, Resolution};
 pub use history::{EntryId, PendingClick, StateId};
 pub use object::{LabelId, Object, PALETTE, palette_colour};
 
+use crate::prompt::ImageId;
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use history::History;
 
@@ -33,6 +35,11 @@ pub struct Document {
     image: Arc<Volume>,
     /// Every frame that was looked at so far, so that one looked at again is the same to caches.
     frames: BTreeMap<usize, Arc<Volume>>,
+    /// Every image over the scan that the model was told to look at, by its number: objects whose clicks were made in
+    /// one keep it, also when it is not shown any more.
+    overlays: Vec<Arc<Volume>>,
+    /// The image that the model looks at for objects without clicks.
+    model_image: ImageId,
     labels: LabelMap,
     objects: Vec<Object>,
     active: Option<LabelId>,
@@ -65,6 +72,8 @@ impl Document {
         Self {
             frames: BTreeMap::from([(image.frame(), Arc::clone(&image))]),
             image,
+            overlays: Vec::new(),
+            model_image: ImageId::Scan,
             labels,
             objects: Vec::new(),
             active: None,

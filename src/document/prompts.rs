@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::command::{Refused, Resolution};
 use super::history::Op;
 use super::{Document, EntryId, LabelId, Object, PendingClick, gate};
-use crate::prompt::{Answer, Prompt, PromptLog};
+use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
 use crate::volume::Region;
 
 impl Document {
@@ -39,17 +39,22 @@ impl Document {
             return Err(Refused::Taken);
         }
         let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
-        if log.prompts.is_empty() && !prompt.positive {
-            return Err(Refused::FirstMustBePositive);
+        if log.prompts.is_empty() {
+            if !prompt.positive {
+                return Err(Refused::FirstMustBePositive);
+            }
+            log.image = self.model_image;
         }
-        log.frame = self.image.frame();
+        self.in_image(log.image, prompt.world)?;
+        log.frame = self.image_by_id(log.image).map_or(0, |image| image.frame());
         log.prompts.push(prompt);
         Ok((known.map(|o| o.id), log))
     }
 
     /// What the model is to look at must be what the user looks at.
     fn in_frame(&self, log: &PromptLog) -> Result<(), Refused> {
-        if log.prompts.is_empty() || log.frame == self.image.frame() {
+        let scan = log.image == ImageId::Scan;
+        if log.prompts.is_empty() || !scan || log.frame == self.image.frame() {
             return Ok(());
         }
         Err(Refused::OtherFrame { frame: log.frame + 1 })

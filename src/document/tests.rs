@@ -1,5 +1,6 @@
 //! Undo, redo and the label gate, against plain statements of what they promise.
 
+mod images;
 mod opacity;
 mod random;
 mod selection;

@@ -20,8 +20,7 @@ struct Growing {
 
 impl Growing {
     fn request(&self, log: PromptLog, request: &Request) -> Request {
-        let (volume, earlier) = (request.volume.clone(), self.answer.clone());
-        Request { volume, log, earlier, snap: request.snap }
+        Request { log, earlier: self.answer.clone(), ..request.clone() }
     }
 
     /// The cube beyond a contact. It starts from the user's first positive click in it, or else from inside of

@@ -8,7 +8,7 @@ use super::cache::Cache;
 use super::engine::{Embedding, Engine, Features, Source};
 use super::patches::{Planned, plan};
 use super::{Device, DeviceChoice, SegmentError, crop, faces, lay};
-use crate::geom::DVec3;
+use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
@@ -29,8 +29,11 @@ pub struct Timings {
 /// An object to replay, with the answers that still stand.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The scan.
+    /// The image that the model looks at.
     pub volume: Arc<Volume>,
+    /// The grid of the mask, if it is not that of the image: of the scan that the image lies over. It may have
+    /// other axes and spacing; voxels outside of the image's cubes stay out of the mask.
+    pub mask_grid: Option<Grid>,
     /// What to replay; the first prompt is positive.
     pub log: PromptLog,
     /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as long as the clicks that opened them stand; its
@@ -47,7 +50,12 @@ impl Request {
     /// A request that starts from nothing.
     pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
         let log = PromptLog { frame: volume.frame(), prompts, ..PromptLog::default() };
-        Self { volume, log, earlier: Answer::default(), snap: 0 }
+        Self { volume, mask_grid: None, log, earlier: Answer::default(), snap: 0 }
+    }
+
+    /// The grid of the mask.
+    pub fn mask_grid(&self) -> &Grid {
+        self.mask_grid.as_ref().unwrap_or_else(|| self.volume.grid())
     }
 }
 
@@ -68,7 +76,7 @@ pub struct Outcome {
     pub answer: Answer,
     /// The log's extensions, and those that [`Segmenter::extend`] added.
     pub extensions: Vec<Extension>,
-    /// The mask on the scan's grid.
+    /// The mask on [`Request::mask_grid`].
     pub region: Region,
     /// How long it took.
     pub timings: Timings,
@@ -208,7 +216,7 @@ impl Segmenter {
 
     /// The cubes of a request.
     fn plan(&self, request: &Request) -> Result<Vec<Planned>, SegmentError> {
-        let Request { volume, log, earlier, snap } = request;
+        let Request { volume, log, earlier, snap, .. } = request;
         let at_hand = if *snap == 0 { Vec::new() } else { self.embeddings.starts(volume) };
         plan(volume.grid(), log, earlier, *snap, &at_hand)
     }
@@ -297,7 +305,7 @@ impl Segmenter {
 /// The outcome of an answer: its mask's voxels.
 fn finished(answer: Answer, request: &Request, mut timings: Timings) -> Outcome {
     let begin = Instant::now();
-    let region = lay(&answer, request.log.threshold, request.volume.grid());
+    let region = lay(&answer, request.log.threshold, request.mask_grid());
     timings.paste = ms(begin);
     Outcome { answer, extensions: request.log.extensions.clone(), region, timings }
 }

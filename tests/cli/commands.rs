@@ -61,6 +61,45 @@ fn a_mask_is_followed_beyond_the_window_and_clicks_may_lie_outside_of_it() {
     assert!(tight < whole && tight > whole / 2, "{tight} {whole}");
 }
 
+/// A scan without contrast, and an image of coarser voxels at the same place in which there is something bright.
+#[test]
+fn the_model_can_look_at_another_image_than_the_one_the_mask_lies_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+    for (from, to) in
+        [("tiny/encoder.onnx", "encoder.onnx"), ("follow/decoder.onnx", "decoder.onnx")]
+    {
+        std::fs::copy(models.join(from), path(to)).unwrap();
+    }
+    let flat = |[x, y, z]: [i16; 3]| 50 + (x + y + z) % 5;
+    write_scan(&path("ct.nii"), [60, 60, 60], 3.0, flat);
+    let bright = |[x, y, z]: [i16; 3]| [x, y, z].iter().all(|v| (5..25).contains(v));
+    write_scan(&path("pet.nii"), [30, 30, 30], 6.0, |v| if bright(v) { 300 } else { flat(v) });
+    write_scan(&path("small.nii"), [5, 5, 5], 3.0, flat);
+    let text = |name: &str| path(name).to_str().unwrap().to_owned();
+    let run = |image: &str| {
+        let mut arguments = ["segment", &text("ct.nii"), "--point", "30,30,30", "--space", "voxel"]
+            .map(str::to_owned)
+            .to_vec();
+        let rest = ["--out", &text("m.nii"), "--model", folder.path().to_str().unwrap(), "--json"];
+        arguments.extend(rest.map(str::to_owned));
+        arguments.extend(["--model-image".to_owned(), text(image)]);
+        voxpoint(&arguments)
+    };
+    let report = run("pet.nii").json();
+    assert_eq!(report["image"], text("pet.nii"));
+    let mask = open(&path("m.nii"));
+    assert_eq!(mask.grid().dims(), [60, 60, 60], "on the scan's grid");
+    let (_, voxels) = centroid(&mask, |v| v == 1.0);
+    let bright_voxels = 40 * 40 * 40;
+    assert!(voxels.abs_diff(bright_voxels) < bright_voxels / 4, "{voxels}");
+    // The scan itself as that image is the scan, in which the model finds no such box.
+    assert!(run("ct.nii").json()["voxels"].as_u64().unwrap() != voxels as u64);
+    let error = run("small.nii").failed(1).to_owned();
+    assert!(error.contains("outside of the image that the model is to look at"), "{error}");
+}
+
 /// Numbers of nibabel 5.4 and numpy for the same file.
 #[test]
 fn info_says_what_nibabel_says() {

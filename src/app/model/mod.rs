@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::{DocumentNumber, Session};
 use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
-use crate::prompt::{Answer, Prompt, PromptLog};
+use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
 use crate::segment::{CanonicalGrid, Outcome, SegmentError, Stage, Timings, runtime};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
@@ -42,7 +42,8 @@ struct HoverKey {
     /// Counts the models loaded.
     model: u64,
     positive: bool,
-    /// In the 1.5 mm grid: the model sees whole voxels only.
+    image: ImageId,
+    /// In the image's 1.5 mm grid: the model sees whole voxels only.
     voxel: [i64; 3],
 }
 
@@ -328,15 +329,17 @@ impl Model {
             return None;
         }
         let (object, log) = document.target(None, intent.prompt).ok()?;
-        let voxel = CanonicalGrid::of(document.image().grid()).nearest(intent.prompt.world);
+        let image = document.image_by_id(log.image)?;
+        let voxel = CanonicalGrid::of(image.grid()).nearest(intent.prompt.world);
         let key = HoverKey {
             document: session.number,
             revision: document.revision(),
             model: self.loading.models(),
             positive: intent.prompt.positive,
+            image: log.image,
             voxel,
         };
-        let cube = cube(session, object, &log, &intent.prompt);
+        let cube = cube(session, object, &log, &intent.prompt)?;
         Some(Hypothesis { key, cube, object, log, resting: intent.resting })
     }
 
@@ -357,15 +360,12 @@ impl Model {
         match job {
             Job::Click(_) => {
                 let (_, PendingClick { object, log, extend }) = document.pending()?;
-                // The frame in which they were made, whichever is looked at by now.
-                let image = document.image_at(log.frame);
-                let request = worker::request(image, log.clone(), earlier(Some(*object)));
+                let request = worker::request(document, log.clone(), earlier(Some(*object)))?;
                 Some(Ask::Click(Box::new(Click { flight, request, extend: *extend, tokens })))
             }
             Job::Hover { encode, .. } => {
                 let Hypothesis { object, log, .. } = hypothesis?;
-                let image = document.image_at(log.frame);
-                let request = worker::request(image, log.clone(), earlier(*object));
+                let request = worker::request(document, log.clone(), earlier(*object))?;
                 let canvas = Canvas::of(document, *object)?;
                 Some(Ask::Hover(Box::new(Hover { flight, request, encode, canvas, tokens })))
             }
@@ -397,21 +397,27 @@ fn wanted_click(session: &Session) -> Option<(ClickKey, Cube)> {
     let (entry, click) = session.document.pending()?;
     let key = ClickKey { document: session.number, entry };
     let last = click.log.prompts.last()?;
-    Some((key, cube(session, Some(click.object), &click.log, last)))
+    Some((key, cube(session, Some(click.object), &click.log, last)?))
 }
 
 /// The cube in which an object's next prompt is computed: one that it has, or else a new one around it.
-fn cube(session: &Session, object: Option<LabelId>, log: &PromptLog, prompt: &Prompt) -> Cube {
+fn cube(
+    session: &Session,
+    object: Option<LabelId>,
+    log: &PromptLog,
+    prompt: &Prompt,
+) -> Option<Cube> {
     let document = session.number.0;
     let known = object.and_then(|id| session.document.object(id));
     let inside = |o: &crate::document::Object| {
         !prompt.positive || o.answer.patches.iter().any(|p| p.place.contains(prompt.world))
     };
     if let Some(object) = known.filter(|o| !o.answer.patches.is_empty() && inside(o)) {
-        return Cube::Of { document, label: object.id.0 };
+        return Some(Cube::Of { document, label: object.id.0 });
     }
-    let grid = CanonicalGrid::of(session.document.image().grid());
-    Cube::Around { document, frame: log.frame, voxel: grid.nearest(prompt.world) }
+    let image = session.document.image_by_id(log.image)?;
+    let voxel = CanonicalGrid::of(image.grid()).nearest(prompt.world);
+    Some(Cube::Around { document, image: log.image, frame: log.frame, voxel })
 }
 
 /// Brings an answer of a model into the document. `stopped`: by the user, on the way.

@@ -5,6 +5,8 @@
 //! and what nobody wants any more is stopped. Encoding a cube of the scan takes long, so an encoder that is
 //! running for a preview is left to finish when it does the next click's work.
 
+use crate::prompt::ImageId;
+
 /// Numbers the flights: an answer to one that was given up is not an answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flight(pub u64);
@@ -31,8 +33,8 @@ pub(super) fn worth_encoding(missing: usize) -> bool {
 /// The cube of the scan that a click is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cube {
-    /// A new one around this voxel of the document's 1.5 mm grid, in one of its frames.
-    Around { document: u64, frame: usize, voxel: [i64; 3] },
+    /// A new one around this voxel of the 1.5 mm grid of one of the document's images, in one of its frames.
+    Around { document: u64, image: ImageId, frame: usize, voxel: [i64; 3] },
     /// One that the object has already.
     Of { document: u64, label: u16 },
 }
@@ -42,10 +44,10 @@ impl Cube {
     fn serves(self, other: Self) -> bool {
         match (self, other) {
             (
-                Self::Around { document, frame, voxel },
-                Self::Around { document: d, frame: f, voxel: v },
+                Self::Around { document, image, frame, voxel },
+                Self::Around { document: d, image: i, frame: f, voxel: v },
             ) => {
-                (document, frame) == (d, f)
+                (document, image, frame) == (d, i, f)
                     && voxel.iter().zip(v).all(|(a, b)| a.abs_diff(b) <= SNAP.into())
             }
             (Self::Of { .. }, Self::Of { .. }) => self == other,
@@ -254,7 +256,7 @@ mod tests {
     type Test = Schedule<&'static str, u32>;
 
     fn around(x: i64) -> Cube {
-        Cube::Around { document: 1, frame: 0, voxel: [x, 0, 0] }
+        Cube::Around { document: 1, image: ImageId::Scan, frame: 0, voxel: [x, 0, 0] }
     }
 
     fn nothing() -> Wanted<&'static str, u32> {
@@ -386,11 +388,14 @@ mod tests {
         let of = |document, label| Cube::Of { document, label };
         assert!(of(1, 2).serves(of(1, 2)) && !of(1, 2).serves(of(1, 3)));
         assert!(!of(1, 2).serves(of(2, 2)) && !of(1, 2).serves(around(0)));
-        let elsewhere = Cube::Around { document: 2, frame: 0, voxel: [0; 3] };
-        let later = Cube::Around { document: 1, frame: 1, voxel: [0; 3] };
+        let at = |document, image, frame, voxel| Cube::Around { document, image, frame, voxel };
+        let elsewhere = at(2, ImageId::Scan, 0, [0; 3]);
+        let later = at(1, ImageId::Scan, 1, [0; 3]);
+        let over = at(1, ImageId::Overlay(0), 0, [0; 3]);
+        assert!(!around(0).serves(over) && !over.serves(at(1, ImageId::Overlay(1), 0, [0; 3])));
         assert!(!around(0).serves(later), "another time of the scan");
         assert!(!around(0).serves(elsewhere) && around(0).serves(around(-8)));
-        assert!(!around(0).serves(Cube::Around { document: 1, frame: 0, voxel: [0, 9, 0] }));
+        assert!(!around(0).serves(at(1, ImageId::Scan, 0, [0, 9, 0])));
     }
 
     #[test]

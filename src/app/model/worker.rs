@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::preview::{Canvas, Preview};
 use super::schedule::{Flight, Landing, worth_encoding};
-use crate::prompt::{Answer, PromptLog};
+use crate::document::Document;
+use crate::prompt::{Answer, ImageId, PromptLog};
 use crate::segment::{
     DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, runtime, runtime::Runtime,
     without_steps,
@@ -232,12 +233,12 @@ fn identity(path: &Path) -> String {
 }
 
 /// A request for the window: a click near a cube at hand uses that one.
-pub(super) fn request(
-    volume: std::sync::Arc<crate::volume::Volume>,
-    log: PromptLog,
-    earlier: Answer,
-) -> Request {
-    Request { volume, log, earlier, snap: super::schedule::SNAP }
+/// `None` if the image of the clicks is not there.
+pub(super) fn request(document: &Document, log: PromptLog, earlier: Answer) -> Option<Request> {
+    // The image and the frame in which they were made, whichever are looked at by now.
+    let volume = document.image_of(&log)?;
+    let mask_grid = (log.image != ImageId::Scan).then(|| document.image().grid().clone());
+    Some(Request { volume, mask_grid, log, earlier, snap: super::schedule::SNAP })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The images and masks that lie over one another in slices: the topmost first.
 
+use std::sync::Arc;
+
 use egui::{
     Align, Color32, CornerRadius, Layout, Response, RichText, Role, Sense, Slider, TextWrapMode,
 };
@@ -7,9 +9,10 @@ use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
 
 use super::colour_choice;
 use super::widgets::{colours, field, percent, quiet, row_button};
-use crate::document::Document;
-use crate::ui::text::tr;
-use crate::ui::{Desk, Verb, icons, shortcuts};
+use crate::document::{Command, Document};
+use crate::prompt::ImageId;
+use crate::ui::text::{tr, tr_with};
+use crate::ui::{Action, Desk, Verb, icons, shortcuts};
 
 /// Height of a row in points.
 const ROW: f32 = 26.0;
@@ -36,7 +39,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         ui.spacing_mut().item_spacing.y = 1.0;
         masks(ui, desk);
         for index in (0..desk.view.overlays.len()).rev() {
-            ui.push_id(("overlay", index), |ui| overlay(ui, index, desk));
+            ui.push_id(("overlay", index), |ui| overlay(ui, document, index, desk));
         }
         scan(ui, document, desk);
     });
@@ -86,7 +89,16 @@ fn scan(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         visible,
         eye: eye(name, visible),
     };
-    let done = row.show(ui, |_| ());
+    let looked_at = document.model_image() == ImageId::Scan;
+    let mut looks = false;
+    let done = row.show(ui, |ui| {
+        if several {
+            looks = model_looks(ui, name, looked_at);
+        }
+    });
+    if looks {
+        desk.out.push(Action::Do(Command::UseImage(None)));
+    }
     if done.eye {
         desk.view.show_image = !visible;
     }
@@ -100,8 +112,30 @@ fn eye(name: &str, visible: bool) -> (String, String) {
     (text.clone(), text)
 }
 
-fn overlay(ui: &mut Ui, index: usize, desk: &mut Desk) {
+/// The mark of the image that the model looks at, which is a button in the others. Whether it was pressed.
+fn model_looks(ui: &mut Ui, name: &str, looked_at: bool) -> bool {
+    let c = colours(ui);
+    let text = tr_with("The model looks at {name}", &[("name", &name)]);
+    let tip = if looked_at {
+        tr("Clicks of new objects are computed from this image")
+    } else {
+        tr("Let the model look at this image: clicks of new objects are computed from it")
+    };
+    ui.scope(|ui| {
+        ui.visuals_mut().override_text_color = Some(if looked_at { c.accent } else { c.quiet });
+        let button = row_button(ui, icons::MODEL, &text, tip);
+        let enabled = ui.is_enabled();
+        button.widget_info(|| WidgetInfo::selected(Role::RadioButton, enabled, looked_at, &text));
+        button.clicked() && !looked_at
+    })
+    .inner
+}
+
+fn overlay(ui: &mut Ui, document: &Document, index: usize, desk: &mut Desk) {
     let Some(layer) = desk.view.overlays.get(index) else { return };
+    let volume = layer.volume.clone();
+    let seen = document.image_by_id(document.model_image());
+    let looked_at = seen.is_some_and(|seen| Arc::ptr_eq(seen, &volume));
     let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
     let chosen = desk.view.layer == Some(index);
     let row = Row {
@@ -111,7 +145,11 @@ fn overlay(ui: &mut Ui, index: usize, desk: &mut Desk) {
         visible,
         eye: eye(&name, visible),
     };
-    let done = row.show(ui, |_| ());
+    let mut looks = false;
+    let done = row.show(ui, |ui| looks = model_looks(ui, &name, looked_at));
+    if looks {
+        desk.out.push(Action::Do(Command::UseImage(Some(volume))));
+    }
     if done.eye {
         desk.view.overlays[index].visible = !visible;
     }

@@ -2,8 +2,10 @@
 
 use egui::{Button, Label, RichText, Slider, Ui, vec2};
 
+use super::format::shorten;
 use super::widgets::{colours, field, heading, progress, quiet, row_button};
 use crate::document::{Document, Object};
+use crate::prompt::ImageId;
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Action, Busy, Desk, RuntimeStatus, Verb, can_extend, icons, shortcuts};
 
@@ -17,6 +19,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
             Verb::DeletePrompt.run(desk);
         }
     });
+    model_image(ui, document, desk);
     let Some(object) = document.active() else {
         let text = match document.objects() {
             [] => tr("No object yet."),
@@ -39,6 +42,24 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     if can_extend(object) && !document.is_pending(object.id) {
         extend(ui, desk);
     }
+}
+
+/// Which image the next click is computed from, if there are several.
+fn model_image(ui: &mut Ui, document: &Document, desk: &Desk) {
+    let next = document.next_image();
+    if desk.view.overlays.is_empty() && next == ImageId::Scan {
+        return;
+    }
+    let Some(image) = document.image_by_id(next) else { return };
+    let keeps = next != document.model_image();
+    let text = if keeps {
+        mark("The model looks at {name} for this object, whose clicks were made in it.")
+    } else {
+        mark("The model looks at {name}.")
+    };
+    let text = tr_with(text, &[("name", &shorten(image.name(), 30))]);
+    let colour = if next == ImageId::Scan { colours(ui).quiet } else { colours(ui).accent };
+    ui.add(Label::new(RichText::new(text).color(colour)).wrap()).on_hover_text(image.name());
 }
 
 /// What the number is that the model gives its own mask.

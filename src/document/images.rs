@@ -1,0 +1,62 @@
+//! The images that a model may look at: the scan at any of its frames, and images that lie over it.
+
+use std::sync::Arc;
+
+use super::{Document, Refused};
+use crate::geom::DVec3;
+use crate::prompt::{ImageId, PromptLog};
+use crate::volume::Volume;
+
+impl Document {
+    /// The image that the model looks at for objects that have no clicks yet.
+    pub fn model_image(&self) -> ImageId {
+        self.model_image
+    }
+
+    /// The image that the next click of the active object, or of a new one, is computed from.
+    pub fn next_image(&self) -> ImageId {
+        let clicked = self.active().filter(|o| !o.log.prompts.is_empty());
+        clicked.map_or(self.model_image, |o| o.log.image)
+    }
+
+    /// An image by its number: the scan at the frame that is looked at, or an image over it.
+    pub fn image_by_id(&self, id: ImageId) -> Option<&Arc<Volume>> {
+        match id {
+            ImageId::Scan => Some(&self.image),
+            ImageId::Overlay(n) => self.overlays.get(n as usize),
+        }
+    }
+
+    /// The image that an object's clicks were made in, at their frame.
+    pub fn image_of(&self, log: &PromptLog) -> Option<Arc<Volume>> {
+        match log.image {
+            ImageId::Scan => Some(self.image_at(log.frame)),
+            ImageId::Overlay(_) => self.image_by_id(log.image).cloned(),
+        }
+    }
+
+    /// Makes the model look at `overlay`, or at the scan, for objects that have no clicks yet.
+    pub(super) fn use_image(&mut self, overlay: Option<Arc<Volume>>) {
+        self.model_image = match overlay {
+            None => ImageId::Scan,
+            Some(overlay) => {
+                // The same image again is the same to clicks made in it and to caches.
+                let known = self.overlays.iter().position(|o| Arc::ptr_eq(o, &overlay));
+                let index = known.unwrap_or_else(|| {
+                    self.overlays.push(overlay);
+                    self.overlays.len() - 1
+                });
+                ImageId::Overlay(index as u32)
+            }
+        };
+    }
+
+    /// Whether a click at a position (RAS mm) lies in an image.
+    pub(super) fn in_image(&self, id: ImageId, world: DVec3) -> Result<(), Refused> {
+        let image = self.image_by_id(id).ok_or(Refused::Gone)?;
+        image.grid().voxel_at(world).map(|_| ()).ok_or(match id {
+            ImageId::Scan => Refused::OutsideVolume,
+            ImageId::Overlay(_) => Refused::OutsideImage,
+        })
+    }
+}
