@@ -166,6 +166,100 @@ fn nan_and_infinite_voxels_count_as_zero() {
     assert_eq!(crop(values), crop(zeroed));
 }
 
+/// A scan with a slope.
+fn scaled(slope: f64, voxels: Voxels) -> Volume {
+    let dims = [20, 17, 13];
+    let grid = grid(dims, DVec3::new(1.1, 0.8, 2.5));
+    let stored = StoredGeometry::of(&grid);
+    let scale = Scale { slope, inter: 0.0 };
+    Volume::new("t", grid, dims.to_vec(), voxels, scale, stored, vec![])
+}
+
+#[test]
+fn the_unit_of_the_values_does_not_matter() {
+    let dims = [20, 17, 13];
+    let values: Vec<f64> = ramp(dims).into_iter().map(f64::from).collect();
+    let wanted = middle_crop(&scaled(1.0, Voxels::F64(values.clone()))).unwrap();
+    let floats = |by: f64| Voxels::F32(values.iter().map(|v| (v * by) as f32).collect());
+    let doubles = |by: f64| Voxels::F64(values.iter().map(|v| v * by).collect());
+    let whole = Voxels::I16(values.iter().map(|&v| v as i16).collect());
+    // (values times, slope, stored as)
+    let mut table: Vec<(f64, f64, Voxels)> = Vec::new();
+    for power in (-15..=12).step_by(3) {
+        let unit = 10f64.powi(power);
+        table.push((unit, 1.0, floats(unit)));
+        table.push((unit, unit, whole.clone()));
+        table.push((unit, unit * 1e3, floats(1e-3)));
+        table.push((unit, unit * 1e-30, doubles(1e30)));
+    }
+    // Below the smallest normal f32 of the crop, at both ends of f64, and of f32 voxels times a slope.
+    for unit in [1e-44, 1e-60, 1e-300, 1e-307, 1e37, 1e38, 1e60, 1e300, 1e306] {
+        table.push((unit, 1.0, doubles(unit)));
+        table.push((unit, unit, whole.clone()));
+    }
+    table.push((1e-70, 1e-35, floats(1e-35)));
+    table.push((1e70, 1e34, floats(1e36)));
+    for (unit, slope, voxels) in table {
+        let kind = voxels.data_type().name();
+        let image = middle_crop(&scaled(slope, voxels)).unwrap();
+        let what = format!("{unit:e} as {kind}, slope {slope:e}");
+        assert!((image.mean / unit / wanted.mean - 1.0).abs() < 1e-6, "{what}: {}", image.mean);
+        assert!((image.std / unit / wanted.std - 1.0).abs() < 1e-6, "{what}: {}", image.std);
+        let off = image.values.iter().zip(&wanted.values).map(|(a, b)| (a - b).abs());
+        let worst = off.fold(0f32, f32::max);
+        assert!(worst < 1e-5, "{what}: {worst:e}");
+    }
+}
+
+/// Small values are values, also where the scan has one voxel that is a billion times larger.
+#[test]
+fn an_outlier_leaves_small_values_as_they_are() {
+    let dims = [60, 60, 60];
+    let count = 60 * 60 * 60;
+    let value = |n: usize| (1.0 + (n * 37 % 101) as f32) * 1e-6;
+    let positive = |outlier: f32| {
+        let mut values: Vec<f32> = (0..count).map(value).collect();
+        values[0] = outlier;
+        let image = middle_crop(&volume_of(grid(dims, DVec3::splat(1.5)), Voxels::F32(values)));
+        let image = image.unwrap();
+        // What is not padding, nor taken for residue.
+        image.values.iter().filter(|&&v| v != image.values[SIDE * SIDE * SIDE - 1]).count()
+    };
+    assert_eq!(positive(1e-5), count);
+    // Voxels on voxels: the outlier is a neighbour, without a share, of itself and the seven after it.
+    assert!(positive(1e4) >= count - 8, "{}", positive(1e4));
+}
+
+/// Where positive and negative neighbours cancel, no residue is left that would count as > 0.
+#[test]
+fn cancelled_neighbours_leave_nothing_in_any_unit() {
+    for unit in [1e-20, 1e-9, 1.0, 1e9, 1e20] {
+        // Voxels of 4.5 mm: two thirds of the crop's lie a third of the way between two, those next to a negative
+        // one at exactly 0.
+        let value = |n: usize| if n % 30 % 2 == 0 { -0.1 * unit } else { 0.2 * unit };
+        let voxels = Voxels::F64((0..480).map(value).collect());
+        let volume = volume_of(grid([30, 4, 4], DVec3::new(4.5, 1.5, 1.5)), voxels);
+        let image = middle_crop(&volume).unwrap();
+        // Of 90 along x 15 lie on 0.2, one beyond the last, 29 beside.
+        let mean = (16.0 * 0.2 + 29.0 * 0.1) / 45.0;
+        assert!((image.mean / unit / mean - 1.0).abs() < 1e-6, "{unit:e}: {}", image.mean);
+    }
+}
+
+#[test]
+fn an_empty_or_constant_crop_is_an_error_in_any_unit() {
+    for unit in [1e-300, 1e-40, 1e-12, 1e-5, 1.0, 1e12, 1e38, 1e300] {
+        let of = |value: f64| {
+            let voxels = Voxels::F64(vec![value * unit; 1000]);
+            middle_crop(&volume_of(grid([10, 10, 10], DVec3::splat(1.3)), voxels)).unwrap_err()
+        };
+        assert!(matches!(of(0.0), SegmentError::NothingPositive), "{unit:e}");
+        assert!(matches!(of(-1000.0), SegmentError::NothingPositive), "{unit:e}");
+        let SegmentError::Constant(mean) = of(7.0) else { panic!("{unit:e}") };
+        assert!((mean / unit - 7.0).abs() < 1e-6, "{unit:e}: {mean}");
+    }
+}
+
 #[test]
 fn an_empty_or_constant_crop_is_an_error() {
     let of = |value: i16| {

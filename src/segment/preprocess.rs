@@ -17,9 +17,14 @@ use crate::with_voxels;
 pub const SIDE: usize = 128;
 /// Distance of crop voxels, mm.
 pub const SPACING: f64 = 1.5;
-/// Interpolated values smaller than this are rounding residue of the interpolation: 0, because the
-/// normalisation counts what is > 0.
-const RESIDUE: f64 = 1e-5;
+/// An interpolated value smaller than this share of the largest voxel that it lies between is rounding residue
+/// of the interpolation: 0, because the normalisation counts what is > 0. A share, so that the unit of the values
+/// does not matter; of the neighbours alone, so that an outlier elsewhere does not matter either. In Hounsfield
+/// units, between 0 and 1000, it is the 1e-5 of the reference.
+const RESIDUE: f64 = 1e-8;
+/// Largest values that are cut as they are. Others are brought to about 1 by a power of two, which costs no
+/// precision: `f32` ends at 3e38, and below 1e-38 it has fewer digits.
+const PLAIN: std::ops::Range<f64> = 1e-20..1e30;
 /// Planes of the output that are transposed together: 16 floats are one cache line.
 const TILE: usize = 16;
 
@@ -154,7 +159,8 @@ struct Sum {
 
 /// Cuts and normalises the crop at `start` (index in the scan's [`CanonicalGrid`], may be negative or
 /// beyond it: padding is 0). Trilinear. Of a scan with several frames, the one that is looked at
-/// ([`Volume::frame`]) is used; NaN and infinite voxels count as 0.
+/// ([`Volume::frame`]) is used; NaN and infinite voxels count as 0. The same values in another unit give the same
+/// crop.
 ///
 /// # Errors
 /// If no voxel of the crop is > 0, or all that are have the same value.
@@ -165,42 +171,59 @@ pub fn crop(volume: &Volume, start: [i64; 3]) -> Result<Crop, SegmentError> {
         by_source[axis.source] = Some(taps(axis, start));
     }
     let taps = by_source.map(Option::unwrap_or_default);
-    let gathered = gather_volume(volume, &taps);
-    let (mean, std) = statistics(&gathered)?;
-    Ok(Crop { values: normalised(&gathered, &grid, mean, std), mean, std })
+    let (mut gathered, largest) = gather_volume(volume, &taps, 1.0);
+    let mut factor = 1.0;
+    if largest > 0.0 && !PLAIN.contains(&largest) {
+        // An exponent of a double ends there.
+        factor = (-largest.log2().floor()).clamp(-1022.0, 1022.0).exp2();
+        gathered = gather_volume(volume, &taps, factor).0;
+    }
+    let (mean, std) = statistics(&gathered).map_err(|why| match why {
+        SegmentError::Constant(mean) => SegmentError::Constant(mean / factor),
+        other => other,
+    })?;
+    let values = normalised(&gathered, &grid, mean, std);
+    Ok(Crop { values, mean: mean / factor, std: std / factor })
 }
 
-/// [`gather`] of the frame that is looked at, in the scan's axis order, its x fastest, so that rows are read as they
-/// lie in memory.
-fn gather_volume(volume: &Volume, taps: &[Vec<Option<Tap>>; 3]) -> Vec<f32> {
+/// [`gather`] of the frame that is looked at, times `factor`, in the scan's axis order, its x fastest, so that rows
+/// are read as they lie in memory.
+fn gather_volume(
+    volume: &Volume,
+    taps: &[Vec<Option<Tap>>; 3],
+    factor: f64,
+) -> (Vec<f32>, f64) {
     let (grid, scale) = (volume.grid(), volume.scale());
     with_voxels!(volume.voxels(), v => gather(&v[volume.frame_range()], grid.dims(), taps, |raw| {
         // Scaled as f64: in f32, differences of neighbours would leave residue above `RESIDUE`.
-        let value = scale.apply(raw as f64);
+        let value = scale.apply(raw as f64) * factor;
         if value.is_finite() { value } else { 0.0 }
     }))
 }
 
-/// Interpolates the crop's voxels, [scan z][scan y][scan x].
+/// Interpolates the crop's voxels, [scan z][scan y][scan x]; with the largest magnitude of the voxels that they
+/// lie between.
 fn gather<T: Copy + Sync>(
     voxels: &[T],
     dims: [usize; 3],
     taps: &[Vec<Option<Tap>>; 3],
     value: impl Fn(T) -> f64 + Sync,
-) -> Vec<f32> {
+) -> (Vec<f32>, f64) {
     // Crop indices inside the volume are consecutive on every axis.
     let first = taps[0].iter().position(Option::is_some).unwrap_or(SIDE);
     let row_taps: Vec<Tap> = taps[0].iter().copied().flatten().collect();
     let mut out = vec![0f32; SIDE * SIDE * SIDE];
     if row_taps.is_empty() {
-        return out;
+        return (out, 0.0);
     }
     let (near, far) = row_taps
         .iter()
         .fold((usize::MAX, 0), |(near, far), tap| (near.min(tap.low), far.max(tap.high)));
-    out.par_chunks_mut(SIDE * SIDE).zip(&taps[2]).for_each(|(plane, z)| {
-        let Some(z) = z else { return };
-        let mut blend = vec![0f64; far + 1 - near];
+    let planes = out.par_chunks_mut(SIDE * SIDE).zip(&taps[2]).map(|(plane, z)| {
+        let Some(z) = z else { return 0.0 };
+        // Between the four rows around a crop row, and the largest magnitude of the four.
+        let mut blend = vec![(0f64, 0f64); far + 1 - near];
+        let mut largest = 0f64;
         for (row, y) in plane.chunks_mut(SIDE).zip(&taps[1]) {
             let Some(y) = y else { continue };
             let at = |y: usize, z: usize| {
@@ -211,17 +234,22 @@ fn gather<T: Copy + Sync>(
             let (a, b) = (at(y.low, z.low), at(y.high, z.low));
             let (c, d) = (at(y.low, z.high), at(y.high, z.high));
             for (i, blend) in blend.iter_mut().enumerate() {
-                let low = lerp(value(a[i]), value(b[i]), y.weight);
-                let high = lerp(value(c[i]), value(d[i]), y.weight);
-                *blend = lerp(low, high, z.weight);
+                let [a, b, c, d] = [a[i], b[i], c[i], d[i]].map(&value);
+                let (low, high) = (lerp(a, b, y.weight), lerp(c, d, y.weight));
+                let size = a.abs().max(b.abs()).max(c.abs().max(d.abs()));
+                *blend = (lerp(low, high, z.weight), size);
             }
             for (out, tap) in row[first..].iter_mut().zip(&row_taps) {
-                let v = lerp(blend[tap.low - near], blend[tap.high - near], tap.weight);
-                *out = if v.abs() < RESIDUE { 0.0 } else { v as f32 };
+                let ((a, a_size), (b, b_size)) = (blend[tap.low - near], blend[tap.high - near]);
+                let (v, size) = (lerp(a, b, tap.weight), a_size.max(b_size));
+                largest = largest.max(size);
+                *out = if v.abs() < size * RESIDUE { 0.0 } else { v as f32 };
             }
         }
+        largest
     });
-    out
+    let largest = planes.reduce(|| 0.0, f64::max);
+    (out, largest)
 }
 
 /// Mean and unbiased standard deviation of the values > 0. Summed plane by plane in a fixed order, so
