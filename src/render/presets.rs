@@ -1,5 +1,5 @@
 use super::{TransferFunction, TransferPoint};
-use crate::volume::{Stats, Window};
+use crate::volume::{CtContent, Stats, Window};
 
 /// Usual transfer functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -15,8 +15,9 @@ pub enum TransferPreset {
     CtLung,
     /// Contrast-filled vessels and bone.
     CtVessels,
-    /// Brain in a T1 image; relative to the automatic window.
-    MrBrain,
+    /// The brighter tissue of everything but CT, say brain in a T1 image or what takes up a tracer; relative to
+    /// the automatic window.
+    BrightTissue,
 }
 
 impl TransferPreset {
@@ -27,7 +28,7 @@ impl TransferPreset {
         TransferPreset::CtSoftTissue,
         TransferPreset::CtLung,
         TransferPreset::CtVessels,
-        TransferPreset::MrBrain,
+        TransferPreset::BrightTissue,
     ];
 
     /// The name of menus.
@@ -38,7 +39,7 @@ impl TransferPreset {
             TransferPreset::CtSoftTissue => "CT soft tissue",
             TransferPreset::CtLung => "CT lung",
             TransferPreset::CtVessels => "CT vessels",
-            TransferPreset::MrBrain => "MR brain",
+            TransferPreset::BrightTissue => "MR, PET",
         }
     }
 
@@ -50,14 +51,19 @@ impl TransferPreset {
             TransferPreset::CtSoftTissue => "ct-soft-tissue",
             TransferPreset::CtLung => "ct-lung",
             TransferPreset::CtVessels => "ct-vessels",
-            TransferPreset::MrBrain => "mr-brain",
+            TransferPreset::BrightTissue => "mr-pet",
         }
     }
 
-    /// What a scan nobody has chosen one for is first seen with: of a CT its bones, because its window shows a
-    /// fog of everything.
+    /// What a scan nobody has chosen one for is first seen with: of a CT its bones, or what else it shows; of
+    /// everything else the brighter tissue. Never the window, which shows a fog of everything, or next to nothing.
     pub fn first(stats: &Stats) -> Self {
-        if stats.looks_like_ct() { Self::CtBone } else { Self::Window }
+        match stats.ct {
+            Some(CtContent::SoftTissue | CtContent::Bone) => Self::CtBone,
+            Some(CtContent::Contrast(_)) => Self::CtVessels,
+            Some(CtContent::Lung) => Self::CtLung,
+            None => Self::BrightTissue,
+        }
     }
 
     /// The transfer function; `auto` is the scan's automatic window, which MR presets are relative to.
@@ -68,7 +74,7 @@ impl TransferPreset {
             TransferPreset::CtSoftTissue => (SOFT_TISSUE, 0.0, 1.0),
             TransferPreset::CtLung => (LUNG, 0.0, 1.0),
             TransferPreset::CtVessels => (VESSELS, 0.0, 1.0),
-            TransferPreset::MrBrain => (BRAIN, auto.low(), auto.width),
+            TransferPreset::BrightTissue => (BRIGHT_TISSUE, auto.low(), auto.width),
         };
         let point = |&(at, colour, opacity): &Row| TransferPoint {
             value: low + at * span,
@@ -81,10 +87,14 @@ impl TransferPreset {
     }
 }
 
-/// A value to show as a surface in a scan nobody has chosen one for: bone in CT, else what is brighter than
+/// A value to show as a surface in a scan nobody has chosen one for: bone in CT (of a lung its vessels), else what is brighter than
 /// a third of the automatic window.
 pub fn default_iso(stats: &Stats, auto: Window) -> f64 {
-    if stats.looks_like_ct() { 250.0 } else { auto.low() + auto.width * 0.35 }
+    match stats.ct {
+        Some(CtContent::Lung) => -500.0,
+        Some(_) => 250.0,
+        None => auto.low() + auto.width * 0.35,
+    }
 }
 
 /// Value (HU, or share of the automatic window), colour, opacity.
@@ -132,7 +142,7 @@ const VESSELS: &[Row] = &[
     (1200.0, [255, 252, 245], 1.0),
 ];
 
-const BRAIN: &[Row] = &[
+const BRIGHT_TISSUE: &[Row] = &[
     (0.0, [20, 10, 10], 0.0),
     (0.18, [90, 45, 35], 0.0),
     (0.35, [190, 120, 100], 0.12),

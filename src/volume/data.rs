@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::geom::Grid;
 
-use super::StoredGeometry;
+use super::{CtContent, StoredGeometry, histogram};
 
 /// Voxels in the type in which the file stores them, x fastest, frames one after another.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,12 +154,14 @@ pub struct Stats {
     pub mean: f64,
     /// How many values are NaN or infinite (and left out above).
     pub not_finite: usize,
+    /// What the scan shows if its values are Hounsfield units, as far as one can tell; else `None`.
+    pub ct: Option<CtContent>,
 }
 
 impl Stats {
-    /// Whether the values are Hounsfield units as far as one can tell: air and bone are there.
+    /// Whether the values are Hounsfield units as far as one can tell.
     pub fn looks_like_ct(&self) -> bool {
-        self.min <= -500.0 && self.max >= 200.0
+        self.ct.is_some()
     }
 }
 
@@ -284,14 +286,19 @@ impl Volume {
         });
         if n == 0 {
             let nan = f64::NAN;
-            return Stats { min: nan, max: nan, mean: nan, not_finite: self.voxels.len() };
+            let not_finite = self.voxels.len();
+            return Stats { min: nan, max: nan, mean: nan, not_finite, ct: None };
         }
         let (a, b) = (self.scale.apply(min), self.scale.apply(max));
+        let (min, max) = (a.min(b), a.max(b));
+        let sample = || histogram::sorted_sample(self, 0..self.voxels.len());
         Stats {
-            min: a.min(b),
-            max: a.max(b),
+            min,
+            max,
             mean: self.scale.apply(sum / n as f64),
             not_finite: self.voxels.len() - n,
+            // Of most scans the smallest value tells already.
+            ct: (min < 0.0).then(|| CtContent::of(&sample(), min, max)).flatten(),
         }
     }
 }

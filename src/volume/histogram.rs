@@ -1,32 +1,46 @@
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::{Stats, Volume};
 use crate::with_voxels;
 
-/// Counts of values in equal bins between minimum and maximum.
+/// Voxels that are looked at for the bars, and for percentiles.
+const MOST: usize = 2_000_000;
+const SAMPLE: usize = 1 << 18;
+/// Of so many values one at either end is a stray that says nothing of the scan.
+const STRAYS: usize = 2000;
+/// Bars reach so many times the bulk's width beyond it, at most to the smallest and the largest value.
+const REACH: f64 = 4.0;
+
+/// Counts of values in equal bins, and their percentiles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
     low: f64,
     bin: f64,
     counts: Vec<u64>,
+    sample: Arc<[f64]>,
 }
 
 impl Histogram {
-    /// Of at most two million voxels of the frame that is looked at, evenly spread, in `bins` bins.
+    /// Of at most two million voxels of the frame that is looked at, evenly spread, in `bins` bins between
+    /// minimum and maximum. A few values far from all others do not stretch it: they are counted in the first or
+    /// the last bin.
     pub fn of(volume: &Volume, stats: &Stats, bins: usize) -> Self {
-        let count = volume.grid().count();
-        let span = stats.max - stats.min;
-        let bin = if span > 0.0 { span / bins as f64 } else { 1.0 };
-        let low = if stats.min.is_finite() { stats.min } else { 0.0 };
+        let sample: Arc<[f64]> = sorted_sample(volume, volume.frame_range()).into();
+        let (low, high) = range(&sample, stats);
+        // The span itself may be more than a number can be.
+        let bin = high / bins as f64 - low / bins as f64;
+        let bin = if bin > 0.0 { bin } else { 1.0 };
         let mut counts = vec![0u64; bins];
         let scale = volume.scale();
-        // An odd step does not keep hitting the same columns of a power-of-two grid.
-        let step = (count / 2_000_000).max(1) | 1;
+        let step = step(volume.grid().count(), MOST);
         with_voxels!(volume.voxels(), v => for &raw in v[volume.frame_range()].iter().step_by(step) {
             let value = scale.apply(raw as f64);
             if value.is_finite() {
-                counts[(((value - low) / bin) as usize).min(bins - 1)] += 1;
+                counts[((value / bin - low / bin) as usize).min(bins - 1)] += 1;
             }
         });
-        Self { low, bin, counts }
+        Self { low, bin, counts, sample }
     }
 
     /// The counts, lowest values first.
@@ -39,23 +53,66 @@ impl Histogram {
         self.low + self.bin * bin as f64
     }
 
-    /// The values below which the given fractions of the counted values lie. The first bin is left out
-    /// when it holds more than a fifth of all: it is the empty background then.
-    pub fn foreground_percentiles(&self, lower: f64, upper: f64) -> (f64, f64) {
-        let all: u64 = self.counts.iter().sum();
-        let skip = usize::from(self.counts.first().is_some_and(|&c| c * 5 > all && c < all));
-        let total: u64 = self.counts[skip..].iter().sum();
-        let at = |fraction: f64, edge: usize| {
-            let wanted = (total as f64 * fraction) as u64;
-            let mut seen = 0;
-            for (bin, count) in self.counts.iter().enumerate().skip(skip) {
-                seen += count;
-                if seen > wanted {
-                    return self.edge(bin + edge);
-                }
-            }
-            self.edge(self.counts.len())
-        };
-        (at(lower, 0), at(upper, 1))
+    /// Between which values nearly all lie: but for one in 2000 at either end.
+    pub fn bulk(&self) -> (f64, f64) {
+        bulk(&self.sample)
     }
+
+    /// The values below which the given fractions of the values lie, from a sample of a quarter of a million. What
+    /// is within the lowest 256th of the bulk is left out if it is more than a fifth of all: it is the empty
+    /// background then; so are values far beyond the bulk.
+    pub fn foreground_percentiles(&self, lower: f64, upper: f64) -> (f64, f64) {
+        let sample = &self.sample;
+        let Some(&last) = sample.last() else { return (self.low, self.edge(self.counts.len())) };
+        let (low, high) = bulk(sample);
+        let span = if high > low { high - low } else { last - low };
+        let below = |edge: f64| sample.partition_point(|v| *v < edge);
+        let background = below(low + span / 256.0);
+        let skip = background * 5 > sample.len() && background < sample.len();
+        let first = if skip { background } else { below(low - REACH * span) };
+        let end = below(low + (1.0 + REACH) * span).max(first + 1).min(sample.len());
+        let values = &sample[first.min(end - 1)..end];
+        let at = |fraction: f64| {
+            values[((values.len() as f64 * fraction) as usize).min(values.len() - 1)]
+        };
+        (at(lower), at(upper))
+    }
+}
+
+/// An odd step does not keep hitting the same columns of a power-of-two grid.
+fn step(count: usize, most: usize) -> usize {
+    count.div_ceil(most).max(1) | 1
+}
+
+/// At most a quarter of a million finite values of voxels at these memory positions, evenly spread, in ascending
+/// order.
+pub(super) fn sorted_sample(volume: &Volume, range: Range<usize>) -> Vec<f64> {
+    let (scale, step) = (volume.scale(), step(range.len(), SAMPLE));
+    let mut values: Vec<f64> = Vec::with_capacity(range.len() / step + 1);
+    with_voxels!(volume.voxels(), v => {
+        values.extend(v[range].iter().step_by(step).map(|&raw| scale.apply(raw as f64)));
+    });
+    values.retain(|v| v.is_finite());
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+fn bulk(sorted: &[f64]) -> (f64, f64) {
+    let Some(last) = sorted.len().checked_sub(1) else { return (0.0, 0.0) };
+    // Of a handful of voxels all count.
+    let strays = if last < 100 { 0 } else { (sorted.len() / STRAYS).max(1) };
+    (sorted[strays], sorted[last - strays])
+}
+
+/// What the bars are of.
+fn range(sample: &[f64], stats: &Stats) -> (f64, f64) {
+    if !(stats.min.is_finite() && stats.max.is_finite()) {
+        return (0.0, 0.0);
+    }
+    let (low, high) = bulk(sample);
+    if high <= low {
+        return (stats.min, stats.max);
+    }
+    let reach = (high - low) * REACH;
+    (stats.min.max(low - reach), stats.max.min(high + reach))
 }

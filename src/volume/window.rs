@@ -36,18 +36,18 @@ impl Window {
         ((value - self.low()) / self.width).clamp(0.0, 1.0)
     }
 
-    /// A first window. Values that reach down to air in Hounsfield units are taken for CT and get the
-    /// soft-tissue window (40, 400); everything else the 1st to 99.5th percentile of what is not background,
-    /// and from 0 on if there is nothing below and that is close to it, as in PET.
+    /// A first window. A CT gets that of what it shows ([`CtContent::window`](super::CtContent::window));
+    /// everything else the 1st to 99.5th percentile of what is not background, and from 0 on if there is nothing
+    /// below and that is close to it, as in PET.
     pub fn auto(stats: &Stats, histogram: &Histogram) -> Self {
         if stats.max.partial_cmp(&stats.min) != Some(std::cmp::Ordering::Greater) {
             return Self::new(if stats.min.is_finite() { stats.min } else { 0.0 }, 1.0);
         }
-        if stats.looks_like_ct() {
-            return Self::new(40.0, 400.0);
+        if let Some(content) = stats.ct {
+            return content.window();
         }
         let (low, high) = histogram.foreground_percentiles(0.01, 0.995);
-        let low = if stats.min >= 0.0 && low < high * 0.25 { 0.0 } else { low };
+        let low = if histogram.bulk().0 >= 0.0 && low < high * 0.25 { 0.0 } else { low };
         if high > low {
             Self::new(f64::midpoint(low, high), high - low)
         } else {

@@ -123,7 +123,7 @@ pub struct VolumeArgs {
     /// masks alone).
     #[arg(long = "3d", value_name = "MODE", value_parser = parse_mode)]
     pub mode: Option<Mode3d>,
-    /// Colours and opacity of the volume: window, ct-bone, ct-soft-tissue, ct-lung, ct-vessels, mr-brain.
+    /// Colours and opacity of the volume: window, ct-bone, ct-soft-tissue, ct-lung, ct-vessels, mr-pet.
     #[arg(long, value_name = "NAME", value_parser = parse_preset)]
     pub preset: Option<TransferPreset>,
     /// The value of the iso-surface; 250 in CT when left out, else a third up the window.
@@ -270,7 +270,8 @@ fn parse_mode(text: &str) -> Result<Mode3d, String> {
 
 fn parse_preset(text: &str) -> Result<TransferPreset, String> {
     let names = TransferPreset::ALL.map(|preset| (preset.slug(), preset));
-    named(text, &names)
+    // Its name before it was the first look at everything but CT.
+    named(if text == "mr-brain" { "mr-pet" } else { text }, &names)
 }
 
 fn within(text: &str, range: std::ops::RangeInclusive<f64>) -> Result<f64, String> {
