@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use reference::{Case, data, folder, volume_of};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
-use voxpoint::prompt::{Prompt, Step};
+use voxpoint::prompt::{Answer, Prompt, Step, WorkingScale};
 use voxpoint::segment::{
     CanonicalGrid, DeviceChoice, Outcome, Request, SIDE, SegmentError, Segmenter, Stage, crop,
 };
-use voxpoint::volume::{Volume, Voxels};
+use voxpoint::volume::{Scale, Volume, Voxels};
 use voxpoint::work::CancelToken;
 
 fn demo() -> PathBuf {
@@ -308,4 +308,104 @@ fn the_device_says_why() {
 fn a_segmenter_can_go_to_another_thread() {
     fn sent<T: Send>() {}
     sent::<Segmenter>();
+}
+
+/// A body with three bright balls; the click is in one of them.
+fn balls() -> (Arc<Volume>, Prompt) {
+    let volume = reference::read_nifti(&data().join("balls/scan.nii.gz"));
+    let world = volume.grid().world_of([16, 21, 19]);
+    (volume, Prompt { world, positive: true })
+}
+
+/// PET slopes are like that, and normalised scans.
+#[test]
+fn the_unit_of_the_values_does_not_change_the_mask() {
+    let (plain, click) = balls();
+    let mut segmenter = open(&demo());
+    let mut mask = |volume: Arc<Volume>| run(&mut segmenter, &request(&volume, &[click])).unwrap();
+    let wanted = mask(plain.clone()).region;
+    assert!(wanted.count() > 100);
+    let numbers: Vec<f64> = (0..plain.grid().count()).map(|n| plain.voxels().raw(n)).collect();
+    let single = |by: f64| Voxels::F32(numbers.iter().map(|v| (v * by) as f32).collect());
+    let double = |by: f64| Voxels::F64(numbers.iter().map(|v| v * by).collect());
+    // (stored, slope)
+    let mut table: Vec<(Voxels, f64)> = Vec::new();
+    for unit in [1e-12, 5e-9, 1e-8, 1e-6, 1e12] {
+        table.push((single(unit), 1.0));
+        table.push((plain.voxels().clone(), unit));
+    }
+    table.push((single(1e-6), 1e-6));
+    table.push((double(1e-300), 1.0));
+    table.push((double(1e300), 1.0));
+    for (voxels, slope) in table {
+        let what = format!("{} × {slope:e}, first {:e}", voxels.data_type().name(), voxels.raw(0));
+        let (grid, scale) = (plain.grid().clone(), Scale { slope, inter: 0.0 });
+        let (stored, dims) = (plain.stored().clone(), grid.dims().to_vec());
+        let volume = Volume::new("t", grid, dims, voxels, scale, stored, vec![]);
+        let outcome = mask(Arc::new(volume));
+        assert_eq!(outcome.region.count(), wanted.count(), "{what}");
+        assert!(outcome.region == wanted, "{what}");
+    }
+}
+
+/// A scan whose header says that its voxels are so many times smaller.
+fn shrunk(volume: &Volume, times: f64) -> Arc<Volume> {
+    let mut place = volume.grid().world_from_voxel();
+    place.matrix3 *= 1.0 / times;
+    place.translation /= times;
+    volume_of(Grid::new(volume.grid().dims(), place).unwrap(), volume.voxels().clone())
+}
+
+/// A known case (a vertebra in a CT, a ball) made ten, four and seventy-five times smaller: at that working scale
+/// its mask is voxel for voxel the one of the original. As large as it is it is quite another.
+#[test]
+fn a_working_scale_undoes_a_smaller_spacing() {
+    let text = std::fs::read(folder().join("demo_lumbar.json")).unwrap();
+    let clicks: Vec<DemoClick> = serde_json::from_slice(&text).unwrap();
+    let lumbar = clicks
+        .iter()
+        .map(|c| Prompt { world: DVec3::from_array(c.click_world), positive: c.label == 1 });
+    let (scan, click) = balls();
+    let cases = [(Case::read("spine_ct").volume(), lumbar.collect()), (scan, vec![click])];
+    let mut segmenter = open(&demo());
+    for (volume, prompts) in cases {
+        let wanted = run(&mut segmenter, &request(&volume, &prompts)).unwrap();
+        for times in [4.0, 10.0, 75.0] {
+            let small = shrunk(&volume, times);
+            let at = |p: &Prompt| Prompt { world: p.world / times, ..*p };
+            let prompts: Vec<Prompt> = prompts.iter().map(at).collect();
+            // First as it is: what is kept of that must not be taken for the other.
+            let first = request(&small, &prompts[..1]);
+            let plain = match run(&mut segmenter, &first) {
+                // A scan of a millimetre is one voxel to the model.
+                Err(SegmentError::NothingPositive | SegmentError::Constant(_)) if times > 50.0 => {
+                    None
+                }
+                other => Some(other.unwrap()),
+            };
+            let mut scaled = request(&small, &prompts);
+            scaled.log.scale = WorkingScale::new(times).unwrap();
+            scaled.earlier = plain.as_ref().map(|p| p.answer.clone()).unwrap_or_default();
+            let found = run(&mut segmenter, &scaled).unwrap();
+            println!(
+                "{times}: {} of {} voxels; at scale 1 {:?}",
+                found.region.count(),
+                wanted.region.count(),
+                plain.as_ref().map(|p| p.region.count()),
+            );
+            assert!(found.region == wanted.region, "{times}");
+            assert_eq!(found.answer.scale, scaled.log.scale);
+            assert_eq!(found.answer.touches, wanted.answer.touches);
+            // The cube lies where it was looked at: 1.5 mm over the scale, around the click.
+            let place = &found.answer.patches[0].place;
+            let voxel = place.world_from_crop.matrix3.x_axis.length();
+            assert!((voxel * times - 1.5).abs() < 1e-9 && place.contains(prompts[0].world));
+            // As it is the mask is nothing like it: the vertebra of 4817 voxels has 194 839.
+            let alike = plain.is_some_and(|p| p.region.count() < 3 * wanted.region.count());
+            assert!(!alike, "{times}");
+            // The log alone gives the same, and so does another segmenter.
+            let again = Request { earlier: Answer::default(), ..scaled.clone() };
+            assert!(run(&mut segmenter, &again).unwrap().region == wanted.region);
+        }
+    }
 }

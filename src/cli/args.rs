@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::DVec3;
+use crate::prompt::WorkingScale;
 use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
@@ -102,7 +103,11 @@ pub struct SegmentArgs {
     /// A voxel belongs to the mask if the model gives it more than this probability.
     #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
     pub threshold: f64,
-    /// Follow the mask beyond the model's cube of 192 mm, as far as it goes.
+    /// Let the model see the scan so many times larger: for scans much finer than its 1.5 mm (micro-CT, mice). The
+    /// scan, the points and the mask keep their size.
+    #[arg(long, value_name = "N", value_parser = parse_working_scale, default_value_t = WorkingScale::ONE)]
+    pub working_scale: WorkingScale,
+    /// Follow the mask beyond the model's cube (192 mm at working scale 1), as far as it goes.
     #[arg(long)]
     pub extend: bool,
     /// Which model, and where.
@@ -111,11 +116,12 @@ pub struct SegmentArgs {
     /// Where to write the label map (.nii or .nii.gz); the structure has label 1.
     #[arg(long, value_name = "MASK.nii.gz")]
     pub out: PathBuf,
-    /// Where to write the last logits around the first click, trilinear on 128³ voxels of 1.5 mm, as float32
-    /// NIfTI.
+    /// Where to write the last logits around the first click, trilinear on 128³ voxels of 1.5 mm (at
+    /// working scale 1), as float32 NIfTI.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
-    /// Print JSON: frame, image (what the model looked at), device, `device_reason`, ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// Print JSON: frame, image (what the model looked at), `working_scale`, device, `device_reason`, ms, iou,
+    /// `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }
@@ -268,6 +274,12 @@ fn parse_probability(text: &str) -> Result<f64, String> {
         p if p > 0.0 && p < 1.0 => Ok(p),
         p => Err(format!("{p} is not between 0 and 1")),
     }
+}
+
+fn parse_working_scale(text: &str) -> Result<WorkingScale, String> {
+    let (least, most) = (WorkingScale::RANGE.start(), WorkingScale::RANGE.end());
+    WorkingScale::new(number(text)?)
+        .ok_or_else(|| format!("{text} is not between {least} and {most}"))
 }
 
 fn parse_position(text: &str) -> Result<DVec3, String> {

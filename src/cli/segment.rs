@@ -12,7 +12,7 @@ use super::files::{self, ms_since};
 use super::{Usage, print, print_json};
 use crate::document::PALETTE;
 use crate::io;
-use crate::prompt::{CropPlace, Logits, Prompt};
+use crate::prompt::{CropPlace, FineScan, Logits, Prompt, WorkingScale};
 use crate::segment::{self, Outcome, Request, Segmenter};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
@@ -27,6 +27,8 @@ struct Report {
     frame: usize,
     /// What the model looked at.
     image: String,
+    /// How many times larger than it is the model saw the scan.
+    working_scale: f64,
     device: String,
     device_reason: String,
     ms: Milliseconds,
@@ -65,6 +67,8 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let mut request = Request::new(seen_by_model(args, &volume, &prompts)?, prompts);
     request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
     request.log.threshold = logit(args.threshold);
+    request.log.scale = args.working_scale;
+    advise(&request.volume, args.working_scale);
     let cancel = CancelToken::new();
     let outcome = if args.extend {
         segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
@@ -87,8 +91,9 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         eprintln!("warning: the mask is empty; click nearer to the middle of the structure");
     }
     if report.touches && !args.extend {
+        let mm = args.working_scale.cube_mm();
         eprintln!(
-            "warning: the mask touches the edge of what the model looks at (192 mm); --extend follows it"
+            "warning: the mask touches the edge of what the model looks at ({mm} mm); --extend follows it"
         );
     }
     if args.extend && report.touches {
@@ -118,6 +123,18 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says of a scan that is much finer than the model before it is asked.
+fn advise(volume: &Volume, scale: WorkingScale) {
+    let grid = volume.grid();
+    let fine = FineScan::of(grid.dims(), grid.spacing()).filter(|_| scale == WorkingScale::ONE);
+    if let Some(FineScan { times, proposed }) = fine {
+        eprintln!(
+            "warning: this scan is {times:.0} times finer than the model's 1.5 mm; if its structures are small \
+             too, let the model see it larger: --working-scale {proposed}, for example"
+        );
+    }
 }
 
 /// The logit of a probability.
@@ -265,6 +282,7 @@ fn report(
     Report {
         frame: volume.frame() + 1,
         image: looked_at.display().to_string(),
+        working_scale: outcome.answer.scale.get(),
         device: device.name.clone(),
         device_reason: device.reason.clone(),
         ms: Milliseconds {
@@ -298,6 +316,10 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
     let frame = match report.frame {
         1 => String::new(),
         n => format!("frame    {n}\n"),
+    };
+    let frame = match report.working_scale {
+        1.0 => frame,
+        n => format!("{frame}scale    {n} (the model saw the scan so many times larger)\n"),
     };
     format!(
         "mask     {}\n{frame}volume   {:.2} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
@@ -361,6 +383,7 @@ mod tests {
                 space: Space::World,
                 frame: 1,
                 threshold: 0.5,
+                working_scale: WorkingScale::ONE,
                 extend: false,
                 out: out.to_owned(),
                 logits: Some(logits.to_owned()),

@@ -5,7 +5,7 @@ use super::history::Op;
 use super::{
     Document, EntryId, LabelId, Object, PendingClick, REMEMBERED_WRITES, gate, palette_colour,
 };
-use crate::prompt::{Answer, Extension, Prompt};
+use crate::prompt::{Answer, Extension, Prompt, WorkingScale};
 use crate::volume::{NamedRegion, Region, Volume};
 
 /// Everything that can be done to a document (besides undo and redo).
@@ -75,6 +75,9 @@ pub enum Command {
     /// Which image the model looks at for objects that have no clicks yet: one that lies over the scan, or (`None`) the
     /// scan. An object with clicks keeps to its image. A matter of looking, not in the history.
     UseImage(Option<Arc<Volume>>),
+    /// How large models see the scan from the next object's first click on. Objects with clicks keep theirs. Not in
+    /// the history: the clicks are, and each object's scale with them.
+    SetWorkingScale(WorkingScale),
     /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
     Import(Vec<NamedRegion>),
 }
@@ -194,6 +197,7 @@ impl Document {
             }
             Command::ShowFrame(frame) => self.show_frame(frame),
             Command::UseImage(overlay) => self.use_image(overlay),
+            Command::SetWorkingScale(scale) => self.working_scale = scale,
             Command::Import(labels) => self.import(labels)?,
         }
         self.changed();

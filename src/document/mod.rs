@@ -24,7 +24,7 @@ pub use command::{Command, Refused, Resolution};
 pub use history::{EntryId, PendingClick, StateId};
 pub use object::{LabelId, Object, PALETTE, palette_colour};
 
-use crate::prompt::ImageId;
+use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use history::History;
 
@@ -43,6 +43,8 @@ pub struct Document {
     labels: LabelMap,
     objects: Vec<Object>,
     active: Option<LabelId>,
+    /// For objects that have no clicks yet.
+    working_scale: WorkingScale,
     history: History,
     /// Counts every change, undo and redo included: caches compare it.
     revision: u64,
@@ -77,6 +79,7 @@ impl Document {
             labels,
             objects: Vec::new(),
             active: None,
+            working_scale: WorkingScale::ONE,
             history: History::default(),
             revision: 0,
             writes: Vec::new(),
@@ -129,6 +132,11 @@ impl Document {
     /// The object that the next click belongs to.
     pub fn active(&self) -> Option<&Object> {
         self.active.and_then(|id| self.object(id))
+    }
+
+    /// How large models see the scan from the next object's first click on ([`Command::SetWorkingScale`]).
+    pub fn working_scale(&self) -> WorkingScale {
+        self.working_scale
     }
 
     /// Counts every change of anything in the document.

@@ -44,6 +44,7 @@ impl Document {
                 return Err(Refused::FirstMustBePositive);
             }
             log.image = self.model_image;
+            log.scale = self.working_scale;
         }
         self.in_image(log.image, prompt.world)?;
         log.frame = self.image_by_id(log.image).map_or(0, |image| image.frame());

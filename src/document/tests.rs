@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{Answer, CropPlace, Extension, Logits, Prompt, PromptLog, Step};
+use crate::prompt::{Answer, CropPlace, Extension, Logits, Prompt, PromptLog, Step, WorkingScale};
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
 
 const DIMS: [usize; 3] = [6, 5, 4];
@@ -593,4 +593,26 @@ fn an_object_that_lost_its_clicks_may_start_anew_in_another_frame() {
     d.apply(Command::ShowFrame(2)).unwrap();
     click(&mut d, true).unwrap();
     assert_eq!((d.objects().len(), d.objects()[0].log.frame), (1, 2));
+}
+
+#[test]
+fn a_working_scale_is_that_of_an_objects_first_click() {
+    let scale = |n: f64| WorkingScale::new(n).unwrap();
+    let mut document = document();
+    document.apply(Command::SetWorkingScale(scale(10.0))).unwrap();
+    assert!(document.can_undo().is_none() && !document.is_modified(), "a matter of looking");
+    click(&mut document, true).unwrap();
+    resolve(&mut document, boxed([0; 3], [2; 3]));
+    document.apply(Command::SetWorkingScale(WorkingScale::ONE)).unwrap();
+    // Further clicks of the object stay at its scale; undo and redo bring it back.
+    click(&mut document, true).unwrap();
+    let pending = document.pending().unwrap().1;
+    assert_eq!((pending.log.scale, pending.log.prompts.len()), (scale(10.0), 2));
+    resolve(&mut document, boxed([0; 3], [2; 3]));
+    assert!(document.undo() && document.undo() && document.redo() && document.redo());
+    assert_eq!(document.objects()[0].log.scale, scale(10.0));
+    // A new object is seen as the scan is set by then.
+    document.apply(Command::NewObject).unwrap();
+    let log = document.target(None, prompt(3.0, true)).unwrap().1;
+    assert_eq!(log.scale, WorkingScale::ONE);
 }

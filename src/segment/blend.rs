@@ -29,7 +29,7 @@ pub fn paste(logits: &Logits, place: &CropPlace, grid: &Grid) -> Region {
 
 /// How far from the threshold a logit counts where cubes overlap: 4 is a probability of 98 % for a threshold of a half.
 const LOUDEST: f32 = 4.0;
-/// Millimetres inside the faces of a clicked cube in which other cubes may complete it.
+/// The model's millimetres inside the faces of a clicked cube in which other cubes may complete it.
 const RIM: f64 = 20.0;
 /// [`RIM`] in the measure of [`tent`].
 const RIM_TENT: f32 = (2.0 * RIM / SPACING / (SIDE as f64 + 1.0)) as f32;

@@ -26,7 +26,8 @@ impl Growing {
     /// The cube beyond a contact. It starts from the user's first positive click in it, or else from inside of
     /// the mask.
     fn extension(&self, contact: &faces::Contact, grid: &Grid) -> Option<Extension> {
-        let (start, canonical) = (contact.neighbour(), CanonicalGrid::of(grid));
+        let start = contact.neighbour();
+        let canonical = CanonicalGrid::scaled(grid, self.log.scale);
         let mut clicks = self.log.prompts.iter().filter(|p| p.positive);
         let visible = clicks.find(|p| holds(start, canonical.nearest(p.world)));
         let seed = if let Some(prompt) = visible {
@@ -42,7 +43,7 @@ impl Growing {
     /// Notes as extensions those cubes that clicks opened and that would not be opened again in a replay of the
     /// log alone, because the click now lies in an extension.
     fn settle(&mut self, grid: &Grid) {
-        let canonical = CanonicalGrid::of(grid);
+        let canonical = CanonicalGrid::scaled(grid, self.log.scale);
         for patch in self.answer.patches.iter().skip(1) {
             let (start, seed) = (patch.place.start, patch.opener.world);
             let voxel = canonical.nearest(seed);

@@ -156,7 +156,8 @@ struct Around<'a> {
 
 impl<'a> Around<'a> {
     fn of(answer: &'a Answer, threshold: f32, grid: &Grid) -> Self {
-        Self { field: Field::of(answer, threshold), dims: CanonicalGrid::of(grid).dims() }
+        let dims = CanonicalGrid::scaled(grid, answer.scale).dims();
+        Self { field: Field::of(answer, threshold), dims }
     }
 
     /// Whether a canonical voxel is in the scan.

@@ -45,7 +45,7 @@ struct Opened {
 /// answer keeps that cube, wherever it lies. A new cube takes the place of one `at_hand` (its start) whose
 /// centre is within `snap` voxels of the click along every axis, the nearest, if there is any.
 ///
-/// Clicks are rounded to whole voxels of the 1.5 mm grid, as the authors do. In every cube the model gets the
+/// Clicks are rounded to whole voxels of the 1.5 mm grid (at the log's working scale), as the authors do. In every cube the model gets the
 /// click (or seed) that it was opened for, then all others in it, in their order.
 ///
 /// # Errors
@@ -63,7 +63,7 @@ pub(super) fn plan(
     if log.prompts.is_empty() {
         return Ok(Vec::new());
     }
-    let canonical = CanonicalGrid::of(grid);
+    let canonical = CanonicalGrid::scaled(grid, log.scale);
     let voxels = voxels(grid, &canonical, &log.prompts)?;
     let mut opened = by_clicks(&canonical, log, &voxels, &kept(log, earlier), snap, at_hand)?;
     for extension in &log.extensions {
@@ -114,7 +114,9 @@ fn voxels(
 /// for a click too: it is told by its place.
 fn kept(log: &PromptLog, earlier: &Answer) -> Vec<(Prompt, CropPlace)> {
     let by_click = |start| !log.extensions.iter().any(|e| e.start == start);
-    let patches = earlier.patches.iter().filter(|p| by_click(p.place.start));
+    // Cubes of another grid are none of this one's.
+    let same = earlier.scale == log.scale;
+    let patches = earlier.patches.iter().filter(|p| same && by_click(p.place.start));
     patches.map(|p| (p.opener, p.place.clone())).collect()
 }
 

@@ -9,14 +9,14 @@ use rayon::prelude::*;
 
 use super::SegmentError;
 use crate::geom::{Axis, DAffine3, DMat3, DVec3, Grid};
-use crate::prompt::CropPlace;
+use crate::prompt::{CropPlace, MODEL_SIDE, MODEL_SPACING, WorkingScale};
 use crate::volume::Volume;
 use crate::with_voxels;
 
 /// Voxels along each side of the crop.
-pub const SIDE: usize = 128;
-/// Distance of crop voxels, mm.
-pub const SPACING: f64 = 1.5;
+pub const SIDE: usize = MODEL_SIDE;
+/// Distance of crop voxels, mm (of the model's: divided by the working scale).
+pub const SPACING: f64 = MODEL_SPACING;
 /// An interpolated value smaller than this share of the largest voxel that it lies between is rounding residue
 /// of the interpolation: 0, because the normalisation counts what is > 0. A share, so that the unit of the values
 /// does not matter; of the neighbours alone, so that an outlier elsewhere does not matter either. In Hounsfield
@@ -48,7 +48,7 @@ impl AxisMap {
     }
 }
 
-/// The scan's grid at 1.5 mm, axes permuted and flipped to the closest RAS.
+/// The scan's grid at the model's 1.5 mm, axes permuted and flipped to the closest RAS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanonicalGrid {
     axes: [AxisMap; 3],
@@ -56,12 +56,19 @@ pub struct CanonicalGrid {
 }
 
 impl CanonicalGrid {
-    /// The canonical grid of a scan's grid.
-    ///
-    /// Along each axis `floor(n · spacing / 1.5 + 1e-3)` voxels (at least 1; exactly 1 if the scan has
-    /// one), centred on the scan.
+    /// The canonical grid of a scan's grid, as large as it is.
     pub fn of(grid: &Grid) -> Self {
-        let (orientation, spacing, dims) = (grid.orientation(), grid.spacing(), grid.dims());
+        Self::scaled(grid, WorkingScale::ONE)
+    }
+
+    /// The canonical grid of a scan's grid that the model sees `scale` times larger: its voxels are `1.5 / scale` mm
+    /// apart, and where they are in the world is the truth.
+    ///
+    /// Along each axis `floor(n · spacing · scale / 1.5 + 1e-3)` voxels (at least 1; exactly 1 if the scan has
+    /// one), centred on the scan.
+    pub fn scaled(grid: &Grid, scale: WorkingScale) -> Self {
+        let (orientation, dims) = (grid.orientation(), grid.dims());
+        let spacing = grid.spacing() * scale.get();
         let matrix = grid.world_from_voxel().matrix3;
         let mut columns = [DVec3::ZERO; 3];
         let axes = Axis::ALL.map(|axis| {
@@ -165,7 +172,15 @@ struct Sum {
 /// # Errors
 /// If no voxel of the crop is > 0, or all that are have the same value.
 pub fn crop(volume: &Volume, start: [i64; 3]) -> Result<Crop, SegmentError> {
-    let grid = CanonicalGrid::of(volume.grid());
+    crop_of(volume, &CanonicalGrid::of(volume.grid()), start)
+}
+
+/// [`crop`] of another canonical grid of the scan's.
+pub(super) fn crop_of(
+    volume: &Volume,
+    grid: &CanonicalGrid,
+    start: [i64; 3],
+) -> Result<Crop, SegmentError> {
     let mut by_source = [None, None, None];
     for (axis, start) in grid.axes.iter().zip(start) {
         by_source[axis.source] = Some(taps(axis, start));
@@ -182,17 +197,13 @@ pub fn crop(volume: &Volume, start: [i64; 3]) -> Result<Crop, SegmentError> {
         SegmentError::Constant(mean) => SegmentError::Constant(mean / factor),
         other => other,
     })?;
-    let values = normalised(&gathered, &grid, mean, std);
+    let values = normalised(&gathered, grid, mean, std);
     Ok(Crop { values, mean: mean / factor, std: std / factor })
 }
 
 /// [`gather`] of the frame that is looked at, times `factor`, in the scan's axis order, its x fastest, so that rows
 /// are read as they lie in memory.
-fn gather_volume(
-    volume: &Volume,
-    taps: &[Vec<Option<Tap>>; 3],
-    factor: f64,
-) -> (Vec<f32>, f64) {
+fn gather_volume(volume: &Volume, taps: &[Vec<Option<Tap>>; 3], factor: f64) -> (Vec<f32>, f64) {
     let (grid, scale) = (volume.grid(), volume.scale());
     with_voxels!(volume.voxels(), v => gather(&v[volume.frame_range()], grid.dims(), taps, |raw| {
         // Scaled as f64: in f32, differences of neighbours would leave residue above `RESIDUE`.

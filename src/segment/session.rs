@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::cache::Cache;
+use super::cache::{Cache, Cube};
 use super::engine::{Embedding, Engine, Features, Source};
 use super::patches::{Planned, plan};
-use super::{Device, DeviceChoice, SegmentError, crop, faces, lay};
+use super::preprocess::{CanonicalGrid, crop_of};
+use super::{Device, DeviceChoice, SegmentError, faces, lay};
 use crate::geom::{DVec3, Grid};
-use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step};
+use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step, WorkingScale};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
 
@@ -169,17 +170,17 @@ impl Segmenter {
         let mut patches = Vec::new();
         for planned in self.plan(request)? {
             let mut steps = planned.standing(&request.earlier, self.engine.side());
-            let start = planned.place.start;
+            let cube = Cube { scale: request.log.scale, start: planned.place.start };
             if steps.len() < planned.clicks.len() {
-                self.encode(&request.volume, start, timings, cancel, stage)?;
+                self.encode(&request.volume, cube, timings, cancel, stage)?;
             }
             for n in steps.len()..planned.clicks.len() {
                 cancel.check()?;
                 stage(Stage::Decode);
                 let begin = Instant::now();
                 let before = steps.last().map(|s| s.logits.as_ref());
-                let embedding = self.embeddings.get(&request.volume, start);
-                let embedding = embedding.ok_or_else(|| lost(start))?;
+                let embedding = self.embeddings.get(&request.volume, cube);
+                let embedding = embedding.ok_or_else(|| lost(cube.start))?;
                 let points = &planned.points[..=n];
                 let (logits, iou) = self.engine.decode(embedding, points, before, cancel)?;
                 timings.decode.push(ms(begin));
@@ -190,7 +191,8 @@ impl Segmenter {
             patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
         let prompts = request.log.prompts.clone();
-        let mut answer = Answer { prompts, patches, ..Answer::default() };
+        let scale = request.log.scale;
+        let mut answer = Answer { prompts, scale, patches, ..Answer::default() };
         answer.touches = faces::touches(&answer, request.log.threshold, request.volume.grid());
         Ok(answer)
     }
@@ -208,26 +210,28 @@ impl Segmenter {
         let click = Prompt { world, positive: true };
         let cubes = self.plan(&Request::new(volume.clone(), vec![click]))?;
         let place = cubes.into_iter().next().ok_or_else(|| lost([0; 3]))?.place;
-        let start = place.start;
-        self.encode(volume, start, &mut Timings::default(), cancel, &mut |_| ())?;
-        let embedding = self.embeddings.get(volume, start).ok_or_else(|| lost(start))?;
+        let cube = Cube { scale: WorkingScale::ONE, start: place.start };
+        self.encode(volume, cube, &mut Timings::default(), cancel, &mut |_| ())?;
+        let embedding = self.embeddings.get(volume, cube).ok_or_else(|| lost(cube.start))?;
         Ok((place, embedding.features()?))
     }
 
     /// The cubes of a request.
     fn plan(&self, request: &Request) -> Result<Vec<Planned>, SegmentError> {
         let Request { volume, log, earlier, snap, .. } = request;
-        let at_hand = if *snap == 0 { Vec::new() } else { self.embeddings.starts(volume) };
+        let at_hand =
+            if *snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
         plan(volume.grid(), log, earlier, *snap, &at_hand)
     }
 
-    /// The starts of a request's cubes that have to be encoded for it.
-    fn missing(&self, request: &Request) -> Result<Vec<[i64; 3]>, SegmentError> {
+    /// A request's cubes that have to be encoded for it.
+    fn missing(&self, request: &Request) -> Result<Vec<Cube>, SegmentError> {
         let (side, earlier) = (self.engine.side(), &request.earlier);
         let mut cubes = self.plan(request)?;
         cubes.retain(|c| c.standing(earlier, side).len() < c.clicks.len());
-        let starts = cubes.iter().map(|c| c.place.start);
-        Ok(starts.filter(|&start| !self.embeddings.has(&request.volume, start)).collect())
+        let scale = request.log.scale;
+        let cubes = cubes.iter().map(|c| Cube { scale, start: c.place.start });
+        Ok(cubes.filter(|&cube| !self.embeddings.has(&request.volume, cube)).collect())
     }
 
     /// The replay of a request if no cube has to be encoded for it: what one more click would give.
@@ -268,8 +272,8 @@ impl Segmenter {
         cancel: &CancelToken,
     ) -> Result<Timings, SegmentError> {
         let mut timings = Timings::default();
-        for start in self.missing(request)? {
-            self.encode(&request.volume, start, &mut timings, cancel, &mut |_| ())?;
+        for cube in self.missing(request)? {
+            self.encode(&request.volume, cube, &mut timings, cancel, &mut |_| ())?;
         }
         Ok(timings)
     }
@@ -278,18 +282,19 @@ impl Segmenter {
     fn encode(
         &mut self,
         volume: &Arc<Volume>,
-        start: [i64; 3],
+        cube: Cube,
         timings: &mut Timings,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<(), SegmentError> {
-        if self.embeddings.get(volume, start).is_some() {
+        if self.embeddings.get(volume, cube).is_some() {
             return Ok(());
         }
         cancel.check()?;
         stage(Stage::Crop);
         let begin = Instant::now();
-        let image = crop(volume, start)?;
+        let grid = CanonicalGrid::scaled(volume.grid(), cube.scale);
+        let image = crop_of(volume, &grid, cube.start)?;
         *timings.crop.get_or_insert(0.0) += ms(begin);
         cancel.check()?;
         stage(Stage::Encode);
@@ -297,7 +302,7 @@ impl Segmenter {
         let embedding = self.engine.encode(&image.values, cancel)?;
         *timings.encode.get_or_insert(0.0) += ms(begin);
         let bytes = embedding.bytes();
-        self.embeddings.put(volume, start, embedding, bytes);
+        self.embeddings.put(volume, cube, embedding, bytes);
         Ok(())
     }
 }

@@ -100,6 +100,52 @@ fn the_model_can_look_at_another_image_than_the_one_the_mask_lies_on() {
     assert!(error.contains("outside of the image that the model is to look at"), "{error}");
 }
 
+/// A bar of 20 × 4 × 4 voxels in a scan ten times finer than usual: at working scale 10 as the usual one.
+#[test]
+fn a_fine_scan_is_told_and_can_be_seen_larger() {
+    let folder = tempfile::tempdir().unwrap();
+    let (usual, fine) = (folder.path().join("usual.nii"), folder.path().join("fine.nii"));
+    let (mask, logits) = (folder.path().join("m.nii"), folder.path().join("l.nii"));
+    for (scan, mm) in [(&usual, 1.5), (&fine, 0.15)] {
+        write_scan(scan, [60, 50, 40], mm, |[x, y, z]| {
+            let bar = (20..40).contains(&x) && (22..30).contains(&y) && (16..24).contains(&z);
+            if bar { 300 } else { 50 + (x + y + z) % 5 }
+        });
+    }
+    let segment = |scan: &Path, more: &[&str]| {
+        let [scan, mask, logits] = [scan, &mask, &logits].map(|p| p.to_str().unwrap());
+        let mut arguments = vec!["segment", scan, "--point", "30,26,20", "--space", "voxel"];
+        arguments.extend(["--out", mask, "--logits", logits, "--device", "cpu", "--json"]);
+        arguments.extend(more);
+        let run = voxpoint(&arguments);
+        let report = run.json();
+        let saved = open(Path::new(mask));
+        let values: Vec<f64> = (0..60 * 50 * 40).map(|n| saved.voxels().raw(n)).collect();
+        let spacing = saved.grid().spacing().x;
+        (report, values, spacing, open(Path::new(logits)).grid().spacing().x, run.stderr)
+    };
+    let (report, wanted, spacing, step, said) = segment(&usual, &[]);
+    assert_eq!(report["working_scale"], 1.0);
+    assert!(!said.contains("finer") && wanted.contains(&1.0), "{said}");
+    assert!((spacing - 1.5).abs() < 1e-6 && (step - 1.5).abs() < 1e-6);
+    let as_it_is = ["segment", fine.to_str().unwrap(), "--point", "30,26,20", "--space", "voxel"];
+    let said = voxpoint(&[&as_it_is[..], &["--out", mask.to_str().unwrap()]].concat()).stderr;
+    assert!(said.contains("10 times finer") && said.contains("--working-scale 10"), "{said}");
+    let (report, mask, spacing, step, said) = segment(&fine, &["--working-scale", "10"]);
+    assert_eq!((&report["working_scale"], said.as_str()), (&10.0.into(), ""));
+    assert!(mask == wanted, "voxel for voxel");
+    // Where things are and how large is the truth.
+    assert!((spacing - 0.15).abs() < 1e-6 && (step - 0.15).abs() < 1e-6, "{spacing} {step}");
+    let ml = mask.iter().filter(|v| **v == 1.0).count() as f64 * 0.15f64.powi(3) / 1000.0;
+    assert!((report["volume_ml"].as_f64().unwrap() / ml - 1.0).abs() < 1e-3);
+    let fine = fine.to_str().unwrap();
+    for odd in ["0", "-2", "NaN", "1e9", "ten"] {
+        let scale = format!("--working-scale={odd}");
+        let run = voxpoint(&["segment", fine, "--point", "0,0,0", "--out", "m.nii", &scale]);
+        assert_eq!(run.code, 2, "{odd}: {run:?}");
+    }
+}
+
 /// Numbers of nibabel 5.4 and numpy for the same file.
 #[test]
 fn info_says_what_nibabel_says() {
@@ -187,7 +233,7 @@ fn the_samples_click_gives_the_mask_that_its_readme_promises() {
     arguments.extend(["--device", "cpu", "--json"]);
     let report = voxpoint(&arguments).json();
 
-    let expected = "crop_affine device device_reason frame iou ms patches touches volume_ml voxels";
+    let expected = "crop_affine device device_reason frame image iou ms patches touches volume_ml voxels working_scale";
     assert_eq!(keys(&report), expected.split(' ').collect::<Vec<_>>());
     assert_eq!(report["patches"].as_array().unwrap(), std::slice::from_ref(&report["crop_affine"]));
     let stages = ["crop", "decode", "encode", "load", "paste", "save", "session"];

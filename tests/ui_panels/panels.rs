@@ -1,16 +1,20 @@
 //! What the side panels and the status bar show, and that it fits.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::Queryable as _;
-use voxpoint::document::LabelId;
-use voxpoint::geom::{Convention, DVec3};
+use voxpoint::document::{Command, Document, LabelId};
+use voxpoint::geom::{Convention, DAffine3, DVec3, Grid};
+use voxpoint::prompt::WorkingScale;
 use voxpoint::render::Interpolation;
-use voxpoint::ui::{Hover, Latency, ModelStatus, RuntimeStatus, SaveStatus, theme};
-use voxpoint::volume::{Stats, Window};
+use voxpoint::ui::{Action, Hover, Latency, ModelStatus, RuntimeStatus, SaveStatus, theme};
+use voxpoint::volume::{Scale, Stats, StoredGeometry, Volume, Voxels, Window};
 
-use super::desktop::{Desktop, click, nothing_is_cut_or_overlaps, picture, press, shows, taken};
+use super::desktop::{
+    Desktop, click, nothing_is_cut_or_overlaps, picture, press, resolve, shows, taken,
+};
 
 #[test]
 fn every_state_fits_both_sizes_and_themes() {
@@ -202,4 +206,44 @@ fn narrow_windows_fold_their_side_panels_until_asked() {
     harness.get_by_label("Objects panel").click();
     harness.run_steps(3);
     assert!(!shows(&harness, "Predicted IoU"));
+}
+
+/// 60 × 50 × 40 voxels of 0.1 mm.
+fn mouse() -> Document {
+    let grid = Grid::new([60, 50, 40], DAffine3::from_scale(DVec3::splat(0.1))).unwrap();
+    let voxels = Voxels::U8((0..grid.count()).map(|n| (n % 200) as u8).collect());
+    let (stored, dims) = (StoredGeometry::of(&grid), grid.dims().to_vec());
+    let scan = Volume::new("mouse.nii", grid, dims, voxels, Scale::NONE, stored, vec![]);
+    Document::new(Arc::new(scan))
+}
+
+#[test]
+fn a_fine_scan_is_told_before_the_first_click_and_offered_larger() {
+    let mut harness = Desktop::open().wide();
+    harness.run_steps(2);
+    assert!(!shows(&harness, "times finer") && !shows(&harness, "Working scale"), "2 mm");
+    harness.state_mut().document = Some(mouse());
+    harness.run_steps(3);
+    picture(&mut harness, "fine-scan");
+    assert!(shows(&harness, "This scan is 15 times finer than the model's 1.5 mm."));
+    nothing_is_cut_or_overlaps(&harness);
+    taken(&mut harness);
+    harness.get_by_label("Working scale × 15").click();
+    harness.run_steps(2);
+    let scale = WorkingScale::new(15.0).unwrap();
+    let asked = taken(&mut harness);
+    assert_eq!(asked, [format!("{:?}", Action::Do(Command::SetWorkingScale(scale)))]);
+    let document = harness.state_mut().document.as_mut().unwrap();
+    document.apply(Command::SetWorkingScale(scale)).unwrap();
+    click(document, DVec3::splat(3.0), true);
+    resolve(document, 0, 100);
+    harness.run_steps(3);
+    picture(&mut harness, "working-scale");
+    assert!(!shows(&harness, "times finer") && shows(&harness, "Working scale"));
+    assert!(shows(&harness, "Made at working scale × 15"));
+    nothing_is_cut_or_overlaps(&harness);
+    harness.get_by_label("Reset working scale").click();
+    harness.run_steps(2);
+    let reset = Action::Do(Command::SetWorkingScale(WorkingScale::ONE));
+    assert_eq!(taken(&mut harness), [format!("{reset:?}")]);
 }

@@ -43,7 +43,7 @@ struct HoverKey {
     model: u64,
     positive: bool,
     image: ImageId,
-    /// In the image's 1.5 mm grid: the model sees whole voxels only.
+    /// In the image's canonical grid, at the scale that the revision tells: the model sees whole voxels only.
     voxel: [i64; 3],
 }
 
@@ -330,7 +330,7 @@ impl Model {
         }
         let (object, log) = document.target(None, intent.prompt).ok()?;
         let image = document.image_by_id(log.image)?;
-        let voxel = CanonicalGrid::of(image.grid()).nearest(intent.prompt.world);
+        let voxel = CanonicalGrid::scaled(image.grid(), log.scale).nearest(intent.prompt.world);
         let key = HoverKey {
             document: session.number,
             revision: document.revision(),
@@ -416,8 +416,9 @@ fn cube(
         return Some(Cube::Of { document, label: object.id.0 });
     }
     let image = session.document.image_by_id(log.image)?;
-    let voxel = CanonicalGrid::of(image.grid()).nearest(prompt.world);
-    Some(Cube::Around { document, image: log.image, frame: log.frame, voxel })
+    let voxel = CanonicalGrid::scaled(image.grid(), log.scale).nearest(prompt.world);
+    let PromptLog { image, frame, scale, .. } = *log;
+    Some(Cube::Around { document, image, frame, scale, voxel })
 }
 
 /// Brings an answer of a model into the document. `stopped`: by the user, on the way.

@@ -5,7 +5,7 @@
 //! and what nobody wants any more is stopped. Encoding a cube of the scan takes long, so an encoder that is
 //! running for a preview is left to finish when it does the next click's work.
 
-use crate::prompt::ImageId;
+use crate::prompt::{ImageId, WorkingScale};
 
 /// Numbers the flights: an answer to one that was given up is not an answer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,9 @@ pub(super) fn worth_encoding(missing: usize) -> bool {
 /// The cube of the scan that a click is computed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cube {
-    /// A new one around this voxel of the 1.5 mm grid of one of the document's images, in one of its frames.
-    Around { document: u64, image: ImageId, frame: usize, voxel: [i64; 3] },
+    /// A new one around this voxel of the canonical grid (at a working scale) of one of the document's images, in one
+    /// of its frames.
+    Around { document: u64, image: ImageId, frame: usize, scale: WorkingScale, voxel: [i64; 3] },
     /// One that the object has already.
     Of { document: u64, label: u16 },
 }
@@ -44,10 +45,10 @@ impl Cube {
     fn serves(self, other: Self) -> bool {
         match (self, other) {
             (
-                Self::Around { document, image, frame, voxel },
-                Self::Around { document: d, image: i, frame: f, voxel: v },
+                Self::Around { document, image, frame, scale, voxel },
+                Self::Around { document: d, image: i, frame: f, scale: s, voxel: v },
             ) => {
-                (document, image, frame) == (d, i, f)
+                (document, image, frame, scale) == (d, i, f, s)
                     && voxel.iter().zip(v).all(|(a, b)| a.abs_diff(b) <= SNAP.into())
             }
             (Self::Of { .. }, Self::Of { .. }) => self == other,
@@ -256,7 +257,8 @@ mod tests {
     type Test = Schedule<&'static str, u32>;
 
     fn around(x: i64) -> Cube {
-        Cube::Around { document: 1, image: ImageId::Scan, frame: 0, voxel: [x, 0, 0] }
+        let scale = WorkingScale::ONE;
+        Cube::Around { document: 1, image: ImageId::Scan, frame: 0, scale, voxel: [x, 0, 0] }
     }
 
     fn nothing() -> Wanted<&'static str, u32> {
@@ -388,7 +390,13 @@ mod tests {
         let of = |document, label| Cube::Of { document, label };
         assert!(of(1, 2).serves(of(1, 2)) && !of(1, 2).serves(of(1, 3)));
         assert!(!of(1, 2).serves(of(2, 2)) && !of(1, 2).serves(around(0)));
-        let at = |document, image, frame, voxel| Cube::Around { document, image, frame, voxel };
+        let at = |document, image, frame, voxel| Cube::Around {
+            document,
+            image,
+            frame,
+            scale: WorkingScale::ONE,
+            voxel,
+        };
         let elsewhere = at(2, ImageId::Scan, 0, [0; 3]);
         let later = at(1, ImageId::Scan, 1, [0; 3]);
         let over = at(1, ImageId::Overlay(0), 0, [0; 3]);
@@ -396,6 +404,9 @@ mod tests {
         assert!(!around(0).serves(later), "another time of the scan");
         assert!(!around(0).serves(elsewhere) && around(0).serves(around(-8)));
         assert!(!around(0).serves(at(1, ImageId::Scan, 0, [0, 9, 0])));
+        let ten = WorkingScale::new(10.0).unwrap();
+        let Cube::Around { document, image, frame, voxel, .. } = around(0) else { panic!() };
+        assert!(!around(0).serves(Cube::Around { document, image, frame, scale: ten, voxel }));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
 use super::format::{bytes, shorten};
 use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
+use super::working_scale;
 use crate::geom::Convention;
 use crate::render::Interpolation;
 use crate::ui::in_3d::SIDES;
@@ -262,6 +263,9 @@ fn segment(ui: &mut Ui, desk: &mut Desk) {
     verb_switch(ui, Verb::Preview, desk.view.show_preview, desk);
     ui.separator();
     verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), desk);
+    if let Some(document) = desk.document {
+        working_scale::choose(ui, document, desk);
+    }
     ui.separator();
     model_entries(ui, desk);
     ui.separator();

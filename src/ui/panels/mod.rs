@@ -24,6 +24,7 @@ pub(super) mod status_bar;
 pub(super) mod transfer;
 mod volume_3d;
 pub(super) mod widgets;
+mod working_scale;
 
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 

@@ -7,9 +7,9 @@ use egui::{
     WidgetText, vec2,
 };
 
-use super::SWATCHES;
 use super::format::millilitres;
 use super::widgets::{colours, field, heading, icon_button, percent, quiet, row_button};
+use super::{SWATCHES, working_scale};
 use crate::document::{Command, Document, LabelId, Object};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::theme::SMALL;
@@ -31,6 +31,7 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     if document.objects().is_empty() {
         ui.label(quiet(ui, tr("Click inside a structure with the Point tool (P).")));
     }
+    working_scale::notice(ui, document, desk);
     let hint = desk.status.model_entry().and_then(|model| model.hint.as_deref());
     if let Some(hint) = hint.filter(|_| desk.view.clicked_objects < PRACTISED) {
         ui.label(quiet(ui, tr_any(hint)));

@@ -4,6 +4,7 @@ use egui::{Button, Label, RichText, Slider, Ui, vec2};
 
 use super::format::shorten;
 use super::widgets::{colours, field, heading, progress, quiet, row_button};
+use super::working_scale;
 use crate::document::{Document, Object};
 use crate::prompt::ImageId;
 use crate::ui::text::{mark, tr, tr_with};
@@ -33,6 +34,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     } else {
         chips(ui, object, desk);
     }
+    working_scale::of_object(ui, document, object);
     threshold(ui, document, object, desk);
     if let Some(iou) = object.iou() {
         let text = format!("{} {iou:.2}", tr("Predicted IoU"));

@@ -1,0 +1,75 @@
+//! How large models see the scan: said and offered of a scan that is much finer than what they are trained on, and
+//! shown while it is not 1.
+
+use egui::{Button, DragValue, Label, RichText, Ui};
+
+use super::format::number;
+use super::widgets::{colours, field, row_button};
+use crate::document::{Command, Document, Object};
+use crate::prompt::{FineScan, WorkingScale};
+use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::{Action, Desk, icons};
+
+const TIP: &str = mark(
+    "How many times larger than it is the model sees the scan. Scan, points, masks and measurements keep their size. It is for new objects: those with points keep theirs.",
+);
+
+/// What is to be known before the first click: nothing of most scans.
+pub(super) fn notice(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    let image = document.image_by_id(document.model_image());
+    let grid = image.unwrap_or(document.image()).grid();
+    let fine = FineScan::of(grid.dims(), grid.spacing());
+    let scale = document.working_scale();
+    if let Some(FineScan { times, proposed }) = fine.filter(|_| scale == WorkingScale::ONE) {
+        let text = tr_with(
+            "This scan is {n} times finer than the model's 1.5 mm. If its structures are small too, let the model see it larger:",
+            &[("n", &format!("{times:.0}"))],
+        );
+        ui.add(Label::new(RichText::new(text).color(colours(ui).warning)).wrap());
+        let name = tr_with("Working scale × {n}", &[("n", &proposed)]);
+        if ui.add(Button::new(&name)).accessible_name(&*name).on_hover_text(tr(TIP)).clicked() {
+            set(proposed, desk);
+        }
+        ui.add_space(4.0);
+    } else if scale != WorkingScale::ONE {
+        choose(ui, document, desk);
+        ui.add_space(4.0);
+    }
+}
+
+/// The scale for new objects, to be dragged or typed.
+pub(super) fn choose(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    let now = document.working_scale();
+    field(ui, tr("Working scale"), |ui| {
+        if now != WorkingScale::ONE {
+            let name = tr("Reset working scale");
+            if row_button(ui, icons::RESET, name, tr("Back to × 1")).clicked() {
+                set(WorkingScale::ONE, desk);
+            }
+        }
+        let mut value = now.get();
+        let drag = DragValue::new(&mut value)
+            .prefix("× ")
+            .range(WorkingScale::RANGE)
+            .speed(now.get() * 0.01)
+            .max_decimals(2);
+        let response = ui.add(drag).accessible_name(tr("Working scale")).on_hover_text(tr(TIP));
+        if let Some(scale) = WorkingScale::new(value).filter(|s| response.changed() && *s != now) {
+            set(scale, desk);
+        }
+    });
+}
+
+/// At which scale an object's mask was made, if that is not 1, or not what is chosen by now for new objects.
+pub(super) fn of_object(ui: &mut Ui, document: &Document, object: &Object) {
+    let scale = object.log.scale;
+    let usual = scale == WorkingScale::ONE && scale == document.working_scale();
+    if !usual && !object.log.prompts.is_empty() {
+        let text = tr_with("Made at working scale × {n}", &[("n", &number(scale.get()))]);
+        ui.label(text).on_hover_text(tr(TIP));
+    }
+}
+
+fn set(scale: WorkingScale, desk: &mut Desk) {
+    desk.out.push(Action::Do(Command::SetWorkingScale(scale)));
+}
