@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::App;
 use super::files::{self, Role};
 use super::names::Output;
+use super::paths::Purpose;
 use super::session::AfterDiscard;
 use crate::ui::{Action, OfferAnswer};
 
@@ -42,10 +43,7 @@ impl App {
 
     pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
-            Action::OpenDialog => {
-                let asked = self.files.ask_open();
-                self.told(asked);
-            }
+            Action::OpenDialog => self.files.paths.ask(Purpose::Open),
             Action::OpenSample => {
                 if let Some(path) = self.status.sample.clone() {
                     self.files.open(path, Role::Any);
@@ -54,10 +52,7 @@ impl App {
             Action::Open(paths) => self.open(paths, Role::Any),
             Action::Drop(paths) => self.open(paths, Role::Dropped),
             Action::Answer(number, answer) => self.answer(number, answer),
-            Action::OverlayDialog => {
-                let asked = self.files.ask_overlay();
-                self.told(asked);
-            }
+            Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
@@ -77,10 +72,7 @@ impl App {
                 self.run(command);
             }
             Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
-            Action::ChooseModel => {
-                let asked = self.files.ask_model();
-                self.told(asked);
-            }
+            Action::ChooseModel => self.files.paths.ask(Purpose::Model),
             Action::MoveThreshold { object, threshold, begins } => {
                 if let Some(session) = &self.session {
                     let wanted = (object, threshold);

@@ -1,17 +1,16 @@
-//! Opening, saving and asking where, on threads of their own: files are opened one after another, and one
-//! label map is saved at a time.
+//! Opening and saving, on threads of their own: files are opened one after another, and one label map is saved at a
+//! time.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::DocumentNumber;
-use super::names::{Output, name_of, with_ending};
+use super::names::{Output, name_of};
+use super::paths::{Paths, Purpose};
 use crate::document::{Document, StateId};
 use crate::geom::Grid;
 use crate::io::{self, IoError, Limits, Saved};
-use crate::ui::path_prompt::PathPrompt;
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
@@ -61,32 +60,6 @@ enum Opened {
     Labels(Vec<NamedRegion>),
 }
 
-/// Why a path is asked for.
-#[derive(Clone, Debug)]
-enum Purpose {
-    Open,
-    Overlay,
-    Save(DocumentNumber, PathBuf),
-    Draw(DocumentNumber, Output, PathBuf),
-    Model,
-}
-
-impl Purpose {
-    /// Whether a file is written to the path that is asked for.
-    fn writes(&self) -> bool {
-        matches!(self, Purpose::Save(..) | Purpose::Draw(..))
-    }
-
-    /// A name without the ending of its kind gets it: that is what was meant.
-    fn named(&self, path: PathBuf) -> PathBuf {
-        match self {
-            Purpose::Save(..) => with_ending(path, &[".nii.gz", ".nii"]),
-            Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Open | Purpose::Overlay | Purpose::Model => path,
-        }
-    }
-}
-
 /// A file on its way in.
 struct Coming {
     path: PathBuf,
@@ -118,48 +91,26 @@ impl From<IoError> for Failed {
     }
 }
 
-struct Asking {
-    purpose: Purpose,
-    since: Instant,
-    task: Task<Option<PathBuf>>,
-}
-
-/// A native dialog that is gone sooner than anybody can answer it never appeared.
-const NO_DIALOG: Duration = Duration::from_millis(400);
-
-const DIALOG_OPEN: &str = mark(
-    "A file dialog is open already; if none can be seen, start the program with VOXPOINT_TYPE_PATHS=1 to type paths instead",
-);
-
 pub(super) struct Files {
     wake: Wake,
     queue: VecDeque<(PathBuf, Role)>,
     opening: Option<Coming>,
     saving: Option<Going>,
-    /// Whether the system's file dialogs are used; otherwise paths are typed.
-    dialogs: bool,
-    asking: Option<Asking>,
-    prompt: Option<(Purpose, PathPrompt)>,
+    /// Where files are, asked of the user.
+    pub paths: Paths,
     answered: Option<News>,
 }
 
 impl Files {
     pub fn new(wake: Wake) -> Self {
         Self {
+            paths: Paths::new(wake.clone()),
             wake,
             queue: VecDeque::new(),
             opening: None,
             saving: None,
-            dialogs: true,
-            asking: None,
-            prompt: None,
             answered: None,
         }
-    }
-
-    /// From now on, asks for paths in the window instead of through the system's dialogs.
-    pub fn type_paths(&mut self) {
-        self.dialogs = false;
     }
 
     /// Queues a file.
@@ -181,7 +132,7 @@ impl Files {
 
     /// Whether it is being found out where to save, or anything else is asked for.
     pub fn is_asking(&self) -> bool {
-        self.asking.is_some() || self.prompt.is_some() || self.answered.is_some()
+        self.paths.is_asking() || self.answered.is_some()
     }
 
     /// Stops saving: what was there before stays.
@@ -218,7 +169,9 @@ impl Files {
             news.extend(self.open_next(open, status));
         }
         news.extend(self.poll_saving(status));
-        news.extend(self.poll_asking());
+        if let Some((purpose, path)) = self.paths.poll() {
+            news.extend(self.chosen(&purpose, path));
+        }
         news
     }
 
@@ -338,113 +291,6 @@ impl Files {
         })
     }
 
-    pub fn ask_open(&mut self) -> Result<(), String> {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title(tr("Open a scan or a label map"))
-            .add_filter("NIfTI (.nii, .nii.gz, .hdr)", &["nii", "gz", "hdr", "img"])
-            .add_filter(tr("All files"), &["*"])
-            .pick_file();
-        self.ask(Purpose::Open, dialog)
-    }
-
-    pub fn ask_overlay(&mut self) -> Result<(), String> {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title(tr("Lay another image over the scan"))
-            .add_filter("NIfTI (.nii, .nii.gz, .hdr)", &["nii", "gz", "hdr", "img"])
-            .add_filter(tr("All files"), &["*"])
-            .pick_file();
-        self.ask(Purpose::Overlay, dialog)
-    }
-
-    pub fn ask_save(
-        &mut self,
-        document: DocumentNumber,
-        suggestion: PathBuf,
-    ) -> Result<(), String> {
-        let mut dialog = rfd::AsyncFileDialog::new()
-            .set_title(tr("Save the label map"))
-            .set_file_name(name_of(&suggestion))
-            .add_filter("NIfTI (.nii.gz, .nii)", &["gz", "nii"]);
-        if let Some(folder) = suggestion.parent() {
-            dialog = dialog.set_directory(folder);
-        }
-        self.ask(Purpose::Save(document, suggestion), dialog.save_file())
-    }
-
-    pub fn ask_model(&mut self) -> Result<(), String> {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title(tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"))
-            .add_filter(tr("Models (.pth, .onnx)"), &["pth", "pt", "onnx"])
-            .pick_file();
-        self.ask(Purpose::Model, dialog)
-    }
-
-    /// Asks where a picture or a film goes.
-    pub fn ask_output(
-        &mut self,
-        document: DocumentNumber,
-        output: Output,
-        suggestion: PathBuf,
-    ) -> Result<(), String> {
-        let mut dialog = rfd::AsyncFileDialog::new()
-            .set_title(output.title())
-            .set_file_name(name_of(&suggestion));
-        if let Some(ending) = output.ending().strip_prefix('.') {
-            dialog = dialog.add_filter(ending.to_uppercase(), &[ending]);
-        }
-        if let Some(folder) = suggestion.parent() {
-            dialog = dialog.set_directory(folder);
-        }
-        self.ask(Purpose::Draw(document, output, suggestion), dialog.save_file())
-    }
-
-    /// The dialog is made here, on the UI thread (macOS wants that), and waited for elsewhere.
-    fn ask(
-        &mut self,
-        purpose: Purpose,
-        dialog: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
-    ) -> Result<(), String> {
-        if self.asking.is_some() {
-            return Err(tr(DIALOG_OPEN).to_owned());
-        }
-        if !self.dialogs {
-            self.prompt_for(purpose);
-            return Ok(());
-        }
-        let task = Task::start("dialog", self.wake.clone(), move |_, _| {
-            pollster::block_on(dialog).map(|file| file.path().to_owned())
-        });
-        match task {
-            Ok(task) => self.asking = Some(Asking { purpose, since: Instant::now(), task }),
-            Err(_) => self.prompt_for(purpose),
-        }
-        Ok(())
-    }
-
-    fn poll_asking(&mut self) -> Option<News> {
-        let answer = self.asking.as_ref()?.task.poll()?;
-        let Asking { purpose, since, .. } = self.asking.take()?;
-        match answer {
-            Ok(Some(path)) => {
-                let named = purpose.named(path.clone());
-                if purpose.writes() && named != path && named.exists() {
-                    // The dialog asked about the name without its ending.
-                    self.prompt_for(purpose);
-                    if let Some((_, prompt)) = &mut self.prompt {
-                        prompt.warn_about(named);
-                    }
-                    return None;
-                }
-                self.chosen(&purpose, path)
-            }
-            Ok(None) if since.elapsed() > NO_DIALOG => None,
-            Ok(None) | Err(_) => {
-                self.prompt_for(purpose);
-                None
-            }
-        }
-    }
-
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
             Purpose::Open | Purpose::Overlay => {
@@ -461,44 +307,11 @@ impl Files {
         }
     }
 
-    /// Without a file dialog on this system, a line to type a path into.
-    fn prompt_for(&mut self, purpose: Purpose) {
-        let (title, text) = match &purpose {
-            Purpose::Open => (tr("Open a scan or a label map"), String::new()),
-            Purpose::Overlay => (tr("Lay another image over the scan"), String::new()),
-            Purpose::Save(_, suggestion) => {
-                (tr("Save the label map"), suggestion.display().to_string())
-            }
-            Purpose::Draw(_, output, suggestion) => {
-                (output.title(), suggestion.display().to_string())
-            }
-            Purpose::Model => (
-                tr("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx"),
-                String::new(),
-            ),
-        };
-        self.prompt = Some((purpose, PathPrompt::new(title, text)));
-        (self.wake)();
-    }
-
-    pub fn path_prompt(&mut self) -> Option<&mut PathPrompt> {
-        self.prompt.as_mut().map(|(_, prompt)| prompt)
-    }
-
-    /// Takes the answer to a path prompt. An existing file is replaced only when it is given twice.
+    /// Takes the answer to a path prompt.
     pub fn answer_path_prompt(&mut self, answer: Option<PathBuf>) {
-        let Some((purpose, mut prompt)) = self.prompt.take() else { return };
-        (self.wake)();
-        let Some(mut path) = answer else { return };
-        if purpose.writes() {
-            path = purpose.named(path);
-            if !prompt.confirms(&path) && path.exists() {
-                prompt.warn_about(path);
-                self.prompt = Some((purpose, prompt));
-                return;
-            }
+        if let Some((purpose, path)) = self.paths.answer_prompt(answer) {
+            self.answered = self.chosen(&purpose, path);
         }
-        self.answered = self.chosen(&purpose, path);
     }
 }
 

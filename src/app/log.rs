@@ -49,6 +49,43 @@ pub(super) fn newer(seen: &mut u64) -> Option<Vec<LogLine>> {
     Some(ring.lines.iter().cloned().collect())
 }
 
+/// What eframe wrote when it ended the window because of an error, if it has.
+pub(super) fn fatal_error() -> Option<String> {
+    let ring = RING.lock().unwrap_or_else(PoisonError::into_inner);
+    let why = |line: &LogLine| Some(line.text.split_once(FATAL)?.1.to_owned());
+    ring.lines.iter().rev().find_map(why)
+}
+
+const FATAL: &str = "Exiting because of error: ";
+
+/// Hands on the errors of libraries that write them with the `log` crate. (Their warnings are many, and about
+/// themselves.)
+pub struct LibraryErrors;
+
+impl LibraryErrors {
+    /// From now on.
+    pub fn start() {
+        // Somebody else has it already: a test.
+        if log::set_logger(&LibraryErrors).is_ok() {
+            log::set_max_level(log::LevelFilter::Error);
+        }
+    }
+}
+
+impl log::Log for LibraryErrors {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() == log::Level::Error
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            tracing::error!(target: "library", "{}: {}", record.target(), record.args());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
 /// Writes the program's events (not those of the libraries below it, unless they warn) into the ring.
 pub struct LogLayer;
 

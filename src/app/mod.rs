@@ -4,18 +4,21 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod dialogs;
 mod files;
 mod gpu;
 mod library;
 mod log;
 mod model;
 mod names;
+mod paths;
 mod pictures;
 mod probe;
 mod remembered;
 mod session;
 mod start;
 mod threshold;
+mod wheel;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,10 +28,11 @@ use crate::document::Document;
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
+pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 use files::{Files, Loaded, News, Role};
 use gpu::{Gpu, Shortage};
 use library::Library;
-pub use log::LogLayer;
+pub use log::{LibraryErrors, LogLayer};
 use model::Model;
 use pictures::Pictures;
 use remembered::Remembered;
@@ -133,7 +137,13 @@ impl App {
 
     /// Asks for paths in the window instead of through the system's file dialogs.
     pub fn type_paths(mut self) -> Self {
-        self.files.type_paths();
+        self.files.paths.ask_by(None);
+        self
+    }
+
+    /// Asks for paths through other file dialogs than the system's.
+    pub fn ask_by(mut self, dialogs: Dialogs) -> Self {
+        self.files.paths.ask_by(Some(dialogs));
         self
     }
 
@@ -275,11 +285,16 @@ impl App {
         self.count_frames(ui.ctx());
         ui::text::speak(self.view.language);
         let mut actions = Vec::new();
-        self.status.asks_path = self.files.path_prompt().is_some();
+        self.status.asks_path = self.files.paths.is_asking();
         let document = self.session.as_ref().map(|s| &s.document);
         let (intent, frame) = (self.view.intent, self.view.frame);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
-        if let Some(prompt) = self.files.path_prompt()
+        if let Some(wait) = self.files.paths.waits()
+            && let Some(answer) = ui::path_prompt::show_wait(ui.ctx(), wait)
+        {
+            self.files.paths.answer_wait(answer);
+        }
+        if let Some(prompt) = self.files.paths.prompt()
             && let Some(answer) = ui::path_prompt::show(ui.ctx(), prompt)
         {
             self.files.answer_path_prompt(answer);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::App;
 use super::names::{Output, stem_of};
+use super::paths::Purpose;
 use super::session::DocumentNumber;
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, Film, Stage, save_film, save_png};
@@ -163,8 +164,7 @@ impl App {
     pub(super) fn ask_output(&mut self, output: Output) {
         let Some(session) = &self.session else { return };
         let suggestion = suggestion(&session.path, &output);
-        let asked = self.files.ask_output(session.number, output, suggestion);
-        self.told(asked);
+        self.files.paths.ask(Purpose::Draw(session.number, output, suggestion));
     }
 
     /// Draws what was asked for, as it is now, into a file.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::files::Loaded;
+use super::paths::Purpose;
 use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
 use crate::prompt::ImageId;
@@ -306,8 +307,7 @@ impl App {
         let Some(session) = &self.session else { return };
         let known = session.saved_to.clone().or_else(|| session.came_from.clone());
         let suggestion = known.unwrap_or_else(|| super::names::label_path_for(&session.path));
-        let asked = self.files.ask_save(session.number, suggestion);
-        self.told(asked);
+        self.files.paths.ask(Purpose::Save(session.number, suggestion));
     }
 
     pub(super) fn save(&mut self, path: PathBuf) {

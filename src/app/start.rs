@@ -1,11 +1,19 @@
 //! Opening the window.
 
+use std::cell::Cell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
-use super::{App, gpu};
+use anyhow::anyhow;
+use eframe::UserEvent;
+use winit::error::EventLoopError;
+use winit::event_loop::EventLoop;
+
+use super::wheel::NotchesOnce;
+use super::{App, gpu, log};
 
 /// Opens the window on `paths` with `overlays` over the scan, and with another `model` than the one that ships if one is named, and stays
-/// until it is closed.
+/// until it is closed. `only_x11`: where there are several kinds of display, this one has to do.
 ///
 /// # Errors
 /// If there is no display, or no graphics that wgpu can use.
@@ -13,8 +21,8 @@ pub fn run(
     paths: Vec<PathBuf>,
     overlays: Vec<PathBuf>,
     model: Option<PathBuf>,
+    only_x11: bool,
 ) -> anyhow::Result<()> {
-    use anyhow::anyhow;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Voxpoint")
@@ -25,23 +33,50 @@ pub fn run(
         wgpu_options: gpu::wgpu_options(),
         ..Default::default()
     };
-    eframe::run_native(
+    let event_loop = event_loop(only_x11).map_err(|error| no_display(&error))?;
+    let opened = Rc::new(Cell::new(false));
+    let opens = opened.clone();
+    let window = eframe::create_native(
         "Voxpoint",
         options,
         Box::new(move |cc| {
             let mut app = App::new(cc, paths, model)?;
+            opens.set(true);
             app.add_overlays(overlays);
             let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
             Ok(Box::new(if typed { app.type_paths() } else { app }))
         }),
+        &event_loop,
+    );
+    event_loop.run_app(&mut NotchesOnce::new(window)).map_err(|error| no_display(&error))?;
+    // eframe keeps its errors to itself, but for the log.
+    match log::fatal_error() {
+        None if opened.get() => Ok(()),
+        Some(why) if opened.get() => Err(anyhow!("the window was closed by an error: {why}")),
+        why => Err(anyhow!(
+            "the window could not be opened ({}); install a Vulkan driver \
+             (Debian, Ubuntu: mesa-vulkan-drivers)",
+            why.as_deref().unwrap_or("for a reason that nothing has told")
+        )),
+    }
+}
+
+fn event_loop(only_x11: bool) -> Result<EventLoop<UserEvent>, EventLoopError> {
+    let mut builder = EventLoop::<UserEvent>::with_user_event();
+    #[cfg(all(unix, not(target_os = "macos")))]
+    if only_x11 {
+        winit::platform::x11::EventLoopBuilderExtX11::with_x11(&mut builder);
+    }
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    let _ = only_x11;
+    builder.build()
+}
+
+fn no_display(error: &EventLoopError) -> anyhow::Error {
+    let text = error.to_string();
+    // winit says where in its sources it was found out, which helps nobody here.
+    let why = text.rsplit_once(": ").map_or(&*text, |(_, why)| why);
+    anyhow!(
+        "no display to open a window on ({why}); use `voxpoint segment`, `render` or `info` without one"
     )
-    .map_err(|error| match error {
-        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => anyhow!(
-            "no display to open a window on ({error}); use `voxpoint segment`, `render` or `info` without one"
-        ),
-        other => anyhow!(
-            "the window could not be opened ({other}); install a Vulkan driver \
-             (Debian, Ubuntu: mesa-vulkan-drivers)"
-        ),
-    })
 }

@@ -7,6 +7,7 @@ mod args;
 pub mod bench;
 mod compare;
 mod embed;
+mod environment;
 mod eval;
 mod fetching;
 mod files;
@@ -36,14 +37,25 @@ pub use args::{
 #[error("{0}")]
 pub struct Usage(pub String);
 
+/// Does what the program's own arguments ask for. May start the program anew, in another environment.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    parsed(&arguments, Some(&arguments))
+}
+
 /// Does what the arguments (the program's name first) ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    parsed(&arguments.into_iter().collect::<Vec<_>>(), None)
+}
+
+/// `own`: the arguments with which the program may start itself anew.
+fn parsed(arguments: &[OsString], own: Option<&[OsString]>) -> ExitCode {
     start_logging();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    match carry_out(cli) {
+    match carry_out(cli, own) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&error));
@@ -52,9 +64,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn carry_out(cli: Cli) -> anyhow::Result<()> {
+fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
+    if let Some(Command::Render(_) | Command::Bench(_)) = cli.command {
+        environment::settle(own, false);
+    }
     match cli.command {
-        None => open_window(cli.files, cli.overlay, cli.model),
+        None => open_window(cli.files, cli.overlay, cli.model, own),
         Some(Command::Info(args)) => info::run(&args),
         Some(Command::Segment(args)) => segment::run(&args),
         Some(Command::Render(args)) => render::run(&args),
@@ -79,12 +94,14 @@ fn start_logging() {
         .with(crate::app::LogLayer.with_filter(EnvFilter::new("warn,voxpoint=info")))
         .with(to_stderr.with_filter(filter))
         .try_init();
+    crate::app::LibraryErrors::start();
 }
 
 fn open_window(
     files: Vec<PathBuf>,
     overlays: Vec<PathBuf>,
     model: Option<PathBuf>,
+    own: Option<&[OsString]>,
 ) -> anyhow::Result<()> {
     for file in files.iter().chain(&overlays).chain(&model) {
         if !file.exists() {
@@ -94,24 +111,8 @@ fn open_window(
             );
         }
     }
-    if !has_display() {
-        return Err(no_display());
-    }
-    crate::app::run(files, overlays, model)
-}
-
-/// X11 and Wayland say in the environment where their display is; other systems always have one.
-fn has_display() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    !cfg!(all(unix, not(target_os = "macos")))
-        || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(set)
-}
-
-fn no_display() -> anyhow::Error {
-    anyhow::anyhow!(
-        "no window can be opened, there is no display here (DISPLAY and WAYLAND_DISPLAY); \
-         “voxpoint segment” and “voxpoint render” work without one"
-    )
+    let only_x11 = environment::find_display(own)?;
+    crate::app::run(files, overlays, model, only_x11)
 }
 
 /// Prints help, the version, or what is wrong with the arguments, in one line.

@@ -1,8 +1,59 @@
-//! A line to type a path into, for systems that show no file dialog.
+//! What the window shows while a file dialog is waited for, and a line to type a path into where none comes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::panels::widgets::quiet;
 use super::text::tr;
+
+/// A file dialog that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DialogWait {
+    /// What it asks.
+    pub title: &'static str,
+    /// Whether it is on the screen, as far as that can be known.
+    pub appeared: bool,
+}
+
+/// What a user does who does not want to wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitAnswer {
+    /// Type the path.
+    TypePath,
+    /// Nothing is wanted.
+    Cancel,
+}
+
+/// Says that a dialog is waited for. Nothing else in the window answers meanwhile.
+pub fn show_wait(ctx: &egui::Context, wait: DialogWait) -> Option<WaitAnswer> {
+    let mut answer = None;
+    let modal = egui::Modal::new(egui::Id::unique("dialog wait")).show(ctx, |ui| {
+        ui.set_width(320.0);
+        ui.heading(wait.title);
+        ui.label(if wait.appeared {
+            tr("Choose in the file dialog of your system. If you see none, type the path.")
+        } else {
+            tr("Opening the file dialog…")
+        });
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            if ui.button(tr("Type the path")).clicked() {
+                answer = Some(WaitAnswer::TypePath);
+            }
+            if ui.button(tr("Cancel")).clicked() {
+                answer = Some(WaitAnswer::Cancel);
+            }
+        });
+    });
+    // A click beside it, meant for a dialog that hides it, must not end the question.
+    let escaped = ctx.input(|i| i.key_pressed(egui::Key::Escape));
+    if escaped && modal.is_top_modal {
+        answer = Some(WaitAnswer::Cancel);
+    }
+    // A dialog that does not come is given up after a while.
+    ctx.request_repaint_after(Duration::from_millis(100));
+    answer
+}
 
 /// What is asked and typed.
 #[derive(Clone, Debug)]
@@ -12,12 +63,20 @@ pub struct PathPrompt {
     fresh: bool,
     /// A file that exists and would be replaced.
     exists: Option<PathBuf>,
+    /// Why the path is to be typed: a dialog was asked for, and none came.
+    no_dialog: bool,
 }
 
 impl PathPrompt {
     /// Asks `title`, with a suggestion to edit.
     pub fn new(title: &'static str, text: String) -> Self {
-        Self { title, text, fresh: true, exists: None }
+        Self { title, text, fresh: true, exists: None, no_dialog: false }
+    }
+
+    /// Says that no file dialog has come up.
+    pub fn instead_of_dialog(mut self) -> Self {
+        self.no_dialog = true;
+        self
     }
 
     /// Says that a file exists; giving it again replaces it.
@@ -40,6 +99,9 @@ pub fn show(ctx: &egui::Context, prompt: &mut PathPrompt) -> Option<Option<PathB
     let modal = egui::Modal::new(egui::Id::unique("path prompt")).show(ctx, |ui| {
         ui.set_width(width);
         ui.heading(prompt.title);
+        if prompt.no_dialog {
+            ui.label(quiet(ui, tr("No file dialog of the system came up.")));
+        }
         let label = ui.label(tr("Path"));
         let mut output = egui::TextEdit::singleline(&mut prompt.text)
             .desired_width(f32::INFINITY)

@@ -308,7 +308,7 @@ pub fn key_name(shortcut: &KeyboardShortcut) -> String {
 
 /// Takes this frame's key presses and does what they stand for. Call first in a frame, before any widget.
 ///
-/// Does nothing while a text field has the focus or the discard question is open, and leaves Tab, Space,
+/// Does nothing while a text field has the focus, a path is asked for or the discard question is open, and leaves Tab, Space,
 /// Enter and the arrows to a widget that has the keyboard focus (Shift+Tab goes there, Esc comes back).
 pub fn handle(
     ctx: &Context,
@@ -349,6 +349,10 @@ pub fn handle(
             };
             if left_to_egui(*key) {
                 return true;
+            }
+            if pressed.last().is_some_and(|verb: &Verb| verb.asks_for_path(status)) {
+                // Typed for the dialog that this opens, which is not there yet.
+                return false;
             }
             let Some(verb) = find(*key, *physical_key, *modifiers) else { return true };
             took_navigation |= matches!(

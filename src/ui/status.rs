@@ -42,7 +42,7 @@ pub struct Status {
     pub saving: Option<Opening>,
     /// What happened lately, oldest first; kept up to date while the log is open.
     pub log: Arc<Vec<LogLine>>,
-    /// A path is being typed.
+    /// A file dialog is waited for, or a path is being typed.
     pub asks_path: bool,
     /// "Discard unsaved work?" is to be asked.
     pub ask_discard: bool,

@@ -1,6 +1,7 @@
 use super::presets::{CT_WINDOWS, WindowPreset};
 use super::{
-    Action, Layout, ModelStatus, Pane, PictureWish, RuntimeStatus, Status, Tool, ViewState,
+    Action, Layout, ModelStatus, Pane, PictureWish, RuntimeStatus, SaveStatus, Status, Tool,
+    ViewState,
 };
 use crate::document::{Command, Document, LabelId, Object};
 use crate::geom::Direction;
@@ -213,6 +214,15 @@ impl Verb {
                 | Verb::Thicken(_)
                 | Verb::Frame(_)
         )
+    }
+
+    /// Whether it asks for a path: keys that follow it are no shortcuts.
+    pub(super) fn asks_for_path(self, status: &Status) -> bool {
+        match self {
+            Verb::OpenDialog | Verb::OpenOverlay | Verb::SaveAs | Verb::ChooseModel => true,
+            Verb::Save => !matches!(status.save, SaveStatus::Saved(_)),
+            _ => false,
+        }
     }
 
     /// Does it, if it is enabled.

@@ -1,0 +1,246 @@
+//! Asking for a path: in the system's file dialog or, where none comes, in a line to type it into.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::DocumentNumber;
+use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
+use super::names::{Output, with_ending};
+use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
+use crate::ui::text::tr;
+use crate::work::{Task, Wake};
+
+/// Why a path is asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    Open,
+    Overlay,
+    Save(DocumentNumber, PathBuf),
+    Draw(DocumentNumber, Output, PathBuf),
+    Model,
+}
+
+impl Purpose {
+    /// Whether a file is written to the path that is asked for.
+    fn writes(&self) -> bool {
+        matches!(self, Purpose::Save(..) | Purpose::Draw(..))
+    }
+
+    /// A name without the ending of its kind gets it: that is what was meant.
+    pub(super) fn named(&self, path: PathBuf) -> PathBuf {
+        match self {
+            Purpose::Save(..) => with_ending(path, &[".nii.gz", ".nii"]),
+            Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
+            Purpose::Open | Purpose::Overlay | Purpose::Model => path,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Purpose::Open => tr("Open a scan or a label map"),
+            Purpose::Overlay => tr("Lay another image over the scan"),
+            Purpose::Save(..) => tr("Save the label map"),
+            Purpose::Draw(_, output, _) => output.title(),
+            Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
+        }
+    }
+
+    /// The title where a path is typed, which may lead to a folder too.
+    fn typed_title(&self) -> &'static str {
+        match self {
+            Purpose::Model => tr("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx"),
+            other => other.title(),
+        }
+    }
+
+    fn suggestion(&self) -> Option<&PathBuf> {
+        match self {
+            Purpose::Save(_, path) | Purpose::Draw(_, _, path) => Some(path),
+            Purpose::Open | Purpose::Overlay | Purpose::Model => None,
+        }
+    }
+
+    fn question(&self) -> DialogQuestion {
+        let kinds = match self {
+            Purpose::Open | Purpose::Overlay => vec![
+                ("NIfTI (.nii, .nii.gz, .hdr)".to_owned(), vec!["nii", "gz", "hdr", "img"]),
+                (tr("All files").to_owned(), vec!["*"]),
+            ],
+            Purpose::Save(..) => vec![("NIfTI (.nii.gz, .nii)".to_owned(), vec!["gz", "nii"])],
+            Purpose::Draw(_, output, _) => {
+                let ending = output.ending().strip_prefix('.');
+                ending.map(|ending| (ending.to_uppercase(), vec![ending])).into_iter().collect()
+            }
+            Purpose::Model => {
+                vec![(tr("Models (.pth, .onnx)").to_owned(), vec!["pth", "pt", "onnx"])]
+            }
+        };
+        let suggestion = self.suggestion().cloned();
+        DialogQuestion { title: self.title().to_owned(), kinds, suggestion }
+    }
+}
+
+/// A dialog that is waited for.
+struct Awaited {
+    purpose: Purpose,
+    since: Instant,
+    task: Task<DialogReply>,
+}
+
+/// After so long without a dialog, the path is typed. A desktop's answer takes some milliseconds; one that has to
+/// start its portal first, about a second.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) struct Paths {
+    wake: Wake,
+    /// `None`: paths are typed.
+    dialogs: Option<Dialogs>,
+    awaited: Option<Awaited>,
+    /// A dialog that did not come in time. While nothing is heard of it, no other one is asked for.
+    given_up: Option<Task<DialogReply>>,
+    prompt: Option<(Purpose, PathPrompt)>,
+}
+
+impl Paths {
+    pub fn new(wake: Wake) -> Self {
+        let dialogs = Some(dialogs::of_the_system());
+        Self { wake, dialogs, awaited: None, given_up: None, prompt: None }
+    }
+
+    /// From now on, asks by these dialogs; without any, in the window.
+    pub fn ask_by(&mut self, dialogs: Option<Dialogs>) {
+        self.dialogs = dialogs;
+    }
+
+    /// Whether a path is being asked for.
+    pub fn is_asking(&self) -> bool {
+        self.awaited.is_some() || self.prompt.is_some()
+    }
+
+    /// Asks for a path. A question that is still open is dropped: nobody sees two.
+    pub fn ask(&mut self, purpose: Purpose) {
+        (self.awaited, self.prompt) = (None, None);
+        self.given_up.take_if(|task| task.poll().is_some());
+        let Some(dialogs) = &self.dialogs else {
+            self.prompt_for(purpose, false);
+            return;
+        };
+        if self.given_up.is_some() {
+            self.prompt_for(purpose, true);
+            return;
+        }
+        let dialog = dialogs(&purpose.question());
+        let wake = self.wake.clone();
+        let task = Task::start("dialog", self.wake.clone(), move |cancel, progress| {
+            dialog(&|| {
+                progress.set_done(1);
+                wake();
+                !cancel.is_cancelled()
+            })
+        });
+        match task {
+            Ok(task) => self.awaited = Some(Awaited { purpose, since: Instant::now(), task }),
+            Err(_) => self.prompt_for(purpose, true),
+        }
+        (self.wake)();
+    }
+
+    /// What the dialog has answered, once.
+    pub fn poll(&mut self) -> Option<(Purpose, PathBuf)> {
+        let awaited = self.awaited.as_ref()?;
+        let Some(reply) = awaited.task.poll() else {
+            if awaited.since.elapsed() > PATIENCE && !appeared(&awaited.task) {
+                let Awaited { purpose, task, .. } = self.awaited.take()?;
+                // Should it come after all, it is too late.
+                task.cancel();
+                self.given_up = Some(task);
+                if self.prompt.is_none() {
+                    self.prompt_for(purpose, true);
+                }
+            }
+            return None;
+        };
+        let Awaited { purpose, .. } = self.awaited.take()?;
+        match reply {
+            Ok(DialogReply::Path(path)) => {
+                // Also when a path was being typed meanwhile: there is one answer.
+                self.prompt = None;
+                let named = purpose.named(path.clone());
+                if purpose.writes() && named != path && named.exists() {
+                    // The dialog asked about the name without its ending.
+                    self.prompt_for(purpose, false);
+                    if let Some((_, prompt)) = &mut self.prompt {
+                        prompt.warn_about(named);
+                    }
+                    return None;
+                }
+                Some((purpose, path))
+            }
+            Ok(DialogReply::CalledOff) => None,
+            Ok(DialogReply::NoDialog) | Err(_) => {
+                if self.prompt.is_none() {
+                    self.prompt_for(purpose, true);
+                }
+                None
+            }
+        }
+    }
+
+    /// A line to type the path into. `instead`: of a dialog, which did not come.
+    fn prompt_for(&mut self, purpose: Purpose, instead: bool) {
+        let text = purpose.suggestion().map(|path| path.display().to_string()).unwrap_or_default();
+        let mut prompt = PathPrompt::new(purpose.typed_title(), text);
+        if instead {
+            prompt = prompt.instead_of_dialog();
+        }
+        self.prompt = Some((purpose, prompt));
+        (self.wake)();
+    }
+
+    /// The line into which a path is typed now.
+    pub fn prompt(&mut self) -> Option<&mut PathPrompt> {
+        self.prompt.as_mut().map(|(_, prompt)| prompt)
+    }
+
+    /// Takes the answer to a path prompt. An existing file is replaced only when it is given twice.
+    pub fn answer_prompt(&mut self, answer: Option<PathBuf>) -> Option<(Purpose, PathBuf)> {
+        let (purpose, mut prompt) = self.prompt.take()?;
+        // A dialog that comes now comes too late.
+        self.awaited = None;
+        (self.wake)();
+        let mut path = answer?;
+        if purpose.writes() {
+            path = purpose.named(path);
+            if !prompt.confirms(&path) && path.exists() {
+                prompt.warn_about(path);
+                self.prompt = Some((purpose, prompt));
+                return None;
+            }
+        }
+        Some((purpose, path))
+    }
+
+    /// The dialog that is waited for, if no path is typed meanwhile.
+    pub fn waits(&self) -> Option<DialogWait> {
+        let awaited = self.awaited.as_ref().filter(|_| self.prompt.is_none())?;
+        Some(DialogWait { title: awaited.purpose.title(), appeared: appeared(&awaited.task) })
+    }
+
+    /// What the user does who waits for a dialog.
+    pub fn answer_wait(&mut self, answer: WaitAnswer) {
+        match answer {
+            WaitAnswer::Cancel => self.awaited = None,
+            WaitAnswer::TypePath => {
+                // The dialog may still be answered: the first answer counts.
+                if let Some(purpose) = self.awaited.as_ref().map(|a| a.purpose.clone()) {
+                    self.prompt_for(purpose, false);
+                }
+            }
+        }
+        (self.wake)();
+    }
+}
+
+fn appeared(task: &Task<DialogReply>) -> bool {
+    task.progress().0 > 0
+}
