@@ -236,7 +236,7 @@ fn cancelled_neighbours_leave_nothing_in_any_unit() {
     for unit in [1e-20, 1e-9, 1.0, 1e9, 1e20] {
         // Voxels of 4.5 mm: two thirds of the crop's lie a third of the way between two, those next to a negative
         // one at exactly 0.
-        let value = |n: usize| if n % 30 % 2 == 0 { -0.1 * unit } else { 0.2 * unit };
+        let value = |n: usize| if (n % 30).is_multiple_of(2) { -0.1 * unit } else { 0.2 * unit };
         let voxels = Voxels::F64((0..480).map(value).collect());
         let volume = volume_of(grid([30, 4, 4], DVec3::new(4.5, 1.5, 1.5)), voxels);
         let image = middle_crop(&volume).unwrap();
