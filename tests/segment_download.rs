@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use voxpoint::segment::download::{DownloadError, Downloaded, Patience, download_with};
+use voxpoint::segment::download::{DownloadError, Downloaded, Patience, Source, download_with};
 use voxpoint::work::{CancelToken, Progress};
 
 /// What the server does with one request.
@@ -46,6 +46,10 @@ enum Act {
     Redirect,
     /// Accepts, and says nothing.
     Silence,
+    /// As `Serve`, but one byte every 20 ms, for ever.
+    Trickle,
+    /// `WrongRange` after `Cut(1_000_000)` for every pair of requests.
+    NeverTheRest,
 }
 
 struct Server {
@@ -119,6 +123,12 @@ fn answer(
 ) -> std::io::Result<()> {
     let from = field(head, "range")
         .and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let act = match act {
+        // The beginning, and then never what is asked for.
+        Act::NeverTheRest if from.is_some() => &Act::WrongRange,
+        Act::NeverTheRest => &Act::Cut(1_000_000),
+        act => act,
+    };
     let same = matches!(act, Act::ChangeUnasked)
         || field(head, "if-range").is_none_or(|given| given == tag);
     let etag = if tag.is_empty() { String::new() } else { format!("ETag: {tag}\r\n") };
@@ -188,6 +198,10 @@ fn answer(
             std::thread::sleep(Duration::from_secs(20));
             Ok(())
         }
+        Act::Trickle => body.iter().try_for_each(|byte| {
+            std::thread::sleep(Duration::from_millis(20));
+            out.write_all(&[*byte])
+        }),
         _ => out.write_all(body),
     }
 }
@@ -202,10 +216,17 @@ const PATIENCE: Patience = Patience {
     stall: Duration::from_millis(300),
     retries: 2,
     pause: Duration::from_millis(1),
+    least: (1000, Duration::from_secs(10)),
 };
 
 fn fetch(server: &Server, folder: &Path) -> Result<Downloaded, DownloadError> {
-    download_with(&server.url(), folder, PATIENCE, &CancelToken::new(), &Progress::new())
+    download_with(
+        Source::new(&server.url(), None),
+        folder,
+        PATIENCE,
+        &CancelToken::new(),
+        &Progress::new(),
+    )
 }
 
 /// What is in the folder, without the lock, which stays.
@@ -241,8 +262,14 @@ fn fails(acts: &[Act]) -> (PathBuf, tempfile::TempDir, String) {
 fn a_good_server_needs_one_request() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
     let (place, progress) = (folder.path().join("new/models"), Progress::new());
-    let done =
-        download_with(&server.url(), &place, PATIENCE, &CancelToken::new(), &progress).unwrap();
+    let done = download_with(
+        Source::new(&server.url(), None),
+        &place,
+        PATIENCE,
+        &CancelToken::new(),
+        &progress,
+    )
+    .unwrap();
     assert_eq!((done.bytes, done.fetched), (tiny().len() as u64, true));
     assert_eq!(progress.get(), (done.bytes, done.bytes));
     let note: serde_json::Value =
@@ -299,6 +326,61 @@ fn a_server_that_stays_bad_is_given_up_and_what_came_stays() {
 }
 
 #[test]
+fn a_server_that_gives_next_to_nothing_is_given_up() {
+    let patience = Patience { least: (1000, Duration::from_millis(400)), ..PATIENCE };
+    let folder = tempfile::tempdir().unwrap();
+    let acts = [&[Act::Cut(2_000_000)][..], &vec![Act::Trickle; 20]].concat();
+    let server = Server::start(tiny(), "\"1\"", &acts);
+    let (url, never) = (server.url(), CancelToken::new());
+    let fetch = || {
+        download_with(Source::new(&url, None), folder.path(), patience, &never, &Progress::new())
+    };
+    let begun = std::time::Instant::now();
+    let error = fetch().unwrap_err().to_string();
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(error.contains("too slow") && error.contains("continues after 2 MB"), "{error}");
+    assert!(server.requests() <= 6, "{} requests", server.requests());
+    assert!(fs::metadata(folder.path().join("tiny.pth.part")).unwrap().len() >= 2_000_000);
+}
+
+#[test]
+fn a_server_that_never_sends_the_part_that_is_asked_for_is_given_up() {
+    let acts = vec![Act::NeverTheRest; 300];
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &acts));
+    let error = fetch(&server, folder.path()).unwrap_err().to_string();
+    assert!(error.contains("another part of the file than it was asked for"), "{error}");
+    assert!(server.requests() <= 8, "{} requests", server.requests());
+    assert!(!folder.path().join("tiny.pth").exists());
+}
+
+#[test]
+fn a_file_must_have_the_sha256_that_is_known_of_it() {
+    let right = "149871a3231c";
+    let wrong = "0".repeat(64);
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
+    let fetch = |sha256: Option<&str>| {
+        let (url, never) = (server.url(), CancelToken::new());
+        download_with(Source::new(&url, sha256), folder.path(), PATIENCE, &never, &Progress::new())
+    };
+    let error = fetch(Some(&wrong)).unwrap_err().to_string();
+    assert!(error.contains(right) && error.contains(&wrong), "{error}");
+    assert!(names(folder.path()).is_empty(), "it is not kept");
+    let done = fetch(None).unwrap();
+    assert!(done.sha256.starts_with(right) && done.fetched);
+    assert!(!fetch(Some(&done.sha256)).unwrap().fetched, "it is there");
+    let error = fetch(Some(&wrong)).unwrap_err().to_string();
+    assert!(error.contains("another one") && error.contains(&wrong), "{error}");
+    assert_eq!(fs::read(&done.path).unwrap(), tiny(), "what is there stays");
+    // What the note says was fetched from there counts too, where nothing else is known.
+    let note = folder.path().join("tiny.json");
+    let text = fs::read_to_string(&note).unwrap().replace(&done.sha256, &wrong);
+    fs::write(&note, &text).unwrap();
+    assert!(matches!(fetch(None), Err(DownloadError::AnotherThere { .. })));
+    fs::write(&note, text.replace("127.0.0.1", "example.org")).unwrap();
+    assert!(fetch(None).is_ok(), "the note is of another address");
+}
+
+#[test]
 fn another_run_continues_what_one_left() {
     let folder = tempfile::tempdir().unwrap();
     let cut = [Act::Cut(1_000_000), Act::Cut(0), Act::Cut(0), Act::Cut(0)];
@@ -337,7 +419,13 @@ fn refusals_are_said_at_once() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
     let url = format!("http://127.0.0.1:{port}/m.pth");
-    let error = download_with(&url, folder.path(), PATIENCE, &CancelToken::new(), &Progress::new());
+    let error = download_with(
+        Source::new(&url, None),
+        folder.path(),
+        PATIENCE,
+        &CancelToken::new(),
+        &Progress::new(),
+    );
     assert!(error.unwrap_err().to_string().contains("more attempts failed"));
 }
 
@@ -408,8 +496,15 @@ fn cancelling_ends_it_wherever_it_waits() {
         let (cancel, progress) = (CancelToken::new(), Progress::new());
         let wait = Patience { stall: Duration::from_mins(1), ..PATIENCE };
         let result = std::thread::scope(|scope| {
-            let task = scope
-                .spawn(|| download_with(&server.url(), folder.path(), wait, &cancel, &progress));
+            let task = scope.spawn(|| {
+                download_with(
+                    Source::new(&server.url(), None),
+                    folder.path(),
+                    wait,
+                    &cancel,
+                    &progress,
+                )
+            });
             // Until the server has the request, and the bytes before the silence have come.
             let ready = || match &act {
                 Act::Stall(count) => progress.get().0 == *count as u64,
@@ -435,8 +530,9 @@ fn two_downloads_of_one_file_do_not_mix() {
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let wait = Patience { stall: Duration::from_mins(1), ..PATIENCE };
     std::thread::scope(|scope| {
-        let task =
-            scope.spawn(|| download_with(&server.url(), folder.path(), wait, &cancel, &progress));
+        let task = scope.spawn(|| {
+            download_with(Source::new(&server.url(), None), folder.path(), wait, &cancel, &progress)
+        });
         while progress.get().0 < 10 && !task.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
         }

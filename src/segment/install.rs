@@ -2,10 +2,12 @@
 //! a pinned SHA-256. pip brings what users already rely on: proxies, mirrors, certificates.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::{SegmentError, digest};
 use crate::work::{CancelToken, Progress};
@@ -116,6 +118,7 @@ fn install_into(
     if alone.is_some() {
         remove_leftovers(folder);
     }
+    check_room(wheel, folder)?;
     // In the same file system, so that the last step is a rename; removed whatever happens.
     let scratch = tempfile::Builder::new().prefix(FETCH).tempdir_in(folder);
     let scratch = scratch.map_err(unwritable)?;
@@ -126,6 +129,21 @@ fn install_into(
     unpack(&file, wheel, scratch.path(), folder)?;
     progress.set_done(wheel.bytes);
     Ok(library)
+}
+
+/// Whether there is room for the package, for a copy that pip makes, and for what is taken out of it.
+fn check_room(wheel: &Wheel, folder: &Path) -> Result<(), SegmentError> {
+    let needed = 2 * wheel.bytes + wheel.files.iter().map(|file| file.bytes).sum::<u64>();
+    // Where the system can't say, the disk itself will.
+    let free = fs4::available_space(folder).unwrap_or(u64::MAX);
+    if free >= needed {
+        return Ok(());
+    }
+    let (needed, free) = (needed.div_ceil(1_000_000), free / 1_000_000);
+    let folder = folder.display();
+    Err(failed(format!(
+        "the disk is too full: {needed} MB are needed and {free} MB are free; make room: {folder}"
+    )))
 }
 
 /// Waits until no other program installs into the folder. `None` where folders can't be locked.
@@ -171,7 +189,7 @@ fn download(
     progress: &Progress,
 ) -> Result<PathBuf, SegmentError> {
     let target = scratch.join("wheel");
-    let (mut command, errors) = (Command::new(python), scratch.join("pip.log"));
+    let mut command = Command::new(python);
     command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]);
     command.args(["--disable-pip-version-check", "--progress-bar", "off"]);
     command.args(["--implementation", "cp", "--python-version", "3.11"]);
@@ -181,14 +199,15 @@ fn download(
     command.arg("--dest").arg(&target).arg(format!("onnxruntime=={VERSION}"));
     // pip downloads into its temporary folder first: there its progress can be seen.
     command.env("TMPDIR", scratch).stdin(Stdio::null()).stdout(Stdio::null());
-    let log = File::create(&errors).map_err(|e| failed(e.to_string()))?;
-    let child = command.stderr(log).spawn().map_err(|e| {
+    // Not into a file: on a full disk it would stay empty, and the reason would be lost.
+    let child = command.stderr(Stdio::piped()).spawn().map_err(|e| {
         failed(format!(
             "{} does not start ({e}): `sudo apt install python3 python3-pip`, or set ORT_DYLIB_PATH",
             python.display()
         ))
     })?;
     let mut child = KilledOnDrop(child);
+    let words = Words::of(child.0.stderr.take()).map_err(|e| failed(e.to_string()))?;
     let status = loop {
         if let Some(status) = child.0.try_wait().map_err(|e| failed(e.to_string()))? {
             break status;
@@ -198,14 +217,50 @@ fn download(
         std::thread::sleep(Duration::from_millis(50));
     };
     if !status.success() {
-        let log = fs::read(&errors).unwrap_or_default();
-        return Err(pip_failed(&String::from_utf8_lossy(&log)));
+        return Err(pip_failed(&words.last(), status));
     }
     let entries = fs::read_dir(&target).map_err(|e| failed(format!("pip left nothing: {e}")))?;
     let mut files = entries.filter_map(|entry| Some(entry.ok()?.path()));
     files
         .find(|path| path.extension().is_some_and(|e| e == "whl"))
         .ok_or_else(|| failed("pip left no wheel"))
+}
+
+/// What a program says on its standard error, taken in while it runs so that it never waits for a reader.
+struct Words {
+    heard: Arc<Mutex<Vec<u8>>>,
+    listener: JoinHandle<()>,
+}
+
+impl Words {
+    /// As much as is kept, bytes: the end says why.
+    const MOST: usize = 64 << 10;
+
+    fn of(mouth: Option<ChildStderr>) -> io::Result<Self> {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&heard);
+        let listener = thread::Builder::new().name("pip".to_owned()).spawn(move || {
+            let (Some(mut mouth), mut piece) = (mouth, [0; 4096]) else { return };
+            while let Ok(count @ 1..) = mouth.read(&mut piece) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&piece[..count]);
+                let surplus = kept.len().saturating_sub(Self::MOST);
+                kept.drain(..surplus);
+            }
+        })?;
+        Ok(Self { heard, listener })
+    }
+
+    /// The end of what was said, once the program has ended. A program that it started may still hold the pipe:
+    /// that one is not waited for.
+    fn last(&self) -> String {
+        let begin = Instant::now();
+        while !self.listener.is_finished() && begin.elapsed() < Duration::from_secs(1) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&heard).into_owned()
+    }
 }
 
 /// pip must not go on when nobody waits for it.
@@ -220,7 +275,7 @@ impl Drop for KilledOnDrop {
 }
 
 /// From pip's log to a line for the user.
-fn pip_failed(log: &str) -> SegmentError {
+fn pip_failed(log: &str, status: ExitStatus) -> SegmentError {
     if log.contains("No module named pip") {
         return failed("Python has no pip: `sudo apt install python3-pip`, or set ORT_DYLIB_PATH");
     }
@@ -232,8 +287,12 @@ fn pip_failed(log: &str) -> SegmentError {
         );
     }
     let said = lines().rfind(|line| line.starts_with("ERROR:")).or_else(|| lines().next_back());
-    let said: String = said.unwrap_or("it said nothing").chars().take(200).collect();
-    failed(format!("pip could not download onnxruntime {VERSION} ({said})"))
+    let said: String = match said {
+        Some(said) => said.chars().take(200).collect(),
+        None => format!("it said nothing, {status}"),
+    };
+    let advice = if log.contains("No space left") { ": make room on the disk" } else { "" };
+    failed(format!("pip could not download onnxruntime {VERSION} ({said}){advice}"))
 }
 
 /// Bytes of the largest file under a folder (the download, wherever pip puts it).
@@ -347,6 +406,11 @@ mod tests {
         assert!(message("no_network.sh").contains("check the network"));
         assert!(message("wrong_file.sh").contains("wrong checksum"));
         assert!(message("no_version.sh").contains("No matching distribution"));
+        let full = message("full_disk.sh");
+        assert!(full.contains("OSError: [Errno 28] No space left on device"), "{full}");
+        assert!(full.contains("make room"), "{full}");
+        let silent = message("silent.sh");
+        assert!(silent.contains("it said nothing, exit status: 3"), "{silent}");
     }
 
     #[cfg(target_os = "linux")]

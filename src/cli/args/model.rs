@@ -37,6 +37,10 @@ pub struct ModelDownloadArgs {
     /// Another checkpoint of SAM-Med3D.
     #[arg(long, default_value = crate::segment::download::TURBO_URL)]
     pub url: String,
+    /// What the file's SHA-256 must be, 64 hexadecimal digits. Without it the released file must be the one that is
+    /// known, and others are compared with what was fetched from the same address before.
+    #[arg(long, value_name = "HEX", value_parser = parse_sha256)]
+    pub sha256: Option<String>,
     /// Another folder than your data folder's `models`; only there the Model menu finds it by itself.
     #[arg(long)]
     pub dir: Option<PathBuf>,
@@ -50,6 +54,17 @@ pub struct ModelDownloadArgs {
 pub struct ModelExportArgs {
     /// The authors' .pth.
     pub checkpoint: PathBuf,
-    /// The folder to write into; made if it is not there. Files of these names are replaced.
+    /// The folder to write into; made if it is not there. An earlier export in it is replaced.
     pub out_dir: PathBuf,
+    /// Replace files of these names that are not of an earlier export.
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn parse_sha256(text: &str) -> Result<String, String> {
+    let text = text.trim().to_lowercase();
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(text);
+    }
+    Err("64 hexadecimal digits are needed".to_owned())
 }

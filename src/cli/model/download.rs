@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::cli::args::ModelDownloadArgs;
 use crate::cli::fetching::{fetch, megabytes};
-use crate::cli::{print, print_json};
-use crate::segment::download::{DownloadError, download};
+use crate::cli::{Usage, print, print_json};
+use crate::segment::download::{DownloadError, Source, download};
 use crate::segment::library;
 
 /// What came; keys are stable.
@@ -20,9 +20,15 @@ struct Report {
 /// Fetches a model and says where it is.
 pub fn run(args: &ModelDownloadArgs) -> anyhow::Result<()> {
     let folder = args.dir.clone().or_else(library::models_folder).ok_or(DownloadError::NoFolder)?;
-    let url = args.url.clone();
-    let done =
-        fetch("the model", move |cancel, progress| download(&url, &folder, cancel, progress))?;
+    let (url, sha256) = (args.url.clone(), args.sha256.clone());
+    let done = fetch("the model", move |cancel, progress| {
+        download(Source::new(&url, sha256.as_deref()), &folder, cancel, progress)
+    });
+    let done = done.map_err(|error| match error.downcast_ref() {
+        // A mistake in what was typed.
+        Some(DownloadError::Url { .. }) => Usage(error.to_string()).into(),
+        _ => error,
+    })?;
     let path = done.path.display().to_string();
     if args.json {
         let (sha256, bytes, fetched) = (done.sha256, done.bytes, done.fetched);

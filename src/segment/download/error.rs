@@ -21,7 +21,7 @@ pub enum DownloadError {
     #[error("there is no home folder to put the model in: name a folder with --dir")]
     NoFolder,
     /// The disk refuses.
-    #[error("the model cannot be written ({source}): {}", path.display())]
+    #[error("the model cannot be written ({source}){}: {}", room(source), path.display())]
     Disk {
         /// What the system says.
         source: std::io::Error,
@@ -92,6 +92,28 @@ pub enum DownloadError {
         /// As given.
         url: String,
     },
+    /// Another file than the one that is wanted.
+    #[error(
+        "this is not the file that is wanted ({what}), it was not kept: if its authors have published a new one that you trust, name its SHA-256 with `voxpoint model download --sha256`: {url}"
+    )]
+    Another {
+        /// How it differs.
+        what: String,
+        /// As given.
+        url: String,
+    },
+    /// Another file than the one that is wanted lies in its place.
+    #[error(
+        "a model of this name is there, but another one (its SHA-256 is {found}, not {wanted}): move it away to fetch the right one, or, if it is the one you want, name its SHA-256 with `voxpoint model download --sha256`: {}", path.display()
+    )]
+    AnotherThere {
+        /// SHA-256 of what is there.
+        found: String,
+        /// SHA-256 of what is wanted.
+        wanted: String,
+        /// Where.
+        path: PathBuf,
+    },
     /// What came is no checkpoint of SAM-Med3D.
     #[error(
         "what the server sent cannot be used and was deleted; check the address {url}: {source}"
@@ -112,9 +134,21 @@ impl From<Cancelled> for DownloadError {
 
 /// What is not lost.
 fn continues(done: u64) -> String {
-    match done / 1_000_000 {
+    match done {
         0 => String::new(),
-        megabytes => format!(", it continues after {megabytes} MB"),
+        1..1_000_000 => format!(", it continues after {} kB", done.div_ceil(1000)),
+        _ => format!(", it continues after {} MB", done / 1_000_000),
+    }
+}
+
+/// What to do when the disk is full.
+fn room(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => {
+            "; make room and try again, what has come is kept and continued"
+        }
+        _ => "",
     }
 }
 

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{HeaderMap, header};
+use ureq::tls::{RootCerts, TlsConfig};
+
+use super::trust;
 
 /// Bytes that are handed over at once.
 const PIECE: usize = 256 << 10;
@@ -54,15 +57,19 @@ pub(super) struct Head {
 pub(super) fn start(ask: Ask) -> std::io::Result<Receiver<News>> {
     let (sender, receiver) = sync_channel(WAITING);
     std::thread::Builder::new().name("download".to_owned()).spawn(move || {
-        let last = exchange(&ask, &sender).unwrap_or_else(|error| failure(&error));
+        let last = match trust::roots() {
+            Ok(roots) => exchange(&ask, roots, &sender).unwrap_or_else(|error| failure(&error)),
+            Err(why) => News::Hopeless(why),
+        };
         // Nobody listens any more: fine.
         let _ = sender.send(last);
     })?;
     Ok(receiver)
 }
 
-fn exchange(ask: &Ask, sender: &SyncSender<News>) -> Result<News, ureq::Error> {
+fn exchange(ask: &Ask, roots: RootCerts, sender: &SyncSender<News>) -> Result<News, ureq::Error> {
     let agent: Agent = Agent::config_builder()
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
         .http_status_as_error(false)
         // A redirect must not lead from HTTPS to a place where anybody can read and change what comes.
         .https_only(ask.url.starts_with("https:"))

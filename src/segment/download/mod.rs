@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 mod part;
+mod trust;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,10 @@ use part::{Lock, Part};
 /// The authors' released model, SAM-Med3D-turbo.
 pub const TURBO_URL: &str =
     "https://huggingface.co/blueyo0/SAM-Med3D/resolve/main/sam_med3d_turbo.pth";
+/// Its size and SHA-256 since 7 September 2024, as its page states them
+/// (<https://huggingface.co/blueyo0/SAM-Med3D/blob/main/sam_med3d_turbo.pth>).
+const TURBO_BYTES: u64 = 402_163_626;
+const TURBO_SHA256: &str = "899a46d04d3b70f723282ceb489149373558bf0aaba389a346f5ab57da5cdd3c";
 
 /// No model of this kind is larger; a server that sends without end is stopped here.
 const MAX_BYTES: u64 = 16 << 30;
@@ -41,12 +46,44 @@ pub struct Patience {
     pub retries: u32,
     /// Before the first of them; doubles each time.
     pub pause: Duration,
+    /// A connection that brings less than so many bytes in so long a time is given up.
+    pub least: (u64, Duration),
 }
 
 impl Default for Patience {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { connect: seconds(20), stall: seconds(30), retries: 5, pause: seconds(1) }
+        Self {
+            connect: seconds(20),
+            stall: seconds(30),
+            retries: 5,
+            pause: seconds(1),
+            least: (30 << 10, seconds(30)),
+        }
+    }
+}
+
+/// What to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// Where from.
+    pub url: &'a str,
+    /// SHA-256 that the file must have, in lower-case hexadecimal digits.
+    pub sha256: Option<&'a str>,
+    /// Its size, if that is known too.
+    bytes: Option<u64>,
+}
+
+impl<'a> Source<'a> {
+    /// The file at `url`. It must have this SHA-256; if none is given, that which is known of the released file, or of
+    /// what was fetched from this address before.
+    pub fn new(url: &'a str, sha256: Option<&'a str>) -> Self {
+        match sha256 {
+            None if url == TURBO_URL => {
+                Self { url, sha256: Some(TURBO_SHA256), bytes: Some(TURBO_BYTES) }
+            }
+            sha256 => Self { url, sha256, bytes: None },
+        }
     }
 }
 
@@ -63,44 +100,45 @@ pub struct Downloaded {
     pub fetched: bool,
 }
 
-/// Fetches the checkpoint at `url` into `folder`, under the address' last part. What an earlier attempt
+/// Fetches the checkpoint at `source` into `folder`, under the address' last part. What an earlier attempt
 /// left is continued if the server still has the same version. Does nothing if a usable file is there.
-/// Progress is in bytes. A note with source, licence and SHA-256 is written beside it.
+/// Progress is in bytes. A note with source, licence and SHA-256 is written beside it; a file that is there is compared
+/// with it (trust on first use), unless another SHA-256 is known.
+///
+/// # Errors
+/// If the file can't be had, is no checkpoint of SAM-Med3D, or another one than the SHA-256 says.
 pub fn download(
-    url: &str,
+    source: Source<'_>,
     folder: &Path,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Downloaded, DownloadError> {
-    download_with(url, folder, Patience::default(), cancel, progress)
+    download_with(source, folder, Patience::default(), cancel, progress)
 }
 
 /// As [`download`], with other times to wait.
 pub fn download_with(
-    url: &str,
+    source: Source<'_>,
     folder: &Path,
     patience: Patience,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Downloaded, DownloadError> {
     cancel.check()?;
+    let url = source.url;
     let target = folder.join(file_name(url)?);
     let disk = |path: &Path, source| DownloadError::Disk { source, path: path.to_owned() };
     fs::create_dir_all(folder).map_err(|e| disk(folder, e))?;
-    let there = |target: PathBuf| {
-        let (bytes, sha256) = fingerprint(&target, cancel)?;
-        Ok(Downloaded { path: target, sha256, bytes, fetched: false })
-    };
     if usable(&target).is_ok() {
-        return there(target);
+        return there(source, target, cancel);
     }
     let lock = Lock::take(&target)?;
     // Another run may have finished between the look and the lock.
     if usable(&target).is_ok() {
-        return there(target);
+        return there(source, target, cancel);
     }
     let part = Part::open(&target, url, lock)?;
-    let mut job = Job { url, folder, patience, cancel, progress, part, heard: false };
+    let mut job = Job { source, folder, patience, cancel, progress, part, heard: false };
     if let Err(error) = job.fetch() {
         if job.part.length() == 0 {
             job.part.discard();
@@ -116,6 +154,11 @@ pub fn download_with(
         }
     }
     let (bytes, sha256) = fingerprint(job.part.path(), cancel)?;
+    if let Some(wanted) = source.sha256.filter(|wanted| *wanted != sha256) {
+        job.part.discard();
+        let what = format!("its SHA-256 is {sha256}, not {wanted}");
+        return Err(DownloadError::Another { what, url: url.to_owned() });
+    }
     let done = Downloaded { path: target, sha256, bytes, fetched: true };
     // Before the model: once that is there, nobody would write the note any more.
     let place = done.path.with_extension("json");
@@ -127,6 +170,27 @@ pub fn download_with(
     }
     job.part.publish(&done.path)?;
     Ok(done)
+}
+
+/// A file that is there already, if it is the one that is wanted.
+fn there(
+    source: Source<'_>,
+    path: PathBuf,
+    cancel: &CancelToken,
+) -> Result<Downloaded, DownloadError> {
+    let (bytes, sha256) = fingerprint(&path, cancel)?;
+    let wanted = source.sha256.map(str::to_owned).or_else(|| noted(source.url, &path));
+    match wanted.filter(|wanted| *wanted != sha256) {
+        None => Ok(Downloaded { path, sha256, bytes, fetched: false }),
+        Some(wanted) => Err(DownloadError::AnotherThere { found: sha256, wanted, path }),
+    }
+}
+
+/// The SHA-256 that a file had when it was fetched from this address, by the note beside it.
+fn noted(url: &str, path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path.with_extension("json")).ok()?;
+    let note: serde_json::Value = serde_json::from_str(&text).ok()?;
+    (note["source"] == url).then(|| note["sha256"].as_str().map(str::to_owned))?
 }
 
 /// Bytes of a file and its SHA-256 in hexadecimal.
@@ -185,7 +249,7 @@ fn check_room(needed: u64, free: u64, folder: &Path) -> Result<(), DownloadError
 
 /// One download, over as many connections as it takes.
 struct Job<'a> {
-    url: &'a str,
+    source: Source<'a>,
     folder: &'a Path,
     patience: Patience,
     cancel: &'a CancelToken,
@@ -197,8 +261,10 @@ struct Job<'a> {
 
 /// Why a connection ended before the file did.
 enum Broken {
-    /// Try again.
+    /// Try again, as long as every attempt brings something.
     Retry(String),
+    /// Try again a few times, whatever the attempts bring: they don't lead to the end.
+    Limited(String),
     /// Give up.
     Fatal(DownloadError),
 }
@@ -209,19 +275,52 @@ impl From<DownloadError> for Broken {
     }
 }
 
+/// How much comes.
+struct Pace {
+    least: (u64, Duration),
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(least: (u64, Duration)) -> Self {
+        Self { least, since: Instant::now(), bytes: 0 }
+    }
+
+    /// Whether enough came, or the time to say so is not over.
+    fn check(&mut self, came: usize) -> Result<(), Broken> {
+        self.bytes += came as u64;
+        let (least, time) = self.least;
+        if self.since.elapsed() < time {
+            return Ok(());
+        }
+        if self.bytes < least {
+            let (bytes, seconds) = (self.bytes, time.as_secs_f32());
+            return Err(Broken::Limited(format!("too slow: {bytes} bytes in {seconds} s")));
+        }
+        *self = Self::new(self.least);
+        Ok(())
+    }
+}
+
 impl Job<'_> {
     fn fetch(&mut self) -> Result<(), DownloadError> {
         if self.part.is_whole() {
             // An earlier run was ended between the last byte and the check.
             return Ok(());
         }
-        let (mut tries, mut pause, mut connections) = (0, self.patience.pause, 0);
+        let (mut tries, mut limited, mut pause, mut connections) =
+            (0, 0u32, self.patience.pause, 0);
         loop {
             let before = self.part.length();
             let why = match self.connect_once() {
                 Ok(()) => return Ok(()),
                 Err(Broken::Fatal(error)) => return Err(error),
                 Err(Broken::Retry(why)) => why,
+                Err(Broken::Limited(why)) => {
+                    limited += 1;
+                    why
+                }
             };
             if self.part.length() > before {
                 (tries, pause) = (0, self.patience.pause);
@@ -229,9 +328,10 @@ impl Job<'_> {
             connections += 1;
             // Without any answer there is most likely no network: that is not waited for long.
             let retries = if self.heard { u32::MAX } else { 2 }.min(self.patience.retries);
-            if tries >= retries || connections >= MAX_CONNECTIONS {
-                let (done, url) = (self.part.length(), self.url.to_owned());
-                return Err(DownloadError::Network { why, tries, done, url });
+            let tried = tries.max(limited.saturating_sub(1));
+            if tried >= retries || connections >= MAX_CONNECTIONS {
+                let (done, url) = (self.part.length(), self.source.url.to_owned());
+                return Err(DownloadError::Network { why, tries: tried, done, url });
             }
             tries += 1;
             self.wait(pause)?;
@@ -242,26 +342,41 @@ impl Job<'_> {
     /// One connection: `Ok` once the whole file is there.
     fn connect_once(&mut self) -> Result<(), Broken> {
         self.cancel.check().map_err(DownloadError::from)?;
+        let url = self.source.url;
         let have = self.part.length();
         let resume = self.part.validator().filter(|_| have > 0).map(|v| (have, v.to_owned()));
         let Patience { connect, stall, .. } = self.patience;
         let asked = resume.is_some();
-        let ask = Ask { url: self.url.to_owned(), resume, stall, connect };
+        let ask = Ask { url: url.to_owned(), resume, stall, connect };
         let news = exchange::start(ask)
             .map_err(|source| DownloadError::Disk { source, path: self.folder.to_owned() })?;
         // Connecting and the answer's first line take their own times; both are limited there.
         let mut deadline = Instant::now() + connect + connect + stall;
+        let mut pace = None;
         loop {
             self.cancel.check().map_err(DownloadError::from)?;
             match news.recv_timeout(LOOK) {
-                Ok(News::Head(head)) => self.begin(&head, asked)?,
-                Ok(News::Data(bytes)) => self.take(&bytes)?,
+                Ok(News::Head(head)) => {
+                    self.begin(&head, asked)?;
+                    pace = Some(Pace::new(self.patience.least));
+                }
+                Ok(News::Data(bytes)) => {
+                    self.take(&bytes)?;
+                    if let Some(pace) = &mut pace {
+                        pace.check(bytes.len())?;
+                    }
+                }
                 Ok(News::End) => return self.ended(),
                 Ok(News::Failed(why)) => return Err(Broken::Retry(why)),
                 Ok(News::Hopeless(why)) => {
-                    return Err(DownloadError::Connect { why, url: self.url.to_owned() }.into());
+                    return Err(DownloadError::Connect { why, url: url.to_owned() }.into());
                 }
-                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => continue,
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
+                    if let Some(pace) = &mut pace {
+                        pace.check(0)?;
+                    }
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(Broken::Retry("the server fell silent".to_owned()));
                 }
@@ -276,10 +391,10 @@ impl Job<'_> {
     /// Looks at an answer's head: whether it is the file, its rest, or something else.
     fn begin(&mut self, head: &Head, asked: bool) -> Result<(), Broken> {
         self.heard = true;
-        let url = || self.url.to_owned();
+        let url = || self.source.url.to_owned();
         match head.status {
             200 if head.page => return Err(DownloadError::WebPage { url: url() }.into()),
-            200 => self.part.begin(self.url, head.validator.clone(), head.length)?,
+            200 => self.part.begin(self.source.url, head.validator.clone(), head.length)?,
             206 if asked && self.continues(head) => {
                 if let Some((_, Some(whole))) = head.range {
                     self.part.learn_total(whole)?;
@@ -288,8 +403,17 @@ impl Job<'_> {
             // A part that nobody asked for or of another version, or nothing to send (416): the server
             // has another file than ours.
             206 | 416 if asked => {
-                self.part.begin(self.url, None, None)?;
-                return Err(Broken::Retry("the file on the server has changed".to_owned()));
+                let same = head.validator.as_deref() == self.part.validator();
+                let why = match head.range {
+                    Some((first, _))
+                        if head.status == 206 && same && first != self.part.length() =>
+                    {
+                        "the server sent another part of the file than it was asked for"
+                    }
+                    _ => "the file on the server has changed",
+                };
+                self.part.begin(self.source.url, None, None)?;
+                return Err(Broken::Limited(why.to_owned()));
             }
             408 | 425 | 429 | 500..=599 => {
                 return Err(Broken::Retry(format!("the server answered {}", head.status)));
@@ -299,6 +423,12 @@ impl Job<'_> {
         let (have, total) = (self.part.length(), self.part.total());
         if total.is_some_and(|total| total > MAX_BYTES) {
             return Err(self.too_large(total.unwrap_or_default()));
+        }
+        if let (Some(total), Some(wanted)) = (total, self.source.bytes)
+            && total != wanted
+        {
+            let what = format!("it has {total} bytes, not {wanted}");
+            return Err(DownloadError::Another { what, url: url() }.into());
         }
         self.progress.set_total(total.unwrap_or_default());
         self.progress.set_done(have);
@@ -322,15 +452,15 @@ impl Job<'_> {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         // A page that says it is a file, as some login portals do.
         if self.part.length() == 0 && bytes.trim_ascii_start().starts_with(b"<") {
-            return Err(DownloadError::WebPage { url: self.url.to_owned() }.into());
+            return Err(DownloadError::WebPage { url: self.source.url.to_owned() }.into());
         }
         let after = self.part.length() + bytes.len() as u64;
         if after > MAX_BYTES {
             return Err(self.too_large(after));
         }
         if self.part.total().is_some_and(|total| after > total) {
-            self.part.begin(self.url, None, None)?;
-            return Err(Broken::Retry("more came than the server had announced".to_owned()));
+            self.part.begin(self.source.url, None, None)?;
+            return Err(Broken::Limited("more came than the server had announced".to_owned()));
         }
         self.part.append(bytes)?;
         self.progress.set_done(after);
@@ -348,7 +478,7 @@ impl Job<'_> {
     }
 
     fn too_large(&self, bytes: u64) -> Broken {
-        DownloadError::TooLarge { bytes, url: self.url.to_owned() }.into()
+        DownloadError::TooLarge { bytes, url: self.source.url.to_owned() }.into()
     }
 
     fn wait(&self, pause: Duration) -> Result<(), DownloadError> {

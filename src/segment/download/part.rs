@@ -15,6 +15,20 @@ struct About {
     total: Option<u64>,
 }
 
+impl About {
+    /// Replaces what was known in one step: on a full disk the old stays, and with it what it is about.
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let new = with_suffix(path, ".new");
+        let written =
+            fs::write(&new, serde_json::to_vec(self)?).and_then(|()| fs::rename(&new, path));
+        if written.is_err() {
+            // Not worth a second message; the next one replaces it.
+            let _ = fs::remove_file(&new);
+        }
+        written
+    }
+}
+
 /// The right to fetch a file, until dropped. It hangs on a file of its own, `.NAME.lock`, which stays: a lock
 /// on the part itself would follow it to its final place, and whoever opened the part before that and
 /// locked it after would write into the finished model.
@@ -104,7 +118,7 @@ impl Part {
         self.write(|part| {
             part.file.set_len(0)?;
             part.length = 0;
-            fs::write(about_of(&part.path), serde_json::to_vec(&part.about)?)
+            part.about.write(&about_of(&part.path))
         })
     }
 
@@ -124,7 +138,7 @@ impl Part {
             return Ok(());
         }
         self.about.total = Some(total);
-        self.write(|part| fs::write(about_of(&part.path), serde_json::to_vec(&part.about)?))
+        self.write(|part| part.about.write(&about_of(&part.path)))
     }
 
     /// Puts the file in its place, in one step, once all of it is on the disk.
@@ -177,6 +191,28 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As on a full disk: what is about a part can't be written.
+    #[test]
+    fn a_part_keeps_what_is_known_of_it_when_nothing_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("m.pth");
+        let open = || Part::open(&target, "u", Lock::take(&target).unwrap()).unwrap();
+        let mut part = open();
+        part.begin("u", Some("v".to_owned()), None).unwrap();
+        part.append(b"half of a").unwrap();
+        let blocked = folder.path().join("m.pth.part.json.new");
+        fs::create_dir(&blocked).unwrap();
+        assert!(part.learn_total(20).is_err());
+        drop(part);
+        let part = open();
+        assert_eq!((part.validator(), part.length(), part.total()), (Some("v"), 9, None));
+        drop(part);
+        fs::remove_dir(&blocked).unwrap();
+        open().learn_total(20).unwrap();
+        let part = open();
+        assert_eq!((part.validator(), part.total()), (Some("v"), Some(20)));
+    }
 
     /// One run finishes models while another keeps looking for something to continue: what is finished must
     /// never be written to again.
