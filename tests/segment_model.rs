@@ -6,6 +6,7 @@ mod reference;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use reference::{Case, data, folder, volume_of};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
@@ -272,6 +273,73 @@ fn wrong_models_are_refused_with_what_is_wrong() {
     assert!(text.contains("input prev_mask") && text.contains("mask_input"), "{text}");
     let text = of(encoder, "decoder_other_feature.onnx");
     assert!(text.contains("strength") && text.contains("level"), "{text}");
+}
+
+/// A click on a small bright block with a model; what it says, after at most `patience` if that is given.
+fn click_with(model: &Path, patience: Option<Duration>) -> Result<Outcome, SegmentError> {
+    let mut segmenter = Segmenter::open(model, DeviceChoice::Cpu, Some(1))?;
+    let grid = Grid::new([16; 3], DAffine3::from_scale(DVec3::splat(1.5))).unwrap();
+    let voxels = Voxels::U8((0..16 * 16 * 16).map(|n| (n % 7) as u8).collect());
+    let volume = volume_of(grid, voxels);
+    let click = Prompt { world: DVec3::splat(10.0), positive: true };
+    let cancel = CancelToken::new();
+    std::thread::scope(|scope| {
+        if let Some(patience) = patience {
+            let cancel = cancel.clone();
+            scope.spawn(move || {
+                std::thread::sleep(patience);
+                cancel.cancel();
+            });
+        }
+        segmenter.run(&request(&volume, &[click]), &cancel, &mut |_| ())
+    })
+}
+
+#[test]
+fn a_model_without_an_end_ends_when_nobody_waits_any_more() {
+    let endless = pair("hostile/loop_encoder.onnx", "tiny/decoder.onnx");
+    let begun = Instant::now();
+    let stopped = click_with(endless.path(), Some(Duration::from_millis(300)));
+    assert!(matches!(stopped, Err(SegmentError::Cancelled)), "{:?}", stopped.map(|_| ()));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_model_gets_no_more_memory_than_models_may_take() {
+    let greedy = pair("hostile/memory_encoder.onnx", "tiny/decoder.onnx");
+    let peak = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:").map(str::to_owned));
+        line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0)
+    };
+    let before = peak();
+    let error = click_with(greedy.path(), None).unwrap_err().to_string();
+    assert!(error.contains("more memory than the 4096 MB"), "{error}");
+    assert!(peak() - before < 1 << 20, "it took {} kB", peak() - before);
+}
+
+#[test]
+fn as_many_logits_in_another_shape_are_refused() {
+    let other = pair("tiny/encoder.onnx", "hostile/shape_decoder.onnx");
+    let error = click_with(other.path(), None).unwrap_err().to_string();
+    assert!(error.contains("[1, 1, 16, 32, 64], not [1, 1, 32, 32, 32]"), "{error}");
+}
+
+#[test]
+fn weights_outside_of_the_model_must_be_in_its_folder() {
+    let outside = pair("tiny/encoder.onnx", "outside/decoder.onnx");
+    let text = refused(outside.path());
+    assert!(text.contains("“bias.bin”, which is not there"), "{text}");
+    let bias = outside.path().join("bias.bin");
+    std::fs::copy(data().join("models/outside/bias.bin"), &bias).unwrap();
+    click_with(outside.path(), None).expect("a model like any other");
+    // The same file behind a link that leads out.
+    #[cfg(unix)]
+    {
+        std::fs::remove_file(&bias).unwrap();
+        std::os::unix::fs::symlink(data().join("models/outside/bias.bin"), &bias).unwrap();
+        assert!(refused(outside.path()).contains("a link out of the model's folder"));
+    }
 }
 
 #[test]

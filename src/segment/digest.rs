@@ -15,37 +15,33 @@ pub(super) fn sha256(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> io::Result<Result<String, Cancelled>> {
-    sha256_of_all(&[file], cancel, progress)
+    let (mut hash, mut buffer, mut done) = (Sha256::new(), vec![0; 1 << 18], 0);
+    let mut reader = File::open(file)?;
+    progress.set_total(reader.metadata()?.len());
+    loop {
+        if let Err(cancelled) = cancel.check() {
+            return Ok(Err(cancelled));
+        }
+        let n = reader.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Ok(hexadecimal(&hash.finalize())));
+        }
+        hash.update(&buffer[..n]);
+        done += n as u64;
+        progress.set_done(done);
+    }
 }
 
-/// Of files, one after another as if they were one.
-pub(super) fn sha256_of_all(
-    files: &[impl AsRef<Path>],
-    cancel: &CancelToken,
-    progress: &Progress,
-) -> io::Result<Result<String, Cancelled>> {
-    let (mut hash, mut buffer, mut done, mut total) = (Sha256::new(), vec![0; 1 << 18], 0, 0);
-    for file in files {
-        let mut reader = File::open(file)?;
-        total += reader.metadata()?.len();
-        progress.set_total(total);
-        loop {
-            if let Err(cancelled) = cancel.check() {
-                return Ok(Err(cancelled));
-            }
-            let n = reader.read(&mut buffer)?;
-            if n == 0 {
-                break;
-            }
-            hash.update(&buffer[..n]);
-            done += n as u64;
-            progress.set_done(done);
-        }
-    }
+/// Of bytes at hand.
+pub(super) fn sha256_of_bytes(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for byte in hash.finalize() {
+    for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
-    Ok(Ok(text))
+    text
 }

@@ -1,6 +1,7 @@
 //! The two ONNX models, run by ONNX Runtime.
 
 mod contract;
+mod memory;
 mod sessions;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -11,13 +12,14 @@ use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputValue, SessionOutputs};
 use ort::value::{DynValue, Tensor, TensorElementType, TensorRef, ValueType};
 
+pub use memory::expect_models;
 pub(super) use sessions::Source;
 
 use super::graph::Precision;
 use super::preprocess::SIDE;
 use super::{SegmentError, runtime};
 use crate::prompt::Logits;
-use crate::work::CancelToken;
+use crate::work::{CancelToken, threads_available};
 use contract::{check_decoder, check_encoder};
 use sessions::default_threads;
 
@@ -50,6 +52,9 @@ const CUDA: &str = "CUDA";
 const LONGEST: usize = 200;
 /// How often a running model is asked whether it is still wanted.
 const WATCH: Duration = Duration::from_millis(5);
+
+/// Threads that must be left for others when a model starts.
+const OTHER_THREADS: usize = 2;
 
 /// A click as the decoder gets it.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +131,7 @@ impl Engine {
     ) -> Result<Self, SegmentError> {
         let environment = runtime::environment()?;
         let begin = Instant::now();
-        let threads = threads.unwrap_or_else(default_threads).max(1);
+        let threads = affordable(threads.unwrap_or_else(default_threads).max(1));
         let cpu = |reason: String| Device { name: "CPU".into(), threads, reason };
         let cuda = |reason: &str| Device { name: CUDA.into(), threads: 0, reason: reason.into() };
         let on = |device| Self::on(&environment, source, device, threads, Precision::F32);
@@ -266,13 +271,29 @@ impl Engine {
     }
 }
 
-/// The decoder's outputs, if they are what they should be: side³ finite logits and one finite overlap.
-fn answer(side: usize, logits: &[f32], iou: &[f32]) -> Result<(Logits, f32), SegmentError> {
-    let wrong = |what: String| Err(SegmentError::Run(what));
-    if logits.len() != side * side * side {
-        return wrong(format!("mask_logits has {} values, not {side}³", logits.len()));
+/// As many of the wanted threads as the system gives. Each of the two sessions has that many, the one that runs it
+/// included. ONNX Runtime waits for ever when it gets too few, so it must not be asked for them.
+fn affordable(wanted: usize) -> usize {
+    let needed = 2 * (wanted - 1) + OTHER_THREADS;
+    let given = if wanted == 1 { needed } else { threads_available(needed) };
+    if given < needed {
+        let threads = 1 + given.saturating_sub(OTHER_THREADS) / 2;
+        tracing::warn!("the system gives few threads: the model gets {threads} of {wanted}");
+        return threads;
     }
-    let Some(&iou) = iou.first() else { return wrong("iou is empty".into()) };
+    wanted
+}
+
+/// The decoder's outputs, if they are what they should be: finite logits [1, 1, side, side, side] and one finite
+/// overlap. The number of values alone would not do: 16 × 32 × 64 are as many as 32³.
+fn answer(side: usize, logits: Output<'_>, iou: Output<'_>) -> Result<(Logits, f32), SegmentError> {
+    let wrong = |what: String| Err(SegmentError::Run(what));
+    let n = side as i64;
+    let ((shape, logits), (iou_shape, iou)) = (logits, iou);
+    if *shape != [1, 1, n, n, n] || logits.len() != side * side * side {
+        return wrong(format!("mask_logits has the shape {shape:?}, not [1, 1, {n}, {n}, {n}]"));
+    }
+    let &[iou] = iou else { return wrong(format!("iou has the shape {iou_shape:?}, not [1, 1]")) };
     if !iou.is_finite() || logits.iter().any(|v| !v.is_finite()) {
         return wrong("its answer is not a number or infinite: try the device `cpu`".into());
     }
@@ -298,10 +319,13 @@ fn labels(
     value.map_err(failed)
 }
 
-fn numbers<'o>(outputs: &'o SessionOutputs<'_>, name: &str) -> Result<&'o [f32], SegmentError> {
+/// Shape and values of an output.
+type Output<'o> = (&'o [i64], &'o [f32]);
+
+fn numbers<'o>(outputs: &'o SessionOutputs<'_>, name: &str) -> Result<Output<'o>, SegmentError> {
     let missing = || SegmentError::Run(format!("no output {name}"));
     let value = outputs.get(name).ok_or_else(missing)?;
-    value.try_extract_tensor::<f32>().map(|(_, values)| values).map_err(failed)
+    value.try_extract_tensor::<f32>().map(|(shape, values)| (&**shape, values)).map_err(failed)
 }
 
 /// Runs a session, ending it early when `cancel` asks for that, and hands its outputs to `take`.
@@ -346,7 +370,8 @@ fn one_line(text: &impl ToString) -> String {
 // Made for `map_err`, which hands the error over.
 #[allow(clippy::needless_pass_by_value)]
 fn failed<R>(error: ort::Error<R>) -> SegmentError {
-    SegmentError::Run(one_line(&error))
+    let text = memory::exhausted(&error.to_string());
+    SegmentError::Run(text.unwrap_or_else(|| one_line(&error)))
 }
 
 /// A model that CUDA loads but can't run.

@@ -21,7 +21,7 @@ pub mod runtime;
 mod session;
 
 pub use blend::{lay, paste};
-pub use engine::{Device, DeviceChoice, Features};
+pub use engine::{Device, DeviceChoice, Features, expect_models};
 pub use error::SegmentError;
 pub use faces::touches;
 pub use postprocess::upsample;

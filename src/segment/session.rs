@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::cache::{Cache, Cube};
 use super::engine::{Embedding, Engine, Features, Source};
+use super::library::external_files;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, crop_of};
 use super::{Device, DeviceChoice, SegmentError, faces, lay};
@@ -336,6 +337,11 @@ fn source(model: &Path) -> Result<(Source, String), SegmentError> {
     let folder = model_folder(model)?;
     let full = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
+    for file in [&encoder, &decoder] {
+        // Says which file and what to do; ONNX Runtime would only refuse.
+        external_files(file)
+            .map_err(|e| SegmentError::BadModel { message: e.to_string(), path: file.clone() })?;
+    }
     Ok((Source::Pair { encoder, decoder }, named(full.file_name())))
 }
 

@@ -3,10 +3,12 @@
 
 mod cancel;
 mod task;
+mod threads;
 mod worker;
 
 pub use cancel::{CancelToken, Cancelled, Progress};
 pub use task::{Died, Task};
+pub use threads::threads_available;
 pub use worker::Worker;
 
 /// Called from a worker thread when there is news for the UI (e.g. a repaint request).

@@ -101,6 +101,11 @@ impl Model {
         // The next click is answered by another model, in other times.
         status.latency = None;
         status.model = ModelStatus::Loading("model".to_owned());
+        // What the old one computes is in the way of the new one, and it may have no end. A click stays pending and is
+        // the new model's.
+        if self.schedule.give_up() {
+            self.tokens.all.cancel();
+        }
         self.ask_to_start();
     }
 
@@ -255,6 +260,7 @@ impl Model {
         let session = session.as_deref();
         let hypothesis = session.and_then(|s| self.hypothesis(s, intent?));
         let wanted = Wanted {
+            document: session.map(|s| s.number.0),
             click: session.and_then(wanted_click),
             hover: hypothesis.as_ref().map(|h| (h.key, h.cube)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),

@@ -41,6 +41,13 @@ pub(super) enum Cube {
 }
 
 impl Cube {
+    /// The document that it is of.
+    fn document(self) -> u64 {
+        match self {
+            Self::Around { document, .. } | Self::Of { document, .. } => document,
+        }
+    }
+
     /// Whether who needs `other` is served by this one.
     fn serves(self, other: Self) -> bool {
         match (self, other) {
@@ -69,6 +76,8 @@ pub(super) enum Job<C, H> {
 /// What is wanted at this moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<C, H> {
+    /// The open document, if there is one: nothing is computed for one that was closed.
+    pub document: Option<u64>,
     /// The oldest pending click.
     pub click: Option<(C, Cube)>,
     /// The click that the pointer would make.
@@ -199,6 +208,18 @@ impl<C: Copy + PartialEq, H: Copy + PartialEq> Schedule<C, H> {
         self.answered = None;
     }
 
+    /// Gives up what is being computed, whatever it is: another model will be asked. Whether there is something to
+    /// be stopped.
+    pub fn give_up(&mut self) -> bool {
+        match &mut self.flying {
+            Some(flying) if !flying.stopped => {
+                flying.stopped = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The worker has died: nothing will land.
     pub fn lost(&mut self) {
         self.flying = None;
@@ -234,8 +255,8 @@ impl<C: PartialEq, H: PartialEq> Flying<C, H> {
                 (None, Some((other, place))) => {
                     (!self.encoding || cube.serves(*place), !self.encoding || key == other)
                 }
-                // The pointer may come back.
-                (None, None) => (true, !self.encoding),
+                // The pointer may come back, as long as there is something for it to come back to.
+                (None, None) => (wanted.document == Some(cube.document()), !self.encoding),
             },
         };
         if !keep {
@@ -262,7 +283,7 @@ mod tests {
     }
 
     fn nothing() -> Wanted<&'static str, u32> {
-        Wanted { click: None, hover: None, resting: false, ready: true }
+        Wanted { document: Some(1), click: None, hover: None, resting: false, ready: true }
     }
 
     fn hover(x: i64, resting: bool) -> Wanted<&'static str, u32> {
@@ -292,6 +313,30 @@ mod tests {
         assert_eq!(s.click_landed(flight), Some("a"));
         let (_, job) = sent(s.next(&hover(50, true)));
         assert_eq!(job, Job::Hover { key: 50, cube: around(50), encode: true });
+    }
+
+    #[test]
+    fn nothing_is_computed_for_a_scan_that_was_closed_or_a_model_that_was_given_up() {
+        // The pointer left the scan: its cube is encoded to the end. The scan is closed: it is not.
+        let mut s = Test::default();
+        let (flight, _) = sent(s.next(&hover(1, true)));
+        assert!(s.encoding(flight, true));
+        assert_eq!(s.next(&nothing()), Some(Order::StopAfterEncoding));
+        for closed in [None, Some(2)] {
+            let mut s = Test::default();
+            let (flight, _) = sent(s.next(&hover(1, true)));
+            assert!(s.encoding(flight, true));
+            assert_eq!(s.next(&Wanted { document: closed, ..nothing() }), Some(Order::Stop));
+            assert_eq!(s.hover_landed(flight, Landing::Stopped), None);
+        }
+        // Another model is chosen: the click is asked again of that one.
+        let mut s = Test::default();
+        assert!(!s.give_up(), "nothing to stop");
+        let (first, _) = sent(s.next(&click("a", 0)));
+        assert!(s.give_up() && !s.give_up());
+        assert_eq!(s.next(&click("a", 0)), None);
+        assert_eq!(s.click_landed(first), None);
+        assert_eq!(sent(s.next(&click("a", 0))).1, Job::Click("a"));
     }
 
     #[test]

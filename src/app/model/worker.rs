@@ -8,8 +8,8 @@ use super::schedule::{Flight, Landing, worth_encoding};
 use crate::document::Document;
 use crate::prompt::{Answer, ImageId, PromptLog};
 use crate::segment::{
-    DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, runtime, runtime::Runtime,
-    without_steps,
+    DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, library, runtime,
+    runtime::Runtime, without_steps,
 };
 use crate::work::{CancelToken, Progress, Wake, Worker};
 
@@ -211,14 +211,18 @@ fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Result<Option<Loaded>,
 
 /// Names what lies at a path now: the path, and the length and time of what was written there. Other weights
 /// written to the same path are another model. Of a file of an ONNX pair the whole folder counts, because both
-/// files, and those that hold their weights, belong together.
+/// files, and those that hold their weights, belong together; and weights that lie deeper.
 fn identity(path: &Path) -> String {
     let onnx = |p: &Path| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
     let place = if onnx(path) { path.parent().unwrap_or(path) } else { path };
-    let files = std::fs::read_dir(place).map_or_else(
+    let mut files: Vec<PathBuf> = std::fs::read_dir(place).map_or_else(
         |_| vec![place.to_owned()],
         |entries| entries.filter_map(|e| Some(e.ok()?.path())).collect(),
     );
+    // Of a pair that can't be read the loading will tell.
+    files.extend(library::files_of(path).unwrap_or_default());
+    files.sort();
+    files.dedup();
     let known = files.iter().filter_map(|f| f.metadata().ok()).filter(std::fs::Metadata::is_file);
     let written = |m: &std::fs::Metadata| m.modified().ok()?.duration_since(UNIX_EPOCH).ok();
     let (bytes, newest) = known.fold((0, Duration::ZERO), |(bytes, newest), m| {
@@ -272,6 +276,20 @@ mod tests {
         for name in ["encoder.onnx", "decoder.onnx", "encoder.onnx.data"] {
             write(&pair.join(name), b"graph", now);
         }
+        // An encoder whose weights lie in w/d: graph (7), initializer (5), external data (13), data location (14).
+        let other = temp.path().join("other");
+        std::fs::create_dir_all(other.join("w")).unwrap();
+        let entry = b"\x6a\x0f\x0a\x08location\x12\x03w/d";
+        let tensor = [entry.as_slice(), b"\x70\x01"].concat();
+        let graph = [&[0x2a, tensor.len() as u8][..], &tensor].concat();
+        let model = [&[0x3a, graph.len() as u8][..], &graph].concat();
+        write(&other.join("encoder.onnx"), &model, now);
+        write(&other.join("decoder.onnx"), b"", now);
+        write(&other.join("w/d"), b"weights", now);
+        let before = identity(&other);
+        write(&other.join("w/d"), b"weights", later);
+        assert_ne!(identity(&other), before);
+
         for path in [pair.clone(), pair.join("decoder.onnx")] {
             let before = identity(&path);
             write(&pair.join("encoder.onnx.data"), b"graph of another", later);

@@ -167,6 +167,11 @@ impl Info {
             for name in ["encoder.onnx", "decoder.onnx"] {
                 info.add_onnx(&model.path.join(name))?;
             }
+            // What is there already, and then the weights that lie outside of both.
+            let files = library::files_of(&model.path).map_err(|e| bad(&e, &model.path))?;
+            for weights in files.iter().skip(info.files.len()) {
+                info.add_file(weights)?;
+            }
         }
         info.bytes = info.files.iter().map(|file| file.bytes).sum();
         Ok(info)
@@ -189,37 +194,33 @@ impl Info {
             self.problem.get_or_insert_with(|| changed.to_owned());
         }
         self.sha256 = Some(sha256.clone());
-        self.files.push(ModelPart {
-            path: path.display().to_string(),
-            bytes: checkpoint.file_bytes(),
-            sha256,
-            opset: None,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-        });
+        let (path, bytes) = (path.display().to_string(), checkpoint.file_bytes());
+        let (inputs, outputs) = (Vec::new(), Vec::new());
+        self.files.push(ModelPart { path, bytes, sha256, opset: None, inputs, outputs });
         Ok(())
     }
 
     fn add_onnx(&mut self, path: &Path) -> anyhow::Result<()> {
-        let bad = |e: std::io::Error| SegmentError::BadModel {
-            message: e.to_string(),
-            path: path.to_owned(),
-        };
-        let facts = OnnxFacts::read(path).map_err(bad)?;
-        let (bytes, sha256) = library::size_and_sha256(path).map_err(bad)?;
+        let facts = OnnxFacts::read(path).map_err(|e| bad(&e, path))?;
         self.parameters += facts.parameters;
         let shown = |values: &[(String, Vec<String>)]| -> Vec<String> {
             values.iter().map(|(name, dims)| format!("{name} [{}]", dims.join(", "))).collect()
         };
-        self.files.push(ModelPart {
-            path: path.display().to_string(),
-            bytes,
-            sha256,
-            opset: Some(facts.opset),
-            inputs: shown(&facts.inputs),
-            outputs: shown(&facts.outputs),
-        });
+        let part = self.add_file(path)?;
+        part.opset = Some(facts.opset);
+        part.inputs = shown(&facts.inputs);
+        part.outputs = shown(&facts.outputs);
         Ok(())
+    }
+
+    fn add_file(&mut self, path: &Path) -> anyhow::Result<&mut ModelPart> {
+        let (bytes, sha256) = library::size_and_sha256(path).map_err(|e| bad(&e, path))?;
+        let path = path.display().to_string();
+        let (inputs, outputs) = (Vec::new(), Vec::new());
+        let part = ModelPart { path, bytes, sha256, opset: None, inputs, outputs };
+        self.files.push(part);
+        let last = self.files.len() - 1;
+        Ok(&mut self.files[last])
     }
 
     fn table(&self) -> String {
@@ -255,6 +256,10 @@ impl Info {
             lines.iter().map(|(key, value)| format!("{key:<13} {value}")).collect();
         lines.join("\n")
     }
+}
+
+fn bad(error: &std::io::Error, path: &Path) -> SegmentError {
+    SegmentError::BadModel { message: error.to_string(), path: path.to_owned() }
 }
 
 impl Network {

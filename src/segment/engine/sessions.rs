@@ -7,7 +7,7 @@ use ort::ep::{CUDA, cuda::ConvAlgorithmSearch};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::one_line;
+use super::{memory, one_line};
 use crate::segment::SegmentError;
 use crate::segment::checkpoint::{Architecture, Checkpoint, CheckpointError};
 use crate::segment::graph::{self, Precision, Weights};
@@ -87,7 +87,9 @@ impl Source {
 }
 
 fn bad_model(error: &impl ToString, path: &Path) -> SegmentError {
-    SegmentError::BadModel { message: one_line(error), path: path.to_owned() }
+    let text = error.to_string();
+    let message = memory::exhausted(&text).unwrap_or_else(|| one_line(&text));
+    SegmentError::BadModel { message, path: path.to_owned() }
 }
 
 fn on_cuda(builder: SessionBuilder) -> Result<SessionBuilder, SegmentError> {
@@ -97,6 +99,7 @@ fn on_cuda(builder: SessionBuilder) -> Result<SessionBuilder, SegmentError> {
         .with_conv_algorithm_search(ConvAlgorithmSearch::Heuristic)
         // What a model has as float32 is meant to be float32: TF32 has half precision's ten bits.
         .with_tf32(false)
+        .with_memory_limit(memory::limit())
         .build()
         .error_on_failure();
     builder.with_execution_providers([provider]).map_err(|e| SegmentError::Cuda(one_line(&e)))
@@ -116,7 +119,7 @@ fn options(
         if cuda {
             return Ok(builder);
         }
-        let builder = builder
+        let builder = memory::limited(builder, environment)?
             // A plan of all activations' places saves no time on the CPU and costs 95 MB with SAM-Med3D.
             .with_memory_pattern(false)?
             // Where attention is sharp, most of its weights lie below 1e-38, and a processor takes 40 times

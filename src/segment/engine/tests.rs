@@ -34,6 +34,9 @@ fn what_fails_when_a_model_runs_is_blamed_on_cuda_a_bad_model_is_not() {
 #[test]
 fn an_answer_that_is_no_number_is_refused() {
     let logits = [0.5; 8];
+    let answer = |side: usize, logits: &[f32], iou: &[f32]| {
+        answer(side, (&[1, 1, 2, 2, 2], logits), (&[1, iou.len() as i64], iou))
+    };
     assert_eq!(answer(2, &logits, &[0.9]).unwrap().0.values, logits);
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut some = logits;
@@ -42,8 +45,27 @@ fn an_answer_that_is_no_number_is_refused() {
             assert!(result.unwrap_err().to_string().contains("not a number or infinite"), "{bad}");
         }
     }
-    assert!(answer(3, &logits, &[0.9]).unwrap_err().to_string().contains("8 values, not 3³"));
-    assert!(answer(2, &logits, &[]).unwrap_err().to_string().contains("iou is empty"));
+    let shape = answer(3, &logits, &[0.9]).unwrap_err().to_string();
+    assert!(shape.contains("[1, 1, 2, 2, 2], not [1, 1, 3, 3, 3]"), "{shape}");
+    for bad in [&[][..], &[0.9, 0.8]] {
+        assert!(answer(2, &logits, bad).unwrap_err().to_string().contains("iou has the shape"));
+    }
+}
+
+#[test]
+fn as_many_logits_in_another_shape_are_no_answer() {
+    let logits = vec![0.0; 32 * 32 * 32];
+    let with = |shape: &[i64]| answer(32, (shape, &logits), (&[1, 1], &[0.9]));
+    assert!(with(&[1, 1, 32, 32, 32]).is_ok());
+    for shape in [
+        &[1, 1, 16, 32, 64][..],
+        &[1, 1, 64, 32, 16],
+        &[32, 32, 32],
+        &[1, 1, 32, 1024],
+        &[1, 32, 1, 32, 32],
+    ] {
+        assert!(with(shape).is_err(), "{shape:?}");
+    }
 }
 
 fn model(name: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Which models there are, with the licence and the card that come with them. Nothing large is read, so
 //! it is quick enough for whenever a menu opens; it does touch the disk, so not on the UI thread.
 
+mod external;
 mod onnx;
 
 use std::fs::{self, File};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use external::external_files;
 pub use onnx::OnnxFacts;
 
 use super::checkpoint::{Architecture, Checkpoint};
@@ -156,16 +158,55 @@ pub fn is_checkpoint(path: &Path) -> bool {
     matches!(extension.as_deref(), Some("pth" | "pt"))
 }
 
+/// Every file that a model is made of: the checkpoint; or, of a pair (by its folder or either of its files),
+/// `encoder.onnx` and `decoder.onnx` and then, in the order of their names, the files that hold their weights.
+///
+/// # Errors
+/// As [`external_files`].
+pub fn files_of(model: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let folder = match model.file_name().and_then(|n| n.to_str()) {
+        _ if model.is_dir() => model,
+        Some("encoder.onnx" | "decoder.onnx") => match model.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        },
+        _ => return Ok(vec![model.to_owned()]),
+    };
+    let mut files = vec![folder.join("encoder.onnx"), folder.join("decoder.onnx")];
+    let mut weights = Vec::new();
+    for file in &files {
+        weights.extend(external_files(file)?);
+    }
+    weights.sort();
+    weights.dedup();
+    files.extend(weights);
+    Ok(files)
+}
+
+/// SHA-256, in hexadecimal digits, of everything that a model is made of ([`files_of`]). Of one file it is that
+/// file's; of several, that of one line for each with its name in the folder, its size and its own SHA-256.
+///
+/// # Errors
+/// If a file can't be read, or as [`files_of`].
+pub fn sha256_of_model(model: &Path) -> std::io::Result<String> {
+    let files = files_of(model)?;
+    if let [file] = files.as_slice() {
+        return size_and_sha256(file).map(|(_, sha256)| sha256);
+    }
+    let folder = files[0].parent().unwrap_or(Path::new(""));
+    let mut list = Vec::new();
+    for file in &files {
+        let (bytes, sha256) = size_and_sha256(file)?;
+        let name = file.strip_prefix(folder).unwrap_or(file).display();
+        list.push(format!("{sha256} {bytes} {name}\n"));
+    }
+    Ok(digest::sha256_of_bytes(list.concat().as_bytes()))
+}
+
 /// Bytes of a file and its SHA-256 in hexadecimal digits. Reads all of it.
 pub fn size_and_sha256(path: &Path) -> std::io::Result<(u64, String)> {
     let sha256 = digest::sha256(path, &CancelToken::new(), &Progress::new())?;
     Ok((fs::metadata(path)?.len(), sha256.unwrap_or_default()))
-}
-
-/// SHA-256, in hexadecimal digits, of files one after another as if they were one. Reads all of them.
-pub fn sha256_of_all(files: &[PathBuf]) -> std::io::Result<String> {
-    let sha256 = digest::sha256_of_all(files, &CancelToken::new(), &Progress::new())?;
-    Ok(sha256.unwrap_or_default())
 }
 
 fn onnx(folder: &Path) -> ModelFile {
