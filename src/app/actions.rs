@@ -105,6 +105,7 @@ impl App {
             Action::SaveFirst => self.save_first(),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),
+            Action::Replace(answer) => self.answer_replace(answer),
         }
     }
 }

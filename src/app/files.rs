@@ -10,7 +10,7 @@ use super::names::{Output, name_of};
 use super::paths::{Paths, Purpose};
 use crate::document::{Document, StateId};
 use crate::geom::Grid;
-use crate::io::{self, IoError, Limits, Saved};
+use crate::io::{self, IoError, Limits, PairStamp, Saved};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
@@ -43,13 +43,16 @@ pub(super) enum News {
     /// An image that was dropped beside an open scan.
     Offered(Box<Loaded>),
     Overlay(Box<Loaded>),
-    Labels(PathBuf, Vec<NamedRegion>),
+    Labels(PathBuf, Vec<NamedRegion>, PairStamp),
     Saved {
         saved: Saved,
+        stamp: PairStamp,
         document: DocumentNumber,
         state: StateId,
     },
     SaveTo(DocumentNumber, PathBuf),
+    /// Not saved to the first path: another program has written the second, which would be replaced.
+    Theirs(DocumentNumber, PathBuf, PathBuf),
     Model(PathBuf),
     DrawTo(DocumentNumber, Output, PathBuf),
     Failed(String),
@@ -57,7 +60,7 @@ pub(super) enum News {
 
 enum Opened {
     Image(Box<Loaded>),
-    Labels(Vec<NamedRegion>),
+    Labels(Vec<NamedRegion>, PairStamp),
 }
 
 /// A file on its way in.
@@ -74,7 +77,33 @@ struct Going {
     name: String,
     document: DocumentNumber,
     state: StateId,
-    task: Task<Result<Saved, IoError>>,
+    path: PathBuf,
+    task: Task<Result<(Saved, PairStamp), NotSaved>>,
+}
+
+/// What may be replaced when a label map is saved.
+pub(super) enum Replace {
+    /// A pair that is still as it was then, and otherwise what was asked about by the dialog.
+    Known(Option<PairStamp>),
+    /// Whatever is there: the user was asked.
+    All,
+}
+
+impl Replace {
+    /// The file that another program has written, if one would be replaced without a word.
+    fn theirs(&self, path: &Path) -> Option<PathBuf> {
+        match self {
+            Self::All => None,
+            Self::Known(Some(stamp)) if stamp.path() == path => stamp.changed(),
+            // About a label map that is there the dialog has asked.
+            Self::Known(_) => io::table_without_map(path),
+        }
+    }
+}
+
+enum NotSaved {
+    Io(IoError),
+    Theirs(PathBuf),
 }
 
 enum Failed {
@@ -200,7 +229,7 @@ impl Files {
                 Role::Dropped if document.is_some() => News::Offered(loaded),
                 _ => News::Image(loaded),
             }),
-            Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
+            Ok(Ok(Opened::Labels(labels, stamp))) => Some(News::Labels(coming.path, labels, stamp)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(
@@ -244,6 +273,7 @@ impl Files {
         path: PathBuf,
         number: DocumentNumber,
         document: &Document,
+        replace: Replace,
     ) -> Result<(), String> {
         if self.saving.is_some() {
             return Err(tr("A label map is being saved already; try again in a moment").to_owned());
@@ -264,11 +294,19 @@ impl Files {
                 visible: o.visible,
             })
             .collect();
+        let to = path.clone();
         let task = Task::start("save", self.wake.clone(), move |cancel, progress| {
-            io::save_labels(&path, &labels, &grid, &stored, &table, cancel, progress)
+            if let Some(theirs) = replace.theirs(&path) {
+                return Err(NotSaved::Theirs(theirs));
+            }
+            let saved = io::save_labels(&path, &labels, &grid, &stored, &table, cancel, progress);
+            let saved = saved.map_err(NotSaved::Io)?;
+            let stamp = PairStamp::of(&path);
+            Ok((saved, stamp))
         })
         .map_err(|why| format!("{}: {why}", tr("no thread to save a file")))?;
-        self.saving = Some(Going { name, document: number, state: document.state(), task });
+        self.saving =
+            Some(Going { name, document: number, state: document.state(), path: to, task });
         Ok(())
     }
 
@@ -277,14 +315,15 @@ impl Files {
         let (done, total) = going.task.progress();
         status.saving = Some(Opening { name: going.name.clone(), done, total });
         let answer = going.task.poll()?;
-        let Going { document, state, .. } = self.saving.take()?;
+        let Going { document, state, path, .. } = self.saving.take()?;
         (status.save, status.saving) = (SaveStatus::Never, None);
         Some(match answer {
-            Ok(Ok(saved)) => News::Saved { saved, document, state },
-            Ok(Err(IoError::Cancelled)) => {
+            Ok(Ok((saved, stamp))) => News::Saved { saved, stamp, document, state },
+            Ok(Err(NotSaved::Theirs(theirs))) => News::Theirs(document, path, theirs),
+            Ok(Err(NotSaved::Io(IoError::Cancelled))) => {
                 News::Failed(tr("Saving was stopped; nothing was written").to_owned())
             }
-            Ok(Err(why)) => News::Failed(why.to_string()),
+            Ok(Err(NotSaved::Io(why))) => News::Failed(why.to_string()),
             Err(_) => {
                 News::Failed(tr("The writer stopped unexpectedly; nothing was saved").to_owned())
             }
@@ -336,6 +375,7 @@ fn load(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Opened, Failed> {
+    let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
     let grid = grid.filter(|_| role != Role::Overlay);
     if let Some(grid) = grid
@@ -343,7 +383,7 @@ fn load(
     {
         let labels = io::labels_of(&volume, path, grid)?;
         cancel.check().map_err(|_| Failed::Cancelled)?;
-        return Ok(Opened::Labels(labels));
+        return Ok(Opened::Labels(labels, PairStamp::of_read(path, began)));
     }
     if grid.is_some() && is_named_like_labels(path) && io::could_be_labels(&volume) {
         // Not of this scan. Opening it as one would take the scan off the screen without a word.

@@ -56,6 +56,8 @@ pub struct App {
     pictures: Pictures,
     gpu: Option<Gpu>,
     after_discard: Option<AfterDiscard>,
+    /// A save that waits for the answer whether what another program has written may be replaced.
+    unanswered_save: Option<(DocumentNumber, PathBuf)>,
     /// Images of which it is asked what they are to be, by the numbers of their offers.
     offers: Vec<(u64, Box<Loaded>)>,
     offered: u64,
@@ -112,6 +114,7 @@ impl App {
             pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
             after_discard: None,
+            unanswered_save: None,
             offers: Vec::new(),
             offered: 0,
             saves_first: false,
@@ -235,12 +238,13 @@ impl App {
             News::Image(loaded) => self.replace(loaded),
             News::Offered(loaded) => self.offer(loaded),
             News::Overlay(loaded) => self.lay_over(*loaded),
-            News::Labels(path, labels) => self.import(path, labels),
-            News::Saved { saved, document, state } => {
+            News::Labels(path, labels, stamp) => self.import(path, labels, stamp),
+            News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
                 if let Some(session) = self.session.as_mut().filter(|s| s.number == document) {
                     session.document.mark_saved(state);
                     session.saved_to = Some(saved.path.clone());
+                    session.on_disk = Some(stamp);
                     self.status.save = SaveStatus::Saved(saved.path);
                     // Should there be more by now, it is asked about anew.
                     self.saves_first = false;
@@ -256,6 +260,12 @@ impl App {
                         "Not saved, because another scan was opened meanwhile: {name}",
                         &[("name", &name)],
                     ));
+                }
+            }
+            News::Theirs(document, path, theirs) => {
+                if self.session.as_ref().is_some_and(|s| s.number == document) {
+                    self.unanswered_save = Some((document, path));
+                    self.status.ask_replace = Some(theirs);
                 }
             }
             News::DrawTo(document, output, path) => self.draw_to(document, &output, path),

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
-use super::files::Loaded;
+use super::files::{Loaded, Replace};
 use super::paths::Purpose;
 use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
+use crate::io::PairStamp;
 use crate::prompt::ImageId;
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, SaveStatus};
+use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, ReplaceAnswer, SaveStatus};
 use crate::volume::{NamedRegion, Volume};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(super) struct Session {
     pub saved_to: Option<PathBuf>,
     /// The label map that was opened with the scan: suggested when it is saved.
     pub came_from: Option<PathBuf>,
+    /// The label map that was opened or saved last, as it was then.
+    pub on_disk: Option<PairStamp>,
     /// Commands that wait until no click is pending.
     pub deferred: Vec<Command>,
     /// Objects that were begun by a click: one that is taken back and made again counts once.
@@ -42,7 +45,7 @@ pub(super) enum AfterDiscard {
 }
 
 impl App {
-    pub(super) fn import(&mut self, path: PathBuf, labels: Vec<NamedRegion>) {
+    pub(super) fn import(&mut self, path: PathBuf, labels: Vec<NamedRegion>, stamp: PairStamp) {
         let count = labels.len();
         let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
         if !self.run(Command::Import(labels)) {
@@ -58,6 +61,7 @@ impl App {
             // What is shown is what is on disk, and goes back there when it has been corrected.
             session.document.mark_saved(session.document.state());
             session.came_from = Some(path);
+            session.on_disk = Some(stamp);
         }
     }
 
@@ -127,6 +131,7 @@ impl App {
         self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
+        (self.status.ask_replace, self.unanswered_save) = (None, None);
         self.remembered.opened(&loaded.path);
         self.status.recent = self.remembered.recent();
         self.session = Some(Session {
@@ -135,6 +140,7 @@ impl App {
             path: loaded.path,
             saved_to: None,
             came_from: None,
+            on_disk: None,
             deferred: Vec::new(),
             begun: HashSet::new(),
         });
@@ -261,7 +267,7 @@ impl App {
         if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
             if !self.saves_first {
                 self.status.ask_discard = true;
-            } else if !self.files.is_asking() {
+            } else if !self.files.is_asking() && self.status.ask_replace.is_none() {
                 // It was not saved after all: everything stays as it is.
                 self.after_discard = None;
                 self.saves_first = false;
@@ -289,6 +295,7 @@ impl App {
         self.view.close_scan();
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
+        (self.status.ask_replace, self.unanswered_save) = (None, None);
         self.offers.clear();
         self.status.offers.clear();
         if let Some(gpu) = &mut self.gpu {
@@ -311,6 +318,25 @@ impl App {
     }
 
     pub(super) fn save(&mut self, path: PathBuf) {
+        let known = self.session.as_ref().and_then(|s| s.on_disk.clone());
+        self.save_over(path, Replace::Known(known));
+    }
+
+    /// The answer to "replace what another program has written?".
+    pub(super) fn answer_replace(&mut self, answer: ReplaceAnswer) {
+        self.status.ask_replace = None;
+        let Some((document, path)) = self.unanswered_save.take() else { return };
+        if self.session.as_ref().is_none_or(|s| s.number != document) {
+            return;
+        }
+        match answer {
+            ReplaceAnswer::Cancel => {}
+            ReplaceAnswer::SaveAs => self.ask_save(),
+            ReplaceAnswer::Replace => self.save_over(path, Replace::All),
+        }
+    }
+
+    fn save_over(&mut self, path: PathBuf, replace: Replace) {
         let Some(session) = &self.session else { return };
         if same_file(&path, &session.path) {
             self.toasts.error(tr_with(
@@ -323,7 +349,7 @@ impl App {
             self.toasts
                 .warning(tr("Saved without the click that is still being computed").to_owned());
         }
-        match self.files.save(path, session.number, &session.document) {
+        match self.files.save(path, session.number, &session.document, replace) {
             Ok(()) => self.status.save = SaveStatus::Saving,
             Err(why) => self.toasts.error(why),
         }

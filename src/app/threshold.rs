@@ -152,6 +152,7 @@ mod tests {
             path: "scan".into(),
             saved_to: None,
             came_from: None,
+            on_disk: None,
             deferred: Vec::new(),
             begun: std::collections::HashSet::new(),
         }

@@ -94,7 +94,7 @@ pub struct SegmentArgs {
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
     /// Which frame (time point) of a scan with several, counted from 1.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_frame)]
     pub frame: usize,
     /// Another image at the same place in the world (the PET of a CT) that the model looks at instead of the scan; the
     /// mask lies on the scan's grid. Of several frames the first.
@@ -120,6 +120,10 @@ pub struct SegmentArgs {
     /// working scale 1), as float32 NIfTI.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
+    /// Replace files that Voxpoint did not write, and a label table beside the mask with names of others. Without
+    /// it only what an earlier “segment” wrote is replaced.
+    #[arg(long)]
+    pub force: bool,
     /// Print JSON: frame, image (what the model looked at), `working_scale`, device, `device_reason`, ms, iou,
     /// `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
@@ -299,6 +303,13 @@ fn parse_point(text: &str) -> Result<Point, String> {
     let at = parse_position(position)
         .map_err(|why| format!("{why}; a point is X,Y,Z or X,Y,Z,+ or X,Y,Z,-"))?;
     Ok(Point { at, positive })
+}
+
+fn parse_frame(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err(format!("“{text}” is not a whole number from 1 on")),
+    }
 }
 
 fn parse_window(text: &str) -> Result<Window, String> {

@@ -122,6 +122,25 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
             return Err(Usage("--out and --logits are the same file".to_owned()).into());
         }
     }
+    if args.force { Ok(()) } else { check_others(args) }
+}
+
+/// Refuses to replace what somebody else has made.
+fn check_others(args: &SegmentArgs) -> anyhow::Result<()> {
+    let mut outputs = std::iter::once(&args.out).chain(&args.logits);
+    if let Some(path) = outputs.find(|path| io::is_foreign(path)) {
+        bail!(
+            "a file that Voxpoint did not write would be replaced; choose another name, or --force: {}",
+            path.display()
+        );
+    }
+    if let Some(path) = io::foreign_table(&args.out, &[name()]) {
+        bail!(
+            "a label table with other names than “segment” writes would be replaced; choose another name for \
+             the mask, or --force: {}",
+            path.display()
+        );
+    }
     Ok(())
 }
 
@@ -206,8 +225,9 @@ pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// The logits are finished in a hidden folder before the mask is written, and published after it. Should a
-/// last rename fail, the files renamed before it stay, and the error says which one is missing.
+/// The logits are finished in a hidden folder before the mask is written, and published after it; old ones are put
+/// aside before, so that they never stand beside a new mask. Should a last rename fail, the files renamed before it
+/// stay, and the error says which one is missing.
 fn save(
     args: &SegmentArgs,
     volume: &Volume,
@@ -233,13 +253,6 @@ fn save(
         None => None,
     };
     let grid = volume.grid();
-    let name = LabelName {
-        value: LABEL,
-        name: "Object 1".to_owned(),
-        colour: PALETTE[0],
-        opacity: 1.0,
-        visible: true,
-    };
     let region = NamedRegion {
         value: LABEL,
         name: None,
@@ -249,11 +262,31 @@ fn save(
     };
     let labels: LabelMap = files::label_map(grid.dims(), &[region]);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    io::save_labels(&args.out, &labels, grid, volume.stored(), &[name], &cancel, &progress)?;
+    let logits: Vec<&Path> = args.logits.iter().map(PathBuf::as_path).collect();
+    let aside = io::SetAside::take(&logits)?;
+    let stored = volume.stored();
+    let saved = io::save_labels(&args.out, &labels, grid, stored, &[name()], &cancel, &progress);
+    match &saved {
+        // The mask is the new one.
+        Ok(_) | Err(io::IoError::Table { .. }) => aside.forget(),
+        Err(_) => aside.put_back()?,
+    }
+    saved?;
     if let Some((_folder, file, path)) = &waiting {
         files::publish(file, path).context("the mask was saved but not its logits")?;
     }
     Ok(())
+}
+
+/// The row of the label table.
+fn name() -> LabelName {
+    LabelName {
+        value: LABEL,
+        name: "Object 1".to_owned(),
+        colour: PALETTE[0],
+        opacity: 1.0,
+        visible: true,
+    }
 }
 
 /// From the model's order (z fastest) to NIfTI's (x fastest), for a cube.
@@ -392,6 +425,7 @@ mod tests {
                     device: super::super::DeviceArg::Cpu,
                     threads: None,
                 },
+                force: false,
                 json: false,
             };
             check(&args).is_err_and(|e| e.is::<Usage>())

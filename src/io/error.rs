@@ -135,6 +135,24 @@ pub enum IoError {
         /// The table's path.
         path: PathBuf,
     },
+    /// The label table is there with the names of more labels, the label map stays as it was.
+    #[error("the names in the label table were saved but not the label map ({source}); {}: {}", advice(source), path.display())]
+    OnlyTable {
+        /// The system's reason.
+        source: io::Error,
+        /// The label map's path.
+        path: PathBuf,
+    },
+    /// An old file was moved out of the way of a new one that did not come, and does not come back.
+    #[error("it could not be saved, and the old file could not be put back ({source}); move it back by hand, it is now {}: {}", now.display(), path.display())]
+    SetAside {
+        /// The system's reason.
+        source: io::Error,
+        /// Where it is.
+        now: PathBuf,
+        /// Where it was.
+        path: PathBuf,
+    },
 }
 
 impl From<Cancelled> for IoError {

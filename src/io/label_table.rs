@@ -61,6 +61,13 @@ pub(super) fn beside(labels: &Path) -> Vec<LabelName> {
         .unwrap_or_default()
 }
 
+/// The rows of the table at a path; `None` if there is no such file, or none that can be a table.
+pub(super) fn at(path: &Path) -> Option<Vec<LabelName>> {
+    let about = std::fs::metadata(path).ok()?;
+    let fits = about.is_file() && about.len() <= MOST_BYTES;
+    fits.then(|| std::fs::read(path).ok()).flatten().map(|b| read(&String::from_utf8_lossy(&b)))
+}
+
 /// The rows that can be understood; label 0 is background and has none.
 pub(super) fn read(text: &str) -> Vec<LabelName> {
     text.lines().filter_map(row).filter(|row| row.value != 0).collect()

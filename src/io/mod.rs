@@ -6,11 +6,13 @@
 //! - Writing: [`save_labels`], [`save_float32`] write a temporary file in the same folder, sync it,
 //!   reopen and compare it, and only then rename it over the target.
 //! - [`write_whole`] does the same, without looking at the content, for files of other modules.
+//! - [`publish_together`] puts several files in their places so that new and old ones never mix.
 //! - [`save_npy`] writes arrays for NumPy.
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map.
 
 mod atomic;
 mod error;
+mod foreign;
 mod label_table;
 mod labels;
 mod limits;
@@ -19,11 +21,14 @@ mod npy;
 mod save;
 mod sniff;
 mod stream;
+mod together;
 
 pub use atomic::write_whole;
 pub use error::IoError;
+pub use foreign::{FileStamp, PairStamp, foreign_table, is_foreign, table_without_map};
 pub use labels::{could_be_labels, labels_of, looks_like_labels};
 pub use limits::Limits;
 pub use nifti::open_volume;
 pub use npy::save_npy;
 pub use save::{Saved, save_float32, save_labels};
+pub use together::{SetAside, publish_together};

@@ -93,4 +93,17 @@ pub enum Action {
     Quit,
     /// Answer to "discard unsaved work?".
     Discard(bool),
+    /// Answer to "replace what another program has written?".
+    Replace(ReplaceAnswer),
+}
+
+/// What becomes of a save over a file that another program has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceAnswer {
+    /// It is not saved.
+    Cancel,
+    /// It is saved under another name.
+    SaveAs,
+    /// The file is replaced.
+    Replace,
 }

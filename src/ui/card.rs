@@ -14,7 +14,7 @@ pub(super) fn show(
     status: &Status,
     out: &mut Vec<Action>,
 ) {
-    if status.offers.is_empty() || status.ask_discard {
+    if status.offers.is_empty() || status.asks() {
         return;
     }
     let scan = document.map_or("", |d| d.image().name());

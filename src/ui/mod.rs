@@ -5,6 +5,7 @@
 
 mod action;
 mod arrangement;
+mod ask_replace;
 mod card;
 mod grip;
 pub mod help;
@@ -29,7 +30,7 @@ pub mod viewport;
 pub mod welcome;
 mod wishes;
 
-pub use action::{Action, OfferAnswer};
+pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
 pub use in_3d::View3d;
 pub use looking::{MaskLook, THICKEST, projection_name};

@@ -308,7 +308,7 @@ pub fn key_name(shortcut: &KeyboardShortcut) -> String {
 
 /// Takes this frame's key presses and does what they stand for. Call first in a frame, before any widget.
 ///
-/// Does nothing while a text field has the focus, a path is asked for or the discard question is open, and leaves Tab, Space,
+/// Does nothing while a text field has the focus, a path is asked for or a question is open, and leaves Tab, Space,
 /// Enter and the arrows to a widget that has the keyboard focus (Shift+Tab goes there, Esc comes back).
 pub fn handle(
     ctx: &Context,
@@ -317,7 +317,7 @@ pub fn handle(
     status: &Status,
     out: &mut Vec<Action>,
 ) {
-    if ctx.text_edit_focused() || status.ask_discard || status.asks_path {
+    if ctx.text_edit_focused() || status.asks() || status.asks_path {
         view.peek = false;
         return;
     }

@@ -46,9 +46,16 @@ pub struct Status {
     pub asks_path: bool,
     /// "Discard unsaved work?" is to be asked.
     pub ask_discard: bool,
+    /// A file that another program has written and that saving would replace: it is to be asked whether it may.
+    pub ask_replace: Option<PathBuf>,
 }
 
 impl Status {
+    /// Whether a question is open that has to be answered before anything else.
+    pub fn asks(&self) -> bool {
+        self.ask_discard || self.ask_replace.is_some()
+    }
+
     /// The model in use, if it is among those listed.
     pub fn model_entry(&self) -> Option<&ModelEntry> {
         let path = self.model_path.as_deref()?;

@@ -197,7 +197,7 @@ fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
     }
 }
 
-/// The only question that stops everything else. Esc keeps the work.
+/// A question that stops everything else. Esc keeps the work.
 pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
     if !status.ask_discard {
         return;
@@ -229,7 +229,7 @@ pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>)
 
 /// Opens what is dropped on the window, and says so while it hovers there.
 pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
-    if status.ask_discard {
+    if status.asks() {
         return;
     }
     let dropped: Vec<_> =

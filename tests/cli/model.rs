@@ -97,9 +97,20 @@ fn export_writes_a_pair_that_opens() {
     assert!(info["source"].as_str().unwrap().contains("tiny_official.pth, SHA-256 149871a3"));
     let segmenter = Segmenter::open(&out, DeviceChoice::Cpu, None).unwrap();
     assert_eq!((segmenter.model_name(), segmenter.logits_side()), ("pair", 32));
-    // Again: the files are replaced.
-    let again = voxpoint(&["model", "export", text(&data("models/tiny_official.pth")), text(&out)]);
-    assert_eq!(again.code, 0, "{again:?}");
+    // Again: the files are replaced; also those that an export left which was ended half-way.
+    let again =
+        || voxpoint(&["model", "export", text(&data("models/tiny_official.pth")), text(&out)]);
+    assert_eq!(again().code, 0);
+    fs::remove_file(out.join("decoder.onnx")).unwrap();
+    assert_eq!(again().code, 0);
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 3, "nothing is left behind");
+    // What somebody else has made is not.
+    fs::write(out.join("model.json"), r#"{"name":"mine"}"#).unwrap();
+    let refused = again();
+    assert!(refused.failed(1).contains("--force") && refused.stderr.contains("model.json"));
+    assert_eq!(fs::read(out.join("model.json")).unwrap(), br#"{"name":"mine"}"#);
+    let tiny = data("models/tiny_official.pth");
+    assert_eq!(voxpoint(&["model", "export", text(&tiny), text(&out), "--force"]).code, 0);
 }
 
 #[test]
@@ -118,8 +129,8 @@ fn what_can_not_be_done_is_said_in_a_line() {
     let error = fails(&["model", "export", text(&tiny), text(&dir.path().join("a/b"))]);
     assert!(error.contains("can't make the folder"), "{error}");
     let url = "http://example.org/m.pth";
-    let error = fails(&["model", "download", "--url", url, "--dir", text(dir.path())]);
-    assert!(error.contains("must begin with https://"), "{error}");
+    let run = voxpoint(&["model", "download", "--url", url, "--dir", text(dir.path())]);
+    assert!(run.failed(2).contains("must begin with https://"), "{run:?}");
     assert_eq!(voxpoint(&["model"]).code, 2, "a command is needed");
 }
 

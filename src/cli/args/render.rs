@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{number, parse_counts, parse_position, parse_window};
+use super::{number, parse_counts, parse_frame, parse_position, parse_window};
 use crate::geom::{Axis, Convention, DVec3, Direction, Plane};
 use crate::render::{ClipBox, ColourMap, Interpolation, Mode3d, Projection, TransferPreset};
 use crate::ui::theme::Theme;
@@ -296,13 +296,6 @@ fn parse_thickness(text: &str) -> Result<f64, String> {
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
     within(text, 0.1..=TurnWish::LONGEST)
-}
-
-fn parse_frame(text: &str) -> Result<usize, String> {
-    match text.trim().parse() {
-        Ok(n) if n > 0 => Ok(n),
-        _ => Err(format!("“{text}” is not a whole number from 1 on")),
-    }
 }
 
 fn parse_size(text: &str) -> Result<[u32; 2], String> {

@@ -1,20 +1,29 @@
 //! `voxpoint model export`.
 
 use std::fs;
+use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::cli::args::ModelExportArgs;
 use crate::cli::fetching::megabytes;
 use crate::cli::{files, print};
+use crate::io;
 use crate::segment::checkpoint::{Architecture, Checkpoint};
 use crate::segment::graph::{self, Precision, Weights};
 use crate::segment::library;
 use crate::work::{CancelToken, Progress};
 
+/// What is written, in the order in which it takes its place: the note says whose the others are, and without the
+/// decoder there is no model.
+const FILES: [&str; 3] = ["model.json", "encoder.onnx", "decoder.onnx"];
+
 /// Writes a checkpoint as a pair of ONNX files.
 pub fn run(args: &ModelExportArgs) -> anyhow::Result<()> {
     let out = &args.out_dir;
+    if !args.force {
+        check_others(out)?;
+    }
     let checkpoint = Checkpoint::open(&args.checkpoint)?;
     let architecture = Architecture::of(&checkpoint)?;
     if !out.is_dir() {
@@ -35,11 +44,30 @@ pub fn run(args: &ModelExportArgs) -> anyhow::Result<()> {
     write("decoder.onnx", &decoder)?;
     bytes += decoder.len();
     write("model.json", note(&checkpoint)?.as_bytes())?;
-    for name in ["encoder.onnx", "decoder.onnx", "model.json"] {
-        files::publish(&work.path().join(name), &out.join(name))?;
-    }
+    // An encoder and the decoder of another model would open and answer.
+    io::publish_together(&FILES.map(|name| (work.path().join(name), out.join(name))))?;
     let size = megabytes(bytes as u64);
     print(&format!("wrote encoder.onnx and decoder.onnx ({size}): {}", out.display()))
+}
+
+/// How the source begins that the note of an exported pair states.
+const SOURCE: &str = "exported by Voxpoint from";
+
+/// Refuses to replace a model that somebody else has made.
+fn check_others(folder: &Path) -> anyhow::Result<()> {
+    let note = fs::read(folder.join(FILES[0])).unwrap_or_default();
+    let note: serde_json::Value = serde_json::from_slice(&note).unwrap_or_default();
+    if note["source"].as_str().is_some_and(|source| source.starts_with(SOURCE)) {
+        return Ok(());
+    }
+    let there = FILES.iter().map(|name| folder.join(name)).find(|path| path.exists());
+    match there {
+        Some(path) => bail!(
+            "a file that is not of an earlier export would be replaced; choose another folder, or --force: {}",
+            path.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Where the pair comes from and under which licence, as far as the checkpoint's own note says.
@@ -51,7 +79,7 @@ fn note(checkpoint: &Checkpoint) -> anyhow::Result<String> {
     let file = path.file_name().map_or_else(|| name.clone(), |n| n.to_string_lossy());
     let mut note = serde_json::json!({
         "name": name,
-        "source": format!("exported by Voxpoint from {file}, SHA-256 {sha256}"),
+        "source": format!("{SOURCE} {file}, SHA-256 {sha256}"),
         "opset": graph::OPSET,
     });
     let known = known.map(|model| (model.licence, model.card)).unwrap_or_default();

@@ -2,6 +2,9 @@
 
 use crate::volume::StoredGeometry;
 
+/// The description (`descrip`) in every header: tells our files from others'.
+pub(in crate::io) const WRITTEN_BY: &[u8] = b"Voxpoint";
+
 /// What a header to be written says.
 pub(in crate::io) struct Plan<'a> {
     pub(in crate::io) dims: [usize; 3],
@@ -66,7 +69,7 @@ impl Plan<'_> {
         out.f32s(76, &s.pixdim);
         out.f32s(108, &[352.0, 1.0, 0.0]);
         out.put(123, &[s.xyzt_units as u8]);
-        out.put(148, b"Voxpoint");
+        out.put(148, WRITTEN_BY);
         out.put(252, &(s.qform.code as i16).to_le_bytes());
         out.put(254, &(s.sform.code as i16).to_le_bytes());
         out.f32s(256, &s.qform.quatern);
@@ -89,7 +92,7 @@ impl Plan<'_> {
         out.f64s(104, &s.pixdim);
         out.put(168, &544i64.to_le_bytes());
         out.f64s(176, &[1.0, 0.0]);
-        out.put(240, b"Voxpoint");
+        out.put(240, WRITTEN_BY);
         out.put(344, &s.qform.code.to_le_bytes());
         out.put(348, &s.sform.code.to_le_bytes());
         out.f64s(352, &s.qform.quatern);

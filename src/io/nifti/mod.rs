@@ -7,7 +7,7 @@ mod open;
 mod place;
 mod voxels;
 
-pub(super) use encode::Plan;
+pub(super) use encode::{Plan, WRITTEN_BY};
 pub(super) use open::Opened;
 pub use open::open_volume;
 pub(super) use place::place;

@@ -74,6 +74,7 @@ pub fn show_chrome(
     about_model::show(ui.ctx(), &mut desk);
     pictures::show(ui.ctx(), &mut desk);
     welcome::ask_discard(ui.ctx(), status, out);
+    super::ask_replace::show(ui.ctx(), status, out);
     super::card::show(ui.ctx(), document, status, out);
     welcome::drop_files(ui.ctx(), status, out);
 }

@@ -1,0 +1,232 @@
+//! Files that belong together, put in their places so that a new one never stands beside an old one: whatever ends
+//! the program in between leaves some of them missing, which whoever opens them notices, and never a mixture, which
+//! nobody would.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::IoError;
+
+/// Old files that were moved out of the way, under hidden names in their folders. If this is dropped they come back
+/// to where nothing else stands by then.
+#[derive(Debug, Default)]
+pub struct SetAside {
+    /// Where it is, and where it was.
+    moved: Vec<(TempPath, PathBuf)>,
+}
+
+impl SetAside {
+    /// Moves those of these files out of the way that are there. Links stay, what they lead to is moved.
+    ///
+    /// # Errors
+    /// If one can't be moved; then all are where they were.
+    pub fn take(paths: &[&Path]) -> Result<Self, IoError> {
+        let mut aside = Self::default();
+        for path in paths {
+            let Ok(real) = path.canonicalize() else { continue };
+            match aside.add(&real) {
+                Ok(()) => {}
+                Err(why) => {
+                    aside.put_back()?;
+                    return Err(IoError::writing(why, path));
+                }
+            }
+        }
+        Ok(aside)
+    }
+
+    fn add(&mut self, path: &Path) -> io::Result<()> {
+        if !path.is_file() {
+            // A device or a pipe is written to, not replaced; a folder is in the way, which is told later.
+            return Ok(());
+        }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let name =
+            tempfile::Builder::new().prefix(".voxpoint-").suffix(".old").tempfile_in(folder)?;
+        let name = name.into_temp_path();
+        fs::rename(path, &name)?;
+        self.moved.push((name, path.to_owned()));
+        sync(folder);
+        Ok(())
+    }
+
+    /// New files are in their places: the old ones are deleted.
+    pub fn forget(mut self) {
+        self.moved.clear();
+    }
+
+    /// Back to where they were.
+    ///
+    /// # Errors
+    /// If one can't be put back: the error says where it is.
+    pub fn put_back(mut self) -> Result<(), IoError> {
+        match self.all_back() {
+            None => Ok(()),
+            Some((source, now, path)) => Err(IoError::SetAside { source, now, path }),
+        }
+    }
+
+    fn all_back(&mut self) -> Option<(io::Error, PathBuf, PathBuf)> {
+        let mut failed = None;
+        for (name, path) in self.moved.drain(..) {
+            // What stands there by now is newer.
+            if path.exists() {
+                continue;
+            }
+            if let Err(error) = fs::rename(&name, &path) {
+                // Better under another name than deleted.
+                let now = name.to_path_buf();
+                let _ = name.keep();
+                failed = Some((error, now, path));
+            }
+        }
+        failed
+    }
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        // Who wants to know calls `put_back`.
+        let _ = self.all_back();
+    }
+}
+
+/// Puts finished files (the first of each pair, on the same disk) in their places, all or none.
+///
+/// # Errors
+/// If one can't be put there. Nothing has changed then, or the error says what has.
+pub fn publish_together(files: &[(PathBuf, PathBuf)]) -> Result<(), IoError> {
+    publish(files, &mut || ())
+}
+
+/// `step` is called between any two changes on the disk.
+fn publish(files: &[(PathBuf, PathBuf)], step: &mut dyn FnMut()) -> Result<(), IoError> {
+    let targets: Vec<&Path> = files.iter().map(|(_, target)| target.as_path()).collect();
+    let aside = SetAside::take(&targets)?;
+    step();
+    for (n, (finished, target)) in files.iter().enumerate() {
+        let place = real_place(target);
+        if let Err(error) = fs::rename(finished, &place) {
+            for (_, done) in &files[..n] {
+                // What can't be removed stays in the way of the old one, and is told with it.
+                let _ = fs::remove_file(real_place(done));
+            }
+            aside.put_back()?;
+            return Err(IoError::writing(error, target));
+        }
+        step();
+    }
+    for (_, target) in files {
+        sync(target.parent().unwrap_or(Path::new("")));
+    }
+    aside.forget();
+    Ok(())
+}
+
+/// A link that leads nowhere by now (what it led to is set aside) leads to its file again.
+fn real_place(path: &Path) -> PathBuf {
+    match fs::read_link(path) {
+        Ok(to) => path.parent().unwrap_or(Path::new("")).join(to),
+        Err(_) => path.to_owned(),
+    }
+}
+
+/// The renames themselves must reach the disk, in this order; some file systems can't sync a folder.
+fn sync(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &Path) -> Option<String> {
+        fs::read_to_string(path).ok()
+    }
+
+    /// A folder with old files, and new ones that wait.
+    fn prepared(names: &[&str]) -> (tempfile::TempDir, Vec<(PathBuf, PathBuf)>) {
+        let folder = tempfile::tempdir().unwrap();
+        let work = folder.path().join("work");
+        fs::create_dir(&work).unwrap();
+        let pair = |name: &&str| {
+            let (new, old) = (work.join(name), folder.path().join(name));
+            fs::write(&new, "new").unwrap();
+            fs::write(&old, "old").unwrap();
+            (new, old)
+        };
+        let files = names.iter().map(pair).collect();
+        (folder, files)
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn new_files_never_stand_beside_old_ones() {
+        let (folder, files) = prepared(&["a", "b", "c"]);
+        let mut states = Vec::new();
+        publish(&files, &mut || {
+            states.push(files.iter().map(|(_, to)| read(to)).collect::<Vec<_>>());
+        })
+        .unwrap();
+        assert_eq!(states.len(), 4);
+        for state in &states {
+            let some: Vec<_> = state.iter().flatten().collect();
+            assert!(some.iter().all(|text| *text == "new"), "{states:?}");
+        }
+        assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
+    }
+
+    #[test]
+    fn what_fails_leaves_all_as_it_was() {
+        let (folder, files) = prepared(&["a", "b", "c"]);
+        fs::remove_file(&files[1].0).unwrap();
+        let error = publish_together(&files).unwrap_err().to_string();
+        assert!(error.contains("nothing was changed") && error.ends_with("/b"), "{error}");
+        assert!(files.iter().all(|(_, to)| read(to).as_deref() == Some("old")));
+        assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
+        // A folder in the way of the second.
+        let (folder, files) = prepared(&["a", "b", "c"]);
+        fs::remove_file(&files[1].1).unwrap();
+        fs::create_dir_all(files[1].1.join("full")).unwrap();
+        assert!(publish_together(&files).is_err());
+        assert_eq!([0, 2].map(|n| read(&files[n].1)), [Some("old".into()), Some("old".into())]);
+        assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
+    }
+
+    #[test]
+    fn what_was_set_aside_comes_back_unless_something_newer_is_there() {
+        let (folder, files) = prepared(&["a", "b"]);
+        let targets: Vec<&Path> = files.iter().map(|(_, to)| to.as_path()).collect();
+        let aside = SetAside::take(&targets).unwrap();
+        assert!(targets.iter().all(|to| !to.exists()));
+        fs::write(targets[0], "newer").unwrap();
+        drop(aside);
+        assert_eq!([0, 1].map(|n| read(targets[n])), [Some("newer".into()), Some("old".into())]);
+        assert_eq!(names(folder.path()), ["a", "b", "work"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_keeps_leading_where_it_did() {
+        let (folder, files) = prepared(&["a", "b"]);
+        let elsewhere = folder.path().join("work/elsewhere");
+        fs::rename(&files[0].1, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &files[0].1).unwrap();
+        publish_together(&files).unwrap();
+        assert_eq!(read(&elsewhere).as_deref(), Some("new"));
+        assert!(fs::symlink_metadata(&files[0].1).unwrap().is_symlink());
+    }
+}
