@@ -16,6 +16,7 @@ mod model;
 mod render;
 mod runtime;
 mod segment;
+mod threads;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -31,6 +32,9 @@ pub use args::{
     ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
     SegmentArgs, Space, View,
 };
+
+/// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
+const WINDOW_THREADS: usize = 12;
 
 /// A mistake in what was typed: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     if let Some(Command::Render(_) | Command::Bench(_)) = cli.command {
         environment::settle(own, false);
     }
+    threads::start()?;
     match cli.command {
         None => open_window(cli.files, cli.overlay, cli.model, own),
         Some(Command::Info(args)) => info::run(&args),
@@ -112,6 +117,13 @@ fn open_window(
         }
     }
     let only_x11 = environment::find_display(own)?;
+    let needed = std::thread::available_parallelism().map_or(1, usize::from) + WINDOW_THREADS;
+    let given = crate::work::threads_available(needed);
+    if given < needed {
+        anyhow::bail!(
+            "the window needs {needed} threads and the system gives {given} more; raise the limit on processes (ulimit -u)"
+        );
+    }
     crate::app::run(files, overlays, model, only_x11)
 }
 

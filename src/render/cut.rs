@@ -2,6 +2,7 @@
 //! coarser at first and whole from a thread of its own.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
 
 use rayon::prelude::*;
 
@@ -95,17 +96,23 @@ impl Cut {
             // Not the pool's threads: the window's own reading would wait for them.
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             let rows = height.div_ceil(threads).max(1);
-            std::thread::scope(|scope| {
-                for (n, part) in raw.chunks_mut(width * rows).enumerate() {
-                    scope.spawn(move || {
-                        for (y, out) in part.chunks_exact_mut(width).enumerate() {
-                            if cancel.is_cancelled() {
-                                return;
-                            }
-                            self.read_row(&sampler, n * rows + y, 1, out);
+            // This thread takes part, and does what the system gives no thread for.
+            let rest = Mutex::new(raw.chunks_mut(width * rows).enumerate());
+            let next = || rest.lock().ok().and_then(|mut rest| rest.next());
+            let read = || {
+                while let Some((n, part)) = next() {
+                    for (y, out) in part.chunks_exact_mut(width).enumerate() {
+                        if cancel.is_cancelled() {
+                            return;
                         }
-                    });
+                        self.read_row(&sampler, n * rows + y, 1, out);
+                    }
                 }
+            };
+            std::thread::scope(|scope| {
+                let start = |_: &usize| Builder::new().spawn_scoped(scope, read).is_ok();
+                let _started = (1..threads).take_while(start).count();
+                read();
             });
             raw
         };

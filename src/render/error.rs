@@ -14,6 +14,16 @@ pub enum RenderError {
         /// The driver's words.
         reason: String,
     },
+    /// Too few threads for a graphics driver.
+    #[error(
+        "a graphics driver needs {needed} threads and the system gives {given} more; raise the limit on processes (ulimit -u)"
+    )]
+    Threads {
+        /// Threads that can be started.
+        given: usize,
+        /// Threads that are needed.
+        needed: usize,
+    },
     /// A dimension is larger than this GPU's 3D textures may be.
     #[error("the scan has {} × {} × {} voxels, more along one axis than this graphics adapter's limit of {limit}; crop or downsample it to see it (segmenting and saving still work)", .dims[0], .dims[1], .dims[2])]
     TooLarge {

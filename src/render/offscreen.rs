@@ -2,6 +2,7 @@ use std::sync::mpsc;
 
 use super::picture::clear_attachment;
 use super::{RaycastParams, RenderError, Scene, SliceParams};
+use crate::work::threads_available;
 
 /// What the renderer asks of a GPU: 3D textures as large as it has, and filterable formats where it has them.
 pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
@@ -11,6 +12,16 @@ pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'sta
         required_features: adapter.features() & useful,
         required_limits: adapter.limits(),
         ..Default::default()
+    }
+}
+
+/// A driver that draws with the processor starts a thread for each core and two of its own, and waits for ever, or
+/// fails without a reason, where the system gives it fewer.
+fn check_threads() -> Result<(), RenderError> {
+    let needed = std::thread::available_parallelism().map_or(1, usize::from) + 2;
+    match threads_available(needed) {
+        given if given < needed => Err(RenderError::Threads { given, needed }),
+        _ => Ok(()),
     }
 }
 
@@ -42,6 +53,7 @@ impl Offscreen {
 
     /// As [`Offscreen::new`], asking for no other optional features than these.
     pub fn with_features(allowed: wgpu::Features) -> Result<Self, RenderError> {
+        check_threads()?;
         // GL comes second: only looking for it makes some drivers write to stderr.
         let adapter = find_adapter(wgpu::Backends::PRIMARY)
             .or_else(|_| find_adapter(wgpu::Backends::all()))

@@ -128,6 +128,11 @@ fn wrong_usage_is_exit_code_2_and_one_line() {
         vec!["render", scan, "--view", "top", "--out", "/tmp/p.png"],
         vec!["render", scan, "--out", "/tmp/p.jpg"],
         vec!["compare", scan, scan, "--label", "0"],
+        vec!["segment", scan, "--point", "1,2,3", "--frame", "0", "--out", "/tmp/m.nii.gz"],
+        vec!["render", scan, "--frame", "0", "--out", "/tmp/p.png"],
+        vec!["model", "download", "--url", "ftp://example.org/m.pth"],
+        vec!["model", "download", "--url", "https://example.org/m.zip"],
+        vec!["model", "download", "--sha256", "abc"],
     ] {
         voxpoint(&arguments).failed(2);
     }

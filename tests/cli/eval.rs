@@ -174,6 +174,69 @@ fn json_csv_and_markdown_say_the_same() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), csv.stdout);
     assert_eq!(run.stdout, summary);
     assert!(progress(&run).is_empty());
+    // What is asked for by its own name is what standard output has, with a file or without; a name that says
+    // otherwise is a mistake.
+    let json = with(&["--json"]).stdout;
+    let markdown = with(&["--markdown"]).stdout;
+    for (flag, ending, expected) in
+        [("--json", "json", &json), ("--csv", "csv", &csv.stdout), ("--markdown", "txt", &markdown)]
+    {
+        let file = out.path().join(format!("again.{ending}"));
+        let run = with(&[flag, "--out", text(&file)]);
+        assert_eq!(&run.stdout, expected, "{flag}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end(), expected.trim_end());
+    }
+    let wrong = with(&["--json", "--out", text(&out.path().join("wrong.csv"))]);
+    assert!(wrong.failed(2).contains("format"), "{wrong:?}");
+}
+
+/// Weights in a file of any name belong to the model: others, and nothing that was measured before holds.
+#[test]
+fn weights_outside_of_the_model_are_in_its_sha256() {
+    let folder = folder_with(&["a"]);
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
+    let model = tempfile::tempdir().unwrap();
+    for (from, to) in [
+        ("tiny/encoder.onnx", "encoder.onnx"),
+        ("outside/decoder.onnx", "decoder.onnx"),
+        ("outside/bias.bin", "bias.bin"),
+    ] {
+        std::fs::copy(models.join(from), model.path().join(to)).unwrap();
+    }
+    let (scan, labels) = (folder.path().join("a.nii"), folder.path().join("a_seg.nii"));
+    let journal = folder.path().join("journal");
+    let run = || {
+        let line = ["eval", text(&scan), text(&labels), "--model", text(model.path())];
+        let more = ["--device", "cpu", "--threads", "1", "--clicks", "1", "--json", "--resume"];
+        let run = voxpoint(&[&line[..], &more, &[text(&journal)]].concat());
+        (progress(&run).len(), run.json())
+    };
+    let (count, before) = run();
+    assert_eq!((count, run()), (3, (0, before.clone())));
+    std::fs::write(model.path().join("bias.bin"), 2f32.to_le_bytes()).unwrap();
+    let (count, after) = run();
+    assert_eq!(count, 3, "all of it is measured anew");
+    assert_ne!(before["model_sha256"], after["model_sha256"]);
+    assert_ne!(
+        before["structures"][0]["after"][0]["dice"],
+        after["structures"][0]["after"][0]["dice"]
+    );
+    // Files that the model does not refer to are none of its.
+    std::fs::write(model.path().join("encoder.onnx.bak"), "old").unwrap();
+    assert_eq!(run(), (0, after));
+    let info = voxpoint(&["model", "info", text(model.path()), "--json"]).json();
+    assert_eq!(info["files"].as_array().unwrap().len(), 3, "{info}");
+    assert!(info["files"][2]["path"].as_str().unwrap().ends_with("bias.bin"), "{info}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_journal() {
+    let folder = folder_with(&["a"]);
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = eval(&[folder.path()], &["--resume", text(&pipe)]);
+    assert!(run.failed(1).contains("the journal must be a file"), "{run:?}");
 }
 
 #[test]

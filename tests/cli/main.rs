@@ -6,6 +6,10 @@ mod commands;
 mod eval;
 mod films;
 mod model;
+mod others;
 mod pictures;
 mod render_flags;
 mod support;
+#[cfg(target_os = "linux")]
+mod threads;
+mod tls;

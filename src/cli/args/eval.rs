@@ -66,8 +66,8 @@ pub struct EvalArgs {
     /// Print Markdown with a line for each structure, not only the summary.
     #[arg(long, group = "format")]
     pub markdown: bool,
-    /// Where to write the results; .json, .csv and .md choose the format. The summary is printed all the same,
-    /// and FILE.journal keeps every result as it comes: the same command goes on where it was stopped.
+    /// Where to write the results; .json, .csv and .md choose the format. The summary is printed all the same (with
+    /// --json, --csv or --markdown: what is in the file), and FILE.journal keeps every result as it comes: the same command goes on where it was stopped.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Another place for the journal.

@@ -34,6 +34,10 @@ impl Journal {
     /// error, because then the file is something else.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let place = || format!("can't use the journal {}", path.display());
+        // Opening a pipe waits for whoever is at its other end; and only a file can be read again.
+        if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            bail!("the journal must be a file, and this is none; name another: {}", path.display());
+        }
         let file =
             File::options().read(true).append(true).create(true).open(path).with_context(place)?;
         // Some disks have no locks; then it is up to the user.
@@ -126,6 +130,19 @@ mod tests {
             let journal = Journal::open(&path).unwrap();
             assert_eq!(journal.get("one"), Some(&structure(1)), "cut at {cut}");
             assert_eq!(journal.get("three"), Some(&structure(3)), "cut at {cut}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_devices_and_folders_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        for path in [&pipe, Path::new("/dev/null"), folder.path()] {
+            let error = Journal::open(path).err().expect("refused").to_string();
+            assert!(error.contains("must be a file"), "{error}");
         }
     }
 

@@ -23,7 +23,7 @@ use std::thread::ScopedJoinHandle;
 use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
-use super::{files, one_line, print, print_json};
+use super::{Usage, files, one_line, print};
 use crate::segment::{self, Device, Segmenter};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
@@ -89,16 +89,23 @@ fn format(args: &EvalArgs) -> anyhow::Result<Format> {
         files::check_output(out, &[], &[".json", ".csv", ".md", ".txt"])?;
     }
     let name = args.out.as_ref().map(|p| p.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let ends = |ending| name.ends_with(ending);
-    Ok(match () {
-        () if args.json => Format::Json,
-        () if args.csv => Format::Csv,
-        () if args.markdown => Format::Markdown,
-        () if ends(".json") => Format::Json,
-        () if ends(".csv") => Format::Csv,
-        () if ends(".md") => Format::Markdown,
-        () => Format::Summary,
-    })
+    let endings = [(".json", Format::Json), (".csv", Format::Csv), (".md", Format::Markdown)];
+    let ending = endings.iter().find(|(ending, _)| name.ends_with(ending));
+    let Some(asked) = asked(args) else { return Ok(ending.map_or(Format::Summary, |(_, f)| *f)) };
+    match ending {
+        Some((ending, format)) if *format != asked => Err(Usage(format!(
+            "the format that is asked for is not that of a name ending in {ending}; leave one of the two out"
+        ))
+        .into()),
+        _ => Ok(asked),
+    }
+}
+
+/// The format that was asked for by its own flag.
+fn asked(args: &EvalArgs) -> Option<Format> {
+    let flags =
+        [(args.json, Format::Json), (args.csv, Format::Csv), (args.markdown, Format::Markdown)];
+    flags.into_iter().find_map(|(set, format)| set.then_some(format))
 }
 
 fn show(args: &EvalArgs, format: Format, report: &Report) -> anyhow::Result<()> {
@@ -108,14 +115,14 @@ fn show(args: &EvalArgs, format: Format, report: &Report) -> anyhow::Result<()> 
         Format::Csv => report::csv(report),
         Format::Markdown => report::markdown(report),
     };
-    let Some(out) = &args.out else {
-        return if format == Format::Json { print_json(report) } else { print(text.trim_end()) };
-    };
+    let Some(out) = &args.out else { return print(text.trim_end()) };
     let folder = files::workspace(out)?;
     let file = folder.path().join("results");
-    std::fs::write(&file, text).with_context(|| format!("can't write {}", out.display()))?;
+    std::fs::write(&file, &text).with_context(|| format!("can't write {}", out.display()))?;
     files::publish(&file, out)?;
-    print(report::summary(report).trim_end())
+    // Whoever asks for a format reads standard output with a program.
+    let shown = if asked(args).is_some() { text } else { report::summary(report) };
+    print(shown.trim_end())
 }
 
 /// A run.
@@ -152,6 +159,7 @@ impl<'a> Evaluation<'a> {
         let options = Options { clicks, first: args.first, crop: args.crop, seed: args.seed };
         let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
+        segment::expect_models(args.jobs);
         let model_sha256 = sha256_of_model(&model)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = match args.jobs {
@@ -224,7 +232,12 @@ impl<'a> Evaluation<'a> {
         // One job is this thread's: ONNX Runtime makes the thread of the first session flush subnormal numbers to
         // zero, which a model with one thread computes in. Threads that start later inherit that (POSIX).
         std::thread::scope(|scope| {
-            let jobs: Vec<_> = (1..self.args.jobs).map(|_| scope.spawn(work)).collect();
+            let start =
+                |_| std::thread::Builder::new().name("job".to_owned()).spawn_scoped(scope, work);
+            let jobs: Vec<_> = (1..self.args.jobs).map_while(|n| start(n).ok()).collect();
+            if jobs.len() + 1 < self.args.jobs {
+                eprintln!("note: the system gives threads for {} jobs only", jobs.len() + 1);
+            }
             let mine = work();
             let join = |job: ScopedJoinHandle<'_, anyhow::Result<()>>| {
                 job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a job ended by itself")))
