@@ -19,16 +19,22 @@ pub struct SetAside {
 }
 
 impl SetAside {
-    /// Moves those of these files out of the way that are there. Links stay, what they lead to is moved.
+    /// Moves those of these files out of the way that are there, one after the other. Links stay, what they lead to is
+    /// moved.
     ///
     /// # Errors
     /// If one can't be moved; then all are where they were.
     pub fn take(paths: &[&Path]) -> Result<Self, IoError> {
+        Self::take_each(paths, &mut || ())
+    }
+
+    /// `step` is called after each.
+    fn take_each(paths: &[&Path], step: &mut dyn FnMut()) -> Result<Self, IoError> {
         let mut aside = Self::default();
         for path in paths {
             let Ok(real) = path.canonicalize() else { continue };
             match aside.add(&real) {
-                Ok(()) => {}
+                Ok(()) => step(),
                 Err(why) => {
                     aside.put_back()?;
                     return Err(IoError::writing(why, path));
@@ -94,7 +100,8 @@ impl Drop for SetAside {
     }
 }
 
-/// Puts finished files (the first of each pair, on the same disk) in their places, all or none.
+/// Puts finished files (the first of each pair, on the same disk) in their places, all or none. What is there at any
+/// moment is the first files of the list, as many as there are, of the old ones or of the new.
 ///
 /// # Errors
 /// If one can't be put there. Nothing has changed then, or the error says what has.
@@ -104,9 +111,9 @@ pub fn publish_together(files: &[(PathBuf, PathBuf)]) -> Result<(), IoError> {
 
 /// `step` is called between any two changes on the disk.
 fn publish(files: &[(PathBuf, PathBuf)], step: &mut dyn FnMut()) -> Result<(), IoError> {
-    let targets: Vec<&Path> = files.iter().map(|(_, target)| target.as_path()).collect();
-    let aside = SetAside::take(&targets)?;
-    step();
+    // The last goes first: what is left is the beginning of the list.
+    let targets: Vec<&Path> = files.iter().rev().map(|(_, target)| target.as_path()).collect();
+    let aside = SetAside::take_each(&targets, step)?;
     for (n, (finished, target)) in files.iter().enumerate() {
         let place = real_place(target);
         if let Err(error) = fs::rename(finished, &place) {
@@ -181,11 +188,12 @@ mod tests {
             states.push(files.iter().map(|(_, to)| read(to)).collect::<Vec<_>>());
         })
         .unwrap();
-        assert_eq!(states.len(), 4);
-        for state in &states {
-            let some: Vec<_> = state.iter().flatten().collect();
-            assert!(some.iter().all(|text| *text == "new"), "{states:?}");
-        }
+        let shown = |state: &Vec<Option<String>>| {
+            state.iter().map(|text| text.clone().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+        };
+        // The beginning of the list, of old ones or of new ones.
+        let states: Vec<String> = states.iter().map(shown).collect();
+        assert_eq!(states, ["old old ", "old  ", "  ", "new  ", "new new ", "new new new"]);
         assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
     }
 

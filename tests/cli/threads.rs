@@ -60,7 +60,7 @@ fn with_threads(folder: &Path, threads: usize, arguments: &[&str]) -> Run {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if begun.elapsed() > Duration::from_secs(60) {
+        if begun.elapsed() > Duration::from_mins(1) {
             let _ = child.kill();
             panic!("{threads} threads: {arguments:?} hangs");
         }
