@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::InfoArgs;
 use super::{files, print, print_json};
-use crate::volume::{Volume, Warning};
+use crate::volume::{Volume, Warning, readable};
 
 /// What a file holds; keys are stable.
 #[derive(Debug, Serialize)]
@@ -52,21 +52,22 @@ impl<'a> Info<'a> {
 
     fn table(&self) -> String {
         let dims: Vec<String> = self.dims.iter().map(ToString::to_string).collect();
-        let [x, y, z] = self.spacing;
+        let [x, y, z] = self.spacing.map(number);
         let mut text = String::new();
         // Writing into a String can't fail.
         let _ = writeln!(text, "dimensions    {}", dims.join(" × "));
         if self.frames > 1 {
             let _ = writeln!(text, "frames        {}, counted from 1", self.frames);
         }
-        let _ = writeln!(text, "spacing       {x:.4} × {y:.4} × {z:.4} mm");
+        let _ = writeln!(text, "spacing       {x} × {y} × {z} mm");
         let _ = writeln!(text, "type          {}", self.dtype);
         let _ = writeln!(text, "orientation   {}", self.orientation);
-        let _ = writeln!(text, "values        {} to {}, mean {:.4}", self.min, self.max, self.mean);
+        let [min, max, mean] = [self.min, self.max, self.mean].map(number);
+        let _ = writeln!(text, "values        {min} to {max}, mean {mean}");
         for (n, row) in self.world_from_voxel[..3].iter().enumerate() {
             let name = if n == 0 { "voxel to mm" } else { "" };
-            let [a, b, c, d] = row;
-            let _ = writeln!(text, "{name:<13} {a:>11.5} {b:>11.5} {c:>11.5} {d:>12.5}");
+            let [a, b, c, d] = row.map(number);
+            let _ = writeln!(text, "{name:<13} {a:>11} {b:>11} {c:>11} {d:>12}");
         }
         for warning in &self.warnings {
             let _ = writeln!(text, "warning       {}", warning.0);
@@ -74,6 +75,11 @@ impl<'a> Info<'a> {
         text.truncate(text.trim_end().len());
         text
     }
+}
+
+/// As exact as float32, which the file has.
+fn number(value: f64) -> String {
+    readable(value, 6)
 }
 
 /// A warning if there are voxels that are not a number.

@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 
-use super::format::{layer_unit, number, shorten};
+use super::format::{editable, layer_unit, number, shorten};
 use super::widgets::{choice, field, percent};
 use super::{colour_choice, histogram, widgets};
 use crate::geom::Convention;
@@ -65,10 +65,10 @@ pub(super) fn window(ui: &mut Ui, view: &mut ViewState) {
     let Window { mut centre, mut width } = view.layer_window();
     let speed = (width * 0.005).max(f64::MIN_POSITIVE);
     let drag = |ui: &mut Ui, value: &mut f64, name: &str| {
-        // Whole units suffice for wide windows; a normalised scan needs fractions (egui has 16).
-        let decimals =
-            if speed >= 0.05 { 0 } else { (2.0 - speed.log10()).clamp(4.0, 16.0) as usize };
-        let drag = DragValue::new(value).speed(speed).max_decimals(decimals).suffix(unit);
+        // Whole units suffice for wide windows; a normalised scan needs fractions.
+        let text = move |v: f64| editable(if speed >= 0.05 { v.round() } else { v });
+        let drag = DragValue::new(value).speed(speed).suffix(unit);
+        let drag = drag.custom_formatter(move |v, _| text(v));
         ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
     };
     let moved = field(ui, tr("Centre"), |ui| drag(ui, &mut centre, tr("Window centre")));

@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::geom::{Axis, DVec3, Direction};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{Hover, Latency, ViewState};
+use crate::volume::readable;
 
 /// Millilitres with three significant digits: `0.42 mL`, `12.3 mL`, `142 mL`, `1.42 L`.
 pub fn millilitres(ml: f64) -> String {
@@ -44,18 +45,21 @@ pub fn side(world: DVec3, axis: Axis) -> String {
 
 /// A voxel value: whole numbers plain, others with four significant digits.
 pub fn number(value: f64) -> String {
-    let text = if !value.is_finite() {
-        return tr("not a number").to_owned();
-    } else if value == value.round() && value.abs() < 1e9 {
-        format!("{value:.0}")
-    } else if value.abs() >= 1e6 || value.abs() < 1e-3 {
-        format!("{value:.3e}")
+    digits(value, 4)
+}
+
+/// A voxel value that can be changed by typing: six significant digits.
+pub fn editable(value: f64) -> String {
+    digits(value, 6)
+}
+
+/// [`readable`] with a true minus, as wide as the digits.
+pub fn digits(value: f64, digits: usize) -> String {
+    if value.is_finite() {
+        readable(value, digits).replace('-', "−")
     } else {
-        let decimals = (3 - value.abs().log10().floor() as i32).clamp(0, 6);
-        format!("{value:.*}", decimals as usize)
-    };
-    // A true minus, as wide as the digits; and no "-0".
-    if text == "-0" { "0".to_owned() } else { text.replace('-', "−") }
+        tr("not a number").to_owned()
+    }
 }
 
 /// ` HU` for what looks like CT, nothing otherwise.
@@ -173,7 +177,13 @@ mod tests {
             (0.123_456, "0.1235"),
             (-2.71234, "−2.712"),
             (1234.56, "1235"),
-            (2.5e-7, "2.500e−7"),
+            (2.5e-7, "2.5e−7"),
+            (-1.1e-9, "−1.1e−9"),
+            (1e300, "1e300"),
+            (f64::MAX, "1.798e308"),
+            (0.000_123_456, "0.0001235"),
+            (2.5, "2.5"),
+            (f64::INFINITY, "not a number"),
             (f64::NAN, "not a number"),
         ] {
             assert_eq!(number(value), text);

@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Ui};
 
-use super::format::{bytes, number, unit};
+use super::format::{bytes, digits, number, unit};
 use super::widgets::{colours, field, heading};
 use crate::document::Document;
 use crate::ui::text::tr;
@@ -58,11 +58,9 @@ fn warning(ui: &mut Ui, text: &str) {
     ui.add(Label::new(text).wrap());
 }
 
-/// Millimetres with at most three decimals and no idle zeros.
+/// Millimetres, as exact as a reader wants them.
 fn spacing(mm: f64) -> String {
-    let text = format!("{mm:.3}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    text.to_owned()
+    digits(mm, 4)
 }
 
 #[cfg(test)]
@@ -71,6 +69,8 @@ mod tests {
 
     #[test]
     fn spacing_has_no_idle_zeros() {
-        assert_eq!([0.703_125, 1.0, 2.5, 10.0].map(spacing), ["0.703", "1", "2.5", "10"]);
+        let (mm, texts) =
+            ([0.703_125, 1.0, 2.5, 10.0, 0.000_325], ["0.7031", "1", "2.5", "10", "0.000325"]);
+        assert_eq!(mm.map(spacing), texts);
     }
 }

@@ -5,7 +5,7 @@ use egui::{
     Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::format::{number, unit};
+use super::format::{editable, number, unit};
 use super::histogram;
 use super::widgets::{colours, quiet, row_button};
 use crate::render::{TransferCurve, TransferFunction, TransferPoint};
@@ -230,7 +230,8 @@ fn below(ui: &mut Ui, curve: &mut TransferCurve, view: &mut ViewState) {
         }
         let (low, high) = curve.range();
         let speed = ((high - low) / 400.0).max(f64::MIN_POSITIVE);
-        let value = DragValue::new(&mut p.value).speed(speed).max_decimals(3);
+        let value = DragValue::new(&mut p.value).speed(speed);
+        let value = value.custom_formatter(|v, _| editable(v));
         let value = ui.add_sized(vec2(66.0, 22.0), value).accessible_name(tr("Point's value"));
         let mut percent = p.opacity * 100.0;
         let opacity = DragValue::new(&mut percent).range(0.0..=100.0).speed(0.5);

@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 
-use super::format::unit;
+use super::format::{editable, unit};
 use super::transfer;
 use super::widgets::{colours, field, heading, percent, quiet, row_button};
 use crate::geom::{Axis, Direction};
@@ -86,12 +86,13 @@ fn iso(ui: &mut Ui, view: &mut ViewState) {
     }
     let unit = unit(view);
     // Only in the text: a value nobody has moved stays as it is.
-    let decimals = if high - low >= 50.0 { 0 } else { 4 };
+    let whole = high - low >= 50.0;
+    let text = move |v: f64| editable(if whole { v.round() } else { v });
     field(ui, tr("Value"), |ui| {
         ui.spacing_mut().slider_width = 96.0;
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
         let slider = Slider::new(&mut view.in_3d.iso_value, low..=high)
-            .custom_formatter(move |v, _| format!("{v:.decimals$}"))
+            .custom_formatter(move |v, _| text(v))
             .suffix(unit);
         ui.add(slider).accessible_name(tr("Iso value"));
     });

@@ -5,6 +5,7 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, Vec2, pos2, vec
 
 use crate::geom::{Axis, DVec2, Plane};
 use crate::render::ColourMap;
+use crate::ui::panels::format::digits;
 
 /// Ordinary text in views.
 pub const TEXT: Color32 = Color32::from_rgb(0xd8, 0xda, 0xdf);
@@ -78,20 +79,9 @@ pub fn sign_colour(positive: bool) -> Color32 {
     if positive { POSITIVE } else { NEGATIVE }
 }
 
-/// A number in as few characters as show its size: whole from 100 on, else three digits; a real minus.
+/// A number in as few characters as show its size: three significant digits, none after the point from 100 on.
 pub fn number(value: f64) -> String {
-    let size = value.abs();
-    let decimals = match size {
-        _ if value.fract() == 0.0 || size >= 100.0 => 0,
-        _ if size >= 10.0 => 1,
-        _ if size >= 1.0 => 2,
-        _ if size >= 0.001 => 4,
-        _ => return format!("{value:.1e}").replace('-', "−"),
-    };
-    let text = format!("{value:.decimals$}");
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    text.replace('-', "−")
+    digits(value, 3)
 }
 
 /// Screen position of a position in a pane.
@@ -179,6 +169,11 @@ mod tests {
             (123.456, "123"),
             (0.0, "0"),
             (-0.5, "−0.5"),
+            (1234.56, "1235"),
+            (0.000_123_456, "0.000123"),
+            (2.5e-9, "2.5e−9"),
+            (-1e300, "−1e300"),
+            (12_345_678.5, "1.23e7"),
         ];
         for (value, expected) in cases {
             assert_eq!(number(value), expected);
