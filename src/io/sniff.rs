@@ -44,6 +44,7 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"\x93NUMPY", "a NumPy array"),
     (0, b"%PDF", "a PDF document"),
     (0, b"\x1f\x8b", "a file that was compressed twice"),
+    (4, b"n+2\0\r\n\x1a\n", "a NIfTI-2 file with a damaged header (its size is not 540)"),
     // FreeSurfer MGH: version 1, big-endian, then dimensions below 65536.
     (0, b"\0\0\0\x01\0\0", "a FreeSurfer MGH or MGZ file"),
 ];
@@ -87,15 +88,37 @@ fn size_of_header(head: &[u8]) -> Option<(i32, Endian)> {
     None
 }
 
-/// The header's stated size and its magic must agree.
+/// The mark tells, and the number of dimensions gives the byte order, as in nibabel and ITK: the stated size
+/// of the header need not be right (0 and 352 are written). Of NIfTI-2, whose mark lies where NIfTI-1 has
+/// other fields, it must be.
 fn nifti(head: &[u8]) -> Option<Content> {
-    let (size, endian) = size_of_header(head)?;
-    if size == 540 {
-        let magic = head.get(4..8)?;
-        return matches!(magic, b"n+2\0" | b"ni2\0").then_some(Content::Nifti2(endian));
+    let size = size_of_header(head);
+    if let Some((540, endian)) = size
+        && matches!(head.get(4..8)?, b"n+2\0" | b"ni2\0")
+    {
+        let line_ends = matches!(head.get(8..12)?, b"\r\n\x1a\n" | [0, 0, 0, 0]);
+        return Some(if line_ends { Content::Nifti2(endian) } else { Content::Other(TEXT_MODE) });
     }
-    let magic = head.get(344..348)?;
-    matches!(magic, b"n+1\0" | b"ni1\0").then_some(Content::Nifti1(endian))
+    if !matches!(head.get(344..348)?, b"n+1\0" | b"ni1\0") {
+        return None;
+    }
+    let by_size = size.map(|(_, order)| order);
+    let order = dimension_order(head).or(by_size);
+    Some(order.map_or(Content::Other(DAMAGED), Content::Nifti1))
+}
+
+/// The line ends after the mark of NIfTI-2 are there to show it.
+const TEXT_MODE: &str = "a NIfTI-2 file whose bytes were changed by a transfer as text (damaged)";
+
+/// What has the mark, but neither a size of the header nor a number of dimensions.
+const DAMAGED: &str = "a NIfTI file with a damaged header";
+
+/// The byte order in which a NIfTI-1 header has one to seven dimensions.
+fn dimension_order(head: &[u8]) -> Option<Endian> {
+    let count: [u8; 2] = head.get(40..42)?.try_into().ok()?;
+    let orders =
+        [(i16::from_le_bytes(count), Endian::Little), (i16::from_be_bytes(count), Endian::Big)];
+    orders.into_iter().find(|(n, _)| (1..=7).contains(n)).map(|(_, order)| order)
 }
 
 #[cfg(test)]
@@ -115,5 +138,23 @@ mod tests {
         assert!(matches!(sniff(&header), Content::Other(name) if name.contains("ANALYZE")));
         header[344..].copy_from_slice(b"n+1\0");
         assert_eq!(sniff(&header), Content::Nifti1(Endian::Big));
+        for (size, dimensions, endian) in [
+            // As nibabel and SimpleITK: the stated size need not be one.
+            (348, [3, 0], Some(Endian::Little)),
+            (348, [0, 3], Some(Endian::Big)),
+            (348, [0, 0], Some(Endian::Big)),
+            (0, [3, 0], Some(Endian::Little)),
+            (0, [0, 3], Some(Endian::Big)),
+            (352, [7, 0], Some(Endian::Little)),
+            (540, [0, 1], Some(Endian::Big)),
+            (999, [0, 8], None),
+            (0, [0, 0], None),
+        ] {
+            header[..4].copy_from_slice(&i32::to_be_bytes(size));
+            header[40..42].copy_from_slice(&dimensions);
+            let found = sniff(&header);
+            let meant = endian.map_or(Content::Other(DAMAGED), Content::Nifti1);
+            assert_eq!(found, meant, "{size}, {dimensions:?}");
+        }
     }
 }

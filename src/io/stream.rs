@@ -79,6 +79,11 @@ impl Stream {
         self.file_len
     }
 
+    /// Whether the file is compressed, so that its length is not that of its content.
+    pub(super) fn is_gzip(&self) -> bool {
+        self.gzip
+    }
+
     /// The most bytes this can give: exact for a plain file.
     pub(super) fn most(&self) -> u64 {
         if self.gzip { self.file_len.saturating_mul(DEFLATE_MAX_RATIO) } else { self.file_len }

@@ -3,11 +3,15 @@
 
 mod encode;
 mod header;
+mod offset;
 mod open;
 mod place;
+mod raw;
+mod told;
 mod voxels;
 
 pub(super) use encode::{Plan, WRITTEN_BY};
 pub(super) use open::Opened;
 pub use open::open_volume;
-pub(super) use place::place;
+pub(super) use place::{by_qform, place, spacing, unit_mm};
+pub(super) use told::{number, spacing_of};

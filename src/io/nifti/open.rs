@@ -5,15 +5,17 @@ use super::super::error::bytes;
 use super::super::sniff::{Content, sniff};
 use super::super::stream::{Stream, read_full};
 use super::super::{IoError, Limits};
-use super::header::{Header, Kind, parse_1, parse_2};
+use super::header::{Header, Kind};
 use super::place::place;
+use super::raw::{Raw, header_bytes};
 use super::voxels::{Input, read};
 use crate::geom::Grid;
 use crate::volume::{Scale, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
-/// The longest header, with the four bytes that say whether extensions follow.
-const HEAD: usize = 544;
+/// The longest header, the four bytes that say whether extensions follow, and one more that tells whether
+/// anything does.
+const HEAD: usize = 545;
 
 /// Bytes after the voxels that are read for the sake of the checksum behind them.
 const MOST_TAIL: u64 = 64 << 20;
@@ -25,6 +27,8 @@ pub(in crate::io) struct Opened {
     data: PathBuf,
     /// From the first byte of that file on.
     stream: Chain<Cursor<Vec<u8>>, Stream>,
+    /// Where its voxels begin: [`Header::start`], once it is settled.
+    first: u64,
 }
 
 impl Opened {
@@ -34,9 +38,9 @@ impl Opened {
         let mut head = vec![0; HEAD];
         let n = read_full(&mut stream, &mut head).map_err(|e| IoError::reading(e, path))?;
         head.truncate(n);
-        let header = match sniff(&head) {
-            Content::Nifti1(endian) => parse_1(&head, endian, path)?,
-            Content::Nifti2(endian) => parse_2(&head, endian, path)?,
+        let parsed = match sniff(&head) {
+            Content::Nifti1(endian) => (Raw::version_1(&head, endian), endian),
+            Content::Nifti2(endian) => (Raw::version_2(&head, endian), endian),
             Content::Other(looks_like) => {
                 // Voxels of a pair were chosen instead of their header.
                 return match sibling(path, ".img", ".hdr") {
@@ -45,14 +49,21 @@ impl Opened {
                 };
             }
         };
+        let (Some(raw), endian) = parsed else {
+            return Err(IoError::header("it ends early", path));
+        };
+        let (pair, warning) = is_pair(&raw, n, path);
+        let mut header = Header::check(&raw, pair, endian, path)?;
+        header.warnings.extend(warning);
         let mut data = path.to_path_buf();
-        if header.pair {
+        if pair {
             data = sibling(path, ".hdr", ".img")
                 .ok_or_else(|| IoError::MissingImage(path.to_path_buf()))?;
             stream = Stream::open(&data, progress)?;
             head.clear();
         }
-        let opened = Self { header, data, stream: Cursor::new(head).chain(stream) };
+        let first = header.start.least();
+        let opened = Self { header, data, stream: Cursor::new(head).chain(stream), first };
         opened.check_claim()?;
         Ok(opened)
     }
@@ -63,7 +74,7 @@ impl Opened {
 
     /// Whether the file can hold what its header claims.
     fn check_claim(&self) -> Result<(), IoError> {
-        let needed = self.header.vox_offset.saturating_add(self.claimed());
+        let needed = self.first.saturating_add(self.claimed());
         let file = self.stream.get_ref().1.file_len();
         if needed <= self.stream.get_ref().1.most() {
             return Ok(());
@@ -72,9 +83,25 @@ impl Opened {
         Err(IoError::Truncated { what, path: self.data.clone() })
     }
 
+    /// Finds out where the voxels begin, by the length of what is in the file if need be.
+    fn settle(&mut self, cancel: &CancelToken) -> Result<(), IoError> {
+        let Some(most) = self.header.start.length_wanted(self.claimed()) else { return Ok(()) };
+        let stream = &self.stream.get_ref().1;
+        let length = if stream.is_gzip() {
+            inflated_length(&self.data, most, cancel)?
+        } else {
+            stream.file_len()
+        };
+        let (first, warning) = self.header.start.settled(self.claimed(), length);
+        self.first = first;
+        self.header.warnings.extend(warning);
+        self.check_claim()
+    }
+
     /// Skips to the first voxel.
     fn seek(&mut self, cancel: &CancelToken) -> Result<(), IoError> {
-        let mut left = self.header.vox_offset;
+        self.settle(cancel)?;
+        let mut left = self.first;
         let mut scratch = vec![0; 64 << 10];
         while left > 0 {
             cancel.check()?;
@@ -153,8 +180,8 @@ impl Opened {
 }
 
 /// Reads a scan: NIfTI-1 or NIfTI-2 (`.nii`, `.nii.gz`, `.hdr` + `.img`), told by its content, not its
-/// name. Voxels keep their type, x fastest; all frames are read. World coordinates are in the file's
-/// units, taken for RAS millimetres. Progress is in bytes of the file.
+/// name. Voxels keep their type, x fastest; all frames are read. World coordinates are RAS millimetres,
+/// whatever unit the file uses. Progress is in bytes of the file.
 ///
 /// # Errors
 /// See [`IoError`]; nothing is allocated for a claim that the file or `limits` can't hold.
@@ -173,7 +200,7 @@ pub fn open_volume(
     }
     opened.seek(cancel)?;
     let claimed = opened.claimed();
-    let Opened { header, data, stream } = &mut opened;
+    let Opened { header, data, stream, .. } = &mut opened;
     let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
     let voxels = read(&mut input, header)?;
     let tail = opened.finish(cancel)?;
@@ -187,16 +214,54 @@ pub fn open_volume(
     Ok(Volume::new(name, grid, file_dims, voxels, scale, stored, warnings))
 }
 
+/// Bytes of the content of a gzip file, counted up to `most`.
+fn inflated_length(path: &Path, most: u64, cancel: &CancelToken) -> Result<u64, IoError> {
+    let mut stream = Stream::open(path, &Progress::new())?;
+    let (mut length, mut scratch) = (0, vec![0; 64 << 10]);
+    while length < most {
+        cancel.check()?;
+        let n = read_full(&mut stream, &mut scratch).map_err(|e| IoError::reading(e, path))?;
+        if n == 0 {
+            break;
+        }
+        length += n as u64;
+    }
+    Ok(length)
+}
+
+/// Whether the voxels are in a second file. The mark says it; where that can't be, the names say it, as in
+/// nibabel and ITK. `begun`: bytes read from the beginning of the file, at most [`HEAD`].
+fn is_pair(raw: &Raw, begun: usize, path: &Path) -> (bool, Option<Warning>) {
+    let names_header = stem_of(path, ".hdr").is_some();
+    let goes_on = begun > header_bytes(raw.version) + 4;
+    if raw.pair && !names_header && goes_on {
+        let text =
+            "the header says that the voxels are in a second file; those of this file are used";
+        return (false, Some(Warning(text.into())));
+    }
+    if !raw.pair && names_header && !goes_on && sibling(path, ".hdr", ".img").is_some() {
+        let text =
+            "the header says that the voxels are in its own file; those of the .img file are used";
+        return (true, Some(Warning(text.into())));
+    }
+    (raw.pair, None)
+}
+
 /// The other half of a pair that is there: `scan.hdr` for `scan.img`, compressed or not.
 fn sibling(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let lower = name.to_ascii_lowercase();
-    let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
-    // An ASCII suffix: its length is the same in both cases.
-    let stem = &name[..plain.strip_suffix(from)?.len()];
+    let stem = stem_of(path, from)?;
     let upper = to.to_ascii_uppercase();
     [to.to_owned(), format!("{to}.gz"), upper.clone(), format!("{upper}.GZ")]
         .iter()
         .map(|suffix| path.with_file_name(format!("{stem}{suffix}")))
         .find(|p| p.is_file())
+}
+
+/// A file's name without `ending`, compressed or not, in either case of letters.
+fn stem_of<'p>(path: &'p Path, ending: &str) -> Option<&'p str> {
+    let name = path.file_name()?.to_str()?;
+    let lower = name.to_ascii_lowercase();
+    let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
+    // An ASCII ending: its length is the same in both cases.
+    Some(&name[..plain.strip_suffix(ending)?.len()])
 }

@@ -1,9 +1,11 @@
-//! Where the voxels are: sform over qform over spacing alone, as nibabel decides it.
+//! Where the voxels are: sform over qform over spacing alone, as nibabel decides it; in millimetres, as ITK
+//! takes the file's unit.
 
+use super::told::{described, number, spacing_of};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid, GridError};
 use crate::volume::{QForm, SForm, StoredGeometry, Warning};
 
-/// Corners further apart than this are worth a word.
+/// Corners further apart than this, or than a tenth of the smallest spacing, are worth a word.
 const DISAGREE_MM: f64 = 0.1;
 
 /// The grid of `dims` voxels that a file's statements describe, and what was odd about them.
@@ -13,11 +15,11 @@ pub(in crate::io) fn place(
 ) -> Result<(Grid, Vec<Warning>), GridError> {
     let mut warnings = Vec::new();
     let mut say = |text: String| warnings.push(Warning(text));
-    let by_sform =
-        (stored.sform.code > 0).then(|| Grid::new(dims, sform_affine(&stored.sform)).ok());
-    let by_qform =
-        (stored.qform.code > 0).then(|| qform_affine(stored).and_then(|m| Grid::new(dims, m).ok()));
-
+    if let Some(text) = unit_told(stored) {
+        say(text);
+    }
+    let by_sform = (stored.sform.code > 0).then(|| by_sform(stored, dims));
+    let by_qform = (stored.qform.code > 0).then(|| by_qform(stored, dims));
     if let Some(None) = by_sform {
         say("the sform matrix is singular and was passed over".into());
     }
@@ -25,14 +27,12 @@ pub(in crate::io) fn place(
         say("the qform rotation is not usable and was passed over".into());
     }
     let (by_sform, by_qform) = (by_sform.flatten(), by_qform.flatten());
-    if let (Some(s), Some(q)) = (&by_sform, &by_qform) {
-        let apart = s.corners().into_iter().zip(q.corners()).map(|(a, b)| a.distance(b));
-        let apart = apart.fold(0.0, f64::max);
-        if apart > DISAGREE_MM {
-            say(format!("sform and qform disagree by up to {apart:.1} mm; the sform is used"));
-        }
-    }
     if let Some(grid) = by_sform {
+        let odd = match by_qform {
+            Some(qform) => forms_differ(&grid, &qform),
+            None => spacing_differs(&grid, stored),
+        };
+        warnings.extend(odd.map(Warning));
         return Ok((grid, warnings));
     }
     if spacing_is_odd(stored) {
@@ -45,15 +45,83 @@ pub(in crate::io) fn place(
     Ok((Grid::new(dims, base_affine(stored, dims))?, warnings))
 }
 
-fn sform_affine(sform: &SForm) -> DAffine3 {
-    let [x, y, z] = sform.rows;
+/// The grid of the sform, if it can be one.
+pub(in crate::io) fn by_sform(stored: &StoredGeometry, dims: [usize; 3]) -> Option<Grid> {
+    Grid::new(dims, sform_affine(stored)).ok()
+}
+
+/// The grid of the qform, if it can be one.
+pub(in crate::io) fn by_qform(stored: &StoredGeometry, dims: [usize; 3]) -> Option<Grid> {
+    Grid::new(dims, qform_affine(stored)?).ok()
+}
+
+/// Millimetres in the file's unit of length. What is no unit of length, or none at all, is the millimetre.
+pub(in crate::io) fn unit_mm(stored: &StoredGeometry) -> f64 {
+    match stored.xyzt_units & 7 {
+        1 => 1e3,
+        3 => 1e-3,
+        _ => 1.0,
+    }
+}
+
+fn unit_told(stored: &StoredGeometry) -> Option<String> {
+    let (unit, factor) = match stored.xyzt_units & 7 {
+        1 => ("metre", "1000"),
+        3 => ("micrometre", "0.001"),
+        _ => return None,
+    };
+    Some(format!(
+        "the file's unit is the {unit}: its numbers are taken times {factor} for millimetres, as ITK programs do (nibabel and FSL do not)"
+    ))
+}
+
+/// What is said of two forms that put voxels into different places.
+fn forms_differ(sform: &Grid, qform: &Grid) -> Option<String> {
+    let apart = sform.corners().into_iter().zip(qform.corners()).map(|(a, b)| a.distance(b));
+    let apart = apart.fold(0.0, f64::max);
+    (apart > tolerance(sform)).then(|| {
+        format!(
+            "sform and qform disagree by up to {} mm; the sform is used ({}); programs that use the qform see {}",
+            number(apart),
+            described(sform),
+            described(qform)
+        )
+    })
+}
+
+/// What is said where the sform alone is stated and its spacing is not that of `pixdim`, which ITK takes.
+fn spacing_differs(sform: &Grid, stored: &StoredGeometry) -> Option<String> {
+    let (found, dims) = (sform.spacing().to_array(), sform.dims());
+    let meant: [f64; 3] = std::array::from_fn(|a| spacing(stored, a));
+    let stated = (0..stored.space_dims.min(3)).filter(|&a| is_spacing(stored, a));
+    let apart = stated.map(|a| (found[a] - meant[a]).abs() * dims[a] as f64);
+    (apart.fold(0.0, f64::max) > tolerance(sform)).then(|| {
+        format!(
+            "the sform puts the voxels {} mm apart, pixdim {} mm; the sform is used; programs that use pixdim (ITK's) measure other sizes",
+            spacing_of(found),
+            spacing_of(meant)
+        )
+    })
+}
+
+/// How far two statements about a grid may differ without a word.
+fn tolerance(grid: &Grid) -> f64 {
+    let far = grid.corners().iter().fold(0.0f64, |m, c| m.max(c.abs().max_element()));
+    // Far from the origin float32 itself is coarser than that.
+    DISAGREE_MM.min(0.1 * grid.spacing().min_element()).max(2e-6 * far)
+}
+
+fn sform_affine(stored: &StoredGeometry) -> DAffine3 {
+    let SForm { rows: [x, y, z], .. } = stored.sform;
+    let unit = unit_mm(stored);
     DAffine3 {
-        matrix3: DMat3::from_cols(
-            DVec3::new(x[0], y[0], z[0]),
-            DVec3::new(x[1], y[1], z[1]),
-            DVec3::new(x[2], y[2], z[2]),
-        ),
-        translation: DVec3::new(x[3], y[3], z[3]),
+        matrix3: unit
+            * DMat3::from_cols(
+                DVec3::new(x[0], y[0], z[0]),
+                DVec3::new(x[1], y[1], z[1]),
+                DVec3::new(x[2], y[2], z[2]),
+            ),
+        translation: unit * DVec3::new(x[3], y[3], z[3]),
     }
 }
 
@@ -77,7 +145,7 @@ fn qform_affine(stored: &StoredGeometry) -> Option<DAffine3> {
     let scale = DVec3::new(spacing(stored, 0), spacing(stored, 1), qfac * spacing(stored, 2));
     Some(DAffine3 {
         matrix3: rotation * DMat3::from_diagonal(scale),
-        translation: DVec3::from_array(offset),
+        translation: unit_mm(stored) * DVec3::from_array(offset),
     })
 }
 
@@ -89,14 +157,18 @@ fn base_affine(stored: &StoredGeometry, dims: [usize; 3]) -> DAffine3 {
     DAffine3 { matrix3: DMat3::from_diagonal(scale), translation: -scale * middle }
 }
 
-/// `pixdim` of a space axis, made positive.
-fn spacing(stored: &StoredGeometry, axis: usize) -> f64 {
+/// `pixdim` of a space axis in millimetres, made positive; 1 where it is no spacing.
+pub(in crate::io) fn spacing(stored: &StoredGeometry, axis: usize) -> f64 {
+    if is_spacing(stored, axis) { stored.pixdim[axis + 1].abs() * unit_mm(stored) } else { 1.0 }
+}
+
+fn is_spacing(stored: &StoredGeometry, axis: usize) -> bool {
     let p = stored.pixdim[axis + 1].abs();
-    if p.is_finite() && p > 0.0 { p } else { 1.0 }
+    p.is_finite() && p > 0.0
 }
 
 fn spacing_is_odd(stored: &StoredGeometry) -> bool {
-    (0..stored.space_dims.min(3)).any(|a| stored.pixdim[a + 1] != spacing(stored, a))
+    (0..stored.space_dims.min(3)).any(|a| !is_spacing(stored, a) || stored.pixdim[a + 1] < 0.0)
 }
 
 #[cfg(test)]
