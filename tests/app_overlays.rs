@@ -185,3 +185,42 @@ fn the_model_looks_at_the_image_that_the_user_says() {
         app.document().is_some_and(|d| d.objects()[0].replayed() == 2)
     });
 }
+
+/// The file `key` of a case of `data/belonging/cases.json`, gzip in hexadecimal.
+fn made_by_another_program(folder: &Path, case: &str, key: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/belonging/cases.json");
+    let text = std::fs::read_to_string(path).expect("test data");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let found = cases.iter().find(|c| c["name"] == case).expect("a case");
+    let digits = found[key].as_str().expect("a file").as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("hex"), 16);
+    let packed: Result<Vec<u8>, _> = digits.chunks_exact(2).map(byte).collect();
+    let path = folder.join(format!("{key}.nii.gz"));
+    std::fs::write(&path, packed.expect("hex")).expect("a temporary file");
+    path
+}
+
+#[test]
+fn labels_that_another_program_placed_or_ordered_are_opened_with_a_word() {
+    for (case, words) in [
+        ("no form, by ITK", "where ITK programs put such a scan"),
+        ("PIR, by nibabel, canonical", "in another order"),
+    ] {
+        let temp = tempfile::tempdir().expect("temp folder");
+        let [scan, labels] =
+            ["scan", "labels"].map(|k| made_by_another_program(temp.path(), case, k));
+        let mut harness = window(vec![scan]);
+        wait(&mut harness, "the scan", |app| app.document().is_some());
+        dropped(&mut harness, labels);
+        wait(&mut harness, "the labels", |app| {
+            app.document().is_some_and(|d| !d.objects().is_empty())
+        });
+        let app = harness.state();
+        let document = app.document().expect("open");
+        // As data/belonging/make.py put it there.
+        let marker = document.image().grid().index([5, 1, 3]);
+        let runs: Vec<_> = document.objects()[0].region.runs().iter().map(|r| r.start).collect();
+        assert_eq!(runs, [marker], "{case}");
+        assert!(app.messages().any(|m| m.contains(words)), "{case}");
+    }
+}

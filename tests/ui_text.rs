@@ -13,6 +13,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/document/command.rs", "#[error("),
     ("src/document", "commit("),
     ("src/document", "name = "),
+    ("src/io/belonging.rs", "=> {"),
 ];
 
 fn sources(path: &Path, out: &mut Vec<PathBuf>) {

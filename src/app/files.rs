@@ -9,8 +9,7 @@ use super::DocumentNumber;
 use super::names::{Output, name_of};
 use super::paths::{Paths, Purpose};
 use crate::document::{Document, StateId};
-use crate::geom::Grid;
-use crate::io::{self, IoError, Limits, PairStamp, Saved};
+use crate::io::{self, IoError, Limits, PairStamp, SameVoxels, Saved};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
@@ -43,7 +42,7 @@ pub(super) enum News {
     /// An image that was dropped beside an open scan.
     Offered(Box<Loaded>),
     Overlay(Box<Loaded>),
-    Labels(PathBuf, Vec<NamedRegion>, PairStamp),
+    Labels(PathBuf, Labels),
     Saved {
         saved: Saved,
         stamp: PairStamp,
@@ -58,9 +57,17 @@ pub(super) enum News {
     Failed(String),
 }
 
+/// A label map that was read.
+pub(super) struct Labels {
+    pub regions: Vec<NamedRegion>,
+    /// Why they are the scan's, if their file says they lie elsewhere.
+    pub why: Vec<SameVoxels>,
+    pub stamp: PairStamp,
+}
+
 enum Opened {
     Image(Box<Loaded>),
-    Labels(Vec<NamedRegion>, PairStamp),
+    Labels(Labels),
 }
 
 /// A file on its way in.
@@ -184,11 +191,11 @@ impl Files {
         }
     }
 
-    /// What has happened. `open` is the open document with its grid; `hold` keeps further files waiting,
+    /// What has happened. `open` is the open document with its scan; `hold` keeps further files waiting,
     /// because which document they belong to is about to be decided.
     pub fn poll(
         &mut self,
-        open: Option<(DocumentNumber, &Grid)>,
+        open: Option<(DocumentNumber, &Arc<Volume>)>,
         hold: bool,
         status: &mut Status,
     ) -> Vec<News> {
@@ -229,7 +236,7 @@ impl Files {
                 Role::Dropped if document.is_some() => News::Offered(loaded),
                 _ => News::Image(loaded),
             }),
-            Ok(Ok(Opened::Labels(labels, stamp))) => Some(News::Labels(coming.path, labels, stamp)),
+            Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(
@@ -241,21 +248,21 @@ impl Files {
 
     fn open_next(
         &mut self,
-        open: Option<(DocumentNumber, &Grid)>,
+        open: Option<(DocumentNumber, &Arc<Volume>)>,
         status: &mut Status,
     ) -> Option<News> {
         let (path, role) = self.queue.pop_front()?;
-        let (document, grid) = open.unzip();
-        if grid.is_none()
+        let (document, scan) = open.unzip();
+        if scan.is_none()
             && let Some(why) = needs_scan(&path, role)
         {
             // For what waits behind it.
             (self.wake)();
             return Some(News::Failed(why));
         }
-        let (file, grid) = (path.clone(), grid.cloned());
+        let (file, scan) = (path.clone(), scan.cloned());
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
-            load(&file, role, grid.as_ref(), cancel, progress)
+            load(&file, role, scan.as_deref(), cancel, progress)
         });
         match task {
             Ok(task) => {
@@ -371,24 +378,23 @@ fn needs_scan(path: &Path, role: Role) -> Option<String> {
 fn load(
     path: &Path,
     role: Role,
-    grid: Option<&Grid>,
+    scan: Option<&Volume>,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Opened, Failed> {
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
-    let grid = grid.filter(|_| role != Role::Overlay);
-    if let Some(grid) = grid
-        && (role == Role::Labels || io::looks_like_labels(&volume, grid))
-    {
-        let labels = io::labels_of(&volume, path, grid)?;
-        cancel.check().map_err(|_| Failed::Cancelled)?;
-        return Ok(Opened::Labels(labels, PairStamp::of_read(path, began)));
-    }
-    if grid.is_some() && is_named_like_labels(path) && io::could_be_labels(&volume) {
-        // Not of this scan. Opening it as one would take the scan off the screen without a word.
-        if let Some(Err(error)) = grid.map(|grid| io::labels_of(&volume, path, grid)) {
-            return Err(error.into());
+    if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
+        let fits = volume.grid().dims() == scan.grid().dims() || io::belongs(&volume, scan);
+        // What is named like labels but of another scan is an error: opening it as a scan would take this one off
+        // the screen without a word.
+        let likely = (fits || is_named_like_labels(path)) && io::could_be_labels(&volume);
+        if role == Role::Labels || likely {
+            let (placed, why) = io::placed_on(&volume, path, scan)?;
+            let regions = io::labels_of(&placed, path, scan.grid())?;
+            cancel.check().map_err(|_| Failed::Cancelled)?;
+            let stamp = PairStamp::of_read(path, began);
+            return Ok(Opened::Labels(Labels { regions, why, stamp }));
         }
     }
     let stats = volume.stats();

@@ -177,7 +177,7 @@ impl App {
         let began = Instant::now();
         // Images that wait for an answer are whole scans in memory.
         let hold = self.after_discard.is_some() || self.offers.len() >= ImageLayer::MOST;
-        let open = self.session.as_ref().map(|s| (s.number, s.document.image().grid()));
+        let open = self.session.as_ref().map(|s| (s.number, s.document.image()));
         for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);
         }
@@ -238,7 +238,7 @@ impl App {
             News::Image(loaded) => self.replace(loaded),
             News::Offered(loaded) => self.offer(loaded),
             News::Overlay(loaded) => self.lay_over(*loaded),
-            News::Labels(path, labels, stamp) => self.import(path, labels, stamp),
+            News::Labels(path, labels) => self.import(path, labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
                 if let Some(session) = self.session.as_mut().filter(|s| s.number == document) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
-use super::files::{Loaded, Replace};
+use super::files::{Labels, Loaded, Replace};
 use super::paths::Purpose;
 use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
@@ -13,7 +13,7 @@ use crate::io::PairStamp;
 use crate::prompt::ImageId;
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, ReplaceAnswer, SaveStatus};
-use crate::volume::{NamedRegion, Volume};
+use crate::volume::Volume;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DocumentNumber(pub u64);
@@ -45,10 +45,12 @@ pub(super) enum AfterDiscard {
 }
 
 impl App {
-    pub(super) fn import(&mut self, path: PathBuf, labels: Vec<NamedRegion>, stamp: PairStamp) {
-        let count = labels.len();
+    /// Opens a label map beside the scan.
+    pub(super) fn import(&mut self, path: PathBuf, labels: Labels) {
+        let Labels { regions, why, stamp } = labels;
+        let count = regions.len();
         let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
-        if !self.run(Command::Import(labels)) {
+        if !self.run(Command::Import(regions)) {
             return;
         }
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -57,6 +59,9 @@ impl App {
             _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
         };
         self.toasts.info(text);
+        for reason in why {
+            self.toasts.warning(format!("{name}: {}", tr_any(reason.words())));
+        }
         if let Some(session) = self.session.as_mut().filter(|_| first) {
             // What is shown is what is on disk, and goes back there when it has been corrected.
             session.document.mark_saved(session.document.state());

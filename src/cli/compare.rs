@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::args::CompareArgs;
 use super::{files, print, print_json};
-use crate::measure;
+use crate::volume::{Volume, readable};
+use crate::{io, measure};
 
 /// Two labels side by side; keys are stable.
 #[derive(Debug, Serialize)]
@@ -17,13 +18,31 @@ struct Comparison {
     volume_ml_b: f64,
 }
 
+/// Both label maps in the same voxels. Either may be the one that was placed or ordered by another program.
+fn on_one_grid(args: &CompareArgs) -> anyhow::Result<[Volume; 2]> {
+    let (a, b) = (files::open_scan(&args.a)?, files::open_scan(&args.b)?);
+    match io::placed_on(&b, &args.b, &a) {
+        Ok((b, why)) => {
+            files::tell(&args.b, &why);
+            Ok([a, b])
+        }
+        Err(error) => {
+            let Ok((a, why)) = io::placed_on(&a, &args.a, &b) else {
+                return Err(error).context("can't compare");
+            };
+            files::tell(&args.a, &why);
+            Ok([a, b])
+        }
+    }
+}
+
 /// Prints the Dice coefficient of a label in two label maps on one grid.
 pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let (label_a, label_b) = (args.label, args.label_b.unwrap_or(args.label));
-    let a = files::open_scan(&args.a)?;
+    let [a, b] = on_one_grid(args)?;
     let grid = a.grid();
-    let labels_a = crate::io::labels_of(&a, &args.a, grid)?;
-    let labels_b = files::open_labels(&args.b, grid).context("can't compare")?;
+    let labels_a = io::labels_of(&a, &args.a, grid)?;
+    let labels_b = io::labels_of(&b, &args.b, grid).context("can't compare")?;
     let count = |labels: &[crate::volume::NamedRegion], value| {
         labels.iter().filter(|l| l.value == value).map(|l| l.region.count()).sum::<usize>()
     };
@@ -49,7 +68,11 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         return print_json(&result);
     }
     print(&format!(
-        "Dice {:.4}\nA    {} voxels, {:.2} ml\nB    {} voxels, {:.2} ml",
-        result.dice, voxels_a, result.volume_ml_a, voxels_b, result.volume_ml_b
+        "Dice {:.4}\nA    {} voxels, {} ml\nB    {} voxels, {} ml",
+        result.dice,
+        voxels_a,
+        readable(result.volume_ml_a, 4),
+        voxels_b,
+        readable(result.volume_ml_b, 4)
     ))
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::Usage;
-use crate::geom::{DAffine3, Grid};
-use crate::io::{self, Limits};
+use crate::geom::DAffine3;
+use crate::io::{self, Limits, SameVoxels};
 use crate::volume::{LabelMap, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
 
@@ -26,9 +26,25 @@ pub fn at_frame(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
     Ok(volume.with_frame(number - 1))
 }
 
-/// Reads a label map that must lie on `grid`.
-pub fn open_labels(path: &Path, grid: &Grid) -> anyhow::Result<Vec<NamedRegion>> {
-    Ok(io::labels_of(&open_scan(path)?, path, grid)?)
+/// Reads a label map of a scan. Where its file places it elsewhere but it is known to be the scan's, that is told.
+pub fn open_labels(path: &Path, scan: &Volume) -> anyhow::Result<Vec<NamedRegion>> {
+    let (placed, why) = io::placed_on(&open_scan(path)?, path, scan)?;
+    tell(path, &why);
+    Ok(io::labels_of(&placed, path, scan.grid())?)
+}
+
+/// Says why a label map is a scan's.
+pub fn tell(path: &Path, why: &[SameVoxels]) {
+    for reason in why {
+        eprintln!("warning: {}: {}", path.display(), reason.words());
+    }
+}
+
+/// Says what was unusual about a scan's file.
+pub fn warn(volume: &Volume) {
+    for warning in volume.warnings() {
+        eprintln!("warning: {}: {}", volume.name(), warning.0);
+    }
 }
 
 /// A label map with these labels.

@@ -14,7 +14,7 @@ use crate::document::PALETTE;
 use crate::io;
 use crate::prompt::{CropPlace, FineScan, Logits, Prompt, WorkingScale};
 use crate::segment::{self, Outcome, Request, Segmenter};
-use crate::volume::{LabelMap, LabelName, NamedRegion, Volume};
+use crate::volume::{LabelMap, LabelName, NamedRegion, Volume, readable};
 use crate::work::{CancelToken, Progress};
 
 /// The structure's value in the label map.
@@ -84,9 +84,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     save(args, &volume, &outcome, crop, &last.logits)?;
     let looked_at = args.model_image.as_deref().unwrap_or(&args.image);
     let report = report(&segmenter, (looked_at, &volume), &outcome, crop, load, ms_since(start));
-    for warning in volume.warnings() {
-        eprintln!("warning: {}", warning.0);
-    }
+    files::warn(&volume);
     if report.voxels == 0 {
         eprintln!("warning: the mask is empty; click nearer to the middle of the structure");
     }
@@ -355,12 +353,12 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
         n => format!("{frame}scale    {n} (the model saw the scan so many times larger)\n"),
     };
     format!(
-        "mask     {}\n{frame}volume   {:.2} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
+        "mask     {}\n{frame}volume   {} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
          cubes    {}{}\n\
          device   {}{reason}\n\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
         args.out.display(),
-        report.volume_ml,
+        readable(report.volume_ml, 4),
         report.voxels,
         report.patches.len(),
         if report.touches { "; the mask touches their edge" } else { "" },

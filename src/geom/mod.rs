@@ -5,12 +5,14 @@
 //! Voxel coordinates are continuous, the centre of the first voxel at (0, 0, 0).
 //! Every transform is named `b_from_a`: `world_from_voxel * voxel = world`.
 
+mod axis_map;
 mod grid;
 mod oblique;
 mod orbit;
 mod orientation;
 mod slice;
 
+pub use axis_map::AxisMap;
 pub use glam::{DAffine3, DMat3, DVec2, DVec3, DVec4};
 pub use grid::{Grid, GridError};
 pub use oblique::Oblique;

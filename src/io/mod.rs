@@ -3,6 +3,8 @@
 //!
 //! - Reading: [`open_volume`] tells the format by content, never by name, and checks every claim of a
 //!   header against the file's size and [`Limits`] before it allocates.
+//! - Label maps: [`placed_on`] recognises those that other programs placed or ordered differently, [`labels_of`]
+//!   reads what is in them.
 //! - Writing: [`save_labels`], [`save_float32`] write a temporary file in the same folder, sync it,
 //!   reopen and compare it, and only then rename it over the target.
 //! - [`write_whole`] does the same, without looking at the content, for files of other modules.
@@ -11,6 +13,7 @@
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map.
 
 mod atomic;
+mod belonging;
 mod error;
 mod foreign;
 mod label_table;
@@ -24,6 +27,7 @@ mod stream;
 mod together;
 
 pub use atomic::write_whole;
+pub use belonging::{SameVoxels, belongs, placed_on};
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp, foreign_table, is_foreign, table_without_map};
 pub use labels::{could_be_labels, labels_of, looks_like_labels};

@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::geom::Grid;
+use crate::geom::{AxisMap, Grid};
 
 use super::{CtContent, StoredGeometry, histogram};
 
@@ -113,6 +113,26 @@ impl Voxels {
         }
     }
 
+    /// Every frame of `dims` voxels in another order.
+    fn reordered(&self, order: AxisMap, dims: [usize; 3]) -> Self {
+        fn of<T: Copy>(values: &[T], order: AxisMap, dims: [usize; 3]) -> Vec<T> {
+            let frames = values.chunks_exact(dims.iter().product());
+            frames.flat_map(|frame| order.reordered(frame, dims)).collect()
+        }
+        match self {
+            Voxels::U8(v) => Voxels::U8(of(v, order, dims)),
+            Voxels::I8(v) => Voxels::I8(of(v, order, dims)),
+            Voxels::U16(v) => Voxels::U16(of(v, order, dims)),
+            Voxels::I16(v) => Voxels::I16(of(v, order, dims)),
+            Voxels::U32(v) => Voxels::U32(of(v, order, dims)),
+            Voxels::I32(v) => Voxels::I32(of(v, order, dims)),
+            Voxels::U64(v) => Voxels::U64(of(v, order, dims)),
+            Voxels::I64(v) => Voxels::I64(of(v, order, dims)),
+            Voxels::F32(v) => Voxels::F32(of(v, order, dims)),
+            Voxels::F64(v) => Voxels::F64(of(v, order, dims)),
+        }
+    }
+
     /// The stored (unscaled) number at a memory position.
     pub fn raw(&self, index: usize) -> f64 {
         with_voxels!(self, v => v[index] as f64)
@@ -208,6 +228,25 @@ impl Volume {
     #[must_use]
     pub fn with_frame(&self, frame: usize) -> Self {
         Self { frame: frame.min(self.frames() - 1), ..self.clone() }
+    }
+
+    /// The same voxels in the order and at the place of a scan that has `grid` and says so as `stored`: for
+    /// what is known to be of that scan.
+    ///
+    /// # Panics
+    /// If `order` does not lead from this volume's dimensions to those of `grid`.
+    #[must_use]
+    pub fn placed(&self, order: AxisMap, grid: Grid, stored: StoredGeometry) -> Self {
+        let dims = self.grid.dims();
+        let voxels = if order.is_identity() {
+            assert_eq!(dims, grid.dims(), "another grid");
+            Arc::clone(&self.voxels)
+        } else {
+            Arc::new(self.voxels.reordered(order, dims))
+        };
+        let mut file_dims = grid.dims().to_vec();
+        file_dims.extend(self.file_dims.iter().skip(3));
+        Self { grid, file_dims, voxels, stored, ..self.clone() }
     }
 
     /// The frame that is looked at, from 0.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bad_input;
+mod belonging;
 mod commands;
 mod eval;
 mod films;

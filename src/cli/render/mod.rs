@@ -30,11 +30,13 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     });
     let mut document = Document::new(Arc::clone(&volume));
     if let Some(path) = &args.labels {
-        let labels = files::open_labels(path, volume.grid())?;
+        let labels = files::open_labels(path, &volume)?;
         document.apply(Command::Import(labels))?;
     }
     view::fade(args, &mut document)?;
     let view = view::of(args, &document)?;
+    // When nothing can be refused any more: an error is one line.
+    files::warn(&volume);
     let usual = if format.is_some() { TurnWish::default().size } else { SIZE };
     let size = args.size.unwrap_or(usual);
     let mut stage = Stage::new(document, &view.overlays, &CancelToken::new())?;

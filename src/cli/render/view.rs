@@ -160,6 +160,7 @@ fn overlay(args: &RenderArgs) -> anyhow::Result<Option<ImageLayer>> {
     let flags = &args.second;
     let Some(path) = &flags.overlay else { return Ok(None) };
     let volume = Arc::new(files::open_scan(path)?);
+    files::warn(&volume);
     let stats = volume.stats();
     let histogram = Histogram::of(&volume, &stats, 256);
     let auto_window = Window::auto(&stats, &histogram);
