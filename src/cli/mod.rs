@@ -16,6 +16,7 @@ mod model;
 mod render;
 mod runtime;
 mod segment;
+mod start;
 mod threads;
 
 use std::ffi::OsString;
@@ -43,6 +44,7 @@ pub struct Usage(pub String);
 
 /// Does what the program's own arguments ask for. May start the program anew, in another environment.
 pub fn main() -> ExitCode {
+    start::prepare_process();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     parsed(&arguments, Some(&arguments))
 }

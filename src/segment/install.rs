@@ -4,13 +4,13 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{SegmentError, digest};
-use crate::work::{CancelToken, Progress};
+use crate::work::{CancelToken, Progress, program};
 
 /// The pinned version.
 const VERSION: &str = "1.31.1";
@@ -18,6 +18,12 @@ const VERSION: &str = "1.31.1";
 pub(super) const LIBRARY: &str = "libonnxruntime.so.1.31.1";
 /// The library that loads the others' kernels, e.g. CUDA's.
 const SHARED: &str = "libonnxruntime_providers_shared.so";
+/// Runs pip with the arguments that follow.
+const PIP: &str = "
+import runpy
+sys.argv[0] = 'pip'
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+";
 /// How the folders that are downloaded into begin.
 const FETCH: &str = ".fetch-";
 
@@ -92,7 +98,9 @@ pub fn install(cancel: &CancelToken, progress: &Progress) -> Result<PathBuf, Seg
     let wheel = wheel().ok_or_else(|| {
         failed("there is no pinned package for this machine: install it and set ORT_DYLIB_PATH")
     })?;
-    install_into(&folder, &wheel, Path::new("python3"), cancel, progress)
+    // Not there: its name makes the message.
+    let python = program::on_path("python3").unwrap_or_else(|| "python3".into());
+    install_into(&folder, &wheel, &python, cancel, progress)
 }
 
 fn failed(why: impl Into<String>) -> SegmentError {
@@ -169,6 +177,34 @@ fn is_whole(folder: &Path, file: &Pinned) -> bool {
         && sha256(&path).is_ok_and(|found| found == file.sha256)
 }
 
+/// The library in a folder, if it and what belongs to it are what [`install`] puts there.
+pub(super) fn installed_in(folder: &Path) -> Result<PathBuf, String> {
+    installed(folder, wheel().as_ref())
+}
+
+/// As [`installed_in`], with the wheel given.
+fn installed(folder: &Path, wheel: Option<&Wheel>) -> Result<PathBuf, String> {
+    let library = folder.join(LIBRARY);
+    let wheel = wheel.filter(|_| library.exists());
+    let wheel = wheel.ok_or_else(|| format!("none in {}", folder.display()))?;
+    match wheel.files.iter().find(|file| !is_whole(folder, file)) {
+        None => Ok(library),
+        Some(file) => Err(format!(
+            "{} is not what `voxpoint runtime install` puts there (its SHA-256 differs), so it is not \
+             loaded: run that again",
+            folder.join(file.name).display()
+        )),
+    }
+}
+
+/// Whether a library, wherever it lies, is the one that [`install`] fetches.
+pub(super) fn is_pinned(library: &Path) -> bool {
+    wheel().is_some_and(|wheel| {
+        let [.., file] = &wheel.files;
+        sha256(library).is_ok_and(|found| found == file.sha256)
+    })
+}
+
 /// Removes what programs left that were killed while they fetched.
 fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
@@ -189,8 +225,8 @@ fn download(
     progress: &Progress,
 ) -> Result<PathBuf, SegmentError> {
     let target = scratch.join("wheel");
-    let mut command = Command::new(python);
-    command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]);
+    let mut command = program::isolated_python(python, PIP);
+    command.args(["download", "--no-deps", "--only-binary=:all:", "--no-input"]);
     command.args(["--disable-pip-version-check", "--progress-bar", "off"]);
     command.args(["--implementation", "cp", "--python-version", "3.11"]);
     for platform in wheel.platforms {
@@ -476,12 +512,15 @@ mod tests {
         whole();
         let no_python = Path::new("/nonexistent/python3");
         assert_eq!(install(no_python).unwrap(), library);
+        let usable = || installed(&folder, Some(&wheel));
+        assert_eq!(usable().unwrap(), library);
         // Cut off, changed, missing.
         for damage in [Some(&b"libr"[..]), Some(&b"librarY"[..]), None] {
             match damage {
                 Some(content) => fs::write(&library, content).unwrap(),
                 None => fs::remove_file(folder.join(SHARED)).unwrap(),
             }
+            assert!(usable().unwrap_err().contains("voxpoint runtime install"), "it is loaded");
             assert!(install(no_python).is_err());
             assert_eq!(install(&pip("right_file.sh")).unwrap(), library);
             whole();

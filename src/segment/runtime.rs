@@ -1,7 +1,7 @@
 //! Finding, loading and fetching ONNX Runtime, and finding the model that ships.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,18 @@ use ort::environment::Environment;
 
 use super::SegmentError;
 pub use super::install::install;
-use super::install::{LIBRARY, library_folder};
+use super::install::{self, LIBRARY, library_folder};
+use crate::work::program;
 
 /// How long an installed Python may take to say where its `onnxruntime` is.
 const PYTHON_PATIENCE: Duration = Duration::from_secs(10);
-/// Prints the package's folder without importing it (which would take seconds).
-const WHERE: &str = "import importlib.util as u; s = u.find_spec('onnxruntime'); \
-    print((s.submodule_search_locations or [''])[0] if s else '')";
+/// Prints where the package's libraries lie, without importing it (which would take seconds, and run it).
+const WHERE: &str = "
+for folder in sys.path:
+    capi = os.path.join(folder, 'onnxruntime', 'capi')
+    if os.path.isabs(capi) and os.path.isdir(capi):
+        sys.stdout.buffer.write(os.fsencode(capi) + b'\\0')
+";
 
 /// The library found and loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Places {
             named: std::env::var_os("ORT_DYLIB_PATH").filter(|v| !v.is_empty()).map(PathBuf::from),
             program: program_folder(),
             data: library_folder(),
-            python: Some("python3".into()),
+            python: program::on_path("python3"),
         }
     }
 
@@ -76,8 +81,8 @@ impl Places {
                     std::path::absolute(path).map(|path| vec![path]).map_err(|e| e.to_string())
                 }),
             ),
-            ("beside the program", Box::new(|| in_folder(self.program.as_deref()))),
-            ("data folder", Box::new(|| in_folder(self.data.as_deref()))),
+            ("beside the program", Box::new(|| beside(self.program.as_deref()))),
+            ("data folder", Box::new(|| installed(self.data.as_deref()))),
             ("Python package", Box::new(|| of_python(self.python.as_deref()))),
         ]
     }
@@ -90,8 +95,9 @@ pub(super) fn program_folder() -> Option<PathBuf> {
 /// Finds and loads the library, once for the life of the process (later calls return the same). Slow: not on the UI thread.
 ///
 /// The order is `ORT_DYLIB_PATH`, beside the executable, the user's data folder, an installed Python
-/// `onnxruntime`; within a folder the newest version first. What can't be loaded is passed over; the error
-/// says what was wrong with each. A library that loads but does not start ends the search, because the
+/// `onnxruntime`; within a folder the newest version first. Loading a library runs it: nothing is looked for in the
+/// working folder, and what is in the data folder must be what [`install`] puts there, by its SHA-256. What can't
+/// be loaded is passed over; the error says what was wrong with each. A library that loads but does not start ends the search, because the
 /// process can't have another one: that is what the error says then.
 pub fn load() -> Result<Runtime, SegmentError> {
     load_from(&Places::here())
@@ -216,11 +222,35 @@ fn in_folder(folder: Option<&Path>) -> Result<Vec<PathBuf>, String> {
     Ok(libraries)
 }
 
-/// The library of the Python package `onnxruntime` (or `onnxruntime-gpu`, which has the same folder).
+/// The libraries beside the program. In the working folder only what is pinned will do: who unpacks the program
+/// among downloads must not load what else was downloaded.
+fn beside(program: Option<&Path>) -> Result<Vec<PathBuf>, String> {
+    let mut libraries = in_folder(program)?;
+    let real = |path: &Path| path.canonicalize().ok();
+    let here = std::env::current_dir().ok().and_then(|here| real(&here));
+    if here.is_some() && program.and_then(real) == here {
+        libraries.retain(|path| install::is_pinned(path));
+        if libraries.is_empty() {
+            return Err(
+                "it is the working folder, from which no library is loaded: start the program \
+                elsewhere, or set ORT_DYLIB_PATH"
+                    .into(),
+            );
+        }
+    }
+    Ok(libraries)
+}
+
+/// The library that [`install`] put there.
+fn installed(folder: Option<&Path>) -> Result<Vec<PathBuf>, String> {
+    let folder = folder.ok_or("no such folder")?;
+    install::installed_in(folder).map(|library| vec![library])
+}
+
+/// The libraries of the Python package `onnxruntime` (or `onnxruntime-gpu`, which has the same folder).
 fn of_python(python: Option<&Path>) -> Result<Vec<PathBuf>, String> {
-    let python = python.ok_or("no Python")?;
-    let mut child = Command::new(python)
-        .args(["-c", WHERE])
+    let python = python.ok_or("no python3")?;
+    let mut child = program::isolated_python(python, WHERE)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -237,11 +267,15 @@ fn of_python(python: Option<&Path>) -> Result<Vec<PathBuf>, String> {
         std::thread::sleep(Duration::from_millis(5));
     }
     let output = child.wait_with_output().map_err(|e| e.to_string())?;
-    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if folder.is_empty() {
+    let folders = output.stdout.split(|&b| b == 0).filter(|folder| !folder.is_empty());
+    let libraries: Vec<PathBuf> = folders
+        .filter_map(|folder| in_folder(Some(Path::new(&*String::from_utf8_lossy(folder)))).ok())
+        .flatten()
+        .collect();
+    if libraries.is_empty() {
         return Err(format!("{} has no package onnxruntime", python.display()));
     }
-    in_folder(Some(&Path::new(&folder).join("capi")))
+    Ok(libraries)
 }
 
 /// The folder that holds the shipped demo model: of `$VOXPOINT_MODELS`, beside the program, under its

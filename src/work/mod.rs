@@ -1,7 +1,9 @@
 //! Work off the UI thread: one-off tasks and a long-lived worker, both cancellable, both telling their
-//! progress, both waking the window when there is something to see. Uses `std` only.
+//! progress, both waking the window when there is something to see; and other programs, started safely. Uses
+//! `std` only.
 
 mod cancel;
+pub mod program;
 mod task;
 mod threads;
 mod worker;

@@ -9,6 +9,8 @@ mod films;
 mod model;
 mod others;
 mod pictures;
+#[cfg(target_os = "linux")]
+mod planted;
 mod render_flags;
 mod support;
 #[cfg(target_os = "linux")]

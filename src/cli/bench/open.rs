@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{median, synthetic, timed};
 use crate::cli::{files, print_json};
+use crate::work::program;
 
 /// What nibabel does with the same file: all voxels in their stored type.
 const PYTHON: &str = r#"
-import sys, time, json
+import time, json
 import nibabel, numpy
 start = time.perf_counter()
 image = nibabel.load(sys.argv[1])
@@ -60,8 +61,9 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Opened> {
         child(command)
     };
     let python = || {
-        let mut command = Command::new("python3");
-        command.args(["-c", PYTHON]).arg(&file);
+        let python = program::on_path("python3").context("no python3")?;
+        let mut command = program::isolated_python(&python, PYTHON);
+        command.arg(&file);
         child(command)
     };
     // The first of each reads the file into the system's cache and tells whether nibabel is there.
