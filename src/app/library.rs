@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::session::capitalised;
-use crate::segment::checkpoint::{Architecture, Checkpoint};
+use crate::segment::checkpoint::{Architecture, Manifest};
 use crate::segment::download::{self, DownloadError, Downloaded, Source, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};
 use crate::ui::text::{mark, tr, tr_with};
@@ -148,7 +148,7 @@ fn size(path: &Path) -> Vec<(&'static str, String)> {
     if !library::is_checkpoint(path) {
         return Vec::new();
     }
-    let Ok(checkpoint) = Checkpoint::open(path) else { return Vec::new() };
+    let Ok(checkpoint) = Manifest::open(path) else { return Vec::new() };
     let mut facts = Vec::new();
     if let Ok(shape) = Architecture::of(&checkpoint) {
         let text = format!(

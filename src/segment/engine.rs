@@ -1,6 +1,7 @@
 //! The two ONNX models, run by ONNX Runtime.
 
 mod contract;
+mod external;
 mod memory;
 mod sessions;
 

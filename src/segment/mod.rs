@@ -17,6 +17,7 @@ pub mod library;
 mod patches;
 mod postprocess;
 mod preprocess;
+mod private_copy;
 pub mod runtime;
 mod session;
 

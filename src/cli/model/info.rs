@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::args::ModelInfoArgs;
 use crate::cli::fetching::megabytes;
 use crate::cli::{print, print_json};
-use crate::segment::checkpoint::{Architecture, Attention, Checkpoint};
+use crate::segment::checkpoint::{Architecture, Attention, Manifest};
 use crate::segment::library::{self, ModelFile, ModelKind, OnnxFacts};
 use crate::segment::{SPACING, SegmentError};
 use crate::work::{CancelToken, Progress};
@@ -179,7 +179,7 @@ impl Info {
 
     /// `noted` is the SHA-256 that it had when it was fetched.
     fn add_checkpoint(&mut self, path: &Path, noted: Option<&str>) -> anyhow::Result<()> {
-        let checkpoint = Checkpoint::open(path)?;
+        let checkpoint = Manifest::open(path)?;
         self.parameters = checkpoint.parameters();
         self.weights = checkpoint.tensors().values().map(|t| t.dtype.name()).collect();
         self.weights.sort_unstable();

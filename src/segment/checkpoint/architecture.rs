@@ -1,7 +1,7 @@
 //! What network a checkpoint is of, read off the shapes of its tensors.
 
 use super::error::dimensions;
-use super::{Checkpoint, CheckpointError, clip};
+use super::{CheckpointError, Manifest, clip};
 use crate::segment::SIDE;
 
 /// Heads of every attention in the mask decoder. The shapes don't tell; it is 8 in the official classes
@@ -66,7 +66,7 @@ impl Architecture {
     ///
     /// # Errors
     /// A missing, unusable or misshapen tensor, by name; or a variant that isn't supported.
-    pub fn of(checkpoint: &Checkpoint) -> Result<Self, CheckpointError> {
+    pub fn of(checkpoint: &Manifest) -> Result<Self, CheckpointError> {
         let shapes = Shapes(checkpoint);
         let architecture = Self::read(&shapes)?;
         architecture.check_sizes(&shapes)?;
@@ -295,7 +295,7 @@ fn blocks(shapes: &Shapes, grid: usize) -> Result<(Vec<Attention>, usize), Check
 }
 
 /// A checkpoint's shapes, with errors that name the tensor.
-struct Shapes<'a>(&'a Checkpoint);
+struct Shapes<'a>(&'a Manifest);
 
 impl Shapes<'_> {
     /// Shape of a tensor that must have `N` dimensions, none of them empty or absurd.

@@ -1,8 +1,7 @@
 //! The zip that `torch.save` writes: where each of its entries lies in the file.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read as _};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -20,18 +19,20 @@ pub(super) struct Archive {
     /// The name of the folder that everything in the archive lies in.
     pub prefix: String,
     /// Bytes of `data.pkl`, from the beginning of the file.
-    pub pickle: Range<usize>,
+    pub pickle: Range<u64>,
     /// Bytes of `data/<key>`.
-    storages: HashMap<String, Range<usize>>,
+    storages: HashMap<String, Range<u64>>,
 }
 
 impl Archive {
     /// Reads the directory. Nothing is unpacked: every entry that matters must be stored as it is.
     /// CRCs are not looked at, as `torch.save` may be told not to compute them.
-    pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Self, CheckpointError> {
-        let mut zip = match ZipArchive::new(Cursor::new(bytes)) {
+    pub(super) fn read(mut file: impl Read + Seek, path: &Path) -> Result<Self, CheckpointError> {
+        let io = |source| CheckpointError::Io { source, path: path.into() };
+        let length = file.seek(SeekFrom::End(0)).map_err(io)?;
+        let mut zip = match ZipArchive::new(&mut file) {
             Ok(zip) => zip,
-            Err(error) => return Err(refusal(bytes, &error, path)),
+            Err(error) => return Err(refusal(&mut file, length, &error, path).unwrap_or_else(io)),
         };
         let damaged =
             |message: &str| CheckpointError::Damaged { message: message.into(), path: path.into() };
@@ -45,13 +46,15 @@ impl Archive {
         let prefix = prefix(&zip).ok_or_else(|| CheckpointError::NoPickle(path.into()))?;
         let mut entries = HashMap::new();
         for index in 0..zip.len() {
-            let Some((name, place)) = entry(&mut zip, index, &prefix, bytes.len(), path)? else {
-                continue;
-            };
-            if name == "byteorder" && bytes.get(place.clone()) == Some(b"big".as_slice()) {
-                return Err(CheckpointError::BigEndian(path.into()));
+            if let Some((name, place)) = entry(&mut zip, index, &prefix, length, path)? {
+                entries.insert(name, place);
             }
-            entries.insert(name, place);
+        }
+        if let Some(place) = entries.get("byteorder")
+            && piece(&mut file, place.start, (place.end - place.start).min(4)).map_err(io)?
+                == b"big"
+        {
+            return Err(CheckpointError::BigEndian(path.into()));
         }
         let pickle = entries.get("data.pkl").cloned();
         let pickle = pickle.ok_or_else(|| CheckpointError::NoPickle(path.into()))?;
@@ -63,14 +66,22 @@ impl Archive {
     }
 
     /// Where the storage with this key lies.
-    pub(super) fn storage(&self, key: &str) -> Option<Range<usize>> {
+    pub(super) fn storage(&self, key: &str) -> Option<Range<u64>> {
         self.storages.get(key).cloned()
     }
 }
 
+/// So many bytes of a file that has them.
+pub(super) fn piece(file: &mut (impl Read + Seek), start: u64, length: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The folder of `data.pkl`, the shallowest one if there are several: `torch.save` names it after the
 /// file.
-fn prefix(zip: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
+fn prefix<R: Read + Seek>(zip: &ZipArchive<R>) -> Option<String> {
     let depth = |name: &&str| name.matches('/').count();
     let mut all: Vec<String> = Vec::new();
     for name in zip.file_names_raw() {
@@ -86,14 +97,15 @@ fn prefix(zip: &ZipArchive<Cursor<&[u8]>>) -> Option<String> {
 
 /// Whether every stored entry's bytes have the CRC-32 that the directory states; 0 states none. Compressed
 /// ones are none of the checkpoint's.
-pub(super) fn verify(path: &Path, cancel: &CancelToken) -> Result<(), CheckpointError> {
+pub(super) fn verify(
+    mut file: impl Read + Seek,
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<(), CheckpointError> {
     let io = |source| CheckpointError::Io { source, path: path.into() };
     let damaged = |message: String| CheckpointError::Damaged { message, path: path.into() };
-    // Through a buffer, not the map, so that 400 MB don't count as this program's memory.
-    let file = File::open(path).map_err(io)?;
-    let length = file.metadata().map_err(io)?.len();
-    let mut zip = ZipArchive::new(BufReader::with_capacity(1 << 18, file))
-        .map_err(|e| damaged(clip(&e.to_string())))?;
+    let length = file.seek(SeekFrom::End(0)).map_err(io)?;
+    let mut zip = ZipArchive::new(file).map_err(|e| damaged(clip(&e.to_string())))?;
     let (mut buffer, mut left) = (vec![0; 1 << 18], length);
     for index in 0..zip.len() {
         let entry = zip.by_index_raw(index).map_err(|e| damaged(clip(&e.to_string())))?;
@@ -123,13 +135,13 @@ pub(super) fn verify(path: &Path, cancel: &CancelToken) -> Result<(), Checkpoint
 }
 
 /// Name (without the prefix) and place of an entry; `None` for one that the checkpoint doesn't use.
-fn entry(
-    zip: &mut ZipArchive<Cursor<&[u8]>>,
+fn entry<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
     index: usize,
     prefix: &str,
-    length: usize,
+    length: u64,
     path: &Path,
-) -> Result<Option<(String, Range<usize>)>, CheckpointError> {
+) -> Result<Option<(String, Range<u64>)>, CheckpointError> {
     let damaged = |message: String| CheckpointError::Damaged { message, path: path.into() };
     let file = zip.by_index_raw(index).map_err(|e| damaged(clip(&e.to_string())))?;
     let Some(name) = std::str::from_utf8(file.name_raw()).ok().and_then(|n| n.strip_prefix(prefix))
@@ -150,8 +162,8 @@ fn entry(
         let entry = clip(&format!("{prefix}{name}"));
         return Err(CheckpointError::NotStored { entry, how, path: path.into() });
     }
-    let start = file.data_start().and_then(|n| usize::try_from(n).ok());
-    let bytes = usize::try_from(file.size()).ok().filter(|_| file.size() == file.compressed_size());
+    let start = file.data_start();
+    let bytes = Some(file.size()).filter(|_| file.size() == file.compressed_size());
     let end = start.zip(bytes).and_then(|(start, bytes)| start.checked_add(bytes));
     match (start, end) {
         (Some(start), Some(end)) if end <= length => Ok(Some((name.to_owned(), start..end))),
@@ -163,23 +175,30 @@ fn entry(
 }
 
 /// Why this is no archive, as precisely as its first bytes tell.
-fn refusal(bytes: &[u8], error: &ZipError, path: &Path) -> CheckpointError {
+fn refusal(
+    file: &mut (impl Read + Seek),
+    length: u64,
+    error: &ZipError,
+    path: &Path,
+) -> io::Result<CheckpointError> {
     // `torch.save` of before 1.6 begins with a pickle of this number (LONG1, ten bytes), whatever the
     // protocol: 0x1950a86a20f9469cfc6c.
     const MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-    let head = &bytes[..bytes.len().min(64)];
+    let head = &piece(file, 0, 64)?[..];
     let begins = |with: &[u8]| head.trim_ascii_start().starts_with(with);
-    let path = path.to_path_buf();
+    let owned = path.to_path_buf();
     if head.starts_with(b"PK\x03\x04") {
         // The record that ends every zip is at most a comment away from the end.
-        let tail = &bytes[bytes.len().saturating_sub((1 << 16) + 22)..];
+        let most = (1 << 16) + 22;
+        let tail = piece(file, length.saturating_sub(most), most)?;
         if tail.windows(22).any(|record| record.starts_with(b"PK\x05\x06")) {
-            return CheckpointError::Damaged { message: clip(&error.to_string()), path };
+            let message = clip(&error.to_string());
+            return Ok(CheckpointError::Damaged { message, path: owned });
         }
-        return CheckpointError::Truncated(path);
+        return Ok(CheckpointError::Truncated(owned));
     }
     if head.windows(MAGIC.len()).any(|w| w == MAGIC) {
-        return CheckpointError::Legacy(path);
+        return Ok(CheckpointError::Legacy(owned));
     }
     let looks = if head.is_empty() {
         "the file is empty: fetch or copy it again"
@@ -192,5 +211,5 @@ fn refusal(bytes: &[u8], error: &ZipError, path: &Path) -> CheckpointError {
     } else {
         "it is not a zip file: choose a .pth that torch.save wrote"
     };
-    CheckpointError::NotAZip { looks, path }
+    Ok(CheckpointError::NotAZip { looks, path: owned })
 }

@@ -1,23 +1,25 @@
-//! The authors' checkpoint (`torch.save`), opened where it lies: memory-mapped, its pickle read by a small
-//! interpreter that builds tensors and plain containers and never executes anything.
+//! The authors' checkpoint (`torch.save`), opened where it lies: its pickle is read by a small interpreter that
+//! builds tensors and plain containers and never executes anything.
 
 mod architecture;
 mod archive;
 mod error;
-mod map;
 mod pickle;
 
 use std::collections::BTreeMap;
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use half::{bf16, f16};
 
 pub use architecture::{Architecture, Attention};
 pub use error::{CheckpointError, Fault};
 
+use super::private_copy::{self, private_copy};
 use crate::work::{CancelToken, Progress};
 use archive::Archive;
-use map::Map;
 use pickle::{PickleError, Stored};
 
 /// Element type of a stored tensor; all are little-endian.
@@ -80,34 +82,104 @@ impl Tensor {
     }
 }
 
-/// An opened checkpoint: names and places of its tensors.
+/// What a checkpoint has: names and places of its tensors, not their values. Of the file only what says that is
+/// read.
 #[derive(Debug)]
-pub struct Checkpoint {
+pub struct Manifest {
     path: PathBuf,
     prefix: String,
     tensors: BTreeMap<String, Tensor>,
     /// Tensors that are there but can't be used; an error only for who needs one of them.
     faulty: BTreeMap<String, Fault>,
-    map: Map,
+    file_bytes: u64,
+}
+
+/// A checkpoint with the values of its tensors, in a copy of the file that nobody else can change.
+#[derive(Debug)]
+pub struct Checkpoint {
+    manifest: Manifest,
+    content: Arc<[u8]>,
 }
 
 impl Checkpoint {
-    /// Opens a checkpoint and reads what tensors it has, not their values.
+    /// Reads a whole checkpoint.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let map = Map::open(path)
+        let content = private_copy(path)
             .map_err(|source| CheckpointError::Io { source, path: path.to_owned() })?;
-        let archive = Archive::read(map.bytes(), path)?;
-        let bytes = map.bytes().get(archive.pickle.clone()).unwrap_or_default();
-        let state = pickle::read(bytes).map_err(|error| refusal(error, path))?;
+        let manifest = Manifest::read(Cursor::new(&content[..]), path)?;
+        Ok(Self { manifest, content })
+    }
+
+    /// All bytes of the file.
+    pub(super) fn content(&self) -> &Arc<[u8]> {
+        &self.content
+    }
+
+    /// As [`Manifest::verify`], of what was read.
+    pub fn verify_copy(&self, cancel: &CancelToken) -> Result<(), CheckpointError> {
+        archive::verify(Cursor::new(&self.content[..]), &self.path, cancel)
+    }
+
+    /// A tensor's bytes, little-endian, in C order.
+    pub fn bytes(&self, tensor: &Tensor) -> &[u8] {
+        let start = usize::try_from(tensor.offset).ok();
+        let end = tensor.offset.checked_add(tensor.bytes).and_then(|n| usize::try_from(n).ok());
+        // Our own tensors were checked against the file when it was opened.
+        start.zip(end).and_then(|(start, end)| self.content.get(start..end)).unwrap_or_default()
+    }
+
+    /// A tensor's values in C order as 32-bit floats, whatever it is stored as.
+    ///
+    /// # Errors
+    /// As [`Manifest::require`].
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let tensor = self.require(name)?;
+        let bytes = self.bytes(tensor);
+        let (pairs, quads) = (bytes.as_chunks::<2>().0, bytes.as_chunks::<4>().0);
+        Ok(match tensor.dtype {
+            DType::F32 => quads.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            DType::F16 => pairs.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+            DType::BF16 => pairs.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
+        })
+    }
+}
+
+/// What is known of a checkpoint is known of it with its values.
+impl Deref for Checkpoint {
+    type Target = Manifest;
+
+    fn deref(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
+impl Manifest {
+    /// Opens a checkpoint and reads what tensors it has.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let file = private_copy::open(path)
+            .map_err(|source| CheckpointError::Io { source, path: path.to_owned() })?;
+        Self::read(BufReader::new(file), path)
+    }
+
+    fn read(mut file: impl Read + Seek, path: &Path) -> Result<Self, CheckpointError> {
+        let io = |source| CheckpointError::Io { source, path: path.to_owned() };
+        let archive = Archive::read(&mut file, path)?;
+        let length = archive.pickle.end - archive.pickle.start;
+        if length > pickle::MAX_BYTES as u64 {
+            return Err(refusal(pickle::too_large(length), path));
+        }
+        let bytes = archive::piece(&mut file, archive.pickle.start, length).map_err(io)?;
+        let state = pickle::read(&bytes).map_err(|error| refusal(error, path))?;
         let (mut tensors, mut faulty) = (BTreeMap::new(), BTreeMap::new());
         for (name, stored) in state {
-            match place(&stored, &archive) {
+            match self::place(&stored, &archive) {
                 Ok(tensor) => drop(tensors.insert(name, tensor)),
                 Err(fault) => drop(faulty.insert(name, fault)),
             }
         }
         let prefix = clip(archive.prefix.trim_end_matches('/'));
-        Ok(Self { path: path.to_owned(), prefix, tensors, faulty, map })
+        let file_bytes = file.seek(std::io::SeekFrom::End(0)).map_err(io)?;
+        Ok(Self { path: path.to_owned(), prefix, tensors, faulty, file_bytes })
     }
 
     /// The file.
@@ -146,29 +218,6 @@ impl Checkpoint {
         })
     }
 
-    /// A tensor's bytes, little-endian, in C order.
-    pub fn bytes(&self, tensor: &Tensor) -> &[u8] {
-        let start = usize::try_from(tensor.offset).ok();
-        let end = tensor.offset.checked_add(tensor.bytes).and_then(|n| usize::try_from(n).ok());
-        // Our own tensors were checked against the file when it was opened.
-        start.zip(end).and_then(|(start, end)| self.map.bytes().get(start..end)).unwrap_or_default()
-    }
-
-    /// A tensor's values in C order as 32-bit floats, whatever it is stored as.
-    ///
-    /// # Errors
-    /// As [`Self::require`].
-    pub fn values(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        let tensor = self.require(name)?;
-        let bytes = self.bytes(tensor);
-        let (pairs, quads) = (bytes.as_chunks::<2>().0, bytes.as_chunks::<4>().0);
-        Ok(match tensor.dtype {
-            DType::F32 => quads.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            DType::F16 => pairs.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
-            DType::BF16 => pairs.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
-        })
-    }
-
     /// Numbers in all usable tensors.
     pub fn parameters(&self) -> u64 {
         self.tensors.values().map(Tensor::elements).sum()
@@ -176,13 +225,15 @@ impl Checkpoint {
 
     /// Bytes of the file.
     pub fn file_bytes(&self) -> u64 {
-        self.map.bytes().len() as u64
+        self.file_bytes
     }
 
     /// Reads all of the file and compares every entry with the checksum that was saved with it (CRC-32), where
     /// there is one: `torch.save` may be told not to compute them.
     pub fn verify(&self, cancel: &CancelToken) -> Result<(), CheckpointError> {
-        archive::verify(&self.path, cancel)
+        let file = private_copy::open(&self.path)
+            .map_err(|source| CheckpointError::Io { source, path: self.path.clone() })?;
+        archive::verify(BufReader::with_capacity(1 << 18, file), &self.path, cancel)
     }
 
     /// SHA-256 of the file, in hexadecimal. Progress is in bytes.
@@ -191,7 +242,6 @@ impl Checkpoint {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<String, CheckpointError> {
-        // Through a buffer, not the map, so that 400 MB don't count as this program's memory.
         let hash = super::digest::sha256(&self.path, cancel, progress);
         Ok(hash.map_err(|source| CheckpointError::Io { source, path: self.path.clone() })??)
     }
@@ -213,7 +263,7 @@ fn place(stored: &Stored, archive: &Archive) -> Result<Tensor, Fault> {
     let dtype = DType::named(stored.dtype).ok_or_else(|| Fault::DType(type_name(stored.dtype)))?;
     let storage = archive.storage(stored.key);
     let storage = storage.ok_or_else(|| Fault::NoData(format!("data/{}", clip(stored.key))))?;
-    let there = storage.len() as u64;
+    let there = storage.end - storage.start;
     let size = u128::from(dtype.size());
     // An untyped storage counts bytes.
     let whole = u128::from(stored.count);
@@ -238,7 +288,7 @@ fn place(stored: &Stored, archive: &Archive) -> Result<Tensor, Fault> {
     Ok(Tensor {
         dtype,
         shape: shape.map_err(|_| beyond)?,
-        offset: storage.start as u64 + begin as u64,
+        offset: storage.start + begin as u64,
         bytes: (elements * size) as u64,
     })
 }

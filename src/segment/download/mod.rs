@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use error::DownloadError;
 
-use super::checkpoint::{Architecture, Checkpoint, CheckpointError};
+use super::checkpoint::{Architecture, CheckpointError, Manifest};
 use super::digest;
 use crate::work::{CancelToken, Progress};
 use exchange::{Ask, Head, News};
@@ -132,6 +132,11 @@ pub fn download_with(
     if usable(&target).is_ok() {
         return there(source, target, cancel);
     }
+    // The file takes its place by a rename, which would take the name away from whatever else it is of.
+    if fs::symlink_metadata(&target).is_ok_and(|about| !about.is_file()) {
+        let what = "a link, folder or device has this name; remove it, or choose another folder";
+        return Err(disk(&target, std::io::Error::other(what)));
+    }
     let lock = Lock::take(&target)?;
     // Another run may have finished between the look and the lock.
     if usable(&target).is_ok() {
@@ -201,8 +206,8 @@ fn fingerprint(path: &Path, cancel: &CancelToken) -> Result<(u64, String), Downl
 }
 
 /// A file, if it is a checkpoint of SAM-Med3D with all its tensors.
-fn usable(path: &Path) -> Result<Checkpoint, CheckpointError> {
-    let checkpoint = Checkpoint::open(path)?;
+fn usable(path: &Path) -> Result<Manifest, CheckpointError> {
+    let checkpoint = Manifest::open(path)?;
     Architecture::of(&checkpoint)?;
     Ok(checkpoint)
 }

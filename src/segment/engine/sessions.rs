@@ -7,13 +7,12 @@ use ort::ep::{CUDA, cuda::ConvAlgorithmSearch};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::{memory, one_line};
+use super::{external, memory, one_line};
 use crate::segment::SegmentError;
 use crate::segment::checkpoint::{Architecture, Checkpoint, CheckpointError};
 use crate::segment::graph::{self, Precision, Weights};
-
-/// Where ONNX Runtime looks for external data of a model that is given as bytes.
-const EXTERNAL_FOLDER: &str = "session.model_external_initializers_file_folder_path";
+use crate::segment::private_copy::{Stamp, private_copy};
+use crate::work::CancelToken;
 
 /// What an engine is made from.
 pub(in crate::segment) enum Source {
@@ -24,17 +23,17 @@ pub(in crate::segment) enum Source {
         /// `decoder.onnx`.
         decoder: PathBuf,
     },
-    /// SAM-Med3D as its authors save it. It is used where it lies: the sessions read it as external data.
+    /// SAM-Med3D as its authors save it: the sessions get its bytes as external data.
     Checkpoint(Box<(Checkpoint, Architecture)>),
 }
 
 impl Source {
     /// Opens a checkpoint and checks that it is whole.
     pub(in crate::segment) fn checkpoint(path: &Path) -> Result<Self, SegmentError> {
-        // External data may not lie behind a link: ONNX Runtime refuses what leads out of the folder.
-        let io = |source| CheckpointError::Io { source, path: path.to_owned() };
-        let checkpoint = Checkpoint::open(&path.canonicalize().map_err(io)?)?;
+        let checkpoint = Checkpoint::open(path)?;
         let architecture = Architecture::of(&checkpoint)?;
+        // Weights that were damaged, or written while they were read, would give quietly wrong masks.
+        checkpoint.verify_copy(&CancelToken::new())?;
         Ok(Self::Checkpoint(Box::new((checkpoint, architecture))))
     }
 
@@ -60,20 +59,17 @@ impl Source {
         };
         match self {
             Self::Pair { encoder, decoder } => {
-                let start = |path: &Path| {
-                    let session = builder()?.commit_from_file(path);
-                    session.map_err(|e| bad_model(&e, path))
-                };
+                let start = |path: &Path| pair_session(path, builder()?);
                 Ok([start(encoder)?, start(decoder)?])
             }
             Self::Checkpoint(both) => {
                 let (checkpoint, architecture) = &**both;
                 let path = checkpoint.path();
-                let folder = path.parent().unwrap_or(Path::new("."));
                 let start = |graph: &dyn Fn() -> Result<Vec<u8>, CheckpointError>| {
                     // First what fails where there is no CUDA, then the work.
-                    let builder =
-                        builder()?.with_config_entry(EXTERNAL_FOLDER, folder.to_string_lossy());
+                    let content = checkpoint.content().clone();
+                    let builder = builder()?
+                        .with_external_initializer_file_in_memory(graph::LOCATION, content);
                     let mut builder = builder.map_err(|e| SegmentError::Run(one_line(&e)))?;
                     builder.commit_from_memory(&graph()?).map_err(|e| bad_model(&e, path))
                 };
@@ -84,6 +80,29 @@ impl Source {
             }
         }
     }
+}
+
+/// The session of an ONNX file, with its external data. ONNX Runtime would map that, so it gets copies.
+fn pair_session(path: &Path, mut builder: SessionBuilder) -> Result<Session, SegmentError> {
+    let bad = |error: &dyn ToString| bad_model(&error.to_string(), path);
+    let before = Stamp::now(path).map_err(|e| bad(&e))?;
+    let model = private_copy(path).map_err(|e| bad(&e))?;
+    let files = external::locations(&model).map_err(|e| bad(&e))?;
+    if files.is_empty() && !before.is_fresh() {
+        // ONNX Runtime reads the file itself, once, which takes less memory than to be handed its bytes.
+        drop(model);
+        let session = builder.commit_from_file(path).map_err(|e| bad(&e))?;
+        before.check(path).map_err(|e| bad(&e))?;
+        return Ok(session);
+    }
+    for location in files {
+        let weights = external::place(path, &location).and_then(|file| private_copy(&file));
+        let weights = weights.map_err(|e| bad(&e))?;
+        builder = builder
+            .with_external_initializer_file_in_memory(&location, weights)
+            .map_err(|e| bad(&e))?;
+    }
+    builder.commit_from_memory(&model).map_err(|e| bad(&e))
 }
 
 fn bad_model(error: &impl ToString, path: &Path) -> SegmentError {

@@ -8,7 +8,7 @@ use super::onnx::{
     Attribute, BFLOAT16, BOOL, Dimension, EXTERNAL, Entry, FLOAT, FLOAT16, Graph, INT64, Length,
     Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
 };
-use super::{IR_VERSION, OPSET, Precision, Weights};
+use super::{IR_VERSION, LOCATION, OPSET, Precision, Weights};
 use crate::segment::checkpoint::{Checkpoint, CheckpointError, DType};
 
 /// A tensor of the graph, by its name.
@@ -51,8 +51,6 @@ pub(super) struct Builder<'c> {
     weights: Weights,
     /// What matrices are multiplied in.
     precision: Precision,
-    /// The checkpoint's file name, where external weights are looked for.
-    location: String,
     /// Begins the names of the nodes that follow, so that a reader of the graph finds his way.
     scope: String,
     graph: Graph,
@@ -62,12 +60,10 @@ pub(super) struct Builder<'c> {
 
 impl<'c> Builder<'c> {
     pub(super) fn new(checkpoint: &'c Checkpoint, weights: Weights, precision: Precision) -> Self {
-        let location = checkpoint.path().file_name().unwrap_or_default();
         Self {
             checkpoint,
             weights,
             precision,
-            location: location.to_string_lossy().into_owned(),
             scope: String::new(),
             graph: Graph::default(),
             known: HashMap::new(),
@@ -282,7 +278,7 @@ impl<'c> Builder<'c> {
                 let entry = |key: &str, value: String| Entry { key: key.into(), value };
                 constant.data_location = EXTERNAL;
                 constant.external_data = vec![
-                    entry("location", self.location.clone()),
+                    entry("location", LOCATION.to_owned()),
                     entry("offset", (tensor.offset + begin).to_string()),
                     entry("length", length.to_string()),
                 ];

@@ -30,11 +30,14 @@ pub const OPSET: i64 = 20;
 /// Version of the file format that goes with it.
 pub const IR_VERSION: i64 = 9;
 
+/// What a graph calls the checkpoint that it has its weights in.
+pub const LOCATION: &str = "checkpoint";
+
 /// Where a graph has its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weights {
-    /// In the checkpoint itself, as ONNX external data: the graph holds file name, offset and length. It
-    /// loads only with the checkpoint's folder as the folder of external data.
+    /// In the checkpoint itself, as ONNX external data: the graph holds offset and length in a file [`LOCATION`].
+    /// It loads only with the checkpoint's bytes given as that file.
     External,
     /// In the graph.
     Inline,

@@ -13,7 +13,7 @@ use serde::Deserialize;
 pub use external::external_files;
 pub use onnx::OnnxFacts;
 
-use super::checkpoint::{Architecture, Checkpoint};
+use super::checkpoint::{Architecture, Manifest};
 use super::digest;
 use crate::work::{CancelToken, Progress};
 
@@ -292,7 +292,7 @@ fn is_turbo(path: &Path) -> bool {
     if !named.is_some_and(|name| name.to_lowercase().starts_with("sam_med3d_turbo")) {
         return false;
     }
-    let Ok(checkpoint) = Checkpoint::open(path) else { return false };
+    let Ok(checkpoint) = Manifest::open(path) else { return false };
     Architecture::of(&checkpoint)
         .is_ok_and(|a| (a.embed_dim, a.depth(), a.prompt_dim) == (768, 12, 384))
 }

@@ -43,11 +43,16 @@ pub(super) enum PickleError {
 /// A `module.` before a name (of `DataParallel`) is taken off. Names over 1 KiB are nobody's and are left out.
 pub(super) fn read(pickle: &[u8]) -> Result<BTreeMap<String, Stored<'_>>, PickleError> {
     if pickle.len() > MAX_BYTES {
-        return Err(PickleError::TooLarge(format!("a pickle of {} MB", pickle.len() >> 20)));
+        return Err(too_large(pickle.len() as u64));
     }
     let (top, heap) = Machine::new(pickle).run()?;
     let state = state_of(top, &heap).ok_or(PickleError::NoState)?;
     Ok(state)
+}
+
+/// A pickle of so many bytes.
+pub(super) fn too_large(length: u64) -> PickleError {
+    PickleError::TooLarge(format!("a pickle of {} MB", length >> 20))
 }
 
 fn state_of<'a>(top: Value<'a>, heap: &Heap<'a>) -> Option<BTreeMap<String, Stored<'a>>> {
