@@ -30,6 +30,9 @@
 //!
 //! `tests/architecture.rs` holds what a test can hold of this.
 
+// They panic where nobody reads: `cli::output` prints.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod app;
 pub mod cli;
 pub mod document;

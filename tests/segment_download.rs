@@ -462,11 +462,22 @@ fn weights_that_are_not_what_was_saved_are_deleted() {
 /// finishes, note and all; the note is there before the model is.
 #[test]
 fn a_model_never_stands_without_its_note() {
-    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
-    // A model in the way that can't be replaced: publishing fails, as if the run ended there.
+    let stall = Act::Stall(1_000_000);
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[stall]));
+    // On the way something gets in the way that can't be replaced: publishing fails, as if the run ended there.
     let target = folder.path().join("tiny.pth");
-    fs::create_dir_all(target.join("in the way")).unwrap();
-    fetch(&server, folder.path()).expect_err("a folder is in the way");
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    std::thread::scope(|scope| {
+        let task = scope.spawn(|| {
+            let url = server.url();
+            download_with(Source::new(&url, None), folder.path(), PATIENCE, &cancel, &progress)
+        });
+        while progress.get().0 == 0 && !task.is_finished() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        fs::create_dir_all(target.join("in the way")).unwrap();
+        task.join().unwrap().expect_err("a folder is in the way");
+    });
     let note: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("tiny.json")).unwrap()).unwrap();
     assert_eq!(note["source"], server.url());
@@ -475,7 +486,7 @@ fn a_model_never_stands_without_its_note() {
     assert_eq!(note["sha256"], serde_json::json!(done.sha256));
     assert_eq!(
         (names(folder.path()), server.requests()),
-        (vec!["tiny.json".into(), "tiny.pth".into()], 1)
+        (vec!["tiny.json".into(), "tiny.pth".into()], 2)
     );
 }
 

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use super::args::{EmbedArgs, Space};
@@ -50,17 +49,13 @@ pub fn run(args: &EmbedArgs) -> anyhow::Result<()> {
     let (place, features) = segmenter.embedding(&volume, world, &CancelToken::new())?;
     let alone = features.len() == 1;
     // All files are whole before the first takes its place, and files of two runs never stand side by side.
-    let work = files::workspace(&args.out)?;
-    let (mut written, mut places) = (Vec::new(), Vec::new());
-    for (n, output) in features.into_iter().enumerate() {
+    let (mut written, mut finished) = (Vec::new(), Vec::new());
+    for output in features {
         let path = if alone { args.out.clone() } else { named(&args.out, &output.name) };
-        let finished = work.path().join(format!("{n}.npy"));
-        io::save_npy(&finished, &output.shape, &output.values)
-            .with_context(|| format!("can't write {}", path.display()))?;
-        places.push((finished, path.clone()));
+        finished.push((io::stage_npy(&path, &output.shape, &output.values)?, path.clone()));
         written.push(Written { name: output.name, shape: output.shape, path });
     }
-    io::publish_together(&places)?;
+    io::publish_together(finished)?;
     let report = Report {
         model: segmenter.model_name().to_owned(),
         model_sha256: sha256_of_model(&model)?,

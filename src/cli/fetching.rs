@@ -1,8 +1,9 @@
 //! Waiting for a download on a terminal.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
+use super::output::say_in_place;
 use crate::work::{CancelToken, Died, Progress, Task};
 
 /// Does `work` on a thread of its own, and shows on a terminal how many of how many bytes of `what` are there. On
@@ -26,14 +27,12 @@ where
             break answer;
         }
         if let Some(line) = line(what, task.progress()).filter(|_| show) {
-            eprint!("\r{line} ");
-            // Nothing is lost when the terminal can't be written to.
-            let _ = std::io::stderr().flush();
+            say_in_place(&format!("{line} "));
         }
         std::thread::sleep(Duration::from_millis(100));
     };
     if show {
-        eprint!("\r{:60}\r", "");
+        say_in_place(&format!("{:60}\r", ""));
     }
     Ok(answer.map_err(|Died| anyhow::anyhow!("fetching {what} stopped unexpectedly"))??)
 }

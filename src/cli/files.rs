@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
-use super::Usage;
+use super::{Usage, say};
 use crate::geom::DAffine3;
 use crate::io::{self, Limits, SameVoxels};
 use crate::volume::{LabelMap, NamedRegion, Volume};
@@ -36,14 +36,14 @@ pub fn open_labels(path: &Path, scan: &Volume) -> anyhow::Result<Vec<NamedRegion
 /// Says why a label map is a scan's.
 pub fn tell(path: &Path, why: &[SameVoxels]) {
     for reason in why {
-        eprintln!("warning: {}: {}", path.display(), reason.words());
+        say(&format!("warning: {}: {}", path.display(), reason.words()));
     }
 }
 
 /// Says what was unusual about a scan's file.
 pub fn warn(volume: &Volume) {
     for warning in volume.warnings() {
-        eprintln!("warning: {}: {}", volume.name(), warning.0);
+        say(&format!("warning: {}: {}", volume.name(), warning.0));
     }
 }
 
@@ -75,10 +75,12 @@ pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::
             Usage(format!("the output's name must end in {wanted}: {}", path.display())).into()
         );
     }
-    if path.is_dir() {
-        bail!("a folder has this name; choose another for the output: {}", path.display());
-    }
-    let folder = folder_of(path);
+    // Through links: what they lead to is written.
+    let target = match io::writable_target(path) {
+        Ok(target) => target,
+        Err(why) => bail!("{why}; choose another name for the output: {}", path.display()),
+    };
+    let folder = folder_of(&target);
     if !folder.is_dir() {
         bail!("the output's folder does not exist; make it first: {}", folder.display());
     }
@@ -96,20 +98,6 @@ pub fn same_place(a: &Path, b: &Path) -> bool {
         path.canonicalize().ok().or_else(in_folder)
     };
     a == b || place(a).is_some_and(|a| Some(a) == place(b))
-}
-
-/// A hidden folder beside `path` to write into before [`publish`]; it goes away when dropped.
-pub fn workspace(path: &Path) -> anyhow::Result<tempfile::TempDir> {
-    let folder = folder_of(path);
-    tempfile::Builder::new()
-        .prefix(".voxpoint-")
-        .tempdir_in(&folder)
-        .with_context(|| format!("can't write into the folder {}", folder.display()))
-}
-
-/// Moves a finished file to where it belongs, replacing what is there in one step.
-pub fn publish(finished: &Path, path: &Path) -> anyhow::Result<()> {
-    std::fs::rename(finished, path).with_context(|| format!("can't write {}", path.display()))
 }
 
 /// The four rows of a transform, without negative zeros.

@@ -13,6 +13,7 @@ mod fetching;
 mod files;
 mod info;
 mod model;
+mod output;
 mod render;
 mod runtime;
 mod segment;
@@ -20,12 +21,13 @@ mod start;
 mod threads;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+
+use output::{print, print_json, say};
 
 pub use args::{
     BenchArgs, BenchWhat, CameraArg, Cli, ClipArg, Command, CompareArgs, CropAt, DeviceArg,
@@ -64,7 +66,7 @@ fn parsed(arguments: &[OsString], own: Option<&[OsString]>) -> ExitCode {
     match carry_out(cli, own) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", one_line(&error));
+            say(&format!("error: {}", one_line(&error)));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
@@ -95,7 +97,9 @@ fn start_logging() {
     use tracing_subscriber::util::SubscriberInitExt as _;
     use tracing_subscriber::{EnvFilter, Layer as _};
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
-    let to_stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Of what can't be written to stderr it would complain there, and panic.
+    let to_stderr =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     // A second start in one process (tests) finds the first one in place: nothing to do.
     let _ = tracing_subscriber::registry()
         .with(crate::app::LogLayer.with_filter(EnvFilter::new("warn,voxpoint=info")))
@@ -146,7 +150,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    eprintln!("{} (see --help)", message.join(" "));
+    say(&format!("{} (see --help)", message.join(" ")));
     ExitCode::from(2)
 }
 
@@ -163,21 +167,6 @@ fn one_line(error: &anyhow::Error) -> String {
         }
     }
     line.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Prints to stdout. A reader that has gone away (`| head`) is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error).context("can't write to standard output"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::args::{ModelArgs, Point, SegmentArgs, Space};
 use super::files::{self, ms_since};
-use super::{Usage, print, print_json};
+use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
 use crate::io;
 use crate::prompt::{CropPlace, FineScan, Logits, Prompt, WorkingScale};
@@ -86,19 +86,19 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let report = report(&segmenter, (looked_at, &volume), &outcome, crop, load, ms_since(start));
     files::warn(&volume);
     if report.voxels == 0 {
-        eprintln!("warning: the mask is empty; click nearer to the middle of the structure");
+        say("warning: the mask is empty; click nearer to the middle of the structure");
     }
     if report.touches && !args.extend {
         let mm = args.working_scale.cube_mm();
-        eprintln!(
+        say(&format!(
             "warning: the mask touches the edge of what the model looks at ({mm} mm); --extend follows it"
-        );
+        ));
     }
     if args.extend && report.touches {
-        eprintln!("warning: the mask still touches the edge of what the model looked at");
+        say("warning: the mask still touches the edge of what the model looked at");
     } else if args.extend && outcome.extensions.is_empty() {
-        eprintln!(
-            "warning: not extended: the mask ends inside the cube, or the model finds nothing beyond it"
+        say(
+            "warning: not extended: the mask ends inside the cube, or the model finds nothing beyond it",
         );
     }
     if args.json { print_json(&report) } else { print(&table(args, &report)) }
@@ -147,10 +147,10 @@ fn advise(volume: &Volume, scale: WorkingScale) {
     let grid = volume.grid();
     let fine = FineScan::of(grid.dims(), grid.spacing()).filter(|_| scale == WorkingScale::ONE);
     if let Some(FineScan { times, proposed }) = fine {
-        eprintln!(
+        say(&format!(
             "warning: this scan is {times:.0} times finer than the model's 1.5 mm; if its structures are small \
              too, let the model see it larger: --working-scale {proposed}, for example"
-        );
+        ));
     }
 }
 
@@ -191,7 +191,7 @@ fn seen_by_model(
     let Some(path) = &args.model_image else { return Ok(Arc::clone(scan)) };
     let image = files::open_scan(path)?;
     for warning in image.warnings() {
-        eprintln!("warning: {}: {}", image.name(), warning.0);
+        say(&format!("warning: {}: {}", image.name(), warning.0));
     }
     for (n, prompt) in prompts.iter().enumerate() {
         if image.grid().voxel_at(prompt.world).is_none() {
@@ -223,9 +223,9 @@ pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// The logits are finished in a hidden folder before the mask is written, and published after it; old ones are put
-/// aside before, so that they never stand beside a new mask. Should a last rename fail, the files renamed before it
-/// stay, and the error says which one is missing.
+/// The logits are finished before the mask is written, and put in their place after it; old ones are put aside before,
+/// so that they never stand beside a new mask. Should the last step fail, the mask stays, and the error says what is
+/// missing.
 fn save(
     args: &SegmentArgs,
     volume: &Volume,
@@ -235,18 +235,8 @@ fn save(
 ) -> anyhow::Result<()> {
     let waiting = match &args.logits {
         Some(path) => {
-            let folder = files::workspace(path)?;
-            let file = folder.path().join("logits.nii.gz");
-            // The ending decides about compression, so it must be that of the real name.
-            let file = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-                file
-            } else {
-                file.with_file_name("logits.nii")
-            };
             let values = x_fastest(&segment::upsample(logits, crop.side), crop.side);
-            io::save_float32(&file, [crop.side; 3], &values, crop.world_from_crop)
-                .with_context(|| format!("can't write {}", path.display()))?;
-            Some((folder, file, path))
+            Some(io::stage_float32(path, [crop.side; 3], &values, crop.world_from_crop)?)
         }
         None => None,
     };
@@ -270,8 +260,8 @@ fn save(
         Err(_) => aside.put_back()?,
     }
     saved?;
-    if let Some((_folder, file, path)) = &waiting {
-        files::publish(file, path).context("the mask was saved but not its logits")?;
+    if let Some(logits) = waiting {
+        logits.commit().context("the mask was saved but not its logits")?;
     }
     Ok(())
 }

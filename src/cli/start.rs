@@ -3,7 +3,21 @@
 /// Prepares the process. Call it once, first of all: it may start the program again.
 pub fn prepare_process() {
     keep_out_of_the_working_folder();
+    report_files_that_grow_too_large();
 }
+
+/// A limit on the size of files (`ulimit -f`) sends a signal that ends the process. Once somebody handles that, the
+/// write fails instead, and is reported as any other.
+#[cfg(unix)]
+fn report_files_that_grow_too_large() {
+    use signal_hook::consts::SIGXFSZ;
+    // Where it can't be had, the signal does what it did.
+    let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
+}
+
+/// Elsewhere there is no such signal.
+#[cfg(not(unix))]
+fn report_files_that_grow_too_large() {}
 
 /// Lists of folders in which the system looks for programs and libraries.
 #[cfg(unix)]
@@ -17,7 +31,6 @@ const LISTS: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
 /// The system reads `LD_LIBRARY_PATH` once, when a program starts: setting it later would not help.
 #[cfg(unix)]
 fn keep_out_of_the_working_folder() {
-    use std::io::Write as _;
     use std::os::unix::process::CommandExt as _;
 
     use crate::work::program::without_working_folder;
@@ -45,11 +58,10 @@ fn keep_out_of_the_working_folder() {
     // Comes back only if it failed.
     let why = command.args(arguments).exec();
     let lists = LISTS.join(" or ");
-    let _ = writeln!(
-        std::io::stderr(),
+    super::say(&format!(
         "warning: {lists} has an empty or relative entry, so programs and libraries of the working folder may be \
          used ({why})"
-    );
+    ));
 }
 
 /// Elsewhere programs and libraries are not looked for in the working folder.

@@ -1,80 +1,83 @@
 //! Files that are either whole or as they were.
 
+mod target;
+mod temporary;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+pub use target::writable_target;
+use temporary::Temporary;
 
-/// A file on its way: written beside its target under another name, gone if it is dropped.
-pub(super) struct Staged {
-    temp: NamedTempFile,
+/// A file on its way: written in its target's folder, gone if it is dropped or the program is killed.
+pub struct Staged {
+    temporary: Temporary,
     target: PathBuf,
 }
 
 impl Staged {
     /// Begins a file that will replace `target`, in its folder (a rename works only within one disk).
-    pub(super) fn create(target: &Path) -> io::Result<Self> {
-        // A link stays a link; what it points to is replaced.
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
-        let old = fs::metadata(&target).ok().map(|m| (m.is_dir(), m.permissions()));
-        if let Some((is_dir, permissions)) = &old {
-            if *is_dir {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "a folder has this name"));
-            }
-            // A rename asks only the folder; someone protected this file.
-            if permissions.readonly() {
-                let why = "the file there is write-protected";
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-            }
+    ///
+    /// # Errors
+    /// As [`writable_target`], or if the file there is write-protected or the folder can't be written to.
+    pub fn create(target: &Path) -> io::Result<Self> {
+        // A link stays a link; what it leads to is replaced.
+        let target = writable_target(target)?;
+        let old = fs::metadata(&target).ok().map(|m| m.permissions());
+        // A rename asks only the folder; someone protected this file.
+        if old.as_ref().is_some_and(fs::Permissions::readonly) {
+            let why = "the file there is write-protected";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         }
-        let folder = match target.parent() {
-            Some(p) if !p.as_os_str().is_empty() => p,
-            _ => Path::new("."),
-        };
-        let mut builder = Builder::new();
-        builder.prefix(".voxpoint-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any program would create it; the default of `tempfile` is for the owner alone.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let temp = builder.tempfile_in(folder)?;
-        if let Some((_, permissions)) = old {
+        let mut temporary = Temporary::create(folder_of(&target))?;
+        if let Some(permissions) = old {
             // Not worth failing for: some disks have no permissions.
-            let _ = fs::set_permissions(temp.path(), permissions);
+            let _ = temporary.file().set_permissions(permissions);
         }
-        Ok(Self { temp, target })
+        Ok(Self { temporary, target })
     }
 
     /// To be written to.
-    pub(super) fn file(&mut self) -> &mut File {
-        self.temp.as_file_mut()
+    pub fn file(&mut self) -> &mut File {
+        self.temporary.file()
     }
 
-    /// Where it lies until it is committed.
+    /// Where it can be read until it is committed.
     pub(super) fn path(&self) -> &Path {
-        self.temp.path()
+        self.temporary.path()
     }
 
-    /// Puts it in the target's place.
-    pub(super) fn commit(self) -> io::Result<()> {
-        let folder = self.temp.path().parent().map(Path::to_path_buf);
-        self.temp.persist(&self.target).map_err(|e| e.error)?;
+    /// The file that it will replace: what a link leads to.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Puts it in the target's place, in one step. Its content should be on the disk before
+    /// ([`File::sync_all`]).
+    ///
+    /// # Errors
+    /// If the system refuses; then what was there is still there.
+    pub fn commit(self) -> io::Result<()> {
+        self.temporary.persist(&self.target)?;
         // The rename itself must reach the disk. Some file systems can't sync a folder; the file is
         // in its place all the same.
-        if let Some(folder) = folder
-            && let Ok(folder) = File::open(folder)
-        {
+        if let Ok(folder) = File::open(folder_of(&self.target)) {
             let _ = folder.sync_all();
         }
         Ok(())
     }
 }
 
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// A small file with all of `content`, on the disk but not in its place yet.
-pub(super) fn stage_bytes(target: &Path, content: &[u8]) -> io::Result<Staged> {
+///
+/// # Errors
+/// As [`Staged::create`], or if it can't be written.
+pub fn stage_bytes(target: &Path, content: &[u8]) -> io::Result<Staged> {
     let mut staged = Staged::create(target)?;
     staged.file().write_all(content)?;
     staged.file().sync_all()?;
@@ -126,6 +129,42 @@ mod tests {
         let error = stage_bytes(&target, b"new").err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(fs::read(&target).unwrap(), b"old");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_leads_to_the_new_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("a.txt"), dir.path().join("link.txt"));
+        std::os::unix::fs::symlink("a.txt", &link).unwrap();
+        stage_bytes(&link, b"new").unwrap().commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        // Into a folder that is not there nothing is written, and the link stays.
+        fs::remove_file(&target).unwrap();
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("missing/a.txt", &link).unwrap();
+        let error = stage_bytes(&link, b"new").err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_keeps_its_permissions_and_a_new_one_has_the_usual_ones() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let mode =
+            |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777;
+        for name in ["usual", "own"] {
+            fs::write(dir.path().join(name), "old").unwrap();
+        }
+        let own = fs::Permissions::from_mode(0o640);
+        fs::set_permissions(dir.path().join("own"), own).unwrap();
+        for name in ["own", "new"] {
+            stage_bytes(&dir.path().join(name), b"new").unwrap().commit().unwrap();
+        }
+        assert_eq!((mode("own"), mode("new")), (0o640, mode("usual")));
     }
 
     #[cfg(unix)]

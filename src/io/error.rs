@@ -190,10 +190,12 @@ impl IoError {
 
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge
-        | io::ErrorKind::WriteZero => "free some space or choose another disk",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::WriteZero => {
+            "free some space or choose another disk"
+        }
+        io::ErrorKind::FileTooLarge => {
+            "no file may become that large here: choose another disk, or raise the limit (ulimit -f)"
+        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "choose a folder and name you may write to"
         }

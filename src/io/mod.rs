@@ -6,10 +6,10 @@
 //! - Label maps: [`placed_on`] recognises those that other programs placed or ordered differently, [`labels_of`]
 //!   reads what is in them.
 //! - Writing: [`save_labels`], [`save_float32`] write a temporary file in the same folder, sync it,
-//!   reopen and compare it, and only then rename it over the target.
-//! - [`write_whole`] does the same, without looking at the content, for files of other modules.
+//!   reopen and compare it, and only then put it in the target's place.
+//! - [`write_whole`] and [`Staged`] do the same, without looking at the content, for files of other modules.
 //! - [`publish_together`] puts several files in their places so that new and old ones never mix.
-//! - [`save_npy`] writes arrays for NumPy.
+//! - [`stage_npy`] writes arrays for NumPy.
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map.
 
 mod atomic;
@@ -26,13 +26,13 @@ mod sniff;
 mod stream;
 mod together;
 
-pub use atomic::write_whole;
+pub use atomic::{Staged, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp, foreign_table, is_foreign, table_without_map};
 pub use labels::{could_be_labels, labels_of, looks_like_labels};
 pub use limits::Limits;
 pub use nifti::open_volume;
-pub use npy::save_npy;
-pub use save::{Saved, save_float32, save_labels};
+pub use npy::stage_npy;
+pub use save::{Saved, save_float32, save_labels, stage_float32};
 pub use together::{SetAside, publish_together};

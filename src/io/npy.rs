@@ -9,13 +9,13 @@ use super::atomic::Staged;
 /// The header's length, with all before it, is a multiple of this.
 const ALIGN: usize = 64;
 
-/// Writes float32 values in C order (the last axis fastest), replacing the file in one step.
+/// A file of float32 values in C order (the last axis fastest), whole but not in its place yet.
 ///
 /// # Panics
 /// If `values` does not fill `shape`.
-pub fn save_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), IoError> {
+pub fn stage_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<Staged, IoError> {
     assert_eq!(values.len(), shape.iter().product::<usize>(), "values do not fill the shape");
-    let write = || -> std::io::Result<()> {
+    let write = || -> std::io::Result<Staged> {
         let mut staged = Staged::create(path)?;
         let mut file = BufWriter::new(staged.file());
         file.write_all(&header(shape))?;
@@ -25,7 +25,7 @@ pub fn save_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), IoEr
         file.flush()?;
         drop(file);
         staged.file().sync_all()?;
-        staged.commit()
+        Ok(staged)
     };
     write().map_err(|error| IoError::writing(error, path))
 }
@@ -53,7 +53,7 @@ mod tests {
     fn saved(shape: &[usize], values: &[f32]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npy");
-        save_npy(&path, shape, values).unwrap();
+        stage_npy(&path, shape, values).unwrap().commit().unwrap();
         std::fs::read(&path).unwrap()
     }
 

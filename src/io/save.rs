@@ -173,6 +173,17 @@ pub fn save_float32(
     values: &[f32],
     world_from_voxel: DAffine3,
 ) -> Result<(), IoError> {
+    let staged = stage_float32(path, dims, values, world_from_voxel)?;
+    staged.commit().map_err(|e| IoError::writing(e, path))
+}
+
+/// As [`save_float32`], whole and compared but not in its place yet.
+pub fn stage_float32(
+    path: &Path,
+    dims: [usize; 3],
+    values: &[f32],
+    world_from_voxel: DAffine3,
+) -> Result<Staged, IoError> {
     label_table::stem(path).ok_or_else(|| IoError::Name(path.into()))?;
     let no_volume = |what: String| IoError::NoVolume { what, path: path.into() };
     let grid = Grid::new(dims, world_from_voxel).map_err(|e| no_volume(e.to_string()))?;
@@ -188,8 +199,7 @@ pub fn save_float32(
             out.extend(values[z * area..(z + 1) * area].iter().flat_map(|v| v.to_le_bytes()));
         },
     };
-    let staged = stage(path, &content, &CancelToken::new(), &Progress::new())?;
-    staged.commit().map_err(|e| IoError::writing(e, path))
+    stage(path, &content, &CancelToken::new(), &Progress::new())
 }
 
 /// Whether a reader of `stored` finds the voxels where `grid` says.

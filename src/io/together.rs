@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::IoError;
+use super::atomic::Staged;
 
 /// Old files that were moved out of the way, under hidden names in their folders. If this is dropped they come back
 /// to where nothing else stands by then.
@@ -100,45 +101,38 @@ impl Drop for SetAside {
     }
 }
 
-/// Puts finished files (the first of each pair, on the same disk) in their places, all or none. What is there at any
-/// moment is the first files of the list, as many as there are, of the old ones or of the new.
+/// Puts finished files in their places (the second of each pair, for which it was staged), all or none. What is there
+/// at any moment is the first files of the list, as many as there are, of the old ones or of the new.
 ///
 /// # Errors
 /// If one can't be put there. Nothing has changed then, or the error says what has.
-pub fn publish_together(files: &[(PathBuf, PathBuf)]) -> Result<(), IoError> {
+pub fn publish_together(files: Vec<(Staged, PathBuf)>) -> Result<(), IoError> {
     publish(files, &mut || ())
 }
 
 /// `step` is called between any two changes on the disk.
-fn publish(files: &[(PathBuf, PathBuf)], step: &mut dyn FnMut()) -> Result<(), IoError> {
+fn publish(files: Vec<(Staged, PathBuf)>, step: &mut dyn FnMut()) -> Result<(), IoError> {
+    let places: Vec<PathBuf> = files.iter().map(|(_, place)| place.clone()).collect();
     // The last goes first: what is left is the beginning of the list.
-    let targets: Vec<&Path> = files.iter().rev().map(|(_, target)| target.as_path()).collect();
-    let aside = SetAside::take_each(&targets, step)?;
-    for (n, (finished, target)) in files.iter().enumerate() {
-        let place = real_place(target);
-        if let Err(error) = fs::rename(finished, &place) {
-            for (_, done) in &files[..n] {
+    let old: Vec<&Path> = places.iter().rev().map(PathBuf::as_path).collect();
+    let aside = SetAside::take_each(&old, step)?;
+    let mut done: Vec<PathBuf> = Vec::new();
+    for (finished, place) in files {
+        // A link stays a link.
+        let target = finished.target().to_owned();
+        if let Err(error) = finished.commit() {
+            for target in done {
                 // What can't be removed stays in the way of the old one, and is told with it.
-                let _ = fs::remove_file(real_place(done));
+                let _ = fs::remove_file(target);
             }
             aside.put_back()?;
-            return Err(IoError::writing(error, target));
+            return Err(IoError::writing(error, &place));
         }
+        done.push(target);
         step();
-    }
-    for (_, target) in files {
-        sync(target.parent().unwrap_or(Path::new("")));
     }
     aside.forget();
     Ok(())
-}
-
-/// A link that leads nowhere by now (what it led to is set aside) leads to its file again.
-fn real_place(path: &Path) -> PathBuf {
-    match fs::read_link(path) {
-        Ok(to) => path.parent().unwrap_or(Path::new("")).join(to),
-        Err(_) => path.to_owned(),
-    }
 }
 
 /// The renames themselves must reach the disk, in this order; some file systems can't sync a folder.
@@ -152,24 +146,28 @@ fn sync(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::stage_bytes;
 
     fn read(path: &Path) -> Option<String> {
         fs::read_to_string(path).ok()
     }
 
-    /// A folder with old files, and new ones that wait.
-    fn prepared(names: &[&str]) -> (tempfile::TempDir, Vec<(PathBuf, PathBuf)>) {
+    /// A folder with old files.
+    fn prepared(names: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>) {
         let folder = tempfile::tempdir().unwrap();
-        let work = folder.path().join("work");
-        fs::create_dir(&work).unwrap();
-        let pair = |name: &&str| {
-            let (new, old) = (work.join(name), folder.path().join(name));
-            fs::write(&new, "new").unwrap();
-            fs::write(&old, "old").unwrap();
-            (new, old)
+        let place = |name: &&str| {
+            let place = folder.path().join(name);
+            fs::write(&place, "old").unwrap();
+            place
         };
-        let files = names.iter().map(pair).collect();
-        (folder, files)
+        let places = names.iter().map(place).collect();
+        (folder, places)
+    }
+
+    /// New ones that wait.
+    fn staged(places: &[PathBuf]) -> Vec<(Staged, PathBuf)> {
+        let stage = |place: &PathBuf| (stage_bytes(place, b"new").unwrap(), place.clone());
+        places.iter().map(stage).collect()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -182,10 +180,10 @@ mod tests {
 
     #[test]
     fn new_files_never_stand_beside_old_ones() {
-        let (folder, files) = prepared(&["a", "b", "c"]);
+        let (folder, places) = prepared(&["a", "b", "c"]);
         let mut states = Vec::new();
-        publish(&files, &mut || {
-            states.push(files.iter().map(|(_, to)| read(to)).collect::<Vec<_>>());
+        publish(staged(&places), &mut || {
+            states.push(places.iter().map(|place| read(place)).collect::<Vec<_>>());
         })
         .unwrap();
         let shown = |state: &Vec<Option<String>>| {
@@ -194,47 +192,48 @@ mod tests {
         // The beginning of the list, of old ones or of new ones.
         let states: Vec<String> = states.iter().map(shown).collect();
         assert_eq!(states, ["old old ", "old  ", "  ", "new  ", "new new ", "new new new"]);
-        assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
+        assert_eq!(names(folder.path()), ["a", "b", "c"]);
     }
 
     #[test]
     fn what_fails_leaves_all_as_it_was() {
-        let (folder, files) = prepared(&["a", "b", "c"]);
-        fs::remove_file(&files[1].0).unwrap();
-        let error = publish_together(&files).unwrap_err().to_string();
-        assert!(error.contains("nothing was changed") && error.ends_with("/b"), "{error}");
-        assert!(files.iter().all(|(_, to)| read(to).as_deref() == Some("old")));
-        assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
-        // A folder in the way of the second.
-        let (folder, files) = prepared(&["a", "b", "c"]);
-        fs::remove_file(&files[1].1).unwrap();
-        fs::create_dir_all(files[1].1.join("full")).unwrap();
-        assert!(publish_together(&files).is_err());
-        assert_eq!([0, 2].map(|n| read(&files[n].1)), [Some("old".into()), Some("old".into())]);
-        assert_eq!(names(folder.path()), ["a", "b", "c", "work"]);
+        // A folder gets in the way of the second, or of the first.
+        for blocked in [1, 0] {
+            let (folder, places) = prepared(&["a", "b", "c"]);
+            let files = staged(&places);
+            fs::remove_file(&places[blocked]).unwrap();
+            fs::create_dir_all(places[blocked].join("full")).unwrap();
+            let error = publish_together(files).unwrap_err().to_string();
+            let end = format!("/{}", ["a", "b"][blocked]);
+            assert!(error.contains("nothing was changed") && error.ends_with(&end), "{error}");
+            for (n, place) in places.iter().enumerate().filter(|(n, _)| *n != blocked) {
+                assert_eq!(read(place).as_deref(), Some("old"), "{n}");
+            }
+            assert_eq!(names(folder.path()), ["a", "b", "c"]);
+        }
     }
 
     #[test]
     fn what_was_set_aside_comes_back_unless_something_newer_is_there() {
-        let (folder, files) = prepared(&["a", "b"]);
-        let targets: Vec<&Path> = files.iter().map(|(_, to)| to.as_path()).collect();
+        let (folder, places) = prepared(&["a", "b"]);
+        let targets: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
         let aside = SetAside::take(&targets).unwrap();
         assert!(targets.iter().all(|to| !to.exists()));
         fs::write(targets[0], "newer").unwrap();
         drop(aside);
         assert_eq!([0, 1].map(|n| read(targets[n])), [Some("newer".into()), Some("old".into())]);
-        assert_eq!(names(folder.path()), ["a", "b", "work"]);
+        assert_eq!(names(folder.path()), ["a", "b"]);
     }
 
     #[cfg(unix)]
     #[test]
     fn a_link_keeps_leading_where_it_did() {
-        let (folder, files) = prepared(&["a", "b"]);
-        let elsewhere = folder.path().join("work/elsewhere");
-        fs::rename(&files[0].1, &elsewhere).unwrap();
-        std::os::unix::fs::symlink(&elsewhere, &files[0].1).unwrap();
-        publish_together(&files).unwrap();
+        let (folder, places) = prepared(&["a", "b"]);
+        let elsewhere = folder.path().join("elsewhere");
+        fs::rename(&places[0], &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &places[0]).unwrap();
+        publish_together(staged(&places)).unwrap();
         assert_eq!(read(&elsewhere).as_deref(), Some("new"));
-        assert!(fs::symlink_metadata(&files[0].1).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(&places[0]).unwrap().is_symlink());
     }
 }

@@ -8,6 +8,8 @@ mod eval;
 mod films;
 mod model;
 mod others;
+#[cfg(target_os = "linux")]
+mod output;
 mod pictures;
 #[cfg(target_os = "linux")]
 mod planted;

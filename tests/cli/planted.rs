@@ -30,7 +30,7 @@ impl Planted {
             fs::create_dir_all(planted.path(folder)).unwrap();
         }
         let (here, marks) = (planted.path("here"), planted.path("marks"));
-        let mark = |name: &str| format!("open({:?}, 'w')\n", marks.join(name));
+        let mark = |name: &str| format!("open('{}', 'w')\n", marks.join(name).display());
         for file in ["onnxruntime/__init__.py", "pip/__init__.py", "pip/__main__.py"] {
             fs::write(here.join(file), mark(&file.replace('/', "_"))).unwrap();
         }
@@ -43,7 +43,6 @@ impl Planted {
             fs::write(&file, format!("#!/bin/sh\n: > '{}'\nexit 1\n", mark.display())).unwrap();
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        fs::write(here.join(".python-version"), "../../..\n").unwrap();
         planted
     }
 
@@ -128,7 +127,8 @@ fn nothing_of_the_working_folder_runs() {
             assert_eq!(planted.marks(), [""; 0], "{arguments:?} {set:?} {output:?}");
         }
     }
-    // Other ways than by Python's package, and the window's own.
+    // A file by which pyenv would choose a Python here.
+    fs::write(planted.path("here/.python-version"), "../../..\n").unwrap();
     let status = planted.run(voxpoint(), &["runtime", "status"], &[("PATH", &path)]);
     let error = String::from_utf8_lossy(&status.stderr);
     assert!(error.contains("ONNX Runtime was not found"), "{error}");

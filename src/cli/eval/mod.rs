@@ -14,6 +14,7 @@ mod protocol;
 mod report;
 mod robot;
 
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,7 +24,8 @@ use std::thread::ScopedJoinHandle;
 use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
-use super::{Usage, files, one_line, print};
+use super::{Usage, files, one_line, print, print_json, say};
+use crate::io;
 use crate::segment::{self, Device, Segmenter};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
@@ -50,13 +52,13 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
     let format = format(args)?;
     let found = cases::find(&args.inputs)?;
     for note in &found.notes {
-        eprintln!("note: {note}");
+        say(&format!("note: {note}"));
     }
     let evaluation = Evaluation::prepare(args, found.cases)?;
     let (structures, failures) = evaluation.all()?;
     match evaluation.old.load(Ordering::Relaxed) {
         0 => {}
-        old => eprintln!("note: {old} of {} results are from the journal", structures.len()),
+        old => say(&format!("note: {old} of {} results are from the journal", structures.len())),
     }
     if structures.is_empty() && failures.is_empty() {
         bail!("no label to measure; see --labels and the label maps");
@@ -115,14 +117,17 @@ fn show(args: &EvalArgs, format: Format, report: &Report) -> anyhow::Result<()> 
         Format::Csv => report::csv(report),
         Format::Markdown => report::markdown(report),
     };
-    let Some(out) = &args.out else { return print(text.trim_end()) };
-    let folder = files::workspace(out)?;
-    let file = folder.path().join("results");
-    std::fs::write(&file, &text).with_context(|| format!("can't write {}", out.display()))?;
-    files::publish(&file, out)?;
+    let Some(out) = &args.out else {
+        return if format == Format::Json { print_json(report) } else { print(text.trim_end()) };
+    };
+    io::write_whole(out, |file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("can't write {}", out.display()))?;
     // Whoever asks for a format reads standard output with a program.
-    let shown = if asked(args).is_some() { text } else { report::summary(report) };
-    print(shown.trim_end())
+    match asked(args) {
+        Some(Format::Json) => print_json(report),
+        Some(_) => print(text.trim_end()),
+        None => print(report::summary(report).trim_end()),
+    }
 }
 
 /// A run.
@@ -236,7 +241,7 @@ impl<'a> Evaluation<'a> {
                 |_| std::thread::Builder::new().name("job".to_owned()).spawn_scoped(scope, work);
             let jobs: Vec<_> = (1..self.args.jobs).map_while(|n| start(n).ok()).collect();
             if jobs.len() + 1 < self.args.jobs {
-                eprintln!("note: the system gives threads for {} jobs only", jobs.len() + 1);
+                say(&format!("note: the system gives threads for {} jobs only", jobs.len() + 1));
             }
             let mine = work();
             let join = |job: ScopedJoinHandle<'_, anyhow::Result<()>>| {
@@ -351,7 +356,7 @@ impl<'a> Evaluation<'a> {
         let percent = |v: f64| format!("{:.1}", 100.0 * v);
         let dice: Vec<String> = structure.after.iter().map(|a| percent(a.dice)).collect();
         let seconds = structure.after.last().and_then(|a| a.seconds);
-        eprintln!(
+        say(&format!(
             "[{}/{}] {} label {}{}: Dice {} %{}",
             at + 1,
             self.cases.len(),
@@ -360,14 +365,14 @@ impl<'a> Evaluation<'a> {
             structure.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default(),
             dice.join(" "),
             seconds.map(|s| format!(", {s:.2} s")).unwrap_or_default()
-        );
+        ));
     }
 }
 
 fn fail(case: &Case, label: Option<u16>, error: &anyhow::Error, results: &mut Results) {
     let reason = one_line(error);
     let which = label.map(|l| format!(", label {l}")).unwrap_or_default();
-    eprintln!("not measured: {}{which}: {reason}", case.name);
+    say(&format!("not measured: {}{which}: {reason}", case.name));
     results.failures.push(Failure { case: case.name.clone(), label, reason });
 }
 

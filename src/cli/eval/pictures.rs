@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use image::RgbaImage;
 
 use super::super::{files, render};
 use crate::document::PALETTE;
+use crate::figure::save_png;
 use crate::volume::{NamedRegion, Volume};
 
 /// Pixels of each half: three slices and the volume.
@@ -46,8 +46,5 @@ pub fn draw(
     let mut both = RgbaImage::new(SIZE[0] * 2, SIZE[1]);
     image::imageops::replace(&mut both, &left, 0, 0);
     image::imageops::replace(&mut both, &right, i64::from(SIZE[0]), 0);
-    let folder = files::workspace(path)?;
-    let file = folder.path().join("picture.png");
-    both.save(&file).with_context(|| format!("can't write {}", path.display()))?;
-    files::publish(&file, path)
+    Ok(save_png(path, &both)?)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::args::ModelExportArgs;
 use crate::cli::fetching::megabytes;
-use crate::cli::{files, print};
+use crate::cli::print;
 use crate::io;
 use crate::segment::checkpoint::{Architecture, Checkpoint};
 use crate::segment::graph::{self, Precision, Weights};
@@ -26,14 +26,17 @@ pub fn run(args: &ModelExportArgs) -> anyhow::Result<()> {
     }
     let checkpoint = Checkpoint::open(&args.checkpoint)?;
     let architecture = Architecture::of(&checkpoint)?;
+    checkpoint.verify_copy(&CancelToken::new())?;
     if !out.is_dir() {
         fs::create_dir(out).with_context(|| format!("can't make the folder {}", out.display()))?;
     }
     // All files are whole before the first takes its place.
-    let work = files::workspace(&out.join("encoder.onnx"))?;
-    let write = |name: &str, content: &[u8]| {
-        fs::write(work.path().join(name), content)
-            .with_context(|| format!("can't write {}", out.join(name).display()))
+    let mut whole = Vec::new();
+    let mut write = |name: &str, content: &[u8]| -> anyhow::Result<()> {
+        let path = out.join(name);
+        let staged = io::stage_bytes(&path, content).with_context(|| cant_write(&path))?;
+        whole.push((staged, path));
+        Ok(())
     };
     // One after the other: with the weights of a full model each is 400 MB.
     let encoder = graph::encoder(&checkpoint, &architecture, Weights::Inline, Precision::F32)?;
@@ -45,7 +48,9 @@ pub fn run(args: &ModelExportArgs) -> anyhow::Result<()> {
     bytes += decoder.len();
     write("model.json", note(&checkpoint)?.as_bytes())?;
     // An encoder and the decoder of another model would open and answer.
-    io::publish_together(&FILES.map(|name| (work.path().join(name), out.join(name))))?;
+    // In the order of `FILES`.
+    whole.reverse();
+    io::publish_together(whole)?;
     let size = megabytes(bytes as u64);
     print(&format!("wrote encoder.onnx and decoder.onnx ({size}): {}", out.display()))
 }
@@ -68,6 +73,10 @@ fn check_others(folder: &Path) -> anyhow::Result<()> {
         ),
         None => Ok(()),
     }
+}
+
+fn cant_write(path: &Path) -> String {
+    format!("can't write {}", path.display())
 }
 
 /// Where the pair comes from and under which licence, as far as the checkpoint's own note says.
