@@ -10,6 +10,7 @@
 //! - [`measure`]: numbers about masks.
 //! - [`document`]: the scan, its objects, their history.
 //! - [`work`]: threads, cancelling, progress.
+//! - [`placeholder`]: links to nothing and pointers of git-annex and Git LFS, told from files.
 //! - [`render`]: slices and 3D with wgpu.
 //! - [`ui`]: the window's contents.
 //! - [`figure`]: the window's views as pictures and films, without a window.
@@ -40,6 +41,7 @@ pub mod figure;
 pub mod geom;
 pub mod io;
 pub mod measure;
+pub mod placeholder;
 pub mod prompt;
 pub mod render;
 pub mod segment;

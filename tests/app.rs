@@ -70,7 +70,7 @@ fn open_click_in_each_view_undo_redo_save() {
         .expect("what was saved opens");
     let document = harness.state().document().expect("open");
     assert!(saved.grid().matches(document.image().grid(), 1e-4));
-    let regions = io::labels_of(&saved, &path, document.image().grid()).expect("labels");
+    let regions = io::labels_of(&saved, &path, document.image().grid()).expect("labels").labels;
     assert_eq!(regions.len(), 1);
     assert_eq!(regions[0].region, *document.objects()[0].region);
     assert_eq!(regions[0].name.as_deref(), Some(document.objects()[0].name.as_str()));

@@ -14,6 +14,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/document", "commit("),
     ("src/document", "name = "),
     ("src/io/belonging.rs", "=> {"),
+    ("src/io/labels", "note("),
+    ("src/io/label_table", "note("),
+    ("src/io/label_table", "say("),
 ];
 
 fn sources(path: &Path, out: &mut Vec<PathBuf>) {

@@ -51,8 +51,14 @@ fn app() -> App {
         Volume::new("cubes", grid, DIMS.to_vec(), Voxels::I16(values), Scale::NONE, stored, vec![]);
     let mut document = Document::new(Arc::new(scan));
     let region = Region::from_mask(DIMS[0], voxels().map(|v| cube(v, [26, 8, 8], 8)));
-    let label =
-        NamedRegion { value: 1, name: Some("mask".into()), colour: None, opacity: None, region };
+    let label = NamedRegion {
+        value: 1,
+        name: Some("mask".into()),
+        colour: None,
+        opacity: None,
+        visible: true,
+        region,
+    };
     document.apply(Command::Import(vec![label])).unwrap();
     let stats = document.image().stats();
     let histogram = Histogram::of(document.image(), &stats, 64);

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{self, Role};
+use super::files;
 use super::names::Output;
 use super::paths::Purpose;
+use super::reading::Role;
 use super::session::AfterDiscard;
 use crate::ui::{Action, OfferAnswer};
 

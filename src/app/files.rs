@@ -8,41 +8,24 @@ use std::sync::Arc;
 use super::DocumentNumber;
 use super::names::{Output, name_of};
 use super::paths::{Paths, Purpose};
+use super::reading::{Failed, Labels, Loaded, Opened, Role, is_named_like_labels, load};
 use crate::document::{Document, StateId};
-use crate::io::{self, IoError, Limits, PairStamp, SameVoxels, Saved};
+use crate::io::{self, IoError, PairStamp, Saved};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
-use crate::volume::{Histogram, LabelName, NamedRegion, Stats, Volume};
-use crate::work::{CancelToken, Progress, Task, Wake};
-
-/// What a file is opened as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Labels if they look like labels of the open scan, else a scan.
-    Any,
-    /// Labels of the open scan, or an error.
-    Labels,
-    /// As [`Role::Any`], but of an image beside an open scan it is asked what it is to be.
-    Dropped,
-    /// An image to lay over the open scan.
-    Overlay,
-}
-
-/// A scan, with what the window wants to know about it (computed off the UI thread).
-pub(super) struct Loaded {
-    pub volume: Arc<Volume>,
-    pub path: PathBuf,
-    pub stats: Stats,
-    pub histogram: Histogram,
-}
+use crate::volume::{LabelName, Volume};
+use crate::work::{Task, Wake};
 
 /// What has happened to files since the last look.
 pub(super) enum News {
     Image(Box<Loaded>),
-    /// An image that was dropped beside an open scan.
-    Offered(Box<Loaded>),
+    /// An image beside an open scan of which it is to be asked what it is to be; and why it is no label map, if
+    /// it seems to be meant as one.
+    Offered(Box<Loaded>, Option<String>),
     Overlay(Box<Loaded>),
-    Labels(PathBuf, Labels),
+    Labels(PathBuf, Box<Labels>),
+    /// A label map of which it is to be asked whether, and at which time point, it is to be opened.
+    Doubted(PathBuf, Box<Labels>),
     Saved {
         saved: Saved,
         stamp: PairStamp,
@@ -55,19 +38,6 @@ pub(super) enum News {
     Model(PathBuf),
     DrawTo(DocumentNumber, Output, PathBuf),
     Failed(String),
-}
-
-/// A label map that was read.
-pub(super) struct Labels {
-    pub regions: Vec<NamedRegion>,
-    /// Why they are the scan's, if their file says they lie elsewhere.
-    pub why: Vec<SameVoxels>,
-    pub stamp: PairStamp,
-}
-
-enum Opened {
-    Image(Box<Loaded>),
-    Labels(Labels),
 }
 
 /// A file on its way in.
@@ -111,20 +81,6 @@ impl Replace {
 enum NotSaved {
     Io(IoError),
     Theirs(PathBuf),
-}
-
-enum Failed {
-    Cancelled,
-    Because(String),
-}
-
-impl From<IoError> for Failed {
-    fn from(error: IoError) -> Self {
-        match error {
-            IoError::Cancelled => Failed::Cancelled,
-            other => Failed::Because(other.to_string()),
-        }
-    }
 }
 
 pub(super) struct Files {
@@ -231,12 +187,19 @@ impl Files {
             return None;
         }
         match answer {
-            Ok(Ok(Opened::Image(loaded))) => Some(match coming.role {
+            Ok(Ok(Opened::Image(loaded, why))) => Some(match coming.role {
                 Role::Overlay => News::Overlay(loaded),
-                Role::Dropped if document.is_some() => News::Offered(loaded),
+                Role::Dropped if document.is_some() => News::Offered(loaded, why),
+                // Should it have been meant as a label map, the scan stays until the user says otherwise.
+                _ if document.is_some() && why.is_some() => News::Offered(loaded, why),
                 _ => News::Image(loaded),
             }),
-            Ok(Ok(Opened::Labels(labels))) => Some(News::Labels(coming.path, labels)),
+            Ok(Ok(Opened::Labels(labels))) => {
+                let doubted = labels.read.is_doubtful || labels.other_frames;
+                let agreed = matches!(coming.role, Role::Agreed(_));
+                let news = if doubted && !agreed { News::Doubted } else { News::Labels };
+                Some(news(coming.path, labels))
+            }
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(
@@ -364,7 +327,7 @@ impl Files {
 /// What is said of a file that can't be opened without a scan.
 fn needs_scan(path: &Path, role: Role) -> Option<String> {
     let text = match role {
-        Role::Labels => {
+        Role::Labels | Role::Agreed(_) => {
             mark("There is no scan for this label map to lie on; open its scan first: {name}")
         }
         Role::Overlay => {
@@ -375,46 +338,10 @@ fn needs_scan(path: &Path, role: Role) -> Option<String> {
     Some(tr_with(text, &[("name", &path.display())]))
 }
 
-fn load(
-    path: &Path,
-    role: Role,
-    scan: Option<&Volume>,
-    cancel: &CancelToken,
-    progress: &Progress,
-) -> Result<Opened, Failed> {
-    let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
-    let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
-    if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
-        let fits = volume.grid().dims() == scan.grid().dims() || io::belongs(&volume, scan);
-        // What is named like labels but of another scan is an error: opening it as a scan would take this one off
-        // the screen without a word.
-        let likely = (fits || is_named_like_labels(path)) && io::could_be_labels(&volume);
-        if role == Role::Labels || likely {
-            let (placed, why) = io::placed_on(&volume, path, scan)?;
-            let regions = io::labels_of(&placed, path, scan.grid())?;
-            cancel.check().map_err(|_| Failed::Cancelled)?;
-            let stamp = PairStamp::of_read(path, began);
-            return Ok(Opened::Labels(Labels { regions, why, stamp }));
-        }
-    }
-    let stats = volume.stats();
-    cancel.check().map_err(|_| Failed::Cancelled)?;
-    let histogram = Histogram::of(&volume, &stats, 256);
-    cancel.check().map_err(|_| Failed::Cancelled)?;
-    let volume = Arc::new(volume);
-    let path = path.to_owned();
-    Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram })))
-}
-
 /// Whether a path is a model and not a scan: a checkpoint, a network, or a folder with a pair of them.
 pub(super) fn is_model(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     matches!(ending.as_str(), "pth" | "pt" | "onnx") || path.join("encoder.onnx").is_file()
-}
-
-fn is_named_like_labels(path: &Path) -> bool {
-    let name = name_of(path).to_lowercase();
-    ["label", "mask", "seg"].iter().any(|word| name.contains(word))
 }
 
 /// The sample scan: beside the program, or in the source tree.

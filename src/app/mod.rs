@@ -11,9 +11,11 @@ mod library;
 mod log;
 mod model;
 mod names;
+mod offers;
 mod paths;
 mod pictures;
 mod probe;
+mod reading;
 mod remembered;
 mod session;
 mod start;
@@ -29,12 +31,14 @@ use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
-use files::{Files, Loaded, News, Role};
+use files::{Files, News};
 use gpu::{Gpu, Shortage};
 use library::Library;
 pub use log::{LibraryErrors, LogLayer};
 use model::Model;
+use offers::Offered;
 use pictures::Pictures;
+use reading::Role;
 use remembered::Remembered;
 use session::{AfterDiscard, DocumentNumber, Session};
 pub use start::run;
@@ -58,8 +62,8 @@ pub struct App {
     after_discard: Option<AfterDiscard>,
     /// A save that waits for the answer whether what another program has written may be replaced.
     unanswered_save: Option<(DocumentNumber, PathBuf)>,
-    /// Images of which it is asked what they are to be, by the numbers of their offers.
-    offers: Vec<(u64, Box<Loaded>)>,
+    /// Files of which it is asked what they are to be, by the numbers of their offers.
+    offers: Vec<(u64, Offered)>,
     offered: u64,
     /// The user wants to save before what `after_discard` says.
     saves_first: bool,
@@ -236,9 +240,10 @@ impl App {
     fn take(&mut self, news: News) {
         match news {
             News::Image(loaded) => self.replace(loaded),
-            News::Offered(loaded) => self.offer(loaded),
+            News::Offered(loaded, why) => self.offer_image(loaded, why),
             News::Overlay(loaded) => self.lay_over(*loaded),
-            News::Labels(path, labels) => self.import(path, labels),
+            News::Labels(path, labels) => self.import(path, *labels),
+            News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
                 if let Some(session) = self.session.as_mut().filter(|s| s.number == document) {

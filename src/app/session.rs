@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
-use super::files::{Labels, Loaded, Replace};
+use super::files::Replace;
 use super::paths::Purpose;
+use super::reading::Loaded;
 use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::ImageId;
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, Offer, OfferAnswer, PRACTISED, ReplaceAnswer, SaveStatus};
+use crate::ui::{ImageLayer, PRACTISED, ReplaceAnswer, SaveStatus};
 use crate::volume::Volume;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,51 +46,6 @@ pub(super) enum AfterDiscard {
 }
 
 impl App {
-    /// Opens a label map beside the scan.
-    pub(super) fn import(&mut self, path: PathBuf, labels: Labels) {
-        let Labels { regions, why, stamp } = labels;
-        let count = regions.len();
-        let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
-        if !self.run(Command::Import(regions)) {
-            return;
-        }
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let text = match count {
-            1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
-            _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
-        };
-        self.toasts.info(text);
-        for reason in why {
-            self.toasts.warning(format!("{name}: {}", tr_any(reason.words())));
-        }
-        if let Some(session) = self.session.as_mut().filter(|_| first) {
-            // What is shown is what is on disk, and goes back there when it has been corrected.
-            session.document.mark_saved(session.document.state());
-            session.came_from = Some(path);
-            session.on_disk = Some(stamp);
-        }
-    }
-
-    /// Asks what an image is to be that was dropped beside the open scan.
-    pub(super) fn offer(&mut self, loaded: Box<Loaded>) {
-        self.offered += 1;
-        let name = loaded.volume.name().to_owned();
-        self.status.offers.push(Offer { number: self.offered, name });
-        self.offers.push((self.offered, loaded));
-    }
-
-    /// The user has said what an image is to be.
-    pub(super) fn answer(&mut self, number: u64, answer: OfferAnswer) {
-        self.status.offers.retain(|o| o.number != number);
-        let Some(at) = self.offers.iter().position(|(n, _)| *n == number) else { return };
-        let (_, loaded) = self.offers.remove(at);
-        match answer {
-            OfferAnswer::Scan => self.replace(loaded),
-            OfferAnswer::Overlay => self.lay_over(*loaded),
-            OfferAnswer::Drop => {}
-        }
-    }
-
     /// Makes a scan the open document, once nothing is lost by it or the user agrees to that.
     pub(super) fn replace(&mut self, loaded: Box<Loaded>) {
         if self.document().is_some_and(Document::is_modified) {

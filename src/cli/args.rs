@@ -183,20 +183,30 @@ pub struct ModelArgs {
     pub threads: Option<usize>,
 }
 
+/// What `voxpoint compare --help` ends with.
+const EMPTY: &str = "\
+A label that is in neither map gives Dice 1 (and a warning), one that is in one of them 0, as Metrics Reloaded has it \
+(Maier-Hein, Reinke et al. 2024); the exit code is 0. In a label map, NaN, infinity and one negative value (-1) are \
+background, values within 0.1 of a whole number are that number; each is told.";
+
 /// `voxpoint compare`.
 #[derive(Args, Debug)]
+#[command(after_long_help = EMPTY)]
 pub struct CompareArgs {
     /// A label map.
     pub a: PathBuf,
     /// Another on the same grid.
     pub b: PathBuf,
-    /// The label to compare.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    pub label: u16,
+    /// The label to compare: its value in the file.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub label: u64,
     /// Its value in B, where it is another.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub label_b: Option<u16>,
-    /// Print JSON: dice, `voxels_a`, `voxels_b`, `volume_ml_a`, `volume_ml_b`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub label_b: Option<u64>,
+    /// Which time point of a label map with several, counted from 1; else the first.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub frame: Option<usize>,
+    /// Print JSON: dice, `both_empty`, `voxels_a`, `voxels_b`, `volume_ml_a`, `volume_ml_b`.
     #[arg(long)]
     pub json: bool,
 }

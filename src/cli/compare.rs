@@ -4,14 +4,17 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::args::CompareArgs;
-use super::{files, print, print_json};
-use crate::volume::{Volume, readable};
-use crate::{io, measure};
+use super::{files, print, print_json, say};
+use crate::io::{self, LabelsRead};
+use crate::measure;
+use crate::volume::{Region, Volume, readable};
 
 /// Two labels side by side; keys are stable.
 #[derive(Debug, Serialize)]
 struct Comparison {
+    /// 1 if both are empty, which is a convention: 0 / 0 is no number.
     dice: f64,
+    both_empty: bool,
     voxels_a: usize,
     voxels_b: usize,
     volume_ml_a: f64,
@@ -41,29 +44,40 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let (label_a, label_b) = (args.label, args.label_b.unwrap_or(args.label));
     let [a, b] = on_one_grid(args)?;
     let grid = a.grid();
-    let labels_a = io::labels_of(&a, &args.a, grid)?;
-    let labels_b = io::labels_of(&b, &args.b, grid).context("can't compare")?;
-    let count = |labels: &[crate::volume::NamedRegion], value| {
-        labels.iter().filter(|l| l.value == value).map(|l| l.region.count()).sum::<usize>()
+    // A map without time points is compared with the chosen one of the other.
+    let frame_of = |one: &Volume, other: &Volume| {
+        args.frame.filter(|_| one.frames() > 1 || other.frames() == 1)
     };
-    let (voxels_a, voxels_b) = (count(&labels_a, label_a), count(&labels_b, label_b));
-    if voxels_a == 0 && voxels_b == 0 {
-        anyhow::bail!(
-            "neither label {label_a} is in {} nor label {label_b} in {}; name others with --label and --label-b",
-            args.a.display(),
-            args.b.display()
-        );
-    }
-    let dims = grid.dims();
-    let (map_a, map_b) = (files::label_map(dims, &labels_a), files::label_map(dims, &labels_b));
+    let labels_a = files::labels_of(&a, &args.a, &a, frame_of(&a, &b))?;
+    let labels_b =
+        files::labels_of(&b, &args.b, &a, frame_of(&b, &a)).context("can't compare")?;
+    let (region_a, region_b) = (region(&labels_a, label_a), region(&labels_b, label_b));
+    let (voxels_a, voxels_b) = (region_a.count(), region_b.count());
     let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;
     let result = Comparison {
-        dice: measure::dice(&map_a, label_a, &map_b, label_b),
+        dice: measure::dice_of(&region_a, &region_b),
+        both_empty: voxels_a == 0 && voxels_b == 0,
         voxels_a,
         voxels_b,
         volume_ml_a: ml(voxels_a),
         volume_ml_b: ml(voxels_b),
     };
+    for (voxels, label, read, path) in
+        [(voxels_a, label_a, &labels_a, &args.a), (voxels_b, label_b, &labels_b, &args.b)]
+    {
+        if voxels == 0 {
+            say(&format!(
+                "warning: label {label} is not in {}, which has {}",
+                path.display(),
+                has(read)
+            ));
+        }
+    }
+    if result.both_empty {
+        say(&format!(
+            "warning: both are empty: Dice is not defined and set to 1, as Metrics Reloaded does"
+        ));
+    }
     if args.json {
         return print_json(&result);
     }
@@ -75,4 +89,25 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         voxels_b,
         readable(result.volume_ml_b, 4)
     ))
+}
+
+fn region(read: &LabelsRead, in_file: u64) -> Region {
+    let value = read.value_of(in_file);
+    let found = read.labels.iter().find(|l| Some(l.value) == value);
+    found.map(|l| l.region.clone()).unwrap_or_default()
+}
+
+/// Which labels a map has, for somebody who asked for another.
+fn has(read: &LabelsRead) -> String {
+    const SHOWN: usize = 10;
+    let in_file = |value: u16| {
+        let other = read.renumbered.iter().find(|(_, new)| **new == value);
+        other.map_or(u64::from(value), |(old, _)| *old).to_string()
+    };
+    let shown: Vec<String> = read.labels.iter().take(SHOWN).map(|l| in_file(l.value)).collect();
+    match read.labels.len() {
+        0 => "none".to_owned(),
+        n if n > SHOWN => format!("{}, … ({n} labels)", shown.join(", ")),
+        _ => shown.join(", "),
+    }
 }

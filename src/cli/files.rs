@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::{Usage, say};
 use crate::geom::DAffine3;
-use crate::io::{self, Limits, SameVoxels};
+use crate::io::{self, LabelsRead, Limits, SameVoxels};
 use crate::volume::{LabelMap, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
 
@@ -26,11 +26,27 @@ pub fn at_frame(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
     Ok(volume.with_frame(number - 1))
 }
 
-/// Reads a label map of a scan. Where its file places it elsewhere but it is known to be the scan's, that is told.
-pub fn open_labels(path: &Path, scan: &Volume) -> anyhow::Result<Vec<NamedRegion>> {
-    let (placed, why) = io::placed_on(&open_scan(path)?, path, scan)?;
-    tell(path, &why);
-    Ok(io::labels_of(&placed, path, scan.grid())?)
+/// Reads a label map of a scan: its time point `frame`, counted from 1, or the first. What had to be decided to read
+/// it goes to stderr, as does why it is the scan's if its file places it elsewhere.
+pub fn open_labels(path: &Path, scan: &Volume, frame: Option<usize>) -> anyhow::Result<LabelsRead> {
+    labels_of(&open_scan(path)?, path, scan, frame)
+}
+
+/// [`open_labels`] of a volume that was read.
+pub fn labels_of(
+    volume: &Volume,
+    path: &Path,
+    scan: &Volume,
+    frame: Option<usize>,
+) -> anyhow::Result<LabelsRead> {
+    let read = match frame {
+        Some(number) => io::labels_on(&at_frame(volume, number)?, path, scan)?,
+        None => io::labels_on(volume, path, scan)?,
+    };
+    for note in &read.notes {
+        say(&format!("warning: {}: {note}", path.display()));
+    }
+    Ok(read)
 }
 
 /// Says why a label map is a scan's.

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::placeholder::Placeholder;
 use output::{print, print_json, say};
 
 pub use args::{
@@ -115,6 +116,9 @@ fn open_window(
     own: Option<&[OsString]>,
 ) -> anyhow::Result<()> {
     for file in files.iter().chain(&overlays).chain(&model) {
+        if let Some(what) = Placeholder::at(file) {
+            anyhow::bail!("{what}: {}", file.display());
+        }
         if !file.exists() {
             anyhow::bail!(
                 "there is no such file or command; check the name, or see “voxpoint --help”: {}",

@@ -114,6 +114,7 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
     let mut inputs = vec![args.image.as_path()];
     inputs.extend(args.model_image.as_deref());
     files::check_output(&args.out, &inputs, &endings)?;
+    io::label_table_path(&args.out)?;
     if let Some(logits) = &args.logits {
         files::check_output(logits, &inputs, &endings)?;
         if files::same_place(logits, &args.out) {
@@ -246,6 +247,7 @@ fn save(
         name: None,
         colour: None,
         opacity: None,
+        visible: true,
         region: outcome.region.clone(),
     };
     let labels: LabelMap = files::label_map(grid.dims(), &[region]);

@@ -136,6 +136,12 @@ pub enum Refused {
          away from it first with a negative click"
     )]
     Taken,
+    /// The selected mask, or that of the clicked voxel, is no replay of clicks.
+    #[error(
+        "this mask came from a file, and clicks can't change it: delete it to segment the structure anew, or \
+         click outside of it to start another object"
+    )]
+    FromFile,
     /// An object's clicks belong to one frame, and its mask may only be computed from that one.
     #[error(
         "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)"
@@ -224,7 +230,7 @@ impl Document {
 
     /// The ops that add an empty object and make it active.
     pub(super) fn insert_new(&self) -> Result<(LabelId, Vec<Op>), Refused> {
-        let id = self.free_label(&BTreeSet::new())?;
+        let id = self.free_label()?;
         let object = Self::blank(id, None, None);
         let index = self.objects.len();
         let insert = Op::Object { index, id, absent: Some(Box::new(object)) };
@@ -236,13 +242,10 @@ impl Document {
         Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
     }
 
-    /// The smallest label that no object has and that is not `reserved`.
-    fn free_label(&self, reserved: &BTreeSet<u16>) -> Result<LabelId, Refused> {
-        let mut candidates = 1..=u16::MAX;
-        candidates
-            .find(|v| !reserved.contains(v) && self.object(LabelId(*v)).is_none())
-            .map(LabelId)
-            .ok_or(Refused::Full)
+    /// The smallest label that no object has.
+    fn free_label(&self) -> Result<LabelId, Refused> {
+        let taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
+        (1..=u16::MAX).find(|v| !taken.contains(v)).map(LabelId).ok_or(Refused::Full)
     }
 
     fn remove_object(&mut self, id: LabelId) -> Result<(), Refused> {
@@ -263,20 +266,24 @@ impl Document {
     fn import(&mut self, labels: Vec<NamedRegion>) -> Result<(), Refused> {
         self.idle()?;
         // Values that are free stay; only those that an object has already move, past all others.
-        let mut reserved: BTreeSet<u16> = labels.iter().map(|l| l.value).collect();
+        let mut taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
+        let reserved: BTreeSet<u16> =
+            labels.iter().map(|l| l.value).chain(taken.iter().copied()).collect();
+        let mut free = (1..=u16::MAX).filter(|value| !reserved.contains(value));
         let mut ops = Vec::new();
         for (added, label) in labels.into_iter().enumerate() {
-            let id = match LabelId(label.value) {
-                id if id.0 != 0 && self.object(id).is_none() => id,
-                _ => self.free_label(&reserved)?,
+            let id = if label.value != 0 && taken.insert(label.value) {
+                LabelId(label.value)
+            } else {
+                LabelId(free.next().ok_or(Refused::Full)?)
             };
-            reserved.insert(id.0);
             // Two labels of one map never overlap, so each may be judged by the map as it is now.
             let (delta, region) =
                 gate::replace(&self.labels, id, &Region::default(), &label.region);
             let mut object = Self::blank(id, label.name, label.colour);
             object.region = Arc::new(region);
             object.opacity = label.opacity.unwrap_or(object.opacity);
+            object.visible = label.visible;
             let index = self.objects.len() + added;
             ops.push(Op::Object { index, id, absent: Some(Box::new(object)) });
             ops.push(Op::Labels(delta));
@@ -310,7 +317,8 @@ impl Document {
     pub(super) fn swap(&mut self, op: &mut Op) {
         use std::mem::swap;
         let objects = &mut self.objects;
-        let find = |id: LabelId| objects.iter().position(|o| o.id == id);
+        // From the end: many objects that came together go from the last on.
+        let find = |id: LabelId| objects.iter().rposition(|o| o.id == id);
         match op {
             Op::Object { index, id, absent } => match absent.take() {
                 Some(object) => objects.insert((*index).min(objects.len()), *object),

@@ -81,6 +81,11 @@ impl Object {
         self.log.prompts.is_empty() && self.region.is_empty()
     }
 
+    /// Whether its mask came from a file: no clicks made it, so none can correct it.
+    pub fn is_from_file(&self) -> bool {
+        self.log.prompts.is_empty() && !self.region.is_empty()
+    }
+
     /// The model's estimate for the present mask.
     pub fn iou(&self) -> Option<f32> {
         if self.replayed() == 0 { None } else { self.answer.iou() }

@@ -28,20 +28,24 @@ impl Document {
         };
         // A mask that came from a file is no replay of clicks: a click starts another object beside it,
         // because replaying it would throw that mask away.
-        let known = known.filter(|o| !o.log.prompts.is_empty() || o.region.is_empty());
+        let file_selected = known.is_some_and(Object::is_from_file);
+        let known = known.filter(|o| !o.is_from_file());
         if known.is_some_and(|o| self.history.extends(o.id)) {
             return Err(Refused::Extending);
         }
         known.map_or(Ok(()), |o| self.in_frame(&o.log))?;
         // Its voxels stay with the object that has them, so such a click could only give the rind around it.
         let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
+        let file_owns = self.object(LabelId(owner)).is_some_and(Object::is_from_file);
         if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
-            return Err(Refused::Taken);
+            return Err(if file_owns { Refused::FromFile } else { Refused::Taken });
         }
         let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
         if log.prompts.is_empty() {
             if !prompt.positive {
-                return Err(Refused::FirstMustBePositive);
+                let from_file = file_selected || file_owns;
+                let first = Refused::FirstMustBePositive;
+                return Err(if from_file { Refused::FromFile } else { first });
             }
             log.image = self.model_image;
             log.scale = self.working_scale;
@@ -111,6 +115,9 @@ impl Document {
     pub(super) fn extend(&mut self, id: LabelId) -> Result<(), Refused> {
         self.idle()?;
         let object = &self.objects[self.index_of(id)?];
+        if object.is_from_file() {
+            return Err(Refused::FromFile);
+        }
         if object.replayed() == 0 {
             return Err(Refused::NoAnswer);
         }

@@ -1,5 +1,6 @@
 //! Undo, redo and the label gate, against plain statements of what they promise.
 
+mod from_file;
 mod images;
 mod opacity;
 mod random;
@@ -235,20 +236,6 @@ fn a_click_shows_what_it_changes() {
 }
 
 #[test]
-fn a_click_never_replaces_a_mask_that_came_from_a_file() {
-    let mut d = document();
-    let region = boxed([0; 3], [3; 3]);
-    let label =
-        NamedRegion { value: 4, name: None, colour: None, opacity: None, region: region.clone() };
-    d.apply(Command::Import(vec![label])).unwrap();
-    d.apply(Command::Select(LabelId(4))).unwrap();
-    click(&mut d, true).unwrap();
-    resolve(&mut d, boxed([2; 3], [4; 3]));
-    assert_eq!(*d.object(LabelId(4)).unwrap().region, region);
-    assert_eq!(d.objects().len(), 2);
-}
-
-#[test]
 fn a_mask_that_arrives_while_a_later_change_is_undone_is_unsaved_work() {
     let mut d = document();
     click(&mut d, true).unwrap();
@@ -289,8 +276,14 @@ fn imported_labels_keep_their_values_where_they_can() {
     let mut d = document();
     click(&mut d, true).unwrap();
     resolve(&mut d, boxed([0; 3], [2; 3]));
-    let named =
-        |value, region| NamedRegion { value, name: None, colour: None, opacity: None, region };
+    let named = |value, region| NamedRegion {
+        value,
+        name: None,
+        colour: None,
+        opacity: None,
+        visible: true,
+        region,
+    };
     let labels = vec![
         named(1, boxed([0, 0, 0], [3, 1, 1])),
         named(2, boxed([0, 3, 0], [1, 4, 1])),
@@ -398,10 +391,11 @@ fn a_threshold_never_takes_voxels_and_needs_an_answer() {
         name: None,
         colour: None,
         opacity: None,
+        visible: true,
         region: boxed([5, 4, 3], DIMS),
     };
     d.apply(Command::Import(vec![label])).unwrap();
-    assert_eq!(d.apply(Command::Extend(LabelId(7))), Err(Refused::NoAnswer));
+    assert_eq!(d.apply(Command::Extend(LabelId(7))), Err(Refused::FromFile));
 }
 
 #[test]

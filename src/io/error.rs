@@ -1,6 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::placeholder::Placeholder;
 use crate::work::Cancelled;
 
 /// One line for the user: what is wrong, what to do, in which file.
@@ -12,6 +13,14 @@ pub enum IoError {
     /// No such file.
     #[error("there is no such file; check its name: {}", .0.display())]
     Missing(PathBuf),
+    /// A link to nothing, or a pointer to content that was not fetched.
+    #[error("{what}: {}", path.display())]
+    Placeholder {
+        /// Which.
+        what: Placeholder,
+        /// Where.
+        path: PathBuf,
+    },
     /// A folder, a device or a pipe.
     #[error("this is {what}, not a file; choose a scan (.nii, .nii.gz): {}", path.display())]
     NotAFile {
@@ -93,9 +102,9 @@ pub enum IoError {
         path: PathBuf,
     },
     /// A scan opened as label map.
-    #[error("this is no label map ({what}; labels are whole numbers from 0 to 65535): {}", path.display())]
+    #[error("this is no label map ({what}): {}", path.display())]
     NotLabels {
-        /// The first value that is none, or why whole numbers are none either.
+        /// The first value that is none and why, or why whole numbers are none either.
         what: String,
         /// Where.
         path: PathBuf,
@@ -165,6 +174,9 @@ impl IoError {
     /// Names the fault of a read: a stream that ends early and a stream that can't be inflated look
     /// alike to `std::io`, but not to the user.
     pub(super) fn reading(source: io::Error, path: &Path) -> Self {
+        if let Some(what) = Placeholder::at(path) {
+            return IoError::Placeholder { what, path: path.to_path_buf() };
+        }
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => IoError::Missing(path),
@@ -200,6 +212,7 @@ fn advice(error: &io::Error) -> &'static str {
             "choose a folder and name you may write to"
         }
         io::ErrorKind::NotFound => "choose a folder that exists",
+        io::ErrorKind::InvalidFilename => "choose a shorter name",
         _ => "choose another place",
     }
 }

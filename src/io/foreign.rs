@@ -51,7 +51,7 @@ fn is_ours(header: &[u8]) -> bool {
 pub fn foreign_table(labels: &Path, rows: &[LabelName]) -> Option<PathBuf> {
     let path = label_table::path_for(labels)?;
     let about = fs::metadata(&path).ok().filter(|about| about.is_file() && about.len() > 0);
-    about.and_then(|_| (label_table::at(&path).as_deref() != Some(rows)).then_some(path))
+    about.and_then(|_| (!label_table::says(&path, rows)).then_some(path))
 }
 
 /// What a file was when it was read or written here, to tell later whether somebody else has changed it.

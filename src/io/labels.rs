@@ -1,73 +1,228 @@
+//! Label maps as they come: whose values are labels, and whose are not.
+
+mod note;
+mod values;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use note::LabelNote;
+pub(super) use note::note;
+use values::{Tally, Value, each_run, renumber};
+
+use super::belonging::placed_on;
 use super::{IoError, label_table};
 use crate::geom::Grid;
-use crate::volume::{NamedRegion, Region, RegionBuilder, Scale, Volume};
-use crate::with_voxels;
+use crate::volume::{Conversion, NamedRegion, Region, RegionBuilder, Volume};
 
 /// How far two grids may lie apart and still be one, in parts of the smallest spacing: too little to
 /// move a label to another voxel, more than the rounding of a qform in float32.
 const GRID_TOLERANCE: f64 = 0.05;
 
-/// Values come from float32 slopes: 10 × 0.1 is a little off 1.
-const WHOLE_TOLERANCE: f64 = 1e-4;
+/// More labels than a label map can hold.
+const MOST_LABELS: usize = 65_535;
 
-/// More labels than any atlas has: these are values of a scan.
-const MOST_LABELS: usize = 1000;
+/// More labels than most atlases have: from here on neighbours are looked at too.
+const MANY_LABELS: usize = 1000;
 
 /// So many runs of equal labels are taken for a label map in any case, whatever its size.
 const FEW_RUNS: usize = 1 << 16;
 
-/// The label a stored number stands for; `None` if it is no label.
-fn label(raw: f64, scale: Scale) -> Option<u16> {
-    let value = scale.apply(raw);
-    let whole = value.round();
-    let fits = (value - whole).abs() <= WHOLE_TOLERANCE && (0.0..=65535.0).contains(&whole);
-    fits.then_some(whole as u16)
+/// After so many pairs of neighbours it can be told whether they are mostly equal.
+const MANY_PAIRS: u64 = 1 << 20;
+
+/// A label map as it was read, and what had to be decided to read it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LabelsRead {
+    /// Its labels, by rising numbers.
+    pub labels: Vec<NamedRegion>,
+    /// What the user should know.
+    pub notes: Vec<LabelNote>,
+    /// Numbers in the file that are over 65535, and those that they got instead.
+    pub renumbered: BTreeMap<u64, u16>,
+    /// Whether a number was taken for background that may mean something else: worth asking about.
+    pub is_doubtful: bool,
 }
 
-/// Whether `volume` is more likely a label map of a scan on `grid` than another scan: it has the
-/// grid's dimensions, and [`could_be_labels`].
-pub fn looks_like_labels(volume: &Volume, grid: &Grid) -> bool {
-    volume.grid().dims() == grid.dims() && could_be_labels(volume)
+impl LabelsRead {
+    /// The number in [`LabelsRead::labels`] of what has this number in the file, if that can be one.
+    pub fn value_of(&self, in_file: u64) -> Option<u16> {
+        u16::try_from(in_file).ok().or_else(|| self.renumbered.get(&in_file).copied())
+    }
 }
 
-/// Whether all values are labels, and most neighbours within what is not background are equal, which is
-/// not so in a scan. A volume of zeros is an empty label map.
-pub fn could_be_labels(volume: &Volume) -> bool {
-    let grid = volume.grid();
-    let (row, scale) = (grid.dims()[0], volume.scale());
-    let (mut pairs, mut equal) = (0u64, 0u64);
-    with_voxels!(volume.voxels(), v => for line in v[volume.frame_range()].chunks_exact(row) {
-        let mut before = 0;
-        for same in line.chunk_by(|a, b| a == b) {
-            let Some(label) = label(same[0] as f64, scale) else { return false };
-            if label != 0 {
-                equal += same.len() as u64 - 1;
-                pairs += same.len() as u64 - 1 + u64::from(before != 0);
-            }
-            before = label;
+/// What a volume is most likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// A label map.
+    Labels,
+    /// Patches of equal values as in a label map, but they can't be read as one, and why.
+    Patches(String),
+    /// A scan.
+    Scan,
+}
+
+/// What `volume` is by its values. A label map's are labels, and most neighbours within what is not
+/// background are equal, which is not so in a scan. A volume of zeros is an empty label map. Of several
+/// frames each must be one.
+pub fn likeness(volume: &Volume) -> Likeness {
+    if let Some(why) = converted(volume) {
+        return Likeness::Patches(why);
+    }
+    let mut why = None;
+    for frame in 0..volume.frames() {
+        match likeness_of_frame(&volume.with_frame(frame)) {
+            Likeness::Labels => {}
+            Likeness::Patches(what) => why = why.or(Some(what)),
+            Likeness::Scan => return Likeness::Scan,
         }
-    });
-    equal * 4 >= pairs * 3
+    }
+    why.map_or(Likeness::Labels, Likeness::Patches)
 }
 
-/// The labels of a volume read from `path` (of its first frame), with the names of a label table
+fn likeness_of_frame(volume: &Volume) -> Likeness {
+    let row = volume.grid().dims()[0];
+    let (mut tally, mut why) = (Tally::default(), None);
+    let mut neighbours = Neighbours::default();
+    let seen = each_run(volume, |at, len, value| {
+        if why.is_none() {
+            why = tally.take(value, len, || "a voxel".to_owned()).err();
+        }
+        neighbours.add(at % row == 0, len, value);
+        if neighbours.pairs > MANY_PAIRS && !neighbours.are_equal(1, 2) { Err(()) } else { Ok(()) }
+    });
+    if seen.is_err() || !neighbours.are_equal(3, 4) {
+        return Likeness::Scan;
+    }
+    match why {
+        Some(why) => Likeness::Patches(why),
+        None if tally.is_nothing() => Likeness::Scan,
+        None => Likeness::Labels,
+    }
+}
+
+/// Whether neighbours along x are equal where they are not both background.
+#[derive(Default)]
+struct Neighbours {
+    pairs: u64,
+    equal: u64,
+    before: bool,
+}
+
+impl Neighbours {
+    fn add(&mut self, begins_row: bool, len: usize, value: Value) {
+        // Tiny values that would be rounded to background are a scan's, unless they are all alike.
+        let is_label = match value {
+            Value::Background { off } => off > 0.0,
+            Value::NotANumber | Value::Negative(_) => false,
+            Value::Label { .. } | Value::NotWhole(_) | Value::TooLarge(_) => true,
+        };
+        if is_label {
+            self.equal += len as u64 - 1;
+            self.pairs += len as u64 - 1 + u64::from(self.before && !begins_row);
+        }
+        self.before = is_label;
+    }
+
+    /// Whether at least `share` of `of` pairs are.
+    fn are_equal(&self, share: u64, of: u64) -> bool {
+        self.equal * of >= self.pairs * share
+    }
+}
+
+/// Why a volume whose voxels were colours or complex numbers is no label map.
+fn converted(volume: &Volume) -> Option<String> {
+    Some(match volume.conversion()? {
+        Conversion::Colours => {
+            "its voxels are colours (RGB); export the labels as whole numbers".into()
+        }
+        Conversion::Complex => {
+            "its voxels are complex numbers; export the labels as whole numbers".into()
+        }
+    })
+}
+
+/// [`labels_of`] a file on the grid of the scan that it belongs to, also where another program has placed it elsewhere
+/// or ordered its voxels differently ([`placed_on`]); why it is the scan's then stands first among the notes.
+///
+/// # Errors
+/// As those two.
+pub fn labels_on(volume: &Volume, path: &Path, scan: &Volume) -> Result<LabelsRead, IoError> {
+    let (placed, why) = placed_on(volume, path, scan)?;
+    let mut read = labels_of(&placed, path, scan.grid())?;
+    let why = why.iter().map(|reason| note(reason.words(), &[]));
+    read.notes.splice(0..0, why);
+    Ok(read)
+}
+
+/// The labels of a volume read from `path` (of the frame that is looked at), with the names of a label table
 /// beside it; an error if it lies on another grid or its values are no labels.
 ///
-/// Whole numbers alone make no label map: more than 1000 different ones, or (past 65,536) more runs of
-/// equal labels along x than a quarter of the voxels, are a scan's grey values, and refused.
-pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<Vec<NamedRegion>, IoError> {
+/// Whole numbers alone make no label map: more than 1000 different ones that change from voxel to voxel, or
+/// (past 65,536) more runs of equal labels along x than a quarter of the voxels, are a scan's grey values, and
+/// refused. What is nearly whole is rounded; NaN, infinity and one negative number (`-1` is a common one)
+/// are taken for background; labels over 65535 get other numbers, their own stand in their names. Every such
+/// decision is among the notes.
+pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<LabelsRead, IoError> {
     check_grid(volume.grid(), path, grid)?;
-    let mut names: BTreeMap<_, _> =
-        label_table::beside(path).into_iter().map(|name| (name.value, name)).collect();
-    let named = |(value, region)| {
-        let row = names.remove(&value);
-        let (colour, opacity) = row.as_ref().map(|n| (n.colour, n.opacity)).unzip();
-        NamedRegion { value, name: row.map(|n| n.name), colour, opacity, region }
-    };
-    Ok(regions(volume, path)?.into_iter().map(named).collect())
+    let not_labels = |what| IoError::NotLabels { what, path: path.to_path_buf() };
+    let (regions, tally) = regions(volume).map_err(not_labels)?;
+    let renumbered = renumber(regions.keys().copied());
+    let mut table = label_table::beside(path);
+    let mut notes = tally.notes();
+    notes.extend(time_point(volume));
+    notes.extend(renumbering(&renumbered));
+    notes.append(&mut table.notes);
+    let mut names: BTreeMap<u64, label_table::Row> =
+        table.rows.into_iter().map(|row| (row.value, row)).collect();
+    let mut labels: Vec<NamedRegion> = regions
+        .into_iter()
+        .map(|(in_file, region)| {
+            let row = names.remove(&in_file);
+            let other = renumbered.get(&in_file).copied();
+            let (colour, opacity) = row.as_ref().map(|r| (r.colour, r.opacity)).unzip();
+            let visible = row.as_ref().is_none_or(|r| r.visible);
+            let name = row.map(|r| r.name).filter(|name| !name.is_empty());
+            let name = match (name, other) {
+                (name, None) => name,
+                (None, Some(_)) => Some(format!("label {in_file}")),
+                (Some(name), Some(_)) => Some(format!("{name} (label {in_file})")),
+            };
+            let value = other.unwrap_or(in_file as u16);
+            NamedRegion { value, name, colour, opacity, visible, region }
+        })
+        .collect();
+    labels.sort_by_key(|label| label.value);
+    let hidden = labels.iter().filter(|l| !l.visible).count();
+    if hidden > 0 {
+        let values = [("n", hidden.to_string()), ("of", labels.len().to_string())];
+        notes.push(note("{n} of {of} labels are hidden, as the label table says", &values));
+    }
+    Ok(LabelsRead { labels, notes, renumbered, is_doubtful: tally.is_doubtful() })
+}
+
+/// Which of several time points was read.
+fn time_point(volume: &Volume) -> Option<LabelNote> {
+    let of = volume.frames();
+    let values = [("n", (volume.frame() + 1).to_string()), ("of", of.to_string())];
+    (of > 1)
+        .then(|| note("the label map has {of} time points; the one read is number {n}", &values))
+}
+
+/// Some of the labels that got other numbers, for the user.
+fn renumbering(renumbered: &BTreeMap<u64, u16>) -> Option<LabelNote> {
+    let shown = renumbered.iter().take(3).map(|(old, new)| format!("{old} → {new}"));
+    let mut list = shown.collect::<Vec<_>>().join(", ");
+    if renumbered.len() > 3 {
+        list.push_str(", …");
+    }
+    let values = [("n", renumbered.len().to_string()), ("list", list)];
+    (!renumbered.is_empty()).then(|| {
+        note(
+            "{n} labels over 65535 got other numbers ({list}); their own stand in their names",
+            &values,
+        )
+    })
 }
 
 fn check_grid(found: &Grid, path: &Path, grid: &Grid) -> Result<(), IoError> {
@@ -85,33 +240,39 @@ fn check_grid(found: &Grid, path: &Path, grid: &Grid) -> Result<(), IoError> {
     Ok(())
 }
 
-fn regions(volume: &Volume, path: &Path) -> Result<BTreeMap<u16, Region>, IoError> {
-    let dims = volume.grid().dims();
-    let (row, count, scale) = (dims[0], volume.grid().count(), volume.scale());
-    let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
+const AS_A_SCAN: &str = "its values change from voxel to voxel, as a scan's do";
+
+/// The voxels of each label by its number in the file.
+fn regions(volume: &Volume) -> Result<(BTreeMap<u64, Region>, Tally), String> {
+    if let Some(why) = converted(volume) {
+        return Err(why);
+    }
+    let (row, count) = (volume.grid().dims()[0], volume.grid().count());
+    let mut builders: BTreeMap<u64, RegionBuilder> = BTreeMap::new();
+    let mut tally = Tally::default();
+    let mut neighbours = Neighbours::default();
     let most_runs = (count / 4).max(FEW_RUNS);
     let mut runs = 0;
-    let refused = |what| Err(IoError::NotLabels { what, path: path.to_path_buf() });
-    with_voxels!(volume.voxels(), v => for (y, line) in v[volume.frame_range()].chunks_exact(row).enumerate() {
-        let mut at = y * row;
-        for same in line.chunk_by(|a, b| a == b) {
-            let Some(label) = label(same[0] as f64, scale) else {
-                let voxel = (at % row, y % dims[1], y / dims[1]);
-                return refused(format!("voxel {voxel:?} is {}", scale.apply(same[0] as f64)));
-            };
-            if label != 0 {
-                let builder = builders.entry(label).or_insert_with(|| RegionBuilder::new(row));
-                builder.push(at, same.len());
-                runs += 1;
-            }
-            at += same.len();
-        }
+    each_run(volume, |at, len, value| {
+        neighbours.add(at % row == 0, len, value);
+        let dims = volume.grid().dims();
+        let which =
+            || format!("voxel ({}, {}, {})", at % row, at / row % dims[1], at / row / dims[1]);
+        let Some(label) = tally.take(value, len, which)? else {
+            return Ok(());
+        };
+        builders.entry(label).or_insert_with(|| RegionBuilder::new(row)).push(at, len);
+        runs += 1;
         if builders.len() > MOST_LABELS {
-            return refused(format!("it has more than {MOST_LABELS} different values"));
+            return Err(format!("it has more than {MOST_LABELS} different values"));
         }
-        if runs > most_runs {
-            return refused("its values change from voxel to voxel, as a scan's do".to_owned());
-        }
-    });
-    Ok(builders.into_iter().map(|(label, b)| (label, b.finish())).collect())
+        if runs > most_runs { Err(AS_A_SCAN.to_owned()) } else { Ok(()) }
+    })?;
+    if builders.len() > MANY_LABELS && !neighbours.are_equal(1, 2) {
+        return Err(AS_A_SCAN.to_owned());
+    }
+    if tally.is_nothing() {
+        return Err("its values are all near 0 or no numbers, as a scan's may be".to_owned());
+    }
+    Ok((builders.into_iter().map(|(label, b)| (label, b.finish())).collect(), tally))
 }

@@ -1,4 +1,4 @@
-//! Files to volumes and back. Depends on `volume`, `geom`, `work`. Readers convert at the door: nothing
+//! Files to volumes and back. Depends on `volume`, `geom`, `placeholder`, `work`. Readers convert at the door: nothing
 //! outside of `io` knows a file format.
 //!
 //! - Reading: [`open_volume`] tells the format by content, never by name, and checks every claim of a
@@ -30,9 +30,9 @@ pub use atomic::{Staged, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp, foreign_table, is_foreign, table_without_map};
-pub use labels::{could_be_labels, labels_of, looks_like_labels};
+pub use labels::{LabelNote, LabelsRead, Likeness, labels_of, labels_on, likeness};
 pub use limits::Limits;
 pub use nifti::open_volume;
 pub use npy::stage_npy;
-pub use save::{Saved, save_float32, save_labels, stage_float32};
+pub use save::{Saved, label_table_path, save_float32, save_labels, stage_float32};
 pub use together::{SetAside, publish_together};

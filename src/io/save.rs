@@ -63,7 +63,7 @@ pub fn save_labels(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Saved, IoError> {
-    let table_path = label_table::path_for(path).ok_or_else(|| IoError::Name(path.into()))?;
+    let table_path = label_table_path(path)?;
     if labels.dims() != grid.dims() {
         let what = format!("{:?} labels on a grid of {:?}", labels.dims(), grid.dims());
         return Err(IoError::NoVolume { what, path: path.into() });
@@ -98,6 +98,21 @@ pub fn save_labels(
     let order = Order::of(label_table::at(&table_path).as_deref(), table);
     put_in_place((map, path), (staged_table, &table_path), order, &mut || ())?;
     Ok(Saved { path: path.into(), table: table_path, bytes })
+}
+
+/// Where the table of a label map to be saved as `path` is written; an error if the system can't have files of
+/// these names, which would else be found out when the map is in its place and the table is not.
+pub fn label_table_path(path: &Path) -> Result<PathBuf, IoError> {
+    let table = label_table::path_for(path).ok_or_else(|| IoError::Name(path.into()))?;
+    for target in [path, &table] {
+        match std::fs::symlink_metadata(target) {
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidFilename => {
+                return Err(IoError::writing(e, target));
+            }
+            _ => {}
+        }
+    }
+    Ok(table)
 }
 
 /// In which order a label map and its table are put in their places. Neither step can be made together with the other,

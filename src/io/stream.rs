@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 
 use super::IoError;
+use crate::placeholder::Placeholder;
 use crate::work::Progress;
 
 /// Large enough that the inflater seldom stops at its end, small against any scan.
@@ -64,6 +65,9 @@ impl Stream {
         let first = reader.fill_buf().map_err(reading)?;
         if first.is_empty() {
             return Err(IoError::Empty(path.to_path_buf()));
+        }
+        if let Some(what) = Placeholder::of(first) {
+            return Err(IoError::Placeholder { what, path: path.to_path_buf() });
         }
         let gzip = first.starts_with(&[0x1f, 0x8b]);
         let state = if gzip {

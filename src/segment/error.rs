@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::checkpoint::CheckpointError;
+use crate::placeholder::Placeholder;
 use crate::work::Cancelled;
 
 /// One line for the user: what is wrong, where, what to do.
@@ -33,6 +34,14 @@ pub enum SegmentError {
     /// No such model.
     #[error("no model there: a checkpoint (.pth) or a folder with encoder.onnx and decoder.onnx is needed: {}", .0.display())]
     NoModel(PathBuf),
+    /// A link to nothing, or a pointer to content that was not fetched.
+    #[error("{what}: {}", path.display())]
+    Placeholder {
+        /// Which.
+        what: Placeholder,
+        /// Where.
+        path: PathBuf,
+    },
     /// The model that ships with the program is not where it should be.
     #[error(
         "the demo model was not found: set VOXPOINT_MODELS to the folder that holds demo/encoder.onnx, or choose a model in the Segment menu"

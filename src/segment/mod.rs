@@ -1,5 +1,5 @@
 //! From clicks to masks: the crop a promptable 3D model looks at, the model itself, and its answer laid
-//! back on the scan's voxels. Depends on `volume`, `geom`, `prompt`, `work`.
+//! back on the scan's voxels. Depends on `volume`, `geom`, `placeholder`, `prompt`, `work`.
 //! Only `engine` and `runtime` name ONNX Runtime.
 
 mod blend;

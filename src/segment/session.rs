@@ -11,6 +11,7 @@ use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, crop_of};
 use super::{Device, DeviceChoice, SegmentError, faces, lay};
 use crate::geom::{DVec3, Grid};
+use crate::placeholder::Placeholder;
 use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step, WorkingScale};
 use crate::volume::{Region, Volume};
 use crate::work::CancelToken;
@@ -327,6 +328,7 @@ fn ms(since: Instant) -> f64 {
 
 /// What the engine is made from, and the model's name.
 fn source(model: &Path) -> Result<(Source, String), SegmentError> {
+    refuse_placeholders(model)?;
     let named = |part: Option<&std::ffi::OsStr>| {
         part.map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned())
     };
@@ -343,6 +345,22 @@ fn source(model: &Path) -> Result<(Source, String), SegmentError> {
             .map_err(|e| SegmentError::BadModel { message: e.to_string(), path: file.clone() })?;
     }
     Ok((Source::Pair { encoder, decoder }, named(full.file_name())))
+}
+
+/// Refuses a model of which a file, or the weights beside it, is a link to nothing or was not fetched.
+fn refuse_placeholders(model: &Path) -> Result<(), SegmentError> {
+    let is_part = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        ["encoder.", "decoder."].iter().any(|part| name.starts_with(part))
+    };
+    let entries = std::fs::read_dir(model).into_iter().flatten().flatten();
+    let parts = entries.map(|entry| entry.path()).filter(|path| is_part(path));
+    for path in std::iter::once(model.to_owned()).chain(parts) {
+        if let Some(what) = Placeholder::at(&path) {
+            return Err(SegmentError::Placeholder { what, path });
+        }
+    }
+    Ok(())
 }
 
 /// The folder with the pair, from what the user named.

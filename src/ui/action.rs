@@ -3,13 +3,18 @@ use std::path::PathBuf;
 use super::{PictureWish, TurnWish};
 use crate::document::{Command, LabelId};
 
-/// What becomes of an image that was dropped while a scan is open.
+/// What becomes of a file that came while a scan is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfferAnswer {
     /// It takes the place of the scan.
     Scan,
     /// It is laid over the scan.
     Overlay,
+    /// Its labels become objects.
+    Labels {
+        /// Its time point, from 0.
+        frame: usize,
+    },
     /// Nothing.
     Drop,
 }
@@ -26,7 +31,7 @@ pub enum Action {
     /// These files were dropped on the window: as [`Action::Open`], but a further image is not opened before the
     /// user has said as what ([`Status::offers`](super::Status)).
     Drop(Vec<PathBuf>),
-    /// What to do with the image of an offer.
+    /// What to do with the file of an offer.
     Answer(u64, OfferAnswer),
     /// Ask for an image to lay over the scan.
     OverlayDialog,

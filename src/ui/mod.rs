@@ -37,7 +37,7 @@ pub use looking::{MaskLook, THICKEST, projection_name};
 pub use state::{Hover, ImageLayer, Intent, PRACTISED, PaneState, Tool, ViewState};
 pub use status::{
     Busy, Download, Drawing, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,
-    PreviewStatus, RuntimeStatus, SaveStatus, Status,
+    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
 pub use toasts::Toasts;
 pub use verb::{Desk, SCALES, Verb, can_extend};

@@ -36,7 +36,7 @@ pub struct Status {
     pub sample: Option<PathBuf>,
     /// Files opened lately, newest first, for the welcome card.
     pub recent: Vec<PathBuf>,
-    /// Images that were dropped, read, and wait for a word about what they are to be.
+    /// Files that were read and wait for a word about what they are to be.
     pub offers: Vec<Offer>,
     /// The label map being written: its file's name, with bytes.
     pub saving: Option<Opening>,
@@ -87,13 +87,34 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// An image that was dropped while a scan is open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A file that came while a scan is open, and of which it is asked what it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Names it in the answer.
     pub number: u64,
     /// The file's name.
     pub name: String,
+    /// What is asked.
+    pub question: Question,
+}
+
+/// What is asked of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whether an image is another scan, or to be laid over the open one.
+    Image {
+        /// Why it is no label map, if it may have been meant as one.
+        why: Option<String>,
+    },
+    /// Whether a label map is to be opened.
+    Labels {
+        /// What had to be decided to read it.
+        notes: Vec<String>,
+        /// How many time points it has.
+        frames: usize,
+        /// Which is proposed, from 0.
+        frame: usize,
+    },
 }
 
 /// A file being opened.

@@ -185,6 +185,15 @@ impl Stats {
     }
 }
 
+/// What voxels were before they became one number each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// Red, green and blue, which became luminance.
+    Colours,
+    /// Complex numbers, which became magnitudes.
+    Complex,
+}
+
 /// A scan: one or more frames of voxels on one grid, one of which is looked at. Immutable once read; its voxels are
 /// shared between the views of its frames ([`Volume::with_frame`]).
 #[derive(Clone, Debug)]
@@ -198,6 +207,7 @@ pub struct Volume {
     scale: Scale,
     stored: StoredGeometry,
     warnings: Vec<Warning>,
+    conversion: Option<Conversion>,
 }
 
 impl Volume {
@@ -220,7 +230,19 @@ impl Volume {
             "voxels do not fill the grid"
         );
         let voxels = Arc::new(voxels);
-        Self { name: name.into(), grid, file_dims, voxels, frame: 0, scale, stored, warnings }
+        let (name, frame, conversion) = (name.into(), 0, None);
+        Self { name, grid, file_dims, voxels, frame, scale, stored, warnings, conversion }
+    }
+
+    /// The same scan, whose voxels were something else in the file.
+    #[must_use]
+    pub fn converted_from(self, conversion: Option<Conversion>) -> Self {
+        Self { conversion, ..self }
+    }
+
+    /// What its voxels were in the file, if they are not numbers there.
+    pub fn conversion(&self) -> Option<Conversion> {
+        self.conversion
     }
 
     /// The same scan with another frame (from 0; the last one if there are not as many) to be looked at: what

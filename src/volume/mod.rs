@@ -17,7 +17,7 @@ mod set;
 mod stored;
 mod window;
 
-pub use data::{DataType, Scale, Stats, Volume, Voxels, Warning};
+pub use data::{Conversion, DataType, Scale, Stats, Volume, Voxels, Warning};
 pub use delta::{Delta, DeltaBuilder, DeltaRun};
 pub use envelope::Envelope;
 pub use histogram::Histogram;

@@ -18,7 +18,7 @@ pub struct LabelName {
 /// One label of a label map that was opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedRegion {
-    /// Its value in the file, never 0.
+    /// Its value, never 0: that in the file, or another if that is over 65535.
     pub value: u16,
     /// Its name, if a label table beside the file says one.
     pub name: Option<String>,
@@ -26,6 +26,8 @@ pub struct NamedRegion {
     pub colour: Option<[u8; 3]>,
     /// Opacity of its surface in 3D, 0 to 1, if a label table beside the file says one.
     pub opacity: Option<f32>,
+    /// Whether it is shown; a label table beside the file may say that it is not.
+    pub visible: bool,
     /// Its voxels.
     pub region: Region,
 }

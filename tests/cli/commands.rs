@@ -254,7 +254,7 @@ fn the_samples_click_gives_the_mask_that_its_readme_promises() {
     let mut compare = compare.to_vec();
     compare.extend(["--label-b", &label, "--json"]);
     let compared = voxpoint(&compare).json();
-    let keys_of_it = ["dice", "volume_ml_a", "volume_ml_b", "voxels_a", "voxels_b"];
+    let keys_of_it = ["both_empty", "dice", "volume_ml_a", "volume_ml_b", "voxels_a", "voxels_b"];
     assert_eq!(keys(&compared), keys_of_it);
     let dice = compared["dice"].as_f64().unwrap();
     assert!((dice - 0.830).abs() < 0.01, "{dice}");

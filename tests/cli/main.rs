@@ -6,6 +6,7 @@ mod belonging;
 mod commands;
 mod eval;
 mod films;
+mod labels;
 mod model;
 mod others;
 #[cfg(target_os = "linux")]

@@ -54,8 +54,14 @@ pub fn desk(frames: usize) -> Desk {
 pub fn with_mask(desk: &mut Desk) {
     let count: usize = DIMS.iter().product();
     let region = Region::from_mask(DIMS[0], (0..count).map(|n| n < count / 2));
-    let label =
-        NamedRegion { value: 1, name: Some("liver".into()), colour: None, opacity: None, region };
+    let label = NamedRegion {
+        value: 1,
+        name: Some("liver".into()),
+        colour: None,
+        opacity: None,
+        visible: true,
+        region,
+    };
     desk.document.apply(Command::Import(vec![label])).unwrap();
 }
 

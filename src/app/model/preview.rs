@@ -130,6 +130,7 @@ mod tests {
             name: None,
             colour: None,
             opacity: None,
+            visible: true,
             region,
         });
         document.apply(crate::document::Command::Import(named.collect())).unwrap();

@@ -34,6 +34,9 @@ pub struct RenderArgs {
     /// The frame (time point) of a 4D scan, counted from 1.
     #[arg(long, value_name = "N", value_parser = parse_frame)]
     pub frame: Option<usize>,
+    /// The time point of a 4D label map, counted from 1; else that of the scan if it has as many, or the first.
+    #[arg(long, value_name = "N", value_parser = parse_frame, requires = "labels")]
+    pub labels_frame: Option<usize>,
     /// Pixels of the picture [default: 1024x1024; of a film 512x512].
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     pub size: Option<[u32; 2]>,

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::super::Usage;
+use crate::placeholder::Placeholder;
 
 /// A scan and its label map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +74,9 @@ pub fn find(inputs: &[PathBuf]) -> anyhow::Result<Found> {
         && !labels.is_dir()
     {
         for path in inputs {
+            if let Some(what) = Placeholder::at(path) {
+                bail!("{what}: {}", path.display());
+            }
             if !path.is_file() {
                 bail!("there is no such file: {}", path.display());
             }

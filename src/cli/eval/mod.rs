@@ -398,7 +398,7 @@ fn caught<M>(
 /// The scan and the labels that were asked for.
 fn open(case: &Case, wanted: Option<&Labels>) -> anyhow::Result<(Arc<Volume>, Vec<NamedRegion>)> {
     let volume = files::open_scan(&case.image)?;
-    let mut labels = files::open_labels(&case.labels, &volume)?;
+    let mut labels = files::open_labels(&case.labels, &volume, None)?.labels;
     if labels.is_empty() {
         bail!("the label map is empty: {}", case.labels.display());
     }

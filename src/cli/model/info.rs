@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::args::ModelInfoArgs;
 use crate::cli::fetching::megabytes;
 use crate::cli::{print, print_json};
+use crate::placeholder::Placeholder;
 use crate::segment::checkpoint::{Architecture, Attention, Manifest};
 use crate::segment::library::{self, ModelFile, ModelKind, OnnxFacts};
 use crate::segment::{SPACING, SegmentError};
@@ -90,6 +91,9 @@ pub fn run(args: &ModelInfoArgs) -> anyhow::Result<()> {
 
 /// A model by its path, else by the name of one that is found.
 fn find(model: &Path) -> anyhow::Result<ModelFile> {
+    if let Some(what) = Placeholder::at(model) {
+        anyhow::bail!("{what}: {}", model.display());
+    }
     if let Some(described) = library::describe(model) {
         let real = |path: &Path| path.canonicalize().ok();
         let found = library::discover().into_iter();
@@ -201,6 +205,9 @@ impl Info {
     }
 
     fn add_onnx(&mut self, path: &Path) -> anyhow::Result<()> {
+        if let Some(what) = Placeholder::at(path) {
+            return Err(SegmentError::Placeholder { what, path: path.to_owned() }.into());
+        }
         let facts = OnnxFacts::read(path).map_err(|e| bad(&e, path))?;
         self.parameters += facts.parameters;
         let shown = |values: &[(String, Vec<String>)]| -> Vec<String> {

@@ -12,6 +12,7 @@ use super::{Usage, files};
 use crate::document::{Command, Document};
 use crate::figure::{Figure, Film, Stage, film_format, save_film, save_png};
 use crate::geom::{DVec3, Grid};
+use crate::io::LabelsRead;
 use crate::ui::{FilmFormat, TurnWish, ViewState};
 use crate::volume::{Histogram, NamedRegion, Region, Volume, VoxelBox};
 use crate::work::{CancelToken, Progress};
@@ -30,8 +31,8 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     });
     let mut document = Document::new(Arc::clone(&volume));
     if let Some(path) = &args.labels {
-        let labels = files::open_labels(path, &volume)?;
-        document.apply(Command::Import(labels))?;
+        let labels = open_labels(path, &volume, args.labels_frame)?;
+        document.apply(Command::Import(labels.labels))?;
     }
     view::fade(args, &mut document)?;
     let view = view::of(args, &document)?;
@@ -52,6 +53,14 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     };
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     Ok(save_film(&args.out, &film, &mut stage, &figure, &cancel, &progress)?)
+}
+
+/// A label map at time point `frame`, else at the scan's if it has as many, else at its first.
+fn open_labels(path: &Path, scan: &Volume, frame: Option<usize>) -> anyhow::Result<LabelsRead> {
+    let labels = files::open_scan(path)?;
+    let same = (labels.frames() == scan.frames()).then_some(scan.frame() + 1);
+    let frame = frame.or(same);
+    files::labels_of(&labels, path, scan, frame)
 }
 
 /// The kind of film that is wanted, if one is; refuses what can't be written before any work is done.

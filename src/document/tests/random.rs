@@ -75,7 +75,14 @@ fn do_deed(d: &mut Document, deed: &Deed) {
         Deed::Select(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Select(id))),
         Deed::Import(corner) => {
             let region = boxed(*corner, DIMS);
-            let label = NamedRegion { value: 5, name: None, colour: None, opacity: None, region };
+            let label = NamedRegion {
+                value: 5,
+                name: None,
+                colour: None,
+                opacity: None,
+                visible: true,
+                region,
+            };
             d.apply(Command::Import(vec![label]))
         }
         Deed::Extend(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Extend(id))),

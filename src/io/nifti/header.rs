@@ -4,7 +4,7 @@ use super::super::IoError;
 use super::super::sniff::Endian;
 use super::offset::Start;
 use super::raw::{Raw, header_bytes};
-use crate::volume::{DataType, Scale, StoredGeometry, Warning};
+use crate::volume::{Conversion, DataType, Scale, StoredGeometry, Warning};
 
 /// How voxels are stored, and what they become in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,15 @@ impl Kind {
             Kind::Colour { channels } => channels,
             Kind::Complex { double: false } => 8,
             Kind::Complex { double: true } => 16,
+        }
+    }
+
+    /// What becomes one number in memory.
+    pub(super) fn conversion(self) -> Option<Conversion> {
+        match self {
+            Kind::Scalar(_) => None,
+            Kind::Colour { .. } => Some(Conversion::Colours),
+            Kind::Complex { .. } => Some(Conversion::Complex),
         }
     }
 

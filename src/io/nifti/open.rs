@@ -211,7 +211,8 @@ pub fn open_volume(
     // What was converted was scaled on the way, or has no scale.
     let scale = if matches!(kind, Kind::Scalar(_)) { scale } else { Scale::NONE };
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    Ok(Volume::new(name, grid, file_dims, voxels, scale, stored, warnings))
+    let volume = Volume::new(name, grid, file_dims, voxels, scale, stored, warnings);
+    Ok(volume.converted_from(kind.conversion()))
 }
 
 /// Bytes of the content of a gzip file, counted up to `most`.

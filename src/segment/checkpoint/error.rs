@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::placeholder::Placeholder;
 use crate::work::Cancelled;
 
 /// Why a checkpoint can't be used, in one line: what is wrong, what to do, where.
@@ -13,6 +14,14 @@ pub enum CheckpointError {
     Io {
         /// What the system says.
         source: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A link to nothing, or a pointer to content that was not fetched.
+    #[error("{what}: {}", path.display())]
+    Placeholder {
+        /// Which.
+        what: Placeholder,
         /// The file.
         path: PathBuf,
     },

@@ -18,6 +18,7 @@ pub use architecture::{Architecture, Attention};
 pub use error::{CheckpointError, Fault};
 
 use super::private_copy::{self, private_copy};
+use crate::placeholder::Placeholder;
 use crate::work::{CancelToken, Progress};
 use archive::Archive;
 use pickle::{PickleError, Stored};
@@ -104,6 +105,9 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Reads a whole checkpoint.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        if let Some(what) = Placeholder::at(path) {
+            return Err(CheckpointError::Placeholder { what, path: path.to_owned() });
+        }
         let content = private_copy(path)
             .map_err(|source| CheckpointError::Io { source, path: path.to_owned() })?;
         let manifest = Manifest::read(Cursor::new(&content[..]), path)?;

@@ -1,10 +1,12 @@
 //! The list of objects.
 
+use std::ops::Range;
+
 use egui::containers::PopupCloseBehavior;
 use egui::{
-    Align, Button, Color32, CornerRadius, Layout, Popup, Rect, Response, RichText, Role, Sense,
-    Slider, Stroke, StrokeKind, TextEdit, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
-    WidgetText, vec2,
+    Align, Button, Color32, CornerRadius, Layout, Popup, Rect, Response, RichText, Role,
+    ScrollArea, Sense, Slider, Stroke, StrokeKind, TextEdit, TextWrapMode, Ui, UiBuilder, Vec2,
+    WidgetInfo, WidgetText, vec2,
 };
 
 use super::format::millilitres;
@@ -16,6 +18,12 @@ use crate::ui::theme::SMALL;
 use crate::ui::{Action, Desk, PRACTISED, Verb, can_extend, icons, shortcuts};
 
 const ROW: f32 = 36.0;
+/// Between rows.
+const GAP: f32 = 1.0;
+/// Of longer lists only the rows in sight are drawn: instance maps have thousands of objects.
+const DRAWN_WHOLE: usize = 100;
+/// How much of the panel's height such a list takes.
+const LONG_LIST: f32 = 0.6;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
 
@@ -38,11 +46,39 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         ui.add_space(4.0);
     }
     ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        for object in document.objects() {
-            ui.push_id(object.id.0, |ui| row(ui, document, object, desk));
+        ui.spacing_mut().item_spacing.y = GAP;
+        if document.objects().len() <= DRAWN_WHOLE {
+            for object in document.objects() {
+                ui.push_id(object.id.0, |ui| row(ui, document, object, desk));
+            }
+        } else {
+            long_list(ui, document, desk);
         }
     });
+}
+
+/// A list that scrolls by itself, so that what is below it stays within reach, and of which only the rows in
+/// sight are drawn. It goes to the object that is selected elsewhere.
+fn long_list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+    let objects = document.objects();
+    let active = document.active().map(|o| o.id);
+    let id = ui.scope_id().with("long list");
+    let (before, drawn): (Option<LabelId>, Range<usize>) =
+        ui.data(|d| d.get_temp(id)).unwrap_or_default();
+    let height = LONG_LIST * ui.clip_rect().height();
+    let mut area = ScrollArea::vertical().id_salt("objects").max_height(height);
+    let place = objects.iter().position(|o| Some(o.id) == active);
+    if let Some(place) = place.filter(|place| active != before && !drawn.contains(place)) {
+        area = area.vertical_scroll_offset((place as f32 * (ROW + GAP) - height / 2.0).max(0.0));
+    }
+    let rows = |ui: &mut Ui, range: Range<usize>| {
+        for object in &objects[range.clone()] {
+            ui.push_id(object.id.0, |ui| row(ui, document, object, desk));
+        }
+        range
+    };
+    let drawn = area.auto_shrink([false, true]).show_rows(ui, ROW, objects.len(), rows).inner;
+    ui.data_mut(|d| d.insert_temp(id, (active, drawn)));
 }
 
 /// Swatches in a collapsed panel; a click makes the object active.
@@ -53,6 +89,9 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     }
     for object in document.objects() {
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(STRIP), Sense::click());
+        if !ui.is_rect_visible(rect) {
+            continue;
+        }
         let text = describe(document, object);
         let active = is_active(document, object.id);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));

@@ -1,0 +1,89 @@
+//! Label maps that come in, and files of which it is asked what they are to be.
+
+use std::path::PathBuf;
+
+use super::App;
+use super::names::name_of;
+use super::reading::{Labels, Loaded, Role};
+use crate::document::Command;
+use crate::io::LabelNote;
+use crate::ui::text::tr_with;
+use crate::ui::{Offer, OfferAnswer, Question};
+
+/// What waits for an answer.
+pub(super) enum Offered {
+    Image(Box<Loaded>),
+    /// Read again once the answer is there: nothing of it is kept meanwhile.
+    Labels(PathBuf),
+}
+
+impl App {
+    /// Adds the objects of a label map.
+    pub(super) fn import(&mut self, path: PathBuf, labels: Labels) {
+        let read = labels.read;
+        let count = read.labels.len();
+        let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
+        if !self.run(Command::Import(read.labels)) {
+            return;
+        }
+        let name = name_of(&path);
+        for note in &read.notes {
+            self.toasts.warning(format!("{name}: {}", told(note)));
+        }
+        let text = match count {
+            1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
+            _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
+        };
+        self.toasts.info(text);
+        if let Some(session) = self.session.as_mut().filter(|_| first) {
+            // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
+            // other time points of that file.
+            session.document.mark_saved(session.document.state());
+            if labels.frames == 1 {
+                session.came_from = Some(path);
+                session.on_disk = Some(labels.stamp);
+            }
+        }
+    }
+
+    /// Asks what an image beside the open scan is to be. `why` it is no label map, if it may be meant as one.
+    pub(super) fn offer_image(&mut self, loaded: Box<Loaded>, why: Option<String>) {
+        let name = loaded.volume.name().to_owned();
+        self.offer(name, Question::Image { why }, Offered::Image(loaded));
+    }
+
+    /// Asks whether a label map is to be opened in spite of what had to be decided to read it, and at which of its
+    /// time points.
+    pub(super) fn offer_labels(&mut self, path: PathBuf, labels: &Labels) {
+        let notes = labels.read.notes.iter().map(told).collect();
+        let question = Question::Labels { notes, frames: labels.frames, frame: labels.frame };
+        self.offer(name_of(&path), question, Offered::Labels(path));
+    }
+
+    fn offer(&mut self, name: String, question: Question, offered: Offered) {
+        self.offered += 1;
+        self.status.offers.push(Offer { number: self.offered, name, question });
+        self.offers.push((self.offered, offered));
+    }
+
+    /// The user has said what a file is to be.
+    pub(super) fn answer(&mut self, number: u64, answer: OfferAnswer) {
+        self.status.offers.retain(|o| o.number != number);
+        let Some(at) = self.offers.iter().position(|(n, _)| *n == number) else { return };
+        match (self.offers.remove(at).1, answer) {
+            (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
+            (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
+            (Offered::Labels(path), OfferAnswer::Labels { frame }) => {
+                self.files.open(path, Role::Agreed(frame));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A note in the language in use.
+fn told(note: &LabelNote) -> String {
+    let values: Vec<(&str, &dyn std::fmt::Display)> =
+        note.values.iter().map(|(name, value)| (*name, value as _)).collect();
+    tr_with(note.text, &values)
+}

@@ -1,0 +1,131 @@
+//! Reads a file, off the UI thread, and finds out what it is: a scan, or labels of the open one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::names::name_of;
+use crate::io::{self, IoError, LabelsRead, Likeness, Limits, PairStamp};
+use crate::volume::{Histogram, Stats, Volume};
+use crate::work::{CancelToken, Progress};
+
+/// What a file is opened as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Labels if they look like labels of the open scan, else a scan.
+    Any,
+    /// Labels of the open scan, or an error.
+    Labels,
+    /// That, at a time point (from 0), whatever had to be decided to read them: the user was asked.
+    Agreed(usize),
+    /// As [`Role::Any`], but of an image beside an open scan it is asked what it is to be.
+    Dropped,
+    /// An image to lay over the open scan.
+    Overlay,
+}
+
+/// A scan, with what the window wants to know about it (computed off the UI thread).
+pub(super) struct Loaded {
+    pub volume: Arc<Volume>,
+    pub path: PathBuf,
+    pub stats: Stats,
+    pub histogram: Histogram,
+}
+
+/// A label map that was read.
+pub(super) struct Labels {
+    pub read: LabelsRead,
+    /// How many time points its file has, and which was read (from 0).
+    pub frames: usize,
+    pub frame: usize,
+    /// Whether it can't be known if that one was meant.
+    pub other_frames: bool,
+    /// What the file and its table were when they were read.
+    pub stamp: PairStamp,
+}
+
+pub(super) enum Opened {
+    /// With the reason why it is no label map, if it seems to be meant as one.
+    Image(Box<Loaded>, Option<String>),
+    Labels(Box<Labels>),
+}
+
+/// Why a file was not opened.
+pub(super) enum Failed {
+    Cancelled,
+    Because(String),
+}
+
+impl From<IoError> for Failed {
+    fn from(error: IoError) -> Self {
+        match error {
+            IoError::Cancelled => Failed::Cancelled,
+            other => Failed::Because(other.to_string()),
+        }
+    }
+}
+
+/// Reads a file beside the open scan, if there is one, and finds out what it is.
+pub(super) fn load(
+    path: &Path,
+    role: Role,
+    scan: Option<&Volume>,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Opened, Failed> {
+    let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
+    let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
+    let mut why = None;
+    if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
+        let asked = matches!(role, Role::Labels | Role::Agreed(_));
+        let fits = volume.grid().dims() == scan.grid().dims() || io::belongs(&volume, scan);
+        let named = is_named_like_labels(path);
+        // Labels of another scan are an error: opening them as a scan would take this one off the screen without
+        // a word.
+        let likeness = (fits || named).then(|| io::likeness(&volume));
+        if asked || likeness == Some(Likeness::Labels) {
+            return Ok(Opened::Labels(labels(&volume, (path, began), role, scan)?));
+        }
+        why = match likeness {
+            Some(Likeness::Patches(why)) => Some(why),
+            _ if named => io::labels_on(&volume, path, scan).err().map(|e| e.to_string()),
+            _ => None,
+        };
+        cancel.check().map_err(|_| Failed::Cancelled)?;
+    }
+    let stats = volume.stats();
+    cancel.check().map_err(|_| Failed::Cancelled)?;
+    let histogram = Histogram::of(&volume, &stats, 256);
+    cancel.check().map_err(|_| Failed::Cancelled)?;
+    let volume = Arc::new(volume);
+    let path = path.to_owned();
+    Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram }), why))
+}
+
+/// The labels of a volume at the time point that was agreed on, else at the scan's if both have as many, else at
+/// the first. `began` is what the file's time was before it was read.
+fn labels(
+    volume: &Volume,
+    (path, began): (&Path, Option<SystemTime>),
+    role: Role,
+    scan: &Volume,
+) -> Result<Box<Labels>, IoError> {
+    let frames = volume.frames();
+    let same = frames == scan.frames();
+    let frame = match role {
+        Role::Agreed(frame) => frame,
+        _ if same => scan.frame(),
+        _ => 0,
+    };
+    let volume = volume.with_frame(frame);
+    let read = io::labels_on(&volume, path, scan)?;
+    let (frame, other_frames) = (volume.frame(), !same && frames > 1);
+    let stamp = PairStamp::of_read(path, began);
+    Ok(Box::new(Labels { read, frames, frame, other_frames, stamp }))
+}
+
+/// Whether a file's name says that it is a label map.
+pub(super) fn is_named_like_labels(path: &Path) -> bool {
+    let name = name_of(path).to_lowercase();
+    ["label", "mask", "seg"].iter().any(|word| name.contains(word))
+}
