@@ -46,16 +46,16 @@ fn ctrl(harness: &mut Harness<'_, App>, key: Key) {
 fn the_history_is_a_list_to_go_to() {
     let mut harness = changed();
     ctrl(&mut harness, Key::H);
-    harness.get_by_label("1 Open label map");
+    harness.get_by_label_contains("1 Open label map");
     let objects = |h: &Harness<'_, App>| h.state().document().expect("open").objects().len();
     let all = objects(&harness);
     harness.get_by_label("0 As opened").click();
     harness.run_steps(3);
     assert_eq!(objects(&harness), 0);
-    harness.get_by_label("2 New object").click();
+    harness.get_by_label_contains("2 New object · Object ").click();
     harness.run_steps(3);
     assert_eq!(objects(&harness), all, "and forth again");
-    harness.get_by_label("1 Open label map").click();
+    harness.get_by_label_contains("1 Open label map").click();
     harness.run_steps(3);
     assert_eq!(objects(&harness), all - 1);
     harness.key_press(Key::Escape);
@@ -147,6 +147,56 @@ fn the_menus_can_be_reached_by_keyboard() {
     harness.run_steps(2);
     press(&mut harness, Key::Enter);
     assert_eq!(harness.state().view().convention, voxpoint::geom::Convention::Neurological);
+}
+
+#[test]
+fn the_arrow_keys_stay_in_the_menu_that_f10_leads_to() {
+    let mut harness = opened();
+    let press = |harness: &mut Harness<'_, App>, key| {
+        harness.key_press(key);
+        harness.run_steps(6);
+    };
+    let focused = |harness: &Harness<'_, App>, label: &str| {
+        harness.get_all_by_label(label).any(|node| node.is_focused())
+    };
+    let before = harness.state().view().crosshair;
+    press(&mut harness, Key::F10);
+    press(&mut harness, Key::ArrowDown);
+    assert!(focused(&harness, "Open…"), "Down opens the menu at its first entry");
+    press(&mut harness, Key::ArrowDown);
+    assert!(focused(&harness, "Open sample scan"));
+    for _ in 0..2 {
+        press(&mut harness, Key::ArrowUp);
+    }
+    assert!(focused(&harness, "Quit"), "round and round");
+    // Back to the bar, and on to the next menu, which is open then.
+    press(&mut harness, Key::ArrowLeft);
+    assert!(focused(&harness, "File"));
+    press(&mut harness, Key::ArrowRight);
+    assert!(focused(&harness, "Edit"));
+    press(&mut harness, Key::ArrowDown);
+    assert!(focused(&harness, "History"), "the first entry that does something");
+    press(&mut harness, Key::Escape);
+    assert!(harness.query_by_label("History").is_none());
+    assert_eq!(harness.state().view().crosshair, before, "no slice was stepped meanwhile");
+}
+
+#[test]
+fn messages_lie_below_the_windows_that_are_read() {
+    let mut harness = opened();
+    harness.key_press(Key::F1);
+    harness.run_steps(4);
+    // Comes later than the window.
+    drop_file(&mut harness, PathBuf::from("/nowhere/scan.nii.gz"));
+    harness.step();
+    wait(&mut harness, "the error", |app| app.messages().next().is_some());
+    harness.run_steps(4);
+    let order: Vec<egui::LayerId> = harness.ctx.memory(|m| m.layer_ids().collect());
+    let at = |name: &str| {
+        let id = egui::Id::unique(name);
+        order.iter().position(|layer| layer.id == id).expect("it is there")
+    };
+    assert!(at("toasts") < at("shortcuts"), "the help stays on top");
 }
 
 #[test]

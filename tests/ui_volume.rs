@@ -10,7 +10,7 @@ use voxpoint::document::{Command, Document};
 use voxpoint::geom::{Axis, DAffine3, DMat3, DVec3, Direction, Grid, Orbit};
 use voxpoint::render::{self, Clip, ClipPlane, Mode3d, Scene};
 use voxpoint::ui::viewport::{self, SceneSlot};
-use voxpoint::ui::{Action, Pane, Status, Tool, ViewState, label_styles};
+use voxpoint::ui::{Action, Pane, ShownMasks, Status, Tool, ViewState, label_styles};
 use voxpoint::volume::{
     Histogram, NamedRegion, Region, Scale, StoredGeometry, Volume, Voxels, Window,
 };
@@ -88,7 +88,7 @@ fn harness() -> Harness<'static, App> {
             scene.set_volume(app.document.image().clone()).unwrap();
             while !scene.upload(usize::MAX) {}
             scene.set_labels(app.document.labels(), None).unwrap();
-            scene.set_styles(&label_styles(&app.document, true));
+            scene.set_styles(&label_styles(&app.document, ShownMasks::Visible));
             state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
             app
         });
@@ -155,22 +155,31 @@ fn a_click_moves_the_crosshair_to_what_is_seen() {
 }
 
 #[test]
-fn with_the_point_tool_a_click_places_a_point_in_the_voxel_behind_the_surface() {
+fn with_the_point_tool_ctrl_click_places_a_point_in_the_voxel_behind_the_surface() {
     let mut harness = harness();
     harness.state_mut().view.tool = Tool::Point;
     let mask = place(&harness, [30.0, 12.0, 12.0]);
-    click(&mut harness, mask, PointerButton::Primary, Modifiers::NONE);
+    let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
+    // The hand that turns the picture places no point by accident.
+    for button in [PointerButton::Primary, PointerButton::Secondary] {
+        click(&mut harness, mask, button, Modifiers::NONE);
+        assert!(prompts(&mut harness).is_empty(), "{button:?}");
+    }
+    let grid = harness.state().document.image().grid().clone();
+    let seen = grid.voxel(harness.state().view.crosshair);
+    assert!((seen.x - 30.0).abs() < 0.7 && (seen.y - 7.5).abs() < 0.8, "the front face: {seen}");
+    click(&mut harness, mask, PointerButton::Primary, ctrl);
     let placed = prompts(&mut harness);
     assert_eq!(placed.len(), 1);
     let (Some(voxel), true) = placed[0] else { panic!("{placed:?}") };
     assert!(cube(voxel, [26, 8, 8], 8) && voxel[1] == 8, "in the mask's first layer: {voxel:?}");
 
     let scan = place(&harness, [8.0, 10.0, 30.0]);
-    click(&mut harness, scan, PointerButton::Secondary, Modifiers::NONE);
+    click(&mut harness, scan, PointerButton::Secondary, ctrl);
     let placed = prompts(&mut harness);
     let (Some(voxel), false) = placed[0] else { panic!("{placed:?}") };
     assert!(cube(voxel, [4, 6, 26], 8), "in the bright cube: {voxel:?}");
-    click(&mut harness, scan, PointerButton::Primary, Modifiers::ALT);
+    click(&mut harness, scan, PointerButton::Primary, ctrl | Modifiers::ALT);
     assert!(!prompts(&mut harness)[0].1, "Alt makes it negative");
 }
 

@@ -9,7 +9,7 @@ use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, LabelStyle, Scene, UPLOAD_BUDGET};
 use crate::ui::viewport::SceneSlot;
-use crate::ui::{ImageLayer, label_styles};
+use crate::ui::{ImageLayer, ShownMasks, label_styles};
 use crate::volume::{Volume, VoxelBox};
 
 /// What the device has not enough memory for.
@@ -26,7 +26,7 @@ pub(super) struct Gpu {
     /// Which document, at which of its frames.
     shown: Option<(DocumentNumber, usize)>,
     revision: u64,
-    labels_shown: bool,
+    masks_shown: ShownMasks,
     /// The preview in the label texture: its number, and where it is.
     preview: Option<(u64, Option<VoxelBox>)>,
     refused: Option<DocumentNumber>,
@@ -51,7 +51,7 @@ impl Gpu {
             ctx: ctx.clone(),
             shown: None,
             revision: 0,
-            labels_shown: true,
+            masks_shown: ShownMasks::default(),
             preview: None,
             refused: None,
             coarse: None,
@@ -119,7 +119,7 @@ impl Gpu {
         &mut self,
         number: DocumentNumber,
         document: &Document,
-        labels_shown: bool,
+        masks_shown: ShownMasks,
         preview: Option<&Preview>,
     ) -> Result<bool, String> {
         if self.refused == Some(number) {
@@ -165,18 +165,18 @@ impl Gpu {
                 Dirty::Within(bounds) => scene.set_labels(labels, Some(bounds)),
                 Dirty::Everything => scene.set_labels(labels, None),
             };
-            scene.set_styles(&styles(document, labels_shown, preview));
+            scene.set_styles(&styles(document, masks_shown, preview));
             self.revision = document.revision();
-            self.labels_shown = labels_shown;
+            self.masks_shown = masks_shown;
             self.preview = previewed;
             // Labels may have found no room beside the scan, which is coarser now.
             if scene.coarse() != before {
                 self.coarse = scene.coarse();
             }
             uploaded.map_err(|why| why.to_string())?;
-        } else if self.labels_shown != labels_shown {
-            scene.set_styles(&styles(document, labels_shown, preview));
-            self.labels_shown = labels_shown;
+        } else if self.masks_shown != masks_shown {
+            scene.set_styles(&styles(document, masks_shown, preview));
+            self.masks_shown = masks_shown;
         }
         Ok(scene.upload(UPLOAD_BUDGET))
     }
@@ -190,7 +190,7 @@ fn and(dirty: Dirty, more: VoxelBox) -> Dirty {
     }
 }
 
-fn styles(document: &Document, shown: bool, preview: Option<&Preview>) -> Vec<LabelStyle> {
+fn styles(document: &Document, shown: ShownMasks, preview: Option<&Preview>) -> Vec<LabelStyle> {
     let mut styles = label_styles(document, shown);
     styles.extend(preview.iter().flat_map(|p| p.styles));
     styles

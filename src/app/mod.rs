@@ -197,7 +197,7 @@ impl App {
         let intent = self.view.intent.as_ref().filter(|_| !self.frame_comes);
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
-            let (shown, preview) = (self.view.labels_shown(), self.model.preview());
+            let (shown, preview) = (self.view.shown_masks(), self.model.preview());
             match gpu.sync(session.number, &session.document, shown, preview) {
                 Ok(true) => self.frame_comes = false,
                 Ok(false) => ctx.request_repaint(),
@@ -316,7 +316,11 @@ impl App {
         }
         let document = self.session.as_ref().map(|s| &s.document);
         let away = document.map_or(egui::Vec2::ZERO, |d| self.view.beside_views(d, ui.ctx()));
-        self.toasts.show(ui.ctx(), away);
+        let room = match document {
+            Some(_) => self.view.screen.area.into(),
+            None => ui.ctx().content_rect().size(),
+        };
+        self.toasts.show(ui.ctx(), away, room);
         let ctx = ui.ctx().clone();
         let acted = !actions.is_empty();
         for action in actions {

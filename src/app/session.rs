@@ -127,6 +127,7 @@ impl App {
         };
         match session.document.apply(command) {
             Ok(()) => {
+                self.toasts.accepted();
                 self.view.negative &= !fresh;
                 // A click whose mask can't be seen looks like no click.
                 self.view.show_labels |= clicked;
@@ -144,7 +145,7 @@ impl App {
                 true
             }
             Err(why) => {
-                self.toasts.error(format!("{}.", capitalised(&refusal(why))));
+                self.toasts.refused(format!("{}.", capitalised(&refusal(why))));
                 false
             }
         }

@@ -49,8 +49,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         args.frame.filter(|_| one.frames() > 1 || other.frames() == 1)
     };
     let labels_a = files::labels_of(&a, &args.a, &a, frame_of(&a, &b))?;
-    let labels_b =
-        files::labels_of(&b, &args.b, &a, frame_of(&b, &a)).context("can't compare")?;
+    let labels_b = files::labels_of(&b, &args.b, &a, frame_of(&b, &a)).context("can't compare")?;
     let (region_a, region_b) = (region(&labels_a, label_a), region(&labels_b, label_b));
     let (voxels_a, voxels_b) = (region_a.count(), region_b.count());
     let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;
@@ -74,9 +73,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
     }
     if result.both_empty {
-        say(&format!(
-            "warning: both are empty: Dice is not defined and set to 1, as Metrics Reloaded does"
-        ));
+        say("warning: both are empty: Dice is not defined and set to 1, as Metrics Reloaded does");
     }
     if args.json {
         return print_json(&result);

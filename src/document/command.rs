@@ -307,10 +307,33 @@ impl Document {
 
     /// Does `ops` and writes them into the history.
     pub(super) fn commit(&mut self, name: &str, mut ops: Vec<Op>, pending: Option<PendingClick>) {
+        let object = self.object_of(&ops, pending.as_ref());
         for op in &mut ops {
             self.swap(op);
         }
-        self.history.push(name.to_owned(), ops, pending);
+        self.history.push(name.to_owned(), object, ops, pending);
+    }
+
+    /// The one object that a change is about, if it is about one, and its name.
+    fn object_of(&self, ops: &[Op], pending: Option<&PendingClick>) -> Option<(LabelId, String)> {
+        let of = |op: &Op| match op {
+            Op::Object { id, .. }
+            | Op::Name(id, _)
+            | Op::Colour(id, _)
+            | Op::Opacity(id, _)
+            | Op::Log(id, _)
+            | Op::Answer(id, _) => Some(*id),
+            Op::Labels(_) | Op::Active(_) => None,
+        };
+        let ids: BTreeSet<LabelId> =
+            ops.iter().filter_map(of).chain(pending.map(|p| p.object)).collect();
+        let (Some(&id), 1) = (ids.first(), ids.len()) else { return None };
+        let new = ops.iter().find_map(|op| match op {
+            Op::Object { absent, .. } => absent.as_deref(),
+            _ => None,
+        });
+        let object = self.object(id).or(new)?;
+        Some((id, object.name.clone()))
     }
 
     /// Exchanges what `op` holds with what the document holds.

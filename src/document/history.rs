@@ -53,6 +53,10 @@ pub(super) struct Entry {
     pub name: String,
     pub ops: Vec<Op>,
     pub pending: Option<PendingClick>,
+    /// The object that it is about, if it is about one, with its name then.
+    pub object: Option<(LabelId, String)>,
+    /// Which of its clicks, from 1.
+    pub point: Option<usize>,
     /// The object whose threshold it changes: the next step of the same gesture takes its place.
     pub threshold_of: Option<LabelId>,
     /// The object whose opacity it changes, likewise.
@@ -70,7 +74,14 @@ pub(super) struct History {
 }
 
 impl History {
-    pub fn push(&mut self, name: String, ops: Vec<Op>, pending: Option<PendingClick>) -> EntryId {
+    /// Adds a change of `object`, if it is one of one object.
+    pub fn push(
+        &mut self,
+        name: String,
+        object: Option<(LabelId, String)>,
+        ops: Vec<Op>,
+        pending: Option<PendingClick>,
+    ) -> EntryId {
         let number = self.next_number();
         let id = EntryId(number);
         let undone = std::mem::take(&mut self.undone);
@@ -82,6 +93,8 @@ impl History {
             name,
             ops,
             pending,
+            object,
+            point: None,
             threshold_of: None,
             opacity_of: None,
         });
@@ -93,10 +106,16 @@ impl History {
         self.done.len()
     }
 
-    /// The names of all changes, oldest first, and how many are done.
-    pub fn names(&self) -> (Vec<&str>, usize) {
-        let all = self.done.iter().chain(self.undone.iter().rev());
-        (all.map(|e| e.name.as_str()).collect(), self.done.len())
+    /// All changes, oldest first, those that were undone last.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.done.iter().chain(self.undone.iter().rev())
+    }
+
+    /// Says that the newest entry is about this of its object's clicks, from 1.
+    pub fn mark_point(&mut self, point: usize) {
+        if let Some(entry) = self.done.last_mut() {
+            entry.point = Some(point);
+        }
     }
 
     fn next_number(&mut self) -> u64 {

@@ -64,6 +64,17 @@ pub enum Dirty {
     Everything,
 }
 
+/// A change, for the list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// What was done.
+    pub name: &'a str,
+    /// Which of the object's clicks it was done to, from 1.
+    pub point: Option<usize>,
+    /// The name of the object, if it was one.
+    pub object: Option<String>,
+}
+
 /// Label writes remembered for partial uploads.
 const REMEMBERED_WRITES: usize = 256;
 
@@ -179,9 +190,17 @@ impl Document {
         self.history.redo_name()
     }
 
-    /// The names of all changes, oldest first, those that were undone last; and how many of them are done.
-    pub fn history_names(&self) -> (Vec<&str>, usize) {
-        self.history.names()
+    /// All changes, oldest first, those that were undone last; and how many of them are done.
+    pub fn history_steps(&self) -> (Vec<Step<'_>>, usize) {
+        // What an object is called now, so that it can be found.
+        let called =
+            |(id, name): &(LabelId, String)| self.object(*id).map_or(name, |o| &o.name).clone();
+        let steps = self.history.entries().map(|entry| Step {
+            name: &entry.name,
+            point: entry.point,
+            object: entry.object.as_ref().map(called),
+        });
+        (steps.collect(), self.history.done_count())
     }
 
     /// Undoes or redoes one change after another until so many are done. Stops where nothing is left.

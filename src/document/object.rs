@@ -7,18 +7,19 @@ use crate::volume::Region;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LabelId(pub u16);
 
-/// Colours of new objects, in turn: Okabe and Ito's colour-blind-safe set (2008) without its black,
-/// with a lighter blue (IBM's) that is seen on black lung, plus two of Paul Tol's "bright" scheme.
+/// Colours of new objects, in turn: Okabe and Ito's colour-blind-safe set (2008) without its black and its green
+/// (that of positive points), plus a lighter blue (IBM's) that is seen on black lung, a purple of Paul Tol's "bright"
+/// scheme and a violet between the two. No grey: a scan is grey.
 pub const PALETTE: [[u8; 3]; 9] = [
     [230, 159, 0],
     [86, 180, 233],
-    [0, 158, 115],
+    [0, 114, 178],
     [240, 228, 66],
     [100, 143, 255],
     [213, 94, 0],
     [204, 121, 167],
     [170, 51, 119],
-    [187, 187, 187],
+    [150, 90, 230],
 ];
 
 /// How much nearer to white (positive) or black the colours of further rounds through the palette are.

@@ -76,8 +76,10 @@ impl Document {
             None => self.insert_new()?,
         };
         ops.push(Op::Log(id, log.clone()));
+        let point = log.prompts.len();
         let name = if prompt.positive { "Positive click" } else { "Negative click" };
         self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
+        self.history.mark_point(point);
         // Nobody wants to change what can't be seen.
         let index = self.index_of(id)?;
         self.objects[index].visible = true;
@@ -109,6 +111,7 @@ impl Document {
         }
         let ops = vec![Op::Log(id, log.clone())];
         self.commit("Remove click", ops, Some(PendingClick { object: id, log, extend: false }));
+        self.history.mark_point(index + 1);
         Ok(())
     }
 

@@ -52,7 +52,7 @@ impl Stage {
         ui::text::speak(figure.view.language);
         let mut view = figure.view.clone();
         if let Some(SceneSlot(Some(scene))) = headless.resources().get_mut::<SceneSlot>() {
-            scene.set_styles(&ui::label_styles(document, view.labels_shown()));
+            scene.set_styles(&ui::label_styles(document, view.shown_masks()));
         }
         let status = Status::default();
         let theme = egui::ThemePreference::from(view.theme);

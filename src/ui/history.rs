@@ -5,13 +5,21 @@ use egui::{Button, Context, RichText, ScrollArea, Window};
 use super::panels::widgets::quiet;
 use super::text::{tr, tr_any};
 use super::{Action, Desk, icons};
+use crate::document::Step;
 
 /// Draws the window, if it is open and there is a document.
 pub(super) fn show(ctx: &Context, desk: &mut Desk) {
     let Some(document) = desk.document.filter(|_| desk.view.show_history) else { return };
-    let (names, done) = document.history_names();
+    let (steps, done) = document.history_steps();
     let out = &mut *desk.out;
     let room = ctx.content_rect();
+    // Where it was looked at last: a list that opens, or has changed, shows the newest of what is done.
+    let seen = egui::Id::unique("history seen");
+    let pass = ctx.cumulative_pass_nr();
+    let now = (pass, done, steps.len());
+    let before = ctx.data_mut(|d| d.get_temp::<(u64, usize, usize)>(seen));
+    ctx.data_mut(|d| d.insert_temp(seen, now));
+    let moves = before.is_none_or(|(p, d, all)| p + 1 < pass || (d, all) != (done, steps.len()));
     Window::new(format!("{} {}", icons::HISTORY, tr("History")))
         .id(egui::Id::unique("history"))
         .open(&mut desk.view.show_history)
@@ -22,14 +30,17 @@ pub(super) fn show(ctx: &Context, desk: &mut Desk) {
             ui.set_min_width(220.0);
             let height = (room.height() - 220.0).max(80.0);
             ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-                for n in 0..=names.len() {
-                    let name = n.checked_sub(1).map_or(tr("As opened"), |n| tr_any(names[n]));
-                    let text = if n == 0 { name.to_owned() } else { format!("{n}  {name}") };
+                for n in 0..=steps.len() {
+                    let step = n.checked_sub(1).map(|n| &steps[n]);
+                    let name = step.map_or_else(|| tr("As opened").to_owned(), text_of);
+                    let text = if n == 0 { name.clone() } else { format!("{n}  {name}") };
                     // What was undone is there, but fainter.
                     let rich = if n > done { quiet(ui, text) } else { RichText::new(text) };
-                    let button = Button::selectable(n == done, rich).min_size([200.0, 22.0].into());
+                    let button = Button::selectable(n == done, rich)
+                        .min_size([200.0, 22.0].into())
+                        .truncate();
                     let response = ui.add(button).accessible_name(format!("{n} {name}"));
-                    if n == done && response.has_focus() {
+                    if n == done && (moves || response.has_focus()) {
                         response.scroll_to_me(None);
                     }
                     if response.clicked() && n != done {
@@ -38,4 +49,16 @@ pub(super) fn show(ctx: &Context, desk: &mut Desk) {
                 }
             });
         });
+}
+
+/// `Positive click 3 · liver`.
+fn text_of(step: &Step) -> String {
+    let mut text = tr_any(step.name).to_owned();
+    if let Some(point) = step.point {
+        text = format!("{text} {point}");
+    }
+    match &step.object {
+        Some(object) => format!("{text} · {object}"),
+        None => text,
+    }
 }

@@ -16,6 +16,7 @@ mod inner_box;
 mod layers;
 mod log;
 mod looking;
+mod objects_in_view;
 pub mod panels;
 pub mod path_prompt;
 pub mod presets;
@@ -34,6 +35,7 @@ pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
 pub use in_3d::View3d;
 pub use looking::{MaskLook, THICKEST, projection_name};
+pub use objects_in_view::{ShownMasks, label_styles};
 pub use state::{Hover, ImageLayer, Intent, PRACTISED, PaneState, Tool, ViewState};
 pub use status::{
     Busy, Download, Drawing, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,
@@ -44,7 +46,6 @@ pub use verb::{Desk, SCALES, Verb, can_extend};
 pub use wishes::{FilmFormat, LONGEST_SIDE, PictureSize, PictureWish, Screen, TurnWish};
 
 use crate::document::Document;
-use crate::render::LabelStyle;
 
 /// Draws the whole window and says in `out` what the user wants.
 ///
@@ -63,19 +64,4 @@ pub fn show(
     if let Some(document) = document {
         viewport::show(ui, gpu, document, view, status, out);
     }
-}
-
-/// How each object's label is drawn; with `shown` false (masks are hidden) none is visible.
-pub fn label_styles(document: &Document, shown: bool) -> Vec<LabelStyle> {
-    document
-        .objects()
-        .iter()
-        .map(|o| LabelStyle {
-            value: o.id.0,
-            colour: o.colour,
-            visible: o.visible && shown,
-            opacity: o.opacity,
-            faint: false,
-        })
-        .collect()
 }

@@ -193,6 +193,13 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Views, Verb::ShowLabels, "Show masks", &[key(Key::V)]),
     row(Group::Views, Verb::Peek, "Hide masks while held", &[key(Key::Space)]),
     row(Group::Views, Verb::MaskLook, "Masks filled, outlined or both", &[shift(Key::V)]),
+    row(Group::Views, Verb::Solo, "Selected object alone", &[key(Key::O)]),
+    row(
+        Group::Views,
+        Verb::HideOthers,
+        "Hide the other objects (again: show all)",
+        &[shift(Key::O)],
+    ),
     row(Group::Views, Verb::ShowOverlays, "Show overlays", &[key(Key::H)]),
     row(Group::Views, Verb::Interpolation, "Nearest, linear or cubic", &[key(Key::I)]),
     row(Group::Views, Verb::Convention, "Neurological convention", &[]),
@@ -253,9 +260,10 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
     ("Shift+drag in the 3D view", "Move the clip plane; pan without one"),
+    ("Click in the 3D view", "Crosshair to what is seen there"),
     (
-        "Click in the 3D view",
-        "Crosshair to what is seen there; with the Point tool, a point just behind it",
+        "Ctrl+click in the 3D view (Point tool)",
+        "Point just behind what is seen there; right click: a negative one",
     ),
 ];
 

@@ -116,6 +116,8 @@ pub struct ViewState {
     pub show_labels: bool,
     /// Labels are hidden while this is held.
     pub peek: bool,
+    /// The active object is shown alone.
+    pub solo: bool,
     /// How labels are laid over the scan.
     pub masks: MaskStyle,
     /// Second images, from the lowest on.
@@ -227,6 +229,7 @@ impl Default for ViewState {
             show_crosshair: true,
             show_labels: true,
             peek: false,
+            solo: false,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },
             overlays: Vec::new(),
             layer: None,
@@ -298,7 +301,7 @@ impl ViewState {
         self.window = self.auto_window;
         self.stats = Some(stats);
         self.histogram = Some(histogram);
-        self.negative = false;
+        (self.negative, self.solo) = (false, false);
         self.maximised = None;
         self.lightbox = None;
         self.overlays.clear();
@@ -325,6 +328,7 @@ impl ViewState {
 
     /// No scan any more: what belonged to it goes.
     pub fn close_scan(&mut self) {
+        self.solo = false;
         (self.stats, self.histogram) = (None, None);
         self.maximised = None;
         self.lightbox = None;

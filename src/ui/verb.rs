@@ -25,6 +25,8 @@ pub enum Verb {
     NewObject,
     NextObject,
     RenameObject,
+    Solo,
+    HideOthers,
     DeletePrompt,
     DeleteObject,
     PointTool,
@@ -144,7 +146,9 @@ impl Verb {
             Verb::InstallRuntime => matches!(desk.status.runtime, RuntimeStatus::Missing(_)),
             Verb::OpenSample => desk.status.sample.is_some(),
             Verb::NextObject => document.is_some_and(|d| !d.objects().is_empty()),
-            Verb::RenameObject | Verb::DeleteObject => desk.active().is_some(),
+            Verb::RenameObject | Verb::DeleteObject | Verb::Solo | Verb::HideOthers => {
+                desk.active().is_some()
+            }
             Verb::DeletePrompt => desk.selected_prompt().is_some(),
             Verb::Extend => desk.active().is_some_and(can_extend) && !desk.extends(),
             Verb::ShowOverlays => !desk.view.overlays.is_empty(),
@@ -254,7 +258,11 @@ impl Verb {
                 desk.send(Action::Do(Command::AddPrompt { object: None, prompt }));
             }
             Verb::InstallRuntime => desk.send(Action::InstallRuntime),
-            Verb::NewObject | Verb::NextObject | Verb::RenameObject => self.run_object(desk),
+            Verb::NewObject
+            | Verb::NextObject
+            | Verb::RenameObject
+            | Verb::Solo
+            | Verb::HideOthers => self.run_object(desk),
             Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(desk),
             Verb::Cancel => cancel(desk),
             Verb::CopyPicture => {
@@ -292,8 +300,15 @@ impl Verb {
                 let at = objects.iter().position(|o| Some(o.id) == active);
                 let next = at.map_or(0, |at| (at + 1) % objects.len());
                 desk.view.selected_prompt = None;
+                desk.view.go_to_object(document, &objects[next]);
                 desk.send(Action::Do(Command::Select(objects[next].id)));
             }
+            Verb::Solo => {
+                desk.view.solo = !desk.view.solo;
+                // Alone, and to be seen.
+                desk.view.show_labels |= desk.view.solo;
+            }
+            Verb::HideOthers => hide_others(desk),
             _ => desk.view.renaming = desk.active().map(|o| (o.id, o.name.clone())),
         }
     }
@@ -434,6 +449,19 @@ impl Verb {
             _ => 1.0,
         }
     }
+}
+
+/// Hides all objects but the active one; shows all again if that has been done.
+fn hide_others(desk: &mut Desk) {
+    let Some((document, active)) = desk.document.zip(desk.active().map(|o| o.id)) else { return };
+    let others = || document.objects().iter().filter(|o| o.id != active);
+    let show = others().all(|o| !o.visible);
+    let changed = others().filter(|o| o.visible != show).map(|o| (o.id, show));
+    let hidden = document.active().filter(|o| !o.visible).map(|o| (o.id, true));
+    for (id, visible) in changed.chain(hidden) {
+        desk.out.push(Action::Do(Command::SetVisible(id, visible)));
+    }
+    desk.view.solo = false;
 }
 
 /// Whether the mask probably goes on beyond what the model has looked at.

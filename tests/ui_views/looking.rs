@@ -6,7 +6,7 @@ use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::Plane;
 use voxpoint::prompt::Prompt;
 use voxpoint::render::{ColourMap, Interpolation};
-use voxpoint::ui::{Action, MaskLook, Tool};
+use voxpoint::ui::{Action, MaskLook, ShownMasks, Tool};
 use voxpoint::volume::Window;
 
 use super::desk::{
@@ -154,7 +154,7 @@ fn an_objects_opacity_is_one_step_to_undo() {
     }
     let document = &mut hands.state_mut().document;
     assert_eq!(document.object(LabelId(1)).unwrap().opacity, 0.4);
-    let styles = voxpoint::ui::label_styles(document, true);
+    let styles = voxpoint::ui::label_styles(document, ShownMasks::Visible);
     assert_eq!(styles[0].opacity, 0.4);
     assert!(document.undo());
     assert_eq!(document.object(LabelId(1)).unwrap().opacity, 1.0);

@@ -4,4 +4,5 @@
 mod arranging;
 mod desk;
 mod looking;
+mod objects;
 mod turning;

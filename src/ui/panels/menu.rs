@@ -1,6 +1,6 @@
 //! The bar at the top: menus, tools, and which model runs where.
 
-use egui::{Align, Button, Layout, MenuBar, RichText, Ui};
+use egui::{Align, Button, FocusDirection, Key, Layout, MenuBar, Popup, Response, RichText, Ui};
 
 use super::format::{bytes, shorten};
 use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
@@ -22,19 +22,21 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
         ui.spacing_mut().button_padding.x = 6.0;
         // The icons are the tallest; without this the menus before them would sit higher.
         ui.set_min_height(30.0);
-        let first = ui.menu_button(tr("File"), |ui| file(ui, desk)).response;
+        let first = if desk.width < MENUS_APART {
+            in_bar(ui, tr("Menu"), |ui| {
+                for (name, add) in MENUS {
+                    ui.menu_button(tr(name), |ui| add(ui, desk));
+                }
+            })
+        } else {
+            let buttons = MENUS.map(|(name, add)| in_bar(ui, tr(name), |ui| add(ui, desk)));
+            along_the_bar(ui, &buttons);
+            let [first, ..] = buttons;
+            first
+        };
         if std::mem::take(&mut desk.view.focus_menu) {
             first.request_focus();
         }
-        ui.menu_button(tr("Edit"), |ui| edit(ui, desk));
-        ui.menu_button(tr("View"), |ui| view(ui, desk));
-        ui.menu_button(tr("Segment"), |ui| segment(ui, desk));
-        ui.menu_button(tr("Tools"), |ui| tools(ui, desk));
-        ui.menu_button(tr("Help"), |ui| {
-            for verb in [Verb::Help, Verb::Log, Verb::About] {
-                verb_entry(ui, verb, shortcuts::name(verb), desk);
-            }
-        });
         tool_buttons(ui, desk);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -42,6 +44,64 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
             model(ui, desk);
         });
     });
+}
+
+/// From this width of the window on (in points) each menu has a place in the bar.
+const MENUS_APART: f32 = 760.0;
+
+type Menu = (&'static str, fn(&mut Ui, &mut Desk));
+const MENUS: [Menu; 6] = [
+    (mark("File"), file),
+    (mark("Edit"), edit),
+    (mark("View"), view),
+    (mark("Segment"), segment),
+    (mark("Tools"), tools),
+    (mark("Help"), help),
+];
+
+fn help(ui: &mut Ui, desk: &mut Desk) {
+    for verb in [Verb::Help, Verb::Log, Verb::About] {
+        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    }
+}
+
+/// With a menu open and the keyboard on its name, Left and Right open the menus beside it. (With none open, egui moves
+/// the keyboard.)
+fn along_the_bar(ui: &Ui, buttons: &[Response]) {
+    let (left, right) =
+        ui.input(|i| (i.num_presses(Key::ArrowLeft), i.num_presses(Key::ArrowRight)));
+    let at = buttons.iter().position(Response::has_focus);
+    if let Some(at) = at.filter(|_| left != right && Popup::is_any_open(ui.ctx())) {
+        let next = (at + right + buttons.len() - left % buttons.len()) % buttons.len();
+        buttons[next].request_focus();
+        Popup::open_id(ui.ctx(), Popup::default_response_id(&buttons[next]));
+        ui.ctx().request_repaint();
+    }
+}
+
+/// A menu of the bar. With the keyboard on its name, Down and Up open it and go to its first or last entry.
+fn in_bar(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) -> Response {
+    let enters = ui.scope_id().with(("enters", name));
+    let pass = ui.ctx().cumulative_pass_nr();
+    // Its entries take the keyboard when they have a size: in the second pass.
+    let due = |(direction, since): (FocusDirection, u64)| (pass >= since + 2).then_some(direction);
+    if let Some(direction) = ui.data(|d| d.get_temp(enters)).and_then(due) {
+        ui.data_mut(|d| d.remove::<(FocusDirection, u64)>(enters));
+        ui.memory_mut(|m| m.move_focus(direction));
+    }
+    let response = ui.menu_button(name, add).response;
+    let popup = Popup::default_response_id(&response);
+    if response.has_focus() && !Popup::is_id_open(ui.ctx(), popup) {
+        let (down, up) = ui.input(|i| (i.key_pressed(Key::ArrowDown), i.key_pressed(Key::ArrowUp)));
+        if down || up {
+            let direction = if down { FocusDirection::Down } else { FocusDirection::Up };
+            ui.memory_mut(|m| m.move_focus(FocusDirection::None));
+            ui.data_mut(|d| d.insert_temp(enters, (direction, pass)));
+            Popup::open_id(ui.ctx(), popup);
+            ui.ctx().request_repaint();
+        }
+    }
+    response
 }
 
 fn file(ui: &mut Ui, desk: &mut Desk) {
@@ -104,6 +164,7 @@ fn edit(ui: &mut Ui, desk: &mut Desk) {
         Verb::NewObject,
         Verb::NextObject,
         Verb::RenameObject,
+        Verb::HideOthers,
         Verb::DeleteObject,
         Verb::DeletePrompt,
     ] {
@@ -142,6 +203,7 @@ fn view(ui: &mut Ui, desk: &mut Desk) {
         verb_switch(ui, verb, on, desk);
     }
     verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), desk);
+    verb_switch(ui, Verb::Solo, desk.view.solo, desk);
     ui.separator();
     for verb in [Verb::Fit, Verb::LifeSize, Verb::ResetViews] {
         verb_entry(ui, verb, shortcuts::name(verb), desk);
@@ -379,7 +441,20 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
         }
         ModelStatus::Failed(why) => (tr("Model failed").to_owned(), why.clone()),
     };
-    let mut rich = RichText::new(format!("{} {}", shorten(&text, 26), icons::CARET_DOWN));
+    // As much of the name as there is room for beside the tools.
+    let room = ui.available_width();
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let width = |text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), font.clone(), colours(ui).text);
+        galley.size().x + 2.0 * ui.spacing().button_padding.x + 4.0
+    };
+    let short = [26, 16, 10].map(|n| format!("{} {}", shorten(&text, n), icons::CARET_DOWN));
+    let shown = short.into_iter().find(|text| width(text) <= room);
+    let shown = shown.unwrap_or_else(|| icons::CARET_DOWN.to_owned());
+    if width(&shown) > room {
+        return;
+    }
+    let mut rich = RichText::new(shown);
     if matches!(desk.status.model, ModelStatus::Failed(_)) {
         rich = rich.color(colours(ui).error);
     }
@@ -433,12 +508,17 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
         if icon_button(ui, icons::CLOSE, tr("Cancel download"), tr("Cancel"), false).clicked() {
             desk.out.push(Action::CancelDownload);
         }
-        ui.label(download_text(download));
+        let text = download_text(download);
+        if desk.width >= MENUS_APART {
+            ui.label(text);
+        }
         return;
     }
     match (&desk.status.runtime, &desk.status.model) {
         (RuntimeStatus::Missing(why), _) => {
-            let text = RichText::new(format!("{} {}", icons::DOWNLOAD, tr("Get ONNX Runtime")));
+            let name = tr("Get ONNX Runtime");
+            let name = if desk.width < MENUS_APART { "" } else { name };
+            let text = RichText::new(format!("{} {name}", icons::DOWNLOAD));
             let amber = colours(ui).warning;
             let button = Button::new(text.color(amber)).stroke((1.0, amber));
             let tip = format!("{why}\n{}", tr("Viewing works without it; segmentation does not."));
@@ -456,14 +536,20 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
                 0 => format!("ONNX Runtime {}", bytes(*done)),
                 _ => format!("ONNX Runtime {}", of(*done, *total)),
             };
-            ui.label(text);
+            if desk.width >= MENUS_APART {
+                ui.label(text);
+            }
         }
-        (RuntimeStatus::Searching, _) => {
+        (RuntimeStatus::Searching, _) if desk.width >= MENUS_APART => {
             ui.label(tr("Looking for ONNX Runtime…"));
         }
+        (RuntimeStatus::Searching, _) => {}
         (RuntimeStatus::Ready(version), ModelStatus::Ready { device, reason, .. }) => {
             let tip = format!("{device}: {}\n{}", reason_text(reason), runtime_text(version));
-            ui.label(format!("{} {device}", icons::CHIP)).on_hover_text(tip);
+            // The status bar tells it, too.
+            let text = format!("{} {device}", icons::CHIP);
+            let text = if desk.width < MENUS_APART { icons::CHIP.to_owned() } else { text };
+            ui.label(text).on_hover_text(tip);
         }
         (RuntimeStatus::Ready(version), _) => {
             ui.label(icons::CHIP).on_hover_text(runtime_text(version));

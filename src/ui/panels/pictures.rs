@@ -15,16 +15,17 @@ pub(super) fn show(ctx: &Context, desk: &mut Desk) {
     }
     let mut open = desk.view.show_picture;
     let mut done = false;
-    window(tr("Picture"), ctx, &mut open, |ui| done = picture(ui, desk));
+    window("picture", tr("Picture"), ctx, &mut open, |ui| done = picture(ui, desk));
     desk.view.show_picture = open && !done;
     let mut open = desk.view.show_turn;
     let mut done = false;
-    window(tr("Film of a turn"), ctx, &mut open, |ui| done = turn(ui, desk));
+    window("film", tr("Film of a turn"), ctx, &mut open, |ui| done = turn(ui, desk));
     desk.view.show_turn = open && !done;
 }
 
-fn window(title: &str, ctx: &Context, open: &mut bool, add: impl FnOnce(&mut Ui)) {
+fn window(id: &str, title: &str, ctx: &Context, open: &mut bool, add: impl FnOnce(&mut Ui)) {
     Window::new(title)
+        .id(egui::Id::unique(id))
         .open(open)
         .collapsible(false)
         .resizable(false)

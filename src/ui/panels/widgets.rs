@@ -81,10 +81,21 @@ pub fn panel_frame() -> Frame {
 
 /// A section's heading, with something at its right end.
 pub fn heading<R>(ui: &mut Ui, text: &str, right: impl FnOnce(&mut Ui) -> R) -> R {
+    let quiet = colours(ui).quiet;
+    coloured_heading(ui, text, quiet, right)
+}
+
+/// The heading of a section about which there is something to know.
+pub fn coloured_heading<R>(
+    ui: &mut Ui,
+    text: &str,
+    colour: egui::Color32,
+    right: impl FnOnce(&mut Ui) -> R,
+) -> R {
     ui.add_space(2.0);
     ui.horizontal(|ui| {
         ui.set_min_height(28.0);
-        ui.label(RichText::new(text).size(SMALL).color(colours(ui).quiet));
+        ui.label(RichText::new(text).size(SMALL).color(colour));
         ui.with_layout(Layout::right_to_left(Align::Center), right).inner
     })
     .inner

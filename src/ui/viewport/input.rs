@@ -325,7 +325,7 @@ fn prompt(ui: &Ui, id: Id, pane: Rect, plane: Plane, at: Pos2, positive: bool, c
         return;
     }
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        let marks = marks::marks(&lens, pane, &object.log.prompts);
+        let marks = cx.marks(&lens, pane, object);
         if let Some(index) = marks::hit(&marks, at) {
             cx.view.selected_prompt = Some((object.id, index));
             return;

@@ -34,7 +34,7 @@ pub fn of(ui: &Ui, response: &Response, plane: Plane, at: Pos2, cx: &Context) ->
     let world = lens.world_from_pane(paint::in_pane(response.rect, at));
     cx.document.image().grid().voxel_at(world)?;
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        let marks = marks::marks(&lens, response.rect, &object.log.prompts);
+        let marks = cx.marks(&lens, response.rect, object);
         if marks::hit(&marks, at).is_some() {
             return None;
         }

@@ -214,7 +214,7 @@ fn show_cell(ui: &Ui, n: usize, cell: &Cell, response: &Response, plane: Plane, 
     }
     let present = lens.slice() == cx.view.slice(cx.document.image().grid(), plane);
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        let mut marks = marks::marks(lens, rect, &object.log.prompts);
+        let mut marks = cx.marks(lens, rect, object);
         marks.retain(|mark| mark.above == 0);
         marks::draw(&painter, &marks, object, cx.view.selected_prompt);
     }

@@ -52,9 +52,15 @@ impl Context<'_> {
         SliceLens::new(grid, plane, view.convention, view.oblique.as_ref(), pan_zoom, size, slice)
     }
 
-    /// Whether an object's clicks and model window are drawn.
+    /// An object's clicks as a slice view shows them.
+    fn marks(&self, lens: &SliceLens, rect: Rect, object: &Object) -> Vec<marks::Mark> {
+        let radius = marks::radius(lens, self.document.volume_ml(object));
+        marks::marks(lens, rect, &object.log.prompts, radius)
+    }
+
+    /// Whether an object's clicks and model window are drawn: with its mask.
     fn shows_clicks(&self, object: &Object) -> bool {
-        object.visible && !self.view.peek
+        self.view.labels_shown() && self.view.shows(self.document, object)
     }
 }
 

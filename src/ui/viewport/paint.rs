@@ -74,6 +74,14 @@ pub fn sign(painter: &Painter, at: Pos2, radius: f32, positive: bool, stroke: St
     }
 }
 
+/// The sign of the click that the pointer would make, beside the pointer.
+pub fn pointer_sign(painter: &Painter, pointer: Pos2, positive: bool) {
+    let at = pointer + vec2(13.0, -13.0);
+    let edge = Stroke::new(4.5, Color32::from_black_alpha(190));
+    sign(painter, at, 4.5, positive, edge);
+    sign(painter, at, 4.5, positive, Stroke::new(2.0, sign_colour(positive)));
+}
+
 /// The colour of positive or negative clicks.
 pub fn sign_colour(positive: bool) -> Color32 {
     if positive { POSITIVE } else { NEGATIVE }
@@ -157,6 +165,51 @@ pub fn colour_mesh(rect: Rect, map: ColourMap) -> egui::Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Lightness, green to red, blue to yellow, as Björn Ottosson's `OKLab` has them.
+    fn oklab(rgb: [u8; 3]) -> [f64; 3] {
+        let linear = rgb.map(|c| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        });
+        let mix = |row: [f64; 3], of: [f64; 3]| row.iter().zip(of).map(|(a, b)| a * b).sum::<f64>();
+        let cones = [
+            [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
+            [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
+            [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
+        ]
+        .map(|row| mix(row, linear).cbrt());
+        [
+            [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
+            [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
+            [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+        ]
+        .map(|row| mix(row, cones))
+    }
+
+    #[test]
+    fn no_objects_colour_is_grey_or_looks_like_a_positive_point() {
+        use crate::document::{LabelId, palette_colour};
+        // Known values, from numpy.
+        for (rgb, expected) in [
+            ([61, 214, 140], [0.779_430_4, -0.152_646_7, 0.063_895_8]),
+            ([187, 187, 187], [0.792_074_3, 0.0, 0.0]),
+        ] {
+            for (found, expected) in oklab(rgb).iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-6, "{rgb:?}: {found} {expected}");
+            }
+        }
+        let [r, g, b, _] = POSITIVE.to_array();
+        let [_, point_a, point_b] = oklab([r, g, b]);
+        for id in 1..=27 {
+            let rgb = palette_colour(LabelId(id));
+            let [_, a, b] = oklab(rgb);
+            assert!(a.hypot(b) > 0.04, "label {id} is grey: {rgb:?}");
+            // The bluish green of Okabe and Ito is 0.042 away, and was taken for a point.
+            let away = (a - point_a).hypot(b - point_b);
+            assert!(away > 0.12, "label {id} looks like a point: {rgb:?}, {away}");
+        }
+    }
 
     #[test]
     fn numbers_are_short() {

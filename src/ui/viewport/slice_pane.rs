@@ -51,7 +51,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
         if view.show_crosshair {
             turn::draw(&painter, rect, &cross);
         }
-        let marks = marks::marks(&lens, rect, &object.log.prompts);
+        let marks = cx.marks(&lens, rect, object);
         marks::draw(&painter, &marks, object, view.selected_prompt);
     } else if view.show_crosshair {
         turn::draw(&painter, rect, &cross);
@@ -179,11 +179,7 @@ fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) 
     tag::show(ui, painter, response, at, cx);
     if cx.view.tool == Tool::Point && !response.dragged() {
         let positive = !(cx.view.negative || ui.input(|i| i.modifiers.alt));
-        let place = at + vec2(13.0, -13.0);
-        let edge = Stroke::new(4.5, egui::Color32::from_black_alpha(190));
-        paint::sign(painter, place, 4.5, positive, edge);
-        let stroke = Stroke::new(2.0, paint::sign_colour(positive));
-        paint::sign(painter, place, 4.5, positive, stroke);
+        paint::pointer_sign(painter, at, positive);
     }
     if cx.status.busy.is_some() {
         thinking(ui, painter, at, 2.0);

@@ -1,6 +1,6 @@
 //! Dragging what is between the views.
 
-use egui::{CursorIcon, Rect, Sense, Ui};
+use egui::{CursorIcon, Rect, RectAlign, Response, Sense, Tooltip, Ui};
 
 use super::Context;
 use super::layout::{self, Splitter};
@@ -42,9 +42,17 @@ pub fn interact(ui: &Ui, area: Rect, panes: &[(Pane, Rect)], cx: &mut Context) {
             let line = if upright { line.shrink2([0.0, 2.5].into()) } else { line };
             ui.painter().rect_filled(line, 0.0, theme::colours(ui.visuals()).accent);
         }
-        let tip = tr("Drag to give the views other sizes; double click: as they were");
-        response.on_hover_text(tip);
+        tip(&response);
     }
+}
+
+/// Above the pointer: below an upright splitter is the bar of the frames.
+fn tip(response: &Response) {
+    let mut tooltip = Tooltip::for_enabled(response).at_pointer().gap(12.0);
+    tooltip.popup = tooltip.popup.align(RectAlign::TOP);
+    tooltip.show(|ui| {
+        ui.label(tr("Drag to give the views other sizes; double click: as they were"));
+    });
 }
 
 /// Where two splitters cross: moves both. (The keyboard has each of them.)
@@ -61,7 +69,7 @@ fn centre(ui: &Ui, area: Rect, rect: Rect, splitter: Splitter, cx: &mut Context)
 fn follow(
     ui: &Ui,
     area: Rect,
-    response: &egui::Response,
+    response: &Response,
     splitter: Splitter,
     cursor: CursorIcon,
     cx: &mut Context,

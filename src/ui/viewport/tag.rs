@@ -29,7 +29,9 @@ pub fn show(ui: &Ui, painter: &Painter, response: &Response, at: Pos2, cx: &Cont
             return None;
         }
         let voxel = cx.view.hover.as_ref()?.voxel;
-        cx.document.object(LabelId(cx.document.labels().get(voxel))).filter(|o| o.visible)
+        cx.document
+            .object(LabelId(cx.document.labels().get(voxel)))
+            .filter(|o| cx.view.shows(cx.document, o))
     };
     let Some(object) = on_mask() else {
         ui.data_mut(|d| d.remove::<Rest>(id));

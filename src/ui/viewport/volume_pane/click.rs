@@ -34,13 +34,12 @@ pub fn handle(ui: &Ui, response: &Response, cx: &mut Context) {
 }
 
 fn click(ui: &Ui, response: &Response, button: PointerButton, at: Pos2, cx: &mut Context) {
-    let alt = ui.input(|i| i.modifiers.alt);
     let Some((hit, inside)) = hit(ui, response, at, cx) else { return };
     let grid = cx.document.image().grid();
-    let positive = match (cx.view.tool, button) {
-        (Tool::Point, PointerButton::Primary) => !(cx.view.negative || alt),
-        (Tool::Point, PointerButton::Secondary) => false,
-        (_, PointerButton::Primary) => {
+    let positive = match (point(ui, cx), button) {
+        (Some(positive), PointerButton::Primary) => positive,
+        (Some(_), PointerButton::Secondary) => false,
+        (None, PointerButton::Primary) => {
             cx.view.move_crosshair(grid, hit.world);
             return;
         }
@@ -50,6 +49,13 @@ fn click(ui: &Ui, response: &Response, button: PointerButton, at: Pos2, cx: &mut
     cx.view.move_crosshair(grid, inside);
     let prompt = Prompt { world: inside, positive };
     cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
+}
+
+/// The sign of the point that a click would place. Only with Ctrl: the hand that turns the picture clicks by accident,
+/// and what a point is placed on is not seen there as it is in a slice.
+pub fn point(ui: &Ui, cx: &Context) -> Option<bool> {
+    let (command, alt) = ui.input(|i| (i.modifiers.command, i.modifiers.alt));
+    (cx.view.tool == Tool::Point && command).then_some(!(cx.view.negative || alt))
 }
 
 /// What is seen at a place, and the place a little further in, in the voxel behind the surface.
@@ -62,7 +68,7 @@ fn hit(ui: &Ui, response: &Response, at: Pos2, cx: &Context) -> Option<(Hit, DVe
     let params = params(response.rect, ui.pixels_per_point(), cx);
     let pixel = (paint::in_pane(response.rect, at) * scale).to_array();
     let image = cx.document.image();
-    let styles = label_styles(cx.document, cx.view.labels_shown());
+    let styles = label_styles(cx.document, cx.view.shown_masks());
     let hit = pick(image, cx.document.labels(), &styles, &params, pixel)?;
     let pane = params.size.map(f64::from);
     let along = params.orbit.ray(image.grid(), pane, pixel).along;

@@ -44,7 +44,8 @@ pub fn interact(ui: &Ui, rect: Rect, cx: &mut Context) -> Response {
     if response.dragged() {
         ui.set_cursor_icon(CursorIcon::Grabbing);
     } else if response.hovered() {
-        ui.set_cursor_icon(CursorIcon::Grab);
+        let places = click::point(ui, cx).is_some();
+        ui.set_cursor_icon(if places { CursorIcon::Crosshair } else { CursorIcon::Grab });
     }
     response
 }
@@ -191,6 +192,11 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     let how = how(cx);
     paint::text(&painter, paint::below(name), Align2::LEFT_TOP, &how, 12.0, paint::TEXT);
     cube::show(ui, &painter, rect, cx);
+    if let Some((positive, at)) = click::point(ui, cx).zip(response.hover_pos())
+        && !response.dragged()
+    {
+        paint::pointer_sign(&painter, at, positive);
+    }
 }
 
 /// `Volume · CT bone`, `Iso · 250 HU · clipped`.
