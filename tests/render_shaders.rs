@@ -5,7 +5,7 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 #[test]
 fn every_shader_is_valid() {
     let sources = voxpoint::render::shader_sources();
-    assert_eq!(sources.len(), 10);
+    assert_eq!(sources.len(), 12);
     for (name, source) in sources {
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));

@@ -9,7 +9,7 @@ use super::DocumentNumber;
 use super::names::{Output, name_of};
 use super::paths::{Paths, Purpose};
 use super::reading::{Failed, Labels, Loaded, Opened, Role, is_named_like_labels, load};
-use crate::document::{Document, StateId};
+use crate::document::{Document, Object, StateId};
 use crate::io::{self, IoError, PairStamp, Saved};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
@@ -252,18 +252,7 @@ impl Files {
         let labels = document.labels().clone();
         let grid = document.image().grid().clone();
         let stored = document.image().stored().clone();
-        let table: Vec<LabelName> = document
-            .objects()
-            .iter()
-            .filter(|o| !o.region.is_empty())
-            .map(|o| LabelName {
-                value: o.id.0,
-                name: o.name.clone(),
-                colour: o.colour,
-                opacity: o.opacity,
-                visible: o.visible,
-            })
-            .collect();
+        let table = label_names(document);
         let to = path.clone();
         let task = Task::start("save", self.wake.clone(), move |cancel, progress| {
             if let Some(theirs) = replace.theirs(&path) {
@@ -322,6 +311,19 @@ impl Files {
             self.answered = self.chosen(&purpose, path);
         }
     }
+}
+
+/// What stands in the label table beside a saved label map.
+pub(super) fn label_names(document: &Document) -> Vec<LabelName> {
+    let there = document.objects().iter().filter(|o| !o.region.is_empty());
+    let row = |o: &Object| LabelName {
+        value: o.id.0,
+        name: o.name.clone(),
+        colour: o.colour,
+        opacity: o.opacity,
+        visible: o.visible,
+    };
+    there.map(row).collect()
 }
 
 /// What is said of a file that can't be opened without a scan.

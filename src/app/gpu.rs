@@ -7,7 +7,7 @@ use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSet
 use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
-use crate::render::{self, LabelStyle, Scene, UPLOAD_BUDGET};
+use crate::render::{self, Fault, Faults, LabelStyle, Scene, UPLOAD_BUDGET};
 use crate::ui::viewport::SceneSlot;
 use crate::ui::{ImageLayer, ShownMasks, label_styles};
 use crate::volume::{Volume, VoxelBox};
@@ -23,6 +23,7 @@ pub(super) enum Shortage {
 pub(super) struct Gpu {
     state: RenderState,
     ctx: egui::Context,
+    faults: Faults,
     /// Which document, at which of its frames.
     shown: Option<(DocumentNumber, usize)>,
     revision: u64,
@@ -49,6 +50,7 @@ impl Gpu {
         Self {
             state: state.clone(),
             ctx: ctx.clone(),
+            faults: Faults::of(&state.device),
             shown: None,
             revision: 0,
             masks_shown: ShownMasks::default(),
@@ -63,6 +65,11 @@ impl Gpu {
     /// Lets go of everything.
     pub fn clear(&mut self) {
         *self = Self::new(&self.state.clone(), &self.ctx.clone());
+    }
+
+    /// What went wrong on the device since this was asked last.
+    pub fn take_fault(&self) -> Option<Fault> {
+        self.faults.take()
     }
 
     /// Puts the images over the scan into the scene, each into the slot of its place in the list. Says which do

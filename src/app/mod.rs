@@ -7,6 +7,7 @@ mod actions;
 mod dialogs;
 mod files;
 mod gpu;
+mod graphics;
 mod library;
 mod log;
 mod model;
@@ -29,10 +30,11 @@ use std::time::{Duration, Instant};
 use crate::document::Document;
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
-use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 use files::{Files, News};
 use gpu::{Gpu, Shortage};
+use graphics::Graphics;
+pub use graphics::{Left, Window};
 use library::Library;
 pub use log::{LibraryErrors, LogLayer};
 use model::Model;
@@ -59,6 +61,7 @@ pub struct App {
     library: Library,
     pictures: Pictures,
     gpu: Option<Gpu>,
+    graphics: Graphics,
     after_discard: Option<AfterDiscard>,
     /// A save that waits for the answer whether what another program has written may be replaced.
     unanswered_save: Option<(DocumentNumber, PathBuf)>,
@@ -92,11 +95,9 @@ impl App {
         paths: Vec<PathBuf>,
         model: Option<PathBuf>,
     ) -> std::io::Result<Self> {
-        ui::theme::apply(&cc.egui_ctx);
-        // The scale has keys of its own (`Verb::ScaleUp`), which are in the list of keys.
-        cc.egui_ctx.options_mut(|o| o.zoom_with_keyboard = false);
-        let ctx = cc.egui_ctx.clone();
-        let wake: Wake = Arc::new(move || ctx.request_repaint());
+        dress(&cc.egui_ctx);
+        let graphics = Graphics::new(&cc.egui_ctx);
+        let wake = graphics.wake();
         let remembered = Remembered::load(cc.storage);
         let mut view = ViewState::default();
         remembered.apply(&mut view);
@@ -117,6 +118,7 @@ impl App {
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
+            graphics,
             after_discard: None,
             unanswered_save: None,
             offers: Vec::new(),
@@ -215,6 +217,7 @@ impl App {
                 self.tell_shortage(slot, shortage);
             }
         }
+        self.look_after_graphics(ctx);
         self.status.frame_comes = self.frame_comes;
         if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
@@ -345,6 +348,13 @@ impl App {
             ctx.request_repaint();
         }
     }
+}
+
+/// How the program looks, and what egui is not to do by itself.
+fn dress(ctx: &egui::Context) {
+    ui::theme::apply(ctx);
+    // The scale has keys of its own (`Verb::ScaleUp`), which are in the list of keys.
+    ctx.options_mut(|o| o.zoom_with_keyboard = false);
 }
 
 impl eframe::App for App {

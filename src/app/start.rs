@@ -1,6 +1,7 @@
 //! Opening the window.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -8,7 +9,9 @@ use anyhow::anyhow;
 use eframe::UserEvent;
 use winit::error::EventLoopError;
 use winit::event_loop::EventLoop;
+use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
 
+use super::graphics::{Left, Window};
 use super::wheel::NotchesOnce;
 use super::{App, gpu, log};
 
@@ -23,6 +26,46 @@ pub fn run(
     model: Option<PathBuf>,
     only_x11: bool,
 ) -> anyhow::Result<()> {
+    let left = Left::default();
+    let first = Rc::clone(&left);
+    let mut event_loop = event_loop(only_x11).map_err(|error| no_display(&error))?;
+    open(&mut event_loop, move |cc| {
+        let mut app = App::new(cc, paths, model)?;
+        app.add_overlays(overlays);
+        let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
+        Ok(Window::new(if typed { app.type_paths() } else { app }, first))
+    })?;
+    // A device that is gone again and again would else open windows for ever.
+    for _ in 0..MOST_WINDOWS {
+        if !left.borrow().as_ref().is_some_and(App::lost_graphics) {
+            return Ok(());
+        }
+        let next = Rc::clone(&left);
+        let opened = open(&mut event_loop, move |cc| {
+            let app = next.borrow_mut().take().ok_or("the program is in another window")?;
+            Ok(Window::new(app.reopened(cc), next))
+        });
+        if let Err(why) = opened {
+            return Err(match left.borrow().as_ref() {
+                Some(app) => why.context(app.rescue()),
+                None => why,
+            });
+        }
+    }
+    match left.borrow().as_ref().filter(|app| app.lost_graphics()) {
+        Some(app) => Err(anyhow!(app.rescue())),
+        None => Ok(()),
+    }
+}
+
+/// Windows that one run of the program opens again at most.
+const MOST_WINDOWS: usize = 8;
+
+/// Shows a window until it is closed.
+fn open(
+    event_loop: &mut EventLoop<UserEvent>,
+    creator: impl FnOnce(&eframe::CreationContext<'_>) -> Result<Window, Box<dyn Error + Send + Sync>>,
+) -> anyhow::Result<()> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Voxpoint")
@@ -33,22 +76,21 @@ pub fn run(
         wgpu_options: gpu::wgpu_options(),
         ..Default::default()
     };
-    let event_loop = event_loop(only_x11).map_err(|error| no_display(&error))?;
     let opened = Rc::new(Cell::new(false));
     let opens = opened.clone();
     let window = eframe::create_native(
         "Voxpoint",
         options,
         Box::new(move |cc| {
-            let mut app = App::new(cc, paths, model)?;
+            let window = creator(cc)?;
             opens.set(true);
-            app.add_overlays(overlays);
-            let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
-            Ok(Box::new(if typed { app.type_paths() } else { app }))
+            Ok(Box::new(window))
         }),
-        &event_loop,
+        event_loop,
     );
-    event_loop.run_app(&mut NotchesOnce::new(window)).map_err(|error| no_display(&error))?;
+    event_loop
+        .run_app_on_demand(&mut NotchesOnce::new(window))
+        .map_err(|error| no_display(&error))?;
     // eframe keeps its errors to itself, but for the log.
     match log::fatal_error() {
         None if opened.get() => Ok(()),

@@ -65,13 +65,7 @@ pub fn warn(volume: &Volume) {
 
 /// A label map with these labels.
 pub fn label_map(dims: [usize; 3], labels: &[NamedRegion]) -> LabelMap {
-    let mut values = vec![0u16; dims.iter().product()];
-    for label in labels {
-        for run in label.region.runs() {
-            values[run.start..run.end()].fill(label.value);
-        }
-    }
-    LabelMap::from_labels(dims, &values)
+    LabelMap::from_regions(dims, labels.iter().map(|label| (label.value, &label.region)))
 }
 
 /// The folder in which `path` is to be written.

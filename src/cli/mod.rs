@@ -39,6 +39,8 @@ pub use args::{
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
 const WINDOW_THREADS: usize = 12;
+/// What any command takes, with its threads.
+const LEAST_BYTES: u64 = 16 << 20;
 
 /// A mistake in what was typed: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,9 @@ fn parsed(arguments: &[OsString], own: Option<&[OsString]>) -> ExitCode {
 }
 
 fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
+    // With less, nothing can be said any more.
+    crate::work::memory::check_library(LEAST_BYTES, LEAST_BYTES)
+        .map_err(|short| anyhow::anyhow!("the program {short}"))?;
     if let Some(Command::Render(_) | Command::Bench(_)) = cli.command {
         environment::settle(own, false);
     }

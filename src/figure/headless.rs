@@ -5,7 +5,11 @@ use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use image::RgbaImage;
 
 use super::FigureError;
-use crate::render::Offscreen;
+use crate::render::{Offscreen, RenderError};
+use crate::work::memory;
+
+/// What a picture takes for each pixel: on a device that computes with the CPU, read back, and turned into a file.
+const PIXEL_BYTES: u64 = 20;
 
 /// Passes before the one that is drawn: sizes of text and areas are known after the first.
 const SETTLE: usize = 2;
@@ -46,6 +50,8 @@ impl Headless {
         if size.iter().any(|n| *n > limit) {
             return Err(FigureError::TooLarge { size, limit });
         }
+        let pixels = u64::from(size[0]) * u64::from(size[1]);
+        memory::check(PIXEL_BYTES * pixels).map_err(RenderError::from)?;
         let mut output = self.frame(size, pixels_per_point, &mut ui);
         let mut textures = std::mem::take(&mut output.textures_delta);
         for _ in 0..SETTLE {

@@ -11,7 +11,7 @@ use crate::ui::{self, ImageLayer, Status};
 use crate::work::CancelToken;
 
 /// Bytes uploaded before the queue is emptied, so that staging memory stays small.
-const UPLOAD: usize = 64 << 20;
+const UPLOAD: usize = 16 << 20;
 
 /// A document on a graphics device of its own, ready to be drawn as often as wanted.
 pub struct Stage {
@@ -93,7 +93,9 @@ fn load(
     }
     while !scene.upload(UPLOAD) {
         gpu.queue().submit([]);
+        gpu.faults().check()?;
         cancel.check()?;
     }
+    gpu.faults().check()?;
     Ok(scene)
 }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use crate::placeholder::Placeholder;
 use crate::work::Cancelled;
+use crate::work::memory::{Free, Short, bytes};
 
 /// One line for the user: what is wrong, what to do, in which file.
 #[derive(Debug, thiserror::Error)]
@@ -84,12 +85,22 @@ pub enum IoError {
         path: PathBuf,
     },
     /// More voxels than fit into memory.
-    #[error("the scan needs {} of memory and only {} is free; close other programs or crop it: {}", bytes(*needed), bytes(*limit), path.display())]
+    #[error("the scan needs {} of memory and may take {}: {} {} are left, and the program needs some of it; {} or crop it: {}", bytes(*needed), bytes(*limit), bytes(free.bytes), free.bound, free.bound.advice(), path.display())]
     TooLarge {
         /// Bytes of voxels.
         needed: u64,
-        /// Bytes allowed.
+        /// Bytes that it may take.
         limit: u64,
+        /// What there is, and what allows no more.
+        free: Free,
+        /// Where.
+        path: PathBuf,
+    },
+    /// More labels than fit into memory.
+    #[error("opening the labels {short}: {}", path.display())]
+    NoMemory {
+        /// How much is missing.
+        short: Short,
         /// Where.
         path: PathBuf,
     },
@@ -191,6 +202,11 @@ impl IoError {
         }
     }
 
+    /// Voxels that there is no memory for: `limit` bytes may be taken.
+    pub(super) fn too_large(needed: u64, limit: u64, path: &Path) -> Self {
+        IoError::TooLarge { needed, limit, free: Free::now(), path: path.to_path_buf() }
+    }
+
     pub(super) fn writing(source: io::Error, path: &Path) -> Self {
         IoError::Write { source, path: path.to_path_buf() }
     }
@@ -215,15 +231,4 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::InvalidFilename => "choose a shorter name",
         _ => "choose another place",
     }
-}
-
-/// `1.5 GB`, `340 kB`: decimal units, as file managers show them.
-pub(super) fn bytes(n: u64) -> String {
-    let n = n as f64;
-    for (unit, name) in [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")] {
-        if n >= unit {
-            return format!("{:.1} {name}", n / unit);
-        }
-    }
-    format!("{n} bytes")
 }

@@ -13,7 +13,10 @@ use values::{Tally, Value, each_run, renumber};
 use super::belonging::placed_on;
 use super::{IoError, label_table};
 use crate::geom::Grid;
-use crate::volume::{Conversion, NamedRegion, Region, RegionBuilder, Volume};
+use crate::volume::{
+    Conversion, DeltaRun, LabelMap, NamedRegion, Region, RegionBuilder, Run, Volume,
+};
+use crate::work::memory;
 
 /// How far two grids may lie apart and still be one, in parts of the smallest spacing: too little to
 /// move a label to another voxel, more than the rounding of a qform in float32.
@@ -30,6 +33,9 @@ const FEW_RUNS: usize = 1 << 16;
 
 /// After so many pairs of neighbours it can be told whether they are mostly equal.
 const MANY_PAIRS: u64 = 1 << 20;
+
+/// After so many runs of equal labels it is asked again whether there is memory for more.
+const ASK_EVERY: usize = 1 << 20;
 
 /// A label map as it was read, and what had to be decided to read it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -165,8 +171,8 @@ pub fn labels_on(volume: &Volume, path: &Path, scan: &Volume) -> Result<LabelsRe
 /// decision is among the notes.
 pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<LabelsRead, IoError> {
     check_grid(volume.grid(), path, grid)?;
-    let not_labels = |what| IoError::NotLabels { what, path: path.to_path_buf() };
-    let (regions, tally) = regions(volume).map_err(not_labels)?;
+    let (regions, tally) = regions(volume, path)?;
+    room_for(&regions, grid.dims(), path)?;
     let renumbered = renumber(regions.keys().copied());
     let mut table = label_table::beside(path);
     let mut notes = tally.notes();
@@ -225,6 +231,19 @@ fn renumbering(renumbered: &BTreeMap<u64, u16>) -> Option<LabelNote> {
     })
 }
 
+/// Whether there is memory for the label map and the history that these regions become.
+fn room_for(regions: &BTreeMap<u64, Region>, dims: [usize; 3], path: &Path) -> Result<(), IoError> {
+    let runs: usize = regions.values().map(|region| region.runs().len()).sum();
+    let changes = size_of::<DeltaRun>() * runs;
+    let map = LabelMap::bytes_of(dims, regions.values());
+    // A list that grows has up to twice its length, and is copied once.
+    checked(map + 3 * changes as u64, path)
+}
+
+fn checked(bytes: u64, path: &Path) -> Result<(), IoError> {
+    memory::check(bytes).map_err(|short| IoError::NoMemory { short, path: path.to_path_buf() })
+}
+
 fn check_grid(found: &Grid, path: &Path, grid: &Grid) -> Result<(), IoError> {
     let other = |what| IoError::OtherGrid { what, path: path.to_path_buf() };
     if found.dims() != grid.dims() {
@@ -243,9 +262,10 @@ fn check_grid(found: &Grid, path: &Path, grid: &Grid) -> Result<(), IoError> {
 const AS_A_SCAN: &str = "its values change from voxel to voxel, as a scan's do";
 
 /// The voxels of each label by its number in the file.
-fn regions(volume: &Volume) -> Result<(BTreeMap<u64, Region>, Tally), String> {
+fn regions(volume: &Volume, path: &Path) -> Result<(BTreeMap<u64, Region>, Tally), IoError> {
+    let not_labels = |what| IoError::NotLabels { what, path: path.to_path_buf() };
     if let Some(why) = converted(volume) {
-        return Err(why);
+        return Err(not_labels(why));
     }
     let (row, count) = (volume.grid().dims()[0], volume.grid().count());
     let mut builders: BTreeMap<u64, RegionBuilder> = BTreeMap::new();
@@ -258,21 +278,25 @@ fn regions(volume: &Volume) -> Result<(BTreeMap<u64, Region>, Tally), String> {
         let dims = volume.grid().dims();
         let which =
             || format!("voxel ({}, {}, {})", at % row, at / row % dims[1], at / row / dims[1]);
-        let Some(label) = tally.take(value, len, which)? else {
+        let Some(label) = tally.take(value, len, which).map_err(not_labels)? else {
             return Ok(());
         };
         builders.entry(label).or_insert_with(|| RegionBuilder::new(row)).push(at, len);
         runs += 1;
-        if builders.len() > MOST_LABELS {
-            return Err(format!("it has more than {MOST_LABELS} different values"));
+        if runs % ASK_EVERY == 0 {
+            checked(3 * (runs * size_of::<Run>()) as u64, path)?;
         }
-        if runs > most_runs { Err(AS_A_SCAN.to_owned()) } else { Ok(()) }
+        if builders.len() > MOST_LABELS {
+            return Err(not_labels(format!("it has more than {MOST_LABELS} different values")));
+        }
+        if runs > most_runs { Err(not_labels(AS_A_SCAN.to_owned())) } else { Ok(()) }
     })?;
     if builders.len() > MANY_LABELS && !neighbours.are_equal(1, 2) {
-        return Err(AS_A_SCAN.to_owned());
+        return Err(not_labels(AS_A_SCAN.to_owned()));
     }
     if tally.is_nothing() {
-        return Err("its values are all near 0 or no numbers, as a scan's may be".to_owned());
+        let why = "its values are all near 0 or no numbers, as a scan's may be";
+        return Err(not_labels(why.to_owned()));
     }
     Ok((builders.into_iter().map(|(label, b)| (label, b.finish())).collect(), tally))
 }

@@ -121,6 +121,15 @@ impl SurfaceDistances {
         Self { a: to(0, 1), b: to(1, 0) }
     }
 
+    /// Bytes that [`SurfaceDistances::of`] takes at most, but for the surfaces themselves.
+    pub fn bytes(a: &Region, b: &Region, dims: [usize; 3]) -> u64 {
+        let bounds = [a, b].into_iter().filter_map(|region| region.bounds(dims));
+        let corners = |bounds: VoxelBox| bounds.size().iter().map(|&n| n as u64 + 1).product();
+        let corners: u64 = bounds.reduce(|a, b| a.union(&b)).map_or(0, corners);
+        // A code for each mask, and one field of distances at a time.
+        corners * (2 + size_of::<f32>() as u64)
+    }
+
     /// Normalised surface Dice: the share of both surfaces that lies within `tolerance` mm of the other;
     /// 1 if both masks are empty, 0 if one is.
     pub fn nsd(&self, tolerance: f64) -> f64 {

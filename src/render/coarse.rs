@@ -10,6 +10,7 @@ use super::volume_texture::VolumeTexture;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::volume::{DataType, LabelMap, Volume, VoxelBox, Voxels};
 use crate::with_voxels;
+use crate::work::memory::Free;
 
 /// Voxels along each axis that become one texel.
 pub(super) type Factors = [usize; 3];
@@ -47,7 +48,8 @@ impl Room {
             return megabytes.max(1) << 20;
         }
         match device.adapter_info().device_type {
-            wgpu::DeviceType::Cpu => SOFTWARE_BYTES,
+            // Its textures are in the same memory as everything else.
+            wgpu::DeviceType::Cpu => SOFTWARE_BYTES.min(Free::now().usable() / 2).max(LEAST_BYTES),
             _ => HARDWARE_BYTES,
         }
     }
@@ -183,6 +185,10 @@ impl Means {
         ) {
             let end = at + means.len();
             if all.len() < end {
+                // What is not kept is not taken either: then nobody knows where the scan is empty.
+                if all.try_reserve(end - all.len()).is_err() {
+                    return;
+                }
                 all.resize(end, T::default());
             }
             for (to, mean) in all[at..end].iter_mut().zip(means) {

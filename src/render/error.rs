@@ -1,3 +1,5 @@
+use crate::work::memory::Short;
+
 /// Why something can't be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -40,6 +42,20 @@ pub enum RenderError {
         /// Size of the texture.
         megabytes: u64,
     },
+    /// Memory was short while something was drawn.
+    #[error(
+        "the graphics adapter ran out of memory; close other programs, draw a smaller picture, or crop the scan"
+    )]
+    DeviceMemory,
+    /// The machine has no memory for a device and what it draws.
+    #[error("drawing {0}")]
+    Short(#[from] Short),
+    /// The device is gone.
+    #[error("the graphics adapter stopped working ({0}); update its driver, or try again")]
+    Lost(String),
+    /// wgpu refused a call.
+    #[error("the graphics adapter refused to draw: {0}")]
+    Refused(String),
     /// A picture could not be read back.
     #[error("the picture can't be read back from the graphics adapter: {0}")]
     ReadBack(String),

@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use super::RenderError;
 use super::blocks::LabelBlocks;
 use super::coarse::{self, Factors};
-use super::volume_texture::{texture_3d, write_box};
+use super::volume_texture::{LARGEST_PIECE, texture_3d, write_box};
 use crate::volume::{LabelMap, VoxelBox};
 
 /// A label map as an integer 3D texture: one byte for each texel, two once a label needs them. All boxes here are
@@ -90,15 +90,23 @@ impl LabelTexture {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Writes a box of voxels that lies within the map. `false` (and nothing is written) if a label has no room
-    /// in a texel.
+    /// Writes a box of voxels that lies within the map. `false` if a label has no room in a texel: then the
+    /// texture is of no use any more.
     pub(super) fn write(
         &mut self,
         queue: &wgpu::Queue,
         labels: &LabelMap,
         within: VoxelBox,
     ) -> bool {
-        let fits = self.write_texels(queue, labels, coarse::coarse_box(within, self.factors));
+        let texels = coarse::coarse_box(within, self.factors);
+        let size = texels.size();
+        // In pieces, so that a large box takes no more memory than a small one.
+        let slices = (LARGEST_PIECE / (size[0] * size[1] * 2).max(1)).max(1);
+        let mut pieces = (texels.min[2]..texels.max[2]).step_by(slices).map(|z| VoxelBox {
+            min: [texels.min[0], texels.min[1], z],
+            max: [texels.max[0], texels.max[1], (z + slices).min(texels.max[2])],
+        });
+        let fits = pieces.all(|piece| self.write_texels(queue, labels, piece));
         if fits {
             self.bytes += self.blocks.write(queue, labels, within);
         }

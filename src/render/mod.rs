@@ -18,6 +18,7 @@ mod colour_tables;
 mod cut;
 mod encoding;
 mod error;
+mod faults;
 mod label_texture;
 mod lut;
 mod march;
@@ -42,6 +43,7 @@ mod volume_texture;
 pub use crate::geom::{Orbit, Ray};
 pub use colour_map::ColourMap;
 pub use error::RenderError;
+pub use faults::{Fault, Faults};
 pub use offscreen::{Offscreen, device_descriptor};
 pub use params::{
     Clip, ClipBox, ClipPlane, ImageOverlay, Interpolation, LabelStyle, MaskStyle, Mode3d,

@@ -1,8 +1,14 @@
 use std::sync::mpsc;
 
 use super::picture::clear_attachment;
-use super::{RaycastParams, RenderError, Scene, SliceParams};
-use crate::work::threads_available;
+use super::{Faults, RaycastParams, RenderError, Scene, SliceParams};
+use crate::work::{memory, threads_available};
+
+/// What a device and small pictures take, in the program's own memory: with Mesa's software renderer, which is the
+/// largest, 140 MB and (its compiler, its threads' stacks) 800 MB of address space. With less, drivers don't fail but
+/// end the program.
+const DEVICE_USED: u64 = 160 << 20;
+const DEVICE_MAPPED: u64 = 800 << 20;
 
 /// What the renderer asks of a GPU: 3D textures as large as it has, and filterable formats where it has them.
 pub fn device_descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
@@ -40,6 +46,7 @@ fn find_adapter(backends: wgpu::Backends) -> Result<wgpu::Adapter, wgpu::Request
 pub struct Offscreen {
     device: wgpu::Device,
     queue: wgpu::Queue,
+    faults: Faults,
 }
 
 impl Offscreen {
@@ -54,6 +61,7 @@ impl Offscreen {
     /// As [`Offscreen::new`], asking for no other optional features than these.
     pub fn with_features(allowed: wgpu::Features) -> Result<Self, RenderError> {
         check_threads()?;
+        memory::check_library(DEVICE_USED, DEVICE_MAPPED)?;
         // GL comes second: only looking for it makes some drivers write to stderr.
         let adapter = find_adapter(wgpu::Backends::PRIMARY)
             .or_else(|_| find_adapter(wgpu::Backends::all()))
@@ -67,7 +75,8 @@ impl Offscreen {
                     reason: error.to_string(),
                 }
             })?;
-        Ok(Self { device, queue })
+        let faults = Faults::of(&device);
+        Ok(Self { device, queue, faults })
     }
 
     /// The device, for a [`Scene`] or anything else that draws into the same textures.
@@ -78,6 +87,11 @@ impl Offscreen {
     /// Its queue.
     pub fn queue(&self) -> &wgpu::Queue {
         &self.queue
+    }
+
+    /// What went wrong on the device since it was asked last.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// A scene for this device and [`Offscreen::FORMAT`].
@@ -155,7 +169,7 @@ impl Offscreen {
         self.device
             .poll(wgpu::PollType::wait_indefinitely())
             .map_err(|error| RenderError::ReadBack(error.to_string()))?;
-        Ok(())
+        self.faults.check()
     }
 
     fn encoder(&self) -> wgpu::CommandEncoder {
@@ -209,6 +223,8 @@ impl Offscreen {
             extent([width, height]),
         );
         self.queue.submit([encoder.finish()]);
+        // A buffer for which there was no memory can't be mapped: the reason is not that.
+        self.faults.check()?;
 
         let failed = |error: &dyn std::fmt::Display| RenderError::ReadBack(error.to_string());
         let (send, receive) = mpsc::channel();
@@ -218,8 +234,13 @@ impl Offscreen {
         });
         self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(&e))?;
         receive.recv().map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        // What goes wrong while the device draws is known now.
+        self.faults.check()?;
         let mapped = buffer.get_mapped_range(..).map_err(|e| failed(&e))?;
-        Ok(mapped.chunks_exact(padded).flat_map(|line| line[..row].iter().copied()).collect())
+        let mut pixels = Vec::new();
+        pixels.try_reserve_exact(row * height as usize).map_err(|_| RenderError::DeviceMemory)?;
+        mapped.chunks_exact(padded).for_each(|line| pixels.extend_from_slice(&line[..row]));
+        Ok(pixels)
     }
 }
 

@@ -19,7 +19,11 @@ pub fn shader_sources() -> Vec<(&'static str, String)> {
     let none = include_str!("shaders/overlay_none.wgsl");
     let images = include_str!("shaders/overlay_images.wgsl");
     let whole = [PANE, include_str!("shaders/whole_pane.wgsl")].concat();
-    let raycast = [&whole, include_str!("shaders/raycast.wgsl")].concat();
+    let raycast = [PANE, include_str!("shaders/raycast.wgsl")].concat();
+    let (known, hidden) = (
+        include_str!("shaders/raycast_uniforms.wgsl"),
+        include_str!("shaders/raycast_uniforms_cpu.wgsl"),
+    );
     let composite = [&whole, include_str!("shaders/composite.wgsl")].concat();
     vec![
         ("slice", [COMMON, HARDWARE, &slice, none].concat()),
@@ -28,8 +32,10 @@ pub fn shader_sources() -> Vec<(&'static str, String)> {
         ("slice with overlays, filtering by hand", [COMMON, MANUAL, &slice, images].concat()),
         ("slice, of a plane", [COMMON, MANUAL, &plane, none].concat()),
         ("slice with overlays, of a plane", [COMMON, MANUAL, &plane, images].concat()),
-        ("raycast", [COMMON, HARDWARE, &raycast].concat()),
-        ("raycast, filtering by hand", [COMMON, MANUAL, &raycast].concat()),
+        ("raycast", [COMMON, HARDWARE, &raycast, known].concat()),
+        ("raycast, filtering by hand", [COMMON, MANUAL, &raycast, known].concat()),
+        ("raycast, on the CPU", [COMMON, HARDWARE, &raycast, hidden].concat()),
+        ("raycast, filtering by hand, on the CPU", [COMMON, MANUAL, &raycast, hidden].concat()),
         ("composite", composite),
         ("blank", [&whole, blank].concat()),
     ]

@@ -43,7 +43,13 @@ impl Pipelines3d {
         masks: bool,
     ) -> &RenderPipeline {
         self.raycast.entry((mode, masks)).or_insert_with(|| {
-            let by_hand = if scan.filterable { "raycast" } else { "raycast, filtering by hand" };
+            let mut name = String::from("raycast");
+            if !scan.filterable {
+                name += ", filtering by hand";
+            }
+            if device.adapter_info().device_type == wgpu::DeviceType::Cpu {
+                name += ", on the CPU";
+            }
             let number = match mode {
                 Mode3d::Volume => 0.0,
                 Mode3d::Mip => 1.0,
@@ -52,11 +58,11 @@ impl Pipelines3d {
             };
             let constants = [("MODE", number), ("MASKS", f64::from(u8::from(masks)))];
             let layouts = [Some(&scan.scan_layout), Some(&self.layout)];
-            let source = shader_source(by_hand);
+            let source = shader_source(&name);
             pipeline(
                 device,
                 &layouts,
-                ["pane_vertex", "raycast_fragment"],
+                ["raycast_vertex", "raycast_fragment"],
                 &source,
                 PICTURE_FORMAT,
                 &constants,

@@ -69,7 +69,8 @@ impl Scene3d {
         let pipelines = Pipelines3d::new(device, target);
         let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("3D"),
-            size: size_of::<RaycastUniforms>() as u64,
+            // Room for two, of which the second is never looked at (`raycast_uniforms_cpu.wgsl`).
+            size: 2 * size_of::<RaycastUniforms>() as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });

@@ -7,7 +7,7 @@ use crate::geom::Grid;
 use crate::volume::{Volume, Window};
 
 /// Bytes handed to the GPU in one piece, so that its staging memory stays small.
-const LARGEST_PIECE: usize = 64 << 20;
+pub(super) const LARGEST_PIECE: usize = 16 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 

@@ -4,11 +4,20 @@ use std::sync::{Arc, Weak};
 
 use crate::prompt::WorkingScale;
 use crate::volume::Volume;
+use crate::work::memory::Free;
 
 /// How many embeddings are kept at most, and how much memory they may take together. The demo model's take
 /// 23 MB each, SAM-Med3D's 0.8 MB.
 const MOST: usize = 64;
-const MOST_BYTES: usize = 512 << 20;
+const MOST_BYTES: usize = 256 << 20;
+/// Part of the memory that is free without them that they may take.
+const SHARE: u64 = 8;
+
+/// What all embeddings may take where so many bytes are usable beside those that are held.
+fn allowed(usable: u64, held: usize) -> usize {
+    let share = (usable.saturating_add(held as u64) / SHARE).min(MOST_BYTES as u64);
+    share as usize
+}
 
 /// A cube of a scan: how large the model sees the scan, and where in its canonical grid the cube starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,9 +75,32 @@ impl<E> Cache<E> {
         self.kept.last().map(|k| &k.embedding)
     }
 
-    /// Keeps an embedding of so many bytes, and lets go of others if need be. The new one always stays.
-    pub(super) fn put(&mut self, volume: &Arc<Volume>, cube: Cube, embedding: E, bytes: usize) {
+    /// Bytes of all embeddings at hand.
+    pub(super) fn bytes(&self) -> usize {
+        self.kept.iter().fold(0, |sum, k| sum.saturating_add(k.bytes))
+    }
+
+    /// Lets go of the embeddings of volumes that nobody has any more.
+    pub(super) fn tidy(&mut self) {
         self.kept.retain(|k| k.volume.strong_count() > 0);
+    }
+
+    /// Keeps an embedding of so many bytes, and lets go of others if need be: together they take no more than a
+    /// share of the memory that is free. The new one always stays.
+    pub(super) fn put(&mut self, volume: &Arc<Volume>, cube: Cube, embedding: E, bytes: usize) {
+        self.tidy();
+        let most = allowed(Free::now().usable(), self.bytes());
+        self.put_below(volume, cube, embedding, bytes, most);
+    }
+
+    fn put_below(
+        &mut self,
+        volume: &Arc<Volume>,
+        cube: Cube,
+        embedding: E,
+        bytes: usize,
+        most: usize,
+    ) {
         if let Some(old) = self.position(volume, cube) {
             self.kept.remove(old);
         }
@@ -78,7 +110,7 @@ impl<E> Cache<E> {
         let fits = |k: &Kept<E>| {
             count += 1;
             sum = sum.saturating_add(k.bytes);
-            count <= MOST && sum <= MOST_BYTES
+            count <= MOST && sum <= most
         };
         let stay = self.kept.iter().rev().map(fits).take_while(|&fits| fits).count().max(1);
         self.kept.drain(..self.kept.len() - stay);
@@ -147,12 +179,46 @@ mod tests {
         let a = volume();
         let mut cache = Cache::new();
         for n in 0..4 {
-            cache.put(&a, at([n; 3]), n, MOST_BYTES / 3);
+            cache.put_below(&a, at([n; 3]), n, 300, 900);
         }
         assert_eq!(cache.starts(&a, WorkingScale::ONE), [[1; 3], [2; 3], [3; 3]]);
-        cache.put(&a, at([4; 3]), 4, MOST_BYTES + 1);
+        assert_eq!(cache.bytes(), 900);
+        cache.put_below(&a, at([4; 3]), 4, 901, 900);
         assert_eq!(cache.starts(&a, WorkingScale::ONE), [[4; 3]]);
-        cache.put(&a, at([5; 3]), 5, 1);
+        cache.put_below(&a, at([5; 3]), 5, 1, 900);
         assert_eq!(cache.starts(&a, WorkingScale::ONE), [[5; 3]]);
+        // Less is free than was.
+        for n in 6..9 {
+            cache.put_below(&a, at([n; 3]), n, 300, 900);
+        }
+        cache.put_below(&a, at([9; 3]), 9, 300, 600);
+        assert_eq!(cache.starts(&a, WorkingScale::ONE), [[8; 3], [9; 3]]);
+    }
+
+    #[test]
+    fn embeddings_take_a_share_of_what_is_free_without_them() {
+        let mb = 1 << 20;
+        let table = [
+            (0, 0, 0),
+            (800 * mb, 0, 100 * mb),
+            // What they hold themselves is not free, but could be.
+            (600 * mb, 200 * mb, 100 * mb),
+            (64 << 30, 0, MOST_BYTES as u64),
+            (u64::MAX, usize::MAX as u64, MOST_BYTES as u64),
+        ];
+        for (usable, held, expected) in table {
+            assert_eq!(allowed(usable, held as usize) as u64, expected, "{usable} {held}");
+        }
+    }
+
+    #[test]
+    fn what_was_of_a_closed_volume_goes() {
+        let (a, b) = (volume(), volume());
+        let mut cache = Cache::new();
+        cache.put_below(&a, at([0; 3]), 0, 10, 900);
+        cache.put_below(&b, at([0; 3]), 1, 20, 900);
+        drop(a);
+        cache.tidy();
+        assert_eq!((cache.bytes(), cache.starts(&b, WorkingScale::ONE)), (20, vec![[0; 3]]));
     }
 }

@@ -51,6 +51,10 @@ pub struct Device {
 const CUDA: &str = "CUDA";
 /// Longest text of ONNX Runtime that is passed on to the user.
 const LONGEST: usize = 200;
+/// What a run takes beside the model's weights: 180 MB with the demo model, the cubes of others are as large.
+const RUN_BYTES: u64 = 180 << 20;
+/// Weights are laid out anew when a model is loaded, while their file may be in memory.
+const PACKED: u64 = 2;
 /// How often a running model is asked whether it is still wanted.
 const WATCH: Duration = Duration::from_millis(5);
 
@@ -131,6 +135,7 @@ impl Engine {
         threads: Option<usize>,
     ) -> Result<Self, SegmentError> {
         let environment = runtime::environment()?;
+        crate::work::memory::check(RUN_BYTES + PACKED * source.bytes())?;
         let begin = Instant::now();
         let threads = affordable(threads.unwrap_or_else(default_threads).max(1));
         let cpu = |reason: String| Device { name: "CPU".into(), threads, reason };
@@ -362,17 +367,28 @@ fn run<'o, T>(
     }
 }
 
-/// One line of at most [`LONGEST`] characters.
+/// One line of at most [`LONGEST`] characters: ONNX Runtime says where it was first and what was wrong last, so
+/// the middle is left out.
 fn one_line(text: &impl ToString) -> String {
     let text = text.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    text.chars().take(LONGEST).collect()
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return text;
+    }
+    let end = LONGEST / 2;
+    let head: String = text.chars().take(LONGEST - end - 3).collect();
+    let tail: String = text.chars().skip(count - end).collect();
+    format!("{} … {}", head.trim_end(), tail.trim_start())
 }
 
 // Made for `map_err`, which hands the error over.
 #[allow(clippy::needless_pass_by_value)]
 fn failed<R>(error: ort::Error<R>) -> SegmentError {
-    let text = memory::exhausted(&error.to_string());
-    SegmentError::Run(text.unwrap_or_else(|| one_line(&error)))
+    let text = error.to_string();
+    if let Some(why) = memory::exhausted(&text) {
+        return SegmentError::Run(why);
+    }
+    SegmentError::of_memory(&text).unwrap_or_else(|| SegmentError::Run(one_line(&text)))
 }
 
 /// A model that CUDA loads but can't run.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::checkpoint::CheckpointError;
 use crate::placeholder::Placeholder;
 use crate::work::Cancelled;
+use crate::work::memory::{Free, Short, bytes};
 
 /// One line for the user: what is wrong, where, what to do.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,20 @@ pub enum SegmentError {
     /// CUDA was asked for and does not work.
     #[error("CUDA cannot be used ({0}): choose the device `auto` or `cpu`")]
     Cuda(String),
+    /// There is too little memory to load or to run it.
+    #[error("the model {0}, or choose a smaller model")]
+    Short(#[from] Short),
+    /// ONNX Runtime was refused memory.
+    #[error(
+        "the model was refused memory{}, {} {} are left; {}, or choose a smaller model",
+        asked(*.requested), bytes(.free.bytes), .free.bound, .free.bound.advice()
+    )]
+    NoMemory {
+        /// Bytes that were asked for at once, where it says.
+        requested: Option<u64>,
+        /// What there was just after.
+        free: Free,
+    },
     /// The model failed while it ran.
     #[error("the model failed: {0}")]
     Run(String),
@@ -112,5 +127,56 @@ pub enum SegmentError {
 impl From<Cancelled> for SegmentError {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+impl SegmentError {
+    /// What ONNX Runtime's words mean if they are about memory.
+    pub(super) fn of_memory(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        // In turn: its arenas, C++, the system. What a graphics card has not is another matter.
+        let words = ["failed to allocate memory", "bad allocation", "bad_alloc", "out of memory"];
+        if text.contains("cuda") || !words.iter().any(|word| text.contains(word)) {
+            return None;
+        }
+        let size = text.split_once("requested buffer of size ").map(|(_, size)| size);
+        let digits = size.map(|s| s.chars().take_while(char::is_ascii_digit).collect::<String>());
+        Some(Self::NoMemory { requested: digits.and_then(|d| d.parse().ok()), free: Free::now() })
+    }
+}
+
+fn asked(requested: Option<u64>) -> String {
+    requested.map_or(String::new(), |n| format!(" ({} at once)", bytes(n)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lack_of_memory_is_told_from_other_failures() {
+        // As ONNX Runtime 1.20 says it; what matters comes after its first 200 characters.
+        let arena = "Non-zero status code returned while running Conv node. Name:'/enc/conv' Status Message: \
+            /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:376 void* \
+            onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Failed to \
+            allocate memory for requested buffer of size 1073741824";
+        let table = [
+            (arena, Some(Some(1_073_741_824))),
+            ("std::bad_alloc", Some(None)),
+            ("Exception during initialization: bad allocation", Some(None)),
+            ("CUDA failure 2: out of memory ; GPU=0", None),
+            ("Load model from a.onnx failed: Protobuf parsing failed.", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            let found = SegmentError::of_memory(text);
+            let requested = match &found {
+                Some(SegmentError::NoMemory { requested, .. }) => Some(*requested),
+                _ => None,
+            };
+            assert_eq!(requested, expected, "{text}");
+        }
+        let said = SegmentError::of_memory(arena).map(|e| e.to_string()).unwrap_or_default();
+        assert!(said.starts_with("the model was refused memory (1.1 GB at once), "), "{said}");
     }
 }

@@ -280,6 +280,16 @@ impl Segmenter {
         Ok(timings)
     }
 
+    /// Lets go of what belongs to scans that nobody has any more.
+    pub fn forget_closed(&mut self) {
+        self.embeddings.tidy();
+    }
+
+    /// Bytes of all embeddings at hand.
+    pub fn embedding_bytes(&self) -> usize {
+        self.embeddings.bytes()
+    }
+
     /// Makes sure that a crop's embedding is at hand.
     fn encode(
         &mut self,

@@ -49,6 +49,38 @@ impl LabelMap {
         map
     }
 
+    /// From regions with their labels; where they share voxels, the last one has them. Never takes more memory
+    /// than the map itself ([`LabelMap::bytes_of`]).
+    pub fn from_regions<'r>(
+        dims: [usize; 3],
+        regions: impl IntoIterator<Item = (u16, &'r Region)>,
+    ) -> Self {
+        let mut map = Self::empty(dims);
+        for (label, region) in regions {
+            for &Run { start, len } in region.runs() {
+                let band = start / map.band;
+                let at = start - band * map.band;
+                Arc::make_mut(&mut map.bands[band])[at..at + len as usize].fill(label);
+            }
+        }
+        map
+    }
+
+    /// Bytes that a map of these regions takes at most.
+    pub fn bytes_of<'r>(dims: [usize; 3], regions: impl IntoIterator<Item = &'r Region>) -> u64 {
+        let band = Self::band_of(dims);
+        let count: usize = dims.iter().product();
+        let touched = |region: &Region| {
+            let runs = region.runs();
+            let same = runs.windows(2).filter(|w| w[0].start / band == w[1].start / band).count();
+            runs.len() - same
+        };
+        let touched: usize = regions.into_iter().map(touched).sum();
+        let voxels = touched.saturating_mul(band).min(count) + band;
+        let shares = count.div_ceil(band) * size_of::<Arc<[u16]>>();
+        (voxels * size_of::<u16>() + shares) as u64
+    }
+
     fn band_of(dims: [usize; 3]) -> usize {
         dims[0] * (BAND / dims[0]).clamp(1, dims[1] * dims[2])
     }
@@ -160,6 +192,27 @@ mod tests {
         assert!(untouched.is_untouched(1) && !map.is_untouched(1));
         map.apply(&delta.reversed());
         assert_eq!(map, untouched);
+    }
+
+    #[test]
+    fn regions_make_the_same_map_as_their_labels() {
+        for dims in [[5000, 2, 2], [1000, 3, 5], [7, 5, 3], [1, 1, 1]] {
+            let count: usize = dims.iter().product();
+            let labels: Vec<u16> = (0..count).map(|n| (n / 3 * 7919 % 5) as u16).collect();
+            let expected = LabelMap::from_labels(dims, &labels);
+            let regions = expected.regions();
+            let map = LabelMap::from_regions(dims, regions.iter().map(|(&l, r)| (l, r)));
+            assert_eq!(map, expected);
+            let bytes = LabelMap::bytes_of(dims, regions.values());
+            assert!(bytes >= 2 * count as u64, "{dims:?}: {bytes}");
+            // One band beside those that are written to, and 16 bytes for each.
+            let band = LabelMap::band_of(dims);
+            let most = 2 * (count + band) + 16 * count.div_ceil(band);
+            assert!(bytes <= most as u64, "{dims:?}: {bytes}");
+        }
+        // A mask of one voxel costs a band, not the scan.
+        let one = Region::from_mask(512, (0..512).map(|x| x == 3));
+        assert!(LabelMap::bytes_of([512, 512, 300], [&one]) < 400_000);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Work off the UI thread: one-off tasks and a long-lived worker, both cancellable, both telling their
-//! progress, both waking the window when there is something to see; and other programs, started safely. Uses
-//! `std` only.
+//! progress, both waking the window when there is something to see; other programs, started safely; and how much
+//! memory it may take. Uses `std` only.
 
 mod cancel;
+pub mod memory;
 pub mod program;
 mod task;
 mod threads;

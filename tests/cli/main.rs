@@ -7,6 +7,7 @@ mod commands;
 mod eval;
 mod films;
 mod labels;
+mod memory;
 mod model;
 mod others;
 #[cfg(target_os = "linux")]

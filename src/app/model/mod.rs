@@ -74,6 +74,8 @@ pub(super) struct Model {
     preview: Option<(HoverKey, Preview)>,
     install: Option<Task<Result<PathBuf, SegmentError>>>,
     dead: bool,
+    /// The document that was open last.
+    document: Option<DocumentNumber>,
 }
 
 impl Model {
@@ -90,6 +92,7 @@ impl Model {
             preview: None,
             install: None,
             dead: false,
+            document: None,
         };
         model.ask_to_start();
         Ok(model)
@@ -258,6 +261,12 @@ impl Model {
             self.answer_without_model(session, status, toasts);
         }
         let session = session.as_deref();
+        let open = session.map(|s| s.number);
+        if open != self.document && std::mem::replace(&mut self.document, open).is_some() {
+            self.preview = None;
+            // A dead worker keeps nothing.
+            let _ = self.worker.submit(Ask::ForgetClosed);
+        }
         let hypothesis = session.and_then(|s| self.hypothesis(s, intent?));
         let wanted = Wanted {
             document: session.map(|s| s.number.0),

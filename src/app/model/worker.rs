@@ -18,6 +18,8 @@ pub(super) enum Ask {
     Start(Option<PathBuf>),
     Click(Box<Click>),
     Hover(Box<Hover>),
+    /// A scan was closed: let go of what was kept for it.
+    ForgetClosed,
 }
 
 /// A pending click, or an extension.
@@ -124,6 +126,11 @@ pub(super) fn spawn(wake: Wake) -> std::io::Result<Worker<Ask, Tell>> {
                 None => (Landing::Failed, None),
             };
             tell(Tell::Hovered { flight, landing, preview: preview.map(Box::new) });
+        }
+        Ask::ForgetClosed => {
+            if let Some(loaded) = &mut loaded {
+                loaded.segmenter.forget_closed();
+            }
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::super::args::{CropAt, First};
@@ -12,7 +12,7 @@ use crate::measure::{SurfaceDistances, dice_of};
 use crate::prompt::{Answer, CropPlace, Patch, Prompt};
 use crate::segment::{CanonicalGrid, Request, Segmenter};
 use crate::volume::{NamedRegion, Region, Volume};
-use crate::work::CancelToken;
+use crate::work::{CancelToken, memory};
 
 /// Surfaces nearer than this are alike, mm.
 pub const TOLERANCE: f64 = 2.0;
@@ -113,6 +113,9 @@ impl Size {
     }
 }
 
+/// What the robot takes to find the deepest voxel: a flag and a distance for each one within reach.
+const ROBOT_BYTES: u64 = 5;
+
 /// Clicks on a structure and measures the masks. `names` are the case's and the scan's file's.
 pub fn run(
     segmenter: &mut Segmenter,
@@ -136,6 +139,9 @@ pub fn run(
     let first = robot.first().context(none)?;
     let place = middle.unwrap_or_else(|| around(first.voxel));
     let within = reach(&place, grid);
+    let voxels: u64 = within.size().iter().map(|&n| n as u64).product();
+    memory::check(ROBOT_BYTES * voxels)
+        .map_err(|short| anyhow!("finding where to click next {short}"))?;
     robot.stay_in(within);
     let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
     let mut trial = Trial::new(volume, place);
@@ -147,7 +153,7 @@ pub fn run(
             next = robot.next(&trial.mask);
         }
         if options.clicks.contains(&number) {
-            after.push(trial.measured(&truth.region, number));
+            after.push(trial.measured(&truth.region, number)?);
         }
     }
     let structure = Structure {
@@ -208,12 +214,14 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn measured(&self, truth: &Region, clicks: usize) -> After {
+    fn measured(&self, truth: &Region, clicks: usize) -> anyhow::Result<After> {
         let grid = self.volume.grid();
+        let bytes = SurfaceDistances::bytes(truth, &self.mask, grid.dims());
+        memory::check(bytes).map_err(|short| anyhow!("measuring a mask {short}"))?;
         let spacing = grid.spacing().to_array();
         let surfaces = SurfaceDistances::of(truth, &self.mask, grid.dims(), spacing);
         let iou = self.answer.iou().map_or(0.0, f64::from);
-        After {
+        Ok(After {
             clicks,
             made: self.clicks.len(),
             dice: rounded(dice_of(truth, &self.mask), 9),
@@ -221,7 +229,7 @@ impl<'a> Trial<'a> {
             hd95_mm: surfaces.hausdorff(95.0).map(|mm| rounded(mm, 6)),
             seconds: self.seconds.map(|s| rounded(s, 6)),
             iou: rounded(iou, 6),
-        }
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 use std::io::{Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::error::bytes;
 use super::super::sniff::{Content, sniff};
 use super::super::stream::{Stream, read_full};
 use super::super::{IoError, Limits};
@@ -11,6 +10,7 @@ use super::raw::{Raw, header_bytes};
 use super::voxels::{Input, read};
 use crate::geom::Grid;
 use crate::volume::{Scale, Volume, Warning};
+use crate::work::memory::bytes;
 use crate::work::{CancelToken, Progress};
 
 /// The longest header, the four bytes that say whether extensions follow, and one more that tells whether
@@ -195,8 +195,7 @@ pub fn open_volume(
     let (grid, placing) = opened.grid()?;
     let needed = opened.header.count() as u64 * opened.header.kind.size_in_memory() as u64;
     if needed > limits.memory {
-        let path = path.to_path_buf();
-        return Err(IoError::TooLarge { needed, limit: limits.memory, path });
+        return Err(IoError::too_large(needed, limits.memory, path));
     }
     opened.seek(cancel)?;
     let claimed = opened.claimed();

@@ -11,6 +11,7 @@ use super::super::stream::read_full;
 use super::header::{Header, Kind};
 use crate::volume::{DataType, Scale, Voxels};
 use crate::work::CancelToken;
+use crate::work::memory::Free;
 
 /// Bytes between two looks at the cancel token; a multiple of every voxel size, 3 included.
 const CHUNK: usize = 3 << 19;
@@ -68,16 +69,12 @@ pub(super) fn read<R: Read>(input: &mut Input<'_, R>, header: &Header) -> Result
     })
 }
 
-/// Zeroed memory, or an error where the system has none: `vec!` alone would end the program.
+/// Zeroed memory, or an error where the system has none. Untouched pages cost nothing until they are read into.
 fn zeroed<T: Pod>(n: usize, path: &Path) -> Result<Vec<T>, IoError> {
-    let needed = (n * size_of::<T>()) as u64;
-    Vec::<T>::new().try_reserve_exact(n).map_err(|_| IoError::TooLarge {
-        needed,
-        limit: 0,
-        path: path.to_path_buf(),
-    })?;
-    // Untouched pages cost nothing until they are read into, which a `resize` would not leave them.
-    Ok(vec![T::zeroed(); n])
+    bytemuck::allocation::try_zeroed_vec(n).map_err(|()| {
+        let needed = (n as u64).saturating_mul(size_of::<T>() as u64);
+        IoError::too_large(needed, Free::now().usable().min(needed.saturating_sub(1)), path)
+    })
 }
 
 fn scalars<T: Pod>(

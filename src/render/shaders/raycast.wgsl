@@ -49,7 +49,6 @@ struct RaycastUniforms {
     label_lead: f32,
 }
 
-@group(1) @binding(0) var<uniform> ray: RaycastUniforms;
 // Rows 0 to 15: colour and optical depth for each mm of 4096 grey levels. Rows 16 to 31: how many of the
 // levels up to and with this one are not clear.
 @group(1) @binding(1) var transfer: texture_2d<f32>;
@@ -378,8 +377,25 @@ fn reach(line: Line, divisor: vec3<f32>) -> Reach {
     return out;
 }
 
+struct RayVertex {
+    @builtin(position) position: vec4<f32>,
+    // 0 to 1 from the pane's top left corner.
+    @location(0) at: vec2<f32>,
+    // 0, which no compiler can know.
+    @location(1) @interpolate(flat) nought: u32,
+}
+
+// A triangle that covers the viewport.
+@vertex
+fn raycast_vertex(@builtin(vertex_index) index: u32) -> RayVertex {
+    let place = pane_place(vec2<f32>(f32((index << 1u) & 2u), f32(index & 2u)));
+    return RayVertex(place.position, place.at, index >> 16u);
+}
+
 @fragment
-fn raycast_fragment(in: PaneVertex) -> @location(0) vec4<f32> {
+fn raycast_fragment(in: RayVertex) -> @location(0) vec4<f32> {
+    // `ray` are the uniforms.
+    take_uniforms(in.nought);
     let origin = (ray.voxel_from_pane * vec4<f32>(in.at * ray.pane, 0.0, 1.0)).xyz;
     let slant = (origin - ray.middle) * ray.widening;
     let line = Line(origin, ray.voxel_from_pane[2].xyz + slant);

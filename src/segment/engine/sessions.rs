@@ -45,6 +45,13 @@ impl Source {
         }
     }
 
+    /// Bytes of its files, but for external data.
+    pub(super) fn bytes(&self) -> u64 {
+        let [encoder, decoder] = self.paths();
+        let files = if encoder == decoder { vec![encoder] } else { vec![encoder, decoder] };
+        files.iter().filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
+    }
+
     /// Sessions of encoder and decoder. The precision is that of a checkpoint's encoder.
     pub(super) fn start(
         &self,
@@ -107,8 +114,11 @@ fn pair_session(path: &Path, mut builder: SessionBuilder) -> Result<Session, Seg
 
 fn bad_model(error: &impl ToString, path: &Path) -> SegmentError {
     let text = error.to_string();
-    let message = memory::exhausted(&text).unwrap_or_else(|| one_line(&text));
-    SegmentError::BadModel { message, path: path.to_owned() }
+    let bad = |message| SegmentError::BadModel { message, path: path.to_owned() };
+    if let Some(why) = memory::exhausted(&text) {
+        return bad(why);
+    }
+    SegmentError::of_memory(&text).unwrap_or_else(|| bad(one_line(&text)))
 }
 
 fn on_cuda(builder: SessionBuilder) -> Result<SessionBuilder, SegmentError> {

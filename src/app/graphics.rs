@@ -1,0 +1,180 @@
+//! A graphics device that fails while the window is open: what the user is told, and another window with the same
+//! work in it where the device is gone.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::files::label_names;
+use super::gpu::Gpu;
+use super::names::stem_of;
+use super::{App, DocumentNumber, Session, dress};
+use crate::io;
+use crate::render::Fault;
+use crate::ui::text::tr;
+use crate::work::{CancelToken, Progress, Wake};
+
+/// What the window's owner knows of the window and its device.
+pub(super) struct Graphics {
+    /// Of the window that is open now: threads that were started for another one wake this.
+    ctx: Arc<Mutex<egui::Context>>,
+    /// The documents (none: the window without one) whose pictures were said to be incomplete.
+    told: Vec<Option<DocumentNumber>>,
+    /// The device is gone, in the driver's words.
+    lost: Option<String>,
+}
+
+impl Graphics {
+    pub fn new(ctx: &egui::Context) -> Self {
+        Self { ctx: Arc::new(Mutex::new(ctx.clone())), told: Vec::new(), lost: None }
+    }
+
+    /// Asks the window that is open then for a frame.
+    pub fn wake(&self) -> Wake {
+        let ctx = Arc::clone(&self.ctx);
+        Arc::new(move || ctx.lock().unwrap_or_else(PoisonError::into_inner).request_repaint())
+    }
+}
+
+impl App {
+    /// Tells what went wrong on the device; has the window closed if nothing can be drawn in it any more.
+    pub(super) fn look_after_graphics(&mut self, ctx: &egui::Context) {
+        let Some(fault) = self.gpu.as_ref().and_then(Gpu::take_fault) else { return };
+        let text = match fault {
+            Fault::Lost(why) => {
+                self.graphics.lost = Some(why);
+                // Not the user's wish: nothing is asked, and the next window has everything.
+                self.closing = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                return;
+            }
+            Fault::NoMemory => tr(
+                "The graphics adapter has no memory left, so pictures may be incomplete. Your work is not touched: save it, then take images away or close other programs.",
+            ),
+            Fault::Refused(_) => tr(
+                "The graphics adapter refused to draw something, so pictures may be incomplete. Your work is not touched: save it, then start the program again. The log says more.",
+            ),
+        };
+        // What follows from it is not said again and again.
+        let document = self.session.as_ref().map(|session| session.number);
+        if !self.graphics.told.contains(&document) {
+            self.graphics.told.push(document);
+            self.toasts.error(text.to_owned());
+        }
+    }
+
+    /// Whether it goes on in another window, because the device of this one is gone.
+    pub fn lost_graphics(&self) -> bool {
+        self.graphics.lost.is_some()
+    }
+
+    /// Goes on in another window.
+    pub fn reopened(mut self, cc: &eframe::CreationContext<'_>) -> Self {
+        dress(&cc.egui_ctx);
+        *self.graphics.ctx.lock().unwrap_or_else(PoisonError::into_inner) = cc.egui_ctx.clone();
+        self.gpu = cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx));
+        self.graphics.told.clear();
+        self.closing = false;
+        if let Some(why) = self.graphics.lost.take() {
+            tracing::warn!("the graphics device was lost: {why}");
+            let text = tr(
+                "The graphics adapter stopped working, so the window was opened again. Nothing was lost; save your work.",
+            );
+            self.toasts.error(text.to_owned());
+        }
+        self
+    }
+}
+
+impl App {
+    /// Saves unsaved work beside the scan where no window can be opened any more; what was done, in words.
+    pub(super) fn rescue(&self) -> String {
+        let unsaved = self.session.as_ref().filter(|session| session.document.is_modified());
+        let Some(Session { document, path, .. }) = unsaved else {
+            return "the graphics adapter stopped working; there was no unsaved work".to_owned();
+        };
+        let path = rescue_path(path);
+        let (image, table) = (document.image(), label_names(document));
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let saved = io::save_labels(
+            &path,
+            document.labels(),
+            image.grid(),
+            image.stored(),
+            &table,
+            &cancel,
+            &progress,
+        );
+        match saved {
+            Ok(_) => format!(
+                "the graphics adapter stopped working; unsaved work was saved as {}",
+                path.display()
+            ),
+            Err(why) => {
+                format!("the graphics adapter stopped working, and unsaved work is lost: {why}")
+            }
+        }
+    }
+}
+
+/// A name beside the scan that no file has.
+fn rescue_path(scan: &Path) -> PathBuf {
+    let stem = stem_of(scan);
+    let name = |n: u32| match n {
+        1 => scan.with_file_name(format!("{stem}_rescued.nii.gz")),
+        n => scan.with_file_name(format!("{stem}_rescued_{n}.nii.gz")),
+    };
+    // So many that nobody has them all.
+    (1..=u32::MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
+}
+
+/// Where a window leaves the program when it closes.
+pub type Left = Rc<RefCell<Option<App>>>;
+
+/// The program in a window, which it can outlive.
+pub struct Window {
+    app: Option<App>,
+    left: Left,
+}
+
+impl Window {
+    /// `left` gets the program when the window is gone.
+    pub fn new(app: App, left: Left) -> Self {
+        Self { app: Some(app), left }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        *self.left.borrow_mut() = self.app.take();
+    }
+}
+
+impl eframe::App for Window {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(app) = &mut self.app {
+            app.logic(ctx, frame);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        if let Some(app) = &mut self.app {
+            app.ui(ui, frame);
+        }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        self.app.as_ref().is_some_and(eframe::App::persist_egui_memory)
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        if let Some(app) = &mut self.app {
+            eframe::App::save(app, storage);
+        }
+    }
+}
