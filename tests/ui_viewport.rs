@@ -297,7 +297,7 @@ fn the_wheel_steps_one_slice_and_ten_with_shift() {
     }
     assert_eq!(voxel(&harness)[1], COUNT[2] - 1, "the last slice is the end");
     let canvas = harness.get_by_label("Axial view").value().unwrap();
-    assert_eq!(canvas, "S 23.0 mm · 32/32");
+    assert_eq!(canvas, "S 23.0 mm · 31 (0–31)");
     assert!(prompts(&harness).is_empty());
 }
 
@@ -311,7 +311,6 @@ fn ctrl_wheel_zooms_at_the_pointer() {
     assert!(zoom.points_per_mm > 1.2 * 0.96 * 300.0 / 64.0, "{zoom:?}");
     let hover = harness.state().view.hover.clone().unwrap();
     assert!(hover.world.distance(world) < 1e-3, "what is under the pointer stays there");
-    assert_eq!(harness.state().view.pane(Plane::Axial).pan_zoom, None);
     assert_eq!(
         voxel_at(harness.state().view.crosshair),
         voxel_at(world_centre()),
@@ -464,7 +463,7 @@ fn a_view_can_fill_the_window_and_come_back() {
 #[test]
 fn the_slice_slider_is_a_slider() {
     let mut harness = harness();
-    harness.get_by_label("Sagittal slice").set_value_accesskit(5.0);
+    harness.get_by_label("Sagittal slice").set_value_accesskit(4.0);
     harness.run();
     let grid = harness.state().document.image().grid();
     assert_eq!(grid.voxel_at(harness.state().view.crosshair).unwrap()[2], 4);

@@ -43,6 +43,7 @@ struct Habits {
     /// Fill, outline, outline's width.
     masks: [f32; 3],
     no_crosshair: bool,
+    separate_zoom: bool,
     wide: [bool; 2],
     narrow: [bool; 2],
     mode_3d: String,
@@ -120,6 +121,7 @@ impl Habits {
             projection: format!("{:?}", view.projection),
             masks: [fill, outline, outline_width],
             no_crosshair: !view.show_crosshair,
+            separate_zoom: !view.link_zoom,
             wide: view.side_panels.wide,
             narrow: view.side_panels.narrow,
             mode_3d: format!("{:?}", view.in_3d.mode),
@@ -154,6 +156,7 @@ impl Habits {
             view.masks = MaskStyle { fill, outline, outline_width };
         }
         view.show_crosshair = !self.no_crosshair;
+        view.link_zoom = !self.separate_zoom;
         view.side_panels = SidePanels { wide: self.wide, narrow: self.narrow };
         view.clicked_objects = self.clicked_objects.min(PRACTISED);
         pick(&mut view.in_3d.mode, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
@@ -192,6 +195,7 @@ mod tests {
             projection: Projection::Max,
             masks: MaskStyle { fill: 0.2, outline: 0.5, outline_width: 2.0 },
             show_crosshair: false,
+            link_zoom: false,
             clicked_objects: 2,
             side_panels: SidePanels { wide: [false, true], narrow: [true, false] },
             ..ViewState::default()

@@ -4,6 +4,7 @@ use super::ViewState;
 use super::text::{tr, tr_of};
 use crate::geom::{Axis, DVec3, Direction, Grid, Orbit};
 use crate::render::{Clip, ClipBox, ClipPlane, Mode3d, TransferFunction, TransferPreset};
+use crate::volume::Window;
 
 /// What the 3D view shows besides the masks.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,8 @@ pub struct View3d {
     pub preset: Option<TransferPreset>,
     /// Colour and opacity of values.
     pub transfer: TransferFunction,
+    /// Of MIP and of [`TransferFunction::Window`]; the slices have another one.
+    pub window: Window,
     /// The value of the iso-surface.
     pub iso_value: f64,
     /// What is cut away.
@@ -28,6 +31,7 @@ impl Default for View3d {
             mode: Mode3d::default(),
             preset: Some(TransferPreset::default()),
             transfer: TransferFunction::Window,
+            window: Window::new(40.0, 400.0),
             iso_value: 0.0,
             clip: Clip::default(),
             image_opacity: 0.5,
@@ -39,6 +43,17 @@ impl Default for View3d {
 pub const WHOLE: ClipBox = ClipBox { low: [0.0; 3], high: [1.0; 3] };
 /// The thinnest that a clip box can be, as a share of the scan.
 pub const THINNEST: f64 = 0.01;
+
+impl View3d {
+    /// Whether the picture depends on [`View3d::window`].
+    pub fn has_window(&self) -> bool {
+        match self.mode {
+            Mode3d::Volume => self.transfer == TransferFunction::Window,
+            Mode3d::Mip => true,
+            Mode3d::Iso | Mode3d::Surface => false,
+        }
+    }
+}
 
 /// How a clip plane lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::text::{mark, tr};
 use super::{Layout, Lightbox, Pane, ViewState};
-use crate::geom::{Convention, Grid, PanZoom, Plane};
+use crate::geom::{Convention, DVec2, Grid, PanZoom, Plane};
 use crate::render::Projection;
 
 /// Thicknesses of slices in millimetres that keys and the wheel step through.
@@ -116,19 +116,51 @@ impl ViewState {
         };
     }
 
-    /// Fits the picture of the view under the pointer into it; all of them if there is none.
+    /// Gives the other slice views the scale of this one, if they are linked: about the crosshair, which comes
+    /// to the middle of a view that does not show it.
+    pub fn link_zoom_of(&mut self, grid: &Grid, plane: Plane, points_per_mm: f64) {
+        if !self.link_zoom {
+            return;
+        }
+        for other in Plane::ALL.into_iter().filter(|other| *other != plane) {
+            let frame = self.frame(grid, other);
+            let pane =
+                DVec2::from_array(self.screen.size_of(Some(Pane::Slice(other))).map(f64::from));
+            let mut pan_zoom =
+                self.pane(other).pan_zoom.unwrap_or_else(|| PanZoom::fit(frame.extent(), pane));
+            let crosshair = frame.view(self.crosshair).truncate();
+            let mut fixed = pan_zoom.screen_from_view(crosshair);
+            if fixed.abs().cmpgt(pane / 2.0).any() {
+                (pan_zoom.centre, fixed) = (crosshair, DVec2::ZERO);
+            }
+            pan_zoom.zoom_at(fixed, points_per_mm / pan_zoom.points_per_mm);
+            self.pane_mut(other).pan_zoom = Some(pan_zoom);
+        }
+    }
+
+    /// Links the zoom of the slice views, or lets each have its own.
+    pub fn toggle_link_zoom(&mut self, grid: &Grid) {
+        self.link_zoom = !self.link_zoom;
+        let plane = self.plane_in_hand();
+        if let Some(pan_zoom) = self.pane(plane).pan_zoom {
+            self.link_zoom_of(grid, plane, pan_zoom.points_per_mm);
+        }
+    }
+
+    /// Fits the picture of the view under the pointer into it; all slices if they are linked, and all views if
+    /// there is none under it.
     pub fn fit(&mut self) {
         match self.hovered.or(self.maximised) {
-            Some(Pane::Slice(plane)) => self.pane_mut(plane).pan_zoom = None,
+            Some(Pane::Slice(plane)) if !self.link_zoom => self.pane_mut(plane).pan_zoom = None,
             Some(Pane::Volume) => self.orbit.zoom = 1.0,
-            None => self.slices = Default::default(),
+            _ => self.slices = Default::default(),
         }
     }
 
     /// Shows slices in life size, as far as the screen tells its own: the view under the pointer, or all.
     pub fn life_size(&mut self, grid: &Grid) {
         let planes = match self.hovered.or(self.maximised) {
-            Some(Pane::Slice(plane)) => vec![plane],
+            Some(Pane::Slice(plane)) if !self.link_zoom => vec![plane],
             _ => Plane::ALL.to_vec(),
         };
         for plane in planes {
@@ -207,6 +239,49 @@ pub fn projection_name(projection: Projection) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geom::{DAffine3, DVec3};
+
+    #[test]
+    fn linked_slices_zoom_alike_and_keep_the_crosshair_in_its_place() {
+        let grid = Grid::new([100, 60, 40], DAffine3::IDENTITY).unwrap();
+        let pane = [300.0, 200.0];
+        let mut view =
+            ViewState { crosshair: DVec3::new(20.0, 30.0, 10.0), ..ViewState::default() };
+        view.screen.panes = Pane::ALL.map(|p| (p, pane)).to_vec();
+        let places = |view: &ViewState| {
+            Plane::ALL.map(|plane| {
+                let frame = view.frame(&grid, plane);
+                let size = DVec2::from_array(pane.map(f64::from));
+                let fitted = PanZoom::fit(frame.extent(), size);
+                let at = frame.view(view.crosshair).truncate();
+                view.pane(plane).pan_zoom.unwrap_or(fitted).screen_from_view(at)
+            })
+        };
+        let before = places(&view);
+        view.link_zoom_of(&grid, Plane::Axial, 12.0);
+        assert_eq!(view.pane(Plane::Axial).pan_zoom, None, "its own zoom is its own affair");
+        for plane in [Plane::Coronal, Plane::Sagittal] {
+            assert!((view.pane(plane).pan_zoom.unwrap().points_per_mm - 12.0).abs() < 1e-9);
+            let (now, then) = (places(&view)[plane as usize], before[plane as usize]);
+            assert!(now.distance(then) < 1e-6, "{plane:?}: {now} {then}");
+        }
+        // A crosshair that can't be seen is brought in.
+        view.crosshair = DVec3::new(95.0, 55.0, 35.0);
+        view.link_zoom_of(&grid, Plane::Axial, 15.0);
+        assert!(places(&view)[Plane::Coronal as usize].length() < 1e-6);
+        // Each for itself; and together again, as the view in hand is.
+        view.hovered = Some(Pane::Slice(Plane::Coronal));
+        view.toggle_link_zoom(&grid);
+        view.link_zoom_of(&grid, Plane::Axial, 3.0);
+        view.fit();
+        assert_eq!(view.pane(Plane::Coronal).pan_zoom, None);
+        assert_eq!(view.pane(Plane::Sagittal).pan_zoom.unwrap().points_per_mm, 15.0);
+        view.hovered = Some(Pane::Slice(Plane::Sagittal));
+        view.toggle_link_zoom(&grid);
+        assert!((view.pane(Plane::Coronal).pan_zoom.unwrap().points_per_mm - 15.0).abs() < 1e-9);
+        view.fit();
+        assert!(view.slices.iter().all(|pane| pane.pan_zoom.is_none()));
+    }
 
     #[test]
     fn slabs_grow_and_shrink_in_round_steps_and_say_what_they_are() {

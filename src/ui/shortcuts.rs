@@ -202,6 +202,7 @@ pub const TABLE: &[Shortcut] = &[
     ),
     row(Group::Views, Verb::ShowOverlays, "Show overlays", &[key(Key::H)]),
     row(Group::Views, Verb::Interpolation, "Nearest, linear or cubic", &[key(Key::I)]),
+    row(Group::Views, Verb::LinkZoom, "Zoom all slices alike", &[shift(Key::L)]),
     row(Group::Views, Verb::Convention, "Neurological convention", &[]),
     row(Group::Views, Verb::LookFrom(SIDES[0]), "3D from anterior", &[alt(Key::A)]),
     row(Group::Views, Verb::LookFrom(SIDES[1]), "3D from posterior", &[alt(Key::P)]),

@@ -128,6 +128,8 @@ pub struct ViewState {
     pub show_image: bool,
     /// Left-right convention.
     pub convention: Convention,
+    /// Slices are all zoomed alike.
+    pub link_zoom: bool,
     /// Between voxels.
     pub interpolation: Interpolation,
     /// Scale from values to the colour map.
@@ -235,6 +237,7 @@ impl Default for ViewState {
             layer: None,
             show_image: true,
             convention: Convention::default(),
+            link_zoom: true,
             interpolation: Interpolation::default(),
             window: Window::new(40.0, 400.0),
             colour_map: ColourMap::default(),
@@ -315,6 +318,7 @@ impl ViewState {
             mode: self.in_3d.mode,
             preset: Some(preset),
             transfer: preset.function(self.auto_window),
+            window: self.auto_window,
             iso_value,
             ..View3d::default()
         };

@@ -67,6 +67,7 @@ pub enum Verb {
     /// One of [`CT_WINDOWS`].
     Preset(usize),
     Convention,
+    LinkZoom,
     Interpolation,
     LeftPanel,
     RightPanel,
@@ -200,6 +201,7 @@ impl Verb {
             | Verb::Preview
             | Verb::AutoWindow
             | Verb::Convention
+            | Verb::LinkZoom
             | Verb::Interpolation
             | Verb::LeftPanel
             | Verb::RightPanel => document.is_some(),
@@ -270,7 +272,7 @@ impl Verb {
                 let wish = PictureWish { view: desk.view.hovered, ..desk.view.picture };
                 desk.send(Action::CopyPicture(wish));
             }
-            Verb::Step(_) | Verb::Turn(_) | Verb::LifeSize | Verb::Frame(_) => {
+            Verb::Step(_) | Verb::Turn(_) | Verb::LifeSize | Verb::LinkZoom | Verb::Frame(_) => {
                 self.run_in_scan(desk);
             }
             Verb::QuadLayout
@@ -335,6 +337,7 @@ impl Verb {
             Verb::Step(slices) => view.step(grid, plane, i64::from(slices)),
             Verb::Turn(degrees) => view.turn(grid, plane, f64::from(degrees)),
             Verb::LifeSize => view.life_size(grid),
+            Verb::LinkZoom => view.toggle_link_zoom(grid),
             Verb::Frame(steps) => {
                 view.playing = false;
                 view.step_frame(document.image().frames(), i64::from(steps));

@@ -6,6 +6,7 @@ use egui_kittest::kittest::Queryable as _;
 use voxpoint::geom::{Axis, DVec3, Direction, Orbit};
 use voxpoint::render::{Mode3d, TransferCurve, TransferFunction, TransferPreset};
 use voxpoint::ui::View3d;
+use voxpoint::volume::Window;
 
 use super::desktop::{Desktop, picture, press, shows, taken};
 
@@ -54,6 +55,25 @@ fn modes_and_presets() {
         click(&mut harness, name);
         assert_eq!(in_3d(&harness).mode, mode);
     }
+}
+
+#[test]
+fn the_3d_view_has_a_window_of_its_own() {
+    let mut harness = window();
+    let at_first = in_3d(&harness).window;
+    choose(&mut harness, "3D preset", "CT bone");
+    assert!(harness.query_by_label("3D window centre").is_none(), "a preset has its own values");
+    click(&mut harness, "3D MIP");
+    let wider = Window::new(at_first.centre + 10.0, at_first.width * 2.0);
+    harness.state_mut().view.set_layer_window(wider);
+    harness.step();
+    assert_eq!(in_3d(&harness).window, at_first, "the slices' window leaves it alone");
+    click(&mut harness, "Window of the slices");
+    assert_eq!(in_3d(&harness).window, wider);
+    click(&mut harness, "3D Volume");
+    harness.state_mut().view.in_3d.transfer = TransferFunction::Window;
+    harness.step();
+    assert!(harness.query_by_label("3D window width").is_some());
 }
 
 fn at_point(harness: &Harness<'_, Desktop>, n: usize) -> Pos2 {

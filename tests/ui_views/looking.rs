@@ -10,7 +10,8 @@ use voxpoint::ui::{Action, MaskLook, ShownMasks, Tool};
 use voxpoint::volume::Window;
 
 use super::desk::{
-    Hands, button, desk, drag, drag_with, overlay, pane, press, texts, window, window_of, with_mask,
+    Hands, button, desk, drag, drag_with, overlay, pane, press, texts, wheel, window, window_of,
+    with_mask,
 };
 
 #[test]
@@ -212,9 +213,34 @@ fn pictures_are_fitted_and_shown_in_life_size() {
     press(&mut hands, Modifiers::SHIFT, Key::F);
     let zoom = hands.state().view.pane(Plane::Axial).pan_zoom.unwrap().points_per_mm;
     assert!((zoom - 96.0 / 25.4).abs() < 1e-9);
+    assert!(hands.state().view.pane(Plane::Coronal).pan_zoom.is_some(), "linked");
+    press(&mut hands, Modifiers::NONE, Key::F);
+    assert_eq!(hands.state().view.pane(Plane::Coronal).pan_zoom, None);
+    press(&mut hands, Modifiers::SHIFT, Key::L);
+    press(&mut hands, Modifiers::SHIFT, Key::F);
     assert_eq!(hands.state().view.pane(Plane::Coronal).pan_zoom, None, "only where the pointer is");
     press(&mut hands, Modifiers::NONE, Key::F);
     assert_eq!(hands.state().view.pane(Plane::Axial).pan_zoom, None);
+}
+
+#[test]
+fn slices_are_zoomed_alike_unless_each_is_to_have_its_own_zoom() {
+    let mut hands = window();
+    let of = |hands: &Hands, plane| hands.state().view.pane(plane).pan_zoom;
+    hands.hover_at(pane(&hands, Plane::Coronal).center());
+    wheel(&mut hands, 3.0, Modifiers::CTRL | Modifiers::COMMAND);
+    let zoom = of(&hands, Plane::Coronal).unwrap();
+    for plane in [Plane::Axial, Plane::Sagittal] {
+        let linked = of(&hands, plane).unwrap();
+        assert!((linked.points_per_mm - zoom.points_per_mm).abs() < 1e-9, "{linked:?}");
+    }
+    press(&mut hands, Modifiers::SHIFT, Key::L);
+    let before = of(&hands, Plane::Axial);
+    wheel(&mut hands, 3.0, Modifiers::CTRL | Modifiers::COMMAND);
+    assert_ne!(of(&hands, Plane::Coronal), Some(zoom));
+    assert_eq!(of(&hands, Plane::Axial), before, "each for itself");
+    press(&mut hands, Modifiers::SHIFT, Key::L);
+    assert_ne!(of(&hands, Plane::Axial), before, "together again");
 }
 
 /// Without a mouse: Enter places a point where the crosshair is, of the sign that is chosen.

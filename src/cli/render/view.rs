@@ -104,7 +104,9 @@ fn places(args: &RenderArgs, view: &mut ViewState) {
 
 fn slices(args: &RenderArgs, view: &mut ViewState) {
     let flags = &args.slices;
-    view.window = flags.window.unwrap_or(view.window);
+    if let Some(window) = flags.window {
+        (view.window, view.in_3d.window) = (window, window);
+    }
     view.colour_map = flags.colormap.unwrap_or(view.colour_map);
     view.interpolation = flags.interpolation.unwrap_or(view.interpolation);
     view.convention = flags.convention.unwrap_or(view.convention);

@@ -1,16 +1,15 @@
 //! How the scan, what lies over it, and the masks are drawn in slices.
 
-use egui::{ComboBox, DragValue, Slider, Ui, vec2};
+use egui::{ComboBox, DragValue, Slider, Ui};
 
-use super::format::{editable, layer_unit, number, shorten};
-use super::widgets::{choice, field, percent};
+use super::format::{layer_unit, number, shorten};
+use super::widgets::{centre_and_width, choice, field, percent};
 use super::{colour_choice, histogram, widgets};
 use crate::geom::Convention;
 use crate::render::{Interpolation, Projection};
 use crate::ui::presets::CT_WINDOWS;
 use crate::ui::text::{tr, tr_of};
 use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, shortcuts};
-use crate::volume::Window;
 
 pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
     which_layer(ui, desk);
@@ -62,20 +61,10 @@ fn which_layer(ui: &mut Ui, desk: &mut Desk) {
 pub(super) fn window(ui: &mut Ui, view: &mut ViewState) {
     field(ui, tr("Window"), |ui| presets(ui, view));
     let unit = layer_unit(view);
-    let Window { mut centre, mut width } = view.layer_window();
-    let speed = (width * 0.005).max(f64::MIN_POSITIVE);
-    let drag = |ui: &mut Ui, value: &mut f64, name: &str| {
-        // Whole units suffice for wide windows; a normalised scan needs fractions.
-        let text = move |v: f64| editable(if speed >= 0.05 { v.round() } else { v });
-        let drag = DragValue::new(value).speed(speed).suffix(unit);
-        let drag = drag.custom_formatter(move |v, _| text(v));
-        ui.add_sized(vec2(96.0, 24.0), drag).accessible_name(name).changed()
-    };
-    let moved = field(ui, tr("Centre"), |ui| drag(ui, &mut centre, tr("Window centre")));
-    let widened =
-        field(ui, tr_of("Width", "window"), |ui| drag(ui, &mut width, tr("Window width")));
-    if moved || widened {
-        view.set_layer_window(Window::new(centre, width));
+    let mut window = view.layer_window();
+    let names = [tr("Window centre"), tr("Window width")];
+    if centre_and_width(ui, &mut window, unit, names) {
+        view.set_layer_window(window);
     }
 }
 

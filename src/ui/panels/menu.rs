@@ -195,6 +195,7 @@ fn view(ui: &mut Ui, desk: &mut Desk) {
     let v = &*desk.view;
     let switches = [
         (Verb::Convention, v.convention == Convention::Neurological),
+        (Verb::LinkZoom, v.link_zoom),
         (Verb::ShowCrosshair, v.show_crosshair),
         (Verb::ShowLabels, v.show_labels),
         (Verb::ShowOverlays, v.overlays.iter().any(|o| o.visible)),

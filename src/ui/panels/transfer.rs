@@ -86,7 +86,7 @@ pub(super) fn show(ui: &mut Ui, view: &mut ViewState) {
 
 /// The curve in use; of the window's, as many points as follow it closely.
 fn curve_of(view: &ViewState) -> Option<TransferCurve> {
-    let window = view.window;
+    let window = view.in_3d.window;
     match &view.in_3d.transfer {
         TransferFunction::Points(curve) => Some(curve.clone()),
         TransferFunction::Window => window_curve(window),

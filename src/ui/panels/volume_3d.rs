@@ -4,7 +4,7 @@ use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 
 use super::format::{editable, unit};
 use super::transfer;
-use super::widgets::{colours, field, heading, percent, quiet, row_button};
+use super::widgets::{centre_and_width, colours, field, heading, percent, quiet, row_button};
 use crate::geom::{Axis, Direction};
 use crate::render::{ClipPlane, Mode3d, TransferPreset};
 use crate::ui::in_3d::{
@@ -28,6 +28,9 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
         }
         Mode3d::Iso => iso(ui, desk.view),
         Mode3d::Mip | Mode3d::Surface => {}
+    }
+    if desk.view.in_3d.has_window() {
+        window(ui, desk.view);
     }
     if desk.view.in_3d.mode != Mode3d::Surface {
         percent(ui, tr("Scan"), &mut desk.view.in_3d.image_opacity);
@@ -76,6 +79,22 @@ fn presets(ui: &mut Ui, view: &mut ViewState) {
         view.in_3d.transfer = preset.function(view.auto_window);
         view.transfer_point = None;
     }
+}
+
+/// Centre and width of the 3D view's own window, and the slices' for it.
+fn window(ui: &mut Ui, view: &mut ViewState) {
+    let unit = unit(view);
+    let mut window = view.in_3d.window;
+    let names = [tr("3D window centre"), tr("3D window width")];
+    if centre_and_width(ui, &mut window, unit, names) {
+        view.in_3d.window = window;
+    }
+    ui.add_enabled_ui(view.in_3d.window != view.window, |ui| {
+        let tip = tr("The 3D view has a window of its own; this gives it the slices' window");
+        if ui.button(tr("Window of the slices")).on_hover_text(tip).clicked() {
+            view.in_3d.window = view.window;
+        }
+    });
 }
 
 /// From the smallest to the largest value of the scan.

@@ -1,11 +1,15 @@
 //! Small pieces that all panels are made of.
 
 use egui::{
-    Align, Button, Frame, Layout, Margin, ProgressBar, Response, RichText, Slider, Ui, Vec2,
+    Align, Button, DragValue, Frame, Layout, Margin, ProgressBar, Response, RichText, Slider, Ui,
+    Vec2,
 };
 
+use super::format::editable;
+use crate::ui::text::{tr, tr_of};
 use crate::ui::theme::{self, Colours, GRID, ICON, SMALL};
 use crate::ui::{Desk, Verb, shortcuts};
+use crate::volume::Window;
 
 /// The theme's colours.
 pub fn colours(ui: &Ui) -> &'static Colours {
@@ -126,6 +130,27 @@ pub fn field<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
         ui.with_layout(Layout::right_to_left(Align::Center), add).inner
     })
     .inner
+}
+
+/// Two rows with a window's centre and width, to be dragged or typed; `names` are theirs for screen readers.
+/// Answers whether one changed.
+pub fn centre_and_width(ui: &mut Ui, window: &mut Window, unit: &str, names: [&str; 2]) -> bool {
+    let Window { mut centre, mut width } = *window;
+    let speed = (width * 0.005).max(f64::MIN_POSITIVE);
+    let drag = |ui: &mut Ui, value: &mut f64, name: &str| {
+        // Whole units suffice for wide windows; a normalised scan needs fractions.
+        let text = move |v: f64| editable(if speed >= 0.05 { v.round() } else { v });
+        let drag = DragValue::new(value).speed(speed).suffix(unit);
+        let drag = drag.custom_formatter(move |v, _| text(v));
+        ui.add_sized(Vec2::new(96.0, 24.0), drag).accessible_name(name).changed()
+    };
+    let moved = field(ui, tr("Centre"), |ui| drag(ui, &mut centre, names[0]));
+    let widened = field(ui, tr_of("Width", "window"), |ui| drag(ui, &mut width, names[1]));
+    let changed = moved || widened;
+    if changed {
+        *window = Window::new(centre, width);
+    }
+    changed
 }
 
 /// One of a few, side by side.

@@ -178,6 +178,7 @@ fn zoom(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
     let mut pan_zoom = lens.pan_zoom();
     pan_zoom.zoom_at(at, f64::from(factor));
     cx.view.pane_mut(plane).pan_zoom = Some(pan_zoom);
+    cx.view.link_zoom_of(cx.document.image().grid(), plane, pan_zoom.points_per_mm);
 }
 
 fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {

@@ -199,8 +199,7 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
 
 fn show_cell(ui: &Ui, n: usize, cell: &Cell, response: &Response, plane: Plane, cx: &Context) {
     let (rect, lens) = (cell.rect, &cell.lens);
-    let frame = lens.frame();
-    let number = format!("{}/{}", lens.slice() + 1, frame.slices());
+    let number = overlay::slice_number(lens);
     let place = overlay::slice_text(lens, cx.view.crosshair);
     response.widget_info(|| {
         let name = format!("{} {} {number}", tr(plane.name()), tr("slice"));

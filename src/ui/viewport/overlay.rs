@@ -15,7 +15,7 @@ const MARGIN: f32 = 8.0;
 /// Kept free along the right edge for the slice slider.
 pub const SLIDER_LANE: f32 = 18.0;
 
-/// `S 41.0 mm · 102/164`: place of the slice along the axis through it (at the crosshair), and its number. A
+/// `S 41.0 mm · 101 (0–163)`: place of the slice along the axis through it (at the crosshair), and its number. A
 /// turned plane has no number: it would be another one than that of the scan's own slices.
 pub fn slice_text(lens: &SliceLens, crosshair: DVec3) -> String {
     let frame = lens.frame();
@@ -30,7 +30,13 @@ pub fn slice_text(lens: &SliceLens, crosshair: DVec3) -> String {
         // True of one line of the plane only.
         return format!("{place} mm {}", tr("at the crosshair"));
     }
-    format!("{place} mm · {}/{}", lens.slice() + 1, frame.slices())
+    format!("{place} mm · {}", slice_number(lens))
+}
+
+/// `101 (0–163)`: the voxel index of the slice, as the line at the bottom, files and other programs count it,
+/// and the first and last there is.
+pub fn slice_number(lens: &SliceLens) -> String {
+    format!("{} (0–{})", lens.slice(), lens.frame().slices().saturating_sub(1))
 }
 
 /// `W 400 L 40`.
@@ -186,7 +192,7 @@ mod tests {
     use crate::geom::{DAffine3, DMat3, DVec2, Grid};
 
     #[test]
-    fn the_slice_text_tells_world_millimetres_and_counts_from_one() {
+    fn the_slice_text_tells_world_millimetres_and_counts_as_voxels_do() {
         let m = DMat3::from_diagonal(DVec3::new(-1.0, -1.0, 2.5));
         let affine = DAffine3::from_mat3_translation(m, DVec3::new(10.0, 20.0, -30.0));
         let grid = Grid::new([20, 30, 40], affine).unwrap();
@@ -196,10 +202,10 @@ mod tests {
             let lens = SliceLens::new(&grid, plane, radiological, None, None, pane, slice);
             slice_text(&lens, grid.centre())
         };
-        assert_eq!(text(Plane::Axial, 39), "S 67.5 mm · 40/40");
-        assert_eq!(text(Plane::Axial, 0), "I 30.0 mm · 1/40");
-        assert_eq!(text(Plane::Axial, 12), "S 0.0 mm · 13/40");
-        assert_eq!(text(Plane::Coronal, 29), "P 9.0 mm · 30/30");
-        assert_eq!(text(Plane::Sagittal, 3), "R 7.0 mm · 4/20");
+        assert_eq!(text(Plane::Axial, 39), "S 67.5 mm · 39 (0–39)");
+        assert_eq!(text(Plane::Axial, 0), "I 30.0 mm · 0 (0–39)");
+        assert_eq!(text(Plane::Axial, 12), "S 0.0 mm · 12 (0–39)");
+        assert_eq!(text(Plane::Coronal, 29), "P 9.0 mm · 29 (0–29)");
+        assert_eq!(text(Plane::Sagittal, 3), "R 7.0 mm · 3 (0–19)");
     }
 }

@@ -227,8 +227,8 @@ fn slider(ui: &mut Ui, rect: Rect, plane: Plane, cx: &mut Context) {
     child.spacing_mut().slider_width = lane.height();
     child.spacing_mut().interact_size.y = overlay::SLIDER_LANE - 2.0;
     child.spacing_mut().slider_rail_height = 3.0;
-    let mut number = lens.slice() + 1;
-    let range = if lens.frame().slice_grows_positive() { 1..=count } else { count..=1 };
+    let (mut number, last) = (lens.slice(), count - 1);
+    let range = if lens.frame().slice_grows_positive() { 0..=last } else { last..=0 };
     let slider = Slider::new(&mut number, range).vertical().show_value(false);
     if !seen {
         child.set_opacity(0.0);
@@ -238,7 +238,7 @@ fn slider(ui: &mut Ui, rect: Rect, plane: Plane, cx: &mut Context) {
     let held = response.dragged() || response.has_focus();
     child.data_mut(|d| d.insert_temp(id, held));
     if response.changed() {
-        cx.view.set_slice(grid, plane, number - 1);
+        cx.view.set_slice(grid, plane, number);
         child.ctx().request_repaint();
     }
 }

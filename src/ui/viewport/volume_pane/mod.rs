@@ -146,7 +146,7 @@ fn params(rect: Rect, pixels_per_point: f32, cx: &Context) -> RaycastParams {
         size: gpu::size(rect, pixels_per_point),
         orbit: cx.view.orbit.clone(),
         mode: shown.mode,
-        window: cx.view.window,
+        window: shown.window,
         colour_map: cx.view.colour_map,
         transfer: shown.transfer.clone(),
         iso_value: shown.iso_value,
