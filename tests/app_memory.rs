@@ -117,8 +117,10 @@ fn another_scan_takes_the_place_of_the_one_before() {
         counts.push(held(&state));
     }
     // The first round has made what every scan needs (pipelines, the font's letters).
-    assert_eq!(counts[1], counts[3], "{counts:?}");
-    assert_eq!(counts[1], counts[2], "{counts:?}");
+    // Something that is about to go may be counted once, but not with every one of six scans.
+    for (before, after) in counts[1].iter().zip(&counts[3]) {
+        assert!(after.1 < before.1 + 3, "{}: {counts:?}", before.0);
+    }
 }
 
 #[test]

@@ -92,8 +92,8 @@ fn difference(a: &[u8], b: &[u8]) -> (f64, u8, u8) {
 }
 
 /// Tolerance: single rays that graze an edge may meet it or not, and MIP's colours come in 256 steps. The mean must
-/// be below 0.1 levels and 99 % of bytes within 2 levels (3 in MIP); the largest difference below 40 levels, and below 4
-/// in the scan alone (but for MIP).
+/// be below 0.1 levels and 99 % of bytes within 2 levels (3 in MIP); the largest difference below 40 levels, and below
+/// 4 in the scan alone (but for MIP).
 #[test]
 fn every_mode_equals_its_twin() {
     let gpu = offscreen();

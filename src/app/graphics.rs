@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::files::label_names;
 use super::gpu::Gpu;
 use super::names::stem_of;
-use super::{App, DocumentNumber, Session, dress};
+use super::{App, DocumentNumber, dress};
+use crate::document::Document;
 use crate::io;
 use crate::render::Fault;
 use crate::ui::text::tr;
@@ -88,42 +89,47 @@ impl App {
 }
 
 impl App {
-    /// Saves unsaved work beside the scan where no window can be opened any more; what was done, in words.
-    pub(super) fn rescue(&self) -> String {
-        let unsaved = self.session.as_ref().filter(|session| session.document.is_modified());
-        let Some(Session { document, path, .. }) = unsaved else {
-            return "the graphics adapter stopped working; there was no unsaved work".to_owned();
-        };
-        let path = rescue_path(path);
-        let (image, table) = (document.image(), label_names(document));
-        let (cancel, progress) = (CancelToken::new(), Progress::new());
-        let saved = io::save_labels(
-            &path,
-            document.labels(),
-            image.grid(),
-            image.stored(),
-            &table,
-            &cancel,
-            &progress,
-        );
-        match saved {
-            Ok(_) => format!(
-                "the graphics adapter stopped working; unsaved work was saved as {}",
-                path.display()
-            ),
-            Err(why) => {
-                format!("the graphics adapter stopped working, and unsaved work is lost: {why}")
-            }
-        }
+    /// Saves unsaved work where no window can be opened any more, beside the scan or else where the user may write;
+    /// what was done, in words. `None` if there is none.
+    pub(super) fn rescue(&self) -> Option<String> {
+        let session = self.session.as_ref().filter(|session| session.document.is_modified())?;
+        let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+        let beside = session.path.parent().map(Path::to_owned);
+        let folders = beside.into_iter().chain(home).chain([std::env::temp_dir()]);
+        Some(match rescued(&session.document, &session.path, folders) {
+            Ok(path) => format!("unsaved work was saved as {}", path.display()),
+            Err(why) => format!("unsaved work is lost: {why}"),
+        })
     }
 }
 
-/// A name beside the scan that no file has.
-fn rescue_path(scan: &Path) -> PathBuf {
-    let stem = stem_of(scan);
+/// Saves the masks of a scan in the first of the folders that takes them; where.
+fn rescued(
+    document: &Document,
+    scan: &Path,
+    folders: impl Iterator<Item = PathBuf>,
+) -> Result<PathBuf, String> {
+    let (image, table) = (document.image(), label_names(document));
+    let mut failed = "there is no folder for it".to_owned();
+    for folder in folders {
+        let path = free_name(&folder, &stem_of(scan));
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let labels = document.labels();
+        let (grid, stored) = (image.grid(), image.stored());
+        match io::save_labels(&path, labels, grid, stored, &table, &cancel, &progress) {
+            // The mask is there then, only its names are not.
+            Ok(_) | Err(io::IoError::Table { .. }) => return Ok(path),
+            Err(why) => failed = why.to_string(),
+        }
+    }
+    Err(failed)
+}
+
+/// A name for it that no file of the folder has.
+fn free_name(folder: &Path, stem: &str) -> PathBuf {
     let name = |n: u32| match n {
-        1 => scan.with_file_name(format!("{stem}_rescued.nii.gz")),
-        n => scan.with_file_name(format!("{stem}_rescued_{n}.nii.gz")),
+        1 => folder.join(format!("{stem}_rescued.nii.gz")),
+        n => folder.join(format!("{stem}_rescued_{n}.nii.gz")),
     };
     // So many that nobody has them all.
     (1..=u32::MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
@@ -176,5 +182,52 @@ impl eframe::App for Window {
         if let Some(app) = &mut self.app {
             eframe::App::save(app, storage);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Command;
+    use crate::geom::{DAffine3, Grid};
+    use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Volume, Voxels};
+
+    fn with_mask() -> Document {
+        let grid = Grid::new([6, 5, 4], DAffine3::IDENTITY).unwrap();
+        let (stored, voxels) = (StoredGeometry::of(&grid), Voxels::U8(vec![1; grid.count()]));
+        let image = Volume::new("scan", grid, vec![6, 5, 4], voxels, Scale::NONE, stored, vec![]);
+        let mut document = Document::new(Arc::new(image));
+        let region = NamedRegion {
+            value: 3,
+            name: Some("liver".into()),
+            colour: None,
+            opacity: None,
+            visible: true,
+            region: Region::from_mask(6, (0..120).map(|n| (7..12).contains(&n))),
+        };
+        document.apply(Command::Import(vec![region])).unwrap();
+        document
+    }
+
+    #[test]
+    fn work_is_rescued_where_it_can_be_written() {
+        let home = tempfile::tempdir().unwrap();
+        let (document, scan) = (with_mask(), home.path().join("ct.nii.gz"));
+        let at = |folders: Vec<PathBuf>| rescued(&document, &scan, folders.into_iter());
+        let nowhere = home.path().join("gone");
+        let first = at(vec![nowhere.clone(), home.path().to_owned()]).unwrap();
+        assert_eq!(first, home.path().join("ct_rescued.nii.gz"));
+        assert!(home.path().join("ct_rescued.labels.txt").exists());
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let saved = io::open_volume(&first, &io::Limits::default(), &cancel, &progress).unwrap();
+        let labels = io::labels_of(&saved, &first, saved.grid()).unwrap().labels;
+        assert_eq!(
+            labels.iter().map(|l| (l.value, l.region.count())).collect::<Vec<_>>(),
+            [(3, 5)]
+        );
+        // Nothing that is there is replaced.
+        let second = at(vec![home.path().to_owned()]).unwrap();
+        assert_eq!(second, home.path().join("ct_rescued_2.nii.gz"));
+        assert!(at(vec![nowhere]).is_err() && at(vec![]).is_err());
     }
 }

@@ -22,6 +22,7 @@ impl App {
     pub(super) fn import(&mut self, path: PathBuf, labels: Labels) {
         let read = labels.read;
         let count = read.labels.len();
+        let as_in_the_file = read.renumbered.is_empty() && !read.is_doubtful;
         let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
         if !self.run(Command::Import(read.labels)) {
             return;
@@ -37,9 +38,9 @@ impl App {
         self.toasts.info(text);
         if let Some(session) = self.session.as_mut().filter(|_| first) {
             // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
-            // other time points of that file.
+            // other time points of that file, nor over numbers that it could not keep.
             session.document.mark_saved(session.document.state());
-            if labels.frames == 1 {
+            if labels.frames == 1 && as_in_the_file {
                 session.came_from = Some(path);
                 session.on_disk = Some(labels.stamp);
             }

@@ -15,8 +15,8 @@ use super::graphics::{Left, Window};
 use super::wheel::NotchesOnce;
 use super::{App, gpu, log};
 
-/// Opens the window on `paths` with `overlays` over the scan, and with another `model` than the one that ships if one is named, and stays
-/// until it is closed. `only_x11`: where there are several kinds of display, this one has to do.
+/// Opens the window on `paths` with `overlays` over the scan, and with another `model` than the one that ships if one
+/// is named, and stays until it is closed. `only_x11`: where there are several kinds of display, this one has to do.
 ///
 /// # Errors
 /// If there is no display, or no graphics that wgpu can use.
@@ -29,33 +29,39 @@ pub fn run(
     let left = Left::default();
     let first = Rc::clone(&left);
     let mut event_loop = event_loop(only_x11).map_err(|error| no_display(&error))?;
-    open(&mut event_loop, move |cc| {
+    let begun = open(&mut event_loop, move |cc| {
         let mut app = App::new(cc, paths, model)?;
         app.add_overlays(overlays);
         let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
         Ok(Window::new(if typed { app.type_paths() } else { app }, first))
-    })?;
+    });
+    let ended = begun.and_then(|()| open_again(&mut event_loop, &left));
+    // Nothing else looks after the work that is in it now.
+    let app = left.borrow_mut().take().filter(|app| ended.is_err() || app.lost_graphics());
+    let ended = match app.as_ref().filter(|app| ended.is_ok() && app.lost_graphics()) {
+        Some(_) => Err(anyhow!("the graphics adapter stopped working again and again")),
+        None => ended,
+    };
+    match (ended, app.and_then(|app| app.rescue())) {
+        (Err(why), Some(rescued)) => Err(anyhow!("{why:#}; {rescued}")),
+        (ended, _) => ended,
+    }
+}
+
+/// Goes on in other windows as long as the device of the last one was lost.
+fn open_again(event_loop: &mut EventLoop<UserEvent>, left: &Left) -> anyhow::Result<()> {
     // A device that is gone again and again would else open windows for ever.
     for _ in 0..MOST_WINDOWS {
         if !left.borrow().as_ref().is_some_and(App::lost_graphics) {
             return Ok(());
         }
-        let next = Rc::clone(&left);
-        let opened = open(&mut event_loop, move |cc| {
+        let next = Rc::clone(left);
+        open(event_loop, move |cc| {
             let app = next.borrow_mut().take().ok_or("the program is in another window")?;
             Ok(Window::new(app.reopened(cc), next))
-        });
-        if let Err(why) = opened {
-            return Err(match left.borrow().as_ref() {
-                Some(app) => why.context(app.rescue()),
-                None => why,
-            });
-        }
+        })?;
     }
-    match left.borrow().as_ref().filter(|app| app.lost_graphics()) {
-        Some(app) => Err(anyhow!(app.rescue())),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Windows that one run of the program opens again at most.

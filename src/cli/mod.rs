@@ -79,7 +79,12 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     // With less, nothing can be said any more.
     crate::work::memory::check_library(LEAST_BYTES, LEAST_BYTES)
         .map_err(|short| anyhow::anyhow!("the program {short}"))?;
-    if let Some(Command::Render(_) | Command::Bench(_)) = cli.command {
+    let draws = match &cli.command {
+        Some(Command::Render(_) | Command::Bench(_)) => true,
+        Some(Command::Eval(args)) => args.pictures.is_some(),
+        _ => false,
+    };
+    if draws {
         environment::settle(own, false);
     }
     threads::start()?;

@@ -9,10 +9,11 @@ use super::IoError;
 use super::nifti::{by_qform, number, place, spacing, spacing_of, unit_mm};
 use crate::geom::{Axis, AxisMap, DAffine3, DMat3, DVec3, Direction, Grid};
 use crate::volume::{StoredGeometry, Volume};
+use crate::work::memory;
 
 /// How far two grids may lie apart and still be one, in parts of the smallest spacing: too little to
 /// move a label to another voxel, more than the rounding of a qform in float32.
-const GRID_TOLERANCE: f64 = 0.05;
+pub(super) const GRID_TOLERANCE: f64 = 0.05;
 
 /// Why the voxels of a label map are a scan's though it lies on another grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,8 @@ struct Match {
 /// grids are not one.
 ///
 /// # Errors
-/// [`IoError::OtherGrid`] if they are not, or if there are two ways to see it that differ.
+/// [`IoError::OtherGrid`] if they are not, or if there are two ways to see it that differ; [`IoError::NoMemory`] if
+/// there is none for the voxels in another order.
 pub fn placed_on(
     labels: &Volume,
     path: &Path,
@@ -76,6 +78,11 @@ pub fn placed_on(
         }
         IoError::OtherGrid { what, path: path.to_path_buf() }
     })?;
+    if !order.is_identity() {
+        let voxels = labels.voxels();
+        memory::check((voxels.len() * voxels.data_type().size()) as u64)
+            .map_err(|short| IoError::NoMemory { short, path: path.to_path_buf() })?;
+    }
     Ok((labels.placed(order, scan.grid().clone(), scan.stored().clone()), why))
 }
 
@@ -107,7 +114,7 @@ fn matching(labels: &Grid, scan: &Volume) -> Result<Match, String> {
     };
     found.retain(|m| m.why.len() == fewest);
     if found.iter().any(|m| m.order != found[0].order) {
-        return Err("sform and qform of the scan mirror each other, and which of them it follows can't be told".into());
+        return Err("it fits the scan in several ways that mirror each other, and which is meant can't be told".into());
     }
     Ok(found.swap_remove(0))
 }
@@ -151,8 +158,8 @@ fn forms(stored: &StoredGeometry, dims: [usize; 3]) -> Vec<(Grid, SameVoxels)> {
     places
 }
 
-/// How a label map's grid differs from the scan's, in words.
-fn difference(labels: &Grid, scan: &Grid) -> String {
+/// How many voxels a grid has instead of the scan's, or how far it lies from it.
+pub(super) fn how_far(labels: &Grid, scan: &Grid) -> String {
     if labels.dims() != scan.dims() {
         let [a, b, c] = labels.dims();
         let [x, y, z] = scan.dims();
@@ -160,7 +167,15 @@ fn difference(labels: &Grid, scan: &Grid) -> String {
     }
     let apart = labels.corners().into_iter().zip(scan.corners()).map(|(a, b)| a.distance(b));
     let apart = apart.fold(0.0, f64::max);
-    let mut parts = vec![format!("its corners lie up to {apart:.2} mm from the scan's")];
+    format!("its corners lie up to {apart:.2} mm from the scan's")
+}
+
+/// How a label map's grid differs from the scan's, in words.
+fn difference(labels: &Grid, scan: &Grid) -> String {
+    let mut parts = vec![how_far(labels, scan)];
+    if labels.dims() != scan.dims() {
+        return parts.remove(0);
+    }
     let (found, meant) = (labels.spacing(), scan.spacing());
     if !found.abs_diff_eq(meant, 1e-3 * meant.min_element()) {
         let [found, meant] = [found, meant].map(|s| spacing_of(s.to_array()));

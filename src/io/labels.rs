@@ -10,17 +10,13 @@ pub use note::LabelNote;
 pub(super) use note::note;
 use values::{Tally, Value, each_run, renumber};
 
-use super::belonging::placed_on;
+use super::belonging::{GRID_TOLERANCE, how_far, placed_on};
 use super::{IoError, label_table};
 use crate::geom::Grid;
 use crate::volume::{
     Conversion, DeltaRun, LabelMap, NamedRegion, Region, RegionBuilder, Run, Volume,
 };
 use crate::work::memory;
-
-/// How far two grids may lie apart and still be one, in parts of the smallest spacing: too little to
-/// move a label to another voxel, more than the rounding of a qform in float32.
-const GRID_TOLERANCE: f64 = 0.05;
 
 /// More labels than a label map can hold.
 const MOST_LABELS: usize = 65_535;
@@ -245,18 +241,10 @@ fn checked(bytes: u64, path: &Path) -> Result<(), IoError> {
 }
 
 fn check_grid(found: &Grid, path: &Path, grid: &Grid) -> Result<(), IoError> {
-    let other = |what| IoError::OtherGrid { what, path: path.to_path_buf() };
-    if found.dims() != grid.dims() {
-        let [a, b, c] = found.dims();
-        let [x, y, z] = grid.dims();
-        return Err(other(format!("{a} × {b} × {c} voxels instead of {x} × {y} × {z}")));
+    if found.matches(grid, GRID_TOLERANCE * grid.spacing().min_element()) {
+        return Ok(());
     }
-    if !found.matches(grid, GRID_TOLERANCE * grid.spacing().min_element()) {
-        let apart = found.corners().into_iter().zip(grid.corners()).map(|(a, b)| a.distance(b));
-        let apart = apart.fold(0.0, f64::max);
-        return Err(other(format!("its corners lie up to {apart:.2} mm from the scan's")));
-    }
-    Ok(())
+    Err(IoError::OtherGrid { what: how_far(found, grid), path: path.to_path_buf() })
 }
 
 const AS_A_SCAN: &str = "its values change from voxel to voxel, as a scan's do";

@@ -51,8 +51,12 @@ impl SetAside {
             return Ok(());
         }
         let folder = path.parent().unwrap_or(Path::new("."));
-        let name =
-            tempfile::Builder::new().prefix(".voxpoint-").suffix(".old").tempfile_in(folder)?;
+        // Its own name is in it: it stays if the program is killed before the new file is in its place, and is all
+        // there is then.
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(path.file_name().unwrap_or_default());
+        prefix.push(".");
+        let name = tempfile::Builder::new().prefix(&prefix).suffix(".old").tempfile_in(folder)?;
         let name = name.into_temp_path();
         fs::rename(path, &name)?;
         self.moved.push((name, path.to_owned()));
@@ -65,22 +69,25 @@ impl SetAside {
         self.moved.clear();
     }
 
-    /// Back to where they were.
+    /// Back to where they were, but not over what is newer.
     ///
     /// # Errors
     /// If one can't be put back: the error says where it is.
-    pub fn put_back(mut self) -> Result<(), IoError> {
-        match self.all_back() {
+    pub fn put_back(self) -> Result<(), IoError> {
+        self.back(false)
+    }
+
+    fn back(mut self, over_newer: bool) -> Result<(), IoError> {
+        match self.all_back(over_newer) {
             None => Ok(()),
             Some((source, now, path)) => Err(IoError::SetAside { source, now, path }),
         }
     }
 
-    fn all_back(&mut self) -> Option<(io::Error, PathBuf, PathBuf)> {
+    fn all_back(&mut self, over_newer: bool) -> Option<(io::Error, PathBuf, PathBuf)> {
         let mut failed = None;
         for (name, path) in self.moved.drain(..) {
-            // What stands there by now is newer.
-            if path.exists() {
+            if path.exists() && !over_newer {
                 continue;
             }
             if let Err(error) = fs::rename(&name, &path) {
@@ -97,7 +104,7 @@ impl SetAside {
 impl Drop for SetAside {
     fn drop(&mut self) {
         // Who wants to know calls `put_back`.
-        let _ = self.all_back();
+        let _ = self.all_back(false);
     }
 }
 
@@ -121,11 +128,11 @@ fn publish(files: Vec<(Staged, PathBuf)>, step: &mut dyn FnMut()) -> Result<(), 
         // A link stays a link.
         let target = finished.target().to_owned();
         if let Err(error) = finished.commit() {
+            // New ones in whose place nothing was; what can't be removed is told if an old one belongs there.
             for target in done {
-                // What can't be removed stays in the way of the old one, and is told with it.
                 let _ = fs::remove_file(target);
             }
-            aside.put_back()?;
+            aside.back(true)?;
             return Err(IoError::writing(error, &place));
         }
         done.push(target);

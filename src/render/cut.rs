@@ -54,7 +54,8 @@ impl Cut {
     }
 
     /// Stored numbers, rows of the pane from the top; of each block of `every` × `every` pixels (from the top left
-    /// corner) all have that of the place in its middle. Until the range of the scan is known, infinite numbers are as they are.
+    /// corner) all have that of the place in its middle. Until the range of the scan is known, infinite numbers are as
+    /// they are.
     pub(super) fn numbers(
         &self,
         volume: &Volume,

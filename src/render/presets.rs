@@ -87,8 +87,8 @@ impl TransferPreset {
     }
 }
 
-/// A value to show as a surface in a scan nobody has chosen one for: bone in CT (of a lung its vessels), else what is brighter than
-/// a third of the automatic window.
+/// A value to show as a surface in a scan nobody has chosen one for: bone in CT (of a lung its vessels), else what is
+/// brighter than a third of the automatic window.
 pub fn default_iso(stats: &Stats, auto: Window) -> f64 {
     match stats.ct {
         Some(CtContent::Lung) => -500.0,

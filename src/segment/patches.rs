@@ -45,8 +45,8 @@ struct Opened {
 /// answer keeps that cube, wherever it lies. A new cube takes the place of one `at_hand` (its start) whose
 /// centre is within `snap` voxels of the click along every axis, the nearest, if there is any.
 ///
-/// Clicks are rounded to whole voxels of the 1.5 mm grid (at the log's working scale), as the authors do. In every cube the model gets the
-/// click (or seed) that it was opened for, then all others in it, in their order.
+/// Clicks are rounded to whole voxels of the 1.5 mm grid (at the log's working scale), as the authors do. In every cube
+/// the model gets the click (or seed) that it was opened for, then all others in it, in their order.
 ///
 /// # Errors
 /// If a click is outside of the scan, the first is negative, or a negative one lies in no cube.

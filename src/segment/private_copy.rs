@@ -18,19 +18,25 @@ const TICK: Duration = Duration::from_millis(20);
 /// All bytes of a regular file, as they were at one time.
 ///
 /// # Errors
-/// If it can't be read, is no regular file, or was written to meanwhile.
+/// If it can't be read, is no regular file, does not fit into memory, or was written to meanwhile.
 pub(super) fn private_copy(path: &Path) -> io::Result<Arc<[u8]>> {
     let mut file = open(path)?;
     let before = Stamp::of(&file.metadata()?);
-    let mut bytes = Vec::new();
+    let no_room = |short| io::Error::new(io::ErrorKind::OutOfMemory, short);
+    crate::work::memory::check(before.length).map_err(no_room)?;
     let length = usize::try_from(before.length).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    bytes.try_reserve_exact(length).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    (&mut file).take(before.length).read_to_end(&mut bytes)?;
-    if bytes.len() != length || (before.fresh && !is_still(&mut file, &bytes)?) {
+    // Where it stays: a vector would be copied there.
+    let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
+    let filled = Arc::get_mut(&mut bytes).ok_or(io::ErrorKind::OutOfMemory)?;
+    match file.read_exact(filled) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(changed()),
+        read => read?,
+    }
+    if before.fresh && !is_still(&mut file, &bytes)? {
         return Err(changed());
     }
     before.check(path)?;
-    Ok(bytes.into())
+    Ok(bytes)
 }
 
 /// Whether a file has these bytes when it is read again.

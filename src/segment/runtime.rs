@@ -92,13 +92,14 @@ pub(super) fn program_folder() -> Option<PathBuf> {
     std::env::current_exe().ok()?.parent().map(Path::to_owned)
 }
 
-/// Finds and loads the library, once for the life of the process (later calls return the same). Slow: not on the UI thread.
+/// Finds and loads the library, once for the life of the process (later calls return the same). Slow: not on the UI
+/// thread.
 ///
 /// The order is `ORT_DYLIB_PATH`, beside the executable, the user's data folder, an installed Python
 /// `onnxruntime`; within a folder the newest version first. Loading a library runs it: nothing is looked for in the
 /// working folder, and what is in the data folder must be what [`install`] puts there, by its SHA-256. What can't
-/// be loaded is passed over; the error says what was wrong with each. A library that loads but does not start ends the search, because the
-/// process can't have another one: that is what the error says then.
+/// be loaded is passed over; the error says what was wrong with each. A library that loads but does not start ends the
+/// search, because the process can't have another one: that is what the error says then.
 pub fn load() -> Result<Runtime, SegmentError> {
     load_from(&Places::here())
 }

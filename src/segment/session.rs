@@ -39,9 +39,9 @@ pub struct Request {
     pub mask_grid: Option<Grid>,
     /// What to replay; the first prompt is positive.
     pub log: PromptLog,
-    /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as long as the clicks that opened them stand; its
-    /// steps are used, not computed again, where they are still valid. Steps of another model must have been
-    /// taken out by [`without_steps`].
+    /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as
+    /// long as the clicks that opened them stand; its steps are used, not computed again, where they are still valid.
+    /// Steps of another model must have been taken out by [`without_steps`].
     pub earlier: Answer,
     /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
     /// click, instead of the one exactly around it; 0 is exact. Where a cube then lies is told by the answer
@@ -107,7 +107,8 @@ pub struct Segmenter {
 
 impl Segmenter {
     /// Loads a checkpoint (`.pth`) of SAM-Med3D where it lies, or `encoder.onnx` and `decoder.onnx` of a folder;
-    /// the path of either file does as well. Loads ONNX Runtime if that has not happened yet. `threads` on the CPU; `None` chooses.
+    /// the path of either file does as well. Loads ONNX Runtime if that has not happened yet. `threads` on the CPU;
+    /// `None` chooses.
     pub fn open(
         model: &Path,
         device: DeviceChoice,

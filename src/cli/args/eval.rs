@@ -67,7 +67,8 @@ pub struct EvalArgs {
     #[arg(long, group = "format")]
     pub markdown: bool,
     /// Where to write the results; .json, .csv and .md choose the format. The summary is printed all the same (with
-    /// --json, --csv or --markdown: what is in the file), and FILE.journal keeps every result as it comes: the same command goes on where it was stopped.
+    /// --json, --csv or --markdown: what is in the file), and FILE.journal keeps every result as it comes: the same
+    /// command goes on where it was stopped.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Another place for the journal.
@@ -147,7 +148,8 @@ pub struct EmbedArgs {
     /// `FILE_<output>.npy`.
     #[arg(long, value_name = "FILE.npy")]
     pub out: PathBuf,
-    /// Print JSON: model, `model_sha256`, files (name, shape, path), `crop_start`, `crop_affine`, `point_world`, device.
+    /// Print JSON: model, `model_sha256`, files (name, shape, path), `crop_start`, `crop_affine`, `point_world`,
+    /// device.
     #[arg(long)]
     pub json: bool,
 }

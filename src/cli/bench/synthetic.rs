@@ -74,8 +74,9 @@ pub fn volume(dims: [usize; 3]) -> anyhow::Result<Volume> {
     Ok(Volume::new("synthetic", grid, dims.to_vec(), voxels, Scale::NONE, stored, Vec::new()))
 }
 
-/// Writes the scan as int16 .nii.gz, or .nii where the name ends so. The header is laid out here and not by the program's own writer, so
-/// that the measurement reads what another program could have written (NIfTI-1.1, 348 bytes and 4 of padding).
+/// Writes the scan as int16 .nii.gz, or .nii where the name ends so. The header is laid out here and not by the
+/// program's own writer, so that the measurement reads what another program could have written (NIfTI-1.1, 348 bytes
+/// and 4 of padding).
 pub fn write(path: &Path, dims: [usize; 3]) -> anyhow::Result<()> {
     let mut header = [0u8; 352];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);

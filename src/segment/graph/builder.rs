@@ -156,7 +156,8 @@ impl<'c> Builder<'c> {
         let keep = [Set::Int("keepdims", 1)];
         if self.precision == Precision::F16 {
             // For GPUs: one kernel instead of six. ONNX Runtime's CUDA has no ReduceMax of this opset (only the
-            // one of opset 18), so each would be sent to the CPU and back. On the CPU the six are several times as fast.
+            // one of opset 18), so each would be sent to the CPU and back. On the CPU the six are several times as
+            // fast.
             return self.op("ReduceLogSumExp", &[x, &axis], &keep);
         }
         let most = self.op("ReduceMax", &[x, &axis], &keep);
