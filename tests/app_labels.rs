@@ -49,6 +49,11 @@ fn what_can_be_decided_is_decided_and_told() {
     assert_eq!(voxels(harness.state()), [604, 356, 148], "as NumPy counts them");
     says(&harness, "83372 voxels are not a number");
     assert!(!asks(harness.state()));
+
+    // Numbers that objects have already.
+    drop_file(&mut harness, data("reports/nan_background.nii.gz"));
+    wait(&mut harness, "the labels again", |app| app.is_idle() && voxels(app).len() == 6);
+    says(&harness, "3 labels got other numbers, theirs are taken: 1 → 4, 2 → 5, 3 → 6");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::App;
 use super::names::name_of;
 use super::reading::{Labels, Loaded, Role};
-use crate::document::Command;
+use crate::document::{Command, Document};
 use crate::io::LabelNote;
 use crate::ui::text::tr_with;
 use crate::ui::{Offer, OfferAnswer, Question};
@@ -23,6 +23,7 @@ impl App {
         let read = labels.read;
         let count = read.labels.len();
         let as_in_the_file = read.renumbered.is_empty() && !read.is_doubtful;
+        let values: Vec<u16> = read.labels.iter().map(|label| label.value).collect();
         let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
         if !self.run(Command::Import(read.labels)) {
             return;
@@ -30,6 +31,9 @@ impl App {
         let name = name_of(&path);
         for note in &read.notes {
             self.toasts.warning(format!("{name}: {}", told(note)));
+        }
+        if let Some(text) = self.document().and_then(|d| moved(&values, d)) {
+            self.toasts.warning(format!("{name}: {text}"));
         }
         let text = match count {
             1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
@@ -80,6 +84,22 @@ impl App {
             _ => {}
         }
     }
+}
+
+/// What is said of labels that could not keep their numbers, because objects have them; these were added last.
+fn moved(values: &[u16], document: &Document) -> Option<String> {
+    let objects = document.objects();
+    let added = &objects[objects.len().checked_sub(values.len())?..];
+    let moved = values.iter().zip(added).filter(|&(value, object)| *value != object.id.0);
+    let moved: Vec<String> = moved.map(|(old, new)| format!("{old} → {}", new.id.0)).collect();
+    let shown = moved.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let list = if moved.len() > 3 { format!("{shown}, …") } else { shown };
+    (!moved.is_empty()).then(|| {
+        tr_with(
+            "{n} labels got other numbers, theirs are taken: {list}",
+            &[("n", &moved.len()), ("list", &list)],
+        )
+    })
 }
 
 /// A note in the language in use.

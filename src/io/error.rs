@@ -208,7 +208,14 @@ impl IoError {
     }
 
     pub(super) fn writing(source: io::Error, path: &Path) -> Self {
-        IoError::Write { source, path: path.to_path_buf() }
+        // What failed on a temporary file names that file, which the user knows nothing of.
+        let inner = source.get_ref().and_then(std::error::Error::source);
+        let plain = inner.and_then(|e| e.downcast_ref::<io::Error>());
+        let plain = plain.map(|e| match e.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(e.kind(), e.to_string()),
+        });
+        IoError::Write { source: plain.unwrap_or(source), path: path.to_path_buf() }
     }
 
     pub(super) fn header(what: impl Into<String>, path: &Path) -> Self {

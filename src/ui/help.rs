@@ -19,11 +19,12 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
         .open(&mut view.show_help)
         .collapsible(false)
         .resizable(false)
-        .default_size([680.0, room.y - 120.0])
+        // By the window as it is now: its scale may have been changed.
+        .fixed_size([(room.x - 40.0).clamp(200.0, 680.0), (room.y - 100.0).max(120.0)])
         .pivot(egui::Align2::CENTER_CENTER)
         .default_pos(ctx.content_rect().center())
         .show(ctx, |ui| {
-            ScrollArea::vertical().max_height((room.y - 160.0).max(120.0)).show(ui, list);
+            ScrollArea::both().auto_shrink(false).show(ui, |ui| list(ui, room.x >= TWO_COLUMNS));
         });
     Window::new(tr("About Voxpoint"))
         .id(egui::Id::unique("about"))
@@ -35,18 +36,27 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
         .show(ctx, about);
 }
 
-fn list(ui: &mut Ui) {
+/// From this width of the window on, in points, there is room for two columns.
+const TWO_COLUMNS: f32 = 720.0;
+
+fn list(ui: &mut Ui, two_columns: bool) {
     ui.spacing_mut().interact_size.y = 16.0;
-    ui.columns(2, |columns| {
-        // About as many rows in each.
-        let is_right = |group: &Group| *group == Group::Views;
-        let (right, left): (Vec<_>, Vec<_>) = Group::ALL.into_iter().partition(is_right);
-        for (column, groups) in columns.iter_mut().zip([left, right]) {
-            for group in groups {
-                table(column, group);
+    if two_columns {
+        ui.columns(2, |columns| {
+            // About as many rows in each.
+            let is_right = |group: &Group| *group == Group::Views;
+            let (right, left): (Vec<_>, Vec<_>) = Group::ALL.into_iter().partition(is_right);
+            for (column, groups) in columns.iter_mut().zip([left, right]) {
+                for group in groups {
+                    table(column, group);
+                }
             }
+        });
+    } else {
+        for group in Group::ALL {
+            table(ui, group);
         }
-    });
+    }
     ui.separator();
     ui.label(quiet(ui, tr("Mouse")));
     Grid::new("gestures").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {

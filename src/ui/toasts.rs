@@ -171,6 +171,8 @@ impl Toasts {
             .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-12.0, -36.0) - away)
             .order(egui::Order::Middle)
             .show(ctx, |ui| {
+                // An area has the room that it took the last time, which a longer message needs more than.
+                ui.set_max_height(height);
                 let list = egui::ScrollArea::vertical().max_height(height).stick_to_bottom(true);
                 list.show(ui, |ui| {
                     for (n, toast) in self.shown.iter_mut().enumerate() {
@@ -324,6 +326,25 @@ mod tests {
         assert_eq!(shown(&toasts), ["disk full", "saved"]);
         toasts.info("saved after all".to_owned());
         assert_eq!(shown(&toasts), ["saved", "saved after all"]);
+    }
+
+    #[test]
+    fn a_message_after_a_shorter_one_is_seen_whole() {
+        let size = egui::vec2(1280.0, 800.0);
+        let long = "a mask from a file is not changed by clicks, ".repeat(4);
+        let height = |first: Option<&str>| {
+            let (mut toasts, ctx) = (Toasts::default(), egui::Context::default());
+            if let Some(first) = first {
+                toasts.info(first.to_owned());
+                draw(&mut toasts, &ctx, 1.0, size);
+                toasts.clear();
+                draw(&mut toasts, &ctx, 2.0, size);
+            }
+            toasts.error(long.clone());
+            draw(&mut toasts, &ctx, 3.0, size).height()
+        };
+        assert!(height(None) > 80.0);
+        assert_eq!(height(Some("saved")), height(None));
     }
 
     #[test]

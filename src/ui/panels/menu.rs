@@ -1,6 +1,8 @@
 //! The bar at the top: menus, tools, and which model runs where.
 
-use egui::{Align, Button, FocusDirection, Key, Layout, MenuBar, Popup, Response, RichText, Ui};
+use egui::{
+    Align, Button, FocusDirection, Key, Layout, MenuBar, Popup, Response, RichText, ScrollArea, Ui,
+};
 
 use super::format::{bytes, shorten};
 use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
@@ -25,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
         let first = if desk.width < MENUS_APART {
             in_bar(ui, tr("Menu"), |ui| {
                 for (name, add) in MENUS {
-                    ui.menu_button(tr(name), |ui| add(ui, desk));
+                    ui.menu_button(tr(name), |ui| within_the_window(ui, |ui| add(ui, desk)));
                 }
             })
         } else {
@@ -79,6 +81,22 @@ fn along_the_bar(ui: &Ui, buttons: &[Response]) {
     }
 }
 
+/// The entries of a menu; where the window is not high enough for them they are scrolled.
+fn within_the_window(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let room = ui.ctx().content_rect().height() - 2.0 * MENU_MARGIN;
+    if room >= LONGEST_MENU {
+        add(ui);
+        return;
+    }
+    // The room that the menu had at first would be kept.
+    ui.set_max_height(room);
+    ScrollArea::vertical().max_height(room).show(ui, add);
+}
+
+/// Height of the longest menu, and what is left free above and below one that is scrolled, in points.
+const LONGEST_MENU: f32 = 620.0;
+const MENU_MARGIN: f32 = 14.0;
+
 /// A menu of the bar. With the keyboard on its name, Down and Up open it and go to its first or last entry.
 fn in_bar(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) -> Response {
     let enters = ui.scope_id().with(("enters", name));
@@ -89,7 +107,7 @@ fn in_bar(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) -> Response {
         ui.data_mut(|d| d.remove::<(FocusDirection, u64)>(enters));
         ui.memory_mut(|m| m.move_focus(direction));
     }
-    let response = ui.menu_button(name, add).response;
+    let response = ui.menu_button(name, |ui| within_the_window(ui, add)).response;
     let popup = Popup::default_response_id(&response);
     if response.has_focus() && !Popup::is_id_open(ui.ctx(), popup) {
         let (down, up) = ui.input(|i| (i.key_pressed(Key::ArrowDown), i.key_pressed(Key::ArrowUp)));

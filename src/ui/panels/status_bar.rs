@@ -10,6 +10,8 @@ use crate::ui::{Action, Busy, Desk, Drawing, ModelStatus, Opening, SaveStatus, i
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
+/// Below this width there is no room for the times of the last click.
+const NARROW: f32 = 760.0;
 
 pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -157,7 +159,8 @@ fn work(ui: &mut Ui, desk: &Desk) {
             .replace("{total}", &total.to_string()),
         (None, times) => latency(times.as_ref()),
     };
-    if desk.document.is_none() {
+    // Where the pointer is matters more than what the last click took.
+    if desk.document.is_none() || desk.status.busy.is_none() && desk.width < NARROW {
         return;
     }
     dot(ui);
