@@ -158,6 +158,19 @@ pub struct Extension {
     /// What the model is told to look for there: a positive click of the user's in the cube, or else a place
     /// inside the mask as it was; RAS mm.
     pub seed: DVec3,
+    /// How many clicks the object had when it was added: cubes are laid in the order in which they
+    /// were opened.
+    pub clicks: usize,
+}
+
+/// How the answers to several clicks in a cube make one mask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MaskRule {
+    /// A click moves the mask only where it contradicts it: see `segment::lay`.
+    #[default]
+    Steady,
+    /// The model's last logits alone, as the authors of SAM-Med3D do.
+    Authors,
 }
 
 /// Which of the images of a document a model looks at.
@@ -185,6 +198,8 @@ pub struct PromptLog {
     pub threshold: f32,
     /// How large the model sees the scan.
     pub scale: WorkingScale,
+    /// How the mask is made from the logits.
+    pub rule: MaskRule,
 }
 
 /// A cube that the model looked at for an object, and what it answered there.
@@ -209,13 +224,18 @@ pub struct Answer {
     pub prompts: Vec<Prompt>,
     /// How large the model saw the scan: the grid that the cubes are of.
     pub scale: WorkingScale,
-    /// The cubes, first the one around the first click.
+    /// The cubes in the order in which they were opened, first the one around the first click.
     pub patches: Vec<Arc<Patch>>,
     /// Which model answered.
     pub model: Option<String>,
+    /// How the mask is made from what they say.
+    pub rule: MaskRule,
     /// The mask touches the edge of the cubes somewhere inside of the scan, other than where `tried` says that
     /// nothing is beyond: it probably goes on.
     pub touches: bool,
+    /// The mask is cut off at the edge of a cube and looking beyond is of no use: more was looked for there in
+    /// vain, or another cube ends it there. Only a click can mend it.
+    pub cut: bool,
     /// Where the cubes start (canonical voxel) in which more of this very mask was looked for in vain.
     pub tried: Vec<[i64; 3]>,
 }

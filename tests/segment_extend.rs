@@ -177,7 +177,11 @@ fn a_cube_whose_click_lies_in_an_extension_stays_in_a_replay_from_nothing() {
     let two = run(&mut segmenter, &request);
     let (start, seed) = (starts(&two.answer)[1], prompts[1].world);
     let (whole, _) = extend(&mut segmenter, &next(&request, &two, &prompts));
-    assert!(whole.extensions.contains(&Extension { start, seed }), "{:?}", whole.extensions);
+    assert!(
+        whole.extensions.contains(&Extension { start, seed, clicks: 1 }),
+        "{:?}",
+        whole.extensions
+    );
     let again = next(&request, &whole, &prompts);
     for earlier in [whole.answer.clone(), Answer::default()] {
         let replay = run(&mut segmenter, &Request { earlier, ..again.clone() });
@@ -235,6 +239,8 @@ fn cubes_that_bring_nothing_are_not_kept() {
     assert_eq!(run(&mut segmenter, &replay).region, extended.region);
     // Nothing is left to look at, and whoever asks nevertheless costs nothing.
     assert!(!extended.answer.touches && !extended.answer.tried.is_empty());
+    // But where it was looked for in vain the mask still ends at the cube, not at its border.
+    assert!(extended.answer.cut && !first.answer.cut);
     let again = next(&request, &extended, &request.log.prompts);
     let (second, progress) = extend(&mut segmenter, &again);
     assert_eq!((progress.get(), second.timings.decode.len()), ((0, 0), 0));

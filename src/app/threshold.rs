@@ -7,7 +7,7 @@ use super::{DocumentNumber, Session};
 use crate::document::{Command, LabelId};
 use crate::geom::Grid;
 use crate::prompt::{Answer, Patch};
-use crate::segment::{lay, touches};
+use crate::segment::{Edges, edges, lay};
 use crate::ui::Status;
 use crate::volume::Region;
 use crate::work::{Wake, Worker};
@@ -36,7 +36,7 @@ struct Laid {
     /// What was laid: another answer of the model since then makes it worthless.
     patches: Vec<Arc<Patch>>,
     region: Region,
-    touches: bool,
+    edges: Edges,
 }
 
 pub(super) struct Threshold {
@@ -53,8 +53,8 @@ impl Threshold {
         let worker = Worker::start("threshold", wake, |ask: Ask, tell: &dyn Fn(Laid)| {
             let Ask { wanted, answer, grid, image_grid } = ask;
             let region = lay(&answer, wanted.threshold, &grid);
-            let touches = touches(&answer, wanted.threshold, &image_grid);
-            tell(Laid { wanted, patches: answer.patches, region, touches });
+            let edges = edges(&answer, wanted.threshold, &image_grid);
+            tell(Laid { wanted, patches: answer.patches, region, edges });
         })?;
         Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
     }
@@ -111,7 +111,7 @@ impl Threshold {
     }
 
     fn apply(&mut self, laid: Laid, session: &mut Session) {
-        let Laid { wanted, patches, region, touches } = laid;
+        let Laid { wanted, patches, region, edges } = laid;
         let Wanted { object, threshold, gesture, .. } = wanted;
         let same = session.document.object(object).is_some_and(|o| {
             let now = &o.answer.patches;
@@ -124,7 +124,8 @@ impl Threshold {
         }
         let continues = self.applied == Some(gesture);
         let region = Arc::new(region);
-        let command = Command::SetThreshold { object, threshold, region, touches, continues };
+        let Edges { touches, cut } = edges;
+        let command = Command::SetThreshold { object, threshold, region, touches, cut, continues };
         if same && session.document.apply(command).is_ok() {
             self.applied = Some(gesture);
         }

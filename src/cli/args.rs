@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::DVec3;
-use crate::prompt::WorkingScale;
+use crate::prompt::{MaskRule, WorkingScale};
 use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
@@ -103,6 +103,9 @@ pub struct SegmentArgs {
     /// A voxel belongs to the mask if the model gives it more than this probability.
     #[arg(long, value_name = "P", value_parser = parse_probability, default_value_t = 0.5)]
     pub threshold: f64,
+    /// How several clicks make one mask.
+    #[arg(long, value_enum, default_value_t = Rule::Steady)]
+    pub rule: Rule,
     /// Let the model see the scan so many times larger: for scans much finer than its 1.5 mm (micro-CT, mice). The
     /// scan, the points and the mask keep their size.
     #[arg(long, value_name = "N", value_parser = parse_working_scale, default_value_t = WorkingScale::ONE)]
@@ -128,6 +131,27 @@ pub struct SegmentArgs {
     /// `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `--rule`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// A positive click takes nothing away but around negative ones; one inside of the mask lets it grow by less than
+    /// half.
+    #[default]
+    Steady,
+    /// The model's last answer alone, as the authors of SAM-Med3D do.
+    Authors,
+}
+
+impl From<Rule> for MaskRule {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Steady => MaskRule::Steady,
+            Rule::Authors => MaskRule::Authors,
+        }
+    }
 }
 
 /// A click as typed.

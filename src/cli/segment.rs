@@ -69,6 +69,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     request.log.threshold = logit(args.threshold);
     request.log.scale = args.working_scale;
     advise(&request.volume, args.working_scale);
+    request.log.rule = args.rule.into();
     let cancel = CancelToken::new();
     let outcome = if args.extend {
         segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
@@ -95,7 +96,9 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         ));
     }
     if args.extend && report.touches {
-        say("warning: the mask still touches the edge of what the model looked at");
+        say(
+            "warning: the mask still touches the edge of what the model looked at; a --point beyond it goes on there",
+        );
     } else if args.extend && outcome.extensions.is_empty() {
         say(
             "warning: not extended: the mask ends inside the cube, or the model finds nothing beyond it",
@@ -320,7 +323,7 @@ fn report(
         iou: outcome.answer.patches.iter().flat_map(|p| &p.steps).map(|s| s.iou).collect(),
         crop_affine: rows(crop),
         patches: outcome.answer.patches.iter().map(|p| rows(&p.place)).collect(),
-        touches: outcome.answer.touches,
+        touches: outcome.answer.touches || outcome.answer.cut,
         voxels,
         volume_ml: voxels as f64 * volume.grid().voxel_volume_mm3() / 1000.0,
     }
@@ -367,6 +370,7 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::Rule;
     use super::*;
     use crate::geom::{DAffine3, DVec3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
@@ -407,6 +411,7 @@ mod tests {
                 frame: 1,
                 threshold: 0.5,
                 working_scale: WorkingScale::ONE,
+                rule: Rule::Steady,
                 extend: false,
                 out: out.to_owned(),
                 logits: Some(logits.to_owned()),

@@ -43,6 +43,8 @@ pub enum Command {
         region: Arc<Region>,
         /// Whether they touch the edge of the model's cubes: [`Answer::touches`].
         touches: bool,
+        /// Whether they are cut off there: [`Answer::cut`].
+        cut: bool,
         /// Part of the same gesture as the last change: both are undone as one.
         continues: bool,
     },
@@ -178,8 +180,8 @@ impl Document {
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
             Command::RemovePrompt { object, index } => self.remove_prompt(object, index)?,
             Command::Extend(id) => self.extend(id)?,
-            Command::SetThreshold { object, threshold, region, touches, continues } => {
-                self.set_threshold(object, threshold, (&region, touches), continues)?;
+            Command::SetThreshold { object, threshold, region, touches, cut, continues } => {
+                self.set_threshold(object, threshold, (&region, touches, cut), continues)?;
             }
             Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
             Command::Withdraw(entry) => self.withdraw(entry)?,

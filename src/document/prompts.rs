@@ -105,6 +105,9 @@ impl Document {
         if removed.positive && !still {
             log.extensions.retain(|e| e.seed != removed.world);
         }
+        for extension in log.extensions.iter_mut().filter(|e| e.clicks > index) {
+            extension.clicks -= 1;
+        }
         if log.prompts.is_empty() {
             // An object without clicks starts anew: nothing of the old mask may come back with its next one.
             log = PromptLog::default();
@@ -134,7 +137,7 @@ impl Document {
         &mut self,
         id: LabelId,
         threshold: f32,
-        (wanted, touches): (&Region, bool),
+        (wanted, touches, cut): (&Region, bool, bool),
         continues: bool,
     ) -> Result<(), Refused> {
         self.idle()?;
@@ -150,7 +153,7 @@ impl Document {
         let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
         let log = PromptLog { threshold, ..object.log.clone() };
         // Of another mask: what was looked for in vain beyond the last one may be there.
-        let answer = Answer { touches, tried: Vec::new(), ..object.answer.clone() };
+        let answer = Answer { touches, cut, tried: Vec::new(), ..object.answer.clone() };
         let answered = Box::new((answer, Arc::new(region)));
         let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
         self.commit("Move threshold", ops, None);

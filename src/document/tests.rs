@@ -1,5 +1,6 @@
 //! Undo, redo and the label gate, against plain statements of what they promise.
 
+mod extensions;
 mod from_file;
 mod images;
 mod opacity;
@@ -47,7 +48,8 @@ fn resolve(document: &mut Document, region: Region) {
         let start = [extensions.len() as i64 + 1; 3];
         // In turn at the first click and elsewhere.
         let seeds = [click.log.prompts[0].world, DVec3::splat(2.5)];
-        extensions.push(Extension { start, seed: seeds[extensions.len() % 2] });
+        let clicks = click.log.prompts.len();
+        extensions.push(Extension { start, seed: seeds[extensions.len() % 2], clicks });
     }
     let steps = click.log.prompts.iter().map(step).collect();
     let resolution = Resolution {
@@ -317,6 +319,7 @@ fn threshold(document: &mut Document, side: usize, continues: bool) -> Result<()
         threshold: -(side as f32),
         region: Arc::new(boxed([0; 3], [side; 3])),
         touches: side == 3,
+        cut: side == 1,
         continues,
     })
 }
@@ -373,6 +376,7 @@ fn a_threshold_never_takes_voxels_and_needs_an_answer() {
             threshold: 1.0,
             region: Arc::new(boxed([0; 3], DIMS)),
             touches: false,
+            cut: false,
             continues: false,
         }),
         Err(Refused::NoAnswer)
@@ -483,55 +487,6 @@ fn what_was_added_for_the_sake_of_a_click_goes_with_it() {
     d.apply(remove(0)).unwrap();
     let log = &d.objects()[0].log;
     assert_eq!((log.extensions.len(), log.threshold), (1, -2.0));
-}
-
-#[test]
-fn an_extension_goes_when_the_last_click_at_its_seed_goes() {
-    let mut d = one_object();
-    let first = d.objects()[0].log.prompts[0];
-    for positive in [true, false] {
-        let prompt = Prompt { positive, ..first };
-        d.apply(Command::AddPrompt { object: None, prompt }).unwrap();
-        resolve(&mut d, boxed([0; 3], [2; 3]));
-    }
-    d.apply(Command::Extend(LabelId(1))).unwrap();
-    resolve(&mut d, boxed([0; 3], [3; 3]));
-    assert_eq!(d.objects()[0].log.extensions[0].seed, first.world);
-    for (index, left) in [(2, 1), (1, 1), (0, 0)] {
-        d.apply(Command::RemovePrompt { object: LabelId(1), index }).unwrap();
-        assert_eq!(d.objects()[0].log.extensions.len(), left, "without click {index}");
-    }
-}
-
-#[test]
-fn an_extension_in_vain_is_remembered_but_no_step_to_undo() {
-    let mut d = one_object();
-    threshold(&mut d, 3, false).unwrap();
-    let (before, state) = (seen(&d), d.state());
-    let extend = |d: &mut Document, changes: bool| {
-        d.apply(Command::Extend(LabelId(1))).unwrap();
-        let (entry, object) = (d.pending().unwrap().0, d.objects()[0].clone());
-        let answer = Answer { touches: false, tried: vec![[64, 0, 0]], ..object.answer };
-        let region = if changes { boxed([0; 3], [4; 3]) } else { (*object.region).clone() };
-        let resolution = Resolution { answer, extensions: object.log.extensions, region };
-        d.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
-    };
-    extend(&mut d, false);
-    assert_eq!((d.history_len(), d.can_undo(), d.state()), (2, Some("Move threshold"), state));
-    let answer = &d.objects()[0].answer;
-    assert_eq!((answer.tried.len(), answer.touches, d.pending()), (1, false, None));
-    let mut tried = before.1.clone();
-    tried[0].answer.tried = vec![[64, 0, 0]];
-    tried[0].answer.touches = false;
-    assert_eq!((&d.labels().to_vec(), d.objects()), (&before.0, &tried[..]), "nothing else");
-    d.undo();
-    d.redo();
-    assert_eq!(d.objects()[0].answer.tried.len(), 1);
-    // Of another mask.
-    threshold(&mut d, 2, false).unwrap();
-    assert!(d.objects()[0].answer.tried.is_empty());
-    extend(&mut d, true);
-    assert_eq!(d.can_undo(), Some("Extend"));
 }
 
 /// Five frames.

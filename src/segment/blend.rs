@@ -1,30 +1,36 @@
 //! One mask from the cubes of one object: where they overlap, their logits are blended.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::postprocess::{ABOVE, BELOW, Layer, Tap, interpolated, lerp, tent};
 use super::preprocess::{SIDE, SPACING};
+use super::steady;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{Answer, CropPlace, Logits};
+use crate::prompt::{Answer, CropPlace, Logits, Patch};
 use crate::volume::{Region, RegionBuilder, VoxelBox};
 
 /// The voxels of `grid` whose centre lies in a cube of the answer and where the logit is above `threshold`.
 ///
-/// The logit is the trilinear interpolation of each cube's last answer; where cubes overlap, their mean with
-/// weights that fall from 1 in a cube's middle to almost 0 at its faces (along each axis, multiplied). Two rules keep
-/// what the user has seen and accepted: no cube says more than 4 for or against a voxel, so none outvotes
-/// the others by shouting; and a cube that the mask was only followed into has no say inside of those that the user
-/// clicked in, but for 20 mm at their faces, in which it fades in.
-/// Fast where the voxel axes run along the cubes' axes, which is so for the grid that the cubes were cut
-/// from; any other grid is worked through voxel by voxel.
+/// The logit is the trilinear interpolation of what stands in each cube. By [`MaskRule::Steady`] that is not simply its
+/// last answer: a positive click takes nothing away but around negative ones, and one inside of the mask lets it grow
+/// by less than half. Where cubes overlap, the sum of their logits decides, with weights that fall from 1 in a cube's
+/// middle to almost 0 at its faces (along each axis, multiplied). Three rules keep what the user has seen and accepted:
+/// no cube says more than 4 for or against a voxel, so none outvotes the others by shouting; a cube that the mask was
+/// only followed into has no say inside of those that the user had clicked in before, but for 20 mm at their faces, in
+/// which it fades in; and what the cubes opened before have put into the mask, a later cube takes away only around the
+/// negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the grid that the cubes
+/// were cut from; any other grid is worked through voxel by voxel.
 pub fn lay(answer: &Answer, threshold: f32, grid: &Grid) -> Region {
-    lay_cubes(&cubes(answer), threshold, grid)
+    lay_cubes(&cubes(answer, threshold), threshold, grid)
 }
 
 /// [`lay`] of one cube, with 0 as the threshold.
 pub fn paste(logits: &Logits, place: &CropPlace, grid: &Grid) -> Region {
-    let cube = Cube { place, logits, clicked: true };
-    if cube.is_sound() { lay_cubes(&[cube], 0.0, grid) } else { Region::default() }
+    let cube = Cube { place, logits: Cow::Borrowed(logits), firm: None, clicked: true };
+    let is_sound = logits.side > 0 && logits.values.len() >= logits.side.pow(3);
+    if is_sound { lay_cubes(&[cube], 0.0, grid) } else { Region::default() }
 }
 
 /// How far from the threshold a logit counts where cubes overlap: 4 is a probability of 98 % for a threshold of a half.
@@ -34,11 +40,14 @@ const RIM: f64 = 20.0;
 /// [`RIM`] in the measure of [`tent`].
 const RIM_TENT: f32 = (2.0 * RIM / SPACING / (SIDE as f64 + 1.0)) as f32;
 
-/// A cube and what the model said last in it.
-#[derive(Clone, Copy, Debug)]
+/// A cube and what stands in it.
+#[derive(Clone, Debug)]
 struct Cube<'a> {
     place: &'a CropPlace,
-    logits: &'a Logits,
+    logits: Cow<'a, Logits>,
+    /// How far the logits are above the threshold, with those below 0 only around the cube's negative clicks: what it
+    /// says of voxels that are in the mask by the cubes before it. `None` for the first.
+    firm: Option<Logits>,
     /// A click opened it, not the mask that went on into it.
     clicked: bool,
 }
@@ -46,9 +55,12 @@ struct Cube<'a> {
 /// What a cube says of a position.
 struct Say {
     clicked: bool,
-    /// How far its logit is above the threshold, times its weight.
+    weight: f32,
+    /// How far its logit is above the threshold.
     above: f32,
-    /// What is left of the say of cubes that were not clicked.
+    /// The same if the voxel is in the mask already.
+    firm: f32,
+    /// What is left of the say of later cubes that were not clicked.
     leaves: f32,
 }
 
@@ -57,68 +69,111 @@ fn leaves(tent: f32) -> f32 {
     (1.0 - tent / RIM_TENT).max(0.0)
 }
 
-/// Whether what all cubes that contain a position say of it puts it into the mask.
-fn decide(says: impl Iterator<Item = Say> + Clone) -> bool {
-    let left: f32 = says.clone().map(|s| s.leaves).product();
-    says.map(|s| if s.clicked { s.above } else { s.above * left }).sum::<f32>() > 0.0
+/// The sum with one more cube's say.
+fn summed(sum: f32, above: f32, firm: f32, weight: f32) -> f32 {
+    sum + weight * if sum > 0.0 { firm } else { above }.clamp(-LOUDEST, LOUDEST)
+}
+
+/// Whether what all cubes that contain a position say of it, in the order of the cubes, puts it into the mask.
+fn decide(says: impl Iterator<Item = Say>) -> bool {
+    let (mut sum, mut left) = (0.0, 1.0);
+    for say in says {
+        let weight = if say.clicked { say.weight } else { say.weight * left };
+        sum = summed(sum, say.above, say.firm, weight);
+        left *= say.leaves;
+    }
+    sum > 0.0
 }
 
 impl Cube<'_> {
-    fn is_sound(&self) -> bool {
-        let side = self.logits.side;
-        side > 0 && self.logits.values.len() >= side * side * side
-    }
-
     /// Its say at a position in crop voxels; `None` outside of it.
     fn say(&self, threshold: f32, crop: DVec3) -> Option<Say> {
         let side = self.place.side;
-        let above = interpolated(self.logits, side, crop)? - threshold;
+        let above = interpolated(&self.logits, side, crop)? - threshold;
+        let firm = self.firm.as_ref().map_or(Some(above), |f| interpolated(f, side, crop))?;
         let tents = crop.to_array().map(|c| tent(c, side));
         let least = tents.into_iter().fold(1.0, f32::min);
-        Some(Say {
-            clicked: self.clicked,
-            above: above.clamp(-LOUDEST, LOUDEST) * tents.into_iter().product::<f32>(),
-            leaves: if self.clicked { leaves(least) } else { 1.0 },
-        })
+        let leaves = if self.clicked { leaves(least) } else { 1.0 };
+        let weight = tents.into_iter().product();
+        Some(Say { clicked: self.clicked, weight, above, firm, leaves })
     }
 }
 
-/// The answered cubes, in an order that does not depend on how the answer came about: sums of floats do
-/// depend on their order.
-fn cubes(answer: &Answer) -> Vec<Cube<'_>> {
-    let answered = answer.patches.iter().enumerate().filter_map(|(n, p)| {
+/// The answered cubes, in the order in which they were opened.
+fn cubes(answer: &Answer, threshold: f32) -> Vec<Cube<'_>> {
+    let mut cubes = Vec::new();
+    for (n, patch) in answer.patches.iter().enumerate() {
+        let Some(logits) = steady::logits(patch, answer.rule) else { continue };
         // A click opens a cube only where there is none yet; what an extension starts from lies in one.
-        let clicked = !answer.patches[..n].iter().any(|b| b.place.contains(p.opener.world));
-        Some(Cube { place: &p.place, logits: &p.steps.last()?.logits, clicked })
-    });
-    let mut cubes: Vec<_> = answered.filter(Cube::is_sound).collect();
-    cubes.sort_by_key(|c| c.place.start);
+        let clicked = !answer.patches[..n].iter().any(|b| b.place.contains(patch.opener.world));
+        let firm = (!cubes.is_empty()).then(|| firm(&logits, patch, threshold));
+        cubes.push(Cube { place: &patch.place, logits, firm, clicked });
+    }
     cubes
 }
 
-fn lay_cubes(cubes: &[Cube<'_>], threshold: f32, grid: &Grid) -> Region {
-    let layer = |c: &Cube<'_>| Some((Layer::of(c.logits, c.place, threshold, grid)?, c.clicked));
-    let planes = match cubes.iter().map(layer).collect::<Option<Vec<_>>>() {
-        Some(layers) => aligned_planes(layers, grid),
-        None => any_planes(cubes, threshold, grid),
+/// [`Cube::firm`].
+fn firm(logits: &Logits, patch: &Patch, threshold: f32) -> Logits {
+    let negative = patch.steps.iter().map(|s| s.prompt).filter(|p| !p.positive);
+    let clicks: Vec<DVec3> = negative.map(|p| steady::in_cube(&patch.place, &p)).collect();
+    let side = logits.side;
+    let free = steady::near_negative(&clicks, side, patch.place.side);
+    let value = |(n, logit): (usize, &f32)| {
+        let above = logit - threshold;
+        // Of a NaN nothing is firm.
+        if above > 0.0 {
+            above
+        } else if above <= 0.0 {
+            above * free.get(n).copied().unwrap_or_default()
+        } else {
+            0.0
+        }
     };
+    let values = logits.values[..side.pow(3)].iter().enumerate().map(value).collect();
+    Logits { side, values }
+}
+
+fn lay_cubes(cubes: &[Cube<'_>], threshold: f32, grid: &Grid) -> Region {
+    let planes =
+        match cubes.iter().map(|c| Sheet::of(c, threshold, grid)).collect::<Option<Vec<_>>>() {
+            Some(sheets) => aligned_planes(sheets, grid),
+            None => any_planes(cubes, threshold, grid),
+        };
     Region::joined(&planes)
 }
 
-/// Each layer with whether its cube was clicked.
-fn aligned_planes(mut layers: Vec<(Layer, bool)>, grid: &Grid) -> Vec<Region> {
-    layers.retain(|(l, _)| l.axes.iter().all(|a| !a.taps.is_empty()));
-    let first = layers.iter().map(|(l, _)| l.axes[2].first).min().unwrap_or(0);
-    let end = layers.iter().map(|(l, _)| l.axes[2].end()).max().unwrap_or(0);
+/// A cube laid along the scan's axes.
+struct Sheet {
+    layer: Layer,
+    /// [`Cube::firm`] laid likewise.
+    firm: Option<Layer>,
+    clicked: bool,
+}
+
+impl Sheet {
+    /// `None` if the scan's axes do not run along the cube's.
+    fn of(cube: &Cube<'_>, threshold: f32, grid: &Grid) -> Option<Self> {
+        let layer = Layer::of(&cube.logits, cube.place, threshold, grid)?;
+        let firm = match &cube.firm {
+            Some(firm) => Some(Layer::of(firm, cube.place, 0.0, grid)?),
+            None => None,
+        };
+        Some(Self { layer, firm, clicked: cube.clicked })
+    }
+}
+
+fn aligned_planes(mut sheets: Vec<Sheet>, grid: &Grid) -> Vec<Region> {
+    sheets.retain(|s| s.layer.axes.iter().all(|a| !a.taps.is_empty()));
+    let first = sheets.iter().map(|s| s.layer.axes[2].first).min().unwrap_or(0);
+    let end = sheets.iter().map(|s| s.layer.axes[2].end()).max().unwrap_or(0);
     let plane = |z: usize| {
         let mut builder = RegionBuilder::new(grid.dims()[0]);
-        let slabs = layers.iter().filter_map(|(l, c)| Some((l, *c, l.axes[2].position(z)?)));
+        let slabs = sheets.iter().filter_map(|s| Some((s, s.layer.axes[2].position(z)?)));
         match slabs.collect::<Vec<_>>().as_slice() {
             [] => {}
-            [(layer, _, k)] => layer.push_plane(*k, grid, &mut builder),
+            [(sheet, k)] => sheet.layer.push_plane(*k, grid, &mut builder),
             several => {
-                let mut slabs: Vec<_> =
-                    several.iter().map(|&(l, c, k)| Slab::of(l, c, k)).collect();
+                let mut slabs: Vec<_> = several.iter().map(|&(s, k)| Slab::of(s, k)).collect();
                 push_blended(&mut slabs, z, grid, &mut builder);
             }
         }
@@ -130,6 +185,28 @@ fn aligned_planes(mut layers: Vec<(Layer, bool)>, grid: &Grid) -> Vec<Region> {
 /// Beside [`ABOVE`] and [`BELOW`]: that cube has to be asked.
 const MIXED: u8 = 4;
 
+/// The logits of a plane of scan voxels in a cube, and those of a row of it.
+struct Lines<'a> {
+    layer: &'a Layer,
+    plane: Vec<f32>,
+    /// Only up to date where somebody asked for them.
+    line: Vec<f32>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(layer: &'a Layer, k: usize) -> Self {
+        Self { layer, plane: layer.plane(k), line: Vec::new() }
+    }
+
+    fn enter(&mut self, y: Tap) {
+        self.line = self.layer.line(&self.plane, y);
+    }
+
+    fn at(&self, x: Tap) -> f32 {
+        lerp(self.line[x.low], self.line[x.high], x.weight)
+    }
+}
+
 /// A plane of scan voxels in one of the cubes that it runs through, and a row of it.
 struct Slab<'a> {
     layer: &'a Layer,
@@ -137,8 +214,8 @@ struct Slab<'a> {
     clicked: bool,
     /// Where the plane is in the z table.
     k: usize,
-    /// The logits of the plane.
-    plane: Vec<f32>,
+    logits: Lines<'a>,
+    firm: Option<Lines<'a>>,
     /// Where the row lies between two lines of the plane; `None` if the cube does not reach it.
     y: Option<Tap>,
     /// [`tent`] along y, times that along z.
@@ -151,24 +228,23 @@ struct Slab<'a> {
     known: Vec<u8>,
     /// Whether that is [`BELOW`] for all.
     all_below: bool,
-    /// Logits along the row; only up to date where somebody asked for them.
-    line: Vec<f32>,
 }
 
 impl<'a> Slab<'a> {
-    fn of(layer: &'a Layer, clicked: bool, k: usize) -> Self {
+    fn of(sheet: &'a Sheet, k: usize) -> Self {
+        let layer = &sheet.layer;
         Self {
             layer,
-            clicked,
+            clicked: sheet.clicked,
             k,
-            plane: layer.plane(k),
+            logits: Lines::of(layer, k),
+            firm: sheet.firm.as_ref().map(|f| Lines::of(f, k)),
             y: None,
             weight: 0.0,
             least: 0.0,
             cells: Vec::new(),
             known: vec![0; layer.axes[0].taps.len()],
             all_below: true,
-            line: Vec::new(),
         }
     }
 
@@ -192,28 +268,29 @@ impl<'a> Slab<'a> {
         }
     }
 
-    /// Voxels of the scan's row, of those `from` to `to`, that the cube reaches.
-    fn reach(&self, from: usize, to: usize) -> std::ops::Range<usize> {
-        let x = &self.layer.axes[0];
-        x.first.max(from)..x.end().min(to).max(x.first.max(from))
-    }
-
-    /// Takes from `left`, which is of voxels `from` on, what the cube leaves of the say of others.
-    fn veil(&self, left: &mut [f32], from: usize) {
-        let x = &self.layer.axes[0];
-        for voxel in self.reach(from, from + left.len()) {
-            left[voxel - from] *= leaves(self.least.min(x.tents[voxel - x.first]));
+    /// Interpolates the row's logits.
+    fn ask(&mut self) {
+        if let Some(y) = self.y {
+            self.logits.enter(y);
+            self.firm.iter_mut().for_each(|firm| firm.enter(y));
         }
     }
 
-    /// Adds the cube's say to `sums`, which are those of voxels `from` on; `left` of it where others were clicked.
-    fn add(&self, sums: &mut [f32], left: &[f32], from: usize) {
+    /// Adds the cube's say to `sums`, which are those of voxels `from` on, and takes from `left` what it leaves of the
+    /// say of later cubes that were not clicked.
+    fn add(&self, sums: &mut [f32], left: &mut [f32], from: usize) {
         let x = &self.layer.axes[0];
-        for voxel in self.reach(from, from + sums.len()) {
+        let reach = x.first.max(from)..x.end().min(from + sums.len());
+        for voxel in reach {
             let (tap, tent) = (x.taps[voxel - x.first], x.tents[voxel - x.first]);
-            let above = lerp(self.line[tap.low], self.line[tap.high], tap.weight);
-            let weight = tent * self.weight * if self.clicked { 1.0 } else { left[voxel - from] };
-            sums[voxel - from] += above.clamp(-LOUDEST, LOUDEST) * weight;
+            let (sum, left) = (&mut sums[voxel - from], &mut left[voxel - from]);
+            let above = self.logits.at(tap);
+            let firm = self.firm.as_ref().map_or(above, |firm| firm.at(tap));
+            let weight = tent * self.weight * if self.clicked { 1.0 } else { *left };
+            *sum = summed(*sum, above, firm, weight);
+            if self.clicked {
+                *left *= leaves(self.least.min(tent));
+            }
         }
     }
 }
@@ -235,11 +312,7 @@ fn push_blended(slabs: &mut [Slab<'_>], z: usize, grid: &Grid, builder: &mut Reg
             known.iter_mut().zip(&slab.known).for_each(|(k, s)| *k |= s);
         }
         if known.iter().fold(0, |most, &k| most.max(k)) > BELOW {
-            for slab in slabs.iter_mut() {
-                if let Some(y) = slab.y {
-                    slab.line = slab.layer.line(&slab.plane, y);
-                }
-            }
+            slabs.iter_mut().for_each(Slab::ask);
         }
         push_row(slabs, &known, grid.index([0, y, z]), builder);
     }
@@ -257,9 +330,8 @@ fn push_row(slabs: &[Slab<'_>], known: &[u8], base: usize, builder: &mut RegionB
                 sums.resize(alike.len(), 0.0);
                 left.clear();
                 left.resize(alike.len(), 1.0);
-                let reaching = || slabs.iter().filter(|s| s.y.is_some());
-                reaching().filter(|s| s.clicked).for_each(|s| s.veil(&mut left, from));
-                reaching().for_each(|s| s.add(&mut sums, &left, from));
+                let reaching = slabs.iter().filter(|s| s.y.is_some());
+                reaching.for_each(|s| s.add(&mut sums, &mut left, from));
                 push_positive(&sums, base + from, builder);
             }
         }
@@ -329,7 +401,7 @@ pub(super) struct Field<'a> {
 
 impl<'a> Field<'a> {
     pub(super) fn of(answer: &'a Answer, threshold: f32) -> Self {
-        Self { cubes: cubes(answer), threshold }
+        Self { cubes: cubes(answer, threshold), threshold }
     }
 
     /// The places of the cubes, and the side of the logits in each.

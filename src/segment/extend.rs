@@ -3,7 +3,7 @@
 
 use super::patches::holds;
 use super::session::{Outcome, Request, Segmenter, Stage, Timings};
-use super::{CanonicalGrid, SegmentError, faces};
+use super::{CanonicalGrid, SIDE, SegmentError, faces};
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, Extension, PromptLog};
 use crate::work::{CancelToken, Progress};
@@ -18,26 +18,42 @@ struct Growing {
     answer: Answer,
 }
 
+/// What was found in one more cube.
+struct Found {
+    log: PromptLog,
+    answer: Answer,
+    /// How many cells of the contact the mask goes on beyond.
+    goes_on: usize,
+}
+
 impl Growing {
     fn request(&self, log: PromptLog, request: &Request) -> Request {
         Request { log, earlier: self.answer.clone(), ..request.clone() }
     }
 
-    /// The cube beyond a contact. It starts from the user's first positive click in it, or else from inside of
-    /// the mask.
-    fn extension(&self, contact: &faces::Contact, grid: &Grid) -> Option<Extension> {
+    /// The cubes to try beyond a contact: the half-overlapping neighbour, which starts from the user's first positive
+    /// click in it, or else from deep inside of the mask; and if the mask does not go on beyond half of the contact
+    /// then, a cube around the place at the face where it is widest, which starts from there: the model is used to a
+    /// click in its middle. The better of the two is kept.
+    fn extensions(&self, contact: &faces::Contact, grid: &Grid) -> Vec<Extension> {
         let start = contact.neighbour();
         let canonical = CanonicalGrid::scaled(grid, self.log.scale);
-        let mut clicks = self.log.prompts.iter().filter(|p| p.positive);
-        let visible = clicks.find(|p| holds(start, canonical.nearest(p.world)));
-        let seed = if let Some(prompt) = visible {
-            prompt.world
-        } else {
-            let voxel = faces::seed(&self.answer, self.log.threshold, grid, contact)?;
+        let clicks = self.log.prompts.len();
+        let world = |voxel: [i64; 3]| {
             let voxel = DVec3::from_array(voxel.map(|v| v as f64));
             canonical.world_from_canonical().transform_point3(voxel)
         };
-        Some(Extension { start, seed })
+        let mut positive = self.log.prompts.iter().filter(|p| p.positive);
+        let visible = positive.find(|p| holds(start, canonical.nearest(p.world))).map(|p| p.world);
+        let seed = visible
+            .or_else(|| faces::seed(&self.answer, self.log.threshold, grid, contact).map(world));
+        let beside = seed.map(|seed| Extension { start, seed, clicks });
+        let around = faces::widest(&self.answer, contact).map(|voxel| Extension {
+            start: voxel.map(|v| v - (SIDE / 2) as i64),
+            seed: world(voxel),
+            clicks,
+        });
+        beside.into_iter().chain(around).collect()
     }
 
     /// Notes as extensions those cubes that clicks opened and that would not be opened again in a replay of the
@@ -50,7 +66,9 @@ impl Growing {
             let extensions = &mut self.log.extensions;
             let known = extensions.iter().any(|e| e.start == start);
             if !known && extensions.iter().any(|e| holds(e.start, voxel)) {
-                extensions.push(Extension { start, seed });
+                // Opened by that click, so before all that came after it.
+                let clicks = self.log.prompts.iter().position(|p| *p == patch.opener);
+                extensions.push(Extension { start, seed, clicks: clicks.unwrap_or_default() });
             }
         }
     }
@@ -92,7 +110,8 @@ impl Segmenter {
         let mut outcome = self.run(&all, &CancelToken::new(), stage)?;
         outcome.timings = Timings { paste: outcome.timings.paste, ..timings };
         outcome.answer.tried = growing.answer.tried;
-        outcome.answer.touches = faces::touches(&outcome.answer, request.log.threshold, grid);
+        let edges = faces::edges(&outcome.answer, request.log.threshold, grid);
+        outcome.answer = edges.noted(outcome.answer);
         Ok(outcome)
     }
 
@@ -106,34 +125,68 @@ impl Segmenter {
         stage: &mut dyn FnMut(Stage),
     ) -> Result<(), SegmentError> {
         let grid = request.volume.grid();
-        for tries in 0..MOST {
+        let mut tries = 0;
+        while tries < MOST {
             cancel.check()?;
             let open = faces::open(&growing.answer, growing.log.threshold, grid);
             progress.set_done(tries as u64);
             progress.set_total((tries + open.len()).min(MOST) as u64);
             let Some(contact) = open.first() else { return Ok(()) };
-            let start = contact.neighbour();
-            let Some(extension) = growing.extension(contact, grid) else {
-                growing.answer.tried.push(start);
-                continue;
-            };
-            let mut log = growing.log.clone();
-            log.extensions.push(extension);
-            let longer = growing.request(log, request);
-            match self.answer(&longer, timings, cancel, stage) {
-                Ok(answer) if faces::adds(&answer, longer.log.threshold, grid, start) => {
+            let mut best: Option<Found> = None;
+            for extension in growing.extensions(contact, grid) {
+                tries += 1;
+                let found = self.look(
+                    growing,
+                    request,
+                    (contact, extension),
+                    timings,
+                    (cancel, &mut *stage),
+                )?;
+                if found
+                    .as_ref()
+                    .is_some_and(|f| best.as_ref().is_none_or(|b| f.goes_on > b.goes_on))
+                {
+                    best = found;
+                }
+                if tries >= MOST
+                    || best.as_ref().is_some_and(|b| 2 * b.goes_on >= contact.cells.len())
+                {
+                    break;
+                }
+            }
+            match best {
+                Some(Found { log, answer, .. }) => {
                     let tried = std::mem::take(&mut growing.answer.tried);
-                    growing.answer = Answer { tried, ..answer };
-                    growing.log = longer.log;
+                    *growing = Growing { log, answer: Answer { tried, ..answer } };
                 }
-                // Nothing there, or nothing there to look at.
-                Ok(_) | Err(SegmentError::NothingPositive | SegmentError::Constant(_)) => {
-                    growing.answer.tried.push(start);
-                }
-                Err(why) => return Err(why),
+                None => growing.answer.tried.push(contact.neighbour()),
             }
         }
         progress.set_done(MOST as u64);
         Ok(())
+    }
+
+    /// Looks into one more cube; `None` if there is no more of the mask in it.
+    fn look(
+        &mut self,
+        growing: &Growing,
+        request: &Request,
+        (contact, extension): (&faces::Contact, Extension),
+        timings: &mut Timings,
+        (cancel, stage): (&CancelToken, &mut dyn FnMut(Stage)),
+    ) -> Result<Option<Found>, SegmentError> {
+        let mut log = growing.log.clone();
+        log.extensions.push(extension);
+        let longer = growing.request(log, request);
+        let answer = match self.answer(&longer, timings, cancel, stage) {
+            Ok(answer) => answer,
+            // Nothing there to look at.
+            Err(SegmentError::NothingPositive | SegmentError::Constant(_)) => return Ok(None),
+            Err(why) => return Err(why),
+        };
+        let (threshold, grid) = (longer.log.threshold, request.volume.grid());
+        let goes_on = faces::goes_on(&answer, threshold, contact);
+        let adds = faces::adds(&answer, threshold, grid, extension.start);
+        Ok(adds.then_some(Found { log: longer.log, answer, goes_on }))
     }
 }

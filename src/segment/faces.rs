@@ -29,11 +29,33 @@ impl Contact {
 /// A neighbour that starts within so many voxels of a cube, along every axis, is that cube: an eighth of it.
 const NEAR: u64 = 16;
 
-/// Whether the mask touches the edge of the cubes somewhere inside of the scan, and nobody has looked beyond.
-pub fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
+/// Where a mask ends at faces of its cubes inside of the scan, and not because the model has seen its border.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edges {
+    /// Somewhere nobody has looked beyond: [`Answer::touches`].
+    pub touches: bool,
+    /// Somewhere looking beyond is of no use: [`Answer::cut`].
+    pub cut: bool,
+}
+
+impl Edges {
+    /// The answer with these edges.
+    pub(super) fn noted(self, answer: Answer) -> Answer {
+        Answer { touches: self.touches, cut: self.cut, ..answer }
+    }
+}
+
+/// How the mask of an answer ends at its cubes.
+pub fn edges(answer: &Answer, threshold: f32, grid: &Grid) -> Edges {
     let around = Around::of(answer, threshold, grid);
-    let open = |face: &Face<'_>| is_new(answer, face.neighbour());
-    around.faces().filter(open).any(|face| around.cells(face).next().is_some())
+    let mut edges = Edges::default();
+    for face in around.faces() {
+        let found =
+            if is_new(answer, face.neighbour()) { &mut edges.touches } else { &mut edges.cut };
+        *found = *found || around.cells(face).next().is_some();
+        edges.cut = edges.cut || around.is_cut(face);
+    }
+    edges
 }
 
 /// Whether a cube that starts there is none of the answer's and none of those tried in vain.
@@ -96,6 +118,32 @@ pub(super) fn seed(
     best.map(|(_, cell)| voxel(cell))
 }
 
+/// The place (canonical voxel) at a face where the mask that touches it is widest, as far as the face shows it; of
+/// several the first.
+pub(super) fn widest(answer: &Answer, contact: &Contact) -> Option<[i64; 3]> {
+    let patch = answer.patches.iter().find(|p| p.place.start == contact.start)?;
+    let side = patch.steps.last()?.logits.side;
+    let (u, v) = ((contact.axis + 1) % 3, (contact.axis + 2) % 3);
+    // With a margin: a mask that goes on over the face's edge is not widest there.
+    let wide = side + 2;
+    let flat = |cell: &[usize; 3]| (cell[u] + 1) * wide + cell[v] + 1;
+    let mut mask = vec![false; wide * wide];
+    contact.cells.iter().for_each(|cell| mask[flat(cell)] = true);
+    let depths = depths(&mask, wide);
+    let best = contact.cells.iter().min_by_key(|cell| std::cmp::Reverse(depths[flat(cell)]))?;
+    Some(middle(&patch.place, side, *best))
+}
+
+/// Beyond how many cells of a contact the mask goes on.
+pub(super) fn goes_on(answer: &Answer, threshold: f32, contact: &Contact) -> usize {
+    let field = Field::of(answer, threshold);
+    let Some((place, side)) = field.places().find(|(p, _)| p.start == contact.start) else {
+        return 0;
+    };
+    let face = Face { place, side, axis: contact.axis, up: contact.up };
+    contact.cells.iter().filter(|&&cell| field.is_inside(face.outside(cell))).count()
+}
+
 /// Whether the cube that starts at `start` brings anything: its own mask has a part in the scan that is in no
 /// other cube.
 pub(super) fn adds(answer: &Answer, threshold: f32, grid: &Grid, start: [i64; 3]) -> bool {
@@ -137,6 +185,33 @@ struct Face<'a> {
 impl Face<'_> {
     fn neighbour(&self) -> [i64; 3] {
         beside(self.place.start, self.axis, self.up)
+    }
+
+    /// The cells at the face, row by row.
+    fn cells(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
+        let Face { side, axis, up, .. } = *self;
+        (0..side * side).map(move |n| {
+            let mut cell = [n / side; 3];
+            cell[(axis + 2) % 3] = n % side;
+            cell[axis] = if up { side - 1 } else { 0 };
+            cell
+        })
+    }
+
+    /// The middle of the cell that would come next to a cell at the face.
+    fn outside(&self, cell: [usize; 3]) -> DVec3 {
+        let mut outside = centre(self.place, self.side, cell);
+        let step = self.place.side as f64 / self.side as f64;
+        outside[self.axis] += if self.up { step } else { -step };
+        outside
+    }
+
+    /// The canonical voxel just beyond the face, next to a cell at it.
+    fn beyond(&self, cell: [usize; 3]) -> [i64; 3] {
+        let mut beyond = middle(self.place, self.side, cell);
+        let step = if self.up { self.place.side as i64 } else { -1 };
+        beyond[self.axis] = self.place.start[self.axis].saturating_add(step);
+        beyond
     }
 }
 
@@ -184,20 +259,36 @@ impl<'a> Around<'a> {
 
     /// The mask's cells at a face beyond which it can go on.
     fn cells(&self, face: Face<'a>) -> impl Iterator<Item = [usize; 3]> {
-        let Face { place, side, axis, up } = face;
-        let all = (0..side * side).map(move |n| {
-            let mut cell = [n / side; 3];
-            cell[(axis + 2) % 3] = n % side;
-            cell[axis] = if up { side - 1 } else { 0 };
-            cell
-        });
-        all.filter(move |&cell| {
-            let mut beyond = middle(place, side, cell);
-            let step = if up { place.side as i64 } else { -1 };
-            beyond[axis] = place.start[axis].saturating_add(step);
+        face.cells().filter(move |&cell| {
+            let beyond = face.beyond(cell);
             self.holds(beyond)
-                && !self.is_covered(beyond, place.start)
-                && self.has(place, side, cell)
+                && !self.is_covered(beyond, face.place.start)
+                && self.has(face.place, face.side, cell)
+        })
+    }
+
+    /// Whether the mask ends flat at a face though another cube covers what is beyond: a cell at the face and the four
+    /// around it are in the mask, and the five beyond them are not. A border that only crosses the face leaves no such
+    /// cross.
+    fn is_cut(&self, face: Face<'a>) -> bool {
+        let Face { place, side, .. } = face;
+        let ends = |cell: [usize; 3]| {
+            self.has(place, side, cell) && !self.field.is_inside(face.outside(cell))
+        };
+        let ends: Vec<bool> = face
+            .cells()
+            .map(|cell| {
+                let beyond = face.beyond(cell);
+                self.holds(beyond) && self.is_covered(beyond, place.start) && ends(cell)
+            })
+            .collect();
+        let inner = 1..side.saturating_sub(1);
+        inner.clone().any(|i| {
+            let row = i * side;
+            inner
+                .clone()
+                .map(|j| row + j)
+                .any(|n| [n, n - 1, n + 1, n - side, n + side].into_iter().all(|n| ends[n]))
         })
     }
 }
@@ -229,13 +320,13 @@ fn connected(mask: &[bool], side: usize, from: &[[usize; 3]]) -> Vec<bool> {
     part
 }
 
-/// For each cell the squared distance, in cells, to the nearest one outside of the mask. What lies beyond the
-/// cube is not known and does not count; a mask without an outside is as deep everywhere.
+/// For each cell of a square or a cube the squared distance, in cells, to the nearest one outside of the mask. What
+/// lies beyond is not known and does not count; a mask without an outside is as deep everywhere.
 fn depths(mask: &[bool], side: usize) -> Vec<u32> {
     let mut depths: Vec<f64> =
         mask.iter().map(|&inside| if inside { f64::INFINITY } else { 0.0 }).collect();
     let (mut envelope, mut line) = (Envelope::default(), vec![0.0; side]);
-    for stride in [1, side, side * side] {
+    for stride in [1, side, side * side].into_iter().filter(|&s| s < mask.len()) {
         for first in (0..depths.len()).filter(|n| n / stride % side == 0) {
             for (i, value) in line.iter_mut().enumerate() {
                 *value = depths[first + i * stride];
@@ -281,6 +372,14 @@ mod tests {
         Answer { patches, ..Answer::default() }
     }
 
+    fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
+        edges(answer, threshold, grid).touches
+    }
+
+    fn is_cut(answer: &Answer, grid: &Grid) -> bool {
+        edges(answer, 0.0, grid).cut
+    }
+
     /// A bar along x through the middle of a scan.
     fn bar([x, y, z]: [i64; 3]) -> bool {
         (0..500).contains(&x) && (70..135).contains(&y) && (80..115).contains(&z)
@@ -317,8 +416,45 @@ mod tests {
         // A cube near by is the same one.
         one.tried.push([164 + 16, 36 - 16, 36]);
         assert!(neighbours(&one).is_empty() && !touches(&one, 0.0, &grid));
+        // But the mask is still cut off there.
+        assert!(is_cut(&one, &grid));
         one.tried[1][0] += 1;
         assert!(neighbours(&one).len() == 1 && touches(&one, 0.0, &grid));
+        one.tried.clear();
+        assert!(!is_cut(&one, &grid));
+    }
+
+    /// Another cube covers the face but knows nothing of the bar, or lets it end where it ends.
+    #[test]
+    fn a_mask_cut_off_flat_where_another_cube_goes_on_is_told() {
+        let grid = grid([500, 200, 200]);
+        // Five cells by five: a cross of them has room.
+        let thick = |[_, y, z]: [i64; 3]| (60..140).contains(&y) && (60..140).contains(&z);
+        let pair = |second: &dyn Fn([i64; 3]) -> bool| {
+            answer(vec![patch(&grid, [-60, 36, 36], thick), patch(&grid, [4, 36, 36], second)])
+        };
+        let (off, on) = (pair(&|v| v[0] < 20), pair(&|v| thick(v) && v[0] < 110));
+        // The first cube ends at 68.
+        assert!(!touches(&off, 0.0, &grid) && is_cut(&off, &grid));
+        assert!(!touches(&on, 0.0, &grid) && !is_cut(&on, &grid));
+        // A border that runs through the face at an angle is no cut.
+        let slanted = |[x, y, z]: [i64; 3]| x + y < 160 && (60..150).contains(&z) && y > 50;
+        let slant =
+            answer(vec![patch(&grid, [-60, 36, 36], slanted), patch(&grid, [4, 36, 36], slanted)]);
+        assert!(!is_cut(&slant, &grid));
+    }
+
+    #[test]
+    fn the_widest_place_of_a_contact_is_in_the_middle_of_its_thickest_part() {
+        let grid = grid([500; 3]);
+        let mask = |[_, y, z]: [i64; 3]| {
+            (116..196).contains(&y) && (116..196).contains(&z) || (100..116).contains(&y)
+        };
+        let one = answer(vec![patch(&grid, [100; 3], mask)]);
+        let up = contacts(&one, 0.0, &grid).into_iter().find(|c| c.axis == 0 && c.up).unwrap();
+        let [x, y, z] = widest(&one, &up).unwrap();
+        assert_eq!(x, 100 + 120);
+        assert!((140..172).contains(&y) && (140..172).contains(&z), "{y} {z}");
     }
 
     #[test]

@@ -20,11 +20,12 @@ mod preprocess;
 mod private_copy;
 pub mod runtime;
 mod session;
+mod steady;
 
 pub use blend::{lay, paste};
 pub use engine::{Device, DeviceChoice, Features, expect_models};
 pub use error::SegmentError;
-pub use faces::touches;
+pub use faces::{Edges, edges};
 pub use postprocess::upsample;
 pub use preprocess::{CanonicalGrid, Crop, SIDE, SPACING, crop};
 pub use session::{Outcome, Request, Segmenter, Stage, Timings, without_steps};

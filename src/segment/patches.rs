@@ -36,9 +36,11 @@ struct Opened {
     place: CropPlace,
     opener: Prompt,
     click: Option<usize>,
+    /// How many clicks there were before it, and whether it is the cube of the next one: extensions were there by then.
+    after: (usize, bool),
 }
 
-/// The cubes of a log: those that clicks open, in the clicks' order, then the log's extensions.
+/// The cubes of a log, those that clicks open and the log's extensions, in the order in which they were opened.
 ///
 /// The first click opens a cube around it, and so does every further positive one that lies in no cube: neither
 /// in one that a click before it has opened, nor in an extension. A click that opened a cube in the `earlier`
@@ -71,6 +73,8 @@ pub(super) fn plan(
             opened.push(extended(&canonical, extension, &log.prompts));
         }
     }
+    // Stable: extensions after the same click stay in their order.
+    opened.sort_by_key(|o| o.after);
     let planned = |o: Opened| {
         let opener = match o.click {
             Some(n) => voxels[n],
@@ -147,7 +151,7 @@ fn by_clicks(
             }
             canonical.crop_at(start_around(voxel, snap, at_hand))
         };
-        opened.push(Opened { place, opener: prompt, click: Some(n) });
+        opened.push(Opened { place, opener: prompt, click: Some(n), after: (n, true) });
     }
     Ok(opened)
 }
@@ -166,7 +170,9 @@ fn start_around(voxel: [i64; 3], snap: u32, at_hand: &[[i64; 3]]) -> [i64; 3] {
 fn extended(canonical: &CanonicalGrid, extension: &Extension, prompts: &[Prompt]) -> Opened {
     let seed = Prompt { world: extension.seed, positive: true };
     let click = prompts.iter().position(|p| *p == seed);
-    Opened { place: canonical.crop_at(extension.start), opener: seed, click }
+    // The first cube is always that of the first click.
+    let after = (extension.clicks.max(1), false);
+    Opened { place: canonical.crop_at(extension.start), opener: seed, click, after }
 }
 
 /// A canonical voxel as a point of the cube, which it is moved into if need be.
@@ -276,7 +282,7 @@ mod tests {
     fn extensions_come_last_and_start_from_a_click_or_a_seed() {
         let (a, b) = (prompt([100; 3], true), prompt([150, 100, 100], true));
         let far = prompt([260, 100, 100], true);
-        let at = |start, voxel| Extension { start, seed: prompt(voxel, true).world };
+        let at = |start, voxel| Extension { start, seed: prompt(voxel, true).world, clicks: 3 };
         let extensions = vec![
             at([164, 36, 36], [170, 100, 90]),
             at([100, 36, 36], [150, 100, 100]),
@@ -299,6 +305,23 @@ mod tests {
         // Without that extension the click is told in the first cube only.
         let bare = PromptLog { extensions: Vec::new(), ..log };
         assert_eq!(planned(&bare, &Answer::default()).unwrap()[0].clicks, [a, b]);
+    }
+
+    /// Cubes are laid in that order, and a later one takes nothing from those before it.
+    #[test]
+    fn an_extension_comes_after_the_clicks_that_were_there() {
+        let (a, far, further) =
+            (prompt([100; 3], true), prompt([260, 100, 100], true), prompt([420, 100, 100], true));
+        let at = |clicks, x| Extension {
+            start: [x, 36, 36],
+            seed: prompt([x + 9, 100, 100], true).world,
+            clicks,
+        };
+        let extensions = vec![at(2, 290), at(1, 100), at(1, -28), at(0, 36 + 64)];
+        let log = PromptLog { extensions, ..log(&[a, far, further]) };
+        let cubes = planned(&log, &Answer::default()).unwrap();
+        let expected = [36, 100, -28, 196, 290, 356];
+        assert_eq!(starts(&cubes).iter().map(|s| s[0]).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::engine::{Embedding, Engine, Features, Source};
 use super::library::external_files;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, crop_of};
-use super::{Device, DeviceChoice, SegmentError, faces, lay};
+use super::{Device, DeviceChoice, SegmentError, edges, lay};
 use crate::geom::{DVec3, Grid};
 use crate::placeholder::Placeholder;
 use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step, WorkingScale};
@@ -193,11 +193,10 @@ impl Segmenter {
             let opener = planned.clicks[0];
             patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
-        let prompts = request.log.prompts.clone();
+        let (prompts, rule) = (request.log.prompts.clone(), request.log.rule);
         let scale = request.log.scale;
-        let mut answer = Answer { prompts, scale, patches, ..Answer::default() };
-        answer.touches = faces::touches(&answer, request.log.threshold, request.volume.grid());
-        Ok(answer)
+        let answer = Answer { prompts, scale, patches, rule, ..Answer::default() };
+        Ok(edges(&answer, request.log.threshold, request.volume.grid()).noted(answer))
     }
 
     /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.

@@ -42,7 +42,7 @@ pub use status::{
     PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
 pub use toasts::Toasts;
-pub use verb::{Desk, SCALES, Verb, can_extend};
+pub use verb::{Desk, SCALES, Verb, can_extend, is_cut};
 pub use wishes::{FilmFormat, LONGEST_SIDE, PictureSize, PictureWish, Screen, TurnWish};
 
 use crate::document::Document;

@@ -472,6 +472,11 @@ pub fn can_extend(object: &Object) -> bool {
     object.replayed() > 0 && object.answer.touches
 }
 
+/// Whether the mask is cut off at the edge of a cube where extending it is of no use.
+pub fn is_cut(object: &Object) -> bool {
+    object.replayed() > 0 && object.answer.cut
+}
+
 /// Ends one thing for each press: editing a name, a window, opening a file or a click, the selection.
 fn cancel(desk: &mut Desk) {
     let view = &mut *desk.view;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{ModelArgs, Space, parse_position};
+use super::{ModelArgs, Rule, Space, parse_position};
 use crate::geom::DVec3;
 
 /// What `voxpoint eval --help` ends with.
@@ -48,6 +48,9 @@ pub struct EvalArgs {
     /// Where the robot clicks first in the structure, and later in what is still wrong.
     #[arg(long, value_enum, default_value_t = First::Random)]
     pub first: First,
+    /// How several clicks make one mask.
+    #[arg(long, value_enum, default_value_t = Rule::Steady)]
+    pub rule: Rule,
     /// Where the model looks.
     #[arg(long, value_enum, default_value_t = CropAt::Click)]
     pub crop: CropAt,
@@ -92,6 +95,9 @@ pub enum First {
     /// Its innermost voxel, as people tend to.
     #[value(alias = "center")]
     Centre,
+    /// Any voxel of it, and later, while there are any, those that the mask has right: clicks that find nothing to be
+    /// wrong. Says how often such a click made the mask grow by more than half.
+    Inside,
 }
 
 /// `--crop`.

@@ -103,6 +103,7 @@ mod tests {
             in_cube: 1.0,
             after: Vec::new(),
             clicks: Vec::new(),
+            grown: Vec::new(),
         }
     }
 

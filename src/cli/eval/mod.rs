@@ -36,7 +36,7 @@ use report::{Failure, Report, Summary};
 pub(super) use identity::sha256_of_model;
 
 /// Counted up whenever the same clicks would be measured otherwise, or other clicks made.
-const PROTOCOL_VERSION: u32 = 1;
+const PROTOCOL_VERSION: u32 = 2;
 
 /// What to write.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,8 @@ impl<'a> Evaluation<'a> {
         let mut clicks = args.clicks.clone();
         clicks.sort_unstable();
         clicks.dedup();
-        let options = Options { clicks, first: args.first, crop: args.crop, seed: args.seed };
+        let EvalArgs { first, crop, seed, rule, .. } = *args;
+        let options = Options { clicks, first, crop, seed, rule };
         let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
         segment::expect_models(args.jobs);

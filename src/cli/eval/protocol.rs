@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
-use super::super::args::{CropAt, First};
+use super::super::args::{CropAt, First, Rule};
 use super::robot::{Click, Robot, reach};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
@@ -32,6 +32,8 @@ pub struct Options {
     pub crop: CropAt,
     /// Of the random clicks.
     pub seed: u64,
+    /// How several clicks make one mask.
+    pub rule: Rule,
 }
 
 /// One label of one case, measured.
@@ -57,6 +59,9 @@ pub struct Structure {
     pub after: Vec<After>,
     /// All clicks.
     pub clicks: Vec<Click>,
+    /// Of the positive clicks inside of the mask: how many times as many voxels it had after each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grown: Vec<f64>,
 }
 
 /// The mask after some clicks.
@@ -144,7 +149,7 @@ pub fn run(
         .map_err(|short| anyhow!("finding where to click next {short}"))?;
     robot.stay_in(within);
     let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
-    let mut trial = Trial::new(volume, place);
+    let mut trial = Trial::new(volume, place, options.rule);
     let mut after = Vec::new();
     let mut next = Some(first);
     for number in 1..=options.clicks.last().copied().unwrap_or(0) {
@@ -167,6 +172,7 @@ pub fn run(
         in_cube: rounded(in_cube, 9),
         after,
         clicks: trial.clicks,
+        grown: trial.grown,
     };
     Ok(Done { structure, mask: trial.mask })
 }
@@ -179,15 +185,17 @@ struct Trial<'a> {
     prompts: Vec<Prompt>,
     answer: Answer,
     mask: Region,
+    rule: Rule,
+    grown: Vec<f64>,
     /// Of all clicks so far.
     seconds: Option<f64>,
 }
 
 impl<'a> Trial<'a> {
-    fn new(volume: &'a Arc<Volume>, place: CropPlace) -> Self {
+    fn new(volume: &'a Arc<Volume>, place: CropPlace, rule: Rule) -> Self {
         let (clicks, prompts, answer) = (Vec::new(), Vec::new(), Answer::default());
-        let (mask, seconds) = (Region::default(), Some(0.0));
-        Self { volume, place, clicks, prompts, answer, mask, seconds }
+        let (mask, grown, seconds) = (Region::default(), Vec::new(), Some(0.0));
+        Self { volume, place, clicks, prompts, answer, mask, rule, grown, seconds }
     }
 
     /// One more click: the mask, and the time it took.
@@ -200,16 +208,21 @@ impl<'a> Trial<'a> {
             let patch = Patch { place: self.place.clone(), opener, steps: Vec::new() };
             self.answer.patches = vec![Arc::new(patch)];
         }
-        let request = Request {
+        let mut request = Request {
             earlier: std::mem::take(&mut self.answer),
             ..Request::new(Arc::clone(self.volume), self.prompts.clone())
         };
+        request.log.rule = self.rule.into();
         let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
         let t = &outcome.timings;
         let encoded = t.crop.zip(t.encode).map(|(crop, encode)| crop + encode);
         let first = if self.clicks.len() == 1 { encoded } else { Some(0.0) };
         let ms = first.map(|first| first + t.decode.iter().sum::<f64>() + t.paste);
         self.seconds = self.seconds.zip(ms).map(|(before, ms)| before + ms / 1e3);
+        if click.positive && self.mask.contains(self.volume.grid().index(click.voxel)) {
+            let times = outcome.region.count() as f64 / self.mask.count() as f64;
+            self.grown.push(rounded(times, 6));
+        }
         (self.answer, self.mask) = (outcome.answer, outcome.region);
         Ok(())
     }

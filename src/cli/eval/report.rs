@@ -50,6 +50,27 @@ pub struct Summary {
     pub small: Vec<Mean>,
     /// All.
     pub all: Vec<Mean>,
+    /// Positive clicks inside of the mask, if there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
+}
+
+/// What positive clicks inside of the mask did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Inside {
+    /// How many there were.
+    pub clicks: usize,
+    /// The share of those after which the mask had more than one and a half times as many voxels.
+    pub grown_by_half: f64,
+}
+
+impl Inside {
+    fn of(structures: &[Structure]) -> Option<Self> {
+        let grown = || structures.iter().flat_map(|s| &s.grown);
+        let clicks = grown().count();
+        let grown_by_half = grown().filter(|&&times| times > 1.5).count() as f64 / clicks as f64;
+        (clicks > 0).then_some(Self { clicks, grown_by_half })
+    }
 }
 
 /// Means after so many clicks.
@@ -75,7 +96,12 @@ impl Summary {
         let means = |wanted: &dyn Fn(&Structure) -> bool| -> Vec<Mean> {
             clicks.iter().filter_map(|&n| mean(structures, n, wanted)).collect()
         };
-        Self { main: means(&|s| !s.small), small: means(&|s| s.small), all: means(&|_| true) }
+        Self {
+            main: means(&|s| !s.small),
+            small: means(&|s| s.small),
+            all: means(&|_| true),
+            inside: Inside::of(structures),
+        }
     }
 }
 
@@ -139,6 +165,13 @@ pub fn summary(report: &Report) -> String {
     if out.is_empty() {
         out.push_str("No structure was measured.\n");
     }
+    if let Some(Inside { clicks, grown_by_half }) = report.summary.inside {
+        let percent = 100.0 * grown_by_half;
+        let _ = writeln!(
+            out,
+            "\nClicks inside of the mask: {clicks}; after {percent:.1} % of them it was larger by more than half."
+        );
+    }
     out
 }
 
@@ -172,7 +205,7 @@ pub fn markdown(report: &Report) -> String {
     let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join(" / ");
     let counts = list(&mut options.clicks.iter().map(usize::to_string));
     let mut out = format!(
-        "Model {} (SHA-256 {}), device {}; first click {}, crop at {}, seed {}. NSD at {} mm. T_inf: median \
+        "Model {} (SHA-256 {}), device {}; first click {}, crop at {}, seed {}, mask by the {} rule. NSD at {} mm. T_inf: median \
          time of the machine, τ that of the person for a click.\n\n{}",
         report.model,
         report.model_sha256,
@@ -180,6 +213,7 @@ pub fn markdown(report: &Report) -> String {
         format!("{:?}", options.first).to_lowercase(),
         format!("{:?}", options.crop).to_lowercase(),
         options.seed,
+        format!("{:?}", options.rule).to_lowercase(),
         report.tolerance_mm,
         summary(report)
     );
@@ -249,6 +283,17 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn growth_counts_from_more_than_half() {
+        let structure = |grown: &[f64]| -> Structure {
+            let text = r#"{"case":"a","label":1,"name":null,"voxels":1,"volume_ml":1.0,"extent_mm":[1.0,1.0,1.0],"small":true,"in_cube":1.0,"after":[],"clicks":[]}"#;
+            Structure { grown: grown.to_vec(), ..serde_json::from_str(text).unwrap() }
+        };
+        assert_eq!(Inside::of(&[structure(&[])]), None);
+        let several = [structure(&[1.0, 1.5]), structure(&[]), structure(&[1.6, 0.5])];
+        assert_eq!(Inside::of(&several), Some(Inside { clicks: 4, grown_by_half: 0.25 }));
+    }
 
     #[test]
     fn medians() {

@@ -55,8 +55,17 @@ impl<'a> Robot<'a> {
 
     /// A click on what is wrong with a mask: missed voxels and spurious ones are one set, of which a
     /// random or the innermost voxel is taken. `None` if nothing within reach is wrong.
+    ///
+    /// With [`First::Inside`] a random voxel of what is right, if there is any.
     pub fn next(&mut self, mask: &Region) -> Option<Click> {
         let row = self.dims[0];
+        if self.first == First::Inside {
+            let spurious = mask.without(self.truth, row);
+            let right = mask.without(&spurious, row).inside(&self.reach, self.dims);
+            if let Some(voxel) = self.pick(&right) {
+                return Some(Click { voxel, positive: true });
+            }
+        }
         let missed = self.truth.without(mask, row).inside(&self.reach, self.dims);
         let spurious = mask.without(self.truth, row).inside(&self.reach, self.dims);
         let wrong = merged(&missed, &spurious, row);
@@ -67,8 +76,8 @@ impl<'a> Robot<'a> {
 
     fn pick(&mut self, region: &Region) -> Option<[usize; 3]> {
         let at = match self.first {
-            First::Random if region.is_empty() => None,
-            First::Random => region.nth(self.rng.usize(..region.count())),
+            First::Random | First::Inside if region.is_empty() => None,
+            First::Random | First::Inside => region.nth(self.rng.usize(..region.count())),
             First::Centre => innermost(region, self.dims, self.spacing),
         }?;
         let [nx, ny, _] = self.dims;
@@ -189,6 +198,23 @@ mod tests {
         let mut robot = Robot::new(&truth, &grid, First::Random, ("scan.nii.gz", 1, 0));
         let first: Vec<[usize; 3]> = (0..3).map(|_| robot.first().unwrap().voxel).collect();
         assert_eq!(first, [[14, 7, 9], [8, 11, 13], [5, 10, 7]]);
+    }
+
+    #[test]
+    fn a_robot_for_clicks_inside_finds_nothing_wrong_while_it_can() {
+        let dims = [20; 3];
+        let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
+        let mut robot = Robot::new(&truth, &grid, First::Inside, ("a", 1, 0));
+        let mask = ball(dims, [12.0; 3], 6.0);
+        for _ in 0..50 {
+            let click = robot.next(&mask).unwrap();
+            let at = grid.index(click.voxel);
+            assert!(click.positive && truth.contains(at) && mask.contains(at));
+        }
+        let beside = ball(dims, [18.0; 3], 1.5);
+        let click = robot.next(&beside).unwrap();
+        assert_eq!(click.positive, truth.contains(grid.index(click.voxel)), "what is wrong then");
+        assert_eq!(robot.first().map(|c| truth.contains(grid.index(c.voxel))), Some(true));
     }
 
     #[test]

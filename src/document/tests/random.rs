@@ -92,6 +92,7 @@ fn do_deed(d: &mut Document, deed: &Deed) {
                 threshold: corner[0] as f32,
                 region: Arc::new(boxed([0; 3], corner.map(|c| c + 1))),
                 touches: corner[1] % 2 == 0,
+                cut: corner[1] % 3 == 0,
                 continues: *continues,
             }),
             None => Ok(()),

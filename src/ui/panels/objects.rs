@@ -15,7 +15,7 @@ use super::{SWATCHES, working_scale};
 use crate::document::{Command, Document, LabelId, Object};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::theme::SMALL;
-use crate::ui::{Action, Desk, PRACTISED, Verb, can_extend, icons, shortcuts};
+use crate::ui::{Action, Desk, PRACTISED, Verb, can_extend, icons, is_cut, shortcuts};
 
 const ROW: f32 = 36.0;
 /// Between rows.
@@ -179,12 +179,15 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
         select(document, object, desk);
     }
     response.context_menu(|ui| context_menu(ui, document, object, desk));
-    if object.iou().is_some() || can_extend(object) {
+    if object.iou().is_some() || can_extend(object) || is_cut(object) {
         let key = shortcuts::key_text(Verb::Extend);
         let extend =
             tr_with("The mask reaches the model's cube: {key} extends it", &[("key", &key)]);
-        let extend = format!("\n{extend}");
-        let extend = if can_extend(object) { extend } else { String::new() };
+        let extend = match (can_extend(object), is_cut(object)) {
+            (true, _) => format!("\n{extend}"),
+            (_, true) => format!("\n{}", tr(super::prompts::CUT)),
+            _ => String::new(),
+        };
         response.on_hover_text(format!("IoU: {}{extend}", tr(super::prompts::IOU_TIP)));
     }
 }
@@ -216,7 +219,7 @@ fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk,
     let colour = if shown { colours(ui).text } else { colours(ui).quiet };
     let name = RichText::new(name).color(colour);
     let facts = quiet(ui, facts(document, object)).size(SMALL);
-    if can_extend(object) {
+    if can_extend(object) || is_cut(object) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
         paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);

@@ -8,7 +8,7 @@ use super::working_scale;
 use crate::document::{Document, Object};
 use crate::prompt::ImageId;
 use crate::ui::text::{mark, tr, tr_with};
-use crate::ui::{Action, Busy, Desk, RuntimeStatus, Verb, can_extend, icons, shortcuts};
+use crate::ui::{Action, Busy, Desk, RuntimeStatus, Verb, can_extend, icons, is_cut, shortcuts};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     let enabled = Verb::DeletePrompt.enabled(desk);
@@ -41,8 +41,13 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         ui.label(text).on_hover_text(tr(IOU_TIP));
     }
     waiting(ui, document, object, desk);
-    if can_extend(object) && !document.is_pending(object.id) {
+    if document.is_pending(object.id) {
+        return;
+    }
+    if can_extend(object) {
         extend(ui, desk);
+    } else if is_cut(object) {
+        edge(ui, tr(CUT));
     }
 }
 
@@ -63,6 +68,10 @@ fn model_image(ui: &mut Ui, document: &Document, desk: &Desk) {
     let colour = if next == ImageId::Scan { colours(ui).quiet } else { colours(ui).accent };
     ui.add(Label::new(RichText::new(text).color(colour)).wrap()).on_hover_text(image.name());
 }
+
+/// What is said of a mask that can't be extended though it does not end where the model has seen its border.
+pub(super) const CUT: &str =
+    mark("The mask is cut off at the model's cube: a click beyond it extends it there.");
 
 /// What the number is that the model gives its own mask.
 pub(super) const IOU_TIP: &str = mark(
@@ -97,15 +106,19 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
 
 /// The flag of a mask that goes on beyond what the model has looked at, and the button that follows it.
 fn extend(ui: &mut Ui, desk: &mut Desk) {
-    let amber = colours(ui).warning;
-    let text = format!("{} {}", icons::WARNING, tr("The mask reaches the model's cube."));
-    ui.add(Label::new(RichText::new(text).color(amber)).wrap());
+    edge(ui, tr("The mask reaches the model's cube."));
     let name = tr("Extend");
     let button = Button::new(name).shortcut_text(shortcuts::key_text(Verb::Extend));
     let tip = tr("Looks at the neighbouring cubes, as far as the mask goes. Esc stops it.");
     if ui.add(button).accessible_name(name).on_hover_text(tip).clicked() {
         Verb::Extend.run(desk);
     }
+}
+
+/// A flag of a mask that does not end where the model has seen its border.
+fn edge(ui: &mut Ui, text: &str) {
+    let text = format!("{} {text}", icons::WARNING);
+    ui.add(Label::new(RichText::new(text).color(colours(ui).warning)).wrap());
 }
 
 /// A drag of the slider that has changed nothing yet.

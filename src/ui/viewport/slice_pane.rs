@@ -8,7 +8,7 @@ use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
 use crate::ui::text::{tr, tr_with};
-use crate::ui::{Pane, PreviewStatus, Tool, Verb, ViewState, can_extend, shortcuts};
+use crate::ui::{Pane, PreviewStatus, Tool, Verb, ViewState, can_extend, is_cut, shortcuts};
 use crate::volume::Window;
 
 /// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
@@ -44,7 +44,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let view = &*cx.view;
     let cross = turn::cross(rect, plane, &lens, cx);
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        let goes_on = can_extend(object);
+        let goes_on = can_extend(object) || is_cut(object);
         for patch in &object.answer.patches {
             marks::model_window(&painter, &lens, rect, &patch.place, goes_on);
         }

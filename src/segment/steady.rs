@@ -1,0 +1,202 @@
+//! One mask from the answers to all clicks in a cube. To every click the model answers with a whole new mask, in which
+//! it may change its mind about anything anywhere. What the user has seen is held against that.
+
+use std::borrow::Cow;
+
+use super::postprocess::interpolated;
+use super::preprocess::SPACING;
+use crate::geom::DVec3;
+use crate::prompt::{CropPlace, Logits, MaskRule, Patch, Prompt};
+
+/// By how much of its cells a mask may grow for a click inside of it, which found nothing to be wrong: so that it
+/// grows by less than half on any grid.
+const GROWTH: f64 = 0.4;
+/// Millimetres around such a click in which the mask may grow first.
+const NEAR: f32 = 15.0;
+/// By how much for each millimetre nearer than that, in logits.
+const PULL: f32 = 0.4;
+/// Millimetres around a negative click in which later answers may take away what others have said, and in as many more
+/// less and less.
+const REACH: f32 = 30.0;
+
+/// The logits that a cube's mask is made from; `None` if there is no sound answer in it.
+///
+/// With [`MaskRule::Authors`] those of its last step, and so for a single click. Otherwise the steps are gone through
+/// in order, and what comes out of each is held against the next:
+///
+/// - A positive click takes nothing away: no logit falls, but around earlier negative clicks, where the border is in
+///   question ([`near_negative`]).
+/// - A positive click inside of the mask (logit above 0) has found nothing to be wrong, so the mask may grow by less
+///   than half: near the click and where it was nearest to being mask first.
+/// - A negative click is taken as it is answered.
+///
+/// None of this depends on the threshold, so a higher one always gives a smaller mask.
+pub(super) fn logits(patch: &Patch, rule: MaskRule) -> Option<Cow<'_, Logits>> {
+    let last = patch.steps.last()?.logits.as_ref();
+    if !is_sound(last) {
+        return None;
+    }
+    let alike = |logits: &Logits| is_sound(logits) && logits.side == last.side;
+    let [first, rest @ ..] = patch.steps.as_slice() else { return None };
+    if rule == MaskRule::Authors || rest.is_empty() || !patch.steps.iter().all(|s| alike(&s.logits))
+    {
+        return Some(Cow::Borrowed(last));
+    }
+    let mut held = first.logits.as_ref().clone();
+    held.values.truncate(held.side.pow(3));
+    let mut negative = Vec::new();
+    for step in rest {
+        let click = in_cube(&patch.place, &step.prompt);
+        let answered = &step.logits.values[..held.values.len()];
+        if step.prompt.positive {
+            let free = near_negative(&negative, held.side, patch.place.side);
+            confirm(&mut held, answered, click, &free, patch.place.side);
+        } else {
+            negative.push(click);
+            held.values.copy_from_slice(answered);
+        }
+    }
+    Some(Cow::Owned(held))
+}
+
+fn is_sound(logits: &Logits) -> bool {
+    logits.side > 0 && logits.values.len() >= logits.side.pow(3)
+}
+
+/// A click in crop voxels, moved into the cube if need be.
+pub(super) fn in_cube(place: &CropPlace, prompt: &Prompt) -> DVec3 {
+    let last = DVec3::splat(place.side as f64 - 1.0);
+    let at = place.world_from_crop.inverse().transform_point3(prompt.world);
+    at.clamp(DVec3::ZERO, last)
+}
+
+/// For each cell of a cube of logits how far it is free to leave the mask, by the negative clicks (crop voxels): 1 up
+/// to
+/// [`REACH`] from one of them, and from there falling to 0 in as many millimetres. Empty if there is none.
+pub(super) fn near_negative(clicks: &[DVec3], cells: usize, side: usize) -> Vec<f32> {
+    let mut nearest = clicks.iter().map(|&click| squares(cells, click, side));
+    let Some(mut squares) = nearest.next() else { return Vec::new() };
+    for other in nearest {
+        squares.iter_mut().zip(other).for_each(|(a, b)| *a = a.min(b));
+    }
+    squares.iter().map(|s| (2.0 - s.sqrt() / REACH).clamp(0.0, 1.0)).collect()
+}
+
+/// Takes the answer to a positive click into what is held; `side` is that of the cube in voxels.
+fn confirm(held: &mut Logits, answered: &[f32], click: DVec3, free: &[f32], side: usize) {
+    let inside = interpolated(held, side, click).is_some_and(|logit| logit > 0.0);
+    let limits = if inside { limits(held, answered, click, side) } else { None };
+    for (n, (held, &new)) in held.values.iter_mut().zip(answered).enumerate() {
+        if new < *held {
+            *held += free.get(n).map_or(0.0, |free| free * (new - *held));
+        } else if new > *held {
+            let limit = limits.as_ref().and_then(|l| l.get(n)).copied().unwrap_or(f32::INFINITY);
+            *held = held.max(new.min(limit));
+        }
+    }
+}
+
+/// The highest logits for which a mask does not grow by more than [`GROWTH`]; `None` if it does not do so anyway.
+fn limits(held: &Logits, answered: &[f32], click: DVec3, side: usize) -> Option<Vec<f32>> {
+    let pairs = || held.values.iter().zip(answered);
+    let mask = pairs().filter(|(held, _)| **held > 0.0).count();
+    let room = (mask as f64 * GROWTH) as usize;
+    let joins = |held: f32, new: f32| held <= 0.0 && new > 0.0;
+    if pairs().filter(|&(&held, &new)| joins(held, new)).count() <= room {
+        return None;
+    }
+    let pull = |square: f32| PULL * (NEAR - square.sqrt()).max(0.0);
+    let squares = squares(held.side, click, side);
+    let mut wishes: Vec<f32> =
+        held.values.iter().zip(squares).map(|(held, s)| held + pull(s)).collect();
+    let mut candidates: Vec<f32> = pairs()
+        .zip(&wishes)
+        .filter(|&((&held, &new), _)| joins(held, new))
+        .map(|(_, &wish)| wish)
+        .collect();
+    // The first that finds no room: it and all below end up at 0 or less.
+    let (_, &mut most, _) = candidates.select_nth_unstable_by(room, |a, b| b.total_cmp(a));
+    for wish in &mut wishes {
+        *wish -= most;
+    }
+    Some(wishes)
+}
+
+/// The squared distance of each cell of a cube of logits to a place (crop voxels), in mm².
+fn squares(cells: usize, place: DVec3, side: usize) -> Vec<f32> {
+    let scale = side as f64 / cells as f64;
+    let along: [Vec<f32>; 3] = std::array::from_fn(|a| {
+        let apart = |i: usize| ((i as f64 + 0.5) * scale - 0.5 - place[a]) * SPACING;
+        (0..cells).map(|i| apart(i).powi(2) as f32).collect()
+    });
+    let [x, y, z] = &along;
+    let mut squares = Vec::with_capacity(cells.pow(3));
+    for x in x {
+        for y in y {
+            squares.extend(z.iter().map(|z| x + y + z));
+        }
+    }
+    squares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: usize = 16;
+
+    /// Every logit another, rising along the first axis.
+    fn ramp(from: f32) -> Logits {
+        Logits { side: LOW, values: (0..LOW.pow(3)).map(|n| n as f32 / 256.0 - from).collect() }
+    }
+
+    fn count(logits: &Logits) -> usize {
+        logits.values.iter().filter(|v| **v > 0.0).count()
+    }
+
+    #[test]
+    fn a_mask_grows_by_two_fifths_at_most_for_a_click_inside() {
+        // 1023 of the 4096 logits are above 12.
+        let (mut held, all) = (ramp(12.0), vec![9.0; LOW.pow(3)]);
+        let before = held.clone();
+        assert_eq!(count(&held), 1023);
+        confirm(&mut held, &all, DVec3::new(120.0, 64.0, 64.0), &[], 128);
+        assert_eq!(count(&held), 1023 + 409);
+        assert!(held.values.iter().zip(&before.values).all(|(new, old)| new >= old));
+        // Without a pull those come first that were nearest to being mask.
+        assert!(held.values[LOW.pow(3) - 1023 - 409..].iter().all(|&v| v > 0.0));
+        // Outside of the mask the click says that it was too small.
+        let mut held = before.clone();
+        confirm(&mut held, &all, DVec3::new(20.0, 64.0, 64.0), &[], 128);
+        assert_eq!(count(&held), LOW.pow(3));
+    }
+
+    #[test]
+    fn the_mask_grows_near_the_click_first() {
+        let (mut held, far) = (ramp(8.0), DVec3::new(70.0, 4.0, 4.0));
+        let before = held.clone();
+        confirm(&mut held, &ramp(0.0).values, far, &[], 128);
+        let cell = |x: usize, y: usize, z: usize| (x * LOW + y) * LOW + z;
+        // Two cells below the border: beside the click, and far from it.
+        assert!(before.values[cell(7, 0, 0)] < 0.0 && held.values[cell(7, 0, 0)] > 0.0);
+        assert!(held.values[cell(3, 15, 15)] < 0.0);
+        assert!(count(&held) <= count(&before) * 7 / 5);
+    }
+
+    #[test]
+    fn a_logit_falls_for_a_positive_click_only_around_negative_ones() {
+        let click = DVec3::new(63.5, 63.5, 63.5);
+        let free = near_negative(&[click], LOW, 128);
+        let mut held = ramp(-1.0);
+        let before = held.clone();
+        confirm(&mut held, &vec![-9.0; LOW.pow(3)], DVec3::ZERO, &free, 128);
+        let cell = |x: usize, y: usize, z: usize| (x * LOW + y) * LOW + z;
+        // Middles of cells are 12 mm apart: 6 × √3 mm from the click, 66 mm, and in between 42 mm along an axis.
+        assert_eq!(held.values[cell(7, 7, 7)], -9.0);
+        assert_eq!(held.values[cell(7, 7, 13)], before.values[cell(7, 7, 13)]);
+        let share = 2.0 - (42f32.powi(2) + 2.0 * 6f32.powi(2)).sqrt() / 30.0;
+        let old = before.values[cell(7, 7, 11)];
+        assert!((held.values[cell(7, 7, 11)] - (old + share * (-9.0 - old))).abs() < 1e-4);
+        assert!(near_negative(&[], LOW, 128).is_empty());
+    }
+}
