@@ -52,7 +52,7 @@ struct Content<'a> {
 ///
 /// Both files are written under other names, synced, read back and compared before the first is
 /// put in its place: until then, failing or cancelling leaves everything as it was. Then they are put in their
-/// places such that, wherever that is ended, no label has the name of another ([`Order`]). Progress is in
+/// places such that, wherever that is ended, no label has the name of another (`Order`). Progress is in
 /// slices, written and compared.
 pub fn save_labels(
     path: &Path,

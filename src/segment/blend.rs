@@ -13,15 +13,15 @@ use crate::volume::{Region, RegionBuilder, VoxelBox};
 
 /// The voxels of `grid` whose centre lies in a cube of the answer and where the logit is above `threshold`.
 ///
-/// The logit is the trilinear interpolation of what stands in each cube. By [`MaskRule::Steady`] that is not simply its
-/// last answer: a positive click takes nothing away but around negative ones, and one inside of the mask lets it grow
-/// by less than half. Where cubes overlap, the sum of their logits decides, with weights that fall from 1 in a cube's
-/// middle to almost 0 at its faces (along each axis, multiplied). Three rules keep what the user has seen and accepted:
-/// no cube says more than 4 for or against a voxel, so none outvotes the others by shouting; a cube that the mask was
-/// only followed into has no say inside of those that the user had clicked in before, but for 20 mm at their faces, in
-/// which it fades in; and what the cubes opened before have put into the mask, a later cube takes away only around the
-/// negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the grid that the cubes
-/// were cut from; any other grid is worked through voxel by voxel.
+/// The logit is the trilinear interpolation of what stands in each cube. By [`crate::prompt::MaskRule::Steady`] that is
+/// not simply its last answer: a positive click takes nothing away but around negative ones, and one inside of the mask
+/// lets it grow by less than half. Where cubes overlap, the sum of their logits decides, with weights that fall from 1
+/// in a cube's middle to almost 0 at its faces (along each axis, multiplied). Three rules keep what the user has seen
+/// and accepted: no cube says more than 4 for or against a voxel, so none outvotes the others by shouting; a cube that
+/// the mask was only followed into has no say inside of those that the user had clicked in before, but for 20 mm at
+/// their faces, in which it fades in; and what the cubes opened before have put into the mask, a later cube takes away
+/// only around the negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the grid
+/// that the cubes were cut from; any other grid is worked through voxel by voxel.
 pub fn lay(answer: &Answer, threshold: f32, grid: &Grid) -> Region {
     lay_cubes(&cubes(answer, threshold), threshold, grid)
 }
