@@ -29,7 +29,7 @@
 //! 8. Voxels keep NIfTI memory order (x fastest). Transforms are named `b_from_a`; world is RAS millimetres.
 //! 9. Only `segment::{engine, runtime}` name `ort`; only `io::nifti` names `nifti`.
 //!
-//! `tests/architecture.rs` holds what a test can hold of this.
+//! `tests/house/architecture.rs` holds what a test can hold of this.
 
 // They panic where nobody reads: `cli::output` prints.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]

@@ -2,7 +2,7 @@
 //!
 //! English is the language of the sources. `assets/text/zh-Hans.json` has every text of the window, English and
 //! Simplified Chinese side by side; `scripts/subset-cjk` makes the font that holds exactly its characters. The tests
-//! below (and `tests/ui_text.rs`, which reads the sources) keep the three together.
+//! below (and `tests/ui/text.rs`, which reads the sources) keep the three together.
 //!
 //! The language is that of the thread that draws: other threads speak English, and so do windows of tests that run
 //! beside one another.

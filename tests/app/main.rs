@@ -1,0 +1,16 @@
+//! The real window, driven through its accessibility tree, and the program on a display of its own.
+//! Needs ONNX Runtime (`scripts/test` sees to it) and any Vulkan or GL driver (lavapipe will do).
+
+mod clicks;
+mod dialogs;
+mod faults;
+mod keyboard;
+mod labels;
+mod logic_step;
+mod memory;
+mod on_a_display;
+mod opening;
+mod overlays;
+mod pictures;
+mod support;
+mod time_points;

@@ -1,0 +1,4 @@
+//! The sources themselves: arrows, invariants, sizes, and that the README is true.
+
+mod architecture;
+mod readme;

@@ -1,0 +1,7 @@
+//! Files to volumes and back: what others write, what is damaged, what is saved.
+
+mod belonging;
+mod headers;
+mod labels;
+mod odd;
+mod save;

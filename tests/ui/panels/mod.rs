@@ -1,0 +1,10 @@
+//! The window around the views: what its buttons and keys ask for, and what it says.
+//!
+//! `VOXPOINT_PICTURES=folder cargo nextest run --test ui panels::` also writes pictures to look at.
+
+mod asking;
+mod cards;
+mod clicks;
+mod desktop;
+mod panels;
+mod volume_3d;
