@@ -7,7 +7,7 @@ use super::{DocumentNumber, Session};
 use crate::document::{Command, LabelId};
 use crate::geom::Grid;
 use crate::prompt::{Answer, Patch};
-use crate::segment::{Edges, edges, lay};
+use crate::segment::cubes::{Edges, edges, lay};
 use crate::ui::Status;
 use crate::volume::Region;
 use crate::work::{Wake, Worker};

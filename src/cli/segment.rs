@@ -13,7 +13,8 @@ use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
 use crate::io;
 use crate::prompt::{CropPlace, FineScan, Logits, Prompt, WorkingScale};
-use crate::segment::{self, Outcome, Request, Segmenter};
+use crate::segment::cubes::{self, CubeSegmenter};
+use crate::segment::{self, Outcome, Request};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Volume, readable};
 use crate::work::{CancelToken, Progress};
 
@@ -211,15 +212,15 @@ fn seen_by_model(
 }
 
 /// Opens the model that was asked for, with ONNX Runtime.
-pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<Segmenter> {
+pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<CubeSegmenter> {
     let model = model_path(args.model.as_deref())?;
     segment::runtime::load()?;
-    Ok(Segmenter::open(&model, args.device.into(), args.threads)?)
+    Ok(CubeSegmenter::open(&model, args.device.into(), args.threads)?)
 }
 
 /// The model that was named, else the demo model.
 pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    named.map(Path::to_owned).or_else(segment::runtime::demo_model).ok_or_else(|| {
+    named.map(Path::to_owned).or_else(segment::library::demo_model).ok_or_else(|| {
         anyhow!(
             "the demo model was not found beside the program; name a model with --model, \
              or the folder of models in VOXPOINT_MODELS"
@@ -239,7 +240,7 @@ fn save(
 ) -> anyhow::Result<()> {
     let waiting = match &args.logits {
         Some(path) => {
-            let values = x_fastest(&segment::upsample(logits, crop.side), crop.side);
+            let values = x_fastest(&cubes::upsample(logits, crop.side), crop.side);
             Some(io::stage_float32(path, [crop.side; 3], &values, crop.world_from_crop)?)
         }
         None => None,
@@ -294,7 +295,7 @@ fn x_fastest(z_fastest: &[f32], side: usize) -> Vec<f32> {
 }
 
 fn report(
-    segmenter: &Segmenter,
+    segmenter: &CubeSegmenter,
     (looked_at, volume): (&Path, &Volume),
     outcome: &Outcome,
     crop: &CropPlace,

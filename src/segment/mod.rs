@@ -1,31 +1,20 @@
-//! From clicks to masks: the crop a promptable 3D model looks at, the model itself, and its answer laid
-//! back on the scan's voxels. Depends on `volume`, `geom`, `placeholder`, `prompt`, `work`.
-//! Only `engine` and `runtime` name ONNX Runtime.
+//! From clicks to masks. [`Segmenter`](cubes::CubeSegmenter)s answer a [`Request`]; `cubes` is the one that there is:
+//! promptable models that look at cubes of the scan. Depends on `volume`, `geom`, `placeholder`, `prompt`, `work`.
+//! Only `cubes/engine` and `runtime` name ONNX Runtime.
+//!
+//! Arrows between the parts: `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; all → `error`,
+//! `segmenter` and the small `digest` and `private_copy`.
 
-mod blend;
-mod cache;
 pub mod checkpoint;
+pub mod cubes;
 mod digest;
 pub mod download;
-mod engine;
 mod error;
-mod extend;
-mod faces;
 pub mod graph;
-mod install;
 pub mod library;
-mod patches;
-mod postprocess;
-mod preprocess;
 mod private_copy;
 pub mod runtime;
-mod session;
-mod steady;
+mod segmenter;
 
-pub use blend::{lay, paste};
-pub use engine::{Device, DeviceChoice, Features, expect_models};
 pub use error::SegmentError;
-pub use faces::{Edges, edges};
-pub use postprocess::upsample;
-pub use preprocess::{CanonicalGrid, Crop, SIDE, SPACING, crop};
-pub use session::{Outcome, Request, Segmenter, Stage, Timings, without_steps};
+pub use segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};

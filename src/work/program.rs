@@ -5,6 +5,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The folder of this very program.
+pub fn folder() -> Option<PathBuf> {
+    std::env::current_exe().ok()?.parent().map(Path::to_owned)
+}
+
 /// The program of this name that `PATH` finds first. Entries that are empty or relative are passed over: they
 /// mean the working folder.
 pub fn on_path(name: &str) -> Option<PathBuf> {

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use voxpoint::segment::{DeviceChoice, Segmenter};
+use voxpoint::segment::DeviceChoice;
+use voxpoint::segment::cubes::CubeSegmenter;
 
 use crate::support::{Run, voxpoint};
 
@@ -95,7 +96,7 @@ fn export_writes_a_pair_that_opens() {
     let info = voxpoint(&["model", "info", text(&out), "--json"]).json();
     assert_eq!((&info["kind"], &info["files"][1]["opset"]), (&"onnx".into(), &20.into()));
     assert!(info["source"].as_str().unwrap().contains("tiny_official.pth, SHA-256 149871a3"));
-    let segmenter = Segmenter::open(&out, DeviceChoice::Cpu, None).unwrap();
+    let segmenter = CubeSegmenter::open(&out, DeviceChoice::Cpu, None).unwrap();
     assert_eq!((segmenter.model_name(), segmenter.logits_side()), ("pair", 32));
     // Again: the files are replaced; also those that an export left which was ended half-way.
     let again =

@@ -11,7 +11,7 @@ use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Plane};
 use voxpoint::io::{self, Limits};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
-use voxpoint::segment::{CanonicalGrid, paste};
+use voxpoint::segment::cubes::{CanonicalGrid, paste};
 use voxpoint::ui::viewport::SliceLens;
 use voxpoint::volume::{LabelName, Volume};
 use voxpoint::work::{CancelToken, Progress};

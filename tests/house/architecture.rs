@@ -58,7 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Words that may stand only in these files (paths below `src`, as prefixes).
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("ort::", &["segment/engine", "segment/runtime"]),
+    ("ort::", &["segment/cubes/engine", "segment/runtime"]),
     // `io` has a module of the same name; the crate is named from the root.
     ("::nifti::", &["io/nifti"]),
     ("nifti::", &["io/"]),

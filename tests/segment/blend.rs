@@ -6,7 +6,7 @@ use crate::lattice::{grid, logits, plainly, rotation};
 use proptest::prelude::*;
 use voxpoint::geom::{DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Patch, Prompt, Step};
-use voxpoint::segment::{CanonicalGrid, SIDE, lay, paste};
+use voxpoint::segment::cubes::{CanonicalGrid, SIDE, lay, paste};
 
 /// Opened by a click in its middle, or, `clicked` being false, for a place near one of its corners.
 fn patch(place: CropPlace, logits: Logits, clicked: bool) -> Arc<Patch> {

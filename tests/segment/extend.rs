@@ -7,20 +7,19 @@ use std::sync::Arc;
 use crate::reference::{data, volume_of};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, Extension, Prompt, PromptLog};
-use voxpoint::segment::{
-    DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, Timings, without_steps,
-};
+use voxpoint::segment::cubes::{CubeSegmenter, without_steps};
+use voxpoint::segment::{DeviceChoice, Outcome, Request, SegmentError, Stage, Timings};
 use voxpoint::volume::{Region, Volume, Voxels};
 use voxpoint::work::{CancelToken, Progress};
 
-fn open() -> Segmenter {
+fn open() -> CubeSegmenter {
     let (folder, models) = (tempfile::tempdir().unwrap(), data().join("models"));
     for (from, to) in
         [("tiny/encoder.onnx", "encoder.onnx"), ("follow/decoder.onnx", "decoder.onnx")]
     {
         std::fs::copy(models.join(from), folder.path().join(to)).unwrap();
     }
-    Segmenter::open(folder.path(), DeviceChoice::Cpu, Some(1)).unwrap()
+    CubeSegmenter::open(folder.path(), DeviceChoice::Cpu, Some(1)).unwrap()
 }
 
 /// A scan with something bright in it, and that as a region.
@@ -54,11 +53,11 @@ fn at(volume: &Volume, voxel: [usize; 3], positive: bool) -> Prompt {
     Prompt { world: volume.grid().world_of(voxel), positive }
 }
 
-fn run(segmenter: &mut Segmenter, request: &Request) -> Outcome {
+fn run(segmenter: &mut CubeSegmenter, request: &Request) -> Outcome {
     segmenter.run(request, &CancelToken::new(), &mut |_| ()).unwrap()
 }
 
-fn extend(segmenter: &mut Segmenter, request: &Request) -> (Outcome, Progress) {
+fn extend(segmenter: &mut CubeSegmenter, request: &Request) -> (Outcome, Progress) {
     let progress = Progress::new();
     let outcome = segmenter.extend(request, &CancelToken::new(), &progress, &mut |_| ()).unwrap();
     (outcome, progress)
@@ -386,7 +385,7 @@ fn a_mask_lies_on_the_scans_grid_whatever_image_the_model_looks_at() {
     let own = run(&mut segmenter, &plain).region;
     let found = dice(&own, &truth);
     assert!(found > 0.7, "{found}");
-    let on = |segmenter: &mut Segmenter, grid: &Grid| {
+    let on = |segmenter: &mut CubeSegmenter, grid: &Grid| {
         run(segmenter, &Request { mask_grid: Some(grid.clone()), ..plain.clone() }).region
     };
     assert_eq!(on(&mut segmenter, image.grid()), own);

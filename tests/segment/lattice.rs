@@ -5,7 +5,7 @@
 use glam::{DQuat, EulerRot};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::Logits;
-use voxpoint::segment::SIDE;
+use voxpoint::segment::cubes::SIDE;
 
 /// Pseudo-random logits: blobs of both signs and some noise.
 pub fn logits(side: usize, seed: u64) -> Logits {

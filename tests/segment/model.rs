@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use crate::reference::{Case, data, folder, volume_of};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
 use voxpoint::prompt::{Answer, MaskRule, Prompt, Step, WorkingScale};
-use voxpoint::segment::{
-    CanonicalGrid, DeviceChoice, Outcome, Request, SIDE, SegmentError, Segmenter, Stage, crop,
-};
+use voxpoint::segment::cubes::{CanonicalGrid, CubeSegmenter, SIDE, crop};
+use voxpoint::segment::{DeviceChoice, Outcome, Request, SegmentError, Stage};
 use voxpoint::volume::{Scale, Volume, Voxels};
 use voxpoint::work::CancelToken;
 
@@ -18,8 +17,8 @@ fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo")
 }
 
-fn open(model: &Path) -> Segmenter {
-    Segmenter::open(model, DeviceChoice::Cpu, None).unwrap()
+fn open(model: &Path) -> CubeSegmenter {
+    CubeSegmenter::open(model, DeviceChoice::Cpu, None).unwrap()
 }
 
 fn request(volume: &Arc<Volume>, prompts: &[Prompt]) -> Request {
@@ -32,7 +31,7 @@ fn steps(outcome: &Outcome) -> &[Arc<Step>] {
     &outcome.answer.patches[0].steps
 }
 
-fn run(segmenter: &mut Segmenter, request: &Request) -> Result<Outcome, SegmentError> {
+fn run(segmenter: &mut CubeSegmenter, request: &Request) -> Result<Outcome, SegmentError> {
     segmenter.run(request, &CancelToken::new(), &mut |_| ())
 }
 
@@ -231,7 +230,7 @@ fn cancelling_stops_before_and_during_the_model_and_leaves_it_usable() {
 }
 
 fn refused(model: &Path) -> String {
-    match Segmenter::open(model, DeviceChoice::Cpu, Some(1)) {
+    match CubeSegmenter::open(model, DeviceChoice::Cpu, Some(1)) {
         Ok(_) => panic!("opened {}", model.display()),
         Err(error) => {
             let text = error.to_string();
@@ -276,7 +275,7 @@ fn wrong_models_are_refused_with_what_is_wrong() {
 
 /// A click on a small bright block with a model; what it says, after at most `patience` if that is given.
 fn click_with(model: &Path, patience: Option<Duration>) -> Result<Outcome, SegmentError> {
-    let mut segmenter = Segmenter::open(model, DeviceChoice::Cpu, Some(1))?;
+    let mut segmenter = CubeSegmenter::open(model, DeviceChoice::Cpu, Some(1))?;
     let grid = Grid::new([16; 3], DAffine3::from_scale(DVec3::splat(1.5))).unwrap();
     let voxels = Voxels::U8((0..16 * 16 * 16).map(|n| (n % 7) as u8).collect());
     let volume = volume_of(grid, voxels);
@@ -351,10 +350,10 @@ fn a_model_is_named_by_its_folder_or_either_file() {
 #[test]
 fn the_device_says_why() {
     let tiny = data().join("models/tiny");
-    let cpu = Segmenter::open(&tiny, DeviceChoice::Cpu, Some(2)).unwrap();
+    let cpu = CubeSegmenter::open(&tiny, DeviceChoice::Cpu, Some(2)).unwrap();
     assert_eq!((cpu.device().name.as_str(), cpu.device().threads), ("CPU", 2));
-    let auto = Segmenter::open(&tiny, DeviceChoice::Auto, None).unwrap();
-    match Segmenter::open(&tiny, DeviceChoice::Cuda, None) {
+    let auto = CubeSegmenter::open(&tiny, DeviceChoice::Auto, None).unwrap();
+    match CubeSegmenter::open(&tiny, DeviceChoice::Cuda, None) {
         Ok(cuda) => {
             assert_eq!(
                 (cuda.device().name.as_str(), auto.device().name.as_str()),
@@ -374,7 +373,7 @@ fn the_device_says_why() {
 #[test]
 fn a_segmenter_can_go_to_another_thread() {
     fn sent<T: Send>() {}
-    sent::<Segmenter>();
+    sent::<CubeSegmenter>();
 }
 
 /// A body with three bright balls; the click is in one of them.

@@ -5,7 +5,7 @@ use crate::reference::{Case, folder, read_nifti, read_npy};
 use proptest::prelude::*;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{CropPlace, Logits};
-use voxpoint::segment::{CanonicalGrid, SIDE, paste, upsample};
+use voxpoint::segment::cubes::{CanonicalGrid, SIDE, paste, upsample};
 use voxpoint::volume::Voxels;
 
 fn check(logits: &Logits, place: &CropPlace, grid: &Grid) {

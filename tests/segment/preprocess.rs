@@ -2,7 +2,8 @@
 
 use crate::reference::{Case, folder, read_npy, volume_of};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::segment::{CanonicalGrid, SIDE, SegmentError, crop};
+use voxpoint::segment::SegmentError;
+use voxpoint::segment::cubes::{CanonicalGrid, SIDE, crop};
 use voxpoint::volume::{Scale, StoredGeometry, Volume, Voxels};
 
 /// `tolerance` of the image; `mm` of the crop's place.
@@ -96,7 +97,7 @@ fn grid(dims: [usize; 3], spacing: DVec3) -> Grid {
     Grid::new(dims, DAffine3::from_scale(spacing)).unwrap()
 }
 
-fn middle_crop(volume: &Volume) -> Result<voxpoint::segment::Crop, SegmentError> {
+fn middle_crop(volume: &Volume) -> Result<voxpoint::segment::cubes::Crop, SegmentError> {
     let place = CanonicalGrid::of(volume.grid()).crop_around(volume.grid().centre());
     crop(volume, place.start)
 }

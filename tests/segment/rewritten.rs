@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
 use voxpoint::prompt::Prompt;
 use voxpoint::segment::checkpoint::{Architecture, Checkpoint};
+use voxpoint::segment::cubes::CubeSegmenter;
 use voxpoint::segment::graph::{self, Precision, Weights};
-use voxpoint::segment::{DeviceChoice, Request, SegmentError, Segmenter};
+use voxpoint::segment::{DeviceChoice, Request, SegmentError};
 use voxpoint::volume::{Scale, StoredGeometry, Volume, Voxels};
 use voxpoint::work::CancelToken;
 
@@ -31,15 +32,15 @@ fn volume() -> Arc<Volume> {
 }
 
 /// Logits of a click on a place where none was before.
-fn click(model: &mut Segmenter, volume: &Arc<Volume>, at: f64) -> Vec<f32> {
+fn click(model: &mut CubeSegmenter, volume: &Arc<Volume>, at: f64) -> Vec<f32> {
     let prompts = vec![Prompt { world: DVec3::splat(at), positive: true }];
     let request = Request::new(Arc::clone(volume), prompts);
     let outcome = model.run(&request, &CancelToken::new(), &mut |_| ()).unwrap();
     outcome.answer.patches[0].steps[0].logits.values.clone()
 }
 
-fn open(model: &Path) -> Result<Segmenter, SegmentError> {
-    Segmenter::open(model, DeviceChoice::Cpu, Some(1))
+fn open(model: &Path) -> Result<CubeSegmenter, SegmentError> {
+    CubeSegmenter::open(model, DeviceChoice::Cpu, Some(1))
 }
 
 /// A folder with the model as it is, as a pair whose weights lie in another file, and as a pair that has them.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::reference::{Case, data, folder, read_nifti, read_npy, volume_of};
 use voxpoint::geom::Grid;
 use voxpoint::prompt::Step;
-use voxpoint::segment::{DeviceChoice, Request, SIDE, Segmenter, upsample};
+use voxpoint::segment::cubes::{CubeSegmenter, SIDE, upsample};
+use voxpoint::segment::{DeviceChoice, Request};
 use voxpoint::volume::{Volume, Voxels};
 use voxpoint::work::CancelToken;
 
@@ -37,8 +38,8 @@ fn expected_mask(place: &Path) -> Vec<bool> {
     (0..SIDE.pow(3)).map(|n| voxels[x_fastest(at(n))] == 1).collect()
 }
 
-fn open(checkpoint: &Path) -> Segmenter {
-    Segmenter::open(checkpoint, DeviceChoice::Cpu, None).unwrap()
+fn open(checkpoint: &Path) -> CubeSegmenter {
+    CubeSegmenter::open(checkpoint, DeviceChoice::Cpu, None).unwrap()
 }
 
 fn tiny() -> PathBuf {
@@ -63,7 +64,7 @@ fn orthogonal(case: &Case) -> Arc<Volume> {
 }
 
 /// The embedding of a case, and its answers to all clicks.
-fn replay(segmenter: &mut Segmenter, case: &Case) -> (Vec<f32>, Vec<Arc<Step>>) {
+fn replay(segmenter: &mut CubeSegmenter, case: &Case) -> (Vec<f32>, Vec<Arc<Step>>) {
     let (volume, prompts, never) = (orthogonal(case), case.prompts(), CancelToken::new());
     let (place, mut features) = segmenter.embedding(&volume, prompts[0].world, &never).unwrap();
     assert_eq!((place.start, features.len()), (case.crop_start, 1));
@@ -77,7 +78,7 @@ fn replay(segmenter: &mut Segmenter, case: &Case) -> (Vec<f32>, Vec<Arc<Step>>) 
 }
 
 /// Compares a case with what `make_reference.py` wrote: every click's logits must be there.
-fn check(segmenter: &mut Segmenter, name: &str, place: &Path, case: &Case) {
+fn check(segmenter: &mut CubeSegmenter, name: &str, place: &Path, case: &Case) {
     let (embedding, steps) = replay(segmenter, case);
     let difference = relative(&embedding, &read_npy(&place.join("embedding.npy")));
     assert!(difference <= 1e-4, "{name}: embedding {difference:.1e}");

@@ -6,7 +6,7 @@ use crate::lattice::{grid, logits, rotation};
 use proptest::prelude::*;
 use voxpoint::geom::{DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, CropPlace, Logits, MaskRule, Patch, Prompt, Step};
-use voxpoint::segment::{CanonicalGrid, lay, paste};
+use voxpoint::segment::cubes::{CanonicalGrid, lay, paste};
 use voxpoint::volume::Region;
 
 /// Cells along each side of the logits: of 6 mm.

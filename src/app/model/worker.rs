@@ -7,9 +7,9 @@ use super::preview::{Canvas, Preview};
 use super::schedule::{Flight, Landing, worth_encoding};
 use crate::document::Document;
 use crate::prompt::{Answer, ImageId, PromptLog};
+use crate::segment::cubes::{CubeSegmenter, without_steps};
 use crate::segment::{
-    DeviceChoice, Outcome, Request, SegmentError, Segmenter, Stage, library, runtime,
-    runtime::Runtime, without_steps,
+    DeviceChoice, Outcome, Request, SegmentError, Stage, library, runtime, runtime::Runtime,
 };
 use crate::work::{CancelToken, Progress, Wake, Worker};
 
@@ -79,7 +79,7 @@ pub(super) struct ReadyModel {
 
 /// The model on the worker.
 struct Loaded {
-    segmenter: Segmenter,
+    segmenter: CubeSegmenter,
     /// Tells it from every other one, also from what lay at the same place before ([`identity`]).
     id: String,
     path: PathBuf,
@@ -205,14 +205,14 @@ fn start(chosen: Option<PathBuf>, tell: &dyn Fn(Tell)) -> Result<Option<Loaded>,
     if missing {
         return Ok(None);
     }
-    let path = chosen.or_else(runtime::demo_model).ok_or(SegmentError::NoDemoModel)?;
+    let path = chosen.or_else(library::demo_model).ok_or(SegmentError::NoDemoModel)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     tell(Tell::Loading(name));
     // Folders of one name are common, so the whole path names the model.
     let full = path.canonicalize().unwrap_or_else(|_| path.clone());
     // Before it is read: if it is written meanwhile, the next start is of another one.
     let id = identity(&full);
-    let segmenter = Segmenter::open(&path, DeviceChoice::Auto, None)?;
+    let segmenter = CubeSegmenter::open(&path, DeviceChoice::Auto, None)?;
     Ok(Some(Loaded { segmenter, id, path: full }))
 }
 

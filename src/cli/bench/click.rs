@@ -11,7 +11,8 @@ use super::clicks::Clicks;
 use super::{median, synthetic, timed};
 use crate::document::{Command, Dirty, Document, LabelId, Resolution};
 use crate::render::{Offscreen, RenderError, Scene, UPLOAD_BUDGET};
-use crate::segment::{self, DeviceChoice, Outcome, Request, Segmenter};
+use crate::segment::cubes::CubeSegmenter;
+use crate::segment::{self, DeviceChoice, Outcome, Request};
 use crate::volume::{LabelMap, Volume};
 use crate::work::CancelToken;
 
@@ -77,9 +78,9 @@ struct Samples {
 /// Answers two clicks in a synthetic scan again and again.
 pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Clicked> {
     let volume = Arc::new(synthetic::volume(dims)?);
-    let model = segment::runtime::demo_model().context("the demo model was not found")?;
+    let model = segment::library::demo_model().context("the demo model was not found")?;
     segment::runtime::load()?;
-    let mut segmenter = Segmenter::open(&model, DeviceChoice::Auto, None)?;
+    let mut segmenter = CubeSegmenter::open(&model, DeviceChoice::Auto, None)?;
     let gpu = Offscreen::new().ok();
     let shown = gpu.as_ref().map(|gpu| scene(gpu, &volume)).transpose()?;
     let (mut scene, scan_upload) = shown.unzip();
@@ -135,7 +136,7 @@ fn scene(gpu: &Offscreen, volume: &Arc<Volume>) -> Result<(Scene, ScanUpload), R
 fn once(
     mut document: Document,
     (clicks, request): (&Clicks, Request),
-    segmenter: &mut Segmenter,
+    segmenter: &mut CubeSegmenter,
     mut scene: Option<&mut Scene>,
     samples: &mut Samples,
 ) -> anyhow::Result<()> {

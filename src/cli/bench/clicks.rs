@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
     use crate::geom::{DAffine3, Grid};
-    use crate::segment::CanonicalGrid;
+    use crate::segment::cubes::CanonicalGrid;
     use crate::volume::{Scale, StoredGeometry, Voxels};
 
     /// A scan of zeros with the usual distances of a thorax CT.

@@ -15,7 +15,8 @@ use crate::cli::Usage;
 use crate::cli::args::{BenchArgs, DeviceArg, ModelArgs};
 use crate::cli::segment::{model_path, open_model};
 use crate::prompt::Logits;
-use crate::segment::{Outcome, Segmenter, runtime};
+use crate::segment::cubes::CubeSegmenter;
+use crate::segment::{Outcome, library};
 use crate::work::CancelToken;
 
 /// The script that runs the authors' classes and the plain export of them, in the folder of the shipped models.
@@ -138,7 +139,7 @@ fn around<T>(
 
 fn once(
     clicks: &Clicks,
-    segmenter: &mut Segmenter,
+    segmenter: &mut CubeSegmenter,
     n: usize,
     samples: &mut Samples,
 ) -> anyhow::Result<()> {
@@ -167,9 +168,13 @@ fn once(
 }
 
 /// ‖a − b‖ / ‖b‖ of the logits after one click, `b` being the CPU's.
-fn difference(clicks: &Clicks, gpu: &mut Segmenter, cpu: &mut Segmenter) -> anyhow::Result<f64> {
+fn difference(
+    clicks: &Clicks,
+    gpu: &mut CubeSegmenter,
+    cpu: &mut CubeSegmenter,
+) -> anyhow::Result<f64> {
     let request = clicks.first(0);
-    let logits = |model: &mut Segmenter| -> anyhow::Result<Arc<Logits>> {
+    let logits = |model: &mut CubeSegmenter| -> anyhow::Result<Arc<Logits>> {
         let outcome: Outcome = model.run(&request, &CancelToken::new(), &mut |_| ())?;
         let step = outcome.answer.patches.first().and_then(|p| p.steps.last().cloned());
         step.map(|s| s.logits.clone()).context("the model gave no answer")
@@ -184,7 +189,7 @@ fn difference(clicks: &Clicks, gpu: &mut Segmenter, cpu: &mut Segmenter) -> anyh
 
 /// A script in the folder of the shipped models.
 pub fn script_beside_models(name: &str) -> anyhow::Result<PathBuf> {
-    script(runtime::demo_model().as_deref().and_then(Path::parent), name)
+    script(library::demo_model().as_deref().and_then(Path::parent), name)
 }
 
 fn script(models: Option<&Path>, name: &str) -> anyhow::Result<PathBuf> {

@@ -26,7 +26,8 @@ use anyhow::{Context as _, bail};
 use super::args::{EvalArgs, Labels};
 use super::{Usage, files, one_line, print, print_json, say};
 use crate::io;
-use crate::segment::{self, Device, Segmenter};
+use crate::segment::cubes::{self, CubeSegmenter};
+use crate::segment::{self, Device};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
 use journal::Journal;
@@ -143,7 +144,7 @@ struct Evaluation<'a> {
     /// Where the model runs. Results of CUDA (half precision) and of the CPU are not the same.
     ran_on: Device,
     /// The model that told so, until a job takes it.
-    first: Mutex<Option<Segmenter>>,
+    first: Mutex<Option<CubeSegmenter>>,
     /// How many results were in the journal already.
     old: AtomicUsize,
 }
@@ -165,7 +166,7 @@ impl<'a> Evaluation<'a> {
         let options = Options { clicks, first, crop, seed, rule };
         let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
-        segment::expect_models(args.jobs);
+        cubes::expect_models(args.jobs);
         let model_sha256 = sha256_of_model(&model)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = match args.jobs {
@@ -183,7 +184,7 @@ impl<'a> Evaluation<'a> {
         };
         let journal = args.resume.clone().or_else(|| args.out.as_ref().map(beside));
         let journal = journal.map(|path| Journal::open(&path)).transpose()?;
-        let first = Segmenter::open(&model, args.model.device.into(), threads)?;
+        let first = CubeSegmenter::open(&model, args.model.device.into(), threads)?;
         Ok(Self {
             args,
             cases,
@@ -265,7 +266,7 @@ impl<'a> Evaluation<'a> {
         &self,
         case: &Case,
         at: usize,
-        model: &mut Option<Segmenter>,
+        model: &mut Option<CubeSegmenter>,
         results: &mut Results,
     ) -> anyhow::Result<()> {
         let opened = open(case, self.args.labels.as_ref()).and_then(|(volume, labels)| {
@@ -320,11 +321,11 @@ impl<'a> Evaluation<'a> {
 
     /// A model for a job. Should it run elsewhere than the first (as when CUDA's memory is full), results would be of
     /// two kinds.
-    fn open_model(&self) -> anyhow::Result<Segmenter> {
+    fn open_model(&self) -> anyhow::Result<CubeSegmenter> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let model = match first {
             Some(model) => model,
-            None => Segmenter::open(&self.model, self.args.model.device.into(), self.threads)?,
+            None => CubeSegmenter::open(&self.model, self.args.model.device.into(), self.threads)?,
         };
         if model.device().name != self.ran_on.name {
             let (here, there) = (&model.device().name, &self.ran_on.name);

@@ -10,7 +10,8 @@ use super::robot::{Click, Robot, reach};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
 use crate::prompt::{Answer, CropPlace, Patch, Prompt};
-use crate::segment::{CanonicalGrid, Request, Segmenter};
+use crate::segment::Request;
+use crate::segment::cubes::{CanonicalGrid, CubeSegmenter};
 use crate::volume::{NamedRegion, Region, Volume};
 use crate::work::{CancelToken, memory};
 
@@ -123,7 +124,7 @@ const ROBOT_BYTES: u64 = 5;
 
 /// Clicks on a structure and measures the masks. `names` are the case's and the scan's file's.
 pub fn run(
-    segmenter: &mut Segmenter,
+    segmenter: &mut CubeSegmenter,
     volume: &Arc<Volume>,
     truth: &NamedRegion,
     names: (&str, &str),
@@ -199,7 +200,7 @@ impl<'a> Trial<'a> {
     }
 
     /// One more click: the mask, and the time it took.
-    fn click(&mut self, segmenter: &mut Segmenter, click: Click) -> anyhow::Result<()> {
+    fn click(&mut self, segmenter: &mut CubeSegmenter, click: Click) -> anyhow::Result<()> {
         let world = self.volume.grid().world_of(click.voxel);
         self.clicks.push(click);
         self.prompts.push(Prompt { world, positive: click.positive });

@@ -152,7 +152,7 @@ pub fn reach(place: &CropPlace, grid: &Grid) -> VoxelBox {
 mod tests {
     use super::*;
     use crate::geom::{DAffine3, DVec3};
-    use crate::segment::CanonicalGrid;
+    use crate::segment::cubes::CanonicalGrid;
 
     fn grid(dims: [usize; 3], spacing: [f64; 3]) -> Grid {
         Grid::new(dims, DAffine3::from_scale(DVec3::from_array(spacing))).unwrap()

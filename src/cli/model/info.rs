@@ -9,9 +9,10 @@ use crate::cli::args::ModelInfoArgs;
 use crate::cli::fetching::megabytes;
 use crate::cli::{print, print_json};
 use crate::placeholder::Placeholder;
+use crate::segment::SegmentError;
 use crate::segment::checkpoint::{Architecture, Attention, Manifest};
+use crate::segment::cubes::SPACING;
 use crate::segment::library::{self, ModelFile, ModelKind, OnnxFacts};
-use crate::segment::{SPACING, SegmentError};
 use crate::work::{CancelToken, Progress};
 
 /// What is known of a model without opening it; keys are stable.

@@ -2,8 +2,9 @@
 
 use super::error::dimensions;
 use super::{CheckpointError, Manifest, clip};
-use crate::segment::SIDE;
 
+/// Voxels along each side of the image that the network's encoder gets.
+pub const IMAGE_SIDE: usize = 128;
 /// Heads of every attention in the mask decoder. The shapes don't tell; it is 8 in the official classes
 /// (`build_sam3D_*`: `TwoWayTransformer3D(num_heads=8)`) and in all released weights.
 const DECODER_HEADS: usize = 8;
@@ -146,9 +147,9 @@ impl Architecture {
     /// What the shapes allow and the network's definition or this program doesn't.
     fn check(&self, shapes: &Shapes) -> Result<(), CheckpointError> {
         let variant = |what: String| Err(shapes.variant(what));
-        if self.image_side() != SIDE {
+        if self.image_side() != IMAGE_SIDE {
             let side = self.image_side();
-            return variant(format!("its input has {side}³ voxels instead of {SIDE}³"));
+            return variant(format!("its input has {side}³ voxels instead of {IMAGE_SIDE}³"));
         }
         if self.heads * self.head_dim != self.embed_dim {
             let (all, one) = (self.embed_dim, self.head_dim);

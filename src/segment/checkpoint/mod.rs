@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use half::{bf16, f16};
 
-pub use architecture::{Architecture, Attention};
+pub use architecture::{Architecture, Attention, IMAGE_SIDE};
 pub use error::{CheckpointError, Fault};
 
 use super::private_copy::{self, private_copy};

@@ -87,10 +87,10 @@ pub fn models_folder() -> Option<PathBuf> {
 
 /// The folders in which models may ship, best first: `$VOXPOINT_MODELS`, beside the program, under its
 /// installation prefix, or the source tree's.
-pub(super) fn shipped_folders() -> Vec<PathBuf> {
+fn shipped_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     folders.extend(std::env::var_os("VOXPOINT_MODELS").map(PathBuf::from));
-    if let Some(program) = super::runtime::program_folder() {
+    if let Some(program) = crate::work::program::folder() {
         folders.push(program.join("models"));
         folders.push(program.join("../share/voxpoint/models"));
     }
@@ -98,10 +98,17 @@ pub(super) fn shipped_folders() -> Vec<PathBuf> {
     folders
 }
 
+/// The folder that holds the shipped demo model: of `$VOXPOINT_MODELS`, beside the program, under its
+/// installation prefix, or the source tree's.
+pub fn demo_model() -> Option<PathBuf> {
+    let folders = shipped_folders();
+    folders.into_iter().map(|f| f.join("demo")).find(|f| f.join("encoder.onnx").is_file())
+}
+
 /// Every model in `$VOXPOINT_MODELS`, the folder of the demo model, and the user's [`models_folder`]:
 /// the demo model first, then checkpoints, then pairs, each by name.
 pub fn discover() -> Vec<ModelFile> {
-    let demo = super::runtime::demo_model();
+    let demo = demo_model();
     let mut folders: Vec<PathBuf> =
         std::env::var_os("VOXPOINT_MODELS").map(PathBuf::from).into_iter().collect();
     folders.extend(demo.as_deref().and_then(Path::parent).map(Path::to_path_buf));

@@ -1,11 +1,14 @@
 //! Following a mask beyond the cubes that the model has looked at, as the paper does for structures larger than
 //! its window: into half-overlapping neighbours wherever the mask touches a face.
 
+use super::open_faces;
 use super::patches::holds;
-use super::session::{Outcome, Request, Segmenter, Stage, Timings};
-use super::{CanonicalGrid, SIDE, SegmentError, faces};
+use super::preprocess::{CanonicalGrid, SIDE};
+use super::replay::CubeSegmenter;
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, Extension, PromptLog};
+use crate::segment::error::SegmentError;
+use crate::segment::segmenter::{Outcome, Request, Stage, Timings};
 use crate::work::{CancelToken, Progress};
 
 /// Most cubes that one call tries: a mask that runs away has to be sent on again.
@@ -35,7 +38,7 @@ impl Growing {
     /// click in it, or else from deep inside of the mask; and if the mask does not go on beyond half of the contact
     /// then, a cube around the place at the face where it is widest, which starts from there: the model is used to a
     /// click in its middle. The better of the two is kept.
-    fn extensions(&self, contact: &faces::Contact, grid: &Grid) -> Vec<Extension> {
+    fn extensions(&self, contact: &open_faces::Contact, grid: &Grid) -> Vec<Extension> {
         let start = contact.neighbour();
         let canonical = CanonicalGrid::scaled(grid, self.log.scale);
         let clicks = self.log.prompts.len();
@@ -45,10 +48,11 @@ impl Growing {
         };
         let mut positive = self.log.prompts.iter().filter(|p| p.positive);
         let visible = positive.find(|p| holds(start, canonical.nearest(p.world))).map(|p| p.world);
-        let seed = visible
-            .or_else(|| faces::seed(&self.answer, self.log.threshold, grid, contact).map(world));
+        let seed = visible.or_else(|| {
+            open_faces::seed(&self.answer, self.log.threshold, grid, contact).map(world)
+        });
         let beside = seed.map(|seed| Extension { start, seed, clicks });
-        let around = faces::widest(&self.answer, contact).map(|voxel| Extension {
+        let around = open_faces::widest(&self.answer, contact).map(|voxel| Extension {
             start: voxel.map(|v| v - (SIDE / 2) as i64),
             seed: world(voxel),
             clicks,
@@ -74,17 +78,17 @@ impl Growing {
     }
 }
 
-impl Segmenter {
+impl CubeSegmenter {
     /// Follows the mask into half-overlapping neighbouring cubes until it touches their edge no more, at most
     /// 32 of them in one call. A cube in which the model finds nothing beyond the others is not kept, nor one
     /// that can't be normalised; the answer remembers where these were ([`Answer::tried`]), so that they are not
     /// tried again as long as the mask is the same. `progress` counts cubes; their total grows on the way.
     /// Cancelled on the way, the outcome is what has been found until then.
     ///
-    /// [`Segmenter::run`] of the same log with the outcome's extensions gives the same mask.
+    /// [`CubeSegmenter::run`] of the same log with the outcome's extensions gives the same mask.
     ///
     /// # Errors
-    /// As [`Segmenter::run`]; on cancelling only if nothing has been found yet.
+    /// As [`CubeSegmenter::run`]; on cancelling only if nothing has been found yet.
     pub fn extend(
         &mut self,
         request: &Request,
@@ -110,7 +114,7 @@ impl Segmenter {
         let mut outcome = self.run(&all, &CancelToken::new(), stage)?;
         outcome.timings = Timings { paste: outcome.timings.paste, ..timings };
         outcome.answer.tried = growing.answer.tried;
-        let edges = faces::edges(&outcome.answer, request.log.threshold, grid);
+        let edges = open_faces::edges(&outcome.answer, request.log.threshold, grid);
         outcome.answer = edges.noted(outcome.answer);
         Ok(outcome)
     }
@@ -128,7 +132,7 @@ impl Segmenter {
         let mut tries = 0;
         while tries < MOST {
             cancel.check()?;
-            let open = faces::open(&growing.answer, growing.log.threshold, grid);
+            let open = open_faces::open(&growing.answer, growing.log.threshold, grid);
             progress.set_done(tries as u64);
             progress.set_total((tries + open.len()).min(MOST) as u64);
             let Some(contact) = open.first() else { return Ok(()) };
@@ -171,7 +175,7 @@ impl Segmenter {
         &mut self,
         growing: &Growing,
         request: &Request,
-        (contact, extension): (&faces::Contact, Extension),
+        (contact, extension): (&open_faces::Contact, Extension),
         timings: &mut Timings,
         (cancel, stage): (&CancelToken, &mut dyn FnMut(Stage)),
     ) -> Result<Option<Found>, SegmentError> {
@@ -185,8 +189,8 @@ impl Segmenter {
             Err(why) => return Err(why),
         };
         let (threshold, grid) = (longer.log.threshold, request.volume.grid());
-        let goes_on = faces::goes_on(&answer, threshold, contact);
-        let adds = faces::adds(&answer, threshold, grid, extension.start);
+        let goes_on = open_faces::goes_on(&answer, threshold, contact);
+        let adds = open_faces::adds(&answer, threshold, grid, extension.start);
         Ok(adds.then_some(Found { log: longer.log, answer, goes_on }))
     }
 }

@@ -8,14 +8,14 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::{external, memory, one_line};
-use crate::segment::SegmentError;
 use crate::segment::checkpoint::{Architecture, Checkpoint, CheckpointError};
+use crate::segment::error::SegmentError;
 use crate::segment::graph::{self, Precision, Weights};
 use crate::segment::private_copy::{Stamp, private_copy};
 use crate::work::CancelToken;
 
 /// What an engine is made from.
-pub(in crate::segment) enum Source {
+pub(in crate::segment::cubes) enum Source {
     /// Two ONNX files.
     Pair {
         /// `encoder.onnx`.
@@ -29,7 +29,7 @@ pub(in crate::segment) enum Source {
 
 impl Source {
     /// Opens a checkpoint and checks that it is whole.
-    pub(in crate::segment) fn checkpoint(path: &Path) -> Result<Self, SegmentError> {
+    pub(in crate::segment::cubes) fn checkpoint(path: &Path) -> Result<Self, SegmentError> {
         let checkpoint = Checkpoint::open(path)?;
         let architecture = Architecture::of(&checkpoint)?;
         // Weights that were damaged, or written while they were read, would give quietly wrong masks.

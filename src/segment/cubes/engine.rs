@@ -16,36 +16,15 @@ use ort::value::{DynValue, Tensor, TensorElementType, TensorRef, ValueType};
 pub use memory::expect_models;
 pub(super) use sessions::Source;
 
-use super::graph::Precision;
 use super::preprocess::SIDE;
-use super::{SegmentError, runtime};
 use crate::prompt::Logits;
+use crate::segment::error::SegmentError;
+use crate::segment::graph::Precision;
+use crate::segment::runtime;
+use crate::segment::segmenter::{Device, DeviceChoice};
 use crate::work::{CancelToken, threads_available};
 use contract::{check_decoder, check_encoder};
 use sessions::default_threads;
-
-/// Where to run the model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// CUDA where it works, else the CPU.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// CUDA or an error.
-    Cuda,
-}
-
-/// Where the model runs, and why there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    /// `CPU` or `CUDA`.
-    pub name: String,
-    /// Threads on the CPU; 0 on CUDA.
-    pub threads: usize,
-    /// Why, e.g. what the CUDA provider said. Empty only if nobody would ask.
-    pub reason: String,
-}
 
 /// Name of the device.
 const CUDA: &str = "CUDA";

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{SegmentError, digest};
+use crate::segment::digest;
+use crate::segment::error::SegmentError;
 use crate::work::{CancelToken, Progress, program};
 
 /// The pinned version.

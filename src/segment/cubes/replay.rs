@@ -4,63 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::blend::lay;
 use super::cache::{Cache, Cube};
 use super::engine::{Embedding, Engine, Features, Source};
-use super::library::external_files;
+use super::open_faces::edges;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, crop_of};
-use super::{Device, DeviceChoice, SegmentError, edges, lay};
-use crate::geom::{DVec3, Grid};
+use crate::geom::DVec3;
 use crate::placeholder::Placeholder;
-use crate::prompt::{Answer, CropPlace, Extension, Patch, Prompt, PromptLog, Step, WorkingScale};
-use crate::volume::{Region, Volume};
+use crate::prompt::{Answer, CropPlace, Patch, Prompt, Step, WorkingScale};
+use crate::segment::error::SegmentError;
+use crate::segment::library::external_files;
+use crate::segment::segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};
+use crate::volume::Volume;
 use crate::work::CancelToken;
-
-/// Milliseconds of each stage.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Timings {
-    /// Cutting and normalising the crops; `None` if all were at hand.
-    pub crop: Option<f64>,
-    /// The encoder, all crops together; `None` if all embeddings were at hand.
-    pub encode: Option<f64>,
-    /// The decoder, once for each prompt in each cube that was not answered yet.
-    pub decode: Vec<f64>,
-    /// Logits to voxels.
-    pub paste: f64,
-}
-
-/// An object to replay, with the answers that still stand.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The image that the model looks at.
-    pub volume: Arc<Volume>,
-    /// The grid of the mask, if it is not that of the image: of the scan that the image lies over. It may have
-    /// other axes and spacing; voxels outside of the image's cubes stay out of the mask.
-    pub mask_grid: Option<Grid>,
-    /// What to replay; the first prompt is positive.
-    pub log: PromptLog,
-    /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as
-    /// long as the clicks that opened them stand; its steps are used, not computed again, where they are still valid.
-    /// Steps of another model must have been taken out by [`without_steps`].
-    pub earlier: Answer,
-    /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
-    /// click, instead of the one exactly around it; 0 is exact. Where a cube then lies is told by the answer
-    /// ([`Patch::place`]) only, not by the log: whoever saves a log of snapped cubes must save their places too.
-    pub snap: u32,
-}
-
-impl Request {
-    /// A request that starts from nothing.
-    pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
-        let log = PromptLog { frame: volume.frame(), prompts, ..PromptLog::default() };
-        Self { volume, mask_grid: None, log, earlier: Answer::default(), snap: 0 }
-    }
-
-    /// The grid of the mask.
-    pub fn mask_grid(&self) -> &Grid {
-        self.mask_grid.as_ref().unwrap_or_else(|| self.volume.grid())
-    }
-}
 
 /// An answer's cubes without what a model said in them: for another model.
 pub fn without_steps(mut answer: Answer) -> Answer {
@@ -72,40 +29,14 @@ pub fn without_steps(mut answer: Answer) -> Answer {
     answer
 }
 
-/// The replay of a request.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// What the model said; it does not name the model, the caller knows it best.
-    pub answer: Answer,
-    /// The log's extensions, and those that [`Segmenter::extend`] added.
-    pub extensions: Vec<Extension>,
-    /// The mask on [`Request::mask_grid`].
-    pub region: Region,
-    /// How long it took.
-    pub timings: Timings,
-}
-
-/// What a replay is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Cutting and normalising the crop.
-    Crop,
-    /// The image encoder.
-    Encode,
-    /// The mask decoder.
-    Decode,
-    /// Logits to voxels.
-    Paste,
-}
-
 /// A model ready to answer. It belongs to one thread at a time.
-pub struct Segmenter {
+pub struct CubeSegmenter {
     engine: Engine,
     name: String,
     embeddings: Cache<Embedding>,
 }
 
-impl Segmenter {
+impl CubeSegmenter {
     /// Loads a checkpoint (`.pth`) of SAM-Med3D where it lies, or `encoder.onnx` and `decoder.onnx` of a folder;
     /// the path of either file does as well. Loads ONNX Runtime if that has not happened yet. `threads` on the CPU;
     /// `None` chooses.
@@ -202,7 +133,7 @@ impl Segmenter {
     /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
     ///
     /// # Errors
-    /// As [`Segmenter::run`].
+    /// As [`CubeSegmenter::run`].
     pub fn embedding(
         &mut self,
         volume: &Arc<Volume>,
@@ -239,7 +170,7 @@ impl Segmenter {
     /// The replay of a request if no cube has to be encoded for it: what one more click would give.
     ///
     /// # Errors
-    /// As [`Segmenter::run`].
+    /// As [`CubeSegmenter::run`].
     pub fn preview(
         &mut self,
         request: &Request,
@@ -267,7 +198,7 @@ impl Segmenter {
     /// Encodes the cubes of a request that are not at hand yet, so that it will cost only the decoder.
     ///
     /// # Errors
-    /// As [`Segmenter::run`].
+    /// As [`CubeSegmenter::run`].
     pub fn prefetch(
         &mut self,
         request: &Request,

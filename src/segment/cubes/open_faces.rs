@@ -2,7 +2,7 @@
 
 use super::blend::{Field, offset};
 use super::patches::holds;
-use super::{CanonicalGrid, SIDE};
+use super::preprocess::{CanonicalGrid, SIDE};
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, CropPlace};
 use crate::volume::Envelope;

@@ -7,9 +7,9 @@
 
 use rayon::prelude::*;
 
-use super::SegmentError;
 use crate::geom::{Axis, DAffine3, DMat3, DVec3, Grid};
 use crate::prompt::{CropPlace, MODEL_SIDE, MODEL_SPACING, WorkingScale};
+use crate::segment::error::SegmentError;
 use crate::volume::Volume;
 use crate::with_voxels;
 

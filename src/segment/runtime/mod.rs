@@ -1,4 +1,6 @@
-//! Finding, loading and fetching ONNX Runtime, and finding the model that ships.
+//! Finding, loading and fetching ONNX Runtime.
+
+mod install;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -7,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use ort::environment::Environment;
 
-use super::SegmentError;
-pub use super::install::install;
-use super::install::{self, LIBRARY, library_folder};
+pub use install::install;
+
+use super::error::SegmentError;
 use crate::work::program;
+use install::{LIBRARY, library_folder};
 
 /// How long an installed Python may take to say where its `onnxruntime` is.
 const PYTHON_PATIENCE: Duration = Duration::from_secs(10);
@@ -62,7 +65,7 @@ impl Places {
     pub fn here() -> Self {
         Self {
             named: std::env::var_os("ORT_DYLIB_PATH").filter(|v| !v.is_empty()).map(PathBuf::from),
-            program: program_folder(),
+            program: program::folder(),
             data: library_folder(),
             python: program::on_path("python3"),
         }
@@ -88,10 +91,6 @@ impl Places {
     }
 }
 
-pub(super) fn program_folder() -> Option<PathBuf> {
-    std::env::current_exe().ok()?.parent().map(Path::to_owned)
-}
-
 /// Finds and loads the library, once for the life of the process (later calls return the same). Slow: not on the UI
 /// thread.
 ///
@@ -110,7 +109,7 @@ pub fn load_from(places: &Places) -> Result<Runtime, SegmentError> {
 }
 
 /// The environment, loading the library if need be.
-pub(super) fn environment() -> Result<Environment, SegmentError> {
+pub(in crate::segment) fn environment() -> Result<Environment, SegmentError> {
     ready(&Places::here()).map(|(_, environment)| environment)
 }
 
@@ -277,13 +276,6 @@ fn of_python(python: Option<&Path>) -> Result<Vec<PathBuf>, String> {
         return Err(format!("{} has no package onnxruntime", python.display()));
     }
     Ok(libraries)
-}
-
-/// The folder that holds the shipped demo model: of `$VOXPOINT_MODELS`, beside the program, under its
-/// installation prefix, or the source tree's.
-pub fn demo_model() -> Option<PathBuf> {
-    let folders = super::library::shipped_folders();
-    folders.into_iter().map(|f| f.join("demo")).find(|f| f.join("encoder.onnx").is_file())
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use ort::session::Session;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use super::one_line;
-use crate::segment::{SIDE, SegmentError};
+use super::{SIDE, one_line};
+use crate::segment::error::SegmentError;
 
 /// A tensor's element type and shape; -1 is a free dimension.
 fn tensor(outlet: &Outlet) -> Option<(TensorElementType, &[i64])> {

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::engine::PointPrompt;
-use super::{CanonicalGrid, SIDE, SegmentError};
+use super::preprocess::{CanonicalGrid, SIDE};
 use crate::geom::Grid;
 use crate::prompt::{Answer, CropPlace, Extension, Prompt, PromptLog, Step, valid_steps};
+use crate::segment::error::SegmentError;
 
 /// A cube to look into.
 #[derive(Clone, Debug)]
