@@ -7,6 +7,7 @@
 //! - [`volume`]: voxels as read, the label map, window level.
 //! - [`io`]: files to volumes and back.
 //! - [`segment`]: crop, model, mask; ONNX Runtime.
+//! - [`mask`]: pure algorithms on regions: what a brush covers.
 //! - [`measure`]: numbers about masks.
 //! - [`document`]: the scan, its objects, their history.
 //! - [`work`]: threads, cancelling, progress.
@@ -19,7 +20,7 @@
 //!
 //! # Invariants
 //! 1. The document changes only through `Document::apply`, `undo` and `redo`.
-//! 2. `geom`, `prompt`, `volume`, `measure`, `document` do no I/O, start no thread, name no GPU or ML crate.
+//! 2. `geom`, `prompt`, `volume`, `mask`, `measure`, `document` do no I/O, start no thread, name no GPU or ML crate.
 //! 3. All label writes of an object pass `document::gate`, which never takes another object's voxels and
 //!    records a run-length change (for undo) and its bounding box (for the partial upload).
 //! 4. The prompts are the truth of a clicked object; its mask is their replay.
@@ -40,6 +41,7 @@ pub mod document;
 pub mod figure;
 pub mod geom;
 pub mod io;
+pub mod mask;
 pub mod measure;
 pub mod placeholder;
 pub mod prompt;

@@ -10,12 +10,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("work", &[]),
     ("placeholder", &[]),
     ("volume", &["geom"]),
+    ("mask", &["volume", "geom"]),
     ("measure", &["volume", "geom"]),
     ("io", &["volume", "geom", "placeholder", "work"]),
     ("segment", &["volume", "geom", "placeholder", "prompt", "work"]),
     ("document", &["volume", "geom", "prompt"]),
     ("render", &["volume", "geom", "work"]),
-    ("ui", &["document", "render", "measure", "geom", "volume", "prompt"]),
+    ("ui", &["document", "mask", "render", "measure", "geom", "volume", "prompt"]),
     // Draws the window's views without a window, for `app` (pictures) and `cli` (`voxpoint render`) alike: one
     // way to a picture. It writes files whole or not at all, which is `io`'s.
     ("figure", &["document", "io", "render", "ui", "work"]),
@@ -26,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "figure",
             "geom",
             "io",
+            "mask",
             "measure",
             "placeholder",
             "prompt",
@@ -44,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "figure",
             "geom",
             "io",
+            "mask",
             "measure",
             "placeholder",
             "prompt",
@@ -70,7 +73,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Words that the pure modules may not contain: no I/O, no threads, no GPU, no model, no window.
-const PURE: &[&str] = &["geom", "prompt", "volume", "measure", "document"];
+const PURE: &[&str] = &["geom", "prompt", "volume", "mask", "measure", "document"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",
