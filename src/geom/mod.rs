@@ -10,6 +10,7 @@ mod grid;
 mod oblique;
 mod orbit;
 mod orientation;
+mod plane;
 mod slice;
 
 pub use axis_map::AxisMap;
@@ -18,4 +19,5 @@ pub use grid::{Grid, GridError};
 pub use oblique::Oblique;
 pub use orbit::{Orbit, Ray};
 pub use orientation::{Axis, Direction, Orientation};
-pub use slice::{Convention, PanZoom, Plane, SliceFrame};
+pub use plane::{Convention, Plane};
+pub use slice::{PanZoom, SliceFrame};

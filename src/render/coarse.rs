@@ -1,12 +1,8 @@
 //! Scans and label maps that a graphics device can't hold: made coarser by whole factors for 3D. Slices don't come
-//! from these textures then (see `plane`).
-
-use std::sync::Arc;
+//! from these textures then (see `pane_textures`).
 
 use rayon::prelude::*;
 
-use super::RenderError;
-use super::volume_texture::VolumeTexture;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::volume::{DataType, LabelMap, Volume, VoxelBox, Voxels};
 use crate::with_voxels;
@@ -53,38 +49,6 @@ impl Room {
             _ => HARDWARE_BYTES,
         }
     }
-}
-
-/// A texture for a volume that the device has room for, as fine as can be.
-pub(super) fn that_fits(
-    device: &wgpu::Device,
-    volume: &Arc<Volume>,
-    mut room: Room,
-) -> Result<VolumeTexture, RenderError> {
-    loop {
-        let factors = factors(volume.grid(), bytes_for_each(device, volume, room), room)
-            .ok_or(RenderError::NoMemory { megabytes: room.bytes >> 20 })?;
-        match VolumeTexture::new(device, Arc::clone(volume), factors) {
-            Err(why @ RenderError::NoMemory { .. }) => {
-                room = less(device, volume, room).ok_or(why)?;
-            }
-            done => return done,
-        }
-    }
-}
-
-/// Half of the room that a volume would take of this one; `None` if that is too little for any.
-pub(super) fn less(device: &wgpu::Device, volume: &Volume, room: Room) -> Option<Room> {
-    let texel_bytes = bytes_for_each(device, volume, room);
-    let dims = coarse_dims(volume.grid().dims(), factors(volume.grid(), texel_bytes, room)?);
-    let taken = dims.iter().map(|&n| n as u64).product::<u64>() * texel_bytes as u64;
-    let bytes = taken.min(room.bytes) / 2;
-    (bytes >= LEAST_BYTES).then_some(Room { bytes, ..room })
-}
-
-/// Bytes of a texel, and one for its label if it has one.
-fn bytes_for_each(device: &wgpu::Device, volume: &Volume, room: Room) -> usize {
-    VolumeTexture::texel_bytes(device, volume) + usize::from(room.labels)
 }
 
 /// Whether a label texture is large enough to be done without as long as it can.

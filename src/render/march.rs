@@ -1,4 +1,4 @@
-//! How rays are marched: what the shader, its twin and picking share.
+//! How rays are marched: what the shader, its CPU reference and picking share.
 
 use super::{Clip, Mode3d, RaycastParams, TransferFunction};
 use crate::geom::{Axis, DAffine3, DMat3, DVec3, DVec4, Grid, Orbit};
@@ -28,7 +28,7 @@ pub(super) fn half_way(orbit: &Orbit) -> DVec3 {
     (light(orbit) + orbit.axes().z_axis).normalize()
 }
 
-/// How rays are sampled: the same for every pixel, the shader and its twin.
+/// How rays are sampled: the same for every pixel, the shader and its CPU reference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct March {
     /// Millimetres of depth between samples.

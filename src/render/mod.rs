@@ -4,7 +4,7 @@
 //! - [`Scene`] holds one scan's textures: the scan in a format that is exact for its data type (`encoding`),
 //!   the labels in one or two bytes a voxel, a colour for every label.
 //! - [`Offscreen`] draws a scene without a window.
-//! - [`twin`] says in plain Rust what the shaders draw; tests compare the two.
+//! - [`cpu_reference`] says in plain Rust what the shaders draw; tests compare the two.
 //!
 //! Grey levels are right to one level (of 255) at voxel centres for every data type, as long as the window
 //! is not narrower than 1/30000 of the range of the values: what a float's 24 bits allow. Between centres
@@ -15,39 +15,41 @@ mod blocks;
 mod coarse;
 mod colour_map;
 mod colour_tables;
-mod cut;
+pub mod cpu_reference;
 mod encoding;
 mod error;
 mod faults;
+mod fitting;
 mod label_texture;
 mod lut;
 mod march;
 mod offscreen;
 mod overlays;
+mod pane_parts;
+mod pane_textures;
 mod params;
 mod pick;
-mod picture;
 mod pipelines;
 mod pipelines_3d;
-mod plane;
 mod presets;
-mod regions;
+mod ray_image;
 mod scene;
 mod scene_3d;
+mod slice_sampling;
 mod styles;
 mod transfer;
-pub mod twin;
 mod uniforms;
 mod volume_texture;
 
 pub use crate::geom::{Orbit, Ray};
+pub use crate::volume::Interpolation;
 pub use colour_map::ColourMap;
 pub use error::RenderError;
 pub use faults::{Fault, Faults};
 pub use offscreen::{Offscreen, device_descriptor};
 pub use params::{
-    Clip, ClipBox, ClipPlane, ImageOverlay, Interpolation, LabelStyle, MaskStyle, Mode3d,
-    Projection, RaycastParams, Slab, SliceParams,
+    Clip, ClipBox, ClipPlane, ImageOverlay, LabelStyle, MaskStyle, Mode3d, Projection,
+    RaycastParams, Slab, SliceParams,
 };
 pub use pick::{Hit, HitKind, pick};
 pub use pipelines::shader_sources;

@@ -1,6 +1,6 @@
 use std::sync::mpsc;
 
-use super::picture::clear_attachment;
+use super::ray_image::clear_attachment;
 use super::{Faults, RaycastParams, RenderError, Scene, SliceParams};
 use crate::work::{memory, threads_available};
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::coarse::{self, Factors, Room};
+use super::fitting;
 use super::uniforms::{MOST_OVERLAYS, OverlayUniforms, ScanUniforms};
 use super::volume_texture::VolumeTexture;
 use super::{ImageOverlay, RenderError};
@@ -40,7 +41,7 @@ impl Overlays {
         // The old texture goes first: there may not be room for both.
         *place = None;
         self.bind_groups.clear();
-        let made = volume.map(|volume| coarse::that_fits(device, &volume, room)).transpose();
+        let made = volume.map(|volume| fitting::that_fits(device, &volume, room)).transpose();
         let (texture, result) = match made {
             Ok(texture) => (texture, Ok(())),
             Err(why) => (None, Err(why)),

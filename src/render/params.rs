@@ -1,18 +1,6 @@
 use super::{ColourMap, TransferFunction};
 use crate::geom::{DAffine3, DVec3, Orbit};
-use crate::volume::Window;
-
-/// How values between voxel centres are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Interpolation {
-    /// Trilinear.
-    #[default]
-    Linear,
-    /// The nearest voxel's value.
-    Nearest,
-    /// Tricubic (Catmull-Rom): sharper than linear, goes through every voxel's value.
-    Cubic,
-}
+use crate::volume::{Interpolation, Window};
 
 /// What a thick slice shows of the values along its thickness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

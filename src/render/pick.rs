@@ -1,4 +1,4 @@
-use super::twin::{Caster, Subject};
+use super::cpu_reference::{Caster, CpuScene};
 use super::{LabelStyle, RaycastParams};
 use crate::geom::DVec3;
 use crate::volume::{LabelMap, Volume};
@@ -34,8 +34,8 @@ pub fn pick(
     // The full picture is what the user means, also while a draft is shown.
     let params = RaycastParams { draft: false, ..params.clone() };
     let black = params.window.low() - params.window.width;
-    let subject = Subject::for_a_ray(volume, labels, styles, black);
-    let caster = Caster::new(subject, &params);
+    let scene = CpuScene::for_a_ray(volume, labels, styles, black);
+    let caster = Caster::new(scene, &params);
     let trace = caster.trace(pane_pixel, 0.5);
     let (depth, kind) = match (trace.mask, trace.scan) {
         (Some((depth, label)), _) => (depth, HitKind::Mask(label)),

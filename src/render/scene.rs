@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use super::bindings::{Shared, colour_maps, colour_table_texture, stand_in};
 use super::coarse::{self, Room};
+use super::fitting;
 use super::label_texture::{LabelTexture, clip};
 use super::march;
 use super::overlays::{self, Overlays};
+use super::pane_parts::{BLANK, LABELLED, PLAIN, regions};
+use super::pane_textures::{FrameBudget, PaneTextures, Source};
 use super::pipelines::Pipelines;
-use super::plane::{Haste, Plane, Source};
-use super::regions::{BLANK, LABELLED, PLAIN, regions};
-use super::scene_3d::{Scene3d, Subject};
+use super::scene_3d::{Scene3d, SceneParts};
 use super::styles::{TABLE_SIDE, colour_table};
 use super::uniforms::{LabelKind, ScanUniforms, SliceKind, SliceUniforms, TexelSource};
 use super::volume_texture::VolumeTexture;
@@ -126,7 +127,7 @@ impl Scene {
     pub fn set_volume(&mut self, volume: Arc<Volume>) -> Result<(), RenderError> {
         // The old textures go first: there may not be room for both.
         self.clear_scan();
-        let texture = coarse::that_fits(&self.device, &volume, self.room)?;
+        let texture = fitting::that_fits(&self.device, &volume, self.room)?;
         self.view_3d.set_volume(Some(texture.grid().dims()))?;
         self.scans += 1;
         let filterable = texture.filterable(self.device.features());
@@ -185,7 +186,7 @@ impl Scene {
         self.volume = None;
         self.labels = None;
         (self.kept_labels, self.texels) = (None, None);
-        self.slices.iter_mut().for_each(|pane| pane.plane = None);
+        self.slices.iter_mut().for_each(|pane| pane.textures = None);
         // Without a scan there is nothing that could fail.
         let _ = self.view_3d.set_volume(None);
         self.rebind();
@@ -238,7 +239,7 @@ impl Scene {
                 self.content += 1;
                 if volume.factors() == coarse::NONE {
                     self.kept_labels = None;
-                    self.slices.iter_mut().for_each(|pane| pane.plane = None);
+                    self.slices.iter_mut().for_each(|pane| pane.textures = None);
                 }
             }
             return false;
@@ -290,7 +291,7 @@ impl Scene {
         self.content += 1;
         if self.slices_from_memory() {
             self.kept_labels = Some(labels.clone());
-            for plane in self.slices.iter_mut().filter_map(|pane| pane.plane.as_mut()) {
+            for plane in self.slices.iter_mut().filter_map(|pane| pane.textures.as_mut()) {
                 plane.labels_changed(changed);
             }
         }
@@ -329,7 +330,7 @@ impl Scene {
             return Ok(());
         };
         let whole = self.room;
-        self.room = coarse::less(&self.device, &volume, self.room).ok_or(why)?;
+        self.room = fitting::less(&self.device, &volume, self.room).ok_or(why)?;
         let shown = self.set_volume(volume).and_then(|()| self.set_labels(labels, None));
         // The next scan has all of it again.
         self.room = whole;
@@ -358,9 +359,9 @@ impl Scene {
         }
         // Nothing, unless all goes well.
         self.slices[pane].kind = None;
-        let of_plane = self.slices_from_memory();
-        let scan = if of_plane {
-            self.lay_plane(pane, params)
+        let from_memory = self.slices_from_memory();
+        let scan = if from_memory {
+            self.fill_textures(pane, params)
         } else {
             self.volume.as_ref().map(|volume| self.scan_uniforms(volume, params.window))
         };
@@ -369,7 +370,7 @@ impl Scene {
         let overlays = self.overlays.uniforms(&drawn, volume.volume().grid());
         let dims = volume.volume().grid().dims();
         // What is not in the textures has no bounds.
-        let labelled = if of_plane {
+        let labelled = if from_memory {
             self.kept_labels.as_ref().map(|_| VoxelBox::whole(dims))
         } else {
             self.labels.as_ref().and_then(LabelTexture::bounds)
@@ -378,7 +379,7 @@ impl Scene {
         let uniforms = SliceUniforms::new(params, scan, &overlays, regions);
         let kind = SliceKind {
             texels: match volume.encoding() {
-                _ if of_plane => TexelSource::Plane,
+                _ if from_memory => TexelSource::Pane,
                 Some(encoding) if encoding.has_nan() => TexelSource::ScanWithNan,
                 _ => TexelSource::Scan,
             },
@@ -391,11 +392,11 @@ impl Scene {
             self.overlays.prepare(&self.device, &self.pipelines.overlay_layout, pane.overlays);
         }
         self.queue.write_buffer(&pane.uniforms, 0, bytemuck::bytes_of(&uniforms));
-        of_plane && pane.plane.as_ref().is_some_and(Plane::more_to_come)
+        from_memory && pane.textures.as_ref().is_some_and(PaneTextures::more_to_come)
     }
 
     /// Brings a pane's own textures up to date; how they are to be read.
-    fn lay_plane(&mut self, pane: usize, params: &SliceParams) -> Option<ScanUniforms> {
+    fn fill_textures(&mut self, pane: usize, params: &SliceParams) -> Option<ScanUniforms> {
         let volume = self.volume.as_ref()?;
         // A pane that comes again begins another frame.
         if self.round.contains(&pane) {
@@ -403,12 +404,13 @@ impl Scene {
         }
         self.round.push(pane);
         // Those that are not seen any more, too.
-        let planes = self.slices.iter_mut().filter_map(|pane| pane.plane.as_mut());
-        let free = planes.map(Plane::is_being_made).filter(|busy| *busy).count() < SLICES_MADE;
+        let planes = self.slices.iter_mut().filter_map(|pane| pane.textures.as_mut());
+        let free =
+            planes.map(PaneTextures::is_being_made).filter(|busy| *busy).count() < SLICES_MADE;
         let pane = self.slices.get_mut(pane)?;
-        let plane = match pane.plane.take() {
+        let plane = match pane.textures.take() {
             Some(plane) if plane.fits(params.size) => plane,
-            _ => match Plane::new(&self.device, &self.pipelines.plane_layout, params.size) {
+            _ => match PaneTextures::new(&self.device, &self.pipelines.plane_layout, params.size) {
                 Ok(plane) => plane,
                 Err(why) => {
                     tracing::warn!("a slice can't be shown: {why}");
@@ -416,7 +418,7 @@ impl Scene {
                 }
             },
         };
-        let plane = pane.plane.insert(plane);
+        let plane = pane.textures.insert(plane);
         let source = Source {
             volume: volume.volume(),
             encoding: volume.encoding(),
@@ -424,9 +426,9 @@ impl Scene {
             labels: self.kept_labels.as_ref(),
         };
         let slices = self.round.len().max(self.slices_before);
-        let haste = Haste { slices, free, wake: &self.wake };
-        let haste = self.progressive.then_some(haste);
-        self.uploaded += plane.update(&self.queue, &source, params, haste);
+        let budget = FrameBudget { slices, free, wake: &self.wake };
+        let budget = self.progressive.then_some(budget);
+        self.uploaded += plane.update(&self.queue, &source, params, budget);
         let (scale, dims) = (volume.volume().scale(), volume.volume().grid().dims());
         let grey = plane.encoding().map(|encoding| encoding.grey(scale, params.window));
         Some(ScanUniforms::new(dims, grey, dims[2], self.kept_labels.is_some()))
@@ -446,8 +448,8 @@ impl Scene {
         let kind = pane.kind?;
         let plain = self.pipelines.slice(SliceKind { labels: LabelKind::None, ..kind })?;
         let labelled = self.pipelines.slice(kind)?;
-        if kind.of_plane() {
-            pass.set_bind_group(1, &pane.plane.as_ref()?.bind_group, &[]);
+        if kind.from_memory() {
+            pass.set_bind_group(1, &pane.textures.as_ref()?.bind_group, &[]);
         }
         if kind.has_overlays() {
             // An image that was taken out since is gone.
@@ -470,7 +472,7 @@ impl Scene {
         params: &RaycastParams,
     ) -> bool {
         let Some(volume) = &self.volume else { return false };
-        let subject = Subject {
+        let parts = SceneParts {
             grid: volume.volume().grid(),
             texels: volume.grid(),
             complete: volume.complete(),
@@ -480,7 +482,7 @@ impl Scene {
             bind_group: &self.raycast.bind_group,
             content: self.content,
         };
-        self.view_3d.prepare(encoder, &subject, params)
+        self.view_3d.prepare(encoder, &parts, params)
     }
 
     /// Draws the 3D picture over the pass's whole viewport (set by the caller): black while there is none.
@@ -543,7 +545,7 @@ struct Pane {
     kind: Option<SliceKind>,
     overlays: overlays::Order,
     /// Its pixels, where they come from the CPU's copy.
-    plane: Option<Plane>,
+    textures: Option<PaneTextures>,
 }
 
 impl Pane {
@@ -556,7 +558,7 @@ impl Pane {
         });
         let bind_group = shared.bind_group(device, &pipelines.scan_layout, &uniforms);
         let (kind, overlays) = (None, overlays::Order::default());
-        Self { uniforms, bind_group, kind, overlays, plane: None }
+        Self { uniforms, bind_group, kind, overlays, textures: None }
     }
 
     fn bind(&mut self, device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared) {

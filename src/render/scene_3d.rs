@@ -5,9 +5,9 @@ use super::encoding::Encoding;
 use super::label_texture::LabelTexture;
 use super::lut::Lut;
 use super::march::{self, FAST_STEPS, March, SLOW_STEPS};
-use super::picture::{Picture, Rows, picture_size};
 use super::pipelines::Pipelines;
 use super::pipelines_3d::Pipelines3d;
+use super::ray_image::{RayImage, Rows, picture_size};
 use super::uniforms::{RaycastUniforms, ScanUniforms};
 use super::{Mode3d, RaycastParams, RenderError};
 use crate::geom::Grid;
@@ -23,9 +23,9 @@ pub(super) struct Scene3d {
     blocks: Option<ScanBlocks>,
     bind_group: wgpu::BindGroup,
     /// The picture that is shown, and what it is of.
-    shown: Option<(Picture, Key)>,
+    shown: Option<(RayImage, Key)>,
     /// A full picture that is being drawn over several frames, and its rows that are there.
-    coming: Option<(Picture, Key, u32)>,
+    coming: Option<(RayImage, Key, u32)>,
     pace: Pace,
     draft_pace: Pace,
     /// Whether the adapter computes with the CPU.
@@ -44,7 +44,7 @@ struct Key {
 }
 
 /// What the 3D view needs of the rest of the scene.
-pub(super) struct Subject<'a> {
+pub(super) struct SceneParts<'a> {
     /// Where the scan is.
     pub grid: &'a Grid,
     /// Where its texels are: the same, unless they are coarser.
@@ -141,10 +141,10 @@ impl Scene3d {
     pub(super) fn prepare(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
-        subject: &Subject,
+        parts: &SceneParts,
         params: &RaycastParams,
     ) -> bool {
-        let key = Key { params: params.clone(), content: subject.content };
+        let key = Key { params: params.clone(), content: parts.content };
         if self.shown.as_ref().is_some_and(|(_, shown)| *shown == key) {
             self.coming = None;
             return false;
@@ -157,13 +157,13 @@ impl Scene3d {
         let affordable = u64::from(width) * u64::from(height) <= self.pace.pixels as u64;
         if params.draft || !self.progressive || affordable {
             let picture = self.picture(params);
-            self.draw(encoder, subject, params, &picture, whole);
+            self.draw(encoder, parts, params, &picture, whole);
             self.shown = Some((picture, key));
             self.coming = None;
             return false;
         }
         if self.coming.as_ref().is_none_or(|(_, coming, _)| *coming != key) {
-            let picture = Picture::new(&self.device, &self.pipelines, [width, height]);
+            let picture = RayImage::new(&self.device, &self.pipelines, [width, height]);
             self.pace.last = None;
             self.coming = Some((picture, key.clone(), 0));
             // Something of what is wanted to look at meanwhile.
@@ -171,7 +171,7 @@ impl Scene3d {
             if self.shown.as_ref().is_none_or(|(_, shown)| *shown != draft) {
                 let picture = self.picture(&draft.params);
                 let rows = Rows { first: 0, count: picture.size()[1] };
-                self.draw(encoder, subject, &draft.params, &picture, rows);
+                self.draw(encoder, parts, &draft.params, &picture, rows);
                 self.shown = Some((picture, draft));
                 return true;
             }
@@ -179,7 +179,7 @@ impl Scene3d {
         let Some((picture, key, done)) = self.coming.take() else { return false };
         let rows = (self.pace.next(Instant::now()) / f64::from(width)).ceil().max(1.0) as u32;
         let rows = Rows { first: done, count: rows.min(height - done) };
-        self.draw(encoder, subject, params, &picture, rows);
+        self.draw(encoder, parts, params, &picture, rows);
         let done = done + rows.count;
         if done < height {
             self.coming = Some((picture, key, done));
@@ -204,37 +204,37 @@ impl Scene3d {
     }
 
     /// The picture that is shown, to be drawn over, if it has the right size.
-    fn picture(&mut self, params: &RaycastParams) -> Picture {
+    fn picture(&mut self, params: &RaycastParams) -> RayImage {
         let size = self.size(params);
         match self.shown.take() {
             Some((picture, _)) if picture.size() == size => picture,
-            _ => Picture::new(&self.device, &self.pipelines, size),
+            _ => RayImage::new(&self.device, &self.pipelines, size),
         }
     }
 
     fn draw(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
-        subject: &Subject,
+        parts: &SceneParts,
         params: &RaycastParams,
-        picture: &Picture,
+        picture: &RayImage,
         rows: Rows,
     ) {
-        let Subject { grid, texels, .. } = *subject;
+        let SceneParts { grid, texels, .. } = *parts;
         self.lut.write(&self.queue, params, grid);
         let most = if self.slow { SLOW_STEPS } else { FAST_STEPS };
         let march = March::new(params, grid, most);
-        let labelled = subject.labels.and_then(LabelTexture::bounds);
+        let labelled = parts.labels.and_then(LabelTexture::bounds);
         let skip = self.skip && self.blocks.as_ref().is_some_and(ScanBlocks::complete);
         let uniforms =
-            RaycastUniforms::new(params, [grid, texels], subject.scan, labelled, &march, skip);
+            RaycastUniforms::new(params, [grid, texels], parts.scan, labelled, &march, skip);
         self.queue.write_buffer(&self.uniforms, 0, bytemuck::bytes_of(&uniforms));
         // A scan of which a part is missing is not shown at all.
-        let mode = if subject.complete { march::mode(params) } else { Mode3d::Surface };
+        let mode = if parts.complete { march::mode(params) } else { Mode3d::Surface };
         let masks = labelled.is_some();
         let Self { device, pipelines, .. } = self;
-        let pipeline = pipelines.raycast(device, subject.pipelines, mode, masks);
-        picture.draw(encoder, pipeline, [subject.bind_group, &self.bind_group], rows);
+        let pipeline = pipelines.raycast(device, parts.pipelines, mode, masks);
+        picture.draw(encoder, pipeline, [parts.bind_group, &self.bind_group], rows);
     }
 }
 

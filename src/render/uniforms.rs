@@ -1,4 +1,4 @@
-//! The shaders' uniform blocks. Each struct lies as its WGSL twin does; the sizes are asserted here and the
+//! The shaders' uniform blocks. Each struct lies as its WGSL CPU reference does; the sizes are asserted here and the
 //! shaders are validated against them by wgpu when a pipeline is bound.
 
 mod slice;

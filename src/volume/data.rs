@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::geom::{AxisMap, Grid};
 
-use super::{CtContent, StoredGeometry, histogram};
+use super::StoredGeometry;
 
 /// Voxels in the type in which the file stores them, x fastest, frames one after another.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,28 +163,6 @@ impl Scale {
 #[serde(transparent)]
 pub struct Warning(pub String);
 
-/// Minimum, maximum and mean of the finite values.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stats {
-    /// Smallest finite value; NaN when there is none.
-    pub min: f64,
-    /// Largest finite value; NaN when there is none.
-    pub max: f64,
-    /// Mean of the finite values; NaN when there is none.
-    pub mean: f64,
-    /// How many values are NaN or infinite (and left out above).
-    pub not_finite: usize,
-    /// What the scan shows if its values are Hounsfield units, as far as one can tell; else `None`.
-    pub ct: Option<CtContent>,
-}
-
-impl Stats {
-    /// Whether the values are Hounsfield units as far as one can tell.
-    pub fn looks_like_ct(&self) -> bool {
-        self.ct.is_some()
-    }
-}
-
 /// What voxels were before they became one number each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conversion {
@@ -332,43 +310,13 @@ impl Volume {
         let first = frame.min(self.frames() - 1) * self.grid.count();
         self.scale.apply(self.voxels.raw(first + self.grid.index(voxel)))
     }
-
-    /// Minimum, maximum, mean over every voxel of every frame, with the scale applied.
-    pub fn stats(&self) -> Stats {
-        let (mut min, mut max, mut sum, mut n) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0usize);
-        with_voxels!(&*self.voxels, v => for &raw in v {
-            let raw = raw as f64;
-            if raw.is_finite() {
-                min = min.min(raw);
-                max = max.max(raw);
-                sum += raw;
-                n += 1;
-            }
-        });
-        if n == 0 {
-            let nan = f64::NAN;
-            let not_finite = self.voxels.len();
-            return Stats { min: nan, max: nan, mean: nan, not_finite, ct: None };
-        }
-        let (a, b) = (self.scale.apply(min), self.scale.apply(max));
-        let (min, max) = (a.min(b), a.max(b));
-        let sample = || histogram::sorted_sample(self, 0..self.voxels.len());
-        Stats {
-            min,
-            max,
-            mean: self.scale.apply(sum / n as f64),
-            not_finite: self.voxels.len() - n,
-            // Of most scans the smallest value tells already.
-            ct: (min < 0.0).then(|| CtContent::of(&sample(), min, max)).flatten(),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::geom::DAffine3;
-    use crate::volume::Histogram;
+    use crate::volume::{Histogram, Stats};
 
     #[test]
     fn a_frame_is_a_view_of_the_same_voxels() {

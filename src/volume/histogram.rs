@@ -1,12 +1,11 @@
-use std::ops::Range;
 use std::sync::Arc;
 
+use super::value_sample::{every, sorted_sample};
 use super::{Stats, Volume};
 use crate::with_voxels;
 
-/// Voxels that are looked at for the bars, and for percentiles.
+/// Voxels that are looked at for the bars.
 const MOST: usize = 2_000_000;
-const SAMPLE: usize = 1 << 18;
 /// Of so many values one at either end is a stray that says nothing of the scan.
 const STRAYS: usize = 2000;
 /// Bars reach so many times the bulk's width beyond it, at most to the smallest and the largest value.
@@ -33,7 +32,7 @@ impl Histogram {
         let bin = if bin > 0.0 { bin } else { 1.0 };
         let mut counts = vec![0u64; bins];
         let scale = volume.scale();
-        let step = step(volume.grid().count(), MOST);
+        let step = every(volume.grid().count(), MOST);
         with_voxels!(volume.voxels(), v => for &raw in v[volume.frame_range()].iter().step_by(step) {
             let value = scale.apply(raw as f64);
             if value.is_finite() {
@@ -77,24 +76,6 @@ impl Histogram {
         };
         (at(lower), at(upper))
     }
-}
-
-/// An odd step does not keep hitting the same columns of a power-of-two grid.
-fn step(count: usize, most: usize) -> usize {
-    count.div_ceil(most).max(1) | 1
-}
-
-/// At most a quarter of a million finite values of voxels at these memory positions, evenly spread, in ascending
-/// order.
-pub(super) fn sorted_sample(volume: &Volume, range: Range<usize>) -> Vec<f64> {
-    let (scale, step) = (volume.scale(), step(range.len(), SAMPLE));
-    let mut values: Vec<f64> = Vec::with_capacity(range.len() / step + 1);
-    with_voxels!(volume.voxels(), v => {
-        values.extend(v[range].iter().step_by(step).map(|&raw| scale.apply(raw as f64)));
-    });
-    values.retain(|v| v.is_finite());
-    values.sort_unstable_by(f64::total_cmp);
-    values
 }
 
 fn bulk(sorted: &[f64]) -> (f64, f64) {

@@ -3,6 +3,7 @@
 //!
 //! Voxels keep the memory order of NIfTI everywhere: x fastest, then y, then z (then the frame).
 
+mod auto_window;
 mod data;
 mod delta;
 mod envelope;
@@ -14,10 +15,13 @@ mod readable;
 mod region;
 mod sample;
 mod set;
+mod stats;
 mod stored;
+mod value_sample;
 mod window;
 
-pub use data::{Conversion, DataType, Scale, Stats, Volume, Voxels, Warning};
+pub use auto_window::Rectangle;
+pub use data::{Conversion, DataType, Scale, Volume, Voxels, Warning};
 pub use delta::{Delta, DeltaBuilder, DeltaRun};
 pub use envelope::Envelope;
 pub use histogram::Histogram;
@@ -26,6 +30,7 @@ pub use label_map::LabelMap;
 pub use named::{LabelName, NamedRegion};
 pub use readable::readable;
 pub use region::{Region, RegionBuilder, Run, VoxelBox};
-pub use sample::{Between, Keep, Row, Sampler, Thickness, label_row};
+pub use sample::{Interpolation, Keep, Row, Sampler, Thickness, label_row};
+pub use stats::Stats;
 pub use stored::{QForm, SForm, StoredGeometry};
-pub use window::{Rectangle, Window};
+pub use window::Window;

@@ -6,14 +6,15 @@ use glam::DVec3;
 use super::{LabelMap, Voxels};
 use crate::with_voxels;
 
-/// How numbers between voxel centres are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Between {
-    /// That of the nearest voxel.
-    Nearest,
+/// How values between voxel centres are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Interpolation {
     /// Trilinear.
+    #[default]
     Linear,
-    /// Tricubic (Catmull-Rom).
+    /// The nearest voxel's value.
+    Nearest,
+    /// Tricubic (Catmull-Rom): sharper than linear, goes through every voxel's value.
     Cubic,
 }
 
@@ -67,7 +68,7 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// The frame of `dims` voxels whose first is at memory position `first`. Between voxels `nan` stands in for
+    /// The frame of `dims` voxels whose first is at memory position `first`. Interpolation voxels `nan` stands in for
     /// NaN; everything else is clamped to `range` (smallest, largest stored number).
     ///
     /// # Panics
@@ -86,7 +87,13 @@ impl<'a> Sampler<'a> {
 
     /// Fills `out` with stored numbers along a row. Outside of the volume its outermost voxels go on, without
     /// end. NaN where the nearest voxel is NaN.
-    pub fn row(&self, row: Row, between: Between, thickness: Option<Thickness>, out: &mut [f64]) {
+    pub fn row(
+        &self,
+        row: Row,
+        interpolation: Interpolation,
+        thickness: Option<Thickness>,
+        out: &mut [f64],
+    ) {
         let count: usize = self.dims.iter().product();
         with_voxels!(self.voxels, v => {
             let frame = &v[self.first..self.first + count];
@@ -96,10 +103,10 @@ impl<'a> Sampler<'a> {
                 nan: self.nan,
                 range: self.range,
             };
-            match between {
-                Between::Nearest => of.along(row, thickness, out, Frame::nearest),
-                Between::Linear => of.along(row, thickness, out, Frame::linear),
-                Between::Cubic => of.along(row, thickness, out, Frame::cubic),
+            match interpolation {
+                Interpolation::Nearest => of.along(row, thickness, out, Frame::nearest),
+                Interpolation::Linear => of.along(row, thickness, out, Frame::linear),
+                Interpolation::Cubic => of.along(row, thickness, out, Frame::cubic),
             }
         });
     }
@@ -278,12 +285,17 @@ mod tests {
         Voxels::F32(all)
     }
 
-    fn sample(between: Between, thickness: Option<Thickness>, at: DVec3) -> f64 {
+    fn sample(interpolation: Interpolation, thickness: Option<Thickness>, at: DVec3) -> f64 {
         let voxels = ramp();
         let mut out = [0.0; 2];
         let row = Row { start: at - DVec3::X, step: DVec3::X };
         let everything = (f64::MIN, f64::MAX);
-        Sampler::new(&voxels, 60, DIMS, 0.0, everything).row(row, between, thickness, &mut out);
+        Sampler::new(&voxels, 60, DIMS, 0.0, everything).row(
+            row,
+            interpolation,
+            thickness,
+            &mut out,
+        );
         out[1]
     }
 
@@ -291,11 +303,11 @@ mod tests {
     fn a_ramp_stays_a_ramp_between_voxels() {
         let at = DVec3::new(1.6, 1.25, 1.5);
         let exact = 1.6 + 12.5 - 150.0;
-        assert!((sample(Between::Linear, None, at) - exact).abs() < 1e-9);
-        assert_eq!(sample(Between::Nearest, None, at), 2.0 + 10.0 - 200.0);
+        assert!((sample(Interpolation::Linear, None, at) - exact).abs() < 1e-9);
+        assert_eq!(sample(Interpolation::Nearest, None, at), 2.0 + 10.0 - 200.0);
         // Inside of the outermost voxels only: there the ramp is cut off.
         let inner = DVec3::new(1.6, 1.25, 1.0);
-        assert!((sample(Between::Cubic, None, inner) - (1.6 + 12.5 - 100.0)).abs() < 1e-9);
+        assert!((sample(Interpolation::Cubic, None, inner) - (1.6 + 12.5 - 100.0)).abs() < 1e-9);
         for t in [0.0, 0.3, 1.0] {
             assert!((catmull_rom(t).iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
@@ -303,8 +315,8 @@ mod tests {
 
     #[test]
     fn outside_the_last_voxel_goes_on() {
-        for between in [Between::Nearest, Between::Linear, Between::Cubic] {
-            assert_eq!(sample(between, None, DVec3::new(99.0, -7.0, 0.0)), 4.0);
+        for interpolation in [Interpolation::Nearest, Interpolation::Linear, Interpolation::Cubic] {
+            assert_eq!(sample(interpolation, None, DVec3::new(99.0, -7.0, 0.0)), 4.0);
         }
     }
 
@@ -313,9 +325,9 @@ mod tests {
         let thick = |keep| Some(Thickness { keep, samples: 5, step: DVec3::Z });
         let at = DVec3::new(1.0, 1.0, 1.0);
         // Samples at z = -1, 0, 1, 2, 3: three of them are inside.
-        assert_eq!(sample(Between::Linear, thick(Keep::Mean), at), 11.0 - 100.0);
-        assert_eq!(sample(Between::Linear, thick(Keep::Largest), at), 11.0);
-        assert_eq!(sample(Between::Nearest, thick(Keep::Smallest), at), 11.0 - 200.0);
+        assert_eq!(sample(Interpolation::Linear, thick(Keep::Mean), at), 11.0 - 100.0);
+        assert_eq!(sample(Interpolation::Linear, thick(Keep::Largest), at), 11.0);
+        assert_eq!(sample(Interpolation::Nearest, thick(Keep::Smallest), at), 11.0 - 200.0);
     }
 
     #[test]
@@ -324,11 +336,11 @@ mod tests {
         let sampler = Sampler::new(&voxels, 0, [4, 1, 1], -7.0, (-2.0, 8.0));
         let mut out = [0.0; 4];
         let row = Row { start: DVec3::ZERO, step: DVec3::X };
-        sampler.row(row, Between::Linear, None, &mut out);
+        sampler.row(row, Interpolation::Linear, None, &mut out);
         assert!(out[1].is_nan());
         assert_eq!([out[0], out[2], out[3]], [1.0, 8.0, -2.0]);
         let row = Row { start: DVec3::X * 0.25, step: DVec3::X };
-        sampler.row(row, Between::Linear, None, &mut out[..1]);
+        sampler.row(row, Interpolation::Linear, None, &mut out[..1]);
         assert_eq!(out[0], 1.0 * 0.75 - 7.0 * 0.25);
     }
 

@@ -8,7 +8,7 @@ use crate::support::{
 };
 use proptest::prelude::*;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Orbit, Plane};
-use voxpoint::render::twin::slice_rgba;
+use voxpoint::render::cpu_reference::slice_rgba;
 use voxpoint::render::{
     Clip, ColourMap, Interpolation, Mode3d, Offscreen, Projection, RaycastParams, Scene, Slab,
     SliceParams, TransferFunction,
@@ -108,9 +108,9 @@ proptest! {
     }
 }
 
-/// And they are what the twin says, for every type.
+/// And they are what the CPU reference says, for every type.
 #[test]
-fn slices_from_memory_equal_their_twin() {
+fn slices_from_memory_equal_their_cpu_reference() {
     let gpu = offscreen();
     let mut scene = tiny(&gpu);
     let grid = awkward_grid(DIMS);
@@ -247,7 +247,7 @@ fn overlays_share_the_room() {
 /// Labels in one corner are drawn there and nowhere else, in straight and in turned planes, after edits, and with
 /// nothing else left undrawn.
 #[test]
-fn labels_in_a_corner_equal_their_twin() {
+fn labels_in_a_corner_equal_their_cpu_reference() {
     let gpu = offscreen();
     let grid = awkward_grid(DIMS);
     let (voxels, scale, window) = voxels(1);

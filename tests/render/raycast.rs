@@ -1,8 +1,8 @@
-//! The 3D view drawn by the GPU (or lavapipe) against its twin in Rust, and against anatomy.
+//! The 3D view drawn by the GPU (or lavapipe) against its CPU reference in Rust, and against anatomy.
 
 use crate::support::{awkward_grid, blocks, offscreen, scene, show, styles, volume, wavy};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Orbit};
-use voxpoint::render::twin::raycast_rgba;
+use voxpoint::render::cpu_reference::raycast_rgba;
 use voxpoint::render::{
     Clip, ColourMap, Mode3d, Offscreen, RaycastParams, Scene, TransferFunction,
 };
@@ -35,7 +35,7 @@ fn difference(a: &[u8], b: &[u8]) -> (f64, u8) {
 /// Tolerance: rays that graze a voxel's edge see another label or one sample more, so single pixels may
 /// differ; the mean must not by more than half a level, nor 99 % of bytes by more than three.
 #[test]
-fn the_3d_view_equals_its_twin() {
+fn the_3d_view_equals_its_cpu_reference() {
     let gpu = offscreen();
     let dims = [19, 24, 11];
     let waves: Vec<i16> = wavy(dims).iter().map(|w| (w * 1000.0) as i16).collect();

@@ -1,10 +1,10 @@
-//! Every mode of the 3D view against its twin, from every side, cut open, and what picking finds in it.
+//! Every mode of the 3D view against its CPU reference, from every side, cut open, and what picking finds in it.
 
 use std::sync::Arc;
 
 use crate::support::{awkward_grid, offscreen, scene, show, volume};
 use voxpoint::geom::{Axis, DAffine3, DMat3, DVec2, DVec3, Direction, Grid, Orbit};
-use voxpoint::render::twin::raycast_rgba;
+use voxpoint::render::cpu_reference::raycast_rgba;
 use voxpoint::render::{
     Clip, ClipBox, ClipPlane, ColourMap, HitKind, LabelStyle, Mode3d, Offscreen, RaycastParams,
     TransferFunction, TransferPoint, TransferPreset, pick,
@@ -93,7 +93,7 @@ fn difference(a: &[u8], b: &[u8]) -> (f64, u8, u8) {
 /// be below 0.1 levels and 99 % of bytes within 2 levels (3 in MIP); the largest difference below 40 levels, and below
 /// 4 in the scan alone (but for MIP).
 #[test]
-fn every_mode_equals_its_twin() {
+fn every_mode_equals_its_cpu_reference() {
     let gpu = offscreen();
     let grid = awkward_grid(DIMS);
     let volume = volume(grid.clone(), Voxels::I16(voxels(DIMS, body)), Scale::NONE);

@@ -1,10 +1,10 @@
-//! Slices drawn by the GPU (or lavapipe) against their twin in Rust.
+//! Slices drawn by the GPU (or lavapipe) against their CPU reference in Rust.
 
 use crate::support::{
     assert_close, awkward_grid, blocks, offscreen, plane_params, scene, show, styles, volume, wavy,
 };
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
-use voxpoint::render::twin::slice_rgba;
+use voxpoint::render::cpu_reference::slice_rgba;
 use voxpoint::render::{Interpolation, Offscreen, Scene};
 use voxpoint::volume::{LabelMap, Scale, VoxelBox, Voxels, Window};
 
@@ -28,8 +28,8 @@ impl Shared {
     }
 }
 
-/// Draws the three planes with both interpolations and compares with the twin. Returns how many grey
-/// levels the twin's poorest picture has, the black around the scan aside.
+/// Draws the three planes with both interpolations and compares with the CPU reference. Returns how many grey
+/// levels the CPU reference's poorest picture has, the black around the scan aside.
 fn check(
     shared: &mut Shared,
     what: &str,
@@ -99,18 +99,18 @@ fn every_type(gpu: Offscreen) {
 }
 
 #[test]
-fn slices_equal_their_twin_for_every_data_type() {
+fn slices_equal_their_cpu_reference_for_every_data_type() {
     every_type(offscreen());
 }
 
 #[test]
-fn slices_equal_their_twin_without_any_optional_feature() {
+fn slices_equal_their_cpu_reference_without_any_optional_feature() {
     let gpu = Offscreen::with_features(wgpu::Features::empty()).unwrap();
     every_type(gpu);
 }
 
 #[test]
-fn slices_equal_their_twin_for_every_order_and_flip_of_the_axes() {
+fn slices_equal_their_cpu_reference_for_every_order_and_flip_of_the_axes() {
     let gpu = offscreen();
     let waves = wavy(DIMS).iter().map(|w| (w * 1000.0) as i16).collect::<Vec<_>>();
     let window = Window::new(0.0, 1200.0);
@@ -143,7 +143,7 @@ fn slices_equal_their_twin_for_every_order_and_flip_of_the_axes() {
 
 /// A cut that follows no axis at all.
 #[test]
-fn an_oblique_cut_equals_its_twin() {
+fn an_oblique_cut_equals_its_cpu_reference() {
     let gpu = offscreen();
     let grid = awkward_grid(DIMS);
     let voxels = Voxels::F32(wavy(DIMS).iter().map(|&w| w as f32).collect());

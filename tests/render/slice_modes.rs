@@ -1,4 +1,4 @@
-//! What slices can show besides plain grey, drawn by the GPU (or lavapipe) against the twin in Rust: colour maps,
+//! What slices can show besides plain grey, drawn by the GPU (or lavapipe) against the CPU reference in Rust: colour maps,
 //! tricubic, slabs, outlines, second images, turned planes, other frames.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::support::{
     awkward_grid, blocks, offscreen, plane_params, scene, show, styles, volume, wavy,
 };
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Grid, Oblique, Plane};
-use voxpoint::render::twin::{slice_rgba, slice_with_overlays_rgba};
+use voxpoint::render::cpu_reference::{slice_rgba, slice_with_overlays_rgba};
 use voxpoint::render::{
     ColourMap, ImageOverlay, Interpolation, MaskStyle, Offscreen, Projection, Scene, Slab,
     SliceParams,
@@ -106,12 +106,12 @@ fn interpolations(gpu: &Offscreen) {
 }
 
 #[test]
-fn nearest_linear_and_cubic_equal_their_twin_over_axis_orders() {
+fn nearest_linear_and_cubic_equal_their_cpu_reference_over_axis_orders() {
     interpolations(&offscreen());
 }
 
 #[test]
-fn nearest_linear_and_cubic_equal_their_twin_without_any_optional_feature() {
+fn nearest_linear_and_cubic_equal_their_cpu_reference_without_any_optional_feature() {
     interpolations(&Offscreen::with_features(wgpu::Features::empty()).unwrap());
 }
 
@@ -128,7 +128,7 @@ fn holes(dims: [usize; 3]) -> Voxels {
 }
 
 #[test]
-fn slabs_equal_their_twin_and_leave_out_nan_and_what_is_outside() {
+fn slabs_equal_their_cpu_reference_and_leave_out_nan_and_what_is_outside() {
     let gpu = offscreen();
     let grid = awkward_grid(DIMS);
     let labels = blocks(DIMS);
@@ -202,7 +202,7 @@ fn the_brightest_of_a_slab_shows_a_voxel_three_slices_away_and_labels_do_not_com
 }
 
 #[test]
-fn outlines_of_any_width_equal_their_twin() {
+fn outlines_of_any_width_equal_their_cpu_reference() {
     let gpu = offscreen();
     let grid = awkward_grid(DIMS);
     let volume = volume(grid.clone(), shorts(DIMS), Scale::NONE);
@@ -297,7 +297,7 @@ fn overlay(slot: usize, colour_map: ColourMap, interpolation: Interpolation) -> 
 }
 
 #[test]
-fn second_images_on_other_grids_equal_their_twin() {
+fn second_images_on_other_grids_equal_their_cpu_reference() {
     let gpu = offscreen();
     let grid = awkward_grid(DIMS);
     let scan = volume(grid.clone(), shorts(DIMS), Scale::NONE);
@@ -398,7 +398,7 @@ fn a_scan_can_be_left_out() {
 }
 
 #[test]
-fn turned_planes_equal_their_twin_over_axis_orders() {
+fn turned_planes_equal_their_cpu_reference_over_axis_orders() {
     let gpu = offscreen();
     let mut shared = gpu.scene();
     for n in 0..48 {
@@ -504,9 +504,9 @@ fn another_frame_is_seen_at_once_with_the_masks_that_are_there() {
     let mut scene = scene(&gpu, &first, &labels);
     let params = plane_params(&grid, Plane::Coronal, Window::new(500.0, 1000.0), [80, 80]);
     let check = |scene: &mut Scene, shown: &Volume, when: &str| {
-        let twin = slice_rgba(shown, &labels, &[], &params);
+        let reference = slice_rgba(shown, &labels, &[], &params);
         let drawn = gpu.slice(scene, &params).unwrap();
-        let (mean, most, share) = errors(&drawn, &twin);
+        let (mean, most, share) = errors(&drawn, &reference);
         // (One pixel in two hundred may lie on the border of two labels.)
         assert!(mean < 0.5 && (most <= 2 || share < 0.005), "{when}: {mean} {most} {share}");
     };

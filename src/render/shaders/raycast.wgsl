@@ -1,6 +1,6 @@
 // Ray casting, front to back, orthographic or with perspective: the scan as a translucent body, its brightest
 // value or a surface in it, and label maps as smooth, shaded surfaces in the same depth.
-// `render::twin` says the same in Rust.
+// `render::cpu_reference` says the same in Rust.
 //
 // Branches cost what they hold even where no pixel takes them (software adapters run both sides), so the
 // inner loop only looks, and what is expensive waits until a ray has met something.

@@ -1,5 +1,5 @@
 // One slice: the scan through its window and colour map, second images, labels. `access_*.wgsl` says where
-// texels and labels come from, `overlay_*.wgsl` whether there are second images. `render::twin` says the same
+// texels and labels come from, `overlay_*.wgsl` whether there are second images. `render::cpu_reference` says the same
 // in Rust.
 
 struct Overlay {

@@ -1,6 +1,6 @@
 use super::{ScanUniforms, columns};
 use crate::geom::{DAffine3, DVec3};
-use crate::render::regions::Regions;
+use crate::render::pane_parts::Regions;
 use crate::render::{ColourMap, ImageOverlay, Interpolation, Projection, Slab, SliceParams};
 
 /// Second images that can be drawn over a scan at once.
@@ -27,7 +27,7 @@ pub(in crate::render) enum TexelSource {
     /// The same, with texels that stand for what is not a number.
     ScanWithNan,
     /// The pane's own textures.
-    Plane,
+    Pane,
 }
 
 /// How labels are drawn, as the shader counts it.
@@ -104,8 +104,8 @@ impl SliceKind {
         constants
     }
 
-    pub(in crate::render) fn of_plane(self) -> bool {
-        self.texels == TexelSource::Plane
+    pub(in crate::render) fn from_memory(self) -> bool {
+        self.texels == TexelSource::Pane
     }
 
     pub(in crate::render) fn has_overlays(self) -> bool {

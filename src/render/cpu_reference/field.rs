@@ -1,11 +1,11 @@
-use super::Subject;
+use super::CpuScene;
 use crate::geom::DVec3;
 use crate::render::styles::surface_opacity;
 
 /// Share of the wide kernel.
 const SMOOTH: f64 = 0.7;
 
-impl Subject<'_> {
+impl CpuScene<'_> {
     fn raw_label(&self, at: [i64; 3]) -> u16 {
         let dims = self.volume.grid().dims();
         let inside = (0..3).all(|a| at[a] >= 0 && (at[a] as usize) < dims[a]);

@@ -1,4 +1,4 @@
-use super::{Subject, bytes, rows};
+use super::{CpuScene, bytes, rows};
 use crate::geom::{DMat3, DVec3, Grid, Orbit, Ray};
 use crate::render::march::{self, March, Medium, SLOW_STEPS, VoxelClip};
 use crate::render::styles::surface_opacity;
@@ -19,7 +19,7 @@ pub fn raycast_rgba(
     styles: &[LabelStyle],
     params: &RaycastParams,
 ) -> Vec<u8> {
-    let caster = Caster::new(Subject::new(volume, labels, styles), params);
+    let caster = Caster::new(CpuScene::new(volume, labels, styles), params);
     rows(params.size, |x, y| {
         let pixel = [f64::from(x) + 0.5, f64::from(y) + 0.5];
         bytes(caster.trace(pixel, start(x, y)).colour)
@@ -28,7 +28,7 @@ pub fn raycast_rgba(
 
 /// Casts the rays of one picture.
 pub(in crate::render) struct Caster<'a> {
-    subject: Subject<'a>,
+    scene: CpuScene<'a>,
     grid: &'a Grid,
     orbit: &'a Orbit,
     pane: [f64; 2],
@@ -82,10 +82,10 @@ impl Line {
 }
 
 impl<'a> Caster<'a> {
-    pub(in crate::render) fn new(subject: Subject<'a>, params: &'a RaycastParams) -> Self {
-        let grid = subject.volume.grid();
+    pub(in crate::render) fn new(scene: CpuScene<'a>, params: &'a RaycastParams) -> Self {
+        let grid = scene.volume.grid();
         Self {
-            subject,
+            scene,
             grid,
             orbit: &params.orbit,
             pane: params.size.map(f64::from),
@@ -149,7 +149,7 @@ impl<'a> Caster<'a> {
 
     /// Depths between which there is something, and the inward side of the cut that the ray enters through.
     fn reach(&self, line: &Line) -> (f64, f64, DVec3) {
-        let last = self.subject.dims() - 0.5;
+        let last = self.scene.dims() - 0.5;
         let (mut enter, mut leave) = (f64::NEG_INFINITY, f64::INFINITY);
         let mut cut = DVec3::ZERO;
         let mut sides = Vec::new();
@@ -183,7 +183,7 @@ impl<'a> Caster<'a> {
             return;
         }
         let at = line.at(enter);
-        going.inside = self.subject.smooth_label(at);
+        going.inside = self.scene.smooth_label(at);
         if going.inside != 0 {
             self.add_mask(going, line, enter, going.inside, cut);
         }
@@ -212,7 +212,7 @@ impl<'a> Caster<'a> {
                 if h + label_lead >= leave {
                     continue;
                 }
-                label = self.subject.smooth_label(line.at(h + label_lead));
+                label = self.scene.smooth_label(line.at(h + label_lead));
                 if label != going.inside {
                     break;
                 }
@@ -226,7 +226,7 @@ impl<'a> Caster<'a> {
             } else {
                 if label != 0 && going.clear >= OPAQUE_ENOUGH {
                     let depth = self.surface(line, before, h + label_lead, label);
-                    let slope = self.subject.label_gradient(line.at(depth), label);
+                    let slope = self.scene.label_gradient(line.at(depth), label);
                     self.add_mask(going, line, depth, label, slope);
                 }
                 (going.inside, a, level_a) = (label, h, level_h);
@@ -239,7 +239,7 @@ impl<'a> Caster<'a> {
         let (mut near, mut far) = (outside, within);
         for _ in 0..BISECTIONS {
             let middle = f64::midpoint(near, far);
-            if self.subject.smooth_label(line.at(middle)) == label {
+            if self.scene.smooth_label(line.at(middle)) == label {
                 far = middle;
             } else {
                 near = middle;
@@ -322,9 +322,9 @@ impl<'a> Caster<'a> {
     }
 
     fn add_mask(&self, going: &mut Going, line: &Line, depth: f64, label: u16, inwards: DVec3) {
-        let opacity = surface_opacity(self.subject.byte(label));
+        let opacity = surface_opacity(self.scene.byte(label));
         let (light, highlight) = self.lit(inwards, line);
-        let colour = self.subject.colour(label) * light + 0.22 * highlight;
+        let colour = self.scene.colour(label) * light + 0.22 * highlight;
         going.trace.colour += going.clear * opacity * colour;
         if going.trace.mask.is_none() {
             going.in_front = going.brightest;
@@ -335,8 +335,8 @@ impl<'a> Caster<'a> {
 
     /// The grey level, below 0 and above 1 too.
     fn level(&self, at: DVec3) -> f64 {
-        let last = self.subject.dims() - 1.0;
-        let value = self.subject.linear(at.clamp(DVec3::ZERO, last));
+        let last = self.scene.dims() - 1.0;
+        let value = self.scene.linear(at.clamp(DVec3::ZERO, last));
         (value - self.window.low()) / self.window.width
     }
 

@@ -1,4 +1,4 @@
-//! The shaders' twins: the same pictures stated in plain Rust, slowly. Slices share nothing with the GPU's
+//! The shaders' CPU counterparts: the same pictures stated in plain Rust, slowly. Slices share nothing with the GPU's
 //! way of storing and windowing voxels; the 3D view shares where samples lie along a ray and the light.
 
 mod field;
@@ -17,8 +17,8 @@ use crate::volume::{LabelMap, Stats, Volume};
 /// Black, opaque.
 const BLACK: [u8; 4] = [0, 0, 0, 255];
 
-/// A scan with its labels, as both twins need it.
-pub(super) struct Subject<'a> {
+/// A scan with its labels, as both counterparts need it.
+pub(super) struct CpuScene<'a> {
     volume: &'a Volume,
     labels: &'a LabelMap,
     colours: Vec<u8>,
@@ -27,7 +27,7 @@ pub(super) struct Subject<'a> {
     range: (f64, f64),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> CpuScene<'a> {
     fn new(volume: &'a Volume, labels: &'a LabelMap, styles: &[LabelStyle]) -> Self {
         let Stats { min, max, .. } = volume.stats();
         let span = if max > min { max - min } else { 1.0 };
@@ -81,7 +81,7 @@ impl<'a> Subject<'a> {
         if self.byte(label) == 0 { 0 } else { label }
     }
 
-    /// As [`Subject::new`], without a look at all voxels: what is not a number is as good as black.
+    /// As [`CpuScene::new`], without a look at all voxels: what is not a number is as good as black.
     pub(super) fn for_a_ray(
         volume: &'a Volume,
         labels: &'a LabelMap,

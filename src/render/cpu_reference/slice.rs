@@ -1,4 +1,4 @@
-use super::{BLACK, Subject, bytes, rows};
+use super::{BLACK, CpuScene, bytes, rows};
 use crate::geom::DVec3;
 use crate::render::uniforms::MOST_OUTLINE;
 use crate::render::{
@@ -27,18 +27,18 @@ pub fn slice_with_overlays_rgba(
     styles: &[LabelStyle],
     params: &SliceParams,
 ) -> Vec<u8> {
-    let subject = Subject::new(volume, labels, styles);
+    let scene = CpuScene::new(volume, labels, styles);
     let blank: Vec<LabelMap> = images.iter().map(|i| LabelMap::empty(i.grid().dims())).collect();
-    let images: Vec<Subject> =
-        images.iter().zip(&blank).map(|(image, blank)| Subject::new(image, blank, &[])).collect();
+    let images: Vec<CpuScene> =
+        images.iter().zip(&blank).map(|(image, blank)| CpuScene::new(image, blank, &[])).collect();
     let grid = volume.grid();
     let pixel = |x: u32, y: u32| {
         let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
         let at = params.voxel_from_pane.transform_point3(DVec3::new(x, y, 0.0));
-        if subject.voxel(at).is_none() {
+        if scene.voxel(at).is_none() {
             return BLACK;
         }
-        let gathered = subject.gathered(params.slab, params.interpolation, |along| at + along);
+        let gathered = scene.gathered(params.slab, params.interpolation, |along| at + along);
         let mut colour = gathered
             .map_or(DVec3::ZERO, |value| mapped(params.colour_map, params.window.grey(value)));
         for overlay in &params.overlays {
@@ -48,7 +48,7 @@ pub fn slice_with_overlays_rgba(
             let gathered = image.gathered(params.slab, overlay.interpolation, place);
             colour = gathered.map_or(colour, |value| laid_over(colour, overlay, value));
         }
-        bytes(with_label(&subject, params, colour, [x, y]))
+        bytes(with_label(&scene, params, colour, [x, y]))
     };
     rows(params.size, pixel)
 }
@@ -64,23 +64,23 @@ fn laid_over(under: DVec3, overlay: &ImageOverlay, value: f64) -> DVec3 {
 }
 
 /// A pixel with its label over it, filled or outlined.
-fn with_label(subject: &Subject, params: &SliceParams, under: DVec3, [x, y]: [f64; 2]) -> DVec3 {
+fn with_label(scene: &CpuScene, params: &SliceParams, under: DVec3, [x, y]: [f64; 2]) -> DVec3 {
     let at = |x: f64, y: f64| params.voxel_from_pane.transform_point3(DVec3::new(x, y, 0.0));
-    let label = subject.label(at(x, y));
+    let label = scene.label(at(x, y));
     if label == 0 {
         return under;
     }
     let wide = f64::from(params.masks.outline_width.round().clamp(0.0, MOST_OUTLINE));
     let edge = outline_looks(wide).into_iter().any(|(right, down)| {
         let quarters = [(right, down), (-right, -down), (-down, right), (down, -right)];
-        quarters.iter().any(|(dx, dy)| subject.label(at(x + dx, y + dy)) != label)
+        quarters.iter().any(|(dx, dy)| scene.label(at(x + dx, y + dy)) != label)
     });
-    let faint = subject.is_faint(label);
+    let faint = scene.is_faint(label);
     let fill = params.masks.fill * if faint { 0.5 } else { 1.0 };
     let outline = params.masks.outline.max(fill);
     let dash = (x.floor() + y.floor()) as u32 % 8 < 4;
     let opacity = if edge && (dash || !faint) { outline } else { fill };
-    under.lerp(subject.colour(label), f64::from(opacity))
+    under.lerp(scene.colour(label), f64::from(opacity))
 }
 
 /// Where, from a pixel, a label's outline of this width looks for its edge; and a quarter turn, a half and three
@@ -104,7 +104,7 @@ fn outline_looks(wide: f64) -> Vec<(f64, f64)> {
     looks.into_iter().map(|(right, down)| ((right + 0.5).floor(), (down + 0.5).floor())).collect()
 }
 
-impl Subject<'_> {
+impl CpuScene<'_> {
     /// The value shown of a place, or of the places along a slab's thickness: `place` says where in the image
     /// something so many voxels of the scan away from the pixel is. `None` where there is no value.
     fn gathered(

@@ -2,13 +2,13 @@ use super::RaycastParams;
 use super::pipelines_3d::{PICTURE_FORMAT, Pipelines3d};
 
 /// The texture that the 3D view is drawn to, kept until something changes.
-pub(super) struct Picture {
+pub(super) struct RayImage {
     view: wgpu::TextureView,
     bind_group: wgpu::BindGroup,
     size: [u32; 2],
 }
 
-impl Picture {
+impl RayImage {
     pub(super) fn new(device: &wgpu::Device, pipelines: &Pipelines3d, size: [u32; 2]) -> Self {
         let texture = device.create_texture(&wgpu::TextureDescriptor {
             label: Some("3D view"),

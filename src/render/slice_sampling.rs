@@ -7,9 +7,9 @@ use std::thread::Builder;
 use rayon::prelude::*;
 
 use super::encoding::Encoding;
-use super::{Interpolation, Projection, SliceParams};
+use super::{Projection, SliceParams};
 use crate::geom::{DAffine3, DVec3};
-use crate::volume::{Between, Keep, Row, Sampler, Thickness, Volume};
+use crate::volume::{Interpolation, Keep, Row, Sampler, Thickness, Volume};
 use crate::work::{CancelToken, Died, Task, Wake};
 
 /// Voxels that may be read for all slices of a frame while the window waits: about 20 ms on two cores
@@ -18,9 +18,9 @@ const VOXELS_AT_ONCE: f64 = 4e6;
 
 /// Everything on which the numbers of a slice depend.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Cut {
+pub(super) struct SliceSampling {
     voxel_from_pane: DAffine3,
-    between: Between,
+    interpolation: Interpolation,
     thickness: Option<Thickness>,
     /// Pixels.
     size: [u32; 2],
@@ -28,24 +28,20 @@ pub(super) struct Cut {
     scan: u64,
 }
 
-impl Cut {
+impl SliceSampling {
     pub(super) fn new(params: &SliceParams, size: [u32; 2], slope: f64, scan: u64) -> Self {
-        let between = match params.interpolation {
-            Interpolation::Nearest => Between::Nearest,
-            Interpolation::Linear => Between::Linear,
-            Interpolation::Cubic => Between::Cubic,
-        };
+        let interpolation = params.interpolation;
         let thickness = thickness(params, slope);
-        Self { voxel_from_pane: params.voxel_from_pane, between, thickness, size, scan }
+        Self { voxel_from_pane: params.voxel_from_pane, interpolation, thickness, size, scan }
     }
 
     /// Pixels along each side for which one is to be read, so that the window does not have to wait for so many
     /// slices like this: 1 where it need not for all of them.
     pub(super) fn pixels_at_once(&self, slices: usize) -> u32 {
-        let voxels = match self.between {
-            Between::Nearest => 1.0,
-            Between::Linear => 8.0,
-            Between::Cubic => 64.0,
+        let voxels = match self.interpolation {
+            Interpolation::Nearest => 1.0,
+            Interpolation::Linear => 8.0,
+            Interpolation::Cubic => 64.0,
         };
         let samples = self.thickness.map_or(1, |thickness| thickness.samples);
         let pixels = f64::from(self.size[0]) * f64::from(self.size[1]);
@@ -78,8 +74,8 @@ impl Cut {
         raw
     }
 
-    /// [`Cut::numbers`] of every pixel, on other threads; `wake` is called when they are there. `None` if the
-    /// system gives no thread, or if the cut is nowhere.
+    /// [`SliceSampling::numbers`] of every pixel, on other threads; `wake` is called when they are there. `None` if the
+    /// system gives no thread, or if the slice is nowhere.
     pub(super) fn start(
         self,
         volume: &Arc<Volume>,
@@ -118,7 +114,7 @@ impl Cut {
             raw
         };
         match Task::start("slice", wake, work) {
-            Ok(task) => Some(Job { cut: self, task: Mutex::new(task), made: None }),
+            Ok(task) => Some(Job { sampling: self, task: Mutex::new(task), made: None }),
             Err(why) => {
                 tracing::warn!("a slice stays coarse: {why}");
                 None
@@ -133,13 +129,13 @@ impl Cut {
             start: self.voxel_from_pane.transform_point3(centre),
             step: self.voxel_from_pane.matrix3.x_axis * every as f64,
         };
-        sampler.row(row, self.between, self.thickness, out);
+        sampler.row(row, self.interpolation, self.thickness, out);
     }
 }
 
-/// A cut that is being made.
+/// A slice whose numbers are being made.
 pub(super) struct Job {
-    pub(super) cut: Cut,
+    pub(super) sampling: SliceSampling,
     /// The scene that holds it is shared between threads.
     task: Mutex<Task<Vec<f64>>>,
     /// What came of it, until somebody wants it: the pane may not be seen any more.
@@ -197,17 +193,23 @@ mod tests {
     }
 
     /// Slice 1, a pixel for each voxel.
-    fn cut(size: [u32; 2]) -> Cut {
+    fn sampling(size: [u32; 2]) -> SliceSampling {
         let voxel_from_pane = DAffine3::from_translation(DVec3::new(-0.5, -0.5, 1.0));
-        Cut { voxel_from_pane, between: Between::Nearest, thickness: None, size, scan: 0 }
+        SliceSampling {
+            voxel_from_pane,
+            interpolation: Interpolation::Nearest,
+            thickness: None,
+            size,
+            scan: 0,
+        }
     }
 
     #[test]
     fn coarse_numbers_are_those_of_the_middle_of_their_block() {
         let volume = counting();
-        let whole = cut([7, 5]).numbers(&volume, None, 1);
+        let whole = sampling([7, 5]).numbers(&volume, None, 1);
         assert_eq!(whole, (35..70).map(f64::from).collect::<Vec<_>>());
-        let coarse = cut([7, 5]).numbers(&volume, None, 3);
+        let coarse = sampling([7, 5]).numbers(&volume, None, 3);
         for y in 0..5 {
             for x in 0..7 {
                 // The last block's middle lies where the scan's last voxels go on.
@@ -223,21 +225,21 @@ mod tests {
         let tell = Mutex::new(tell);
         let wake: Wake = Arc::new(move || tell.lock().unwrap().send(()).unwrap());
         let volume = counting();
-        let mut job = cut([7, 5]).start(&volume, None, wake).unwrap();
+        let mut job = sampling([7, 5]).start(&volume, None, wake).unwrap();
         told.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
         let made = job.poll().unwrap().unwrap();
-        assert_eq!(made, cut([7, 5]).numbers(&volume, None, 1));
-        let nowhere = Cut { voxel_from_pane: DAffine3::NAN, ..cut([7, 5]) };
+        assert_eq!(made, sampling([7, 5]).numbers(&volume, None, 1));
+        let nowhere = SliceSampling { voxel_from_pane: DAffine3::NAN, ..sampling([7, 5]) };
         assert!(nowhere.start(&volume, None, Arc::new(|| ())).is_none());
     }
 
     #[test]
     fn the_more_slices_the_coarser_they_are_at_once() {
-        let one = Cut { between: Between::Linear, ..cut([700, 700]) };
+        let one = SliceSampling { interpolation: Interpolation::Linear, ..sampling([700, 700]) };
         assert_eq!(one.pixels_at_once(1), 1);
         assert_eq!(one.pixels_at_once(4), 2);
         let thickness = Some(Thickness { keep: Keep::Mean, samples: 10, step: DVec3::Z });
-        let cubic = Cut { between: Between::Cubic, thickness, ..one };
+        let cubic = SliceSampling { interpolation: Interpolation::Cubic, thickness, ..one };
         assert_eq!(cubic.pixels_at_once(1), 9);
     }
 }

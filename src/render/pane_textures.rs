@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::cut::{Cut, Job};
 use super::encoding::{Encoding, RawRange};
-use super::regions::shadow;
+use super::pane_parts::shadow;
+use super::slice_sampling::{Job, SliceSampling};
 use super::{RenderError, SliceParams};
 use crate::geom::{DAffine3, DVec3};
 use crate::volume::{LabelMap, Row, Volume, VoxelBox, label_row};
@@ -29,7 +29,7 @@ pub(super) struct Source<'a> {
 }
 
 /// That the window is not to wait.
-pub(super) struct Haste<'a> {
+pub(super) struct FrameBudget<'a> {
     /// Slices that are made in a frame.
     pub slices: usize,
     /// Whether threads may be started.
@@ -46,7 +46,7 @@ struct Pixels {
 }
 
 /// A pane's pixels.
-pub(super) struct Plane {
+pub(super) struct PaneTextures {
     /// Of the pane it was made for.
     wanted: [u32; 2],
     /// As much of it as the device has textures for.
@@ -54,7 +54,7 @@ pub(super) struct Plane {
     values: wgpu::Texture,
     labels: wgpu::Texture,
     pub(super) bind_group: wgpu::BindGroup,
-    cut: Option<Cut>,
+    sampling: Option<SliceSampling>,
     /// Values are those of every few pixels, and are to become whole.
     coarse: bool,
     /// Makes them.
@@ -66,7 +66,7 @@ pub(super) struct Plane {
     dirty: Option<VoxelBox>,
 }
 
-impl Plane {
+impl PaneTextures {
     /// Empty textures for a pane.
     pub(super) fn new(
         device: &wgpu::Device,
@@ -107,7 +107,7 @@ impl Plane {
             layout,
             entries: &[entry(0, &view(&values)), entry(1, &view(&labels))],
         });
-        let (cut, job, encoding, labelled, dirty) = (None, None, None, None, None);
+        let (sampling, job, encoding, labelled, dirty) = (None, None, None, None, None);
         let coarse = false;
         Ok(Self {
             wanted,
@@ -115,7 +115,7 @@ impl Plane {
             values,
             labels,
             bind_group,
-            cut,
+            sampling,
             coarse,
             job,
             encoding,
@@ -142,20 +142,20 @@ impl Plane {
         }
     }
 
-    /// Brings the pixels up to date. Where that takes longer than a frame has, and if there is a `haste`, values are
-    /// coarser at first: then there is [`Plane::more_to_come`]. Returns the bytes that were uploaded.
+    /// Brings the pixels up to date. Where that takes longer than a frame has, and if there is a `budget`, values are
+    /// coarser at first: then there is [`PaneTextures::more_to_come`]. Returns the bytes that were uploaded.
     pub(super) fn update(
         &mut self,
         queue: &wgpu::Queue,
         source: &Source,
         params: &SliceParams,
-        haste: Option<Haste<'_>>,
+        budget: Option<FrameBudget<'_>>,
     ) -> u64 {
         let slope = source.volume.scale().slope;
-        let cut = Cut::new(params, self.size, slope, source.scan);
+        let sampling = SliceSampling::new(params, self.size, slope, source.scan);
         let mut bytes = 0;
-        let stays = self.cut == Some(cut);
-        let ready = self.job.as_mut().filter(|job| job.cut == cut).and_then(Job::poll);
+        let stays = self.sampling == Some(sampling);
+        let ready = self.job.as_mut().filter(|job| job.sampling == sampling).and_then(Job::poll);
         if let Some(raw) = ready {
             (self.job, self.coarse) = (None, false);
             if let Ok(raw) = raw {
@@ -164,21 +164,21 @@ impl Plane {
                 tracing::warn!("a slice stays coarse: its threads died");
             }
         } else if !stays {
-            let every = haste.as_ref().map_or(1, |haste| cut.pixels_at_once(haste.slices));
-            let raw = cut.numbers(source.volume, source.encoding, every);
+            let every = budget.as_ref().map_or(1, |budget| sampling.pixels_at_once(budget.slices));
+            let raw = sampling.numbers(source.volume, source.encoding, every);
             bytes += self.lay_values(queue, source, &raw);
-            // What was being made for another cut is given up.
+            // What was being made for another sampling is given up.
             self.job = None;
             self.coarse = every > 1;
-            self.cut = Some(cut);
+            self.sampling = Some(sampling);
         }
-        let haste = haste.filter(|_| self.coarse && self.job.is_none());
-        if let Some(haste) = haste.as_ref().filter(|_| !stays) {
+        let budget = budget.filter(|_| self.coarse && self.job.is_none());
+        if let Some(budget) = budget.as_ref().filter(|_| !stays) {
             // While slices are scrolled they are only coarse; the next frame tells.
-            (haste.wake)();
-        } else if let Some(haste) = haste.filter(|haste| haste.free) {
+            (budget.wake)();
+        } else if let Some(budget) = budget.filter(|budget| budget.free) {
             let encoding = source.encoding.copied();
-            self.job = cut.start(source.volume, encoding, Arc::clone(haste.wake));
+            self.job = sampling.start(source.volume, encoding, Arc::clone(budget.wake));
             self.coarse = self.job.is_some();
         }
         bytes + self.lay_labels(queue, source, params.voxel_from_pane)
