@@ -85,7 +85,7 @@ impl App {
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::CopyPicture(wish) => self.copy_picture(&wish),
             Action::SavePicture(wish) => self.ask_output(Output::Picture(wish)),
-            Action::RecordTurn(wish) => self.ask_output(Output::Turn(wish)),
+            Action::RecordFilm(wish) => self.ask_output(Output::Film(wish)),
             Action::CancelPicture => self.pictures.cancel(),
             Action::GoTo(done) => {
                 if let Some(session) = &mut self.session {

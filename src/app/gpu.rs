@@ -8,7 +8,7 @@ use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, Fault, Faults, LabelStyle, Scene, UPLOAD_BUDGET};
-use crate::ui::viewport::SceneSlot;
+use crate::ui::views::SceneSlot;
 use crate::ui::{ImageLayer, ShownMasks, label_styles};
 use crate::volume::{Volume, VoxelBox};
 

@@ -318,7 +318,8 @@ impl App {
             self.files.answer_path_prompt(answer);
         }
         let document = self.session.as_ref().map(|s| &s.document);
-        let away = document.map_or(egui::Vec2::ZERO, |d| self.view.beside_views(d, ui.ctx()));
+        let away =
+            document.map_or(egui::Vec2::ZERO, |d| ui::beside_views(&mut self.view, d, ui.ctx()));
         let room = match document {
             Some(_) => self.view.screen.area.into(),
             None => ui.ctx().content_rect().size(),

@@ -3,32 +3,34 @@
 use std::path::{Path, PathBuf};
 
 use crate::ui::text::tr;
-use crate::ui::{FilmFormat, PictureWish, TurnWish};
+use crate::ui::{FilmFormat, FilmOptions, PictureOptions};
 
 /// A picture or a film that goes into a file.
 #[derive(Clone, Debug)]
 pub(super) enum Output {
-    Picture(PictureWish),
-    Turn(TurnWish),
+    Picture(PictureOptions),
+    Film(FilmOptions),
 }
 
 impl Output {
     /// What its name ends in; nothing for a folder.
     pub fn ending(&self) -> &'static str {
         match self {
-            Output::Picture(_) | Output::Turn(TurnWish { format: FilmFormat::Apng, .. }) => ".png",
-            Output::Turn(TurnWish { format: FilmFormat::Gif, .. }) => ".gif",
-            Output::Turn(TurnWish { format: FilmFormat::Sequence, .. }) => "",
+            Output::Picture(_) | Output::Film(FilmOptions { format: FilmFormat::Apng, .. }) => {
+                ".png"
+            }
+            Output::Film(FilmOptions { format: FilmFormat::Gif, .. }) => ".gif",
+            Output::Film(FilmOptions { format: FilmFormat::Sequence, .. }) => "",
         }
     }
 
     pub fn title(&self) -> &'static str {
         match self {
             Output::Picture(_) => tr("Save the picture"),
-            Output::Turn(TurnWish { format: FilmFormat::Sequence, .. }) => {
+            Output::Film(FilmOptions { format: FilmFormat::Sequence, .. }) => {
                 tr("A new folder for the pictures of the turn")
             }
-            Output::Turn(_) => tr("Save the film"),
+            Output::Film(_) => tr("Save the film"),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::session::DocumentNumber;
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, Film, Stage, save_film, save_png};
 use crate::ui::text::tr;
-use crate::ui::{Drawing, FilmFormat, PictureWish, Status, Toasts, TurnWish, ViewState};
+use crate::ui::{Drawing, FilmFormat, FilmOptions, PictureOptions, Status, Toasts, ViewState};
 use crate::work::{CancelToken, Progress, Task, Wake};
 
 /// How often the window looks how far a film is.
@@ -142,19 +142,19 @@ fn draw(
 fn suggestion(scan: &Path, output: &Output) -> PathBuf {
     let stem = stem_of(scan);
     let name = match output {
-        Output::Picture(PictureWish { view: Some(view), .. }) => {
+        Output::Picture(PictureOptions { view: Some(view), .. }) => {
             format!("{stem}_{}.png", view.name().to_lowercase())
         }
         Output::Picture(_) => format!("{stem}_views.png"),
-        Output::Turn(TurnWish { format: FilmFormat::Apng, .. }) => format!("{stem}_turn.png"),
-        Output::Turn(TurnWish { format: FilmFormat::Gif, .. }) => format!("{stem}_turn.gif"),
-        Output::Turn(_) => format!("{stem}_turn"),
+        Output::Film(FilmOptions { format: FilmFormat::Apng, .. }) => format!("{stem}_turn.png"),
+        Output::Film(FilmOptions { format: FilmFormat::Gif, .. }) => format!("{stem}_turn.gif"),
+        Output::Film(_) => format!("{stem}_turn"),
     };
     scan.with_file_name(name)
 }
 
 impl App {
-    pub(super) fn copy_picture(&mut self, wish: &PictureWish) {
+    pub(super) fn copy_picture(&mut self, wish: &PictureOptions) {
         let Some(session) = &self.session else { return };
         let copied = self.pictures.copy(&session.document, Figure::of(&self.view, wish));
         self.told(copied);
@@ -184,8 +184,8 @@ impl App {
         let view: &ViewState = &self.view;
         let started = match output {
             Output::Picture(wish) => self.pictures.save(document, Figure::of(view, wish), path),
-            Output::Turn(wish) => {
-                let TurnWish { format, frames, seconds, .. } = *wish;
+            Output::Film(wish) => {
+                let FilmOptions { format, frames, seconds, .. } = *wish;
                 let film = Film { format, frames, seconds };
                 self.pictures.film(document, Figure::of_turn(view, wish), film, path)
             }

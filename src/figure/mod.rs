@@ -12,7 +12,7 @@ pub use film::{Film, film_format, save_film, save_png};
 pub use stage::Stage;
 pub use window::UnseenWindow;
 
-use crate::ui::{Pane, PictureSize, PictureWish, TurnWish, ViewState};
+use crate::ui::{FilmOptions, Pane, PictureOptions, PictureSize, ViewState};
 
 /// One picture: how the document is looked at, and how large it is drawn.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Figure {
 
 impl Figure {
     /// The views as the window shows them, without what only makes sense with a pointer.
-    pub fn of(view: &ViewState, wish: &PictureWish) -> Self {
+    pub fn of(view: &ViewState, wish: &PictureOptions) -> Self {
         let mut view = view.clone();
         let (size, pixels_per_point) = view.screen.pixels(wish.view, wish.size);
         if wish.view.is_some() {
@@ -41,9 +41,9 @@ impl Figure {
     }
 
     /// The 3D view alone, for a film of it.
-    pub fn of_turn(view: &ViewState, wish: &TurnWish) -> Self {
+    pub fn of_turn(view: &ViewState, wish: &FilmOptions) -> Self {
         let size = PictureSize::Pixels(wish.size);
-        let picture = PictureWish { view: Some(Pane::Volume), size, annotated: wish.annotated };
+        let picture = PictureOptions { view: Some(Pane::Volume), size, annotated: wish.annotated };
         Self::of(view, &picture)
     }
 

@@ -6,7 +6,7 @@ use super::headless::Headless;
 use super::{Figure, FigureError};
 use crate::document::Document;
 use crate::render::{Offscreen, Scene};
-use crate::ui::viewport::{self, MoreToCome, SceneSlot};
+use crate::ui::views::{self, MoreToCome, SceneSlot};
 use crate::ui::{self, ImageLayer, Status};
 use crate::work::CancelToken;
 
@@ -60,9 +60,9 @@ impl Stage {
             ui.ctx().set_theme(theme);
             if figure.annotated {
                 // Nobody clicks here, so nothing is asked for.
-                viewport::show(ui, true, document, &mut view, &status, &mut Vec::new());
+                views::show(ui, true, document, &mut view, &status, &mut Vec::new());
             } else {
-                viewport::show_pictures(ui, document, &mut view);
+                views::show_pictures(ui, document, &mut view);
             }
         };
         headless.draw(gpu, figure.size, figure.pixels_per_point, ui, |resources| {

@@ -6,7 +6,7 @@ use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use super::FigureError;
 use crate::document::Document;
 use crate::render::{Offscreen, Scene};
-use crate::ui::viewport::{MoreToCome, SceneSlot};
+use crate::ui::views::{MoreToCome, SceneSlot};
 use crate::ui::{self, Status, ViewState};
 
 /// A window that nobody sees.

@@ -2,54 +2,36 @@
 //! document and says what the user wants as [`Action`]s; it does no I/O and runs no model.
 //!
 //! The only place that implements egui paint callbacks.
+//!
+//! ```text
+//! kit ← state ← commands ← { panels, views, windows }
+//! ```
 
-mod action;
-mod arrangement;
-mod ask_replace;
-mod card;
-mod grip;
-pub mod help;
-mod history;
-pub mod icons;
-mod in_3d;
-mod inner_box;
-mod layers;
-mod log;
-mod looking;
-mod objects_in_view;
+pub mod commands;
+pub mod kit;
 pub mod panels;
-pub mod path_prompt;
-pub mod presets;
-pub mod shortcuts;
-mod state;
-mod status;
-pub mod text;
-pub mod theme;
-mod toasts;
-mod verb;
-pub mod viewport;
-pub mod welcome;
-mod wishes;
+pub mod state;
+pub mod views;
+pub mod windows;
 
-pub use action::{Action, OfferAnswer, ReplaceAnswer};
-pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
-pub use in_3d::View3d;
-pub use looking::{MaskLook, THICKEST, projection_name};
-pub use objects_in_view::{ShownMasks, label_styles};
-pub use state::{Hover, ImageLayer, Intent, PRACTISED, PaneState, Tool, ViewState};
-pub use status::{
-    Busy, Download, Drawing, Latency, Level, LogLine, ModelEntry, ModelStatus, Offer, Opening,
-    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
+pub use kit::toasts::{Level, Toasts};
+pub use kit::{text, theme};
+pub use state::{
+    Action, Busy, Download, Drawing, FilmFormat, FilmOptions, Hover, ImageLayer, Intent,
+    LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry, ModelStatus, Offer,
+    OfferAnswer, Opening, PRACTISED, Pane, PictureOptions, PictureSize, PreviewStatus, Question,
+    ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits,
+    Status, Tool, View3d, ViewState, label_styles,
 };
-pub use toasts::Toasts;
-pub use verb::{Desk, SCALES, Verb, can_extend, is_cut};
-pub use wishes::{FilmFormat, LONGEST_SIDE, PictureSize, PictureWish, Screen, TurnWish};
+pub use windows::path_prompt;
+
+use commands::{CommandContext, shortcuts};
 
 use crate::document::Document;
 
 /// Draws the whole window and says in `out` what the user wants.
 ///
-/// `gpu`: whether a [`viewport::SceneSlot`] was put into egui's callback resources.
+/// `gpu`: whether a [`views::SceneSlot`] was put into egui's callback resources.
 pub fn show(
     ui: &mut egui::Ui,
     gpu: bool,
@@ -58,10 +40,41 @@ pub fn show(
     status: &Status,
     out: &mut Vec<Action>,
 ) {
-    viewport::note_press(ui.ctx());
+    views::note_press(ui.ctx());
     shortcuts::handle(ui.ctx(), document, view, status, out);
-    panels::show_chrome(ui, document, view, status, out);
+    show_chrome(ui, document, view, status, out);
     if let Some(document) = document {
-        viewport::show(ui, gpu, document, view, status, out);
+        views::show(ui, gpu, document, view, status, out);
     }
+}
+
+/// Draws everything but the views, and reports what the user wants in `out`.
+///
+/// Call once for each frame with the root `Ui`, after [`shortcuts::handle`] and before the views. It takes the edges
+/// of the window; without a document also its middle, for the welcome card or the progress of opening a scan.
+/// [`theme::apply`] is to be called once before the first frame.
+pub fn show_chrome(
+    ui: &mut egui::Ui,
+    document: Option<&Document>,
+    view: &mut ViewState,
+    status: &Status,
+    out: &mut Vec<Action>,
+) {
+    ui.ctx().set_theme(egui::ThemePreference::from(view.theme));
+    if (ui.ctx().zoom_factor() - view.scale).abs() > 1e-3 {
+        ui.ctx().set_zoom_factor(view.scale);
+    }
+    let width = ui.ctx().content_rect().width();
+    let mut cx = CommandContext { document, view, status, out, width };
+    panels::show(ui, &mut cx);
+    if document.is_none() {
+        egui::CentralPanel::no_frame().show(ui, |ui| windows::welcome::show(ui, &mut cx));
+    }
+    windows::show(ui.ctx(), &mut cx);
+}
+
+/// Points that the panel right of the views and the bar below them take.
+pub fn beside_views(view: &mut ViewState, document: &Document, ctx: &egui::Context) -> egui::Vec2 {
+    let right = panels::right_width(view, ctx.content_rect().width());
+    egui::vec2(right, views::frames_height(document))
 }

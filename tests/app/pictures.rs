@@ -13,7 +13,7 @@ use image::{Rgba, RgbaImage};
 use voxpoint::app::App;
 use voxpoint::geom::{Axis, DVec3, Direction};
 use voxpoint::render::Mode3d;
-use voxpoint::ui::{PictureSize, PictureWish, TurnWish};
+use voxpoint::ui::{FilmOptions, PictureOptions, PictureSize};
 
 fn opened() -> Harness<'static, App> {
     let mut harness = window(vec![crate::support::sample()]);
@@ -180,7 +180,7 @@ fn a_picture_is_saved_at_the_size_and_with_the_annotations_that_were_chosen() {
     let at = numbers(harness.state().view().crosshair);
     let area = harness.state().view().screen.area;
     harness.state_mut().view_mut().picture =
-        PictureWish { view: None, size: PictureSize::Screen(1), annotated: false };
+        PictureOptions { view: None, size: PictureSize::Screen(1), annotated: false };
     harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
     harness.run_steps(3);
     harness.get_by_label_contains("Save as PNG").click();
@@ -206,7 +206,7 @@ fn a_turn_is_filmed_and_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = opened();
     let view = harness.state_mut().view_mut();
-    view.turn = TurnWish { size: [96, 64], frames: 3, seconds: 1.0, ..TurnWish::default() };
+    view.turn = FilmOptions { size: [96, 64], frames: 3, seconds: 1.0, ..FilmOptions::default() };
     for (name, cancel) in [("turn.png", false), ("long.png", true)] {
         if cancel {
             harness.state_mut().view_mut().turn.frames = 360;

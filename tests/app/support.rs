@@ -10,7 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::geom::{DVec2, DVec3, Plane};
-use voxpoint::ui::viewport::SliceLens;
+use voxpoint::ui::views::SliceTransform;
 use voxpoint::ui::{ModelStatus, RuntimeStatus};
 
 pub fn sample() -> PathBuf {
@@ -87,9 +87,16 @@ pub fn place(harness: &Harness<'_, App>, plane: Plane, world: DVec3) -> Pos2 {
     let grid = harness.state().document().expect("open").image().grid();
     let pane = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
     let slice = view.slice(grid, plane);
-    let lens =
-        SliceLens::new(grid, plane, view.convention, None, view.pane(plane).pan_zoom, pane, slice);
-    let at = lens.pane_from_world(world);
+    let transform = SliceTransform::new(
+        grid,
+        plane,
+        view.convention,
+        None,
+        view.pane(plane).pan_zoom,
+        pane,
+        slice,
+    );
+    let at = transform.pane_from_world(world);
     rect.min + vec2(at.x as f32, at.y as f32)
 }
 

@@ -7,7 +7,7 @@ use voxpoint::geom::{
 };
 use voxpoint::render::Projection;
 use voxpoint::ui::ViewState;
-use voxpoint::ui::viewport::SliceLens;
+use voxpoint::ui::views::SliceTransform;
 
 const DIMS: [usize; 3] = [11, 14, 9];
 const SPACING: DVec3 = DVec3::new(1.0, 1.5, 2.5);
@@ -38,12 +38,12 @@ fn euler([x, y, z]: [f64; 3]) -> DMat3 {
 }
 
 /// What the letters at the edges must be, from where the edges are in the world.
-fn letters_by_world(lens: &SliceLens) -> [String; 4] {
-    let middle = lens.world_from_pane(PANE / 2.0);
+fn letters_by_world(transform: &SliceTransform) -> [String; 4] {
+    let middle = transform.world_from_pane(PANE / 2.0);
     let edges = [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0)];
     edges.map(|(x, y)| {
         let way =
-            (lens.world_from_pane(PANE / 2.0 + DVec2::new(x, y) * 100.0) - middle).normalize();
+            (transform.world_from_pane(PANE / 2.0 + DVec2::new(x, y) * 100.0) - middle).normalize();
         let mut named: Vec<(f64, char)> = Vec::new();
         for (part, letters) in way.to_array().into_iter().zip(["LR", "PA", "IS"]) {
             let letter = letters.chars().nth(usize::from(part > 0.0)).unwrap();
@@ -56,15 +56,15 @@ fn letters_by_world(lens: &SliceLens) -> [String; 4] {
     })
 }
 
-fn check(grid: &Grid, lens: &SliceLens, at: DVec2, pixels_per_point: f64) {
-    let world = lens.world_from_pane(at);
-    let back = lens.pane_from_world(world);
+fn check(grid: &Grid, transform: &SliceTransform, at: DVec2, pixels_per_point: f64) {
+    let world = transform.world_from_pane(at);
+    let back = transform.pane_from_world(world);
     assert!(back.truncate().distance(at) < 1e-6 && back.z.abs() < 1e-6, "{at} → {world} → {back}");
     let pixel = (at * pixels_per_point).floor() + 0.5;
-    let sampled = lens.voxel_from_pane(pixels_per_point).transform_point3(pixel.extend(0.0));
-    let pointed = grid.voxel(lens.world_from_pane(pixel / pixels_per_point));
+    let sampled = transform.voxel_from_pane(pixels_per_point).transform_point3(pixel.extend(0.0));
+    let pointed = grid.voxel(transform.world_from_pane(pixel / pixels_per_point));
     assert!(sampled.distance(pointed) < 1e-6, "shader {sampled}, pointer {pointed}");
-    assert_eq!(lens.frame().letters(), letters_by_world(lens));
+    assert_eq!(transform.frame().letters(), letters_by_world(transform));
 }
 
 #[test]
@@ -122,30 +122,32 @@ fn a_turn_leaves_the_picture_it_was_made_in_and_its_lines_follow_the_hand() {
             view.crosshair = grid.world_of([6, 5, 4]);
             view.pane_mut(plane).pan_zoom =
                 Some(PanZoom { centre: DVec2::new(4.0, 7.0), points_per_mm: 3.0 });
-            let lens = |view: &ViewState, plane| {
+            let transform = |view: &ViewState, plane| {
                 let (slice, pan_zoom) = (view.slice(&grid, plane), view.pane(plane).pan_zoom);
                 let oblique = view.oblique.as_ref();
-                SliceLens::new(&grid, plane, convention, oblique, pan_zoom, PANE, slice)
+                SliceTransform::new(&grid, plane, convention, oblique, pan_zoom, PANE, slice)
             };
-            let before = lens(&view, plane);
+            let before = transform(&view, plane);
             let others = Plane::ALL.into_iter().filter(|p| *p != plane);
             for _ in 0..7 {
                 view.turn(&grid, plane, 5.0);
             }
-            let after = lens(&view, plane);
+            let after = transform(&view, plane);
             for at in [DVec2::ZERO, PANE, DVec2::new(20.0, 220.0)] {
                 let (a, b) = (before.world_from_pane(at), after.world_from_pane(at));
                 assert!(a.distance(b) < 1e-6, "{n} {plane:?}: the picture moved: {a} {b}");
             }
             for other in others {
-                let line = |lens: &SliceLens, other: &SliceFrame| lens.frame().line_of(other);
+                let line = |transform: &SliceTransform, other: &SliceFrame| {
+                    transform.frame().line_of(other)
+                };
                 let old = line(&before, &SliceFrame::new(&grid, other, convention)).unwrap();
-                let new = line(&after, lens(&view, other).frame()).unwrap();
+                let new = line(&after, transform(&view, other).frame()).unwrap();
                 // Clockwise on the screen, whose y runs down; a line has no ends.
                 let turned = old.perp_dot(new).atan2(old.dot(new)).to_degrees().rem_euclid(180.0);
                 assert!((turned - 35.0).abs() < 1e-6, "{n} {plane:?} {other:?}: {turned}");
                 // In the two other views the lines stay upright and level.
-                let lines = lens(&view, other).frame().line_of(after.frame()).unwrap();
+                let lines = transform(&view, other).frame().line_of(after.frame()).unwrap();
                 assert!(lines.x.abs().min(lines.y.abs()) < 1e-6, "{n} {plane:?}: {lines}");
             }
             view.turn(&grid, plane, -35.0);
@@ -187,10 +189,10 @@ fn many_small_turns_stay_a_rotation() {
 #[test]
 fn thick_slices_have_a_sample_for_each_slice_and_their_middle_in_the_one_shown() {
     let grid = order(0, DMat3::IDENTITY);
-    let lens = |oblique: Option<&Oblique>| {
-        SliceLens::new(&grid, Plane::Axial, CONVENTIONS[0], oblique, None, PANE, 4)
+    let transform = |oblique: Option<&Oblique>| {
+        SliceTransform::new(&grid, Plane::Axial, CONVENTIONS[0], oblique, None, PANE, 4)
     };
-    let straight = lens(None);
+    let straight = transform(None);
     assert_eq!(straight.slab(0.0, Projection::Max), None);
     assert_eq!(straight.slab(4.9, Projection::Max), None, "only this slice is within");
     let slab = straight.slab(5.0, Projection::Max).unwrap();
@@ -199,11 +201,11 @@ fn thick_slices_have_a_sample_for_each_slice_and_their_middle_in_the_one_shown()
     assert_eq!((slab.samples, slab.projection), (5, Projection::Min));
     // Oblique ones step by the smallest spacing: 1 mm.
     let turn = Oblique::turned(None, &grid, Plane::Sagittal, 30.0, grid.centre());
-    let slab = lens(Some(&turn)).slab(6.0, Projection::Mean).unwrap();
+    let slab = transform(Some(&turn)).slab(6.0, Projection::Mean).unwrap();
     assert_eq!(slab.samples, 7);
     let step = grid.world_from_voxel().matrix3 * slab.voxel_step;
     assert!((step.length() - 1.0).abs() < 1e-9);
-    assert!(step.normalize().abs_diff_eq(lens(Some(&turn)).frame().normal(), 1e-9));
+    assert!(step.normalize().abs_diff_eq(transform(Some(&turn)).frame().normal(), 1e-9));
     for absurd in [1e9, f64::INFINITY] {
         assert_eq!(straight.slab(absurd, Projection::Mean).unwrap().samples, 511);
     }
@@ -249,10 +251,10 @@ proptest! {
             }
             let pan_zoom = Some(PanZoom { centre: DVec2::from_array(centre), points_per_mm });
             for pan_zoom in [None, pan_zoom] {
-                let lens = SliceLens::new(
+                let transform = SliceTransform::new(
                     &grid, plane, convention, Some(&oblique), pan_zoom, PANE, slice.round() as usize,
                 );
-                check(&grid, &lens, DVec2::new(at.0, at.1), pixels_per_point);
+                check(&grid, &transform, DVec2::new(at.0, at.1), pixels_per_point);
             }
         }
         // Scrolling shows what it says, comes back, and never leaves the volume.
@@ -270,10 +272,10 @@ proptest! {
         // A crosshair that is dragged out of the volume stays in the slice it is dragged in.
         let plane = Plane::ALL[n % 3];
         let slice = view.slice(&grid, plane);
-        let lens = SliceLens::new(
+        let transform = SliceTransform::new(
             &grid, plane, CONVENTIONS[0], view.oblique.as_ref(), None, PANE, slice,
         );
-        view.move_crosshair(&grid, lens.world_from_pane(DVec2::new(at.0, at.1)));
+        view.move_crosshair(&grid, transform.world_from_pane(DVec2::new(at.0, at.1)));
         prop_assert_eq!(view.slice(&grid, plane), slice);
         prop_assert!(grid.voxel_at(view.crosshair).is_some(), "{}", view.crosshair);
     }

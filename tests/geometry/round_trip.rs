@@ -12,7 +12,7 @@ use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Plane};
 use voxpoint::io::{self, Limits};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use voxpoint::segment::cubes::{CanonicalGrid, paste};
-use voxpoint::ui::viewport::SliceLens;
+use voxpoint::ui::views::SliceTransform;
 use voxpoint::volume::{LabelName, Volume};
 use voxpoint::work::{CancelToken, Progress};
 
@@ -90,16 +90,16 @@ fn click_marker(
     let grid = volume.grid();
     let marker = DVec3::from_array(case.marker_world);
     let pane = DVec2::new(400.0, 320.0);
-    let lens = |slice| SliceLens::new(grid, plane, convention, None, None, pane, slice);
-    let lens = lens(lens(0).pane_from_world(marker).z.round() as usize);
-    let at = lens.pane_from_world(marker);
-    let middle = lens.pane_from_world(grid.centre());
+    let transform = |slice| SliceTransform::new(grid, plane, convention, None, None, pane, slice);
+    let transform = transform(transform(0).pane_from_world(marker).z.round() as usize);
+    let at = transform.pane_from_world(marker);
+    let middle = transform.pane_from_world(grid.centre());
     let side = [Some(at.x < middle.x), Some(at.y < middle.y)];
     assert_eq!(side, expected_side(plane, convention), "{} {plane:?}", case.orientation);
 
     // The pixel under the pointer, no better.
     let pixel = DVec2::new(at.x.floor() + 0.5, at.y.floor() + 0.5);
-    let world = lens.world_from_pane(pixel);
+    let world = transform.world_from_pane(pixel);
     assert_eq!(grid.voxel_at(world), Some(case.marker_voxel), "{} {plane:?}", case.orientation);
 
     let mut document = Document::new(volume.clone());

@@ -66,7 +66,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("::nifti::", &["io/nifti"]),
     ("nifti::", &["io/"]),
     ("rfd::", &["app"]),
-    ("egui_wgpu", &["ui/viewport", "app", "figure"]),
+    ("egui_wgpu", &["ui/views", "app", "figure"]),
     ("eframe", &["app", "ui", "cli"]),
     ("egui::", &["app", "ui", "figure"]),
     ("clap::", &["cli"]),

@@ -12,7 +12,7 @@ fn the_keys_are_the_programs() {
     let text = readme();
     let start = text.find("<!-- keys -->\n").expect("marker") + "<!-- keys -->\n".len();
     let end = text.find("<!-- /keys -->").expect("marker");
-    assert_eq!(&text[start..end], voxpoint::ui::shortcuts::markdown());
+    assert_eq!(&text[start..end], voxpoint::ui::commands::shortcuts::markdown());
 }
 
 #[test]

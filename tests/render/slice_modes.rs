@@ -12,7 +12,7 @@ use voxpoint::render::{
     ColourMap, ImageOverlay, Interpolation, MaskStyle, Offscreen, Projection, Scene, Slab,
     SliceParams,
 };
-use voxpoint::ui::viewport::SliceLens;
+use voxpoint::ui::views::SliceTransform;
 use voxpoint::volume::{LabelMap, Scale, Volume, Voxels, Window};
 
 const DIMS: [usize; 3] = [19, 24, 11];
@@ -176,13 +176,13 @@ fn the_brightest_of_a_slab_shows_a_voxel_three_slices_away_and_labels_do_not_com
     (values[at], labels[at]) = (1100, 3);
     let volume = volume(grid.clone(), Voxels::I16(values), Scale::NONE);
     let mut scene = scene(&gpu, &volume, &LabelMap::from_labels(dims, &labels));
-    let lens = |slice| {
+    let transform = |slice| {
         let pane = DVec2::splat(90.0);
-        SliceLens::new(&grid, Plane::Axial, Convention::Radiological, None, None, pane, slice)
+        SliceTransform::new(&grid, Plane::Axial, Convention::Radiological, None, None, pane, slice)
     };
     let params = |mm: f64, projection| SliceParams {
-        voxel_from_pane: lens(4).voxel_from_pane(1.0),
-        slab: lens(4).slab(mm, projection),
+        voxel_from_pane: transform(4).voxel_from_pane(1.0),
+        slab: transform(4).slab(mm, projection),
         interpolation: Interpolation::Nearest,
         ..plane_params(&grid, Plane::Axial, Window::new(600.0, 1000.0), [90, 90])
     };
@@ -415,13 +415,14 @@ fn turned_planes_equal_their_cpu_reference_over_axis_orders() {
             Convention::Radiological,
         ]) {
             let pane = DVec2::new(61.0, 50.0);
-            let lens =
-                |slice| SliceLens::new(&grid, plane, convention, Some(&turn), None, pane, slice);
-            let lens = lens(lens(0).frame().view(pivot).z.round() as usize);
+            let transform = |slice| {
+                SliceTransform::new(&grid, plane, convention, Some(&turn), None, pane, slice)
+            };
+            let transform = transform(transform(0).frame().view(pivot).z.round() as usize);
             let params = SliceParams {
-                voxel_from_pane: lens.voxel_from_pane(1.0),
+                voxel_from_pane: transform.voxel_from_pane(1.0),
                 interpolation: INTERPOLATIONS[n % 3],
-                slab: lens.slab((n % 2) as f64 * 6.0, Projection::Mean),
+                slab: transform.slab((n % 2) as f64 * 6.0, Projection::Mean),
                 ..plane_params(&grid, plane, WINDOW, [61, 50])
             };
             let drawn = gpu.slice(&mut shared, &params).unwrap();
@@ -451,10 +452,11 @@ fn the_left_anterior_superior_corner_is_where_it_must_be_in_every_axis_order_and
             .flat_map(|p| [Convention::Radiological, Convention::Neurological].map(|c| (p, c)))
         {
             let size = DVec2::new(f64::from(pane[0]), f64::from(pane[1]));
-            let lens = |slice| SliceLens::new(&grid, plane, convention, None, None, size, slice);
-            let slice = lens(0).pane_from_world(grid.world_of(corner)).z.round() as usize;
+            let transform =
+                |slice| SliceTransform::new(&grid, plane, convention, None, None, size, slice);
+            let slice = transform(0).pane_from_world(grid.world_of(corner)).z.round() as usize;
             let params = SliceParams {
-                voxel_from_pane: lens(slice).voxel_from_pane(1.0),
+                voxel_from_pane: transform(slice).voxel_from_pane(1.0),
                 interpolation: Interpolation::Nearest,
                 ..plane_params(&grid, plane, Window::new(0.5, 1.0), pane)
             };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use voxpoint::geom::Plane;
 use voxpoint::render::{ColourMap, TransferPreset};
-use voxpoint::ui::shortcuts::{GESTURES, Group, TABLE};
+use voxpoint::ui::commands::shortcuts::{GESTURES, Group, TABLE};
 use voxpoint::ui::text::{Language, ZH_HANS, speak, tr_any};
 
 /// Where texts stand that are shown through `tr_any`, and what comes before them.

@@ -12,7 +12,7 @@ use egui_kittest::kittest::Queryable;
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
-use voxpoint::ui::{Action, Pane, Status, Tool, ViewState, viewport};
+use voxpoint::ui::{Action, Pane, Status, Tool, ViewState, views};
 use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Voxels};
 
 /// Voxels along the world's x, y and z, their size, and the outer edges of the scan: all different.
@@ -102,7 +102,7 @@ fn harness_of(desk: Desk, size: Vec2) -> Harness<'static, Desk> {
             |ui, desk: &mut Desk| {
                 let mut out = Vec::new();
                 let Desk { document, view, status, .. } = desk;
-                viewport::show(ui, false, document, view, status, &mut out);
+                views::show(ui, false, document, view, status, &mut out);
                 if desk.apply {
                     for action in &out {
                         if let Action::Do(command) = action {
@@ -591,9 +591,9 @@ fn a_pointer_on_a_dot_would_click_nothing() {
     let rect = pane(&harness, Plane::Axial);
     let size = voxpoint::geom::DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
     let slice = view.slice(grid, Plane::Axial);
-    let lens =
-        viewport::SliceLens::new(grid, Plane::Axial, view.convention, None, None, size, slice);
-    let dot = lens.pane_from_world(world);
+    let transform =
+        views::SliceTransform::new(grid, Plane::Axial, view.convention, None, None, size, slice);
+    let dot = transform.pane_from_world(world);
     let dot = rect.min + vec2(dot.x as f32, dot.y as f32);
     for (pos, possible) in [(dot, false), (dot + vec2(12.0, 0.0), true)] {
         harness.hover_at(pos);

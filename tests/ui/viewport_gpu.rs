@@ -10,7 +10,7 @@ use egui_kittest::kittest::Queryable;
 use voxpoint::document::Document;
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Grid, PanZoom, Plane};
 use voxpoint::render::{self, Interpolation, Scene};
-use voxpoint::ui::viewport::{self, SceneSlot, SliceLens};
+use voxpoint::ui::views::{self, SceneSlot, SliceTransform};
 use voxpoint::ui::{Pane, Status, Tool, ViewState};
 use voxpoint::volume::{Histogram, Scale, StoredGeometry, Volume, Voxels, Window};
 
@@ -27,7 +27,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let status = Status::default();
         ui.scope_builder(UiBuilder::new().max_rect(self.area), |ui| {
-            viewport::show(ui, true, &self.document, &mut self.view, &status, &mut Vec::new());
+            views::show(ui, true, &self.document, &mut self.view, &status, &mut Vec::new());
         });
     }
 }
@@ -78,7 +78,7 @@ fn harness(app: App, pixels_per_point: f32) -> Harness<'static, App> {
     harness
 }
 
-/// Compares every pixel of a view's picture (but the rims, where words are) with the voxel that the lens
+/// Compares every pixel of a view's picture (but the rims, where words are) with the voxel that the transform
 /// reads there. Answers how many were compared.
 fn compare(harness: &mut Harness<'_, App>, plane: Plane, pixels_per_point: f32) -> usize {
     let picture = harness.render().unwrap();
@@ -89,7 +89,8 @@ fn compare(harness: &mut Harness<'_, App>, plane: Plane, pixels_per_point: f32) 
     let size = DVec2::new(f64::from(pane.width()), f64::from(pane.height()));
     let slice = app.view.slice(grid, plane);
     let pan_zoom = app.view.pane(plane).pan_zoom;
-    let lens = SliceLens::new(grid, plane, app.view.convention, None, pan_zoom, size, slice);
+    let transform =
+        SliceTransform::new(grid, plane, app.view.convention, None, pan_zoom, size, slice);
     let inner = pane.shrink2(vec2(46.0, 58.0));
     let mut compared = 0;
     for y in 0..picture.height() {
@@ -99,12 +100,12 @@ fn compare(harness: &mut Harness<'_, App>, plane: Plane, pixels_per_point: f32) 
                 continue;
             }
             let at = at - pane.min;
-            let world = lens.world_from_pane(DVec2::new(f64::from(at.x), f64::from(at.y)));
+            let world = transform.world_from_pane(DVec2::new(f64::from(at.x), f64::from(at.y)));
             let voxel = grid.voxel(world);
             // On the border between two voxels single precision may choose either.
             let rest = (voxel + 0.5).fract();
             let near_border = |c: f64| !(0.01..=0.99).contains(&c);
-            let through = lens.frame().through_axis();
+            let through = transform.frame().through_axis();
             if (0..3).any(|a| a != through && near_border(rest[a])) {
                 continue;
             }

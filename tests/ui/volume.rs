@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::{Command, Document};
 use voxpoint::geom::{Axis, DAffine3, DMat3, DVec3, Direction, Grid, Orbit};
 use voxpoint::render::{self, Clip, ClipPlane, Mode3d, Scene};
-use voxpoint::ui::viewport::{self, SceneSlot};
+use voxpoint::ui::views::{self, SceneSlot};
 use voxpoint::ui::{Action, Pane, ShownMasks, Status, Tool, ViewState, label_styles};
 use voxpoint::volume::{
     Histogram, NamedRegion, Region, Scale, StoredGeometry, Volume, Voxels, Window,
@@ -27,7 +27,7 @@ struct App {
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let status = Status::default();
-        viewport::show(ui, true, &self.document, &mut self.view, &status, &mut self.out);
+        views::show(ui, true, &self.document, &mut self.view, &status, &mut self.out);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{number, parse_counts, parse_frame, parse_position, parse_window};
 use crate::geom::{Axis, Convention, DVec3, Direction, Plane};
 use crate::render::{ClipBox, ColourMap, Interpolation, Mode3d, Projection, TransferPreset};
 use crate::ui::theme::Theme;
-use crate::ui::{LONGEST_SIDE, Pane, TurnWish};
+use crate::ui::{FilmOptions, LONGEST_SIDE, Pane};
 use crate::volume::Window;
 
 /// `voxpoint render`.
@@ -158,7 +158,7 @@ pub struct VolumeArgs {
 pub struct FilmArgs {
     /// A full turn of the 3D view in so many pictures, as animated PNG (.png), GIF (.gif) or a folder of PNG
     /// files (a name that ends in /).
-    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(TurnWish::MOST_FRAMES)))]
+    #[arg(long, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(1..=i64::from(FilmOptions::MOST_FRAMES)))]
     pub turntable: Option<u32>,
     /// How long the turn takes; 4 when left out.
     #[arg(long, value_name = "S", value_parser = parse_seconds, requires = "turntable")]
@@ -298,7 +298,7 @@ fn parse_thickness(text: &str) -> Result<f64, String> {
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
-    within(text, 0.1..=TurnWish::LONGEST)
+    within(text, 0.1..=FilmOptions::LONGEST)
 }
 
 fn parse_size(text: &str) -> Result<[u32; 2], String> {

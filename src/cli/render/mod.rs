@@ -13,7 +13,7 @@ use crate::document::{Command, Document};
 use crate::figure::{Figure, Film, Stage, film_format, save_film, save_png};
 use crate::geom::{DVec3, Grid};
 use crate::io::LabelsRead;
-use crate::ui::{FilmFormat, TurnWish, ViewState};
+use crate::ui::{FilmFormat, FilmOptions, ViewState};
 use crate::volume::{Histogram, NamedRegion, Region, Volume, VoxelBox};
 use crate::work::{CancelToken, Progress};
 
@@ -38,14 +38,14 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     let view = view::of(args, &document)?;
     // When nothing can be refused any more: an error is one line.
     files::warn(&volume);
-    let usual = if format.is_some() { TurnWish::default().size } else { SIZE };
+    let usual = if format.is_some() { FilmOptions::default().size } else { SIZE };
     let size = args.size.unwrap_or(usual);
     let mut stage = Stage::new(document, &view.overlays, &CancelToken::new())?;
     let figure = Figure { view, size, pixels_per_point: 1.0, annotated: !args.plain };
     let Some(format) = format else {
         return Ok(save_png(&args.out, &stage.draw(&figure)?)?);
     };
-    let usual = TurnWish::default();
+    let usual = FilmOptions::default();
     let film = Film {
         format,
         frames: args.film.turntable.unwrap_or(usual.frames),

@@ -4,10 +4,10 @@ use egui::{
     Color32, ComboBox, CornerRadius, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::widgets::colours;
 use crate::render::ColourMap;
-use crate::ui::text::tr;
-use crate::ui::viewport::paint;
+use crate::ui::kit::text::tr;
+use crate::ui::kit::widgets::colours;
+use crate::ui::views::paint;
 
 /// A list of colour maps, and beside it the colours of the one in use. In a row that runs from right to left.
 pub(super) fn combo(ui: &mut Ui, name: &str, map: &mut ColourMap) {

@@ -2,11 +2,11 @@
 
 use egui::{DragValue, Ui};
 
-use super::widgets::{field, heading};
 use crate::document::Document;
 use crate::geom::Axis;
-use crate::ui::ViewState;
-use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::kit::text::{mark, tr, tr_with};
+use crate::ui::kit::widgets::{field, heading};
+use crate::ui::state::ViewState;
 
 const TIP: &str = mark("Millimetres towards {name}; negative is the other side. Drag or type.");
 

@@ -2,28 +2,30 @@
 
 use egui::{ComboBox, DragValue, Slider, Ui};
 
-use super::format::{layer_unit, number, shorten};
-use super::widgets::{centre_and_width, choice, field, percent};
-use super::{colour_choice, histogram, widgets};
+use super::{colour_choice, histogram};
 use crate::geom::Convention;
 use crate::render::{Interpolation, Projection};
-use crate::ui::presets::CT_WINDOWS;
-use crate::ui::text::{tr, tr_of};
-use crate::ui::{Desk, MaskLook, THICKEST, Verb, ViewState, shortcuts};
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::format::{number, shorten};
+use crate::ui::kit::text::{tr, tr_of};
+use crate::ui::kit::widgets;
+use crate::ui::kit::widgets::{centre_and_width, choice, field, percent};
+use crate::ui::state::readout::layer_unit;
+use crate::ui::state::{CT_WINDOWS, MaskLook, THICKEST, ViewState};
 
-pub(super) fn slices(ui: &mut Ui, desk: &mut Desk) {
-    which_layer(ui, desk);
-    window(ui, desk.view);
-    histogram::show(ui, desk.view);
+pub(super) fn slices(ui: &mut Ui, cx: &mut CommandContext) {
+    which_layer(ui, cx);
+    window(ui, cx.view);
+    histogram::show(ui, cx.view);
     ui.add_space(4.0);
     field(ui, tr("Colours"), |ui| {
-        let map = desk.view.layer_colour_map();
+        let map = cx.view.layer_colour_map();
         colour_choice::combo(ui, tr("Colours"), map);
     });
     section(ui);
-    sampling(ui, desk);
+    sampling(ui, cx);
     section(ui);
-    masks(ui, desk.view);
+    masks(ui, cx.view);
 }
 
 /// A little room, because a line between all of these would be many.
@@ -32,12 +34,12 @@ fn section(ui: &mut Ui) {
 }
 
 /// The layer whose window and colours stand below, if there are several.
-fn which_layer(ui: &mut Ui, desk: &mut Desk) {
-    if desk.view.overlays.is_empty() {
+fn which_layer(ui: &mut Ui, cx: &mut CommandContext) {
+    if cx.view.overlays.is_empty() {
         return;
     }
-    let view = &mut *desk.view;
-    let scan = desk.document.map_or(tr("Scan"), |d| d.image().name());
+    let view = &mut *cx.view;
+    let scan = cx.document.map_or(tr("Scan"), |d| d.image().name());
     let names: Vec<String> = view.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
     let chosen = view.layer.and_then(|n| names.get(n)).map_or(scan, |name| name.as_str());
     field(ui, tr("Layer"), |ui| {
@@ -69,8 +71,8 @@ pub(super) fn window(ui: &mut Ui, view: &mut ViewState) {
 }
 
 /// Between voxels, through slices, which way round, at which angle.
-fn sampling(ui: &mut Ui, desk: &mut Desk) {
-    let view = &mut *desk.view;
+fn sampling(ui: &mut Ui, cx: &mut CommandContext) {
+    let view = &mut *cx.view;
     field(ui, tr("Voxels"), |ui| {
         // Right to left.
         let choices = [
@@ -113,7 +115,7 @@ fn sampling(ui: &mut Ui, desk: &mut Desk) {
             let tip = shortcuts::tip(Verb::Straighten);
             let button = ui.button(tr("Straighten"));
             if button.on_hover_text(tip).clicked() {
-                Verb::Straighten.run(desk);
+                Verb::Straighten.run(cx);
             }
         });
     }

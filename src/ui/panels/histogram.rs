@@ -5,11 +5,12 @@ use egui::{
     pos2, vec2,
 };
 
-use super::format::{layer_unit, number};
-use super::widgets::colours;
-use crate::ui::ViewState;
-use crate::ui::grip::Grip;
-use crate::ui::text::tr;
+use crate::ui::kit::accessible_handle::AccessibleHandle;
+use crate::ui::kit::format::number;
+use crate::ui::kit::text::tr;
+use crate::ui::kit::widgets::colours;
+use crate::ui::state::ViewState;
+use crate::ui::state::readout::layer_unit;
 use crate::volume::{Histogram, Window};
 
 const HEIGHT: f32 = 56.0;
@@ -117,7 +118,13 @@ fn handle(ui: &Ui, part: Part, scale: &Scale, band: Rect, view: &mut ViewState) 
     };
     // An arrow key moves by what can just be seen, or in a narrow window by a little of it.
     let step = scale.per_point().min(window.width * 0.05);
-    let grip = Grip { name, value, range: range.clone(), step, keys: Grip::SIDEWAYS };
+    let grip = AccessibleHandle {
+        name,
+        value,
+        range: range.clone(),
+        step,
+        keys: AccessibleHandle::SIDEWAYS,
+    };
     let id = ui.scope_id().with(("window handle", part));
     let (response, asked) = grip.interact(ui, rect, id, Sense::click_and_drag());
     let dragged = response.dragged().then(|| {

@@ -2,11 +2,13 @@
 
 use egui::{Label, RichText, Ui};
 
-use super::format::{bytes, digits, number, unit};
-use super::widgets::{colours, field, heading};
 use crate::document::Document;
-use crate::ui::text::tr;
-use crate::ui::{ViewState, icons};
+use crate::ui::kit::format::{bytes, digits, number};
+use crate::ui::kit::icons;
+use crate::ui::kit::text::tr;
+use crate::ui::kit::widgets::{colours, field, heading};
+use crate::ui::state::ViewState;
+use crate::ui::state::readout::unit;
 
 pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     heading(ui, tr("Info"), |_| ());

@@ -8,11 +8,13 @@ use egui::{
 use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
 
 use super::colour_choice;
-use super::widgets::{colours, field, percent, quiet, row_button};
 use crate::document::{Command, Document};
 use crate::prompt::ImageId;
-use crate::ui::text::{tr, tr_with};
-use crate::ui::{Action, Desk, Verb, icons, shortcuts};
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::widgets::{colours, field, percent, quiet, row_button};
+use crate::ui::state::Action;
 
 /// Height of a row in points.
 const ROW: f32 = 26.0;
@@ -34,14 +36,14 @@ struct Done {
     eye: bool,
 }
 
-pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
-        masks(ui, desk);
-        for index in (0..desk.view.overlays.len()).rev() {
-            ui.push_id(("overlay", index), |ui| overlay(ui, document, index, desk));
+        masks(ui, cx);
+        for index in (0..cx.view.overlays.len()).rev() {
+            ui.push_id(("overlay", index), |ui| overlay(ui, document, index, cx));
         }
-        scan(ui, document, desk);
+        scan(ui, document, cx);
     });
     ui.add_space(2.0);
     let name = shortcuts::name(Verb::OpenOverlay);
@@ -53,12 +55,12 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         shortcuts::key_text(Verb::OpenOverlay)
     );
     if ui.add(button).accessible_name(tr(name)).on_hover_text(tip).clicked() {
-        Verb::OpenOverlay.run(desk);
+        Verb::OpenOverlay.run(cx);
     }
 }
 
-fn masks(ui: &mut Ui, desk: &mut Desk) {
-    let shown = desk.view.show_labels && !desk.view.peek;
+fn masks(ui: &mut Ui, cx: &mut CommandContext) {
+    let shown = cx.view.show_labels && !cx.view.peek;
     let row = Row {
         name: tr("Masks"),
         icon: icons::OBJECTS,
@@ -70,22 +72,22 @@ fn masks(ui: &mut Ui, desk: &mut Desk) {
         // Right to left.
         ui.spacing_mut().slider_width = 64.0;
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
-        let slider = Slider::new(&mut desk.view.masks.fill, 0.0..=1.0).show_value(false);
+        let slider = Slider::new(&mut cx.view.masks.fill, 0.0..=1.0).show_value(false);
         let tip = tr("How opaque masks are filled");
         ui.add(slider).accessible_name(tr("Opacity of masks")).on_hover_text(tip);
     });
     if done.eye {
-        Verb::ShowLabels.run(desk);
+        Verb::ShowLabels.run(cx);
     }
 }
 
-fn scan(ui: &mut Ui, document: &Document, desk: &mut Desk) {
-    let (name, visible) = (document.image().name(), desk.view.show_image);
-    let several = !desk.view.overlays.is_empty();
+fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+    let (name, visible) = (document.image().name(), cx.view.show_image);
+    let several = !cx.view.overlays.is_empty();
     let row = Row {
         name,
         icon: icons::IMAGE,
-        chosen: several.then_some(desk.view.chosen_overlay().is_none()),
+        chosen: several.then_some(cx.view.chosen_overlay().is_none()),
         visible,
         eye: eye(name, visible),
     };
@@ -97,13 +99,13 @@ fn scan(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         }
     });
     if looks {
-        desk.out.push(Action::Do(Command::UseImage(None)));
+        cx.out.push(Action::Do(Command::UseImage(None)));
     }
     if done.eye {
-        desk.view.show_image = !visible;
+        cx.view.show_image = !visible;
     }
     if several && done.row.clicked() {
-        desk.view.layer = None;
+        cx.view.layer = None;
     }
 }
 
@@ -131,13 +133,13 @@ fn model_looks(ui: &mut Ui, name: &str, looked_at: bool) -> bool {
     .inner
 }
 
-fn overlay(ui: &mut Ui, document: &Document, index: usize, desk: &mut Desk) {
-    let Some(layer) = desk.view.overlays.get(index) else { return };
+fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandContext) {
+    let Some(layer) = cx.view.overlays.get(index) else { return };
     let volume = layer.volume.clone();
     let seen = document.image_by_id(document.model_image());
     let looked_at = seen.is_some_and(|seen| Arc::ptr_eq(seen, &volume));
     let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
-    let chosen = desk.view.layer == Some(index);
+    let chosen = cx.view.layer == Some(index);
     let row = Row {
         name: &name,
         icon: icons::IMAGE,
@@ -148,37 +150,37 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, desk: &mut Desk) {
     let mut looks = false;
     let done = row.show(ui, |ui| looks = model_looks(ui, &name, looked_at));
     if looks {
-        desk.out.push(Action::Do(Command::UseImage(Some(volume))));
+        cx.out.push(Action::Do(Command::UseImage(Some(volume))));
     }
     if done.eye {
-        desk.view.overlays[index].visible = !visible;
+        cx.view.overlays[index].visible = !visible;
     }
     if done.row.clicked() {
-        desk.view.layer = Some(index);
+        cx.view.layer = Some(index);
     }
     if !chosen {
         return;
     }
     ui.indent("overlay", |ui| {
-        let layer = &mut desk.view.overlays[index];
+        let layer = &mut cx.view.overlays[index];
         percent(ui, tr("Opacity"), &mut layer.opacity);
         field(ui, tr("Colours"), |ui| {
             colour_choice::combo(ui, tr("Colours of the layer"), &mut layer.colour_map);
         });
         ui.horizontal(|ui| {
-            let count = desk.view.overlays.len();
+            let count = cx.view.overlays.len();
             let button = |ui: &mut Ui, enabled: bool, icon: &str, what: &str| {
                 let text = format!("{what}: {name}");
                 ui.add_enabled_ui(enabled, |ui| row_button(ui, icon, &text, what)).inner.clicked()
             };
             if button(ui, index + 1 < count, icons::UP, tr("Move up")) {
-                desk.view.move_overlay(index, true);
+                cx.view.move_overlay(index, true);
             }
             if button(ui, index > 0, icons::DOWN, tr("Move down")) {
-                desk.view.move_overlay(index, false);
+                cx.view.move_overlay(index, false);
             }
             if button(ui, true, icons::TRASH, tr("Take the layer away")) {
-                desk.view.remove_overlay(index);
+                cx.view.remove_overlay(index);
             }
         });
     });

@@ -4,46 +4,49 @@ use egui::{
     Align, Button, FocusDirection, Key, Layout, MenuBar, Popup, Response, RichText, ScrollArea, Ui,
 };
 
-use super::format::{bytes, shorten};
-use super::widgets::{colours, icon_button, quiet, verb_button, verb_entry, verb_switch};
 use super::working_scale;
 use crate::geom::Convention;
 use crate::render::Interpolation;
-use crate::ui::in_3d::SIDES;
-use crate::ui::presets::CT_WINDOWS;
-use crate::ui::text::{Language, mark, tr, tr_any};
-use crate::ui::theme::{ICON, SMALL, Theme};
-use crate::ui::{
-    Action, Desk, Download, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus,
-    SCALES, SidePanels, Tool, Verb, ViewState, icons, shortcuts,
+use crate::ui::commands::widgets::{verb_button, verb_entry, verb_switch};
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::format::{bytes, of, shorten};
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{Language, mark, tr, tr_any};
+use crate::ui::kit::theme::{ICON, SMALL, Theme};
+use crate::ui::kit::widgets::{colours, icon_button, quiet};
+use crate::ui::state::status_text::{download_text, reason_text, runtime_text};
+use crate::ui::state::view_3d::SIDES;
+use crate::ui::state::{
+    Action, CT_WINDOWS, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus, SCALES,
+    SidePanels, Tool, ViewState,
 };
 
-pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
+pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     MenuBar::new().ui(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.spacing_mut().button_padding.x = 6.0;
         // The icons are the tallest; without this the menus before them would sit higher.
         ui.set_min_height(30.0);
-        let first = if desk.width < MENUS_APART {
+        let first = if cx.width < MENUS_APART {
             in_bar(ui, tr("Menu"), |ui| {
                 for (name, add) in MENUS {
-                    ui.menu_button(tr(name), |ui| within_the_window(ui, |ui| add(ui, desk)));
+                    ui.menu_button(tr(name), |ui| within_the_window(ui, |ui| add(ui, cx)));
                 }
             })
         } else {
-            let buttons = MENUS.map(|(name, add)| in_bar(ui, tr(name), |ui| add(ui, desk)));
+            let buttons = MENUS.map(|(name, add)| in_bar(ui, tr(name), |ui| add(ui, cx)));
             along_the_bar(ui, &buttons);
             let [first, ..] = buttons;
             first
         };
-        if std::mem::take(&mut desk.view.focus_menu) {
+        if std::mem::take(&mut cx.view.focus_menu) {
             first.request_focus();
         }
-        tool_buttons(ui, desk);
+        tool_buttons(ui, cx);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            device(ui, desk);
-            model(ui, desk);
+            device(ui, cx);
+            model(ui, cx);
         });
     });
 }
@@ -51,7 +54,7 @@ pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
 /// From this width of the window on (in points) each menu has a place in the bar.
 const MENUS_APART: f32 = 760.0;
 
-type Menu = (&'static str, fn(&mut Ui, &mut Desk));
+type Menu = (&'static str, fn(&mut Ui, &mut CommandContext));
 const MENUS: [Menu; 6] = [
     (mark("File"), file),
     (mark("Edit"), edit),
@@ -61,9 +64,9 @@ const MENUS: [Menu; 6] = [
     (mark("Help"), help),
 ];
 
-fn help(ui: &mut Ui, desk: &mut Desk) {
+fn help(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::Help, Verb::Log, Verb::About] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
 }
 
@@ -122,42 +125,42 @@ fn in_bar(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) -> Response {
     response
 }
 
-fn file(ui: &mut Ui, desk: &mut Desk) {
+fn file(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::OpenDialog, Verb::OpenSample, Verb::OpenOverlay] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
-    ui.add_enabled_ui(!desk.status.recent.is_empty(), |ui| {
-        ui.menu_button(tr("Open recent"), |ui| recent(ui, desk));
+    ui.add_enabled_ui(!cx.status.recent.is_empty(), |ui| {
+        ui.menu_button(tr("Open recent"), |ui| recent(ui, cx));
     });
     ui.separator();
     for verb in [Verb::Save, Verb::SaveAs] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
     ui.separator();
-    for verb in [Verb::CopyPicture, Verb::SavePicture, Verb::RecordTurn] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+    for verb in [Verb::CopyPicture, Verb::SavePicture, Verb::RecordFilm] {
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
     ui.separator();
     for verb in [Verb::CloseScan, Verb::Quit] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
 }
 
-fn recent(ui: &mut Ui, desk: &mut Desk) {
-    for path in &desk.status.recent {
+fn recent(ui: &mut Ui, cx: &mut CommandContext) {
+    for path in &cx.status.recent {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let folder = path.parent().unwrap_or(path).display().to_string();
         let folder = quiet(ui, shorten(&folder, 36)).size(SMALL);
         let button = Button::new(shorten(&name, 40)).right_text(folder);
         let response = ui.add(button).accessible_name(&*name);
         if response.on_hover_text(path.display().to_string()).clicked() {
-            desk.out.push(Action::Open(vec![path.clone()]));
+            cx.out.push(Action::Open(vec![path.clone()]));
             ui.close();
         }
     }
     ui.separator();
     if ui.button(tr("Clear this list")).clicked() {
-        desk.out.push(Action::ClearRecent);
+        cx.out.push(Action::ClearRecent);
         ui.close();
     }
 }
@@ -170,13 +173,13 @@ pub(super) fn history_text(verb: &str, change: Option<&str>) -> String {
     format!("{verb} {first}{}", letters.as_str())
 }
 
-fn edit(ui: &mut Ui, desk: &mut Desk) {
-    let document = desk.document;
+fn edit(ui: &mut Ui, cx: &mut CommandContext) {
+    let document = cx.document;
     let undo = history_text(tr("Undo"), document.and_then(|d| d.can_undo()));
     let redo = history_text(tr("Redo"), document.and_then(|d| d.can_redo()));
-    verb_entry(ui, Verb::Undo, &undo, desk);
-    verb_entry(ui, Verb::Redo, &redo, desk);
-    verb_switch(ui, Verb::History, desk.view.show_history, desk);
+    verb_entry(ui, Verb::Undo, &undo, cx);
+    verb_entry(ui, Verb::Redo, &redo, cx);
+    verb_switch(ui, Verb::History, cx.view.show_history, cx);
     ui.separator();
     for verb in [
         Verb::NewObject,
@@ -186,31 +189,31 @@ fn edit(ui: &mut Ui, desk: &mut Desk) {
         Verb::DeleteObject,
         Verb::DeletePrompt,
     ] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
 }
 
-fn view(ui: &mut Ui, desk: &mut Desk) {
-    let v = &*desk.view;
-    let [left, right] = *v.side_panels.clone().open(desk.width);
+fn view(ui: &mut Ui, cx: &mut CommandContext) {
+    let v = &*cx.view;
+    let [left, right] = *v.side_panels.clone().open(cx.width);
     let panels = [
         (Verb::LeftPanel, left),
         (Verb::RightPanel, right),
         (Verb::Theme, v.theme == Theme::Light),
     ];
-    ui.menu_button(tr("Layout"), |ui| layouts(ui, desk));
-    ui.menu_button(tr("Slices"), |ui| slices(ui, desk));
-    ui.menu_button(tr("Window and level"), |ui| windows(ui, desk));
-    if desk.document.is_some_and(|d| d.image().frames() > 1) {
+    ui.menu_button(tr("Layout"), |ui| layouts(ui, cx));
+    ui.menu_button(tr("Slices"), |ui| slices(ui, cx));
+    ui.menu_button(tr("Window and level"), |ui| windows(ui, cx));
+    if cx.document.is_some_and(|d| d.image().frames() > 1) {
         ui.menu_button(tr("Frames"), |ui| {
-            verb_switch(ui, Verb::Play, desk.view.playing, desk);
+            verb_switch(ui, Verb::Play, cx.view.playing, cx);
             for verb in [Verb::Frame(1), Verb::Frame(-1)] {
-                verb_entry(ui, verb, shortcuts::name(verb), desk);
+                verb_entry(ui, verb, shortcuts::name(verb), cx);
             }
         });
     }
     ui.separator();
-    let v = &*desk.view;
+    let v = &*cx.view;
     let switches = [
         (Verb::Convention, v.convention == Convention::Neurological),
         (Verb::LinkZoom, v.link_zoom),
@@ -219,21 +222,21 @@ fn view(ui: &mut Ui, desk: &mut Desk) {
         (Verb::ShowOverlays, v.overlays.iter().any(|o| o.visible)),
     ];
     for (verb, on) in switches {
-        verb_switch(ui, verb, on, desk);
+        verb_switch(ui, verb, on, cx);
     }
-    verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), desk);
-    verb_switch(ui, Verb::Solo, desk.view.solo, desk);
+    verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), cx);
+    verb_switch(ui, Verb::Solo, cx.view.solo, cx);
     ui.separator();
     for verb in [Verb::Fit, Verb::LifeSize, Verb::ResetViews] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
     ui.separator();
-    ui.menu_button(tr("3D"), |ui| volume(ui, desk));
+    ui.menu_button(tr("3D"), |ui| volume(ui, cx));
     ui.separator();
     for (verb, on) in panels {
-        verb_switch(ui, verb, on, desk);
+        verb_switch(ui, verb, on, cx);
     }
-    ui.menu_button(tr("Scale"), |ui| scale(ui, desk));
+    ui.menu_button(tr("Scale"), |ui| scale(ui, cx));
     // Also in English, for whom the window speaks a language that they can't read.
     let text = match tr("Language") {
         "Language" => format!("{} Language", icons::LANGUAGE),
@@ -241,36 +244,36 @@ fn view(ui: &mut Ui, desk: &mut Desk) {
     };
     ui.menu_button(text, |ui| {
         for language in Language::ALL {
-            let on = desk.view.language == language;
+            let on = cx.view.language == language;
             if ui.add(Button::selectable(on, language.name())).clicked() {
-                desk.view.language = language;
+                cx.view.language = language;
                 ui.close();
             }
         }
     });
 }
 
-fn scale(ui: &mut Ui, desk: &mut Desk) {
+fn scale(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::ScaleUp, Verb::ScaleDown, Verb::ScaleReset] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
     ui.separator();
     for scale in SCALES {
-        let on = (desk.view.scale - scale).abs() < 0.01;
+        let on = (cx.view.scale - scale).abs() < 0.01;
         if ui.add(Button::selectable(on, format!("{:.0} %", scale * 100.0))).clicked() {
-            desk.view.scale = scale;
+            cx.view.scale = scale;
             ui.close();
         }
     }
 }
 
-fn volume(ui: &mut Ui, desk: &mut Desk) {
+fn volume(ui: &mut Ui, cx: &mut CommandContext) {
     for side in SIDES {
-        verb_entry(ui, Verb::LookFrom(side), shortcuts::name(Verb::LookFrom(side)), desk);
+        verb_entry(ui, Verb::LookFrom(side), shortcuts::name(Verb::LookFrom(side)), cx);
     }
     ui.separator();
-    verb_switch(ui, Verb::Perspective, desk.view.orbit.perspective, desk);
-    verb_switch(ui, Verb::ClipPlane, desk.view.in_3d.clip.plane.is_some(), desk);
+    verb_switch(ui, Verb::Perspective, cx.view.orbit.perspective, cx);
+    verb_switch(ui, Verb::ClipPlane, cx.view.in_3d.clip.plane.is_some(), cx);
 }
 
 /// From this width of the window on (in points) every layout has a button of its own.
@@ -296,72 +299,72 @@ fn is_seen(verb: Verb, view: &ViewState) -> bool {
     }
 }
 
-fn layouts(ui: &mut Ui, desk: &mut Desk) {
+fn layouts(ui: &mut Ui, cx: &mut CommandContext) {
     for (verb, _) in LAYOUTS {
-        verb_switch(ui, verb, is_seen(verb, desk.view), desk);
+        verb_switch(ui, verb, is_seen(verb, cx.view), cx);
     }
-    verb_entry(ui, Verb::NextLayout, shortcuts::name(Verb::NextLayout), desk);
+    verb_entry(ui, Verb::NextLayout, shortcuts::name(Verb::NextLayout), cx);
     ui.separator();
     for pane in Pane::ALL {
-        let on = desk.view.maximised == Some(pane);
-        verb_switch(ui, Verb::Maximise(pane), on, desk);
+        let on = cx.view.maximised == Some(pane);
+        verb_switch(ui, Verb::Maximise(pane), on, cx);
     }
-    verb_entry(ui, Verb::AllViews, shortcuts::name(Verb::AllViews), desk);
+    verb_entry(ui, Verb::AllViews, shortcuts::name(Verb::AllViews), cx);
 }
 
 /// Between voxels, through slices, at which angle.
-fn slices(ui: &mut Ui, desk: &mut Desk) {
-    let smooth = desk.view.interpolation != Interpolation::Nearest;
-    verb_switch(ui, Verb::Interpolation, smooth, desk);
+fn slices(ui: &mut Ui, cx: &mut CommandContext) {
+    let smooth = cx.view.interpolation != Interpolation::Nearest;
+    verb_switch(ui, Verb::Interpolation, smooth, cx);
     ui.separator();
-    verb_switch(ui, Verb::Slab, desk.view.slab_mm > 0.0, desk);
+    verb_switch(ui, Verb::Slab, cx.view.slab_mm > 0.0, cx);
     for verb in [Verb::NextProjection, Verb::Thicken(1), Verb::Thicken(-1)] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
     ui.separator();
     for verb in [Verb::Turn(5), Verb::Turn(-5), Verb::Turn(1), Verb::Turn(-1), Verb::Straighten] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
 }
 
-fn windows(ui: &mut Ui, desk: &mut Desk) {
+fn windows(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::AutoWindow, Verb::FullWindow] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
     ui.separator();
     for (n, preset) in CT_WINDOWS.iter().enumerate() {
-        let on = desk.view.layer_window() == preset.window();
-        verb_switch(ui, Verb::Preset(n), on, desk);
+        let on = cx.view.layer_window() == preset.window();
+        verb_switch(ui, Verb::Preset(n), on, cx);
     }
 }
 
-fn segment(ui: &mut Ui, desk: &mut Desk) {
+fn segment(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::Positive, Verb::Negative] {
-        let on = desk.view.tool == Tool::Point && desk.view.negative == (verb == Verb::Negative);
-        verb_switch(ui, verb, on, desk);
+        let on = cx.view.tool == Tool::Point && cx.view.negative == (verb == Verb::Negative);
+        verb_switch(ui, verb, on, cx);
     }
-    verb_entry(ui, Verb::PointHere, shortcuts::name(Verb::PointHere), desk);
-    verb_switch(ui, Verb::Preview, desk.view.show_preview, desk);
+    verb_entry(ui, Verb::PointHere, shortcuts::name(Verb::PointHere), cx);
+    verb_switch(ui, Verb::Preview, cx.view.show_preview, cx);
     ui.separator();
-    verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), desk);
-    if let Some(document) = desk.document {
-        working_scale::choose(ui, document, desk);
+    verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), cx);
+    if let Some(document) = cx.document {
+        working_scale::choose(ui, document, cx);
     }
     ui.separator();
-    model_entries(ui, desk);
+    model_entries(ui, cx);
     ui.separator();
-    verb_entry(ui, Verb::InstallRuntime, shortcuts::name(Verb::InstallRuntime), desk);
+    verb_entry(ui, Verb::InstallRuntime, shortcuts::name(Verb::InstallRuntime), cx);
 }
 
-fn model_entries(ui: &mut Ui, desk: &mut Desk) {
-    for model in &desk.status.models {
-        model_entry(ui, model, desk);
+fn model_entries(ui: &mut Ui, cx: &mut CommandContext) {
+    for model in &cx.status.models {
+        model_entry(ui, model, cx);
     }
-    if !desk.status.models.is_empty() {
+    if !cx.status.models.is_empty() {
         ui.separator();
     }
     for verb in [Verb::ChooseModel, Verb::AboutModel, Verb::DownloadModel] {
-        verb_entry(ui, verb, shortcuts::name(verb), desk);
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
 }
 
@@ -369,8 +372,8 @@ fn model_entries(ui: &mut Ui, desk: &mut Desk) {
 const TICK: f32 = 18.0;
 
 /// A model: its name, what it is and its licence, and below what it is for; the one in use is ticked.
-fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
-    let used = desk.status.model_path.as_deref() == Some(model.path.as_path());
+fn model_entry(ui: &mut Ui, model: &ModelEntry, cx: &mut CommandContext) {
+    let used = cx.status.model_path.as_deref() == Some(model.path.as_path());
     let licence = model.licence.as_deref().unwrap_or(tr("licence unknown"));
     // As wide as the tick.
     let tick = if used { icons::CHECK } else { "\u{2003}" };
@@ -388,7 +391,7 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, desk: &mut Desk) {
     }
     if response.on_hover_text(model.path.display().to_string()).clicked() {
         if !used {
-            desk.out.push(Action::UseModel(model.path.clone()));
+            cx.out.push(Action::UseModel(model.path.clone()));
         }
         ui.close();
     }
@@ -401,13 +404,13 @@ const TOOLS: [(Verb, Tool, &str); 4] = [
     (Verb::PointTool, Tool::Point, icons::POINT),
 ];
 
-fn tools(ui: &mut Ui, desk: &mut Desk) {
+fn tools(ui: &mut Ui, cx: &mut CommandContext) {
     for (verb, tool, _) in TOOLS {
-        verb_switch(ui, verb, desk.view.tool == tool, desk);
+        verb_switch(ui, verb, cx.view.tool == tool, cx);
     }
 }
 
-fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
+fn tool_buttons(ui: &mut Ui, cx: &mut CommandContext) {
     ui.spacing_mut().item_spacing.x = 2.0;
     ui.separator();
     for (verb, icon) in [
@@ -416,45 +419,45 @@ fn tool_buttons(ui: &mut Ui, desk: &mut Desk) {
         (Verb::Undo, icons::UNDO),
         (Verb::Redo, icons::REDO),
     ] {
-        verb_button(ui, icon, verb, false, desk);
+        verb_button(ui, icon, verb, false, cx);
     }
     ui.separator();
     for (verb, tool, icon) in TOOLS {
-        let selected = desk.document.is_some() && desk.view.tool == tool;
+        let selected = cx.document.is_some() && cx.view.tool == tool;
         // The menu and the key are enough where there is no room.
-        if tool == Tool::Region && desk.width < SidePanels::NARROW && !selected {
+        if tool == Tool::Region && cx.width < SidePanels::NARROW && !selected {
             continue;
         }
-        verb_button(ui, icon, verb, selected, desk);
+        verb_button(ui, icon, verb, selected, cx);
     }
-    if desk.document.is_some() && desk.view.tool == Tool::Point {
-        let negative = desk.view.negative;
-        verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, desk);
-        verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, desk);
+    if cx.document.is_some() && cx.view.tool == Tool::Point {
+        let negative = cx.view.negative;
+        verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, cx);
+        verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, cx);
     }
-    if desk.document.is_some() && desk.width < WIDE {
-        let icon = LAYOUTS.iter().find(|(verb, _)| is_seen(*verb, desk.view));
+    if cx.document.is_some() && cx.width < WIDE {
+        let icon = LAYOUTS.iter().find(|(verb, _)| is_seen(*verb, cx.view));
         let icon = RichText::new(icon.map_or(icons::QUAD, |(_, icon)| icon)).size(ICON);
-        let button = ui.menu_button(icon, |ui| layouts(ui, desk)).response;
+        let button = ui.menu_button(icon, |ui| layouts(ui, cx)).response;
         button
             .accessible_name(tr("Layouts"))
             .on_hover_text(tr("Layout of the views (Y: the next)"));
-    } else if desk.document.is_some() {
+    } else if cx.document.is_some() {
         ui.separator();
         for (verb, icon) in LAYOUTS {
-            let seen = is_seen(verb, desk.view);
-            verb_button(ui, icon, verb, seen, desk);
+            let seen = is_seen(verb, cx.view);
+            verb_button(ui, icon, verb, seen, cx);
         }
     }
 }
 
 /// The model's name, which opens the choice of models.
-fn model(ui: &mut Ui, desk: &mut Desk) {
-    let (text, tip) = match &desk.status.model {
+fn model(ui: &mut Ui, cx: &mut CommandContext) {
+    let (text, tip) = match &cx.status.model {
         ModelStatus::None => (tr("No model").to_owned(), tr("No model is loaded").to_owned()),
         ModelStatus::Loading(name) => (tr("Loading {name}…").replace("{name}", name), name.clone()),
         ModelStatus::Ready { name, .. } => {
-            let entry = desk.status.model_entry();
+            let entry = cx.status.model_entry();
             let name = entry.map_or(name, |e| &e.name);
             (name.clone(), format!("{}: {name}", tr("Model")))
         }
@@ -474,69 +477,29 @@ fn model(ui: &mut Ui, desk: &mut Desk) {
         return;
     }
     let mut rich = RichText::new(shown);
-    if matches!(desk.status.model, ModelStatus::Failed(_)) {
+    if matches!(cx.status.model, ModelStatus::Failed(_)) {
         rich = rich.color(colours(ui).error);
     }
-    let button = ui.menu_button(rich, |ui| model_entries(ui, desk)).response;
+    let button = ui.menu_button(rich, |ui| model_entries(ui, cx)).response;
     button.accessible_name(format!("{}: {text}", tr("Model"))).on_hover_text(tip);
 }
 
-/// `SAM-Med3D-turbo 12.3 MB of 402.1 MB`.
-pub(in crate::ui) fn download_text(download: &Download) -> String {
-    let Download { name, done, total } = download;
-    match total {
-        0 => format!("{name} {}", bytes(*done)),
-        _ => format!("{name} {}", of(*done, *total)),
-    }
-}
-
-/// `12.3 MB of 402.1 MB`.
-pub(in crate::ui) fn of(done: u64, total: u64) -> String {
-    tr("{done} of {total}").replace("{done}", &bytes(done)).replace("{total}", &bytes(total))
-}
-
-/// What the engine says of devices, and of where it found ONNX Runtime.
-const _: [&str; 6] = [
-    mark("no CUDA in this ONNX Runtime"),
-    mark("CUDA works"),
-    mark("asked for"),
-    mark("beside the program"),
-    mark("data folder"),
-    mark("Python package"),
-];
-
-/// Why the model runs where it does.
-pub(super) fn reason_text(reason: &str) -> String {
-    match (tr_any(reason), reason.strip_prefix("no CUDA:")) {
-        (_, Some(why)) => format!("{}:{why}", tr("no CUDA")),
-        (known, None) => known.to_owned(),
-    }
-}
-
-/// `ONNX Runtime 1.31.1 (Python package)`.
-pub(in crate::ui) fn runtime_text(found: &str) -> String {
-    match found.strip_suffix(')').and_then(|text| text.split_once(" (")) {
-        Some((version, place)) => format!("ONNX Runtime {version} ({})", tr_any(place)),
-        None => format!("ONNX Runtime {found}"),
-    }
-}
-
 /// Where the model runs and why; or what is missing for it to run, and the button that mends it.
-fn device(ui: &mut Ui, desk: &mut Desk) {
-    if let Some(download) = &desk.status.download {
+fn device(ui: &mut Ui, cx: &mut CommandContext) {
+    if let Some(download) = &cx.status.download {
         if icon_button(ui, icons::CLOSE, tr("Cancel download"), tr("Cancel"), false).clicked() {
-            desk.out.push(Action::CancelDownload);
+            cx.out.push(Action::CancelDownload);
         }
         let text = download_text(download);
-        if desk.width >= MENUS_APART {
+        if cx.width >= MENUS_APART {
             ui.label(text);
         }
         return;
     }
-    match (&desk.status.runtime, &desk.status.model) {
+    match (&cx.status.runtime, &cx.status.model) {
         (RuntimeStatus::Missing(why), _) => {
             let name = tr("Get ONNX Runtime");
-            let name = if desk.width < MENUS_APART { "" } else { name };
+            let name = if cx.width < MENUS_APART { "" } else { name };
             let text = RichText::new(format!("{} {name}", icons::DOWNLOAD));
             let amber = colours(ui).warning;
             let button = Button::new(text.color(amber)).stroke((1.0, amber));
@@ -544,22 +507,22 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
             let response =
                 ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);
             if response.clicked() {
-                Verb::InstallRuntime.run(desk);
+                Verb::InstallRuntime.run(cx);
             }
         }
         (RuntimeStatus::Installing(done, total), _) => {
             if icon_button(ui, icons::CLOSE, tr("Cancel fetching"), tr("Cancel"), false).clicked() {
-                desk.out.push(Action::CancelInstall);
+                cx.out.push(Action::CancelInstall);
             }
             let text = match total {
                 0 => format!("ONNX Runtime {}", bytes(*done)),
                 _ => format!("ONNX Runtime {}", of(*done, *total)),
             };
-            if desk.width >= MENUS_APART {
+            if cx.width >= MENUS_APART {
                 ui.label(text);
             }
         }
-        (RuntimeStatus::Searching, _) if desk.width >= MENUS_APART => {
+        (RuntimeStatus::Searching, _) if cx.width >= MENUS_APART => {
             ui.label(tr("Looking for ONNX Runtime…"));
         }
         (RuntimeStatus::Searching, _) => {}
@@ -567,7 +530,7 @@ fn device(ui: &mut Ui, desk: &mut Desk) {
             let tip = format!("{device}: {}\n{}", reason_text(reason), runtime_text(version));
             // The status bar tells it, too.
             let text = format!("{} {device}", icons::CHIP);
-            let text = if desk.width < MENUS_APART { icons::CHIP.to_owned() } else { text };
+            let text = if cx.width < MENUS_APART { icons::CHIP.to_owned() } else { text };
             ui.label(text).on_hover_text(tip);
         }
         (RuntimeStatus::Ready(version), _) => {

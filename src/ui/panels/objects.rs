@@ -9,13 +9,17 @@ use egui::{
     WidgetInfo, WidgetText, vec2,
 };
 
-use super::format::millilitres;
-use super::widgets::{coloured_heading, colours, field, icon_button, percent, quiet, row_button};
 use super::{SWATCHES, working_scale};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::theme::SMALL;
-use crate::ui::{Action, Desk, PRACTISED, Verb, can_extend, icons, is_cut, shortcuts};
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::format::millilitres;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{tr, tr_any, tr_with};
+use crate::ui::kit::theme::SMALL;
+use crate::ui::kit::widgets::{
+    coloured_heading, colours, field, icon_button, percent, quiet, row_button,
+};
+use crate::ui::state::{Action, PRACTISED, can_extend, is_cut};
 
 const ROW: f32 = 36.0;
 /// Between rows.
@@ -27,8 +31,8 @@ const LONG_LIST: f32 = 0.6;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
 
-pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
-    let alone = desk.view.solo && document.active().is_some();
+pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+    let alone = cx.view.solo && document.active().is_some();
     // Masks that are missing in the views are to be missed for a reason. In the heading, where no row moves for it.
     let key = shortcuts::key_text(Verb::Solo);
     let title = if alone {
@@ -42,15 +46,15 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         let button = Button::new(text).frame_when_inactive(false);
         let tip = tr("The next click starts another structure; this one keeps its voxels");
         if ui.add(button).accessible_name(tr("New object")).on_hover_text(tip).clicked() {
-            Verb::NewObject.run(desk);
+            Verb::NewObject.run(cx);
         }
     });
     if document.objects().is_empty() {
         ui.label(quiet(ui, tr("Click inside a structure with the Point tool (P).")));
     }
-    working_scale::notice(ui, document, desk);
-    let hint = desk.status.model_entry().and_then(|model| model.hint.as_deref());
-    if let Some(hint) = hint.filter(|_| desk.view.clicked_objects < PRACTISED) {
+    working_scale::notice(ui, document, cx);
+    let hint = cx.status.model_entry().and_then(|model| model.hint.as_deref());
+    if let Some(hint) = hint.filter(|_| cx.view.clicked_objects < PRACTISED) {
         ui.label(quiet(ui, tr_any(hint)));
         ui.add_space(4.0);
     }
@@ -58,17 +62,17 @@ pub(super) fn list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         ui.spacing_mut().item_spacing.y = GAP;
         if document.objects().len() <= DRAWN_WHOLE {
             for object in document.objects() {
-                ui.push_id(object.id.0, |ui| row(ui, document, object, desk));
+                ui.push_id(object.id.0, |ui| row(ui, document, object, cx));
             }
         } else {
-            long_list(ui, document, desk);
+            long_list(ui, document, cx);
         }
     });
 }
 
 /// A list that scrolls by itself, so that what is below it stays within reach, and of which only the rows in
 /// sight are drawn. It goes to the object that is selected elsewhere.
-fn long_list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+fn long_list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let objects = document.objects();
     let active = document.active().map(|o| o.id);
     let id = ui.scope_id().with("long list");
@@ -82,7 +86,7 @@ fn long_list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     }
     let rows = |ui: &mut Ui, range: Range<usize>| {
         for object in &objects[range.clone()] {
-            ui.push_id(object.id.0, |ui| row(ui, document, object, desk));
+            ui.push_id(object.id.0, |ui| row(ui, document, object, cx));
         }
         range
     };
@@ -91,17 +95,17 @@ fn long_list(ui: &mut Ui, document: &Document, desk: &mut Desk) {
 }
 
 /// Swatches in a collapsed panel; a click makes the object active.
-pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let tip = shortcuts::tip(Verb::NewObject);
     if icon_button(ui, icons::PLUS, tr("New object"), &tip, false).clicked() {
-        Verb::NewObject.run(desk);
+        Verb::NewObject.run(cx);
     }
     for object in document.objects() {
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(STRIP), Sense::click());
         if !ui.is_rect_visible(rect) {
             continue;
         }
-        let shown = desk.view.shows(document, object);
+        let shown = cx.view.shows(document, object);
         let text = describe(document, object, shown);
         let active = is_active(document, object.id);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
@@ -111,7 +115,7 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         paint_swatch(ui, rect.shrink(7.0), object, shown, false);
         thinking_line(ui, document, object.id, rect);
         if response.on_hover_text(text).clicked() {
-            select(document, object, desk);
+            select(document, object, cx);
         }
     }
 }
@@ -136,18 +140,18 @@ fn is_active(document: &Document, id: LabelId) -> bool {
 }
 
 /// Makes an object active, and shows it in the views.
-fn select(document: &Document, object: &Object, desk: &mut Desk) {
+fn select(document: &Document, object: &Object, cx: &mut CommandContext) {
     if !is_active(document, object.id) {
-        desk.view.selected_prompt = None;
-        desk.out.push(Action::Do(Command::Select(object.id)));
+        cx.view.selected_prompt = None;
+        cx.out.push(Action::Do(Command::Select(object.id)));
     }
-    desk.view.go_to_object(document, object);
+    cx.view.go_to_object(document, object);
 }
 
-fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     let active = is_active(document, object.id);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let shown = desk.view.shows(document, object);
+    let shown = cx.view.shows(document, object);
     let text = describe(document, object, shown);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
     let fill = match (active, response.hovered()) {
@@ -161,9 +165,9 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
     let builder = UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        swatch(ui, object, shown, desk);
+        swatch(ui, object, shown, cx);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            row_right(ui, document, object, desk, active);
+            row_right(ui, document, object, cx, active);
         });
     });
     thinking_line(ui, document, object.id, rect);
@@ -174,11 +178,11 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
     }
 
     if response.double_clicked() {
-        desk.view.renaming = Some((object.id, object.name.clone()));
+        cx.view.renaming = Some((object.id, object.name.clone()));
     } else if response.clicked() {
-        select(document, object, desk);
+        select(document, object, cx);
     }
-    response.context_menu(|ui| context_menu(ui, document, object, desk));
+    response.context_menu(|ui| context_menu(ui, document, object, cx));
     if object.iou().is_some() || can_extend(object) || is_cut(object) {
         let key = shortcuts::key_text(Verb::Extend);
         let extend =
@@ -193,14 +197,20 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
 }
 
 /// Eye, volume and name, from the right end on.
-fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk, active: bool) {
+fn row_right(
+    ui: &mut Ui,
+    document: &Document,
+    object: &Object,
+    cx: &mut CommandContext,
+    active: bool,
+) {
     let name = &object.name;
     // The place stays free in other rows, so that the eye is never where a trash can just was.
     if active {
         let what = format!("{} {name}", tr("Delete"));
         let tip = format!("{what} ({})", shortcuts::key_text(Verb::DeleteObject));
         if row_button(ui, icons::TRASH, &what, &tip).clicked() {
-            Verb::DeleteObject.run(desk);
+            Verb::DeleteObject.run(cx);
         }
     } else {
         ui.allocate_exact_size(TRASH, Sense::hover());
@@ -208,14 +218,14 @@ fn row_right(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk,
     let icon = if object.visible { icons::EYE } else { icons::EYE_OFF };
     let what = format!("{} {name}", if object.visible { tr("Hide") } else { tr("Show") });
     if row_button(ui, icon, &what, &what).clicked() {
-        desk.view.solo = false;
-        desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
+        cx.view.solo = false;
+        cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
     }
-    if desk.view.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
-        rename(ui, object, desk);
+    if cx.view.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
+        rename(ui, object, cx);
         return;
     }
-    let shown = desk.view.shows(document, object);
+    let shown = cx.view.shows(document, object);
     let colour = if shown { colours(ui).text } else { colours(ui).quiet };
     let name = RichText::new(name).color(colour);
     let facts = quiet(ui, facts(document, object)).size(SMALL);
@@ -242,8 +252,8 @@ fn paint_text(ui: &Ui, text: RichText, at: egui::Pos2, align: Align, width: f32)
     ui.painter().galley(egui::pos2(at.x, top), galley, colours(ui).text);
 }
 
-fn rename(ui: &mut Ui, object: &Object, desk: &mut Desk) {
-    let Some((_, text)) = desk.view.renaming.as_mut() else { return };
+fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
+    let Some((_, text)) = cx.view.renaming.as_mut() else { return };
     let mut edit = TextEdit::singleline(text).desired_width(ui.available_width() - 8.0).show(ui);
     let response = edit.response.response.accessible_name(tr("Object name"));
     let name = text.trim().to_owned();
@@ -260,63 +270,63 @@ fn rename(ui: &mut Ui, object: &Object, desk: &mut Desk) {
     let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
     if response.lost_focus() || escaped {
         ui.data_mut(|d| d.remove::<bool>(fresh));
-        desk.view.renaming = None;
+        cx.view.renaming = None;
         if !escaped && !name.is_empty() && name != object.name {
-            desk.out.push(Action::Do(Command::Rename(object.id, name)));
+            cx.out.push(Action::Do(Command::Rename(object.id, name)));
         }
     }
 }
 
-fn context_menu(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     let rename = Button::new(tr("Rename")).shortcut_text(shortcuts::key_text(Verb::RenameObject));
     if ui.add(rename).clicked() {
-        desk.view.renaming = Some((object.id, object.name.clone()));
+        cx.view.renaming = Some((object.id, object.name.clone()));
         ui.close();
     }
     if ui.button(if object.visible { tr("Hide") } else { tr("Show") }).clicked() {
-        desk.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
+        cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
         ui.close();
     }
-    let alone = desk.view.solo && is_active(document, object.id);
+    let alone = cx.view.solo && is_active(document, object.id);
     let key = shortcuts::key_text(Verb::Solo);
     let name = tr("This object alone");
     let solo = Button::selectable(alone, name).shortcut_text(key);
     if ui.add(solo).accessible_name(name).clicked() {
-        desk.view.solo = !alone;
-        select(document, object, desk);
+        cx.view.solo = !alone;
+        select(document, object, cx);
         ui.close();
     }
     if ui.button(tr("Hide all others")).clicked() {
         for other in document.objects() {
             let visible = other.id == object.id;
             if other.visible != visible {
-                desk.out.push(Action::Do(Command::SetVisible(other.id, visible)));
+                cx.out.push(Action::Do(Command::SetVisible(other.id, visible)));
             }
         }
-        desk.view.solo = false;
+        cx.view.solo = false;
         ui.close();
     }
     if ui.button(tr("Show all objects")).clicked() {
         for other in document.objects().iter().filter(|o| !o.visible) {
-            desk.out.push(Action::Do(Command::SetVisible(other.id, true)));
+            cx.out.push(Action::Do(Command::SetVisible(other.id, true)));
         }
-        desk.view.solo = false;
+        cx.view.solo = false;
         ui.close();
     }
-    opacity(ui, object, desk);
+    opacity(ui, object, cx);
     if ui.button(tr("Delete")).clicked() {
-        desk.view.selected_prompt = None;
-        desk.out.push(Action::Do(Command::RemoveObject(object.id)));
+        cx.view.selected_prompt = None;
+        cx.out.push(Action::Do(Command::RemoveObject(object.id)));
         ui.close();
     }
 }
 
 /// How opaque the object's surface is in 3D. A drag of it is one step to undo.
-fn opacity(ui: &mut Ui, object: &Object, desk: &mut Desk) {
+fn opacity(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let mut opacity = object.opacity;
     percent(ui, tr("Opacity in 3D"), &mut opacity);
     if opacity != object.opacity {
-        desk.out.push(Action::Do(Command::SetOpacity(object.id, opacity)));
+        cx.out.push(Action::Do(Command::SetOpacity(object.id, opacity)));
     }
 }
 
@@ -333,7 +343,7 @@ fn paint_swatch(ui: &Ui, rect: Rect, object: &Object, shown: bool, ring: bool) {
 }
 
 /// The colour, which opens a choice of colours.
-fn swatch(ui: &mut Ui, object: &Object, shown: bool, desk: &mut Desk) {
+fn swatch(ui: &mut Ui, object: &Object, shown: bool, cx: &mut CommandContext) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(20.0), Sense::click());
     let name = tr_with("Colour of {name}", &[("name", &object.name)]);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
@@ -342,13 +352,13 @@ fn swatch(ui: &mut Ui, object: &Object, shown: bool, desk: &mut Desk) {
     Popup::menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .accessible_name(name.as_str())
-        .show(|ui| colour_choice(ui, object, &response, desk));
+        .show(|ui| colour_choice(ui, object, &response, cx));
 }
 
-fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk) {
-    let send = |colour: [u8; 3], desk: &mut Desk| {
+fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, cx: &mut CommandContext) {
+    let send = |colour: [u8; 3], cx: &mut CommandContext| {
         if colour != object.colour {
-            desk.out.push(Action::Do(Command::Recolour(object.id, colour)));
+            cx.out.push(Action::Do(Command::Recolour(object.id, colour)));
         }
     };
     ui.set_width(212.0);
@@ -361,12 +371,12 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
             let [r, g, b] = colour;
             ui.painter().rect_filled(rect, CornerRadius::same(3), Color32::from_rgb(r, g, b));
             if response.clicked() {
-                send(colour, desk);
+                send(colour, cx);
                 ui.close();
             }
         }
     });
-    opacity(ui, object, desk);
+    opacity(ui, object, cx);
     // A slider changes all the time while dragged: the document hears of it when the button is let go.
     let draft = owner.id.with("draft");
     let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(object.colour);
@@ -379,7 +389,7 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, desk: &mut Desk
     }
     let editing = ui.input(|i| i.pointer.any_down()) || ui.ctx().text_edit_focused();
     if !editing && ui.data_mut(|d| d.remove_temp::<[u8; 3]>(draft)).is_some() {
-        send(colour, desk);
+        send(colour, cx);
     }
 }
 

@@ -2,25 +2,27 @@
 
 use egui::{Button, Label, RichText, Slider, Ui, vec2};
 
-use super::format::shorten;
-use super::widgets::{colours, field, heading, progress, quiet, row_button};
 use super::working_scale;
 use crate::document::{Document, Object};
 use crate::prompt::ImageId;
-use crate::ui::text::{mark, tr, tr_with};
-use crate::ui::{Action, Busy, Desk, RuntimeStatus, Verb, can_extend, icons, is_cut, shortcuts};
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::format::shorten;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{mark, tr, tr_with};
+use crate::ui::kit::widgets::{colours, field, heading, progress, quiet, row_button};
+use crate::ui::state::{Action, Busy, RuntimeStatus, can_extend, is_cut};
 
-pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
-    let enabled = Verb::DeletePrompt.enabled(desk);
+pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+    let enabled = Verb::DeletePrompt.enabled(cx);
     heading(ui, tr("Prompts"), |ui| {
         let (name, tip) = (shortcuts::name(Verb::DeletePrompt), shortcuts::tip(Verb::DeletePrompt));
         let clicked =
             ui.add_enabled_ui(enabled, |ui| row_button(ui, icons::TRASH, name, &tip)).inner;
         if clicked.clicked() {
-            Verb::DeletePrompt.run(desk);
+            Verb::DeletePrompt.run(cx);
         }
     });
-    model_image(ui, document, desk);
+    model_image(ui, document, cx);
     let Some(object) = document.active() else {
         let text = match document.objects() {
             [] => tr("No object yet."),
@@ -32,29 +34,29 @@ pub(super) fn show(ui: &mut Ui, document: &Document, desk: &mut Desk) {
     if object.log.prompts.is_empty() {
         ui.label(quiet(ui, tr_with("No points in {name} yet.", &[("name", &object.name)])));
     } else {
-        chips(ui, object, desk);
+        chips(ui, object, cx);
     }
     working_scale::of_object(ui, document, object);
-    threshold(ui, document, object, desk);
+    threshold(ui, document, object, cx);
     if let Some(iou) = object.iou() {
         let text = format!("{} {iou:.2}", tr("Predicted IoU"));
         ui.label(text).on_hover_text(tr(IOU_TIP));
     }
-    waiting(ui, document, object, desk);
+    waiting(ui, document, object, cx);
     if document.is_pending(object.id) {
         return;
     }
     if can_extend(object) {
-        extend(ui, desk);
+        extend(ui, cx);
     } else if is_cut(object) {
         edge(ui, tr(CUT));
     }
 }
 
 /// Which image the next click is computed from, if there are several.
-fn model_image(ui: &mut Ui, document: &Document, desk: &Desk) {
+fn model_image(ui: &mut Ui, document: &Document, cx: &CommandContext) {
     let next = document.next_image();
-    if desk.view.overlays.is_empty() && next == ImageId::Scan {
+    if cx.view.overlays.is_empty() && next == ImageId::Scan {
         return;
     }
     let Some(image) = document.image_by_id(next) else { return };
@@ -79,16 +81,16 @@ pub(super) const IOU_TIP: &str = mark(
 );
 
 /// What the object's mask waits for.
-fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     if !document.is_pending(object.id) {
         return;
     }
-    let (text, colour) = match (&desk.status.runtime, desk.status.busy) {
+    let (text, colour) = match (&cx.status.runtime, cx.status.busy) {
         (RuntimeStatus::Missing(_), _) => (tr("Waits for ONNX Runtime"), colours(ui).warning),
         (_, Some(Busy::Extending(done, total))) => {
             ui.horizontal(|ui| {
                 if row_button(ui, icons::CLOSE, tr("Stop extending"), tr("Stop (Esc)")).clicked() {
-                    desk.out.push(Action::CancelClick);
+                    cx.out.push(Action::CancelClick);
                 }
                 progress(ui, tr("Extending"), (done, total), 60.0);
                 ui.label(quiet(
@@ -98,20 +100,20 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
             });
             return;
         }
-        _ if desk.extends() => (tr("Extending the mask…"), colours(ui).quiet),
+        _ if cx.extends() => (tr("Extending the mask…"), colours(ui).quiet),
         _ => (tr("Computing the mask…"), colours(ui).quiet),
     };
     ui.label(RichText::new(text).color(colour));
 }
 
 /// The flag of a mask that goes on beyond what the model has looked at, and the button that follows it.
-fn extend(ui: &mut Ui, desk: &mut Desk) {
+fn extend(ui: &mut Ui, cx: &mut CommandContext) {
     edge(ui, tr("The mask reaches the model's cube."));
     let name = tr("Extend");
     let button = Button::new(name).shortcut_text(shortcuts::key_text(Verb::Extend));
     let tip = tr("Looks at the neighbouring cubes, as far as the mask goes. Esc stops it.");
     if ui.add(button).accessible_name(name).on_hover_text(tip).clicked() {
-        Verb::Extend.run(desk);
+        Verb::Extend.run(cx);
     }
 }
 
@@ -144,14 +146,14 @@ const THRESHOLD_TIP: &str = mark(
 );
 
 /// How sure the model must be of a voxel, as a probability. The mask follows the slider at once.
-fn threshold(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk) {
+fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     let reason = match () {
         () if object.log.prompts.is_empty() => tr("This object has no mask made by clicks"),
         () if document.pending().is_some() => tr("Wait until the click is computed"),
         () if object.replayed() == 0 => tr("The model has not answered yet"),
         () => "",
     };
-    let asked = desk.status.threshold.filter(|(id, _)| *id == object.id).map(|(_, t)| t);
+    let asked = cx.status.threshold.filter(|(id, _)| *id == object.id).map(|(_, t)| t);
     let now = asked.unwrap_or(object.log.threshold);
     let shown = probability(now);
     let mut wanted = shown;
@@ -186,12 +188,12 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, desk: &mut Desk)
     });
     if let Some((p, begins)) = change {
         let action = Action::MoveThreshold { object: object.id, threshold: logit(p), begins };
-        desk.out.push(action);
+        cx.out.push(action);
     }
 }
 
 /// One button for each click, numbered in order; those that wait for their answer are quiet.
-fn chips(ui: &mut Ui, object: &Object, desk: &mut Desk) {
+fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let answered = object.replayed();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
@@ -206,14 +208,14 @@ fn chips(ui: &mut Ui, object: &Object, desk: &mut Desk) {
             if index >= answered {
                 text = text.color(colours(ui).quiet);
             }
-            let selected = desk.view.selected_prompt == here;
+            let selected = cx.view.selected_prompt == here;
             let chip = Button::selectable(selected, text).frame_when_inactive(true);
             let chip = chip.min_size(vec2(36.0, 24.0));
             let name = tr_with(name, &[("n", &(index + 1))]);
             let tip = format!("{name}\n{}", tr("Click: go there. Delete: remove it."));
             if ui.add(chip).accessible_name(name).on_hover_text(tip).clicked() {
-                desk.view.selected_prompt = here;
-                desk.view.crosshair = prompt.world;
+                cx.view.selected_prompt = here;
+                cx.view.crosshair = prompt.world;
             }
         }
     });

@@ -2,44 +2,47 @@
 
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
-use super::format::{bytes, latency, place, shorten};
-use super::menu::{of, reason_text};
-use super::widgets::{colours, progress, quiet, row_button};
-use crate::ui::text::{mark, tr};
-use crate::ui::{Action, Busy, Desk, Drawing, ModelStatus, Opening, SaveStatus, icons};
+use crate::ui::commands::CommandContext;
+use crate::ui::kit::format::shorten;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{mark, tr};
+use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
+use crate::ui::state::readout::{latency, place};
+use crate::ui::state::status_text::{opening_text, reason_text};
+use crate::ui::state::{Action, Busy, Drawing, ModelStatus, Opening, SaveStatus};
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
 /// Below this width there is no room for the times of the last click.
 const NARROW: f32 = 760.0;
 
-pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
+pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.set_height(20.0);
         ui.spacing_mut().item_spacing.x = 6.0;
-        save_state(ui, desk);
-        device(ui, desk);
-        work(ui, desk);
+        save_state(ui, cx);
+        device(ui, cx);
+        work(ui, cx);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            if let Some(drawing) = &desk.status.drawing {
+            if let Some(drawing) = &cx.status.drawing {
                 let Drawing { what, done, total } = drawing;
                 let tip = tr("Cancel");
                 if row_button(ui, icons::CLOSE, tr("Cancel drawing"), tip).clicked() {
-                    desk.out.push(Action::CancelPicture);
+                    cx.out.push(Action::CancelPicture);
                 }
                 progress(ui, what, (*done, *total), 160.0);
                 let count = if *total > 1 { format!(" {done}/{total}") } else { String::new() };
                 ui.label(format!("{what}{count}"));
                 return;
             }
-            match (desk.document, &desk.status.opening) {
-                (_, Some(opening)) if desk.document.is_some() => {
+            match (cx.document, &cx.status.opening) {
+                (_, Some(opening)) if cx.document.is_some() => {
                     if opening_bar(ui, opening) {
-                        desk.out.push(Action::Cancel);
+                        cx.out.push(Action::Cancel);
                     }
                 }
                 (Some(document), _) => {
-                    ui.add(Label::new(place(document, desk.view)).truncate());
+                    ui.add(Label::new(place(document, cx.view)).truncate());
                 }
                 (None, _) => {
                     ui.label(quiet(ui, tr("No scan open")));
@@ -59,31 +62,21 @@ pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
     cancelled
 }
 
-/// `Opening ct.nii.gz: 12.3 MB of 157.3 MB`.
-pub(in crate::ui) fn opening_text(opening: &Opening) -> String {
-    let name = shorten(&opening.name, 40);
-    let begun = tr("Opening {name}").replace("{name}", &name);
-    match opening.total {
-        0 => format!("{begun}: {}", bytes(opening.done)),
-        total => format!("{begun}: {}", of(opening.done, total)),
-    }
-}
-
 fn dot(ui: &mut Ui) {
     ui.label(quiet(ui, "·"));
 }
 
-fn save_state(ui: &mut Ui, desk: &mut Desk) {
-    let Some(document) = desk.document else { return };
+fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
+    let Some(document) = cx.document else { return };
     let c = colours(ui);
-    if let Some(Opening { done, total, .. }) = desk.status.saving {
+    if let Some(Opening { done, total, .. }) = cx.status.saving {
         // Right to left.
         if row_button(ui, icons::CLOSE, tr("Stop saving"), tr("Stop saving")).clicked() {
-            desk.out.push(Action::CancelSave);
+            cx.out.push(Action::CancelSave);
         }
         progress(ui, tr("saving…"), (done, total), 60.0);
     }
-    let (text, colour, tip) = match &desk.status.save {
+    let (text, colour, tip) = match &cx.status.save {
         SaveStatus::Saving => (tr("saving…").to_owned(), c.quiet, String::new()),
         SaveStatus::Saved(path) if !document.is_modified() => {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -91,7 +84,7 @@ fn save_state(ui: &mut Ui, desk: &mut Desk) {
                 "{} {} {}",
                 tr("saved"),
                 icons::CHECK,
-                shorten(&name, if desk.width < WIDE { 20 } else { 40 })
+                shorten(&name, if cx.width < WIDE { 20 } else { 40 })
             );
             (
                 text,
@@ -114,10 +107,10 @@ fn save_state(ui: &mut Ui, desk: &mut Desk) {
     dot(ui);
 }
 
-fn device(ui: &mut Ui, desk: &Desk) {
-    match &desk.status.model {
+fn device(ui: &mut Ui, cx: &CommandContext) {
+    match &cx.status.model {
         ModelStatus::Ready { device, reason, .. } => {
-            let text = device_text(device, reason, desk.width);
+            let text = device_text(device, reason, cx.width);
             let reason = reason_text(reason);
             ui.label(text).on_hover_text(format!("{device}: {reason}"));
         }
@@ -149,8 +142,8 @@ const LATENCY_TIP: &str = mark(
 );
 
 /// What the model does now, or how long the stages of the last click took.
-fn work(ui: &mut Ui, desk: &Desk) {
-    let text = match (desk.status.busy, &desk.status.latency) {
+fn work(ui: &mut Ui, cx: &CommandContext) {
+    let text = match (cx.status.busy, &cx.status.latency) {
         (Some(Busy::Encoding), _) => tr("encoding…").to_owned(),
         (Some(Busy::Decoding), _) => tr("decoding…").to_owned(),
         (Some(Busy::Pasting), _) => tr("laying the mask…").to_owned(),
@@ -160,7 +153,7 @@ fn work(ui: &mut Ui, desk: &Desk) {
         (None, times) => latency(times.as_ref()),
     };
     // Where the pointer is matters more than what the last click took.
-    if desk.document.is_none() || desk.status.busy.is_none() && desk.width < NARROW {
+    if cx.document.is_none() || cx.status.busy.is_none() && cx.width < NARROW {
         return;
     }
     dot(ui);

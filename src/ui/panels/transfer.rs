@@ -1,16 +1,18 @@
 //! The transfer function of the 3D view as a curve over the histogram: values to the right, opacity upwards.
 
 use egui::{
-    Color32, CornerRadius, DragValue, EventFilter, Id, Key, PointerButton, Pos2, Rect, Role, Sense,
+    Color32, CornerRadius, DragValue, EventFilter, Key, PointerButton, Pos2, Rect, Role, Sense,
     Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::format::{editable, number, unit};
 use super::histogram;
-use super::widgets::{colours, quiet, row_button};
 use crate::render::{TransferCurve, TransferFunction, TransferPoint};
-use crate::ui::text::tr;
-use crate::ui::{ViewState, icons};
+use crate::ui::kit::format::{editable, number};
+use crate::ui::kit::icons;
+use crate::ui::kit::text::tr;
+use crate::ui::kit::widgets::{claim_delete, colours, quiet, row_button};
+use crate::ui::state::ViewState;
+use crate::ui::state::readout::unit;
 use crate::volume::Window;
 
 const HEIGHT: f32 = 88.0;
@@ -19,17 +21,6 @@ const MARGIN: f32 = 6.0;
 const RADIUS: f32 = 4.5;
 /// How far one press of an arrow key moves a point: shares of the range and of full opacity.
 const STEP: (f64, f32) = (0.005, 0.02);
-
-/// Where egui keeps the point that has the keyboard.
-fn focus_memory() -> Id {
-    Id::unique("transfer point with the keyboard")
-}
-
-/// Whether the keyboard belongs to a point of the curve, whose Delete is not that of a prompt.
-pub(in crate::ui) fn has_keyboard(ctx: &egui::Context) -> bool {
-    let point = ctx.data(|d| d.get_temp::<Id>(focus_memory()));
-    point.is_some() && ctx.memory(egui::Memory::focused) == point
-}
 
 /// The curve's place and range.
 struct Chart {
@@ -161,7 +152,7 @@ fn point(
         .replace("{opacity}", &format!("{:.0}", opacity * 100.0));
     response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, &text));
     if response.has_focus() {
-        ui.data_mut(|d| d.insert_temp(focus_memory(), id));
+        claim_delete(ui.ctx(), id);
         let arrows = EventFilter {
             horizontal_arrows: true,
             vertical_arrows: true,

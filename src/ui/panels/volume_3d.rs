@@ -2,49 +2,54 @@
 
 use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 
-use super::format::{editable, unit};
 use super::transfer;
-use super::widgets::{centre_and_width, colours, field, heading, percent, quiet, row_button};
 use crate::geom::{Axis, Direction};
 use crate::render::{ClipPlane, Mode3d, TransferPreset};
-use crate::ui::in_3d::{
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::format::editable;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::tr;
+use crate::ui::kit::widgets::{
+    centre_and_width, colours, field, heading, percent, quiet, row_button,
+};
+use crate::ui::state::ViewState;
+use crate::ui::state::readout::unit;
+use crate::ui::state::view_3d::{
     ClipFacing, SIDES, THINNEST, WHOLE, clip_range, mode_name, mode_tip, side_name,
 };
-use crate::ui::text::tr;
-use crate::ui::{Desk, Verb, ViewState, icons, shortcuts};
 
-pub(super) fn show(ui: &mut Ui, desk: &mut Desk) {
+pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     heading(ui, tr("3D"), |ui| {
         let tip = shortcuts::tip(Verb::ResetViews);
         if ui.button(tr("Reset views")).on_hover_text(tip).clicked() {
-            Verb::ResetViews.run(desk);
+            Verb::ResetViews.run(cx);
         }
     });
-    modes(ui, desk.view);
-    match desk.view.in_3d.mode {
+    modes(ui, cx.view);
+    match cx.view.in_3d.mode {
         Mode3d::Volume => {
-            field(ui, tr("Preset"), |ui| presets(ui, desk.view));
-            transfer::show(ui, desk.view);
+            field(ui, tr("Preset"), |ui| presets(ui, cx.view));
+            transfer::show(ui, cx.view);
         }
-        Mode3d::Iso => iso(ui, desk.view),
+        Mode3d::Iso => iso(ui, cx.view),
         Mode3d::Mip | Mode3d::Surface => {}
     }
-    if desk.view.in_3d.has_window() {
-        window(ui, desk.view);
+    if cx.view.in_3d.has_window() {
+        window(ui, cx.view);
     }
-    if desk.view.in_3d.mode != Mode3d::Surface {
-        percent(ui, tr("Scan"), &mut desk.view.in_3d.image_opacity);
+    if cx.view.in_3d.mode != Mode3d::Surface {
+        percent(ui, tr("Scan"), &mut cx.view.in_3d.image_opacity);
     }
-    camera(ui, desk);
-    clip_plane(ui, desk);
-    clip_box(ui, desk.view);
+    camera(ui, cx);
+    clip_plane(ui, cx);
+    clip_box(ui, cx.view);
     ui.add_space(4.0);
     if ui
         .button(format!("{} {}", icons::FILM, tr("Record a turn…")))
-        .on_hover_text(shortcuts::tip(Verb::RecordTurn))
+        .on_hover_text(shortcuts::tip(Verb::RecordFilm))
         .clicked()
     {
-        Verb::RecordTurn.run(desk);
+        Verb::RecordFilm.run(cx);
     }
 }
 
@@ -117,10 +122,10 @@ fn iso(ui: &mut Ui, view: &mut ViewState) {
     });
 }
 
-fn camera(ui: &mut Ui, desk: &mut Desk) {
+fn camera(ui: &mut Ui, cx: &mut CommandContext) {
     field(ui, tr("Camera"), |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
-        let perspective = &mut desk.view.orbit.perspective;
+        let perspective = &mut cx.view.orbit.perspective;
         // Right to left.
         for (name, value) in [(tr("Perspective"), true), (tr("Parallel"), false)] {
             if ui.selectable_label(*perspective == value, name).clicked() {
@@ -134,22 +139,22 @@ fn camera(ui: &mut Ui, desk: &mut Desk) {
             let name = tr("Camera {side}").replace("{side}", side_name(side));
             let response = ui.button(side.letter().to_string()).accessible_name(name);
             if response.on_hover_text(shortcuts::tip(Verb::LookFrom(side))).clicked() {
-                Verb::LookFrom(side).run(desk);
+                Verb::LookFrom(side).run(cx);
             }
         }
     });
 }
 
-fn clip_plane(ui: &mut Ui, desk: &mut Desk) {
-    let mut on = desk.view.in_3d.clip.plane.is_some();
+fn clip_plane(ui: &mut Ui, cx: &mut CommandContext) {
+    let mut on = cx.view.in_3d.clip.plane.is_some();
     let tip = shortcuts::tip(Verb::ClipPlane);
     let tip = format!("{tip}\n{}", tr("Shift+drag in the 3D view moves it"));
     let text = format!("{} {}", icons::CLIP, tr("Clip plane"));
     let switch = ui.checkbox(&mut on, text).accessible_name(tr("Clip plane"));
     if switch.on_hover_text(tip).changed() {
-        Verb::ClipPlane.run(desk);
+        Verb::ClipPlane.run(cx);
     }
-    let Some(plane) = desk.view.in_3d.clip.plane else { return };
+    let Some(plane) = cx.view.in_3d.clip.plane else { return };
     let facing = ClipFacing::of(&plane);
     ui.horizontal(|ui| {
         let combo = ComboBox::from_id_salt("clip_facing").width(124.0);
@@ -160,14 +165,14 @@ fn clip_plane(ui: &mut Ui, desk: &mut Desk) {
         });
         chosen.response.accessible_name(tr("Clip plane direction"));
         if let Some(facing) = chosen.inner.flatten() {
-            desk.view.clip_facing(facing);
+            cx.view.clip_facing(facing);
         }
         if ui.button(tr("Flip")).on_hover_text(tr("Cut away the other side")).clicked() {
-            desk.view.flip_clip_plane();
+            cx.view.flip_clip_plane();
         }
     });
-    let Some(document) = desk.document else { return };
-    if let Some(plane) = &mut desk.view.in_3d.clip.plane {
+    let Some(document) = cx.document else { return };
+    if let Some(plane) = &mut cx.view.in_3d.clip.plane {
         position(ui, plane, clip_range(document.image().grid(), plane.normal));
     }
 }

@@ -3,19 +3,21 @@
 
 use egui::{Button, DragValue, Label, RichText, Ui};
 
-use super::format::number;
-use super::widgets::{colours, field, row_button};
 use crate::document::{Command, Document, Object};
 use crate::prompt::{FineScan, WorkingScale};
-use crate::ui::text::{mark, tr, tr_with};
-use crate::ui::{Action, Desk, icons};
+use crate::ui::commands::CommandContext;
+use crate::ui::kit::format::number;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{mark, tr, tr_with};
+use crate::ui::kit::widgets::{colours, field, row_button};
+use crate::ui::state::Action;
 
 const TIP: &str = mark(
     "How many times larger than it is the model sees the scan. Scan, points, masks and measurements keep their size. It is for new objects: those with points keep theirs.",
 );
 
 /// What is to be known before the first click: nothing of most scans.
-pub(super) fn notice(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+pub(super) fn notice(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let image = document.image_by_id(document.model_image());
     let grid = image.unwrap_or(document.image()).grid();
     let fine = FineScan::of(grid.dims(), grid.spacing());
@@ -28,23 +30,23 @@ pub(super) fn notice(ui: &mut Ui, document: &Document, desk: &mut Desk) {
         ui.add(Label::new(RichText::new(text).color(colours(ui).warning)).wrap());
         let name = tr_with("Working scale × {n}", &[("n", &proposed)]);
         if ui.add(Button::new(&name)).accessible_name(&*name).on_hover_text(tr(TIP)).clicked() {
-            set(proposed, desk);
+            set(proposed, cx);
         }
         ui.add_space(4.0);
     } else if scale != WorkingScale::ONE {
-        choose(ui, document, desk);
+        choose(ui, document, cx);
         ui.add_space(4.0);
     }
 }
 
 /// The scale for new objects, to be dragged or typed.
-pub(super) fn choose(ui: &mut Ui, document: &Document, desk: &mut Desk) {
+pub(super) fn choose(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let now = document.working_scale();
     field(ui, tr("Working scale"), |ui| {
         if now != WorkingScale::ONE {
             let name = tr("Reset working scale");
             if row_button(ui, icons::RESET, name, tr("Back to × 1")).clicked() {
-                set(WorkingScale::ONE, desk);
+                set(WorkingScale::ONE, cx);
             }
         }
         let mut value = now.get();
@@ -55,7 +57,7 @@ pub(super) fn choose(ui: &mut Ui, document: &Document, desk: &mut Desk) {
             .max_decimals(2);
         let response = ui.add(drag).accessible_name(tr("Working scale")).on_hover_text(tr(TIP));
         if let Some(scale) = WorkingScale::new(value).filter(|s| response.changed() && *s != now) {
-            set(scale, desk);
+            set(scale, cx);
         }
     });
 }
@@ -70,6 +72,6 @@ pub(super) fn of_object(ui: &mut Ui, document: &Document, object: &Object) {
     }
 }
 
-fn set(scale: WorkingScale, desk: &mut Desk) {
-    desk.out.push(Action::Do(Command::SetWorkingScale(scale)));
+fn set(scale: WorkingScale, cx: &mut CommandContext) {
+    cx.out.push(Action::Do(Command::SetWorkingScale(scale)));
 }

@@ -10,8 +10,8 @@ use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
 use voxpoint::ui::{
-    Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState, panels, shortcuts,
-    theme,
+    Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState,
+    commands::shortcuts, theme,
 };
 use voxpoint::volume::{Histogram, Region, Scale, StoredGeometry, Volume, Voxels, Warning, Window};
 
@@ -139,7 +139,7 @@ impl Desktop {
             |ui, desktop: &mut Self| {
                 let Desktop { document, view, status, out } = desktop;
                 shortcuts::handle(ui.ctx(), document.as_ref(), view, status, out);
-                panels::show_chrome(ui, document.as_ref(), view, status, out);
+                voxpoint::ui::show_chrome(ui, document.as_ref(), view, status, out);
             },
             self,
         );

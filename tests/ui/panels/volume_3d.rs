@@ -209,7 +209,7 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     let mut harness = Desktop::open().wide();
     press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
     let copied = taken(&mut harness);
-    assert!(copied.len() == 1 && copied[0].starts_with("CopyPicture(PictureWish { view: None"));
+    assert!(copied.len() == 1 && copied[0].starts_with("CopyPicture(PictureOptions { view: None"));
     press(&mut harness, Modifiers::COMMAND, Key::P);
     choose(&mut harness, "View of the picture", "Picture: 3D");
     choose(&mut harness, "Size of the picture", "2 times the screen");
@@ -217,7 +217,8 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     click(&mut harness, "Annotations");
     harness.get_by_label_contains("Save as PNG").click();
     harness.step();
-    let wish = "SavePicture(PictureWish { view: Some(Volume), size: Screen(2), annotated: false })";
+    let wish =
+        "SavePicture(PictureOptions { view: Some(Volume), size: Screen(2), annotated: false })";
     assert_eq!(taken(&mut harness), [wish]);
     press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
     choose(&mut harness, "Kind of film", "GIF");
@@ -225,7 +226,7 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     harness.get_by_label_contains("Record…").click();
     harness.step();
     let film = taken(&mut harness);
-    assert!(film.len() == 1 && film[0].starts_with("RecordTurn(") && film[0].contains("Gif"));
+    assert!(film.len() == 1 && film[0].starts_with("RecordFilm(") && film[0].contains("Gif"));
     press(&mut harness, Modifiers::COMMAND, Key::P);
     press(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(!harness.state().view.show_picture, "Esc closes it");

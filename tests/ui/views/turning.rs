@@ -16,7 +16,7 @@ fn crossing(hands: &Hands, plane: Plane) -> Pos2 {
     let (desk, rect) = (hands.state(), pane(hands, plane));
     let (view, grid) = (&desk.view, desk.document.image().grid());
     let size = voxpoint::geom::DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
-    let lens = voxpoint::ui::viewport::SliceLens::new(
+    let transform = voxpoint::ui::views::SliceTransform::new(
         grid,
         plane,
         view.convention,
@@ -25,7 +25,7 @@ fn crossing(hands: &Hands, plane: Plane) -> Pos2 {
         size,
         view.slice(grid, plane),
     );
-    let at = lens.pane_from_world(view.crosshair);
+    let at = transform.pane_from_world(view.crosshair);
     rect.min + vec2(at.x as f32, at.y as f32)
 }
 

@@ -1,0 +1,377 @@
+//! Short messages at the lower right, on no more than a quarter of the views and below all windows. Errors stay for a
+//! while, or until something succeeds, and can be copied; the log keeps them. Where there is no room for all messages,
+//! infos make room first, then warnings, and only among errors alone the oldest.
+
+use super::text::tr;
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For those who look for a fault.
+    Debug,
+    /// What happened.
+    Info,
+    /// Something unusual.
+    Warning,
+    /// Something that did not work.
+    Error,
+}
+
+/// How serious a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Info,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Debug)]
+struct Toast {
+    kind: Kind,
+    text: String,
+    /// egui time at which it was first drawn.
+    since: Option<f64>,
+    /// egui time at which it goes; `None` until it was first drawn.
+    until: Option<f64>,
+    /// Something that the user wanted is not possible: no matter any more once something else is done.
+    refusal: bool,
+    /// Shown in full, because the user asked for it.
+    whole: bool,
+}
+
+/// The messages on screen.
+#[derive(Clone, Debug, Default)]
+pub struct Toasts {
+    shown: Vec<Toast>,
+    /// Not yet in the log.
+    fresh: Vec<(Level, String)>,
+    /// egui time of the last frame.
+    now: f64,
+}
+
+/// More than this would cover the picture.
+const MOST: usize = 5;
+/// Longer texts are cut, and shown in full when asked for.
+const LONG: usize = 220;
+/// Width of a message where there is room, and the least, in points.
+const WIDTH: f32 = 380.0;
+const NARROWEST: f32 = 150.0;
+/// Seconds after which an error goes by itself; that it is on the screen at least before a success takes it away.
+const ERROR_STAYS: f64 = 30.0;
+const SEEN: f64 = 3.0;
+/// Windows that are read, which no message may hide.
+const WINDOWS: [&str; 7] =
+    ["shortcuts", "about", "about model", "history", "log", "picture", "film"];
+
+impl Toasts {
+    /// Something went well.
+    pub fn info(&mut self, text: String) {
+        self.drop_seen(|_| true);
+        self.push(Kind::Info, text);
+    }
+
+    /// What the user wanted is not possible, and why. Goes when something else is done ([`Toasts::accepted`]).
+    pub fn refused(&mut self, text: String) {
+        self.error(text);
+        if let Some(newest) = self.shown.last_mut() {
+            newest.refusal = true;
+        }
+    }
+
+    /// Something that the user wanted was done.
+    pub fn accepted(&mut self) {
+        self.drop_seen(|toast| toast.refusal);
+    }
+
+    /// Takes those of these errors away that there was time to read.
+    fn drop_seen(&mut self, which: impl Fn(&Toast) -> bool) {
+        let now = self.now;
+        self.shown.retain(|t| {
+            let seen = t.since.is_some_and(|since| now - since >= SEEN);
+            t.kind != Kind::Error || t.whole || !seen || !which(t)
+        });
+    }
+
+    /// Something is unusual.
+    pub fn warning(&mut self, text: String) {
+        self.push(Kind::Warning, text);
+    }
+
+    /// Something did not work: what, where, what to do.
+    pub fn error(&mut self, text: String) {
+        tracing::warn!("{text}");
+        self.push(Kind::Error, text);
+    }
+
+    fn push(&mut self, kind: Kind, text: String) {
+        let level = match kind {
+            Kind::Info => Level::Info,
+            Kind::Warning => Level::Warning,
+            Kind::Error => Level::Error,
+        };
+        self.fresh.push((level, text.clone()));
+        self.shown.retain(|t| t.text != text);
+        self.shown.push(Toast {
+            kind,
+            text,
+            since: None,
+            until: None,
+            refusal: false,
+            whole: false,
+        });
+        while self.shown.len() > MOST {
+            let oldest = |kind| self.shown.iter().position(|t| t.kind == kind);
+            let goes = oldest(Kind::Info).or_else(|| oldest(Kind::Warning)).unwrap_or(0);
+            self.shown.remove(goes);
+        }
+    }
+
+    /// What was said since the last call, for the log.
+    pub fn take_fresh(&mut self) -> Vec<(Level, String)> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Takes all away, the log keeps them: another scan is seen, which they are not about.
+    pub fn clear(&mut self) {
+        self.shown.clear();
+    }
+
+    /// Closes the message that came last.
+    pub fn close_newest(&mut self) {
+        self.shown.pop();
+    }
+
+    /// All texts, newest last.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.shown.iter().map(|t| t.text.as_str())
+    }
+
+    /// Draws them, so far left of and above the status bar's right end: beside panels and bars there. `room`: how large
+    /// the views are together, in points.
+    pub fn show(&mut self, ctx: &egui::Context, away: egui::Vec2, room: egui::Vec2) {
+        let now = ctx.input(|i| i.time);
+        self.now = now;
+        let id = egui::Id::unique("toasts");
+        // One that is being read stays.
+        let layer = egui::LayerId::new(egui::Order::Middle, id);
+        let read = ctx.pointer_hover_pos().is_some_and(|at| ctx.layer_id_at(at) == Some(layer));
+        for toast in &mut self.shown {
+            let stays = match toast.kind {
+                Kind::Info => 4.0,
+                Kind::Warning => 10.0,
+                Kind::Error => ERROR_STAYS,
+            };
+            toast.since.get_or_insert(now);
+            let stays = if toast.whole { f64::INFINITY } else { stays };
+            if toast.whole || read {
+                toast.until = None;
+            }
+            let until = *toast.until.get_or_insert(now + stays);
+            if until.is_finite() && until > now {
+                ctx.request_repaint_after_secs((until - now) as f32);
+            }
+        }
+        self.shown.retain(|t| t.until.is_none_or(|until| until > now));
+        if self.shown.is_empty() {
+            return;
+        }
+        let mut closed = None;
+        // Half of the views' width and height at most, frames and gaps included.
+        let width = (room.x / 2.0 - 40.0).clamp(NARROWEST, WIDTH);
+        let height = (room.y / 2.0 - 36.0).max(60.0);
+        egui::Area::new(id)
+            .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-12.0, -36.0) - away)
+            .order(egui::Order::Middle)
+            .show(ctx, |ui| {
+                // An area has the room that it took the last time, which a longer message needs more than.
+                ui.set_max_height(height);
+                let list = egui::ScrollArea::vertical().max_height(height).stick_to_bottom(true);
+                list.show(ui, |ui| {
+                    for (n, toast) in self.shown.iter_mut().enumerate() {
+                        ui.push_id(n, |ui| {
+                            if show_one(ui, toast, width) {
+                                closed = Some(n);
+                            }
+                        });
+                        ui.add_space(6.0);
+                    }
+                });
+            });
+        keep_windows_above(ctx, layer);
+        if let Some(n) = closed {
+            self.shown.remove(n);
+        }
+    }
+}
+
+/// Lifts windows that a newer message would cover.
+fn keep_windows_above(ctx: &egui::Context, toasts: egui::LayerId) {
+    let windows = WINDOWS.map(egui::Id::unique);
+    let layers: Vec<egui::LayerId> = ctx.memory(|m| m.layer_ids().collect());
+    let Some(at) = layers.iter().position(|layer| *layer == toasts) else { return };
+    let is_window = |layer: &&egui::LayerId| {
+        layer.order == egui::Order::Middle
+            && windows.contains(&layer.id)
+            && ctx.memory(|m| m.areas().is_visible(layer))
+    };
+    // All of them, so that they stay in their order.
+    if layers[..at].iter().any(|layer| is_window(&layer)) {
+        for layer in layers.iter().filter(is_window) {
+            ctx.move_to_top(*layer);
+        }
+    }
+}
+
+/// `true` if it was closed.
+fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
+    let visuals = ui.visuals();
+    let colour = match toast.kind {
+        Kind::Info => visuals.hyperlink_color,
+        Kind::Warning => visuals.warn_fg_color,
+        Kind::Error => visuals.error_fg_color,
+    };
+    let long = toast.text.chars().count() > LONG;
+    let mut closed = false;
+    egui::Frame::popup(ui.style()).stroke(egui::Stroke::new(1.0, colour)).show(ui, |ui| {
+        ui.set_width(width);
+        if toast.whole {
+            ui.add(egui::Label::new(&toast.text).selectable(true).wrap());
+        } else {
+            ui.add(egui::Label::new(beginning(&toast.text)).wrap());
+        }
+        if toast.kind == Kind::Info && !long {
+            return;
+        }
+        ui.horizontal(|ui| {
+            if long {
+                let text = if toast.whole { tr("Less") } else { tr("More") };
+                if ui.button(text).clicked() {
+                    toast.whole = !toast.whole;
+                }
+            }
+            if ui.button(tr("Copy")).clicked() {
+                ui.ctx().copy_text(toast.text.clone());
+            }
+            closed = ui.button(tr("Close")).clicked();
+        });
+    });
+    closed
+}
+
+/// As much of a text as is shown at first.
+fn beginning(text: &str) -> String {
+    if text.chars().count() <= LONG {
+        return text.to_owned();
+    }
+    text.chars().take(LONG).chain("…".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_messages_do_not_push_errors_away() {
+        let mut toasts = Toasts::default();
+        toasts.error("no room".to_owned());
+        toasts.warning("odd".to_owned());
+        for n in 0..9 {
+            toasts.info(format!("saved {n}"));
+        }
+        let shown = |t: &Toasts| t.texts().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(shown(&toasts), ["no room", "odd", "saved 6", "saved 7", "saved 8"]);
+        for n in 0..4 {
+            toasts.error(format!("lost {n}"));
+        }
+        assert_eq!(shown(&toasts), ["no room", "lost 0", "lost 1", "lost 2", "lost 3"]);
+        toasts.warning("odd again".to_owned());
+        toasts.info("saved".to_owned());
+        assert_eq!(shown(&toasts), ["no room", "lost 0", "lost 1", "lost 2", "lost 3"]);
+        // Nothing but errors: the newest stay. The same text again is the newest.
+        toasts.error("lost 0".to_owned());
+        toasts.error("lost 4".to_owned());
+        assert_eq!(shown(&toasts), ["lost 1", "lost 2", "lost 3", "lost 0", "lost 4"]);
+    }
+
+    /// Draws them at this time, in a window of this size; where they are.
+    fn draw(toasts: &mut Toasts, ctx: &egui::Context, time: f64, size: egui::Vec2) -> egui::Rect {
+        let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size));
+        // Areas know their size after the first time.
+        for _ in 0..3 {
+            let input = egui::RawInput { time: Some(time), screen_rect, ..Default::default() };
+            let mut output = ctx.run_ui(input, |ui| {
+                let ctx = ui.ctx().clone();
+                toasts.show(&ctx, egui::Vec2::ZERO, size);
+            });
+            output.textures_delta.clear();
+        }
+        let id = egui::Id::unique("toasts");
+        ctx.memory(|m| m.area_rect(id)).unwrap_or(egui::Rect::NOTHING)
+    }
+
+    #[test]
+    fn errors_go_after_a_while_or_when_something_succeeds() {
+        let shown = |t: &Toasts| t.texts().map(str::to_owned).collect::<Vec<_>>();
+        let size = egui::vec2(1280.0, 800.0);
+        let begin = || {
+            let (mut toasts, ctx) = (Toasts::default(), egui::Context::default());
+            toasts.error("disk full".to_owned());
+            toasts.refused("not here".to_owned());
+            draw(&mut toasts, &ctx, 1.0, size);
+            (toasts, ctx)
+        };
+        // By themselves.
+        let (mut toasts, ctx) = begin();
+        draw(&mut toasts, &ctx, 30.0, size);
+        assert_eq!(shown(&toasts), ["disk full", "not here"]);
+        draw(&mut toasts, &ctx, 32.0, size);
+        assert!(shown(&toasts).is_empty());
+        // A success too soon: nobody has read them.
+        let (mut toasts, ctx) = begin();
+        draw(&mut toasts, &ctx, 2.0, size);
+        toasts.accepted();
+        toasts.info("saved".to_owned());
+        assert_eq!(shown(&toasts), ["disk full", "not here", "saved"]);
+        // Something else done: the refusal is no matter any more, the disk is.
+        draw(&mut toasts, &ctx, 5.0, size);
+        toasts.accepted();
+        assert_eq!(shown(&toasts), ["disk full", "saved"]);
+        toasts.info("saved after all".to_owned());
+        assert_eq!(shown(&toasts), ["saved", "saved after all"]);
+    }
+
+    #[test]
+    fn a_message_after_a_shorter_one_is_seen_whole() {
+        let size = egui::vec2(1280.0, 800.0);
+        let long = "a mask from a file is not changed by clicks, ".repeat(4);
+        let height = |first: Option<&str>| {
+            let (mut toasts, ctx) = (Toasts::default(), egui::Context::default());
+            if let Some(first) = first {
+                toasts.info(first.to_owned());
+                draw(&mut toasts, &ctx, 1.0, size);
+                toasts.clear();
+                draw(&mut toasts, &ctx, 2.0, size);
+            }
+            toasts.error(long.clone());
+            draw(&mut toasts, &ctx, 3.0, size).height()
+        };
+        assert!(height(None) > 80.0);
+        assert_eq!(height(Some("saved")), height(None));
+    }
+
+    #[test]
+    fn messages_take_a_quarter_of_the_views_at_most() {
+        for size in [[1280.0, 800.0], [1024.0, 700.0], [512.0, 350.0], [3840.0, 2160.0]] {
+            let (mut toasts, ctx) = (Toasts::default(), egui::Context::default());
+            for n in 0..5 {
+                toasts.error(format!("{n} {}", "a long story ".repeat(40)));
+            }
+            let rect = draw(&mut toasts, &ctx, 1.0, size.into());
+            assert!(rect.area() > 5000.0, "{size:?}: {rect:?}");
+            assert!(
+                rect.width() <= size[0] / 2.0 && rect.height() <= size[1] / 2.0,
+                "{size:?}: {rect:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use std::path::PathBuf;
+
+use super::export_options::{FilmOptions, PictureOptions};
+use crate::document::{Command, LabelId};
+
+/// What becomes of a file that came while a scan is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferAnswer {
+    /// It takes the place of the scan.
+    Scan,
+    /// It is laid over the scan.
+    Overlay,
+    /// Its labels become objects.
+    Labels {
+        /// Its time point, from 0.
+        frame: usize,
+    },
+    /// Nothing.
+    Drop,
+}
+
+/// What the user wants; the app does it.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Ask for a file and open it.
+    OpenDialog,
+    /// Open the sample scan that ships with the program.
+    OpenSample,
+    /// Open these files: a scan, or label maps of the present scan.
+    Open(Vec<PathBuf>),
+    /// These files were dropped on the window: as [`Action::Open`], but a further image is not opened before the
+    /// user has said as what ([`Status::offers`](super::Status)).
+    Drop(Vec<PathBuf>),
+    /// What to do with the file of an offer.
+    Answer(u64, OfferAnswer),
+    /// Ask for an image to lay over the scan.
+    OverlayDialog,
+    /// Lay this image over the scan.
+    OpenOverlay(PathBuf),
+    /// Stop what is nearest at hand: opening a file, or else a click or an extension.
+    Cancel,
+    /// Stop the click or the extension that is being computed.
+    CancelClick,
+    /// Stop fetching ONNX Runtime.
+    CancelInstall,
+    /// Stop the download of a model.
+    CancelDownload,
+    /// Save the label map where it was saved last, or ask.
+    Save,
+    /// Ask where to save the label map.
+    SaveAs,
+    /// Take the last change back.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// Undo or redo until so many changes are done.
+    GoTo(usize),
+    /// Forget that this file was opened lately.
+    ForgetRecent(PathBuf),
+    /// Forget all files that were opened lately.
+    ClearRecent,
+    /// Stop saving the label map.
+    CancelSave,
+    /// Close the scan (asks first if something would be lost).
+    CloseScan,
+    /// Answer to "discard unsaved work?": save it, then go on.
+    SaveFirst,
+    /// Change the document.
+    Do(Command),
+    /// Fetch ONNX Runtime.
+    InstallRuntime,
+    /// Put the threshold of an object's logits elsewhere.
+    MoveThreshold {
+        /// Which object.
+        object: LabelId,
+        /// In logits.
+        threshold: f32,
+        /// A new gesture starts with this; all steps of one are undone together.
+        begins: bool,
+    },
+    /// Ask for another model.
+    ChooseModel,
+    /// Use this one.
+    UseModel(PathBuf),
+    /// Fetch SAM-Med3D-turbo.
+    DownloadModel,
+    /// Go back to the model that ships with the program.
+    UseDemoModel,
+    /// Put a picture on the clipboard.
+    CopyPicture(PictureOptions),
+    /// Ask for a file and save a picture.
+    SavePicture(PictureOptions),
+    /// Ask for a file and film a turn of the 3D view.
+    RecordFilm(FilmOptions),
+    /// Stop drawing a picture or a film.
+    CancelPicture,
+    /// Close the window (asks first if something would be lost).
+    Quit,
+    /// Answer to "discard unsaved work?".
+    Discard(bool),
+    /// Answer to "replace what another program has written?".
+    Replace(ReplaceAnswer),
+}
+
+/// What becomes of a save over a file that another program has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceAnswer {
+    /// It is not saved.
+    Cancel,
+    /// It is saved under another name.
+    SaveAs,
+    /// The file is replaced.
+    Replace,
+}

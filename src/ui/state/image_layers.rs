@@ -1,0 +1,99 @@
+//! The images that lie over one another in slices, and which of them the window's controls act on.
+
+use super::view_state::{ImageLayer, ViewState};
+use crate::render::ColourMap;
+use crate::volume::{Histogram, Stats, Window};
+
+impl ViewState {
+    /// The overlay that window and colour controls act on; `None`: they act on the scan.
+    pub fn chosen_overlay(&self) -> Option<&ImageLayer> {
+        self.overlays.get(self.layer?)
+    }
+
+    /// The overlay that window and colour controls act on.
+    pub fn chosen_overlay_mut(&mut self) -> Option<&mut ImageLayer> {
+        self.overlays.get_mut(self.layer?)
+    }
+
+    /// The window of the chosen layer.
+    pub fn layer_window(&self) -> Window {
+        self.chosen_overlay().map_or(self.window, |o| o.window)
+    }
+
+    /// Gives the chosen layer another window.
+    pub fn set_layer_window(&mut self, window: Window) {
+        match self.chosen_overlay_mut() {
+            Some(overlay) => overlay.window = window,
+            None => self.window = window,
+        }
+    }
+
+    /// The automatic window of the chosen layer.
+    pub fn layer_auto_window(&self) -> Window {
+        self.chosen_overlay().map_or(self.auto_window, |o| o.auto_window)
+    }
+
+    /// From the smallest to the largest value of the chosen layer; `None` if it has but one.
+    pub fn layer_full_window(&self) -> Option<Window> {
+        let stats = self.layer_stats().filter(|s| s.max > s.min)?;
+        Some(Window::new(f64::midpoint(stats.min, stats.max), stats.max - stats.min))
+    }
+
+    /// Smallest, largest, mean value of the chosen layer.
+    pub fn layer_stats(&self) -> Option<Stats> {
+        self.chosen_overlay().map_or(self.stats, |o| Some(o.stats))
+    }
+
+    /// Histogram of the chosen layer.
+    pub fn layer_histogram(&self) -> Option<&Histogram> {
+        self.chosen_overlay().map_or(self.histogram.as_ref(), |o| Some(&o.histogram))
+    }
+
+    /// Colours of the chosen layer.
+    pub fn layer_colour_map(&mut self) -> &mut ColourMap {
+        match self.layer.and_then(|n| self.overlays.get_mut(n)) {
+            Some(overlay) => &mut overlay.colour_map,
+            None => &mut self.colour_map,
+        }
+    }
+
+    /// Whether the values of the chosen layer look like Hounsfield units.
+    pub fn layer_is_ct(&self) -> bool {
+        self.layer_stats().is_some_and(|s| s.looks_like_ct())
+    }
+
+    /// Moves an overlay one place towards the eye (`up`) or the scan.
+    pub fn move_overlay(&mut self, index: usize, up: bool) {
+        let other = if up { index.checked_add(1) } else { index.checked_sub(1) };
+        let Some(other) = other.filter(|o| *o < self.overlays.len() && index < self.overlays.len())
+        else {
+            return;
+        };
+        self.overlays.swap(index, other);
+        self.layer = match self.layer {
+            Some(n) if n == index => Some(other),
+            Some(n) if n == other => Some(index),
+            same => same,
+        };
+    }
+
+    /// Takes an overlay away.
+    pub fn remove_overlay(&mut self, index: usize) {
+        if index < self.overlays.len() {
+            self.overlays.remove(index);
+            self.layer = match self.layer {
+                Some(n) if n == index => None,
+                Some(n) if n > index => Some(n - 1),
+                same => same,
+            };
+        }
+    }
+
+    /// Hides all overlays, or shows all if none is seen.
+    pub fn toggle_overlays(&mut self) {
+        let show = !self.overlays.iter().any(|o| o.visible);
+        for overlay in &mut self.overlays {
+            overlay.visible = show;
+        }
+    }
+}

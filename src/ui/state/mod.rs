@@ -1,0 +1,31 @@
+//! What the user looks at and how ([`ViewState`]), what the program is doing ([`Status`]), and what the user wants of
+//! it ([`Action`]). Draws nothing.
+
+mod action;
+mod arrangement;
+mod export_options;
+mod image_layers;
+mod inner_box;
+mod objects_in_view;
+pub mod readout;
+mod status;
+pub mod status_text;
+pub mod view_3d;
+mod view_actions;
+mod view_state;
+mod window_presets;
+
+pub use action::{Action, OfferAnswer, ReplaceAnswer};
+pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
+pub use export_options::{
+    FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
+};
+pub use objects_in_view::{ShownMasks, can_extend, is_cut, label_styles};
+pub use status::{
+    Busy, Download, Drawing, Latency, LogLine, ModelEntry, ModelStatus, Offer, Opening,
+    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
+};
+pub use view_3d::View3d;
+pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
+pub use view_state::{Hover, ImageLayer, Intent, PRACTISED, PaneState, Tool, ViewState};
+pub use window_presets::{CT_WINDOWS, WindowPreset};

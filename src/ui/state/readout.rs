@@ -1,0 +1,71 @@
+//! What the status bar says of the place under the pointer and of the last click.
+
+use super::status::Latency;
+use super::view_state::{Hover, ViewState};
+use crate::document::Document;
+use crate::ui::kit::format::{number, position, shorten};
+use crate::ui::kit::text::{tr, tr_with};
+
+/// ` HU` for what looks like CT, nothing otherwise.
+pub fn unit(view: &ViewState) -> &'static str {
+    if view.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
+}
+
+/// The same for the layer that the window's controls act on.
+pub fn layer_unit(view: &ViewState) -> &'static str {
+    if view.layer_is_ct() { " HU" } else { "" }
+}
+
+/// What is under the pointer, or at the crosshair while the pointer is elsewhere.
+pub fn place(document: &Document, view: &ViewState) -> String {
+    let crosshair = || {
+        let grid = document.image().grid();
+        let voxel = grid.voxel_at(view.crosshair)?;
+        let label = document.labels().get(voxel);
+        let label = document.objects().iter().find(|o| o.id.0 == label).map(|o| o.name.clone());
+        Some(Hover {
+            voxel,
+            world: view.crosshair,
+            value: document.image().value_in(view.frame, voxel),
+            label,
+        })
+    };
+    let (hover, from) = match &view.hover {
+        Some(hover) => (Some(hover.clone()), String::new()),
+        None => (crosshair(), format!("{}: ", tr("Crosshair"))),
+    };
+    let Some(hover) = hover else { return format!("{from}{}", tr("outside of the scan")) };
+    let [x, y, z] = hover.voxel;
+    let mut text = format!(
+        "{from}{} {x} {y} {z} · {} · {}{}",
+        tr("voxel"),
+        position(hover.world),
+        number(hover.value),
+        unit(view)
+    );
+    // Values of what lies over the scan, at the same place.
+    for overlay in view.overlays.iter().filter(|o| o.visible) {
+        if let Some(voxel) = overlay.volume.grid().voxel_at(hover.world) {
+            text += " · ";
+            text += &shorten(overlay.volume.name(), 12);
+            text += " ";
+            text += &number(overlay.volume.value(voxel));
+        }
+    }
+    if let Some(label) = hover.label {
+        text += " · ";
+        text += &label;
+    }
+    text
+}
+
+/// `encode 640 · decode 38 · paste 4 ms`, dashes for what was not done.
+pub fn latency(latency: Option<&Latency>) -> String {
+    let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0}"));
+    let (encode, decode, paste) =
+        latency.map_or((None, None, None), |l| (l.encode, Some(l.decode), Some(l.paste)));
+    tr_with(
+        "encode {encode} · decode {decode} · paste {paste} ms",
+        &[("encode", &ms(encode)), ("decode", &ms(decode)), ("paste", &ms(paste))],
+    )
+}

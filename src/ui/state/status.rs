@@ -1,0 +1,246 @@
+//! What the program is doing, for the window to show.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::document::LabelId;
+use crate::ui::kit::toasts::Level;
+
+/// What the app is doing and has at hand, for the UI to show. Written by the app only.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// A file being opened.
+    pub opening: Option<Opening>,
+    /// ONNX Runtime.
+    pub runtime: RuntimeStatus,
+    /// The model.
+    pub model: ModelStatus,
+    /// Where the model in use lies.
+    pub model_path: Option<PathBuf>,
+    /// The models at hand, for the menu.
+    pub models: Vec<ModelEntry>,
+    /// A model being downloaded.
+    pub download: Option<Download>,
+    /// What the model is doing now.
+    pub busy: Option<Busy>,
+    /// What a click under the pointer would give.
+    pub preview: PreviewStatus,
+    /// A threshold that was asked for and is not applied yet, in logits.
+    pub threshold: Option<(LabelId, f32)>,
+    /// How long the stages of the last click took.
+    pub latency: Option<Latency>,
+    /// The label map on disk.
+    pub save: SaveStatus,
+    /// Another frame of the scan was chosen and is not wholly on the screen yet.
+    pub frame_comes: bool,
+    /// A picture or a film being drawn.
+    pub drawing: Option<Drawing>,
+    /// Where the sample scan lies, if it does.
+    pub sample: Option<PathBuf>,
+    /// Files opened lately, newest first, for the welcome card.
+    pub recent: Vec<PathBuf>,
+    /// Files that were read and wait for a word about what they are to be.
+    pub offers: Vec<Offer>,
+    /// The label map being written: its file's name, with bytes.
+    pub saving: Option<Opening>,
+    /// What happened lately, oldest first; kept up to date while the log is open.
+    pub log: Arc<Vec<LogLine>>,
+    /// A file dialog is waited for, or a path is being typed.
+    pub asks_path: bool,
+    /// "Discard unsaved work?" is to be asked.
+    pub ask_discard: bool,
+    /// A file that another program has written and that saving would replace: it is to be asked whether it may.
+    pub ask_replace: Option<PathBuf>,
+}
+
+impl Status {
+    /// Whether a question is open that has to be answered before anything else.
+    pub fn asks(&self) -> bool {
+        self.ask_discard || self.ask_replace.is_some()
+    }
+
+    /// The model in use, if it is among those listed.
+    pub fn model_entry(&self) -> Option<&ModelEntry> {
+        let path = self.model_path.as_deref()?;
+        self.models.iter().find(|m| m.path == path)
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    /// Seconds since the program started.
+    pub at: f64,
+    /// How much it matters.
+    pub level: Level,
+    /// What happened.
+    pub text: String,
+}
+
+/// A file that came while a scan is open, and of which it is asked what it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Names it in the answer.
+    pub number: u64,
+    /// The file's name.
+    pub name: String,
+    /// What is asked.
+    pub question: Question,
+}
+
+/// What is asked of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whether an image is another scan, or to be laid over the open one.
+    Image {
+        /// Why it is no label map, if it may have been meant as one.
+        why: Option<String>,
+    },
+    /// Whether a label map is to be opened.
+    Labels {
+        /// What had to be decided to read it.
+        notes: Vec<String>,
+        /// How many time points it has.
+        frames: usize,
+        /// Which is proposed, from 0.
+        frame: usize,
+    },
+}
+
+/// A file being opened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Opening {
+    /// Its name.
+    pub name: String,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// A picture or a film being drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawing {
+    /// What it is: `Picture`, `Film`.
+    pub what: &'static str,
+    /// Pictures done.
+    pub done: u64,
+    /// Pictures in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// ONNX Runtime's state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RuntimeStatus {
+    /// Being looked for.
+    #[default]
+    Searching,
+    /// Found: version and, in brackets, where it comes from, e.g. `1.31.1 (Python package)`. The UI writes
+    /// "ONNX Runtime" before it.
+    Ready(String),
+    /// Not found, and why; segmentation is off, viewing is not.
+    Missing(String),
+    /// Being fetched: bytes done, in all.
+    Installing(u64, u64),
+}
+
+/// The model's state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ModelStatus {
+    /// Not asked for yet (no runtime).
+    #[default]
+    None,
+    /// Being loaded.
+    Loading(String),
+    /// Ready.
+    Ready {
+        /// Its name.
+        name: String,
+        /// `CUDA` or `CPU·2`.
+        device: String,
+        /// Why there: shown as a tooltip.
+        reason: String,
+    },
+    /// Could not be loaded, and why.
+    Failed(String),
+}
+
+/// What the model is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// Cutting the crop or running the encoder.
+    Encoding,
+    /// Running the decoder.
+    Decoding,
+    /// Laying the mask on the scan's voxels.
+    Pasting,
+    /// Following a mask beyond its cubes: cubes done, cubes known so far.
+    Extending(u64, u64),
+}
+
+/// What a click under the pointer would give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreviewStatus {
+    /// Nobody asks, or it is not known.
+    #[default]
+    Off,
+    /// The cube around the pointer is being encoded.
+    Encoding,
+    /// It is drawn.
+    Shown,
+}
+
+/// A model that can be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelEntry {
+    /// What the menu calls it.
+    pub name: String,
+    /// What it is opened by.
+    pub path: PathBuf,
+    /// What it is, in a few words: `ships with Voxpoint`, `checkpoint` or `ONNX pair`.
+    pub kind: &'static str,
+    /// Under which licence, if that is known.
+    pub licence: Option<String>,
+    /// What its authors write about it.
+    pub card: Option<String>,
+    /// That in one line. The UI writes it in its language if its catalogue has it.
+    pub line: Option<String>,
+    /// How to click with it, for those who are new to it, likewise.
+    pub hint: Option<String>,
+    /// More lines for the window about it: name and value.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// A model being downloaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Download {
+    /// Its name.
+    pub name: String,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all; 0 while unknown.
+    pub total: u64,
+}
+
+/// Milliseconds of the last click's stages.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latency {
+    /// Crop and encoder; `None` if the embedding was at hand.
+    pub encode: Option<f64>,
+    /// Decoder.
+    pub decode: f64,
+    /// Logits to voxels.
+    pub paste: f64,
+}
+
+/// The label map on disk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum SaveStatus {
+    /// Never saved.
+    #[default]
+    Never,
+    /// Being written.
+    Saving,
+    /// Written here, reopened and found identical.
+    Saved(PathBuf),
+}

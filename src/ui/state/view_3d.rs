@@ -1,0 +1,216 @@
+//! What panel, keys and gestures of the 3D view share.
+
+use super::view_state::ViewState;
+use crate::geom::{Axis, DVec3, Direction, Grid, Orbit};
+use crate::render::{Clip, ClipBox, ClipPlane, Mode3d, TransferFunction, TransferPreset};
+use crate::ui::kit::text::{tr, tr_of};
+use crate::volume::Window;
+
+/// What the 3D view shows besides the masks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View3d {
+    /// How the scan is drawn.
+    pub mode: Mode3d,
+    /// The preset that `transfer` came from; `None` once it was edited by hand.
+    pub preset: Option<TransferPreset>,
+    /// Colour and opacity of values.
+    pub transfer: TransferFunction,
+    /// Of MIP and of [`TransferFunction::Window`]; the slices have another one.
+    pub window: Window,
+    /// The value of the iso-surface.
+    pub iso_value: f64,
+    /// What is cut away.
+    pub clip: Clip,
+    /// How much of the scan shows, 0 to 1.
+    pub image_opacity: f32,
+}
+
+impl Default for View3d {
+    fn default() -> Self {
+        Self {
+            mode: Mode3d::default(),
+            preset: Some(TransferPreset::default()),
+            transfer: TransferFunction::Window,
+            window: Window::new(40.0, 400.0),
+            iso_value: 0.0,
+            clip: Clip::default(),
+            image_opacity: 0.5,
+        }
+    }
+}
+
+/// Everything.
+pub const WHOLE: ClipBox = ClipBox { low: [0.0; 3], high: [1.0; 3] };
+/// The thinnest that a clip box can be, as a share of the scan.
+pub const THINNEST: f64 = 0.01;
+
+impl View3d {
+    /// Whether the picture depends on [`View3d::window`].
+    pub fn has_window(&self) -> bool {
+        match self.mode {
+            Mode3d::Volume => self.transfer == TransferFunction::Window,
+            Mode3d::Mip => true,
+            Mode3d::Iso | Mode3d::Surface => false,
+        }
+    }
+}
+
+/// How a clip plane lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClipFacing {
+    /// Across this axis, at right angles.
+    Across(Axis),
+    /// In any other direction: that of the camera when it was chosen.
+    Camera,
+}
+
+impl ClipFacing {
+    /// All, in the order of menus: axial, coronal, sagittal, camera.
+    pub const ALL: [ClipFacing; 4] = [
+        ClipFacing::Across(Axis::Z),
+        ClipFacing::Across(Axis::Y),
+        ClipFacing::Across(Axis::X),
+        ClipFacing::Camera,
+    ];
+
+    /// How a plane lies.
+    pub fn of(plane: &ClipPlane) -> Self {
+        let across = |axis: &Axis| plane.normal[axis.index()].abs() > 1.0 - 1e-9;
+        Axis::ALL.into_iter().find(across).map_or(ClipFacing::Camera, ClipFacing::Across)
+    }
+
+    /// What menus call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClipFacing::Across(Axis::Z) => tr("Axial"),
+            ClipFacing::Across(Axis::Y) => tr("Coronal"),
+            ClipFacing::Across(Axis::X) => tr("Sagittal"),
+            ClipFacing::Camera => tr("Facing the camera"),
+        }
+    }
+}
+
+/// What menus call a mode of the 3D view.
+pub fn mode_name(mode: Mode3d) -> &'static str {
+    match mode {
+        Mode3d::Volume => tr("Volume"),
+        Mode3d::Mip => tr_of("MIP", "short"),
+        Mode3d::Iso => tr("Iso"),
+        Mode3d::Surface => tr("Masks"),
+    }
+}
+
+/// What a mode of the 3D view shows.
+pub fn mode_tip(mode: Mode3d) -> &'static str {
+    match mode {
+        Mode3d::Volume => tr("The scan as a lit cloud: colour and opacity of its values"),
+        Mode3d::Mip => tr("The brightest value along each ray, through the window"),
+        Mode3d::Iso => tr("The surface where the scan crosses one value"),
+        Mode3d::Surface => tr("The masks alone"),
+    }
+}
+
+/// `anterior`, …
+pub fn side_name(side: Direction) -> &'static str {
+    match side.letter() {
+        'R' => tr("right"),
+        'L' => tr("left"),
+        'A' => tr("anterior"),
+        'P' => tr("posterior"),
+        'S' => tr("superior"),
+        _ => tr("inferior"),
+    }
+}
+
+/// The six sides, in the order of menus: A P L R S I.
+pub const SIDES: [Direction; 6] = [
+    Direction { axis: Axis::Y, positive: true },
+    Direction { axis: Axis::Y, positive: false },
+    Direction { axis: Axis::X, positive: false },
+    Direction { axis: Axis::X, positive: true },
+    Direction { axis: Axis::Z, positive: true },
+    Direction { axis: Axis::Z, positive: false },
+];
+
+/// From where to where a plane with this normal cuts the scan, in millimetres along the normal.
+pub fn clip_range(grid: &Grid, normal: DVec3) -> (f64, f64) {
+    let along = grid.corners().map(|corner| corner.dot(normal));
+    let low = along.iter().copied().fold(f64::INFINITY, f64::min);
+    (low, along.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+}
+
+impl ViewState {
+    /// Turns the 3D camera to one of the patient's sides; zoom and perspective stay.
+    pub fn look_from(&mut self, side: Direction) {
+        let from = Orbit::looking_from(side);
+        (self.orbit.azimuth, self.orbit.elevation) = (from.azimuth, from.elevation);
+    }
+
+    /// Switches the clip plane of the 3D view on (at the crosshair, in the direction it had last) or off.
+    pub fn toggle_clip_plane(&mut self) {
+        let clip = &mut self.in_3d.clip;
+        if clip.plane.take().is_none() {
+            // What is nearer to the viewer than the crosshair is cut away: something is seen to happen.
+            self.clip_facing(ClipFacing::Camera);
+        }
+    }
+
+    /// Lays the clip plane through the crosshair; what is cut away is on the viewer's side.
+    pub fn clip_facing(&mut self, facing: ClipFacing) {
+        let towards = self.orbit.axes().z_axis;
+        let normal = match facing {
+            ClipFacing::Camera => towards,
+            ClipFacing::Across(axis) => {
+                let mut normal = DVec3::ZERO;
+                normal[axis.index()] = if towards[axis.index()] < 0.0 { -1.0 } else { 1.0 };
+                normal
+            }
+        };
+        let offset_mm = normal.dot(self.crosshair);
+        self.in_3d.clip.plane = Some(ClipPlane { normal, offset_mm });
+    }
+
+    /// Moves the clip plane by so many millimetres towards what it cuts away, within the scan.
+    pub fn move_clip_plane(&mut self, grid: &Grid, mm: f64) {
+        if let Some(plane) = &mut self.in_3d.clip.plane {
+            let (low, high) = clip_range(grid, plane.normal);
+            plane.offset_mm = (plane.offset_mm + mm).clamp(low, high.max(low));
+        }
+    }
+
+    /// Cuts away the other side of the clip plane.
+    pub fn flip_clip_plane(&mut self) {
+        if let Some(plane) = &mut self.in_3d.clip.plane {
+            plane.normal = -plane.normal;
+            plane.offset_mm = -plane.offset_mm;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::DAffine3;
+
+    #[test]
+    fn a_clip_plane_lies_through_the_crosshair_and_stays_in_the_scan() {
+        let grid = Grid::new([10, 20, 30], DAffine3::IDENTITY).unwrap();
+        let mut view = ViewState { crosshair: DVec3::new(2.0, 3.0, 4.0), ..ViewState::default() };
+        view.toggle_clip_plane();
+        let plane = view.in_3d.clip.plane.unwrap();
+        assert_eq!(ClipFacing::of(&plane), ClipFacing::Camera);
+        assert!((plane.normal.dot(view.crosshair) - plane.offset_mm).abs() < 1e-9);
+        view.look_from(SIDES[1]);
+        view.clip_facing(ClipFacing::Across(Axis::Y));
+        let plane = view.in_3d.clip.plane.unwrap();
+        assert_eq!((plane.normal, plane.offset_mm), (-DVec3::Y, -3.0), "the near side goes");
+        assert_eq!(ClipFacing::of(&plane), ClipFacing::Across(Axis::Y));
+        view.move_clip_plane(&grid, 1e6);
+        assert_eq!(view.in_3d.clip.plane.unwrap().offset_mm, 0.5);
+        view.flip_clip_plane();
+        let plane = view.in_3d.clip.plane.unwrap();
+        assert_eq!((plane.normal, plane.offset_mm), (DVec3::Y, -0.5));
+        view.toggle_clip_plane();
+        assert_eq!(view.in_3d.clip.plane, None);
+    }
+}

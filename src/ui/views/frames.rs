@@ -1,0 +1,118 @@
+//! The bar under the views of a scan with several frames: which one is shown, and playing them.
+
+use std::time::Duration;
+
+use egui::{Align, DragValue, Frame, Layout, Margin, Rect, Slider, Ui, UiBuilder};
+
+use super::Context;
+use crate::document::Document;
+use crate::ui::commands::{Verb, shortcuts};
+use crate::ui::kit::text::tr;
+use crate::ui::kit::{icons, theme};
+
+/// Height of the bar in points.
+const HEIGHT: f32 = 32.0;
+
+/// How high the bar of a scan is in the window; 0 if it has none.
+pub fn height(document: &Document) -> f32 {
+    if document.image().frames() > 1 { HEIGHT } else { 0.0 }
+}
+
+/// What the bar leaves of `area` to the views.
+pub fn above(area: Rect, cx: &Context) -> Rect {
+    let wanted = if cx.view.is_figure { 0.0 } else { height(cx.document) };
+    let bar = wanted.min(area.height() / 3.0);
+    Rect::from_min_max(area.min, area.max - egui::vec2(0.0, bar))
+}
+
+/// Goes on to the next frame when it is time.
+pub fn play(ui: &Ui, cx: &mut Context) {
+    let frames = cx.document.image().frames();
+    let id = ui.scope_id().with("frame since");
+    if !cx.view.playing || frames < 2 {
+        ui.data_mut(|d| d.remove::<f64>(id));
+        return;
+    }
+    let now = ui.input(|i| i.time);
+    let each = 1.0 / f64::from(cx.view.frames_per_second.clamp(0.1, 60.0));
+    let since = ui.data(|d| d.get_temp::<f64>(id)).filter(|since| *since <= now).unwrap_or(now);
+    let due = ((now - since) / each) as i64;
+    // A frame that is not there yet is waited for: 3D would show parts of several.
+    if due > 0 && cx.status.frame_comes {
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(each));
+        return;
+    }
+    if due > 0 {
+        // A frame that took long is not made up for by jumps.
+        cx.view.step_frame(frames, 1);
+    }
+    let since = if due > 0 { now.min(since + due as f64 * each) } else { since };
+    ui.data_mut(|d| d.insert_temp(id, since));
+    ui.ctx().request_repaint_after(Duration::from_secs_f64((since + each - now).max(0.001)));
+}
+
+/// The bar, in what [`above`] left of `area`.
+pub fn show(ui: &mut Ui, area: Rect, cx: &mut Context) {
+    let rect = Rect::from_min_max(above(area, cx).left_bottom(), area.max);
+    if rect.height() < 8.0 {
+        return;
+    }
+    let builder = UiBuilder::new()
+        .id_salt("frames")
+        .max_rect(rect)
+        .layout(Layout::left_to_right(Align::Center));
+    let mut child = ui.new_child(builder);
+    let frame = Frame::new().inner_margin(Margin::symmetric(8, 2));
+    frame.show(&mut child, |ui| {
+        ui.set_min_size(ui.available_size());
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| bar(ui, cx));
+    });
+}
+
+fn bar(ui: &mut Ui, cx: &mut Context) {
+    let frames = cx.document.image().frames();
+    let now = cx.view.frame.min(frames - 1);
+    ui.spacing_mut().item_spacing.x = 4.0;
+    let verb = |ui: &mut Ui, icon: &str, verb: Verb, name: &str| {
+        let button = egui::Button::new(egui::RichText::new(icon).size(15.0));
+        let button = button.frame_when_inactive(false);
+        let response = ui.add(button).accessible_name(name);
+        response.on_hover_text(shortcuts::tip(verb)).clicked()
+    };
+    if verb(ui, icons::BACK, Verb::Frame(-1), tr("Previous frame")) {
+        cx.view.playing = false;
+        cx.view.step_frame(frames, -1);
+    }
+    let (icon, name) =
+        if cx.view.playing { (icons::PAUSE, tr("Pause")) } else { (icons::PLAY, tr("Play")) };
+    if verb(ui, icon, Verb::Play, name) {
+        cx.view.playing = !cx.view.playing;
+    }
+    if verb(ui, icons::FORWARD, Verb::Frame(1), tr("Next frame")) {
+        cx.view.playing = false;
+        cx.view.step_frame(frames, 1);
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let speed = DragValue::new(&mut cx.view.frames_per_second)
+            .range(0.5..=60.0)
+            .speed(0.1)
+            .max_decimals(1)
+            .suffix(tr(" frames/s"));
+        let tip = tr("How fast the frames follow one another. Drag or type.");
+        ui.add(speed).accessible_name(tr("Frames per second")).on_hover_text(tip);
+        ui.label(frame_text(now, frames));
+        ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(40.0);
+        let mut number = now + 1;
+        let slider = Slider::new(&mut number, 1..=frames).show_value(false);
+        ui.visuals_mut().selection.bg_fill = theme::colours(ui.visuals()).accent;
+        if ui.add(slider).accessible_name(tr("Frame")).changed() {
+            cx.view.playing = false;
+            cx.view.frame = number - 1;
+        }
+    });
+}
+
+/// `Frame 3/20`.
+pub fn frame_text(frame: usize, frames: usize) -> String {
+    format!("{} {}/{frames}", tr("Frame"), frame + 1)
+}

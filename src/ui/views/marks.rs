@@ -1,0 +1,203 @@
+//! The active object's clicks in a slice view: where they are, which one is under the pointer, how they look.
+
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
+
+use super::{SliceTransform, paint, section};
+use crate::document::{LabelId, Object};
+use crate::prompt::{CropPlace, Prompt};
+
+/// How many slices away a click is still hinted at.
+const NEAR: i64 = 10;
+/// Of a dot, in points: on a structure of some size, and on one that a larger dot would hide.
+const RADIUS: f32 = 6.0;
+const SMALLEST: f32 = 2.5;
+/// How close the pointer must be to the smallest dots to mean them, in points.
+const GRAB: f32 = 4.0;
+/// Dots smaller than this have no room for a sign.
+const SIGNED: f32 = 4.5;
+const EDGE: Color32 = Color32::from_black_alpha(190);
+
+/// A click as one slice view shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mark {
+    /// Which of its object's clicks.
+    pub index: usize,
+    /// Centre on the screen.
+    pub at: Pos2,
+    /// Slices towards Superior, Anterior or Right of the one shown.
+    pub above: i64,
+    /// Kind of click.
+    pub positive: bool,
+    /// Of its dot, in points.
+    pub radius: f32,
+}
+
+/// How large the dots of a structure are that has so many millilitres: no larger than a quarter of a ball of this
+/// volume is on the screen.
+pub fn radius(transform: &SliceTransform, millilitres: f64) -> f32 {
+    if millilitres <= 0.0 {
+        return RADIUS;
+    }
+    let across = 2.0 * (millilitres * 1000.0 * 0.75 / std::f64::consts::PI).cbrt();
+    ((across * transform.pan_zoom().points_per_mm / 8.0) as f32).clamp(SMALLEST, RADIUS)
+}
+
+/// The clicks near the slice shown, in order.
+pub fn marks(transform: &SliceTransform, pane: Rect, prompts: &[Prompt], radius: f32) -> Vec<Mark> {
+    let mark = |(index, prompt): (usize, &Prompt)| {
+        let at = transform.pane_from_world(prompt.world);
+        let above = transform.steps_up(at.z);
+        let at = paint::on_screen(pane, at.truncate());
+        let positive = prompt.positive;
+        (above.abs() <= NEAR).then_some(Mark { index, at, above, positive, radius })
+    };
+    prompts.iter().enumerate().filter_map(mark).collect()
+}
+
+/// The newest click of the slice shown whose dot is at `at`.
+pub fn hit(marks: &[Mark], at: Pos2) -> Option<usize> {
+    let under = |m: &&Mark| m.above == 0 && m.at.distance(at) <= (m.radius + 1.0).max(GRAB);
+    marks.iter().rev().find(under).map(|m| m.index)
+}
+
+/// Draws an object's clicks.
+pub fn draw(
+    painter: &Painter,
+    marks: &[Mark],
+    object: &Object,
+    selected: Option<(LabelId, usize)>,
+) {
+    for mark in marks {
+        let colour = paint::sign_colour(mark.positive);
+        if mark.above == 0 {
+            dot(painter, mark, colour);
+            if selected == Some((object.id, mark.index)) {
+                let ring = mark.radius + 4.0;
+                painter.circle_stroke(mark.at, ring, Stroke::new(3.0, Color32::BLACK));
+                painter.circle_stroke(mark.at, ring, Stroke::new(1.5, Color32::WHITE));
+            }
+        } else {
+            let mut faint = painter.clone();
+            faint.multiply_opacity(0.85 - 0.04 * mark.above.abs() as f32);
+            let ring = (mark.radius - 1.0).max(SMALLEST);
+            faint.circle_stroke(mark.at, ring, Stroke::new(3.5, EDGE));
+            faint.circle_stroke(mark.at, ring, Stroke::new(1.5, colour));
+            if mark.radius >= SIGNED {
+                paint::sign(&faint, mark.at, 2.0, mark.positive, Stroke::new(1.2, colour));
+            }
+            away(&faint, mark, colour);
+        }
+    }
+}
+
+fn dot(painter: &Painter, mark: &Mark, colour: Color32) {
+    let radius = mark.radius;
+    painter.circle(mark.at, radius, colour, Stroke::new(1.5, EDGE));
+    if radius >= SIGNED {
+        let stroke = Stroke::new(1.6, Color32::BLACK);
+        paint::sign(painter, mark.at, radius - 2.6, mark.positive, stroke);
+    }
+}
+
+/// An arrow up (towards Superior, Anterior, Right) or down, and how many slices.
+fn away(painter: &Painter, mark: &Mark, colour: Color32) {
+    let tip = if mark.above > 0 { -4.0 } else { 4.0 };
+    let at = mark.at + vec2(mark.radius + 6.0, 0.0);
+    let corners =
+        vec![at + vec2(0.0, tip), at + vec2(3.0, -tip / 2.0), at + vec2(-3.0, -tip / 2.0)];
+    painter.add(Shape::convex_polygon(corners, colour, Stroke::new(1.0, EDGE)));
+    let count = mark.above.abs().to_string();
+    paint::text(painter, at + vec2(5.0, 0.0), Align2::LEFT_CENTER, &count, 10.0, colour);
+}
+
+/// The outline, on this slice, of a cube that the model looked at; amber if the mask goes on beyond it.
+pub fn model_window(
+    painter: &Painter,
+    transform: &SliceTransform,
+    pane: Rect,
+    crop: &CropPlace,
+    goes_on: bool,
+) {
+    let corners = section::corners(crop).map(|world| transform.pane_from_world(world));
+    let cut = section::cut(&corners, 0.0);
+    let Some(&first) = cut.first() else { return };
+    let mut outline: Vec<Pos2> = cut.iter().map(|&p| paint::on_screen(pane, p)).collect();
+    outline.push(paint::on_screen(pane, first));
+    // Dashes of a huge outline (far zoomed in) would be many and mostly out of sight.
+    let length: f32 = outline.windows(2).map(|w| w[0].distance(w[1])).sum();
+    let dash = (length / 800.0).max(5.0);
+    let colour = if goes_on { paint::WARNING } else { paint::ACCENT };
+    for (width, colour) in [(3.0, Color32::from_black_alpha(120)), (1.0, colour)] {
+        for edge in outline.windows(2) {
+            painter.extend(dashes(edge[0], edge[1], Stroke::new(width, colour), dash));
+        }
+    }
+}
+
+/// A dashed line whose dashes lie where those of any other line at the same place lie, so that the common edges
+/// of neighbouring cubes stay dashed.
+fn dashes(a: Pos2, b: Pos2, stroke: Stroke, dash: f32) -> Vec<Shape> {
+    let forwards = (b.x - a.x) + (b.y - a.y) >= 0.0;
+    let [from, to] = if forwards { [a, b] } else { [b, a] };
+    let along = (to - from).normalized();
+    let first = (-from.to_vec2().dot(along)).rem_euclid(2.0 * dash);
+    Shape::dashed_line_with_offset(&[from, to], stroke, &[dash], &[dash], first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{Convention, DAffine3, DVec2, DVec3, Grid, Plane};
+    use egui::pos2;
+
+    #[test]
+    fn clicks_show_within_ten_slices_and_only_those_of_the_slice_can_be_picked() {
+        let down = DAffine3::from_scale(DVec3::new(1.0, 1.0, -1.0));
+        let grid = Grid::new([40, 40, 40], down).unwrap();
+        let size = DVec2::splat(400.0);
+        let radiological = Convention::Radiological;
+        let axial = SliceTransform::new(&grid, Plane::Axial, radiological, None, None, size, 20);
+        let pane = Rect::from_min_size(pos2(50.0, 60.0), egui::vec2(400.0, 400.0));
+        let at = |z: usize| Prompt { world: grid.world_of([10, 10, z]), positive: true };
+        let marks = marks(&axial, pane, &[at(20), at(17), at(31), at(20)], RADIUS);
+        let seen: Vec<_> = marks.iter().map(|m| (m.index, m.above)).collect();
+        // Index 17 is above: this grid counts downwards.
+        assert_eq!(seen, [(0, 0), (1, 3), (3, 0)]);
+        assert!(pane.contains(marks[0].at));
+        assert_eq!(hit(&marks, marks[0].at + vec2(4.0, 4.0)), Some(3), "the newest wins");
+        assert_eq!(hit(&marks, marks[0].at + vec2(8.0, 0.0)), None);
+        assert_eq!(hit(&marks[1..2], marks[1].at), None);
+    }
+
+    #[test]
+    fn dots_are_small_on_what_they_would_hide() {
+        let grid = Grid::new([40, 40, 40], DAffine3::IDENTITY).unwrap();
+        let zoomed = |points_per_mm| {
+            let pan_zoom = crate::geom::PanZoom { centre: DVec2::splat(20.0), points_per_mm };
+            let size = DVec2::splat(400.0);
+            SliceTransform::new(
+                &grid,
+                Plane::Axial,
+                Convention::Radiological,
+                None,
+                Some(pan_zoom),
+                size,
+                20,
+            )
+        };
+        // A ball of 12 mm has 0.9048 mL.
+        let lesion = 4.0 / 3.0 * std::f64::consts::PI * 6.0f64.powi(3) / 1000.0;
+        for (points_per_mm, millilitres, expected) in [
+            (3.0, lesion, 4.5),
+            (2.0, lesion, 3.0),
+            (1.0, lesion, SMALLEST),
+            (10.0, lesion, RADIUS),
+            (3.0, 1500.0, RADIUS),
+            // Nothing yet to hide.
+            (3.0, 0.0, RADIUS),
+        ] {
+            let radius = radius(&zoomed(points_per_mm), millilitres);
+            assert!((radius - expected).abs() < 1e-4, "{points_per_mm} {millilitres}: {radius}");
+        }
+    }
+}

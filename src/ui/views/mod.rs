@@ -1,0 +1,230 @@
+//! The four views: three slices and 3D. Shows the document through [`ViewState`], changes the view by
+//! itself, and says what is to be done to the document as [`Action`]s.
+//!
+//! All geometry of slice views is in [`SliceTransform`], which knows no egui. Pictures come from the
+//! [`SceneSlot`] in egui's callback resources; words, lines and input don't need it.
+
+mod annotation_text;
+mod frames;
+mod gpu;
+mod input;
+mod intent;
+mod layout;
+mod lightbox;
+mod marks;
+mod mask_tooltip;
+pub(in crate::ui) mod paint;
+mod section;
+mod slice_pane;
+mod slice_transform;
+mod splitter;
+mod turn;
+mod volume_pane;
+
+use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+
+pub use frames::height as frames_height;
+pub use gpu::{MoreToCome, SceneSlot};
+pub(super) use input::note_press;
+pub use slice_transform::SliceTransform;
+
+use crate::document::{Document, Object};
+use crate::geom::{DVec2, Plane};
+use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::state::{Action, Pane, Screen, Status, Tool, ViewState};
+
+/// What the views work on during one frame.
+struct Context<'a> {
+    document: &'a Document,
+    view: &'a mut ViewState,
+    status: &'a Status,
+    gpu: bool,
+    out: &'a mut Vec<Action>,
+}
+
+impl Context<'_> {
+    /// The mapping of a slice view as it is now.
+    fn slice_transform(&self, rect: Rect, plane: Plane) -> SliceTransform {
+        let grid = self.document.image().grid();
+        let size = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
+        let view = &*self.view;
+        let (slice, pan_zoom) = (view.slice(grid, plane), view.pane(plane).pan_zoom);
+        SliceTransform::new(
+            grid,
+            plane,
+            view.convention,
+            view.oblique.as_ref(),
+            pan_zoom,
+            size,
+            slice,
+        )
+    }
+
+    /// An object's clicks as a slice view shows them.
+    fn marks(&self, transform: &SliceTransform, rect: Rect, object: &Object) -> Vec<marks::Mark> {
+        let radius = marks::radius(transform, self.document.volume_ml(object));
+        marks::marks(transform, rect, &object.log.prompts, radius)
+    }
+
+    /// Whether an object's clicks and model window are drawn: with its mask.
+    fn shows_clicks(&self, object: &Object) -> bool {
+        self.view.labels_shown() && self.view.shows(self.document, object)
+    }
+}
+
+/// Fills what is left of `ui` with the views.
+///
+/// `gpu`: whether a [`SceneSlot`] was put into egui's callback resources. Without it the panes stay black
+/// and say so; everything else works.
+pub fn show(
+    ui: &mut Ui,
+    gpu: bool,
+    document: &Document,
+    view: &mut ViewState,
+    status: &Status,
+    out: &mut Vec<Action>,
+) {
+    let area = ui.available_rect_before_wrap();
+    ui.allocate_rect(area, Sense::hover());
+    view.hover = None;
+    view.hovered = None;
+    view.intent = None;
+    let before = (view.crosshair, view.oblique, view.splits);
+    let mut cx = Context { document, view, status, gpu, out };
+    frames::play(ui, &mut cx);
+    let above = frames::above(area, &cx);
+    cx.view.screen = Screen {
+        area: above.size().into(),
+        panes: Vec::new(),
+        pixels_per_point: ui.pixels_per_point(),
+    };
+    match cx.view.lightbox {
+        Some(lightbox) => lightbox::show(ui, above, lightbox, &mut cx),
+        None => views(ui, above, &mut cx),
+    }
+    frames::show(ui, area, &mut cx);
+    if (cx.view.crosshair, cx.view.oblique, cx.view.splits) != before {
+        // Panels that were shown before the views read the crosshair, too.
+        ui.ctx().request_repaint();
+    }
+}
+
+/// The views in their layout.
+fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
+    let panes = layout::panes(area, ui.pixels_per_point(), cx.view);
+    paint::gaps(ui, area, panes.iter().map(|(_, rect)| *rect));
+    let responses: Vec<(Pane, Response)> = panes
+        .iter()
+        .map(|&(pane, rect)| {
+            let response = match pane {
+                Pane::Slice(plane) => slice_pane::interact(ui, rect, plane, cx),
+                Pane::Volume => volume_pane::interact(ui, rect, cx),
+            };
+            (pane, response)
+        })
+        .collect();
+    cx.view.screen.panes =
+        responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
+    for (pane, response) in &responses {
+        match pane {
+            Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
+            Pane::Volume => volume_pane::show(ui, response, cx),
+        }
+        if !cx.view.is_figure {
+            maximise_button(ui, response.rect, *pane, cx);
+            double_click(ui, response, *pane, cx);
+        }
+    }
+    if !cx.view.is_figure {
+        splitter::interact(ui, area, &panes, cx);
+    }
+}
+
+/// A double click on a view shows it alone, or all again. With the Point tool only one on its name does: its
+/// clicks place points, and the first of two is one already.
+fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
+    let name = tr(which.name()).to_uppercase();
+    let size = vec2(paint::text_width(ui.painter(), &name, 13.0) + 8.0, 20.0);
+    let rect = Rect::from_min_size(response.rect.min + vec2(4.0, 3.0), size);
+    // Not for the keyboard, which has the button and the keys.
+    let on_name = ui.interact(rect, response.id.with("name"), Sense::CLICK);
+    if on_name.hovered() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+    }
+    let anywhere = cx.view.tool != Tool::Point && response.double_clicked();
+    if on_name.double_clicked() || anywhere {
+        cx.view.toggle_maximised(which);
+        ui.ctx().request_repaint();
+    }
+    on_name.on_hover_text(tr("Double click: this view alone, or all again"));
+}
+
+/// The pictures of the views alone, without letters, crosshair, text or input: for figures.
+pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
+    let area = ui.available_rect_before_wrap();
+    let (status, mut nothing_is_asked) = (Status::default(), Vec::new());
+    let panes = layout::panes(area, ui.pixels_per_point(), view);
+    let lightbox = view.lightbox;
+    let cx = Context { document, view, status: &status, gpu: true, out: &mut nothing_is_asked };
+    if let Some(lightbox) = lightbox {
+        lightbox::show_pictures(ui, area, lightbox, &cx);
+        return;
+    }
+    for (pane, rect) in panes {
+        match pane {
+            Pane::Slice(plane) => slice_pane::show_picture(ui, rect, plane, &cx),
+            Pane::Volume => volume_pane::show_picture(ui, rect, &cx),
+        }
+    }
+}
+
+/// A small button in the top right corner that fills the window with a view, or shows all again.
+fn maximise_button(ui: &mut Ui, pane: Rect, which: Pane, cx: &mut Context) {
+    let rect = Rect::from_min_size(pane.right_top() + vec2(-24.0, 4.0), vec2(20.0, 20.0));
+    if !pane.contains_rect(rect) {
+        return;
+    }
+    let maximised = cx.view.maximised == Some(which);
+    let id = ui.scope_id().with(("maximise", which.name()));
+    let response = ui.interact(rect, id, Sense::click());
+    let (name, hint) = if maximised {
+        let name = tr("Show all views").to_owned();
+        (name.clone(), format!("{name} (0)"))
+    } else {
+        let name = tr_with("Maximise {name} view", &[("name", &tr(which.name()))]);
+        let hint = format!("{name} ({})", which.key());
+        (name, hint)
+    };
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let strong = response.hovered() || response.has_focus();
+    let colour = if strong { paint::TEXT } else { paint::QUIET.gamma_multiply(0.7) };
+    let painter = ui.painter().with_clip_rect(pane.intersect(ui.clip_rect()));
+    if strong {
+        painter.rect_filled(rect, 3.0, Color32::from_black_alpha(160));
+    }
+    corners(&painter, rect.shrink(5.5), maximised, colour);
+    if response.clicked() {
+        cx.view.toggle_maximised(which);
+        ui.ctx().request_repaint();
+    }
+    response.on_hover_text(hint);
+}
+
+/// Four corner angles, pointing outwards, or inwards for the way back.
+fn corners(painter: &egui::Painter, rect: Rect, inwards: bool, colour: Color32) {
+    let arm = 3.5;
+    for (corner, x, y) in [
+        (rect.left_top(), 1.0, 1.0),
+        (rect.right_top(), -1.0, 1.0),
+        (rect.left_bottom(), 1.0, -1.0),
+        (rect.right_bottom(), -1.0, -1.0),
+    ] {
+        let bend = if inwards { corner + vec2(x, y) * arm } else { corner };
+        let reach = if inwards { -arm } else { arm };
+        for (width, colour) in [(3.0, Color32::from_black_alpha(150)), (1.5, colour)] {
+            let stroke = Stroke::new(width, colour);
+            painter.line_segment([bend, bend + vec2(x * reach, 0.0)], stroke);
+            painter.line_segment([bend, bend + vec2(0.0, y * reach)], stroke);
+        }
+    }
+}

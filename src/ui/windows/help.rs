@@ -1,0 +1,106 @@
+//! The list of shortcuts and what the program is.
+
+use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
+
+use crate::ui::commands::shortcuts;
+use crate::ui::commands::shortcuts::{GESTURES, Group, TABLE};
+use crate::ui::kit::text::{mark, tr};
+use crate::ui::kit::widgets::quiet;
+use crate::ui::state::ViewState;
+
+/// What every user must know.
+pub const NOT_A_DEVICE: &str =
+    mark("Not a medical device: not for diagnosis or treatment. For research and teaching.");
+
+/// Draws both windows, if they are open.
+pub(super) fn show(ctx: &Context, view: &mut ViewState) {
+    let room = ctx.content_rect().size();
+    Window::new(tr("Shortcuts"))
+        .id(egui::Id::unique("shortcuts"))
+        .open(&mut view.show_help)
+        .collapsible(false)
+        .resizable(false)
+        // By the window as it is now: its scale may have been changed.
+        .fixed_size([(room.x - 40.0).clamp(200.0, 680.0), (room.y - 100.0).max(120.0)])
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
+        .show(ctx, |ui| {
+            ScrollArea::both().auto_shrink(false).show(ui, |ui| list(ui, room.x >= TWO_COLUMNS));
+        });
+    Window::new(tr("About Voxpoint"))
+        .id(egui::Id::unique("about"))
+        .open(&mut view.show_about)
+        .collapsible(false)
+        .resizable(false)
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(ctx.content_rect().center())
+        .show(ctx, about);
+}
+
+/// From this width of the window on, in points, there is room for two columns.
+const TWO_COLUMNS: f32 = 720.0;
+
+fn list(ui: &mut Ui, two_columns: bool) {
+    ui.spacing_mut().interact_size.y = 16.0;
+    if two_columns {
+        ui.columns(2, |columns| {
+            // About as many rows in each.
+            let is_right = |group: &Group| *group == Group::Views;
+            let (right, left): (Vec<_>, Vec<_>) = Group::ALL.into_iter().partition(is_right);
+            for (column, groups) in columns.iter_mut().zip([left, right]) {
+                for group in groups {
+                    table(column, group);
+                }
+            }
+        });
+    } else {
+        for group in Group::ALL {
+            table(ui, group);
+        }
+    }
+    ui.separator();
+    ui.label(quiet(ui, tr("Mouse")));
+    Grid::new("gestures").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+        for (gesture, does) in GESTURES {
+            ui.label(tr(gesture));
+            ui.label(tr(does));
+            ui.end_row();
+        }
+    });
+}
+
+/// Width of the column with the keys, so that all groups line up.
+const KEYS: f32 = 128.0;
+
+fn table(ui: &mut Ui, group: Group) {
+    if TABLE.iter().all(|row| row.group != group || row.keys.is_empty()) {
+        return;
+    }
+    ui.label(quiet(ui, tr(group.name())));
+    Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
+        ui,
+        |ui| {
+            for row in TABLE.iter().filter(|row| row.group == group && !row.keys.is_empty()) {
+                let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
+                ui.label(keys.join(", "));
+                ui.label(tr(row.name));
+                ui.end_row();
+            }
+        },
+    );
+    ui.add_space(8.0);
+}
+
+fn about(ui: &mut Ui) {
+    ui.set_width(360.0);
+    ui.heading(concat!("Voxpoint ", env!("CARGO_PKG_VERSION")));
+    ui.label(tr("Open a scan, click inside a structure, get its mask, save it as NIfTI."));
+    ui.add_space(8.0);
+    ui.add(Label::new(tr(NOT_A_DEVICE)).wrap());
+    ui.add_space(8.0);
+    ui.label(format!("{}: {}", tr("Licence"), env!("CARGO_PKG_LICENSE")));
+    ui.label(quiet(
+        ui,
+        tr("Icons: Phosphor (MIT). Fonts: Ubuntu (UFL), Hack (MIT), Noto Sans CJK SC (OFL)."),
+    ));
+}

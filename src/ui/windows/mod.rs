@@ -1,0 +1,28 @@
+//! Windows, questions and cards over the rest.
+
+mod about_model;
+mod ask_replace;
+mod drop_offer;
+mod help;
+mod history;
+mod log;
+pub mod path_prompt;
+mod pictures;
+pub(super) mod welcome;
+
+use egui::Context;
+
+use crate::ui::commands::CommandContext;
+
+/// Draws the windows that are open, and what is to be asked.
+pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
+    help::show(ctx, cx.view);
+    history::show(ctx, cx);
+    log::show(ctx, cx);
+    about_model::show(ctx, cx);
+    pictures::show(ctx, cx);
+    welcome::ask_discard(ctx, cx.status, cx.out);
+    ask_replace::show(ctx, cx.status, cx.out);
+    drop_offer::show(ctx, cx.document, cx.status, cx.out);
+    welcome::drop_files(ctx, cx.status, cx.out);
+}

@@ -1,0 +1,259 @@
+//! What the window shows without a scan, the progress of opening one, the question before unsaved work
+//! is lost, and the frame that says a file can be dropped.
+
+use egui::{
+    Align2, Area, Button, Color32, Context, CornerRadius, FontId, Frame, Id, Key, Label, LayerId,
+    Margin, Modal, Order, RichText, Stroke, StrokeKind, Ui, vec2,
+};
+
+use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::kit::format::{of, shorten};
+use crate::ui::kit::text::tr;
+use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
+use crate::ui::kit::{icons, theme};
+use crate::ui::state::status_text::{download_text, opening_text, runtime_text};
+use crate::ui::state::{Action, ModelStatus, Opening, RuntimeStatus, Status};
+
+const CARD: f32 = 440.0;
+
+/// The welcome card, or the progress of opening a scan, in the middle of `ui`.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut CommandContext) {
+    let frame = Frame::new()
+        .fill(colours(ui).panel)
+        .stroke(Stroke::new(1.0, colours(ui).line))
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::same(24));
+    Area::new(Id::unique("welcome"))
+        .order(Order::Middle)
+        .constrain_to(ui.max_rect())
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .movable(false)
+        .show(ui.ctx(), |ui| {
+            frame.show(ui, |ui| {
+                ui.set_width(CARD);
+                match &cx.status.opening {
+                    Some(opening) => loading(ui, opening, cx.out),
+                    None => card(ui, cx),
+                }
+            })
+        });
+}
+
+fn card(ui: &mut Ui, cx: &mut CommandContext) {
+    ui.heading("Voxpoint");
+    ui.label(quiet(ui, tr("Open a scan, click inside a structure, get its mask.")));
+    ui.add_space(16.0);
+    ui.horizontal(|ui| {
+        for (verb, icon) in [(Verb::OpenDialog, icons::OPEN), (Verb::OpenSample, icons::IMAGE)] {
+            let name = shortcuts::name(verb);
+            let button = Button::new(format!("{icon} {name}"))
+                .shortcut_text(shortcuts::key_text(verb))
+                .min_size(vec2((CARD - theme::GRID) / 2.0, 36.0));
+            let response = ui.add_enabled(verb.enabled(cx), button).accessible_name(name);
+            let response = response.on_disabled_hover_text(tr("The sample scan is not installed"));
+            if response.clicked() {
+                verb.run(cx);
+            }
+        }
+    });
+    ui.add_space(8.0);
+    drop_field(ui);
+    if !cx.status.recent.is_empty() {
+        ui.add_space(8.0);
+        recent(ui, cx);
+    }
+    ui.add_space(16.0);
+    runtime(ui, cx);
+    model(ui, cx);
+    ui.add_space(16.0);
+    ui.label(quiet(ui, tr(super::help::NOT_A_DEVICE)).small());
+}
+
+fn drop_field(ui: &mut Ui) {
+    let stroke = Stroke::new(1.0, colours(ui).line);
+    Frame::new()
+        .stroke(stroke)
+        .corner_radius(CornerRadius::same(6))
+        .inner_margin(Margin::same(16))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.vertical_centered(|ui| {
+                ui.label(tr("or drop files here"));
+                let kinds =
+                    tr("scans, label maps and overlays (.nii, .nii.gz), models (.pth, .onnx)");
+                ui.label(quiet(ui, kinds));
+            });
+        });
+}
+
+fn recent(ui: &mut Ui, cx: &mut CommandContext) {
+    ui.label(quiet(ui, tr("Opened lately")).small());
+    for path in cx.status.recent.iter().take(4) {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let folder = path.parent().unwrap_or(path).display().to_string();
+        ui.horizontal(|ui| {
+            let folder = quiet(ui, shorten(&folder, 30)).small();
+            let button = Button::new(shorten(&name, 34))
+                .right_text(folder)
+                .frame_when_inactive(false)
+                .min_size(vec2(CARD - 32.0, 22.0));
+            let response = ui.add(button).accessible_name(&*name);
+            if response.on_hover_text(path.display().to_string()).clicked() {
+                cx.out.push(Action::Open(vec![path.clone()]));
+            }
+            let what = tr("Take {name} off this list").replace("{name}", &name);
+            if row_button(ui, icons::CLOSE, &what, &what).clicked() {
+                cx.out.push(Action::ForgetRecent(path.clone()));
+            }
+        });
+    }
+}
+
+/// A line with a tick or a warning sign, and the text beside it, wrapped.
+fn state_line(ui: &mut Ui, good: bool, text: &str) {
+    let c = colours(ui);
+    let (icon, colour) = if good { (icons::CHECK, c.accent) } else { (icons::WARNING, c.warning) };
+    ui.horizontal_top(|ui| {
+        ui.label(RichText::new(icon).color(colour));
+        ui.add(Label::new(text).wrap());
+    });
+}
+
+fn runtime(ui: &mut Ui, cx: &mut CommandContext) {
+    match &cx.status.runtime {
+        RuntimeStatus::Searching => {
+            ui.label(quiet(ui, tr("Looking for ONNX Runtime…")));
+        }
+        RuntimeStatus::Ready(version) => state_line(ui, true, &runtime_text(version)),
+        RuntimeStatus::Missing(why) => {
+            let text = format!(
+                "{} {why}",
+                tr("ONNX Runtime is missing: viewing works, segmentation does not.")
+            );
+            state_line(ui, false, &text);
+            if ui.button(format!("{} {}", icons::DOWNLOAD, tr("Get ONNX Runtime"))).clicked() {
+                Verb::InstallRuntime.run(cx);
+            }
+        }
+        RuntimeStatus::Installing(done, total) => {
+            ui.label(format!("{}: {}", tr("Fetching ONNX Runtime"), of(*done, *total)));
+            ui.horizontal(|ui| {
+                progress(ui, tr("Fetching ONNX Runtime"), (*done, *total), CARD - 80.0);
+                if ui.button(tr("Cancel")).clicked() {
+                    cx.out.push(Action::CancelInstall);
+                }
+            });
+        }
+    }
+}
+
+fn model(ui: &mut Ui, cx: &mut CommandContext) {
+    if let Some(download) = &cx.status.download {
+        ui.label(format!("{} {}", tr("Downloading"), download_text(download)));
+        ui.horizontal(|ui| {
+            let so_far = (download.done, download.total);
+            progress(ui, tr("Downloading the model"), so_far, CARD - 80.0);
+            if ui.button(tr("Cancel")).clicked() {
+                cx.out.push(Action::CancelDownload);
+            }
+        });
+    }
+    match &cx.status.model {
+        ModelStatus::None => {
+            ui.label(quiet(ui, tr("The model is loaded when ONNX Runtime is there.")));
+        }
+        ModelStatus::Loading(name) => {
+            ui.label(quiet(ui, tr("Loading {name}…").replace("{name}", name)));
+        }
+        ModelStatus::Ready { name, device, .. } => {
+            state_line(
+                ui,
+                true,
+                &tr("Model {name} on {device}").replace("{name}", name).replace("{device}", device),
+            );
+        }
+        ModelStatus::Failed(why) => {
+            state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
+            ui.horizontal(|ui| {
+                for verb in [Verb::DemoModel, Verb::ChooseModel] {
+                    if ui.button(shortcuts::name(verb)).clicked() {
+                        verb.run(cx);
+                    }
+                }
+            });
+        }
+    }
+}
+
+fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
+    let Opening { name, done, total } = opening;
+    ui.add(Label::new(opening_text(opening)).wrap());
+    ui.add_space(8.0);
+    progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), CARD);
+    ui.add_space(8.0);
+    if ui.button(tr("Cancel")).on_hover_text("Esc").clicked() {
+        out.push(Action::Cancel);
+    }
+}
+
+/// A question that stops everything else. Esc keeps the work.
+pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+    if !status.ask_discard {
+        return;
+    }
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
+    let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
+        ui.set_width(320.0);
+        ui.heading(tr("Discard unsaved work?"));
+        ui.label(tr("Masks and points that were not saved are lost."));
+        ui.add_space(16.0);
+        ui.horizontal(|ui| {
+            if ui.button(tr("Keep working")).clicked() {
+                out.push(Action::Discard(false));
+            }
+            if ui.button(tr("Save first…")).clicked() {
+                out.push(Action::SaveFirst);
+            }
+            let discard = RichText::new(tr("Discard")).color(colours(ui).error);
+            if ui.button(discard).clicked() {
+                out.push(Action::Discard(true));
+            }
+        });
+    });
+    let escaped = ctx.input(|i| i.key_pressed(Key::Escape));
+    if escaped || modal.backdrop_response.clicked() {
+        out.push(Action::Discard(false));
+    }
+}
+
+/// Opens what is dropped on the window, and says so while it hovers there.
+pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+    if status.asks() {
+        return;
+    }
+    let dropped: Vec<_> =
+        ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
+    if !dropped.is_empty() {
+        out.push(Action::Drop(dropped));
+    }
+    let hovering = ctx.input(|i| i.raw.hovered_files.len());
+    if hovering == 0 {
+        return;
+    }
+    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
+    let rect = ctx.content_rect();
+    painter.rect_filled(rect, CornerRadius::ZERO, Color32::from_black_alpha(225));
+    let accent = theme::colours(&ctx.global_style().visuals).accent;
+    let inner = rect.shrink(16.0);
+    let stroke = Stroke::new(2.0, accent);
+    painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
+    let text =
+        if hovering == 1 { tr("Drop to open") } else { tr("Drop to open: scan first, then masks") };
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(20.0),
+        Color32::WHITE,
+    );
+}
