@@ -83,9 +83,9 @@ impl App {
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
-            Action::CopyPicture(wish) => self.copy_picture(&wish),
-            Action::SavePicture(wish) => self.ask_output(Output::Picture(wish)),
-            Action::RecordFilm(wish) => self.ask_output(Output::Film(wish)),
+            Action::CopyPicture(options) => self.copy_picture(&options),
+            Action::SavePicture(options) => self.ask_output(Output::Picture(options)),
+            Action::RecordFilm(options) => self.ask_output(Output::Film(options)),
             Action::CancelPicture => self.pictures.cancel(),
             Action::GoTo(done) => {
                 if let Some(session) = &mut self.session {

@@ -100,7 +100,7 @@ impl App {
         let wake = graphics.wake();
         let remembered = Remembered::load(cc.storage);
         let mut view = ViewState::default();
-        remembered.apply(&mut view);
+        remembered.apply(&mut view.prefs);
         let status = Status {
             sample: files::sample_scan(),
             recent: remembered.recent(),
@@ -179,7 +179,7 @@ impl App {
     /// Takes in what the background has sent and gives it new work. Never waits.
     pub fn step(&mut self, ctx: &egui::Context) {
         let _span = tracing::debug_span!("step").entered();
-        ui::text::speak(self.view.language);
+        ui::text::speak(self.view.prefs.language);
         let began = Instant::now();
         // Images that wait for an answer are whole scans in memory.
         let hold = self.after_discard.is_some() || self.offers.len() >= ImageLayer::MOST;
@@ -196,7 +196,7 @@ impl App {
         self.follow_overlays();
         self.threshold.step(self.session.as_mut(), &mut self.status);
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
-        let intent = self.view.intent.as_ref().filter(|_| !self.frame_comes);
+        let intent = self.view.transient.intent.as_ref().filter(|_| !self.frame_comes);
         self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
         if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
             let (shown, preview) = (self.view.shown_masks(), self.model.preview());
@@ -211,7 +211,7 @@ impl App {
                     &[("n", &format!("{x} × {y} × {z}"))],
                 ));
             }
-            let short = gpu.lay_over(&self.view.overlays);
+            let short = gpu.lay_over(&self.view.scan.overlays);
             // What can't be drawn is not in the list either; from the last on, so that places stay.
             for (slot, shortage) in short.into_iter().rev() {
                 self.tell_shortage(slot, shortage);
@@ -233,7 +233,7 @@ impl App {
         for (level, text) in self.toasts.take_fresh() {
             log::push(level, text);
         }
-        if self.view.show_log
+        if self.view.windows.log
             && let Some(lines) = log::newer(&mut self.log_seen)
         {
             self.status.log = Arc::new(lines);
@@ -289,7 +289,7 @@ impl App {
                 self.toasts.error(why);
             }
             Shortage::Coarse([x, y, z]) => {
-                let layer = self.view.overlays.get(slot);
+                let layer = self.view.scan.overlays.get(slot);
                 let name = layer.map_or("", |layer| layer.volume.name());
                 self.toasts.warning(tr_with(
                     "{name} is coarser, in slices too: {n} of its voxels are shown as one, for want of graphics memory.",
@@ -301,11 +301,11 @@ impl App {
 
     fn draw(&mut self, ui: &mut egui::Ui) {
         self.count_frames(ui.ctx());
-        ui::text::speak(self.view.language);
+        ui::text::speak(self.view.prefs.language);
         let mut actions = Vec::new();
         self.status.asks_path = self.files.paths.is_asking();
         let document = self.session.as_ref().map(|s| &s.document);
-        let (intent, frame) = (self.view.intent, self.view.frame);
+        let (intent, frame) = (self.view.transient.intent, self.view.scan.time_point);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(wait) = self.files.paths.waits()
             && let Some(answer) = ui::path_prompt::show_wait(ui.ctx(), wait)
@@ -321,7 +321,7 @@ impl App {
         let away =
             document.map_or(egui::Vec2::ZERO, |d| ui::beside_views(&mut self.view, d, ui.ctx()));
         let room = match document {
-            Some(_) => self.view.screen.area.into(),
+            Some(_) => self.view.transient.screen.area.into(),
             None => ui.ctx().content_rect().size(),
         };
         self.toasts.show(ui.ctx(), away, room);
@@ -330,7 +330,7 @@ impl App {
         for action in actions {
             self.perform(action, &ctx);
         }
-        if acted || self.view.intent != intent || self.view.frame != frame {
+        if acted || self.view.transient.intent != intent || self.view.scan.time_point != frame {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.
             ctx.request_repaint();
         }
@@ -378,6 +378,6 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        self.remembered.save(&self.view, storage);
+        self.remembered.save(&self.view.prefs, storage);
     }
 }

@@ -74,7 +74,7 @@ impl Pictures {
     ) -> Result<(), String> {
         let file = path.clone();
         self.start(tr("Film"), Some(path), document, move |document, cancel, progress| {
-            let mut stage = Stage::new(document, &figure.view.overlays, cancel)?;
+            let mut stage = Stage::new(document, &figure.view.scan.overlays, cancel)?;
             save_film(&file, &film, &mut stage, &figure, cancel, progress)?;
             Ok(None)
         })
@@ -133,7 +133,7 @@ fn draw(
     figure: &Figure,
     cancel: &CancelToken,
 ) -> Result<image::RgbaImage, FigureError> {
-    let mut stage = Stage::new(document, &figure.view.overlays, cancel)?;
+    let mut stage = Stage::new(document, &figure.view.scan.overlays, cancel)?;
     cancel.check()?;
     stage.draw(figure)
 }
@@ -154,9 +154,9 @@ fn suggestion(scan: &Path, output: &Output) -> PathBuf {
 }
 
 impl App {
-    pub(super) fn copy_picture(&mut self, wish: &PictureOptions) {
+    pub(super) fn copy_picture(&mut self, options: &PictureOptions) {
         let Some(session) = &self.session else { return };
-        let copied = self.pictures.copy(&session.document, Figure::of(&self.view, wish));
+        let copied = self.pictures.copy(&session.document, Figure::of(&self.view, options));
         self.told(copied);
     }
 
@@ -183,11 +183,13 @@ impl App {
         let document = &session.document;
         let view: &ViewState = &self.view;
         let started = match output {
-            Output::Picture(wish) => self.pictures.save(document, Figure::of(view, wish), path),
-            Output::Film(wish) => {
-                let FilmOptions { format, frames, seconds, .. } = *wish;
+            Output::Picture(options) => {
+                self.pictures.save(document, Figure::of(view, options), path)
+            }
+            Output::Film(options) => {
+                let FilmOptions { format, frames, seconds, .. } = *options;
                 let film = Film { format, frames, seconds };
-                self.pictures.film(document, Figure::of_turn(view, wish), film, path)
+                self.pictures.film(document, Figure::of_turn(view, options), film, path)
             }
         };
         self.told(started);

@@ -11,7 +11,7 @@ use crate::ui::{ModelStatus, ViewState};
 impl App {
     /// Moves the crosshair to a world position (RAS mm).
     pub fn look_at(&mut self, world: DVec3) {
-        self.view.crosshair = world;
+        self.view.scan.crosshair = world;
     }
 
     /// How the user looks at the document, to be changed.
@@ -21,7 +21,7 @@ impl App {
 
     /// Looks at another frame, from 0.
     pub fn show_frame(&mut self, frame: usize) {
-        self.view.frame = frame;
+        self.view.scan.time_point = frame;
     }
 
     /// What is drawn of a click that the pointer would make: voxels that it would add.

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
+use crate::ui::state::Preferences;
 use crate::ui::text::Language;
 use crate::ui::theme::Theme;
-use crate::ui::{Layout, PRACTISED, Pane, SCALES, SidePanels, Splits, ViewState};
+use crate::ui::{Layout, PRACTISED, Pane, SCALES, SidePanels, Splits};
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
@@ -56,18 +57,18 @@ impl Remembered {
         storage.and_then(|s| eframe::get_value(s, KEY)).unwrap_or_default()
     }
 
-    /// Puts the habits into a view.
-    pub fn apply(&self, view: &mut ViewState) {
-        view.theme = self.theme;
+    /// Puts the habits into the preferences.
+    pub fn apply(&self, prefs: &mut Preferences) {
+        prefs.theme = self.theme;
         if self.neurological {
-            view.convention = Convention::Neurological;
+            prefs.convention = Convention::Neurological;
         }
         if self.nearest {
-            view.interpolation = Interpolation::Nearest;
+            prefs.interpolation = Interpolation::Nearest;
         }
-        view.show_preview = !self.no_preview;
+        prefs.show_preview = !self.no_preview;
         if let Some(habits) = &self.more {
-            habits.apply(view);
+            habits.apply(prefs);
         }
     }
 
@@ -89,54 +90,54 @@ impl Remembered {
         self.recent.retain(|p| path.is_some_and(|path| p != path));
     }
 
-    /// Keeps the view's habits for the next run.
-    pub fn save(&mut self, view: &ViewState, storage: &mut dyn eframe::Storage) {
-        self.take(view);
+    /// Keeps the habits for the next run.
+    pub fn save(&mut self, prefs: &Preferences, storage: &mut dyn eframe::Storage) {
+        self.take(prefs);
         eframe::set_value(storage, KEY, self);
     }
 
-    fn take(&mut self, view: &ViewState) {
-        self.theme = view.theme;
-        self.neurological = view.convention == Convention::Neurological;
-        self.nearest = view.interpolation == Interpolation::Nearest;
-        self.no_preview = !view.show_preview;
-        self.more = Some(Habits::of(view));
+    fn take(&mut self, prefs: &Preferences) {
+        self.theme = prefs.theme;
+        self.neurological = prefs.convention == Convention::Neurological;
+        self.nearest = prefs.interpolation == Interpolation::Nearest;
+        self.no_preview = !prefs.show_preview;
+        self.more = Some(Habits::of(prefs));
     }
 }
 
 const PROJECTIONS: [Projection; 3] = [Projection::Mean, Projection::Max, Projection::Min];
 
 impl Habits {
-    fn of(view: &ViewState) -> Self {
-        let Splits { quad_x, quad_y, main, row } = view.splits;
-        let MaskStyle { fill, outline, outline_width } = view.masks;
+    fn of(prefs: &Preferences) -> Self {
+        let Splits { quad_x, quad_y, main, row } = prefs.splits;
+        let MaskStyle { fill, outline, outline_width } = prefs.masks;
         Self {
-            language: view.language,
-            scale: view.scale,
-            layout: layout_name(view.layout),
+            language: prefs.language,
+            scale: prefs.scale,
+            layout: layout_name(prefs.layout),
             quad: [quad_x, quad_y],
             main,
             row,
-            cubic: view.interpolation == Interpolation::Cubic,
-            projection: format!("{:?}", view.projection),
+            cubic: prefs.interpolation == Interpolation::Cubic,
+            projection: format!("{:?}", prefs.projection),
             masks: [fill, outline, outline_width],
-            no_crosshair: !view.show_crosshair,
-            separate_zoom: !view.link_zoom,
-            wide: view.side_panels.wide,
-            narrow: view.side_panels.narrow,
-            mode_3d: format!("{:?}", view.in_3d.mode),
-            clicked_objects: view.clicked_objects,
+            no_crosshair: !prefs.show_crosshair,
+            separate_zoom: !prefs.link_zoom,
+            wide: prefs.side_panels.wide,
+            narrow: prefs.side_panels.narrow,
+            mode_3d: format!("{:?}", prefs.mode_3d),
+            clicked_objects: prefs.clicked_objects,
         }
     }
 
-    fn apply(&self, view: &mut ViewState) {
-        view.language = self.language;
+    fn apply(&self, prefs: &mut Preferences) {
+        prefs.language = self.language;
         let [smallest, .., largest] = SCALES;
-        view.scale = if self.scale > 0.0 { self.scale.clamp(smallest, largest) } else { 1.0 };
+        prefs.scale = if self.scale > 0.0 { self.scale.clamp(smallest, largest) } else { 1.0 };
         let layouts = [Layout::Quad, Layout::Row].into_iter().chain(Pane::ALL.map(Layout::Main));
-        pick(&mut view.layout, layouts, |l| layout_name(*l) == self.layout);
+        pick(&mut prefs.layout, layouts, |l| layout_name(*l) == self.layout);
         let inner = |share: f32| share.is_finite() && (0.05..=0.95).contains(&share);
-        let Splits { quad_x, quad_y, main, row } = &mut view.splits;
+        let Splits { quad_x, quad_y, main, row } = &mut prefs.splits;
         for (share, kept) in [(quad_x, self.quad[0]), (quad_y, self.quad[1]), (main, self.main)] {
             if inner(kept) {
                 *share = kept;
@@ -146,20 +147,20 @@ impl Habits {
             *row = self.row;
         }
         if self.cubic {
-            view.interpolation = Interpolation::Cubic;
+            prefs.interpolation = Interpolation::Cubic;
         }
-        pick(&mut view.projection, PROJECTIONS, |p| format!("{p:?}") == self.projection);
+        pick(&mut prefs.projection, PROJECTIONS, |p| format!("{p:?}") == self.projection);
         let [fill, outline, outline_width] = self.masks;
         if [fill, outline].iter().all(|o| (0.0..=1.0).contains(o))
             && (0.5..=10.0).contains(&outline_width)
         {
-            view.masks = MaskStyle { fill, outline, outline_width };
+            prefs.masks = MaskStyle { fill, outline, outline_width };
         }
-        view.show_crosshair = !self.no_crosshair;
-        view.link_zoom = !self.separate_zoom;
-        view.side_panels = SidePanels { wide: self.wide, narrow: self.narrow };
-        view.clicked_objects = self.clicked_objects.min(PRACTISED);
-        pick(&mut view.in_3d.mode, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
+        prefs.show_crosshair = !self.no_crosshair;
+        prefs.link_zoom = !self.separate_zoom;
+        prefs.side_panels = SidePanels { wide: self.wide, narrow: self.narrow };
+        prefs.clicked_objects = self.clicked_objects.min(PRACTISED);
+        pick(&mut prefs.mode_3d, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
     }
 }
 
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn habits_are_those_of_the_last_run() {
-        let mut view = ViewState {
+        let prefs = Preferences {
             theme: Theme::Light,
             language: Language::Chinese,
             scale: 1.25,
@@ -198,32 +199,32 @@ mod tests {
             link_zoom: false,
             clicked_objects: 2,
             side_panels: SidePanels { wide: [false, true], narrow: [true, false] },
-            ..ViewState::default()
+            mode_3d: Mode3d::Mip,
+            ..Preferences::default()
         };
-        view.in_3d.mode = Mode3d::Mip;
         let mut kept = Remembered::default();
-        kept.take(&view);
+        kept.take(&prefs);
         let text = serde_json::to_string(&kept).unwrap();
-        let mut next = ViewState::default();
+        let mut next = Preferences::default();
         serde_json::from_str::<Remembered>(&text).unwrap().apply(&mut next);
-        let habits = |v: &ViewState| serde_json::to_string(&Habits::of(v)).unwrap();
-        assert_eq!(habits(&next), habits(&view));
-        assert_eq!((next.theme, next.layout, next.scale), (view.theme, view.layout, 1.25));
+        let habits = |v: &Preferences| serde_json::to_string(&Habits::of(v)).unwrap();
+        assert_eq!(habits(&next), habits(&prefs));
+        assert_eq!((next.theme, next.layout, next.scale), (prefs.theme, prefs.layout, 1.25));
         assert_eq!(next.clicked_objects, 2);
     }
 
     #[test]
     fn what_makes_no_sense_is_as_at_first() {
         let text = r#"{"more":{"scale":-3,"layout":"spiral","quad":[0,7],"masks":[9,9,9],"row":[0.9,0.1]}}"#;
-        let mut view = ViewState::default();
-        serde_json::from_str::<Remembered>(text).unwrap().apply(&mut view);
-        let at_first = ViewState::default();
-        assert_eq!((view.scale, view.layout), (1.0, at_first.layout));
-        assert_eq!((view.splits, view.masks), (at_first.splits, at_first.masks));
+        let mut prefs = Preferences::default();
+        serde_json::from_str::<Remembered>(text).unwrap().apply(&mut prefs);
+        let at_first = Preferences::default();
+        assert_eq!((prefs.scale, prefs.layout), (1.0, at_first.layout));
+        assert_eq!((prefs.splits, prefs.masks), (at_first.splits, at_first.masks));
         // And a file of the version before.
         let old = r#"{"theme":"Light","recent":["a.nii"]}"#;
         let old: Remembered = serde_json::from_str(old).unwrap();
-        old.apply(&mut view);
-        assert_eq!((view.theme, old.recent.len()), (Theme::Light, 1));
+        old.apply(&mut prefs);
+        assert_eq!((prefs.theme, old.recent.len()), (Theme::Light, 1));
     }
 }

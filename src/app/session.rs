@@ -60,7 +60,7 @@ impl App {
         let Loaded { volume, stats, histogram, .. } = loaded;
         let Some(grid) = self.document().map(|d| d.image().grid().clone()) else { return };
         let name = volume.name().to_owned();
-        if self.view.overlays.len() >= ImageLayer::MOST {
+        if self.view.scan.overlays.len() >= ImageLayer::MOST {
             let most = ImageLayer::MOST;
             self.toasts.error(tr_with(
                 "No more than {most} images can lie over a scan; take one away first. Not opened: {name}",
@@ -77,7 +77,7 @@ impl App {
                 &[("name", &name)],
             ));
         }
-        self.view.overlays.push(ImageLayer::new(volume, stats, histogram));
+        self.view.scan.overlays.push(ImageLayer::new(volume, stats, histogram));
     }
 
     /// Makes a scan the open document.
@@ -128,13 +128,14 @@ impl App {
         match session.document.apply(command) {
             Ok(()) => {
                 self.toasts.accepted();
-                self.view.negative &= !fresh;
+                self.view.transient.negative &= !fresh;
                 // A click whose mask can't be seen looks like no click.
-                self.view.show_labels |= clicked;
+                self.view.prefs.show_labels |= clicked;
                 let begins = |o: &&Object| clicked && o.log.prompts.len() == 1;
                 let first = session.document.active().filter(begins);
                 if first.is_some_and(|object| session.begun.insert(object.id)) {
-                    self.view.clicked_objects = PRACTISED.min(self.view.clicked_objects + 1);
+                    self.view.prefs.clicked_objects =
+                        PRACTISED.min(self.view.prefs.clicked_objects + 1);
                 }
                 if let Some(name) = deleted {
                     self.toasts.info(tr_with(
@@ -157,7 +158,7 @@ impl App {
         let document = &mut session.document;
         let used = document.model_image();
         let shown = |image: &Arc<Volume>| {
-            self.view.overlays.iter().any(|layer| Arc::ptr_eq(&layer.volume, image))
+            self.view.scan.overlays.iter().any(|layer| Arc::ptr_eq(&layer.volume, image))
         };
         if used != ImageId::Scan && !document.image_by_id(used).is_some_and(shown) {
             let _never_refused = document.apply(Command::UseImage(None));
@@ -171,9 +172,10 @@ impl App {
             return;
         };
         let image = session.document.image();
-        self.view.frame = self.view.frame.min(image.frames() - 1);
-        if image.frame() != self.view.frame {
-            let _never_refused = session.document.apply(Command::ShowFrame(self.view.frame));
+        self.view.scan.time_point = self.view.scan.time_point.min(image.frames() - 1);
+        if image.frame() != self.view.scan.time_point {
+            let _never_refused =
+                session.document.apply(Command::ShowFrame(self.view.scan.time_point));
             self.frame_comes = self.gpu.is_some();
         }
     }

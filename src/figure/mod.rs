@@ -29,21 +29,22 @@ pub struct Figure {
 
 impl Figure {
     /// The views as the window shows them, without what only makes sense with a pointer.
-    pub fn of(view: &ViewState, wish: &PictureOptions) -> Self {
+    pub fn of(view: &ViewState, options: &PictureOptions) -> Self {
         let mut view = view.clone();
-        let (size, pixels_per_point) = view.screen.pixels(wish.view, wish.size);
-        if wish.view.is_some() {
-            view.maximised = wish.view;
-            view.lightbox = None;
+        let (size, pixels_per_point) = view.transient.screen.pixels(options.view, options.size);
+        if options.view.is_some() {
+            view.scan.maximised = options.view;
+            view.scan.lightbox = None;
         }
         still(&mut view);
-        Self { view, size, pixels_per_point, annotated: wish.annotated }
+        Self { view, size, pixels_per_point, annotated: options.annotated }
     }
 
     /// The 3D view alone, for a film of it.
-    pub fn of_turn(view: &ViewState, wish: &FilmOptions) -> Self {
-        let size = PictureSize::Pixels(wish.size);
-        let picture = PictureOptions { view: Some(Pane::Volume), size, annotated: wish.annotated };
+    pub fn of_turn(view: &ViewState, options: &FilmOptions) -> Self {
+        let size = PictureSize::Pixels(options.size);
+        let picture =
+            PictureOptions { view: Some(Pane::Volume), size, annotated: options.annotated };
         Self::of(view, &picture)
     }
 
@@ -51,14 +52,14 @@ impl Figure {
     /// patient's right first.
     pub fn turned(&self, part: f64) -> Self {
         let mut figure = self.clone();
-        figure.view.orbit = self.view.orbit.turntable(part);
+        figure.view.scan.orbit = self.view.scan.orbit.turntable(part);
         figure
     }
 }
 
 /// Nothing is hovered, nothing moves.
 fn still(view: &mut ViewState) {
-    view.is_figure = true;
-    view.playing = false;
-    (view.hover, view.hovered, view.intent) = (None, None, None);
+    view.transient.is_figure = true;
+    view.transient.playing = false;
+    (view.transient.hover, view.transient.hovered, view.transient.intent) = (None, None, None);
 }

@@ -49,13 +49,13 @@ impl Stage {
     pub fn draw(&mut self, figure: &Figure) -> Result<RgbaImage, FigureError> {
         let Self { gpu, headless, document } = self;
         // Each thread has a language of its own; the picture speaks that of the view.
-        ui::text::speak(figure.view.language);
+        ui::text::speak(figure.view.prefs.language);
         let mut view = figure.view.clone();
         if let Some(SceneSlot(Some(scene))) = headless.resources().get_mut::<SceneSlot>() {
             scene.set_styles(&ui::label_styles(document, view.shown_masks()));
         }
         let status = Status::default();
-        let theme = egui::ThemePreference::from(view.theme);
+        let theme = egui::ThemePreference::from(view.prefs.theme);
         let ui = |ui: &mut egui::Ui| {
             ui.ctx().set_theme(theme);
             if figure.annotated {

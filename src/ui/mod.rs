@@ -60,9 +60,9 @@ pub fn show_chrome(
     status: &Status,
     out: &mut Vec<Action>,
 ) {
-    ui.ctx().set_theme(egui::ThemePreference::from(view.theme));
-    if (ui.ctx().zoom_factor() - view.scale).abs() > 1e-3 {
-        ui.ctx().set_zoom_factor(view.scale);
+    ui.ctx().set_theme(egui::ThemePreference::from(view.prefs.theme));
+    if (ui.ctx().zoom_factor() - view.prefs.scale).abs() > 1e-3 {
+        ui.ctx().set_zoom_factor(view.prefs.scale);
     }
     let width = ui.ctx().content_rect().width();
     let mut cx = CommandContext { document, view, status, out, width };

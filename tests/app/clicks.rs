@@ -63,7 +63,7 @@ fn a_preview_follows_the_pointer_and_is_nowhere_but_on_the_screen() {
     let app = harness.state();
     assert_eq!(document(app).revision(), revision);
     assert!(document(app).objects().is_empty() && document(app).labels().max() == 0);
-    assert!(app.view().hover.as_ref().is_some_and(|h| h.label.is_none()));
+    assert!(app.view().transient.hover.as_ref().is_some_and(|h| h.label.is_none()));
     let temp = tempfile::tempdir().expect("temp folder");
     let path = temp.path().join("mask.nii.gz");
     save_as(&mut harness, &path);
@@ -139,7 +139,7 @@ fn keys_and_tools_take_the_preview_away() {
         harness.key_press(key);
         harness.run_steps(3);
         assert!(gone(&harness), "{key:?}");
-        assert_eq!(harness.state().view().show_preview, key != Key::Q);
+        assert_eq!(harness.state().view().prefs.show_preview, key != Key::Q);
         harness.key_press(if key == Key::W { Key::P } else { key });
         wait(&mut harness, "the preview again", previews);
     }

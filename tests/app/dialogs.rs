@@ -90,8 +90,18 @@ fn nothing_else_answers_while_a_dialog_is_awaited() {
     let (mut harness, service) = window();
     let looks = |h: &Harness<'_, App>| {
         let v = h.state().view();
-        let views = (v.layout, v.lightbox, v.maximised, v.slab_mm, v.window, v.frame);
-        format!("{views:?} {:?}", (v.tool, v.show_labels, v.show_help, v.show_history))
+        let views = (
+            v.prefs.layout,
+            v.scan.lightbox,
+            v.scan.maximised,
+            v.prefs.slab_mm,
+            v.scan.window,
+            v.scan.time_point,
+        );
+        format!(
+            "{views:?} {:?}",
+            (v.prefs.tool, v.prefs.show_labels, v.windows.help, v.windows.history)
+        )
     };
     let before = looks(&harness);
     // Typed at once, for the dialog: in the same frame as the key that opens it, and in the next ones.
@@ -108,7 +118,7 @@ fn nothing_else_answers_while_a_dialog_is_awaited() {
     }
     ctrl(&mut harness, Modifiers::NONE, Key::W);
     service.reply.send(DialogReply::Path(overlay())).expect("waits");
-    wait(&mut harness, "the overlay", |app| app.view().overlays.len() == 1);
+    wait(&mut harness, "the overlay", |app| app.view().scan.overlays.len() == 1);
     assert!(harness.query_by_label(SHOWN).is_none() && harness.query_by_label("Path").is_none());
     assert_eq!(before, looks(&harness), "no key was a shortcut");
     assert!(harness.state().document().expect("open").objects().is_empty());
@@ -164,7 +174,7 @@ fn a_dialog_that_says_nothing_is_given_up_and_does_not_come_later() {
     type_path(&mut harness, &overlay());
     harness.get_by_label("OK").click();
     harness.run_steps(2);
-    wait(&mut harness, "the overlay", |app| app.view().overlays.len() == 1);
+    wait(&mut harness, "the overlay", |app| app.view().scan.overlays.len() == 1);
     // Asked again while the first one still says nothing: no second one, no waiting.
     ctrl(&mut harness, Modifiers::NONE, Key::L);
     harness.get_by_label("Path");
@@ -195,13 +205,13 @@ fn a_dialog_that_says_nothing_is_given_up_and_does_not_come_later() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(harness.query_by_label("Path").is_none(), "called off is called off");
-    assert_eq!(harness.state().view().overlays.len(), 1);
+    assert_eq!(harness.state().view().scan.overlays.len(), 1);
 }
 
 #[test]
 fn the_first_answer_counts_be_it_typed_or_chosen() {
     let (mut harness, service) = window();
-    let overlays = |h: &Harness<'_, App>| h.state().view().overlays.len();
+    let overlays = |h: &Harness<'_, App>| h.state().view().scan.overlays.len();
     // Typed although the dialog is there; what the dialog says then is too late.
     ctrl(&mut harness, Modifiers::NONE, Key::L);
     service.appear.send(()).expect("waits");
@@ -211,7 +221,7 @@ fn the_first_answer_counts_be_it_typed_or_chosen() {
     type_path(&mut harness, &overlay());
     harness.get_by_label("OK").click();
     harness.run_steps(2);
-    wait(&mut harness, "the overlay", |app| app.view().overlays.len() == 1);
+    wait(&mut harness, "the overlay", |app| app.view().scan.overlays.len() == 1);
     service.reply.send(DialogReply::Path(overlay())).expect("waits");
     for _ in 0..20 {
         harness.step();
@@ -227,7 +237,7 @@ fn the_first_answer_counts_be_it_typed_or_chosen() {
     harness.get_by_label("Path").type_text("/half/a/pa");
     harness.run_steps(2);
     service.reply.send(DialogReply::Path(overlay())).expect("waits");
-    wait(&mut harness, "the second overlay", |app| app.view().overlays.len() == 2);
+    wait(&mut harness, "the second overlay", |app| app.view().scan.overlays.len() == 2);
     assert!(harness.query_by_label("Path").is_none());
     // Called off in the window: what comes is dropped.
     ctrl(&mut harness, Modifiers::NONE, Key::L);

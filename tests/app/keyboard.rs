@@ -144,7 +144,7 @@ fn the_menus_can_be_reached_by_keyboard() {
     entry.focus();
     harness.run_steps(2);
     press(&mut harness, Key::Enter);
-    assert_eq!(harness.state().view().convention, voxpoint::geom::Convention::Neurological);
+    assert_eq!(harness.state().view().prefs.convention, voxpoint::geom::Convention::Neurological);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_arrow_keys_stay_in_the_menu_that_f10_leads_to() {
     let focused = |harness: &Harness<'_, App>, label: &str| {
         harness.get_all_by_label(label).any(|node| node.is_focused())
     };
-    let before = harness.state().view().crosshair;
+    let before = harness.state().view().scan.crosshair;
     press(&mut harness, Key::F10);
     press(&mut harness, Key::ArrowDown);
     assert!(focused(&harness, "Open…"), "Down opens the menu at its first entry");
@@ -176,7 +176,7 @@ fn the_arrow_keys_stay_in_the_menu_that_f10_leads_to() {
     assert!(focused(&harness, "History"), "the first entry that does something");
     press(&mut harness, Key::Escape);
     assert!(harness.query_by_label("History").is_none());
-    assert_eq!(harness.state().view().crosshair, before, "no slice was stepped meanwhile");
+    assert_eq!(harness.state().view().scan.crosshair, before, "no slice was stepped meanwhile");
 }
 
 #[test]
@@ -203,13 +203,13 @@ fn everything_grows_with_the_scale() {
     let height = |h: &Harness<'_, App>| h.ctx.pixels_per_point();
     let before = height(&harness);
     ctrl(&mut harness, Key::Plus);
-    assert!((harness.state().view().scale - 1.1).abs() < 1e-6);
+    assert!((harness.state().view().prefs.scale - 1.1).abs() < 1e-6);
     assert!(height(&harness) > before * 1.09);
     // The point's sign keeps its key.
-    assert!(!harness.state().view().negative);
+    assert!(!harness.state().view().transient.negative);
     ctrl(&mut harness, Key::Minus);
     ctrl(&mut harness, Key::Minus);
-    assert!((harness.state().view().scale - 0.9).abs() < 1e-6);
+    assert!((harness.state().view().prefs.scale - 0.9).abs() < 1e-6);
     ctrl(&mut harness, Key::Num0);
     assert!((height(&harness) - before).abs() < 1e-6);
 }
@@ -290,7 +290,7 @@ fn everything_that_can_be_used_has_a_name() {
 #[test]
 fn in_chinese_nothing_is_left_in_english() {
     let mut harness = changed();
-    harness.state_mut().view_mut().language = Language::Chinese;
+    harness.state_mut().view_mut().prefs.language = Language::Chinese;
     harness.run_steps(3);
     let mut left = std::collections::BTreeSet::new();
     let menus = ["文件", "编辑", "视图", "分割", "工具", "帮助"];
@@ -388,7 +388,7 @@ fn both_languages_fit_every_size() {
         for language in [Language::English, Language::Chinese] {
             for theme in [Theme::Dark, Theme::Light] {
                 let view = harness.state_mut().view_mut();
-                (view.language, view.theme) = (language, theme);
+                (view.prefs.language, view.prefs.theme) = (language, theme);
                 harness.run_steps(4);
                 let picture = harness.render().expect("a picture");
                 assert_eq!(picture.width(), (size[0] * pixels) as u32);

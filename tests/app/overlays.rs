@@ -42,13 +42,13 @@ fn a_dropped_image_is_laid_over_the_scan_if_the_user_says_so() {
     // Nothing waits for the answer.
     harness.key_press(egui::Key::Num1);
     harness.run_steps(2);
-    assert!(harness.state().view().maximised.is_some());
+    assert!(harness.state().view().scan.maximised.is_some());
     harness.get_by_label_contains("Lay over").click();
     harness.run_steps(3);
     let app = harness.state();
     assert!(app.status().offers.is_empty());
-    assert_eq!((app.view().overlays.len(), name(app)), (1, scan));
-    let layer = &app.view().overlays[0];
+    assert_eq!((app.view().scan.overlays.len(), name(app)), (1, scan));
+    let layer = &app.view().scan.overlays[0];
     assert_eq!(layer.volume.name(), "oblique_RAS.nii.gz");
     assert!(layer.visible && layer.window == layer.auto_window);
 }
@@ -66,7 +66,7 @@ fn or_it_takes_the_scans_place_or_is_not_opened() {
     wait(&mut harness, "the card", asks);
     harness.get_by_label("Open as scan").click();
     wait(&mut harness, "the other", |app| name(app) != scan);
-    assert!(harness.state().view().overlays.is_empty());
+    assert!(harness.state().view().scan.overlays.is_empty());
 }
 
 #[test]
@@ -89,12 +89,14 @@ fn the_first_of_several_is_the_scan_and_labels_stay_labels() {
 fn overlays_come_by_the_command_line_and_there_are_three_at_most() {
     let mut harness = window_with_overlays(vec![other(); 4]);
     wait(&mut harness, "the overlays", |app| app.document().is_some() && app.is_idle());
-    assert_eq!(harness.state().view().overlays.len(), 3);
+    assert_eq!(harness.state().view().scan.overlays.len(), 3);
     assert!(harness.state().messages().any(|m| m.contains("No more than 3")));
     // Another scan starts without them.
     harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::O);
     harness.run_steps(2);
-    wait(&mut harness, "the sample anew", |app| app.is_idle() && app.view().overlays.is_empty());
+    wait(&mut harness, "the sample anew", |app| {
+        app.is_idle() && app.view().scan.overlays.is_empty()
+    });
 }
 
 fn window_with_overlays(overlays: Vec<PathBuf>) -> Harness<'static, App> {
@@ -143,7 +145,7 @@ fn the_model_looks_at_the_image_that_the_user_says() {
     let (scan, ball) = flat_scan_and_ball(folder.path());
     let mut harness = opened_with(scan, None);
     harness.state_mut().add_overlays(vec![ball]);
-    wait(&mut harness, "the overlay", |app| !app.view().overlays.is_empty());
+    wait(&mut harness, "the overlay", |app| !app.view().scan.overlays.is_empty());
     harness.get_by_label("The model looks at flat.nii.");
 
     // There is nothing in the scan that a model could see.

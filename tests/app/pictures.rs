@@ -84,7 +84,7 @@ fn numbers(at: DVec3) -> String {
 fn the_headless_picture_is_the_windows_picture() {
     let mut harness = opened();
     // Text of a busy window (a ring at the pointer) is none of the picture's.
-    harness.state_mut().view_mut().show_preview = false;
+    harness.state_mut().view_mut().prefs.show_preview = false;
     for (key, name, flag) in [
         (Key::Num1, "Axial view", "axial"),
         (Key::Num2, "Sagittal view", "sagittal"),
@@ -96,7 +96,7 @@ fn the_headless_picture_is_the_windows_picture() {
         let rect = view(&harness, name);
         let window = shown(&mut harness, rect);
         let size = format!("{}x{}", window.width(), window.height());
-        let at = numbers(harness.state().view().crosshair);
+        let at = numbers(harness.state().view().scan.crosshair);
         let headless = rendered(&["--view", flag, "--size", &size, "--at", &at]);
         let lit = window.pixels().filter(|p| p[0] > 40).count();
         assert!(lit > 10_000, "{name}: {lit} pixels are lit");
@@ -110,15 +110,15 @@ fn what_is_set_in_the_window_has_its_flags() {
     let side = Direction { axis: Axis::X, positive: false };
     let view_state = harness.state_mut().view_mut();
     view_state.look_from(side);
-    view_state.orbit.perspective = true;
-    view_state.in_3d.mode = Mode3d::Iso;
-    view_state.in_3d.iso_value = 180.0;
+    view_state.scan.orbit.perspective = true;
+    view_state.prefs.mode_3d = Mode3d::Iso;
+    view_state.scan.view_3d.iso_value = 180.0;
     harness.key_press(Key::Num4);
     settle(&mut harness);
     let rect = view(&harness, "3D view");
     let window = shown(&mut harness, rect);
     let size = format!("{}x{}", window.width(), window.height());
-    let at = numbers(harness.state().view().crosshair);
+    let at = numbers(harness.state().view().scan.crosshair);
     let flags = [
         "--view",
         "3d",
@@ -177,9 +177,9 @@ fn saved(harness: &mut Harness<'_, App>, path: &Path) {
 fn a_picture_is_saved_at_the_size_and_with_the_annotations_that_were_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = opened();
-    let at = numbers(harness.state().view().crosshair);
-    let area = harness.state().view().screen.area;
-    harness.state_mut().view_mut().picture =
+    let at = numbers(harness.state().view().scan.crosshair);
+    let area = harness.state().view().transient.screen.area;
+    harness.state_mut().view_mut().prefs.picture =
         PictureOptions { view: None, size: PictureSize::Screen(1), annotated: false };
     harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
     harness.run_steps(3);
@@ -206,10 +206,11 @@ fn a_turn_is_filmed_and_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = opened();
     let view = harness.state_mut().view_mut();
-    view.turn = FilmOptions { size: [96, 64], frames: 3, seconds: 1.0, ..FilmOptions::default() };
+    view.prefs.film =
+        FilmOptions { size: [96, 64], frames: 3, seconds: 1.0, ..FilmOptions::default() };
     for (name, cancel) in [("turn.png", false), ("long.png", true)] {
         if cancel {
-            harness.state_mut().view_mut().turn.frames = 360;
+            harness.state_mut().view_mut().prefs.film.frames = 360;
         }
         harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
         harness.run_steps(3);

@@ -90,7 +90,7 @@ pub fn place(harness: &Harness<'_, App>, plane: Plane, world: DVec3) -> Pos2 {
     let transform = SliceTransform::new(
         grid,
         plane,
-        view.convention,
+        view.prefs.convention,
         None,
         view.pane(plane).pan_zoom,
         pane,

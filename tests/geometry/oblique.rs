@@ -118,13 +118,14 @@ fn a_turn_leaves_the_picture_it_was_made_in_and_its_lines_follow_the_hand() {
     for (n, plane) in (0..48).flat_map(|n| Plane::ALL.map(|p| (n, p))) {
         let grid = order(n, euler([0.1, 0.05, -0.1]));
         for convention in CONVENTIONS {
-            let mut view = ViewState { convention, ..ViewState::default() };
-            view.crosshair = grid.world_of([6, 5, 4]);
+            let mut view = ViewState::default();
+            view.prefs.convention = convention;
+            view.scan.crosshair = grid.world_of([6, 5, 4]);
             view.pane_mut(plane).pan_zoom =
                 Some(PanZoom { centre: DVec2::new(4.0, 7.0), points_per_mm: 3.0 });
             let transform = |view: &ViewState, plane| {
                 let (slice, pan_zoom) = (view.slice(&grid, plane), view.pane(plane).pan_zoom);
-                let oblique = view.oblique.as_ref();
+                let oblique = view.scan.oblique.as_ref();
                 SliceTransform::new(&grid, plane, convention, oblique, pan_zoom, PANE, slice)
             };
             let before = transform(&view, plane);
@@ -151,7 +152,7 @@ fn a_turn_leaves_the_picture_it_was_made_in_and_its_lines_follow_the_hand() {
                 assert!(lines.x.abs().min(lines.y.abs()) < 1e-6, "{n} {plane:?}: {lines}");
             }
             view.turn(&grid, plane, -35.0);
-            assert_eq!(view.oblique, None, "turned back, it is straight again");
+            assert_eq!(view.scan.oblique, None, "turned back, it is straight again");
         }
     }
 }
@@ -258,13 +259,14 @@ proptest! {
             }
         }
         // Scrolling shows what it says, comes back, and never leaves the volume.
-        let mut view = ViewState { oblique: Some(oblique), crosshair: pivot, ..ViewState::default() };
+        let mut view = ViewState::default();
+        (view.scan.oblique, view.scan.crosshair) = (Some(oblique), pivot);
         for (plane, slice) in scroll {
             let plane = Plane::ALL[plane];
-            let count = view.frame(&grid, plane).slices();
+            let count = view.slice_frame(&grid, plane).slices();
             view.set_slice(&grid, plane, slice);
             prop_assert_eq!(view.slice(&grid, plane), slice.min(count - 1));
-            prop_assert!(grid.voxel_at(view.crosshair).is_some(), "{}", view.crosshair);
+            prop_assert!(grid.voxel_at(view.scan.crosshair).is_some(), "{}", view.scan.crosshair);
             let before = view.slice(&grid, plane);
             view.step(&grid, plane, 1);
             prop_assert_eq!(view.slice(&grid, plane), (before + 1).min(count - 1));
@@ -273,10 +275,10 @@ proptest! {
         let plane = Plane::ALL[n % 3];
         let slice = view.slice(&grid, plane);
         let transform = SliceTransform::new(
-            &grid, plane, CONVENTIONS[0], view.oblique.as_ref(), None, PANE, slice,
+            &grid, plane, CONVENTIONS[0], view.scan.oblique.as_ref(), None, PANE, slice,
         );
         view.move_crosshair(&grid, transform.world_from_pane(DVec2::new(at.0, at.1)));
         prop_assert_eq!(view.slice(&grid, plane), slice);
-        prop_assert!(grid.voxel_at(view.crosshair).is_some(), "{}", view.crosshair);
+        prop_assert!(grid.voxel_at(view.scan.crosshair).is_some(), "{}", view.scan.crosshair);
     }
 }

@@ -71,7 +71,7 @@ fn place(desk: &Desk, plane: Plane, pane: Rect, across: f64, down: f64) -> (DVec
         Plane::Coronal => ((0, high(0), LOW.x), (2, high(2), LOW.z)),
         Plane::Sagittal => ((1, high(1), LOW.y), (2, high(2), LOW.z)),
     };
-    let mut world = desk.view.crosshair;
+    let mut world = desk.view.scan.crosshair;
     world[right.0] = right.1 + (right.2 - right.1) * across;
     world[below.0] = below.1 + (below.2 - below.1) * down;
     let extent = [(right.1 - right.2).abs(), (below.1 - below.2).abs()];
@@ -187,7 +187,11 @@ fn a_click_in_any_view_is_one_positive_prompt_in_the_voxel_under_the_pixel() {
             let voxel = grid.voxel_at(prompts[0].world);
             assert_eq!(voxel, Some(voxel_at(world)), "{} {across} {down}", plane.name());
             assert!(prompts[0].world.distance(world) < 1e-3, "{} {world}", prompts[0].world);
-            assert_eq!(harness.state().view.crosshair, prompts[0].world, "the crosshair follows");
+            assert_eq!(
+                harness.state().view.scan.crosshair,
+                prompts[0].world,
+                "the crosshair follows"
+            );
         }
     }
 }
@@ -195,7 +199,7 @@ fn a_click_in_any_view_is_one_positive_prompt_in_the_voxel_under_the_pixel() {
 #[test]
 fn the_neurological_picture_is_mirrored_and_clicks_with_it() {
     let mut harness = harness();
-    harness.state_mut().view.convention = Convention::Neurological;
+    harness.state_mut().view.prefs.convention = Convention::Neurological;
     harness.run();
     let (_, pos) = at(&harness, Plane::Coronal, 0.2, 0.4);
     let (world, _) = at(&harness, Plane::Coronal, 0.8, 0.4);
@@ -210,9 +214,9 @@ fn right_click_alt_click_and_the_negative_switch_are_negative() {
     let spots = spots.map(|(x, y)| at(&harness, Plane::Axial, x, y).1);
     click(&mut harness, spots[0], PointerButton::Secondary, Modifiers::NONE);
     click(&mut harness, spots[1], PointerButton::Primary, Modifiers::ALT);
-    harness.state_mut().view.negative = true;
+    harness.state_mut().view.transient.negative = true;
     click(&mut harness, spots[2], PointerButton::Primary, Modifiers::NONE);
-    harness.state_mut().view.negative = false;
+    harness.state_mut().view.transient.negative = false;
     click(&mut harness, spots[3], PointerButton::Primary, Modifiers::NONE);
     let signs: Vec<_> = prompts(&harness).iter().map(|p| p.positive).collect();
     assert_eq!(signs, [false, false, false, true]);
@@ -226,29 +230,29 @@ fn a_double_click_is_one_prompt_and_a_click_on_a_dot_selects_it() {
     click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
     click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
     assert_eq!(prompts(&harness).len(), 1);
-    assert_eq!(harness.state().view.selected_prompt, None);
+    assert_eq!(harness.state().view.transient.selected_prompt, None);
     harness.run_steps(60);
     click(&mut harness, pos + vec2(4.0, -4.0), PointerButton::Primary, Modifiers::NONE);
     assert_eq!(prompts(&harness).len(), 1, "the dot was meant");
     let id = harness.state().document.active().unwrap().id;
-    assert_eq!(harness.state().view.selected_prompt, Some((id, 0)));
+    assert_eq!(harness.state().view.transient.selected_prompt, Some((id, 0)));
     harness.run_steps(60);
     click(&mut harness, pos + vec2(30.0, 0.0), PointerButton::Primary, Modifiers::NONE);
     assert_eq!(prompts(&harness).len(), 2);
-    assert_eq!(harness.state().view.selected_prompt, None);
+    assert_eq!(harness.state().view.transient.selected_prompt, None);
 }
 
 #[test]
 fn a_click_outside_of_the_picture_is_passed_on_and_moves_nothing() {
     let mut harness = harness();
-    let before = harness.state().view.crosshair;
+    let before = harness.state().view.scan.crosshair;
     let pos = pane(&harness, Plane::Axial).left_center() + vec2(12.0, 60.0);
     click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
     let prompts = prompts(&harness);
     assert_eq!(prompts.len(), 1);
     assert_eq!(harness.state().document.image().grid().voxel_at(prompts[0].world), None);
-    assert_eq!(harness.state().view.crosshair, before);
-    assert_eq!(harness.state().view.hover, None);
+    assert_eq!(harness.state().view.scan.crosshair, before);
+    assert_eq!(harness.state().view.transient.hover, None);
 }
 
 #[test]
@@ -274,7 +278,7 @@ fn the_wheel_steps_one_slice_and_ten_with_shift() {
     let mut harness = harness();
     let voxel = |h: &Harness<'_, Desk>| {
         let desk = h.state();
-        desk.document.image().grid().voxel_at(desk.view.crosshair).unwrap()
+        desk.document.image().grid().voxel_at(desk.view.scan.crosshair).unwrap()
     };
     let start = voxel(&harness);
     for (plane, axis, up) in
@@ -309,17 +313,17 @@ fn ctrl_wheel_zooms_at_the_pointer() {
     wheel(&mut harness, 3.0, Modifiers::CTRL | Modifiers::COMMAND);
     let zoom = harness.state().view.pane(Plane::Coronal).pan_zoom.unwrap();
     assert!(zoom.points_per_mm > 1.2 * 0.96 * 300.0 / 64.0, "{zoom:?}");
-    let hover = harness.state().view.hover.clone().unwrap();
+    let hover = harness.state().view.transient.hover.clone().unwrap();
     assert!(hover.world.distance(world) < 1e-3, "what is under the pointer stays there");
     assert_eq!(
-        voxel_at(harness.state().view.crosshair),
+        voxel_at(harness.state().view.scan.crosshair),
         voxel_at(world_centre()),
         "no slice stepped"
     );
 }
 
 fn world_centre() -> DVec3 {
-    desk().view.crosshair
+    desk().view.scan.crosshair
 }
 
 #[test]
@@ -331,15 +335,15 @@ fn dragging_pans_by_exactly_the_drag_and_does_not_prompt() {
         (Tool::Window, PointerButton::Middle),
     ] {
         let mut harness = harness();
-        harness.state_mut().view.tool = tool;
+        harness.state_mut().view.prefs.tool = tool;
         let (world, pos) = at(&harness, Plane::Axial, 0.5, 0.5);
-        let window = harness.state().view.window;
+        let window = harness.state().view.scan.window;
         drag(&mut harness, pos, vec2(40.0, -25.0), button);
-        let hover = harness.state().view.hover.clone().unwrap();
+        let hover = harness.state().view.transient.hover.clone().unwrap();
         assert!(hover.world.distance(world) < 1e-3, "{tool:?} {button:?}: the picture came along");
         assert!(prompts(&harness).is_empty());
-        assert_eq!(harness.state().view.window, window);
-        assert_eq!(harness.state().view.crosshair, world_centre());
+        assert_eq!(harness.state().view.scan.window, window);
+        assert_eq!(harness.state().view.scan.crosshair, world_centre());
     }
 }
 
@@ -352,13 +356,13 @@ fn the_window_tool_and_right_drags_change_width_and_centre() {
         (Tool::Point, PointerButton::Secondary, false),
     ] {
         let mut harness = harness();
-        harness.state_mut().view.tool = tool;
-        let before = harness.state().view.window;
+        harness.state_mut().view.prefs.tool = tool;
+        let before = harness.state().view.scan.window;
         let (_, pos) = at(&harness, Plane::Axial, 0.5, 0.5);
         drag(&mut harness, pos, vec2(60.0, 0.0), button);
-        let wide = harness.state().view.window;
+        let wide = harness.state().view.scan.window;
         drag(&mut harness, pos, vec2(0.0, -30.0), button);
-        let bright = harness.state().view.window;
+        let bright = harness.state().view.scan.window;
         assert!(prompts(&harness).is_empty());
         if !changes {
             assert_eq!(bright, before);
@@ -377,14 +381,14 @@ fn the_window_tool_and_right_drags_change_width_and_centre() {
 #[test]
 fn the_crosshair_tool_moves_the_crosshair_and_stays_in_the_scan() {
     let mut harness = harness();
-    harness.state_mut().view.tool = Tool::Crosshair;
+    harness.state_mut().view.prefs.tool = Tool::Crosshair;
     let (world, pos) = at(&harness, Plane::Sagittal, 0.3, 0.7);
     click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
-    assert!(harness.state().view.crosshair.distance(world) < 1e-3);
+    assert!(harness.state().view.scan.crosshair.distance(world) < 1e-3);
     let (_, from) = at(&harness, Plane::Axial, 0.5, 0.5);
     drag(&mut harness, from, vec2(-190.0, 0.0), PointerButton::Primary);
     let grid = harness.state().document.image().grid().clone();
-    let voxel = grid.voxel_at(harness.state().view.crosshair).unwrap();
+    let voxel = grid.voxel_at(harness.state().view.scan.crosshair).unwrap();
     assert_eq!(voxel[2], COUNT[0] - 1 - (COUNT[0] - 1), "the rightmost column: Left grows");
     assert!(prompts(&harness).is_empty());
 }
@@ -418,31 +422,31 @@ fn hovering_reads_voxel_world_value_and_label() {
     let mut desk = desk();
     with_object(&mut desk, &[[9, 10, 5]]);
     let grid = desk.document.image().grid().clone();
-    desk.view.crosshair = grid.world_of([9, 10, 5]);
+    desk.view.scan.crosshair = grid.world_of([9, 10, 5]);
     let mut harness = harness_of(desk, vec2(820.0, 640.0));
     for plane in Plane::ALL {
         for (across, down) in [(0.31, 0.77), (0.93, 0.12)] {
             let (world, pos) = at(&harness, plane, across, down);
             harness.hover_at(pos);
             harness.run();
-            let hover = harness.state().view.hover.clone().unwrap();
+            let hover = harness.state().view.transient.hover.clone().unwrap();
             assert_eq!(hover.voxel, voxel_at(world));
             assert_eq!(hover.value, value_at(hover.voxel));
             assert!(hover.world.distance(world) < 1e-3);
             assert_eq!(hover.label, None);
-            assert_eq!(harness.state().view.hovered, Some(Pane::Slice(plane)));
+            assert_eq!(harness.state().view.transient.hovered, Some(Pane::Slice(plane)));
         }
     }
     // Voxel [9, 10, 5] is 9.5 rows from the front edge and 5.5 columns from the right.
     let (_, pos) = at(&harness, Plane::Axial, 5.5 / 20.0, 9.5 / 26.0);
     harness.hover_at(pos);
     harness.run();
-    let hover = harness.state().view.hover.clone().unwrap();
+    let hover = harness.state().view.transient.hover.clone().unwrap();
     assert_eq!((hover.voxel, hover.label.as_deref()), ([9, 10, 5], Some("Läsion")));
     harness.remove_cursor();
     harness.run();
-    assert_eq!(harness.state().view.hover, None);
-    assert_eq!(harness.state().view.hovered, None);
+    assert_eq!(harness.state().view.transient.hover, None);
+    assert_eq!(harness.state().view.transient.hovered, None);
 }
 
 #[test]
@@ -466,11 +470,11 @@ fn the_slice_slider_is_a_slider() {
     harness.get_by_label("Sagittal slice").set_value_accesskit(4.0);
     harness.run();
     let grid = harness.state().document.image().grid();
-    assert_eq!(grid.voxel_at(harness.state().view.crosshair).unwrap()[2], 4);
+    assert_eq!(grid.voxel_at(harness.state().view.scan.crosshair).unwrap()[2], 4);
     // Its top is Superior, whatever the memory order says.
     let rail = harness.get_by_label("Axial slice").rect();
     drag(&mut harness, rail.center(), vec2(0.0, -rail.height()), PointerButton::Primary);
-    assert!(harness.state().view.crosshair.z > high(2) - SPACING.z);
+    assert!(harness.state().view.scan.crosshair.z > high(2) - SPACING.z);
     assert!(prompts(&harness).is_empty());
     assert_eq!(harness.state().view.pane(Plane::Axial).pan_zoom, None);
 }
@@ -479,14 +483,14 @@ fn the_slice_slider_is_a_slider() {
 fn dragging_in_3d_turns_and_the_wheel_zooms() {
     let mut harness = harness();
     let centre = harness.get_by_label("3D view").rect().center();
-    let before = harness.state().view.orbit.clone();
+    let before = harness.state().view.scan.orbit.clone();
     drag(&mut harness, centre, vec2(50.0, 0.0), PointerButton::Primary);
-    let turned = harness.state().view.orbit.clone();
+    let turned = harness.state().view.scan.orbit.clone();
     assert_ne!(turned.azimuth, before.azimuth);
     wheel(&mut harness, 2.0, Modifiers::NONE);
-    assert!(harness.state().view.orbit.zoom > before.zoom);
+    assert!(harness.state().view.scan.orbit.zoom > before.zoom);
     assert!(prompts(&harness).is_empty());
-    assert_eq!(harness.state().view.hovered, Some(Pane::Volume));
+    assert_eq!(harness.state().view.transient.hovered, Some(Pane::Volume));
 }
 
 /// Texts on the screen with their places, once each (edges are drawn as shifted copies).
@@ -510,7 +514,7 @@ fn texts(harness: &Harness<'_, Desk>) -> Vec<(String, Rect)> {
 fn nothing_overlaps_in_panes_of_300_by_250() {
     let mut desk = desk();
     with_object(&mut desk, &[[9, 10, 5]]);
-    desk.view.window = voxpoint::volume::Window::new(-1234.5, 12_345.0);
+    desk.view.scan.window = voxpoint::volume::Window::new(-1234.5, 12_345.0);
     let mut harness = harness_of(desk, vec2(617.0, 517.0));
     let small = pane(&harness, Plane::Axial);
     assert!(small.width() <= 301.0 && small.height() <= 251.0, "{small}");
@@ -541,31 +545,31 @@ fn a_pointer_says_what_it_would_click_and_when_it_rests() {
     let (world, pos) = at(&harness, Plane::Sagittal, 0.4, 0.6);
     harness.hover_at(pos);
     harness.step();
-    let intent = harness.state().view.intent.expect("a click is possible here");
+    let intent = harness.state().view.transient.intent.expect("a click is possible here");
     assert!(intent.prompt.positive && intent.prompt.world.distance(world) < 1e-3);
     assert!(!intent.resting, "it has just come");
     // A frame takes 10 ms here; a tremble is rest, too.
     harness.run_steps(10);
     harness.hover_at(pos + vec2(2.0, 1.0));
     harness.run_steps(8);
-    assert!(harness.state().view.intent.is_some_and(|i| i.resting));
+    assert!(harness.state().view.transient.intent.is_some_and(|i| i.resting));
     harness.hover_at(pos + vec2(9.0, 0.0));
     harness.step();
-    assert!(harness.state().view.intent.is_some_and(|i| !i.resting), "it moves");
+    assert!(harness.state().view.transient.intent.is_some_and(|i| !i.resting), "it moves");
 
     let none = |harness: &mut Harness<'_, Desk>, why: &str| {
         harness.step();
-        assert_eq!(harness.state().view.intent, None, "{why}");
+        assert_eq!(harness.state().view.transient.intent, None, "{why}");
     };
-    harness.state_mut().view.tool = Tool::Crosshair;
+    harness.state_mut().view.prefs.tool = Tool::Crosshair;
     none(&mut harness, "another tool");
-    harness.state_mut().view.tool = Tool::Point;
-    harness.state_mut().view.peek = true;
+    harness.state_mut().view.prefs.tool = Tool::Point;
+    harness.state_mut().view.transient.peek = true;
     none(&mut harness, "masks are hidden");
-    harness.state_mut().view.peek = false;
-    harness.state_mut().view.show_preview = false;
+    harness.state_mut().view.transient.peek = false;
+    harness.state_mut().view.prefs.show_preview = false;
     none(&mut harness, "not wanted");
-    harness.state_mut().view.show_preview = true;
+    harness.state_mut().view.prefs.show_preview = true;
     let modifiers = Modifiers::NONE;
     let button = PointerButton::Primary;
     harness.event(Event::PointerButton { pos, button, pressed: true, modifiers });
@@ -573,7 +577,10 @@ fn a_pointer_says_what_it_would_click_and_when_it_rests() {
     harness.event(Event::PointerButton { pos, button, pressed: false, modifiers });
     harness.event(Event::ModifiersChanged(Modifiers::ALT));
     harness.run_steps(2);
-    assert!(harness.state().view.intent.is_some_and(|i| !i.prompt.positive), "Alt: outside");
+    assert!(
+        harness.state().view.transient.intent.is_some_and(|i| !i.prompt.positive),
+        "Alt: outside"
+    );
     harness.event(Event::ModifiersChanged(modifiers));
     harness.hover_at(harness.get_by_label("3D view").rect().center());
     none(&mut harness, "no slice");
@@ -584,21 +591,28 @@ fn a_pointer_on_a_dot_would_click_nothing() {
     let mut desk = desk();
     with_object(&mut desk, &[[9, 10, 5]]);
     let world = desk.document.objects()[0].log.prompts[0].world;
-    desk.view.crosshair = world;
+    desk.view.scan.crosshair = world;
     let mut harness = harness_of(desk, vec2(820.0, 640.0));
     let view = &harness.state().view;
     let grid = harness.state().document.image().grid();
     let rect = pane(&harness, Plane::Axial);
     let size = voxpoint::geom::DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
     let slice = view.slice(grid, Plane::Axial);
-    let transform =
-        views::SliceTransform::new(grid, Plane::Axial, view.convention, None, None, size, slice);
+    let transform = views::SliceTransform::new(
+        grid,
+        Plane::Axial,
+        view.prefs.convention,
+        None,
+        None,
+        size,
+        slice,
+    );
     let dot = transform.pane_from_world(world);
     let dot = rect.min + vec2(dot.x as f32, dot.y as f32);
     for (pos, possible) in [(dot, false), (dot + vec2(12.0, 0.0), true)] {
         harness.hover_at(pos);
         harness.run_steps(2);
-        assert_eq!(harness.state().view.intent.is_some(), possible, "{pos}");
+        assert_eq!(harness.state().view.transient.intent.is_some(), possible, "{pos}");
     }
 }
 

@@ -50,10 +50,10 @@ fn app(area: Rect) -> App {
     let stats = document.image().stats();
     let histogram = Histogram::of(document.image(), &stats, 64);
     let mut view = ViewState::for_scan(document.image().grid(), stats, histogram);
-    view.window = Window::new(127.5, 255.0);
-    view.interpolation = Interpolation::Nearest;
-    view.show_crosshair = false;
-    view.tool = Tool::Crosshair;
+    view.scan.window = Window::new(127.5, 255.0);
+    view.prefs.interpolation = Interpolation::Nearest;
+    view.prefs.show_crosshair = false;
+    view.prefs.tool = Tool::Crosshair;
     App { document, view, area }
 }
 
@@ -90,7 +90,7 @@ fn compare(harness: &mut Harness<'_, App>, plane: Plane, pixels_per_point: f32) 
     let slice = app.view.slice(grid, plane);
     let pan_zoom = app.view.pane(plane).pan_zoom;
     let transform =
-        SliceTransform::new(grid, plane, app.view.convention, None, pan_zoom, size, slice);
+        SliceTransform::new(grid, plane, app.view.prefs.convention, None, pan_zoom, size, slice);
     let inner = pane.shrink2(vec2(46.0, 58.0));
     let mut compared = 0;
     for y in 0..picture.height() {
@@ -132,7 +132,7 @@ fn every_pixel_shows_the_voxel_that_the_pointer_reads() {
         [(1.0, Convention::Radiological), (1.5, Convention::Neurological)]
     {
         let mut app = app(whole());
-        app.view.convention = convention;
+        app.view.prefs.convention = convention;
         let mut harness = harness(app, pixels_per_point);
         for plane in Plane::ALL {
             let compared = compare(&mut harness, plane, pixels_per_point);
@@ -140,7 +140,7 @@ fn every_pixel_shows_the_voxel_that_the_pointer_reads() {
         }
         let pan_zoom = PanZoom { centre: DVec2::new(11.3, 17.9), points_per_mm: 21.7 };
         harness.state_mut().view.pane_mut(Plane::Coronal).pan_zoom = Some(pan_zoom);
-        harness.state_mut().view.maximised = Some(Pane::Slice(Plane::Coronal));
+        harness.state_mut().view.scan.maximised = Some(Pane::Slice(Plane::Coronal));
         harness.run_steps(3);
         assert!(compare(&mut harness, Plane::Coronal, pixels_per_point) > 100_000);
     }

@@ -63,12 +63,12 @@ fn app() -> App {
     let stats = document.image().stats();
     let histogram = Histogram::of(document.image(), &stats, 64);
     let mut view = ViewState::for_scan(document.image().grid(), stats, histogram);
-    view.window = Window::new(500.0, 1000.0);
-    view.maximised = Some(Pane::Volume);
-    view.in_3d.mode = Mode3d::Iso;
-    view.in_3d.iso_value = 500.0;
-    view.in_3d.image_opacity = 1.0;
-    view.orbit = Orbit::looking_from(Direction { axis: Axis::Y, positive: true });
+    view.scan.window = Window::new(500.0, 1000.0);
+    view.scan.maximised = Some(Pane::Volume);
+    view.prefs.mode_3d = Mode3d::Iso;
+    view.scan.view_3d.iso_value = 500.0;
+    view.scan.view_3d.image_opacity = 1.0;
+    view.scan.orbit = Orbit::looking_from(Direction { axis: Axis::Y, positive: true });
     App { document, view, out: Vec::new() }
 }
 
@@ -102,7 +102,7 @@ fn place(harness: &Harness<'_, App>, voxel: [f64; 3]) -> Pos2 {
     let app = harness.state();
     let grid = app.document.image().grid();
     let world = grid.world(DVec3::from_array(voxel));
-    let at = app.view.orbit.project(grid, [rect.width().into(), rect.height().into()], world);
+    let at = app.view.scan.orbit.project(grid, [rect.width().into(), rect.height().into()], world);
     rect.min + vec2(at.x as f32, at.y as f32)
 }
 
@@ -135,29 +135,33 @@ fn prompts(harness: &mut Harness<'_, App>) -> Vec<(Option<[usize; 3]>, bool)> {
 #[test]
 fn a_click_moves_the_crosshair_to_what_is_seen() {
     let mut harness = harness();
-    harness.state_mut().view.tool = Tool::Crosshair;
+    harness.state_mut().view.prefs.tool = Tool::Crosshair;
     let grid = harness.state().document.image().grid().clone();
     for (voxel, front, what) in
         [([8.0, 10.0, 30.0], 6.0, "scan"), ([30.0, 12.0, 12.0], 8.0, "mask")]
     {
         let at = place(&harness, voxel);
         click(&mut harness, at, PointerButton::Primary, Modifiers::NONE);
-        let hit = grid.voxel(harness.state().view.crosshair);
+        let hit = grid.voxel(harness.state().view.scan.crosshair);
         assert!((hit.x - voxel[0]).abs() < 0.7 && (hit.z - voxel[2]).abs() < 0.7, "{what} {hit}");
         // The front face lies half a voxel before the first voxel's middle.
         assert!((hit.y - (front - 0.5)).abs() < 0.8, "{what}: {hit}");
     }
-    let before = harness.state().view.crosshair;
+    let before = harness.state().view.scan.crosshair;
     let nothing = place(&harness, [36.0, 10.0, 36.0]);
     click(&mut harness, nothing, PointerButton::Primary, Modifiers::NONE);
-    assert_eq!(harness.state().view.crosshair, before, "where nothing is seen, nothing happens");
+    assert_eq!(
+        harness.state().view.scan.crosshair,
+        before,
+        "where nothing is seen, nothing happens"
+    );
     assert!(harness.state().out.is_empty());
 }
 
 #[test]
 fn with_the_point_tool_ctrl_click_places_a_point_in_the_voxel_behind_the_surface() {
     let mut harness = harness();
-    harness.state_mut().view.tool = Tool::Point;
+    harness.state_mut().view.prefs.tool = Tool::Point;
     let mask = place(&harness, [30.0, 12.0, 12.0]);
     let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
     // The hand that turns the picture places no point by accident.
@@ -166,7 +170,7 @@ fn with_the_point_tool_ctrl_click_places_a_point_in_the_voxel_behind_the_surface
         assert!(prompts(&mut harness).is_empty(), "{button:?}");
     }
     let grid = harness.state().document.image().grid().clone();
-    let seen = grid.voxel(harness.state().view.crosshair);
+    let seen = grid.voxel(harness.state().view.scan.crosshair);
     assert!((seen.x - 30.0).abs() < 0.7 && (seen.y - 7.5).abs() < 0.8, "the front face: {seen}");
     click(&mut harness, mask, PointerButton::Primary, ctrl);
     let placed = prompts(&mut harness);
@@ -205,30 +209,30 @@ fn a_drag_turns_and_is_no_click_and_shift_moves_the_clip_plane() {
         harness.event_modifiers(press(false, centre + by), modifiers);
         harness.step();
     };
-    let before = harness.state().view.orbit.clone();
+    let before = harness.state().view.scan.orbit.clone();
     drag(&mut harness, vec2(40.0, 0.0), Modifiers::NONE);
-    assert!(harness.state().view.orbit.azimuth != before.azimuth);
+    assert!(harness.state().view.scan.orbit.azimuth != before.azimuth);
     assert!(harness.state().out.is_empty());
-    let turned = harness.state().view.orbit.clone();
+    let turned = harness.state().view.scan.orbit.clone();
     let plane = ClipPlane { normal: DVec3::Z, offset_mm: 0.0 };
-    harness.state_mut().view.in_3d.clip = Clip { plane: Some(plane), bounds: None };
+    harness.state_mut().view.scan.view_3d.clip = Clip { plane: Some(plane), bounds: None };
     drag(&mut harness, vec2(0.0, -50.0), Modifiers::SHIFT);
-    assert_eq!(harness.state().view.orbit, turned, "the camera stays");
+    assert_eq!(harness.state().view.scan.orbit, turned, "the camera stays");
     let grid = harness.state().document.image().grid().clone();
     let mm = turned.mm_per_pixel(&grid, [SIZE[0].into(), SIZE[1].into()]);
-    let offset = harness.state().view.in_3d.clip.plane.unwrap().offset_mm;
+    let offset = harness.state().view.scan.view_3d.clip.plane.unwrap().offset_mm;
     assert!((offset - 50.0 * mm).abs() < 1.0, "it follows the hand upwards: {offset}");
 }
 
 #[test]
 fn the_cubes_letters_look_from_their_side() {
     let mut harness = harness();
-    harness.state_mut().view.orbit = Orbit::default();
+    harness.state_mut().view.scan.orbit = Orbit::default();
     harness.run_steps(2);
     harness.get_by_label("Look from left").click();
     harness.run_steps(2);
     let expected = Orbit::looking_from(Direction { axis: Axis::X, positive: false });
-    assert_eq!(harness.state().view.orbit.azimuth, expected.azimuth);
+    assert_eq!(harness.state().view.scan.orbit.azimuth, expected.azimuth);
     assert!(harness.query_by_label("Look from right").is_none(), "it is behind the cube");
     assert!(harness.query_by_label("Look from superior").is_some());
 }

@@ -40,7 +40,7 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     files::warn(&volume);
     let usual = if format.is_some() { FilmOptions::default().size } else { SIZE };
     let size = args.size.unwrap_or(usual);
-    let mut stage = Stage::new(document, &view.overlays, &CancelToken::new())?;
+    let mut stage = Stage::new(document, &view.scan.overlays, &CancelToken::new())?;
     let figure = Figure { view, size, pixels_per_point: 1.0, annotated: !args.plain };
     let Some(format) = format else {
         return Ok(save_png(&args.out, &stage.draw(&figure)?)?);
@@ -93,8 +93,10 @@ pub(super) fn picture(
 ) -> anyhow::Result<RgbaImage> {
     let mut document = Document::new(Arc::clone(volume));
     document.apply(Command::Import(labels))?;
-    let view = ViewState { crosshair: at, is_figure: true, ..first_look(&document) };
-    let mut stage = Stage::new(document, &view.overlays, &CancelToken::new())?;
+    let mut view = first_look(&document);
+    view.scan.crosshair = at;
+    view.transient.is_figure = true;
+    let mut stage = Stage::new(document, &view.scan.overlays, &CancelToken::new())?;
     Ok(stage.draw(&Figure { view, size, pixels_per_point: 1.0, annotated: false })?)
 }
 
@@ -105,7 +107,9 @@ fn first_look(document: &Document) -> ViewState {
     let histogram = Histogram::of(volume, &stats, 256);
     // The same picture whatever language the system speaks.
     let language = crate::ui::text::Language::English;
-    ViewState { language, ..ViewState::for_scan(volume.grid(), stats, histogram) }
+    let mut view = ViewState::for_scan(volume.grid(), stats, histogram);
+    view.prefs.language = language;
+    view
 }
 
 /// The middle of all labels, or of the scan.

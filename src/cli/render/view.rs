@@ -61,9 +61,9 @@ pub fn fade(args: &RenderArgs, document: &mut Document) -> anyhow::Result<()> {
 pub fn of(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewState> {
     let grid = document.image().grid();
     let mut view = first_look(document);
-    view.is_figure = true;
-    view.theme = args.theme;
-    view.crosshair = match args.at {
+    view.transient.is_figure = true;
+    view.prefs.theme = args.theme;
+    view.scan.crosshair = match args.at {
         Some(at) if grid.voxel_at(at).is_none() => {
             let file = args.image.display();
             anyhow::bail!("--at {},{},{} is outside of the scan {file}", at.x, at.y, at.z);
@@ -71,11 +71,11 @@ pub fn of(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewState> {
         Some(at) => at,
         None => middle(document.objects().iter().map(|o| &*o.region), grid),
     };
-    view.frame = args.frame.map_or(0, |n| n - 1);
+    view.scan.time_point = args.frame.map_or(0, |n| n - 1);
     places(args, &mut view);
     slices(args, &mut view);
     volume(args, grid, &mut view);
-    view.overlays.extend(overlay(args)?);
+    view.scan.overlays.extend(overlay(args)?);
     Ok(view)
 }
 
@@ -87,37 +87,37 @@ fn places(args: &RenderArgs, view: &mut ViewState) {
         Some(Pane::Slice(plane)) => plane,
         _ => Plane::Axial,
     };
-    view.maximised = asked;
-    view.lightbox = args.lightbox.map(|[columns, rows]| Lightbox { plane, columns, rows });
+    view.scan.maximised = asked;
+    view.scan.lightbox = args.lightbox.map(|[columns, rows]| Lightbox { plane, columns, rows });
     if let Some(layout) = args.layout {
-        view.maximised = None;
-        view.layout = match layout {
+        view.scan.maximised = None;
+        view.prefs.layout = match layout {
             LayoutArg::Quad => Layout::Quad,
             LayoutArg::Main => Layout::Main(asked.unwrap_or(Pane::Slice(plane))),
             LayoutArg::Row => Layout::Row,
         };
     }
-    if view.lightbox.is_some() {
-        view.maximised = None;
+    if view.scan.lightbox.is_some() {
+        view.scan.maximised = None;
     }
 }
 
 fn slices(args: &RenderArgs, view: &mut ViewState) {
     let flags = &args.slices;
     if let Some(window) = flags.window {
-        (view.window, view.in_3d.window) = (window, window);
+        (view.scan.window, view.scan.view_3d.window) = (window, window);
     }
-    view.colour_map = flags.colormap.unwrap_or(view.colour_map);
-    view.interpolation = flags.interpolation.unwrap_or(view.interpolation);
-    view.convention = flags.convention.unwrap_or(view.convention);
-    view.slab_mm = flags.slab.unwrap_or(view.slab_mm);
-    view.projection = flags.projection.unwrap_or(view.projection);
+    view.scan.colour_map = flags.colormap.unwrap_or(view.scan.colour_map);
+    view.prefs.interpolation = flags.interpolation.unwrap_or(view.prefs.interpolation);
+    view.prefs.convention = flags.convention.unwrap_or(view.prefs.convention);
+    view.prefs.slab_mm = flags.slab.unwrap_or(view.prefs.slab_mm);
+    view.prefs.projection = flags.projection.unwrap_or(view.prefs.projection);
     for (axis, degrees) in &flags.oblique {
-        let pivot = view.crosshair;
-        let planes = view.oblique.unwrap_or(Oblique::straight(pivot));
-        view.oblique = Some(planes.turned_about(*axis, *degrees, pivot));
+        let pivot = view.scan.crosshair;
+        let planes = view.scan.oblique.unwrap_or(Oblique::straight(pivot));
+        view.scan.oblique = Some(planes.turned_about(*axis, *degrees, pivot));
     }
-    let masks = &mut view.masks;
+    let masks = &mut view.prefs.masks;
     masks.fill = flags.fill.unwrap_or(masks.fill);
     match flags.outline {
         Some(width) if width > 0.0 => masks.outline_width = width,
@@ -131,15 +131,15 @@ fn slices(args: &RenderArgs, view: &mut ViewState) {
 
 fn volume(args: &RenderArgs, grid: &Grid, view: &mut ViewState) {
     let flags = &args.volume;
-    let shown = &mut view.in_3d;
-    shown.mode = mode(args).unwrap_or(shown.mode);
+    let shown = &mut view.scan.view_3d;
+    view.prefs.mode_3d = mode(args).unwrap_or(view.prefs.mode_3d);
     if let Some(preset) = flags.preset {
         shown.preset = Some(preset);
-        shown.transfer = preset.function(view.auto_window);
+        shown.transfer = preset.function(view.scan.auto_window);
     }
     shown.iso_value = flags.iso.unwrap_or(shown.iso_value);
     shown.image_opacity = flags.scan_opacity.unwrap_or(shown.image_opacity);
-    let orbit = &mut view.orbit;
+    let orbit = &mut view.scan.orbit;
     match flags.camera {
         Some(CameraArg::From(side)) => *orbit = Orbit::looking_from(side),
         Some(CameraArg::Angles(azimuth, elevation)) => {

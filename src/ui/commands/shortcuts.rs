@@ -329,13 +329,13 @@ pub fn handle(
     out: &mut Vec<Action>,
 ) {
     if ctx.text_edit_focused() || status.asks() || status.asks_path {
-        view.peek = false;
+        view.transient.peek = false;
         return;
     }
     let focused = ctx.memory(|m| m.focused().is_some());
     let menu_open = egui::Popup::is_any_open(ctx);
     let edits_curve = delete_is_claimed(ctx);
-    view.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
+    view.transient.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
     let left_to_egui = |key: Key| {
         let navigation = matches!(
             key,

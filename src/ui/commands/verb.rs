@@ -120,7 +120,7 @@ impl CommandContext<'_> {
 
     /// The selected prompt, if it still exists.
     pub fn selected_prompt(&self) -> Option<(LabelId, usize)> {
-        let (id, index) = self.view.selected_prompt?;
+        let (id, index) = self.view.transient.selected_prompt?;
         (index < self.document?.object(id)?.log.prompts.len()).then_some((id, index))
     }
 
@@ -153,12 +153,12 @@ impl Verb {
             }
             Verb::DeletePrompt => cx.selected_prompt().is_some(),
             Verb::Extend => cx.active().is_some_and(can_extend) && !cx.extends(),
-            Verb::ShowOverlays => !cx.view.overlays.is_empty(),
-            Verb::Straighten => document.is_some() && cx.view.oblique.is_some(),
+            Verb::ShowOverlays => !cx.view.scan.overlays.is_empty(),
+            Verb::Straighten => document.is_some() && cx.view.scan.oblique.is_some(),
             Verb::Frame(_) | Verb::Play => document.is_some_and(|d| d.image().frames() > 1),
             Verb::AboutModel => matches!(cx.status.model, ModelStatus::Ready { .. }),
             Verb::DownloadModel => cx.status.download.is_none(),
-            Verb::PointHere => document.is_some() && cx.view.tool == Tool::Point,
+            Verb::PointHere => document.is_some() && cx.view.prefs.tool == Tool::Point,
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && cx.active_prompts() > 0,
             Verb::CloseScan
@@ -256,8 +256,9 @@ impl Verb {
                 }
             }
             Verb::PointHere => {
-                let prompt = Prompt { world: cx.view.crosshair, positive: !cx.view.negative };
-                cx.view.selected_prompt = None;
+                let prompt =
+                    Prompt { world: cx.view.scan.crosshair, positive: !cx.view.transient.negative };
+                cx.view.transient.selected_prompt = None;
                 cx.send(Action::Do(Command::AddPrompt { object: None, prompt }));
             }
             Verb::InstallRuntime => cx.send(Action::InstallRuntime),
@@ -270,8 +271,9 @@ impl Verb {
             Verb::Cancel => cancel(cx),
             Verb::CopyPicture => {
                 // The view under the pointer, or all.
-                let wish = PictureOptions { view: cx.view.hovered, ..cx.view.picture };
-                cx.send(Action::CopyPicture(wish));
+                let options =
+                    PictureOptions { view: cx.view.transient.hovered, ..cx.view.prefs.picture };
+                cx.send(Action::CopyPicture(options));
             }
             Verb::Step(_) | Verb::Turn(_) | Verb::LifeSize | Verb::LinkZoom | Verb::Frame(_) => {
                 self.run_in_scan(cx);
@@ -291,9 +293,9 @@ impl Verb {
     fn run_object(self, cx: &mut CommandContext) {
         match self {
             Verb::NewObject => {
-                cx.view.negative = false;
-                cx.view.tool = Tool::Point;
-                cx.view.selected_prompt = None;
+                cx.view.transient.negative = false;
+                cx.view.prefs.tool = Tool::Point;
+                cx.view.transient.selected_prompt = None;
                 cx.send(Action::Do(Command::NewObject));
             }
             Verb::NextObject => {
@@ -302,28 +304,28 @@ impl Verb {
                 let active = document.active().map(|o| o.id);
                 let at = objects.iter().position(|o| Some(o.id) == active);
                 let next = at.map_or(0, |at| (at + 1) % objects.len());
-                cx.view.selected_prompt = None;
+                cx.view.transient.selected_prompt = None;
                 cx.view.go_to_object(document, &objects[next]);
                 cx.send(Action::Do(Command::Select(objects[next].id)));
             }
             Verb::Solo => {
-                cx.view.solo = !cx.view.solo;
+                cx.view.scan.solo = !cx.view.scan.solo;
                 // Alone, and to be seen.
-                cx.view.show_labels |= cx.view.solo;
+                cx.view.prefs.show_labels |= cx.view.scan.solo;
             }
             Verb::HideOthers => hide_others(cx),
-            _ => cx.view.renaming = cx.active().map(|o| (o.id, o.name.clone())),
+            _ => cx.view.transient.renaming = cx.active().map(|o| (o.id, o.name.clone())),
         }
     }
 
     fn run_delete(self, cx: &mut CommandContext) {
         if self == Verb::DeletePrompt {
             if let Some((object, index)) = cx.selected_prompt() {
-                cx.view.selected_prompt = None;
+                cx.view.transient.selected_prompt = None;
                 cx.send(Action::Do(Command::RemovePrompt { object, index }));
             }
         } else if let Some(id) = cx.active().map(|o| o.id) {
-            cx.view.selected_prompt = None;
+            cx.view.transient.selected_prompt = None;
             cx.send(Action::Do(Command::RemoveObject(id)));
         }
     }
@@ -340,7 +342,7 @@ impl Verb {
             Verb::LifeSize => view.life_size(grid),
             Verb::LinkZoom => view.toggle_link_zoom(grid),
             Verb::Frame(steps) => {
-                view.playing = false;
+                view.transient.playing = false;
                 view.step_frame(document.image().frames(), i64::from(steps));
             }
             _ => {}
@@ -357,12 +359,12 @@ impl Verb {
             Verb::Lightbox => view.toggle_lightbox(),
             Verb::Maximise(pane) => {
                 // Of a sheet's views none can be seen: the first press shows one.
-                if view.lightbox.take().is_some() {
-                    view.maximised = None;
+                if view.scan.lightbox.take().is_some() {
+                    view.scan.maximised = None;
                 }
                 view.toggle_maximised(pane);
             }
-            _ => (view.maximised, view.lightbox) = (None, None),
+            _ => (view.scan.maximised, view.scan.lightbox) = (None, None),
         }
     }
 
@@ -383,18 +385,18 @@ impl Verb {
         let width = cx.width;
         let view = &mut *cx.view;
         match self {
-            Verb::PointTool => view.tool = Tool::Point,
-            Verb::CrosshairTool => view.tool = Tool::Crosshair,
-            Verb::WindowTool => view.tool = Tool::Window,
-            Verb::RegionTool => view.tool = Tool::Region,
+            Verb::PointTool => view.prefs.tool = Tool::Point,
+            Verb::CrosshairTool => view.prefs.tool = Tool::Crosshair,
+            Verb::WindowTool => view.prefs.tool = Tool::Window,
+            Verb::RegionTool => view.prefs.tool = Tool::Region,
             Verb::Positive | Verb::Negative => {
-                view.negative = self == Verb::Negative;
-                view.tool = Tool::Point;
+                view.transient.negative = self == Verb::Negative;
+                view.prefs.tool = Tool::Point;
             }
             Verb::ResetViews => view.reset(),
-            Verb::ShowCrosshair => view.show_crosshair = !view.show_crosshair,
-            Verb::ShowLabels => view.show_labels = !view.show_labels,
-            Verb::Preview => view.show_preview = !view.show_preview,
+            Verb::ShowCrosshair => view.prefs.show_crosshair = !view.prefs.show_crosshair,
+            Verb::ShowLabels => view.prefs.show_labels = !view.prefs.show_labels,
+            Verb::Preview => view.prefs.show_preview = !view.prefs.show_preview,
             Verb::Fit => view.fit(),
             Verb::Straighten => view.straighten(),
             Verb::Slab => view.toggle_slab(),
@@ -402,37 +404,38 @@ impl Verb {
             Verb::Thicken(steps) => view.thicken(i64::from(steps)),
             Verb::MaskLook => view.next_mask_look(),
             Verb::ShowOverlays => view.toggle_overlays(),
-            Verb::Play => view.playing = !view.playing,
+            Verb::Play => view.transient.playing = !view.transient.playing,
             Verb::Convention => view.mirror(),
             Verb::Interpolation => {
-                view.interpolation = match view.interpolation {
+                view.prefs.interpolation = match view.prefs.interpolation {
                     Interpolation::Linear => Interpolation::Cubic,
                     Interpolation::Cubic => Interpolation::Nearest,
                     Interpolation::Nearest => Interpolation::Linear,
                 }
             }
             Verb::LeftPanel | Verb::RightPanel => {
-                let open = &mut view.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
+                let open =
+                    &mut view.prefs.side_panels.open(width)[usize::from(self == Verb::RightPanel)];
                 *open = !*open;
             }
             Verb::LookFrom(side) => view.look_from(side),
-            Verb::Perspective => view.orbit.perspective = !view.orbit.perspective,
+            Verb::Perspective => view.scan.orbit.perspective = !view.scan.orbit.perspective,
             Verb::ClipPlane => view.toggle_clip_plane(),
             Verb::SavePicture => {
-                view.picture.view = view.hovered.or(view.picture.view);
-                view.show_picture = !view.show_picture;
+                view.prefs.picture.view = view.transient.hovered.or(view.prefs.picture.view);
+                view.windows.picture = !view.windows.picture;
             }
-            Verb::RecordFilm => view.show_turn = !view.show_turn,
+            Verb::RecordFilm => view.windows.film = !view.windows.film,
             Verb::ScaleUp | Verb::ScaleDown | Verb::ScaleReset => {
-                view.scale = self.scaled(view.scale);
+                view.prefs.scale = self.scaled(view.prefs.scale);
             }
-            Verb::Menu => view.focus_menu = true,
-            Verb::History => view.show_history = !view.show_history,
-            Verb::Log => view.show_log = !view.show_log,
-            Verb::Theme => view.theme = view.theme.other(),
-            Verb::Help => view.show_help = !view.show_help,
-            Verb::About => view.show_about = !view.show_about,
-            Verb::AboutModel => view.show_model = !view.show_model,
+            Verb::Menu => view.transient.focus_menu = true,
+            Verb::History => view.windows.history = !view.windows.history,
+            Verb::Log => view.windows.log = !view.windows.log,
+            Verb::Theme => view.prefs.theme = view.prefs.theme.other(),
+            Verb::Help => view.windows.help = !view.windows.help,
+            Verb::About => view.windows.about = !view.windows.about,
+            Verb::AboutModel => view.windows.about_model = !view.windows.about_model,
             _ => {}
         }
     }
@@ -462,7 +465,7 @@ fn hide_others(cx: &mut CommandContext) {
     for (id, visible) in changed.chain(hidden) {
         cx.out.push(Action::Do(Command::SetVisible(id, visible)));
     }
-    cx.view.solo = false;
+    cx.view.scan.solo = false;
 }
 
 /// Ends one thing for each press: editing a name, a window, opening a file or a click, the selection.
@@ -470,23 +473,13 @@ fn cancel(cx: &mut CommandContext) {
     let view = &mut *cx.view;
     let waits = cx.document.is_some_and(|d| d.pending().is_some());
     let working = cx.status.opening.is_some() || cx.status.drawing.is_some() || waits;
-    if view.renaming.take().is_some() {
+    if view.transient.renaming.take().is_some() {
         return;
     }
-    let windows = [
-        &mut view.show_help,
-        &mut view.show_about,
-        &mut view.show_model,
-        &mut view.show_history,
-        &mut view.show_log,
-        &mut view.show_picture,
-        &mut view.show_turn,
-    ];
-    if windows.iter().any(|open| **open) {
-        for open in windows {
-            *open = false;
-        }
-    } else if working || view.selected_prompt.take().is_none() {
+    if view.windows.close_all() {
+        return;
+    }
+    if working || view.transient.selected_prompt.take().is_none() {
         cx.send(Action::Cancel);
     }
 }

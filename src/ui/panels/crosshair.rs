@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     heading(ui, tr("Position"), |_| ());
     let grid = document.image().grid();
     let names = [tr("Right"), tr("Anterior"), tr("Superior")];
-    let mut world = view.crosshair;
+    let mut world = view.scan.crosshair;
     for (axis, name) in Axis::ALL.into_iter().zip(names) {
         field(ui, name, |ui| {
             let value = &mut world[axis.index()];
@@ -23,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &mut ViewState) {
             ui.add(drag).accessible_name(format!("{} {name}", tr("Crosshair"))).on_hover_text(tip);
         });
     }
-    if world != view.crosshair && world.is_finite() {
+    if world != view.scan.crosshair && world.is_finite() {
         view.move_crosshair(grid, world);
     }
 }

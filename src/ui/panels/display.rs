@@ -35,22 +35,23 @@ fn section(ui: &mut Ui) {
 
 /// The layer whose window and colours stand below, if there are several.
 fn which_layer(ui: &mut Ui, cx: &mut CommandContext) {
-    if cx.view.overlays.is_empty() {
+    if cx.view.scan.overlays.is_empty() {
         return;
     }
     let view = &mut *cx.view;
     let scan = cx.document.map_or(tr("Scan"), |d| d.image().name());
-    let names: Vec<String> = view.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
-    let chosen = view.layer.and_then(|n| names.get(n)).map_or(scan, |name| name.as_str());
+    let names: Vec<String> =
+        view.scan.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
+    let chosen = view.scan.layer.and_then(|n| names.get(n)).map_or(scan, |name| name.as_str());
     field(ui, tr("Layer"), |ui| {
         let combo = ComboBox::from_id_salt("window_layer").width(132.0);
         let combo = combo.selected_text(shorten(chosen, 18)).show_ui(ui, |ui| {
-            if ui.selectable_label(view.layer.is_none(), shorten(scan, 30)).clicked() {
-                view.layer = None;
+            if ui.selectable_label(view.scan.layer.is_none(), shorten(scan, 30)).clicked() {
+                view.scan.layer = None;
             }
             for (n, name) in names.iter().enumerate() {
-                if ui.selectable_label(view.layer == Some(n), shorten(name, 30)).clicked() {
-                    view.layer = Some(n);
+                if ui.selectable_label(view.scan.layer == Some(n), shorten(name, 30)).clicked() {
+                    view.scan.layer = Some(n);
                 }
             }
         });
@@ -80,10 +81,10 @@ fn sampling(ui: &mut Ui, cx: &mut CommandContext) {
             (tr("Linear"), Interpolation::Linear),
             (tr("Nearest"), Interpolation::Nearest),
         ];
-        choice(ui, &mut view.interpolation, &choices);
+        choice(ui, &mut view.prefs.interpolation, &choices);
     });
     field(ui, tr("Thickness"), |ui| {
-        let drag = DragValue::new(&mut view.slab_mm)
+        let drag = DragValue::new(&mut view.prefs.slab_mm)
             .range(0.0..=THICKEST)
             .speed(0.25)
             .max_decimals(1)
@@ -91,14 +92,14 @@ fn sampling(ui: &mut Ui, cx: &mut CommandContext) {
         let tip = tr("How thick slices are; 0: one plane. In the views: Alt+wheel");
         ui.add(drag).accessible_name(tr("Slice thickness")).on_hover_text(tip);
     });
-    ui.add_enabled_ui(view.slab_mm > 0.0, |ui| {
+    ui.add_enabled_ui(view.prefs.slab_mm > 0.0, |ui| {
         field(ui, tr("Slab mode"), |ui| {
             let choices = [
                 (tr_of("MinIP", "short"), Projection::Min),
                 (tr_of("MIP", "short"), Projection::Max),
                 (tr("Mean"), Projection::Mean),
             ];
-            choice(ui, &mut view.projection, &choices);
+            choice(ui, &mut view.prefs.projection, &choices);
         });
     });
     ui.label(widgets::quiet(ui, tr("Left and right")));
@@ -107,9 +108,9 @@ fn sampling(ui: &mut Ui, cx: &mut CommandContext) {
             (tr("Radiological"), Convention::Radiological),
             (tr("Neurological"), Convention::Neurological),
         ];
-        choice(ui, &mut view.convention, &choices);
+        choice(ui, &mut view.prefs.convention, &choices);
     });
-    if let Some(turn) = view.oblique {
+    if let Some(turn) = view.scan.oblique {
         let text = format!("{} {:.0}°", tr("Planes turned by"), turn.angle());
         field(ui, &text, |ui| {
             let tip = shortcuts::tip(Verb::Straighten);
@@ -134,11 +135,11 @@ fn masks(ui: &mut Ui, view: &mut ViewState) {
             view.set_mask_look(look);
         }
     });
-    percent(ui, tr("Mask fill"), &mut view.masks.fill);
-    percent(ui, tr("Mask outline"), &mut view.masks.outline);
+    percent(ui, tr("Mask fill"), &mut view.prefs.masks.fill);
+    percent(ui, tr("Mask outline"), &mut view.prefs.masks.outline);
     field(ui, tr("Width"), |ui| {
         ui.visuals_mut().selection.bg_fill = widgets::colours(ui).accent;
-        let slider = Slider::new(&mut view.masks.outline_width, 1.0..=8.0)
+        let slider = Slider::new(&mut view.prefs.masks.outline_width, 1.0..=8.0)
             .step_by(1.0)
             .max_decimals(0)
             .suffix(" px");

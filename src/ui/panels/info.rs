@@ -16,7 +16,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     for text in image.warnings() {
         warning(ui, &text.0);
     }
-    let not_finite = view.stats.map_or(0, |s| s.not_finite);
+    let not_finite = view.scan.stats.map_or(0, |s| s.not_finite);
     if not_finite > 0 {
         warning(
             ui,
@@ -44,7 +44,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     let memory = bytes((image.voxels().len() * kind.size()) as u64);
     let tip = tr("As stored; kept in memory like this");
     row(ui, tr("Type"), format!("{} · {memory}", kind.name()), tip);
-    if let Some(stats) = view.stats {
+    if let Some(stats) = view.scan.stats {
         let unit = unit(view);
         let range = tr("{low} to {high}")
             .replace("{low}", &number(stats.min))

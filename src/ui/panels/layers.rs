@@ -40,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         masks(ui, cx);
-        for index in (0..cx.view.overlays.len()).rev() {
+        for index in (0..cx.view.scan.overlays.len()).rev() {
             ui.push_id(("overlay", index), |ui| overlay(ui, document, index, cx));
         }
         scan(ui, document, cx);
@@ -60,7 +60,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
 }
 
 fn masks(ui: &mut Ui, cx: &mut CommandContext) {
-    let shown = cx.view.show_labels && !cx.view.peek;
+    let shown = cx.view.prefs.show_labels && !cx.view.transient.peek;
     let row = Row {
         name: tr("Masks"),
         icon: icons::OBJECTS,
@@ -72,7 +72,7 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
         // Right to left.
         ui.spacing_mut().slider_width = 64.0;
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
-        let slider = Slider::new(&mut cx.view.masks.fill, 0.0..=1.0).show_value(false);
+        let slider = Slider::new(&mut cx.view.prefs.masks.fill, 0.0..=1.0).show_value(false);
         let tip = tr("How opaque masks are filled");
         ui.add(slider).accessible_name(tr("Opacity of masks")).on_hover_text(tip);
     });
@@ -82,8 +82,8 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let (name, visible) = (document.image().name(), cx.view.show_image);
-    let several = !cx.view.overlays.is_empty();
+    let (name, visible) = (document.image().name(), cx.view.scan.show_image);
+    let several = !cx.view.scan.overlays.is_empty();
     let row = Row {
         name,
         icon: icons::IMAGE,
@@ -102,10 +102,10 @@ fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         cx.out.push(Action::Do(Command::UseImage(None)));
     }
     if done.eye {
-        cx.view.show_image = !visible;
+        cx.view.scan.show_image = !visible;
     }
     if several && done.row.clicked() {
-        cx.view.layer = None;
+        cx.view.scan.layer = None;
     }
 }
 
@@ -134,12 +134,12 @@ fn model_looks(ui: &mut Ui, name: &str, looked_at: bool) -> bool {
 }
 
 fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandContext) {
-    let Some(layer) = cx.view.overlays.get(index) else { return };
+    let Some(layer) = cx.view.scan.overlays.get(index) else { return };
     let volume = layer.volume.clone();
     let seen = document.image_by_id(document.model_image());
     let looked_at = seen.is_some_and(|seen| Arc::ptr_eq(seen, &volume));
     let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
-    let chosen = cx.view.layer == Some(index);
+    let chosen = cx.view.scan.layer == Some(index);
     let row = Row {
         name: &name,
         icon: icons::IMAGE,
@@ -153,22 +153,22 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
         cx.out.push(Action::Do(Command::UseImage(Some(volume))));
     }
     if done.eye {
-        cx.view.overlays[index].visible = !visible;
+        cx.view.scan.overlays[index].visible = !visible;
     }
     if done.row.clicked() {
-        cx.view.layer = Some(index);
+        cx.view.scan.layer = Some(index);
     }
     if !chosen {
         return;
     }
     ui.indent("overlay", |ui| {
-        let layer = &mut cx.view.overlays[index];
+        let layer = &mut cx.view.scan.overlays[index];
         percent(ui, tr("Opacity"), &mut layer.opacity);
         field(ui, tr("Colours"), |ui| {
             colour_choice::combo(ui, tr("Colours of the layer"), &mut layer.colour_map);
         });
         ui.horizontal(|ui| {
-            let count = cx.view.overlays.len();
+            let count = cx.view.scan.overlays.len();
             let button = |ui: &mut Ui, enabled: bool, icon: &str, what: &str| {
                 let text = format!("{what}: {name}");
                 ui.add_enabled_ui(enabled, |ui| row_button(ui, icon, &text, what)).inner.clicked()

@@ -39,7 +39,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
             let [first, ..] = buttons;
             first
         };
-        if std::mem::take(&mut cx.view.focus_menu) {
+        if std::mem::take(&mut cx.view.transient.focus_menu) {
             first.request_focus();
         }
         tool_buttons(ui, cx);
@@ -179,7 +179,7 @@ fn edit(ui: &mut Ui, cx: &mut CommandContext) {
     let redo = history_text(tr("Redo"), document.and_then(|d| d.can_redo()));
     verb_entry(ui, Verb::Undo, &undo, cx);
     verb_entry(ui, Verb::Redo, &redo, cx);
-    verb_switch(ui, Verb::History, cx.view.show_history, cx);
+    verb_switch(ui, Verb::History, cx.view.windows.history, cx);
     ui.separator();
     for verb in [
         Verb::NewObject,
@@ -195,18 +195,18 @@ fn edit(ui: &mut Ui, cx: &mut CommandContext) {
 
 fn view(ui: &mut Ui, cx: &mut CommandContext) {
     let v = &*cx.view;
-    let [left, right] = *v.side_panels.clone().open(cx.width);
+    let [left, right] = *v.prefs.side_panels.clone().open(cx.width);
     let panels = [
         (Verb::LeftPanel, left),
         (Verb::RightPanel, right),
-        (Verb::Theme, v.theme == Theme::Light),
+        (Verb::Theme, v.prefs.theme == Theme::Light),
     ];
     ui.menu_button(tr("Layout"), |ui| layouts(ui, cx));
     ui.menu_button(tr("Slices"), |ui| slices(ui, cx));
     ui.menu_button(tr("Window and level"), |ui| windows(ui, cx));
     if cx.document.is_some_and(|d| d.image().frames() > 1) {
         ui.menu_button(tr("Frames"), |ui| {
-            verb_switch(ui, Verb::Play, cx.view.playing, cx);
+            verb_switch(ui, Verb::Play, cx.view.transient.playing, cx);
             for verb in [Verb::Frame(1), Verb::Frame(-1)] {
                 verb_entry(ui, verb, shortcuts::name(verb), cx);
             }
@@ -215,17 +215,17 @@ fn view(ui: &mut Ui, cx: &mut CommandContext) {
     ui.separator();
     let v = &*cx.view;
     let switches = [
-        (Verb::Convention, v.convention == Convention::Neurological),
-        (Verb::LinkZoom, v.link_zoom),
-        (Verb::ShowCrosshair, v.show_crosshair),
-        (Verb::ShowLabels, v.show_labels),
-        (Verb::ShowOverlays, v.overlays.iter().any(|o| o.visible)),
+        (Verb::Convention, v.prefs.convention == Convention::Neurological),
+        (Verb::LinkZoom, v.prefs.link_zoom),
+        (Verb::ShowCrosshair, v.prefs.show_crosshair),
+        (Verb::ShowLabels, v.prefs.show_labels),
+        (Verb::ShowOverlays, v.scan.overlays.iter().any(|o| o.visible)),
     ];
     for (verb, on) in switches {
         verb_switch(ui, verb, on, cx);
     }
     verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), cx);
-    verb_switch(ui, Verb::Solo, cx.view.solo, cx);
+    verb_switch(ui, Verb::Solo, cx.view.scan.solo, cx);
     ui.separator();
     for verb in [Verb::Fit, Verb::LifeSize, Verb::ResetViews] {
         verb_entry(ui, verb, shortcuts::name(verb), cx);
@@ -244,9 +244,9 @@ fn view(ui: &mut Ui, cx: &mut CommandContext) {
     };
     ui.menu_button(text, |ui| {
         for language in Language::ALL {
-            let on = cx.view.language == language;
+            let on = cx.view.prefs.language == language;
             if ui.add(Button::selectable(on, language.name())).clicked() {
-                cx.view.language = language;
+                cx.view.prefs.language = language;
                 ui.close();
             }
         }
@@ -259,9 +259,9 @@ fn scale(ui: &mut Ui, cx: &mut CommandContext) {
     }
     ui.separator();
     for scale in SCALES {
-        let on = (cx.view.scale - scale).abs() < 0.01;
+        let on = (cx.view.prefs.scale - scale).abs() < 0.01;
         if ui.add(Button::selectable(on, format!("{:.0} %", scale * 100.0))).clicked() {
-            cx.view.scale = scale;
+            cx.view.prefs.scale = scale;
             ui.close();
         }
     }
@@ -272,8 +272,8 @@ fn volume(ui: &mut Ui, cx: &mut CommandContext) {
         verb_entry(ui, Verb::LookFrom(side), shortcuts::name(Verb::LookFrom(side)), cx);
     }
     ui.separator();
-    verb_switch(ui, Verb::Perspective, cx.view.orbit.perspective, cx);
-    verb_switch(ui, Verb::ClipPlane, cx.view.in_3d.clip.plane.is_some(), cx);
+    verb_switch(ui, Verb::Perspective, cx.view.scan.orbit.perspective, cx);
+    verb_switch(ui, Verb::ClipPlane, cx.view.scan.view_3d.clip.plane.is_some(), cx);
 }
 
 /// From this width of the window on (in points) every layout has a button of its own.
@@ -288,13 +288,13 @@ const LAYOUTS: [(Verb, &str); 4] = [
 ];
 
 fn is_seen(verb: Verb, view: &ViewState) -> bool {
-    if view.lightbox.is_some() || view.maximised.is_some() {
-        return verb == Verb::Lightbox && view.lightbox.is_some();
+    if view.scan.lightbox.is_some() || view.scan.maximised.is_some() {
+        return verb == Verb::Lightbox && view.scan.lightbox.is_some();
     }
     match verb {
-        Verb::QuadLayout => view.layout == ViewLayout::Quad,
-        Verb::MainLayout => matches!(view.layout, ViewLayout::Main(_)),
-        Verb::RowLayout => view.layout == ViewLayout::Row,
+        Verb::QuadLayout => view.prefs.layout == ViewLayout::Quad,
+        Verb::MainLayout => matches!(view.prefs.layout, ViewLayout::Main(_)),
+        Verb::RowLayout => view.prefs.layout == ViewLayout::Row,
         _ => false,
     }
 }
@@ -306,7 +306,7 @@ fn layouts(ui: &mut Ui, cx: &mut CommandContext) {
     verb_entry(ui, Verb::NextLayout, shortcuts::name(Verb::NextLayout), cx);
     ui.separator();
     for pane in Pane::ALL {
-        let on = cx.view.maximised == Some(pane);
+        let on = cx.view.scan.maximised == Some(pane);
         verb_switch(ui, Verb::Maximise(pane), on, cx);
     }
     verb_entry(ui, Verb::AllViews, shortcuts::name(Verb::AllViews), cx);
@@ -314,10 +314,10 @@ fn layouts(ui: &mut Ui, cx: &mut CommandContext) {
 
 /// Between voxels, through slices, at which angle.
 fn slices(ui: &mut Ui, cx: &mut CommandContext) {
-    let smooth = cx.view.interpolation != Interpolation::Nearest;
+    let smooth = cx.view.prefs.interpolation != Interpolation::Nearest;
     verb_switch(ui, Verb::Interpolation, smooth, cx);
     ui.separator();
-    verb_switch(ui, Verb::Slab, cx.view.slab_mm > 0.0, cx);
+    verb_switch(ui, Verb::Slab, cx.view.prefs.slab_mm > 0.0, cx);
     for verb in [Verb::NextProjection, Verb::Thicken(1), Verb::Thicken(-1)] {
         verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
@@ -340,11 +340,12 @@ fn windows(ui: &mut Ui, cx: &mut CommandContext) {
 
 fn segment(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::Positive, Verb::Negative] {
-        let on = cx.view.tool == Tool::Point && cx.view.negative == (verb == Verb::Negative);
+        let on = cx.view.prefs.tool == Tool::Point
+            && cx.view.transient.negative == (verb == Verb::Negative);
         verb_switch(ui, verb, on, cx);
     }
     verb_entry(ui, Verb::PointHere, shortcuts::name(Verb::PointHere), cx);
-    verb_switch(ui, Verb::Preview, cx.view.show_preview, cx);
+    verb_switch(ui, Verb::Preview, cx.view.prefs.show_preview, cx);
     ui.separator();
     verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), cx);
     if let Some(document) = cx.document {
@@ -406,7 +407,7 @@ const TOOLS: [(Verb, Tool, &str); 4] = [
 
 fn tools(ui: &mut Ui, cx: &mut CommandContext) {
     for (verb, tool, _) in TOOLS {
-        verb_switch(ui, verb, cx.view.tool == tool, cx);
+        verb_switch(ui, verb, cx.view.prefs.tool == tool, cx);
     }
 }
 
@@ -423,15 +424,15 @@ fn tool_buttons(ui: &mut Ui, cx: &mut CommandContext) {
     }
     ui.separator();
     for (verb, tool, icon) in TOOLS {
-        let selected = cx.document.is_some() && cx.view.tool == tool;
+        let selected = cx.document.is_some() && cx.view.prefs.tool == tool;
         // The menu and the key are enough where there is no room.
         if tool == Tool::Region && cx.width < SidePanels::NARROW && !selected {
             continue;
         }
         verb_button(ui, icon, verb, selected, cx);
     }
-    if cx.document.is_some() && cx.view.tool == Tool::Point {
-        let negative = cx.view.negative;
+    if cx.document.is_some() && cx.view.prefs.tool == Tool::Point {
+        let negative = cx.view.transient.negative;
         verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, cx);
         verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, cx);
     }

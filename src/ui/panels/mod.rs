@@ -37,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
     if let Some(document) = cx.document {
-        let [left, right] = *cx.view.side_panels.open(cx.width);
+        let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
         left_panel(ui, document, cx, left);
         right_panel(ui, document, cx, right);
     }
@@ -45,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 
 /// Width of the panel at the right end of the window, in points.
 pub fn right_width(view: &mut ViewState, width: f32) -> f32 {
-    let [_, open] = *view.side_panels.open(width);
+    let [_, open] = *view.prefs.side_panels.open(width);
     if open { SIDE } else { STRIP }
 }
 

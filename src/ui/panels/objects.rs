@@ -32,7 +32,7 @@ const LONG_LIST: f32 = 0.6;
 const STRIP: f32 = 28.0;
 
 pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let alone = cx.view.solo && document.active().is_some();
+    let alone = cx.view.scan.solo && document.active().is_some();
     // Masks that are missing in the views are to be missed for a reason. In the heading, where no row moves for it.
     let key = shortcuts::key_text(Verb::Solo);
     let title = if alone {
@@ -54,7 +54,7 @@ pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     }
     working_scale::notice(ui, document, cx);
     let hint = cx.status.model_entry().and_then(|model| model.hint.as_deref());
-    if let Some(hint) = hint.filter(|_| cx.view.clicked_objects < PRACTISED) {
+    if let Some(hint) = hint.filter(|_| cx.view.prefs.clicked_objects < PRACTISED) {
         ui.label(quiet(ui, tr_any(hint)));
         ui.add_space(4.0);
     }
@@ -142,7 +142,7 @@ fn is_active(document: &Document, id: LabelId) -> bool {
 /// Makes an object active, and shows it in the views.
 fn select(document: &Document, object: &Object, cx: &mut CommandContext) {
     if !is_active(document, object.id) {
-        cx.view.selected_prompt = None;
+        cx.view.transient.selected_prompt = None;
         cx.out.push(Action::Do(Command::Select(object.id)));
     }
     cx.view.go_to_object(document, object);
@@ -178,7 +178,7 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
     }
 
     if response.double_clicked() {
-        cx.view.renaming = Some((object.id, object.name.clone()));
+        cx.view.transient.renaming = Some((object.id, object.name.clone()));
     } else if response.clicked() {
         select(document, object, cx);
     }
@@ -218,10 +218,10 @@ fn row_right(
     let icon = if object.visible { icons::EYE } else { icons::EYE_OFF };
     let what = format!("{} {name}", if object.visible { tr("Hide") } else { tr("Show") });
     if row_button(ui, icon, &what, &what).clicked() {
-        cx.view.solo = false;
+        cx.view.scan.solo = false;
         cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
     }
-    if cx.view.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
+    if cx.view.transient.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
         rename(ui, object, cx);
         return;
     }
@@ -253,7 +253,7 @@ fn paint_text(ui: &Ui, text: RichText, at: egui::Pos2, align: Align, width: f32)
 }
 
 fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
-    let Some((_, text)) = cx.view.renaming.as_mut() else { return };
+    let Some((_, text)) = cx.view.transient.renaming.as_mut() else { return };
     let mut edit = TextEdit::singleline(text).desired_width(ui.available_width() - 8.0).show(ui);
     let response = edit.response.response.accessible_name(tr("Object name"));
     let name = text.trim().to_owned();
@@ -270,7 +270,7 @@ fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
     if response.lost_focus() || escaped {
         ui.data_mut(|d| d.remove::<bool>(fresh));
-        cx.view.renaming = None;
+        cx.view.transient.renaming = None;
         if !escaped && !name.is_empty() && name != object.name {
             cx.out.push(Action::Do(Command::Rename(object.id, name)));
         }
@@ -280,19 +280,19 @@ fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
 fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     let rename = Button::new(tr("Rename")).shortcut_text(shortcuts::key_text(Verb::RenameObject));
     if ui.add(rename).clicked() {
-        cx.view.renaming = Some((object.id, object.name.clone()));
+        cx.view.transient.renaming = Some((object.id, object.name.clone()));
         ui.close();
     }
     if ui.button(if object.visible { tr("Hide") } else { tr("Show") }).clicked() {
         cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
         ui.close();
     }
-    let alone = cx.view.solo && is_active(document, object.id);
+    let alone = cx.view.scan.solo && is_active(document, object.id);
     let key = shortcuts::key_text(Verb::Solo);
     let name = tr("This object alone");
     let solo = Button::selectable(alone, name).shortcut_text(key);
     if ui.add(solo).accessible_name(name).clicked() {
-        cx.view.solo = !alone;
+        cx.view.scan.solo = !alone;
         select(document, object, cx);
         ui.close();
     }
@@ -303,19 +303,19 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
                 cx.out.push(Action::Do(Command::SetVisible(other.id, visible)));
             }
         }
-        cx.view.solo = false;
+        cx.view.scan.solo = false;
         ui.close();
     }
     if ui.button(tr("Show all objects")).clicked() {
         for other in document.objects().iter().filter(|o| !o.visible) {
             cx.out.push(Action::Do(Command::SetVisible(other.id, true)));
         }
-        cx.view.solo = false;
+        cx.view.scan.solo = false;
         ui.close();
     }
     opacity(ui, object, cx);
     if ui.button(tr("Delete")).clicked() {
-        cx.view.selected_prompt = None;
+        cx.view.transient.selected_prompt = None;
         cx.out.push(Action::Do(Command::RemoveObject(object.id)));
         ui.close();
     }

@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
 /// Which image the next click is computed from, if there are several.
 fn model_image(ui: &mut Ui, document: &Document, cx: &CommandContext) {
     let next = document.next_image();
-    if cx.view.overlays.is_empty() && next == ImageId::Scan {
+    if cx.view.scan.overlays.is_empty() && next == ImageId::Scan {
         return;
     }
     let Some(image) = document.image_by_id(next) else { return };
@@ -208,14 +208,14 @@ fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
             if index >= answered {
                 text = text.color(colours(ui).quiet);
             }
-            let selected = cx.view.selected_prompt == here;
+            let selected = cx.view.transient.selected_prompt == here;
             let chip = Button::selectable(selected, text).frame_when_inactive(true);
             let chip = chip.min_size(vec2(36.0, 24.0));
             let name = tr_with(name, &[("n", &(index + 1))]);
             let tip = format!("{name}\n{}", tr("Click: go there. Delete: remove it."));
             if ui.add(chip).accessible_name(name).on_hover_text(tip).clicked() {
-                cx.view.selected_prompt = here;
-                cx.view.crosshair = prompt.world;
+                cx.view.transient.selected_prompt = here;
+                cx.view.scan.crosshair = prompt.world;
             }
         }
     });

@@ -60,7 +60,7 @@ pub(super) fn show(ui: &mut Ui, view: &mut ViewState) {
         let (value, opacity) = chart.from(at);
         let (more, index) = curve.inserted(value, opacity);
         curve = more;
-        view.transfer_point = Some(index);
+        view.transient.transfer_point = Some(index);
     }
     response.on_hover_text(tr(
         "Drag a point: value and opacity. Double click: a new point. Right click or Delete: without it.",
@@ -70,15 +70,15 @@ pub(super) fn show(ui: &mut Ui, view: &mut ViewState) {
     }
     below(ui, &mut curve, view);
     if curve != before {
-        view.in_3d.transfer = TransferFunction::Points(curve);
-        view.in_3d.preset = None;
+        view.scan.view_3d.transfer = TransferFunction::Points(curve);
+        view.scan.view_3d.preset = None;
     }
 }
 
 /// The curve in use; of the window's, as many points as follow it closely.
 fn curve_of(view: &ViewState) -> Option<TransferCurve> {
-    let window = view.in_3d.window;
-    match &view.in_3d.transfer {
+    let window = view.scan.view_3d.window;
+    match &view.scan.view_3d.transfer {
         TransferFunction::Points(curve) => Some(curve.clone()),
         TransferFunction::Window => window_curve(window),
     }
@@ -97,7 +97,7 @@ fn window_curve(window: Window) -> Option<TransferCurve> {
 /// From the lowest to the highest of the scan's values and the curve's.
 fn chart(rect: Rect, curve: &TransferCurve, view: &ViewState) -> Chart {
     let (mut low, mut high) = curve.range();
-    if let Some(stats) = view.stats.filter(|s| s.min.is_finite() && s.max.is_finite()) {
+    if let Some(stats) = view.scan.stats.filter(|s| s.min.is_finite() && s.max.is_finite()) {
         (low, high) = (low.min(stats.min), high.max(stats.max));
     }
     Chart { rect, low, high }
@@ -106,7 +106,7 @@ fn chart(rect: Rect, curve: &TransferCurve, view: &ViewState) -> Chart {
 fn paint(ui: &Ui, chart: &Chart, curve: &TransferCurve, view: &ViewState) {
     let c = colours(ui);
     ui.painter().rect_filled(chart.rect, CornerRadius::same(3), c.field);
-    if let Some(h) = view.histogram.as_ref().filter(|h| !h.counts().is_empty()) {
+    if let Some(h) = view.scan.histogram.as_ref().filter(|h| !h.counts().is_empty()) {
         let ends = [h.edge(0), h.edge(h.counts().len())].map(|v| chart.at(v, 0.0).x);
         let bars = Rect::from_x_y_ranges(ends[0]..=ends[1], chart.rect.y_range());
         if bars.width() >= 1.0 {
@@ -161,7 +161,7 @@ fn point(
         ui.memory_mut(|m| m.set_focus_lock_filter(id, arrows));
     }
     if response.drag_started() || response.clicked() || response.gained_focus() {
-        view.transfer_point = Some(index);
+        view.transient.transfer_point = Some(index);
         response.request_focus();
     }
     if let Some(to) = response.interact_pointer_pos().filter(|_| response.dragged()) {
@@ -173,10 +173,10 @@ fn point(
     }
     if response.clicked_by(PointerButton::Secondary) {
         *curve = curve.removed(index);
-        view.transfer_point = None;
+        view.transient.transfer_point = None;
     }
     let [r, g, b] = colour;
-    let strong = view.transfer_point == Some(index) || response.hovered();
+    let strong = view.transient.transfer_point == Some(index) || response.hovered();
     let edge = if strong { colours(ui).accent } else { colours(ui).text };
     ui.painter().circle(at, RADIUS, Color32::from_rgb(r, g, b), Stroke::new(1.5, edge));
     response.on_hover_text(text);
@@ -186,7 +186,7 @@ fn keys(ui: &Ui, chart: &Chart, index: usize, curve: &mut TransferCurve, view: &
     let pressed = |key| ui.input(|i| i.num_presses(key)) as f32;
     if pressed(Key::Delete) + pressed(Key::Backspace) > 0.0 {
         *curve = curve.removed(index);
-        view.transfer_point = None;
+        view.transient.transfer_point = None;
         return;
     }
     let right = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
@@ -206,9 +206,9 @@ fn below(ui: &mut Ui, curve: &mut TransferCurve, view: &mut ViewState) {
         {
             let (more, index) = in_the_widest_gap(curve);
             *curve = more;
-            view.transfer_point = Some(index);
+            view.transient.transfer_point = Some(index);
         }
-        let chosen = view.transfer_point.and_then(|n| Some((n, *curve.points().get(n)?)));
+        let chosen = view.transient.transfer_point.and_then(|n| Some((n, *curve.points().get(n)?)));
         let Some((index, mut p)) = chosen else {
             ui.label(quiet(ui, tr("Choose a point")));
             return;
@@ -234,7 +234,7 @@ fn below(ui: &mut Ui, curve: &mut TransferCurve, view: &mut ViewState) {
         }
         if remove.clicked() {
             *curve = curve.removed(index);
-            view.transfer_point = None;
+            view.transient.transfer_point = None;
         }
     });
 }

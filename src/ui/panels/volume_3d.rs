@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         }
     });
     modes(ui, cx.view);
-    match cx.view.in_3d.mode {
+    match cx.view.prefs.mode_3d {
         Mode3d::Volume => {
             field(ui, tr("Preset"), |ui| presets(ui, cx.view));
             transfer::show(ui, cx.view);
@@ -34,11 +34,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         Mode3d::Iso => iso(ui, cx.view),
         Mode3d::Mip | Mode3d::Surface => {}
     }
-    if cx.view.in_3d.has_window() {
+    if cx.view.scan.view_3d.has_window(cx.view.prefs.mode_3d) {
         window(ui, cx.view);
     }
-    if cx.view.in_3d.mode != Mode3d::Surface {
-        percent(ui, tr("Scan"), &mut cx.view.in_3d.image_opacity);
+    if cx.view.prefs.mode_3d != Mode3d::Surface {
+        percent(ui, tr("Scan"), &mut cx.view.scan.view_3d.image_opacity);
     }
     camera(ui, cx);
     clip_plane(ui, cx);
@@ -57,22 +57,22 @@ fn modes(ui: &mut Ui, view: &mut ViewState) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for mode in Mode3d::ALL {
-            let chosen = view.in_3d.mode == mode;
+            let chosen = view.prefs.mode_3d == mode;
             let name = format!("{} {}", tr("3D"), mode_name(mode));
             let response = ui.selectable_label(chosen, mode_name(mode)).accessible_name(name);
             if response.on_hover_text(mode_tip(mode)).clicked() {
-                view.in_3d.mode = mode;
+                view.prefs.mode_3d = mode;
             }
         }
     });
 }
 
 fn presets(ui: &mut Ui, view: &mut ViewState) {
-    let present = view.in_3d.preset.map_or(tr("own curve"), |preset| tr(preset.name()));
+    let present = view.scan.view_3d.preset.map_or(tr("own curve"), |preset| tr(preset.name()));
     let combo = ComboBox::from_id_salt("transfer_preset").width(132.0).height(400.0);
     let chosen = combo.selected_text(present).show_ui(ui, |ui| {
         let clicked = |ui: &mut Ui, preset: TransferPreset| {
-            let on = view.in_3d.preset == Some(preset);
+            let on = view.scan.view_3d.preset == Some(preset);
             ui.selectable_label(on, tr(preset.name())).clicked()
         };
         TransferPreset::ALL.into_iter().filter(|preset| clicked(ui, *preset)).last()
@@ -80,31 +80,31 @@ fn presets(ui: &mut Ui, view: &mut ViewState) {
     let tip = tr("Colours and opacity of values");
     chosen.response.accessible_name(tr("3D preset")).on_hover_text(tip);
     if let Some(preset) = chosen.inner.flatten() {
-        view.in_3d.preset = Some(preset);
-        view.in_3d.transfer = preset.function(view.auto_window);
-        view.transfer_point = None;
+        view.scan.view_3d.preset = Some(preset);
+        view.scan.view_3d.transfer = preset.function(view.scan.auto_window);
+        view.transient.transfer_point = None;
     }
 }
 
 /// Centre and width of the 3D view's own window, and the slices' for it.
 fn window(ui: &mut Ui, view: &mut ViewState) {
     let unit = unit(view);
-    let mut window = view.in_3d.window;
+    let mut window = view.scan.view_3d.window;
     let names = [tr("3D window centre"), tr("3D window width")];
     if centre_and_width(ui, &mut window, unit, names) {
-        view.in_3d.window = window;
+        view.scan.view_3d.window = window;
     }
-    ui.add_enabled_ui(view.in_3d.window != view.window, |ui| {
+    ui.add_enabled_ui(view.scan.view_3d.window != view.scan.window, |ui| {
         let tip = tr("The 3D view has a window of its own; this gives it the slices' window");
         if ui.button(tr("Window of the slices")).on_hover_text(tip).clicked() {
-            view.in_3d.window = view.window;
+            view.scan.view_3d.window = view.scan.window;
         }
     });
 }
 
 /// From the smallest to the largest value of the scan.
 fn iso(ui: &mut Ui, view: &mut ViewState) {
-    let (low, high) = view.stats.map_or((0.0, 1.0), |s| (s.min, s.max));
+    let (low, high) = view.scan.stats.map_or((0.0, 1.0), |s| (s.min, s.max));
     if low >= high {
         return;
     }
@@ -115,7 +115,7 @@ fn iso(ui: &mut Ui, view: &mut ViewState) {
     field(ui, tr("Value"), |ui| {
         ui.spacing_mut().slider_width = 96.0;
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
-        let slider = Slider::new(&mut view.in_3d.iso_value, low..=high)
+        let slider = Slider::new(&mut view.scan.view_3d.iso_value, low..=high)
             .custom_formatter(move |v, _| text(v))
             .suffix(unit);
         ui.add(slider).accessible_name(tr("Iso value"));
@@ -125,7 +125,7 @@ fn iso(ui: &mut Ui, view: &mut ViewState) {
 fn camera(ui: &mut Ui, cx: &mut CommandContext) {
     field(ui, tr("Camera"), |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
-        let perspective = &mut cx.view.orbit.perspective;
+        let perspective = &mut cx.view.scan.orbit.perspective;
         // Right to left.
         for (name, value) in [(tr("Perspective"), true), (tr("Parallel"), false)] {
             if ui.selectable_label(*perspective == value, name).clicked() {
@@ -146,7 +146,7 @@ fn camera(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 fn clip_plane(ui: &mut Ui, cx: &mut CommandContext) {
-    let mut on = cx.view.in_3d.clip.plane.is_some();
+    let mut on = cx.view.scan.view_3d.clip.plane.is_some();
     let tip = shortcuts::tip(Verb::ClipPlane);
     let tip = format!("{tip}\n{}", tr("Shift+drag in the 3D view moves it"));
     let text = format!("{} {}", icons::CLIP, tr("Clip plane"));
@@ -154,7 +154,7 @@ fn clip_plane(ui: &mut Ui, cx: &mut CommandContext) {
     if switch.on_hover_text(tip).changed() {
         Verb::ClipPlane.run(cx);
     }
-    let Some(plane) = cx.view.in_3d.clip.plane else { return };
+    let Some(plane) = cx.view.scan.view_3d.clip.plane else { return };
     let facing = ClipFacing::of(&plane);
     ui.horizontal(|ui| {
         let combo = ComboBox::from_id_salt("clip_facing").width(124.0);
@@ -172,7 +172,7 @@ fn clip_plane(ui: &mut Ui, cx: &mut CommandContext) {
         }
     });
     let Some(document) = cx.document else { return };
-    if let Some(plane) = &mut cx.view.in_3d.clip.plane {
+    if let Some(plane) = &mut cx.view.scan.view_3d.clip.plane {
         position(ui, plane, clip_range(document.image().grid(), plane.normal));
     }
 }
@@ -207,21 +207,21 @@ fn position(ui: &mut Ui, plane: &mut ClipPlane, (low, high): (f64, f64)) {
 }
 
 fn clip_box(ui: &mut Ui, view: &mut ViewState) {
-    let mut on = view.in_3d.clip.bounds.is_some();
+    let mut on = view.scan.view_3d.clip.bounds.is_some();
     ui.horizontal(|ui| {
         let text = format!("{} {}", icons::CLIP_BOX, tr("Clip box"));
         let switch = ui.checkbox(&mut on, text).accessible_name(tr("Clip box"));
         if switch.on_hover_text(tr("Keep only what lies in a box")).changed() {
-            view.in_3d.clip.bounds = on.then_some(WHOLE);
+            view.scan.view_3d.clip.bounds = on.then_some(WHOLE);
         }
-        let changed = view.in_3d.clip.bounds.is_some_and(|bounds| bounds != WHOLE);
+        let changed = view.scan.view_3d.clip.bounds.is_some_and(|bounds| bounds != WHOLE);
         if changed
             && row_button(ui, icons::RESET, tr("Whole box"), tr("Everything again")).clicked()
         {
-            view.in_3d.clip.bounds = Some(WHOLE);
+            view.scan.view_3d.clip.bounds = Some(WHOLE);
         }
     });
-    let Some(bounds) = &mut view.in_3d.clip.bounds else { return };
+    let Some(bounds) = &mut view.scan.view_3d.clip.bounds else { return };
     for axis in Axis::ALL {
         let at = axis.index();
         let side = |positive| side_name(Direction { axis, positive });

@@ -1,36 +1,77 @@
 //! The images that lie over one another in slices, and which of them the window's controls act on.
 
-use super::view_state::{ImageLayer, ViewState};
+use super::view_state::ViewState;
 use crate::render::ColourMap;
-use crate::volume::{Histogram, Stats, Window};
+use crate::volume::{Histogram, Stats, Volume, Window};
+
+/// A second image laid over the scan. Only looked at: not part of the document.
+#[derive(Clone, Debug)]
+pub struct ImageLayer {
+    /// Its voxels.
+    pub volume: std::sync::Arc<Volume>,
+    /// Whether it is drawn.
+    pub visible: bool,
+    /// 0 to 1.
+    pub opacity: f32,
+    /// Its own values' scale.
+    pub window: Window,
+    /// The automatic one.
+    pub auto_window: Window,
+    /// Its own colours.
+    pub colour_map: ColourMap,
+    /// Smallest, largest, mean value.
+    pub stats: Stats,
+    /// Histogram.
+    pub histogram: Histogram,
+}
+
+impl ImageLayer {
+    /// So many lie over a scan at most.
+    pub const MOST: usize = 3;
+
+    /// How an image is first laid over a scan.
+    pub fn new(volume: std::sync::Arc<Volume>, stats: Stats, histogram: Histogram) -> Self {
+        let auto_window = Window::auto(&stats, &histogram);
+        Self {
+            volume,
+            visible: true,
+            opacity: 0.5,
+            window: auto_window,
+            auto_window,
+            colour_map: ColourMap::Hot,
+            stats,
+            histogram,
+        }
+    }
+}
 
 impl ViewState {
     /// The overlay that window and colour controls act on; `None`: they act on the scan.
     pub fn chosen_overlay(&self) -> Option<&ImageLayer> {
-        self.overlays.get(self.layer?)
+        self.scan.overlays.get(self.scan.layer?)
     }
 
     /// The overlay that window and colour controls act on.
     pub fn chosen_overlay_mut(&mut self) -> Option<&mut ImageLayer> {
-        self.overlays.get_mut(self.layer?)
+        self.scan.overlays.get_mut(self.scan.layer?)
     }
 
     /// The window of the chosen layer.
     pub fn layer_window(&self) -> Window {
-        self.chosen_overlay().map_or(self.window, |o| o.window)
+        self.chosen_overlay().map_or(self.scan.window, |o| o.window)
     }
 
     /// Gives the chosen layer another window.
     pub fn set_layer_window(&mut self, window: Window) {
         match self.chosen_overlay_mut() {
             Some(overlay) => overlay.window = window,
-            None => self.window = window,
+            None => self.scan.window = window,
         }
     }
 
     /// The automatic window of the chosen layer.
     pub fn layer_auto_window(&self) -> Window {
-        self.chosen_overlay().map_or(self.auto_window, |o| o.auto_window)
+        self.chosen_overlay().map_or(self.scan.auto_window, |o| o.auto_window)
     }
 
     /// From the smallest to the largest value of the chosen layer; `None` if it has but one.
@@ -41,19 +82,19 @@ impl ViewState {
 
     /// Smallest, largest, mean value of the chosen layer.
     pub fn layer_stats(&self) -> Option<Stats> {
-        self.chosen_overlay().map_or(self.stats, |o| Some(o.stats))
+        self.chosen_overlay().map_or(self.scan.stats, |o| Some(o.stats))
     }
 
     /// Histogram of the chosen layer.
     pub fn layer_histogram(&self) -> Option<&Histogram> {
-        self.chosen_overlay().map_or(self.histogram.as_ref(), |o| Some(&o.histogram))
+        self.chosen_overlay().map_or(self.scan.histogram.as_ref(), |o| Some(&o.histogram))
     }
 
     /// Colours of the chosen layer.
     pub fn layer_colour_map(&mut self) -> &mut ColourMap {
-        match self.layer.and_then(|n| self.overlays.get_mut(n)) {
+        match self.scan.layer.and_then(|n| self.scan.overlays.get_mut(n)) {
             Some(overlay) => &mut overlay.colour_map,
-            None => &mut self.colour_map,
+            None => &mut self.scan.colour_map,
         }
     }
 
@@ -65,12 +106,13 @@ impl ViewState {
     /// Moves an overlay one place towards the eye (`up`) or the scan.
     pub fn move_overlay(&mut self, index: usize, up: bool) {
         let other = if up { index.checked_add(1) } else { index.checked_sub(1) };
-        let Some(other) = other.filter(|o| *o < self.overlays.len() && index < self.overlays.len())
+        let Some(other) =
+            other.filter(|o| *o < self.scan.overlays.len() && index < self.scan.overlays.len())
         else {
             return;
         };
-        self.overlays.swap(index, other);
-        self.layer = match self.layer {
+        self.scan.overlays.swap(index, other);
+        self.scan.layer = match self.scan.layer {
             Some(n) if n == index => Some(other),
             Some(n) if n == other => Some(index),
             same => same,
@@ -79,9 +121,9 @@ impl ViewState {
 
     /// Takes an overlay away.
     pub fn remove_overlay(&mut self, index: usize) {
-        if index < self.overlays.len() {
-            self.overlays.remove(index);
-            self.layer = match self.layer {
+        if index < self.scan.overlays.len() {
+            self.scan.overlays.remove(index);
+            self.scan.layer = match self.scan.layer {
                 Some(n) if n == index => None,
                 Some(n) if n > index => Some(n - 1),
                 same => same,
@@ -91,8 +133,8 @@ impl ViewState {
 
     /// Hides all overlays, or shows all if none is seen.
     pub fn toggle_overlays(&mut self) {
-        let show = !self.overlays.iter().any(|o| o.visible);
-        for overlay in &mut self.overlays {
+        let show = !self.scan.overlays.iter().any(|o| o.visible);
+        for overlay in &mut self.scan.overlays {
             overlay.visible = show;
         }
     }

@@ -7,9 +7,13 @@ mod export_options;
 mod image_layers;
 mod inner_box;
 mod objects_in_view;
+mod open_windows;
+mod preferences;
 pub mod readout;
+mod scan_view;
 mod status;
 pub mod status_text;
+mod transient;
 pub mod view_3d;
 mod view_actions;
 mod view_state;
@@ -20,12 +24,17 @@ pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
 pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };
+pub use image_layers::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, is_cut, label_styles};
+pub use open_windows::Windows;
+pub use preferences::{PRACTISED, Preferences, Tool};
+pub use scan_view::{PaneState, ScanView};
 pub use status::{
     Busy, Download, Drawing, Latency, LogLine, ModelEntry, ModelStatus, Offer, Opening,
     PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
+pub use transient::{Hover, Intent, Transient};
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
-pub use view_state::{Hover, ImageLayer, Intent, PRACTISED, PaneState, Tool, ViewState};
+pub use view_state::ViewState;
 pub use window_presets::{CT_WINDOWS, WindowPreset};

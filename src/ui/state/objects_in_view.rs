@@ -58,7 +58,7 @@ pub fn is_cut(object: &Object) -> bool {
 impl ViewState {
     /// Which masks are drawn now.
     pub fn shown_masks(&self) -> ShownMasks {
-        match (self.labels_shown(), self.solo) {
+        match (self.labels_shown(), self.scan.solo) {
             (false, _) => ShownMasks::Nothing,
             (true, false) => ShownMasks::Visible,
             (true, true) => ShownMasks::Active,
@@ -67,7 +67,7 @@ impl ViewState {
 
     /// Whether an object is seen when masks are.
     pub fn shows(&self, document: &Document, object: &Object) -> bool {
-        let shown = if self.solo { ShownMasks::Active } else { ShownMasks::Visible };
+        let shown = if self.scan.solo { ShownMasks::Active } else { ShownMasks::Visible };
         shown.has(document, object)
     }
 
@@ -80,7 +80,7 @@ impl ViewState {
             let Some(world) = middle.or_else(|| Some(object.log.prompts.last()?.world)) else {
                 return;
             };
-            self.crosshair = world;
+            self.scan.crosshair = world;
         }
         for plane in Plane::ALL {
             self.centre_if_outside(grid, plane);
@@ -89,9 +89,9 @@ impl ViewState {
 
     /// Whether each of the slices shown has a voxel of a region.
     fn cuts(&self, grid: &Grid, region: &Region) -> bool {
-        let [x, y, z] = grid.voxel_clamped(self.crosshair);
+        let [x, y, z] = grid.voxel_clamped(self.scan.crosshair);
         let [row, rows, _] = grid.dims();
-        if self.oblique.is_some() {
+        if self.scan.oblique.is_some() {
             return region.contains(x + row * (y + rows * z));
         }
         let mut found = [false; 3];
@@ -109,8 +109,8 @@ impl ViewState {
 
     /// Pans a view that is zoomed in so that the crosshair is in its middle, if it can't be seen there.
     fn centre_if_outside(&mut self, grid: &Grid, plane: Plane) {
-        let at = self.frame(grid, plane).view(self.crosshair).truncate();
-        let pane = self.screen.panes.iter().find(|(pane, _)| *pane == Pane::Slice(plane));
+        let at = self.slice_frame(grid, plane).view(self.scan.crosshair).truncate();
+        let pane = self.transient.screen.panes.iter().find(|(pane, _)| *pane == Pane::Slice(plane));
         let Some(half) = pane.map(|(_, [x, y])| [f64::from(*x) / 2.0, f64::from(*y) / 2.0]) else {
             return;
         };
@@ -193,7 +193,8 @@ mod tests {
         let grid = grid();
         let region = region(|[x, y, z]| (2..7).contains(&x) && y < 3 && z == 4);
         let cuts = |voxel| {
-            let view = ViewState { crosshair: grid.world_of(voxel), ..ViewState::default() };
+            let mut view = ViewState::default();
+            view.scan.crosshair = grid.world_of(voxel);
             view.cuts(&grid, &region)
         };
         assert!(cuts([4, 1, 4]) && cuts([6, 2, 4]));
@@ -205,9 +206,10 @@ mod tests {
     #[test]
     fn a_view_is_moved_only_where_the_place_can_not_be_seen() {
         let grid = grid();
-        let mut view = ViewState { crosshair: grid.world_of([1, 1, 1]), ..ViewState::default() };
-        view.screen.panes = vec![(Pane::Slice(Plane::Axial), [200.0, 100.0])];
-        let at = view.frame(&grid, Plane::Axial).view(view.crosshair).truncate();
+        let mut view = ViewState::default();
+        view.scan.crosshair = grid.world_of([1, 1, 1]);
+        view.transient.screen.panes = vec![(Pane::Slice(Plane::Axial), [200.0, 100.0])];
+        let at = view.slice_frame(&grid, Plane::Axial).view(view.scan.crosshair).truncate();
         for (away, moves) in [(3.0, false), (12.0, true)] {
             let before =
                 PanZoom { centre: at + crate::geom::DVec2::new(0.0, away), points_per_mm: 10.0 };

@@ -1,14 +1,15 @@
 //! What the status bar says of the place under the pointer and of the last click.
 
 use super::status::Latency;
-use super::view_state::{Hover, ViewState};
+use super::transient::Hover;
+use super::view_state::ViewState;
 use crate::document::Document;
 use crate::ui::kit::format::{number, position, shorten};
 use crate::ui::kit::text::{tr, tr_with};
 
 /// ` HU` for what looks like CT, nothing otherwise.
 pub fn unit(view: &ViewState) -> &'static str {
-    if view.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
+    if view.scan.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
 }
 
 /// The same for the layer that the window's controls act on.
@@ -20,17 +21,17 @@ pub fn layer_unit(view: &ViewState) -> &'static str {
 pub fn place(document: &Document, view: &ViewState) -> String {
     let crosshair = || {
         let grid = document.image().grid();
-        let voxel = grid.voxel_at(view.crosshair)?;
+        let voxel = grid.voxel_at(view.scan.crosshair)?;
         let label = document.labels().get(voxel);
         let label = document.objects().iter().find(|o| o.id.0 == label).map(|o| o.name.clone());
         Some(Hover {
             voxel,
-            world: view.crosshair,
-            value: document.image().value_in(view.frame, voxel),
+            world: view.scan.crosshair,
+            value: document.image().value_in(view.scan.time_point, voxel),
             label,
         })
     };
-    let (hover, from) = match &view.hover {
+    let (hover, from) = match &view.transient.hover {
         Some(hover) => (Some(hover.clone()), String::new()),
         None => (crosshair(), format!("{}: ", tr("Crosshair"))),
     };
@@ -44,7 +45,7 @@ pub fn place(document: &Document, view: &ViewState) -> String {
         unit(view)
     );
     // Values of what lies over the scan, at the same place.
-    for overlay in view.overlays.iter().filter(|o| o.visible) {
+    for overlay in view.scan.overlays.iter().filter(|o| o.visible) {
         if let Some(voxel) = overlay.volume.grid().voxel_at(hover.world) {
             text += " · ";
             text += &shorten(overlay.volume.name(), 12);

@@ -9,8 +9,6 @@ use crate::volume::Window;
 /// What the 3D view shows besides the masks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View3d {
-    /// How the scan is drawn.
-    pub mode: Mode3d,
     /// The preset that `transfer` came from; `None` once it was edited by hand.
     pub preset: Option<TransferPreset>,
     /// Colour and opacity of values.
@@ -25,16 +23,34 @@ pub struct View3d {
     pub image_opacity: f32,
 }
 
-impl Default for View3d {
-    fn default() -> Self {
+impl View3d {
+    /// Through a preset and a window.
+    pub fn new(preset: TransferPreset, window: Window) -> Self {
         Self {
-            mode: Mode3d::default(),
-            preset: Some(TransferPreset::default()),
-            transfer: TransferFunction::Window,
-            window: Window::new(40.0, 400.0),
+            preset: Some(preset),
+            transfer: preset.function(window),
+            window,
             iso_value: 0.0,
             clip: Clip::default(),
             image_opacity: 0.5,
+        }
+    }
+
+    /// Whether the picture depends on [`View3d::window`] in this mode.
+    pub fn has_window(&self, mode: Mode3d) -> bool {
+        match mode {
+            Mode3d::Volume => self.transfer == TransferFunction::Window,
+            Mode3d::Mip => true,
+            Mode3d::Iso | Mode3d::Surface => false,
+        }
+    }
+}
+
+impl Default for View3d {
+    fn default() -> Self {
+        Self {
+            transfer: TransferFunction::Window,
+            ..Self::new(TransferPreset::default(), Window::new(40.0, 400.0))
         }
     }
 }
@@ -43,17 +59,6 @@ impl Default for View3d {
 pub const WHOLE: ClipBox = ClipBox { low: [0.0; 3], high: [1.0; 3] };
 /// The thinnest that a clip box can be, as a share of the scan.
 pub const THINNEST: f64 = 0.01;
-
-impl View3d {
-    /// Whether the picture depends on [`View3d::window`].
-    pub fn has_window(&self) -> bool {
-        match self.mode {
-            Mode3d::Volume => self.transfer == TransferFunction::Window,
-            Mode3d::Mip => true,
-            Mode3d::Iso | Mode3d::Surface => false,
-        }
-    }
-}
 
 /// How a clip plane lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,12 +148,12 @@ impl ViewState {
     /// Turns the 3D camera to one of the patient's sides; zoom and perspective stay.
     pub fn look_from(&mut self, side: Direction) {
         let from = Orbit::looking_from(side);
-        (self.orbit.azimuth, self.orbit.elevation) = (from.azimuth, from.elevation);
+        (self.scan.orbit.azimuth, self.scan.orbit.elevation) = (from.azimuth, from.elevation);
     }
 
     /// Switches the clip plane of the 3D view on (at the crosshair, in the direction it had last) or off.
     pub fn toggle_clip_plane(&mut self) {
-        let clip = &mut self.in_3d.clip;
+        let clip = &mut self.scan.view_3d.clip;
         if clip.plane.take().is_none() {
             // What is nearer to the viewer than the crosshair is cut away: something is seen to happen.
             self.clip_facing(ClipFacing::Camera);
@@ -157,7 +162,7 @@ impl ViewState {
 
     /// Lays the clip plane through the crosshair; what is cut away is on the viewer's side.
     pub fn clip_facing(&mut self, facing: ClipFacing) {
-        let towards = self.orbit.axes().z_axis;
+        let towards = self.scan.orbit.axes().z_axis;
         let normal = match facing {
             ClipFacing::Camera => towards,
             ClipFacing::Across(axis) => {
@@ -166,13 +171,13 @@ impl ViewState {
                 normal
             }
         };
-        let offset_mm = normal.dot(self.crosshair);
-        self.in_3d.clip.plane = Some(ClipPlane { normal, offset_mm });
+        let offset_mm = normal.dot(self.scan.crosshair);
+        self.scan.view_3d.clip.plane = Some(ClipPlane { normal, offset_mm });
     }
 
     /// Moves the clip plane by so many millimetres towards what it cuts away, within the scan.
     pub fn move_clip_plane(&mut self, grid: &Grid, mm: f64) {
-        if let Some(plane) = &mut self.in_3d.clip.plane {
+        if let Some(plane) = &mut self.scan.view_3d.clip.plane {
             let (low, high) = clip_range(grid, plane.normal);
             plane.offset_mm = (plane.offset_mm + mm).clamp(low, high.max(low));
         }
@@ -180,7 +185,7 @@ impl ViewState {
 
     /// Cuts away the other side of the clip plane.
     pub fn flip_clip_plane(&mut self) {
-        if let Some(plane) = &mut self.in_3d.clip.plane {
+        if let Some(plane) = &mut self.scan.view_3d.clip.plane {
             plane.normal = -plane.normal;
             plane.offset_mm = -plane.offset_mm;
         }
@@ -195,22 +200,23 @@ mod tests {
     #[test]
     fn a_clip_plane_lies_through_the_crosshair_and_stays_in_the_scan() {
         let grid = Grid::new([10, 20, 30], DAffine3::IDENTITY).unwrap();
-        let mut view = ViewState { crosshair: DVec3::new(2.0, 3.0, 4.0), ..ViewState::default() };
+        let mut view = ViewState::default();
+        view.scan.crosshair = DVec3::new(2.0, 3.0, 4.0);
         view.toggle_clip_plane();
-        let plane = view.in_3d.clip.plane.unwrap();
+        let plane = view.scan.view_3d.clip.plane.unwrap();
         assert_eq!(ClipFacing::of(&plane), ClipFacing::Camera);
-        assert!((plane.normal.dot(view.crosshair) - plane.offset_mm).abs() < 1e-9);
+        assert!((plane.normal.dot(view.scan.crosshair) - plane.offset_mm).abs() < 1e-9);
         view.look_from(SIDES[1]);
         view.clip_facing(ClipFacing::Across(Axis::Y));
-        let plane = view.in_3d.clip.plane.unwrap();
+        let plane = view.scan.view_3d.clip.plane.unwrap();
         assert_eq!((plane.normal, plane.offset_mm), (-DVec3::Y, -3.0), "the near side goes");
         assert_eq!(ClipFacing::of(&plane), ClipFacing::Across(Axis::Y));
         view.move_clip_plane(&grid, 1e6);
-        assert_eq!(view.in_3d.clip.plane.unwrap().offset_mm, 0.5);
+        assert_eq!(view.scan.view_3d.clip.plane.unwrap().offset_mm, 0.5);
         view.flip_clip_plane();
-        let plane = view.in_3d.clip.plane.unwrap();
+        let plane = view.scan.view_3d.clip.plane.unwrap();
         assert_eq!((plane.normal, plane.offset_mm), (DVec3::Y, -0.5));
         view.toggle_clip_plane();
-        assert_eq!(view.in_3d.clip.plane, None);
+        assert_eq!(view.scan.view_3d.clip.plane, None);
     }
 }

@@ -68,7 +68,7 @@ pub fn corner(
 /// Convention, slant and thickness, one below the other from `at` on.
 pub fn notes(painter: &Painter, at: Pos2, transform: &SliceTransform, view: &ViewState) {
     let mut at = at;
-    let side = match view.convention {
+    let side = match view.prefs.convention {
         _ if transform.frame().plane() == Plane::Sagittal => None,
         Convention::Radiological => Some(tr("RADIOLOGICAL").to_owned()),
         Convention::Neurological => Some(tr("NEUROLOGICAL").to_owned()),
@@ -151,13 +151,13 @@ pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
     // As far as the letter at the middle of the bottom edge.
     let room = right.x - pane.center().x - 16.0;
     let mut at = right;
-    if view.show_image {
-        if view.colour_map != ColourMap::Grey {
-            at.y = paint::colour_bar(painter, at, room, view.colour_map) - 2.0;
+    if view.scan.show_image {
+        if view.scan.colour_map != ColourMap::Grey {
+            at.y = paint::colour_bar(painter, at, room, view.scan.colour_map) - 2.0;
         }
-        at.y = window(painter, at, room, &view.window);
+        at.y = window(painter, at, room, &view.scan.window);
     }
-    for layer in view.overlays.iter().filter(|layer| layer.visible) {
+    for layer in view.scan.overlays.iter().filter(|layer| layer.visible) {
         // Half of the pane is the picture's.
         if at.y - 30.0 < pane.center().y {
             return;

@@ -20,7 +20,7 @@ pub fn height(document: &Document) -> f32 {
 
 /// What the bar leaves of `area` to the views.
 pub fn above(area: Rect, cx: &Context) -> Rect {
-    let wanted = if cx.view.is_figure { 0.0 } else { height(cx.document) };
+    let wanted = if cx.view.transient.is_figure { 0.0 } else { height(cx.document) };
     let bar = wanted.min(area.height() / 3.0);
     Rect::from_min_max(area.min, area.max - egui::vec2(0.0, bar))
 }
@@ -29,12 +29,12 @@ pub fn above(area: Rect, cx: &Context) -> Rect {
 pub fn play(ui: &Ui, cx: &mut Context) {
     let frames = cx.document.image().frames();
     let id = ui.scope_id().with("frame since");
-    if !cx.view.playing || frames < 2 {
+    if !cx.view.transient.playing || frames < 2 {
         ui.data_mut(|d| d.remove::<f64>(id));
         return;
     }
     let now = ui.input(|i| i.time);
-    let each = 1.0 / f64::from(cx.view.frames_per_second.clamp(0.1, 60.0));
+    let each = 1.0 / f64::from(cx.view.prefs.frames_per_second.clamp(0.1, 60.0));
     let since = ui.data(|d| d.get_temp::<f64>(id)).filter(|since| *since <= now).unwrap_or(now);
     let due = ((now - since) / each) as i64;
     // A frame that is not there yet is waited for: 3D would show parts of several.
@@ -71,7 +71,7 @@ pub fn show(ui: &mut Ui, area: Rect, cx: &mut Context) {
 
 fn bar(ui: &mut Ui, cx: &mut Context) {
     let frames = cx.document.image().frames();
-    let now = cx.view.frame.min(frames - 1);
+    let now = cx.view.scan.time_point.min(frames - 1);
     ui.spacing_mut().item_spacing.x = 4.0;
     let verb = |ui: &mut Ui, icon: &str, verb: Verb, name: &str| {
         let button = egui::Button::new(egui::RichText::new(icon).size(15.0));
@@ -80,20 +80,23 @@ fn bar(ui: &mut Ui, cx: &mut Context) {
         response.on_hover_text(shortcuts::tip(verb)).clicked()
     };
     if verb(ui, icons::BACK, Verb::Frame(-1), tr("Previous frame")) {
-        cx.view.playing = false;
+        cx.view.transient.playing = false;
         cx.view.step_frame(frames, -1);
     }
-    let (icon, name) =
-        if cx.view.playing { (icons::PAUSE, tr("Pause")) } else { (icons::PLAY, tr("Play")) };
+    let (icon, name) = if cx.view.transient.playing {
+        (icons::PAUSE, tr("Pause"))
+    } else {
+        (icons::PLAY, tr("Play"))
+    };
     if verb(ui, icon, Verb::Play, name) {
-        cx.view.playing = !cx.view.playing;
+        cx.view.transient.playing = !cx.view.transient.playing;
     }
     if verb(ui, icons::FORWARD, Verb::Frame(1), tr("Next frame")) {
-        cx.view.playing = false;
+        cx.view.transient.playing = false;
         cx.view.step_frame(frames, 1);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let speed = DragValue::new(&mut cx.view.frames_per_second)
+        let speed = DragValue::new(&mut cx.view.prefs.frames_per_second)
             .range(0.5..=60.0)
             .speed(0.1)
             .max_decimals(1)
@@ -106,8 +109,8 @@ fn bar(ui: &mut Ui, cx: &mut Context) {
         let slider = Slider::new(&mut number, 1..=frames).show_value(false);
         ui.visuals_mut().selection.bg_fill = theme::colours(ui.visuals()).accent;
         if ui.add(slider).accessible_name(tr("Frame")).changed() {
-            cx.view.playing = false;
-            cx.view.frame = number - 1;
+            cx.view.transient.playing = false;
+            cx.view.scan.time_point = number - 1;
         }
     });
 }

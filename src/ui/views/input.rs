@@ -89,9 +89,10 @@ pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     if response.contains_pointer()
         && let Some(at) = pointer
     {
-        cx.view.hovered = Some(Pane::Slice(plane));
-        cx.view.hover = hover(&cx.slice_transform(response.rect, plane), response.rect, at, cx);
-        cx.view.intent = intent::of(ui, response, plane, at, cx);
+        cx.view.transient.hovered = Some(Pane::Slice(plane));
+        cx.view.transient.hover =
+            hover(&cx.slice_transform(response.rect, plane), response.rect, at, cx);
+        cx.view.transient.intent = intent::of(ui, response, plane, at, cx);
     }
 }
 
@@ -104,7 +105,7 @@ pub fn hover(transform: &SliceTransform, pane: Rect, at: Pos2, cx: &Context) -> 
     Some(Hover {
         voxel,
         world,
-        value: image.value_in(cx.view.frame, voxel),
+        value: image.value_in(cx.view.scan.time_point, voxel),
         label: cx.document.object(label).map(|o| o.name.clone()),
     })
 }
@@ -186,7 +187,7 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let pointer = ui.input(|i| i.pointer.latest_pos());
     let buttons = [PointerButton::Primary, PointerButton::Secondary, PointerButton::Middle];
     // The crosshair follows from the press on, without waiting whether it becomes a drag.
-    if cx.view.tool == Tool::Crosshair
+    if cx.view.prefs.tool == Tool::Crosshair
         && response.is_pointer_button_down_on()
         && ui.input(|i| i.pointer.primary_down())
         && let Some(at) = pointer
@@ -197,7 +198,7 @@ fn drags(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
         && let Some(button) = buttons.into_iter().find(|b| ui.input(|i| i.pointer.button_down(*b)))
         && let Some(origin) = ui.input(|i| i.pointer.press_origin()).or(pointer)
     {
-        let gesture = gesture(cx.view.tool, button, ui.input(|i| i.modifiers.shift));
+        let gesture = gesture(cx.view.prefs.tool, button, ui.input(|i| i.modifiers.shift));
         let drag = Drag { button, gesture, origin, last: origin, moved: false };
         ui.data_mut(|d| d.insert_temp(id, drag));
     }
@@ -278,7 +279,7 @@ fn window_of_region(pane: Rect, plane: Plane, from: Pos2, to: Pos2, cx: &mut Con
         along: voxel(rect.right_top()) - corner,
         down: voxel(rect.left_bottom()) - corner,
     };
-    let frame = if overlay.is_some() { 0 } else { cx.view.frame };
+    let frame = if overlay.is_some() { 0 } else { cx.view.scan.time_point };
     if let Some(window) = Window::of_region(volume, frame, &region) {
         cx.view.set_layer_window(window);
     }
@@ -298,10 +299,10 @@ fn click(
     at: Pos2,
     cx: &mut Context,
 ) {
-    match (cx.view.tool, button) {
+    match (cx.view.prefs.tool, button) {
         (Tool::Point, PointerButton::Primary) => {
             let alt = ui.input(|i| i.modifiers.alt);
-            let positive = !(cx.view.negative || alt);
+            let positive = !(cx.view.transient.negative || alt);
             prompt(ui, id, pane, plane, at, positive, cx);
         }
         (Tool::Point, PointerButton::Secondary) => prompt(ui, id, pane, plane, at, false, cx),
@@ -328,13 +329,13 @@ fn prompt(ui: &Ui, id: Id, pane: Rect, plane: Plane, at: Pos2, positive: bool, c
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
         let marks = cx.marks(&transform, pane, object);
         if let Some(index) = marks::hit(&marks, at) {
-            cx.view.selected_prompt = Some((object.id, index));
+            cx.view.transient.selected_prompt = Some((object.id, index));
             return;
         }
     }
-    cx.view.selected_prompt = None;
+    cx.view.transient.selected_prompt = None;
     if let Some(voxel) = voxel {
-        cx.view.crosshair = world;
+        cx.view.scan.crosshair = world;
         ui.data_mut(|d| d.insert_temp(memory, (voxel, positive)));
     }
     let prompt = Prompt { world, positive };

@@ -26,8 +26,8 @@ struct Rest {
 /// preview is wanted or could be seen, a button is down, or the click would select a dot.
 pub fn of(ui: &Ui, response: &Response, plane: Plane, at: Pos2, cx: &Context) -> Option<Intent> {
     let view = &*cx.view;
-    let wanted = view.show_preview && view.tool == Tool::Point && view.labels_shown();
-    if !wanted || view.is_figure || ui.input(|i| i.pointer.any_down()) {
+    let wanted = view.prefs.show_preview && view.prefs.tool == Tool::Point && view.labels_shown();
+    if !wanted || view.transient.is_figure || ui.input(|i| i.pointer.any_down()) {
         return None;
     }
     let transform = cx.slice_transform(response.rect, plane);
@@ -39,7 +39,7 @@ pub fn of(ui: &Ui, response: &Response, plane: Plane, at: Pos2, cx: &Context) ->
             return None;
         }
     }
-    let positive = !(view.negative || ui.input(|i| i.modifiers.alt));
+    let positive = !(view.transient.negative || ui.input(|i| i.modifiers.alt));
     let prompt = Prompt { world, positive };
     Some(Intent { prompt, resting: rests(ui, response, at, transform.slice()) })
 }

@@ -86,11 +86,11 @@ impl Splitter {
 /// agree.
 pub fn panes(area: Rect, pixels_per_point: f32, view: &ViewState) -> Vec<(Pane, Rect)> {
     let pixels = Pixels::of(area, pixels_per_point);
-    if let Some(pane) = view.maximised {
+    if let Some(pane) = view.scan.maximised {
         return vec![(pane, pixels.rect(pixels.x, pixels.y))];
     }
-    let splits = &view.splits;
-    match view.layout {
+    let splits = &view.prefs.splits;
+    match view.prefs.layout {
         Layout::Quad => {
             let columns = pixels.cut(pixels.x, &[splits.quad_x]);
             let rows = pixels.cut(pixels.y, &[splits.quad_y]);
@@ -125,14 +125,14 @@ pub fn table(area: Rect, pixels_per_point: f32, columns: usize, rows: usize) -> 
 
 /// The splitters of a layout, and where each can be taken hold of: those that lie over others last.
 pub fn splitters(area: Rect, panes: &[(Pane, Rect)], view: &ViewState) -> Vec<(Splitter, Rect)> {
-    if view.maximised.is_some() || panes.len() < 3 {
+    if view.scan.maximised.is_some() || panes.len() < 3 {
         return Vec::new();
     }
     let after = |n: usize| {
         let rect = panes[n].1;
         Rect::from_x_y_ranges(rect.max.x..=rect.max.x + GAP, area.y_range()).expand2(reach_x())
     };
-    match view.layout {
+    match view.prefs.layout {
         Layout::Quad => {
             let edge = panes[0].1.max;
             let y = Rect::from_x_y_ranges(area.x_range(), edge.y..=edge.y + GAP);
@@ -204,7 +204,9 @@ mod tests {
     use super::*;
 
     fn view(layout: Layout, splits: Splits) -> ViewState {
-        ViewState { layout, splits, ..ViewState::default() }
+        let mut view = ViewState::default();
+        (view.prefs.layout, view.prefs.splits) = (layout, splits);
+        view
     }
 
     fn layouts() -> Vec<Layout> {
@@ -231,7 +233,7 @@ mod tests {
                 assert!(apart, "{pane:?} {rect} and {other:?} {place}");
             }
         }
-        let lines = match view.layout {
+        let lines = match view.prefs.layout {
             Layout::Quad => area.width() + area.height(),
             Layout::Main(_) => area.height() + 2.0 * area.width(),
             Layout::Row => 2.0 * area.height(),
@@ -266,7 +268,7 @@ mod tests {
                 let before = view(layout, Splits::default());
                 for (splitter, _) in splitters(area, &panes(area, 1.0, &before), &before) {
                     let mut after = before.clone();
-                    splitter.put(&mut after.splits, area, share);
+                    splitter.put(&mut after.prefs.splits, area, share);
                     let panes = panes(area, 1.0, &after);
                     for (pane, rect) in &panes {
                         prop_assert!(rect.width() >= SMALLEST - 2.0, "{pane:?} {rect}");
@@ -301,7 +303,7 @@ mod tests {
         let area = Rect::from_min_max(pos2(0.0, 0.0), pos2(640.0, 480.0));
         for layout in layouts() {
             let mut view = view(layout, Splits::default());
-            view.maximised = Some(Pane::Volume);
+            view.scan.maximised = Some(Pane::Volume);
             let panes = panes(area, 1.0, &view);
             assert_eq!(panes, [(Pane::Volume, area)]);
             assert!(splitters(area, &panes, &view).is_empty());

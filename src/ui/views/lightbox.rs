@@ -80,24 +80,25 @@ struct Cell {
 
 fn sheet(cx: &Context, lightbox: Lightbox, before: Option<Sheet>) -> Sheet {
     let grid = cx.document.image().grid();
-    let frame = cx.view.frame(grid, lightbox.plane);
+    let frame = cx.view.slice_frame(grid, lightbox.plane);
     let count = frame.slices();
     let slice = cx.view.slice(grid, lightbox.plane);
     let present = counted(slice, count, frame.slice_grows_positive());
     let cells = lightbox.columns * lightbox.rows;
-    Sheet::new(count, cells, cx.view.lightbox_step, present, before)
+    Sheet::new(count, cells, cx.view.prefs.lightbox_step, present, before)
 }
 
 fn cells(area: Rect, ppp: f32, lightbox: Lightbox, sheet: &Sheet, cx: &Context) -> Vec<Cell> {
     let (grid, view) = (cx.document.image().grid(), &*cx.view);
     let plane = lightbox.plane;
-    let up = view.frame(grid, plane).slice_grows_positive();
+    let up = view.slice_frame(grid, plane).slice_grows_positive();
     let rects = layout::table(area, ppp, lightbox.columns, lightbox.rows);
     let cell = |(n, rect): (usize, Rect)| {
         let slice = counted(sheet.slice(n)?, sheet.count, up);
         let size = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
-        let turn = view.oblique.as_ref();
-        let transform = SliceTransform::new(grid, plane, view.convention, turn, None, size, slice);
+        let turn = view.scan.oblique.as_ref();
+        let transform =
+            SliceTransform::new(grid, plane, view.prefs.convention, turn, None, size, slice);
         Some(Cell { rect, transform })
     };
     rects.into_iter().enumerate().filter_map(cell).collect()
@@ -115,14 +116,14 @@ pub fn show_pictures(ui: &Ui, area: Rect, lightbox: Lightbox, cx: &Context) {
 /// The sheet, in all of `area`, and the bar above it.
 pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
     let mut lightbox = sane(lightbox);
-    let bar_height = if cx.view.is_figure { 0.0 } else { BAR.min(area.height() / 3.0) };
+    let bar_height = if cx.view.transient.is_figure { 0.0 } else { BAR.min(area.height() / 3.0) };
     let below = Rect::from_min_max(area.min + vec2(0.0, bar_height), area.max);
     let id = ui.scope_id().with("sheet of slices");
     let before = ui.data(|d| d.get_temp::<(Plane, Sheet)>(id));
     let before = before.filter(|(plane, _)| *plane == lightbox.plane).map(|(_, sheet)| sheet);
-    let before = before.filter(|_| !cx.view.is_figure);
+    let before = before.filter(|_| !cx.view.transient.is_figure);
     let mut sheet_now = sheet(cx, lightbox, before);
-    if !cx.view.is_figure && wheel(ui, below, lightbox, &mut sheet_now, cx) {
+    if !cx.view.transient.is_figure && wheel(ui, below, lightbox, &mut sheet_now, cx) {
         sheet_now = sheet(cx, lightbox, Some(sheet_now));
     }
     let ppp = ui.pixels_per_point();
@@ -140,14 +141,14 @@ pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
         show_cell(ui, n, cell, response, lightbox.plane, cx);
     }
     if responses.iter().any(Response::double_clicked) {
-        cx.view.lightbox = None;
+        cx.view.scan.lightbox = None;
         ui.ctx().request_repaint();
         return;
     }
     if bar_height > 0.0 {
         let rect = Rect::from_min_max(area.min, egui::pos2(area.max.x, below.min.y));
         let open = bar(ui, rect, &mut lightbox, cx);
-        cx.view.lightbox = open.then_some(lightbox);
+        cx.view.scan.lightbox = open.then_some(lightbox);
     }
 }
 
@@ -176,13 +177,13 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
     let id = ui.scope_id().with(("sheet", n));
     // The arrow keys step through slices: no need to tab through a hundred pictures.
     let response = ui.interact(cell.rect, id, Sense::CLICK | Sense::DRAG);
-    if cx.view.is_figure {
+    if cx.view.transient.is_figure {
         return response;
     }
     let at = ui.input(|i| i.pointer.latest_pos());
     if let Some(at) = at.filter(|_| response.contains_pointer()) {
-        cx.view.hovered = Some(Pane::Slice(lightbox.plane));
-        cx.view.hover = input::hover(&cell.transform, cell.rect, at, cx);
+        cx.view.transient.hovered = Some(Pane::Slice(lightbox.plane));
+        cx.view.transient.hover = input::hover(&cell.transform, cell.rect, at, cx);
     }
     if response.clicked()
         && let Some(at) = response.interact_pointer_pos()
@@ -191,7 +192,7 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
         cx.view.move_crosshair(cx.document.image().grid(), world);
     }
     let windows = response.dragged_by(egui::PointerButton::Secondary)
-        || cx.view.tool == Tool::Window && response.dragged_by(egui::PointerButton::Primary);
+        || cx.view.prefs.tool == Tool::Window && response.dragged_by(egui::PointerButton::Primary);
     if windows {
         let delta = response.drag_delta();
         input::drag_window(DVec2::new(f64::from(delta.x), f64::from(delta.y)), cx.view);
@@ -202,7 +203,7 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
 fn show_cell(ui: &Ui, n: usize, cell: &Cell, response: &Response, plane: Plane, cx: &Context) {
     let (rect, transform) = (cell.rect, &cell.transform);
     let number = annotation_text::slice_number(transform);
-    let place = annotation_text::slice_text(transform, cx.view.crosshair);
+    let place = annotation_text::slice_text(transform, cx.view.scan.crosshair);
     response.widget_info(|| {
         let name = format!("{} {} {number}", tr(plane.name()), tr("slice"));
         let mut info = WidgetInfo::labeled(Role::Button, true, name);
@@ -217,13 +218,13 @@ fn show_cell(ui: &Ui, n: usize, cell: &Cell, response: &Response, plane: Plane, 
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
         let mut marks = cx.marks(transform, rect, object);
         marks.retain(|mark| mark.above == 0);
-        marks::draw(&painter, &marks, object, cx.view.selected_prompt);
+        marks::draw(&painter, &marks, object, cx.view.transient.selected_prompt);
     }
-    if present && cx.view.show_crosshair {
+    if present && cx.view.prefs.show_crosshair {
         turn::draw(&painter, rect, &turn::cross(rect, plane, transform, cx));
     }
     words(&painter, rect, transform, &place, n == 0, cx);
-    if present && !cx.view.is_figure {
+    if present && !cx.view.transient.is_figure {
         let stroke = Stroke::new(2.0, paint::plane_colour(plane));
         painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
     }
@@ -272,8 +273,8 @@ fn words(
     }
     if rect.width() >= 300.0 && rect.height() >= 200.0 {
         annotation_text::windows(painter, above_place, cx.view);
-    } else if rect.width() >= 150.0 && cx.view.show_image {
-        let window = annotation_text::window_text(&cx.view.window).join(" ");
+    } else if rect.width() >= 150.0 && cx.view.scan.show_image {
+        let window = annotation_text::window_text(&cx.view.scan.window).join(" ");
         let at = rect.right_top() + vec2(-5.0, 3.0);
         paint::text(painter, at, egui::Align2::RIGHT_TOP, &window, 11.0, paint::TEXT);
     }
@@ -302,7 +303,7 @@ fn bar(ui: &mut Ui, rect: Rect, lightbox: &mut Lightbox, cx: &mut Context) -> bo
     number(&mut child, &mut lightbox.rows, tr("Rows of pictures"), tr("Rows of pictures"));
     child.separator();
     child.label(tr("Every"));
-    let step = DragValue::new(&mut cx.view.lightbox_step)
+    let step = DragValue::new(&mut cx.view.prefs.lightbox_step)
         .range(0..=500)
         .speed(0.05)
         .custom_formatter(|n, _| if n < 1.0 { tr("auto").to_owned() } else { format!("{n:.0}") })

@@ -28,7 +28,7 @@ pub fn show(ui: &Ui, painter: &Painter, response: &Response, at: Pos2, cx: &Cont
         if !cx.view.labels_shown() || ui.input(|i| i.pointer.any_down()) {
             return None;
         }
-        let voxel = cx.view.hover.as_ref()?.voxel;
+        let voxel = cx.view.transient.hover.as_ref()?.voxel;
         cx.document
             .object(LabelId(cx.document.labels().get(voxel)))
             .filter(|o| cx.view.shows(cx.document, o))

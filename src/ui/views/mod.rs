@@ -52,8 +52,8 @@ impl Context<'_> {
         SliceTransform::new(
             grid,
             plane,
-            view.convention,
-            view.oblique.as_ref(),
+            view.prefs.convention,
+            view.scan.oblique.as_ref(),
             pan_zoom,
             size,
             slice,
@@ -86,24 +86,24 @@ pub fn show(
 ) {
     let area = ui.available_rect_before_wrap();
     ui.allocate_rect(area, Sense::hover());
-    view.hover = None;
-    view.hovered = None;
-    view.intent = None;
-    let before = (view.crosshair, view.oblique, view.splits);
+    view.transient.hover = None;
+    view.transient.hovered = None;
+    view.transient.intent = None;
+    let before = (view.scan.crosshair, view.scan.oblique, view.prefs.splits);
     let mut cx = Context { document, view, status, gpu, out };
     frames::play(ui, &mut cx);
     let above = frames::above(area, &cx);
-    cx.view.screen = Screen {
+    cx.view.transient.screen = Screen {
         area: above.size().into(),
         panes: Vec::new(),
         pixels_per_point: ui.pixels_per_point(),
     };
-    match cx.view.lightbox {
+    match cx.view.scan.lightbox {
         Some(lightbox) => lightbox::show(ui, above, lightbox, &mut cx),
         None => views(ui, above, &mut cx),
     }
     frames::show(ui, area, &mut cx);
-    if (cx.view.crosshair, cx.view.oblique, cx.view.splits) != before {
+    if (cx.view.scan.crosshair, cx.view.scan.oblique, cx.view.prefs.splits) != before {
         // Panels that were shown before the views read the crosshair, too.
         ui.ctx().request_repaint();
     }
@@ -123,19 +123,19 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
             (pane, response)
         })
         .collect();
-    cx.view.screen.panes =
+    cx.view.transient.screen.panes =
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
             Pane::Volume => volume_pane::show(ui, response, cx),
         }
-        if !cx.view.is_figure {
+        if !cx.view.transient.is_figure {
             maximise_button(ui, response.rect, *pane, cx);
             double_click(ui, response, *pane, cx);
         }
     }
-    if !cx.view.is_figure {
+    if !cx.view.transient.is_figure {
         splitter::interact(ui, area, &panes, cx);
     }
 }
@@ -151,7 +151,7 @@ fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
     if on_name.hovered() {
         ui.set_cursor_icon(egui::CursorIcon::PointingHand);
     }
-    let anywhere = cx.view.tool != Tool::Point && response.double_clicked();
+    let anywhere = cx.view.prefs.tool != Tool::Point && response.double_clicked();
     if on_name.double_clicked() || anywhere {
         cx.view.toggle_maximised(which);
         ui.ctx().request_repaint();
@@ -164,7 +164,7 @@ pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     let area = ui.available_rect_before_wrap();
     let (status, mut nothing_is_asked) = (Status::default(), Vec::new());
     let panes = layout::panes(area, ui.pixels_per_point(), view);
-    let lightbox = view.lightbox;
+    let lightbox = view.scan.lightbox;
     let cx = Context { document, view, status: &status, gpu: true, out: &mut nothing_is_asked };
     if let Some(lightbox) = lightbox {
         lightbox::show_pictures(ui, area, lightbox, &cx);
@@ -184,7 +184,7 @@ fn maximise_button(ui: &mut Ui, pane: Rect, which: Pane, cx: &mut Context) {
     if !pane.contains_rect(rect) {
         return;
     }
-    let maximised = cx.view.maximised == Some(which);
+    let maximised = cx.view.scan.maximised == Some(which);
     let id = ui.scope_id().with(("maximise", which.name()));
     let response = ui.interact(rect, id, Sense::click());
     let (name, hint) = if maximised {

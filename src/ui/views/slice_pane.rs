@@ -27,12 +27,12 @@ pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response
 pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let rect = response.rect;
     let transform = cx.slice_transform(rect, plane);
-    let mut place = annotation_text::slice_text(&transform, cx.view.crosshair);
+    let mut place = annotation_text::slice_text(&transform, cx.view.scan.crosshair);
     let frames = cx.document.image().frames();
     if frames > 1 {
         // Pictures have no bar that tells it.
         let frame = tr("Frame").to_lowercase();
-        place = format!("{place} · {frame} {}/{frames}", cx.view.frame + 1);
+        place = format!("{place} · {frame} {}/{frames}", cx.view.scan.time_point + 1);
     }
     response.widget_info(|| {
         let name = tr_with("{name} view", &[("name", &tr(plane.name()))]);
@@ -50,17 +50,17 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
         for patch in &object.answer.patches {
             marks::model_window(&painter, &transform, rect, &patch.place, goes_on);
         }
-        if view.show_crosshair {
+        if view.prefs.show_crosshair {
             turn::draw(&painter, rect, &cross);
         }
         let marks = cx.marks(&transform, rect, object);
-        marks::draw(&painter, &marks, object, view.selected_prompt);
-    } else if view.show_crosshair {
+        marks::draw(&painter, &marks, object, view.transient.selected_prompt);
+    } else if view.prefs.show_crosshair {
         turn::draw(&painter, rect, &cross);
     }
     words(&painter, rect, &transform, &place, cx);
     extension(&painter, rect, cx);
-    if view.show_crosshair && !view.is_figure {
+    if view.prefs.show_crosshair && !view.transient.is_figure {
         turn::draw_handles(ui, &painter, rect, plane, &cross, cx);
     }
     if let Some(region) = input::region(ui, response) {
@@ -84,9 +84,9 @@ pub fn picture(
     }
     let ppp = painter.pixels_per_point();
     let view = &*cx.view;
-    let hidden = MaskStyle { fill: 0.0, outline: 0.0, ..view.masks };
-    let (window, colour_map) = if view.show_image {
-        (view.window, view.colour_map)
+    let hidden = MaskStyle { fill: 0.0, outline: 0.0, ..view.prefs.masks };
+    let (window, colour_map) = if view.scan.show_image {
+        (view.scan.window, view.scan.colour_map)
     } else {
         (Window::new(f64::MAX, 1.0), ColourMap::Grey)
     };
@@ -94,25 +94,25 @@ pub fn picture(
         size: gpu::size(rect, ppp),
         voxel_from_pane: transform.voxel_from_pane(f64::from(ppp)),
         window,
-        interpolation: view.interpolation,
+        interpolation: view.prefs.interpolation,
         colour_map,
-        slab: transform.slab(view.slab_mm, view.projection),
+        slab: transform.slab(view.prefs.slab_mm, view.prefs.projection),
         overlays: overlay_images(view),
-        masks: if view.labels_shown() { view.masks } else { hidden },
+        masks: if view.labels_shown() { view.prefs.masks } else { hidden },
     };
     painter.add(gpu::slice(rect, pane, params));
 }
 
 /// The second images as they are drawn: each in the slot of its place in the list.
 fn overlay_images(view: &ViewState) -> Vec<ImageOverlay> {
-    let shown = view.overlays.iter().enumerate().filter(|(_, layer)| layer.visible);
+    let shown = view.scan.overlays.iter().enumerate().filter(|(_, layer)| layer.visible);
     shown
         .map(|(slot, layer)| ImageOverlay {
             slot,
             window: layer.window,
             colour_map: layer.colour_map,
             opacity: layer.opacity,
-            interpolation: view.interpolation,
+            interpolation: view.prefs.interpolation,
         })
         .collect()
 }
@@ -178,21 +178,21 @@ fn words(
 /// The pointer's shape, the sign of the click it would make, and a ring while the model thinks.
 fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) {
     if response.dragged() {
-        let panning = cx.view.tool == Tool::Point || ui.input(|i| i.pointer.middle_down());
+        let panning = cx.view.prefs.tool == Tool::Point || ui.input(|i| i.pointer.middle_down());
         if panning {
             ui.set_cursor_icon(CursorIcon::Grabbing);
         }
     }
     let Some(at) = response.hover_pos().filter(|p| response.rect.contains(*p)) else { return };
     if !response.dragged() {
-        ui.set_cursor_icon(match cx.view.tool {
+        ui.set_cursor_icon(match cx.view.prefs.tool {
             Tool::Point | Tool::Crosshair | Tool::Region => CursorIcon::Crosshair,
             Tool::Window => CursorIcon::AllScroll,
         });
     }
     mask_tooltip::show(ui, painter, response, at, cx);
-    if cx.view.tool == Tool::Point && !response.dragged() {
-        let positive = !(cx.view.negative || ui.input(|i| i.modifiers.alt));
+    if cx.view.prefs.tool == Tool::Point && !response.dragged() {
+        let positive = !(cx.view.transient.negative || ui.input(|i| i.modifiers.alt));
         paint::pointer_sign(painter, at, positive);
     }
     if cx.status.busy.is_some() {
@@ -235,7 +235,7 @@ fn slider(ui: &mut Ui, rect: Rect, plane: Plane, cx: &mut Context) {
     let id = ui.scope_id().with(("slice slider", plane.name()));
     let mut child = ui.new_child(UiBuilder::new().id_salt(id).max_rect(lane));
     let held = child.data(|d| d.get_temp(id)).unwrap_or(false);
-    let near = cx.view.hovered == Some(Pane::Slice(plane));
+    let near = cx.view.transient.hovered == Some(Pane::Slice(plane));
     // Not while something else is being dragged.
     let seen = held || near && !child.input(|i| i.pointer.any_down());
     child.spacing_mut().slider_width = lane.height();

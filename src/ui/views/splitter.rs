@@ -16,7 +16,7 @@ const STEP: f64 = 2.0;
 pub fn interact(ui: &Ui, area: Rect, panes: &[(Pane, Rect)], cx: &mut Context) {
     for (splitter, rect) in layout::splitters(area, panes, cx.view) {
         let id = ui.scope_id().with(("splitter", splitter));
-        let [x, y] = splitter.share(&cx.view.splits);
+        let [x, y] = splitter.share(&cx.view.prefs.splits);
         let [sideways, upright] = splitter.moves();
         if sideways && upright {
             centre(ui, area, rect, splitter, cx);
@@ -32,7 +32,7 @@ pub fn interact(ui: &Ui, area: Rect, panes: &[(Pane, Rect)], cx: &mut Context) {
         let (response, asked) = grip.interact(ui, rect, id, Sense::click_and_drag());
         if let Some(asked) = asked {
             let share = asked as f32 / 100.0;
-            splitter.put(&mut cx.view.splits, area, [share, share]);
+            splitter.put(&mut cx.view.prefs.splits, area, [share, share]);
         }
         let cursor =
             if sideways { CursorIcon::ResizeHorizontal } else { CursorIcon::ResizeVertical };
@@ -80,13 +80,13 @@ fn follow(
     }
     if response.double_clicked() {
         let usual = splitter.share(&Splits::default());
-        splitter.put(&mut cx.view.splits, area, usual);
+        splitter.put(&mut cx.view.prefs.splits, area, usual);
     } else if response.dragged()
         && let Some(at) = response.interact_pointer_pos()
         // A press alone does not move it to the pointer.
         && ui.input(|i| i.pointer.is_decidedly_dragging())
     {
         let at = (at - area.min) / area.size().max([1.0, 1.0].into());
-        splitter.put(&mut cx.view.splits, area, [at.x, at.y]);
+        splitter.put(&mut cx.view.prefs.splits, area, [at.x, at.y]);
     }
 }

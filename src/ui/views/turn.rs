@@ -43,10 +43,10 @@ pub struct Cross {
 pub fn cross(pane: Rect, plane: Plane, transform: &SliceTransform, cx: &Context) -> Cross {
     let grid = cx.document.image().grid();
     let line = |other: Plane| {
-        let along = transform.frame().line_of(&cx.view.frame(grid, other))?;
+        let along = transform.frame().line_of(&cx.view.slice_frame(grid, other))?;
         Some(Line { plane: other, direction: vec2(along.x as f32, along.y as f32) })
     };
-    let at = transform.pane_from_world(cx.view.crosshair).truncate();
+    let at = transform.pane_from_world(cx.view.scan.crosshair).truncate();
     let [left, right, ..] = transform.frame().letters();
     Cross {
         letters: left.len().max(right.len()),
@@ -129,7 +129,10 @@ struct Drag {
 
 /// Makes the handles of a view answer to pointer and keyboard. After the view itself, over which they lie.
 pub fn interact(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
-    if !cx.view.show_crosshair || cx.view.is_figure || pane.width() < 160.0 || pane.height() < 140.0
+    if !cx.view.prefs.show_crosshair
+        || cx.view.transient.is_figure
+        || pane.width() < 160.0
+        || pane.height() < 140.0
     {
         return;
     }
@@ -185,7 +188,7 @@ fn drag(ui: &Ui, response: &Response, plane: Plane, centre: Pos2, cx: &mut Conte
         && let Some(at) = ui.input(|i| i.pointer.press_origin()).or(pointer)
     {
         let from = (at - centre).angle();
-        let before = (cx.view.oblique, cx.view.slices);
+        let before = (cx.view.scan.oblique, cx.view.scan.slices);
         ui.data_mut(|d| d.insert_temp(id, Drag { before, from, by: 0.0 }));
     }
     if !response.dragged() {
@@ -202,7 +205,7 @@ fn drag(ui: &Ui, response: &Response, plane: Plane, centre: Pos2, cx: &mut Conte
     drag.by = if ui.input(|i| i.modifiers.shift) { (by / SNAP).round() * SNAP } else { by };
     ui.data_mut(|d| d.insert_temp(id, drag));
     // From where it began, so that the rounding of many small turns does not add up.
-    (cx.view.oblique, cx.view.slices) = drag.before;
+    (cx.view.scan.oblique, cx.view.scan.slices) = drag.before;
     cx.view.turn(cx.document.image().grid(), plane, drag.by);
 }
 
@@ -215,7 +218,7 @@ pub fn draw_handles(
     cross: &Cross,
     cx: &Context,
 ) {
-    let seen = cx.view.hovered == Some(Pane::Slice(plane));
+    let seen = cx.view.transient.hovered == Some(Pane::Slice(plane));
     let pressed = ui.input(|i| i.pointer.any_down());
     for line in &cross.lines {
         for (n, at) in line.handles(cross.at, pane).into_iter().enumerate() {

@@ -14,7 +14,7 @@ const WIDTH: f32 = 480.0;
 /// Draws the window, if it is open.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     let room = ctx.content_rect().size();
-    let mut open = cx.view.show_model;
+    let mut open = cx.view.windows.about_model;
     Window::new(tr("About this model"))
         .id(egui::Id::unique("about model"))
         .open(&mut open)
@@ -26,7 +26,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
             ui.set_width(WIDTH.min(room.x - 64.0));
             contents(ui, cx, (room.y - 360.0).max(120.0));
         });
-    cx.view.show_model = open;
+    cx.view.windows.about_model = open;
 }
 
 fn contents(ui: &mut Ui, cx: &CommandContext, room: f32) {

@@ -17,7 +17,7 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
     let room = ctx.content_rect().size();
     Window::new(tr("Shortcuts"))
         .id(egui::Id::unique("shortcuts"))
-        .open(&mut view.show_help)
+        .open(&mut view.windows.help)
         .collapsible(false)
         .resizable(false)
         // By the window as it is now: its scale may have been changed.
@@ -29,7 +29,7 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
         });
     Window::new(tr("About Voxpoint"))
         .id(egui::Id::unique("about"))
-        .open(&mut view.show_about)
+        .open(&mut view.windows.about)
         .collapsible(false)
         .resizable(false)
         .pivot(egui::Align2::CENTER_CENTER)

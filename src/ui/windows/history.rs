@@ -11,7 +11,7 @@ use crate::ui::state::Action;
 
 /// Draws the window, if it is open and there is a document.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
-    let Some(document) = cx.document.filter(|_| cx.view.show_history) else { return };
+    let Some(document) = cx.document.filter(|_| cx.view.windows.history) else { return };
     let (steps, done) = document.history_steps();
     let out = &mut *cx.out;
     let room = ctx.content_rect();
@@ -24,7 +24,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     let moves = before.is_none_or(|(p, d, all)| p + 1 < pass || (d, all) != (done, steps.len()));
     Window::new(format!("{} {}", icons::HISTORY, tr("History")))
         .id(egui::Id::unique("history"))
-        .open(&mut cx.view.show_history)
+        .open(&mut cx.view.windows.history)
         .collapsible(false)
         .default_width(260.0)
         .default_pos(room.left_top() + egui::vec2(260.0, 60.0))

@@ -13,14 +13,14 @@ use crate::ui::state::LogLine;
 
 /// Draws the window, if it is open.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
-    if !cx.view.show_log {
+    if !cx.view.windows.log {
         return;
     }
-    let (lines, filter) = (&cx.status.log, &mut cx.view.log_filter);
+    let (lines, filter) = (&cx.status.log, &mut cx.view.windows.log_filter);
     let room = ctx.content_rect();
     Window::new(format!("{} {}", icons::LOG, tr("Log")))
         .id(egui::Id::unique("log"))
-        .open(&mut cx.view.show_log)
+        .open(&mut cx.view.windows.log)
         .collapsible(false)
         .default_size([(room.width() - 160.0).clamp(320.0, 640.0), 320.0])
         .default_pos(room.left_top() + egui::vec2(60.0, 80.0))

@@ -54,24 +54,24 @@ fn looking_is_changed_by_menus_and_buttons_at_once() {
         press(&mut harness, Modifiers::NONE, key);
     }
     let view = &harness.state().view;
-    assert_eq!(view.convention, Convention::Neurological);
-    assert_eq!(view.interpolation, Interpolation::Nearest);
-    assert_eq!(view.theme, theme::Theme::Light);
-    assert_eq!(view.maximised, Some(Pane::Slice(Plane::Axial)));
+    assert_eq!(view.prefs.convention, Convention::Neurological);
+    assert_eq!(view.prefs.interpolation, Interpolation::Nearest);
+    assert_eq!(view.prefs.theme, theme::Theme::Light);
+    assert_eq!(view.scan.maximised, Some(Pane::Slice(Plane::Axial)));
     assert!(taken(&mut harness).is_empty(), "looking is not the app's business");
 
     harness.get_by_label("Crosshair").click();
     harness.step();
-    assert_eq!(harness.state().view.tool, Tool::Crosshair);
+    assert_eq!(harness.state().view.prefs.tool, Tool::Crosshair);
     assert!(!shows(&harness, "Negative point"), "the sign belongs to the point tool");
     harness.get_by_label("Point").click();
     harness.run_steps(2);
     harness.get_by_label("Negative point (outside)").click();
     harness.run_steps(2);
-    assert!(harness.state().view.negative);
+    assert!(harness.state().view.transient.negative);
     harness.get_by_label("New object").click();
     harness.step();
-    assert!(!harness.state().view.negative, "a new object starts inside the structure");
+    assert!(!harness.state().view.transient.negative, "a new object starts inside the structure");
     assert_eq!(taken(&mut harness), ["Do(NewObject)"]);
 }
 
@@ -79,7 +79,7 @@ fn looking_is_changed_by_menus_and_buttons_at_once() {
 fn keys_do_what_the_table_says() {
     let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
     let mut harness = Desktop::open().wide();
-    harness.state_mut().view.selected_prompt = Some((LabelId(1), 2));
+    harness.state_mut().view.transient.selected_prompt = Some((LabelId(1), 2));
     for (modifiers, key, action) in [
         (ctrl, Key::Z, "Undo"),
         (ctrl | Modifiers::SHIFT, Key::Z, "Redo"),
@@ -104,47 +104,49 @@ fn keys_do_what_the_table_says() {
     assert_eq!(focused, None, "Tab did not also move the focus");
 
     press(&mut harness, Modifiers::NONE, Key::W);
-    assert_eq!(harness.state().view.tool, Tool::Window);
+    assert_eq!(harness.state().view.prefs.tool, Tool::Window);
     press(&mut harness, Modifiers::NONE, Key::Minus);
-    assert!(harness.state().view.negative && harness.state().view.tool == Tool::Point);
+    assert!(
+        harness.state().view.transient.negative && harness.state().view.prefs.tool == Tool::Point
+    );
     press(&mut harness, Modifiers::NONE, Key::Equals);
-    assert!(!harness.state().view.negative);
+    assert!(!harness.state().view.transient.negative);
     press(&mut harness, Modifiers::NONE, Key::Num4);
-    assert_eq!(harness.state().view.maximised, Some(Pane::Volume));
+    assert_eq!(harness.state().view.scan.maximised, Some(Pane::Volume));
     press(&mut harness, Modifiers::NONE, Key::Num0);
-    assert_eq!(harness.state().view.maximised, None);
+    assert_eq!(harness.state().view.scan.maximised, None);
     press(&mut harness, Modifiers::NONE, Key::V);
-    assert!(!harness.state().view.show_labels);
+    assert!(!harness.state().view.prefs.show_labels);
     harness.key_down(Key::Space);
     harness.step();
-    assert!(harness.state().view.peek);
+    assert!(harness.state().view.transient.peek);
     harness.key_up(Key::Space);
     harness.run_steps(2);
-    assert!(!harness.state().view.peek);
+    assert!(!harness.state().view.transient.peek);
     press(&mut harness, Modifiers::NONE, Key::F1);
     assert!(shows(&harness, "Delete selected point") && shows(&harness, "Middle drag"));
     press(&mut harness, Modifiers::NONE, Key::Escape);
-    assert!(!harness.state().view.show_help);
+    assert!(!harness.state().view.windows.help);
     assert!(taken(&mut harness).is_empty(), "Esc closed the list and nothing else");
 }
 
 #[test]
 fn arrows_step_slices_of_the_hovered_view_and_stay_inside() {
     let mut harness = Desktop::open().wide();
-    let start = harness.state().view.crosshair;
+    let start = harness.state().view.scan.crosshair;
     press(&mut harness, Modifiers::NONE, Key::ArrowUp);
-    let moved = harness.state().view.crosshair - start;
+    let moved = harness.state().view.scan.crosshair - start;
     // From between two slices to the middle of a slice, towards superior.
     assert!(moved.z > 0.0 && moved.z <= 3.75 && moved.x == 0.0, "{moved}");
-    let centred = harness.state().view.crosshair;
+    let centred = harness.state().view.scan.crosshair;
     press(&mut harness, Modifiers::NONE, Key::ArrowDown);
-    let moved = harness.state().view.crosshair - centred;
+    let moved = harness.state().view.scan.crosshair - centred;
     assert!((moved - DVec3::new(0.0, 0.0, -2.5)).length() < 1e-9, "{moved}");
 
-    harness.state_mut().view.hovered = Some(Pane::Slice(Plane::Sagittal));
-    let before = harness.state().view.crosshair;
+    harness.state_mut().view.transient.hovered = Some(Pane::Slice(Plane::Sagittal));
+    let before = harness.state().view.scan.crosshair;
     press(&mut harness, Modifiers::NONE, Key::PageUp);
-    let moved = harness.state().view.crosshair - before;
+    let moved = harness.state().view.scan.crosshair - before;
     assert!(
         (18.0..=21.0).contains(&moved.x) && moved.y == 0.0,
         "ten 2 mm slices to the right: {moved}"
@@ -152,7 +154,7 @@ fn arrows_step_slices_of_the_hovered_view_and_stay_inside() {
     for _ in 0..10 {
         press(&mut harness, Modifiers::NONE, Key::PageUp);
     }
-    assert_eq!(harness.state().view.crosshair.x, 60.0, "the last slice");
+    assert_eq!(harness.state().view.scan.crosshair.x, 60.0, "the last slice");
 }
 
 #[test]
@@ -172,7 +174,7 @@ fn keys_are_text_while_a_name_is_edited() {
     press(&mut harness, Modifiers::NONE, Key::Enter);
     harness.run_steps(2);
     assert_eq!(taken(&mut harness), [r#"Do(Rename(LabelId(1), "liver"))"#]);
-    assert_eq!(harness.state().view.renaming, None);
+    assert_eq!(harness.state().view.transient.renaming, None);
 
     press(&mut harness, Modifiers::NONE, Key::F2);
     harness.run_steps(2);
@@ -181,5 +183,5 @@ fn keys_are_text_while_a_name_is_edited() {
     press(&mut harness, Modifiers::NONE, Key::Escape);
     harness.run_steps(2);
     assert!(taken(&mut harness).is_empty(), "Esc leaves the name as it was");
-    assert_eq!(harness.state().view.renaming, None);
+    assert_eq!(harness.state().view.transient.renaming, None);
 }

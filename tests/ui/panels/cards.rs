@@ -89,18 +89,18 @@ fn long_names_are_cut_and_nothing_leaves_the_window() {
     };
     desktop.status.save =
         SaveStatus::Saved(PathBuf::from("out/a_very_long_name_of_a_patient_and_study_mask.nii.gz"));
-    desktop.view.hover = Some(Hover {
+    desktop.view.transient.hover = Some(Hover {
         voxel: [511, 511, 299],
         world: DVec3::new(-250.0, 250.0, -1804.0),
         value: -1024.0,
         label: Some(name.to_owned()),
     });
-    *desktop.view.side_panels.open(1024.0) = [true; 2];
+    *desktop.view.prefs.side_panels.open(1024.0) = [true; 2];
     let mut harness = desktop.window([1024.0, 700.0]);
     harness.run_steps(3);
     picture(&mut harness, "long-names");
     nothing_is_cut_or_overlaps(&harness);
-    *harness.state_mut().view.side_panels.open(1024.0) = [false; 2];
+    *harness.state_mut().view.prefs.side_panels.open(1024.0) = [false; 2];
     harness.run_steps(3);
     nothing_is_cut_or_overlaps(&harness);
 }

@@ -86,7 +86,7 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
         let document = desktop.document.as_mut().unwrap();
         click(document, DVec3::new(7.0, 0.0, -800.0), true);
         resolve_with(document, 0, 1230, true);
-        *desktop.view.side_panels.open(size[0]) = [true; 2];
+        *desktop.view.prefs.side_panels.open(size[0]) = [true; 2];
         let mut harness = desktop.window(size);
         harness.run_steps(3);
         picture(&mut harness, &format!("extend-{}", size[0]));
@@ -107,7 +107,7 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
         let desktop = harness.state_mut();
         desktop.document.as_mut().unwrap().apply(Command::Extend(LabelId(1))).unwrap();
         desktop.status.busy = Some(Busy::Extending(2, 7));
-        desktop.view.selected_prompt = Some((LabelId(1), 0));
+        desktop.view.transient.selected_prompt = Some((LabelId(1), 0));
         harness.run_steps(2);
         picture(&mut harness, &format!("extending-{}", size[0]));
         nothing_is_cut_or_overlaps(&harness);

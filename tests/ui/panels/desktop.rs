@@ -123,10 +123,10 @@ impl Desktop {
         let stats = image.stats();
         let histogram = Histogram::of(&image, &stats, 512);
         let view = &mut desktop.view;
-        view.auto_window = Window::auto(&stats, &histogram);
-        view.window = view.auto_window;
-        view.crosshair = image.grid().centre();
-        (view.stats, view.histogram) = (Some(stats), Some(histogram));
+        view.scan.auto_window = Window::auto(&stats, &histogram);
+        view.scan.window = view.scan.auto_window;
+        view.scan.crosshair = image.grid().centre();
+        (view.scan.stats, view.scan.histogram) = (Some(stats), Some(histogram));
         desktop.status.latency = Some(Latency { encode: Some(640.0), decode: 38.2, paste: 4.1 });
         desktop.document = Some(document);
         desktop
@@ -180,8 +180,8 @@ pub fn nothing_is_cut_or_overlaps(harness: &Harness<Desktop>) {
     let window = harness.ctx.content_rect();
     let status_bar = f64::from(window.bottom()) - 40.0;
     // What is scrolled out of sight in a side panel has a place, too: behind the status bar.
-    let panels = harness.state().view.side_panels.wide[0] && window.width() > 1100.0
-        || harness.state().view.side_panels.narrow[0] && window.width() < 1100.0;
+    let panels = harness.state().view.prefs.side_panels.wide[0] && window.width() > 1100.0
+        || harness.state().view.prefs.side_panels.narrow[0] && window.width() < 1100.0;
     let mut seen: Vec<(egui::accesskit::Rect, String)> = Vec::new();
     for node in harness.query_all(egui_kittest::kittest::by()) {
         let node = node.accesskit_node();

@@ -22,19 +22,19 @@ fn every_state_fits_both_sizes_and_themes() {
         for size in [[1024.0, 700.0], [1440.0, 900.0]] {
             let width = size[0];
             let mut desktop = Desktop::open();
-            desktop.view.theme = theme;
+            desktop.view.prefs.theme = theme;
             let mut harness = desktop.window(size);
             harness.run_steps(2);
             picture(&mut harness, &format!("open-{name}-{width}"));
             nothing_is_cut_or_overlaps(&harness);
             let view = &mut harness.state_mut().view;
-            *view.side_panels.open(width) = [true; 2];
-            view.show_help = true;
+            *view.prefs.side_panels.open(width) = [true; 2];
+            view.windows.help = true;
             harness.run_steps(4);
             picture(&mut harness, &format!("help-{name}-{width}"));
 
             let mut desktop = Desktop::empty();
-            desktop.view.theme = theme;
+            desktop.view.prefs.theme = theme;
             desktop.status.runtime = RuntimeStatus::Missing(
                 "Not beside the program, not in the data folder, no Python has it.".to_owned(),
             );
@@ -79,9 +79,9 @@ fn a_row_is_renamed_by_double_click_and_has_a_menu() {
         harness.drop_at(row);
     }
     harness.step();
-    let renaming = harness.state().view.renaming.clone();
+    let renaming = harness.state().view.transient.renaming.clone();
     assert_eq!(renaming, Some((LabelId(2), "Object 2".to_owned())));
-    harness.state_mut().view.renaming = None;
+    harness.state_mut().view.transient.renaming = None;
     harness.run_steps(2);
     taken(&mut harness);
 
@@ -99,13 +99,13 @@ fn prompts_select_their_place_and_say_the_models_estimate() {
     assert!(shows(&harness, "Predicted IoU 0.87"));
     harness.get_by_label("Prompt 2, negative").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().view.selected_prompt, Some((LabelId(1), 1)));
-    assert_eq!(harness.state().view.crosshair, DVec3::new(11.0, 0.0, -800.0));
+    assert_eq!(harness.state().view.transient.selected_prompt, Some((LabelId(1), 1)));
+    assert_eq!(harness.state().view.scan.crosshair, DVec3::new(11.0, 0.0, -800.0));
     picture(&mut harness, "prompt");
     harness.get_by_label("Delete selected point").click();
     harness.step();
     assert_eq!(taken(&mut harness), ["Do(RemovePrompt { object: LabelId(1), index: 1 })"]);
-    assert_eq!(harness.state().view.selected_prompt, None);
+    assert_eq!(harness.state().view.transient.selected_prompt, None);
 }
 
 #[test]
@@ -132,17 +132,17 @@ fn the_display_panel_sets_the_window() {
     picture(&mut harness, "presets");
     harness.get_by_label_contains("lung").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().view.window, Window::new(-600.0, 1500.0));
+    assert_eq!(harness.state().view.scan.window, Window::new(-600.0, 1500.0));
     press(&mut harness, Modifiers::SHIFT, Key::W);
-    assert_eq!(harness.state().view.window, Window::new(40.0, 400.0));
+    assert_eq!(harness.state().view.scan.window, Window::new(40.0, 400.0));
     harness.get_by_role_and_label(Role::Slider, "Mask fill").set_value_accesskit(0.25);
     harness.run_steps(2);
-    assert_eq!(harness.state().view.masks.fill, 0.25);
+    assert_eq!(harness.state().view.prefs.masks.fill, 0.25);
     harness.get_by_label("Nearest").click();
     harness.get_by_label("Neurological").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().view.interpolation, Interpolation::Nearest);
-    assert_eq!(harness.state().view.convention, Convention::Neurological);
+    assert_eq!(harness.state().view.prefs.interpolation, Interpolation::Nearest);
+    assert_eq!(harness.state().view.prefs.convention, Convention::Neurological);
     let at = harness.get_by_label_contains("Histogram, window").rect().center();
     harness.drag_at(at);
     harness.step();
@@ -150,7 +150,7 @@ fn the_display_panel_sets_the_window() {
     harness.step();
     harness.drop_at(at + vec2(30.0, 0.0));
     harness.run_steps(2);
-    assert!(harness.state().view.window.centre > 200.0, "dragged to brighter values");
+    assert!(harness.state().view.scan.window.centre > 200.0, "dragged to brighter values");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     assert!(shows(&harness, "encode 640 · decode 38 · paste 4 ms"));
     assert!(shows(&harness, "CPU·2 (no CUDA device found)") && shows(&harness, "unsaved changes"));
     let desktop = harness.state_mut();
-    desktop.view.hover = Some(Hover {
+    desktop.view.transient.hover = Some(Hover {
         voxel: [5, 10, 2],
         world: DVec3::new(50.0, -12.54, 3.0),
         value: 47.0,
@@ -180,7 +180,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     harness.run_steps(2);
     assert!(shows(&harness, "encode – · decode – · paste – ms"), "always there");
     // A scan whose values are not like CT has no unit.
-    harness.state_mut().view.stats =
+    harness.state_mut().view.scan.stats =
         Some(Stats { min: 0.0, max: 900.0, mean: 80.0, not_finite: 0, ct: None });
     harness.run_steps(2);
     assert!(!shows(&harness, "47 HU"));

@@ -15,8 +15,8 @@ fn window() -> Harness<'static, Desktop> {
     Desktop::open().window([1440.0, 2000.0])
 }
 
-fn in_3d<'h>(harness: &'h Harness<'_, Desktop>) -> &'h View3d {
-    &harness.state().view.in_3d
+fn view_3d<'h>(harness: &'h Harness<'_, Desktop>) -> &'h View3d {
+    &harness.state().view.scan.view_3d
 }
 
 fn click(harness: &mut Harness<'_, Desktop>, label: &str) {
@@ -26,7 +26,7 @@ fn click(harness: &mut Harness<'_, Desktop>, label: &str) {
 }
 
 fn curve(harness: &Harness<'_, Desktop>) -> TransferCurve {
-    match &in_3d(harness).transfer {
+    match &view_3d(harness).transfer {
         TransferFunction::Points(curve) => curve.clone(),
         TransferFunction::Window => panic!("it follows the window"),
     }
@@ -40,38 +40,38 @@ fn choose(harness: &mut Harness<'_, Desktop>, combo: &str, entry: &str) {
 #[test]
 fn modes_and_presets() {
     let mut harness = window();
-    assert_eq!(in_3d(&harness).mode, Mode3d::Volume);
+    assert_eq!(harness.state().view.prefs.mode_3d, Mode3d::Volume);
     choose(&mut harness, "3D preset", "CT bone");
-    assert_eq!(in_3d(&harness).preset, Some(TransferPreset::CtBone));
+    assert_eq!(view_3d(&harness).preset, Some(TransferPreset::CtBone));
     assert!(curve(&harness).points().len() > 2);
     picture(&mut harness, "volume-3d");
     click(&mut harness, "3D Iso");
-    assert_eq!(in_3d(&harness).mode, Mode3d::Iso);
+    assert_eq!(harness.state().view.prefs.mode_3d, Mode3d::Iso);
     assert!(harness.query_by_label("Iso value").is_some());
     assert!(harness.query_by_label("3D preset").is_none());
     for (name, mode) in
         [("3D MIP", Mode3d::Mip), ("3D Masks", Mode3d::Surface), ("3D Volume", Mode3d::Volume)]
     {
         click(&mut harness, name);
-        assert_eq!(in_3d(&harness).mode, mode);
+        assert_eq!(harness.state().view.prefs.mode_3d, mode);
     }
 }
 
 #[test]
 fn the_3d_view_has_a_window_of_its_own() {
     let mut harness = window();
-    let at_first = in_3d(&harness).window;
+    let at_first = view_3d(&harness).window;
     choose(&mut harness, "3D preset", "CT bone");
     assert!(harness.query_by_label("3D window centre").is_none(), "a preset has its own values");
     click(&mut harness, "3D MIP");
     let wider = Window::new(at_first.centre + 10.0, at_first.width * 2.0);
     harness.state_mut().view.set_layer_window(wider);
     harness.step();
-    assert_eq!(in_3d(&harness).window, at_first, "the slices' window leaves it alone");
+    assert_eq!(view_3d(&harness).window, at_first, "the slices' window leaves it alone");
     click(&mut harness, "Window of the slices");
-    assert_eq!(in_3d(&harness).window, wider);
+    assert_eq!(view_3d(&harness).window, wider);
     click(&mut harness, "3D Volume");
-    harness.state_mut().view.in_3d.transfer = TransferFunction::Window;
+    harness.state_mut().view.scan.view_3d.transfer = TransferFunction::Window;
     harness.step();
     assert!(harness.query_by_label("3D window width").is_some());
 }
@@ -104,7 +104,7 @@ fn the_transfer_curve_is_edited_by_mouse() {
     let after = curve(&harness);
     let (a, b) = (before.points()[count - 1], after.points()[count - 1]);
     assert!(b.value < a.value && b.opacity < a.opacity, "{a:?} {b:?}");
-    assert_eq!(in_3d(&harness).preset, None);
+    assert_eq!(view_3d(&harness).preset, None);
     assert!(shows(&harness, "Transfer curve"));
 
     let middle = harness.get_by_label("Transfer curve").rect().center() + egui::vec2(30.0, -30.0);
@@ -133,17 +133,17 @@ fn the_transfer_curve_is_edited_by_keyboard() {
     harness.get_by_label_contains("Point 4 of the curve").focus();
     harness.step();
     harness.step();
-    let crosshair = harness.state().view.crosshair;
+    let crosshair = harness.state().view.scan.crosshair;
     press(&mut harness, Modifiers::NONE, Key::ArrowUp);
     press(&mut harness, Modifiers::NONE, Key::ArrowRight);
     let (a, b) = (before.points()[3], curve(&harness).points()[3]);
     assert!(b.value > a.value && b.opacity > a.opacity, "{a:?} {b:?}");
-    assert_eq!(harness.state().view.crosshair, crosshair, "the arrows are the point's");
+    assert_eq!(harness.state().view.scan.crosshair, crosshair, "the arrows are the point's");
     press(&mut harness, Modifiers::NONE, Key::Delete);
     assert_eq!(curve(&harness).points().len(), count - 1);
     click(&mut harness, "Add a point");
     assert_eq!(curve(&harness).points().len(), count);
-    assert!(harness.state().view.transfer_point.is_some());
+    assert!(harness.state().view.transient.transfer_point.is_some());
     click(&mut harness, "Remove the point");
     assert_eq!(curve(&harness).points().len(), count - 1);
     assert!(taken(&mut harness).is_empty(), "the document is not concerned");
@@ -152,8 +152,8 @@ fn the_transfer_curve_is_edited_by_keyboard() {
 #[test]
 fn buttons_and_keys_look_from_the_six_sides() {
     let mut harness = window();
-    harness.state_mut().view.orbit.zoom = 1.7;
-    harness.state_mut().view.orbit.perspective = true;
+    harness.state_mut().view.scan.orbit.zoom = 1.7;
+    harness.state_mut().view.scan.orbit.perspective = true;
     let sides = [
         ("anterior", Key::A, Axis::Y, true),
         ("posterior", Key::P, Axis::Y, false),
@@ -166,34 +166,34 @@ fn buttons_and_keys_look_from_the_six_sides() {
         let expected = Orbit::looking_from(Direction { axis, positive });
         click(&mut harness, &format!("Camera {name}"));
         let angles = |h: &Harness<'_, Desktop>| {
-            let orbit = &h.state().view.orbit;
+            let orbit = &h.state().view.scan.orbit;
             (orbit.azimuth, orbit.elevation)
         };
         assert_eq!(angles(&harness), (expected.azimuth, expected.elevation), "{name}");
-        harness.state_mut().view.orbit.azimuth = 0.3;
+        harness.state_mut().view.scan.orbit.azimuth = 0.3;
         press(&mut harness, Modifiers::ALT, key);
         assert_eq!(angles(&harness), (expected.azimuth, expected.elevation), "{name} by key");
     }
-    assert_eq!(harness.state().view.orbit.zoom, 1.7);
+    assert_eq!(harness.state().view.scan.orbit.zoom, 1.7);
     click(&mut harness, "Parallel");
-    assert!(!harness.state().view.orbit.perspective);
+    assert!(!harness.state().view.scan.orbit.perspective);
 }
 
 #[test]
 fn a_clip_plane_and_a_clip_box() {
     let mut harness = window();
     click(&mut harness, "Clip plane");
-    assert!(in_3d(&harness).clip.plane.is_some());
+    assert!(view_3d(&harness).clip.plane.is_some());
     choose(&mut harness, "Clip plane direction", "Axial");
-    let plane = in_3d(&harness).clip.plane.unwrap();
+    let plane = view_3d(&harness).clip.plane.unwrap();
     assert_eq!(plane.normal.abs(), DVec3::Z);
-    assert!((plane.normal.dot(harness.state().view.crosshair) - plane.offset_mm).abs() < 1e-9);
+    assert!((plane.normal.dot(harness.state().view.scan.crosshair) - plane.offset_mm).abs() < 1e-9);
     click(&mut harness, "Flip");
-    assert_eq!(in_3d(&harness).clip.plane.unwrap().normal, -plane.normal);
+    assert_eq!(view_3d(&harness).clip.plane.unwrap().normal, -plane.normal);
     press(&mut harness, Modifiers::ALT, Key::K);
-    assert!(in_3d(&harness).clip.plane.is_none(), "Alt+K switches it off");
+    assert!(view_3d(&harness).clip.plane.is_none(), "Alt+K switches it off");
     press(&mut harness, Modifiers::ALT, Key::K);
-    assert!(in_3d(&harness).clip.plane.is_some());
+    assert!(view_3d(&harness).clip.plane.is_some());
 
     click(&mut harness, "Clip box");
     for side in ["left", "right", "posterior", "anterior", "inferior", "superior"] {
@@ -201,7 +201,7 @@ fn a_clip_plane_and_a_clip_box() {
     }
     picture(&mut harness, "clip-box");
     click(&mut harness, "Clip box");
-    assert!(in_3d(&harness).clip.bounds.is_none());
+    assert!(view_3d(&harness).clip.bounds.is_none());
 }
 
 #[test]
@@ -217,9 +217,9 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     click(&mut harness, "Annotations");
     harness.get_by_label_contains("Save as PNG").click();
     harness.step();
-    let wish =
+    let options =
         "SavePicture(PictureOptions { view: Some(Volume), size: Screen(2), annotated: false })";
-    assert_eq!(taken(&mut harness), [wish]);
+    assert_eq!(taken(&mut harness), [options]);
     press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
     choose(&mut harness, "Kind of film", "GIF");
     picture(&mut harness, "film-window");
@@ -229,5 +229,5 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     assert!(film.len() == 1 && film[0].starts_with("RecordFilm(") && film[0].contains("Gif"));
     press(&mut harness, Modifiers::COMMAND, Key::P);
     press(&mut harness, Modifiers::NONE, Key::Escape);
-    assert!(!harness.state().view.show_picture, "Esc closes it");
+    assert!(!harness.state().view.windows.picture, "Esc closes it");
 }

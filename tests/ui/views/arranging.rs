@@ -13,7 +13,7 @@ fn buttons_and_keys_choose_the_layout() {
     let quad = pane(&hands, Plane::Axial);
     hands.get_by_label("Three slices in a row").click();
     hands.run_steps(3);
-    assert_eq!(hands.state().view.layout, Layout::Row);
+    assert_eq!(hands.state().view.prefs.layout, Layout::Row);
     assert!(hands.query_by_label("3D view").is_none());
     assert!(pane(&hands, Plane::Axial).height() > 1.9 * quad.height());
     hands.get_by_label("One large view (again: another)").click();
@@ -21,14 +21,14 @@ fn buttons_and_keys_choose_the_layout() {
     assert!(pane(&hands, Plane::Axial).width() > 1.9 * pane(&hands, Plane::Coronal).width());
     press(&mut hands, Modifiers::SHIFT, Key::Y);
     let sagittal = Layout::Main(Pane::Slice(Plane::Sagittal));
-    assert_eq!(hands.state().view.layout, sagittal, "again: the next one is large");
+    assert_eq!(hands.state().view.prefs.layout, sagittal, "again: the next one is large");
     press(&mut hands, Modifiers::NONE, Key::Num3);
-    assert_eq!(hands.state().view.maximised, Some(Pane::Slice(Plane::Coronal)));
+    assert_eq!(hands.state().view.scan.maximised, Some(Pane::Slice(Plane::Coronal)));
     hands.get_by_label("Four views").click();
     hands.run_steps(3);
     assert_eq!(pane(&hands, Plane::Axial), quad);
     press(&mut hands, Modifiers::NONE, Key::Y);
-    assert!(matches!(hands.state().view.layout, Layout::Main(_)));
+    assert!(matches!(hands.state().view.prefs.layout, Layout::Main(_)));
 }
 
 #[test]
@@ -44,17 +44,17 @@ fn a_splitter_is_dragged_and_goes_back_by_double_click_and_listens_to_keys() {
     assert!((pane(&hands, Plane::Sagittal).min.x - after.max.x) < 2.0);
     assert!(hands.state().actions.is_empty(), "no click went through");
     double_click(&mut hands, at + vec2(90.0, 0.0));
-    assert_eq!(hands.state().view.splits, Splits::default());
+    assert_eq!(hands.state().view.prefs.splits, Splits::default());
 
     let upper = hands.get_by_label("Upper and lower views");
     assert_eq!(upper.accesskit_node().data().numeric_value(), Some(50.0));
     upper.set_value_accesskit(30.0);
     hands.run_steps(3);
-    assert!((hands.state().view.splits.quad_y - 0.3).abs() < 1e-3);
+    assert!((hands.state().view.prefs.splits.quad_y - 0.3).abs() < 1e-3);
     hands.get_by_label("Upper and lower views").focus();
     hands.run_steps(2);
     press(&mut hands, Modifiers::NONE, Key::ArrowDown);
-    assert!((hands.state().view.splits.quad_y - 0.32).abs() < 1e-3);
+    assert!((hands.state().view.prefs.splits.quad_y - 0.32).abs() < 1e-3);
     // Where the two cross both are moved.
     let corner = pane(&hands, Plane::Axial).max;
     drag(&mut hands, corner, vec2(-60.0, 50.0));
@@ -70,24 +70,28 @@ fn a_double_click_shows_a_view_alone_but_never_costs_a_click_of_the_point_tool()
     let mut hands = window();
     let at = pane(&hands, Plane::Sagittal).center() + vec2(40.0, 30.0);
     double_click(&mut hands, at);
-    assert_eq!(hands.state().view.maximised, None, "points are placed by clicks");
+    assert_eq!(hands.state().view.scan.maximised, None, "points are placed by clicks");
     assert_eq!(hands.state().actions.len(), 1, "and two on one spot are one");
     hands.run_steps(60);
     let name = pane(&hands, Plane::Sagittal).min + vec2(20.0, 12.0);
     double_click(&mut hands, name);
-    assert_eq!(hands.state().view.maximised, Some(Pane::Slice(Plane::Sagittal)));
+    assert_eq!(hands.state().view.scan.maximised, Some(Pane::Slice(Plane::Sagittal)));
     hands.run_steps(60);
     let name = pane(&hands, Plane::Sagittal).min + vec2(20.0, 12.0);
     double_click(&mut hands, name);
-    assert_eq!(hands.state().view.maximised, None);
+    assert_eq!(hands.state().view.scan.maximised, None);
     for tool in [Tool::Crosshair, Tool::Window, Tool::Region] {
-        hands.state_mut().view.tool = tool;
+        hands.state_mut().view.prefs.tool = tool;
         hands.run_steps(60);
         double_click(&mut hands, at);
-        assert_eq!(hands.state().view.maximised, Some(Pane::Slice(Plane::Sagittal)), "{tool:?}");
+        assert_eq!(
+            hands.state().view.scan.maximised,
+            Some(Pane::Slice(Plane::Sagittal)),
+            "{tool:?}"
+        );
         hands.run_steps(60);
         double_click(&mut hands, at);
-        assert_eq!(hands.state().view.maximised, None, "{tool:?}");
+        assert_eq!(hands.state().view.scan.maximised, None, "{tool:?}");
     }
     assert_eq!(hands.state().actions.len(), 1);
 }
@@ -107,20 +111,20 @@ fn a_sheet_shows_slices_of_which_one_is_chosen_by_a_click() {
     click(&mut hands, fifth);
     let desk = hands.state();
     let grid = desk.document.image().grid();
-    assert_eq!(grid.voxel_at(desk.view.crosshair).unwrap()[2], 4);
+    assert_eq!(grid.voxel_at(desk.view.scan.crosshair).unwrap()[2], 4);
     assert!(desk.actions.is_empty());
     assert_eq!(cell(&hands, "Axial slice 0 (0–23)"), lower, "nothing has moved");
 
     // One after the other: the wheel goes by a row of five.
     hands.get_by_label("Slices from picture to picture").focus();
-    hands.state_mut().view.lightbox_step = 1;
-    hands.state_mut().view.lightbox.as_mut().unwrap().rows = 2;
+    hands.state_mut().view.prefs.lightbox_step = 1;
+    hands.state_mut().view.scan.lightbox.as_mut().unwrap().rows = 2;
     hands.run_steps(3);
     hands.hover_at(cell(&hands, "Axial slice 4 (0–23)").center());
     hands.step();
     wheel(&mut hands, 1.0, Modifiers::NONE);
     let desk = hands.state();
-    assert_eq!(desk.document.image().grid().voxel_at(desk.view.crosshair).unwrap()[2], 9);
+    assert_eq!(desk.document.image().grid().voxel_at(desk.view.scan.crosshair).unwrap()[2], 9);
     assert!(texts(&hands).iter().any(|t| t.contains("9 (0–23)")));
     hands.get_by_label("Sagittal").click();
     hands.run_steps(3);

@@ -45,7 +45,7 @@ pub fn desk(frames: usize) -> Desk {
     let stats = image.stats();
     let histogram = Histogram::of(&image, &stats, 64);
     let mut view = ViewState::for_scan(image.grid(), stats, histogram);
-    view.crosshair = image.grid().world_of([20, 15, 12]);
+    view.scan.crosshair = image.grid().world_of([20, 15, 12]);
     let document = Document::new(image);
     Desk { document, view, status: Status::default(), actions: Vec::new() }
 }

@@ -18,11 +18,11 @@ use super::desk::{
 fn a_dragged_rectangle_gives_the_window_of_its_values() {
     for (tool, modifiers) in [(Tool::Region, Modifiers::NONE), (Tool::Window, Modifiers::SHIFT)] {
         let mut hands = window();
-        hands.state_mut().view.tool = tool;
+        hands.state_mut().view.prefs.tool = tool;
         let middle = pane(&hands, Plane::Axial).center();
         drag_with(&mut hands, middle - vec2(50.0, 20.0), vec2(100.0, 40.0), modifiers);
         // Slice 12: values 200 to 239, and the rectangle leaves out its sides.
-        let window = hands.state().view.window;
+        let window = hands.state().view.scan.window;
         assert!(window.low() > 200.0 && window.high() < 239.0, "{tool:?} {window:?}");
         assert!((window.centre - 219.5).abs() < 1.5 && window.width > 5.0, "{window:?}");
         assert!(hands.state().actions.is_empty());
@@ -34,24 +34,24 @@ fn presets_and_handles_change_the_window() {
     let mut hands = window();
     for (key, centre, width) in [(Key::Num5, -600.0, 1500.0), (Key::Num1, 40.0, 80.0)] {
         press(&mut hands, Modifiers::SHIFT, key);
-        assert_eq!(hands.state().view.window, Window::new(centre, width));
+        assert_eq!(hands.state().view.scan.window, Window::new(centre, width));
     }
     hands.get_by_label("Window low").set_value_accesskit(-100.0);
     hands.run_steps(2);
-    let window = hands.state().view.window;
+    let window = hands.state().view.scan.window;
     assert!((window.low() + 100.0).abs() < 1e-6 && (window.high() - 80.0).abs() < 1e-6);
     let high = hands.get_by_label("Window high").rect().center();
     drag(&mut hands, high, vec2(20.0, 0.0));
-    let wide = hands.state().view.window;
+    let wide = hands.state().view.scan.window;
     assert!((wide.low() - window.low()).abs() < 1e-6 && wide.high() > window.high() + 50.0);
     hands.get_by_label("Window middle").focus();
     hands.run_steps(2);
     press(&mut hands, Modifiers::NONE, Key::ArrowRight);
-    let moved = hands.state().view.window;
+    let moved = hands.state().view.scan.window;
     assert!(moved.centre > wide.centre && (moved.width - wide.width).abs() < 1e-6);
     press(&mut hands, Modifiers::SHIFT, Key::Num0);
-    let stats = hands.state().view.stats.unwrap();
-    let full = hands.state().view.window;
+    let stats = hands.state().view.scan.stats.unwrap();
+    let full = hands.state().view.scan.window;
     assert_eq!((full.low(), full.high()), (stats.min, stats.max));
 }
 
@@ -62,12 +62,12 @@ fn colours_and_what_is_between_voxels_are_chosen() {
     hands.run_steps(3);
     hands.get_by_label("Viridis").click();
     hands.run_steps(3);
-    assert_eq!(hands.state().view.colour_map, ColourMap::Viridis);
+    assert_eq!(hands.state().view.scan.colour_map, ColourMap::Viridis);
     hands.get_by_label("Cubic").click();
     hands.run_steps(2);
-    assert_eq!(hands.state().view.interpolation, Interpolation::Cubic);
+    assert_eq!(hands.state().view.prefs.interpolation, Interpolation::Cubic);
     press(&mut hands, Modifiers::NONE, Key::I);
-    assert_eq!(hands.state().view.interpolation, Interpolation::Nearest);
+    assert_eq!(hands.state().view.prefs.interpolation, Interpolation::Nearest);
     hands.get_by_label("Outline").click();
     hands.run_steps(2);
     assert_eq!(hands.state().view.mask_look(), MaskLook::Outline);
@@ -75,21 +75,21 @@ fn colours_and_what_is_between_voxels_are_chosen() {
     assert_eq!(hands.state().view.mask_look(), MaskLook::Both);
     hands.get_by_label("Outline width").set_value_accesskit(3.0);
     hands.run_steps(2);
-    assert_eq!(hands.state().view.masks.outline_width, 3.0);
+    assert_eq!(hands.state().view.prefs.masks.outline_width, 3.0);
 }
 
 #[test]
 fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
     let mut desk = desk(1);
-    desk.view.overlays = vec![overlay("pet.nii"), overlay("mr.nii")];
-    let scan = desk.view.window;
+    desk.view.scan.overlays = vec![overlay("pet.nii"), overlay("mr.nii")];
+    let scan = desk.view.scan.window;
     let mut hands = window_of(desk, vec2(1440.0, 900.0));
     hands.get_by_label("Layer pet.nii").click();
     hands.run_steps(3);
-    assert_eq!(hands.state().view.layer, Some(0));
+    assert_eq!(hands.state().view.scan.layer, Some(0));
     press(&mut hands, Modifiers::SHIFT, Key::W);
-    assert_eq!(hands.state().view.overlays[0].window, Window::new(200.0, 300.0));
-    assert_eq!(hands.state().view.window, scan, "the scan keeps its own");
+    assert_eq!(hands.state().view.scan.overlays[0].window, Window::new(200.0, 300.0));
+    assert_eq!(hands.state().view.scan.window, scan, "the scan keeps its own");
     // Pictures tell what lies over the scan, from which value to which; and the scan's own window.
     let told = |hands: &_, text: &str| texts(hands).iter().any(|t| t == text);
     assert!(told(&hands, "pet.nii 50 … 350"));
@@ -97,27 +97,30 @@ fn the_chosen_layer_gets_the_window_and_layers_are_ordered() {
     assert!(told(&hands, &own), "{own}");
     hands.get_by_role_and_label(Role::Slider, "Opacity").set_value_accesskit(0.8);
     hands.run_steps(2);
-    assert_eq!(hands.state().view.overlays[0].opacity, 0.8);
+    assert_eq!(hands.state().view.scan.overlays[0].opacity, 0.8);
     hands.get_by_label("Move up: pet.nii").click();
     hands.run_steps(3);
     let names: Vec<_> =
-        hands.state().view.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
+        hands.state().view.scan.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
     assert_eq!(
-        (names, hands.state().view.layer),
+        (names, hands.state().view.scan.layer),
         (vec!["mr.nii".into(), "pet.nii".into()], Some(1))
     );
     hands.get_by_label("Hide mr.nii").click();
     hands.run_steps(2);
-    assert!(!hands.state().view.overlays[0].visible);
+    assert!(!hands.state().view.scan.overlays[0].visible);
     assert!(!texts(&hands).iter().any(|t| t.starts_with("mr.nii ")), "what is hidden is not told");
     press(&mut hands, Modifiers::NONE, Key::H);
-    assert!(hands.state().view.overlays.iter().all(|o| !o.visible), "one was seen: all hidden");
+    assert!(
+        hands.state().view.scan.overlays.iter().all(|o| !o.visible),
+        "one was seen: all hidden"
+    );
     hands.get_by_label("Take the layer away: pet.nii").click();
     hands.run_steps(3);
-    assert_eq!((hands.state().view.overlays.len(), hands.state().view.layer), (1, None));
+    assert_eq!((hands.state().view.scan.overlays.len(), hands.state().view.scan.layer), (1, None));
     hands.get_by_label("Hide scan.nii").click();
     hands.run_steps(2);
-    assert!(!hands.state().view.show_image);
+    assert!(!hands.state().view.scan.show_image);
     assert!(!told(&hands, &own));
     press(&mut hands, Modifiers::COMMAND, Key::L);
     let asked = format!("{:?}", hands.state().actions.last().unwrap());
@@ -166,43 +169,46 @@ fn frames_are_stepped_slid_and_played() {
     let mut hands = window_of(desk(3), vec2(1440.0, 900.0));
     assert!(texts(&hands).iter().any(|t| t == "Frame 1/3"));
     press(&mut hands, Modifiers::NONE, Key::Period);
-    assert_eq!(hands.state().view.frame, 1);
+    assert_eq!(hands.state().view.scan.time_point, 1);
     press(&mut hands, Modifiers::NONE, Key::Comma);
     press(&mut hands, Modifiers::NONE, Key::Comma);
-    assert_eq!(hands.state().view.frame, 2, "round and round");
+    assert_eq!(hands.state().view.scan.time_point, 2, "round and round");
     hands.get_by_role_and_label(Role::Slider, "Frame").set_value_accesskit(2.0);
     hands.run_steps(2);
     assert!(texts(&hands).iter().any(|t| t == "Frame 2/3"));
     hands.hover_at(pane(&hands, Plane::Axial).center());
     hands.run_steps(2);
-    assert!(hands.state().view.hover.as_ref().unwrap().value > 4500.0, "of the frame shown");
-    hands.state_mut().view.frames_per_second = 20.0;
+    assert!(
+        hands.state().view.transient.hover.as_ref().unwrap().value > 4500.0,
+        "of the frame shown"
+    );
+    hands.state_mut().view.prefs.frames_per_second = 20.0;
     press(&mut hands, Modifiers::NONE, Key::K);
-    assert!(hands.state().view.playing);
+    assert!(hands.state().view.transient.playing);
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..40 {
         hands.step();
-        seen.insert(hands.state().view.frame);
+        seen.insert(hands.state().view.scan.time_point);
     }
     assert_eq!(seen.len(), 3, "all are shown");
     // A frame that is still on its way to the screen is waited for.
     hands.state_mut().status.frame_comes = true;
-    let waits = hands.state().view.frame;
+    let waits = hands.state().view.scan.time_point;
     for _ in 0..40 {
         hands.step();
-        assert_eq!(hands.state().view.frame, waits);
+        assert_eq!(hands.state().view.scan.time_point, waits);
     }
     hands.state_mut().status.frame_comes = false;
     let went_on = (0..40).any(|_| {
         hands.step();
-        hands.state().view.frame != waits
+        hands.state().view.scan.time_point != waits
     });
     assert!(went_on, "and played on from");
     hands.get_by_label("Pause").click();
     hands.run_steps(2);
-    let still = hands.state().view.frame;
+    let still = hands.state().view.scan.time_point;
     hands.run_steps(40);
-    assert_eq!(hands.state().view.frame, still);
+    assert_eq!(hands.state().view.scan.time_point, still);
 }
 
 #[test]
@@ -247,20 +253,20 @@ fn slices_are_zoomed_alike_unless_each_is_to_have_its_own_zoom() {
 #[test]
 fn a_point_is_placed_by_keyboard() {
     let mut hands = window();
-    hands.state_mut().view.tool = Tool::Point;
+    hands.state_mut().view.prefs.tool = Tool::Point;
     press(&mut hands, Modifiers::NONE, Key::ArrowUp);
-    let at = hands.state().view.crosshair;
+    let at = hands.state().view.scan.crosshair;
     press(&mut hands, Modifiers::NONE, Key::Enter);
     let placed = |hands: &Hands| match hands.state().actions.last() {
         Some(Action::Do(Command::AddPrompt { object: None, prompt })) => Some(*prompt),
         _ => None,
     };
     assert_eq!(placed(&hands), Some(Prompt { world: at, positive: true }));
-    hands.state_mut().view.negative = true;
+    hands.state_mut().view.transient.negative = true;
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);
     assert_eq!(placed(&hands), Some(Prompt { world: at, positive: false }));
-    hands.state_mut().view.tool = Tool::Crosshair;
+    hands.state_mut().view.prefs.tool = Tool::Crosshair;
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);
     assert_eq!(placed(&hands), None);
@@ -274,7 +280,7 @@ fn a_click_that_closes_a_menu_places_no_point() {
         (true, PointerButton::Secondary),
     ] {
         let mut hands = window();
-        hands.state_mut().view.tool = Tool::Point;
+        hands.state_mut().view.prefs.tool = Tool::Point;
         let at = pane(&hands, Plane::Coronal).center();
         hands.get_by_role_and_label(Role::Button, "View").click();
         hands.run_steps(3);

@@ -29,7 +29,7 @@ fn many() -> Desk {
 
 fn crosshair(hands: &Hands) -> [usize; 3] {
     let desk = hands.state();
-    desk.document.image().grid().voxel_at(desk.view.crosshair).expect("in the scan")
+    desk.document.image().grid().voxel_at(desk.view.scan.crosshair).expect("in the scan")
 }
 
 fn shown(hands: &Hands) -> Vec<u16> {
@@ -59,14 +59,14 @@ fn a_selected_object_is_brought_into_the_views() {
     let view = &hands.state().view;
     let centre = view.pane(Plane::Axial).pan_zoom.expect("zoomed").centre;
     let grid = hands.state().document.image().grid();
-    let at = view.frame(grid, Plane::Axial).view(view.crosshair).truncate();
+    let at = view.slice_frame(grid, Plane::Axial).view(view.scan.crosshair).truncate();
     assert!(centre.distance(at) < 1e-9, "{centre} {at}");
     assert_eq!(view.pane(Plane::Coronal).pan_zoom, Some(far));
     // A mask that the slices shown cut stays where it is looked at.
     let mut desk = desk(1);
     super::desk::with_mask(&mut desk);
     let grid = desk.document.image().grid().clone();
-    desk.view.crosshair = grid.world_of([3, 4, 5]);
+    desk.view.scan.crosshair = grid.world_of([3, 4, 5]);
     let mut hands = window_of(desk, vec2(1440.0, 900.0));
     hands.get_by_label_contains("liver,").click();
     hands.run_steps(3);
@@ -160,8 +160,8 @@ fn the_history_tells_objects_and_points_and_opens_at_the_newest() {
 fn points_are_hidden_with_the_masks() {
     let mut desk = desk(1);
     let grid = desk.document.image().grid().clone();
-    let world = desk.view.crosshair;
-    desk.view.tool = Tool::Point;
+    let world = desk.view.scan.crosshair;
+    desk.view.prefs.tool = Tool::Point;
     desk.document
         .apply(Command::AddPrompt { object: None, prompt: Prompt { world, positive: true } })
         .unwrap();
@@ -174,19 +174,27 @@ fn points_are_hidden_with_the_masks() {
     };
     // The crosshair is not quite in the middle of the pane: its own place.
     let view = &hands.state().view;
-    let frame = view.frame(hands.state().document.image().grid(), Plane::Axial);
+    let frame = view.slice_frame(hands.state().document.image().grid(), Plane::Axial);
     let rect = pane(&hands, Plane::Axial);
     let fit = PanZoom::fit(frame.extent(), DVec2::new(rect.width().into(), rect.height().into()));
     let offset = fit.screen_from_view(frame.view(world).truncate());
     let at = at + vec2(offset.x as f32, offset.y as f32);
     click(&mut hands, at);
-    assert_eq!(hands.state().view.selected_prompt, Some((LabelId(1), 0)), "a dot is picked");
+    assert_eq!(
+        hands.state().view.transient.selected_prompt,
+        Some((LabelId(1), 0)),
+        "a dot is picked"
+    );
     assert_eq!(added(&mut hands), 0);
     hands.run_steps(60);
     press(&mut hands, Modifiers::NONE, Key::V);
-    hands.state_mut().view.selected_prompt = None;
+    hands.state_mut().view.transient.selected_prompt = None;
     click(&mut hands, at);
-    assert_eq!(hands.state().view.selected_prompt, None, "what can't be seen can't be picked");
+    assert_eq!(
+        hands.state().view.transient.selected_prompt,
+        None,
+        "what can't be seen can't be picked"
+    );
     assert_eq!(added(&mut hands), 1);
 }
 
@@ -208,7 +216,7 @@ fn a_splitters_tip_leaves_the_bar_of_the_frames_free() {
 fn the_bar_fits_at_twice_the_size_on_a_small_screen() {
     for (size, scale) in [([1024.0, 700.0], 2.0), ([1024.0, 700.0], 1.5), ([800.0, 560.0], 1.0)] {
         let mut desk = desk(1);
-        desk.view.scale = scale;
+        desk.view.prefs.scale = scale;
         desk.status.runtime = voxpoint::ui::RuntimeStatus::Ready("1.31.1 (Python package)".into());
         desk.status.model = voxpoint::ui::ModelStatus::Ready {
             name: "SAM-Med3D-turbo of a long name".to_owned(),

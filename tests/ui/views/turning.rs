@@ -8,7 +8,7 @@ use super::desk::{Hands, drag, drag_with, pane, press, texts, wheel, window};
 
 fn normals(hands: &Hands) -> [DVec3; 3] {
     let desk = hands.state();
-    Plane::ALL.map(|plane| desk.view.frame(desk.document.image().grid(), plane).normal())
+    Plane::ALL.map(|plane| desk.view.slice_frame(desk.document.image().grid(), plane).normal())
 }
 
 /// Where the slices cross on the screen, in a view whose picture is fitted.
@@ -19,13 +19,13 @@ fn crossing(hands: &Hands, plane: Plane) -> Pos2 {
     let transform = voxpoint::ui::views::SliceTransform::new(
         grid,
         plane,
-        view.convention,
-        view.oblique.as_ref(),
+        view.prefs.convention,
+        view.scan.oblique.as_ref(),
         view.pane(plane).pan_zoom,
         size,
         view.slice(grid, plane),
     );
-    let at = transform.pane_from_world(view.crosshair);
+    let at = transform.pane_from_world(view.scan.crosshair);
     rect.min + vec2(at.x as f32, at.y as f32)
 }
 
@@ -60,7 +60,7 @@ fn dragging_a_handle_turns_the_two_other_planes_and_not_this_one() {
         assert!(texts(&hands).iter().any(|t| t.contains("OBLIQUE 20°")), "{:?}", texts(&hands));
         assert!(hands.state().actions.is_empty());
         press(&mut hands, Modifiers::SHIFT, Key::R);
-        assert_eq!(hands.state().view.oblique, None);
+        assert_eq!(hands.state().view.scan.oblique, None);
     }
 }
 
@@ -69,22 +69,22 @@ fn turns_snap_with_shift_and_come_from_keys_and_assistive_tools() {
     let mut hands = window();
     let handle = hands.get_by_label("Turn in the view axial").rect().center();
     drag_with(&mut hands, handle, vec2(33.0, 4.0), Modifiers::SHIFT);
-    let angle = hands.state().view.oblique.expect("turned").angle();
+    let angle = hands.state().view.scan.oblique.expect("turned").angle();
     assert!((angle / 5.0 - (angle / 5.0).round()).abs() < 1e-6 && angle > 4.0, "{angle}");
     press(&mut hands, Modifiers::NONE, Key::R);
-    assert_eq!(hands.state().view.oblique, None, "reset straightens, too");
+    assert_eq!(hands.state().view.scan.oblique, None, "reset straightens, too");
     press(&mut hands, Modifiers::ALT, Key::ArrowRight);
     press(&mut hands, Modifiers::ALT | Modifiers::SHIFT, Key::ArrowRight);
-    let angle = hands.state().view.oblique.expect("turned by keys").angle();
+    let angle = hands.state().view.scan.oblique.expect("turned by keys").angle();
     assert!((angle - 6.0).abs() < 1e-6, "{angle}");
     press(&mut hands, Modifiers::NONE, Key::R);
     hands.get_by_label("Turn in the view coronal").set_value_accesskit(15.0);
     hands.run_steps(3);
-    let angle = hands.state().view.oblique.expect("turned by a tool").angle();
+    let angle = hands.state().view.scan.oblique.expect("turned by a tool").angle();
     assert!((angle - 15.0).abs() < 1e-3, "{angle}");
     hands.get_by_label("Straighten").click();
     hands.run_steps(3);
-    assert_eq!(hands.state().view.oblique, None);
+    assert_eq!(hands.state().view.scan.oblique, None);
 }
 
 #[test]
@@ -92,19 +92,19 @@ fn slices_are_made_thick_and_say_so() {
     let mut hands = window();
     hands.hover_at(pane(&hands, Plane::Axial).center());
     hands.step();
-    let before = hands.state().view.crosshair;
+    let before = hands.state().view.scan.crosshair;
     wheel(&mut hands, 3.0, Modifiers::ALT);
-    assert_eq!(hands.state().view.slab_mm, 3.0);
-    assert_eq!(hands.state().view.crosshair, before, "no slice was stepped");
+    assert_eq!(hands.state().view.prefs.slab_mm, 3.0);
+    assert_eq!(hands.state().view.scan.crosshair, before, "no slice was stepped");
     press(&mut hands, Modifiers::SHIFT, Key::M);
     assert!(texts(&hands).iter().any(|t| t == "MIP 3 mm"), "{:?}", texts(&hands));
     press(&mut hands, Modifiers::ALT, Key::ArrowUp);
-    assert_eq!(hands.state().view.slab_mm, 4.0);
+    assert_eq!(hands.state().view.prefs.slab_mm, 4.0);
     hands.get_by_label("MinIP").click();
     hands.run_steps(2);
     assert!(texts(&hands).iter().any(|t| t == "MinIP 4 mm"));
     press(&mut hands, Modifiers::NONE, Key::M);
-    assert_eq!(hands.state().view.slab_mm, 0.0);
+    assert_eq!(hands.state().view.prefs.slab_mm, 0.0);
 }
 
 #[test]
@@ -114,21 +114,21 @@ fn shift_or_the_middle_button_moves_the_3d_picture_and_what_is_seen_goes_along()
     let pane = [rect.width().into(), rect.height().into()];
     let seen = |hands: &Hands, at: DVec2| {
         let grid = hands.state().document.image().grid();
-        hands.state().view.orbit.world_from_pane(grid, pane, at.extend(0.0))
+        hands.state().view.scan.orbit.world_from_pane(grid, pane, at.extend(0.0))
     };
     let middle = DVec2::new(pane[0], pane[1]) / 2.0;
-    let before = hands.state().view.orbit.clone();
+    let before = hands.state().view.scan.orbit.clone();
     let there = seen(&hands, middle);
     drag_with(&mut hands, rect.center(), vec2(30.0, 12.0), Modifiers::SHIFT);
-    let orbit = hands.state().view.orbit.clone();
+    let orbit = hands.state().view.scan.orbit.clone();
     assert_eq!((orbit.azimuth, orbit.elevation), (before.azimuth, before.elevation), "no turn");
     assert!(seen(&hands, middle + DVec2::new(30.0, 12.0)).distance(there) < 1e-6);
     // The keyboard does the same, and the command for all views takes it back.
     hands.get_by_label("3D view").focus();
     hands.run_steps(2);
     press(&mut hands, Modifiers::SHIFT, Key::ArrowLeft);
-    assert!(hands.state().view.orbit.shift.x < orbit.shift.x);
+    assert!(hands.state().view.scan.orbit.shift.x < orbit.shift.x);
     hands.get_by_label("Reset views").click();
     hands.run_steps(2);
-    assert_eq!(hands.state().view.orbit.shift, DVec2::ZERO);
+    assert_eq!(hands.state().view.scan.orbit.shift, DVec2::ZERO);
 }

@@ -29,7 +29,7 @@ pub fn handle(ui: &Ui, response: &Response, cx: &mut Context) {
         && let Some(at) = pointer
         && let Some((hit, inside)) = hit(ui, response, at, cx)
     {
-        cx.view.hover = hover(&hit, inside, cx);
+        cx.view.transient.hover = hover(&hit, inside, cx);
     }
 }
 
@@ -45,7 +45,7 @@ fn click(ui: &Ui, response: &Response, button: PointerButton, at: Pos2, cx: &mut
         }
         _ => return,
     };
-    cx.view.selected_prompt = None;
+    cx.view.transient.selected_prompt = None;
     cx.view.move_crosshair(grid, inside);
     let prompt = Prompt { world: inside, positive };
     cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
@@ -55,7 +55,7 @@ fn click(ui: &Ui, response: &Response, button: PointerButton, at: Pos2, cx: &mut
 /// and what a point is placed on is not seen there as it is in a slice.
 pub fn point(ui: &Ui, cx: &Context) -> Option<bool> {
     let (command, alt) = ui.input(|i| (i.modifiers.command, i.modifiers.alt));
-    (cx.view.tool == Tool::Point && command).then_some(!(cx.view.negative || alt))
+    (cx.view.prefs.tool == Tool::Point && command).then_some(!(cx.view.transient.negative || alt))
 }
 
 /// What is seen at a place, and the place a little further in, in the voxel behind the surface.

@@ -52,13 +52,13 @@ fn flat(seen: DVec3) -> Vec2 {
 /// Paints the cube; its letters turn the camera, except in a figure.
 pub fn show(ui: &Ui, painter: &Painter, pane: Rect, cx: &mut Context) {
     let place = Place::of(pane);
-    let camera = cx.view.orbit.axes().transpose();
+    let camera = cx.view.scan.orbit.axes().transpose();
     let sides = SIDES.map(|side| {
         let seen = camera * side.unit();
         Side { from: side, seen, letter: letter_place(&place, seen) }
     });
     let mut hovered = None;
-    if !cx.view.is_figure {
+    if !cx.view.transient.is_figure {
         for side in &sides {
             let Some(at) = side.letter else { continue };
             let response = button(ui, at, side.from);

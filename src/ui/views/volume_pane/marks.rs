@@ -14,7 +14,7 @@ const GAP: f64 = 3.0;
 /// Place in the pane of world positions.
 fn project(rect: Rect, grid: &Grid, cx: &Context, world: DVec3) -> Pos2 {
     let pane = [f64::from(rect.width()), f64::from(rect.height())];
-    let at = cx.view.orbit.project(grid, pane, world);
+    let at = cx.view.scan.orbit.project(grid, pane, world);
     paint::on_screen(rect, DVec2::new(at.x, at.y))
 }
 
@@ -22,13 +22,14 @@ fn project(rect: Rect, grid: &Grid, cx: &Context, world: DVec3) -> Pos2 {
 pub fn crosshair(painter: &Painter, rect: Rect, cx: &Context) {
     let grid = cx.document.image().grid();
     let pane = [f64::from(rect.width()), f64::from(rect.height())];
-    let mm = cx.view.orbit.mm_per_pixel(grid, pane);
+    let mm = cx.view.scan.orbit.mm_per_pixel(grid, pane);
     for axis in Axis::ALL {
         let mut unit = DVec3::ZERO;
         unit[axis.index()] = mm;
         for side in [-1.0, 1.0] {
-            let end =
-                |points: f64| project(rect, grid, cx, cx.view.crosshair + unit * (side * points));
+            let end = |points: f64| {
+                project(rect, grid, cx, cx.view.scan.crosshair + unit * (side * points))
+            };
             paint::line(painter, [end(GAP), end(ARM)], 1.5, paint::axis_colour(axis));
         }
     }
@@ -36,7 +37,7 @@ pub fn crosshair(painter: &Painter, rect: Rect, cx: &Context) {
 
 /// The edges of the clip box.
 pub fn clip_box(painter: &Painter, rect: Rect, cx: &Context) {
-    let Some(bounds) = cx.view.in_3d.clip.bounds else { return };
+    let Some(bounds) = cx.view.scan.view_3d.clip.bounds else { return };
     let grid = cx.document.image().grid();
     let corners = corners(grid, &bounds);
     let stroke = Stroke::new(1.0, paint::ACCENT.gamma_multiply(0.6));

@@ -32,12 +32,12 @@ pub fn interact(ui: &Ui, rect: Rect, cx: &mut Context) -> Response {
     drag(ui, &response, cx);
     keys(ui, &response, cx);
     if response.contains_pointer() {
-        cx.view.hovered = Some(Pane::Volume);
+        cx.view.transient.hovered = Some(Pane::Volume);
         let lines = f64::from(input::wheel_lines(ui)).clamp(-10.0, 10.0);
         let pinch = f64::from(ui.input(egui::InputState::zoom_delta));
         let factor = ZOOM_PER_LINE.powf(lines) * pinch;
         if factor.is_finite() && factor > 0.0 {
-            cx.view.orbit.zoom = (cx.view.orbit.zoom * factor).clamp(0.2, 20.0);
+            cx.view.scan.orbit.zoom = (cx.view.scan.orbit.zoom * factor).clamp(0.2, 20.0);
         }
     }
     click::handle(ui, &response, cx);
@@ -57,10 +57,10 @@ fn drag(ui: &Ui, response: &Response, cx: &mut Context) {
     let by = DVec2::new(delta.x.into(), delta.y.into());
     let shift = ui.input(|i| i.modifiers.shift);
     let primary = response.dragged_by(PointerButton::Primary);
-    if primary && shift && cx.view.in_3d.clip.plane.is_some() {
+    if primary && shift && cx.view.scan.view_3d.clip.plane.is_some() {
         drag_plane(response.rect, delta, cx);
     } else if primary && !shift {
-        cx.view.orbit.drag(by.x, by.y);
+        cx.view.scan.orbit.drag(by.x, by.y);
     } else if primary || response.dragged_by(PointerButton::Middle) {
         pan(response.rect, by, cx);
     }
@@ -68,15 +68,15 @@ fn drag(ui: &Ui, response: &Response, cx: &mut Context) {
 
 fn pan(rect: Rect, by: DVec2, cx: &mut Context) {
     let pane = [rect.width().into(), rect.height().into()];
-    cx.view.orbit.pan(cx.document.image().grid(), pane, by);
+    cx.view.scan.orbit.pan(cx.document.image().grid(), pane, by);
 }
 
 /// Moves the clip plane so that it follows the hand.
 fn drag_plane(rect: Rect, delta: egui::Vec2, cx: &mut Context) {
-    let Some(plane) = cx.view.in_3d.clip.plane else { return };
+    let Some(plane) = cx.view.scan.view_3d.clip.plane else { return };
     let grid = cx.document.image().grid();
-    let mm = cx.view.orbit.mm_per_pixel(grid, [rect.width().into(), rect.height().into()]);
-    let seen = cx.view.orbit.axes().transpose() * plane.normal;
+    let mm = cx.view.scan.orbit.mm_per_pixel(grid, [rect.width().into(), rect.height().into()]);
+    let seen = cx.view.scan.orbit.axes().transpose() * plane.normal;
     let along = vec2(seen.x as f32, -seen.y as f32);
     let points = if along.length() > 0.3 {
         delta.dot(along) / along.length_sq()
@@ -101,7 +101,7 @@ fn keys(ui: &Ui, response: &Response, cx: &mut Context) {
     if ui.input(|i| i.modifiers.shift) {
         pan(response.rect, DVec2::new(right, down), cx);
     } else {
-        cx.view.orbit.drag(right, down);
+        cx.view.scan.orbit.drag(right, down);
     }
 }
 
@@ -134,20 +134,20 @@ fn moving(ui: &Ui, response: &Response, params: &RaycastParams) -> bool {
 
 /// Whether masks follow the hand: a preview the pointer, or a mask the threshold's slider.
 fn masks_move(cx: &Context) -> bool {
-    let pointer_moves = cx.view.intent.is_some_and(|intent| !intent.resting);
+    let pointer_moves = cx.view.transient.intent.is_some_and(|intent| !intent.resting);
     let preview = cx.status.preview == PreviewStatus::Shown && pointer_moves;
     preview || cx.status.threshold.is_some()
 }
 
 /// What a pane of this place shows, at full quality.
 fn params(rect: Rect, pixels_per_point: f32, cx: &Context) -> RaycastParams {
-    let shown = &cx.view.in_3d;
+    let shown = &cx.view.scan.view_3d;
     RaycastParams {
         size: gpu::size(rect, pixels_per_point),
-        orbit: cx.view.orbit.clone(),
-        mode: shown.mode,
+        orbit: cx.view.scan.orbit.clone(),
+        mode: cx.view.prefs.mode_3d,
         window: shown.window,
-        colour_map: cx.view.colour_map,
+        colour_map: cx.view.scan.colour_map,
         transfer: shown.transfer.clone(),
         iso_value: shown.iso_value,
         clip: shown.clip,
@@ -172,7 +172,7 @@ pub fn show_picture(ui: &Ui, rect: Rect, cx: &Context) {
 /// Paints the 3D picture, its name and where the sides are.
 pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     let rect = response.rect;
-    let letters = facing(&cx.view.orbit);
+    let letters = facing(&cx.view.scan.orbit);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Canvas, true, tr("3D view"));
         info.current_text_value = Some(format!("{} {letters}", tr("seen from")));
@@ -181,10 +181,11 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     let mut params = params(rect, painter.pixels_per_point(), cx);
     // A figure is drawn once, and at its best.
-    params.draft = !cx.view.is_figure && (moving(ui, response, &params) || masks_move(cx));
+    params.draft =
+        !cx.view.transient.is_figure && (moving(ui, response, &params) || masks_move(cx));
     picture(&painter, rect, params, cx);
     marks::clip_box(&painter, rect, cx);
-    if cx.view.show_crosshair {
+    if cx.view.prefs.show_crosshair {
         marks::crosshair(&painter, rect, cx);
     }
     let at = rect.min + vec2(8.0, 5.0);
@@ -201,9 +202,9 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
 
 /// `Volume · CT bone`, `Iso · 250 HU · clipped`.
 fn how(cx: &Context) -> String {
-    let shown = &cx.view.in_3d;
-    let mode = mode_name(shown.mode);
-    let mut how = match (shown.mode, shown.preset) {
+    let shown = &cx.view.scan.view_3d;
+    let mode = mode_name(cx.view.prefs.mode_3d);
+    let mut how = match (cx.view.prefs.mode_3d, shown.preset) {
         (Mode3d::Volume, Some(preset)) => format!("{mode} · {}", tr(preset.name())),
         (Mode3d::Volume, None) => format!("{mode} · {}", tr("own curve")),
         (Mode3d::Iso, _) => {

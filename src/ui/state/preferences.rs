@@ -1,0 +1,103 @@
+use super::arrangement::{Layout, SidePanels, Splits};
+use super::export_options::{FilmOptions, PictureOptions};
+use crate::geom::Convention;
+use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
+use crate::ui::kit::text::Language;
+use crate::ui::kit::theme::Theme;
+
+/// What the left mouse button does in slice views.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Click: prompt.
+    #[default]
+    Point,
+    /// Click or drag: move the crosshair.
+    Crosshair,
+    /// Drag: window level (up/down) and width (left/right). With Shift: as [`Tool::Region`].
+    Window,
+    /// Drag a rectangle: the window of the values in it.
+    Region,
+}
+
+/// After so many objects nobody needs to be told where to click.
+pub const PRACTISED: u8 = 3;
+
+/// What the user has chosen for all scans. The program keeps most of it from one run to the next.
+// Each switch is one the user has.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Clone, Debug)]
+pub struct Preferences {
+    /// The left button's tool.
+    pub tool: Tool,
+    /// Whether the crosshair is drawn.
+    pub show_crosshair: bool,
+    /// Whether labels are drawn.
+    pub show_labels: bool,
+    /// How labels are laid over the scan.
+    pub masks: MaskStyle,
+    /// Left-right convention.
+    pub convention: Convention,
+    /// Slices are all zoomed alike.
+    pub link_zoom: bool,
+    /// Between voxels.
+    pub interpolation: Interpolation,
+    /// How the four views share the window.
+    pub layout: Layout,
+    /// Where the splitters are.
+    pub splits: Splits,
+    /// From one picture of the sheet to the next, in slices; 0: so many that the sheet spans the scan.
+    pub lightbox_step: usize,
+    /// Thickness of slices in mm; 0 is the plane alone.
+    pub slab_mm: f64,
+    /// What thick slices show.
+    pub projection: Projection,
+    /// How the 3D view draws the scan.
+    pub mode_3d: Mode3d,
+    /// How many time points follow one another in a second while they are played.
+    pub frames_per_second: f32,
+    /// Whether a preview of the mask under the resting pointer is wanted.
+    pub show_preview: bool,
+    /// Objects that the user has begun by a click, in this run and earlier ones, as far as [`PRACTISED`].
+    pub clicked_objects: u8,
+    /// The picture that was asked for last.
+    pub picture: PictureOptions,
+    /// The film of a turn that was asked for last.
+    pub film: FilmOptions,
+    /// The language of the window.
+    pub language: Language,
+    /// How large everything is, 1 as the system has it.
+    pub scale: f32,
+    /// Which side panels are open.
+    pub side_panels: SidePanels,
+    /// Dark or light.
+    pub theme: Theme,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            tool: Tool::default(),
+            show_crosshair: true,
+            show_labels: true,
+            masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },
+            convention: Convention::default(),
+            link_zoom: true,
+            interpolation: Interpolation::default(),
+            layout: Layout::default(),
+            splits: Splits::default(),
+            lightbox_step: 0,
+            slab_mm: 0.0,
+            projection: Projection::default(),
+            mode_3d: Mode3d::default(),
+            frames_per_second: 5.0,
+            show_preview: true,
+            clicked_objects: 0,
+            picture: PictureOptions::default(),
+            film: FilmOptions::default(),
+            language: Language::default(),
+            scale: 1.0,
+            side_panels: SidePanels::default(),
+            theme: Theme::default(),
+        }
+    }
+}

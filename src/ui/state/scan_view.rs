@@ -1,0 +1,97 @@
+use super::arrangement::{Lightbox, Pane};
+use super::image_layers::ImageLayer;
+use super::view_3d::View3d;
+use crate::geom::{DVec3, Grid, Oblique, PanZoom};
+use crate::render::{ColourMap, Orbit, TransferPreset, default_iso};
+use crate::volume::{Histogram, Stats, Window};
+
+/// What belongs to one slice view.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PaneState {
+    /// Pan and zoom; `None` fits the picture into the pane.
+    pub pan_zoom: Option<PanZoom>,
+}
+
+/// How one scan is looked at. Built anew for each scan.
+#[derive(Clone, Debug)]
+pub struct ScanView {
+    /// Where the three slice views cross, RAS mm.
+    pub crosshair: DVec3,
+    /// The active object is shown alone.
+    pub solo: bool,
+    /// Second images, from the lowest on.
+    pub overlays: Vec<ImageLayer>,
+    /// The overlay that window and colour controls act on; `None`: the scan.
+    pub layer: Option<usize>,
+    /// Whether the scan itself is drawn in slices (the layer list's eye).
+    pub show_image: bool,
+    /// Scale from values to the colour map.
+    pub window: Window,
+    /// Colours of the scan in slices and MIP.
+    pub colour_map: ColourMap,
+    /// The automatic window of this scan, to go back to.
+    pub auto_window: Window,
+    /// Smallest, largest, mean value of the scan.
+    pub stats: Option<Stats>,
+    /// Histogram of the scan.
+    pub histogram: Option<Histogram>,
+    /// The view that fills the window, if one does.
+    pub maximised: Option<Pane>,
+    /// A sheet of many slices of one plane instead of the views.
+    pub lightbox: Option<Lightbox>,
+    /// A turn of all three slice planes; `None` follows the scan's axes.
+    pub oblique: Option<Oblique>,
+    /// The time point shown, from 0.
+    pub time_point: usize,
+    /// Axial, coronal, sagittal.
+    pub slices: [PaneState; 3],
+    /// The 3D camera.
+    pub orbit: Orbit,
+    /// What the 3D view shows besides the masks.
+    pub view_3d: View3d,
+}
+
+/// Without a scan.
+impl Default for ScanView {
+    fn default() -> Self {
+        Self {
+            crosshair: DVec3::ZERO,
+            solo: false,
+            overlays: Vec::new(),
+            layer: None,
+            show_image: true,
+            window: Window::new(40.0, 400.0),
+            colour_map: ColourMap::default(),
+            auto_window: Window::new(40.0, 400.0),
+            stats: None,
+            histogram: None,
+            maximised: None,
+            lightbox: None,
+            oblique: None,
+            time_point: 0,
+            slices: [PaneState::default(); 3],
+            orbit: Orbit::default(),
+            view_3d: View3d::default(),
+        }
+    }
+}
+
+impl ScanView {
+    /// A first look at a scan: crosshair in the middle, automatic window, everything in view.
+    pub fn new(grid: &Grid, stats: Stats, histogram: Histogram) -> Self {
+        let auto_window = Window::auto(&stats, &histogram);
+        Self {
+            // The centre of a voxel, so that the first slices are not a tie between two.
+            crosshair: grid.world_of(grid.voxel_clamped(grid.centre())),
+            window: auto_window,
+            auto_window,
+            view_3d: View3d {
+                iso_value: default_iso(&stats, auto_window),
+                ..View3d::new(TransferPreset::first(&stats), auto_window)
+            },
+            stats: Some(stats),
+            histogram: Some(histogram),
+            ..Self::default()
+        }
+    }
+}

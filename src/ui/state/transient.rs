@@ -1,0 +1,58 @@
+use super::arrangement::Pane;
+use super::export_options::Screen;
+use crate::document::LabelId;
+use crate::geom::DVec3;
+use crate::prompt::Prompt;
+
+/// What is under the pointer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hover {
+    /// Voxel index.
+    pub voxel: [usize; 3],
+    /// RAS millimetres.
+    pub world: DVec3,
+    /// The scan's value there.
+    pub value: f64,
+    /// Name of the label there.
+    pub label: Option<String>,
+}
+
+/// The click that the pointer would make where it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Intent {
+    /// The click.
+    pub prompt: Prompt,
+    /// The pointer has rested there for a moment.
+    pub resting: bool,
+}
+
+/// What is so at the moment: goes with the scan, and nobody keeps it.
+// Each switch is one the user has.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Clone, Debug, Default)]
+pub struct Transient {
+    /// Whether a left click of the point tool is negative; back to positive for every new object.
+    pub negative: bool,
+    /// Labels are hidden while this is held.
+    pub peek: bool,
+    /// Time points follow one another by themselves.
+    pub playing: bool,
+    /// The prompt that Delete removes.
+    pub selected_prompt: Option<(LabelId, usize)>,
+    /// What is under the pointer.
+    pub hover: Option<Hover>,
+    /// The click that the pointer would make, if a preview of it is wanted. Written by the views.
+    pub intent: Option<Intent>,
+    /// The view under the pointer, whose slices the arrow keys step. Written by the views.
+    pub hovered: Option<Pane>,
+    /// What the views take of the screen. Written by the views.
+    pub screen: Screen,
+    /// Drawn once, as a picture: without what only makes sense with a pointer.
+    pub is_figure: bool,
+    /// The point of the transfer function that is being edited.
+    pub transfer_point: Option<usize>,
+    /// The object whose name is being edited, and the name so far.
+    pub renaming: Option<(LabelId, String)>,
+    /// The keyboard is to go to the menus.
+    pub focus_menu: bool,
+}
