@@ -10,7 +10,7 @@ use super::names::{Output, name_of};
 use super::paths::{Paths, Purpose};
 use super::reading::{Failed, Labels, Loaded, Opened, Role, is_named_like_labels, load};
 use crate::document::{Document, Object, StateId};
-use crate::io::{self, IoError, PairStamp, Saved};
+use crate::io::{IoError, PairStamp, Registry, Saved};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Opening, SaveStatus, Status};
 use crate::volume::{LabelName, Volume};
@@ -68,12 +68,12 @@ pub(super) enum Replace {
 
 impl Replace {
     /// The file that another program has written, if one would be replaced without a word.
-    fn theirs(&self, path: &Path) -> Option<PathBuf> {
+    fn theirs(&self, formats: &Registry, path: &Path) -> Option<PathBuf> {
         match self {
             Self::All => None,
             Self::Known(Some(stamp)) if stamp.path() == path => stamp.changed(),
             // About a label map that is there the dialog has asked.
-            Self::Known(_) => io::table_without_map(path),
+            Self::Known(_) => formats.table_without_map(path),
         }
     }
 }
@@ -85,6 +85,7 @@ enum NotSaved {
 
 pub(super) struct Files {
     wake: Wake,
+    formats: Arc<Registry>,
     queue: VecDeque<(PathBuf, Role)>,
     opening: Option<Coming>,
     saving: Option<Going>,
@@ -94,15 +95,21 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub fn new(wake: Wake) -> Self {
+    pub fn new(wake: Wake, formats: Arc<Registry>) -> Self {
         Self {
-            paths: Paths::new(wake.clone()),
+            paths: Paths::new(wake.clone(), formats.clone()),
             wake,
+            formats,
             queue: VecDeque::new(),
             opening: None,
             saving: None,
             answered: None,
         }
+    }
+
+    pub fn use_formats(&mut self, formats: Arc<Registry>) {
+        self.paths.use_formats(formats.clone());
+        self.formats = formats;
     }
 
     /// Queues a file.
@@ -223,9 +230,9 @@ impl Files {
             (self.wake)();
             return Some(News::Failed(why));
         }
-        let (file, scan) = (path.clone(), scan.cloned());
+        let (file, scan, formats) = (path.clone(), scan.cloned(), self.formats.clone());
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
-            load(&file, role, scan.as_deref(), cancel, progress)
+            load(&formats, &file, role, scan.as_deref(), cancel, progress)
         });
         match task {
             Ok(task) => {
@@ -251,16 +258,17 @@ impl Files {
         let name = name_of(&path);
         let labels = document.labels().clone();
         let grid = document.image().grid().clone();
-        let stored = document.image().stored().clone();
+        let said = document.image().provenance().clone();
+        let formats = self.formats.clone();
         let table = label_names(document);
         let to = path.clone();
         let task = Task::start("save", self.wake.clone(), move |cancel, progress| {
-            if let Some(theirs) = replace.theirs(&path) {
+            if let Some(theirs) = replace.theirs(&formats, &path) {
                 return Err(NotSaved::Theirs(theirs));
             }
-            let saved = io::save_labels(&path, &labels, &grid, &stored, &table, cancel, progress);
+            let saved = formats.save_labels(&path, &labels, &grid, &said, &table, cancel, progress);
             let saved = saved.map_err(NotSaved::Io)?;
-            let stamp = PairStamp::of(&path);
+            let stamp = PairStamp::of(&formats, &path);
             Ok((saved, stamp))
         })
         .map_err(|why| format!("{}: {why}", tr("no thread to save a file")))?;
@@ -297,9 +305,11 @@ impl Files {
                 (self.wake)();
                 None
             }
-            Purpose::Save(document, _) => Some(News::SaveTo(*document, purpose.named(path))),
+            Purpose::Save(document, _) => {
+                Some(News::SaveTo(*document, purpose.named(&self.formats, path)))
+            }
             Purpose::Draw(document, output, _) => {
-                Some(News::DrawTo(*document, output.clone(), purpose.named(path)))
+                Some(News::DrawTo(*document, output.clone(), purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),
         }

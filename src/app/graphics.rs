@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::files::label_names;
 use super::gpu::Gpu;
-use super::names::stem_of;
+use super::names::{label_ending, stem_of};
 use super::{App, DocumentNumber, dress};
 use crate::document::Document;
-use crate::io;
+use crate::io::{IoError, Registry};
 use crate::render::Fault;
 use crate::ui::text::tr;
 use crate::work::{CancelToken, Progress, Wake};
@@ -96,7 +96,7 @@ impl App {
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
         let beside = session.path.parent().map(Path::to_owned);
         let folders = beside.into_iter().chain(home).chain([std::env::temp_dir()]);
-        Some(match rescued(&session.document, &session.path, folders) {
+        Some(match rescued(&self.formats, &session.document, &session.path, folders) {
             Ok(path) => format!("unsaved work was saved as {}", path.display()),
             Err(why) => format!("unsaved work is lost: {why}"),
         })
@@ -105,6 +105,7 @@ impl App {
 
 /// Saves the masks of a scan in the first of the folders that takes them; where.
 fn rescued(
+    formats: &Registry,
     document: &Document,
     scan: &Path,
     folders: impl Iterator<Item = PathBuf>,
@@ -112,13 +113,13 @@ fn rescued(
     let (image, table) = (document.image(), label_names(document));
     let mut failed = "there is no folder for it".to_owned();
     for folder in folders {
-        let path = free_name(&folder, &stem_of(scan));
+        let path = free_name(&folder, &stem_of(formats, scan), label_ending(formats));
         let (cancel, progress) = (CancelToken::new(), Progress::new());
         let labels = document.labels();
-        let (grid, stored) = (image.grid(), image.stored());
-        match io::save_labels(&path, labels, grid, stored, &table, &cancel, &progress) {
+        let (grid, said) = (image.grid(), image.provenance());
+        match formats.save_labels(&path, labels, grid, said, &table, &cancel, &progress) {
             // The mask is there then, only its names are not.
-            Ok(_) | Err(io::IoError::Table { .. }) => return Ok(path),
+            Ok(_) | Err(IoError::Table { .. }) => return Ok(path),
             Err(why) => failed = why.to_string(),
         }
     }
@@ -126,10 +127,10 @@ fn rescued(
 }
 
 /// A name for it that no file of the folder has.
-fn free_name(folder: &Path, stem: &str) -> PathBuf {
+fn free_name(folder: &Path, stem: &str, ending: &str) -> PathBuf {
     let name = |n: u32| match n {
-        1 => folder.join(format!("{stem}_rescued.nii.gz")),
-        n => folder.join(format!("{stem}_rescued_{n}.nii.gz")),
+        1 => folder.join(format!("{stem}_rescued{ending}")),
+        n => folder.join(format!("{stem}_rescued_{n}{ending}")),
     };
     // So many that nobody has them all.
     (1..=u32::MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
@@ -190,6 +191,7 @@ mod tests {
     use super::*;
     use crate::document::Command;
     use crate::geom::{DAffine3, Grid};
+    use crate::io;
     use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Volume, Voxels};
 
     fn with_mask() -> Document {
@@ -213,7 +215,8 @@ mod tests {
     fn work_is_rescued_where_it_can_be_written() {
         let home = tempfile::tempdir().unwrap();
         let (document, scan) = (with_mask(), home.path().join("ct.nii.gz"));
-        let at = |folders: Vec<PathBuf>| rescued(&document, &scan, folders.into_iter());
+        let at =
+            |folders: Vec<PathBuf>| rescued(io::formats(), &document, &scan, folders.into_iter());
         let nowhere = home.path().join("gone");
         let first = at(vec![nowhere.clone(), home.path().to_owned()]).unwrap();
         assert_eq!(first, home.path().join("ct_rescued.nii.gz"));

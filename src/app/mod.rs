@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::document::Document;
+use crate::io::Registry;
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
@@ -56,6 +57,8 @@ pub struct App {
     status: Status,
     toasts: Toasts,
     files: Files,
+    /// In which files are opened and saved.
+    formats: Arc<Registry>,
     model: Model,
     threshold: Threshold,
     library: Library,
@@ -101,7 +104,9 @@ impl App {
         let remembered = Remembered::load(cc.storage);
         let mut view = ViewState::default();
         remembered.apply(&mut view.prefs);
+        let formats = Arc::new(Registry::standard());
         let status = Status {
+            formats: formats.readable_endings(),
             sample: files::sample_scan(),
             recent: remembered.recent(),
             ..Status::default()
@@ -112,7 +117,8 @@ impl App {
             view,
             status,
             toasts: Toasts::default(),
-            files: Files::new(wake.clone()),
+            files: Files::new(wake.clone(), formats.clone()),
+            formats,
             model: Model::start(wake.clone(), model)?,
             threshold: Threshold::start(wake.clone())?,
             library: Library::new(wake.clone()),
@@ -153,6 +159,14 @@ impl App {
     /// Asks for paths through other file dialogs than the system's.
     pub fn ask_by(mut self, dialogs: Dialogs) -> Self {
         self.files.paths.ask_by(Some(dialogs));
+        self
+    }
+
+    /// Opens and saves other formats than those that ship.
+    pub fn with_formats(mut self, formats: Registry) -> Self {
+        self.formats = Arc::new(formats);
+        self.status.formats = self.formats.readable_endings();
+        self.files.use_formats(self.formats.clone());
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::io::{ContentKind, Registry};
 use crate::ui::text::tr;
 use crate::ui::{FilmFormat, FilmOptions, PictureOptions};
 
@@ -52,22 +53,24 @@ pub(super) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
 }
 
 /// `scan.nii.gz` → `scan_mask.nii.gz`, beside it.
-pub(super) fn label_path_for(scan: &Path) -> PathBuf {
-    scan.with_file_name(format!("{}_mask.nii.gz", stem_of(scan)))
+pub(super) fn label_path_for(formats: &Registry, scan: &Path) -> PathBuf {
+    scan.with_file_name(format!("{}_mask{}", stem_of(formats, scan), label_ending(formats)))
+}
+
+/// How the name of a label map usually ends.
+pub(super) fn label_ending(formats: &Registry) -> &'static str {
+    formats.written_endings(ContentKind::Labels).first().copied().unwrap_or_default()
 }
 
 /// `scan.nii.gz` → `scan`.
-pub(super) fn stem_of(scan: &Path) -> String {
-    let name = name_of(scan);
-    let lower = name.to_lowercase();
-    let endings = [".nii.gz", ".nii", ".hdr.gz", ".img.gz", ".hdr", ".img"];
-    let ending = endings.iter().find(|e| lower.ends_with(**e)).map_or(0, |e| e.len());
-    name[..name.len() - ending].to_owned()
+pub(super) fn stem_of(formats: &Registry, scan: &Path) -> String {
+    formats.stem(scan).map_or_else(|| name_of(scan), |stem| stem.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::formats;
 
     #[test]
     fn a_name_gets_the_ending_of_its_kind() {
@@ -80,9 +83,10 @@ mod tests {
 
     #[test]
     fn the_mask_is_suggested_beside_its_scan() {
-        let path = |s: &str| label_path_for(Path::new(s)).to_string_lossy().into_owned();
+        let path = |s: &str| label_path_for(formats(), Path::new(s)).to_string_lossy().into_owned();
         assert_eq!(path("d/scan.v2.nii.gz"), "d/scan.v2_mask.nii.gz");
         assert_eq!(path("d/SCAN.NII"), "d/SCAN_mask.nii.gz");
+        assert_eq!(path("d/scan.img"), "d/scan_mask.nii.gz");
         assert_eq!(path("odd"), "odd_mask.nii.gz");
     }
 }

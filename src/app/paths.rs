@@ -1,11 +1,13 @@
 //! Asking for a path: in the system's file dialog or, where none comes, in a line to type it into.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::DocumentNumber;
 use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
 use super::names::{Output, with_ending};
+use crate::io::{ContentKind, FormatInfo, Registry};
 use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
 use crate::ui::text::tr;
 use crate::work::{Task, Wake};
@@ -27,9 +29,9 @@ impl Purpose {
     }
 
     /// A name without the ending of its kind gets it: that is what was meant.
-    pub(super) fn named(&self, path: PathBuf) -> PathBuf {
+    pub(super) fn named(&self, formats: &Registry, path: PathBuf) -> PathBuf {
         match self {
-            Purpose::Save(..) => with_ending(path, &[".nii.gz", ".nii"]),
+            Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
             Purpose::Open | Purpose::Overlay | Purpose::Model => path,
         }
@@ -60,13 +62,14 @@ impl Purpose {
         }
     }
 
-    fn question(&self) -> DialogQuestion {
+    fn question(&self, formats: &Registry) -> DialogQuestion {
         let kinds = match self {
-            Purpose::Open | Purpose::Overlay => vec![
-                ("NIfTI (.nii, .nii.gz, .hdr)".to_owned(), vec!["nii", "gz", "hdr", "img"]),
-                (tr("All files").to_owned(), vec!["*"]),
-            ],
-            Purpose::Save(..) => vec![("NIfTI (.nii.gz, .nii)".to_owned(), vec!["gz", "nii"])],
+            Purpose::Open | Purpose::Overlay => {
+                let mut kinds: Vec<_> = formats.reads().map(kind).collect();
+                kinds.push((tr("All files").to_owned(), vec!["*"]));
+                kinds
+            }
+            Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
             Purpose::Draw(_, output, _) => {
                 let ending = output.ending().strip_prefix('.');
                 ending.map(|ending| (ending.to_uppercase(), vec![ending])).into_iter().collect()
@@ -78,6 +81,14 @@ impl Purpose {
         let suggestion = self.suggestion().cloned();
         DialogQuestion { title: self.title().to_owned(), kinds, suggestion }
     }
+}
+
+/// A format as a dialog offers it: its name, and what the last parts of its endings are.
+fn kind(info: FormatInfo) -> (String, Vec<&'static str>) {
+    let mut last: Vec<_> = info.all_endings().filter_map(|e| e.rsplit('.').next()).collect();
+    let mut seen = std::collections::HashSet::new();
+    last.retain(|ending| seen.insert(*ending));
+    (info.to_string(), last)
 }
 
 /// A dialog that is waited for.
@@ -93,6 +104,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Paths {
     wake: Wake,
+    formats: Arc<Registry>,
     /// `None`: paths are typed.
     dialogs: Option<Dialogs>,
     awaited: Option<Awaited>,
@@ -102,9 +114,13 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    pub fn new(wake: Wake) -> Self {
+    pub fn new(wake: Wake, formats: Arc<Registry>) -> Self {
         let dialogs = Some(dialogs::of_the_system());
-        Self { wake, dialogs, awaited: None, given_up: None, prompt: None }
+        Self { wake, formats, dialogs, awaited: None, given_up: None, prompt: None }
+    }
+
+    pub fn use_formats(&mut self, formats: Arc<Registry>) {
+        self.formats = formats;
     }
 
     /// From now on, asks by these dialogs; without any, in the window.
@@ -129,7 +145,7 @@ impl Paths {
             self.prompt_for(purpose, true);
             return;
         }
-        let dialog = dialogs(&purpose.question());
+        let dialog = dialogs(&purpose.question(&self.formats));
         let wake = self.wake.clone();
         let task = Task::start("dialog", self.wake.clone(), move |cancel, progress| {
             dialog(&|| {
@@ -165,7 +181,7 @@ impl Paths {
             Ok(DialogReply::Path(path)) => {
                 // Also when a path was being typed meanwhile: there is one answer.
                 self.prompt = None;
-                let named = purpose.named(path.clone());
+                let named = purpose.named(&self.formats, path.clone());
                 if purpose.writes() && named != path && named.exists() {
                     // The dialog asked about the name without its ending.
                     self.prompt_for(purpose, false);
@@ -210,7 +226,7 @@ impl Paths {
         (self.wake)();
         let mut path = answer?;
         if purpose.writes() {
-            path = purpose.named(path);
+            path = purpose.named(&self.formats, path);
             if !prompt.confirms(&path) && path.exists() {
                 prompt.warn_about(path);
                 self.prompt = Some((purpose, prompt));

@@ -9,6 +9,7 @@ use super::paths::Purpose;
 use super::session::DocumentNumber;
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, Film, Stage, save_film, save_png};
+use crate::io::Registry;
 use crate::ui::text::tr;
 use crate::ui::{Drawing, FilmFormat, FilmOptions, PictureOptions, Status, Toasts, ViewState};
 use crate::work::{CancelToken, Progress, Task, Wake};
@@ -139,8 +140,8 @@ fn draw(
 }
 
 /// `ct.nii.gz` → `ct_axial.png`, beside it.
-fn suggestion(scan: &Path, output: &Output) -> PathBuf {
-    let stem = stem_of(scan);
+fn suggestion(formats: &Registry, scan: &Path, output: &Output) -> PathBuf {
+    let stem = stem_of(formats, scan);
     let name = match output {
         Output::Picture(PictureOptions { view: Some(view), .. }) => {
             format!("{stem}_{}.png", view.name().to_lowercase())
@@ -163,7 +164,7 @@ impl App {
     /// Asks where a picture or a film goes.
     pub(super) fn ask_output(&mut self, output: Output) {
         let Some(session) = &self.session else { return };
-        let suggestion = suggestion(&session.path, &output);
+        let suggestion = suggestion(&self.formats, &session.path, &output);
         self.files.paths.ask(Purpose::Draw(session.number, output, suggestion));
     }
 

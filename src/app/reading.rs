@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::names::name_of;
-use crate::io::{self, IoError, LabelsRead, Likeness, Limits, PairStamp};
+use crate::io::{self, IoError, LabelsRead, Likeness, Limits, PairStamp, Registry, Source};
 use crate::volume::{Histogram, Stats, Volume};
 use crate::work::{CancelToken, Progress};
 
@@ -67,6 +67,7 @@ impl From<IoError> for Failed {
 
 /// Reads a file beside the open scan, if there is one, and finds out what it is.
 pub(super) fn load(
+    formats: &Registry,
     path: &Path,
     role: Role,
     scan: Option<&Volume>,
@@ -74,7 +75,7 @@ pub(super) fn load(
     progress: &Progress,
 ) -> Result<Opened, Failed> {
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
-    let volume = io::open_volume(path, &Limits::default(), cancel, progress)?;
+    let volume = formats.open(&Source::at(path), &Limits::default(), cancel, progress)?;
     let mut why = None;
     if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
         let asked = matches!(role, Role::Labels | Role::Agreed(_));
@@ -84,11 +85,11 @@ pub(super) fn load(
         // a word.
         let likeness = (fits || named).then(|| io::likeness(&volume));
         if asked || likeness == Some(Likeness::Labels) {
-            return Ok(Opened::Labels(labels(&volume, (path, began), role, scan)?));
+            return Ok(Opened::Labels(labels(formats, &volume, (path, began), role, scan)?));
         }
         why = match likeness {
             Some(Likeness::Patches(why)) => Some(why),
-            _ if named => io::labels_on(&volume, path, scan).err().map(|e| e.to_string()),
+            _ if named => formats.labels_on(&volume, path, scan).err().map(|e| e.to_string()),
             _ => None,
         };
         cancel.check().map_err(|_| Failed::Cancelled)?;
@@ -105,6 +106,7 @@ pub(super) fn load(
 /// The labels of a volume at the time point that was agreed on, else at the scan's if both have as many, else at
 /// the first. `began` is what the file's time was before it was read.
 fn labels(
+    formats: &Registry,
     volume: &Volume,
     (path, began): (&Path, Option<SystemTime>),
     role: Role,
@@ -118,9 +120,9 @@ fn labels(
         _ => 0,
     };
     let volume = volume.with_frame(frame);
-    let read = io::labels_on(&volume, path, scan)?;
+    let read = formats.labels_on(&volume, path, scan)?;
     let (frame, other_frames) = (volume.frame(), !same && frames > 1);
-    let stamp = PairStamp::of_read(path, began);
+    let stamp = PairStamp::of_read(formats, path, began);
     Ok(Box::new(Labels { read, frames, frame, other_frames, stamp }))
 }
 

@@ -277,7 +277,8 @@ impl App {
     pub(super) fn ask_save(&mut self) {
         let Some(session) = &self.session else { return };
         let known = session.saved_to.clone().or_else(|| session.came_from.clone());
-        let suggestion = known.unwrap_or_else(|| super::names::label_path_for(&session.path));
+        let suggestion =
+            known.unwrap_or_else(|| super::names::label_path_for(&self.formats, &session.path));
         self.files.paths.ask(Purpose::Save(session.number, suggestion));
     }
 

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::DVec3;
+use crate::io::{ContentKind, formats};
 use crate::prompt::{MaskRule, WorkingScale};
 use crate::segment::DeviceChoice;
 use crate::volume::Window;
@@ -19,6 +20,15 @@ use crate::volume::Window;
 pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
 
 pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
+
+fn scan_help() -> String {
+    format!("A scan to open ({}), then label maps of it", formats().readable_endings())
+}
+
+fn mask_help() -> String {
+    let endings = formats().written_endings(ContentKind::Labels).join(" or ");
+    format!("Where to write the label map ({endings}); the structure has label 1")
+}
 
 /// Open a scan, click once inside a structure, get its 3D mask, save a NIfTI that opens in the right place.
 ///
@@ -29,8 +39,8 @@ pub struct Cli {
     /// What to do without a window.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// A scan to open (.nii, .nii.gz), then label maps of it.
-    #[arg(value_name = "FILE")]
+    /// A scan, then label maps of it.
+    #[arg(value_name = "FILE", help = scan_help())]
     pub files: Vec<PathBuf>,
     /// An image to lay over the scan in the window (PET on CT); give it again for a second and a third.
     #[arg(long, value_name = "FILE", requires = "files")]
@@ -116,11 +126,11 @@ pub struct SegmentArgs {
     /// Which model, and where.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Where to write the label map (.nii or .nii.gz); the structure has label 1.
-    #[arg(long, value_name = "MASK.nii.gz")]
+    /// Where to write the label map.
+    #[arg(long, value_name = "MASK.nii.gz", help = mask_help())]
     pub out: PathBuf,
     /// Where to write the last logits around the first click, trilinear on 128³ voxels of 1.5 mm (at
-    /// working scale 1), as float32 NIfTI.
+    /// working scale 1), as float32.
     #[arg(long, value_name = "FILE.nii.gz")]
     pub logits: Option<PathBuf>,
     /// Replace files that Voxpoint did not write, and a label table beside the mask with names of others. Without

@@ -11,7 +11,7 @@ use super::args::{ModelArgs, Point, SegmentArgs, Space};
 use super::files::{self, ms_since};
 use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
-use crate::io;
+use crate::io::{self, ContentKind};
 use crate::prompt::{CropPlace, FineScan, Logits, Prompt, WorkingScale};
 use crate::segment::cubes::{self, CubeSegmenter};
 use crate::segment::{self, Outcome, Request};
@@ -114,13 +114,13 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
         let why = "the first --point must be inside the structure (+)";
         return Err(Usage(why.to_owned()).into());
     }
-    let endings = [".nii", ".nii.gz"];
     let mut inputs = vec![args.image.as_path()];
     inputs.extend(args.model_image.as_deref());
-    files::check_output(&args.out, &inputs, &endings)?;
-    io::label_table_path(&args.out)?;
+    let formats = io::formats();
+    files::check_output(&args.out, &inputs, &formats.written_endings(ContentKind::Labels))?;
+    formats.label_table_path(&args.out)?;
     if let Some(logits) = &args.logits {
-        files::check_output(logits, &inputs, &endings)?;
+        files::check_output(logits, &inputs, &formats.written_endings(ContentKind::Values))?;
         if files::same_place(logits, &args.out) {
             return Err(Usage("--out and --logits are the same file".to_owned()).into());
         }
@@ -131,13 +131,13 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
 /// Refuses to replace what somebody else has made.
 fn check_others(args: &SegmentArgs) -> anyhow::Result<()> {
     let mut outputs = std::iter::once(&args.out).chain(&args.logits);
-    if let Some(path) = outputs.find(|path| io::is_foreign(path)) {
+    if let Some(path) = outputs.find(|path| io::formats().is_foreign(path)) {
         bail!(
             "a file that Voxpoint did not write would be replaced; choose another name, or --force: {}",
             path.display()
         );
     }
-    if let Some(path) = io::foreign_table(&args.out, &[name()]) {
+    if let Some(path) = io::formats().foreign_table(&args.out, &[name()]) {
         bail!(
             "a label table with other names than “segment” writes would be replaced; choose another name for \
              the mask, or --force: {}",
@@ -241,7 +241,8 @@ fn save(
     let waiting = match &args.logits {
         Some(path) => {
             let values = x_fastest(&cubes::upsample(logits, crop.side), crop.side);
-            Some(io::stage_float32(path, [crop.side; 3], &values, crop.world_from_crop)?)
+            let (side, place) = ([crop.side; 3], crop.world_from_crop);
+            Some(io::formats().stage_float32(path, side, &values, place)?)
         }
         None => None,
     };
@@ -258,8 +259,8 @@ fn save(
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let logits: Vec<&Path> = args.logits.iter().map(PathBuf::as_path).collect();
     let aside = io::SetAside::take(&logits)?;
-    let stored = volume.stored();
-    let saved = io::save_labels(&args.out, &labels, grid, stored, &[name()], &cancel, &progress);
+    let (said, names) = (volume.provenance(), [name()]);
+    let saved = io::save_labels(&args.out, &labels, grid, said, &names, &cancel, &progress);
     match &saved {
         // The mask is the new one.
         Ok(_) | Err(io::IoError::Table { .. }) => aside.forget(),

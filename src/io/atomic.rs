@@ -4,7 +4,7 @@ mod target;
 mod temporary;
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 pub use target::writable_target;
@@ -73,18 +73,53 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A small file with all of `content`, on the disk but not in its place yet.
+/// A file with all of `content`, on the disk and read back but not in its place yet.
 ///
 /// # Errors
-/// As [`Staged::create`], or if it can't be written.
+/// As [`Staged::create`], or if it can't be written or reads back differently.
 pub fn stage_bytes(target: &Path, content: &[u8]) -> io::Result<Staged> {
+    stage_checked(target, |out| out.write_all(content))
+}
+
+/// As [`stage_bytes`], of what `write` writes: it is called twice, and must write the same again.
+pub(super) fn stage_checked(
+    target: &Path,
+    write: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<Staged> {
     let mut staged = Staged::create(target)?;
-    staged.file().write_all(content)?;
+    let mut out = BufWriter::new(staged.file());
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
     staged.file().sync_all()?;
-    if fs::read(staged.path())? != content {
-        return Err(io::Error::other("it reads back differently"));
+    let mut compared = Compared { file: BufReader::new(File::open(staged.path())?) };
+    write(&mut compared)?;
+    if compared.file.fill_buf()?.is_empty() { Ok(staged) } else { Err(differs()) }
+}
+
+fn differs() -> io::Error {
+    io::Error::other("it reads back differently")
+}
+
+/// Takes only what a file has at the same place.
+struct Compared {
+    file: BufReader<File>,
+}
+
+impl Write for Compared {
+    fn write(&mut self, meant: &[u8]) -> io::Result<usize> {
+        let found = self.file.fill_buf()?;
+        let n = found.len().min(meant.len());
+        if found[..n] != meant[..n] || (n == 0 && !meant.is_empty()) {
+            return Err(differs());
+        }
+        self.file.consume(n);
+        Ok(n)
     }
-    Ok(staged)
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes a file that is whole or as it was before: if `write` fails, what was at `target` stays.
@@ -115,6 +150,31 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         stage_bytes(&target, b"new").unwrap().commit().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_reads_back_differently_is_not_put_in_place() {
+        use std::cell::Cell;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.bin");
+        fs::write(&target, "old").unwrap();
+        // The second text is what was meant: what the disk should have kept.
+        for (kept, meant, same) in [
+            ("", "", true),
+            ("new", "new", true),
+            ("new", "nEw", false),
+            ("new", "ne", false),
+            ("new", "newer", false),
+            ("", "new", false),
+        ] {
+            let again = Cell::new(false);
+            let staged = stage_checked(&target, |out| {
+                out.write_all(if again.replace(true) { meant } else { kept }.as_bytes())
+            });
+            assert_eq!(staged.is_ok(), same, "{kept} for {meant}");
+        }
+        assert_eq!(fs::read(&target).unwrap(), b"old");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

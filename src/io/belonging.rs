@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::IoError;
+use super::error::IoError;
 use super::nifti::{by_qform, number, place, spacing, spacing_of, unit_mm};
 use crate::geom::{Axis, AxisMap, DAffine3, DMat3, DVec3, Direction, Grid};
 use crate::volume::{StoredGeometry, Volume};
@@ -72,8 +72,8 @@ pub fn placed_on(
     scan: &Volume,
 ) -> Result<(Volume, Vec<SameVoxels>), IoError> {
     let Match { order, why } = matching(labels.grid(), scan).map_err(|mut what| {
-        let stored = labels.stored();
-        if stored.sform.code <= 0 && stored.qform.code <= 0 {
+        let says_nothing = |s: &StoredGeometry| s.sform.code <= 0 && s.qform.code <= 0;
+        if labels.provenance().geometry.as_ref().is_some_and(says_nothing) {
             what += "; the label map does not say how it lies in space";
         }
         IoError::OtherGrid { what, path: path.to_path_buf() }
@@ -83,7 +83,7 @@ pub fn placed_on(
         memory::check((voxels.len() * voxels.data_type().size()) as u64)
             .map_err(|short| IoError::NoMemory { short, path: path.to_path_buf() })?;
     }
-    Ok((labels.placed(order, scan.grid().clone(), scan.stored().clone()), why))
+    Ok((labels.placed(order, scan.grid().clone(), scan.provenance().clone()), why))
 }
 
 fn tolerance(grid: &Grid) -> f64 {
@@ -121,8 +121,9 @@ fn matching(labels: &Grid, scan: &Volume) -> Result<Match, String> {
 
 /// Where other programs put the scan: by another form, by ITK's rules, without its unit.
 fn other_places(scan: &Volume) -> Vec<(Grid, Option<SameVoxels>)> {
-    let (stored, dims) = (scan.stored(), scan.grid().dims());
-    // A scan from another format has no such statements.
+    // A scan from another format makes no such statements.
+    let Some(stored) = &scan.provenance().geometry else { return Vec::new() };
+    let dims = scan.grid().dims();
     if !place(stored, dims).is_ok_and(|(grid, _)| grid == *scan.grid()) {
         return Vec::new();
     }

@@ -23,7 +23,7 @@ pub enum IoError {
         path: PathBuf,
     },
     /// A folder, a device or a pipe.
-    #[error("this is {what}, not a file; choose a scan (.nii, .nii.gz): {}", path.display())]
+    #[error("this is {what}, not a file; choose the file of a scan: {}", path.display())]
     NotAFile {
         /// What it is.
         what: &'static str,
@@ -41,11 +41,13 @@ pub enum IoError {
     /// No bytes in it.
     #[error("the file is empty; copy or export it again: {}", .0.display())]
     Empty(PathBuf),
-    /// Something, but not NIfTI.
-    #[error("this looks like {looks_like}, which Voxpoint does not open; choose a NIfTI file (.nii, .nii.gz) or convert it to one: {}", path.display())]
+    /// Something, but of no format that is read.
+    #[error("this looks like {looks_like}, which Voxpoint does not open; choose another file or convert it to {formats}: {}", path.display())]
     Unsupported {
         /// What the content looks like.
         looks_like: &'static str,
+        /// The formats that are read.
+        formats: String,
         /// Where.
         path: PathBuf,
     },
@@ -120,9 +122,14 @@ pub enum IoError {
         /// Where.
         path: PathBuf,
     },
-    /// Not a name for a NIfTI file.
-    #[error("the name must end in .nii.gz or .nii; rename it: {}", .0.display())]
-    Name(PathBuf),
+    /// A name that says no format that can be written.
+    #[error("the name must end in {endings}; rename it: {}", path.display())]
+    Name {
+        /// The endings that there are.
+        endings: String,
+        /// Where.
+        path: PathBuf,
+    },
     /// What was asked to be written makes no volume.
     #[error("these values make no volume ({what}); nothing was changed: {}", path.display())]
     NoVolume {

@@ -5,53 +5,29 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
 use super::label_table;
-use super::nifti::WRITTEN_BY;
+use super::registry::Registry;
 use crate::volume::LabelName;
 
-/// Bytes of a NIfTI-2 header, the longer of the two.
-const HEADER: u64 = 540;
-
-/// Whether there is a file at `path` that was not written by Voxpoint, as far as its header says. An empty file is
-/// nobody's work.
-pub fn is_foreign(path: &Path) -> bool {
-    if !fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() > 0) {
-        return false;
+impl Registry {
+    /// The label table beside a label map (to be), if it says anything else than these rows: somebody has named labels
+    /// in it, or it is not a table at all.
+    pub fn foreign_table(&self, labels: &Path, rows: &[LabelName]) -> Option<PathBuf> {
+        let path = label_table::path_for(self, labels).filter(|path| has_content(path))?;
+        (!label_table::says(&path, rows)).then_some(path)
     }
-    header(path).is_none_or(|header| !is_ours(&header))
-}
 
-fn header(path: &Path) -> Option<Vec<u8>> {
-    let mut magic = [0; 2];
-    File::open(path).ok()?.read_exact(&mut magic).ok()?;
-    let (file, mut header) = (File::open(path).ok()?, Vec::new());
-    if magic == [0x1f, 0x8b] {
-        MultiGzDecoder::new(file).take(HEADER).read_to_end(&mut header).ok()?;
-    } else {
-        file.take(HEADER).read_to_end(&mut header).ok()?;
+    /// The label table that would be replaced with a label map that is not there yet: nobody was asked about it.
+    pub fn table_without_map(&self, labels: &Path) -> Option<PathBuf> {
+        let table = label_table::path_for(self, labels).filter(|_| !labels.exists());
+        table.filter(|path| has_content(path))
     }
-    Some(header)
 }
 
-/// By the description, which stands elsewhere in the two versions of NIfTI.
-fn is_ours(header: &[u8]) -> bool {
-    let at = match header.get(..4) {
-        Some([0x5c, 1, 0, 0]) => 148,
-        Some([0x1c, 2, 0, 0]) => 240,
-        _ => return false,
-    };
-    header.get(at..).is_some_and(|text| text.starts_with(WRITTEN_BY))
-}
-
-/// The label table beside a label map (to be), if it says anything else than these rows: somebody has named labels in
-/// it, or it is not a table at all.
-pub fn foreign_table(labels: &Path, rows: &[LabelName]) -> Option<PathBuf> {
-    let path = label_table::path_for(labels)?;
-    let about = fs::metadata(&path).ok().filter(|about| about.is_file() && about.len() > 0);
-    about.and_then(|_| (!label_table::says(&path, rows)).then_some(path))
+fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() > 0)
 }
 
 /// What a file was when it was read or written here, to tell later whether somebody else has changed it.
@@ -96,21 +72,23 @@ impl FileStamp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairStamp {
     path: PathBuf,
+    table_path: Option<PathBuf>,
     map: Option<FileStamp>,
     table: Option<FileStamp>,
 }
 
 impl PairStamp {
     /// Of the label map at `path`. Reads both files.
-    pub fn of(path: &Path) -> Self {
-        let table = label_table::path_for(path).and_then(|table| FileStamp::of(&table));
-        Self { path: path.to_owned(), map: FileStamp::of(path), table }
+    pub fn of(formats: &Registry, path: &Path) -> Self {
+        let table_path = label_table::path_for(formats, path);
+        let table = table_path.as_deref().and_then(FileStamp::of);
+        Self { path: path.to_owned(), table_path, map: FileStamp::of(path), table }
     }
 
     /// As [`PairStamp::of`], of a label map that was read: `began` is what the file's time was before that. What was
     /// written meanwhile counts as changed.
-    pub fn of_read(path: &Path, began: Option<SystemTime>) -> Self {
-        let mut stamp = Self::of(path);
+    pub fn of_read(formats: &Registry, path: &Path, began: Option<SystemTime>) -> Self {
+        let mut stamp = Self::of(formats, path);
         if stamp.map.as_ref().is_none_or(|map| map.modified != began) {
             stamp.map = None;
         }
@@ -126,59 +104,19 @@ impl PairStamp {
     pub fn changed(&self) -> Option<PathBuf> {
         let other = |stamp: &Option<FileStamp>, path: &Path| match stamp {
             Some(stamp) => stamp.is_changed(path),
-            None => fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() > 0),
+            None => has_content(path),
         };
-        let table = label_table::path_for(&self.path);
         if other(&self.map, &self.path) {
             return Some(self.path.clone());
         }
-        table.filter(|path| other(&self.table, path))
+        self.table_path.clone().filter(|path| other(&self.table, path))
     }
-}
-
-/// The label table that would be replaced with a label map that is not there yet: nobody was asked about it.
-pub fn table_without_map(labels: &Path) -> Option<PathBuf> {
-    let table = label_table::path_for(labels).filter(|_| !labels.exists())?;
-    fs::metadata(&table).is_ok_and(|about| about.is_file() && about.len() > 0).then_some(table)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
-
-    #[test]
-    fn own_label_maps_are_told_from_others_in_both_versions_plain_and_compressed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m.nii.gz");
-        let header = |size: u32, at: usize, text: &[u8]| {
-            let mut header = vec![0; 600];
-            header[..4].copy_from_slice(&size.to_le_bytes());
-            header[at..at + text.len()].copy_from_slice(text);
-            header
-        };
-        let gzip = |bytes: &[u8]| {
-            let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            out.write_all(bytes).unwrap();
-            out.finish().unwrap()
-        };
-        let ours = header(348, 148, b"Voxpoint");
-        for (name, bytes, foreign) in [
-            ("NIfTI-1", ours.clone(), false),
-            ("compressed", gzip(&ours), false),
-            ("NIfTI-2", header(540, 240, b"Voxpoint"), false),
-            ("nothing in it", Vec::new(), false),
-            ("ITK's", header(348, 148, b"ITK-SNAP"), true),
-            ("nobody's", header(348, 148, b""), true),
-            ("big-endian", header(348u32.swap_bytes(), 148, b"Voxpoint"), true),
-            ("a text", b"my notes".to_vec(), true),
-            ("damaged", gzip(&ours)[..20].to_vec(), true),
-        ] {
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(is_foreign(&path), foreign, "{name}");
-        }
-        assert!(!is_foreign(&folder.path().join("missing")) && !is_foreign(folder.path()));
-    }
+    use crate::io::formats;
 
     #[test]
     fn a_file_is_changed_when_its_content_is() {
@@ -206,22 +144,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (map, table) = (folder.path().join("m.nii"), folder.path().join("m.labels.txt"));
         fs::write(&map, "mask").unwrap();
-        let alone = PairStamp::of(&map);
+        let alone = PairStamp::of(formats(), &map);
         assert_eq!((alone.changed(), alone.path()), (None, map.as_path()));
         fs::write(&table, "names").unwrap();
         assert_eq!(alone.changed().as_ref(), Some(&table), "a table that was not there");
-        let both = PairStamp::of(&map);
+        let both = PairStamp::of(formats(), &map);
         assert_eq!(both.changed(), None);
         fs::write(&table, "others").unwrap();
         assert_eq!(both.changed().as_ref(), Some(&table));
         fs::write(&map, "another").unwrap();
         assert_eq!(both.changed().as_ref(), Some(&map));
         let began = fs::metadata(&map).unwrap().modified().ok();
-        assert_eq!(PairStamp::of_read(&map, began).changed(), None);
-        let read = PairStamp::of_read(&map, Some(SystemTime::UNIX_EPOCH));
+        assert_eq!(PairStamp::of_read(formats(), &map, began).changed(), None);
+        let read = PairStamp::of_read(formats(), &map, Some(SystemTime::UNIX_EPOCH));
         assert_eq!(read.changed().as_ref(), Some(&map), "written while it was read");
-        assert_eq!(table_without_map(&map), None);
+        assert_eq!(formats().table_without_map(&map), None);
         fs::remove_file(&map).unwrap();
-        assert_eq!(table_without_map(&map).as_ref(), Some(&table));
+        assert_eq!(formats().table_without_map(&map).as_ref(), Some(&table));
     }
 }

@@ -7,11 +7,11 @@
 mod encoding;
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::labels::{LabelNote, note};
+use super::note::{LabelNote, note};
+use super::registry::{Registry, renamed};
 use crate::placeholder::Placeholder;
 use crate::volume::LabelName;
 
@@ -35,25 +35,9 @@ const HEADER: &str = "\
 ################################################
 ";
 
-/// The name of a NIfTI file without `.nii` or `.nii.gz`; `None` if it ends otherwise.
-pub(super) fn stem(path: &Path) -> Option<&OsStr> {
-    let ends = |name: &Path, with| name.extension().is_some_and(|e| e.eq_ignore_ascii_case(with));
-    let mut name = Path::new(path.file_name()?);
-    if ends(name, "gz") {
-        name = Path::new(name.file_stem()?);
-    }
-    if ends(name, "nii") { name.file_stem() } else { None }
-}
-
-fn beside_as(path: &Path, stem: &OsStr, ending: &str) -> PathBuf {
-    let mut name = stem.to_os_string();
-    name.push(ending);
-    path.with_file_name(name)
-}
-
-/// Where the table of a label map is written.
-pub(super) fn path_for(labels: &Path) -> Option<PathBuf> {
-    Some(beside_as(labels, stem(labels)?, ".labels.txt"))
+/// Where the table of a label map is written; `None` if no format has files of such a name.
+pub(super) fn path_for(formats: &Registry, labels: &Path) -> Option<PathBuf> {
+    Some(renamed(labels, formats.stem(labels)?, ".labels.txt"))
 }
 
 /// A row of a table that was read.
@@ -77,11 +61,11 @@ pub(super) struct Table {
 }
 
 /// The table beside a label map, empty if there is none: names are a help, their lack no error.
-pub(super) fn beside(labels: &Path) -> Table {
-    let Some(stem) = stem(labels) else { return Table::default() };
+pub(super) fn beside(formats: &Registry, labels: &Path) -> Table {
+    let Some(stem) = formats.stem(labels) else { return Table::default() };
     let mut notes = Vec::new();
     for ending in [".labels.txt", ".label", ".txt"] {
-        let path = beside_as(labels, stem, ending);
+        let path = renamed(labels, stem, ending);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = match bytes_of(&path) {
             Ok(Some(bytes)) => bytes,
@@ -348,14 +332,5 @@ mod tests {
         assert_eq!(told.len(), 2);
         assert!(told[0].contains("m.label") && told[0].ends_with(": 5, 7"), "{told:?}");
         assert!(told[1].contains("second time") && told[1].ends_with(": 6"), "{told:?}");
-    }
-
-    #[test]
-    fn the_table_lies_beside_the_label_map() {
-        let path = path_for(Path::new("/a/Scan.v2.NII.GZ"));
-        assert_eq!(path, Some(PathBuf::from("/a/Scan.v2.labels.txt")));
-        assert_eq!(path_for(Path::new("/a/mask.txt")), None);
-        assert_eq!(path_for(Path::new("/a/.nii")), None);
-        assert_eq!(path_for(Path::new("/a/scan.gz")), None);
     }
 }

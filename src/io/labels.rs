@@ -1,17 +1,17 @@
 //! Label maps as they come: whose values are labels, and whose are not.
 
-mod note;
 mod values;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use note::LabelNote;
-pub(super) use note::note;
 use values::{Tally, Value, each_run, renumber};
 
 use super::belonging::{GRID_TOLERANCE, how_far, placed_on};
-use super::{IoError, label_table};
+use super::error::IoError;
+use super::label_table;
+use super::note::{LabelNote, note};
+use super::registry::Registry;
 use crate::geom::Grid;
 use crate::volume::{
     Conversion, DeltaRun, LabelMap, NamedRegion, Region, RegionBuilder, Run, Volume,
@@ -144,63 +144,75 @@ fn converted(volume: &Volume) -> Option<String> {
     })
 }
 
-/// [`labels_of`] a file on the grid of the scan that it belongs to, also where another program has placed it elsewhere
-/// or ordered its voxels differently ([`placed_on`]); why it is the scan's then stands first among the notes.
-///
-/// # Errors
-/// As those two.
-pub fn labels_on(volume: &Volume, path: &Path, scan: &Volume) -> Result<LabelsRead, IoError> {
-    let (placed, why) = placed_on(volume, path, scan)?;
-    let mut read = labels_of(&placed, path, scan.grid())?;
-    let why = why.iter().map(|reason| note(reason.words(), &[]));
-    read.notes.splice(0..0, why);
-    Ok(read)
-}
-
-/// The labels of a volume read from `path` (of the frame that is looked at), with the names of a label table
-/// beside it; an error if it lies on another grid or its values are no labels.
-///
-/// Whole numbers alone make no label map: more than 1000 different ones that change from voxel to voxel, or
-/// (past 65,536) more runs of equal labels along x than a quarter of the voxels, are a scan's grey values, and
-/// refused. What is nearly whole is rounded; NaN, infinity and one negative number (`-1` is a common one)
-/// are taken for background; labels over 65535 get other numbers, their own stand in their names. Every such
-/// decision is among the notes.
-pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<LabelsRead, IoError> {
-    check_grid(volume.grid(), path, grid)?;
-    let (regions, tally) = regions(volume, path)?;
-    room_for(&regions, grid.dims(), path)?;
-    let renumbered = renumber(regions.keys().copied());
-    let mut table = label_table::beside(path);
-    let mut notes = tally.notes();
-    notes.extend(time_point(volume));
-    notes.extend(renumbering(&renumbered));
-    notes.append(&mut table.notes);
-    let mut names: BTreeMap<u64, label_table::Row> =
-        table.rows.into_iter().map(|row| (row.value, row)).collect();
-    let mut labels: Vec<NamedRegion> = regions
-        .into_iter()
-        .map(|(in_file, region)| {
-            let row = names.remove(&in_file);
-            let other = renumbered.get(&in_file).copied();
-            let (colour, opacity) = row.as_ref().map(|r| (r.colour, r.opacity)).unzip();
-            let visible = row.as_ref().is_none_or(|r| r.visible);
-            let name = row.map(|r| r.name).filter(|name| !name.is_empty());
-            let name = match (name, other) {
-                (name, None) => name,
-                (None, Some(_)) => Some(format!("label {in_file}")),
-                (Some(name), Some(_)) => Some(format!("{name} (label {in_file})")),
-            };
-            let value = other.unwrap_or(in_file as u16);
-            NamedRegion { value, name, colour, opacity, visible, region }
-        })
-        .collect();
-    labels.sort_by_key(|label| label.value);
-    let hidden = labels.iter().filter(|l| !l.visible).count();
-    if hidden > 0 {
-        let values = [("n", hidden.to_string()), ("of", labels.len().to_string())];
-        notes.push(note("{n} of {of} labels are hidden, as the label table says", &values));
+impl Registry {
+    /// [`Registry::labels_of`] a file on the grid of the scan that it belongs to, also where another program has placed it elsewhere
+    /// or ordered its voxels differently ([`placed_on`]); why it is the scan's then stands first among the notes.
+    ///
+    /// # Errors
+    /// As those two.
+    pub fn labels_on(
+        &self,
+        volume: &Volume,
+        path: &Path,
+        scan: &Volume,
+    ) -> Result<LabelsRead, IoError> {
+        let (placed, why) = placed_on(volume, path, scan)?;
+        let mut read = self.labels_of(&placed, path, scan.grid())?;
+        let why = why.iter().map(|reason| note(reason.words(), &[]));
+        read.notes.splice(0..0, why);
+        Ok(read)
     }
-    Ok(LabelsRead { labels, notes, renumbered, is_doubtful: tally.is_doubtful() })
+
+    /// The labels of a volume read from `path` (of the frame that is looked at), with the names of a label table
+    /// beside it; an error if it lies on another grid or its values are no labels.
+    ///
+    /// Whole numbers alone make no label map: more than 1000 different ones that change from voxel to voxel, or
+    /// (past 65,536) more runs of equal labels along x than a quarter of the voxels, are a scan's grey values, and
+    /// refused. What is nearly whole is rounded; NaN, infinity and one negative number (`-1` is a common one)
+    /// are taken for background; labels over 65535 get other numbers, their own stand in their names. Every such
+    /// decision is among the notes.
+    pub fn labels_of(
+        &self,
+        volume: &Volume,
+        path: &Path,
+        grid: &Grid,
+    ) -> Result<LabelsRead, IoError> {
+        check_grid(volume.grid(), path, grid)?;
+        let (regions, tally) = regions(volume, path)?;
+        room_for(&regions, grid.dims(), path)?;
+        let renumbered = renumber(regions.keys().copied());
+        let mut table = label_table::beside(self, path);
+        let mut notes = tally.notes();
+        notes.extend(time_point(volume));
+        notes.extend(renumbering(&renumbered));
+        notes.append(&mut table.notes);
+        let mut names: BTreeMap<u64, label_table::Row> =
+            table.rows.into_iter().map(|row| (row.value, row)).collect();
+        let mut labels: Vec<NamedRegion> = regions
+            .into_iter()
+            .map(|(in_file, region)| {
+                let row = names.remove(&in_file);
+                let other = renumbered.get(&in_file).copied();
+                let (colour, opacity) = row.as_ref().map(|r| (r.colour, r.opacity)).unzip();
+                let visible = row.as_ref().is_none_or(|r| r.visible);
+                let name = row.map(|r| r.name).filter(|name| !name.is_empty());
+                let name = match (name, other) {
+                    (name, None) => name,
+                    (None, Some(_)) => Some(format!("label {in_file}")),
+                    (Some(name), Some(_)) => Some(format!("{name} (label {in_file})")),
+                };
+                let value = other.unwrap_or(in_file as u16);
+                NamedRegion { value, name, colour, opacity, visible, region }
+            })
+            .collect();
+        labels.sort_by_key(|label| label.value);
+        let hidden = labels.iter().filter(|l| !l.visible).count();
+        if hidden > 0 {
+            let values = [("n", hidden.to_string()), ("of", labels.len().to_string())];
+            notes.push(note("{n} of {of} labels are hidden, as the label table says", &values));
+        }
+        Ok(LabelsRead { labels, notes, renumbered, is_doubtful: tally.is_doubtful() })
+    }
 }
 
 /// Which of several time points was read.

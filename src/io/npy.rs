@@ -1,33 +1,25 @@
-//! NumPy's `.npy` files, version 1.0 (numpy.lib.format).
+//! NumPy's `.npy` files, version 1.0 (numpy.lib.format). They hold arrays of any shape without a place, which are no
+//! volumes: nothing opens them, and they are no entry of the registry.
 
-use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-use super::IoError;
-use super::atomic::Staged;
+use super::atomic::{Staged, stage_checked};
+use super::error::IoError;
 
 /// The header's length, with all before it, is a multiple of this.
 const ALIGN: usize = 64;
 
-/// A file of float32 values in C order (the last axis fastest), whole but not in its place yet.
+/// A file of float32 values in C order (the last axis fastest), whole and read back but not in its place yet.
 ///
 /// # Panics
 /// If `values` does not fill `shape`.
 pub fn stage_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<Staged, IoError> {
     assert_eq!(values.len(), shape.iter().product::<usize>(), "values do not fill the shape");
-    let write = || -> std::io::Result<Staged> {
-        let mut staged = Staged::create(path)?;
-        let mut file = BufWriter::new(staged.file());
-        file.write_all(&header(shape))?;
-        for value in values {
-            file.write_all(&value.to_le_bytes())?;
-        }
-        file.flush()?;
-        drop(file);
-        staged.file().sync_all()?;
-        Ok(staged)
-    };
-    write().map_err(|error| IoError::writing(error, path))
+    let whole = stage_checked(path, |out| {
+        out.write_all(&header(shape))?;
+        values.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+    });
+    whole.map_err(|error| IoError::writing(error, path))
 }
 
 /// As NumPy writes it, byte for byte.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
-use super::IoError;
+use super::error::IoError;
 use crate::placeholder::Placeholder;
 use crate::work::Progress;
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-use super::IoError;
 use super::atomic::Staged;
+use super::error::IoError;
 
 /// Old files that were moved out of the way, under hidden names in their folders. If this is dropped they come back
 /// to where nothing else stands by then.

@@ -171,10 +171,10 @@ impl Means {
     pub(super) fn take(&mut self, volume: &Volume, grid: &Grid) -> Option<Volume> {
         let empty = Self::new(volume);
         let voxels = std::mem::replace(self, empty).0;
-        let stored = volume.stored().clone();
+        let provenance = volume.provenance().clone();
         (voxels.len() == grid.count()).then(|| {
             let dims = grid.dims().to_vec();
-            Volume::new("", grid.clone(), dims, voxels, volume.scale(), stored, Vec::new())
+            Volume::new("", grid.clone(), dims, voxels, volume.scale(), provenance, Vec::new())
         })
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::geom::{AxisMap, Grid};
 
-use super::StoredGeometry;
+use super::Provenance;
 
 /// Voxels in the type in which the file stores them, x fastest, frames one after another.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,7 +183,7 @@ pub struct Volume {
     /// Below [`Volume::frames`].
     frame: usize,
     scale: Scale,
-    stored: StoredGeometry,
+    provenance: Provenance,
     warnings: Vec<Warning>,
     conversion: Option<Conversion>,
 }
@@ -200,7 +200,7 @@ impl Volume {
         file_dims: Vec<usize>,
         voxels: Voxels,
         scale: Scale,
-        stored: StoredGeometry,
+        provenance: impl Into<Provenance>,
         warnings: Vec<Warning>,
     ) -> Self {
         assert!(
@@ -209,7 +209,8 @@ impl Volume {
         );
         let voxels = Arc::new(voxels);
         let (name, frame, conversion) = (name.into(), 0, None);
-        Self { name, grid, file_dims, voxels, frame, scale, stored, warnings, conversion }
+        let provenance = provenance.into();
+        Self { name, grid, file_dims, voxels, frame, scale, provenance, warnings, conversion }
     }
 
     /// The same scan, whose voxels were something else in the file.
@@ -230,13 +231,13 @@ impl Volume {
         Self { frame: frame.min(self.frames() - 1), ..self.clone() }
     }
 
-    /// The same voxels in the order and at the place of a scan that has `grid` and says so as `stored`: for
+    /// The same voxels in the order and at the place of a scan that has `grid`, as its source said (`provenance`): for
     /// what is known to be of that scan.
     ///
     /// # Panics
     /// If `order` does not lead from this volume's dimensions to those of `grid`.
     #[must_use]
-    pub fn placed(&self, order: AxisMap, grid: Grid, stored: StoredGeometry) -> Self {
+    pub fn placed(&self, order: AxisMap, grid: Grid, provenance: Provenance) -> Self {
         let dims = self.grid.dims();
         let voxels = if order.is_identity() {
             assert_eq!(dims, grid.dims(), "another grid");
@@ -246,7 +247,7 @@ impl Volume {
         };
         let mut file_dims = grid.dims().to_vec();
         file_dims.extend(self.file_dims.iter().skip(3));
-        Self { grid, file_dims, voxels, stored, ..self.clone() }
+        Self { grid, file_dims, voxels, provenance, ..self.clone() }
     }
 
     /// The frame that is looked at, from 0.
@@ -290,9 +291,9 @@ impl Volume {
         self.scale
     }
 
-    /// What the file says about where its voxels are, to be said again by label maps saved for it.
-    pub fn stored(&self) -> &StoredGeometry {
-        &self.stored
+    /// What its source said of it, to be said again by label maps saved for it.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
     }
 
     /// What was unusual about the file.
@@ -316,7 +317,7 @@ impl Volume {
 mod tests {
     use super::*;
     use crate::geom::DAffine3;
-    use crate::volume::{Histogram, Stats};
+    use crate::volume::{Histogram, Stats, StoredGeometry};
 
     #[test]
     fn a_frame_is_a_view_of_the_same_voxels() {

@@ -254,8 +254,8 @@ fn rod(folder: &Path) -> (PathBuf, PathBuf) {
     let voxels: Vec<u16> = (0..grid.count()).map(value).collect();
     let labels = LabelMap::from_labels(dims, &voxels);
     let scan = folder.join("rod.nii.gz");
-    let (stored, no) = (StoredGeometry::of(&grid), (CancelToken::new(), Progress::new()));
-    io::save_labels(&scan, &labels, &grid, &stored, &[], &no.0, &no.1).expect("temp folder");
+    let (said, no) = (StoredGeometry::of(&grid).into(), (CancelToken::new(), Progress::new()));
+    io::save_labels(&scan, &labels, &grid, &said, &[], &no.0, &no.1).expect("temp folder");
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/models");
     let model = folder.join("bright");
     std::fs::create_dir(&model).expect("temp folder");

@@ -148,9 +148,9 @@ fn saved_labels(document: &Document, folder: &Path) -> PathBuf {
         })
         .collect();
     let image = document.image();
-    let (labels, stored) = (document.labels(), image.stored());
+    let (labels, said) = (document.labels(), image.provenance());
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    io::save_labels(&path, labels, image.grid(), stored, &table, &cancel, &progress)
+    io::save_labels(&path, labels, image.grid(), said, &table, &cancel, &progress)
         .unwrap_or_else(|e| panic!("{e}"));
     path
 }

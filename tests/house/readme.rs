@@ -7,12 +7,22 @@ fn readme() -> String {
     std::fs::read_to_string(path).expect("README.md")
 }
 
+/// What stands between the two marks of this name.
+fn table(name: &str) -> String {
+    let (text, mark) = (readme(), format!("<!-- {name} -->\n"));
+    let start = text.find(&mark).expect("mark") + mark.len();
+    let end = text.find(&format!("<!-- /{name} -->")).expect("mark");
+    text[start..end].to_owned()
+}
+
 #[test]
 fn the_keys_are_the_programs() {
-    let text = readme();
-    let start = text.find("<!-- keys -->\n").expect("marker") + "<!-- keys -->\n".len();
-    let end = text.find("<!-- /keys -->").expect("marker");
-    assert_eq!(&text[start..end], voxpoint::ui::commands::shortcuts::markdown());
+    assert_eq!(table("keys"), voxpoint::ui::commands::shortcuts::markdown());
+}
+
+#[test]
+fn the_formats_are_the_programs() {
+    assert_eq!(table("formats"), voxpoint::io::formats().markdown());
 }
 
 #[test]
@@ -22,7 +32,7 @@ fn what_it_links_to_is_there() {
     let mut links = 0;
     for (at, _) in text.match_indices("](") {
         let link = text[at + 2..].split(')').next().unwrap_or_default();
-        if !link.starts_with("http") {
+        if !link.starts_with("http") && !link.starts_with('#') {
             assert!(root.join(link).exists(), "README.md links to {link}");
             links += 1;
         }

@@ -76,9 +76,11 @@ fn judged(case: &Value, folder: &Path) -> Result<(), String> {
     let to = folder.join("saved.nii.gz");
     let map = LabelMap::from_labels(grid.dims(), &found);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    save_labels(&to, &map, grid, scan.stored(), &[], &cancel, &progress).unwrap();
+    save_labels(&to, &map, grid, scan.provenance(), &[], &cancel, &progress).unwrap();
     let saved = open(&to);
-    if saved.grid() != grid || format!("{:?}", saved.stored()) != format!("{:?}", scan.stored()) {
+    if saved.grid() != grid
+        || format!("{:?}", saved.provenance()) != format!("{:?}", scan.provenance())
+    {
         return Err("saved with another geometry".to_owned());
     }
     labels_of(&saved, &to, grid).map(|_| ()).map_err(|e| e.to_string())

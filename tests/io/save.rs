@@ -30,7 +30,7 @@ fn save(path: &Path, labels: &LabelMap, scan: &Volume) -> Result<Saved, IoError>
         visible: true,
     }];
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    save_labels(path, labels, scan.grid(), scan.stored(), &table, &cancel, &progress)
+    save_labels(path, labels, scan.grid(), scan.provenance(), &table, &cancel, &progress)
 }
 
 /// Labels from 0 to `most`, at most 900 different ones, in an uneven pattern.
@@ -90,7 +90,11 @@ fn a_label_map_makes_the_same_statements_as_its_scan() {
             assert_eq!(back.scale(), Scale::NONE);
             assert_eq!(back.file_dims().len(), scan.file_dims().len().min(3), "{name}");
             // The same words, but for NaN that equals nothing.
-            assert_eq!(format!("{:?}", back.stored()), format!("{:?}", scan.stored()), "{name}");
+            assert_eq!(
+                format!("{:?}", back.provenance()),
+                format!("{:?}", scan.provenance()),
+                "{name}"
+            );
             assert_eq!(saved.bytes, path.metadata().unwrap().len());
             assert_eq!(saved.table, dir.path().join("mask.v2.labels.txt"));
             let gzip = std::fs::read(&path).unwrap().starts_with(&[0x1f, 0x8b]);
@@ -117,8 +121,16 @@ fn a_scan_from_another_format_gets_an_sform() {
     let elsewhere = DAffine3::from_translation(DVec3::new(10.0, 20.0, 30.0));
     let grid = Grid::new(scan.grid().dims(), elsewhere).unwrap();
     let (path, labels) = (dir.path().join("a.nii.gz"), pattern(grid.dims(), 3));
-    save_labels(&path, &labels, &grid, scan.stored(), &[], &CancelToken::new(), &Progress::new())
-        .unwrap();
+    save_labels(
+        &path,
+        &labels,
+        &grid,
+        scan.provenance(),
+        &[],
+        &CancelToken::new(),
+        &Progress::new(),
+    )
+    .unwrap();
     assert_eq!(open(&path).grid(), &grid);
 }
 
@@ -129,7 +141,7 @@ fn other_names_are_refused_and_nothing_is_written() {
     let labels = LabelMap::empty(scan.grid().dims());
     for name in ["mask", "mask.gz", "mask.png", ".nii", "mask.nii.bz2"] {
         let error = save(&dir.path().join(name), &labels, &scan).unwrap_err();
-        assert!(matches!(error, IoError::Name(_)), "{name}: {error}");
+        assert!(matches!(error, IoError::Name { .. }), "{name}: {error}");
     }
     let other = LabelMap::empty([1, 2, 3]);
     let error = save(&dir.path().join("a.nii"), &other, &scan).unwrap_err();
@@ -171,8 +183,9 @@ fn cancelling_and_a_table_that_cannot_be_written_leave_the_old_file() {
     let cancel = CancelToken::new();
     cancel.cancel();
     let progress = Progress::new();
-    let error = save_labels(&path, &labels, scan.grid(), scan.stored(), &[], &cancel, &progress)
-        .unwrap_err();
+    let error =
+        save_labels(&path, &labels, scan.grid(), scan.provenance(), &[], &cancel, &progress)
+            .unwrap_err();
     assert!(matches!(error, IoError::Cancelled));
     assert_eq!(names_in(dir.path()), ["mask.nii.gz"]);
 
@@ -338,12 +351,13 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let name = if gz { "a.nii.gz" } else { "a.nii" };
-        let (path, stored) = (dir.path().join(name), StoredGeometry { version, ..StoredGeometry::of(&grid) });
+        let stored = StoredGeometry { version, ..StoredGeometry::of(&grid) };
+        let (path, said) = (dir.path().join(name), stored.into());
         let labels = pattern(grid.dims(), most);
-        save_labels(&path, &labels, &grid, &stored, &[], &CancelToken::new(), &Progress::new()).unwrap();
+        save_labels(&path, &labels, &grid, &said, &[], &CancelToken::new(), &Progress::new()).unwrap();
         let back = open(&path);
         prop_assert_eq!(stored_labels(&back), labels.to_vec());
-        prop_assert_eq!(back.stored().version, version);
+        prop_assert_eq!(back.provenance().geometry.as_ref().unwrap().version, version);
         // float32 keeps seven digits of 900 mm.
         prop_assert!(back.grid().matches(&grid, 2e-4), "{:?}", back.grid());
         prop_assert!(version == 1 || back.grid().matches(&grid, 1e-12));

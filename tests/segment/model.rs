@@ -406,8 +406,8 @@ fn the_unit_of_the_values_does_not_change_the_mask() {
     for (voxels, slope) in table {
         let what = format!("{} × {slope:e}, first {:e}", voxels.data_type().name(), voxels.raw(0));
         let (grid, scale) = (plain.grid().clone(), Scale { slope, inter: 0.0 });
-        let (stored, dims) = (plain.stored().clone(), grid.dims().to_vec());
-        let volume = Volume::new("t", grid, dims, voxels, scale, stored, vec![]);
+        let (said, dims) = (plain.provenance().clone(), grid.dims().to_vec());
+        let volume = Volume::new("t", grid, dims, voxels, scale, said, vec![]);
         let outcome = mask(Arc::new(volume));
         assert_eq!(outcome.region.count(), wanted.count(), "{what}");
         assert!(outcome.region == wanted, "{what}");

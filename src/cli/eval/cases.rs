@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::super::Usage;
+use crate::io;
 use crate::placeholder::Placeholder;
 
 /// A scan and its label map.
@@ -203,7 +204,7 @@ impl Tree {
                 if depth > 0 && !path.is_symlink() {
                     self.walk(&path, depth - 1, entries);
                 }
-            } else if is_nifti(&path) {
+            } else if io::formats().is_named_usually(&path) {
                 let name = stem(&path).to_lowercase();
                 self.files.push(File { folder: folder.to_owned(), name, path });
             } else if path.extension().is_some_and(|e| OTHERS.contains(&lower(e).as_str())) {
@@ -217,18 +218,10 @@ fn lower(text: &std::ffi::OsStr) -> String {
     text.to_string_lossy().to_lowercase()
 }
 
-fn is_nifti(path: &Path) -> bool {
-    let name = path.file_name().map(lower).unwrap_or_default();
-    [".nii", ".nii.gz"].iter().any(|ending| name.ends_with(ending))
-}
-
 /// A file's name without folder and ending.
 fn stem(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let cut = name.to_lowercase();
-    let end = [".nii.gz", ".nii"].iter().find_map(|e| Some(cut.strip_suffix(e)?.len()));
-    // Lower case may be longer in bytes than what it was made of.
-    end.and_then(|end| name.get(..end)).map_or(name.clone(), str::to_owned)
+    let stem = io::formats().stem(path).or(path.file_name());
+    stem.unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The scan's name that a label map's name tells; `None` if it is no label map.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::note::{LabelNote, note};
+use super::super::note::{LabelNote, note};
 use crate::volume::{DataType, Scale, Volume};
 use crate::with_voxels;
 

@@ -3,18 +3,28 @@
 use crate::volume::StoredGeometry;
 
 /// The description (`descrip`) in every header: tells our files from others'.
-pub(in crate::io) const WRITTEN_BY: &[u8] = b"Voxpoint";
+const WRITTEN_BY: &[u8] = b"Voxpoint";
+
+/// Whether a header is one of ours, by the description, which stands elsewhere in the two versions of NIfTI.
+pub(super) fn is_ours(header: &[u8]) -> bool {
+    let at = match header.get(..4) {
+        Some([0x5c, 1, 0, 0]) => 148,
+        Some([0x1c, 2, 0, 0]) => 240,
+        _ => return false,
+    };
+    header.get(at..).is_some_and(|text| text.starts_with(WRITTEN_BY))
+}
 
 /// What a header to be written says.
-pub(in crate::io) struct Plan<'a> {
-    pub(in crate::io) dims: [usize; 3],
+pub(super) struct Plan<'a> {
+    pub(super) dims: [usize; 3],
     /// NIfTI `datatype` code.
-    pub(in crate::io) datatype: i16,
+    pub(super) datatype: i16,
     /// Bytes of a voxel.
-    pub(in crate::io) size: usize,
+    pub(super) size: usize,
     /// NIfTI `intent_code`.
-    pub(in crate::io) intent: i16,
-    pub(in crate::io) stored: &'a StoredGeometry,
+    pub(super) intent: i16,
+    pub(super) stored: &'a StoredGeometry,
 }
 
 struct Out(Vec<u8>);
@@ -38,7 +48,7 @@ impl Out {
 impl Plan<'_> {
     /// All bytes before the first voxel. NIfTI-2 where the source was, or where NIfTI-1's 16-bit
     /// dimensions are too small.
-    pub(in crate::io) fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let fits = self.dims.iter().all(|&d| i16::try_from(d).is_ok());
         if self.stored.version == 2 || !fits { self.encode_2() } else { self.encode_1() }
     }

@@ -1,9 +1,9 @@
 use std::path::Path;
 
-use super::super::IoError;
-use super::super::sniff::Endian;
+use super::super::error::IoError;
 use super::offset::Start;
 use super::raw::{Raw, header_bytes};
+use super::sniff::Endian;
 use crate::volume::{Conversion, DataType, Scale, StoredGeometry, Warning};
 
 /// How voxels are stored, and what they become in memory.
@@ -73,7 +73,7 @@ impl Kind {
 
 /// A checked header: dimensions are positive, their product fits, the type is one we read.
 #[derive(Clone, Debug)]
-pub(in crate::io) struct Header {
+pub(super) struct Header {
     pub(super) endian: Endian,
     /// 2 to 7 of them.
     pub(super) file_dims: Vec<usize>,

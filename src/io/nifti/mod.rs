@@ -2,16 +2,22 @@
 //! Layout: <https://nifti.nimh.nih.gov/nifti-1> and `nifti2.h`.
 
 mod encode;
+mod file;
 mod header;
 mod offset;
-mod open;
 mod place;
 mod raw;
+mod read;
+mod sniff;
 mod told;
 mod voxels;
+mod write;
 
-pub(super) use encode::{Plan, WRITTEN_BY};
-pub(super) use open::Opened;
-pub use open::open_volume;
+use super::format::Format;
 pub(super) use place::{by_qform, place, spacing, unit_mm};
 pub(super) use told::{number, spacing_of};
+
+/// NIfTI, read and written.
+pub(super) fn format() -> Format {
+    Format { reader: Some(Box::new(read::NiftiReader)), writer: Some(Box::new(write::NiftiWriter)) }
+}

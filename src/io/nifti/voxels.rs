@@ -5,10 +5,10 @@ use std::path::Path;
 
 use bytemuck::Pod;
 
-use super::super::IoError;
-use super::super::sniff::Endian;
+use super::super::error::IoError;
 use super::super::stream::read_full;
 use super::header::{Header, Kind};
+use super::sniff::Endian;
 use crate::volume::{DataType, Scale, Voxels};
 use crate::work::CancelToken;
 use crate::work::memory::Free;
@@ -40,9 +40,12 @@ impl<R: Read> Input<'_, R> {
     }
 }
 
-/// All voxels of a checked header.
-pub(super) fn read<R: Read>(input: &mut Input<'_, R>, header: &Header) -> Result<Voxels, IoError> {
-    let n = header.count();
+/// The next `n` voxels of a file with a checked header.
+pub(super) fn read<R: Read>(
+    input: &mut Input<'_, R>,
+    header: &Header,
+    n: usize,
+) -> Result<Voxels, IoError> {
     let swap = header.endian != Endian::NATIVE;
     Ok(match header.kind {
         Kind::Scalar(DataType::U8) => Voxels::U8(scalars(input, n, swap)?),

@@ -9,6 +9,8 @@ use crate::ui::kit::toasts::Level;
 /// What the app is doing and has at hand, for the UI to show. Written by the app only.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
+    /// How the names of files end that can be opened: `.nii, .nii.gz`.
+    pub formats: String,
     /// A file being opened.
     pub opening: Option<Opening>,
     /// ONNX Runtime.

@@ -8,7 +8,7 @@ use egui::{
 
 use crate::ui::commands::{CommandContext, Verb, shortcuts};
 use crate::ui::kit::format::{of, shorten};
-use crate::ui::kit::text::tr;
+use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::kit::{icons, theme};
 use crate::ui::state::status_text::{download_text, opening_text, runtime_text};
@@ -57,7 +57,7 @@ fn card(ui: &mut Ui, cx: &mut CommandContext) {
         }
     });
     ui.add_space(8.0);
-    drop_field(ui);
+    drop_field(ui, &cx.status.formats);
     if !cx.status.recent.is_empty() {
         ui.add_space(8.0);
         recent(ui, cx);
@@ -69,7 +69,7 @@ fn card(ui: &mut Ui, cx: &mut CommandContext) {
     ui.label(quiet(ui, tr(super::help::NOT_A_DEVICE)).small());
 }
 
-fn drop_field(ui: &mut Ui) {
+fn drop_field(ui: &mut Ui, formats: &str) {
     let stroke = Stroke::new(1.0, colours(ui).line);
     Frame::new()
         .stroke(stroke)
@@ -79,8 +79,10 @@ fn drop_field(ui: &mut Ui) {
             ui.set_width(ui.available_width());
             ui.vertical_centered(|ui| {
                 ui.label(tr("or drop files here"));
-                let kinds =
-                    tr("scans, label maps and overlays (.nii, .nii.gz), models (.pth, .onnx)");
+                let kinds = tr_with(
+                    "scans, label maps and overlays ({formats}), models (.pth, .onnx)",
+                    &[("formats", &formats)],
+                );
                 ui.label(quiet(ui, kinds));
             });
         });

@@ -1,28 +1,28 @@
 use std::io::{Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::sniff::{Content, sniff};
+use super::super::error::IoError;
+use super::super::format::{BEGINNING, Slice};
+use super::super::limits::Limits;
 use super::super::stream::{Stream, read_full};
-use super::super::{IoError, Limits};
 use super::header::{Header, Kind};
 use super::place::place;
 use super::raw::{Raw, header_bytes};
+use super::sniff::{Content, NAME, content};
 use super::voxels::{Input, read};
 use crate::geom::Grid;
-use crate::volume::{Scale, Volume, Warning};
+use crate::volume::{Provenance, Scale, Volume, Warning};
 use crate::work::memory::bytes;
 use crate::work::{CancelToken, Progress};
-
-/// The longest header, the four bytes that say whether extensions follow, and one more that tells whether
-/// anything does.
-const HEAD: usize = 545;
 
 /// Bytes after the voxels that are read for the sake of the checksum behind them.
 const MOST_TAIL: u64 = 64 << 20;
 
 /// A NIfTI file whose header was read and checked, its voxels still to come.
-pub(in crate::io) struct Opened {
+pub(super) struct NiftiFile {
     header: Header,
+    /// The file that was named, or the header of a pair whose voxels were.
+    path: PathBuf,
     /// The file that holds the voxels.
     data: PathBuf,
     /// From the first byte of that file on.
@@ -31,21 +31,20 @@ pub(in crate::io) struct Opened {
     first: u64,
 }
 
-impl Opened {
+impl NiftiFile {
     /// Reads and checks the header.
-    pub(in crate::io) fn open(path: &Path, progress: &Progress) -> Result<Self, IoError> {
+    pub(super) fn open(path: &Path, progress: &Progress) -> Result<Self, IoError> {
         let mut stream = Stream::open(path, progress)?;
-        let mut head = vec![0; HEAD];
+        let mut head = vec![0; BEGINNING];
         let n = read_full(&mut stream, &mut head).map_err(|e| IoError::reading(e, path))?;
         head.truncate(n);
-        let parsed = match sniff(&head) {
+        let parsed = match content(&head) {
             Content::Nifti1(endian) => (Raw::version_1(&head, endian), endian),
             Content::Nifti2(endian) => (Raw::version_2(&head, endian), endian),
-            Content::Other(looks_like) => {
-                // Voxels of a pair were chosen instead of their header.
-                return match sibling(path, ".img", ".hdr") {
+            Content::Unreadable(_) | Content::Other => {
+                return match header_beside(path) {
                     Some(header) => Self::open(&header, progress),
-                    None => Err(IoError::Unsupported { looks_like, path: path.to_path_buf() }),
+                    None => Err(IoError::header("it is not that of a NIfTI file", path)),
                 };
             }
         };
@@ -63,9 +62,10 @@ impl Opened {
             head.clear();
         }
         let first = header.start.least();
-        let opened = Self { header, data, stream: Cursor::new(head).chain(stream), first };
-        opened.check_claim()?;
-        Ok(opened)
+        let stream = Cursor::new(head).chain(stream);
+        let file = Self { header, path: path.to_path_buf(), data, stream, first };
+        file.check_claim()?;
+        Ok(file)
     }
 
     fn claimed(&self) -> u64 {
@@ -148,70 +148,64 @@ impl Opened {
     }
 
     /// Where the voxels are.
-    pub(in crate::io) fn grid(&self) -> Result<(Grid, Vec<Warning>), IoError> {
+    fn grid(&self) -> Result<(Grid, Vec<Warning>), IoError> {
         place(&self.header.stored, self.header.dims())
             .map_err(|e| IoError::header(e.to_string(), &self.data))
     }
 
-    /// Hands out the bytes of the voxels in pieces of `piece` bytes, to the end of the file; how many.
-    pub(in crate::io) fn for_each_piece(
+    /// The scan, named `name`.
+    pub(super) fn volume(
         mut self,
-        piece: usize,
+        name: &str,
+        limits: Limits,
         cancel: &CancelToken,
-        mut each: impl FnMut(&[u8]) -> Result<(), IoError>,
-    ) -> Result<(), IoError> {
+    ) -> Result<Volume, IoError> {
+        let (grid, placing) = self.grid()?;
+        let needed = self.header.count() as u64 * self.header.kind.size_in_memory() as u64;
+        if needed > limits.memory {
+            return Err(IoError::too_large(needed, limits.memory, &self.path));
+        }
         self.seek(cancel)?;
-        let mut buffer = vec![0; piece];
-        loop {
-            cancel.check()?;
-            let n = read_full(&mut self.stream, &mut buffer)
-                .map_err(|e| IoError::reading(e, &self.data))?;
-            if n == 0 {
-                return Ok(());
-            }
-            each(&buffer[..n])?;
+        let claimed = self.claimed();
+        let Self { header, data, stream, .. } = &mut self;
+        let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
+        let voxels = read(&mut input, header, header.count())?;
+        let tail = self.finish(cancel)?;
+
+        let Header { file_dims, kind, scale, stored, mut warnings, .. } = self.header;
+        warnings.extend(placing);
+        warnings.extend(tail);
+        // What was converted was scaled on the way, or has no scale.
+        let scale = if matches!(kind, Kind::Scalar(_)) { scale } else { Scale::NONE };
+        // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
+        let provenance =
+            Provenance { format: NAME, geometry: Some(stored), identifiers: Vec::new() };
+        let volume = Volume::new(name, grid, file_dims, voxels, scale, provenance, warnings);
+        Ok(volume.converted_from(kind.conversion()))
+    }
+
+    /// Hands out the voxels slice by slice. What follows them is an error.
+    pub(super) fn for_each_slice(
+        mut self,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
+    ) -> Result<(), IoError> {
+        let (grid, _) = self.grid()?;
+        self.seek(cancel)?;
+        let claimed = self.claimed();
+        let Self { header, data, stream, .. } = &mut self;
+        let [nx, ny, _] = header.dims();
+        let scale = if matches!(header.kind, Kind::Scalar(_)) { header.scale } else { Scale::NONE };
+        let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
+        for z in 0..header.count() / (nx * ny) {
+            let voxels = read(&mut input, header, nx * ny)?;
+            each(Slice { grid: &grid, z, range: 0..voxels.len(), voxels: &voxels, scale })?;
+        }
+        match self.finish(cancel)? {
+            None => Ok(()),
+            Some(Warning(what)) => Err(IoError::Damaged { what, path: self.data }),
         }
     }
-
-    /// Bytes of a voxel in the file.
-    pub(in crate::io) fn voxel_size(&self) -> usize {
-        self.header.kind.size()
-    }
-}
-
-/// Reads a scan: NIfTI-1 or NIfTI-2 (`.nii`, `.nii.gz`, `.hdr` + `.img`), told by its content, not its
-/// name. Voxels keep their type, x fastest; all frames are read. World coordinates are RAS millimetres,
-/// whatever unit the file uses. Progress is in bytes of the file.
-///
-/// # Errors
-/// See [`IoError`]; nothing is allocated for a claim that the file or `limits` can't hold.
-pub fn open_volume(
-    path: &Path,
-    limits: &Limits,
-    cancel: &CancelToken,
-    progress: &Progress,
-) -> Result<Volume, IoError> {
-    let mut opened = Opened::open(path, progress)?;
-    let (grid, placing) = opened.grid()?;
-    let needed = opened.header.count() as u64 * opened.header.kind.size_in_memory() as u64;
-    if needed > limits.memory {
-        return Err(IoError::too_large(needed, limits.memory, path));
-    }
-    opened.seek(cancel)?;
-    let claimed = opened.claimed();
-    let Opened { header, data, stream, .. } = &mut opened;
-    let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
-    let voxels = read(&mut input, header)?;
-    let tail = opened.finish(cancel)?;
-
-    let Header { file_dims, kind, scale, stored, mut warnings, .. } = opened.header;
-    warnings.extend(placing);
-    warnings.extend(tail);
-    // What was converted was scaled on the way, or has no scale.
-    let scale = if matches!(kind, Kind::Scalar(_)) { scale } else { Scale::NONE };
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let volume = Volume::new(name, grid, file_dims, voxels, scale, stored, warnings);
-    Ok(volume.converted_from(kind.conversion()))
 }
 
 /// Bytes of the content of a gzip file, counted up to `most`.
@@ -230,7 +224,7 @@ fn inflated_length(path: &Path, most: u64, cancel: &CancelToken) -> Result<u64, 
 }
 
 /// Whether the voxels are in a second file. The mark says it; where that can't be, the names say it, as in
-/// nibabel and ITK. `begun`: bytes read from the beginning of the file, at most [`HEAD`].
+/// nibabel and ITK. `begun`: bytes read from the beginning of the file, at most [`BEGINNING`].
 fn is_pair(raw: &Raw, begun: usize, path: &Path) -> (bool, Option<Warning>) {
     let names_header = stem_of(path, ".hdr").is_some();
     let goes_on = begun > header_bytes(raw.version) + 4;
@@ -245,6 +239,11 @@ fn is_pair(raw: &Raw, begun: usize, path: &Path) -> (bool, Option<Warning>) {
         return (true, Some(Warning(text.into())));
     }
     (raw.pair, None)
+}
+
+/// The header of a pair, beside the file of its voxels.
+pub(super) fn header_beside(voxels: &Path) -> Option<PathBuf> {
+    sibling(voxels, ".img", ".hdr")
 }
 
 /// The other half of a pair that is there: `scan.hdr` for `scan.img`, compressed or not.

@@ -10,7 +10,7 @@ pub struct LabelNote {
 }
 
 /// A note. The catalogue's test looks for its texts here.
-pub(in crate::io) fn note(text: &'static str, values: &[(&'static str, String)]) -> LabelNote {
+pub(super) fn note(text: &'static str, values: &[(&'static str, String)]) -> LabelNote {
     LabelNote { text, values: values.to_vec() }
 }
 

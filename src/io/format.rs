@@ -1,0 +1,249 @@
+//! What a file format offers: a [`Reader`], a [`Writer`], or both. The formats there are stand in `standard.rs`.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::error::IoError;
+use super::limits::Limits;
+use crate::geom::Grid;
+use crate::volume::{LabelMap, LabelName, Provenance, Scale, Volume, Voxels};
+use crate::work::{CancelToken, Cancelled, Progress};
+
+/// Where a volume comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One file; of a header with its voxels in a second file, either.
+    File(PathBuf),
+    /// Files that make one volume together, such as one for each slice, in any order.
+    Series(Vec<PathBuf>),
+    /// A folder that is one volume.
+    Folder(PathBuf),
+}
+
+impl Source {
+    /// What a user means who names this path: a folder or a file.
+    pub fn at(path: &Path) -> Self {
+        if path.is_dir() { Self::Folder(path.to_owned()) } else { Self::File(path.to_owned()) }
+    }
+
+    /// What it is called by: its path, or that of the first file of a series.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Folder(path) => path,
+            Self::Series(paths) => paths.first().map_or(Path::new(""), PathBuf::as_path),
+        }
+    }
+
+    /// The last part of its path, for a [`Volume`]'s name.
+    pub fn name(&self) -> String {
+        let path = self.path();
+        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// What is told of a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatInfo {
+    /// What its users call it.
+    pub name: &'static str,
+    /// How the names of its files end (with the dot, in lower case), the usual ending first: what users are told.
+    pub endings: &'static [&'static str],
+    /// Further endings that are understood.
+    pub other_endings: &'static [&'static str],
+}
+
+impl FormatInfo {
+    /// All endings, those that are told first.
+    pub fn all_endings(&self) -> impl Iterator<Item = &'static str> {
+        self.endings.iter().chain(self.other_endings).copied()
+    }
+}
+
+/// The name with its endings, as menus and messages have it: `NIfTI (.nii, .nii.gz)`.
+impl std::fmt::Display for FormatInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.endings.join(", "))
+    }
+}
+
+/// So many bytes of the beginning of a file are looked at to tell its format: a NIfTI-2 header and what follows it.
+pub(super) const BEGINNING: usize = 545;
+
+/// What is known of a source before anybody opens it.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// The first bytes of its (first) file, inflated if that is gzip; at most 545. None of a folder.
+    pub bytes: &'a [u8],
+}
+
+/// Whether a reader is the one for a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sniff {
+    /// It is another format.
+    No,
+    /// It is this format.
+    Yes,
+    /// It is something like this format that can't be read; in words that follow "this looks like".
+    Unreadable(&'static str),
+}
+
+/// A slice of a volume that is read again.
+#[derive(Clone, Debug)]
+pub struct Slice<'a> {
+    /// Where the whole volume lies.
+    pub grid: &'a Grid,
+    /// Which slice this is, from 0; further frames follow the last slice of the first.
+    pub z: usize,
+    /// Has the voxels of the slice at `range`, x fastest.
+    pub voxels: &'a Voxels,
+    /// See `voxels`.
+    pub range: Range<usize>,
+    /// From stored numbers to values.
+    pub scale: Scale,
+}
+
+/// Reads a format. Told by content, never by name: [`Reader::sniff`].
+pub trait Reader: Send + Sync {
+    /// Its name and the endings of files that it reads.
+    fn info(&self) -> FormatInfo;
+
+    /// Whether it is the reader for what begins like this.
+    fn sniff(&self, beginning: &Beginning) -> Sniff;
+
+    /// Reads a volume into the program's terms: x fastest, RAS millimetres, the [`Provenance`] that writers need.
+    ///
+    /// # Errors
+    /// See [`IoError`]. Every claim of a header is checked against the files' sizes and `limits` before memory is
+    /// taken for it.
+    fn open(
+        &self,
+        source: &Source,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError>;
+
+    /// Reads a volume again, slice by slice: what was written is verified by this. The volume is in memory as a whole
+    /// unless a reader does better.
+    ///
+    /// # Errors
+    /// As [`Reader::open`], and what `each` says.
+    fn for_each_slice(
+        &self,
+        source: &Source,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
+    ) -> Result<(), IoError> {
+        let volume = self.open(source, &Limits::default(), cancel, &Progress::new())?;
+        let [nx, ny, nz] = volume.grid().dims();
+        for z in 0..nz * volume.frames() {
+            cancel.check()?;
+            let range = z * nx * ny..(z + 1) * nx * ny;
+            let (grid, voxels, scale) = (volume.grid(), volume.voxels(), volume.scale());
+            each(Slice { grid, z, voxels, range, scale })?;
+        }
+        Ok(())
+    }
+}
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentKind {
+    /// A label map.
+    Labels,
+    /// One float32 for each voxel.
+    Values,
+}
+
+/// The voxels of what is written, x fastest.
+#[derive(Clone, Copy, Debug)]
+pub enum ContentVoxels<'a> {
+    /// A label map.
+    Labels(&'a LabelMap),
+    /// One number for each voxel.
+    Values(&'a [f32]),
+}
+
+/// A volume that is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// Its voxels, as many as `grid` has.
+    pub voxels: ContentVoxels<'a>,
+    /// Where they must be when the file is read.
+    pub grid: &'a Grid,
+    /// What the source of the scan said, to be said again.
+    pub provenance: &'a Provenance,
+    /// Names and colours of labels, for formats that have a place for them; the label table beside the file has them
+    /// in any case.
+    pub names: &'a [LabelName],
+}
+
+impl Content<'_> {
+    /// What it is.
+    pub fn kind(&self) -> ContentKind {
+        match self.voxels {
+            ContentVoxels::Labels(_) => ContentKind::Labels,
+            ContentVoxels::Values(_) => ContentKind::Values,
+        }
+    }
+}
+
+/// Why a writer stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Somebody asked for it.
+    #[error("cancelled")]
+    Cancelled,
+    /// Its output can't be written to.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+    /// The format can't hold this, and why.
+    #[error("{0}")]
+    Impossible(String),
+}
+
+impl From<Cancelled> for EncodeError {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+/// Writes a format as a stream of bytes. Where the bytes go is not the writer's affair: they become a file only when
+/// they were read back by the same format's reader and are what was meant (`Registry::save_labels`).
+pub trait Writer: Send + Sync {
+    /// Its name and the endings of files that it writes.
+    fn info(&self) -> FormatInfo;
+
+    /// Whether the format can hold this.
+    fn can(&self, kind: ContentKind) -> bool;
+
+    /// Whether a file that begins like this (inflated, at most 545 bytes) was written by this writer, so that it may
+    /// be replaced without a word.
+    fn wrote(&self, beginning: &[u8]) -> bool;
+
+    /// Writes all of a file to `out`. `ending` is the one of [`FormatInfo::all_endings`] that its name has; progress
+    /// counts the slices that were written.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    fn encode(
+        &self,
+        content: &Content,
+        ending: &str,
+        out: &mut dyn Write,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<(), EncodeError>;
+}
+
+/// A format: whoever reads it, whoever writes it.
+#[derive(Default)]
+pub struct Format {
+    /// Reads it.
+    pub reader: Option<Box<dyn Reader>>,
+    /// Writes it. A format that is written must be read too: what is written is read back.
+    pub writer: Option<Box<dyn Writer>>,
+}

@@ -1,0 +1,76 @@
+use std::path::Path;
+
+use super::super::error::IoError;
+use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
+use super::super::limits::Limits;
+use super::super::registry::beginning;
+use super::file::{NiftiFile, header_beside};
+use super::sniff::{Content, NAME, content};
+use crate::volume::Volume;
+use crate::work::{CancelToken, Progress};
+
+/// Reads NIfTI.
+pub(super) struct NiftiReader;
+
+impl Reader for NiftiReader {
+    fn info(&self) -> FormatInfo {
+        FormatInfo {
+            name: NAME,
+            endings: &[".nii", ".nii.gz"],
+            other_endings: &[".hdr", ".hdr.gz", ".img", ".img.gz"],
+        }
+    }
+
+    fn sniff(&self, seen: &Beginning) -> Sniff {
+        let Source::File(path) = seen.source else { return Sniff::No };
+        let found = judged(seen.bytes);
+        if found == Sniff::Yes {
+            return found;
+        }
+        // The voxels of a pair were chosen instead of their header.
+        match header_beside(path).map(|header| beginning(&header)) {
+            None => found,
+            Some(Ok(bytes)) => judged(&bytes),
+            // What is wrong with it is said when it is opened.
+            Some(Err(_)) => Sniff::Yes,
+        }
+    }
+
+    fn open(
+        &self,
+        source: &Source,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        NiftiFile::open(one_file(source)?, progress)?.volume(&source.name(), *limits, cancel)
+    }
+
+    fn for_each_slice(
+        &self,
+        source: &Source,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
+    ) -> Result<(), IoError> {
+        NiftiFile::open(one_file(source)?, &Progress::new())?.for_each_slice(cancel, each)
+    }
+}
+
+fn judged(beginning: &[u8]) -> Sniff {
+    match content(beginning) {
+        Content::Nifti1(_) | Content::Nifti2(_) => Sniff::Yes,
+        Content::Unreadable(what) => Sniff::Unreadable(what),
+        Content::Other => Sniff::No,
+    }
+}
+
+fn one_file(source: &Source) -> Result<&Path, IoError> {
+    match source {
+        Source::File(path) => Ok(path),
+        Source::Folder(path) => Err(IoError::NotAFile { what: "a folder", path: path.clone() }),
+        Source::Series(_) => {
+            let path = source.path().to_path_buf();
+            Err(IoError::NotAFile { what: "a series of files", path })
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::super::format::{Content, ContentKind, ContentVoxels, EncodeError, FormatInfo, Writer};
+use super::super::same_place::same_place;
+use super::encode::{Plan, is_ours};
+use super::place::place;
+use super::sniff::NAME;
+use crate::geom::Grid;
+use crate::volume::StoredGeometry;
+use crate::work::{CancelToken, Progress};
+
+/// NIfTI's `NIFTI_INTENT_LABEL`.
+const INTENT_LABEL: i16 = 1002;
+
+const COMPRESSED: &str = ".nii.gz";
+
+/// Label maps are mostly runs of one number: more effort makes them slower, hardly smaller.
+const LEVEL: Compression = Compression::new(1);
+
+/// Writes NIfTI: label maps as uint8, or uint16 if a label is above 255, numbers as float32; NIfTI-1, or NIfTI-2 if
+/// the scan was. The geometry is said as the scan's file said it; if that does not describe the grid (the scan came
+/// from another format), as an sform. `.nii` is written plain, `.nii.gz` compressed.
+pub(super) struct NiftiWriter;
+
+impl Writer for NiftiWriter {
+    fn info(&self) -> FormatInfo {
+        FormatInfo { name: NAME, endings: &[COMPRESSED, ".nii"], other_endings: &[] }
+    }
+
+    fn can(&self, kind: ContentKind) -> bool {
+        matches!(kind, ContentKind::Labels | ContentKind::Values)
+    }
+
+    fn wrote(&self, beginning: &[u8]) -> bool {
+        is_ours(beginning)
+    }
+
+    fn encode(
+        &self,
+        content: &Content,
+        ending: &str,
+        out: &mut dyn Write,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<(), EncodeError> {
+        if ending != COMPRESSED {
+            return write(content, out, cancel, progress);
+        }
+        let mut compressed = GzEncoder::new(out, LEVEL);
+        write(content, &mut compressed, cancel, progress)?;
+        compressed.finish()?;
+        Ok(())
+    }
+}
+
+/// Header and voxels, slice by slice, so that no second copy of the volume is needed.
+fn write(
+    content: &Content,
+    out: &mut dyn Write,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<(), EncodeError> {
+    let grid = content.grid;
+    let (own, said) = (StoredGeometry::of(grid), content.provenance.geometry.as_ref());
+    let stored = said.filter(|stored| describes(stored, grid)).unwrap_or(&own);
+    let wide = |most: u16| most > u16::from(u8::MAX);
+    let (datatype, size, intent) = match content.voxels {
+        ContentVoxels::Labels(labels) if wide(labels.max()) => (512, 2, INTENT_LABEL),
+        ContentVoxels::Labels(_) => (2, 1, INTENT_LABEL),
+        ContentVoxels::Values(_) => (16, 4, 0),
+    };
+    let dims = grid.dims();
+    out.write_all(&Plan { dims, datatype, size, intent, stored }.encode())?;
+    let mut buffer = Vec::with_capacity(dims[0] * dims[1] * size);
+    for z in 0..dims[2] {
+        cancel.check()?;
+        buffer.clear();
+        append_slice(content, size, z, &mut buffer);
+        out.write_all(&buffer)?;
+        progress.set_done(z as u64 + 1);
+    }
+    Ok(())
+}
+
+/// The bytes of slice `z` in voxels of `size` bytes.
+fn append_slice(content: &Content, size: usize, z: usize, out: &mut Vec<u8>) {
+    match content.voxels {
+        ContentVoxels::Labels(labels) => {
+            for row in labels.rows(z) {
+                if size == 2 {
+                    out.extend(row.iter().flat_map(|l| l.to_le_bytes()));
+                } else {
+                    out.extend(row.iter().map(|&l| l as u8));
+                }
+            }
+        }
+        ContentVoxels::Values(values) => {
+            let [nx, ny, _] = content.grid.dims();
+            let area = nx * ny;
+            out.extend(values[z * area..(z + 1) * area].iter().flat_map(|v| v.to_le_bytes()));
+        }
+    }
+}
+
+/// Whether a reader of `stored` finds the voxels where `grid` says.
+fn describes(stored: &StoredGeometry, grid: &Grid) -> bool {
+    place(stored, grid.dims()).is_ok_and(|(found, _)| same_place(&found, grid))
+}

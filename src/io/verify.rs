@@ -1,0 +1,88 @@
+//! Reads a written file as any file is read, and compares it with what was meant.
+
+use std::path::Path;
+
+use super::error::IoError;
+use super::format::{Content, ContentVoxels, Slice, Source};
+use super::registry::Registry;
+use super::same_place::same_place;
+use crate::volume::{LabelMap, Scale, Voxels};
+use crate::with_voxels;
+use crate::work::{CancelToken, Progress};
+
+/// Whether the file at `written`, which is to become the one at `path`, is read as `format` and has the place and
+/// every voxel of `content`. Progress counts the slices, after those that were written.
+///
+/// # Errors
+/// [`IoError::Verify`], [`IoError::Cancelled`].
+pub(super) fn verify(
+    formats: &Registry,
+    written: &Path,
+    format: &str,
+    content: &Content,
+    path: &Path,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<(), IoError> {
+    let differs = |what: String| IoError::Verify { what, path: path.into() };
+    let reread = |error: IoError| match error {
+        IoError::Cancelled | IoError::Verify { .. } => error,
+        other => differs(other.to_string()),
+    };
+    let source = Source::File(written.to_owned());
+    let reader = formats.reader_of(&source).map_err(reread)?;
+    let found = reader.info().name;
+    if found != format {
+        return Err(differs(format!("it is read as {found}, not as {format}")));
+    }
+    let depth = content.grid.dims()[2];
+    let mut next = 0;
+    let compare = &mut |slice: Slice<'_>| {
+        if !same_place(slice.grid, content.grid) {
+            return Err(differs("its header".into()));
+        }
+        if slice.z != next || next >= depth || !same_values(&slice, content) {
+            return Err(differs(format!("slice {}", slice.z)));
+        }
+        next += 1;
+        progress.set_done((depth + next) as u64);
+        Ok(())
+    };
+    reader.for_each_slice(&source, cancel, compare).map_err(reread)?;
+    if next == depth { Ok(()) } else { Err(differs(format!("{next} of {depth} slices are there"))) }
+}
+
+/// Whether a slice has the values that were meant. Its dimensions are the content's.
+fn same_values(slice: &Slice, content: &Content) -> bool {
+    let [nx, ny, _] = content.grid.dims();
+    if slice.range.len() != nx * ny || slice.range.end > slice.voxels.len() {
+        return false;
+    }
+    match content.voxels {
+        ContentVoxels::Labels(labels) => same_labels(slice, nx, labels),
+        ContentVoxels::Values(values) => {
+            let meant = values.get(slice.z * nx * ny..(slice.z + 1) * nx * ny);
+            meant.is_some_and(|meant| same_numbers(slice, meant))
+        }
+    }
+}
+
+fn same_labels(slice: &Slice, nx: usize, labels: &LabelMap) -> bool {
+    let (range, scale) = (slice.range.clone(), slice.scale);
+    let rows = labels.rows(slice.z);
+    with_voxels!(slice.voxels, all => all[range].chunks_exact(nx).zip(rows).all(|(found, meant)| {
+        found.iter().zip(meant).all(|(&f, &m)| scale.apply(f as f64) == f64::from(m))
+    }))
+}
+
+fn same_numbers(slice: &Slice, meant: &[f32]) -> bool {
+    let (range, scale) = (slice.range.clone(), slice.scale);
+    if let (Voxels::F32(all), true) = (slice.voxels, scale == Scale::NONE) {
+        // NaN with what is in it, too.
+        return all[range].iter().zip(meant).all(|(f, m)| f.to_bits() == m.to_bits());
+    }
+    let same = |f: f64, m: f32| f == f64::from(m) || (f.is_nan() && m.is_nan());
+    with_voxels!(slice.voxels, all => {
+        all[range].iter().zip(meant).all(|(&f, &m)| same(scale.apply(f as f64), m))
+    })
+}

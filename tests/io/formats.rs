@@ -1,0 +1,348 @@
+//! A second format, made up for this test, through the same door as the one that ships: opened, saved, verified; and
+//! writers of it that go wrong, each in its way, of which none replaces a file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use voxpoint::geom::{DAffine3, DVec3, Grid};
+use voxpoint::io::{
+    Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, IoError,
+    Limits, Reader, Registry, Sniff, Source, Writer,
+};
+use voxpoint::volume::{LabelMap, LabelName, Provenance, Scale, Volume, Voxels};
+use voxpoint::work::{CancelToken, Progress};
+
+const MAGIC: &[u8] = b"TINY\n";
+
+/// Three lines of text, then uint16, x fastest: dimensions; origin and spacing in mm along R, A, S; the series.
+struct TinyReader;
+
+impl TinyReader {
+    /// Header and voxels of one file.
+    fn read(path: &Path) -> Result<(Grid, String, Vec<u16>), IoError> {
+        let damaged = |what: &str| IoError::Header { what: what.into(), path: path.into() };
+        let bytes =
+            std::fs::read(path).map_err(|source| IoError::Read { source, path: path.into() })?;
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged("no mark"))?;
+        let mut parts = rest.splitn(4, |&b| b == b'\n');
+        let mut line = || String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+        let (dims, place, series) = (numbers(&line()), numbers(&line()), line());
+        let ([nx, ny, nz], [x, y, z, dx, dy, dz]) = (&dims[..], &place[..]) else {
+            return Err(damaged("too few numbers"));
+        };
+        let dims = [*nx as usize, *ny as usize, *nz as usize];
+        let affine = DAffine3::from_scale_rotation_translation(
+            DVec3::new(*dx, *dy, *dz),
+            glam::DQuat::IDENTITY,
+            DVec3::new(*x, *y, *z),
+        );
+        let grid = Grid::new(dims, affine).map_err(|e| damaged(&e.to_string()))?;
+        let voxels = parts.next().unwrap_or_default().chunks_exact(2);
+        let voxels: Vec<u16> = voxels.map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+        if voxels.len() != grid.count() {
+            let what = format!("{} of {} voxels", voxels.len(), grid.count());
+            return Err(IoError::Truncated { what, path: path.into() });
+        }
+        Ok((grid, series, voxels))
+    }
+}
+
+fn numbers(line: &str) -> Vec<f64> {
+    line.split(' ').filter_map(|n| n.parse().ok()).collect()
+}
+
+impl Reader for TinyReader {
+    fn info(&self) -> FormatInfo {
+        FormatInfo { name: "Tiny", endings: &[".tiny"], other_endings: &[".tny"] }
+    }
+
+    fn sniff(&self, seen: &Beginning) -> Sniff {
+        match seen.source {
+            Source::Folder(folder) if folder.join("0.tiny").is_file() => Sniff::Yes,
+            _ if seen.bytes.starts_with(MAGIC) => Sniff::Yes,
+            _ if seen.bytes.starts_with(b"TINY0") => Sniff::Unreadable("a Tiny file of version 0"),
+            _ => Sniff::No,
+        }
+    }
+
+    fn open(
+        &self,
+        source: &Source,
+        _: &Limits,
+        cancel: &CancelToken,
+        _: &Progress,
+    ) -> Result<Volume, IoError> {
+        cancel.check()?;
+        let files = match source {
+            Source::File(path) => vec![path.clone()],
+            Source::Series(paths) => {
+                let mut paths = paths.clone();
+                paths.sort();
+                paths
+            }
+            Source::Folder(folder) => {
+                let path = |z: usize| folder.join(format!("{z}.tiny"));
+                (0..).map(path).take_while(|path| path.is_file()).collect()
+            }
+        };
+        // Slices along z, one file each.
+        let (first, series, mut voxels) = Self::read(&files[0])?;
+        for path in &files[1..] {
+            voxels.extend(Self::read(path)?.2);
+        }
+        let [nx, ny, _] = first.dims();
+        let dims = [nx, ny, voxels.len() / (nx * ny)];
+        let grid = Grid::new(dims, first.world_from_voxel()).expect("more of the same");
+        let identifiers = vec![("series".to_owned(), series)];
+        let said = Provenance { format: "Tiny", geometry: None, identifiers };
+        let voxels = Voxels::U16(voxels);
+        Ok(Volume::new(source.name(), grid, dims.to_vec(), voxels, Scale::NONE, said, vec![]))
+    }
+}
+
+/// What a writer may do wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    /// The first axis is written from its end.
+    MirrorsLeftAndRight,
+    OneVoxelIsOther,
+    OneSliceTooFew,
+    LiesElsewhere,
+    OtherSpacing,
+    /// It writes nothing and says that all is well.
+    NothingIsWritten,
+    IsAnotherFormat,
+    NoDiskLeft,
+    CanNot,
+}
+
+struct TinyWriter(Fault);
+
+impl Writer for TinyWriter {
+    fn info(&self) -> FormatInfo {
+        FormatInfo { name: "Tiny", endings: &[".tiny"], other_endings: &[] }
+    }
+
+    fn can(&self, kind: ContentKind) -> bool {
+        kind == ContentKind::Labels
+    }
+
+    fn wrote(&self, beginning: &[u8]) -> bool {
+        beginning.starts_with(MAGIC)
+    }
+
+    fn encode(
+        &self,
+        content: &Content,
+        ending: &str,
+        out: &mut dyn Write,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<(), EncodeError> {
+        assert_eq!(ending, ".tiny");
+        let ContentVoxels::Labels(labels) = content.voxels else { panic!("it said it can't") };
+        let fault = self.0;
+        match fault {
+            Fault::NothingIsWritten => return Ok(()),
+            Fault::NoDiskLeft => {
+                out.write_all(MAGIC)?;
+                return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
+            }
+            Fault::CanNot => return Err(EncodeError::Impossible("it is no cube".into())),
+            Fault::IsAnotherFormat => {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("tests/data/nifti/niivue_low_res.nii.gz");
+                return Ok(out.write_all(&std::fs::read(path)?)?);
+            }
+            _ => {}
+        }
+        let [nx, ny, nz] = content.grid.dims();
+        let (mut at, mut mm) = (content.grid.world_of([0; 3]), content.grid.spacing());
+        at.x += if fault == Fault::LiesElsewhere { 1.5 } else { 0.0 };
+        mm.z *= if fault == Fault::OtherSpacing { 1.1 } else { 1.0 };
+        let series = content.provenance.identifiers.iter().find(|(name, _)| name == "series");
+        let series = series.map_or("", |(_, value)| value);
+        out.write_all(MAGIC)?;
+        writeln!(out, "{nx} {ny} {nz}")?;
+        writeln!(out, "{} {} {} {} {} {}\n{series}", at.x, at.y, at.z, mm.x, mm.y, mm.z)?;
+        for z in 0..nz - usize::from(fault == Fault::OneSliceTooFew) {
+            cancel.check()?;
+            for (y, row) in labels.rows(z).enumerate() {
+                let mut row = row.to_vec();
+                if fault == Fault::MirrorsLeftAndRight {
+                    row.reverse();
+                }
+                if fault == Fault::OneVoxelIsOther && [y, z] == [ny - 1, nz - 1] {
+                    row[nx - 1] ^= 1;
+                }
+                out.write_all(&row.iter().flat_map(|l| l.to_le_bytes()).collect::<Vec<_>>())?;
+            }
+            progress.set_done(z as u64 + 1);
+        }
+        Ok(())
+    }
+}
+
+fn with_tiny(fault: Fault) -> Registry {
+    Registry::standard().with(Format {
+        reader: Some(Box::new(TinyReader)),
+        writer: Some(Box::new(TinyWriter(fault))),
+    })
+}
+
+fn open(formats: &Registry, source: &Source) -> Result<Volume, IoError> {
+    formats.open(source, &Limits::default(), &CancelToken::new(), &Progress::new())
+}
+
+fn write_tiny(path: &Path, dims: [usize; 3], voxels: &[u16]) {
+    let [nx, ny, nz] = dims;
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(format!("{nx} {ny} {nz}\n-10 20 5 0.5 2 3\n1.2.840.7\n").bytes());
+    bytes.extend(voxels.iter().flat_map(|v| v.to_le_bytes()));
+    std::fs::write(path, bytes).expect("written");
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("readable").flatten();
+    let mut names: Vec<_> = entries.map(|e| e.file_name().into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
+}
+
+fn save(formats: &Registry, path: &Path, labels: &LabelMap, scan: &Volume) -> Result<(), IoError> {
+    let liver = LabelName {
+        value: 1,
+        name: "liver".into(),
+        colour: [9, 8, 7],
+        opacity: 1.0,
+        visible: true,
+    };
+    let (grid, said) = (scan.grid(), scan.provenance());
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    formats.save_labels(path, labels, grid, said, &[liver], &cancel, &progress).map(drop)
+}
+
+#[test]
+fn a_second_format_is_opened_from_a_file_a_series_and_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let voxels: Vec<u16> = (0..24).collect();
+    write_tiny(&at("scan.tiny"), [4, 3, 2], &voxels);
+    std::fs::create_dir(at("scan")).unwrap();
+    write_tiny(&at("scan/0.tiny"), [4, 3, 1], &voxels[..12]);
+    write_tiny(&at("scan/1.tiny"), [4, 3, 1], &voxels[12..]);
+    // Told by content: neither the first nor the second name says it.
+    std::fs::copy(at("scan.tiny"), at("scan.nii")).unwrap();
+    std::fs::create_dir(at("empty")).unwrap();
+    std::fs::write(at("old.tiny"), "TINY0").unwrap();
+    std::fs::write(at("notes.tiny"), "a text").unwrap();
+    let formats = with_tiny(Fault::None);
+    for (source, name) in [
+        (Source::at(&at("scan.tiny")), "scan.tiny"),
+        (Source::at(&at("scan.nii")), "scan.nii"),
+        (Source::at(&at("scan")), "scan"),
+        (Source::Series(vec![at("scan/1.tiny"), at("scan/0.tiny")]), "1.tiny"),
+    ] {
+        let volume = open(&formats, &source).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!((volume.name(), volume.grid().dims()), (name, [4, 3, 2]));
+        assert_eq!(volume.grid().world_of([1, 2, 1]), DVec3::new(-9.5, 24.0, 8.0), "{name}");
+        assert_eq!(volume.value([3, 2, 1]), 23.0, "{name}");
+        assert_eq!(volume.provenance().identifiers[0].1, "1.2.840.7", "{name}");
+    }
+    let nifti = "tests/data/nifti/niivue_low_res.nii.gz";
+    let nifti = Path::new(env!("CARGO_MANIFEST_DIR")).join(nifti);
+    assert_eq!(open(&formats, &Source::at(&nifti)).unwrap().provenance().format, "NIfTI");
+    for (source, says) in [
+        (Source::at(&at("empty")), "this is a folder, not a file"),
+        (Source::at(&at("old.tiny")), "looks like a Tiny file of version 0"),
+        (Source::at(&at("notes.tiny")), "convert it to NIfTI (.nii, .nii.gz) or Tiny (.tiny)"),
+        (Source::at(&at("gone.tiny")), "there is no such file"),
+        (Source::Series(Vec::new()), "there is no such file"),
+    ] {
+        let error = open(&formats, &source).unwrap_err().to_string();
+        assert!(error.contains(says), "{source:?}: {error}");
+    }
+    let error = open(&Registry::standard(), &Source::at(&at("scan.tiny"))).unwrap_err();
+    assert!(matches!(error, IoError::Unsupported { .. }), "{error}");
+}
+
+#[test]
+fn a_second_format_is_saved_verified_and_says_what_its_scan_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_tiny(&at("scan.tiny"), [4, 3, 2], &[7; 24]);
+    let formats = with_tiny(Fault::None);
+    let scan = open(&formats, &Source::at(&at("scan.tiny"))).unwrap();
+    let labels: Vec<u16> = (0..24).map(|n| if n % 5 == 0 { 1 } else { n / 20 * 300 }).collect();
+    let labels = LabelMap::from_labels([4, 3, 2], &labels);
+    for name in ["mask.tiny", "mask.nii.gz", "Mask.TINY"] {
+        std::fs::write(at(name), "old").unwrap();
+        assert!(formats.is_foreign(&at(name)), "{name}");
+        save(&formats, &at(name), &labels, &scan).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(!formats.is_foreign(&at(name)), "{name}");
+        let back = open(&formats, &Source::at(&at(name))).unwrap();
+        let read = formats.labels_on(&back, &at(name), &scan).unwrap();
+        let found: Vec<_> = read.labels.iter().map(|l| (l.value, l.region.clone())).collect();
+        assert_eq!(found, labels.regions().into_iter().collect::<Vec<_>>(), "{name}");
+        assert_eq!(read.labels[0].name.as_deref(), Some("liver"), "{name}: by the table beside it");
+    }
+    let back = open(&formats, &Source::at(&at("mask.tiny"))).unwrap();
+    assert_eq!(back.provenance(), scan.provenance());
+    // What it can't hold is not written in it, and a name of no format in none.
+    let values = formats.save_float32(&at("a.tiny"), [1; 3], &[1.0], DAffine3::IDENTITY);
+    assert!(values.unwrap_err().to_string().contains("must end in .nii.gz or .nii;"));
+    let error = save(&formats, &at("mask.png"), &labels, &scan).unwrap_err().to_string();
+    assert!(error.contains("must end in .nii.gz or .nii or .tiny;"), "{error}");
+}
+
+#[test]
+fn a_writer_that_goes_wrong_is_caught_and_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scan, mask) = (folder.path().join("scan.tiny"), folder.path().join("mask.tiny"));
+    write_tiny(&scan, [4, 3, 2], &[7; 24]);
+    std::fs::write(&mask, "old").unwrap();
+    std::fs::write(folder.path().join("mask.labels.txt"), "old").unwrap();
+    let scan = open(&with_tiny(Fault::None), &Source::File(scan)).unwrap();
+    let labels: Vec<u16> = (0..24).map(|n| u16::from(n % 4 == 0)).collect();
+    let labels = LabelMap::from_labels([4, 3, 2], &labels);
+    for (fault, says) in [
+        (Fault::MirrorsLeftAndRight, "differs from what was meant (slice 0)"),
+        (Fault::OneVoxelIsOther, "differs from what was meant (slice 1)"),
+        (Fault::OneSliceTooFew, "differs from what was meant (the file is cut short"),
+        (Fault::LiesElsewhere, "differs from what was meant (its header)"),
+        (Fault::OtherSpacing, "differs from what was meant (its header)"),
+        (Fault::NothingIsWritten, "differs from what was meant (the file is empty"),
+        (Fault::IsAnotherFormat, "differs from what was meant (it is read as NIfTI, not as Tiny)"),
+        (Fault::NoDiskLeft, "free some space"),
+        (Fault::CanNot, "it is no cube"),
+    ] {
+        let error = save(&with_tiny(fault), &mask, &labels, &scan).unwrap_err().to_string();
+        assert!(
+            error.contains(says) && error.contains("nothing was changed"),
+            "{fault:?}: {error}"
+        );
+        assert!(error.ends_with(&mask.display().to_string()), "{fault:?}: {error}");
+        for name in ["mask.tiny", "mask.labels.txt"] {
+            let kept = std::fs::read_to_string(folder.path().join(name)).unwrap();
+            assert_eq!(kept, "old", "{fault:?}: {name}");
+        }
+        assert_eq!(names_in(folder.path()), ["mask.labels.txt", "mask.tiny", "scan.tiny"]);
+    }
+}
+
+/// What users are told of the formats comes from the registry: one entry more is in every list.
+#[test]
+fn lists_have_every_format() {
+    let formats = with_tiny(Fault::None);
+    assert_eq!(formats.readable(), "NIfTI (.nii, .nii.gz) or Tiny (.tiny)");
+    assert_eq!(formats.readable_endings(), ".nii, .nii.gz, .tiny");
+    assert_eq!(formats.written_endings(ContentKind::Labels), [".nii.gz", ".nii", ".tiny"]);
+    assert_eq!(formats.written_endings(ContentKind::Values), [".nii.gz", ".nii"]);
+    assert!(formats.markdown().ends_with("| Tiny | `.tiny`, `.tny` | `.tiny` |\n"));
+    let stem =
+        |name: &str| formats.stem(&PathBuf::from(name)).map(|s| s.to_string_lossy().into_owned());
+    assert_eq!(stem("d/a.tny"), Some("a".into()));
+    assert_eq!(stem("d/a.tiny.nii"), Some("a.tiny".into()));
+    assert_eq!(stem("d/a.png"), None);
+}
