@@ -7,13 +7,42 @@ use std::sync::Arc;
 
 use glam::{DAffine3, DVec3};
 
+/// Names one prompt of a document: unique in it and never given twice, so that a prompt is still itself when those
+/// before it are deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PromptId(pub u64);
+
+impl PromptId {
+    /// Of prompts that are in no document (yet).
+    pub const NEW: Self = Self(0);
+}
+
 /// One click of the user.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prompt {
+    /// Which one. The document gives the number when the prompt is added to it.
+    pub id: PromptId,
     /// Where, in RAS millimetres.
     pub world: DVec3,
     /// Inside the structure (true) or outside of it.
     pub positive: bool,
+}
+
+impl Prompt {
+    /// A new prompt inside the structure, at a position in RAS mm.
+    pub fn positive(world: DVec3) -> Self {
+        Self::new(world, true)
+    }
+
+    /// A new prompt outside of the structure, at a position in RAS mm.
+    pub fn negative(world: DVec3) -> Self {
+        Self::new(world, false)
+    }
+
+    /// A new prompt at a position in RAS mm.
+    pub fn new(world: DVec3, positive: bool) -> Self {
+        Self { id: PromptId::NEW, world, positive }
+    }
 }
 
 /// Mask logits on the model's low-resolution cube.
@@ -200,6 +229,13 @@ pub struct PromptLog {
     pub scale: WorkingScale,
     /// How the mask is made from the logits.
     pub rule: MaskRule,
+}
+
+impl PromptLog {
+    /// Which of the prompts this is, from 0.
+    pub fn position(&self, prompt: PromptId) -> Option<usize> {
+        self.prompts.iter().position(|p| p.id == prompt)
+    }
 }
 
 /// A cube that the model looked at for an object, and what it answered there.

@@ -12,6 +12,7 @@ use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::ImageId;
+use crate::ui::commands::{Verb, shortcuts};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, PRACTISED, ReplaceAnswer, SaveStatus};
 use crate::volume::Volume;
@@ -110,10 +111,7 @@ impl App {
     /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
     pub(super) fn run(&mut self, command: Command) -> bool {
         let Some(session) = &mut self.session else { return false };
-        if command.waits_for_clicks() && session.document.pending().is_some() {
-            defer(&mut session.deferred, command);
-            return true;
-        }
+        let again = command.waits_for_clicks().then(|| command.clone());
         if self.frame_comes && matches!(command, Command::AddPrompt { .. }) {
             // The picture may still be that of another frame.
             self.toasts.warning(tr("This frame is still being loaded; click again").to_owned());
@@ -143,6 +141,10 @@ impl App {
                         &[("name", &name)],
                     ));
                 }
+                true
+            }
+            Err(Refused::Busy) if again.is_some() => {
+                again.into_iter().for_each(|command| defer(&mut session.deferred, command));
                 true
             }
             Err(why) => {
@@ -356,6 +358,10 @@ fn refusal(why: Refused) -> String {
             "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)",
             &[("frame", &frame)],
         ),
+        Refused::Locked => {
+            let key = shortcuts::key_text(Verb::LockObject);
+            format!("{} ({key})", tr_any(&why.to_string()))
+        }
         why => tr_any(&why.to_string()).to_owned(),
     }
 }

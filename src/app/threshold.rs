@@ -88,9 +88,11 @@ impl Threshold {
                 self.apply(laid, session);
             }
         }
-        let waits = session.as_ref().is_some_and(|s| s.document.pending().is_some());
+        let waits = session.as_ref().zip(self.next).is_some_and(|(session, next)| {
+            session.number == next.document && session.document.is_pending(next.object)
+        });
         if self.asked.is_none()
-            // While a click is computed there is no mask to lay again; there will be.
+            // While a click of the object is computed there is no mask to lay again; there will be.
             && !waits
             && let Some(wanted) = self.next.take()
             && let Some(session) = session.filter(|s| s.number == wanted.document)
@@ -117,7 +119,7 @@ impl Threshold {
             let now = &o.answer.patches;
             now.len() == patches.len() && now.iter().zip(&patches).all(|(a, b)| Arc::ptr_eq(a, b))
         });
-        if session.document.pending().is_some() {
+        if session.document.is_pending(object) {
             // It will be laid on the mask that the click gives, unless the slider has moved on.
             self.next.get_or_insert(wanted);
             return;
@@ -160,7 +162,7 @@ mod tests {
     }
 
     fn click(document: &mut Document) {
-        let prompt = Prompt { world: DVec3::splat(1.0), positive: true };
+        let prompt = Prompt::positive(DVec3::splat(1.0));
         document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
     }
 

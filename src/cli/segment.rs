@@ -182,7 +182,7 @@ fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Ve
                 volume.name()
             );
         }
-        prompts.push(Prompt { world, positive: point.positive });
+        prompts.push(Prompt::new(world, point.positive));
     }
     Ok(prompts)
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::history::Op;
+use super::history::{MergeKey, Op};
+use super::label_edit::{Change, LabelEdit, Over};
+use super::write::Source;
 use super::{
-    Document, EntryId, LabelId, Object, PendingClick, REMEMBERED_WRITES, gate, palette_colour,
+    Document, EditKind, EntryId, GestureId, LabelId, Object, PendingClick, palette_colour,
 };
-use crate::prompt::{Answer, Extension, Prompt, WorkingScale};
+use crate::prompt::{Answer, Extension, Prompt, PromptId, WorkingScale};
 use crate::volume::{NamedRegion, Region, Volume};
 
 /// Everything that can be done to a document (besides undo and redo).
@@ -18,7 +20,7 @@ pub enum Command {
     AddPrompt {
         /// Which object.
         object: Option<LabelId>,
-        /// The click.
+        /// The click. The document gives it its [`PromptId`].
         prompt: Prompt,
     },
     /// Takes out one click; the mask becomes the replay of the others. Cubes that were added for the sake of
@@ -27,8 +29,27 @@ pub enum Command {
         /// Which object.
         object: LabelId,
         /// Which of its clicks.
-        index: usize,
+        prompt: PromptId,
     },
+    /// Changes an object's voxels by hand. Also while a click is computed: its answer is put in where the click was
+    /// made, and the edits are done again after it. An edit that changes nothing leaves no step.
+    Edit {
+        /// Which object; `None` is the active one, or for [`Change::Add`] a new one if there is none.
+        object: Option<LabelId>,
+        /// Which voxels, on the scan's grid.
+        change: Change,
+        /// From whom it may take voxels.
+        over: Over,
+        /// What the step is called.
+        kind: EditKind,
+        /// Edits of one gesture are one step.
+        gesture: GestureId,
+    },
+    /// Protects an object from every change of its voxels and clicks, or lets them be changed again, which also ends
+    /// that it is done.
+    SetLocked(LabelId, bool),
+    /// Marks an object as finished, which locks it; or takes the mark and the lock away.
+    SetDone(LabelId, bool),
     /// Follows the mask into the cubes beside those that the model has looked at, as far as it goes. Answered by
     /// [`Command::Resolve`], like a click; until then the object takes no clicks. An answer that changes nothing
     /// leaves no step to undo.
@@ -85,10 +106,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it is refused as [`Refused::Busy`] while a click is pending and can be given again, as it is,
+    /// Whether it may be refused as [`Refused::Busy`] while a click is pending and can be given again, as it is,
     /// when none is. (A [`Command::SetThreshold`] is refused too, but the voxels it brings are out of date then.)
     pub fn waits_for_clicks(&self) -> bool {
-        matches!(self, Command::RemoveObject(_) | Command::Import(_) | Command::Extend(_))
+        matches!(self, Command::RemoveObject(_) | Command::Extend(_))
     }
 }
 
@@ -121,6 +142,12 @@ pub enum Refused {
     /// The object is being extended.
     #[error("this object is being extended: wait, or stop it with Esc")]
     Extending,
+    /// The object is locked.
+    #[error("this object is locked: unlock it first")]
+    Locked,
+    /// Voxels can be taken away from an object only.
+    #[error("no object is selected: select one first")]
+    NoneSelected,
     /// There is no answer of a model to go on from.
     #[error("this object has no mask made by clicks: click inside the structure first")]
     NoAnswer,
@@ -178,7 +205,12 @@ impl Document {
         match command {
             Command::NewObject => self.new_object()?,
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
-            Command::RemovePrompt { object, index } => self.remove_prompt(object, index)?,
+            Command::RemovePrompt { object, prompt } => self.remove_prompt(object, prompt)?,
+            Command::Edit { object, change, over, kind, gesture } => {
+                self.edit(object, change, over, (kind, gesture))?;
+            }
+            Command::SetLocked(id, locked) => self.set_locked(id, locked)?,
+            Command::SetDone(id, done) => self.set_done(id, done)?,
             Command::Extend(id) => self.extend(id)?,
             Command::SetThreshold { object, threshold, region, touches, cut, continues } => {
                 self.set_threshold(object, threshold, (&region, touches, cut), continues)?;
@@ -212,6 +244,12 @@ impl Document {
         Ok(())
     }
 
+    /// The place of an object that may be changed.
+    pub(super) fn unlocked(&self, id: LabelId) -> Result<usize, Refused> {
+        let index = self.index_of(id)?;
+        if self.objects[index].locked { Err(Refused::Locked) } else { Ok(index) }
+    }
+
     pub(super) fn index_of(&self, id: LabelId) -> Result<usize, Refused> {
         self.objects.iter().position(|o| o.id == id).ok_or(Refused::Gone)
     }
@@ -221,7 +259,7 @@ impl Document {
     }
 
     fn new_object(&mut self) -> Result<(), Refused> {
-        if let Some(empty) = self.objects.iter().find(|o| o.is_empty()) {
+        if let Some(empty) = self.objects.iter().find(|o| o.is_empty() && !o.locked) {
             self.active = Some(empty.id);
             return Ok(());
         }
@@ -232,11 +270,19 @@ impl Document {
 
     /// The ops that add an empty object and make it active.
     pub(super) fn insert_new(&self) -> Result<(LabelId, Vec<Op>), Refused> {
-        let id = self.free_label()?;
-        let object = Self::blank(id, None, None);
+        let object = self.next_object()?;
+        let id = object.id;
         let index = self.objects.len();
         let insert = Op::Object { index, id, absent: Some(Box::new(object)) };
         Ok((id, vec![insert, Op::Active(Some(id))]))
+    }
+
+    /// The object that would be begun next, with nothing in it.
+    ///
+    /// # Errors
+    /// If the label map can hold no more.
+    pub fn next_object(&self) -> Result<Object, Refused> {
+        Ok(Self::blank(self.free_label()?, None, None))
     }
 
     fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
@@ -251,11 +297,12 @@ impl Document {
     }
 
     fn remove_object(&mut self, id: LabelId) -> Result<(), Refused> {
-        self.idle()?;
-        let index = self.index_of(id)?;
-        let nothing = Region::default();
-        let (delta, _) = gate::replace(&self.labels, id, &self.objects[index].region, &nothing);
-        let mut ops = vec![Op::Labels(delta), Op::Object { index, id, absent: None }];
+        let index = self.unlocked(id)?;
+        if self.is_pending(id) {
+            return Err(Refused::Busy);
+        }
+        let write = self.write_op(Source::Clear(id));
+        let mut ops = vec![write, Op::Object { index, id, absent: None }];
         if self.active == Some(id) {
             // In the history, so that taking it back also selects it again: the next click corrects it.
             let left = self.objects.iter().rfind(|o| o.id != id);
@@ -266,7 +313,6 @@ impl Document {
     }
 
     fn import(&mut self, labels: Vec<NamedRegion>) -> Result<(), Refused> {
-        self.idle()?;
         // Values that are free stay; only those that an object has already move, past all others.
         let mut taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
         let reserved: BTreeSet<u16> =
@@ -280,15 +326,16 @@ impl Document {
                 LabelId(free.next().ok_or(Refused::Full)?)
             };
             // Two labels of one map never overlap, so each may be judged by the map as it is now.
-            let (delta, region) =
-                gate::replace(&self.labels, id, &Region::default(), &label.region);
+            let change = Change::Add(Arc::new(label.region));
+            let mask = LabelEdit { target: id, change, over: Over::Background };
+            let write = self.write_op(Source::Hand(mask));
             let mut object = Self::blank(id, label.name, label.colour);
-            object.region = Arc::new(region);
+            object.from_file = true;
             object.opacity = label.opacity.unwrap_or(object.opacity);
             object.visible = label.visible;
             let index = self.objects.len() + added;
             ops.push(Op::Object { index, id, absent: Some(Box::new(object)) });
-            ops.push(Op::Labels(delta));
+            ops.push(write);
         }
         self.commit("Open label map", ops, None);
         Ok(())
@@ -296,15 +343,18 @@ impl Document {
 
     fn set_opacity(&mut self, id: LabelId, opacity: f32) -> Result<(), Refused> {
         self.index_of(id)?;
-        if let Some(mut entry) = self.history.take_opacity(id) {
-            for op in entry.ops.iter_mut().rev() {
-                self.swap(op);
-            }
-        }
+        self.take_merge(MergeKey::Opacity(id));
         let opacity = if opacity.is_finite() { opacity.clamp(0.0, 1.0) } else { 1.0 };
         self.commit("Change opacity", vec![Op::Opacity(id, opacity)], None);
-        self.history.mark_opacity(id);
+        self.history.mark_merge(MergeKey::Opacity(id));
         Ok(())
+    }
+
+    /// Takes the newest step back if it is one of this key.
+    pub(super) fn take_merge(&mut self, key: MergeKey) {
+        if let Some(mut entry) = self.history.take_merge(key) {
+            self.take_back(&mut entry.ops);
+        }
     }
 
     /// Does `ops` and writes them into the history.
@@ -323,9 +373,11 @@ impl Document {
             | Op::Name(id, _)
             | Op::Colour(id, _)
             | Op::Opacity(id, _)
+            | Op::Locks(id, _)
             | Op::Log(id, _)
             | Op::Answer(id, _) => Some(*id),
-            Op::Labels(_) | Op::Active(_) => None,
+            Op::Write(write) => Some(write.target),
+            Op::Active(_) => None,
         };
         let ids: BTreeSet<LabelId> =
             ops.iter().filter_map(of).chain(pending.map(|p| p.object)).collect();
@@ -374,24 +426,18 @@ impl Document {
                     swap(&mut objects[at].log, log);
                 }
             }
-            Op::Answer(id, answered) => {
+            Op::Answer(id, answer) => {
                 if let Some(at) = find(*id) {
-                    swap(&mut objects[at].answer, &mut answered.0);
-                    swap(&mut objects[at].region, &mut answered.1);
+                    swap(&mut objects[at].answer, answer);
                 }
             }
-            Op::Labels(delta) => {
-                self.labels.apply(delta);
-                if let Some(bounds) = delta.bounds() {
-                    if self.writes.len() == REMEMBERED_WRITES {
-                        self.writes.remove(0);
-                    }
-                    // `changed` has not counted this change yet.
-                    self.writes.push((self.revision + 1, bounds));
+            Op::Locks(id, (locked, done)) => {
+                if let Some(at) = find(*id) {
+                    swap(&mut objects[at].locked, locked);
+                    swap(&mut objects[at].done, done);
                 }
-                let done = std::mem::take(delta);
-                *delta = done.reversed();
             }
+            Op::Write(write) => self.swap_write(write),
             Op::Active(active) => swap(&mut self.active, active),
         }
     }

@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use super::object::LabelId;
+use super::write::Write;
 use crate::prompt::{Answer, PromptLog};
-use crate::volume::{Delta, Region};
 
 /// Names one entry of the history; a new one is never equal to an old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,14 +33,32 @@ pub(super) enum Op {
     Colour(LabelId, [u8; 3]),
     /// Opacity of an object.
     Opacity(LabelId, f32),
+    /// Whether an object is locked, and whether it is done.
+    Locks(LabelId, (bool, bool)),
     /// What an object's mask is computed from.
     Log(LabelId, PromptLog),
-    /// Everything the model said about an object, and the voxels it got.
-    Answer(LabelId, Box<(Answer, Arc<Region>)>),
-    /// Labels. Holds what to apply next: the change while undone, its reverse while done.
-    Labels(Delta),
+    /// Everything the model said about an object.
+    Answer(LabelId, Box<Answer>),
+    /// Labels, and what of them is whose work.
+    Write(Box<Write>),
     /// Which object is active.
     Active(Option<LabelId>),
+}
+
+impl Op {
+    /// The object that must be there for it to do something.
+    pub fn needs(&self) -> Option<LabelId> {
+        match self {
+            Self::Object { id, absent: None, .. }
+            | Self::Name(id, _)
+            | Self::Colour(id, _)
+            | Self::Opacity(id, _)
+            | Self::Locks(id, _)
+            | Self::Log(id, _)
+            | Self::Answer(id, _) => Some(*id),
+            Self::Object { absent: Some(_), .. } | Self::Write(_) | Self::Active(_) => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -57,10 +73,25 @@ pub(super) struct Entry {
     pub object: Option<(LabelId, String)>,
     /// Which of its clicks, from 1.
     pub point: Option<usize>,
-    /// The object whose threshold it changes: the next step of the same gesture takes its place.
-    pub threshold_of: Option<LabelId>,
-    /// The object whose opacity it changes, likewise.
-    pub opacity_of: Option<LabelId>,
+    /// What the next change must be about to become one step with this one.
+    pub merge: Option<MergeKey>,
+    /// It is made of edits by hand, and nothing if they change nothing.
+    pub by_hand: bool,
+}
+
+/// Names all edits of one gesture (from pressing the button to letting it go): they are one step to undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GestureId(pub u64);
+
+/// Changes that follow one another with the same key are one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MergeKey {
+    /// A drag of an object's threshold.
+    Threshold(LabelId),
+    /// A drag of an object's opacity.
+    Opacity(LabelId),
+    /// Edits by hand.
+    Gesture(GestureId),
 }
 
 /// What was done, and what was undone.
@@ -95,10 +126,23 @@ impl History {
             pending,
             object,
             point: None,
-            threshold_of: None,
-            opacity_of: None,
+            merge: None,
+            by_hand: false,
         });
         id
+    }
+
+    /// Says that the newest entry goes on with the next change of the same key.
+    pub fn mark_merge(&mut self, key: MergeKey) {
+        if let Some(entry) = self.done.last_mut() {
+            entry.merge = Some(key);
+            entry.by_hand = matches!(key, MergeKey::Gesture(_));
+        }
+    }
+
+    /// Takes out the newest entry if it has this key.
+    pub fn take_merge(&mut self, key: MergeKey) -> Option<Entry> {
+        self.done.pop_if(|e| e.merge == Some(key))
     }
 
     /// How many changes are done.
@@ -143,8 +187,7 @@ impl History {
     /// What was there before an undo or redo is not part of a gesture that goes on after it.
     fn end_gesture(&mut self) {
         if let Some(entry) = self.done.last_mut() {
-            entry.threshold_of = None;
-            entry.opacity_of = None;
+            entry.merge = None;
         }
     }
 
@@ -164,30 +207,6 @@ impl History {
         self.undone.last().map(|e| e.name.as_str())
     }
 
-    /// Says that the newest entry is a change of this object's threshold.
-    pub fn mark_threshold(&mut self, object: LabelId) {
-        if let Some(entry) = self.done.last_mut() {
-            entry.threshold_of = Some(object);
-        }
-    }
-
-    /// Takes out the newest entry if it is a change of this object's threshold.
-    pub fn take_threshold(&mut self, object: LabelId) -> Option<Entry> {
-        self.done.pop_if(|e| e.threshold_of == Some(object))
-    }
-
-    /// Says that the newest entry is a change of this object's opacity.
-    pub fn mark_opacity(&mut self, object: LabelId) {
-        if let Some(entry) = self.done.last_mut() {
-            entry.opacity_of = Some(object);
-        }
-    }
-
-    /// Takes out the newest entry if it is a change of this object's opacity.
-    pub fn take_opacity(&mut self, object: LabelId) -> Option<Entry> {
-        self.done.pop_if(|e| e.opacity_of == Some(object))
-    }
-
     /// Whether an extension of this object is pending.
     pub fn extends(&self, object: LabelId) -> bool {
         let extends = |p: &PendingClick| p.extend && p.object == object;
@@ -202,28 +221,60 @@ impl History {
         self.done.iter().any(|e| e.pending.as_ref().is_some_and(|p| p.object == object))
     }
 
-    /// Adds what a pending entry was waiting for.
-    pub fn resolve(&mut self, id: EntryId, ops: Vec<Op>) {
-        let Some(at) = self.done.iter().position(|e| e.id == id) else { return };
-        self.done[at].pending = None;
+    /// Whether anything is pending: then what is done now may have to be done again in another state.
+    pub fn any_pending(&self) -> bool {
+        self.done.iter().any(|e| e.pending.is_some())
+    }
+
+    /// Takes out all entries after this one, oldest first: they are to be undone, newest first, and put back by
+    /// [`History::put_again`].
+    pub fn take_after(&mut self, id: EntryId) -> Vec<Entry> {
+        let at = self.done.iter().position(|e| e.id == id);
+        at.map_or_else(Vec::new, |at| self.done.split_off(at + 1))
+    }
+
+    /// Takes out the newest entry.
+    pub fn take_newest(&mut self) -> Option<Entry> {
+        self.done.pop()
+    }
+
+    /// Puts back an entry that was taken out: the state after it is another one than before.
+    pub fn put_again(&mut self, mut entry: Entry) {
+        entry.state = StateId(self.next_number());
+        self.done.push(entry);
+    }
+
+    /// The newest entry, which was pending, is answered by these changes, which were done.
+    pub fn resolve_newest(&mut self, ops: Vec<Op>) {
+        let number = self.next_number();
         self.aside = None;
-        self.done[at].ops.extend(ops);
-        // What comes after it, undone or not, now leads to other contents than before.
-        let Self { done, undone, last_number, .. } = self;
-        for later in done[at..].iter_mut().chain(undone) {
-            *last_number += 1;
-            later.state = StateId(*last_number);
+        if let Some(entry) = self.done.last_mut() {
+            entry.pending = None;
+            entry.ops.extend(ops);
+            entry.state = StateId(number);
         }
     }
 
-    /// Takes out a pending entry that has turned out to change nothing; what was undone can be redone.
-    pub fn forget(&mut self, id: EntryId) {
-        self.done.retain(|e| e.id != id);
-        self.take_back(id);
+    /// What was undone leads to other contents than before when it is redone, because something before it has changed.
+    pub fn renew_undone(&mut self) {
+        let Self { undone, last_number, .. } = self;
+        for entry in undone.iter_mut().rev() {
+            *last_number += 1;
+            entry.state = StateId(*last_number);
+        }
+    }
+
+    /// Nothing is pending any more: what is done will not be done again in another state.
+    pub fn settle(&mut self) {
+        if !self.any_pending() {
+            for entry in &mut self.done {
+                entry.settle();
+            }
+        }
     }
 
     /// An extension has come to nothing and nothing was done since: what was undone before can be redone.
-    fn take_back(&mut self, extension: EntryId) {
+    pub fn take_back(&mut self, extension: EntryId) {
         if self.undone.is_empty()
             && let Some((_, undone)) = self.aside.take_if(|(id, _)| *id == extension)
         {
@@ -231,16 +282,25 @@ impl History {
         }
     }
 
-    /// Takes a pending entry out, and every later pending one of the same object: newest first, to be
-    /// reversed in this order. What was undone is forgotten, because it was built on them.
-    pub fn withdraw(&mut self, id: EntryId, object: LabelId) -> Vec<Entry> {
-        let of_object = |e: &Entry| e.pending.as_ref().is_some_and(|p| p.object == object);
-        let mut taken = Vec::new();
-        while let Some(at) = self.done.iter().rposition(|e| e.id >= id && of_object(e)) {
-            taken.push(self.done.remove(at));
-        }
+    /// Forgets what was undone.
+    pub fn forget_undone(&mut self) {
         self.undone.clear();
-        self.take_back(id);
-        taken
+    }
+}
+
+impl Entry {
+    /// Lets go of what is needed only to do it again in another state.
+    pub fn settle(&mut self) {
+        for op in &mut self.ops {
+            if let Op::Write(write) = op {
+                write.sources = Vec::new();
+            }
+        }
+    }
+
+    /// Whether edits by hand in it give voxels to this object, or take some away.
+    pub fn edits(&self, object: LabelId) -> bool {
+        let edits = |op: &Op| matches!(op, Op::Write(write) if write.is_by_hand(object));
+        self.ops.iter().any(edits)
     }
 }

@@ -4,25 +4,34 @@
 //! a value that can be logged, replayed and undone. It does no I/O, starts no thread and knows no model:
 //! a click becomes a [`PendingClick`], somebody else computes its mask, and [`Command::Resolve`] brings it.
 //!
-//! *Order.* Clicks are resolved oldest first, and nothing else writes labels while one is pending (such a
-//! command answers [`Refused::Busy`] and can be given again later). So label changes happen in history
-//! order, and undoing them in reverse restores every voxel exactly.
+//! *Labels* change through one door, `label_edit`, whoever wants it. What each object has is layered: the model's part,
+//! and what was added and removed by hand ([`Object`]).
+//!
+//! *Order.* Clicks are resolved oldest first, each where it stands in the history: what was done since is taken back
+//! and done again after it (`rebase`). So label changes happen in history order, and undoing them in reverse restores
+//! every voxel exactly. Commands that need an object's answer say [`Refused::Busy`] until it is there.
 
 mod command;
-mod gate;
+mod edit;
 mod history;
 mod images;
+mod label_edit;
 mod object;
 mod prompts;
+mod rebase;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use command::{Command, Refused, Resolution};
-pub use history::{EntryId, PendingClick, StateId};
+pub use edit::{EditKind, EditTarget};
+pub use history::{EntryId, GestureId, PendingClick, StateId};
+pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, PALETTE, palette_colour};
+pub use write::answer_delta;
 
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::{LabelMap, Volume, VoxelBox};
@@ -51,6 +60,8 @@ pub struct Document {
     /// What each of the last label writes touched, newest last, for partial uploads.
     writes: Vec<(u64, VoxelBox)>,
     saved: StateId,
+    /// How many prompts have got their [`PromptId`](crate::prompt::PromptId).
+    prompts_given: u64,
 }
 
 /// What changed in the label map since some revision.
@@ -95,6 +106,7 @@ impl Document {
             revision: 0,
             writes: Vec::new(),
             saved: StateId::default(),
+            prompts_given: 0,
         }
     }
 
@@ -232,9 +244,7 @@ impl Document {
     /// Takes the last change back. `false` if there is none.
     pub fn undo(&mut self) -> bool {
         let Some(mut entry) = self.history.take_undo() else { return false };
-        for op in entry.ops.iter_mut().rev() {
-            self.swap(op);
-        }
+        self.take_back(&mut entry.ops);
         self.history.put_redo(entry);
         self.changed();
         true
@@ -242,13 +252,19 @@ impl Document {
 
     /// Does the last undone change again. `false` if there is none.
     pub fn redo(&mut self) -> bool {
-        let Some(mut entry) = self.history.take_redo() else { return false };
-        for op in &mut entry.ops {
-            self.swap(op);
+        while let Some(mut entry) = self.history.take_redo() {
+            self.do_again(&mut entry.ops);
+            if entry.is_void() {
+                // An answer that came since has left nothing for it to change.
+                self.take_back(&mut entry.ops);
+                continue;
+            }
+            self.history.put_undo(entry);
+            self.history.settle();
+            self.changed();
+            return true;
         }
-        self.history.put_undo(entry);
-        self.changed();
-        true
+        false
     }
 
     fn changed(&mut self) {

@@ -37,6 +37,9 @@ pub fn palette_colour(id: LabelId) -> [u8; 3] {
 }
 
 /// A structure: its name and colour, the clicks that made it, and the voxels it has.
+///
+/// Its mask is layered, so that a further answer of the model never loses what was corrected by hand: always
+/// `region == (model | added) - removed`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// Its value in the label map.
@@ -53,8 +56,20 @@ pub struct Object {
     pub log: PromptLog,
     /// What the model said; to the first [`Object::replayed`] clicks of the log.
     pub answer: Answer,
+    /// What it got of the model's answer: without the voxels that other objects had.
+    pub model: Arc<Region>,
+    /// Voxels given to it by hand, or by the file that it was read from.
+    pub added: Arc<Region>,
+    /// Voxels taken from it by hand, be it to give them to another object. None of them is in `added`.
+    pub removed: Arc<Region>,
     /// Exactly the voxels that carry this object's label.
     pub region: Arc<Region>,
+    /// Nothing but unlocking it changes its voxels and clicks.
+    pub locked: bool,
+    /// The user has finished it, and so it is locked.
+    pub done: bool,
+    /// Its mask was read from a file.
+    pub(super) from_file: bool,
 }
 
 impl Object {
@@ -67,7 +82,28 @@ impl Object {
             opacity: 1.0,
             log: PromptLog::default(),
             answer: Answer::default(),
+            model: Arc::default(),
+            added: Arc::default(),
+            removed: Arc::default(),
             region: Arc::default(),
+            locked: false,
+            done: false,
+            from_file: false,
+        }
+    }
+
+    /// Layers that are the same take memory once.
+    pub(super) fn share(&mut self) {
+        if !self.removed.is_empty() {
+            return;
+        }
+        let only = match (self.model.is_empty(), self.added.is_empty()) {
+            (false, true) => &self.model,
+            (true, false) => &self.added,
+            _ => return,
+        };
+        if self.region == *only {
+            self.region = Arc::clone(only);
         }
     }
 
@@ -84,7 +120,7 @@ impl Object {
 
     /// Whether its mask came from a file: no clicks made it, so none can correct it.
     pub fn is_from_file(&self) -> bool {
-        self.log.prompts.is_empty() && !self.region.is_empty()
+        self.from_file && self.log.prompts.is_empty() && !self.region.is_empty()
     }
 
     /// The model's estimate for the present mask.

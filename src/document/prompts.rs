@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::command::{Refused, Resolution};
-use super::history::Op;
-use super::{Document, EntryId, LabelId, Object, PendingClick, gate};
-use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
+use super::command::Refused;
+use super::history::{MergeKey, Op};
+use super::write::Source;
+use super::{Document, LabelId, Object, PendingClick};
+use crate::prompt::{Answer, ImageId, Prompt, PromptId, PromptLog};
 use crate::volume::Region;
 
 impl Document {
@@ -30,11 +31,14 @@ impl Document {
         // because replaying it would throw that mask away.
         let file_selected = known.is_some_and(Object::is_from_file);
         let known = known.filter(|o| !o.is_from_file());
+        if known.is_some_and(|o| o.locked) {
+            return Err(Refused::Locked);
+        }
         if known.is_some_and(|o| self.history.extends(o.id)) {
             return Err(Refused::Extending);
         }
         known.map_or(Ok(()), |o| self.in_frame(&o.log))?;
-        // Its voxels stay with the object that has them, so such a click could only give the rind around it.
+        // Its voxels stay with the object that has them, so such a click could only give a shell around that one.
         let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
         let file_owns = self.object(LabelId(owner)).is_some_and(Object::is_from_file);
         if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
@@ -70,7 +74,8 @@ impl Document {
         object: Option<LabelId>,
         prompt: Prompt,
     ) -> Result<(), Refused> {
-        let (known, log) = self.target(object, prompt)?;
+        let id = PromptId(self.prompts_given + 1);
+        let (known, log) = self.target(object, Prompt { id, ..prompt })?;
         let (id, mut ops) = match known {
             Some(id) => (id, Vec::new()),
             None => self.insert_new()?,
@@ -80,17 +85,16 @@ impl Document {
         let name = if prompt.positive { "Positive click" } else { "Negative click" };
         self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
         self.history.mark_point(point);
+        self.prompts_given += 1;
         // Nobody wants to change what can't be seen.
         let index = self.index_of(id)?;
         self.objects[index].visible = true;
         Ok(())
     }
 
-    pub(super) fn remove_prompt(&mut self, id: LabelId, index: usize) -> Result<(), Refused> {
-        let object = &self.objects[self.index_of(id)?];
-        if index >= object.log.prompts.len() {
-            return Err(Refused::Gone);
-        }
+    pub(super) fn remove_prompt(&mut self, id: LabelId, prompt: PromptId) -> Result<(), Refused> {
+        let object = &self.objects[self.unlocked(id)?];
+        let index = object.log.position(prompt).ok_or(Refused::Gone)?;
         if self.history.extends(id) {
             return Err(Refused::Extending);
         }
@@ -120,7 +124,7 @@ impl Document {
 
     pub(super) fn extend(&mut self, id: LabelId) -> Result<(), Refused> {
         self.idle()?;
-        let object = &self.objects[self.index_of(id)?];
+        let object = &self.objects[self.unlocked(id)?];
         if object.is_from_file() {
             return Err(Refused::FromFile);
         }
@@ -137,79 +141,26 @@ impl Document {
         &mut self,
         id: LabelId,
         threshold: f32,
-        (wanted, touches, cut): (&Region, bool, bool),
+        (wanted, touches, cut): (&Arc<Region>, bool, bool),
         continues: bool,
     ) -> Result<(), Refused> {
-        self.idle()?;
-        if self.objects[self.index_of(id)?].replayed() == 0 {
+        if self.is_pending(id) {
+            return Err(Refused::Busy);
+        }
+        if self.objects[self.unlocked(id)?].replayed() == 0 {
             return Err(Refused::NoAnswer);
         }
-        if continues && let Some(mut entry) = self.history.take_threshold(id) {
-            for op in entry.ops.iter_mut().rev() {
-                self.swap(op);
-            }
+        if continues {
+            self.take_merge(MergeKey::Threshold(id));
         }
         let object = &self.objects[self.index_of(id)?];
-        let (delta, region) = gate::replace(&self.labels, id, &object.region, wanted);
         let log = PromptLog { threshold, ..object.log.clone() };
         // Of another mask: what was looked for in vain beyond the last one may be there.
         let answer = Answer { touches, cut, tried: Vec::new(), ..object.answer.clone() };
-        let answered = Box::new((answer, Arc::new(region)));
-        let ops = vec![Op::Log(id, log), Op::Answer(id, answered), Op::Labels(delta)];
+        let write = self.write_op(Source::Model(id, Arc::clone(wanted)));
+        let ops = vec![Op::Log(id, log), Op::Answer(id, Box::new(answer)), write];
         self.commit("Move threshold", ops, None);
-        self.history.mark_threshold(id);
+        self.history.mark_merge(MergeKey::Threshold(id));
         Ok(())
     }
-
-    pub(super) fn resolve(
-        &mut self,
-        entry: EntryId,
-        resolution: &Resolution,
-    ) -> Result<(), Refused> {
-        let (id, extended) = match self.pending() {
-            Some((oldest, click)) if oldest == entry => (click.object, click.extend),
-            _ => return Err(Refused::Stale),
-        };
-        let index = self.index_of(id)?;
-        let object = &self.objects[index];
-        let (delta, region) = gate::replace(&self.labels, id, &object.region, &resolution.region);
-        if extended && is_in_vain(object, resolution, &region) {
-            // No step to undo; only that it was tried is remembered.
-            self.objects[index].answer = resolution.answer.clone();
-            self.history.forget(entry);
-            return Ok(());
-        }
-        let answered = Box::new((resolution.answer.clone(), Arc::new(region)));
-        let mut ops = vec![Op::Answer(id, answered), Op::Labels(delta)];
-        if extended {
-            let extensions = resolution.extensions.clone();
-            ops.insert(0, Op::Log(id, PromptLog { extensions, ..object.log.clone() }));
-        }
-        for op in &mut ops {
-            self.swap(op);
-        }
-        self.history.resolve(entry, ops);
-        Ok(())
-    }
-
-    pub(super) fn withdraw(&mut self, id: EntryId) -> Result<(), Refused> {
-        let object = match self.pending() {
-            Some((oldest, click)) if oldest == id => click.object,
-            _ => return Err(Refused::Stale),
-        };
-        for mut entry in self.history.withdraw(id, object) {
-            for op in entry.ops.iter_mut().rev() {
-                self.swap(op);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether an extension has left the object as it was.
-fn is_in_vain(object: &Object, resolution: &Resolution, region: &Region) -> bool {
-    let (old, new) = (&object.answer, &resolution.answer);
-    resolution.extensions == object.log.extensions
-        && *region == *object.region
-        && (&old.model, &old.patches) == (&new.model, &new.patches)
 }

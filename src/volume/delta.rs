@@ -1,3 +1,4 @@
+use super::pieces::{OnRun, between, for_each_piece};
 use super::region::Bounder;
 use super::{Run, VoxelBox};
 
@@ -10,6 +11,12 @@ pub struct DeltaRun {
     pub before: u16,
     /// Their label after it.
     pub after: u16,
+}
+
+impl OnRun for DeltaRun {
+    fn run(&self) -> Run {
+        self.run
+    }
 }
 
 /// A change of a label map: enough to do it and to take it back, exactly.
@@ -38,6 +45,15 @@ impl DeltaBuilder {
             return;
         }
         self.bounder.include(change.run);
+        let width = self.bounder.width();
+        if let Some(last) = self.runs.last_mut()
+            && (last.before, last.after) == (change.before, change.after)
+            && last.run.end() == change.run.start
+            && !change.run.start.is_multiple_of(width)
+        {
+            last.run.len += change.run.len;
+            return;
+        }
         self.runs.push(change);
     }
 
@@ -53,21 +69,84 @@ impl Delta {
         self.runs.is_empty()
     }
 
-    /// The changes; no voxel is in two of them.
+    /// The changes in memory order; no voxel is in two of them.
     pub fn runs(&self) -> &[DeltaRun] {
         &self.runs
     }
 
-    /// The smallest box that holds every changed voxel: what a texture upload has to cover.
+    /// A box that holds every changed voxel, what a texture upload has to cover: the smallest one, or that around the
+    /// boxes of the changes that it was made of with [`Delta::then`].
     pub fn bounds(&self) -> Option<VoxelBox> {
         self.bounds
     }
 
-    /// The change that takes this one back.
-    pub fn reversed(mut self) -> Self {
-        for change in &mut self.runs {
-            std::mem::swap(&mut change.before, &mut change.after);
+    /// Makes it the change that does this one and after it `next`, of a map of `dims` voxels. Voxels that are as they
+    /// were are in it no more. Costs as much as the runs of both between the first and the last of `next`; those after
+    /// them are moved in memory.
+    pub fn then(&mut self, next: &Self, dims: [usize; 3]) {
+        let (Some(first), Some(last)) = (next.runs.first(), next.runs.last()) else { return };
+        let touched = between(&self.runs, first.run.start, last.run.end());
+        let mut builder = DeltaBuilder::new(dims);
+        for_each_piece(&self.runs[touched.clone()], &next.runs, |run, earlier, later| {
+            let before = earlier.or(later).map_or(0, |d| d.before);
+            let after = later.or(earlier).map_or(0, |d| d.after);
+            builder.push(DeltaRun { run, before, after });
+        });
+        self.runs.splice(touched, builder.finish().runs);
+        let whole = |bounds: VoxelBox| next.bounds.map_or(bounds, |b| bounds.union(&b));
+        self.bounds = self.bounds.map(whole).or(next.bounds).filter(|_| !self.runs.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LabelMap;
+    use super::*;
+    use proptest::prelude::*;
+
+    const DIMS: [usize; 3] = [5, 3, 2];
+
+    /// The change of one map into another.
+    fn between_maps(from: &[u16], to: &[u16]) -> Delta {
+        let mut builder = DeltaBuilder::new(DIMS);
+        for (start, (&before, &after)) in from.iter().zip(to).enumerate() {
+            builder.push(DeltaRun { run: Run { start, len: 1 }, before, after });
         }
-        self
+        builder.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn changes_after_one_another_are_one_change(
+            maps in prop::collection::vec(prop::collection::vec(0u16..3, 30), 2..6),
+            still in 0usize..30,
+        ) {
+            let mut maps = maps;
+            // Later changes are in one part of the map only.
+            for n in 1..maps.len() {
+                for at in 0..still {
+                    maps[n][at] = maps[n - 1][at];
+                }
+            }
+            let mut whole = Delta::default();
+            for pair in maps.windows(2) {
+                whole.then(&between_maps(&pair[0], &pair[1]), DIMS);
+            }
+            let (first, last) = (&maps[0], &maps[maps.len() - 1]);
+            let directly = between_maps(first, last);
+            prop_assert_eq!(whole.runs(), directly.runs(), "and in as few runs");
+            let mut map = LabelMap::from_labels(DIMS, first);
+            map.apply(&whole);
+            prop_assert_eq!(map.to_vec(), last.clone());
+            map.revert(&whole);
+            prop_assert_eq!(map.to_vec(), first.clone());
+            for change in whole.runs() {
+                let (x, line) = (change.run.start % 5, change.run.start / 5);
+                let bounds = whole.bounds().unwrap();
+                let low = [x, line % 3, line / 3];
+                let high = [x + change.run.len as usize, line % 3 + 1, line / 3 + 1];
+                prop_assert!((0..3).all(|a| bounds.min[a] <= low[a] && high[a] <= bounds.max[a]));
+            }
+        }
     }
 }

@@ -134,13 +134,23 @@ impl LabelMap {
     /// Writes every `after` of a change.
     pub fn apply(&mut self, delta: &Delta) {
         for change in delta.runs() {
-            let Run { start, len } = change.run;
-            let band = start / self.band;
-            let at = start - band * self.band;
-            let voxels = &mut Arc::make_mut(&mut self.bands[band])[at..at + len as usize];
-            debug_assert!(voxels.iter().all(|&v| v == change.before), "a change of another map");
-            voxels.fill(change.after);
+            self.write(change.run, change.before, change.after);
         }
+    }
+
+    /// Takes a change back: writes every `before` of it.
+    pub fn revert(&mut self, delta: &Delta) {
+        for change in delta.runs() {
+            self.write(change.run, change.after, change.before);
+        }
+    }
+
+    fn write(&mut self, Run { start, len }: Run, before: u16, after: u16) {
+        let band = start / self.band;
+        let at = start - band * self.band;
+        let voxels = &mut Arc::make_mut(&mut self.bands[band])[at..at + len as usize];
+        debug_assert!(voxels.iter().all(|&v| v == before), "a change of another map");
+        voxels.fill(after);
     }
 
     /// The voxels of every label but background.
@@ -178,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delta_and_its_reverse_leave_the_map_as_it_was() {
+    fn a_delta_taken_back_leaves_the_map_as_it_was() {
         let dims = [5, 2, 2];
         let mut map = LabelMap::empty(dims);
         let untouched = map.clone();
@@ -190,7 +200,7 @@ mod tests {
         assert_eq!(map.regions()[&7].count(), 3);
         assert_eq!(untouched.get([1, 0, 1]), 0, "a shared copy does not change");
         assert!(untouched.is_untouched(1) && !map.is_untouched(1));
-        map.apply(&delta.reversed());
+        map.revert(&delta);
         assert_eq!(map, untouched);
     }
 

@@ -82,12 +82,17 @@ impl Bounder {
     pub fn bounds(&self) -> Option<VoxelBox> {
         self.bounds
     }
+
+    /// Voxels of a row.
+    pub fn width(&self) -> usize {
+        self.dims[0]
+    }
 }
 
 /// A set of voxels as runs along x: sorted, disjoint, none crossing the end of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Region {
-    runs: Vec<Run>,
+    pub(super) runs: Vec<Run>,
 }
 
 impl Region {

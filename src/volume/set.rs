@@ -1,5 +1,8 @@
 //! Regions as sets of voxels.
 
+use std::ops::Range;
+
+use super::pieces::{OnRun, between, for_each_piece};
 use super::{Region, RegionBuilder, Run, VoxelBox};
 
 impl Region {
@@ -20,27 +23,60 @@ impl Region {
         shared
     }
 
+    /// What is in this region or in `other`, both of a grid with rows of `row` voxels.
+    pub fn union(&self, other: &Self, row: usize) -> Self {
+        let mut both = self.clone();
+        both.add(other, row);
+        both
+    }
+
     /// What is in this region and not in `other`, both of a grid with rows of `row` voxels.
     pub fn without(&self, other: &Self, row: usize) -> Self {
+        let mut left = self.clone();
+        left.subtract(other, row);
+        left
+    }
+
+    /// What is in both, on a grid with rows of `row` voxels. Costs as much as the runs of the two that lie between the
+    /// first and the last of the other.
+    pub fn intersection(&self, other: &Self, row: usize) -> Self {
         let mut builder = RegionBuilder::new(row);
-        let mut others = other.runs().iter().peekable();
-        for run in self.runs() {
-            let mut from = run.start;
-            while let Some(o) = others.peek().filter(|o| o.start < run.end()) {
-                if o.start > from {
-                    builder.push(from, o.start - from);
-                }
-                from = from.max(o.end());
-                if o.end() > run.end() {
-                    break;
-                }
-                others.next();
+        let mine = &self.runs[touched(&self.runs, other)];
+        let others = &other.runs[touched(&other.runs, self)];
+        for_each_piece(mine, others, |run, a, b| {
+            if a.is_some() && b.is_some() {
+                builder.push(run.start, run.len as usize);
             }
-            if from < run.end() {
-                builder.push(from, run.end() - from);
-            }
-        }
+        });
         builder.finish()
+    }
+
+    /// Adds what is in `other`. This and the next two look only at the runs between the first and the last of `other`
+    /// (those after them are moved in memory); rows have `row` voxels.
+    pub fn add(&mut self, other: &Self, row: usize) {
+        self.combine(other, row, |a, b| a || b);
+    }
+
+    /// Takes out what is in `other`.
+    pub fn subtract(&mut self, other: &Self, row: usize) {
+        self.combine(other, row, |a, b| a && !b);
+    }
+
+    /// Takes out what is in `other` of it, and adds the rest of `other`. Done twice it is undone.
+    pub fn toggle(&mut self, other: &Self, row: usize) {
+        self.combine(other, row, |a, b| a != b);
+    }
+
+    /// `keep` must hold for what is in this region alone.
+    fn combine(&mut self, other: &Self, row: usize, keep: impl Fn(bool, bool) -> bool) {
+        let touched = touched(&self.runs, other);
+        let mut builder = RegionBuilder::new(row);
+        for_each_piece(&self.runs[touched.clone()], other.runs(), |run, a, b| {
+            if keep(a.is_some(), b.is_some()) {
+                builder.push(run.start, run.len as usize);
+            }
+        });
+        self.runs.splice(touched, builder.finish().runs);
     }
 
     /// What of it lies in a box, on a grid of `dims` voxels.
@@ -73,6 +109,14 @@ impl Region {
     }
 }
 
+/// Which of sorted runs lie between the first and the last of a region, or touch it.
+fn touched(runs: &[impl OnRun], other: &Region) -> Range<usize> {
+    match (other.runs().first(), other.runs().last()) {
+        (Some(first), Some(last)) => between(runs, first.start, last.end()),
+        _ => 0..0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,10 +134,27 @@ mod tests {
             let (a, b) = (&a[..count], &b[..count]);
             let region = |mask: &[bool]| Region::from_mask(dims[0], mask.iter().copied());
             let (in_a, in_b) = (region(a), region(b));
+            // A small region far from most of the other: only what is near it is looked at.
+            let few: Vec<bool> = (0..count).map(|n| b[n] && n / dims[0] == corners[0][1]).collect();
+            let near = region(&few);
+            let with_few: Vec<bool> = (0..count).map(|n| a[n] != few[n]).collect();
+            let mut toggled = in_a.clone();
+            toggled.toggle(&near, dims[0]);
+            prop_assert_eq!(toggled, region(&with_few));
             let both = (0..count).filter(|&n| a[n] && b[n]).count();
             prop_assert_eq!(in_a.shared(&in_b), both);
-            let minus: Vec<bool> = (0..count).map(|n| a[n] && !b[n]).collect();
-            prop_assert_eq!(in_a.without(&in_b, dims[0]), region(&minus));
+            let by_voxel = |rule: fn(bool, bool) -> bool| {
+                region(&(0..count).map(|n| rule(a[n], b[n])).collect::<Vec<bool>>())
+            };
+            let row = dims[0];
+            prop_assert_eq!(in_a.without(&in_b, row), by_voxel(|a, b| a && !b));
+            prop_assert_eq!(in_a.union(&in_b, row), by_voxel(|a, b| a || b));
+            prop_assert_eq!(in_a.intersection(&in_b, row), by_voxel(|a, b| a && b));
+            let mut toggled = in_a.clone();
+            toggled.toggle(&in_b, row);
+            prop_assert_eq!(&toggled, &by_voxel(|a, b| a != b));
+            toggled.toggle(&in_b, row);
+            prop_assert_eq!(&toggled, &in_a);
             let bounds = VoxelBox {
                 min: std::array::from_fn(|i| corners[0][i].min(corners[1][i])),
                 max: std::array::from_fn(|i| corners[0][i].max(corners[1][i])),

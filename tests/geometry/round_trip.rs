@@ -103,13 +103,14 @@ fn click_marker(
     assert_eq!(grid.voxel_at(world), Some(case.marker_voxel), "{} {plane:?}", case.orientation);
 
     let mut document = Document::new(volume.clone());
-    let prompt = Prompt { world, positive: true };
+    let prompt = Prompt::positive(world);
     document.apply(Command::AddPrompt { object: None, prompt }).expect("inside");
     let place = CanonicalGrid::of(grid).crop_around(world);
     assert!(place.contains(marker));
     let logits = ball(&place, marker);
     let region = paste(&logits, &place, grid);
-    let (entry, _) = document.pending().expect("a click");
+    let (entry, click) = document.pending().expect("a click");
+    let prompt = click.log.prompts[0];
     let step = Arc::new(Step { prompt, logits: Arc::new(logits), iou: 1.0 });
     let answer = Answer::of_one_patch(place, vec![step]);
     let resolution = Resolution { answer, extensions: Vec::new(), region };

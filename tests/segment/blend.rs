@@ -12,7 +12,7 @@ use voxpoint::segment::cubes::{CanonicalGrid, SIDE, lay, paste};
 fn patch(place: CropPlace, logits: Logits, clicked: bool) -> Arc<Patch> {
     let at = DVec3::splat(if clicked { 64.0 } else { 2.0 });
     let world = place.world_from_crop.transform_point3(at);
-    let prompt = Prompt { world, positive: true };
+    let prompt = Prompt::positive(world);
     let step = Step { prompt, logits: Arc::new(logits), iou: 0.5 };
     Arc::new(Patch { place, opener: prompt, steps: vec![Arc::new(step)] })
 }

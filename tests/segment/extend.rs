@@ -50,7 +50,7 @@ fn bent_bar() -> (Arc<Volume>, Region) {
 }
 
 fn at(volume: &Volume, voxel: [usize; 3], positive: bool) -> Prompt {
-    Prompt { world: volume.grid().world_of(voxel), positive }
+    Prompt::new(volume.grid().world_of(voxel), positive)
 }
 
 fn run(segmenter: &mut CubeSegmenter, request: &Request) -> Outcome {

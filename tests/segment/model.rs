@@ -58,10 +58,7 @@ fn the_demo_model_answers_as_in_python() {
     let volume = Case::read("spine_ct").volume();
     let prompts: Vec<Prompt> = expected
         .iter()
-        .map(|e| Prompt {
-            world: DVec3::from_array(e.click.click_world),
-            positive: e.click.label == 1,
-        })
+        .map(|e| Prompt::new(DVec3::from_array(e.click.click_world), e.click.label == 1))
         .collect();
     let mut segmenter = open(&demo());
     assert_eq!((segmenter.model_name(), segmenter.logits_side()), ("demo", 64));
@@ -128,7 +125,7 @@ fn block() -> Arc<Volume> {
 }
 
 fn prompt(x: f64, y: f64, z: f64, positive: bool) -> Prompt {
-    Prompt { world: DVec3::new(x, y, z), positive }
+    Prompt::new(DVec3::new(x, y, z), positive)
 }
 
 /// `tests/data/models/make_models.py` says what the tiny pair computes.
@@ -279,7 +276,7 @@ fn click_with(model: &Path, patience: Option<Duration>) -> Result<Outcome, Segme
     let grid = Grid::new([16; 3], DAffine3::from_scale(DVec3::splat(1.5))).unwrap();
     let voxels = Voxels::U8((0..16 * 16 * 16).map(|n| (n % 7) as u8).collect());
     let volume = volume_of(grid, voxels);
-    let click = Prompt { world: DVec3::splat(10.0), positive: true };
+    let click = Prompt::positive(DVec3::splat(10.0));
     let cancel = CancelToken::new();
     std::thread::scope(|scope| {
         if let Some(patience) = patience {
@@ -380,7 +377,7 @@ fn a_segmenter_can_go_to_another_thread() {
 fn balls() -> (Arc<Volume>, Prompt) {
     let volume = crate::reference::read_nifti(&data().join("balls/scan.nii.gz"));
     let world = volume.grid().world_of([16, 21, 19]);
-    (volume, Prompt { world, positive: true })
+    (volume, Prompt::positive(world))
 }
 
 /// PET slopes are like that, and normalised scans.
@@ -428,9 +425,7 @@ fn shrunk(volume: &Volume, times: f64) -> Arc<Volume> {
 fn a_working_scale_undoes_a_smaller_spacing() {
     let text = std::fs::read(folder().join("demo_lumbar.json")).unwrap();
     let clicks: Vec<DemoClick> = serde_json::from_slice(&text).unwrap();
-    let lumbar = clicks
-        .iter()
-        .map(|c| Prompt { world: DVec3::from_array(c.click_world), positive: c.label == 1 });
+    let lumbar = clicks.iter().map(|c| Prompt::new(DVec3::from_array(c.click_world), c.label == 1));
     let (scan, click) = balls();
     let cases = [(Case::read("spine_ct").volume(), lumbar.collect()), (scan, vec![click])];
     let mut segmenter = open(&demo());

@@ -99,8 +99,7 @@ impl Case {
     }
 
     pub fn prompts(&self) -> Vec<Prompt> {
-        let prompt =
-            |c: &Click| Prompt { world: DVec3::from_array(c.world), positive: c.label == 1 };
+        let prompt = |c: &Click| Prompt::new(DVec3::from_array(c.world), c.label == 1);
         self.steps.iter().map(prompt).collect()
     }
 }

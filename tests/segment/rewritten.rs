@@ -33,7 +33,7 @@ fn volume() -> Arc<Volume> {
 
 /// Logits of a click on a place where none was before.
 fn click(model: &mut CubeSegmenter, volume: &Arc<Volume>, at: f64) -> Vec<f32> {
-    let prompts = vec![Prompt { world: DVec3::splat(at), positive: true }];
+    let prompts = vec![Prompt::positive(DVec3::splat(at))];
     let request = Request::new(Arc::clone(volume), prompts);
     let outcome = model.run(&request, &CancelToken::new(), &mut |_| ()).unwrap();
     outcome.answer.patches[0].steps[0].logits.values.clone()

@@ -25,7 +25,7 @@ fn place(grid: &Grid, beside: [i64; 3]) -> CropPlace {
 }
 
 fn click(place: &CropPlace, crop: [f64; 3], positive: bool) -> Prompt {
-    Prompt { world: place.world_from_crop.transform_point3(DVec3::from_array(crop)), positive }
+    Prompt::new(place.world_from_crop.transform_point3(DVec3::from_array(crop)), positive)
 }
 
 /// Logits by the middle of each cell, in crop voxels.

@@ -13,6 +13,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/document/command.rs", "#[error("),
     ("src/document", "commit("),
     ("src/document", "name = "),
+    ("src/document/edit.rs", "=> "),
+    ("src/document/rebase.rs", "rename("),
     ("src/io/belonging.rs", "=> {"),
     ("src/io/labels", "note("),
     ("src/io/label_table", "note("),

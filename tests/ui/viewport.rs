@@ -11,7 +11,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Plane};
-use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
+use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, PromptId, Step};
 use voxpoint::ui::{Action, Pane, Status, Tool, ViewState, views};
 use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Voxels};
 
@@ -235,7 +235,7 @@ fn a_double_click_is_one_prompt_and_a_click_on_a_dot_selects_it() {
     click(&mut harness, pos + vec2(4.0, -4.0), PointerButton::Primary, Modifiers::NONE);
     assert_eq!(prompts(&harness).len(), 1, "the dot was meant");
     let id = harness.state().document.active().unwrap().id;
-    assert_eq!(harness.state().view.transient.selected_prompt, Some((id, 0)));
+    assert_eq!(harness.state().view.transient.selected_prompt, Some((id, PromptId(1))));
     harness.run_steps(60);
     click(&mut harness, pos + vec2(30.0, 0.0), PointerButton::Primary, Modifiers::NONE);
     assert_eq!(prompts(&harness).len(), 2);
@@ -397,7 +397,7 @@ fn the_crosshair_tool_moves_the_crosshair_and_stays_in_the_scan() {
 fn with_object(desk: &mut Desk, clicks: &[[usize; 3]]) {
     let grid = desk.document.image().grid().clone();
     for &voxel in clicks {
-        let prompt = Prompt { world: grid.world_of(voxel), positive: true };
+        let prompt = Prompt::positive(grid.world_of(voxel));
         desk.document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
         let (entry, pending) = desk.document.pending().map(|(e, p)| (e, p.clone())).unwrap();
         let mut region = voxpoint::volume::RegionBuilder::new(COUNT[1]);

@@ -1,9 +1,9 @@
 //! What a click under the pointer would give, as a copy of the label map to be drawn instead of the
 //! document's. The document never knows of it.
 
-use crate::document::{Document, LabelId, palette_colour};
+use crate::document::{Document, LabelId, Object, answer_delta};
 use crate::render::LabelStyle;
-use crate::volume::{DeltaBuilder, DeltaRun, LabelMap, Region, Run, VoxelBox};
+use crate::volume::{DeltaBuilder, DeltaRun, LabelMap, Region, VoxelBox};
 
 /// Drawn where a mask would go away.
 const LOST: [u8; 3] = [168, 170, 176];
@@ -23,8 +23,8 @@ pub(in crate::app) struct Preview {
 /// The document's side of a preview, taken when it is asked for.
 pub(super) struct Canvas {
     labels: LabelMap,
-    /// The object that would take the click, and its voxels.
-    object: Option<(LabelId, std::sync::Arc<Region>)>,
+    /// The object that would take the click.
+    object: Object,
     styles: [LabelStyle; 2],
 }
 
@@ -32,40 +32,26 @@ impl Canvas {
     /// `object` is the one that would take the click; `None` is a new one. `None` if a label map has no two
     /// values left to draw with.
     pub fn of(document: &Document, object: Option<LabelId>) -> Option<Self> {
-        let object = object.and_then(|id| document.object(id));
-        let used = |value: u16| document.object(LabelId(value)).is_some();
+        let known = object.and_then(|id| document.object(id));
+        let object = known.map_or_else(|| document.next_object().ok(), |o| Some(o.clone()))?;
+        let used = |value: u16| value == object.id.0 || document.object(LabelId(value)).is_some();
         // One byte of texture is enough for values up to 255.
         let mut free = (1..=255u16).rev().chain(256..=u16::MAX).filter(|v| !used(*v));
         let (gained, lost) = (free.next()?, free.next()?);
-        let colour = object.map_or_else(|| next_colour(document), |o| o.colour);
         let style =
             |value, colour| LabelStyle { value, colour, visible: true, opacity: 1.0, faint: true };
-        Some(Self {
-            labels: document.labels().clone(),
-            object: object.map(|o| (o.id, o.region.clone())),
-            styles: [style(gained, colour), style(lost, LOST)],
-        })
+        let styles = [style(gained, object.colour), style(lost, LOST)];
+        Some(Self { labels: document.labels().clone(), object, styles })
     }
 
-    /// Writes the mask `wanted` into the copy: what would be new, and what would go, each as a label of its
-    /// own. Voxels of other objects stay theirs.
-    pub fn paint(mut self, wanted: &Region, number: u64) -> Preview {
+    /// Writes what the model's answer would change into the copy: what would be new, and what would go, each as a
+    /// label of its own.
+    pub fn paint(mut self, answer: Region, number: u64) -> Preview {
         let mut delta = DeltaBuilder::new(self.labels.dims());
         let [gained, lost] = self.styles.each_ref().map(|style| style.value);
-        for &run in wanted.runs() {
-            let mut start = run.start;
-            for same in self.labels.run(run).chunk_by(|a, b| a == b) {
-                if same[0] == 0 {
-                    let run = Run { start, len: same.len() as u32 };
-                    delta.push(DeltaRun { run, before: 0, after: gained });
-                }
-                start += same.len();
-            }
-        }
-        if let Some((id, owned)) = &self.object {
-            without(owned.runs(), wanted.runs(), |run| {
-                delta.push(DeltaRun { run, before: id.0, after: lost });
-            });
+        for change in answer_delta(&self.labels, &self.object, answer).runs() {
+            let after = if change.after == 0 { lost } else { gained };
+            delta.push(DeltaRun { after, ..*change });
         }
         let delta = delta.finish();
         self.labels.apply(&delta);
@@ -73,52 +59,21 @@ impl Canvas {
     }
 }
 
-/// The colour that the next new object will have.
-fn next_colour(document: &Document) -> [u8; 3] {
-    let free = (1..=u16::MAX).find(|v| document.object(LabelId(*v)).is_none()).unwrap_or(1);
-    palette_colour(LabelId(free))
-}
-
-/// The pieces of `a` that are not in `b`, both sorted.
-fn without(a: &[Run], b: &[Run], mut piece: impl FnMut(Run)) {
-    let mut rest = b;
-    for run in a {
-        let mut start = run.start;
-        while let Some(cut) = rest.first() {
-            if cut.end() <= start {
-                rest = &rest[1..];
-                continue;
-            }
-            if cut.start >= run.end() {
-                break;
-            }
-            if cut.start > start {
-                piece(Run { start, len: (cut.start - start) as u32 });
-            }
-            start = cut.end();
-            if start >= run.end() {
-                break;
-            }
-        }
-        if start < run.end() {
-            piece(Run { start, len: (run.end() - start) as u32 });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geom::{DAffine3, DMat3, DVec3, Grid};
+    use crate::document::{Change, Command, EditKind, GestureId, Over, Resolution};
+    use crate::geom::{DAffine3, DVec3, Grid};
+    use crate::prompt::Prompt;
     use crate::volume::{NamedRegion, Scale, StoredGeometry, Volume, Voxels};
     use proptest::prelude::*;
     use std::sync::Arc;
 
     const DIMS: [usize; 3] = [5, 4, 3];
 
+    /// A document with one object beside those of a label map.
     fn document(labels: &[u16]) -> Document {
-        let grid = Grid::new(DIMS, DAffine3::from_mat3_translation(DMat3::IDENTITY, DVec3::ZERO));
-        let grid = grid.unwrap();
+        let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
         let voxels = Voxels::U8(vec![0; grid.count()]);
         let stored = StoredGeometry::of(&grid);
         let volume =
@@ -133,34 +88,59 @@ mod tests {
             visible: true,
             region,
         });
-        document.apply(crate::document::Command::Import(named.collect())).unwrap();
+        document.apply(Command::Import(named.collect())).unwrap();
         document
     }
 
+    /// A click that the model answers with a mask.
+    fn click(document: &mut Document, region: Region) {
+        let prompt = Prompt::positive(DVec3::ZERO);
+        document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
+        let entry = document.pending().unwrap().0;
+        let resolution = Arc::new(Resolution { region, ..Resolution::nothing() });
+        document.apply(Command::Resolve { entry, resolution }).unwrap();
+    }
+
+    fn mask() -> impl Strategy<Value = Region> {
+        prop::collection::vec(any::<bool>(), 60).prop_map(|mask| Region::from_mask(DIMS[0], mask))
+    }
+
     proptest! {
-        /// Against the plain voxel-by-voxel statement.
+        /// Of an object that has an answer already and was corrected by hand, beside others.
         #[test]
-        fn a_preview_is_the_voxelwise_rule_and_leaves_the_document_alone(
-            before in prop::collection::vec(0u16..3, 60),
-            wanted in prop::collection::vec(any::<bool>(), 60),
+        fn a_preview_is_what_the_click_then_does_and_leaves_the_document_alone(
+            others in prop::collection::vec(prop_oneof![Just(0u16), 2u16..4], 59),
+            (answer, painted, erased, wanted) in (mask(), mask(), mask(), mask()),
         ) {
-            prop_assume!(before.contains(&1));
-            let document = document(&before);
-            let canvas = Canvas::of(&document, Some(LabelId(1))).unwrap();
-            let region = Region::from_mask(DIMS[0], wanted.iter().copied());
-            let preview = canvas.paint(&region, 7);
-            let expected: Vec<u16> = before
-                .iter()
-                .zip(&wanted)
-                .map(|(&old, &want)| match (old, want) {
-                    (0, true) => 255,
-                    (1, false) => 254,
-                    (other, _) => other,
-                })
-                .collect();
-            prop_assert_eq!(preview.labels.to_vec(), &expected[..]);
+            let others = [vec![0], others].concat();
+            let mut document = document(&others);
+            document.apply(Command::NewObject).unwrap();
+            click(&mut document, answer);
+            let object = Some(LabelId(1));
+            for (n, change) in [Change::Add(painted.into()), Change::Subtract(erased.into())]
+                .into_iter()
+                .enumerate()
+            {
+                let gesture = GestureId(n as u64);
+                let (over, kind) = (Over::Background, EditKind::Brush);
+                document.apply(Command::Edit { object, change, over, kind, gesture }).unwrap();
+            }
+            // Where the next click is.
+            prop_assume!([0, 1].contains(&document.labels().get([0, 0, 0])));
+            let before = document.labels().to_vec();
+            let canvas = Canvas::of(&document, object).unwrap();
+            let preview = canvas.paint(wanted.clone(), 7);
             prop_assert_eq!(document.labels().to_vec(), &before[..]);
-            for (index, (old, new)) in before.iter().zip(&expected).enumerate() {
+            click(&mut document, wanted);
+            let after = document.labels().to_vec();
+            let shown = preview.labels.to_vec();
+            for (index, (old, new)) in before.iter().zip(&after).enumerate() {
+                let expected = match (old, new) {
+                    (0, 1) => 255,
+                    (1, 0) => 254,
+                    _ => *old,
+                };
+                prop_assert_eq!(shown[index], expected);
                 if old != new {
                     let bounds = preview.bounds.unwrap();
                     let voxel = [index % 5, index / 5 % 4, index / 20];

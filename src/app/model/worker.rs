@@ -182,7 +182,7 @@ fn preview(loaded: &mut Loaded, hover: Hover, tell: &dyn Fn(Tell)) -> (Landing, 
         return (Landing::Stopped, None);
     }
     match segmenter.preview(&request, &tokens.all) {
-        Ok(Some(outcome)) => (Landing::Shown, Some(canvas.paint(&outcome.region, flight.0))),
+        Ok(Some(outcome)) => (Landing::Shown, Some(canvas.paint(outcome.region, flight.0))),
         Ok(None) => (Landing::NotReady, None),
         Err(why) => failed(&why),
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::clicks::Clicks;
 use super::{median, synthetic, timed};
 use crate::document::{Command, Dirty, Document, LabelId, Resolution};
+use crate::prompt::Answer;
 use crate::render::{Offscreen, RenderError, Scene, UPLOAD_BUDGET};
 use crate::segment::cubes::CubeSegmenter;
 use crate::segment::{self, DeviceChoice, Outcome, Request};
@@ -192,9 +193,10 @@ fn put(document: &mut Document, request: &Request, outcome: Outcome) -> anyhow::
     let prompt = *request.log.prompts.last().context("there is no click")?;
     let object = document.object(LabelId(1)).map(|o| o.id);
     document.apply(Command::AddPrompt { object, prompt })?;
-    let (entry, _) = document.pending().ok_or_else(|| anyhow!("the click got lost"))?;
+    let (entry, click) = document.pending().ok_or_else(|| anyhow!("the click got lost"))?;
+    let prompts = click.log.prompts.clone();
     let resolution = Arc::new(Resolution {
-        answer: outcome.answer,
+        answer: Answer { prompts, ..outcome.answer },
         extensions: outcome.extensions,
         region: outcome.region,
     });

@@ -43,7 +43,7 @@ impl Clicks {
         let grid = self.volume.grid();
         let middle = DVec3::from_array(grid.dims().map(|d| (d as f64 - 1.0) / 2.0));
         let voxel = middle + DVec3::from_array(steps) * STEP_MM / grid.spacing();
-        let prompts = vec![Prompt { world: grid.world(voxel), positive: true }];
+        let prompts = vec![Prompt::positive(grid.world(voxel))];
         Request::new(Arc::clone(&self.volume), prompts)
     }
 
@@ -55,7 +55,7 @@ impl Clicks {
         let second = prompts.first().map(|p| {
             let voxels = FURTHER_MM.min(width / 5.0) / grid.spacing().x;
             let world = grid.world(grid.voxel(p.world) + DVec3::new(voxels, 0.0, 0.0));
-            Prompt { world, positive: true }
+            Prompt::positive(world)
         });
         prompts.extend(second);
         Request { earlier: answer, ..Request::new(Arc::clone(&self.volume), prompts) }

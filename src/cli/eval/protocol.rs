@@ -203,7 +203,7 @@ impl<'a> Trial<'a> {
     fn click(&mut self, segmenter: &mut CubeSegmenter, click: Click) -> anyhow::Result<()> {
         let world = self.volume.grid().world_of(click.voxel);
         self.clicks.push(click);
-        self.prompts.push(Prompt { world, positive: click.positive });
+        self.prompts.push(Prompt::new(world, click.positive));
         if let [opener] = self.prompts[..] {
             // A cube of the object's last answer stays where it is: this is what puts the first one there.
             let patch = Patch { place: self.place.clone(), opener, steps: Vec::new() };

@@ -15,7 +15,7 @@ fn an_extension_goes_when_the_last_click_at_its_seed_goes() {
     resolve(&mut d, boxed([0; 3], [3; 3]));
     assert_eq!(d.objects()[0].log.extensions[0].seed, first.world);
     for (index, left) in [(2, 1), (1, 1), (0, 0)] {
-        d.apply(Command::RemovePrompt { object: LabelId(1), index }).unwrap();
+        d.apply(removal(&d, LabelId(1), index)).unwrap();
         assert_eq!(d.objects()[0].log.extensions.len(), left, "without click {index}");
     }
 }
@@ -37,7 +37,7 @@ fn an_extension_keeps_its_place_among_the_clicks() {
     let clicks = |d: &Document| d.objects()[0].log.extensions.last().map(|e| e.clicks);
     assert_eq!(clicks(&d), Some(3));
     for (index, left) in [(3, 3), (1, 2), (1, 1)] {
-        d.apply(Command::RemovePrompt { object: LabelId(1), index }).unwrap();
+        d.apply(removal(&d, LabelId(1), index)).unwrap();
         resolve(&mut d, boxed([0; 3], [4; 3]));
         assert_eq!(clicks(&d), Some(left), "without click {index}");
     }

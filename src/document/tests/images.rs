@@ -72,7 +72,7 @@ fn a_click_must_lie_in_the_image_that_the_model_looks_at() {
     assert_eq!(add(&mut d, 4.0), Err(Refused::OutsideImage));
     // An object that has lost its clicks starts anew.
     let id = d.objects()[0].id;
-    d.apply(Command::RemovePrompt { object: id, index: 0 }).unwrap();
+    d.apply(removal(&d, id, 0)).unwrap();
     resolve(&mut d, Region::default());
     add(&mut d, 4.0).unwrap();
     assert_eq!(image_of_pending(&d).0, ImageId::Scan);

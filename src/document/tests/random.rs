@@ -59,7 +59,7 @@ fn do_deed(d: &mut Document, deed: &Deed) {
             Ok(())
         }
         Deed::RemovePrompt(index) => match d.active().map(|o| o.id) {
-            Some(object) => d.apply(Command::RemovePrompt { object, index: *index }),
+            Some(object) => d.apply(removal(d, object, *index)),
             None => Ok(()),
         },
         Deed::RemoveObject(n) => {

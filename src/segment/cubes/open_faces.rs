@@ -363,7 +363,7 @@ mod tests {
         let place = CanonicalGrid::of(grid).crop_at(start);
         let value = |cell| if inside(middle(&place, LOW, cell)) { 1.0 } else { -1.0 };
         let logits = Arc::new(Logits { side: LOW, values: cells(LOW).map(value).collect() });
-        let opener = Prompt { world: DVec3::ZERO, positive: true };
+        let opener = Prompt::positive(DVec3::ZERO);
         let steps = vec![Arc::new(Step { prompt: opener, logits, iou: 0.5 })];
         Arc::new(Patch { place, opener, steps })
     }

@@ -169,8 +169,8 @@ fn start_around(voxel: [i64; 3], snap: u32, at_hand: &[[i64; 3]]) -> [i64; 3] {
 }
 
 fn extended(canonical: &CanonicalGrid, extension: &Extension, prompts: &[Prompt]) -> Opened {
-    let seed = Prompt { world: extension.seed, positive: true };
-    let click = prompts.iter().position(|p| *p == seed);
+    let click = prompts.iter().position(|p| p.positive && p.world == extension.seed);
+    let seed = click.map_or(Prompt::positive(extension.seed), |n| prompts[n]);
     // The first cube is always that of the first click.
     let after = (extension.clicks.max(1), false);
     Opened { place: canonical.crop_at(extension.start), opener: seed, click, after }
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn prompt(voxel: [i64; 3], positive: bool) -> Prompt {
-        Prompt { world: 1.5 * DVec3::from_array(voxel.map(|v| v as f64)), positive }
+        Prompt::new(1.5 * DVec3::from_array(voxel.map(|v| v as f64)), positive)
     }
 
     fn log(prompts: &[Prompt]) -> PromptLog {
@@ -244,7 +244,7 @@ mod tests {
             planned(&log(&[a, e]), &Answer::default()),
             Err(SegmentError::OutsideCrop { number: 2, .. })
         ));
-        let beside = Prompt { world: DVec3::new(-2.0, 100.0, 100.0), positive: true };
+        let beside = Prompt::positive(DVec3::new(-2.0, 100.0, 100.0));
         assert!(matches!(
             planned(&log(&[a, beside]), &Answer::default()),
             Err(SegmentError::OutsideVolume { number: 2, .. })

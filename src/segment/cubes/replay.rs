@@ -140,7 +140,7 @@ impl CubeSegmenter {
         world: DVec3,
         cancel: &CancelToken,
     ) -> Result<(CropPlace, Vec<Features>), SegmentError> {
-        let click = Prompt { world, positive: true };
+        let click = Prompt::positive(world);
         let cubes = self.plan(&Request::new(volume.clone(), vec![click]))?;
         let place = cubes.into_iter().next().ok_or_else(|| lost([0; 3]))?.place;
         let cube = Cube { scale: WorkingScale::ONE, start: place.start };

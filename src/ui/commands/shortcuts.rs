@@ -114,6 +114,8 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Edit, Verb::NewObject, "New object", &[key(Key::N)]),
     row(Group::Edit, Verb::NextObject, "Next object", &[key(Key::Tab)]),
     row(Group::Edit, Verb::RenameObject, "Rename object", &[key(Key::F2)]),
+    row(Group::Edit, Verb::LockObject, "Lock object", &[key(Key::L)]),
+    row(Group::Edit, Verb::DoneObject, "Object is done", &[key(Key::D)]),
     row(
         Group::Edit,
         Verb::DeletePrompt,

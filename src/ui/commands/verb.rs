@@ -2,7 +2,7 @@
 
 use crate::document::{Command, Document, LabelId, Object};
 use crate::geom::Direction;
-use crate::prompt::Prompt;
+use crate::prompt::{Prompt, PromptId};
 use crate::render::Interpolation;
 use crate::ui::state::{
     Action, CT_WINDOWS, Layout, ModelStatus, Pane, PictureOptions, RuntimeStatus, SCALES,
@@ -28,6 +28,8 @@ pub enum Verb {
     RenameObject,
     Solo,
     HideOthers,
+    LockObject,
+    DoneObject,
     DeletePrompt,
     DeleteObject,
     PointTool,
@@ -119,9 +121,9 @@ impl CommandContext<'_> {
     }
 
     /// The selected prompt, if it still exists.
-    pub fn selected_prompt(&self) -> Option<(LabelId, usize)> {
-        let (id, index) = self.view.transient.selected_prompt?;
-        (index < self.document?.object(id)?.log.prompts.len()).then_some((id, index))
+    pub fn selected_prompt(&self) -> Option<(LabelId, PromptId)> {
+        let (id, prompt) = self.view.transient.selected_prompt?;
+        self.document?.object(id)?.log.position(prompt).map(|_| (id, prompt))
     }
 
     /// Whether a mask is being followed beyond its cubes.
@@ -148,9 +150,12 @@ impl Verb {
             Verb::InstallRuntime => matches!(cx.status.runtime, RuntimeStatus::Missing(_)),
             Verb::OpenSample => cx.status.sample.is_some(),
             Verb::NextObject => document.is_some_and(|d| !d.objects().is_empty()),
-            Verb::RenameObject | Verb::DeleteObject | Verb::Solo | Verb::HideOthers => {
-                cx.active().is_some()
-            }
+            Verb::RenameObject
+            | Verb::LockObject
+            | Verb::DoneObject
+            | Verb::DeleteObject
+            | Verb::Solo
+            | Verb::HideOthers => cx.active().is_some(),
             Verb::DeletePrompt => cx.selected_prompt().is_some(),
             Verb::Extend => cx.active().is_some_and(can_extend) && !cx.extends(),
             Verb::ShowOverlays => !cx.view.scan.overlays.is_empty(),
@@ -256,8 +261,7 @@ impl Verb {
                 }
             }
             Verb::PointHere => {
-                let prompt =
-                    Prompt { world: cx.view.scan.crosshair, positive: !cx.view.transient.negative };
+                let prompt = Prompt::new(cx.view.scan.crosshair, !cx.view.transient.negative);
                 cx.view.transient.selected_prompt = None;
                 cx.send(Action::Do(Command::AddPrompt { object: None, prompt }));
             }
@@ -266,6 +270,8 @@ impl Verb {
             | Verb::NextObject
             | Verb::RenameObject
             | Verb::Solo
+            | Verb::LockObject
+            | Verb::DoneObject
             | Verb::HideOthers => self.run_object(cx),
             Verb::DeletePrompt | Verb::DeleteObject => self.run_delete(cx),
             Verb::Cancel => cancel(cx),
@@ -314,15 +320,23 @@ impl Verb {
                 cx.view.prefs.show_labels |= cx.view.scan.solo;
             }
             Verb::HideOthers => hide_others(cx),
+            Verb::LockObject | Verb::DoneObject => {
+                let Some(object) = cx.active() else { return };
+                let command = match self {
+                    Verb::LockObject => Command::SetLocked(object.id, !object.locked),
+                    _ => Command::SetDone(object.id, !object.done),
+                };
+                cx.send(Action::Do(command));
+            }
             _ => cx.view.transient.renaming = cx.active().map(|o| (o.id, o.name.clone())),
         }
     }
 
     fn run_delete(self, cx: &mut CommandContext) {
         if self == Verb::DeletePrompt {
-            if let Some((object, index)) = cx.selected_prompt() {
+            if let Some((object, prompt)) = cx.selected_prompt() {
                 cx.view.transient.selected_prompt = None;
-                cx.send(Action::Do(Command::RemovePrompt { object, index }));
+                cx.send(Action::Do(Command::RemovePrompt { object, prompt }));
             }
         } else if let Some(id) = cx.active().map(|o| o.id) {
             cx.view.transient.selected_prompt = None;

@@ -181,14 +181,14 @@ fn edit(ui: &mut Ui, cx: &mut CommandContext) {
     verb_entry(ui, Verb::Redo, &redo, cx);
     verb_switch(ui, Verb::History, cx.view.windows.history, cx);
     ui.separator();
-    for verb in [
-        Verb::NewObject,
-        Verb::NextObject,
-        Verb::RenameObject,
-        Verb::HideOthers,
-        Verb::DeleteObject,
-        Verb::DeletePrompt,
-    ] {
+    for verb in [Verb::NewObject, Verb::NextObject, Verb::RenameObject, Verb::HideOthers] {
+        verb_entry(ui, verb, shortcuts::name(verb), cx);
+    }
+    let active = document.and_then(|d| d.active());
+    let [locked, done] = active.map_or([false; 2], |o| [o.locked, o.done]);
+    verb_switch(ui, Verb::LockObject, locked, cx);
+    verb_switch(ui, Verb::DoneObject, done, cx);
+    for verb in [Verb::DeleteObject, Verb::DeletePrompt] {
         verb_entry(ui, verb, shortcuts::name(verb), cx);
     }
 }

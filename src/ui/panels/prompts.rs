@@ -198,7 +198,7 @@ fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for (index, prompt) in object.log.prompts.iter().enumerate() {
-            let here = Some((object.id, index));
+            let here = Some((object.id, prompt.id));
             let (sign, name) = if prompt.positive {
                 ("+", mark("Prompt {n}, positive"))
             } else {

@@ -2,7 +2,7 @@ use super::arrangement::Pane;
 use super::export_options::Screen;
 use crate::document::LabelId;
 use crate::geom::DVec3;
-use crate::prompt::Prompt;
+use crate::prompt::{Prompt, PromptId};
 
 /// What is under the pointer.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Transient {
     /// Time points follow one another by themselves.
     pub playing: bool,
     /// The prompt that Delete removes.
-    pub selected_prompt: Option<(LabelId, usize)>,
+    pub selected_prompt: Option<(LabelId, PromptId)>,
     /// What is under the pointer.
     pub hover: Option<Hover>,
     /// The click that the pointer would make, if a preview of it is wanted. Written by the views.

@@ -328,8 +328,8 @@ fn prompt(ui: &Ui, id: Id, pane: Rect, plane: Plane, at: Pos2, positive: bool, c
     }
     if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
         let marks = cx.marks(&transform, pane, object);
-        if let Some(index) = marks::hit(&marks, at) {
-            cx.view.transient.selected_prompt = Some((object.id, index));
+        if let Some(hit) = marks::hit(&marks, at) {
+            cx.view.transient.selected_prompt = Some((object.id, hit));
             return;
         }
     }
@@ -338,6 +338,6 @@ fn prompt(ui: &Ui, id: Id, pane: Rect, plane: Plane, at: Pos2, positive: bool, c
         cx.view.scan.crosshair = world;
         ui.data_mut(|d| d.insert_temp(memory, (voxel, positive)));
     }
-    let prompt = Prompt { world, positive };
+    let prompt = Prompt::new(world, positive);
     cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
 }

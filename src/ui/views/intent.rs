@@ -40,7 +40,7 @@ pub fn of(ui: &Ui, response: &Response, plane: Plane, at: Pos2, cx: &Context) ->
         }
     }
     let positive = !(view.transient.negative || ui.input(|i| i.modifiers.alt));
-    let prompt = Prompt { world, positive };
+    let prompt = Prompt::new(world, positive);
     Some(Intent { prompt, resting: rests(ui, response, at, transform.slice()) })
 }
 

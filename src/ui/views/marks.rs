@@ -4,7 +4,7 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
 use super::{SliceTransform, paint, section};
 use crate::document::{LabelId, Object};
-use crate::prompt::{CropPlace, Prompt};
+use crate::prompt::{CropPlace, Prompt, PromptId};
 
 /// How many slices away a click is still hinted at.
 const NEAR: i64 = 10;
@@ -21,7 +21,7 @@ const EDGE: Color32 = Color32::from_black_alpha(190);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mark {
     /// Which of its object's clicks.
-    pub index: usize,
+    pub id: PromptId,
     /// Centre on the screen.
     pub at: Pos2,
     /// Slices towards Superior, Anterior or Right of the one shown.
@@ -44,20 +44,20 @@ pub fn radius(transform: &SliceTransform, millilitres: f64) -> f32 {
 
 /// The clicks near the slice shown, in order.
 pub fn marks(transform: &SliceTransform, pane: Rect, prompts: &[Prompt], radius: f32) -> Vec<Mark> {
-    let mark = |(index, prompt): (usize, &Prompt)| {
+    let mark = |prompt: &Prompt| {
         let at = transform.pane_from_world(prompt.world);
         let above = transform.steps_up(at.z);
         let at = paint::on_screen(pane, at.truncate());
-        let positive = prompt.positive;
-        (above.abs() <= NEAR).then_some(Mark { index, at, above, positive, radius })
+        let Prompt { id, positive, .. } = *prompt;
+        (above.abs() <= NEAR).then_some(Mark { id, at, above, positive, radius })
     };
-    prompts.iter().enumerate().filter_map(mark).collect()
+    prompts.iter().filter_map(mark).collect()
 }
 
 /// The newest click of the slice shown whose dot is at `at`.
-pub fn hit(marks: &[Mark], at: Pos2) -> Option<usize> {
+pub fn hit(marks: &[Mark], at: Pos2) -> Option<PromptId> {
     let under = |m: &&Mark| m.above == 0 && m.at.distance(at) <= (m.radius + 1.0).max(GRAB);
-    marks.iter().rev().find(under).map(|m| m.index)
+    marks.iter().rev().find(under).map(|m| m.id)
 }
 
 /// Draws an object's clicks.
@@ -65,13 +65,13 @@ pub fn draw(
     painter: &Painter,
     marks: &[Mark],
     object: &Object,
-    selected: Option<(LabelId, usize)>,
+    selected: Option<(LabelId, PromptId)>,
 ) {
     for mark in marks {
         let colour = paint::sign_colour(mark.positive);
         if mark.above == 0 {
             dot(painter, mark, colour);
-            if selected == Some((object.id, mark.index)) {
+            if selected == Some((object.id, mark.id)) {
                 let ring = mark.radius + 4.0;
                 painter.circle_stroke(mark.at, ring, Stroke::new(3.0, Color32::BLACK));
                 painter.circle_stroke(mark.at, ring, Stroke::new(1.5, Color32::WHITE));
@@ -158,13 +158,17 @@ mod tests {
         let radiological = Convention::Radiological;
         let axial = SliceTransform::new(&grid, Plane::Axial, radiological, None, None, size, 20);
         let pane = Rect::from_min_size(pos2(50.0, 60.0), egui::vec2(400.0, 400.0));
-        let at = |z: usize| Prompt { world: grid.world_of([10, 10, z]), positive: true };
-        let marks = marks(&axial, pane, &[at(20), at(17), at(31), at(20)], RADIUS);
-        let seen: Vec<_> = marks.iter().map(|m| (m.index, m.above)).collect();
+        let at = |(n, z): (u64, usize)| Prompt {
+            id: PromptId(n),
+            ..Prompt::positive(grid.world_of([10, 10, z]))
+        };
+        let prompts = [(0, 20), (1, 17), (2, 31), (3, 20)].map(at);
+        let marks = marks(&axial, pane, &prompts, RADIUS);
+        let seen: Vec<_> = marks.iter().map(|m| (m.id.0, m.above)).collect();
         // Index 17 is above: this grid counts downwards.
         assert_eq!(seen, [(0, 0), (1, 3), (3, 0)]);
         assert!(pane.contains(marks[0].at));
-        assert_eq!(hit(&marks, marks[0].at + vec2(4.0, 4.0)), Some(3), "the newest wins");
+        assert_eq!(hit(&marks, marks[0].at + vec2(4.0, 4.0)), Some(PromptId(3)), "the newest wins");
         assert_eq!(hit(&marks, marks[0].at + vec2(8.0, 0.0)), None);
         assert_eq!(hit(&marks[1..2], marks[1].at), None);
     }

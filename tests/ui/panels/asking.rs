@@ -4,6 +4,7 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::LabelId;
 use voxpoint::geom::{Convention, DVec3, Plane};
+use voxpoint::prompt::PromptId;
 use voxpoint::render::Interpolation;
 use voxpoint::ui::{Pane, Tool, theme};
 
@@ -79,7 +80,7 @@ fn looking_is_changed_by_menus_and_buttons_at_once() {
 fn keys_do_what_the_table_says() {
     let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
     let mut harness = Desktop::open().wide();
-    harness.state_mut().view.transient.selected_prompt = Some((LabelId(1), 2));
+    harness.state_mut().view.transient.selected_prompt = Some((LabelId(1), PromptId(3)));
     for (modifiers, key, action) in [
         (ctrl, Key::Z, "Undo"),
         (ctrl | Modifiers::SHIFT, Key::Z, "Redo"),
@@ -87,7 +88,11 @@ fn keys_do_what_the_table_says() {
         (ctrl, Key::O, "OpenDialog"),
         (ctrl, Key::S, "Save"),
         (ctrl | Modifiers::SHIFT, Key::S, "SaveAs"),
-        (Modifiers::NONE, Key::Delete, "Do(RemovePrompt { object: LabelId(1), index: 2 })"),
+        (
+            Modifiers::NONE,
+            Key::Delete,
+            "Do(RemovePrompt { object: LabelId(1), prompt: PromptId(3) })",
+        ),
         (Modifiers::SHIFT, Key::Delete, "Do(RemoveObject(LabelId(1)))"),
         (Modifiers::NONE, Key::N, "Do(NewObject)"),
         (Modifiers::NONE, Key::Tab, "Do(Select(LabelId(2)))"),

@@ -4,6 +4,7 @@ use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::DVec3;
+use voxpoint::prompt::PromptId;
 use voxpoint::ui::{Action, Busy, Download};
 
 use super::desktop::{
@@ -107,7 +108,7 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
         let desktop = harness.state_mut();
         desktop.document.as_mut().unwrap().apply(Command::Extend(LabelId(1))).unwrap();
         desktop.status.busy = Some(Busy::Extending(2, 7));
-        desktop.view.transient.selected_prompt = Some((LabelId(1), 0));
+        desktop.view.transient.selected_prompt = Some((LabelId(1), PromptId(1)));
         harness.run_steps(2);
         picture(&mut harness, &format!("extending-{}", size[0]));
         nothing_is_cut_or_overlaps(&harness);

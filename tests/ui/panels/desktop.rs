@@ -44,7 +44,7 @@ pub fn volume() -> Volume {
 }
 
 pub fn click(document: &mut Document, world: DVec3, positive: bool) {
-    let prompt = Prompt { world, positive };
+    let prompt = Prompt::new(world, positive);
     document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
 }
 

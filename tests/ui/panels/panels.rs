@@ -7,7 +7,7 @@ use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::{Command, Document, LabelId};
 use voxpoint::geom::{Convention, DAffine3, DVec3, Grid};
-use voxpoint::prompt::WorkingScale;
+use voxpoint::prompt::{PromptId, WorkingScale};
 use voxpoint::render::Interpolation;
 use voxpoint::ui::{Action, Hover, Latency, ModelStatus, RuntimeStatus, SaveStatus, theme};
 use voxpoint::volume::{Scale, Stats, StoredGeometry, Volume, Voxels, Window};
@@ -99,12 +99,15 @@ fn prompts_select_their_place_and_say_the_models_estimate() {
     assert!(shows(&harness, "Predicted IoU 0.87"));
     harness.get_by_label("Prompt 2, negative").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().view.transient.selected_prompt, Some((LabelId(1), 1)));
+    assert_eq!(harness.state().view.transient.selected_prompt, Some((LabelId(1), PromptId(2))));
     assert_eq!(harness.state().view.scan.crosshair, DVec3::new(11.0, 0.0, -800.0));
     picture(&mut harness, "prompt");
     harness.get_by_label("Delete selected point").click();
     harness.step();
-    assert_eq!(taken(&mut harness), ["Do(RemovePrompt { object: LabelId(1), index: 1 })"]);
+    assert_eq!(
+        taken(&mut harness),
+        ["Do(RemovePrompt { object: LabelId(1), prompt: PromptId(2) })"]
+    );
     assert_eq!(harness.state().view.transient.selected_prompt, None);
 }
 

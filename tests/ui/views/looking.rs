@@ -261,11 +261,11 @@ fn a_point_is_placed_by_keyboard() {
         Some(Action::Do(Command::AddPrompt { object: None, prompt })) => Some(*prompt),
         _ => None,
     };
-    assert_eq!(placed(&hands), Some(Prompt { world: at, positive: true }));
+    assert_eq!(placed(&hands), Some(Prompt::positive(at)));
     hands.state_mut().view.transient.negative = true;
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);
-    assert_eq!(placed(&hands), Some(Prompt { world: at, positive: false }));
+    assert_eq!(placed(&hands), Some(Prompt::negative(at)));
     hands.state_mut().view.prefs.tool = Tool::Crosshair;
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);

@@ -4,7 +4,7 @@ use egui::{Event, Key, Modifiers, Rect, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::{DVec2, PanZoom, Plane};
-use voxpoint::prompt::Prompt;
+use voxpoint::prompt::{Prompt, PromptId};
 use voxpoint::ui::{Action, Tool};
 use voxpoint::volume::{NamedRegion, Region};
 
@@ -137,7 +137,7 @@ fn the_history_tells_objects_and_points_and_opens_at_the_newest() {
     let grid = hands.state().document.image().grid().clone();
     let document = &mut hands.state_mut().document;
     for n in 0..60 {
-        let prompt = Prompt { world: grid.world_of([n % 40, 3, 4]), positive: n != 1 };
+        let prompt = Prompt::new(grid.world_of([n % 40, 3, 4]), n != 1);
         document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
     }
     document.apply(Command::Rename(LabelId(1), "liver".to_owned())).unwrap();
@@ -163,7 +163,7 @@ fn points_are_hidden_with_the_masks() {
     let world = desk.view.scan.crosshair;
     desk.view.prefs.tool = Tool::Point;
     desk.document
-        .apply(Command::AddPrompt { object: None, prompt: Prompt { world, positive: true } })
+        .apply(Command::AddPrompt { object: None, prompt: Prompt::positive(world) })
         .unwrap();
     let _ = grid;
     let mut hands = window_of(desk, vec2(1440.0, 900.0));
@@ -182,7 +182,7 @@ fn points_are_hidden_with_the_masks() {
     click(&mut hands, at);
     assert_eq!(
         hands.state().view.transient.selected_prompt,
-        Some((LabelId(1), 0)),
+        Some((LabelId(1), PromptId(1))),
         "a dot is picked"
     );
     assert_eq!(added(&mut hands), 0);

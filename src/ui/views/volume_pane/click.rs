@@ -47,7 +47,7 @@ fn click(ui: &Ui, response: &Response, button: PointerButton, at: Pos2, cx: &mut
     };
     cx.view.transient.selected_prompt = None;
     cx.view.move_crosshair(grid, inside);
-    let prompt = Prompt { world: inside, positive };
+    let prompt = Prompt::new(inside, positive);
     cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
 }
 

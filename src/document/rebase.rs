@@ -1,0 +1,176 @@
+//! Answers that come late. An answer belongs where its click was made, so the steps after it are taken back, the answer
+//! is put in, and the steps are done again: those that write labels through the door, in the state as it is then.
+
+use std::sync::Arc;
+
+use super::command::{Refused, Resolution};
+use super::history::{Entry, Op};
+use super::write::{Source, Write};
+use super::{Document, EntryId, LabelId, Object};
+use crate::prompt::PromptLog;
+
+impl Document {
+    pub(super) fn resolve(
+        &mut self,
+        entry: EntryId,
+        resolution: &Resolution,
+    ) -> Result<(), Refused> {
+        let (id, extends) = match self.pending() {
+            Some((oldest, click)) if oldest == entry => (click.object, click.extend),
+            _ => return Err(Refused::Stale),
+        };
+        let later = self.unwind(entry);
+        let changes = self.put_in(id, extends, resolution);
+        let done = changes.as_ref().map(|_| ()).map_err(|why| *why);
+        match changes {
+            Ok(Some(ops)) => {
+                self.history.resolve_newest(ops);
+                self.history.renew_undone();
+            }
+            Ok(None) => {
+                self.history.take_newest();
+                self.history.take_back(entry);
+            }
+            Err(_) => {}
+        }
+        self.replay(later);
+        done
+    }
+
+    /// Does what an answer changes; `None` if an extension has come to nothing, which leaves no step.
+    fn put_in(
+        &mut self,
+        id: LabelId,
+        extends: bool,
+        resolution: &Resolution,
+    ) -> Result<Option<Vec<Op>>, Refused> {
+        let index = self.index_of(id)?;
+        let object = &self.objects[index];
+        let answer = Arc::new(resolution.region.clone());
+        let write = self.write_of(&Source::Model(id, answer));
+        if extends && write.is_empty() && is_in_vain(object, resolution) {
+            // Only that it was tried is remembered.
+            self.objects[index].answer = resolution.answer.clone();
+            return Ok(None);
+        }
+        let mut ops =
+            vec![Op::Answer(id, Box::new(resolution.answer.clone())), Op::Write(Box::new(write))];
+        if extends {
+            let extensions = resolution.extensions.clone();
+            ops.insert(0, Op::Log(id, PromptLog { extensions, ..object.log.clone() }));
+        }
+        for op in &mut ops {
+            self.swap(op);
+        }
+        Ok(Some(ops))
+    }
+
+    pub(super) fn withdraw(&mut self, id: EntryId) -> Result<(), Refused> {
+        let object = match self.pending() {
+            Some((oldest, click)) if oldest == id => click.object,
+            _ => return Err(Refused::Stale),
+        };
+        let mut later = self.unwind(id);
+        later.retain(|e| e.pending.as_ref().is_none_or(|p| p.object != object));
+        if let Some(mut click) = self.history.take_newest() {
+            self.take_back(&mut click.ops);
+            // An object that it began stays if it was painted on since.
+            let painted = later.iter().any(|e| e.edits(object));
+            click.ops.retain(|op| matches!(op, Op::Object { .. } | Op::Active(_)));
+            if painted && !click.ops.is_empty() {
+                (click.pending, click.point) = (None, None);
+                click.rename("New object");
+                later.insert(0, click);
+            }
+        }
+        // It was built on the click.
+        self.history.forget_undone();
+        self.history.take_back(id);
+        self.replay(later);
+        Ok(())
+    }
+
+    /// Undoes a step's changes.
+    pub(super) fn take_back(&mut self, ops: &mut [Op]) {
+        for op in ops.iter_mut().rev() {
+            self.swap(op);
+        }
+    }
+
+    /// Does a step that was undone again. Writes are made anew from what they were made from, if that was kept: the
+    /// labels may be others now.
+    pub(super) fn do_again(&mut self, ops: &mut [Op]) {
+        for op in ops {
+            match op {
+                Op::Write(write) if !write.sources.is_empty() => {
+                    let (target, sources) = (write.target, std::mem::take(&mut write.sources));
+                    **write = self.rewrite(target, sources);
+                }
+                op => self.swap(op),
+            }
+        }
+    }
+
+    /// Does the writes of all sources, one after another, and makes one of them.
+    fn rewrite(&mut self, target: LabelId, sources: Vec<Source>) -> Write {
+        let mut whole = Write::nothing(target);
+        for source in sources {
+            let mut write = self.write_of(&source);
+            write.sources.push(source);
+            self.swap_write(&mut write);
+            whole.then(write, self.labels.dims());
+        }
+        whole
+    }
+
+    /// Takes back all steps after one, and gives them, oldest first.
+    fn unwind(&mut self, entry: EntryId) -> Vec<Entry> {
+        let mut later = self.history.take_after(entry);
+        for entry in later.iter_mut().rev() {
+            self.take_back(&mut entry.ops);
+        }
+        later
+    }
+
+    /// Does steps again after something before them has changed. What they were about may be gone, and an edit may have
+    /// nothing left to change: such steps vanish.
+    fn replay(&mut self, later: Vec<Entry>) {
+        for mut entry in later {
+            let there = |op: &Op| op.needs().is_none_or(|id| self.object(id).is_some());
+            let (all, active) = (entry.ops.len(), |op: &Op| matches!(op, Op::Active(_)));
+            entry.ops.retain(there);
+            if entry.ops.len() < all && entry.ops.iter().all(active) {
+                continue;
+            }
+            self.do_again(&mut entry.ops);
+            if entry.is_void() {
+                self.take_back(&mut entry.ops);
+            } else {
+                self.history.put_again(entry);
+            }
+        }
+        self.history.settle();
+    }
+}
+
+impl Entry {
+    fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+    }
+
+    /// Whether it is made of edits by hand that change nothing.
+    pub(super) fn is_void(&self) -> bool {
+        let empty = |op: &Op| match op {
+            Op::Write(write) => write.is_empty(),
+            _ => true,
+        };
+        self.by_hand && self.ops.iter().all(empty)
+    }
+}
+
+/// Whether an extension that changes no voxel has found nothing else either.
+fn is_in_vain(object: &Object, resolution: &Resolution) -> bool {
+    let (old, new) = (&object.answer, &resolution.answer);
+    resolution.extensions == object.log.extensions
+        && (&old.model, &old.patches) == (&new.model, &new.patches)
+}
