@@ -4,13 +4,14 @@
 //! The only place that implements egui paint callbacks.
 //!
 //! ```text
-//! kit ← state ← commands ← { panels, views, windows }
+//! kit ← state ← tools ← commands ← { panels, views, windows }
 //! ```
 
 pub mod commands;
 pub mod kit;
 pub mod panels;
 pub mod state;
+pub mod tools;
 pub mod views;
 pub mod windows;
 
@@ -21,7 +22,7 @@ pub use state::{
     LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry, ModelStatus, Offer,
     OfferAnswer, Opening, PRACTISED, Pane, PictureOptions, PictureSize, PreviewStatus, Question,
     ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits,
-    Status, Tool, View3d, ViewState, label_styles,
+    Status, ToolId, View3d, ViewState, label_styles,
 };
 pub use windows::path_prompt;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use voxpoint::geom::Plane;
 use voxpoint::render::{ColourMap, TransferPreset};
-use voxpoint::ui::commands::shortcuts::{GESTURES, Group, TABLE};
+use voxpoint::ui::commands::shortcuts::{Group, gestures, rows};
 use voxpoint::ui::text::{Language, ZH_HANS, speak, tr_any};
 
 /// Where texts stand that are shown through `tr_any`, and what comes before them.
@@ -103,8 +103,8 @@ fn wanted() -> BTreeSet<String> {
             found.extend(["Positive click", "Negative click"].map(str::to_owned));
         }
     }
-    found.extend(TABLE.iter().map(|row| row.name.to_owned()));
-    found.extend(GESTURES.iter().flat_map(|(a, b)| [a, b]).map(|t| (*t).to_owned()));
+    found.extend(rows().map(|row| row.name.to_owned()));
+    found.extend(gestures().flat_map(|(a, b)| [a, b]).map(str::to_owned));
     found.extend(Group::ALL.map(|g| g.name().to_owned()));
     found.extend(Plane::ALL.map(|p| p.name().to_owned()));
     found.extend(ColourMap::ALL.map(|m| m.name().to_owned()));

@@ -12,7 +12,7 @@ use egui_kittest::kittest::Queryable;
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, PromptId, Step};
-use voxpoint::ui::{Action, Pane, Status, Tool, ViewState, views};
+use voxpoint::ui::{Action, Pane, Status, ViewState, tools, views};
 use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Voxels};
 
 /// Voxels along the world's x, y and z, their size, and the outer edges of the scan: all different.
@@ -329,10 +329,10 @@ fn world_centre() -> DVec3 {
 #[test]
 fn dragging_pans_by_exactly_the_drag_and_does_not_prompt() {
     for (tool, button) in [
-        (Tool::Point, PointerButton::Primary),
-        (Tool::Point, PointerButton::Middle),
-        (Tool::Crosshair, PointerButton::Middle),
-        (Tool::Window, PointerButton::Middle),
+        (tools::POINT, PointerButton::Primary),
+        (tools::POINT, PointerButton::Middle),
+        (tools::CROSSHAIR, PointerButton::Middle),
+        (tools::WINDOW, PointerButton::Middle),
     ] {
         let mut harness = harness();
         harness.state_mut().view.prefs.tool = tool;
@@ -350,10 +350,10 @@ fn dragging_pans_by_exactly_the_drag_and_does_not_prompt() {
 #[test]
 fn the_window_tool_and_right_drags_change_width_and_centre() {
     for (tool, button, changes) in [
-        (Tool::Window, PointerButton::Primary, true),
-        (Tool::Window, PointerButton::Secondary, true),
-        (Tool::Crosshair, PointerButton::Secondary, true),
-        (Tool::Point, PointerButton::Secondary, false),
+        (tools::WINDOW, PointerButton::Primary, true),
+        (tools::WINDOW, PointerButton::Secondary, true),
+        (tools::CROSSHAIR, PointerButton::Secondary, true),
+        (tools::POINT, PointerButton::Secondary, false),
     ] {
         let mut harness = harness();
         harness.state_mut().view.prefs.tool = tool;
@@ -381,7 +381,7 @@ fn the_window_tool_and_right_drags_change_width_and_centre() {
 #[test]
 fn the_crosshair_tool_moves_the_crosshair_and_stays_in_the_scan() {
     let mut harness = harness();
-    harness.state_mut().view.prefs.tool = Tool::Crosshair;
+    harness.state_mut().view.prefs.tool = tools::CROSSHAIR;
     let (world, pos) = at(&harness, Plane::Sagittal, 0.3, 0.7);
     click(&mut harness, pos, PointerButton::Primary, Modifiers::NONE);
     assert!(harness.state().view.scan.crosshair.distance(world) < 1e-3);
@@ -561,9 +561,9 @@ fn a_pointer_says_what_it_would_click_and_when_it_rests() {
         harness.step();
         assert_eq!(harness.state().view.transient.intent, None, "{why}");
     };
-    harness.state_mut().view.prefs.tool = Tool::Crosshair;
+    harness.state_mut().view.prefs.tool = tools::CROSSHAIR;
     none(&mut harness, "another tool");
-    harness.state_mut().view.prefs.tool = Tool::Point;
+    harness.state_mut().view.prefs.tool = tools::POINT;
     harness.state_mut().view.transient.peek = true;
     none(&mut harness, "masks are hidden");
     harness.state_mut().view.transient.peek = false;

@@ -11,7 +11,7 @@ use voxpoint::document::Document;
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Grid, PanZoom, Plane};
 use voxpoint::render::{self, Interpolation, Scene};
 use voxpoint::ui::views::{self, SceneSlot, SliceTransform};
-use voxpoint::ui::{Pane, Status, Tool, ViewState};
+use voxpoint::ui::{Pane, Status, ViewState, tools};
 use voxpoint::volume::{Histogram, Scale, StoredGeometry, Volume, Voxels, Window};
 
 const SIZE: [f32; 2] = [640.0, 520.0];
@@ -53,7 +53,7 @@ fn app(area: Rect) -> App {
     view.scan.window = Window::new(127.5, 255.0);
     view.prefs.interpolation = Interpolation::Nearest;
     view.prefs.show_crosshair = false;
-    view.prefs.tool = Tool::Crosshair;
+    view.prefs.tool = tools::CROSSHAIR;
     App { document, view, area }
 }
 

@@ -10,7 +10,7 @@ use voxpoint::document::{Command, Document};
 use voxpoint::geom::{Axis, DAffine3, DMat3, DVec3, Direction, Grid, Orbit};
 use voxpoint::render::{self, Clip, ClipPlane, Mode3d, Scene};
 use voxpoint::ui::views::{self, SceneSlot};
-use voxpoint::ui::{Action, Pane, ShownMasks, Status, Tool, ViewState, label_styles};
+use voxpoint::ui::{Action, Pane, ShownMasks, Status, ViewState, label_styles, tools};
 use voxpoint::volume::{
     Histogram, NamedRegion, Region, Scale, StoredGeometry, Volume, Voxels, Window,
 };
@@ -135,7 +135,7 @@ fn prompts(harness: &mut Harness<'_, App>) -> Vec<(Option<[usize; 3]>, bool)> {
 #[test]
 fn a_click_moves_the_crosshair_to_what_is_seen() {
     let mut harness = harness();
-    harness.state_mut().view.prefs.tool = Tool::Crosshair;
+    harness.state_mut().view.prefs.tool = tools::CROSSHAIR;
     let grid = harness.state().document.image().grid().clone();
     for (voxel, front, what) in
         [([8.0, 10.0, 30.0], 6.0, "scan"), ([30.0, 12.0, 12.0], 8.0, "mask")]
@@ -161,7 +161,7 @@ fn a_click_moves_the_crosshair_to_what_is_seen() {
 #[test]
 fn with_the_point_tool_ctrl_click_places_a_point_in_the_voxel_behind_the_surface() {
     let mut harness = harness();
-    harness.state_mut().view.prefs.tool = Tool::Point;
+    harness.state_mut().view.prefs.tool = tools::POINT;
     let mask = place(&harness, [30.0, 12.0, 12.0]);
     let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
     // The hand that turns the picture places no point by accident.

@@ -1,6 +1,8 @@
 //! The one table of what can be done and by which key. The key handler, the menus, the tooltips, the
 //! list on F1 and the README's table all come from it.
 
+use std::sync::LazyLock;
+
 use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, ModifierNames, Modifiers};
 
 use super::verb::{CommandContext, Verb};
@@ -9,7 +11,8 @@ use crate::geom::Plane;
 use crate::ui::kit::text::tr;
 use crate::ui::kit::widgets::delete_is_claimed;
 use crate::ui::state::view_3d::SIDES;
-use crate::ui::state::{Action, Pane, Status, ViewState};
+use crate::ui::state::{Action, HandState, Pane, Status, ViewState};
+use crate::ui::tools;
 
 /// Where an entry stands in the list of shortcuts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +100,19 @@ const fn row(
 }
 
 /// Everything that can be done, with its keys. The letter keys are those of the user's layout.
-pub const TABLE: &[Shortcut] = &[
+pub fn rows() -> impl Iterator<Item = &'static Shortcut> {
+    let tools = TABLE.iter().position(|row| row.group == Group::Tools).unwrap_or(0);
+    TABLE[..tools].iter().chain(TOOLS.iter()).chain(&TABLE[tools..])
+}
+
+/// Choosing each tool, as its own description says.
+static TOOLS: LazyLock<Vec<Shortcut>> = LazyLock::new(|| {
+    let infos = tools::ALL.iter().map(|tool| tool.info());
+    infos.map(|info| row(Group::Tools, Verb::Tool(info.id), info.name, info.keys)).collect()
+});
+
+/// Everything but the tools.
+const TABLE: &[Shortcut] = &[
     row(Group::File, Verb::OpenDialog, "Open…", &[ctrl(Key::O)]),
     row(Group::File, Verb::OpenSample, "Open sample scan", &[ctrl_shift(Key::O)]),
     row(Group::File, Verb::OpenOverlay, "Lay an image over the scan…", &[ctrl(Key::L)]),
@@ -123,7 +138,6 @@ pub const TABLE: &[Shortcut] = &[
         &[key(Key::Delete), key(Key::Backspace)],
     ),
     row(Group::Edit, Verb::DeleteObject, "Delete object", &[shift(Key::Delete)]),
-    row(Group::Tools, Verb::PointTool, "Point", &[key(Key::P)]),
     row(
         Group::Tools,
         Verb::Positive,
@@ -131,9 +145,6 @@ pub const TABLE: &[Shortcut] = &[
         &[key(Key::Equals), key(Key::Plus)],
     ),
     row(Group::Tools, Verb::Negative, "Negative point (outside)", &[key(Key::Minus)]),
-    row(Group::Tools, Verb::CrosshairTool, "Crosshair", &[key(Key::C)]),
-    row(Group::Tools, Verb::WindowTool, "Window and level", &[key(Key::W)]),
-    row(Group::Tools, Verb::RegionTool, "Window of a region", &[key(Key::A)]),
     row(
         Group::Views,
         Verb::Maximise(Pane::Slice(Plane::Axial)),
@@ -248,33 +259,32 @@ pub const TABLE: &[Shortcut] = &[
     row(Group::Help, Verb::Cancel, "Cancel", &[key(Key::Escape)]),
 ];
 
-/// What the mouse does in the views, for the list on F1 and the README.
-pub const GESTURES: &[(&str, &str)] = &[
-    ("Click (Point tool)", "Positive point: inside the structure"),
-    ("Right click or Alt+click (Point tool)", "Negative point: outside of it"),
-    ("Click or drag (Crosshair tool)", "Move the crosshair"),
-    ("Drag (Window tool); right drag (other tools than Point)", "Window width and level"),
-    ("Drag (Region tool); Shift+drag (Window tool)", "Window of the values in a rectangle"),
+/// What the mouse does in the views, for the list on F1 and the README: gesture and effect.
+pub fn gestures() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_tools = tools::ALL.iter().flat_map(|tool| tool.info().gestures);
+    of_tools.chain(GESTURES).copied()
+}
+
+/// What it does with every tool.
+const GESTURES: &[(&str, &str)] = &[
     ("Wheel", "Step slices; with Shift ten at a time"),
     ("Ctrl+wheel", "Zoom at the pointer"),
     ("Alt+wheel", "Thicker or thinner slices"),
     ("Drag a handle of the crosshair", "Turn the two other planes; with Shift by 5°"),
-    ("Double click (other tools than Point), or on a view's name", "The view alone, and back"),
+    (
+        "Double click (Crosshair, Window and Region tools), or on a view's name",
+        "The view alone, and back",
+    ),
     ("Drag between views", "Give them other sizes; double click: as they were"),
-    ("Drag (Point tool)", "Pan"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),
     ("Shift+drag in the 3D view", "Move the clip plane; pan without one"),
     ("Click in the 3D view", "Crosshair to what is seen there"),
-    (
-        "Ctrl+click in the 3D view (Point tool)",
-        "Point just behind what is seen there; right click: a negative one",
-    ),
 ];
 
 /// The row of a verb.
 pub fn of(verb: Verb) -> Option<&'static Shortcut> {
-    TABLE.iter().find(|row| row.verb == verb)
+    rows().find(|row| row.verb == verb)
 }
 
 /// What menus call a verb, in the language in use.
@@ -350,9 +360,14 @@ pub fn handle(
                 | Key::ArrowRight
         );
         let deletes = matches!(key, Key::Delete | Key::Backspace);
+        // Esc takes back what the pointer is doing, whatever has the keyboard.
+        if key == Key::Escape && view.transient.hand != HandState::Free {
+            return false;
+        }
         (navigation || key == Key::Escape) && (focused || menu_open) || deletes && edits_curve
     };
 
+    let draws = view.transient.hand == HandState::Holds { edits: true };
     let mut pressed = Vec::new();
     let mut took_navigation = false;
     ctx.input_mut(|input| {
@@ -372,7 +387,9 @@ pub fn handle(
                 key,
                 Key::Tab | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight
             );
-            if !*repeat || verb.repeats() {
+            // What is being drawn is one change, and nothing comes in between.
+            let waits = draws && !verb.goes_with_drawing();
+            if !waits && (!*repeat || verb.repeats()) {
                 pressed.push(verb);
             }
             false
@@ -407,18 +424,18 @@ fn find(key: Key, physical: Option<Key>, modifiers: Modifiers) -> Option<Verb> {
         };
         (key == wanted.logical_key || by_place) && modifiers.matches_exact(wanted.modifiers)
     };
-    TABLE.iter().find(|row| row.keys.iter().any(matches)).map(|row| row.verb)
+    rows().find(|row| row.keys.iter().any(matches)).map(|row| row.verb)
 }
 
 /// The table as Markdown, for the README (which a test compares with this).
 pub fn markdown() -> String {
     use std::fmt::Write as _;
     let mut text = String::from("| Key | Does |\n| --- | --- |\n");
-    for row in TABLE.iter().filter(|row| !row.keys.is_empty()) {
+    for row in rows().filter(|row| !row.keys.is_empty()) {
         let keys: Vec<_> = row.keys.iter().map(|key| format!("`{}`", key_name(key))).collect();
         let _ = writeln!(text, "| {} | {} |", keys.join(", "), row.name);
     }
-    for (gesture, does) in GESTURES {
+    for (gesture, does) in gestures() {
         let _ = writeln!(text, "| {gesture} | {does} |");
     }
     text
@@ -430,8 +447,8 @@ mod tests {
 
     #[test]
     fn no_key_stands_for_two_things_and_no_verb_has_two_rows() {
-        for (n, row) in TABLE.iter().enumerate() {
-            for other in &TABLE[n + 1..] {
+        for (n, row) in rows().enumerate() {
+            for other in rows().skip(n + 1) {
                 assert_ne!(row.verb, other.verb, "{} and {}", row.name, other.name);
                 for key in row.keys {
                     assert!(
@@ -448,7 +465,7 @@ mod tests {
 
     #[test]
     fn a_key_finds_its_own_row_and_not_that_of_other_modifiers() {
-        for row in TABLE {
+        for row in rows() {
             for key in row.keys {
                 // As winit reports it: Ctrl is also "command" except on a Mac.
                 let mut modifiers = key.modifiers;

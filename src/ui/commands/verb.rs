@@ -5,13 +5,14 @@ use crate::geom::Direction;
 use crate::prompt::{Prompt, PromptId};
 use crate::render::Interpolation;
 use crate::ui::state::{
-    Action, CT_WINDOWS, Layout, ModelStatus, Pane, PictureOptions, RuntimeStatus, SCALES,
-    SaveStatus, Status, Tool, ViewState, WindowPreset, can_extend,
+    Action, CT_WINDOWS, HandState, Layout, ModelStatus, Pane, PictureOptions, RuntimeStatus,
+    SCALES, SaveStatus, Status, ToolId, ViewState, WindowPreset, can_extend,
 };
+use crate::ui::tools;
 
 /// Something the user can do by a menu entry, a button or a key: all three come here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // `shortcuts::TABLE` has a sentence for each.
+#[allow(missing_docs)] // `shortcuts::rows` has a sentence for each.
 pub enum Verb {
     OpenDialog,
     OpenSample,
@@ -32,10 +33,8 @@ pub enum Verb {
     DoneObject,
     DeletePrompt,
     DeleteObject,
-    PointTool,
-    CrosshairTool,
-    WindowTool,
-    RegionTool,
+    /// Chooses a tool.
+    Tool(ToolId),
     Positive,
     Negative,
     /// Moves the crosshair by so many slices of the view under the pointer (or the axial one).
@@ -163,7 +162,7 @@ impl Verb {
             Verb::Frame(_) | Verb::Play => document.is_some_and(|d| d.image().frames() > 1),
             Verb::AboutModel => matches!(cx.status.model, ModelStatus::Ready { .. }),
             Verb::DownloadModel => cx.status.download.is_none(),
-            Verb::PointHere => document.is_some() && cx.view.prefs.tool == Tool::Point,
+            Verb::PointHere => document.is_some() && cx.view.prefs.tool == tools::POINT,
             // The first click must lie inside the structure.
             Verb::Negative => document.is_some() && cx.active_prompts() > 0,
             Verb::CloseScan
@@ -171,10 +170,7 @@ impl Verb {
             | Verb::Save
             | Verb::SaveAs
             | Verb::NewObject
-            | Verb::PointTool
-            | Verb::CrosshairTool
-            | Verb::WindowTool
-            | Verb::RegionTool
+            | Verb::Tool(_)
             | Verb::OpenOverlay
             | Verb::QuadLayout
             | Verb::MainLayout
@@ -226,6 +222,11 @@ impl Verb {
                 | Verb::Thicken(_)
                 | Verb::Frame(_)
         )
+    }
+
+    /// Whether it may be done while something is being drawn.
+    pub(super) fn goes_with_drawing(self) -> bool {
+        matches!(self, Verb::Cancel)
     }
 
     /// Whether it asks for a path: keys that follow it are no shortcuts.
@@ -300,7 +301,7 @@ impl Verb {
         match self {
             Verb::NewObject => {
                 cx.view.transient.negative = false;
-                cx.view.prefs.tool = Tool::Point;
+                cx.view.prefs.tool = tools::POINT;
                 cx.view.transient.selected_prompt = None;
                 cx.send(Action::Do(Command::NewObject));
             }
@@ -399,13 +400,10 @@ impl Verb {
         let width = cx.width;
         let view = &mut *cx.view;
         match self {
-            Verb::PointTool => view.prefs.tool = Tool::Point,
-            Verb::CrosshairTool => view.prefs.tool = Tool::Crosshair,
-            Verb::WindowTool => view.prefs.tool = Tool::Window,
-            Verb::RegionTool => view.prefs.tool = Tool::Region,
+            Verb::Tool(tool) => view.prefs.tool = tool,
             Verb::Positive | Verb::Negative => {
                 view.transient.negative = self == Verb::Negative;
-                view.prefs.tool = Tool::Point;
+                view.prefs.tool = tools::POINT;
             }
             Verb::ResetViews => view.reset(),
             Verb::ShowCrosshair => view.prefs.show_crosshair = !view.prefs.show_crosshair,
@@ -482,9 +480,13 @@ fn hide_others(cx: &mut CommandContext) {
     cx.view.scan.solo = false;
 }
 
-/// Ends one thing for each press: editing a name, a window, opening a file or a click, the selection.
+/// Ends one thing for each press: what the pointer is doing, editing a name, a window, opening a file or a click, the selection.
 fn cancel(cx: &mut CommandContext) {
     let view = &mut *cx.view;
+    if view.transient.hand != HandState::Free {
+        view.transient.hand = HandState::GivesUp;
+        return;
+    }
     let waits = cx.document.is_some_and(|d| d.pending().is_some());
     let working = cx.status.opening.is_some() || cx.status.drawing.is_some() || waits;
     if view.transient.renaming.take().is_some() {

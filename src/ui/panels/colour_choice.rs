@@ -5,9 +5,9 @@ use egui::{
 };
 
 use crate::render::ColourMap;
+use crate::ui::kit::paint;
 use crate::ui::kit::text::tr;
 use crate::ui::kit::widgets::colours;
-use crate::ui::views::paint;
 
 /// A list of colour maps, and beside it the colours of the one in use. In a row that runs from right to left.
 pub(super) fn combo(ui: &mut Ui, name: &str, map: &mut ColourMap) {

@@ -18,8 +18,9 @@ use crate::ui::state::status_text::{download_text, reason_text, runtime_text};
 use crate::ui::state::view_3d::SIDES;
 use crate::ui::state::{
     Action, CT_WINDOWS, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus, SCALES,
-    SidePanels, Tool, ViewState,
+    SidePanels, ViewState,
 };
+use crate::ui::tools;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     MenuBar::new().ui(ui, |ui| {
@@ -60,7 +61,7 @@ const MENUS: [Menu; 6] = [
     (mark("Edit"), edit),
     (mark("View"), view),
     (mark("Segment"), segment),
-    (mark("Tools"), tools),
+    (mark("Tools"), tool_entries),
     (mark("Help"), help),
 ];
 
@@ -340,7 +341,7 @@ fn windows(ui: &mut Ui, cx: &mut CommandContext) {
 
 fn segment(ui: &mut Ui, cx: &mut CommandContext) {
     for verb in [Verb::Positive, Verb::Negative] {
-        let on = cx.view.prefs.tool == Tool::Point
+        let on = cx.view.prefs.tool == tools::POINT
             && cx.view.transient.negative == (verb == Verb::Negative);
         verb_switch(ui, verb, on, cx);
     }
@@ -398,16 +399,9 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, cx: &mut CommandContext) {
     }
 }
 
-const TOOLS: [(Verb, Tool, &str); 4] = [
-    (Verb::CrosshairTool, Tool::Crosshair, icons::CROSSHAIR),
-    (Verb::WindowTool, Tool::Window, icons::WINDOW),
-    (Verb::RegionTool, Tool::Region, icons::REGION),
-    (Verb::PointTool, Tool::Point, icons::POINT),
-];
-
-fn tools(ui: &mut Ui, cx: &mut CommandContext) {
-    for (verb, tool, _) in TOOLS {
-        verb_switch(ui, verb, cx.view.prefs.tool == tool, cx);
+fn tool_entries(ui: &mut Ui, cx: &mut CommandContext) {
+    for info in tools::ALL.iter().map(|tool| tool.info()) {
+        verb_switch(ui, Verb::Tool(info.id), cx.view.prefs.tool == info.id, cx);
     }
 }
 
@@ -423,15 +417,15 @@ fn tool_buttons(ui: &mut Ui, cx: &mut CommandContext) {
         verb_button(ui, icon, verb, false, cx);
     }
     ui.separator();
-    for (verb, tool, icon) in TOOLS {
-        let selected = cx.document.is_some() && cx.view.prefs.tool == tool;
+    for info in tools::ALL.iter().map(|tool| tool.info()) {
+        let selected = cx.document.is_some() && cx.view.prefs.tool == info.id;
         // The menu and the key are enough where there is no room.
-        if tool == Tool::Region && cx.width < SidePanels::NARROW && !selected {
+        if info.seldom && cx.width < SidePanels::NARROW && !selected {
             continue;
         }
-        verb_button(ui, icon, verb, selected, cx);
+        verb_button(ui, info.icon, Verb::Tool(info.id), selected, cx);
     }
-    if cx.document.is_some() && cx.view.prefs.tool == Tool::Point {
+    if cx.document.is_some() && cx.view.prefs.tool == tools::POINT {
         let negative = cx.view.transient.negative;
         verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, cx);
         verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, cx);

@@ -11,6 +11,7 @@ mod open_windows;
 mod preferences;
 pub mod readout;
 mod scan_view;
+mod slice_transform;
 mod status;
 pub mod status_text;
 mod transient;
@@ -27,13 +28,14 @@ pub use export_options::{
 pub use image_layers::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, is_cut, label_styles};
 pub use open_windows::Windows;
-pub use preferences::{PRACTISED, Preferences, Tool};
+pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
+pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, Latency, LogLine, ModelEntry, ModelStatus, Offer, Opening,
     PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
-pub use transient::{Hover, Intent, Transient};
+pub use transient::{HandState, Hover, Intent, Transient};
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
 pub use view_state::ViewState;

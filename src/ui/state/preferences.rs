@@ -5,18 +5,14 @@ use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::kit::text::Language;
 use crate::ui::kit::theme::Theme;
 
-/// What the left mouse button does in slice views.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tool {
-    /// Click: prompt.
-    #[default]
-    Point,
-    /// Click or drag: move the crosshair.
-    Crosshair,
-    /// Drag: window level (up/down) and width (left/right). With Shift: as [`Tool::Region`].
-    Window,
-    /// Drag a rectangle: the window of the values in it.
-    Region,
+/// Names a tool of `ui::tools`: what the left mouse button does in the views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ToolId(pub &'static str);
+
+impl Default for ToolId {
+    fn default() -> Self {
+        Self("point")
+    }
 }
 
 /// After so many objects nobody needs to be told where to click.
@@ -28,7 +24,7 @@ pub const PRACTISED: u8 = 3;
 #[derive(Clone, Debug)]
 pub struct Preferences {
     /// The left button's tool.
-    pub tool: Tool,
+    pub tool: ToolId,
     /// Whether the crosshair is drawn.
     pub show_crosshair: bool,
     /// Whether labels are drawn.
@@ -76,7 +72,7 @@ pub struct Preferences {
 impl Default for Preferences {
     fn default() -> Self {
         Self {
-            tool: Tool::default(),
+            tool: ToolId::default(),
             show_crosshair: true,
             show_labels: true,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },

@@ -26,6 +26,21 @@ pub struct Intent {
     pub resting: bool,
 }
 
+/// Whether a button is held down on a view, and something is under way because of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandState {
+    /// Nothing is.
+    #[default]
+    Free,
+    /// A gesture lasts.
+    Holds {
+        /// It changes the document step by step.
+        edits: bool,
+    },
+    /// It lasts, and the user wants it taken back.
+    GivesUp,
+}
+
 /// What is so at the moment: goes with the scan, and nobody keeps it.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]
@@ -43,6 +58,8 @@ pub struct Transient {
     pub hover: Option<Hover>,
     /// The click that the pointer would make, if a preview of it is wanted. Written by the views.
     pub intent: Option<Intent>,
+    /// What the pointer is doing on the views. Written by them; a command may give up what it holds.
+    pub hand: HandState,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// What the views take of the screen. Written by the views.

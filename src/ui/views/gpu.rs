@@ -5,6 +5,7 @@ use egui::{PaintCallbackInfo, Rect};
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 
 use crate::render::{RaycastParams, Scene, SliceParams};
+use crate::ui::kit::paint;
 
 /// The place of the [`Scene`] among egui's callback resources: the app inserts it, paint callbacks look
 /// it up by its type. Without it, or while it is empty, views show what is behind them.
@@ -84,32 +85,6 @@ impl CallbackTrait for Picture {
 /// egui clamps the viewport to the window, which would squeeze a partly hidden pane's picture into its
 /// visible part; this sets the whole pane. The scissor rectangle still cuts off what is hidden.
 fn whole_pane(info: &PaintCallbackInfo, pass: &mut wgpu::RenderPass<'_>) {
-    let [x, y, width, height] = pixels(info.viewport, info.pixels_per_point);
+    let [x, y, width, height] = paint::pixels(info.viewport, info.pixels_per_point);
     pass.set_viewport(x, y, width, height, 0.0, 1.0);
-}
-
-/// A rectangle in physical pixels, rounded as egui rounds: left, top, width, height.
-fn pixels(rect: Rect, pixels_per_point: f32) -> [f32; 4] {
-    let min = (rect.min * pixels_per_point).round();
-    let max = (rect.max * pixels_per_point).round();
-    [min.x, min.y, (max.x - min.x).max(1.0), (max.y - min.y).max(1.0)]
-}
-
-/// Width and height of a pane in physical pixels, at least 1.
-pub fn size(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
-    let [_, _, width, height] = pixels(rect, pixels_per_point);
-    [width as u32, height as u32]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use egui::pos2;
-
-    #[test]
-    fn a_pane_that_sticks_out_of_the_window_keeps_its_size() {
-        let rect = Rect::from_min_max(pos2(-20.0, 10.0), pos2(100.0, 70.0));
-        assert_eq!(pixels(rect, 1.5), [-30.0, 15.0, 180.0, 90.0]);
-        assert_eq!(size(rect, 1.5), [180, 90]);
-    }
 }

@@ -3,12 +3,13 @@
 use egui::{Align, Color32, DragValue, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind};
 use egui::{Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Context, SliceTransform, input, layout, marks, paint, slice_pane, turn};
+use super::{Context, SliceTransform, hand, layout, paint, readout, slice_pane, turn, wheel};
 use crate::geom::{DVec2, Plane};
 use crate::render::SLICE_PANES;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
-use crate::ui::state::{Lightbox, Pane, Tool};
+use crate::ui::state::{Lightbox, Pane};
+use crate::ui::tools::{drag_window, marks};
 use crate::ui::views::{annotation_text, mask_tooltip};
 
 /// Height of the bar above the sheet, in points.
@@ -123,7 +124,7 @@ pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
     let before = before.filter(|(plane, _)| *plane == lightbox.plane).map(|(_, sheet)| sheet);
     let before = before.filter(|_| !cx.view.transient.is_figure);
     let mut sheet_now = sheet(cx, lightbox, before);
-    if !cx.view.transient.is_figure && wheel(ui, below, lightbox, &mut sheet_now, cx) {
+    if !cx.view.transient.is_figure && scroll(ui, below, lightbox, &mut sheet_now, cx) {
         sheet_now = sheet(cx, lightbox, Some(sheet_now));
     }
     let ppp = ui.pixels_per_point();
@@ -153,12 +154,12 @@ pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
 }
 
 /// Scrolls by a row; where all is seen, steps to the next picture. `true` if the crosshair has moved.
-fn wheel(ui: &Ui, area: Rect, lightbox: Lightbox, sheet: &mut Sheet, cx: &mut Context) -> bool {
+fn scroll(ui: &Ui, area: Rect, lightbox: Lightbox, sheet: &mut Sheet, cx: &mut Context) -> bool {
     if !ui.rect_contains_pointer(area) {
         return false;
     }
     let id = ui.scope_id().with("sheet wheel");
-    let steps = input::whole_steps(ui, id, input::wheel_lines(ui));
+    let steps = wheel::whole_steps(ui, id, wheel::wheel_lines(ui));
     if steps == 0 {
         return false;
     }
@@ -183,7 +184,7 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
     let at = ui.input(|i| i.pointer.latest_pos());
     if let Some(at) = at.filter(|_| response.contains_pointer()) {
         cx.view.transient.hovered = Some(Pane::Slice(lightbox.plane));
-        cx.view.transient.hover = input::hover(&cell.transform, cell.rect, at, cx);
+        cx.view.transient.hover = readout::in_slice(&cell.transform, cell.rect, at, cx);
     }
     if response.clicked()
         && let Some(at) = response.interact_pointer_pos()
@@ -192,10 +193,10 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
         cx.view.move_crosshair(cx.document.image().grid(), world);
     }
     let windows = response.dragged_by(egui::PointerButton::Secondary)
-        || cx.view.prefs.tool == Tool::Window && response.dragged_by(egui::PointerButton::Primary);
+        || hand::tool(cx).drags_window() && response.dragged_by(egui::PointerButton::Primary);
     if windows {
         let delta = response.drag_delta();
-        input::drag_window(DVec2::new(f64::from(delta.x), f64::from(delta.y)), cx.view);
+        drag_window(DVec2::new(f64::from(delta.x), f64::from(delta.y)), cx.view);
     }
     response
 }
@@ -215,8 +216,8 @@ fn show_cell(ui: &Ui, n: usize, cell: &Cell, response: &Response, plane: Plane, 
         slice_pane::picture(&painter, rect, FIRST_PANE + n, transform, cx);
     }
     let present = transform.slice() == cx.view.slice(cx.document.image().grid(), plane);
-    if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
-        let mut marks = cx.marks(transform, rect, object);
+    if let Some(object) = cx.document.active().filter(|o| cx.shows_prompts(o)) {
+        let mut marks = marks::of(transform, rect, object, cx);
         marks.retain(|mark| mark.above == 0);
         marks::draw(&painter, &marks, object, cx.view.transient.selected_prompt);
     }

@@ -7,70 +7,31 @@
 mod annotation_text;
 mod frames;
 mod gpu;
-mod input;
-mod intent;
+mod hand;
 mod layout;
 mod lightbox;
-mod marks;
 mod mask_tooltip;
-pub(in crate::ui) mod paint;
+mod model_window;
+mod readout;
 mod section;
 mod slice_pane;
-mod slice_transform;
 mod splitter;
 mod turn;
 mod volume_pane;
+mod wheel;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 pub use frames::height as frames_height;
 pub use gpu::{MoreToCome, SceneSlot};
-pub(super) use input::note_press;
-pub use slice_transform::SliceTransform;
+pub(super) use hand::note_press;
 
-use crate::document::{Document, Object};
-use crate::geom::{DVec2, Plane};
+use crate::document::Document;
+use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::state::{Action, Pane, Screen, Status, Tool, ViewState};
-
-/// What the views work on during one frame.
-struct Context<'a> {
-    document: &'a Document,
-    view: &'a mut ViewState,
-    status: &'a Status,
-    gpu: bool,
-    out: &'a mut Vec<Action>,
-}
-
-impl Context<'_> {
-    /// The mapping of a slice view as it is now.
-    fn slice_transform(&self, rect: Rect, plane: Plane) -> SliceTransform {
-        let grid = self.document.image().grid();
-        let size = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
-        let view = &*self.view;
-        let (slice, pan_zoom) = (view.slice(grid, plane), view.pane(plane).pan_zoom);
-        SliceTransform::new(
-            grid,
-            plane,
-            view.prefs.convention,
-            view.scan.oblique.as_ref(),
-            pan_zoom,
-            size,
-            slice,
-        )
-    }
-
-    /// An object's clicks as a slice view shows them.
-    fn marks(&self, transform: &SliceTransform, rect: Rect, object: &Object) -> Vec<marks::Mark> {
-        let radius = marks::radius(transform, self.document.volume_ml(object));
-        marks::marks(transform, rect, &object.log.prompts, radius)
-    }
-
-    /// Whether an object's clicks and model window are drawn: with its mask.
-    fn shows_clicks(&self, object: &Object) -> bool {
-        self.view.labels_shown() && self.view.shows(self.document, object)
-    }
-}
+pub use crate::ui::state::SliceTransform;
+use crate::ui::state::{Action, Pane, Screen, Status, ViewState};
+use crate::ui::tools::ViewContext as Context;
 
 /// Fills what is left of `ui` with the views.
 ///
@@ -90,7 +51,7 @@ pub fn show(
     view.transient.hovered = None;
     view.transient.intent = None;
     let before = (view.scan.crosshair, view.scan.oblique, view.prefs.splits);
-    let mut cx = Context { document, view, status, gpu, out };
+    let mut cx = Context { egui: ui.ctx().clone(), document, view, status, gpu, out };
     frames::play(ui, &mut cx);
     let above = frames::above(area, &cx);
     cx.view.transient.screen = Screen {
@@ -99,7 +60,11 @@ pub fn show(
         pixels_per_point: ui.pixels_per_point(),
     };
     match cx.view.scan.lightbox {
-        Some(lightbox) => lightbox::show(ui, above, lightbox, &mut cx),
+        Some(lightbox) => {
+            // What was held on a view is not seen any more.
+            hand::follow(ui, &[], &mut cx);
+            lightbox::show(ui, above, lightbox, &mut cx);
+        }
         None => views(ui, above, &mut cx),
     }
     frames::show(ui, area, &mut cx);
@@ -123,6 +88,9 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
             (pane, response)
         })
         .collect();
+    if !cx.view.transient.is_figure {
+        hand::follow(ui, &responses, cx);
+    }
     cx.view.transient.screen.panes =
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     for (pane, response) in &responses {
@@ -140,8 +108,8 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
     }
 }
 
-/// A double click on a view shows it alone, or all again. With the Point tool only one on its name does: its
-/// clicks place points, and the first of two is one already.
+/// A double click on a view shows it alone, or all again. With a tool whose clicks change the document only one on
+/// the view's name does: the first of two clicks has done something already.
 fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
     let name = tr(which.name()).to_uppercase();
     let size = vec2(paint::text_width(ui.painter(), &name, 13.0) + 8.0, 20.0);
@@ -151,7 +119,7 @@ fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
     if on_name.hovered() {
         ui.set_cursor_icon(egui::CursorIcon::PointingHand);
     }
-    let anywhere = cx.view.prefs.tool != Tool::Point && response.double_clicked();
+    let anywhere = !hand::tool(cx).info().edits && response.double_clicked();
     if on_name.double_clicked() || anywhere {
         cx.view.toggle_maximised(which);
         ui.ctx().request_repaint();
@@ -165,7 +133,8 @@ pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     let (status, mut nothing_is_asked) = (Status::default(), Vec::new());
     let panes = layout::panes(area, ui.pixels_per_point(), view);
     let lightbox = view.scan.lightbox;
-    let cx = Context { document, view, status: &status, gpu: true, out: &mut nothing_is_asked };
+    let (egui, out) = (ui.ctx().clone(), &mut nothing_is_asked);
+    let cx = Context { egui, document, view, status: &status, gpu: true, out };
     if let Some(lightbox) = lightbox {
         lightbox::show_pictures(ui, area, lightbox, &cx);
         return;

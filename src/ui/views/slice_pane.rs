@@ -1,15 +1,13 @@
-use egui::{
-    Align2, CursorIcon, Rect, Response, Role, Sense, Slider, Stroke, Ui, UiBuilder, WidgetInfo,
-    vec2,
-};
+use egui::{Align2, Rect, Response, Role, Sense, Slider, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Context, SliceTransform, gpu, input, marks, paint, turn};
+use super::{Context, SliceTransform, gpu, hand, model_window, paint, turn, wheel};
 use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
 use crate::ui::commands::{Verb, shortcuts};
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::state::{Pane, PreviewStatus, Tool, ViewState, can_extend, is_cut};
+use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
+use crate::ui::tools::marks;
 use crate::ui::views::{annotation_text, mask_tooltip};
 use crate::volume::Window;
 
@@ -18,7 +16,9 @@ use crate::volume::Window;
 pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response {
     let id = ui.scope_id().with(("slice view", plane.name()));
     let response = ui.interact(rect, id, Sense::click_and_drag());
-    input::handle(ui, &response, plane, cx);
+    if !cx.view.transient.is_figure {
+        wheel::handle(ui, &response, plane, cx);
+    }
     turn::interact(ui, rect, plane, cx);
     response
 }
@@ -45,15 +45,15 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
 
     let view = &*cx.view;
     let cross = turn::cross(rect, plane, &transform, cx);
-    if let Some(object) = cx.document.active().filter(|o| cx.shows_clicks(o)) {
+    if let Some(object) = cx.document.active().filter(|o| cx.shows_prompts(o)) {
         let goes_on = can_extend(object) || is_cut(object);
         for patch in &object.answer.patches {
-            marks::model_window(&painter, &transform, rect, &patch.place, goes_on);
+            model_window::draw(&painter, &transform, rect, &patch.place, goes_on);
         }
         if view.prefs.show_crosshair {
             turn::draw(&painter, rect, &cross);
         }
-        let marks = cx.marks(&transform, rect, object);
+        let marks = marks::of(&transform, rect, object, cx);
         marks::draw(&painter, &marks, object, view.transient.selected_prompt);
     } else if view.prefs.show_crosshair {
         turn::draw(&painter, rect, &cross);
@@ -63,8 +63,8 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     if view.prefs.show_crosshair && !view.transient.is_figure {
         turn::draw_handles(ui, &painter, rect, plane, &cross, cx);
     }
-    if let Some(region) = input::region(ui, response) {
-        dragged_region(&painter, region);
+    if !view.transient.is_figure {
+        hand::paint(&painter, response, Pane::Slice(plane), cx);
     }
     pointer(ui, &painter, response, cx);
     slider(ui, rect, plane, cx);
@@ -91,7 +91,7 @@ pub fn picture(
         (Window::new(f64::MAX, 1.0), ColourMap::Grey)
     };
     let params = SliceParams {
-        size: gpu::size(rect, ppp),
+        size: paint::pixel_size(rect, ppp),
         voxel_from_pane: transform.voxel_from_pane(f64::from(ppp)),
         window,
         interpolation: view.prefs.interpolation,
@@ -133,7 +133,8 @@ pub fn no_picture(painter: &egui::Painter, rect: Rect) {
 /// Says that the mask goes on beyond what the model has looked at, and by which key it is followed; above what
 /// else stands at the bottom of the pane.
 fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
-    let goes_on = |o: &Object| cx.shows_clicks(o) && can_extend(o) && !cx.document.is_pending(o.id);
+    let goes_on =
+        |o: &Object| cx.shows_prompts(o) && can_extend(o) && !cx.document.is_pending(o.id);
     if !cx.document.active().is_some_and(goes_on) {
         return;
     }
@@ -148,14 +149,6 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
     {
         let at = rect.center_bottom() - vec2(0.0, 38.0);
         paint::text(painter, at, Align2::CENTER_BOTTOM, text, 12.0, paint::WARNING);
-    }
-}
-
-/// The rectangle whose values give the window when the button is let go.
-fn dragged_region(painter: &egui::Painter, rect: Rect) {
-    for (width, colour) in [(3.0, egui::Color32::from_black_alpha(160)), (1.0, paint::TEXT)] {
-        let stroke = Stroke::new(width, colour);
-        painter.rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Middle);
     }
 }
 
@@ -175,26 +168,10 @@ fn words(
     annotation_text::letters(painter, rect, &transform.frame().letters());
 }
 
-/// The pointer's shape, the sign of the click it would make, and a ring while the model thinks.
+/// The name of the mask under the pointer, and a ring while the model thinks.
 fn pointer(ui: &Ui, painter: &egui::Painter, response: &Response, cx: &Context) {
-    if response.dragged() {
-        let panning = cx.view.prefs.tool == Tool::Point || ui.input(|i| i.pointer.middle_down());
-        if panning {
-            ui.set_cursor_icon(CursorIcon::Grabbing);
-        }
-    }
     let Some(at) = response.hover_pos().filter(|p| response.rect.contains(*p)) else { return };
-    if !response.dragged() {
-        ui.set_cursor_icon(match cx.view.prefs.tool {
-            Tool::Point | Tool::Crosshair | Tool::Region => CursorIcon::Crosshair,
-            Tool::Window => CursorIcon::AllScroll,
-        });
-    }
     mask_tooltip::show(ui, painter, response, at, cx);
-    if cx.view.prefs.tool == Tool::Point && !response.dragged() {
-        let positive = !(cx.view.transient.negative || ui.input(|i| i.modifiers.alt));
-        paint::pointer_sign(painter, at, positive);
-    }
     if cx.status.busy.is_some() {
         thinking(ui, painter, at, 2.0);
     } else if cx.status.preview == PreviewStatus::Encoding {

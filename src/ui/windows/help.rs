@@ -3,7 +3,7 @@
 use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
 
 use crate::ui::commands::shortcuts;
-use crate::ui::commands::shortcuts::{GESTURES, Group, TABLE};
+use crate::ui::commands::shortcuts::{Group, gestures, rows};
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::quiet;
 use crate::ui::state::ViewState;
@@ -61,7 +61,7 @@ fn list(ui: &mut Ui, two_columns: bool) {
     ui.separator();
     ui.label(quiet(ui, tr("Mouse")));
     Grid::new("gestures").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
-        for (gesture, does) in GESTURES {
+        for (gesture, does) in gestures() {
             ui.label(tr(gesture));
             ui.label(tr(does));
             ui.end_row();
@@ -73,14 +73,14 @@ fn list(ui: &mut Ui, two_columns: bool) {
 const KEYS: f32 = 128.0;
 
 fn table(ui: &mut Ui, group: Group) {
-    if TABLE.iter().all(|row| row.group != group || row.keys.is_empty()) {
+    if rows().all(|row| row.group != group || row.keys.is_empty()) {
         return;
     }
     ui.label(quiet(ui, tr(group.name())));
     Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
         ui,
         |ui| {
-            for row in TABLE.iter().filter(|row| row.group == group && !row.keys.is_empty()) {
+            for row in rows().filter(|row| row.group == group && !row.keys.is_empty()) {
                 let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
                 ui.label(keys.join(", "));
                 ui.label(tr(row.name));

@@ -6,7 +6,7 @@ use voxpoint::document::LabelId;
 use voxpoint::geom::{Convention, DVec3, Plane};
 use voxpoint::prompt::PromptId;
 use voxpoint::render::Interpolation;
-use voxpoint::ui::{Pane, Tool, theme};
+use voxpoint::ui::{Pane, theme, tools};
 
 use super::desktop::{Desktop, picture, press, shows, taken};
 
@@ -63,7 +63,7 @@ fn looking_is_changed_by_menus_and_buttons_at_once() {
 
     harness.get_by_label("Crosshair").click();
     harness.step();
-    assert_eq!(harness.state().view.prefs.tool, Tool::Crosshair);
+    assert_eq!(harness.state().view.prefs.tool, tools::CROSSHAIR);
     assert!(!shows(&harness, "Negative point"), "the sign belongs to the point tool");
     harness.get_by_label("Point").click();
     harness.run_steps(2);
@@ -109,10 +109,10 @@ fn keys_do_what_the_table_says() {
     assert_eq!(focused, None, "Tab did not also move the focus");
 
     press(&mut harness, Modifiers::NONE, Key::W);
-    assert_eq!(harness.state().view.prefs.tool, Tool::Window);
+    assert_eq!(harness.state().view.prefs.tool, tools::WINDOW);
     press(&mut harness, Modifiers::NONE, Key::Minus);
     assert!(
-        harness.state().view.transient.negative && harness.state().view.prefs.tool == Tool::Point
+        harness.state().view.transient.negative && harness.state().view.prefs.tool == tools::POINT
     );
     press(&mut harness, Modifiers::NONE, Key::Equals);
     assert!(!harness.state().view.transient.negative);

@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::geom::Plane;
-use voxpoint::ui::{Layout, Pane, Splits, Tool};
+use voxpoint::ui::{Layout, Pane, Splits, tools};
 
 use super::desk::{click, double_click, drag, pane, press, texts, wheel, window};
 
@@ -80,7 +80,7 @@ fn a_double_click_shows_a_view_alone_but_never_costs_a_click_of_the_point_tool()
     let name = pane(&hands, Plane::Sagittal).min + vec2(20.0, 12.0);
     double_click(&mut hands, name);
     assert_eq!(hands.state().view.scan.maximised, None);
-    for tool in [Tool::Crosshair, Tool::Window, Tool::Region] {
+    for tool in [tools::CROSSHAIR, tools::WINDOW, tools::REGION] {
         hands.state_mut().view.prefs.tool = tool;
         hands.run_steps(60);
         double_click(&mut hands, at);

@@ -6,7 +6,7 @@ use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::Plane;
 use voxpoint::prompt::Prompt;
 use voxpoint::render::{ColourMap, Interpolation};
-use voxpoint::ui::{Action, MaskLook, ShownMasks, Tool};
+use voxpoint::ui::{Action, MaskLook, ShownMasks, tools};
 use voxpoint::volume::Window;
 
 use super::desk::{
@@ -16,7 +16,7 @@ use super::desk::{
 
 #[test]
 fn a_dragged_rectangle_gives_the_window_of_its_values() {
-    for (tool, modifiers) in [(Tool::Region, Modifiers::NONE), (Tool::Window, Modifiers::SHIFT)] {
+    for (tool, modifiers) in [(tools::REGION, Modifiers::NONE), (tools::WINDOW, Modifiers::SHIFT)] {
         let mut hands = window();
         hands.state_mut().view.prefs.tool = tool;
         let middle = pane(&hands, Plane::Axial).center();
@@ -253,7 +253,7 @@ fn slices_are_zoomed_alike_unless_each_is_to_have_its_own_zoom() {
 #[test]
 fn a_point_is_placed_by_keyboard() {
     let mut hands = window();
-    hands.state_mut().view.prefs.tool = Tool::Point;
+    hands.state_mut().view.prefs.tool = tools::POINT;
     press(&mut hands, Modifiers::NONE, Key::ArrowUp);
     let at = hands.state().view.scan.crosshair;
     press(&mut hands, Modifiers::NONE, Key::Enter);
@@ -266,7 +266,7 @@ fn a_point_is_placed_by_keyboard() {
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);
     assert_eq!(placed(&hands), Some(Prompt::negative(at)));
-    hands.state_mut().view.prefs.tool = Tool::Crosshair;
+    hands.state_mut().view.prefs.tool = tools::CROSSHAIR;
     hands.state_mut().actions.clear();
     press(&mut hands, Modifiers::NONE, Key::Enter);
     assert_eq!(placed(&hands), None);
@@ -280,7 +280,7 @@ fn a_click_that_closes_a_menu_places_no_point() {
         (true, PointerButton::Secondary),
     ] {
         let mut hands = window();
-        hands.state_mut().view.prefs.tool = Tool::Point;
+        hands.state_mut().view.prefs.tool = tools::POINT;
         let at = pane(&hands, Plane::Coronal).center();
         hands.get_by_role_and_label(Role::Button, "View").click();
         hands.run_steps(3);

@@ -5,7 +5,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::{DVec2, PanZoom, Plane};
 use voxpoint::prompt::{Prompt, PromptId};
-use voxpoint::ui::{Action, Tool};
+use voxpoint::ui::{Action, tools};
 use voxpoint::volume::{NamedRegion, Region};
 
 use super::desk::{Desk, Hands, click, desk, pane, press, texts, window_of};
@@ -161,7 +161,7 @@ fn points_are_hidden_with_the_masks() {
     let mut desk = desk(1);
     let grid = desk.document.image().grid().clone();
     let world = desk.view.scan.crosshair;
-    desk.view.prefs.tool = Tool::Point;
+    desk.view.prefs.tool = tools::POINT;
     desk.document
         .apply(Command::AddPrompt { object: None, prompt: Prompt::positive(world) })
         .unwrap();

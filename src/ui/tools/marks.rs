@@ -2,9 +2,11 @@
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
-use super::{SliceTransform, paint, section};
+use super::{ViewContext, WorldPointer};
 use crate::document::{LabelId, Object};
-use crate::prompt::{CropPlace, Prompt, PromptId};
+use crate::prompt::{Prompt, PromptId};
+use crate::ui::kit::paint;
+use crate::ui::state::SliceTransform;
 
 /// How many slices away a click is still hinted at.
 const NEAR: i64 = 10;
@@ -34,7 +36,7 @@ pub struct Mark {
 
 /// How large the dots of a structure are that has so many millilitres: no larger than a quarter of a ball of this
 /// volume is on the screen.
-pub fn radius(transform: &SliceTransform, millilitres: f64) -> f32 {
+fn radius(transform: &SliceTransform, millilitres: f64) -> f32 {
     if millilitres <= 0.0 {
         return RADIUS;
     }
@@ -43,7 +45,7 @@ pub fn radius(transform: &SliceTransform, millilitres: f64) -> f32 {
 }
 
 /// The clicks near the slice shown, in order.
-pub fn marks(transform: &SliceTransform, pane: Rect, prompts: &[Prompt], radius: f32) -> Vec<Mark> {
+fn marks(transform: &SliceTransform, pane: Rect, prompts: &[Prompt], radius: f32) -> Vec<Mark> {
     let mark = |prompt: &Prompt| {
         let at = transform.pane_from_world(prompt.world);
         let above = transform.steps_up(at.z);
@@ -55,9 +57,22 @@ pub fn marks(transform: &SliceTransform, pane: Rect, prompts: &[Prompt], radius:
 }
 
 /// The newest click of the slice shown whose dot is at `at`.
-pub fn hit(marks: &[Mark], at: Pos2) -> Option<PromptId> {
+fn hit(marks: &[Mark], at: Pos2) -> Option<PromptId> {
     let under = |m: &&Mark| m.above == 0 && m.at.distance(at) <= (m.radius + 1.0).max(GRAB);
     marks.iter().rev().find(under).map(|m| m.id)
+}
+
+/// An object's prompts as a slice view shows them.
+pub fn of(transform: &SliceTransform, pane: Rect, object: &Object, cx: &ViewContext) -> Vec<Mark> {
+    let radius = radius(transform, cx.document.volume_ml(object));
+    marks(transform, pane, &object.log.prompts, radius)
+}
+
+/// The prompt of the active object whose dot is under the pointer in a slice view.
+pub fn under(at: &WorldPointer, cx: &ViewContext) -> Option<(LabelId, PromptId)> {
+    let transform = at.place.slice.as_ref()?;
+    let object = cx.document.active().filter(|o| cx.shows_prompts(o))?;
+    Some((object.id, hit(&of(transform, at.place.rect, object, cx), at.at)?))
 }
 
 /// Draws an object's clicks.
@@ -108,40 +123,6 @@ fn away(painter: &Painter, mark: &Mark, colour: Color32) {
     painter.add(Shape::convex_polygon(corners, colour, Stroke::new(1.0, EDGE)));
     let count = mark.above.abs().to_string();
     paint::text(painter, at + vec2(5.0, 0.0), Align2::LEFT_CENTER, &count, 10.0, colour);
-}
-
-/// The outline, on this slice, of a cube that the model looked at; amber if the mask goes on beyond it.
-pub fn model_window(
-    painter: &Painter,
-    transform: &SliceTransform,
-    pane: Rect,
-    crop: &CropPlace,
-    goes_on: bool,
-) {
-    let corners = section::corners(crop).map(|world| transform.pane_from_world(world));
-    let cut = section::cut(&corners, 0.0);
-    let Some(&first) = cut.first() else { return };
-    let mut outline: Vec<Pos2> = cut.iter().map(|&p| paint::on_screen(pane, p)).collect();
-    outline.push(paint::on_screen(pane, first));
-    // Dashes of a huge outline (far zoomed in) would be many and mostly out of sight.
-    let length: f32 = outline.windows(2).map(|w| w[0].distance(w[1])).sum();
-    let dash = (length / 800.0).max(5.0);
-    let colour = if goes_on { paint::WARNING } else { paint::ACCENT };
-    for (width, colour) in [(3.0, Color32::from_black_alpha(120)), (1.0, colour)] {
-        for edge in outline.windows(2) {
-            painter.extend(dashes(edge[0], edge[1], Stroke::new(width, colour), dash));
-        }
-    }
-}
-
-/// A dashed line whose dashes lie where those of any other line at the same place lie, so that the common edges
-/// of neighbouring cubes stay dashed.
-fn dashes(a: Pos2, b: Pos2, stroke: Stroke, dash: f32) -> Vec<Shape> {
-    let forwards = (b.x - a.x) + (b.y - a.y) >= 0.0;
-    let [from, to] = if forwards { [a, b] } else { [b, a] };
-    let along = (to - from).normalized();
-    let first = (-from.to_vec2().dot(along)).rem_euclid(2.0 * dash);
-    Shape::dashed_line_with_offset(&[from, to], stroke, &[dash], &[dash], first)
 }
 
 #[cfg(test)]

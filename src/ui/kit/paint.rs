@@ -162,6 +162,19 @@ pub fn colour_mesh(rect: Rect, map: ColourMap) -> egui::Mesh {
     mesh
 }
 
+/// A rectangle in physical pixels, rounded as egui rounds: left, top, width, height.
+pub fn pixels(rect: Rect, pixels_per_point: f32) -> [f32; 4] {
+    let min = (rect.min * pixels_per_point).round();
+    let max = (rect.max * pixels_per_point).round();
+    [min.x, min.y, (max.x - min.x).max(1.0), (max.y - min.y).max(1.0)]
+}
+
+/// Width and height of a pane in physical pixels, at least 1.
+pub fn pixel_size(rect: Rect, pixels_per_point: f32) -> [u32; 2] {
+    let [_, _, width, height] = pixels(rect, pixels_per_point);
+    [width as u32, height as u32]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +244,13 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(number(value), expected);
         }
+    }
+
+    #[test]
+    fn a_pane_that_sticks_out_of_the_window_keeps_its_size() {
+        let rect = Rect::from_min_max(pos2(-20.0, 10.0), pos2(100.0, 70.0));
+        assert_eq!(pixels(rect, 1.5), [-30.0, 15.0, 180.0, 90.0]);
+        assert_eq!(pixel_size(rect, 1.5), [180, 90]);
     }
 
     #[test]

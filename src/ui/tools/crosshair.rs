@@ -1,0 +1,54 @@
+//! Click or drag: the crosshair goes there.
+
+use egui::{CursorIcon, Key, PointerButton};
+
+use super::{Gesture, Tool, ToolInfo, ViewContext, WorldPointer, key};
+use crate::ui::kit::icons;
+use crate::ui::state::ToolId;
+
+pub const INFO: ToolInfo = ToolInfo {
+    id: ToolId("crosshair"),
+    name: "Crosshair",
+    keys: &[key(Key::C)],
+    icon: icons::CROSSHAIR,
+    gestures: &[("Click or drag (Crosshair tool)", "Move the crosshair")],
+    edits: false,
+    seldom: false,
+};
+
+pub struct Crosshair;
+
+impl Tool for Crosshair {
+    fn info(&self) -> &'static ToolInfo {
+        &INFO
+    }
+
+    fn press(&self, at: &WorldPointer, cx: &mut ViewContext) -> Option<Box<dyn Gesture>> {
+        if at.is_3d() || !at.is(PointerButton::Primary) || !at.may_drag {
+            return None;
+        }
+        // From the press on, without waiting whether it becomes a drag.
+        follow(at, cx);
+        Some(Box::new(Follow))
+    }
+
+    fn cursor(&self, at: &WorldPointer, _cx: &ViewContext) -> Option<CursorIcon> {
+        (!at.is_3d()).then_some(CursorIcon::Crosshair)
+    }
+}
+
+/// The crosshair goes where the pointer is.
+struct Follow;
+
+impl Gesture for Follow {
+    fn update(&mut self, to: &WorldPointer, cx: &mut ViewContext) {
+        follow(to, cx);
+    }
+}
+
+/// Moves the crosshair to what is under the pointer.
+pub fn follow(to: &WorldPointer, cx: &mut ViewContext) {
+    if let Some(spot) = to.spot(cx) {
+        cx.view.move_crosshair(cx.document.image().grid(), spot.world);
+    }
+}

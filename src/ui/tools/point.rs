@@ -1,0 +1,124 @@
+//! Click: a prompt for the model, positive inside of the structure and negative outside of it. Drag: pan.
+
+use egui::{CursorIcon, Id, Key, Painter, PointerButton};
+
+use super::rest::rests;
+use super::view_gestures::{Pan, turn};
+use super::{
+    ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key, marks,
+};
+use crate::document::Command;
+use crate::prompt::Prompt;
+use crate::ui::kit::{icons, paint};
+use crate::ui::state::{Action, Intent, SliceTransform, ToolId};
+
+pub const INFO: ToolInfo = ToolInfo {
+    id: ToolId("point"),
+    name: "Point",
+    keys: &[key(Key::P)],
+    icon: icons::POINT,
+    gestures: &[
+        ("Click (Point tool)", "Positive point: inside the structure"),
+        ("Right click or Alt+click (Point tool)", "Negative point: outside of it"),
+        ("Drag (Point tool)", "Pan"),
+        (
+            "Ctrl+click in the 3D view (Point tool)",
+            "Point just behind what is seen there; right click: a negative one",
+        ),
+    ],
+    edits: true,
+    seldom: false,
+};
+
+pub struct Point;
+
+impl Tool for Point {
+    fn info(&self) -> &'static ToolInfo {
+        &INFO
+    }
+
+    fn press(&self, at: &WorldPointer, cx: &mut ViewContext) -> Option<Box<dyn Gesture>> {
+        let primary = at.is(PointerButton::Primary);
+        if !primary && !at.is(PointerButton::Secondary) || !places(at) {
+            return None;
+        }
+        let positive = primary && sign(at, cx);
+        let drag: Option<Box<dyn Gesture>> = match (primary, at.is_3d()) {
+            (false, _) => None,
+            (true, false) => Some(Box::new(Pan::from(at))),
+            (true, true) => Some(turn(at)),
+        };
+        let click = move |at: &WorldPointer, cx: &mut ViewContext| place(at, positive, cx);
+        ClickOrDrag::begin(at, Some(Box::new(click)), drag)
+    }
+
+    /// A preview of the mask under the pointer is wanted, unless a click would select a prompt.
+    fn hover(&self, at: &WorldPointer, cx: &mut ViewContext) {
+        let Some(slice) = at.place.slice.as_ref().map(SliceTransform::slice) else { return };
+        if !cx.view.prefs.show_preview || !cx.view.labels_shown() || marks::under(at, cx).is_some()
+        {
+            return;
+        }
+        let Some(spot) = at.spot(cx) else { return };
+        if cx.document.image().grid().voxel_at(spot.world).is_none() {
+            return;
+        }
+        let id = Id::unique(("pointer rests", at.place.pane.name()));
+        let resting = rests(&cx.egui, id, at.at, slice);
+        let prompt = Prompt::new(spot.world, sign(at, cx));
+        cx.view.transient.intent = Some(Intent { prompt, resting });
+    }
+
+    /// The sign of the prompt that a click would place.
+    fn paint(&self, painter: &Painter, _: &ViewPlace, at: Option<&WorldPointer>, cx: &ViewContext) {
+        if let Some(at) = at.filter(|at| places(at)) {
+            paint::pointer_sign(painter, at.at, sign(at, cx));
+        }
+    }
+
+    fn cursor(&self, at: &WorldPointer, _cx: &ViewContext) -> Option<CursorIcon> {
+        places(at).then_some(CursorIcon::Crosshair)
+    }
+}
+
+/// Whether a click there places a prompt. In 3D only with Ctrl: the hand that turns the picture clicks by accident,
+/// and what a prompt is placed on is not seen there as it is in a slice.
+fn places(at: &WorldPointer) -> bool {
+    !at.is_3d() || at.modifiers.command
+}
+
+/// Whether a click of the left button would be positive.
+fn sign(at: &WorldPointer, cx: &ViewContext) -> bool {
+    !(cx.view.transient.negative || at.modifiers.alt)
+}
+
+fn place(at: &WorldPointer, positive: bool, cx: &mut ViewContext) {
+    let Some(spot) = at.spot(cx) else { return };
+    let voxel = cx.document.image().grid().voxel_at(spot.inside);
+    // The second click of a double click at the same voxel would say nothing new.
+    let memory = Id::unique("prompt placed last");
+    let last = cx.egui.data(|d| d.get_temp::<([usize; 3], bool)>(memory));
+    let again = cx.egui.input(|i| {
+        let any = [PointerButton::Primary, PointerButton::Secondary];
+        any.iter()
+            .any(|b| i.pointer.button_double_clicked(*b) || i.pointer.button_triple_clicked(*b))
+    });
+    if again && (at.is_3d() || voxel.is_some_and(|v| last == Some((v, positive)))) {
+        return;
+    }
+    if let Some(selected) = marks::under(at, cx) {
+        cx.view.transient.selected_prompt = Some(selected);
+        return;
+    }
+    cx.view.transient.selected_prompt = None;
+    if at.is_3d() {
+        cx.view.move_crosshair(cx.document.image().grid(), spot.inside);
+    } else if voxel.is_some() {
+        cx.view.scan.crosshair = spot.inside;
+    }
+    if let Some(voxel) = voxel {
+        cx.egui.data_mut(|d| d.insert_temp(memory, (voxel, positive)));
+    }
+    let prompt = Prompt::new(spot.inside, positive);
+    cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
+}

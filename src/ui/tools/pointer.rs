@@ -1,0 +1,104 @@
+use std::cell::OnceCell;
+
+use egui::{Modifiers, PointerButton, Pos2, Rect};
+
+use super::ViewContext;
+use super::pick::{self, Surface};
+use crate::geom::DVec3;
+use crate::ui::kit::paint;
+use crate::ui::state::{Pane, SliceTransform};
+
+/// A view as it lies on the screen at some moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewPlace {
+    /// Which view.
+    pub pane: Pane,
+    /// Where it is, in points.
+    pub rect: Rect,
+    /// Physical pixels for each point.
+    pub pixels_per_point: f32,
+    /// How its picture lies; `None` for the 3D view, where the camera tells it.
+    pub slice: Option<SliceTransform>,
+}
+
+impl ViewPlace {
+    /// Width and height in points.
+    pub fn size(&self) -> [f64; 2] {
+        [f64::from(self.rect.width()), f64::from(self.rect.height())]
+    }
+
+    /// Where a world position (RAS mm) is on the screen; of one in another slice, straight above or below it.
+    pub fn on_screen(&self, world: DVec3, cx: &ViewContext) -> Pos2 {
+        let at = if let Some(transform) = &self.slice {
+            transform.pane_from_world(world).truncate()
+        } else {
+            let grid = cx.document.image().grid();
+            cx.view.scan.orbit.project(grid, self.size(), world).truncate()
+        };
+        paint::on_screen(self.rect, at)
+    }
+}
+
+/// A place in the scan under the pointer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spot {
+    /// What is pointed at, RAS mm: in a slice the place itself, in 3D the surface that is seen.
+    pub world: DVec3,
+    /// What belongs to it, RAS mm: in a slice the same place, in 3D just behind the surface.
+    pub inside: DVec3,
+    /// The slice's unit normal; `None` in 3D.
+    pub normal: Option<DVec3>,
+}
+
+/// The pointer over a view, and where in the scan that is.
+#[derive(Clone, Debug)]
+pub struct WorldPointer {
+    /// The view.
+    pub place: ViewPlace,
+    /// On the screen.
+    pub at: Pos2,
+    /// The button that is pressed; `None` if none is.
+    pub button: Option<PointerButton>,
+    /// The modifier keys that are down.
+    pub modifiers: Modifiers,
+    /// Whether the press may become a click: it is not one that only closes a menu, or that is on a label's button.
+    pub may_click: bool,
+    /// Whether it may become a drag: it is on no handle.
+    pub may_drag: bool,
+    /// What is seen there in 3D, once somebody has asked.
+    surface: OnceCell<Option<Surface>>,
+}
+
+impl WorldPointer {
+    /// The pointer at `at`, of which nothing more is known.
+    pub fn new(place: ViewPlace, at: Pos2, modifiers: Modifiers) -> Self {
+        let surface = OnceCell::new();
+        Self { place, at, button: None, modifiers, may_click: true, may_drag: true, surface }
+    }
+
+    /// Whether this button is the one that is pressed.
+    pub fn is(&self, button: PointerButton) -> bool {
+        self.button == Some(button)
+    }
+
+    /// Whether it is in the 3D view.
+    pub fn is_3d(&self) -> bool {
+        self.place.slice.is_none()
+    }
+
+    /// What is seen there in 3D. (Looked for once.)
+    pub fn surface(&self, cx: &ViewContext) -> Option<Surface> {
+        let look = || pick::surface(&self.place, self.at, cx.document.labels(), cx);
+        *self.surface.get_or_init(look)
+    }
+
+    /// Where in the scan it is; in 3D `None` where nothing is seen.
+    pub fn spot(&self, cx: &ViewContext) -> Option<Spot> {
+        let Some(transform) = &self.place.slice else {
+            let surface = self.surface(cx)?;
+            return Some(Spot { world: surface.hit.world, inside: surface.inside, normal: None });
+        };
+        let world = transform.world_from_pane(paint::in_pane(self.place.rect, self.at));
+        Some(Spot { world, inside: world, normal: Some(transform.frame().normal()) })
+    }
+}

@@ -1,0 +1,242 @@
+//! The pointer over the views, given to the tools as presses and gestures.
+//!
+//! Reads egui's events one by one and in their order: with slow frames many movements come at once, and a press may
+//! begin and end within a frame. None of them is left out.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use egui::{CursorIcon, Event, Id, Modifiers, Painter, PointerButton, Pos2, Response, Ui};
+
+use super::readout;
+use crate::ui::state::{HandState, Pane};
+use crate::ui::tools::{self, Gesture, Tool, ViewContext, WorldPointer, begin_view_gesture};
+
+/// A button that is held down on a view.
+struct Held {
+    view: Id,
+    button: PointerButton,
+    gesture: Box<dyn Gesture>,
+}
+
+/// What is kept between frames.
+#[derive(Default)]
+struct Hand {
+    held: Option<Held>,
+    /// The modifier keys at the end of the last frame.
+    modifiers: Modifiers,
+}
+
+/// Where egui keeps the hand of a window.
+#[derive(Clone, Default)]
+struct Keeper(Arc<Mutex<Hand>>);
+
+impl Keeper {
+    fn of(egui: &egui::Context) -> Self {
+        egui.data_mut(|d| d.get_temp_mut_or_default::<Self>(Id::unique("hand")).clone())
+    }
+
+    /// (Whatever panicked while holding it has left it whole: what is held is taken out first.)
+    fn lock(&self) -> MutexGuard<'_, Hand> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where [`note_press`] keeps whether the last press found a menu open.
+fn dismissal() -> Id {
+    Id::unique("press_found_a_menu")
+}
+
+/// Called at the beginning of each frame. A menu closes before the views learn of the click that closes it:
+/// whether it was open has to be known from the press.
+pub fn note_press(ctx: &egui::Context) {
+    if ctx.input(|i| i.pointer.any_pressed()) {
+        let open = egui::Popup::is_any_open(ctx);
+        ctx.data_mut(|d| d.insert_temp(dismissal(), open));
+    }
+}
+
+fn closes_a_menu(ctx: &egui::Context) -> bool {
+    ctx.data(|d| d.get_temp(dismissal())).unwrap_or(false)
+}
+
+/// Gives this frame's pointer events to the gesture that is under way, and begins new ones. Call once, when all views
+/// and the handles over them have answered to egui.
+pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
+    let keeper = Keeper::of(ui.ctx());
+    let (mut held, mut modifiers) = {
+        let hand = &mut *keeper.lock();
+        (hand.held.take(), hand.modifiers)
+    };
+    held = still_held(held, views, cx);
+    let (events, now) = ui.input(|i| (i.events.clone(), i.modifiers));
+    for event in &events {
+        match *event {
+            Event::ModifiersChanged(changed) => modifiers = changed,
+            Event::Key { modifiers: changed, .. }
+            | Event::MouseWheel { modifiers: changed, .. } => {
+                modifiers = changed;
+            }
+            Event::PointerMoved(at) => update(held.as_mut(), views, at, modifiers, cx),
+            Event::PointerButton { pos, button, pressed, modifiers: changed } => {
+                modifiers = changed;
+                if pressed && held.is_none() {
+                    held = press(views, pos, button, modifiers, cx);
+                } else if !pressed && held.as_ref().is_some_and(|h| h.button == button) {
+                    update(held.as_mut(), views, pos, modifiers, cx);
+                    if let Some(held) = held.take() {
+                        held.gesture.commit(cx);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    // The release was lost, with the window's focus for instance.
+    if held.as_ref().is_some_and(|h| !ui.input(|i| i.pointer.button_down(h.button)))
+        && let Some(held) = held.take()
+    {
+        held.gesture.commit(cx);
+    }
+    cx.view.transient.hand = match &held {
+        Some(held) => HandState::Holds { edits: held.gesture.edits() },
+        None => HandState::Free,
+    };
+    hover(ui, views, cx);
+    *keeper.lock() = Hand { held, modifiers: now };
+}
+
+/// The gesture of the frame before, unless it has ended otherwise: it was given up, its view is not seen any more, or
+/// egui found that the press was meant for a handle.
+fn still_held(
+    held: Option<Held>,
+    views: &[(Pane, Response)],
+    cx: &mut ViewContext,
+) -> Option<Held> {
+    let held = held?;
+    let dragged = cx.egui.dragged_id();
+    let elsewhere = dragged.is_some_and(|id| views.iter().all(|(_, r)| r.id != id));
+    let seen = views.iter().any(|(_, r)| r.id == held.view);
+    match cx.view.transient.hand {
+        HandState::Holds { .. } if seen && !elsewhere => return Some(held),
+        // Another scan was opened meanwhile.
+        HandState::Free => {}
+        _ => held.gesture.cancel(cx),
+    }
+    None
+}
+
+/// The pointer as a view that is on the screen has it.
+fn pointer(
+    (pane, response): &(Pane, Response),
+    at: Pos2,
+    modifiers: Modifiers,
+    cx: &ViewContext,
+) -> WorldPointer {
+    WorldPointer::new(cx.place(response.rect, *pane), at, modifiers)
+}
+
+fn update(
+    held: Option<&mut Held>,
+    views: &[(Pane, Response)],
+    at: Pos2,
+    modifiers: Modifiers,
+    cx: &mut ViewContext,
+) {
+    if let Some(held) = held
+        && let Some(view) = views.iter().find(|(_, r)| r.id == held.view)
+    {
+        let mut to = pointer(view, at, modifiers, cx);
+        to.button = Some(held.button);
+        held.gesture.update(&to, cx);
+    }
+}
+
+fn press(
+    views: &[(Pane, Response)],
+    at: Pos2,
+    button: PointerButton,
+    modifiers: Modifiers,
+    cx: &mut ViewContext,
+) -> Option<Held> {
+    let view = views.iter().find(|(_, r)| r.rect.contains(at))?;
+    let id = view.1.id;
+    let [clicks, drags] = top_at(&view.1, at)?;
+    let foreign = cx.egui.dragged_id().is_some_and(|id| views.iter().all(|(_, r)| r.id != id));
+    let mut press = pointer(view, at, modifiers, cx);
+    press.button = Some(button);
+    press.may_click = clicks == Some(id) && !closes_a_menu(&cx.egui);
+    press.may_drag = drags == Some(id) && !foreign;
+    if !press.may_click && !press.may_drag {
+        return None;
+    }
+    let gesture = tool(cx).press(&press, cx).or_else(|| begin_view_gesture(&press))?;
+    Some(Held { view: id, button, gesture })
+}
+
+/// The uppermost widgets at a place that answer to clicks and to drags; `None` where something lies over the views.
+/// As egui itself finds them, but for any place, not only where the pointer is now.
+fn top_at(view: &Response, at: Pos2) -> Option<[Option<Id>; 2]> {
+    if view.ctx.layer_id_at(at).is_some_and(|layer| layer != view.layer_id) {
+        return None;
+    }
+    view.ctx.viewport(|viewport| {
+        let widgets = || viewport.prev_pass.widgets.get_layer(view.layer_id);
+        let under = || widgets().filter(|w| w.enabled && w.interact_rect.contains(at));
+        let clicks = under().filter(|w| w.sense.senses_click()).last().map(|w| w.id);
+        let drags = under().filter(|w| w.sense.senses_drag()).last().map(|w| w.id);
+        Some([clicks, drags])
+    })
+}
+
+/// The tool in use.
+pub fn tool(cx: &ViewContext) -> &'static dyn Tool {
+    tools::of(cx.view.prefs.tool)
+}
+
+/// The pointer in the view that it is over, while no button is down there.
+pub fn over(response: &Response, pane: Pane, cx: &ViewContext) -> Option<WorldPointer> {
+    let at = response.ctx.input(|i| i.pointer.latest_pos())?;
+    let free = cx.view.transient.hand == HandState::Free && !cx.view.transient.is_figure;
+    let modifiers = response.ctx.input(|i| i.modifiers);
+    (free && response.contains_pointer() && response.rect.contains(at))
+        .then(|| WorldPointer::new(cx.place(response.rect, pane), at, modifiers))
+}
+
+/// What is under the pointer; and, while no button is down, what the tool makes of it.
+fn hover(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
+    let down = ui.input(|i| i.pointer.any_down());
+    let Some((pane, response)) = views.iter().find(|(_, r)| r.contains_pointer()) else { return };
+    let Some(at) = ui.input(|i| i.pointer.latest_pos()) else { return };
+    let at = WorldPointer::new(cx.place(response.rect, *pane), at, ui.input(|i| i.modifiers));
+    match &at.place.slice {
+        Some(transform) => {
+            cx.view.transient.hover = readout::in_slice(transform, at.place.rect, at.at, cx);
+        }
+        None if !down => cx.view.transient.hover = readout::in_3d(&at, cx),
+        None => {}
+    }
+    if !down {
+        tool(cx).hover(&at, cx);
+    }
+}
+
+/// The pointer's shape and what the tool draws over a view.
+pub fn paint(painter: &Painter, response: &Response, pane: Pane, cx: &ViewContext) {
+    let keeper = Keeper::of(&response.ctx);
+    let hand = keeper.lock();
+    let held = hand.held.as_ref().filter(|held| held.view == response.id);
+    if let Some(held) = held {
+        held.gesture.paint(painter);
+    }
+    let at = over(response, pane, cx);
+    tool(cx).paint(painter, &cx.place(response.rect, pane), at.as_ref(), cx);
+    let own = if pane == Pane::Volume { Some(CursorIcon::Grab) } else { None };
+    let shape = match (held, &at) {
+        (Some(held), _) => held.gesture.cursor(),
+        (None, Some(at)) if response.hovered() => tool(cx).cursor(at, cx).or(own),
+        _ => None,
+    };
+    if let Some(shape) = shape {
+        response.ctx.set_cursor_icon(shape);
+    }
+}
