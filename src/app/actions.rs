@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files;
-use super::names::Output;
-use super::paths::Purpose;
-use super::reading::Role;
-use super::session::AfterDiscard;
+use super::files::{self, Output, Purpose, Role};
+use super::leaving::Leave;
 use crate::ui::{Action, OfferAnswer};
 
 impl App {
@@ -18,7 +15,7 @@ impl App {
             self.files.cancel();
         } else if self.pictures.is_busy() {
             self.pictures.cancel();
-        } else if !self.model.cancel(self.session.as_mut()) {
+        } else if !self.model.cancel(self.open.as_mut()) {
             match self.status.offers.last().map(|o| o.number) {
                 Some(number) => self.answer(number, OfferAnswer::Drop),
                 None => self.toasts.close_newest(),
@@ -57,7 +54,7 @@ impl App {
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
-                self.model.cancel(self.session.as_mut());
+                self.model.cancel(self.open.as_mut());
             }
             Action::CancelInstall => self.model.cancel_install(),
             Action::CancelDownload => self.library.cancel(),
@@ -65,8 +62,8 @@ impl App {
             Action::SaveAs => self.ask_save(),
             Action::Undo => self.undo(),
             Action::Redo => {
-                if let Some(session) = &mut self.session {
-                    session.document.redo();
+                if let Some(open) = &mut self.open {
+                    open.document.redo();
                 }
             }
             Action::Do(command) => {
@@ -75,9 +72,9 @@ impl App {
             Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
             Action::ChooseModel => self.files.paths.ask(Purpose::Model),
             Action::MoveThreshold { object, threshold, begins } => {
-                if let Some(session) = &self.session {
+                if let Some(open) = &self.open {
                     let wanted = (object, threshold);
-                    self.threshold.set(session.number, wanted, begins, &mut self.status);
+                    self.threshold.set(open.number, wanted, begins, &mut self.status);
                 }
             }
             Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
@@ -88,9 +85,9 @@ impl App {
             Action::RecordFilm(options) => self.ask_output(Output::Film(options)),
             Action::CancelPicture => self.pictures.cancel(),
             Action::GoTo(done) => {
-                if let Some(session) = &mut self.session {
-                    session.deferred.clear();
-                    session.document.go_to(done);
+                if let Some(open) = &mut self.open {
+                    open.deferred.clear();
+                    open.document.go_to(done);
                 }
             }
             Action::ForgetRecent(path) => {
@@ -102,7 +99,7 @@ impl App {
                 self.status.recent.clear();
             }
             Action::CancelSave => self.files.cancel_save(),
-            Action::CloseScan => self.ask_to_leave(AfterDiscard::CloseScan),
+            Action::CloseScan => self.leaving.want(Leave::CloseScan),
             Action::SaveFirst => self.save_first(),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Discard(agreed) => self.discard(agreed),

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::files::label_names;
+use super::files::{label_ending, label_names, stem_of};
 use super::gpu::Gpu;
-use super::names::{label_ending, stem_of};
 use super::{App, DocumentNumber, dress};
 use crate::document::Document;
 use crate::io::{IoError, Registry};
@@ -46,7 +45,6 @@ impl App {
             Fault::Lost(why) => {
                 self.graphics.lost = Some(why);
                 // Not the user's wish: nothing is asked, and the next window has everything.
-                self.closing = true;
                 ctx.send_viewport_cmd(egui::ViewportCommand::Close);
                 return;
             }
@@ -58,7 +56,7 @@ impl App {
             ),
         };
         // What follows from it is not said again and again.
-        let document = self.session.as_ref().map(|session| session.number);
+        let document = self.open.as_ref().map(|open| open.number);
         if !self.graphics.told.contains(&document) {
             self.graphics.told.push(document);
             self.toasts.error(text.to_owned());
@@ -76,7 +74,7 @@ impl App {
         *self.graphics.ctx.lock().unwrap_or_else(PoisonError::into_inner) = cc.egui_ctx.clone();
         self.gpu = cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx));
         self.graphics.told.clear();
-        self.closing = false;
+        self.leaving.reopened();
         if let Some(why) = self.graphics.lost.take() {
             tracing::warn!("the graphics device was lost: {why}");
             let text = tr(
@@ -92,11 +90,11 @@ impl App {
     /// Saves unsaved work where no window can be opened any more, beside the scan or else where the user may write;
     /// what was done, in words. `None` if there is none.
     pub(super) fn rescue(&self) -> Option<String> {
-        let session = self.session.as_ref().filter(|session| session.document.is_modified())?;
+        let open = self.open.as_ref().filter(|open| open.document.is_modified())?;
         let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
-        let beside = session.path.parent().map(Path::to_owned);
+        let beside = open.path.parent().map(Path::to_owned);
         let folders = beside.into_iter().chain(home).chain([std::env::temp_dir()]);
-        Some(match rescued(&self.formats, &session.document, &session.path, folders) {
+        Some(match rescued(&self.formats, &open.document, &open.path, folders) {
             Ok(path) => format!("unsaved work was saved as {}", path.display()),
             Err(why) => format!("unsaved work is lost: {why}"),
         })

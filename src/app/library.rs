@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::session::capitalised;
+use super::open_document::capitalised;
 use crate::segment::checkpoint::{Architecture, Manifest};
 use crate::segment::download::{self, DownloadError, Downloaded, Source, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};

@@ -4,21 +4,20 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
-mod dialogs;
+mod document_number;
 mod files;
 mod gpu;
 mod graphics;
+mod leaving;
 mod library;
 mod log;
 mod model;
-mod names;
 mod offers;
-mod paths;
+mod open_document;
 mod pictures;
 mod probe;
-mod reading;
 mod remembered;
-mod session;
+mod saving;
 mod start;
 mod threshold;
 mod wheel;
@@ -31,19 +30,20 @@ use crate::document::Document;
 use crate::io::Registry;
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
-pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
-use files::{Files, News};
+use document_number::DocumentNumber;
+pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
+use files::{Files, News, Role};
 use gpu::{Gpu, Shortage};
 use graphics::Graphics;
 pub use graphics::{Left, Window};
+use leaving::{Leave, Leaving};
 use library::Library;
 pub use log::{LibraryErrors, LogLayer};
 use model::Model;
 use offers::Offered;
+use open_document::OpenDocument;
 use pictures::Pictures;
-use reading::Role;
 use remembered::Remembered;
-use session::{AfterDiscard, DocumentNumber, Session};
 pub use start::run;
 use threshold::Threshold;
 
@@ -51,7 +51,7 @@ use threshold::Threshold;
 // Each is a question of its own about what goes on.
 #[allow(clippy::struct_excessive_bools)]
 pub struct App {
-    session: Option<Session>,
+    open: Option<OpenDocument>,
     documents: u64,
     view: ViewState,
     status: Status,
@@ -65,22 +65,15 @@ pub struct App {
     pictures: Pictures,
     gpu: Option<Gpu>,
     graphics: Graphics,
-    after_discard: Option<AfterDiscard>,
-    /// A save that waits for the answer whether what another program has written may be replaced.
-    unanswered_save: Option<(DocumentNumber, PathBuf)>,
+    leaving: Leaving,
     /// Files of which it is asked what they are to be, by the numbers of their offers.
     offers: Vec<(u64, Offered)>,
     offered: u64,
-    /// The user wants to save before what `after_discard` says.
-    saves_first: bool,
     /// Another frame of the scan was chosen and is not on the screen yet.
     frame_comes: bool,
     /// Lines of the log that were taken over.
     log_seen: u64,
-    /// The user has agreed to lose unsaved work by closing.
-    discard_agreed: bool,
     remembered: Remembered,
-    closing: bool,
     longest_step: Duration,
     started: Instant,
     /// Frames drawn with a scan in them, up to two.
@@ -112,7 +105,7 @@ impl App {
             ..Status::default()
         };
         let mut app = Self {
-            session: None,
+            open: None,
             documents: 0,
             view,
             status,
@@ -125,16 +118,12 @@ impl App {
             pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
             graphics,
-            after_discard: None,
-            unanswered_save: None,
+            leaving: Leaving::default(),
             offers: Vec::new(),
             offered: 0,
-            saves_first: false,
             frame_comes: false,
             log_seen: 0,
-            discard_agreed: false,
             remembered,
-            closing: false,
             longest_step: Duration::ZERO,
             started: Instant::now(),
             frames: 0,
@@ -172,7 +161,7 @@ impl App {
 
     /// The open document.
     pub fn document(&self) -> Option<&Document> {
-        self.session.as_ref().map(|s| &s.document)
+        self.open.as_ref().map(|s| &s.document)
     }
 
     /// How the user looks at it.
@@ -196,25 +185,25 @@ impl App {
         ui::text::speak(self.view.prefs.language);
         let began = Instant::now();
         // Images that wait for an answer are whole scans in memory.
-        let hold = self.after_discard.is_some() || self.offers.len() >= ImageLayer::MOST;
-        let open = self.session.as_ref().map(|s| (s.number, s.document.image()));
+        let hold = self.leaving.is_under_way() || self.offers.len() >= ImageLayer::MOST;
+        let open = self.open.as_ref().map(|s| (s.number, s.document.image()));
         for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);
         }
-        self.model.poll(self.session.as_mut(), &mut self.status, &mut self.toasts);
+        self.model.poll(self.open.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path), &mut self.status);
         }
         self.follow_frame();
         self.follow_overlays();
-        self.threshold.step(self.session.as_mut(), &mut self.status);
+        self.threshold.step(self.open.as_mut(), &mut self.status);
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.intent.as_ref().filter(|_| !self.frame_comes);
-        self.model.pump(self.session.as_mut(), intent, &mut self.status, &mut self.toasts);
-        if let (Some(gpu), Some(session)) = (&mut self.gpu, &self.session) {
+        self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
+        if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
             let (shown, preview) = (self.view.shown_masks(), self.model.preview());
-            match gpu.sync(session.number, &session.document, shown, preview) {
+            match gpu.sync(open.number, &open.document, shown, preview) {
                 Ok(true) => self.frame_comes = false,
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
@@ -233,11 +222,13 @@ impl App {
         }
         self.look_after_graphics(ctx);
         self.status.frame_comes = self.frame_comes;
-        if ctx.input(|i| i.viewport().close_requested()) && !self.closing {
+        // A window whose device is lost closes without a word: the next one has everything.
+        let closes = self.leaving.is_closing() || self.lost_graphics();
+        if ctx.input(|i| i.viewport().close_requested()) && !closes {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.ask_to_leave(AfterDiscard::Close);
+            self.leaving.want(Leave::Close);
         }
-        self.go_on_when_saved(ctx);
+        self.leave_when_saved(ctx);
         self.keep_log();
         self.longest_step = self.longest_step.max(began.elapsed());
     }
@@ -263,18 +254,17 @@ impl App {
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
-                if let Some(session) = self.session.as_mut().filter(|s| s.number == document) {
-                    session.document.mark_saved(state);
-                    session.saved_to = Some(saved.path.clone());
-                    session.on_disk = Some(stamp);
+                if let Some(open) = self.open.as_mut().filter(|s| s.number == document) {
+                    open.document.mark_saved(state);
+                    open.saved_to = Some(saved.path.clone());
+                    open.on_disk = Some(stamp);
                     self.status.save = SaveStatus::Saved(saved.path);
-                    // Should there be more by now, it is asked about anew.
-                    self.saves_first = false;
+                    self.leaving.saved();
                 }
                 self.toasts.info(tr_with("Saved and verified: {name}", &[("name", &name)]));
             }
             News::SaveTo(document, path) => {
-                if self.session.as_ref().is_some_and(|s| s.number == document) {
+                if self.open.as_ref().is_some_and(|s| s.number == document) {
                     self.save(path);
                 } else {
                     let name = path.display();
@@ -282,12 +272,6 @@ impl App {
                         "Not saved, because another scan was opened meanwhile: {name}",
                         &[("name", &name)],
                     ));
-                }
-            }
-            News::Theirs(document, path, theirs) => {
-                if self.session.as_ref().is_some_and(|s| s.number == document) {
-                    self.unanswered_save = Some((document, path));
-                    self.status.ask_replace = Some(theirs);
                 }
             }
             News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
@@ -318,7 +302,7 @@ impl App {
         ui::text::speak(self.view.prefs.language);
         let mut actions = Vec::new();
         self.status.asks_path = self.files.paths.is_asking();
-        let document = self.session.as_ref().map(|s| &s.document);
+        let document = self.open.as_ref().map(|s| &s.document);
         let (intent, frame) = (self.view.transient.intent, self.view.scan.time_point);
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(wait) = self.files.paths.waits()
@@ -331,7 +315,7 @@ impl App {
         {
             self.files.answer_path_prompt(answer);
         }
-        let document = self.session.as_ref().map(|s| &s.document);
+        let document = self.open.as_ref().map(|s| &s.document);
         let away =
             document.map_or(egui::Vec2::ZERO, |d| ui::beside_views(&mut self.view, d, ui.ctx()));
         let room = match document {
@@ -352,7 +336,7 @@ impl App {
 
     /// Logs when the first picture of a scan is on the screen: when the frame after it begins.
     fn count_frames(&mut self, ctx: &egui::Context) {
-        if self.session.is_none() || self.frames == 2 {
+        if self.open.is_none() || self.frames == 2 {
             return;
         }
         self.frames += 1;

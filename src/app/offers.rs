@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::names::name_of;
-use super::reading::{Labels, Loaded, Role};
+use super::files::{Labels, Loaded, Role, name_of};
 use crate::document::{Command, Document};
 use crate::io::LabelNote;
 use crate::ui::text::tr_with;
@@ -40,13 +39,13 @@ impl App {
             _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
         };
         self.toasts.info(text);
-        if let Some(session) = self.session.as_mut().filter(|_| first) {
+        if let Some(open) = self.open.as_mut().filter(|_| first) {
             // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
             // other time points of that file, nor over numbers that it could not keep.
-            session.document.mark_saved(session.document.state());
+            open.document.mark_saved(open.document.state());
             if labels.frames == 1 && as_in_the_file {
-                session.came_from = Some(path);
-                session.on_disk = Some(labels.stamp);
+                open.came_from = Some(path);
+                open.on_disk = Some(labels.stamp);
             }
         }
     }

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::App;
-use super::names::{Output, stem_of};
-use super::paths::Purpose;
-use super::session::DocumentNumber;
+use super::document_number::DocumentNumber;
+use super::files::{Output, Purpose, stem_of};
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, Film, Stage, save_film, save_png};
 use crate::io::Registry;
@@ -156,32 +155,32 @@ fn suggestion(formats: &Registry, scan: &Path, output: &Output) -> PathBuf {
 
 impl App {
     pub(super) fn copy_picture(&mut self, options: &PictureOptions) {
-        let Some(session) = &self.session else { return };
-        let copied = self.pictures.copy(&session.document, Figure::of(&self.view, options));
+        let Some(open) = &self.open else { return };
+        let copied = self.pictures.copy(&open.document, Figure::of(&self.view, options));
         self.told(copied);
     }
 
     /// Asks where a picture or a film goes.
     pub(super) fn ask_output(&mut self, output: Output) {
-        let Some(session) = &self.session else { return };
-        let suggestion = suggestion(&self.formats, &session.path, &output);
-        self.files.paths.ask(Purpose::Draw(session.number, output, suggestion));
+        let Some(open) = &self.open else { return };
+        let suggestion = suggestion(&self.formats, &open.path, &output);
+        self.files.paths.ask(Purpose::Draw(open.number, output, suggestion));
     }
 
     /// Draws what was asked for, as it is now, into a file.
     pub(super) fn draw_to(&mut self, number: DocumentNumber, output: &Output, path: PathBuf) {
-        let open = self.session.as_ref().filter(|s| s.number == number);
-        let Some(session) = open else {
+        let open = self.open.as_ref().filter(|s| s.number == number);
+        let Some(open) = open else {
             let text = tr("Not saved, because another scan was opened meanwhile");
             self.toasts.error(format!("{text}: {}", path.display()));
             return;
         };
-        if super::session::same_file(&path, &session.path) {
+        if super::open_document::same_file(&path, &open.path) {
             let text = tr("That is the scan itself; choose another name");
             self.toasts.error(format!("{text}: {}", path.display()));
             return;
         }
-        let document = &session.document;
+        let document = &open.document;
         let view: &ViewState = &self.view;
         let started = match output {
             Output::Picture(options) => {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{DocumentNumber, Session};
+use super::{DocumentNumber, OpenDocument};
 use crate::document::{Command, LabelId};
 use crate::geom::Grid;
 use crate::prompt::{Answer, Patch};
@@ -78,7 +78,7 @@ impl Threshold {
     }
 
     /// Takes in what has been laid and asks for what is wanted now.
-    pub fn step(&mut self, mut session: Option<&mut Session>, status: &mut Status) {
+    pub fn step(&mut self, mut session: Option<&mut OpenDocument>, status: &mut Status) {
         while let Some(told) = self.worker.poll() {
             self.asked = None;
             // A worker that has died answers nothing: the slider goes back to where the mask is.
@@ -112,7 +112,7 @@ impl Threshold {
         }
     }
 
-    fn apply(&mut self, laid: Laid, session: &mut Session) {
+    fn apply(&mut self, laid: Laid, session: &mut OpenDocument) {
         let Laid { wanted, patches, region, edges } = laid;
         let Wanted { object, threshold, gesture, .. } = wanted;
         let same = session.document.object(object).is_some_and(|o| {
@@ -144,12 +144,12 @@ mod tests {
 
     const DIMS: [usize; 3] = [4; 3];
 
-    fn session() -> Session {
+    fn session() -> OpenDocument {
         let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
         let (voxels, stored) = (Voxels::U8(vec![0; grid.count()]), StoredGeometry::of(&grid));
         let volume =
             Volume::new("phantom", grid, DIMS.to_vec(), voxels, Scale::NONE, stored, vec![]);
-        Session {
+        OpenDocument {
             number: DocumentNumber(1),
             document: Document::new(Arc::new(volume)),
             path: "scan".into(),
@@ -179,7 +179,7 @@ mod tests {
         document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
     }
 
-    fn until_idle(threshold: &mut Threshold, session: &mut Session, status: &mut Status) {
+    fn until_idle(threshold: &mut Threshold, session: &mut OpenDocument, status: &mut Status) {
         for _ in 0..2000 {
             threshold.step(Some(session), status);
             if !threshold.is_busy() {

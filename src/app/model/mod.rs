@@ -14,7 +14,7 @@ mod worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{DocumentNumber, Session};
+use super::{DocumentNumber, OpenDocument};
 use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
 use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
 use crate::segment::cubes::CanonicalGrid;
@@ -137,7 +137,7 @@ impl Model {
     /// Gives up the oldest pending click, be it computed already or waiting for its turn, for the pointer's encoder
     /// or for a model. An extension that is being computed ends with what it has found. `false` if no click is
     /// pending.
-    pub fn cancel(&mut self, session: Option<&mut Session>) -> bool {
+    pub fn cancel(&mut self, session: Option<&mut OpenDocument>) -> bool {
         let Some(session) = session else { return false };
         let Some((entry, click)) = session.document.pending() else { return false };
         let key = ClickKey { document: session.number, entry };
@@ -165,7 +165,7 @@ impl Model {
     /// Takes in what the worker has sent.
     pub fn poll(
         &mut self,
-        mut session: Option<&mut Session>,
+        mut session: Option<&mut OpenDocument>,
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
@@ -206,7 +206,7 @@ impl Model {
     fn take(
         &mut self,
         told: Tell,
-        session: Option<&mut Session>,
+        session: Option<&mut OpenDocument>,
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
@@ -253,7 +253,7 @@ impl Model {
     /// Gives the worker what is wanted most, if it is free, and stops what nobody wants any more.
     pub fn pump(
         &mut self,
-        mut session: Option<&mut Session>,
+        mut session: Option<&mut OpenDocument>,
         intent: Option<&Intent>,
         status: &mut Status,
         toasts: &mut Toasts,
@@ -322,7 +322,12 @@ impl Model {
     }
 
     /// Answers clicks that need no model, and withdraws those that will never get one.
-    fn answer_without_model(&self, session: &mut Session, status: &Status, toasts: &mut Toasts) {
+    fn answer_without_model(
+        &self,
+        session: &mut OpenDocument,
+        status: &Status,
+        toasts: &mut Toasts,
+    ) {
         while let Some((entry, click)) = session.document.pending() {
             if click.log.prompts.is_empty() {
                 let resolution = Arc::new(Resolution::nothing());
@@ -339,7 +344,7 @@ impl Model {
         }
     }
 
-    fn hypothesis(&self, session: &Session, intent: &Intent) -> Option<Hypothesis> {
+    fn hypothesis(&self, session: &OpenDocument, intent: &Intent) -> Option<Hypothesis> {
         let document = &session.document;
         if document.pending().is_some() {
             return None;
@@ -364,7 +369,7 @@ impl Model {
         &mut self,
         flight: Flight,
         job: Job<ClickKey, HoverKey>,
-        session: &Session,
+        session: &OpenDocument,
         hypothesis: Option<&Hypothesis>,
     ) -> Option<Ask> {
         let document = &session.document;
@@ -409,7 +414,7 @@ impl Drop for Model {
 }
 
 /// The oldest pending click and the cube that its last prompt needs.
-fn wanted_click(session: &Session) -> Option<(ClickKey, Cube)> {
+fn wanted_click(session: &OpenDocument) -> Option<(ClickKey, Cube)> {
     let (entry, click) = session.document.pending()?;
     let key = ClickKey { document: session.number, entry };
     let last = click.log.prompts.last()?;
@@ -418,7 +423,7 @@ fn wanted_click(session: &Session) -> Option<(ClickKey, Cube)> {
 
 /// The cube in which an object's next prompt is computed: one that it has, or else a new one around it.
 fn cube(
-    session: &Session,
+    session: &OpenDocument,
     object: Option<LabelId>,
     log: &PromptLog,
     prompt: &Prompt,

@@ -1,4 +1,4 @@
-//! Names of files that are written.
+//! What files are called, and what their names say.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::ui::{FilmFormat, FilmOptions, PictureOptions};
 
 /// A picture or a film that goes into a file.
 #[derive(Clone, Debug)]
-pub(super) enum Output {
+pub(in crate::app) enum Output {
     Picture(PictureOptions),
     Film(FilmOptions),
 }
@@ -37,12 +37,12 @@ impl Output {
 }
 
 /// The last part of a path.
-pub(super) fn name_of(path: &Path) -> String {
+pub(in crate::app) fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// A name without any of these endings gets the first.
-pub(super) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
+pub(in crate::app) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
     let name = path.to_string_lossy().to_lowercase();
     if endings.iter().any(|ending| name.ends_with(ending)) {
         return path;
@@ -53,18 +53,40 @@ pub(super) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
 }
 
 /// `scan.nii.gz` → `scan_mask.nii.gz`, beside it.
-pub(super) fn label_path_for(formats: &Registry, scan: &Path) -> PathBuf {
+pub(in crate::app) fn label_path_for(formats: &Registry, scan: &Path) -> PathBuf {
     scan.with_file_name(format!("{}_mask{}", stem_of(formats, scan), label_ending(formats)))
 }
 
 /// How the name of a label map usually ends.
-pub(super) fn label_ending(formats: &Registry) -> &'static str {
+pub(in crate::app) fn label_ending(formats: &Registry) -> &'static str {
     formats.written_endings(ContentKind::Labels).first().copied().unwrap_or_default()
 }
 
 /// `scan.nii.gz` → `scan`.
-pub(super) fn stem_of(formats: &Registry, scan: &Path) -> String {
+pub(in crate::app) fn stem_of(formats: &Registry, scan: &Path) -> String {
     formats.stem(scan).map_or_else(|| name_of(scan), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Whether a path is a model and not a scan: a checkpoint, a network, or a folder with a pair of them.
+pub(in crate::app) fn is_model(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    matches!(ending.as_str(), "pth" | "pt" | "onnx") || path.join("encoder.onnx").is_file()
+}
+
+/// The sample scan: beside the program, or in the source tree.
+pub(in crate::app) fn sample_scan() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|exe| {
+        let folder = exe.parent()?;
+        [folder.join("assets/sample"), folder.join("../share/voxpoint/sample")]
+            .into_iter()
+            .find(|f| f.is_dir())
+    });
+    let folder =
+        beside.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample"));
+    let text = std::fs::read_to_string(folder.join("sample.json")).ok()?;
+    let sample: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let image = folder.join(sample.get("image")?.as_str()?);
+    image.is_file().then_some(image)
 }
 
 #[cfg(test)]
@@ -88,5 +110,19 @@ mod tests {
         assert_eq!(path("d/SCAN.NII"), "d/SCAN_mask.nii.gz");
         assert_eq!(path("d/scan.img"), "d/scan_mask.nii.gz");
         assert_eq!(path("odd"), "odd_mask.nii.gz");
+    }
+
+    #[test]
+    fn models_are_told_from_scans() {
+        let temp = tempfile::tempdir().unwrap();
+        let pair = temp.path().join("pair");
+        std::fs::create_dir(&pair).unwrap();
+        std::fs::write(pair.join("encoder.onnx"), "").unwrap();
+        for model in [Path::new("a/Turbo.PTH"), Path::new("m/encoder.onnx"), &pair] {
+            assert!(is_model(model), "{}", model.display());
+        }
+        for scan in [Path::new("ct.nii.gz"), Path::new("pth"), temp.path()] {
+            assert!(!is_model(scan), "{}", scan.display());
+        }
     }
 }

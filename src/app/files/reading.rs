@@ -11,7 +11,7 @@ use crate::work::{CancelToken, Progress};
 
 /// What a file is opened as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::app) enum Role {
     /// Labels if they look like labels of the open scan, else a scan.
     Any,
     /// Labels of the open scan, or an error.
@@ -25,7 +25,7 @@ pub(super) enum Role {
 }
 
 /// A scan, with what the window wants to know about it (computed off the UI thread).
-pub(super) struct Loaded {
+pub(in crate::app) struct Loaded {
     pub volume: Arc<Volume>,
     pub path: PathBuf,
     pub stats: Stats,
@@ -33,7 +33,7 @@ pub(super) struct Loaded {
 }
 
 /// A label map that was read.
-pub(super) struct Labels {
+pub(in crate::app) struct Labels {
     pub read: LabelsRead,
     /// How many time points its file has, and which was read (from 0).
     pub frames: usize,
@@ -44,14 +44,15 @@ pub(super) struct Labels {
     pub stamp: PairStamp,
 }
 
-pub(super) enum Opened {
+/// What was in a file.
+pub(in crate::app) enum FileContents {
     /// With the reason why it is no label map, if it seems to be meant as one.
     Image(Box<Loaded>, Option<String>),
     Labels(Box<Labels>),
 }
 
 /// Why a file was not opened.
-pub(super) enum Failed {
+pub(in crate::app) enum Failed {
     Cancelled,
     Because(String),
 }
@@ -66,14 +67,14 @@ impl From<IoError> for Failed {
 }
 
 /// Reads a file beside the open scan, if there is one, and finds out what it is.
-pub(super) fn load(
+pub(in crate::app) fn load(
     formats: &Registry,
     path: &Path,
     role: Role,
     scan: Option<&Volume>,
     cancel: &CancelToken,
     progress: &Progress,
-) -> Result<Opened, Failed> {
+) -> Result<FileContents, Failed> {
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let volume = formats.open(&Source::at(path), &Limits::default(), cancel, progress)?;
     let mut why = None;
@@ -85,7 +86,7 @@ pub(super) fn load(
         // a word.
         let likeness = (fits || named).then(|| io::likeness(&volume));
         if asked || likeness == Some(Likeness::Labels) {
-            return Ok(Opened::Labels(labels(formats, &volume, (path, began), role, scan)?));
+            return Ok(FileContents::Labels(labels(formats, &volume, (path, began), role, scan)?));
         }
         why = match likeness {
             Some(Likeness::Patches(why)) => Some(why),
@@ -100,7 +101,7 @@ pub(super) fn load(
     cancel.check().map_err(|_| Failed::Cancelled)?;
     let volume = Arc::new(volume);
     let path = path.to_owned();
-    Ok(Opened::Image(Box::new(Loaded { volume, path, stats, histogram }), why))
+    Ok(FileContents::Image(Box::new(Loaded { volume, path, stats, histogram }), why))
 }
 
 /// The labels of a volume at the time point that was agreed on, else at the scan's if both have as many, else at
@@ -127,7 +128,7 @@ fn labels(
 }
 
 /// Whether a file's name says that it is a label map.
-pub(super) fn is_named_like_labels(path: &Path) -> bool {
+pub(in crate::app) fn is_named_like_labels(path: &Path) -> bool {
     let name = name_of(path).to_lowercase();
     ["label", "mask", "seg"].iter().any(|word| name.contains(word))
 }

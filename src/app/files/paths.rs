@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::DocumentNumber;
 use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
 use super::names::{Output, with_ending};
+use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
 use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
 use crate::ui::text::tr;
@@ -14,7 +14,7 @@ use crate::work::{Task, Wake};
 
 /// Why a path is asked for.
 #[derive(Clone, Debug)]
-pub(super) enum Purpose {
+pub(in crate::app) enum Purpose {
     Open,
     Overlay,
     Save(DocumentNumber, PathBuf),
@@ -29,7 +29,7 @@ impl Purpose {
     }
 
     /// A name without the ending of its kind gets it: that is what was meant.
-    pub(super) fn named(&self, formats: &Registry, path: PathBuf) -> PathBuf {
+    pub(in crate::app) fn named(&self, formats: &Registry, path: PathBuf) -> PathBuf {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
@@ -102,7 +102,7 @@ struct Awaited {
 /// start its portal first, about a second.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) struct Paths {
+pub(in crate::app) struct Paths {
     wake: Wake,
     formats: Arc<Registry>,
     /// `None`: paths are typed.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+#[cfg(all(unix, not(target_os = "macos")))]
+use crate::work::program::on_path;
+
 /// What a file dialog is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DialogQuestion {
@@ -41,7 +44,7 @@ const UNSEEN: Duration = Duration::from_millis(400);
 type Chosen = Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>>;
 
 /// The dialogs of the system.
-pub(super) fn of_the_system() -> Dialogs {
+pub(in crate::app) fn of_the_system() -> Dialogs {
     Box::new(|question| {
         let mut dialog = rfd::AsyncFileDialog::new().set_title(&question.title);
         for (name, endings) in &question.kinds {
@@ -78,7 +81,7 @@ pub(super) fn of_the_system() -> Dialogs {
 /// Whether the desktop can show a file dialog: its portal has one, or there is the program that does it without.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn are_there() -> bool {
-    pollster::block_on(portal_has_file_dialogs()).is_ok() || is_installed("zenity")
+    pollster::block_on(portal_has_file_dialogs()).is_ok() || on_path("zenity").is_some()
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
@@ -105,10 +108,3 @@ async fn portal_has_file_dialogs() -> zbus::Result<()> {
 /// As long as a portal may take that is started only now. (The window waits less, see `paths`.)
 #[cfg(all(unix, not(target_os = "macos")))]
 const PORTAL_WAIT: Duration = Duration::from_secs(20);
-
-#[cfg(all(unix, not(target_os = "macos")))]
-fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .any(|folder| folder.is_absolute() && folder.join(program).is_file())
-}

@@ -1,27 +1,23 @@
-//! The open document and what happens to it: commands, saving, and giving it up for another one.
+//! The open document and what happens to it: commands, and the images over it.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
-use super::files::Replace;
-use super::paths::Purpose;
-use super::reading::Loaded;
+use super::document_number::DocumentNumber;
+use super::files::Loaded;
 use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::ImageId;
 use crate::ui::commands::{Verb, shortcuts};
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, PRACTISED, ReplaceAnswer, SaveStatus};
+use crate::ui::{ImageLayer, PRACTISED, SaveStatus};
 use crate::volume::Volume;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DocumentNumber(pub u64);
-
 /// A document with what belongs to its being open.
-pub(super) struct Session {
+pub(super) struct OpenDocument {
     pub number: DocumentNumber,
     pub document: Document,
     /// The scan's file.
@@ -38,24 +34,7 @@ pub(super) struct Session {
     pub begun: HashSet<LabelId>,
 }
 
-/// What is to be done once the user agrees to lose unsaved work.
-pub(super) enum AfterDiscard {
-    Close,
-    /// The scan goes, the window stays.
-    CloseScan,
-    Show(Box<Loaded>),
-}
-
 impl App {
-    /// Makes a scan the open document, once nothing is lost by it or the user agrees to that.
-    pub(super) fn replace(&mut self, loaded: Box<Loaded>) {
-        if self.document().is_some_and(Document::is_modified) {
-            self.ask_to_leave(AfterDiscard::Show(loaded));
-        } else {
-            self.show(*loaded);
-        }
-    }
-
     /// Lays an image over the open scan.
     pub(super) fn lay_over(&mut self, loaded: Loaded) {
         let Loaded { volume, stats, histogram, .. } = loaded;
@@ -93,10 +72,10 @@ impl App {
         self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
-        (self.status.ask_replace, self.unanswered_save) = (None, None);
+        self.files.take_replace_question(&mut self.status);
         self.remembered.opened(&loaded.path);
         self.status.recent = self.remembered.recent();
-        self.session = Some(Session {
+        self.open = Some(OpenDocument {
             number: DocumentNumber(self.documents),
             document,
             path: loaded.path,
@@ -110,7 +89,7 @@ impl App {
 
     /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
     pub(super) fn run(&mut self, command: Command) -> bool {
-        let Some(session) = &mut self.session else { return false };
+        let Some(open) = &mut self.open else { return false };
         let again = command.waits_for_clicks().then(|| command.clone());
         if self.frame_comes && matches!(command, Command::AddPrompt { .. }) {
             // The picture may still be that of another frame.
@@ -120,18 +99,18 @@ impl App {
         let fresh = matches!(command, Command::NewObject);
         let clicked = matches!(command, Command::AddPrompt { .. });
         let deleted = match &command {
-            Command::RemoveObject(id) => session.document.object(*id).map(|o| o.name.clone()),
+            Command::RemoveObject(id) => open.document.object(*id).map(|o| o.name.clone()),
             _ => None,
         };
-        match session.document.apply(command) {
+        match open.document.apply(command) {
             Ok(()) => {
                 self.toasts.accepted();
                 self.view.transient.negative &= !fresh;
                 // A click whose mask can't be seen looks like no click.
                 self.view.prefs.show_labels |= clicked;
                 let begins = |o: &&Object| clicked && o.log.prompts.len() == 1;
-                let first = session.document.active().filter(begins);
-                if first.is_some_and(|object| session.begun.insert(object.id)) {
+                let first = open.document.active().filter(begins);
+                if first.is_some_and(|object| open.begun.insert(object.id)) {
                     self.view.prefs.clicked_objects =
                         PRACTISED.min(self.view.prefs.clicked_objects + 1);
                 }
@@ -144,7 +123,7 @@ impl App {
                 true
             }
             Err(Refused::Busy) if again.is_some() => {
-                again.into_iter().for_each(|command| defer(&mut session.deferred, command));
+                again.into_iter().for_each(|command| defer(&mut open.deferred, command));
                 true
             }
             Err(why) => {
@@ -156,8 +135,8 @@ impl App {
 
     /// An image that was taken away is not looked at by the model any more either; objects with clicks in it keep it.
     pub(super) fn follow_overlays(&mut self) {
-        let Some(session) = &mut self.session else { return };
-        let document = &mut session.document;
+        let Some(open) = &mut self.open else { return };
+        let document = &mut open.document;
         let used = document.model_image();
         let shown = |image: &Arc<Volume>| {
             self.view.scan.overlays.iter().any(|layer| Arc::ptr_eq(&layer.volume, image))
@@ -169,23 +148,22 @@ impl App {
 
     /// Makes the document's frame the one that the user wants to see.
     pub(super) fn follow_frame(&mut self) {
-        let Some(session) = &mut self.session else {
+        let Some(open) = &mut self.open else {
             self.frame_comes = false;
             return;
         };
-        let image = session.document.image();
+        let image = open.document.image();
         self.view.scan.time_point = self.view.scan.time_point.min(image.frames() - 1);
         if image.frame() != self.view.scan.time_point {
-            let _never_refused =
-                session.document.apply(Command::ShowFrame(self.view.scan.time_point));
+            let _never_refused = open.document.apply(Command::ShowFrame(self.view.scan.time_point));
             self.frame_comes = self.gpu.is_some();
         }
     }
 
     pub(super) fn run_deferred(&mut self) {
-        let idle = |s: &Session| s.document.pending().is_none() && !s.deferred.is_empty();
-        if self.session.as_ref().is_some_and(idle) {
-            let commands = self.session.as_mut().map(|s| std::mem::take(&mut s.deferred));
+        let idle = |s: &OpenDocument| s.document.pending().is_none() && !s.deferred.is_empty();
+        if self.open.as_ref().is_some_and(idle) {
+            let commands = self.open.as_mut().map(|s| std::mem::take(&mut s.deferred));
             for command in commands.unwrap_or_default() {
                 self.run(command);
             }
@@ -194,131 +172,24 @@ impl App {
 
     /// Takes back what was asked for last, be it done or still waiting.
     pub(super) fn undo(&mut self) {
-        if let Some(session) = &mut self.session
-            && session.deferred.pop().is_none()
+        if let Some(open) = &mut self.open
+            && open.deferred.pop().is_none()
         {
-            session.document.undo();
-        }
-    }
-
-    /// Does something that gives up the document, as soon as nothing would be lost by it.
-    pub(super) fn ask_to_leave(&mut self, then: AfterDiscard) {
-        self.after_discard = Some(then);
-        (self.discard_agreed, self.saves_first) = (false, false);
-    }
-
-    /// The answer to "discard unsaved work?".
-    pub(super) fn discard(&mut self, agreed: bool) {
-        self.status.ask_discard = false;
-        if agreed {
-            self.discard_agreed = true;
-        } else {
-            self.after_discard = None;
-        }
-    }
-
-    /// Another answer: save, then go on.
-    pub(super) fn save_first(&mut self) {
-        self.status.ask_discard = false;
-        self.saves_first = true;
-        self.save_again();
-    }
-
-    /// Goes on with what gives up the document, once nothing is being written and nothing would be lost that the
-    /// user has not agreed to lose.
-    pub(super) fn go_on_when_saved(&mut self, ctx: &egui::Context) {
-        if self.after_discard.is_none() || self.files.is_saving() {
-            return;
-        }
-        if self.document().is_some_and(Document::is_modified) && !self.discard_agreed {
-            if !self.saves_first {
-                self.status.ask_discard = true;
-            } else if !self.files.is_asking() && self.status.ask_replace.is_none() {
-                // It was not saved after all: everything stays as it is.
-                self.after_discard = None;
-                self.saves_first = false;
-            }
-            return;
-        }
-        self.status.ask_discard = false;
-        match self.after_discard.take() {
-            Some(AfterDiscard::Close) => {
-                // Kept, so that nothing else begins while the window goes.
-                self.after_discard = Some(AfterDiscard::Close);
-                self.discard_agreed = true;
-                self.closing = true;
-                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
-            }
-            Some(AfterDiscard::CloseScan) => self.close_scan(),
-            Some(AfterDiscard::Show(loaded)) => self.show(*loaded),
-            None => {}
+            open.document.undo();
         }
     }
 
     /// Back to the welcome page.
-    fn close_scan(&mut self) {
-        self.session = None;
+    pub(super) fn close_scan(&mut self) {
+        self.open = None;
         self.view.close_scan();
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
-        (self.status.ask_replace, self.unanswered_save) = (None, None);
+        self.files.take_replace_question(&mut self.status);
         self.offers.clear();
         self.status.offers.clear();
         if let Some(gpu) = &mut self.gpu {
             gpu.clear();
-        }
-    }
-
-    pub(super) fn save_again(&mut self) {
-        match self.session.as_ref().and_then(|s| s.saved_to.clone()) {
-            Some(path) => self.save(path),
-            None => self.ask_save(),
-        }
-    }
-
-    pub(super) fn ask_save(&mut self) {
-        let Some(session) = &self.session else { return };
-        let known = session.saved_to.clone().or_else(|| session.came_from.clone());
-        let suggestion =
-            known.unwrap_or_else(|| super::names::label_path_for(&self.formats, &session.path));
-        self.files.paths.ask(Purpose::Save(session.number, suggestion));
-    }
-
-    pub(super) fn save(&mut self, path: PathBuf) {
-        let known = self.session.as_ref().and_then(|s| s.on_disk.clone());
-        self.save_over(path, Replace::Known(known));
-    }
-
-    /// The answer to "replace what another program has written?".
-    pub(super) fn answer_replace(&mut self, answer: ReplaceAnswer) {
-        self.status.ask_replace = None;
-        let Some((document, path)) = self.unanswered_save.take() else { return };
-        if self.session.as_ref().is_none_or(|s| s.number != document) {
-            return;
-        }
-        match answer {
-            ReplaceAnswer::Cancel => {}
-            ReplaceAnswer::SaveAs => self.ask_save(),
-            ReplaceAnswer::Replace => self.save_over(path, Replace::All),
-        }
-    }
-
-    fn save_over(&mut self, path: PathBuf, replace: Replace) {
-        let Some(session) = &self.session else { return };
-        if same_file(&path, &session.path) {
-            self.toasts.error(tr_with(
-                "That is the scan itself; choose another name for the label map: {path}",
-                &[("path", &path.display())],
-            ));
-            return;
-        }
-        if session.document.pending().is_some() {
-            self.toasts
-                .warning(tr("Saved without the click that is still being computed").to_owned());
-        }
-        match self.files.save(path, session.number, &session.document, replace) {
-            Ok(()) => self.status.save = SaveStatus::Saving,
-            Err(why) => self.toasts.error(why),
         }
     }
 }

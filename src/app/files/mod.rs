@@ -1,0 +1,163 @@
+//! Opening and saving, on threads of their own, and asking where files are.
+//!
+//! - `queue`: files are read one after another; `reading`: what is in one.
+//! - `saving`: one label map is written at a time.
+//! - `paths`: asks for a path, by the system's `dialogs` or in the window.
+//! - `names`: how files are called.
+//! - `news`: what has happened, for the app.
+
+mod dialogs;
+mod names;
+mod news;
+mod paths;
+mod queue;
+mod reading;
+mod saving;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::document_number::DocumentNumber;
+use crate::document::Document;
+use crate::io::Registry;
+use crate::ui::Status;
+use crate::volume::Volume;
+use crate::work::Wake;
+pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
+pub(super) use names::{
+    Output, is_model, label_ending, label_path_for, name_of, sample_scan, stem_of,
+};
+pub(super) use news::News;
+use paths::Paths;
+pub(super) use paths::Purpose;
+use queue::Queue;
+pub(super) use reading::{Labels, Loaded, Role};
+use saving::Saving;
+pub(super) use saving::{Replace, ReplaceQuestion, label_names};
+
+pub(super) struct Files {
+    wake: Wake,
+    formats: Arc<Registry>,
+    queue: Queue,
+    saving: Saving,
+    /// Where files are, asked of the user.
+    pub paths: Paths,
+    answered: Option<News>,
+}
+
+impl Files {
+    pub fn new(wake: Wake, formats: Arc<Registry>) -> Self {
+        Self {
+            paths: Paths::new(wake.clone(), formats.clone()),
+            formats,
+            queue: Queue::new(wake.clone()),
+            saving: Saving::Idle,
+            wake,
+            answered: None,
+        }
+    }
+
+    pub fn use_formats(&mut self, formats: Arc<Registry>) {
+        self.paths.use_formats(formats.clone());
+        self.formats = formats;
+    }
+
+    /// Queues a file.
+    pub fn open(&mut self, path: PathBuf, role: Role) {
+        self.queue.add(path, role);
+    }
+
+    /// Queues files dropped together, in an order in which each finds what it belongs to.
+    pub fn open_all(&mut self, paths: Vec<PathBuf>, role: Role) {
+        self.queue.add_all(paths, role);
+    }
+
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_writing()
+    }
+
+    /// Whether it is being found out where to save, or anything else is asked for.
+    pub fn is_asking(&self) -> bool {
+        self.paths.is_asking() || self.answered.is_some() || self.saving.asks_about().is_some()
+    }
+
+    /// Stops saving: what was there before stays.
+    pub fn cancel_save(&self) {
+        self.saving.cancel();
+    }
+
+    /// Whether a file is being opened or waits for it.
+    pub fn is_opening(&self) -> bool {
+        self.queue.is_busy()
+    }
+
+    /// Stops opening. A save is left to finish: it was asked for, and has a button of its own.
+    pub fn cancel(&mut self) {
+        self.queue.cancel();
+    }
+
+    /// What has happened. `open` is the open document with its scan; `hold` keeps further files waiting,
+    /// because which document they belong to is about to be decided.
+    pub fn poll(
+        &mut self,
+        open: Option<(DocumentNumber, &Arc<Volume>)>,
+        hold: bool,
+        status: &mut Status,
+    ) -> Vec<News> {
+        let number = open.map(|(number, _)| number);
+        let mut news: Vec<News> = self.answered.take().into_iter().collect();
+        news.extend(self.queue.poll(number, status));
+        if news.is_empty() && !hold {
+            news.extend(self.queue.start_next(&self.formats, open, status));
+        }
+        news.extend(self.saving.poll(number, status));
+        status.ask_replace = self.saving.asks_about().map(ToOwned::to_owned);
+        if let Some((purpose, path)) = self.paths.poll() {
+            news.extend(self.chosen(&purpose, path));
+        }
+        news
+    }
+
+    /// Starts writing the document's labels.
+    pub fn save(
+        &mut self,
+        path: PathBuf,
+        number: DocumentNumber,
+        document: &Document,
+        replace: Replace,
+    ) -> Result<(), String> {
+        self.saving.start(self.wake.clone(), &self.formats, path, number, document, replace)
+    }
+
+    /// The question whether what another program has written may be replaced; it is not asked any more then.
+    pub fn take_replace_question(&mut self, status: &mut Status) -> Option<ReplaceQuestion> {
+        status.ask_replace = None;
+        self.saving.take_question()
+    }
+
+    fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
+        match purpose {
+            Purpose::Open | Purpose::Overlay => {
+                let overlay = matches!(purpose, Purpose::Overlay);
+                self.open(path, if overlay { Role::Overlay } else { Role::Any });
+                (self.wake)();
+                None
+            }
+            Purpose::Save(document, _) => {
+                Some(News::SaveTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::Draw(document, output, _) => {
+                let path = purpose.named(&self.formats, path);
+                Some(News::DrawTo(*document, output.clone(), path))
+            }
+            Purpose::Model => Some(News::Model(path)),
+        }
+    }
+
+    /// Takes the answer to a path prompt.
+    pub fn answer_path_prompt(&mut self, answer: Option<PathBuf>) {
+        if let Some((purpose, path)) = self.paths.answer_prompt(answer) {
+            self.answered = self.chosen(&purpose, path);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use std::path::PathBuf;
+
+use super::names::Output;
+use super::reading::{Labels, Loaded};
+use crate::app::document_number::DocumentNumber;
+use crate::document::StateId;
+use crate::io::{PairStamp, Saved};
+
+/// What has happened to files since the last look.
+pub(in crate::app) enum News {
+    /// A scan was read.
+    Image(Box<Loaded>),
+    /// An image beside an open scan of which it is to be asked what it is to be; and why it is no label map, if
+    /// it seems to be meant as one.
+    Offered(Box<Loaded>, Option<String>),
+    /// An image to lay over the scan was read.
+    Overlay(Box<Loaded>),
+    /// A label map was read.
+    Labels(PathBuf, Box<Labels>),
+    /// A label map of which it is to be asked whether, and at which time point, it is to be opened.
+    Doubted(PathBuf, Box<Labels>),
+    /// The labels of a state of a document are on the disk.
+    Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
+    /// The user has chosen where the labels go.
+    SaveTo(DocumentNumber, PathBuf),
+    /// The user has chosen a model.
+    Model(PathBuf),
+    /// The user has chosen where a picture or a film goes.
+    DrawTo(DocumentNumber, Output, PathBuf),
+    /// Something did not work, in words.
+    Failed(String),
+}

@@ -1,0 +1,150 @@
+//! Files on their way in, read one after another on a thread of their own.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::names::name_of;
+use super::news::News;
+use super::reading::{Failed, FileContents, Role, is_named_like_labels, load};
+use crate::app::document_number::DocumentNumber;
+use crate::io::Registry;
+use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::{Opening, Status};
+use crate::volume::Volume;
+use crate::work::{Task, Wake};
+
+/// A file that is being read.
+struct Reading {
+    path: PathBuf,
+    role: Role,
+    /// The document it was read for: labels are judged by its grid.
+    document: Option<DocumentNumber>,
+    task: Task<Result<FileContents, Failed>>,
+}
+
+pub(super) struct Queue {
+    wake: Wake,
+    waiting: VecDeque<(PathBuf, Role)>,
+    reading: Option<Reading>,
+}
+
+impl Queue {
+    pub(super) fn new(wake: Wake) -> Self {
+        Self { wake, waiting: VecDeque::new(), reading: None }
+    }
+
+    pub(super) fn add(&mut self, path: PathBuf, role: Role) {
+        self.waiting.push_back((path, role));
+    }
+
+    /// Scans before what is called a mask, so that those find their scan.
+    pub(super) fn add_all(&mut self, mut paths: Vec<PathBuf>, role: Role) {
+        paths.sort_by_key(|p| is_named_like_labels(p));
+        for path in paths {
+            self.add(path, role);
+        }
+    }
+
+    /// Whether a file is being read or waits for it.
+    pub(super) fn is_busy(&self) -> bool {
+        self.reading.is_some() || !self.waiting.is_empty()
+    }
+
+    pub(super) fn cancel(&mut self) {
+        self.waiting.clear();
+        if let Some(reading) = &self.reading {
+            reading.task.cancel();
+        }
+    }
+
+    /// What was read, for the document that is open.
+    pub(super) fn poll(
+        &mut self,
+        document: Option<DocumentNumber>,
+        status: &mut Status,
+    ) -> Option<News> {
+        let reading = self.reading.as_ref()?;
+        let (done, total) = reading.task.progress();
+        let name = name_of(&reading.path);
+        status.opening = Some(Opening { name: name.clone(), done, total });
+        let answer = reading.task.poll()?;
+        let reading = self.reading.take()?;
+        status.opening = None;
+        // What waits may be labels of this scan: it is started when the scan is shown.
+        (self.wake)();
+        if reading.document != document {
+            // Another scan was shown meanwhile, so what was found out about the file no longer holds.
+            self.waiting.push_front((reading.path, reading.role));
+            return None;
+        }
+        match answer {
+            Ok(Ok(FileContents::Image(loaded, why))) => Some(match reading.role {
+                Role::Overlay => News::Overlay(loaded),
+                Role::Dropped if document.is_some() => News::Offered(loaded, why),
+                // Should it have been meant as a label map, the scan stays until the user says otherwise.
+                _ if document.is_some() && why.is_some() => News::Offered(loaded, why),
+                _ => News::Image(loaded),
+            }),
+            Ok(Ok(FileContents::Labels(labels))) => {
+                let doubted = labels.read.is_doubtful || labels.other_frames;
+                let agreed = matches!(reading.role, Role::Agreed(_));
+                let news = if doubted && !agreed { News::Doubted } else { News::Labels };
+                Some(news(reading.path, labels))
+            }
+            Ok(Err(Failed::Cancelled)) => None,
+            Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
+            Err(_) => Some(News::Failed(tr_with(
+                "The reader stopped unexpectedly, please report this file: {name}",
+                &[("name", &name)],
+            ))),
+        }
+    }
+
+    /// Starts the next file, if none is being read. `open`: the open document with its scan.
+    pub(super) fn start_next(
+        &mut self,
+        formats: &Arc<Registry>,
+        open: Option<(DocumentNumber, &Arc<Volume>)>,
+        status: &mut Status,
+    ) -> Option<News> {
+        if self.reading.is_some() {
+            return None;
+        }
+        let (path, role) = self.waiting.pop_front()?;
+        let (document, scan) = open.unzip();
+        if scan.is_none()
+            && let Some(why) = needs_scan(&path, role)
+        {
+            // For what waits behind it.
+            (self.wake)();
+            return Some(News::Failed(why));
+        }
+        let (file, scan, formats) = (path.clone(), scan.cloned(), formats.clone());
+        let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
+            load(&formats, &file, role, scan.as_deref(), cancel, progress)
+        });
+        match task {
+            Ok(task) => {
+                status.opening = Some(Opening { name: name_of(&path), ..Opening::default() });
+                self.reading = Some(Reading { path, role, document, task });
+                None
+            }
+            Err(why) => Some(News::Failed(format!("{}: {why}", tr("no thread to open a file")))),
+        }
+    }
+}
+
+/// What is said of a file that can't be opened without a scan.
+fn needs_scan(path: &Path, role: Role) -> Option<String> {
+    let text = match role {
+        Role::Labels | Role::Agreed(_) => {
+            mark("There is no scan for this label map to lie on; open its scan first: {name}")
+        }
+        Role::Overlay => {
+            mark("There is no scan for this image to be laid over; open its scan first: {name}")
+        }
+        _ => return None,
+    };
+    Some(tr_with(text, &[("name", &path.display())]))
+}

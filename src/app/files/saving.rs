@@ -1,0 +1,172 @@
+//! A label map on its way out, one at a time, on a thread of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::names::name_of;
+use super::news::News;
+use crate::app::document_number::DocumentNumber;
+use crate::document::{Document, Object, StateId};
+use crate::io::{IoError, PairStamp, Registry, Saved};
+use crate::ui::text::tr;
+use crate::ui::{Opening, SaveStatus, Status};
+use crate::volume::LabelName;
+use crate::work::{Task, Wake};
+
+/// What may be replaced when a label map is saved.
+pub(in crate::app) enum Replace {
+    /// A pair that is still as it was then, and otherwise what was asked about by the dialog.
+    Known(Option<PairStamp>),
+    /// Whatever is there: the user was asked.
+    All,
+}
+
+impl Replace {
+    /// The file that another program has written, if one would be replaced without a word.
+    fn theirs(&self, formats: &Registry, path: &Path) -> Option<PathBuf> {
+        match self {
+            Self::All => None,
+            Self::Known(Some(stamp)) if stamp.path() == path => stamp.changed(),
+            // About a label map that is there the dialog has asked.
+            Self::Known(_) => formats.table_without_map(path),
+        }
+    }
+}
+
+enum NotSaved {
+    Io(IoError),
+    Theirs(PathBuf),
+}
+
+/// A label map that is being written.
+pub(super) struct Writing {
+    name: String,
+    document: DocumentNumber,
+    state: StateId,
+    path: PathBuf,
+    task: Task<Result<(Saved, PairStamp), NotSaved>>,
+}
+
+/// Not saved: another program has written a file that would be replaced, and it is asked whether it may be.
+pub(in crate::app) struct ReplaceQuestion {
+    pub document: DocumentNumber,
+    /// Where the labels were to go.
+    pub path: PathBuf,
+    /// The other program's file: this one, or the table beside it.
+    pub theirs: PathBuf,
+}
+
+pub(super) enum Saving {
+    Idle,
+    Writing(Box<Writing>),
+    Asking(ReplaceQuestion),
+}
+
+impl Saving {
+    pub(super) fn is_writing(&self) -> bool {
+        matches!(self, Self::Writing(_))
+    }
+
+    /// The file about which it is asked whether it may be replaced.
+    pub(super) fn asks_about(&self) -> Option<&Path> {
+        if let Self::Asking(question) = self { Some(&question.theirs) } else { None }
+    }
+
+    /// The question, which is answered by that, or has become idle.
+    pub(super) fn take_question(&mut self) -> Option<ReplaceQuestion> {
+        match std::mem::replace(self, Self::Idle) {
+            Self::Asking(question) => Some(question),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Stops: what was there before stays.
+    pub(super) fn cancel(&self) {
+        if let Self::Writing(writing) = self {
+            writing.task.cancel();
+        }
+    }
+
+    /// Starts writing the document's labels.
+    pub(super) fn start(
+        &mut self,
+        wake: Wake,
+        formats: &Arc<Registry>,
+        path: PathBuf,
+        number: DocumentNumber,
+        document: &Document,
+        replace: Replace,
+    ) -> Result<(), String> {
+        if self.is_writing() {
+            return Err(tr("A label map is being saved already; try again in a moment").to_owned());
+        }
+        let name = name_of(&path);
+        let labels = document.labels().clone();
+        let grid = document.image().grid().clone();
+        let said = document.image().provenance().clone();
+        let formats = formats.clone();
+        let table = label_names(document);
+        let to = path.clone();
+        let task = Task::start("save", wake, move |cancel, progress| {
+            if let Some(theirs) = replace.theirs(&formats, &path) {
+                return Err(NotSaved::Theirs(theirs));
+            }
+            let saved = formats.save_labels(&path, &labels, &grid, &said, &table, cancel, progress);
+            let saved = saved.map_err(NotSaved::Io)?;
+            let stamp = PairStamp::of(&formats, &path);
+            Ok((saved, stamp))
+        })
+        .map_err(|why| format!("{}: {why}", tr("no thread to save a file")))?;
+        let state = document.state();
+        *self = Self::Writing(Box::new(Writing { name, document: number, state, path: to, task }));
+        Ok(())
+    }
+
+    /// What came of it. `open`: the document that is open now, the only one about which something can be asked.
+    pub(super) fn poll(
+        &mut self,
+        open: Option<DocumentNumber>,
+        status: &mut Status,
+    ) -> Option<News> {
+        let Self::Writing(writing) = self else { return None };
+        let (done, total) = writing.task.progress();
+        status.saving = Some(Opening { name: writing.name.clone(), done, total });
+        let answer = writing.task.poll()?;
+        let (document, state) = (writing.document, writing.state);
+        let path = std::mem::take(&mut writing.path);
+        *self = Self::Idle;
+        (status.save, status.saving) = (SaveStatus::Never, None);
+        Some(match answer {
+            Ok(Ok((saved, stamp))) => News::Saved { saved, stamp, document, state },
+            Ok(Err(NotSaved::Theirs(theirs))) => {
+                if open == Some(document) {
+                    *self = Self::Asking(ReplaceQuestion { document, path, theirs });
+                }
+                return None;
+            }
+            Ok(Err(NotSaved::Io(IoError::Cancelled))) => {
+                News::Failed(tr("Saving was stopped; nothing was written").to_owned())
+            }
+            Ok(Err(NotSaved::Io(why))) => News::Failed(why.to_string()),
+            Err(_) => {
+                News::Failed(tr("The writer stopped unexpectedly; nothing was saved").to_owned())
+            }
+        })
+    }
+}
+
+/// What stands in the label table beside a saved label map.
+pub(in crate::app) fn label_names(document: &Document) -> Vec<LabelName> {
+    let there = document.objects().iter().filter(|o| !o.region.is_empty());
+    let row = |o: &Object| LabelName {
+        value: o.id.0,
+        name: o.name.clone(),
+        colour: o.colour,
+        opacity: o.opacity,
+        visible: o.visible,
+    };
+    there.map(row).collect()
+}

@@ -1,0 +1,388 @@
+//! Giving up the open document, for another one, for none, or because the window closes: never without asking while
+//! there is unsaved work.
+
+use super::App;
+use super::files::Loaded;
+use crate::document::Document;
+
+/// What gives up the open document.
+pub(super) enum Leave {
+    /// The window closes.
+    Close,
+    /// The scan goes, the window stays.
+    CloseScan,
+    /// Another scan takes its place.
+    Show(Box<Loaded>),
+}
+
+/// How far it is.
+#[derive(Default)]
+pub(super) enum Leaving {
+    /// Nobody wants to leave.
+    #[default]
+    Staying,
+    /// As soon as nothing is being written it is seen whether something would be lost.
+    Wanted(Leave),
+    /// "Discard unsaved work?" is asked.
+    Asking(Leave),
+    /// The user wants to save before.
+    SavingFirst(Leave),
+    /// The user has agreed to lose unsaved work.
+    Agreed(Leave),
+    /// The window closes; nothing else begins meanwhile.
+    Closing,
+}
+
+/// What decides how it goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Circumstances {
+    /// There is unsaved work.
+    pub modified: bool,
+    /// A label map is being written.
+    pub writing: bool,
+    /// It is asked where to save, or what may be replaced by it.
+    pub asking: bool,
+}
+
+impl Leaving {
+    /// Somebody wants to leave. What was wanted before is dropped, with what was agreed about it.
+    pub fn want(&mut self, leave: Leave) {
+        if !self.is_closing() {
+            *self = Self::Wanted(leave);
+        }
+    }
+
+    /// The answer is: stay.
+    pub fn stay(&mut self) {
+        if !self.is_closing() {
+            *self = Self::Staying;
+        }
+    }
+
+    /// The answer is: discard unsaved work.
+    pub fn agree(&mut self) {
+        *self = match std::mem::take(self) {
+            Self::Asking(leave) => Self::Agreed(leave),
+            other => other,
+        };
+    }
+
+    /// The answer is: save, then leave. Whether it was the answer to a question.
+    pub fn save_first(&mut self) -> bool {
+        *self = match std::mem::take(self) {
+            Self::Asking(leave) => Self::SavingFirst(leave),
+            other => other,
+        };
+        matches!(self, Self::SavingFirst(_))
+    }
+
+    /// The labels were saved. Should there be more unsaved work by now, it is asked about anew.
+    pub fn saved(&mut self) {
+        *self = match std::mem::take(self) {
+            Self::SavingFirst(leave) => Self::Wanted(leave),
+            other => other,
+        };
+    }
+
+    /// The window that was to close is gone, and there is another one, which is to close too.
+    pub fn reopened(&mut self) {
+        if self.is_closing() {
+            *self = Self::Agreed(Leave::Close);
+        }
+    }
+
+    /// Goes on; what is to be done now, once.
+    pub fn step(&mut self, now: Circumstances) -> Option<Leave> {
+        if now.writing {
+            return None;
+        }
+        match std::mem::take(self) {
+            Self::Wanted(leave) | Self::Asking(leave) if now.modified => {
+                *self = Self::Asking(leave);
+                None
+            }
+            Self::SavingFirst(leave) if now.modified && now.asking => {
+                *self = Self::SavingFirst(leave);
+                None
+            }
+            // It was not saved after all: everything stays as it is.
+            Self::SavingFirst(_) if now.modified => None,
+            Self::Wanted(leave)
+            | Self::Asking(leave)
+            | Self::SavingFirst(leave)
+            | Self::Agreed(leave) => {
+                if matches!(leave, Leave::Close) {
+                    *self = Self::Closing;
+                }
+                Some(leave)
+            }
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Whether "discard unsaved work?" is to be asked.
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Asking(_))
+    }
+
+    /// Whether the window closes.
+    pub fn is_closing(&self) -> bool {
+        matches!(self, Self::Closing)
+    }
+
+    /// Whether the document may be gone soon, so that nothing is to be begun for it.
+    pub fn is_under_way(&self) -> bool {
+        !matches!(self, Self::Staying)
+    }
+}
+
+impl App {
+    /// Makes a scan the open document, once nothing is lost by it or the user agrees to that.
+    pub(super) fn replace(&mut self, loaded: Box<Loaded>) {
+        if self.document().is_some_and(Document::is_modified) {
+            self.leaving.want(Leave::Show(loaded));
+        } else {
+            self.show(*loaded);
+        }
+    }
+
+    /// The answer to "discard unsaved work?".
+    pub(super) fn discard(&mut self, agreed: bool) {
+        if agreed {
+            self.leaving.agree()
+        } else {
+            self.leaving.stay()
+        }
+        self.status.ask_discard = self.leaving.asks();
+    }
+
+    /// Another answer: save, then go on.
+    pub(super) fn save_first(&mut self) {
+        if self.leaving.save_first() {
+            self.save_again();
+        }
+        self.status.ask_discard = self.leaving.asks();
+    }
+
+    /// Goes on with what gives up the document, once nothing is being written and nothing would be lost that the
+    /// user has not agreed to lose.
+    pub(super) fn leave_when_saved(&mut self, ctx: &egui::Context) {
+        let leave = self.leaving.step(Circumstances {
+            modified: self.document().is_some_and(Document::is_modified),
+            writing: self.files.is_saving(),
+            asking: self.files.is_asking(),
+        });
+        self.status.ask_discard = self.leaving.asks();
+        match leave {
+            Some(Leave::Close) => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Some(Leave::CloseScan) => self.close_scan(),
+            Some(Leave::Show(loaded)) => self.show(*loaded),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What happens, one after another.
+    #[derive(Clone, Copy, Debug)]
+    enum Event {
+        Want(&'static str),
+        Stay,
+        Agree,
+        SaveFirst,
+        Saved,
+        Reopened,
+        /// A step with unsaved work, and nothing going on.
+        Modified,
+        /// A step with nothing to lose.
+        Clean,
+        /// A step with unsaved work, which is being written.
+        Writing,
+        /// A step with unsaved work, and a question where to save it.
+        AskingWhere,
+    }
+
+    fn leave(name: &str) -> Leave {
+        match name {
+            "close" => Leave::Close,
+            "close scan" => Leave::CloseScan,
+            _ => Leave::Show(Box::new(scan())),
+        }
+    }
+
+    fn scan() -> Loaded {
+        use crate::geom::{DAffine3, Grid};
+        use crate::volume::{Histogram, Scale, StoredGeometry, Volume, Voxels};
+        let grid = Grid::new([1; 3], DAffine3::IDENTITY).unwrap();
+        let stored = StoredGeometry::of(&grid);
+        let voxels = Voxels::U8(vec![1]);
+        let volume = Volume::new("next", grid, vec![1; 3], voxels, Scale::NONE, stored, vec![]);
+        let stats = volume.stats();
+        let histogram = Histogram::of(&volume, &stats, 2);
+        Loaded { volume: volume.into(), path: "next".into(), stats, histogram }
+    }
+
+    fn name(leave: &Leave) -> &'static str {
+        match leave {
+            Leave::Close => "close",
+            Leave::CloseScan => "close scan",
+            Leave::Show(_) => "show",
+        }
+    }
+
+    fn state(leaving: &Leaving) -> String {
+        match leaving {
+            Leaving::Staying => "staying".into(),
+            Leaving::Wanted(leave) => format!("wants to {}", name(leave)),
+            Leaving::Asking(leave) => format!("asks to {}", name(leave)),
+            Leaving::SavingFirst(leave) => format!("saves to {}", name(leave)),
+            Leaving::Agreed(leave) => format!("agreed to {}", name(leave)),
+            Leaving::Closing => "closing".into(),
+        }
+    }
+
+    #[test]
+    fn from_the_wish_to_the_deed() {
+        use Event::*;
+        for (what, events, done, ends) in [
+            ("nothing happens", &[Modified, Clean, Writing][..], &[][..], "staying"),
+            ("nothing to lose", &[Want("close scan"), Clean], &["close scan"], "staying"),
+            ("it asks", &[Want("close"), Modified, Modified], &[], "asks to close"),
+            ("it waits for a save", &[Want("show"), Writing, Writing], &[], "wants to show"),
+            ("that save was all", &[Want("show"), Writing, Clean], &["show"], "staying"),
+            ("that save failed", &[Want("show"), Writing, Modified], &[], "asks to show"),
+            ("stay", &[Want("close"), Modified, Stay, Modified], &[], "staying"),
+            ("discard", &[Want("show"), Modified, Agree, Modified], &["show"], "staying"),
+            (
+                "discard, but a save is still being written",
+                &[Want("show"), Modified, Agree, Writing],
+                &[],
+                "agreed to show",
+            ),
+            (
+                "saved meanwhile by its key",
+                &[Want("close scan"), Modified, Writing, Saved, Clean],
+                &["close scan"],
+                "staying",
+            ),
+            (
+                "saves first",
+                &[Want("close"), Modified, SaveFirst, Writing, Saved, Clean],
+                &["close"],
+                "closing",
+            ),
+            (
+                "saves first, where to?",
+                &[Want("close"), Modified, SaveFirst, AskingWhere, AskingWhere],
+                &[],
+                "saves to close",
+            ),
+            (
+                "saves first, and the dialog is called off",
+                &[Want("close"), Modified, SaveFirst, AskingWhere, Modified],
+                &[],
+                "staying",
+            ),
+            (
+                "saves first, and the save fails",
+                &[Want("close"), Modified, SaveFirst, Writing, Modified, Modified],
+                &[],
+                "staying",
+            ),
+            (
+                "saves first, and there is more work by then",
+                &[Want("close"), Modified, SaveFirst, Writing, Saved, Modified],
+                &[],
+                "asks to close",
+            ),
+            (
+                "another scan arrives while it asks",
+                &[Want("close scan"), Modified, Want("show"), Modified],
+                &[],
+                "asks to show",
+            ),
+            (
+                "another scan arrives after it was agreed to close: that was no word about the scan",
+                &[Want("close scan"), Modified, Agree, Want("show"), Modified],
+                &[],
+                "asks to show",
+            ),
+            (
+                "another scan arrives while it saves",
+                &[Want("close scan"), Modified, SaveFirst, Want("show"), Writing, Saved, Clean],
+                &["show"],
+                "staying",
+            ),
+            (
+                "the window is closed while it asks about another scan",
+                &[Want("show"), Modified, Want("close"), Modified],
+                &[],
+                "asks to close",
+            ),
+            (
+                "nothing begins while the window closes",
+                &[Want("close"), Clean, Want("show"), Stay, Modified],
+                &["close"],
+                "closing",
+            ),
+            (
+                "the window that closes is lost: the next one closes too, without another word",
+                &[Want("close"), Modified, Agree, Modified, Reopened, Modified],
+                &["close", "close"],
+                "closing",
+            ),
+            (
+                "the window is lost while it asks: the next one asks",
+                &[Want("close"), Modified, Reopened, Modified],
+                &[],
+                "asks to close",
+            ),
+            ("answers to no question", &[Agree, SaveFirst, Saved, Stay, Modified], &[], "staying"),
+            ("agreed before it was asked", &[Want("show"), Agree, Modified], &[], "asks to show"),
+        ] {
+            let mut leaving = Leaving::default();
+            let mut deeds = Vec::new();
+            let [modified, writing, asking] = [true; 3];
+            for event in events {
+                let step = match *event {
+                    Want(what) => {
+                        leaving.want(leave(what));
+                        continue;
+                    }
+                    Stay => {
+                        leaving.stay();
+                        continue;
+                    }
+                    Agree => {
+                        leaving.agree();
+                        continue;
+                    }
+                    SaveFirst => {
+                        leaving.save_first();
+                        continue;
+                    }
+                    Saved => {
+                        leaving.saved();
+                        continue;
+                    }
+                    Reopened => {
+                        leaving.reopened();
+                        continue;
+                    }
+                    Clean => Circumstances::default(),
+                    Modified => Circumstances { modified, ..Circumstances::default() },
+                    Writing => Circumstances { modified, writing, ..Circumstances::default() },
+                    AskingWhere => Circumstances { modified, asking, ..Circumstances::default() },
+                };
+                deeds.extend(leaving.step(step).as_ref().map(name));
+            }
+            assert_eq!((deeds, state(&leaving).as_str()), (done.to_vec(), ends), "{what}");
+        }
+    }
+}
