@@ -259,7 +259,8 @@ impl Document {
     }
 
     fn new_object(&mut self) -> Result<(), Refused> {
-        if let Some(empty) = self.objects.iter().find(|o| o.is_empty() && !o.locked) {
+        let fresh = |o: &&Object| o.is_empty() && o.removed.is_empty() && !o.locked;
+        if let Some(empty) = self.objects.iter().find(fresh) {
             self.active = Some(empty.id);
             return Ok(());
         }

@@ -101,11 +101,14 @@ impl Document {
         let key = MergeKey::Gesture(gesture);
         if let Some(mut entry) = self.history.take_merge(key) {
             self.swap(&mut write);
+            let seen = write.changes_labels();
             let dims = self.labels.dims();
             let rest = write.merged_into(entry.ops.last_mut(), dims);
             entry.ops.extend(rest);
-            if entry.ops.last().is_some_and(Op::is_empty_write) {
-                // The gesture has taken back all that it did, be it to begin an object.
+            let nothing = !entry.ops.last().is_some_and(Op::changes_labels);
+            if seen && nothing && !self.history.any_pending() {
+                // The gesture has taken back all that it did, be it to begin an object. (Done again after an answer
+                // it may still do something.)
                 self.take_back(&mut entry.ops);
             } else {
                 self.history.put_again(entry);
@@ -163,6 +166,10 @@ impl Document {
 impl Op {
     fn is_empty_write(&self) -> bool {
         matches!(self, Self::Write(write) if write.is_empty())
+    }
+
+    fn changes_labels(&self) -> bool {
+        matches!(self, Self::Write(write) if write.changes_labels())
     }
 
     /// Makes one write of `last` and this one, if both are.

@@ -140,6 +140,12 @@ impl History {
         }
     }
 
+    /// The key of the newest entry.
+    #[cfg(test)]
+    pub fn newest_merge(&self) -> Option<MergeKey> {
+        self.done.last().and_then(|e| e.merge)
+    }
+
     /// Takes out the newest entry if it has this key.
     pub fn take_merge(&mut self, key: MergeKey) -> Option<Entry> {
         self.done.pop_if(|e| e.merge == Some(key))
@@ -280,6 +286,16 @@ impl History {
         {
             self.undone = undone;
         }
+    }
+
+    /// Takes out what was undone, the next one to be redone last; [`History::put_undone`] brings it back.
+    pub fn take_undone(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.undone)
+    }
+
+    /// See [`History::take_undone`].
+    pub fn put_undone(&mut self, undone: Vec<Entry>) {
+        self.undone = undone;
     }
 
     /// Forgets what was undone.

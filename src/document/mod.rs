@@ -253,10 +253,11 @@ impl Document {
     /// Does the last undone change again. `false` if there is none.
     pub fn redo(&mut self) -> bool {
         while let Some(mut entry) = self.history.take_redo() {
-            self.do_again(&mut entry.ops);
-            if entry.is_void() {
-                // An answer that came since has left nothing for it to change.
-                self.take_back(&mut entry.ops);
+            let undone = self.history.take_undone();
+            // An answer that came since may have left nothing for it to change.
+            let does = self.do_step_again(&mut entry, undone.iter());
+            self.history.put_undone(undone);
+            if !does {
                 continue;
             }
             self.history.put_undo(entry);

@@ -1,6 +1,7 @@
 //! Answers that come late. An answer belongs where its click was made, so the steps after it are taken back, the answer
 //! is put in, and the steps are done again: those that write labels through the door, in the state as it is then.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::command::{Refused, Resolution};
@@ -114,7 +115,8 @@ impl Document {
     /// Does the writes of all sources, one after another, and makes one of them.
     fn rewrite(&mut self, target: LabelId, sources: Vec<Source>) -> Write {
         let mut whole = Write::nothing(target);
-        for source in sources {
+        let there = self.object(target).is_some();
+        for source in sources.into_iter().filter(|_| there) {
             let mut write = self.write_of(&source);
             write.sources.push(source);
             self.swap_write(&mut write);
@@ -135,25 +137,56 @@ impl Document {
     /// Does steps again after something before them has changed. What they were about may be gone, and an edit may have
     /// nothing left to change: such steps vanish.
     fn replay(&mut self, later: Vec<Entry>) {
-        for mut entry in later {
+        let mut later = VecDeque::from(later);
+        while let Some(mut entry) = later.pop_front() {
             let there = |op: &Op| op.needs().is_none_or(|id| self.object(id).is_some());
             let (all, active) = (entry.ops.len(), |op: &Op| matches!(op, Op::Active(_)));
             entry.ops.retain(there);
             if entry.ops.len() < all && entry.ops.iter().all(active) {
                 continue;
             }
-            self.do_again(&mut entry.ops);
-            if entry.is_void() {
-                self.take_back(&mut entry.ops);
-            } else {
+            if self.do_step_again(&mut entry, later.iter()) {
                 self.history.put_again(entry);
             }
         }
         self.history.settle();
     }
+
+    /// Does a step again, unless it is made of edits by hand that have nothing left to change. Of one that began an
+    /// object which `later` steps are about that much is left.
+    pub(super) fn do_step_again<'e>(
+        &mut self,
+        entry: &mut Entry,
+        mut later: impl Iterator<Item = &'e Entry>,
+    ) -> bool {
+        self.do_again(&mut entry.ops);
+        // After the next answer it may do something again.
+        if !entry.is_void() || self.history.any_pending() {
+            return true;
+        }
+        let begun = entry.ops.iter().find_map(|op| match op {
+            Op::Object { id, .. } => Some(*id),
+            _ => None,
+        });
+        if begun.is_some_and(|id| later.any(|e| e.is_about(id))) {
+            entry.ops.retain(|op| !matches!(op, Op::Write(_)));
+            (entry.by_hand, entry.merge) = (false, None);
+            entry.rename("New object");
+            return true;
+        }
+        self.take_back(&mut entry.ops);
+        false
+    }
 }
 
 impl Entry {
+    /// Whether it changes or asks something of this object, which must be there for it.
+    fn is_about(&self, object: LabelId) -> bool {
+        self.edits(object)
+            || self.pending.as_ref().is_some_and(|p| p.object == object)
+            || self.ops.iter().any(|op| op.needs() == Some(object))
+    }
+
     fn rename(&mut self, name: &str) {
         name.clone_into(&mut self.name);
     }

@@ -1,8 +1,10 @@
 //! Undo, redo and the label gate, against plain statements of what they promise.
 
+mod edits;
 mod extensions;
 mod from_file;
 mod images;
+mod late;
 mod opacity;
 mod random;
 mod selection;
@@ -91,6 +93,18 @@ fn regions_agree(document: &Document) -> bool {
     let mut regions = document.labels.regions();
     document.objects.iter().all(|o| regions.remove(&o.id.0).unwrap_or_default() == *o.region)
         && regions.is_empty()
+}
+
+/// What must hold at all times: the label map and the objects say the same, and each object's mask is the model's part
+/// and what was added by hand, without what was removed by hand.
+fn layers_agree(document: &Document) -> bool {
+    let row = DIMS[0];
+    let layered = |o: &Object| {
+        let mut mask = o.model.union(&o.added, row);
+        mask.subtract(&o.removed, row);
+        mask == *o.region && o.added.intersection(&o.removed, row).is_empty()
+    };
+    regions_agree(document) && document.objects.iter().all(layered)
 }
 
 impl Document {

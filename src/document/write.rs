@@ -66,6 +66,11 @@ impl Write {
         self.delta.is_empty() && self.layers.is_empty()
     }
 
+    /// Whether it changes the label of any voxel.
+    pub fn changes_labels(&self) -> bool {
+        !self.delta.is_empty()
+    }
+
     /// The change of the labels.
     pub fn into_delta(self) -> Delta {
         self.delta

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::edits::paint;
 use super::*;
 
 /// What a user may do, at random.
@@ -20,6 +21,10 @@ enum Deed {
     Import([usize; 3]),
     Extend(usize),
     Threshold([usize; 3], bool),
+    /// Which object (none, or one of a few), how, where, over what, and whether another gesture begins.
+    Edit(Option<usize>, usize, [[usize; 3]; 2], usize, bool),
+    Lock(usize, bool),
+    Done(usize, bool),
     Fail,
     Undo,
     Redo,
@@ -39,22 +44,37 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => corner().prop_map(Deed::Import),
         2 => (0usize..3).prop_map(Deed::Extend),
         3 => (corner(), any::<bool>()).prop_map(|(c, b)| Deed::Threshold(c, b)),
+        9 => (
+            prop::option::of(0usize..4), 0usize..3, [corner(), corner()], 0usize..5, any::<bool>()
+        ).prop_map(|(n, how, at, over, begins)| Deed::Edit(n, how, at, over, begins)),
+        1 => (0usize..4, any::<bool>()).prop_map(|(n, locked)| Deed::Lock(n, locked)),
+        1 => (0usize..4, any::<bool>()).prop_map(|(n, done)| Deed::Done(n, done)),
         1 => Just(Deed::Fail),
         3 => Just(Deed::Undo),
         2 => Just(Deed::Redo),
     ]
 }
 
-fn do_deed(d: &mut Document, deed: &Deed) {
+/// The box between two voxels.
+fn between(a: [usize; 3], b: [usize; 3]) -> Region {
+    let lo = std::array::from_fn(|i| a[i].min(b[i]));
+    boxed(lo, std::array::from_fn(|i| a[i].max(b[i]) + 1))
+}
+
+/// Locked objects and their voxels.
+fn locked(d: &Document) -> Vec<(LabelId, Arc<Region>)> {
+    let locked = d.objects().iter().filter(|o| o.locked);
+    locked.map(|o| (o.id, Arc::clone(&o.region))).collect()
+}
+
+fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
     let _refusals_are_fine = match deed {
         Deed::New => d.apply(Command::NewObject),
         Deed::Click(positive) => click(d, *positive),
         Deed::Answer(a, b) => {
             if d.pending().is_some() {
-                let lo = std::array::from_fn(|i| a[i].min(b[i]));
-                let hi = std::array::from_fn(|i| a[i].max(b[i]) + 1);
-                resolve(d, boxed(lo, hi));
+                resolve(d, between(*a, *b));
             }
             Ok(())
         }
@@ -97,6 +117,21 @@ fn do_deed(d: &mut Document, deed: &Deed) {
             }),
             None => Ok(()),
         },
+        Deed::Edit(n, how, [a, b], over, begins) => {
+            gesture.0 += u64::from(*begins);
+            let region = Arc::new(between(*a, *b));
+            let change = [Change::Add, Change::Subtract, Change::Replace][*how](region);
+            let other = pick(d, *over).unwrap_or(LabelId(1));
+            let overs = [Over::Background, Over::Unlocked, Over::Unlocked];
+            let over = overs.get(*over).copied().unwrap_or(Over::Only(other));
+            paint(d, n.and_then(|n| pick(d, n)), change, over, *gesture)
+        }
+        Deed::Lock(n, locked) => {
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::SetLocked(id, *locked)))
+        }
+        Deed::Done(n, done) => {
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::SetDone(id, *done)))
+        }
         Deed::Fail => match d.pending().map(|(entry, _)| entry) {
             Some(entry) => d.apply(Command::Withdraw(entry)),
             None => Ok(()),
@@ -115,46 +150,67 @@ fn do_deed(d: &mut Document, deed: &Deed) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// After any deeds: the map and the objects say the same; undo then redo changes nothing; a change
-    /// made while nothing was pending is undone to exactly the state before it (one step of a gesture, to
-    /// the state before the gesture); undoing all leads back to the empty document, and redoing all leads
-    /// back to where we were.
+    /// After any deeds: the map and the objects say the same, and each object is what its layers say; what is locked
+    /// is as it was; undo then redo changes nothing; a change made while nothing was pending is undone to exactly the
+    /// state before it (one step of a gesture, to the state before the gesture); undoing all leads back to the empty
+    /// document, and redoing all leads back to where we were.
     #[test]
     fn history_is_exact(deeds in prop::collection::vec(deed(), 1..60)) {
         let mut d = document();
         let pristine = seen(&d);
-        let mut gesture = None;
+        let mut gesture = GestureId(0);
+        // What was before the newest step.
+        let mut before_newest = None;
         for deed in &deeds {
             let (mut before, length, idle) = (seen(&d), d.history_len(), d.pending().is_none());
-            let state = d.state();
-            do_deed(&mut d, deed);
-            prop_assert!(regions_agree(&d), "after {deed:?}");
-            let moved = matches!(deed, Deed::Threshold(..)) && d.state() != state;
-            let goes_on = moved && d.history_len() == length;
-            if goes_on {
-                before = gesture.clone().expect("a gesture has a beginning");
+            let (state, protected) = (d.state(), locked(&d));
+            do_deed(&mut d, deed, &mut gesture);
+            prop_assert!(layers_agree(&d), "after {deed:?}");
+            let elsewhen =
+                matches!(deed, Deed::Undo | Deed::Redo | Deed::Answer(..) | Deed::Fail);
+            if elsewhen {
+                before_newest = None;
+                continue;
             }
-            if moved {
-                gesture = Some(before.clone());
+            for (id, region) in protected {
+                prop_assert_eq!(d.object(id).map(|o| &o.region), Some(&region), "{:?}", deed);
             }
-            let done = d.history_len() == length + 1 && !matches!(deed, Deed::Undo | Deed::Redo);
-            if idle && (done || goes_on) {
-                let after = seen(&d);
-                d.undo();
-                prop_assert_eq!(&seen(&d), &before, "undo of {:?}", deed);
-                d.redo();
-                prop_assert_eq!(&seen(&d), &after, "redo of {:?}", deed);
+            if d.history_len() + 1 == length {
+                // A gesture has taken back all that it did.
+                prop_assert!(before_newest.take().is_none_or(|before| before == seen(&d)));
+            } else if d.state() != state {
+                if d.history_len() == length {
+                    let Some(began) = before_newest.clone() else { continue };
+                    before = began;
+                }
+                before_newest = Some(before.clone());
+                if idle {
+                    let after = seen(&d);
+                    // Where the gesture goes on, it must not end by looking.
+                    let mut copy = None;
+                    if matches!(deed, Deed::Edit(..) | Deed::Threshold(..) | Deed::Opacity(_)) {
+                        copy = d.history.newest_merge();
+                    }
+                    d.undo();
+                    prop_assert_eq!(&seen(&d), &before, "undo of {:?}", deed);
+                    d.redo();
+                    prop_assert_eq!(&seen(&d), &after, "redo of {:?}", deed);
+                    if let Some(key) = copy {
+                        d.history.mark_merge(key);
+                    }
+                }
             }
         }
         let there = seen(&d);
         let mut undone = 0;
         while d.undo() {
-            prop_assert!(regions_agree(&d));
+            prop_assert!(layers_agree(&d));
             undone += 1;
         }
         prop_assert_eq!(seen(&d), pristine);
         for _ in 0..undone {
             prop_assert!(d.redo());
+            prop_assert!(layers_agree(&d));
         }
         prop_assert_eq!(seen(&d), there);
     }
