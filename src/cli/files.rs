@@ -68,14 +68,6 @@ pub fn label_map(dims: [usize; 3], labels: &[NamedRegion]) -> LabelMap {
     LabelMap::from_regions(dims, labels.iter().map(|label| (label.value, &label.region)))
 }
 
-/// The folder in which `path` is to be written.
-pub fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 /// Refuses, before any work is done, an output that can't be written or would replace an input.
 pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::Result<()> {
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -90,7 +82,7 @@ pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::
         Ok(target) => target,
         Err(why) => bail!("{why}; choose another name for the output: {}", path.display()),
     };
-    let folder = folder_of(&target);
+    let folder = io::folder_of(&target);
     if !folder.is_dir() {
         bail!("the output's folder does not exist; make it first: {}", folder.display());
     }
@@ -104,7 +96,7 @@ pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::
 /// Whether two names, of files that may not be there yet, mean one file: `m.nii` and `./m.nii` do.
 pub fn same_place(a: &Path, b: &Path) -> bool {
     let place = |path: &Path| {
-        let in_folder = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+        let in_folder = || Some(io::folder_of(path).canonicalize().ok()?.join(path.file_name()?));
         path.canonicalize().ok().or_else(in_folder)
     };
     a == b || place(a).is_some_and(|a| Some(a) == place(b))

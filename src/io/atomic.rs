@@ -69,7 +69,8 @@ impl Staged {
     }
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder in which a file lies or is to be written.
+pub fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

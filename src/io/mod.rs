@@ -35,7 +35,7 @@ mod together;
 mod unsupported;
 mod verify;
 
-pub use atomic::{Staged, stage_bytes, writable_target, write_whole};
+pub use atomic::{Staged, folder_of, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp};

@@ -15,6 +15,7 @@ pub mod tools;
 pub mod views;
 pub mod windows;
 
+pub use kit::template::tr_error;
 pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{

@@ -7,6 +7,7 @@ use voxpoint::geom::Plane;
 use voxpoint::render::{ColourMap, TransferPreset};
 use voxpoint::ui::commands::shortcuts::{Group, gestures, rows};
 use voxpoint::ui::text::{Language, ZH_HANS, speak, tr_any};
+use voxpoint::ui::tr_error;
 
 /// Where texts stand that are shown through `tr_any`, and what comes before them.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -77,6 +78,80 @@ fn literal(rest: &str) -> String {
     text
 }
 
+/// What the system says, in the words of its C library: reasons in errors.
+const OF_THE_SYSTEM: &[&str] = &[
+    "No such file or directory",
+    "Permission denied",
+    "Read-only file system",
+    "No space left on device",
+    "Input/output error",
+    "Disk quota exceeded",
+    "File name too long",
+    "File too large",
+    "Is a directory",
+    "Cannot allocate memory",
+    "Resource temporarily unavailable",
+    "Connection refused",
+    "Too many open files",
+    "Stale file handle",
+];
+
+/// A format string as the catalogue has it: each value has a name, those without one are counted from 1.
+fn template(format: &str) -> String {
+    let (mut text, mut rest, mut count) = (String::new(), format, 0);
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((value, after)) = after.split_once('}') else { break };
+        let mut name = value.split(':').next().unwrap_or_default().to_owned();
+        if name.is_empty() {
+            count += 1;
+            name = count.to_string();
+        }
+        text += &format!("{before}{{{name}}}");
+        rest = after;
+    }
+    text + rest
+}
+
+fn letters(template: &str) -> usize {
+    let fixed = template.split('{').enumerate().map(|(n, part)| match part.split_once('}') {
+        Some((_, after)) if n > 0 => after,
+        _ => part,
+    });
+    fixed.flat_map(str::chars).filter(|c| c.is_alphabetic()).count()
+}
+
+/// The sentences of all errors that are shown, as templates: what stands in `#[error("…")]`. Of those that only put
+/// others together there is none.
+fn errors() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    for folder in ["src/io", "src/segment", "src/render", "src/figure"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let mut found = BTreeSet::new();
+    for file in &files {
+        literals(&code(file), "#[error(", &mut found);
+    }
+    let found: BTreeSet<String> = found.iter().map(|text| template(text)).collect();
+    found.into_iter().filter(|text| letters(text) > 6).collect()
+}
+
+/// What is put into such sentences, or said beside them, as templates: any literal of those modules may be.
+fn said_elsewhere() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    let places = ["src/io", "src/segment", "src/render", "src/figure", "src/work"];
+    for place in places.into_iter().chain(["src/placeholder.rs"]) {
+        sources(&root().join(place), &mut files);
+    }
+    let mut found = BTreeSet::new();
+    for file in &files {
+        let code = code(file);
+        // Literals have no quotes in them here.
+        found.extend(code.match_indices('"').map(|(at, _)| template(&literal(&code[at + 1..]))));
+    }
+    found.extend(OF_THE_SYSTEM.iter().map(|text| format!("{text} (os error {{code}})")));
+    found
+}
+
 /// Every text that is shown through `tr`.
 fn wanted() -> BTreeSet<String> {
     let mut files = Vec::new();
@@ -124,13 +199,123 @@ fn catalogue() -> BTreeMap<String, String> {
 
 #[test]
 fn every_text_of_the_window_is_in_the_catalogue_and_no_other() {
-    let (wanted, have) = (wanted(), catalogue());
+    let (wanted, have, elsewhere) = (wanted(), catalogue(), said_elsewhere());
     let missing: Vec<_> = wanted.iter().filter(|t| !have.contains_key(*t)).collect();
-    let idle: Vec<_> = have.keys().filter(|t| !wanted.contains(*t)).collect();
+    let idle: Vec<_> =
+        have.keys().filter(|t| !wanted.contains(*t) && !elsewhere.contains(*t)).collect();
     assert!(
         missing.is_empty() && idle.is_empty(),
         "assets/text/zh-Hans.json (then run scripts/subset-cjk)\nlacks {missing:#?}\nand nobody shows {idle:#?}"
     );
+}
+
+#[test]
+fn every_error_has_a_template_in_the_catalogue() {
+    let (errors, have) = (errors(), catalogue());
+    assert!(errors.len() > 80, "the sources were not found");
+    let missing: Vec<_> = errors.iter().filter(|text| !have.contains_key(*text)).collect();
+    assert!(
+        missing.is_empty(),
+        "assets/text/zh-Hans.json (then run scripts/subset-cjk) lacks {missing:#?}"
+    );
+}
+
+/// Errors as they are made, whole in Chinese: nothing is left in English but names and numbers.
+#[test]
+fn errors_are_told_in_chinese() {
+    use std::io::{Error, ErrorKind};
+    use voxpoint::io::{IoError, Limits, Registry, Source, formats};
+    use voxpoint::work::{CancelToken, Progress};
+    let folder = tempfile::tempdir().expect("temp folder");
+    let at = |name: &str| folder.path().join(name);
+    let mut dicom = vec![0; 200];
+    dicom[128..132].copy_from_slice(b"DICM");
+    for (name, content) in [
+        ("empty.nii", Vec::new()),
+        ("dicom", dicom),
+        ("text.nii", b"a text".to_vec()),
+        (
+            "annex.nii",
+            b"/annex/objects/MD5E-s2097152--b5ee6e9a2a64b1d9b2ba5e5e7ff1c5ab.nii".to_vec(),
+        ),
+        (
+            "short.nii",
+            std::fs::read(root().join("tests/data/nifti/nibabel_anatomical.nii")).expect("data")
+                [..4000]
+                .to_vec(),
+        ),
+    ] {
+        std::fs::write(at(name), content).expect("written");
+    }
+    let open = |path: &Path| {
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let opened =
+            formats().open(&Source::at(path), &Limits { memory: 1000 }, &cancel, &progress);
+        opened.expect_err("no scan")
+    };
+    let mut errors: Vec<IoError> =
+        ["gone.nii", "empty.nii", "dicom", "text.nii", "annex.nii", "short.nii", ""]
+            .map(|name| open(&at(name)))
+            .into();
+    errors.push(open(&root().join("tests/data/nifti/ref_int16.nii.gz")));
+    let values =
+        Registry::standard().save_float32(&at("a.png"), [1; 3], &[1.0], glam::DAffine3::IDENTITY);
+    errors.push(values.expect_err("no ending"));
+    for kind in [ErrorKind::StorageFull, ErrorKind::PermissionDenied] {
+        let code = if kind == ErrorKind::StorageFull { 28 } else { 13 };
+        errors.push(IoError::Write { source: Error::from_raw_os_error(code), path: at("m.nii") });
+    }
+    speak(Language::Chinese);
+    for error in errors {
+        let english = error.to_string();
+        let told = tr_error(&english).replace(&folder.path().display().to_string(), "");
+        // Words that are names, and endings of files.
+        let names = [
+            "Voxpoint",
+            "DICOM",
+            "NIfTI",
+            "nii",
+            "gz",
+            "GB",
+            "MB",
+            "kB",
+            "bytes",
+            "git",
+            "annex",
+            "datalad",
+            "get",
+            "cgroup",
+            "ulimit",
+            "vm",
+            "overcommit",
+            "memory",
+            "v",
+            "d",
+            "f",
+            "gone",
+            "empty",
+            "dicom",
+            "text",
+            "short",
+            "ref",
+            "int",
+            "png",
+            "m",
+            "a",
+            "work",
+            "tests",
+            "data",
+            "nifti",
+            "MD",
+        ];
+        let path = told.rfind('：').unwrap_or(told.len());
+        let words =
+            told[..path].split(|c: char| !c.is_ascii_alphabetic()).filter(|w| !w.is_empty());
+        let left: Vec<&str> = words.filter(|word| !names.contains(word)).collect();
+        assert!(left.is_empty(), "{english}\n{told}\n{left:?}");
+        assert_ne!(english, told);
+    }
+    speak(Language::English);
 }
 
 #[test]

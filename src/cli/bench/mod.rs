@@ -27,7 +27,7 @@ struct Report {
     /// Whether the program was built with optimisation.
     release: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    open: Option<open::Opened>,
+    open: Option<open::OpenTimes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     click: Option<click::Clicked>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     view: Option<view::Viewed>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    large: Option<view::Opened>,
+    large: Option<view::LargeScanTimes>,
 }
 
 /// Measures and prints.
@@ -72,11 +72,11 @@ fn table(report: &Report) -> String {
         "{x} × {y} × {z} voxels, medians of {} runs, {} cores{build}",
         report.repeat, report.cores
     )];
-    lines.extend(report.open.iter().flat_map(open::Opened::lines));
+    lines.extend(report.open.iter().flat_map(open::OpenTimes::lines));
     lines.extend(report.click.iter().flat_map(click::Clicked::lines));
     lines.extend(report.model.iter().flat_map(model::Measured::lines));
     lines.extend(report.view.iter().flat_map(view::Viewed::lines));
-    lines.extend(report.large.iter().flat_map(view::Opened::lines));
+    lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
     lines.join("\n")
 }
 

@@ -26,7 +26,7 @@ print(json.dumps({"ms": ms, "peak_kib": peak[0] if peak else None, "voxels": int
 
 /// Medians of opening the file.
 #[derive(Debug, Serialize)]
-pub struct Opened {
+pub struct OpenTimes {
     file_mb: f64,
     voxels_mb: f64,
     ms: f64,
@@ -50,7 +50,7 @@ struct Once {
 }
 
 /// Writes a synthetic scan into a temporary folder and opens it again and again.
-pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Opened> {
+pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<OpenTimes> {
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let file = folder.path().join("scan.nii.gz");
     synthetic::write(&file, dims)?;
@@ -87,7 +87,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<Opened> {
     let voxels_mb = expected as f64 * 2.0 / 1e6;
     let peak_mb = peak(&own);
     let python_ms = has_python.then(|| ms(&other));
-    Ok(Opened {
+    Ok(OpenTimes {
         file_mb: std::fs::metadata(&file).map_or(f64::NAN, |m| m.len() as f64 / 1e6),
         voxels_mb,
         ms: ms(&own),
@@ -125,7 +125,7 @@ pub fn peak_kib() -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-impl Opened {
+impl OpenTimes {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!(
             "open .nii.gz ({:.0} MB, {:.0} MB of voxels)  {:.0} ms",

@@ -5,6 +5,7 @@ pub mod accessible_handle;
 pub mod format;
 pub mod icons;
 pub mod paint;
+pub mod template;
 pub mod text;
 pub mod theme;
 pub mod toasts;

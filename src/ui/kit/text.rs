@@ -62,7 +62,7 @@ fn system_is_chinese(variable: impl Fn(&str) -> Option<String>) -> bool {
         && !["zh_tw", "zh_hk", "zh_mo", "zh_hant"].iter().any(|l| lower.starts_with(l))
 }
 
-type Catalogue = HashMap<&'static str, &'static str>;
+pub(super) type Catalogue = HashMap<&'static str, &'static str>;
 
 thread_local! {
     static CHINESE: Cell<bool> = const { Cell::new(false) };
@@ -71,7 +71,8 @@ thread_local! {
 /// English and Simplified Chinese side by side.
 pub const ZH_HANS: &str = include_str!("../../../assets/text/zh-Hans.json");
 
-fn chinese() -> &'static Catalogue {
+/// English and Chinese.
+pub(super) fn chinese() -> &'static Catalogue {
     static TABLE: OnceLock<Catalogue> = OnceLock::new();
     TABLE.get_or_init(|| {
         // It ships with the program and a test reads it; without it, everything is English.
@@ -79,6 +80,11 @@ fn chinese() -> &'static Catalogue {
         // Once for the life of the program.
         table.into_iter().map(|(k, v)| (&*k.leak(), &*v.leak())).collect()
     })
+}
+
+/// Whether this thread's texts are in English.
+pub(super) fn is_english() -> bool {
+    !CHINESE.get()
 }
 
 /// From now on, this thread's texts are in this language.

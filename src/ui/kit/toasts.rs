@@ -2,6 +2,7 @@
 //! while, or until something succeeds, and can be copied; the log keeps them. Where there is no room for all messages,
 //! infos make room first, then warnings, and only among errors alone the oldest.
 
+use super::template::tr_error;
 use super::text::tr;
 
 /// How much a line of the log matters.
@@ -104,6 +105,8 @@ impl Toasts {
     }
 
     fn push(&mut self, kind: Kind, text: String) {
+        // What is told of errors is often theirs.
+        let text = tr_error(&text);
         let level = match kind {
             Kind::Info => Level::Info,
             Kind::Warning => Level::Warning,

@@ -5,6 +5,7 @@ use egui::{Label, RichText, Ui};
 use crate::document::Document;
 use crate::ui::kit::format::{bytes, digits, number};
 use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::tr;
 use crate::ui::kit::widgets::{colours, field, heading};
 use crate::ui::state::ViewState;
@@ -14,7 +15,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     heading(ui, tr("Info"), |_| ());
     let image = document.image();
     for text in image.warnings() {
-        warning(ui, &text.0);
+        warning(ui, &tr_error(&text.0));
     }
     let not_finite = view.scan.stats.map_or(0, |s| s.not_finite);
     if not_finite > 0 {

@@ -11,6 +11,7 @@ use crate::ui::commands::widgets::{verb_button, verb_entry, verb_switch};
 use crate::ui::commands::{CommandContext, Verb, shortcuts};
 use crate::ui::kit::format::{bytes, of, shorten};
 use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{Language, mark, tr, tr_any};
 use crate::ui::kit::theme::{ICON, SMALL, Theme};
 use crate::ui::kit::widgets::{colours, icon_button, quiet};
@@ -456,7 +457,7 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
             let name = entry.map_or(name, |e| &e.name);
             (name.clone(), format!("{}: {name}", tr("Model")))
         }
-        ModelStatus::Failed(why) => (tr("Model failed").to_owned(), why.clone()),
+        ModelStatus::Failed(why) => (tr("Model failed").to_owned(), tr_error(why)),
     };
     // As much of the name as there is room for beside the tools.
     let room = ui.available_width();
@@ -498,6 +499,7 @@ fn device(ui: &mut Ui, cx: &mut CommandContext) {
             let text = RichText::new(format!("{} {name}", icons::DOWNLOAD));
             let amber = colours(ui).warning;
             let button = Button::new(text.color(amber)).stroke((1.0, amber));
+            let why = tr_error(why);
             let tip = format!("{why}\n{}", tr("Viewing works without it; segmentation does not."));
             let response =
                 ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);

@@ -5,6 +5,7 @@ use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
@@ -119,7 +120,7 @@ fn device(ui: &mut Ui, cx: &CommandContext) {
         }
         ModelStatus::Failed(why) => {
             let text = RichText::new(tr("Model failed")).color(colours(ui).error);
-            ui.label(text).on_hover_text(why);
+            ui.label(text).on_hover_text(tr_error(why));
         }
         ModelStatus::None => {
             ui.label(quiet(ui, tr("No model")));

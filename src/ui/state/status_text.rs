@@ -2,6 +2,7 @@
 
 use super::status::{Download, Opening};
 use crate::ui::kit::format::{bytes, of, shorten};
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_any};
 
 /// `SAM-Med3D-turbo 12.3 MB of 402.1 MB`.
@@ -26,7 +27,7 @@ pub fn opening_text(opening: &Opening) -> String {
 /// Why the model runs where it does.
 pub fn reason_text(reason: &str) -> String {
     match (tr_any(reason), reason.strip_prefix("no CUDA:")) {
-        (_, Some(why)) => format!("{}:{why}", tr("no CUDA")),
+        (_, Some(why)) => format!("{}: {}", tr("no CUDA"), tr_error(&why.trim_start())),
         (known, None) => known.to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use egui::{Align2, Area, Context, DragValue, Frame, Id, Order, Ui, vec2};
 
 use crate::document::Document;
 use crate::ui::kit::format::shorten;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Action, Offer, OfferAnswer, Question, Status};
 
@@ -44,7 +45,7 @@ pub(super) fn show(
 
 fn image(ui: &mut Ui, why: Option<&str>, scan: &str) -> Option<OfferAnswer> {
     if let Some(why) = why {
-        ui.label(tr_with("It can't be read as a label map: {why}", &[("why", &why)]));
+        ui.label(tr_with("It can't be read as a label map: {why}", &[("why", &tr_error(&why))]));
     }
     let over = tr("Lay over {scan}").replace("{scan}", &shorten(scan, 28));
     let choices = [

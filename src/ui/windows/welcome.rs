@@ -8,6 +8,7 @@ use egui::{
 
 use crate::ui::commands::{CommandContext, Verb, shortcuts};
 use crate::ui::kit::format::{of, shorten};
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::kit::{icons, theme};
@@ -128,6 +129,7 @@ fn runtime(ui: &mut Ui, cx: &mut CommandContext) {
         }
         RuntimeStatus::Ready(version) => state_line(ui, true, &runtime_text(version)),
         RuntimeStatus::Missing(why) => {
+            let why = tr_error(why);
             let text = format!(
                 "{} {why}",
                 tr("ONNX Runtime is missing: viewing works, segmentation does not.")
@@ -175,6 +177,7 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
             );
         }
         ModelStatus::Failed(why) => {
+            let why = tr_error(why);
             state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
             ui.horizontal(|ui| {
                 for verb in [Verb::DemoModel, Verb::ChooseModel] {

@@ -16,7 +16,7 @@ use crate::volume::{Histogram, LabelMap};
 
 /// Medians, in milliseconds from the start.
 #[derive(Debug, Serialize)]
-pub struct Opened {
+pub struct LargeScanTimes {
     adapter: String,
     size: [usize; 3],
     voxels_mb: f64,
@@ -44,7 +44,7 @@ struct Once {
     peak_ratio: Option<f64>,
 }
 
-pub fn measure(args: &BenchArgs) -> anyhow::Result<Opened> {
+pub fn measure(args: &BenchArgs) -> anyhow::Result<LargeScanTimes> {
     let gpu = Offscreen::new()?;
     let (adapter, _) = super::adapter(&gpu, args.gpu)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
@@ -60,7 +60,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Opened> {
     };
     // The plain one first: what gzip leaves behind is not counted for it.
     let plain = measure("scan.nii")?;
-    Ok(Opened { adapter, size, voxels_mb, plain, gzip: measure("scan.nii.gz")? })
+    Ok(LargeScanTimes { adapter, size, voxels_mb, plain, gzip: measure("scan.nii.gz")? })
 }
 
 fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<Once> {
@@ -124,7 +124,7 @@ fn middle(all: &[Once], voxels_mb: f64) -> anyhow::Result<Once> {
     })
 }
 
-impl Opened {
+impl LargeScanTimes {
     pub fn lines(&self) -> Vec<String> {
         let [x, y, z] = self.size;
         let mut lines = vec![format!(

@@ -23,7 +23,7 @@ use crate::render::{
 use crate::ui::ViewState;
 use crate::volume::{Histogram, LabelMap, Volume, VoxelBox, Window};
 
-pub use large::Opened;
+pub use large::LargeScanTimes;
 
 /// Pixels of the window.
 const WINDOW: [u32; 2] = [1600, 1000];
@@ -444,7 +444,7 @@ impl Viewed {
 }
 
 /// Opens a large scan.
-pub fn open_large(args: &BenchArgs) -> anyhow::Result<Opened> {
+pub fn open_large(args: &BenchArgs) -> anyhow::Result<LargeScanTimes> {
     large::measure(args)
 }
 
