@@ -44,6 +44,10 @@ icons! {
     EYE = "\u{e220}", "eye";
     /// Hidden.
     EYE_OFF = "\u{e224}", "eye-slash";
+    /// Locked.
+    LOCK = "\u{e2fa}", "lock";
+    /// Not locked.
+    LOCK_OPEN = "\u{e306}", "lock-open";
     /// Delete.
     TRASH = "\u{e4a6}", "trash";
     /// Close, cancel.

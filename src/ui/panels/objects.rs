@@ -126,10 +126,12 @@ fn facts(document: &Document, object: &Object) -> String {
     object.iou().map_or(volume.clone(), |iou| format!("{volume} · IoU {iou:.2}"))
 }
 
-/// What a row says to tests and screen readers: `Object 1, 12.3 mL`.
+/// What a row says to tests and screen readers: `Object 1, 12.3 mL, done, locked`.
 fn describe(document: &Document, object: &Object, shown: bool) -> String {
     let hidden = if shown { "" } else { tr(", hidden") };
-    format!("{}, {}{hidden}", object.name, facts(document, object))
+    let done = if object.done { tr(", done") } else { "" };
+    let locked = if object.locked { tr(", locked") } else { "" };
+    format!("{}, {}{hidden}{done}{locked}", object.name, facts(document, object))
 }
 
 /// Takes what the trash button of the active row takes.
@@ -221,12 +223,14 @@ fn row_right(
         cx.view.scan.solo = false;
         cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
     }
+    lock(ui, object, cx, active);
     if cx.view.transient.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
         rename(ui, object, cx);
         return;
     }
     let shown = cx.view.shows(document, object);
-    let colour = if shown { colours(ui).text } else { colours(ui).quiet };
+    let plain = shown && !object.locked;
+    let colour = if plain { colours(ui).text } else { colours(ui).quiet };
     let name = RichText::new(name).color(colour);
     let facts = quiet(ui, facts(document, object)).size(SMALL);
     if can_extend(object) || is_cut(object) {
@@ -234,9 +238,35 @@ fn row_right(
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
         paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);
     }
+    if object.done {
+        let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
+        let done = RichText::new(icons::CHECK).color(colours(ui).accent);
+        paint_text(ui, done, rect.left_center(), Align::Center, 16.0);
+    }
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     paint_text(ui, name, rect.left_center(), Align::Max, rect.width());
     paint_text(ui, facts, rect.left_center() + vec2(0.0, 1.0), Align::Min, rect.width());
+}
+
+/// The lock, open or closed. Its key is that of the active object.
+fn lock(ui: &mut Ui, object: &Object, cx: &mut CommandContext, active: bool) {
+    let icon = if object.locked { icons::LOCK } else { icons::LOCK_OPEN };
+    let what = if object.locked { tr("Unlock") } else { tr("Lock") };
+    let what = format!("{what} {}", object.name);
+    let key = if active {
+        format!(" ({})", shortcuts::key_text(Verb::LockObject))
+    } else {
+        String::new()
+    };
+    let tip = format!("{what}{key}");
+    let colour = if object.locked { colours(ui).text } else { colours(ui).quiet };
+    let clicked = ui.scope(|ui| {
+        ui.visuals_mut().override_text_color = Some(colour);
+        row_button(ui, icon, &what, &tip).clicked()
+    });
+    if clicked.inner {
+        cx.out.push(Action::Do(Command::SetLocked(object.id, !object.locked)));
+    }
 }
 
 /// Text that is seen only: the row says it to screen readers. Above (max), around or below (min) `at`.
@@ -312,6 +342,17 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
         }
         cx.view.scan.solo = false;
         ui.close();
+    }
+    for (verb, on, command) in [
+        (Verb::LockObject, object.locked, Command::SetLocked(object.id, !object.locked)),
+        (Verb::DoneObject, object.done, Command::SetDone(object.id, !object.done)),
+    ] {
+        let name = shortcuts::name(verb);
+        let entry = Button::selectable(on, name).shortcut_text(shortcuts::key_text(verb));
+        if ui.add(entry).accessible_name(name).clicked() {
+            cx.out.push(Action::Do(command));
+            ui.close();
+        }
     }
     opacity(ui, object, cx);
     if ui.button(tr("Delete")).clicked() {

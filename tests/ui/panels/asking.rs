@@ -93,6 +93,8 @@ fn keys_do_what_the_table_says() {
             Key::Delete,
             "Do(RemovePrompt { object: LabelId(1), prompt: PromptId(3) })",
         ),
+        (Modifiers::NONE, Key::L, "Do(SetLocked(LabelId(1), true))"),
+        (Modifiers::NONE, Key::D, "Do(SetDone(LabelId(1), true))"),
         (Modifiers::SHIFT, Key::Delete, "Do(RemoveObject(LabelId(1)))"),
         (Modifiers::NONE, Key::N, "Do(NewObject)"),
         (Modifiers::NONE, Key::Tab, "Do(Select(LabelId(2)))"),

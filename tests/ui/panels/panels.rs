@@ -70,6 +70,24 @@ fn objects_are_listed_with_their_volume() {
 }
 
 #[test]
+fn a_locked_row_looks_locked_and_can_be_unlocked_there() {
+    let mut harness = Desktop::open().wide();
+    harness.get_by_label("Lock Object 2").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(SetLocked(LabelId(2), true))"]);
+    let document = harness.state_mut().document.as_mut().unwrap();
+    document.apply(Command::SetLocked(LabelId(2), true)).unwrap();
+    document.apply(Command::SetDone(LabelId(1), true)).unwrap();
+    harness.run_steps(3);
+    picture(&mut harness, "locked");
+    harness.get_by_label("Object 2, 0.42 mL · IoU 0.87, locked");
+    harness.get_by_label("Unlock Object 2").click();
+    harness.step();
+    assert_eq!(taken(&mut harness), ["Do(SetLocked(LabelId(2), false))"]);
+    harness.get_by_label_contains(", done, locked");
+}
+
+#[test]
 fn a_row_is_renamed_by_double_click_and_has_a_menu() {
     let mut harness = Desktop::open().wide();
     let row =
