@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use voxpoint::geom::{DAffine3, DVec3, Grid};
-use voxpoint::prompt::Logits;
-use voxpoint::segment::cubes::{CanonicalGrid, paste};
+use voxpoint::segment::cubes::{CanonicalGrid, Logits, paste};
 
 const DIMS: [usize; 3] = [512, 512, 300];
 

@@ -1,8 +1,12 @@
-//! The vocabulary of clicks: what a document remembers and a model replays. Depends on `glam` only.
+//! The vocabulary of clicks: what a document remembers and a model replays, whichever model it is. Depends on `glam`
+//! only.
 //!
-//! The ordered prompts of an object are the truth, its mask is their replay (`sam-med3d`: each click
-//! decodes all points so far with the previous click's low-resolution logits as mask prompt).
+//! The ordered prompts of an object are the truth, its mask is their replay by a model (a `Segmenter`). What a model
+//! needs to go on from its last answer is its own business ([`ModelState`]) and is made anew by a replay; all else that
+//! the mask depends on are plain values, so that it can be saved.
 
+use std::any::Any;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use glam::{DAffine3, DVec3};
@@ -45,35 +49,10 @@ impl Prompt {
     }
 }
 
-/// Mask logits on the model's low-resolution cube.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Logits {
-    /// Side of the cube: 32 for SAM-Med3D, 64 for the demo model.
-    pub side: usize,
-    /// `side`³ values in (x, y, z) order, **z fastest**, as the model writes them.
-    pub values: Vec<f32>,
-}
-
-/// What the model answered to one prompt, given all prompts before it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// The prompt this step answers; a step is only valid while its prompt and all before it stand.
-    pub prompt: Prompt,
-    /// The mask's logits, fed back to the model with the next prompt.
-    pub logits: Arc<Logits>,
-    /// The model's own estimate of the mask's intersection over union with the truth.
-    pub iou: f32,
-}
-
-/// Millimetres between the voxels that models are trained on, and how many of them a cube has along each side.
-pub const MODEL_SPACING: f64 = 1.5;
-/// See [`MODEL_SPACING`].
-pub const MODEL_SIDE: usize = 128;
-
 /// How many times larger than it is a model sees a scan: its spacing is multiplied, for the model only. A mouse at
 /// 10 is as large as a man to it; scan, clicks, masks and measurements stay what and where they are.
 ///
-/// It belongs to an object (all of an object's cubes are of one grid), is chosen for a scan before an object's first
+/// It belongs to an object, is chosen for a scan before an object's first
 /// click, and is part of its [`PromptLog`], so that a replay is exact.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorkingScale(f64);
@@ -87,9 +66,9 @@ impl Default for WorkingScale {
     }
 }
 
-impl std::fmt::Display for WorkingScale {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+impl fmt::Display for WorkingScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -108,17 +87,45 @@ impl WorkingScale {
     pub fn get(self) -> f64 {
         self.0
     }
+}
 
-    /// Millimetres of the scan along a side of the model's cube: 192 at scale 1.
-    pub fn cube_mm(self) -> f64 {
-        MODEL_SPACING * MODEL_SIDE as f64 / self.0
+/// How a model of a fixed size sees a scan (at working scale 1).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sight {
+    /// Millimetres between the voxels that it is trained on.
+    pub voxel_mm: f64,
+    /// Millimetres along each side of what it looks at at once.
+    pub window_mm: f64,
+}
+
+impl Sight {
+    /// Millimetres of the scan along each side of what the model looks at, at a working scale.
+    pub fn window_at(self, scale: WorkingScale) -> f64 {
+        self.window_mm / scale.get()
     }
+}
+
+/// What a model can do, for whoever offers it to the user.
+#[derive(Clone, Copy, Debug, PartialEq)]
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
+pub struct Capabilities {
+    /// It takes points outside of the structure too.
+    pub negative_points: bool,
+    /// It can say what a click would give before it is made.
+    pub previews: bool,
+    /// It can follow a mask beyond what it has looked at.
+    pub extends: bool,
+    /// Its answers can be laid again at another threshold.
+    pub adjusts: bool,
+    /// At which size it sees a scan; `None` if it takes any as it is (and knows no working scale).
+    pub sight: Option<Sight>,
 }
 
 /// What to say of a scan that is much finer than what models are trained on, before the first click.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FineScan {
-    /// How many of its voxels lie along one of the model's: 15 for voxels of 0.1 mm.
+    /// How many of its voxels lie along one of the model's: 15 for voxels of 0.1 mm and a model of 1.5 mm.
     pub times: f64,
     /// A scale at which it is about as large as the trunk of a man, but no voxel larger than the model's.
     pub proposed: WorkingScale,
@@ -135,12 +142,12 @@ impl FineScan {
     /// Proposals are round: these times a power of ten.
     const ROUND: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 5.0, 7.0];
 
-    /// Of a scan with so many voxels so far apart (mm); `None` if models see it as it is.
-    pub fn of(dims: [usize; 3], spacing: DVec3) -> Option<Self> {
+    /// Of a scan with so many voxels so far apart (mm), and a model of a fixed size; `None` if it sees the scan as it is.
+    pub fn of(dims: [usize; 3], spacing: DVec3, sight: Sight) -> Option<Self> {
         let spacing = spacing.to_array();
         let mean = spacing.iter().product::<f64>().cbrt();
         let extent = (0..3).map(|a| dims[a] as f64 * spacing[a]).fold(0.0, f64::max);
-        let times = MODEL_SPACING / mean;
+        let times = sight.voxel_mm / mean;
         if !(times >= Self::FINE && extent > 0.0 && extent <= Self::SMALL) {
             return None;
         }
@@ -153,52 +160,25 @@ impl FineScan {
     }
 }
 
-/// The cube of the image that a model looks at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CropPlace {
-    /// Index of the cube's first voxel in the canonical grid (1.5 mm at the object's working scale); may be
-    /// negative.
-    pub start: [i64; 3],
-    /// Voxels along each side: 128.
-    pub side: usize,
-    /// Crop voxel (x, y, z) to RAS millimetres.
-    pub world_from_crop: DAffine3,
-}
-
-impl CropPlace {
-    /// Whether a world position lies in the cube (voxel edges included).
-    pub fn contains(&self, world: DVec3) -> bool {
-        let v = self.world_from_crop.inverse().transform_point3(world);
-        let inside = |c: f64| c >= -0.5 && c < self.side as f64 - 0.5;
-        inside(v.x) && inside(v.y) && inside(v.z)
-    }
-}
-
-/// How many of `steps` are still the replay of `prompts`: the length of the common prefix.
-pub fn valid_steps(steps: &[Arc<Step>], prompts: &[Prompt]) -> usize {
-    steps.iter().zip(prompts).take_while(|(step, prompt)| step.prompt == **prompt).count()
-}
-
-/// A cube added beside the others because the mask went on beyond them.
+/// A place beside the others that the model looked at because the mask went on there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extension {
-    /// Index of the cube's first voxel in the canonical grid; may be negative.
-    pub start: [i64; 3],
-    /// What the model is told to look for there: a positive click of the user's in the cube, or else a place
-    /// inside the mask as it was; RAS mm.
+    /// The middle of what it looked at, RAS mm.
+    pub centre: DVec3,
+    /// What the model is told to look for there: a positive click of the user's, or else a place inside the mask as it
+    /// was; RAS mm.
     pub seed: DVec3,
-    /// How many clicks the object had when it was added: cubes are laid in the order in which they
-    /// were opened.
+    /// How many clicks the object had when it was added: answers are put together in the order in which they came.
     pub clicks: usize,
 }
 
 /// How the answers to several clicks in a cube make one mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MaskRule {
-    /// A click moves the mask only where it contradicts it: see `segment::lay`.
+    /// A click moves the mask only where it contradicts it.
     #[default]
     Steady,
-    /// The model's last logits alone, as the authors of SAM-Med3D do.
+    /// The model's last answer alone, as the authors of SAM-Med3D do.
     Authors,
 }
 
@@ -221,13 +201,13 @@ pub struct PromptLog {
     pub frame: usize,
     /// The user's clicks, in order; the first is positive.
     pub prompts: Vec<Prompt>,
-    /// Cubes beside those that the clicks opened.
+    /// Where else the model looked than the clicks had it look.
     pub extensions: Vec<Extension>,
-    /// A voxel belongs to the mask if its logit is above this; 0 is a probability of one half.
+    /// How sure the model has to be of a voxel of the mask: log odds, 0 is a probability of one half.
     pub threshold: f32,
     /// How large the model sees the scan.
     pub scale: WorkingScale,
-    /// How the mask is made from the logits.
+    /// How one mask is made from the answers to all clicks.
     pub rule: MaskRule,
 }
 
@@ -238,19 +218,63 @@ impl PromptLog {
     }
 }
 
-/// A cube that the model looked at for an object, and what it answered there.
-///
-/// The first click of an object opens a cube around it; so does every further positive click that lies in none
-/// of the object's cubes. In each cube the model gets the click that opened it, then the user's other clicks in
-/// it, in their order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Patch {
-    /// Where it is.
-    pub place: CropPlace,
-    /// The click (or the seed of an [`Extension`], as a positive click) that it was opened for.
+/// A box of the image that a model looked at for an object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Footprint {
+    /// What it was looked at for: a prompt, or the seed of an [`Extension`] as a positive prompt.
     pub opener: Prompt,
-    /// One answer for each click in it.
-    pub steps: Vec<Arc<Step>>,
+    /// From the unit cube, [0, 1]³, to RAS mm: where the box is. Oblique if the image is.
+    pub world_from_box: DAffine3,
+}
+
+impl Footprint {
+    /// Whether a position (RAS mm) lies in the box.
+    pub fn contains(&self, world: DVec3) -> bool {
+        let at = self.world_from_box.inverse().transform_point3(world);
+        at.to_array().iter().all(|c| (0.0..1.0).contains(c))
+    }
+
+    /// Its corners in RAS mm; bit n of an index tells the side along axis n.
+    pub fn corners(&self) -> [DVec3; 8] {
+        std::array::from_fn(|n| {
+            let side = |axis: usize| (n >> axis & 1) as f64;
+            self.world_from_box.transform_point3(DVec3::new(side(0), side(1), side(2)))
+        })
+    }
+}
+
+/// What a model keeps of an answer to go on from: only it can read it.
+trait State: Any + Debug + Send + Sync {
+    fn equals(&self, other: &dyn State) -> bool;
+}
+
+impl<T: Any + Debug + PartialEq + Send + Sync> State for T {
+    fn equals(&self, other: &dyn State) -> bool {
+        (other as &dyn Any).downcast_ref::<T>() == Some(self)
+    }
+}
+
+/// What a model keeps of its answer, to go on from with the next prompt. It is not saved with the prompts: their replay
+/// makes it anew.
+#[derive(Clone, Debug)]
+pub struct ModelState(Arc<dyn State>);
+
+impl ModelState {
+    /// Keeps a value.
+    pub fn new<T: Any + Debug + PartialEq + Send + Sync>(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+
+    /// The value, if it is of this type.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        (&*self.0 as &dyn Any).downcast_ref()
+    }
+}
+
+impl PartialEq for ModelState {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.equals(&*other.0)
+    }
 }
 
 /// All that a model said about an object.
@@ -258,37 +282,35 @@ pub struct Patch {
 pub struct Answer {
     /// The clicks it is the answer to.
     pub prompts: Vec<Prompt>,
-    /// How large the model saw the scan: the grid that the cubes are of.
-    pub scale: WorkingScale,
-    /// The cubes in the order in which they were opened, first the one around the first click.
-    pub patches: Vec<Arc<Patch>>,
     /// Which model answered.
     pub model: Option<String>,
-    /// How the mask is made from what they say.
-    pub rule: MaskRule,
-    /// The mask touches the edge of the cubes somewhere inside of the scan, other than where `tried` says that
+    /// The model's own estimate of the mask's intersection over union with the truth.
+    pub score: Option<f32>,
+    /// What the model looked at, in the order in which it was opened. Where a prompt had it look it looks again as long
+    /// as the prompt stands, so these are to be saved with the prompts.
+    pub footprint: Vec<Footprint>,
+    /// The mask touches the edge of the footprint somewhere inside of the scan, other than where `tried` says that
     /// nothing is beyond: it probably goes on.
     pub touches: bool,
-    /// The mask is cut off at the edge of a cube and looking beyond is of no use: more was looked for there in
-    /// vain, or another cube ends it there. Only a click can mend it.
+    /// The mask is cut off at an edge within the footprint and looking beyond is of no use: more was looked for there
+    /// in vain, or what the model saw beyond ends it there. Only a click can mend it.
     pub cut: bool,
-    /// Where the cubes start (canonical voxel) in which more of this very mask was looked for in vain.
-    pub tried: Vec<[i64; 3]>,
+    /// The middles of what was looked at in vain for more of this very mask, RAS mm.
+    pub tried: Vec<DVec3>,
+    /// The mask can be laid again at another threshold without asking the model.
+    pub adjustable: bool,
+    /// What the model goes on from with the next prompt.
+    pub state: Option<ModelState>,
 }
 
 impl Answer {
-    /// The answer of one cube; each step is that to one click.
-    pub fn of_one_patch(place: CropPlace, steps: Vec<Arc<Step>>) -> Self {
-        let prompts: Vec<Prompt> = steps.iter().map(|s| s.prompt).collect();
-        let patch = prompts.first().map(|&opener| Arc::new(Patch { place, opener, steps }));
-        Self { prompts, patches: patch.into_iter().collect(), ..Self::default() }
-    }
-
-    /// The model's own estimate of the mask's intersection over union with the truth: the mean over the cubes.
-    pub fn iou(&self) -> Option<f32> {
-        let last = self.patches.iter().filter_map(|p| Some(p.steps.last()?.iou));
-        let (sum, count) = last.fold((0.0, 0.0), |(sum, count), iou| (sum + iou, count + 1.0));
-        (count > 0.0).then_some(sum / count)
+    /// For another model: where to look, and nothing of what this one said.
+    pub fn without_state(mut self) -> Self {
+        // Another model may find what this one has looked for in vain.
+        self.tried.clear();
+        self.adjustable = false;
+        self.state = None;
+        self
     }
 }
 
@@ -319,7 +341,8 @@ mod tests {
             ([200, 200, 100], [0.0005, 0.0005, 0.002], Some((1889.88, 1500.0))),
         ];
         for (dims, spacing, expected) in table {
-            let found = FineScan::of(dims, DVec3::from_array(spacing));
+            let sight = Sight { voxel_mm: 1.5, window_mm: 192.0 };
+            let found = FineScan::of(dims, DVec3::from_array(spacing), sight);
             let found = found.map(|f| ((f.times * 100.0).round() / 100.0, f.proposed.get()));
             assert_eq!(found, expected, "{dims:?} {spacing:?}");
         }
@@ -331,7 +354,45 @@ mod tests {
             assert_eq!(WorkingScale::new(odd), None, "{odd}");
         }
         assert_eq!(WorkingScale::new(1.0), Some(WorkingScale::default()));
-        assert_eq!((WorkingScale::ONE.cube_mm(), WorkingScale(10.0).cube_mm()), (192.0, 19.2));
+        let sight = Sight { voxel_mm: 1.5, window_mm: 192.0 };
+        let window = |scale| sight.window_at(scale);
+        assert_eq!((window(WorkingScale::ONE), window(WorkingScale(10.0))), (192.0, 19.2));
         assert_eq!(WorkingScale(2.5).to_string(), "2.5");
+    }
+
+    #[test]
+    fn a_footprint_is_a_box_wherever_it_lies() {
+        // 2 × 3 × 4 mm, turned by a right angle about z, its first corner at (10, 20, 30).
+        let matrix = glam::DMat3::from_cols(DVec3::Y * 2.0, -DVec3::X * 3.0, DVec3::Z * 4.0);
+        let world_from_box =
+            DAffine3 { matrix3: matrix, translation: DVec3::new(10.0, 20.0, 30.0) };
+        let opener = Prompt::positive(DVec3::ZERO);
+        let footprint = Footprint { opener, world_from_box };
+        let corners = footprint.corners();
+        assert_eq!(
+            (corners[0], corners[1]),
+            (DVec3::new(10.0, 20.0, 30.0), DVec3::new(10.0, 22.0, 30.0))
+        );
+        assert_eq!(corners[7], DVec3::new(7.0, 22.0, 34.0));
+        for (at, inside) in [
+            ([8.5, 21.0, 32.0], true),
+            ([10.0, 20.0, 30.0], true),
+            ([10.1, 21.0, 32.0], false),
+            ([6.9, 21.0, 32.0], false),
+            ([8.5, 22.1, 32.0], false),
+            ([8.5, 21.0, 34.1], false),
+            ([f64::NAN, 21.0, 32.0], false),
+        ] {
+            assert_eq!(footprint.contains(DVec3::from_array(at)), inside, "{at:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_read_by_its_own_type_and_compared_by_its_value() {
+        let (a, b, c) = (ModelState::new(1u8), ModelState::new(1u8), ModelState::new(1u16));
+        assert!(a == b && a != c && a != ModelState::new(2u8));
+        assert_eq!((a.get::<u8>(), a.get::<u16>()), (Some(&1), None));
+        let answer = Answer { state: Some(a), tried: vec![DVec3::ONE], ..Answer::default() };
+        assert_eq!(answer.without_state(), Answer::default());
     }
 }

@@ -1,4 +1,4 @@
-//! The threshold of an object's logits, moved by a slider: the logits are laid again on a thread of their
+//! The threshold of an object's mask, moved by a slider: the model's answer is laid again on a thread of its
 //! own, the newest position of the slider wins, and one drag of it is one step to undo.
 
 use std::sync::Arc;
@@ -6,10 +6,9 @@ use std::sync::Arc;
 use super::{DocumentNumber, OpenDocument};
 use crate::document::{Command, LabelId};
 use crate::geom::Grid;
-use crate::prompt::{Answer, Patch};
-use crate::segment::cubes::{Edges, edges, lay};
+use crate::prompt::{Answer, ModelState};
+use crate::segment::{Adjusted, adjusted};
 use crate::ui::Status;
-use crate::volume::Region;
 use crate::work::{Wake, Worker};
 
 /// A position of the slider.
@@ -17,7 +16,7 @@ use crate::work::{Wake, Worker};
 struct Wanted {
     document: DocumentNumber,
     object: LabelId,
-    /// In logits.
+    /// In log odds.
     threshold: f32,
     gesture: u64,
 }
@@ -34,9 +33,8 @@ struct Ask {
 struct Laid {
     wanted: Wanted,
     /// What was laid: another answer of the model since then makes it worthless.
-    patches: Vec<Arc<Patch>>,
-    region: Region,
-    edges: Edges,
+    state: Option<ModelState>,
+    mask: Option<Adjusted>,
 }
 
 pub(super) struct Threshold {
@@ -52,9 +50,8 @@ impl Threshold {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let worker = Worker::start("threshold", wake, |ask: Ask, tell: &dyn Fn(Laid)| {
             let Ask { wanted, answer, grid, image_grid } = ask;
-            let region = lay(&answer, wanted.threshold, &grid);
-            let edges = edges(&answer, wanted.threshold, &image_grid);
-            tell(Laid { wanted, patches: answer.patches, region, edges });
+            let mask = adjusted(&answer, wanted.threshold, &grid, &image_grid);
+            tell(Laid { wanted, state: answer.state, mask });
         })?;
         Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
     }
@@ -101,8 +98,7 @@ impl Threshold {
         {
             let grid = session.document.image().grid().clone();
             let image_grid = image.grid().clone();
-            // Of another mask: what was looked for in vain beyond this one may be there.
-            let answer = Answer { tried: Vec::new(), ..object.answer.clone() };
+            let answer = object.answer.clone();
             if self.worker.submit(Ask { wanted, answer, grid, image_grid }).is_ok() {
                 self.asked = Some(wanted);
             }
@@ -113,20 +109,17 @@ impl Threshold {
     }
 
     fn apply(&mut self, laid: Laid, session: &mut OpenDocument) {
-        let Laid { wanted, patches, region, edges } = laid;
+        let Laid { wanted, state, mask } = laid;
         let Wanted { object, threshold, gesture, .. } = wanted;
-        let same = session.document.object(object).is_some_and(|o| {
-            let now = &o.answer.patches;
-            now.len() == patches.len() && now.iter().zip(&patches).all(|(a, b)| Arc::ptr_eq(a, b))
-        });
+        let same = session.document.object(object).is_some_and(|o| o.answer.state == state);
         if session.document.is_pending(object) {
             // It will be laid on the mask that the click gives, unless the slider has moved on.
             self.next.get_or_insert(wanted);
             return;
         }
         let continues = self.applied == Some(gesture);
+        let Some(Adjusted { region, touches, cut }) = mask else { return };
         let region = Arc::new(region);
-        let Edges { touches, cut } = edges;
         let command = Command::SetThreshold { object, threshold, region, touches, cut, continues };
         if same && session.document.apply(command).is_ok() {
             self.applied = Some(gesture);
@@ -139,8 +132,9 @@ mod tests {
     use super::*;
     use crate::document::{Document, Resolution};
     use crate::geom::{DAffine3, DVec3};
-    use crate::prompt::{CropPlace, Logits, Prompt, Step};
-    use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+    use crate::prompt::Prompt;
+    use crate::segment::adjustable;
+    use crate::volume::{Region, Scale, StoredGeometry, Volume, Voxels};
 
     const DIMS: [usize; 3] = [4; 3];
 
@@ -166,15 +160,21 @@ mod tests {
         document.apply(Command::AddPrompt { object: None, prompt }).unwrap();
     }
 
-    /// Answers as a model that has a logit of 1 everywhere.
+    /// The mask of a model that is as sure of every voxel: log odds of 1.
+    fn mask(_: &Answer, threshold: f32, grid: &Grid, _: &Grid) -> Option<Adjusted> {
+        let all = std::iter::repeat_n(threshold < 1.0, grid.count());
+        let region = Region::from_mask(grid.dims()[0], all);
+        Some(Adjusted { region, touches: false, cut: false })
+    }
+
+    /// Answers as that model.
     fn answer(document: &mut Document) {
         let (entry, pending) = document.pending().unwrap();
-        let place = CropPlace { start: [0; 3], side: 4, world_from_crop: DAffine3::IDENTITY };
-        let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
-        let step = |p: &Prompt| Arc::new(Step { prompt: *p, logits: logits.clone(), iou: 0.5 });
-        let steps = pending.log.prompts.iter().map(step).collect();
-        let answer = Answer::of_one_patch(place, steps);
-        let region = lay(&answer, pending.log.threshold, document.image().grid());
+        let prompts = pending.log.prompts.clone();
+        let state = Some(adjustable(prompts.len(), mask));
+        let answer = Answer { prompts, adjustable: true, state, ..Answer::default() };
+        let grid = document.image().grid();
+        let Adjusted { region, .. } = adjusted(&answer, pending.log.threshold, grid, grid).unwrap();
         let resolution = Resolution { answer, extensions: Vec::new(), region };
         document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
     }

@@ -12,8 +12,8 @@ use super::files::{self, ms_since};
 use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
 use crate::io::{self, ContentKind};
-use crate::prompt::{CropPlace, FineScan, Logits, Prompt, WorkingScale};
-use crate::segment::cubes::{self, CubeSegmenter};
+use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
+use crate::segment::cubes::{self, CropPlace, CubeSegmenter, Cubes, Logits};
 use crate::segment::{self, Outcome, Request};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Volume, readable};
 use crate::work::{CancelToken, Progress};
@@ -69,7 +69,8 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
     request.log.threshold = logit(args.threshold);
     request.log.scale = args.working_scale;
-    advise(&request.volume, args.working_scale);
+    let sight = segmenter.capabilities().sight;
+    advise(&request.volume, args.working_scale, sight);
     request.log.rule = args.rule.into();
     let cancel = CancelToken::new();
     let outcome = if args.extend {
@@ -77,23 +78,25 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     } else {
         segmenter.run(&request, &cancel, &mut |_| ())?
     };
-    let Some((crop, last)) =
-        outcome.answer.patches.first().and_then(|p| Some((&p.place, p.steps.last()?)))
+    let cubes = Cubes::of(&outcome.answer).unwrap_or_default();
+    let Some((crop, last)) = cubes.patches.first().and_then(|p| Some((&p.place, p.steps.last()?)))
     else {
         bail!("the model gave no answer; try another model with --model");
     };
     let start = Instant::now();
     save(args, &volume, &outcome, crop, &last.logits)?;
     let looked_at = args.model_image.as_deref().unwrap_or(&args.image);
-    let report = report(&segmenter, (looked_at, &volume), &outcome, crop, load, ms_since(start));
+    let report =
+        report(&segmenter, (looked_at, &volume), &outcome, &cubes, (load, ms_since(start)));
     files::warn(&volume);
     if report.voxels == 0 {
         say("warning: the mask is empty; click nearer to the middle of the structure");
     }
     if report.touches && !args.extend {
-        let mm = args.working_scale.cube_mm();
+        let mm = sight.map(|s| format!(" ({} mm)", s.window_at(args.working_scale)));
+        let mm = mm.unwrap_or_default();
         say(&format!(
-            "warning: the mask touches the edge of what the model looks at ({mm} mm); --extend follows it"
+            "warning: the mask touches the edge of what the model looks at{mm}; --extend follows it"
         ));
     }
     if args.extend && report.touches {
@@ -148,12 +151,13 @@ fn check_others(args: &SegmentArgs) -> anyhow::Result<()> {
 }
 
 /// Says of a scan that is much finer than the model before it is asked.
-fn advise(volume: &Volume, scale: WorkingScale) {
+fn advise(volume: &Volume, scale: WorkingScale, sight: Option<Sight>) {
     let grid = volume.grid();
-    let fine = FineScan::of(grid.dims(), grid.spacing()).filter(|_| scale == WorkingScale::ONE);
-    if let Some(FineScan { times, proposed }) = fine {
+    let Some(sight) = sight.filter(|_| scale == WorkingScale::ONE) else { return };
+    let mm = sight.voxel_mm;
+    if let Some(FineScan { times, proposed }) = FineScan::of(grid.dims(), grid.spacing(), sight) {
         say(&format!(
-            "warning: this scan is {times:.0} times finer than the model's 1.5 mm; if its structures are small \
+            "warning: this scan is {times:.0} times finer than the model's {mm} mm; if its structures are small \
              too, let the model see it larger: --working-scale {proposed}, for example"
         ));
     }
@@ -299,18 +303,18 @@ fn report(
     segmenter: &CubeSegmenter,
     (looked_at, volume): (&Path, &Volume),
     outcome: &Outcome,
-    crop: &CropPlace,
-    load: f64,
-    save: f64,
+    cubes: &Cubes,
+    (load, save): (f64, f64),
 ) -> Report {
     let device = segmenter.device();
     let timings = &outcome.timings;
     let voxels = outcome.region.count();
-    let rows = |place: &CropPlace| files::rows(&place.world_from_crop);
+    let patches: Vec<_> =
+        cubes.patches.iter().map(|p| files::rows(&p.place.world_from_crop)).collect();
     Report {
         frame: volume.frame() + 1,
         image: looked_at.display().to_string(),
-        working_scale: outcome.answer.scale.get(),
+        working_scale: cubes.scale.get(),
         device: device.name.clone(),
         device_reason: device.reason.clone(),
         ms: Milliseconds {
@@ -322,9 +326,9 @@ fn report(
             paste: timings.paste,
             save,
         },
-        iou: outcome.answer.patches.iter().flat_map(|p| &p.steps).map(|s| s.iou).collect(),
-        crop_affine: rows(crop),
-        patches: outcome.answer.patches.iter().map(|p| rows(&p.place)).collect(),
+        iou: cubes.patches.iter().flat_map(|p| &p.steps).map(|s| s.iou).collect(),
+        crop_affine: patches.first().copied().unwrap_or_default(),
+        patches,
         touches: outcome.answer.touches || outcome.answer.cut,
         voxels,
         volume_ml: voxels as f64 * volume.grid().voxel_volume_mm3() / 1000.0,

@@ -50,21 +50,21 @@ pub enum Command {
     SetLocked(LabelId, bool),
     /// Marks an object as finished, which locks it; or takes the mark and the lock away.
     SetDone(LabelId, bool),
-    /// Follows the mask into the cubes beside those that the model has looked at, as far as it goes. Answered by
+    /// Follows the mask beyond what the model has looked at, as far as it goes. Answered by
     /// [`Command::Resolve`], like a click; until then the object takes no clicks. An answer that changes nothing
     /// leaves no step to undo.
     Extend(LabelId),
-    /// Puts the threshold of an object's logits elsewhere.
+    /// Puts the threshold of an object's mask elsewhere.
     SetThreshold {
         /// Which object.
         object: LabelId,
         /// The new threshold.
         threshold: f32,
-        /// The voxels whose logit is above it.
+        /// The voxels of which the model is so sure.
         region: Arc<Region>,
-        /// Whether they touch the edge of the model's cubes: [`Answer::touches`].
+        /// [`Answer::touches`] of these.
         touches: bool,
-        /// Whether they are cut off there: [`Answer::cut`].
+        /// [`Answer::cut`] of these.
         cut: bool,
         /// Part of the same gesture as the last change: both are undone as one.
         continues: bool,
@@ -121,7 +121,7 @@ pub struct Resolution {
     /// If it was asked to extend: all extensions of the object as of now. Else not looked at, because a cube that
     /// makes no sense after one click may do so again after the next.
     pub extensions: Vec<Extension>,
-    /// The voxels where the logits are above the threshold.
+    /// The mask's voxels at the log's threshold.
     pub region: Region,
 }
 

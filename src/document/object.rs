@@ -125,7 +125,7 @@ impl Object {
 
     /// The model's estimate for the present mask.
     pub fn iou(&self) -> Option<f32> {
-        if self.replayed() == 0 { None } else { self.answer.iou() }
+        if self.replayed() == 0 { None } else { self.answer.score }
     }
 }
 

@@ -205,5 +205,5 @@ impl Entry {
 fn is_in_vain(object: &Object, resolution: &Resolution) -> bool {
     let (old, new) = (&object.answer, &resolution.answer);
     resolution.extensions == object.log.extensions
-        && (&old.model, &old.patches) == (&new.model, &new.patches)
+        && (&old.model, &old.footprint) == (&new.model, &new.footprint)
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::{
-    Answer, CropPlace, Extension, Logits, Prompt, PromptId, PromptLog, Step, WorkingScale,
+    Answer, Extension, ModelState, Prompt, PromptId, PromptLog, WorkingScale,
 };
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
 
@@ -39,25 +39,27 @@ fn click(document: &mut Document, positive: bool) -> Result<(), Refused> {
     document.apply(Command::AddPrompt { object: None, prompt: Prompt::new(world, positive) })
 }
 
-/// Answers the oldest pending click the way the model would: one step for each prompt.
+/// Answers the oldest pending click the way a model would.
 fn resolve(document: &mut Document, region: Region) {
     let (entry, click) = document.pending().map(|(e, c)| (e, c.clone())).unwrap();
-    let step = |p: &Prompt| {
-        let logits = Arc::new(Logits { side: 1, values: vec![p.world.x as f32] });
-        Arc::new(Step { prompt: *p, logits, iou: 0.5 })
-    };
-    let place = CropPlace { start: [0; 3], side: 8, world_from_crop: DAffine3::IDENTITY };
     let mut extensions = click.log.extensions.clone();
     if click.extend {
-        let start = [extensions.len() as i64 + 1; 3];
+        let centre = DVec3::splat(extensions.len() as f64 + 1.0);
         // In turn at the first click and elsewhere.
         let seeds = [click.log.prompts[0].world, DVec3::splat(2.5)];
         let clicks = click.log.prompts.len();
-        extensions.push(Extension { start, seed: seeds[extensions.len() % 2], clicks });
+        extensions.push(Extension { centre, seed: seeds[extensions.len() % 2], clicks });
     }
-    let steps = click.log.prompts.iter().map(step).collect();
+    let prompts = click.log.prompts.clone();
     let resolution = Resolution {
-        answer: Answer { model: Some("test".into()), ..Answer::of_one_patch(place, steps) },
+        answer: Answer {
+            score: (!prompts.is_empty()).then_some(0.5),
+            adjustable: true,
+            state: Some(ModelState::new(prompts.clone())),
+            prompts,
+            model: Some("test".into()),
+            ..Answer::default()
+        },
         extensions,
         region: if click.log.prompts.is_empty() { Region::default() } else { region },
     };

@@ -5,6 +5,7 @@
 //! Arrows between the parts: `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; all → `error`,
 //! `segmenter` and the small `digest` and `private_copy`.
 
+mod adjust;
 pub mod checkpoint;
 pub mod cubes;
 mod digest;
@@ -16,5 +17,6 @@ mod private_copy;
 pub mod runtime;
 mod segmenter;
 
+pub use adjust::{Adjust, Adjusted, adjustable, adjusted, kept};
 pub use error::SegmentError;
 pub use segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};

@@ -12,25 +12,24 @@ pub struct Request {
     /// The image that the model looks at.
     pub volume: Arc<Volume>,
     /// The grid of the mask, if it is not that of the image: of the scan that the image lies over. It may have
-    /// other axes and spacing; voxels outside of the image's cubes stay out of the mask.
+    /// other axes and spacing; voxels outside of the image stay out of the mask.
     pub mask_grid: Option<Grid>,
     /// What to replay; the first prompt is positive.
     pub log: PromptLog,
-    /// The object's last answer. To extend it passes over what it has tried in vain. Its cubes stay where they are as
-    /// long as the clicks that opened them stand; its steps are used, not computed again, where they are still valid.
-    /// Steps of another model must have been taken out by [`without_steps`](super::cubes::without_steps).
+    /// The object's last answer. What it says of prompts that still stand need not be computed again; it is looked
+    /// where it was looked for them; and to extend, what was tried in vain is passed over. An answer of another model
+    /// must come without what that one keeps ([`Answer::without_state`]).
     pub earlier: Answer,
-    /// A new cube may be one at hand whose centre is at most so many voxels (of 1.5 mm, along each axis) from the
-    /// click, instead of the one exactly around it; 0 is exact. Where a cube then lies is told by the answer
-    /// ([`Patch::place`]) only, not by the log: whoever saves a log of snapped cubes must save their places too.
-    pub snap: u32,
+    /// For a new prompt the model may look at what it has prepared for a place near by, instead of exactly around the
+    /// prompt. Where that is is then told by the answer's footprint only, not by the log.
+    pub near: bool,
 }
 
 impl Request {
     /// A request that starts from nothing.
     pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
         let log = PromptLog { frame: volume.frame(), prompts, ..PromptLog::default() };
-        Self { volume, mask_grid: None, log, earlier: Answer::default(), snap: 0 }
+        Self { volume, mask_grid: None, log, earlier: Answer::default(), near: false }
     }
 
     /// The grid of the mask.

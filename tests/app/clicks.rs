@@ -14,6 +14,7 @@ use voxpoint::app::App;
 use voxpoint::document::Document;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::io::{self, Limits};
+use voxpoint::segment::cubes::Cubes;
 use voxpoint::ui::{ModelStatus, PreviewStatus};
 use voxpoint::volume::{LabelMap, StoredGeometry};
 use voxpoint::work::{CancelToken, Progress};
@@ -232,9 +233,9 @@ fn another_model_leaves_masks_and_the_next_click_asks_it_everything_again() {
         object.answer.model.as_ref().is_some_and(|m| m.starts_with(&*at.display().to_string()))
     );
     assert_eq!(object.replayed(), 2);
-    let old = &first.answer.patches[0].steps[0];
-    let new = &object.answer.patches[0].steps[0];
-    assert!(!std::sync::Arc::ptr_eq(old, new), "the first click was computed anew");
+    let step = |answer| Cubes::of(answer).expect("cubes").patches[0].steps[0].clone();
+    let (old, new) = (step(&first.answer), step(&object.answer));
+    assert!(!std::sync::Arc::ptr_eq(&old, &new), "the first click was computed anew");
     assert_eq!(old.logits.values.len(), new.logits.values.len());
     undo(&mut harness);
     assert_eq!(document(harness.state()).objects()[0], first, "and it is remembered whose it was");
@@ -275,14 +276,14 @@ fn a_mask_that_reaches_the_window_is_flagged_and_extended_by_a_key() {
     click(&mut harness, Plane::Axial, world, PointerButton::Primary);
     wait(&mut harness, "the mask", App::is_idle);
     let before = document(harness.state()).objects()[0].clone();
-    assert!(before.answer.touches && before.answer.patches.len() == 1);
+    assert!(before.answer.touches && before.answer.footprint.len() == 1);
     assert!(harness.query_by_label("Extend").is_some(), "a button and a flag");
 
     harness.key_press(Key::G);
     harness.run_steps(2);
     wait(&mut harness, "the extension", App::is_idle);
     let after = document(harness.state()).objects()[0].clone();
-    assert!(after.answer.patches.len() > 1 && !after.log.extensions.is_empty());
+    assert!(after.answer.footprint.len() > 1 && !after.log.extensions.is_empty());
     assert!(!after.answer.touches && harness.query_by_label("Extend").is_none());
     let grid = document(harness.state()).image().grid();
     let bounds = after.region.bounds(grid.dims()).expect("a mask");

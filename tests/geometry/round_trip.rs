@@ -10,8 +10,8 @@ use nifti::{NiftiObject, ReaderOptions};
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec2, DVec3, Plane};
 use voxpoint::io::{self, Limits};
-use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
-use voxpoint::segment::cubes::{CanonicalGrid, paste};
+use voxpoint::prompt::{Answer, Prompt};
+use voxpoint::segment::cubes::{CanonicalGrid, CropPlace, Logits, paste};
 use voxpoint::ui::views::SliceTransform;
 use voxpoint::volume::{LabelName, Volume};
 use voxpoint::work::{CancelToken, Progress};
@@ -110,9 +110,9 @@ fn click_marker(
     let logits = ball(&place, marker);
     let region = paste(&logits, &place, grid);
     let (entry, click) = document.pending().expect("a click");
-    let prompt = click.log.prompts[0];
-    let step = Arc::new(Step { prompt, logits: Arc::new(logits), iou: 1.0 });
-    let answer = Answer::of_one_patch(place, vec![step]);
+    let prompts = click.log.prompts.clone();
+    let footprint = vec![place.footprint(prompts[0])];
+    let answer = Answer { prompts, footprint, ..Answer::default() };
     let resolution = Resolution { answer, extensions: Vec::new(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).expect("pending");
     document

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use crate::lattice::{grid, logits, plainly, rotation};
 use proptest::prelude::*;
 use voxpoint::geom::{DMat3, DVec3, Grid};
-use voxpoint::prompt::{Answer, CropPlace, Logits, Patch, Prompt, Step};
-use voxpoint::segment::cubes::{CanonicalGrid, SIDE, lay, paste};
+use voxpoint::prompt::Prompt;
+use voxpoint::segment::cubes::{
+    CanonicalGrid, CropPlace, Cubes, Logits, Patch, SIDE, Step, lay, paste,
+};
 
 /// Opened by a click in its middle, or, `clicked` being false, for a place near one of its corners.
 fn patch(place: CropPlace, logits: Logits, clicked: bool) -> Arc<Patch> {
@@ -17,15 +19,15 @@ fn patch(place: CropPlace, logits: Logits, clicked: bool) -> Arc<Patch> {
     Arc::new(Patch { place, opener: prompt, steps: vec![Arc::new(step)] })
 }
 
-fn answer(patches: Vec<Arc<Patch>>) -> Answer {
-    Answer { patches, ..Answer::default() }
+fn answer(patches: Vec<Arc<Patch>>) -> Cubes {
+    Cubes { patches, ..Cubes::default() }
 }
 
 /// The rule, in f64, at a position in the crop voxels of each cube: the sum of how far the cubes' logits are above the
 /// threshold, 4 at most, with tents as weights, where a cube (without negative clicks) takes nothing from a sum above
 /// 0; cubes that were not clicked only count outside of those before them, but for a rim of 20 mm. The sums, cube by
 /// cube.
-fn blended(answer: &Answer, crops: &[DVec3], threshold: f64) -> Vec<f64> {
+fn blended(answer: &Cubes, crops: &[DVec3], threshold: f64) -> Vec<f64> {
     // 1 in the middle, 0 one voxel outside of the outermost centres.
     let tents = |c: &DVec3| c.to_array().map(|c| 1.0 - (c - 63.5).abs() / 64.5);
     let clicked = |n: usize| {
@@ -58,7 +60,7 @@ fn blended(answer: &Answer, crops: &[DVec3], threshold: f64) -> Vec<f64> {
 }
 
 /// Compares every voxel with the rule; returns how many are in the mask of the first threshold.
-fn check(answer: &Answer, thresholds: &[f32], grid: &Grid) -> usize {
+fn check(answer: &Cubes, thresholds: &[f32], grid: &Grid) -> usize {
     let regions: Vec<_> = thresholds.iter().map(|&t| lay(answer, t, grid)).collect();
     let maps: Vec<_> = answer.patches.iter().map(|p| p.place.world_from_crop.inverse()).collect();
     let [nx, ny, nz] = grid.dims();
@@ -82,7 +84,7 @@ fn check(answer: &Answer, thresholds: &[f32], grid: &Grid) -> usize {
 }
 
 /// Cubes around a middle one, in the axes of `of`.
-fn cubes(of: &Grid, side: usize, starts: &[[i64; 3]], seed: u64) -> Answer {
+fn cubes(of: &Grid, side: usize, starts: &[[i64; 3]], seed: u64) -> Cubes {
     let canonical = CanonicalGrid::of(of);
     let middle = canonical.crop_around(of.centre()).start;
     let place = |n: usize, s: &[i64; 3]| {
@@ -131,7 +133,7 @@ fn one_cube_is_pasted_and_one_without_an_answer_does_not_count() {
     let unanswered = Patch { steps: Vec::new(), ..several.patches[0].as_ref().clone() };
     several.patches.push(Arc::new(unanswered));
     assert_eq!(lay(&several, 0.0, &grid), alone);
-    assert!(lay(&Answer::default(), 0.0, &grid).is_empty());
+    assert!(lay(&Cubes::default(), 0.0, &grid).is_empty());
 }
 
 /// What was accepted in the cube with the clicks stays, whatever a cube says that the mask was followed into: it takes

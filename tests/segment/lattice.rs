@@ -4,8 +4,7 @@
 
 use glam::{DQuat, EulerRot};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::Logits;
-use voxpoint::segment::cubes::SIDE;
+use voxpoint::segment::cubes::{Logits, SIDE};
 
 /// Pseudo-random logits: blobs of both signs and some noise.
 pub fn logits(side: usize, seed: u64) -> Logits {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::reference::{Case, data, folder, volume_of};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
-use voxpoint::prompt::{Answer, MaskRule, Prompt, Step, WorkingScale};
-use voxpoint::segment::cubes::{CanonicalGrid, CubeSegmenter, SIDE, crop};
+use voxpoint::prompt::{Answer, MaskRule, Prompt, WorkingScale};
+use voxpoint::segment::cubes::{CanonicalGrid, CubeSegmenter, Cubes, Patch, SIDE, Step, crop};
 use voxpoint::segment::{DeviceChoice, Outcome, Request, SegmentError, Stage};
 use voxpoint::volume::{Scale, Volume, Voxels};
 use voxpoint::work::CancelToken;
@@ -26,9 +26,14 @@ fn request(volume: &Arc<Volume>, prompts: &[Prompt]) -> Request {
 }
 
 /// The answers in the only cube.
-fn steps(outcome: &Outcome) -> &[Arc<Step>] {
-    assert_eq!(outcome.answer.patches.len(), 1);
-    &outcome.answer.patches[0].steps
+fn steps(outcome: &Outcome) -> Vec<Arc<Step>> {
+    let patches = patches(outcome);
+    assert_eq!(patches.len(), 1);
+    patches[0].steps.clone()
+}
+
+fn patches(outcome: &Outcome) -> Vec<Arc<Patch>> {
+    Cubes::of(&outcome.answer).unwrap().patches
 }
 
 fn run(segmenter: &mut CubeSegmenter, request: &Request) -> Result<Outcome, SegmentError> {
@@ -158,7 +163,7 @@ fn every_encoder_output_points_labels_and_last_logits_reach_the_decoder() {
         );
     }
     assert_eq!((steps(&outcome)[0].iou, steps(&outcome)[1].iou), (1.0, 0.5));
-    assert_eq!(outcome.answer.patches[0].place, place);
+    assert_eq!(patches(&outcome)[0].place, place);
 }
 
 #[test]
@@ -167,7 +172,7 @@ fn clicks_that_make_no_sense_are_refused() {
     let mut segmenter = open(&data().join("models/tiny"));
     let mut refused = |prompts: &[Prompt]| {
         run(&mut segmenter, &request(&volume, prompts))
-            .map(|o| o.answer.patches.iter().map(|p| p.steps.len()).sum::<usize>())
+            .map(|o| patches(&o).iter().map(|p| p.steps.len()).sum::<usize>())
     };
     let good = prompt(150.0, 30.0, 21.0, true);
     assert!(matches!(refused(&[]), Ok(0)));
@@ -221,7 +226,7 @@ fn cancelling_stops_before_and_during_the_model_and_leaves_it_usable() {
     });
     assert!(matches!(result, Err(SegmentError::Cancelled)));
     assert_eq!(
-        run(&mut segmenter, &request(&fresh, &prompts)).unwrap().answer.patches[0].steps.len(),
+        patches(&run(&mut segmenter, &request(&fresh, &prompts)).unwrap())[0].steps.len(),
         4
     );
 }
@@ -455,10 +460,10 @@ fn a_working_scale_undoes_a_smaller_spacing() {
                 plain.as_ref().map(|p| p.region.count()),
             );
             assert!(found.region == wanted.region, "{times}");
-            assert_eq!(found.answer.scale, scaled.log.scale);
+            assert_eq!(Cubes::of(&found.answer).unwrap().scale, scaled.log.scale);
             assert_eq!(found.answer.touches, wanted.answer.touches);
             // The cube lies where it was looked at: 1.5 mm over the scale, around the click.
-            let place = &found.answer.patches[0].place;
+            let place = &patches(&found)[0].place;
             let voxel = place.world_from_crop.matrix3.x_axis.length();
             assert!((voxel * times - 1.5).abs() < 1e-9 && place.contains(prompts[0].world));
             // As it is the mask is nothing like it: the vertebra of 4817 voxels has 194 839.

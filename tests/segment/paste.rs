@@ -4,8 +4,7 @@ use crate::lattice::{grid, logits, plainly, rotation};
 use crate::reference::{Case, folder, read_nifti, read_npy};
 use proptest::prelude::*;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::{CropPlace, Logits};
-use voxpoint::segment::cubes::{CanonicalGrid, SIDE, paste, upsample};
+use voxpoint::segment::cubes::{CanonicalGrid, CropPlace, Logits, SIDE, paste, upsample};
 use voxpoint::volume::Voxels;
 
 fn check(logits: &Logits, place: &CropPlace, grid: &Grid) {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use voxpoint::geom::{DAffine3, DVec3, Grid};
 use voxpoint::prompt::Prompt;
 use voxpoint::segment::checkpoint::{Architecture, Checkpoint};
-use voxpoint::segment::cubes::CubeSegmenter;
+use voxpoint::segment::cubes::{CubeSegmenter, Cubes};
 use voxpoint::segment::graph::{self, Precision, Weights};
 use voxpoint::segment::{DeviceChoice, Request, SegmentError};
 use voxpoint::volume::{Scale, StoredGeometry, Volume, Voxels};
@@ -36,7 +36,7 @@ fn click(model: &mut CubeSegmenter, volume: &Arc<Volume>, at: f64) -> Vec<f32> {
     let prompts = vec![Prompt::positive(DVec3::splat(at))];
     let request = Request::new(Arc::clone(volume), prompts);
     let outcome = model.run(&request, &CancelToken::new(), &mut |_| ()).unwrap();
-    outcome.answer.patches[0].steps[0].logits.values.clone()
+    Cubes::of(&outcome.answer).unwrap().patches[0].steps[0].logits.values.clone()
 }
 
 fn open(model: &Path) -> Result<CubeSegmenter, SegmentError> {

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use crate::reference::{Case, data, folder, read_nifti, read_npy, volume_of};
 use voxpoint::geom::Grid;
-use voxpoint::prompt::Step;
-use voxpoint::segment::cubes::{CubeSegmenter, SIDE, upsample};
+use voxpoint::segment::cubes::{CubeSegmenter, Cubes, SIDE, Step, upsample};
 use voxpoint::segment::{DeviceChoice, Request};
 use voxpoint::volume::{Volume, Voxels};
 use voxpoint::work::CancelToken;
@@ -73,8 +72,9 @@ fn replay(segmenter: &mut CubeSegmenter, case: &Case) -> (Vec<f32>, Vec<Arc<Step
     assert_eq!((features.shape.len(), &features.shape[2..]), (5, [8; 3].as_slice()));
     let request = Request::new(volume, prompts);
     let outcome = segmenter.run(&request, &never, &mut |_| ()).unwrap();
-    assert_eq!(outcome.answer.patches.len(), 1);
-    (features.values, outcome.answer.patches[0].steps.clone())
+    let cubes = Cubes::of(&outcome.answer).unwrap();
+    assert_eq!(cubes.patches.len(), 1);
+    (features.values, cubes.patches[0].steps.clone())
 }
 
 /// Compares a case with what `make_reference.py` wrote: every click's logits must be there.

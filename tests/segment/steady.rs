@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::lattice::{grid, logits, rotation};
 use proptest::prelude::*;
 use voxpoint::geom::{DMat3, DVec3, Grid};
-use voxpoint::prompt::{Answer, CropPlace, Logits, MaskRule, Patch, Prompt, Step};
-use voxpoint::segment::cubes::{CanonicalGrid, lay, paste};
+use voxpoint::prompt::{MaskRule, Prompt};
+use voxpoint::segment::cubes::{CanonicalGrid, CropPlace, Cubes, Logits, Patch, Step, lay, paste};
 use voxpoint::volume::Region;
 
 /// Cells along each side of the logits: of 6 mm.
@@ -46,12 +46,12 @@ fn patch(place: CropPlace, steps: Vec<(Prompt, Logits)>) -> Arc<Patch> {
     Arc::new(Patch { place, opener, steps: steps.into_iter().map(step).collect() })
 }
 
-fn answer(patches: Vec<Arc<Patch>>) -> Answer {
-    Answer { patches, ..Answer::default() }
+fn answer(patches: Vec<Arc<Patch>>) -> Cubes {
+    Cubes { patches, ..Cubes::default() }
 }
 
 /// The answer before the last of its steps.
-fn before(answer: &Answer) -> Answer {
+fn before(answer: &Cubes) -> Cubes {
     let mut before = answer.clone();
     Arc::make_mut(before.patches.last_mut().unwrap()).steps.pop();
     before

@@ -11,7 +11,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::document::{Command, Document, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Plane};
-use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, PromptId, Step};
+use voxpoint::prompt::{Answer, Footprint, Prompt, PromptId};
 use voxpoint::ui::{Action, Pane, Status, ViewState, tools, views};
 use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Voxels};
 
@@ -404,12 +404,14 @@ fn with_object(desk: &mut Desk, clicks: &[[usize; 3]]) {
         let run = Run { start: grid.index([8, 10, 5]), len: 4 };
         region.push(run.start, run.len as usize);
         let region: Region = region.finish();
-        let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
-        let step = |&prompt: &Prompt| Arc::new(Step { prompt, logits: logits.clone(), iou: 0.9 });
-        let place = DAffine3::from_translation(grid.centre() - DVec3::splat(8.0));
-        let place = CropPlace { start: [0; 3], side: 17, world_from_crop: place };
-        let steps = pending.log.prompts.iter().map(step).collect();
-        let answer = Answer::of_one_patch(place, steps);
+        // What the model looked at: 17 mm around the middle of the scan.
+        let translation = grid.centre() - DVec3::splat(8.5);
+        let matrix3 = DMat3::from_diagonal(DVec3::splat(17.0));
+        let world_from_box = DAffine3 { matrix3, translation };
+        let prompts = pending.log.prompts.clone();
+        let footprint = vec![Footprint { opener: prompts[0], world_from_box }];
+        let score = Some(0.9);
+        let answer = Answer { prompts, footprint, score, adjustable: true, ..Answer::default() };
         let resolution = Arc::new(Resolution { answer, extensions: Vec::new(), region });
         desk.document.apply(Command::Resolve { entry, resolution }).unwrap();
     }

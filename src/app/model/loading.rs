@@ -64,7 +64,8 @@ impl Loading {
 /// What the status says of the model that there is, or of why there is none.
 fn show(model: Result<ReadyModel, String>, status: &mut Status) {
     match model {
-        Ok(ReadyModel { name, path, device, reason }) => {
+        Ok(ReadyModel { name, path, device, reason, capabilities }) => {
+            status.capabilities = Some(capabilities);
             status.model_path = Some(path);
             status.model = ModelStatus::Ready { name, device, reason };
         }
@@ -75,11 +76,24 @@ fn show(model: Result<ReadyModel, String>, status: &mut Status) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prompt::Capabilities;
     use crate::segment::SegmentError;
 
     fn model(name: &str) -> ReadyModel {
-        let name = name.to_owned();
-        ReadyModel { path: name.clone().into(), name, device: String::new(), reason: String::new() }
+        let capabilities = Capabilities {
+            negative_points: true,
+            previews: true,
+            extends: true,
+            adjusts: true,
+            sight: None,
+        };
+        ReadyModel {
+            path: name.into(),
+            name: name.to_owned(),
+            device: String::new(),
+            reason: String::new(),
+            capabilities,
+        }
     }
 
     fn failed(kept: Option<ReadyModel>) -> Tell {

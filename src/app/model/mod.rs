@@ -431,9 +431,9 @@ fn cube(
     let document = session.number.0;
     let known = object.and_then(|id| session.document.object(id));
     let inside = |o: &crate::document::Object| {
-        !prompt.positive || o.answer.patches.iter().any(|p| p.place.contains(prompt.world))
+        !prompt.positive || o.answer.footprint.iter().any(|f| f.contains(prompt.world))
     };
-    if let Some(object) = known.filter(|o| !o.answer.patches.is_empty() && inside(o)) {
+    if let Some(object) = known.filter(|o| !o.answer.footprint.is_empty() && inside(o)) {
         return Some(Cube::Of { document, label: object.id.0 });
     }
     let image = session.document.image_by_id(log.image)?;

@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::preview::{Canvas, Preview};
 use super::schedule::{Flight, Landing, worth_encoding};
 use crate::document::Document;
-use crate::prompt::{Answer, ImageId, PromptLog};
-use crate::segment::cubes::{CubeSegmenter, without_steps};
+use crate::prompt::{Answer, Capabilities, ImageId, PromptLog};
+use crate::segment::cubes::CubeSegmenter;
 use crate::segment::{
     DeviceChoice, Outcome, Request, SegmentError, Stage, library, runtime, runtime::Runtime,
 };
@@ -75,6 +75,7 @@ pub(super) struct ReadyModel {
     pub path: PathBuf,
     pub device: String,
     pub reason: String,
+    pub capabilities: Capabilities,
 }
 
 /// The model on the worker.
@@ -94,12 +95,18 @@ impl Loaded {
             threads => format!("{}·{threads}", device.name),
         };
         let name = self.segmenter.model_name().to_owned();
-        ReadyModel { name, path: self.path.clone(), device: shown, reason: device.reason.clone() }
+        ReadyModel {
+            name,
+            path: self.path.clone(),
+            device: shown,
+            reason: device.reason.clone(),
+            capabilities: self.segmenter.capabilities(),
+        }
     }
 
     /// An object's last answer as far as this model may build on it.
     fn fitting(&self, earlier: Answer) -> Answer {
-        if earlier.model.as_ref() == Some(&self.id) { earlier } else { without_steps(earlier) }
+        if earlier.model.as_ref() == Some(&self.id) { earlier } else { earlier.without_state() }
     }
 }
 
@@ -249,7 +256,7 @@ pub(super) fn request(document: &Document, log: PromptLog, earlier: Answer) -> O
     // The image and the frame in which they were made, whichever are looked at by now.
     let volume = document.image_of(&log)?;
     let mask_grid = (log.image != ImageId::Scan).then(|| document.image().grid().clone());
-    Some(Request { volume, mask_grid, log, earlier, snap: super::schedule::SNAP })
+    Some(Request { volume, mask_grid, log, earlier, near: true })
 }
 
 #[cfg(test)]

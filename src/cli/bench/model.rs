@@ -14,8 +14,7 @@ use super::{median, synthetic, timed};
 use crate::cli::Usage;
 use crate::cli::args::{BenchArgs, DeviceArg, ModelArgs};
 use crate::cli::segment::{model_path, open_model};
-use crate::prompt::Logits;
-use crate::segment::cubes::CubeSegmenter;
+use crate::segment::cubes::{CubeSegmenter, Cubes, Logits};
 use crate::segment::{Outcome, library};
 use crate::work::CancelToken;
 
@@ -176,7 +175,8 @@ fn difference(
     let request = clicks.first(0);
     let logits = |model: &mut CubeSegmenter| -> anyhow::Result<Arc<Logits>> {
         let outcome: Outcome = model.run(&request, &CancelToken::new(), &mut |_| ())?;
-        let step = outcome.answer.patches.first().and_then(|p| p.steps.last().cloned());
+        let cubes = Cubes::of(&outcome.answer).unwrap_or_default();
+        let step = cubes.patches.first().and_then(|p| p.steps.last().cloned());
         step.map(|s| s.logits.clone()).context("the model gave no answer")
     };
     let (a, b) = (logits(gpu)?, logits(cpu)?);

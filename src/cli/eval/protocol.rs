@@ -9,9 +9,9 @@ use super::super::args::{CropAt, First, Rule};
 use super::robot::{Click, Robot, reach};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
-use crate::prompt::{Answer, CropPlace, Patch, Prompt};
+use crate::prompt::{Answer, Prompt};
 use crate::segment::Request;
-use crate::segment::cubes::{CanonicalGrid, CubeSegmenter};
+use crate::segment::cubes::{CanonicalGrid, CropPlace, CubeSegmenter};
 use crate::volume::{NamedRegion, Region, Volume};
 use crate::work::{CancelToken, memory};
 
@@ -205,9 +205,8 @@ impl<'a> Trial<'a> {
         self.clicks.push(click);
         self.prompts.push(Prompt::new(world, click.positive));
         if let [opener] = self.prompts[..] {
-            // A cube of the object's last answer stays where it is: this is what puts the first one there.
-            let patch = Patch { place: self.place.clone(), opener, steps: Vec::new() };
-            self.answer.patches = vec![Arc::new(patch)];
+            // It is looked again where the last answer looked: this is what puts the first cube there.
+            self.answer.footprint = vec![self.place.footprint(opener)];
         }
         let mut request = Request {
             earlier: std::mem::take(&mut self.answer),
@@ -234,7 +233,7 @@ impl<'a> Trial<'a> {
         memory::check(bytes).map_err(|short| anyhow!("measuring a mask {short}"))?;
         let spacing = grid.spacing().to_array();
         let surfaces = SurfaceDistances::of(truth, &self.mask, grid.dims(), spacing);
-        let iou = self.answer.iou().map_or(0.0, f64::from);
+        let iou = self.answer.score.map_or(0.0, f64::from);
         Ok(After {
             clicks,
             made: self.clicks.len(),

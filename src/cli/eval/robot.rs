@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::args::First;
 use crate::geom::Grid;
 use crate::measure::DistanceField;
-use crate::prompt::CropPlace;
+use crate::segment::cubes::CropPlace;
 use crate::volume::{Region, VoxelBox};
 
 /// A click of the robot: a voxel of the scan, and whether it is inside the structure.

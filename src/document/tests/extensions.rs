@@ -54,7 +54,7 @@ fn an_extension_in_vain_is_remembered_but_no_step_to_undo() {
     let extend = |d: &mut Document, changes: bool| {
         d.apply(Command::Extend(LabelId(1))).unwrap();
         let (entry, object) = (d.pending().unwrap().0, d.objects()[0].clone());
-        let answer = Answer { touches: false, tried: vec![[64, 0, 0]], ..object.answer };
+        let answer = Answer { touches: false, tried: vec![DVec3::X], ..object.answer };
         let region = if changes { boxed([0; 3], [4; 3]) } else { (*object.region).clone() };
         let resolution = Resolution { answer, extensions: object.log.extensions, region };
         d.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
@@ -64,7 +64,7 @@ fn an_extension_in_vain_is_remembered_but_no_step_to_undo() {
     let answer = &d.objects()[0].answer;
     assert_eq!((answer.tried.len(), answer.touches, d.pending()), (1, false, None));
     let mut tried = before.1.clone();
-    tried[0].answer.tried = vec![[64, 0, 0]];
+    tried[0].answer.tried = vec![DVec3::X];
     tried[0].answer.touches = false;
     assert_eq!((&d.labels().to_vec(), d.objects()), (&before.0, &tried[..]), "nothing else");
     d.undo();

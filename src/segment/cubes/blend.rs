@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
+use super::answer::{Cubes, Logits, Patch};
 use super::postprocess::{ABOVE, BELOW, Layer, Tap, interpolated, lerp, tent};
-use super::preprocess::{SIDE, SPACING};
+use super::preprocess::{CropPlace, SIDE, SPACING};
 use super::steady;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{Answer, CropPlace, Logits, Patch};
 use crate::volume::{Region, RegionBuilder, VoxelBox};
 
 /// The voxels of `grid` whose centre lies in a cube of the answer and where the logit is above `threshold`.
@@ -22,7 +22,7 @@ use crate::volume::{Region, RegionBuilder, VoxelBox};
 /// their faces, in which it fades in; and what the cubes opened before have put into the mask, a later cube takes away
 /// only around the negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the grid
 /// that the cubes were cut from; any other grid is worked through voxel by voxel.
-pub fn lay(answer: &Answer, threshold: f32, grid: &Grid) -> Region {
+pub fn lay(answer: &Cubes, threshold: f32, grid: &Grid) -> Region {
     lay_cubes(&cubes(answer, threshold), threshold, grid)
 }
 
@@ -100,7 +100,7 @@ impl Cube<'_> {
 }
 
 /// The answered cubes, in the order in which they were opened.
-fn cubes(answer: &Answer, threshold: f32) -> Vec<Cube<'_>> {
+fn cubes(answer: &Cubes, threshold: f32) -> Vec<Cube<'_>> {
     let mut cubes = Vec::new();
     for (n, patch) in answer.patches.iter().enumerate() {
         let Some(logits) = steady::logits(patch, answer.rule) else { continue };
@@ -400,7 +400,7 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn of(answer: &'a Answer, threshold: f32) -> Self {
+    pub(super) fn of(answer: &'a Cubes, threshold: f32) -> Self {
         Self { cubes: cubes(answer, threshold), threshold }
     }
 

@@ -16,8 +16,8 @@ use ort::value::{DynValue, Tensor, TensorElementType, TensorRef, ValueType};
 pub use memory::expect_models;
 pub(super) use sessions::Source;
 
+use super::answer::Logits;
 use super::preprocess::SIDE;
-use crate::prompt::Logits;
 use crate::segment::error::SegmentError;
 use crate::segment::graph::Precision;
 use crate::segment::runtime;

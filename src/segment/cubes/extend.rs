@@ -1,12 +1,13 @@
 //! Following a mask beyond the cubes that the model has looked at, as the paper does for structures larger than
 //! its window: into half-overlapping neighbours wherever the mask touches a face.
 
+use super::answer::Cubes;
 use super::open_faces;
 use super::patches::holds;
-use super::preprocess::{CanonicalGrid, SIDE};
-use super::replay::CubeSegmenter;
+use super::preprocess::CanonicalGrid;
+use super::replay::{CubeSegmenter, Replay};
 use crate::geom::{DVec3, Grid};
-use crate::prompt::{Answer, Extension, PromptLog};
+use crate::prompt::{Extension, PromptLog};
 use crate::segment::error::SegmentError;
 use crate::segment::segmenter::{Outcome, Request, Stage, Timings};
 use crate::work::{CancelToken, Progress};
@@ -18,22 +19,18 @@ const MOST: usize = 32;
 struct Growing {
     /// The log with what was added so far, and its answer, which knows what was tried in vain.
     log: PromptLog,
-    answer: Answer,
+    answer: Cubes,
 }
 
 /// What was found in one more cube.
 struct Found {
     log: PromptLog,
-    answer: Answer,
+    answer: Cubes,
     /// How many cells of the contact the mask goes on beyond.
     goes_on: usize,
 }
 
 impl Growing {
-    fn request(&self, log: PromptLog, request: &Request) -> Request {
-        Request { log, earlier: self.answer.clone(), ..request.clone() }
-    }
-
     /// The cubes to try beyond a contact: the half-overlapping neighbour, which starts from the user's first positive
     /// click in it, or else from deep inside of the mask; and if the mask does not go on beyond half of the contact
     /// then, a cube around the place at the face where it is widest, which starts from there: the model is used to a
@@ -51,9 +48,10 @@ impl Growing {
         let seed = visible.or_else(|| {
             open_faces::seed(&self.answer, self.log.threshold, grid, contact).map(world)
         });
-        let beside = seed.map(|seed| Extension { start, seed, clicks });
+        let beside =
+            seed.map(|seed| Extension { centre: canonical.middle_of(start), seed, clicks });
         let around = open_faces::widest(&self.answer, contact).map(|voxel| Extension {
-            start: voxel.map(|v| v - (SIDE / 2) as i64),
+            centre: world(voxel),
             seed: world(voxel),
             clicks,
         });
@@ -68,11 +66,13 @@ impl Growing {
             let (start, seed) = (patch.place.start, patch.opener.world);
             let voxel = canonical.nearest(seed);
             let extensions = &mut self.log.extensions;
-            let known = extensions.iter().any(|e| e.start == start);
-            if !known && extensions.iter().any(|e| holds(e.start, voxel)) {
+            let starts: Vec<_> =
+                extensions.iter().map(|e| canonical.crop_around(e.centre).start).collect();
+            if !starts.contains(&start) && starts.iter().any(|&s| holds(s, voxel)) {
                 // Opened by that click, so before all that came after it.
                 let clicks = self.log.prompts.iter().position(|p| *p == patch.opener);
-                extensions.push(Extension { start, seed, clicks: clicks.unwrap_or_default() });
+                let centre = canonical.middle_of(start);
+                extensions.push(Extension { centre, seed, clicks: clicks.unwrap_or_default() });
             }
         }
     }
@@ -81,7 +81,7 @@ impl Growing {
 impl CubeSegmenter {
     /// Follows the mask into half-overlapping neighbouring cubes until it touches their edge no more, at most
     /// 32 of them in one call. A cube in which the model finds nothing beyond the others is not kept, nor one
-    /// that can't be normalised; the answer remembers where these were ([`Answer::tried`]), so that they are not
+    /// that can't be normalised; the answer remembers where these were ([`Cubes::tried`]), so that they are not
     /// tried again as long as the mask is the same. `progress` counts cubes; their total grows on the way.
     /// Cancelled on the way, the outcome is what has been found until then.
     ///
@@ -96,11 +96,12 @@ impl CubeSegmenter {
         progress: &Progress,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
-        let grid = request.volume.grid();
         let mut timings = Timings::default();
-        let mut answer = self.answer(request, &mut timings, cancel, stage)?;
-        if request.earlier.prompts == answer.prompts && request.earlier.patches == answer.patches {
-            answer.tried.clone_from(&request.earlier.tried);
+        let earlier = request.earlier_cubes();
+        let mut answer =
+            self.replay(&request.replay_after(&earlier), &mut timings, cancel, stage)?;
+        if request.earlier.prompts == request.log.prompts && earlier.patches == answer.patches {
+            answer.tried.clone_from(&earlier.tried);
         }
         let mut growing = Growing { log: request.log.clone(), answer };
         let grown = self.grow(&mut growing, request, &mut timings, (cancel, progress), stage);
@@ -108,15 +109,14 @@ impl CubeSegmenter {
             Err(SegmentError::Cancelled) if growing.log.extensions != request.log.extensions => {}
             other => other?,
         }
-        growing.settle(grid);
+        growing.settle(request.volume.grid());
+        let Growing { log, answer: grown } = growing;
+        let request = Request { log, ..request.clone() };
         // Every step is at hand by now, so this is not worth cancelling.
-        let all = growing.request(growing.log.clone(), request);
-        let mut outcome = self.run(&all, &CancelToken::new(), stage)?;
-        outcome.timings = Timings { paste: outcome.timings.paste, ..timings };
-        outcome.answer.tried = growing.answer.tried;
-        let edges = open_faces::edges(&outcome.answer, request.log.threshold, grid);
-        outcome.answer = edges.noted(outcome.answer);
-        Ok(outcome)
+        let (never, mut unused) = (CancelToken::new(), Timings::default());
+        let answer = self.replay(&request.replay_after(&grown), &mut unused, &never, stage)?;
+        stage(Stage::Paste);
+        Ok(request.finished(Cubes { tried: grown.tried, ..answer }, timings))
     }
 
     /// Tries one neighbour after the other.
@@ -161,7 +161,7 @@ impl CubeSegmenter {
             match best {
                 Some(Found { log, answer, .. }) => {
                     let tried = std::mem::take(&mut growing.answer.tried);
-                    *growing = Growing { log, answer: Answer { tried, ..answer } };
+                    *growing = Growing { log, answer: Cubes { tried, ..answer } };
                 }
                 None => growing.answer.tried.push(contact.neighbour()),
             }
@@ -181,16 +181,18 @@ impl CubeSegmenter {
     ) -> Result<Option<Found>, SegmentError> {
         let mut log = growing.log.clone();
         log.extensions.push(extension);
-        let longer = growing.request(log, request);
-        let answer = match self.answer(&longer, timings, cancel, stage) {
+        let replay = Replay { log: &log, ..request.replay_after(&growing.answer) };
+        let answer = match self.replay(&replay, timings, cancel, stage) {
             Ok(answer) => answer,
             // Nothing there to look at.
             Err(SegmentError::NothingPositive | SegmentError::Constant(_)) => return Ok(None),
             Err(why) => return Err(why),
         };
-        let (threshold, grid) = (longer.log.threshold, request.volume.grid());
+        let (threshold, grid) = (log.threshold, request.volume.grid());
         let goes_on = open_faces::goes_on(&answer, threshold, contact);
-        let adds = open_faces::adds(&answer, threshold, grid, extension.start);
-        Ok(adds.then_some(Found { log: longer.log, answer, goes_on }))
+        let canonical = CanonicalGrid::scaled(grid, log.scale);
+        let start = canonical.crop_around(extension.centre).start;
+        let adds = open_faces::adds(&answer, threshold, grid, start);
+        Ok(adds.then_some(Found { log, answer, goes_on }))
     }
 }

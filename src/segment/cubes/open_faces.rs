@@ -1,10 +1,10 @@
 //! Where a mask goes on beyond the cubes that the model has looked at, and where to go on from.
 
+use super::answer::Cubes;
 use super::blend::{Field, offset};
 use super::patches::holds;
-use super::preprocess::{CanonicalGrid, SIDE};
+use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::{DVec3, Grid};
-use crate::prompt::{Answer, CropPlace};
 use crate::volume::Envelope;
 
 /// A face of a cube that the mask touches: beyond it there is more of the scan, but no other cube.
@@ -32,21 +32,14 @@ const NEAR: u64 = 16;
 /// Where a mask ends at faces of its cubes inside of the scan, and not because the model has seen its border.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Edges {
-    /// Somewhere nobody has looked beyond: [`Answer::touches`].
+    /// Somewhere nobody has looked beyond.
     pub touches: bool,
-    /// Somewhere looking beyond is of no use: [`Answer::cut`].
+    /// Somewhere looking beyond is of no use.
     pub cut: bool,
 }
 
-impl Edges {
-    /// The answer with these edges.
-    pub(super) fn noted(self, answer: Answer) -> Answer {
-        Answer { touches: self.touches, cut: self.cut, ..answer }
-    }
-}
-
 /// How the mask of an answer ends at its cubes.
-pub fn edges(answer: &Answer, threshold: f32, grid: &Grid) -> Edges {
+pub fn edges(answer: &Cubes, threshold: f32, grid: &Grid) -> Edges {
     let around = Around::of(answer, threshold, grid);
     let mut edges = Edges::default();
     for face in around.faces() {
@@ -59,13 +52,13 @@ pub fn edges(answer: &Answer, threshold: f32, grid: &Grid) -> Edges {
 }
 
 /// Whether a cube that starts there is none of the answer's and none of those tried in vain.
-fn is_new(answer: &Answer, start: [i64; 3]) -> bool {
+fn is_new(answer: &Cubes, start: [i64; 3]) -> bool {
     let mut starts = answer.patches.iter().map(|p| &p.place.start).chain(&answer.tried);
     !starts.any(|s| s.iter().zip(start).all(|(s, n)| s.abs_diff(n) <= NEAR))
 }
 
 /// The contacts with what nobody has looked at, the largest first; for each neighbour one.
-pub(super) fn open(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
+pub(super) fn open(answer: &Cubes, threshold: f32, grid: &Grid) -> Vec<Contact> {
     let mut open = contacts(answer, threshold, grid);
     open.retain(|contact| is_new(answer, contact.neighbour()));
     let mut seen: Vec<[i64; 3]> = Vec::new();
@@ -80,7 +73,7 @@ pub(super) fn open(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact>
 }
 
 /// All contacts, the largest first.
-fn contacts(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
+fn contacts(answer: &Cubes, threshold: f32, grid: &Grid) -> Vec<Contact> {
     let around = Around::of(answer, threshold, grid);
     let contact = |face: Face<'_>| {
         let (start, cells) = (face.place.start, around.cells(face).collect());
@@ -96,7 +89,7 @@ fn contacts(answer: &Answer, threshold: f32, grid: &Grid) -> Vec<Contact> {
 /// A place inside the mask (canonical voxel) for the model to start from in the cube beyond a contact: of the part
 /// of the mask that touches the face, what lies deepest inside, in both cubes and in the scan.
 pub(super) fn seed(
-    answer: &Answer,
+    answer: &Cubes,
     threshold: f32,
     grid: &Grid,
     contact: &Contact,
@@ -120,7 +113,7 @@ pub(super) fn seed(
 
 /// The place (canonical voxel) at a face where the mask that touches it is widest, as far as the face shows it; of
 /// several the first.
-pub(super) fn widest(answer: &Answer, contact: &Contact) -> Option<[i64; 3]> {
+pub(super) fn widest(answer: &Cubes, contact: &Contact) -> Option<[i64; 3]> {
     let patch = answer.patches.iter().find(|p| p.place.start == contact.start)?;
     let side = patch.steps.last()?.logits.side;
     let (u, v) = ((contact.axis + 1) % 3, (contact.axis + 2) % 3);
@@ -135,7 +128,7 @@ pub(super) fn widest(answer: &Answer, contact: &Contact) -> Option<[i64; 3]> {
 }
 
 /// Beyond how many cells of a contact the mask goes on.
-pub(super) fn goes_on(answer: &Answer, threshold: f32, contact: &Contact) -> usize {
+pub(super) fn goes_on(answer: &Cubes, threshold: f32, contact: &Contact) -> usize {
     let field = Field::of(answer, threshold);
     let Some((place, side)) = field.places().find(|(p, _)| p.start == contact.start) else {
         return 0;
@@ -146,7 +139,7 @@ pub(super) fn goes_on(answer: &Answer, threshold: f32, contact: &Contact) -> usi
 
 /// Whether the cube that starts at `start` brings anything: its own mask has a part in the scan that is in no
 /// other cube.
-pub(super) fn adds(answer: &Answer, threshold: f32, grid: &Grid, start: [i64; 3]) -> bool {
+pub(super) fn adds(answer: &Cubes, threshold: f32, grid: &Grid, start: [i64; 3]) -> bool {
     let around = Around::of(answer, threshold, grid);
     let Some((place, side)) = around.field.places().find(|(p, _)| p.start == start) else {
         return false;
@@ -230,7 +223,7 @@ struct Around<'a> {
 }
 
 impl<'a> Around<'a> {
-    fn of(answer: &'a Answer, threshold: f32, grid: &Grid) -> Self {
+    fn of(answer: &'a Cubes, threshold: f32, grid: &Grid) -> Self {
         let dims = CanonicalGrid::scaled(grid, answer.scale).dims();
         Self { field: Field::of(answer, threshold), dims }
     }
@@ -347,9 +340,10 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::answer::{Logits, Patch, Step};
     use super::*;
     use crate::geom::DAffine3;
-    use crate::prompt::{Logits, Patch, Prompt, Step};
+    use crate::prompt::Prompt;
 
     const LOW: usize = 8;
 
@@ -368,15 +362,15 @@ mod tests {
         Arc::new(Patch { place, opener, steps })
     }
 
-    fn answer(patches: Vec<Arc<Patch>>) -> Answer {
-        Answer { patches, ..Answer::default() }
+    fn answer(patches: Vec<Arc<Patch>>) -> Cubes {
+        Cubes { patches, ..Cubes::default() }
     }
 
-    fn touches(answer: &Answer, threshold: f32, grid: &Grid) -> bool {
+    fn touches(answer: &Cubes, threshold: f32, grid: &Grid) -> bool {
         edges(answer, threshold, grid).touches
     }
 
-    fn is_cut(answer: &Answer, grid: &Grid) -> bool {
+    fn is_cut(answer: &Cubes, grid: &Grid) -> bool {
         edges(answer, 0.0, grid).cut
     }
 
@@ -400,7 +394,7 @@ mod tests {
         let found = contacts(&two, 0.0, &grid);
         assert_eq!(found.iter().map(Contact::neighbour).collect::<Vec<_>>(), [[244, 36, 36]]);
         assert!(!touches(&answer(vec![patch(&grid, [100, 36, 36], |_| false)]), 0.0, &grid));
-        assert!(!touches(&Answer::default(), 0.0, &grid));
+        assert!(!touches(&Cubes::default(), 0.0, &grid));
     }
 
     #[test]
@@ -408,7 +402,7 @@ mod tests {
         let grid = grid([500, 200, 200]);
         let mut one = answer(vec![patch(&grid, [100, 36, 36], bar)]);
         let neighbours =
-            |a: &Answer| -> Vec<_> { open(a, 0.0, &grid).iter().map(Contact::neighbour).collect() };
+            |a: &Cubes| -> Vec<_> { open(a, 0.0, &grid).iter().map(Contact::neighbour).collect() };
         assert_eq!(neighbours(&one), [[36, 36, 36], [164, 36, 36]]);
         one.tried = vec![[36, 36, 36]];
         assert_eq!(neighbours(&one), [[164, 36, 36]]);

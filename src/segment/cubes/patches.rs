@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use super::answer::{Cubes, Step, valid_steps};
 use super::engine::PointPrompt;
-use super::preprocess::{CanonicalGrid, SIDE};
+use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::Grid;
-use crate::prompt::{Answer, CropPlace, Extension, Prompt, PromptLog, Step, valid_steps};
+use crate::prompt::{Extension, Prompt, PromptLog};
 use crate::segment::error::SegmentError;
 
 /// A cube to look into.
@@ -21,7 +22,7 @@ pub(super) struct Planned {
 
 impl Planned {
     /// The steps of an earlier answer that need not be computed again; `side` is that of the model's logits.
-    pub(super) fn standing(&self, earlier: &Answer, side: usize) -> Vec<Arc<Step>> {
+    pub(super) fn standing(&self, earlier: &Cubes, side: usize) -> Vec<Arc<Step>> {
         let here = earlier.patches.iter().filter(|p| p.place == self.place);
         let fits = |s: &&Arc<Step>| s.logits.side == side && s.logits.values.len() == side.pow(3);
         let valid = |steps: &[Arc<Step>]| -> Vec<Arc<Step>> {
@@ -56,7 +57,7 @@ struct Opened {
 pub(super) fn plan(
     grid: &Grid,
     log: &PromptLog,
-    earlier: &Answer,
+    earlier: &Cubes,
     snap: u32,
     at_hand: &[[i64; 3]],
 ) -> Result<Vec<Planned>, SegmentError> {
@@ -68,10 +69,13 @@ pub(super) fn plan(
     }
     let canonical = CanonicalGrid::scaled(grid, log.scale);
     let voxels = voxels(grid, &canonical, &log.prompts)?;
-    let mut opened = by_clicks(&canonical, log, &voxels, &kept(log, earlier), snap, at_hand)?;
-    for extension in &log.extensions {
-        if !opened.iter().any(|o| o.place.start == extension.start) {
-            opened.push(extended(&canonical, extension, &log.prompts));
+    let extensions: Vec<_> =
+        log.extensions.iter().map(|e| canonical.crop_around(e.centre).start).collect();
+    let kept = kept(log, &extensions, earlier);
+    let mut opened = by_clicks(&canonical, log, (&voxels, &extensions), &kept, (snap, at_hand))?;
+    for (extension, &start) in log.extensions.iter().zip(&extensions) {
+        if !opened.iter().any(|o| o.place.start == start) {
+            opened.push(extended(canonical.crop_at(start), extension, &log.prompts));
         }
     }
     // Stable: extensions after the same click stay in their order.
@@ -117,8 +121,8 @@ fn voxels(
 
 /// The cubes of the earlier answer that clicks opened, with those clicks. An extension may have been opened
 /// for a click too: it is told by its place.
-fn kept(log: &PromptLog, earlier: &Answer) -> Vec<(Prompt, CropPlace)> {
-    let by_click = |start| !log.extensions.iter().any(|e| e.start == start);
+fn kept(log: &PromptLog, extensions: &[[i64; 3]], earlier: &Cubes) -> Vec<(Prompt, CropPlace)> {
+    let by_click = |start| !extensions.contains(&start);
     // Cubes of another grid are none of this one's.
     let same = earlier.scale == log.scale;
     let patches = earlier.patches.iter().filter(|p| same && by_click(p.place.start));
@@ -128,10 +132,9 @@ fn kept(log: &PromptLog, earlier: &Answer) -> Vec<(Prompt, CropPlace)> {
 fn by_clicks(
     canonical: &CanonicalGrid,
     log: &PromptLog,
-    voxels: &[[i64; 3]],
+    (voxels, extensions): (&[[i64; 3]], &[[i64; 3]]),
     kept: &[(Prompt, CropPlace)],
-    snap: u32,
-    at_hand: &[[i64; 3]],
+    (snap, at_hand): (u32, &[[i64; 3]]),
 ) -> Result<Vec<Opened>, SegmentError> {
     let mut opened: Vec<Opened> = Vec::new();
     for (n, (&prompt, &voxel)) in log.prompts.iter().zip(voxels).enumerate() {
@@ -141,8 +144,8 @@ fn by_clicks(
         {
             place.clone()
         } else {
-            let extensions = log.extensions.iter().map(|e| e.start);
-            let mut starts = opened.iter().map(|o| o.place.start).chain(extensions);
+            let of_extensions = extensions.iter().copied();
+            let mut starts = opened.iter().map(|o| o.place.start).chain(of_extensions);
             if n > 0 && starts.any(|start| holds(start, voxel)) {
                 continue;
             }
@@ -168,12 +171,12 @@ fn start_around(voxel: [i64; 3], snap: u32, at_hand: &[[i64; 3]]) -> [i64; 3] {
     nearest.copied().unwrap_or(exact)
 }
 
-fn extended(canonical: &CanonicalGrid, extension: &Extension, prompts: &[Prompt]) -> Opened {
+fn extended(place: CropPlace, extension: &Extension, prompts: &[Prompt]) -> Opened {
     let click = prompts.iter().position(|p| p.positive && p.world == extension.seed);
     let seed = click.map_or(Prompt::positive(extension.seed), |n| prompts[n]);
     // The first cube is always that of the first click.
     let after = (extension.clicks.max(1), false);
-    Opened { place: canonical.crop_at(extension.start), opener: seed, click, after }
+    Opened { place, opener: seed, click, after }
 }
 
 /// A canonical voxel as a point of the cube, which it is moved into if need be.
@@ -185,9 +188,9 @@ fn point(place: &CropPlace, voxel: [i64; 3], positive: bool) -> PointPrompt {
 
 #[cfg(test)]
 mod tests {
+    use super::super::answer::{Logits, Patch};
     use super::*;
     use crate::geom::{DAffine3, DVec3};
-    use crate::prompt::{Logits, Patch};
 
     /// 1.5 mm voxels along RAS: canonical voxel = scan voxel.
     fn grid() -> Grid {
@@ -202,12 +205,17 @@ mod tests {
         PromptLog { prompts: prompts.to_vec(), ..PromptLog::default() }
     }
 
-    fn planned(log: &PromptLog, earlier: &Answer) -> Result<Vec<Planned>, SegmentError> {
+    fn extension(start: [i64; 3], seed: [i64; 3], clicks: usize) -> Extension {
+        let centre = CanonicalGrid::of(&grid()).middle_of(start);
+        Extension { centre, seed: prompt(seed, true).world, clicks }
+    }
+
+    fn planned(log: &PromptLog, earlier: &Cubes) -> Result<Vec<Planned>, SegmentError> {
         plan(&grid(), log, earlier, 0, &[])
     }
 
     /// The answer that a plan leads to.
-    fn answered(log: &PromptLog, cubes: &[Planned]) -> Answer {
+    fn answered(cubes: &[Planned]) -> Cubes {
         let step = |prompt: &Prompt| {
             let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
             Arc::new(Step { prompt: *prompt, logits, iou: 0.5 })
@@ -216,8 +224,7 @@ mod tests {
             let (place, opener) = (cube.place.clone(), cube.clicks[0]);
             Arc::new(Patch { place, opener, steps: cube.clicks.iter().map(step).collect() })
         };
-        let patches = cubes.iter().map(patch).collect();
-        Answer { prompts: log.prompts.clone(), patches, ..Answer::default() }
+        Cubes { patches: cubes.iter().map(patch).collect(), ..Cubes::default() }
     }
 
     fn starts(cubes: &[Planned]) -> Vec<[i64; 3]> {
@@ -230,7 +237,7 @@ mod tests {
         // Beyond the first cube, [36, 164), by one voxel; the next one in both cubes; then in the second only.
         let (c, d) = (prompt([164, 100, 100], true), prompt([150, 100, 100], false));
         let e = prompt([200, 100, 100], false);
-        let cubes = planned(&log(&[a, b, c, d, e]), &Answer::default()).unwrap();
+        let cubes = planned(&log(&[a, b, c, d, e]), &Cubes::default()).unwrap();
         assert_eq!(starts(&cubes), [[36; 3], [100, 36, 36]]);
         assert_eq!(cubes[0].clicks, [a, b, d]);
         assert_eq!(cubes[1].clicks, [c, a, b, d, e], "what it was opened for comes first");
@@ -241,19 +248,16 @@ mod tests {
         let place = CanonicalGrid::of(&grid()).crop_around(c.world);
         assert_eq!(cubes[1].place, place);
         assert!(matches!(
-            planned(&log(&[a, e]), &Answer::default()),
+            planned(&log(&[a, e]), &Cubes::default()),
             Err(SegmentError::OutsideCrop { number: 2, .. })
         ));
         let beside = Prompt::positive(DVec3::new(-2.0, 100.0, 100.0));
         assert!(matches!(
-            planned(&log(&[a, beside]), &Answer::default()),
+            planned(&log(&[a, beside]), &Cubes::default()),
             Err(SegmentError::OutsideVolume { number: 2, .. })
         ));
-        assert!(matches!(
-            planned(&log(&[b]), &Answer::default()),
-            Err(SegmentError::FirstNegative)
-        ));
-        assert!(planned(&log(&[]), &Answer::default()).unwrap().is_empty());
+        assert!(matches!(planned(&log(&[b]), &Cubes::default()), Err(SegmentError::FirstNegative)));
+        assert!(planned(&log(&[]), &Cubes::default()).unwrap().is_empty());
     }
 
     #[test]
@@ -261,9 +265,9 @@ mod tests {
         let (a, b, c) =
             (prompt([100; 3], true), prompt([160, 100, 100], true), prompt([200, 100, 100], true));
         let first = log(&[a, b, c]);
-        let cubes = planned(&first, &Answer::default()).unwrap();
+        let cubes = planned(&first, &Cubes::default()).unwrap();
         assert_eq!(starts(&cubes), [[36; 3], [136, 36, 36]]);
-        let mut earlier = answered(&first, &cubes);
+        let mut earlier = answered(&cubes);
         // Snapped, for example.
         Arc::make_mut(&mut earlier.patches[1]).place =
             CanonicalGrid::of(&grid()).crop_at([140, 30, 36]);
@@ -274,7 +278,7 @@ mod tests {
         // that of the second.
         let without = planned(&log(&[b, c]), &earlier).unwrap();
         assert_eq!(starts(&without), [[96, 36, 36], [140, 30, 36]]);
-        assert_eq!(starts(&planned(&log(&[b, c]), &Answer::default()).unwrap()), [[96, 36, 36]]);
+        assert_eq!(starts(&planned(&log(&[b, c]), &Cubes::default()).unwrap()), [[96, 36, 36]]);
         // The same click twice is no reason for a second cube.
         assert_eq!(starts(&planned(&log(&[a, a]), &earlier).unwrap()), [[36; 3]]);
     }
@@ -283,7 +287,7 @@ mod tests {
     fn extensions_come_last_and_start_from_a_click_or_a_seed() {
         let (a, b) = (prompt([100; 3], true), prompt([150, 100, 100], true));
         let far = prompt([260, 100, 100], true);
-        let at = |start, voxel| Extension { start, seed: prompt(voxel, true).world, clicks: 3 };
+        let at = |start, voxel| extension(start, voxel, 3);
         let extensions = vec![
             at([164, 36, 36], [170, 100, 90]),
             at([100, 36, 36], [150, 100, 100]),
@@ -292,7 +296,7 @@ mod tests {
             at([36, 100, 36], [100, 20, 500]),
         ];
         let log = PromptLog { extensions, ..log(&[a, b, far]) };
-        let cubes = planned(&log, &Answer::default()).unwrap();
+        let cubes = planned(&log, &Cubes::default()).unwrap();
         let expected = [[36; 3], [164, 36, 36], [100, 36, 36], [36, 100, 36]];
         assert_eq!(starts(&cubes), expected, "the far click lies in an extension");
         assert_eq!(cubes[2].clicks, [b, a]);
@@ -301,11 +305,11 @@ mod tests {
         assert_eq!(cubes[1].points[0].voxel, [6.0, 64.0, 54.0]);
         assert_eq!(cubes[3].points[0].voxel, [64.0, 0.0, 127.0], "moved into the cube");
         // The click that an extension starts from did not open it.
-        let again = planned(&log, &answered(&log, &cubes)).unwrap();
+        let again = planned(&log, &answered(&cubes)).unwrap();
         assert_eq!(starts(&again), expected);
         // Without that extension the click is told in the first cube only.
         let bare = PromptLog { extensions: Vec::new(), ..log };
-        assert_eq!(planned(&bare, &Answer::default()).unwrap()[0].clicks, [a, b]);
+        assert_eq!(planned(&bare, &Cubes::default()).unwrap()[0].clicks, [a, b]);
     }
 
     /// Cubes are laid in that order, and a later one takes nothing from those before it.
@@ -313,14 +317,10 @@ mod tests {
     fn an_extension_comes_after_the_clicks_that_were_there() {
         let (a, far, further) =
             (prompt([100; 3], true), prompt([260, 100, 100], true), prompt([420, 100, 100], true));
-        let at = |clicks, x| Extension {
-            start: [x, 36, 36],
-            seed: prompt([x + 9, 100, 100], true).world,
-            clicks,
-        };
+        let at = |clicks, x| extension([x, 36, 36], [x + 9, 100, 100], clicks);
         let extensions = vec![at(2, 290), at(1, 100), at(1, -28), at(0, 36 + 64)];
         let log = PromptLog { extensions, ..log(&[a, far, further]) };
-        let cubes = planned(&log, &Answer::default()).unwrap();
+        let cubes = planned(&log, &Cubes::default()).unwrap();
         let expected = [36, 100, -28, 196, 290, 356];
         assert_eq!(starts(&cubes).iter().map(|s| s[0]).collect::<Vec<_>>(), expected);
     }
@@ -330,13 +330,13 @@ mod tests {
         let log = log(&[prompt([100; 3], true)]);
         let at_hand = [[28, 36, 36], [36, 41, 36], [36, 31, 36], [0; 3]];
         let start = |snap| {
-            let cubes = plan(&grid(), &log, &Answer::default(), snap, &at_hand).unwrap();
+            let cubes = plan(&grid(), &log, &Cubes::default(), snap, &at_hand).unwrap();
             cubes[0].place.start
         };
         assert_eq!(start(4), [36; 3], "none is so near");
         assert_eq!(start(5), [36, 31, 36], "of two as near the first in order of numbers");
         assert_eq!(start(20), [36, 31, 36]);
-        let cubes = plan(&grid(), &log, &Answer::default(), 8, &at_hand[..1]).unwrap();
+        let cubes = plan(&grid(), &log, &Cubes::default(), 8, &at_hand[..1]).unwrap();
         assert_eq!(
             (cubes[0].place.start, cubes[0].points[0].voxel),
             ([28, 36, 36], [72.0, 64.0, 64.0])
@@ -347,8 +347,8 @@ mod tests {
     fn steps_stand_as_long_as_cube_and_clicks_are_the_same() {
         let (a, b) = (prompt([100; 3], true), prompt([110; 3], false));
         let both = log(&[a, b]);
-        let cubes = planned(&both, &Answer::default()).unwrap();
-        let earlier = answered(&both, &cubes);
+        let cubes = planned(&both, &Cubes::default()).unwrap();
+        let earlier = answered(&cubes);
         let standing = |prompts: &[Prompt], side| {
             planned(&log(prompts), &earlier).unwrap()[0].standing(&earlier, side).len()
         };

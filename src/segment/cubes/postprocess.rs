@@ -3,8 +3,9 @@
 
 use rayon::prelude::*;
 
+use super::answer::Logits;
+use super::preprocess::CropPlace;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{CropPlace, Logits};
 use crate::volume::RegionBuilder;
 
 /// Where a position lies between two low-resolution voxels along one axis.

@@ -8,15 +8,18 @@
 use rayon::prelude::*;
 
 use crate::geom::{Axis, DAffine3, DMat3, DVec3, Grid};
-use crate::prompt::{CropPlace, MODEL_SIDE, MODEL_SPACING, WorkingScale};
+use crate::prompt::{Footprint, Prompt, Sight, WorkingScale};
+use crate::segment::checkpoint::IMAGE_SIDE;
 use crate::segment::error::SegmentError;
 use crate::volume::Volume;
 use crate::with_voxels;
 
 /// Voxels along each side of the crop.
-pub const SIDE: usize = MODEL_SIDE;
+pub const SIDE: usize = IMAGE_SIDE;
 /// Distance of crop voxels, mm (of the model's: divided by the working scale).
-pub const SPACING: f64 = MODEL_SPACING;
+pub const SPACING: f64 = 1.5;
+/// How such models see a scan.
+pub const SIGHT: Sight = Sight { voxel_mm: SPACING, window_mm: SPACING * SIDE as f64 };
 /// An interpolated value smaller than this share of the largest voxel that it lies between is rounding residue
 /// of the interpolation: 0, because the normalisation counts what is > 0. A share, so that the unit of the values
 /// does not matter; of the neighbours alone, so that an outlier elsewhere does not matter either. In Hounsfield
@@ -27,6 +30,36 @@ const RESIDUE: f64 = 1e-8;
 const PLAIN: std::ops::Range<f64> = 1e-20..1e30;
 /// Planes of the output that are transposed together: 16 floats are one cache line.
 const TILE: usize = 16;
+
+/// The cube of the image that a model looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CropPlace {
+    /// Index of the cube's first voxel in the canonical grid (1.5 mm at the object's working scale); may be
+    /// negative.
+    pub start: [i64; 3],
+    /// Voxels along each side: 128.
+    pub side: usize,
+    /// Crop voxel (x, y, z) to RAS millimetres.
+    pub world_from_crop: DAffine3,
+}
+
+impl CropPlace {
+    /// Whether a world position lies in the cube (voxel edges included).
+    pub fn contains(&self, world: DVec3) -> bool {
+        let v = self.world_from_crop.inverse().transform_point3(world);
+        let inside = |c: f64| c >= -0.5 && c < self.side as f64 - 0.5;
+        inside(v.x) && inside(v.y) && inside(v.z)
+    }
+
+    /// The cube as a box, for everybody.
+    pub fn footprint(&self, opener: Prompt) -> Footprint {
+        let crop_from_box = DAffine3::from_mat3_translation(
+            DMat3::from_diagonal(DVec3::splat(self.side as f64)),
+            DVec3::splat(-0.5),
+        );
+        Footprint { opener, world_from_box: self.world_from_crop * crop_from_box }
+    }
+}
 
 /// How one axis of the 1.5 mm canonical grid runs through the scan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +138,12 @@ impl CanonicalGrid {
     /// The crop around a click: 64 voxels before the click's voxel, 63 after it.
     pub fn crop_around(&self, click: DVec3) -> CropPlace {
         self.crop_at(self.nearest(click).map(|c| c - (SIDE / 2) as i64))
+    }
+
+    /// Where (RAS mm) the click is around which the crop that starts there lies.
+    pub fn middle_of(&self, start: [i64; 3]) -> DVec3 {
+        let voxel = DVec3::from_array(start.map(|s| s as f64)) + (SIDE / 2) as f64;
+        self.world_from_canonical.transform_point3(voxel)
     }
 
     /// The crop whose first voxel is at `start`, which may be negative.

@@ -4,30 +4,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::answer::{Cubes, Patch, Step};
 use super::blend::lay;
 use super::cache::{Cache, Cube};
 use super::engine::{Embedding, Engine, Features, Source};
 use super::open_faces::edges;
 use super::patches::{Planned, plan};
-use super::preprocess::{CanonicalGrid, crop_of};
+use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
 use crate::geom::DVec3;
 use crate::placeholder::Placeholder;
-use crate::prompt::{Answer, CropPlace, Patch, Prompt, Step, WorkingScale};
+use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
 use crate::segment::error::SegmentError;
 use crate::segment::library::external_files;
 use crate::segment::segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};
 use crate::volume::Volume;
 use crate::work::CancelToken;
 
-/// An answer's cubes without what a model said in them: for another model.
-pub fn without_steps(mut answer: Answer) -> Answer {
-    // Another model may find what this one has looked for in vain.
-    answer.tried.clear();
-    for patch in &mut answer.patches {
-        Arc::make_mut(patch).steps.clear();
-    }
-    answer
-}
+/// Clicks at most so many voxels (of 1.5 mm, along each axis) from a cube's centre do with that cube, if a request
+/// allows it.
+pub(super) const SNAP: u32 = 8;
 
 /// A model ready to answer. It belongs to one thread at a time.
 pub struct CubeSegmenter {
@@ -65,6 +60,17 @@ impl CubeSegmenter {
         self.engine.session_ms()
     }
 
+    /// What it can do.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            negative_points: true,
+            previews: true,
+            extends: true,
+            adjusts: true,
+            sight: Some(SIGHT),
+        }
+    }
+
     /// Side of the model's low-resolution logits, voxels.
     pub fn logits_side(&self) -> usize {
         self.engine.side()
@@ -72,7 +78,7 @@ impl CubeSegmenter {
 
     /// Replays the log: in each cube, for each click, the decoder gets all points so far and the logits before
     /// it; the mask is where the cubes' logits, blended, are above the threshold.
-    /// With `snap` 0 the same request gives the same outcome, bit for bit, whichever of its steps and
+    /// Unless it may use what is [`near`](Request::near) the same request gives the same outcome, bit for bit, whichever of its steps and
     /// embeddings were at hand.
     ///
     /// # Errors
@@ -84,36 +90,37 @@ impl CubeSegmenter {
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
         let mut timings = Timings::default();
-        let answer = self.answer(request, &mut timings, cancel, stage)?;
+        let earlier = request.earlier_cubes();
+        let answer = self.replay(&request.replay_after(&earlier), &mut timings, cancel, stage)?;
         cancel.check()?;
         stage(Stage::Paste);
-        Ok(finished(answer, request, timings))
+        Ok(request.finished(answer, timings))
     }
 
     /// Everything but the mask's voxels.
-    pub(super) fn answer(
+    pub(super) fn replay(
         &mut self,
-        request: &Request,
+        request: &Replay<'_>,
         timings: &mut Timings,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
-    ) -> Result<Answer, SegmentError> {
+    ) -> Result<Cubes, SegmentError> {
         if request.log.frame != request.volume.frame() {
             return Err(SegmentError::Run("the clicks were made in another frame".to_owned()));
         }
         let mut patches = Vec::new();
         for planned in self.plan(request)? {
-            let mut steps = planned.standing(&request.earlier, self.engine.side());
+            let mut steps = planned.standing(request.earlier, self.engine.side());
             let cube = Cube { scale: request.log.scale, start: planned.place.start };
             if steps.len() < planned.clicks.len() {
-                self.encode(&request.volume, cube, timings, cancel, stage)?;
+                self.encode(request.volume, cube, timings, cancel, stage)?;
             }
             for n in steps.len()..planned.clicks.len() {
                 cancel.check()?;
                 stage(Stage::Decode);
                 let begin = Instant::now();
                 let before = steps.last().map(|s| s.logits.as_ref());
-                let embedding = self.embeddings.get(&request.volume, cube);
+                let embedding = self.embeddings.get(request.volume, cube);
                 let embedding = embedding.ok_or_else(|| lost(cube.start))?;
                 let points = &planned.points[..=n];
                 let (logits, iou) = self.engine.decode(embedding, points, before, cancel)?;
@@ -124,10 +131,8 @@ impl CubeSegmenter {
             let opener = planned.clicks[0];
             patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
-        let (prompts, rule) = (request.log.prompts.clone(), request.log.rule);
-        let scale = request.log.scale;
-        let answer = Answer { prompts, scale, patches, rule, ..Answer::default() };
-        Ok(edges(&answer, request.log.threshold, request.volume.grid()).noted(answer))
+        let PromptLog { scale, rule, .. } = *request.log;
+        Ok(Cubes { scale, rule, patches, tried: Vec::new() })
     }
 
     /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
@@ -141,7 +146,8 @@ impl CubeSegmenter {
         cancel: &CancelToken,
     ) -> Result<(CropPlace, Vec<Features>), SegmentError> {
         let click = Prompt::positive(world);
-        let cubes = self.plan(&Request::new(volume.clone(), vec![click]))?;
+        let request = Request::new(volume.clone(), vec![click]);
+        let cubes = self.plan(&request.replay_after(&Cubes::default()))?;
         let place = cubes.into_iter().next().ok_or_else(|| lost([0; 3]))?.place;
         let cube = Cube { scale: WorkingScale::ONE, start: place.start };
         self.encode(volume, cube, &mut Timings::default(), cancel, &mut |_| ())?;
@@ -150,18 +156,18 @@ impl CubeSegmenter {
     }
 
     /// The cubes of a request.
-    fn plan(&self, request: &Request) -> Result<Vec<Planned>, SegmentError> {
-        let Request { volume, log, earlier, snap, .. } = request;
+    fn plan(&self, request: &Replay<'_>) -> Result<Vec<Planned>, SegmentError> {
+        let Replay { volume, log, earlier, snap } = *request;
         let at_hand =
-            if *snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
-        plan(volume.grid(), log, earlier, *snap, &at_hand)
+            if snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
+        plan(volume.grid(), log, earlier, snap, &at_hand)
     }
 
     /// A request's cubes that have to be encoded for it.
     fn missing(&self, request: &Request) -> Result<Vec<Cube>, SegmentError> {
-        let (side, earlier) = (self.engine.side(), &request.earlier);
-        let mut cubes = self.plan(request)?;
-        cubes.retain(|c| c.standing(earlier, side).len() < c.clicks.len());
+        let (side, earlier) = (self.engine.side(), request.earlier_cubes());
+        let mut cubes = self.plan(&request.replay_after(&earlier))?;
+        cubes.retain(|c| c.standing(&earlier, side).len() < c.clicks.len());
         let scale = request.log.scale;
         let cubes = cubes.iter().map(|c| Cube { scale, start: c.place.start });
         Ok(cubes.filter(|&cube| !self.embeddings.has(&request.volume, cube)).collect())
@@ -250,12 +256,40 @@ impl CubeSegmenter {
     }
 }
 
-/// The outcome of an answer: its mask's voxels.
-fn finished(answer: Answer, request: &Request, mut timings: Timings) -> Outcome {
-    let begin = Instant::now();
-    let region = lay(&answer, request.log.threshold, request.mask_grid());
-    timings.paste = ms(begin);
-    Outcome { answer, extensions: request.log.extensions.clone(), region, timings }
+/// What a [`Request`] is to the cubes.
+#[derive(Clone, Copy)]
+pub(super) struct Replay<'a> {
+    pub(super) volume: &'a Arc<Volume>,
+    pub(super) log: &'a PromptLog,
+    pub(super) earlier: &'a Cubes,
+    /// A new cube may be one at hand whose centre is at most so many voxels (along each axis) from the click.
+    pub(super) snap: u32,
+}
+
+impl Request {
+    /// The cubes that the last answer left.
+    pub(super) fn earlier_cubes(&self) -> Cubes {
+        Cubes::earlier(&self.earlier, &self.log, &self.canonical())
+    }
+
+    pub(super) fn replay_after<'a>(&'a self, earlier: &'a Cubes) -> Replay<'a> {
+        let snap = if self.near { SNAP } else { 0 };
+        Replay { volume: &self.volume, log: &self.log, earlier, snap }
+    }
+
+    fn canonical(&self) -> CanonicalGrid {
+        CanonicalGrid::scaled(self.volume.grid(), self.log.scale)
+    }
+
+    /// The outcome of an answer: its mask's voxels, and how they end.
+    pub(super) fn finished(&self, cubes: Cubes, timings: Timings) -> Outcome {
+        let begin = Instant::now();
+        let region = lay(&cubes, self.log.threshold, self.mask_grid());
+        let timings = Timings { paste: ms(begin), ..timings };
+        let edges = edges(&cubes, self.log.threshold, self.volume.grid());
+        let answer = cubes.answer(self.log.prompts.clone(), edges, &self.canonical());
+        Outcome { answer, extensions: self.log.extensions.clone(), region, timings }
+    }
 }
 
 /// The cache keeps at least the embedding that came last.

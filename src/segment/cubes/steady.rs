@@ -3,10 +3,11 @@
 
 use std::borrow::Cow;
 
+use super::answer::{Logits, Patch};
 use super::postprocess::interpolated;
-use super::preprocess::SPACING;
+use super::preprocess::{CropPlace, SPACING};
 use crate::geom::DVec3;
-use crate::prompt::{CropPlace, Logits, MaskRule, Patch, Prompt};
+use crate::prompt::{MaskRule, Prompt};
 
 /// By how much of its cells a mask may grow for a click inside of it, which found nothing to be wrong: so that it
 /// grows by less than half on any grid.

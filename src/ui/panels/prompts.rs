@@ -37,7 +37,9 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         chips(ui, object, cx);
     }
     working_scale::of_object(ui, document, object);
-    threshold(ui, document, object, cx);
+    if object.answer.adjustable || object.replayed() == 0 {
+        threshold(ui, document, object, cx);
+    }
     if let Some(iou) = object.iou() {
         let text = format!("{} {iou:.2}", tr("Predicted IoU"));
         ui.label(text).on_hover_text(tr(IOU_TIP));
@@ -131,14 +133,14 @@ struct FreshDrag;
 const LOWEST: f32 = 0.05;
 const STEP: f32 = 0.01;
 
-/// A probability as a logit.
-fn logit(p: f32) -> f32 {
+/// A probability as log odds.
+fn log_odds(p: f32) -> f32 {
     // One half is exactly 0, where the model's own threshold is.
     if (p - 0.5).abs() < 1e-6 { 0.0 } else { (p / (1.0 - p)).ln() }
 }
 
-fn probability(logit: f32) -> f32 {
-    1.0 / (1.0 + (-logit).exp())
+fn probability(log_odds: f32) -> f32 {
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 const THRESHOLD_TIP: &str = mark(
@@ -178,7 +180,7 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Command
             // Its first click has moved the slider: one gesture with this.
             Some((0.5, false))
         } else if slider.changed() && (wanted - shown).abs() > STEP / 2.0 {
-            // (A logit and back is not quite the same number.)
+            // (Log odds and back are not quite the same number.)
             let first = ui.data_mut(|d| d.remove_temp::<FreshDrag>(slider.id)).is_some();
             let held = slider.dragged() || slider.drag_stopped();
             Some((wanted, first || !held))
@@ -187,7 +189,7 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Command
         }
     });
     if let Some((p, begins)) = change {
-        let action = Action::MoveThreshold { object: object.id, threshold: logit(p), begins };
+        let action = Action::MoveThreshold { object: object.id, threshold: log_odds(p), begins };
         cx.out.push(action);
     }
 }

@@ -4,7 +4,7 @@
 use egui::{Button, DragValue, Label, RichText, Ui};
 
 use crate::document::{Command, Document, Object};
-use crate::prompt::{FineScan, WorkingScale};
+use crate::prompt::{FineScan, Sight, WorkingScale};
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::number;
 use crate::ui::kit::icons;
@@ -20,12 +20,14 @@ const TIP: &str = mark(
 pub(super) fn notice(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let image = document.image_by_id(document.model_image());
     let grid = image.unwrap_or(document.image()).grid();
-    let fine = FineScan::of(grid.dims(), grid.spacing());
     let scale = document.working_scale();
-    if let Some(FineScan { times, proposed }) = fine.filter(|_| scale == WorkingScale::ONE) {
+    let sight = cx.status.capabilities.and_then(|c| c.sight);
+    let fine = |sight: Sight| Some((sight, FineScan::of(grid.dims(), grid.spacing(), sight)?));
+    let fine = sight.and_then(fine).filter(|_| scale == WorkingScale::ONE);
+    if let Some((Sight { voxel_mm, .. }, FineScan { times, proposed })) = fine {
         let text = tr_with(
-            "This scan is {n} times finer than the model's 1.5 mm. If its structures are small too, let the model see it larger:",
-            &[("n", &format!("{times:.0}"))],
+            "This scan is {n} times finer than the model's {mm} mm. If its structures are small too, let the model see it larger:",
+            &[("n", &format!("{times:.0}")), ("mm", &voxel_mm)],
         );
         ui.add(Label::new(RichText::new(text).color(colours(ui).warning)).wrap());
         let name = tr_with("Working scale × {n}", &[("n", &proposed)]);
@@ -41,6 +43,10 @@ pub(super) fn notice(ui: &mut Ui, document: &Document, cx: &mut CommandContext) 
 
 /// The scale for new objects, to be dragged or typed.
 pub(super) fn choose(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+    // A model that takes scans of any size knows no scale.
+    if cx.status.capabilities.is_some_and(|c| c.sight.is_none()) {
+        return;
+    }
     let now = document.working_scale();
     field(ui, tr("Working scale"), |ui| {
         if now != WorkingScale::ONE {

@@ -69,11 +69,11 @@ pub enum Action {
     Do(Command),
     /// Fetch ONNX Runtime.
     InstallRuntime,
-    /// Put the threshold of an object's logits elsewhere.
+    /// Put the threshold of an object's mask elsewhere.
     MoveThreshold {
         /// Which object.
         object: LabelId,
-        /// In logits.
+        /// In log odds.
         threshold: f32,
         /// A new gesture starts with this; all steps of one are undone together.
         begins: bool,

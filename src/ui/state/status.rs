@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::document::LabelId;
+use crate::prompt::Capabilities;
 use crate::ui::kit::toasts::Level;
 
 /// What the app is doing and has at hand, for the UI to show. Written by the app only.
@@ -17,6 +18,8 @@ pub struct Status {
     pub runtime: RuntimeStatus,
     /// The model.
     pub model: ModelStatus,
+    /// What the model in use can do; `None` before there is one.
+    pub capabilities: Option<Capabilities>,
     /// Where the model in use lies.
     pub model_path: Option<PathBuf>,
     /// The models at hand, for the menu.
@@ -27,7 +30,7 @@ pub struct Status {
     pub busy: Option<Busy>,
     /// What a click under the pointer would give.
     pub preview: PreviewStatus,
-    /// A threshold that was asked for and is not applied yet, in logits.
+    /// A threshold that was asked for and is not applied yet, in log odds.
     pub threshold: Option<(LabelId, f32)>,
     /// How long the stages of the last click took.
     pub latency: Option<Latency>,
@@ -170,13 +173,13 @@ pub enum ModelStatus {
 /// What the model is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
-    /// Cutting the crop or running the encoder.
+    /// Preparing what is kept for further clicks near by.
     Encoding,
-    /// Running the decoder.
+    /// Answering the click.
     Decoding,
     /// Laying the mask on the scan's voxels.
     Pasting,
-    /// Following a mask beyond its cubes: cubes done, cubes known so far.
+    /// Following a mask beyond what was looked at: places done, places known so far.
     Extending(u64, u64),
 }
 
@@ -186,7 +189,7 @@ pub enum PreviewStatus {
     /// Nobody asks, or it is not known.
     #[default]
     Off,
-    /// The cube around the pointer is being encoded.
+    /// What lies around the pointer is being prepared.
     Encoding,
     /// It is drawn.
     Shown,
@@ -227,11 +230,11 @@ pub struct Download {
 /// Milliseconds of the last click's stages.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Latency {
-    /// Crop and encoder; `None` if the embedding was at hand.
+    /// What is kept for further clicks near by; `None` if it was at hand.
     pub encode: Option<f64>,
-    /// Decoder.
+    /// What each click costs.
     pub decode: f64,
-    /// Logits to voxels.
+    /// The answer to voxels.
     pub paste: f64,
 }
 

@@ -3,17 +3,17 @@
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke};
 
 use super::{SliceTransform, paint, section};
-use crate::prompt::CropPlace;
+use crate::prompt::Footprint;
 
-/// The outline, on this slice, of a cube that the model looked at; amber if the mask goes on beyond it.
+/// The outline, on this slice, of a box that the model looked at; amber if the mask goes on beyond it.
 pub fn draw(
     painter: &Painter,
     transform: &SliceTransform,
     pane: Rect,
-    crop: &CropPlace,
+    footprint: &Footprint,
     goes_on: bool,
 ) {
-    let corners = section::corners(crop).map(|world| transform.pane_from_world(world));
+    let corners = footprint.corners().map(|world| transform.pane_from_world(world));
     let cut = section::cut(&corners, 0.0);
     let Some(&first) = cut.first() else { return };
     let mut outline: Vec<Pos2> = cut.iter().map(|&p| paint::on_screen(pane, p)).collect();

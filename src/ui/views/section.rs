@@ -1,16 +1,6 @@
 use crate::geom::{DVec2, DVec3};
-use crate::prompt::CropPlace;
 
-/// Corners of a crop's outer edges in world millimetres; bit n of an index tells the side along axis n.
-pub fn corners(crop: &CropPlace) -> [DVec3; 8] {
-    let far = crop.side as f64 - 0.5;
-    std::array::from_fn(|n| {
-        let side = |axis: usize| if n >> axis & 1 == 0 { -0.5 } else { far };
-        crop.world_from_crop.transform_point3(DVec3::new(side(0), side(1), side(2)))
-    })
-}
-
-/// Where the plane `z` cuts a box with these corners (numbered as by [`corners`]): the corners of the cut
+/// Where the plane `z` cuts a box with these corners (bit n of an index tells the side along axis n): the corners of the cut
 /// in order, none if the plane misses the box.
 pub fn cut(corners: &[DVec3; 8], z: f64) -> Vec<DVec2> {
     let mut points = Vec::new();
@@ -38,23 +28,25 @@ pub fn cut(corners: &[DVec3; 8], z: f64) -> Vec<DVec2> {
 mod tests {
     use super::*;
     use crate::geom::{DAffine3, DMat3};
+    use crate::prompt::{Footprint, Prompt};
 
     fn area(points: &[DVec2]) -> f64 {
         let next = points.iter().cycle().skip(1);
         points.iter().zip(next).map(|(a, b)| a.perp_dot(*b)).sum::<f64>() / 2.0
     }
 
-    fn cube(rotation: DMat3) -> CropPlace {
-        let scale = DMat3::from_diagonal(DVec3::splat(1.5));
-        let m = rotation * scale;
-        // The cube's middle at the origin.
-        let place = DAffine3::from_mat3_translation(m, m * DVec3::splat(-63.5));
-        CropPlace { start: [0; 3], side: 128, world_from_crop: place }
+    /// A cube of 192 mm.
+    fn cube(rotation: DMat3) -> [DVec3; 8] {
+        let m = rotation * DMat3::from_diagonal(DVec3::splat(192.0));
+        // Its middle at the origin.
+        let world_from_box = DAffine3::from_mat3_translation(m, m * DVec3::splat(-0.5));
+        let opener = Prompt::positive(DVec3::ZERO);
+        Footprint { opener, world_from_box }.corners()
     }
 
     #[test]
     fn a_straight_cube_is_cut_in_a_square_of_192_mm() {
-        let corners = corners(&cube(DMat3::IDENTITY));
+        let corners = cube(DMat3::IDENTITY);
         let square = cut(&corners, 10.0);
         assert_eq!(square.len(), 4);
         assert!((area(&square) - 192.0 * 192.0).abs() < 1e-6);
@@ -68,7 +60,7 @@ mod tests {
         // Rotates (1, 1, 1) onto z.
         let axis = DVec3::new(1.0, -1.0, 0.0).normalize();
         let angle = (1.0 / 3f64.sqrt()).acos();
-        let hexagon = cut(&corners(&cube(DMat3::from_axis_angle(axis, angle))), 0.0);
+        let hexagon = cut(&cube(DMat3::from_axis_angle(axis, angle)), 0.0);
         assert_eq!(hexagon.len(), 6);
         let expected = 192.0 * 192.0 * 3.0 * 3f64.sqrt() / 4.0;
         assert!((area(&hexagon) - expected).abs() < 1e-6, "{} {expected}", area(&hexagon));

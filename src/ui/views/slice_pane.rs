@@ -47,8 +47,8 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let cross = turn::cross(rect, plane, &transform, cx);
     if let Some(object) = cx.document.active().filter(|o| cx.shows_prompts(o)) {
         let goes_on = can_extend(object) || is_cut(object);
-        for patch in &object.answer.patches {
-            model_window::draw(&painter, &transform, rect, &patch.place, goes_on);
+        for footprint in &object.answer.footprint {
+            model_window::draw(&painter, &transform, rect, footprint, goes_on);
         }
         if view.prefs.show_crosshair {
             turn::draw(&painter, rect, &cross);

@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::{Answer, CropPlace, Logits, Prompt, Step};
+use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, Sight};
 use voxpoint::ui::{
     Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState,
     commands::shortcuts, theme,
@@ -56,16 +56,24 @@ pub fn resolve(document: &mut Document, row: usize, voxels: usize) {
 /// The same; `touches`: with a mask that reaches the model's cube.
 pub fn resolve_with(document: &mut Document, row: usize, voxels: usize, touches: bool) {
     let (entry, click) = document.pending().map(|(e, c)| (e, c.clone())).unwrap();
-    let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
-    let step =
-        |prompt: &Prompt| Arc::new(Step { prompt: *prompt, logits: logits.clone(), iou: 0.87 });
     let start = row * DIMS[0];
     let count: usize = DIMS.iter().product();
     let region = Region::from_mask(DIMS[0], (0..count).map(|n| n >= start && n < start + voxels));
-    let place = CropPlace { start: [0; 3], side: 8, world_from_crop: DAffine3::IDENTITY };
-    let steps = click.log.prompts.iter().map(step).collect();
-    let answer = Answer::of_one_patch(place, steps);
-    let answer = Answer { model: Some("demo".to_owned()), touches, ..answer };
+    let prompts = click.log.prompts.clone();
+    let world_from_box = DAffine3::from_scale(DVec3::splat(8.0));
+    let answer = Answer {
+        footprint: prompts
+            .iter()
+            .take(1)
+            .map(|&opener| Footprint { opener, world_from_box })
+            .collect(),
+        prompts,
+        model: Some("demo".to_owned()),
+        score: Some(0.87),
+        touches,
+        adjustable: true,
+        ..Answer::default()
+    };
     let resolution = Resolution { answer, extensions: Vec::new(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
 }
@@ -92,6 +100,13 @@ impl Desktop {
                 device: "CPU·2".to_owned(),
                 reason: "no CUDA device found".to_owned(),
             },
+            capabilities: Some(Capabilities {
+                negative_points: true,
+                previews: true,
+                extends: true,
+                adjusts: true,
+                sight: Some(Sight { voxel_mm: 1.5, window_mm: 192.0 }),
+            }),
             sample: Some(PathBuf::from("assets/sample.nii.gz")),
             model_path: Some(PathBuf::from("models/demo")),
             models: vec![

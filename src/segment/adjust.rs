@@ -1,0 +1,57 @@
+//! Answers that can be laid again at another threshold without asking the model: by whichever segmenter gave them, on any
+//! thread.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use crate::geom::Grid;
+use crate::prompt::{Answer, ModelState};
+use crate::volume::Region;
+
+/// A mask at another threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjusted {
+    /// Its voxels, on the mask's grid.
+    pub region: Region,
+    /// [`Answer::touches`], if nothing was looked for in vain.
+    pub touches: bool,
+    /// [`Answer::cut`], likewise.
+    pub cut: bool,
+}
+
+/// Lays an answer at a threshold, on the mask's grid; the last is that of the image that the model looked at.
+pub type Adjust = fn(&Answer, f32, &Grid, &Grid) -> Option<Adjusted>;
+
+/// A state, and how its answer is laid again.
+#[derive(Clone, Debug)]
+struct Adjustable {
+    state: ModelState,
+    adjust: Adjust,
+}
+
+impl PartialEq for Adjustable {
+    fn eq(&self, other: &Self) -> bool {
+        self.state == other.state
+    }
+}
+
+/// What a segmenter keeps of an answer that can be adjusted: [`Answer::state`].
+pub fn adjustable<T>(state: T, adjust: Adjust) -> ModelState
+where
+    T: Any + Debug + PartialEq + Send + Sync,
+{
+    ModelState::new(Adjustable { state: ModelState::new(state), adjust })
+}
+
+/// What a segmenter kept of an answer, adjustable or not.
+pub fn kept<T: Any>(answer: &Answer) -> Option<&T> {
+    let state = answer.state.as_ref()?;
+    state.get::<Adjustable>().map_or(state, |a| &a.state).get()
+}
+
+/// The mask of an answer at another threshold. `mask` is the mask's grid, `image` that of the image that the model looked
+/// at. `None` if the answer can't be adjusted.
+pub fn adjusted(answer: &Answer, threshold: f32, mask: &Grid, image: &Grid) -> Option<Adjusted> {
+    let adjust = answer.state.as_ref()?.get::<Adjustable>()?.adjust;
+    adjust(answer, threshold, mask, image)
+}

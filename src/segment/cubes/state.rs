@@ -1,0 +1,141 @@
+//! [`Cubes`] as everybody sees them, an [`Answer`], and back.
+
+use std::sync::Arc;
+
+use super::answer::{Cubes, Patch};
+use super::blend::lay;
+use super::open_faces::{Edges, edges};
+use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
+use crate::geom::{DVec3, Grid};
+use crate::prompt::{Answer, Footprint, MaskRule, Prompt, PromptLog, WorkingScale};
+use crate::segment::adjust::{Adjusted, adjustable, kept};
+
+/// What is kept of [`Cubes`] in an answer. What was tried in vain stands there as positions.
+#[derive(Clone, Debug, PartialEq)]
+struct Kept {
+    scale: WorkingScale,
+    rule: MaskRule,
+    patches: Vec<Arc<Patch>>,
+}
+
+impl Cubes {
+    /// The cubes behind an answer; `None` if it is no answer of such a model, or nothing is kept of it. What was tried
+    /// in vain is left out.
+    pub fn of(answer: &Answer) -> Option<Self> {
+        let Kept { scale, rule, patches } = kept::<Kept>(answer)?.clone();
+        Some(Self { scale, rule, patches, tried: Vec::new() })
+    }
+
+    /// What a new answer starts from: the cubes behind the last one; or, if nothing is kept of it, cubes where it looked
+    /// without anything said in them. `canonical` is the image's grid at the working scale.
+    pub(super) fn earlier(answer: &Answer, log: &PromptLog, canonical: &CanonicalGrid) -> Self {
+        let tried = answer.tried.iter().map(|&at| canonical.crop_around(at).start).collect();
+        if let Some(cubes) = Self::of(answer) {
+            return Self { tried, ..cubes };
+        }
+        let patch = |footprint: &Footprint| {
+            let (opener, place) = (footprint.opener, place_of(footprint, canonical)?);
+            Some(Arc::new(Patch { place, opener, steps: Vec::new() }))
+        };
+        let patches = answer.footprint.iter().filter_map(patch).collect();
+        Self { scale: log.scale, rule: log.rule, patches, tried }
+    }
+
+    /// As everybody sees them; `canonical` is the grid that the cubes are of.
+    pub(super) fn answer(
+        self,
+        prompts: Vec<Prompt>,
+        Edges { touches, cut }: Edges,
+        canonical: &CanonicalGrid,
+    ) -> Answer {
+        let score = self.score();
+        let Self { scale, rule, patches, tried } = self;
+        Answer {
+            prompts,
+            model: None,
+            score,
+            footprint: patches.iter().map(|p| p.place.footprint(p.opener)).collect(),
+            touches,
+            cut,
+            tried: tried.into_iter().map(|start| canonical.middle_of(start)).collect(),
+            adjustable: !patches.is_empty(),
+            state: Some(adjustable(Kept { scale, rule, patches }, adjusted)),
+        }
+    }
+}
+
+/// The mask at another threshold. What was tried in vain was tried for another mask, so it does not count.
+fn adjusted(answer: &Answer, threshold: f32, mask: &Grid, image: &Grid) -> Option<Adjusted> {
+    let cubes = Cubes::of(answer)?;
+    let Edges { touches, cut } = edges(&cubes, threshold, image);
+    Some(Adjusted { region: lay(&cubes, threshold, mask), touches, cut })
+}
+
+/// The cube of a grid that a box is; `None` if it is none, because another model looked there, or at another scale.
+fn place_of(footprint: &Footprint, canonical: &CanonicalGrid) -> Option<CropPlace> {
+    // In cubes of the grid; their middle voxel is the one after the middle.
+    let middle = DVec3::splat((SIDE / 2) as f64 + 0.5) / SIDE as f64;
+    let place = canonical.crop_around(footprint.world_from_box.transform_point3(middle));
+    let [expected, found] = [place.footprint(footprint.opener), *footprint].map(|f| {
+        f.corners().map(|c| canonical.world_from_canonical().inverse().transform_point3(c))
+    });
+    let same = expected.iter().zip(found).all(|(a, b)| a.distance(b) < 1e-2);
+    same.then_some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{DAffine3, DMat3, Grid};
+
+    /// Grids straight and oblique, fine and coarse, near and far; the scale at which they are seen.
+    fn grids() -> Vec<CanonicalGrid> {
+        let turned = DMat3::from_axis_angle(DVec3::new(1.0, -2.0, 0.5).normalize(), 0.4);
+        let scale = |x, y, z| DMat3::from_diagonal(DVec3::new(x, y, z));
+        let permuted = DMat3::from_cols(-DVec3::Z * 2.4, DVec3::X * 0.7, -DVec3::Y * 0.7);
+        let mut grids = Vec::new();
+        for (matrix, at) in [
+            (scale(1.5, 1.5, 1.5), DVec3::ZERO),
+            (scale(-0.7, 0.7, 5.0), DVec3::new(-311.713, 1204.129, 77.357)),
+            (turned * scale(0.45, -0.45, 0.6), DVec3::new(12.0, -3.0, 1e5)),
+            (permuted, DVec3::splat(-250.041)),
+            (scale(0.0005, 0.0005, 0.002), DVec3::splat(3.0)),
+        ] {
+            let grid = Grid::new([200, 300, 150], DAffine3 { matrix3: matrix, translation: at });
+            for times in [1.0, 0.37, 15.0] {
+                let scale = WorkingScale::new(times).unwrap();
+                grids.push(CanonicalGrid::scaled(grid.as_ref().unwrap(), scale));
+            }
+        }
+        grids
+    }
+
+    /// What is saved of a cube is where it is in the world.
+    #[test]
+    fn a_cube_is_found_again_by_its_middle_and_by_its_box() {
+        let opener = Prompt::positive(DVec3::ONE);
+        for canonical in grids() {
+            for start in [[0; 3], [-64, 17, 900], [-5000, 31, -1], [12_345, -777, 64]] {
+                let place = canonical.crop_at(start);
+                let middle = canonical.middle_of(start);
+                assert_eq!(canonical.crop_around(middle).start, start, "{canonical:?}");
+                assert_eq!(place_of(&place.footprint(opener), &canonical), Some(place));
+            }
+        }
+    }
+
+    #[test]
+    fn a_box_of_another_grid_is_no_cube() {
+        let grids = grids();
+        let opener = Prompt::positive(DVec3::ONE);
+        for (n, of) in grids.iter().enumerate() {
+            let footprint = of.crop_at([3, -8, 40]).footprint(opener);
+            for (m, canonical) in grids.iter().enumerate().filter(|(m, _)| *m != n) {
+                assert_eq!(place_of(&footprint, canonical), None, "{n} in {m}");
+            }
+        }
+        let mut larger = grids[0].crop_at([0; 3]).footprint(opener);
+        larger.world_from_box.matrix3 *= 1.001;
+        assert_eq!(place_of(&larger, &grids[0]), None);
+    }
+}
