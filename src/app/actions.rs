@@ -34,7 +34,7 @@ impl App {
         let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
         let models: Vec<PathBuf> = models;
         if let Some(model) = models.into_iter().next_back() {
-            self.model.choose(Some(model), &mut self.status);
+            self.model.choose(Some(model.into()), &mut self.status);
         }
         self.files.open_all(files, role);
     }
@@ -77,7 +77,7 @@ impl App {
                     self.threshold.set(open.number, wanted, begins, &mut self.status);
                 }
             }
-            Action::UseModel(path) => self.model.choose(Some(path), &mut self.status),
+            Action::UseModel(path) => self.model.choose(Some(path.into()), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::CopyPicture(options) => self.copy_picture(&options),

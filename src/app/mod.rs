@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use crate::document::Document;
 use crate::io::Registry;
+use crate::segment::{Installed, ModelRef, Models};
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use document_number::DocumentNumber;
@@ -91,6 +92,19 @@ impl App {
         paths: Vec<PathBuf>,
         model: Option<PathBuf>,
     ) -> std::io::Result<Self> {
+        Self::with_models(cc, paths, model.map(ModelRef::Path), Box::new(Installed))
+    }
+
+    /// As [`App::new`], with models from elsewhere than where the program has its own.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn with_models(
+        cc: &eframe::CreationContext<'_>,
+        paths: Vec<PathBuf>,
+        model: Option<ModelRef>,
+        models: Box<dyn Models>,
+    ) -> std::io::Result<Self> {
         dress(&cc.egui_ctx);
         let graphics = Graphics::new(&cc.egui_ctx);
         let wake = graphics.wake();
@@ -112,7 +126,7 @@ impl App {
             toasts: Toasts::default(),
             files: Files::new(wake.clone(), formats.clone()),
             formats,
-            model: Model::start(wake.clone(), model)?,
+            model: Model::start(wake.clone(), model, models)?,
             threshold: Threshold::start(wake.clone())?,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake),
@@ -193,7 +207,7 @@ impl App {
         self.model.poll(self.open.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
-            self.model.choose(Some(path), &mut self.status);
+            self.model.choose(Some(path.into()), &mut self.status);
         }
         self.follow_frame();
         self.follow_overlays();
@@ -275,7 +289,7 @@ impl App {
                 }
             }
             News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
-            News::Model(path) => self.model.choose(Some(path), &mut self.status),
+            News::Model(path) => self.model.choose(Some(path.into()), &mut self.status),
             News::Failed(why) => self.toasts.error(why),
         }
     }

@@ -52,6 +52,6 @@ impl App {
 
     /// Uses the model in this folder.
     pub fn use_model(&mut self, folder: PathBuf) {
-        self.model.choose(Some(folder), &mut self.status);
+        self.model.choose(Some(folder.into()), &mut self.status);
     }
 }

@@ -161,6 +161,7 @@ mod tests {
     }
 
     /// The mask of a model that is as sure of every voxel: log odds of 1.
+    #[allow(clippy::unnecessary_wraps)]
     fn mask(_: &Answer, threshold: f32, grid: &Grid, _: &Grid) -> Option<Adjusted> {
         let all = std::iter::repeat_n(threshold < 1.0, grid.count());
         let region = Region::from_mask(grid.dims()[0], all);

@@ -1,6 +1,6 @@
 //! What several commands do with files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
 

@@ -13,8 +13,8 @@ use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
 use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
-use crate::segment::cubes::{self, CropPlace, CubeSegmenter, Cubes, Logits};
-use crate::segment::{self, Outcome, Request};
+use crate::segment::cubes::{self, CubeSegmenter, Cubes, Step};
+use crate::segment::{self, ModelRef, Outcome, Request, Segmenter};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Volume, readable};
 use crate::work::{CancelToken, Progress};
 
@@ -35,8 +35,8 @@ struct Report {
     ms: Milliseconds,
     /// The model's own estimate after each click, cube by cube.
     iou: Vec<f32>,
-    /// Rows of the transform from the first cube's voxels to RAS mm.
-    crop_affine: [[f64; 4]; 4],
+    /// Rows of the transform from the first cube's voxels to RAS mm; null if the model looks at no cubes.
+    crop_affine: Option<[[f64; 4]; 4]>,
     /// The same of all cubes that the model looked at.
     patches: Vec<[[f64; 4]; 4]>,
     /// Whether the mask touches the edge of the cubes: it probably goes on.
@@ -64,7 +64,8 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let volume = Arc::new(files::at_frame(&files::open_scan(&args.image)?, args.frame)?);
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
-    let mut segmenter = open_model(&args.model)?;
+    let model = ModelRef::Path(model_path(args.model.model.as_deref())?);
+    let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;
     let mut request = Request::new(seen_by_model(args, &volume, &prompts)?, prompts);
     request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
     request.log.threshold = logit(args.threshold);
@@ -76,18 +77,23 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let outcome = if args.extend {
         segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
     } else {
-        segmenter.run(&request, &cancel, &mut |_| ())?
+        segmenter.answer(&request, &cancel, &mut |_| ())?
     };
-    let cubes = Cubes::of(&outcome.answer).unwrap_or_default();
-    let Some((crop, last)) = cubes.patches.first().and_then(|p| Some((&p.place, p.steps.last()?)))
-    else {
+    if outcome.answer.footprint.is_empty() {
         bail!("the model gave no answer; try another model with --model");
-    };
+    }
+    // What only such a model has to tell: its logits, and where its cubes are.
+    let cubes = Cubes::of(&outcome.answer);
     let start = Instant::now();
-    save(args, &volume, &outcome, crop, &last.logits)?;
+    save(args, &volume, &outcome, cubes.as_ref())?;
     let looked_at = args.model_image.as_deref().unwrap_or(&args.image);
-    let report =
-        report(&segmenter, (looked_at, &volume), &outcome, &cubes, (load, ms_since(start)));
+    let report = report(
+        &*segmenter,
+        (looked_at, &volume),
+        &outcome,
+        cubes.as_ref(),
+        (load, ms_since(start)),
+    );
     files::warn(&volume);
     if report.voxels == 0 {
         say("warning: the mask is empty; click nearer to the middle of the structure");
@@ -215,7 +221,7 @@ fn seen_by_model(
     Ok(Arc::new(image))
 }
 
-/// Opens the model that was asked for, with ONNX Runtime.
+/// Opens the model of cubes that was asked for, with ONNX Runtime: for commands that are about such a model itself.
 pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<CubeSegmenter> {
     let model = model_path(args.model.as_deref())?;
     segment::runtime::load()?;
@@ -239,11 +245,15 @@ fn save(
     args: &SegmentArgs,
     volume: &Volume,
     outcome: &Outcome,
-    crop: &CropPlace,
-    logits: &Logits,
+    cubes: Option<&Cubes>,
 ) -> anyhow::Result<()> {
     let waiting = match &args.logits {
         Some(path) => {
+            let first = cubes.and_then(|c| c.patches.first());
+            let answered = first.and_then(|p| Some((&p.place, p.steps.last()?)));
+            let (crop, Step { logits, .. }) = answered
+                .map(|(crop, step)| (crop, step.as_ref()))
+                .context("this model has no logits to write; leave --logits out")?;
             let values = x_fastest(&cubes::upsample(logits, crop.side), crop.side);
             let (side, place) = ([crop.side; 3], crop.world_from_crop);
             Some(io::formats().stage_float32(path, side, &values, place)?)
@@ -300,34 +310,38 @@ fn x_fastest(z_fastest: &[f32], side: usize) -> Vec<f32> {
 }
 
 fn report(
-    segmenter: &CubeSegmenter,
+    segmenter: &dyn Segmenter,
     (looked_at, volume): (&Path, &Volume),
     outcome: &Outcome,
-    cubes: &Cubes,
+    cubes: Option<&Cubes>,
     (load, save): (f64, f64),
 ) -> Report {
     let device = segmenter.device();
     let timings = &outcome.timings;
     let voxels = outcome.region.count();
-    let patches: Vec<_> =
-        cubes.patches.iter().map(|p| files::rows(&p.place.world_from_crop)).collect();
+    let patches: Vec<_> = cubes
+        .iter()
+        .flat_map(|c| &c.patches)
+        .map(|p| files::rows(&p.place.world_from_crop))
+        .collect();
+    let steps = cubes.iter().flat_map(|c| &c.patches).flat_map(|p| &p.steps);
     Report {
         frame: volume.frame() + 1,
         image: looked_at.display().to_string(),
-        working_scale: cubes.scale.get(),
+        working_scale: cubes.map_or(1.0, |c| c.scale.get()),
         device: device.name.clone(),
         device_reason: device.reason.clone(),
         ms: Milliseconds {
             load,
-            session: segmenter.session_ms(),
+            session: segmenter.start_ms(),
             crop: timings.crop.unwrap_or(0.0),
             encode: timings.encode.unwrap_or(0.0),
             decode: timings.decode.clone(),
             paste: timings.paste,
             save,
         },
-        iou: cubes.patches.iter().flat_map(|p| &p.steps).map(|s| s.iou).collect(),
-        crop_affine: patches.first().copied().unwrap_or_default(),
+        iou: steps.map(|s| s.iou).collect(),
+        crop_affine: patches.first().copied(),
         patches,
         touches: outcome.answer.touches || outcome.answer.cut,
         voxels,

@@ -13,9 +13,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{
-    Answer, Extension, ModelState, Prompt, PromptId, PromptLog, WorkingScale,
-};
+use crate::prompt::{Answer, Extension, ModelState, Prompt, PromptId, PromptLog, WorkingScale};
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
 
 const DIMS: [usize; 3] = [6, 5, 4];

@@ -109,17 +109,22 @@ pub enum SegmentError {
         /// Where, RAS mm.
         at: [f64; 3],
     },
+    /// It was asked to follow a mask.
+    #[error(
+        "this model does not follow masks beyond what it looks at: click where the mask is to go on"
+    )]
+    NoExtending,
     /// The first prompt excludes.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstNegative,
     /// Nothing to normalise with.
     #[error(
-        "no voxel above 0 within 96 mm of the click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
+        "no voxel above 0 in what the model sees around the click, so the image cannot be normalised: click on tissue, or check that the file's intensities are right"
     )]
     NothingPositive,
     /// All voxels that count are alike.
     #[error(
-        "all voxels above 0 within 96 mm of the click have the same value ({0}), so there is nothing to segment: is this a label map?"
+        "all voxels above 0 in what the model sees around the click have the same value ({0}), so there is nothing to segment: is this a label map?"
     )]
     Constant(f64),
 }

@@ -1,9 +1,10 @@
-//! From clicks to masks. [`Segmenter`](cubes::CubeSegmenter)s answer a [`Request`]; `cubes` is the one that there is:
-//! promptable models that look at cubes of the scan. Depends on `volume`, `geom`, `placeholder`, `prompt`, `work`.
+//! From clicks to masks. A [`Segmenter`] answers a [`Request`]; nobody else needs to know what kind of model it is.
+//! `cubes` is the kind that there is: promptable models that look at cubes of the scan. Another kind is another folder,
+//! and a line in [`PROVIDERS`]. Depends on `volume`, `geom`, `placeholder`, `prompt`, `work`.
 //! Only `cubes/engine` and `runtime` name ONNX Runtime.
 //!
-//! Arrows between the parts: `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; all → `error`,
-//! `segmenter` and the small `digest` and `private_copy`.
+//! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; `cubes`, `models`
+//! → `provider` → `segmenter`; all → `error` and the small `digest` and `private_copy`.
 
 mod adjust;
 pub mod checkpoint;
@@ -13,10 +14,16 @@ pub mod download;
 mod error;
 pub mod graph;
 pub mod library;
+mod models;
 mod private_copy;
+mod provider;
 pub mod runtime;
 mod segmenter;
 
 pub use adjust::{Adjust, Adjusted, adjustable, adjusted, kept};
 pub use error::SegmentError;
-pub use segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};
+pub use models::{Installed, Models, OpenModel, Opening, PROVIDERS, open, provider_of};
+pub use provider::{ModelRef, Provider};
+pub use segmenter::{
+    Device, DeviceChoice, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage, Timings,
+};

@@ -1,10 +1,12 @@
-//! What a model is asked, and what it answers.
+//! The one door to models: what they are asked, what they answer, and what else the window wants of them.
 
 use std::sync::Arc;
 
-use crate::geom::Grid;
-use crate::prompt::{Answer, Extension, Prompt, PromptLog};
+use super::error::SegmentError;
+use crate::geom::{DVec3, Grid};
+use crate::prompt::{Answer, Capabilities, Extension, Prompt, PromptLog, WorkingScale};
 use crate::volume::{Region, Volume};
+use crate::work::{CancelToken, Progress};
 
 /// An object to replay, with the answers that still stand.
 #[derive(Clone, Debug)]
@@ -54,26 +56,26 @@ pub struct Outcome {
 /// What a replay is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Cutting and normalising the crop.
+    /// Cutting what the model looks at out of the image.
     Crop,
-    /// The image encoder.
+    /// What is kept for further prompts near by: an image encoder, an upload.
     Encode,
-    /// The mask decoder.
+    /// What each prompt costs: a mask decoder, a server's answer.
     Decode,
-    /// Logits to voxels.
+    /// The answer to voxels.
     Paste,
 }
 
 /// Milliseconds of each stage.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timings {
-    /// Cutting and normalising the crops; `None` if all were at hand.
+    /// Cutting what the model looks at out of the image; `None` if all was at hand.
     pub crop: Option<f64>,
-    /// The encoder, all crops together; `None` if all embeddings were at hand.
+    /// What is kept for further prompts, all together; `None` if all was at hand.
     pub encode: Option<f64>,
-    /// The decoder, once for each prompt in each cube that was not answered yet.
+    /// Each run for a prompt that was not answered yet.
     pub decode: Vec<f64>,
-    /// Logits to voxels.
+    /// The answer to voxels.
     pub paste: f64,
 }
 
@@ -92,10 +94,118 @@ pub enum DeviceChoice {
 /// Where the model runs, and why there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// `CPU` or `CUDA`.
+    /// `CPU`, `CUDA`, or whatever it is.
     pub name: String,
-    /// Threads on the CPU; 0 on CUDA.
+    /// Threads on the CPU; 0 elsewhere.
     pub threads: usize,
     /// Why, e.g. what the CUDA provider said. Empty only if nobody would ask.
     pub reason: String,
+}
+
+/// Where a new prompt would have a model look: the model's own numbers, for others to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// Prompts in one cell get one answer.
+    pub cell: [i64; 3],
+    /// What is prepared for a spot serves others (of the same image, at the same scale) whose cells are at most so far
+    /// from its own, along each axis.
+    pub reach: u64,
+}
+
+impl Spot {
+    /// Whether what is prepared for this spot does for a prompt at another.
+    pub fn serves(self, other: Self) -> bool {
+        self.cell.iter().zip(other.cell).all(|(a, b)| a.abs_diff(b) <= self.reach)
+    }
+}
+
+/// Tells the spot of a position (RAS mm) in an image on such a grid, at a working scale. At once, and on any thread.
+pub type Spots = Arc<dyn Fn(&Grid, WorkingScale, DVec3) -> Spot + Send + Sync>;
+
+/// What stands before an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Nothing: it can be had as a preview.
+    Ready,
+    /// Something worth preparing while the pointer rests.
+    Soon,
+    /// More than that: only for a click that was made.
+    Late,
+}
+
+/// A model ready to answer, of whatever kind and wherever it runs. It belongs to one thread at a time.
+///
+/// An object's mask is the replay of its [`PromptLog`]: the same request gets the same outcome, whatever was prepared or
+/// answered before (but for [`Request::near`]). So undo, a saved session and another computer give the same mask. A model
+/// that only knows "one more prompt" replays them in itself, or goes on from what it has kept in [`Answer::state`].
+pub trait Segmenter: Send {
+    /// Its name, for people.
+    fn name(&self) -> &str;
+
+    /// Where it runs and why.
+    fn device(&self) -> &Device;
+
+    /// Milliseconds that it took to start.
+    fn start_ms(&self) -> f64 {
+        0.0
+    }
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Where prompts would have it look.
+    fn spots(&self) -> Spots;
+
+    /// What stands before the answer to a request.
+    ///
+    /// # Errors
+    /// If a prompt is where it makes no sense.
+    fn readiness(&mut self, request: &Request) -> Result<Readiness, SegmentError>;
+
+    /// Does what can be done for a request before it is made, so that its answer then comes at once.
+    ///
+    /// # Errors
+    /// As [`Segmenter::answer`].
+    fn prepare(&mut self, request: &Request, cancel: &CancelToken) -> Result<(), SegmentError>;
+
+    /// The answer to a request if it is [`Readiness::Ready`]: what one more click would give.
+    ///
+    /// # Errors
+    /// As [`Segmenter::answer`].
+    fn preview(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Option<Outcome>, SegmentError>;
+
+    /// Replays a request. `stage` is told what goes on.
+    ///
+    /// # Errors
+    /// If a prompt is where it makes no sense or of a kind that it does not take, the image can't be used, the model
+    /// fails, or on cancelling.
+    fn answer(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError>;
+
+    /// Answers a request, and follows its mask beyond what was looked at. Cancelled on the way, the outcome is what has
+    /// been found until then. [`Segmenter::answer`] of the same log with the outcome's extensions gives the same mask.
+    /// `progress` counts places; their total grows on the way.
+    ///
+    /// # Errors
+    /// As [`Segmenter::answer`]; and if it can't do so ([`Capabilities::extends`]).
+    fn extend(
+        &mut self,
+        _request: &Request,
+        _cancel: &CancelToken,
+        _progress: &Progress,
+        _stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        Err(SegmentError::NoExtending)
+    }
+
+    /// Lets go of what belongs to images that nobody has any more.
+    fn forget_closed(&mut self) {}
 }

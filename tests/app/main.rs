@@ -10,6 +10,7 @@ mod logic_step;
 mod memory;
 mod on_a_display;
 mod opening;
+mod other_model;
 mod overlays;
 mod pictures;
 mod support;

@@ -10,6 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::geom::{DVec2, DVec3, Plane};
+use voxpoint::segment::{Installed, ModelRef, Models};
 use voxpoint::ui::views::SliceTransform;
 use voxpoint::ui::{ModelStatus, RuntimeStatus};
 
@@ -35,6 +36,15 @@ pub fn window(paths: Vec<PathBuf>) -> Harness<'static, App> {
 }
 
 pub fn window_with(paths: Vec<PathBuf>, model: Option<PathBuf>) -> Harness<'static, App> {
+    window_on(paths, model.map(ModelRef::Path), Box::new(Installed))
+}
+
+/// The window with models from elsewhere.
+pub fn window_on(
+    paths: Vec<PathBuf>,
+    model: Option<ModelRef>,
+    models: Box<dyn Models>,
+) -> Harness<'static, App> {
     let mut setup = egui_kittest::wgpu::default_wgpu_setup();
     if let eframe::egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
         new.device_descriptor = Arc::new(voxpoint::render::device_descriptor);
@@ -43,7 +53,9 @@ pub fn window_with(paths: Vec<PathBuf>, model: Option<PathBuf>) -> Harness<'stat
         .with_size(vec2(1280.0, 800.0))
         .with_pixels_per_point(1.0)
         .wgpu_setup(setup)
-        .build_eframe(move |cc| App::new(cc, paths, model).expect("threads").type_paths())
+        .build_eframe(move |cc| {
+            App::with_models(cc, paths, model, models).expect("threads").type_paths()
+        })
 }
 
 /// Steps frames until `done`, for at most a minute.

@@ -62,6 +62,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Words that may stand only in these files (paths below `src`, as prefixes).
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("ort::", &["segment/cubes/engine", "segment/runtime"]),
+    // Everybody else goes through the one door to models, `Segmenter`; the command line also has commands that are
+    // about such a model itself.
+    ("crate::segment::cubes", &["segment/cubes", "cli/"]),
+    ("super::cubes", &["segment/models"]),
     // `io` has a module of the same name; the crate is named from the root.
     ("::nifti::", &["io/nifti"]),
     ("nifti::", &["io/"]),

@@ -199,7 +199,7 @@ fn a_click_that_is_visible_is_what_a_new_cube_starts_from() {
     let (whole, _) = extend(&mut segmenter, &request);
     let seeds = whole.extensions.iter().filter(|e| e.seed == prompts[1].world);
     assert_eq!(seeds.count(), 1);
-    let opened = patches(&whole.answer).iter().filter(|p| p.opener == prompts[1]);
+    let opened = patches(&whole.answer).into_iter().filter(|p| p.opener == prompts[1]);
     assert_eq!(opened.count(), 1);
 }
 

@@ -71,7 +71,7 @@ fn the_demo_model_answers_as_in_python() {
         let mut asked = request(&volume, &prompts[..=n]);
         asked.log.rule = MaskRule::Authors;
         let outcome = run(&mut segmenter, &asked).unwrap();
-        let step = steps(&outcome).last().unwrap();
+        let step = steps(&outcome).last().unwrap().clone();
         let values = &step.logits.values;
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64;
         let norm = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();

@@ -1,13 +1,17 @@
 //! Which model there is, while others are being loaded: what the worker says of it, as the status shows it.
 
 use super::worker::{ReadyModel, Tell};
+use crate::segment::Spots;
 use crate::ui::{ModelStatus, RuntimeStatus, Status, Toasts};
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Loading {
     /// Starts asked for and not answered: only the last one's answer counts.
     starting: u32,
     models: u64,
+    /// Of the model in use.
+    spots: Option<Spots>,
+    previews: bool,
 }
 
 impl Loading {
@@ -19,6 +23,16 @@ impl Loading {
     /// Whether a model is there that will still be the one in use when its answer comes.
     pub fn is_ready(&self, status: &Status) -> bool {
         matches!(status.model, ModelStatus::Ready { .. }) && self.starting == 0
+    }
+
+    /// Where the model in use would look; `None` before there is one.
+    pub fn spots(&self) -> Option<&Spots> {
+        self.spots.as_ref()
+    }
+
+    /// Whether the model in use can say what a click would give.
+    pub fn previews(&self) -> bool {
+        self.previews
     }
 
     /// Counts the models loaded.
@@ -34,7 +48,8 @@ impl Loading {
         // Another one was chosen meanwhile and is being loaded: what became of this one changes nothing.
         let last = self.starting == 0;
         match told {
-            Tell::Runtime(Ok(found)) => {
+            Tell::Runtime(Ok(None)) => status.runtime = RuntimeStatus::NotNeeded,
+            Tell::Runtime(Ok(Some(found))) => {
                 let text = format!("{} ({})", found.version, found.found);
                 status.runtime = RuntimeStatus::Ready(text);
             }
@@ -52,6 +67,10 @@ impl Loading {
                         kept.ok_or_else(|| why.to_string())
                     }
                 };
+                if let Ok(model) = &model {
+                    self.spots = Some(model.spots.clone());
+                    self.previews = model.capabilities.previews;
+                }
                 if last {
                     show(model, status);
                 }
@@ -64,7 +83,7 @@ impl Loading {
 /// What the status says of the model that there is, or of why there is none.
 fn show(model: Result<ReadyModel, String>, status: &mut Status) {
     match model {
-        Ok(ReadyModel { name, path, device, reason, capabilities }) => {
+        Ok(ReadyModel { name, path, device, reason, capabilities, .. }) => {
             status.capabilities = Some(capabilities);
             status.model_path = Some(path);
             status.model = ModelStatus::Ready { name, device, reason };
@@ -77,7 +96,9 @@ fn show(model: Result<ReadyModel, String>, status: &mut Status) {
 mod tests {
     use super::*;
     use crate::prompt::Capabilities;
-    use crate::segment::SegmentError;
+    use std::sync::Arc;
+
+    use crate::segment::{SegmentError, Spot};
 
     fn model(name: &str) -> ReadyModel {
         let capabilities = Capabilities {
@@ -93,6 +114,7 @@ mod tests {
             device: String::new(),
             reason: String::new(),
             capabilities,
+            spots: Arc::new(|_, _, _| Spot { cell: [0; 3], reach: 0 }),
         }
     }
 

@@ -1,10 +1,10 @@
-//! The model and its worker thread, as the window's owner sees them. One thing is in flight at a time: the
-//! oldest pending click, or what a click under the pointer would give ([`schedule`] decides); what it leaves
-//! in the segmenter's cache makes the next one cost only the decoder.
+//! The model and its worker thread, as the window's owner sees them. One thing is computed at a time: the
+//! oldest pending click, or what a click under the pointer would give ([`schedule`] decides); what it prepares
+//! makes the next one cheap.
 //!
 //! Clicks that come faster than they are answered are all answered, in their order, because each can be undone
-//! by itself. The steps of one are at hand for the next, so each costs one run of the decoder in every cube that
-//! the click lies in, and laying the mask; nothing is computed for a click that was undone meanwhile.
+//! by itself. What one has computed is at hand for the next, so each costs what a model needs for one more click, and laying
+//! the mask; nothing is computed for a click that was undone meanwhile.
 
 mod loading;
 mod preview;
@@ -17,15 +17,14 @@ use std::sync::Arc;
 use super::{DocumentNumber, OpenDocument};
 use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
 use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
-use crate::segment::cubes::CanonicalGrid;
-use crate::segment::{Outcome, SegmentError, Stage, Timings, runtime};
+use crate::segment::{ModelRef, Models, Outcome, SegmentError, Spot, Stage, Timings, runtime};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
 use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
-use schedule::{Cube, Flight, Job, Landing, Order, Schedule, Wanted};
+use schedule::{HoverResult, Job, JobNumber, Order, Place, Schedule, Wanted};
 use worker::{Ask, Click, Hover, Tell, Tokens};
 
 /// Names a pending click.
@@ -44,21 +43,21 @@ struct HoverKey {
     model: u64,
     positive: bool,
     image: ImageId,
-    /// In the image's canonical grid, at the scale that the revision tells: the model sees whole voxels only.
-    voxel: [i64; 3],
+    /// In that image, at the scale that the revision tells.
+    spot: Spot,
 }
 
 impl HoverKey {
     /// Whether a picture of one place may still be shown while that of the other is being made.
     fn follows(&self, other: &Self) -> bool {
-        Self { voxel: other.voxel, ..*self } == *other
+        Self { spot: other.spot, ..*self } == *other
     }
 }
 
 /// The click that the pointer would make.
 struct Hypothesis {
     key: HoverKey,
-    cube: Cube,
+    place: Place,
     object: Option<LabelId>,
     log: PromptLog,
     resting: bool,
@@ -67,9 +66,9 @@ struct Hypothesis {
 pub(super) struct Model {
     worker: Worker<Ask, Tell>,
     wake: Wake,
-    chosen: Option<PathBuf>,
+    chosen: Option<ModelRef>,
     schedule: Schedule<ClickKey, HoverKey>,
-    /// Of what is in flight.
+    /// Of the job that is running.
     tokens: Tokens,
     loading: Loading,
     preview: Option<(HoverKey, Preview)>,
@@ -80,11 +79,14 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Starts the worker and looks for the runtime and the model at once, so that both are ready
-    /// before the first click.
-    pub fn start(wake: Wake, chosen: Option<PathBuf>) -> std::io::Result<Self> {
+    /// Starts the worker and opens a model at once (and what it runs on), so that it is ready before the first click.
+    pub fn start(
+        wake: Wake,
+        chosen: Option<ModelRef>,
+        models: Box<dyn Models>,
+    ) -> std::io::Result<Self> {
         let mut model = Self {
-            worker: worker::spawn(wake.clone())?,
+            worker: worker::spawn(wake.clone(), models)?,
             wake,
             chosen,
             schedule: Schedule::default(),
@@ -100,8 +102,8 @@ impl Model {
     }
 
     /// Uses this model from the next click on; `None` is the one that ships.
-    pub fn choose(&mut self, path: Option<PathBuf>, status: &mut Status) {
-        self.chosen = path;
+    pub fn choose(&mut self, model: Option<ModelRef>, status: &mut Status) {
+        self.chosen = model;
         // The next click is answered by another model, in other times.
         status.latency = None;
         status.model = ModelStatus::Loading("model".to_owned());
@@ -211,27 +213,27 @@ impl Model {
         toasts: &mut Toasts,
     ) {
         match told {
-            Tell::Stage(flight, stage) => {
-                if self.schedule.encoding(flight, matches!(stage, Stage::Crop | Stage::Encode)) {
+            Tell::Stage(number, stage) => {
+                if self.schedule.encoding(number, matches!(stage, Stage::Crop | Stage::Encode)) {
                     status.busy = Some(self.busy(stage));
                 }
             }
-            Tell::Prefetches(flight, encoding) => {
-                self.schedule.encoding(flight, encoding);
+            Tell::Prefetches(number, encoding) => {
+                self.schedule.encoding(number, encoding);
             }
-            Tell::Clicked { flight, model, result } => {
-                let Some(key) = self.schedule.click_landed(flight) else { return };
+            Tell::Clicked { number, model, result } => {
+                let Some(key) = self.schedule.click_done(number) else { return };
                 if let Some(session) = session.filter(|s| s.number == key.document) {
                     let stopped = self.tokens.all.is_cancelled();
                     let result = result.map(|outcome| (model, outcome));
                     finish(&mut session.document, key.entry, result, stopped, status, toasts);
                 }
             }
-            Tell::Hovered { flight, landing, preview } => {
-                let Some(key) = self.schedule.hover_landed(flight, landing) else { return };
-                match (landing, preview) {
-                    (Landing::Shown, Some(preview)) => self.preview = Some((key, *preview)),
-                    (Landing::Stopped, _) => {}
+            Tell::Hovered { number, result, preview } => {
+                let Some(key) = self.schedule.hover_done(number, result) else { return };
+                match (result, preview) {
+                    (HoverResult::Shown, Some(preview)) => self.preview = Some((key, *preview)),
+                    (HoverResult::Stopped, _) => {}
                     // What was shown was of another place.
                     _ => self.preview = None,
                 }
@@ -271,8 +273,8 @@ impl Model {
         let hypothesis = session.and_then(|s| self.hypothesis(s, intent?));
         let wanted = Wanted {
             document: session.map(|s| s.number.0),
-            click: session.and_then(wanted_click),
-            hover: hypothesis.as_ref().map(|h| (h.key, h.cube)),
+            click: session.and_then(|s| self.wanted_click(s)),
+            hover: hypothesis.as_ref().map(|h| (h.key, h.place)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
             ready: self.loading.is_ready(status),
         };
@@ -288,9 +290,9 @@ impl Model {
             match order {
                 Order::Stop => self.tokens.all.cancel(),
                 Order::StopAfterEncoding => self.tokens.preview.cancel(),
-                Order::Send(flight, job) => {
+                Order::Send(number, job) => {
                     let sent = session
-                        .and_then(|s| self.ask(flight, job, s, hypothesis.as_ref()))
+                        .and_then(|s| self.ask(number, job, s, hypothesis.as_ref()))
                         .is_some_and(|ask| self.worker.submit(ask).is_ok());
                     if !sent {
                         self.schedule.lost();
@@ -299,11 +301,11 @@ impl Model {
                 }
             }
         }
-        self.say(&wanted, status);
+        self.show_progress(&wanted, status);
     }
 
     /// What the status bar and the ring at the pointer say.
-    fn say(&self, wanted: &Wanted<ClickKey, HoverKey>, status: &mut Status) {
+    fn show_progress(&self, wanted: &Wanted<ClickKey, HoverKey>, status: &mut Status) {
         let prefetches = self.schedule.prefetches();
         status.preview = match (&self.preview, &wanted.hover) {
             (Some(_), _) => PreviewStatus::Shown,
@@ -346,28 +348,62 @@ impl Model {
 
     fn hypothesis(&self, session: &OpenDocument, intent: &Intent) -> Option<Hypothesis> {
         let document = &session.document;
-        if document.pending().is_some() {
+        if document.pending().is_some() || !self.loading.previews() {
             return None;
         }
         let (object, log) = document.target(None, intent.prompt).ok()?;
-        let image = document.image_by_id(log.image)?;
-        let voxel = CanonicalGrid::scaled(image.grid(), log.scale).nearest(intent.prompt.world);
+        let spot = self.spot(session, &log, &intent.prompt)?;
         let key = HoverKey {
             document: session.number,
             revision: document.revision(),
             model: self.loading.models(),
             positive: intent.prompt.positive,
             image: log.image,
-            voxel,
+            spot,
         };
-        let cube = cube(session, object, &log, &intent.prompt)?;
-        Some(Hypothesis { key, cube, object, log, resting: intent.resting })
+        let place = self.place(session, object, &log, &intent.prompt)?;
+        Some(Hypothesis { key, place, object, log, resting: intent.resting })
+    }
+
+    /// The oldest pending click and the place that its last prompt needs.
+    fn wanted_click(&self, session: &OpenDocument) -> Option<(ClickKey, Place)> {
+        let (entry, click) = session.document.pending()?;
+        let key = ClickKey { document: session.number, entry };
+        let last = click.log.prompts.last()?;
+        Some((key, self.place(session, Some(click.object), &click.log, last)?))
+    }
+
+    /// Where the model would look for a new prompt; `None` before there is one.
+    fn spot(&self, session: &OpenDocument, log: &PromptLog, prompt: &Prompt) -> Option<Spot> {
+        let image = session.document.image_by_id(log.image)?;
+        Some(self.loading.spots()?(image.grid(), log.scale, prompt.world))
+    }
+
+    /// The place in which an object's next prompt is computed: one that was looked at for it, or else a new one.
+    fn place(
+        &self,
+        session: &OpenDocument,
+        object: Option<LabelId>,
+        log: &PromptLog,
+        prompt: &Prompt,
+    ) -> Option<Place> {
+        let document = session.number.0;
+        let known = object.and_then(|id| session.document.object(id));
+        let inside = |o: &Object| {
+            !prompt.positive || o.answer.footprint.iter().any(|f| f.contains(prompt.world))
+        };
+        if let Some(object) = known.filter(|o| !o.answer.footprint.is_empty() && inside(o)) {
+            return Some(Place::Known { document, label: object.id.0 });
+        }
+        let spot = self.spot(session, log, prompt)?;
+        let PromptLog { image, frame, scale, .. } = *log;
+        Some(Place::New { document, image, frame, scale, spot })
     }
 
     /// The message that gives a job to the worker.
     fn ask(
         &mut self,
-        flight: Flight,
+        number: JobNumber,
         job: Job<ClickKey, HoverKey>,
         session: &OpenDocument,
         hypothesis: Option<&Hypothesis>,
@@ -382,13 +418,13 @@ impl Model {
             Job::Click(_) => {
                 let (_, PendingClick { object, log, extend }) = document.pending()?;
                 let request = worker::request(document, log.clone(), earlier(Some(*object)))?;
-                Some(Ask::Click(Box::new(Click { flight, request, extend: *extend, tokens })))
+                Some(Ask::Click(Box::new(Click { number, request, extend: *extend, tokens })))
             }
             Job::Hover { encode, .. } => {
                 let Hypothesis { object, log, .. } = hypothesis?;
                 let request = worker::request(document, log.clone(), earlier(*object))?;
                 let canvas = Canvas::of(document, *object)?;
-                Some(Ask::Hover(Box::new(Hover { flight, request, encode, canvas, tokens })))
+                Some(Ask::Hover(Box::new(Hover { number, request, encode, canvas, tokens })))
             }
         }
     }
@@ -411,35 +447,6 @@ impl Drop for Model {
         self.tokens.all.cancel();
         self.cancel_install();
     }
-}
-
-/// The oldest pending click and the cube that its last prompt needs.
-fn wanted_click(session: &OpenDocument) -> Option<(ClickKey, Cube)> {
-    let (entry, click) = session.document.pending()?;
-    let key = ClickKey { document: session.number, entry };
-    let last = click.log.prompts.last()?;
-    Some((key, cube(session, Some(click.object), &click.log, last)?))
-}
-
-/// The cube in which an object's next prompt is computed: one that it has, or else a new one around it.
-fn cube(
-    session: &OpenDocument,
-    object: Option<LabelId>,
-    log: &PromptLog,
-    prompt: &Prompt,
-) -> Option<Cube> {
-    let document = session.number.0;
-    let known = object.and_then(|id| session.document.object(id));
-    let inside = |o: &crate::document::Object| {
-        !prompt.positive || o.answer.footprint.iter().any(|f| f.contains(prompt.world))
-    };
-    if let Some(object) = known.filter(|o| !o.answer.footprint.is_empty() && inside(o)) {
-        return Some(Cube::Of { document, label: object.id.0 });
-    }
-    let image = session.document.image_by_id(log.image)?;
-    let voxel = CanonicalGrid::scaled(image.grid(), log.scale).nearest(prompt.world);
-    let PromptLog { image, frame, scale, .. } = *log;
-    Some(Cube::Around { document, image, frame, scale, voxel })
 }
 
 /// Brings an answer of a model into the document. `stopped`: by the user, on the way.

@@ -17,8 +17,8 @@ use crate::volume::{Region, RegionBuilder, VoxelBox};
 /// not simply its last answer: a positive click takes nothing away but around negative ones, and one inside of the mask
 /// lets it grow by less than half. Where cubes overlap, the sum of their logits decides, with weights that fall from 1
 /// in a cube's middle to almost 0 at its faces (along each axis, multiplied). Three rules keep what the user has seen
-/// and accepted: no cube says more than 4 for or against a voxel, so none outvotes the others by shouting; a cube that
-/// the mask was only followed into has no say inside of those that the user had clicked in before, but for 20 mm at
+/// and accepted: each cube's vote for or against a voxel is limited to 4, so that no single one decides alone; a cube that
+/// the mask was only followed into has no vote inside of those that the user had clicked in before, but for 20 mm at
 /// their faces, in which it fades in; and what the cubes opened before have put into the mask, a later cube takes away
 /// only around the negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the grid
 /// that the cubes were cut from; any other grid is worked through voxel by voxel.
@@ -34,7 +34,7 @@ pub fn paste(logits: &Logits, place: &CropPlace, grid: &Grid) -> Region {
 }
 
 /// How far from the threshold a logit counts where cubes overlap: 4 is a probability of 98 % for a threshold of a half.
-const LOUDEST: f32 = 4.0;
+const MAX_VOTE: f32 = 4.0;
 /// The model's millimetres inside the faces of a clicked cube in which other cubes may complete it.
 const RIM: f64 = 20.0;
 /// [`RIM`] in the measure of [`tent`].
@@ -46,56 +46,56 @@ struct Cube<'a> {
     place: &'a CropPlace,
     logits: Cow<'a, Logits>,
     /// How far the logits are above the threshold, with those below 0 only around the cube's negative clicks: what it
-    /// says of voxels that are in the mask by the cubes before it. `None` for the first.
+    /// votes with on voxels that are in the mask by the cubes before it. `None` for the first.
     firm: Option<Logits>,
     /// A click opened it, not the mask that went on into it.
     clicked: bool,
 }
 
-/// What a cube says of a position.
-struct Say {
+/// A cube's vote on whether a position is in the mask.
+struct Vote {
     clicked: bool,
     weight: f32,
     /// How far its logit is above the threshold.
     above: f32,
     /// The same if the voxel is in the mask already.
     firm: f32,
-    /// What is left of the say of later cubes that were not clicked.
-    leaves: f32,
+    /// The share that later cubes which were not clicked keep of their votes.
+    rest: f32,
 }
 
-/// What is left of the say of other cubes at a place inside a clicked one, from its least [`tent`] along the axes.
-fn leaves(tent: f32) -> f32 {
+/// The share that other cubes keep of their votes inside a clicked one, from its least [`tent`] along the axes.
+fn rest(tent: f32) -> f32 {
     (1.0 - tent / RIM_TENT).max(0.0)
 }
 
-/// The sum with one more cube's say.
+/// The sum with one more cube's vote.
 fn summed(sum: f32, above: f32, firm: f32, weight: f32) -> f32 {
-    sum + weight * if sum > 0.0 { firm } else { above }.clamp(-LOUDEST, LOUDEST)
+    sum + weight * if sum > 0.0 { firm } else { above }.clamp(-MAX_VOTE, MAX_VOTE)
 }
 
-/// Whether what all cubes that contain a position say of it, in the order of the cubes, puts it into the mask.
-fn decide(says: impl Iterator<Item = Say>) -> bool {
+/// Whether the votes of all cubes that contain a position, in the order of the cubes, put it into the mask.
+fn decide(votes: impl Iterator<Item = Vote>) -> bool {
     let (mut sum, mut left) = (0.0, 1.0);
-    for say in says {
-        let weight = if say.clicked { say.weight } else { say.weight * left };
-        sum = summed(sum, say.above, say.firm, weight);
-        left *= say.leaves;
+    for vote in votes {
+        let weight = if vote.clicked { vote.weight } else { vote.weight * left };
+        sum = summed(sum, vote.above, vote.firm, weight);
+        left *= vote.rest;
     }
     sum > 0.0
 }
 
 impl Cube<'_> {
-    /// Its say at a position in crop voxels; `None` outside of it.
-    fn say(&self, threshold: f32, crop: DVec3) -> Option<Say> {
+    /// Its vote on a position in crop voxels; `None` outside of it.
+    fn vote(&self, threshold: f32, crop: DVec3) -> Option<Vote> {
         let side = self.place.side;
         let above = interpolated(&self.logits, side, crop)? - threshold;
         let firm = self.firm.as_ref().map_or(Some(above), |f| interpolated(f, side, crop))?;
         let tents = crop.to_array().map(|c| tent(c, side));
         let least = tents.into_iter().fold(1.0, f32::min);
-        let leaves = if self.clicked { leaves(least) } else { 1.0 };
+        let rest = if self.clicked { rest(least) } else { 1.0 };
         let weight = tents.into_iter().product();
-        Some(Say { clicked: self.clicked, weight, above, firm, leaves })
+        Some(Vote { clicked: self.clicked, weight, above, firm, rest })
     }
 }
 
@@ -182,7 +182,7 @@ fn aligned_planes(mut sheets: Vec<Sheet>, grid: &Grid) -> Vec<Region> {
     (first..end).into_par_iter().map(plane).collect()
 }
 
-/// Beside [`ABOVE`] and [`BELOW`]: that cube has to be asked.
+/// Beside [`ABOVE`] and [`BELOW`]: that cube has to be interpolated.
 const MIXED: u8 = 4;
 
 /// The logits of a plane of scan voxels in a cube, and those of a row of it.
@@ -224,7 +224,7 @@ struct Slab<'a> {
     least: f32,
     /// What is known of the cells of the row.
     cells: Vec<u8>,
-    /// What the cube says of each voxel of the row without interpolation, from the cube's first on.
+    /// What is known of each voxel of the row without interpolation, from the cube's first on.
     known: Vec<u8>,
     /// Whether that is [`BELOW`] for all.
     all_below: bool,
@@ -269,15 +269,15 @@ impl<'a> Slab<'a> {
     }
 
     /// Interpolates the row's logits.
-    fn ask(&mut self) {
+    fn interpolate(&mut self) {
         if let Some(y) = self.y {
             self.logits.enter(y);
             self.firm.iter_mut().for_each(|firm| firm.enter(y));
         }
     }
 
-    /// Adds the cube's say to `sums`, which are those of voxels `from` on, and takes from `left` what it leaves of the
-    /// say of later cubes that were not clicked.
+    /// Adds the cube's votes to `sums`, which are those of voxels `from` on, and multiplies `left` by the share that later
+    /// cubes which were not clicked keep of theirs.
     fn add(&self, sums: &mut [f32], left: &mut [f32], from: usize) {
         let x = &self.layer.axes[0];
         let reach = x.first.max(from)..x.end().min(from + sums.len());
@@ -289,7 +289,7 @@ impl<'a> Slab<'a> {
             let weight = tent * self.weight * if self.clicked { 1.0 } else { *left };
             *sum = summed(*sum, above, firm, weight);
             if self.clicked {
-                *left *= leaves(self.least.min(tent));
+                *left *= rest(self.least.min(tent));
             }
         }
     }
@@ -312,7 +312,7 @@ fn push_blended(slabs: &mut [Slab<'_>], z: usize, grid: &Grid, builder: &mut Reg
             known.iter_mut().zip(&slab.known).for_each(|(k, s)| *k |= s);
         }
         if known.iter().fold(0, |most, &k| most.max(k)) > BELOW {
-            slabs.iter_mut().for_each(Slab::ask);
+            slabs.iter_mut().for_each(Slab::interpolate);
         }
         push_row(slabs, &known, grid.index([0, y, z]), builder);
     }
@@ -359,8 +359,8 @@ fn any_planes(cubes: &[Cube<'_>], threshold: f32, grid: &Grid) -> Vec<Region> {
     let Some(VoxelBox { min, max }) = boxes.reduce(|a, b| a.union(&b)) else { return Vec::new() };
     let inside = |voxel: [usize; 3]| {
         let at = DVec3::from_array(voxel.map(|v| v as f64));
-        let says = cubes.iter().zip(&maps);
-        decide(says.filter_map(|(c, map)| c.say(threshold, map.transform_point3(at))))
+        let voters = cubes.iter().zip(&maps);
+        decide(voters.filter_map(|(c, map)| c.vote(threshold, map.transform_point3(at))))
     };
     let plane = |z: usize| {
         let mut builder = RegionBuilder::new(grid.dims()[0]);
@@ -411,8 +411,8 @@ impl<'a> Field<'a> {
 
     /// Whether a position (continuous canonical voxel) is in the mask.
     pub(super) fn is_inside(&self, at: DVec3) -> bool {
-        let say = |c: &Cube<'_>| c.say(self.threshold, at - offset(c.place));
-        decide(self.cubes.iter().filter_map(say))
+        let vote = |c: &Cube<'_>| c.vote(self.threshold, at - offset(c.place));
+        decide(self.cubes.iter().filter_map(vote))
     }
 }
 

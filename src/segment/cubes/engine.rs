@@ -1,7 +1,6 @@
 //! The two ONNX models, run by ONNX Runtime.
 
 mod contract;
-mod external;
 mod memory;
 mod sessions;
 

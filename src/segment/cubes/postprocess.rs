@@ -68,7 +68,7 @@ pub(super) fn blend_lines(plane: &[f32], side: usize, tap: Tap, from: usize, lin
     }
 }
 
-/// The weight along one axis of a cube's say at a position in it (crop voxels): 1 in the middle, falling
+/// The weight along one axis of a cube's vote on a position in it (crop voxels): 1 in the middle, falling
 /// linearly to (almost) nothing at the faces, so that where cubes overlap no face shows.
 pub(super) fn tent(crop: f64, side: usize) -> f32 {
     let to_edge = (crop + 1.0).min(side as f64 - crop);

@@ -108,19 +108,19 @@ fn limits(held: &Logits, answered: &[f32], click: DVec3, side: usize) -> Option<
     }
     let pull = |square: f32| PULL * (NEAR - square.sqrt()).max(0.0);
     let squares = squares(held.side, click, side);
-    let mut wishes: Vec<f32> =
+    let mut limits: Vec<f32> =
         held.values.iter().zip(squares).map(|(held, s)| held + pull(s)).collect();
     let mut candidates: Vec<f32> = pairs()
-        .zip(&wishes)
+        .zip(&limits)
         .filter(|&((&held, &new), _)| joins(held, new))
-        .map(|(_, &wish)| wish)
+        .map(|(_, &limit)| limit)
         .collect();
     // The first that finds no room: it and all below end up at 0 or less.
     let (_, &mut most, _) = candidates.select_nth_unstable_by(room, |a, b| b.total_cmp(a));
-    for wish in &mut wishes {
-        *wish -= most;
+    for limit in &mut limits {
+        *limit -= most;
     }
-    Some(wishes)
+    Some(limits)
 }
 
 /// The squared distance of each cell of a cube of logits to a place (crop voxels), in mm².

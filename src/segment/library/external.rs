@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
 /// Graphs in graphs (the bodies of loops and branches), with all that is between them.
@@ -25,18 +25,34 @@ pub fn external_files(model: &Path) -> io::Result<Vec<PathBuf>> {
         return Err(invalid("it is not a regular file"));
     }
     let end = file.metadata()?.len();
-    let mut walk =
-        Walk { file: BufReader::new(file), at: 0, left: MAX_PARTS, names: BTreeSet::new() };
-    walk.message(Kind::Model, end, DEEPEST)?;
+    let walk = Walk::through(file, end)?;
+    walk.names.iter().map(|name| weights_file(model, name)).collect()
+}
+
+/// The names, as they stand in it, of the files that hold weights of an ONNX file with these bytes.
+///
+/// # Errors
+/// If it is no ONNX file, or has such weights elsewhere than among the graph's own constants, where ONNX Runtime can't be
+/// given them.
+pub fn locations(model: &[u8]) -> io::Result<BTreeSet<String>> {
+    let walk = Walk::through(Cursor::new(model), model.len() as u64)?;
+    if walk.elsewhere {
+        return Err(invalid(
+            "weights in another file that belong to a part of the graph; save it with its weights inside",
+        ));
+    }
+    Ok(walk.names)
+}
+
+/// A file of weights by its name in a model: in the model's folder or below it, and nowhere else, as ONNX asks for.
+///
+/// # Errors
+/// If it is not there, or elsewhere.
+pub fn weights_file(model: &Path, name: &str) -> io::Result<PathBuf> {
     let folder = match model.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    walk.names.iter().map(|name| inside(folder, name)).collect()
-}
-
-/// A file by its name in a model, if it is one of the folder.
-fn inside(folder: &Path, name: &str) -> io::Result<PathBuf> {
     let refused = |why: &str| {
         invalid(&format!(
             "its weights are said to lie in “{name}”, which {why}; weights must be in the folder of the model"
@@ -96,19 +112,42 @@ impl Kind {
 const DATA_LOCATION: u64 = 14;
 const EXTERNAL: u64 = 1;
 
-struct Walk {
-    file: BufReader<File>,
+struct Walk<F> {
+    file: BufReader<F>,
     at: u64,
     left: u64,
     names: BTreeSet<String>,
+    /// There are such weights elsewhere than among the constants of the graph that is run.
+    elsewhere: bool,
+    /// In what is only for training.
+    training: bool,
 }
 
-impl Walk {
+/// How deep the constants of the graph lie: model, graph, tensor.
+const CONSTANTS: u32 = DEEPEST - 3;
+
+impl<F: Read + Seek> Walk<F> {
+    /// Walks through a whole file of so many bytes.
+    fn through(file: F, end: u64) -> io::Result<Self> {
+        let mut walk = Self {
+            file: BufReader::new(file),
+            at: 0,
+            left: MAX_PARTS,
+            names: BTreeSet::new(),
+            elsewhere: false,
+            training: false,
+        };
+        walk.message(Kind::Model, end, DEEPEST)?;
+        Ok(walk)
+    }
+
     /// Walks through a message that ends at `end`. Of a tensor's entries it returns where the data lies.
     fn message(&mut self, kind: Kind, end: u64, deeper: u32) -> io::Result<()> {
         let deeper =
             deeper.checked_sub(1).ok_or_else(|| invalid("its graphs are nested too deep"))?;
         let (mut location, mut external) = (None, false);
+        let within = self.training;
+        self.training |= kind == Kind::Training;
         while self.at < end {
             self.left =
                 self.left.checked_sub(1).ok_or_else(|| invalid("more parts than a model has"))?;
@@ -140,6 +179,8 @@ impl Walk {
                 _ => return Err(invalid("no ONNX file")),
             }
         }
+        self.elsewhere |= external && !self.training && deeper != CONSTANTS;
+        self.training = within;
         match (external, location) {
             (true, Some(name)) => {
                 self.names.insert(name);
@@ -256,6 +297,16 @@ mod tests {
         ] {
             let path = write(folder.path(), &field(7, &graph));
             assert_eq!(external_files(&path).unwrap(), [folder.path().join("w/a.bin")], "{place}");
+            let names = locations(&std::fs::read(&path).unwrap());
+            match place {
+                "initializer" => {
+                    assert_eq!(names.unwrap().into_iter().collect::<Vec<_>>(), ["w/a.bin"])
+                }
+                _ => assert!(
+                    names.unwrap_err().to_string().contains("with its weights inside"),
+                    "{place}"
+                ),
+            }
         }
         for (place, model) in [
             ("function", field(25, &field(7, &field(5, &field(5, &t))))),
@@ -263,11 +314,13 @@ mod tests {
         ] {
             let path = write(folder.path(), &model);
             assert_eq!(external_files(&path).unwrap().len(), 1, "{place}");
+            assert_eq!(locations(&model).is_ok(), place == "training", "{place} is run");
         }
         // Entries of a tensor whose data is inside do not count, as with ONNX Runtime.
         let inside = field(13, &[field(1, b"location"), field(2, b"nowhere")].concat());
         let path = write(folder.path(), &field(7, &field(5, &inside)));
         assert!(external_files(&path).unwrap().is_empty());
+        assert!(locations(b"no model").is_err());
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo/encoder.onnx");
         assert!(external_files(&demo).unwrap().is_empty());
     }

@@ -7,10 +7,11 @@ mod onnx;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Deserialize;
 
-pub use external::external_files;
+pub use external::{external_files, locations, weights_file};
 pub use onnx::OnnxFacts;
 
 use super::checkpoint::{Architecture, Manifest};
@@ -216,6 +217,33 @@ pub fn size_and_sha256(path: &Path) -> std::io::Result<(u64, String)> {
     Ok((fs::metadata(path)?.len(), sha256.unwrap_or_default()))
 }
 
+/// Names what lies at a path now: the path, and the length and time of what was written there. Other weights
+/// written to the same path are another model. Of a file of an ONNX pair the whole folder counts, because both
+/// files, and those that hold their weights, belong together; and weights that lie deeper.
+pub fn identity(path: &Path) -> String {
+    let onnx = |p: &Path| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+    let place = if onnx(path) { path.parent().unwrap_or(path) } else { path };
+    let mut files: Vec<PathBuf> = fs::read_dir(place).map_or_else(
+        |_| vec![place.to_owned()],
+        |entries| entries.filter_map(|e| Some(e.ok()?.path())).collect(),
+    );
+    // Of a pair that can't be read the loading will tell.
+    files.extend(files_of(path).unwrap_or_default());
+    files.sort();
+    files.dedup();
+    let known = files.iter().filter_map(|f| f.metadata().ok()).filter(fs::Metadata::is_file);
+    let written = |m: &fs::Metadata| m.modified().ok()?.duration_since(UNIX_EPOCH).ok();
+    let (bytes, newest) = known.fold((0, Duration::ZERO), |(bytes, newest), m| {
+        (bytes + m.len(), newest.max(written(&m).unwrap_or_default()))
+    });
+    format!(
+        "{} ({bytes} bytes of {}.{:09})",
+        path.display(),
+        newest.as_secs(),
+        newest.subsec_nanos()
+    )
+}
+
 fn onnx(folder: &Path) -> ModelFile {
     let note = note(&folder.join("model.json"));
     let card = card(&folder.join("README.md"));
@@ -306,6 +334,8 @@ fn is_turbo(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     fn pair(folder: &Path) {
@@ -379,5 +409,54 @@ mod tests {
         assert_eq!(describe(&path).unwrap().licence, None);
         fs::write(&path, "nothing").unwrap();
         assert_eq!(describe(&path).unwrap().licence, None);
+    }
+
+    fn write(path: &Path, bytes: &[u8], at: SystemTime) {
+        fs::write(path, bytes).unwrap();
+        fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
+    }
+
+    #[test]
+    fn other_weights_at_the_same_path_are_another_model() {
+        let temp = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let later = now + Duration::from_secs(1);
+        let file = temp.path().join("turbo.pth");
+        write(&file, b"weights", now);
+        let first = identity(&file);
+        assert!(first.starts_with(&*file.display().to_string()), "readable: {first}");
+        assert_eq!(identity(&file), first);
+        write(&file, b"weights", later);
+        let second = identity(&file);
+        write(&file, b"other weights", later);
+        assert!(first != second && second != identity(&file));
+
+        // Of a pair, by whichever name; the weights may lie beside the graphs.
+        let pair = temp.path().join("pair");
+        fs::create_dir(&pair).unwrap();
+        for name in ["encoder.onnx", "decoder.onnx", "encoder.onnx.data"] {
+            write(&pair.join(name), b"graph", now);
+        }
+        // An encoder whose weights lie in w/d: graph (7), initializer (5), external data (13), data location (14).
+        let other = temp.path().join("other");
+        fs::create_dir_all(other.join("w")).unwrap();
+        let entry = b"\x6a\x0f\x0a\x08location\x12\x03w/d";
+        let tensor = [entry.as_slice(), b"\x70\x01"].concat();
+        let graph = [&[0x2a, tensor.len() as u8][..], &tensor].concat();
+        let model = [&[0x3a, graph.len() as u8][..], &graph].concat();
+        write(&other.join("encoder.onnx"), &model, now);
+        write(&other.join("decoder.onnx"), b"", now);
+        write(&other.join("w/d"), b"weights", now);
+        let before = identity(&other);
+        write(&other.join("w/d"), b"weights", later);
+        assert_ne!(identity(&other), before);
+
+        for path in [pair.clone(), pair.join("decoder.onnx")] {
+            let before = identity(&path);
+            write(&pair.join("encoder.onnx.data"), b"graph of another", later);
+            assert_ne!(identity(&path), before);
+            write(&pair.join("encoder.onnx.data"), b"graph", now);
+            assert_eq!(identity(&path), before);
+        }
     }
 }

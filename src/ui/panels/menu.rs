@@ -522,7 +522,7 @@ fn device(ui: &mut Ui, cx: &mut CommandContext) {
         (RuntimeStatus::Searching, _) if cx.width >= MENUS_APART => {
             ui.label(tr("Looking for ONNX Runtime…"));
         }
-        (RuntimeStatus::Searching, _) => {}
+        (RuntimeStatus::Searching | RuntimeStatus::NotNeeded, _) => {}
         (RuntimeStatus::Ready(version), ModelStatus::Ready { device, reason, .. }) => {
             let tip = format!("{device}: {}\n{}", reason_text(reason), runtime_text(version));
             // The status bar tells it, too.

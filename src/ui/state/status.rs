@@ -134,12 +134,14 @@ pub struct Drawing {
     pub total: u64,
 }
 
-/// ONNX Runtime's state.
+/// The state of what the model runs on: ONNX Runtime.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RuntimeStatus {
     /// Being looked for.
     #[default]
     Searching,
+    /// The model needs none.
+    NotNeeded,
     /// Found: version and, in brackets, where it comes from, e.g. `1.31.1 (Python package)`. The UI writes
     /// "ONNX Runtime" before it.
     Ready(String),

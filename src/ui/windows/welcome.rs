@@ -127,6 +127,7 @@ fn runtime(ui: &mut Ui, cx: &mut CommandContext) {
         RuntimeStatus::Searching => {
             ui.label(quiet(ui, tr("Looking for ONNX Runtime…")));
         }
+        RuntimeStatus::NotNeeded => {}
         RuntimeStatus::Ready(version) => state_line(ui, true, &runtime_text(version)),
         RuntimeStatus::Missing(why) => {
             let why = tr_error(why);

@@ -7,10 +7,11 @@ use ort::ep::{CUDA, cuda::ConvAlgorithmSearch};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::{external, memory, one_line};
+use super::{memory, one_line};
 use crate::segment::checkpoint::{Architecture, Checkpoint, CheckpointError};
 use crate::segment::error::SegmentError;
 use crate::segment::graph::{self, Precision, Weights};
+use crate::segment::library::{locations, weights_file};
 use crate::segment::private_copy::{Stamp, private_copy};
 use crate::work::CancelToken;
 
@@ -94,7 +95,7 @@ fn pair_session(path: &Path, mut builder: SessionBuilder) -> Result<Session, Seg
     let bad = |error: &dyn ToString| bad_model(&error.to_string(), path);
     let before = Stamp::now(path).map_err(|e| bad(&e))?;
     let model = private_copy(path).map_err(|e| bad(&e))?;
-    let files = external::locations(&model).map_err(|e| bad(&e))?;
+    let files = locations(&model).map_err(|e| bad(&e))?;
     if files.is_empty() && !before.is_fresh() {
         // ONNX Runtime reads the file itself, once, which takes less memory than to be handed its bytes.
         drop(model);
@@ -103,7 +104,7 @@ fn pair_session(path: &Path, mut builder: SessionBuilder) -> Result<Session, Seg
         return Ok(session);
     }
     for location in files {
-        let weights = external::place(path, &location).and_then(|file| private_copy(&file));
+        let weights = weights_file(path, &location).and_then(|file| private_copy(&file));
         let weights = weights.map_err(|e| bad(&e))?;
         builder = builder
             .with_external_initializer_file_in_memory(&location, weights)

@@ -1,0 +1,139 @@
+//! Cubes behind the doors that every kind of model has.
+
+use std::sync::Arc;
+
+use super::preprocess::CanonicalGrid;
+use super::replay::{CubeSegmenter, SNAP};
+use crate::geom::{DVec3, Grid};
+use crate::prompt::{Capabilities, WorkingScale};
+use crate::segment::error::SegmentError;
+use crate::segment::library;
+use crate::segment::provider::{ModelRef, Provider};
+use crate::segment::runtime::{self, Runtime};
+use crate::segment::segmenter::{
+    Device, DeviceChoice, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage,
+};
+use crate::work::{CancelToken, Progress};
+
+/// Checkpoints of SAM-Med3D, and pairs of ONNX files like it, on ONNX Runtime.
+#[derive(Clone, Copy, Debug)]
+pub struct CubeModels;
+
+impl Provider for CubeModels {
+    fn takes(&self, model: &ModelRef) -> bool {
+        library::describe(model.path()).is_some()
+    }
+
+    fn shipped(&self) -> Option<ModelRef> {
+        library::demo_model().map(ModelRef::Path)
+    }
+
+    fn runtime(&self) -> Result<Option<Runtime>, SegmentError> {
+        runtime::load().map(Some)
+    }
+
+    fn identity(&self, model: &ModelRef) -> String {
+        library::identity(model.path())
+    }
+
+    fn open(
+        &self,
+        model: &ModelRef,
+        device: DeviceChoice,
+        threads: Option<usize>,
+    ) -> Result<Box<dyn Segmenter>, SegmentError> {
+        Ok(Box::new(CubeSegmenter::open(model.path(), device, threads)?))
+    }
+}
+
+/// Cubes that are encoded at most for a pointer that only rests: that of a new click, and one that it lies
+/// in besides. More are a whole extension to be looked into anew (after a change of the model, for example),
+/// which takes minutes and which nobody has asked for; the click itself does it.
+const PREFETCHED: usize = 2;
+
+/// How ready an answer is for which so many cubes have to be encoded.
+fn readiness(missing: usize) -> Readiness {
+    match missing {
+        0 => Readiness::Ready,
+        1..=PREFETCHED => Readiness::Soon,
+        _ => Readiness::Late,
+    }
+}
+
+/// The voxel of the canonical grid that a position lies in: the model sees whole voxels only. A cube around it does for
+/// clicks near by.
+fn spot(image: &Grid, scale: WorkingScale, world: DVec3) -> Spot {
+    Spot { cell: CanonicalGrid::scaled(image, scale).nearest(world), reach: SNAP.into() }
+}
+
+impl Segmenter for CubeSegmenter {
+    fn name(&self) -> &str {
+        self.model_name()
+    }
+
+    fn device(&self) -> &Device {
+        self.device()
+    }
+
+    fn start_ms(&self) -> f64 {
+        self.session_ms()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities()
+    }
+
+    fn spots(&self) -> Spots {
+        Arc::new(spot)
+    }
+
+    fn readiness(&mut self, request: &Request) -> Result<Readiness, SegmentError> {
+        self.missing_cubes(request).map(readiness)
+    }
+
+    fn prepare(&mut self, request: &Request, cancel: &CancelToken) -> Result<(), SegmentError> {
+        self.prefetch(request, cancel).map(drop)
+    }
+
+    fn preview(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Option<Outcome>, SegmentError> {
+        self.preview(request, cancel)
+    }
+
+    fn answer(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        self.run(request, cancel, stage)
+    }
+
+    fn extend(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        progress: &Progress,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        self.extend(request, cancel, progress, stage)
+    }
+
+    fn forget_closed(&mut self) {
+        self.forget_closed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resting_pointer_does_not_encode_a_whole_extension() {
+        use Readiness::{Late, Ready, Soon};
+        assert_eq!([0, 1, 2, 3, 33].map(readiness), [Ready, Soon, Soon, Late, Late]);
+    }
+}

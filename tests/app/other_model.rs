@@ -1,0 +1,280 @@
+//! The whole program on a model of another kind: no network, no cubes, no runtime. What works here works through the one
+//! door to models.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{click, hover, look_away, save_as, voxels, wait, window_on};
+use egui::{Key, Modifiers, PointerButton, Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use voxpoint::app::App;
+use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
+use voxpoint::io;
+use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, WorkingScale};
+use voxpoint::segment::{
+    Adjusted, Device, ModelRef, Models, OpenModel, Opening, Outcome, Readiness, Request,
+    SegmentError, Segmenter, Spot, Spots, Stage, Timings, adjustable, kept,
+};
+use voxpoint::ui::{ModelStatus, PreviewStatus, RuntimeStatus};
+use voxpoint::volume::{LabelMap, Region, StoredGeometry, Volume};
+use voxpoint::work::{CancelToken, Progress};
+
+/// Finds what hangs together with a click and is as bright as a share of it (the threshold); nothing within 20 mm of a
+/// negative click.
+struct Bright {
+    device: Device,
+    answers: Arc<AtomicUsize>,
+    /// Whether its masks are said to go on.
+    touches: bool,
+}
+
+/// The image that an answer is about.
+#[derive(Debug)]
+struct Seen(Arc<Volume>);
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+fn grown(volume: &Volume, prompts: &[Prompt], threshold: f32) -> Region {
+    let (grid, share) = (volume.grid(), 1.0 / (1.0 + f64::from(-threshold).exp()));
+    let far = |at: DVec3| prompts.iter().all(|p| p.positive || p.world.distance(at) > 20.0);
+    let mut mask = vec![false; grid.count()];
+    for seed in prompts.iter().filter(|p| p.positive).filter_map(|p| grid.voxel_at(p.world)) {
+        let (level, mut open) = (share * volume.value(seed), vec![seed]);
+        while let Some(voxel) = open.pop() {
+            let bright = volume.value(voxel) >= level && far(grid.world_of(voxel));
+            if !bright || std::mem::replace(&mut mask[grid.index(voxel)], true) {
+                continue;
+            }
+            for (axis, step) in [(0, 1), (0, -1), (1, 1), (1, -1), (2, 1), (2, -1)] {
+                let mut next = voxel;
+                let along = voxel[axis].checked_add_signed(step);
+                next[axis] = along.unwrap_or(usize::MAX);
+                open.extend((next[axis] < grid.dims()[axis]).then_some(next));
+            }
+        }
+    }
+    Region::from_mask(grid.dims()[0], mask)
+}
+
+fn adjusted(answer: &Answer, threshold: f32, _: &Grid, _: &Grid) -> Option<Adjusted> {
+    let Seen(volume) = kept(answer)?;
+    let region = grown(volume, &answer.prompts, threshold);
+    Some(Adjusted { region, touches: false, cut: false })
+}
+
+impl Segmenter for Bright {
+    fn name(&self) -> &'static str {
+        "bright"
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            negative_points: true,
+            previews: true,
+            extends: false,
+            adjusts: true,
+            sight: None,
+        }
+    }
+
+    fn spots(&self) -> Spots {
+        Arc::new(|image: &Grid, _: WorkingScale, world| {
+            let cell = image.voxel_at(world).unwrap_or_default().map(|c| c as i64);
+            Spot { cell, reach: u64::MAX }
+        })
+    }
+
+    fn readiness(&mut self, _: &Request) -> Result<Readiness, SegmentError> {
+        Ok(Readiness::Ready)
+    }
+
+    fn prepare(&mut self, _: &Request, _: &CancelToken) -> Result<(), SegmentError> {
+        Ok(())
+    }
+
+    fn preview(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+    ) -> Result<Option<Outcome>, SegmentError> {
+        self.answer(request, cancel, &mut |_| ()).map(Some)
+    }
+
+    fn answer(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        cancel.check()?;
+        stage(Stage::Decode);
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        let (volume, log) = (&request.volume, &request.log);
+        let region = grown(volume, &log.prompts, log.threshold);
+        // It looks at the whole scan.
+        let size = DVec3::from_array(volume.grid().dims().map(|n| n as f64));
+        let voxel_from_box =
+            DAffine3::from_mat3_translation(DMat3::from_diagonal(size), DVec3::splat(-0.5));
+        let world_from_box = volume.grid().world_from_voxel() * voxel_from_box;
+        let answer = Answer {
+            prompts: log.prompts.clone(),
+            touches: self.touches,
+            footprint: vec![Footprint { opener: log.prompts[0], world_from_box }],
+            adjustable: true,
+            state: Some(adjustable(Seen(volume.clone()), adjusted)),
+            ..Answer::default()
+        };
+        let extensions = log.extensions.clone();
+        Ok(Outcome { answer, extensions, region, timings: Timings::default() })
+    }
+}
+
+/// Opens it, whatever is asked for.
+#[derive(Default)]
+struct Only {
+    answers: Arc<AtomicUsize>,
+    touches: bool,
+}
+
+impl Models for Only {
+    fn open(
+        &mut self,
+        _: Option<&ModelRef>,
+        tell: &dyn Fn(Opening),
+    ) -> Result<Option<OpenModel>, SegmentError> {
+        tell(Opening::Runtime(Ok(None)));
+        tell(Opening::Loading("bright".to_owned()));
+        let device = Device { name: "here".to_owned(), threads: 0, reason: "a test".to_owned() };
+        let segmenter =
+            Box::new(Bright { device, answers: self.answers.clone(), touches: self.touches });
+        let model = ModelRef::Path("bright".into());
+        Ok(Some(OpenModel { segmenter, id: "bright".to_owned(), model }))
+    }
+}
+
+/// 2 mm voxels, oblique; two rods along z of 100 with a rim of 40, 30 voxels apart, in 10.
+fn scan(folder: &Path) -> std::path::PathBuf {
+    let dims = [80, 40, 50];
+    let turned = DMat3::from_rotation_x(0.2) * DMat3::from_diagonal(DVec3::new(-2.0, -2.0, 2.0));
+    let grid =
+        Grid::new(dims, DAffine3::from_mat3_translation(turned, DVec3::new(70.0, 30.0, 5.0)))
+            .expect("a grid");
+    let value = |n: usize| {
+        let [x, y] = [n % 80, n / 80 % 40];
+        let apart = [25usize, 55].map(|c| x.abs_diff(c).max(y.abs_diff(20)));
+        match apart[0].min(apart[1]) {
+            0..=3 => 100,
+            4..=5 => 40,
+            // With noise: it is to look like a scan.
+            _ => 10 + (n * 7919 % 7) as u16,
+        }
+    };
+    let labels: Vec<u16> = (0..grid.count()).map(value).collect();
+    let path = folder.join("rods.nii.gz");
+    let (said, no) = (StoredGeometry::of(&grid).into(), (CancelToken::new(), Progress::new()));
+    let labels = LabelMap::from_labels(dims, &labels);
+    io::save_labels(&path, &labels, &grid, &said, &[], &no.0, &no.1).expect("temp folder");
+    path
+}
+
+fn at(harness: &Harness<'_, App>, voxel: [usize; 3]) -> DVec3 {
+    harness.state().document().expect("open").image().grid().world_of(voxel)
+}
+
+fn key(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_steps(2);
+    wait(harness, "what the key does", App::is_idle);
+}
+
+#[test]
+fn a_model_of_another_kind_drives_the_whole_program() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (path, answers) = (scan(temp.path()), Arc::new(AtomicUsize::new(0)));
+    let mut harness =
+        window_on(vec![path], None, Box::new(Only { answers: answers.clone(), touches: false }));
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    wait(&mut harness, "the model", |app| matches!(app.status().model, ModelStatus::Ready { .. }));
+    let status = harness.state().status();
+    assert_eq!(status.runtime, RuntimeStatus::NotNeeded);
+    assert!(status.capabilities.is_some_and(|c| c.sight.is_none()));
+    assert!(harness.query_by_label("Working scale").is_none(), "it has none");
+
+    // A rod: 7 × 7 voxels through 50 slices; with its rim 11 × 11.
+    let (rod, wide) = (7 * 7 * 50, 11 * 11 * 50);
+    let [first, second, rim] = [[25, 20, 25], [55, 20, 25], [25, 20, 10]].map(|v| at(&harness, v));
+    hover(&mut harness, Plane::Axial, first);
+    wait(&mut harness, "the preview", |app| {
+        app.status().preview == PreviewStatus::Shown && app.preview_voxels() == Some(rod)
+    });
+    assert!(voxels(harness.state()).is_empty(), "a preview is no mask");
+    click(&mut harness, Plane::Axial, first, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(voxels(harness.state()), [rod]);
+    click(&mut harness, Plane::Coronal, second, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(voxels(harness.state()), [2 * rod]);
+    click(&mut harness, Plane::Axial, rim, PointerButton::Secondary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let less = voxels(harness.state())[0];
+    assert!(less < 2 * rod - 500 && less > rod, "{less}: a piece of the first rod is gone");
+    let object = harness.state().document().expect("open").objects()[0].clone();
+    assert_eq!((object.replayed(), object.answer.model.as_deref()), (3, Some("bright")));
+    assert!(harness.query_by_label("Extend").is_none());
+
+    // The threshold asks no model, but the mask that it gives is the model's.
+    look_away(&mut harness);
+    let asked = answers.load(Ordering::Relaxed);
+    for _ in 0..2 {
+        key(&mut harness, Modifiers::COMMAND, Key::Z);
+    }
+    assert_eq!(voxels(harness.state()), [rod]);
+    harness.get_by_role_and_label(Role::Slider, "Threshold").focus();
+    harness.run_steps(2);
+    // From 0.50 down to 0.20 of 100: the rim of 40 belongs to it.
+    for _ in 0..30 {
+        harness.key_press(Key::ArrowLeft);
+        harness.run_steps(2);
+    }
+    wait(&mut harness, "the threshold", App::is_idle);
+    assert_eq!(voxels(harness.state()), [wide]);
+    assert_eq!(answers.load(Ordering::Relaxed), asked);
+    let threshold = harness.state().document().expect("open").objects()[0].log.threshold;
+    assert!((f64::from(threshold) - (0.2f64 / 0.8).ln()).abs() < 0.1, "{threshold}");
+
+    let out = temp.path().join("labels.nii.gz");
+    save_as(&mut harness, &out);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let saved = io::open_volume(&out, &io::Limits::default(), &cancel, &progress).expect("saved");
+    let [nx, ny, nz] = saved.grid().dims();
+    let labelled = |n: &usize| saved.value([n % nx, n / nx % ny, n / nx / ny]) != 0.0;
+    assert_eq!((0..nx * ny * nz).filter(labelled).count(), wide);
+}
+
+/// It says so instead of leaving a click that is never answered.
+#[test]
+fn what_a_model_can_not_do_is_refused_in_words() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let path = scan(temp.path());
+    let mut harness =
+        window_on(vec![path], None, Box::new(Only { touches: true, ..Only::default() }));
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    wait(&mut harness, "the model", |app| matches!(app.status().model, ModelStatus::Ready { .. }));
+    let first = at(&harness, [25, 20, 25]);
+    click(&mut harness, Plane::Axial, first, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let before = voxels(harness.state());
+    key(&mut harness, Modifiers::NONE, Key::G);
+    assert_eq!(voxels(harness.state()), before);
+    assert!(harness.state().messages().any(|m| m.contains("does not follow masks")));
+}
