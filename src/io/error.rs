@@ -123,7 +123,7 @@ pub enum IoError {
         path: PathBuf,
     },
     /// A name that says no format that can be written.
-    #[error("the name must end in {endings}; rename it: {}", path.display())]
+    #[error("the name must end in one of {endings}; rename it: {}", path.display())]
     Name {
         /// The endings that there are.
         endings: String,

@@ -85,7 +85,7 @@ impl Registry {
 
     /// `NIfTI (.nii, .nii.gz)`: what is read.
     pub fn readable(&self) -> String {
-        self.reads().map(|info| info.to_string()).collect::<Vec<_>>().join(" or ")
+        self.reads().map(|info| info.to_string()).collect::<Vec<_>>().join(", ")
     }
 
     /// `.nii, .nii.gz`: how the names of files that are read end.
@@ -135,7 +135,7 @@ impl Registry {
             .filter(|(_, ending)| without_ending(name, ending).is_some())
             .max_by_key(|(_, ending)| ending.len())
             .ok_or_else(|| {
-                let endings = self.written_endings(kind).join(" or ");
+                let endings = self.written_endings(kind).join(", ");
                 IoError::Name { endings, path: path.to_path_buf() }
             })
     }

@@ -4,6 +4,7 @@
 mod clicks;
 mod dialogs;
 mod faults;
+mod formats;
 mod keyboard;
 mod labels;
 mod logic_step;

@@ -6,3 +6,4 @@ mod headers;
 mod labels;
 mod odd;
 mod save;
+mod tiny;
