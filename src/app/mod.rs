@@ -366,7 +366,7 @@ impl App {
 /// How the program looks, and what egui is not to do by itself.
 fn dress(ctx: &egui::Context) {
     ui::theme::apply(ctx);
-    // The scale has keys of its own (`Verb::ScaleUp`), which are in the list of keys.
+    // The scale has keys of its own (`commands::appearance::LARGER`), which are in the list of keys.
     ctx.options_mut(|o| o.zoom_with_keyboard = false);
 }
 

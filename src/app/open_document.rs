@@ -11,7 +11,7 @@ use crate::document::{Command, Document, LabelId, Object, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::ImageId;
-use crate::ui::commands::{Verb, shortcuts};
+use crate::ui::commands::{edit, help};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, PRACTISED, SaveStatus};
 use crate::volume::Volume;
@@ -116,8 +116,8 @@ impl App {
                 }
                 if let Some(name) = deleted {
                     self.toasts.info(tr_with(
-                        "{name} deleted (Ctrl+Z brings it back)",
-                        &[("name", &name)],
+                        "{name} deleted ({key} brings it back)",
+                        &[("name", &name), ("key", &edit::UNDO.key_text())],
                     ));
                 }
                 true
@@ -226,12 +226,16 @@ pub(super) fn same_file(a: &Path, b: &Path) -> bool {
 fn refusal(why: Refused) -> String {
     match why {
         Refused::OtherFrame { frame } => tr_with(
-            "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)",
-            &[("frame", &frame)],
+            "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object ({key})",
+            &[("frame", &frame), ("key", &edit::NEW_OBJECT.key_text())],
+        ),
+        Refused::Extending => tr_with(
+            "this object is being extended: wait, or stop it with {key}",
+            &[("key", &help::CANCEL.key_text())],
         ),
         Refused::Locked => {
-            let key = shortcuts::key_text(Verb::LockObject);
-            format!("{} ({key})", tr_any(&why.to_string()))
+            let why = why.to_string();
+            edit::LOCK_OBJECT.tip_for(tr_any(&why))
         }
         why => tr_any(&why.to_string()).to_owned(),
     }

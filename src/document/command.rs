@@ -140,7 +140,7 @@ pub enum Refused {
     #[error("a click is still being computed")]
     Busy,
     /// The object is being extended.
-    #[error("this object is being extended: wait, or stop it with Esc")]
+    #[error("this object is being extended: wait, or stop it")]
     Extending,
     /// The object is locked.
     #[error("this object is locked: unlock it first")]
@@ -173,7 +173,7 @@ pub enum Refused {
     FromFile,
     /// An object's clicks belong to one frame, and its mask may only be computed from that one.
     #[error(
-        "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object (N)"
+        "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object"
     )]
     OtherFrame {
         /// The frame of its clicks, from 1.

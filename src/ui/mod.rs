@@ -27,7 +27,7 @@ pub use state::{
 };
 pub use windows::path_prompt;
 
-use commands::{CommandContext, shortcuts};
+use commands::CommandContext;
 
 use crate::document::Document;
 
@@ -43,7 +43,7 @@ pub fn show(
     out: &mut Vec<Action>,
 ) {
     views::note_press(ui.ctx());
-    shortcuts::handle(ui.ctx(), document, view, status, out);
+    commands::handle(ui.ctx(), document, view, status, out);
     show_chrome(ui, document, view, status, out);
     if let Some(document) = document {
         views::show(ui, gpu, document, view, status, out);
@@ -52,7 +52,7 @@ pub fn show(
 
 /// Draws everything but the views, and reports what the user wants in `out`.
 ///
-/// Call once for each frame with the root `Ui`, after [`shortcuts::handle`] and before the views. It takes the edges
+/// Call once for each frame with the root `Ui`, after [`commands::handle`] and before the views. It takes the edges
 /// of the window; without a document also its middle, for the welcome card or the progress of opening a scan.
 /// [`theme::apply`] is to be called once before the first frame.
 pub fn show_chrome(

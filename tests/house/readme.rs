@@ -17,7 +17,7 @@ fn table(name: &str) -> String {
 
 #[test]
 fn the_keys_are_the_programs() {
-    assert_eq!(table("keys"), voxpoint::ui::commands::shortcuts::markdown());
+    assert_eq!(table("keys"), voxpoint::ui::commands::markdown());
 }
 
 #[test]

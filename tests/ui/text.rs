@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use voxpoint::geom::Plane;
 use voxpoint::render::{ColourMap, TransferPreset};
-use voxpoint::ui::commands::shortcuts::{Group, gestures, rows};
+use voxpoint::ui::commands::{self, Group};
 use voxpoint::ui::text::{Language, ZH_HANS, speak, tr_any};
 use voxpoint::ui::tr_error;
 
@@ -178,8 +178,8 @@ fn wanted() -> BTreeSet<String> {
             found.extend(["Positive click", "Negative click"].map(str::to_owned));
         }
     }
-    found.extend(rows().map(|row| row.name.to_owned()));
-    found.extend(gestures().flat_map(|(a, b)| [a, b]).map(str::to_owned));
+    found.extend(commands::all().map(|entry| entry.name.to_owned()));
+    found.extend(commands::gestures().flat_map(|(a, b)| [a, b]).map(str::to_owned));
     found.extend(Group::ALL.map(|g| g.name().to_owned()));
     found.extend(Plane::ALL.map(|p| p.name().to_owned()));
     found.extend(ColourMap::ALL.map(|m| m.name().to_owned()));
@@ -358,4 +358,95 @@ fn the_terms_are_those_of_the_field() {
     ] {
         assert_eq!(tr_any(english), chinese);
     }
+}
+
+/// A key in prose is taken from its command: it would go on being told after the command has got another.
+#[test]
+fn no_key_of_a_command_is_typed_into_a_text() {
+    let named: BTreeSet<String> = commands::all()
+        .flat_map(|entry| entry.keys)
+        .map(commands::key_name)
+        // Words of their own, or no more than a sign.
+        .filter(|key| {
+            key.chars().count() > 1 && !["Delete", "Space", "Enter", "Tab"].contains(&key.as_str())
+        })
+        .filter(|key| !["Up", "Down", "Left", "Right"].contains(&key.as_str()))
+        .collect();
+    assert!(["Ctrl+Z", "Esc", "Shift+R", "F1"].iter().all(|key| named.contains(*key)));
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    let mut typed = Vec::new();
+    for file in &files {
+        let name = file.strip_prefix(root()).expect("below the root").to_string_lossy();
+        // The entries themselves; and what is told on a terminal.
+        if name.starts_with("src/ui/commands") || name.starts_with("src/cli") {
+            continue;
+        }
+        for text in all_literals(&code(file)) {
+            typed.extend(keys_in(&text, &named).map(|key| format!("{name}: {key} in {text:?}")));
+        }
+    }
+    assert!(typed.is_empty(), "write {{key}} and take it from the command: {typed:#?}");
+}
+
+#[test]
+fn keys_are_found_in_prose() {
+    let named = BTreeSet::from(["Ctrl+Z", "Esc", "Shift+R"].map(str::to_owned));
+    for (text, found) in [
+        ("deleted (Ctrl+Z brings it back)", true),
+        ("Stop (Esc)", true),
+        ("Back: Shift+R", true),
+        ("start a new object (N)", true),
+        ("Layout of the views (Y: the next)", true),
+        ("Ctrl+Zoom and Escape", false),
+        ("Drag. Shift: by 5°; Alt+wheel", false),
+        ("(RAS) and ({key}) and a volume (A, B)", false),
+    ] {
+        assert_eq!(keys_in(text, &named).next().is_some(), found, "{text}");
+    }
+}
+
+/// Keys with a name, and single letters or digits in brackets.
+fn keys_in<'a>(text: &'a str, named: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
+    let word = |c: char| c.is_alphanumeric() || c == '+';
+    let apart = move |at: usize, key: &str| {
+        !text[..at].ends_with(word) && !text[at + key.len()..].starts_with(word)
+    };
+    let names =
+        named.iter().filter(move |key| text.match_indices(*key).any(|(at, k)| apart(at, k)));
+    let in_brackets = text.match_indices('(').filter_map(|(at, _)| {
+        let rest = &text[at + 1..];
+        let is_key = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        let end = rest.get(1..).is_some_and(|rest| rest.starts_with([')', ':']));
+        (rest.starts_with(is_key) && end && !rest.starts_with("1:1")).then(|| &rest[..1])
+    });
+    names.map(String::as_str).chain(in_brackets)
+}
+
+/// Every string literal of a file.
+fn all_literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find('"') {
+        // A quote as a character is no string.
+        let is_char = rest[..at].ends_with('\'') && rest[at + 1..].starts_with('\'');
+        rest = &rest[at + 1..];
+        if is_char {
+            continue;
+        }
+        found.push(literal(rest));
+        let mut letters = rest.char_indices();
+        let end = loop {
+            match letters.next() {
+                Some((_, '\\')) => {
+                    letters.next();
+                }
+                Some((at, '"')) => break at + 1,
+                Some(_) => {}
+                None => break rest.len(),
+            }
+        };
+        rest = &rest[end..];
+    }
+    found
 }

@@ -18,6 +18,7 @@ use super::{DocumentNumber, OpenDocument};
 use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
 use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
 use crate::segment::{ModelRef, Models, Outcome, SegmentError, Spot, Stage, Timings, runtime};
+use crate::ui::commands::edit::UNDO;
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
@@ -495,8 +496,8 @@ fn asked_again(object: &Object, model: &str) -> Option<String> {
     let before = object.answer.model.as_deref()?;
     (before != model).then(|| {
         tr_with(
-            "{name}: its points were asked again of the model that is in use now (Ctrl+Z brings the old mask back)",
-            &[("name", &object.name)],
+            "{name}: its points were asked again of the model that is in use now ({key} brings the old mask back)",
+            &[("name", &object.name), ("key", &UNDO.key_text())],
         )
     })
 }

@@ -105,6 +105,11 @@ pub fn tr_any(english: &str) -> &str {
     chinese().get(english).copied().unwrap_or(english)
 }
 
+/// A text of the window in Chinese, whatever the language in use is; `None` if the catalogue lacks it.
+pub fn in_chinese(english: &str) -> Option<&'static str> {
+    chinese().get(english).copied()
+}
+
 /// [`tr`] of a word that means several things: the catalogue has it as `word (of)`.
 pub fn tr_of(english: &'static str, of: &str) -> &'static str {
     if !CHINESE.get() {

@@ -5,7 +5,7 @@ use egui::{ComboBox, DragValue, Slider, Ui};
 use super::{colour_choice, histogram};
 use crate::geom::Convention;
 use crate::render::{Interpolation, Projection};
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::{CommandContext, Entry, views, window};
 use crate::ui::kit::format::{number, shorten};
 use crate::ui::kit::text::{tr, tr_of};
 use crate::ui::kit::widgets;
@@ -113,10 +113,10 @@ fn sampling(ui: &mut Ui, cx: &mut CommandContext) {
     if let Some(turn) = view.scan.oblique {
         let text = format!("{} {:.0}°", tr("Planes turned by"), turn.angle());
         field(ui, &text, |ui| {
-            let tip = shortcuts::tip(Verb::Straighten);
+            let tip = views::STRAIGHTEN.tip();
             let button = ui.button(tr("Straighten"));
             if button.on_hover_text(tip).clicked() {
-                Verb::Straighten.run(cx);
+                views::STRAIGHTEN.run(cx);
             }
         });
     }
@@ -149,11 +149,12 @@ fn masks(ui: &mut Ui, view: &mut ViewState) {
 }
 
 fn presets(ui: &mut Ui, view: &mut ViewState) {
-    let mut entries = vec![(tr("auto"), view.layer_auto_window(), Verb::AutoWindow)];
-    entries.extend(view.layer_full_window().map(|w| (tr("full range"), w, Verb::FullWindow)));
+    let mut entries: Vec<(_, _, &Entry)> =
+        vec![(tr("auto"), view.layer_auto_window(), &window::AUTO_WINDOW)];
+    entries.extend(view.layer_full_window().map(|w| (tr("full range"), w, &window::FULL_RANGE)));
     if view.layer_is_ct() {
-        let named = CT_WINDOWS.iter().enumerate();
-        entries.extend(named.map(|(n, p)| (tr(p.name), p.window(), Verb::Preset(n))));
+        let named = CT_WINDOWS.iter().zip(window::PRESETS);
+        entries.extend(named.map(|(p, entry)| (tr(p.name), p.window(), entry)));
     }
     let now = view.layer_window();
     let present = entries.iter().find(|(_, w, _)| *w == now).map_or(tr("by hand"), |(n, ..)| n);
@@ -163,9 +164,9 @@ fn presets(ui: &mut Ui, view: &mut ViewState) {
         .selected_text(present)
         .show_ui(ui, |ui| {
             let mut chosen = None;
-            for (name, window, verb) in &entries {
+            for (name, window, entry) in &entries {
                 let text = format!("{name}  {} / {}", number(window.centre), number(window.width));
-                let key = widgets::quiet(ui, shortcuts::key_text(*verb));
+                let key = widgets::quiet(ui, entry.key_text());
                 let button = egui::Button::selectable(*window == now, &text).right_text(key);
                 if ui.add(button).accessible_name(text).clicked() {
                     chosen = Some(*window);

@@ -10,7 +10,7 @@ use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
 use super::colour_choice;
 use crate::document::{Command, Document};
 use crate::prompt::ImageId;
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::{CommandContext, file, views};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, percent, quiet, row_button};
@@ -46,16 +46,12 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         scan(ui, document, cx);
     });
     ui.add_space(2.0);
-    let name = shortcuts::name(Verb::OpenOverlay);
-    let text = format!("{} {}", icons::PLUS, tr(name));
+    let name = file::OPEN_OVERLAY.name();
+    let text = format!("{} {}", icons::PLUS, name);
     let button = egui::Button::new(quiet(ui, text)).frame_when_inactive(false);
-    let tip = format!(
-        "{} ({})",
-        tr("PET on CT, another sequence, …"),
-        shortcuts::key_text(Verb::OpenOverlay)
-    );
-    if ui.add(button).accessible_name(tr(name)).on_hover_text(tip).clicked() {
-        Verb::OpenOverlay.run(cx);
+    let tip = file::OPEN_OVERLAY.tip_for(tr("PET on CT, another sequence, …"));
+    if ui.add(button).accessible_name(name).on_hover_text(tip).clicked() {
+        file::OPEN_OVERLAY.run(cx);
     }
 }
 
@@ -66,7 +62,7 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
         icon: icons::OBJECTS,
         chosen: None,
         visible: shown,
-        eye: (tr("Show masks").to_owned(), shortcuts::tip(Verb::ShowLabels)),
+        eye: (tr("Show masks").to_owned(), views::SHOW_MASKS.tip()),
     };
     let done = row.show(ui, |ui| {
         // Right to left.
@@ -77,7 +73,7 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
         ui.add(slider).accessible_name(tr("Opacity of masks")).on_hover_text(tip);
     });
     if done.eye {
-        Verb::ShowLabels.run(cx);
+        views::SHOW_MASKS.run(cx);
     }
 }
 

@@ -5,22 +5,16 @@ use egui::{
 };
 
 use super::working_scale;
-use crate::geom::Convention;
-use crate::render::Interpolation;
-use crate::ui::commands::widgets::{verb_button, verb_entry, verb_switch};
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::widgets::{command_button, menu_section, menu_sections};
+use crate::ui::commands::{self, CommandContext, Entry, Menu, edit, file, segment, views};
 use crate::ui::kit::format::{bytes, of, shorten};
 use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
-use crate::ui::kit::text::{Language, mark, tr, tr_any};
-use crate::ui::kit::theme::{ICON, SMALL, Theme};
+use crate::ui::kit::text::{Language, mark, tr, tr_any, tr_with};
+use crate::ui::kit::theme::{ICON, SMALL};
 use crate::ui::kit::widgets::{colours, icon_button, quiet};
 use crate::ui::state::status_text::{download_text, reason_text, runtime_text};
-use crate::ui::state::view_3d::SIDES;
-use crate::ui::state::{
-    Action, CT_WINDOWS, Layout as ViewLayout, ModelEntry, ModelStatus, Pane, RuntimeStatus, SCALES,
-    SidePanels, ViewState,
-};
+use crate::ui::state::{Action, ModelEntry, ModelStatus, RuntimeStatus, SCALES, SidePanels};
 use crate::ui::tools;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
@@ -56,21 +50,15 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 /// From this width of the window on (in points) each menu has a place in the bar.
 const MENUS_APART: f32 = 760.0;
 
-type Menu = (&'static str, fn(&mut Ui, &mut CommandContext));
-const MENUS: [Menu; 6] = [
-    (mark("File"), file),
-    (mark("Edit"), edit),
-    (mark("View"), view),
-    (mark("Segment"), segment),
-    (mark("Tools"), tool_entries),
-    (mark("Help"), help),
+type MenuOfBar = (&'static str, fn(&mut Ui, &mut CommandContext));
+const MENUS: [MenuOfBar; 6] = [
+    (mark("File"), file_menu),
+    (mark("Edit"), |ui, cx| menu_sections(ui, Menu::Edit, 0, cx)),
+    (mark("View"), view_menu),
+    (mark("Segment"), segment_menu),
+    (mark("Tools"), |ui, cx| menu_sections(ui, Menu::Tools, 0, cx)),
+    (mark("Help"), |ui, cx| menu_sections(ui, Menu::Help, 0, cx)),
 ];
-
-fn help(ui: &mut Ui, cx: &mut CommandContext) {
-    for verb in [Verb::Help, Verb::Log, Verb::About] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-}
 
 /// With a menu open and the keyboard on its name, Left and Right open the menus beside it. (With none open, egui moves
 /// the keyboard.)
@@ -127,25 +115,13 @@ fn in_bar(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) -> Response {
     response
 }
 
-fn file(ui: &mut Ui, cx: &mut CommandContext) {
-    for verb in [Verb::OpenDialog, Verb::OpenSample, Verb::OpenOverlay] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
+fn file_menu(ui: &mut Ui, cx: &mut CommandContext) {
+    menu_section(ui, Menu::File, 0, cx);
     ui.add_enabled_ui(!cx.status.recent.is_empty(), |ui| {
         ui.menu_button(tr("Open recent"), |ui| recent(ui, cx));
     });
     ui.separator();
-    for verb in [Verb::Save, Verb::SaveAs] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-    ui.separator();
-    for verb in [Verb::CopyPicture, Verb::SavePicture, Verb::RecordFilm] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-    ui.separator();
-    for verb in [Verb::CloseScan, Verb::Quit] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
+    menu_sections(ui, Menu::File, 1, cx);
 }
 
 fn recent(ui: &mut Ui, cx: &mut CommandContext) {
@@ -167,77 +143,21 @@ fn recent(ui: &mut Ui, cx: &mut CommandContext) {
     }
 }
 
-/// `Undo positive click`.
-pub(super) fn history_text(verb: &str, change: Option<&str>) -> String {
-    let Some(change) = change else { return verb.to_owned() };
-    let mut letters = tr_any(change).chars();
-    let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-    format!("{verb} {first}{}", letters.as_str())
-}
-
-fn edit(ui: &mut Ui, cx: &mut CommandContext) {
-    let document = cx.document;
-    let undo = history_text(tr("Undo"), document.and_then(|d| d.can_undo()));
-    let redo = history_text(tr("Redo"), document.and_then(|d| d.can_redo()));
-    verb_entry(ui, Verb::Undo, &undo, cx);
-    verb_entry(ui, Verb::Redo, &redo, cx);
-    verb_switch(ui, Verb::History, cx.view.windows.history, cx);
-    ui.separator();
-    for verb in [Verb::NewObject, Verb::NextObject, Verb::RenameObject, Verb::HideOthers] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-    let active = document.and_then(|d| d.active());
-    let [locked, done] = active.map_or([false; 2], |o| [o.locked, o.done]);
-    verb_switch(ui, Verb::LockObject, locked, cx);
-    verb_switch(ui, Verb::DoneObject, done, cx);
-    for verb in [Verb::DeleteObject, Verb::DeletePrompt] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-}
-
-fn view(ui: &mut Ui, cx: &mut CommandContext) {
-    let v = &*cx.view;
-    let [left, right] = *v.prefs.side_panels.clone().open(cx.width);
-    let panels = [
-        (Verb::LeftPanel, left),
-        (Verb::RightPanel, right),
-        (Verb::Theme, v.prefs.theme == Theme::Light),
-    ];
+fn view_menu(ui: &mut Ui, cx: &mut CommandContext) {
     ui.menu_button(tr("Layout"), |ui| layouts(ui, cx));
-    ui.menu_button(tr("Slices"), |ui| slices(ui, cx));
-    ui.menu_button(tr("Window and level"), |ui| windows(ui, cx));
+    ui.menu_button(tr("Slices"), |ui| menu_sections(ui, Menu::Slices, 0, cx));
+    ui.menu_button(tr("Window and level"), |ui| menu_sections(ui, Menu::Window, 0, cx));
     if cx.document.is_some_and(|d| d.image().frames() > 1) {
-        ui.menu_button(tr("Frames"), |ui| {
-            verb_switch(ui, Verb::Play, cx.view.transient.playing, cx);
-            for verb in [Verb::Frame(1), Verb::Frame(-1)] {
-                verb_entry(ui, verb, shortcuts::name(verb), cx);
-            }
-        });
+        ui.menu_button(tr("Frames"), |ui| menu_sections(ui, Menu::TimePoints, 0, cx));
     }
     ui.separator();
-    let v = &*cx.view;
-    let switches = [
-        (Verb::Convention, v.prefs.convention == Convention::Neurological),
-        (Verb::LinkZoom, v.prefs.link_zoom),
-        (Verb::ShowCrosshair, v.prefs.show_crosshair),
-        (Verb::ShowLabels, v.prefs.show_labels),
-        (Verb::ShowOverlays, v.scan.overlays.iter().any(|o| o.visible)),
-    ];
-    for (verb, on) in switches {
-        verb_switch(ui, verb, on, cx);
-    }
-    verb_entry(ui, Verb::MaskLook, shortcuts::name(Verb::MaskLook), cx);
-    verb_switch(ui, Verb::Solo, cx.view.scan.solo, cx);
+    menu_section(ui, Menu::View, 0, cx);
     ui.separator();
-    for verb in [Verb::Fit, Verb::LifeSize, Verb::ResetViews] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
+    menu_section(ui, Menu::View, 1, cx);
     ui.separator();
-    ui.menu_button(tr("3D"), |ui| volume(ui, cx));
+    ui.menu_button(tr("3D"), |ui| menu_sections(ui, Menu::View3d, 0, cx));
     ui.separator();
-    for (verb, on) in panels {
-        verb_switch(ui, verb, on, cx);
-    }
+    menu_sections(ui, Menu::View, 2, cx);
     ui.menu_button(tr("Scale"), |ui| scale(ui, cx));
     // Also in English, for whom the window speaks a language that they can't read.
     let text = match tr("Language") {
@@ -256,9 +176,7 @@ fn view(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 fn scale(ui: &mut Ui, cx: &mut CommandContext) {
-    for verb in [Verb::ScaleUp, Verb::ScaleDown, Verb::ScaleReset] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
+    menu_sections(ui, Menu::Scale, 0, cx);
     ui.separator();
     for scale in SCALES {
         let on = (cx.view.prefs.scale - scale).abs() < 0.01;
@@ -269,94 +187,28 @@ fn scale(ui: &mut Ui, cx: &mut CommandContext) {
     }
 }
 
-fn volume(ui: &mut Ui, cx: &mut CommandContext) {
-    for side in SIDES {
-        verb_entry(ui, Verb::LookFrom(side), shortcuts::name(Verb::LookFrom(side)), cx);
-    }
-    ui.separator();
-    verb_switch(ui, Verb::Perspective, cx.view.scan.orbit.perspective, cx);
-    verb_switch(ui, Verb::ClipPlane, cx.view.scan.view_3d.clip.plane.is_some(), cx);
-}
-
 /// From this width of the window on (in points) every layout has a button of its own.
 const WIDE: f32 = 1280.0;
 
-/// The layouts with their icons; which of them is seen.
-const LAYOUTS: [(Verb, &str); 4] = [
-    (Verb::QuadLayout, icons::QUAD),
-    (Verb::MainLayout, icons::MAIN),
-    (Verb::RowLayout, icons::ROW),
-    (Verb::Lightbox, icons::LIGHTBOX),
-];
-
-fn is_seen(verb: Verb, view: &ViewState) -> bool {
-    if view.scan.lightbox.is_some() || view.scan.maximised.is_some() {
-        return verb == Verb::Lightbox && view.scan.lightbox.is_some();
-    }
-    match verb {
-        Verb::QuadLayout => view.prefs.layout == ViewLayout::Quad,
-        Verb::MainLayout => matches!(view.prefs.layout, ViewLayout::Main(_)),
-        Verb::RowLayout => view.prefs.layout == ViewLayout::Row,
-        _ => false,
-    }
-}
+/// The layouts that have a button.
+static LAYOUTS: [&Entry; 4] =
+    [&views::QUAD_LAYOUT, &views::MAIN_LAYOUT, &views::ROW_LAYOUT, &views::LIGHTBOX];
 
 fn layouts(ui: &mut Ui, cx: &mut CommandContext) {
-    for (verb, _) in LAYOUTS {
-        verb_switch(ui, verb, is_seen(verb, cx.view), cx);
-    }
-    verb_entry(ui, Verb::NextLayout, shortcuts::name(Verb::NextLayout), cx);
-    ui.separator();
-    for pane in Pane::ALL {
-        let on = cx.view.scan.maximised == Some(pane);
-        verb_switch(ui, Verb::Maximise(pane), on, cx);
-    }
-    verb_entry(ui, Verb::AllViews, shortcuts::name(Verb::AllViews), cx);
+    menu_sections(ui, Menu::Layout, 0, cx);
 }
 
-/// Between voxels, through slices, at which angle.
-fn slices(ui: &mut Ui, cx: &mut CommandContext) {
-    let smooth = cx.view.prefs.interpolation != Interpolation::Nearest;
-    verb_switch(ui, Verb::Interpolation, smooth, cx);
+fn segment_menu(ui: &mut Ui, cx: &mut CommandContext) {
+    menu_section(ui, Menu::Segment, 0, cx);
     ui.separator();
-    verb_switch(ui, Verb::Slab, cx.view.prefs.slab_mm > 0.0, cx);
-    for verb in [Verb::NextProjection, Verb::Thicken(1), Verb::Thicken(-1)] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-    ui.separator();
-    for verb in [Verb::Turn(5), Verb::Turn(-5), Verb::Turn(1), Verb::Turn(-1), Verb::Straighten] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-}
-
-fn windows(ui: &mut Ui, cx: &mut CommandContext) {
-    for verb in [Verb::AutoWindow, Verb::FullWindow] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
-    ui.separator();
-    for (n, preset) in CT_WINDOWS.iter().enumerate() {
-        let on = cx.view.layer_window() == preset.window();
-        verb_switch(ui, Verb::Preset(n), on, cx);
-    }
-}
-
-fn segment(ui: &mut Ui, cx: &mut CommandContext) {
-    for verb in [Verb::Positive, Verb::Negative] {
-        let on = cx.view.prefs.tool == tools::POINT
-            && cx.view.transient.negative == (verb == Verb::Negative);
-        verb_switch(ui, verb, on, cx);
-    }
-    verb_entry(ui, Verb::PointHere, shortcuts::name(Verb::PointHere), cx);
-    verb_switch(ui, Verb::Preview, cx.view.prefs.show_preview, cx);
-    ui.separator();
-    verb_entry(ui, Verb::Extend, shortcuts::name(Verb::Extend), cx);
+    menu_section(ui, Menu::Segment, 1, cx);
     if let Some(document) = cx.document {
         working_scale::choose(ui, document, cx);
     }
     ui.separator();
     model_entries(ui, cx);
     ui.separator();
-    verb_entry(ui, Verb::InstallRuntime, shortcuts::name(Verb::InstallRuntime), cx);
+    menu_sections(ui, Menu::Segment, 3, cx);
 }
 
 fn model_entries(ui: &mut Ui, cx: &mut CommandContext) {
@@ -366,9 +218,7 @@ fn model_entries(ui: &mut Ui, cx: &mut CommandContext) {
     if !cx.status.models.is_empty() {
         ui.separator();
     }
-    for verb in [Verb::ChooseModel, Verb::AboutModel, Verb::DownloadModel] {
-        verb_entry(ui, verb, shortcuts::name(verb), cx);
-    }
+    menu_sections(ui, Menu::Model, 0, cx);
 }
 
 /// What a tick and the space around it take, in points.
@@ -400,49 +250,37 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, cx: &mut CommandContext) {
     }
 }
 
-fn tool_entries(ui: &mut Ui, cx: &mut CommandContext) {
-    for info in tools::ALL.iter().map(|tool| tool.info()) {
-        verb_switch(ui, Verb::Tool(info.id), cx.view.prefs.tool == info.id, cx);
-    }
-}
-
 fn tool_buttons(ui: &mut Ui, cx: &mut CommandContext) {
     ui.spacing_mut().item_spacing.x = 2.0;
     ui.separator();
-    for (verb, icon) in [
-        (Verb::OpenDialog, icons::OPEN),
-        (Verb::Save, icons::SAVE),
-        (Verb::Undo, icons::UNDO),
-        (Verb::Redo, icons::REDO),
-    ] {
-        verb_button(ui, icon, verb, false, cx);
+    for entry in [&file::OPEN, &file::SAVE, &edit::UNDO, &edit::REDO] {
+        command_button(ui, entry, cx);
     }
     ui.separator();
     for info in tools::ALL.iter().map(|tool| tool.info()) {
-        let selected = cx.document.is_some() && cx.view.prefs.tool == info.id;
+        let Some(entry) = commands::tools::choose(info.id) else { continue };
         // The menu and the key are enough where there is no room.
-        if info.seldom && cx.width < SidePanels::NARROW && !selected {
+        let is_used = cx.document.is_some() && entry.is_on(cx);
+        if info.seldom && cx.width < SidePanels::NARROW && !is_used {
             continue;
         }
-        verb_button(ui, info.icon, Verb::Tool(info.id), selected, cx);
+        command_button(ui, entry, cx);
     }
-    if cx.document.is_some() && cx.view.prefs.tool == tools::POINT {
-        let negative = cx.view.transient.negative;
-        verb_button(ui, icons::POSITIVE, Verb::Positive, !negative, cx);
-        verb_button(ui, icons::NEGATIVE, Verb::Negative, negative, cx);
+    if cx.document.is_some() && commands::tools::point_is_chosen(cx) {
+        command_button(ui, &commands::tools::POSITIVE, cx);
+        command_button(ui, &commands::tools::NEGATIVE, cx);
     }
     if cx.document.is_some() && cx.width < WIDE {
-        let icon = LAYOUTS.iter().find(|(verb, _)| is_seen(*verb, cx.view));
-        let icon = RichText::new(icon.map_or(icons::QUAD, |(_, icon)| icon)).size(ICON);
+        let icon = LAYOUTS.iter().find(|entry| entry.is_on(cx)).and_then(|entry| entry.icon);
+        let icon = RichText::new(icon.unwrap_or(icons::QUAD)).size(ICON);
         let button = ui.menu_button(icon, |ui| layouts(ui, cx)).response;
-        button
-            .accessible_name(tr("Layouts"))
-            .on_hover_text(tr("Layout of the views (Y: the next)"));
+        let key = views::NEXT_LAYOUT.key_text();
+        let tip = tr_with("Layout of the views ({key}: the next)", &[("key", &key)]);
+        button.accessible_name(tr("Layouts")).on_hover_text(tip);
     } else if cx.document.is_some() {
         ui.separator();
-        for (verb, icon) in LAYOUTS {
-            let seen = is_seen(verb, cx.view);
-            verb_button(ui, icon, verb, seen, cx);
+        for entry in LAYOUTS {
+            command_button(ui, entry, cx);
         }
     }
 }
@@ -504,7 +342,7 @@ fn device(ui: &mut Ui, cx: &mut CommandContext) {
             let response =
                 ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);
             if response.clicked() {
-                Verb::InstallRuntime.run(cx);
+                segment::GET_RUNTIME.run(cx);
             }
         }
         (RuntimeStatus::Installing(done, total), _) => {

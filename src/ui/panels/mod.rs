@@ -17,7 +17,8 @@ mod working_scale;
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 
 use crate::document::{Document, PALETTE};
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::widgets::icon_command;
+use crate::ui::commands::{CommandContext, Entry, appearance};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{heading, icon_button, panel_frame, section_line};
@@ -53,7 +54,8 @@ fn left_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: b
     let frame = panel_frame();
     if open {
         Panel::left("objects").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
-            let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, Verb::LeftPanel, cx);
+            let fold =
+                |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, &appearance::LEFT_PANEL, cx);
             heading(ui, tr("Layers"), fold);
             scroll(ui, |ui| {
                 layers::show(ui, document, cx);
@@ -66,7 +68,7 @@ fn left_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: b
         return;
     }
     Panel::left("objects_strip").frame(strip()).resizable(false).exact_size(STRIP).show(ui, |ui| {
-        fold_button(ui, icons::OBJECTS, Verb::LeftPanel, cx);
+        fold_button(ui, icons::OBJECTS, &appearance::LEFT_PANEL, cx);
         ui.separator();
         scroll(ui, |ui| objects::strip(ui, document, cx));
     });
@@ -76,7 +78,8 @@ fn right_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: 
     let frame = panel_frame();
     if open {
         Panel::right("display").frame(frame).resizable(false).exact_size(SIDE).show(ui, |ui| {
-            let fold = |ui: &mut Ui| fold_button(ui, icons::CARET_RIGHT, Verb::RightPanel, cx);
+            let fold =
+                |ui: &mut Ui| fold_button(ui, icons::CARET_RIGHT, &appearance::RIGHT_PANEL, cx);
             heading(ui, tr("Display"), fold);
             scroll(ui, |ui| {
                 display::slices(ui, cx);
@@ -93,14 +96,14 @@ fn right_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: 
     Panel::right("display_strip").frame(strip()).resizable(false).exact_size(STRIP).show(
         ui,
         |ui| {
-            fold_button(ui, icons::DISPLAY, Verb::RightPanel, cx);
+            fold_button(ui, icons::DISPLAY, &appearance::RIGHT_PANEL, cx);
             if document.image().warnings().is_empty() {
                 return;
             }
             let count = document.image().warnings().len();
             let tip = tr_with("{count} thing(s) to know about this file", &[("count", &count)]);
             if icon_button(ui, icons::WARNING, tr("Warnings"), &tip, false).clicked() {
-                Verb::RightPanel.run(cx);
+                appearance::RIGHT_PANEL.run(cx);
             }
         },
     );
@@ -110,11 +113,8 @@ fn strip() -> Frame {
     panel_frame().inner_margin(Margin::symmetric(4, 6))
 }
 
-fn fold_button(ui: &mut Ui, icon: &str, verb: Verb, cx: &mut CommandContext) {
-    let (name, tip) = (shortcuts::name(verb), shortcuts::tip(verb));
-    if icon_button(ui, icon, name, &tip, false).clicked() {
-        verb.run(cx);
-    }
+fn fold_button(ui: &mut Ui, icon: &str, entry: &Entry, cx: &mut CommandContext) {
+    icon_command(ui, icon, entry, false, cx);
 }
 
 fn scroll(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {

@@ -11,7 +11,7 @@ use egui::{
 
 use super::{SWATCHES, working_scale};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::{CommandContext, Entry, edit, segment, tools, views};
 use crate::ui::kit::format::millilitres;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any, tr_with};
@@ -20,6 +20,7 @@ use crate::ui::kit::widgets::{
     coloured_heading, colours, field, icon_button, percent, quiet, row_button,
 };
 use crate::ui::state::{Action, PRACTISED, can_extend, is_cut};
+use crate::ui::tools::POINT;
 
 const ROW: f32 = 36.0;
 /// Between rows.
@@ -34,7 +35,7 @@ const STRIP: f32 = 28.0;
 pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let alone = cx.view.scan.solo && document.active().is_some();
     // Masks that are missing in the views are to be missed for a reason. In the heading, where no row moves for it.
-    let key = shortcuts::key_text(Verb::Solo);
+    let key = views::SOLO.key_text();
     let title = if alone {
         tr_with("Only the selected one ({key})", &[("key", &key)])
     } else {
@@ -42,15 +43,18 @@ pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     };
     let colour = if alone { colours(ui).warning } else { colours(ui).quiet };
     coloured_heading(ui, &title, colour, |ui| {
-        let text = format!("{} {}", icons::PLUS, shortcuts::tip(Verb::NewObject));
+        let text = format!("{} {}", icons::PLUS, edit::NEW_OBJECT.tip());
         let button = Button::new(text).frame_when_inactive(false);
         let tip = tr("The next click starts another structure; this one keeps its voxels");
         if ui.add(button).accessible_name(tr("New object")).on_hover_text(tip).clicked() {
-            Verb::NewObject.run(cx);
+            edit::NEW_OBJECT.run(cx);
         }
     });
     if document.objects().is_empty() {
-        ui.label(quiet(ui, tr("Click inside a structure with the Point tool (P).")));
+        let key = tools::choose(POINT).map(Entry::key_text).unwrap_or_default();
+        let text =
+            tr_with("Click inside a structure with the Point tool ({key}).", &[("key", &key)]);
+        ui.label(quiet(ui, text));
     }
     working_scale::notice(ui, document, cx);
     let hint = cx.status.model_entry().and_then(|model| model.hint.as_deref());
@@ -96,9 +100,9 @@ fn long_list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
 
 /// Swatches in a collapsed panel; a click makes the object active.
 pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let tip = shortcuts::tip(Verb::NewObject);
+    let tip = edit::NEW_OBJECT.tip();
     if icon_button(ui, icons::PLUS, tr("New object"), &tip, false).clicked() {
-        Verb::NewObject.run(cx);
+        edit::NEW_OBJECT.run(cx);
     }
     for object in document.objects() {
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(STRIP), Sense::click());
@@ -186,7 +190,7 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
     }
     response.context_menu(|ui| context_menu(ui, document, object, cx));
     if object.iou().is_some() || can_extend(object) || is_cut(object) {
-        let key = shortcuts::key_text(Verb::Extend);
+        let key = segment::EXTEND.key_text();
         let extend =
             tr_with("The mask reaches the model's cube: {key} extends it", &[("key", &key)]);
         let extend = match (can_extend(object), is_cut(object)) {
@@ -210,9 +214,9 @@ fn row_right(
     // The place stays free in other rows, so that the eye is never where a trash can just was.
     if active {
         let what = format!("{} {name}", tr("Delete"));
-        let tip = format!("{what} ({})", shortcuts::key_text(Verb::DeleteObject));
+        let tip = edit::DELETE_OBJECT.tip_for(&what);
         if row_button(ui, icons::TRASH, &what, &tip).clicked() {
-            Verb::DeleteObject.run(cx);
+            edit::DELETE_OBJECT.run(cx);
         }
     } else {
         ui.allocate_exact_size(TRASH, Sense::hover());
@@ -253,12 +257,7 @@ fn lock(ui: &mut Ui, object: &Object, cx: &mut CommandContext, active: bool) {
     let icon = if object.locked { icons::LOCK } else { icons::LOCK_OPEN };
     let what = if object.locked { tr("Unlock") } else { tr("Lock") };
     let what = format!("{what} {}", object.name);
-    let key = if active {
-        format!(" ({})", shortcuts::key_text(Verb::LockObject))
-    } else {
-        String::new()
-    };
-    let tip = format!("{what}{key}");
+    let tip = if active { edit::LOCK_OBJECT.tip_for(&what) } else { what.clone() };
     let colour = if object.locked { colours(ui).text } else { colours(ui).quiet };
     let clicked = ui.scope(|ui| {
         ui.visuals_mut().override_text_color = Some(colour);
@@ -308,7 +307,7 @@ fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
 }
 
 fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
-    let rename = Button::new(tr("Rename")).shortcut_text(shortcuts::key_text(Verb::RenameObject));
+    let rename = Button::new(tr("Rename")).shortcut_text(edit::RENAME_OBJECT.key_text());
     if ui.add(rename).clicked() {
         cx.view.transient.renaming = Some((object.id, object.name.clone()));
         ui.close();
@@ -318,7 +317,7 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
         ui.close();
     }
     let alone = cx.view.scan.solo && is_active(document, object.id);
-    let key = shortcuts::key_text(Verb::Solo);
+    let key = views::SOLO.key_text();
     let name = tr("This object alone");
     let solo = Button::selectable(alone, name).shortcut_text(key);
     if ui.add(solo).accessible_name(name).clicked() {
@@ -343,13 +342,13 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
         cx.view.scan.solo = false;
         ui.close();
     }
-    for (verb, on, command) in [
-        (Verb::LockObject, object.locked, Command::SetLocked(object.id, !object.locked)),
-        (Verb::DoneObject, object.done, Command::SetDone(object.id, !object.done)),
+    for (entry, on, command) in [
+        (&edit::LOCK_OBJECT, object.locked, Command::SetLocked(object.id, !object.locked)),
+        (&edit::OBJECT_IS_DONE, object.done, Command::SetDone(object.id, !object.done)),
     ] {
-        let name = shortcuts::name(verb);
-        let entry = Button::selectable(on, name).shortcut_text(shortcuts::key_text(verb));
-        if ui.add(entry).accessible_name(name).clicked() {
+        let name = entry.name();
+        let button = Button::selectable(on, name).shortcut_text(entry.key_text());
+        if ui.add(button).accessible_name(name).clicked() {
             cx.out.push(Action::Do(command));
             ui.close();
         }

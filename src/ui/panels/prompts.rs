@@ -5,7 +5,7 @@ use egui::{Button, Label, RichText, Slider, Ui, vec2};
 use super::working_scale;
 use crate::document::{Document, Object};
 use crate::prompt::ImageId;
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::{CommandContext, edit, help, segment};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr, tr_with};
@@ -13,13 +13,13 @@ use crate::ui::kit::widgets::{colours, field, heading, progress, quiet, row_butt
 use crate::ui::state::{Action, Busy, RuntimeStatus, can_extend, is_cut};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let enabled = Verb::DeletePrompt.enabled(cx);
+    let enabled = edit::DELETE_PROMPT.is_enabled(cx);
     heading(ui, tr("Prompts"), |ui| {
-        let (name, tip) = (shortcuts::name(Verb::DeletePrompt), shortcuts::tip(Verb::DeletePrompt));
+        let (name, tip) = (edit::DELETE_PROMPT.name(), edit::DELETE_PROMPT.tip());
         let clicked =
             ui.add_enabled_ui(enabled, |ui| row_button(ui, icons::TRASH, name, &tip)).inner;
         if clicked.clicked() {
-            Verb::DeletePrompt.run(cx);
+            edit::DELETE_PROMPT.run(cx);
         }
     });
     model_image(ui, document, cx);
@@ -91,7 +91,8 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCo
         (RuntimeStatus::Missing(_), _) => (tr("Waits for ONNX Runtime"), colours(ui).warning),
         (_, Some(Busy::Extending(done, total))) => {
             ui.horizontal(|ui| {
-                if row_button(ui, icons::CLOSE, tr("Stop extending"), tr("Stop (Esc)")).clicked() {
+                let tip = help::CANCEL.tip_for(tr("Stop"));
+                if row_button(ui, icons::CLOSE, tr("Stop extending"), &tip).clicked() {
                     cx.out.push(Action::CancelClick);
                 }
                 progress(ui, tr("Extending"), (done, total), 60.0);
@@ -112,10 +113,13 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCo
 fn extend(ui: &mut Ui, cx: &mut CommandContext) {
     edge(ui, tr("The mask reaches the model's cube."));
     let name = tr("Extend");
-    let button = Button::new(name).shortcut_text(shortcuts::key_text(Verb::Extend));
-    let tip = tr("Looks at the neighbouring cubes, as far as the mask goes. Esc stops it.");
+    let button = Button::new(name).shortcut_text(segment::EXTEND.key_text());
+    let tip = tr_with(
+        "Looks at the neighbouring cubes, as far as the mask goes. {key} stops it.",
+        &[("key", &help::CANCEL.key_text())],
+    );
     if ui.add(button).accessible_name(name).on_hover_text(tip).clicked() {
-        Verb::Extend.run(cx);
+        segment::EXTEND.run(cx);
     }
 }
 

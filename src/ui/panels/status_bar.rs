@@ -2,11 +2,11 @@
 
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
-use crate::ui::commands::CommandContext;
+use crate::ui::commands::{CommandContext, file, help};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
-use crate::ui::kit::text::{mark, tr};
+use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
 use crate::ui::state::status_text::{opening_text, reason_text};
@@ -56,8 +56,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 /// Progress of opening a file; `true` when it is to be cancelled.
 pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
     let Opening { name, done, total } = opening;
-    let cancelled =
-        row_button(ui, icons::CLOSE, tr("Cancel"), &format!("{} (Esc)", tr("Cancel"))).clicked();
+    let cancelled = row_button(ui, icons::CLOSE, tr("Cancel"), &help::CANCEL.tip()).clicked();
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), 160.0);
     ui.label(opening_text(opening));
     cancelled
@@ -93,9 +92,11 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
                 format!("{}: {}", tr("Written, reopened and found identical"), path.display()),
             )
         }
-        _ if document.is_modified() => {
-            (tr("unsaved changes").to_owned(), c.warning, tr("Ctrl+S saves the mask").to_owned())
-        }
+        _ if document.is_modified() => (
+            tr("unsaved changes").to_owned(),
+            c.warning,
+            tr_with("{key} saves the mask", &[("key", &file::SAVE.key_text())]),
+        ),
         _ => return,
     };
     // Screen readers and tests get a tick that is a character of its own.

@@ -5,7 +5,7 @@ use egui::{ComboBox, DragValue, Slider, Ui, vec2};
 use super::transfer;
 use crate::geom::{Axis, Direction};
 use crate::render::{ClipPlane, Mode3d, TransferPreset};
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::{CommandContext, file, view_3d, views};
 use crate::ui::kit::format::editable;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
@@ -20,9 +20,9 @@ use crate::ui::state::view_3d::{
 
 pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     heading(ui, tr("3D"), |ui| {
-        let tip = shortcuts::tip(Verb::ResetViews);
+        let tip = views::RESET_VIEWS.tip();
         if ui.button(tr("Reset views")).on_hover_text(tip).clicked() {
-            Verb::ResetViews.run(cx);
+            views::RESET_VIEWS.run(cx);
         }
     });
     modes(ui, cx.view);
@@ -46,10 +46,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     ui.add_space(4.0);
     if ui
         .button(format!("{} {}", icons::FILM, tr("Record a turn…")))
-        .on_hover_text(shortcuts::tip(Verb::RecordFilm))
+        .on_hover_text(file::FILM.tip())
         .clicked()
     {
-        Verb::RecordFilm.run(cx);
+        file::FILM.run(cx);
     }
 }
 
@@ -138,8 +138,8 @@ fn camera(ui: &mut Ui, cx: &mut CommandContext) {
         for side in SIDES.into_iter().rev() {
             let name = tr("Camera {side}").replace("{side}", side_name(side));
             let response = ui.button(side.letter().to_string()).accessible_name(name);
-            if response.on_hover_text(shortcuts::tip(Verb::LookFrom(side))).clicked() {
-                Verb::LookFrom(side).run(cx);
+            if response.on_hover_text(view_3d::look_from(side).tip()).clicked() {
+                view_3d::look_from(side).run(cx);
             }
         }
     });
@@ -147,12 +147,12 @@ fn camera(ui: &mut Ui, cx: &mut CommandContext) {
 
 fn clip_plane(ui: &mut Ui, cx: &mut CommandContext) {
     let mut on = cx.view.scan.view_3d.clip.plane.is_some();
-    let tip = shortcuts::tip(Verb::ClipPlane);
+    let tip = view_3d::CLIP_PLANE.tip();
     let tip = format!("{tip}\n{}", tr("Shift+drag in the 3D view moves it"));
     let text = format!("{} {}", icons::CLIP, tr("Clip plane"));
     let switch = ui.checkbox(&mut on, text).accessible_name(tr("Clip plane"));
     if switch.on_hover_text(tip).changed() {
-        Verb::ClipPlane.run(cx);
+        view_3d::CLIP_PLANE.run(cx);
     }
     let Some(plane) = cx.view.scan.view_3d.clip.plane else { return };
     let facing = ClipFacing::of(&plane);

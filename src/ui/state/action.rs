@@ -37,7 +37,7 @@ pub enum Action {
     OverlayDialog,
     /// Lay this image over the scan.
     OpenOverlay(PathBuf),
-    /// Stop what is nearest at hand: opening a file, or else a click or an extension.
+    /// Stop one thing: opening a file if one is being opened, else a click or an extension.
     Cancel,
     /// Stop the click or the extension that is being computed.
     CancelClick,

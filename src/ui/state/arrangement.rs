@@ -28,16 +28,6 @@ impl Pane {
             Pane::Volume => mark("3D"),
         }
     }
-
-    /// The key that maximises it: 1 to 4. 0 shows all.
-    pub fn key(self) -> char {
-        match self {
-            Pane::Slice(Plane::Axial) => '1',
-            Pane::Slice(Plane::Sagittal) => '2',
-            Pane::Slice(Plane::Coronal) => '3',
-            Pane::Volume => '4',
-        }
-    }
 }
 
 /// How the four views share the window.

@@ -27,7 +27,7 @@ pub use export_options::{
 };
 pub use image_layers::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, is_cut, label_styles};
-pub use open_windows::Windows;
+pub use open_windows::{Palette, Windows};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use slice_transform::SliceTransform;

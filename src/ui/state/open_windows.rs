@@ -1,3 +1,12 @@
+/// What is looked for among the commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What has been typed.
+    pub text: String,
+    /// Which of those found is chosen, from 0.
+    pub chosen: usize,
+}
+
 /// Which windows are open over the views.
 #[derive(Clone, Debug, Default)]
 // Each is open or not, whatever the others are.
@@ -19,17 +28,48 @@ pub struct Windows {
     pub log: bool,
     /// What the log is filtered by.
     pub log_filter: String,
+    /// All commands, found by their words.
+    pub palette: Option<Palette>,
 }
 
 impl Windows {
     /// Closes all; says whether one was open.
     pub fn close_all(&mut self) -> bool {
         // Every field is named, so that none is forgotten.
-        let Self { help, about, about_model, picture, film, history, log, log_filter: _ } = self;
-        let mut was_open = false;
+        let Self { help, about, about_model, picture, film, history, log, log_filter: _, palette } =
+            self;
+        let mut was_open = palette.take().is_some();
         for open in [help, about, about_model, picture, film, history, log] {
             was_open |= std::mem::take(open);
         }
         was_open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_windows_close_at_once() {
+        type Open = fn(&mut Windows);
+        let each: [Open; 8] = [
+            |w| w.help = true,
+            |w| w.about = true,
+            |w| w.about_model = true,
+            |w| w.picture = true,
+            |w| w.film = true,
+            |w| w.history = true,
+            |w| w.log = true,
+            |w| w.palette = Some(Palette::default()),
+        ];
+        for open in each {
+            let mut windows = Windows { log_filter: "model".to_owned(), ..Windows::default() };
+            assert!(!windows.close_all(), "none is open");
+            open(&mut windows);
+            assert!(windows.close_all());
+            assert!(!windows.close_all(), "one press is enough");
+            assert_eq!(windows.log_filter, "model");
+        }
     }
 }

@@ -15,7 +15,7 @@ impl Default for ToolId {
     }
 }
 
-/// After so many objects nobody needs to be told where to click.
+/// Hints about where to click are shown until the user has begun so many objects.
 pub const PRACTISED: u8 = 3;
 
 /// What the user has chosen for all scans. The program keeps most of it from one run to the next.

@@ -44,7 +44,7 @@ pub struct Status {
     pub sample: Option<PathBuf>,
     /// Files opened lately, newest first, for the welcome card.
     pub recent: Vec<PathBuf>,
-    /// Files that were read and wait for a word about what they are to be.
+    /// Files that were read and of which the user has to say whether they are a scan, an overlay or labels.
     pub offers: Vec<Offer>,
     /// The label map being written: its file's name, with bytes.
     pub saving: Option<Opening>,

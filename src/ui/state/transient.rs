@@ -41,7 +41,7 @@ pub enum HandState {
     GivesUp,
 }
 
-/// What is so at the moment: goes with the scan, and nobody keeps it.
+/// State of the moment: never saved, and dropped with the scan.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default)]

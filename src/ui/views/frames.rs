@@ -6,7 +6,7 @@ use egui::{Align, DragValue, Frame, Layout, Margin, Rect, Slider, Ui, UiBuilder}
 
 use super::Context;
 use crate::document::Document;
-use crate::ui::commands::{Verb, shortcuts};
+use crate::ui::commands::{Entry, views};
 use crate::ui::kit::text::tr;
 use crate::ui::kit::{icons, theme};
 
@@ -73,13 +73,13 @@ fn bar(ui: &mut Ui, cx: &mut Context) {
     let frames = cx.document.image().frames();
     let now = cx.view.scan.time_point.min(frames - 1);
     ui.spacing_mut().item_spacing.x = 4.0;
-    let verb = |ui: &mut Ui, icon: &str, verb: Verb, name: &str| {
+    let button = |ui: &mut Ui, icon: &str, entry: &Entry, name: &str| {
         let button = egui::Button::new(egui::RichText::new(icon).size(15.0));
         let button = button.frame_when_inactive(false);
         let response = ui.add(button).accessible_name(name);
-        response.on_hover_text(shortcuts::tip(verb)).clicked()
+        response.on_hover_text(entry.tip()).clicked()
     };
-    if verb(ui, icons::BACK, Verb::Frame(-1), tr("Previous frame")) {
+    if button(ui, icons::BACK, &views::PREVIOUS_TIME_POINT, tr("Previous frame")) {
         cx.view.transient.playing = false;
         cx.view.step_frame(frames, -1);
     }
@@ -88,10 +88,10 @@ fn bar(ui: &mut Ui, cx: &mut Context) {
     } else {
         (icons::PLAY, tr("Play"))
     };
-    if verb(ui, icon, Verb::Play, name) {
+    if button(ui, icon, &views::PLAY, name) {
         cx.view.transient.playing = !cx.view.transient.playing;
     }
-    if verb(ui, icons::FORWARD, Verb::Frame(1), tr("Next frame")) {
+    if button(ui, icons::FORWARD, &views::NEXT_TIME_POINT, tr("Next frame")) {
         cx.view.transient.playing = false;
         cx.view.step_frame(frames, 1);
     }

@@ -6,6 +6,7 @@ use egui::{Ui, UiBuilder, WidgetInfo, vec2};
 use super::{Context, SliceTransform, hand, layout, paint, readout, slice_pane, turn, wheel};
 use crate::geom::{DVec2, Plane};
 use crate::render::SLICE_PANES;
+use crate::ui::commands::views;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
 use crate::ui::state::{Lightbox, Pane};
@@ -315,7 +316,7 @@ fn bar(ui: &mut Ui, rect: Rect, lightbox: &mut Lightbox, cx: &mut Context) -> bo
     child.label(tr("slices"));
     child.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let button = egui::Button::new(icons::CLOSE).frame_when_inactive(false);
-        let tip = tr("Back to the views (S)");
+        let tip = views::LIGHTBOX.tip_for(tr("Back to the views"));
         if ui.add(button).accessible_name(tr("Close the sheet")).on_hover_text(tip).clicked() {
             open = false;
         }

@@ -27,6 +27,7 @@ pub use gpu::{MoreToCome, SceneSlot};
 pub(super) use hand::note_press;
 
 use crate::document::Document;
+use crate::ui::commands::views;
 use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
 pub use crate::ui::state::SliceTransform;
@@ -158,10 +159,10 @@ fn maximise_button(ui: &mut Ui, pane: Rect, which: Pane, cx: &mut Context) {
     let response = ui.interact(rect, id, Sense::click());
     let (name, hint) = if maximised {
         let name = tr("Show all views").to_owned();
-        (name.clone(), format!("{name} (0)"))
+        (name.clone(), views::ALL_VIEWS.tip_for(&name))
     } else {
         let name = tr_with("Maximise {name} view", &[("name", &tr(which.name()))]);
-        let hint = format!("{name} ({})", which.key());
+        let hint = views::only(which).tip_for(&name);
         (name, hint)
     };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));

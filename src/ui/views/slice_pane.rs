@@ -4,7 +4,7 @@ use super::{Context, SliceTransform, gpu, hand, model_window, paint, turn, wheel
 use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
-use crate::ui::commands::{Verb, shortcuts};
+use crate::ui::commands::segment;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
 use crate::ui::tools::marks;
@@ -138,7 +138,7 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
     if !cx.document.active().is_some_and(goes_on) {
         return;
     }
-    let key = shortcuts::key_text(Verb::Extend);
+    let key = segment::EXTEND.key_text();
     let texts = [
         tr_with("The mask reaches the model's cube: {key} extends it", &[("key", &key)]),
         tr_with("{key} extends", &[("key", &key)]),

@@ -4,8 +4,9 @@ use egui::{CursorIcon, Painter, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, v
 
 use super::{Context, SliceTransform, paint};
 use crate::geom::{Oblique, Plane};
+use crate::ui::commands::views;
 use crate::ui::kit::accessible_handle::AccessibleHandle;
-use crate::ui::kit::text::tr;
+use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PaneState};
 use crate::ui::views::annotation_text;
 
@@ -166,8 +167,10 @@ pub fn interact(ui: &Ui, pane: Rect, plane: Plane, cx: &mut Context) {
                 ui.interact(place, id, Sense::DRAG)
             };
             drag(ui, &response, plane, cross.at, cx);
-            response
-                .on_hover_text(tr("Drag: turn the two other planes. Shift: by 5°. Back: Shift+R"));
+            response.on_hover_text(tr_with(
+                "Drag: turn the two other planes. Shift: by 5°. Back: {key}",
+                &[("key", &views::STRAIGHTEN.key_text())],
+            ));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::ui::state::{Action, Offer, OfferAnswer, Question, Status};
 /// Of a card's text, points.
 const WIDTH: f32 = 460.0;
 
-/// Draws a card for each file that waits for a word.
+/// Draws a card for each file of which the user has to say whether it is a scan, an overlay or labels.
 pub(super) fn show(
     ctx: &Context,
     document: Option<&Document>,

@@ -2,8 +2,7 @@
 
 use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
 
-use crate::ui::commands::shortcuts;
-use crate::ui::commands::shortcuts::{Group, gestures, rows};
+use crate::ui::commands::{self, Entry, Group, gestures, key_name};
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::quiet;
 use crate::ui::state::ViewState;
@@ -72,18 +71,23 @@ fn list(ui: &mut Ui, two_columns: bool) {
 /// Width of the column with the keys, so that all groups line up.
 const KEYS: f32 = 128.0;
 
+/// The commands of a group that have a key.
+fn rows(group: Group) -> impl Iterator<Item = &'static Entry> {
+    commands::all().filter(move |entry| entry.group == group && !entry.keys.is_empty())
+}
+
 fn table(ui: &mut Ui, group: Group) {
-    if rows().all(|row| row.group != group || row.keys.is_empty()) {
+    if rows(group).next().is_none() {
         return;
     }
     ui.label(quiet(ui, tr(group.name())));
     Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
         ui,
         |ui| {
-            for row in rows().filter(|row| row.group == group && !row.keys.is_empty()) {
-                let keys: Vec<_> = row.keys.iter().map(shortcuts::key_name).collect();
+            for entry in rows(group) {
+                let keys: Vec<_> = entry.keys.iter().map(key_name).collect();
                 ui.label(keys.join(", "));
-                ui.label(tr(row.name));
+                ui.label(entry.name());
                 ui.end_row();
             }
         },

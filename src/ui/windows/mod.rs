@@ -6,6 +6,7 @@ mod drop_offer;
 mod help;
 mod history;
 mod log;
+mod palette;
 pub mod path_prompt;
 mod pictures;
 pub(super) mod welcome;
@@ -21,6 +22,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     log::show(ctx, cx);
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);
+    palette::show(ctx, cx);
     welcome::ask_discard(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);

@@ -6,7 +6,7 @@ use egui::{
     Margin, Modal, Order, RichText, Stroke, StrokeKind, Ui, vec2,
 };
 
-use crate::ui::commands::{CommandContext, Verb, shortcuts};
+use crate::ui::commands::{CommandContext, file, help, segment};
 use crate::ui::kit::format::{of, shorten};
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
@@ -45,15 +45,15 @@ fn card(ui: &mut Ui, cx: &mut CommandContext) {
     ui.label(quiet(ui, tr("Open a scan, click inside a structure, get its mask.")));
     ui.add_space(16.0);
     ui.horizontal(|ui| {
-        for (verb, icon) in [(Verb::OpenDialog, icons::OPEN), (Verb::OpenSample, icons::IMAGE)] {
-            let name = shortcuts::name(verb);
+        for entry in [&file::OPEN, &file::OPEN_SAMPLE] {
+            let (name, icon) = (entry.name(), entry.icon.unwrap_or_default());
             let button = Button::new(format!("{icon} {name}"))
-                .shortcut_text(shortcuts::key_text(verb))
+                .shortcut_text(entry.key_text())
                 .min_size(vec2((CARD - theme::GRID) / 2.0, 36.0));
-            let response = ui.add_enabled(verb.enabled(cx), button).accessible_name(name);
+            let response = ui.add_enabled(entry.is_enabled(cx), button).accessible_name(name);
             let response = response.on_disabled_hover_text(tr("The sample scan is not installed"));
             if response.clicked() {
-                verb.run(cx);
+                entry.run(cx);
             }
         }
     });
@@ -137,7 +137,7 @@ fn runtime(ui: &mut Ui, cx: &mut CommandContext) {
             );
             state_line(ui, false, &text);
             if ui.button(format!("{} {}", icons::DOWNLOAD, tr("Get ONNX Runtime"))).clicked() {
-                Verb::InstallRuntime.run(cx);
+                segment::GET_RUNTIME.run(cx);
             }
         }
         RuntimeStatus::Installing(done, total) => {
@@ -181,9 +181,9 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
             let why = tr_error(why);
             state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
             ui.horizontal(|ui| {
-                for verb in [Verb::DemoModel, Verb::ChooseModel] {
-                    if ui.button(shortcuts::name(verb)).clicked() {
-                        verb.run(cx);
+                for entry in [&segment::DEMO_MODEL, &segment::CHOOSE_MODEL] {
+                    if ui.button(entry.name()).clicked() {
+                        entry.run(cx);
                     }
                 }
             });
@@ -197,7 +197,7 @@ fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
     ui.add_space(8.0);
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), CARD);
     ui.add_space(8.0);
-    if ui.button(tr("Cancel")).on_hover_text("Esc").clicked() {
+    if ui.button(tr("Cancel")).on_hover_text(help::CANCEL.key_text()).clicked() {
         out.push(Action::Cancel);
     }
 }

@@ -10,8 +10,7 @@ use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, Sight};
 use voxpoint::ui::{
-    Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState,
-    commands::shortcuts, theme,
+    Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState, commands, theme,
 };
 use voxpoint::volume::{Histogram, Region, Scale, StoredGeometry, Volume, Voxels, Warning, Window};
 
@@ -153,7 +152,7 @@ impl Desktop {
         let mut harness = builder.build_ui_state(
             |ui, desktop: &mut Self| {
                 let Desktop { document, view, status, out } = desktop;
-                shortcuts::handle(ui.ctx(), document.as_ref(), view, status, out);
+                commands::handle(ui.ctx(), document.as_ref(), view, status, out);
                 voxpoint::ui::show_chrome(ui, document.as_ref(), view, status, out);
             },
             self,

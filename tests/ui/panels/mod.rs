@@ -6,5 +6,6 @@ mod asking;
 mod cards;
 mod clicks;
 mod desktop;
+mod palette;
 mod panels;
 mod volume_3d;

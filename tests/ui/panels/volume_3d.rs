@@ -220,7 +220,7 @@ fn pictures_and_films_are_asked_for_with_what_was_chosen() {
     let options =
         "SavePicture(PictureOptions { view: Some(Volume), size: Screen(2), annotated: false })";
     assert_eq!(taken(&mut harness), [options]);
-    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
+    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
     choose(&mut harness, "Kind of film", "GIF");
     picture(&mut harness, "film-window");
     harness.get_by_label_contains("Record…").click();

@@ -8,7 +8,7 @@ use egui::{
 
 use super::super::{Context, paint};
 use crate::geom::{Axis, DMat3, DVec3, Direction};
-use crate::ui::commands::{Verb, shortcuts};
+use crate::ui::commands::view_3d;
 use crate::ui::kit::text::tr;
 use crate::ui::state::view_3d::{SIDES, side_name};
 
@@ -92,11 +92,7 @@ fn button(ui: &Ui, at: Pos2, side: Direction) -> Response {
     let response = ui.interact(rect, id, Sense::click());
     let name = tr("Look from {side}").replace("{side}", side_name(side));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    let tip = match shortcuts::key_text(Verb::LookFrom(side)) {
-        key if key.is_empty() => name,
-        key => format!("{name} ({key})"),
-    };
-    response.on_hover_text(tip)
+    response.on_hover_text(view_3d::look_from(side).tip_for(&name))
 }
 
 /// The faces that look at the viewer.

@@ -1,0 +1,164 @@
+//! What has been done, and the objects.
+
+use egui::Key;
+
+use super::context::CommandContext;
+use super::entry::{Group, Menu, commands, with_scan};
+use super::keys::{ctrl, ctrl_shift, key, shift};
+use super::tools::choose_sign;
+use crate::document::Command;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{tr, tr_any};
+use crate::ui::state::Action;
+
+commands! {
+    Group::Edit;
+
+    /// Takes the last change back.
+    UNDO {
+        name: "Undo",
+        keys: [ctrl(Key::Z)],
+        run: |cx| cx.send(Action::Undo),
+        icon: Some(icons::UNDO),
+        menu: Some((Menu::Edit, 0)),
+        menu_text: Some(|cx| history_text(tr("Undo"), cx.document.and_then(|d| d.can_undo()))),
+        enabled: |cx| cx.document.is_some_and(|d| d.can_undo().is_some()),
+        repeats: true,
+    }
+
+    /// Does it again.
+    REDO {
+        name: "Redo",
+        keys: [ctrl_shift(Key::Z), ctrl(Key::Y)],
+        run: |cx| cx.send(Action::Redo),
+        icon: Some(icons::REDO),
+        menu: Some((Menu::Edit, 0)),
+        menu_text: Some(|cx| history_text(tr("Redo"), cx.document.and_then(|d| d.can_redo()))),
+        enabled: |cx| cx.document.is_some_and(|d| d.can_redo().is_some()),
+        repeats: true,
+    }
+
+    /// The list of changes.
+    HISTORY {
+        name: "History",
+        keys: [ctrl(Key::H)],
+        run: |cx| cx.view.windows.history = !cx.view.windows.history,
+        menu: Some((Menu::Edit, 0)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.windows.history),
+    }
+
+    /// The next click starts another object.
+    NEW_OBJECT {
+        name: "New object",
+        keys: [key(Key::N)],
+        run: |cx| {
+            choose_sign(cx, false);
+            cx.view.transient.selected_prompt = None;
+            cx.send(Action::Do(Command::NewObject));
+        },
+        menu: Some((Menu::Edit, 10)),
+        enabled: with_scan,
+    }
+
+    /// Selects the next object and goes there.
+    NEXT_OBJECT {
+        name: "Next object",
+        keys: [key(Key::Tab)],
+        run: next_object,
+        menu: Some((Menu::Edit, 10)),
+        enabled: |cx| cx.document.is_some_and(|d| !d.objects().is_empty()),
+    }
+
+    /// Edits the active object's name.
+    RENAME_OBJECT {
+        name: "Rename object",
+        keys: [key(Key::F2)],
+        run: |cx| {
+            let renaming = cx.active().map(|o| (o.id, o.name.clone()));
+            cx.view.transient.renaming = renaming;
+        },
+        menu: Some((Menu::Edit, 10)),
+        enabled: has_active,
+    }
+
+    /// No command and no model changes its mask then.
+    LOCK_OBJECT {
+        name: "Lock object",
+        keys: [key(Key::L)],
+        run: |cx| {
+            if let Some((id, locked)) = cx.active().map(|o| (o.id, o.locked)) {
+                cx.send(Action::Do(Command::SetLocked(id, !locked)));
+            }
+        },
+        menu: Some((Menu::Edit, 12)),
+        enabled: has_active,
+        on: Some(|cx| cx.active().is_some_and(|o| o.locked)),
+    }
+
+    /// And so locked.
+    OBJECT_IS_DONE {
+        name: "Object is done",
+        keys: [key(Key::D)],
+        run: |cx| {
+            if let Some((id, done)) = cx.active().map(|o| (o.id, o.done)) {
+                cx.send(Action::Do(Command::SetDone(id, !done)));
+            }
+        },
+        menu: Some((Menu::Edit, 12)),
+        enabled: has_active,
+        on: Some(|cx| cx.active().is_some_and(|o| o.done)),
+    }
+
+    /// Takes a prompt out of its object.
+    DELETE_PROMPT {
+        name: "Delete selected point",
+        keys: [key(Key::Delete), key(Key::Backspace)],
+        run: |cx| {
+            if let Some((object, prompt)) = cx.selected_prompt() {
+                cx.view.transient.selected_prompt = None;
+                cx.send(Action::Do(Command::RemovePrompt { object, prompt }));
+            }
+        },
+        menu: Some((Menu::Edit, 14)),
+        enabled: |cx| cx.selected_prompt().is_some(),
+    }
+
+    /// The active one.
+    DELETE_OBJECT {
+        name: "Delete object",
+        keys: [shift(Key::Delete)],
+        run: |cx| {
+            if let Some(id) = cx.active().map(|o| o.id) {
+                cx.view.transient.selected_prompt = None;
+                cx.send(Action::Do(Command::RemoveObject(id)));
+            }
+        },
+        menu: Some((Menu::Edit, 13)),
+        enabled: has_active,
+    }
+}
+
+/// For `enabled`: while an object is selected.
+pub(super) fn has_active(cx: &CommandContext) -> bool {
+    cx.active().is_some()
+}
+
+fn next_object(cx: &mut CommandContext) {
+    let Some(document) = cx.document else { return };
+    let objects = document.objects();
+    let active = document.active().map(|o| o.id);
+    let at = objects.iter().position(|o| Some(o.id) == active);
+    let next = at.map_or(0, |at| (at + 1) % objects.len());
+    cx.view.transient.selected_prompt = None;
+    cx.view.go_to_object(document, &objects[next]);
+    cx.send(Action::Do(Command::Select(objects[next].id)));
+}
+
+/// `Undo positive click`.
+fn history_text(what: &str, change: Option<&str>) -> String {
+    let Some(change) = change else { return what.to_owned() };
+    let mut letters = tr_any(change).chars();
+    let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    format!("{what} {first}{}", letters.as_str())
+}

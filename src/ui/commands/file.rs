@@ -1,0 +1,115 @@
+//! Opening, saving, pictures.
+
+use egui::Key;
+
+use super::entry::{Group, Menu, commands, with_scan};
+use super::keys::{ctrl, ctrl_shift};
+use crate::ui::kit::icons;
+use crate::ui::state::{Action, PictureOptions, SaveStatus};
+
+commands! {
+    Group::File;
+
+    /// Asks for a file.
+    OPEN {
+        name: "Open…",
+        keys: [ctrl(Key::O)],
+        run: |cx| cx.send(Action::OpenDialog),
+        icon: Some(icons::OPEN),
+        menu: Some((Menu::File, 0)),
+        asks_for_text: |_| true,
+    }
+
+    /// The scan that ships with the program.
+    OPEN_SAMPLE {
+        name: "Open sample scan",
+        keys: [ctrl_shift(Key::O)],
+        run: |cx| cx.send(Action::OpenSample),
+        icon: Some(icons::IMAGE),
+        menu: Some((Menu::File, 0)),
+        enabled: |cx| cx.status.sample.is_some(),
+    }
+
+    /// Asks for a second image.
+    OPEN_OVERLAY {
+        name: "Lay an image over the scan…",
+        keys: [ctrl(Key::L)],
+        run: |cx| cx.send(Action::OverlayDialog),
+        menu: Some((Menu::File, 0)),
+        enabled: with_scan,
+        asks_for_text: |_| true,
+    }
+
+    /// Saves where it was saved last, or asks.
+    SAVE {
+        name: "Save mask",
+        keys: [ctrl(Key::S)],
+        run: |cx| cx.send(Action::Save),
+        icon: Some(icons::SAVE),
+        menu: Some((Menu::File, 10)),
+        enabled: with_scan,
+        asks_for_text: |status| !matches!(status.save, SaveStatus::Saved(_)),
+    }
+
+    /// Asks where to.
+    SAVE_AS {
+        name: "Save mask as…",
+        keys: [ctrl_shift(Key::S)],
+        run: |cx| cx.send(Action::SaveAs),
+        menu: Some((Menu::File, 10)),
+        enabled: with_scan,
+        asks_for_text: |_| true,
+    }
+
+    /// Of the view under the pointer, or of all.
+    COPY_PICTURE {
+        name: "Copy picture",
+        keys: [ctrl_shift(Key::C)],
+        run: |cx| {
+            let view = cx.view.transient.hovered;
+            cx.send(Action::CopyPicture(PictureOptions { view, ..cx.view.prefs.picture }));
+        },
+        menu: Some((Menu::File, 20)),
+        enabled: with_scan,
+    }
+
+    /// The choice of a picture.
+    PICTURE {
+        name: "Picture…",
+        keys: [ctrl(Key::P)],
+        run: |cx| {
+            let view = &mut *cx.view;
+            view.prefs.picture.view = view.transient.hovered.or(view.prefs.picture.view);
+            view.windows.picture = !view.windows.picture;
+        },
+        menu: Some((Menu::File, 20)),
+        enabled: with_scan,
+    }
+
+    /// The choice of a film.
+    FILM {
+        name: "Film of a turn…",
+        keys: [ctrl_shift(Key::F)],
+        run: |cx| cx.view.windows.film = !cx.view.windows.film,
+        icon: Some(icons::FILM),
+        menu: Some((Menu::File, 20)),
+        enabled: with_scan,
+    }
+
+    /// Asks first if something would be lost.
+    CLOSE {
+        name: "Close scan",
+        keys: [ctrl(Key::W)],
+        run: |cx| cx.send(Action::CloseScan),
+        menu: Some((Menu::File, 30)),
+        enabled: with_scan,
+    }
+
+    /// Asks first if something would be lost.
+    QUIT {
+        name: "Quit",
+        keys: [ctrl(Key::Q)],
+        run: |cx| cx.send(Action::Quit),
+        menu: Some((Menu::File, 30)),
+    }
+}

@@ -1,0 +1,93 @@
+//! The model and its prompts.
+
+use egui::Key;
+
+use super::entry::{Group, Menu, commands, with_scan};
+use super::keys::key;
+use super::tools::point_is_chosen;
+use crate::document::Command;
+use crate::prompt::Prompt;
+use crate::ui::state::{Action, ModelStatus, RuntimeStatus, can_extend};
+
+commands! {
+    Group::Segment;
+
+    /// What a click would give, before it is made.
+    PREVIEW {
+        name: "Preview under the pointer",
+        keys: [key(Key::Q)],
+        run: |cx| cx.view.prefs.show_preview = !cx.view.prefs.show_preview,
+        menu: Some((Menu::Segment, 3)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.prefs.show_preview),
+    }
+
+    /// Of the chosen sign.
+    POINT_HERE {
+        name: "Point at the crosshair",
+        keys: [key(Key::Enter)],
+        run: |cx| {
+            let prompt = Prompt::new(cx.view.scan.crosshair, !cx.view.transient.negative);
+            cx.view.transient.selected_prompt = None;
+            cx.send(Action::Do(Command::AddPrompt { object: None, prompt }));
+        },
+        menu: Some((Menu::Segment, 2)),
+        enabled: |cx| cx.document.is_some() && point_is_chosen(cx),
+    }
+
+    /// Follows a mask that goes on beyond what the model has looked at.
+    EXTEND {
+        name: "Extend beyond the model's cube",
+        keys: [key(Key::G)],
+        run: |cx| {
+            if let Some(id) = cx.active().map(|o| o.id) {
+                cx.send(Action::Do(Command::Extend(id)));
+            }
+        },
+        menu: Some((Menu::Segment, 10)),
+        enabled: |cx| cx.active().is_some_and(can_extend) && !cx.extends(),
+    }
+
+    /// The one that ships with the program.
+    DEMO_MODEL {
+        name: "Use the demo model",
+        keys: [],
+        run: |cx| cx.send(Action::UseDemoModel),
+    }
+
+    /// Asks for one.
+    CHOOSE_MODEL {
+        name: "Open another model…",
+        keys: [],
+        run: |cx| cx.send(Action::ChooseModel),
+        menu: Some((Menu::Model, 0)),
+        asks_for_text: |_| true,
+    }
+
+    /// The one in use.
+    ABOUT_MODEL {
+        name: "About this model…",
+        keys: [],
+        run: |cx| cx.view.windows.about_model = !cx.view.windows.about_model,
+        menu: Some((Menu::Model, 0)),
+        enabled: |cx| matches!(cx.status.model, ModelStatus::Ready { .. }),
+    }
+
+    /// From its authors.
+    DOWNLOAD_MODEL {
+        name: "Download SAM-Med3D-turbo (≈ 400 MB)…",
+        keys: [],
+        run: |cx| cx.send(Action::DownloadModel),
+        menu: Some((Menu::Model, 0)),
+        enabled: |cx| cx.status.download.is_none(),
+    }
+
+    /// What runs the models.
+    GET_RUNTIME {
+        name: "Get ONNX Runtime",
+        keys: [],
+        run: |cx| cx.send(Action::InstallRuntime),
+        menu: Some((Menu::Segment, 30)),
+        enabled: |cx| matches!(cx.status.runtime, RuntimeStatus::Missing(_)),
+    }
+}

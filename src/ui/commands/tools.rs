@@ -1,0 +1,69 @@
+//! The tools of the left mouse button, each from its own description, and what goes with them.
+
+use std::sync::LazyLock;
+
+use egui::Key;
+
+use super::context::CommandContext;
+use super::entry::{Entry, Group, Menu, commands, with_scan};
+use super::keys::key;
+use crate::ui::kit::icons;
+use crate::ui::state::ToolId;
+use crate::ui::tools;
+
+/// Choosing a tool: one command for each, in the order of the toolbar.
+pub(super) static CHOOSE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let entry = |info: &'static tools::ToolInfo| Entry {
+        id: info.id.0,
+        name: info.name,
+        keys: info.keys,
+        icon: Some(info.icon),
+        tool: Some(info.id),
+        menu: Some((Menu::Tools, 0)),
+        enabled: with_scan,
+        ..Entry::in_group(Group::Tools)
+    };
+    tools::ALL.iter().map(|tool| entry(tool.info())).collect()
+});
+
+/// The command that chooses a tool.
+pub fn choose(tool: ToolId) -> Option<&'static Entry> {
+    CHOOSE.iter().find(|entry| entry.tool == Some(tool))
+}
+
+commands! {
+    Group::Tools;
+
+    /// Clicks of the Point tool are positive.
+    POSITIVE {
+        name: "Positive point (inside)",
+        keys: [key(Key::Equals), key(Key::Plus)],
+        run: |cx| choose_sign(cx, false),
+        icon: Some(icons::POSITIVE),
+        menu: Some((Menu::Segment, 0)),
+        enabled: with_scan,
+        on: Some(|cx| point_is_chosen(cx) && !cx.view.transient.negative),
+    }
+
+    /// Clicks of the Point tool are negative. The first click must lie inside the structure.
+    NEGATIVE {
+        name: "Negative point (outside)",
+        keys: [key(Key::Minus)],
+        run: |cx| choose_sign(cx, true),
+        icon: Some(icons::NEGATIVE),
+        menu: Some((Menu::Segment, 0)),
+        enabled: |cx| cx.active().is_some_and(|o| !o.log.prompts.is_empty()),
+        on: Some(|cx| point_is_chosen(cx) && cx.view.transient.negative),
+    }
+}
+
+/// Whether clicks make prompts.
+pub fn point_is_chosen(cx: &CommandContext) -> bool {
+    cx.view.prefs.tool == tools::POINT
+}
+
+/// From now on clicks make prompts, of this sign.
+pub(super) fn choose_sign(cx: &mut CommandContext, negative: bool) {
+    cx.view.transient.negative = negative;
+    cx.view.prefs.tool = tools::POINT;
+}
