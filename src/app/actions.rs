@@ -66,6 +66,11 @@ impl App {
                     open.document.redo();
                 }
             }
+            Action::TakeBack(gesture) => {
+                if let Some(open) = &mut self.open {
+                    open.document.cancel_gesture(gesture);
+                }
+            }
             Action::Do(command) => {
                 self.run(command);
             }

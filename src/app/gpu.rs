@@ -7,10 +7,10 @@ use eframe::egui_wgpu::{self, RenderState, WgpuConfiguration, WgpuSetup, WgpuSet
 use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
-use crate::render::{self, Fault, Faults, LabelStyle, Scene, UPLOAD_BUDGET};
+use crate::render::{self, Fault, Faults, LabelStyle, RenderError, Scene, UPLOAD_BUDGET};
 use crate::ui::views::SceneSlot;
 use crate::ui::{ImageLayer, ShownMasks, label_styles};
-use crate::volume::{Volume, VoxelBox};
+use crate::volume::{LabelMap, Volume, VoxelBox};
 
 /// What the device has not enough memory for.
 pub(super) enum Shortage {
@@ -161,16 +161,15 @@ impl Gpu {
         let previewed = preview.map(|p| (p.number, p.bounds));
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
         if other || self.revision != document.revision() || shows_other {
-            let mut dirty =
-                if other { Dirty::Everything } else { document.dirty_since(self.revision) };
-            if shows_other {
-                let places = [self.preview, previewed].into_iter().flatten();
-                dirty = places.filter_map(|(_, bounds)| bounds).fold(dirty, and);
-            }
+            let dirty = if other { Dirty::Everything } else { document.dirty_since(self.revision) };
+            let places = [self.preview, previewed].into_iter().flatten().filter(|_| shows_other);
+            let places = places.filter_map(|(_, bounds)| bounds);
             let uploaded = match dirty {
-                Dirty::Clean => Ok(()),
-                Dirty::Within(bounds) => scene.set_labels(labels, Some(bounds)),
                 Dirty::Everything => scene.set_labels(labels, None),
+                Dirty::Clean => upload(scene, labels, apart(places)),
+                Dirty::Within(bounds) => {
+                    upload(scene, labels, apart(std::iter::once(bounds).chain(places)))
+                }
             };
             scene.set_styles(&styles(document, masks_shown, preview));
             self.revision = document.revision();
@@ -189,12 +188,24 @@ impl Gpu {
     }
 }
 
-fn and(dirty: Dirty, more: VoxelBox) -> Dirty {
-    match dirty {
-        Dirty::Clean => Dirty::Within(more),
-        Dirty::Within(bounds) => Dirty::Within(bounds.union(&more)),
-        Dirty::Everything => Dirty::Everything,
+/// Boxes that hold what these hold, joined where that is no more to upload: a preview that has jumped is two small
+/// boxes and not all that lies between.
+fn apart(boxes: impl IntoIterator<Item = VoxelBox>) -> Vec<VoxelBox> {
+    let voxels = |b: &VoxelBox| b.size().iter().product::<usize>();
+    let mut joined: Vec<VoxelBox> = Vec::new();
+    for mut next in boxes {
+        while let Some(n) =
+            joined.iter().position(|b| voxels(&b.union(&next)) <= voxels(b) + voxels(&next))
+        {
+            next = next.union(&joined.swap_remove(n));
+        }
+        joined.push(next);
     }
+    joined
+}
+
+fn upload(scene: &mut Scene, labels: &LabelMap, boxes: Vec<VoxelBox>) -> Result<(), RenderError> {
+    boxes.into_iter().try_for_each(|bounds| scene.set_labels(labels, Some(bounds)))
 }
 
 fn styles(document: &Document, shown: ShownMasks, preview: Option<&Preview>) -> Vec<LabelStyle> {
@@ -208,4 +219,26 @@ pub(super) fn wgpu_options() -> WgpuConfiguration {
     let mut setup = WgpuSetupCreateNew::without_display_handle();
     setup.device_descriptor = std::sync::Arc::new(render::device_descriptor);
     egui_wgpu::WgpuConfiguration { wgpu_setup: WgpuSetup::CreateNew(setup), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_far_apart_stay_apart_and_neighbours_are_one() {
+        let cube = |at: usize| VoxelBox { min: [at; 3], max: [at + 10; 3] };
+        let sizes = |boxes: &[VoxelBox]| {
+            let found = apart(boxes.iter().copied());
+            let voxels = |b: &VoxelBox| b.size().iter().product::<usize>();
+            (found.len(), found.iter().map(voxels).sum::<usize>())
+        };
+        assert_eq!(sizes(&[]), (0, 0));
+        assert_eq!(sizes(&[cube(5), cube(200)]), (2, 2000));
+        assert_eq!(sizes(&[cube(5), cube(6)]), (1, 1331));
+        // Side by side; and inside of one another.
+        let beside = VoxelBox { min: [15, 5, 5], max: [25, 15, 15] };
+        assert_eq!(sizes(&[cube(5), beside]), (1, 2000));
+        assert_eq!(sizes(&[cube(5), VoxelBox { min: [7; 3], max: [8; 3] }]), (1, 1000));
+    }
 }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod document_number;
+mod edit_preview;
 mod files;
 mod gpu;
 mod graphics;
@@ -32,6 +33,7 @@ use crate::segment::{Installed, ModelRef, Models};
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use document_number::DocumentNumber;
+use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
 use files::{Files, News, Role};
 use gpu::{Gpu, Shortage};
@@ -62,6 +64,7 @@ pub struct App {
     formats: Arc<Registry>,
     model: Model,
     threshold: Threshold,
+    edit_preview: EditPreview,
     library: Library,
     pictures: Pictures,
     gpu: Option<Gpu>,
@@ -128,6 +131,7 @@ impl App {
             formats,
             model: Model::start(wake.clone(), model, models)?,
             threshold: Threshold::start(wake.clone())?,
+            edit_preview: EditPreview::default(),
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
@@ -215,8 +219,11 @@ impl App {
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.intent.as_ref().filter(|_| !self.frame_comes);
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
+        let intent = self.view.transient.edit_intent.as_ref();
+        self.edit_preview.follow(self.open.as_ref(), intent);
         if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
-            let (shown, preview) = (self.view.shown_masks(), self.model.preview());
+            let preview = self.edit_preview.get().or(self.model.preview());
+            let shown = self.view.shown_masks();
             match gpu.sync(open.number, &open.document, shown, preview) {
                 Ok(true) => self.frame_comes = false,
                 Ok(false) => ctx.request_repaint(),
@@ -318,6 +325,7 @@ impl App {
         self.status.asks_path = self.files.paths.is_asking();
         let document = self.open.as_ref().map(|s| &s.document);
         let (intent, frame) = (self.view.transient.intent, self.view.scan.time_point);
+        let edits = self.view.transient.edit_intent.clone();
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(wait) = self.files.paths.waits()
             && let Some(answer) = ui::path_prompt::show_wait(ui.ctx(), wait)
@@ -342,7 +350,12 @@ impl App {
         for action in actions {
             self.perform(action, &ctx);
         }
-        if acted || self.view.transient.intent != intent || self.view.scan.time_point != frame {
+        let now = &self.view.transient;
+        if acted
+            || now.intent != intent
+            || now.edit_intent != edits
+            || self.view.scan.time_point != frame
+        {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.
             ctx.request_repaint();
         }

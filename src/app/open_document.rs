@@ -98,6 +98,7 @@ impl App {
         }
         let fresh = matches!(command, Command::NewObject);
         let clicked = matches!(command, Command::AddPrompt { .. });
+        let paints = matches!(command, Command::Edit { .. });
         let deleted = match &command {
             Command::RemoveObject(id) => open.document.object(*id).map(|o| o.name.clone()),
             _ => None,
@@ -106,8 +107,8 @@ impl App {
             Ok(()) => {
                 self.toasts.accepted();
                 self.view.transient.negative &= !fresh;
-                // A click whose mask can't be seen looks like no click.
-                self.view.prefs.show_labels |= clicked;
+                // A click or a stroke whose mask can't be seen looks like none.
+                self.view.prefs.show_labels |= clicked || paints;
                 let begins = |o: &&Object| clicked && o.log.prompts.len() == 1;
                 let first = open.document.active().filter(begins);
                 if first.is_some_and(|object| open.begun.insert(object.id)) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::App;
+use crate::document::Command;
 use crate::geom::DVec3;
 use crate::ui::{ModelStatus, ViewState};
 
@@ -19,14 +20,19 @@ impl App {
         &mut self.view
     }
 
+    /// Does what a panel or a key would ask for.
+    pub fn carry_out(&mut self, command: Command) {
+        self.run(command);
+    }
+
     /// Looks at another frame, from 0.
     pub fn show_frame(&mut self, frame: usize) {
         self.view.scan.time_point = frame;
     }
 
-    /// What is drawn of a click that the pointer would make: voxels that it would add.
+    /// What is drawn of the click or the edit that the pointer would make: voxels that it would add.
     pub fn preview_voxels(&self) -> Option<usize> {
-        let preview = self.model.preview()?;
+        let preview = self.edit_preview.get().or(self.model.preview())?;
         let gained = preview.styles[0].value;
         Some(preview.labels.regions().get(&gained).map_or(0, crate::volume::Region::count))
     }

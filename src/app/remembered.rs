@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::Over;
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::state::Preferences;
 use crate::ui::text::Language;
 use crate::ui::theme::Theme;
-use crate::ui::{Layout, PRACTISED, Pane, SCALES, SidePanels, Splits};
+use crate::ui::{BrushOptions, BrushShape, Layout, PRACTISED, Pane, SCALES, SidePanels, Splits};
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
@@ -49,6 +50,9 @@ struct Habits {
     narrow: [bool; 2],
     mode_3d: String,
     clicked_objects: u8,
+    brush_mm: f64,
+    /// `Disc` or `Ball`; `Background` or `Unlocked`.
+    brush: [String; 2],
 }
 
 impl Remembered {
@@ -127,6 +131,8 @@ impl Habits {
             narrow: prefs.side_panels.narrow,
             mode_3d: format!("{:?}", prefs.mode_3d),
             clicked_objects: prefs.clicked_objects,
+            brush_mm: prefs.brush.diameter_mm,
+            brush: [format!("{:?}", prefs.brush.shape), format!("{:?}", prefs.brush.over)],
         }
     }
 
@@ -160,6 +166,14 @@ impl Habits {
         prefs.link_zoom = !self.separate_zoom;
         prefs.side_panels = SidePanels { wide: self.wide, narrow: self.narrow };
         prefs.clicked_objects = self.clicked_objects.min(PRACTISED);
+        if (BrushOptions::SMALLEST..=BrushOptions::LARGEST).contains(&self.brush_mm) {
+            prefs.brush.diameter_mm = self.brush_mm;
+        }
+        let [shape, over] = &self.brush;
+        let shapes = [BrushShape::Disc, BrushShape::Ball];
+        pick(&mut prefs.brush.shape, shapes, |s| format!("{s:?}") == *shape);
+        let overs = [Over::Background, Over::Unlocked];
+        pick(&mut prefs.brush.over, overs, |o| format!("{o:?}") == *over);
         pick(&mut prefs.mode_3d, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
     }
 }
@@ -198,6 +212,7 @@ mod tests {
             show_crosshair: false,
             link_zoom: false,
             clicked_objects: 2,
+            brush: BrushOptions { diameter_mm: 7.5, shape: BrushShape::Ball, over: Over::Unlocked },
             side_panels: SidePanels { wide: [false, true], narrow: [true, false] },
             mode_3d: Mode3d::Mip,
             ..Preferences::default()
@@ -210,7 +225,7 @@ mod tests {
         let habits = |v: &Preferences| serde_json::to_string(&Habits::of(v)).unwrap();
         assert_eq!(habits(&next), habits(&prefs));
         assert_eq!((next.theme, next.layout, next.scale), (prefs.theme, prefs.layout, 1.25));
-        assert_eq!(next.clicked_objects, 2);
+        assert_eq!((next.clicked_objects, next.brush), (2, prefs.brush));
     }
 
     #[test]

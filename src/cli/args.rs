@@ -299,6 +299,8 @@ pub enum BenchWhat {
     Model,
     /// Slices, the window, the 3D view and an edit on the graphics adapter; with --peer VTK beside it.
     View,
+    /// Strokes of the brush: the document, the graphics device, and frames with 3D.
+    Brush,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
     /// All of these.

@@ -126,6 +126,14 @@ impl Document {
         Ok(())
     }
 
+    /// Takes a gesture's edits back for good, as if they had never been made; if nothing was done after them.
+    pub fn cancel_gesture(&mut self, gesture: GestureId) {
+        if let Some(mut entry) = self.history.take_merge(MergeKey::Gesture(gesture)) {
+            self.take_back(&mut entry.ops);
+            self.changed();
+        }
+    }
+
     pub(super) fn set_locked(&mut self, id: LabelId, locked: bool) -> Result<(), Refused> {
         let object = &self.objects[self.index_of(id)?];
         if object.locked != locked {

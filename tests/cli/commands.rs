@@ -300,6 +300,17 @@ fn a_small_bench_measures_opening() {
     assert!(report.get("click").is_none());
 }
 
+#[test]
+fn a_small_bench_of_the_brush_loses_no_dab_and_uploads_no_more_than_its_box() {
+    let line = ["bench", "brush", "--size", "96x64x48", "--repeat", "1", "--json"];
+    let report = voxpoint(&line).json();
+    let brush = &report["brush"];
+    assert_eq!(brush["given"], brush["painted"], "{report}");
+    let [bytes, all] = ["bytes", "box_bytes"].map(|key| brush[key].as_f64().unwrap());
+    assert!(bytes > 0.0 && bytes <= all, "{report}");
+    assert!(brush["dabs_per_s"].as_f64().unwrap() > 0.0);
+}
+
 /// In a scan that is smaller than the clicks of many runs would be apart, and beside somebody else's program.
 #[cfg(unix)]
 #[test]

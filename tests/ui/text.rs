@@ -7,6 +7,7 @@ use voxpoint::geom::Plane;
 use voxpoint::render::{ColourMap, TransferPreset};
 use voxpoint::ui::commands::{self, Group};
 use voxpoint::ui::text::{Language, ZH_HANS, speak, tr_any};
+use voxpoint::ui::tools;
 use voxpoint::ui::tr_error;
 
 /// Where texts stand that are shown through `tr_any`, and what comes before them.
@@ -180,6 +181,7 @@ fn wanted() -> BTreeSet<String> {
     }
     found.extend(commands::all().map(|entry| entry.name.to_owned()));
     found.extend(commands::gestures().flat_map(|(a, b)| [a, b]).map(str::to_owned));
+    found.extend(tools::ALL.iter().map(|tool| tool.info().hint.to_owned()));
     found.extend(Group::ALL.map(|g| g.name().to_owned()));
     found.extend(Plane::ALL.map(|p| p.name().to_owned()));
     found.extend(ColourMap::ALL.map(|m| m.name().to_owned()));

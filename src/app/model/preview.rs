@@ -1,9 +1,9 @@
-//! What a click under the pointer would give, as a copy of the label map to be drawn instead of the
+//! What a click or an edit under the pointer would give, as a copy of the label map to be drawn instead of the
 //! document's. The document never knows of it.
 
-use crate::document::{Document, LabelId, Object, answer_delta};
+use crate::document::{Change, Document, LabelId, Object, Over, answer_delta};
 use crate::render::LabelStyle;
-use crate::volume::{DeltaBuilder, DeltaRun, LabelMap, Region, VoxelBox};
+use crate::volume::{Delta, DeltaBuilder, DeltaRun, LabelMap, Region, VoxelBox};
 
 /// Drawn where a mask would go away.
 const LOST: [u8; 3] = [168, 170, 176];
@@ -20,7 +20,45 @@ pub(in crate::app) struct Preview {
     pub styles: [LabelStyle; 2],
 }
 
-/// The document's side of a preview, taken when it is asked for.
+impl Preview {
+    /// What an edit by hand would write; `None` if that is nothing.
+    pub fn of_edit(document: &Document, change: &Change, over: Over, number: u64) -> Option<Self> {
+        let target = document.edit_target(None).ok()?;
+        let delta = document.would_edit(None, change, over).ok()?;
+        if delta.is_empty() {
+            return None;
+        }
+        let styles = styles(document, target.id, target.colour)?;
+        Some(Self::of(document.labels().clone(), &delta, styles, number))
+    }
+
+    /// `labels` with a change drawn in: what would be new, and what would go, each as a label of its own.
+    fn of(mut labels: LabelMap, change: &Delta, styles: [LabelStyle; 2], number: u64) -> Self {
+        let mut drawn = DeltaBuilder::new(labels.dims());
+        let [gained, lost] = styles.each_ref().map(|style| style.value);
+        for run in change.runs() {
+            let after = if run.after == 0 { lost } else { gained };
+            drawn.push(DeltaRun { after, ..*run });
+        }
+        let drawn = drawn.finish();
+        labels.apply(&drawn);
+        Self { number, labels, bounds: drawn.bounds(), styles }
+    }
+}
+
+/// How the two labels of a preview are drawn: what the object `own` would gain and lose. `None` if a label map has no
+/// two values left to draw with.
+fn styles(document: &Document, own: LabelId, colour: [u8; 3]) -> Option<[LabelStyle; 2]> {
+    let used = |value: u16| value == own.0 || document.object(LabelId(value)).is_some();
+    // One byte of texture is enough for values up to 255.
+    let mut free = (1..=255u16).rev().chain(256..=u16::MAX).filter(|v| !used(*v));
+    let (gained, lost) = (free.next()?, free.next()?);
+    let style =
+        |value, colour| LabelStyle { value, colour, visible: true, opacity: 1.0, faint: true };
+    Some([style(gained, colour), style(lost, LOST)])
+}
+
+/// The document's side of a click's preview, taken when it is asked for.
 pub(super) struct Canvas {
     labels: LabelMap,
     /// The object that would take the click.
@@ -34,35 +72,21 @@ impl Canvas {
     pub fn of(document: &Document, object: Option<LabelId>) -> Option<Self> {
         let known = object.and_then(|id| document.object(id));
         let object = known.map_or_else(|| document.next_object().ok(), |o| Some(o.clone()))?;
-        let used = |value: u16| value == object.id.0 || document.object(LabelId(value)).is_some();
-        // One byte of texture is enough for values up to 255.
-        let mut free = (1..=255u16).rev().chain(256..=u16::MAX).filter(|v| !used(*v));
-        let (gained, lost) = (free.next()?, free.next()?);
-        let style =
-            |value, colour| LabelStyle { value, colour, visible: true, opacity: 1.0, faint: true };
-        let styles = [style(gained, object.colour), style(lost, LOST)];
+        let styles = styles(document, object.id, object.colour)?;
         Some(Self { labels: document.labels().clone(), object, styles })
     }
 
-    /// Writes what the model's answer would change into the copy: what would be new, and what would go, each as a
-    /// label of its own.
-    pub fn paint(mut self, answer: Region, number: u64) -> Preview {
-        let mut delta = DeltaBuilder::new(self.labels.dims());
-        let [gained, lost] = self.styles.each_ref().map(|style| style.value);
-        for change in answer_delta(&self.labels, &self.object, answer).runs() {
-            let after = if change.after == 0 { lost } else { gained };
-            delta.push(DeltaRun { after, ..*change });
-        }
-        let delta = delta.finish();
-        self.labels.apply(&delta);
-        Preview { number, labels: self.labels, bounds: delta.bounds(), styles: self.styles }
+    /// Writes what the model's answer would change into the copy.
+    pub fn paint(self, answer: Region, number: u64) -> Preview {
+        let change = answer_delta(&self.labels, &self.object, answer);
+        Preview::of(self.labels, &change, self.styles, number)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Change, Command, EditKind, GestureId, Over, Resolution};
+    use crate::document::{Command, EditKind, GestureId, Resolution};
     use crate::geom::{DAffine3, DVec3, Grid};
     use crate::prompt::Prompt;
     use crate::volume::{NamedRegion, Scale, StoredGeometry, Volume, Voxels};
@@ -147,6 +171,46 @@ mod tests {
                     let within = |a: usize| (bounds.min[a]..bounds.max[a]).contains(&voxel[a]);
                     prop_assert!((0..3).all(within));
                 }
+            }
+        }
+    }
+
+    proptest! {
+        /// Of an edit by hand, over the background or over unlocked neighbours.
+        #[test]
+        fn the_preview_of_an_edit_is_what_the_edit_then_does(
+            labels in prop::collection::vec(0u16..4, 60),
+            (named, erases, over_unlocked, locked) in
+                (mask(), any::<bool>(), any::<bool>(), any::<bool>()),
+        ) {
+            prop_assume!([1, 2].iter().all(|label| labels.contains(label)));
+            let mut document = document(&labels);
+            document.apply(Command::SetLocked(LabelId(2), locked)).unwrap();
+            document.apply(Command::Select(LabelId(1))).unwrap();
+            let over = if over_unlocked { Over::Unlocked } else { Over::Background };
+            let named = Arc::new(named);
+            let change = if erases { Change::Subtract(named) } else { Change::Add(named) };
+            let preview = Preview::of_edit(&document, &change, over, 1);
+            let before = document.labels().to_vec();
+            let (kind, gesture) = (EditKind::Brush, GestureId(1));
+            let edit = Command::Edit { object: None, change, over, kind, gesture };
+            document.apply(edit).unwrap();
+            let after = document.labels().to_vec();
+            let Some(preview) = preview else {
+                prop_assert_eq!(before, after);
+                return Ok(());
+            };
+            let [gained, lost] = preview.styles.each_ref().map(|style| style.value);
+            for (n, shown) in preview.labels.to_vec().into_iter().enumerate() {
+                let expected = match (before[n], after[n]) {
+                    (old, new) if old == new => old,
+                    (_, 0) => lost,
+                    (_, new) => {
+                        prop_assert_eq!(new, 1);
+                        gained
+                    }
+                };
+                prop_assert_eq!(shown, expected);
             }
         }
     }

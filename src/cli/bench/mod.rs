@@ -1,5 +1,6 @@
 //! `voxpoint bench`: how fast this machine opens a scan, draws it and answers a click. Prints medians; judges nothing.
 
+mod brush;
 mod click;
 mod clicks;
 mod model;
@@ -35,6 +36,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     view: Option<view::Viewed>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    brush: Option<brush::Brushed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     large: Option<view::LargeScanTimes>,
 }
 
@@ -49,6 +52,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         wants(BenchWhat::Click).then(|| click::measure(args.size, args.repeat)).transpose()?;
     let model = wants(BenchWhat::Model).then(|| model::measure(args)).transpose()?;
     let view = wants(BenchWhat::View).then(|| view::measure(args)).transpose()?;
+    let brush =
+        wants(BenchWhat::Brush).then(|| brush::measure(args.size, args.repeat)).transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let report = Report {
@@ -60,6 +65,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         click,
         model,
         view,
+        brush,
         large,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
@@ -76,6 +82,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.click.iter().flat_map(click::Clicked::lines));
     lines.extend(report.model.iter().flat_map(model::Measured::lines));
     lines.extend(report.view.iter().flat_map(view::Viewed::lines));
+    lines.extend(report.brush.iter().flat_map(brush::Brushed::lines));
     lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
     lines.join("\n")
 }

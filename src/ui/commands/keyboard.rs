@@ -91,6 +91,8 @@ fn find(key: Key, physical: Option<Key>, modifiers: Modifiers) -> Option<&'stati
             | Key::Minus
             | Key::OpenBracket
             | Key::CloseBracket
+            | Key::OpenCurlyBracket
+            | Key::CloseCurlyBracket
             | Key::Comma
             | Key::Period => Modifiers { shift: false, ..modifiers },
             _ => modifiers,

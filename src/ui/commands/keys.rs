@@ -42,6 +42,8 @@ pub fn key_name(shortcut: &KeyboardShortcut) -> String {
         | Key::Equals
         | Key::OpenBracket
         | Key::CloseBracket
+        | Key::OpenCurlyBracket
+        | Key::CloseCurlyBracket
         | Key::Comma
         | Key::Period) => key.symbol_or_name(),
         key => key.name(),

@@ -6,9 +6,10 @@ use egui::Key;
 
 use super::context::CommandContext;
 use super::entry::{Entry, Group, Menu, commands, with_scan};
-use super::keys::key;
+use super::keys::{key, shift};
+use crate::document::Over;
 use crate::ui::kit::icons;
-use crate::ui::state::ToolId;
+use crate::ui::state::{BrushShape, ToolId};
 use crate::ui::tools;
 
 /// Choosing a tool: one command for each, in the order of the toolbar.
@@ -54,6 +55,48 @@ commands! {
         menu: Some((Menu::Segment, 0)),
         enabled: |cx| cx.active().is_some_and(|o| !o.log.prompts.is_empty()),
         on: Some(|cx| point_is_chosen(cx) && cx.view.transient.negative),
+    }
+
+    /// Of Brush and Eraser.
+    LARGER_BRUSH {
+        name: "Larger brush",
+        keys: [key(Key::CloseCurlyBracket)],
+        run: |cx| cx.view.prefs.brush.step(1),
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        repeats: true,
+        while_drawing: true,
+    }
+
+    /// Of Brush and Eraser.
+    SMALLER_BRUSH {
+        name: "Smaller brush",
+        keys: [key(Key::OpenCurlyBracket)],
+        run: |cx| cx.view.prefs.brush.step(-1),
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        repeats: true,
+        while_drawing: true,
+    }
+
+    /// In slices; in 3D it is a ball.
+    BRUSH_SHAPE {
+        name: "Brush: ball or disc",
+        keys: [shift(Key::B)],
+        run: |cx| cx.view.prefs.brush.toggle_shape(),
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.prefs.brush.shape == BrushShape::Ball),
+    }
+
+    /// Not over the background alone.
+    BRUSH_OVER_UNLOCKED {
+        name: "Brush over unlocked objects",
+        keys: [],
+        run: |cx| cx.view.prefs.brush.toggle_over(),
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.prefs.brush.over == Over::Unlocked),
     }
 }
 

@@ -32,6 +32,10 @@ icons! {
     WINDOW = "\u{e18c}", "circle-half";
     /// Point tool.
     POINT = "\u{e7c8}", "cursor-click";
+    /// Brush.
+    BRUSH = "\u{e6f0}", "paint-brush";
+    /// Eraser.
+    ERASER = "\u{e21e}", "eraser";
     /// Positive point; new object.
     PLUS = "\u{e3d4}", "plus";
     /// Negative point.

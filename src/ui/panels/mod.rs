@@ -17,12 +17,14 @@ mod working_scale;
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 
 use crate::document::{Document, PALETTE};
+use crate::ui::commands::tools::{LARGER_BRUSH, SMALLER_BRUSH};
 use crate::ui::commands::widgets::icon_command;
 use crate::ui::commands::{CommandContext, Entry, appearance};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::kit::widgets::{heading, icon_button, panel_frame, section_line};
+use crate::ui::kit::widgets::{heading, icon_button, panel_frame, quiet, section_line};
 use crate::ui::state::ViewState;
+use crate::ui::tools::{self, Tool};
 
 /// Width of a side panel, in points.
 const SIDE: f32 = 248.0;
@@ -37,11 +39,28 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .frame(panel_frame().inner_margin(Margin::symmetric(8, 0)))
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
+    let tool = tools::of(cx.view.prefs.tool);
+    if cx.document.is_some() && tool.has_options() {
+        Panel::top("tool_options").frame(panel_frame()).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| tool_options(ui, tool, cx));
+        });
+    }
     if let Some(document) = cx.document {
         let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
         left_panel(ui, document, cx, left);
         right_panel(ui, document, cx, right);
     }
+}
+
+/// The settings of the tool in use, and what its buttons and keys do.
+fn tool_options(ui: &mut Ui, tool: &dyn Tool, cx: &mut CommandContext) {
+    let info = tool.info();
+    ui.label(quiet(ui, format!("{} {}", info.icon, tr(info.name))));
+    ui.separator();
+    tool.options(ui, cx.view);
+    let [smaller, larger] = [&SMALLER_BRUSH, &LARGER_BRUSH].map(|entry| entry.key_text());
+    let keys = tr_with("{smaller} / {larger}: size", &[("smaller", &smaller), ("larger", &larger)]);
+    ui.label(quiet(ui, format!("{keys} · {}", tr(info.hint))));
 }
 
 /// Width of the panel at the right end of the window, in points.

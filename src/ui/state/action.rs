@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::export_options::{FilmOptions, PictureOptions};
-use crate::document::{Command, LabelId};
+use crate::document::{Command, GestureId, LabelId};
 
 /// What becomes of a file that came while a scan is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Action {
     Undo,
     /// Do it again.
     Redo,
+    /// Take back, for good, what a gesture has done that is not to be.
+    TakeBack(GestureId),
     /// Undo or redo until so many changes are done.
     GoTo(usize),
     /// Forget that this file was opened lately.

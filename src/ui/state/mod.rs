@@ -3,6 +3,7 @@
 
 mod action;
 mod arrangement;
+mod brush_options;
 mod export_options;
 mod image_layers;
 mod inner_box;
@@ -22,6 +23,7 @@ mod window_presets;
 
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
+pub use brush_options::{BrushOptions, BrushShape};
 pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };
@@ -35,7 +37,7 @@ pub use status::{
     Busy, Download, Drawing, Latency, LogLine, ModelEntry, ModelStatus, Offer, Opening,
     PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
-pub use transient::{HandState, Hover, Intent, Transient};
+pub use transient::{BrushPlace, EditIntent, HandState, Hover, Intent, Transient};
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
 pub use view_state::ViewState;

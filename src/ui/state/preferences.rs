@@ -1,4 +1,5 @@
 use super::arrangement::{Layout, SidePanels, Splits};
+use super::brush_options::BrushOptions;
 use super::export_options::{FilmOptions, PictureOptions};
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
@@ -25,6 +26,8 @@ pub const PRACTISED: u8 = 3;
 pub struct Preferences {
     /// The left button's tool.
     pub tool: ToolId,
+    /// How Brush and Eraser paint.
+    pub brush: BrushOptions,
     /// Whether the crosshair is drawn.
     pub show_crosshair: bool,
     /// Whether labels are drawn.
@@ -73,6 +76,7 @@ impl Default for Preferences {
     fn default() -> Self {
         Self {
             tool: ToolId::default(),
+            brush: BrushOptions::default(),
             show_crosshair: true,
             show_labels: true,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },

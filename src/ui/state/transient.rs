@@ -1,6 +1,6 @@
 use super::arrangement::Pane;
 use super::export_options::Screen;
-use crate::document::LabelId;
+use crate::document::{Change, LabelId, Over};
 use crate::geom::DVec3;
 use crate::prompt::{Prompt, PromptId};
 
@@ -24,6 +24,26 @@ pub struct Intent {
     pub prompt: Prompt,
     /// The pointer has rested there for a moment.
     pub resting: bool,
+}
+
+/// Where the brush is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BrushPlace {
+    /// Its middle, RAS mm.
+    pub world: DVec3,
+    /// Of the plane of a disc; `None` for a ball.
+    pub normal: Option<DVec3>,
+    /// The pointer has rested there for a moment.
+    pub resting: bool,
+}
+
+/// The edit by hand that a press would make where the pointer is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditIntent {
+    /// Which voxels.
+    pub change: Change,
+    /// From whom it may take them.
+    pub over: Over,
 }
 
 /// Whether a button is held down on a view, and something is under way because of it.
@@ -58,6 +78,12 @@ pub struct Transient {
     pub hover: Option<Hover>,
     /// The click that the pointer would make, if a preview of it is wanted. Written by the views.
     pub intent: Option<Intent>,
+    /// Where the brush is, if one is in hand. Written by the views.
+    pub brush: Option<BrushPlace>,
+    /// The edit that a press would make, if a preview of it is wanted. Written by the views.
+    pub edit_intent: Option<EditIntent>,
+    /// How many gestures have begun that change the document: names them.
+    pub gestures: u64,
     /// What the pointer is doing on the views. Written by them; a command may give up what it holds.
     pub hand: HandState,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.

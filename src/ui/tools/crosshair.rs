@@ -12,6 +12,7 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[key(Key::C)],
     icon: icons::CROSSHAIR,
     gestures: &[("Click or drag (Crosshair tool)", "Move the crosshair")],
+    hint: "",
     edits: false,
     seldom: false,
 };

@@ -14,6 +14,7 @@ pub mod marks;
 pub mod pick;
 mod pointer;
 mod rest;
+mod stroke;
 mod view_gestures;
 
 use egui::{CursorIcon, KeyboardShortcut, Painter, Ui};
@@ -82,6 +83,8 @@ pub struct ToolInfo {
     pub icon: &'static str,
     /// What the mouse does with it, for the list on F1 and the README: gesture and effect, in English.
     pub gestures: &'static [(&'static str, &'static str)],
+    /// What else there is to know, beside its options; in English.
+    pub hint: &'static str,
     /// Its clicks do something to the document: a double click is two of them and does not maximise a view.
     pub edits: bool,
     /// Its button is left out of a narrow window's toolbar while another tool is in use.
@@ -108,6 +111,10 @@ tools! {
     region::Region as REGION,
     /// Click: a prompt for the model.
     point::Point as POINT,
+    /// Drag: gives voxels to the selected object.
+    brush::Brush as BRUSH,
+    /// Drag: takes voxels from the selected object.
+    eraser::Eraser as ERASER,
 }
 
 /// The tool of this name; the Point tool if there is none.

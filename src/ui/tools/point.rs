@@ -26,6 +26,7 @@ pub const INFO: ToolInfo = ToolInfo {
             "Point just behind what is seen there; right click: a negative one",
         ),
     ],
+    hint: "",
     edits: true,
     seldom: false,
 };

@@ -16,6 +16,7 @@ pub const INFO: ToolInfo = ToolInfo {
         "Drag (Region tool); Shift+drag (Window tool)",
         "Window of the values in a rectangle",
     )],
+    hint: "",
     edits: false,
     seldom: true,
 };

@@ -13,6 +13,7 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[key(Key::W)],
     icon: icons::WINDOW,
     gestures: &[("Drag (Window tool); right drag (Crosshair and Region tools)", "Window width and level")],
+    hint: "",
     edits: false,
     seldom: false,
 };

@@ -31,7 +31,7 @@ use crate::ui::commands::views;
 use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
 pub use crate::ui::state::SliceTransform;
-use crate::ui::state::{Action, Pane, Screen, Status, ViewState};
+use crate::ui::state::{Action, HandState, Pane, Screen, Status, ViewState};
 use crate::ui::tools::ViewContext as Context;
 
 /// Fills what is left of `ui` with the views.
@@ -51,6 +51,10 @@ pub fn show(
     view.transient.hover = None;
     view.transient.hovered = None;
     view.transient.intent = None;
+    view.transient.edit_intent = None;
+    if view.transient.hand == HandState::Free {
+        view.transient.brush = None;
+    }
     let before = (view.scan.crosshair, view.scan.oblique, view.prefs.splits);
     let mut cx = Context { egui: ui.ctx().clone(), document, view, status, gpu, out };
     frames::play(ui, &mut cx);

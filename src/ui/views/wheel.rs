@@ -2,7 +2,7 @@
 
 use egui::{Event, Id, MouseWheelUnit, Rect, Response, Ui};
 
-use super::{Context, paint};
+use super::{Context, hand, paint};
 use crate::geom::Plane;
 use crate::ui::state::Pane;
 
@@ -14,8 +14,23 @@ pub fn handle(ui: &Ui, response: &Response, plane: Plane, cx: &mut Context) {
     if response.contains_pointer() {
         cx.view.transient.hovered = Some(Pane::Slice(plane));
         wheel(ui, response, plane, cx);
-        zoom(ui, response.rect, plane, cx);
+        if !size(ui, response, cx) {
+            zoom(ui, response.rect, plane, cx);
+        }
     }
+}
+
+/// Gives turns of the wheel with Ctrl and Shift to the tool. Whether zooming is not meant: egui goes on with it for a
+/// few frames after the wheel was turned.
+pub fn size(ui: &Ui, response: &Response, cx: &mut Context) -> bool {
+    let lines = lines_where(ui, |m| (m.ctrl || m.command) && m.shift);
+    let steps = whole_steps(ui, response.id.with("size"), lines / FAST);
+    let id = response.id.with("wheel was for the tool");
+    let taken = lines != 0.0 && hand::tool(cx).wheel(steps, cx.view);
+    let rest = ui.data(|d| d.get_temp::<bool>(id)).unwrap_or(false);
+    let zooms = ui.input(egui::InputState::zoom_delta) != 1.0;
+    ui.data_mut(|d| d.insert_temp(id, taken || rest && zooms));
+    taken || rest
 }
 
 /// Steps through slices. Reads the wheel's own events: egui's smoothing would show the next slice late.
@@ -47,21 +62,19 @@ pub fn whole_steps(ui: &Ui, id: Id, lines: f32) -> i64 {
 /// Turns of the wheel in lines, upwards positive, Shift making them ten; without those that zoom or make
 /// slices thicker.
 pub fn wheel_lines(ui: &Ui) -> f32 {
-    lines_where(ui, |m| !m.alt)
+    lines_where(ui, |m| !m.ctrl && !m.command && !m.alt)
 }
 
 /// Turns of the wheel while Alt is down.
 fn alt_lines(ui: &Ui) -> f32 {
-    lines_where(ui, |m| m.alt)
+    lines_where(ui, |m| !m.ctrl && !m.command && m.alt)
 }
 
 fn lines_where(ui: &Ui, wanted: impl Fn(&egui::Modifiers) -> bool) -> f32 {
     let line = ui.options(|o| o.input_options.line_scroll_speed).max(1.0);
     ui.input(|i| {
         let of = |event: &Event| match event {
-            Event::MouseWheel { unit, delta, modifiers, .. }
-                if !modifiers.ctrl && !modifiers.command && wanted(modifiers) =>
-            {
+            Event::MouseWheel { unit, delta, modifiers, .. } if wanted(modifiers) => {
                 // Some systems turn the wheel sideways while Shift is down.
                 let delta = if modifiers.shift { delta.x + delta.y } else { delta.y };
                 let lines = match unit {

@@ -192,7 +192,7 @@ fn labels([nx, ny, nz]: [usize; 3]) -> LabelMap {
     LabelMap::from_labels([nx, ny, nz], &labels)
 }
 
-fn load(
+pub fn load(
     gpu: &Offscreen,
     scene: &mut Scene,
     volume: &Arc<Volume>,
@@ -214,6 +214,19 @@ const QUAD: [(Plane, [u32; 2], [u32; 2]); 3] = [
     (Plane::Coronal, [0, 500], [800, 500]),
 ];
 const SINGLE: [(Plane, [u32; 2], [u32; 2]); 1] = [(Plane::Axial, [0, 0], WINDOW)];
+
+/// Draws a frame of three slices and a draft of the 3D view.
+pub fn draw_all(gpu: &Offscreen, scene: &mut Scene, volume: &Volume) -> Result<(), RenderError> {
+    for (pane, &(plane, _, size)) in QUAD.iter().enumerate() {
+        scene.prepare_slice(pane, &slice(volume, plane, size, 0));
+    }
+    let params = in_3d(Mode3d::Surface, Orbit::default(), true);
+    gpu.prepare_3d(scene, &params);
+    gpu.frame(&gpu.target(WINDOW), |pass| {
+        paint(scene, pass, &QUAD);
+        scene.paint_3d(pass);
+    })
+}
 
 /// How long frames take in which every pane shows another slice than in the one before.
 fn scroll(

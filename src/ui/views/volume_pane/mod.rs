@@ -12,7 +12,7 @@ use crate::geom::{Axis, DVec2, Direction};
 use crate::render::{Mode3d, Orbit, RaycastParams};
 use crate::ui::kit::text::tr;
 use crate::ui::state::view_3d::mode_name;
-use crate::ui::state::{Pane, PreviewStatus};
+use crate::ui::state::{HandState, Pane, PreviewStatus};
 use crate::ui::tools::pick::raycast_params;
 
 /// Seconds without a change after which the full picture is made.
@@ -29,7 +29,8 @@ pub fn interact(ui: &Ui, rect: Rect, cx: &mut Context) -> Response {
     if response.contains_pointer() {
         cx.view.transient.hovered = Some(Pane::Volume);
         let lines = f64::from(wheel::wheel_lines(ui)).clamp(-10.0, 10.0);
-        let pinch = f64::from(ui.input(egui::InputState::zoom_delta));
+        let sized = wheel::size(ui, &response, cx);
+        let pinch = if sized { 1.0 } else { f64::from(ui.input(egui::InputState::zoom_delta)) };
         let factor = ZOOM_PER_LINE.powf(lines) * pinch;
         if factor.is_finite() && factor > 0.0 {
             cx.view.scan.orbit.zoom = (cx.view.scan.orbit.zoom * factor).clamp(0.2, 20.0);
@@ -88,11 +89,14 @@ fn moving(ui: &Ui, response: &Response, params: &RaycastParams) -> bool {
     moving
 }
 
-/// Whether masks follow the hand: a preview the pointer, or a mask the threshold's slider.
+/// Whether masks follow the hand: a preview or the brush the pointer, or a mask the threshold's slider.
 fn masks_move(cx: &Context) -> bool {
     let pointer_moves = cx.view.transient.intent.is_some_and(|intent| !intent.resting);
     let preview = cx.status.preview == PreviewStatus::Shown && pointer_moves;
-    preview || cx.status.threshold.is_some()
+    let view = &cx.view.transient;
+    let paints = view.edit_intent.is_some() || view.hand == HandState::Holds { edits: true };
+    let brush_moves = paints && view.brush.is_some_and(|brush| !brush.resting);
+    preview || brush_moves || cx.status.threshold.is_some()
 }
 
 fn picture(painter: &Painter, rect: Rect, params: RaycastParams, cx: &Context) {

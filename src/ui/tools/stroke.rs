@@ -1,0 +1,444 @@
+//! What Brush and Eraser share: strokes, the preview of a dab, and the ring that shows how large it is.
+
+use std::sync::Arc;
+
+use egui::{
+    Align2, Color32, CursorIcon, Id, Painter, PointerButton, Pos2, Rect, Stroke as Line, Ui, vec2,
+};
+
+use super::rest::rests;
+use super::{Gesture, Spot, ViewContext, ViewPlace, WorldPointer, pick};
+use crate::document::{Change, Command, EditKind, GestureId, Over};
+use crate::geom::DVec3;
+use crate::mask::brush::{Brush, Tip};
+use crate::ui::kit::paint;
+use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::widgets::{choice, colours};
+use crate::ui::state::{
+    Action, BrushOptions, BrushPlace, BrushShape, EditIntent, SliceTransform, ViewState,
+};
+use crate::volume::{LabelMap, Region};
+
+/// In 3D a stroke looks for what is seen at most so many times between two places of the pointer.
+const MOST_PICKS: usize = 200;
+
+/// What a press with the left or right button begins: the right one does the other thing.
+pub fn begin(
+    press: &WorldPointer,
+    tool_erases: bool,
+    cx: &mut ViewContext,
+) -> Option<Box<dyn Gesture>> {
+    let erases = match press.button? {
+        PointerButton::Primary => tool_erases,
+        PointerButton::Secondary => !tool_erases,
+        _ => return None,
+    };
+    if !press.may_click || !press.may_drag || !paints(press) {
+        return None;
+    }
+    press.spot(cx)?;
+    cx.view.transient.gestures += 1;
+    let mut stroke = Stroke {
+        erases,
+        id: GestureId(cx.view.transient.gestures),
+        last: None,
+        seen: cx.document.labels().clone(),
+        refused: refusal(erases != press.modifiers.alt, cx).is_some(),
+        told: false,
+    };
+    stroke.update(press, cx);
+    Some(Box::new(stroke))
+}
+
+/// Whether a press there paints. In 3D only with Ctrl, as points are placed there: else it turns the picture.
+fn paints(at: &WorldPointer) -> bool {
+    !at.is_3d() || at.modifiers.command
+}
+
+/// A brush that is drawn along.
+struct Stroke {
+    erases: bool,
+    id: GestureId,
+    /// Where it was, in a view that lay so.
+    last: Option<(ViewPlace, Pos2, Option<Spot>)>,
+    /// The labels when it began: in 3D it goes along what was seen then, and not up on what it has just painted.
+    seen: LabelMap,
+    /// Nothing can be painted.
+    refused: bool,
+    /// And the user was told why.
+    told: bool,
+}
+
+impl Gesture for Stroke {
+    fn update(&mut self, to: &WorldPointer, cx: &mut ViewContext) {
+        if self.refused && self.told {
+            return;
+        }
+        // Of a view that was scrolled, zoomed or turned meanwhile nothing leads from there to here.
+        let from = self.last.take().filter(|(place, ..)| *place == to.place);
+        let (region, spot) = match &to.place.slice {
+            Some(transform) => in_slice(transform, from.map(|(_, at, _)| at), to, cx),
+            None => self.on_surface(from.map(|(_, at, spot)| (at, spot)), to, cx),
+        };
+        if let Some(spot) = spot {
+            show_place(&spot, to, cx);
+        }
+        self.last = Some((to.place.clone(), to.at, spot));
+        if !region.is_empty() {
+            self.told = self.refused;
+            self.send(region, to.modifiers.alt, cx);
+        }
+    }
+
+    fn cancel(self: Box<Self>, cx: &mut ViewContext) {
+        cx.out.push(Action::TakeBack(self.id));
+    }
+
+    fn cursor(&self) -> Option<CursorIcon> {
+        Some(if self.refused { CursorIcon::NotAllowed } else { CursorIcon::Crosshair })
+    }
+
+    fn edits(&self) -> bool {
+        true
+    }
+}
+
+impl Stroke {
+    /// Asks for an edit; all those of a frame that do the same are one.
+    fn send(&self, region: Region, alt: bool, cx: &mut ViewContext) {
+        let erases = self.erases != alt;
+        let row = cx.document.image().grid().dims()[0];
+        if let Some(Action::Do(Command::Edit { change, gesture, .. })) = cx.out.last_mut()
+            && *gesture == self.id
+            && let (Change::Add(before), false) | (Change::Subtract(before), true) =
+                (change, erases)
+        {
+            Arc::make_mut(before).add(&region, row);
+            return;
+        }
+        let kind = if self.erases { EditKind::Eraser } else { EditKind::Brush };
+        let (change, over) = (change(region, erases), cx.view.prefs.brush.over);
+        let gesture = self.id;
+        cx.out.push(Action::Do(Command::Edit { object: None, change, over, kind, gesture }));
+    }
+
+    /// What a ball covers on its way over what was seen in 3D when the stroke began, and where it is now.
+    fn on_surface(
+        &self,
+        from: Option<(Pos2, Option<Spot>)>,
+        to: &WorldPointer,
+        cx: &ViewContext,
+    ) -> (Region, Option<Spot>) {
+        let grid = cx.document.image().grid();
+        let row = grid.dims()[0];
+        let brush = brush(&cx.view.prefs.brush, None);
+        let (start, mut last) = from.unwrap_or((to.at, None));
+        let Some([start, end]) = within(to.place.rect, start, to.at) else {
+            return (Region::default(), None);
+        };
+        // Close enough that each ball reaches well into the next.
+        let mm = cx.view.scan.orbit.mm_per_pixel(grid, to.place.size());
+        let step = (brush.radius_mm / 2.0 / mm).max(1.0);
+        let pieces = (f64::from(start.distance(end)) / step).ceil();
+        let pieces = (pieces as usize).clamp(1, MOST_PICKS);
+        let apart = f64::from(start.distance(end)) * mm / pieces as f64;
+        let mut region = Region::default();
+        // A first place is a dab by itself.
+        let first = usize::from(last.is_some());
+        for n in first..=pieces {
+            let at = start.lerp(end, n as f32 / pieces as f32);
+            let surface = pick::surface(&to.place, at, &self.seen, cx);
+            let spot = surface.map(|s| Spot { world: s.hit.world, inside: s.inside, normal: None });
+            if let Some(spot) = spot {
+                // Where the surface breaks off, the stroke goes on elsewhere and not through the air.
+                let joins =
+                    |last: &Spot| last.world.distance(spot.world) <= brush.radius_mm + 3.0 * apart;
+                let before = last.filter(joins).map_or(spot.world, |last| last.world);
+                region.add(&brush.sweep(grid, before, spot.world), row);
+            }
+            last = spot;
+            if start == end {
+                break;
+            }
+        }
+        (region, last)
+    }
+}
+
+/// What the brush covers in a slice on the way of the pointer, as far as it is in the view, and where it is now.
+fn in_slice(
+    transform: &SliceTransform,
+    from: Option<Pos2>,
+    to: &WorldPointer,
+    cx: &ViewContext,
+) -> (Region, Option<Spot>) {
+    let rect = to.place.rect;
+    let Some(ends) = within(rect, from.unwrap_or(to.at), to.at) else {
+        return (Region::default(), None);
+    };
+    let [a, b] = ends.map(|at| transform.world_from_pane(paint::in_pane(rect, at)));
+    let brush = brush(&cx.view.prefs.brush, Some(transform.frame().normal()));
+    let region = brush.sweep(cx.document.image().grid(), a, b);
+    (region, to.spot(cx).filter(|_| rect.contains(to.at)))
+}
+
+/// The part of a line that is in a view; `None` if nothing is.
+fn within(rect: Rect, from: Pos2, to: Pos2) -> Option<[Pos2; 2]> {
+    let (mut first, mut last) = (0.0f32, 1.0f32);
+    for (start, end, low, high) in
+        [(from.x, to.x, rect.min.x, rect.max.x), (from.y, to.y, rect.min.y, rect.max.y)]
+    {
+        let step = end - start;
+        if step == 0.0 {
+            if start < low || start > high {
+                return None;
+            }
+            continue;
+        }
+        let (a, b) = ((low - start) / step, (high - start) / step);
+        (first, last) = (first.max(a.min(b)), last.min(a.max(b)));
+    }
+    (first <= last).then(|| [from.lerp(to, first), from.lerp(to, last)])
+}
+
+/// The brush in a slice with this normal, or in 3D, where it is a ball.
+fn brush(options: &BrushOptions, normal: Option<DVec3>) -> Brush {
+    let tip = match (options.shape, normal) {
+        (BrushShape::Disc, Some(normal)) => Tip::Disc { normal },
+        _ => Tip::Ball,
+    };
+    Brush { radius_mm: options.diameter_mm / 2.0, tip }
+}
+
+fn change(region: Region, erases: bool) -> Change {
+    let region = Arc::new(region);
+    if erases { Change::Subtract(region) } else { Change::Add(region) }
+}
+
+/// Why nothing can be painted or erased: the name of the object that is locked, or nothing to erase from.
+fn refusal(erases: bool, cx: &ViewContext) -> Option<String> {
+    match cx.document.active() {
+        Some(object) if object.locked => {
+            Some(tr_with("{name} is locked", &[("name", &object.name)]))
+        }
+        None if erases => Some(tr("Select the object to erase from").to_owned()),
+        _ => None,
+    }
+}
+
+/// Notes where the brush is, for the rings in all views.
+fn show_place(spot: &Spot, at: &WorldPointer, cx: &mut ViewContext) {
+    let slice = at.place.slice.as_ref().map_or(0, SliceTransform::slice);
+    let resting = rests(&cx.egui, Id::unique("brush rests"), at.at, slice);
+    let disc = cx.view.prefs.brush.shape == BrushShape::Disc;
+    cx.view.transient.brush =
+        Some(BrushPlace { world: spot.world, normal: spot.normal.filter(|_| disc), resting });
+}
+
+/// The pointer rests or moves over a view: where the brush is, and what a press would do.
+pub fn hover(at: &WorldPointer, tool_erases: bool, cx: &mut ViewContext) {
+    let Some(spot) = at.spot(cx) else { return };
+    show_place(&spot, at, cx);
+    let erases = tool_erases != at.modifiers.alt;
+    let wanted = cx.view.prefs.show_preview && cx.view.labels_shown() && paints(at);
+    if !wanted || refusal(erases, cx).is_some() {
+        return;
+    }
+    let options = &cx.view.prefs.brush;
+    let region = brush(options, spot.normal).dab(cx.document.image().grid(), spot.world);
+    if !region.is_empty() {
+        let over = options.over;
+        cx.view.transient.edit_intent = Some(EditIntent { change: change(region, erases), over });
+    }
+}
+
+/// The pointer's shape.
+pub fn cursor(at: &WorldPointer, tool_erases: bool, cx: &ViewContext) -> Option<CursorIcon> {
+    if !paints(at) {
+        return None;
+    }
+    let refused = refusal(tool_erases != at.modifiers.alt, cx).is_some();
+    Some(if refused { CursorIcon::NotAllowed } else { CursorIcon::Crosshair })
+}
+
+/// The ring where the brush crosses a view's slice: a circle for a ball that reaches it, a line for a disc that
+/// stands across it. In 3D the outline of the ball.
+pub fn paint(
+    painter: &Painter,
+    place: &ViewPlace,
+    at: Option<&WorldPointer>,
+    tool_erases: bool,
+    cx: &ViewContext,
+) {
+    let alt = cx.egui.input(|i| i.modifiers.alt);
+    let why_not = refusal(tool_erases != alt, cx);
+    let colour = match (&why_not, tool_erases != alt) {
+        (Some(_), _) => paint::WARNING,
+        (None, true) => paint::NEGATIVE,
+        (None, false) => paint::TEXT,
+    };
+    if let Some(brush) = cx.view.transient.brush {
+        let radius = cx.view.prefs.brush.diameter_mm / 2.0;
+        match outline(place, &brush, radius, cx) {
+            Some(Outline::Circle(centre, radius)) => {
+                painter.circle_stroke(
+                    centre,
+                    radius,
+                    Line::new(3.0, Color32::from_black_alpha(150)),
+                );
+                painter.circle_stroke(centre, radius, Line::new(1.2, colour));
+            }
+            Some(Outline::Line(ends)) => paint::line(painter, ends, 1.2, colour),
+            None => {}
+        }
+    }
+    if let (Some(why), Some(at)) = (why_not, at.filter(|at| paints(at))) {
+        let place = at.at + vec2(14.0, 14.0);
+        paint::text(painter, place, Align2::LEFT_TOP, &why, 12.0, paint::WARNING);
+    }
+}
+
+/// What is seen of a brush in a view.
+#[derive(Debug, PartialEq)]
+enum Outline {
+    /// Centre, and radius in points.
+    Circle(Pos2, f32),
+    Line([Pos2; 2]),
+}
+
+fn outline(
+    place: &ViewPlace,
+    brush: &BrushPlace,
+    radius: f64,
+    cx: &ViewContext,
+) -> Option<Outline> {
+    let Some(transform) = &place.slice else {
+        let across = cx.view.scan.orbit.axes().x_axis * radius;
+        let centre = place.on_screen(brush.world, cx);
+        let edge = place.on_screen(brush.world + across, cx);
+        return Some(Outline::Circle(centre, centre.distance(edge)));
+    };
+    let on_screen =
+        |world| paint::on_screen(place.rect, transform.pane_from_world(world).truncate());
+    match cut(transform, brush, radius)? {
+        Cut::Circle(centre, radius) => {
+            let points = radius * transform.pan_zoom().points_per_mm;
+            Some(Outline::Circle(on_screen(centre), points as f32))
+        }
+        Cut::Line(ends) => Some(Outline::Line(ends.map(on_screen))),
+    }
+}
+
+/// Where a brush crosses a slice, in RAS mm.
+#[derive(Debug, PartialEq)]
+enum Cut {
+    Circle(DVec3, f64),
+    Line([DVec3; 2]),
+}
+
+/// `None` where the brush does not reach the slice.
+fn cut(transform: &SliceTransform, brush: &BrushPlace, radius: f64) -> Option<Cut> {
+    let frame = transform.frame();
+    let normal = frame.normal();
+    // How far past the slice shown the brush's middle is.
+    let past = (frame.view(brush.world).z - transform.slice() as f64) * frame.slice_distance();
+    let chord = |away: f64| (away.abs() <= radius).then(|| (radius * radius - away * away).sqrt());
+    let Some(disc) = brush.normal else {
+        return Some(Cut::Circle(brush.world - normal * past, chord(past)?));
+    };
+    let Some(along) =
+        disc.cross(normal).try_normalize().filter(|_| disc.dot(normal).abs() < 1.0 - 1e-9)
+    else {
+        // It lies in slices like this one.
+        let shown = past.abs() <= frame.slice_distance() / 2.0;
+        return shown.then_some(Cut::Circle(brush.world - normal * past, radius));
+    };
+    // In the disc and across the line in which it cuts the slice.
+    let across = disc.cross(along);
+    let away = -past / across.dot(normal);
+    let (half, middle) = (chord(away)?, brush.world + across * away);
+    Some(Cut::Line([middle - along * half, middle + along * half]))
+}
+
+/// The brush's settings.
+pub fn options(ui: &mut Ui, view: &mut ViewState) {
+    let brush = &mut view.prefs.brush;
+    let shapes = [(tr("Disc"), BrushShape::Disc), (tr("Ball"), BrushShape::Ball)];
+    choice(ui, &mut brush.shape, &shapes);
+    ui.separator();
+    ui.label(tr("Size"));
+    ui.scope(|ui| {
+        ui.spacing_mut().slider_width = 120.0;
+        // The part below the handle in the accent: the theme's selection colour is too pale for a rail.
+        ui.visuals_mut().selection.bg_fill = colours(ui).accent;
+        let sizes = BrushOptions::SMALLEST..=BrushOptions::LARGEST;
+        let slider = egui::Slider::new(&mut brush.diameter_mm, sizes).logarithmic(true);
+        ui.add(slider.max_decimals(1).suffix(" mm")).accessible_name(tr("Brush size"));
+    });
+    ui.separator();
+    ui.label(tr("Paints over"));
+    let over = [(tr("Background"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];
+    choice(ui, &mut brush.over, &over);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{Convention, DAffine3, DVec2, Grid, Plane};
+    use egui::pos2;
+
+    #[test]
+    fn a_stroke_ends_at_the_edge_of_its_view() {
+        let rect = Rect::from_min_max(pos2(10.0, 20.0), pos2(110.0, 120.0));
+        let inside = pos2(60.0, 70.0);
+        let cases = [
+            (inside, pos2(80.0, 70.0), Some([inside, pos2(80.0, 70.0)])),
+            (inside, pos2(160.0, 70.0), Some([inside, pos2(110.0, 70.0)])),
+            (pos2(60.0, -30.0), inside, Some([pos2(60.0, 20.0), inside])),
+            (pos2(-40.0, 70.0), pos2(160.0, 70.0), Some([pos2(10.0, 70.0), pos2(110.0, 70.0)])),
+            (pos2(0.0, 0.0), pos2(120.0, 0.0), None),
+            (pos2(0.0, 50.0), pos2(0.0, 50.0), None),
+            (inside, inside, Some([inside, inside])),
+        ];
+        for (from, to, expected) in cases {
+            let found = within(rect, from, to);
+            let near = match (found, expected) {
+                (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| a.distance(b) < 1e-3),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            assert!(near, "{from} {to}: {found:?}, not {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_ring_is_where_the_brush_crosses_the_slice() {
+        let grid =
+            Grid::new([40, 40, 20], DAffine3::from_scale(DVec3::new(1.0, 1.0, 2.0))).unwrap();
+        let size = DVec2::splat(400.0);
+        let of = |plane, slice| {
+            let radiological = Convention::Radiological;
+            SliceTransform::new(&grid, plane, radiological, None, None, size, slice)
+        };
+        let world = DVec3::new(20.0, 20.0, 20.0);
+        let ball = BrushPlace { world, normal: None, resting: true };
+        let disc = BrushPlace { normal: Some(DVec3::Z), ..ball };
+        // Slices of 2 mm: slice 10 is at 20 mm.
+        let circle = |z: f64, r: f64| Some(Cut::Circle(DVec3::new(20.0, 20.0, z), r));
+        assert_eq!(cut(&of(Plane::Axial, 10), &ball, 5.0), circle(20.0, 5.0));
+        assert_eq!(cut(&of(Plane::Axial, 12), &ball, 5.0), circle(24.0, 3.0));
+        assert_eq!(cut(&of(Plane::Axial, 13), &ball, 5.0), None);
+        assert_eq!(cut(&of(Plane::Axial, 10), &disc, 5.0), circle(20.0, 5.0));
+        assert_eq!(cut(&of(Plane::Axial, 11), &disc, 5.0), None);
+        // Across: a line as long as the chord.
+        for (slice, half) in [(20, 5.0), (23, 4.0), (17, 4.0), (26, 0.0)] {
+            let found = cut(&of(Plane::Coronal, slice), &disc, 5.0);
+            let Some(Cut::Line(ends)) = found else {
+                assert_eq!((slice, found), (26, None));
+                continue;
+            };
+            assert!((ends[0].distance(ends[1]) - 2.0 * half).abs() < 1e-9, "{slice}: {ends:?}");
+            let middle = ends[0].midpoint(ends[1]);
+            assert!(middle.abs_diff_eq(DVec3::new(20.0, slice as f64, 20.0), 1e-9), "{middle}");
+        }
+    }
+}
