@@ -35,7 +35,8 @@ pub struct Brushed {
     dabs_per_s: f64,
     /// The slowest dab.
     worst_ms: f64,
-    /// Bytes uploaded for a dab, and those of the box of the voxels that it changes.
+    /// Bytes uploaded for a dab that changes something, and those of the box of the voxels that it changes. (Beside
+    /// the box go a few that say which blocks of voxels have labels.)
     bytes: f64,
     box_bytes: f64,
     /// Until a dab is seen in three slices and a draft of the 3D view.
@@ -123,8 +124,12 @@ fn stroke(
         done?;
         let uploaded = scene.uploaded_bytes();
         let (shown, upload) = timed(|| show(scene, document, revision));
-        samples.boxes.push(shown? as f64);
-        samples.bytes.push((scene.uploaded_bytes() - uploaded) as f64);
+        let shown = shown?;
+        // In a small scan most dabs lie where others were.
+        if shown > 0 {
+            samples.boxes.push(shown as f64);
+            samples.bytes.push((scene.uploaded_bytes() - uploaded) as f64);
+        }
         let (drawn, frame) = timed(|| view::draw_all(gpu, scene, &volume));
         drawn?;
         samples.edit.push(edit);
