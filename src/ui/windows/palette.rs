@@ -63,7 +63,9 @@ fn list(
         return None;
     }
     let mut clicked = None;
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    // As high as there is room for, even where a shorter list was shown before.
+    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         for (n, entry) in found.iter().enumerate() {
             let text = entry.menu_text(cx);

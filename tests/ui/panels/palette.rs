@@ -123,6 +123,22 @@ fn it_speaks_chinese_and_still_knows_english() {
 }
 
 #[test]
+fn the_list_is_long_again_after_a_short_one() {
+    let mut harness = Desktop::open().wide();
+    let seen = |harness: &Harness<Desktop>| {
+        let last = harness.get_by_label("Picture…").rect();
+        last.bottom() < 440.0 && harness.ctx.content_rect().contains_rect(last)
+    };
+    open(&mut harness);
+    assert!(seen(&harness), "the seventh row, without scrolling");
+    type_text(&mut harness, "undo");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    open(&mut harness);
+    harness.run_steps(3);
+    assert!(seen(&harness));
+}
+
+#[test]
 fn nothing_of_the_window_is_cut_while_it_is_closed_again() {
     let mut harness = Desktop::open().wide();
     open(&mut harness);
