@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::imports::{Imports, circles};
+
 /// Module → what it may name of the crate. Everything not listed fails.
 const ARROWS: &[(&str, &[&str])] = &[
     ("geom", &[]),
@@ -136,64 +138,79 @@ fn code_only(text: &str) -> String {
         .join("\n")
 }
 
-/// The top-level modules that a file names through `crate::` (also in `use crate::{a::b, c}` groups).
-fn named_modules(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let word = |s: &str| -> String {
-        s.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
-    };
-    for (at, _) in code.match_indices("crate::") {
-        if code[..at].ends_with('$') {
-            continue;
-        }
-        let rest = &code[at + "crate::".len()..];
-        let Some(group) = rest.strip_prefix('{') else {
-            found.insert(word(rest));
-            continue;
-        };
-        let (mut depth, mut start) = (0, true);
-        for (i, c) in group.char_indices() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => start = true,
-                c if c.is_whitespace() => {}
-                _ if start => {
-                    found.insert(word(&group[i..]));
-                    start = false;
-                }
-                _ => {}
-            }
-        }
-    }
-    found
+/// The source files with their whole text, and what they take from each other.
+fn uses() -> BTreeSet<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: Vec<(String, String)> = files_below("src")
+        .into_iter()
+        .map(|(name, _)| {
+            let text = std::fs::read_to_string(root.join(&name)).expect("sources are UTF-8");
+            (name, text)
+        })
+        .collect();
+    let edges = Imports::of(&files).edges();
+    assert!(edges.len() > 500, "the imports were not found");
+    edges
+}
+
+/// The module at the top that a file belongs to.
+fn top(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or_default()
+}
+
+/// Whether a file goes on with what a module above it begins, as `impl App` does in many files of `app`: it may use
+/// that module, although that module knows it.
+fn continues(file: &str, module: &str) -> bool {
+    let folder = module.strip_suffix("mod.rs").map(str::to_owned);
+    let folder = folder.unwrap_or_else(|| module.trim_end_matches(".rs").to_owned() + "/");
+    file.starts_with(&folder)
 }
 
 #[test]
 fn arrows_between_modules() {
-    let modules: Vec<&str> = ARROWS.iter().map(|(m, _)| *m).collect();
-    let mut wrong = Vec::new();
-    for (file, code) in sources() {
-        let top = file.split(['/', '.']).next().unwrap_or_default();
-        if top == "lib" || top == "main" {
-            continue;
-        }
-        let Some((_, allowed)) = ARROWS.iter().find(|(m, _)| *m == top) else {
-            wrong.push(format!("{file}: module {top} is not on the map"));
-            continue;
-        };
-        for named in named_modules(&code) {
-            // `crate::with_voxels!` and the like: macros live at the root.
-            if !modules.contains(&named.as_str()) || named == top {
-                continue;
-            }
-            if !allowed.contains(&named.as_str()) {
-                wrong.push(format!("{file}: {top} may not name {named}"));
-            }
-        }
-    }
+    let files = sources();
+    let unknown: Vec<&String> = files
+        .iter()
+        .map(|(file, _)| file)
+        .filter(|file| !matches!(top(file), "lib" | "main"))
+        .filter(|file| !ARROWS.iter().any(|(module, _)| *module == top(file)))
+        .collect();
+    assert!(unknown.is_empty(), "not on the map: {unknown:?}");
+    let may = |from: &str, to: &str| {
+        from == to
+            || matches!(from, "lib" | "main")
+            // Macros stand at the root.
+            || to == "lib"
+            || ARROWS.iter().any(|(module, uses)| *module == from && uses.contains(&to))
+    };
+    let wrong: Vec<String> = uses()
+        .into_iter()
+        .filter(|(user, used)| !may(top(user), top(used)))
+        .map(|(user, used)| format!("{user} may not use {used}"))
+        .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let uses: BTreeSet<_> =
+        uses().into_iter().filter(|(user, used)| !continues(user, used)).collect();
+    let found: Vec<String> = circles(&uses).iter().map(|circle| circle.join(" ")).collect();
+    assert!(found.is_empty(), "in a circle:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_folders_use_each_other_in_a_circle() {
+    // `ui/panels/menu.rs` is of the folder `ui/panels`, `ui/mod.rs` of `ui`, which holds them all.
+    let folder = |file: &str| file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let uses: BTreeSet<_> = uses()
+        .iter()
+        .map(|(user, used)| (folder(user), folder(used)))
+        .filter(|(user, used)| user != used)
+        .filter(|(user, used)| !(user.starts_with(&format!("{used}/")) || used.is_empty()))
+        .collect();
+    let found: Vec<String> = circles(&uses).iter().map(|circle| circle.join(" ")).collect();
+    assert!(found.is_empty(), "in a circle:\n{}", found.join("\n"));
 }
 
 #[test]
@@ -244,10 +261,35 @@ fn labels_are_written_only_by_the_document() {
 }
 
 #[test]
-fn the_reader_of_groups_reads_groups() {
-    let code = "use crate::{geom::{Grid, Plane}, volume::Volume};\nlet x = crate::work::Task;";
-    let found: Vec<_> = named_modules(code).into_iter().collect();
-    assert_eq!(found, ["geom", "volume", "work"]);
+fn imports_are_followed_to_the_file_that_defines_them() {
+    let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let files = [
+        file("lib.rs", "pub mod a;\npub mod b;\n"),
+        file("a/mod.rs", "mod deep;\npub use deep::{Deep, sub};\npub struct Own;\n"),
+        file("a/deep.rs", "use super::Own;\npub struct Deep;\npub mod sub { pub fn f() {} }\n"),
+        file("b/mod.rs", "mod one;\nmod two;\nuse two::Two as Renamed;\n"),
+        // A group, a chain, a re-export, prose and a test, which count for nothing.
+        file(
+            "b/one.rs",
+            "use crate::{a::{Deep, sub}, b};\n// crate::c::X\nconst S: &str = \"crate::b::two::T\";\n\
+             #[cfg(test)]\nmod tests { use super::super::two::Two; }\n",
+        ),
+        file("b/two.rs", "pub struct Two;\nfn f() { super::super::a::Own; super::one::g(); }\n"),
+    ];
+    let edges = Imports::of(&files).edges();
+    let found: Vec<(&str, &str)> = edges.iter().map(|(a, b)| (&**a, &**b)).collect();
+    let expected = [
+        ("a/deep.rs", "a/mod.rs"),
+        ("b/mod.rs", "b/two.rs"),
+        ("b/one.rs", "a/deep.rs"),
+        ("b/one.rs", "b/mod.rs"),
+        ("b/two.rs", "a/mod.rs"),
+        ("b/two.rs", "b/one.rs"),
+    ];
+    assert_eq!(found, expected);
+    let round = [("x", "y"), ("y", "z"), ("z", "x"), ("z", "w")];
+    let round = round.map(|(a, b)| (a.to_owned(), b.to_owned())).into_iter().collect();
+    assert_eq!(circles(&round), [["x", "y", "z"]]);
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Imports {
         let mut sources = Vec::new();
         for (name, text) in files {
             let module = module_of(name);
-            if module.iter().any(|m| m == "tests") {
+            // The program's own `main.rs` is another crate, which uses this one by name.
+            if module.iter().any(|m| m == "tests") || name == "main.rs" {
                 continue;
             }
             let code = without_tests(&without_prose(text));
@@ -178,9 +179,7 @@ impl Imports {
             }
             let path: ModulePath = source.code[start..]
                 .split("::")
-                .map(|part| {
-                    part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
-                })
+                .map(|part| part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
                 .take_while(|part: &String| !part.is_empty())
                 .collect();
             // Names stand behind one another only while nothing but `::` is between them.
@@ -249,7 +248,13 @@ fn leaves(tree: &str) -> Vec<(ModulePath, String)> {
         let tree = tree.trim();
         if let Some(open) = tree.find('{') {
             let mut path = base.to_vec();
-            path.extend(tree[..open].split("::").map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned));
+            path.extend(
+                tree[..open]
+                    .split("::")
+                    .map(str::trim)
+                    .filter(|p| !p.is_empty())
+                    .map(str::to_owned),
+            );
             let inside = &tree[open + 1..tree.rfind('}').unwrap_or(tree.len())];
             let (mut depth, mut start) = (0, 0);
             for (at, c) in inside.char_indices() {
@@ -265,7 +270,8 @@ fn leaves(tree: &str) -> Vec<(ModulePath, String)> {
             }
             walk(&inside[start..], &path, out);
         } else if !tree.is_empty() {
-            let (path, alias) = tree.split_once(" as ").map_or((tree, None), |(p, a)| (p, Some(a.trim())));
+            let (path, alias) =
+                tree.split_once(" as ").map_or((tree, None), |(p, a)| (p, Some(a.trim())));
             let mut whole = base.to_vec();
             whole.extend(path.split("::").map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()));
             let star = whole.last().is_some_and(|name| name == "*");
@@ -318,7 +324,9 @@ fn without_tests(code: &str) -> String {
     while let Some(at) = out.find("#[cfg(test)]") {
         let rest = &out[at..];
         let end = match (rest.find('{'), rest.find(';')) {
-            (Some(open), semicolon) if semicolon.is_none_or(|s| open < s) => open + block(&rest[open..]),
+            (Some(open), semicolon) if semicolon.is_none_or(|s| open < s) => {
+                open + block(&rest[open..])
+            }
             (_, Some(semicolon)) => semicolon + 1,
             _ => rest.len(),
         };

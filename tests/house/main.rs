@@ -1,4 +1,5 @@
 //! The sources themselves: arrows, invariants, sizes, and that the README is true.
 
 mod architecture;
+mod imports;
 mod readme;
