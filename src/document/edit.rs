@@ -1,8 +1,8 @@
 //! Changes by hand: voxels, locks, and the mark that an object is done.
 
-use super::command::Refused;
 use super::history::{GestureId, MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
+use super::refused::Refused;
 use super::write::Source;
 use super::{Document, LabelId};
 use crate::volume::Delta;

@@ -19,6 +19,7 @@ mod label_edit;
 mod object;
 mod prompts;
 mod rebase;
+mod refused;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -26,11 +27,12 @@ mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use command::{Command, Refused, Resolution};
+pub use command::{Command, Resolution};
 pub use edit::{EditKind, EditTarget};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
 pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, PALETTE, palette_colour};
+pub use refused::Refused;
 pub use write::answer_delta;
 
 use crate::prompt::{ImageId, WorkingScale};

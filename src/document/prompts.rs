@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::command::Refused;
 use super::history::{MergeKey, Op};
+use super::refused::Refused;
 use super::write::Source;
 use super::{Document, LabelId, Object, PendingClick};
 use crate::prompt::{Answer, ImageId, Prompt, PromptId, PromptLog};

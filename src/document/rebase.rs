@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::command::{Refused, Resolution};
+use super::command::Resolution;
 use super::history::{Entry, Op};
+use super::refused::Refused;
 use super::write::{Source, Write};
 use super::{Document, EntryId, LabelId, Object};
 use crate::prompt::PromptLog;

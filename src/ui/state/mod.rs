@@ -5,6 +5,7 @@ mod action;
 mod arrangement;
 mod brush_options;
 mod export_options;
+mod image_layer;
 mod image_layers;
 mod inner_box;
 mod objects_in_view;
@@ -17,6 +18,7 @@ mod status;
 pub mod status_text;
 mod transient;
 pub mod view_3d;
+mod view_3d_actions;
 mod view_actions;
 mod view_state;
 mod window_presets;
@@ -27,7 +29,7 @@ pub use brush_options::{BrushOptions, BrushShape};
 pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };
-pub use image_layers::ImageLayer;
+pub use image_layer::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use preferences::{PRACTISED, Preferences, ToolId};

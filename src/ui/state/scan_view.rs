@@ -1,5 +1,5 @@
 use super::arrangement::{Lightbox, Pane};
-use super::image_layers::ImageLayer;
+use super::image_layer::ImageLayer;
 use super::view_3d::View3d;
 use crate::geom::{DVec3, Grid, Oblique, PanZoom};
 use crate::render::{ColourMap, Orbit, TransferPreset, default_iso};

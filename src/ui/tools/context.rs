@@ -1,8 +1,9 @@
-use egui::Rect;
+use egui::{Pos2, Rect};
 
-use super::ViewPlace;
+use super::place::ViewPlace;
 use crate::document::{Document, Object};
-use crate::geom::DVec2;
+use crate::geom::{DVec2, DVec3};
+use crate::ui::kit::paint;
 use crate::ui::state::{Action, Pane, SliceTransform, Status, ViewState};
 
 /// What views and tools work on during one frame.
@@ -46,6 +47,17 @@ impl ViewContext<'_> {
             size,
             slice,
         )
+    }
+
+    /// Where a world position (RAS mm) is on the screen; of one in another slice, straight above or below it.
+    pub fn on_screen(&self, place: &ViewPlace, world: DVec3) -> Pos2 {
+        let at = if let Some(transform) = &place.slice {
+            transform.pane_from_world(world).truncate()
+        } else {
+            let grid = self.document.image().grid();
+            self.view.scan.orbit.project(grid, place.size(), world).truncate()
+        };
+        paint::on_screen(place.rect, at)
     }
 
     /// Whether an object's prompts and model window are drawn: with its mask.

@@ -12,6 +12,7 @@ mod context;
 mod gesture;
 pub mod marks;
 pub mod pick;
+mod place;
 mod pointer;
 mod rest;
 mod stroke;
@@ -21,7 +22,8 @@ use egui::{CursorIcon, KeyboardShortcut, Painter, Ui};
 
 pub use context::ViewContext;
 pub use gesture::{Click, ClickOrDrag, Gesture};
-pub use pointer::{Spot, ViewPlace, WorldPointer};
+pub use place::ViewPlace;
+pub use pointer::{Spot, WorldPointer};
 pub use view_gestures::{begin as begin_view_gesture, drag_window};
 
 use crate::ui::state::{ToolId, ViewState};

@@ -2,7 +2,8 @@
 
 use egui::Pos2;
 
-use super::{ViewContext, ViewPlace};
+use super::context::ViewContext;
+use super::place::ViewPlace;
 use crate::geom::DVec3;
 use crate::render::{Hit, HitKind, RaycastParams, pick};
 use crate::ui::kit::paint;

@@ -1,43 +1,12 @@
 use std::cell::OnceCell;
 
-use egui::{Modifiers, PointerButton, Pos2, Rect};
+use egui::{Modifiers, PointerButton, Pos2};
 
-use super::ViewContext;
+use super::context::ViewContext;
 use super::pick::{self, Surface};
+use super::place::ViewPlace;
 use crate::geom::DVec3;
 use crate::ui::kit::paint;
-use crate::ui::state::{Pane, SliceTransform};
-
-/// A view as it lies on the screen at some moment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ViewPlace {
-    /// Which view.
-    pub pane: Pane,
-    /// Where it is, in points.
-    pub rect: Rect,
-    /// Physical pixels for each point.
-    pub pixels_per_point: f32,
-    /// How its picture lies; `None` for the 3D view, where the camera tells it.
-    pub slice: Option<SliceTransform>,
-}
-
-impl ViewPlace {
-    /// Width and height in points.
-    pub fn size(&self) -> [f64; 2] {
-        [f64::from(self.rect.width()), f64::from(self.rect.height())]
-    }
-
-    /// Where a world position (RAS mm) is on the screen; of one in another slice, straight above or below it.
-    pub fn on_screen(&self, world: DVec3, cx: &ViewContext) -> Pos2 {
-        let at = if let Some(transform) = &self.slice {
-            transform.pane_from_world(world).truncate()
-        } else {
-            let grid = cx.document.image().grid();
-            cx.view.scan.orbit.project(grid, self.size(), world).truncate()
-        };
-        paint::on_screen(self.rect, at)
-    }
-}
 
 /// A place in the scan under the pointer.
 #[derive(Clone, Copy, Debug, PartialEq)]

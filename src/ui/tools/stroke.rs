@@ -314,8 +314,8 @@ fn outline(
 ) -> Option<Outline> {
     let Some(transform) = &place.slice else {
         let across = cx.view.scan.orbit.axes().x_axis * radius;
-        let centre = place.on_screen(brush.world, cx);
-        let edge = place.on_screen(brush.world + across, cx);
+        let centre = cx.on_screen(place, brush.world);
+        let edge = cx.on_screen(place, brush.world + across);
         return Some(Outline::Circle(centre, centre.distance(edge)));
     };
     let on_screen =

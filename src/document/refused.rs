@@ -1,0 +1,64 @@
+//! Why a command was refused.
+
+/// Why a command was not carried out; the document is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A click is still being computed; give the command again when it is done.
+    #[error("a click is still being computed")]
+    Busy,
+    /// The object is being extended.
+    #[error("this object is being extended: wait, or stop it")]
+    Extending,
+    /// The object is locked.
+    #[error("this object is locked: unlock it first")]
+    Locked,
+    /// Voxels can be taken away from an object only.
+    #[error("no object is selected: select one first")]
+    NoneSelected,
+    /// There is no answer of a model to go on from.
+    #[error("this object has no mask made by clicks: click inside the structure first")]
+    NoAnswer,
+    /// An object must start inside the structure.
+    #[error("the first click of an object must be positive: click inside the structure first")]
+    FirstMustBePositive,
+    /// Without this click a negative one would come first.
+    #[error(
+        "a negative click would come first then: delete the negative clicks before, or the object"
+    )]
+    NegativeWouldBeFirst,
+    /// The clicked voxel has another object's label.
+    #[error(
+        "this voxel belongs to another object, which keeps it: select that object, or take the voxel \
+         away from it first with a negative click"
+    )]
+    Taken,
+    /// The selected mask, or that of the clicked voxel, is no replay of clicks.
+    #[error(
+        "this mask came from a file, and clicks can't change it: delete it to segment the structure anew, or \
+         click outside of it to start another object"
+    )]
+    FromFile,
+    /// An object's clicks belong to one frame, and its mask may only be computed from that one.
+    #[error(
+        "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object"
+    )]
+    OtherFrame {
+        /// The frame of its clicks, from 1.
+        frame: usize,
+    },
+    /// The click is outside of the scan.
+    #[error("the click is outside of the scan")]
+    OutsideVolume,
+    /// The click is outside of the image that the model looks at, which lies over the scan.
+    #[error("the click is outside of the image that the model looks at")]
+    OutsideImage,
+    /// The object or prompt is not there (any more).
+    #[error("that object or click does not exist any more")]
+    Gone,
+    /// An answer to a question nobody asks any more.
+    #[error("the answer came too late")]
+    Stale,
+    /// All 65535 labels are taken.
+    #[error("a label map can hold no more than 65535 objects")]
+    Full,
+}
