@@ -1,4 +1,4 @@
-//! Holds the arrows and invariants that `src/lib.rs` states, by reading the sources.
+//! Holds the arrows and invariants that `ARCHITECTURE.md` states, by reading the sources.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
