@@ -152,9 +152,9 @@ impl App {
     /// The answer to "discard unsaved work?".
     pub(super) fn discard(&mut self, agreed: bool) {
         if agreed {
-            self.leaving.agree()
+            self.leaving.agree();
         } else {
-            self.leaving.stay()
+            self.leaving.stay();
         }
         self.status.ask_discard = self.leaving.asks();
     }
@@ -248,6 +248,8 @@ mod tests {
     }
 
     #[test]
+    // A table.
+    #[allow(clippy::too_many_lines)]
     fn from_the_wish_to_the_deed() {
         use Event::*;
         for (what, events, done, ends) in [

@@ -123,11 +123,11 @@ impl App {
                 }
                 true
             }
-            Err(Refused::Busy) if again.is_some() => {
-                again.into_iter().for_each(|command| defer(&mut open.deferred, command));
-                true
-            }
             Err(why) => {
+                if let (Refused::Busy, Some(command)) = (why, again) {
+                    defer(&mut open.deferred, command);
+                    return true;
+                }
                 self.toasts.refused(format!("{}.", capitalised(&refusal(why))));
                 false
             }

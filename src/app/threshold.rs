@@ -75,28 +75,28 @@ impl Threshold {
     }
 
     /// Takes in what has been laid and asks for what is wanted now.
-    pub fn step(&mut self, mut session: Option<&mut OpenDocument>, status: &mut Status) {
+    pub fn step(&mut self, mut open_document: Option<&mut OpenDocument>, status: &mut Status) {
         while let Some(told) = self.worker.poll() {
             self.asked = None;
             // A worker that has died answers nothing: the slider goes back to where the mask is.
             let Ok(laid) = told else { break };
             let of = laid.wanted.document;
-            if let Some(session) = session.as_deref_mut().filter(|s| s.number == of) {
-                self.apply(laid, session);
+            if let Some(open_document) = open_document.as_deref_mut().filter(|s| s.number == of) {
+                self.apply(laid, open_document);
             }
         }
-        let waits = session.as_ref().zip(self.next).is_some_and(|(session, next)| {
-            session.number == next.document && session.document.is_pending(next.object)
+        let waits = open_document.as_ref().zip(self.next).is_some_and(|(open_document, next)| {
+            open_document.number == next.document && open_document.document.is_pending(next.object)
         });
         if self.asked.is_none()
             // While a click of the object is computed there is no mask to lay again; there will be.
             && !waits
             && let Some(wanted) = self.next.take()
-            && let Some(session) = session.filter(|s| s.number == wanted.document)
-            && let Some(object) = session.document.object(wanted.object)
-            && let Some(image) = session.document.image_of(&object.log)
+            && let Some(open_document) = open_document.filter(|s| s.number == wanted.document)
+            && let Some(object) = open_document.document.object(wanted.object)
+            && let Some(image) = open_document.document.image_of(&object.log)
         {
-            let grid = session.document.image().grid().clone();
+            let grid = open_document.document.image().grid().clone();
             let image_grid = image.grid().clone();
             let answer = object.answer.clone();
             if self.worker.submit(Ask { wanted, answer, grid, image_grid }).is_ok() {
@@ -108,11 +108,11 @@ impl Threshold {
         }
     }
 
-    fn apply(&mut self, laid: Laid, session: &mut OpenDocument) {
+    fn apply(&mut self, laid: Laid, open_document: &mut OpenDocument) {
         let Laid { wanted, state, mask } = laid;
         let Wanted { object, threshold, gesture, .. } = wanted;
-        let same = session.document.object(object).is_some_and(|o| o.answer.state == state);
-        if session.document.is_pending(object) {
+        let same = open_document.document.object(object).is_some_and(|o| o.answer.state == state);
+        if open_document.document.is_pending(object) {
             // It will be laid on the mask that the click gives, unless the slider has moved on.
             self.next.get_or_insert(wanted);
             return;
@@ -121,7 +121,7 @@ impl Threshold {
         let Some(Adjusted { region, touches, cut }) = mask else { return };
         let region = Arc::new(region);
         let command = Command::SetThreshold { object, threshold, region, touches, cut, continues };
-        if same && session.document.apply(command).is_ok() {
+        if same && open_document.document.apply(command).is_ok() {
             self.applied = Some(gesture);
         }
     }
@@ -138,7 +138,7 @@ mod tests {
 
     const DIMS: [usize; 3] = [4; 3];
 
-    fn session() -> OpenDocument {
+    fn open_document() -> OpenDocument {
         let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
         let (voxels, stored) = (Voxels::U8(vec![0; grid.count()]), StoredGeometry::of(&grid));
         let volume =
@@ -180,9 +180,13 @@ mod tests {
         document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
     }
 
-    fn until_idle(threshold: &mut Threshold, session: &mut OpenDocument, status: &mut Status) {
+    fn until_idle(
+        threshold: &mut Threshold,
+        open_document: &mut OpenDocument,
+        status: &mut Status,
+    ) {
         for _ in 0..2000 {
-            threshold.step(Some(session), status);
+            threshold.step(Some(open_document), status);
             if !threshold.is_busy() {
                 return;
             }
@@ -196,24 +200,24 @@ mod tests {
         // The click comes before the value has been asked for, or before it has been laid.
         for asked in [false, true] {
             let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
-            let (mut session, mut status) = (session(), Status::default());
-            click(&mut session.document);
-            answer(&mut session.document);
-            assert_eq!(session.document.objects()[0].region.count(), 64);
-            let wanted = (session.document.objects()[0].id, 2.0);
-            threshold.set(session.number, wanted, true, &mut status);
+            let (mut open_document, mut status) = (open_document(), Status::default());
+            click(&mut open_document.document);
+            answer(&mut open_document.document);
+            assert_eq!(open_document.document.objects()[0].region.count(), 64);
+            let wanted = (open_document.document.objects()[0].id, 2.0);
+            threshold.set(open_document.number, wanted, true, &mut status);
             if asked {
-                threshold.step(Some(&mut session), &mut status);
+                threshold.step(Some(&mut open_document), &mut status);
             }
-            click(&mut session.document);
+            click(&mut open_document.document);
             for _ in 0..20 {
-                threshold.step(Some(&mut session), &mut status);
+                threshold.step(Some(&mut open_document), &mut status);
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             assert!(threshold.is_busy() && status.threshold == Some(wanted), "{asked}");
-            answer(&mut session.document);
-            until_idle(&mut threshold, &mut session, &mut status);
-            let object = &session.document.objects()[0];
+            answer(&mut open_document.document);
+            until_idle(&mut threshold, &mut open_document, &mut status);
+            let object = &open_document.document.objects()[0];
             assert_eq!((object.log.threshold, object.region.count()), (2.0, 0), "{asked}");
             assert_eq!((object.replayed(), status.threshold), (2, None));
         }
@@ -222,7 +226,7 @@ mod tests {
     #[test]
     fn a_value_for_one_scan_is_not_one_for_the_next() {
         let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
-        let (mut other, mut status) = (session(), Status::default());
+        let (mut other, mut status) = (open_document(), Status::default());
         click(&mut other.document);
         answer(&mut other.document);
         let wanted = (other.document.objects()[0].id, 2.0);

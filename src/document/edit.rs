@@ -42,15 +42,12 @@ impl Document {
     /// # Errors
     /// If it is locked or gone, or if the label map can hold no more objects.
     pub fn edit_target(&self, object: Option<LabelId>) -> Result<EditTarget, Refused> {
-        match object.or_else(|| self.active().map(|o| o.id)) {
-            Some(id) => {
-                let object = &self.objects[self.unlocked(id)?];
-                Ok(EditTarget { id, colour: object.colour, is_new: false })
-            }
-            None => {
-                let object = self.next_object()?;
-                Ok(EditTarget { id: object.id, colour: object.colour, is_new: true })
-            }
+        if let Some(id) = object.or_else(|| self.active().map(|o| o.id)) {
+            let object = &self.objects[self.unlocked(id)?];
+            Ok(EditTarget { id, colour: object.colour, is_new: false })
+        } else {
+            let object = self.next_object()?;
+            Ok(EditTarget { id: object.id, colour: object.colour, is_new: true })
         }
     }
 

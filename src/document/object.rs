@@ -40,6 +40,8 @@ pub fn palette_colour(id: LabelId) -> [u8; 3] {
 ///
 /// Its mask is layered, so that a further answer of the model never loses what was corrected by hand: always
 /// `region == (model | added) - removed`.
+// Each switch is one that the user has.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// Its value in the label map.

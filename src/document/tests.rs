@@ -1,4 +1,4 @@
-//! Undo, redo and the label gate, against plain statements of what they promise.
+//! Undo, redo and label edits, against plain statements of what they promise.
 
 mod edits;
 mod extensions;

@@ -140,11 +140,11 @@ impl Document {
         let (added, removed) = target.map_or((&nothing, &nothing), |o| (&o.added, &o.removed));
         layers[0].added = held.without(&held.intersection(added, row), row);
         layers[0].removed = held.intersection(removed, row);
-        layers[0].lose(lost, added, row);
+        layers[0].lose(&lost, added, row);
         for (id, taken) in taken {
             let mut change = LayerChange::none(id);
             let added = self.object(id).map_or(&nothing, |o| &o.added);
-            change.lose(taken, added, row);
+            change.lose(&taken, added, row);
             layers.push(change);
         }
         Write::of(edit.target, delta, layers)
@@ -232,9 +232,9 @@ pub fn answer_delta(labels: &LabelMap, object: &Object, answer: Region) -> Delta
 
 impl LayerChange {
     /// The object loses these of its voxels by hand.
-    fn lose(&mut self, lost: Region, added: &Region, row: usize) {
+    fn lose(&mut self, lost: &Region, added: &Region, row: usize) {
         self.added.add(&lost.intersection(added, row), row);
-        self.removed.add(&lost, row);
+        self.removed.add(lost, row);
     }
 }
 

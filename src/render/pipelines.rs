@@ -95,12 +95,12 @@ impl Pipelines {
         if kind.has_overlays() {
             name += " with overlays";
         }
-        if kind.from_memory() {
+        if kind.is_from_memory() {
             name += ", of a plane";
         } else if !self.filterable {
             name += ", filtering by hand";
         }
-        let plane = kind.from_memory().then_some(&self.plane_layout);
+        let plane = kind.is_from_memory().then_some(&self.plane_layout);
         let overlays = kind.has_overlays().then_some(&self.overlay_layout);
         let layouts = [Some(&self.scan_layout), plane, overlays];
         let used = layouts.iter().rposition(Option::is_some).map_or(0, |last| last + 1);

@@ -448,7 +448,7 @@ impl Scene {
         let kind = pane.kind?;
         let plain = self.pipelines.slice(SliceKind { labels: LabelKind::None, ..kind })?;
         let labelled = self.pipelines.slice(kind)?;
-        if kind.from_memory() {
+        if kind.is_from_memory() {
             pass.set_bind_group(1, &pane.textures.as_ref()?.bind_group, &[]);
         }
         if kind.has_overlays() {

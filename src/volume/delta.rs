@@ -124,9 +124,8 @@ mod tests {
             let mut maps = maps;
             // Later changes are in one part of the map only.
             for n in 1..maps.len() {
-                for at in 0..still {
-                    maps[n][at] = maps[n - 1][at];
-                }
+                let before = maps[n - 1][..still].to_vec();
+                maps[n][..still].copy_from_slice(&before);
             }
             let mut whole = Delta::default();
             for pair in maps.windows(2) {

@@ -58,7 +58,7 @@ fn a_format_from_outside_is_opened_and_saved_like_any() {
         assert_eq!(std::fs::read(at("kept.tiny")).expect("there"), b"old");
         // The name without an ending gets that of the usual format.
         save_as(&mut harness, &at("plain"));
-        wait(&mut harness, "the second save", |app| app.is_idle());
+        wait(&mut harness, "the second save", App::is_idle);
         assert!(at("plain.nii.gz").is_file());
         for name in ["plain.nii.gz", "plain.labels.txt"] {
             std::fs::remove_file(at(name)).expect("there");

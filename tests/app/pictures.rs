@@ -212,7 +212,7 @@ fn a_turn_is_filmed_and_can_be_cancelled() {
         if cancel {
             harness.state_mut().view_mut().prefs.film.frames = 360;
         }
-        harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::P);
+        harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
         harness.run_steps(3);
         harness.get_by_label_contains("Record…").click();
         harness.run_steps(3);

@@ -31,7 +31,7 @@ struct Import {
 pub struct Imports {
     sources: Vec<Source>,
     modules: BTreeSet<ModulePath>,
-    imports: BTreeMap<ModulePath, Vec<Import>>,
+    from_elsewhere: BTreeMap<ModulePath, Vec<Import>>,
 }
 
 impl Imports {
@@ -50,10 +50,10 @@ impl Imports {
         }
         let mut modules: BTreeSet<ModulePath> = sources.iter().map(|s| s.module.clone()).collect();
         modules.extend(sources.iter().flat_map(|s| s.inner.iter().map(|(_, m)| m.clone())));
-        let mut all = Self { sources, modules, imports: BTreeMap::new() };
+        let mut all = Self { sources, modules, from_elsewhere: BTreeMap::new() };
         for source in &all.sources {
             for import in all.use_statements(source) {
-                all.imports.entry(import.module.clone()).or_default().push(import);
+                all.from_elsewhere.entry(import.module.clone()).or_default().push(import);
             }
         }
         all
@@ -93,7 +93,7 @@ impl Imports {
                 continue;
             }
             module.pop();
-            let imports = self.imports.get(&module).map_or(&[][..], Vec::as_slice);
+            let imports = self.from_elsewhere.get(&module).map_or(&[][..], Vec::as_slice);
             let rest = || path[n + 1..].iter().cloned();
             if let Some(import) = imports.iter().find(|i| i.name == *name) {
                 let target: ModulePath = import.target.iter().cloned().chain(rest()).collect();
@@ -162,7 +162,7 @@ impl Imports {
 
     /// Every path that a file takes something by.
     fn used_paths(&self, source: &Source) -> Vec<ModulePath> {
-        let imports = self.imports.values().flatten().filter(|i| i.module == source.module);
+        let imports = self.from_elsewhere.values().flatten().filter(|i| i.module == source.module);
         let imports: Vec<&Import> = imports.collect();
         let mut paths: Vec<ModulePath> =
             imports.iter().filter(|i| !i.public).map(|i| i.target.clone()).collect();
@@ -295,8 +295,8 @@ fn without_prose(text: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let length = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("r#\"") {
-            rest[3..].find("\"#").map_or(rest.len(), |n| n + 5)
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            raw.find("\"#").map_or(rest.len(), |n| n + 5)
         } else if c == '"' {
             let mut escaped = false;
             let end = rest[1..].find(|c: char| {

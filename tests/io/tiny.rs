@@ -82,7 +82,7 @@ impl Reader for TinyReader {
             }
             Source::Folder(folder) => {
                 let path = |z: usize| folder.join(format!("{z}.tiny"));
-                (0..).map(path).take_while(|path| path.is_file()).collect()
+                (0..10_000).map(path).take_while(|path| path.is_file()).collect()
             }
         };
         // Slices along z, one file each.

@@ -12,7 +12,7 @@ use voxpoint::ui::tr_error;
 
 /// Where texts stand that are shown through `tr_any`, and what comes before them.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("src/document/command.rs", "#[error("),
+    ("src/document/refused.rs", "#[error("),
     ("src/document", "commit("),
     ("src/document", "name = "),
     ("src/document/edit.rs", "=> "),
@@ -107,7 +107,10 @@ fn template(format: &str) -> String {
             count += 1;
             name = count.to_string();
         }
-        text += &format!("{before}{{{name}}}");
+        text += before;
+        text += "{";
+        text += &name;
+        text += "}";
         rest = after;
     }
     text + rest

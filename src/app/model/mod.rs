@@ -140,15 +140,15 @@ impl Model {
     /// Gives up the oldest pending click, be it computed already or waiting for its turn, for the pointer's encoder
     /// or for a model. An extension that is being computed ends with what it has found. `false` if no click is
     /// pending.
-    pub fn cancel(&mut self, session: Option<&mut OpenDocument>) -> bool {
-        let Some(session) = session else { return false };
-        let Some((entry, click)) = session.document.pending() else { return false };
-        let key = ClickKey { document: session.number, entry };
+    pub fn cancel(&mut self, open_document: Option<&mut OpenDocument>) -> bool {
+        let Some(open_document) = open_document else { return false };
+        let Some((entry, click)) = open_document.document.pending() else { return false };
+        let key = ClickKey { document: open_document.number, entry };
         if click.extend && self.schedule.click() == Some(key) {
             self.tokens.all.cancel();
         } else {
             // If it is being computed, `pump` finds that nobody wants it any more.
-            let _never_stale = session.document.apply(Command::Withdraw(entry));
+            let _never_stale = open_document.document.apply(Command::Withdraw(entry));
         }
         true
     }
@@ -168,14 +168,14 @@ impl Model {
     /// Takes in what the worker has sent.
     pub fn poll(
         &mut self,
-        mut session: Option<&mut OpenDocument>,
+        mut open_document: Option<&mut OpenDocument>,
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
         self.poll_install(status, toasts);
         while let Some(told) = self.worker.poll() {
             match told {
-                Ok(told) => self.take(told, session.as_deref_mut(), status, toasts),
+                Ok(told) => self.take(told, open_document.as_deref_mut(), status, toasts),
                 Err(_) if self.dead => break,
                 Err(_) => {
                     self.dead = true;
@@ -209,7 +209,7 @@ impl Model {
     fn take(
         &mut self,
         told: Tell,
-        session: Option<&mut OpenDocument>,
+        open_document: Option<&mut OpenDocument>,
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
@@ -224,10 +224,10 @@ impl Model {
             }
             Tell::Clicked { number, model, result } => {
                 let Some(key) = self.schedule.click_done(number) else { return };
-                if let Some(session) = session.filter(|s| s.number == key.document) {
+                if let Some(open_document) = open_document.filter(|s| s.number == key.document) {
                     let stopped = self.tokens.all.is_cancelled();
                     let result = result.map(|outcome| (model, outcome));
-                    finish(&mut session.document, key.entry, result, stopped, status, toasts);
+                    finish(&mut open_document.document, key.entry, result, stopped, status, toasts);
                 }
             }
             Tell::Hovered { number, result, preview } => {
@@ -256,25 +256,25 @@ impl Model {
     /// Gives the worker what is wanted most, if it is free, and stops what nobody wants any more.
     pub fn pump(
         &mut self,
-        mut session: Option<&mut OpenDocument>,
+        mut open_document: Option<&mut OpenDocument>,
         intent: Option<&Intent>,
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
-        if let Some(session) = session.as_deref_mut() {
-            self.answer_without_model(session, status, toasts);
+        if let Some(open_document) = open_document.as_deref_mut() {
+            self.answer_without_model(open_document, status, toasts);
         }
-        let session = session.as_deref();
-        let open = session.map(|s| s.number);
+        let open_document = open_document.as_deref();
+        let open = open_document.map(|s| s.number);
         if open != self.document && std::mem::replace(&mut self.document, open).is_some() {
             self.preview = None;
             // A dead worker keeps nothing.
             let _ = self.worker.submit(Ask::ForgetClosed);
         }
-        let hypothesis = session.and_then(|s| self.hypothesis(s, intent?));
+        let hypothesis = open_document.and_then(|s| self.hypothesis(s, intent?));
         let wanted = Wanted {
-            document: session.map(|s| s.number.0),
-            click: session.and_then(|s| self.wanted_click(s)),
+            document: open_document.map(|s| s.number.0),
+            click: open_document.and_then(|s| self.wanted_click(s)),
             hover: hypothesis.as_ref().map(|h| (h.key, h.place)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
             ready: self.loading.is_ready(status),
@@ -292,7 +292,7 @@ impl Model {
                 Order::Stop => self.tokens.all.cancel(),
                 Order::StopAfterEncoding => self.tokens.preview.cancel(),
                 Order::Send(number, job) => {
-                    let sent = session
+                    let sent = open_document
                         .and_then(|s| self.ask(number, job, s, hypothesis.as_ref()))
                         .is_some_and(|ask| self.worker.submit(ask).is_ok());
                     if !sent {
@@ -327,17 +327,18 @@ impl Model {
     /// Answers clicks that need no model, and withdraws those that will never get one.
     fn answer_without_model(
         &self,
-        session: &mut OpenDocument,
+        open_document: &mut OpenDocument,
         status: &Status,
         toasts: &mut Toasts,
     ) {
-        while let Some((entry, click)) = session.document.pending() {
+        while let Some((entry, click)) = open_document.document.pending() {
             if click.log.prompts.is_empty() {
                 let resolution = Arc::new(Resolution::nothing());
-                let _never_stale = session.document.apply(Command::Resolve { entry, resolution });
+                let _never_stale =
+                    open_document.document.apply(Command::Resolve { entry, resolution });
                 (self.wake)();
             } else if let Some(why) = self.unavailable(status) {
-                if session.document.apply(Command::Withdraw(entry)).is_err() {
+                if open_document.document.apply(Command::Withdraw(entry)).is_err() {
                     return;
                 }
                 toasts.error(why);
@@ -347,56 +348,56 @@ impl Model {
         }
     }
 
-    fn hypothesis(&self, session: &OpenDocument, intent: &Intent) -> Option<Hypothesis> {
-        let document = &session.document;
+    fn hypothesis(&self, open_document: &OpenDocument, intent: &Intent) -> Option<Hypothesis> {
+        let document = &open_document.document;
         if document.pending().is_some() || !self.loading.previews() {
             return None;
         }
         let (object, log) = document.target(None, intent.prompt).ok()?;
-        let spot = self.spot(session, &log, &intent.prompt)?;
+        let spot = self.spot(open_document, &log, &intent.prompt)?;
         let key = HoverKey {
-            document: session.number,
+            document: open_document.number,
             revision: document.revision(),
             model: self.loading.models(),
             positive: intent.prompt.positive,
             image: log.image,
             spot,
         };
-        let place = self.place(session, object, &log, &intent.prompt)?;
+        let place = self.place(open_document, object, &log, &intent.prompt)?;
         Some(Hypothesis { key, place, object, log, resting: intent.resting })
     }
 
     /// The oldest pending click and the place that its last prompt needs.
-    fn wanted_click(&self, session: &OpenDocument) -> Option<(ClickKey, Place)> {
-        let (entry, click) = session.document.pending()?;
-        let key = ClickKey { document: session.number, entry };
+    fn wanted_click(&self, open_document: &OpenDocument) -> Option<(ClickKey, Place)> {
+        let (entry, click) = open_document.document.pending()?;
+        let key = ClickKey { document: open_document.number, entry };
         let last = click.log.prompts.last()?;
-        Some((key, self.place(session, Some(click.object), &click.log, last)?))
+        Some((key, self.place(open_document, Some(click.object), &click.log, last)?))
     }
 
     /// Where the model would look for a new prompt; `None` before there is one.
-    fn spot(&self, session: &OpenDocument, log: &PromptLog, prompt: &Prompt) -> Option<Spot> {
-        let image = session.document.image_by_id(log.image)?;
+    fn spot(&self, open_document: &OpenDocument, log: &PromptLog, prompt: &Prompt) -> Option<Spot> {
+        let image = open_document.document.image_by_id(log.image)?;
         Some(self.loading.spots()?(image.grid(), log.scale, prompt.world))
     }
 
     /// The place in which an object's next prompt is computed: one that was looked at for it, or else a new one.
     fn place(
         &self,
-        session: &OpenDocument,
+        open_document: &OpenDocument,
         object: Option<LabelId>,
         log: &PromptLog,
         prompt: &Prompt,
     ) -> Option<Place> {
-        let document = session.number.0;
-        let known = object.and_then(|id| session.document.object(id));
+        let document = open_document.number.0;
+        let known = object.and_then(|id| open_document.document.object(id));
         let inside = |o: &Object| {
             !prompt.positive || o.answer.footprint.iter().any(|f| f.contains(prompt.world))
         };
         if let Some(object) = known.filter(|o| !o.answer.footprint.is_empty() && inside(o)) {
             return Some(Place::Known { document, label: object.id.0 });
         }
-        let spot = self.spot(session, log, prompt)?;
+        let spot = self.spot(open_document, log, prompt)?;
         let PromptLog { image, frame, scale, .. } = *log;
         Some(Place::New { document, image, frame, scale, spot })
     }
@@ -406,10 +407,10 @@ impl Model {
         &mut self,
         number: JobNumber,
         job: Job<ClickKey, HoverKey>,
-        session: &OpenDocument,
+        open_document: &OpenDocument,
         hypothesis: Option<&Hypothesis>,
     ) -> Option<Ask> {
-        let document = &session.document;
+        let document = &open_document.document;
         let earlier = |object: Option<LabelId>| {
             object.and_then(|id| document.object(id)).map(|o| o.answer.clone()).unwrap_or_default()
         };

@@ -9,7 +9,7 @@ const AMBIENT: f64 = 0.35;
 const OPAQUE_ENOUGH: f64 = 0.03;
 const WORTH_SHADING: f64 = 0.02;
 const BISECTIONS: usize = 5;
-const VEIL: f64 = 0.6;
+const MIP_OVER_MASK: f64 = 0.6;
 const ISO_COLOUR: DVec3 = DVec3::new(0.93, 0.86, 0.76);
 
 /// What `raycast.wgsl` draws when nothing is a draft: rows of RGBA, top row first.
@@ -137,7 +137,7 @@ impl<'a> Caster<'a> {
             };
             going.trace.colour += going.clear * colour(going.brightest);
             if going.trace.mask.is_some() {
-                let over = VEIL * going.in_front * going.in_front;
+                let over = MIP_OVER_MASK * going.in_front * going.in_front;
                 going.trace.colour = going.trace.colour.lerp(colour(going.in_front), over);
             }
         }

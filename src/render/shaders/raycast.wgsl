@@ -77,7 +77,7 @@ const FINEST: f32 = 4.0;
 // Of the mask's field: the share of the wide kernel. Below 0.71 a single voxel is still something.
 const SMOOTH: f32 = 0.7;
 const FAINT_OPACITY: f32 = 0.45;
-const VEIL: f32 = 0.6;
+const MIP_OVER_MASK: f32 = 0.6;
 const ISO_COLOUR = vec3<f32>(0.93, 0.86, 0.76);
 
 struct Line {
@@ -606,9 +606,9 @@ fn raycast_fragment(in: RayVertex) -> @location(0) vec4<f32> {
     }
     if MODE == MIP {
         colour += clear * transfer_of(brightest).rgb;
-        // What is bright in front of a mask is a veil over it, what is dark lets it through.
+        // What is bright in front of a mask is drawn over it, what is dark lets it through.
         if any_mask {
-            colour = mix(colour, transfer_of(in_front).rgb, VEIL * in_front * in_front);
+            colour = mix(colour, transfer_of(in_front).rgb, MIP_OVER_MASK * in_front * in_front);
         }
     }
     return vec4<f32>(colour, 1.0);

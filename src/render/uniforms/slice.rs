@@ -104,7 +104,7 @@ impl SliceKind {
         constants
     }
 
-    pub(in crate::render) fn from_memory(self) -> bool {
+    pub(in crate::render) fn is_from_memory(self) -> bool {
         self.texels == TexelSource::Pane
     }
 

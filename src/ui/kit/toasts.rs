@@ -104,6 +104,8 @@ impl Toasts {
         self.push(Kind::Error, text);
     }
 
+    // Whoever calls has made the text for this.
+    #[allow(clippy::needless_pass_by_value)]
     fn push(&mut self, kind: Kind, text: String) {
         // What is told of errors is often theirs.
         let text = tr_error(&text);

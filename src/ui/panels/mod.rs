@@ -58,9 +58,14 @@ fn tool_options(ui: &mut Ui, tool: &dyn Tool, cx: &mut CommandContext) {
     ui.label(quiet(ui, format!("{} {}", info.icon, tr(info.name))));
     ui.separator();
     tool.options(ui, cx.view);
-    let [smaller, larger] = [&SMALLER_BRUSH, &LARGER_BRUSH].map(|entry| entry.key_text());
-    let keys = tr_with("{smaller} / {larger}: size", &[("smaller", &smaller), ("larger", &larger)]);
-    ui.label(quiet(ui, format!("{keys} · {}", tr(info.hint))));
+    let mut hint = tr(info.hint).to_owned();
+    if [tools::BRUSH, tools::ERASER].contains(&info.id) {
+        let [smaller, larger] = [&SMALLER_BRUSH, &LARGER_BRUSH].map(Entry::key_text);
+        let keys: [(&str, &dyn std::fmt::Display); 2] =
+            [("smaller", &smaller), ("larger", &larger)];
+        hint = format!("{} · {hint}", tr_with("{smaller} / {larger}: size", &keys));
+    }
+    ui.label(quiet(ui, hint));
 }
 
 /// Width of the panel at the right end of the window, in points.

@@ -7,5 +7,5 @@ mod cards;
 mod clicks;
 mod desktop;
 mod palette;
-mod panels;
+mod side_panels;
 mod volume_3d;

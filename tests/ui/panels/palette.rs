@@ -26,7 +26,7 @@ fn chosen(harness: &Harness<Desktop>) -> Option<String> {
     let all = harness.query_all(egui_kittest::kittest::by());
     let nodes = all.filter(|node| node.accesskit_node().toggled().is_some());
     let on = nodes.filter(|n| n.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True));
-    on.filter_map(|node| node.accesskit_node().label()).last()
+    on.filter_map(|node| node.accesskit_node().label()).next_back()
 }
 
 #[test]
