@@ -28,8 +28,9 @@ pub(super) struct OpenDocument {
     pub came_from: Option<PathBuf>,
     /// The label map that was opened or saved last, as it was then.
     pub on_disk: Option<PairStamp>,
-    /// Commands that wait until no click is pending.
-    pub deferred: Vec<Command>,
+    /// Commands that wait until no click is pending and no stroke is under way, each with how many changes were done
+    /// when it was given.
+    pub deferred: Vec<(usize, Command)>,
     /// Objects that were begun by a click: one that is taken back and made again counts once.
     pub begun: HashSet<LabelId>,
 }
@@ -90,6 +91,11 @@ impl App {
     /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
     pub(super) fn run(&mut self, command: Command) -> bool {
         let Some(open) = &mut self.open else { return false };
+        if self.view.transient.hand.edits() && !matches!(command, Command::Edit { .. }) {
+            // Nothing comes between the dabs of a stroke, which are one step.
+            defer(open, command);
+            return true;
+        }
         let again = command.waits_for_clicks().then(|| command.clone());
         if self.frame_comes && matches!(command, Command::AddPrompt { .. }) {
             // The picture may still be that of another frame.
@@ -125,7 +131,7 @@ impl App {
             }
             Err(why) => {
                 if let (Refused::Busy, Some(command)) = (why, again) {
-                    defer(&mut open.deferred, command);
+                    defer(open, command);
                     return true;
                 }
                 self.toasts.refused(format!("{}.", capitalised(&refusal(why))));
@@ -162,20 +168,25 @@ impl App {
     }
 
     pub(super) fn run_deferred(&mut self) {
-        let idle = |s: &OpenDocument| s.document.pending().is_none() && !s.deferred.is_empty();
-        if self.open.as_ref().is_some_and(idle) {
-            let commands = self.open.as_mut().map(|s| std::mem::take(&mut s.deferred));
-            for command in commands.unwrap_or_default() {
-                self.run(command);
-            }
+        let Some(open) = &mut self.open else { return };
+        // A label that is given again is another object's.
+        open.deferred.retain(|(_, command)| match command {
+            Command::RemoveObject(id) | Command::Extend(id) => open.document.object(*id).is_some(),
+            _ => true,
+        });
+        if open.document.pending().is_some() || self.view.transient.hand.edits() {
+            return;
+        }
+        for (_, command) in std::mem::take(&mut open.deferred) {
+            self.run(command);
         }
     }
 
     /// Takes back what was asked for last, be it done or still waiting.
     pub(super) fn undo(&mut self) {
-        if let Some(open) = &mut self.open
-            && open.deferred.pop().is_none()
-        {
+        let Some(open) = &mut self.open else { return };
+        let done = open.document.history_steps().1;
+        if open.deferred.pop_if(|(after, _)| *after == done).is_none() {
             open.document.undo();
         }
     }
@@ -206,12 +217,16 @@ fn overlap(a: &Grid, b: &Grid) -> bool {
     a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
 }
 
-/// Keeps a command for later. A key that is pressed twice extends an object once.
-fn defer(deferred: &mut Vec<Command>, command: Command) {
-    let extended = |c: &Command| if let Command::Extend(id) = c { Some(*id) } else { None };
-    let wanted = extended(&command);
-    if wanted.is_none() || !deferred.iter().any(|c| extended(c) == wanted) {
-        deferred.push(command);
+/// Keeps a command for later. A key that is pressed twice extends or deletes an object once.
+fn defer(open: &mut OpenDocument, command: Command) {
+    let same = |other: &Command| match (&command, other) {
+        (Command::Extend(a), Command::Extend(b))
+        | (Command::RemoveObject(a), Command::RemoveObject(b)) => a == b,
+        _ => false,
+    };
+    if !open.deferred.iter().any(|(_, other)| same(other)) {
+        let done = open.document.history_steps().1;
+        open.deferred.push((done, command));
     }
 }
 
@@ -250,20 +265,35 @@ pub(super) fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::LabelId;
+    use crate::geom::DAffine3;
+    use crate::volume::{Scale, StoredGeometry, Voxels};
+
+    fn open() -> OpenDocument {
+        let grid = Grid::new([2; 3], DAffine3::IDENTITY).unwrap();
+        let (voxels, stored) = (Voxels::U8(vec![0; 8]), StoredGeometry::of(&grid));
+        let volume = Volume::new("v", grid, vec![2; 3], voxels, Scale::NONE, stored, vec![]);
+        OpenDocument {
+            number: DocumentNumber(1),
+            document: Document::new(Arc::new(volume)),
+            path: "scan".into(),
+            saved_to: None,
+            came_from: None,
+            on_disk: None,
+            deferred: Vec::new(),
+            begun: HashSet::new(),
+        }
+    }
 
     #[test]
-    fn each_object_is_extended_once() {
-        let mut deferred = Vec::new();
+    fn each_object_is_extended_and_deleted_once() {
+        let mut open = open();
         let extend = |n| Command::Extend(LabelId(n));
-        for command in [extend(1), extend(2), extend(1), Command::RemoveObject(LabelId(3))] {
-            defer(&mut deferred, command);
+        let delete = |n| Command::RemoveObject(LabelId(n));
+        for command in [extend(1), extend(2), extend(1), delete(3), delete(1), delete(3)] {
+            defer(&mut open, command);
         }
-        defer(&mut deferred, Command::RemoveObject(LabelId(3)));
-        let extended = |n| {
-            let is = |c: &&Command| matches!(c, Command::Extend(id) if *id == LabelId(n));
-            deferred.iter().filter(is).count()
-        };
-        assert_eq!((extended(1), extended(2), deferred.len()), (1, 1, 4));
+        let kept: Vec<String> = open.deferred.iter().map(|(_, c)| format!("{c:?}")).collect();
+        let wanted = [extend(1), extend(2), delete(3), delete(1)].map(|c| format!("{c:?}"));
+        assert_eq!(kept, wanted);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::history::{MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
-use super::write::Source;
+use super::write::WriteSource;
 use super::{
     Document, EditKind, EntryId, GestureId, LabelId, Object, PendingClick, palette_colour,
 };
@@ -240,7 +240,7 @@ impl Document {
         if self.is_pending(id) {
             return Err(Refused::Busy);
         }
-        let write = self.write_op(Source::Clear(id));
+        let write = self.write_op(WriteSource::Clear(id));
         let mut ops = vec![write, Op::Object { index, id, absent: None }];
         if self.active == Some(id) {
             // In the history, so that taking it back also selects it again: the next click corrects it.
@@ -267,7 +267,7 @@ impl Document {
             // Two labels of one map never overlap, so each may be judged by the map as it is now.
             let change = Change::Add(Arc::new(label.region));
             let mask = LabelEdit { target: id, change, over: Over::Background };
-            let write = self.write_op(Source::Hand(mask));
+            let write = self.write_op(WriteSource::Hand(mask));
             let mut object = Self::blank(id, label.name, label.colour);
             object.from_file = true;
             object.opacity = label.opacity.unwrap_or(object.opacity);

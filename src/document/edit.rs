@@ -3,7 +3,7 @@
 use super::history::{GestureId, MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
-use super::write::Source;
+use super::write::WriteSource;
 use super::{Document, LabelId};
 use crate::volume::Delta;
 
@@ -64,7 +64,7 @@ impl Document {
     ) -> Result<Delta, Refused> {
         let target = self.checked_target(object, change, over)?;
         let edit = LabelEdit { target: target.id, change: change.clone(), over };
-        Ok(self.write_of(&Source::Hand(edit)).into_delta())
+        Ok(self.write_of(&WriteSource::Hand(edit)).into_delta())
     }
 
     fn checked_target(
@@ -91,7 +91,7 @@ impl Document {
         (kind, gesture): (EditKind, GestureId),
     ) -> Result<(), Refused> {
         let EditTarget { id, is_new, .. } = self.checked_target(object, &change, over)?;
-        let mut write = self.write_op(Source::Hand(LabelEdit { target: id, change, over }));
+        let mut write = self.write_op(WriteSource::Hand(LabelEdit { target: id, change, over }));
         if write.is_empty_write() {
             return Ok(());
         }
@@ -159,7 +159,7 @@ impl Document {
 
     /// A write as a change of the history. What it was made from is kept while something is pending: its answer will be
     /// put in before it.
-    pub(super) fn write_op(&self, source: Source) -> Op {
+    pub(super) fn write_op(&self, source: WriteSource) -> Op {
         let mut write = self.write_of(&source);
         if self.history.any_pending() {
             write.sources.push(source);

@@ -56,7 +56,7 @@ pub struct LabelEdit {
 
 /// What an edit would change.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct EditOutcome {
     /// The labels, with the box around them.
     pub delta: Delta,
     /// The voxels named by the edit that the target has after it.
@@ -75,10 +75,10 @@ pub(super) fn outcome(
     owned: &Region,
     locked: &dyn Fn(LabelId) -> bool,
     edit: &LabelEdit,
-) -> Outcome {
+) -> EditOutcome {
     let LabelEdit { target, change, over } = edit;
     if locked(*target) {
-        return Outcome::default();
+        return EditOutcome::default();
     }
     let mut writer = Writer {
         labels,
@@ -186,8 +186,8 @@ impl Writer<'_> {
         self.lost.push(run.start, run.len as usize);
     }
 
-    fn finish(self) -> Outcome {
-        Outcome {
+    fn finish(self) -> EditOutcome {
+        EditOutcome {
             delta: self.delta.finish(),
             held: self.held.finish(),
             lost: self.lost.finish(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::history::{MergeKey, Op};
 use super::refused::Refused;
-use super::write::Source;
+use super::write::WriteSource;
 use super::{Document, LabelId, Object, PendingClick};
 use crate::prompt::{Answer, ImageId, Prompt, PromptId, PromptLog};
 use crate::volume::Region;
@@ -157,7 +157,7 @@ impl Document {
         let log = PromptLog { threshold, ..object.log.clone() };
         // Of another mask: what was looked for in vain beyond the last one may be there.
         let answer = Answer { touches, cut, tried: Vec::new(), ..object.answer.clone() };
-        let write = self.write_op(Source::Model(id, Arc::clone(wanted)));
+        let write = self.write_op(WriteSource::Model(id, Arc::clone(wanted)));
         let ops = vec![Op::Log(id, log), Op::Answer(id, Box::new(answer)), write];
         self.commit("Move threshold", ops, None);
         self.history.mark_merge(MergeKey::Threshold(id));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::command::Resolution;
 use super::history::{Entry, Op};
 use super::refused::Refused;
-use super::write::{Source, Write};
+use super::write::{Write, WriteSource};
 use super::{Document, EntryId, LabelId, Object};
 use crate::prompt::PromptLog;
 
@@ -49,7 +49,7 @@ impl Document {
         let index = self.index_of(id)?;
         let object = &self.objects[index];
         let answer = Arc::new(resolution.region.clone());
-        let write = self.write_of(&Source::Model(id, answer));
+        let write = self.write_of(&WriteSource::Model(id, answer));
         if extends && write.is_empty() && is_in_vain(object, resolution) {
             // Only that it was tried is remembered.
             self.objects[index].answer = resolution.answer.clone();
@@ -114,7 +114,7 @@ impl Document {
     }
 
     /// Does the writes of all sources, one after another, and makes one of them.
-    fn rewrite(&mut self, target: LabelId, sources: Vec<Source>) -> Write {
+    fn rewrite(&mut self, target: LabelId, sources: Vec<WriteSource>) -> Write {
         let mut whole = Write::nothing(target);
         let there = self.object(target).is_some();
         for source in sources.into_iter().filter(|_| there) {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::label_edit::{Change, LabelEdit, Outcome, Over, exchanged, outcome};
+use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
 use super::object::{LabelId, Object};
 use super::{Document, REMEMBERED_WRITES};
 use crate::volume::{Delta, LabelMap, Region};
 
 /// What a write was made from: enough to make it anew in another state of the document.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(super) enum WriteSource {
     /// An edit by hand, or a mask from a file.
     Hand(LabelEdit),
     /// Where the model says that the object is.
@@ -27,7 +27,7 @@ pub(super) struct Write {
     layers: Vec<LayerChange>,
     done: bool,
     /// In their order; none if the write will never be made anew.
-    pub sources: Vec<Source>,
+    pub sources: Vec<WriteSource>,
 }
 
 /// The voxels that come or go in each layer of an object.
@@ -78,7 +78,8 @@ impl Write {
 
     /// Whether it is an edit by hand of this object.
     pub fn is_by_hand(&self, object: LabelId) -> bool {
-        let by_hand = |s: &Source| matches!(s, Source::Hand(edit) if edit.target == object);
+        let by_hand =
+            |s: &WriteSource| matches!(s, WriteSource::Hand(edit) if edit.target == object);
         self.sources.iter().any(by_hand)
     }
 
@@ -109,11 +110,11 @@ impl Write {
 
 impl Document {
     /// The write that a source makes of the document as it is.
-    pub(super) fn write_of(&self, source: &Source) -> Write {
+    pub(super) fn write_of(&self, source: &WriteSource) -> Write {
         match source {
-            Source::Hand(edit) => self.by_hand(edit),
-            Source::Model(id, answer) => self.by_model(*id, answer),
-            Source::Clear(id) => {
+            WriteSource::Hand(edit) => self.by_hand(edit),
+            WriteSource::Model(id, answer) => self.by_model(*id, answer),
+            WriteSource::Clear(id) => {
                 let edit = LabelEdit {
                     target: *id,
                     change: Change::Replace(Arc::default()),
@@ -124,7 +125,7 @@ impl Document {
         }
     }
 
-    fn outcome(&self, edit: &LabelEdit) -> Outcome {
+    fn outcome(&self, edit: &LabelEdit) -> EditOutcome {
         let owned = self.object(edit.target).map(|o| Arc::clone(&o.region)).unwrap_or_default();
         let locked = |id: LabelId| self.object(id).is_some_and(|o| o.locked);
         outcome(&self.labels, &owned, &locked, edit)
@@ -132,7 +133,7 @@ impl Document {
 
     /// Voxels given by hand count as added, voxels taken by hand (by a neighbour too) as removed.
     fn by_hand(&self, edit: &LabelEdit) -> Write {
-        let Outcome { delta, held, lost, taken } = self.outcome(edit);
+        let EditOutcome { delta, held, lost, taken } = self.outcome(edit);
         let row = self.labels.dims()[0];
         let mut layers = vec![LayerChange::none(edit.target)];
         let nothing = Arc::<Region>::default();
@@ -221,7 +222,7 @@ fn answered(labels: &LabelMap, object: &Object, answer: &Arc<Region>) -> (Region
     (model, wanted)
 }
 
-/// What would change of a label map if the model gave this answer for an object: the door's own rule, for previews that
+/// What would change of a label map if the model gave this answer for an object: the door's own rule for an object that is not locked, for previews that
 /// are made on another thread from copies of both.
 pub fn answer_delta(labels: &LabelMap, object: &Object, answer: Region) -> Delta {
     let (_, wanted) = answered(labels, object, &Arc::new(answer));
@@ -244,7 +245,7 @@ fn toggle(layer: &mut Arc<Region>, change: &Region, row: usize) {
     }
 }
 
-impl Source {
+impl WriteSource {
     /// Makes one edit of two that follow one another, if they are of a kind: the sum of their voxels does the same.
     /// Else gives the second back.
     fn take_in(&mut self, next: Self, row: usize) -> Option<Self> {

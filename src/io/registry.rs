@@ -66,7 +66,7 @@ impl Registry {
             }
         }
         let path = path.to_path_buf();
-        if matches!(source, Source::Folder(_)) {
+        if matches!(source, Source::Folder(_)) && unreadable.is_none() {
             return Err(IoError::NotAFile { what: "a folder", path });
         }
         let looks_like = unreadable.unwrap_or_else(|| looks_like(&bytes));
@@ -197,7 +197,7 @@ fn without_ending<'n>(name: &'n OsStr, ending: &str) -> Option<&'n OsStr> {
     Some(rest.as_os_str())
 }
 
-/// `path` with another ending than `stem` had.
+/// The file beside `path` whose name is its stem with another ending.
 pub(super) fn renamed(path: &Path, stem: &OsStr, ending: &str) -> PathBuf {
     let mut name = stem.to_os_string();
     name.push(ending);

@@ -1,4 +1,4 @@
-//! The window's contents. Depends on `document`, `render`, `geom`, `volume` and `prompt`: it reads the
+//! The window's contents. Depends on `document`, `mask`, `render`, `geom`, `volume` and `prompt`: it reads the
 //! document and says what the user wants as [`Action`]s; it does no I/O and runs no model.
 //!
 //! The only place that implements egui paint callbacks.

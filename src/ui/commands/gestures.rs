@@ -16,10 +16,7 @@ const GESTURES: &[(&str, &str)] = &[
     ("Ctrl+wheel", "Zoom at the pointer"),
     ("Alt+wheel", "Thicker or thinner slices"),
     ("Drag a handle of the crosshair", "Turn the two other planes; with Shift by 5°"),
-    (
-        "Double click (Crosshair, Window and Region tools), or on a view's name",
-        "The view alone, and back",
-    ),
+    ("Double click (tools that change no mask), or on a view's name", "The view alone, and back"),
     ("Drag between views", "Give them other sizes; double click: as they were"),
     ("Middle drag", "Pan"),
     ("Drag in the 3D view", "Turn"),

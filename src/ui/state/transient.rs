@@ -61,6 +61,13 @@ pub enum HandState {
     GivesUp,
 }
 
+impl HandState {
+    /// Whether something is being drawn: one change of the document that nothing may come into.
+    pub fn edits(self) -> bool {
+        matches!(self, Self::Holds { edits: true } | Self::GivesUp)
+    }
+}
+
 /// State of the moment: never saved, and dropped with the scan.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]

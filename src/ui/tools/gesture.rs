@@ -15,7 +15,7 @@ pub trait Gesture: Send {
     /// The button was let go.
     fn commit(self: Box<Self>, _cx: &mut ViewContext) {}
 
-    /// It is taken back: by Esc, or because its view is gone.
+    /// It is given up: by Esc, or because its view is gone. What changed the document is taken back.
     fn cancel(self: Box<Self>, _cx: &mut ViewContext) {}
 
     /// Draws over the view in which it began.
@@ -88,5 +88,9 @@ impl Gesture for ClickOrDrag {
 
     fn cursor(&self) -> Option<CursorIcon> {
         self.drag.as_ref().filter(|_| self.moved)?.cursor()
+    }
+
+    fn edits(&self) -> bool {
+        self.moved && self.drag.as_ref().is_some_and(|drag| drag.edits())
     }
 }

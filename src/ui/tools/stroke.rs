@@ -8,7 +8,7 @@ use egui::{
 
 use super::rest::rests;
 use super::{Gesture, Spot, ViewContext, ViewPlace, WorldPointer, pick};
-use crate::document::{Change, Command, EditKind, GestureId, Over};
+use crate::document::{Change, Command, EditKind, GestureId, LabelId, Over};
 use crate::geom::DVec3;
 use crate::mask::brush::{Brush, Tip};
 use crate::ui::kit::paint;
@@ -41,6 +41,7 @@ pub fn begin(
     let mut stroke = Stroke {
         erases,
         id: GestureId(cx.view.transient.gestures),
+        object: None,
         last: None,
         seen: cx.document.labels().clone(),
         refused: refusal(erases != press.modifiers.alt, cx).is_some(),
@@ -59,6 +60,8 @@ fn paints(at: &WorldPointer) -> bool {
 struct Stroke {
     erases: bool,
     id: GestureId,
+    /// The object that it changes, from the first dab on: whatever is selected meanwhile, it stays that one.
+    object: Option<LabelId>,
     /// Where it was, in a view that lay so.
     last: Option<(ViewPlace, Pos2, Option<Spot>)>,
     /// The labels when it began: in 3D it goes along what was seen then, and not up on what it has just painted.
@@ -105,7 +108,9 @@ impl Gesture for Stroke {
 
 impl Stroke {
     /// Asks for an edit; all those of a frame that do the same are one.
-    fn send(&self, region: Region, alt: bool, cx: &mut ViewContext) {
+    fn send(&mut self, region: Region, alt: bool, cx: &mut ViewContext) {
+        // (None is selected where the first dab begins an object.)
+        self.object = self.object.or_else(|| cx.document.active().map(|o| o.id));
         let erases = self.erases != alt;
         let row = cx.document.image().grid().dims()[0];
         if let Some(Action::Do(Command::Edit { change, gesture, .. })) = cx.out.last_mut()
@@ -119,7 +124,7 @@ impl Stroke {
         let kind = if self.erases { EditKind::Eraser } else { EditKind::Brush };
         let (change, over) = (change(region, erases), cx.view.prefs.brush.over);
         let gesture = self.id;
-        cx.out.push(Action::Do(Command::Edit { object: None, change, over, kind, gesture }));
+        cx.out.push(Action::Do(Command::Edit { object: self.object, change, over, kind, gesture }));
     }
 
     /// What a ball covers on its way over what was seen in 3D when the stroke began, and where it is now.

@@ -12,7 +12,7 @@ pub const INFO: ToolInfo = ToolInfo {
     name: "Window and level",
     keys: &[key(Key::W)],
     icon: icons::WINDOW,
-    gestures: &[("Drag (Window tool); right drag (Crosshair and Region tools)", "Window width and level")],
+    gestures: &[("Drag (Window tool); right drag (other tools that change no mask)", "Window width and level")],
     hint: "",
     edits: false,
     seldom: false,

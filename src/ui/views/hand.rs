@@ -232,7 +232,12 @@ pub fn paint(painter: &Painter, response: &Response, pane: Pane, cx: &ViewContex
     tool(cx).paint(painter, &cx.place(response.rect, pane), at.as_ref(), cx);
     let own = if pane == Pane::Volume { Some(CursorIcon::Grab) } else { None };
     let shape = match (held, &at) {
-        (Some(held), _) => held.gesture.cursor(),
+        (Some(held), _) => held.gesture.cursor().or_else(|| {
+            let (at, modifiers) = response.ctx.input(|i| (i.pointer.latest_pos(), i.modifiers));
+            let mut at = WorldPointer::new(cx.place(response.rect, pane), at?, modifiers);
+            at.button = Some(held.button);
+            tool(cx).cursor(&at, cx)
+        }),
         (None, Some(at)) if response.hovered() => tool(cx).cursor(at, cx).or(own),
         _ => None,
     };
