@@ -409,6 +409,41 @@ fn a_stroke_survives_the_click_that_is_being_computed_and_a_later_one() {
 }
 
 #[test]
+fn a_deletion_that_waits_for_a_click_does_not_come_into_a_stroke() {
+    let mut harness = opened();
+    let (target, grid) = (sample_click(), grid(&harness));
+    let centre = grid.world_of(grid.voxel_clamped(target));
+    let at = |harness: &Harness<'_, App>, by: DVec3| place(harness, Plane::Axial, centre + by);
+    press(&mut harness, Key::B, NONE);
+    let neighbour = at(&harness, DVec3::new(40.0, -30.0, 0.0));
+    stroke(&mut harness, &[neighbour, neighbour + vec2(12.0, 0.0)], PointerButton::Primary, NONE);
+    let painted = voxels(harness.state())[0];
+    assert!(painted > 0);
+    // Another object's click is being computed, and it is to be deleted.
+    press(&mut harness, Key::N, NONE);
+    press(&mut harness, Key::P, NONE);
+    click(&mut harness, Plane::Axial, target, PointerButton::Primary);
+    press(&mut harness, Key::Delete, Modifiers::SHIFT);
+    assert_eq!(document(&harness).objects().len(), 2, "the deletion waits");
+    press(&mut harness, Key::B, NONE);
+    let from = at(&harness, DVec3::new(-40.0, -30.0, 0.0));
+    harness.event(Event::PointerMoved(from));
+    harness.event(button(from, PointerButton::Primary, true, NONE));
+    harness.run_steps(2);
+    wait(&mut harness, "the answer", |app| app.document().is_some_and(|d| d.pending().is_none()));
+    harness.event(Event::PointerMoved(from + vec2(12.0, 0.0)));
+    harness.run_steps(3);
+    assert_eq!(document(&harness).objects().len(), 2, "a stroke is under way");
+    harness.event(button(from + vec2(12.0, 0.0), PointerButton::Primary, false, NONE));
+    harness.run_steps(3);
+    assert_eq!(document(&harness).objects().len(), 1, "and now it is not");
+    assert_eq!(voxels(harness.state()), [painted], "the neighbour is as it was");
+    undo(&mut harness);
+    undo(&mut harness);
+    assert_eq!(document(&harness).objects().len(), 2, "the deletion, then the whole stroke");
+}
+
+#[test]
 fn the_brush_speaks_chinese() {
     let temp = tempfile::tempdir().expect("temp folder");
     let mut harness = with_brush(temp.path());

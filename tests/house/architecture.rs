@@ -191,6 +191,35 @@ fn arrows_between_modules() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Folder of `ui` → the folders of `ui` that it may use.
+const ARROWS_OF_UI: &[(&str, &[&str])] = &[
+    ("kit", &[]),
+    ("state", &["kit"]),
+    ("tools", &["kit", "state"]),
+    ("commands", &["kit", "state", "tools"]),
+    ("panels", &["kit", "state", "tools", "commands"]),
+    ("views", &["kit", "state", "tools", "commands"]),
+    ("windows", &["kit", "state", "tools", "commands"]),
+];
+
+#[test]
+fn arrows_between_the_folders_of_the_window() {
+    let folder = |file: &str| {
+        let (folder, _) = file.strip_prefix("ui/")?.split_once('/')?;
+        Some(folder.to_owned())
+    };
+    let wrong: Vec<String> = uses()
+        .into_iter()
+        .filter_map(|(user, used)| Some((folder(&user)?, folder(&used)?, user, used)))
+        .filter(|(from, to, ..)| from != to)
+        .filter(|(from, to, ..)| {
+            !ARROWS_OF_UI.iter().any(|(name, may)| name == from && may.contains(&to.as_str()))
+        })
+        .map(|(.., user, used)| format!("{user} may not use {used}"))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     let uses: BTreeSet<_> =
