@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::App;
 use super::document_number::DocumentNumber;
 use super::files::Loaded;
-use crate::document::{Command, Document, LabelId, Object, Refused};
+use crate::document::{Command, Document, LabelId, Object, Over, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::ImageId;
-use crate::ui::commands::{edit, help};
+use crate::ui::commands::{Entry, edit, help, tools as tool_commands};
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, PRACTISED, SaveStatus};
+use crate::ui::{ImageLayer, PRACTISED, SaveStatus, ToolId, tools};
 use crate::volume::Volume;
 
 /// A document with what belongs to its being open.
@@ -105,6 +105,8 @@ impl App {
         let fresh = matches!(command, Command::NewObject);
         let clicked = matches!(command, Command::AddPrompt { .. });
         let paints = matches!(command, Command::Edit { .. });
+        let (uncovered, kept) =
+            (hidden_losers(&open.document, &command), kept_by_hand(&open.document, &command));
         let deleted = match &command {
             Command::RemoveObject(id) => open.document.object(*id).map(|o| o.name.clone()),
             _ => None,
@@ -120,6 +122,22 @@ impl App {
                 if first.is_some_and(|object| open.begun.insert(object.id)) {
                     self.view.prefs.clicked_objects =
                         PRACTISED.min(self.view.prefs.clicked_objects + 1);
+                }
+                for (id, name) in uncovered {
+                    let _not_gone = open.document.apply(Command::SetVisible(id, true));
+                    self.toasts.warning(tr_with(
+                        "{name} was hidden and is shown again, because the brush takes voxels from it",
+                        &[("name", &name)],
+                    ));
+                }
+                if kept {
+                    self.toasts.info(tr_with(
+                        "This place was painted or erased by hand, which clicks do not change: use brush ({brush}) or eraser ({eraser})",
+                        &[
+                            ("brush", &key_of(tools::BRUSH)),
+                            ("eraser", &key_of(tools::ERASER)),
+                        ],
+                    ));
                 }
                 if let Some(name) = deleted {
                     self.toasts.info(tr_with(
@@ -215,6 +233,35 @@ fn overlap(a: &Grid, b: &Grid) -> bool {
     };
     let ((a_low, a_high), (b_low, b_high)) = (ends(a), ends(b));
     a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
+}
+
+/// The hidden objects that an edit takes voxels from, with their names: nobody would see it.
+fn hidden_losers(document: &Document, command: &Command) -> Vec<(LabelId, String)> {
+    let Command::Edit { object, change, over: Over::Unlocked, .. } = command else {
+        return Vec::new();
+    };
+    if document.objects().iter().all(|o| o.visible) {
+        return Vec::new();
+    }
+    let Ok(delta) = document.would_edit(*object, change, Over::Unlocked) else { return Vec::new() };
+    let loses = |o: &&Object| delta.runs().iter().any(|run| run.before == o.id.0);
+    let hidden = document.objects().iter().filter(|o| !o.visible).filter(loses);
+    hidden.map(|o| (o.id, o.name.clone())).collect()
+}
+
+/// The key that chooses a tool.
+fn key_of(tool: ToolId) -> String {
+    tool_commands::choose(tool).map(Entry::key_text).unwrap_or_default()
+}
+
+/// Whether a click is made where something was done by hand, which its answer will not change.
+fn kept_by_hand(document: &Document, command: &Command) -> bool {
+    let Command::AddPrompt { object, prompt } = command else { return false };
+    let object = object.map_or(document.active(), |id| document.object(id));
+    let grid = document.image().grid();
+    let Some((object, voxel)) = object.zip(grid.voxel_at(prompt.world)) else { return false };
+    let kept = if prompt.positive { &object.removed } else { &object.added };
+    !object.log.prompts.is_empty() && kept.contains(grid.index(voxel))
 }
 
 /// Keeps a command for later. A key that is pressed twice extends or deletes an object once.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::Over;
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::state::Preferences;
@@ -51,8 +50,8 @@ struct Habits {
     mode_3d: String,
     clicked_objects: u8,
     brush_mm: f64,
-    /// `Disc` or `Ball`; `Background` or `Unlocked`.
-    brush: [String; 2],
+    /// `Disc` or `Ball`.
+    brush_shape: String,
 }
 
 impl Remembered {
@@ -132,7 +131,7 @@ impl Habits {
             mode_3d: format!("{:?}", prefs.mode_3d),
             clicked_objects: prefs.clicked_objects,
             brush_mm: prefs.brush.diameter_mm,
-            brush: [format!("{:?}", prefs.brush.shape), format!("{:?}", prefs.brush.over)],
+            brush_shape: format!("{:?}", prefs.brush.shape),
         }
     }
 
@@ -169,11 +168,8 @@ impl Habits {
         if (BrushOptions::SMALLEST..=BrushOptions::LARGEST).contains(&self.brush_mm) {
             prefs.brush.diameter_mm = self.brush_mm;
         }
-        let [shape, over] = &self.brush;
         let shapes = [BrushShape::Disc, BrushShape::Ball];
-        pick(&mut prefs.brush.shape, shapes, |s| format!("{s:?}") == *shape);
-        let overs = [Over::Background, Over::Unlocked];
-        pick(&mut prefs.brush.over, overs, |o| format!("{o:?}") == *over);
+        pick(&mut prefs.brush.shape, shapes, |s| format!("{s:?}") == self.brush_shape);
         pick(&mut prefs.mode_3d, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
     }
 }
@@ -196,6 +192,7 @@ fn layout_name(layout: Layout) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Over;
     use crate::geom::Plane;
 
     #[test]
@@ -225,7 +222,9 @@ mod tests {
         let habits = |v: &Preferences| serde_json::to_string(&Habits::of(v)).unwrap();
         assert_eq!(habits(&next), habits(&prefs));
         assert_eq!((next.theme, next.layout, next.scale), (prefs.theme, prefs.layout, 1.25));
-        assert_eq!((next.clicked_objects, next.brush), (2, prefs.brush));
+        // Whether neighbours may be painted over is chosen anew each time.
+        let brush = BrushOptions { over: Over::Background, ..prefs.brush };
+        assert_eq!((next.clicked_objects, next.brush), (2, brush));
     }
 
     #[test]

@@ -245,6 +245,36 @@ fn erasing_alt_and_the_right_button_take_away_and_neighbours_keep_what_is_locked
 }
 
 #[test]
+fn the_next_object_is_painted_on_and_a_hidden_one_loses_nothing_unseen() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let mut harness = with_brush(temp.path());
+    let middle = spot(&harness, DVec3::ZERO);
+    look_at(&mut harness, middle);
+    let at = place(&harness, Plane::Axial, middle);
+    stroke(&mut harness, &[at], PointerButton::Primary, NONE);
+    let whole = voxels(harness.state())[0];
+    let first = document(&harness).objects()[0].id;
+    let crosshair = harness.state().view().scan.crosshair;
+    press(&mut harness, Key::N, NONE);
+    assert_eq!(harness.state().view().prefs.tool, tools::BRUSH, "who paints goes on painting");
+    harness.state_mut().carry_out(Command::SetVisible(first, false));
+    let beside = at + vec2(20.0, 0.0);
+    stroke(&mut harness, &[beside], PointerButton::Primary, NONE);
+    assert!(!document(&harness).objects()[0].visible, "nothing was taken from it");
+    undo(&mut harness);
+    harness.get_by_label("Unlocked objects").click();
+    harness.run_steps(2);
+    stroke(&mut harness, &[beside], PointerButton::Primary, NONE);
+    assert!(voxels(harness.state())[0] < whole && document(&harness).objects()[0].visible);
+    assert!(harness.state().messages().any(|m| m.contains("was hidden")));
+    press(&mut harness, Key::Tab, NONE);
+    assert_eq!(harness.state().view().scan.crosshair, crosshair, "the hand stays where it is");
+    // The eraser takes from the selected object only: nothing is to be chosen.
+    press(&mut harness, Key::E, NONE);
+    assert!(harness.query_by_label("Unlocked objects").is_none());
+}
+
+#[test]
 fn an_oblique_slice_is_painted_where_it_is_seen() {
     let temp = tempfile::tempdir().expect("temp folder");
     let mut harness = with_brush(temp.path());
@@ -405,6 +435,12 @@ fn a_stroke_survives_the_click_that_is_being_computed_and_a_later_one() {
     });
     assert!(painted(&harness), "and another one");
     assert_eq!(document(&harness).objects().len(), 1);
+    let told = |harness: &Harness<'_, App>| {
+        harness.state().messages().any(|m| m.contains("by hand, which clicks do not change"))
+    };
+    assert!(!told(&harness));
+    click(&mut harness, Plane::Axial, far, PointerButton::Secondary);
+    assert!(told(&harness), "the eraser would");
     assert!(first > 0);
 }
 

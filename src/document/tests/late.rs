@@ -188,7 +188,8 @@ proptest! {
                 Deed::Edit(n, change, over, begins) => {
                     // A stroke is of one object and one tool.
                     let tool = Some((n, matches!(change, Change::Add(_))));
-                    gesture.0 += u64::from(begins || std::mem::replace(&mut last, tool) != tool);
+                    let other = std::mem::replace(&mut last, tool) != tool;
+                    gesture.0 += u64::from(begins || other);
                     let object = Some(LabelId(n));
                     // What has no effect when it is painted is not painted.
                     let state = slow.state();

@@ -5,8 +5,8 @@ use egui::Key;
 use super::context::CommandContext;
 use super::entry::{Group, Menu, commands, with_scan};
 use super::keys::{ctrl, ctrl_shift, key, shift};
-use super::tools::choose_sign;
-use crate::document::Command;
+use super::tools::{choose_sign, draws};
+use crate::document::{Command, Document, Object};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any};
 use crate::ui::state::Action;
@@ -53,7 +53,12 @@ commands! {
         name: "New object",
         keys: [key(Key::N)],
         run: |cx| {
-            choose_sign(cx, false);
+            // Who paints goes on painting.
+            if draws(cx) {
+                cx.view.transient.negative = false;
+            } else {
+                choose_sign(cx, false);
+            }
             cx.view.transient.selected_prompt = None;
             cx.send(Action::Do(Command::NewObject));
         },
@@ -151,8 +156,15 @@ fn next_object(cx: &mut CommandContext) {
     let at = objects.iter().position(|o| Some(o.id) == active);
     let next = at.map_or(0, |at| (at + 1) % objects.len());
     cx.view.transient.selected_prompt = None;
-    cx.view.go_to_object(document, &objects[next]);
+    bring_into_view(cx, document, &objects[next]);
     cx.send(Action::Do(Command::Select(objects[next].id)));
+}
+
+/// Brings an object that was chosen into the views, but not under a hand that draws: it goes on where it is.
+pub fn bring_into_view(cx: &mut CommandContext, document: &Document, object: &Object) {
+    if !draws(cx) {
+        cx.view.go_to_object(document, object);
+    }
 }
 
 /// `Undo positive click`.

@@ -105,6 +105,11 @@ pub fn point_is_chosen(cx: &CommandContext) -> bool {
     cx.view.prefs.tool == tools::POINT
 }
 
+/// Whether voxels are painted or erased.
+pub fn draws(cx: &CommandContext) -> bool {
+    [tools::BRUSH, tools::ERASER].contains(&cx.view.prefs.tool)
+}
+
 /// From now on clicks make prompts, of this sign.
 pub(super) fn choose_sign(cx: &mut CommandContext, negative: bool) {
     cx.view.transient.negative = negative;

@@ -151,7 +151,7 @@ fn select(document: &Document, object: &Object, cx: &mut CommandContext) {
         cx.view.transient.selected_prompt = None;
         cx.out.push(Action::Do(Command::Select(object.id)));
     }
-    cx.view.go_to_object(document, object);
+    edit::bring_into_view(cx, document, object);
 }
 
 fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {

@@ -55,7 +55,7 @@ impl Tool for Brush {
     }
 
     fn options(&self, ui: &mut Ui, view: &mut ViewState) {
-        stroke::options(ui, view);
+        stroke::options(ui, false, view);
     }
 
     fn wheel(&self, lines: i64, view: &mut ViewState) -> bool {

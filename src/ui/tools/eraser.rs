@@ -51,7 +51,7 @@ impl Tool for Eraser {
     }
 
     fn options(&self, ui: &mut Ui, view: &mut ViewState) {
-        stroke::options(ui, view);
+        stroke::options(ui, true, view);
     }
 
     fn wheel(&self, lines: i64, view: &mut ViewState) -> bool {

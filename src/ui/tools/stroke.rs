@@ -366,7 +366,7 @@ fn cut(transform: &SliceTransform, brush: &BrushPlace, radius: f64) -> Option<Cu
 }
 
 /// The brush's settings.
-pub fn options(ui: &mut Ui, view: &mut ViewState) {
+pub fn options(ui: &mut Ui, erases: bool, view: &mut ViewState) {
     let brush = &mut view.prefs.brush;
     let shapes = [(tr("Disc"), BrushShape::Disc), (tr("Ball"), BrushShape::Ball)];
     choice(ui, &mut brush.shape, &shapes);
@@ -377,9 +377,16 @@ pub fn options(ui: &mut Ui, view: &mut ViewState) {
         // The part below the handle in the accent: the theme's selection colour is too pale for a rail.
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;
         let sizes = BrushOptions::SMALLEST..=BrushOptions::LARGEST;
+        // A comma is a point where people write it so.
+        let parse =
+            |text: &str| text.trim().trim_end_matches("mm").replace(',', ".").trim().parse().ok();
         let slider = egui::Slider::new(&mut brush.diameter_mm, sizes).logarithmic(true);
+        let slider = slider.custom_parser(parse);
         ui.add(slider.max_decimals(1).suffix(" mm")).accessible_name(tr("Brush size"));
     });
+    if erases {
+        return;
+    }
     ui.separator();
     ui.label(tr("Paints over"));
     let over = [(tr("Background"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];
