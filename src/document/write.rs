@@ -156,16 +156,22 @@ impl Document {
         let Some(object) = self.object(id).filter(|o| !o.locked) else {
             return Write::of(id, Delta::default(), Vec::new());
         };
-        let (model, wanted) = answered(&self.labels, object, answer);
-        let edit = LabelEdit {
-            target: id,
-            change: Change::Replace(Arc::new(wanted)),
-            over: Over::Background,
+        let replace = |wanted: &Arc<Region>| {
+            let change = Change::Replace(Arc::clone(wanted));
+            self.outcome(&LabelEdit { target: id, change, over: Over::Background })
+        };
+        let (model, delta) = if object.added.is_empty() && object.removed.is_empty() {
+            // Nothing was done by hand: what it gets of the answer is its mask, so one walk finds both.
+            let EditOutcome { held, delta, .. } = replace(answer);
+            (held, delta)
+        } else {
+            let (model, wanted) = answered(&self.labels, object, answer);
+            (model, replace(&Arc::new(wanted)).delta)
         };
         let mut change = LayerChange::none(id);
         change.model = model;
         change.model.toggle(&object.model, self.labels.dims()[0]);
-        Write::of(id, self.outcome(&edit).delta, vec![change])
+        Write::of(id, delta, vec![change])
     }
 
     /// Does a write, or takes it back.
