@@ -95,14 +95,17 @@ impl Document {
         if write.is_empty_write() {
             return Ok(());
         }
+        let mut begin = if is_new { self.insert_new()?.1 } else { Vec::new() };
         let key = MergeKey::Gesture(gesture);
         if let Some(mut entry) = self.history.take_merge(key) {
+            begin.iter_mut().for_each(|op| self.swap(op));
+            entry.ops.append(&mut begin);
             self.swap(&mut write);
             let seen = write.changes_labels();
             let dims = self.labels.dims();
             let rest = write.merged_into(entry.ops.last_mut(), dims);
             entry.ops.extend(rest);
-            let nothing = !entry.ops.last().is_some_and(Op::changes_labels);
+            let nothing = !entry.ops.iter().any(Op::changes_labels);
             if seen && nothing && !self.history.any_pending() {
                 // The gesture has taken back all that it did, be it to begin an object. (Done again after an answer
                 // it may still do something.)
@@ -111,9 +114,8 @@ impl Document {
                 self.history.put_again(entry);
             }
         } else {
-            let mut ops = if is_new { self.insert_new()?.1 } else { Vec::new() };
-            ops.push(write);
-            self.commit(kind.step_name(), ops, None);
+            begin.push(write);
+            self.commit(kind.step_name(), begin, None);
             self.history.mark_merge(key);
         }
         if let Ok(index) = self.index_of(id) {

@@ -93,20 +93,28 @@ pub(super) fn outcome(
         Change::Add(region) => region.runs().iter().for_each(|&run| writer.add(run)),
         Change::Subtract(region) => region.runs().iter().for_each(|&run| writer.subtract(run)),
         Change::Replace(region) => {
-            for_each_piece(owned.runs(), region.runs(), |run, _, wanted| match wanted {
-                Some(_) => writer.add(run),
-                None => writer.lose(run),
+            for_each_piece(owned.runs(), region.runs(), |run, owned, wanted| {
+                match (owned, wanted) {
+                    // No need to read the labels of what it has.
+                    (Some(_), Some(_)) => writer.held.push(run.start, run.len as usize),
+                    (None, _) => writer.add(run),
+                    (Some(_), None) => writer.lose(run),
+                }
             });
         }
     }
     writer.finish()
 }
 
-/// For every object whose voxels change: those that come or go.
-pub(super) fn exchanged(delta: &Delta, row: usize) -> BTreeMap<LabelId, Region> {
+/// For every object whose voxels change and that is `wanted`: those that come or go.
+pub(super) fn exchanged(
+    delta: &Delta,
+    row: usize,
+    wanted: impl Fn(LabelId) -> bool,
+) -> BTreeMap<LabelId, Region> {
     let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
     for &DeltaRun { run, before, after } in delta.runs() {
-        for label in [before, after].into_iter().filter(|&label| label != 0) {
+        for label in [before, after].into_iter().filter(|&l| l != 0 && wanted(LabelId(l))) {
             let builder = builders.entry(label).or_insert_with(|| RegionBuilder::new(row));
             builder.push(run.start, run.len as usize);
         }
@@ -270,7 +278,7 @@ mod tests {
 
             // The new region of every object that changes, and of no other.
             let mut regions = labels.regions();
-            for (id, exchanged) in exchanged(&outcome.delta, DIMS[0]) {
+            for (id, exchanged) in exchanged(&outcome.delta, DIMS[0], |_| true) {
                 prop_assert!(!exchanged.is_empty());
                 regions.entry(id.0).or_default().toggle(&exchanged, DIMS[0]);
             }

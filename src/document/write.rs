@@ -48,6 +48,11 @@ impl LayerChange {
     fn is_empty(&self) -> bool {
         self.model.is_empty() && self.added.is_empty() && self.removed.is_empty()
     }
+
+    /// Whether before and after it the mask is the model's, so that what it takes to know the one is done for the other.
+    fn is_of_model_alone(&self, object: &Object) -> bool {
+        [&self.added, &self.removed, &*object.added, &*object.removed].iter().all(|r| r.is_empty())
+    }
 }
 
 impl Write {
@@ -191,26 +196,36 @@ impl Document {
             self.writes.push((self.revision + 1, bounds));
         }
         // From the end: many objects that came together go from the last on.
-        let objects = &mut self.objects;
+        let objects = &self.objects;
         let find = |id: LabelId| objects.iter().rposition(|o| o.id == id);
-        let mut changed: Vec<usize> = Vec::new();
-        let exchanged = exchanged(&write.delta, row);
-        let found: Vec<_> =
-            exchanged.into_iter().filter_map(|(id, r)| Some((find(id)?, r))).collect();
         let layers: Vec<_> =
             write.layers.iter().filter_map(|c| Some((find(c.object)?, c))).collect();
-        for (at, region) in found {
-            Arc::make_mut(&mut self.objects[at].region).toggle(&region, row);
-            changed.push(at);
+        let by_model: Vec<LabelId> = layers
+            .iter()
+            .filter(|(at, change)| change.is_of_model_alone(&objects[*at]))
+            .map(|(_, change)| change.object)
+            .collect();
+        let exchanged = exchanged(&write.delta, row, |id| !by_model.contains(&id));
+        let found: Vec<_> =
+            exchanged.into_iter().filter_map(|(id, r)| Some((find(id)?, r))).collect();
+        for (at, region) in &found {
+            Arc::make_mut(&mut self.objects[*at].region).toggle(region, row);
         }
-        for (at, change) in layers {
-            let object = &mut self.objects[at];
+        for (at, change) in &layers {
+            let object = &mut self.objects[*at];
+            let by_model = by_model.contains(&object.id);
+            if by_model {
+                // Most often it is the same memory, which can be changed in place if nobody else has it.
+                object.region = Arc::default();
+            }
             toggle(&mut object.model, &change.model, row);
             toggle(&mut object.added, &change.added, row);
             toggle(&mut object.removed, &change.removed, row);
-            changed.push(at);
+            if by_model {
+                object.region = Arc::clone(&object.model);
+            }
         }
-        for at in changed {
+        for at in found.iter().map(|f| f.0).chain(layers.iter().map(|l| l.0)) {
             self.objects[at].share();
         }
     }

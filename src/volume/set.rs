@@ -54,7 +54,11 @@ impl Region {
     /// Adds what is in `other`. This and the next two look only at the runs between the first and the last of `other`
     /// (those after them are moved in memory); rows have `row` voxels.
     pub fn add(&mut self, other: &Self, row: usize) {
-        self.combine(other, row, |a, b| a || b);
+        if self.is_empty() {
+            self.clone_from(other);
+        } else {
+            self.combine(other, row, |a, b| a || b);
+        }
     }
 
     /// Takes out what is in `other`.
@@ -64,7 +68,11 @@ impl Region {
 
     /// Takes out what is in `other` of it, and adds the rest of `other`. Done twice it is undone.
     pub fn toggle(&mut self, other: &Self, row: usize) {
-        self.combine(other, row, |a, b| a != b);
+        if self.is_empty() {
+            self.clone_from(other);
+        } else {
+            self.combine(other, row, |a, b| a != b);
+        }
     }
 
     /// `keep` must hold for what is in this region alone.

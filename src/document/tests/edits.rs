@@ -98,6 +98,34 @@ fn a_stroke_is_one_step_and_begins_an_object() {
 }
 
 #[test]
+fn a_gesture_may_go_from_one_object_to_one_that_it_begins() {
+    let mut d = document();
+    let region = boxed([0; 3], [3; 3]);
+    let label =
+        NamedRegion { value: 5, name: None, colour: None, opacity: None, visible: true, region };
+    d.apply(Command::Import(vec![label])).unwrap();
+    let before = seen(&d);
+    let file = Some(d.objects()[0].id);
+    let stroke = GestureId(1);
+    paint(&mut d, file, subtract([0; 3], [2; 3]), Over::Background, stroke).unwrap();
+    d.active = None;
+    paint(&mut d, None, add([0; 3], [1; 3]), Over::Background, stroke).unwrap();
+    assert!(layers_agree(&d));
+    assert_eq!(d.objects().iter().map(|o| o.region.count()).collect::<Vec<_>>(), [27 - 8, 1]);
+    let after = seen(&d);
+    assert!(d.undo() && layers_agree(&d));
+    assert_eq!(seen(&d), before);
+    assert!(d.redo() && layers_agree(&d));
+    assert_eq!(seen(&d), after);
+    // Nor is the whole gesture nothing when its second object has nothing any more.
+    let stroke = GestureId(2);
+    paint(&mut d, file, subtract([2; 3], [3; 3]), Over::Background, stroke).unwrap();
+    let new = d.objects()[1].id;
+    paint(&mut d, Some(new), subtract([0; 3], [1; 3]), Over::Background, stroke).unwrap();
+    assert_eq!((d.objects().len(), d.objects()[0].region.count()), (2, 27 - 8 - 1));
+}
+
+#[test]
 fn a_gesture_that_changes_nothing_vanishes() {
     let mut d = document();
     edit(&mut d, None, add([0; 3], [2; 3])).unwrap();
