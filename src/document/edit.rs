@@ -98,7 +98,9 @@ impl Document {
         let mut begin = if is_new { self.insert_new()?.1 } else { Vec::new() };
         let key = MergeKey::Gesture(gesture);
         if let Some(mut entry) = self.history.take_merge(key) {
-            begin.iter_mut().for_each(|op| self.swap(op));
+            for op in &mut begin {
+                self.swap(op);
+            }
             entry.ops.append(&mut begin);
             self.swap(&mut write);
             let seen = write.changes_labels();
