@@ -197,8 +197,8 @@ pub enum ImageId {
 pub struct PromptLog {
     /// The image that the model looks at for this object.
     pub image: ImageId,
-    /// The frame (time point, from 0) of that image in which all clicks were made; 0 while there are none.
-    pub frame: usize,
+    /// The time point (from 0) of that image at which all clicks were made; 0 while there are none.
+    pub time_point: usize,
     /// The user's clicks, in order; the first is positive.
     pub prompts: Vec<Prompt>,
     /// Where else the model looked than the clicks had it look.

@@ -24,7 +24,7 @@ pub(super) struct Gpu {
     state: RenderState,
     ctx: egui::Context,
     faults: Faults,
-    /// Which document, at which of its frames.
+    /// Which document, at which of its time points.
     shown: Option<(DocumentNumber, usize)>,
     revision: u64,
     masks_shown: ShownMasks,
@@ -135,11 +135,11 @@ impl Gpu {
         let mut renderer = self.state.renderer.write();
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
-        let shown = (number, document.image().frame());
-        // Another frame takes the place of the one before, slice by slice; labels stay.
-        let frame_only = self.shown.is_some_and(|(n, frame)| n == number && frame != shown.1);
+        let shown = (number, document.image().time_point());
+        // Another time point takes the place of the one before, slice by slice; labels stay.
+        let other_time_point = self.shown.is_some_and(|(n, time_point)| n == number && time_point != shown.1);
         let labels = preview.map_or(document.labels(), |p| &p.labels);
-        if frame_only && scene.set_frame(document.image(), labels) {
+        if other_time_point && scene.set_time_point(document.image(), labels) {
             self.shown = Some(shown);
         }
         let other = self.shown != Some(shown);

@@ -73,8 +73,8 @@ pub struct App {
     /// Files of which it is asked what they are to be, by the numbers of their offers.
     offers: Vec<(u64, Offered)>,
     offered: u64,
-    /// Another frame of the scan was chosen and is not on the screen yet.
-    frame_comes: bool,
+    /// Another time point of the scan was chosen and is not on the screen yet.
+    time_point_loading: bool,
     /// Lines of the log that were taken over.
     log_seen: u64,
     remembered: Remembered,
@@ -139,7 +139,7 @@ impl App {
             leaving: Leaving::default(),
             offers: Vec::new(),
             offered: 0,
-            frame_comes: false,
+            time_point_loading: false,
             log_seen: 0,
             remembered,
             longest_step: Duration::ZERO,
@@ -213,11 +213,11 @@ impl App {
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path.into()), &mut self.status);
         }
-        self.follow_frame();
+        self.follow_time_point();
         self.follow_overlays();
         self.threshold.step(self.open.as_mut(), &mut self.status);
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
-        let intent = self.view.transient.intent.as_ref().filter(|_| !self.frame_comes);
+        let intent = self.view.transient.intent.as_ref().filter(|_| !self.time_point_loading);
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.edit_intent.as_ref();
         self.edit_preview.follow(self.open.as_ref(), intent);
@@ -225,7 +225,7 @@ impl App {
             let preview = self.edit_preview.get().or(self.model.preview());
             let shown = self.view.shown_masks();
             match gpu.sync(open.number, &open.document, shown, preview) {
-                Ok(true) => self.frame_comes = false,
+                Ok(true) => self.time_point_loading = false,
                 Ok(false) => ctx.request_repaint(),
                 Err(why) => self.toasts.error(why),
             }
@@ -242,7 +242,7 @@ impl App {
             }
         }
         self.look_after_graphics(ctx);
-        self.status.frame_comes = self.frame_comes;
+        self.status.time_point_loading = self.time_point_loading;
         // A window whose device is lost closes without a word: the next one has everything.
         let closes = self.leaving.is_closing() || self.lost_graphics();
         if ctx.input(|i| i.viewport().close_requested()) && !closes {
@@ -324,7 +324,7 @@ impl App {
         let mut actions = Vec::new();
         self.status.asks_path = self.files.paths.is_asking();
         let document = self.open.as_ref().map(|s| &s.document);
-        let (intent, frame) = (self.view.transient.intent, self.view.scan.time_point);
+        let (intent, time_point) = (self.view.transient.intent, self.view.scan.time_point);
         let edits = self.view.transient.edit_intent.clone();
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(wait) = self.files.paths.waits()
@@ -354,7 +354,7 @@ impl App {
         if acted
             || now.intent != intent
             || now.edit_intent != edits
-            || self.view.scan.time_point != frame
+            || self.view.scan.time_point != time_point
         {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.
             ctx.request_repaint();

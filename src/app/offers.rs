@@ -43,7 +43,7 @@ impl App {
             // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
             // other time points of that file, nor over numbers that it could not keep.
             open.document.mark_saved(open.document.state());
-            if labels.frames == 1 && as_in_the_file {
+            if labels.time_points == 1 && as_in_the_file {
                 open.came_from = Some(path);
                 open.on_disk = Some(labels.stamp);
             }
@@ -60,7 +60,7 @@ impl App {
     /// time points.
     pub(super) fn offer_labels(&mut self, path: PathBuf, labels: &Labels) {
         let notes = labels.read.notes.iter().map(told).collect();
-        let question = Question::Labels { notes, frames: labels.frames, frame: labels.frame };
+        let question = Question::Labels { notes, time_points: labels.time_points, time_point: labels.time_point };
         self.offer(name_of(&path), question, Offered::Labels(path));
     }
 
@@ -77,8 +77,8 @@ impl App {
         match (self.offers.remove(at).1, answer) {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
-            (Offered::Labels(path), OfferAnswer::Labels { frame }) => {
-                self.files.open(path, Role::Agreed(frame));
+            (Offered::Labels(path), OfferAnswer::Labels { time_point }) => {
+                self.files.open(path, Role::Agreed(time_point));
             }
             _ => {}
         }

@@ -97,9 +97,9 @@ impl App {
             return true;
         }
         let again = command.waits_for_clicks().then(|| command.clone());
-        if self.frame_comes && matches!(command, Command::AddPrompt { .. }) {
-            // The picture may still be that of another frame.
-            self.toasts.warning(tr("This frame is still being loaded; click again").to_owned());
+        if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
+            // The picture may still be that of another time point.
+            self.toasts.warning(tr("This time point is still being loaded; click again").to_owned());
             return false;
         }
         let fresh = matches!(command, Command::NewObject);
@@ -171,17 +171,17 @@ impl App {
         }
     }
 
-    /// Makes the document's frame the one that the user wants to see.
-    pub(super) fn follow_frame(&mut self) {
+    /// Makes the document's time point the one that the user wants to see.
+    pub(super) fn follow_time_point(&mut self) {
         let Some(open) = &mut self.open else {
-            self.frame_comes = false;
+            self.time_point_loading = false;
             return;
         };
         let image = open.document.image();
-        self.view.scan.time_point = self.view.scan.time_point.min(image.frames() - 1);
-        if image.frame() != self.view.scan.time_point {
-            let _never_refused = open.document.apply(Command::ShowFrame(self.view.scan.time_point));
-            self.frame_comes = self.gpu.is_some();
+        self.view.scan.time_point = self.view.scan.time_point.min(image.time_points() - 1);
+        if image.time_point() != self.view.scan.time_point {
+            let _never_refused = open.document.apply(Command::ShowTimePoint(self.view.scan.time_point));
+            self.time_point_loading = self.gpu.is_some();
         }
     }
 
@@ -288,9 +288,9 @@ pub(super) fn same_file(a: &Path, b: &Path) -> bool {
 /// Why a command was refused, in the language in use.
 fn refusal(why: Refused) -> String {
     match why {
-        Refused::OtherFrame { frame } => tr_with(
-            "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object ({key})",
-            &[("frame", &frame), ("key", &edit::NEW_OBJECT.key_text())],
+        Refused::OtherTimePoint { time_point } => tr_with(
+            "the clicks of this object were made at time point {time_point}: go back to that time point, or start a new object ({key})",
+            &[("time_point", &time_point), ("key", &edit::NEW_OBJECT.key_text())],
         ),
         Refused::Extending => tr_with(
             "this object is being extended: wait, or stop it with {key}",

@@ -25,9 +25,9 @@ impl App {
         self.run(command);
     }
 
-    /// Looks at another frame, from 0.
-    pub fn show_frame(&mut self, frame: usize) {
-        self.view.scan.time_point = frame;
+    /// Looks at another time point, from 0.
+    pub fn show_time_point(&mut self, time_point: usize) {
+        self.view.scan.time_point = time_point;
     }
 
     /// What is drawn of the click or the edit that the pointer would make: voxels that it would add.

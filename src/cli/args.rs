@@ -80,7 +80,8 @@ pub enum Command {
 pub struct InfoArgs {
     /// The file.
     pub file: PathBuf,
-    /// Print JSON: dims, frames, spacing, dtype, orientation, `world_from_voxel`, min, max, mean, warnings.
+    /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
+    /// warnings.
     #[arg(long)]
     pub json: bool,
 }
@@ -103,11 +104,11 @@ pub struct SegmentArgs {
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
-    /// Which frame (time point) of a scan with several, counted from 1.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_frame)]
-    pub frame: usize,
+    /// Which time point of a scan with several, counted from 1.
+    #[arg(long, visible_alias = "frame", value_name = "N", default_value_t = 1, value_parser = parse_time_point)]
+    pub time_point: usize,
     /// Another image at the same place in the world (the PET of a CT) that the model looks at instead of the scan; the
-    /// mask lies on the scan's grid. Of several frames the first.
+    /// mask lies on the scan's grid. Of several time points the first.
     #[arg(long, value_name = "FILE")]
     pub model_image: Option<PathBuf>,
     /// A voxel belongs to the mask if the model gives it more than this probability.
@@ -137,8 +138,8 @@ pub struct SegmentArgs {
     /// it only what an earlier “segment” wrote is replaced.
     #[arg(long)]
     pub force: bool,
-    /// Print JSON: frame, image (what the model looked at), `working_scale`, device, `device_reason`, ms, iou,
-    /// `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// Print JSON: frame (the time point), image (what the model looked at), `working_scale`, device, `device_reason`,
+    /// ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }
@@ -238,8 +239,8 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub label_b: Option<u64>,
     /// Which time point of a label map with several, counted from 1; else the first.
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pub frame: Option<usize>,
+    #[arg(long, visible_alias = "frame", value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub time_point: Option<usize>,
     /// Print JSON: dice, `both_empty`, `voxels_a`, `voxels_b`, `volume_ml_a`, `volume_ml_b`.
     #[arg(long)]
     pub json: bool,
@@ -351,7 +352,7 @@ fn parse_point(text: &str) -> Result<Point, String> {
     Ok(Point { at, positive })
 }
 
-fn parse_frame(text: &str) -> Result<usize, String> {
+fn parse_time_point(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(n) if n > 0 => Ok(n),
         _ => Err(format!("“{text}” is not a whole number from 1 on")),

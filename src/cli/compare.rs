@@ -45,11 +45,11 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let [a, b] = on_one_grid(args)?;
     let grid = a.grid();
     // A map without time points is compared with the chosen one of the other.
-    let frame_of = |one: &Volume, other: &Volume| {
-        args.frame.filter(|_| one.frames() > 1 || other.frames() == 1)
+    let time_point_of = |one: &Volume, other: &Volume| {
+        args.time_point.filter(|_| one.time_points() > 1 || other.time_points() == 1)
     };
-    let labels_a = files::labels_of(&a, &args.a, &a, frame_of(&a, &b))?;
-    let labels_b = files::labels_of(&b, &args.b, &a, frame_of(&b, &a)).context("can't compare")?;
+    let labels_a = files::labels_of(&a, &args.a, &a, time_point_of(&a, &b))?;
+    let labels_b = files::labels_of(&b, &args.b, &a, time_point_of(&b, &a)).context("can't compare")?;
     let (region_a, region_b) = (region(&labels_a, label_a), region(&labels_b, label_b));
     let (voxels_a, voxels_b) = (region_a.count(), region_b.count());
     let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;

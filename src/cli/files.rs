@@ -15,21 +15,21 @@ pub fn open_scan(path: &Path) -> anyhow::Result<Volume> {
     Ok(io::open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new())?)
 }
 
-/// A scan at one of its frames, counted from 1.
-pub fn at_frame(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
-    let frames = volume.frames();
-    if !(1..=frames).contains(&number) {
+/// A scan at one of its time points, counted from 1.
+pub fn at_time_point(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
+    let time_points = volume.time_points();
+    if !(1..=time_points).contains(&number) {
         let has =
-            if frames == 1 { "one frame".to_owned() } else { format!("frames 1 to {frames}") };
-        bail!("there is no frame {number}: {} has {has}", volume.name());
+            if time_points == 1 { "one time point".to_owned() } else { format!("time points 1 to {time_points}") };
+        bail!("there is no time point {number}: {} has {has}", volume.name());
     }
-    Ok(volume.with_frame(number - 1))
+    Ok(volume.with_time_point(number - 1))
 }
 
-/// Reads a label map of a scan: its time point `frame`, counted from 1, or the first. What had to be decided to read
+/// Reads a label map of a scan: that of `time_point`, counted from 1, or the first. What had to be decided to read
 /// it goes to stderr, as does why it is the scan's if its file places it elsewhere.
-pub fn open_labels(path: &Path, scan: &Volume, frame: Option<usize>) -> anyhow::Result<LabelsRead> {
-    labels_of(&open_scan(path)?, path, scan, frame)
+pub fn open_labels(path: &Path, scan: &Volume, time_point: Option<usize>) -> anyhow::Result<LabelsRead> {
+    labels_of(&open_scan(path)?, path, scan, time_point)
 }
 
 /// [`open_labels`] of a volume that was read.
@@ -37,10 +37,10 @@ pub fn labels_of(
     volume: &Volume,
     path: &Path,
     scan: &Volume,
-    frame: Option<usize>,
+    time_point: Option<usize>,
 ) -> anyhow::Result<LabelsRead> {
-    let read = match frame {
-        Some(number) => io::labels_on(&at_frame(volume, number)?, path, scan)?,
+    let read = match time_point {
+        Some(number) => io::labels_on(&at_time_point(volume, number)?, path, scan)?,
         None => io::labels_on(volume, path, scan)?,
     };
     for note in &read.notes {

@@ -14,7 +14,8 @@ struct Info<'a> {
     /// As the file states them: two to seven.
     dims: &'a [usize],
     /// Time points or components; 1 for an ordinary scan.
-    frames: usize,
+    #[serde(rename = "frames")]
+    time_points: usize,
     /// Millimetres along the first three axes.
     spacing: [f64; 3],
     /// numpy's name of the stored type.
@@ -38,7 +39,7 @@ impl<'a> Info<'a> {
         warnings.extend(not_finite(stats.not_finite));
         Self {
             dims: volume.file_dims(),
-            frames: volume.frames(),
+            time_points: volume.time_points(),
             spacing: grid.spacing().to_array(),
             dtype: volume.voxels().data_type().name(),
             orientation: grid.orientation().letters(),
@@ -56,8 +57,8 @@ impl<'a> Info<'a> {
         let mut text = String::new();
         // Writing into a String can't fail.
         let _ = writeln!(text, "dimensions    {}", dims.join(" × "));
-        if self.frames > 1 {
-            let _ = writeln!(text, "frames        {}, counted from 1", self.frames);
+        if self.time_points > 1 {
+            let _ = writeln!(text, "time points   {}, counted from 1", self.time_points);
         }
         let _ = writeln!(text, "spacing       {x} × {y} × {z} mm");
         let _ = writeln!(text, "type          {}", self.dtype);

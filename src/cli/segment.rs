@@ -25,7 +25,8 @@ const LABEL: u16 = 1;
 #[derive(Debug, Serialize)]
 struct Report {
     /// Which was looked at, from 1.
-    frame: usize,
+    #[serde(rename = "frame")]
+    time_point: usize,
     /// What the model looked at.
     image: String,
     /// How many times larger than it is the model saw the scan.
@@ -61,7 +62,7 @@ struct Milliseconds {
 pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     check(args)?;
     let start = Instant::now();
-    let volume = Arc::new(files::at_frame(&files::open_scan(&args.image)?, args.frame)?);
+    let volume = Arc::new(files::at_time_point(&files::open_scan(&args.image)?, args.time_point)?);
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
     let model = ModelRef::Path(model_path(args.model.model.as_deref())?);
@@ -326,7 +327,7 @@ fn report(
         .collect();
     let steps = cubes.iter().flat_map(|c| &c.patches).flat_map(|p| &p.steps);
     Report {
-        frame: volume.frame() + 1,
+        time_point: volume.time_point() + 1,
         image: looked_at.display().to_string(),
         working_scale: cubes.map_or(1.0, |c| c.scale.get()),
         device: device.name.clone(),
@@ -359,16 +360,16 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
     } else {
         format!(" ({})", report.device_reason)
     };
-    let frame = match report.frame {
+    let seen = match report.time_point {
         1 => String::new(),
-        n => format!("frame    {n}\n"),
+        n => format!("time     point {n}\n"),
     };
-    let frame = match report.working_scale {
-        1.0 => frame,
-        n => format!("{frame}scale    {n} (the model saw the scan so many times larger)\n"),
+    let seen = match report.working_scale {
+        1.0 => seen,
+        n => format!("{seen}scale    {n} (the model saw the scan so many times larger)\n"),
     };
     format!(
-        "mask     {}\n{frame}volume   {} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
+        "mask     {}\n{seen}volume   {} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
          cubes    {}{}\n\
          device   {}{reason}\n\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
@@ -428,7 +429,7 @@ mod tests {
                 model_image: None,
                 points: vec![Point { at: DVec3::ZERO, positive: true }],
                 space: Space::World,
-                frame: 1,
+                time_point: 1,
                 threshold: 0.5,
                 working_scale: WorkingScale::ONE,
                 rule: Rule::Steady,

@@ -93,9 +93,9 @@ pub enum Command {
     SetVisible(LabelId, bool),
     /// Makes an object active. A matter of looking, not in the history.
     Select(LabelId),
-    /// Looks at another frame of the scan (from 0; the last one if there are not as many). Label map and objects
+    /// Looks at another time point of the scan (from 0; the last one if there are not as many). Label map and objects
     /// stay. A matter of looking, not in the history.
-    ShowFrame(usize),
+    ShowTimePoint(usize),
     /// Which image the model looks at for objects that have no clicks yet: one that lies over the scan, or (`None`) the
     /// scan. An object with clicks keeps to its image. A matter of looking, not in the history.
     UseImage(Option<Arc<Volume>>),
@@ -173,7 +173,7 @@ impl Document {
                 self.index_of(id)?;
                 self.active = Some(id);
             }
-            Command::ShowFrame(frame) => self.show_frame(frame),
+            Command::ShowTimePoint(time_point) => self.show_time_point(time_point),
             Command::UseImage(overlay) => self.use_image(overlay),
             Command::SetWorkingScale(scale) => self.working_scale = scale,
             Command::Import(labels) => self.import(labels)?,

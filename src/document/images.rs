@@ -1,4 +1,4 @@
-//! The images that a model may look at: the scan at any of its frames, and images that lie over it.
+//! The images that a model may look at: the scan at any of its time points, and images that lie over it.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Document {
         clicked.map_or(self.model_image, |o| o.log.image)
     }
 
-    /// An image by its number: the scan at the frame that is looked at, or an image over it.
+    /// An image by its number: the scan at the time point that is looked at, or an image over it.
     pub fn image_by_id(&self, id: ImageId) -> Option<&Arc<Volume>> {
         match id {
             ImageId::Scan => Some(&self.image),
@@ -27,10 +27,10 @@ impl Document {
         }
     }
 
-    /// The image that an object's clicks were made in, at their frame.
+    /// The image that an object's clicks were made in, at their time point.
     pub fn image_of(&self, log: &PromptLog) -> Option<Arc<Volume>> {
         match log.image {
-            ImageId::Scan => Some(self.image_at(log.frame)),
+            ImageId::Scan => Some(self.image_at(log.time_point)),
             ImageId::Overlay(_) => self.image_by_id(log.image).cloned(),
         }
     }

@@ -42,10 +42,10 @@ use history::History;
 /// One scan and everything drawn on it.
 #[derive(Debug)]
 pub struct Document {
-    /// The frame of the scan that is looked at.
+    /// The time point of the scan that is looked at.
     image: Arc<Volume>,
-    /// Every frame that was looked at so far, so that one looked at again is the same to caches.
-    frames: BTreeMap<usize, Arc<Volume>>,
+    /// Every time point that was looked at so far, so that one looked at again is the same to caches.
+    time_points: BTreeMap<usize, Arc<Volume>>,
     /// Every image over the scan that the model was told to look at, by its number: objects whose clicks were made in
     /// one keep it, also when it is not shown any more.
     overlays: Vec<Arc<Volume>>,
@@ -96,7 +96,7 @@ impl Document {
     pub fn new(image: Arc<Volume>) -> Self {
         let labels = LabelMap::empty(image.grid().dims());
         Self {
-            frames: BTreeMap::from([(image.frame(), Arc::clone(&image))]),
+            time_points: BTreeMap::from([(image.time_point(), Arc::clone(&image))]),
             image,
             overlays: Vec::new(),
             model_image: ImageId::Scan,
@@ -123,20 +123,20 @@ impl Document {
         }
     }
 
-    /// The scan, at the frame that is looked at ([`Command::ShowFrame`]).
+    /// The scan, at the time point that is looked at ([`Command::ShowTimePoint`]).
     pub fn image(&self) -> &Arc<Volume> {
         &self.image
     }
 
-    /// The scan at another frame. Of a frame that was looked at it is the same `Arc` as then.
-    pub fn image_at(&self, frame: usize) -> Arc<Volume> {
-        self.frames.get(&frame).map_or_else(|| Arc::new(self.image.with_frame(frame)), Arc::clone)
+    /// The scan at another time point. Of a time point that was looked at it is the same `Arc` as then.
+    pub fn image_at(&self, time_point: usize) -> Arc<Volume> {
+        self.time_points.get(&time_point).map_or_else(|| Arc::new(self.image.with_time_point(time_point)), Arc::clone)
     }
 
-    fn show_frame(&mut self, frame: usize) {
-        let frame = frame.min(self.image.frames() - 1);
-        self.image = self.image_at(frame);
-        self.frames.insert(frame, Arc::clone(&self.image));
+    fn show_time_point(&mut self, time_point: usize) {
+        let time_point = time_point.min(self.image.time_points() - 1);
+        self.image = self.image_at(time_point);
+        self.time_points.insert(time_point, Arc::clone(&self.image));
     }
 
     /// What is drawn on it.

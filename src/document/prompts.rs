@@ -37,7 +37,7 @@ impl Document {
         if known.is_some_and(|o| self.history.extends(o.id)) {
             return Err(Refused::Extending);
         }
-        known.map_or(Ok(()), |o| self.in_frame(&o.log))?;
+        known.map_or(Ok(()), |o| self.check_time_point(&o.log))?;
         // Its voxels stay with the object that has them, so such a click could only give a shell around that one.
         let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
         let file_owns = self.object(LabelId(owner)).is_some_and(Object::is_from_file);
@@ -55,18 +55,18 @@ impl Document {
             log.scale = self.working_scale;
         }
         self.in_image(log.image, prompt.world)?;
-        log.frame = self.image_by_id(log.image).map_or(0, |image| image.frame());
+        log.time_point = self.image_by_id(log.image).map_or(0, |image| image.time_point());
         log.prompts.push(prompt);
         Ok((known.map(|o| o.id), log))
     }
 
     /// What the model is to look at must be what the user looks at.
-    fn in_frame(&self, log: &PromptLog) -> Result<(), Refused> {
+    fn check_time_point(&self, log: &PromptLog) -> Result<(), Refused> {
         let scan = log.image == ImageId::Scan;
-        if log.prompts.is_empty() || !scan || log.frame == self.image.frame() {
+        if log.prompts.is_empty() || !scan || log.time_point == self.image.time_point() {
             return Ok(());
         }
-        Err(Refused::OtherFrame { frame: log.frame + 1 })
+        Err(Refused::OtherTimePoint { time_point: log.time_point + 1 })
     }
 
     pub(super) fn add_prompt(
@@ -98,7 +98,7 @@ impl Document {
         if self.history.extends(id) {
             return Err(Refused::Extending);
         }
-        self.in_frame(&object.log)?;
+        self.check_time_point(&object.log)?;
         let mut log = object.log.clone();
         let removed = log.prompts.remove(index);
         if log.prompts.first().is_some_and(|p| !p.positive) {
@@ -131,7 +131,7 @@ impl Document {
         if object.replayed() == 0 {
             return Err(Refused::NoAnswer);
         }
-        self.in_frame(&object.log)?;
+        self.check_time_point(&object.log)?;
         let pending = PendingClick { object: id, log: object.log.clone(), extend: true };
         self.commit("Extend", Vec::new(), Some(pending));
         Ok(())

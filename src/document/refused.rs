@@ -38,13 +38,13 @@ pub enum Refused {
          click outside of it to start another object"
     )]
     FromFile,
-    /// An object's clicks belong to one frame, and its mask may only be computed from that one.
+    /// An object's clicks belong to one time point, and its mask may only be computed from that one.
     #[error(
-        "the clicks of this object were made in frame {frame}: go back to that frame, or start a new object"
+        "the clicks of this object were made at time point {time_point}: go back to that time point, or start a new object"
     )]
-    OtherFrame {
-        /// The frame of its clicks, from 1.
-        frame: usize,
+    OtherTimePoint {
+        /// The time point of its clicks, from 1.
+        time_point: usize,
     },
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]

@@ -510,7 +510,7 @@ fn what_was_added_for_the_sake_of_a_click_goes_with_it() {
     assert_eq!((log.extensions.len(), log.threshold), (1, -2.0));
 }
 
-/// Five frames.
+/// Five time points.
 fn moving() -> Document {
     let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
     let stored = StoredGeometry::of(&grid);
@@ -520,49 +520,49 @@ fn moving() -> Document {
 }
 
 #[test]
-fn an_object_keeps_to_the_frame_of_its_clicks() {
+fn an_object_keeps_to_the_time_point_of_its_clicks() {
     let mut d = moving();
-    d.apply(Command::ShowFrame(3)).unwrap();
+    d.apply(Command::ShowTimePoint(3)).unwrap();
     let shown = d.image().clone();
-    assert_eq!((shown.frame(), shown.value([0, 0, 0])), (3, 3.0));
+    assert_eq!((shown.time_point(), shown.value([0, 0, 0])), (3, 3.0));
     d.apply(Command::AddPrompt { object: None, prompt: prompt(1.0, true) }).unwrap();
-    assert_eq!(d.pending().unwrap().1.log.frame, 3);
+    assert_eq!(d.pending().unwrap().1.log.time_point, 3);
     resolve(&mut d, boxed([0; 3], [2; 3]));
     let (id, labels) = (d.objects()[0].id, d.labels().clone());
 
-    d.apply(Command::ShowFrame(99)).unwrap();
-    assert_eq!(d.image().frame(), 4, "the last");
-    assert_eq!(d.labels(), &labels, "the label map is that of all frames");
-    let elsewhere = Err(Refused::OtherFrame { frame: 4 });
+    d.apply(Command::ShowTimePoint(99)).unwrap();
+    assert_eq!(d.image().time_point(), 4, "the last");
+    assert_eq!(d.labels(), &labels, "the label map is that of all time points");
+    let elsewhere = Err(Refused::OtherTimePoint { time_point: 4 });
     let negative = Command::AddPrompt { object: None, prompt: prompt(4.0, false) };
     assert_eq!(d.apply(negative.clone()), elsewhere);
     assert_eq!(d.apply(Command::Extend(id)), elsewhere);
     assert_eq!(d.apply(removal(&d, id, 0)), elsewhere);
     assert_eq!(d.target(None, prompt(4.0, true)).map(|_| ()), elsewhere);
-    // Another object has a frame of its own.
+    // Another object has a time point of its own.
     d.apply(Command::NewObject).unwrap();
     click(&mut d, true).unwrap();
-    assert_eq!(d.pending().unwrap().1.log.frame, 4);
-    assert_eq!(d.objects()[0].log.frame, 3);
-    assert_eq!(d.image_at(d.objects()[0].log.frame).value([0, 0, 0]), 3.0);
+    assert_eq!(d.pending().unwrap().1.log.time_point, 4);
+    assert_eq!(d.objects()[0].log.time_point, 3);
+    assert_eq!(d.image_at(d.objects()[0].log.time_point).value([0, 0, 0]), 3.0);
 
-    d.apply(Command::ShowFrame(3)).unwrap();
+    d.apply(Command::ShowTimePoint(3)).unwrap();
     assert!(Arc::ptr_eq(d.image(), &shown), "caches know it again");
     d.apply(Command::Select(id)).unwrap();
     d.apply(negative).unwrap();
 }
 
 #[test]
-fn an_object_that_lost_its_clicks_may_start_anew_in_another_frame() {
+fn an_object_that_lost_its_clicks_may_start_anew_at_another_time_point() {
     let mut d = moving();
     click(&mut d, true).unwrap();
     resolve(&mut d, boxed([0; 3], [2; 3]));
     let id = d.objects()[0].id;
     d.apply(removal(&d, id, 0)).unwrap();
     resolve(&mut d, Region::default());
-    d.apply(Command::ShowFrame(2)).unwrap();
+    d.apply(Command::ShowTimePoint(2)).unwrap();
     click(&mut d, true).unwrap();
-    assert_eq!((d.objects().len(), d.objects()[0].log.frame), (1, 2));
+    assert_eq!((d.objects().len(), d.objects()[0].log.time_point), (1, 2));
 }
 
 #[test]

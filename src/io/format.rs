@@ -95,7 +95,7 @@ pub enum Sniff {
 pub struct Slice<'a> {
     /// Where the whole volume lies.
     pub grid: &'a Grid,
-    /// Which slice this is, from 0; further frames follow the last slice of the first.
+    /// Which slice this is, from 0; further time points follow the last slice of the first.
     pub z: usize,
     /// Has the voxels of the slice at `range`, x fastest.
     pub voxels: &'a Voxels,
@@ -139,7 +139,7 @@ pub trait Reader: Send + Sync {
     ) -> Result<(), IoError> {
         let volume = self.open(source, &Limits::default(), cancel, &Progress::new())?;
         let [nx, ny, nz] = volume.grid().dims();
-        for z in 0..nz * volume.frames() {
+        for z in 0..nz * volume.time_points() {
             cancel.check()?;
             let range = z * nx * ny..(z + 1) * nx * ny;
             let (grid, voxels, scale) = (volume.grid(), volume.voxels(), volume.scale());

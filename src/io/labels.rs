@@ -66,14 +66,14 @@ pub enum Likeness {
 
 /// What `volume` is by its values. A label map's are labels, and most neighbours within what is not
 /// background are equal, which is not so in a scan. A volume of zeros is an empty label map. Of several
-/// frames each must be one.
+/// time points each must be one.
 pub fn likeness(volume: &Volume) -> Likeness {
     if let Some(why) = converted(volume) {
         return Likeness::Patches(why);
     }
     let mut why = None;
-    for frame in 0..volume.frames() {
-        match likeness_of_frame(&volume.with_frame(frame)) {
+    for time_point in 0..volume.time_points() {
+        match likeness_of_time_point(&volume.with_time_point(time_point)) {
             Likeness::Labels => {}
             Likeness::Patches(what) => why = why.or(Some(what)),
             Likeness::Scan => return Likeness::Scan,
@@ -82,7 +82,7 @@ pub fn likeness(volume: &Volume) -> Likeness {
     why.map_or(Likeness::Labels, Likeness::Patches)
 }
 
-fn likeness_of_frame(volume: &Volume) -> Likeness {
+fn likeness_of_time_point(volume: &Volume) -> Likeness {
     let row = volume.grid().dims()[0];
     let (mut tally, mut why) = (Tally::default(), None);
     let mut neighbours = Neighbours::default();
@@ -163,7 +163,7 @@ impl Registry {
         Ok(read)
     }
 
-    /// The labels of a volume read from `path` (of the frame that is looked at), with the names of a label table
+    /// The labels of a volume read from `path` (of the time point that is looked at), with the names of a label table
     /// beside it; an error if it lies on another grid or its values are no labels.
     ///
     /// Whole numbers alone make no label map: more than 1000 different ones that change from voxel to voxel, or
@@ -217,8 +217,8 @@ impl Registry {
 
 /// Which of several time points was read.
 fn time_point(volume: &Volume) -> Option<LabelNote> {
-    let of = volume.frames();
-    let values = [("n", (volume.frame() + 1).to_string()), ("of", of.to_string())];
+    let of = volume.time_points();
+    let values = [("n", (volume.time_point() + 1).to_string()), ("of", of.to_string())];
     (of > 1)
         .then(|| note("the label map has {of} time points; the one read is number {n}", &values))
 }

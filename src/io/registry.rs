@@ -31,8 +31,8 @@ impl Registry {
         self
     }
 
-    /// Reads a volume, its format told by content, never by name. Voxels keep their type, x fastest; all frames are
-    /// read. World coordinates are RAS millimetres, whatever unit the file uses. Progress is in bytes.
+    /// Reads a volume, its format told by content, never by name. Voxels keep their type, x fastest; all time points
+    /// are read. World coordinates are RAS millimetres, whatever unit the file uses. Progress is in bytes.
     ///
     /// # Errors
     /// See [`IoError`]; nothing is allocated for a claim that the file or `limits` can't hold.

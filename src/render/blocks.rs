@@ -75,9 +75,9 @@ fn layer_ranges(volume: &Volume, encoding: &Encoding, layer: usize) -> Vec<[f32;
     let dims = volume.grid().dims();
     let [bx, by, _] = block_dims(dims);
     let mut out = vec![[0.0f32; 2]; bx * by];
-    let frame = volume.frame_range();
+    let range = volume.time_point_range();
     with_voxels!(volume.voxels(), voxels => {
-        let voxels = &voxels[frame];
+        let voxels = &voxels[range];
         out.par_chunks_mut(bx).enumerate().for_each(|(block_y, out)| {
             // Column by column first: a plain loop that the compiler can make wide.
             let mut columns = Columns::new(dims[0]);
@@ -218,9 +218,9 @@ mod tests {
             }
             out
         };
-        // The second of two frames is looked at.
-        let frames = [vec![0; dims.iter().product()], all(&raw)].concat();
-        let volume = volume(dims, Voxels::I16(frames)).with_frame(1);
+        // The second of two time points is looked at.
+        let raw = [vec![0; dims.iter().product()], all(&raw)].concat();
+        let volume = volume(dims, Voxels::I16(raw)).with_time_point(1);
         let encoding = Encoding::of_small_integers(TexelType::Unorm16, DataType::I16);
         for layer in 0..3 {
             let ranges = layer_ranges(&volume, &encoding, layer);

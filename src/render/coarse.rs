@@ -100,7 +100,7 @@ pub(super) fn means(volume: &Volume, factors: Factors, from: usize, to: usize) -
     let [nx, ny, nz] = volume.grid().dims();
     let [tx, ty, _] = coarse_dims([nx, ny, nz], factors);
     let [fx, fy, fz] = factors;
-    let first = volume.frame_range().start;
+    let first = volume.time_point_range().start;
     let mut texels = vec![0.0; tx * ty * (to - from)];
     with_voxels!(volume.voxels(), v => {
         texels.par_chunks_mut(tx).enumerate().for_each(|(row, texels)| {

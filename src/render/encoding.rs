@@ -154,9 +154,9 @@ impl Encoding {
         Self::with_mapping(range, slope, offset, raw_per_texel)
     }
 
-    /// As [`Encoding::of_range`], for another frame of the same scan: the same texels for the same numbers as
+    /// As [`Encoding::of_range`], for another time point of the same scan: the same texels for the same numbers as
     /// before, unless that would cost precision.
-    pub(super) fn of_frame(range: RawRange, slope: f64, before: Option<&Self>) -> Self {
+    pub(super) fn of_time_point(range: RawRange, slope: f64, before: Option<&Self>) -> Self {
         let fresh = Self::of_range(range, slope);
         let Some(before) = before else { return fresh };
         let texel = |raw: f64| (raw - before.offset) / before.raw_per_texel;

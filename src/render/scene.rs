@@ -44,7 +44,7 @@ pub struct Scene {
     room: Room,
     /// Bytes of voxels and labels uploaded so far.
     uploaded: u64,
-    /// Counts scans, frames and their encodings.
+    /// Counts scans, time points and their encodings.
     scans: u64,
     overlays: Overlays,
     styles: Vec<LabelStyle>,
@@ -119,7 +119,7 @@ impl Scene {
         scene
     }
 
-    /// Shows another scan (the frame of it that is looked at), without labels; uploads nothing yet. Where the
+    /// Shows another scan (the time point of it that is looked at), without labels; uploads nothing yet. Where the
     /// device has no room for it, its 3D texture is coarser ([`Scene::coarse`]). On an error (no memory even so)
     /// the scene shows nothing.
     // The scene keeps it: callers hand a share over, as with overlays.
@@ -141,12 +141,12 @@ impl Scene {
         Ok(())
     }
 
-    /// Shows another frame of the scan that is shown: a volume on the same grid, of the same data type and scale.
+    /// Shows another time point of the scan that is shown: a volume on the same grid, of the same data type and scale.
     /// Slices show the new one at once, from memory, while it is uploaded; the labels that are shown stay, and
     /// are named again for those slices. `false` if it is another scan: that needs [`Scene::set_volume`].
-    pub fn set_frame(&mut self, volume: &Arc<Volume>, labels: &LabelMap) -> bool {
+    pub fn set_time_point(&mut self, volume: &Arc<Volume>, labels: &LabelMap) -> bool {
         let Some(texture) = &mut self.volume else { return false };
-        // Where it is empty is another frame's, too.
+        // Where it is empty is another time point's, too.
         let known = texture.exchange(volume)
             && self.view_3d.set_volume(Some(texture.grid().dims())).is_ok();
         if known {

@@ -161,7 +161,7 @@ impl Job {
 fn sampler<'a>(volume: &'a Volume, encoding: Option<&Encoding>) -> Sampler<'a> {
     let everything = (f64::NAN, (f64::MIN, f64::MAX));
     let (nan, range) = encoding.map_or(everything, Encoding::stand_ins);
-    let first = volume.frame_range().start;
+    let first = volume.time_point_range().start;
     Sampler::new(volume.voxels(), first, volume.grid().dims(), nan, range)
 }
 

@@ -11,7 +11,7 @@ pub(super) const LARGEST_PIECE: usize = 16 << 20;
 /// Finding the range only reads: so many times the bytes of an upload take no longer.
 const READ_FACTOR: usize = 4;
 
-/// The frame of a volume that is looked at as a 3D texture, filled bit by bit; coarser than the volume where there
+/// The time point of a volume that is looked at as a 3D texture, filled bit by bit; coarser than the volume where there
 /// is no room for all of it.
 pub(super) struct VolumeTexture {
     volume: Arc<Volume>,
@@ -24,7 +24,7 @@ pub(super) struct VolumeTexture {
     means: Means,
     texel_type: TexelType,
     stage: Stage,
-    /// How the frame that was shown before was encoded: until all of this one is there, the rest of the texture
+    /// How the time point that was shown before was encoded: until all of this one is there, the rest of the texture
     /// shows that one.
     before: Option<Encoding>,
 }
@@ -55,7 +55,7 @@ impl VolumeTexture {
         Ok(Self { volume, texture, factors, grid, means, texel_type, stage, before: None })
     }
 
-    /// Shows another frame of the same scan from now on: a volume that differs in its voxels only. `false`, and
+    /// Shows another time point of the same scan from now on: a volume that differs in its voxels only. `false`, and
     /// nothing happens, if it differs in more.
     pub(super) fn exchange(&mut self, volume: &Arc<Volume>) -> bool {
         let same = volume.grid() == self.volume.grid()
@@ -64,7 +64,7 @@ impl VolumeTexture {
         if !same {
             return false;
         }
-        // Frames that follow each other faster than they are uploaded replace all slices in turn.
+        // Time points that follow each other faster than they are uploaded replace all slices in turn.
         let mut next = 0;
         if self.complete() {
             match &self.stage {
@@ -127,7 +127,7 @@ impl VolumeTexture {
         self.texel_type.filterable(features)
     }
 
-    /// Number of slices (along z) that are there, those of the frame before included.
+    /// Number of slices (along z) that are there, those of the time point before included.
     pub(super) fn ready_slices(&self) -> usize {
         match self.stage {
             _ if self.before.is_some() => self.grid.dims()[2],
@@ -140,7 +140,7 @@ impl VolumeTexture {
         self.ready_slices() == self.grid.dims()[2]
     }
 
-    /// Whether nothing is left to be uploaded: every slice is there, and none is of the frame before.
+    /// Whether nothing is left to be uploaded: every slice is there, and none is of the time point before.
     pub(super) fn settled(&self) -> bool {
         matches!(self.stage, Stage::Uploading { left: 0, .. })
     }
@@ -156,12 +156,12 @@ impl VolumeTexture {
             Stage::Measuring { next, range, first } => {
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
                 let to = next.saturating_add(voxels).min(count);
-                let base = self.volume.frame_range().start;
+                let base = self.volume.time_point_range().start;
                 range.include(self.volume.voxels(), base + *next, base + to);
                 *next = to;
                 if to == count {
                     let slope = self.volume.scale().slope;
-                    let encoding = Encoding::of_frame(*range, slope, self.before.as_ref());
+                    let encoding = Encoding::of_time_point(*range, slope, self.before.as_ref());
                     self.stage = Stage::Uploading { next: *first, left: nz, encoding };
                 }
                 0
@@ -177,7 +177,7 @@ impl VolumeTexture {
                 let mut slices = at_once.max(1).min(*left);
                 let bytes = (slices * slice_bytes) as u64;
                 let piece = (LARGEST_PIECE / slice_bytes).max(1);
-                let base = self.volume.frame_range().start;
+                let base = self.volume.time_point_range().start;
                 while slices > 0 {
                     let end = (*next + piece.min(slices)).min(nz);
                     let texels = if self.factors == coarse::NONE {

@@ -30,7 +30,7 @@ pub struct Request {
 impl Request {
     /// A request that starts from nothing.
     pub fn new(volume: Arc<Volume>, prompts: Vec<Prompt>) -> Self {
-        let log = PromptLog { frame: volume.frame(), prompts, ..PromptLog::default() };
+        let log = PromptLog { time_point: volume.time_point(), prompts, ..PromptLog::default() };
         Self { volume, mask_grid: None, log, earlier: Answer::default(), near: false }
     }
 

@@ -78,5 +78,5 @@ pub fn show_chrome(
 /// Points that the panel right of the views and the bar below them take.
 pub fn beside_views(view: &mut ViewState, document: &Document, ctx: &egui::Context) -> egui::Vec2 {
     let right = panels::right_width(view, ctx.content_rect().width());
-    egui::vec2(right, views::frames_height(document))
+    egui::vec2(right, views::time_points_height(document))
 }

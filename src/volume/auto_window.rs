@@ -45,8 +45,8 @@ impl Window {
     }
 
     /// From the 2nd to the 98th percentile of the voxels that a rectangle in a slice (straight or oblique)
-    /// covers in a frame. `None` if there is no finite value under it. At most 512 by 512 places are looked at.
-    pub fn of_region(volume: &Volume, frame: usize, region: &Rectangle) -> Option<Self> {
+    /// covers at a time point. `None` if there is no finite value under it. At most 512 by 512 places are looked at.
+    pub fn of_region(volume: &Volume, time_point: usize, region: &Rectangle) -> Option<Self> {
         let grid = volume.grid();
         let steps = |edge: DVec3| (edge.abs().max_element().ceil() as usize).clamp(1, EDGE);
         let (columns, rows) = (steps(region.along), steps(region.down));
@@ -58,7 +58,7 @@ impl Window {
                 let at = region.corner
                     + region.along * share(column, columns)
                     + region.down * share(row, rows);
-                let value = nearest(at, grid.dims()).map(|voxel| volume.value_in(frame, voxel));
+                let value = nearest(at, grid.dims()).map(|voxel| volume.value_in(time_point, voxel));
                 values.extend(value.filter(|v| v.is_finite()));
             }
         }
@@ -80,7 +80,7 @@ mod tests {
     use crate::geom::{DAffine3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
 
-    /// Values are 100 z + 10 y + x, and 1000 more in the second frame; the scale doubles them.
+    /// Values are 100 z + 10 y + x, and 1000 more in the second time point; the scale doubles them.
     fn counted() -> Volume {
         let grid = Grid::new([10, 8, 6], DAffine3::IDENTITY).unwrap();
         let value =

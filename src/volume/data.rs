@@ -5,7 +5,7 @@ use crate::geom::{AxisMap, Grid};
 
 use super::Provenance;
 
-/// Voxels in the type in which the file stores them, x fastest, frames one after another.
+/// Voxels in the type in which the file stores them, x fastest, time points one after another.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Voxels {
@@ -87,7 +87,7 @@ impl DataType {
 }
 
 impl Voxels {
-    /// Number of voxels, all frames together.
+    /// Number of voxels, all time points together.
     pub fn len(&self) -> usize {
         with_voxels!(self, v => v.len())
     }
@@ -113,11 +113,11 @@ impl Voxels {
         }
     }
 
-    /// Every frame of `dims` voxels in another order.
+    /// Every time point of `dims` voxels in another order.
     fn reordered(&self, order: AxisMap, dims: [usize; 3]) -> Self {
         fn of<T: Copy>(values: &[T], order: AxisMap, dims: [usize; 3]) -> Vec<T> {
-            let frames = values.chunks_exact(dims.iter().product());
-            frames.flat_map(|frame| order.reordered(frame, dims)).collect()
+            let time_points = values.chunks_exact(dims.iter().product());
+            time_points.flat_map(|time_point| order.reordered(time_point, dims)).collect()
         }
         match self {
             Voxels::U8(v) => Voxels::U8(of(v, order, dims)),
@@ -172,16 +172,16 @@ pub enum Conversion {
     Complex,
 }
 
-/// A scan: one or more frames of voxels on one grid, one of which is looked at. Immutable once read; its voxels are
-/// shared between the views of its frames ([`Volume::with_frame`]).
+/// A scan: one or more time points of voxels on one grid, one of which is looked at. Immutable once read; its voxels
+/// are shared between the views of its time points ([`Volume::with_time_point`]).
 #[derive(Clone, Debug)]
 pub struct Volume {
     name: String,
     grid: Grid,
     file_dims: Vec<usize>,
     voxels: Arc<Voxels>,
-    /// Below [`Volume::frames`].
-    frame: usize,
+    /// Below [`Volume::time_points`].
+    time_point: usize,
     scale: Scale,
     provenance: Provenance,
     warnings: Vec<Warning>,
@@ -190,7 +190,7 @@ pub struct Volume {
 
 impl Volume {
     /// `file_dims` are the dimensions as the file states them (2 to 7 of them); the product of those
-    /// past the third is the number of frames.
+    /// past the third is the number of time points.
     ///
     /// # Panics
     /// If `voxels` is not a whole number (≥ 1) of grids long: readers check the length before this.
@@ -208,9 +208,9 @@ impl Volume {
             "voxels do not fill the grid"
         );
         let voxels = Arc::new(voxels);
-        let (name, frame, conversion) = (name.into(), 0, None);
+        let (name, time_point, conversion) = (name.into(), 0, None);
         let provenance = provenance.into();
-        Self { name, grid, file_dims, voxels, frame, scale, provenance, warnings, conversion }
+        Self { name, grid, file_dims, voxels, time_point, scale, provenance, warnings, conversion }
     }
 
     /// The same scan, whose voxels were something else in the file.
@@ -224,11 +224,11 @@ impl Volume {
         self.conversion
     }
 
-    /// The same scan with another frame (from 0; the last one if there are not as many) to be looked at: what
+    /// The same scan with another time point (from 0; the last one if there are not as many) to be looked at: what
     /// [`Volume::value`], pictures, histograms and models see. Cheap: the voxels are shared.
     #[must_use]
-    pub fn with_frame(&self, frame: usize) -> Self {
-        Self { frame: frame.min(self.frames() - 1), ..self.clone() }
+    pub fn with_time_point(&self, time_point: usize) -> Self {
+        Self { time_point: time_point.min(self.time_points() - 1), ..self.clone() }
     }
 
     /// The same voxels in the order and at the place of a scan that has `grid`, as its source said (`provenance`): for
@@ -250,15 +250,15 @@ impl Volume {
         Self { grid, file_dims, voxels, provenance, ..self.clone() }
     }
 
-    /// The frame that is looked at, from 0.
-    pub fn frame(&self) -> usize {
-        self.frame
+    /// The time point that is looked at, from 0.
+    pub fn time_point(&self) -> usize {
+        self.time_point
     }
 
-    /// Where the voxels of the frame that is looked at lie in [`Volume::voxels`].
-    pub fn frame_range(&self) -> Range<usize> {
+    /// Where the voxels of the time point that is looked at lie in [`Volume::voxels`].
+    pub fn time_point_range(&self) -> Range<usize> {
         let count = self.grid.count();
-        self.frame * count..(self.frame + 1) * count
+        self.time_point * count..(self.time_point + 1) * count
     }
 
     /// The file's name, without its folder.
@@ -271,17 +271,17 @@ impl Volume {
         &self.grid
     }
 
-    /// Dimensions as the file states them, e.g. `[64, 64, 30, 5]` for five frames.
+    /// Dimensions as the file states them, e.g. `[64, 64, 30, 5]` for five time points.
     pub fn file_dims(&self) -> &[usize] {
         &self.file_dims
     }
 
-    /// Number of frames (time points, components); 1 for an ordinary scan.
-    pub fn frames(&self) -> usize {
+    /// Number of time points (or components); 1 for an ordinary scan.
+    pub fn time_points(&self) -> usize {
         self.voxels.len() / self.grid.count()
     }
 
-    /// All voxels of all frames as stored; frame `t` starts at `t * grid.count()`.
+    /// All voxels of all time points as stored; time point `t` starts at `t * grid.count()`.
     pub fn voxels(&self) -> &Voxels {
         &self.voxels
     }
@@ -301,14 +301,14 @@ impl Volume {
         &self.warnings
     }
 
-    /// Value of a voxel of the frame that is looked at.
+    /// Value of a voxel at the time point that is looked at.
     pub fn value(&self, voxel: [usize; 3]) -> f64 {
-        self.scale.apply(self.voxels.raw(self.frame_range().start + self.grid.index(voxel)))
+        self.scale.apply(self.voxels.raw(self.time_point_range().start + self.grid.index(voxel)))
     }
 
-    /// Value of a voxel of a frame, from 0; of the last one if there are not so many.
-    pub fn value_in(&self, frame: usize, voxel: [usize; 3]) -> f64 {
-        let first = frame.min(self.frames() - 1) * self.grid.count();
+    /// Value of a voxel at a time point, from 0; of the last one if there are not so many.
+    pub fn value_in(&self, time_point: usize, voxel: [usize; 3]) -> f64 {
+        let first = time_point.min(self.time_points() - 1) * self.grid.count();
         self.scale.apply(self.voxels.raw(first + self.grid.index(voxel)))
     }
 }
@@ -320,19 +320,19 @@ mod tests {
     use crate::volume::{Histogram, Stats, StoredGeometry};
 
     #[test]
-    fn a_frame_is_a_view_of_the_same_voxels() {
+    fn a_time_point_is_a_view_of_the_same_voxels() {
         let grid = Grid::new([2, 1, 1], DAffine3::IDENTITY).unwrap();
         let stored = StoredGeometry::of(&grid);
         let voxels = Voxels::I16(vec![1, 2, 30, 40, 500, 600]);
         let scale = Scale { slope: 2.0, inter: 1.0 };
         let volume = Volume::new("v", grid, vec![2, 1, 1, 3], voxels, scale, stored, vec![]);
-        assert_eq!((volume.frame(), volume.frames()), (0, 3));
-        let second = volume.with_frame(1);
+        assert_eq!((volume.time_point(), volume.time_points()), (0, 3));
+        let second = volume.with_time_point(1);
         assert!(Arc::ptr_eq(&volume.voxels, &second.voxels), "nothing is copied");
         assert_eq!((volume.value([1, 0, 0]), second.value([1, 0, 0])), (5.0, 81.0));
-        assert_eq!(second.frame_range(), 2..4);
-        assert_eq!(volume.with_frame(9).value([0, 0, 0]), 1001.0, "the last");
-        // Those of the whole scan, so that one window does for all frames.
+        assert_eq!(second.time_point_range(), 2..4);
+        assert_eq!(volume.with_time_point(9).value([0, 0, 0]), 1001.0, "the last");
+        // Those of the whole scan, so that one window does for all time points.
         assert_eq!(second.stats(), volume.stats());
         let count = |v: &Volume| {
             Histogram::of(v, &Stats { min: 0.0, max: 100.0, ..v.stats() }, 2).counts().to_vec()

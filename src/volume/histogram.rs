@@ -21,11 +21,11 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Of at most two million voxels of the frame that is looked at, evenly spread, in `bins` bins between
+    /// Of at most two million voxels of the time point that is looked at, evenly spread, in `bins` bins between
     /// minimum and maximum. A few values far from all others do not stretch it: they are counted in the first or
     /// the last bin.
     pub fn of(volume: &Volume, stats: &Stats, bins: usize) -> Self {
-        let sample: Arc<[f64]> = sorted_sample(volume, volume.frame_range()).into();
+        let sample: Arc<[f64]> = sorted_sample(volume, volume.time_point_range()).into();
         let (low, high) = range(&sample, stats);
         // The span itself may be more than a number can be.
         let bin = high / bins as f64 - low / bins as f64;
@@ -33,7 +33,7 @@ impl Histogram {
         let mut counts = vec![0u64; bins];
         let scale = volume.scale();
         let step = every(volume.grid().count(), MOST);
-        with_voxels!(volume.voxels(), v => for &raw in v[volume.frame_range()].iter().step_by(step) {
+        with_voxels!(volume.voxels(), v => for &raw in v[volume.time_point_range()].iter().step_by(step) {
             let value = scale.apply(raw as f64);
             if value.is_finite() {
                 counts[((value / bin - low / bin) as usize).min(bins - 1)] += 1;

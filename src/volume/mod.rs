@@ -1,7 +1,7 @@
 //! Voxels: the scan as it was read, the label map drawn on it, and how grey values become grey levels.
 //! Depends on `geom`. No I/O, no threads.
 //!
-//! Voxels keep the memory order of NIfTI everywhere: x fastest, then y, then z (then the frame).
+//! Voxels keep the memory order of NIfTI everywhere: x fastest, then y, then z (then the time point).
 
 mod auto_window;
 mod data;

@@ -55,7 +55,7 @@ impl Row {
     }
 }
 
-/// One frame of voxels, to be sampled anywhere.
+/// One time point of voxels, to be sampled anywhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampler<'a> {
     voxels: &'a Voxels,
@@ -68,11 +68,11 @@ pub struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    /// The frame of `dims` voxels whose first is at memory position `first`. Interpolation voxels `nan` stands in for
-    /// NaN; everything else is clamped to `range` (smallest, largest stored number).
+    /// The time point of `dims` voxels whose first is at memory position `first`. Interpolation voxels `nan` stands in
+    /// for NaN; everything else is clamped to `range` (smallest, largest stored number).
     ///
     /// # Panics
-    /// If the frame does not lie within the voxels, or has none.
+    /// If the time point does not lie within the voxels, or has none.
     pub fn new(
         voxels: &'a Voxels,
         first: usize,
@@ -81,7 +81,7 @@ impl<'a> Sampler<'a> {
         range: (f64, f64),
     ) -> Self {
         let count: usize = dims.iter().product();
-        assert!(count > 0 && first + count <= voxels.len(), "the frame is not there");
+        assert!(count > 0 && first + count <= voxels.len(), "the time point is not there");
         Self { voxels, first, dims, nan, range }
     }
 
@@ -96,9 +96,9 @@ impl<'a> Sampler<'a> {
     ) {
         let count: usize = self.dims.iter().product();
         with_voxels!(self.voxels, v => {
-            let frame = &v[self.first..self.first + count];
+            let time_point = &v[self.first..self.first + count];
             let of = Frame {
-                raw: |at: usize| frame[at] as f64,
+                raw: |at: usize| time_point[at] as f64,
                 dims: self.dims,
                 nan: self.nan,
                 range: self.range,
@@ -272,7 +272,7 @@ mod tests {
 
     const DIMS: [usize; 3] = [5, 4, 3];
 
-    /// A frame that comes second, of a ramp along every axis.
+    /// A time point that comes second, of a ramp along every axis.
     fn ramp() -> Voxels {
         let mut all = vec![9999.0; 60];
         for z in 0..3 {

@@ -27,7 +27,7 @@ impl Stats {
 }
 
 impl Volume {
-    /// Minimum, maximum, mean over every voxel of every frame, with the scale applied.
+    /// Minimum, maximum, mean over every voxel of every time point, with the scale applied.
     pub fn stats(&self) -> Stats {
         let (mut min, mut max, mut sum, mut n) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0usize);
         with_voxels!(self.voxels(), v => for &raw in v {

@@ -1,4 +1,4 @@
-//! Scans with several frames in the real window: what is seen is what is segmented.
+//! Scans with several time points in the real window: what is seen is what is segmented.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ fn moving_scan(folder: &Path, by: usize) -> PathBuf {
 }
 
 #[test]
-fn a_click_is_computed_in_the_frame_that_is_seen() {
+fn a_click_is_computed_at_the_time_point_that_is_seen() {
     let temp = tempfile::tempdir().expect("temp folder");
     let mut harness = opened_with(moving_scan(temp.path(), 6), None);
     let target = sample_click();
@@ -40,16 +40,16 @@ fn a_click_is_computed_in_the_frame_that_is_seen() {
     let here = harness.state().document().expect("open").objects()[0].region.clone();
     assert!(here.count() > 100);
 
-    // In the other frame everything lies six voxels further along x.
-    harness.state_mut().show_frame(1);
+    // At the other time point everything lies six voxels further along x.
+    harness.state_mut().show_time_point(1);
     harness.run_steps(3);
     let document = harness.state().document().expect("open");
-    assert_eq!(document.image().frame(), 1);
+    assert_eq!(document.image().time_point(), 1);
     let step = document.image().grid().world_from_voxel().matrix3.col(0) * 6.0;
     click(&mut harness, Plane::Axial, target + step * 1.5, PointerButton::Secondary);
     assert!(
-        harness.state().messages().any(|m| m.contains("made in frame 1")),
-        "another frame's object takes no clicks here"
+        harness.state().messages().any(|m| m.contains("made at time point 1")),
+        "another time point's object takes no clicks here"
     );
     assert_eq!(harness.state().document().expect("open").objects()[0].log.prompts.len(), 1);
     harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::Delete);
@@ -59,7 +59,7 @@ fn a_click_is_computed_in_the_frame_that_is_seen() {
     wait(&mut harness, "the mask", App::is_idle);
     let document = harness.state().document().expect("open");
     let object = &document.objects()[0];
-    assert_eq!(object.log.frame, 1);
+    assert_eq!(object.log.time_point, 1);
     let moved = object.region.runs().iter().map(|r| (r.start - 6, r.len));
     let same = here.runs().iter().map(|r| (r.start, r.len));
     // Not to the voxel: the crop's corners lie elsewhere in the rows that wrapped around.
@@ -69,11 +69,11 @@ fn a_click_is_computed_in_the_frame_that_is_seen() {
     };
     let (moved, same) = (set(&mut moved.into_iter()), set(&mut same.into_iter()));
     let dice = 2.0 * moved.intersection(&same).count() as f64 / (moved.len() + same.len()) as f64;
-    assert!(dice > 0.9, "the same structure, where it is in this frame: Dice {dice:.3}");
+    assert!(dice > 0.9, "the same structure, where it is at this time point: Dice {dice:.3}");
 }
 
 #[test]
-fn the_picture_and_the_value_are_those_of_the_frame() {
+fn the_picture_and_the_value_are_those_of_the_time_point() {
     let temp = tempfile::tempdir().expect("temp folder");
     let mut harness = opened_with(moving_scan(temp.path(), 40), None);
     let at = sample_click();
@@ -98,7 +98,7 @@ fn the_picture_and_the_value_are_those_of_the_frame() {
         image.value(image.grid().voxel_at(at).expect("inside"))
     };
     let first = (middle(&mut harness), value(harness.state()));
-    harness.state_mut().show_frame(1);
+    harness.state_mut().show_time_point(1);
     harness.run_steps(20);
     let second = (middle(&mut harness), value(harness.state()));
     assert!(first.0 != second.0, "another picture");
@@ -109,7 +109,7 @@ fn the_picture_and_the_value_are_those_of_the_frame() {
         let image = harness.state().document().expect("open").image_at(0);
         assert!((image.value(voxel) - second.1).abs() < 1e-9, "what was moved");
     }
-    harness.state_mut().show_frame(0);
+    harness.state_mut().show_time_point(0);
     harness.run_steps(20);
     assert!(first.0 == middle(&mut harness), "and back");
 }

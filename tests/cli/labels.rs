@@ -59,27 +59,31 @@ fn labels_are_asked_for_by_their_numbers_in_the_file() {
 
 #[test]
 fn the_time_point_of_a_label_map_is_chosen_and_told() {
-    let (frames, plain) = (data("reports/frames_4d.nii.gz"), data("tables/labels.nii.gz"));
+    let (series, plain) = (data("reports/frames_4d.nii.gz"), data("tables/labels.nii.gz"));
     for (more, voxels, told) in [
         (&[][..], 604, "2 time points; the one read is number 1"),
-        (&["--frame", "2"], 356, "2 time points; the one read is number 2"),
+        (&["--time-point", "2"], 356, "2 time points; the one read is number 2"),
     ] {
-        let run = compare(&frames, &plain, more);
+        let run = compare(&series, &plain, more);
         assert_eq!(run.json()["voxels_a"], voxels);
         assert!(run.stderr.contains(told), "{run:?}");
     }
-    let run = compare(&frames, &plain, &["--frame", "3"]);
-    assert!(run.failed(1).contains("no frame 3"), "{run:?}");
-    assert!(compare(&plain, &plain, &["--frame", "2"]).failed(1).contains("no frame 2"));
+    let run = compare(&series, &plain, &["--time-point", "3"]);
+    assert!(run.failed(1).contains("no time point 3"), "{run:?}");
+    assert!(compare(&plain, &plain, &["--time-point", "2"]).failed(1).contains("no time point 2"));
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("p.png");
     let render = |more: &[&str]| {
         let out = out.to_str().unwrap();
-        let line = ["render", &plain, "--labels", &frames, "--size", "64x64", "--out", out];
+        let line = ["render", &plain, "--labels", &series, "--size", "64x64", "--out", out];
         voxpoint(&[&line[..], more].concat())
     };
-    let run = render(&["--labels-frame", "2"]);
-    assert!(run.code == 0 && run.stderr.contains("is number 2"), "{run:?}");
+    for flag in ["--labels-time-point", "--labels-frame"] {
+        let run = render(&[flag, "2"]);
+        assert!(run.code == 0 && run.stderr.contains("is number 2"), "{run:?}");
+    }
+    let run = compare(&series, &plain, &["--frame", "2"]);
+    assert_eq!(run.json()["voxels_a"], 356, "the flag's older name");
 }
 
 /// Mask and table or nothing, and before the model is asked.

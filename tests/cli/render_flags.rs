@@ -279,20 +279,23 @@ fn scan_4d(path: &Path) {
 }
 
 #[test]
-fn frames_are_counted_from_one() {
+fn time_points_are_counted_from_one() {
     let folder = tempfile::tempdir().unwrap();
     let scan = folder.path().join("4d.nii");
     scan_4d(&scan);
-    let draw = |frame: &str| {
+    let draw = |flag: &str, time_point: &str| {
         let flags = ["--view", "axial", "--window", "500,1000", "--size", "32x32", "--plain"];
-        let picture = render(&scan, &[&flags[..], &["--frame", frame]].concat());
+        let picture = render(&scan, &[&flags[..], &[flag, time_point]].concat());
         picture.get_pixel(16, 16)[0]
     };
-    assert!(draw("1").abs_diff(26) < 3 && draw("2").abs_diff(230) < 3);
+    // By its name, and by the one that it had.
+    for flag in ["--time-point", "--frame"] {
+        assert!(draw(flag, "1").abs_diff(26) < 3 && draw(flag, "2").abs_diff(230) < 3, "{flag}");
+    }
     let out = folder.path().join("x.png");
     let (scan, out) = (scan.to_str().unwrap(), out.to_str().unwrap());
-    let run = voxpoint(&["render", scan, "--frame", "3", "--out", out]);
-    assert!(run.failed(1).contains("frame 3"), "{run:?}");
+    let run = voxpoint(&["render", scan, "--time-point", "3", "--out", out]);
+    assert!(run.failed(1).contains("time point 3"), "{run:?}");
 }
 
 #[test]
@@ -326,7 +329,7 @@ fn bad_values_are_refused_in_one_line() {
         "--opacity nan",
         "--overlay-window 1,2",
         "--overlay-opacity 0.5",
-        "--frame 0",
+        "--time-point 0",
         "--3d solid",
         "--preset ct-skin",
         "--iso high",

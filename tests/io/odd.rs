@@ -96,7 +96,7 @@ fn what_is_unusual_is_said() {
         assert!(found, "{name}: no {words:?} in {:?}", volume.warnings());
     };
     said("sform_qform_differ.nii.gz", "disagree by up to");
-    said("four_d.nii.gz", "3 frames, opened at the first");
+    said("four_d.nii.gz", "3 time points, opened at the first");
     said("rgb24.nii.gz", "luminance");
     said("complex64.nii.gz", "magnitude");
     said("no_codes.nii.gz", "left and right may be swapped");

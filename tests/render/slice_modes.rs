@@ -1,5 +1,5 @@
 //! What slices can show besides plain grey, drawn by the GPU (or lavapipe) against the CPU reference in Rust: colour maps,
-//! tricubic, slabs, outlines, second images, turned planes, other frames.
+//! tricubic, slabs, outlines, second images, turned planes, other time points.
 
 use std::sync::Arc;
 
@@ -490,19 +490,19 @@ fn the_left_anterior_superior_corner_is_where_it_must_be_in_every_axis_order_and
     }
 }
 
-/// Also its masks, which are not sent again, and in the middle of the upload of the frame before.
+/// Also its masks, which are not sent again, and in the middle of the upload of the time point before.
 #[test]
-fn another_frame_is_seen_at_once_with_the_masks_that_are_there() {
+fn another_time_point_is_seen_at_once_with_the_masks_that_are_there() {
     let gpu = offscreen();
     let grid = Grid::new([30, 30, 40], DAffine3::IDENTITY).unwrap();
     let labels = blocks(grid.dims());
-    let frame = |value: f32| {
+    let time_point = |value: f32| {
         let mut values = vec![value; grid.count()];
-        // Ranges differ from frame to frame, and so would encodings made for each.
+        // Ranges differ from time point to time point, and so would encodings made for each.
         values[0] = value * 3.0;
         volume(grid.clone(), Voxels::F32(values), Scale::NONE)
     };
-    let first = frame(100.0);
+    let first = time_point(100.0);
     let mut scene = scene(&gpu, &first, &labels);
     let params = plane_params(&grid, Plane::Coronal, Window::new(500.0, 1000.0), [80, 80]);
     let check = |scene: &mut Scene, shown: &Volume, when: &str| {
@@ -514,23 +514,23 @@ fn another_frame_is_seen_at_once_with_the_masks_that_are_there() {
     };
     check(&mut scene, &first, "the first");
     let part = 30 * 30 * 40;
-    let second = frame(900.0);
-    assert!(scene.set_frame(&second, &labels));
+    let second = time_point(900.0);
+    assert!(scene.set_time_point(&second, &labels));
     check(&mut scene, &second, "the second, before its upload");
     assert!(!scene.upload(part));
     check(&mut scene, &second, "the second, in the middle of it");
-    let third = frame(500.0);
-    assert!(scene.set_frame(&third, &labels));
+    let third = time_point(500.0);
+    assert!(scene.set_time_point(&third, &labels));
     check(&mut scene, &third, "the third, in the middle of the second's");
     while !scene.upload(part) {}
     check(&mut scene, &third, "the third");
-    // Another scan is not another frame.
+    // Another scan is not another time point.
     let other = Grid::new([30, 30, 40], DAffine3::from_scale(DVec3::splat(2.0))).unwrap();
     assert!(
         !scene
-            .set_frame(&volume(other, Voxels::F32(vec![0.0; grid.count()]), Scale::NONE), &labels)
+            .set_time_point(&volume(other, Voxels::F32(vec![0.0; grid.count()]), Scale::NONE), &labels)
     );
     let bytes = volume(grid.clone(), Voxels::U8(vec![0; grid.count()]), Scale::NONE);
-    assert!(!scene.set_frame(&bytes, &labels));
+    assert!(!scene.set_time_point(&bytes, &labels));
     check(&mut scene, &third, "still the third");
 }

@@ -87,7 +87,7 @@ impl Queue {
                 _ => News::Image(loaded),
             }),
             Ok(Ok(FileContents::Labels(labels))) => {
-                let doubted = labels.read.is_doubtful || labels.other_frames;
+                let doubted = labels.read.is_doubtful || labels.other_time_points;
                 let agreed = matches!(reading.role, Role::Agreed(_));
                 let news = if doubted && !agreed { News::Doubted } else { News::Labels };
                 Some(news(reading.path, labels))

@@ -36,10 +36,10 @@ pub(in crate::app) struct Loaded {
 pub(in crate::app) struct Labels {
     pub read: LabelsRead,
     /// How many time points its file has, and which was read (from 0).
-    pub frames: usize,
-    pub frame: usize,
+    pub time_points: usize,
+    pub time_point: usize,
     /// Whether it can't be known if that one was meant.
-    pub other_frames: bool,
+    pub other_time_points: bool,
     /// What the file and its table were when they were read.
     pub stamp: PairStamp,
 }
@@ -113,18 +113,18 @@ fn labels(
     role: Role,
     scan: &Volume,
 ) -> Result<Box<Labels>, IoError> {
-    let frames = volume.frames();
-    let same = frames == scan.frames();
-    let frame = match role {
-        Role::Agreed(frame) => frame,
-        _ if same => scan.frame(),
+    let time_points = volume.time_points();
+    let same = time_points == scan.time_points();
+    let time_point = match role {
+        Role::Agreed(time_point) => time_point,
+        _ if same => scan.time_point(),
         _ => 0,
     };
-    let volume = volume.with_frame(frame);
+    let volume = volume.with_time_point(time_point);
     let read = formats.labels_on(&volume, path, scan)?;
-    let (frame, other_frames) = (volume.frame(), !same && frames > 1);
+    let (time_point, other_time_points) = (volume.time_point(), !same && time_points > 1);
     let stamp = PairStamp::of_read(formats, path, began);
-    Ok(Box::new(Labels { read, frames, frame, other_frames, stamp }))
+    Ok(Box::new(Labels { read, time_points, time_point, other_time_points, stamp }))
 }
 
 /// Whether a file's name says that it is a label map.

@@ -398,8 +398,8 @@ impl Model {
             return Some(Place::Known { document, label: object.id.0 });
         }
         let spot = self.spot(open_document, log, prompt)?;
-        let PromptLog { image, frame, scale, .. } = *log;
-        Some(Place::New { document, image, frame, scale, spot })
+        let PromptLog { image, time_point, scale, .. } = *log;
+        Some(Place::New { document, image, time_point, scale, spot })
     }
 
     /// The message that gives a job to the worker.

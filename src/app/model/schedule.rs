@@ -15,8 +15,8 @@ pub(super) struct JobNumber(pub u64);
 /// The place in the scan that a model has to look at for a click.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A new one, at this spot (at a working scale) of one of the document's images, in one of its frames.
-    New { document: u64, image: ImageId, frame: usize, scale: WorkingScale, spot: Spot },
+    /// A new one, at this spot (at a working scale) of one of the document's images, at one of its time points.
+    New { document: u64, image: ImageId, time_point: usize, scale: WorkingScale, spot: Spot },
     /// One that was looked at for the object already.
     Known { document: u64, label: u16 },
 }
@@ -33,9 +33,9 @@ impl Place {
     fn serves(self, other: Self) -> bool {
         match (self, other) {
             (
-                Self::New { document, image, frame, scale, spot },
-                Self::New { document: d, image: i, frame: f, scale: s, spot: other },
-            ) => (document, image, frame, scale) == (d, i, f, s) && spot.serves(other),
+                Self::New { document, image, time_point, scale, spot },
+                Self::New { document: d, image: i, time_point: t, scale: s, spot: other },
+            ) => (document, image, time_point, scale) == (d, i, t, s) && spot.serves(other),
             (Self::Known { .. }, Self::Known { .. }) => self == other,
             _ => false,
         }
@@ -261,7 +261,7 @@ mod tests {
 
     fn around(x: i64) -> Place {
         let (scale, spot) = (WorkingScale::ONE, spot([x, 0, 0]));
-        Place::New { document: 1, image: ImageId::Scan, frame: 0, scale, spot }
+        Place::New { document: 1, image: ImageId::Scan, time_point: 0, scale, spot }
     }
 
     fn nothing() -> Wanted<&'static str, u32> {
@@ -417,10 +417,10 @@ mod tests {
         let of = |document, label| Place::Known { document, label };
         assert!(of(1, 2).serves(of(1, 2)) && !of(1, 2).serves(of(1, 3)));
         assert!(!of(1, 2).serves(of(2, 2)) && !of(1, 2).serves(around(0)));
-        let at = |document, image, frame, cell| Place::New {
+        let at = |document, image, time_point, cell| Place::New {
             document,
             image,
-            frame,
+            time_point,
             scale: WorkingScale::ONE,
             spot: spot(cell),
         };
@@ -432,8 +432,8 @@ mod tests {
         assert!(!around(0).serves(elsewhere) && around(0).serves(around(-8)));
         assert!(!around(0).serves(at(1, ImageId::Scan, 0, [0, 9, 0])));
         let ten = WorkingScale::new(10.0).unwrap();
-        let Place::New { document, image, frame, spot, .. } = around(0) else { panic!() };
-        assert!(!around(0).serves(Place::New { document, image, frame, scale: ten, spot }));
+        let Place::New { document, image, time_point, spot, .. } = around(0) else { panic!() };
+        assert!(!around(0).serves(Place::New { document, image, time_point, scale: ten, spot }));
     }
 
     #[test]

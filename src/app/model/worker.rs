@@ -213,7 +213,7 @@ fn start(
 /// A request for the window: a click near a place that was prepared uses that one.
 /// `None` if the image of the clicks is not there.
 pub(super) fn request(document: &Document, log: PromptLog, earlier: Answer) -> Option<Request> {
-    // The image and the frame in which they were made, whichever are looked at by now.
+    // The image and the time point at which they were made, whichever are looked at by now.
     let volume = document.image_of(&log)?;
     let mask_grid = (log.image != ImageId::Scan).then(|| document.image().grid().clone());
     Some(Request { volume, mask_grid, log, earlier, near: true })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{number, parse_counts, parse_frame, parse_position, parse_window};
+use super::{number, parse_counts, parse_time_point, parse_position, parse_window};
 use crate::geom::{Axis, Convention, DVec3, Direction, Plane};
 use crate::render::{ClipBox, ColourMap, Interpolation, Mode3d, Projection, TransferPreset};
 use crate::ui::theme::Theme;
@@ -31,12 +31,12 @@ pub struct RenderArgs {
     /// Where the slices cross, RAS mm; else the middle of the labels, or of the scan.
     #[arg(long, value_name = "X,Y,Z", value_parser = parse_position, allow_hyphen_values = true)]
     pub at: Option<DVec3>,
-    /// The frame (time point) of a 4D scan, counted from 1.
-    #[arg(long, value_name = "N", value_parser = parse_frame)]
-    pub frame: Option<usize>,
+    /// The time point of a 4D scan, counted from 1.
+    #[arg(long, visible_alias = "frame", value_name = "N", value_parser = parse_time_point)]
+    pub time_point: Option<usize>,
     /// The time point of a 4D label map, counted from 1; else that of the scan if it has as many, or the first.
-    #[arg(long, value_name = "N", value_parser = parse_frame, requires = "labels")]
-    pub labels_frame: Option<usize>,
+    #[arg(long, visible_alias = "labels-frame", value_name = "N", value_parser = parse_time_point, requires = "labels")]
+    pub labels_time_point: Option<usize>,
     /// Pixels of the picture [default: 1024x1024; of a film 512x512].
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     pub size: Option<[u32; 2]>,

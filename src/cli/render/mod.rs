@@ -25,13 +25,13 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     view::check(args)?;
     let format = check_output(args)?;
     let volume = files::open_scan(&args.image)?;
-    let volume = Arc::new(match args.frame {
-        Some(number) => files::at_frame(&volume, number)?,
+    let volume = Arc::new(match args.time_point {
+        Some(number) => files::at_time_point(&volume, number)?,
         None => volume,
     });
     let mut document = Document::new(Arc::clone(&volume));
     if let Some(path) = &args.labels {
-        let labels = open_labels(path, &volume, args.labels_frame)?;
+        let labels = open_labels(path, &volume, args.labels_time_point)?;
         document.apply(Command::Import(labels.labels))?;
     }
     view::fade(args, &mut document)?;
@@ -55,12 +55,12 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     Ok(save_film(&args.out, &film, &mut stage, &figure, &cancel, &progress)?)
 }
 
-/// A label map at time point `frame`, else at the scan's if it has as many, else at its first.
-fn open_labels(path: &Path, scan: &Volume, frame: Option<usize>) -> anyhow::Result<LabelsRead> {
+/// A label map at `time_point`, else at the scan's if it has as many, else at its first.
+fn open_labels(path: &Path, scan: &Volume, time_point: Option<usize>) -> anyhow::Result<LabelsRead> {
     let labels = files::open_scan(path)?;
-    let same = (labels.frames() == scan.frames()).then_some(scan.frame() + 1);
-    let frame = frame.or(same);
-    files::labels_of(&labels, path, scan, frame)
+    let same = (labels.time_points() == scan.time_points()).then_some(scan.time_point() + 1);
+    let time_point = time_point.or(same);
+    files::labels_of(&labels, path, scan, time_point)
 }
 
 /// The kind of film that is wanted, if one is; refuses what can't be written before any work is done.

@@ -71,7 +71,7 @@ pub fn of(args: &RenderArgs, document: &Document) -> anyhow::Result<ViewState> {
         Some(at) => at,
         None => middle(document.objects().iter().map(|o| &*o.region), grid),
     };
-    view.scan.time_point = args.frame.map_or(0, |n| n - 1);
+    view.scan.time_point = args.time_point.map_or(0, |n| n - 1);
     places(args, &mut view);
     slices(args, &mut view);
     volume(args, grid, &mut view);

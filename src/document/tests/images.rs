@@ -79,7 +79,7 @@ fn a_click_must_lie_in_the_image_that_the_model_looks_at() {
 }
 
 #[test]
-fn frames_of_the_scan_do_not_matter_to_clicks_in_another_image() {
+fn time_points_of_the_scan_do_not_matter_to_clicks_in_another_image() {
     let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
     let (stored, voxels) = (StoredGeometry::of(&grid), Voxels::U8(vec![1; 2 * grid.count()]));
     let dims = vec![6, 5, 4, 2];
@@ -88,7 +88,7 @@ fn frames_of_the_scan_do_not_matter_to_clicks_in_another_image() {
     d.apply(Command::UseImage(Some(overlay()))).unwrap();
     add(&mut d, 1.0).unwrap();
     resolve(&mut d, boxed([0, 0, 0], [2, 2, 2]));
-    d.apply(Command::ShowFrame(1)).unwrap();
+    d.apply(Command::ShowTimePoint(1)).unwrap();
     add(&mut d, 2.0).unwrap();
-    assert_eq!(d.pending().unwrap().1.log.frame, 0, "the image's only one");
+    assert_eq!(d.pending().unwrap().1.log.time_point, 0, "the image's only one");
 }

@@ -72,14 +72,14 @@ impl Values {
     }
 }
 
-/// Calls `each` with position and length of every run of equal numbers along x in the frame that is looked
+/// Calls `each` with position and length of every run of equal numbers along x in the time point that is looked
 /// at, and what the number means, until one fails.
 pub(super) fn each_run<E>(
     volume: &Volume,
     mut each: impl FnMut(usize, usize, Value) -> Result<(), E>,
 ) -> Result<(), E> {
     let (row, values) = (volume.grid().dims()[0], Values::of(volume));
-    with_voxels!(volume.voxels(), v => for (y, line) in v[volume.frame_range()].chunks_exact(row).enumerate() {
+    with_voxels!(volume.voxels(), v => for (y, line) in v[volume.time_point_range()].chunks_exact(row).enumerate() {
         let mut at = y * row;
         for same in line.chunk_by(|a, b| a == b) {
             let whole = if values.exact { same[0] as i128 } else { 0 };

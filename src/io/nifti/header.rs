@@ -86,12 +86,12 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Voxels of one frame along x, y, z.
+    /// Voxels of one time point along x, y, z.
     pub(super) fn dims(&self) -> [usize; 3] {
         std::array::from_fn(|a| self.file_dims.get(a).copied().unwrap_or(1))
     }
 
-    /// Voxels of all frames.
+    /// Voxels of all time points.
     pub(super) fn count(&self) -> usize {
         self.file_dims.iter().product()
     }
@@ -215,8 +215,8 @@ fn describe(kind: Kind, file_dims: &[usize], warnings: &mut Vec<Warning>) {
         Kind::Colour { .. } => say("colour voxels are shown as luminance".into()),
         Kind::Complex { .. } => say("complex voxels are shown as magnitude".into()),
     }
-    let frames: usize = file_dims.iter().skip(3).product();
-    if frames > 1 {
-        say(format!("{frames} frames, opened at the first"));
+    let time_points: usize = file_dims.iter().skip(3).product();
+    if time_points > 1 {
+        say(format!("{time_points} time points, opened at the first"));
     }
 }

@@ -204,8 +204,8 @@ struct Sum {
 }
 
 /// Cuts and normalises the crop at `start` (index in the scan's [`CanonicalGrid`], may be negative or
-/// beyond it: padding is 0). Trilinear. Of a scan with several frames, the one that is looked at
-/// ([`Volume::frame`]) is used; NaN and infinite voxels count as 0. The same values in another unit give the same
+/// beyond it: padding is 0). Trilinear. Of a scan with several time points, the one that is looked at
+/// ([`Volume::time_point`]) is used; NaN and infinite voxels count as 0. The same values in another unit give the same
 /// crop.
 ///
 /// # Errors
@@ -240,11 +240,11 @@ pub(super) fn crop_of(
     Ok(Crop { values, mean: mean / factor, std: std / factor })
 }
 
-/// [`gather`] of the frame that is looked at, times `factor`, in the scan's axis order, its x fastest, so that rows
-/// are read as they lie in memory.
+/// [`gather`] of the time point that is looked at, times `factor`, in the scan's axis order, its x fastest, so that
+/// rows are read as they lie in memory.
 fn gather_volume(volume: &Volume, taps: &[Vec<Option<Tap>>; 3], factor: f64) -> (Vec<f32>, f64) {
     let (grid, scale) = (volume.grid(), volume.scale());
-    with_voxels!(volume.voxels(), v => gather(&v[volume.frame_range()], grid.dims(), taps, |raw| {
+    with_voxels!(volume.voxels(), v => gather(&v[volume.time_point_range()], grid.dims(), taps, |raw| {
         // Scaled as f64: in f32, differences of neighbours would leave residue above `RESIDUE`.
         let value = scale.apply(raw as f64) * factor;
         if value.is_finite() { value } else { 0.0 }

@@ -105,8 +105,8 @@ impl CubeSegmenter {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Cubes, SegmentError> {
-        if request.log.frame != request.volume.frame() {
-            return Err(SegmentError::Run("the clicks were made in another frame".to_owned()));
+        if request.log.time_point != request.volume.time_point() {
+            return Err(SegmentError::Run("the clicks were made at another time point".to_owned()));
         }
         let mut patches = Vec::new();
         for planned in self.plan(request)? {

@@ -93,7 +93,7 @@ pub enum Menu {
     Slices,
     /// View, Window and level.
     Window,
-    /// View, Frames.
+    /// View, Time points.
     TimePoints,
     /// View, 3D.
     View3d,

@@ -238,7 +238,7 @@ commands! {
 
     /// Of a scan with several time points; after the last comes the first.
     NEXT_TIME_POINT {
-        name: "Next frame",
+        name: "Next time point",
         keys: [key(Key::Period)],
         run: |cx| step_time_point(cx, 1),
         icon: Some(icons::FORWARD),
@@ -249,7 +249,7 @@ commands! {
 
     /// Before the first comes the last.
     PREVIOUS_TIME_POINT {
-        name: "Previous frame",
+        name: "Previous time point",
         keys: [key(Key::Comma)],
         run: |cx| step_time_point(cx, -1),
         icon: Some(icons::BACK),
@@ -260,7 +260,7 @@ commands! {
 
     /// One after another, by themselves.
     PLAY {
-        name: "Play the frames",
+        name: "Play the time points",
         keys: [key(Key::K)],
         run: |cx| cx.view.transient.playing = !cx.view.transient.playing,
         menu: Some((Menu::TimePoints, 0)),
@@ -456,13 +456,13 @@ fn turn(cx: &mut CommandContext, degrees_clockwise: f64) {
 }
 
 fn has_time_points(cx: &CommandContext) -> bool {
-    cx.document.is_some_and(|d| d.image().frames() > 1)
+    cx.document.is_some_and(|d| d.image().time_points() > 1)
 }
 
 fn step_time_point(cx: &mut CommandContext, steps: i64) {
     if let Some(document) = cx.document {
         cx.view.transient.playing = false;
-        cx.view.step_frame(document.image().frames(), steps);
+        cx.view.step_time_point(document.image().time_points(), steps);
     }
 }
 

@@ -88,7 +88,7 @@ icons! {
     CAMERA = "\u{e10e}", "camera";
     /// Copy.
     COPY = "\u{e1ca}", "copy";
-    /// Play frames.
+    /// Play time points.
     PLAY = "\u{e3d0}", "play";
     /// Pause.
     PAUSE = "\u{e39e}", "pause";
@@ -130,9 +130,9 @@ icons! {
     LANGUAGE = "\u{e4a2}", "translate";
     /// Write to a file.
     EXPORT = "\u{eaf0}", "export";
-    /// The frame before.
+    /// The time point before.
     BACK = "\u{e5a4}", "skip-back";
-    /// The next frame.
+    /// The next time point.
     FORWARD = "\u{e5a6}", "skip-forward";
     /// Something to know.
     INFO = "\u{e2ce}", "info";

@@ -30,12 +30,12 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     };
     let [x, y, z] = grid.dims();
     row(ui, tr("Size"), format!("{x} × {y} × {z}"), tr("Voxels along x, y, z of the file"));
-    if image.frames() > 1 {
-        let tip = tr("Time points or components; the values below are those of all frames");
+    if image.time_points() > 1 {
+        let tip = tr("Time points or components; the values below are those of all of them");
         let text = tr("{n} of {total}")
-            .replace("{n}", &(image.frame() + 1).to_string())
-            .replace("{total}", &image.frames().to_string());
-        row(ui, tr("Frame"), text, tip);
+            .replace("{n}", &(image.time_point() + 1).to_string())
+            .replace("{total}", &image.time_points().to_string());
+        row(ui, tr("Time point"), text, tip);
     }
     let [sx, sy, sz] = grid.spacing().to_array().map(spacing);
     row(ui, tr("Spacing"), format!("{sx} × {sy} × {sz} mm"), tr("Distance of voxel centres"));

@@ -147,8 +147,8 @@ fn view_menu(ui: &mut Ui, cx: &mut CommandContext) {
     ui.menu_button(tr("Layout"), |ui| layouts(ui, cx));
     ui.menu_button(tr("Slices"), |ui| menu_sections(ui, Menu::Slices, 0, cx));
     ui.menu_button(tr("Window and level"), |ui| menu_sections(ui, Menu::Window, 0, cx));
-    if cx.document.is_some_and(|d| d.image().frames() > 1) {
-        ui.menu_button(tr("Frames"), |ui| menu_sections(ui, Menu::TimePoints, 0, cx));
+    if cx.document.is_some_and(|d| d.image().time_points() > 1) {
+        ui.menu_button(tr("Time points"), |ui| menu_sections(ui, Menu::TimePoints, 0, cx));
     }
     ui.separator();
     menu_section(ui, Menu::View, 0, cx);

@@ -13,7 +13,7 @@ pub enum OfferAnswer {
     /// Its labels become objects.
     Labels {
         /// Its time point, from 0.
-        frame: usize,
+        time_point: usize,
     },
     /// Nothing.
     Drop,

@@ -53,7 +53,7 @@ pub struct Preferences {
     /// How the 3D view draws the scan.
     pub mode_3d: Mode3d,
     /// How many time points follow one another in a second while they are played.
-    pub frames_per_second: f32,
+    pub time_points_per_second: f32,
     /// Whether a preview of the mask under the resting pointer is wanted.
     pub show_preview: bool,
     /// Objects that the user has begun by a click, in this run and earlier ones, as far as [`PRACTISED`].
@@ -89,7 +89,7 @@ impl Default for Preferences {
             slab_mm: 0.0,
             projection: Projection::default(),
             mode_3d: Mode3d::default(),
-            frames_per_second: 5.0,
+            time_points_per_second: 5.0,
             show_preview: true,
             clicked_objects: 0,
             picture: PictureOptions::default(),

@@ -36,8 +36,8 @@ pub struct Status {
     pub latency: Option<Latency>,
     /// The label map on disk.
     pub save: SaveStatus,
-    /// Another frame of the scan was chosen and is not wholly on the screen yet.
-    pub frame_comes: bool,
+    /// Another time point of the scan was chosen and is not wholly on the screen yet.
+    pub time_point_loading: bool,
     /// A picture or a film being drawn.
     pub drawing: Option<Drawing>,
     /// Where the sample scan lies, if it does.
@@ -106,9 +106,9 @@ pub enum Question {
         /// What had to be decided to read it.
         notes: Vec<String>,
         /// How many time points it has.
-        frames: usize,
+        time_points: usize,
         /// Which is proposed, from 0.
-        frame: usize,
+        time_point: usize,
     },
 }
 

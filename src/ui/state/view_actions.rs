@@ -220,10 +220,10 @@ impl ViewState {
         });
     }
 
-    /// Goes so many frames on (or back), round and round.
-    pub fn step_frame(&mut self, frames: usize, steps: i64) {
-        let count = frames.max(1) as i64;
-        let now = self.scan.time_point.min(frames.saturating_sub(1)) as i64;
+    /// Goes so many time points on (or back), round and round.
+    pub fn step_time_point(&mut self, time_points: usize, steps: i64) {
+        let count = time_points.max(1) as i64;
+        let now = self.scan.time_point.min(time_points.saturating_sub(1)) as i64;
         self.scan.time_point = (now + steps % count).rem_euclid(count) as usize;
     }
 
@@ -334,13 +334,13 @@ mod tests {
     }
 
     #[test]
-    fn frames_go_round() {
+    fn time_points_go_round() {
         let mut view = ViewState::default();
-        for (steps, frame) in [(1, 1), (1, 2), (1, 0), (-1, 2), (-7, 1)] {
-            view.step_frame(3, steps);
-            assert_eq!(view.scan.time_point, frame, "{steps}");
+        for (steps, time_point) in [(1, 1), (1, 2), (1, 0), (-1, 2), (-7, 1)] {
+            view.step_time_point(3, steps);
+            assert_eq!(view.scan.time_point, time_point, "{steps}");
         }
-        view.step_frame(1, 5);
+        view.step_time_point(1, 5);
         assert_eq!(view.scan.time_point, 0);
     }
 

@@ -5,7 +5,7 @@
 //! [`SceneSlot`] in egui's callback resources; words, lines and input don't need it.
 
 mod annotation_text;
-mod frames;
+mod time_points;
 mod gpu;
 mod hand;
 mod layout;
@@ -22,7 +22,7 @@ mod wheel;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-pub use frames::height as frames_height;
+pub use time_points::height as time_points_height;
 pub use gpu::{MoreToCome, SceneSlot};
 pub(super) use hand::note_press;
 
@@ -57,8 +57,8 @@ pub fn show(
     }
     let before = (view.scan.crosshair, view.scan.oblique, view.prefs.splits);
     let mut cx = Context { egui: ui.ctx().clone(), document, view, status, gpu, out };
-    frames::play(ui, &mut cx);
-    let above = frames::above(area, &cx);
+    time_points::play(ui, &mut cx);
+    let above = time_points::above(area, &cx);
     cx.view.transient.screen = Screen {
         area: above.size().into(),
         panes: Vec::new(),
@@ -72,7 +72,7 @@ pub fn show(
         }
         None => views(ui, above, &mut cx),
     }
-    frames::show(ui, area, &mut cx);
+    time_points::show(ui, area, &mut cx);
     if (cx.view.scan.crosshair, cx.view.scan.oblique, cx.view.prefs.splits) != before {
         // Panels that were shown before the views read the crosshair, too.
         ui.ctx().request_repaint();

@@ -28,11 +28,11 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let rect = response.rect;
     let transform = cx.slice_transform(rect, plane);
     let mut place = annotation_text::slice_text(&transform, cx.view.scan.crosshair);
-    let frames = cx.document.image().frames();
-    if frames > 1 {
+    let time_points = cx.document.image().time_points();
+    if time_points > 1 {
         // Pictures have no bar that tells it.
-        let frame = tr("Frame").to_lowercase();
-        place = format!("{place} · {frame} {}/{frames}", cx.view.scan.time_point + 1);
+        let time_point = tr("Time point").to_lowercase();
+        place = format!("{place} · {time_point} {}/{time_points}", cx.view.scan.time_point + 1);
     }
     response.widget_info(|| {
         let name = tr_with("{name} view", &[("name", &tr(plane.name()))]);

@@ -47,7 +47,7 @@ pub fn interact(ui: &Ui, area: Rect, panes: &[(Pane, Rect)], cx: &mut Context) {
     }
 }
 
-/// Above the pointer: below an upright splitter is the bar of the frames.
+/// Above the pointer: below an upright splitter is the bar of the time points.
 fn tip(response: &Response) {
     let mut tooltip = Tooltip::for_enabled(response).at_pointer().gap(12.0);
     tooltip.popup = tooltip.popup.align(RectAlign::TOP);

@@ -32,8 +32,8 @@ pub(super) fn show(
                     ui.label(shorten(&offer.name, 56));
                     let answer = match &offer.question {
                         Question::Image { why } => image(ui, why.as_deref(), scan),
-                        Question::Labels { notes, frames, frame } => {
-                            labels(ui, offer, notes, *frames, *frame)
+                        Question::Labels { notes, time_points, time_point } => {
+                            labels(ui, offer, notes, *time_points, *time_point)
                         }
                     };
                     out.extend(answer.map(|answer| Action::Answer(offer.number, answer)));
@@ -60,25 +60,25 @@ fn labels(
     ui: &mut Ui,
     offer: &Offer,
     notes: &[String],
-    frames: usize,
-    frame: usize,
+    time_points: usize,
+    time_point: usize,
 ) -> Option<OfferAnswer> {
     for note in notes {
         ui.label(note);
     }
     let id = ui.scope_id().with(("time point", offer.number));
     // Counted from 1.
-    let mut chosen = ui.data(|d| d.get_temp(id)).unwrap_or(frame + 1);
-    if frames > 1 {
+    let mut chosen = ui.data(|d| d.get_temp(id)).unwrap_or(time_point + 1);
+    if time_points > 1 {
         ui.horizontal(|ui| {
             ui.label(tr("Time point"));
-            ui.add(DragValue::new(&mut chosen).range(1..=frames)).accessible_name(tr("Time point"));
-            ui.label(tr_with("of {n}", &[("n", &frames)]));
+            ui.add(DragValue::new(&mut chosen).range(1..=time_points)).accessible_name(tr("Time point"));
+            ui.label(tr_with("of {n}", &[("n", &time_points)]));
         });
         ui.data_mut(|d| d.insert_temp(id, chosen));
     }
     let choices = [
-        (tr("Open label map"), OfferAnswer::Labels { frame: chosen - 1 }),
+        (tr("Open label map"), OfferAnswer::Labels { time_point: chosen - 1 }),
         (tr("Don't open"), OfferAnswer::Drop),
     ];
     buttons(ui, &choices)

@@ -24,24 +24,24 @@ pub type Hands = Harness<'static, Desk>;
 
 const DIMS: [usize; 3] = [40, 30, 24];
 
-/// Memory axes Left, Posterior, Superior; the value is `x + 100 z`, less 1000, and 5000 more in each later frame.
-pub fn volume(name: &str, frames: usize) -> Volume {
+/// Memory axes Left, Posterior, Superior; the value is `x + 100 z`, less 1000, and 5000 more in each later time point.
+pub fn volume(name: &str, time_points: usize) -> Volume {
     let m = DMat3::from_diagonal(DVec3::new(-2.0, -2.0, 2.5));
     let place = DAffine3::from_mat3_translation(m, DVec3::new(40.0, 30.0, -30.0));
     let grid = Grid::new(DIMS, place).unwrap();
     let value = |n: usize| {
-        let (x, z, frame) = (n % DIMS[0], n / (DIMS[0] * DIMS[1]) % DIMS[2], n / grid.count());
-        (x + 100 * z + 5000 * frame) as i16 - 1000
+        let (x, z, time_point) = (n % DIMS[0], n / (DIMS[0] * DIMS[1]) % DIMS[2], n / grid.count());
+        (x + 100 * z + 5000 * time_point) as i16 - 1000
     };
-    let voxels = Voxels::I16((0..grid.count() * frames).map(value).collect());
+    let voxels = Voxels::I16((0..grid.count() * time_points).map(value).collect());
     let mut dims = DIMS.to_vec();
-    dims.push(frames);
+    dims.push(time_points);
     let stored = StoredGeometry::of(&grid);
     Volume::new(name, grid, dims, voxels, Scale::NONE, stored, vec![])
 }
 
-pub fn desk(frames: usize) -> Desk {
-    let image = Arc::new(volume("scan.nii", frames));
+pub fn desk(time_points: usize) -> Desk {
+    let image = Arc::new(volume("scan.nii", time_points));
     let stats = image.stats();
     let histogram = Histogram::of(&image, &stats, 64);
     let mut view = ViewState::for_scan(image.grid(), stats, histogram);

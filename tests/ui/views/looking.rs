@@ -1,4 +1,4 @@
-//! Windows, colours, layers, masks and frames.
+//! Windows, colours, layers, masks and time points.
 
 use egui::{Event, Key, Modifiers, PointerButton, Role, vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -165,24 +165,24 @@ fn an_objects_opacity_is_one_step_to_undo() {
 }
 
 #[test]
-fn frames_are_stepped_slid_and_played() {
+fn time_points_are_stepped_slid_and_played() {
     let mut hands = window_of(desk(3), vec2(1440.0, 900.0));
-    assert!(texts(&hands).iter().any(|t| t == "Frame 1/3"));
+    assert!(texts(&hands).iter().any(|t| t == "Time point 1/3"));
     press(&mut hands, Modifiers::NONE, Key::Period);
     assert_eq!(hands.state().view.scan.time_point, 1);
     press(&mut hands, Modifiers::NONE, Key::Comma);
     press(&mut hands, Modifiers::NONE, Key::Comma);
     assert_eq!(hands.state().view.scan.time_point, 2, "round and round");
-    hands.get_by_role_and_label(Role::Slider, "Frame").set_value_accesskit(2.0);
+    hands.get_by_role_and_label(Role::Slider, "Time point").set_value_accesskit(2.0);
     hands.run_steps(2);
-    assert!(texts(&hands).iter().any(|t| t == "Frame 2/3"));
+    assert!(texts(&hands).iter().any(|t| t == "Time point 2/3"));
     hands.hover_at(pane(&hands, Plane::Axial).center());
     hands.run_steps(2);
     assert!(
         hands.state().view.transient.hover.as_ref().unwrap().value > 4500.0,
-        "of the frame shown"
+        "of the time point shown"
     );
-    hands.state_mut().view.prefs.frames_per_second = 20.0;
+    hands.state_mut().view.prefs.time_points_per_second = 20.0;
     press(&mut hands, Modifiers::NONE, Key::K);
     assert!(hands.state().view.transient.playing);
     let mut seen = std::collections::BTreeSet::new();
@@ -191,14 +191,14 @@ fn frames_are_stepped_slid_and_played() {
         seen.insert(hands.state().view.scan.time_point);
     }
     assert_eq!(seen.len(), 3, "all are shown");
-    // A frame that is still on its way to the screen is waited for.
-    hands.state_mut().status.frame_comes = true;
+    // A time point that is still on its way to the screen is waited for.
+    hands.state_mut().status.time_point_loading = true;
     let waits = hands.state().view.scan.time_point;
     for _ in 0..40 {
         hands.step();
         assert_eq!(hands.state().view.scan.time_point, waits);
     }
-    hands.state_mut().status.frame_comes = false;
+    hands.state_mut().status.time_point_loading = false;
     let went_on = (0..40).any(|_| {
         hands.step();
         hands.state().view.scan.time_point != waits

@@ -1,4 +1,4 @@
-//! Layouts, splitters, sheets, turned planes, thick slices, windows and frames under hand and keyboard: a real
+//! Layouts, splitters, sheets, turned planes, thick slices, windows and time points under hand and keyboard: a real
 //! egui, no graphics device.
 
 mod arranging;

@@ -199,10 +199,10 @@ fn points_are_hidden_with_the_masks() {
 }
 
 #[test]
-fn a_splitters_tip_leaves_the_bar_of_the_frames_free() {
+fn a_splitters_tip_leaves_the_bar_of_the_time_points_free() {
     let mut hands = window_of(desk(3), vec2(1440.0, 900.0));
     let coronal = pane(&hands, Plane::Coronal);
-    let slider = hands.get_by_role_and_label(egui::Role::Slider, "Frame").rect();
+    let slider = hands.get_by_role_and_label(egui::Role::Slider, "Time point").rect();
     // Just above the bar, on the upright splitter.
     let at = coronal.right_bottom() + vec2(1.0, -12.0);
     hands.event(Event::PointerMoved(at));
