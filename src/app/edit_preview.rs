@@ -10,7 +10,7 @@ const FIRST: u64 = 1 << 63;
 
 /// What a preview is of.
 #[derive(PartialEq)]
-struct Key {
+struct PreviewKey {
     document: DocumentNumber,
     revision: u64,
     intent: EditIntent,
@@ -19,7 +19,7 @@ struct Key {
 /// The preview of an edit by hand.
 #[derive(Default)]
 pub(super) struct EditPreview {
-    shown: Option<(Key, Preview)>,
+    shown: Option<(PreviewKey, Preview)>,
     made: u64,
 }
 
@@ -40,8 +40,11 @@ impl EditPreview {
         }
         self.made += 1;
         let preview = Preview::of_edit(document, &intent.change, intent.over, FIRST + self.made);
-        let key =
-            Key { document: open.number, revision: document.revision(), intent: intent.clone() };
+        let key = PreviewKey {
+            document: open.number,
+            revision: document.revision(),
+            intent: intent.clone(),
+        };
         self.shown = preview.map(|preview| (key, preview));
     }
 

@@ -137,7 +137,8 @@ impl Gpu {
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
         let shown = (number, document.image().time_point());
         // Another time point takes the place of the one before, slice by slice; labels stay.
-        let other_time_point = self.shown.is_some_and(|(n, time_point)| n == number && time_point != shown.1);
+        let other_time_point =
+            self.shown.is_some_and(|(n, time_point)| n == number && time_point != shown.1);
         let labels = preview.map_or(document.labels(), |p| &p.labels);
         if other_time_point && scene.set_time_point(document.image(), labels) {
             self.shown = Some(shown);

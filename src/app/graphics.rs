@@ -138,25 +138,25 @@ fn free_name(folder: &Path, stem: &str, ending: &str) -> PathBuf {
 pub type Left = Rc<RefCell<Option<App>>>;
 
 /// The program in a window, which it can outlive.
-pub struct Window {
+pub struct AppWindow {
     app: Option<App>,
     left: Left,
 }
 
-impl Window {
+impl AppWindow {
     /// `left` gets the program when the window is gone.
     pub fn new(app: App, left: Left) -> Self {
         Self { app: Some(app), left }
     }
 }
 
-impl Drop for Window {
+impl Drop for AppWindow {
     fn drop(&mut self) {
         *self.left.borrow_mut() = self.app.take();
     }
 }
 
-impl eframe::App for Window {
+impl eframe::App for AppWindow {
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
         if let Some(app) = &mut self.app {
             app.logic(ctx, frame);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::open_document::capitalised;
 use crate::segment::checkpoint::{Architecture, Manifest};
-use crate::segment::download::{self, DownloadError, Downloaded, Source, TURBO_URL};
+use crate::segment::download::{self, DownloadError, Downloaded, RemoteFile, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Download, ModelEntry, Status, Toasts};
@@ -44,7 +44,7 @@ impl Library {
         }
         let task = Task::start("download", self.wake.clone(), |cancel, progress| {
             let folder = library::models_folder().ok_or(DownloadError::NoFolder)?;
-            download::download(Source::new(TURBO_URL, None), &folder, cancel, progress)
+            download::download(RemoteFile::new(TURBO_URL, None), &folder, cancel, progress)
         });
         match task {
             Ok(task) => {

@@ -38,7 +38,7 @@ pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
 use files::{Files, News, Role};
 use gpu::{Gpu, Shortage};
 use graphics::Graphics;
-pub use graphics::{Left, Window};
+pub use graphics::{AppWindow, Left};
 use leaving::{Leave, Leaving};
 use library::Library;
 pub use log::{LibraryErrors, LogLayer};

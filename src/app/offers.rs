@@ -60,7 +60,11 @@ impl App {
     /// time points.
     pub(super) fn offer_labels(&mut self, path: PathBuf, labels: &Labels) {
         let notes = labels.read.notes.iter().map(told).collect();
-        let question = Question::Labels { notes, time_points: labels.time_points, time_point: labels.time_point };
+        let question = Question::Labels {
+            notes,
+            time_points: labels.time_points,
+            time_point: labels.time_point,
+        };
         self.offer(name_of(&path), question, Offered::Labels(path));
     }
 

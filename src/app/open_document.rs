@@ -99,7 +99,8 @@ impl App {
         let again = command.waits_for_clicks().then(|| command.clone());
         if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
             // The picture may still be that of another time point.
-            self.toasts.warning(tr("This time point is still being loaded; click again").to_owned());
+            self.toasts
+                .warning(tr("This time point is still being loaded; click again").to_owned());
             return false;
         }
         let fresh = matches!(command, Command::NewObject);
@@ -180,7 +181,8 @@ impl App {
         let image = open.document.image();
         self.view.scan.time_point = self.view.scan.time_point.min(image.time_points() - 1);
         if image.time_point() != self.view.scan.time_point {
-            let _never_refused = open.document.apply(Command::ShowTimePoint(self.view.scan.time_point));
+            let _never_refused =
+                open.document.apply(Command::ShowTimePoint(self.view.scan.time_point));
             self.time_point_loading = self.gpu.is_some();
         }
     }

@@ -7,7 +7,7 @@ use super::App;
 use super::document_number::DocumentNumber;
 use super::files::{Output, Purpose, stem_of};
 use crate::document::Document;
-use crate::figure::{Figure, FigureError, Film, Stage, save_film, save_png};
+use crate::figure::{Figure, FigureError, FigureRenderer, Film, save_film, save_png};
 use crate::io::Registry;
 use crate::ui::text::tr;
 use crate::ui::{Drawing, FilmFormat, FilmOptions, PictureOptions, Status, Toasts, ViewState};
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What a thread brings: a picture for the clipboard, or nothing because it is in a file.
 type Drawn = Result<Option<egui::ColorImage>, FigureError>;
 
-struct Job {
+struct PictureJob {
     what: &'static str,
     /// The file it goes to; none for the clipboard.
     path: Option<PathBuf>,
@@ -29,7 +29,7 @@ struct Job {
 /// The one picture or film that is being drawn.
 pub(super) struct Pictures {
     wake: Wake,
-    job: Option<Job>,
+    job: Option<PictureJob>,
 }
 
 impl Pictures {
@@ -74,8 +74,8 @@ impl Pictures {
     ) -> Result<(), String> {
         let file = path.clone();
         self.start(tr("Film"), Some(path), document, move |document, cancel, progress| {
-            let mut stage = Stage::new(document, &figure.view.scan.overlays, cancel)?;
-            save_film(&file, &film, &mut stage, &figure, cancel, progress)?;
+            let mut renderer = FigureRenderer::new(document, &figure.view.scan.overlays, cancel)?;
+            save_film(&file, &film, &mut renderer, &figure, cancel, progress)?;
             Ok(None)
         })
     }
@@ -95,7 +95,7 @@ impl Pictures {
             work(document, cancel, progress)
         });
         let task = task.map_err(|why| format!("{}: {why}", tr("no thread to draw a picture")))?;
-        self.job = Some(Job { what, path, task });
+        self.job = Some(PictureJob { what, path, task });
         Ok(())
     }
 
@@ -133,9 +133,9 @@ fn draw(
     figure: &Figure,
     cancel: &CancelToken,
 ) -> Result<image::RgbaImage, FigureError> {
-    let mut stage = Stage::new(document, &figure.view.scan.overlays, cancel)?;
+    let mut renderer = FigureRenderer::new(document, &figure.view.scan.overlays, cancel)?;
     cancel.check()?;
-    stage.draw(figure)
+    renderer.draw(figure)
 }
 
 /// `ct.nii.gz` → `ct_axial.png`, beside it.

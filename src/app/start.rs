@@ -11,7 +11,7 @@ use winit::error::EventLoopError;
 use winit::event_loop::EventLoop;
 use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
 
-use super::graphics::{Left, Window};
+use super::graphics::{AppWindow, Left};
 use super::wheel::NotchesOnce;
 use super::{App, gpu, log};
 
@@ -33,7 +33,7 @@ pub fn run(
         let mut app = App::new(cc, paths, model)?;
         app.add_overlays(overlays);
         let typed = std::env::var_os("VOXPOINT_TYPE_PATHS").is_some();
-        Ok(Window::new(if typed { app.type_paths() } else { app }, first))
+        Ok(AppWindow::new(if typed { app.type_paths() } else { app }, first))
     });
     let ended = begun.and_then(|()| open_again(&mut event_loop, &left));
     // Nothing else looks after the work that is in it now.
@@ -58,7 +58,7 @@ fn open_again(event_loop: &mut EventLoop<UserEvent>, left: &Left) -> anyhow::Res
         let next = Rc::clone(left);
         open(event_loop, move |cc| {
             let app = next.borrow_mut().take().ok_or("the program is in another window")?;
-            Ok(Window::new(app.reopened(cc), next))
+            Ok(AppWindow::new(app.reopened(cc), next))
         })?;
     }
     Ok(())
@@ -70,7 +70,9 @@ const MOST_WINDOWS: usize = 8;
 /// Shows a window until it is closed.
 fn open(
     event_loop: &mut EventLoop<UserEvent>,
-    creator: impl FnOnce(&eframe::CreationContext<'_>) -> Result<Window, Box<dyn Error + Send + Sync>>,
+    creator: impl FnOnce(
+        &eframe::CreationContext<'_>,
+    ) -> Result<AppWindow, Box<dyn Error + Send + Sync>>,
 ) -> anyhow::Result<()> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()

@@ -13,7 +13,7 @@ use crate::work::{Wake, Worker};
 
 /// A position of the slider.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Wanted {
+struct SliderPosition {
     document: DocumentNumber,
     object: LabelId,
     /// In log odds.
@@ -21,8 +21,8 @@ struct Wanted {
     gesture: u64,
 }
 
-struct Ask {
-    wanted: Wanted,
+struct ThresholdRequest {
+    wanted: SliderPosition,
     answer: Answer,
     /// Of the mask.
     grid: Grid,
@@ -31,16 +31,16 @@ struct Ask {
 }
 
 struct Laid {
-    wanted: Wanted,
+    wanted: SliderPosition,
     /// What was laid: another answer of the model since then makes it worthless.
     state: Option<ModelState>,
     mask: Option<Adjusted>,
 }
 
 pub(super) struct Threshold {
-    worker: Worker<Ask, Laid>,
-    asked: Option<Wanted>,
-    next: Option<Wanted>,
+    worker: Worker<ThresholdRequest, Laid>,
+    asked: Option<SliderPosition>,
+    next: Option<SliderPosition>,
     gesture: u64,
     /// The gesture that the newest change belongs to.
     applied: Option<u64>,
@@ -48,11 +48,12 @@ pub(super) struct Threshold {
 
 impl Threshold {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
-        let worker = Worker::start("threshold", wake, |ask: Ask, tell: &dyn Fn(Laid)| {
-            let Ask { wanted, answer, grid, image_grid } = ask;
-            let mask = adjusted(&answer, wanted.threshold, &grid, &image_grid);
-            tell(Laid { wanted, state: answer.state, mask });
-        })?;
+        let worker =
+            Worker::start("threshold", wake, |request: ThresholdRequest, tell: &dyn Fn(Laid)| {
+                let ThresholdRequest { wanted, answer, grid, image_grid } = request;
+                let mask = adjusted(&answer, wanted.threshold, &grid, &image_grid);
+                tell(Laid { wanted, state: answer.state, mask });
+            })?;
         Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
     }
 
@@ -65,7 +66,7 @@ impl Threshold {
         status: &mut Status,
     ) {
         self.gesture += u64::from(begins);
-        self.next = Some(Wanted { document, object, threshold, gesture: self.gesture });
+        self.next = Some(SliderPosition { document, object, threshold, gesture: self.gesture });
         status.threshold = Some((object, threshold));
     }
 
@@ -99,7 +100,7 @@ impl Threshold {
             let grid = open_document.document.image().grid().clone();
             let image_grid = image.grid().clone();
             let answer = object.answer.clone();
-            if self.worker.submit(Ask { wanted, answer, grid, image_grid }).is_ok() {
+            if self.worker.submit(ThresholdRequest { wanted, answer, grid, image_grid }).is_ok() {
                 self.asked = Some(wanted);
             }
         }
@@ -110,7 +111,7 @@ impl Threshold {
 
     fn apply(&mut self, laid: Laid, open_document: &mut OpenDocument) {
         let Laid { wanted, state, mask } = laid;
-        let Wanted { object, threshold, gesture, .. } = wanted;
+        let SliderPosition { object, threshold, gesture, .. } = wanted;
         let same = open_document.document.object(object).is_some_and(|o| o.answer.state == state);
         if open_document.document.is_pending(object) {
             // It will be laid on the mask that the click gives, unless the slider has moved on.

@@ -38,7 +38,7 @@ fn mask_help() -> String {
 pub struct Cli {
     /// What to do without a window.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
     /// A scan, then label maps of it.
     #[arg(value_name = "FILE", help = scan_help())]
     pub files: Vec<PathBuf>,
@@ -52,7 +52,7 @@ pub struct Cli {
 
 /// The commands; none of them needs a display.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Say what a file holds.
     Info(InfoArgs),
     /// Make a mask from clicks.
@@ -100,7 +100,7 @@ pub struct SegmentArgs {
         allow_hyphen_values = true,
         required = true
     )]
-    pub points: Vec<Point>,
+    pub points: Vec<TypedPoint>,
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
@@ -167,7 +167,7 @@ impl From<Rule> for MaskRule {
 
 /// A click as typed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
+pub struct TypedPoint {
     /// In the space that `--space` says.
     pub at: DVec3,
     /// Inside the structure.
@@ -341,7 +341,7 @@ fn parse_position(text: &str) -> Result<DVec3, String> {
     Ok(DVec3::new(number(x)?, number(y)?, number(z)?))
 }
 
-fn parse_point(text: &str) -> Result<Point, String> {
+fn parse_point(text: &str) -> Result<TypedPoint, String> {
     let (position, positive) = match text.rsplit_once(',') {
         Some((rest, "+")) => (rest, true),
         Some((rest, "-")) => (rest, false),
@@ -349,7 +349,7 @@ fn parse_point(text: &str) -> Result<Point, String> {
     };
     let at = parse_position(position)
         .map_err(|why| format!("{why}; a point is X,Y,Z or X,Y,Z,+ or X,Y,Z,-"))?;
-    Ok(Point { at, positive })
+    Ok(TypedPoint { at, positive })
 }
 
 fn parse_time_point(text: &str) -> Result<usize, String> {

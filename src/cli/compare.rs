@@ -49,7 +49,8 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         args.time_point.filter(|_| one.time_points() > 1 || other.time_points() == 1)
     };
     let labels_a = files::labels_of(&a, &args.a, &a, time_point_of(&a, &b))?;
-    let labels_b = files::labels_of(&b, &args.b, &a, time_point_of(&b, &a)).context("can't compare")?;
+    let labels_b =
+        files::labels_of(&b, &args.b, &a, time_point_of(&b, &a)).context("can't compare")?;
     let (region_a, region_b) = (region(&labels_a, label_a), region(&labels_b, label_b));
     let (voxels_a, voxels_b) = (region_a.count(), region_b.count());
     let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;

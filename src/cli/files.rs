@@ -19,8 +19,11 @@ pub fn open_scan(path: &Path) -> anyhow::Result<Volume> {
 pub fn at_time_point(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
     let time_points = volume.time_points();
     if !(1..=time_points).contains(&number) {
-        let has =
-            if time_points == 1 { "one time point".to_owned() } else { format!("time points 1 to {time_points}") };
+        let has = if time_points == 1 {
+            "one time point".to_owned()
+        } else {
+            format!("time points 1 to {time_points}")
+        };
         bail!("there is no time point {number}: {} has {has}", volume.name());
     }
     Ok(volume.with_time_point(number - 1))
@@ -28,7 +31,11 @@ pub fn at_time_point(volume: &Volume, number: usize) -> anyhow::Result<Volume> {
 
 /// Reads a label map of a scan: that of `time_point`, counted from 1, or the first. What had to be decided to read
 /// it goes to stderr, as does why it is the scan's if its file places it elsewhere.
-pub fn open_labels(path: &Path, scan: &Volume, time_point: Option<usize>) -> anyhow::Result<LabelsRead> {
+pub fn open_labels(
+    path: &Path,
+    scan: &Volume,
+    time_point: Option<usize>,
+) -> anyhow::Result<LabelsRead> {
     labels_of(&open_scan(path)?, path, scan, time_point)
 }
 

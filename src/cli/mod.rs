@@ -31,10 +31,10 @@ use crate::placeholder::Placeholder;
 use output::{print, print_json, say};
 
 pub use args::{
-    BenchArgs, BenchWhat, CameraArg, Cli, ClipArg, Command, CompareArgs, CropAt, DeviceArg,
+    BenchArgs, BenchWhat, CameraArg, Cli, CliCommand, ClipArg, CompareArgs, CropAt, DeviceArg,
     EmbedArgs, EvalArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs, ModelCommand,
-    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, Point, RenderArgs, RuntimeCommand,
-    SegmentArgs, Space, View,
+    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand, SegmentArgs,
+    Space, TypedPoint, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -80,8 +80,8 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     crate::work::memory::check_library(LEAST_BYTES, LEAST_BYTES)
         .map_err(|short| anyhow::anyhow!("the program {short}"))?;
     let draws = match &cli.command {
-        Some(Command::Render(_) | Command::Bench(_)) => true,
-        Some(Command::Eval(args)) => args.pictures.is_some(),
+        Some(CliCommand::Render(_) | CliCommand::Bench(_)) => true,
+        Some(CliCommand::Eval(args)) => args.pictures.is_some(),
         _ => false,
     };
     if draws {
@@ -90,15 +90,15 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     threads::start()?;
     match cli.command {
         None => open_window(cli.files, cli.overlay, cli.model, own),
-        Some(Command::Info(args)) => info::run(&args),
-        Some(Command::Segment(args)) => segment::run(&args),
-        Some(Command::Render(args)) => render::run(&args),
-        Some(Command::Compare(args)) => compare::run(&args),
-        Some(Command::Model(command)) => model::run(&command),
-        Some(Command::Eval(args)) => eval::run(&args),
-        Some(Command::Embed(args)) => embed::run(&args),
-        Some(Command::Runtime(command)) => runtime::run(command),
-        Some(Command::Bench(args)) => bench::run(&args),
+        Some(CliCommand::Info(args)) => info::run(&args),
+        Some(CliCommand::Segment(args)) => segment::run(&args),
+        Some(CliCommand::Render(args)) => render::run(&args),
+        Some(CliCommand::Compare(args)) => compare::run(&args),
+        Some(CliCommand::Model(command)) => model::run(&command),
+        Some(CliCommand::Eval(args)) => eval::run(&args),
+        Some(CliCommand::Embed(args)) => embed::run(&args),
+        Some(CliCommand::Runtime(command)) => runtime::run(command),
+        Some(CliCommand::Bench(args)) => bench::run(&args),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 
-use super::args::{ModelArgs, Point, SegmentArgs, Space};
+use super::args::{ModelArgs, SegmentArgs, Space, TypedPoint};
 use super::files::{self, ms_since};
 use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
@@ -175,7 +175,7 @@ fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32
 }
 
-fn prompts(volume: &Volume, points: &[Point], space: Space) -> anyhow::Result<Vec<Prompt>> {
+fn prompts(volume: &Volume, points: &[TypedPoint], space: Space) -> anyhow::Result<Vec<Prompt>> {
     let grid = volume.grid();
     let mut prompts = Vec::new();
     for (n, point) in points.iter().enumerate() {
@@ -427,7 +427,7 @@ mod tests {
             let args = SegmentArgs {
                 image: folder.path().join("scan.nii"),
                 model_image: None,
-                points: vec![Point { at: DVec3::ZERO, positive: true }],
+                points: vec![TypedPoint { at: DVec3::ZERO, positive: true }],
                 space: Space::World,
                 time_point: 1,
                 threshold: 0.5,
@@ -467,7 +467,7 @@ mod tests {
         let stored = StoredGeometry::of(&grid);
         let voxels = Voxels::U8(vec![0; 120]);
         let volume = Volume::new("v", grid, vec![4, 5, 6], voxels, Scale::NONE, stored, vec![]);
-        let point = |x, y, z| Point { at: DVec3::new(x, y, z), positive: true };
+        let point = |x, y, z| TypedPoint { at: DVec3::new(x, y, z), positive: true };
         let got = prompts(&volume, &[point(3.0, 4.0, 5.0)], Space::Voxel).unwrap();
         assert_eq!(got[0].world, DVec3::new(-6.0, -12.0, 7.5));
         let got = prompts(&volume, &[point(-6.0, -12.0, 7.5)], Space::World).unwrap();

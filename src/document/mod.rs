@@ -79,7 +79,7 @@ pub enum Dirty {
 
 /// A change, for the list of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step<'a> {
+pub struct HistoryStep<'a> {
     /// What was done.
     pub name: &'a str,
     /// Which of the object's clicks it was done to, from 1.
@@ -130,7 +130,9 @@ impl Document {
 
     /// The scan at another time point. Of a time point that was looked at it is the same `Arc` as then.
     pub fn image_at(&self, time_point: usize) -> Arc<Volume> {
-        self.time_points.get(&time_point).map_or_else(|| Arc::new(self.image.with_time_point(time_point)), Arc::clone)
+        self.time_points
+            .get(&time_point)
+            .map_or_else(|| Arc::new(self.image.with_time_point(time_point)), Arc::clone)
     }
 
     fn show_time_point(&mut self, time_point: usize) {
@@ -205,11 +207,11 @@ impl Document {
     }
 
     /// All changes, oldest first, those that were undone last; and how many of them are done.
-    pub fn history_steps(&self) -> (Vec<Step<'_>>, usize) {
+    pub fn history_steps(&self) -> (Vec<HistoryStep<'_>>, usize) {
         // What an object is called now, so that it can be found.
         let called =
             |(id, name): &(LabelId, String)| self.object(*id).map_or(name, |o| &o.name).clone();
-        let steps = self.history.entries().map(|entry| Step {
+        let steps = self.history.entries().map(|entry| HistoryStep {
             name: &entry.name,
             point: entry.point,
             object: entry.object.as_ref().map(called),

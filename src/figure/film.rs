@@ -8,7 +8,7 @@ use std::path::Path;
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, ImageFormat, RgbImage, RgbaImage};
 
-use super::{Figure, FigureError, Stage};
+use super::{Figure, FigureError, FigureRenderer};
 use crate::io::write_whole;
 use crate::ui::FilmFormat;
 use crate::work::{CancelToken, Progress};
@@ -68,7 +68,7 @@ pub fn save_png(path: &Path, picture: &RgbaImage) -> Result<(), FigureError> {
 pub fn save_film(
     path: &Path,
     film: &Film,
-    stage: &mut Stage,
+    renderer: &mut FigureRenderer,
     figure: &Figure,
     cancel: &CancelToken,
     progress: &Progress,
@@ -76,7 +76,8 @@ pub fn save_film(
     progress.set_total(u64::from(film.frames));
     let mut frame = |n: u32| {
         cancel.check()?;
-        let picture = stage.draw(&figure.turned(f64::from(n) / f64::from(film.frames.max(1))))?;
+        let picture =
+            renderer.draw(&figure.turned(f64::from(n) / f64::from(film.frames.max(1))))?;
         progress.set_done(u64::from(n) + 1);
         Ok(picture)
     };
@@ -87,7 +88,7 @@ pub fn save_film(
     }
 }
 
-type Frames<'f> = dyn FnMut(u32) -> Result<RgbaImage, FigureError> + 'f;
+type DrawFrame<'f> = dyn FnMut(u32) -> Result<RgbaImage, FigureError> + 'f;
 
 /// Writes a file whose content may fail for other reasons than the disk.
 fn animated(
@@ -112,7 +113,7 @@ fn apng(
     file: &mut File,
     film: &Film,
     size: [u32; 2],
-    frames: &mut Frames<'_>,
+    frames: &mut DrawFrame<'_>,
 ) -> Result<(), FigureError> {
     let encode = |why: png::EncodingError| match why {
         png::EncodingError::IoError(source) => at(Path::new(""))(source),
@@ -131,7 +132,7 @@ fn apng(
     writer.finish().map_err(encode)
 }
 
-fn gif(file: &mut File, film: &Film, frames: &mut Frames<'_>) -> Result<(), FigureError> {
+fn gif(file: &mut File, film: &Film, frames: &mut DrawFrame<'_>) -> Result<(), FigureError> {
     let mut out = BufWriter::new(file);
     let mut encoder = GifEncoder::new_with_speed(&mut out, GIF_SPEED);
     encoder.set_repeat(Repeat::Infinite).map_err(encode)?;
@@ -148,7 +149,7 @@ fn gif(file: &mut File, film: &Film, frames: &mut Frames<'_>) -> Result<(), Figu
 }
 
 /// All of the pictures, or none.
-fn sequence(folder: &Path, film: &Film, frames: &mut Frames<'_>) -> Result<(), FigureError> {
+fn sequence(folder: &Path, film: &Film, frames: &mut DrawFrame<'_>) -> Result<(), FigureError> {
     let made = !folder.exists();
     std::fs::create_dir_all(folder).map_err(at(folder))?;
     if std::fs::read_dir(folder).map_err(at(folder))?.next().is_some() {

@@ -4,12 +4,12 @@
 mod error;
 mod film;
 mod headless;
-mod stage;
+mod renderer;
 mod window;
 
 pub use error::FigureError;
 pub use film::{Film, film_format, save_film, save_png};
-pub use stage::Stage;
+pub use renderer::FigureRenderer;
 pub use window::UnseenWindow;
 
 use crate::ui::{FilmOptions, Pane, PictureOptions, PictureSize, ViewState};

@@ -42,7 +42,7 @@ pub(super) fn path_for(formats: &Registry, labels: &Path) -> Option<PathBuf> {
 
 /// A row of a table that was read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     /// The number in the label map.
     pub value: u64,
     pub name: String,
@@ -56,7 +56,7 @@ pub(super) struct Row {
 /// A table that was read, and what the user should know of it.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
     pub notes: Vec<LabelNote>,
 }
 
@@ -101,15 +101,15 @@ pub(super) fn says(path: &Path, rows: &[LabelName]) -> bool {
     found.is_some_and(|found| found.is_ok_and(|found| found == rows))
 }
 
-fn rows_at(path: &Path) -> Option<Vec<Row>> {
+fn rows_at(path: &Path) -> Option<Vec<TableRow>> {
     Some(read(&bytes_of(path).ok()??, "").rows)
 }
 
-impl TryFrom<Row> for LabelName {
+impl TryFrom<TableRow> for LabelName {
     type Error = std::num::TryFromIntError;
 
-    fn try_from(row: Row) -> Result<Self, Self::Error> {
-        let Row { value, name, colour, opacity, visible } = row;
+    fn try_from(row: TableRow) -> Result<Self, Self::Error> {
+        let TableRow { value, name, colour, opacity, visible } = row;
         Ok(Self { value: value.try_into()?, name, colour, opacity, visible })
     }
 }
@@ -183,7 +183,7 @@ fn list(lines: &[usize]) -> String {
     shown.join(", ") + if lines.len() > SHOWN { " …" } else { "" }
 }
 
-fn row(line: &str) -> Option<Row> {
+fn row(line: &str) -> Option<TableRow> {
     let mut rest = line;
     // Up to the next blank or quote, which a name in quotes may follow at once.
     let mut next = || {
@@ -206,7 +206,7 @@ fn row(line: &str) -> Option<Row> {
     let name = name
         .strip_prefix('"')
         .map_or(name, |name| name.rsplit_once('"').map_or(name, |(inside, _)| inside));
-    Some(Row { value, name: name.trim().to_owned(), colour, opacity, visible })
+    Some(TableRow { value, name: name.trim().to_owned(), colour, opacity, visible })
 }
 
 fn flag(text: &str) -> Option<bool> {
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn rows(text: &str) -> Vec<Row> {
+    fn rows(text: &str) -> Vec<TableRow> {
         read(text.as_bytes(), "t").rows
     }
 
@@ -292,7 +292,7 @@ mod tests {
     fn rows_as_they_come() {
         let row = |name: &str, opacity, visible| {
             let (value, colour) = (4, [0, 255, 7]);
-            Some(Row { value, name: name.to_owned(), colour, opacity, visible })
+            Some(TableRow { value, name: name.to_owned(), colour, opacity, visible })
         };
         for (line, expected) in [
             ("4 0 255 7 0.5 1 1 \"liver\"", row("liver", 0.5, true)),

@@ -186,7 +186,7 @@ impl Registry {
         notes.extend(time_point(volume));
         notes.extend(renumbering(&renumbered));
         notes.append(&mut table.notes);
-        let mut names: BTreeMap<u64, label_table::Row> =
+        let mut names: BTreeMap<u64, label_table::TableRow> =
             table.rows.into_iter().map(|row| (row.value, row)).collect();
         let mut labels: Vec<NamedRegion> = regions
             .into_iter()

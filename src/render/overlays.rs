@@ -17,11 +17,11 @@ pub(super) struct Overlays {
     /// What stands in for a slot without an image.
     nothing: wgpu::TextureView,
     /// For each order of slots that was drawn.
-    bind_groups: HashMap<Order, wgpu::BindGroup>,
+    bind_groups: HashMap<OverlaySlots, wgpu::BindGroup>,
 }
 
 /// The slots of the images that a slice shows, from the lowest on.
-pub(super) type Order = [Option<usize>; MOST_OVERLAYS];
+pub(super) type OverlaySlots = [Option<usize>; MOST_OVERLAYS];
 
 impl Overlays {
     /// None. `nothing` is a 3D texture of one voxel.
@@ -104,12 +104,12 @@ impl Overlays {
         &mut self,
         device: &wgpu::Device,
         layout: &wgpu::BindGroupLayout,
-        order: Order,
+        slots: OverlaySlots,
     ) {
-        if self.bind_groups.contains_key(&order) {
+        if self.bind_groups.contains_key(&slots) {
             return;
         }
-        let views = order.map(|slot| {
+        let views = slots.map(|slot| {
             let texture = slot.and_then(|slot| self.textures.get(slot)?.as_ref());
             texture.map_or_else(|| self.nothing.clone(), VolumeTexture::view)
         });
@@ -125,16 +125,16 @@ impl Overlays {
             layout,
             entries: &entries,
         });
-        self.bind_groups.insert(order, made);
+        self.bind_groups.insert(slots, made);
     }
 
     /// The images in an order that was prepared.
-    pub(super) fn bind_group(&self, order: &Order) -> Option<&wgpu::BindGroup> {
-        self.bind_groups.get(order)
+    pub(super) fn bind_group(&self, slots: &OverlaySlots) -> Option<&wgpu::BindGroup> {
+        self.bind_groups.get(slots)
     }
 }
 
 /// The slots of images.
-pub(super) fn order(drawn: &[ImageOverlay]) -> Order {
+pub(super) fn order(drawn: &[ImageOverlay]) -> OverlaySlots {
     std::array::from_fn(|n| drawn.get(n).map(|overlay| overlay.slot))
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::encoding::{Encoding, RawRange};
 use super::pane_parts::shadow;
-use super::slice_sampling::{Job, SliceSampling};
+use super::slice_sampling::{SamplingJob, SliceSampling};
 use super::{RenderError, SliceParams};
 use crate::geom::{DAffine3, DVec3};
 use crate::volume::{LabelMap, Row, Volume, VoxelBox, label_row};
@@ -19,7 +19,7 @@ use crate::work::Wake;
 const MARGIN: u32 = 16;
 
 /// What a pane's pixels are taken from.
-pub(super) struct Source<'a> {
+pub(super) struct PixelSource<'a> {
     pub volume: &'a Arc<Volume>,
     /// How stored numbers become texels; `None` while the range of the volume is not known.
     pub encoding: Option<&'a Encoding>,
@@ -58,7 +58,7 @@ pub(super) struct PaneTextures {
     /// Values are those of every few pixels, and are to become whole.
     coarse: bool,
     /// Makes them.
-    job: Option<Job>,
+    job: Option<SamplingJob>,
     encoding: Option<Encoding>,
     /// Where the labels were laid; `None` if they have to be laid anew.
     labelled: Option<DAffine3>,
@@ -147,7 +147,7 @@ impl PaneTextures {
     pub(super) fn update(
         &mut self,
         queue: &wgpu::Queue,
-        source: &Source,
+        source: &PixelSource,
         params: &SliceParams,
         budget: Option<FrameBudget<'_>>,
     ) -> u64 {
@@ -155,7 +155,8 @@ impl PaneTextures {
         let sampling = SliceSampling::new(params, self.size, slope, source.scan);
         let mut bytes = 0;
         let stays = self.sampling == Some(sampling);
-        let ready = self.job.as_mut().filter(|job| job.sampling == sampling).and_then(Job::poll);
+        let ready =
+            self.job.as_mut().filter(|job| job.sampling == sampling).and_then(SamplingJob::poll);
         if let Some(raw) = ready {
             (self.job, self.coarse) = (None, false);
             if let Ok(raw) = raw {
@@ -191,10 +192,10 @@ impl PaneTextures {
 
     /// Whether threads make them.
     pub(super) fn is_being_made(&mut self) -> bool {
-        self.job.as_mut().is_some_and(Job::is_running)
+        self.job.as_mut().is_some_and(SamplingJob::is_running)
     }
 
-    fn lay_values(&mut self, queue: &wgpu::Queue, source: &Source, raw: &[f64]) -> u64 {
+    fn lay_values(&mut self, queue: &wgpu::Queue, source: &PixelSource, raw: &[f64]) -> u64 {
         let encoding = source.encoding.copied().unwrap_or_else(|| {
             // For the moment; the true one makes the picture anew.
             Encoding::of_range(RawRange::of(raw), source.volume.scale().slope)
@@ -207,7 +208,7 @@ impl PaneTextures {
     fn lay_labels(
         &mut self,
         queue: &wgpu::Queue,
-        source: &Source,
+        source: &PixelSource,
         voxel_from_pane: DAffine3,
     ) -> u64 {
         let whole = Pixels { min: [0; 2], max: self.size.map(|n| n + 2 * MARGIN) };

@@ -7,7 +7,7 @@ use super::label_texture::{LabelTexture, clip};
 use super::march;
 use super::overlays::{self, Overlays};
 use super::pane_parts::{BLANK, LABELLED, PLAIN, regions};
-use super::pane_textures::{FrameBudget, PaneTextures, Source};
+use super::pane_textures::{FrameBudget, PaneTextures, PixelSource};
 use super::pipelines::Pipelines;
 use super::scene_3d::{Scene3d, SceneParts};
 use super::styles::{TABLE_SIDE, colour_table};
@@ -53,9 +53,9 @@ pub struct Scene {
     /// What every pane binds besides its uniforms.
     shared: Shared,
     /// One for each slice pane, made when it is first asked for: all are written before any is drawn from.
-    slices: Vec<Pane>,
+    slices: Vec<PaneState>,
     /// What the 3D view binds of the scan; its uniforms are its own.
-    raycast: Pane,
+    raycast: PaneState,
     view_3d: Scene3d,
     /// Pictures may be coarse at first.
     progressive: bool,
@@ -88,7 +88,7 @@ impl Scene {
         let shared = Shared::new(device, &pipelines, None, None, &colours, &colour_maps);
         let nothing = stand_in(device, wgpu::TextureFormat::R8Unorm);
         let overlays = Overlays::new(nothing);
-        let raycast = Pane::new(device, &pipelines, &shared, size_of::<SliceUniforms>());
+        let raycast = PaneState::new(device, &pipelines, &shared, size_of::<SliceUniforms>());
         let scene = Self {
             device: device.clone(),
             queue: queue.clone(),
@@ -355,7 +355,7 @@ impl Scene {
         }
         while self.slices.len() <= pane {
             let size = size_of::<SliceUniforms>();
-            self.slices.push(Pane::new(&self.device, &self.pipelines, &self.shared, size));
+            self.slices.push(PaneState::new(&self.device, &self.pipelines, &self.shared, size));
         }
         // Nothing, unless all goes well.
         self.slices[pane].kind = None;
@@ -419,7 +419,7 @@ impl Scene {
             },
         };
         let plane = pane.textures.insert(plane);
-        let source = Source {
+        let source = PixelSource {
             volume: volume.volume(),
             encoding: volume.encoding(),
             scan: self.scans,
@@ -538,17 +538,17 @@ fn table_extent() -> wgpu::Extent3d {
 }
 
 /// What one pane has to itself.
-struct Pane {
+struct PaneState {
     uniforms: wgpu::Buffer,
     bind_group: wgpu::BindGroup,
     /// Of a slice: what it is drawn with, if there is anything to draw, and which images lie over it.
     kind: Option<SliceKind>,
-    overlays: overlays::Order,
+    overlays: overlays::OverlaySlots,
     /// Its pixels, where they come from the CPU's copy.
     textures: Option<PaneTextures>,
 }
 
-impl Pane {
+impl PaneState {
     fn new(device: &wgpu::Device, pipelines: &Pipelines, shared: &Shared, size: usize) -> Self {
         let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("pane"),
@@ -557,7 +557,7 @@ impl Pane {
             mapped_at_creation: false,
         });
         let bind_group = shared.bind_group(device, &pipelines.scan_layout, &uniforms);
-        let (kind, overlays) = (None, overlays::Order::default());
+        let (kind, overlays) = (None, overlays::OverlaySlots::default());
         Self { uniforms, bind_group, kind, overlays, textures: None }
     }
 

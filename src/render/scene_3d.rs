@@ -23,9 +23,9 @@ pub(super) struct Scene3d {
     blocks: Option<ScanBlocks>,
     bind_group: wgpu::BindGroup,
     /// The picture that is shown, and what it is of.
-    shown: Option<(RayImage, Key)>,
+    shown: Option<(RayImage, PictureKey)>,
     /// A full picture that is being drawn over several frames, and its rows that are there.
-    coming: Option<(RayImage, Key, u32)>,
+    coming: Option<(RayImage, PictureKey, u32)>,
     pace: Pace,
     draft_pace: Pace,
     /// Whether the adapter computes with the CPU.
@@ -38,7 +38,7 @@ pub(super) struct Scene3d {
 
 /// What a picture shows: the same key, the same picture.
 #[derive(Clone, Debug, PartialEq)]
-struct Key {
+struct PictureKey {
     params: RaycastParams,
     content: u64,
 }
@@ -144,7 +144,7 @@ impl Scene3d {
         parts: &SceneParts,
         params: &RaycastParams,
     ) -> bool {
-        let key = Key { params: params.clone(), content: parts.content };
+        let key = PictureKey { params: params.clone(), content: parts.content };
         if self.shown.as_ref().is_some_and(|(_, shown)| *shown == key) {
             self.coming = None;
             return false;
@@ -167,7 +167,8 @@ impl Scene3d {
             self.pace.last = None;
             self.coming = Some((picture, key.clone(), 0));
             // Something of what is wanted to look at meanwhile.
-            let draft = Key { params: RaycastParams { draft: true, ..params.clone() }, ..key };
+            let draft =
+                PictureKey { params: RaycastParams { draft: true, ..params.clone() }, ..key };
             if self.shown.as_ref().is_none_or(|(_, shown)| *shown != draft) {
                 let picture = self.picture(&draft.params);
                 let rows = Rows { first: 0, count: picture.size()[1] };

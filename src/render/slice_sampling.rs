@@ -81,7 +81,7 @@ impl SliceSampling {
         volume: &Arc<Volume>,
         encoding: Option<Encoding>,
         wake: Wake,
-    ) -> Option<Job> {
+    ) -> Option<SamplingJob> {
         if !self.voxel_from_pane.is_finite() {
             return None;
         }
@@ -114,7 +114,7 @@ impl SliceSampling {
             raw
         };
         match Task::start("slice", wake, work) {
-            Ok(task) => Some(Job { sampling: self, task: Mutex::new(task), made: None }),
+            Ok(task) => Some(SamplingJob { sampling: self, task: Mutex::new(task), made: None }),
             Err(why) => {
                 tracing::warn!("a slice stays coarse: {why}");
                 None
@@ -134,7 +134,7 @@ impl SliceSampling {
 }
 
 /// A slice whose numbers are being made.
-pub(super) struct Job {
+pub(super) struct SamplingJob {
     pub(super) sampling: SliceSampling,
     /// The scene that holds it is shared between threads.
     task: Mutex<Task<Vec<f64>>>,
@@ -142,7 +142,7 @@ pub(super) struct Job {
     made: Option<Result<Vec<f64>, Died>>,
 }
 
-impl Job {
+impl SamplingJob {
     /// The numbers, once, when they are there, or that they never will be.
     pub(super) fn poll(&mut self) -> Option<Result<Vec<f64>, Died>> {
         self.is_running();

@@ -23,13 +23,13 @@ pub(super) struct VolumeTexture {
     /// What the texels stand for, where they are coarser than the voxels.
     means: Means,
     texel_type: TexelType,
-    stage: Stage,
+    stage: UploadStage,
     /// How the time point that was shown before was encoded: until all of this one is there, the rest of the texture
     /// shows that one.
     before: Option<Encoding>,
 }
 
-enum Stage {
+enum UploadStage {
     /// The range of the values is being found; the first `next` voxels are done. Slices will be uploaded from
     /// `first` on.
     Measuring { next: usize, range: RawRange, first: usize },
@@ -50,7 +50,7 @@ impl VolumeTexture {
         let texel_type = TexelType::choose(data, device.features());
         let texture =
             texture_3d(device, "scan", dims, texel_type.format(), texel_type.size() as u64)?;
-        let stage = Stage::first(&volume, texel_type, dims[2], 0);
+        let stage = UploadStage::first(&volume, texel_type, dims[2], 0);
         let means = Means::new(&volume);
         Ok(Self { volume, texture, factors, grid, means, texel_type, stage, before: None })
     }
@@ -68,16 +68,16 @@ impl VolumeTexture {
         let mut next = 0;
         if self.complete() {
             match &self.stage {
-                Stage::Uploading { next: at, encoding, .. } => {
+                UploadStage::Uploading { next: at, encoding, .. } => {
                     (next, self.before) = (*at, Some(*encoding));
                 }
-                Stage::Measuring { first, .. } => next = *first,
+                UploadStage::Measuring { first, .. } => next = *first,
             }
         } else {
             self.before = None;
         }
         self.volume = Arc::clone(volume);
-        self.stage = Stage::first(volume, self.texel_type, self.grid.dims()[2], next);
+        self.stage = UploadStage::first(volume, self.texel_type, self.grid.dims()[2], next);
         true
     }
 
@@ -114,8 +114,8 @@ impl VolumeTexture {
     /// How stored numbers become texels; `None` while their range is not known.
     pub(super) fn encoding(&self) -> Option<&Encoding> {
         match &self.stage {
-            Stage::Uploading { encoding, .. } => Some(encoding),
-            Stage::Measuring { .. } => None,
+            UploadStage::Uploading { encoding, .. } => Some(encoding),
+            UploadStage::Measuring { .. } => None,
         }
     }
 
@@ -131,8 +131,8 @@ impl VolumeTexture {
     pub(super) fn ready_slices(&self) -> usize {
         match self.stage {
             _ if self.before.is_some() => self.grid.dims()[2],
-            Stage::Measuring { .. } => 0,
-            Stage::Uploading { left, .. } => self.grid.dims()[2] - left,
+            UploadStage::Measuring { .. } => 0,
+            UploadStage::Uploading { left, .. } => self.grid.dims()[2] - left,
         }
     }
 
@@ -142,7 +142,7 @@ impl VolumeTexture {
 
     /// Whether nothing is left to be uploaded: every slice is there, and none is of the time point before.
     pub(super) fn settled(&self) -> bool {
-        matches!(self.stage, Stage::Uploading { left: 0, .. })
+        matches!(self.stage, UploadStage::Uploading { left: 0, .. })
     }
 
     /// Uploads about `budget` bytes or reads [`READ_FACTOR`] times as many, at least one slice. Returns the
@@ -153,7 +153,7 @@ impl VolumeTexture {
         let area = nx * ny;
         let raw_size = self.volume.voxels().data_type().size();
         match &mut self.stage {
-            Stage::Measuring { next, range, first } => {
+            UploadStage::Measuring { next, range, first } => {
                 let voxels = (budget.saturating_mul(READ_FACTOR) / raw_size).max(area);
                 let to = next.saturating_add(voxels).min(count);
                 let base = self.volume.time_point_range().start;
@@ -162,11 +162,11 @@ impl VolumeTexture {
                 if to == count {
                     let slope = self.volume.scale().slope;
                     let encoding = Encoding::of_time_point(*range, slope, self.before.as_ref());
-                    self.stage = Stage::Uploading { next: *first, left: nz, encoding };
+                    self.stage = UploadStage::Uploading { next: *first, left: nz, encoding };
                 }
                 0
             }
-            Stage::Uploading { next, left, encoding } => {
+            UploadStage::Uploading { next, left, encoding } => {
                 let slice_bytes = area * self.texel_type.size();
                 let at_once = if self.factors == coarse::NONE {
                     budget / slice_bytes
@@ -211,14 +211,14 @@ impl VolumeTexture {
     /// How texels become grey levels; `None` before any slice is there.
     pub(super) fn grey(&self, window: Window) -> Option<TexelGrey> {
         let encoding = match &self.stage {
-            Stage::Uploading { encoding, .. } => Some(encoding),
-            Stage::Measuring { .. } => self.before.as_ref(),
+            UploadStage::Uploading { encoding, .. } => Some(encoding),
+            UploadStage::Measuring { .. } => self.before.as_ref(),
         };
         encoding.map(|encoding| encoding.grey(self.volume.scale(), window))
     }
 }
 
-impl Stage {
+impl UploadStage {
     /// Everything is to be done, beginning with slice `first`.
     fn first(volume: &Volume, texel_type: TexelType, slices: usize, first: usize) -> Self {
         let data = volume.voxels().data_type();

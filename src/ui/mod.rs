@@ -19,11 +19,12 @@ pub use kit::template::tr_error;
 pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{
-    Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FilmFormat, FilmOptions,
-    Hover, ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook,
-    ModelEntry, ModelStatus, Offer, OfferAnswer, Opening, PRACTISED, Pane, PictureOptions,
-    PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen,
-    ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, label_styles,
+    Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
+    FilmFormat, FilmOptions, Hover, ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox,
+    LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer, PRACTISED, Pane,
+    PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES,
+    SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState,
+    label_styles,
 };
 pub use windows::path_prompt;
 

@@ -58,7 +58,8 @@ impl Window {
                 let at = region.corner
                     + region.along * share(column, columns)
                     + region.down * share(row, rows);
-                let value = nearest(at, grid.dims()).map(|voxel| volume.value_in(time_point, voxel));
+                let value =
+                    nearest(at, grid.dims()).map(|voxel| volume.value_in(time_point, voxel));
                 values.extend(value.filter(|v| v.is_finite()));
             }
         }

@@ -97,16 +97,16 @@ impl<'a> Sampler<'a> {
         let count: usize = self.dims.iter().product();
         with_voxels!(self.voxels, v => {
             let time_point = &v[self.first..self.first + count];
-            let of = Frame {
+            let of = TypedVoxels {
                 raw: |at: usize| time_point[at] as f64,
                 dims: self.dims,
                 nan: self.nan,
                 range: self.range,
             };
             match interpolation {
-                Interpolation::Nearest => of.along(row, thickness, out, Frame::nearest),
-                Interpolation::Linear => of.along(row, thickness, out, Frame::linear),
-                Interpolation::Cubic => of.along(row, thickness, out, Frame::cubic),
+                Interpolation::Nearest => of.along(row, thickness, out, TypedVoxels::nearest),
+                Interpolation::Linear => of.along(row, thickness, out, TypedVoxels::linear),
+                Interpolation::Cubic => of.along(row, thickness, out, TypedVoxels::cubic),
             }
         });
     }
@@ -123,14 +123,14 @@ pub fn label_row(labels: &LabelMap, row: Row, out: &mut [u16]) {
 }
 
 /// The voxels of one type.
-struct Frame<F> {
+struct TypedVoxels<F> {
     raw: F,
     dims: [usize; 3],
     nan: f64,
     range: (f64, f64),
 }
 
-impl<F: Fn(usize) -> f64> Frame<F> {
+impl<F: Fn(usize) -> f64> TypedVoxels<F> {
     /// The same loop for every way between voxels; each gets a copy of its own.
     #[inline]
     fn along(

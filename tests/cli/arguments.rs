@@ -1,7 +1,7 @@
 //! What may be typed.
 
 use clap::Parser as _;
-use voxpoint::cli::{Cli, Command, DeviceArg, Point, Space, View};
+use voxpoint::cli::{Cli, CliCommand, DeviceArg, Space, TypedPoint, View};
 use voxpoint::geom::DVec3;
 
 use crate::support::{sample, voxpoint};
@@ -10,17 +10,17 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(std::iter::once("voxpoint").chain(line.split(' ')))
 }
 
-fn points(arguments: &str) -> Vec<Point> {
+fn points(arguments: &str) -> Vec<TypedPoint> {
     let line = format!("segment scan.nii {arguments} --out mask.nii.gz");
     match parse(&line).unwrap_or_else(|e| panic!("{line}: {e}")).command {
-        Some(Command::Segment(args)) => args.points,
+        Some(CliCommand::Segment(args)) => args.points,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn points_may_be_negative_and_need_no_sign() {
-    let point = |x, y, z, positive| Point { at: DVec3::new(x, y, z), positive };
+    let point = |x, y, z, positive| TypedPoint { at: DVec3::new(x, y, z), positive };
     assert_eq!(
         points("--point -12,8,-30.5,+ --point -1,-2,-3,- --point=4,5,6 --point -7,8,9"),
         [
@@ -62,10 +62,10 @@ fn the_model_is_chosen_alike_by_every_command_that_runs_it() {
     ] {
         let line = format!("{command} --model m.pth --device cpu --threads 3");
         let model = match parse(&line).unwrap().command {
-            Some(Command::Segment(args)) => args.model,
-            Some(Command::Eval(args)) => args.model,
-            Some(Command::Embed(args)) => args.model,
-            Some(Command::Bench(args)) => args.model,
+            Some(CliCommand::Segment(args)) => args.model,
+            Some(CliCommand::Eval(args)) => args.model,
+            Some(CliCommand::Embed(args)) => args.model,
+            Some(CliCommand::Bench(args)) => args.model,
             other => panic!("{other:?}"),
         };
         assert_eq!((model.device, model.threads), (DeviceArg::Cpu, Some(3)), "{line}");
@@ -76,7 +76,7 @@ fn the_model_is_chosen_alike_by_every_command_that_runs_it() {
 
 #[test]
 fn defaults_are_those_of_the_manual() {
-    let Some(Command::Segment(args)) =
+    let Some(CliCommand::Segment(args)) =
         parse("segment s.nii --point 1,2,3 --out m.nii").unwrap().command
     else {
         panic!()
@@ -84,13 +84,13 @@ fn defaults_are_those_of_the_manual() {
     assert_eq!(args.space, Space::World);
     assert!(args.model.threads.is_none() && args.model.model.is_none() && !args.json);
     assert!(args.threshold == 0.5 && !args.extend);
-    let Some(Command::Render(args)) = parse("render s.nii --out p.png").unwrap().command else {
+    let Some(CliCommand::Render(args)) = parse("render s.nii --out p.png").unwrap().command else {
         panic!()
     };
     assert_eq!((args.view, args.size), (None, None));
     let line =
         "render s.nii --view 3d --at -1,-2,3.5 --window -600,1500 --size 640x480 --out p.png";
-    let Some(Command::Render(args)) = parse(line).unwrap().command else { panic!() };
+    let Some(CliCommand::Render(args)) = parse(line).unwrap().command else { panic!() };
     assert_eq!(args.at, Some(DVec3::new(-1.0, -2.0, 3.5)));
     let window = args.slices.window.unwrap();
     assert_eq!((window.centre, window.width), (-600.0, 1500.0));

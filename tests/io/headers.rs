@@ -45,7 +45,9 @@ fn numbers(values: &Value) -> Vec<f64> {
 fn differs(volume: &Volume, expected: &Value) -> Option<String> {
     let grid = volume.grid();
     let (dims, time_points) = (grid.dims().map(|d| d as f64), volume.time_points() as u64);
-    if dims.to_vec() != numbers(&expected["dims"]) || Some(time_points) != expected["frames"].as_u64() {
+    if dims.to_vec() != numbers(&expected["dims"])
+        || Some(time_points) != expected["frames"].as_u64()
+    {
         return Some(format!("{dims:?} voxels, {time_points} time points"));
     }
     let place = grid.world_from_voxel();

@@ -58,7 +58,8 @@ fn label_maps_of_all_kinds_have_the_labels_that_numpy_reads() {
         assert_eq!(volume.time_points(), each.len(), "{name}");
         assert_eq!(likeness(&volume), Likeness::Labels, "{name}");
         for (time_point, meant) in each.iter().enumerate() {
-            let found = labels_of(&volume.with_time_point(time_point), &path, volume.grid()).unwrap();
+            let found =
+                labels_of(&volume.with_time_point(time_point), &path, volume.grid()).unwrap();
             assert_eq!(found.labels.len(), meant.len(), "{name}");
             for (in_file, voxels) in meant {
                 let in_file: u64 = in_file.parse().unwrap();

@@ -526,10 +526,10 @@ fn another_time_point_is_seen_at_once_with_the_masks_that_are_there() {
     check(&mut scene, &third, "the third");
     // Another scan is not another time point.
     let other = Grid::new([30, 30, 40], DAffine3::from_scale(DVec3::splat(2.0))).unwrap();
-    assert!(
-        !scene
-            .set_time_point(&volume(other, Voxels::F32(vec![0.0; grid.count()]), Scale::NONE), &labels)
-    );
+    assert!(!scene.set_time_point(
+        &volume(other, Voxels::F32(vec![0.0; grid.count()]), Scale::NONE),
+        &labels
+    ));
     let bytes = volume(grid.clone(), Voxels::U8(vec![0; grid.count()]), Scale::NONE);
     assert!(!scene.set_time_point(&bytes, &labels));
     check(&mut scene, &third, "still the third");

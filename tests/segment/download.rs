@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use voxpoint::segment::download::{DownloadError, Downloaded, Patience, Source, download_with};
+use voxpoint::segment::download::{DownloadError, Downloaded, Patience, RemoteFile, download_with};
 use voxpoint::work::{CancelToken, Progress};
 
 /// What the server does with one request.
@@ -221,7 +221,7 @@ const PATIENCE: Patience = Patience {
 
 fn fetch(server: &Server, folder: &Path) -> Result<Downloaded, DownloadError> {
     download_with(
-        Source::new(&server.url(), None),
+        RemoteFile::new(&server.url(), None),
         folder,
         PATIENCE,
         &CancelToken::new(),
@@ -263,7 +263,7 @@ fn a_good_server_needs_one_request() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
     let (place, progress) = (folder.path().join("new/models"), Progress::new());
     let done = download_with(
-        Source::new(&server.url(), None),
+        RemoteFile::new(&server.url(), None),
         &place,
         PATIENCE,
         &CancelToken::new(),
@@ -333,7 +333,13 @@ fn a_server_that_gives_next_to_nothing_is_given_up() {
     let server = Server::start(tiny(), "\"1\"", &acts);
     let (url, never) = (server.url(), CancelToken::new());
     let fetch = || {
-        download_with(Source::new(&url, None), folder.path(), patience, &never, &Progress::new())
+        download_with(
+            RemoteFile::new(&url, None),
+            folder.path(),
+            patience,
+            &never,
+            &Progress::new(),
+        )
     };
     let begun = std::time::Instant::now();
     let error = fetch().unwrap_err().to_string();
@@ -360,7 +366,13 @@ fn a_file_must_have_the_sha256_that_is_known_of_it() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(tiny(), "\"1\"", &[]));
     let fetch = |sha256: Option<&str>| {
         let (url, never) = (server.url(), CancelToken::new());
-        download_with(Source::new(&url, sha256), folder.path(), PATIENCE, &never, &Progress::new())
+        download_with(
+            RemoteFile::new(&url, sha256),
+            folder.path(),
+            PATIENCE,
+            &never,
+            &Progress::new(),
+        )
     };
     let error = fetch(Some(&wrong)).unwrap_err().to_string();
     assert!(error.contains(right) && error.contains(&wrong), "{error}");
@@ -420,7 +432,7 @@ fn refusals_are_said_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("http://127.0.0.1:{port}/m.pth");
     let error = download_with(
-        Source::new(&url, None),
+        RemoteFile::new(&url, None),
         folder.path(),
         PATIENCE,
         &CancelToken::new(),
@@ -470,7 +482,7 @@ fn a_model_never_stands_without_its_note() {
     std::thread::scope(|scope| {
         let task = scope.spawn(|| {
             let url = server.url();
-            download_with(Source::new(&url, None), folder.path(), PATIENCE, &cancel, &progress)
+            download_with(RemoteFile::new(&url, None), folder.path(), PATIENCE, &cancel, &progress)
         });
         while progress.get().0 == 0 && !task.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
@@ -509,7 +521,7 @@ fn cancelling_ends_it_wherever_it_waits() {
         let result = std::thread::scope(|scope| {
             let task = scope.spawn(|| {
                 download_with(
-                    Source::new(&server.url(), None),
+                    RemoteFile::new(&server.url(), None),
                     folder.path(),
                     wait,
                     &cancel,
@@ -542,7 +554,13 @@ fn two_downloads_of_one_file_do_not_mix() {
     let wait = Patience { stall: Duration::from_mins(1), ..PATIENCE };
     std::thread::scope(|scope| {
         let task = scope.spawn(|| {
-            download_with(Source::new(&server.url(), None), folder.path(), wait, &cancel, &progress)
+            download_with(
+                RemoteFile::new(&server.url(), None),
+                folder.path(),
+                wait,
+                &cancel,
+                &progress,
+            )
         });
         while progress.get().0 < 10 && !task.is_finished() {
             std::thread::sleep(Duration::from_millis(1));

@@ -10,7 +10,7 @@ use super::reading::{Failed, FileContents, Role, is_named_like_labels, load};
 use crate::app::document_number::DocumentNumber;
 use crate::io::Registry;
 use crate::ui::text::{mark, tr, tr_with};
-use crate::ui::{Opening, Status};
+use crate::ui::{FileProgress, Status};
 use crate::volume::Volume;
 use crate::work::{Task, Wake};
 
@@ -67,7 +67,7 @@ impl Queue {
         let reading = self.reading.as_ref()?;
         let (done, total) = reading.task.progress();
         let name = name_of(&reading.path);
-        status.opening = Some(Opening { name: name.clone(), done, total });
+        status.opening = Some(FileProgress { name: name.clone(), done, total });
         let answer = reading.task.poll()?;
         let reading = self.reading.take()?;
         status.opening = None;
@@ -126,7 +126,8 @@ impl Queue {
         });
         match task {
             Ok(task) => {
-                status.opening = Some(Opening { name: name_of(&path), ..Opening::default() });
+                status.opening =
+                    Some(FileProgress { name: name_of(&path), ..FileProgress::default() });
                 self.reading = Some(Reading { path, role, document, task });
                 None
             }

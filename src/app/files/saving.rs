@@ -9,7 +9,7 @@ use crate::app::document_number::DocumentNumber;
 use crate::document::{Document, Object, StateId};
 use crate::io::{IoError, PairStamp, Registry, Saved};
 use crate::ui::text::tr;
-use crate::ui::{Opening, SaveStatus, Status};
+use crate::ui::{FileProgress, SaveStatus, Status};
 use crate::volume::LabelName;
 use crate::work::{Task, Wake};
 
@@ -133,7 +133,7 @@ impl Saving {
     ) -> Option<News> {
         let Self::Writing(writing) = self else { return None };
         let (done, total) = writing.task.progress();
-        status.saving = Some(Opening { name: writing.name.clone(), done, total });
+        status.saving = Some(FileProgress { name: writing.name.clone(), done, total });
         let answer = writing.task.poll()?;
         let (document, state) = (writing.document, writing.state);
         let path = std::mem::take(&mut writing.path);

@@ -25,8 +25,8 @@ use crate::work::{Task, Wake, Worker};
 use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
-use schedule::{HoverResult, Job, JobNumber, Order, Place, Schedule, Wanted};
-use worker::{Ask, Click, Hover, Tell, Tokens};
+use schedule::{HoverResult, Instruction, Job, JobNumber, Place, Schedule, Wanted};
+use worker::{Ask, ClickJob, HoverJob, Tell, Tokens};
 
 /// Names a pending click.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -287,11 +287,11 @@ impl Model {
             self.preview = None;
             self.schedule.forget();
         }
-        while let Some(order) = self.schedule.next(&wanted) {
-            match order {
-                Order::Stop => self.tokens.all.cancel(),
-                Order::StopAfterEncoding => self.tokens.preview.cancel(),
-                Order::Send(number, job) => {
+        while let Some(instruction) = self.schedule.next(&wanted) {
+            match instruction {
+                Instruction::Stop => self.tokens.all.cancel(),
+                Instruction::StopAfterEncoding => self.tokens.preview.cancel(),
+                Instruction::Send(number, job) => {
                     let sent = open_document
                         .and_then(|s| self.ask(number, job, s, hypothesis.as_ref()))
                         .is_some_and(|ask| self.worker.submit(ask).is_ok());
@@ -420,13 +420,13 @@ impl Model {
             Job::Click(_) => {
                 let (_, PendingClick { object, log, extend }) = document.pending()?;
                 let request = worker::request(document, log.clone(), earlier(Some(*object)))?;
-                Some(Ask::Click(Box::new(Click { number, request, extend: *extend, tokens })))
+                Some(Ask::Click(Box::new(ClickJob { number, request, extend: *extend, tokens })))
             }
             Job::Hover { encode, .. } => {
                 let Hypothesis { object, log, .. } = hypothesis?;
                 let request = worker::request(document, log.clone(), earlier(*object))?;
                 let canvas = Canvas::of(document, *object)?;
-                Some(Ask::Hover(Box::new(Hover { number, request, encode, canvas, tokens })))
+                Some(Ask::Hover(Box::new(HoverJob { number, request, encode, canvas, tokens })))
             }
         }
     }

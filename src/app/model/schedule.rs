@@ -68,7 +68,7 @@ pub(super) struct Wanted<C, H> {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order<C, H> {
+pub(super) enum Instruction<C, H> {
     Send(JobNumber, Job<C, H>),
     /// Stop what is being computed.
     Stop,
@@ -114,7 +114,7 @@ impl<C, H> Default for Schedule<C, H> {
 
 impl<C: Copy + PartialEq, H: Copy + PartialEq> Schedule<C, H> {
     /// What to do now. Ask again until there is nothing.
-    pub fn next(&mut self, wanted: &Wanted<C, H>) -> Option<Order<C, H>> {
+    pub fn next(&mut self, wanted: &Wanted<C, H>) -> Option<Instruction<C, H>> {
         if let Some(running) = &mut self.running {
             return running.correct(wanted);
         }
@@ -140,7 +140,7 @@ impl<C: Copy + PartialEq, H: Copy + PartialEq> Schedule<C, H> {
         let number = JobNumber(self.numbers);
         let (encoding, stopped, no_preview) = (false, false, false);
         self.running = Some(Running { number, job, encoding, stopped, no_preview });
-        Some(Order::Send(number, job))
+        Some(Instruction::Send(number, job))
     }
 
     /// The job has started, or ended, to prepare its place. `false` if nobody waits for it.
@@ -220,7 +220,7 @@ impl<C: Copy + PartialEq, H: Copy + PartialEq> Schedule<C, H> {
 
 impl<C: PartialEq, H: PartialEq> Running<C, H> {
     /// Stops what is not wanted any more, once.
-    fn correct(&mut self, wanted: &Wanted<C, H>) -> Option<Order<C, H>> {
+    fn correct(&mut self, wanted: &Wanted<C, H>) -> Option<Instruction<C, H>> {
         if self.stopped {
             return None;
         }
@@ -239,11 +239,11 @@ impl<C: PartialEq, H: PartialEq> Running<C, H> {
         };
         if !keep {
             self.stopped = true;
-            return Some(Order::Stop);
+            return Some(Instruction::Stop);
         }
         if !preview && !self.no_preview {
             self.no_preview = true;
-            return Some(Order::StopAfterEncoding);
+            return Some(Instruction::StopAfterEncoding);
         }
         None
     }
@@ -276,9 +276,11 @@ mod tests {
         Wanted { click: Some((name, around(x))), ..nothing() }
     }
 
-    fn sent(order: Option<Order<&'static str, u32>>) -> (JobNumber, Job<&'static str, u32>) {
-        match order {
-            Some(Order::Send(number, job)) => (number, job),
+    fn sent(
+        instruction: Option<Instruction<&'static str, u32>>,
+    ) -> (JobNumber, Job<&'static str, u32>) {
+        match instruction {
+            Some(Instruction::Send(number, job)) => (number, job),
             other => panic!("{other:?}"),
         }
     }
@@ -303,12 +305,12 @@ mod tests {
         let mut s = Test::default();
         let (number, _) = sent(s.next(&hover(1, true)));
         assert!(s.encoding(number, true));
-        assert_eq!(s.next(&nothing()), Some(Order::StopAfterEncoding));
+        assert_eq!(s.next(&nothing()), Some(Instruction::StopAfterEncoding));
         for closed in [None, Some(2)] {
             let mut s = Test::default();
             let (number, _) = sent(s.next(&hover(1, true)));
             assert!(s.encoding(number, true));
-            assert_eq!(s.next(&Wanted { document: closed, ..nothing() }), Some(Order::Stop));
+            assert_eq!(s.next(&Wanted { document: closed, ..nothing() }), Some(Instruction::Stop));
             assert_eq!(s.hover_done(number, HoverResult::Stopped), None);
         }
         // Another model is chosen: the click is asked again of that one.
@@ -325,7 +327,7 @@ mod tests {
     fn a_click_that_nobody_waits_for_is_stopped_and_its_answer_dropped() {
         let mut s = Test::default();
         let (first, _) = sent(s.next(&click("a", 0)));
-        assert_eq!(s.next(&nothing()), Some(Order::Stop));
+        assert_eq!(s.next(&nothing()), Some(Instruction::Stop));
         assert_eq!(s.next(&click("b", 0)), None, "only when the first is done");
         assert_eq!(s.click(), None);
         assert!(!s.encoding(first, true), "and nobody looks at its stages");
@@ -376,10 +378,14 @@ mod tests {
         let mut s = Test::default();
         let (number, _) = sent(s.next(&hover(0, true)));
         s.encoding(number, true);
-        assert_eq!(s.next(&hover(8, true)), Some(Order::StopAfterEncoding), "not there any more");
+        assert_eq!(
+            s.next(&hover(8, true)),
+            Some(Instruction::StopAfterEncoding),
+            "not there any more"
+        );
         assert_eq!(s.next(&hover(8, true)), None, "said once");
         assert_eq!(s.next(&nothing()), None, "the pointer may come back");
-        assert_eq!(s.next(&hover(9, true)), Some(Order::Stop));
+        assert_eq!(s.next(&hover(9, true)), Some(Instruction::Stop));
         assert_eq!(s.next(&hover(9, true)), None);
         assert_eq!(s.hover_done(number, HoverResult::Stopped), None);
         assert_eq!(
@@ -393,7 +399,7 @@ mod tests {
         let mut s = Test::default();
         let (number, _) = sent(s.next(&hover(0, true)));
         s.encoding(number, true);
-        assert_eq!(s.next(&click("near", 5)), Some(Order::StopAfterEncoding));
+        assert_eq!(s.next(&click("near", 5)), Some(Instruction::StopAfterEncoding));
         assert_eq!(s.next(&click("near", 5)), None);
         assert_eq!(s.hover_done(number, HoverResult::Stopped), Some(0));
         assert_eq!(sent(s.next(&click("near", 5))).1, Job::Click("near"));
@@ -405,7 +411,7 @@ mod tests {
             let mut s = Test::default();
             let (number, _) = sent(s.next(&hover(0, true)));
             s.encoding(number, encoding);
-            assert_eq!(s.next(&click("a", x)), Some(Order::Stop));
+            assert_eq!(s.next(&click("a", x)), Some(Instruction::Stop));
             assert_eq!(s.next(&click("a", x)), None);
             assert_eq!(s.hover_done(number, HoverResult::Stopped), None);
             assert_eq!(sent(s.next(&click("a", x))).1, Job::Click("a"));
@@ -445,7 +451,7 @@ mod tests {
         s.forget();
         let (number, _) = sent(s.next(&hover(3, true)));
         // Stopped just when it was done: nothing is shown, so it counts as not answered.
-        assert_eq!(s.next(&click("a", 0)), Some(Order::Stop));
+        assert_eq!(s.next(&click("a", 0)), Some(Instruction::Stop));
         assert_eq!(s.hover_done(number, HoverResult::Shown), None);
         sent(s.next(&hover(3, true)));
     }

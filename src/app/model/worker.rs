@@ -15,14 +15,14 @@ use crate::work::{CancelToken, Progress, Wake, Worker};
 pub(super) enum Ask {
     /// Open a model; `None` is the one that ships.
     Start(Option<ModelRef>),
-    Click(Box<Click>),
-    Hover(Box<Hover>),
+    Click(Box<ClickJob>),
+    Hover(Box<HoverJob>),
     /// A scan was closed: let go of what was kept for it.
     ForgetClosed,
 }
 
 /// A pending click, or an extension.
-pub(super) struct Click {
+pub(super) struct ClickJob {
     pub number: JobNumber,
     pub request: Request,
     pub extend: bool,
@@ -30,7 +30,7 @@ pub(super) struct Click {
 }
 
 /// The click that the pointer would make.
-pub(super) struct Hover {
+pub(super) struct HoverJob {
     pub number: JobNumber,
     pub request: Request,
     /// Prepare what is needed if it is not at hand.
@@ -136,10 +136,10 @@ pub(super) fn spawn(wake: Wake, mut models: Box<dyn Models>) -> std::io::Result<
 
 fn answer(
     loaded: &mut Option<OpenModel>,
-    click: Click,
+    click: ClickJob,
     tell: &dyn Fn(Tell),
 ) -> (String, Result<Outcome, SegmentError>) {
-    let Click { number, mut request, extend, tokens } = click;
+    let ClickJob { number, mut request, extend, tokens } = click;
     let Some(loaded) = loaded else {
         return (String::new(), Err(SegmentError::Run("no model is loaded".to_owned())));
     };
@@ -157,10 +157,10 @@ fn answer(
 /// A preview, if it can be had without the encoder or the encoder may run for it.
 fn preview(
     loaded: &mut OpenModel,
-    hover: Hover,
+    hover: HoverJob,
     tell: &dyn Fn(Tell),
 ) -> (HoverResult, Option<Preview>) {
-    let Hover { number, mut request, encode, canvas, tokens } = hover;
+    let HoverJob { number, mut request, encode, canvas, tokens } = hover;
     request.earlier = fitting(loaded, request.earlier);
     let segmenter = &mut loaded.segmenter;
     if tokens.all.is_cancelled() {

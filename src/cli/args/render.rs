@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{number, parse_counts, parse_time_point, parse_position, parse_window};
+use super::{number, parse_counts, parse_position, parse_time_point, parse_window};
 use crate::geom::{Axis, Convention, DVec3, Direction, Plane};
 use crate::render::{ClipBox, ColourMap, Interpolation, Mode3d, Projection, TransferPreset};
 use crate::ui::theme::Theme;

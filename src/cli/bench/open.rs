@@ -43,7 +43,7 @@ pub struct OpenTimes {
 
 /// What one process measured.
 #[derive(Debug, Deserialize, Serialize)]
-struct Once {
+struct ProcessMeasurement {
     ms: f64,
     peak_kib: Option<u64>,
     voxels: usize,
@@ -55,7 +55,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<OpenTimes> {
     let file = folder.path().join("scan.nii.gz");
     synthetic::write(&file, dims)?;
     let program = std::env::current_exe().context("can't find the program's own file")?;
-    let ours = || -> anyhow::Result<Once> {
+    let ours = || -> anyhow::Result<ProcessMeasurement> {
         let mut command = Command::new(&program);
         command.args(["bench", "open-once", "--file"]).arg(&file);
         child(command)
@@ -79,8 +79,8 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<OpenTimes> {
             other.push(python()?);
         }
     }
-    let ms = |runs: &[Once]| median(&runs.iter().map(|r| r.ms).collect::<Vec<_>>());
-    let peak = |runs: &[Once]| {
+    let ms = |runs: &[ProcessMeasurement]| median(&runs.iter().map(|r| r.ms).collect::<Vec<_>>());
+    let peak = |runs: &[ProcessMeasurement]| {
         let kib: Option<Vec<f64>> = runs.iter().map(|r| r.peak_kib.map(|k| k as f64)).collect();
         kib.filter(|k| !k.is_empty()).map(|k| median(&k) * 1024.0 / 1e6)
     };
@@ -99,7 +99,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<OpenTimes> {
     })
 }
 
-fn child(mut command: Command) -> anyhow::Result<Once> {
+fn child(mut command: Command) -> anyhow::Result<ProcessMeasurement> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -115,7 +115,7 @@ fn child(mut command: Command) -> anyhow::Result<Once> {
 pub fn once(file: Option<&Path>) -> anyhow::Result<()> {
     let file = file.ok_or_else(|| anyhow!("open-once needs --file"))?;
     let (volume, ms) = timed(|| files::open_scan(file));
-    print_json(&Once { ms, peak_kib: peak_kib(), voxels: volume?.voxels().len() })
+    print_json(&ProcessMeasurement { ms, peak_kib: peak_kib(), voxels: volume?.voxels().len() })
 }
 
 /// The process's largest resident memory so far (Linux).

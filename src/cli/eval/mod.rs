@@ -31,7 +31,7 @@ use crate::segment::{self, Device};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
 use journal::Journal;
-use protocol::{Done, Options, Structure, TOLERANCE};
+use protocol::{Options, Structure, StructureResult, TOLERANCE};
 use report::{Failure, Report, Summary};
 
 pub(super) use identity::sha256_of_model;
@@ -41,7 +41,7 @@ const PROTOCOL_VERSION: u32 = 2;
 
 /// What to write.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum ReportFormat {
     Summary,
     Json,
     Csv,
@@ -87,14 +87,20 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
 }
 
 /// What was asked for, or what the name of the output says.
-fn format(args: &EvalArgs) -> anyhow::Result<Format> {
+fn format(args: &EvalArgs) -> anyhow::Result<ReportFormat> {
     if let Some(out) = &args.out {
         files::check_output(out, &[], &[".json", ".csv", ".md", ".txt"])?;
     }
     let name = args.out.as_ref().map(|p| p.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let endings = [(".json", Format::Json), (".csv", Format::Csv), (".md", Format::Markdown)];
+    let endings = [
+        (".json", ReportFormat::Json),
+        (".csv", ReportFormat::Csv),
+        (".md", ReportFormat::Markdown),
+    ];
     let ending = endings.iter().find(|(ending, _)| name.ends_with(ending));
-    let Some(asked) = asked(args) else { return Ok(ending.map_or(Format::Summary, |(_, f)| *f)) };
+    let Some(asked) = asked(args) else {
+        return Ok(ending.map_or(ReportFormat::Summary, |(_, f)| *f));
+    };
     match ending {
         Some((ending, format)) if *format != asked => Err(Usage(format!(
             "the format that is asked for is not that of a name ending in {ending}; leave one of the two out"
@@ -105,27 +111,34 @@ fn format(args: &EvalArgs) -> anyhow::Result<Format> {
 }
 
 /// The format that was asked for by its own flag.
-fn asked(args: &EvalArgs) -> Option<Format> {
-    let flags =
-        [(args.json, Format::Json), (args.csv, Format::Csv), (args.markdown, Format::Markdown)];
+fn asked(args: &EvalArgs) -> Option<ReportFormat> {
+    let flags = [
+        (args.json, ReportFormat::Json),
+        (args.csv, ReportFormat::Csv),
+        (args.markdown, ReportFormat::Markdown),
+    ];
     flags.into_iter().find_map(|(set, format)| set.then_some(format))
 }
 
-fn show(args: &EvalArgs, format: Format, report: &Report) -> anyhow::Result<()> {
+fn show(args: &EvalArgs, format: ReportFormat, report: &Report) -> anyhow::Result<()> {
     let text = match format {
-        Format::Summary => report::summary(report),
-        Format::Json => serde_json::to_string_pretty(report)? + "\n",
-        Format::Csv => report::csv(report),
-        Format::Markdown => report::markdown(report),
+        ReportFormat::Summary => report::summary(report),
+        ReportFormat::Json => serde_json::to_string_pretty(report)? + "\n",
+        ReportFormat::Csv => report::csv(report),
+        ReportFormat::Markdown => report::markdown(report),
     };
     let Some(out) = &args.out else {
-        return if format == Format::Json { print_json(report) } else { print(text.trim_end()) };
+        return if format == ReportFormat::Json {
+            print_json(report)
+        } else {
+            print(text.trim_end())
+        };
     };
     io::write_whole(out, |file| file.write_all(text.as_bytes()))
         .with_context(|| format!("can't write {}", out.display()))?;
     // Whoever asks for a format reads standard output with a program.
     match asked(args) {
-        Some(Format::Json) => print_json(report),
+        Some(ReportFormat::Json) => print_json(report),
         Some(_) => print(text.trim_end()),
         None => print(report::summary(report).trim_end()),
     }
@@ -300,7 +313,7 @@ impl<'a> Evaluation<'a> {
             };
             let image = case.image.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
             match protocol::run(segmenter, &volume, label, (&case.name, &image), &self.options) {
-                Ok(Done { structure, mask }) => {
+                Ok(StructureResult { structure, mask }) => {
                     self.say(at, &structure);
                     if let Some(journal) = &self.journal {
                         journal.add(key, &structure)?;

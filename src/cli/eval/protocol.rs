@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::super::args::{CropAt, First, Rule};
-use super::robot::{Click, Robot, reach};
+use super::robot::{Robot, RobotClick, reach};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
 use crate::prompt::{Answer, Prompt};
@@ -59,7 +59,7 @@ pub struct Structure {
     /// The measures, in the order of the options' clicks.
     pub after: Vec<After>,
     /// All clicks.
-    pub clicks: Vec<Click>,
+    pub clicks: Vec<RobotClick>,
     /// Of the positive clicks inside of the mask: how many times as many voxels it had after each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grown: Vec<f64>,
@@ -86,7 +86,7 @@ pub struct After {
 }
 
 /// A structure that was worked on, and its last mask.
-pub struct Done {
+pub struct StructureResult {
     /// The measures.
     pub structure: Structure,
     /// The mask after the last click.
@@ -129,7 +129,7 @@ pub fn run(
     truth: &NamedRegion,
     names: (&str, &str),
     options: &Options,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<StructureResult> {
     let (case, image) = names;
     let grid = volume.grid();
     let size = Size::of(&truth.region, grid).context("it has no voxel")?;
@@ -175,14 +175,14 @@ pub fn run(
         clicks: trial.clicks,
         grown: trial.grown,
     };
-    Ok(Done { structure, mask: trial.mask })
+    Ok(StructureResult { structure, mask: trial.mask })
 }
 
 /// Clicks on one structure and what came of them.
 struct Trial<'a> {
     volume: &'a Arc<Volume>,
     place: CropPlace,
-    clicks: Vec<Click>,
+    clicks: Vec<RobotClick>,
     prompts: Vec<Prompt>,
     answer: Answer,
     mask: Region,
@@ -200,7 +200,7 @@ impl<'a> Trial<'a> {
     }
 
     /// One more click: the mask, and the time it took.
-    fn click(&mut self, segmenter: &mut CubeSegmenter, click: Click) -> anyhow::Result<()> {
+    fn click(&mut self, segmenter: &mut CubeSegmenter, click: RobotClick) -> anyhow::Result<()> {
         let world = self.volume.grid().world_of(click.voxel);
         self.clicks.push(click);
         self.prompts.push(Prompt::new(world, click.positive));

@@ -11,7 +11,7 @@ use crate::volume::{Region, VoxelBox};
 
 /// A click of the robot: a voxel of the scan, and whether it is inside the structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Click {
+pub struct RobotClick {
     /// Index in the scan.
     pub voxel: [usize; 3],
     /// Inside the structure.
@@ -47,23 +47,23 @@ impl<'a> Robot<'a> {
     }
 
     /// A click inside of the structure; `None` if none of it is within reach.
-    pub fn first(&mut self) -> Option<Click> {
+    pub fn first(&mut self) -> Option<RobotClick> {
         let inside = self.truth.inside(&self.reach, self.dims);
         let voxel = self.pick(&inside)?;
-        Some(Click { voxel, positive: true })
+        Some(RobotClick { voxel, positive: true })
     }
 
     /// A click on what is wrong with a mask: missed voxels and spurious ones are one set, of which a
     /// random or the innermost voxel is taken. `None` if nothing within reach is wrong.
     ///
     /// With [`First::Inside`] a random voxel of what is right, if there is any.
-    pub fn next(&mut self, mask: &Region) -> Option<Click> {
+    pub fn next(&mut self, mask: &Region) -> Option<RobotClick> {
         let row = self.dims[0];
         if self.first == First::Inside {
             let spurious = mask.without(self.truth, row);
             let right = mask.without(&spurious, row).inside(&self.reach, self.dims);
             if let Some(voxel) = self.pick(&right) {
-                return Some(Click { voxel, positive: true });
+                return Some(RobotClick { voxel, positive: true });
             }
         }
         let missed = self.truth.without(mask, row).inside(&self.reach, self.dims);
@@ -71,7 +71,7 @@ impl<'a> Robot<'a> {
         let wrong = merged(&missed, &spurious, row);
         let voxel = self.pick(&wrong)?;
         let positive = missed.contains(voxel[0] + row * (voxel[1] + self.dims[1] * voxel[2]));
-        Some(Click { voxel, positive })
+        Some(RobotClick { voxel, positive })
     }
 
     fn pick(&mut self, region: &Region) -> Option<[usize; 3]> {
@@ -174,7 +174,7 @@ mod tests {
             let mut robot = Robot::new(&truth, &grid, First::Random, (name, label, seed));
             let first = robot.first().unwrap();
             let mask = ball(dims, [11.0; 3], 6.0);
-            let next: Vec<Click> = (0..20).map(|_| robot.next(&mask).unwrap()).collect();
+            let next: Vec<RobotClick> = (0..20).map(|_| robot.next(&mask).unwrap()).collect();
             assert!(truth.contains(grid.index(first.voxel)) && first.positive);
             for click in &next {
                 let at = grid.index(click.voxel);
@@ -259,7 +259,7 @@ mod tests {
         let whole = Region::from_mask(300, std::iter::repeat_n(true, 300 * 40 * 30));
         let mut robot = Robot::new(&whole, &grid, First::Random, ("a", 1, 0));
         robot.stay_in(reach);
-        let clicks: Vec<Click> =
+        let clicks: Vec<RobotClick> =
             (0..200).map(|_| robot.next(&Region::default()).unwrap()).collect();
         assert!(clicks.iter().all(|c| usable(c.voxel)));
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::cli::args::ModelDownloadArgs;
 use crate::cli::fetching::{fetch, megabytes};
 use crate::cli::{Usage, print, print_json};
-use crate::segment::download::{DownloadError, Source, download};
+use crate::segment::download::{DownloadError, RemoteFile, download};
 use crate::segment::library;
 
 /// What came; keys are stable.
@@ -22,7 +22,7 @@ pub fn run(args: &ModelDownloadArgs) -> anyhow::Result<()> {
     let folder = args.dir.clone().or_else(library::models_folder).ok_or(DownloadError::NoFolder)?;
     let (url, sha256) = (args.url.clone(), args.sha256.clone());
     let done = fetch("the model", move |cancel, progress| {
-        download(Source::new(&url, sha256.as_deref()), &folder, cancel, progress)
+        download(RemoteFile::new(&url, sha256.as_deref()), &folder, cancel, progress)
     });
     let done = done.map_err(|error| match error.downcast_ref() {
         // A mistake in what was typed.

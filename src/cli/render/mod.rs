@@ -10,7 +10,7 @@ use image::RgbaImage;
 use super::args::RenderArgs;
 use super::{Usage, files};
 use crate::document::{Command, Document};
-use crate::figure::{Figure, Film, Stage, film_format, save_film, save_png};
+use crate::figure::{Figure, FigureRenderer, Film, film_format, save_film, save_png};
 use crate::geom::{DVec3, Grid};
 use crate::io::LabelsRead;
 use crate::ui::{FilmFormat, FilmOptions, ViewState};
@@ -40,10 +40,10 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     files::warn(&volume);
     let usual = if format.is_some() { FilmOptions::default().size } else { SIZE };
     let size = args.size.unwrap_or(usual);
-    let mut stage = Stage::new(document, &view.scan.overlays, &CancelToken::new())?;
+    let mut renderer = FigureRenderer::new(document, &view.scan.overlays, &CancelToken::new())?;
     let figure = Figure { view, size, pixels_per_point: 1.0, annotated: !args.plain };
     let Some(format) = format else {
-        return Ok(save_png(&args.out, &stage.draw(&figure)?)?);
+        return Ok(save_png(&args.out, &renderer.draw(&figure)?)?);
     };
     let usual = FilmOptions::default();
     let film = Film {
@@ -52,11 +52,15 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
         seconds: args.film.seconds.unwrap_or(usual.seconds),
     };
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    Ok(save_film(&args.out, &film, &mut stage, &figure, &cancel, &progress)?)
+    Ok(save_film(&args.out, &film, &mut renderer, &figure, &cancel, &progress)?)
 }
 
 /// A label map at `time_point`, else at the scan's if it has as many, else at its first.
-fn open_labels(path: &Path, scan: &Volume, time_point: Option<usize>) -> anyhow::Result<LabelsRead> {
+fn open_labels(
+    path: &Path,
+    scan: &Volume,
+    time_point: Option<usize>,
+) -> anyhow::Result<LabelsRead> {
     let labels = files::open_scan(path)?;
     let same = (labels.time_points() == scan.time_points()).then_some(scan.time_point() + 1);
     let time_point = time_point.or(same);
@@ -96,8 +100,8 @@ pub(super) fn picture(
     let mut view = first_look(&document);
     view.scan.crosshair = at;
     view.transient.is_figure = true;
-    let mut stage = Stage::new(document, &view.scan.overlays, &CancelToken::new())?;
-    Ok(stage.draw(&Figure { view, size, pixels_per_point: 1.0, annotated: false })?)
+    let mut renderer = FigureRenderer::new(document, &view.scan.overlays, &CancelToken::new())?;
+    Ok(renderer.draw(&Figure { view, size, pixels_per_point: 1.0, annotated: false })?)
 }
 
 /// What the window would show after opening the scan.

@@ -5,10 +5,10 @@ use super::super::error::IoError;
 use super::super::format::{BEGINNING, Slice};
 use super::super::limits::Limits;
 use super::super::stream::{Stream, read_full};
-use super::header::{Header, Kind};
+use super::header::{Header, VoxelKind};
 use super::place::place;
 use super::raw::{Raw, header_bytes};
-use super::sniff::{Content, NAME, content};
+use super::sniff::{FileKind, NAME, content};
 use super::voxels::{Input, read};
 use crate::geom::Grid;
 use crate::volume::{Provenance, Scale, Volume, Warning};
@@ -39,9 +39,9 @@ impl NiftiFile {
         let n = read_full(&mut stream, &mut head).map_err(|e| IoError::reading(e, path))?;
         head.truncate(n);
         let parsed = match content(&head) {
-            Content::Nifti1(endian) => (Raw::version_1(&head, endian), endian),
-            Content::Nifti2(endian) => (Raw::version_2(&head, endian), endian),
-            Content::Unreadable(_) | Content::Other => {
+            FileKind::Nifti1(endian) => (Raw::version_1(&head, endian), endian),
+            FileKind::Nifti2(endian) => (Raw::version_2(&head, endian), endian),
+            FileKind::Unreadable(_) | FileKind::Other => {
                 return match header_beside(path) {
                     Some(header) => Self::open(&header, progress),
                     None => Err(IoError::header("it is not that of a NIfTI file", path)),
@@ -176,7 +176,7 @@ impl NiftiFile {
         warnings.extend(placing);
         warnings.extend(tail);
         // What was converted was scaled on the way, or has no scale.
-        let scale = if matches!(kind, Kind::Scalar(_)) { scale } else { Scale::NONE };
+        let scale = if matches!(kind, VoxelKind::Scalar(_)) { scale } else { Scale::NONE };
         // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
         let provenance =
             Provenance { format: NAME, geometry: Some(stored), identifiers: Vec::new() };
@@ -195,7 +195,8 @@ impl NiftiFile {
         let claimed = self.claimed();
         let Self { header, data, stream, .. } = &mut self;
         let [nx, ny, _] = header.dims();
-        let scale = if matches!(header.kind, Kind::Scalar(_)) { header.scale } else { Scale::NONE };
+        let scale =
+            if matches!(header.kind, VoxelKind::Scalar(_)) { header.scale } else { Scale::NONE };
         let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
         for z in 0..header.count() / (nx * ny) {
             let voxels = read(&mut input, header, nx * ny)?;

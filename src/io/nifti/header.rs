@@ -8,7 +8,7 @@ use crate::volume::{Conversion, DataType, Scale, StoredGeometry, Warning};
 
 /// How voxels are stored, and what they become in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum VoxelKind {
     /// Kept as they are.
     Scalar(DataType),
     /// Red, green, blue (and alpha, ignored) become luminance, uint8.
@@ -17,26 +17,26 @@ pub(super) enum Kind {
     Complex { double: bool },
 }
 
-impl Kind {
+impl VoxelKind {
     /// From the NIfTI `datatype` code; `Err` with the name of a type that can't be shown.
     fn from_code(code: i32) -> Result<Self, String> {
         Ok(match code {
-            2 => Kind::Scalar(DataType::U8),
-            4 => Kind::Scalar(DataType::I16),
-            8 => Kind::Scalar(DataType::I32),
-            16 => Kind::Scalar(DataType::F32),
-            32 => Kind::Complex { double: false },
-            64 => Kind::Scalar(DataType::F64),
-            128 => Kind::Colour { channels: 3 },
-            256 => Kind::Scalar(DataType::I8),
-            512 => Kind::Scalar(DataType::U16),
-            768 => Kind::Scalar(DataType::U32),
-            1024 => Kind::Scalar(DataType::I64),
-            1280 => Kind::Scalar(DataType::U64),
+            2 => VoxelKind::Scalar(DataType::U8),
+            4 => VoxelKind::Scalar(DataType::I16),
+            8 => VoxelKind::Scalar(DataType::I32),
+            16 => VoxelKind::Scalar(DataType::F32),
+            32 => VoxelKind::Complex { double: false },
+            64 => VoxelKind::Scalar(DataType::F64),
+            128 => VoxelKind::Colour { channels: 3 },
+            256 => VoxelKind::Scalar(DataType::I8),
+            512 => VoxelKind::Scalar(DataType::U16),
+            768 => VoxelKind::Scalar(DataType::U32),
+            1024 => VoxelKind::Scalar(DataType::I64),
+            1280 => VoxelKind::Scalar(DataType::U64),
             1536 => return Err("float128".into()),
-            1792 => Kind::Complex { double: true },
+            1792 => VoxelKind::Complex { double: true },
             2048 => return Err("complex256".into()),
-            2304 => Kind::Colour { channels: 4 },
+            2304 => VoxelKind::Colour { channels: 4 },
             1 => return Err("1-bit binary".into()),
             other => return Err(format!("number {other}")),
         })
@@ -45,28 +45,28 @@ impl Kind {
     /// Bytes of a voxel in the file.
     pub(super) fn size(self) -> usize {
         match self {
-            Kind::Scalar(t) => t.size(),
-            Kind::Colour { channels } => channels,
-            Kind::Complex { double: false } => 8,
-            Kind::Complex { double: true } => 16,
+            VoxelKind::Scalar(t) => t.size(),
+            VoxelKind::Colour { channels } => channels,
+            VoxelKind::Complex { double: false } => 8,
+            VoxelKind::Complex { double: true } => 16,
         }
     }
 
     /// What becomes one number in memory.
     pub(super) fn conversion(self) -> Option<Conversion> {
         match self {
-            Kind::Scalar(_) => None,
-            Kind::Colour { .. } => Some(Conversion::Colours),
-            Kind::Complex { .. } => Some(Conversion::Complex),
+            VoxelKind::Scalar(_) => None,
+            VoxelKind::Colour { .. } => Some(Conversion::Colours),
+            VoxelKind::Complex { .. } => Some(Conversion::Complex),
         }
     }
 
     /// Bytes of a voxel in memory.
     pub(super) fn size_in_memory(self) -> usize {
         match self {
-            Kind::Scalar(t) => t.size(),
-            Kind::Colour { .. } => 1,
-            Kind::Complex { .. } => 4,
+            VoxelKind::Scalar(t) => t.size(),
+            VoxelKind::Colour { .. } => 1,
+            VoxelKind::Complex { .. } => 4,
         }
     }
 }
@@ -77,7 +77,7 @@ pub(super) struct Header {
     pub(super) endian: Endian,
     /// 2 to 7 of them.
     pub(super) file_dims: Vec<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: VoxelKind,
     /// Where the voxels begin.
     pub(super) start: Start,
     pub(super) scale: Scale,
@@ -120,7 +120,7 @@ impl Header {
         if file_dims.len() == 1 {
             file_dims.push(1);
         }
-        let kind = Kind::from_code(raw.datatype)
+        let kind = VoxelKind::from_code(raw.datatype)
             .map_err(|name| IoError::DataType { name, path: path.to_path_buf() })?;
         voxel_size(kind, raw.bitpix, &mut warnings);
         let bytes = file_dims
@@ -153,7 +153,7 @@ impl Header {
 }
 
 /// The type has the last word about the size of a voxel, as in nibabel and ITK.
-fn voxel_size(kind: Kind, bitpix: i32, warnings: &mut Vec<Warning>) {
+fn voxel_size(kind: VoxelKind, bitpix: i32, warnings: &mut Vec<Warning>) {
     let bits = 8 * kind.size() as i32;
     if bitpix == 0 {
         warnings.push(Warning(
@@ -208,12 +208,12 @@ fn scale(raw: &Raw, warnings: &mut Vec<Warning>) -> Scale {
 }
 
 /// What the user should know about how the voxels are shown.
-fn describe(kind: Kind, file_dims: &[usize], warnings: &mut Vec<Warning>) {
+fn describe(kind: VoxelKind, file_dims: &[usize], warnings: &mut Vec<Warning>) {
     let mut say = |text: String| warnings.push(Warning(text));
     match kind {
-        Kind::Scalar(_) => {}
-        Kind::Colour { .. } => say("colour voxels are shown as luminance".into()),
-        Kind::Complex { .. } => say("complex voxels are shown as magnitude".into()),
+        VoxelKind::Scalar(_) => {}
+        VoxelKind::Colour { .. } => say("colour voxels are shown as luminance".into()),
+        VoxelKind::Complex { .. } => say("complex voxels are shown as magnitude".into()),
     }
     let time_points: usize = file_dims.iter().skip(3).product();
     if time_points > 1 {

@@ -5,7 +5,7 @@ use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
 use super::super::limits::Limits;
 use super::super::registry::beginning;
 use super::file::{NiftiFile, header_beside};
-use super::sniff::{Content, NAME, content};
+use super::sniff::{FileKind, NAME, content};
 use crate::volume::Volume;
 use crate::work::{CancelToken, Progress};
 
@@ -58,9 +58,9 @@ impl Reader for NiftiReader {
 
 fn judged(beginning: &[u8]) -> Sniff {
     match content(beginning) {
-        Content::Nifti1(_) | Content::Nifti2(_) => Sniff::Yes,
-        Content::Unreadable(what) => Sniff::Unreadable(what),
-        Content::Other => Sniff::No,
+        FileKind::Nifti1(_) | FileKind::Nifti2(_) => Sniff::Yes,
+        FileKind::Unreadable(what) => Sniff::Unreadable(what),
+        FileKind::Other => Sniff::No,
     }
 }
 

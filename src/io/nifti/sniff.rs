@@ -18,7 +18,7 @@ impl Endian {
 
 /// What the (inflated) beginning of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum FileKind {
     Nifti1(Endian),
     Nifti2(Endian),
     /// Something like NIfTI that can't be read, in words that follow "this looks like".
@@ -27,17 +27,17 @@ pub(super) enum Content {
 }
 
 /// `head` is the beginning of the file, inflated; 544 bytes are enough.
-pub(super) fn content(head: &[u8]) -> Content {
+pub(super) fn content(head: &[u8]) -> FileKind {
     if let Some(found) = nifti(head) {
         return found;
     }
     if head.get(4..12) == Some(b"n+2\0\r\n\x1a\n") {
-        return Content::Unreadable(WRONG_SIZE);
+        return FileKind::Unreadable(WRONG_SIZE);
     }
     match size_of_header(head) {
         // ANALYZE says nothing about left and right: reading it would be guessing.
-        Some((348, _)) => Content::Unreadable(ANALYZE),
-        _ => Content::Other,
+        Some((348, _)) => FileKind::Unreadable(ANALYZE),
+        _ => FileKind::Other,
     }
 }
 
@@ -60,16 +60,16 @@ fn size_of_header(head: &[u8]) -> Option<(i32, Endian)> {
 /// The mark tells, and the number of dimensions gives the byte order, as in nibabel and ITK: the stated size
 /// of the header need not be right (0 and 352 are written). Of NIfTI-2, whose mark lies where NIfTI-1 has
 /// other fields, it must be.
-fn nifti(head: &[u8]) -> Option<Content> {
+fn nifti(head: &[u8]) -> Option<FileKind> {
     let size = size_of_header(head);
     if let Some((540, endian)) = size
         && matches!(head.get(4..8)?, b"n+2\0" | b"ni2\0")
     {
         let line_ends = matches!(head.get(8..12)?, b"\r\n\x1a\n" | [0, 0, 0, 0]);
         return Some(if line_ends {
-            Content::Nifti2(endian)
+            FileKind::Nifti2(endian)
         } else {
-            Content::Unreadable(TEXT_MODE)
+            FileKind::Unreadable(TEXT_MODE)
         });
     }
     if !matches!(head.get(344..348)?, b"n+1\0" | b"ni1\0") {
@@ -77,7 +77,7 @@ fn nifti(head: &[u8]) -> Option<Content> {
     }
     let by_size = size.map(|(_, order)| order);
     let order = dimension_order(head).or(by_size);
-    Some(order.map_or(Content::Unreadable(DAMAGED), Content::Nifti1))
+    Some(order.map_or(FileKind::Unreadable(DAMAGED), FileKind::Nifti1))
 }
 
 /// The line ends after the mark of NIfTI-2 are there to show it.
@@ -100,12 +100,12 @@ mod tests {
 
     #[test]
     fn the_mark_and_the_dimensions_tell() {
-        assert_eq!(content(b"BZh91AY&SY"), Content::Other);
+        assert_eq!(content(b"BZh91AY&SY"), FileKind::Other);
         let mut header = vec![0; 348];
         header[..4].copy_from_slice(&348i32.to_be_bytes());
-        assert_eq!(content(&header), Content::Unreadable(ANALYZE));
+        assert_eq!(content(&header), FileKind::Unreadable(ANALYZE));
         header[344..].copy_from_slice(b"n+1\0");
-        assert_eq!(content(&header), Content::Nifti1(Endian::Big));
+        assert_eq!(content(&header), FileKind::Nifti1(Endian::Big));
         for (size, dimensions, endian) in [
             // As nibabel and SimpleITK: the stated size need not be one.
             (348, [3, 0], Some(Endian::Little)),
@@ -121,7 +121,7 @@ mod tests {
             header[..4].copy_from_slice(&i32::to_be_bytes(size));
             header[40..42].copy_from_slice(&dimensions);
             let found = content(&header);
-            let meant = endian.map_or(Content::Unreadable(DAMAGED), Content::Nifti1);
+            let meant = endian.map_or(FileKind::Unreadable(DAMAGED), FileKind::Nifti1);
             assert_eq!(found, meant, "{size}, {dimensions:?}");
         }
     }

@@ -7,7 +7,7 @@ use bytemuck::Pod;
 
 use super::super::error::IoError;
 use super::super::stream::read_full;
-use super::header::{Header, Kind};
+use super::header::{Header, VoxelKind};
 use super::sniff::Endian;
 use crate::volume::{DataType, Scale, Voxels};
 use crate::work::CancelToken;
@@ -48,23 +48,23 @@ pub(super) fn read<R: Read>(
 ) -> Result<Voxels, IoError> {
     let swap = header.endian != Endian::NATIVE;
     Ok(match header.kind {
-        Kind::Scalar(DataType::U8) => Voxels::U8(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::I8) => Voxels::I8(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::U16) => Voxels::U16(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::I16) => Voxels::I16(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::U32) => Voxels::U32(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::I32) => Voxels::I32(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::U64) => Voxels::U64(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::I64) => Voxels::I64(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::F32) => Voxels::F32(scalars(input, n, swap)?),
-        Kind::Scalar(DataType::F64) => Voxels::F64(scalars(input, n, swap)?),
-        Kind::Colour { channels } => Voxels::U8(converted(input, n, channels, luminance)?),
-        Kind::Complex { double: false } => {
+        VoxelKind::Scalar(DataType::U8) => Voxels::U8(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::I8) => Voxels::I8(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::U16) => Voxels::U16(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::I16) => Voxels::I16(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::U32) => Voxels::U32(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::I32) => Voxels::I32(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::U64) => Voxels::U64(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::I64) => Voxels::I64(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::F32) => Voxels::F32(scalars(input, n, swap)?),
+        VoxelKind::Scalar(DataType::F64) => Voxels::F64(scalars(input, n, swap)?),
+        VoxelKind::Colour { channels } => Voxels::U8(converted(input, n, channels, luminance)?),
+        VoxelKind::Complex { double: false } => {
             let part = |b: &[u8], at| f64::from(f32::from_bits(number(b, at, 4, swap) as u32));
             let scale = header.scale;
             Voxels::F32(converted(input, n, 8, |b| magnitude(part(b, 0), part(b, 4), scale))?)
         }
-        Kind::Complex { double: true } => {
+        VoxelKind::Complex { double: true } => {
             let part = |b: &[u8], at| f64::from_bits(number(b, at, 8, swap));
             let scale = header.scale;
             Voxels::F32(converted(input, n, 16, |b| magnitude(part(b, 0), part(b, 8), scale))?)

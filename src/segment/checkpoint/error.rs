@@ -90,7 +90,7 @@ pub enum CheckpointError {
         /// Its name.
         name: String,
         /// What is wrong and what to do.
-        fault: Fault,
+        fault: TensorFault,
         /// The file.
         path: PathBuf,
     },
@@ -134,7 +134,7 @@ impl From<Cancelled> for CheckpointError {
 
 /// What is wrong with one tensor.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum TensorFault {
     /// Another element type.
     #[error(
         "has numbers of the type {0}, and only float32, float16 and bfloat16 can be used: convert the model with model.float() and save it again"

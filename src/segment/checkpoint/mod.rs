@@ -15,7 +15,7 @@ use std::sync::Arc;
 use half::{bf16, f16};
 
 pub use architecture::{Architecture, Attention, IMAGE_SIDE};
-pub use error::{CheckpointError, Fault};
+pub use error::{CheckpointError, TensorFault};
 
 use super::private_copy::{self, private_copy};
 use crate::placeholder::Placeholder;
@@ -91,7 +91,7 @@ pub struct Manifest {
     prefix: String,
     tensors: BTreeMap<String, Tensor>,
     /// Tensors that are there but can't be used; an error only for who needs one of them.
-    faulty: BTreeMap<String, Fault>,
+    faulty: BTreeMap<String, TensorFault>,
     file_bytes: u64,
 }
 
@@ -263,28 +263,30 @@ fn refusal(error: PickleError, path: &Path) -> CheckpointError {
 }
 
 /// Where a tensor lies in the file, if it can be used as it lies there.
-fn place(stored: &Stored, archive: &Archive) -> Result<Tensor, Fault> {
-    let dtype = DType::named(stored.dtype).ok_or_else(|| Fault::DType(type_name(stored.dtype)))?;
+fn place(stored: &Stored, archive: &Archive) -> Result<Tensor, TensorFault> {
+    let dtype =
+        DType::named(stored.dtype).ok_or_else(|| TensorFault::DType(type_name(stored.dtype)))?;
     let storage = archive.storage(stored.key);
-    let storage = storage.ok_or_else(|| Fault::NoData(format!("data/{}", clip(stored.key))))?;
+    let storage =
+        storage.ok_or_else(|| TensorFault::NoData(format!("data/{}", clip(stored.key))))?;
     let there = storage.end - storage.start;
     let size = u128::from(dtype.size());
     // An untyped storage counts bytes.
     let whole = u128::from(stored.count);
     if ![whole, whole * size].contains(&u128::from(there)) {
-        return Err(Fault::Length { wanted: whole * size, found: there });
+        return Err(TensorFault::Length { wanted: whole * size, found: there });
     }
     let mut elements = 1_u128;
     for (length, stride) in stored.shape.iter().zip(&stored.stride).rev() {
         // Along a dimension of one element the step means nothing.
         if *length != 1 && u128::from(*stride) != elements {
-            return Err(Fault::NotContiguous);
+            return Err(TensorFault::NotContiguous);
         }
         elements = elements.saturating_mul(u128::from(*length));
     }
     let begin = u128::from(stored.offset) * size;
     let wanted = elements.saturating_mul(size).saturating_add(begin);
-    let beyond = Fault::OutOfRange { wanted, there };
+    let beyond = TensorFault::OutOfRange { wanted, there };
     if wanted > u128::from(there) {
         return Err(beyond);
     }

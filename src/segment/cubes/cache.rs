@@ -21,7 +21,7 @@ fn allowed(usable: u64, held: usize) -> usize {
 
 /// A cube of a scan: how large the model sees the scan, and where in its canonical grid the cube starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Cube {
+pub(super) struct CubeKey {
     pub(super) scale: WorkingScale,
     pub(super) start: [i64; 3],
 }
@@ -30,7 +30,7 @@ pub(super) struct Cube {
 /// another volume is not taken for the old one.
 struct Kept<E> {
     volume: Weak<Volume>,
-    cube: Cube,
+    cube: CubeKey,
     bytes: usize,
     embedding: E,
 }
@@ -53,12 +53,12 @@ impl<E> Cache<E> {
         Self { kept: Vec::new() }
     }
 
-    fn position(&self, volume: &Arc<Volume>, cube: Cube) -> Option<usize> {
+    fn position(&self, volume: &Arc<Volume>, cube: CubeKey) -> Option<usize> {
         self.kept.iter().position(|k| k.cube == cube && k.is_of(volume))
     }
 
     /// Whether a crop's embedding is at hand.
-    pub(super) fn has(&self, volume: &Arc<Volume>, cube: Cube) -> bool {
+    pub(super) fn has(&self, volume: &Arc<Volume>, cube: CubeKey) -> bool {
         self.position(volume, cube).is_some()
     }
 
@@ -69,7 +69,7 @@ impl<E> Cache<E> {
     }
 
     /// A crop's embedding, which thereby is the one used last.
-    pub(super) fn get(&mut self, volume: &Arc<Volume>, cube: Cube) -> Option<&E> {
+    pub(super) fn get(&mut self, volume: &Arc<Volume>, cube: CubeKey) -> Option<&E> {
         let kept = self.kept.remove(self.position(volume, cube)?);
         self.kept.push(kept);
         self.kept.last().map(|k| &k.embedding)
@@ -87,7 +87,7 @@ impl<E> Cache<E> {
 
     /// Keeps an embedding of so many bytes, and lets go of others if need be: together they take no more than a
     /// share of the memory that is free. The new one always stays.
-    pub(super) fn put(&mut self, volume: &Arc<Volume>, cube: Cube, embedding: E, bytes: usize) {
+    pub(super) fn put(&mut self, volume: &Arc<Volume>, cube: CubeKey, embedding: E, bytes: usize) {
         self.tidy();
         let most = allowed(Free::now().usable(), self.bytes());
         self.put_below(volume, cube, embedding, bytes, most);
@@ -96,7 +96,7 @@ impl<E> Cache<E> {
     fn put_below(
         &mut self,
         volume: &Arc<Volume>,
-        cube: Cube,
+        cube: CubeKey,
         embedding: E,
         bytes: usize,
         most: usize,
@@ -137,14 +137,14 @@ mod tests {
         ))
     }
 
-    fn at(start: [i64; 3]) -> Cube {
-        Cube { scale: WorkingScale::ONE, start }
+    fn at(start: [i64; 3]) -> CubeKey {
+        CubeKey { scale: WorkingScale::ONE, start }
     }
 
     #[test]
     fn cubes_of_another_scale_are_others() {
         let a = volume();
-        let ten = Cube { scale: WorkingScale::new(10.0).unwrap(), start: [0; 3] };
+        let ten = CubeKey { scale: WorkingScale::new(10.0).unwrap(), start: [0; 3] };
         let mut cache = Cache::new();
         cache.put(&a, at([0; 3]), 1, 1);
         assert!(!cache.has(&a, ten) && cache.starts(&a, ten.scale).is_empty());

@@ -63,7 +63,7 @@ impl CropPlace {
 
 /// How one axis of the 1.5 mm canonical grid runs through the scan.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct AxisMap {
+struct CanonicalAxis {
     /// The voxel axis of the scan that runs along this world axis.
     source: usize,
     /// Voxels of the scan along it.
@@ -74,7 +74,7 @@ struct AxisMap {
     step: f64,
 }
 
-impl AxisMap {
+impl CanonicalAxis {
     /// Position in the scan (continuous voxel index) of a canonical index. The grids' centres coincide.
     fn source_at(&self, index: f64) -> f64 {
         (self.len as f64 - 1.0) / 2.0 + (index - (self.size as f64 - 1.0) / 2.0) * self.step
@@ -84,7 +84,7 @@ impl AxisMap {
 /// The scan's grid at the model's 1.5 mm, axes permuted and flipped to the closest RAS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanonicalGrid {
-    axes: [AxisMap; 3],
+    axes: [CanonicalAxis; 3],
     world_from_canonical: DAffine3,
 }
 
@@ -111,7 +111,7 @@ impl CanonicalGrid {
             columns[axis.index()] = matrix.col(source) * step;
             let len = dims[source];
             let size = (len as f64 * spacing[source] / SPACING + 1e-3).floor().max(1.0) as usize;
-            AxisMap { source, len, size: if len == 1 { 1 } else { size }, step }
+            CanonicalAxis { source, len, size: if len == 1 { 1 } else { size }, step }
         });
         let matrix3 = DMat3::from_cols(columns[0], columns[1], columns[2]);
         let middle = DVec3::from_array(axes.map(|a| (a.size as f64 - 1.0) / 2.0));
@@ -176,7 +176,7 @@ struct Tap {
 }
 
 /// A [`Tap`] for each crop index along one axis, `None` outside of the volume.
-fn taps(axis: &AxisMap, start: i64) -> Vec<Option<Tap>> {
+fn taps(axis: &CanonicalAxis, start: i64) -> Vec<Option<Tap>> {
     let last = axis.len - 1;
     (0..SIDE as i64)
         .map(|i| {

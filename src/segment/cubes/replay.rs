@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::answer::{Cubes, Patch, Step};
 use super::blend::lay;
-use super::cache::{Cache, Cube};
+use super::cache::{Cache, CubeKey};
 use super::engine::{Embedding, Engine, Features, Source};
 use super::open_faces::edges;
 use super::patches::{Planned, plan};
@@ -111,7 +111,7 @@ impl CubeSegmenter {
         let mut patches = Vec::new();
         for planned in self.plan(request)? {
             let mut steps = planned.standing(request.earlier, self.engine.side());
-            let cube = Cube { scale: request.log.scale, start: planned.place.start };
+            let cube = CubeKey { scale: request.log.scale, start: planned.place.start };
             if steps.len() < planned.clicks.len() {
                 self.encode(request.volume, cube, timings, cancel, stage)?;
             }
@@ -149,7 +149,7 @@ impl CubeSegmenter {
         let request = Request::new(volume.clone(), vec![click]);
         let cubes = self.plan(&request.replay_after(&Cubes::default()))?;
         let place = cubes.into_iter().next().ok_or_else(|| lost([0; 3]))?.place;
-        let cube = Cube { scale: WorkingScale::ONE, start: place.start };
+        let cube = CubeKey { scale: WorkingScale::ONE, start: place.start };
         self.encode(volume, cube, &mut Timings::default(), cancel, &mut |_| ())?;
         let embedding = self.embeddings.get(volume, cube).ok_or_else(|| lost(cube.start))?;
         Ok((place, embedding.features()?))
@@ -164,12 +164,12 @@ impl CubeSegmenter {
     }
 
     /// A request's cubes that have to be encoded for it.
-    fn missing(&self, request: &Request) -> Result<Vec<Cube>, SegmentError> {
+    fn missing(&self, request: &Request) -> Result<Vec<CubeKey>, SegmentError> {
         let (side, earlier) = (self.engine.side(), request.earlier_cubes());
         let mut cubes = self.plan(&request.replay_after(&earlier))?;
         cubes.retain(|c| c.standing(&earlier, side).len() < c.clicks.len());
         let scale = request.log.scale;
-        let cubes = cubes.iter().map(|c| Cube { scale, start: c.place.start });
+        let cubes = cubes.iter().map(|c| CubeKey { scale, start: c.place.start });
         Ok(cubes.filter(|&cube| !self.embeddings.has(&request.volume, cube)).collect())
     }
 
@@ -231,7 +231,7 @@ impl CubeSegmenter {
     fn encode(
         &mut self,
         volume: &Arc<Volume>,
-        cube: Cube,
+        cube: CubeKey,
         timings: &mut Timings,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),

@@ -17,7 +17,7 @@ const PIECE: usize = 256 << 10;
 const WAITING: usize = 4;
 
 /// What is asked for.
-pub(super) struct Ask {
+pub(super) struct HttpRequest {
     pub url: String,
     /// Bytes that are there already, with the validator of the file they are of.
     pub resume: Option<(u64, String)>,
@@ -54,7 +54,7 @@ pub(super) struct Head {
 
 /// Sends the request. The thread ends by itself when the receiver is dropped, at the latest when the
 /// next byte comes or the longest silence is over.
-pub(super) fn start(ask: Ask) -> std::io::Result<Receiver<News>> {
+pub(super) fn start(ask: HttpRequest) -> std::io::Result<Receiver<News>> {
     let (sender, receiver) = sync_channel(WAITING);
     std::thread::Builder::new().name("download".to_owned()).spawn(move || {
         let last = match trust::roots() {
@@ -67,7 +67,11 @@ pub(super) fn start(ask: Ask) -> std::io::Result<Receiver<News>> {
     Ok(receiver)
 }
 
-fn exchange(ask: &Ask, roots: RootCerts, sender: &SyncSender<News>) -> Result<News, ureq::Error> {
+fn exchange(
+    ask: &HttpRequest,
+    roots: RootCerts,
+    sender: &SyncSender<News>,
+) -> Result<News, ureq::Error> {
     let agent: Agent = Agent::config_builder()
         .tls_config(TlsConfig::builder().root_certs(roots).build())
         .http_status_as_error(false)

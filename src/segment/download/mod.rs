@@ -15,7 +15,7 @@ pub use error::DownloadError;
 use super::checkpoint::{Architecture, CheckpointError, Manifest};
 use super::digest;
 use crate::work::{CancelToken, Progress};
-use exchange::{Ask, Head, News};
+use exchange::{Head, HttpRequest, News};
 use part::{Lock, Part};
 
 /// The authors' released model, SAM-Med3D-turbo.
@@ -65,7 +65,7 @@ impl Default for Patience {
 
 /// What to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source<'a> {
+pub struct RemoteFile<'a> {
     /// Where from.
     pub url: &'a str,
     /// SHA-256 that the file must have, in lower-case hexadecimal digits.
@@ -74,7 +74,7 @@ pub struct Source<'a> {
     bytes: Option<u64>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> RemoteFile<'a> {
     /// The file at `url`. It must have this SHA-256; if none is given, that which is known of the released file, or of
     /// what was fetched from this address before.
     pub fn new(url: &'a str, sha256: Option<&'a str>) -> Self {
@@ -108,7 +108,7 @@ pub struct Downloaded {
 /// # Errors
 /// If the file can't be had, is no checkpoint of SAM-Med3D, or another one than the SHA-256 says.
 pub fn download(
-    source: Source<'_>,
+    source: RemoteFile<'_>,
     folder: &Path,
     cancel: &CancelToken,
     progress: &Progress,
@@ -118,7 +118,7 @@ pub fn download(
 
 /// As [`download`], with other times to wait.
 pub fn download_with(
-    source: Source<'_>,
+    source: RemoteFile<'_>,
     folder: &Path,
     patience: Patience,
     cancel: &CancelToken,
@@ -143,7 +143,7 @@ pub fn download_with(
         return there(source, target, cancel);
     }
     let part = Part::open(&target, url, lock)?;
-    let mut job = Job { source, folder, patience, cancel, progress, part, heard: false };
+    let mut job = DownloadJob { source, folder, patience, cancel, progress, part, heard: false };
     if let Err(error) = job.fetch() {
         if job.part.length() == 0 {
             job.part.discard();
@@ -179,7 +179,7 @@ pub fn download_with(
 
 /// A file that is there already, if it is the one that is wanted.
 fn there(
-    source: Source<'_>,
+    source: RemoteFile<'_>,
     path: PathBuf,
     cancel: &CancelToken,
 ) -> Result<Downloaded, DownloadError> {
@@ -253,8 +253,8 @@ fn check_room(needed: u64, free: u64, folder: &Path) -> Result<(), DownloadError
 }
 
 /// One download, over as many connections as it takes.
-struct Job<'a> {
-    source: Source<'a>,
+struct DownloadJob<'a> {
+    source: RemoteFile<'a>,
     folder: &'a Path,
     patience: Patience,
     cancel: &'a CancelToken,
@@ -308,7 +308,7 @@ impl Pace {
     }
 }
 
-impl Job<'_> {
+impl DownloadJob<'_> {
     fn fetch(&mut self) -> Result<(), DownloadError> {
         if self.part.is_whole() {
             // An earlier run was ended between the last byte and the check.
@@ -352,7 +352,7 @@ impl Job<'_> {
         let resume = self.part.validator().filter(|_| have > 0).map(|v| (have, v.to_owned()));
         let Patience { connect, stall, .. } = self.patience;
         let asked = resume.is_some();
-        let ask = Ask { url: url.to_owned(), resume, stall, connect };
+        let ask = HttpRequest { url: url.to_owned(), resume, stall, connect };
         let news = exchange::start(ask)
             .map_err(|source| DownloadError::Disk { source, path: self.folder.to_owned() })?;
         // Connecting and the answer's first line take their own times; both are limited there.

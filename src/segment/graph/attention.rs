@@ -29,7 +29,7 @@ use super::tables::{self, Tables};
 use crate::segment::checkpoint::{Architecture, Attention, CheckpointError};
 
 /// Names and lengths that all parts of an attention need.
-struct Frame<'n> {
+struct AttentionShape<'n> {
     name: &'n str,
     heads: usize,
     head_dim: usize,
@@ -39,7 +39,7 @@ struct Frame<'n> {
     window: usize,
 }
 
-impl Frame<'_> {
+impl AttentionShape<'_> {
     fn tokens(&self) -> usize {
         self.grid.pow(3)
     }
@@ -70,7 +70,7 @@ pub(super) fn attention(
         Attention::Windowed => a.window,
         Attention::Global => a.grid,
     };
-    let f = Frame { name, heads: a.heads, head_dim: a.head_dim, grid: a.grid, window };
+    let f = AttentionShape { name, heads: a.heads, head_dim: a.head_dim, grid: a.grid, window };
     let tables = Tables::read(b.checkpoint(), name, &f.geometry())?;
     let (heads, keys, tokens, g) =
         (f.heads as i64, f.keys() as i64, f.tokens() as i64, f.grid as i64);
@@ -101,7 +101,7 @@ pub(super) fn attention(
     Ok(b.reshape(&y, &[tokens, a.embed_dim as i64]))
 }
 
-impl Frame<'_> {
+impl AttentionShape<'_> {
     fn geometry(&self) -> tables::Geometry {
         tables::Geometry {
             heads: self.heads,
@@ -113,7 +113,12 @@ impl Frame<'_> {
 }
 
 /// Queries (0) or values (2), [heads, tokens by their position, `head_dim`].
-fn project(b: &mut Builder, f: &Frame, which: usize, x: &Value) -> Result<Value, CheckpointError> {
+fn project(
+    b: &mut Builder,
+    f: &AttentionShape,
+    which: usize,
+    x: &Value,
+) -> Result<Value, CheckpointError> {
     let (n, g) = (f.heads * f.head_dim, f.grid as i64);
     let weight = b.narrow_part(&format!("{}.qkv.weight", f.name), which * n * n, &[n, n])?;
     let bias = b.narrow_part(&format!("{}.qkv.bias", f.name), which * n, &[n])?;
@@ -124,7 +129,7 @@ fn project(b: &mut Builder, f: &Frame, which: usize, x: &Value) -> Result<Value,
 }
 
 /// A: [heads, tokens, K].
-fn relative_to_keys(b: &mut Builder, f: &Frame, tables: &Tables, q: &Value) -> Value {
+fn relative_to_keys(b: &mut Builder, f: &AttentionShape, tables: &Tables, q: &Value) -> Value {
     let (heads, dim, g, k) = (f.heads as i64, f.head_dim as i64, f.grid as i64, f.window as i64);
     let table =
         b.floats(&format!("{}.Rd", f.name), &[f.grid, f.head_dim, f.window], &tables.along_d());
@@ -134,7 +139,7 @@ fn relative_to_keys(b: &mut Builder, f: &Frame, tables: &Tables, q: &Value) -> V
 }
 
 /// B and C, one after the other: [heads · G², 2 G, K].
-fn relative_to_rows(b: &mut Builder, f: &Frame, tables: &Tables, q: &Value) -> Value {
+fn relative_to_rows(b: &mut Builder, f: &AttentionShape, tables: &Tables, q: &Value) -> Value {
     let (heads, dim, g, k) = (f.heads as i64, f.head_dim as i64, f.grid as i64, f.window as i64);
     let table =
         b.floats(&format!("{}.Rh", f.name), &[f.grid, f.head_dim, f.window], &tables.along_h());
@@ -154,7 +159,7 @@ fn relative_to_rows(b: &mut Builder, f: &Frame, tables: &Tables, q: &Value) -> V
 
 /// B + C of the real keys, and 0 for the padding: [heads, G², 1, keys]. A product with ones and zeros,
 /// which is exact and much faster than two broadcasts over axes in the middle.
-fn spread(b: &mut Builder, f: &Frame, rows: &Value) -> Value {
+fn spread(b: &mut Builder, f: &AttentionShape, rows: &Value) -> Value {
     let (heads, g) = (f.heads as i64, f.grid as i64);
     let real = if f.padded() { b.slice(rows, 2, 0, f.grid) } else { rows.clone() };
     let real = b.reshape(&real, &[heads * g * g, 2 * g * g]);
@@ -166,7 +171,13 @@ fn spread(b: &mut Builder, f: &Frame, rows: &Value) -> Value {
 }
 
 /// l without its content term: [heads, tokens, 1].
-fn padding_logit(b: &mut Builder, f: &Frame, t: &Tables, key_axis: &Value, rows: &Value) -> Value {
+fn padding_logit(
+    b: &mut Builder,
+    f: &AttentionShape,
+    t: &Tables,
+    key_axis: &Value,
+    rows: &Value,
+) -> Value {
     let (heads, g, k) = (f.heads as i64, f.grid as i64, f.window as i64);
     // Σ over the real kd of e^B, over the real kh of e^C.
     let rows = b.reshape(rows, &[heads * g * g, 2, g, k]);
@@ -198,7 +209,12 @@ fn padding_logit(b: &mut Builder, f: &Frame, t: &Tables, key_axis: &Value, rows:
 /// padding, a column of its own: [heads, `head_dim` + G (+ 1), keys].
 ///
 /// The keys come out of their product transposed, as the product of the queries needs them.
-fn keys(b: &mut Builder, f: &Frame, tables: &Tables, x: &Value) -> Result<Value, CheckpointError> {
+fn keys(
+    b: &mut Builder,
+    f: &AttentionShape,
+    tables: &Tables,
+    x: &Value,
+) -> Result<Value, CheckpointError> {
     let n = f.heads * f.head_dim;
     let weight = b.narrow_part(&format!("{}.qkv.weight", f.name), n * n, &[n, n])?;
     let bias = b.narrow_part(&format!("{}.qkv.bias", f.name), n, &[n, 1])?;
@@ -224,7 +240,7 @@ fn keys(b: &mut Builder, f: &Frame, tables: &Tables, x: &Value) -> Result<Value,
 }
 
 /// [heads, keys, `head_dim`].
-fn values(b: &mut Builder, f: &Frame, x: &Value) -> Result<Value, CheckpointError> {
+fn values(b: &mut Builder, f: &AttentionShape, x: &Value) -> Result<Value, CheckpointError> {
     let v = project(b, f, 2, x)?;
     let v = b.reshape(&v, &[f.heads as i64, f.tokens() as i64, f.head_dim as i64]);
     if !f.padded() {

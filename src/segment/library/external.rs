@@ -79,7 +79,7 @@ fn invalid(why: &str) -> io::Error {
 
 /// The messages of onnx.proto on the way to external data.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MessageKind {
     Model,
     Training,
     Function,
@@ -91,7 +91,7 @@ enum Kind {
     Entry,
 }
 
-impl Kind {
+impl MessageKind {
     /// What a field of such a message is, if it matters.
     fn inner(self, field: u64) -> Option<Self> {
         Some(match (self, field) {
@@ -137,17 +137,17 @@ impl<F: Read + Seek> Walk<F> {
             elsewhere: false,
             training: false,
         };
-        walk.message(Kind::Model, end, DEEPEST)?;
+        walk.message(MessageKind::Model, end, DEEPEST)?;
         Ok(walk)
     }
 
     /// Walks through a message that ends at `end`. Of a tensor's entries it returns where the data lies.
-    fn message(&mut self, kind: Kind, end: u64, deeper: u32) -> io::Result<()> {
+    fn message(&mut self, kind: MessageKind, end: u64, deeper: u32) -> io::Result<()> {
         let deeper =
             deeper.checked_sub(1).ok_or_else(|| invalid("its graphs are nested too deep"))?;
         let (mut location, mut external) = (None, false);
         let within = self.training;
-        self.training |= kind == Kind::Training;
+        self.training |= kind == MessageKind::Training;
         while self.at < end {
             self.left =
                 self.left.checked_sub(1).ok_or_else(|| invalid("more parts than a model has"))?;
@@ -155,7 +155,7 @@ impl<F: Read + Seek> Walk<F> {
             match (key & 7, key >> 3) {
                 (0, field) => {
                     let value = self.varint(end)?;
-                    if kind == Kind::Tensor && field == DATA_LOCATION {
+                    if kind == MessageKind::Tensor && field == DATA_LOCATION {
                         external = value == EXTERNAL;
                     }
                 }
@@ -167,7 +167,7 @@ impl<F: Read + Seek> Walk<F> {
                     let inner_end =
                         inner_end.ok_or_else(|| invalid("no ONNX file, or cut short"))?;
                     match kind.inner(field) {
-                        Some(Kind::Entry) => {
+                        Some(MessageKind::Entry) => {
                             if let Some(found) = self.entry(inner_end)? {
                                 location = Some(found);
                             }

@@ -20,7 +20,7 @@ pub enum Level {
 
 /// How serious a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum Severity {
     Info,
     Warning,
     Error,
@@ -28,7 +28,7 @@ enum Kind {
 
 #[derive(Clone, Debug)]
 struct Toast {
-    kind: Kind,
+    severity: Severity,
     text: String,
     /// egui time at which it was first drawn.
     since: Option<f64>,
@@ -68,7 +68,7 @@ impl Toasts {
     /// Something went well.
     pub fn info(&mut self, text: String) {
         self.drop_seen(|_| true);
-        self.push(Kind::Info, text);
+        self.push(Severity::Info, text);
     }
 
     /// What the user wanted is not possible, and why. Goes when something else is done ([`Toasts::accepted`]).
@@ -89,35 +89,35 @@ impl Toasts {
         let now = self.now;
         self.shown.retain(|t| {
             let seen = t.since.is_some_and(|since| now - since >= SEEN);
-            t.kind != Kind::Error || t.whole || !seen || !which(t)
+            t.severity != Severity::Error || t.whole || !seen || !which(t)
         });
     }
 
     /// Something is unusual.
     pub fn warning(&mut self, text: String) {
-        self.push(Kind::Warning, text);
+        self.push(Severity::Warning, text);
     }
 
     /// Something did not work: what, where, what to do.
     pub fn error(&mut self, text: String) {
         tracing::warn!("{text}");
-        self.push(Kind::Error, text);
+        self.push(Severity::Error, text);
     }
 
     // Whoever calls has made the text for this.
     #[allow(clippy::needless_pass_by_value)]
-    fn push(&mut self, kind: Kind, text: String) {
+    fn push(&mut self, severity: Severity, text: String) {
         // What is told of errors is often theirs.
         let text = tr_error(&text);
-        let level = match kind {
-            Kind::Info => Level::Info,
-            Kind::Warning => Level::Warning,
-            Kind::Error => Level::Error,
+        let level = match severity {
+            Severity::Info => Level::Info,
+            Severity::Warning => Level::Warning,
+            Severity::Error => Level::Error,
         };
         self.fresh.push((level, text.clone()));
         self.shown.retain(|t| t.text != text);
         self.shown.push(Toast {
-            kind,
+            severity,
             text,
             since: None,
             until: None,
@@ -125,8 +125,8 @@ impl Toasts {
             whole: false,
         });
         while self.shown.len() > MOST {
-            let oldest = |kind| self.shown.iter().position(|t| t.kind == kind);
-            let goes = oldest(Kind::Info).or_else(|| oldest(Kind::Warning)).unwrap_or(0);
+            let oldest = |severity| self.shown.iter().position(|t| t.severity == severity);
+            let goes = oldest(Severity::Info).or_else(|| oldest(Severity::Warning)).unwrap_or(0);
             self.shown.remove(goes);
         }
     }
@@ -161,10 +161,10 @@ impl Toasts {
         let layer = egui::LayerId::new(egui::Order::Middle, id);
         let read = ctx.pointer_hover_pos().is_some_and(|at| ctx.layer_id_at(at) == Some(layer));
         for toast in &mut self.shown {
-            let stays = match toast.kind {
-                Kind::Info => 4.0,
-                Kind::Warning => 10.0,
-                Kind::Error => ERROR_STAYS,
+            let stays = match toast.severity {
+                Severity::Info => 4.0,
+                Severity::Warning => 10.0,
+                Severity::Error => ERROR_STAYS,
             };
             toast.since.get_or_insert(now);
             let stays = if toast.whole { f64::INFINITY } else { stays };
@@ -230,10 +230,10 @@ fn keep_windows_above(ctx: &egui::Context, toasts: egui::LayerId) {
 /// `true` if it was closed.
 fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
     let visuals = ui.visuals();
-    let colour = match toast.kind {
-        Kind::Info => visuals.hyperlink_color,
-        Kind::Warning => visuals.warn_fg_color,
-        Kind::Error => visuals.error_fg_color,
+    let colour = match toast.severity {
+        Severity::Info => visuals.hyperlink_color,
+        Severity::Warning => visuals.warn_fg_color,
+        Severity::Error => visuals.error_fg_color,
     };
     let long = toast.text.chars().count() > LONG;
     let mut closed = false;
@@ -244,7 +244,7 @@ fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
         } else {
             ui.add(egui::Label::new(beginning(&toast.text)).wrap());
         }
-        if toast.kind == Kind::Info && !long {
+        if toast.severity == Severity::Info && !long {
             return;
         }
         ui.horizontal(|ui| {

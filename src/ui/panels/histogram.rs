@@ -49,40 +49,40 @@ pub(super) fn show(ui: &mut Ui, view: &mut ViewState) {
         return;
     };
     let counts = histogram.counts();
-    let scale = Scale {
+    let axis = ValueAxis {
         first: histogram.edge(0),
         last: histogram.edge(counts.len()),
         // Room for the handles at both ends.
         rect: rect.shrink2(vec2(HANDLE, 0.0)),
     };
-    let band = Rect::from_x_y_ranges(scale.x_of(low)..=scale.x_of(high), rect.y_range());
+    let band = Rect::from_x_y_ranges(axis.x_of(low)..=axis.x_of(high), rect.y_range());
     let accent = colours(ui).accent;
     ui.painter().rect_filled(band, CornerRadius::ZERO, accent.gamma_multiply(0.22));
-    bars(ui, scale.rect, histogram, colours(ui).quiet);
+    bars(ui, axis.rect, histogram, colours(ui).quiet);
     for x in [band.left(), band.right()] {
         ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, accent));
     }
     if response.dragged() {
         let drag = response.drag_delta();
-        let centre = window.centre + f64::from(drag.x) * scale.per_point();
+        let centre = window.centre + f64::from(drag.x) * axis.per_point();
         let width = window.width * (-f64::from(drag.y) * 0.01).exp();
         view.set_layer_window(Window::new(centre, width));
     }
     let help = tr("Drag sideways: level. Drag up or down: width.");
     response.on_hover_text(format!("{text}\n{help}"));
     for part in [Part::Middle, Part::Low, Part::High] {
-        handle(ui, part, &scale, band, view);
+        handle(ui, part, &axis, band, view);
     }
 }
 
 /// Values along the picture's width.
-struct Scale {
+struct ValueAxis {
     first: f64,
     last: f64,
     rect: Rect,
 }
 
-impl Scale {
+impl ValueAxis {
     fn x_of(&self, value: f64) -> f32 {
         let share = ((value - self.first) / (self.last - self.first)).clamp(0.0, 1.0);
         self.rect.left() + share as f32 * self.rect.width()
@@ -93,11 +93,11 @@ impl Scale {
     }
 }
 
-fn handle(ui: &Ui, part: Part, scale: &Scale, band: Rect, view: &mut ViewState) {
+fn handle(ui: &Ui, part: Part, axis: &ValueAxis, band: Rect, view: &mut ViewState) {
     let window = view.layer_window();
-    let span = scale.last - scale.first;
+    let span = axis.last - axis.first;
     let least = span * 1e-4;
-    let (outer, inner) = (scale.first - span, scale.last + span);
+    let (outer, inner) = (axis.first - span, axis.last + span);
     let bottom = band.bottom();
     let (name, value, range, rect) = match part {
         Part::Low => {
@@ -117,7 +117,7 @@ fn handle(ui: &Ui, part: Part, scale: &Scale, band: Rect, view: &mut ViewState) 
         }
     };
     // An arrow key moves by what can just be seen, or in a narrow window by a little of it.
-    let step = scale.per_point().min(window.width * 0.05);
+    let step = axis.per_point().min(window.width * 0.05);
     let grip = AccessibleHandle {
         name,
         value,
@@ -128,7 +128,7 @@ fn handle(ui: &Ui, part: Part, scale: &Scale, band: Rect, view: &mut ViewState) 
     let id = ui.scope_id().with(("window handle", part));
     let (response, asked) = grip.interact(ui, rect, id, Sense::click_and_drag());
     let dragged = response.dragged().then(|| {
-        let by = f64::from(response.drag_delta().x) * scale.per_point();
+        let by = f64::from(response.drag_delta().x) * axis.per_point();
         if range.start() <= range.end() {
             (value + by).clamp(*range.start(), *range.end())
         } else {

@@ -31,7 +31,7 @@ struct Row<'a> {
 }
 
 /// What was done to a row.
-struct Done {
+struct RowResponse {
     row: Response,
     eye: bool,
 }
@@ -183,7 +183,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
 }
 
 impl Row<'_> {
-    fn show(&self, ui: &mut Ui, right: impl FnOnce(&mut Ui)) -> Done {
+    fn show(&self, ui: &mut Ui, right: impl FnOnce(&mut Ui)) -> RowResponse {
         let sense = if self.chosen.is_some() { Sense::click() } else { Sense::hover() };
         let (rect, row) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), sense);
         let c = colours(ui);
@@ -221,6 +221,6 @@ impl Row<'_> {
         } else {
             row.on_hover_text(self.name)
         };
-        Done { row, eye }
+        RowResponse { row, eye }
     }
 }

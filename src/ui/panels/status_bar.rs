@@ -10,7 +10,7 @@ use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
 use crate::ui::state::status_text::{opening_text, reason_text};
-use crate::ui::state::{Action, Busy, Drawing, ModelStatus, Opening, SaveStatus};
+use crate::ui::state::{Action, Busy, Drawing, FileProgress, ModelStatus, SaveStatus};
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
@@ -54,8 +54,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 /// Progress of opening a file; `true` when it is to be cancelled.
-pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &Opening) -> bool {
-    let Opening { name, done, total } = opening;
+pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &FileProgress) -> bool {
+    let FileProgress { name, done, total } = opening;
     let cancelled = row_button(ui, icons::CLOSE, tr("Cancel"), &help::CANCEL.tip()).clicked();
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), 160.0);
     ui.label(opening_text(opening));
@@ -69,7 +69,7 @@ fn dot(ui: &mut Ui) {
 fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
     let Some(document) = cx.document else { return };
     let c = colours(ui);
-    if let Some(Opening { done, total, .. }) = cx.status.saving {
+    if let Some(FileProgress { done, total, .. }) = cx.status.saving {
         // Right to left.
         if row_button(ui, icons::CLOSE, tr("Stop saving"), tr("Stop saving")).clicked() {
             cx.out.push(Action::CancelSave);

@@ -36,7 +36,7 @@ pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use slice_transform::SliceTransform;
 pub use status::{
-    Busy, Download, Drawing, Latency, LogLine, ModelEntry, ModelStatus, Offer, Opening,
+    Busy, Download, Drawing, FileProgress, Latency, LogLine, ModelEntry, ModelStatus, Offer,
     PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
 pub use transient::{BrushPlace, EditIntent, HandState, Hover, Intent, Transient};

@@ -12,8 +12,8 @@ use crate::ui::kit::toasts::Level;
 pub struct Status {
     /// How the names of files end that can be opened: `.nii, .nii.gz`.
     pub formats: String,
-    /// A file being opened.
-    pub opening: Option<Opening>,
+    /// A file being opened or saved.
+    pub opening: Option<FileProgress>,
     /// ONNX Runtime.
     pub runtime: RuntimeStatus,
     /// The model.
@@ -47,7 +47,7 @@ pub struct Status {
     /// Files that were read and of which the user has to say whether they are a scan, an overlay or labels.
     pub offers: Vec<Offer>,
     /// The label map being written: its file's name, with bytes.
-    pub saving: Option<Opening>,
+    pub saving: Option<FileProgress>,
     /// What happened lately, oldest first; kept up to date while the log is open.
     pub log: Arc<Vec<LogLine>>,
     /// A file dialog is waited for, or a path is being typed.
@@ -112,9 +112,9 @@ pub enum Question {
     },
 }
 
-/// A file being opened.
+/// A file being opened or saved.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Opening {
+pub struct FileProgress {
     /// Its name.
     pub name: String,
     /// Bytes done.

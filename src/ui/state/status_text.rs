@@ -1,6 +1,6 @@
 //! The program's status in words.
 
-use super::status::{Download, Opening};
+use super::status::{Download, FileProgress};
 use crate::ui::kit::format::{bytes, of, shorten};
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_any};
@@ -15,7 +15,7 @@ pub fn download_text(download: &Download) -> String {
 }
 
 /// `Opening ct.nii.gz: 12.3 MB of 157.3 MB`.
-pub fn opening_text(opening: &Opening) -> String {
+pub fn opening_text(opening: &FileProgress) -> String {
     let name = shorten(&opening.name, 40);
     let begun = tr("Opening {name}").replace("{name}", &name);
     match opening.total {

@@ -49,7 +49,7 @@ impl Gesture for Follow {
 
 /// Moves the crosshair to what is under the pointer.
 pub fn follow(to: &WorldPointer, cx: &mut ViewContext) {
-    if let Some(spot) = to.spot(cx) {
-        cx.view.move_crosshair(cx.document.image().grid(), spot.world);
+    if let Some(picked) = to.picked(cx) {
+        cx.view.move_crosshair(cx.document.image().grid(), picked.world);
     }
 }

@@ -33,12 +33,12 @@ pub trait Gesture: Send {
 }
 
 /// What a click does, where the button went down.
-pub type Click = Box<dyn FnOnce(&WorldPointer, &mut ViewContext) + Send>;
+pub type ClickAction = Box<dyn FnOnce(&WorldPointer, &mut ViewContext) + Send>;
 
 /// A press that is a click as long as the pointer stays where it is, and a drag once it moves.
 pub struct ClickOrDrag {
     press: WorldPointer,
-    click: Option<Click>,
+    click: Option<ClickAction>,
     drag: Option<Box<dyn Gesture>>,
     moved: bool,
 }
@@ -47,7 +47,7 @@ impl ClickOrDrag {
     /// `drag` is given the pointer as soon as it has moved; it starts from where the button went down.
     pub fn begin(
         press: &WorldPointer,
-        click: Option<Click>,
+        click: Option<ClickAction>,
         drag: Option<Box<dyn Gesture>>,
     ) -> Option<Box<dyn Gesture>> {
         let click = click.filter(|_| press.may_click);

@@ -21,9 +21,9 @@ mod view_gestures;
 use egui::{CursorIcon, KeyboardShortcut, Painter, Ui};
 
 pub use context::ViewContext;
-pub use gesture::{Click, ClickOrDrag, Gesture};
+pub use gesture::{ClickAction, ClickOrDrag, Gesture};
 pub use place::ViewPlace;
-pub use pointer::{Spot, WorldPointer};
+pub use pointer::{PickedPosition, WorldPointer};
 pub use view_gestures::{begin as begin_view_gesture, drag_window};
 
 use crate::ui::state::{ToolId, ViewState};
@@ -110,7 +110,7 @@ tools! {
     /// Drag: window width and level.
     window::WindowLevel as WINDOW,
     /// Drag a rectangle: the window of the values in it.
-    region::Region as REGION,
+    region::RegionWindow as REGION,
     /// Click: a prompt for the model.
     point::Point as POINT,
     /// Drag: gives voxels to the selected object.

@@ -60,13 +60,13 @@ impl Tool for Point {
         {
             return;
         }
-        let Some(spot) = at.spot(cx) else { return };
-        if cx.document.image().grid().voxel_at(spot.world).is_none() {
+        let Some(picked) = at.picked(cx) else { return };
+        if cx.document.image().grid().voxel_at(picked.world).is_none() {
             return;
         }
         let id = Id::unique(("pointer rests", at.place.pane.name()));
         let resting = rests(&cx.egui, id, at.at, slice);
-        let prompt = Prompt::new(spot.world, sign(at, cx));
+        let prompt = Prompt::new(picked.world, sign(at, cx));
         cx.view.transient.intent = Some(Intent { prompt, resting });
     }
 
@@ -94,8 +94,8 @@ fn sign(at: &WorldPointer, cx: &ViewContext) -> bool {
 }
 
 fn place(at: &WorldPointer, positive: bool, cx: &mut ViewContext) {
-    let Some(spot) = at.spot(cx) else { return };
-    let voxel = cx.document.image().grid().voxel_at(spot.inside);
+    let Some(picked) = at.picked(cx) else { return };
+    let voxel = cx.document.image().grid().voxel_at(picked.inside);
     // The second click of a double click at the same voxel would say nothing new.
     let memory = Id::unique("prompt placed last");
     let last = cx.egui.data(|d| d.get_temp::<([usize; 3], bool)>(memory));
@@ -113,13 +113,13 @@ fn place(at: &WorldPointer, positive: bool, cx: &mut ViewContext) {
     }
     cx.view.transient.selected_prompt = None;
     if at.is_3d() {
-        cx.view.move_crosshair(cx.document.image().grid(), spot.inside);
+        cx.view.move_crosshair(cx.document.image().grid(), picked.inside);
     } else if voxel.is_some() {
-        cx.view.scan.crosshair = spot.inside;
+        cx.view.scan.crosshair = picked.inside;
     }
     if let Some(voxel) = voxel {
         cx.egui.data_mut(|d| d.insert_temp(memory, (voxel, positive)));
     }
-    let prompt = Prompt::new(spot.inside, positive);
+    let prompt = Prompt::new(picked.inside, positive);
     cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
 }

@@ -10,7 +10,7 @@ use crate::ui::kit::paint;
 
 /// A place in the scan under the pointer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spot {
+pub struct PickedPosition {
     /// What is pointed at, RAS mm: in a slice the place itself, in 3D the surface that is seen.
     pub world: DVec3,
     /// What belongs to it, RAS mm: in a slice the same place, in 3D just behind the surface.
@@ -62,12 +62,16 @@ impl WorldPointer {
     }
 
     /// Where in the scan it is; in 3D `None` where nothing is seen.
-    pub fn spot(&self, cx: &ViewContext) -> Option<Spot> {
+    pub fn picked(&self, cx: &ViewContext) -> Option<PickedPosition> {
         let Some(transform) = &self.place.slice else {
             let surface = self.surface(cx)?;
-            return Some(Spot { world: surface.hit.world, inside: surface.inside, normal: None });
+            return Some(PickedPosition {
+                world: surface.hit.world,
+                inside: surface.inside,
+                normal: None,
+            });
         };
         let world = transform.world_from_pane(paint::in_pane(self.place.rect, self.at));
-        Some(Spot { world, inside: world, normal: Some(transform.frame().normal()) })
+        Some(PickedPosition { world, inside: world, normal: Some(transform.frame().normal()) })
     }
 }

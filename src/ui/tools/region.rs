@@ -21,9 +21,9 @@ pub const INFO: ToolInfo = ToolInfo {
     seldom: true,
 };
 
-pub struct Region;
+pub struct RegionWindow;
 
-impl Tool for Region {
+impl Tool for RegionWindow {
     fn info(&self) -> &'static ToolInfo {
         &INFO
     }

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::rest::rests;
-use super::{Gesture, Spot, ViewContext, ViewPlace, WorldPointer, pick};
+use super::{Gesture, PickedPosition, ViewContext, ViewPlace, WorldPointer, pick};
 use crate::document::{Change, Command, EditKind, GestureId, LabelId, Over};
 use crate::geom::DVec3;
 use crate::mask::brush::{Brush, Tip};
@@ -36,7 +36,7 @@ pub fn begin(
     if !press.may_click || !press.may_drag || !paints(press) {
         return None;
     }
-    press.spot(cx)?;
+    press.picked(cx)?;
     cx.view.transient.gestures += 1;
     let mut stroke = Stroke {
         erases,
@@ -63,7 +63,7 @@ struct Stroke {
     /// The object that it changes, from the first dab on: whatever is selected meanwhile, it stays that one.
     object: Option<LabelId>,
     /// Where it was, in a view that lay so.
-    last: Option<(ViewPlace, Pos2, Option<Spot>)>,
+    last: Option<(ViewPlace, Pos2, Option<PickedPosition>)>,
     /// The labels when it began: in 3D it goes along what was seen then, and not up on what it has just painted.
     seen: LabelMap,
     /// Nothing can be painted.
@@ -79,14 +79,14 @@ impl Gesture for Stroke {
         }
         // Of a view that was scrolled, zoomed or turned meanwhile nothing leads from there to here.
         let from = self.last.take().filter(|(place, ..)| *place == to.place);
-        let (region, spot) = match &to.place.slice {
+        let (region, picked) = match &to.place.slice {
             Some(transform) => in_slice(transform, from.map(|(_, at, _)| at), to, cx),
-            None => self.on_surface(from.map(|(_, at, spot)| (at, spot)), to, cx),
+            None => self.on_surface(from.map(|(_, at, picked)| (at, picked)), to, cx),
         };
-        if let Some(spot) = spot {
-            show_place(&spot, to, cx);
+        if let Some(picked) = picked {
+            show_place(&picked, to, cx);
         }
-        self.last = Some((to.place.clone(), to.at, spot));
+        self.last = Some((to.place.clone(), to.at, picked));
         if !region.is_empty() {
             self.told = self.refused;
             self.send(region, to.modifiers.alt, cx);
@@ -130,10 +130,10 @@ impl Stroke {
     /// What a ball covers on its way over what was seen in 3D when the stroke began, and where it is now.
     fn on_surface(
         &self,
-        from: Option<(Pos2, Option<Spot>)>,
+        from: Option<(Pos2, Option<PickedPosition>)>,
         to: &WorldPointer,
         cx: &ViewContext,
-    ) -> (Region, Option<Spot>) {
+    ) -> (Region, Option<PickedPosition>) {
         let grid = cx.document.image().grid();
         let row = grid.dims()[0];
         let brush = brush(&cx.view.prefs.brush, None);
@@ -153,15 +153,20 @@ impl Stroke {
         for n in first..=pieces {
             let at = start.lerp(end, n as f32 / pieces as f32);
             let surface = pick::surface(&to.place, at, &self.seen, cx);
-            let spot = surface.map(|s| Spot { world: s.hit.world, inside: s.inside, normal: None });
-            if let Some(spot) = spot {
+            let picked = surface.map(|s| PickedPosition {
+                world: s.hit.world,
+                inside: s.inside,
+                normal: None,
+            });
+            if let Some(picked) = picked {
                 // Where the surface breaks off, the stroke goes on elsewhere and not through the air.
-                let joins =
-                    |last: &Spot| last.world.distance(spot.world) <= brush.radius_mm + 3.0 * apart;
-                let before = last.filter(joins).map_or(spot.world, |last| last.world);
-                region.add(&brush.sweep(grid, before, spot.world), row);
+                let joins = |last: &PickedPosition| {
+                    last.world.distance(picked.world) <= brush.radius_mm + 3.0 * apart
+                };
+                let before = last.filter(joins).map_or(picked.world, |last| last.world);
+                region.add(&brush.sweep(grid, before, picked.world), row);
             }
-            last = spot;
+            last = picked;
             if start == end {
                 break;
             }
@@ -176,7 +181,7 @@ fn in_slice(
     from: Option<Pos2>,
     to: &WorldPointer,
     cx: &ViewContext,
-) -> (Region, Option<Spot>) {
+) -> (Region, Option<PickedPosition>) {
     let rect = to.place.rect;
     let Some(ends) = within(rect, from.unwrap_or(to.at), to.at) else {
         return (Region::default(), None);
@@ -184,7 +189,7 @@ fn in_slice(
     let [a, b] = ends.map(|at| transform.world_from_pane(paint::in_pane(rect, at)));
     let brush = brush(&cx.view.prefs.brush, Some(transform.frame().normal()));
     let region = brush.sweep(cx.document.image().grid(), a, b);
-    (region, to.spot(cx).filter(|_| rect.contains(to.at)))
+    (region, to.picked(cx).filter(|_| rect.contains(to.at)))
 }
 
 /// The part of a line that is in a view; `None` if nothing is.
@@ -232,25 +237,25 @@ fn refusal(erases: bool, cx: &ViewContext) -> Option<String> {
 }
 
 /// Notes where the brush is, for the rings in all views.
-fn show_place(spot: &Spot, at: &WorldPointer, cx: &mut ViewContext) {
+fn show_place(picked: &PickedPosition, at: &WorldPointer, cx: &mut ViewContext) {
     let slice = at.place.slice.as_ref().map_or(0, SliceTransform::slice);
     let resting = rests(&cx.egui, Id::unique("brush rests"), at.at, slice);
     let disc = cx.view.prefs.brush.shape == BrushShape::Disc;
     cx.view.transient.brush =
-        Some(BrushPlace { world: spot.world, normal: spot.normal.filter(|_| disc), resting });
+        Some(BrushPlace { world: picked.world, normal: picked.normal.filter(|_| disc), resting });
 }
 
 /// The pointer rests or moves over a view: where the brush is, and what a press would do.
 pub fn hover(at: &WorldPointer, tool_erases: bool, cx: &mut ViewContext) {
-    let Some(spot) = at.spot(cx) else { return };
-    show_place(&spot, at, cx);
+    let Some(picked) = at.picked(cx) else { return };
+    show_place(&picked, at, cx);
     let erases = tool_erases != at.modifiers.alt;
     let wanted = cx.view.prefs.show_preview && cx.view.labels_shown() && paints(at);
     if !wanted || refusal(erases, cx).is_some() {
         return;
     }
     let options = &cx.view.prefs.brush;
-    let region = brush(options, spot.normal).dab(cx.document.image().grid(), spot.world);
+    let region = brush(options, picked.normal).dab(cx.document.image().grid(), picked.world);
     if !region.is_empty() {
         let over = options.over;
         cx.view.transient.edit_intent = Some(EditIntent { change: change(region, erases), over });

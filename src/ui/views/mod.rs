@@ -5,7 +5,6 @@
 //! [`SceneSlot`] in egui's callback resources; words, lines and input don't need it.
 
 mod annotation_text;
-mod time_points;
 mod gpu;
 mod hand;
 mod layout;
@@ -16,15 +15,16 @@ mod readout;
 mod section;
 mod slice_pane;
 mod splitter;
+mod time_points;
 mod turn;
 mod volume_pane;
 mod wheel;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-pub use time_points::height as time_points_height;
 pub use gpu::{MoreToCome, SceneSlot};
 pub(super) use hand::note_press;
+pub use time_points::height as time_points_height;
 
 use crate::document::Document;
 use crate::ui::commands::views;

@@ -72,7 +72,8 @@ fn labels(
     if time_points > 1 {
         ui.horizontal(|ui| {
             ui.label(tr("Time point"));
-            ui.add(DragValue::new(&mut chosen).range(1..=time_points)).accessible_name(tr("Time point"));
+            ui.add(DragValue::new(&mut chosen).range(1..=time_points))
+                .accessible_name(tr("Time point"));
             ui.label(tr_with("of {n}", &[("n", &time_points)]));
         });
         ui.data_mut(|d| d.insert_temp(id, chosen));

@@ -2,7 +2,7 @@
 
 use egui::{Button, Context, RichText, ScrollArea, Window};
 
-use crate::document::Step;
+use crate::document::HistoryStep;
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any};
@@ -54,7 +54,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
 }
 
 /// `Positive click 3 · liver`.
-fn text_of(step: &Step) -> String {
+fn text_of(step: &HistoryStep) -> String {
     let mut text = tr_any(step.name).to_owned();
     if let Some(point) = step.point {
         text = format!("{text} {point}");

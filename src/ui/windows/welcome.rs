@@ -13,7 +13,7 @@ use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::kit::{icons, theme};
 use crate::ui::state::status_text::{download_text, opening_text, runtime_text};
-use crate::ui::state::{Action, ModelStatus, Opening, RuntimeStatus, Status};
+use crate::ui::state::{Action, FileProgress, ModelStatus, RuntimeStatus, Status};
 
 const CARD: f32 = 440.0;
 
@@ -191,8 +191,8 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
     }
 }
 
-fn loading(ui: &mut Ui, opening: &Opening, out: &mut Vec<Action>) {
-    let Opening { name, done, total } = opening;
+fn loading(ui: &mut Ui, opening: &FileProgress, out: &mut Vec<Action>) {
+    let FileProgress { name, done, total } = opening;
     ui.add(Label::new(opening_text(opening)).wrap());
     ui.add_space(8.0);
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), CARD);

@@ -7,7 +7,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::DVec3;
-use voxpoint::ui::{Hover, ModelStatus, Opening, RuntimeStatus, SaveStatus};
+use voxpoint::ui::{FileProgress, Hover, ModelStatus, RuntimeStatus, SaveStatus};
 
 use super::desktop::{Desktop, nothing_is_cut_or_overlaps, picture, press, shows, taken};
 
@@ -39,7 +39,8 @@ fn what_is_missing_has_a_button_that_mends_it() {
 
 #[test]
 fn opening_shows_its_bytes_and_can_be_cancelled() {
-    let opening = Opening { name: "ct.nii.gz".to_owned(), done: 12_300_000, total: 157_300_000 };
+    let opening =
+        FileProgress { name: "ct.nii.gz".to_owned(), done: 12_300_000, total: 157_300_000 };
     for mut desktop in [Desktop::empty(), Desktop::open()] {
         desktop.status.opening = Some(opening.clone());
         let name = if desktop.document.is_some() { "opening-another" } else { "opening" };

@@ -20,13 +20,13 @@ pub struct LargeScanTimes {
     adapter: String,
     size: [usize; 3],
     voxels_mb: f64,
-    plain: Once,
-    gzip: Once,
+    plain: FileMeasurement,
+    gzip: FileMeasurement,
 }
 
 /// One kind of file.
 #[derive(Debug, Serialize)]
-struct Once {
+struct FileMeasurement {
     file_mb: f64,
     /// The voxels are read.
     read_ms: f64,
@@ -50,10 +50,10 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<LargeScanTimes> {
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let size = args.large;
     let voxels_mb = size.iter().product::<usize>() as f64 * 2.0 / 1e6;
-    let measure = |name: &str| -> anyhow::Result<Once> {
+    let measure = |name: &str| -> anyhow::Result<FileMeasurement> {
         let file = folder.path().join(name);
         synthetic::write(&file, size)?;
-        let all: Vec<Once> =
+        let all: Vec<FileMeasurement> =
             (0..args.repeat.min(3)).map(|_| once(&gpu, &file)).collect::<Result<_, _>>()?;
         std::fs::remove_file(&file).with_context(|| format!("can't remove {}", file.display()))?;
         middle(&all, voxels_mb)
@@ -63,7 +63,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<LargeScanTimes> {
     Ok(LargeScanTimes { adapter, size, voxels_mb, plain, gzip: measure("scan.nii.gz")? })
 }
 
-fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<Once> {
+fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<FileMeasurement> {
     // The peak so far is forgotten (Linux).
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let begin = std::time::Instant::now();
@@ -95,7 +95,7 @@ fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<Once> {
         first_slice_ms.get_or_insert_with(since);
         n += 1;
     }
-    Ok(Once {
+    Ok(FileMeasurement {
         file_mb: std::fs::metadata(file).map_or(f64::NAN, |m| m.len() as f64 / 1e6),
         read_ms,
         looked_at_ms,
@@ -108,11 +108,11 @@ fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<Once> {
 }
 
 /// The medians of some runs; the peak, in megabytes there, in sizes of the voxels.
-fn middle(all: &[Once], voxels_mb: f64) -> anyhow::Result<Once> {
-    let of = |get: fn(&Once) -> f64| median(&all.iter().map(get).collect::<Vec<_>>());
+fn middle(all: &[FileMeasurement], voxels_mb: f64) -> anyhow::Result<FileMeasurement> {
+    let of = |get: fn(&FileMeasurement) -> f64| median(&all.iter().map(get).collect::<Vec<_>>());
     let first = all.first().context("nothing was measured")?;
     let peak: Option<Vec<f64>> = all.iter().map(|once| once.peak_ratio).collect();
-    Ok(Once {
+    Ok(FileMeasurement {
         file_mb: first.file_mb,
         read_ms: of(|o| o.read_ms),
         looked_at_ms: of(|o| o.looked_at_ms),

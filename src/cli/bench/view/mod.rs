@@ -38,12 +38,12 @@ const PEER: &str = "bench/peer_view.py";
 
 /// Milliseconds of some frames.
 #[derive(Debug, Serialize)]
-pub struct Frames {
+pub struct FrameTimes {
     p50_ms: f64,
     p99_ms: f64,
 }
 
-impl Frames {
+impl FrameTimes {
     fn of(times: &[f64]) -> Self {
         let mut sorted = times.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -58,7 +58,7 @@ impl Frames {
 struct In3d {
     mode: &'static str,
     /// While it turns: fewer pixels and steps.
-    draft: Frames,
+    draft: FrameTimes,
     draft_per_s: f64,
     /// At rest.
     full_ms: f64,
@@ -85,18 +85,18 @@ pub struct Viewed {
     /// Whether the adapter computes with the CPU.
     software: bool,
     /// Three slices of 800 × 500 pixels with masks, all scrolled.
-    quad: Frames,
+    quad: FrameTimes,
     /// The same, fine print: tricubic, and 10 mm MIP.
-    quad_cubic: Frames,
-    quad_slab: Frames,
+    quad_cubic: FrameTimes,
+    quad_slab: FrameTimes,
     /// One slice of 1600 × 1000.
-    single: Frames,
+    single: FrameTimes,
     /// The same from the CPU's copy, as for scans that the device can't hold; while it is scrolled coarser, as in
     /// the window.
-    single_from_memory: Frames,
-    single_from_memory_whole: Frames,
+    single_from_memory: FrameTimes,
+    single_from_memory_whole: FrameTimes,
     /// The whole window with its panels, axial slices scrolled.
-    window: Frames,
+    window: FrameTimes,
     in_3d: Vec<In3d>,
     edit: Edit,
     /// VTK on the same machine; null where it can't run.
@@ -236,7 +236,7 @@ fn scroll(
     panes: &Panes,
     frames: usize,
     look: impl Fn(SliceParams) -> SliceParams,
-) -> anyhow::Result<Frames> {
+) -> anyhow::Result<FrameTimes> {
     let target = gpu.target(WINDOW);
     let mut times = Vec::new();
     // The first ones make pipelines.
@@ -251,11 +251,11 @@ fn scroll(
         drawn?;
         times.push(ms);
     }
-    Ok(Frames::of(&times[3..]))
+    Ok(FrameTimes::of(&times[3..]))
 }
 
 /// How long frames of the whole window take in which the axial view shows the next slice.
-fn window(gpu: &Offscreen, volume: &Arc<Volume>, frames: usize) -> anyhow::Result<Frames> {
+fn window(gpu: &Offscreen, volume: &Arc<Volume>, frames: usize) -> anyhow::Result<FrameTimes> {
     let document = Document::new(Arc::clone(volume));
     let stats = volume.stats();
     let histogram = Histogram::of(volume, &stats, 256);
@@ -275,7 +275,7 @@ fn window(gpu: &Offscreen, volume: &Arc<Volume>, frames: usize) -> anyhow::Resul
         drawn?;
         times.push(ms);
     }
-    Ok(Frames::of(&times))
+    Ok(FrameTimes::of(&times))
 }
 
 fn paint(scene: &Scene, pass: &mut wgpu::RenderPass<'_>, panes: &Panes) {
@@ -374,7 +374,7 @@ fn turn(gpu: &Offscreen, scene: &mut Scene, mode: Mode3d, repeat: usize) -> anyh
     };
     let full_without_skipping_ms = full(false)?;
     let full_ms = full(true)?;
-    let draft = Frames::of(&draft);
+    let draft = FrameTimes::of(&draft);
     let mode = match mode {
         Mode3d::Volume => "volume",
         Mode3d::Mip => "mip",
@@ -423,7 +423,7 @@ fn peer(python: &Path, args: &BenchArgs) -> anyhow::Result<Value> {
 
 impl Viewed {
     pub fn lines(&self) -> Vec<String> {
-        let row = |name: &str, frames: &Frames| {
+        let row = |name: &str, frames: &FrameTimes| {
             format!("  {name}  median {:.1} ms, p99 {:.1} ms", frames.p50_ms, frames.p99_ms)
         };
         let mut lines = vec![
@@ -467,9 +467,9 @@ mod tests {
 
     #[test]
     fn percentiles_are_of_the_frames() {
-        let frames = Frames::of(&(1..=200).map(f64::from).collect::<Vec<_>>());
+        let frames = FrameTimes::of(&(1..=200).map(f64::from).collect::<Vec<_>>());
         assert_eq!((frames.p50_ms, frames.p99_ms), (100.5, 199.0));
-        let one = Frames::of(&[7.0]);
+        let one = FrameTimes::of(&[7.0]);
         assert_eq!((one.p50_ms, one.p99_ms), (7.0, 7.0));
     }
 

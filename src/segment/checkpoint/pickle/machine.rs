@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::reader::Reader;
+use super::reader::ByteReader;
 use super::value::{Global, Heap, Value};
 use super::{MAX_NAME, PickleError};
 
@@ -11,7 +11,7 @@ use super::{MAX_NAME, PickleError};
 const MAX_VALUES: usize = 2 << 20;
 
 pub(super) struct Machine<'a> {
-    input: Reader<'a>,
+    input: ByteReader<'a>,
     stack: Vec<Value<'a>>,
     /// Lengths of the stack at each open mark.
     marks: Vec<usize>,
@@ -24,7 +24,7 @@ pub(super) struct Machine<'a> {
 impl<'a> Machine<'a> {
     pub(super) fn new(pickle: &'a [u8]) -> Self {
         Self {
-            input: Reader::new(pickle),
+            input: ByteReader::new(pickle),
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),

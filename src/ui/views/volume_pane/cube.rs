@@ -27,13 +27,13 @@ struct Side {
 }
 
 /// Half an edge of the cube, its middle, and how far from it letters stand.
-struct Place {
+struct CubeGeometry {
     half: f32,
     centre: Pos2,
     reach: f32,
 }
 
-impl Place {
+impl CubeGeometry {
     fn of(pane: Rect) -> Self {
         let reach = (pane.height().min(pane.width()) * 0.11).clamp(18.0, 38.0);
         let centre = pane.left_bottom() + vec2(reach + 16.0, -reach - 16.0);
@@ -51,7 +51,7 @@ fn flat(seen: DVec3) -> Vec2 {
 
 /// Paints the cube; its letters turn the camera, except in a figure.
 pub fn show(ui: &Ui, painter: &Painter, pane: Rect, cx: &mut Context) {
-    let place = Place::of(pane);
+    let place = CubeGeometry::of(pane);
     let camera = cx.view.scan.orbit.axes().transpose();
     let sides = SIDES.map(|side| {
         let seen = camera * side.unit();
@@ -78,7 +78,7 @@ pub fn show(ui: &Ui, painter: &Painter, pane: Rect, cx: &mut Context) {
 }
 
 /// On the face if that can be seen well, else outside of the cube.
-fn letter_place(place: &Place, seen: DVec3) -> Option<Pos2> {
+fn letter_place(place: &CubeGeometry, seen: DVec3) -> Option<Pos2> {
     if seen.z >= FACING {
         return Some(place.at(seen, place.half));
     }
@@ -98,7 +98,7 @@ fn button(ui: &Ui, at: Pos2, side: Direction) -> Response {
 /// The faces that look at the viewer.
 fn faces(
     painter: &Painter,
-    place: &Place,
+    place: &CubeGeometry,
     sides: &[Side; 6],
     camera: DMat3,
     hovered: Option<Direction>,

@@ -14,13 +14,13 @@ use crate::work::CancelToken;
 const UPLOAD: usize = 16 << 20;
 
 /// A document on a graphics device of its own, ready to be drawn as often as wanted.
-pub struct Stage {
+pub struct FigureRenderer {
     gpu: Offscreen,
     headless: Headless,
     document: Document,
 }
 
-impl Stage {
+impl FigureRenderer {
     /// Uploads everything. `overlays` are the images of the views that will be drawn.
     ///
     /// # Errors
