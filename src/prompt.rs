@@ -116,7 +116,7 @@ pub struct Capabilities {
     pub previews: bool,
     /// It can follow a mask beyond what it has looked at.
     pub extends: bool,
-    /// Its answers can be laid again at another threshold.
+    /// Masks at another threshold can be computed from its answers.
     pub adjusts: bool,
     /// At which size it sees a scan; `None` if it takes any as it is (and knows no working scale).
     pub sight: Option<Sight>,
@@ -297,7 +297,7 @@ pub struct Answer {
     pub cut: bool,
     /// The middles of what was looked at in vain for more of this very mask, RAS mm.
     pub tried: Vec<DVec3>,
-    /// The mask can be laid again at another threshold without asking the model.
+    /// The mask at another threshold can be computed without asking the model.
     pub adjustable: bool,
     /// What the model goes on from with the next prompt.
     pub state: Option<ModelState>,

@@ -91,7 +91,7 @@ impl App {
     /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
     pub(super) fn run(&mut self, command: Command) -> bool {
         let Some(open) = &mut self.open else { return false };
-        if self.view.transient.hand.edits() && !matches!(command, Command::Edit { .. }) {
+        if self.view.transient.gesture.edits() && !matches!(command, Command::Edit { .. }) {
             // Nothing comes between the dabs of a stroke, which are one step.
             defer(open, command);
             return true;
@@ -194,7 +194,7 @@ impl App {
             Command::RemoveObject(id) | Command::Extend(id) => open.document.object(*id).is_some(),
             _ => true,
         });
-        if open.document.pending().is_some() || self.view.transient.hand.edits() {
+        if open.document.pending().is_some() || self.view.transient.gesture.edits() {
             return;
         }
         for (_, command) in std::mem::take(&mut open.deferred) {

@@ -41,11 +41,11 @@ impl App {
     pub fn is_idle(&self) -> bool {
         let pending = self.document().is_some_and(|d| d.pending().is_some());
         let loading = matches!(self.status.model, ModelStatus::Loading(_));
-        let laying = self.threshold.is_busy();
+        let thresholding = self.threshold.is_busy();
         let drawing = self.pictures.is_busy();
         !pending
             && !loading
-            && !laying
+            && !thresholding
             && !drawing
             && !self.files.is_opening()
             && !self.files.is_saving()

@@ -1,5 +1,5 @@
-//! The threshold of an object's mask, moved by a slider: the model's answer is laid again on a thread of its
-//! own, the newest position of the slider wins, and one drag of it is one step to undo.
+//! The threshold of an object's mask, moved by a slider: the mask is computed again from the model's answer on a
+//! thread of its own, the newest position of the slider wins, and one drag of it is one step to undo.
 
 use std::sync::Arc;
 
@@ -30,15 +30,15 @@ struct ThresholdRequest {
     image_grid: Grid,
 }
 
-struct Laid {
+struct ThresholdResult {
     wanted: SliderPosition,
-    /// What was laid: another answer of the model since then makes it worthless.
+    /// Of the answer that it was computed from: another answer since then makes it worthless.
     state: Option<ModelState>,
     mask: Option<Adjusted>,
 }
 
 pub(super) struct Threshold {
-    worker: Worker<ThresholdRequest, Laid>,
+    worker: Worker<ThresholdRequest, ThresholdResult>,
     asked: Option<SliderPosition>,
     next: Option<SliderPosition>,
     gesture: u64,
@@ -48,12 +48,15 @@ pub(super) struct Threshold {
 
 impl Threshold {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
-        let worker =
-            Worker::start("threshold", wake, |request: ThresholdRequest, tell: &dyn Fn(Laid)| {
+        let worker = Worker::start(
+            "threshold",
+            wake,
+            |request: ThresholdRequest, tell: &dyn Fn(ThresholdResult)| {
                 let ThresholdRequest { wanted, answer, grid, image_grid } = request;
                 let mask = adjusted(&answer, wanted.threshold, &grid, &image_grid);
-                tell(Laid { wanted, state: answer.state, mask });
-            })?;
+                tell(ThresholdResult { wanted, state: answer.state, mask });
+            },
+        )?;
         Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
     }
 
@@ -75,22 +78,22 @@ impl Threshold {
         self.asked.is_some() || self.next.is_some()
     }
 
-    /// Takes in what has been laid and asks for what is wanted now.
+    /// Takes in the masks that are there and asks for what is wanted now.
     pub fn step(&mut self, mut open_document: Option<&mut OpenDocument>, status: &mut Status) {
         while let Some(told) = self.worker.poll() {
             self.asked = None;
             // A worker that has died answers nothing: the slider goes back to where the mask is.
-            let Ok(laid) = told else { break };
-            let of = laid.wanted.document;
+            let Ok(result) = told else { break };
+            let of = result.wanted.document;
             if let Some(open_document) = open_document.as_deref_mut().filter(|s| s.number == of) {
-                self.apply(laid, open_document);
+                self.apply(result, open_document);
             }
         }
         let waits = open_document.as_ref().zip(self.next).is_some_and(|(open_document, next)| {
             open_document.number == next.document && open_document.document.is_pending(next.object)
         });
         if self.asked.is_none()
-            // While a click of the object is computed there is no mask to lay again; there will be.
+            // While a click of the object is computed there is no answer to use; there will be.
             && !waits
             && let Some(wanted) = self.next.take()
             && let Some(open_document) = open_document.filter(|s| s.number == wanted.document)
@@ -109,12 +112,12 @@ impl Threshold {
         }
     }
 
-    fn apply(&mut self, laid: Laid, open_document: &mut OpenDocument) {
-        let Laid { wanted, state, mask } = laid;
+    fn apply(&mut self, result: ThresholdResult, open_document: &mut OpenDocument) {
+        let ThresholdResult { wanted, state, mask } = result;
         let SliderPosition { object, threshold, gesture, .. } = wanted;
         let same = open_document.document.object(object).is_some_and(|o| o.answer.state == state);
         if open_document.document.is_pending(object) {
-            // It will be laid on the mask that the click gives, unless the slider has moved on.
+            // It will be applied to the click's answer, unless the slider has moved on.
             self.next.get_or_insert(wanted);
             return;
         }
@@ -198,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_click_right_after_a_drag_does_not_lose_its_value() {
-        // The click comes before the value has been asked for, or before it has been laid.
+        // The click comes before the value has been asked for, or before its mask is there.
         for asked in [false, true] {
             let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
             let (mut open_document, mut status) = (open_document(), Status::default());

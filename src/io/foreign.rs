@@ -1,4 +1,4 @@
-//! Whose work a file is that is about to be replaced.
+//! Whether replacing a file would lose what somebody else has written.
 
 use std::fs::{self, File};
 use std::io::Read as _;

@@ -7,7 +7,7 @@ pub enum TransferPreset {
     /// Whatever the window shows.
     #[default]
     Window,
-    /// Bones, and a breath of skin.
+    /// Bones, and skin nearly transparent.
     CtBone,
     /// Skin, muscle and organs.
     CtSoftTissue,

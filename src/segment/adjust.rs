@@ -1,5 +1,5 @@
-//! Answers that can be laid again at another threshold without asking the model: by whichever segmenter gave them, on any
-//! thread.
+//! Masks at another threshold, computed from an answer without asking the model: by whichever segmenter gave it, on
+//! any thread.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -19,10 +19,10 @@ pub struct Adjusted {
     pub cut: bool,
 }
 
-/// Lays an answer at a threshold, on the mask's grid; the last is that of the image that the model looked at.
+/// The mask of an answer at a threshold, on the mask's grid; the last is that of the image that the model looked at.
 pub type Adjust = fn(&Answer, f32, &Grid, &Grid) -> Option<Adjusted>;
 
-/// A state, and how its answer is laid again.
+/// A state, and how its mask is computed at another threshold.
 #[derive(Clone, Debug)]
 struct Adjustable {
     state: ModelState,

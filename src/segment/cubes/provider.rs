@@ -1,4 +1,4 @@
-//! Cubes behind the doors that every kind of model has.
+//! Models that look at cubes, as a [`Provider`] and a [`Segmenter`].
 
 use std::sync::Arc;
 

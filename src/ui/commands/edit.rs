@@ -1,4 +1,4 @@
-//! What has been done, and the objects.
+//! Undo and redo, and the objects.
 
 use egui::Key;
 
@@ -160,7 +160,7 @@ fn next_object(cx: &mut CommandContext) {
     cx.send(Action::Do(Command::Select(objects[next].id)));
 }
 
-/// Brings an object that was chosen into the views, but not under a hand that draws: it goes on where it is.
+/// Brings an object that was chosen into the views, but not while the user draws: it goes on where it is.
 pub fn bring_into_view(cx: &mut CommandContext, document: &Document, object: &Object) {
     if !draws(cx) {
         cx.view.go_to_object(document, object);

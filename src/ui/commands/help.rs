@@ -1,11 +1,11 @@
-//! Finding one's way, and out of things.
+//! Help, the palette, the log, and cancelling.
 
 use egui::Key;
 
 use super::context::CommandContext;
 use super::entry::{Group, Menu, commands};
 use super::keys::{ctrl_shift, key};
-use crate::ui::state::{Action, HandState, Palette};
+use crate::ui::state::{Action, GestureState, Palette};
 
 commands! {
     Group::Help;
@@ -63,8 +63,8 @@ commands! {
 /// selection.
 fn cancel(cx: &mut CommandContext) {
     let view = &mut *cx.view;
-    if view.transient.hand != HandState::Free {
-        view.transient.hand = HandState::GivesUp;
+    if view.transient.gesture != GestureState::Idle {
+        view.transient.gesture = GestureState::GivenUp;
         return;
     }
     let waits = cx.document.is_some_and(|d| d.pending().is_some());

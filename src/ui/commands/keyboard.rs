@@ -5,7 +5,7 @@ use super::entry::Entry;
 use super::table::all;
 use crate::document::Document;
 use crate::ui::kit::widgets::delete_is_claimed;
-use crate::ui::state::{Action, HandState, Status, ViewState};
+use crate::ui::state::{Action, GestureState, Status, ViewState};
 
 /// Takes this frame's key presses and does what they stand for. Call first in a frame, before any widget.
 ///
@@ -27,10 +27,10 @@ pub fn handle(
     let menu_open = egui::Popup::is_any_open(ctx);
     let deletes_elsewhere = delete_is_claimed(ctx);
     view.transient.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
-    let hand = view.transient.hand;
+    let gesture = view.transient.gesture;
     let left_to_egui = |key: Key| {
         // Esc takes back what the pointer is doing, whatever has the keyboard.
-        if key == Key::Escape && hand != HandState::Free {
+        if key == Key::Escape && gesture != GestureState::Idle {
             return false;
         }
         let navigation = is_navigation(key) || matches!(key, Key::Space | Key::Enter | Key::Escape);
@@ -38,7 +38,7 @@ pub fn handle(
         navigation && (focused || menu_open) || deletes && deletes_elsewhere
     };
 
-    let draws = hand == HandState::Holds { edits: true };
+    let draws = gesture == GestureState::Active { edits: true };
     let mut pressed: Vec<&'static Entry> = Vec::new();
     let mut took_navigation = false;
     ctx.input_mut(|input| {

@@ -39,7 +39,7 @@ pub use status::{
     Busy, Download, Drawing, FileProgress, Latency, LogLine, ModelEntry, ModelStatus, Offer,
     PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
 };
-pub use transient::{BrushPlace, EditIntent, HandState, Hover, Intent, Transient};
+pub use transient::{BrushPlace, EditIntent, GestureState, Hover, Intent, Transient};
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
 pub use view_state::ViewState;

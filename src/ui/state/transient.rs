@@ -46,25 +46,25 @@ pub struct EditIntent {
     pub over: Over,
 }
 
-/// Whether a button is held down on a view, and something is under way because of it.
+/// Whether a button is held down on a view, and a gesture goes on because of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HandState {
-    /// Nothing is.
+pub enum GestureState {
+    /// None does.
     #[default]
-    Free,
-    /// A gesture lasts.
-    Holds {
+    Idle,
+    /// It goes on.
+    Active {
         /// It changes the document step by step.
         edits: bool,
     },
-    /// It lasts, and the user wants it taken back.
-    GivesUp,
+    /// It goes on, and the user wants it taken back.
+    GivenUp,
 }
 
-impl HandState {
+impl GestureState {
     /// Whether something is being drawn: one change of the document that nothing may come into.
     pub fn edits(self) -> bool {
-        matches!(self, Self::Holds { edits: true } | Self::GivesUp)
+        matches!(self, Self::Active { edits: true } | Self::GivenUp)
     }
 }
 
@@ -92,7 +92,7 @@ pub struct Transient {
     /// How many gestures have begun that change the document: names them.
     pub gestures: u64,
     /// What the pointer is doing on the views. Written by them; a command may give up what it holds.
-    pub hand: HandState,
+    pub gesture: GestureState,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// What the views take of the screen. Written by the views.

@@ -82,7 +82,7 @@ impl Tool for Point {
     }
 }
 
-/// Whether a click there places a prompt. In 3D only with Ctrl: the hand that turns the picture clicks by accident,
+/// Whether a click there places a prompt. In 3D only with Ctrl: who turns the picture clicks by accident,
 /// and what a prompt is placed on is not seen there as it is in a slice.
 fn places(at: &WorldPointer) -> bool {
     !at.is_3d() || at.modifiers.command

@@ -39,7 +39,7 @@ fn moved(last: &mut Pos2, to: Pos2) -> DVec2 {
     DVec2::new(f64::from(by.x), f64::from(by.y))
 }
 
-/// The picture follows the hand.
+/// The picture follows the pointer.
 pub struct Pan {
     last: Pos2,
 }
@@ -74,7 +74,7 @@ fn pan(place: &ViewPlace, by: DVec2, cx: &mut ViewContext) {
     }
 }
 
-/// Window width and level follow the hand.
+/// Window width and level follow the pointer.
 pub struct WindowDrag {
     last: Pos2,
 }
@@ -100,7 +100,7 @@ pub fn drag_window(delta: DVec2, view: &mut ViewState) {
     view.set_layer_window(Window::new(window.centre + delta.y * step, width));
 }
 
-/// The camera of the 3D view, or its clip plane, follows the hand.
+/// The camera of the 3D view, or its clip plane, follows the pointer.
 struct Turn {
     last: Pos2,
     shift: bool,
@@ -123,7 +123,7 @@ impl Gesture for Turn {
     }
 }
 
-/// Moves the clip plane so that it follows the hand.
+/// Moves the clip plane so that it follows the pointer.
 fn drag_plane(place: &ViewPlace, delta: Vec2, cx: &mut ViewContext) {
     let Some(plane) = cx.view.scan.view_3d.clip.plane else { return };
     let grid = cx.document.image().grid();

@@ -3,7 +3,9 @@
 use egui::{Align, Color32, DragValue, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind};
 use egui::{Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Context, SliceTransform, hand, layout, paint, readout, slice_pane, turn, wheel};
+use super::{
+    Context, SliceTransform, layout, paint, pointer_input, readout, slice_pane, turn, wheel,
+};
 use crate::geom::{DVec2, Plane};
 use crate::render::SLICE_PANES;
 use crate::ui::commands::views;
@@ -194,7 +196,8 @@ fn interact(ui: &Ui, n: usize, cell: &Cell, lightbox: Lightbox, cx: &mut Context
         cx.view.move_crosshair(cx.document.image().grid(), world);
     }
     let windows = response.dragged_by(egui::PointerButton::Secondary)
-        || hand::tool(cx).drags_window() && response.dragged_by(egui::PointerButton::Primary);
+        || pointer_input::tool(cx).drags_window()
+            && response.dragged_by(egui::PointerButton::Primary);
     if windows {
         let delta = response.drag_delta();
         drag_window(DVec2::new(f64::from(delta.x), f64::from(delta.y)), cx.view);

@@ -6,11 +6,11 @@
 
 mod annotation_text;
 mod gpu;
-mod hand;
 mod layout;
 mod lightbox;
 mod mask_tooltip;
 mod model_window;
+mod pointer_input;
 mod readout;
 mod section;
 mod slice_pane;
@@ -23,7 +23,7 @@ mod wheel;
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 pub use gpu::{MoreToCome, SceneSlot};
-pub(super) use hand::note_press;
+pub(super) use pointer_input::note_press;
 pub use time_points::height as time_points_height;
 
 use crate::document::Document;
@@ -31,7 +31,7 @@ use crate::ui::commands::views;
 use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
 pub use crate::ui::state::SliceTransform;
-use crate::ui::state::{Action, HandState, Pane, Screen, Status, ViewState};
+use crate::ui::state::{Action, GestureState, Pane, Screen, Status, ViewState};
 use crate::ui::tools::ViewContext as Context;
 
 /// Fills what is left of `ui` with the views.
@@ -52,7 +52,7 @@ pub fn show(
     view.transient.hovered = None;
     view.transient.intent = None;
     view.transient.edit_intent = None;
-    if view.transient.hand == HandState::Free {
+    if view.transient.gesture == GestureState::Idle {
         view.transient.brush = None;
     }
     let before = (view.scan.crosshair, view.scan.oblique, view.prefs.splits);
@@ -67,7 +67,7 @@ pub fn show(
     match cx.view.scan.lightbox {
         Some(lightbox) => {
             // What was held on a view is not seen any more.
-            hand::follow(ui, &[], &mut cx);
+            pointer_input::follow(ui, &[], &mut cx);
             lightbox::show(ui, above, lightbox, &mut cx);
         }
         None => views(ui, above, &mut cx),
@@ -94,7 +94,7 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
         })
         .collect();
     if !cx.view.transient.is_figure {
-        hand::follow(ui, &responses, cx);
+        pointer_input::follow(ui, &responses, cx);
     }
     cx.view.transient.screen.panes =
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
@@ -124,7 +124,7 @@ fn double_click(ui: &Ui, response: &Response, which: Pane, cx: &mut Context) {
     if on_name.hovered() {
         ui.set_cursor_icon(egui::CursorIcon::PointingHand);
     }
-    let anywhere = !hand::tool(cx).info().edits && response.double_clicked();
+    let anywhere = !pointer_input::tool(cx).info().edits && response.double_clicked();
     if on_name.double_clicked() || anywhere {
         cx.view.toggle_maximised(which);
         ui.ctx().request_repaint();

@@ -1,6 +1,6 @@
 use egui::{Align2, Rect, Response, Role, Sense, Slider, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Context, SliceTransform, gpu, hand, model_window, paint, turn, wheel};
+use super::{Context, SliceTransform, gpu, model_window, paint, pointer_input, turn, wheel};
 use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
@@ -64,7 +64,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
         turn::draw_handles(ui, &painter, rect, plane, &cross, cx);
     }
     if !view.transient.is_figure {
-        hand::paint(&painter, response, Pane::Slice(plane), cx);
+        pointer_input::paint(&painter, response, Pane::Slice(plane), cx);
     }
     pointer(ui, &painter, response, cx);
     slider(ui, rect, plane, cx);

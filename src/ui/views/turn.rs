@@ -122,7 +122,7 @@ fn pos_on_pixels(at: Pos2, ppp: f32) -> Pos2 {
 struct Drag {
     /// Turn, pan and zoom when it began.
     before: (Option<Oblique>, [PaneState; 3]),
-    /// Where on the screen the hand was then, as an angle about the crosshair.
+    /// Where on the screen the pointer was then, as an angle about the crosshair.
     from: f32,
     /// How far it has turned, in degrees clockwise.
     by: f64,

@@ -2,7 +2,7 @@
 
 use egui::{Event, Id, MouseWheelUnit, Rect, Response, Ui};
 
-use super::{Context, hand, paint};
+use super::{Context, paint, pointer_input};
 use crate::geom::Plane;
 use crate::ui::state::Pane;
 
@@ -26,7 +26,7 @@ pub fn size(ui: &Ui, response: &Response, cx: &mut Context) -> bool {
     let lines = lines_where(ui, |m| (m.ctrl || m.command) && m.shift);
     let steps = whole_steps(ui, response.id.with("size"), lines / FAST);
     let id = response.id.with("wheel was for the tool");
-    let taken = lines != 0.0 && hand::tool(cx).wheel(steps, cx.view);
+    let taken = lines != 0.0 && pointer_input::tool(cx).wheel(steps, cx.view);
     let rest = ui.data(|d| d.get_temp::<bool>(id)).unwrap_or(false);
     let zooms = ui.input(egui::InputState::zoom_delta) != 1.0;
     ui.data_mut(|d| d.insert_temp(id, taken || rest && zooms));

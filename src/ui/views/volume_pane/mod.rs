@@ -1,4 +1,4 @@
-//! The 3D view: the picture, the camera that the hand turns, and what a click on it means.
+//! The 3D view: the picture, the camera that dragging turns, and what a click on it means.
 
 mod cube;
 mod marks;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use egui::{Align2, EventFilter, Key, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::{Context, gpu, hand, paint, slice_pane, wheel};
+use super::{Context, gpu, paint, pointer_input, slice_pane, wheel};
 use crate::geom::{Axis, DVec2, Direction};
 use crate::render::{Mode3d, Orbit, RaycastParams};
 use crate::ui::kit::text::tr;
 use crate::ui::state::view_3d::mode_name;
-use crate::ui::state::{HandState, Pane, PreviewStatus};
+use crate::ui::state::{GestureState, Pane, PreviewStatus};
 use crate::ui::tools::pick::raycast_params;
 
 /// Seconds without a change after which the full picture is made.
@@ -21,7 +21,7 @@ const ZOOM_PER_LINE: f64 = 1.15;
 /// How far one press of an arrow key turns the camera, as a drag in points.
 const KEY_TURN: f64 = 10.0;
 
-/// Makes the 3D pane answer to the pointer (see [`hand`]), the wheel, pinching and the keyboard.
+/// Makes the 3D pane answer to the pointer (see [`pointer_input`]), the wheel, pinching and the keyboard.
 pub fn interact(ui: &Ui, rect: Rect, cx: &mut Context) -> Response {
     let id = ui.scope_id().with("volume view");
     let response = ui.interact(rect, id, Sense::click_and_drag());
@@ -89,12 +89,12 @@ fn moving(ui: &Ui, response: &Response, params: &RaycastParams) -> bool {
     moving
 }
 
-/// Whether masks follow the hand: a preview or the brush the pointer, or a mask the threshold's slider.
+/// Whether masks follow the pointer: a preview or the brush the pointer, or a mask the threshold's slider.
 fn masks_move(cx: &Context) -> bool {
     let pointer_moves = cx.view.transient.intent.is_some_and(|intent| !intent.resting);
     let preview = cx.status.preview == PreviewStatus::Shown && pointer_moves;
     let view = &cx.view.transient;
-    let paints = view.edit_intent.is_some() || view.hand == HandState::Holds { edits: true };
+    let paints = view.edit_intent.is_some() || view.gesture == GestureState::Active { edits: true };
     let brush_moves = paints && view.brush.is_some_and(|brush| !brush.resting);
     preview || brush_moves || cx.status.threshold.is_some()
 }
@@ -138,7 +138,7 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     paint::text(&painter, paint::below(name), Align2::LEFT_TOP, &how, 12.0, paint::TEXT);
     cube::show(ui, &painter, rect, cx);
     if !cx.view.transient.is_figure {
-        hand::paint(&painter, response, Pane::Volume, cx);
+        pointer_input::paint(&painter, response, Pane::Volume, cx);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use egui::{CursorIcon, Event, Id, Modifiers, Painter, PointerButton, Pos2, Response, Ui};
 
 use super::readout;
-use crate::ui::state::{HandState, Pane};
+use crate::ui::state::{GestureState, Pane};
 use crate::ui::tools::{self, Gesture, Tool, ViewContext, WorldPointer, begin_view_gesture};
 
 /// A button that is held down on a view.
@@ -20,23 +20,23 @@ struct Held {
 
 /// What is kept between frames.
 #[derive(Default)]
-struct Hand {
+struct PointerMemory {
     held: Option<Held>,
     /// The modifier keys at the end of the last frame.
     modifiers: Modifiers,
 }
 
-/// Where egui keeps the hand of a window.
+/// Where egui keeps it for a window.
 #[derive(Clone, Default)]
-struct Keeper(Arc<Mutex<Hand>>);
+struct SharedMemory(Arc<Mutex<PointerMemory>>);
 
-impl Keeper {
+impl SharedMemory {
     fn of(egui: &egui::Context) -> Self {
-        egui.data_mut(|d| d.get_temp_mut_or_default::<Self>(Id::unique("hand")).clone())
+        egui.data_mut(|d| d.get_temp_mut_or_default::<Self>(Id::unique("pointer input")).clone())
     }
 
     /// (Whatever panicked while holding it has left it whole: what is held is taken out first.)
-    fn lock(&self) -> MutexGuard<'_, Hand> {
+    fn lock(&self) -> MutexGuard<'_, PointerMemory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,10 +62,10 @@ fn closes_a_menu(ctx: &egui::Context) -> bool {
 /// Gives this frame's pointer events to the gesture that is under way, and begins new ones. Call once, when all views
 /// and the handles over them have answered to egui.
 pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
-    let keeper = Keeper::of(ui.ctx());
+    let shared = SharedMemory::of(ui.ctx());
     let (mut held, mut modifiers) = {
-        let hand = &mut *keeper.lock();
-        (hand.held.take(), hand.modifiers)
+        let memory = &mut *shared.lock();
+        (memory.held.take(), memory.modifiers)
     };
     held = still_held(held, views, cx);
     let (events, now) = ui.input(|i| (i.events.clone(), i.modifiers));
@@ -97,12 +97,12 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
     {
         held.gesture.commit(cx);
     }
-    cx.view.transient.hand = match &held {
-        Some(held) => HandState::Holds { edits: held.gesture.edits() },
-        None => HandState::Free,
+    cx.view.transient.gesture = match &held {
+        Some(held) => GestureState::Active { edits: held.gesture.edits() },
+        None => GestureState::Idle,
     };
     hover(ui, views, cx);
-    *keeper.lock() = Hand { held, modifiers: now };
+    *shared.lock() = PointerMemory { held, modifiers: now };
 }
 
 /// The gesture of the frame before, unless it has ended otherwise: it was given up, its view is not seen any more, or
@@ -116,10 +116,10 @@ fn still_held(
     let dragged = cx.egui.dragged_id();
     let elsewhere = dragged.is_some_and(|id| views.iter().all(|(_, r)| r.id != id));
     let seen = views.iter().any(|(_, r)| r.id == held.view);
-    match cx.view.transient.hand {
-        HandState::Holds { .. } if seen && !elsewhere => return Some(held),
+    match cx.view.transient.gesture {
+        GestureState::Active { .. } if seen && !elsewhere => return Some(held),
         // Another scan was opened meanwhile.
-        HandState::Free => {}
+        GestureState::Idle => {}
         _ => held.gesture.cancel(cx),
     }
     None
@@ -196,7 +196,7 @@ pub fn tool(cx: &ViewContext) -> &'static dyn Tool {
 /// The pointer in the view that it is over, while no button is down there.
 pub fn over(response: &Response, pane: Pane, cx: &ViewContext) -> Option<WorldPointer> {
     let at = response.ctx.input(|i| i.pointer.latest_pos())?;
-    let free = cx.view.transient.hand == HandState::Free && !cx.view.transient.is_figure;
+    let free = cx.view.transient.gesture == GestureState::Idle && !cx.view.transient.is_figure;
     let modifiers = response.ctx.input(|i| i.modifiers);
     (free && response.contains_pointer() && response.rect.contains(at))
         .then(|| WorldPointer::new(cx.place(response.rect, pane), at, modifiers))
@@ -222,9 +222,9 @@ fn hover(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
 
 /// The pointer's shape and what the tool draws over a view.
 pub fn paint(painter: &Painter, response: &Response, pane: Pane, cx: &ViewContext) {
-    let keeper = Keeper::of(&response.ctx);
-    let hand = keeper.lock();
-    let held = hand.held.as_ref().filter(|held| held.view == response.id);
+    let shared = SharedMemory::of(&response.ctx);
+    let memory = shared.lock();
+    let held = memory.held.as_ref().filter(|held| held.view == response.id);
     if let Some(held) = held {
         held.gesture.paint(painter);
     }

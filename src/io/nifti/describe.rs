@@ -1,4 +1,4 @@
-//! Places in words.
+//! Spacing, axes and position as text.
 
 use crate::geom::Grid;
 use crate::volume::readable;
