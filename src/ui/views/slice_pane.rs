@@ -30,14 +30,14 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let mut place = annotation_text::slice_text(&transform, cx.view.scan.crosshair);
     let time_points = cx.document.image().time_points();
     if time_points > 1 {
-        // Pictures have no bar that tells it.
+        // Pictures have no bar that tells it. A line of its own: in a narrow view it would reach the letter above.
         let time_point = tr("Time point").to_lowercase();
-        place = format!("{place} · {time_point} {}/{time_points}", cx.view.scan.time_point + 1);
+        place = format!("{place}\n{time_point} {}/{time_points}", cx.view.scan.time_point + 1);
     }
     response.widget_info(|| {
         let name = tr_with("{name} view", &[("name", &tr(plane.name()))]);
         let mut info = WidgetInfo::labeled(Role::Canvas, true, name);
-        info.current_text_value = Some(place.clone());
+        info.current_text_value = Some(place.replace('\n', " · "));
         info
     });
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
