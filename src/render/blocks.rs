@@ -219,8 +219,8 @@ mod tests {
             out
         };
         // The second of two time points is looked at.
-        let raw = [vec![0; dims.iter().product()], all(&raw)].concat();
-        let volume = volume(dims, Voxels::I16(raw)).with_time_point(1);
+        let both = [vec![0; dims.iter().product()], all(&raw)].concat();
+        let volume = volume(dims, Voxels::I16(both)).with_time_point(1);
         let encoding = Encoding::of_small_integers(TexelType::Unorm16, DataType::I16);
         for layer in 0..3 {
             let ranges = layer_ranges(&volume, &encoding, layer);
