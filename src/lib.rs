@@ -12,6 +12,7 @@
 //! - [`document`]: the scan, its objects, label edits, their history.
 //! - [`work`]: threads, cancelling, progress.
 //! - [`placeholder`]: links to nothing and pointers of git-annex and Git LFS, told from files.
+//! - [`text`]: bytes and lines for people.
 //! - [`render`]: slices and 3D with wgpu.
 //! - [`ui`]: the window's contents.
 //! - [`figure`]: the window's views as pictures and films, without a window.
@@ -37,6 +38,7 @@ pub mod placeholder;
 pub mod prompt;
 pub mod render;
 pub mod segment;
+pub mod text;
 pub mod ui;
 pub mod volume;
 pub mod work;

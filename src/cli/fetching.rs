@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use super::output::say_in_place;
+use crate::text::bytes;
 use crate::work::{CancelToken, Died, Progress, Task};
 
 /// Does `work` on a thread of its own, and shows on a terminal how many of how many bytes of `what` are there. On
@@ -40,12 +41,7 @@ where
 /// `None` as long as nobody knows how much there is.
 fn line(what: &str, (done, total): (u64, u64)) -> Option<String> {
     let percent = done.saturating_mul(100).checked_div(total)?;
-    Some(format!("fetching {what}: {} of {} ({percent} %)", megabytes(done), megabytes(total)))
-}
-
-/// `402.2 MB`.
-pub fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    Some(format!("fetching {what}: {} of {} ({percent} %)", bytes(done), bytes(total)))
 }
 
 #[cfg(test)]

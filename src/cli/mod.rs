@@ -28,6 +28,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::placeholder::Placeholder;
+use crate::text::one_line;
 use output::{print, print_json, say};
 
 pub use args::{
@@ -69,7 +70,7 @@ fn parsed(arguments: &[OsString], own: Option<&[OsString]>) -> ExitCode {
     match carry_out(cli, own) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("error: {}", one_line(&error)));
+            say(&format!("error: {}", causes(&error)));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
@@ -169,7 +170,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 /// The chain of causes in one line; a cause that its effect already tells is not told twice.
-fn one_line(error: &anyhow::Error) -> String {
+fn causes(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
@@ -180,7 +181,7 @@ fn one_line(error: &anyhow::Error) -> String {
             line.push_str(&text);
         }
     }
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&line)
 }
 
 #[cfg(test)]
@@ -191,6 +192,6 @@ mod tests {
     fn an_error_is_one_line_and_says_nothing_twice() {
         let error =
             anyhow::anyhow!("disk\nfull").context("can't save").context("can't save: x.nii");
-        assert_eq!(one_line(&error), "can't save: x.nii: disk full");
+        assert_eq!(causes(&error), "can't save: x.nii: disk full");
     }
 }

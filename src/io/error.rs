@@ -2,8 +2,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::placeholder::Placeholder;
+use crate::text::bytes;
 use crate::work::Cancelled;
-use crate::work::memory::{Free, Short, bytes};
+use crate::work::memory::{Free, Short};
 
 /// One line for the user: what is wrong, what to do, in which file.
 #[derive(Debug, thiserror::Error)]

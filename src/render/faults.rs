@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::RenderError;
+use crate::text::one_line;
 
 /// The first thing that went wrong on a device since it was asked last.
 #[derive(Clone, Debug, Default)]
@@ -76,11 +77,10 @@ impl Faults {
 
 impl From<Fault> for RenderError {
     fn from(fault: Fault) -> Self {
-        let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         match fault {
             Fault::NoMemory => RenderError::DeviceMemory,
-            Fault::Refused(why) => RenderError::Refused(one_line(why)),
-            Fault::Lost(why) => RenderError::Lost(one_line(why)),
+            Fault::Refused(why) => RenderError::Refused(one_line(&why)),
+            Fault::Lost(why) => RenderError::Lost(one_line(&why)),
         }
     }
 }

@@ -2,8 +2,9 @@ use std::path::PathBuf;
 
 use super::checkpoint::CheckpointError;
 use crate::placeholder::Placeholder;
+use crate::text::bytes;
 use crate::work::Cancelled;
-use crate::work::memory::{Free, Short, bytes};
+use crate::work::memory::{Free, Short};
 
 /// One line for the user: what is wrong, where, what to do.
 #[derive(Debug, thiserror::Error)]

@@ -284,7 +284,7 @@ fn errors_are_told_in_chinese() {
             "GB",
             "MB",
             "kB",
-            "bytes",
+            "B",
             "git",
             "annex",
             "datalad",

@@ -24,7 +24,7 @@ use std::thread::ScopedJoinHandle;
 use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
-use super::{Usage, files, one_line, print, print_json, say};
+use super::{Usage, causes, files, print, print_json, say};
 use crate::io;
 use crate::segment::cubes::{self, CubeSegmenter};
 use crate::segment::{self, Device};
@@ -385,7 +385,7 @@ impl<'a> Evaluation<'a> {
 }
 
 fn fail(case: &Case, label: Option<u16>, error: &anyhow::Error, results: &mut Results) {
-    let reason = one_line(error);
+    let reason = causes(error);
     let which = label.map(|l| format!(", label {l}")).unwrap_or_default();
     say(&format!("not measured: {}{which}: {reason}", case.name));
     results.failures.push(Failure { case: case.name.clone(), label, reason });

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::cli::args::ModelDownloadArgs;
-use crate::cli::fetching::{fetch, megabytes};
+use crate::cli::fetching::fetch;
 use crate::cli::{Usage, print, print_json};
 use crate::segment::download::{DownloadError, RemoteFile, download};
 use crate::segment::library;
+use crate::text::bytes;
 
 /// What came; keys are stable.
 #[derive(Serialize)]
@@ -35,5 +36,5 @@ pub fn run(args: &ModelDownloadArgs) -> anyhow::Result<()> {
         return print_json(&Report { path, sha256, bytes, fetched });
     }
     let what = if done.fetched { "fetched" } else { "is there already" };
-    print(&format!("{what} ({}): {path}\nSHA-256 {}", megabytes(done.bytes), done.sha256))
+    print(&format!("{what} ({}): {path}\nSHA-256 {}", bytes(done.bytes), done.sha256))
 }

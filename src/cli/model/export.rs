@@ -6,12 +6,12 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use crate::cli::args::ModelExportArgs;
-use crate::cli::fetching::megabytes;
 use crate::cli::print;
 use crate::io;
 use crate::segment::checkpoint::{Architecture, Checkpoint};
 use crate::segment::graph::{self, Precision, Weights};
 use crate::segment::library;
+use crate::text;
 use crate::work::{CancelToken, Progress};
 
 /// What is written, in the order in which it takes its place: the note says whose the others are, and without the
@@ -51,7 +51,7 @@ pub fn run(args: &ModelExportArgs) -> anyhow::Result<()> {
     // In the order of `FILES`.
     whole.reverse();
     io::publish_together(whole)?;
-    let size = megabytes(bytes as u64);
+    let size = text::bytes(bytes as u64);
     print(&format!("wrote encoder.onnx and decoder.onnx ({size}): {}", out.display()))
 }
 

@@ -6,13 +6,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::args::ModelInfoArgs;
-use crate::cli::fetching::megabytes;
 use crate::cli::{print, print_json};
 use crate::placeholder::Placeholder;
 use crate::segment::SegmentError;
 use crate::segment::checkpoint::{Architecture, Attention, Manifest};
 use crate::segment::cubes::SPACING;
 use crate::segment::library::{self, ModelFile, ModelKind, OnnxFacts};
+use crate::text::bytes;
 use crate::work::{CancelToken, Progress};
 
 /// What is known of a model without opening it; keys are stable.
@@ -236,7 +236,7 @@ impl Info {
             ("name", self.listed.name.clone()),
             ("kind", self.listed.kind.to_owned()),
             ("path", self.listed.path.clone()),
-            ("size", megabytes(self.bytes)),
+            ("size", bytes(self.bytes)),
             ("parameters", format!("{:.2} million", self.parameters as f64 / 1e6)),
         ];
         if !self.weights.is_empty() {

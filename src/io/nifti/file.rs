@@ -11,8 +11,8 @@ use super::raw::{Raw, header_bytes};
 use super::sniff::{FileKind, NAME, content};
 use super::voxels::{Input, read};
 use crate::geom::Grid;
+use crate::text::bytes;
 use crate::volume::{Provenance, Scale, Volume, Warning};
-use crate::work::memory::bytes;
 use crate::work::{CancelToken, Progress};
 
 /// Bytes after the voxels that are read for the sake of the checksum behind them.

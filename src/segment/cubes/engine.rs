@@ -21,6 +21,7 @@ use crate::segment::error::SegmentError;
 use crate::segment::graph::Precision;
 use crate::segment::runtime;
 use crate::segment::segmenter::{Device, DeviceChoice};
+use crate::text::one_line;
 use crate::work::{CancelToken, threads_available};
 use contract::{check_decoder, check_encoder};
 use sessions::default_threads;
@@ -347,8 +348,8 @@ fn run<'o, T>(
 
 /// One line of at most [`LONGEST`] characters: ONNX Runtime says where it was first and what was wrong last, so
 /// the middle is left out.
-fn one_line(text: &impl ToString) -> String {
-    let text = text.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+fn short_line(text: &impl ToString) -> String {
+    let text = one_line(&text.to_string());
     let count = text.chars().count();
     if count <= LONGEST {
         return text;
@@ -366,7 +367,7 @@ fn failed<R>(error: ort::Error<R>) -> SegmentError {
     if let Some(why) = memory::exhausted(&text) {
         return SegmentError::Run(why);
     }
-    SegmentError::of_memory(&text).unwrap_or_else(|| SegmentError::Run(one_line(&text)))
+    SegmentError::of_memory(&text).unwrap_or_else(|| SegmentError::Run(short_line(&text)))
 }
 
 /// A model that CUDA loads but can't run.
@@ -385,9 +386,9 @@ fn no_cuda(why: &SegmentError) -> String {
             "no CUDA in this ONNX Runtime".to_owned()
         }
         SegmentError::Cuda(message) | SegmentError::Run(message) => {
-            one_line(&format!("no CUDA: {message}"))
+            short_line(&format!("no CUDA: {message}"))
         }
-        other => one_line(&format!("no CUDA: {other}")),
+        other => short_line(&format!("no CUDA: {other}")),
     }
 }
 

@@ -12,6 +12,7 @@ use ort::environment::Environment;
 pub use install::install;
 
 use super::error::SegmentError;
+use crate::text::one_line;
 use crate::work::program;
 use install::{LIBRARY, library_folder};
 
@@ -141,10 +142,6 @@ fn ready(places: &Places) -> Result<(Runtime, Environment), SegmentError> {
         }
     }
     Err(SegmentError::NoRuntime { tried: tried.join("; ") })
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Loads the library. Nothing else of `ort` may be called before this succeeded: it would panic.

@@ -2,6 +2,7 @@
 
 use super::text::tr;
 use crate::geom::{Axis, DVec3, Direction};
+use crate::text::bytes;
 use crate::volume::readable;
 
 /// Millilitres with three significant digits: `0.42 mL`, `12.3 mL`, `142 mL`, `1.42 L`.
@@ -14,17 +15,6 @@ pub fn millilitres(ml: f64) -> String {
         ml if ml < 99.95 => format!("{ml:.1} mL"),
         ml if ml < 999.5 => format!("{ml:.0} mL"),
         ml => format!("{:.2} L", ml / 1000.0),
-    }
-}
-
-/// Bytes in decimal units: `640 kB`, `1.3 GB`.
-pub fn bytes(n: u64) -> String {
-    let n = n as f64;
-    match n {
-        n if n < 1e3 => format!("{n:.0} B"),
-        n if n < 1e6 => format!("{:.0} kB", n / 1e3),
-        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
-        n => format!("{:.2} GB", n / 1e9),
     }
 }
 
@@ -135,7 +125,5 @@ mod tests {
         let short = shorten("a_very_long_file_name.nii.gz", 15);
         assert_eq!(short, "a_very_….nii.gz");
         assert_eq!(short.chars().count(), 15);
-        assert_eq!(bytes(999), "999 B");
-        assert_eq!(bytes(1_340_000_000), "1.34 GB");
     }
 }

@@ -3,7 +3,8 @@
 use egui::{Label, RichText, Ui};
 
 use crate::document::Document;
-use crate::ui::kit::format::{bytes, digits, number};
+use crate::text::bytes;
+use crate::ui::kit::format::{digits, number};
 use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::tr;

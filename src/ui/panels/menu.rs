@@ -5,9 +5,10 @@ use egui::{
 };
 
 use super::working_scale;
+use crate::text::bytes;
 use crate::ui::commands::widgets::{command_button, menu_section, menu_sections};
 use crate::ui::commands::{self, CommandContext, Entry, Menu, edit, file, segment, views};
-use crate::ui::kit::format::{bytes, of, shorten};
+use crate::ui::kit::format::{of, shorten};
 use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{Language, mark, tr, tr_any, tr_with};

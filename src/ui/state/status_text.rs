@@ -1,7 +1,8 @@
 //! The program's status in words.
 
 use super::status::{Download, FileProgress};
-use crate::ui::kit::format::{bytes, of, shorten};
+use crate::text::bytes;
+use crate::ui::kit::format::{of, shorten};
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_any};
 

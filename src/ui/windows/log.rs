@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use egui::{Context, Label, RichText, ScrollArea, TextEdit, Ui, Window};
 
+use crate::text::one_line;
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
@@ -54,32 +55,32 @@ fn show_line(ui: &mut Ui, line: &LogLine) {
         Level::Info => c.text,
         Level::Debug => c.quiet,
     };
-    let text = RichText::new(one_line(line)).monospace().size(11.5).color(colour);
+    let text = RichText::new(line_text(line)).monospace().size(11.5).color(colour);
     ui.add(Label::new(text).selectable(true).extend());
 }
 
 /// In the line itself or in its level.
 fn matches(line: &LogLine, filter: &str) -> bool {
     let filter = filter.trim().to_lowercase();
-    filter.is_empty() || one_line(line).to_lowercase().contains(&filter)
+    filter.is_empty() || line_text(line).to_lowercase().contains(&filter)
 }
 
 /// `  12.3 s  warning  text`; English, as those write and read who mend faults.
-fn one_line(line: &LogLine) -> String {
+fn line_text(line: &LogLine) -> String {
     let level = match line.level {
         Level::Debug => "debug",
         Level::Info => "info",
         Level::Warning => "warning",
         Level::Error => "error",
     };
-    format!("{:>8.1} s  {level:<7}  {}", line.at, line.text.replace('\n', " "))
+    format!("{:>8.1} s  {level:<7}  {}", line.at, one_line(&line.text))
 }
 
 fn as_text(lines: &[&LogLine]) -> String {
     let mut text = String::new();
     for line in lines {
         // Writing into a String can't fail.
-        let _ = writeln!(text, "{}", one_line(line));
+        let _ = writeln!(text, "{}", line_text(line));
     }
     text
 }
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn lines_are_found_by_text_and_level() {
         let line = LogLine { at: 3.12, level: Level::Warning, text: "Two\nlines".to_owned() };
-        assert_eq!(one_line(&line), "     3.1 s  warning  Two lines");
+        assert_eq!(line_text(&line), "     3.1 s  warning  Two lines");
         assert!(matches(&line, " two ") && matches(&line, "WARN") && matches(&line, ""));
         assert!(!matches(&line, "error"));
         assert_eq!(as_text(&[&line, &line]).lines().count(), 2);

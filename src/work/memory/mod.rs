@@ -6,6 +6,8 @@ mod cgroup;
 use std::fmt;
 use std::path::Path;
 
+use crate::text::bytes;
+
 /// Where the system can't be asked, what a small machine of today can hold.
 const UNKNOWN: u64 = 4 << 30;
 /// Left for all that is not asked about: threads, fonts, the window.
@@ -148,17 +150,6 @@ pub fn check_library(used: u64, mapped: u64) -> Result<(), Short> {
         Some(free) => Err(Short { needed: needed(&free), free }),
         None => Ok(()),
     }
-}
-
-/// `1.5 GB`, `340 kB`: decimal units, as file managers show them.
-pub fn bytes(n: u64) -> String {
-    let n = n as f64;
-    for (unit, name) in [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")] {
-        if n >= unit {
-            return format!("{:.1} {name}", n / unit);
-        }
-    }
-    format!("{n} bytes")
 }
 
 /// The bytes of a line `Name:   123 kB` of `/proc/meminfo` or `/proc/self/status`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use ort::session::Session;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use super::{SIDE, one_line};
+use super::{SIDE, short_line};
 use crate::segment::error::SegmentError;
 
 /// A tensor's element type and shape; -1 is a free dimension.
@@ -35,7 +35,7 @@ fn described(outlets: &[Outlet]) -> String {
         }
         None => format!("{} (no tensor)", outlet.name()),
     };
-    one_line(&outlets.iter().map(one).collect::<Vec<_>>().join(", "))
+    short_line(&outlets.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
 fn contract(expected: &str, kind: &str, found: &[Outlet], path: &Path) -> SegmentError {

@@ -7,7 +7,7 @@ use ort::ep::{CUDA, cuda::ConvAlgorithmSearch};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
-use super::{memory, one_line};
+use super::{memory, short_line};
 use crate::segment::checkpoint::{Architecture, Checkpoint, CheckpointError};
 use crate::segment::error::SegmentError;
 use crate::segment::graph::{self, Precision, Weights};
@@ -78,7 +78,7 @@ impl Source {
                     let content = checkpoint.content().clone();
                     let builder = builder()?
                         .with_external_initializer_file_in_memory(graph::LOCATION, content);
-                    let mut builder = builder.map_err(|e| SegmentError::Run(one_line(&e)))?;
+                    let mut builder = builder.map_err(|e| SegmentError::Run(short_line(&e)))?;
                     builder.commit_from_memory(&graph()?).map_err(|e| bad_model(&e, path))
                 };
                 let weights = Weights::External;
@@ -119,7 +119,7 @@ fn bad_model(error: &impl ToString, path: &Path) -> SegmentError {
     if let Some(why) = memory::exhausted(&text) {
         return bad(why);
     }
-    SegmentError::of_memory(&text).unwrap_or_else(|| bad(one_line(&text)))
+    SegmentError::of_memory(&text).unwrap_or_else(|| bad(short_line(&text)))
 }
 
 fn on_cuda(builder: SessionBuilder) -> Result<SessionBuilder, SegmentError> {
@@ -132,7 +132,7 @@ fn on_cuda(builder: SessionBuilder) -> Result<SessionBuilder, SegmentError> {
         .with_memory_limit(memory::limit())
         .build()
         .error_on_failure();
-    builder.with_execution_providers([provider]).map_err(|e| SegmentError::Cuda(one_line(&e)))
+    builder.with_execution_providers([provider]).map_err(|e| SegmentError::Cuda(short_line(&e)))
 }
 
 fn options(
@@ -157,8 +157,8 @@ fn options(
             .with_flush_to_zero()?;
         Ok(builder)
     };
-    let builder = Session::builder(environment).map_err(|e| one_line(&e))?;
-    apply(builder).map_err(|e| one_line(&e))
+    let builder = Session::builder(environment).map_err(|e| short_line(&e))?;
+    apply(builder).map_err(|e| short_line(&e))
 }
 
 /// Physical cores; from three on one is left to the window, which needs little of one while a model runs.
