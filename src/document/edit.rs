@@ -112,6 +112,7 @@ impl Document {
                 // The gesture has taken back all that it did, be it to begin an object. (Done again after an answer
                 // it may still do something.)
                 self.take_back(&mut entry.ops);
+                self.history.hand_back(self.history.done_count(), entry.aside);
             } else {
                 self.history.put_again(entry);
             }
@@ -131,6 +132,7 @@ impl Document {
     pub fn cancel_gesture(&mut self, gesture: GestureId) {
         if let Some(mut entry) = self.history.take_merge(MergeKey::Gesture(gesture)) {
             self.take_back(&mut entry.ops);
+            self.history.hand_back(self.history.done_count(), entry.aside);
             self.changed();
         }
     }

@@ -77,6 +77,9 @@ pub(super) struct Entry {
     pub merge: Option<MergeKey>,
     /// It is made of edits by hand, and nothing if they change nothing.
     pub by_hand: bool,
+    /// What was undone when it was done: to be redone again if it turns out never to have been (a click that fails, an
+    /// extension in vain, a stroke given up). Forgotten once it is done for good.
+    pub aside: Vec<Entry>,
 }
 
 /// Names all edits of one gesture (from pressing the button to letting it go): they are one step to undo.
@@ -99,8 +102,6 @@ pub(super) enum MergeKey {
 pub(super) struct History {
     done: Vec<Entry>,
     undone: Vec<Entry>,
-    /// What was undone when an extension began, which may turn out to change nothing: the extension, and that.
-    aside: Option<(EntryId, Vec<Entry>)>,
     last_number: u64,
 }
 
@@ -115,9 +116,10 @@ impl History {
     ) -> EntryId {
         let number = self.next_number();
         let id = EntryId(number);
-        let undone = std::mem::take(&mut self.undone);
-        let extends = pending.as_ref().is_some_and(|p| p.extend);
-        self.aside = extends.then_some((id, undone));
+        let aside = std::mem::take(&mut self.undone);
+        if let Some(last) = self.done.last_mut() {
+            last.forget_aside();
+        }
         self.done.push(Entry {
             id,
             state: StateId(number),
@@ -128,6 +130,7 @@ impl History {
             point: None,
             merge: None,
             by_hand: false,
+            aside,
         });
         id
     }
@@ -179,7 +182,6 @@ impl History {
     }
 
     pub fn take_undo(&mut self) -> Option<Entry> {
-        self.aside = None;
         let entry = self.done.pop();
         self.end_gesture();
         entry
@@ -201,7 +203,8 @@ impl History {
         self.undone.pop()
     }
 
-    pub fn put_redo(&mut self, entry: Entry) {
+    pub fn put_redo(&mut self, mut entry: Entry) {
+        entry.forget_aside();
         self.undone.push(entry);
     }
 
@@ -253,9 +256,9 @@ impl History {
     /// The newest entry, which was pending, is answered by these changes, which were done.
     pub fn resolve_newest(&mut self, ops: Vec<Op>) {
         let number = self.next_number();
-        self.aside = None;
         if let Some(entry) = self.done.last_mut() {
             entry.pending = None;
+            entry.forget_aside();
             entry.ops.extend(ops);
             entry.state = StateId(number);
         }
@@ -264,9 +267,13 @@ impl History {
     /// What was undone leads to other contents than before when it is redone, because something before it has changed.
     pub fn renew_undone(&mut self) {
         let Self { undone, last_number, .. } = self;
-        for entry in undone.iter_mut().rev() {
-            *last_number += 1;
-            entry.state = StateId(*last_number);
+        renew(undone, last_number);
+    }
+
+    /// The same of what was undone when these were done.
+    pub fn renew_asides(&mut self, entries: &mut [Entry]) {
+        for entry in entries {
+            renew(&mut entry.aside, &mut self.last_number);
         }
     }
 
@@ -279,12 +286,17 @@ impl History {
         }
     }
 
-    /// An extension has come to nothing and nothing was done since: what was undone before can be redone.
-    pub fn take_back(&mut self, extension: EntryId) {
-        if self.undone.is_empty()
-            && let Some((_, undone)) = self.aside.take_if(|(id, _)| *id == extension)
-        {
-            self.undone = undone;
+    /// The step at this place of those done was taken out as if it had never been: what was undone when it was done
+    /// (`aside`) can be redone, or was undone when the next one was done. Unless other things were undone since.
+    pub fn hand_back(&mut self, place: usize, aside: Vec<Entry>) {
+        let last = self.done.len().checked_sub(1) == Some(place);
+        let undone = match self.done.get_mut(place) {
+            Some(next) if last || next.pending.is_some() => &mut next.aside,
+            Some(_) => return,
+            None => &mut self.undone,
+        };
+        if undone.is_empty() {
+            *undone = aside;
         }
     }
 
@@ -304,7 +316,23 @@ impl History {
     }
 }
 
+/// New names for the states of what was undone.
+fn renew(undone: &mut [Entry], last_number: &mut u64) {
+    for entry in undone.iter_mut().rev() {
+        *last_number += 1;
+        entry.state = StateId(*last_number);
+        renew(&mut entry.aside, last_number);
+    }
+}
+
 impl Entry {
+    /// It is done for good, unless an answer to it is still to come.
+    fn forget_aside(&mut self) {
+        if self.pending.is_none() {
+            self.aside = Vec::new();
+        }
+    }
+
     /// Lets go of what is needed only to do it again in another state.
     pub fn settle(&mut self) {
         for op in &mut self.ops {

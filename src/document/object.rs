@@ -125,7 +125,12 @@ impl Object {
         self.from_file && self.log.prompts.is_empty() && !self.region.is_empty()
     }
 
-    /// The model's estimate for the present mask.
+    /// Whether something was painted or erased since the model made it.
+    pub fn is_corrected(&self) -> bool {
+        !self.added.is_empty() || !self.removed.is_empty()
+    }
+
+    /// The model's estimate for its answer; nothing done by hand counts for it.
     pub fn iou(&self) -> Option<f32> {
         if self.replayed() == 0 { None } else { self.answer.score }
     }

@@ -22,6 +22,7 @@ impl Document {
             _ => return Err(Refused::Stale),
         };
         let later = self.unwind(entry);
+        let mut in_vain = None;
         let changes = self.put_in(id, extends, resolution);
         let done = changes.as_ref().map(|_| ()).map_err(|why| *why);
         match changes {
@@ -30,12 +31,15 @@ impl Document {
                 self.history.renew_undone();
             }
             Ok(None) => {
-                self.history.take_newest();
-                self.history.take_back(entry);
+                in_vain = self.history.take_newest();
             }
             Err(_) => {}
         }
+        let place = self.history.done_count();
         self.replay(later);
+        if let Some(extension) = in_vain {
+            self.history.hand_back(place, extension.aside);
+        }
         done
     }
 
@@ -74,8 +78,13 @@ impl Document {
         };
         let mut later = self.unwind(id);
         later.retain(|e| e.pending.as_ref().is_none_or(|p| p.object != object));
+        // What was undone since was built on the click.
+        later.iter_mut().for_each(|e| e.aside = Vec::new());
+        self.history.forget_undone();
+        let (place, mut aside) = (self.history.done_count() - 1, Vec::new());
         if let Some(mut click) = self.history.take_newest() {
             self.take_back(&mut click.ops);
+            aside = std::mem::take(&mut click.aside);
             // An object that it began stays if it was painted on since.
             let painted = later.iter().any(|e| e.edits(object));
             click.ops.retain(|op| matches!(op, Op::Object { .. } | Op::Active(_)));
@@ -85,10 +94,8 @@ impl Document {
                 later.insert(0, click);
             }
         }
-        // It was built on the click.
-        self.history.forget_undone();
-        self.history.take_back(id);
         self.replay(later);
+        self.history.hand_back(place, aside);
         Ok(())
     }
 
@@ -132,6 +139,7 @@ impl Document {
         for entry in later.iter_mut().rev() {
             self.take_back(&mut entry.ops);
         }
+        self.history.renew_asides(&mut later);
         later
     }
 

@@ -8,6 +8,7 @@ mod late;
 mod opacity;
 mod random;
 mod selection;
+mod withdrawn;
 
 use std::sync::Arc;
 

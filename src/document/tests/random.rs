@@ -26,6 +26,8 @@ enum Deed {
     Lock(usize, bool),
     Done(usize, bool),
     Fail,
+    /// A click that fails at once.
+    Vain(bool),
     Undo,
     Redo,
 }
@@ -50,6 +52,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..4, any::<bool>()).prop_map(|(n, locked)| Deed::Lock(n, locked)),
         1 => (0usize..4, any::<bool>()).prop_map(|(n, done)| Deed::Done(n, done)),
         1 => Just(Deed::Fail),
+        3 => any::<bool>().prop_map(Deed::Vain),
         3 => Just(Deed::Undo),
         2 => Just(Deed::Redo),
     ]
@@ -136,6 +139,13 @@ fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
             Some(entry) => d.apply(Command::Withdraw(entry)),
             None => Ok(()),
         },
+        Deed::Vain(positive) => match (d.pending().is_none(), click(d, *positive)) {
+            (true, Ok(())) => {
+                let entry = d.pending().map(|(entry, _)| entry).unwrap();
+                d.apply(Command::Withdraw(entry))
+            }
+            (_, done) => done,
+        },
         Deed::Undo => {
             d.undo();
             Ok(())
@@ -147,11 +157,28 @@ fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     };
 }
 
+/// All steps, done and undone, and how many are done.
+fn steps(d: &Document) -> (Vec<String>, usize) {
+    let (steps, done) = d.history_steps();
+    (steps.iter().map(|step| format!("{step:?}")).collect(), done)
+}
+
+/// What there is after each step that can be redone; undone again in the end.
+fn redone(d: &mut Document) -> Vec<(Vec<u16>, Vec<Object>)> {
+    let mut states = Vec::new();
+    while d.redo() {
+        states.push(seen(d));
+    }
+    states.iter().for_each(|_| assert!(d.undo()));
+    states
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// After any deeds: the map and the objects say the same, and each object is what its layers say; what is locked
-    /// is as it was; undo then redo changes nothing; a change made while nothing was pending is undone to exactly the
+    /// is as it was; undo then redo changes nothing; a click that fails changes nothing, what can be redone included; a
+    /// change made while nothing was pending is undone to exactly the
     /// state before it (one step of a gesture, to the state before the gesture); undoing all leads back to the empty
     /// document, and redoing all leads back to where we were.
     #[test]
@@ -164,6 +191,15 @@ proptest! {
         for deed in &deeds {
             let (mut before, length, idle) = (seen(&d), d.history_len(), d.pending().is_none());
             let (state, protected) = (d.state(), locked(&d));
+            if matches!(deed, Deed::Vain(_)) && idle {
+                let (steps, redone) = (steps(&d), redone(&mut d));
+                do_deed(&mut d, deed, &mut gesture);
+                prop_assert_eq!(&(seen(&d), d.state()), &(before, state), "{:?}", deed);
+                prop_assert_eq!(self::steps(&d), steps);
+                prop_assert_eq!(self::redone(&mut d), redone);
+                before_newest = None;
+                continue;
+            }
             do_deed(&mut d, deed, &mut gesture);
             prop_assert!(layers_agree(&d), "after {deed:?}");
             let elsewhen =
