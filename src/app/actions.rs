@@ -29,9 +29,9 @@ impl App {
         }
     }
 
-    /// Opens files: models are used, others read.
+    /// Opens files: models are used, others read. (Models in folders are found when those are read.)
     fn open(&mut self, paths: Vec<PathBuf>, role: Role) {
-        let (models, files) = paths.into_iter().partition(|p| files::is_model(p));
+        let (models, files) = paths.into_iter().partition(|p| files::is_named_like_a_model(p));
         let models: Vec<PathBuf> = models;
         if let Some(model) = models.into_iter().next_back() {
             self.model.choose(Some(model.into()), &mut self.status);
@@ -52,6 +52,7 @@ impl App {
             Action::Answer(number, answer) => self.answer(number, answer),
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
+            Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
                 self.model.cancel(self.open.as_mut());
@@ -97,7 +98,7 @@ impl App {
             }
             Action::ForgetRecent(path) => {
                 self.remembered.forget(Some(&path));
-                self.status.recent = self.remembered.recent();
+                self.list_recent();
             }
             Action::ClearRecent => {
                 self.remembered.forget(None);

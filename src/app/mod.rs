@@ -32,6 +32,7 @@ use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
+use crate::work::Task;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
@@ -78,6 +79,8 @@ pub struct App {
     /// Lines of the log that were taken over.
     log_seen: u64,
     remembered: Remembered,
+    /// It is being looked which of the files opened lately are still there.
+    recent: Option<Task<Vec<PathBuf>>>,
     longest_step: Duration,
     started: Instant,
     /// Frames drawn with a scan in them, up to two.
@@ -118,7 +121,6 @@ impl App {
         let status = Status {
             formats: formats.readable_endings(),
             sample: files::sample_scan(),
-            recent: remembered.recent(),
             ..Status::default()
         };
         let mut app = Self {
@@ -142,10 +144,12 @@ impl App {
             time_point_loading: false,
             log_seen: 0,
             remembered,
+            recent: None,
             longest_step: Duration::ZERO,
             started: Instant::now(),
             frames: 0,
         };
+        app.list_recent();
         for (n, path) in paths.into_iter().enumerate() {
             app.files.open(path, if n == 0 { Role::Any } else { Role::Labels });
         }
@@ -210,6 +214,7 @@ impl App {
         }
         self.model.poll(self.open.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
+        self.look_for_recent();
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path.into()), &mut self.status);
         }
@@ -284,6 +289,13 @@ impl App {
                 }
                 self.toasts.info(tr_with("Saved and verified: {name}", &[("name", &name)]));
             }
+            News::SavedPartly { why, stamp, document } => {
+                if let Some(open) = self.open.as_mut().filter(|s| s.number == document) {
+                    open.saved_to = Some(stamp.path().to_owned());
+                    open.on_disk = Some(stamp);
+                }
+                self.toasts.error(why);
+            }
             News::SaveTo(document, path) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
                     self.save(path);
@@ -299,6 +311,21 @@ impl App {
             News::Model(path) => self.model.choose(Some(path.into()), &mut self.status),
             News::Failed(why) => self.toasts.error(why),
         }
+    }
+
+    /// Lists the files opened lately; those that are gone leave the list when that is known, because a network drive
+    /// may take its time to say so.
+    fn list_recent(&mut self) {
+        let all = self.remembered.recent().to_vec();
+        self.status.recent.clone_from(&all);
+        let there = move |_: &_, _: &_| all.into_iter().filter(|path| path.is_file()).collect();
+        self.recent = Task::start("recent files", self.graphics.wake(), there).ok();
+    }
+
+    fn look_for_recent(&mut self) {
+        let Some(answer) = self.recent.as_ref().and_then(Task::poll) else { return };
+        self.recent = None;
+        self.status.recent = answer.unwrap_or_else(|_| self.remembered.recent().to_vec());
     }
 
     fn tell_shortage(&mut self, slot: usize, shortage: Shortage) {

@@ -1,7 +1,7 @@
 //! The open document and what happens to it: commands, and the images over it.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
@@ -11,9 +11,10 @@ use crate::document::{Command, Document, LabelId, Object, Over, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::ImageId;
+use crate::ui::commands::tools::negative_refusal;
 use crate::ui::commands::{Entry, edit, help, tools as tool_commands};
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, PRACTISED, SaveStatus, ToolId, tools};
+use crate::ui::{ImageLayer, PRACTISED, SaveStatus, Status, ToolId, Waiting, tools};
 use crate::volume::Volume;
 
 /// A document with what belongs to its being open.
@@ -33,6 +34,35 @@ pub(super) struct OpenDocument {
     pub deferred: Vec<(usize, Command)>,
     /// Objects that were begun by a click: one that is taken back and made again counts once.
     pub begun: HashSet<LabelId>,
+    /// The object of which the user was told last that it is locked.
+    pub told_locked: Option<LabelId>,
+}
+
+impl OpenDocument {
+    /// A document that was just opened, with nothing on it that was saved.
+    pub(super) fn new(number: DocumentNumber, document: Document, path: PathBuf) -> Self {
+        Self {
+            number,
+            document,
+            path,
+            saved_to: None,
+            came_from: None,
+            on_disk: None,
+            deferred: Vec::new(),
+            begun: HashSet::new(),
+            told_locked: None,
+        }
+    }
+
+    /// What waits for a click, for the user to see.
+    fn waiting(&self) -> Vec<Waiting> {
+        let shown = |(_, command): &(usize, Command)| match command {
+            Command::RemoveObject(id) => Some(Waiting::Delete(*id)),
+            Command::Extend(id) => Some(Waiting::Extend(*id)),
+            _ => None,
+        };
+        self.deferred.iter().filter_map(shown).collect()
+    }
 }
 
 impl App {
@@ -75,17 +105,10 @@ impl App {
         self.status.latency = None;
         self.files.take_replace_question(&mut self.status);
         self.remembered.opened(&loaded.path);
-        self.status.recent = self.remembered.recent();
-        self.open = Some(OpenDocument {
-            number: DocumentNumber(self.documents),
-            document,
-            path: loaded.path,
-            saved_to: None,
-            came_from: None,
-            on_disk: None,
-            deferred: Vec::new(),
-            begun: HashSet::new(),
-        });
+        self.list_recent();
+        self.status.waiting.clear();
+        let number = DocumentNumber(self.documents);
+        self.open = Some(OpenDocument::new(number, document, loaded.path));
     }
 
     /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
@@ -97,10 +120,15 @@ impl App {
             return true;
         }
         let again = command.waits_for_clicks().then(|| command.clone());
+        let about = about(&open.document, &command);
         if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
             // The picture may still be that of another time point.
             self.toasts
                 .warning(tr("This time point is still being loaded; click again").to_owned());
+            return false;
+        }
+        if let Some(why) = not_of_this_model(&open.document, &command, &self.status) {
+            self.toasts.refused(format!("{why}."));
             return false;
         }
         let fresh = matches!(command, Command::NewObject);
@@ -153,9 +181,21 @@ impl App {
                     defer(open, command);
                     return true;
                 }
-                self.toasts.refused(format!("{}.", capitalised(&refusal(why))));
+                if why == Refused::Locked {
+                    open.told_locked = about;
+                }
+                self.toasts.refused(told(why));
                 false
             }
+        }
+    }
+
+    /// "It is locked" is no matter any more once it is not.
+    fn forget_told_lock(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let locked = |id: &LabelId| open.document.object(*id).is_some_and(|o| o.locked);
+        if open.told_locked.take_if(|id| !locked(id)).is_some() {
+            self.toasts.take_away(&told(Refused::Locked));
         }
     }
 
@@ -188,6 +228,12 @@ impl App {
     }
 
     pub(super) fn run_deferred(&mut self) {
+        self.forget_told_lock();
+        self.run_what_waits();
+        self.status.waiting = self.open.as_ref().map(OpenDocument::waiting).unwrap_or_default();
+    }
+
+    fn run_what_waits(&mut self) {
         let Some(open) = &mut self.open else { return };
         // A label that is given again is another object's.
         open.deferred.retain(|(_, command)| match command {
@@ -256,6 +302,22 @@ fn key_of(tool: ToolId) -> String {
     tool_commands::choose(tool).map(Entry::key_text).unwrap_or_default()
 }
 
+/// Why the model in use can't answer a click, if that is known before it is asked.
+fn not_of_this_model(document: &Document, command: &Command, status: &Status) -> Option<String> {
+    let Command::AddPrompt { object, prompt } = command else { return None };
+    let why = negative_refusal(status)?;
+    // What the document refuses by itself it says better.
+    let (_, log) = document.target(*object, *prompt).ok()?;
+    let negative = log.prompts.iter().any(|p| !p.positive);
+    match (prompt.positive, negative) {
+        (false, _) => Some(why),
+        (true, true) => Some(tr(
+            "This object has negative points, which the model in use does not take: remove them, or use another model",
+        ).to_owned()),
+        (true, false) => None,
+    }
+}
+
 /// Whether a click is made where something was done by hand, which its answer will not change.
 fn kept_by_hand(document: &Document, command: &Command) -> bool {
     let Command::AddPrompt { object, prompt } = command else { return false };
@@ -279,14 +341,6 @@ fn defer(open: &mut OpenDocument, command: Command) {
     }
 }
 
-/// Whether both names lead to one file.
-pub(super) fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    }
-}
-
 /// Why a command was refused, in the language in use.
 fn refusal(why: Refused) -> String {
     match why {
@@ -306,6 +360,25 @@ fn refusal(why: Refused) -> String {
     }
 }
 
+/// What the user is told when a command was refused.
+fn told(why: Refused) -> String {
+    format!("{}.", capitalised(&refusal(why)))
+}
+
+/// The object that a command would change.
+fn about(document: &Document, command: &Command) -> Option<LabelId> {
+    match command {
+        Command::AddPrompt { object, .. } | Command::Edit { object, .. } => {
+            object.or_else(|| document.active().map(|o| o.id))
+        }
+        Command::RemovePrompt { object, .. } | Command::SetThreshold { object, .. } => {
+            Some(*object)
+        }
+        Command::Extend(id) | Command::RemoveObject(id) => Some(*id),
+        _ => None,
+    }
+}
+
 pub(super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
@@ -321,16 +394,7 @@ mod tests {
         let grid = Grid::new([2; 3], DAffine3::IDENTITY).unwrap();
         let (voxels, stored) = (Voxels::U8(vec![0; 8]), StoredGeometry::of(&grid));
         let volume = Volume::new("v", grid, vec![2; 3], voxels, Scale::NONE, stored, vec![]);
-        OpenDocument {
-            number: DocumentNumber(1),
-            document: Document::new(Arc::new(volume)),
-            path: "scan".into(),
-            saved_to: None,
-            came_from: None,
-            on_disk: None,
-            deferred: Vec::new(),
-            begun: HashSet::new(),
-        }
+        OpenDocument::new(DocumentNumber(1), Document::new(Arc::new(volume)), "scan".into())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Output, Purpose, stem_of};
+use super::files::{Output, Purpose, same_file, stem_of};
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, FigureRenderer, Film, save_film, save_png};
 use crate::io::Registry;
@@ -19,11 +19,18 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What a thread brings: a picture for the clipboard, or nothing because it is in a file.
 type Drawn = Result<Option<egui::ColorImage>, FigureError>;
 
+/// Why nothing was drawn.
+enum NotDrawn {
+    Figure(FigureError),
+    /// It would replace the scan.
+    Scan,
+}
+
 struct PictureJob {
     what: &'static str,
     /// The file it goes to; none for the clipboard.
     path: Option<PathBuf>,
-    task: Task<Drawn>,
+    task: Task<Result<Option<egui::ColorImage>, NotDrawn>>,
 }
 
 /// The one picture or film that is being drawn.
@@ -55,9 +62,14 @@ impl Pictures {
         })
     }
 
-    fn save(&mut self, document: &Document, figure: Figure, path: PathBuf) -> Result<(), String> {
+    fn save(
+        &mut self,
+        document: &Document,
+        figure: Figure,
+        (path, scan): (PathBuf, PathBuf),
+    ) -> Result<(), String> {
         let file = path.clone();
-        self.start(tr("Picture"), Some(path), document, move |document, cancel, _| {
+        self.start(tr("Picture"), Some((path, scan)), document, move |document, cancel, _| {
             let picture = draw(document, &figure, cancel)?;
             cancel.check()?;
             save_png(&file, &picture)?;
@@ -70,20 +82,21 @@ impl Pictures {
         document: &Document,
         figure: Figure,
         film: Film,
-        path: PathBuf,
+        (path, scan): (PathBuf, PathBuf),
     ) -> Result<(), String> {
         let file = path.clone();
-        self.start(tr("Film"), Some(path), document, move |document, cancel, progress| {
+        self.start(tr("Film"), Some((path, scan)), document, move |document, cancel, progress| {
             let mut renderer = FigureRenderer::new(document, &figure.view.scan.overlays, cancel)?;
             save_film(&file, &film, &mut renderer, &figure, cancel, progress)?;
             Ok(None)
         })
     }
 
+    /// `to`: the file that it goes to, and the scan's, which that must not be.
     fn start(
         &mut self,
         what: &'static str,
-        path: Option<PathBuf>,
+        to: Option<(PathBuf, PathBuf)>,
         document: &Document,
         work: impl FnOnce(Document, &CancelToken, &Progress) -> Drawn + Send + 'static,
     ) -> Result<(), String> {
@@ -91,8 +104,12 @@ impl Pictures {
             return Err(tr("A picture is being drawn already; wait for it or cancel it").to_owned());
         }
         let document = document.snapshot();
-        let task = Task::start("picture", self.wake.clone(), |cancel, progress| {
-            work(document, cancel, progress)
+        let path = to.as_ref().map(|(path, _)| path.clone());
+        let task = Task::start("picture", self.wake.clone(), move |cancel, progress| {
+            if to.is_some_and(|(path, scan)| same_file(&path, &scan)) {
+                return Err(NotDrawn::Scan);
+            }
+            work(document, cancel, progress).map_err(NotDrawn::Figure)
         });
         let task = task.map_err(|why| format!("{}: {why}", tr("no thread to draw a picture")))?;
         self.job = Some(PictureJob { what, path, task });
@@ -121,8 +138,13 @@ impl Pictures {
                 let name = path.map(|p| p.display().to_string()).unwrap_or_default();
                 toasts.info(format!("{}: {name}", tr("Saved")));
             }
-            (Ok(Err(FigureError::Cancelled)), _) => {}
-            (Ok(Err(why)), _) => toasts.error(why.to_string()),
+            (Ok(Err(NotDrawn::Figure(FigureError::Cancelled))), _) => {}
+            (Ok(Err(NotDrawn::Figure(why))), _) => toasts.error(why.to_string()),
+            (Ok(Err(NotDrawn::Scan)), path) => {
+                let name = path.map(|p| p.display().to_string()).unwrap_or_default();
+                let text = tr("That is the scan itself; choose another name");
+                toasts.error(format!("{text}: {name}"));
+            }
             (Err(_), _) => toasts.error(tr("The picture could not be drawn").to_owned()),
         }
     }
@@ -175,11 +197,7 @@ impl App {
             self.toasts.error(format!("{text}: {}", path.display()));
             return;
         };
-        if super::open_document::same_file(&path, &open.path) {
-            let text = tr("That is the scan itself; choose another name");
-            self.toasts.error(format!("{text}: {}", path.display()));
-            return;
-        }
+        let path = (path, open.path.clone());
         let document = &open.document;
         let view: &ViewState = &self.view;
         let started = match output {

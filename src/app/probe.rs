@@ -49,6 +49,7 @@ impl App {
             && !drawing
             && !self.files.is_opening()
             && !self.files.is_saving()
+            && !self.files.paths.is_looking()
     }
 
     /// The longest [`App::step`] since the last call.

@@ -75,9 +75,9 @@ impl Remembered {
         }
     }
 
-    /// Files that are still there, newest first.
-    pub fn recent(&self) -> Vec<PathBuf> {
-        self.recent.iter().filter(|p| p.is_file()).cloned().collect()
+    /// Files opened lately, newest first, be they still there or not.
+    pub fn recent(&self) -> &[PathBuf] {
+        &self.recent
     }
 
     /// A scan was opened.

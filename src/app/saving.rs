@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::App;
 use super::files::{Purpose, Replace, ReplaceQuestion, label_path_for};
-use super::open_document::same_file;
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::tr;
 use crate::ui::{ReplaceAnswer, SaveStatus};
 
 impl App {
@@ -45,18 +44,11 @@ impl App {
 
     fn save_over(&mut self, path: PathBuf, replace: Replace) {
         let Some(open) = &self.open else { return };
-        if same_file(&path, &open.path) {
-            self.toasts.error(tr_with(
-                "That is the scan itself; choose another name for the label map: {path}",
-                &[("path", &path.display())],
-            ));
-            return;
-        }
         if open.document.pending().is_some() {
             self.toasts
                 .warning(tr("Saved without the click that is still being computed").to_owned());
         }
-        match self.files.save(path, open.number, &open.document, replace) {
+        match self.files.save((path, &open.path), open.number, &open.document, replace) {
             Ok(()) => self.status.save = SaveStatus::Saving,
             Err(why) => self.toasts.error(why),
         }

@@ -147,16 +147,7 @@ mod tests {
         let (voxels, stored) = (Voxels::U8(vec![0; grid.count()]), StoredGeometry::of(&grid));
         let volume =
             Volume::new("phantom", grid, DIMS.to_vec(), voxels, Scale::NONE, stored, vec![]);
-        OpenDocument {
-            number: DocumentNumber(1),
-            document: Document::new(Arc::new(volume)),
-            path: "scan".into(),
-            saved_to: None,
-            came_from: None,
-            on_disk: None,
-            deferred: Vec::new(),
-            begun: std::collections::HashSet::new(),
-        }
+        OpenDocument::new(DocumentNumber(1), Document::new(Arc::new(volume)), "scan".into())
     }
 
     fn click(document: &mut Document) {
@@ -237,5 +228,86 @@ mod tests {
         threshold.set(DocumentNumber(7), wanted, true, &mut status);
         until_idle(&mut threshold, &mut other, &mut status);
         assert_eq!(other.document.objects()[0].log.threshold, 0.0);
+    }
+
+    /// Clicked and answered, and the slider moved to these values: `true` begins a drag.
+    fn moved(values: &[(f32, bool)]) -> (Threshold, OpenDocument, Status) {
+        let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
+        let (mut open_document, mut status) = (open_document(), Status::default());
+        click(&mut open_document.document);
+        answer(&mut open_document.document);
+        let id = open_document.document.objects()[0].id;
+        for &(value, begins) in values {
+            threshold.set(open_document.number, (id, value), begins, &mut status);
+            until_idle(&mut threshold, &mut open_document, &mut status);
+        }
+        (threshold, open_document, status)
+    }
+
+    #[test]
+    fn a_drag_is_one_step_and_the_next_one_another() {
+        for (values, steps) in [
+            (&[(2.0, true)][..], 1),
+            (&[(2.0, true), (0.5, false), (3.0, false)], 1),
+            (&[(2.0, true), (0.5, true)], 2),
+            (&[(2.0, true), (0.5, false), (3.0, true), (0.25, false)], 2),
+        ] {
+            let (_, mut open_document, status) = moved(values);
+            let document = &mut open_document.document;
+            assert_eq!(document.history_steps().1, 1 + steps, "{values:?}");
+            let last = values.last().unwrap().0;
+            assert_eq!(document.objects()[0].log.threshold, last);
+            assert_eq!(document.objects()[0].region.count(), if last < 1.0 { 64 } else { 0 });
+            assert_eq!(status.threshold, None, "the slider shows the mask's own");
+            for _ in 0..steps {
+                document.undo();
+            }
+            assert_eq!(document.objects()[0].log.threshold, 0.0);
+        }
+    }
+
+    /// After an undo the drag goes on as a step of its own: what was there before is not part of it.
+    #[test]
+    fn a_drag_does_not_swallow_what_was_undone_in_it() {
+        let (mut threshold, mut open_document, mut status) = moved(&[(2.0, true)]);
+        open_document.document.undo();
+        let id = open_document.document.objects()[0].id;
+        threshold.set(open_document.number, (id, 3.0), false, &mut status);
+        until_idle(&mut threshold, &mut open_document, &mut status);
+        assert_eq!(open_document.document.history_steps().1, 2);
+        open_document.document.undo();
+        let object = &open_document.document.objects()[0];
+        assert_eq!((object.log.threshold, object.region.count()), (0.0, 64));
+    }
+
+    #[test]
+    fn what_can_not_be_laid_changes_nothing_and_frees_the_slider() {
+        let mut threshold = Threshold::start(Arc::new(|| ())).unwrap();
+        let (mut open_document, mut status) = (open_document(), Status::default());
+        // An answer without a threshold of its own, a locked object, and one that is gone.
+        for case in ["rigid", "locked", "gone"] {
+            let document = &mut open_document.document;
+            document.apply(Command::NewObject).unwrap();
+            click(document);
+            let (entry, pending) = document.pending().unwrap();
+            let prompts = pending.log.prompts.clone();
+            let state = (case != "rigid").then(|| adjustable(prompts.len(), mask));
+            let answer =
+                Answer { prompts, adjustable: state.is_some(), state, ..Answer::default() };
+            let resolution =
+                Resolution { answer, extensions: Vec::new(), region: Region::default() };
+            document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
+            let id = document.active().unwrap().id;
+            match case {
+                "locked" => document.apply(Command::SetLocked(id, true)).unwrap(),
+                "gone" => document.apply(Command::RemoveObject(id)).unwrap(),
+                _ => {}
+            }
+            let (state, labels) = (document.state(), document.labels().clone());
+            threshold.set(open_document.number, (id, 0.5), true, &mut status);
+            until_idle(&mut threshold, &mut open_document, &mut status);
+            assert_eq!((open_document.document.state(), status.threshold), (state, None), "{case}");
+            assert_eq!(open_document.document.labels(), &labels, "{case}");
+        }
     }
 }

@@ -79,7 +79,9 @@ impl Document {
         let mut later = self.unwind(id);
         later.retain(|e| e.pending.as_ref().is_none_or(|p| p.object != object));
         // What was undone since was built on the click.
-        later.iter_mut().for_each(|e| e.aside = Vec::new());
+        for entry in &mut later {
+            entry.aside = Vec::new();
+        }
         self.history.forget_undone();
         let (place, mut aside) = (self.history.done_count() - 1, Vec::new());
         if let Some(mut click) = self.history.take_newest() {

@@ -23,7 +23,7 @@ pub use state::{
     FilmFormat, FilmOptions, Hover, ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox,
     LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer, PRACTISED, Pane,
     PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES,
-    SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState,
+    SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting,
     label_styles,
 };
 pub use windows::path_prompt;

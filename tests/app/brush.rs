@@ -18,8 +18,8 @@ use voxpoint::ui::{BrushShape, tools};
 
 use crate::support::{click, opened, place, sample_click, view_name, voxels, wait, window};
 
-const NONE: Modifiers = Modifiers::NONE;
-const CTRL: Modifiers = Modifiers::CTRL.plus(Modifiers::COMMAND);
+pub const NONE: Modifiers = Modifiers::NONE;
+pub const CTRL: Modifiers = Modifiers::CTRL.plus(Modifiers::COMMAND);
 
 /// Memory axes run to the Left, Posterior and Superior; voxels of 1 × 1.5 × 2.5 mm; a bright block in the middle.
 fn scan(folder: &Path) -> PathBuf {
@@ -36,7 +36,7 @@ fn scan(folder: &Path) -> PathBuf {
     path
 }
 
-fn with_brush(folder: &Path) -> Harness<'static, App> {
+pub fn with_brush(folder: &Path) -> Harness<'static, App> {
     let mut harness = window(vec![scan(folder)]);
     wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
     harness.key_press(Key::B);
@@ -45,15 +45,15 @@ fn with_brush(folder: &Path) -> Harness<'static, App> {
     harness
 }
 
-fn document<'a>(harness: &'a Harness<'_, App>) -> &'a Document {
+pub fn document<'a>(harness: &'a Harness<'_, App>) -> &'a Document {
     harness.state().document().expect("open")
 }
 
-fn grid(harness: &Harness<'_, App>) -> Grid {
+pub fn grid(harness: &Harness<'_, App>) -> Grid {
     document(harness).image().grid().clone()
 }
 
-fn radius(harness: &Harness<'_, App>) -> f64 {
+pub fn radius(harness: &Harness<'_, App>) -> f64 {
     harness.state().view().prefs.brush.diameter_mm / 2.0
 }
 
@@ -62,7 +62,7 @@ fn button(pos: Pos2, button: PointerButton, pressed: bool, modifiers: Modifiers)
 }
 
 /// A stroke along these places, all of it in one frame of the window.
-fn stroke(
+pub fn stroke(
     harness: &mut Harness<'_, App>,
     path: &[Pos2],
     with: PointerButton,
@@ -81,7 +81,7 @@ fn stroke(
     harness.run_steps(2);
 }
 
-fn press(harness: &mut Harness<'_, App>, key: Key, modifiers: Modifiers) {
+pub fn press(harness: &mut Harness<'_, App>, key: Key, modifiers: Modifiers) {
     harness.key_press_modifiers(modifiers, key);
     harness.run_steps(2);
 }
@@ -91,24 +91,24 @@ fn undo(harness: &mut Harness<'_, App>) {
 }
 
 /// The middle of the volume's block in a slice, moved by so many mm along the world's axes.
-fn spot(harness: &Harness<'_, App>, by: DVec3) -> DVec3 {
+pub fn spot(harness: &Harness<'_, App>, by: DVec3) -> DVec3 {
     grid(harness).world_of([20, 16, 10]) + by
 }
 
-fn look_at(harness: &mut Harness<'_, App>, world: DVec3) {
+pub fn look_at(harness: &mut Harness<'_, App>, world: DVec3) {
     harness.state_mut().look_at(world);
     harness.run_steps(2);
 }
 
 /// Distance in mm of `p` from the way from `a` to `b`.
-fn distance(p: DVec3, a: DVec3, b: DVec3) -> f64 {
+pub fn distance(p: DVec3, a: DVec3, b: DVec3) -> f64 {
     let way = b - a;
     let t = if way.length() > 0.0 { (p - a).dot(way) / way.length_squared() } else { 0.0 };
     p.distance(a + way * t.clamp(0.0, 1.0))
 }
 
 /// Compares the labels with a rule that says how deep (mm) a voxel is inside of what should have label 1.
-fn check(harness: &Harness<'_, App>, what: &str, depth: impl Fn(DVec3, [usize; 3]) -> f64) {
+pub fn check(harness: &Harness<'_, App>, what: &str, depth: impl Fn(DVec3, [usize; 3]) -> f64) {
     let (grid, labels) = (grid(harness), document(harness).labels());
     let [nx, ny, nz] = grid.dims();
     let mut painted = 0;
@@ -200,12 +200,15 @@ fn erasing_alt_and_the_right_button_take_away_and_neighbours_keep_what_is_locked
     let mut harness = with_brush(temp.path());
     let middle = spot(&harness, DVec3::ZERO);
     look_at(&mut harness, middle);
-    let at = place(&harness, Plane::Axial, middle);
+    // Not in the middle of a voxel: there some are just as far from it as the brush is large.
+    let beside = |mm: f64| place(&harness, Plane::Axial, middle + DVec3::new(0.3 - mm, 0.2, 0.0));
+    let at = beside(0.0);
+    // By whole voxels, so that dabs there have as many.
+    let right = beside(12.0) - at;
     let dab = |harness: &mut Harness<'_, App>, by, with, modifiers| {
         stroke(harness, &[at + by], with, modifiers);
         voxels(harness.state())
     };
-    let right = vec2(60.0, 0.0);
     let (primary, secondary) = (PointerButton::Primary, PointerButton::Secondary);
     let whole = dab(&mut harness, vec2(0.0, 0.0), primary, NONE)[0];
     for (key, with, modifiers) in [
@@ -461,6 +464,8 @@ fn a_deletion_that_waits_for_a_click_does_not_come_into_a_stroke() {
     click(&mut harness, Plane::Axial, target, PointerButton::Primary);
     press(&mut harness, Key::Delete, Modifiers::SHIFT);
     assert_eq!(document(&harness).objects().len(), 2, "the deletion waits");
+    let told = "deleted when the click is computed";
+    assert!(harness.query_all_by_label_contains(told).next().is_some());
     press(&mut harness, Key::B, NONE);
     let from = at(&harness, DVec3::new(-40.0, -30.0, 0.0));
     harness.event(Event::PointerMoved(from));

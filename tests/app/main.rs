@@ -15,5 +15,7 @@ mod opening;
 mod other_model;
 mod overlays;
 mod pictures;
+mod replaced;
+mod strokes;
 mod support;
 mod time_points;

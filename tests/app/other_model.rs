@@ -3,21 +3,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::support::{click, hover, look_away, save_as, voxels, wait, window_on};
-use egui::{Key, Modifiers, PointerButton, Role};
+use crate::support::{click, hover, look_away, place, save_as, voxels, wait, window_on};
+use egui::{Event, Key, Modifiers, PointerButton, Role, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT as _, Queryable};
 use voxpoint::app::App;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::io;
-use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, WorkingScale};
+use voxpoint::prompt::{Answer, Capabilities, Extension, Footprint, Prompt, WorkingScale};
 use voxpoint::segment::{
     Adjusted, Device, ModelRef, Models, OpenModel, Opening, Outcome, Readiness, Request,
     SegmentError, Segmenter, Spot, Spots, Stage, Timings, adjustable, kept,
 };
-use voxpoint::ui::{ModelStatus, PreviewStatus, RuntimeStatus};
+use voxpoint::ui::{ModelStatus, PreviewStatus, RuntimeStatus, Waiting};
 use voxpoint::volume::{LabelMap, Region, StoredGeometry, Volume};
 use voxpoint::work::{CancelToken, Progress};
 
@@ -28,6 +28,9 @@ struct Bright {
     answers: Arc<AtomicUsize>,
     /// Whether its masks are said to go on.
     touches: bool,
+    can: Capabilities,
+    /// As long as this is set it does not answer.
+    held: Arc<AtomicBool>,
 }
 
 /// The image that an answer is about.
@@ -78,13 +81,7 @@ impl Segmenter for Bright {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            negative_points: true,
-            previews: true,
-            extends: false,
-            adjusts: true,
-            sight: None,
-        }
+        self.can
     }
 
     fn spots(&self) -> Spots {
@@ -116,6 +113,10 @@ impl Segmenter for Bright {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
+        while self.held.load(Ordering::Relaxed) {
+            cancel.check()?;
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
         cancel.check()?;
         stage(Stage::Decode);
         self.answers.fetch_add(1, Ordering::Relaxed);
@@ -130,20 +131,56 @@ impl Segmenter for Bright {
             prompts: log.prompts.clone(),
             touches: self.touches,
             footprint: vec![Footprint { opener: log.prompts[0], world_from_box }],
-            adjustable: true,
+            adjustable: self.can.adjusts,
             state: Some(adjustable(Seen(volume.clone()), adjusted)),
             ..Answer::default()
         };
         let extensions = log.extensions.clone();
         Ok(Outcome { answer, extensions, region, timings: Timings::default() })
     }
+
+    /// Finds what is half as bright, too.
+    fn extend(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        _: &Progress,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        if !self.can.extends {
+            return Err(SegmentError::NoExtending);
+        }
+        let mut outcome = self.answer(request, cancel, stage)?;
+        let (volume, prompts) = (&request.volume, &request.log.prompts);
+        outcome.region = grown(volume, prompts, WIDE);
+        let (seed, clicks) = (prompts[0].world, prompts.len());
+        outcome.extensions.push(Extension { centre: seed, seed, clicks });
+        Ok(outcome)
+    }
 }
 
+/// The threshold of an extended mask: 0.3 as log odds.
+const WIDE: f32 = -0.85;
+
 /// Opens it, whatever is asked for.
-#[derive(Default)]
 struct Only {
     answers: Arc<AtomicUsize>,
     touches: bool,
+    can: Capabilities,
+    held: Arc<AtomicBool>,
+}
+
+impl Default for Only {
+    fn default() -> Self {
+        let can = Capabilities {
+            negative_points: true,
+            previews: true,
+            extends: false,
+            adjusts: true,
+            sight: None,
+        };
+        Self { answers: Arc::default(), touches: false, can, held: Arc::default() }
+    }
 }
 
 impl Models for Only {
@@ -155,8 +192,9 @@ impl Models for Only {
         tell(Opening::Runtime(Ok(None)));
         tell(Opening::Loading("bright".to_owned()));
         let device = Device { name: "here".to_owned(), threads: 0, reason: "a test".to_owned() };
-        let segmenter =
-            Box::new(Bright { device, answers: self.answers.clone(), touches: self.touches });
+        let (answers, held) = (self.answers.clone(), self.held.clone());
+        let (touches, can) = (self.touches, self.can);
+        let segmenter = Box::new(Bright { device, answers, touches, can, held });
         let model = ModelRef::Path("bright".into());
         Ok(Some(OpenModel { segmenter, id: "bright".to_owned(), model }))
     }
@@ -202,7 +240,7 @@ fn a_model_of_another_kind_drives_the_whole_program() {
     let temp = tempfile::tempdir().expect("temp folder");
     let (path, answers) = (scan(temp.path()), Arc::new(AtomicUsize::new(0)));
     let mut harness =
-        window_on(vec![path], None, Box::new(Only { answers: answers.clone(), touches: false }));
+        window_on(vec![path], None, Box::new(Only { answers: answers.clone(), ..Only::default() }));
     wait(&mut harness, "the scan", |app| app.document().is_some());
     wait(&mut harness, "the model", |app| matches!(app.status().model, ModelStatus::Ready { .. }));
     let status = harness.state().status();
@@ -261,20 +299,137 @@ fn a_model_of_another_kind_drives_the_whole_program() {
     assert_eq!((0..nx * ny * nz).filter(labelled).count(), wide);
 }
 
+fn window_of(folder: &Path, model: Only) -> Harness<'static, App> {
+    let mut harness = window_on(vec![scan(folder)], None, Box::new(model));
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    wait(&mut harness, "the model", |app| matches!(app.status().model, ModelStatus::Ready { .. }));
+    harness
+}
+
+/// A positive click on the first rod, and its mask.
+fn clicked(harness: &mut Harness<'_, App>) {
+    let first = at(harness, [25, 20, 25]);
+    click(harness, Plane::Axial, first, PointerButton::Primary);
+    wait(harness, "the mask", App::is_idle);
+}
+
+fn told(harness: &Harness<'_, App>, text: &str) -> bool {
+    harness.state().messages().any(|m| m.contains(text))
+}
+
 /// It says so instead of leaving a click that is never answered.
 #[test]
 fn what_a_model_can_not_do_is_refused_in_words() {
     let temp = tempfile::tempdir().expect("temp folder");
-    let path = scan(temp.path());
-    let mut harness =
-        window_on(vec![path], None, Box::new(Only { touches: true, ..Only::default() }));
-    wait(&mut harness, "the scan", |app| app.document().is_some());
-    wait(&mut harness, "the model", |app| matches!(app.status().model, ModelStatus::Ready { .. }));
-    let first = at(&harness, [25, 20, 25]);
-    click(&mut harness, Plane::Axial, first, PointerButton::Primary);
-    wait(&mut harness, "the mask", App::is_idle);
+    let mut harness = window_of(temp.path(), Only { touches: true, ..Only::default() });
+    clicked(&mut harness);
     let before = voxels(harness.state());
-    key(&mut harness, Modifiers::NONE, Key::G);
+    harness.key_press(Key::G);
+    harness.run_steps(2);
+    assert!(harness.state().document().expect("open").pending().is_none(), "it is not even asked");
     assert_eq!(voxels(harness.state()), before);
-    assert!(harness.state().messages().any(|m| m.contains("does not follow masks")));
+    assert!(told(&harness, "does not follow masks"));
+    assert!(harness.query_by_label("Extend").is_none());
+}
+
+#[test]
+fn a_model_without_negative_points_is_not_asked_about_one() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let mut model = Only::default();
+    model.can.negative_points = false;
+    let answers = model.answers.clone();
+    let mut harness = window_of(temp.path(), model);
+    clicked(&mut harness);
+    look_away(&mut harness);
+    let (before, asked) = (voxels(harness.state()), answers.load(Ordering::Relaxed));
+    let rim = at(&harness, [25, 20, 10]);
+    click(&mut harness, Plane::Axial, rim, PointerButton::Secondary);
+    assert!(told(&harness, "takes no negative points"), "at once");
+    assert!(harness.state().document().expect("open").pending().is_none());
+    look_away(&mut harness);
+    harness.run_steps(5);
+    assert_eq!(voxels(harness.state()), before);
+    assert_eq!(harness.state().document().expect("open").objects()[0].log.prompts.len(), 1);
+    // (Previews of positive clicks may have been asked for on the way.)
+    let steps = harness.state().document().expect("open").history_steps().1;
+    assert!(steps == 1 && answers.load(Ordering::Relaxed) - asked < 10);
+    // The key chooses nothing, and a positive click is answered as before.
+    harness.key_press(Key::Minus);
+    harness.run_steps(2);
+    assert!(!harness.state().view().transient.negative);
+    let second = at(&harness, [55, 20, 25]);
+    click(&mut harness, Plane::Axial, second, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(voxels(harness.state()), [2 * before[0]]);
+}
+
+#[test]
+fn a_model_without_threshold_has_a_slider_that_says_so() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let mut model = Only::default();
+    model.can.adjusts = false;
+    let mut harness = window_of(temp.path(), model);
+    clicked(&mut harness);
+    look_away(&mut harness);
+    let slider = harness.get_by_role_and_label(Role::Slider, "Threshold");
+    assert!(slider.accesskit_node().is_disabled());
+}
+
+/// The extension was asked for while a click was computed; when that is answered a stroke is under way, and nothing comes
+/// into a stroke.
+#[test]
+fn an_extension_that_waits_for_a_click_does_not_come_into_a_stroke() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let mut model = Only { touches: true, ..Only::default() };
+    model.can.extends = true;
+    let held = model.held.clone();
+    let mut harness = window_of(temp.path(), model);
+    clicked(&mut harness);
+    let rod = voxels(harness.state())[0];
+    let document = |harness: &Harness<'_, App>| {
+        let document = harness.state().document().expect("open");
+        (document.pending().is_some(), document.history_steps().1)
+    };
+    held.store(true, Ordering::Relaxed);
+    // Not on the dot of the first click.
+    let again = at(&harness, [28, 23, 25]);
+    click(&mut harness, Plane::Axial, again, PointerButton::Primary);
+    harness.key_press(Key::G);
+    harness.run_steps(2);
+    let id = harness.state().document().expect("open").objects()[0].id;
+    assert_eq!(harness.state().status().waiting, [Waiting::Extend(id)]);
+    let told = "extended when the click is computed";
+    assert!(harness.query_all_by_label_contains(told).next().is_some());
+
+    harness.key_press(Key::B);
+    harness.run_steps(2);
+    // Far from both rods.
+    let from = place(&harness, Plane::Axial, at(&harness, [40, 34, 25]));
+    let press = |pressed, pos| Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    harness.event(Event::PointerMoved(from));
+    harness.event(press(true, from));
+    harness.run_steps(2);
+    held.store(false, Ordering::Relaxed);
+    wait(&mut harness, "the answer", |app| app.document().is_some_and(|d| d.pending().is_none()));
+    let to = from + vec2(12.0, 0.0);
+    harness.event(Event::PointerMoved(to));
+    harness.run_steps(5);
+    assert_eq!(document(&harness), (false, 3), "two clicks and a stroke; the extension waits");
+    assert_eq!(harness.state().status().waiting, [Waiting::Extend(id)]);
+    harness.event(press(false, to));
+    harness.run_steps(2);
+    wait(&mut harness, "the extension", |app| app.is_idle() && app.status().waiting.is_empty());
+    assert_eq!(document(&harness), (false, 4));
+    let painted = harness.state().document().expect("open").objects()[0].added.count();
+    assert!(painted > 0);
+    assert_eq!(voxels(harness.state()), [11 * 11 * 50 + painted]);
+    for (step, left) in [("the extension", rod + painted), ("the stroke", rod)] {
+        key(&mut harness, Modifiers::COMMAND, Key::Z);
+        assert_eq!(voxels(harness.state()), [left], "{step} is taken back");
+    }
 }

@@ -14,7 +14,7 @@ mod queue;
 mod reading;
 mod saving;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::document_number::DocumentNumber;
@@ -25,7 +25,8 @@ use crate::volume::Volume;
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 pub(super) use names::{
-    Output, is_model, label_ending, label_path_for, name_of, sample_scan, stem_of,
+    Output, is_named_like_a_model, label_ending, label_path_for, name_of, same_file, sample_scan,
+    stem_of,
 };
 pub(super) use news::News;
 use paths::Paths;
@@ -118,15 +119,16 @@ impl Files {
         news
     }
 
-    /// Starts writing the document's labels.
+    /// Starts writing the labels of the document whose scan is the file at `scan`.
     pub fn save(
         &mut self,
-        path: PathBuf,
+        (path, scan): (PathBuf, &Path),
         number: DocumentNumber,
         document: &Document,
         replace: Replace,
     ) -> Result<(), String> {
-        self.saving.start(self.wake.clone(), &self.formats, path, number, document, replace)
+        let Self { wake, formats, saving, .. } = self;
+        saving.start(wake.clone(), formats, (path, scan), number, document, replace)
     }
 
     /// The question whether what another program has written may be replaced; it is not asked any more then.

@@ -67,10 +67,23 @@ pub(in crate::app) fn stem_of(formats: &Registry, scan: &Path) -> String {
     formats.stem(scan).map_or_else(|| name_of(scan), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Whether a path is a model and not a scan: a checkpoint, a network, or a folder with a pair of them.
-pub(in crate::app) fn is_model(path: &Path) -> bool {
+/// Whether both names lead to one file. Asks the disk: not for the UI thread.
+pub(in crate::app) fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// Whether a path is that of a model and not of a scan, by its name: a checkpoint or a network.
+pub(in crate::app) fn is_named_like_a_model(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    matches!(ending.as_str(), "pth" | "pt" | "onnx") || path.join("encoder.onnx").is_file()
+    matches!(ending.as_str(), "pth" | "pt" | "onnx")
+}
+
+/// Whether it is a folder with the two networks of a model. Asks the disk: not for the UI thread.
+pub(in crate::app) fn is_model_folder(path: &Path) -> bool {
+    path.join("encoder.onnx").is_file()
 }
 
 /// The sample scan: beside the program, or in the source tree.
@@ -118,6 +131,7 @@ mod tests {
         let pair = temp.path().join("pair");
         std::fs::create_dir(&pair).unwrap();
         std::fs::write(pair.join("encoder.onnx"), "").unwrap();
+        let is_model = |path: &Path| is_named_like_a_model(path) || is_model_folder(path);
         for model in [Path::new("a/Turbo.PTH"), Path::new("m/encoder.onnx"), &pair] {
             assert!(is_model(model), "{}", model.display());
         }

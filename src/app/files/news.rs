@@ -21,6 +21,8 @@ pub(in crate::app) enum News {
     Doubted(PathBuf, Box<Labels>),
     /// The labels of a state of a document are on the disk.
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
+    /// Of a label map and its table only one is on the disk; why, and what lies there now.
+    SavedPartly { why: String, stamp: PairStamp, document: DocumentNumber },
     /// The user has chosen where the labels go.
     SaveTo(DocumentNumber, PathBuf),
     /// The user has chosen a model.

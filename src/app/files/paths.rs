@@ -111,12 +111,23 @@ pub(in crate::app) struct Paths {
     /// A dialog that did not come in time. While nothing is heard of it, no other one is asked for.
     given_up: Option<Task<DialogReply>>,
     prompt: Option<(Purpose, PathPrompt)>,
+    looking: Option<Looking>,
+}
+
+/// It is being looked whether a file is there already that would be replaced: a network drive may take its time.
+struct Looking {
+    purpose: Purpose,
+    path: PathBuf,
+    /// The line into which it was typed.
+    prompt: Option<PathPrompt>,
+    task: Task<bool>,
 }
 
 impl Paths {
     pub fn new(wake: Wake, formats: Arc<Registry>) -> Self {
         let dialogs = Some(dialogs::of_the_system());
-        Self { wake, formats, dialogs, awaited: None, given_up: None, prompt: None }
+        let (awaited, given_up, prompt, looking) = (None, None, None, None);
+        Self { wake, formats, dialogs, awaited, given_up, prompt, looking }
     }
 
     pub fn use_formats(&mut self, formats: Arc<Registry>) {
@@ -130,12 +141,17 @@ impl Paths {
 
     /// Whether a path is being asked for.
     pub fn is_asking(&self) -> bool {
-        self.awaited.is_some() || self.prompt.is_some()
+        self.awaited.is_some() || self.prompt.is_some() || self.is_looking()
+    }
+
+    /// Whether it is being looked if a file that was named is there already.
+    pub fn is_looking(&self) -> bool {
+        self.looking.is_some()
     }
 
     /// Asks for a path. A question that is still open is dropped: nobody sees two.
     pub fn ask(&mut self, purpose: Purpose) {
-        (self.awaited, self.prompt) = (None, None);
+        (self.awaited, self.prompt, self.looking) = (None, None, None);
         self.given_up.take_if(|task| task.poll().is_some());
         let Some(dialogs) = &self.dialogs else {
             self.prompt_for(purpose, false);
@@ -161,8 +177,21 @@ impl Paths {
         (self.wake)();
     }
 
-    /// What the dialog has answered, once.
+    /// The path that was chosen, once.
     pub fn poll(&mut self) -> Option<(Purpose, PathBuf)> {
+        if let Some(there) = self.looking.as_ref().and_then(|looking| looking.task.poll()) {
+            let Looking { purpose, path, prompt, .. } = self.looking.take()?;
+            // Where nobody could look, it is asked once more than needed.
+            if !there.unwrap_or(true) {
+                return Some((purpose, path));
+            }
+            if self.prompt.is_none() {
+                let mut prompt = prompt.unwrap_or_else(|| line_for(&purpose));
+                prompt.warn_about(path);
+                self.prompt = Some((purpose, prompt));
+                (self.wake)();
+            }
+        }
         let awaited = self.awaited.as_ref()?;
         let Some(reply) = awaited.task.poll() else {
             if awaited.since.elapsed() > PATIENCE && !appeared(&awaited.task) {
@@ -182,13 +211,9 @@ impl Paths {
                 // Also when a path was being typed meanwhile: there is one answer.
                 self.prompt = None;
                 let named = purpose.named(&self.formats, path.clone());
-                if purpose.writes() && named != path && named.exists() {
+                if purpose.writes() && named != path {
                     // The dialog asked about the name without its ending.
-                    self.prompt_for(purpose, false);
-                    if let Some((_, prompt)) = &mut self.prompt {
-                        prompt.warn_about(named);
-                    }
-                    return None;
+                    return self.look(purpose, named, None);
                 }
                 Some((purpose, path))
             }
@@ -202,10 +227,30 @@ impl Paths {
         }
     }
 
+    /// Looks whether a file is there; where no thread is to be had, at once.
+    fn look(
+        &mut self,
+        purpose: Purpose,
+        path: PathBuf,
+        prompt: Option<PathPrompt>,
+    ) -> Option<(Purpose, PathBuf)> {
+        let file = path.clone();
+        let task = Task::start("is it there", self.wake.clone(), move |_, _| file.exists());
+        match task {
+            Ok(task) => self.looking = Some(Looking { purpose, path, prompt, task }),
+            Err(_) if !path.exists() => return Some((purpose, path)),
+            Err(_) => {
+                let mut prompt = prompt.unwrap_or_else(|| line_for(&purpose));
+                prompt.warn_about(path);
+                self.prompt = Some((purpose, prompt));
+            }
+        }
+        None
+    }
+
     /// A line to type the path into. `instead`: of a dialog, which did not come.
     fn prompt_for(&mut self, purpose: Purpose, instead: bool) {
-        let text = purpose.suggestion().map(|path| path.display().to_string()).unwrap_or_default();
-        let mut prompt = PathPrompt::new(purpose.typed_title(), text);
+        let mut prompt = line_for(&purpose);
         if instead {
             prompt = prompt.instead_of_dialog();
         }
@@ -220,17 +265,15 @@ impl Paths {
 
     /// Takes the answer to a path prompt. An existing file is replaced only when it is given twice.
     pub fn answer_prompt(&mut self, answer: Option<PathBuf>) -> Option<(Purpose, PathBuf)> {
-        let (purpose, mut prompt) = self.prompt.take()?;
+        let (purpose, prompt) = self.prompt.take()?;
         // A dialog that comes now comes too late.
         self.awaited = None;
         (self.wake)();
         let mut path = answer?;
         if purpose.writes() {
             path = purpose.named(&self.formats, path);
-            if !prompt.confirms(&path) && path.exists() {
-                prompt.warn_about(path);
-                self.prompt = Some((purpose, prompt));
-                return None;
+            if !prompt.confirms(&path) {
+                return self.look(purpose, path, Some(prompt));
             }
         }
         Some((purpose, path))
@@ -255,6 +298,12 @@ impl Paths {
         }
         (self.wake)();
     }
+}
+
+/// A line to type the path into.
+fn line_for(purpose: &Purpose) -> PathPrompt {
+    let text = purpose.suggestion().map(|path| path.display().to_string()).unwrap_or_default();
+    PathPrompt::new(purpose.typed_title(), text)
 }
 
 fn appeared(task: &Task<DialogReply>) -> bool {

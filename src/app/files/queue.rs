@@ -92,6 +92,7 @@ impl Queue {
                 let news = if doubted && !agreed { News::Doubted } else { News::Labels };
                 Some(news(reading.path, labels))
             }
+            Ok(Ok(FileContents::Model)) => Some(News::Model(reading.path)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(

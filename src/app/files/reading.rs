@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::names::name_of;
+use super::names::{is_model_folder, name_of};
 use crate::io::{self, IoError, LabelsRead, Likeness, Limits, PairStamp, Registry, Source};
 use crate::volume::{Histogram, Stats, Volume};
 use crate::work::{CancelToken, Progress};
@@ -49,6 +49,8 @@ pub(in crate::app) enum FileContents {
     /// With the reason why it is no label map, if it seems to be meant as one.
     Image(Box<Loaded>, Option<String>),
     Labels(Box<Labels>),
+    /// It is a folder with a model.
+    Model,
 }
 
 /// Why a file was not opened.
@@ -75,6 +77,9 @@ pub(in crate::app) fn load(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<FileContents, Failed> {
+    if matches!(role, Role::Any | Role::Dropped) && is_model_folder(path) {
+        return Ok(FileContents::Model);
+    }
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let volume = formats.open(&Source::at(path), &Limits::default(), cancel, progress)?;
     let mut why = None;

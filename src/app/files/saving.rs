@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::names::name_of;
+use super::names::{name_of, same_file};
 use super::news::News;
 use crate::app::document_number::DocumentNumber;
 use crate::document::{Document, Object, StateId};
 use crate::io::{IoError, PairStamp, Registry, Saved};
-use crate::ui::text::tr;
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{FileProgress, SaveStatus, Status};
 use crate::volume::LabelName;
 use crate::work::{Task, Wake};
@@ -35,7 +35,24 @@ impl Replace {
 
 enum NotSaved {
     Io(IoError),
+    /// One of the two files is there now, and this is what lies there.
+    Partly(IoError, Box<PairStamp>),
     Theirs(PathBuf),
+    /// It would replace the scan.
+    Scan,
+}
+
+impl NotSaved {
+    /// Of an error while the label map and its table were written.
+    fn because(why: IoError, formats: &Registry, path: &Path) -> Self {
+        match why {
+            // What is on the disk is our own work: the next try is not to ask about it.
+            IoError::Table { .. } | IoError::OnlyTable { .. } => {
+                Self::Partly(why, Box::new(PairStamp::of(formats, path)))
+            }
+            why => Self::Io(why),
+        }
+    }
 }
 
 /// A label map that is being written.
@@ -90,12 +107,12 @@ impl Saving {
         }
     }
 
-    /// Starts writing the document's labels.
+    /// Starts writing the labels of the document whose scan is the file at `scan`.
     pub(super) fn start(
         &mut self,
         wake: Wake,
         formats: &Arc<Registry>,
-        path: PathBuf,
+        (path, scan): (PathBuf, &Path),
         number: DocumentNumber,
         document: &Document,
         replace: Replace,
@@ -109,13 +126,16 @@ impl Saving {
         let said = document.image().provenance().clone();
         let formats = formats.clone();
         let table = label_names(document);
-        let to = path.clone();
+        let (to, scan) = (path.clone(), scan.to_owned());
         let task = Task::start("save", wake, move |cancel, progress| {
+            if same_file(&path, &scan) {
+                return Err(NotSaved::Scan);
+            }
             if let Some(theirs) = replace.theirs(&formats, &path) {
                 return Err(NotSaved::Theirs(theirs));
             }
             let saved = formats.save_labels(&path, &labels, &grid, &said, &table, cancel, progress);
-            let saved = saved.map_err(NotSaved::Io)?;
+            let saved = saved.map_err(|why| NotSaved::because(why, &formats, &path))?;
             let stamp = PairStamp::of(&formats, &path);
             Ok((saved, stamp))
         })
@@ -150,6 +170,13 @@ impl Saving {
             Ok(Err(NotSaved::Io(IoError::Cancelled))) => {
                 News::Failed(tr("Saving was stopped; nothing was written").to_owned())
             }
+            Ok(Err(NotSaved::Scan)) => News::Failed(tr_with(
+                "That is the scan itself; choose another name for the label map: {path}",
+                &[("path", &path.display())],
+            )),
+            Ok(Err(NotSaved::Partly(why, stamp))) => {
+                News::SavedPartly { why: why.to_string(), stamp: *stamp, document }
+            }
             Ok(Err(NotSaved::Io(why))) => News::Failed(why.to_string()),
             Err(_) => {
                 News::Failed(tr("The writer stopped unexpectedly; nothing was saved").to_owned())
@@ -169,4 +196,46 @@ pub(in crate::app) fn label_names(document: &Document) -> Vec<LabelName> {
         visible: o.visible,
     };
     there.map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::formats;
+
+    fn full() -> std::io::Error {
+        std::io::Error::from(std::io::ErrorKind::StorageFull)
+    }
+
+    #[test]
+    fn half_a_save_is_nobody_elses_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let (map, table) = (folder.path().join("m.nii"), folder.path().join("m.labels.txt"));
+        let write = |text: &str, path: &Path| std::fs::write(path, text).unwrap();
+        let table_failed = || IoError::Table { source: full(), path: table.clone() };
+        let map_failed = || IoError::OnlyTable { source: full(), path: map.clone() };
+        for (why, written) in [(table_failed(), &map), (map_failed(), &table)] {
+            write("old map", &map);
+            write("old table", &table);
+            let before = PairStamp::of(formats(), &map);
+            // What the save has written before it failed.
+            write("newer than that", written);
+            let asks = |stamp| Replace::Known(Some(stamp)).theirs(formats(), &map);
+            assert_eq!(asks(before).as_ref(), Some(written), "as it was known before");
+            let NotSaved::Partly(_, stamp) = NotSaved::because(why, formats(), &map) else {
+                panic!("one of the two is there");
+            };
+            assert_eq!(asks(*stamp.clone()), None);
+            write("somebody else's", &table);
+            assert_eq!(asks(*stamp).as_ref(), Some(&table));
+        }
+    }
+
+    #[test]
+    fn a_save_that_changed_nothing_says_nothing_of_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.nii");
+        let why = IoError::Write { source: full(), path: path.clone() };
+        assert!(matches!(NotSaved::because(why, formats(), &path), NotSaved::Io(_)));
+    }
 }

@@ -169,7 +169,9 @@ fn redone(d: &mut Document) -> Vec<(Vec<u16>, Vec<Object>)> {
     while d.redo() {
         states.push(seen(d));
     }
-    states.iter().for_each(|_| assert!(d.undo()));
+    for _ in &states {
+        assert!(d.undo());
+    }
     states
 }
 

@@ -4,9 +4,12 @@
 use super::edits::{add, paint};
 use super::*;
 
+/// What [`seen`] gives.
+type Seen = (Vec<u16>, Vec<Object>);
+
 /// An object with a mask, and a rename of it that was undone; as it is then, and as it was with the rename, which is
 /// what was saved.
-fn undone() -> (Document, (Vec<u16>, Vec<Object>), (Vec<u16>, Vec<Object>)) {
+fn undone() -> (Document, Seen, Seen) {
     let mut d = one_object();
     d.apply(Command::Rename(LabelId(1), "liver".into())).unwrap();
     let renamed = seen(&d);
@@ -22,11 +25,7 @@ fn fail(d: &mut Document) {
 }
 
 /// All is as it was, and the rename can be redone: to the state that was saved.
-fn nothing_was(
-    mut d: Document,
-    before: &(Vec<u16>, Vec<Object>),
-    renamed: &(Vec<u16>, Vec<Object>),
-) {
+fn nothing_was(mut d: Document, before: &Seen, renamed: &Seen) {
     assert_eq!(&seen(&d), before);
     assert_eq!((d.can_redo(), d.is_modified()), (Some("Rename object"), true));
     assert!(d.redo());

@@ -3,7 +3,7 @@ use egui::KeyboardShortcut;
 use super::context::CommandContext;
 use super::keys::key_name;
 use crate::ui::kit::text::{mark, tr};
-use crate::ui::state::{Status, ToolId};
+use crate::ui::state::{Action, Status, ToolId};
 
 /// Something the user can do, by a key, a menu, a button or the palette: all of these come from here.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub struct Entry {
     pub menu: Option<(Menu, u8)>,
     /// Whether it would do something now.
     pub enabled: fn(&CommandContext) -> bool,
+    /// Why it can't be done although it should do something, if so: shown where it is offered, and told when its key is
+    /// pressed. In the language in use.
+    pub refusal: fn(&CommandContext) -> Option<String>,
     /// The tool that it chooses, if that is what it does.
     pub tool: Option<ToolId>,
     /// What it switches is on now; `None` if it is no switch.
@@ -117,6 +120,7 @@ impl Entry {
             group,
             menu: None,
             enabled: always,
+            refusal: |_| None,
             tool: None,
             on: None,
             menu_text: None,
@@ -153,7 +157,12 @@ impl Entry {
 
     /// Whether it would do something now.
     pub fn is_enabled(&self, cx: &CommandContext) -> bool {
-        (self.enabled)(cx)
+        (self.enabled)(cx) && (self.refusal)(cx).is_none()
+    }
+
+    /// Why it can't be done although it should do something.
+    pub fn refused(&self, cx: &CommandContext) -> Option<String> {
+        (self.refusal)(cx).filter(|_| (self.enabled)(cx))
     }
 
     /// Whether it is on or off, as a switch or the choice of a tool is.
@@ -171,8 +180,12 @@ impl Entry {
         self.menu_text.map_or_else(|| self.name().to_owned(), |text| text(cx))
     }
 
-    /// Does it, if it is enabled.
+    /// Does it, if it is enabled, or says why not.
     pub fn run(&self, cx: &mut CommandContext) {
+        if let Some(why) = self.refused(cx) {
+            cx.send(Action::Refuse(why));
+            return;
+        }
         if !self.is_enabled(cx) {
             return;
         }

@@ -7,7 +7,13 @@ use super::keys::key;
 use super::tools::point_is_chosen;
 use crate::document::Command;
 use crate::prompt::Prompt;
-use crate::ui::state::{Action, ModelStatus, RuntimeStatus, can_extend};
+use crate::ui::kit::text::{mark, tr};
+use crate::ui::state::{Action, ModelStatus, RuntimeStatus, goes_on};
+
+/// Of a model that can't extend.
+const NO_EXTENDING: &str = mark(
+    "The model in use does not follow masks beyond what it looks at: click where the mask is to go on",
+);
 
 commands! {
     Group::Segment;
@@ -45,7 +51,8 @@ commands! {
             }
         },
         menu: Some((Menu::Segment, 10)),
-        enabled: |cx| cx.active().is_some_and(can_extend) && !cx.extends(),
+        enabled: |cx| cx.active().is_some_and(goes_on) && !cx.extends(),
+        refusal: |cx| cx.status.model_lacks(|can| can.extends).then(|| tr(NO_EXTENDING).to_owned()),
     }
 
     /// The one that ships with the program.

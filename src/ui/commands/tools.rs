@@ -9,7 +9,8 @@ use super::entry::{Entry, Group, Menu, commands, with_scan};
 use super::keys::{key, shift};
 use crate::document::Over;
 use crate::ui::kit::icons;
-use crate::ui::state::{BrushShape, ToolId};
+use crate::ui::kit::text::{mark, tr_with};
+use crate::ui::state::{BrushShape, Status, ToolId};
 use crate::ui::tools;
 
 /// Choosing a tool: one command for each, in the order of the toolbar.
@@ -54,6 +55,7 @@ commands! {
         icon: Some(icons::NEGATIVE),
         menu: Some((Menu::Segment, 0)),
         enabled: |cx| cx.active().is_some_and(|o| !o.log.prompts.is_empty()),
+        refusal: |cx| negative_refusal(cx.status),
         on: Some(|cx| point_is_chosen(cx) && cx.view.transient.negative),
     }
 
@@ -108,6 +110,15 @@ pub fn point_is_chosen(cx: &CommandContext) -> bool {
 /// Whether voxels are painted or erased.
 pub fn draws(cx: &CommandContext) -> bool {
     [tools::BRUSH, tools::ERASER].contains(&cx.view.prefs.tool)
+}
+
+/// Why the model in use takes no negative points, if so.
+pub fn negative_refusal(status: &Status) -> Option<String> {
+    let lacks = status.model_lacks(|can| can.negative_points);
+    let key = || choose(tools::ERASER).map(Entry::key_text).unwrap_or_default();
+    let text =
+        mark("The model in use takes no negative points: correct the mask with the eraser ({key})");
+    lacks.then(|| tr_with(text, &[("key", &key())]))
 }
 
 /// From now on clicks make prompts, of this sign.

@@ -16,7 +16,11 @@ pub fn command_button(ui: &mut Ui, entry: &Entry, cx: &mut CommandContext) {
 /// A button for a command with another icon.
 pub fn icon_command(ui: &mut Ui, icon: &str, entry: &Entry, on: bool, cx: &mut CommandContext) {
     let enabled = entry.is_enabled(cx);
-    let button = |ui: &mut Ui| icon_button(ui, icon, entry.name(), &entry.tip(), on);
+    let mut tip = entry.tip();
+    if let Some(why) = entry.refused(cx) {
+        tip = format!("{tip}\n{why}");
+    }
+    let button = |ui: &mut Ui| icon_button(ui, icon, entry.name(), &tip, on);
     if ui.add_enabled_ui(enabled, button).inner.clicked() {
         entry.run(cx);
     }
@@ -68,6 +72,10 @@ pub fn with_key(
     let response = ui
         .add_enabled(entry.is_enabled(cx), button.shortcut_text(key.as_str()))
         .accessible_name(text);
+    let response = match entry.refused(cx) {
+        Some(why) => response.on_disabled_hover_text(why),
+        None => response,
+    };
     if !key.is_empty() {
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_keyboard_shortcut(key));
     }

@@ -84,6 +84,12 @@ impl Toasts {
         self.drop_seen(|toast| toast.refusal);
     }
 
+    /// Takes a message away that is no matter any more. `text` is what it was made of.
+    pub fn take_away(&mut self, text: &str) {
+        let text = tr_error(&text);
+        self.shown.retain(|t| t.text != text);
+    }
+
     /// Takes those of these errors away that there was time to read.
     fn drop_seen(&mut self, which: impl Fn(&Toast) -> bool) {
         let now = self.now;

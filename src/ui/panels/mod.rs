@@ -24,7 +24,7 @@ use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{heading, icon_button, panel_frame, quiet, section_line};
 use crate::ui::state::ViewState;
-use crate::ui::tools::{self, Tool};
+use crate::ui::tools;
 
 /// Width of a side panel, in points.
 const SIDE: f32 = 248.0;
@@ -39,21 +39,26 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .frame(panel_frame().inner_margin(Margin::symmetric(8, 0)))
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
-    let tool = tools::of(cx.view.prefs.tool);
-    if cx.document.is_some() && tool.has_options() {
-        Panel::top("tool_options").frame(panel_frame()).show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| tool_options(ui, tool, cx));
-        });
-    }
     if let Some(document) = cx.document {
+        let strip = panel_frame().inner_margin(Margin::symmetric(8, 0));
+        Panel::top("tool_strip").frame(strip).exact_size(TOOL_STRIP).show(ui, |ui| {
+            let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
+            ScrollArea::horizontal().scroll_bar_visibility(hidden).show(ui, |ui| {
+                ui.horizontal_centered(|ui| tool_strip(ui, cx));
+            });
+        });
         let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
         left_panel(ui, document, cx, left);
         right_panel(ui, document, cx, right);
     }
 }
 
-/// The settings of the tool in use, and what its buttons and keys do.
-fn tool_options(ui: &mut Ui, tool: &dyn Tool, cx: &mut CommandContext) {
+/// Height of the strip below the bar, in points: for every tool the same, so that choosing one moves no view.
+const TOOL_STRIP: f32 = 30.0;
+
+/// The tool in use, its settings, and what its buttons and keys do.
+fn tool_strip(ui: &mut Ui, cx: &mut CommandContext) {
+    let tool = tools::of(cx.view.prefs.tool);
     let info = tool.info();
     ui.label(quiet(ui, format!("{} {}", info.icon, tr(info.name))));
     ui.separator();
@@ -65,7 +70,8 @@ fn tool_options(ui: &mut Ui, tool: &dyn Tool, cx: &mut CommandContext) {
             [("smaller", &smaller), ("larger", &larger)];
         hint = format!("{} · {hint}", tr_with("{smaller} / {larger}: size", &keys));
     }
-    ui.label(quiet(ui, hint));
+    // What there is no room for is told when the pointer rests on it.
+    ui.add(egui::Label::new(quiet(ui, hint)).truncate());
 }
 
 /// Width of the panel at the right end of the window, in points.

@@ -19,7 +19,7 @@ use crate::ui::kit::theme::SMALL;
 use crate::ui::kit::widgets::{
     coloured_heading, colours, field, icon_button, percent, quiet, row_button,
 };
-use crate::ui::state::{Action, PRACTISED, can_extend, is_cut};
+use crate::ui::state::{Action, PRACTISED, Status, can_extend, is_cut};
 use crate::ui::tools::POINT;
 
 const ROW: f32 = 36.0;
@@ -110,7 +110,7 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             continue;
         }
         let shown = cx.view.shows(document, object);
-        let text = describe(document, object, shown);
+        let text = describe(document, object, shown, cx.status);
         let active = is_active(document, object.id);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
         if active {
@@ -124,18 +124,24 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     }
 }
 
-/// `12.3 mL · IoU 0.87`.
-fn facts(document: &Document, object: &Object) -> String {
+/// `12.3 mL · IoU 0.87`; without the second, which is of the model's answer, once something was done by hand. What
+/// waits for a click comes before all that.
+fn facts(document: &Document, object: &Object, status: &Status) -> String {
+    if let Some(waiting) = status.waits(object.id) {
+        return tr(waiting.told().1).to_owned();
+    }
     let volume = millilitres(document.volume_ml(object));
-    object.iou().map_or(volume.clone(), |iou| format!("{volume} · IoU {iou:.2}"))
+    let iou = object.iou().filter(|_| !object.is_corrected());
+    iou.map_or(volume.clone(), |iou| format!("{volume} · IoU {iou:.2}"))
 }
 
 /// What a row says to tests and screen readers: `Object 1, 12.3 mL, done, locked`.
-fn describe(document: &Document, object: &Object, shown: bool) -> String {
+fn describe(document: &Document, object: &Object, shown: bool, status: &Status) -> String {
     let hidden = if shown { "" } else { tr(", hidden") };
     let done = if object.done { tr(", done") } else { "" };
     let locked = if object.locked { tr(", locked") } else { "" };
-    format!("{}, {}{hidden}{done}{locked}", object.name, facts(document, object))
+    let facts = facts(document, object, status);
+    format!("{}, {facts}{hidden}{done}{locked}", object.name)
 }
 
 /// Takes what the trash button of the active row takes.
@@ -158,7 +164,7 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
     let active = is_active(document, object.id);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let shown = cx.view.shows(document, object);
-    let text = describe(document, object, shown);
+    let text = describe(document, object, shown, cx.status);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &text));
     let fill = match (active, response.hovered()) {
         (true, _) => colours(ui).selected,
@@ -189,16 +195,19 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
         select(document, object, cx);
     }
     response.context_menu(|ui| context_menu(ui, document, object, cx));
-    if object.iou().is_some() || can_extend(object) || is_cut(object) {
+    let (goes_on, cut) = (can_extend(object, cx.status), is_cut(object, cx.status));
+    if object.iou().is_some() || goes_on || cut {
         let key = segment::EXTEND.key_text();
         let extend =
             tr_with("The mask reaches the model's cube: {key} extends it", &[("key", &key)]);
-        let extend = match (can_extend(object), is_cut(object)) {
+        let extend = match (goes_on, cut) {
             (true, _) => format!("\n{extend}"),
             (_, true) => format!("\n{}", tr(super::prompts::CUT)),
             _ => String::new(),
         };
-        response.on_hover_text(format!("IoU: {}{extend}", tr(super::prompts::IOU_TIP)));
+        let of = if object.is_corrected() { tr(super::prompts::IOU_CORRECTED) } else { "" };
+        let tip = format!("IoU: {} {of}{extend}", tr(super::prompts::IOU_TIP));
+        response.on_hover_text(tip);
     }
 }
 
@@ -236,8 +245,10 @@ fn row_right(
     let plain = shown && !object.locked;
     let colour = if plain { colours(ui).text } else { colours(ui).quiet };
     let name = RichText::new(name).color(colour);
-    let facts = quiet(ui, facts(document, object)).size(SMALL);
-    if can_extend(object) || is_cut(object) {
+    let waits = cx.status.waits(object.id).is_some();
+    let facts = RichText::new(facts(document, object, cx.status)).size(SMALL);
+    let facts = facts.color(if waits { colours(ui).warning } else { colours(ui).quiet });
+    if can_extend(object, cx.status) || is_cut(object, cx.status) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
         paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);

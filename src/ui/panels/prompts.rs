@@ -37,20 +37,17 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         chips(ui, object, cx);
     }
     working_scale::of_object(ui, document, object);
-    if object.answer.adjustable || object.replayed() == 0 {
-        threshold(ui, document, object, cx);
-    }
+    threshold(ui, document, object, cx);
     if let Some(iou) = object.iou() {
-        let text = format!("{} {iou:.2}", tr("Predicted IoU"));
-        ui.label(text).on_hover_text(tr(IOU_TIP));
+        predicted_iou(ui, iou, object.is_corrected());
     }
     waiting(ui, document, object, cx);
     if document.is_pending(object.id) {
         return;
     }
-    if can_extend(object) {
+    if can_extend(object, cx.status) {
         extend(ui, cx);
-    } else if is_cut(object) {
+    } else if is_cut(object, cx.status) {
         edge(ui, tr(CUT));
     }
 }
@@ -81,6 +78,21 @@ pub(super) const CUT: &str =
 pub(super) const IOU_TIP: &str = mark(
     "The model's own estimate of how well the mask fits (intersection over union; 1 is perfect). Not a measurement.",
 );
+
+/// The model's own estimate: of its answer, also where that was corrected by hand since.
+fn predicted_iou(ui: &mut Ui, iou: f32, corrected: bool) {
+    let mut text = format!("{} {iou:.2}", tr("Predicted IoU"));
+    let mut tip = tr(IOU_TIP).to_owned();
+    if corrected {
+        text = format!("{text}, {}", tr("before corrections by hand"));
+        tip = format!("{tip}\n{}", tr(IOU_CORRECTED));
+    }
+    ui.add(Label::new(text).wrap()).on_hover_text(tip);
+}
+
+/// What is said of that number when something was painted or erased.
+pub(super) const IOU_CORRECTED: &str =
+    mark("It is that of the model's answer, not of the mask as it was corrected by hand.");
 
 /// What the object's mask waits for.
 fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
@@ -156,7 +168,11 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Command
     let reason = match () {
         () if object.log.prompts.is_empty() => tr("This object has no mask made by clicks"),
         () if document.pending().is_some() => tr("Wait until the click is computed"),
+        () if object.replayed() == 0 && cx.status.model_lacks(|can| can.adjusts) => {
+            tr("The answers of the model in use have no threshold")
+        }
         () if object.replayed() == 0 => tr("The model has not answered yet"),
+        () if !object.answer.adjustable => tr("The model that made this mask has no threshold"),
         () => "",
     };
     let asked = cx.status.threshold.filter(|(id, _)| *id == object.id).map(|(_, t)| t);

@@ -10,7 +10,7 @@ use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
 use crate::ui::state::status_text::{opening_text, reason_text};
-use crate::ui::state::{Action, Busy, Drawing, FileProgress, ModelStatus, SaveStatus};
+use crate::ui::state::{Action, Busy, Drawing, FileProgress, ModelStatus, SaveStatus, Waiting};
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
@@ -154,11 +154,23 @@ fn work(ui: &mut Ui, cx: &CommandContext) {
             .replace("{total}", &total.to_string()),
         (None, times) => latency(times.as_ref()),
     };
+    // At the left of what the model does now: what comes after it.
+    let waits = |ui: &mut Ui| {
+        let Some(document) = cx.document else { return };
+        for (id, text) in cx.status.waiting.iter().map(Waiting::told) {
+            let name = document.object(id).map_or("", |o| &o.name);
+            dot(ui);
+            let text = format!("{}: {}", shorten(name, 20), tr(text));
+            ui.label(RichText::new(text).color(colours(ui).warning));
+        }
+    };
     // Where the pointer is matters more than what the last click took.
     if cx.document.is_none() || cx.status.busy.is_none() && cx.width < NARROW {
+        waits(ui);
         return;
     }
     dot(ui);
     let tip = tr(LATENCY_TIP);
     ui.label(quiet(ui, text)).on_hover_text(tip);
+    waits(ui);
 }

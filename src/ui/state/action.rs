@@ -37,6 +37,8 @@ pub enum Action {
     OverlayDialog,
     /// Lay this image over the scan.
     OpenOverlay(PathBuf),
+    /// Something that was asked for can't be done, for this reason.
+    Refuse(String),
     /// Stop one thing: opening a file if one is being opened, else a click or an extension.
     Cancel,
     /// Stop the click or the extension that is being computed.

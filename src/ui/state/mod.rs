@@ -30,14 +30,14 @@ pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };
 pub use image_layer::ImageLayer;
-pub use objects_in_view::{ShownMasks, can_extend, is_cut, label_styles};
+pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, Latency, LogLine, ModelEntry, ModelStatus, Offer,
-    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status,
+    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting,
 };
 pub use transient::{BrushPlace, EditIntent, GestureState, Hover, Intent, Transient};
 pub use view_3d::View3d;

@@ -1,6 +1,7 @@
 //! Which objects are seen, and bringing one of them into the views.
 
 use super::arrangement::Pane;
+use super::status::Status;
 use super::view_state::ViewState;
 use crate::document::{Document, Object};
 use crate::geom::{DVec3, Grid, Plane};
@@ -46,13 +47,19 @@ pub fn label_styles(document: &Document, shown: ShownMasks) -> Vec<LabelStyle> {
 }
 
 /// Whether the mask probably goes on beyond what the model has looked at.
-pub fn can_extend(object: &Object) -> bool {
+pub fn goes_on(object: &Object) -> bool {
     object.replayed() > 0 && object.answer.touches
 }
 
-/// Whether the mask is cut off at the edge of a cube where extending it is of no use.
-pub fn is_cut(object: &Object) -> bool {
-    object.replayed() > 0 && object.answer.cut
+/// Whether the mask goes on, and the model in use can follow it.
+pub fn can_extend(object: &Object, status: &Status) -> bool {
+    goes_on(object) && !status.model_lacks(|can| can.extends)
+}
+
+/// Whether the mask is cut off at the edge of a cube, and extending it is of no use there or not to be had.
+pub fn is_cut(object: &Object, status: &Status) -> bool {
+    let cut = object.replayed() > 0 && object.answer.cut;
+    cut || goes_on(object) && !can_extend(object, status)
 }
 
 impl ViewState {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::document::LabelId;
 use crate::prompt::Capabilities;
+use crate::ui::kit::text::mark;
 use crate::ui::kit::toasts::Level;
 
 /// What the app is doing and has at hand, for the UI to show. Written by the app only.
@@ -28,6 +29,8 @@ pub struct Status {
     pub download: Option<Download>,
     /// What the model is doing now.
     pub busy: Option<Busy>,
+    /// What waits for the click that is being computed, in the order in which it was asked for.
+    pub waiting: Vec<Waiting>,
     /// What a click under the pointer would give.
     pub preview: PreviewStatus,
     /// A threshold that was asked for and is not applied yet, in log odds.
@@ -58,7 +61,40 @@ pub struct Status {
     pub ask_replace: Option<PathBuf>,
 }
 
+/// Something asked for that is done once no click is being computed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The object is to be deleted.
+    Delete(LabelId),
+    /// The object's mask is to be followed beyond what the model has looked at.
+    Extend(LabelId),
+}
+
+impl Waiting {
+    /// The object, and what is to happen to it, in English.
+    pub fn told(&self) -> (LabelId, &'static str) {
+        match self {
+            Self::Delete(id) => (*id, mark("deleted when the click is computed")),
+            Self::Extend(id) => (*id, mark("extended when the click is computed")),
+        }
+    }
+}
+
 impl Status {
+    /// Whether the model in use is known not to have an ability. Of one that is still being loaded nothing is known.
+    pub fn model_lacks(&self, ability: fn(&Capabilities) -> bool) -> bool {
+        let ready = matches!(self.model, ModelStatus::Ready { .. });
+        ready && self.capabilities.as_ref().is_some_and(|can| !ability(can))
+    }
+
+    /// What of this object waits for a click.
+    pub fn waits(&self, object: LabelId) -> Option<Waiting> {
+        let of = |waiting: &Waiting| waiting.told().0 == object;
+        // That it is to be deleted is what matters.
+        let mine = self.waiting.iter().copied().filter(of);
+        mine.min_by_key(|waiting| matches!(waiting, Waiting::Extend(_)))
+    }
+
     /// Whether a question is open that has to be answered before anything else.
     pub fn asks(&self) -> bool {
         self.ask_discard || self.ask_replace.is_some()

@@ -1,10 +1,11 @@
 //! Drag: gives voxels to the selected object, or to a new one.
 
-use egui::{CursorIcon, Key, Painter, Ui};
+use egui::Key;
 
-use super::{Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key, stroke};
+use super::strokes::Strokes;
+use super::{ToolInfo, key};
 use crate::ui::kit::icons;
-use crate::ui::state::{ToolId, ViewState};
+use crate::ui::state::ToolId;
 
 pub const INFO: ToolInfo = ToolInfo {
     id: ToolId("brush"),
@@ -21,45 +22,4 @@ pub const INFO: ToolInfo = ToolInfo {
     seldom: false,
 };
 
-pub struct Brush;
-
-impl Tool for Brush {
-    fn info(&self) -> &'static ToolInfo {
-        &INFO
-    }
-
-    fn press(&self, at: &WorldPointer, cx: &mut ViewContext) -> Option<Box<dyn Gesture>> {
-        stroke::begin(at, false, cx)
-    }
-
-    fn hover(&self, at: &WorldPointer, cx: &mut ViewContext) {
-        stroke::hover(at, false, cx);
-    }
-
-    fn paint(
-        &self,
-        painter: &Painter,
-        place: &ViewPlace,
-        at: Option<&WorldPointer>,
-        cx: &ViewContext,
-    ) {
-        stroke::paint(painter, place, at, false, cx);
-    }
-
-    fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
-        stroke::cursor(at, false, cx)
-    }
-
-    fn has_options(&self) -> bool {
-        true
-    }
-
-    fn options(&self, ui: &mut Ui, view: &mut ViewState) {
-        stroke::options(ui, false, view);
-    }
-
-    fn wheel(&self, lines: i64, view: &mut ViewState) -> bool {
-        view.prefs.brush.step(lines);
-        true
-    }
-}
+pub const BRUSH: Strokes = Strokes { info: &INFO, erases: false };

@@ -12,7 +12,7 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[key(Key::C)],
     icon: icons::CROSSHAIR,
     gestures: &[("Click or drag (Crosshair tool)", "Move the crosshair")],
-    hint: "",
+    hint: "Click or drag: the crosshair goes there",
     edits: false,
     seldom: false,
 };

@@ -1,10 +1,11 @@
 //! Drag: takes voxels from the selected object.
 
-use egui::{CursorIcon, Key, Painter, Ui};
+use egui::Key;
 
-use super::{Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key, stroke};
+use super::strokes::Strokes;
+use super::{ToolInfo, key};
 use crate::ui::kit::icons;
-use crate::ui::state::{ToolId, ViewState};
+use crate::ui::state::ToolId;
 
 pub const INFO: ToolInfo = ToolInfo {
     id: ToolId("eraser"),
@@ -17,45 +18,4 @@ pub const INFO: ToolInfo = ToolInfo {
     seldom: false,
 };
 
-pub struct Eraser;
-
-impl Tool for Eraser {
-    fn info(&self) -> &'static ToolInfo {
-        &INFO
-    }
-
-    fn press(&self, at: &WorldPointer, cx: &mut ViewContext) -> Option<Box<dyn Gesture>> {
-        stroke::begin(at, true, cx)
-    }
-
-    fn hover(&self, at: &WorldPointer, cx: &mut ViewContext) {
-        stroke::hover(at, true, cx);
-    }
-
-    fn paint(
-        &self,
-        painter: &Painter,
-        place: &ViewPlace,
-        at: Option<&WorldPointer>,
-        cx: &ViewContext,
-    ) {
-        stroke::paint(painter, place, at, true, cx);
-    }
-
-    fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
-        stroke::cursor(at, true, cx)
-    }
-
-    fn has_options(&self) -> bool {
-        true
-    }
-
-    fn options(&self, ui: &mut Ui, view: &mut ViewState) {
-        stroke::options(ui, true, view);
-    }
-
-    fn wheel(&self, lines: i64, view: &mut ViewState) -> bool {
-        view.prefs.brush.step(lines);
-        true
-    }
-}
+pub const ERASER: Strokes = Strokes { info: &INFO, erases: true };

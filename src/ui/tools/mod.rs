@@ -16,6 +16,7 @@ mod place;
 mod pointer;
 mod rest;
 mod stroke;
+mod strokes;
 mod view_gestures;
 
 use egui::{CursorIcon, KeyboardShortcut, Painter, Ui};
@@ -57,12 +58,7 @@ pub trait Tool: Sync {
         false
     }
 
-    /// Whether [`Tool::options`] has something to show.
-    fn has_options(&self) -> bool {
-        false
-    }
-
-    /// Its settings, in a row above the views.
+    /// Its settings, in the strip above the views.
     fn options(&self, _ui: &mut Ui, _view: &mut ViewState) {}
 
     /// The wheel was turned by so many lines with Ctrl and Shift. `false` if the tool has no use for that: the view
@@ -85,7 +81,7 @@ pub struct ToolInfo {
     pub icon: &'static str,
     /// What the mouse does with it, for the list on F1 and the README: gesture and effect, in English.
     pub gestures: &'static [(&'static str, &'static str)],
-    /// What else there is to know, beside its options; in English.
+    /// What its buttons do, in the strip above the views, beside its settings; in English.
     pub hint: &'static str,
     /// Its clicks do something to the document: a double click is two of them and does not maximise a view.
     pub edits: bool,
@@ -114,9 +110,9 @@ tools! {
     /// Click: a prompt for the model.
     point::Point as POINT,
     /// Drag: gives voxels to the selected object.
-    brush::Brush as BRUSH,
+    brush::BRUSH as BRUSH,
     /// Drag: takes voxels from the selected object.
-    eraser::Eraser as ERASER,
+    eraser::ERASER as ERASER,
 }
 
 /// The tool of this name; the Point tool if there is none.

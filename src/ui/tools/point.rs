@@ -26,7 +26,7 @@ pub const INFO: ToolInfo = ToolInfo {
             "Point just behind what is seen there; right click: a negative one",
         ),
     ],
-    hint: "",
+    hint: "Click: inside the structure · Right button or Alt: outside · Drag: pan",
     edits: true,
     seldom: false,
 };
@@ -58,6 +58,9 @@ impl Tool for Point {
         let Some(slice) = at.place.slice.as_ref().map(SliceTransform::slice) else { return };
         if !cx.view.prefs.show_preview || !cx.view.labels_shown() || marks::under(at, cx).is_some()
         {
+            return;
+        }
+        if !sign(at, cx) && cx.status.model_lacks(|can| can.negative_points) {
             return;
         }
         let Some(picked) = at.picked(cx) else { return };

@@ -16,7 +16,7 @@ pub const INFO: ToolInfo = ToolInfo {
         "Drag (Region tool); Shift+drag (Window tool)",
         "Window of the values in a rectangle",
     )],
-    hint: "",
+    hint: "Drag a rectangle: the window of the values in it",
     edits: false,
     seldom: true,
 };

@@ -11,6 +11,7 @@ use super::{Gesture, PickedPosition, ViewContext, ViewPlace, WorldPointer, pick}
 use crate::document::{Change, Command, EditKind, GestureId, LabelId, Over};
 use crate::geom::DVec3;
 use crate::mask::brush::{Brush, Tip};
+use crate::ui::kit::format::shorten;
 use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{choice, colours};
@@ -21,6 +22,8 @@ use crate::volume::{LabelMap, Region};
 
 /// In 3D a stroke looks for what is seen at most so many times between two places of the pointer.
 const MOST_PICKS: usize = 200;
+/// Places of the 3D picture that are no further apart are neighbours, in points.
+const SIDE_BY_SIDE: f32 = 1.0;
 
 /// What a press with the left or right button begins: the right one does the other thing.
 pub fn begin(
@@ -43,6 +46,7 @@ pub fn begin(
         id: GestureId(cx.view.transient.gestures),
         object: None,
         last: None,
+        ended: None,
         seen: cx.document.labels().clone(),
         refused: refusal(erases != press.modifiers.alt, cx).is_some(),
         told: false,
@@ -64,6 +68,8 @@ struct Stroke {
     object: Option<LabelId>,
     /// Where it was, in a view that lay so.
     last: Option<(ViewPlace, Pos2, Option<PickedPosition>)>,
+    /// In 3D, where it was last on something that is seen; RAS mm.
+    ended: Option<DVec3>,
     /// The labels when it began: in 3D it goes along what was seen then, and not up on what it has just painted.
     seen: LabelMap,
     /// Nothing can be painted.
@@ -85,11 +91,19 @@ impl Gesture for Stroke {
         };
         if let Some(picked) = picked {
             show_place(&picked, to, cx);
+            self.ended = to.is_3d().then_some(picked.inside).or(self.ended);
         }
         self.last = Some((to.place.clone(), to.at, picked));
         if !region.is_empty() {
             self.told = self.refused;
             self.send(region, to.modifiers.alt, cx);
+        }
+    }
+
+    /// After a stroke in 3D the slices go to where it ended: what it has done in depth is seen only there.
+    fn commit(self: Box<Self>, cx: &mut ViewContext) {
+        if let Some(world) = self.ended.filter(|_| !self.refused) {
+            cx.view.move_crosshair(cx.document.image().grid(), world);
         }
     }
 
@@ -127,7 +141,8 @@ impl Stroke {
         cx.out.push(Action::Do(Command::Edit { object: self.object, change, over, kind, gesture }));
     }
 
-    /// What a ball covers on its way over what was seen in 3D when the stroke began, and where it is now.
+    /// What a ball covers on its way over what was seen in 3D when the stroke began, and where it is now. It is laid
+    /// at each place that is seen, and drawn from one to the next where the surface goes on between them.
     fn on_surface(
         &self,
         from: Option<(Pos2, Option<PickedPosition>)>,
@@ -146,32 +161,64 @@ impl Stroke {
         let step = (brush.radius_mm / 2.0 / mm).max(1.0);
         let pieces = (f64::from(start.distance(end)) / step).ceil();
         let pieces = (pieces as usize).clamp(1, MOST_PICKS);
-        let apart = f64::from(start.distance(end)) * mm / pieces as f64;
         let mut region = Region::default();
+        let mut before = start;
         // A first place is a dab by itself.
         let first = usize::from(last.is_some());
         for n in first..=pieces {
             let at = start.lerp(end, n as f32 / pieces as f32);
-            let surface = pick::surface(&to.place, at, &self.seen, cx);
-            let picked = surface.map(|s| PickedPosition {
-                world: s.hit.world,
-                inside: s.inside,
-                normal: None,
-            });
+            let picked = self.seen_at(at, &to.place, cx);
             if let Some(picked) = picked {
-                // Where the surface breaks off, the stroke goes on elsewhere and not through the air.
-                let joins = |last: &PickedPosition| {
-                    last.world.distance(picked.world) <= brush.radius_mm + 3.0 * apart
-                };
-                let before = last.filter(joins).map_or(picked.world, |last| last.world);
-                region.add(&brush.sweep(grid, before, picked.world), row);
+                let joined = last.is_some_and(|last| {
+                    self.join((before, last), (at, picked), &brush, &to.place, cx, &mut region)
+                });
+                if !joined {
+                    region.add(&brush.dab(grid, picked.world), row);
+                }
             }
-            last = picked;
+            (before, last) = (at, picked);
             if start == end {
                 break;
             }
         }
         (region, last)
+    }
+
+    /// Draws the ball from one place to the next, unless the surface breaks off between them: where two places side by
+    /// side on the screen are further apart in depth than the ball is large. There the stroke goes on behind (or
+    /// before), and not through the air or the inside. `false` if the ball has not been laid at `to`.
+    fn join(
+        &self,
+        from: (Pos2, PickedPosition),
+        to: (Pos2, PickedPosition),
+        brush: &Brush,
+        place: &ViewPlace,
+        cx: &ViewContext,
+        region: &mut Region,
+    ) -> bool {
+        let grid = cx.document.image().grid();
+        let row = grid.dims()[0];
+        let towards = cx.view.scan.orbit.axes().z_axis;
+        let depth = towards.dot(from.1.world - to.1.world).abs();
+        if depth <= 2.0 * brush.radius_mm {
+            region.add(&brush.sweep(grid, from.1.world, to.1.world), row);
+            return true;
+        }
+        if from.0.distance(to.0) <= SIDE_BY_SIDE {
+            return false;
+        }
+        // It may be steep.
+        let middle = from.0.lerp(to.0, 0.5);
+        let Some(picked) = self.seen_at(middle, place, cx) else { return false };
+        region.add(&brush.dab(grid, picked.world), row);
+        self.join(from, (middle, picked), brush, place, cx, region);
+        self.join((middle, picked), to, brush, place, cx, region)
+    }
+
+    /// What was seen at a place of the 3D picture when the stroke began.
+    fn seen_at(&self, at: Pos2, place: &ViewPlace, cx: &ViewContext) -> Option<PickedPosition> {
+        let surface = pick::surface(place, at, &self.seen, cx)?;
+        Some(PickedPosition { world: surface.hit.world, inside: surface.inside, normal: None })
     }
 }
 
@@ -229,7 +276,7 @@ fn change(region: Region, erases: bool) -> Change {
 fn refusal(erases: bool, cx: &ViewContext) -> Option<String> {
     match cx.document.active() {
         Some(object) if object.locked => {
-            Some(tr_with("{name} is locked", &[("name", &object.name)]))
+            Some(tr_with("{name} is locked", &[("name", &shorten(&object.name, 30))]))
         }
         None if erases => Some(tr("Select the object to erase from").to_owned()),
         _ => None,
@@ -303,9 +350,25 @@ pub fn paint(
         }
     }
     if let (Some(why), Some(at)) = (why_not, at.filter(|at| paints(at))) {
-        let place = at.at + vec2(14.0, 14.0);
-        paint::text(painter, place, Align2::LEFT_TOP, &why, 12.0, paint::WARNING);
+        let width = paint::text_width(painter, &why, NOTE);
+        let corner = note_place(place.rect, at.at, vec2(width, NOTE + 4.0));
+        paint::text(painter, corner, Align2::LEFT_TOP, &why, NOTE, paint::WARNING);
     }
+}
+
+/// Size of a note at the pointer, and how far from it it is, in points.
+const NOTE: f32 = 12.0;
+const NOTE_AWAY: f32 = 14.0;
+
+/// The upper left corner of a note of this size at the pointer: below it to the right, but within the view.
+fn note_place(view: Rect, pointer: Pos2, size: egui::Vec2) -> Pos2 {
+    let view = view.shrink(4.0);
+    let below = pointer.y + NOTE_AWAY;
+    // Not onto what the pointer is on.
+    let above = pointer.y - NOTE_AWAY - size.y;
+    let y = if below + size.y <= view.max.y { below } else { above.max(view.min.y) };
+    let x = (pointer.x + NOTE_AWAY).min(view.max.x - size.x).max(view.min.x);
+    egui::pos2(x, y)
 }
 
 /// What is seen of a brush in a view.
@@ -425,6 +488,22 @@ mod tests {
             };
             assert!(near, "{from} {to}: {found:?}, not {expected:?}");
         }
+    }
+
+    #[test]
+    fn a_note_at_the_pointer_is_within_the_view() {
+        let view = Rect::from_min_max(pos2(100.0, 50.0), pos2(300.0, 250.0));
+        let size = vec2(80.0, 16.0);
+        for (pointer, corner) in [
+            (pos2(150.0, 100.0), pos2(164.0, 114.0)),
+            (pos2(290.0, 100.0), pos2(216.0, 114.0)),
+            (pos2(290.0, 240.0), pos2(216.0, 210.0)),
+            (pos2(101.0, 249.0), pos2(115.0, 219.0)),
+        ] {
+            assert_eq!(note_place(view, pointer, size), corner, "{pointer}");
+        }
+        // Of a note that is wider than the view its beginning is seen.
+        assert_eq!(note_place(view, pos2(200.0, 100.0), vec2(400.0, 16.0)).x, 104.0);
     }
 
     #[test]

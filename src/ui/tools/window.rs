@@ -13,7 +13,7 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[key(Key::W)],
     icon: icons::WINDOW,
     gestures: &[("Drag (Window tool); right drag (other tools that change no mask)", "Window width and level")],
-    hint: "",
+    hint: "Drag to the right: less contrast · Drag up: brighter · Shift+drag: from a region",
     edits: false,
     seldom: false,
 };

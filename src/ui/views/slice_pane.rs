@@ -46,7 +46,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let view = &*cx.view;
     let cross = turn::cross(rect, plane, &transform, cx);
     if let Some(object) = cx.document.active().filter(|o| cx.shows_prompts(o)) {
-        let goes_on = can_extend(object) || is_cut(object);
+        let goes_on = can_extend(object, cx.status) || is_cut(object, cx.status);
         for footprint in &object.answer.footprint {
             model_window::draw(&painter, &transform, rect, footprint, goes_on);
         }
@@ -133,8 +133,9 @@ pub fn no_picture(painter: &egui::Painter, rect: Rect) {
 /// Says that the mask goes on beyond what the model has looked at, and by which key it is followed; above what
 /// else stands at the bottom of the pane.
 fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
-    let goes_on =
-        |o: &Object| cx.shows_prompts(o) && can_extend(o) && !cx.document.is_pending(o.id);
+    let goes_on = |o: &Object| {
+        cx.shows_prompts(o) && can_extend(o, cx.status) && !cx.document.is_pending(o.id)
+    };
     if !cx.document.active().is_some_and(goes_on) {
         return;
     }

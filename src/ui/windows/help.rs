@@ -1,6 +1,6 @@
 //! The list of shortcuts and what the program is.
 
-use egui::{Context, Grid, Label, ScrollArea, Ui, Window};
+use egui::{Context, Label, ScrollArea, Ui, Window};
 
 use crate::ui::commands::{self, Entry, Group, gestures, key_name};
 use crate::ui::kit::text::{mark, tr};
@@ -24,7 +24,9 @@ pub(super) fn show(ctx: &Context, view: &mut ViewState) {
         .pivot(egui::Align2::CENTER_CENTER)
         .default_pos(ctx.content_rect().center())
         .show(ctx, |ui| {
-            ScrollArea::both().auto_shrink(false).show(ui, |ui| list(ui, room.x >= TWO_COLUMNS));
+            ScrollArea::vertical()
+                .auto_shrink(false)
+                .show(ui, |ui| list(ui, room.x >= TWO_COLUMNS));
         });
     Window::new(tr("About Voxpoint"))
         .id(egui::Id::unique("about"))
@@ -59,17 +61,27 @@ fn list(ui: &mut Ui, two_columns: bool) {
     }
     ui.separator();
     ui.label(quiet(ui, tr("Mouse")));
-    Grid::new("gestures").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
-        for (gesture, does) in gestures() {
-            ui.label(tr(gesture));
-            ui.label(tr(does));
-            ui.end_row();
-        }
-    });
+    let half = (ui.available_width() - BETWEEN) / 2.0;
+    for (gesture, does) in gestures() {
+        row(ui, half, tr(gesture), tr(does));
+    }
 }
 
-/// Width of the column with the keys, so that all groups line up.
+/// Width of the column with the keys, so that all groups line up, and the gap after it.
 const KEYS: f32 = 128.0;
+const BETWEEN: f32 = 16.0;
+
+/// Two texts side by side, the first in a column of this width; what does not fit goes on in the next line.
+fn row(ui: &mut Ui, width: f32, first: &str, second: &str) {
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = BETWEEN;
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            ui.add(Label::new(first).wrap());
+        });
+        ui.vertical(|ui| ui.add(Label::new(second).wrap()));
+    });
+}
 
 /// The commands of a group that have a key.
 fn rows(group: Group) -> impl Iterator<Item = &'static Entry> {
@@ -81,17 +93,10 @@ fn table(ui: &mut Ui, group: Group) {
         return;
     }
     ui.label(quiet(ui, tr(group.name())));
-    Grid::new(group.name()).num_columns(2).spacing([16.0, 3.0]).min_col_width(KEYS).show(
-        ui,
-        |ui| {
-            for entry in rows(group) {
-                let keys: Vec<_> = entry.keys.iter().map(key_name).collect();
-                ui.label(keys.join(", "));
-                ui.label(entry.name());
-                ui.end_row();
-            }
-        },
-    );
+    for entry in rows(group) {
+        let keys: Vec<_> = entry.keys.iter().map(key_name).collect();
+        row(ui, KEYS, &keys.join(", "), entry.name());
+    }
     ui.add_space(8.0);
 }
 

@@ -41,7 +41,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         list(ui, &found, &palette, keys.moves(), (room.y - AROUND).clamp(80.0, HEIGHT), cx)
     });
     let run = modal.inner.or_else(|| found.get(palette.chosen).copied().filter(|_| keys.enter));
-    match run.filter(|entry| entry.is_enabled(cx)) {
+    match run.filter(|entry| entry.is_enabled(cx) || entry.refused(cx).is_some()) {
         // Closed first: what is done may look at which windows are open, or open this one.
         Some(entry) => entry.run(cx),
         None if keys.escape || modal.backdrop_response.clicked() => {}

@@ -1,14 +1,19 @@
 //! What belongs to a click besides its dot: threshold, extension, the model and its download.
 
+use std::sync::Arc;
+
 use egui::{Key, Modifiers, Role, vec2};
+use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use voxpoint::document::{Command, LabelId};
+use voxpoint::document::{Change, Command, EditKind, GestureId, LabelId, Over};
 use voxpoint::geom::DVec3;
-use voxpoint::prompt::PromptId;
-use voxpoint::ui::{Action, Busy, Download};
+use voxpoint::prompt::{Capabilities, PromptId};
+use voxpoint::ui::{Action, Busy, Download, ModelStatus, Waiting};
+use voxpoint::volume::Region;
 
 use super::desktop::{
-    Desktop, click, nothing_is_cut_or_overlaps, picture, press, resolve_with, shows, taken,
+    Desktop, click, nothing_is_cut_or_overlaps, picture, press, resolve_rigid, resolve_with, shows,
+    taken,
 };
 
 /// The thresholds asked for since the last call, as probabilities, and whether each begins a gesture.
@@ -123,6 +128,102 @@ fn a_mask_at_the_windows_edge_is_flagged_and_extended_by_button_menu_and_key() {
     let mut harness = Desktop::open().wide();
     press(&mut harness, Modifiers::NONE, Key::G);
     assert!(taken(&mut harness).is_empty() && !shows(&harness, "model's cube"));
+}
+
+#[test]
+fn what_the_model_in_use_can_not_do_is_not_offered_and_the_reason_is_told() {
+    let without = |lacks: fn(&mut Capabilities)| {
+        let mut desktop = Desktop::open();
+        let document = desktop.document.as_mut().unwrap();
+        click(document, DVec3::new(7.0, 0.0, -800.0), true);
+        resolve_with(document, 0, 1230, true);
+        lacks(desktop.status.capabilities.as_mut().unwrap());
+        desktop.wide()
+    };
+    let entry_is_off = |harness: &mut Harness<'_, Desktop>, name: &str| {
+        harness.get_by_role_and_label(Role::Button, "Segment").click();
+        harness.run_steps(3);
+        let disabled = |node: egui_kittest::Node<'_>| node.accesskit_node().is_disabled();
+        let off = harness.query_all_by_label(name).all(disabled);
+        press(harness, Modifiers::NONE, Key::Escape);
+        off && taken(harness).iter().all(|action| action == "Cancel")
+    };
+    // Extending: the mask is cut off then, and only a click helps.
+    let mut harness = without(|can| can.extends = false);
+    assert!(harness.query_by_label("Extend").is_none());
+    assert!(shows(&harness, "a click beyond it extends it there"));
+    assert!(entry_is_off(&mut harness, "Extend beyond the model's cube"));
+    press(&mut harness, Modifiers::NONE, Key::G);
+    let told = taken(&mut harness);
+    assert!(
+        told.len() == 1 && told[0].starts_with("Refuse(\"The model in use does not follow masks"),
+        "{told:?}"
+    );
+    // Of a model that is being loaded nothing is known.
+    harness.state_mut().status.model = ModelStatus::Loading("other".into());
+    harness.run_steps(2);
+    harness.get_by_label("Extend");
+
+    let mut harness = without(|can| can.negative_points = false);
+    assert!(entry_is_off(&mut harness, "Negative point (outside)"));
+    press(&mut harness, Modifiers::NONE, Key::Minus);
+    let told = taken(&mut harness);
+    assert!(
+        told.len() == 1 && told[0].contains("takes no negative points") && told[0].contains("(E)"),
+        "{told:?}"
+    );
+    assert!(!harness.state().view.transient.negative);
+    harness.get_by_label("Extend");
+
+    // The threshold is the answer's: one that has it keeps it whatever model is in use.
+    let harness = without(|can| can.adjusts = false);
+    let slider = harness.get_by_role_and_label(Role::Slider, "Threshold");
+    assert!(!slider.accesskit_node().is_disabled());
+    let mut desktop = Desktop::open();
+    click(desktop.document.as_mut().unwrap(), DVec3::new(7.0, 0.0, -800.0), true);
+    resolve_rigid(desktop.document.as_mut().unwrap(), 0, 1230);
+    let mut harness = desktop.wide();
+    let slider = harness.get_by_role_and_label(Role::Slider, "Threshold");
+    assert!(slider.accesskit_node().is_disabled());
+    slider.hover();
+    harness.run_steps(30);
+    assert!(shows(&harness, "The model that made this mask has no threshold"));
+}
+
+#[test]
+fn what_waits_for_a_click_is_told_in_its_row_and_in_the_status_bar() {
+    for size in [[1440.0, 900.0], [1024.0, 700.0]] {
+        let mut desktop = Desktop::open();
+        click(desktop.document.as_mut().unwrap(), DVec3::new(3.0, 3.0, -800.0), true);
+        desktop.status.waiting = vec![Waiting::Extend(LabelId(1)), Waiting::Delete(LabelId(2))];
+        *desktop.view.prefs.side_panels.open(size[0]) = [true; 2];
+        let mut harness = desktop.window(size);
+        harness.run_steps(2);
+        picture(&mut harness, &format!("waiting-{}", size[0]));
+        nothing_is_cut_or_overlaps(&harness);
+        harness.get_by_label("Object 2, deleted when the click is computed");
+        harness.get_by_label("Object 1, extended when the click is computed");
+        assert!(shows(&harness, "Object 2: deleted when the click is computed"));
+    }
+}
+
+#[test]
+fn the_predicted_iou_is_of_the_answer_and_not_of_what_was_painted() {
+    let mut desktop = Desktop::open();
+    let document = desktop.document.as_mut().unwrap();
+    let region = Region::from_mask(60, (0..60 * 50 * 40).map(|n| (60_000..60_020).contains(&n)));
+    let change = Change::Add(Arc::new(region));
+    let (over, kind, gesture) = (Over::Background, EditKind::Brush, GestureId(1));
+    document.apply(Command::Edit { object: None, change, over, kind, gesture }).unwrap();
+    let mut harness = desktop.wide();
+    harness.run_steps(2);
+    picture(&mut harness, "corrected");
+    nothing_is_cut_or_overlaps(&harness);
+    harness.get_by_label("Object 1, 12.5 mL");
+    let label = harness.get_by_label("Predicted IoU 0.87, before corrections by hand");
+    label.hover();
+    harness.run_steps(30);
+    assert!(shows(&harness, "not of the mask as it was corrected by hand"));
 }
 
 #[test]

@@ -52,8 +52,17 @@ pub fn resolve(document: &mut Document, row: usize, voxels: usize) {
     resolve_with(document, row, voxels, false);
 }
 
+/// As a model whose answers have no threshold.
+pub fn resolve_rigid(document: &mut Document, row: usize, voxels: usize) {
+    answer_with(document, row, voxels, Answer::default());
+}
+
 /// The same; `touches`: with a mask that reaches the model's cube.
 pub fn resolve_with(document: &mut Document, row: usize, voxels: usize, touches: bool) {
+    answer_with(document, row, voxels, Answer { touches, adjustable: true, ..Answer::default() });
+}
+
+fn answer_with(document: &mut Document, row: usize, voxels: usize, answer: Answer) {
     let (entry, click) = document.pending().map(|(e, c)| (e, c.clone())).unwrap();
     let start = row * DIMS[0];
     let count: usize = DIMS.iter().product();
@@ -69,9 +78,7 @@ pub fn resolve_with(document: &mut Document, row: usize, voxels: usize, touches:
         prompts,
         model: Some("demo".to_owned()),
         score: Some(0.87),
-        touches,
-        adjustable: true,
-        ..Answer::default()
+        ..answer
     };
     let resolution = Resolution { answer, extensions: Vec::new(), region };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();

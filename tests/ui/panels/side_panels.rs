@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers, Role, vec2};
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::{Command, Document, LabelId};
 use voxpoint::geom::{Convention, DAffine3, DVec3, Grid};
 use voxpoint::prompt::{PromptId, WorkingScale};
 use voxpoint::render::Interpolation;
+use voxpoint::ui::commands;
 use voxpoint::ui::{Action, Hover, Latency, ModelStatus, RuntimeStatus, SaveStatus, theme};
 use voxpoint::volume::{Scale, Stats, StoredGeometry, Volume, Voxels, Window};
 
@@ -32,6 +34,7 @@ fn every_state_fits_both_sizes_and_themes() {
             view.windows.help = true;
             harness.run_steps(4);
             picture(&mut harness, &format!("help-{name}-{width}"));
+            nothing_leaves_the_help(&harness);
 
             let mut desktop = Desktop::empty();
             desktop.view.prefs.theme = theme;
@@ -45,6 +48,26 @@ fn every_state_fits_both_sizes_and_themes() {
             picture(&mut harness, &format!("welcome-{name}-{width}"));
             nothing_is_cut_or_overlaps(&harness);
         }
+    }
+}
+
+/// What a command is called may be long: it goes on in the next line, and not out of the window's edge.
+fn nothing_leaves_the_help(harness: &Harness<'_, Desktop>) {
+    let window = harness.get_by_role_and_label(Role::Window, "Shortcuts").rect();
+    let mut columns = Vec::new();
+    for entry in commands::all().filter(|entry| !entry.keys.is_empty()) {
+        let nodes = harness.query_all_by_role_and_label(Role::Label, entry.name());
+        // (The same words may stand elsewhere in the window behind.)
+        let inside = nodes.filter(|node| window.contains(node.rect().left_center()));
+        for rect in inside.map(|node| node.rect()) {
+            assert!(rect.right() <= window.right(), "{} at {rect}", entry.name());
+            columns.push((rect, entry.name()));
+        }
+    }
+    assert!(columns.len() > 20, "{}", columns.len());
+    for (n, (rect, name)) in columns.iter().enumerate() {
+        let over = |(other, _): &&(egui::Rect, &str)| rect.intersect(*other).is_positive();
+        assert_eq!(columns[n + 1..].iter().find(over), None, "over {name}");
     }
 }
 
