@@ -7,7 +7,7 @@
 //! - [`volume`]: voxels as read, the label map, window level.
 //! - [`io`]: formats, files to volumes and back.
 //! - [`segment`]: models behind one trait; ONNX Runtime.
-//! - [`mask`]: pure algorithms on regions: what a brush covers.
+//! - [`mask`]: pure algorithms on regions: what a brush covers, parts, holes, margins, smoothing.
 //! - [`measure`]: numbers about masks.
 //! - [`document`]: the scan, its objects, label edits, their history.
 //! - [`work`]: threads, cancelling, progress.

@@ -272,7 +272,7 @@ pub struct BenchArgs {
     pub model: ModelArgs,
     /// A Python with the authors' code (models/bench/README.md), to be measured in the same run: half of our
     /// measurements come before it, half after it, and medians are of both halves together.
-    /// For `view` a Python with VTK.
+    /// For `view` a Python with VTK, for `edit` one with SimpleITK and SciPy.
     #[arg(long, value_name = "PYTHON")]
     pub peer: Option<PathBuf>,
     /// Fail if the only graphics adapter draws with the CPU (`view`, `large`).
@@ -302,6 +302,8 @@ pub enum BenchWhat {
     View,
     /// Strokes of the brush: the document, the graphics device, and frames with 3D.
     Brush,
+    /// Parts, holes, growing, smoothing of a mask of 100 mL; with --peer SimpleITK and SciPy beside it.
+    Edit,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
     /// All of these.

@@ -1,3 +1,24 @@
 //! Pure algorithms on regions. Takes grids and regions, answers regions; knows no document and no window.
+//!
+//! Sizes are millimetres, slices are those of the voxel axes, x is the fastest in memory. All that may take longer than
+//! a tenth of a second asks its [`Limits`] whether to go on, and holds memory for the surroundings of the mask, not for
+//! the volume. An error means that there is no result; nothing that was given is changed.
 
+mod block;
 pub mod brush;
+mod components;
+pub mod distance;
+mod gaussian;
+pub mod holes;
+mod joint;
+mod limits;
+pub mod morphology;
+pub mod parts;
+mod scope;
+pub mod smooth;
+#[cfg(test)]
+mod testing;
+
+pub use components::Connectivity;
+pub use limits::{Limits, MaskError};
+pub use scope::Scope;

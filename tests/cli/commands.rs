@@ -311,6 +311,39 @@ fn a_small_bench_of_the_brush_loses_no_dab_and_uploads_no_more_than_its_box() {
     assert!(brush["dabs_per_s"].as_f64().unwrap() > 0.0);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_small_bench_of_edits_beside_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let peer = folder.path().join("python");
+    // Tells how it was called, and how many bytes the mask has.
+    let script = "#!/bin/sh\nprintf '{\"SimpleITK\": {\"grow\": 1e9}, \"told\": \"%s\", \"bytes\": %s}' \\\n    \"$*\" \"$(wc -c <\"$3\")\"\n";
+    std::fs::write(&peer, script).unwrap();
+    std::fs::set_permissions(&peer, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = ["bench", "edit", "--size", "64x48x32", "--repeat", "2", "--peer"];
+    let line = [&line[..], &[peer.to_str().unwrap()]].concat();
+    let report = voxpoint(&[&line[..], &["--json"]].concat()).json();
+    let edit = &report["edit"];
+    let rows = edit["rows"].as_array().unwrap();
+    for row in rows {
+        assert!(row["ms"].as_f64().unwrap() > 0.0 && row["voxels"].as_u64().unwrap() > 0, "{row}");
+    }
+    let keys: Vec<&str> = rows.iter().map(|row| row["key"].as_str().unwrap()).collect();
+    for key in ["islands", "holes", "grow", "shrink", "open", "close", "gaussian", "together"] {
+        assert!(keys.contains(&key), "{keys:?}");
+    }
+    let told = edit["peer"]["told"].as_str().unwrap_or_else(|| panic!("{report}"));
+    let (script, options) = told.split_once(' ').unwrap();
+    assert!(std::path::Path::new(script).is_file() && script.ends_with("peer_edit.py"), "{told}");
+    for option in ["--size 64,48,32", "--spacing 0.7,0.7,1", "--margin 5", "--repeat 2"] {
+        assert!(options.contains(option), "{option}: {told}");
+    }
+    assert_eq!(edit["peer"]["bytes"], 64 * 48 * 32);
+    let run = voxpoint(&line);
+    assert!(run.stdout.contains("SimpleITK 1000000000.0 ms"), "{run:?}");
+}
+
 /// In a scan that is smaller than the clicks of many runs would be apart, and beside somebody else's program.
 #[cfg(unix)]
 #[test]

@@ -3,6 +3,7 @@
 mod brush;
 mod click;
 mod clicks;
+mod edit;
 mod model;
 mod open;
 pub mod synthetic;
@@ -38,6 +39,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     brush: Option<brush::Brushed>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<edit::Edited>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     large: Option<view::LargeScanTimes>,
 }
 
@@ -54,6 +57,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let view = wants(BenchWhat::View).then(|| view::measure(args)).transpose()?;
     let brush =
         wants(BenchWhat::Brush).then(|| brush::measure(args.size, args.repeat)).transpose()?;
+    let edit = wants(BenchWhat::Edit).then(|| edit::measure(args)).transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let report = Report {
@@ -66,6 +70,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         model,
         view,
         brush,
+        edit,
         large,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
@@ -83,6 +88,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.model.iter().flat_map(model::Measured::lines));
     lines.extend(report.view.iter().flat_map(view::Viewed::lines));
     lines.extend(report.brush.iter().flat_map(brush::Brushed::lines));
+    lines.extend(report.edit.iter().flat_map(edit::Edited::lines));
     lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
     lines.join("\n")
 }
@@ -98,6 +104,19 @@ fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// Half of our runs, theirs, and the other half of ours.
+fn around<T>(
+    repeat: usize,
+    mut ours: impl FnMut(usize) -> anyhow::Result<()>,
+    theirs: impl FnOnce() -> T,
+) -> anyhow::Result<T> {
+    let half = repeat.div_ceil(2);
+    (0..half).try_for_each(&mut ours)?;
+    let told = theirs();
+    (half..repeat).try_for_each(ours)?;
+    Ok(told)
+}
+
 /// What `work` returns, and its milliseconds.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
@@ -107,6 +126,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     #[test]
@@ -114,5 +135,18 @@ mod tests {
         assert_eq!(median(&[9.0, 1.0, 3.0]), 3.0);
         assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn ours_runs_before_and_after_theirs() {
+        for (repeat, expected) in [(1, "0 peer"), (2, "0 peer 1"), (5, "0 1 2 peer 3 4")] {
+            let order = RefCell::new(Vec::new());
+            let ours = |n: usize| -> anyhow::Result<()> {
+                order.borrow_mut().push(n.to_string());
+                Ok(())
+            };
+            around(repeat, ours, || order.borrow_mut().push("peer".to_owned())).unwrap();
+            assert_eq!(order.into_inner().join(" "), expected);
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::clicks::Clicks;
-use super::{median, synthetic, timed};
+use super::{around, median, synthetic, timed};
 use crate::cli::Usage;
 use crate::cli::args::{BenchArgs, DeviceArg, ModelArgs};
 use crate::cli::segment::{model_path, open_model};
@@ -121,19 +121,6 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Measured> {
         peer,
         no_peer,
     })
-}
-
-/// Half of our runs, theirs, and the other half of ours.
-fn around<T>(
-    repeat: usize,
-    mut ours: impl FnMut(usize) -> anyhow::Result<()>,
-    theirs: impl FnOnce() -> T,
-) -> anyhow::Result<T> {
-    let half = repeat.div_ceil(2);
-    (0..half).try_for_each(&mut ours)?;
-    let told = theirs();
-    (half..repeat).try_for_each(ours)?;
-    Ok(told)
 }
 
 fn once(
@@ -299,22 +286,7 @@ impl Measured {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
-
-    #[test]
-    fn ours_runs_before_and_after_theirs() {
-        for (repeat, expected) in [(1, "0 peer"), (2, "0 peer 1"), (5, "0 1 2 peer 3 4")] {
-            let order = RefCell::new(Vec::new());
-            let ours = |n: usize| -> anyhow::Result<()> {
-                order.borrow_mut().push(n.to_string());
-                Ok(())
-            };
-            around(repeat, ours, || order.borrow_mut().push("peer".to_owned())).unwrap();
-            assert_eq!(order.into_inner().join(" "), expected);
-        }
-    }
 
     #[test]
     fn a_missing_script_is_said_in_a_line() {
