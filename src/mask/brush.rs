@@ -7,13 +7,9 @@
 //! Each row of voxels is a line in space, and the parts of a brush are convex, so each row's share is an interval
 //! that is computed, not searched: the cost is that of the rows in the brush's own box, whatever the volume's size.
 
+use super::lines::{EDGE_MM, Interval, LARGEST_MM, Lattice, Sheet, linear, meet, near, whole};
 use crate::geom::{DVec3, Grid};
 use crate::volume::{Region, RegionBuilder};
-
-/// Added to the radius, in mm: voxels exactly on the edge are covered on every side, whatever the rounding.
-const EDGE_MM: f64 = 1e-6;
-/// Larger than any scan, in mm: larger radii cover no more, and places further away are outside of all scans.
-const LARGEST_MM: f64 = 1e7;
 
 /// What a brush looks like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,13 +59,6 @@ impl Brush {
     }
 }
 
-/// A plane that a disc lies in, and the voxels that count as in it.
-struct Sheet {
-    normal: DVec3,
-    /// Half of a voxel's extent along the normal: the plane cuts voxels whose centre is closer.
-    half: f64,
-}
-
 /// A brush on its way, in the terms of one grid.
 struct Path {
     radius: f64,
@@ -78,9 +67,7 @@ struct Path {
     /// Unit vector and length of the way as the distance to it is measured: in the plane for discs.
     along: DVec3,
     length: f64,
-    /// World position of the first voxel's centre, and steps along x, y, z.
-    origin: DVec3,
-    steps: [DVec3; 3],
+    lattice: Lattice,
     /// Both ends in continuous voxel coordinates, and how far the covered voxels' centres reach beyond them.
     ends: [DVec3; 2],
     reach: DVec3,
@@ -89,22 +76,15 @@ struct Path {
 impl Path {
     /// `None` if nothing is covered.
     fn of(brush: &Brush, grid: &Grid, from: DVec3, to: DVec3) -> Option<Self> {
-        let near = |p: DVec3| p.is_finite() && p.abs().max_element() <= LARGEST_MM;
         // (Not `<`, which a NaN would pass.)
         if !(brush.radius_mm >= 0.0 && near(from) && near(to)) {
             return None;
         }
         let radius = brush.radius_mm.min(LARGEST_MM) + EDGE_MM;
-        let affine = grid.world_from_voxel();
-        let m = affine.matrix3;
-        let steps = [m.x_axis, m.y_axis, m.z_axis];
+        let lattice = Lattice::of(grid);
         let sheet = match brush.tip {
             Tip::Ball => None,
-            Tip::Disc { normal } => {
-                let normal = normal.try_normalize()?;
-                let half = steps.map(|s| s.dot(normal).abs()).iter().sum::<f64>() / 2.0;
-                Some(Sheet { normal, half })
-            }
+            Tip::Disc { normal } => Some(Sheet::of(&lattice, normal)?),
         };
         let to = sheet.as_ref().map_or(to, |s| to - s.normal * s.normal.dot(to - from));
         let (along, length) = (to - from).normalize_and_length();
@@ -124,8 +104,7 @@ impl Path {
             from,
             along: if length > 0.0 { along } else { DVec3::ZERO },
             length,
-            origin: affine.translation,
-            steps,
+            lattice,
             ends: [grid.voxel(from), grid.voxel(to)],
             reach: DVec3::from_array(reach),
         })
@@ -143,7 +122,7 @@ impl Path {
 
     /// The covered voxels of a row, as up to two ranges of x in order that do not overlap.
     fn row(&self, y: f64, z: f64, nx: usize) -> [Option<(usize, usize)>; 2] {
-        let start = self.origin + self.steps[1] * y + self.steps[2] * z - self.from;
+        let start = self.lattice.row(y, z) - self.from;
         let covered = whole(self.covered(start), nx);
         let passed = whole(self.passed(y, z), nx);
         match (covered, passed) {
@@ -157,12 +136,10 @@ impl Path {
 
     /// Where a row's line is within the brush on its way. `start` is the row's first centre, from the way's start.
     fn covered(&self, start: DVec3) -> Option<Interval> {
-        let step = self.steps[0];
+        let step = self.lattice.steps[0];
         let Some(sheet) = &self.sheet else { return self.around(start, step) };
+        let cut = sheet.cut(start, step)?;
         let (above, rise) = (start.dot(sheet.normal), step.dot(sheet.normal));
-        // Half open, so that a plane between two layers of voxels cuts one of them.
-        let hair = 1e-9 * sheet.half;
-        let cut = linear(above, rise, -sheet.half - hair, sheet.half - hair)?;
         let around = self.around(start - sheet.normal * above, step - sheet.normal * rise)?;
         meet(cut, around)
     }
@@ -199,23 +176,6 @@ impl Path {
     }
 }
 
-/// From and to, both included.
-type Interval = (f64, f64);
-
-fn meet(a: Interval, b: Interval) -> Option<Interval> {
-    let both = (a.0.max(b.0), a.1.min(b.1));
-    (both.0 <= both.1).then_some(both)
-}
-
-/// For which x `start + step * x` is in `low..=high`.
-fn linear(start: f64, step: f64, low: f64, high: f64) -> Option<Interval> {
-    if step.abs() < 1e-12 {
-        return (low <= start && start <= high).then_some((f64::NEG_INFINITY, f64::INFINITY));
-    }
-    let (a, b) = ((low - start) / step, (high - start) / step);
-    Some((a.min(b), a.max(b)))
-}
-
 /// For which x `start + step * x` is within `radius` of the origin.
 fn ball(start: DVec3, step: DVec3, radius: f64) -> Option<Interval> {
     let square = step.length_squared();
@@ -226,13 +186,6 @@ fn ball(start: DVec3, step: DVec3, radius: f64) -> Option<Interval> {
     let rest = radius * radius - (start + step * nearest).length_squared();
     let half = (rest >= 0.0).then(|| (rest / square).sqrt())?;
     Some((nearest - half, nearest + half))
-}
-
-/// The whole numbers of an interval from 0 up to `count`, first and one past the last.
-fn whole(interval: Option<Interval>, count: usize) -> Option<(usize, usize)> {
-    let (low, high) = interval?;
-    let (low, high) = (low.ceil().max(0.0), (high.floor() + 1.0).min(count as f64));
-    (low < high).then_some((low as usize, high as usize))
 }
 
 #[cfg(test)]

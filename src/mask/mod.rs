@@ -4,6 +4,7 @@
 //! a tenth of a second asks its [`Limits`] whether to go on, and holds memory for the surroundings of the mask, not for
 //! the volume. An error means that there is no result; nothing that was given is changed.
 
+mod bits;
 mod block;
 pub mod brush;
 mod components;
@@ -14,6 +15,10 @@ mod joint;
 mod limits;
 pub mod morphology;
 pub mod parts;
+mod lines;
+mod outline;
+pub mod polygon;
+pub mod scissors;
 mod scope;
 pub mod smooth;
 #[cfg(test)]
@@ -21,4 +26,6 @@ mod testing;
 
 pub use components::Connectivity;
 pub use limits::{Limits, MaskError};
+pub use lines::CutPlane;
+pub use outline::FillRule;
 pub use scope::Scope;
