@@ -12,19 +12,25 @@ pub mod distance;
 mod gaussian;
 pub mod holes;
 mod joint;
+pub mod flood;
+mod layer;
 mod limits;
 pub mod morphology;
 pub mod parts;
 mod lines;
 mod outline;
 pub mod polygon;
+pub mod range;
 pub mod scissors;
 mod scope;
 pub mod smooth;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod test_volume;
 
 pub use components::Connectivity;
+pub use layer::Layer;
 pub use limits::{Limits, MaskError};
 pub use lines::CutPlane;
 pub use outline::FillRule;
