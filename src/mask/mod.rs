@@ -13,6 +13,7 @@ mod gaussian;
 pub mod holes;
 mod joint;
 pub mod flood;
+pub mod grow_cut;
 pub mod interpolate;
 mod layer;
 mod limits;

@@ -1,0 +1,343 @@
+//! Grow from seeds: every voxel goes to the label whose scribble it is joined to by the path along which values change
+//! least.
+
+mod graph;
+mod queue;
+
+use std::collections::BTreeMap;
+
+use super::{Limits, MaskError};
+use crate::volume::{Region, RegionBuilder, Volume, VoxelBox};
+
+use graph::{Graph, MOST};
+use queue::Queue;
+
+/// Voxels that are settled between two looks at the limits.
+const STEPS: usize = 1 << 14;
+/// Costs that count as alike in the order of the search: about the usual cost of a millimetre, so that few voxels are
+/// settled twice.
+const WIDTH: u32 = 16;
+/// A voxel that no path leads to.
+const FAR: u32 = u32::MAX;
+
+/// How labels compete.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GrowCutOptions {
+    /// How far beyond the box around all seeds labels may grow, mm.
+    pub margin_mm: f64,
+    /// A change of value that counts as an edge, in units of the values, above 0: costs are counted in 2048ths of it.
+    pub contrast: f64,
+    /// What a millimetre costs, as a share of what such an edge costs: so that of two paths as even the shorter one wins.
+    pub locality: f64,
+}
+
+impl GrowCutOptions {
+    /// Usual ones for a volume: a margin of 20 mm, the standard deviation of the finite values about the seeds as contrast,
+    /// and a hundredth of it for a millimetre. They belong to one session: what is resumed is resumed with the same.
+    pub fn of(volume: &Volume, seeds: &[(u16, &Region)]) -> Self {
+        let (margin_mm, locality) = (20.0, 0.01);
+        let Some(bounds) = bounds(seeds, volume, margin_mm) else {
+            return Self { margin_mm, contrast: 1.0, locality };
+        };
+        // Some hundred thousand voxels tell as much as all.
+        let count: usize = bounds.size().iter().product();
+        let every = (count as f64 / 2e5).cbrt().ceil().max(1.0) as usize;
+        let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for z in (bounds.min[2]..bounds.max[2]).step_by(every) {
+            for y in (bounds.min[1]..bounds.max[1]).step_by(every) {
+                for x in (bounds.min[0]..bounds.max[0]).step_by(every) {
+                    let value = volume.value([x, y, z]);
+                    if value.is_finite() {
+                        (n, sum, squares) = (n + 1.0, sum + value, squares + value * value);
+                    }
+                }
+            }
+        }
+        let deviation = (squares / n - (sum / n) * (sum / n)).sqrt();
+        let contrast = if deviation > 0.0 { deviation } else { 1.0 };
+        Self { margin_mm, contrast, locality }
+    }
+}
+
+/// Labels grown from seeds, to be grown on when seeds are added, taken away or changed.
+///
+/// Fast GrowCut (Zhu, Kolesov, Gao, Kikinis and Tannenbaum, "An effective interactive medical image segmentation method
+/// using fast GrowCut", 2014): cellular automata of GrowCut as shortest paths. A path from voxel to voxel (26
+/// neighbours) costs the sum of |change of value| / contrast + locality × mm; a voxel belongs to the label of the nearest
+/// seed, of two as near to the smaller label. Seeds keep their label. No path leads through a voxel whose value is NaN or
+/// infinite, which stays without label unless it is a seed. Background is a label like others.
+///
+/// Resumed, only what changes is looked at: where new seeds are nearer than the old ones were, and what seeds that are
+/// gone had reached. The result is exactly that of starting anew with all seeds, because costs are whole numbers: 2048ths
+/// of an edge, at least 1 and at most 2²⁰ (512 edges) for a step.
+///
+/// Memory: 10 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while it
+/// grows.
+#[derive(Debug)]
+pub struct GrowCut {
+    options: GrowCutOptions,
+    dims: [usize; 3],
+    state: Option<State>,
+}
+
+/// The box and what is known of its voxels.
+#[derive(Debug)]
+struct State {
+    graph: Graph,
+    /// Of the path to each voxel.
+    cost: Vec<u32>,
+    /// Without meaning where no path leads.
+    label: Vec<u16>,
+    /// By their label; a voxel that was given to several is of the last one.
+    seeds: BTreeMap<u16, Region>,
+}
+
+impl GrowCut {
+    /// Nothing grown yet. Margins and localities below 0 count as 0, a contrast that is not above 0 as 1.
+    pub fn new(options: GrowCutOptions) -> Self {
+        let not_below_0 = |value: f64| if value > 0.0 { value } else { 0.0 };
+        let sound = options.contrast > 0.0 && options.contrast.is_finite();
+        let options = GrowCutOptions {
+            margin_mm: not_below_0(options.margin_mm),
+            contrast: if sound { options.contrast } else { 1.0 },
+            locality: not_below_0(options.locality),
+        };
+        Self { options, dims: [0; 3], state: None }
+    }
+
+    /// Grows from all of `seeds` (label, voxels; a voxel in several is a seed of the last), resuming from what is known
+    /// of this volume (and time point) from the last time. Returns the voxels of each label, seeds included.
+    ///
+    /// The box never gets smaller while it is resumed, so after seeds at its edge were taken away it can be larger than
+    /// that of a new start.
+    ///
+    /// # Errors
+    /// When it is stopped, or there is too little memory; then the next time is a new start.
+    pub fn grow(
+        &mut self,
+        volume: &Volume,
+        seeds: &[(u16, &Region)],
+        limits: &Limits,
+    ) -> Result<BTreeMap<u16, Region>, MaskError> {
+        let dims = volume.grid().dims();
+        let before = self.state.take().filter(|_| self.dims == dims);
+        self.dims = dims;
+        let Some(bounds) = bounds(seeds, volume, self.options.margin_mm) else {
+            return Ok(BTreeMap::new());
+        };
+        let bounds = before.as_ref().map_or(bounds, |s| s.graph.bounds().union(&bounds));
+        let mut starts = Vec::new();
+        let mut state = match before {
+            Some(state) if *state.graph.bounds() == bounds => state,
+            before => self.wider(volume, bounds, before, &mut starts, limits)?,
+        };
+        state.plant(seeds, self.dims, &mut starts, limits)?;
+        state.spread(starts, limits)?;
+        let regions = state.regions(self.dims);
+        self.state = Some(state);
+        Ok(regions)
+    }
+
+    /// The voxel box that was grown in.
+    pub fn bounds(&self) -> Option<VoxelBox> {
+        self.state.as_ref().map(|s| *s.graph.bounds())
+    }
+
+    /// What is known in a larger box.
+    fn wider(
+        &self,
+        volume: &Volume,
+        bounds: VoxelBox,
+        before: Option<State>,
+        starts: &mut Vec<(u32, u32)>,
+        limits: &Limits,
+    ) -> Result<State, MaskError> {
+        let graph = Graph::of(volume, bounds, &self.options, limits)?;
+        let count = Some(graph.count());
+        let mut cost = limits.buffer(FAR, count)?;
+        let mut label = limits.buffer(0u16, count)?;
+        let seeds = match before {
+            None => BTreeMap::new(),
+            Some(old) => {
+                let VoxelBox { min, max } = *old.graph.bounds();
+                let nx = max[0] - min[0];
+                for z in min[2]..max[2] {
+                    for y in min[1]..max[1] {
+                        let from = old.graph.position(min[0], y, z);
+                        let to = graph.position(min[0], y, z);
+                        cost[to..to + nx].copy_from_slice(&old.cost[from..from + nx]);
+                        label[to..to + nx].copy_from_slice(&old.label[from..from + nx]);
+                        // Paths now go on over the old box's edge.
+                        let edge = y == min[1] || z == min[2] || y + 1 == max[1] || z + 1 == max[2];
+                        for x in (0..nx).filter(|&x| edge || x == 0 || x == nx - 1) {
+                            if cost[to + x] < FAR {
+                                starts.push((cost[to + x], (to + x) as u32));
+                            }
+                        }
+                    }
+                }
+                old.seeds
+            }
+        };
+        Ok(State { graph, cost, label, seeds })
+    }
+}
+
+impl State {
+    /// Makes these the seeds: what the ones that are gone had reached is forgotten, and where it is to be found again
+    /// and where there are new ones, paths begin.
+    fn plant(
+        &mut self,
+        seeds: &[(u16, &Region)],
+        dims: [usize; 3],
+        starts: &mut Vec<(u32, u32)>,
+        limits: &Limits,
+    ) -> Result<(), MaskError> {
+        let mut now: BTreeMap<u16, Region> = BTreeMap::new();
+        for (label, region) in seeds {
+            for other in now.values_mut() {
+                other.subtract(region, dims[0]);
+            }
+            now.entry(*label).or_default().add(region, dims[0]);
+        }
+        let before = std::mem::take(&mut self.seeds);
+        let none = Region::default();
+        let mut gone = Vec::new();
+        for (label, region) in &before {
+            let left = region.without(now.get(label).unwrap_or(&none), dims[0]);
+            self.graph.for_each(&left, dims, |at| gone.push(at as u32));
+        }
+        self.forget(gone, starts, limits)?;
+        for (&label, region) in &now {
+            let new = region.without(before.get(&label).unwrap_or(&none), dims[0]);
+            let (cost, labels) = (&mut self.cost, &mut self.label);
+            self.graph.for_each(&new, dims, |at| {
+                cost[at] = 0;
+                labels[at] = label;
+                starts.push((0, at as u32));
+            });
+        }
+        self.seeds = now;
+        Ok(())
+    }
+
+    /// Forgets voxels and all whose path may lead through them. Those beside that stay are where paths begin again.
+    fn forget(
+        &mut self,
+        mut open: Vec<u32>,
+        starts: &mut Vec<(u32, u32)>,
+        limits: &Limits,
+    ) -> Result<(), MaskError> {
+        if open.is_empty() {
+            return Ok(());
+        }
+        // What they had is needed to know what came from them, and forgotten only afterwards.
+        let mut forgotten = limits.buffer(false, Some(self.cost.len()))?;
+        for &at in &open {
+            forgotten[at as usize] = true;
+        }
+        let mut done = 0;
+        while let Some(&at) = open.get(done) {
+            let at = at as usize;
+            done += 1;
+            if done.is_multiple_of(STEPS) {
+                limits.check()?;
+            }
+            let (cost, label) = (self.cost[at], self.label[at]);
+            self.graph.for_each_neighbour(at, |to, step| {
+                let from_here =
+                    self.label[to] == label && self.cost[to] == cost.saturating_add(step);
+                // (A seed's cost is 0, no path's is.)
+                if from_here && !forgotten[to] {
+                    forgotten[to] = true;
+                    open.push(to as u32);
+                }
+            });
+        }
+        for &at in &open {
+            self.cost[at as usize] = FAR;
+        }
+        for &at in &open {
+            self.graph.for_each_neighbour(at as usize, |to, _| {
+                if self.cost[to] < FAR {
+                    starts.push((self.cost[to], to as u32));
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Dijkstra's algorithm from these costs and positions.
+    fn spread(&mut self, starts: Vec<(u32, u32)>, limits: &Limits) -> Result<(), MaskError> {
+        let mut queue = Queue::new(starts, MOST, WIDTH);
+        let mut done = 0usize;
+        while let Some(at) = queue.pop() {
+            done += 1;
+            if done.is_multiple_of(STEPS) {
+                limits.check()?;
+            }
+            let at = at as usize;
+            let (cost, label) = (self.cost[at], self.label[at]);
+            // Else a shorter path was found since.
+            if !queue.is_due(cost) {
+                continue;
+            }
+            for &(offset, length) in self.graph.steps() {
+                let to = at.wrapping_add_signed(offset);
+                // Most neighbours are nearer already: their values needn't be looked at.
+                let old = self.cost[to];
+                if old <= cost {
+                    continue;
+                }
+                let Some(step) = self.graph.step(at, to, length) else { continue };
+                let new = cost.saturating_add(step);
+                if new < old || (new == old && label < self.label[to] && new < FAR) {
+                    self.cost[to] = new;
+                    self.label[to] = label;
+                    queue.push(new, to as u32);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn regions(&self, dims: [usize; 3]) -> BTreeMap<u16, Region> {
+        let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
+        let VoxelBox { min, max } = *self.graph.bounds();
+        let nx = max[0] - min[0];
+        for z in min[2]..max[2] {
+            for y in min[1]..max[1] {
+                let start = min[0] + dims[0] * (y + dims[1] * z);
+                let row = self.graph.position(min[0], y, z);
+                let (costs, labels) = (&self.cost[row..row + nx], &self.label[row..row + nx]);
+                let of = |x: usize| (costs[x] < FAR).then_some(labels[x]);
+                let mut x = 0;
+                while x < nx {
+                    let from = x;
+                    x = (from + 1..nx).find(|&x| of(x) != of(from)).unwrap_or(nx);
+                    if let Some(label) = of(from) {
+                        let new = || RegionBuilder::new(dims[0]);
+                        builders.entry(label).or_insert_with(new).push(start + from, x - from);
+                    }
+                }
+            }
+        }
+        builders.into_iter().map(|(label, b)| (label, b.finish())).collect()
+    }
+}
+
+/// The box around all seeds and the margin, in the volume.
+fn bounds(seeds: &[(u16, &Region)], volume: &Volume, margin_mm: f64) -> Option<VoxelBox> {
+    let dims = volume.grid().dims();
+    let boxes = seeds.iter().filter_map(|(_, region)| region.bounds(dims));
+    let bounds = boxes.reduce(|a, b| a.union(&b))?;
+    let spacing = volume.grid().spacing().to_array();
+    let reach = spacing.map(|s| (margin_mm / s).ceil().clamp(0.0, 1e9) as usize);
+    Some(VoxelBox {
+        min: std::array::from_fn(|a| bounds.min[a].saturating_sub(reach[a])),
+        max: std::array::from_fn(|a| (bounds.max[a] + reach[a]).min(dims[a])),
+    })
+}
+
+#[cfg(test)]
+mod tests;

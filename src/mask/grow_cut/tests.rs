@@ -1,0 +1,193 @@
+use proptest::prelude::*;
+
+use super::super::test_volume::{noise, region, volume};
+use super::*;
+use crate::work::CancelToken;
+
+fn grown(cut: &mut GrowCut, volume: &Volume, seeds: &[(u16, Region)]) -> BTreeMap<u16, Region> {
+    let seeds: Vec<(u16, &Region)> = seeds.iter().map(|(label, region)| (*label, region)).collect();
+    cut.grow(volume, &seeds, &Limits::none()).unwrap()
+}
+
+/// A box of seeds with a label.
+fn seeds(dims: [usize; 3]) -> impl Strategy<Value = (u16, Region)> {
+    (1u16..4, prop::array::uniform3(0.0f64..1.0), prop::array::uniform3(1usize..3)).prop_map(
+        move |(label, at, size)| {
+            let at: [usize; 3] = std::array::from_fn(|a| (at[a] * dims[a] as f64) as usize);
+            let inside = |v: [usize; 3]| (0..3).all(|a| v[a] >= at[a] && v[a] < at[a] + size[a]);
+            (label, region(dims, inside))
+        },
+    )
+}
+
+const DIMS: [usize; 3] = [12, 9, 7];
+
+proptest! {
+    /// Seeds come, go and change their label: each time the labels are exactly those of a new start.
+    #[test]
+    fn resumed_is_as_from_the_start(
+        steps in prop::collection::vec(prop::collection::vec(seeds(DIMS), 0..5), 1..6),
+        salt in 0usize..1000,
+        levels in 1u32..50,
+        locality in prop::sample::select(vec![0.0, 1e-3, 0.3, 1e9]),
+        hole in prop::option::of(0usize..756),
+    ) {
+        // Few levels make many paths that cost the same.
+        let mut values: Vec<f32> =
+            (0..756).map(|n| (noise(n + salt * 756) * levels as f32).floor()).collect();
+        if let Some(hole) = hole {
+            values[hole] = f32::NAN;
+        }
+        let volume = volume(DIMS, [0.7, 1.0, 2.5], values);
+        // A margin beyond the volume: the box is the same whatever the seeds.
+        let options = GrowCutOptions { margin_mm: 100.0, contrast: 1.0, locality };
+        let mut resumed = GrowCut::new(options);
+        let mut all: Vec<(u16, Region)> = Vec::new();
+        for (n, step) in steps.into_iter().enumerate() {
+            // Some steps add to the seeds, some are other seeds.
+            if n % 3 == 2 {
+                all = step;
+            } else {
+                all.extend(step);
+            }
+            let found = grown(&mut resumed, &volume, &all);
+            let fresh = grown(&mut GrowCut::new(options), &volume, &all);
+            prop_assert_eq!(&found, &fresh, "step {}", n);
+            let mut seen = Region::default();
+            for (label, region) in &found {
+                prop_assert_eq!(seen.shared(region), 0, "label {}", label);
+                seen.add(region, DIMS[0]);
+            }
+            let any = all.iter().any(|(_, r)| !r.is_empty());
+            prop_assert!(!any || seen.count() >= 755, "every voxel has a label");
+            // Seeds keep theirs; a voxel given to two has that of the last.
+            let mut later = Region::default();
+            for (label, region) in all.iter().rev() {
+                let kept = region.without(&later, DIMS[0]);
+                let grown = found.get(label).map_or(0, |grown| kept.shared(grown));
+                prop_assert_eq!(grown, kept.count());
+                later.add(region, DIMS[0]);
+            }
+        }
+    }
+
+    /// The box grows with the seeds: then, too, it is as from the start with all of them.
+    #[test]
+    fn a_box_that_grows_is_as_from_the_start(
+        first in prop::collection::vec(seeds(DIMS), 1..4),
+        more in prop::collection::vec(seeds(DIMS), 1..4),
+        salt in 0usize..1000,
+        margin_mm in 0.0f64..6.0,
+    ) {
+        let values: Vec<f32> = (0..756).map(|n| noise(n + salt * 756)).collect();
+        let volume = volume(DIMS, [0.7, 1.0, 2.5], values);
+        let options = GrowCutOptions { margin_mm, contrast: 0.3, locality: 0.05 };
+        let mut resumed = GrowCut::new(options);
+        grown(&mut resumed, &volume, &first);
+        let all = [first, more].concat();
+        let found = grown(&mut resumed, &volume, &all);
+        let mut fresh = GrowCut::new(options);
+        prop_assert_eq!(&found, &grown(&mut fresh, &volume, &all));
+        prop_assert_eq!(resumed.bounds(), fresh.bounds());
+    }
+}
+
+/// Two balls in noise, a scribble in each and one around them.
+fn scene(dims: [usize; 3], spacing: [f64; 3]) -> (Volume, [Region; 2], [Region; 3]) {
+    let mm = |v: [usize; 3], at: [f64; 3]| {
+        (0..3).map(|a| ((v[a] as f64 + 0.5) * spacing[a] - at[a]).powi(2)).sum::<f64>().sqrt()
+    };
+    let middles = [[24.0, 30.0, 30.0], [45.0, 30.0, 30.0]];
+    let balls = middles.map(|m| region(dims, |v| mm(v, m) <= 9.5));
+    let values = (0..dims.iter().product()).map(|n| {
+        let inside = balls.iter().any(|b| b.contains(n));
+        100.0 * f32::from(u8::from(inside)) + 30.0 * (noise(n) - 0.5)
+    });
+    let volume = volume(dims, spacing, values.collect());
+    let scribbles = middles.map(|m| region(dims, |v| mm(v, m) <= 3.0));
+    let around = region(dims, |v| {
+        let along = (v[2] as f64 + 0.5) * spacing[2] - 30.0;
+        let from = |a: usize| ((v[a] as f64 + 0.5) * spacing[a] - [34.5, 30.0][a]).abs();
+        along.abs() <= spacing[2] && from(0).max(from(1) + 6.0).max(8.0) > 24.0
+    });
+    let [a, b] = scribbles;
+    (volume, balls, [a, b, around])
+}
+
+#[test]
+fn scribbles_become_the_things_they_were_drawn_in() {
+    for (dims, spacing) in [([70, 60, 60], [1.0; 3]), ([70, 60, 20], [1.0, 1.0, 3.0])] {
+        let (volume, balls, [a, b, around]) = scene(dims, spacing);
+        let seeds = [(1, &a), (2, &b), (9, &around)];
+        let options = GrowCutOptions::of(&volume, &seeds);
+        assert!(options.contrast > 20.0 && options.contrast < 60.0);
+        let found = GrowCut::new(options).grow(&volume, &seeds, &Limits::none()).unwrap();
+        for (label, ball) in [(1, &balls[0]), (2, &balls[1])] {
+            let region = &found[&label];
+            let dice = 2.0 * region.shared(ball) as f64 / (region.count() + ball.count()) as f64;
+            assert!(dice > 0.95, "{spacing:?}, {label}: {dice}");
+        }
+    }
+}
+
+#[test]
+fn no_seeds_one_seed_flat_values_and_odd_options() {
+    let dims = [5, 4, 3];
+    let flat = volume(dims, [1.0; 3], vec![7.0; 60]);
+    let one = region(dims, |v| v == [2, 2, 1]);
+    let none = Region::default();
+    for options in [
+        GrowCutOptions::of(&flat, &[(1, &one)]),
+        GrowCutOptions::of(&flat, &[]),
+        GrowCutOptions { margin_mm: f64::INFINITY, contrast: 1e-300, locality: f64::INFINITY },
+        GrowCutOptions { margin_mm: 1e300, contrast: f64::NAN, locality: f64::NAN },
+        GrowCutOptions { margin_mm: 9.0, contrast: -1.0, locality: -1.0 },
+    ] {
+        let mut cut = GrowCut::new(options);
+        let grow = |cut: &mut GrowCut, seeds: &[(u16, &Region)]| {
+            cut.grow(&flat, seeds, &Limits::none()).unwrap()
+        };
+        assert!(grow(&mut cut, &[]).is_empty());
+        assert!(grow(&mut cut, &[(1, &none)]).is_empty());
+        assert_eq!(grow(&mut cut, &[(4, &one), (5, &none)])[&4].count(), 60);
+        assert!(grow(&mut cut, &[]).is_empty());
+    }
+    // Without a margin it is the seed itself; so with one that is no number.
+    for margin_mm in [0.0, -5.0, f64::NAN] {
+        let mut cut = GrowCut::new(GrowCutOptions { margin_mm, contrast: 1.0, locality: 1.0 });
+        let found = cut.grow(&flat, &[(1, &one)], &Limits::none()).unwrap();
+        assert_eq!(found[&1], one);
+    }
+    // Values that aren't finite are grown into by nobody, seeds there keep their label.
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let wall: Vec<f32> = (0..60).map(|n| if n % 5 == 2 { bad } else { 1.0 }).collect();
+        let wall = volume(dims, [1.0; 3], wall);
+        let left = region(dims, |v| v == [0, 0, 0]);
+        let mut cut = GrowCut::new(GrowCutOptions { margin_mm: 9.0, contrast: 1.0, locality: 1.0 });
+        let found = cut.grow(&wall, &[(1, &left), (2, &one)], &Limits::none()).unwrap();
+        assert_eq!((found[&1].count(), found[&2].clone()), (24, one.clone()));
+    }
+}
+
+#[test]
+fn after_a_stop_or_too_little_memory_it_starts_anew() {
+    let dims = [60, 60, 30];
+    let values = (0..108_000).map(noise).collect();
+    let volume = volume(dims, [1.0; 3], values);
+    let a = region(dims, |v| v == [3, 3, 3]);
+    let b = region(dims, |v| v == [50, 40, 20]);
+    let options = GrowCutOptions { margin_mm: 99.0, contrast: 0.3, locality: 0.01 };
+    let mut cut = GrowCut::new(options);
+    let first = cut.grow(&volume, &[(1, &a)], &Limits::none()).unwrap();
+    assert_eq!(first[&1].count(), 108_000);
+    let stopped = Limits::none();
+    stopped.cancel.cancel();
+    let both = [(1, &a), (2, &b)];
+    assert_eq!(cut.grow(&volume, &both, &stopped), Err(MaskError::Cancelled));
+    let expected = GrowCut::new(options).grow(&volume, &both, &Limits::none());
+    assert_eq!(cut.grow(&volume, &both, &Limits::none()), expected);
+    let little = Limits::new(CancelToken::new(), 1000);
+    let mut cut = GrowCut::new(options);
+    assert!(matches!(cut.grow(&volume, &both, &little), Err(MaskError::Memory { .. })));
+    assert_eq!(cut.grow(&volume, &both, &Limits::none()), expected);
+}
