@@ -30,6 +30,7 @@ mod scope;
 pub mod smooth;
 #[cfg(test)]
 mod testing;
+pub mod snap;
 #[cfg(test)]
 mod test_volume;
 
