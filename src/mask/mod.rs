@@ -31,6 +31,7 @@ pub mod smooth;
 #[cfg(test)]
 mod testing;
 pub mod snap;
+pub mod split;
 #[cfg(test)]
 mod test_volume;
 

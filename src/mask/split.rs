@@ -1,0 +1,104 @@
+//! Regions cut in two by a plane.
+
+use super::bits::for_each_row;
+use super::lines::{CutPlane, EDGE_MM, Lattice, near};
+use crate::geom::{Axis, DVec3, Grid};
+use crate::volume::{Region, RegionBuilder};
+
+/// The voxels of `region` on the side of the plane that its normal points to, and those on the other side. A voxel is
+/// where its centre is; one exactly in the plane is on the normal's side. A plane without a direction, or beyond all
+/// scans, cuts nothing off: all is on the normal's side.
+pub fn split(region: &Region, grid: &Grid, plane: &CutPlane) -> [Region; 2] {
+    let Some(normal) = plane.normal.try_normalize().filter(|_| near(plane.point)) else {
+        return [region.clone(), Region::default()];
+    };
+    let [nx, ny, _] = grid.dims();
+    let lattice = Lattice::of(grid);
+    let rise = lattice.steps[0].dot(normal);
+    let mut sides = [RegionBuilder::new(nx), RegionBuilder::new(nx)];
+    for_each_row(region, grid.dims(), |x, len, y, z| {
+        let start = lattice.row(y as f64, z as f64) - plane.point;
+        let above = start.dot(normal) + EDGE_MM;
+        let end = x + len;
+        // Where the row goes through the plane: voxels from there on are on the other side.
+        let turn = if rise.abs() < 1e-12 {
+            end
+        } else {
+            let crossing = -above / rise;
+            let first = if rise > 0.0 { crossing.ceil() } else { crossing.floor() + 1.0 };
+            first.clamp(x as f64, end as f64) as usize
+        };
+        let row = nx * (y + ny * z);
+        let on_normal_side = |x: usize| above + rise * x as f64 >= 0.0;
+        for (from, to) in [(x, turn), (turn, end)] {
+            if from < to {
+                let side = usize::from(!on_normal_side(usize::midpoint(from, to)));
+                sides[side].push(row + from, to - from);
+            }
+        }
+    });
+    sides.map(RegionBuilder::finish)
+}
+
+/// The plane between the patient's right and left, its normal towards Right: across the voxel axis that runs from side to
+/// side (in a scan that was tilted to the patient that is the patient's own). Through the middle of the volume, or, if
+/// there is a region, through the place about which its voxels are most alike on both sides: where most of it, mirrored
+/// along this axis, lies over itself (counted in layers across the axis; of two such places the nearer to the centroid).
+pub fn mid_sagittal(grid: &Grid, region: Option<&Region>) -> CutPlane {
+    let (axis, grows_right) = grid.orientation().voxel_axis(Axis::X);
+    let step = grid.world_from_voxel().matrix3.col(axis);
+    // At right angles to the layers, also where axes are not at right angles to each other.
+    let across = grid.voxel_from_world().matrix3.row(axis);
+    let normal = if grows_right { across } else { -across };
+    let middle = (grid.dims()[axis] as f64 - 1.0) / 2.0;
+    let at = region.and_then(|r| symmetric_place(&layer_counts(r, grid.dims(), axis)));
+    let point = grid.centre() + step * (at.unwrap_or(middle) - middle);
+    CutPlane { point, normal: normal.normalize_or(DVec3::X) }
+}
+
+/// Voxels in each layer across an axis.
+fn layer_counts(region: &Region, dims: [usize; 3], axis: usize) -> Vec<i64> {
+    let mut counts = vec![0i64; dims[axis] + 1];
+    for_each_row(region, dims, |x, len, y, z| match axis {
+        0 => {
+            counts[x] += 1;
+            counts[x + len] -= 1;
+        }
+        1 => counts[y] += len as i64,
+        _ => counts[z] += len as i64,
+    });
+    if axis == 0 {
+        let mut open = 0;
+        for count in &mut counts {
+            open += *count;
+            *count = open;
+        }
+    }
+    counts.truncate(dims[axis]);
+    counts
+}
+
+/// Where a profile is most like its mirror image: a layer, or the border between two.
+fn symmetric_place(counts: &[i64]) -> Option<f64> {
+    let total: i64 = counts.iter().sum();
+    if total == 0 {
+        return None;
+    }
+    let centroid =
+        counts.iter().enumerate().map(|(n, &c)| n as f64 * c as f64).sum::<f64>() / total as f64;
+    // Twice the place is a whole number.
+    let likeness = |double: usize| -> f64 {
+        let first = double.saturating_sub(counts.len() - 1);
+        (first..=double - first).map(|n| counts[n] as f64 * counts[double - n] as f64).sum()
+    };
+    (0..2 * counts.len() - 1)
+        .map(|double| (likeness(double), double as f64 / 2.0))
+        .max_by(|a, b| {
+            let nearer = (b.1 - centroid).abs().total_cmp(&(a.1 - centroid).abs());
+            a.0.total_cmp(&b.0).then(nearer)
+        })
+        .map(|(_, place)| place)
+}
+
+#[cfg(test)]
+mod tests;
