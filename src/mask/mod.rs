@@ -9,31 +9,31 @@ mod block;
 pub mod brush;
 mod components;
 pub mod distance;
-mod gaussian;
-pub mod holes;
-mod joint;
 pub mod flood;
+mod gaussian;
 pub mod grow_cut;
+pub mod holes;
 pub mod interpolate;
+mod joint;
 mod layer;
 mod limits;
-pub mod morphology;
-pub mod parts;
 mod lines;
 pub mod live_wire;
+pub mod morphology;
 mod outline;
+pub mod parts;
 pub mod polygon;
 mod radix_heap;
 pub mod range;
 pub mod scissors;
 mod scope;
 pub mod smooth;
-#[cfg(test)]
-mod testing;
 pub mod snap;
 pub mod split;
 #[cfg(test)]
 mod test_volume;
+#[cfg(test)]
+mod testing;
 
 pub use components::Connectivity;
 pub use layer::Layer;
