@@ -6,7 +6,8 @@ use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
 use super::{
-    Document, EditKind, EntryId, GestureId, LabelId, Object, PendingClick, palette_colour,
+    Document, EditKind, EntryId, GestureId, LabelId, Object, ObjectEdit, PendingClick,
+    palette_colour,
 };
 use crate::prompt::{Answer, Extension, Prompt, PromptId, WorkingScale};
 use crate::volume::{NamedRegion, Region, Volume};
@@ -45,6 +46,35 @@ pub enum Command {
         kind: EditKind,
         /// Edits of one gesture are one step.
         gesture: GestureId,
+    },
+    /// Several edits by hand, one after another, as one step. None is made if one is refused: its target, or the object
+    /// that it takes from ([`Over::Only`]), is locked or gone or a click of it is being computed. If they change
+    /// nothing there is no step.
+    EditAll {
+        /// What the step is called, in English: the window translates it.
+        name: &'static str,
+        /// The edits.
+        edits: Vec<ObjectEdit>,
+    },
+    /// Gives all voxels of `from` to `into`, and deletes `from`.
+    Merge {
+        /// Keeps its name, number, colour and clicks.
+        into: LabelId,
+        /// Must not be locked either.
+        from: LabelId,
+    },
+    /// Gives an object another number in the label map, 1 to 65535, that no other object has.
+    Renumber(LabelId, LabelId),
+    /// Names an object as a list of names does: name, number and colour at once.
+    NameFromPreset {
+        /// Which object.
+        object: LabelId,
+        /// Its new name.
+        name: String,
+        /// Its new number, if the list gives one and no other object has it.
+        number: Option<LabelId>,
+        /// Its new colour, sRGB, if the list gives one.
+        colour: Option<[u8; 3]>,
     },
     /// Protects an object from every change of its voxels and clicks, or lets them be changed again, which also ends
     /// that it is done.
@@ -146,6 +176,12 @@ impl Document {
             Command::RemovePrompt { object, prompt } => self.remove_prompt(object, prompt)?,
             Command::Edit { object, change, over, kind, gesture } => {
                 self.edit(object, change, over, (kind, gesture))?;
+            }
+            Command::EditAll { name, edits } => self.edit_all(name, edits)?,
+            Command::Merge { into, from } => self.merge(into, from)?,
+            Command::Renumber(id, number) => self.renumber(id, number)?,
+            Command::NameFromPreset { object, name, number, colour } => {
+                self.name_from_preset(object, name, number, colour)?;
             }
             Command::SetLocked(id, locked) => self.set_locked(id, locked)?,
             Command::SetDone(id, done) => self.set_done(id, done)?,
@@ -305,6 +341,12 @@ impl Document {
         self.history.push(name.to_owned(), object, ops, pending);
     }
 
+    /// Writes into the history what was done.
+    pub(super) fn record(&mut self, name: &str, ops: Vec<Op>) {
+        let object = self.object_of(&ops, None);
+        self.history.push(name.to_owned(), object, ops, None);
+    }
+
     /// The one object that a change is about, if it is about one, and its name.
     fn object_of(&self, ops: &[Op], pending: Option<&PendingClick>) -> Option<(LabelId, String)> {
         let of = |op: &Op| match op {
@@ -313,6 +355,7 @@ impl Document {
             | Op::Colour(id, _)
             | Op::Opacity(id, _)
             | Op::Locks(id, _)
+            | Op::Renumber(id, _)
             | Op::Log(id, _)
             | Op::Answer(id, _) => Some(*id),
             Op::Write(write) => Some(write.target),
@@ -375,6 +418,10 @@ impl Document {
                     swap(&mut objects[at].locked, locked);
                     swap(&mut objects[at].done, done);
                 }
+            }
+            Op::Renumber(id, other) => {
+                self.relabel(*id, *other);
+                swap(id, other);
             }
             Op::Write(write) => self.swap_write(write),
             Op::Active(active) => swap(&mut self.active, active),

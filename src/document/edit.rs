@@ -1,11 +1,13 @@
 //! Changes by hand: voxels, locks, and the mark that an object is done.
 
+use std::sync::Arc;
+
 use super::history::{GestureId, MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
-use super::{Document, LabelId};
-use crate::volume::Delta;
+use super::{Document, LabelId, Object};
+use crate::volume::{Delta, Region};
 
 /// What an edit by hand is called in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +16,8 @@ pub enum EditKind {
     Brush,
     /// Erasing.
     Eraser,
+    /// Something else, by its English name: the window translates it.
+    Named(&'static str),
 }
 
 impl EditKind {
@@ -21,7 +25,46 @@ impl EditKind {
         match self {
             Self::Brush => "Brush",
             Self::Eraser => "Eraser",
+            Self::Named(name) => name,
         }
+    }
+}
+
+/// One of several edits that are made as one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectEdit {
+    /// Whose voxels.
+    pub target: EditedObject,
+    /// Which.
+    pub change: Change,
+    /// From whom it may take them.
+    pub over: Over,
+}
+
+/// The target of an [`ObjectEdit`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditedObject {
+    /// One that is there.
+    Known(LabelId),
+    /// A new one of this name, if the edit gives it any voxels.
+    New(String),
+}
+
+impl ObjectEdit {
+    /// Makes `wanted` the mask of an object that has `owned`, as two edits. They name only the voxels that change, so
+    /// that all others are still whose work they were: the model's stay open to further clicks.
+    pub fn to_become(
+        object: LabelId,
+        (owned, wanted): (&Region, &Region),
+        over: Over,
+        row: usize,
+    ) -> [Self; 2] {
+        let [lost, gained] = [owned.without(wanted, row), wanted.without(owned, row)].map(Arc::new);
+        [Change::Subtract(lost), Change::Add(gained)].map(|change| Self {
+            target: EditedObject::Known(object),
+            change,
+            over,
+        })
     }
 }
 
@@ -125,6 +168,87 @@ impl Document {
             // Nobody wants to change what can't be seen.
             self.objects[index].visible = true;
         }
+        Ok(())
+    }
+
+    /// What [`Command::EditAll`](super::Command::EditAll) would write: each voxel's label before and after.
+    ///
+    /// # Errors
+    /// If the command would be refused.
+    pub fn would_edit_all(&self, edits: &[ObjectEdit]) -> Result<Delta, Refused> {
+        self.may_edit_all(edits)?;
+        let mut copy = self.snapshot();
+        let mut ops = Vec::new();
+        for edit in edits {
+            copy.edit_one(edit.clone(), &mut ops)?;
+        }
+        let mut all = Delta::default();
+        for op in ops {
+            if let Op::Write(write) = op {
+                all.then(&write.into_delta(), self.labels.dims());
+            }
+        }
+        Ok(all)
+    }
+
+    fn may_edit_all(&self, edits: &[ObjectEdit]) -> Result<(), Refused> {
+        for ObjectEdit { target, over, .. } in edits {
+            if let EditedObject::Known(id) = target {
+                self.unlocked(*id)?;
+            }
+            if let Over::Only(id) = over {
+                self.unlocked(*id)?;
+            }
+            // Such edits are made of the masks as they are.
+            let of = |object: &EditedObject| match object {
+                EditedObject::Known(id) => self.is_pending(*id),
+                EditedObject::New(_) => false,
+            };
+            if of(target) || matches!(over, Over::Only(id) if self.is_pending(*id)) {
+                return Err(Refused::Busy);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes several edits one after another, as one step; or none of them.
+    pub(super) fn edit_all(&mut self, name: &str, edits: Vec<ObjectEdit>) -> Result<(), Refused> {
+        self.may_edit_all(&edits)?;
+        let mut ops = Vec::new();
+        for edit in edits {
+            if let Err(why) = self.edit_one(edit, &mut ops) {
+                self.take_back(&mut ops);
+                return Err(why);
+            }
+        }
+        if !ops.is_empty() {
+            self.record(name, ops);
+        }
+        Ok(())
+    }
+
+    /// Does an edit, and adds what it did.
+    fn edit_one(&mut self, edit: ObjectEdit, ops: &mut Vec<Op>) -> Result<(), Refused> {
+        let ObjectEdit { target, change, over } = edit;
+        let (id, mut begin) = match target {
+            EditedObject::Known(id) => (id, None),
+            EditedObject::New(name) => {
+                let object = self.next_object()?;
+                let (id, index) = (object.id, self.objects.len());
+                let absent = Some(Box::new(Object { name, ..object }));
+                (id, Some(Op::Object { index, id, absent }))
+            }
+        };
+        let mut write = self.write_op(WriteSource::Hand(LabelEdit { target: id, change, over }));
+        if write.is_empty_write() {
+            return Ok(());
+        }
+        if let Some(begin) = &mut begin {
+            self.swap(begin);
+        }
+        self.swap(&mut write);
+        ops.extend(begin);
+        ops.push(write);
         Ok(())
     }
 

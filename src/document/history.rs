@@ -35,6 +35,8 @@ pub(super) enum Op {
     Opacity(LabelId, f32),
     /// Whether an object is locked, and whether it is done.
     Locks(LabelId, (bool, bool)),
+    /// The object with the first number gets the second.
+    Renumber(LabelId, LabelId),
     /// What an object's mask is computed from.
     Log(LabelId, PromptLog),
     /// Everything the model said about an object.
@@ -54,6 +56,7 @@ impl Op {
             | Self::Colour(id, _)
             | Self::Opacity(id, _)
             | Self::Locks(id, _)
+            | Self::Renumber(id, _)
             | Self::Log(id, _)
             | Self::Answer(id, _) => Some(*id),
             Self::Object { absent: Some(_), .. } | Self::Write(_) | Self::Active(_) => None,
@@ -297,6 +300,25 @@ impl History {
         };
         if undone.is_empty() {
             *undone = aside;
+        }
+    }
+
+    /// Says that the newest entry is about the object of this number.
+    pub fn mark_object(&mut self, number: LabelId) {
+        if let Some((id, _)) = self.done.last_mut().and_then(|e| e.object.as_mut()) {
+            *id = number;
+        }
+    }
+
+    /// Every step is about the object that it was about, by its new number.
+    pub fn renumber(&mut self, [one, other]: [LabelId; 2]) {
+        let Self { done, undone, .. } = self;
+        for (id, _) in done.iter_mut().chain(undone).filter_map(|e| e.object.as_mut()) {
+            if *id == one {
+                *id = other;
+            } else if *id == other {
+                *id = one;
+            }
         }
     }
 

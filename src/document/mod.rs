@@ -17,6 +17,7 @@ mod history;
 mod images;
 mod label_edit;
 mod object;
+mod objects;
 mod prompts;
 mod rebase;
 mod refused;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use command::{Command, Resolution};
-pub use edit::{EditKind, EditTarget};
+pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
 pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, PALETTE, palette_colour};

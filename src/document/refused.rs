@@ -58,6 +58,17 @@ pub enum Refused {
     /// An answer to a question nobody asks any more.
     #[error("the answer came too late")]
     Stale,
+    /// Another object has this number.
+    #[error(
+        "another object has this number: choose one that is free, or give that object another first"
+    )]
+    NumberTaken,
+    /// Numbers of labels are 1 to 65535.
+    #[error("numbers of objects go from 1 to 65535: 0 is the background")]
+    NoNumber,
+    /// An object can't be merged with itself.
+    #[error("choose another object to merge this one with")]
+    SameObject,
     /// All 65535 labels are taken.
     #[error("a label map can hold no more than 65535 objects")]
     Full,

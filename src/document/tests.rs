@@ -5,6 +5,7 @@ mod extensions;
 mod from_file;
 mod images;
 mod late;
+mod objects;
 mod opacity;
 mod random;
 mod selection;

@@ -49,7 +49,8 @@ impl LayerChange {
         self.model.is_empty() && self.added.is_empty() && self.removed.is_empty()
     }
 
-    /// Whether before and after it the mask is the model's, so that what it takes to know the one is done for the other.
+    /// Whether before and after it the mask is the model's, so that what it takes to know the one is done for the
+    /// other.
     fn is_of_model_alone(&self, object: &Object) -> bool {
         [&self.added, &self.removed, &*object.added, &*object.removed].iter().all(|r| r.is_empty())
     }
@@ -179,6 +180,17 @@ impl Document {
         Write::of(id, delta, vec![change])
     }
 
+    /// Remembers where labels were changed, for partial uploads.
+    pub(super) fn remember_write(&mut self, delta: &Delta) {
+        if let Some(bounds) = delta.bounds() {
+            if self.writes.len() == REMEMBERED_WRITES {
+                self.writes.remove(0);
+            }
+            // `changed` has not counted this change yet.
+            self.writes.push((self.revision + 1, bounds));
+        }
+    }
+
     /// Does a write, or takes it back.
     pub(super) fn swap_write(&mut self, write: &mut Write) {
         let row = self.labels.dims()[0];
@@ -188,13 +200,7 @@ impl Document {
         } else {
             self.labels.revert(&write.delta);
         }
-        if let Some(bounds) = write.delta.bounds() {
-            if self.writes.len() == REMEMBERED_WRITES {
-                self.writes.remove(0);
-            }
-            // `changed` has not counted this change yet.
-            self.writes.push((self.revision + 1, bounds));
-        }
+        self.remember_write(&write.delta);
         // From the end: many objects that came together go from the last on.
         let objects = &self.objects;
         let find = |id: LabelId| objects.iter().rposition(|o| o.id == id);
@@ -243,8 +249,8 @@ fn answered(labels: &LabelMap, object: &Object, answer: &Arc<Region>) -> (Region
     (model, wanted)
 }
 
-/// What would change of a label map if the model gave this answer for an object: the door's own rule for an object that is not locked, for previews that
-/// are made on another thread from copies of both.
+/// What would change of a label map if the model gave this answer for an object: the door's own rule for an object that
+/// is not locked, for previews that are made on another thread from copies of both.
 pub fn answer_delta(labels: &LabelMap, object: &Object, answer: Region) -> Delta {
     let (_, wanted) = answered(labels, object, &Arc::new(answer));
     let change = Change::Replace(Arc::new(wanted));

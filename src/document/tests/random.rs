@@ -25,6 +25,12 @@ enum Deed {
     Edit(Option<usize>, usize, [[usize; 3]; 2], usize, bool),
     Lock(usize, bool),
     Done(usize, bool),
+    /// Whose, into whose.
+    Merge(usize, usize),
+    /// Whose, to which number.
+    Renumber(usize, u16),
+    /// Whose (one more: a new one's), over what, where.
+    EditAll([DeedEdit; 2]),
     Fail,
     /// A click that fails at once.
     Vain(bool),
@@ -51,6 +57,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         ).prop_map(|(n, how, at, over, begins)| Deed::Edit(n, how, at, over, begins)),
         1 => (0usize..4, any::<bool>()).prop_map(|(n, locked)| Deed::Lock(n, locked)),
         1 => (0usize..4, any::<bool>()).prop_map(|(n, done)| Deed::Done(n, done)),
+        1 => (0usize..4, 0usize..4).prop_map(|(from, into)| Deed::Merge(from, into)),
+        1 => (0usize..4, 0u16..6).prop_map(|(n, number)| Deed::Renumber(n, number)),
+        2 => [(0usize..4, 0usize..5, [corner(), corner()]), (0usize..4, 0usize..5, [corner(), corner()])]
+            .prop_map(Deed::EditAll),
         1 => Just(Deed::Fail),
         3 => any::<bool>().prop_map(Deed::Vain),
         3 => Just(Deed::Undo),
@@ -68,6 +78,22 @@ fn between(a: [usize; 3], b: [usize; 3]) -> Region {
 fn locked(d: &Document) -> Vec<(LabelId, Arc<Region>)> {
     let locked = d.objects().iter().filter(|o| o.locked);
     locked.map(|o| (o.id, Arc::clone(&o.region))).collect()
+}
+
+type DeedEdit = (usize, usize, [[usize; 3]; 2]);
+
+fn edit_all(d: &mut Document, edits: &[DeedEdit]) -> Result<(), Refused> {
+    let pick = |n: usize| d.objects().get(n).map(|o| o.id);
+    let edit = |&(n, over, [a, b]): &DeedEdit| {
+        let target = pick(n).map_or(EditedObject::New("new".into()), EditedObject::Known);
+        let region = Arc::new(between(a, b));
+        let change = [Change::Add, Change::Subtract, Change::Replace][over % 3](region);
+        let other = pick(over).unwrap_or(LabelId(1));
+        let over = if over < 2 { Over::Unlocked } else { Over::Only(other) };
+        ObjectEdit { target, change, over }
+    };
+    let edits = edits.iter().map(edit).collect();
+    d.apply(Command::EditAll { name: "Some", edits })
 }
 
 fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
@@ -129,6 +155,14 @@ fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
             let over = overs.get(*over).copied().unwrap_or(Over::Only(other));
             paint(d, n.and_then(|n| pick(d, n)), change, over, *gesture)
         }
+        Deed::Merge(from, into) => match (pick(d, *from), pick(d, *into)) {
+            (Some(from), Some(into)) => d.apply(Command::Merge { into, from }),
+            _ => Ok(()),
+        },
+        Deed::Renumber(n, number) => {
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Renumber(id, LabelId(*number))))
+        }
+        Deed::EditAll(edits) => edit_all(d, edits),
         Deed::Lock(n, locked) => {
             pick(d, *n).map_or(Ok(()), |id| d.apply(Command::SetLocked(id, *locked)))
         }
@@ -210,7 +244,9 @@ proptest! {
                 before_newest = None;
                 continue;
             }
-            for (id, region) in protected {
+            // Its number isn't.
+            let renumbers = matches!(deed, Deed::Renumber(..));
+            for (id, region) in protected.into_iter().filter(|_| !renumbers) {
                 prop_assert_eq!(d.object(id).map(|o| &o.region), Some(&region), "{:?}", deed);
             }
             if d.history_len() + 1 == length {

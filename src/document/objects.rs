@@ -1,0 +1,96 @@
+//! What is done to whole objects: merged, given another number or a name from a list.
+
+use std::sync::Arc;
+
+use super::history::Op;
+use super::label_edit::{Change, LabelEdit, Over};
+use super::refused::Refused;
+use super::write::WriteSource;
+use super::{Document, LabelId};
+use crate::volume::{DeltaBuilder, DeltaRun};
+
+impl Document {
+    pub(super) fn merge(&mut self, into: LabelId, from: LabelId) -> Result<(), Refused> {
+        if into == from {
+            return Err(Refused::SameObject);
+        }
+        self.unlocked(into)?;
+        let index = self.unlocked(from)?;
+        if self.is_pending(into) || self.is_pending(from) {
+            return Err(Refused::Busy);
+        }
+        let change = Change::Add(Arc::clone(&self.objects[index].region));
+        let edit = LabelEdit { target: into, change, over: Over::Only(from) };
+        let write = self.write_op(WriteSource::Hand(edit));
+        let mut ops = vec![write, Op::Object { index, id: from, absent: None }];
+        if self.active == Some(from) {
+            ops.push(Op::Active(Some(into)));
+        }
+        self.commit("Merge objects", ops, None);
+        Ok(())
+    }
+
+    /// The object with this number, if it is another one.
+    fn free_for(&self, id: LabelId, number: LabelId) -> Result<(), Refused> {
+        match number {
+            LabelId(0) => Err(Refused::NoNumber),
+            number if number != id && self.object(number).is_some() => Err(Refused::NumberTaken),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn renumber(&mut self, id: LabelId, number: LabelId) -> Result<(), Refused> {
+        self.index_of(id)?;
+        self.free_for(id, number)?;
+        if id == number {
+            return Ok(());
+        }
+        if self.is_pending(id) {
+            return Err(Refused::Busy);
+        }
+        self.commit("Change number", vec![Op::Renumber(id, number)], None);
+        self.history.mark_object(number);
+        Ok(())
+    }
+
+    pub(super) fn name_from_preset(
+        &mut self,
+        id: LabelId,
+        name: String,
+        number: Option<LabelId>,
+        colour: Option<[u8; 3]>,
+    ) -> Result<(), Refused> {
+        self.index_of(id)?;
+        if let Some(number) = number {
+            self.free_for(id, number)?;
+            if number != id && self.is_pending(id) {
+                return Err(Refused::Busy);
+            }
+        }
+        let mut ops = vec![Op::Name(id, name)];
+        ops.extend(colour.map(|colour| Op::Colour(id, colour)));
+        // Last: the others name the object by the number that it has.
+        ops.extend(number.filter(|n| *n != id).map(|number| Op::Renumber(id, number)));
+        self.commit("Rename object", ops, None);
+        self.history.mark_object(number.unwrap_or(id));
+        Ok(())
+    }
+
+    /// Gives the object with the number `from` the number `to`, which is free: in the label map, too.
+    pub(super) fn relabel(&mut self, from: LabelId, to: LabelId) {
+        let Some(index) = self.objects.iter().position(|o| o.id == from) else { return };
+        let object = &mut self.objects[index];
+        object.id = to;
+        let mut delta = DeltaBuilder::new(self.labels.dims());
+        for &run in object.region.runs() {
+            delta.push(DeltaRun { run, before: from.0, after: to.0 });
+        }
+        let delta = delta.finish();
+        self.labels.apply(&delta);
+        self.remember_write(&delta);
+        if self.active == Some(from) {
+            self.active = Some(to);
+        }
+        self.history.renumber([from, to]);
+    }
+}
