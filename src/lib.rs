@@ -20,8 +20,8 @@
 //! - [`cli`]: the command line.
 //!
 //! `ARCHITECTURE.md`, beside the sources, says which module may use which, by which five doors new things come in, and
-//! what holds everywhere; `tests/house` holds of it what a test can hold. `CONTRIBUTING.md` says how to add a command, a
-//! tool, a format, a model engine or a text.
+//! what holds everywhere; `tests/house` holds of it what a test can hold. `CONTRIBUTING.md` says how to add a command,
+//! a tool, a format, a model engine or a text.
 
 // They panic where nobody reads: `cli::output` prints.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -34,6 +34,7 @@ pub mod geom;
 pub mod io;
 pub mod mask;
 pub mod measure;
+pub mod names;
 pub mod placeholder;
 pub mod prompt;
 pub mod render;
