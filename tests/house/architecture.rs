@@ -13,13 +13,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("placeholder", &[]),
     ("text", &[]),
     ("volume", &["geom"]),
+    ("names", &[]),
     ("mask", &["volume", "geom", "work"]),
     ("measure", &["volume", "geom"]),
     ("io", &["volume", "geom", "placeholder", "text", "work"]),
     ("segment", &["volume", "geom", "placeholder", "prompt", "text", "work"]),
     ("document", &["volume", "geom", "prompt"]),
     ("render", &["volume", "geom", "text", "work"]),
-    ("ui", &["document", "mask", "render", "measure", "geom", "volume", "prompt", "text"]),
+    ("ui", &["document", "mask", "names", "render", "measure", "geom", "volume", "prompt", "text"]),
     // Draws the window's views without a window, for `app` (pictures) and `cli` (`voxpoint render`) alike: one
     // way to a picture. It writes files whole or not at all, which is `io`'s.
     ("figure", &["document", "io", "render", "ui", "work"]),
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "io",
             "mask",
             "measure",
+            "names",
             "placeholder",
             "prompt",
             "render",
@@ -98,7 +100,7 @@ const IMPURE: &[&str] = &[
 const PURE_ALL_THE_SAME: &[(&str, &str)] = &[("mask", "rayon")];
 
 /// The program's files: paths below `src` and their code.
-fn sources() -> Vec<(String, String)> {
+pub fn sources() -> Vec<(String, String)> {
     let sources = files_below("src");
     assert!(sources.len() > 30, "the sources were not found");
     sources
