@@ -142,7 +142,8 @@ impl FineScan {
     /// Proposals are round: these times a power of ten.
     const ROUND: [f64; 6] = [1.0, 1.5, 2.0, 3.0, 5.0, 7.0];
 
-    /// Of a scan with so many voxels so far apart (mm), and a model of a fixed size; `None` if it sees the scan as it is.
+    /// Of a scan with so many voxels so far apart (mm), and a model of a fixed size; `None` if it sees the scan as it
+    /// is.
     pub fn of(dims: [usize; 3], spacing: DVec3, sight: Sight) -> Option<Self> {
         let spacing = spacing.to_array();
         let mean = spacing.iter().product::<f64>().cbrt();

@@ -75,6 +75,9 @@ impl App {
             Action::Do(command) => {
                 self.run(command);
             }
+            Action::ApplyOperation => {
+                self.operations.apply(self.open.as_ref(), self.view.transient.operation.as_ref());
+            }
             Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
             Action::ChooseModel => self.files.paths.ask(Purpose::Model),
             Action::MoveThreshold { object, threshold, begins } => {

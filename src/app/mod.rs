@@ -13,8 +13,11 @@ mod leaving;
 mod library;
 mod log;
 mod model;
+mod name_lists;
 mod offers;
 mod open_document;
+mod operations;
+mod parts;
 mod pictures;
 mod probe;
 mod remembered;
@@ -44,8 +47,11 @@ use leaving::{Leave, Leaving};
 use library::Library;
 pub use log::{LibraryErrors, LogLayer};
 use model::Model;
+use name_lists::NameLists;
 use offers::Offered;
 use open_document::OpenDocument;
+use operations::Operations;
+use parts::PartCounts;
 use pictures::Pictures;
 use remembered::Remembered;
 pub use start::run;
@@ -66,6 +72,9 @@ pub struct App {
     model: Model,
     threshold: Threshold,
     edit_preview: EditPreview,
+    operations: Operations,
+    part_counts: PartCounts,
+    name_lists: NameLists,
     library: Library,
     pictures: Pictures,
     gpu: Option<Gpu>,
@@ -118,11 +127,12 @@ impl App {
         let mut view = ViewState::default();
         remembered.apply(&mut view.prefs);
         let formats = Arc::new(Registry::standard());
-        let status = Status {
+        let mut status = Status {
             formats: formats.readable_endings(),
             sample: files::sample_scan(),
             ..Status::default()
         };
+        let name_lists = NameLists::start(wake.clone(), &mut status)?;
         let mut app = Self {
             open: None,
             documents: 0,
@@ -134,6 +144,9 @@ impl App {
             model: Model::start(wake.clone(), model, models)?,
             threshold: Threshold::start(wake.clone())?,
             edit_preview: EditPreview::default(),
+            operations: Operations::start(wake.clone())?,
+            part_counts: PartCounts::start(wake.clone())?,
+            name_lists,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake),
             gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
@@ -218,6 +231,7 @@ impl App {
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path.into()), &mut self.status);
         }
+        self.name_lists.step(&mut self.status, &mut self.toasts);
         self.follow_time_point();
         self.follow_overlays();
         self.threshold.step(self.open.as_mut(), &mut self.status);
@@ -226,8 +240,11 @@ impl App {
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.edit_intent.as_ref();
         self.edit_preview.follow(self.open.as_ref(), intent);
+        self.follow_operation();
+        self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
-            let preview = self.edit_preview.get().or(self.model.preview());
+            let preview =
+                self.edit_preview.get().or(self.operations.preview()).or(self.model.preview());
             let shown = self.view.shown_masks();
             match gpu.sync(open.number, &open.document, shown, preview) {
                 Ok(true) => self.time_point_loading = false,

@@ -227,6 +227,18 @@ impl App {
         }
     }
 
+    /// Computes, shows and does what the window of operations is set to, but not into a stroke.
+    pub(super) fn follow_operation(&mut self) {
+        if self.view.transient.gesture.edits() {
+            return;
+        }
+        let wanted = self.view.transient.operation.as_ref();
+        self.operations.follow(self.open.as_ref(), wanted, &mut self.status.operation);
+        if let Some(command) = self.operations.take_command(&mut self.toasts) {
+            self.run(command);
+        }
+    }
+
     pub(super) fn run_deferred(&mut self) {
         self.forget_told_lock();
         self.run_what_waits();

@@ -145,8 +145,9 @@ fn converted(volume: &Volume) -> Option<String> {
 }
 
 impl Registry {
-    /// [`Registry::labels_of`] a file on the grid of the scan that it belongs to, also where another program has placed it elsewhere
-    /// or ordered its voxels differently ([`placed_on`]); why it is the scan's then stands first among the notes.
+    /// [`Registry::labels_of`] a file on the grid of the scan that it belongs to, also where another program has placed
+    /// it elsewhere or ordered its voxels differently ([`placed_on`]); why it is the scan's then stands first among the
+    /// notes.
     ///
     /// # Errors
     /// As those two.

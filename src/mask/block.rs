@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::volume::{Region, RegionBuilder, Run, VoxelBox};
 
 /// A box of voxels in a volume. Values for its voxels are kept x fastest, as the volume's.
@@ -72,7 +72,7 @@ impl Frame {
     /// work with, the slice and its flags, all false; slices are worked on side by side.
     pub fn gather<S: Send>(
         &self,
-        limits: &Limits,
+        limits: &WorkLimits,
         start: impl Fn() -> S + Send + Sync,
         work: impl Fn(&mut S, usize, &mut [bool]) + Send + Sync,
     ) -> Result<Region, MaskError> {
@@ -122,7 +122,7 @@ impl Frame {
         &self,
         region: &Region,
         order: [usize; 3],
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Region, MaskError> {
         let size = self.size();
         let to = order.map(|a| size[a]);
@@ -217,7 +217,7 @@ mod tests {
             let rest = frame.complement(&region);
             prop_assert_eq!(&rest, &Region::from_mask(nx, expected.iter().copied()));
 
-            let limits = Limits::none();
+            let limits = WorkLimits::none();
             let again = frame.gather(&limits, || (), |(), z, flags| {
                 for (y, from, to) in frame.spans(&region, z) {
                     flags[y * frame.size()[0]..][from..to].fill(true);

@@ -1,6 +1,6 @@
 //! Which runs of a region hang together.
 
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::volume::Run;
 
 /// Which voxels count as neighbours.
@@ -33,7 +33,7 @@ impl From<Connectivity> for Links {
 
 /// One row of voxels that has runs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(super) struct RunsOfRow {
     /// Counted in memory order: y + ny * z.
     pub row: usize,
     /// Its runs.
@@ -42,12 +42,12 @@ pub(super) struct Row {
 }
 
 /// The rows that runs in memory order lie in; `nx` voxels each.
-pub(super) fn rows(runs: &[Run], nx: usize) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+pub(super) fn rows(runs: &[Run], nx: usize) -> Vec<RunsOfRow> {
+    let mut rows: Vec<RunsOfRow> = Vec::new();
     for (n, run) in runs.iter().enumerate() {
         match rows.last_mut() {
             Some(last) if run.start < (last.row + 1) * nx => last.end = n + 1,
-            _ => rows.push(Row { row: run.start / nx, first: n, end: n + 1 }),
+            _ => rows.push(RunsOfRow { row: run.start / nx, first: n, end: n + 1 }),
         }
     }
     rows
@@ -55,14 +55,14 @@ pub(super) fn rows(runs: &[Run], nx: usize) -> Vec<Row> {
 
 /// The component of each run, numbered from 0 in the order of their first runs, and how many there are.
 ///
-/// Union-find over runs (as in He, Chao and Suzuki, "A run-based two-scan labeling algorithm", 2008): the cost is that of
-/// the runs, not of the voxels.
+/// Union-find over runs (as in He, Chao and Suzuki, "A run-based two-scan labeling algorithm", 2008): the cost is that
+/// of the runs, not of the voxels.
 pub(super) fn components(
     runs: &[Run],
-    rows: &[Row],
+    rows: &[RunsOfRow],
     dims: [usize; 3],
     links: Links,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<(Vec<u32>, usize), MaskError> {
     let [nx, ny, _] = dims;
     limits.allow(Some(runs.len()), 2 * size_of::<u32>())?;
@@ -93,7 +93,7 @@ pub(super) fn components(
 }
 
 /// Joins the runs of two rows that touch; `by` is how far the rows are apart in memory.
-fn join(sets: &mut Sets, runs: &[Run], here: Row, there: Row, by: usize, miss: usize) {
+fn join(sets: &mut Sets, runs: &[Run], here: RunsOfRow, there: RunsOfRow, by: usize, miss: usize) {
     let (mut a, mut b) = (here.first, there.first);
     while a < here.end && b < there.end {
         let (one, other) = (runs[a], Run { start: runs[b].start + by, len: runs[b].len });

@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::block::Frame;
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::geom::Grid;
 use crate::volume::{Envelope, Region, VoxelBox};
 
@@ -42,7 +42,7 @@ pub fn distance(
     region: &Region,
     grid: &Grid,
     bounds: &VoxelBox,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Distances, MaskError> {
     let frame = Frame::around(bounds, grid.dims(), [0; 3], [0; 3]);
     let mut mm = squares(region, &frame, grid, limits)?;
@@ -50,14 +50,14 @@ pub fn distance(
     Ok(Distances { bounds: *frame.bounds(), mm })
 }
 
-/// Above zero outside of the region: how far its nearest voxel is; below zero inside: how far the nearest voxel is that is
-/// not in it, both centre to centre. Only what is inside of the box counts; infinite if there is no such voxel. (That
-/// is SciPy's `distance_transform_edt` of what is outside, less that of what is inside.)
+/// Above zero outside of the region: how far its nearest voxel is; below zero inside: how far the nearest voxel is that
+/// is not in it, both centre to centre. Only what is inside of the box counts; infinite if there is no such voxel.
+/// (That is SciPy's `distance_transform_edt` of what is outside, less that of what is inside.)
 pub fn signed_distance(
     region: &Region,
     grid: &Grid,
     bounds: &VoxelBox,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Distances, MaskError> {
     let frame = Frame::around(bounds, grid.dims(), [0; 3], [0; 3]);
     limits.allow(frame.count(), 2 * size_of::<f32>())?;
@@ -75,7 +75,7 @@ fn squares(
     region: &Region,
     frame: &Frame,
     grid: &Grid,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Vec<f32>, MaskError> {
     let [nx, ny, nz] = frame.size();
     let spacing = grid.spacing().to_array();
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn as_scipy_and_simpleitk_say() {
         for case in cases() {
-            let (grid, limits) = (case.grid(), Limits::none());
+            let (grid, limits) = (case.grid(), WorkLimits::none());
             let whole = VoxelBox::whole(grid.dims());
             let found = signed_distance(&case.mask, &grid, &whole, &limits).unwrap();
             assert_eq!(found.mm.len(), grid.count());
@@ -191,7 +191,7 @@ mod tests {
             share in 0.0f64..0.3,
             seed in any::<u64>(),
         ) {
-            let (grid, limits) = (millimetres(dims, spacing), Limits::none());
+            let (grid, limits) = (millimetres(dims, spacing), WorkLimits::none());
             let mut random = fastrand::Rng::with_seed(seed);
             let mask: Vec<bool> = (0..grid.count()).map(|_| random.f64() < share).collect();
             let region = Region::from_mask(dims[0], mask.iter().copied());
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn only_the_box_is_looked_at_and_it_ends_with_the_volume() {
-        let (grid, limits) = (millimetres([10, 4, 3], [1.0, 2.0, 3.0]), Limits::none());
+        let (grid, limits) = (millimetres([10, 4, 3], [1.0, 2.0, 3.0]), WorkLimits::none());
         let region = Region::from_mask(10, (0..120).map(|n| n == 1));
         let bounds = VoxelBox { min: [0, 0, 0], max: [4, 2, 30] };
         let found = distance(&region, &grid, &bounds, &limits).unwrap();
@@ -233,7 +233,7 @@ mod tests {
         let elsewhere = VoxelBox { min: [2, 0, 0], max: [4, 1, 1] };
         let found = distance(&region, &grid, &elsewhere, &limits).unwrap();
         assert_eq!(found.mm, [f32::INFINITY; 2]);
-        let little = Limits { bytes: 95, ..Limits::none() };
+        let little = WorkLimits { bytes: 95, ..WorkLimits::none() };
         let refused = Err(MaskError::Memory { needed: 96, limit: 95 });
         assert_eq!(distance(&region, &grid, &bounds, &little), refused);
     }

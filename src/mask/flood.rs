@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::bits::Bits;
 use super::range::ValueRange;
-use super::{Connectivity, Layer, Limits, MaskError, Scope};
+use super::{Connectivity, Layer, MaskError, Scope, WorkLimits};
 use crate::volume::{Region, Volume, VoxelBox};
 use crate::with_voxels;
 
@@ -44,9 +44,9 @@ pub struct Flood {
     pub stopped: bool,
 }
 
-/// The voxels that are joined to `seed` by neighbours whose values (of the time point that is looked at) are all in `range`:
-/// `SimpleITK.ConnectedThreshold`, `skimage.segmentation.flood`. Empty if the seed's own is not, or if it lies outside
-/// of the volume, the slice or the box.
+/// The voxels that are joined to `seed` by neighbours whose values (of the time point that is looked at) are all in
+/// `range`: `SimpleITK.ConnectedThreshold`, `skimage.segmentation.flood`. Empty if the seed's own is not, or if it lies
+/// outside of the volume, the slice or the box.
 ///
 /// Goes by spans of rows; costs as much as what it covers, and a bit for each voxel of the box that it may go to (the
 /// system gives memory only to pages that are written).
@@ -55,7 +55,7 @@ pub fn flood(
     seed: [usize; 3],
     range: ValueRange,
     options: &FloodOptions,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Flood, MaskError> {
     let dims = volume.grid().dims();
     let Some(bounds) = bounds(dims, options) else { return Ok(Flood::default()) };
@@ -79,7 +79,7 @@ pub fn flood_alike(
     seed: [usize; 3],
     tolerance: f64,
     options: &FloodOptions,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Flood, MaskError> {
     if !is_in(seed, &VoxelBox::whole(volume.grid().dims())) {
         return Ok(Flood::default());
@@ -107,7 +107,7 @@ pub fn trace_level(
     seed: [usize; 3],
     axis: usize,
     side: LevelSide,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let dims = volume.grid().dims();
     if axis > 2 || !is_in(seed, &VoxelBox::whole(dims)) {
@@ -197,7 +197,12 @@ struct Covered {
 }
 
 impl<F: Fn(usize) -> bool> Fill<F> {
-    fn from(&self, seed: [usize; 3], limit: usize, limits: &Limits) -> Result<Flood, MaskError> {
+    fn from(
+        &self,
+        seed: [usize; 3],
+        limit: usize,
+        limits: &WorkLimits,
+    ) -> Result<Flood, MaskError> {
         let [x, y, z] = seed;
         if !is_in(seed, &self.bounds) || !(self.inside)(self.row(y, z) + x) {
             return Ok(Flood::default());

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::block::Frame;
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::geom::Grid;
 use crate::volume::Region;
 
@@ -56,7 +56,7 @@ impl Blurred {
         region: &Region,
         dims: [usize; 3],
         kernel: &Kernel,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Option<Self>, MaskError> {
         let Some(bounds) = region.bounds(dims) else { return Ok(None) };
         let frame = Frame::around(&bounds, dims, kernel.reach(), kernel.reach());
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn as_scipy_says() {
         for case in cases() {
-            let (grid, limits) = (case.grid(), Limits::none());
+            let (grid, limits) = (case.grid(), WorkLimits::none());
             let kernel = Kernel::of([case.sigma_mm; 3], &grid);
             let found = Blurred::of(&case.mask, grid.dims(), &kernel, &limits).unwrap();
             let Some(found) = found else { continue };

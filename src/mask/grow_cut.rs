@@ -6,7 +6,7 @@ mod queue;
 
 use std::collections::BTreeMap;
 
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::volume::{Region, RegionBuilder, Volume, VoxelBox};
 
 use graph::{Graph, MOST};
@@ -27,13 +27,15 @@ pub struct GrowCutOptions {
     pub margin_mm: f64,
     /// A change of value that counts as an edge, in units of the values, above 0: costs are counted in 2048ths of it.
     pub contrast: f64,
-    /// What a millimetre costs, as a share of what such an edge costs: so that of two paths as even the shorter one wins.
+    /// What a millimetre costs, as a share of what such an edge costs: so that of two paths as even the shorter one
+    /// wins.
     pub locality: f64,
 }
 
 impl GrowCutOptions {
-    /// Usual ones for a volume: a margin of 20 mm, the standard deviation of the finite values about the seeds as contrast,
-    /// and a hundredth of it for a millimetre. They belong to one session: what is resumed is resumed with the same.
+    /// Usual ones for a volume: a margin of 20 mm, the standard deviation of the finite values about the seeds as
+    /// contrast, and a hundredth of it for a millimetre. They belong to one session: what is resumed is resumed with
+    /// the same.
     pub fn of(volume: &Volume, seeds: &[(u16, &Region)]) -> Self {
         let (margin_mm, locality) = (20.0, 0.01);
         let Some(bounds) = bounds(seeds, volume, margin_mm) else {
@@ -63,16 +65,16 @@ impl GrowCutOptions {
 ///
 /// Fast GrowCut (Zhu, Kolesov, Gao, Kikinis and Tannenbaum, "An effective interactive medical image segmentation method
 /// using fast GrowCut", 2014): cellular automata of GrowCut as shortest paths. A path from voxel to voxel (26
-/// neighbours) costs the sum of |change of value| / contrast + locality × mm; a voxel belongs to the label of the nearest
-/// seed, of two as near to the smaller label. Seeds keep their label. No path leads through a voxel whose value is NaN or
-/// infinite, which stays without label unless it is a seed. Background is a label like others.
+/// neighbours) costs the sum of |change of value| / contrast + locality × mm; a voxel belongs to the label of the
+/// nearest seed, of two as near to the smaller label. Seeds keep their label. No path leads through a voxel whose value
+/// is NaN or infinite, which stays without label unless it is a seed. Background is a label like others.
 ///
 /// Resumed, only what changes is looked at: where new seeds are nearer than the old ones were, and what seeds that are
-/// gone had reached. The result is exactly that of starting anew with all seeds, because costs are whole numbers: 2048ths
-/// of an edge, at least 1 and at most 2²⁰ (512 edges) for a step.
+/// gone had reached. The result is exactly that of starting anew with all seeds, because costs are whole numbers:
+/// 2048ths of an edge, at least 1 and at most 2²⁰ (512 edges) for a step.
 ///
-/// Memory: 10 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while it
-/// grows.
+/// Memory: 10 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while
+/// it grows.
 #[derive(Debug)]
 pub struct GrowCut {
     options: GrowCutOptions,
@@ -117,7 +119,7 @@ impl GrowCut {
         &mut self,
         volume: &Volume,
         seeds: &[(u16, &Region)],
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<BTreeMap<u16, Region>, MaskError> {
         let dims = volume.grid().dims();
         let before = self.state.take().filter(|_| self.dims == dims);
@@ -150,7 +152,7 @@ impl GrowCut {
         bounds: VoxelBox,
         before: Option<State>,
         starts: &mut Vec<(u32, u32)>,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<State, MaskError> {
         let graph = Graph::of(volume, bounds, &self.options, limits)?;
         let count = Some(graph.count());
@@ -191,7 +193,7 @@ impl State {
         seeds: &[(u16, &Region)],
         dims: [usize; 3],
         starts: &mut Vec<(u32, u32)>,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<(), MaskError> {
         let mut now: BTreeMap<u16, Region> = BTreeMap::new();
         for (label, region) in seeds {
@@ -226,7 +228,7 @@ impl State {
         &mut self,
         mut open: Vec<u32>,
         starts: &mut Vec<(u32, u32)>,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<(), MaskError> {
         if open.is_empty() {
             return Ok(());
@@ -268,7 +270,7 @@ impl State {
     }
 
     /// Dijkstra's algorithm from these costs and positions.
-    fn spread(&mut self, starts: Vec<(u32, u32)>, limits: &Limits) -> Result<(), MaskError> {
+    fn spread(&mut self, starts: Vec<(u32, u32)>, limits: &WorkLimits) -> Result<(), MaskError> {
         let mut queue = Queue::new(starts, MOST, WIDTH);
         let mut done = 0usize;
         while let Some(at) = queue.pop() {

@@ -2,7 +2,7 @@
 
 use super::block::{Frame, moved};
 use super::components::{Connectivity, Links, components, rows};
-use super::{Limits, MaskError, Scope};
+use super::{MaskError, Scope, WorkLimits};
 use crate::geom::Grid;
 use crate::volume::{Region, RegionBuilder, VoxelBox};
 
@@ -13,7 +13,7 @@ pub fn fill(
     region: &Region,
     grid: &Grid,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     scope.apply(region, grid.dims(), |region| match scope {
         Scope::Volume => fill_frame(region, grid.dims(), None, limits),
@@ -26,7 +26,7 @@ pub fn fill_each_slice(
     region: &Region,
     grid: &Grid,
     axis: usize,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let dims = grid.dims();
     if axis != 0 {
@@ -50,7 +50,7 @@ fn fill_frame(
     region: &Region,
     dims: [usize; 3],
     across: Option<usize>,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let Some(bounds) = region.bounds(dims) else { return Ok(Region::default()) };
     let [nx, ny, _] = dims;
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn as_scipy_says() {
         for case in cases() {
-            let (grid, limits) = (case.grid(), Limits::none());
+            let (grid, limits) = (case.grid(), WorkLimits::none());
             let found = fill(&case.mask, &grid, Scope::Volume, &limits).unwrap();
             assert_eq!(found, case.filled, "{}", case.name);
             for axis in 0..3 {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn nothing_everything_and_slices_that_are_not_there() {
-        let (grid, limits) = (millimetres([4, 3, 5], [1.0; 3]), Limits::none());
+        let (grid, limits) = (millimetres([4, 3, 5], [1.0; 3]), WorkLimits::none());
         let everything = Region::from_mask(4, (0..60).map(|_| true));
         for region in [Region::default(), everything] {
             for scope in [Scope::Volume, Scope::Slice { axis: 0, index: 1 }] {
@@ -138,7 +138,7 @@ mod tests {
             share in 0.3f64..0.95,
             seed in any::<u64>(),
         ) {
-            let (grid, limits) = (millimetres(dims, [1.0; 3]), Limits::none());
+            let (grid, limits) = (millimetres(dims, [1.0; 3]), WorkLimits::none());
             let mut random = fastrand::Rng::with_seed(seed);
             let region = Region::from_mask(dims[0], (0..grid.count()).map(|_| random.f64() < share));
             let filled = fill(&region, &grid, Scope::Volume, &limits).unwrap();

@@ -9,7 +9,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::bits::{Bits, for_each_row};
-use super::{Layer, Limits, MaskError};
+use super::{Layer, MaskError, WorkLimits};
 use crate::geom::Grid;
 use crate::volume::{Region, VoxelBox};
 
@@ -41,16 +41,16 @@ pub struct Interpolated {
 /// Parts of two neighbouring slices that lie over each other are blended together, whatever their numbers, so that a
 /// structure may branch. One part that goes on as one is moved from its centroid to the other's on the way, so that an
 /// oblique vessel keeps its width, even if the two lie nowhere over each other; such parts are matched to the nearest
-/// that is left, if it is no further away than twice the two are wide. (Dice with the whole of bodies drawn in every 8th
-/// slice, without and with the move: upright ones 0.980 and 0.980, a leaning vessel 0.936 and 0.971, one that leans by
-/// more than its width 0.539 and 0.932.)
+/// that is left, if it is no further away than twice the two are wide. (Dice with the whole of bodies drawn in every
+/// 8th slice, without and with the move: upright ones 0.980 and 0.980, a leaning vessel 0.936 and 0.971, one that leans
+/// by more than its width 0.539 and 0.932.)
 ///
 /// Memory: the box around `region`, a bit for each voxel, and a few numbers for each of a slice.
 pub fn interpolate(
     region: &Region,
     grid: &Grid,
     axis: Option<usize>,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Option<Interpolated>, MaskError> {
     let dims = grid.dims();
     let Some(bounds) = region.bounds(dims) else { return Ok(None) };
@@ -146,7 +146,7 @@ fn edge_shapes(
     bounds: &VoxelBox,
     layer: Layer,
     gaps: &[Range<usize>],
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Vec<(usize, Shape)>, MaskError> {
     let mut at: Vec<usize> = gaps.iter().flat_map(|g| [g.start - 1, g.end]).collect();
     at.dedup();

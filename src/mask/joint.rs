@@ -1,16 +1,16 @@
 //! Smoothing of several masks that touch, so that they touch afterwards.
 //!
-//! Each mask, and what is in none of them, becomes a field by convolution with a Gaussian; a voxel then belongs to the highest
-//! of the fields at its place. So there is no gap and no overlap. (Threshold dynamics of several phases: Merriman, Bence and
-//! Osher, "Motion of multiple junctions: a level set approach", 1994.) By itself that makes convex masks smaller: a bias is
-//! added to each mask's field, found so that every volume stays what it was (Jacobs, Merkurjev and Esedoḡlu, "Auction
-//! dynamics: a volume constrained MBO scheme", 2018; here the biases are found one after the other, each exactly with the
-//! others held, until all fit).
+//! Each mask, and what is in none of them, becomes a field by convolution with a Gaussian; a voxel then belongs to the
+//! highest of the fields at its place. So there is no gap and no overlap. (Threshold dynamics of several phases:
+//! Merriman, Bence and Osher, "Motion of multiple junctions: a level set approach", 1994.) By itself that makes convex
+//! masks smaller: a bias is added to each mask's field, found so that every volume stays what it was (Jacobs, Merkurjev
+//! and Esedoḡlu, "Auction dynamics: a volume constrained MBO scheme", 2018; here the biases are found one after the
+//! other, each exactly with the others held, until all fit).
 
 use rayon::prelude::*;
 
 use super::gaussian::{Blurred, Kernel};
-use super::limits::{Limits, MaskError, size};
+use super::limits::{MaskError, WorkLimits, size};
 use super::scope::Scope;
 use crate::geom::Grid;
 use crate::volume::{Region, RegionBuilder, VoxelBox};
@@ -20,16 +20,16 @@ const TOLERANCE: f64 = 0.001;
 /// How often all biases are looked for in turn.
 const ROUNDS: usize = 40;
 
-/// The masks smoothed with a Gaussian of standard deviation `sigma_mm`, each with the volume that it had (to a thousandth,
-/// or a voxel, or as many voxels as are alike there). Where they touched they touch, without a gap; none overlap. A voxel
-/// that more than one has counts as the first's. Small islands go, and masks much smaller than sigma become round. At the
-/// volume's edge as if its outermost voxels went on. No more than 65 535 masks.
+/// The masks smoothed with a Gaussian of standard deviation `sigma_mm`, each with the volume that it had (to a
+/// thousandth, or a voxel, or as many voxels as are alike there). Where they touched they touch, without a gap; none
+/// overlap. A voxel that more than one has counts as the first's. Small islands go, and masks much smaller than sigma
+/// become round. At the volume's edge as if its outermost voxels went on. No more than 65 535 masks.
 pub fn smooth_together(
     regions: &[Region],
     grid: &Grid,
     sigma_mm: f64,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Vec<Region>, MaskError> {
     let sigma = scope.flat([size(sigma_mm)?; 3]);
     let dims = grid.dims();
@@ -94,9 +94,9 @@ struct Candidate {
 
 impl Fields {
     /// The masks that these fields make, with as many voxels as `targets` says.
-    fn divided(&self, targets: &[usize], limits: &Limits) -> Result<Vec<Region>, MaskError> {
-        // Voxels whose highest field is this much above the next are decided without biases. Most are; where biases turn
-        // out to be larger, all are looked at.
+    fn divided(&self, targets: &[usize], limits: &WorkLimits) -> Result<Vec<Region>, MaskError> {
+        // Voxels whose highest field is this much above the next are decided without biases. Most are; where biases
+        // turn out to be larger, all are looked at.
         let mut spread = 0.4;
         loop {
             let slices = self.slices(spread, limits)?;
@@ -138,7 +138,7 @@ impl Fields {
     }
 
     /// All slices that have fields, each with its voxels decided or open.
-    fn slices(&self, spread: f32, limits: &Limits) -> Result<Vec<Slice>, MaskError> {
+    fn slices(&self, spread: f32, limits: &WorkLimits) -> Result<Vec<Slice>, MaskError> {
         let boxes = || self.fields.iter().flatten().map(|field| *field.frame.bounds());
         let Some(all) = boxes().reduce(|a, b| a.union(&b)) else { return Ok(Vec::new()) };
         let held: usize = (all.min[2]..all.max[2])
@@ -308,7 +308,7 @@ struct Contest {
 }
 
 impl Contest {
-    fn of(slices: &[Slice], targets: &[usize], limits: &Limits) -> Result<Self, MaskError> {
+    fn of(slices: &[Slice], targets: &[usize], limits: &WorkLimits) -> Result<Self, MaskError> {
         let open: usize = slices.iter().map(|slice| slice.open.len()).sum();
         let fields: usize = slices.iter().map(|slice| slice.candidates.len()).sum();
         // Here and in the slices, and by mask.
@@ -380,7 +380,7 @@ impl Contest {
     }
 
     /// Finds the biases.
-    fn settle(&mut self, limits: &Limits) -> Result<(), MaskError> {
+    fn settle(&mut self, limits: &WorkLimits) -> Result<(), MaskError> {
         for _ in 0..ROUNDS {
             for mask in 0..self.targets.len() {
                 limits.check()?;

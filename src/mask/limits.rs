@@ -4,14 +4,14 @@ use crate::work::CancelToken;
 
 /// What an algorithm may take: it goes on until it is asked to stop, and begins nothing that needs more memory.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct WorkLimits {
     /// Asked some hundred times a second.
     pub cancel: CancelToken,
     /// Bytes that it may hold at a time, beside what it was given and what it returns.
     pub bytes: u64,
 }
 
-impl Limits {
+impl WorkLimits {
     /// Neither stopped nor limited.
     pub fn none() -> Self {
         Self { cancel: CancelToken::new(), bytes: u64::MAX }
@@ -54,7 +54,7 @@ impl Limits {
     }
 }
 
-impl From<CancelToken> for Limits {
+impl From<CancelToken> for WorkLimits {
     fn from(cancel: CancelToken) -> Self {
         Self { cancel, ..Self::none() }
     }
@@ -101,13 +101,13 @@ mod tests {
 
     #[test]
     fn memory_beyond_the_limit_is_not_taken() {
-        let limits = Limits::new(CancelToken::new(), 1000);
+        let limits = WorkLimits::new(CancelToken::new(), 1000);
         assert_eq!(limits.buffer(0f32, Some(250)).map(|b| b.len()), Ok(250));
         let refused = MaskError::Memory { needed: 1004, limit: 1000 };
         assert_eq!(limits.buffer(0f32, Some(251)), Err(refused));
         // More than any machine has, and more than can be counted.
         for count in [Some(usize::MAX / 8), Some(usize::MAX), None] {
-            let refused = Limits::none().buffer(0u64, count);
+            let refused = WorkLimits::none().buffer(0u64, count);
             assert!(matches!(refused, Err(MaskError::Memory { .. })), "{count:?}");
         }
     }

@@ -3,23 +3,24 @@
 mod picture;
 
 use super::radix_heap::RadixHeap;
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 
 pub use picture::Picture;
 
 /// Places that are settled between two looks at the limits.
 const STEPS: usize = 1 << 14;
-/// Shares of the features in a place's cost: gradient magnitude and zero crossing of the Laplacian, weighted alike as by
-/// Mortensen and Barrett (0.43 each); the rest is paid everywhere, so that of two ways as good the shorter one wins.
+/// Shares of the features in a place's cost: gradient magnitude and zero crossing of the Laplacian, weighted alike as
+/// by Mortensen and Barrett (0.43 each); the rest is paid everywhere, so that of two ways as good the shorter one wins.
 const GRADIENT: f32 = 0.43;
 const CROSSING: f32 = 0.43;
 const EVERYWHERE: f32 = 0.14;
 
 /// What it costs to pass each place of a picture, from 0.14 on a strong edge to 1 where there is none.
 ///
-/// Mortensen and Barrett, "Intelligent scissors for image composition" (1995), with the gradient magnitude `f_G` and the
-/// zero crossing `f_Z`; instead of the direction `f_D`, a wire's cost is its length in mm times the mean of the costs at both
-/// ends of each step (as Falcão et al., "User-steered image segmentation paradigms", 1998, sum over oriented edges).
+/// Mortensen and Barrett, "Intelligent scissors for image composition" (1995), with the gradient magnitude `f_G` and
+/// the zero crossing `f_Z`; instead of the direction `f_D`, a wire's cost is its length in mm times the mean of the
+/// costs at both ends of each step (as Falcão et al., "User-steered image segmentation paradigms", 1998, sum over
+/// oriented edges).
 #[derive(Clone, Debug)]
 pub struct EdgeCosts {
     size: [usize; 2],
@@ -28,9 +29,9 @@ pub struct EdgeCosts {
 }
 
 impl EdgeCosts {
-    /// Gradients (per mm) are central differences, relative to the 99th percentile of their magnitudes, so that one bright
-    /// wire or implant does not make all other edges faint. A place is on a zero crossing of the Laplacian if it is the
-    /// nearer to 0 of two neighbours with different signs. At values that aren't finite there is no edge.
+    /// Gradients (per mm) are central differences, relative to the 99th percentile of their magnitudes, so that one
+    /// bright wire or implant does not make all other edges faint. A place is on a zero crossing of the Laplacian if it
+    /// is the nearer to 0 of two neighbours with different signs. At values that aren't finite there is no edge.
     pub fn of(picture: &Picture) -> Self {
         let [width, height] = picture.size();
         let spacing = picture.spacing();
@@ -78,7 +79,7 @@ impl EdgeCosts {
         &self,
         anchor: [usize; 2],
         reach: usize,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Option<Wires>, MaskError> {
         if (0..2).any(|a| anchor[a] >= self.size[a]) {
             return Ok(None);
@@ -118,7 +119,7 @@ pub struct Wires {
 }
 
 impl Wires {
-    fn spread(&mut self, costs: &EdgeCosts, limits: &Limits) -> Result<(), MaskError> {
+    fn spread(&mut self, costs: &EdgeCosts, limits: &WorkLimits) -> Result<(), MaskError> {
         let [width, height] = self.size.map(|n| n as isize);
         let lengths = STEPS_TO.map(|[u, v]| {
             (u as f64 * costs.spacing[0]).hypot(v as f64 * costs.spacing[1]) as f32 / 2.0
@@ -169,7 +170,8 @@ impl Wires {
         self.index(to).map(|at| self.sums[at])
     }
 
-    /// The wire from the anchor to a place, both included, step by step; `None` out of reach. Costs as much as its length.
+    /// The wire from the anchor to a place, both included, step by step; `None` out of reach. Costs as much as its
+    /// length.
     pub fn path(&self, to: [usize; 2]) -> Option<Vec<[usize; 2]>> {
         let mut at = self.index(to)?;
         let mut path = vec![to];

@@ -1,8 +1,8 @@
 //! Pure algorithms on regions. Takes grids and regions, answers regions; knows no document and no window.
 //!
 //! Sizes are millimetres, slices are those of the voxel axes, x is the fastest in memory. All that may take longer than
-//! a tenth of a second asks its [`Limits`] whether to go on, and holds memory for the surroundings of the mask, not for
-//! the volume. An error means that there is no result; nothing that was given is changed.
+//! a tenth of a second asks its [`WorkLimits`] whether to go on, and holds memory for the surroundings of the mask, not
+//! for the volume. An error means that there is no result; nothing that was given is changed.
 
 mod bits;
 mod block;
@@ -20,6 +20,7 @@ mod limits;
 mod lines;
 pub mod live_wire;
 pub mod morphology;
+pub mod operation;
 mod outline;
 pub mod parts;
 pub mod polygon;
@@ -37,7 +38,7 @@ mod testing;
 
 pub use components::Connectivity;
 pub use layer::Layer;
-pub use limits::{Limits, MaskError};
+pub use limits::{MaskError, WorkLimits};
 pub use lines::CutPlane;
 pub use outline::FillRule;
 pub use scope::Scope;

@@ -5,16 +5,16 @@
 //! (Stroom and Storchi, "Automatic calculation of three-dimensional margins around treatment volumes in radiotherapy
 //! planning", 1997). What lies just on the edge (by a millionth) is within.
 //!
-//! At the volume's edge: growing ends there. Shrinking takes nothing away there, because what lies beyond is not known to
-//! be outside: an organ cut off by the end of the scan keeps the cut. So closing never loses a voxel and opening never
-//! adds one.
+//! At the volume's edge: growing ends there. Shrinking takes nothing away there, because what lies beyond is not known
+//! to be outside: an organ cut off by the end of the scan keeps the cut. So closing never loses a voxel and opening
+//! never adds one.
 //!
 //! Voxel axes count as perpendicular to each other, as they are in all but sheared grids.
 
 use rayon::prelude::*;
 
 use super::block::{Frame, count, moved};
-use super::limits::{Limits, MaskError, size};
+use super::limits::{MaskError, WorkLimits, size};
 use super::scope::Scope;
 use crate::geom::Grid;
 use crate::volume::Region;
@@ -56,7 +56,7 @@ pub fn grow(
     grid: &Grid,
     margin: &Margin,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let margin = margin.within(scope)?;
     scope.apply(region, grid.dims(), |region| {
@@ -64,14 +64,14 @@ pub fn grow(
     })
 }
 
-/// The region without what is within a margin of the outside. The margin of a side is how far the surface moves in there:
-/// with `low` along x alone only sides that look to lower x move.
+/// The region without what is within a margin of the outside. The margin of a side is how far the surface moves in
+/// there: with `low` along x alone only sides that look to lower x move.
 pub fn shrink(
     region: &Region,
     grid: &Grid,
     margin: &Margin,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let margin = margin.within(scope)?;
     scope.apply(region, grid.dims(), |region| {
@@ -85,7 +85,7 @@ pub fn open(
     grid: &Grid,
     mm: f64,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let margin = Margin::even(mm).within(scope)?;
     scope.apply(region, grid.dims(), |region| {
@@ -94,14 +94,14 @@ pub fn open(
     })
 }
 
-/// Grown, then shrunk again by the same, mm: gaps, notches and holes thinner than twice that are filled. As if the volume
-/// went on beyond its edge, empty: the edge closes no gap.
+/// Grown, then shrunk again by the same, mm: gaps, notches and holes thinner than twice that are filled. As if the
+/// volume went on beyond its edge, empty: the edge closes no gap.
 pub fn close(
     region: &Region,
     grid: &Grid,
     mm: f64,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let margin = Margin::even(mm).within(scope)?;
     let dims = grid.dims();
@@ -138,7 +138,7 @@ pub fn hollow(
     mm: f64,
     shell: Shell,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let (out, into) = match shell {
         Shell::Inside => (0.0, mm),
@@ -209,7 +209,7 @@ fn grown(
     region: &Region,
     dims: [usize; 3],
     reach: &Reach,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     if reach.is_nothing() {
         return Ok(region.clone());
@@ -225,7 +225,7 @@ fn shrunk(
     region: &Region,
     dims: [usize; 3],
     reach: &Reach,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     if reach.is_nothing() {
         return Ok(region.clone());
@@ -244,7 +244,7 @@ fn within(
     sources: &Region,
     frame: &Frame,
     reach: &Reach,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let [nx, ny, nz] = frame.size();
     let mut used = limits.buffer(f32::INFINITY, frame.count())?;

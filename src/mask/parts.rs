@@ -1,7 +1,7 @@
 //! The parts of a mask that do not touch each other (connected components; "islands" in 3D Slicer).
 
 use super::components::{Connectivity, components, rows};
-use super::limits::{Limits, MaskError, size};
+use super::limits::{MaskError, WorkLimits, size};
 use crate::geom::Grid;
 use crate::volume::{Region, RegionBuilder, VoxelBox};
 
@@ -36,7 +36,7 @@ pub struct Parts<'r> {
     voxel_mm3: f64,
     /// The part of each run.
     of: Vec<u32>,
-    parts: Vec<Part>,
+    list: Vec<Part>,
 }
 
 impl<'r> Parts<'r> {
@@ -45,7 +45,7 @@ impl<'r> Parts<'r> {
         region: &'r Region,
         grid: &Grid,
         connectivity: Connectivity,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Self, MaskError> {
         let dims = grid.dims();
         let [nx, ny, _] = dims;
@@ -74,13 +74,13 @@ impl<'r> Parts<'r> {
         for part in &mut of {
             *part = place[*part as usize];
         }
-        let parts = order.iter().map(|&n| parts[n as usize]).collect();
-        Ok(Self { region, row: nx, voxel_mm3: grid.voxel_volume_mm3(), of, parts })
+        let list = order.iter().map(|&n| parts[n as usize]).collect();
+        Ok(Self { region, row: nx, voxel_mm3: grid.voxel_volume_mm3(), of, list })
     }
 
     /// The parts, the largest first.
     pub fn list(&self) -> &[Part] {
-        &self.parts
+        &self.list
     }
 
     /// Volume of a part, mm³.
@@ -92,9 +92,9 @@ impl<'r> Parts<'r> {
     pub fn summary(&self) -> PartsSummary {
         let mm3 = |parts: &[Part]| parts.iter().map(|part| self.mm3(part)).sum();
         PartsSummary {
-            parts: self.parts.len(),
-            mm3: mm3(&self.parts),
-            small_mm3: mm3(self.parts.get(1..).unwrap_or_default()),
+            parts: self.list.len(),
+            mm3: mm3(&self.list),
+            small_mm3: mm3(self.list.get(1..).unwrap_or_default()),
         }
     }
 
@@ -107,7 +107,7 @@ impl<'r> Parts<'r> {
 
     /// The parts for which `keep` holds, as one region.
     pub fn keep(&self, keep: impl Fn(usize, &Part) -> bool) -> Region {
-        let kept: Vec<bool> = self.parts.iter().enumerate().map(|(n, p)| keep(n, p)).collect();
+        let kept: Vec<bool> = self.list.iter().enumerate().map(|(n, p)| keep(n, p)).collect();
         let mut builder = RegionBuilder::new(self.row);
         for (run, &part) in self.region.runs().iter().zip(&self.of) {
             if kept[part as usize] {
@@ -124,7 +124,7 @@ impl<'r> Parts<'r> {
 
     /// The parts that hold one of these voxels, given as memory positions; nothing if none does.
     pub fn containing(&self, voxels: &[usize]) -> Region {
-        let mut held = vec![false; self.parts.len()];
+        let mut held = vec![false; self.list.len()];
         for part in voxels.iter().filter_map(|&voxel| self.at(voxel)) {
             held[part] = true;
         }
@@ -141,7 +141,7 @@ impl<'r> Parts<'r> {
     /// Each part as a region of its own, in the order of the list.
     pub fn split(&self) -> Vec<Region> {
         let builder = || RegionBuilder::new(self.row);
-        let mut builders: Vec<RegionBuilder> = self.parts.iter().map(|_| builder()).collect();
+        let mut builders: Vec<RegionBuilder> = self.list.iter().map(|_| builder()).collect();
         for (run, &part) in self.region.runs().iter().zip(&self.of) {
             builders[part as usize].push(run.start, run.len as usize);
         }
@@ -164,7 +164,8 @@ mod tests {
                 (Connectivity::Faces, &case.parts_faces),
                 (Connectivity::Corners, &case.parts_corners),
             ] {
-                let parts = Parts::of(&case.mask, &grid, connectivity, &Limits::none()).unwrap();
+                let parts =
+                    Parts::of(&case.mask, &grid, connectivity, &WorkLimits::none()).unwrap();
                 let found: Vec<[usize; 7]> = parts
                     .list()
                     .iter()
@@ -175,7 +176,7 @@ mod tests {
                 assert_eq!(&found, expected, "{} {connectivity:?}", case.name);
             }
             let parts =
-                Parts::of(&case.mask, &grid, Connectivity::Corners, &Limits::none()).unwrap();
+                Parts::of(&case.mask, &grid, Connectivity::Corners, &WorkLimits::none()).unwrap();
             assert_eq!(
                 parts.not_smaller(case.small_mm3).unwrap(),
                 case.without_small,
@@ -190,7 +191,7 @@ mod tests {
         // Five in a row, one that touches it by a corner, and two far away.
         let grid = millimetres([8, 3, 2], [0.5, 1.0, 2.0]);
         let region = Region::from_mask(8, (0..48).map(|n| n < 5 || [13, 40, 47].contains(&n)));
-        let of = |c| Parts::of(&region, &grid, c, &Limits::none()).unwrap();
+        let of = |c| Parts::of(&region, &grid, c, &WorkLimits::none()).unwrap();
         let sizes = |p: &Parts<'_>| p.list().iter().map(|p| p.voxels).collect::<Vec<_>>();
         assert_eq!(sizes(&of(Connectivity::Faces)), [5, 1, 1, 1]);
         let parts = of(Connectivity::Corners);
@@ -217,7 +218,7 @@ mod tests {
     #[test]
     fn nothing_has_no_parts_and_asking_to_stop_stops() {
         let grid = millimetres([4, 3, 2], [1.0; 3]);
-        let (nothing, limits) = (Region::default(), Limits::none());
+        let (nothing, limits) = (Region::default(), WorkLimits::none());
         let parts = Parts::of(&nothing, &grid, Connectivity::Faces, &limits).unwrap();
         assert_eq!(parts.summary(), PartsSummary { parts: 0, mm3: 0.0, small_mm3: 0.0 });
         assert!(parts.largest().is_empty() && parts.split().is_empty());
@@ -239,7 +240,7 @@ mod tests {
             let mask: Vec<bool> = (0..grid.count()).map(|_| random.f64() < share).collect();
             let region = Region::from_mask(dims[0], mask.iter().copied());
             for connectivity in [Connectivity::Faces, Connectivity::Corners] {
-                let parts = Parts::of(&region, &grid, connectivity, &Limits::none()).unwrap();
+                let parts = Parts::of(&region, &grid, connectivity, &WorkLimits::none()).unwrap();
                 let split = parts.split();
                 let whole = split.iter().fold(Region::default(), |a, b| a.union(b, dims[0]));
                 prop_assert_eq!(&whole, &region);
@@ -247,7 +248,7 @@ mod tests {
                 for (one, part) in split.iter().zip(parts.list()) {
                     prop_assert_eq!(one.count(), part.voxels);
                     prop_assert_eq!(one.bounds(dims), Some(part.bounds));
-                    let again = Parts::of(one, &grid, connectivity, &Limits::none()).unwrap();
+                    let again = Parts::of(one, &grid, connectivity, &WorkLimits::none()).unwrap();
                     prop_assert_eq!(again.list().len(), 1);
                 }
                 // No two voxels of different parts are neighbours.

@@ -1,6 +1,6 @@
 //! Ranges of values, and the voxels of a region that are in one.
 
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::volume::{Region, RegionBuilder, Volume};
 use crate::with_voxels;
 
@@ -58,13 +58,13 @@ impl ValueRange {
         })
     }
 
-    /// The voxels of `region` whose value (of the time point that is looked at) is in the range: threshold paint is this of
-    /// what the brush covers.
+    /// The voxels of `region` whose value (of the time point that is looked at) is in the range: threshold paint is
+    /// this of what the brush covers.
     pub fn select(
         &self,
         volume: &Volume,
         region: &Region,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Region, MaskError> {
         let mut builder = RegionBuilder::new(volume.grid().dims()[0]);
         let (shown, scale) = (volume.time_point_range(), volume.scale());

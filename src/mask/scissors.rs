@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::bits::Bits;
 use super::lines::Lattice;
 use super::outline::{FillRule, Outline};
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::geom::{DVec2, DVec3, DVec4, Grid, Orbit};
 use crate::volume::{Region, RegionBuilder, Run};
 
@@ -16,7 +16,7 @@ const GAP: usize = 2;
 
 /// How a view maps places (RAS mm) to its picture, in homogeneous coordinates: orthographic or perspective.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Projection {
+pub struct ViewProjection {
     /// Of a place (x, y, z, 1): picture coordinates times `w`, and `w`, which is positive in front of the viewer.
     x: DVec4,
     y: DVec4,
@@ -25,7 +25,7 @@ pub struct Projection {
     viewer: DVec4,
 }
 
-impl Projection {
+impl ViewProjection {
     /// That of the 3D camera in a pane, to pixels from its top left corner, y down: [`Orbit::project`].
     pub fn of_orbit(orbit: &Orbit, grid: &Grid, pane: [f64; 2]) -> Self {
         let axes = orbit.axes();
@@ -81,7 +81,7 @@ pub enum CutDepth {
 #[derive(Clone, Debug)]
 pub struct Scissors<'a> {
     /// The view.
-    pub projection: Projection,
+    pub projection: ViewProjection,
     /// The curve, in the view's picture coordinates.
     pub curve: &'a [DVec2],
     /// What counts as inside where it crosses itself.
@@ -93,8 +93,8 @@ pub struct Scissors<'a> {
 }
 
 impl Scissors<'_> {
-    /// What is cut of each of `masks`, regions of `grid`: voxels are seen where their centres are. A curve that encloses
-    /// nothing (fewer than three points, or such that aren't finite) cuts nothing, on neither side.
+    /// What is cut of each of `masks`, regions of `grid`: voxels are seen where their centres are. A curve that
+    /// encloses nothing (fewer than three points, or such that aren't finite) cuts nothing, on neither side.
     ///
     /// Costs as much as the masks' voxels, and for [`CutDepth::FirstSurface`] as their depth along the lines of sight;
     /// then it takes one bit for each voxel of the box around all masks.
@@ -102,7 +102,7 @@ impl Scissors<'_> {
         &self,
         grid: &Grid,
         masks: &[&Region],
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Vec<Region>, MaskError> {
         let Some(outline) = Outline::new(self.curve, self.rule) else {
             return Ok(vec![Region::default(); masks.len()]);
@@ -158,7 +158,7 @@ impl Scissors<'_> {
 struct Front {
     /// All masks.
     bits: Bits,
-    projection: Projection,
+    projection: ViewProjection,
     voxel_from_world: crate::geom::DMat3,
 }
 
@@ -167,8 +167,8 @@ impl Front {
     fn of(
         grid: &Grid,
         masks: &[&Region],
-        projection: &Projection,
-        limits: &Limits,
+        projection: &ViewProjection,
+        limits: &WorkLimits,
     ) -> Result<Option<Self>, MaskError> {
         let boxes = masks.iter().filter_map(|m| m.bounds(grid.dims()));
         let Some(bounds) = boxes.reduce(|a, b| a.union(&b)) else { return Ok(None) };

@@ -2,7 +2,7 @@
 
 use super::block::Frame;
 pub use super::joint::smooth_together;
-use super::limits::{Limits, MaskError, size};
+use super::limits::{MaskError, WorkLimits, size};
 use super::scope::Scope;
 use crate::geom::Grid;
 use crate::volume::Region;
@@ -11,14 +11,14 @@ use crate::volume::Region;
 const EDGE: f64 = 1e-6;
 
 /// The median filter: a voxel is inside if more than half of those are whose centres are within `radius_mm` of its own.
-/// Takes away what is thin and fills what is narrow; flat surfaces stay. The volume may change. At the volume's edge as if its
-/// outermost voxels went on. (ITK's `BinaryMedianImageFilter` with a ball in mm in place of a box.)
+/// Takes away what is thin and fills what is narrow; flat surfaces stay. The volume may change. At the volume's edge as
+/// if its outermost voxels went on. (ITK's `BinaryMedianImageFilter` with a ball in mm in place of a box.)
 pub fn median(
     region: &Region,
     grid: &Grid,
     radius_mm: f64,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let radius = scope.flat([size(radius_mm)?; 3]);
     let dims = grid.dims();
@@ -72,14 +72,15 @@ pub fn median(
 }
 
 /// The mask's edges made soft by a Gaussian (standard deviation `sigma_mm`) and then hard again, where the volume stays
-/// what it was: the voxels with the highest values, as many as before, but for ties. Rounds corners; islands go that are
-/// small beside sigma, and the rest grows by what they had. At the volume's edge as if its outermost voxels went on.
+/// what it was: the voxels with the highest values, as many as before, but for ties. Rounds corners; islands go that
+/// are small beside sigma, and the rest grows by what they had. At the volume's edge as if its outermost voxels went
+/// on.
 pub fn gaussian(
     region: &Region,
     grid: &Grid,
     sigma_mm: f64,
     scope: Scope,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let smoothed = smooth_together(std::slice::from_ref(region), grid, sigma_mm, scope, limits)?;
     Ok(smoothed.into_iter().next().unwrap_or_default())
@@ -133,7 +134,7 @@ impl Sums {
         frame: &Frame,
         dims: [usize; 3],
         reach: usize,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Self, MaskError> {
         let [nx, ny, nz] = frame.size();
         let bounds = frame.bounds();

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 
 use super::distance::{Distances, signed_distance};
-use super::{Limits, MaskError};
+use super::{MaskError, WorkLimits};
 use crate::geom::Grid;
 use crate::volume::{Region, RegionBuilder, Volume, VoxelBox};
 use crate::with_voxels;
@@ -24,23 +24,26 @@ const OUTSIDE: u8 = 2;
 
 /// The mask whose border is moved, by no more than `band_mm`, to the strongest edge there.
 ///
-/// Watershed by flooding (Meyer, "Topographic distance and watershed lines", 1994; `skimage.segmentation.watershed` with
-/// neighbours by faces) of the gradient magnitude (central differences per mm of values smoothed with a Gaussian of one
-/// voxel), from all voxels deeper inside of the mask than the band and all further outside; between them the two floods meet
-/// where the gradient is strongest. A part of the mask that is nowhere deeper than the band is flooded from its
-/// deepest voxels. Values that aren't finite count as the mean of the others.
+/// Watershed by flooding (Meyer, "Topographic distance and watershed lines", 1994; `skimage.segmentation.watershed`
+/// with neighbours by faces) of the gradient magnitude (central differences per mm of values smoothed with a Gaussian
+/// of one voxel), from all voxels deeper inside of the mask than the band and all further outside; between them the two
+/// floods meet where the gradient is strongest. A part of the mask that is nowhere deeper than the band is flooded from
+/// its deepest voxels. Values that aren't finite count as the mean of the others.
 ///
 /// Chosen by a measurement: on a sphere with noise of 0.1, 0.3 and 0.6 of the edge's contrast, drawn up to 2.3 mm off,
 /// Dice went from 0.917 to 0.991, 0.982, 0.964; moving the border along its normal to the strongest gradient of
-/// the profile, smoothed over the surface, gave 0.978, 0.974, 0.960.
+/// the profile, smoothed over the surface, gave 0.978, 0.974, 0.960. It does not win everywhere: with the most noise,
+/// profiles averaged over the surface gave 0.971, and on voxels of 1 × 1 × 3 mm moving the border won (0.956 and 0.963
+/// against
+/// 0.952), while the largest distance rose from 3.0 to 4.4 mm.
 ///
-/// Distances are from voxel centre to voxel centre. A band that is not above 0 changes nothing. Memory: 13 bytes for each
-/// voxel of the box around the mask and the band.
+/// Distances are from voxel centre to voxel centre. A band that is not above 0 changes nothing. Memory: 13 bytes for
+/// each voxel of the box around the mask and the band.
 pub fn snap_to_edge(
     region: &Region,
     volume: &Volume,
     band_mm: f64,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Region, MaskError> {
     let grid = volume.grid();
     let Some(bounds) = region.bounds(grid.dims()).filter(|_| band_mm > 0.0) else {
@@ -78,7 +81,7 @@ fn beside(at: usize, [nx, ny, nz]: [usize; 3]) -> impl Iterator<Item = usize> {
 }
 
 /// What is known before the flood.
-fn start(depth: &Distances, band_mm: f64, limits: &Limits) -> Result<Vec<u8>, MaskError> {
+fn start(depth: &Distances, band_mm: f64, limits: &WorkLimits) -> Result<Vec<u8>, MaskError> {
     let size = depth.bounds.size();
     let (mm, band) = (&depth.mm, band_mm as f32);
     let of = |&d: &f32| {
@@ -125,7 +128,11 @@ fn start(depth: &Distances, band_mm: f64, limits: &Limits) -> Result<Vec<u8>, Ma
 }
 
 /// Gradient magnitude per mm of the smoothed values of a box, x fastest.
-fn gradient(volume: &Volume, bounds: &VoxelBox, limits: &Limits) -> Result<Vec<f32>, MaskError> {
+fn gradient(
+    volume: &Volume,
+    bounds: &VoxelBox,
+    limits: &WorkLimits,
+) -> Result<Vec<f32>, MaskError> {
     let size = bounds.size();
     let [nx, ny, nz] = size;
     let mut values = finite_values(volume, bounds, limits)?;
@@ -157,7 +164,7 @@ fn gradient(volume: &Volume, bounds: &VoxelBox, limits: &Limits) -> Result<Vec<f
 fn finite_values(
     volume: &Volume,
     bounds: &VoxelBox,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Vec<f32>, MaskError> {
     let VoxelBox { min, max } = *bounds;
     let [nx, ny, _] = volume.grid().dims();
@@ -187,7 +194,7 @@ fn smoothed(
     values: &[f32],
     size: [usize; 3],
     axis: usize,
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Vec<f32>, MaskError> {
     let weights: Vec<f64> =
         (0..=RADIUS).map(|n| (-0.5 * (n as f64 / SIGMA).powi(2)).exp()).collect();
@@ -217,7 +224,7 @@ fn flood(
     height: &[f32],
     mut state: Vec<u8>,
     size: [usize; 3],
-    limits: &Limits,
+    limits: &WorkLimits,
 ) -> Result<Vec<u8>, MaskError> {
     let mut heap = BinaryHeap::new();
     let mut age = 0u32;

@@ -40,10 +40,11 @@ pub fn split(region: &Region, grid: &Grid, plane: &CutPlane) -> [Region; 2] {
     sides.map(RegionBuilder::finish)
 }
 
-/// The plane between the patient's right and left, its normal towards Right: across the voxel axis that runs from side to
-/// side (in a scan that was tilted to the patient that is the patient's own). Through the middle of the volume, or, if
-/// there is a region, through the place about which its voxels are most alike on both sides: where most of it, mirrored
-/// along this axis, lies over itself (counted in layers across the axis; of two such places the nearer to the centroid).
+/// The plane between the patient's right and left, its normal towards Right: across the voxel axis that runs from side
+/// to side (in a scan that was tilted to the patient that is the patient's own). Through the middle of the volume, or,
+/// if there is a region, through the place about which its voxels are most alike on both sides: where most of it,
+/// mirrored along this axis, lies over itself (counted in layers across the axis; of two such places the nearer to the
+/// centroid).
 pub fn mid_sagittal(grid: &Grid, region: Option<&Region>) -> CutPlane {
     let (axis, grows_right) = grid.orientation().voxel_axis(Axis::X);
     let step = grid.world_from_voxel().matrix3.col(axis);

@@ -12,7 +12,7 @@ pub fn millimetres(dims: [usize; 3], spacing: [f64; 3]) -> Grid {
 }
 
 /// A mask and what others make of it; see the script beside the file.
-pub struct Case {
+pub struct ReferenceCase {
     pub name: String,
     dims: [usize; 3],
     spacing: [f64; 3],
@@ -53,7 +53,7 @@ pub struct WithSize {
 }
 
 /// Masks that touch, and what they are smoothed together.
-pub struct Group {
+pub struct ReferenceGroup {
     pub name: String,
     dims: [usize; 3],
     spacing: [f64; 3],
@@ -62,13 +62,13 @@ pub struct Group {
     pub smoothed: Vec<Region>,
 }
 
-impl Case {
+impl ReferenceCase {
     pub fn grid(&self) -> Grid {
         millimetres(self.dims, self.spacing)
     }
 }
 
-impl Group {
+impl ReferenceGroup {
     pub fn grid(&self) -> Grid {
         millimetres(self.dims, self.spacing)
     }
@@ -149,7 +149,7 @@ fn scope(slice: Option<(usize, usize)>) -> Scope {
     slice.map_or(Scope::Volume, |(axis, index)| Scope::Slice { axis, index })
 }
 
-pub fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<ReferenceCase> {
     let case = |row: CaseRow| {
         let region = |digits: &String| region(digits, row.dims);
         let margin = |m: &MarginRow| WithMargin {
@@ -169,7 +169,7 @@ pub fn cases() -> Vec<Case> {
             shell_centred: region(&s.shell_centred),
             median: region(&s.median),
         };
-        Case {
+        ReferenceCase {
             mask: region(&row.mask),
             without_small: region(&row.without_small),
             filled: region(&row.filled),
@@ -188,15 +188,15 @@ pub fn cases() -> Vec<Case> {
             blurred: row.blurred,
         }
     };
-    let cases: Vec<Case> = file().masks.into_iter().map(case).collect();
+    let cases: Vec<ReferenceCase> = file().masks.into_iter().map(case).collect();
     assert!(cases.len() >= 6);
     cases
 }
 
-pub fn groups() -> Vec<Group> {
+pub fn groups() -> Vec<ReferenceGroup> {
     let group = |row: GroupRow| {
         let regions = |all: &[String]| all.iter().map(|digits| region(digits, row.dims)).collect();
-        Group {
+        ReferenceGroup {
             masks: regions(&row.masks),
             smoothed: regions(&row.smoothed),
             name: row.name,
@@ -205,7 +205,7 @@ pub fn groups() -> Vec<Group> {
             sigma_mm: row.sigma_mm,
         }
     };
-    let groups: Vec<Group> = file().groups.into_iter().map(group).collect();
+    let groups: Vec<ReferenceGroup> = file().groups.into_iter().map(group).collect();
     assert!(groups.len() >= 2);
     groups
 }

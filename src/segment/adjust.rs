@@ -49,8 +49,8 @@ pub fn kept<T: Any>(answer: &Answer) -> Option<&T> {
     state.get::<Adjustable>().map_or(state, |a| &a.state).get()
 }
 
-/// The mask of an answer at another threshold. `mask` is the mask's grid, `image` that of the image that the model looked
-/// at. `None` if the answer can't be adjusted.
+/// The mask of an answer at another threshold. `mask` is the mask's grid, `image` that of the image that the model
+/// looked at. `None` if the answer can't be adjusted.
 pub fn adjusted(answer: &Answer, threshold: f32, mask: &Grid, image: &Grid) -> Option<Adjusted> {
     let adjust = answer.state.as_ref()?.get::<Adjustable>()?.adjust;
     adjust(answer, threshold, mask, image)

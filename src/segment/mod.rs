@@ -1,10 +1,10 @@
 //! From clicks to masks. A [`Segmenter`] answers a [`Request`]; nobody else needs to know what kind of model it is.
 //! `cubes` is the kind that there is: promptable models that look at cubes of the scan. Another kind is another folder,
-//! and a line in [`PROVIDERS`]. Depends on `volume`, `geom`, `placeholder`, `prompt`, `work`.
+//! and a line in [`PROVIDERS`]. Depends on `volume`, `geom`, `placeholder`, `prompt`, `text`, `work`.
 //! Only `cubes/engine` and `runtime` name ONNX Runtime.
 //!
-//! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; `cubes`, `models`
-//! → `provider` → `segmenter`; all → `error` and the small `digest` and `private_copy`.
+//! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; `cubes`,
+//! `models` → `provider` → `segmenter`; all → `error` and the small `digest` and `private_copy`.
 
 mod adjust;
 pub mod checkpoint;

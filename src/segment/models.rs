@@ -51,8 +51,8 @@ pub struct OpenModel {
 
 /// Where the window has its models from.
 pub trait Models: Send {
-    /// Opens the model that was chosen; `None` is the one that ships. `Ok(None)` if what it runs on is missing, which has
-    /// been told. Called on a thread of its own.
+    /// Opens the model that was chosen; `None` is the one that ships. `Ok(None)` if what it runs on is missing, which
+    /// has been told. Called on a thread of its own.
     ///
     /// # Errors
     /// If there is no such model, or it can't be used.

@@ -135,9 +135,10 @@ pub enum Readiness {
 
 /// A model ready to answer, of whatever kind and wherever it runs. It belongs to one thread at a time.
 ///
-/// An object's mask is the replay of its [`PromptLog`]: the same request gets the same outcome, whatever was prepared or
-/// answered before (but for [`Request::near`]). So undo, a saved session and another computer give the same mask. A model
-/// that only knows "one more prompt" replays them in itself, or goes on from what it has kept in [`Answer::state`].
+/// An object's mask is the replay of its [`PromptLog`]: the same request gets the same outcome, whatever was prepared
+/// or answered before (but for [`Request::near`]). So undo, a saved session and another computer give the same mask. A
+/// model that only knows "one more prompt" replays them in itself, or goes on from what it has kept in
+/// [`Answer::state`].
 pub trait Segmenter: Send {
     /// Its name, for people.
     fn name(&self) -> &str;

@@ -1,4 +1,4 @@
-//! The window's contents. Depends on `document`, `mask`, `render`, `geom`, `volume` and `prompt`: it reads the
+//! The window's contents. Depends on `document`, `mask`, `names`, `render`, `geom`, `volume` and `prompt`: it reads the
 //! document and says what the user wants as [`Action`]s; it does no I/O and runs no model.
 //!
 //! The only place that implements egui paint callbacks.
@@ -15,16 +15,17 @@ pub mod tools;
 pub mod views;
 pub mod windows;
 
+pub use commands::operations::operation_name;
 pub use kit::template::tr_error;
 pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{
     Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
     FilmFormat, FilmOptions, Hover, ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox,
-    LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer, PRACTISED, Pane,
-    PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES,
-    SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting,
-    label_styles,
+    LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer, OperationStatus, PRACTISED,
+    Pane, PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus,
+    SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState,
+    Waiting, WantedOperation, label_styles,
 };
 pub use windows::path_prompt;
 

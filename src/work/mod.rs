@@ -1,6 +1,6 @@
 //! Work off the UI thread: one-off tasks and a long-lived worker, both cancellable, both telling their
 //! progress, both waking the window when there is something to see; other programs, started safely; and how much
-//! memory it may take. Uses `std` only.
+//! memory it may take. Uses `std` and `text`.
 
 mod cancel;
 pub mod memory;

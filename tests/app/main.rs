@@ -9,6 +9,7 @@ mod formats;
 mod keyboard;
 mod labels;
 mod logic_step;
+mod masks;
 mod memory;
 mod on_a_display;
 mod opening;

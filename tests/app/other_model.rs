@@ -1,5 +1,5 @@
-//! The whole program on a model of another kind: no network, no cubes, no runtime. What works here works through the one
-//! door to models.
+//! The whole program on a model of another kind: no network, no cubes, no runtime. What works here works through the
+//! one door to models.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -375,8 +375,8 @@ fn a_model_without_threshold_has_a_slider_that_says_so() {
     assert!(slider.accesskit_node().is_disabled());
 }
 
-/// The extension was asked for while a click was computed; when that is answered a stroke is under way, and nothing comes
-/// into a stroke.
+/// The extension was asked for while a click was computed; when that is answered a stroke is under way, and nothing
+/// comes into a stroke.
 #[test]
 fn an_extension_that_waits_for_a_click_does_not_come_into_a_stroke() {
     let temp = tempfile::tempdir().expect("temp folder");

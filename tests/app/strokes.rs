@@ -1,5 +1,5 @@
-//! Strokes where it is not plain what they paint: thick slabs, and surfaces that break off in depth; and what the window
-//! does around them.
+//! Strokes where it is not plain what they paint: thick slabs, and surfaces that break off in depth; and what the
+//! window does around them.
 
 use std::path::{Path, PathBuf};
 

@@ -327,7 +327,9 @@ fn a_small_bench_of_edits_beside_others() {
     let edit = &report["edit"];
     let rows = edit["rows"].as_array().unwrap();
     for row in rows {
-        assert!(row["ms"].as_f64().unwrap() > 0.0 && row["voxels"].as_u64().unwrap() > 0, "{row}");
+        // In so small a scan nothing of the organ is further than 5 mm from its outside.
+        let left = row["voxels"].as_u64().unwrap() > 0 || row["key"] == "shrink";
+        assert!(row["ms"].as_f64().unwrap() > 0.0 && left, "{row}");
     }
     let keys: Vec<&str> = rows.iter().map(|row| row["key"].as_str().unwrap()).collect();
     for key in ["islands", "holes", "grow", "shrink", "open", "close", "gaussian", "together"] {

@@ -11,7 +11,7 @@ use voxpoint::mask::live_wire::EdgeCosts;
 use voxpoint::mask::polygon::polygon;
 use voxpoint::mask::range::{Estimate, ValueRange};
 use voxpoint::mask::snap::snap_to_edge;
-use voxpoint::mask::{Connectivity, CutPlane, FillRule, Layer, Limits};
+use voxpoint::mask::{Connectivity, CutPlane, FillRule, Layer, WorkLimits};
 use voxpoint::measure::dice_of;
 use voxpoint::volume::{Region, Scale, StoredGeometry, Volume, Voxels};
 
@@ -100,7 +100,7 @@ fn floods_and_levels_are_those_of_simpleitk_scikit_image_and_scipy() {
             let connectivity = if full { Connectivity::Corners } else { Connectivity::Faces };
             FloodOptions { connectivity, ..FloodOptions::default() }
         };
-        let limits = Limits::none();
+        let limits = WorkLimits::none();
         for of in list("ranges") {
             let range = ValueRange { low: number(&of["low"]), high: number(&of["high"]) };
             let found = flood(&volume, seed, range, &options(&of), &limits).expect("a region");
@@ -146,7 +146,7 @@ fn ranges_are_those_of_numpy() {
         close(range.high, number(&case["high"]));
         // A hair for the rounding of percentiles that are a value themselves.
         let range = ValueRange { low: range.low - 1e-9, high: range.high + 1e-9 };
-        let found = range.select(&volume, &region, &Limits::none()).expect("a region");
+        let found = range.select(&volume, &region, &WorkLimits::none()).expect("a region");
         assert_eq!(found, mask(&case["selected"], dims(&case)));
     }
 }
@@ -157,7 +157,7 @@ fn what_lies_between_slices_is_where_scipys_distances_add_up_to_it() {
         let (dims, grid) = (dims(&case), grid(&case));
         let given = mask(&case["mask"], dims);
         let axis = whole(&case["axis"]);
-        let found = interpolate(&given, &grid, None, &Limits::none()).expect("no error");
+        let found = interpolate(&given, &grid, None, &WorkLimits::none()).expect("no error");
         let found = found.expect("slices are missing");
         assert_eq!(found.axis, axis);
         let unsure = mask(&case["unsure"], dims);
@@ -187,7 +187,8 @@ fn seeds_grow_along_scipys_shortest_paths() {
         let contrast = 0.5;
         let locality = number(&case["locality"]) / contrast;
         let options = GrowCutOptions { margin_mm: 100.0, contrast, locality };
-        let found = GrowCut::new(options).grow(&volume, &seeds, &Limits::none()).expect("labels");
+        let found =
+            GrowCut::new(options).grow(&volume, &seeds, &WorkLimits::none()).expect("labels");
         let sure = mask(&case["sure"], dims);
         for (label, expected) in labels("labels") {
             let expected = mask(&expected, dims).intersection(&sure, dims[0]);
@@ -204,7 +205,7 @@ fn wires_cost_what_scikit_image_says() {
         let spacing = std::array::from_fn(|a| number(&case["spacing"][a]));
         let costs = numbers(&case["costs"]).into_iter().map(|c| c as f32).collect();
         let costs = EdgeCosts::new(size, spacing, costs);
-        let wires = costs.wires(pair("anchor"), usize::MAX, &Limits::none()).expect("wires");
+        let wires = costs.wires(pair("anchor"), usize::MAX, &WorkLimits::none()).expect("wires");
         let wires = wires.expect("an anchor in the picture");
         for (n, expected) in numbers(&case["sums"]).into_iter().enumerate() {
             let found = wires.cost([n % size[0], n / size[0]]).expect("within reach");
@@ -228,7 +229,7 @@ fn a_border_snaps_to_where_scikit_images_watershed_is() {
         });
         let volume = volume(&case, values.collect());
         let drawn = mask(&case["mask"], dims);
-        let found = snap_to_edge(&drawn, &volume, number(&case["band"]), &Limits::none());
+        let found = snap_to_edge(&drawn, &volume, number(&case["band"]), &WorkLimits::none());
         let found = found.expect("a region");
         // Gradients alike but for rounding: few voxels have two neighbours of which either might be lower.
         let alike = dice_of(&found, &mask(&case["found"], dims));

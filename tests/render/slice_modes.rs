@@ -1,5 +1,5 @@
-//! What slices can show besides plain grey, drawn by the GPU (or lavapipe) against the CPU reference in Rust: colour maps,
-//! tricubic, slabs, outlines, second images, turned planes, other time points.
+//! What slices can show besides plain grey, drawn by the GPU (or lavapipe) against the CPU reference in Rust: colour
+//! maps, tricubic, slabs, outlines, second images, turned planes, other time points.
 
 use std::sync::Arc;
 

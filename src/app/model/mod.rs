@@ -3,8 +3,8 @@
 //! makes the next one cheap.
 //!
 //! Clicks that come faster than they are answered are all answered, in their order, because each can be undone
-//! by itself. What one has computed is at hand for the next, so each costs what a model needs for one more click, and laying
-//! the mask; nothing is computed for a click that was undone meanwhile.
+//! by itself. What one has computed is at hand for the next, so each costs what a model needs for one more click, and
+//! laying the mask; nothing is computed for a click that was undone meanwhile.
 
 mod loading;
 mod preview;

@@ -32,6 +32,17 @@ impl Preview {
         Some(Self::of(document.labels().clone(), &delta, styles, number))
     }
 
+    /// A change that is about an object; `None` if a label map has no two values left to draw with.
+    pub fn of_delta(
+        document: &Document,
+        object: &Object,
+        delta: &Delta,
+        number: u64,
+    ) -> Option<Self> {
+        let styles = styles(document, object.id, object.colour)?;
+        Some(Self::of(document.labels().clone(), delta, styles, number))
+    }
+
     /// `labels` with a change drawn in: what would be new, and what would go, each as a label of its own.
     fn of(mut labels: LabelMap, change: &Delta, styles: [LabelStyle; 2], number: u64) -> Self {
         let mut drawn = DeltaBuilder::new(labels.dims());

@@ -12,7 +12,7 @@ use crate::cli::args::BenchArgs;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::mask::morphology::{Margin, Shell, close, grow, hollow, open, shrink};
 use crate::mask::parts::Parts;
-use crate::mask::{Connectivity, Limits, MaskError, Scope, distance, holes, smooth};
+use crate::mask::{Connectivity, MaskError, Scope, WorkLimits, distance, holes, smooth};
 use crate::volume::{Region, RegionBuilder, VoxelBox};
 
 /// mm between voxels.
@@ -69,7 +69,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
     let operations = operations(&organ, &grid);
     let mut times = vec![Vec::new(); operations.len() + shared.len()];
     let mut counts = vec![0; times.len()];
-    let limits = Limits::none();
+    let limits = WorkLimits::none();
     let peer = around(
         args.repeat,
         |_| {
@@ -98,7 +98,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
     let together = shared.iter().map(|(key, _, masks)| {
         let voxels: usize = masks.iter().map(Region::count).sum();
         let ml = voxels as f64 * grid.voxel_volume_mm3() / 1000.0;
-        (*key, format!("{TOGETHER} masks of {ml:.0} mL smoothed together, sigma {SIGMA_MM} mm"))
+        (*key, format!("{TOGETHER} masks, {ml:.0} mL in all, smoothed together, {SIGMA_MM} mm"))
     });
     let names = operations.iter().map(|(key, name, _)| (*key, name.clone())).chain(together);
     let rows = names.zip(times.iter().zip(&counts)).map(|((key, name), (times, &voxels))| Row {
@@ -119,13 +119,14 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
 }
 
 /// A key, a name, and what makes so many voxels.
-type Operation<'a> = (&'static str, String, Box<dyn Fn(&Limits) -> Result<usize, MaskError> + 'a>);
+type Operation<'a> =
+    (&'static str, String, Box<dyn Fn(&WorkLimits) -> Result<usize, MaskError> + 'a>);
 
 fn operations<'a>(organ: &'a Region, grid: &'a Grid) -> Vec<Operation<'a>> {
     fn counted<'a>(
         key: &'static str,
         name: &str,
-        make: impl Fn(&Limits) -> Result<Region, MaskError> + 'a,
+        make: impl Fn(&WorkLimits) -> Result<Region, MaskError> + 'a,
     ) -> Operation<'a> {
         (key, name.to_owned(), Box::new(move |limits| Ok(make(limits)?.count())))
     }
@@ -184,8 +185,8 @@ fn shape(grid: &Grid, inside: impl Fn(DVec3) -> bool) -> Region {
     Region::from_mask(nx, voxels)
 }
 
-/// A lobed ellipsoid in the middle of the volume, `scale` times as long as usual, or as there is room for, with holes in it
-/// and specks around it. The same every time.
+/// A lobed ellipsoid in the middle of the volume, `scale` times as long as usual, or as there is room for, with holes
+/// in it and specks around it. The same every time.
 fn organ(grid: &Grid, scale: f64) -> Region {
     let extent = DVec3::from_array(grid.dims().map(|n| n as f64)) * DVec3::from_array(SPACING);
     let axes = DVec3::from_array(ORGAN) * scale;
@@ -305,7 +306,7 @@ mod tests {
         let organ = organ(&grid, 1.0);
         let ml = organ.count() as f64 * grid.voxel_volume_mm3() / 1000.0;
         assert!((90.0..110.0).contains(&ml), "{ml}");
-        let limits = Limits::none();
+        let limits = WorkLimits::none();
         let parts = Parts::of(&organ, &grid, Connectivity::Corners, &limits).unwrap();
         assert_eq!(parts.list().len(), 1 + CRUMBS);
         let filled = holes::fill(&organ, &grid, Scope::Volume, &limits).unwrap();

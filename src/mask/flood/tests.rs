@@ -60,7 +60,7 @@ proptest! {
         let scope = slice.map_or(Scope::Volume, |axis| Scope::Slice { axis, index: seed[axis] });
         let range = ValueRange { low: 0.0, high: f64::from(share) };
         let options = FloodOptions { connectivity, scope, within: bounds, limit: usize::MAX };
-        let found = flood(&volume, seed, range, &options, &Limits::none()).unwrap();
+        let found = flood(&volume, seed, range, &options, &WorkLimits::none()).unwrap();
         let expected = plain(dims, seed, connectivity, |v| {
             let value = f64::from(values[v[0] + dims[0] * (v[1] + dims[1] * v[2])]);
             (0.0..=f64::from(share)).contains(&value)
@@ -70,7 +70,7 @@ proptest! {
         prop_assert_eq!(&found, &Flood { region: expected.clone(), stopped: false });
         // A limit leaves a part of it that has the seed.
         let options = FloodOptions { limit: expected.count() / 2, ..options };
-        let part = flood(&volume, seed, range, &options, &Limits::none()).unwrap();
+        let part = flood(&volume, seed, range, &options, &WorkLimits::none()).unwrap();
         prop_assert_eq!(part.stopped, !expected.is_empty());
         prop_assert_eq!(part.region.shared(&expected), part.region.count());
         prop_assert_eq!(part.region.is_empty(), expected.is_empty());
@@ -83,7 +83,7 @@ proptest! {
         let volume = volume(dims, [1.0; 3], (0..600).map(|n| noise(n + salt * 600)).collect());
         let options = FloodOptions::default();
         let covered = |tolerance: f64| {
-            flood_alike(&volume, [9, 3, 2], tolerance, &options, &Limits::none()).unwrap().region
+            flood_alike(&volume, [9, 3, 2], tolerance, &options, &WorkLimits::none()).unwrap().region
         };
         let (less, more) = (covered(a.min(b)), covered(a.max(b)));
         prop_assert_eq!(less.shared(&more), less.count());
@@ -99,7 +99,7 @@ fn odd_seeds_and_ranges_cover_nothing_or_everything() {
     let volume = volume(dims, [1.0; 3], values);
     let count = |seed, low, high| {
         let range = ValueRange { low, high };
-        flood(&volume, seed, range, &FloodOptions::default(), &Limits::none())
+        flood(&volume, seed, range, &FloodOptions::default(), &WorkLimits::none())
             .unwrap()
             .region
             .count()
@@ -119,18 +119,18 @@ fn odd_seeds_and_ranges_cover_nothing_or_everything() {
     }
     let alike = |seed, tolerance| {
         let options = FloodOptions::default();
-        flood_alike(&volume, seed, tolerance, &options, &Limits::none()).unwrap().region.count()
+        flood_alike(&volume, seed, tolerance, &options, &WorkLimits::none()).unwrap().region.count()
     };
     assert_eq!((alike([1, 1, 1], 0.0), alike([1, 1, 1], f64::INFINITY)), (23, 23));
     assert_eq!(alike([1, 1, 1], -1.0) + alike([1, 1, 1], f64::NAN), 0);
     assert_eq!(alike([0, 0, 0], 1.0) + alike([9, 0, 0], 1.0), 0);
     for (seed, axis) in [([0, 0, 0], 0), ([4, 0, 0], 1), ([1, 1, 1], 3)] {
-        let traced = trace_level(&volume, seed, axis, LevelSide::AtLeast, &Limits::none());
+        let traced = trace_level(&volume, seed, axis, LevelSide::AtLeast, &WorkLimits::none());
         assert_eq!(traced, Ok(Region::default()));
     }
     let scope = Scope::Slice { axis: 2, index: 7 };
     let options = FloodOptions { scope, ..FloodOptions::default() };
-    let found = flood(&volume, [1, 1, 1], ValueRange::ALL, &options, &Limits::none());
+    let found = flood(&volume, [1, 1, 1], ValueRange::ALL, &options, &WorkLimits::none());
     assert_eq!(found, Ok(Flood::default()));
 }
 
@@ -150,7 +150,8 @@ fn a_traced_level_is_a_ring_with_what_is_inside() {
         let mut seed = [0; 3];
         let [a, b] = layer.axes();
         (seed[axis], seed[a], seed[b]) = (3, 6, 3);
-        let traced = trace_level(&volume, seed, axis, LevelSide::AtLeast, &Limits::none()).unwrap();
+        let traced =
+            trace_level(&volume, seed, axis, LevelSide::AtLeast, &WorkLimits::none()).unwrap();
         let expected = region(dims, |v| {
             let [a, b] = layer.place(v);
             v[axis] == 3 && a.abs_diff(4).max(b.abs_diff(3)) <= 2
@@ -164,12 +165,12 @@ fn it_can_be_stopped_and_takes_no_more_memory_than_it_may() {
     let dims = [200, 200, 200];
     let checkers: Vec<f32> = (0..8_000_000).map(|n| (n % 3 % 2) as f32).collect();
     let volume = volume(dims, [1.0; 3], checkers);
-    let limits = Limits::none();
+    let limits = WorkLimits::none();
     limits.cancel.cancel();
     let corners = FloodOptions { connectivity: Connectivity::Corners, ..FloodOptions::default() };
     let range = ValueRange { low: 0.0, high: 0.5 };
     assert_eq!(flood(&volume, [0, 0, 0], range, &corners, &limits), Err(MaskError::Cancelled));
-    let little = Limits::new(CancelToken::new(), 1000);
+    let little = WorkLimits::new(CancelToken::new(), 1000);
     let found = flood(&volume, [0, 0, 0], range, &corners, &little);
     assert!(matches!(found, Err(MaskError::Memory { .. })));
 }

@@ -1,7 +1,7 @@
 //! The voxels of a box as a graph: what a step from one to a neighbour costs.
 
 use super::super::bits::for_each_row;
-use super::super::{Limits, MaskError};
+use super::super::{MaskError, WorkLimits};
 use super::GrowCutOptions;
 use crate::geom::DVec3;
 use crate::volume::{Region, Volume, VoxelBox};
@@ -33,7 +33,7 @@ impl Graph {
         volume: &Volume,
         bounds: VoxelBox,
         options: &GrowCutOptions,
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Self, MaskError> {
         let size = bounds.size().map(|n| n + 2);
         let count = size[0].checked_mul(size[1]).and_then(|n| n.checked_mul(size[2]));

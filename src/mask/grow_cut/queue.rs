@@ -1,9 +1,9 @@
 //! Positions in the order of their costs, roughly.
 
-/// Buckets of positions whose costs are alike, in a ring (Dial, "Shortest-path forest with topological ordering", 1969),
-/// and those to begin with, which may lie further apart than the ring reaches. A position may be in it several times, and
-/// with costs that it had before: who takes it out looks whether it is still due. Within a bucket there is no order; a
-/// position whose label is corrected is put in again.
+/// Buckets of positions whose costs are alike, in a ring (Dial, "Shortest-path forest with topological ordering",
+/// 1969), and those to begin with, which may lie further apart than the ring reaches. A position may be in it several
+/// times, and with costs that it had before: who takes it out looks whether it is still due. Within a bucket there is
+/// no order; a position whose label is corrected is put in again.
 #[derive(Debug)]
 pub struct Queue {
     buckets: Vec<Vec<u32>>,
@@ -18,8 +18,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Begins with `starts`, costs and positions. For costs that are at most `reach` more than that of the position last
-    /// taken out; `width` costs share a bucket.
+    /// Begins with `starts`, costs and positions. For costs that are at most `reach` more than that of the position
+    /// last taken out; `width` costs share a bucket.
     pub fn new(mut starts: Vec<(u32, u32)>, reach: u32, width: u32) -> Self {
         starts.sort_unstable_by(|a, b| b.cmp(a));
         let count = (reach / width + 2) as usize;

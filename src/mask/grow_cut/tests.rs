@@ -6,7 +6,7 @@ use crate::work::CancelToken;
 
 fn grown(cut: &mut GrowCut, volume: &Volume, seeds: &[(u16, Region)]) -> BTreeMap<u16, Region> {
     let seeds: Vec<(u16, &Region)> = seeds.iter().map(|(label, region)| (*label, region)).collect();
-    cut.grow(volume, &seeds, &Limits::none()).unwrap()
+    cut.grow(volume, &seeds, &WorkLimits::none()).unwrap()
 }
 
 /// A box of seeds with a label.
@@ -121,7 +121,7 @@ fn scribbles_become_the_things_they_were_drawn_in() {
         let seeds = [(1, &a), (2, &b), (9, &around)];
         let options = GrowCutOptions::of(&volume, &seeds);
         assert!(options.contrast > 20.0 && options.contrast < 60.0);
-        let found = GrowCut::new(options).grow(&volume, &seeds, &Limits::none()).unwrap();
+        let found = GrowCut::new(options).grow(&volume, &seeds, &WorkLimits::none()).unwrap();
         for (label, ball) in [(1, &balls[0]), (2, &balls[1])] {
             let region = &found[&label];
             let dice = 2.0 * region.shared(ball) as f64 / (region.count() + ball.count()) as f64;
@@ -145,7 +145,7 @@ fn no_seeds_one_seed_flat_values_and_odd_options() {
     ] {
         let mut cut = GrowCut::new(options);
         let grow = |cut: &mut GrowCut, seeds: &[(u16, &Region)]| {
-            cut.grow(&flat, seeds, &Limits::none()).unwrap()
+            cut.grow(&flat, seeds, &WorkLimits::none()).unwrap()
         };
         assert!(grow(&mut cut, &[]).is_empty());
         assert!(grow(&mut cut, &[(1, &none)]).is_empty());
@@ -155,7 +155,7 @@ fn no_seeds_one_seed_flat_values_and_odd_options() {
     // Without a margin it is the seed itself; so with one that is no number.
     for margin_mm in [0.0, -5.0, f64::NAN] {
         let mut cut = GrowCut::new(GrowCutOptions { margin_mm, contrast: 1.0, locality: 1.0 });
-        let found = cut.grow(&flat, &[(1, &one)], &Limits::none()).unwrap();
+        let found = cut.grow(&flat, &[(1, &one)], &WorkLimits::none()).unwrap();
         assert_eq!(found[&1], one);
     }
     // Values that aren't finite are grown into by nobody, seeds there keep their label.
@@ -164,7 +164,7 @@ fn no_seeds_one_seed_flat_values_and_odd_options() {
         let wall = volume(dims, [1.0; 3], wall);
         let left = region(dims, |v| v == [0, 0, 0]);
         let mut cut = GrowCut::new(GrowCutOptions { margin_mm: 9.0, contrast: 1.0, locality: 1.0 });
-        let found = cut.grow(&wall, &[(1, &left), (2, &one)], &Limits::none()).unwrap();
+        let found = cut.grow(&wall, &[(1, &left), (2, &one)], &WorkLimits::none()).unwrap();
         assert_eq!((found[&1].count(), found[&2].clone()), (24, one.clone()));
     }
 }
@@ -178,16 +178,16 @@ fn after_a_stop_or_too_little_memory_it_starts_anew() {
     let b = region(dims, |v| v == [50, 40, 20]);
     let options = GrowCutOptions { margin_mm: 99.0, contrast: 0.3, locality: 0.01 };
     let mut cut = GrowCut::new(options);
-    let first = cut.grow(&volume, &[(1, &a)], &Limits::none()).unwrap();
+    let first = cut.grow(&volume, &[(1, &a)], &WorkLimits::none()).unwrap();
     assert_eq!(first[&1].count(), 108_000);
-    let stopped = Limits::none();
+    let stopped = WorkLimits::none();
     stopped.cancel.cancel();
     let both = [(1, &a), (2, &b)];
     assert_eq!(cut.grow(&volume, &both, &stopped), Err(MaskError::Cancelled));
-    let expected = GrowCut::new(options).grow(&volume, &both, &Limits::none());
-    assert_eq!(cut.grow(&volume, &both, &Limits::none()), expected);
-    let little = Limits::new(CancelToken::new(), 1000);
+    let expected = GrowCut::new(options).grow(&volume, &both, &WorkLimits::none());
+    assert_eq!(cut.grow(&volume, &both, &WorkLimits::none()), expected);
+    let little = WorkLimits::new(CancelToken::new(), 1000);
     let mut cut = GrowCut::new(options);
     assert!(matches!(cut.grow(&volume, &both, &little), Err(MaskError::Memory { .. })));
-    assert_eq!(cut.grow(&volume, &both, &Limits::none()), expected);
+    assert_eq!(cut.grow(&volume, &both, &WorkLimits::none()), expected);
 }

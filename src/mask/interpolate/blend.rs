@@ -1,6 +1,6 @@
 //! From one shape to another by their signed distances.
 
-use super::super::{Limits, MaskError};
+use super::super::{MaskError, WorkLimits};
 use super::shapes::{Pair, Shape, pairs};
 use crate::volume::Envelope;
 
@@ -23,12 +23,12 @@ impl Blend {
         a: &Shape,
         b: &Shape,
         spacing: [f64; 2],
-        limits: &Limits,
+        limits: &WorkLimits,
     ) -> Result<Vec<Self>, MaskError> {
         pairs(a, b, spacing).iter().map(|pair| Self::of(pair, spacing, limits)).collect()
     }
 
-    fn of(pair: &Pair, spacing: [f64; 2], limits: &Limits) -> Result<Self, MaskError> {
+    fn of(pair: &Pair, spacing: [f64; 2], limits: &WorkLimits) -> Result<Self, MaskError> {
         let shift = pair.shift.unwrap_or([0.0; 2]);
         // A voxel for what is outside, and room to look beyond it when the shapes are moved.
         let margin = shift.map(|s| s.abs().ceil() as usize + 1);
@@ -85,8 +85,8 @@ impl Signed {
         Self { corner, size, distance }
     }
 
-    /// The distances of a row of voxels from `start` on, each `by` beside its place: between voxels linear. All must lie in
-    /// the rectangle.
+    /// The distances of a row of voxels from `start` on, each `by` beside its place: between voxels linear. All must
+    /// lie in the rectangle.
     fn row(&self, start: [isize; 2], by: [f64; 2], out: &mut [f64]) {
         let [(u, share_u), (v, share_v)] = [0, 1].map(|a| {
             let whole = by[a].floor();

@@ -36,8 +36,8 @@ fn round_and_oblique_bodies_come_back_along_every_axis() {
             (of(a), of(b), (v[axis] as f64 - 20.0) / 20.0)
         };
         let slices: Vec<usize> = (0..=40).step_by(8).collect();
-        // A barrel, a cone, a vessel that leans by half its width from one slice to the next, and one that leans by more
-        // than its width.
+        // A barrel, a cone, a vessel that leans by half its width from one slice to the next, and one that leans by
+        // more than its width.
         let bodies: [(&str, Region, f64); 4] = [
             (
                 "barrel",
@@ -50,7 +50,8 @@ fn round_and_oblique_bodies_come_back_along_every_axis() {
         ];
         for (name, body, least) in bodies {
             let [given, whole] = drawn(&body, dims, axis, &slices);
-            let found = interpolate(&given, &grid(dims, spacing), None, &Limits::none()).unwrap();
+            let found =
+                interpolate(&given, &grid(dims, spacing), None, &WorkLimits::none()).unwrap();
             let found = found.unwrap();
             assert_eq!((found.axis, found.slices), (axis, 35), "{name}");
             assert_eq!(found.region.shared(&given), 0, "{name}: drawn slices stay");
@@ -70,7 +71,8 @@ fn a_structure_may_branch_and_parts_keep_apart() {
         20 => disc(v, 12.0, 5.0) || disc(v, 28.0, 5.0) || disc(v, 50.0, 4.0),
         _ => false,
     });
-    let found = interpolate(&given, &grid(dims, [1.0; 3]), None, &Limits::none()).unwrap().unwrap();
+    let found =
+        interpolate(&given, &grid(dims, [1.0; 3]), None, &WorkLimits::none()).unwrap().unwrap();
     let at = |z: usize| {
         let mut bounds = VoxelBox::whole(dims);
         (bounds.min[2], bounds.max[2]) = (z, z + 1);
@@ -103,7 +105,7 @@ proptest! {
             (v[axis] == first || v[axis] == last) && noise(a + 12 * b + 144 * salt) < share
         });
         let spacing = [0.7, 1.3, 2.0];
-        let found = interpolate(&given, &grid(dims, spacing), Some(axis), &Limits::none()).unwrap();
+        let found = interpolate(&given, &grid(dims, spacing), Some(axis), &WorkLimits::none()).unwrap();
         if given.is_empty() || last < first + 2 {
             prop_assert_eq!(found, None);
         } else {
@@ -126,7 +128,7 @@ fn the_axis_is_that_of_single_slices() {
         v[2] % 15 == 0 && v[1].abs_diff(15) < 10 && (v[0].abs_diff(12) < 8 || v[0].abs_diff(47) < 8)
     });
     let grid = grid(dims, [1.0; 3]);
-    let found = interpolate(&given, &grid, None, &Limits::none()).unwrap().unwrap();
+    let found = interpolate(&given, &grid, None, &WorkLimits::none()).unwrap().unwrap();
     assert_eq!((found.axis, found.slices), (2, 28));
     assert_eq!(found.region.count(), 28 * 2 * 15 * 19);
     // Nothing is missing: nothing drawn, one slice, slices side by side, a whole volume.
@@ -137,12 +139,12 @@ fn the_axis_is_that_of_single_slices() {
         ("everything", region(dims, |_| true)),
         ("a voxel", region(dims, |v| v == [3, 4, 5])),
     ] {
-        assert_eq!(interpolate(&region, &grid, None, &Limits::none()), Ok(None), "{name}");
-        assert_eq!(interpolate(&region, &grid, Some(1), &Limits::none()), Ok(None), "{name}");
+        assert_eq!(interpolate(&region, &grid, None, &WorkLimits::none()), Ok(None), "{name}");
+        assert_eq!(interpolate(&region, &grid, Some(1), &WorkLimits::none()), Ok(None), "{name}");
     }
-    let stopped = Limits::none();
+    let stopped = WorkLimits::none();
     stopped.cancel.cancel();
     assert_eq!(interpolate(&given, &grid, None, &stopped), Err(MaskError::Cancelled));
-    let little = Limits::new(crate::work::CancelToken::new(), 100);
+    let little = WorkLimits::new(crate::work::CancelToken::new(), 100);
     assert!(matches!(interpolate(&given, &grid, None, &little), Err(MaskError::Memory { .. })));
 }

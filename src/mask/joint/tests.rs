@@ -6,7 +6,7 @@ use crate::mask::testing::{groups, millimetres};
 #[test]
 fn as_with_scipys_fields_and_biases_by_bisection() {
     for group in groups() {
-        let (grid, limits) = (group.grid(), Limits::none());
+        let (grid, limits) = (group.grid(), WorkLimits::none());
         let found =
             smooth_together(&group.masks, &grid, group.sigma_mm, Scope::Volume, &limits).unwrap();
         for (n, (found, expected)) in found.iter().zip(&group.smoothed).enumerate() {
@@ -28,7 +28,7 @@ fn as_with_scipys_fields_and_biases_by_bisection() {
 #[test]
 fn neighbours_stay_neighbours_without_a_gap() {
     let dims = [30, 24, 16];
-    let (grid, limits) = (millimetres(dims, [0.8, 0.8, 1.5]), Limits::none());
+    let (grid, limits) = (millimetres(dims, [0.8, 0.8, 1.5]), WorkLimits::none());
     let voxel = |n: usize| [n % 30, n / 30 % 24, n / 30 / 24];
     let half = |right: bool| {
         let inside = move |n: usize| {
@@ -65,7 +65,7 @@ fn neighbours_stay_neighbours_without_a_gap() {
 
 #[test]
 fn what_overlaps_belongs_to_the_first_and_nothing_stays_nothing() {
-    let (grid, limits) = (millimetres([12, 10, 8], [1.0; 3]), Limits::none());
+    let (grid, limits) = (millimetres([12, 10, 8], [1.0; 3]), WorkLimits::none());
     let slab = |from: usize, to: usize| {
         Region::from_mask(12, (0..960).map(|n| (from..to).contains(&(n % 12))))
     };
@@ -85,7 +85,7 @@ fn what_overlaps_belongs_to_the_first_and_nothing_stays_nothing() {
 
 #[test]
 fn one_voxel_stays_one_voxel() {
-    let (grid, limits) = (millimetres([9, 9, 9], [0.7, 0.7, 1.0]), Limits::none());
+    let (grid, limits) = (millimetres([9, 9, 9], [0.7, 0.7, 1.0]), WorkLimits::none());
     let one = Region::from_mask(9, (0..729).map(|n| n == grid.index([4, 4, 4])));
     for sigma in [0.1, 1.0, 3.0, 100.0] {
         let found =
@@ -102,7 +102,7 @@ proptest! {
         sigma in 0.5f64..1.5,
         seed in any::<u64>(),
     ) {
-        let (grid, limits) = (millimetres(dims, spacing), Limits::none());
+        let (grid, limits) = (millimetres(dims, spacing), WorkLimits::none());
         let mut random = fastrand::Rng::with_seed(seed);
         // Each voxel to the nearest of some places; the first place is outside.
         let places: Vec<[f64; 3]> =

@@ -29,7 +29,7 @@ fn a_wire_follows_the_border_of_a_disc() {
                 (middle[1] + 20.0 * v / spacing[1]).round() as usize,
             ]
         };
-        let wires = costs.wires(on_border(0.0), usize::MAX, &Limits::none()).unwrap().unwrap();
+        let wires = costs.wires(on_border(0.0), usize::MAX, &WorkLimits::none()).unwrap().unwrap();
         let path = wires.path(on_border(110.0)).unwrap();
         assert_eq!((path[0], path[path.len() - 1]), (on_border(0.0), on_border(110.0)));
         for pair in path.windows(2) {
@@ -56,7 +56,7 @@ proptest! {
         let values = (0..size[0] * size[1]).map(|n| noise(n + salt * 400) * 50.0);
         let costs = EdgeCosts::of(&Picture::new(size, spacing, values.collect()));
         let anchor: [usize; 2] = std::array::from_fn(|a| (anchor[a] * size[a] as f64) as usize);
-        let wires = costs.wires(anchor, reach, &Limits::none()).unwrap().unwrap();
+        let wires = costs.wires(anchor, reach, &WorkLimits::none()).unwrap().unwrap();
         prop_assert_eq!(wires.path(anchor), Some(vec![anchor]));
         let step = |a: [usize; 2], b: [usize; 2]| {
             let length = (a[0].abs_diff(b[0]) as f64 * spacing[0]).hypot(a[1].abs_diff(b[1]) as f64 * spacing[1]);
@@ -103,10 +103,10 @@ fn flat_odd_and_tiny_pictures_have_costs_and_wires() {
                 assert!((0.139..=1.001).contains(&costs.cost([u, v])), "{size:?}");
             }
         }
-        let wires = costs.wires([0, 0], 9, &Limits::none()).unwrap().unwrap();
+        let wires = costs.wires([0, 0], 9, &WorkLimits::none()).unwrap().unwrap();
         let end = size.map(|n| n - 1);
         assert_eq!(wires.path(end).unwrap().len(), end[0].max(end[1]) + 1);
-        assert!(costs.wires([size[0], 0], 9, &Limits::none()).unwrap().is_none());
+        assert!(costs.wires([size[0], 0], 9, &WorkLimits::none()).unwrap().is_none());
         assert_eq!(wires.path([0, 9]), None);
     }
 }

@@ -6,7 +6,7 @@ use crate::mask::testing::{cases, millimetres};
 #[test]
 fn margins_as_scipy_says() {
     for case in cases() {
-        let (grid, limits) = (case.grid(), Limits::none());
+        let (grid, limits) = (case.grid(), WorkLimits::none());
         for expected in &case.margins {
             let (margin, scope) =
                 (Margin { low: expected.low, high: expected.high }, expected.scope);
@@ -21,7 +21,7 @@ fn margins_as_scipy_says() {
 #[test]
 fn open_close_and_hollow_as_scipy_says() {
     for case in cases() {
-        let (grid, limits) = (case.grid(), Limits::none());
+        let (grid, limits) = (case.grid(), WorkLimits::none());
         let mask = &case.mask;
         for expected in &case.sizes {
             let (mm, scope) = (expected.mm, expected.scope);
@@ -44,7 +44,7 @@ fn open_close_and_hollow_as_scipy_says() {
 #[test]
 fn one_voxel_grows_by_what_was_asked_for_on_each_side() {
     let grid = millimetres([11, 9, 7], [1.0, 2.0, 3.0]);
-    let limits = Limits::none();
+    let limits = WorkLimits::none();
     let middle = Region::from_mask(11, (0..693).map(|n| n == grid.index([5, 4, 3])));
     let none = [0.0; 3];
     for (low, high, expected) in [
@@ -71,7 +71,7 @@ fn one_voxel_grows_by_what_was_asked_for_on_each_side() {
 #[test]
 fn a_side_that_shrinks_is_the_side_that_was_named() {
     let grid = millimetres([12, 1, 1], [1.0; 3]);
-    let limits = Limits::none();
+    let limits = WorkLimits::none();
     let bar = Region::from_mask(12, (0..12).map(|n| (3..9).contains(&n)));
     for (low, high, expected) in [(2.0, 0.0, 5..9), (0.0, 1.0, 3..8), (1.0, 2.0, 4..7)] {
         let margin = Margin { low: [low, 0.0, 0.0], high: [high, 0.0, 0.0] };
@@ -83,7 +83,8 @@ fn a_side_that_shrinks_is_the_side_that_was_named() {
 
 #[test]
 fn the_volumes_edge_takes_nothing_and_closes_nothing() {
-    let (grid, limits, scope) = (millimetres([10, 4, 4], [1.0; 3]), Limits::none(), Scope::Volume);
+    let (grid, limits, scope) =
+        (millimetres([10, 4, 4], [1.0; 3]), WorkLimits::none(), Scope::Volume);
     let everything = Region::from_mask(10, (0..160).map(|_| true));
     let even = Margin::even(3.0);
     assert_eq!(shrink(&everything, &grid, &even, scope, &limits).unwrap(), everything);
@@ -104,7 +105,7 @@ fn odd_sizes_are_refused_and_asking_to_stop_stops() {
     let grid = millimetres([6, 5, 4], [1.0; 3]);
     let region = Region::from_mask(6, (0..120).map(|n| n % 7 == 3));
     let scope = Scope::Volume;
-    let all = |mm: f64, limits: &Limits| {
+    let all = |mm: f64, limits: &WorkLimits| {
         let margin = Margin { low: [0.0; 3], high: [0.0, 0.0, mm] };
         [
             grow(&region, &grid, &margin, scope, limits),
@@ -115,27 +116,27 @@ fn odd_sizes_are_refused_and_asking_to_stop_stops() {
         ]
     };
     for mm in [-1.0, f64::NAN, f64::INFINITY] {
-        for result in all(mm, &Limits::none()) {
+        for result in all(mm, &WorkLimits::none()) {
             assert!(matches!(result, Err(MaskError::NotASize(_))), "{mm}");
         }
     }
-    let limits = Limits::none();
+    let limits = WorkLimits::none();
     limits.cancel.cancel();
     assert!(all(2.0, &limits).iter().all(|result| *result == Err(MaskError::Cancelled)));
-    let little = Limits { bytes: 100, ..Limits::none() };
+    let little = WorkLimits { bytes: 100, ..WorkLimits::none() };
     for result in all(2.0, &little) {
         assert!(matches!(result, Err(MaskError::Memory { limit: 100, .. })), "{result:?}");
     }
     // Closing by more than there are bytes in the world.
     for mm in [1e6, 1e12, 1e300] {
-        let result = close(&region, &grid, mm, scope, &Limits::none());
+        let result = close(&region, &grid, mm, scope, &WorkLimits::none());
         assert!(matches!(result, Err(MaskError::Memory { .. })), "{mm}");
     }
-    for result in all(0.0, &Limits::none()).iter().take(4) {
+    for result in all(0.0, &WorkLimits::none()).iter().take(4) {
         assert_eq!(result.as_ref(), Ok(&region));
     }
     let nothing = Region::default();
-    assert_eq!(grow(&nothing, &grid, &Margin::even(9.0), scope, &Limits::none()), Ok(nothing));
+    assert_eq!(grow(&nothing, &grid, &Margin::even(9.0), scope, &WorkLimits::none()), Ok(nothing));
 }
 
 proptest! {
@@ -149,7 +150,7 @@ proptest! {
         axis in 0usize..4,
         seed in any::<u64>(),
     ) {
-        let (grid, limits) = (millimetres(dims, spacing), Limits::none());
+        let (grid, limits) = (millimetres(dims, spacing), WorkLimits::none());
         let row = dims[0];
         let mut random = fastrand::Rng::with_seed(seed);
         let region = Region::from_mask(row, (0..grid.count()).map(|_| random.f64() < share));

@@ -32,7 +32,7 @@ fn ball(grid: &Grid, middle: DVec3, radius: f64) -> Region {
 }
 
 fn scissors(
-    projection: Projection,
+    projection: ViewProjection,
     curve: &[DVec2],
     side: CutSide,
     depth: CutDepth,
@@ -44,7 +44,7 @@ fn scissors(
 fn places_are_seen_where_the_camera_sees_them() {
     let grid = grid();
     for orbit in views() {
-        let projection = Projection::of_orbit(&orbit, &grid, PANE);
+        let projection = ViewProjection::of_orbit(&orbit, &grid, PANE);
         for corner in grid.corners() {
             let expected = orbit.project(&grid, PANE, corner).truncate();
             let found = projection.project(corner).unwrap();
@@ -70,10 +70,10 @@ fn inside_and_outside_of_the_curve_are_all_of_every_mask() {
     let curve = curve.map(|(x, y)| DVec2::new(x, y));
     let outline = Outline::new(&curve, FillRule::NonZero).unwrap();
     for orbit in views() {
-        let projection = Projection::of_orbit(&orbit, &grid, PANE);
+        let projection = ViewProjection::of_orbit(&orbit, &grid, PANE);
         let cut = |side| {
             let scissors = scissors(projection, &curve, side, CutDepth::Through);
-            scissors.cut(&grid, &masks, &Limits::none()).unwrap()
+            scissors.cut(&grid, &masks, &WorkLimits::none()).unwrap()
         };
         let (inside, outside) = (cut(CutSide::Inside), cut(CutSide::Outside));
         for n in 0..masks.len() {
@@ -106,9 +106,9 @@ fn the_first_surface_is_what_lies_before_the_first_gap() {
         let cut = |positive: bool, masks: &[&Region]| {
             let direction = Direction { axis: Axis::Y, positive };
             let orbit = Orbit { perspective, ..Orbit::looking_from(direction) };
-            let projection = Projection::of_orbit(&orbit, &grid, PANE);
+            let projection = ViewProjection::of_orbit(&orbit, &grid, PANE);
             scissors(projection, &everything, CutSide::Inside, CutDepth::FirstSurface)
-                .cut(&grid, masks, &Limits::none())
+                .cut(&grid, masks, &WorkLimits::none())
                 .unwrap()
         };
         // From the front (anterior, large y) the first slab hides the others; from behind the two that touch are one.
@@ -130,9 +130,9 @@ fn the_first_surface_from_any_side_is_that_of_lines_of_sight() {
     let everything = [(-1e5, -1e5), (1e5, -1e5), (1e5, 1e5), (-1e5, 1e5)];
     let everything = everything.map(|(x, y)| DVec2::new(x, y));
     for orbit in views() {
-        let projection = Projection::of_orbit(&orbit, &grid, PANE);
+        let projection = ViewProjection::of_orbit(&orbit, &grid, PANE);
         let cut = scissors(projection, &everything, CutSide::Inside, CutDepth::FirstSurface)
-            .cut(&grid, &[&both], &Limits::none())
+            .cut(&grid, &[&both], &WorkLimits::none())
             .unwrap();
         let mut wrong = 0;
         for run in both.runs() {
@@ -161,22 +161,22 @@ fn the_first_surface_from_any_side_is_that_of_lines_of_sight() {
 fn curves_that_enclose_nothing_and_stops_cut_nothing() {
     let grid = grid();
     let mask = ball(&grid, grid.centre(), 9.0);
-    let projection = Projection::of_orbit(&Orbit::default(), &grid, PANE);
+    let projection = ViewProjection::of_orbit(&Orbit::default(), &grid, PANE);
     for curve in [vec![], vec![DVec2::ZERO; 2], vec![DVec2::NAN; 4], vec![DVec2::ZERO; 5]] {
         for side in [CutSide::Inside, CutSide::Outside] {
             for depth in [CutDepth::Through, CutDepth::FirstSurface] {
                 let scissors = scissors(projection, &curve, side, depth);
-                let cut = scissors.cut(&grid, &[&mask], &Limits::none());
+                let cut = scissors.cut(&grid, &[&mask], &WorkLimits::none());
                 assert_eq!(cut, Ok(vec![Region::default()]));
             }
         }
     }
-    let stopped = Limits::none();
+    let stopped = WorkLimits::none();
     stopped.cancel.cancel();
     let curve = [DVec2::ZERO, DVec2::X * 300.0, DVec2::Y * 300.0];
     let scissors = scissors(projection, &curve, CutSide::Inside, CutDepth::Through);
     assert_eq!(scissors.cut(&grid, &[&mask], &stopped), Err(MaskError::Cancelled));
-    let little = Limits::new(crate::work::CancelToken::new(), 8);
+    let little = WorkLimits::new(crate::work::CancelToken::new(), 8);
     let front = Scissors { depth: CutDepth::FirstSurface, ..scissors };
     assert!(matches!(front.cut(&grid, &[&mask], &little), Err(MaskError::Memory { .. })));
 }

@@ -6,7 +6,7 @@ use crate::mask::testing::{cases, millimetres};
 #[test]
 fn median_as_scipy_says() {
     for case in cases() {
-        let (grid, limits) = (case.grid(), Limits::none());
+        let (grid, limits) = (case.grid(), WorkLimits::none());
         for expected in &case.sizes {
             let (mm, scope) = (expected.mm, expected.scope);
             let found = median(&case.mask, &grid, mm, scope, &limits).unwrap();
@@ -20,7 +20,7 @@ fn gaussian_as_scipy_says() {
     let mut compared = 0;
     for case in cases() {
         let Some(expected) = &case.softened else { continue };
-        let limits = Limits::none();
+        let limits = WorkLimits::none();
         let found = gaussian(&case.mask, &case.grid(), case.sigma_mm, Scope::Volume, &limits);
         assert_eq!(&found.unwrap(), expected, "{}", case.name);
         compared += 1;
@@ -40,7 +40,7 @@ fn ball(grid: &Grid, radius: f64) -> Region {
 
 #[test]
 fn a_balls_volume_stays_and_its_surface_gets_smoother() {
-    let (grid, limits) = (millimetres([40, 40, 20], [0.5, 0.5, 1.0]), Limits::none());
+    let (grid, limits) = (millimetres([40, 40, 20], [0.5, 0.5, 1.0]), WorkLimits::none());
     let ball = ball(&grid, 7.0);
     let mut random = fastrand::Rng::with_seed(3);
     let shaken =
@@ -57,32 +57,37 @@ fn a_balls_volume_stays_and_its_surface_gets_smoother() {
 fn odd_sizes_are_refused_and_asking_to_stop_stops() {
     let grid = millimetres([6, 5, 4], [1.0; 3]);
     let region = Region::from_mask(6, (0..120).map(|n| n % 7 == 3));
-    let both = |mm: f64, scope: Scope, limits: &Limits| {
+    let both = |mm: f64, scope: Scope, limits: &WorkLimits| {
         [median(&region, &grid, mm, scope, limits), gaussian(&region, &grid, mm, scope, limits)]
     };
     for mm in [-1.0, f64::NAN, f64::INFINITY] {
-        for result in both(mm, Scope::Volume, &Limits::none()) {
+        for result in both(mm, Scope::Volume, &WorkLimits::none()) {
             assert!(matches!(result, Err(MaskError::NotASize(_))), "{mm}");
         }
     }
-    let limits = Limits::none();
+    let limits = WorkLimits::none();
     limits.cancel.cancel();
     let stopped = both(2.0, Scope::Volume, &limits);
     assert!(stopped.iter().all(|result| *result == Err(MaskError::Cancelled)));
-    let little = Limits { bytes: 100, ..Limits::none() };
+    let little = WorkLimits { bytes: 100, ..WorkLimits::none() };
     for result in both(2.0, Scope::Volume, &little) {
         assert!(matches!(result, Err(MaskError::Memory { limit: 100, .. })), "{result:?}");
     }
     let nowhere = Scope::Slice { axis: 1, index: 5 };
-    for result in [both(0.0, Scope::Volume, &Limits::none()), both(2.0, nowhere, &Limits::none())] {
+    for result in
+        [both(0.0, Scope::Volume, &WorkLimits::none()), both(2.0, nowhere, &WorkLimits::none())]
+    {
         assert_eq!(result, [Ok(region.clone()), Ok(region.clone())]);
     }
-    for result in both(1e300, Scope::Volume, &Limits::none()) {
+    for result in both(1e300, Scope::Volume, &WorkLimits::none()) {
         assert!(result.is_ok());
     }
     let nothing = Region::default();
-    assert_eq!(median(&nothing, &grid, 3.0, Scope::Volume, &Limits::none()), Ok(nothing.clone()));
-    assert_eq!(gaussian(&nothing, &grid, 3.0, Scope::Volume, &Limits::none()), Ok(nothing));
+    assert_eq!(
+        median(&nothing, &grid, 3.0, Scope::Volume, &WorkLimits::none()),
+        Ok(nothing.clone())
+    );
+    assert_eq!(gaussian(&nothing, &grid, 3.0, Scope::Volume, &WorkLimits::none()), Ok(nothing));
 }
 
 proptest! {
@@ -94,7 +99,7 @@ proptest! {
         mm in 0.0f64..4.0,
         seed in any::<u64>(),
     ) {
-        let (grid, limits) = (millimetres(dims, spacing), Limits::none());
+        let (grid, limits) = (millimetres(dims, spacing), WorkLimits::none());
         let mut random = fastrand::Rng::with_seed(seed);
         let region = Region::from_mask(dims[0], (0..grid.count()).map(|_| random.bool()));
         let index = dims[axis] / 2;

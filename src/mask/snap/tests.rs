@@ -27,10 +27,10 @@ proptest! {
             let n = v[0] + dims[0] * (v[1] + dims[1] * v[2]);
             away.sum::<f64>().sqrt() <= radius && noise(n + salt) < share
         });
-        let found = snap_to_edge(&mask, &volume, band, &Limits::none()).unwrap();
+        let found = snap_to_edge(&mask, &volume, band, &WorkLimits::none()).unwrap();
         prop_assert_eq!(found.is_empty(), mask.is_empty());
         let whole = VoxelBox::whole(dims);
-        let depth = signed_distance(&mask, volume.grid(), &whole, &Limits::none()).unwrap();
+        let depth = signed_distance(&mask, volume.grid(), &whole, &WorkLimits::none()).unwrap();
         for (n, &mm) in depth.mm.iter().enumerate() {
             if f64::from(mm.abs()) > band + 1e-4 {
                 prop_assert_eq!(found.contains(n), mask.contains(n));
@@ -45,20 +45,24 @@ fn a_flat_scan_no_band_and_odd_bands() {
     let flat = volume(dims, [1.0; 3], vec![3.0; 1728]);
     let mask = region(dims, |v| v.iter().all(|c| (3..9).contains(c)));
     for band in [0.0, -1.0, f64::NAN] {
-        assert_eq!(snap_to_edge(&mask, &flat, band, &Limits::none()), Ok(mask.clone()), "{band}");
+        assert_eq!(
+            snap_to_edge(&mask, &flat, band, &WorkLimits::none()),
+            Ok(mask.clone()),
+            "{band}"
+        );
     }
     for band in [1.0, 100.0, 1e300, f64::INFINITY] {
-        let found = snap_to_edge(&mask, &flat, band, &Limits::none()).unwrap();
+        let found = snap_to_edge(&mask, &flat, band, &WorkLimits::none()).unwrap();
         assert!(!found.is_empty(), "{band}");
     }
     let everything = region(dims, |_| true);
-    assert_eq!(snap_to_edge(&everything, &flat, 2.0, &Limits::none()), Ok(everything));
+    assert_eq!(snap_to_edge(&everything, &flat, 2.0, &WorkLimits::none()), Ok(everything));
     let nothing = Region::default();
-    assert_eq!(snap_to_edge(&nothing, &flat, 2.0, &Limits::none()), Ok(nothing));
-    let stopped = Limits::none();
+    assert_eq!(snap_to_edge(&nothing, &flat, 2.0, &WorkLimits::none()), Ok(nothing));
+    let stopped = WorkLimits::none();
     stopped.cancel.cancel();
     assert_eq!(snap_to_edge(&mask, &flat, 2.0, &stopped), Err(MaskError::Cancelled));
-    let little = Limits::new(CancelToken::new(), 1000);
+    let little = WorkLimits::new(CancelToken::new(), 1000);
     let found = snap_to_edge(&mask, &flat, 2.0, &little);
     assert!(matches!(found, Err(MaskError::Memory { .. })));
 }

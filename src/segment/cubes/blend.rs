@@ -17,11 +17,11 @@ use crate::volume::{Region, RegionBuilder, VoxelBox};
 /// not simply its last answer: a positive click takes nothing away but around negative ones, and one inside of the mask
 /// lets it grow by less than half. Where cubes overlap, the sum of their logits decides, with weights that fall from 1
 /// in a cube's middle to almost 0 at its faces (along each axis, multiplied). Three rules keep what the user has seen
-/// and accepted: each cube's vote for or against a voxel is limited to 4, so that no single one decides alone; a cube that
-/// the mask was only followed into has no vote inside of those that the user had clicked in before, but for 20 mm at
-/// their faces, in which it fades in; and what the cubes opened before have put into the mask, a later cube takes away
-/// only around the negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the grid
-/// that the cubes were cut from; any other grid is worked through voxel by voxel.
+/// and accepted: each cube's vote for or against a voxel is limited to 4, so that no single one decides alone; a cube
+/// that the mask was only followed into has no vote inside of those that the user had clicked in before, but for 20 mm
+/// at their faces, in which it fades in; and what the cubes opened before have put into the mask, a later cube takes
+/// away only around the negative clicks in it. Fast where the voxel axes run along the cubes' axes, which is so for the
+/// grid that the cubes were cut from; any other grid is worked through voxel by voxel.
 pub fn lay(answer: &Cubes, threshold: f32, grid: &Grid) -> Region {
     lay_cubes(&cubes(answer, threshold), threshold, grid)
 }
@@ -276,8 +276,8 @@ impl<'a> Slab<'a> {
         }
     }
 
-    /// Adds the cube's votes to `sums`, which are those of voxels `from` on, and multiplies `left` by the share that later
-    /// cubes which were not clicked keep of theirs.
+    /// Adds the cube's votes to `sums`, which are those of voxels `from` on, and multiplies `left` by the share that
+    /// later cubes which were not clicked keep of theirs.
     fn add(&self, sums: &mut [f32], left: &mut [f32], from: usize) {
         let x = &self.layer.axes[0];
         let reach = x.first.max(from)..x.end().min(from + sums.len());

@@ -78,8 +78,8 @@ impl CubeSegmenter {
 
     /// Replays the log: in each cube, for each click, the decoder gets all points so far and the logits before
     /// it; the mask is where the cubes' logits, blended, are above the threshold.
-    /// Unless it may use what is [`near`](Request::near) the same request gives the same outcome, bit for bit, whichever of its steps and
-    /// embeddings were at hand.
+    /// Unless it may use what is [`near`](Request::near) the same request gives the same outcome, bit for bit,
+    /// whichever of its steps and embeddings were at hand.
     ///
     /// # Errors
     /// If a click is where it makes no sense, a cube can't be normalised, the model fails, or on cancelling.

@@ -26,8 +26,8 @@ impl Cubes {
         Some(Self { scale, rule, patches, tried: Vec::new() })
     }
 
-    /// What a new answer starts from: the cubes behind the last one; or, if nothing is kept of it, cubes where it looked
-    /// without anything said in them. `canonical` is the image's grid at the working scale.
+    /// What a new answer starts from: the cubes behind the last one; or, if nothing is kept of it, cubes where it
+    /// looked without anything said in them. `canonical` is the image's grid at the working scale.
     pub(super) fn earlier(answer: &Answer, log: &PromptLog, canonical: &CanonicalGrid) -> Self {
         let tried = answer.tried.iter().map(|&at| canonical.crop_around(at).start).collect();
         if let Some(cubes) = Self::of(answer) {

@@ -32,8 +32,8 @@ pub fn external_files(model: &Path) -> io::Result<Vec<PathBuf>> {
 /// The names, as they stand in it, of the files that hold weights of an ONNX file with these bytes.
 ///
 /// # Errors
-/// If it is no ONNX file, or has such weights elsewhere than among the graph's own constants, where ONNX Runtime can't be
-/// given them.
+/// If it is no ONNX file, or has such weights elsewhere than among the graph's own constants, where ONNX Runtime can't
+/// be given them.
 pub fn locations(model: &[u8]) -> io::Result<BTreeSet<String>> {
     let walk = Walk::through(Cursor::new(model), model.len() as u64)?;
     if walk.elsewhere {

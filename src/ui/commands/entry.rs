@@ -89,6 +89,8 @@ impl Group {
 pub enum Menu {
     File,
     Edit,
+    /// Edit, Mask.
+    EditMask,
     View,
     /// View, Layout.
     Layout,

@@ -10,6 +10,7 @@ mod gestures;
 pub mod help;
 mod keyboard;
 mod keys;
+pub mod operations;
 pub mod segment;
 mod table;
 pub mod tools;

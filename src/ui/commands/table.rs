@@ -1,5 +1,5 @@
 use super::entry::{Entry, Menu};
-use super::{appearance, edit, file, help, segment, tools, view_3d, views, window};
+use super::{appearance, edit, file, help, operations, segment, tools, view_3d, views, window};
 
 /// All commands, in the order of lists.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
@@ -12,8 +12,11 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         segment::ALL,
         help::ALL,
     ];
-    let first = [file::ALL, edit::ALL].into_iter().flatten().copied();
-    first.chain(tools::CHOOSE.iter()).chain(others.into_iter().flatten().copied())
+    let first = [file::ALL, edit::ALL, operations::ALL].into_iter().flatten().copied();
+    first
+        .chain(operations::EACH)
+        .chain(tools::CHOOSE.iter())
+        .chain(others.into_iter().flatten().copied())
 }
 
 /// The commands of a section of a menu, in its order.

@@ -60,6 +60,24 @@ icons! {
     WARNING = "\u{e4e0}", "warning";
     /// Well.
     CHECK = "\u{e182}", "check";
+    /// What can be done to a whole mask.
+    EDIT_MASK = "\u{e6b6}", "magic-wand";
+    /// Polygon and freehand tool.
+    POLYGON = "\u{e6d0}", "polygon";
+    /// Lasso.
+    LASSO = "\u{edc6}", "lasso";
+    /// Flood fill tool.
+    FLOOD = "\u{e392}", "paint-bucket";
+    /// Scissors.
+    SCISSORS = "\u{eae0}", "scissors";
+    /// A range of values.
+    RANGE = "\u{e566}", "drop-half";
+    /// A mark to come back to.
+    FLAG = "\u{e244}", "flag";
+    /// Makes one of two.
+    MERGE = "\u{ed3e}", "arrows-merge";
+    /// Looks for something.
+    SEARCH = "\u{e30c}", "magnifying-glass";
     /// Fetch.
     DOWNLOAD = "\u{e20c}", "download-simple";
     /// Objects panel.

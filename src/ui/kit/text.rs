@@ -97,6 +97,11 @@ pub fn tr(english: &'static str) -> &'static str {
     tr_any(english)
 }
 
+/// Whether Chinese is the language in use.
+pub fn is_chinese() -> bool {
+    CHINESE.get()
+}
+
 /// [`tr`] of a text that is made elsewhere, such as the name of a change; in English if the catalogue lacks it.
 pub fn tr_any(english: &str) -> &str {
     if !CHINESE.get() {

@@ -54,12 +54,18 @@ const MENUS_APART: f32 = 760.0;
 type MenuOfBar = (&'static str, fn(&mut Ui, &mut CommandContext));
 const MENUS: [MenuOfBar; 6] = [
     (mark("File"), file_menu),
-    (mark("Edit"), |ui, cx| menu_sections(ui, Menu::Edit, 0, cx)),
+    (mark("Edit"), edit_menu),
     (mark("View"), view_menu),
     (mark("Segment"), segment_menu),
     (mark("Tools"), |ui, cx| menu_sections(ui, Menu::Tools, 0, cx)),
     (mark("Help"), |ui, cx| menu_sections(ui, Menu::Help, 0, cx)),
 ];
+
+fn edit_menu(ui: &mut Ui, cx: &mut CommandContext) {
+    menu_sections(ui, Menu::Edit, 0, cx);
+    ui.separator();
+    ui.menu_button(tr("Mask"), |ui| menu_sections(ui, Menu::EditMask, 0, cx));
+}
 
 /// With a menu open and the keyboard on its name, Left and Right open the menus beside it. (With none open, egui moves
 /// the keyboard.)

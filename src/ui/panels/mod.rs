@@ -7,6 +7,7 @@ mod histogram;
 mod info;
 mod layers;
 mod menu;
+mod name_choice;
 mod objects;
 mod prompts;
 pub(in crate::ui) mod status_bar;

@@ -9,9 +9,9 @@ use egui::{
     WidgetInfo, WidgetText, vec2,
 };
 
-use super::{SWATCHES, working_scale};
+use super::{SWATCHES, name_choice, working_scale};
 use crate::document::{Command, Document, LabelId, Object};
-use crate::ui::commands::{CommandContext, Entry, edit, segment, tools, views};
+use crate::ui::commands::{CommandContext, Entry, edit, operations, segment, tools, views};
 use crate::ui::kit::format::millilitres;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any, tr_with};
@@ -124,6 +124,31 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     }
 }
 
+/// `5 · 12.3 mL · IoU 0.87 · 17 parts`: its number first.
+fn row_facts(document: &Document, object: &Object, cx: &CommandContext) -> String {
+    let facts = facts(document, object, cx.status);
+    if cx.status.waits(object.id).is_some() {
+        return facts;
+    }
+    let mut text = format!("{} · {facts}", object.id.0);
+    if let Some(parts) = cx.status.parts.get(&object.id).filter(|summary| summary.parts > 1) {
+        let parts = tr_with("{n} parts", &[("n", &parts.parts)]);
+        text = format!("{text} · {parts}");
+    }
+    text
+}
+
+/// What is to be known of a mask of several parts.
+fn parts_text(object: &Object, cx: &CommandContext) -> Option<String> {
+    let summary = cx.status.parts.get(&object.id).filter(|summary| summary.parts > 1)?;
+    let small = millilitres(summary.small_mm3 / 1000.0);
+    let key = operations::EDIT_MASK.key_text();
+    Some(tr_with(
+        "{n} parts, {small} in all but the largest ({key}: keep, remove or split them)",
+        &[("n", &summary.parts), ("small", &small), ("key", &key)],
+    ))
+}
+
 /// `12.3 mL · IoU 0.87`; without the second, which is of the model's answer, once something was done by hand. What
 /// waits for a click comes before all that.
 fn facts(document: &Document, object: &Object, status: &Status) -> String {
@@ -194,7 +219,14 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
     } else if response.clicked() {
         select(document, object, cx);
     }
-    response.context_menu(|ui| context_menu(ui, document, object, cx));
+    // It holds fields too: only what is chosen closes it.
+    Popup::context_menu(&response)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .show(|ui| context_menu(ui, document, object, cx));
+    let response = match parts_text(object, cx) {
+        Some(text) => response.on_hover_text(text),
+        None => response,
+    };
     let (goes_on, cut) = (can_extend(object, cx.status), is_cut(object, cx.status));
     if object.iou().is_some() || goes_on || cut {
         let key = segment::EXTEND.key_text();
@@ -238,7 +270,7 @@ fn row_right(
     }
     lock(ui, object, cx, active);
     if cx.view.transient.renaming.as_ref().is_some_and(|(id, _)| *id == object.id) {
-        rename(ui, object, cx);
+        rename(ui, document, object, cx);
         return;
     }
     let shown = cx.view.shows(document, object);
@@ -246,7 +278,7 @@ fn row_right(
     let colour = if plain { colours(ui).text } else { colours(ui).quiet };
     let name = RichText::new(name).color(colour);
     let waits = cx.status.waits(object.id).is_some();
-    let facts = RichText::new(facts(document, object, cx.status)).size(SMALL);
+    let facts = RichText::new(row_facts(document, object, cx)).size(SMALL);
     let facts = facts.color(if waits { colours(ui).warning } else { colours(ui).quiet });
     if can_extend(object, cx.status) || is_cut(object, cx.status) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
@@ -292,8 +324,9 @@ fn paint_text(ui: &Ui, text: RichText, at: egui::Pos2, align: Align, width: f32)
     ui.painter().galley(egui::pos2(at.x, top), galley, colours(ui).text);
 }
 
-fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
+fn rename(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     let Some((_, text)) = cx.view.transient.renaming.as_mut() else { return };
+    name_choice::take_keys(ui, object, text, &cx.status.names);
     let mut edit = TextEdit::singleline(text).desired_width(ui.available_width() - 8.0).show(ui);
     let response = edit.response.response.accessible_name(tr("Object name"));
     let name = text.trim().to_owned();
@@ -308,7 +341,17 @@ fn rename(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
         return;
     }
     let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
-    if response.lost_focus() || escaped {
+    let chosen = name_choice::show(ui, &response, (document, object), &name, cx);
+    if chosen == (name_choice::Chosen::None { pointed: true }) && !escaped {
+        // A click on the list takes the keyboard away from the text, but does not end it.
+        return;
+    }
+    if chosen == name_choice::Chosen::Named {
+        ui.data_mut(|d| d.remove::<bool>(fresh));
+        cx.view.transient.renaming = None;
+        return;
+    }
+    if response.lost_focus() || escaped || !(response.has_focus() || response.gained_focus()) {
         ui.data_mut(|d| d.remove::<bool>(fresh));
         cx.view.transient.renaming = None;
         if !escaped && !name.is_empty() && name != object.name {
@@ -364,12 +407,52 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
             ui.close();
         }
     }
+    number(ui, object, cx);
+    merge(ui, document, object, cx);
     opacity(ui, object, cx);
     if ui.button(tr("Delete")).clicked() {
         cx.view.transient.selected_prompt = None;
         cx.out.push(Action::Do(Command::RemoveObject(object.id)));
         ui.close();
     }
+}
+
+/// Its number in the label map. It takes effect when the typing or dragging ends.
+fn number(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
+    let draft = ui.scope_id().with("number");
+    let mut value = ui.data(|d| d.get_temp(draft)).unwrap_or(object.id.0);
+    let response = field(ui, tr("Number"), |ui| {
+        ui.add(egui::DragValue::new(&mut value).range(1..=u16::MAX)).accessible_name(tr("Number"))
+    });
+    if value != object.id.0 {
+        ui.data_mut(|d| d.insert_temp(draft, value));
+    }
+    let editing = response.dragged() || response.has_focus();
+    if !editing && let Some(number) = ui.data_mut(|d| d.remove_temp::<u16>(draft)) {
+        cx.view.transient.selected_prompt = None;
+        cx.out.push(Action::Do(Command::Renumber(object.id, LabelId(number))));
+        ui.close();
+    }
+}
+
+/// Another object that is to have its voxels.
+fn merge(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
+    let others = document.objects().iter().filter(|o| o.id != object.id && !o.locked);
+    let others: Vec<&Object> = others.collect();
+    ui.add_enabled_ui(!others.is_empty() && !object.locked, |ui| {
+        ui.menu_button(tr("Merge into"), |ui| {
+            ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+                for other in others {
+                    if ui.button(&other.name).clicked() {
+                        cx.view.transient.selected_prompt = None;
+                        let merge = Command::Merge { into: other.id, from: object.id };
+                        cx.out.push(Action::Do(merge));
+                        ui.close();
+                    }
+                }
+            });
+        });
+    });
 }
 
 /// How opaque the object's surface is in 3D. A drag of it is one step to undo.

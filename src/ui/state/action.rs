@@ -71,6 +71,8 @@ pub enum Action {
     SaveFirst,
     /// Change the document.
     Do(Command),
+    /// Do to the active object's mask what the window of operations is set to.
+    ApplyOperation,
     /// Fetch ONNX Runtime.
     InstallRuntime,
     /// Put the threshold of an object's mask elsewhere.

@@ -10,6 +10,7 @@ mod image_layers;
 mod inner_box;
 mod objects_in_view;
 mod open_windows;
+mod operation_options;
 mod preferences;
 pub mod readout;
 mod scan_view;
@@ -32,14 +33,17 @@ pub use export_options::{
 pub use image_layer::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
+pub use operation_options::{OperationOptions, OperationScope};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, Latency, LogLine, ModelEntry, ModelStatus, Offer,
-    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting,
+    OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting,
 };
-pub use transient::{BrushPlace, EditIntent, GestureState, Hover, Intent, Transient};
+pub use transient::{
+    BrushPlace, EditIntent, GestureState, Hover, Intent, Transient, WantedOperation,
+};
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
 pub use view_state::ViewState;

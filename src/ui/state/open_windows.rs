@@ -24,6 +24,8 @@ pub struct Windows {
     pub film: bool,
     /// The list of changes.
     pub history: bool,
+    /// What can be done to a mask.
+    pub operation: bool,
     /// The log.
     pub log: bool,
     /// What the log is filtered by.
@@ -36,10 +38,20 @@ impl Windows {
     /// Closes all; says whether one was open.
     pub fn close_all(&mut self) -> bool {
         // Every field is named, so that none is forgotten.
-        let Self { help, about, about_model, picture, film, history, log, log_filter: _, palette } =
-            self;
+        let Self {
+            help,
+            about,
+            about_model,
+            picture,
+            film,
+            history,
+            operation,
+            log,
+            log_filter: _,
+            palette,
+        } = self;
         let mut was_open = palette.take().is_some();
-        for open in [help, about, about_model, picture, film, history, log] {
+        for open in [help, about, about_model, picture, film, history, operation, log] {
             was_open |= std::mem::take(open);
         }
         was_open
@@ -53,13 +65,14 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 8] = [
+        let each: [Open; 9] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
             |w| w.picture = true,
             |w| w.film = true,
             |w| w.history = true,
+            |w| w.operation = true,
             |w| w.log = true,
             |w| w.palette = Some(Palette::default()),
         ];

@@ -1,6 +1,7 @@
 use super::arrangement::{Layout, SidePanels, Splits};
 use super::brush_options::BrushOptions;
 use super::export_options::{FilmOptions, PictureOptions};
+use super::operation_options::OperationOptions;
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::kit::text::Language;
@@ -28,6 +29,8 @@ pub struct Preferences {
     pub tool: ToolId,
     /// How Brush and Eraser paint.
     pub brush: BrushOptions,
+    /// What is done to whole masks.
+    pub operation: OperationOptions,
     /// Whether the crosshair is drawn.
     pub show_crosshair: bool,
     /// Whether labels are drawn.
@@ -77,6 +80,7 @@ impl Default for Preferences {
         Self {
             tool: ToolId::default(),
             brush: BrushOptions::default(),
+            operation: OperationOptions::default(),
             show_crosshair: true,
             show_labels: true,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },

@@ -1,9 +1,12 @@
 //! What the program is doing, for the window to show.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::document::LabelId;
+use crate::mask::parts::PartsSummary;
+use crate::names::NameList;
 use crate::prompt::Capabilities;
 use crate::ui::kit::text::mark;
 use crate::ui::kit::toasts::Level;
@@ -15,6 +18,12 @@ pub struct Status {
     pub formats: String,
     /// A file being opened or saved.
     pub opening: Option<FileProgress>,
+    /// How many parts each mask has, as far as they were counted.
+    pub parts: HashMap<LabelId, PartsSummary>,
+    /// Lists of names for objects: those that ship, and the user's own.
+    pub names: Arc<Vec<NameList>>,
+    /// What the window of operations is set to.
+    pub operation: OperationStatus,
     /// ONNX Runtime.
     pub runtime: RuntimeStatus,
     /// The model.
@@ -168,6 +177,27 @@ pub struct Drawing {
     pub done: u64,
     /// Pictures in all; 0 while unknown.
     pub total: u64,
+}
+
+/// What is known of the operation that the window of operations is set to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum OperationStatus {
+    /// Nobody has asked.
+    #[default]
+    Idle,
+    /// It is being computed.
+    Working,
+    /// What it would change.
+    Ready {
+        /// What the object would gain.
+        gained_ml: f64,
+        /// What it would lose, be it to other objects.
+        lost_ml: f64,
+        /// How many objects would begin.
+        parts: usize,
+    },
+    /// It can't be done, and why.
+    Refused(String),
 }
 
 /// The state of what the model runs on: ONNX Runtime.

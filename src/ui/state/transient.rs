@@ -2,6 +2,7 @@ use super::arrangement::Pane;
 use super::export_options::Screen;
 use crate::document::{Change, LabelId, Over};
 use crate::geom::DVec3;
+use crate::mask::operation::Operation;
 use crate::prompt::{Prompt, PromptId};
 
 /// What is under the pointer.
@@ -44,6 +45,17 @@ pub struct EditIntent {
     pub change: Change,
     /// From whom it may take them.
     pub over: Over,
+}
+
+/// The operation that the window of operations is set to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WantedOperation {
+    /// What.
+    pub operation: Operation,
+    /// From whom voxels may be taken.
+    pub over: Over,
+    /// What would change is to be shown.
+    pub preview: bool,
 }
 
 /// Whether a button is held down on a view, and a gesture goes on because of it.
@@ -89,6 +101,8 @@ pub struct Transient {
     pub brush: Option<BrushPlace>,
     /// The edit that a press would make, if a preview of it is wanted. Written by the views.
     pub edit_intent: Option<EditIntent>,
+    /// What the open window of operations is set to. Written by it.
+    pub operation: Option<WantedOperation>,
     /// How many gestures have begun that change the document: names them.
     pub gestures: u64,
     /// What the pointer is doing on the views. Written by them; a command may give up what it holds.

@@ -1,8 +1,9 @@
 //! The tools: what the mouse does in the views.
 //!
-//! A tool is one file here and one line in `tools!` below: what it is called, its key and icon, what a press begins, and
-//! what is drawn where the pointer is. Toolbar, menu, keys, help and README come from its [`ToolInfo`]. It is written
-//! once for all views: a [`WorldPointer`] says where in the scan the pointer is, in a slice or on what is seen in 3D.
+//! A tool is one file here and one line in `tools!` below: what it is called, its key and icon, what a press begins,
+//! and what is drawn where the pointer is. Toolbar, menu, keys, help and README come from its [`ToolInfo`]. It is
+//! written once for all views: a [`WorldPointer`] says where in the scan the pointer is, in a slice or on what is seen
+//! in 3D.
 //!
 //! What the pointer does is offered in this order: to the handles and buttons over a view (egui's own), to the tool
 //! ([`Tool::press`]; the Point tool looks for a prompt to select first), and to the view's own gestures

@@ -1,7 +1,7 @@
 use crate::geom::{DVec2, DVec3};
 
-/// Where the plane `z` cuts a box with these corners (bit n of an index tells the side along axis n): the corners of the cut
-/// in order, none if the plane misses the box.
+/// Where the plane `z` cuts a box with these corners (bit n of an index tells the side along axis n): the corners of
+/// the cut in order, none if the plane misses the box.
 pub fn cut(corners: &[DVec3; 8], z: f64) -> Vec<DVec2> {
     let mut points = Vec::new();
     for from in 0..8usize {

@@ -6,6 +6,7 @@ mod drop_offer;
 mod help;
 mod history;
 mod log;
+mod operation;
 mod palette;
 pub mod path_prompt;
 mod pictures;
@@ -19,6 +20,7 @@ use crate::ui::commands::CommandContext;
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     help::show(ctx, cx.view);
     history::show(ctx, cx);
+    operation::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);

@@ -1,0 +1,328 @@
+//! Operations on whole masks: computed on a thread of their own from a copy of the document, the newest wish wins, and
+//! what comes out is shown before it is done, exactly.
+
+use std::sync::Arc;
+
+use super::DocumentNumber;
+use super::model::Preview;
+use super::open_document::OpenDocument;
+use crate::document::{Change, Command, Document, EditedObject, Object, ObjectEdit, Over};
+use crate::mask::operation::{Operated, Operation, OperationKind, Subject};
+use crate::mask::{MaskError, WorkLimits};
+use crate::ui::text::{tr, tr_with};
+use crate::ui::{OperationStatus, Toasts, WantedOperation, operation_name};
+use crate::volume::Region;
+use crate::work::memory::Free;
+use crate::work::{CancelToken, Wake, Worker};
+
+/// Numbers of these previews begin here: those of the model's and of the brush's are others.
+const FIRST_PREVIEW: u64 = 1 << 62;
+/// More parts than that don't become objects.
+const MOST_PARTS: usize = 100;
+
+/// What is computed, and of what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Key {
+    document: DocumentNumber,
+    revision: u64,
+    operation: Operation,
+    over: Over,
+}
+
+struct Ask {
+    key: Key,
+    /// A copy, without history.
+    document: Document,
+    target: Object,
+    number: u64,
+    cancel: CancelToken,
+}
+
+/// What would be done.
+struct Proposal {
+    edits: Vec<ObjectEdit>,
+    preview: Option<Preview>,
+    /// Voxels that are gained and lost, and new objects.
+    change: (usize, usize, usize),
+}
+
+struct Told {
+    key: Key,
+    proposal: Result<Box<Proposal>, String>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Idle,
+    Working(Key, CancelToken),
+    /// Boxed: it holds a preview.
+    Done(Box<Told>),
+}
+
+impl State {
+    fn key(&self) -> Option<Key> {
+        match self {
+            Self::Idle => None,
+            Self::Working(key, _) => Some(*key),
+            Self::Done(told) => Some(told.key),
+        }
+    }
+}
+
+/// The operation that the window is set to.
+pub(super) struct Operations {
+    worker: Worker<Ask, Told>,
+    state: State,
+    /// It is to be done as soon as it is known what that means.
+    apply: Option<Key>,
+    previews: u64,
+}
+
+impl Operations {
+    pub fn start(wake: Wake) -> std::io::Result<Self> {
+        let worker = Worker::start("operations", wake, |ask: Ask, tell: &dyn Fn(Told)| {
+            let key = ask.key;
+            if !ask.cancel.is_cancelled() {
+                tell(Told { key, proposal: propose(&ask).map(Box::new) });
+            }
+        })?;
+        Ok(Self { worker, state: State::Idle, apply: None, previews: 0 })
+    }
+
+    /// Follows what is wanted: computes it anew when the wish or the document has changed, and stops what nobody wants
+    /// any more. What the window says of it is written into `status`.
+    pub fn follow(
+        &mut self,
+        open: Option<&OpenDocument>,
+        wanted: Option<&WantedOperation>,
+        status: &mut OperationStatus,
+    ) {
+        while let Some(told) = self.worker.poll() {
+            // A worker that has died answers nothing.
+            let Ok(told) = told else {
+                self.state = State::Idle;
+                break;
+            };
+            if self.state.key() == Some(told.key) {
+                self.state = State::Done(Box::new(told));
+            }
+        }
+        let key = open.zip(wanted).map(|(open, wanted)| Key {
+            document: open.number,
+            revision: open.document.revision(),
+            operation: wanted.operation,
+            over: wanted.over,
+        });
+        if self.apply != key {
+            self.apply = None;
+        }
+        let shows = wanted.is_some_and(|w| w.preview) || self.apply.is_some();
+        let key = key.filter(|_| shows);
+        if self.state.key() != key {
+            self.stop();
+            if let (Some(key), Some(open)) = (key, open) {
+                self.ask(key, &open.document);
+            }
+        }
+        *status = self.status(open.map(|open| &open.document));
+    }
+
+    fn stop(&mut self) {
+        if let State::Working(_, cancel) = &self.state {
+            cancel.cancel();
+        }
+        self.state = State::Idle;
+    }
+
+    fn ask(&mut self, key: Key, document: &Document) {
+        let target = match may(document) {
+            Ok(target) => target.clone(),
+            Err(why) => {
+                self.state = State::Done(Box::new(Told { key, proposal: Err(why) }));
+                return;
+            }
+        };
+        self.previews += 1;
+        let cancel = CancelToken::new();
+        let ask = Ask {
+            key,
+            document: document.snapshot(),
+            target,
+            number: FIRST_PREVIEW + self.previews,
+            cancel: cancel.clone(),
+        };
+        self.state = match self.worker.submit(ask) {
+            Ok(()) => State::Working(key, cancel),
+            Err(_) => State::Idle,
+        };
+    }
+
+    fn status(&self, document: Option<&Document>) -> OperationStatus {
+        match &self.state {
+            State::Idle => OperationStatus::Idle,
+            State::Working(..) => OperationStatus::Working,
+            State::Done(told) => match &told.proposal {
+                Err(why) => OperationStatus::Refused(why.clone()),
+                Ok(proposal) => {
+                    let (gained, lost, parts) = proposal.change;
+                    let mm3 = document.map_or(0.0, |d| d.image().grid().voxel_volume_mm3());
+                    let ml = |voxels: usize| voxels as f64 * mm3 / 1000.0;
+                    OperationStatus::Ready { gained_ml: ml(gained), lost_ml: ml(lost), parts }
+                }
+            },
+        }
+    }
+
+    /// The window's wish is to be done.
+    pub fn apply(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedOperation>) {
+        self.apply = open.zip(wanted).map(|(open, wanted)| Key {
+            document: open.number,
+            revision: open.document.revision(),
+            operation: wanted.operation,
+            over: wanted.over,
+        });
+    }
+
+    /// The command to carry out now, if one was asked for and is known; why it can't be is told.
+    pub fn take_command(&mut self, toasts: &mut Toasts) -> Option<Command> {
+        let State::Done(told) = &self.state else { return None };
+        self.apply.take_if(|key| *key == told.key)?;
+        match &told.proposal {
+            Ok(proposal) => Some(Command::EditAll {
+                name: operation_name(told.key.operation.kind),
+                edits: proposal.edits.clone(),
+            }),
+            Err(why) => {
+                toasts.refused(why.clone());
+                None
+            }
+        }
+    }
+
+    /// What would change, to be drawn.
+    pub fn preview(&self) -> Option<&Preview> {
+        match &self.state {
+            State::Done(told) => told.proposal.as_ref().ok()?.preview.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// The object that an operation would be done to, or why there is none.
+fn may(document: &Document) -> Result<&Object, String> {
+    let Some(object) = document.active() else {
+        return Err(tr("No object is selected: select one first.").to_owned());
+    };
+    if object.locked {
+        return Err(tr("This object is locked: unlock it first.").to_owned());
+    }
+    if document.is_pending(object.id) {
+        return Err(tr("A click of this object is still being computed.").to_owned());
+    }
+    if object.region.is_empty() {
+        return Err(tr("This object has no voxels yet.").to_owned());
+    }
+    Ok(object)
+}
+
+/// The objects that are smoothed together with the target.
+fn together<'d>(document: &'d Document, target: &Object) -> Vec<&'d Object> {
+    let others = document.objects().iter().filter(|o| o.id != target.id);
+    others.filter(|o| !o.locked && !o.region.is_empty()).collect()
+}
+
+fn propose(ask: &Ask) -> Result<Proposal, String> {
+    let Ask { key, document, target, number, cancel } = ask;
+    let grid = document.image().grid();
+    let inside = target.log.prompts.iter().filter(|p| p.positive);
+    let clicked: Vec<usize> =
+        inside.filter_map(|p| grid.voxel_at(p.world)).map(|v| grid.index(v)).collect();
+    let is_joint = key.operation.kind == OperationKind::SmoothTogether;
+    let others = if is_joint { together(document, target) } else { Vec::new() };
+    let regions: Vec<Region> = others.iter().map(|o| (*o.region).clone()).collect();
+    let subject = Subject {
+        volume: document.image(),
+        mask: &target.region,
+        others: &regions,
+        clicked: &clicked,
+    };
+    let limits = WorkLimits::new(cancel.clone(), Free::now().usable());
+    let operated = key.operation.run(&subject, &limits).map_err(refusal)?;
+    if operated.mask.is_empty() && operated.parts.is_empty() {
+        return Err(nothing_left(key.operation.kind));
+    }
+    if operated.parts.len() > MOST_PARTS {
+        return Err(tr_with(
+            "{n} parts are too many to become objects: remove the small ones first.",
+            &[("n", &(operated.parts.len() + 1))],
+        ));
+    }
+    let edits = edits_of(operated, target, &others, key.over, grid.dims()[0]);
+    let delta = document.would_edit_all(&edits).map_err(|why| why.to_string())?;
+    if delta.is_empty() {
+        return Err(tr("Nothing would change.").to_owned());
+    }
+    let count = |of: &dyn Fn(u16, u16) -> bool| -> usize {
+        let runs = delta.runs().iter().filter(|run| of(run.before, run.after));
+        runs.map(|run| run.run.len as usize).sum()
+    };
+    let own = target.id.0;
+    let new = edits.iter().filter(|e| matches!(e.target, EditedObject::New(_))).count();
+    let change = (count(&|_, after| after == own), count(&|before, _| before == own), new);
+    let preview = Preview::of_delta(document, target, &delta, *number);
+    Ok(Proposal { edits, preview, change })
+}
+
+/// All losses before all gains: what one object gives up another may take.
+fn edits_of(
+    operated: Operated,
+    target: &Object,
+    others: &[&Object],
+    over: Over,
+    row: usize,
+) -> Vec<ObjectEdit> {
+    let joint = !operated.others.is_empty();
+    // Neighbours that are smoothed together exchange voxels.
+    let over = if joint { Over::Unlocked } else { over };
+    let masks = std::iter::once((target, &operated.mask))
+        .chain(others.iter().copied().zip(&operated.others));
+    let [mut losses, mut gains] = [Vec::new(), Vec::new()];
+    let parts = !operated.parts.is_empty();
+    for (object, wanted) in masks.filter(|_| !parts) {
+        let [loss, gain] = ObjectEdit::to_become(object.id, (&object.region, wanted), over, row);
+        losses.push(loss);
+        gains.push(gain);
+    }
+    losses.append(&mut gains);
+    losses.extend(operated.parts.into_iter().enumerate().map(|(n, part)| ObjectEdit {
+        target: EditedObject::New(format!("{} {}", target.name, n + 2)),
+        change: Change::Add(Arc::new(part)),
+        over: Over::Only(target.id),
+    }));
+    losses
+}
+
+fn nothing_left(kind: OperationKind) -> String {
+    match kind {
+        OperationKind::KeepClicked => {
+            tr("No part has a positive click in it: nothing would be left.").to_owned()
+        }
+        _ => tr("Nothing would be left of the mask: choose a smaller size, or delete the object.")
+            .to_owned(),
+    }
+}
+
+fn refusal(why: MaskError) -> String {
+    match why {
+        MaskError::Cancelled => tr("Cancelled.").to_owned(),
+        MaskError::NotASize(_) => tr("Give a size from 0 up.").to_owned(),
+        MaskError::Memory { needed, .. } => tr_with(
+            "This needs {mb} MB of memory: choose a smaller size or a smaller object.",
+            &[("mb", &needed.div_ceil(1_000_000))],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

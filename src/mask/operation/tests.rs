@@ -1,0 +1,135 @@
+use super::*;
+use crate::geom::{Axis, DAffine3, DMat3, DVec3};
+use crate::volume::{Scale, StoredGeometry, Voxels};
+
+const DIMS: [usize; 3] = [12, 10, 8];
+
+/// A scan whose voxel axes grow towards Left, Posterior and Superior: x and y against the patient's.
+fn volume() -> Volume {
+    let turn = DMat3::from_diagonal(DVec3::new(-1.0, -1.0, 2.0));
+    let grid = Grid::new(DIMS, DAffine3::from_mat3_translation(turn, DVec3::ZERO)).unwrap();
+    let (voxels, stored) = (Voxels::U8(vec![0; grid.count()]), StoredGeometry::of(&grid));
+    Volume::new("test", grid, DIMS.to_vec(), voxels, Scale::NONE, stored, Vec::new())
+}
+
+fn boxed(lo: [usize; 3], hi: [usize; 3]) -> Region {
+    let inside = |n: usize| {
+        let at = [n % DIMS[0], n / DIMS[0] % DIMS[1], n / (DIMS[0] * DIMS[1])];
+        (0..3).all(|a| lo[a] <= at[a] && at[a] < hi[a])
+    };
+    Region::from_mask(DIMS[0], (0..DIMS.iter().product()).map(inside))
+}
+
+fn operation(kind: OperationKind, size: f64) -> Operation {
+    Operation { kind, size, side: None, shell: Shell::Inside, scope: Scope::Volume }
+}
+
+fn run(operation: &Operation, mask: &Region, clicked: &[usize]) -> Result<Operated, MaskError> {
+    let volume = volume();
+    operation.run(&Subject { volume: &volume, mask, others: &[], clicked }, &WorkLimits::none())
+}
+
+#[test]
+fn a_side_is_the_patients() {
+    let mask = boxed([5, 5, 3], [6, 6, 4]);
+    for (axis, positive, lo, hi) in [
+        (Axis::X, true, [3, 5, 3], [6, 6, 4]),
+        (Axis::X, false, [5, 5, 3], [8, 6, 4]),
+        (Axis::Y, true, [5, 3, 3], [6, 6, 4]),
+        (Axis::Y, false, [5, 5, 3], [6, 8, 4]),
+        (Axis::Z, true, [5, 5, 3], [6, 6, 5]),
+        (Axis::Z, false, [5, 5, 2], [6, 6, 4]),
+    ] {
+        let side = Some(Direction { axis, positive });
+        let grow = Operation { side, ..operation(OperationKind::Grow, 2.0) };
+        let grown = run(&grow, &mask, &[]).unwrap().mask;
+        assert_eq!(grown, boxed(lo, hi), "{axis:?} {positive}");
+        // The other way round: this side moves in.
+        let shrink = Operation { side, ..operation(OperationKind::Shrink, 2.0) };
+        assert_eq!(run(&shrink, &grown, &[]).unwrap().mask, mask, "{axis:?} {positive}");
+    }
+}
+
+#[test]
+fn parts_are_kept_taken_away_and_split() {
+    let [large, small, single] =
+        [([0; 3], [4, 4, 4]), ([6, 6, 6], [8, 8, 8]), ([11, 0, 7], [12, 1, 8])]
+            .map(|(lo, hi)| boxed(lo, hi));
+    let mask = large.union(&small, DIMS[0]).union(&single, DIMS[0]);
+    let click = 6 + DIMS[0] * (6 + DIMS[1] * 6);
+    let run = |kind, size| run(&operation(kind, size), &mask, &[click]).unwrap();
+    assert_eq!(run(OperationKind::KeepLargest, 0.0).mask, large);
+    assert_eq!(run(OperationKind::KeepClicked, 0.0).mask, small);
+    // A voxel has 2 mm³.
+    assert_eq!(run(OperationKind::RemoveSmaller, 16.0).mask, large.union(&small, DIMS[0]));
+    assert_eq!(run(OperationKind::RemoveSmaller, 16.1).mask, large);
+    let split = run(OperationKind::SplitParts, 0.0);
+    assert_eq!((split.mask, split.parts), (large, vec![small, single]));
+}
+
+#[test]
+fn the_patients_left_is_split_off() {
+    let mask = boxed([2, 2, 2], [8, 6, 6]);
+    let split = run(&operation(OperationKind::SplitLeftRight, 0.0), &mask, &[]).unwrap();
+    // x grows towards Left.
+    assert_eq!(split.mask, boxed([2, 2, 2], [5, 6, 6]));
+    assert_eq!(split.parts, [boxed([5, 2, 2], [8, 6, 6])]);
+}
+
+#[test]
+fn one_slice_leaves_the_others_alone() {
+    let mask = boxed([2, 2, 2], [8, 6, 6]).without(&boxed([4, 3, 2], [6, 5, 6]), DIMS[0]);
+    let slice = Scope::Slice { axis: 2, index: 3 };
+    let fill = Operation { scope: slice, ..operation(OperationKind::FillHoles, 0.0) };
+    let filled = run(&fill, &mask, &[]).unwrap().mask;
+    assert_eq!(filled, mask.union(&boxed([4, 3, 3], [6, 5, 4]), DIMS[0]));
+    let grow = Operation { scope: slice, ..operation(OperationKind::Grow, 1.0) };
+    let grown = run(&grow, &mask, &[]).unwrap().mask;
+    assert!(
+        grown.without(&mask, DIMS[0]).without(&boxed([0, 0, 3], [12, 10, 4]), DIMS[0]).is_empty()
+    );
+    // What has no meaning in a slice is done everywhere.
+    let split = Operation { scope: slice, ..operation(OperationKind::SplitLeftRight, 0.0) };
+    assert_eq!(run(&split, &mask, &[]).unwrap().parts.len(), 1);
+}
+
+#[test]
+fn objects_are_smoothed_together() {
+    let volume = volume();
+    let (mask, other) = (boxed([0; 3], [6, 10, 8]), boxed([6, 0, 0], DIMS));
+    let others = [other];
+    let subject = Subject { volume: &volume, mask: &mask, others: &others, clicked: &[] };
+    let smoothed =
+        operation(OperationKind::SmoothTogether, 2.0).run(&subject, &WorkLimits::none()).unwrap();
+    assert_eq!(smoothed.others.len(), 1);
+    assert_eq!(smoothed.mask.shared(&smoothed.others[0]), 0);
+    assert_eq!(smoothed.mask.union(&smoothed.others[0], DIMS[0]).count(), 960, "no gap");
+}
+
+#[test]
+fn nothing_is_asked_too_much() {
+    let masks = [Region::default(), boxed([0; 3], DIMS), boxed([3, 3, 3], [4, 4, 4])];
+    for kind in OperationKind::ALL {
+        for (n, mask) in masks.iter().enumerate() {
+            for size in [0.0, 0.5, 1e9] {
+                for scope in [
+                    Scope::Volume,
+                    Scope::Slice { axis: 1, index: 3 },
+                    Scope::Slice { axis: 0, index: 99 },
+                ] {
+                    let operation = Operation { scope, ..operation(kind, size) };
+                    let done = run(&operation, mask, &[]);
+                    // A kernel as large as that may need more memory than there is.
+                    let refused = matches!(done, Err(MaskError::Memory { .. }));
+                    assert!(done.is_ok() || refused, "{kind:?} {n} {size} {scope:?}: {done:?}");
+                }
+            }
+            if kind.size().is_some() && n == 2 {
+                for size in [-1.0, f64::NAN, f64::INFINITY] {
+                    let done = run(&operation(kind, size), mask, &[]);
+                    assert!(matches!(done, Err(MaskError::NotASize(_))), "{kind:?} {size}");
+                }
+            }
+        }
+    }
+}

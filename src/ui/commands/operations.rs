@@ -1,0 +1,71 @@
+//! What can be done to a whole mask: each opens the window of operations with itself chosen.
+
+use egui::Key;
+
+use super::context::CommandContext;
+use super::edit::has_active;
+use super::entry::{Entry, Group, Menu, commands};
+use super::keys::shift;
+use crate::mask::operation::OperationKind;
+
+commands! {
+    Group::Edit;
+
+    /// Opens and closes the window.
+    EDIT_MASK {
+        name: "Edit mask…",
+        keys: [shift(Key::E)],
+        run: |cx| cx.view.windows.operation = !cx.view.windows.operation,
+        menu: Some((Menu::EditMask, 0)),
+        enabled: has_active,
+        on: Some(|cx| cx.view.windows.operation),
+    }
+}
+
+fn choose(cx: &mut CommandContext, kind: OperationKind) {
+    cx.view.prefs.operation.kind = kind;
+    cx.view.windows.operation = true;
+}
+
+/// One command for each kind, with its place in the menu.
+macro_rules! operations {
+    ($($kind:ident: $name:literal, $place:literal;)*) => {
+        /// One for each, in the order of the table.
+        pub(super) static EACH: &[Entry] = &[$(
+            Entry {
+                id: concat!("OPERATION_", stringify!($kind)),
+                name: $name,
+                run: |cx| choose(cx, OperationKind::$kind),
+                menu: Some((Menu::EditMask, $place)),
+                enabled: has_active,
+                ..Entry::in_group(Group::Edit)
+            }
+        ),*];
+
+        /// What menus and the history call an operation, in English.
+        pub const fn operation_name(kind: OperationKind) -> &'static str {
+            match kind {
+                $(OperationKind::$kind => $name),*
+            }
+        }
+    };
+}
+
+operations! {
+    KeepLargest: "Keep largest part", 10;
+    KeepClicked: "Keep clicked parts", 10;
+    RemoveSmaller: "Remove small parts", 10;
+    SplitParts: "Split parts into objects", 10;
+    SplitLeftRight: "Split left and right", 10;
+    FillHoles: "Fill holes", 20;
+    Interpolate: "Interpolate between slices", 20;
+    Close: "Close gaps", 20;
+    Open: "Remove thin parts", 20;
+    Grow: "Grow", 30;
+    Shrink: "Shrink", 30;
+    Hollow: "Hollow", 30;
+    Median: "Smooth (median)", 40;
+    Gaussian: "Smooth (Gaussian)", 40;
+    SmoothTogether: "Smooth objects together", 40;
+    SnapToEdge: "Snap to edge", 40;
+}

@@ -1,0 +1,76 @@
+use std::collections::HashMap;
+
+use crate::document::Over;
+use crate::geom::Direction;
+use crate::mask::Scope;
+use crate::mask::morphology::Shell;
+use crate::mask::operation::{Operation, OperationKind};
+
+/// In which slice an operation is done, or in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OperationScope {
+    /// In the whole mask.
+    #[default]
+    Volume,
+    /// In the slice through the crosshair that is perpendicular to this voxel axis.
+    Slice(usize),
+}
+
+/// What is set in the window of operations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperationOptions {
+    /// What is chosen.
+    pub kind: OperationKind,
+    /// The size of each that was changed, as [`OperationKind::size`] says.
+    pub sizes: HashMap<OperationKind, f64>,
+    /// Towards one side of the patient only.
+    pub side: Option<Direction>,
+    /// Where a shell lies.
+    pub shell: Shell,
+    /// In one slice or everywhere.
+    pub scope: OperationScope,
+    /// From whom voxels may be taken.
+    pub over: Over,
+    /// What would change is shown before it is done.
+    pub preview: bool,
+}
+
+impl Default for OperationOptions {
+    fn default() -> Self {
+        Self {
+            kind: OperationKind::FillHoles,
+            sizes: HashMap::new(),
+            side: None,
+            shell: Shell::Inside,
+            scope: OperationScope::Volume,
+            over: Over::Background,
+            preview: true,
+        }
+    }
+}
+
+impl OperationOptions {
+    /// The size that is set for what is chosen; 0 if it has none.
+    pub fn size(&self) -> f64 {
+        let usual = self.kind.size().map_or(0.0, |(_, usual)| usual);
+        // (A NaN becomes 0, too.)
+        self.sizes.get(&self.kind).copied().unwrap_or(usual).max(0.0)
+    }
+
+    /// Sets it.
+    pub fn set_size(&mut self, size: f64) {
+        self.sizes.insert(self.kind, size);
+    }
+
+    /// The operation, with the crosshair in this voxel.
+    pub fn operation(&self, voxel: [usize; 3]) -> Operation {
+        let scope = match self.scope {
+            OperationScope::Slice(axis) if axis < 3 && self.kind.takes_slice() => {
+                Scope::Slice { axis, index: voxel[axis] }
+            }
+            _ => Scope::Volume,
+        };
+        let side = self.side.filter(|_| self.kind.takes_side());
+        Operation { kind: self.kind, size: self.size(), side, shell: self.shell, scope }
+    }
+}

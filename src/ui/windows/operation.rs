@@ -1,0 +1,229 @@
+//! The window of operations on the selected object's mask: what, how large, where; what it would change; and the button
+//! that does it.
+
+use egui::{Align2, ComboBox, Context, DragValue, RichText, Ui, Window};
+
+use crate::document::{Document, Over};
+use crate::geom::{Axis, Direction, Plane};
+use crate::mask::morphology::Shell;
+use crate::mask::operation::{OperationKind, Size};
+use crate::ui::commands::{CommandContext, operations};
+use crate::ui::kit::format::millilitres;
+use crate::ui::kit::icons;
+use crate::ui::kit::text::{mark, tr, tr_with};
+use crate::ui::kit::widgets::{choice, colours, field, quiet};
+use crate::ui::state::{
+    Action, OperationOptions, OperationScope, OperationStatus, WantedOperation,
+};
+
+/// Sizes that can be set, mm or mm³.
+const LARGEST: f64 = 100_000.0;
+
+/// Draws the window, if it is open and there is a document; says what it is set to.
+pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
+    cx.view.transient.operation = None;
+    let Some(document) = cx.document.filter(|_| cx.view.windows.operation) else { return };
+    let mut open = true;
+    let room = ctx.content_rect();
+    Window::new(format!("{} {}", icons::EDIT_MASK, tr("Edit mask")))
+        .id(egui::Id::unique("edit_mask"))
+        .open(&mut open)
+        .collapsible(false)
+        .resizable(false)
+        .pivot(Align2::RIGHT_TOP)
+        .default_pos(room.right_top() + egui::vec2(-270.0, 80.0))
+        .show(ctx, |ui| {
+            ui.set_width(300.0);
+            options(ui, document, &mut cx.view.prefs.operation);
+            ui.add_space(4.0);
+            outcome(ui, cx);
+        });
+    cx.view.windows.operation = open;
+    let crosshair = document.image().grid().voxel_clamped(cx.view.scan.crosshair);
+    let set = &cx.view.prefs.operation;
+    cx.view.transient.operation = open.then(|| WantedOperation {
+        operation: set.operation(crosshair),
+        over: set.over,
+        preview: set.preview,
+    });
+}
+
+fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
+    let name = document.active().map_or("", |o| &o.name);
+    field(ui, tr("Object"), |ui| ui.label(name));
+    field(ui, tr("What"), |ui| which(ui, &mut set.kind));
+    if let Some((size, _)) = set.kind.size() {
+        let mut value = set.size();
+        let (label, unit, speed) = match size {
+            Size::Millimetres => (tr("Size"), " mm", 0.05),
+            Size::CubicMillimetres => (tr("Smaller than"), " mm³", 1.0),
+        };
+        field(ui, label, |ui| {
+            let drag = DragValue::new(&mut value).range(0.0..=LARGEST).speed(speed).suffix(unit);
+            ui.add(drag).accessible_name(format!("{}: {label}", tr("Edit mask")));
+        });
+        if value != set.size() {
+            set.set_size(value);
+        }
+    }
+    if set.kind.takes_side() {
+        field(ui, tr("Towards"), |ui| side(ui, &mut set.side));
+    }
+    if set.kind == OperationKind::Hollow {
+        let shells = [
+            (mark("Inside"), Shell::Inside),
+            (mark("On both sides"), Shell::Centred),
+            (mark("Outside"), Shell::Outside),
+        ];
+        field(ui, tr("Shell"), |ui| choice(ui, &mut set.shell, &shells));
+    }
+    if set.kind.takes_slice() {
+        field(ui, tr("Where"), |ui| scope(ui, document, &mut set.scope));
+    }
+    if may_gain(set.kind) {
+        let overs = [
+            (mark("Background only"), Over::Background),
+            (mark("Unlocked objects"), Over::Unlocked),
+        ];
+        field(ui, tr("Over"), |ui| choice(ui, &mut set.over, &overs));
+    }
+    ui.label(quiet(ui, tr(hint(set.kind))));
+    ui.checkbox(&mut set.preview, tr("Preview"));
+}
+
+fn which(ui: &mut Ui, kind: &mut OperationKind) {
+    let name = |kind| tr(operations::operation_name(kind));
+    let combo = ComboBox::from_id_salt("operation").width(190.0).height(420.0);
+    let chosen = combo.selected_text(name(*kind)).show_ui(ui, |ui| {
+        for other in OperationKind::ALL {
+            ui.selectable_value(kind, other, name(other));
+        }
+    });
+    chosen.response.accessible_name(tr("What to do to the mask"));
+}
+
+fn side(ui: &mut Ui, side: &mut Option<Direction>) {
+    let name = |side: Option<Direction>| match side {
+        None => tr("All sides"),
+        Some(Direction { axis: Axis::X, positive: true }) => tr("Right"),
+        Some(Direction { axis: Axis::X, positive: false }) => tr("Left"),
+        Some(Direction { axis: Axis::Y, positive: true }) => tr("Anterior"),
+        Some(Direction { axis: Axis::Y, positive: false }) => tr("Posterior"),
+        Some(Direction { axis: Axis::Z, positive: true }) => tr("Superior"),
+        Some(Direction { axis: Axis::Z, positive: false }) => tr("Inferior"),
+    };
+    let combo = ComboBox::from_id_salt("operation_side").width(120.0);
+    let chosen = combo.selected_text(name(*side)).show_ui(ui, |ui| {
+        ui.selectable_value(side, None, name(None));
+        for axis in Axis::ALL {
+            for positive in [true, false] {
+                let one = Some(Direction { axis, positive });
+                ui.selectable_value(side, one, name(one));
+            }
+        }
+    });
+    chosen.response.accessible_name(tr("Towards which side"));
+}
+
+/// Slices are named by the plane that they are nearest to.
+fn scope(ui: &mut Ui, document: &Document, scope: &mut OperationScope) {
+    let orientation = document.image().grid().orientation();
+    let across = |plane: Plane| {
+        let axis = match plane {
+            Plane::Axial => Axis::Z,
+            Plane::Coronal => Axis::Y,
+            Plane::Sagittal => Axis::X,
+        };
+        OperationScope::Slice(orientation.voxel_axis(axis).0)
+    };
+    let choices = [
+        (mark("Whole mask"), OperationScope::Volume),
+        (mark("This axial slice"), across(Plane::Axial)),
+        (mark("This coronal slice"), across(Plane::Coronal)),
+        (mark("This sagittal slice"), across(Plane::Sagittal)),
+    ];
+    let name = choices.iter().find(|(_, s)| s == scope).map_or("Whole mask", |(name, _)| name);
+    let combo = ComboBox::from_id_salt("operation_scope").width(150.0);
+    let chosen = combo.selected_text(tr(name)).show_ui(ui, |ui| {
+        for (name, one) in choices {
+            ui.selectable_value(scope, one, tr(name));
+        }
+    });
+    chosen.response.accessible_name(tr("Where to do it"));
+}
+
+/// Whether the mask can become larger by it.
+fn may_gain(kind: OperationKind) -> bool {
+    use OperationKind as K;
+    matches!(
+        kind,
+        K::FillHoles
+            | K::Interpolate
+            | K::Grow
+            | K::Close
+            | K::Median
+            | K::Gaussian
+            | K::Hollow
+            | K::SnapToEdge
+    )
+}
+
+fn hint(kind: OperationKind) -> &'static str {
+    use OperationKind as K;
+    match kind {
+        K::KeepLargest => {
+            mark("All parts but the largest go. Parts touch by faces, edges or corners.")
+        }
+        K::KeepClicked => mark("Parts without a positive click go."),
+        K::RemoveSmaller => mark("Parts that are smaller go."),
+        K::SplitParts => mark("The largest part stays, each other becomes an object."),
+        K::SplitLeftRight => mark(
+            "The patient's right stays, the left becomes an object. The middle is where the mask is most alike on both sides.",
+        ),
+        K::FillHoles => mark("Cavities that have no way out are filled."),
+        K::Interpolate => mark("Slices between drawn ones are filled by their shapes."),
+        K::Grow => mark("Voxels within this distance of the mask join it."),
+        K::Shrink => mark("Voxels within this distance of the outside go."),
+        K::Open => mark("What is thinner than twice the size goes."),
+        K::Close => mark("Gaps narrower than twice the size are filled."),
+        K::Median => mark("Voxels follow the majority within this distance."),
+        K::Gaussian => mark("Corners become round; the volume stays."),
+        K::SmoothTogether => mark(
+            "All unlocked objects are smoothed; where they touch, they go on touching, and volumes stay.",
+        ),
+        K::Hollow => mark("A shell of this thickness takes the place of the mask."),
+        K::SnapToEdge => mark("The border moves to the strongest edge within this distance."),
+    }
+}
+
+/// What would change, and the button.
+fn outcome(ui: &mut Ui, cx: &mut CommandContext) {
+    let status = &cx.status.operation;
+    let preview = cx.view.prefs.operation.preview;
+    let text = match status {
+        OperationStatus::Idle if preview => RichText::new(""),
+        OperationStatus::Idle => quiet(ui, tr("Without a preview it is done at once.")),
+        OperationStatus::Working => quiet(ui, tr("Computing…")),
+        OperationStatus::Ready { gained_ml, lost_ml, parts } => {
+            let [gained, lost] = [*gained_ml, *lost_ml].map(millilitres);
+            let mut text = format!("+{gained} − {lost}");
+            if *parts > 0 {
+                let new = tr_with("{n} new objects", &[("n", parts)]);
+                text = format!("{text} · {new}");
+            }
+            RichText::new(text)
+        }
+        OperationStatus::Refused(why) => RichText::new(why).color(colours(ui).warning),
+    };
+    ui.label(text);
+    let refused = matches!(status, OperationStatus::Refused(_));
+    ui.horizontal(|ui| {
+        let button = egui::Button::new(format!("{} {}", icons::CHECK, tr("Apply")));
+        if ui.add_enabled(!refused, button).clicked() {
+            cx.out.push(Action::ApplyOperation);
+        }
+        if *status == OperationStatus::Working {
+            ui.spinner();
+        }
+    });
+}
