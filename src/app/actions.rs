@@ -62,11 +62,7 @@ impl App {
             Action::Save => self.save_again(),
             Action::SaveAs => self.ask_save(),
             Action::Undo => self.undo(),
-            Action::Redo => {
-                if let Some(open) = &mut self.open {
-                    open.document.redo();
-                }
-            }
+            Action::Redo => self.redo(),
             Action::TakeBack(gesture) => {
                 if let Some(open) = &mut self.open {
                     open.document.cancel_gesture(gesture);

@@ -121,6 +121,11 @@ impl App {
         }
         let again = command.waits_for_clicks().then(|| command.clone());
         let about = about(&open.document, &command);
+        if renumbers(&command) && !open.deferred.is_empty() {
+            // What waits knows objects by their numbers.
+            self.toasts.refused(told(Refused::Busy));
+            return false;
+        }
         if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
             // The picture may still be that of another time point.
             self.toasts
@@ -133,7 +138,7 @@ impl App {
         }
         let fresh = matches!(command, Command::NewObject);
         let clicked = matches!(command, Command::AddPrompt { .. });
-        let paints = matches!(command, Command::Edit { .. });
+        let paints = matches!(command, Command::Edit { .. } | Command::EditAll { .. });
         let (uncovered, kept) =
             (hidden_losers(&open.document, &command), kept_by_hand(&open.document, &command));
         let deleted = match &command {
@@ -155,7 +160,7 @@ impl App {
                 for (id, name) in uncovered {
                     let _not_gone = open.document.apply(Command::SetVisible(id, true));
                     self.toasts.warning(tr_with(
-                        "{name} was hidden and is shown again, because the brush takes voxels from it",
+                        "{name} was hidden and is shown again, because it has lost voxels",
                         &[("name", &name)],
                     ));
                 }
@@ -224,6 +229,16 @@ impl App {
             let _never_refused =
                 open.document.apply(Command::ShowTimePoint(self.view.scan.time_point));
             self.time_point_loading = self.gpu.is_some();
+        }
+    }
+
+    /// Does again what was taken back, unless something waits that knows objects by their numbers.
+    pub(super) fn redo(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        if open.deferred.is_empty() {
+            open.document.redo();
+        } else {
+            self.toasts.refused(told(Refused::Busy));
         }
     }
 
@@ -297,16 +312,25 @@ fn overlap(a: &Grid, b: &Grid) -> bool {
 
 /// The hidden objects that an edit takes voxels from, with their names: nobody would see it.
 fn hidden_losers(document: &Document, command: &Command) -> Vec<(LabelId, String)> {
-    let Command::Edit { object, change, over: Over::Unlocked, .. } = command else {
-        return Vec::new();
-    };
     if document.objects().iter().all(|o| o.visible) {
         return Vec::new();
     }
-    let Ok(delta) = document.would_edit(*object, change, Over::Unlocked) else { return Vec::new() };
+    let delta = match command {
+        Command::Edit { object, change, over: Over::Unlocked, .. } => {
+            document.would_edit(*object, change, Over::Unlocked)
+        }
+        Command::EditAll { edits, .. } => document.would_edit_all(edits),
+        _ => return Vec::new(),
+    };
+    let Ok(delta) = delta else { return Vec::new() };
     let loses = |o: &&Object| delta.runs().iter().any(|run| run.before == o.id.0);
     let hidden = document.objects().iter().filter(|o| !o.visible).filter(loses);
     hidden.map(|o| (o.id, o.name.clone())).collect()
+}
+
+/// Whether an object gets another number by it.
+fn renumbers(command: &Command) -> bool {
+    matches!(command, Command::Renumber(..) | Command::NameFromPreset { number: Some(_), .. })
 }
 
 /// The key that chooses a tool.
@@ -373,7 +397,7 @@ fn refusal(why: Refused) -> String {
 }
 
 /// What the user is told when a command was refused.
-fn told(why: Refused) -> String {
+pub(super) fn told(why: Refused) -> String {
     format!("{}.", capitalised(&refusal(why)))
 }
 

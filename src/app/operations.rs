@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::DocumentNumber;
 use super::model::Preview;
-use super::open_document::OpenDocument;
-use crate::document::{Change, Command, Document, EditedObject, Object, ObjectEdit, Over};
+use super::open_document::{OpenDocument, told};
+use crate::document::{
+    Change, Command, Document, EditedObject, LabelId, Object, ObjectEdit, Over, StateId,
+};
 use crate::mask::operation::{Operated, Operation, OperationKind, Subject};
 use crate::mask::{MaskError, WorkLimits};
 use crate::ui::text::{tr, tr_with};
@@ -24,9 +26,27 @@ const MOST_PARTS: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Key {
     document: DocumentNumber,
-    revision: u64,
+    state: StateId,
+    object: Option<LabelId>,
+    /// Where it matters.
+    time_point: Option<usize>,
     operation: Operation,
     over: Over,
+}
+
+impl Key {
+    fn of(open: &OpenDocument, wanted: &WantedOperation) -> Self {
+        let document = &open.document;
+        let looks = wanted.operation.kind == OperationKind::SnapToEdge;
+        Self {
+            document: open.number,
+            state: document.state(),
+            object: document.active().map(|o| o.id),
+            time_point: looks.then(|| document.image().time_point()),
+            operation: wanted.operation,
+            over: wanted.over,
+        }
+    }
 }
 
 struct Ask {
@@ -76,6 +96,10 @@ pub(super) struct Operations {
     state: State,
     /// It is to be done as soon as it is known what that means.
     apply: Option<Key>,
+    /// It was to be done, but what it was to be done to has changed.
+    dropped: bool,
+    /// The thread has panicked.
+    dead: bool,
     previews: u64,
 }
 
@@ -87,7 +111,14 @@ impl Operations {
                 tell(Told { key, proposal: propose(&ask).map(Box::new) });
             }
         })?;
-        Ok(Self { worker, state: State::Idle, apply: None, previews: 0 })
+        Ok(Self {
+            worker,
+            state: State::Idle,
+            apply: None,
+            dropped: false,
+            dead: false,
+            previews: 0,
+        })
     }
 
     /// Follows what is wanted: computes it anew when the wish or the document has changed, and stops what nobody wants
@@ -99,27 +130,23 @@ impl Operations {
         status: &mut OperationStatus,
     ) {
         while let Some(told) = self.worker.poll() {
-            // A worker that has died answers nothing.
             let Ok(told) = told else {
-                self.state = State::Idle;
+                self.dead = true;
                 break;
             };
             if self.state.key() == Some(told.key) {
                 self.state = State::Done(Box::new(told));
             }
         }
-        let key = open.zip(wanted).map(|(open, wanted)| Key {
-            document: open.number,
-            revision: open.document.revision(),
-            operation: wanted.operation,
-            over: wanted.over,
-        });
-        if self.apply != key {
-            self.apply = None;
+        let key = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
+        if self.apply != key && self.apply.take().is_some() {
+            self.dropped = key.is_some();
         }
         let shows = wanted.is_some_and(|w| w.preview) || self.apply.is_some();
         let key = key.filter(|_| shows);
-        if self.state.key() != key {
+        if self.dead {
+            self.state = State::Idle;
+        } else if self.state.key() != key {
             self.stop();
             if let (Some(key), Some(open)) = (key, open) {
                 self.ask(key, &open.document);
@@ -136,7 +163,7 @@ impl Operations {
     }
 
     fn ask(&mut self, key: Key, document: &Document) {
-        let target = match may(document) {
+        let target = match may(document, key.operation.kind) {
             Ok(target) => target.clone(),
             Err(why) => {
                 self.state = State::Done(Box::new(Told { key, proposal: Err(why) }));
@@ -154,12 +181,19 @@ impl Operations {
         };
         self.state = match self.worker.submit(ask) {
             Ok(()) => State::Working(key, cancel),
-            Err(_) => State::Idle,
+            Err(_) => {
+                self.dead = true;
+                State::Idle
+            }
         };
     }
 
     fn status(&self, document: Option<&Document>) -> OperationStatus {
         match &self.state {
+            _ if self.dead => OperationStatus::Refused(
+                tr("Operations have stopped unexpectedly: save your work and start the program again.")
+                    .to_owned(),
+            ),
             State::Idle => OperationStatus::Idle,
             State::Working(..) => OperationStatus::Working,
             State::Done(told) => match &told.proposal {
@@ -176,16 +210,15 @@ impl Operations {
 
     /// The window's wish is to be done.
     pub fn apply(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedOperation>) {
-        self.apply = open.zip(wanted).map(|(open, wanted)| Key {
-            document: open.number,
-            revision: open.document.revision(),
-            operation: wanted.operation,
-            over: wanted.over,
-        });
+        self.apply = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
     }
 
     /// The command to carry out now, if one was asked for and is known; why it can't be is told.
     pub fn take_command(&mut self, toasts: &mut Toasts) -> Option<Command> {
+        if std::mem::take(&mut self.dropped) {
+            let text = tr("The masks changed meanwhile, so nothing was done: apply it again.");
+            toasts.refused(text.to_owned());
+        }
         let State::Done(told) = &self.state else { return None };
         self.apply.take_if(|key| *key == told.key)?;
         match &told.proposal {
@@ -200,17 +233,18 @@ impl Operations {
         }
     }
 
-    /// What would change, to be drawn.
-    pub fn preview(&self) -> Option<&Preview> {
-        match &self.state {
-            State::Done(told) => told.proposal.as_ref().ok()?.preview.as_ref(),
-            _ => None,
-        }
+    /// What would change, to be drawn over the document as it is; `None` once that is another (during a stroke).
+    pub fn preview(&self, open: Option<&OpenDocument>) -> Option<&Preview> {
+        let State::Done(told) = &self.state else { return None };
+        let open = open.filter(|open| {
+            (open.number, open.document.state()) == (told.key.document, told.key.state)
+        });
+        open.and(told.proposal.as_ref().ok()?.preview.as_ref())
     }
 }
 
 /// The object that an operation would be done to, or why there is none.
-fn may(document: &Document) -> Result<&Object, String> {
+fn may(document: &Document, kind: OperationKind) -> Result<&Object, String> {
     let Some(object) = document.active() else {
         return Err(tr("No object is selected: select one first.").to_owned());
     };
@@ -222,6 +256,10 @@ fn may(document: &Document) -> Result<&Object, String> {
     }
     if object.region.is_empty() {
         return Err(tr("This object has no voxels yet.").to_owned());
+    }
+    let joint = kind == OperationKind::SmoothTogether;
+    if joint && together(document, object).iter().any(|o| document.is_pending(o.id)) {
+        return Err(tr("A click of another object is still being computed.").to_owned());
     }
     Ok(object)
 }
@@ -259,7 +297,7 @@ fn propose(ask: &Ask) -> Result<Proposal, String> {
         ));
     }
     let edits = edits_of(operated, target, &others, key.over, grid.dims()[0]);
-    let delta = document.would_edit_all(&edits).map_err(|why| why.to_string())?;
+    let delta = document.would_edit_all(&edits).map_err(told)?;
     if delta.is_empty() {
         return Err(tr("Nothing would change.").to_owned());
     }

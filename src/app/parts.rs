@@ -1,7 +1,7 @@
-//! How many parts each mask has, counted on a thread of its own whenever a mask has changed.
+//! How many parts each mask has, counted on a thread of its own whenever masks have changed.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::DocumentNumber;
 use super::open_document::OpenDocument;
@@ -10,80 +10,96 @@ use crate::geom::Grid;
 use crate::mask::parts::{Parts, PartsSummary};
 use crate::mask::{Connectivity, WorkLimits};
 use crate::volume::Region;
+use crate::work::memory::Free;
 use crate::work::{CancelToken, Wake, Worker};
 
+/// All masks that have changed, to be counted.
 struct Ask {
     document: DocumentNumber,
-    object: LabelId,
-    region: Arc<Region>,
+    masks: Vec<(LabelId, Arc<Region>)>,
     grid: Grid,
 }
 
+/// A mask, and what was counted; `None` if there is no memory to count it.
+type Counted = (LabelId, Weak<Region>, Option<PartsSummary>);
+
 struct Told {
     document: DocumentNumber,
-    object: LabelId,
-    region: Arc<Region>,
-    /// `None` if there is no memory to count them.
-    summary: Option<PartsSummary>,
+    counted: Vec<Counted>,
 }
 
 /// What is known of the masks of the open document.
 pub(super) struct PartCounts {
     worker: Worker<Ask, Told>,
-    of: Option<DocumentNumber>,
-    known: HashMap<LabelId, (Arc<Region>, Option<PartsSummary>)>,
+    /// Of which document, and of which revision everything that is known was looked up.
+    of: Option<(DocumentNumber, u64)>,
+    /// Weak: who changes a mask is not to copy it for the sake of this.
+    known: HashMap<LabelId, (Weak<Region>, Option<PartsSummary>)>,
     busy: bool,
 }
 
 impl PartCounts {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let worker = Worker::start("parts", wake, |ask: Ask, tell: &dyn Fn(Told)| {
-            let Ask { document, object, region, grid } = ask;
-            let limits = WorkLimits::new(CancelToken::new(), u64::MAX);
-            let parts = Parts::of(&region, &grid, Connectivity::Corners, &limits);
-            let summary = parts.ok().map(|parts| parts.summary());
-            tell(Told { document, object, region, summary });
+            let Ask { document, masks, grid } = ask;
+            let count = |(id, region): (LabelId, Arc<Region>)| {
+                let limits = WorkLimits::new(CancelToken::new(), Free::now().usable());
+                let parts = Parts::of(&region, &grid, Connectivity::Corners, &limits);
+                (id, Arc::downgrade(&region), parts.ok().map(|parts| parts.summary()))
+            };
+            let counted = masks.into_iter().map(count).collect();
+            tell(Told { document, counted });
         })?;
         Ok(Self { worker, of: None, known: HashMap::new(), busy: false })
     }
 
-    /// Has the next mask counted that has changed. One at a time: whatever changes meanwhile is counted once.
+    /// Has the masks counted that have changed, all together; whatever changes meanwhile is counted once after that.
+    /// Costs nothing while nothing changes.
     pub fn follow(
         &mut self,
         open: Option<&OpenDocument>,
         shown: &mut HashMap<LabelId, PartsSummary>,
     ) {
+        let now = open.map(|open| (open.number, open.document.revision()));
+        let other = self.of.map(|of| of.0) != now.map(|now| now.0);
+        if other {
+            self.known.clear();
+        }
+        let mut news = other || self.of != now;
         while let Some(told) = self.worker.poll() {
+            let Ok(Told { document, counted }) = told else { return };
             self.busy = false;
-            let Ok(told) = told else { return };
-            if self.of == Some(told.document) {
-                self.known.insert(told.object, (told.region, told.summary));
+            if now.is_some_and(|now| now.0 == document) {
+                let entry = |(id, region, summary)| (id, (region, summary));
+                self.known.extend(counted.into_iter().map(entry));
+                news = true;
             }
         }
-        let document = open.map(|open| open.number);
-        if self.of != document {
-            self.of = document;
-            self.known.clear();
-            shown.clear();
-        }
-        let Some(open) = open else { return };
-        let objects = open.document.objects();
-        self.known.retain(|id, _| open.document.object(*id).is_some());
-        let current = |id: LabelId, region: &Arc<Region>| {
-            self.known.get(&id).filter(|(known, _)| Arc::ptr_eq(known, region))
-        };
-        let summaries = objects.iter().filter_map(|o| Some((o.id, current(o.id, &o.region)?.1?)));
-        shown.clear();
-        shown.extend(summaries);
-        if self.busy {
+        self.of = now;
+        if !news {
             return;
         }
-        let next = objects.iter().find(|o| current(o.id, &o.region).is_none());
-        if let Some(object) = next {
+        shown.clear();
+        let Some(open) = open else { return };
+        let mut changed = Vec::new();
+        let mut known = HashMap::new();
+        for object in open.document.objects() {
+            let current = |(region, _): &(Weak<Region>, Option<PartsSummary>)| {
+                std::ptr::eq(region.as_ptr(), Arc::as_ptr(&object.region))
+            };
+            match self.known.remove(&object.id).filter(current) {
+                Some(entry) => {
+                    shown.extend(entry.1.map(|summary| (object.id, summary)));
+                    known.insert(object.id, entry);
+                }
+                None => changed.push((object.id, Arc::clone(&object.region))),
+            }
+        }
+        self.known = known;
+        if !self.busy && !changed.is_empty() {
             let grid = open.document.image().grid().clone();
-            let (object, region) = (object.id, Arc::clone(&object.region));
-            self.busy =
-                self.worker.submit(Ask { document: open.number, object, region, grid }).is_ok();
+            let ask = Ask { document: open.number, masks: changed, grid };
+            self.busy = self.worker.submit(ask).is_ok();
         }
     }
 }

@@ -50,6 +50,15 @@ pub enum EditedObject {
     New(String),
 }
 
+impl EditedObject {
+    fn known(&self) -> Option<LabelId> {
+        match self {
+            Self::Known(id) => Some(*id),
+            Self::New(_) => None,
+        }
+    }
+}
+
 impl ObjectEdit {
     /// Makes `wanted` the mask of an object that has `owned`, as two edits. They name only the voxels that change, so
     /// that all others are still whose work they were: the model's stay open to further clicks.
@@ -215,6 +224,7 @@ impl Document {
     pub(super) fn edit_all(&mut self, name: &str, edits: Vec<ObjectEdit>) -> Result<(), Refused> {
         self.may_edit_all(&edits)?;
         let mut ops = Vec::new();
+        let known: Vec<LabelId> = edits.iter().filter_map(|e| e.target.known()).collect();
         for edit in edits {
             if let Err(why) = self.edit_one(edit, &mut ops) {
                 self.take_back(&mut ops);
@@ -223,6 +233,10 @@ impl Document {
         }
         if !ops.is_empty() {
             self.record(name, ops);
+            // Nobody wants to change what can't be seen.
+            for object in self.objects.iter_mut().filter(|o| known.contains(&o.id)) {
+                object.visible = true;
+            }
         }
         Ok(())
     }

@@ -1,9 +1,6 @@
 //! What is done to whole objects: merged, given another number or a name from a list.
 
-use std::sync::Arc;
-
 use super::history::Op;
-use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
 use super::{Document, LabelId};
@@ -19,9 +16,7 @@ impl Document {
         if self.is_pending(into) || self.is_pending(from) {
             return Err(Refused::Busy);
         }
-        let change = Change::Add(Arc::clone(&self.objects[index].region));
-        let edit = LabelEdit { target: into, change, over: Over::Only(from) };
-        let write = self.write_op(WriteSource::Hand(edit));
+        let write = self.write_op(WriteSource::Merge { into, from });
         let mut ops = vec![write, Op::Object { index, id: from, absent: None }];
         if self.active == Some(from) {
             ops.push(Op::Active(Some(into)));

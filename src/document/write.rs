@@ -16,6 +16,13 @@ pub(super) enum WriteSource {
     Model(LabelId, Arc<Region>),
     /// The object is deleted.
     Clear(LabelId),
+    /// Another object gets all that this one has then.
+    Merge {
+        /// Who gets it.
+        into: LabelId,
+        /// Who has it.
+        from: LabelId,
+    },
 }
 
 /// The change of a label map and of who made what of it. Takes memory for the voxels that change only.
@@ -84,8 +91,11 @@ impl Write {
 
     /// Whether it is an edit by hand of this object.
     pub fn is_by_hand(&self, object: LabelId) -> bool {
-        let by_hand =
-            |s: &WriteSource| matches!(s, WriteSource::Hand(edit) if edit.target == object);
+        let by_hand = |s: &WriteSource| match s {
+            WriteSource::Hand(edit) => edit.target == object,
+            WriteSource::Merge { into, .. } => *into == object,
+            _ => false,
+        };
         self.sources.iter().any(by_hand)
     }
 
@@ -120,6 +130,11 @@ impl Document {
         match source {
             WriteSource::Hand(edit) => self.by_hand(edit),
             WriteSource::Model(id, answer) => self.by_model(*id, answer),
+            WriteSource::Merge { into, from } => {
+                let region = self.object(*from).map(|o| Arc::clone(&o.region));
+                let change = Change::Add(region.unwrap_or_default());
+                self.by_hand(&LabelEdit { target: *into, change, over: Over::Only(*from) })
+            }
             WriteSource::Clear(id) => {
                 let edit = LabelEdit {
                     target: *id,

@@ -7,6 +7,8 @@
 //! and Esedoḡlu, "Auction dynamics: a volume constrained MBO scheme", 2018; here the biases are found one after the
 //! other, each exactly with the others held, until all fit).
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rayon::prelude::*;
 
 use super::gaussian::{Blurred, Kernel};
@@ -84,6 +86,14 @@ struct Slice {
     candidates: Vec<Candidate>,
 }
 
+impl Slice {
+    /// What its open voxels take in memory.
+    fn bytes(&self) -> usize {
+        self.open.len() * (size_of::<u32>() + size_of::<u16>())
+            + self.candidates.len() * size_of::<Candidate>()
+    }
+}
+
 /// A field at a voxel.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
@@ -146,6 +156,8 @@ impl Fields {
             .map(|bounds| bounds.size().iter().product::<usize>())
             .sum();
         limits.allow(Some(held), size_of::<u16>())?;
+        // How many voxels are open is seen on the way.
+        let taken = AtomicUsize::new(held * size_of::<u16>());
         (all.min[2]..all.max[2])
             .into_par_iter()
             .filter_map(|z| {
@@ -154,7 +166,7 @@ impl Fields {
             })
             .map_init(Leaders::default, |leaders, (bounds, masks)| {
                 limits.check()?;
-                Ok(self.slice(leaders, bounds, &masks, spread))
+                self.slice(leaders, (bounds, &masks), spread, (&taken, limits))
             })
             .collect()
     }
@@ -162,10 +174,10 @@ impl Fields {
     fn slice(
         &self,
         leaders: &mut Leaders,
-        bounds: VoxelBox,
-        masks: &[usize],
+        (bounds, masks): (VoxelBox, &[usize]),
         spread: f32,
-    ) -> Slice {
+        (taken, limits): (&AtomicUsize, &WorkLimits),
+    ) -> Result<Slice, MaskError> {
         let ([nx, ny, _], z) = (bounds.size(), bounds.min[2]);
         let mut slice = Slice {
             bounds,
@@ -174,6 +186,7 @@ impl Fields {
             counts: Vec::new(),
             candidates: Vec::new(),
         };
+        let mut held = 0;
         for y in bounds.min[1]..bounds.max[1] {
             leaders.begin(nx);
             let rows: Vec<(u16, usize, &[f32])> = masks
@@ -207,8 +220,13 @@ impl Fields {
                 slice.candidates.push(Candidate { mask: NONE, value: rest });
                 slice.counts.push((slice.candidates.len() - before) as u16);
             }
+            // Lists that grow hold up to twice what is in them.
+            let now = 2 * slice.bytes();
+            let all = taken.fetch_add(now - held, Ordering::Relaxed).saturating_add(now - held);
+            held = now;
+            limits.allow(Some(all), 1)?;
         }
-        slice
+        Ok(slice)
     }
 
     /// Who has which voxels, in the end.

@@ -1,7 +1,7 @@
 //! A priority queue for shortest paths.
 
-/// Keys with a position each, given back in the order of their keys, if none is pushed that is smaller than the last one
-/// popped: what Dijkstra's algorithm does. Constant time for each push, and at most 32 moves for each key (Ahuja,
+/// Keys with a position each, given back in the order of their keys, if none is pushed that is smaller than the last
+/// one popped: what Dijkstra's algorithm does. Constant time for each push, and at most 32 moves for each key (Ahuja,
 /// Mehlhorn, Orlin and Tarjan, "Faster algorithms for the shortest path problem", 1990). Bits of floats that are not
 /// negative are in the order of the floats.
 #[derive(Debug)]

@@ -94,9 +94,22 @@ fn start(depth: &Distances, band_mm: f64, limits: &WorkLimits) -> Result<Vec<u8>
         }
     };
     let mut state: Vec<u8> = mm.par_iter().map(of).collect();
-    // The parts of the mask that have something deep inside, and then, one by one, those that have not.
+    seed_shallow(mm, size, (&mut state, INSIDE), limits)?;
+    seed_shallow(mm, size, (&mut state, OUTSIDE), limits)?;
+    Ok(state)
+}
+
+/// Seeds the parts of the mask (or of what is around it) that are nowhere deeper than the band: from their deepest
+/// voxels. A narrow lumen is such a part, and so is all around a mask that fills the scan but for a rim.
+fn seed_shallow(
+    mm: &[f32],
+    size: [usize; 3],
+    (state, side): (&mut [u8], u8),
+    limits: &WorkLimits,
+) -> Result<(), MaskError> {
+    // Below zero on the side that is looked at.
+    let depth = |at: usize| if side == INSIDE { mm[at] } else { -mm[at] };
     let mut seen = limits.buffer(false, Some(mm.len()))?;
-    let deep: Vec<usize> = (0..mm.len()).filter(|&n| state[n] == INSIDE).collect();
     let part = |from: Vec<usize>, seen: &mut Vec<bool>| {
         let mut part = from;
         for &at in &part {
@@ -105,7 +118,7 @@ fn start(depth: &Distances, band_mm: f64, limits: &WorkLimits) -> Result<Vec<u8>
         let mut done = 0;
         while let Some(&at) = part.get(done) {
             done += 1;
-            for to in beside(at, size).filter(|&to| mm[to] < 0.0) {
+            for to in beside(at, size).filter(|&to| depth(to) < 0.0) {
                 if !std::mem::replace(&mut seen[to], true) {
                     part.push(to);
                 }
@@ -113,18 +126,19 @@ fn start(depth: &Distances, band_mm: f64, limits: &WorkLimits) -> Result<Vec<u8>
         }
         part
     };
-    part(deep, &mut seen);
+    // The parts that have something deep, and then, one by one, those that have not.
+    part((0..mm.len()).filter(|&n| state[n] == side).collect(), &mut seen);
     for first in 0..mm.len() {
-        if mm[first] < 0.0 && !seen[first] {
+        if depth(first) < 0.0 && !seen[first] {
             limits.check()?;
             let part = part(vec![first], &mut seen);
-            let deepest = part.iter().map(|&at| mm[at]).fold(0.0, f32::min);
-            for at in part.into_iter().filter(|&at| mm[at] <= deepest) {
-                state[at] = INSIDE;
+            let deepest = part.iter().map(|&at| depth(at)).fold(0.0, f32::min);
+            for at in part.into_iter().filter(|&at| depth(at) <= deepest) {
+                state[at] = side;
             }
         }
     }
-    Ok(state)
+    Ok(())
 }
 
 /// Gradient magnitude per mm of the smoothed values of a box, x fastest.

@@ -29,7 +29,7 @@ impl Preview {
             return None;
         }
         let styles = styles(document, target.id, target.colour)?;
-        Some(Self::of(document.labels().clone(), &delta, styles, number))
+        Some(Self::of(document.labels().clone(), (target.id.0, &delta), styles, number))
     }
 
     /// A change that is about an object; `None` if a label map has no two values left to draw with.
@@ -40,15 +40,25 @@ impl Preview {
         number: u64,
     ) -> Option<Self> {
         let styles = styles(document, object.id, object.colour)?;
-        Some(Self::of(document.labels().clone(), delta, styles, number))
+        Some(Self::of(document.labels().clone(), (object.id.0, delta), styles, number))
     }
 
     /// `labels` with a change drawn in: what would be new, and what would go, each as a label of its own.
-    fn of(mut labels: LabelMap, change: &Delta, styles: [LabelStyle; 2], number: u64) -> Self {
+    fn of(
+        mut labels: LabelMap,
+        (own, change): (u16, &Delta),
+        styles: [LabelStyle; 2],
+        number: u64,
+    ) -> Self {
         let mut drawn = DeltaBuilder::new(labels.dims());
         let [gained, lost] = styles.each_ref().map(|style| style.value);
         for run in change.runs() {
-            let after = if run.after == 0 { lost } else { gained };
+            let after = match (run.before, run.after) {
+                (_, after) if after == own => gained,
+                (before, after) if before == own || after == 0 => lost,
+                // Another object gets it.
+                (_, after) => after,
+            };
             drawn.push(DeltaRun { after, ..*run });
         }
         let drawn = drawn.finish();
@@ -90,7 +100,7 @@ impl Canvas {
     /// Writes what the model's answer would change into the copy.
     pub fn paint(self, answer: Region, number: u64) -> Preview {
         let change = answer_delta(&self.labels, &self.object, answer);
-        Preview::of(self.labels, &change, self.styles, number)
+        Preview::of(self.labels, (self.object.id.0, &change), self.styles, number)
     }
 }
 

@@ -72,7 +72,7 @@ fn what_is_shown_is_what_is_done() {
             OperationStatus::Ready { gained_ml: ml(gained), lost_ml: ml(lost), parts: new };
         assert_eq!(status, expected, "{kind:?}");
         let before = open.document.labels().to_vec();
-        let shown = of.preview().unwrap().labels.to_vec();
+        let shown = of.preview(Some(&open)).unwrap().labels.to_vec();
         let mut toasts = Toasts::default();
         assert!(of.take_command(&mut toasts).is_none(), "nobody has asked for it");
         of.apply(Some(&open), Some(&wanted));
@@ -115,7 +115,7 @@ fn what_can_not_be_done_is_said_and_not_done() {
         let OperationStatus::Refused(text) = status else { panic!("{kind:?}: {status:?}") };
         assert!(text.contains(why), "{text}");
         let mut toasts = Toasts::default();
-        assert!(of.take_command(&mut toasts).is_none() && of.preview().is_none());
+        assert!(of.take_command(&mut toasts).is_none() && of.preview(Some(&open)).is_none());
         assert_eq!(toasts.texts().count(), 1);
     }
 }
@@ -134,7 +134,9 @@ fn what_was_computed_for_another_state_is_not_done() {
     // The cavity was painted meanwhile.
     let status = known(&mut of, &open, &fill);
     assert!(matches!(status, OperationStatus::Refused(_)), "{status:?}");
-    assert!(of.take_command(&mut Toasts::default()).is_none());
+    let mut toasts = Toasts::default();
+    assert!(of.take_command(&mut toasts).is_none());
+    assert!(toasts.texts().any(|text| text.contains("apply it again")));
     // Closed, or set to something else before it was known.
     of.apply(Some(&open), Some(&fill));
     let mut status = OperationStatus::Idle;
@@ -142,6 +144,49 @@ fn what_was_computed_for_another_state_is_not_done() {
     assert_eq!(status, OperationStatus::Idle);
     known(&mut of, &open, &wanted(OperationKind::Grow, 1.0));
     assert!(of.take_command(&mut Toasts::default()).is_none());
+}
+
+#[test]
+fn a_preview_is_of_the_document_as_it_is_or_there_is_none() {
+    let (mut of, mut open) = (operations(), open());
+    known(&mut of, &open, &wanted(OperationKind::FillHoles, 0.0));
+    assert!(of.preview(Some(&open)).is_some());
+    // Looking changes nothing of it.
+    open.document.apply(Command::SetVisible(id(1), false)).unwrap();
+    assert!(of.preview(Some(&open)).is_some());
+    add(&mut open.document, boxed([7; 3], [8; 3]));
+    assert!(of.preview(Some(&open)).is_none(), "a stroke is under way");
+}
+
+#[test]
+fn what_a_neighbour_gets_is_not_drawn_as_a_gain() {
+    let (mut of, mut open) = (operations(), open());
+    open.document.apply(Command::NewObject).unwrap();
+    add(&mut open.document, boxed([5, 1, 1], [9, 5, 5]));
+    open.document.apply(Command::Select(id(1))).unwrap();
+    let status = known(&mut of, &open, &wanted(OperationKind::SmoothTogether, 2.0));
+    assert!(matches!(status, OperationStatus::Ready { .. }), "{status:?}");
+    let preview = of.preview(Some(&open)).unwrap();
+    let [gained, lost] = preview.styles.each_ref().map(|style| style.value);
+    of.apply(Some(&open), Some(&wanted(OperationKind::SmoothTogether, 2.0)));
+    let command = of.take_command(&mut Toasts::default()).unwrap();
+    let (before, shown) = (open.document.labels().to_vec(), preview_labels(&of, &open));
+    open.document.apply(command).unwrap();
+    let after = open.document.labels().to_vec();
+    for n in 0..1000 {
+        let expected = match (before[n], after[n]) {
+            (old, new) if old == new => old,
+            (_, 1) => gained,
+            (1, _) => lost,
+            (_, 0) => lost,
+            (_, new) => new,
+        };
+        assert_eq!(shown[n], expected, "{n}: {} → {}", before[n], after[n]);
+    }
+}
+
+fn preview_labels(of: &Operations, open: &OpenDocument) -> Vec<u16> {
+    of.preview(Some(open)).unwrap().labels.to_vec()
 }
 
 #[test]

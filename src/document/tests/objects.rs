@@ -116,6 +116,30 @@ fn merging_gives_all_voxels_and_deletes_the_other() {
 }
 
 #[test]
+fn a_merge_is_of_what_there_is_after_a_late_answer() {
+    let mut d = one_object();
+    // A negative click of the first is computed; what it will give up the second would have.
+    click(&mut d, false).unwrap();
+    d.active = None;
+    edit(&mut d, None, add([0; 3], [3; 3])).unwrap();
+    let painted = d.objects()[1].region.count();
+    d.active = None;
+    edit(&mut d, None, add([4, 4, 3], [5, 5, 4])).unwrap();
+    let [second, third] = [d.objects()[1].id, d.objects()[2].id];
+    d.apply(Command::Merge { into: third, from: second }).unwrap();
+    resolve(&mut d, boxed([0; 3], [1; 3]));
+    assert!(layers_agree(&d), "no voxel without an object");
+    assert_eq!(counts(&d), [(1, 1), (third.0, 27 - 1 + 1)]);
+    assert!(painted < 26);
+    while d.undo() {
+        assert!(layers_agree(&d));
+    }
+    while d.redo() {
+        assert!(layers_agree(&d));
+    }
+}
+
+#[test]
 fn numbers_are_given_and_taken_back() {
     let mut d = two_objects();
     let before = seen(&d);

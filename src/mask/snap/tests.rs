@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::super::test_volume::{noise, region, volume};
 use super::*;
+use crate::geom::DAffine3;
+use crate::volume::{Scale, StoredGeometry, Voxels};
 use crate::work::CancelToken;
 
 proptest! {
@@ -65,4 +67,31 @@ fn a_flat_scan_no_band_and_odd_bands() {
     let little = WorkLimits::new(CancelToken::new(), 1000);
     let found = snap_to_edge(&mask, &flat, 2.0, &little);
     assert!(matches!(found, Err(MaskError::Memory { .. })));
+}
+
+#[test]
+fn a_narrow_lumen_and_a_tight_crop_stay_open() {
+    // A flat picture: nothing pulls the border anywhere.
+    let dims = [17, 17, 17];
+    let grid = Grid::new(dims, DAffine3::IDENTITY).unwrap();
+    let (voxels, stored) = (Voxels::U8(vec![7; grid.count()]), StoredGeometry::of(&grid));
+    let volume = Volume::new("flat", grid, dims.to_vec(), voxels, Scale::NONE, stored, vec![]);
+    let from_centre = |n: usize, axes: usize| {
+        let at = [n % 17, n / 17 % 17, n / 289];
+        at[..axes].iter().map(|&c| (c as f64 - 8.0).powi(2)).sum::<f64>().sqrt()
+    };
+    let shell = Region::from_mask(
+        17,
+        (0..17 * 289).map(|n| {
+            let r = from_centre(n, 3);
+            r > 2.5 && r < 6.5
+        }),
+    );
+    let all_but_a_rim = Region::from_mask(17, (0..17 * 289).map(|n| from_centre(n, 3) < 8.0));
+    for mask in [shell, all_but_a_rim] {
+        let moved = snap_to_edge(&mask, &volume, 4.0, &WorkLimits::none()).unwrap();
+        let lumen = 8 + 17 * (8 + 17 * 8);
+        assert_eq!(moved.contains(lumen), mask.contains(lumen));
+        assert!(!moved.contains(0), "the corner of the scan");
+    }
 }

@@ -83,7 +83,9 @@ pub(super) fn show(
     let entered = choice.chosen > 0 && ui.input(|i| i.key_pressed(Key::Enter));
     let by_key = entered.then(|| found.get(choice.chosen - 1).copied()).flatten();
     if let Some(FoundName { label, .. }) = named.or(by_key) {
-        let number = Some(LabelId(label.number)).filter(|n| is_free(document, object, *n));
+        // While a click of it is computed an object keeps its number.
+        let may = |n: &LabelId| is_free(document, object, *n) && !document.is_pending(object.id);
+        let number = Some(LabelId(label.number)).filter(may);
         cx.out.push(Action::Do(Command::NameFromPreset {
             object: object.id,
             name: label.name.clone(),
@@ -117,9 +119,11 @@ fn row(
     chosen: bool,
 ) -> bool {
     let number = LabelId(label.number);
-    let free = is_free(document, object, number) || document.is_pending(object.id);
-    let number =
-        if free { number.0.to_string() } else { tr_with("{n} is taken", &[("n", &number.0)]) };
+    let number = if is_free(document, object, number) {
+        number.0.to_string()
+    } else {
+        tr_with("{n} is taken", &[("n", &number.0)])
+    };
     let name = match label.zh.as_deref().filter(|_| is_chinese()) {
         Some(zh) => format!("{}  {zh}", label.name),
         None => label.name.clone(),

@@ -427,6 +427,9 @@ fn number(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     if value != object.id.0 {
         ui.data_mut(|d| d.insert_temp(draft, value));
     }
+    if ui.input(|i| i.key_pressed(egui::Key::Escape)) {
+        ui.data_mut(|d| d.remove::<u16>(draft));
+    }
     let editing = response.dragged() || response.has_focus();
     if !editing && let Some(number) = ui.data_mut(|d| d.remove_temp::<u16>(draft)) {
         cx.view.transient.selected_prompt = None;
