@@ -141,6 +141,10 @@ impl App {
         let paints = matches!(command, Command::Edit { .. } | Command::EditAll { .. });
         let (uncovered, kept) =
             (hidden_losers(&open.document, &command), kept_by_hand(&open.document, &command));
+        let keeps_number = match &command {
+            Command::NameFromPreset { name, number: None, .. } => Some(name.clone()),
+            _ => None,
+        };
         let deleted = match &command {
             Command::RemoveObject(id) => open.document.object(*id).map(|o| o.name.clone()),
             _ => None,
@@ -171,6 +175,12 @@ impl App {
                             ("brush", &key_of(tools::BRUSH)),
                             ("eraser", &key_of(tools::ERASER)),
                         ],
+                    ));
+                }
+                if let Some(name) = keeps_number {
+                    self.toasts.info(tr_with(
+                        "{name} keeps its number: that of the list is taken, or a click is being computed",
+                        &[("name", &name)],
                     ));
                 }
                 if let Some(name) = deleted {
@@ -249,8 +259,11 @@ impl App {
         }
         let wanted = self.view.transient.operation.as_ref();
         self.operations.follow(self.open.as_ref(), wanted, &mut self.status.operation);
-        if let Some(command) = self.operations.take_command(&mut self.toasts) {
-            self.run(command);
+        if let Some(command) = self.operations.take_command(&mut self.toasts)
+            && self.run(command)
+        {
+            let wanted = self.view.transient.operation.as_ref();
+            self.operations.applied(self.open.as_ref(), wanted);
         }
     }
 

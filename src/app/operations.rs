@@ -64,6 +64,8 @@ struct Proposal {
     preview: Option<Preview>,
     /// Voxels that are gained and lost, and new objects.
     change: (usize, usize, usize),
+    /// Voxels that others lose to it.
+    taken: Vec<(String, usize)>,
 }
 
 struct Told {
@@ -98,6 +100,8 @@ pub(super) struct Operations {
     apply: Option<Key>,
     /// It was to be done, but what it was to be done to has changed.
     dropped: bool,
+    /// What was done last: it is not proposed once more by itself.
+    done: Option<Key>,
     /// The thread has panicked.
     dead: bool,
     previews: u64,
@@ -116,6 +120,7 @@ impl Operations {
             state: State::Idle,
             apply: None,
             dropped: false,
+            done: None,
             dead: false,
             previews: 0,
         })
@@ -143,7 +148,11 @@ impl Operations {
             self.dropped = key.is_some();
         }
         let shows = wanted.is_some_and(|w| w.preview) || self.apply.is_some();
-        let key = key.filter(|_| shows);
+        if self.done != key {
+            self.done = None;
+        }
+        let rests = self.done.is_some() && self.apply.is_none();
+        let key = key.filter(|_| shows && !rests);
         if self.dead {
             self.state = State::Idle;
         } else if self.state.key() != key {
@@ -194,6 +203,7 @@ impl Operations {
                 tr("Operations have stopped unexpectedly: save your work and start the program again.")
                     .to_owned(),
             ),
+            State::Idle if self.done.is_some() => OperationStatus::Done,
             State::Idle => OperationStatus::Idle,
             State::Working(..) => OperationStatus::Working,
             State::Done(told) => match &told.proposal {
@@ -202,7 +212,9 @@ impl Operations {
                     let (gained, lost, parts) = proposal.change;
                     let mm3 = document.map_or(0.0, |d| d.image().grid().voxel_volume_mm3());
                     let ml = |voxels: usize| voxels as f64 * mm3 / 1000.0;
-                    OperationStatus::Ready { gained_ml: ml(gained), lost_ml: ml(lost), parts }
+                    let taken = proposal.taken.iter().map(|(name, n)| (name.clone(), ml(*n)));
+                    let taken = taken.collect();
+                    OperationStatus::Ready { gained_ml: ml(gained), lost_ml: ml(lost), parts, taken }
                 }
             },
         }
@@ -231,6 +243,11 @@ impl Operations {
                 None
             }
         }
+    }
+
+    /// What was asked for was done.
+    pub fn applied(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedOperation>) {
+        self.done = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
     }
 
     /// What would change, to be drawn over the document as it is; `None` once that is another (during a stroke).
@@ -296,7 +313,7 @@ fn propose(ask: &Ask) -> Result<Proposal, String> {
             &[("n", &(operated.parts.len() + 1))],
         ));
     }
-    let edits = edits_of(operated, target, &others, key.over, grid.dims()[0]);
+    let edits = edits_of(operated, target, &others, (key.operation.kind, key.over), grid.dims()[0]);
     let delta = document.would_edit_all(&edits).map_err(told)?;
     if delta.is_empty() {
         return Err(tr("Nothing would change.").to_owned());
@@ -309,7 +326,15 @@ fn propose(ask: &Ask) -> Result<Proposal, String> {
     let new = edits.iter().filter(|e| matches!(e.target, EditedObject::New(_))).count();
     let change = (count(&|_, after| after == own), count(&|before, _| before == own), new);
     let preview = Preview::of_delta(document, target, &delta, *number);
-    Ok(Proposal { edits, preview, change })
+    let mut taken = Vec::new();
+    for object in document.objects().iter().filter(|o| o.id != target.id && !is_joint) {
+        let voxels = count(&|before, after| before == object.id.0 && after == own);
+        if voxels > 0 {
+            taken.push((object.name.clone(), voxels));
+        }
+    }
+    taken.sort_by_key(|(_, voxels)| std::cmp::Reverse(*voxels));
+    Ok(Proposal { edits, preview, change, taken })
 }
 
 /// All losses before all gains: what one object gives up another may take.
@@ -317,7 +342,7 @@ fn edits_of(
     operated: Operated,
     target: &Object,
     others: &[&Object],
-    over: Over,
+    (kind, over): (OperationKind, Over),
     row: usize,
 ) -> Vec<ObjectEdit> {
     let joint = !operated.others.is_empty();
@@ -333,8 +358,12 @@ fn edits_of(
         gains.push(gain);
     }
     losses.append(&mut gains);
+    let name = |n: usize| match kind {
+        OperationKind::SplitLeftRight => format!("{} left", target.name),
+        _ => format!("{} {}", target.name, n + 2),
+    };
     losses.extend(operated.parts.into_iter().enumerate().map(|(n, part)| ObjectEdit {
-        target: EditedObject::New(format!("{} {}", target.name, n + 2)),
+        target: EditedObject::New(name(n)),
         change: Change::Add(Arc::new(part)),
         over: Over::Only(target.id),
     }));

@@ -260,9 +260,16 @@ impl Document {
         Ok(Self::blank(self.free_label()?, None, None))
     }
 
-    fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
+    pub(super) fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
         let colour = colour.unwrap_or_else(|| palette_colour(id));
         Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
+    }
+
+    /// The label after the largest: those that are free between others may mean something in the scheme of a file. The
+    /// smallest free one if there is none.
+    pub(super) fn label_past_all(&self) -> Result<LabelId, Refused> {
+        let largest = self.objects.iter().map(|o| o.id.0).max().unwrap_or(0);
+        largest.checked_add(1).map_or_else(|| self.free_label(), |next| Ok(LabelId(next)))
     }
 
     /// The smallest label that no object has.

@@ -6,7 +6,7 @@ use super::history::{GestureId, MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
-use super::{Document, LabelId, Object};
+use super::{Document, LabelId};
 use crate::volume::{Delta, Region};
 
 /// What an edit by hand is called in the history.
@@ -247,9 +247,9 @@ impl Document {
         let (id, mut begin) = match target {
             EditedObject::Known(id) => (id, None),
             EditedObject::New(name) => {
-                let object = self.next_object()?;
+                let object = Self::blank(self.label_past_all()?, Some(name), None);
                 let (id, index) = (object.id, self.objects.len());
-                let absent = Some(Box::new(Object { name, ..object }));
+                let absent = Some(Box::new(object));
                 (id, Some(Op::Object { index, id, absent }))
             }
         };

@@ -60,7 +60,8 @@ fn press(harness: &mut Harness<'_, App>, key: Key, modifiers: Modifiers) {
 
 fn computed(harness: &mut Harness<'_, App>) -> OperationStatus {
     wait(harness, "the operation", |app| {
-        !matches!(app.status().operation, OperationStatus::Working | OperationStatus::Idle)
+        let status = &app.status().operation;
+        !matches!(status, OperationStatus::Working | OperationStatus::Idle | OperationStatus::Done)
     });
     harness.state().status().operation.clone()
 }
@@ -81,19 +82,25 @@ fn an_operation_is_shown_then_done_then_undone() {
     press(&mut harness, Key::E, Modifiers::SHIFT);
     assert_eq!(harness.state().view().prefs.operation.kind, OperationKind::FillHoles);
     // A voxel has 3 mm³.
-    let ready = OperationStatus::Ready { gained_ml: 0.024, lost_ml: 0.0, parts: 0 };
+    let ready =
+        OperationStatus::Ready { gained_ml: 0.024, lost_ml: 0.0, parts: 0, taken: Vec::new() };
     assert_eq!(computed(&mut harness), ready);
     assert_eq!(voxels(harness.state()), [505, 27], "only shown");
     harness.get_by_label_contains("Apply").click();
     harness.run_steps(3);
     assert_eq!(voxels(harness.state()), [513, 27]);
-    let OperationStatus::Refused(why) = computed(&mut harness) else { panic!("done twice") };
-    assert!(why.contains("Nothing would change"));
+    assert_eq!(harness.state().status().operation, OperationStatus::Done);
+    harness.get_by_label_contains("Apply again").click();
+    harness.run_steps(3);
+    wait(&mut harness, "that there is nothing to do", |app| {
+        app.messages().any(|message| message.contains("Nothing would change"))
+    });
     press(&mut harness, Key::Z, CTRL);
     assert_eq!(voxels(harness.state()), [505, 27]);
 
     choose(&mut harness, "split parts");
-    let ready = OperationStatus::Ready { gained_ml: 0.0, lost_ml: 0.003, parts: 1 };
+    let ready =
+        OperationStatus::Ready { gained_ml: 0.0, lost_ml: 0.003, parts: 1, taken: Vec::new() };
     assert_eq!(computed(&mut harness), ready);
     harness.get_by_label_contains("Apply").click();
     harness.run_steps(3);
@@ -144,6 +151,11 @@ fn a_name_is_chosen_from_a_list() {
     harness.run_steps(3);
     let document = harness.state().document().expect("open");
     assert_eq!(document.object(LabelId(1)).map(|o| o.name.as_str()), Some("kidney_right"));
+    assert!(harness.query_by_label("Object name").is_none());
+
+    // Given up, and begun again.
+    press(&mut harness, Key::F2, NONE);
+    press(&mut harness, Key::Escape, NONE);
     assert!(harness.query_by_label("Object name").is_none());
 
     // A name of one's own is kept as typed.

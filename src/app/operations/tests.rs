@@ -68,8 +68,12 @@ fn what_is_shown_is_what_is_done() {
         let wanted = wanted(kind, size);
         let status = known(&mut of, &open, &wanted);
         let ml = |voxels: i32| f64::from(voxels) / 1000.0;
-        let expected =
-            OperationStatus::Ready { gained_ml: ml(gained), lost_ml: ml(lost), parts: new };
+        let expected = OperationStatus::Ready {
+            gained_ml: ml(gained),
+            lost_ml: ml(lost),
+            parts: new,
+            taken: Vec::new(),
+        };
         assert_eq!(status, expected, "{kind:?}");
         let before = open.document.labels().to_vec();
         let shown = of.preview(Some(&open)).unwrap().labels.to_vec();

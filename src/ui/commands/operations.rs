@@ -23,7 +23,7 @@ commands! {
 }
 
 fn choose(cx: &mut CommandContext, kind: OperationKind) {
-    cx.view.prefs.operation.kind = kind;
+    cx.view.prefs.operation.choose(kind);
     cx.view.windows.operation = true;
 }
 

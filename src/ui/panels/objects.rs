@@ -29,6 +29,8 @@ const GAP: f32 = 1.0;
 const DRAWN_WHOLE: usize = 100;
 /// How much of the panel's height such a list takes.
 const LONG_LIST: f32 = 0.6;
+/// Width of an object's menu.
+const MENU: f32 = 230.0;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
 
@@ -347,11 +349,18 @@ fn rename(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCon
         return;
     }
     if chosen == name_choice::Chosen::Named {
+        ui.data_mut(|d| d.remove::<bool>(response.id.with("focused")));
         ui.data_mut(|d| d.remove::<bool>(fresh));
         cx.view.transient.renaming = None;
         return;
     }
-    if response.lost_focus() || escaped || !(response.has_focus() || response.gained_focus()) {
+    // The keyboard may come a frame later than it is asked for.
+    let focused = response.id.with("focused");
+    let has_focus = response.has_focus();
+    let had_focus =
+        ui.data_mut(|d| std::mem::replace(d.get_temp_mut_or_default::<bool>(focused), has_focus));
+    if escaped || response.lost_focus() || (had_focus && !has_focus) {
+        ui.data_mut(|d| d.remove::<bool>(focused));
         ui.data_mut(|d| d.remove::<bool>(fresh));
         cx.view.transient.renaming = None;
         if !escaped && !name.is_empty() && name != object.name {
@@ -361,6 +370,7 @@ fn rename(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCon
 }
 
 fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
+    ui.set_width(MENU);
     let rename = Button::new(tr("Rename")).shortcut_text(edit::RENAME_OBJECT.key_text());
     if ui.add(rename).clicked() {
         cx.view.transient.renaming = Some((object.id, object.name.clone()));
@@ -422,7 +432,9 @@ fn number(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let draft = ui.scope_id().with("number");
     let mut value = ui.data(|d| d.get_temp(draft)).unwrap_or(object.id.0);
     let response = field(ui, tr("Number"), |ui| {
-        ui.add(egui::DragValue::new(&mut value).range(1..=u16::MAX)).accessible_name(tr("Number"))
+        // Nothing is dragged: a number is no size.
+        let drag = egui::DragValue::new(&mut value).range(1..=u16::MAX).speed(0.0);
+        ui.add(drag).accessible_name(tr("Number"))
     });
     if value != object.id.0 {
         ui.data_mut(|d| d.insert_temp(draft, value));

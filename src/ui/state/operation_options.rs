@@ -50,6 +50,15 @@ impl Default for OperationOptions {
 }
 
 impl OperationOptions {
+    /// Chooses another operation. Where it is done, and whether it takes from others, is as at first: nobody is to do it
+    /// elsewhere, or to others, because the last one was.
+    pub fn choose(&mut self, kind: OperationKind) {
+        if self.kind != kind {
+            let usual = Self::default();
+            (self.kind, self.over, self.scope, self.side) = (kind, usual.over, usual.scope, None);
+        }
+    }
+
     /// The size that is set for what is chosen; 0 if it has none.
     pub fn size(&self) -> f64 {
         let usual = self.kind.size().map_or(0.0, |(_, usual)| usual);

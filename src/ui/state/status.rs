@@ -195,7 +195,11 @@ pub enum OperationStatus {
         lost_ml: f64,
         /// How many objects would begin.
         parts: usize,
+        /// What it would take from other objects: their names and mL, the largest first.
+        taken: Vec<(String, f64)>,
     },
+    /// It was done just now; it is not computed again before something is changed, or it is asked for.
+    Done,
     /// It can't be done, and why.
     Refused(String),
 }

@@ -51,7 +51,9 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
 fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
     let name = document.active().map_or("", |o| &o.name);
     field(ui, tr("Object"), |ui| ui.label(name));
-    field(ui, tr("What"), |ui| which(ui, &mut set.kind));
+    let mut kind = set.kind;
+    field(ui, tr("What"), |ui| which(ui, &mut kind));
+    set.choose(kind);
     if let Some((size, _)) = set.kind.size() {
         let mut value = set.size();
         let (label, unit, speed) = match size {
@@ -71,9 +73,9 @@ fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
     }
     if set.kind == OperationKind::Hollow {
         let shells = [
-            (mark("Inside"), Shell::Inside),
-            (mark("On both sides"), Shell::Centred),
-            (mark("Outside"), Shell::Outside),
+            (tr("Inside"), Shell::Inside),
+            (tr("On both sides"), Shell::Centred),
+            (tr("Outside"), Shell::Outside),
         ];
         field(ui, tr("Shell"), |ui| choice(ui, &mut set.shell, &shells));
     }
@@ -81,10 +83,8 @@ fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
         field(ui, tr("Where"), |ui| scope(ui, document, &mut set.scope));
     }
     if may_gain(set.kind) {
-        let overs = [
-            (mark("Background only"), Over::Background),
-            (mark("Unlocked objects"), Over::Unlocked),
-        ];
+        let overs =
+            [(tr("Background only"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];
         field(ui, tr("Over"), |ui| choice(ui, &mut set.over, &overs));
     }
     ui.label(quiet(ui, tr(hint(set.kind))));
@@ -93,7 +93,7 @@ fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
 
 fn which(ui: &mut Ui, kind: &mut OperationKind) {
     let name = |kind| tr(operations::operation_name(kind));
-    let combo = ComboBox::from_id_salt("operation").width(190.0).height(420.0);
+    let combo = ComboBox::from_id_salt("operation").width(190.0).height(560.0);
     let chosen = combo.selected_text(name(*kind)).show_ui(ui, |ui| {
         for other in OperationKind::ALL {
             ui.selectable_value(kind, other, name(other));
@@ -204,11 +204,17 @@ fn outcome(ui: &mut Ui, cx: &mut CommandContext) {
         OperationStatus::Idle if preview => RichText::new(""),
         OperationStatus::Idle => quiet(ui, tr("Without a preview it is done at once.")),
         OperationStatus::Working => quiet(ui, tr("Computing…")),
-        OperationStatus::Ready { gained_ml, lost_ml, parts } => {
+        OperationStatus::Done => {
+            quiet(ui, tr("Done. Change something to see what it would do then."))
+        }
+        OperationStatus::Ready { gained_ml, lost_ml, parts, .. } => {
             let [gained, lost] = [*gained_ml, *lost_ml].map(millilitres);
             let mut text = format!("+{gained} − {lost}");
             if *parts > 0 {
-                let new = tr_with("{n} new objects", &[("n", parts)]);
+                let new = match parts {
+                    1 => tr("1 new object").to_owned(),
+                    n => tr_with("{n} new objects", &[("n", n)]),
+                };
                 text = format!("{text} · {new}");
             }
             RichText::new(text)
@@ -216,10 +222,26 @@ fn outcome(ui: &mut Ui, cx: &mut CommandContext) {
         OperationStatus::Refused(why) => RichText::new(why).color(colours(ui).warning),
     };
     ui.label(text);
+    if let OperationStatus::Ready { taken, .. } = status
+        && let Some((name, ml)) = taken.first()
+    {
+        let from = [("ml", millilitres(*ml)), ("name", name.clone())];
+        let [ml, name] = from.each_ref().map(|(key, text)| (*key, text as &dyn std::fmt::Display));
+        let mut text = tr_with("Takes {ml} from {name}", &[ml, name]);
+        if taken.len() > 1 {
+            let others = tr_with("and from {n} others", &[("n", &(taken.len() - 1))]);
+            text = format!("{text} {others}");
+        }
+        ui.label(RichText::new(text).color(colours(ui).warning));
+    }
     let refused = matches!(status, OperationStatus::Refused(_));
     ui.horizontal(|ui| {
-        let button = egui::Button::new(format!("{} {}", icons::CHECK, tr("Apply")));
-        if ui.add_enabled(!refused, button).clicked() {
+        let again = *status == OperationStatus::Done;
+        let name = if again { tr("Apply again") } else { tr("Apply") };
+        let button = egui::Button::new(format!("{} {name}", icons::CHECK));
+        let response = ui.add_enabled(!refused, button);
+        // A double click is one wish.
+        if response.clicked() && !response.double_clicked() {
             cx.out.push(Action::ApplyOperation);
         }
         if *status == OperationStatus::Working {
