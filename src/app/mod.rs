@@ -7,6 +7,7 @@ mod actions;
 mod document_number;
 mod edit_preview;
 mod files;
+mod floods;
 mod gpu;
 mod graphics;
 mod leaving;
@@ -40,6 +41,7 @@ use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
 use files::{Files, News, Role};
+use floods::Floods;
 use gpu::{Gpu, Shortage};
 use graphics::Graphics;
 pub use graphics::{AppWindow, Left};
@@ -72,6 +74,7 @@ pub struct App {
     model: Model,
     threshold: Threshold,
     edit_preview: EditPreview,
+    floods: Floods,
     operations: Operations,
     part_counts: PartCounts,
     name_lists: NameLists,
@@ -144,6 +147,7 @@ impl App {
             model: Model::start(wake.clone(), model, models)?,
             threshold: Threshold::start(wake.clone())?,
             edit_preview: EditPreview::default(),
+            floods: Floods::start(wake.clone())?,
             operations: Operations::start(wake.clone())?,
             part_counts: PartCounts::start(wake.clone())?,
             name_lists,
@@ -240,14 +244,12 @@ impl App {
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.edit_intent.as_ref();
         self.edit_preview.follow(self.open.as_ref(), intent);
+        self.follow_flood();
         self.follow_operation();
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
-            let preview = self
-                .edit_preview
-                .get()
-                .or(self.operations.preview(self.open.as_ref()))
-                .or(self.model.preview());
+            let by_hand = self.edit_preview.get().or(self.floods.preview());
+            let preview = by_hand.or(self.operations.preview(self.open.as_ref())).or(self.model.preview());
             let shown = self.view.shown_masks();
             match gpu.sync(open.number, &open.document, shown, preview) {
                 Ok(true) => self.time_point_loading = false,
@@ -373,6 +375,7 @@ impl App {
         let document = self.open.as_ref().map(|s| &s.document);
         let (intent, time_point) = (self.view.transient.intent, self.view.scan.time_point);
         let edits = self.view.transient.edit_intent.clone();
+        let flood = self.view.transient.flood;
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(wait) = self.files.paths.waits()
             && let Some(answer) = ui::path_prompt::show_wait(ui.ctx(), wait)
@@ -401,6 +404,7 @@ impl App {
         if acted
             || now.intent != intent
             || now.edit_intent != edits
+            || now.flood != flood
             || self.view.scan.time_point != time_point
         {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.

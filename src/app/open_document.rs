@@ -252,6 +252,19 @@ impl App {
         }
     }
 
+    /// Computes, shows and does the flood fill that is wanted, but not into a stroke.
+    pub(super) fn follow_flood(&mut self) {
+        let waits = self.view.transient.gesture.edits();
+        let wanted = &mut self.view.transient.flood;
+        match self.floods.follow(self.open.as_ref(), wanted, waits, &mut self.status.flood) {
+            Some(Ok(command)) => {
+                self.run(command);
+            }
+            Some(Err(why)) => self.toasts.refused(why),
+            None => {}
+        }
+    }
+
     /// Computes, shows and does what the window of operations is set to, but not into a stroke.
     pub(super) fn follow_operation(&mut self) {
         if self.view.transient.gesture.edits() {

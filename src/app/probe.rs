@@ -32,7 +32,8 @@ impl App {
 
     /// What is drawn of the click or the edit that the pointer would make: voxels that it would add.
     pub fn preview_voxels(&self) -> Option<usize> {
-        let preview = self.edit_preview.get().or(self.model.preview())?;
+        let by_hand = self.edit_preview.get().or(self.floods.preview());
+        let preview = by_hand.or(self.model.preview())?;
         let gained = preview.styles[0].value;
         Some(preview.labels.regions().get(&gained).map_or(0, crate::volume::Region::count))
     }
@@ -47,6 +48,7 @@ impl App {
             && !loading
             && !thresholding
             && !drawing
+            && self.view.transient.flood.is_none()
             && !self.files.is_opening()
             && !self.files.is_saving()
             && !self.files.paths.is_looking()

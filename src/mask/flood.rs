@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use super::bits::Bits;
+use super::lines::{CutPlane, Lattice, Sheet, near};
 use super::range::ValueRange;
 use super::{Connectivity, Layer, MaskError, Scope, WorkLimits};
+use crate::geom::{DVec3, Grid};
 use crate::volume::{Region, Volume, VoxelBox};
 use crate::with_voxels;
 
@@ -18,6 +20,8 @@ pub struct FloodOptions {
     pub connectivity: Connectivity,
     /// In the whole volume or within one slice, which the seed must be in.
     pub scope: Scope,
+    /// Only voxels that this plane cuts, as those of [`Tip::Disc`](super::brush::Tip): what an oblique slice shows.
+    pub plane: Option<CutPlane>,
     /// Only within this box.
     pub within: Option<VoxelBox>,
     /// It stops once it has more voxels than these.
@@ -29,6 +33,7 @@ impl Default for FloodOptions {
         Self {
             connectivity: Connectivity::Faces,
             scope: Scope::Volume,
+            plane: None,
             within: None,
             limit: usize::MAX,
         }
@@ -59,11 +64,12 @@ pub fn flood(
 ) -> Result<Flood, MaskError> {
     let dims = volume.grid().dims();
     let Some(bounds) = bounds(dims, options) else { return Ok(Flood::default()) };
+    let Some(cut) = Cut::of(volume.grid(), options.plane) else { return Ok(Flood::default()) };
     let (shown, scale) = (volume.time_point_range(), volume.scale());
     with_voxels!(volume.voxels(), v => {
         let values = &v[shown];
         let fill = Fill {
-            inside: |at: usize| range.contains(scale.apply(values[at] as f64)),
+            inside: |at: usize| range.contains(scale.apply(values[at] as f64)) && cut.has(at),
             dims,
             bounds,
             reach: usize::from(options.connectivity == Connectivity::Corners),
@@ -157,6 +163,33 @@ fn without_holes(region: &Region, layer: Layer, dims: [usize; 3]) -> Region {
 
 fn is_in(voxel: [usize; 3], bounds: &VoxelBox) -> bool {
     (0..3).all(|a| (bounds.min[a]..bounds.max[a]).contains(&voxel[a]))
+}
+
+/// The voxels that a plane cuts, or all.
+struct Cut {
+    dims: [usize; 3],
+    plane: Option<(Lattice, Sheet, DVec3)>,
+}
+
+impl Cut {
+    /// `None` of a plane that is none.
+    fn of(grid: &Grid, plane: Option<CutPlane>) -> Option<Self> {
+        let lattice = Lattice::of(grid);
+        let plane = match plane {
+            Some(plane) if !near(plane.point) => return None,
+            Some(plane) => Some((lattice, Sheet::of(&lattice, plane.normal)?, plane.point)),
+            None => None,
+        };
+        Some(Self { dims: grid.dims(), plane })
+    }
+
+    fn has(&self, at: usize) -> bool {
+        let Some((lattice, sheet, point)) = &self.plane else { return true };
+        let [nx, ny, _] = self.dims;
+        let [x, y, z] = [at % nx, at / nx % ny, at / nx / ny].map(|n| n as f64);
+        let from = lattice.row(y, z) + lattice.steps[0] * x - *point;
+        sheet.cut(from, DVec3::ZERO).is_some()
+    }
 }
 
 /// Where a flood may go at all; `None` if nowhere.

@@ -21,11 +21,11 @@ pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{
     Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
-    FilmFormat, FilmOptions, Hover, ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox,
-    LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer, OperationStatus, PRACTISED,
-    Pane, PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus,
-    SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState,
-    Waiting, WantedOperation, label_styles,
+    FilmFormat, FilmOptions, FloodReach, FloodStatus, Hover, ImageLayer, Intent, LONGEST_SIDE,
+    Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer,
+    OperationStatus, PRACTISED, Pane, PictureOptions, PictureSize, PreviewStatus, Question,
+    ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits,
+    Status, ToolId, View3d, ViewState, Waiting, WantedFlood, WantedOperation, label_styles,
 };
 pub use windows::path_prompt;
 

@@ -57,7 +57,7 @@ pub fn radius(harness: &Harness<'_, App>) -> f64 {
     harness.state().view().prefs.brush.diameter_mm / 2.0
 }
 
-fn button(pos: Pos2, button: PointerButton, pressed: bool, modifiers: Modifiers) -> Event {
+pub fn button(pos: Pos2, button: PointerButton, pressed: bool, modifiers: Modifiers) -> Event {
     Event::PointerButton { pos, button, pressed, modifiers }
 }
 
@@ -86,7 +86,7 @@ pub fn press(harness: &mut Harness<'_, App>, key: Key, modifiers: Modifiers) {
     harness.run_steps(2);
 }
 
-fn undo(harness: &mut Harness<'_, App>) {
+pub fn undo(harness: &mut Harness<'_, App>) {
     press(harness, Key::Z, CTRL);
 }
 

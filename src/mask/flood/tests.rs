@@ -59,7 +59,7 @@ proptest! {
         });
         let scope = slice.map_or(Scope::Volume, |axis| Scope::Slice { axis, index: seed[axis] });
         let range = ValueRange { low: 0.0, high: f64::from(share) };
-        let options = FloodOptions { connectivity, scope, within: bounds, limit: usize::MAX };
+        let options = FloodOptions { connectivity, scope, plane: None, within: bounds, limit: usize::MAX };
         let found = flood(&volume, seed, range, &options, &WorkLimits::none()).unwrap();
         let expected = plain(dims, seed, connectivity, |v| {
             let value = f64::from(values[v[0] + dims[0] * (v[1] + dims[1] * v[2])]);
@@ -173,4 +173,28 @@ fn it_can_be_stopped_and_takes_no_more_memory_than_it_may() {
     let little = WorkLimits::new(CancelToken::new(), 1000);
     let found = flood(&volume, [0, 0, 0], range, &corners, &little);
     assert!(matches!(found, Err(MaskError::Memory { .. })));
+}
+
+#[test]
+fn in_an_oblique_plane_a_flood_stays_among_the_voxels_that_a_disc_of_the_brush_has() {
+    use super::super::brush::{Brush, Tip};
+    use crate::geom::DVec3;
+
+    let dims = [23, 17, 11];
+    let even = volume(dims, [1.0, 1.5, 2.5], vec![1.0; 23 * 17 * 11]);
+    let seed = [11, 8, 5];
+    let point = even.grid().world_of(seed);
+    for normal in [DVec3::Z, DVec3::new(0.2, 0.0, 1.0), DVec3::new(1.0, -0.7, 0.4), DVec3::ONE] {
+        let plane = Some(CutPlane { point, normal });
+        let options = FloodOptions { plane, ..FloodOptions::default() };
+        let found = flood_alike(&even, seed, 0.0, &options, &WorkLimits::none()).unwrap();
+        let disc = Brush { radius_mm: 1000.0, tip: Tip::Disc { normal } };
+        assert_eq!(found.region, disc.dab(even.grid(), point), "{normal}");
+    }
+    for (point, normal) in [(point, DVec3::ZERO), (DVec3::NAN, DVec3::Z)] {
+        let options =
+            FloodOptions { plane: Some(CutPlane { point, normal }), ..Default::default() };
+        let found = flood_alike(&even, seed, 0.0, &options, &WorkLimits::none()).unwrap();
+        assert_eq!(found, Flood::default());
+    }
 }

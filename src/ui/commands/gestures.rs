@@ -10,8 +10,9 @@ pub fn gestures() -> impl Iterator<Item = (&'static str, &'static str)> {
     of_tools.chain(GESTURES).copied()
 }
 
-/// What it does with every tool.
+/// What it does with every tool; and keys that only count while something is half drawn.
 const GESTURES: &[(&str, &str)] = &[
+    ("Backspace, Esc (Outline tool)", "Take the last corner back; give the outline up"),
     ("Wheel", "Step slices; with Shift ten at a time"),
     ("Ctrl+wheel", "Zoom at the pointer"),
     ("Alt+wheel", "Thicker or thinner slices"),

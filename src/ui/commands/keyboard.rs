@@ -6,6 +6,7 @@ use super::table::all;
 use crate::document::Document;
 use crate::ui::kit::widgets::delete_is_claimed;
 use crate::ui::state::{Action, GestureState, Status, ViewState};
+use crate::ui::tools;
 
 /// Takes this frame's key presses and does what they stand for. Call first in a frame, before any widget.
 ///
@@ -51,6 +52,12 @@ pub fn handle(
             }
             if pressed.last().is_some_and(|entry| (entry.asks_for_text)(status)) {
                 // Typed for what this opens, which is not there yet.
+                return false;
+            }
+            if gesture == GestureState::Idle
+                && modifiers.is_none()
+                && tools::of(view.prefs.tool).takes_key(*key, view)
+            {
                 return false;
             }
             let Some(entry) = find(*key, *physical_key, *modifiers) else { return true };

@@ -107,9 +107,9 @@ pub fn point_is_chosen(cx: &CommandContext) -> bool {
     cx.view.prefs.tool == tools::POINT
 }
 
-/// Whether voxels are painted or erased.
+/// Whether voxels are changed by hand.
 pub fn draws(cx: &CommandContext) -> bool {
-    [tools::BRUSH, tools::ERASER].contains(&cx.view.prefs.tool)
+    [tools::BRUSH, tools::ERASER, tools::OUTLINE, tools::FLOOD].contains(&cx.view.prefs.tool)
 }
 
 /// Why the model in use takes no negative points, if so.

@@ -5,12 +5,15 @@ mod action;
 mod arrangement;
 mod brush_options;
 mod export_options;
+mod flood_options;
+mod flood_tolerance;
 mod image_layer;
 mod image_layers;
 mod inner_box;
 mod objects_in_view;
 mod open_windows;
 mod operation_options;
+mod outline_draft;
 mod preferences;
 pub mod readout;
 mod scan_view;
@@ -30,16 +33,18 @@ pub use brush_options::{BrushOptions, BrushShape};
 pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };
+pub use flood_options::{FloodReach, WantedFlood};
 pub use image_layer::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};
+pub use outline_draft::OutlineDraft;
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use slice_transform::SliceTransform;
 pub use status::{
-    Busy, Download, Drawing, FileProgress, Latency, LogLine, ModelEntry, ModelStatus, Offer,
-    OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting,
+    Busy, Download, Drawing, FileProgress, FloodStatus, Latency, LogLine, ModelEntry, ModelStatus,
+    Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting,
 };
 pub use transient::{
     BrushPlace, EditIntent, GestureState, Hover, Intent, Transient, WantedOperation,

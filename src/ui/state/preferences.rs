@@ -1,6 +1,7 @@
 use super::arrangement::{Layout, SidePanels, Splits};
 use super::brush_options::BrushOptions;
 use super::export_options::{FilmOptions, PictureOptions};
+use super::flood_options::FloodReach;
 use super::operation_options::OperationOptions;
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
@@ -29,6 +30,8 @@ pub struct Preferences {
     pub tool: ToolId,
     /// How Brush and Eraser paint.
     pub brush: BrushOptions,
+    /// How far a flood fill goes.
+    pub flood_reach: FloodReach,
     /// What is done to whole masks.
     pub operation: OperationOptions,
     /// Whether the crosshair is drawn.
@@ -80,6 +83,7 @@ impl Default for Preferences {
         Self {
             tool: ToolId::default(),
             brush: BrushOptions::default(),
+            flood_reach: FloodReach::default(),
             operation: OperationOptions::default(),
             show_crosshair: true,
             show_labels: true,

@@ -41,6 +41,8 @@ pub struct ScanView {
     pub lightbox: Option<Lightbox>,
     /// A turn of all three slice planes; `None` follows the scan's axes.
     pub oblique: Option<Oblique>,
+    /// The tolerance of the last flood fill; `None` before there was one.
+    pub flood_tolerance: Option<f64>,
     /// The time point shown, from 0.
     pub time_point: usize,
     /// Axial, coronal, sagittal.
@@ -68,6 +70,7 @@ impl Default for ScanView {
             maximised: None,
             lightbox: None,
             oblique: None,
+            flood_tolerance: None,
             time_point: 0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),

@@ -24,6 +24,8 @@ pub struct Status {
     pub names: Arc<Vec<NameList>>,
     /// What the window of operations is set to.
     pub operation: OperationStatus,
+    /// The flood that is being set up.
+    pub flood: FloodStatus,
     /// ONNX Runtime.
     pub runtime: RuntimeStatus,
     /// The model.
@@ -177,6 +179,18 @@ pub struct Drawing {
     pub done: u64,
     /// Pictures in all; 0 while unknown.
     pub total: u64,
+}
+
+/// What is known of a flood that is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FloodStatus {
+    /// There is none, or it is known.
+    #[default]
+    Known,
+    /// It is being computed.
+    Working,
+    /// It can't be done, for this reason, in the language in use.
+    Refused(String),
 }
 
 /// What is known of the operation that the window of operations is set to.

@@ -1,5 +1,7 @@
 use super::arrangement::Pane;
 use super::export_options::Screen;
+use super::flood_options::WantedFlood;
+use super::outline_draft::OutlineDraft;
 use crate::document::{Change, LabelId, Over};
 use crate::geom::DVec3;
 use crate::mask::operation::Operation;
@@ -101,6 +103,10 @@ pub struct Transient {
     pub brush: Option<BrushPlace>,
     /// The edit that a press would make, if a preview of it is wanted. Written by the views.
     pub edit_intent: Option<EditIntent>,
+    /// The outline that is half drawn.
+    pub outline: Option<OutlineDraft>,
+    /// The flood that is being set up, or computed to be done.
+    pub flood: Option<WantedFlood>,
     /// What the open window of operations is set to. Written by it.
     pub operation: Option<WantedOperation>,
     /// How many gestures have begun that change the document: names them.

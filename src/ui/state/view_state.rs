@@ -6,7 +6,7 @@ use super::scan_view::{PaneState, ScanView};
 use super::transient::Transient;
 use crate::geom::{DVec3, Grid, Oblique, Plane, SliceFrame};
 use crate::render::Orbit;
-use crate::volume::{Histogram, Stats};
+use crate::volume::{Histogram, Stats, Window};
 
 /// How the user looks at the document. Not part of it, and not in its history.
 #[derive(Clone, Debug, Default)]
@@ -138,16 +138,24 @@ impl ViewState {
     /// The spread of the chosen layer's values that matter, as a measure for window drags: between the 0.5th
     /// and 99.5th percentile of what is not background.
     pub fn value_range(&self) -> f64 {
-        let (low, high) =
-            self.layer_histogram().map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
-        let range = high - low;
-        if range.is_finite() && range > 0.0 { range } else { self.layer_auto_window().width }
+        spread(self.layer_histogram(), self.layer_auto_window())
+    }
+
+    /// The same of the scan itself, whichever layer is chosen.
+    pub fn scan_value_range(&self) -> f64 {
+        spread(self.scan.histogram.as_ref(), self.scan.auto_window)
     }
 
     /// Whether labels are drawn now.
     pub fn labels_shown(&self) -> bool {
         self.prefs.show_labels && !self.transient.peek
     }
+}
+
+fn spread(histogram: Option<&Histogram>, auto_window: Window) -> f64 {
+    let (low, high) = histogram.map_or((0.0, 0.0), |h| h.foreground_percentiles(0.005, 0.995));
+    let range = high - low;
+    if range.is_finite() && range > 0.0 { range } else { auto_window.width }
 }
 
 #[cfg(test)]

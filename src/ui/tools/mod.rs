@@ -9,6 +9,7 @@
 //! ([`Tool::press`]; the Point tool looks for a prompt to select first), and to the view's own gestures
 //! (`view_gestures`: the middle button pans, the right one drags the window, in 3D the left one turns).
 
+mod by_hand;
 mod context;
 mod gesture;
 pub mod marks;
@@ -20,9 +21,10 @@ mod stroke;
 mod strokes;
 mod view_gestures;
 
-use egui::{CursorIcon, KeyboardShortcut, Painter, Ui};
+use egui::{CursorIcon, Key, KeyboardShortcut, Painter, Ui};
 
 pub use context::ViewContext;
+pub use flood::STEP as FLOOD_STEP;
 pub use gesture::{ClickAction, ClickOrDrag, Gesture};
 pub use place::ViewPlace;
 pub use pointer::{PickedPosition, WorldPointer};
@@ -40,6 +42,15 @@ pub trait Tool: Sync {
 
     /// The pointer is over a view, and no button is down.
     fn hover(&self, _at: &WorldPointer, _cx: &mut ViewContext) {}
+
+    /// Once each frame, before the views answer to the pointer; `in_use`: whether it is the chosen tool.
+    fn each_frame(&self, _in_use: bool, _cx: &mut ViewContext) {}
+
+    /// A key was pressed alone, and no button is down. `true` if it is about what is half done with this tool: no
+    /// command is given then.
+    fn takes_key(&self, _key: Key, _view: &mut ViewState) -> bool {
+        false
+    }
 
     /// Draws over a view; `at` is where the pointer is, if it is there and no button is down.
     fn paint(
@@ -114,6 +125,10 @@ tools! {
     brush::BRUSH as BRUSH,
     /// Drag: takes voxels from the selected object.
     eraser::ERASER as ERASER,
+    /// Drag or click corners: the voxels within.
+    outline::Outline as OUTLINE,
+    /// Click or drag: what is joined to a place and has values like those there.
+    flood::FloodFill as FLOOD,
 }
 
 /// The tool of this name; the Point tool if there is none.

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use egui::{
-    Align2, Color32, CursorIcon, Id, Painter, PointerButton, Pos2, Rect, Stroke as Line, Ui, vec2,
-};
+use egui::{Color32, CursorIcon, Id, Painter, PointerButton, Pos2, Rect, Stroke as Line, Ui};
 
+use super::by_hand::{change, note, over_choice, refusal};
 use super::rest::rests;
 use super::{Gesture, PickedPosition, ViewContext, ViewPlace, WorldPointer, pick};
-use crate::document::{Change, Command, EditKind, GestureId, LabelId, Over};
+use crate::document::{Change, Command, EditKind, GestureId, LabelId};
 use crate::geom::DVec3;
 use crate::mask::brush::{Brush, Tip};
-use crate::ui::kit::format::shorten;
 use crate::ui::kit::paint;
-use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::text::tr;
 use crate::ui::kit::widgets::{choice, colours};
 use crate::ui::state::{
     Action, BrushOptions, BrushPlace, BrushShape, EditIntent, SliceTransform, ViewState,
@@ -267,22 +265,6 @@ fn brush(options: &BrushOptions, normal: Option<DVec3>) -> Brush {
     Brush { radius_mm: options.diameter_mm / 2.0, tip }
 }
 
-fn change(region: Region, erases: bool) -> Change {
-    let region = Arc::new(region);
-    if erases { Change::Subtract(region) } else { Change::Add(region) }
-}
-
-/// Why nothing can be painted or erased: the name of the object that is locked, or nothing to erase from.
-fn refusal(erases: bool, cx: &ViewContext) -> Option<String> {
-    match cx.document.active() {
-        Some(object) if object.locked => {
-            Some(tr_with("{name} is locked", &[("name", &shorten(&object.name, 30))]))
-        }
-        None if erases => Some(tr("Select the object to erase from").to_owned()),
-        _ => None,
-    }
-}
-
 /// Notes where the brush is, for the rings in all views.
 fn show_place(picked: &PickedPosition, at: &WorldPointer, cx: &mut ViewContext) {
     let slice = at.place.slice.as_ref().map_or(0, SliceTransform::slice);
@@ -350,25 +332,8 @@ pub fn paint(
         }
     }
     if let (Some(why), Some(at)) = (why_not, at.filter(|at| paints(at))) {
-        let width = paint::text_width(painter, &why, NOTE);
-        let corner = note_place(place.rect, at.at, vec2(width, NOTE + 4.0));
-        paint::text(painter, corner, Align2::LEFT_TOP, &why, NOTE, paint::WARNING);
+        note(painter, place.rect, at.at, &why, paint::WARNING);
     }
-}
-
-/// Size of a note at the pointer, and how far from it it is, in points.
-const NOTE: f32 = 12.0;
-const NOTE_AWAY: f32 = 14.0;
-
-/// The upper left corner of a note of this size at the pointer: below it to the right, but within the view.
-fn note_place(view: Rect, pointer: Pos2, size: egui::Vec2) -> Pos2 {
-    let view = view.shrink(4.0);
-    let below = pointer.y + NOTE_AWAY;
-    // Not onto what the pointer is on.
-    let above = pointer.y - NOTE_AWAY - size.y;
-    let y = if below + size.y <= view.max.y { below } else { above.max(view.min.y) };
-    let x = (pointer.x + NOTE_AWAY).min(view.max.x - size.x).max(view.min.x);
-    egui::pos2(x, y)
 }
 
 /// What is seen of a brush in a view.
@@ -456,9 +421,7 @@ pub fn options(ui: &mut Ui, erases: bool, view: &mut ViewState) {
         return;
     }
     ui.separator();
-    ui.label(tr("Paints over"));
-    let over = [(tr("Background"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];
-    choice(ui, &mut brush.over, &over);
+    over_choice(ui, view);
 }
 
 #[cfg(test)]
@@ -488,22 +451,6 @@ mod tests {
             };
             assert!(near, "{from} {to}: {found:?}, not {expected:?}");
         }
-    }
-
-    #[test]
-    fn a_note_at_the_pointer_is_within_the_view() {
-        let view = Rect::from_min_max(pos2(100.0, 50.0), pos2(300.0, 250.0));
-        let size = vec2(80.0, 16.0);
-        for (pointer, corner) in [
-            (pos2(150.0, 100.0), pos2(164.0, 114.0)),
-            (pos2(290.0, 100.0), pos2(216.0, 114.0)),
-            (pos2(290.0, 240.0), pos2(216.0, 210.0)),
-            (pos2(101.0, 249.0), pos2(115.0, 219.0)),
-        ] {
-            assert_eq!(note_place(view, pointer, size), corner, "{pointer}");
-        }
-        // Of a note that is wider than the view its beginning is seen.
-        assert_eq!(note_place(view, pos2(200.0, 100.0), vec2(400.0, 16.0)).x, 104.0);
     }
 
     #[test]

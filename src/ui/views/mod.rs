@@ -32,7 +32,7 @@ use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
 pub use crate::ui::state::SliceTransform;
 use crate::ui::state::{Action, GestureState, Pane, Screen, Status, ViewState};
-use crate::ui::tools::ViewContext as Context;
+use crate::ui::tools::{self, ViewContext as Context};
 
 /// Fills what is left of `ui` with the views.
 ///
@@ -64,6 +64,9 @@ pub fn show(
         panes: Vec::new(),
         pixels_per_point: ui.pixels_per_point(),
     };
+    for tool in tools::ALL {
+        tool.each_frame(tool.info().id == cx.view.prefs.tool, &mut cx);
+    }
     match cx.view.scan.lightbox {
         Some(lightbox) => {
             // What was held on a view is not seen any more.
