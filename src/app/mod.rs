@@ -249,7 +249,8 @@ impl App {
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
             let by_hand = self.edit_preview.get().or(self.floods.preview());
-            let preview = by_hand.or(self.operations.preview(self.open.as_ref())).or(self.model.preview());
+            let preview =
+                by_hand.or(self.operations.preview(self.open.as_ref())).or(self.model.preview());
             let shown = self.view.shown_masks();
             match gpu.sync(open.number, &open.document, shown, preview) {
                 Ok(true) => self.time_point_loading = false,
