@@ -188,13 +188,8 @@ impl Operations {
             number: FIRST_PREVIEW + self.previews,
             cancel: cancel.clone(),
         };
-        self.state = match self.worker.submit(ask) {
-            Ok(()) => State::Working(key, cancel),
-            Err(_) => {
-                self.dead = true;
-                State::Idle
-            }
-        };
+        self.dead = self.worker.submit(ask).is_err();
+        self.state = if self.dead { State::Idle } else { State::Working(key, cancel) };
     }
 
     fn status(&self, document: Option<&Document>) -> OperationStatus {

@@ -181,8 +181,7 @@ fn what_a_neighbour_gets_is_not_drawn_as_a_gain() {
         let expected = match (before[n], after[n]) {
             (old, new) if old == new => old,
             (_, 1) => gained,
-            (1, _) => lost,
-            (_, 0) => lost,
+            (1, _) | (_, 0) => lost,
             (_, new) => new,
         };
         assert_eq!(shown[n], expected, "{n}: {} → {}", before[n], after[n]);

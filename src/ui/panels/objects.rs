@@ -332,16 +332,23 @@ fn rename(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCon
     let mut edit = TextEdit::singleline(text).desired_width(ui.available_width() - 8.0).show(ui);
     let response = edit.response.response.accessible_name(tr("Object name"));
     let name = text.trim().to_owned();
-    let fresh = response.id.with("renaming");
-    if !ui.data(|d| d.get_temp::<bool>(fresh).unwrap_or(false)) {
-        ui.data_mut(|d| d.insert_temp(fresh, true));
+    // When it was drawn last, and whether it had the keyboard then: one that was not drawn just before has been opened
+    // anew, however the last one ended.
+    let memory = response.id.with("renaming");
+    let (pass, has_focus) = (ui.ctx().cumulative_pass_nr(), response.has_focus());
+    let before = ui.data_mut(|d| {
+        let before = d.get_temp::<(u64, bool)>(memory);
+        d.insert_temp(memory, (pass, has_focus));
+        before
+    });
+    let Some((_, had_focus)) = before.filter(|(last, _)| last + 1 >= pass) else {
         response.request_focus();
         // All of it is selected: what is typed takes its place.
         let [start, end] = [0, text.chars().count()].map(egui::text::CCursor::new);
         edit.state.cursor.set_char_range(Some(egui::text::CCursorRange::two(start, end)));
         edit.state.store(ui.ctx(), response.id);
         return;
-    }
+    };
     let escaped = ui.input(|i| i.key_pressed(egui::Key::Escape));
     let chosen = name_choice::show(ui, &response, (document, object), &name, cx);
     if chosen == (name_choice::Chosen::None { pointed: true }) && !escaped {
@@ -349,19 +356,11 @@ fn rename(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCon
         return;
     }
     if chosen == name_choice::Chosen::Named {
-        ui.data_mut(|d| d.remove::<bool>(response.id.with("focused")));
-        ui.data_mut(|d| d.remove::<bool>(fresh));
         cx.view.transient.renaming = None;
         return;
     }
     // The keyboard may come a frame later than it is asked for.
-    let focused = response.id.with("focused");
-    let has_focus = response.has_focus();
-    let had_focus =
-        ui.data_mut(|d| std::mem::replace(d.get_temp_mut_or_default::<bool>(focused), has_focus));
     if escaped || response.lost_focus() || (had_focus && !has_focus) {
-        ui.data_mut(|d| d.remove::<bool>(focused));
-        ui.data_mut(|d| d.remove::<bool>(fresh));
         cx.view.transient.renaming = None;
         if !escaped && !name.is_empty() && name != object.name {
             cx.out.push(Action::Do(Command::Rename(object.id, name)));
