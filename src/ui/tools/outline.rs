@@ -11,7 +11,7 @@ use crate::ui::state::{Action, OutlineDraft, Pane, ToolId, ViewState};
 
 pub const INFO: ToolInfo = ToolInfo {
     id: ToolId("outline"),
-    name: "Outline",
+    name: "Draw outline",
     keys: &[key(Key::U)],
     icon: icons::POLYGON,
     gestures: &[
