@@ -74,6 +74,9 @@ impl App {
             Action::ApplyOperation => {
                 self.operations.apply(self.open.as_ref(), self.view.transient.operation.as_ref());
             }
+            Action::ApplyGrowth => {
+                self.growth.apply(self.open.as_ref(), self.view.transient.growth.as_ref());
+            }
             Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
             Action::ChooseModel => self.files.paths.ask(Purpose::Model),
             Action::MoveThreshold { object, threshold, begins } => {

@@ -9,7 +9,7 @@ use super::open_document::OpenDocument;
 use crate::document::{Change, Command, Document, EditKind};
 use crate::mask::flood::{FloodOptions, flood_alike};
 use crate::mask::{MaskError, WorkLimits};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{Language, speak, spoken, tr, tr_with};
 use crate::ui::{FloodStatus, WantedFlood, tools};
 use crate::work::memory::Free;
 use crate::work::{CancelToken, Wake, Worker};
@@ -47,6 +47,7 @@ struct Ask {
     document: Document,
     number: u64,
     cancel: CancelToken,
+    language: Language,
 }
 
 /// What would be done.
@@ -92,6 +93,7 @@ impl Floods {
             if ask.cancel.is_cancelled() {
                 return;
             }
+            speak(ask.language);
             if let Some(fill) = fill(&ask) {
                 tell(Told { key: ask.key, fill: fill.map(Box::new) });
             }
@@ -177,7 +179,13 @@ impl Floods {
         self.previews += 1;
         let cancel = CancelToken::new();
         let number = FIRST_PREVIEW + self.previews;
-        let ask = Ask { key, document: document.snapshot(), number, cancel: cancel.clone() };
+        let ask = Ask {
+            key,
+            document: document.snapshot(),
+            number,
+            cancel: cancel.clone(),
+            language: spoken(),
+        };
         let asked = self.worker.submit(ask).is_ok();
         if asked {
             self.state = State::Working(key, cancel);
@@ -193,7 +201,7 @@ impl Floods {
 
 /// `None` if nobody wants to know any more.
 fn fill(ask: &Ask) -> Option<Result<Fill, String>> {
-    let Ask { key, document, number, cancel } = ask;
+    let Ask { key, document, number, cancel, .. } = ask;
     let wanted = &key.wanted;
     let options = FloodOptions {
         scope: wanted.scope,

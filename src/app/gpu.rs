@@ -211,7 +211,7 @@ fn upload(scene: &mut Scene, labels: &LabelMap, boxes: Vec<VoxelBox>) -> Result<
 
 fn styles(document: &Document, shown: ShownMasks, preview: Option<&Preview>) -> Vec<LabelStyle> {
     let mut styles = label_styles(document, shown);
-    styles.extend(preview.iter().flat_map(|p| p.styles));
+    styles.extend(preview.iter().flat_map(|p| p.styles.iter().copied()));
     styles
 }
 

@@ -10,6 +10,7 @@ mod files;
 mod floods;
 mod gpu;
 mod graphics;
+mod growth;
 mod leaving;
 mod library;
 mod log;
@@ -45,6 +46,7 @@ use floods::Floods;
 use gpu::{Gpu, Shortage};
 use graphics::Graphics;
 pub use graphics::{AppWindow, Left};
+use growth::Growth;
 use leaving::{Leave, Leaving};
 use library::Library;
 pub use log::{LibraryErrors, LogLayer};
@@ -76,6 +78,7 @@ pub struct App {
     edit_preview: EditPreview,
     floods: Floods,
     operations: Operations,
+    growth: Growth,
     part_counts: PartCounts,
     name_lists: NameLists,
     library: Library,
@@ -149,6 +152,7 @@ impl App {
             edit_preview: EditPreview::default(),
             floods: Floods::start(wake.clone())?,
             operations: Operations::start(wake.clone())?,
+            growth: Growth::start(wake.clone())?,
             part_counts: PartCounts::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
@@ -246,9 +250,12 @@ impl App {
         self.edit_preview.follow(self.open.as_ref(), intent);
         self.follow_flood();
         self.follow_operation();
+        self.follow_growth();
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
-            let by_hand = self.edit_preview.get().or(self.floods.preview());
+            // What objects grow to is looked at with a brush in hand, of which the ring tells enough then.
+            let grown = self.growth.preview(self.open.as_ref());
+            let by_hand = grown.or(self.edit_preview.get()).or(self.floods.preview());
             let preview =
                 by_hand.or(self.operations.preview(self.open.as_ref())).or(self.model.preview());
             let shown = self.view.shown_masks();

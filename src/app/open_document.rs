@@ -280,6 +280,21 @@ impl App {
         }
     }
 
+    /// Computes, shows and does what objects are to grow to, but not into a stroke.
+    pub(super) fn follow_growth(&mut self) {
+        if self.view.transient.gesture.edits() {
+            return;
+        }
+        let wanted = self.view.transient.growth.as_ref();
+        self.growth.follow(self.open.as_ref(), wanted, &mut self.status.growth);
+        if let Some(command) = self.growth.take_command(&mut self.toasts)
+            && self.run(command)
+        {
+            let wanted = self.view.transient.growth.as_ref();
+            self.growth.applied(self.open.as_ref(), wanted);
+        }
+    }
+
     pub(super) fn run_deferred(&mut self) {
         self.forget_told_lock();
         self.run_what_waits();
@@ -342,8 +357,8 @@ fn hidden_losers(document: &Document, command: &Command) -> Vec<(LabelId, String
         return Vec::new();
     }
     let delta = match command {
-        Command::Edit { object, change, over: Over::Unlocked, .. } => {
-            document.would_edit(*object, change, Over::Unlocked)
+        Command::Edit { object, change, over, .. } if *over != Over::Background => {
+            document.would_edit(*object, change, *over)
         }
         Command::EditAll { edits, .. } => document.would_edit_all(edits),
         _ => return Vec::new(),

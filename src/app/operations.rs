@@ -11,7 +11,7 @@ use crate::document::{
 };
 use crate::mask::operation::{Operated, Operation, OperationKind, Subject};
 use crate::mask::{MaskError, WorkLimits};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{Language, speak, spoken, tr, tr_with};
 use crate::ui::{OperationStatus, Toasts, WantedOperation, operation_name};
 use crate::volume::Region;
 use crate::work::memory::Free;
@@ -56,6 +56,7 @@ struct Ask {
     target: Object,
     number: u64,
     cancel: CancelToken,
+    language: Language,
 }
 
 /// What would be done.
@@ -111,6 +112,7 @@ impl Operations {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let worker = Worker::start("operations", wake, |ask: Ask, tell: &dyn Fn(Told)| {
             let key = ask.key;
+            speak(ask.language);
             if !ask.cancel.is_cancelled() {
                 tell(Told { key, proposal: propose(&ask).map(Box::new) });
             }
@@ -187,6 +189,7 @@ impl Operations {
             target,
             number: FIRST_PREVIEW + self.previews,
             cancel: cancel.clone(),
+            language: spoken(),
         };
         self.dead = self.worker.submit(ask).is_err();
         self.state = if self.dead { State::Idle } else { State::Working(key, cancel) };
@@ -283,7 +286,7 @@ fn together<'d>(document: &'d Document, target: &Object) -> Vec<&'d Object> {
 }
 
 fn propose(ask: &Ask) -> Result<Proposal, String> {
-    let Ask { key, document, target, number, cancel } = ask;
+    let Ask { key, document, target, number, cancel, .. } = ask;
     let grid = document.image().grid();
     let inside = target.log.prompts.iter().filter(|p| p.positive);
     let clicked: Vec<usize> =

@@ -38,6 +38,14 @@ impl App {
         Some(preview.labels.regions().get(&gained).map_or(0, crate::volume::Region::count))
     }
 
+    /// What is drawn of what objects would grow to: voxels that each would gain, in the order of their labels.
+    pub fn growth_voxels(&self) -> Vec<usize> {
+        let Some(preview) = self.growth.preview(self.open.as_ref()) else { return Vec::new() };
+        let regions = preview.labels.regions();
+        let drawn = preview.styles.iter().filter_map(|style| regions.get(&style.value));
+        drawn.map(crate::volume::Region::count).collect()
+    }
+
     /// Whether no click waits, nothing is loaded and nothing is saved.
     pub fn is_idle(&self) -> bool {
         let pending = self.document().is_some_and(|d| d.pending().is_some());

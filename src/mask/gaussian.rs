@@ -62,21 +62,27 @@ impl Blurred {
         let frame = Frame::around(&bounds, dims, kernel.reach(), kernel.reach());
         let [nx, ny, nz] = frame.size();
         let mut in_slices = limits.buffer(0f32, frame.count())?;
-        let sums = sums(&kernel.0[0]);
-        in_slices.par_chunks_mut(nx * ny).enumerate().try_for_each_init(
-            || vec![0f32; nx * ny],
-            |along_x, (z, slice)| {
+        // Of each row, whether there is anything in it.
+        let mut filled = limits.buffer(false, ny.checked_mul(nz))?;
+        let (sums, zeros) = (sums(&kernel.0[0]), vec![0f32; nx]);
+        let slices = in_slices.par_chunks_mut(nx * ny).zip(filled.par_chunks_mut(ny));
+        slices.enumerate().try_for_each_init(
+            || (vec![0f32; nx * ny], vec![false; ny]),
+            |(along_x, drawn), (z, (slice, filled))| {
                 limits.check()?;
                 let mut spans = frame.spans(region, z).peekable();
                 if spans.peek().is_none() {
                     return Ok(());
                 }
                 along_x.fill(0.0);
+                drawn.fill(false);
                 for (y, from, to) in spans {
                     smear(&mut along_x[y * nx..][..nx], from, to, &sums);
+                    drawn[y] = true;
                 }
-                for (y, row) in slice.chunks_exact_mut(nx).enumerate() {
-                    weigh(row, y, ny, &kernel.0[1], |y| &along_x[y * nx..][..nx]);
+                let source = |y: usize| drawn[y].then(|| &along_x[y * nx..][..nx]);
+                for ((y, row), filled) in slice.chunks_exact_mut(nx).enumerate().zip(filled) {
+                    *filled = weigh(row, (y, ny), &kernel.0[1], &zeros, source);
                 }
                 Ok(())
             },
@@ -85,7 +91,9 @@ impl Blurred {
         values.par_chunks_mut(nx * ny).enumerate().try_for_each(|(z, slice)| {
             limits.check()?;
             for (y, row) in slice.chunks_exact_mut(nx).enumerate() {
-                weigh(row, z, nz, &kernel.0[2], |z| &in_slices[(z * ny + y) * nx..][..nx]);
+                weigh(row, (z, nz), &kernel.0[2], &zeros, |z| {
+                    filled[z * ny + y].then(|| &in_slices[(z * ny + y) * nx..][..nx])
+                });
             }
             Ok(())
         })?;
@@ -120,22 +128,40 @@ fn smear(row: &mut [f32], from: usize, to: usize, sums: &[f64]) {
 }
 
 /// Adds to a row the one at `at` and those on both sides of it, `count` in all, with the kernel's weights; beyond the
-/// first and the last these go on.
+/// first and the last these go on. Those that have nothing but zeros in them are not there; `zeros` is such a one.
+/// Returns whether anything was added.
 fn weigh<'a>(
     row: &mut [f32],
-    at: usize,
-    count: usize,
+    (at, count): (usize, usize),
     kernel: &[f32],
-    source: impl Fn(usize) -> &'a [f32],
-) {
-    for (value, &middle) in row.iter_mut().zip(source(at)) {
-        *value += kernel[0] * middle;
-    }
-    for (n, &weight) in kernel.iter().enumerate().skip(1) {
+    zeros: &'a [f32],
+    source: impl Fn(usize) -> Option<&'a [f32]>,
+) -> bool {
+    let middle = source(at).map(|middle| (kernel[0], middle, zeros));
+    let beside = kernel.iter().enumerate().skip(1).filter_map(|(n, &weight)| {
         let (lower, higher) = (source(at.saturating_sub(n)), source((at + n).min(count - 1)));
-        for ((value, &lower), &higher) in row.iter_mut().zip(lower).zip(higher) {
-            *value += weight * (lower + higher);
-        }
+        let any = lower.is_some() || higher.is_some();
+        any.then(|| (weight, lower.unwrap_or(zeros), higher.unwrap_or(zeros)))
+    });
+    let mut pairs = middle.into_iter().chain(beside).peekable();
+    let added = pairs.peek().is_some();
+    while pairs.peek().is_some() {
+        add_four(row, std::array::from_fn(|_| pairs.next().unwrap_or((0.0, zeros, zeros))));
+    }
+    added
+}
+
+/// Adds sums of two rows each with their weights, one after the other, as long as a value is at hand.
+fn add_four(row: &mut [f32], pairs: [(f32, &[f32], &[f32]); 4]) {
+    let len = row.len();
+    let [first, second, third, last] =
+        pairs.map(|(weight, lower, higher)| (weight, &lower[..len], &higher[..len]));
+    for (x, value) in row.iter_mut().enumerate() {
+        // (Written out: so it is done for several values at once.)
+        *value += first.0 * (first.1[x] + first.2[x]);
+        *value += second.0 * (second.1[x] + second.2[x]);
+        *value += third.0 * (third.1[x] + third.2[x]);
+        *value += last.0 * (last.1[x] + last.2[x]);
     }
 }
 

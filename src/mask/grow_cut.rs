@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use super::{MaskError, WorkLimits};
 use crate::volume::{Region, RegionBuilder, Volume, VoxelBox};
+use crate::work::Progress;
 
-use graph::{Graph, MOST};
+use graph::{FAR, Graph, Node};
 use queue::Queue;
 
 /// Voxels that are settled between two looks at the limits.
@@ -17,9 +18,6 @@ const STEPS: usize = 1 << 14;
 /// Costs that count as alike in the order of the search: about the usual cost of a millimetre, so that few voxels are
 /// settled twice.
 const WIDTH: u32 = 16;
-/// A voxel that no path leads to.
-const FAR: u32 = u32::MAX;
-
 /// How labels compete.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GrowCutOptions {
@@ -66,18 +64,21 @@ impl GrowCutOptions {
 /// Fast GrowCut (Zhu, Kolesov, Gao, Kikinis and Tannenbaum, "An effective interactive medical image segmentation method
 /// using fast GrowCut", 2014): cellular automata of GrowCut as shortest paths. A path from voxel to voxel (26
 /// neighbours) costs the sum of |change of value| / contrast + locality × mm; a voxel belongs to the label of the
-/// nearest seed, of two as near to the smaller label. Seeds keep their label. No path leads through a voxel whose value
-/// is NaN or infinite, which stays without label unless it is a seed. Background is a label like others.
+/// nearest seed, of two as near to the smaller label. Seeds keep their label. No path leads through a wall or a voxel
+/// whose value is NaN or infinite: they stay without label unless they are seeds. Background is a label like others.
 ///
 /// Resumed, only what changes is looked at: where new seeds are nearer than the old ones were, and what seeds that are
 /// gone had reached. The result is exactly that of starting anew with all seeds, because costs are whole numbers:
-/// 2048ths of an edge, at least 1 and at most 2²⁰ (512 edges) for a step.
+/// 2048ths of an edge, at least 1 and at most 2²⁰ (512 edges) for a step. Where seeds that are gone leave a smaller
+/// box, it does start anew.
 ///
-/// Memory: 10 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while
+/// Memory: 12 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while
 /// it grows.
 #[derive(Debug)]
 pub struct GrowCut {
     options: GrowCutOptions,
+    walls: Region,
+    progress: Progress,
     dims: [usize; 3],
     state: Option<State>,
 }
@@ -86,12 +87,11 @@ pub struct GrowCut {
 #[derive(Debug)]
 struct State {
     graph: Graph,
-    /// Of the path to each voxel.
-    cost: Vec<u32>,
-    /// Without meaning where no path leads.
-    label: Vec<u16>,
+    nodes: Vec<Node>,
     /// By their label; a voxel that was given to several is of the last one.
     seeds: BTreeMap<u16, Region>,
+    /// Where paths are to go on: costs and positions. Not empty after a stop.
+    unfinished: Vec<(u32, u32)>,
 }
 
 impl GrowCut {
@@ -104,17 +104,27 @@ impl GrowCut {
             contrast: if sound { options.contrast } else { 1.0 },
             locality: not_below_0(options.locality),
         };
-        Self { options, dims: [0; 3], state: None }
+        let (walls, progress) = (Region::default(), Progress::new());
+        Self { options, walls, progress, dims: [0; 3], state: None }
+    }
+
+    /// No path leads through these voxels.
+    #[must_use]
+    pub fn with_walls(self, walls: Region) -> Self {
+        Self { walls, ..self }
+    }
+
+    /// From now on how far it is stands here: voxels that were looked at, of those of the box.
+    pub fn report_to(&mut self, progress: Progress) {
+        self.progress = progress;
     }
 
     /// Grows from all of `seeds` (label, voxels; a voxel in several is a seed of the last), resuming from what is known
     /// of this volume (and time point) from the last time. Returns the voxels of each label, seeds included.
     ///
-    /// The box never gets smaller while it is resumed, so after seeds at its edge were taken away it can be larger than
-    /// that of a new start.
-    ///
     /// # Errors
-    /// When it is stopped, or there is too little memory; then the next time is a new start.
+    /// When it is stopped, or there is too little memory. After a stop the next time goes on, if seeds were only added
+    /// since; else it is a new start.
     pub fn grow(
         &mut self,
         volume: &Volume,
@@ -127,17 +137,22 @@ impl GrowCut {
         let Some(bounds) = bounds(seeds, volume, self.options.margin_mm) else {
             return Ok(BTreeMap::new());
         };
-        let bounds = before.as_ref().map_or(bounds, |s| s.graph.bounds().union(&bounds));
-        let mut starts = Vec::new();
-        let mut state = match before {
-            Some(state) if *state.graph.bounds() == bounds => state,
-            before => self.wider(volume, bounds, before, &mut starts, limits)?,
+        let seeds = apart(seeds, dims[0]);
+        let goes_on = |state: &State| {
+            // Paths outside of the box may lead back into it, and what hangs on what is known of paths that are whole
+            // only.
+            bounds.union(state.graph.bounds()) == bounds
+                && (state.unfinished.is_empty() || state.gone(&seeds, dims[0]).is_empty())
         };
-        state.plant(seeds, self.dims, &mut starts, limits)?;
-        state.spread(starts, limits)?;
-        let regions = state.regions(self.dims);
+        let mut state = match before.filter(goes_on) {
+            Some(state) if *state.graph.bounds() == bounds => state,
+            before => self.wider(volume, bounds, before, limits)?,
+        };
+        state.plant(seeds, self.dims, limits)?;
+        let ended = state.spread(limits, &self.progress);
+        let regions = ended.map(|()| state.regions(dims));
         self.state = Some(state);
-        Ok(regions)
+        regions
     }
 
     /// The voxel box that was grown in.
@@ -151,90 +166,81 @@ impl GrowCut {
         volume: &Volume,
         bounds: VoxelBox,
         before: Option<State>,
-        starts: &mut Vec<(u32, u32)>,
         limits: &WorkLimits,
     ) -> Result<State, MaskError> {
-        let graph = Graph::of(volume, bounds, &self.options, limits)?;
-        let count = Some(graph.count());
-        let mut cost = limits.buffer(FAR, count)?;
-        let mut label = limits.buffer(0u16, count)?;
-        let seeds = match before {
-            None => BTreeMap::new(),
-            Some(old) => {
-                let VoxelBox { min, max } = *old.graph.bounds();
-                let nx = max[0] - min[0];
-                for z in min[2]..max[2] {
-                    for y in min[1]..max[1] {
-                        let from = old.graph.position(min[0], y, z);
-                        let to = graph.position(min[0], y, z);
-                        cost[to..to + nx].copy_from_slice(&old.cost[from..from + nx]);
-                        label[to..to + nx].copy_from_slice(&old.label[from..from + nx]);
-                        // Paths now go on over the old box's edge.
-                        let edge = y == min[1] || z == min[2] || y + 1 == max[1] || z + 1 == max[2];
-                        for x in (0..nx).filter(|&x| edge || x == 0 || x == nx - 1) {
-                            if cost[to + x] < FAR {
-                                starts.push((cost[to + x], (to + x) as u32));
-                            }
+        let (graph, mut nodes) = Graph::of(volume, bounds, &self.options, &self.walls, limits)?;
+        let (mut seeds, mut unfinished) = (BTreeMap::new(), Vec::new());
+        if let Some(old) = before {
+            let VoxelBox { min, max } = *old.graph.bounds();
+            let nx = max[0] - min[0];
+            for z in min[2]..max[2] {
+                for y in min[1]..max[1] {
+                    let from = old.graph.position(min[0], y, z);
+                    let to = graph.position(min[0], y, z);
+                    nodes[to..to + nx].copy_from_slice(&old.nodes[from..from + nx]);
+                    // Paths now go on over the old box's edge.
+                    let edge = y == min[1] || z == min[2] || y + 1 == max[1] || z + 1 == max[2];
+                    for x in (0..nx).filter(|&x| edge || x == 0 || x == nx - 1) {
+                        let cost = nodes[to + x].cost;
+                        if cost < FAR {
+                            unfinished.push((cost, (to + x) as u32));
                         }
                     }
                 }
-                old.seeds
             }
-        };
-        Ok(State { graph, cost, label, seeds })
+            unfinished.extend(old.unfinished.iter().map(|&(cost, at)| {
+                let [x, y, z] = old.graph.voxel(at as usize);
+                (cost, graph.position(x, y, z) as u32)
+            }));
+            seeds = old.seeds;
+        }
+        Ok(State { graph, nodes, seeds, unfinished })
     }
 }
 
 impl State {
+    /// What is a seed no more, or of another label.
+    fn gone(&self, seeds: &BTreeMap<u16, Region>, row: usize) -> Vec<Region> {
+        let none = Region::default();
+        let left = |(label, region): (&u16, &Region)| {
+            region.without(seeds.get(label).unwrap_or(&none), row)
+        };
+        self.seeds.iter().map(left).filter(|left| !left.is_empty()).collect()
+    }
+
     /// Makes these the seeds: what the ones that are gone had reached is forgotten, and where it is to be found again
     /// and where there are new ones, paths begin.
     fn plant(
         &mut self,
-        seeds: &[(u16, &Region)],
+        seeds: BTreeMap<u16, Region>,
         dims: [usize; 3],
-        starts: &mut Vec<(u32, u32)>,
         limits: &WorkLimits,
     ) -> Result<(), MaskError> {
-        let mut now: BTreeMap<u16, Region> = BTreeMap::new();
-        for (label, region) in seeds {
-            for other in now.values_mut() {
-                other.subtract(region, dims[0]);
-            }
-            now.entry(*label).or_default().add(region, dims[0]);
-        }
-        let before = std::mem::take(&mut self.seeds);
-        let none = Region::default();
         let mut gone = Vec::new();
-        for (label, region) in &before {
-            let left = region.without(now.get(label).unwrap_or(&none), dims[0]);
-            self.graph.for_each(&left, dims, |at| gone.push(at as u32));
+        for region in self.gone(&seeds, dims[0]) {
+            self.graph.for_each(&region, dims, |at| gone.push(at as u32));
         }
-        self.forget(gone, starts, limits)?;
-        for (&label, region) in &now {
-            let new = region.without(before.get(&label).unwrap_or(&none), dims[0]);
-            let (cost, labels) = (&mut self.cost, &mut self.label);
+        self.forget(gone, limits)?;
+        let none = Region::default();
+        for (&label, region) in &seeds {
+            let new = region.without(self.seeds.get(&label).unwrap_or(&none), dims[0]);
+            let (nodes, starts) = (&mut self.nodes, &mut self.unfinished);
             self.graph.for_each(&new, dims, |at| {
-                cost[at] = 0;
-                labels[at] = label;
+                (nodes[at].cost, nodes[at].label) = (0, label);
                 starts.push((0, at as u32));
             });
         }
-        self.seeds = now;
+        self.seeds = seeds;
         Ok(())
     }
 
     /// Forgets voxels and all whose path may lead through them. Those beside that stay are where paths begin again.
-    fn forget(
-        &mut self,
-        mut open: Vec<u32>,
-        starts: &mut Vec<(u32, u32)>,
-        limits: &WorkLimits,
-    ) -> Result<(), MaskError> {
+    fn forget(&mut self, mut open: Vec<u32>, limits: &WorkLimits) -> Result<(), MaskError> {
         if open.is_empty() {
             return Ok(());
         }
         // What they had is needed to know what came from them, and forgotten only afterwards.
-        let mut forgotten = limits.buffer(false, Some(self.cost.len()))?;
+        let mut forgotten = limits.buffer(false, Some(self.nodes.len()))?;
         for &at in &open {
             forgotten[at as usize] = true;
         }
@@ -245,10 +251,10 @@ impl State {
             if done.is_multiple_of(STEPS) {
                 limits.check()?;
             }
-            let (cost, label) = (self.cost[at], self.label[at]);
-            self.graph.for_each_neighbour(at, |to, step| {
-                let from_here =
-                    self.label[to] == label && self.cost[to] == cost.saturating_add(step);
+            let Node { cost, label, .. } = self.nodes[at];
+            self.graph.for_each_neighbour(&self.nodes, at, |to, step| {
+                let there = self.nodes[to];
+                let from_here = there.label == label && there.cost == cost.saturating_add(step);
                 // (A seed's cost is 0, no path's is.)
                 if from_here && !forgotten[to] {
                     forgotten[to] = true;
@@ -257,46 +263,54 @@ impl State {
             });
         }
         for &at in &open {
-            self.cost[at as usize] = FAR;
+            self.nodes[at as usize].cost = FAR;
         }
         for &at in &open {
-            self.graph.for_each_neighbour(at as usize, |to, _| {
-                if self.cost[to] < FAR {
-                    starts.push((self.cost[to], to as u32));
+            self.graph.for_each_neighbour(&self.nodes, at as usize, |to, _| {
+                let cost = self.nodes[to].cost;
+                if cost < FAR {
+                    self.unfinished.push((cost, to as u32));
                 }
             });
         }
         Ok(())
     }
 
-    /// Dijkstra's algorithm from these costs and positions.
-    fn spread(&mut self, starts: Vec<(u32, u32)>, limits: &WorkLimits) -> Result<(), MaskError> {
-        let mut queue = Queue::new(starts, MOST, WIDTH);
+    /// Dijkstra's algorithm from where paths are unfinished. Stopped, they stay so.
+    fn spread(&mut self, limits: &WorkLimits, progress: &Progress) -> Result<(), MaskError> {
+        let Self { graph, nodes, unfinished, .. } = self;
+        progress.set_total(nodes.len() as u64);
+        let mut queue = Queue::new(std::mem::take(unfinished), WIDTH);
         let mut done = 0usize;
-        while let Some(at) = queue.pop() {
+        while let Some(position) = queue.pop() {
+            let at = position as usize;
             done += 1;
             if done.is_multiple_of(STEPS) {
-                limits.check()?;
+                progress.set_done(done.min(nodes.len()) as u64);
+                if let Err(stopped) = limits.check() {
+                    let left = queue.into_positions().chain([position]);
+                    unfinished.extend(left.map(|at| (nodes[at as usize].cost, at)));
+                    return Err(stopped);
+                }
             }
-            let at = at as usize;
-            let (cost, label) = (self.cost[at], self.label[at]);
+            let here = nodes[at];
             // Else a shorter path was found since.
-            if !queue.is_due(cost) {
+            if !queue.is_due(here.cost) {
                 continue;
             }
-            for &(offset, length) in self.graph.steps() {
-                let to = at.wrapping_add_signed(offset);
-                // Most neighbours are nearer already: their values needn't be looked at.
-                let old = self.cost[to];
-                if old <= cost {
-                    continue;
-                }
-                let Some(step) = self.graph.step(at, to, length) else { continue };
-                let new = cost.saturating_add(step);
-                if new < old || (new == old && label < self.label[to] && new < FAR) {
-                    self.cost[to] = new;
-                    self.label[to] = label;
-                    queue.push(new, to as u32);
+            if here.is_wall() {
+                continue;
+            }
+            // All are looked at before any is changed, so that nothing has to be waited for: few are changed.
+            let (costs, mut nearer) = graph.costs_around(nodes, at);
+            while nearer != 0 {
+                let n = nearer.trailing_zeros() as usize;
+                nearer &= nearer - 1;
+                let (to, cost) = (graph.neighbour(at, n), costs[n]);
+                let there = &mut nodes[to];
+                if !there.is_wall() && cost < FAR {
+                    (there.cost, there.label) = (cost, here.label);
+                    queue.push(cost, to as u32);
                 }
             }
         }
@@ -311,8 +325,8 @@ impl State {
             for y in min[1]..max[1] {
                 let start = min[0] + dims[0] * (y + dims[1] * z);
                 let row = self.graph.position(min[0], y, z);
-                let (costs, labels) = (&self.cost[row..row + nx], &self.label[row..row + nx]);
-                let of = |x: usize| (costs[x] < FAR).then_some(labels[x]);
+                let nodes = &self.nodes[row..row + nx];
+                let of = |x: usize| (nodes[x].cost < FAR).then_some(nodes[x].label);
                 let mut x = 0;
                 while x < nx {
                     let from = x;
@@ -326,6 +340,18 @@ impl State {
         }
         builders.into_iter().map(|(label, b)| (label, b.finish())).collect()
     }
+}
+
+/// Seeds by their label; a voxel that several have is of the last one.
+fn apart(seeds: &[(u16, &Region)], row: usize) -> BTreeMap<u16, Region> {
+    let mut apart: BTreeMap<u16, Region> = BTreeMap::new();
+    for (label, region) in seeds {
+        for other in apart.values_mut() {
+            other.subtract(region, row);
+        }
+        apart.entry(*label).or_default().add(region, row);
+    }
+    apart
 }
 
 /// The box around all seeds and the margin, in the volume.

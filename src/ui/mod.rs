@@ -15,17 +15,18 @@ pub mod tools;
 pub mod views;
 pub mod windows;
 
-pub use commands::operations::operation_name;
+pub use commands::operations::{GROWTH_STEP, operation_name};
 pub use kit::template::tr_error;
 pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{
     Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
-    FilmFormat, FilmOptions, FloodReach, FloodStatus, Hover, ImageLayer, Intent, LONGEST_SIDE,
-    Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer,
-    OperationStatus, PRACTISED, Pane, PictureOptions, PictureSize, PreviewStatus, Question,
-    ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits,
-    Status, ToolId, View3d, ViewState, Waiting, WantedFlood, WantedOperation, label_styles,
+    FilmFormat, FilmOptions, FloodReach, FloodStatus, GrowthStatus, Hover, ImageLayer, Intent,
+    LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry, ModelStatus, Offer,
+    OfferAnswer, OperationStatus, PRACTISED, Pane, PictureOptions, PictureSize, PreviewStatus,
+    Question, ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks, SidePanels,
+    Splits, Status, ToolId, View3d, ViewState, Waiting, WantedFlood, WantedGrowth, WantedOperation,
+    label_styles,
 };
 pub use windows::path_prompt;
 

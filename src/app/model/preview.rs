@@ -1,6 +1,9 @@
 //! What a click or an edit under the pointer would give, as a copy of the label map to be drawn instead of the
 //! document's. The document never knows of it.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::document::{Change, Document, LabelId, Object, Over, answer_delta};
 use crate::render::LabelStyle;
 use crate::volume::{Delta, DeltaBuilder, DeltaRun, LabelMap, Region, VoxelBox};
@@ -16,8 +19,9 @@ pub(in crate::app) struct Preview {
     pub labels: LabelMap,
     /// Where it differs from the document's.
     pub bounds: Option<VoxelBox>,
-    /// How the preview's labels are drawn.
-    pub styles: [LabelStyle; 2],
+    /// How the preview's labels are drawn: what the object would gain and what it would lose, or what each of several
+    /// objects would gain.
+    pub styles: Vec<LabelStyle>,
 }
 
 impl Preview {
@@ -43,6 +47,28 @@ impl Preview {
         Some(Self::of(document.labels().clone(), (object.id.0, delta), styles, number))
     }
 
+    /// What objects would gain, each in its colour; `None` if a label map has not enough values left to draw with.
+    pub fn of_gains(document: &Document, delta: &Delta, number: u64) -> Option<Self> {
+        let mut free = free_values(document, None);
+        let mut drawn_as = BTreeMap::new();
+        for run in delta.runs() {
+            if let Entry::Vacant(new) = drawn_as.entry(run.after) {
+                let colour = document.object(LabelId(run.after))?.colour;
+                new.insert(faint(free.next()?, colour));
+            }
+        }
+        let mut labels = document.labels().clone();
+        let mut drawn = DeltaBuilder::new(labels.dims());
+        for run in delta.runs() {
+            let after = drawn_as.get(&run.after).map_or(run.after, |style| style.value);
+            drawn.push(DeltaRun { after, ..*run });
+        }
+        let drawn = drawn.finish();
+        labels.apply(&drawn);
+        let styles = drawn_as.into_values().collect();
+        Some(Self { number, labels, bounds: drawn.bounds(), styles })
+    }
+
     /// `labels` with a change drawn in: what would be new, and what would go, each as a label of its own.
     fn of(
         mut labels: LabelMap,
@@ -63,20 +89,27 @@ impl Preview {
         }
         let drawn = drawn.finish();
         labels.apply(&drawn);
-        Self { number, labels, bounds: drawn.bounds(), styles }
+        Self { number, labels, bounds: drawn.bounds(), styles: styles.to_vec() }
     }
 }
 
 /// How the two labels of a preview are drawn: what the object `own` would gain and lose. `None` if a label map has no
 /// two values left to draw with.
 fn styles(document: &Document, own: LabelId, colour: [u8; 3]) -> Option<[LabelStyle; 2]> {
-    let used = |value: u16| value == own.0 || document.object(LabelId(value)).is_some();
+    let mut free = free_values(document, Some(own));
+    Some([faint(free.next()?, colour), faint(free.next()?, LOST)])
+}
+
+/// Values of the label map that no object has, nor is to have.
+fn free_values(document: &Document, own: Option<LabelId>) -> impl Iterator<Item = u16> {
+    let used: BTreeSet<u16> =
+        document.objects().iter().map(|o| o.id).chain(own).map(|id| id.0).collect();
     // One byte of texture is enough for values up to 255.
-    let mut free = (1..=255u16).rev().chain(256..=u16::MAX).filter(|v| !used(*v));
-    let (gained, lost) = (free.next()?, free.next()?);
-    let style =
-        |value, colour| LabelStyle { value, colour, visible: true, opacity: 1.0, faint: true };
-    Some([style(gained, colour), style(lost, LOST)])
+    (1..=255u16).rev().chain(256..=u16::MAX).filter(move |value| !used.contains(value))
+}
+
+fn faint(value: u16, colour: [u8; 3]) -> LabelStyle {
+    LabelStyle { value, colour, visible: true, opacity: 1.0, faint: true }
 }
 
 /// The document's side of a click's preview, taken when it is asked for.
@@ -221,7 +254,7 @@ mod tests {
                 prop_assert_eq!(before, after);
                 return Ok(());
             };
-            let [gained, lost] = preview.styles.each_ref().map(|style| style.value);
+            let [gained, lost] = [0, 1].map(|n: usize| preview.styles[n].value);
             for (n, shown) in preview.labels.to_vec().into_iter().enumerate() {
                 let expected = match (before[n], after[n]) {
                     (old, new) if old == new => old,

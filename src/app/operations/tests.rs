@@ -171,7 +171,7 @@ fn what_a_neighbour_gets_is_not_drawn_as_a_gain() {
     let status = known(&mut of, &open, &wanted(OperationKind::SmoothTogether, 2.0));
     assert!(matches!(status, OperationStatus::Ready { .. }), "{status:?}");
     let preview = of.preview(Some(&open)).unwrap();
-    let [gained, lost] = preview.styles.each_ref().map(|style| style.value);
+    let [gained, lost] = [0, 1].map(|n: usize| preview.styles[n].value);
     of.apply(Some(&open), Some(&wanted(OperationKind::SmoothTogether, 2.0)));
     let command = of.take_command(&mut Toasts::default()).unwrap();
     let (before, shown) = (open.document.labels().to_vec(), preview_labels(&of, &open));
@@ -202,4 +202,15 @@ fn without_a_preview_it_is_computed_when_it_is_asked_for() {
     of.apply(Some(&open), Some(&fill));
     known(&mut of, &open, &fill);
     assert!(of.take_command(&mut Toasts::default()).is_some());
+}
+
+#[test]
+fn why_not_is_told_in_the_language_of_the_window() {
+    use crate::ui::text::{Language, speak};
+    let (mut of, mut open) = (operations(), open());
+    add(&mut open.document, boxed([2; 3], [4; 3]));
+    speak(Language::Chinese);
+    let status = known(&mut of, &open, &wanted(OperationKind::FillHoles, 0.0));
+    speak(Language::English);
+    assert_eq!(status, OperationStatus::Refused("不会有任何改变。".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! The voxels of a box as a graph: what a step from one to a neighbour costs.
+//! The voxels of a box as a graph: what is known of each, and what a step from one to a neighbour costs.
 
 use super::super::bits::for_each_row;
 use super::super::{MaskError, WorkLimits};
@@ -7,6 +7,49 @@ use crate::geom::DVec3;
 use crate::volume::{Region, Volume, VoxelBox};
 use crate::with_voxels;
 
+/// A voxel. (Together in memory: who looks at one of these most often wants the others, too.)
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// In 2048ths of the contrast; [`WALL`] where no path leads.
+    pub value: i32,
+    /// Of the path to it, [`FAR`] if there is none.
+    pub cost: u32,
+    /// Without meaning where no path leads.
+    pub label: u16,
+}
+
+/// The value of a voxel that no path leads through.
+const WALL: i32 = i32::MIN;
+/// The cost of a voxel that no path leads to.
+pub const FAR: u32 = u32::MAX;
+/// Units of cost of a change of value by the contrast.
+const UNITS: f64 = 2048.0;
+/// What a step costs at most.
+const MOST: u32 = 1 << 20;
+/// Values beyond are as this one, in units: half a million contrasts.
+const LARGEST: f64 = (1 << 30) as f64;
+
+impl Node {
+    /// Nobody has come there, and nobody can.
+    const RIM: Self = Self { value: WALL, cost: FAR, label: 0 };
+
+    pub fn is_wall(&self) -> bool {
+        self.value == WALL
+    }
+
+    /// What a step from here to a neighbour costs whose length costs `length`, if a path may lead there.
+    #[inline]
+    fn step(&self, to: &Self, length: u32) -> u32 {
+        to.value.abs_diff(self.value).min(MOST / 2) + length
+    }
+
+    /// In the order of costs, and of labels where these are the same.
+    #[inline]
+    fn rank(cost: u32, label: u16) -> u64 {
+        u64::from(cost) << 16 | u64::from(label)
+    }
+}
+
 /// A box with a rim of one voxel all around that no path leads through, so that no step needs to ask whether it leaves
 /// the box. Positions are those of the box with its rim, x fastest.
 #[derive(Debug)]
@@ -14,49 +57,51 @@ pub struct Graph {
     bounds: VoxelBox,
     /// With the rim.
     size: [usize; 3],
-    /// In 2048ths of the contrast; `WALL` where no path leads.
-    values: Vec<i32>,
-    /// To the 26 neighbours: in positions, and what the length costs.
-    steps: [(isize, u32); 26],
+    rows: [Row; 9],
 }
 
-const WALL: i32 = i32::MIN;
-/// Units of cost of a change of value by the contrast.
-const UNITS: f64 = 2048.0;
-/// What a step costs at most.
-pub const MOST: u32 = 1 << 20;
-/// Values beyond are as this one, in units: half a million contrasts.
-const LARGEST: f64 = (1 << 30) as f64;
+/// Three voxels along x: the one at `offset` positions from another, and those on both sides of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    offset: isize,
+    /// What the lengths of the steps there cost, from the lower x on.
+    lengths: [u32; 3],
+}
 
 impl Graph {
+    /// The graph of a box, and its voxels, to none of which a path is known.
     pub fn of(
         volume: &Volume,
         bounds: VoxelBox,
         options: &GrowCutOptions,
+        walls: &Region,
         limits: &WorkLimits,
-    ) -> Result<Self, MaskError> {
+    ) -> Result<(Self, Vec<Node>), MaskError> {
         let size = bounds.size().map(|n| n + 2);
         let count = size[0].checked_mul(size[1]).and_then(|n| n.checked_mul(size[2]));
         // Positions are kept in 32 bits.
         let count = count.filter(|&n| u32::try_from(n).is_ok());
-        let values = limits.buffer(WALL, count)?;
+        let mut nodes = limits.buffer(Node::RIM, count)?;
         let m = volume.grid().world_from_voxel().matrix3;
-        let mut steps = [(0, 0); 26];
-        let around = (0..27).map(|n| [n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1]);
-        for (step, by) in steps.iter_mut().zip(around.filter(|&by| by != [0, 0, 0])) {
-            let mm = (m * DVec3::from_array(by.map(|n: i32| f64::from(n)))).length();
-            let [x, y, z] = by.map(|n| n as isize);
-            let offset = x + size[0] as isize * (y + size[1] as isize * z);
-            let cost = (options.locality * mm * UNITS).round().clamp(1.0, f64::from(MOST / 2));
-            *step = (offset, cost as u32);
+        let length = |by: [i32; 3]| {
+            let mm = (m * DVec3::from_array(by.map(f64::from))).length();
+            (options.locality * mm * UNITS).round().clamp(1.0, f64::from(MOST / 2)) as u32
+        };
+        let mut rows = [Row::default(); 9];
+        for (n, row) in (0..).zip(&mut rows) {
+            let (y, z) = (n % 3 - 1, n / 3 - 1);
+            let offset = size[0] as isize * (y as isize + size[1] as isize * z as isize);
+            *row = Row { offset, lengths: [-1, 0, 1].map(|x| length([x, y, z])) };
         }
-        let mut graph = Self { bounds, size, values, steps };
-        graph.read(volume, UNITS / options.contrast);
-        Ok(graph)
+        let graph = Self { bounds, size, rows };
+        graph.read(volume, UNITS / options.contrast, &mut nodes);
+        let dims = volume.grid().dims();
+        graph.for_each(&walls.inside(&bounds, dims), dims, |at| nodes[at].value = WALL);
+        Ok((graph, nodes))
     }
 
     /// `units`: for a value of 1.
-    fn read(&mut self, volume: &Volume, units: f64) {
+    fn read(&self, volume: &Volume, units: f64, nodes: &mut [Node]) {
         let [nx, ny, _] = volume.grid().dims();
         let (shown, scale) = (volume.time_point_range(), volume.scale());
         let VoxelBox { min, max } = self.bounds;
@@ -66,11 +111,11 @@ impl Graph {
                 for y in min[1]..max[1] {
                     let row = nx * (y + ny * z);
                     let to = self.position(min[0], y, z);
-                    let values = &mut self.values[to..to + max[0] - min[0]];
-                    for (value, &raw) in values.iter_mut().zip(&all[row + min[0]..row + max[0]]) {
+                    let nodes = &mut nodes[to..to + max[0] - min[0]];
+                    for (node, &raw) in nodes.iter_mut().zip(&all[row + min[0]..row + max[0]]) {
                         let read = scale.apply(raw as f64);
                         if read.is_finite() {
-                            *value = (read * units).clamp(-LARGEST, LARGEST).round() as i32;
+                            node.value = (read * units).clamp(-LARGEST, LARGEST).round() as i32;
                         }
                     }
                 }
@@ -82,15 +127,17 @@ impl Graph {
         &self.bounds
     }
 
-    /// Positions.
-    pub fn count(&self) -> usize {
-        self.values.len()
-    }
-
     /// Of a voxel in the box.
     pub fn position(&self, x: usize, y: usize, z: usize) -> usize {
         let min = self.bounds.min;
         x + 1 - min[0] + self.size[0] * (y + 1 - min[1] + self.size[1] * (z + 1 - min[2]))
+    }
+
+    /// The voxel at a position in the box.
+    pub fn voxel(&self, position: usize) -> [usize; 3] {
+        let [nx, ny, _] = self.size;
+        let at = [position % nx, position / nx % ny, position / nx / ny];
+        std::array::from_fn(|a| at[a] + self.bounds.min[a] - 1)
     }
 
     /// Every voxel of a region that lies in the box.
@@ -101,25 +148,38 @@ impl Graph {
         });
     }
 
-    /// To the neighbours of a voxel in the box: in positions, and what the length costs.
-    pub fn steps(&self) -> &[(isize, u32); 26] {
-        &self.steps
+    /// The position of a neighbour of a voxel in the box by its number, below 27: x fastest, then y. (13 is the voxel
+    /// itself.)
+    #[inline]
+    pub fn neighbour(&self, at: usize, number: usize) -> usize {
+        at.wrapping_add_signed(self.rows[number / 3].offset) - 1 + number % 3
     }
 
-    /// What a step costs whose length costs `length`; `None` if no path leads there.
+    /// What paths over a voxel to its neighbours cost, by their numbers, and a bit for each neighbour that is nearer so
+    /// than it was, or as near and of a smaller label. Whether a path may lead there has to be asked yet.
     #[inline]
-    pub fn step(&self, from: usize, to: usize, length: u32) -> Option<u32> {
-        let (here, there) = (self.values[from], self.values[to]);
-        let open = here != WALL && there != WALL;
-        open.then(|| there.abs_diff(here).min(MOST / 2) + length)
+    pub fn costs_around(&self, nodes: &[Node], at: usize) -> ([u32; 27], u32) {
+        let here = nodes[at];
+        let (mut costs, mut nearer) = ([0; 27], 0);
+        for (n, row) in self.rows.iter().enumerate() {
+            let first = at.wrapping_add_signed(row.offset) - 1;
+            for (k, there) in nodes[first..first + 3].iter().enumerate() {
+                let cost = here.cost.saturating_add(here.step(there, row.lengths[k]));
+                let is_nearer = Node::rank(cost, here.label) < Node::rank(there.cost, there.label);
+                costs[3 * n + k] = cost;
+                nearer |= u32::from(is_nearer) << (3 * n + k);
+            }
+        }
+        (costs, nearer)
     }
 
     /// The neighbours of a voxel in the box that a path may lead to, with what the step there costs.
-    pub fn for_each_neighbour(&self, at: usize, mut found: impl FnMut(usize, u32)) {
-        for &(offset, length) in &self.steps {
-            let to = at.wrapping_add_signed(offset);
-            if let Some(step) = self.step(at, to, length) {
-                found(to, step);
+    pub fn for_each_neighbour(&self, nodes: &[Node], at: usize, mut found: impl FnMut(usize, u32)) {
+        let here = nodes[at];
+        for n in (0..27).filter(|n| *n != 13 && !here.is_wall()) {
+            let to = self.neighbour(at, n);
+            if !nodes[to].is_wall() {
+                found(to, here.step(&nodes[to], self.rows[n / 3].lengths[n % 3]));
             }
         }
     }

@@ -84,11 +84,46 @@ proptest! {
         let options = GrowCutOptions { margin_mm, contrast: 0.3, locality: 0.05 };
         let mut resumed = GrowCut::new(options);
         grown(&mut resumed, &volume, &first);
-        let all = [first, more].concat();
+        let all = [first.clone(), more].concat();
         let found = grown(&mut resumed, &volume, &all);
         let mut fresh = GrowCut::new(options);
         prop_assert_eq!(&found, &grown(&mut fresh, &volume, &all));
         prop_assert_eq!(resumed.bounds(), fresh.bounds());
+        // And when the later ones are taken back, smaller again.
+        let found = grown(&mut resumed, &volume, &first);
+        let mut fresh = GrowCut::new(options);
+        prop_assert_eq!(&found, &grown(&mut fresh, &volume, &first));
+        prop_assert_eq!(resumed.bounds(), fresh.bounds());
+    }
+
+    /// What walls are in the way of is reached around them, or not at all; as if they had no values.
+    #[test]
+    fn walls_are_as_voxels_without_values(
+        steps in prop::collection::vec(prop::collection::vec(seeds(DIMS), 1..4), 1..4),
+        walls in prop::collection::vec(seeds(DIMS), 1..6),
+        salt in 0usize..1000,
+    ) {
+        let mut values: Vec<f32> = (0..756).map(|n| noise(n + salt * 756)).collect();
+        let mut wall = Region::default();
+        for (_, region) in &walls {
+            wall.add(region, DIMS[0]);
+        }
+        let options = GrowCutOptions { margin_mm: 100.0, contrast: 0.3, locality: 0.05 };
+        let open = volume(DIMS, [0.7, 1.0, 2.5], values.clone());
+        for n in wall.runs().iter().flat_map(|run| run.start..run.end()) {
+            values[n] = f32::NAN;
+        }
+        let holed = volume(DIMS, [0.7, 1.0, 2.5], values);
+        let mut walled = GrowCut::new(options).with_walls(wall.clone());
+        let mut all = Vec::new();
+        for step in steps {
+            all.extend(step.into_iter().map(|(label, region)| (label, region.without(&wall, DIMS[0]))));
+            let found = grown(&mut walled, &open, &all);
+            prop_assert_eq!(&found, &grown(&mut GrowCut::new(options), &holed, &all));
+            for region in found.values() {
+                prop_assert_eq!(region.shared(&wall), 0);
+            }
+        }
     }
 }
 
@@ -169,23 +204,69 @@ fn no_seeds_one_seed_flat_values_and_odd_options() {
     }
 }
 
-#[test]
-fn after_a_stop_or_too_little_memory_it_starts_anew() {
-    let dims = [60, 60, 30];
-    let values = (0..108_000).map(noise).collect();
-    let volume = volume(dims, [1.0; 3], values);
-    let a = region(dims, |v| v == [3, 3, 3]);
-    let b = region(dims, |v| v == [50, 40, 20]);
-    let options = GrowCutOptions { margin_mm: 99.0, contrast: 0.3, locality: 0.01 };
-    let mut cut = GrowCut::new(options);
-    let first = cut.grow(&volume, &[(1, &a)], &WorkLimits::none()).unwrap();
-    assert_eq!(first[&1].count(), 108_000);
+const LARGE: [usize; 3] = [60, 60, 30];
+
+/// Noise, and a few voxels of two labels and then a third.
+fn large() -> (Volume, [Region; 3], GrowCutOptions) {
+    let volume = volume(LARGE, [1.0; 3], (0..108_000).map(noise).collect());
+    let seeds = [[3, 3, 3], [50, 40, 20], [30, 10, 25]].map(|at| region(LARGE, |v| v == at));
+    (volume, seeds, GrowCutOptions { margin_mm: 99.0, contrast: 0.3, locality: 0.01 })
+}
+
+/// Grows, stopped again and again as early as can be. Returns how often it was begun.
+fn stop_and_go(
+    cut: &mut GrowCut,
+    volume: &Volume,
+    seeds: &[(u16, &Region)],
+) -> (BTreeMap<u16, Region>, usize) {
     let stopped = WorkLimits::none();
     stopped.cancel.cancel();
+    for n in 1..1000 {
+        match cut.grow(volume, seeds, &stopped) {
+            Ok(found) => return (found, n),
+            Err(why) => assert_eq!(why, MaskError::Cancelled),
+        }
+    }
+    panic!("it never gets on");
+}
+
+#[test]
+fn after_a_stop_it_goes_on_where_it_was() {
+    let (volume, [a, b, c], options) = large();
+    let [two, three] = [vec![(1, &a), (2, &b)], vec![(1, &a), (2, &b), (1, &c)]];
+    let expected = |seeds: &[(u16, &Region)]| {
+        GrowCut::new(options).grow(&volume, seeds, &WorkLimits::none()).unwrap()
+    };
+    let mut cut = GrowCut::new(options);
+    let progress = Progress::new();
+    cut.report_to(progress.clone());
+    let (found, begun) = stop_and_go(&mut cut, &volume, &two);
+    assert!((3..60).contains(&begun), "{begun}");
+    assert_eq!(found, expected(&two));
+    let (done, total) = progress.get();
+    assert!(done > 0 && done <= total && total >= 108_000, "{done} of {total}");
+    // Seeds that come between, and seeds that go between.
+    let stopped = WorkLimits::none();
+    stopped.cancel.cancel();
+    for (first, then) in [(&two, &three), (&three, &two)] {
+        let mut cut = GrowCut::new(options);
+        assert_eq!(cut.grow(&volume, first, &stopped), Err(MaskError::Cancelled));
+        assert_eq!(stop_and_go(&mut cut, &volume, then).0, expected(then));
+    }
+    // In a box that has become larger meanwhile.
+    let narrow = GrowCutOptions { margin_mm: 12.0, ..options };
+    let mut cut = GrowCut::new(narrow);
+    assert_eq!(cut.grow(&volume, &[(1, &a), (2, &c)], &stopped), Err(MaskError::Cancelled));
+    let expected = GrowCut::new(narrow).grow(&volume, &three, &WorkLimits::none()).unwrap();
+    let more = [(1, &a), (2, &b), (1, &c)];
+    assert_eq!(stop_and_go(&mut cut, &volume, &more).0, expected);
+}
+
+#[test]
+fn after_too_little_memory_it_starts_anew() {
+    let (volume, [a, b, _], options) = large();
     let both = [(1, &a), (2, &b)];
-    assert_eq!(cut.grow(&volume, &both, &stopped), Err(MaskError::Cancelled));
     let expected = GrowCut::new(options).grow(&volume, &both, &WorkLimits::none());
-    assert_eq!(cut.grow(&volume, &both, &WorkLimits::none()), expected);
     let little = WorkLimits::new(CancelToken::new(), 1000);
     let mut cut = GrowCut::new(options);
     assert!(matches!(cut.grow(&volume, &both, &little), Err(MaskError::Memory { .. })));

@@ -1,12 +1,13 @@
-//! What can be done to a whole mask: each opens the window of operations with itself chosen.
+//! What can be done to a whole mask: each opens the window of operations with itself chosen; and growing from seeds.
 
 use egui::Key;
 
 use super::context::CommandContext;
 use super::edit::has_active;
-use super::entry::{Entry, Group, Menu, commands};
+use super::entry::{Entry, Group, Menu, commands, with_scan};
 use super::keys::shift;
 use crate::mask::operation::OperationKind;
+use crate::ui::kit::text::mark;
 
 commands! {
     Group::Edit;
@@ -15,16 +16,36 @@ commands! {
     EDIT_MASK {
         name: "Edit mask…",
         keys: [shift(Key::E)],
-        run: |cx| cx.view.windows.operation = !cx.view.windows.operation,
+        run: |cx| {
+            let open = !cx.view.windows.operation;
+            // Two of them would draw over one another.
+            (cx.view.windows.operation, cx.view.windows.growth) = (open, false);
+        },
         menu: Some((Menu::EditMask, 0)),
         enabled: has_active,
         on: Some(|cx| cx.view.windows.operation),
     }
+
+    /// Opens and closes the window.
+    GROW_FROM_SEEDS {
+        name: "Grow from seeds…",
+        keys: [shift(Key::G)],
+        run: |cx| {
+            let open = !cx.view.windows.growth;
+            (cx.view.windows.growth, cx.view.windows.operation) = (open, false);
+        },
+        menu: Some((Menu::EditMask, 1)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.windows.growth),
+    }
 }
+
+/// What growing from seeds is called in the history.
+pub const GROWTH_STEP: &str = mark("Grow from seeds");
 
 fn choose(cx: &mut CommandContext, kind: OperationKind) {
     cx.view.prefs.operation.choose(kind);
-    cx.view.windows.operation = true;
+    (cx.view.windows.operation, cx.view.windows.growth) = (true, false);
 }
 
 /// One command for each kind, with its place in the menu.

@@ -10,7 +10,7 @@ use super::keys::{key, shift};
 use crate::document::Over;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr_with};
-use crate::ui::state::{BrushShape, Status, ToolId};
+use crate::ui::state::{Action, BrushShape, Status, ToolId};
 use crate::ui::tools;
 
 /// Choosing a tool: one command for each, in the order of the toolbar.
@@ -95,10 +95,50 @@ commands! {
     BRUSH_OVER_UNLOCKED {
         name: "Brush over unlocked objects",
         keys: [],
-        run: |cx| cx.view.prefs.brush.toggle_over(),
+        run: |cx| {
+            let over = if over_unlocked(cx) { Over::Background } else { Over::Unlocked };
+            cx.view.set_paint_over(over);
+        },
         menu: Some((Menu::Tools, 10)),
         enabled: with_scan,
-        on: Some(|cx| cx.view.prefs.brush.over == Over::Unlocked),
+        on: Some(over_unlocked),
+    }
+
+    /// Of Brush and Eraser.
+    PAINT_IN_RANGE {
+        name: "Brush: values of a range only",
+        keys: [shift(Key::J)],
+        run: |cx| {
+            if cx.view.scan.paint_range.is_none() {
+                take_range(cx);
+            } else {
+                cx.view.scan.in_range_only = !cx.view.scan.in_range_only;
+            }
+        },
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.scan.in_range_only),
+    }
+
+    /// Where the pointer is, or at the crosshair.
+    TAKE_PAINT_RANGE {
+        name: "Brush: the values under it only",
+        keys: [key(Key::J)],
+        run: take_range,
+        icon: Some(icons::RANGE),
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+    }
+}
+
+fn over_unlocked(cx: &CommandContext) -> bool {
+    cx.document.is_some_and(|document| cx.view.paint_over(document) == Over::Unlocked)
+}
+
+fn take_range(cx: &mut CommandContext) {
+    let Some(document) = cx.document else { return };
+    if let Err(why) = tools::take_range(document, cx.view) {
+        cx.send(Action::Refuse(why));
     }
 }
 

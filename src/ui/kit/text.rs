@@ -92,6 +92,11 @@ pub fn speak(language: Language) {
     CHINESE.set(language.is_chinese());
 }
 
+/// The language of this thread, for another one to speak it too: what is told to the user by what it computes.
+pub fn spoken() -> Language {
+    if CHINESE.get() { Language::Chinese } else { Language::English }
+}
+
 /// A text of the window in the language in use; `english` is its name and its English wording.
 pub fn tr(english: &'static str) -> &'static str {
     tr_any(english)
@@ -159,6 +164,12 @@ mod tests {
         speak(Language::Chinese);
         assert_eq!(tr("Undo"), "撤销");
         assert_eq!(tr_any("no such text"), "no such text");
+        let language = spoken();
+        let told = std::thread::spawn(move || {
+            speak(language);
+            tr("Undo")
+        });
+        assert_eq!(told.join().unwrap(), "撤销");
         assert_eq!((tr("Width"), tr_of("Width", "window")), ("宽度", "窗宽"));
         std::thread::spawn(|| assert_eq!(tr("Undo"), "Undo")).join().unwrap();
         speak(Language::English);

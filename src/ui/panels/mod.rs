@@ -18,7 +18,7 @@ mod working_scale;
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 
 use crate::document::{Document, PALETTE};
-use crate::ui::commands::tools::{LARGER_BRUSH, SMALLER_BRUSH};
+use crate::ui::commands::tools::{LARGER_BRUSH, SMALLER_BRUSH, TAKE_PAINT_RANGE};
 use crate::ui::commands::widgets::icon_command;
 use crate::ui::commands::{CommandContext, Entry, appearance};
 use crate::ui::kit::icons;
@@ -45,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         Panel::top("tool_strip").frame(strip).exact_size(TOOL_STRIP).show(ui, |ui| {
             let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
             ScrollArea::horizontal().scroll_bar_visibility(hidden).show(ui, |ui| {
-                ui.horizontal_centered(|ui| tool_strip(ui, cx));
+                ui.horizontal_centered(|ui| tool_strip(ui, document, cx));
             });
         });
         let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
@@ -58,18 +58,20 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 const TOOL_STRIP: f32 = 30.0;
 
 /// The tool in use, its settings, and what its buttons and keys do.
-fn tool_strip(ui: &mut Ui, cx: &mut CommandContext) {
+fn tool_strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let tool = tools::of(cx.view.prefs.tool);
     let info = tool.info();
     ui.label(quiet(ui, format!("{} {}", info.icon, tr(info.name))));
     ui.separator();
-    tool.options(ui, cx.view);
+    tool.options(ui, document, cx.view);
     let mut hint = tr(info.hint).to_owned();
     if [tools::BRUSH, tools::ERASER].contains(&info.id) {
-        let [smaller, larger] = [&SMALLER_BRUSH, &LARGER_BRUSH].map(Entry::key_text);
-        let keys: [(&str, &dyn std::fmt::Display); 2] =
-            [("smaller", &smaller), ("larger", &larger)];
-        hint = format!("{} · {hint}", tr_with("{smaller} / {larger}: size", &keys));
+        let [smaller, larger, range] =
+            [&SMALLER_BRUSH, &LARGER_BRUSH, &TAKE_PAINT_RANGE].map(Entry::key_text);
+        let keys: [(&str, &dyn std::fmt::Display); 3] =
+            [("smaller", &smaller), ("larger", &larger), ("range", &range)];
+        let text = tr_with("{smaller} / {larger}: size · {range}: only values as here", &keys);
+        hint = format!("{text} · {hint}");
     }
     // What there is no room for is told when the pointer rests on it.
     ui.add(egui::Label::new(quiet(ui, hint)).truncate());

@@ -73,6 +73,8 @@ pub enum Action {
     Do(Command),
     /// Do to the active object's mask what the window of operations is set to.
     ApplyOperation,
+    /// Let objects grow from their seeds as the window of that is set to.
+    ApplyGrowth,
     /// Fetch ONNX Runtime.
     InstallRuntime,
     /// Put the threshold of an object's mask elsewhere.

@@ -17,7 +17,7 @@ pub struct BrushOptions {
     pub diameter_mm: f64,
     /// In slices.
     pub shape: BrushShape,
-    /// From whom the brush may take voxels.
+    /// From whom painting may take voxels, unless it is one object's only.
     pub over: Over,
 }
 
@@ -58,11 +58,6 @@ impl BrushOptions {
             BrushShape::Disc => BrushShape::Ball,
             BrushShape::Ball => BrushShape::Disc,
         };
-    }
-
-    /// Over the background only, or over unlocked objects too.
-    pub fn toggle_over(&mut self) {
-        self.over = if self.over == Over::Unlocked { Over::Background } else { Over::Unlocked };
     }
 }
 

@@ -14,6 +14,7 @@ mod objects_in_view;
 mod open_windows;
 mod operation_options;
 mod outline_draft;
+mod painting;
 mod preferences;
 pub mod readout;
 mod scan_view;
@@ -43,11 +44,12 @@ pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use slice_transform::SliceTransform;
 pub use status::{
-    Busy, Download, Drawing, FileProgress, FloodStatus, Latency, LogLine, ModelEntry, ModelStatus,
-    Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting,
+    Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LogLine, ModelEntry,
+    ModelStatus, Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus,
+    Status, Waiting,
 };
 pub use transient::{
-    BrushPlace, EditIntent, GestureState, Hover, Intent, Transient, WantedOperation,
+    BrushPlace, EditIntent, GestureState, Hover, Intent, Transient, WantedGrowth, WantedOperation,
 };
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};

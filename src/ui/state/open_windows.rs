@@ -26,6 +26,8 @@ pub struct Windows {
     pub history: bool,
     /// What can be done to a mask.
     pub operation: bool,
+    /// Objects grown from their seeds.
+    pub growth: bool,
     /// The log.
     pub log: bool,
     /// What the log is filtered by.
@@ -46,12 +48,13 @@ impl Windows {
             film,
             history,
             operation,
+            growth,
             log,
             log_filter: _,
             palette,
         } = self;
         let mut was_open = palette.take().is_some();
-        for open in [help, about, about_model, picture, film, history, operation, log] {
+        for open in [help, about, about_model, picture, film, history, operation, growth, log] {
             was_open |= std::mem::take(open);
         }
         was_open
@@ -65,7 +68,7 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 9] = [
+        let each: [Open; 10] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
@@ -73,6 +76,7 @@ mod tests {
             |w| w.film = true,
             |w| w.history = true,
             |w| w.operation = true,
+            |w| w.growth = true,
             |w| w.log = true,
             |w| w.palette = Some(Palette::default()),
         ];

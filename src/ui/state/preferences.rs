@@ -34,6 +34,8 @@ pub struct Preferences {
     pub flood_reach: FloodReach,
     /// What is done to whole masks.
     pub operation: OperationOptions,
+    /// How far objects may grow beyond the box around all seeds, mm.
+    pub growth_margin_mm: f64,
     /// Whether the crosshair is drawn.
     pub show_crosshair: bool,
     /// Whether labels are drawn.
@@ -85,6 +87,7 @@ impl Default for Preferences {
             brush: BrushOptions::default(),
             flood_reach: FloodReach::default(),
             operation: OperationOptions::default(),
+            growth_margin_mm: 20.0,
             show_crosshair: true,
             show_labels: true,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },

@@ -1,7 +1,9 @@
 use super::arrangement::{Lightbox, Pane};
 use super::image_layer::ImageLayer;
 use super::view_3d::View3d;
+use crate::document::LabelId;
 use crate::geom::{DVec3, Grid, Oblique, PanZoom};
+use crate::mask::range::ValueRange;
 use crate::render::{ColourMap, Orbit, TransferPreset, default_iso};
 use crate::volume::{Histogram, Stats, Window};
 
@@ -43,6 +45,14 @@ pub struct ScanView {
     pub oblique: Option<Oblique>,
     /// The tolerance of the last flood fill; `None` before there was one.
     pub flood_tolerance: Option<f64>,
+    /// The object whose voxels alone painting takes, if there is one.
+    pub paint_inside: Option<LabelId>,
+    /// The values that brush and eraser were confined to last.
+    pub paint_range: Option<ValueRange>,
+    /// They are confined to them.
+    pub in_range_only: bool,
+    /// The object that stands for what is not wanted where objects grow from seeds.
+    pub growth_not_wanted: Option<LabelId>,
     /// The time point shown, from 0.
     pub time_point: usize,
     /// Axial, coronal, sagittal.
@@ -71,6 +81,10 @@ impl Default for ScanView {
             lightbox: None,
             oblique: None,
             flood_tolerance: None,
+            paint_inside: None,
+            paint_range: None,
+            in_range_only: false,
+            growth_not_wanted: None,
             time_point: 0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),

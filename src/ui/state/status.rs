@@ -24,6 +24,8 @@ pub struct Status {
     pub names: Arc<Vec<NameList>>,
     /// What the window of operations is set to.
     pub operation: OperationStatus,
+    /// What objects would grow to from their seeds.
+    pub growth: GrowthStatus,
     /// The flood that is being set up.
     pub flood: FloodStatus,
     /// ONNX Runtime.
@@ -215,6 +217,22 @@ pub enum OperationStatus {
     /// It was done just now; it is not computed again before something is changed, or it is asked for.
     Done,
     /// It can't be done, and why.
+    Refused(String),
+}
+
+/// What is known of what objects would grow to from their seeds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum GrowthStatus {
+    /// Nobody has asked.
+    #[default]
+    Idle,
+    /// It is being computed: voxels done, voxels in all; 0 while unknown.
+    Working(u64, u64),
+    /// What each would gain: label and mL, in the order of the objects.
+    Ready(Vec<(LabelId, f64)>),
+    /// It was done just now.
+    Done,
+    /// It can't be done, and why, in the language in use.
     Refused(String),
 }
 

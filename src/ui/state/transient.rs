@@ -60,6 +60,15 @@ pub struct WantedOperation {
     pub preview: bool,
 }
 
+/// How objects are to grow from their seeds: what the open window is set to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WantedGrowth {
+    /// How far beyond the box around all seeds, mm.
+    pub margin_mm: f64,
+    /// The object that stands for what is not wanted: what it would get is given to nobody.
+    pub not_wanted: Option<LabelId>,
+}
+
 /// Whether a button is held down on a view, and a gesture goes on because of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GestureState {
@@ -109,6 +118,8 @@ pub struct Transient {
     pub flood: Option<WantedFlood>,
     /// What the open window of operations is set to. Written by it.
     pub operation: Option<WantedOperation>,
+    /// What the open window of growing from seeds is set to. Written by it.
+    pub growth: Option<WantedGrowth>,
     /// How many gestures have begun that change the document: names them.
     pub gestures: u64,
     /// What the pointer is doing on the views. Written by them; a command may give up what it holds.

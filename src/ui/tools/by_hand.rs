@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, Painter, PointerButton, Pos2, Rect, Ui, vec2};
+use egui::{Align2, Color32, ComboBox, Painter, PointerButton, Pos2, Rect, Ui, vec2};
 
 use super::{Gesture, ViewContext, WorldPointer};
-use crate::document::{Change, Command, EditKind, GestureId, Over};
+use crate::document::{Change, Command, Document, EditKind, GestureId, Object, Over};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::paint;
-use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::choice;
 use crate::ui::state::{Action, EditIntent, ViewState};
 use crate::volume::Region;
@@ -46,7 +46,7 @@ pub fn edit(name: &'static str, region: Region, erases: bool, cx: &mut ViewConte
     let gesture = next_gesture(cx.view);
     let object = cx.document.active().map(|o| o.id);
     let (change, over, kind) =
-        (change(region, erases), cx.view.prefs.brush.over, EditKind::Named(name));
+        (change(region, erases), cx.view.paint_over(cx.document), EditKind::Named(name));
     cx.out.push(Action::Do(Command::Edit { object, change, over, kind, gesture }));
 }
 
@@ -59,16 +59,37 @@ pub fn tell_refusal(name: &'static str, erases: bool, cx: &mut ViewContext) {
 pub fn preview(region: Region, erases: bool, cx: &mut ViewContext) {
     let wanted = cx.view.prefs.show_preview && cx.view.labels_shown();
     if wanted && !region.is_empty() && refusal(erases, cx).is_none() {
-        let (change, over) = (change(region, erases), cx.view.prefs.brush.over);
+        let (change, over) = (change(region, erases), cx.view.paint_over(cx.document));
         cx.view.transient.edit_intent = Some(EditIntent { change, over });
     }
 }
 
 /// From whom voxels may be taken.
-pub fn over_choice(ui: &mut Ui, view: &mut ViewState) {
+pub fn over_choice(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     ui.label(tr("Paints over"));
-    let over = [(tr("Background"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];
-    choice(ui, &mut view.prefs.brush.over, &over);
+    let mut over = view.paint_over(document);
+    let two = [(tr("Background"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];
+    choice(ui, &mut over, &two);
+    let name = |object: &Object| shorten(&object.name, 20);
+    let inside = match over {
+        Over::Only(id) => document.object(id),
+        _ => None,
+    };
+    let text = match inside {
+        Some(object) => tr_with("Inside {name}", &[("name", &name(object))]),
+        None => tr("Inside…").to_owned(),
+    };
+    let active = document.active().map(|o| o.id);
+    let combo = ComboBox::from_id_salt("paint_inside").selected_text(text).show_ui(ui, |ui| {
+        for object in document.objects().iter().filter(|o| Some(o.id) != active) {
+            ui.selectable_value(&mut over, Over::Only(object.id), name(object));
+        }
+    });
+    let tip = tr("Only voxels of this object are painted over");
+    combo.response.accessible_name(tr("Paint inside an object")).on_hover_text(tip);
+    if over != view.paint_over(document) {
+        view.set_paint_over(over);
+    }
 }
 
 /// Voxels for an object, or from it.
@@ -77,15 +98,23 @@ pub fn change(region: Region, erases: bool) -> Change {
     if erases { Change::Subtract(region) } else { Change::Add(region) }
 }
 
-/// Why nothing can be painted or erased: the name of the object that is locked, or nothing to erase from.
+/// Why nothing can be painted or erased: the name of the object that is locked, nothing to erase from, or nothing to
+/// paint inside of.
 pub fn refusal(erases: bool, cx: &ViewContext) -> Option<String> {
-    match cx.document.active() {
-        Some(object) if object.locked => {
-            Some(tr_with("{name} is locked", &[("name", &shorten(&object.name, 30))]))
-        }
-        None if erases => Some(tr("Select the object to erase from").to_owned()),
+    let about = |text, object: &Object| tr_with(text, &[("name", &shorten(&object.name, 30))]);
+    let active = cx.document.active();
+    let inside = match cx.view.paint_over(cx.document) {
+        Over::Only(id) if !erases => cx.document.object(id),
         _ => None,
+    };
+    if let Some(locked) = active.into_iter().chain(inside).find(|o| o.locked) {
+        return Some(about(mark("{name} is locked"), locked));
     }
+    if erases && active.is_none() {
+        return Some(tr("Select the object to erase from").to_owned());
+    }
+    let itself = inside.filter(|inside| active.is_some_and(|active| active.id == inside.id));
+    itself.map(|o| about(mark("{name} can't be painted inside itself: select another object"), o))
 }
 
 /// A line of text at the pointer, in a view; or several.

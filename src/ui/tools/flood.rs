@@ -4,6 +4,7 @@ use egui::{Color32, CursorIcon, DragValue, Key, Painter, Pos2, Stroke, Ui};
 
 use super::by_hand::{self, Nothing, note, over_choice, refusal, takes_away};
 use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key};
+use crate::document::Document;
 use crate::mask::{CutPlane, Scope};
 use crate::ui::kit::format::{editable, number};
 use crate::ui::kit::text::{mark, tr};
@@ -92,7 +93,7 @@ impl Tool for FloodFill {
         (!at.is_3d()).then_some(shape)
     }
 
-    fn options(&self, ui: &mut Ui, view: &mut ViewState) {
+    fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
         ui.label(tr("Tolerance"));
         let dragged = view.transient.flood.map(|flood| flood.tolerance);
         let mut tolerance = dragged.unwrap_or_else(|| view.flood_tolerance());
@@ -113,7 +114,7 @@ impl Tool for FloodFill {
             [(tr("This slice"), FloodReach::Slice), (tr("Whole volume"), FloodReach::Volume)];
         choice(ui, &mut view.prefs.flood_reach, &reaches);
         ui.separator();
-        over_choice(ui, view);
+        over_choice(ui, document, view);
         ui.separator();
     }
 }
@@ -143,7 +144,7 @@ fn wanted(at: &WorldPointer, erases: bool, cx: &mut ViewContext) -> Option<Wante
         plane,
         erases,
         object: cx.document.active().map(|o| o.id),
-        over: view.prefs.brush.over,
+        over: view.paint_over(cx.document),
         shown: view.prefs.show_preview && view.labels_shown(),
         gesture: by_hand::next_gesture(cx.view),
         released: false,

@@ -13,6 +13,7 @@ mod by_hand;
 mod context;
 mod gesture;
 pub mod marks;
+mod paint_range;
 pub mod pick;
 mod place;
 mod pointer;
@@ -26,10 +27,12 @@ use egui::{CursorIcon, Key, KeyboardShortcut, Painter, Ui};
 pub use context::ViewContext;
 pub use flood::STEP as FLOOD_STEP;
 pub use gesture::{ClickAction, ClickOrDrag, Gesture};
+pub use paint_range::take_range;
 pub use place::ViewPlace;
 pub use pointer::{PickedPosition, WorldPointer};
 pub use view_gestures::{begin as begin_view_gesture, drag_window};
 
+use crate::document::Document;
 use crate::ui::state::{ToolId, ViewState};
 
 /// What the left mouse button does in the views (and the right one, where it has a use for it).
@@ -71,7 +74,7 @@ pub trait Tool: Sync {
     }
 
     /// Its settings, in the strip above the views.
-    fn options(&self, _ui: &mut Ui, _view: &mut ViewState) {}
+    fn options(&self, _ui: &mut Ui, _document: &Document, _view: &mut ViewState) {}
 
     /// The wheel was turned by so many lines with Ctrl and Shift. `false` if the tool has no use for that: the view
     /// zooms then.

@@ -4,6 +4,7 @@ use egui::{Color32, CursorIcon, Key, Painter, PointerButton, Pos2, Shape, Stroke
 
 use super::by_hand::{self, Nothing, note, over_choice, refusal, takes_away};
 use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key};
+use crate::document::Document;
 use crate::geom::DVec3;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::{icons, paint};
@@ -121,8 +122,8 @@ impl Tool for Outline {
         (!at.is_3d()).then_some(shape)
     }
 
-    fn options(&self, ui: &mut Ui, view: &mut ViewState) {
-        over_choice(ui, view);
+    fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
+        over_choice(ui, document, view);
         ui.separator();
     }
 }

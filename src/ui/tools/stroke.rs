@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Color32, CursorIcon, Id, Painter, PointerButton, Pos2, Rect, Stroke as Line, Ui};
 
-use super::by_hand::{change, note, over_choice, refusal};
+use super::by_hand::{change, note, refusal};
 use super::rest::rests;
 use super::{Gesture, PickedPosition, ViewContext, ViewPlace, WorldPointer, pick};
 use crate::document::{Change, Command, EditKind, GestureId, LabelId};
@@ -92,6 +92,8 @@ impl Gesture for Stroke {
             self.ended = to.is_3d().then_some(picked.inside).or(self.ended);
         }
         self.last = Some((to.place.clone(), to.at, picked));
+        let region =
+            if self.refused { region } else { cx.view.in_paint_range(cx.document.image(), region) };
         if !region.is_empty() {
             self.told = self.refused;
             self.send(region, to.modifiers.alt, cx);
@@ -134,7 +136,7 @@ impl Stroke {
             return;
         }
         let kind = if self.erases { EditKind::Eraser } else { EditKind::Brush };
-        let (change, over) = (change(region, erases), cx.view.prefs.brush.over);
+        let (change, over) = (change(region, erases), cx.view.paint_over(cx.document));
         let gesture = self.id;
         cx.out.push(Action::Do(Command::Edit { object: self.object, change, over, kind, gesture }));
     }
@@ -257,7 +259,7 @@ fn within(rect: Rect, from: Pos2, to: Pos2) -> Option<[Pos2; 2]> {
 }
 
 /// The brush in a slice with this normal, or in 3D, where it is a ball.
-fn brush(options: &BrushOptions, normal: Option<DVec3>) -> Brush {
+pub fn brush(options: &BrushOptions, normal: Option<DVec3>) -> Brush {
     let tip = match (options.shape, normal) {
         (BrushShape::Disc, Some(normal)) => Tip::Disc { normal },
         _ => Tip::Ball,
@@ -284,9 +286,11 @@ pub fn hover(at: &WorldPointer, tool_erases: bool, cx: &mut ViewContext) {
         return;
     }
     let options = &cx.view.prefs.brush;
-    let region = brush(options, picked.normal).dab(cx.document.image().grid(), picked.world);
+    let image = cx.document.image();
+    let region = brush(options, picked.normal).dab(image.grid(), picked.world);
+    let region = cx.view.in_paint_range(image, region);
     if !region.is_empty() {
-        let over = options.over;
+        let over = cx.view.paint_over(cx.document);
         cx.view.transient.edit_intent = Some(EditIntent { change: change(region, erases), over });
     }
 }
@@ -399,7 +403,7 @@ fn cut(transform: &SliceTransform, brush: &BrushPlace, radius: f64) -> Option<Cu
 }
 
 /// The brush's settings.
-pub fn options(ui: &mut Ui, erases: bool, view: &mut ViewState) {
+pub fn options(ui: &mut Ui, view: &mut ViewState) {
     let brush = &mut view.prefs.brush;
     let shapes = [(tr("Disc"), BrushShape::Disc), (tr("Ball"), BrushShape::Ball)];
     choice(ui, &mut brush.shape, &shapes);
@@ -417,11 +421,6 @@ pub fn options(ui: &mut Ui, erases: bool, view: &mut ViewState) {
         let slider = slider.custom_parser(parse);
         ui.add(slider.max_decimals(1).suffix(" mm")).accessible_name(tr("Brush size"));
     });
-    if erases {
-        return;
-    }
-    ui.separator();
-    over_choice(ui, view);
 }
 
 #[cfg(test)]

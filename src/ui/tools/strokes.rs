@@ -1,6 +1,9 @@
 use egui::{CursorIcon, Painter, Ui};
 
+use super::by_hand::over_choice;
+use super::paint_range::range_choice;
 use super::{Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, stroke};
+use crate::document::Document;
 use crate::ui::state::ViewState;
 
 /// A tool that is drawn along over an object's voxels: Brush and Eraser.
@@ -38,8 +41,14 @@ impl Tool for Strokes {
         stroke::cursor(at, self.erases, cx)
     }
 
-    fn options(&self, ui: &mut Ui, view: &mut ViewState) {
-        stroke::options(ui, self.erases, view);
+    fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
+        stroke::options(ui, view);
+        ui.separator();
+        range_choice(ui, document, view);
+        if !self.erases {
+            ui.separator();
+            over_choice(ui, document, view);
+        }
     }
 
     fn wheel(&self, lines: i64, view: &mut ViewState) -> bool {

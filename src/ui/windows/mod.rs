@@ -3,6 +3,7 @@
 mod about_model;
 mod ask_replace;
 mod drop_offer;
+mod growth;
 mod help;
 mod history;
 mod log;
@@ -21,6 +22,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     help::show(ctx, cx.view);
     history::show(ctx, cx);
     operation::show(ctx, cx);
+    growth::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);
