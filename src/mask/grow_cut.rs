@@ -298,19 +298,20 @@ impl State {
             if !queue.is_due(here.cost) {
                 continue;
             }
-            if here.is_wall() {
-                continue;
-            }
-            // All are looked at before any is changed, so that nothing has to be waited for: few are changed.
-            let (costs, mut nearer) = graph.costs_around(nodes, at);
-            while nearer != 0 {
-                let n = nearer.trailing_zeros() as usize;
-                nearer &= nearer - 1;
-                let (to, cost) = (graph.neighbour(at, n), costs[n]);
-                let there = &mut nodes[to];
-                if !there.is_wall() && cost < FAR {
-                    (there.cost, there.label) = (cost, here.label);
-                    queue.push(cost, to as u32);
+            for (first, lengths) in graph.rows(at) {
+                let row = &mut nodes[first..first + 3];
+                for ((to, there), length) in (first..).zip(row).zip(lengths) {
+                    // Most neighbours are nearer already, and the voxel itself is as near.
+                    if there.cost <= here.cost {
+                        continue;
+                    }
+                    let Some(step) = here.step(there, length) else { continue };
+                    let cost = here.cost.saturating_add(step);
+                    let alike = cost == there.cost && here.label < there.label && cost < FAR;
+                    if cost < there.cost || alike {
+                        (there.cost, there.label) = (cost, here.label);
+                        queue.push(cost, to as u32);
+                    }
                 }
             }
         }

@@ -33,20 +33,11 @@ impl Node {
     /// Nobody has come there, and nobody can.
     const RIM: Self = Self { value: WALL, cost: FAR, label: 0 };
 
-    pub fn is_wall(&self) -> bool {
-        self.value == WALL
-    }
-
-    /// What a step from here to a neighbour costs whose length costs `length`, if a path may lead there.
+    /// What a step from here to a neighbour costs whose length costs `length`; `None` if no path leads there.
     #[inline]
-    fn step(&self, to: &Self, length: u32) -> u32 {
-        to.value.abs_diff(self.value).min(MOST / 2) + length
-    }
-
-    /// In the order of costs, and of labels where these are the same.
-    #[inline]
-    fn rank(cost: u32, label: u16) -> u64 {
-        u64::from(cost) << 16 | u64::from(label)
+    pub fn step(&self, to: &Self, length: u32) -> Option<u32> {
+        let open = self.value != WALL && to.value != WALL;
+        open.then(|| to.value.abs_diff(self.value).min(MOST / 2) + length)
     }
 }
 
@@ -148,38 +139,20 @@ impl Graph {
         });
     }
 
-    /// The position of a neighbour of a voxel in the box by its number, below 27: x fastest, then y. (13 is the voxel
-    /// itself.)
+    /// The neighbours of a voxel in the box, and itself among them, in nine rows of three: the position of the first,
+    /// and what the lengths of the steps to each cost.
     #[inline]
-    pub fn neighbour(&self, at: usize, number: usize) -> usize {
-        at.wrapping_add_signed(self.rows[number / 3].offset) - 1 + number % 3
-    }
-
-    /// What paths over a voxel to its neighbours cost, by their numbers, and a bit for each neighbour that is nearer so
-    /// than it was, or as near and of a smaller label. Whether a path may lead there has to be asked yet.
-    #[inline]
-    pub fn costs_around(&self, nodes: &[Node], at: usize) -> ([u32; 27], u32) {
-        let here = nodes[at];
-        let (mut costs, mut nearer) = ([0; 27], 0);
-        for (n, row) in self.rows.iter().enumerate() {
-            let first = at.wrapping_add_signed(row.offset) - 1;
-            for (k, there) in nodes[first..first + 3].iter().enumerate() {
-                let cost = here.cost.saturating_add(here.step(there, row.lengths[k]));
-                let is_nearer = Node::rank(cost, here.label) < Node::rank(there.cost, there.label);
-                costs[3 * n + k] = cost;
-                nearer |= u32::from(is_nearer) << (3 * n + k);
-            }
-        }
-        (costs, nearer)
+    pub fn rows(&self, at: usize) -> impl Iterator<Item = (usize, [u32; 3])> {
+        self.rows.iter().map(move |row| (at.wrapping_add_signed(row.offset) - 1, row.lengths))
     }
 
     /// The neighbours of a voxel in the box that a path may lead to, with what the step there costs.
     pub fn for_each_neighbour(&self, nodes: &[Node], at: usize, mut found: impl FnMut(usize, u32)) {
-        let here = nodes[at];
-        for n in (0..27).filter(|n| *n != 13 && !here.is_wall()) {
-            let to = self.neighbour(at, n);
-            if !nodes[to].is_wall() {
-                found(to, here.step(&nodes[to], self.rows[n / 3].lengths[n % 3]));
+        for (first, lengths) in self.rows(at) {
+            for (to, length) in (first..).zip(lengths).filter(|(to, _)| *to != at) {
+                if let Some(step) = nodes[at].step(&nodes[to], length) {
+                    found(to, step);
+                }
             }
         }
     }
