@@ -1,11 +1,13 @@
 //! Live wire: outlines that snap to edges between the places that a hand gives.
 
 mod picture;
+mod slice;
 
 use super::radix_heap::RadixHeap;
 use super::{MaskError, WorkLimits};
 
-pub use picture::Picture;
+pub use picture::{Picture, PictureFrame};
+pub use slice::SliceWires;
 
 /// Places that are settled between two looks at the limits.
 const STEPS: usize = 1 << 14;

@@ -5,7 +5,9 @@ use rayon::prelude::*;
 use super::bits::Bits;
 use super::lines::Lattice;
 use super::outline::{FillRule, Outline};
-use super::{MaskError, WorkLimits};
+use super::polygon::polygon;
+use super::split::split;
+use super::{CutPlane, MaskError, WorkLimits};
 use crate::geom::{DVec2, DVec3, DVec4, Grid, Orbit};
 use crate::volume::{Region, RegionBuilder, Run};
 
@@ -42,6 +44,18 @@ impl ViewProjection {
             axes.z_axis.extend(0.0)
         };
         Self { x, y, w, viewer }
+    }
+
+    /// That of a slice: an affine map from places (RAS mm) to its picture; `viewer` is the direction towards the viewer.
+    pub fn of_slice(picture: impl Fn(DVec3) -> DVec2, viewer: DVec3) -> Self {
+        let origin = picture(DVec3::ZERO);
+        let [x, y, z] = DVec3::AXES.map(|axis| picture(axis) - origin);
+        Self {
+            x: DVec4::new(x.x, y.x, z.x, origin.x),
+            y: DVec4::new(x.y, y.y, z.y, origin.y),
+            w: DVec4::W,
+            viewer: viewer.extend(0.0),
+        }
     }
 
     /// Where a place (RAS mm) is seen; `None` behind the viewer.
@@ -152,6 +166,28 @@ impl Scissors<'_> {
             }
         }
     }
+}
+
+/// What of a mask is looked at: what lies on the sides of all planes that their normals point to, and, if there is a
+/// slice, the voxels that it cuts, as those of [`Tip::Disc`](super::brush::Tip).
+pub fn shown_part(
+    mask: &Region,
+    grid: &Grid,
+    kept: &[CutPlane],
+    slice: Option<&CutPlane>,
+) -> Region {
+    let mut part = mask.clone();
+    for plane in kept {
+        [part, _] = split(&part, grid, plane);
+    }
+    let Some(slice) = slice else { return part };
+    // All of the slice: a square in its plane around the whole scan.
+    let Some(normal) = slice.normal.try_normalize() else { return Region::default() };
+    let (u, v) = normal.any_orthonormal_pair();
+    let reach = 2.0 * (Orbit::radius(grid) + slice.point.distance(grid.centre()));
+    let corners = [-u - v, u - v, u + v, v - u].map(|corner| slice.point + corner * reach);
+    let all = polygon(grid, slice, &corners, FillRule::NonZero);
+    part.intersection(&all, grid.dims()[0])
 }
 
 /// Which voxels are in front.

@@ -126,6 +126,27 @@ impl<'a> Medium<'a> {
     }
 }
 
+impl Clip {
+    /// What is kept, as half spaces of the world: of each a place on its border (RAS mm) and the direction inwards. A
+    /// place is seen if it is in all of them, border included.
+    pub fn half_spaces(&self, grid: &Grid) -> Vec<[DVec3; 2]> {
+        let cut = VoxelClip::new(&Self { plane: None, bounds: self.bounds }, grid);
+        let plane = self.plane.iter().map(|p| [p.normal * p.offset_mm, -p.normal]);
+        // Coordinate along a voxel axis, as a function of the world.
+        let rows = grid.voxel_from_world().matrix3.transpose();
+        let at = |axis: usize, voxel: f64| grid.world(DVec3::AXES[axis] * voxel);
+        let sides = (0..3).flat_map(|a| {
+            let low = (cut.low[a] > FAR_LOW).then(|| [at(a, cut.low[a]), rows.col(a)]);
+            let high = (cut.high[a] < -FAR_LOW).then(|| [at(a, cut.high[a]), -rows.col(a)]);
+            [low, high].into_iter().flatten()
+        });
+        plane.chain(sides).collect()
+    }
+}
+
+/// Voxel coordinates below that are far outside of any scan.
+const FAR_LOW: f64 = -1e6;
+
 /// What is cut away, in voxel coordinates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct VoxelClip {
@@ -144,7 +165,7 @@ impl VoxelClip {
             normal.extend(plane.normal.dot(m.translation) - plane.offset_mm)
         });
         // Far outside, where nothing is cut: no face of the scan counts as a cut.
-        let (mut low, mut high) = (DVec3::splat(-1e6), DVec3::splat(1e6));
+        let (mut low, mut high) = (DVec3::splat(FAR_LOW), DVec3::splat(-FAR_LOW));
         let dims = grid.dims();
         for axis in clip.bounds.iter().flat_map(|_| Axis::ALL) {
             let Some(bounds) = clip.bounds else { break };
@@ -185,6 +206,39 @@ mod tests {
         for voxel in [DVec3::ZERO, DVec3::new(3.0, 17.0, 20.0), DVec3::new(9.0, 1.0, 5.0)] {
             let beyond = plane.normal.dot(grid.world(voxel)) - plane.offset_mm;
             assert!((clip.plane.truncate().dot(voxel) + clip.plane.w - beyond).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn half_spaces_keep_what_the_picture_does() {
+        let m = DMat3::from_cols(-DVec3::Y * 2.0, DVec3::new(0.2, 0.0, 1.0), DVec3::X * 3.0);
+        let at = DVec3::new(5.0, -80.0, 11.0);
+        let grid = Grid::new([10, 20, 40], DAffine3::from_mat3_translation(m, at)).unwrap();
+        let bounds = Some(ClipBox { low: [0.25, 0.1, 0.0], high: [1.0, 0.7, 0.5] });
+        let normal = DVec3::new(0.6, 0.0, 0.8);
+        let plane = Some(ClipPlane { normal, offset_mm: normal.dot(grid.centre()) });
+        for (clip, sides) in [
+            (Clip::default(), 0),
+            (Clip { plane, bounds: None }, 1),
+            (Clip { plane: None, bounds }, 4),
+            (Clip { plane, bounds }, 5),
+        ] {
+            let cut = VoxelClip::new(&clip, &grid);
+            let kept = clip.half_spaces(&grid);
+            assert_eq!(kept.len(), sides, "{clip:?}");
+            let mut seen = 0;
+            for n in 0..grid.count() {
+                let voxel = [n % 10, n / 10 % 20, n / 200].map(|v| v as f64 + 0.1);
+                let voxel = DVec3::from_array(voxel);
+                let expected = cut.plane.truncate().dot(voxel) + cut.plane.w <= 0.0
+                    && voxel.cmpge(cut.low).all()
+                    && voxel.cmple(cut.high).all();
+                let world = grid.world(voxel);
+                let inside = kept.iter().all(|[at, inwards]| (world - at).dot(*inwards) >= 0.0);
+                assert_eq!(inside, expected, "{voxel}");
+                seen += usize::from(inside);
+            }
+            assert!(seen > 100, "{seen}");
         }
     }
 }

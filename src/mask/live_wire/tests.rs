@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::super::test_volume::{noise, volume};
 use super::*;
+use crate::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Oblique, Plane, SliceFrame};
 use crate::mask::Layer;
+use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
 
 /// A disc of 100 on 0, with noise.
 fn disc(size: [usize; 2], spacing: [f64; 2], radius: f64, spread: f32) -> Picture {
@@ -130,4 +132,126 @@ fn a_layer_of_a_volume_is_a_picture_along_every_axis() {
     }
     assert_eq!(Picture::of(&volume, Layer { axis: 3, at: 0 }), None);
     assert_eq!(Picture::of(&volume, Layer { axis: 0, at: 4 }), None);
+}
+
+/// Axes run to Superior, to the Left and to Posterior; the value is a linear function of the place, in steps of 0.5.
+fn ramp() -> (Volume, impl Fn(DVec3) -> f64) {
+    let m = DMat3::from_cols(DVec3::Z * 2.0, -DVec3::X, -DVec3::Y * 1.5);
+    let grid =
+        Grid::new([7, 12, 9], DAffine3::from_mat3_translation(m, DVec3::new(3.0, 8.0, -5.0)));
+    let grid = grid.unwrap();
+    let value = |at: DVec3| at.dot(DVec3::new(3.0, -2.0, 1.5)) + 7.0;
+    let of = |n: usize| (2.0 * value(grid.world_of([n % 7, n / 7 % 12, n / 84]))) as i16;
+    let (voxels, stored) = (Voxels::I16((0..756).map(of).collect()), StoredGeometry::of(&grid));
+    let scale = Scale { slope: 0.5, inter: 0.0 };
+    (Volume::new("v", grid, vec![7, 12, 9], voxels, scale, stored, vec![]), value)
+}
+
+#[test]
+fn the_places_of_a_slice_are_its_voxels() {
+    let (volume, _) = ramp();
+    let grid = volume.grid();
+    for convention in [Convention::Radiological, Convention::Neurological] {
+        for plane in Plane::ALL {
+            let slices = SliceFrame::new(grid, plane, convention);
+            let frame = PictureFrame::of_slice(grid, &slices, 4);
+            let picture = Picture::in_frame(&volume, &frame, &WorkLimits::none()).unwrap();
+            let [width, height] = frame.size();
+            assert_eq!(width * height * slices.slices(), grid.count());
+            for (u, v) in (0..height).flat_map(|v| (0..width).map(move |u| (u, v))) {
+                let world = frame.world([u, v]);
+                assert!((slices.view(world).z - 4.0).abs() < 1e-9, "{plane:?}");
+                let voxel = grid.voxel_at(world).unwrap();
+                assert!(grid.world_of(voxel).abs_diff_eq(world, 1e-9), "{plane:?}");
+                assert_eq!(f64::from(picture.value(u as isize, v as isize)), volume.value(voxel));
+                assert_eq!(frame.nearest(world + slices.normal() * 9.0), [u, v]);
+                assert!(frame.contains(world));
+            }
+            let [first, last] = [frame.world([0, 0]), frame.world([width - 1, height - 1])];
+            assert_eq!(frame.nearest(first + (first - last) * 9.0), [0, 0]);
+            assert_eq!(frame.nearest(last + (last - first) * 9.0), [width - 1, height - 1]);
+            assert!(!frame.contains(last + (last - first)));
+            assert_eq!(frame.nearest(DVec3::NAN), [0, 0]);
+        }
+    }
+}
+
+#[test]
+fn an_oblique_slice_has_the_values_of_its_places() {
+    let (volume, value) = ramp();
+    let grid = volume.grid();
+    let turn = Oblique::straight(grid.centre())
+        .turned_about(DVec3::Y, 25.0, grid.centre())
+        .turned_about(DVec3::X, -10.0, grid.centre());
+    for plane in Plane::ALL {
+        let slices = SliceFrame::of(grid, plane, Convention::Radiological, Some(&turn));
+        assert!(slices.is_oblique());
+        let slice = slices.view(grid.centre()).z.round() as usize;
+        let frame = PictureFrame::of_slice(grid, &slices, slice);
+        let picture = Picture::in_frame(&volume, &frame, &WorkLimits::none()).unwrap();
+        assert!(picture.spacing().iter().all(|mm| (mm - 1.0).abs() < 1e-9), "the closest voxels");
+        let mut inside = 0;
+        let [width, height] = frame.size();
+        for (u, v) in (0..height).flat_map(|v| (0..width).map(move |u| (u, v))) {
+            let world = frame.world([u, v]);
+            assert!((slices.view(world).z - slice as f64).abs() < 1e-9);
+            assert_eq!(frame.nearest(world), [u, v]);
+            let voxel = grid.voxel(world);
+            let last = DVec3::from_array(grid.dims().map(|n| n as f64 - 1.0));
+            if voxel.cmpge(DVec3::ZERO).all() && voxel.cmple(last).all() {
+                let found = f64::from(picture.value(u as isize, v as isize));
+                assert!((found - value(world)).abs() < 1e-4, "{plane:?}: {found}");
+                inside += 1;
+            }
+        }
+        assert!(inside > 30, "{inside}");
+    }
+    let stopped = WorkLimits::none();
+    stopped.cancel.cancel();
+    let slices = SliceFrame::of(grid, Plane::Axial, Convention::Radiological, Some(&turn));
+    let frame = PictureFrame::of_slice(grid, &slices, 3);
+    assert_eq!(Picture::in_frame(&volume, &frame, &stopped), Err(MaskError::Cancelled));
+    let little = WorkLimits::new(crate::work::CancelToken::new(), 100);
+    let refused = Picture::in_frame(&volume, &frame, &little);
+    assert!(matches!(refused, Err(MaskError::Memory { .. })));
+    // Of a scan with very fine slices the picture is no larger than it need be.
+    let fine = DAffine3::from_scale(DVec3::new(0.1, 40.0, 40.0));
+    let grid = Grid::new([5000, 9, 9], fine).unwrap();
+    let turn = Oblique::straight(grid.centre()).turned_about(DVec3::X, 20.0, grid.centre());
+    let slices = SliceFrame::of(&grid, Plane::Axial, Convention::Radiological, Some(&turn));
+    assert!(PictureFrame::of_slice(&grid, &slices, 9).size().iter().all(|&n| n <= 2048));
+}
+
+#[test]
+fn edges_beyond_the_window_are_none() {
+    let values = vec![-900.0, 10.0, 60.0, f32::NAN, 900.0, f32::INFINITY];
+    let picture = Picture::new([6, 1], [1.0, 1.0], values).clamped((0.0, 100.0));
+    let found: Vec<f32> = (0..6).map(|u| picture.value(u, 0)).collect();
+    assert_eq!(found[..3], [0.0, 10.0, 60.0]);
+    assert!(found[3].is_nan() && found[4..] == [100.0, 100.0]);
+}
+
+#[test]
+fn a_wire_in_a_slice_ends_where_it_was_asked_to() {
+    let size = [20, 16];
+    let (volume, at) = (volume([20, 16, 2], [1.0; 3], vec![0.0; 640]), DVec3::new(2.2, 3.3, 1.0));
+    let slices = SliceFrame::new(volume.grid(), Plane::Axial, Convention::Radiological);
+    let frame = PictureFrame::of_slice(volume.grid(), &slices, 1);
+    let costs = EdgeCosts::new(size, [1.0; 2], vec![0.5; 320]);
+    let limits = WorkLimits::none();
+    let wires = SliceWires::of(&frame, &costs, frame.nearest(at), &limits).unwrap().unwrap();
+    // In the picture, beside the anchor, at it, and beyond the picture.
+    for (to, length) in [
+        (DVec3::new(9.4, 3.1, 1.0), 7),
+        (DVec3::new(3.4, 2.6, 1.0), 1),
+        (at, 1),
+        (DVec3::new(2.0, -6.0, 1.0), 4),
+    ] {
+        let path = wires.path(to);
+        assert_eq!((path.last(), path.len()), (Some(&to), length), "{to}");
+        for pair in path.windows(2).take(length.saturating_sub(2)) {
+            assert!(pair[0].distance(pair[1]) <= 2f64.sqrt() + 1e-9, "{to}: {path:?}");
+        }
+    }
+    assert!(SliceWires::of(&frame, &costs, [20, 0], &limits).unwrap().is_none());
 }

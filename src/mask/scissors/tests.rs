@@ -180,3 +180,53 @@ fn curves_that_enclose_nothing_and_stops_cut_nothing() {
     let front = Scissors { depth: CutDepth::FirstSurface, ..scissors };
     assert!(matches!(front.cut(&grid, &[&mask], &little), Err(MaskError::Memory { .. })));
 }
+
+#[test]
+fn a_slice_is_seen_as_its_picture_lies() {
+    use crate::geom::{Convention, Oblique, Plane, SliceFrame};
+    let grid = grid();
+    let turn = Oblique::straight(grid.centre()).turned_about(DVec3::Z, 20.0, grid.centre());
+    for (plane, turn) in Plane::ALL.into_iter().flat_map(|p| [(p, None), (p, Some(&turn))]) {
+        let frame = SliceFrame::of(&grid, plane, Convention::Radiological, turn);
+        let picture = |world: DVec3| frame.view(world).truncate() * 3.0 + DVec2::new(7.0, -2.0);
+        let projection = ViewProjection::of_slice(picture, frame.normal());
+        for corner in grid.corners() {
+            let found = projection.project(corner).unwrap();
+            assert!(found.abs_diff_eq(picture(corner), 1e-9), "{plane:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_shown_is_no_part() {
+    let grid = grid();
+    let mask = ball(&grid, grid.centre(), 9.0);
+    let every = |inside: &dyn Fn(DVec3, [usize; 3]) -> bool| {
+        let of = |n: usize| {
+            let voxel = [n % 20, n / 20 % 24, n / 480];
+            mask.contains(n) && inside(grid.world_of(voxel), voxel)
+        };
+        Region::from_mask(20, (0..grid.count()).map(of))
+    };
+    let plane = |point: DVec3, normal: DVec3| CutPlane { point, normal };
+    let (middle, slant) = (grid.centre() + 0.1, DVec3::new(1.0, 2.0, -1.0));
+    assert_eq!(shown_part(&mask, &grid, &[], None), mask);
+    let kept = [plane(middle, slant), plane(middle - DVec3::Y * 3.0, DVec3::Y)];
+    let both = every(&|at, _| (at - middle).dot(slant) >= 0.0 && at.y >= middle.y - 3.0);
+    assert!(!both.is_empty() && both.count() < mask.count() / 2);
+    assert_eq!(shown_part(&mask, &grid, &kept, None), both);
+    // Voxel axis 1 runs along z, in steps of 1 mm.
+    let slice = plane(grid.world_of([3, 12, 2]), DVec3::Z);
+    assert_eq!(shown_part(&mask, &grid, &[], Some(&slice)), every(&|_, [_, y, _]| y == 12));
+    let half = every(&|at, [_, y, _]| y == 12 && at.y >= middle.y - 3.0);
+    assert_eq!(shown_part(&mask, &grid, &kept[1..], Some(&slice)), half);
+    let across = plane(middle, slant);
+    let thick = [2.0, 1.0, 1.5];
+    let reach =
+        (slant.abs().x * thick[0] + slant.abs().z * thick[1] + slant.abs().y * thick[2]) / 2.0;
+    let cut = every(&|at, _| (at - middle).dot(slant).abs() <= reach);
+    assert_eq!(shown_part(&mask, &grid, &[], Some(&across)), cut);
+    for slice in [plane(middle, DVec3::ZERO), plane(DVec3::NAN, DVec3::Z)] {
+        assert!(shown_part(&mask, &grid, &[], Some(&slice)).is_empty());
+    }
+}
