@@ -314,7 +314,7 @@ fn propose(ask: &Ask) -> Result<Proposal, String> {
     let edits = edits_of(operated, target, &others, (key.operation.kind, key.over), grid.dims()[0]);
     let delta = document.would_edit_all(&edits).map_err(told)?;
     if delta.is_empty() {
-        return Err(tr("Nothing would change.").to_owned());
+        return Err(nothing_changes(key.operation.kind));
     }
     let count = |of: &dyn Fn(u16, u16) -> bool| -> usize {
         let runs = delta.runs().iter().filter(|run| of(run.before, run.after));
@@ -366,6 +366,15 @@ fn edits_of(
         over: Over::Only(target.id),
     }));
     losses
+}
+
+fn nothing_changes(kind: OperationKind) -> String {
+    match kind {
+        OperationKind::CutByPlane => {
+            tr("The plane does not go through the mask: move the crosshair into it.").to_owned()
+        }
+        _ => tr("Nothing would change.").to_owned(),
+    }
 }
 
 fn nothing_left(kind: OperationKind) -> String {

@@ -31,6 +31,29 @@ pub struct Direction {
 }
 
 impl Direction {
+    /// All six: R L A P S I.
+    pub const ALL: [Direction; 6] = {
+        const fn to(axis: Axis, positive: bool) -> Direction {
+            Direction { axis, positive }
+        }
+        [
+            to(Axis::X, true),
+            to(Axis::X, false),
+            to(Axis::Y, true),
+            to(Axis::Y, false),
+            to(Axis::Z, true),
+            to(Axis::Z, false),
+        ]
+    };
+
+    /// The one that a vector (RAS) points to most; of several the first of [`Axis::ALL`].
+    pub fn nearest(vector: DVec3) -> Self {
+        let along = |axis: &&Axis| vector[axis.index()].abs();
+        let [x, y, z] = &Axis::ALL;
+        let axis = [y, z].into_iter().fold(x, |a, b| if along(&b) > along(&a) { b } else { a });
+        Self { axis: *axis, positive: vector[axis.index()] >= 0.0 }
+    }
+
     /// `R`, `A` or `S` for the positive, `L`, `P` or `I` for the negative directions.
     pub fn letter(self) -> char {
         match (self.axis, self.positive) {
@@ -128,6 +151,18 @@ pub(super) fn orthogonal_factor(m: DMat3) -> DMat3 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_direction_is_the_nearest_to_itself_and_to_what_is_tilted_a_little() {
+        for direction in Direction::ALL {
+            for tilt in [DVec3::ZERO, DVec3::splat(0.4), DVec3::new(0.4, -0.4, 0.2)] {
+                let vector = direction.unit() * 1.5 + tilt;
+                assert_eq!(Direction::nearest(vector), direction, "{vector}");
+            }
+        }
+        let tie = Direction::nearest(DVec3::new(0.0, -1.0, 1.0));
+        assert_eq!(tie, Direction { axis: Axis::Y, positive: false });
+    }
 
     #[test]
     fn permuted_and_flipped_axes_have_their_letters() {

@@ -3,7 +3,10 @@
 use super::morphology::{self, Margin, Shell};
 use super::parts::Parts;
 use super::snap::snap_to_edge;
-use super::{Connectivity, MaskError, Scope, WorkLimits, holes, interpolate, smooth, split};
+use super::split::CutOff;
+use super::{
+    Connectivity, CutPlane, MaskError, Scope, WorkLimits, holes, interpolate, smooth, split,
+};
 use crate::geom::{Direction, Grid};
 use crate::volume::{Region, Volume};
 
@@ -20,6 +23,8 @@ pub enum OperationKind {
     SplitParts,
     /// What lies on the patient's left becomes an object of its own.
     SplitLeftRight,
+    /// What a plane cuts off becomes an object of its own, or goes.
+    CutByPlane,
     /// Cavities are filled.
     FillHoles,
     /// The slices between drawn ones are filled.
@@ -55,12 +60,13 @@ pub enum Size {
 
 impl OperationKind {
     /// All, in the order of lists.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::KeepLargest,
         Self::KeepClicked,
         Self::RemoveSmaller,
         Self::SplitParts,
         Self::SplitLeftRight,
+        Self::CutByPlane,
         Self::FillHoles,
         Self::Interpolate,
         Self::Grow,
@@ -89,13 +95,27 @@ impl OperationKind {
 
     /// Whether it can be done in one slice alone.
     pub fn takes_slice(self) -> bool {
-        !matches!(self, Self::SplitLeftRight | Self::Interpolate | Self::SnapToEdge)
+        !matches!(
+            self,
+            Self::SplitLeftRight | Self::CutByPlane | Self::Interpolate | Self::SnapToEdge
+        )
     }
 
     /// Whether it can be done to one side alone.
     pub fn takes_side(self) -> bool {
         matches!(self, Self::Grow | Self::Shrink)
     }
+}
+
+/// How a plane cuts a mask.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaneCut {
+    /// The plane.
+    pub plane: CutPlane,
+    /// The part that is cut off.
+    pub off: CutOff,
+    /// It goes; else it becomes an object.
+    pub removes: bool,
 }
 
 /// An operation with its settings.
@@ -111,6 +131,8 @@ pub struct Operation {
     pub shell: Shell,
     /// In one slice, where that can be, or everywhere.
     pub scope: Scope,
+    /// For [`OperationKind::CutByPlane`], which without one cuts nothing.
+    pub cut: Option<PlaneCut>,
 }
 
 /// What an operation is done to.
@@ -176,6 +198,16 @@ impl Operation {
                 let plane = split::mid_sagittal(grid, Some(mask));
                 let [right, left] = split::split(mask, grid, &plane);
                 return Ok(Operated { mask: right, parts: vec![left], ..Operated::default() });
+            }
+            OperationKind::CutByPlane => {
+                let cut = self.cut.and_then(|cut| {
+                    Some((split::cut(mask, grid, &cut.plane, cut.off)?, cut.removes))
+                });
+                let Some(([stays, off], removes)) = cut else {
+                    return Ok(Operated { mask: mask.clone(), ..Operated::default() });
+                };
+                let parts = if removes { Vec::new() } else { vec![off] };
+                return Ok(Operated { mask: stays, parts, ..Operated::default() });
             }
             OperationKind::FillHoles => holes::fill(mask, grid, scope, limits)?,
             OperationKind::Interpolate => {

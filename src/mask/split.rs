@@ -2,7 +2,7 @@
 
 use super::bits::for_each_row;
 use super::lines::{CutPlane, EDGE_MM, Lattice, near};
-use crate::geom::{Axis, DVec3, Grid};
+use crate::geom::{Axis, DVec3, Direction, Grid};
 use crate::volume::{Region, RegionBuilder};
 
 /// The voxels of `region` on the side of the plane that its normal points to, and those on the other side. A voxel is
@@ -38,6 +38,36 @@ pub fn split(region: &Region, grid: &Grid, plane: &CutPlane) -> [Region; 2] {
         }
     });
     sides.map(RegionBuilder::finish)
+}
+
+/// Which part a plane cuts off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CutOff {
+    /// The one with fewer voxels; of two alike the one that the normal points away from.
+    #[default]
+    Smaller,
+    /// The one on the side of the plane that is nearer to this side of the patient.
+    Towards(Direction),
+}
+
+/// What stays of a region that is cut by a plane, and what is cut off; `None` if all of it is on one side, or the plane
+/// runs along the side that is to be cut off.
+pub fn cut(region: &Region, grid: &Grid, plane: &CutPlane, off: CutOff) -> Option<[Region; 2]> {
+    let [above, below] = split(region, grid, plane);
+    if above.is_empty() || below.is_empty() {
+        return None;
+    }
+    let above_goes = match off {
+        CutOff::Smaller => above.count() < below.count(),
+        CutOff::Towards(Direction { axis, positive }) => {
+            let along = plane.normal.normalize()[axis.index()];
+            if along.abs() < 1e-6 {
+                return None;
+            }
+            (along > 0.0) == positive
+        }
+    };
+    Some(if above_goes { [below, above] } else { [above, below] })
 }
 
 /// The plane between the patient's right and left, its normal towards Right: across the voxel axis that runs from side

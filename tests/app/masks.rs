@@ -116,6 +116,63 @@ fn an_operation_is_shown_then_done_then_undone() {
 }
 
 #[test]
+fn a_view_s_plane_at_the_crosshair_cuts_a_mask() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut harness = labelled(folder.path());
+    let grid = harness.state().document().expect("open").image().grid().clone();
+    let at = |harness: &mut Harness<'_, App>, voxel: [usize; 3]| {
+        harness.state_mut().look_at(grid.world_of(voxel) + DVec3::new(0.1, 0.1, 0.1));
+        harness.run_steps(3);
+    };
+    choose(&mut harness, "cut by a plane");
+    // Far above the box: only the single voxel, at z = 14, lies beyond.
+    at(&mut harness, [12, 10, 12]);
+    // A voxel has 3 mm³.
+    let ready = |lost: f64, parts| OperationStatus::Ready {
+        gained_ml: 0.0,
+        lost_ml: lost * 3.0 / 1000.0,
+        parts,
+        taken: Vec::new(),
+    };
+    assert_eq!(computed(&mut harness), ready(1.0, 1));
+    // Through the box: z 8 and 9 and the single voxel are above; that was 64 each and 1.
+    at(&mut harness, [12, 10, 7]);
+    assert_eq!(computed(&mut harness), ready(129.0, 1));
+    harness.get_by_label("Goes").click();
+    harness.run_steps(3);
+    assert_eq!(computed(&mut harness), ready(129.0, 0));
+    // The inferior part instead: only its sides can be chosen.
+    harness.get_by_label("Towards which side").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Left").is_none(), "not of an axial plane");
+    harness.get_by_label("Inferior").click();
+    harness.run_steps(3);
+    assert_eq!(computed(&mut harness), ready(505.0 - 129.0, 0));
+    // Another plane: the smaller part again. x grows towards Left: 8 and 9 are on the left, and the single voxel.
+    harness.get_by_label("Sagittal").click();
+    at(&mut harness, [8, 10, 7]);
+    // The plane is a little to the right of the middle of slice 8.
+    assert_eq!(computed(&mut harness), ready(129.0, 0));
+    harness.get_by_label("New object").click();
+    harness.run_steps(3);
+    computed(&mut harness);
+    harness.get_by_label_contains("Apply").click();
+    harness.run_steps(3);
+    assert_eq!(voxels(harness.state()), [505 - 129, 27, 129]);
+    let steps = harness.state().document().expect("open").history_steps();
+    assert_eq!(steps.0[steps.1 - 1].name, "Cut by a plane");
+    let labels = harness.state().document().expect("open").labels();
+    let cut = (0..24).filter(|&x| labels.get([x, 3, 3]) == 3).collect::<Vec<_>>();
+    assert!(cut.iter().all(|&x| x >= 8) && cut.contains(&9), "the patient's left: {cut:?}");
+    press(&mut harness, Key::Z, CTRL);
+    assert_eq!(voxels(harness.state()), [505, 27]);
+    // Beside it.
+    at(&mut harness, [22, 10, 7]);
+    let OperationStatus::Refused(why) = computed(&mut harness) else { panic!("cut") };
+    assert!(why.contains("does not go through"), "{why}");
+}
+
+#[test]
 fn parts_are_told_in_the_list() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut harness = labelled(folder.path());

@@ -35,7 +35,7 @@ fn add(document: &mut Document, region: Region) {
 
 fn wanted(kind: OperationKind, size: f64) -> WantedOperation {
     let (side, shell, scope) = (None, Shell::Inside, Scope::Volume);
-    let operation = Operation { kind, size, side, shell, scope };
+    let operation = Operation { kind, size, side, shell, scope, cut: None };
     WantedOperation { operation, over: Over::Background, preview: true }
 }
 

@@ -21,7 +21,8 @@ fn boxed(lo: [usize; 3], hi: [usize; 3]) -> Region {
 }
 
 fn operation(kind: OperationKind, size: f64) -> Operation {
-    Operation { kind, size, side: None, shell: Shell::Inside, scope: Scope::Volume }
+    let cut = None;
+    Operation { kind, size, side: None, shell: Shell::Inside, scope: Scope::Volume, cut }
 }
 
 fn run(operation: &Operation, mask: &Region, clicked: &[usize]) -> Result<Operated, MaskError> {
@@ -74,6 +75,63 @@ fn the_patients_left_is_split_off() {
     // x grows towards Left.
     assert_eq!(split.mask, boxed([2, 2, 2], [5, 6, 6]));
     assert_eq!(split.parts, [boxed([5, 2, 2], [8, 6, 6])]);
+}
+
+#[test]
+fn a_plane_cuts_off_the_smaller_part_or_that_on_a_side_of_the_patient() {
+    // x grows towards Left, y towards Posterior, z towards Superior; 2 mm from slice to slice.
+    let mask = boxed([2, 2, 2], [8, 8, 8]);
+    let parts = |axis: usize, at: usize| {
+        let (mut high, mut low) = ([8; 3], [2; 3]);
+        (high[axis], low[axis]) = (at, at);
+        [boxed([2; 3], high), boxed(low, [8; 3])]
+    };
+    let to = |axis, positive| CutOff::Towards(Direction { axis, positive });
+    for (normal, at, axis, first, off, first_goes) in [
+        // Voxels 2 and 3 along x are on the patient's right.
+        (DVec3::X, DVec3::new(-3.5, 0.0, 0.0), 0, 4, CutOff::Smaller, true),
+        (-DVec3::X, DVec3::new(-3.5, 0.0, 0.0), 0, 4, CutOff::Smaller, true),
+        (DVec3::X, DVec3::new(-3.5, 0.0, 0.0), 0, 4, to(Axis::X, true), true),
+        (-DVec3::X, DVec3::new(-3.5, 0.0, 0.0), 0, 4, to(Axis::X, true), true),
+        (DVec3::X, DVec3::new(-3.5, 0.0, 0.0), 0, 4, to(Axis::X, false), false),
+        (DVec3::Y, DVec3::new(0.0, -5.5, 0.0), 1, 6, CutOff::Smaller, false),
+        (DVec3::Y, DVec3::new(0.0, -5.5, 0.0), 1, 6, to(Axis::Y, true), true),
+        (DVec3::Z, DVec3::new(0.0, 0.0, 9.0), 2, 5, to(Axis::Z, true), false),
+        (DVec3::Z, DVec3::new(0.0, 0.0, 9.0), 2, 5, to(Axis::Z, false), true),
+        // Two alike: what the normal points away from.
+        (DVec3::Z, DVec3::new(0.0, 0.0, 9.0), 2, 5, CutOff::Smaller, true),
+        // A slice's own plane: it is on the side that the normal points to.
+        (DVec3::Z, DVec3::new(0.0, 0.0, 8.0), 2, 4, to(Axis::Z, false), true),
+        (-DVec3::Z, DVec3::new(0.0, 0.0, 8.0), 2, 5, to(Axis::Z, false), true),
+    ] {
+        let [low, high] = parts(axis, first);
+        let [goes, stays] = if first_goes { [low, high] } else { [high, low] };
+        let plane = CutPlane { point: at, normal };
+        for removes in [true, false] {
+            let cut = Some(PlaneCut { plane, off, removes });
+            let cut = Operation { cut, ..operation(OperationKind::CutByPlane, 0.0) };
+            let done = run(&cut, &mask, &[]).unwrap();
+            let parts = if removes { vec![] } else { vec![goes.clone()] };
+            assert_eq!((&done.mask, done.parts), (&stays, parts), "{normal} {at} {off:?}");
+        }
+    }
+    // Beside the mask, along the side that is asked for, and no plane: nothing is cut.
+    for (normal, at, off) in [
+        (DVec3::X, DVec3::new(0.0, 0.0, 0.0), CutOff::Smaller),
+        (DVec3::X, DVec3::new(-9.0, 0.0, 0.0), to(Axis::X, true)),
+        (DVec3::X, DVec3::new(-3.5, 0.0, 0.0), to(Axis::Z, true)),
+        (DVec3::ZERO, DVec3::ZERO, CutOff::Smaller),
+        (DVec3::X, DVec3::NAN, CutOff::Smaller),
+        (DVec3::NAN, DVec3::ZERO, to(Axis::X, true)),
+    ] {
+        let plane = CutPlane { point: at, normal };
+        let cut = Some(PlaneCut { plane, off, removes: true });
+        let cut = Operation { cut, ..operation(OperationKind::CutByPlane, 0.0) };
+        let done = run(&cut, &mask, &[]).unwrap();
+        assert_eq!((done.mask, done.parts), (mask.clone(), vec![]), "{normal} {at} {off:?}");
+    }
+    let none = run(&operation(OperationKind::CutByPlane, 0.0), &mask, &[]).unwrap();
+    assert_eq!((none.mask, none.parts), (mask, vec![]));
 }
 
 #[test]

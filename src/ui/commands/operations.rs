@@ -78,6 +78,7 @@ operations! {
     RemoveSmaller: "Remove small parts", 10;
     SplitParts: "Split parts into objects", 10;
     SplitLeftRight: "Split left and right", 10;
+    CutByPlane: "Cut by a plane", 10;
     FillHoles: "Fill holes", 20;
     Interpolate: "Interpolate between slices", 20;
     Close: "Close gaps", 20;

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 
 use crate::document::Over;
-use crate::geom::Direction;
-use crate::mask::Scope;
+use crate::geom::{Direction, Plane};
 use crate::mask::morphology::Shell;
-use crate::mask::operation::{Operation, OperationKind};
+use crate::mask::operation::{Operation, OperationKind, PlaneCut};
+use crate::mask::split::CutOff;
+use crate::mask::{CutPlane, Scope};
 
 /// In which slice an operation is done, or in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct OperationOptions {
     pub shell: Shell,
     /// In one slice or everywhere.
     pub scope: OperationScope,
+    /// The view whose plane cuts.
+    pub cut_plane: Plane,
+    /// What is cut off goes; else it becomes an object.
+    pub cut_removes: bool,
     /// From whom voxels may be taken.
     pub over: Over,
     /// What would change is shown before it is done.
@@ -43,6 +48,8 @@ impl Default for OperationOptions {
             side: None,
             shell: Shell::Inside,
             scope: OperationScope::Volume,
+            cut_plane: Plane::Axial,
+            cut_removes: false,
             over: Over::Background,
             preview: true,
         }
@@ -56,6 +63,7 @@ impl OperationOptions {
         if self.kind != kind {
             let usual = Self::default();
             (self.kind, self.over, self.scope, self.side) = (kind, usual.over, usual.scope, None);
+            self.cut_removes = usual.cut_removes;
         }
     }
 
@@ -71,8 +79,15 @@ impl OperationOptions {
         self.sizes.insert(self.kind, size);
     }
 
-    /// The operation, with the crosshair in this voxel.
-    pub fn operation(&self, voxel: [usize; 3]) -> Operation {
+    /// Chooses the view whose plane cuts; the side that is cut off is one of the other's.
+    pub fn choose_cut_plane(&mut self, plane: Plane) {
+        if self.cut_plane != plane {
+            (self.cut_plane, self.side) = (plane, None);
+        }
+    }
+
+    /// The operation, with the crosshair in this voxel, where this is the plane of [`Self::cut_plane`]'s view.
+    pub fn operation(&self, voxel: [usize; 3], plane: CutPlane) -> Operation {
         let scope = match self.scope {
             OperationScope::Slice(axis) if axis < 3 && self.kind.takes_slice() => {
                 Scope::Slice { axis, index: voxel[axis] }
@@ -80,6 +95,9 @@ impl OperationOptions {
             _ => Scope::Volume,
         };
         let side = self.side.filter(|_| self.kind.takes_side());
-        Operation { kind: self.kind, size: self.size(), side, shell: self.shell, scope }
+        let off = self.side.map_or(CutOff::Smaller, CutOff::Towards);
+        let cut = PlaneCut { plane, off, removes: self.cut_removes };
+        let cut = Some(cut).filter(|_| self.kind == OperationKind::CutByPlane);
+        Operation { kind: self.kind, size: self.size(), side, shell: self.shell, scope, cut }
     }
 }

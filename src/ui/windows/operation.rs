@@ -4,7 +4,8 @@
 use egui::{Align2, ComboBox, Context, DragValue, RichText, Ui, Window};
 
 use crate::document::{Document, Over};
-use crate::geom::{Axis, Direction, Plane};
+use crate::geom::{Axis, DVec3, Direction, Plane};
+use crate::mask::CutPlane;
 use crate::mask::morphology::Shell;
 use crate::mask::operation::{OperationKind, Size};
 use crate::ui::commands::{CommandContext, operations};
@@ -13,7 +14,7 @@ use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{choice, colours, field, quiet};
 use crate::ui::state::{
-    Action, OperationOptions, OperationScope, OperationStatus, WantedOperation,
+    Action, OperationOptions, OperationScope, OperationStatus, ViewState, WantedOperation,
 };
 
 /// Sizes that can be set, mm or mm³.
@@ -34,21 +35,29 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         .default_pos(room.right_top() + egui::vec2(-270.0, 80.0))
         .show(ctx, |ui| {
             ui.set_width(300.0);
-            options(ui, document, &mut cx.view.prefs.operation);
+            let normal = cut_normal(document, cx.view);
+            options(ui, document, normal, &mut cx.view.prefs.operation);
             ui.add_space(4.0);
             outcome(ui, cx);
         });
     cx.view.windows.operation = open;
     let crosshair = document.image().grid().voxel_clamped(cx.view.scan.crosshair);
     let set = &cx.view.prefs.operation;
+    // (Asked again: another view's may have been chosen just now.)
+    let plane = CutPlane { point: cx.view.scan.crosshair, normal: cut_normal(document, cx.view) };
     cx.view.transient.operation = open.then(|| WantedOperation {
-        operation: set.operation(crosshair),
+        operation: set.operation(crosshair, plane),
         over: set.over,
         preview: set.preview,
     });
 }
 
-fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
+/// What the slices of the view whose plane cuts are at right angles to, RAS.
+fn cut_normal(document: &Document, view: &ViewState) -> DVec3 {
+    view.slice_frame(document.image().grid(), view.prefs.operation.cut_plane).normal()
+}
+
+fn options(ui: &mut Ui, document: &Document, cut_normal: DVec3, set: &mut OperationOptions) {
     let name = document.active().map_or("", |o| &o.name);
     field(ui, tr("Object"), |ui| ui.label(name));
     let mut kind = set.kind;
@@ -69,7 +78,12 @@ fn options(ui: &mut Ui, document: &Document, set: &mut OperationOptions) {
         }
     }
     if set.kind.takes_side() {
-        field(ui, tr("Towards"), |ui| side(ui, &mut set.side));
+        field(ui, tr("Towards"), |ui| {
+            side(ui, &mut set.side, tr("All sides"), &Direction::ALL);
+        });
+    }
+    if set.kind == OperationKind::CutByPlane {
+        cut(ui, cut_normal, set);
     }
     if set.kind == OperationKind::Hollow {
         let shells = [
@@ -102,9 +116,10 @@ fn which(ui: &mut Ui, kind: &mut OperationKind) {
     chosen.response.accessible_name(tr("What to do to the mask"));
 }
 
-fn side(ui: &mut Ui, side: &mut Option<Direction>) {
+/// One of these sides, or none, which is called `none`.
+fn side(ui: &mut Ui, side: &mut Option<Direction>, none: &str, sides: &[Direction]) {
     let name = |side: Option<Direction>| match side {
-        None => tr("All sides"),
+        None => none,
         Some(Direction { axis: Axis::X, positive: true }) => tr("Right"),
         Some(Direction { axis: Axis::X, positive: false }) => tr("Left"),
         Some(Direction { axis: Axis::Y, positive: true }) => tr("Anterior"),
@@ -115,14 +130,32 @@ fn side(ui: &mut Ui, side: &mut Option<Direction>) {
     let combo = ComboBox::from_id_salt("operation_side").width(120.0);
     let chosen = combo.selected_text(name(*side)).show_ui(ui, |ui| {
         ui.selectable_value(side, None, name(None));
-        for axis in Axis::ALL {
-            for positive in [true, false] {
-                let one = Some(Direction { axis, positive });
-                ui.selectable_value(side, one, name(one));
-            }
+        for one in sides.iter().copied().map(Some) {
+            ui.selectable_value(side, one, name(one));
         }
     });
     chosen.response.accessible_name(tr("Towards which side"));
+}
+
+/// Which plane cuts, what is cut off, and what becomes of it.
+fn cut(ui: &mut Ui, normal: DVec3, set: &mut OperationOptions) {
+    let mut plane = set.cut_plane;
+    field(ui, tr("Plane of"), |ui| {
+        let planes = Plane::ALL.map(|plane| (tr(plane.name()), plane));
+        choice(ui, &mut plane, &planes);
+    });
+    if plane != set.cut_plane {
+        // Its sides are known in the next frame.
+        set.choose_cut_plane(plane);
+        ui.ctx().request_repaint();
+        return;
+    }
+    let ends = [normal, -normal].map(Direction::nearest);
+    // Planes may have been turned meanwhile.
+    set.side = set.side.filter(|side| ends.contains(side));
+    field(ui, tr("Cut off"), |ui| side(ui, &mut set.side, tr("The smaller part"), &ends));
+    let becomes = [(tr("New object"), false), (tr("Goes"), true)];
+    field(ui, tr("It becomes"), |ui| choice(ui, &mut set.cut_removes, &becomes));
 }
 
 /// Slices are named by the plane that they are nearest to.
@@ -179,6 +212,9 @@ fn hint(kind: OperationKind) -> &'static str {
         K::SplitParts => mark("The largest part stays, each other becomes an object."),
         K::SplitLeftRight => mark(
             "The patient's right stays, the left becomes an object. The middle is where the mask is most alike on both sides.",
+        ),
+        K::CutByPlane => mark(
+            "The mask is cut where the crosshair is, along the plane of a view; turned views cut obliquely.",
         ),
         K::FillHoles => mark("Cavities that have no way out are filled."),
         K::Interpolate => mark("Slices between drawn ones are filled by their shapes."),
