@@ -7,10 +7,10 @@ use super::DocumentNumber;
 use super::model::Preview;
 use super::open_document::OpenDocument;
 use crate::document::{Change, Command, Document, EditKind};
-use crate::mask::flood::{FloodOptions, flood_alike};
-use crate::mask::{MaskError, WorkLimits};
+use crate::mask::flood::{Flood, FloodOptions, flood_alike, trace_level};
+use crate::mask::{MaskError, Scope, WorkLimits};
 use crate::ui::text::{Language, speak, spoken, tr, tr_with};
-use crate::ui::{FloodStatus, WantedFlood, tools};
+use crate::ui::{FloodBy, FloodStatus, WantedFlood, tools};
 use crate::work::memory::Free;
 use crate::work::{CancelToken, Wake, Worker};
 
@@ -33,10 +33,11 @@ impl Key {
         Self { document: open.number, revision: open.document.revision(), wanted }
     }
 
-    /// Whether the other is the same flood with another tolerance.
+    /// Whether the other is the same flood with another tolerance, or where the pointer was before.
     fn goes_on_from(&self, other: &Self) -> bool {
-        let tolerance = self.wanted.tolerance;
-        let wanted = WantedFlood { tolerance, ..other.wanted };
+        let WantedFlood { tolerance, hovers, .. } = self.wanted;
+        let seed = if hovers { self.wanted.seed } else { other.wanted.seed };
+        let wanted = WantedFlood { seed, tolerance, ..other.wanted };
         *self == Self { wanted, ..*other }
     }
 }
@@ -211,7 +212,17 @@ fn fill(ask: &Ask) -> Option<Result<Fill, String>> {
     };
     let limits = WorkLimits::new(cancel.clone(), Free::now().usable());
     let image = document.image();
-    let flood = match flood_alike(image, wanted.seed, wanted.tolerance, &options, &limits) {
+    let flood = match (wanted.by, wanted.scope) {
+        (FloodBy::Tolerance, _) => {
+            flood_alike(image, wanted.seed, wanted.tolerance, &options, &limits)
+        }
+        (FloodBy::Level(side), Scope::Slice { axis, .. }) => {
+            let region = trace_level(image, wanted.seed, axis, side, &limits);
+            region.map(|region| Flood { region, stopped: false })
+        }
+        (FloodBy::Level(_), Scope::Volume) => Ok(Flood::default()),
+    };
+    let flood = match flood {
         Ok(flood) => flood,
         Err(MaskError::Cancelled) => return None,
         Err(_) => return Some(Err(tr("Not enough memory for this fill.").to_owned())),

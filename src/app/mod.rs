@@ -4,6 +4,7 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod cuts;
 mod document_number;
 mod edit_preview;
 mod files;
@@ -13,6 +14,7 @@ mod graphics;
 mod growth;
 mod leaving;
 mod library;
+mod live_wires;
 mod log;
 mod model;
 mod name_lists;
@@ -38,6 +40,7 @@ use crate::segment::{Installed, ModelRef, Models};
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
 use crate::work::Task;
+use cuts::Cuts;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
@@ -49,6 +52,7 @@ pub use graphics::{AppWindow, Left};
 use growth::Growth;
 use leaving::{Leave, Leaving};
 use library::Library;
+use live_wires::LiveWires;
 pub use log::{LibraryErrors, LogLayer};
 use model::Model;
 use name_lists::NameLists;
@@ -77,6 +81,8 @@ pub struct App {
     threshold: Threshold,
     edit_preview: EditPreview,
     floods: Floods,
+    cuts: Cuts,
+    live_wires: LiveWires,
     operations: Operations,
     growth: Growth,
     part_counts: PartCounts,
@@ -151,6 +157,8 @@ impl App {
             threshold: Threshold::start(wake.clone())?,
             edit_preview: EditPreview::default(),
             floods: Floods::start(wake.clone())?,
+            cuts: Cuts::start(wake.clone())?,
+            live_wires: LiveWires::start(wake.clone())?,
             operations: Operations::start(wake.clone())?,
             growth: Growth::start(wake.clone())?,
             part_counts: PartCounts::start(wake.clone())?,
@@ -249,6 +257,9 @@ impl App {
         let intent = self.view.transient.edit_intent.as_ref();
         self.edit_preview.follow(self.open.as_ref(), intent);
         self.follow_flood();
+        self.follow_cut();
+        let wires = self.view.transient.wires.as_ref();
+        self.live_wires.follow(self.open.as_ref(), wires, &mut self.status.wires);
         self.follow_operation();
         self.follow_growth();
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
@@ -383,7 +394,8 @@ impl App {
         let document = self.open.as_ref().map(|s| &s.document);
         let (intent, time_point) = (self.view.transient.intent, self.view.scan.time_point);
         let edits = self.view.transient.edit_intent.clone();
-        let flood = self.view.transient.flood;
+        let (flood, wires) = (self.view.transient.flood, self.view.transient.wires);
+        let cuts = self.view.transient.cut.is_some();
         ui::show(ui, self.gpu.is_some(), document, &mut self.view, &self.status, &mut actions);
         if let Some(wait) = self.files.paths.waits()
             && let Some(answer) = ui::path_prompt::show_wait(ui.ctx(), wait)
@@ -413,6 +425,8 @@ impl App {
             || now.intent != intent
             || now.edit_intent != edits
             || now.flood != flood
+            || now.wires != wires
+            || now.cut.is_some() != cuts
             || self.view.scan.time_point != time_point
         {
             // What was asked for starts in the next frame's step; don't wait for the mouse to move.

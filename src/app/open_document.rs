@@ -265,6 +265,18 @@ impl App {
         }
     }
 
+    /// Computes and makes the cut that is wanted, but not into a stroke.
+    pub(super) fn follow_cut(&mut self) {
+        let waits = self.view.transient.gesture.edits();
+        match self.cuts.follow(self.open.as_ref(), &mut self.view.transient.cut, waits) {
+            Some(Ok(command)) => {
+                self.run(command);
+            }
+            Some(Err(why)) => self.toasts.refused(why),
+            None => {}
+        }
+    }
+
     /// Computes, shows and does what the window of operations is set to, but not into a stroke.
     pub(super) fn follow_operation(&mut self) {
         if self.view.transient.gesture.edits() {

@@ -56,7 +56,8 @@ impl App {
             && !loading
             && !thresholding
             && !drawing
-            && self.view.transient.flood.is_none()
+            && self.view.transient.flood.is_none_or(|flood| flood.hovers)
+            && self.view.transient.cut.is_none()
             && !self.files.is_opening()
             && !self.files.is_saving()
             && !self.files.paths.is_looking()

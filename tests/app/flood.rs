@@ -26,7 +26,7 @@ fn with_flood(folder: &std::path::Path) -> (Harness<'static, App>, DVec3) {
 /// A click, or a drag from the first place, and all that comes of it.
 fn fill(harness: &mut Harness<'_, App>, path: &[Pos2], with: PointerButton, modifiers: Modifiers) {
     stroke(harness, path, with, modifiers);
-    wait(harness, "the fill", |app| app.view().transient.flood.is_none());
+    wait(harness, "the fill", |app| app.view().transient.flood.is_none_or(|flood| flood.hovers));
 }
 
 /// Off the crosshair, whose handles are not for tools.
@@ -175,4 +175,51 @@ fn in_an_oblique_slice_the_voxels_that_it_shows_are_filled() {
         filled += usize::from(label == 1);
     }
     assert!(filled > 300, "{filled}");
+}
+
+#[test]
+fn what_a_level_encloses_is_shown_where_the_pointer_is_and_filled_by_a_click() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with_flood(temp.path());
+    harness.get_by_label("Level, bright").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Whole volume").is_none(), "a level is one of a slice");
+    for (plane, expected) in
+        [(Plane::Axial, 20 * 16), (Plane::Coronal, 20 * 10), (Plane::Sagittal, 16 * 10)]
+    {
+        let at = beside(&harness, plane, middle);
+        harness.hover_at(at);
+        harness.run_steps(3);
+        wait(&mut harness, "the preview", |app| app.preview_voxels() == Some(expected));
+        assert!(voxels(harness.state()).is_empty() && harness.state().is_idle());
+        fill(&mut harness, &[at], PRIMARY, NONE);
+        assert_eq!(voxels(harness.state()), [expected], "{}", plane.name());
+        undo(&mut harness);
+    }
+    // The background encloses the block, if it may be darker.
+    harness.get_by_label("Level, dark").click();
+    harness.run_steps(2);
+    let outside = place(&harness, Plane::Axial, middle + DVec3::new(13.0, 3.0, 0.0));
+    harness.hover_at(outside);
+    harness.run_steps(3);
+    wait(&mut harness, "the preview", |app| app.preview_voxels() == Some(40 * 32));
+    // Not any more where the pointer has left, and with the right button taken away.
+    harness.hover_at(Pos2::new(640.0, 12.0));
+    harness.run_steps(3);
+    assert_eq!(harness.state().preview_voxels(), None);
+    fill(&mut harness, &[outside], PRIMARY, NONE);
+    harness.get_by_label("Level, bright").click();
+    harness.run_steps(2);
+    let at = beside(&harness, Plane::Axial, middle);
+    fill(&mut harness, &[at], SECONDARY, NONE);
+    assert_eq!(voxels(harness.state()), [40 * 32 - 20 * 16]);
+    assert_eq!(document(&harness).history_steps().1, 2);
+    // In turned planes there is none.
+    press(&mut harness, Key::ArrowRight, Modifiers::ALT);
+    let rect = harness.get_by_label(&view_name(Plane::Coronal)).rect();
+    stroke(&mut harness, &[rect.center() + vec2(23.0, 21.0)], PRIMARY, NONE);
+    let turned = harness.state().messages().any(|m| m.contains("straight planes only"));
+    let grid = grid(&harness);
+    let oblique = harness.state().view().slice_frame(&grid, Plane::Coronal).is_oblique();
+    assert_eq!(turned, oblique);
 }

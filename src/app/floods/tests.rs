@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::document::{GestureId, LabelId, Over};
 use crate::geom::{DAffine3, Grid};
-use crate::mask::Scope;
+use crate::mask::flood::LevelSide;
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
 
 /// Values 0, 1, 2 … along x, in rows of 10; two time points, of which the second is 100 larger.
@@ -22,6 +22,7 @@ fn wanted(tolerance: f64) -> WantedFlood {
     WantedFlood {
         seed: [5, 0, 0],
         time_point: 0,
+        by: FloodBy::Tolerance,
         tolerance,
         scope: Scope::Volume,
         plane: None,
@@ -30,6 +31,7 @@ fn wanted(tolerance: f64) -> WantedFlood {
         over: Over::Background,
         gesture: GestureId(1),
         shown: true,
+        hovers: false,
         released: false,
     }
 }
@@ -138,4 +140,38 @@ fn a_fill_that_leaves_every_structure_is_not_done() {
     wish = None;
     std::thread::sleep(Duration::from_millis(50));
     assert!(floods.follow(Some(&open), &mut wish, false, &mut status).is_none());
+}
+
+#[test]
+fn what_a_level_encloses_is_shown_while_the_pointer_hovers() {
+    let mut open = open([10, 4, 2]);
+    let mut floods = floods();
+    let scope = Scope::Slice { axis: 2, index: 0 };
+    let level = |side, seed, hovers| WantedFlood {
+        by: FloodBy::Level(side),
+        seed,
+        scope,
+        hovers,
+        released: !hovers,
+        ..wanted(0.0)
+    };
+    // Values are those of x, in four rows of the slice.
+    for (side, x, expected) in
+        [(LevelSide::AtLeast, 7, 3 * 4), (LevelSide::AtLeast, 0, 40), (LevelSide::AtMost, 2, 3 * 4)]
+    {
+        let mut wish = Some(level(side, [x, 1, 0], true));
+        let (status, done) = known(&mut floods, &open, &mut wish);
+        assert!(status == FloodStatus::Known && done.is_none() && wish.is_some());
+        assert_eq!(gained(&floods), Some(expected), "{side:?} {x}");
+    }
+    // What was shown stays until it is known what is enclosed where the pointer is now.
+    let mut wish = Some(level(LevelSide::AtMost, [3, 1, 0], true));
+    let mut status = FloodStatus::Known;
+    assert!(floods.follow(Some(&open), &mut wish, false, &mut status).is_none());
+    assert!(gained(&floods).is_some());
+    wish = Some(level(LevelSide::AtMost, [3, 1, 0], false));
+    let (_, done) = known(&mut floods, &open, &mut wish);
+    assert!(wish.is_none());
+    open.document.apply(done.unwrap().unwrap()).unwrap();
+    assert_eq!(open.document.objects()[0].region.count(), 16);
 }

@@ -10,7 +10,7 @@ use super::keys::{key, shift};
 use crate::document::Over;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr_with};
-use crate::ui::state::{Action, BrushShape, Status, ToolId};
+use crate::ui::state::{Action, BrushShape, OutlineLine, Status, ToolId};
 use crate::ui::tools;
 
 /// Choosing a tool: one command for each, in the order of the toolbar.
@@ -57,6 +57,23 @@ commands! {
         enabled: |cx| cx.active().is_some_and(|o| !o.log.prompts.is_empty()),
         refusal: |cx| negative_refusal(cx.status),
         on: Some(|cx| point_is_chosen(cx) && cx.view.transient.negative),
+    }
+
+    /// Of the Outline tool, which it chooses.
+    LIVE_WIRE {
+        name: "Outline: live wire on or off",
+        keys: [shift(Key::U)],
+        run: |cx| {
+            let line = &mut cx.view.prefs.outline;
+            *line = match *line {
+                OutlineLine::Straight => OutlineLine::LiveWire,
+                OutlineLine::LiveWire => OutlineLine::Straight,
+            };
+            cx.view.prefs.tool = tools::OUTLINE;
+        },
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.prefs.outline == OutlineLine::LiveWire),
     }
 
     /// Of Brush and Eraser.

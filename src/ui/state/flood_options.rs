@@ -1,4 +1,5 @@
 use crate::document::{GestureId, LabelId, Over};
+use crate::mask::flood::LevelSide;
 use crate::mask::{CutPlane, Scope};
 
 /// How far a flood fill goes.
@@ -11,13 +12,27 @@ pub enum FloodReach {
     Volume,
 }
 
+/// Which values a flood fill covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloodBy {
+    /// Those that differ from the seed's by no more than a tolerance.
+    #[default]
+    Tolerance,
+    /// All on one side of the seed's, and the holes in them: what its level encloses in the slice.
+    Level(LevelSide),
+}
+
 /// A flood fill that is being set up, or computed to be done.
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WantedFlood {
     /// Voxel that it begins at.
     pub seed: [usize; 3],
     /// Of the scan, from 0.
     pub time_point: usize,
+    /// Which values.
+    pub by: FloodBy,
     /// How far from the seed's value others may be.
     pub tolerance: f64,
     /// In one slice along the voxel axes, or everywhere.
@@ -34,6 +49,8 @@ pub struct WantedFlood {
     pub gesture: GestureId,
     /// What it would change is shown.
     pub shown: bool,
+    /// No button is down: it is what a click would do where the pointer is.
+    pub hovers: bool,
     /// It is to be done: the button was let go.
     pub released: bool,
 }

@@ -18,6 +18,7 @@ mod painting;
 mod preferences;
 pub mod readout;
 mod scan_view;
+mod scissors_options;
 mod slice_transform;
 mod status;
 pub mod status_text;
@@ -34,19 +35,20 @@ pub use brush_options::{BrushOptions, BrushShape};
 pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };
-pub use flood_options::{FloodReach, WantedFlood};
+pub use flood_options::{FloodBy, FloodReach, WantedFlood};
 pub use image_layer::ImageLayer;
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};
-pub use outline_draft::OutlineDraft;
+pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
+pub use scissors_options::{CutObjects, ScissorsOptions, WantedCut};
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LogLine, ModelEntry,
     ModelStatus, Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus,
-    Status, Waiting,
+    Status, Waiting, WiresStatus,
 };
 pub use transient::{
     BrushPlace, EditIntent, GestureState, Hover, Intent, Transient, WantedGrowth, WantedOperation,

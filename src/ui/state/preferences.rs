@@ -1,8 +1,10 @@
 use super::arrangement::{Layout, SidePanels, Splits};
 use super::brush_options::BrushOptions;
 use super::export_options::{FilmOptions, PictureOptions};
-use super::flood_options::FloodReach;
+use super::flood_options::{FloodBy, FloodReach};
 use super::operation_options::OperationOptions;
+use super::outline_draft::OutlineLine;
+use super::scissors_options::ScissorsOptions;
 use crate::geom::Convention;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::kit::text::Language;
@@ -30,8 +32,14 @@ pub struct Preferences {
     pub tool: ToolId,
     /// How Brush and Eraser paint.
     pub brush: BrushOptions,
+    /// How outlines go from one corner to the next.
+    pub outline: OutlineLine,
+    /// Which values a flood fill covers.
+    pub flood_by: FloodBy,
     /// How far a flood fill goes.
     pub flood_reach: FloodReach,
+    /// How scissors cut.
+    pub scissors: ScissorsOptions,
     /// What is done to whole masks.
     pub operation: OperationOptions,
     /// How far objects may grow beyond the box around all seeds, mm.
@@ -85,7 +93,10 @@ impl Default for Preferences {
         Self {
             tool: ToolId::default(),
             brush: BrushOptions::default(),
+            outline: OutlineLine::default(),
+            flood_by: FloodBy::default(),
             flood_reach: FloodReach::default(),
+            scissors: ScissorsOptions::default(),
             operation: OperationOptions::default(),
             growth_margin_mm: 20.0,
             show_crosshair: true,

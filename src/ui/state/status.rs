@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::outline_draft::WantedWires;
 use crate::document::LabelId;
+use crate::mask::live_wire::SliceWires;
 use crate::mask::parts::PartsSummary;
 use crate::names::NameList;
 use crate::prompt::Capabilities;
@@ -28,6 +30,8 @@ pub struct Status {
     pub growth: GrowthStatus,
     /// The flood that is being set up.
     pub flood: FloodStatus,
+    /// The wires of the outline that is being drawn.
+    pub wires: WiresStatus,
     /// ONNX Runtime.
     pub runtime: RuntimeStatus,
     /// The model.
@@ -193,6 +197,18 @@ pub enum FloodStatus {
     Working,
     /// It can't be done, for this reason, in the language in use.
     Refused(String),
+}
+
+/// What is known of wires that are wanted.
+#[derive(Clone, Debug, Default)]
+pub enum WiresStatus {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// These are they.
+    Known(WantedWires, Arc<SliceWires>),
+    /// They can't be had, for this reason, in the language in use.
+    Refused(WantedWires, String),
 }
 
 /// What is known of the operation that the window of operations is set to.

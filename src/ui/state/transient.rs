@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use super::arrangement::Pane;
 use super::export_options::Screen;
 use super::flood_options::WantedFlood;
-use super::outline_draft::OutlineDraft;
+use super::outline_draft::{OutlineDraft, WantedWires};
+use super::scissors_options::WantedCut;
 use crate::document::{Change, LabelId, Over};
 use crate::geom::DVec3;
 use crate::mask::operation::Operation;
@@ -114,8 +117,12 @@ pub struct Transient {
     pub edit_intent: Option<EditIntent>,
     /// The outline that is half drawn.
     pub outline: Option<OutlineDraft>,
+    /// The wires from where it has come to, if it is drawn along edges. Written by the tool.
+    pub wires: Option<WantedWires>,
     /// The flood that is being set up, or computed to be done.
     pub flood: Option<WantedFlood>,
+    /// The cut that is being computed, to be made then.
+    pub cut: Option<Arc<WantedCut>>,
     /// What the open window of operations is set to. Written by it.
     pub operation: Option<WantedOperation>,
     /// What the open window of growing from seeds is set to. Written by it.

@@ -1,16 +1,19 @@
-//! Flood fill: what is joined to a place and has values like those there.
+//! Flood fill: what is joined to a place and has values like those there; or what their level encloses in a slice.
 
 use egui::{Color32, CursorIcon, DragValue, Key, Painter, Pos2, Stroke, Ui};
 
 use super::by_hand::{self, Nothing, note, over_choice, refusal, takes_away};
 use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key};
-use crate::document::Document;
+use crate::document::{Document, GestureId};
+use crate::mask::flood::LevelSide;
 use crate::mask::{CutPlane, Scope};
 use crate::ui::kit::format::{editable, number};
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::choice;
 use crate::ui::kit::{icons, paint};
-use crate::ui::state::{Action, FloodReach, FloodStatus, ToolId, ViewState, WantedFlood, readout};
+use crate::ui::state::{
+    Action, FloodBy, FloodReach, FloodStatus, ToolId, ViewState, WantedFlood, readout,
+};
 
 pub const INFO: ToolInfo = ToolInfo {
     id: ToolId("flood"),
@@ -20,6 +23,7 @@ pub const INFO: ToolInfo = ToolInfo {
     gestures: &[
         ("Click (Flood fill tool)", "Fill what is joined and has like values; right or Alt: take away"),
         ("Drag away from a place (Flood fill tool)", "The further, the larger the tolerance"),
+        ("Move, then click (Flood fill tool by level)", "See what is enclosed there, then fill it"),
     ],
     hint: "Click: fill like values · Drag: tolerance · Right button or Alt: take away",
     edits: true,
@@ -47,19 +51,40 @@ impl Tool for FloodFill {
             by_hand::tell_refusal(STEP, erases, cx);
             return Some(Box::new(Nothing));
         }
-        let Some(wanted) = wanted(at, erases, cx) else {
-            cx.out.push(Action::Refuse(tr("The seed is outside of the scan").to_owned()));
-            return Some(Box::new(Nothing));
+        let wanted = match wanted(at, erases, cx) {
+            Ok(wanted) => WantedFlood { gesture: by_hand::next_gesture(cx.view), ..wanted },
+            Err(why) => {
+                cx.out.push(Action::Refuse(why));
+                return Some(Box::new(Nothing));
+            }
         };
         let click = move |_: &WorldPointer, cx: &mut ViewContext| {
             cx.view.transient.flood = Some(WantedFlood { released: true, ..wanted });
         };
         let widens = Widens { wanted, seed: at.at };
-        ClickOrDrag::begin(at, Some(Box::new(click)), Some(Box::new(widens)))
+        match wanted.by {
+            FloodBy::Tolerance => {
+                ClickOrDrag::begin(at, Some(Box::new(click)), Some(Box::new(widens)))
+            }
+            FloodBy::Level(_) => ClickOrDrag::begin(at, Some(Box::new(click)), None),
+        }
+    }
+
+    /// By level, what a click would do is computed and shown.
+    fn hover(&self, at: &WorldPointer, cx: &mut ViewContext) {
+        let erases = at.modifiers.alt;
+        let free = cx.view.transient.flood.is_none() && refusal(erases, cx).is_none();
+        if free
+            && let Ok(wanted) = wanted(at, erases, cx)
+            && wanted.by != FloodBy::Tolerance
+        {
+            cx.view.transient.flood = Some(WantedFlood { hovers: true, ..wanted });
+        }
     }
 
     fn takes_key(&self, key: Key, view: &mut ViewState) -> bool {
-        key == Key::Escape && view.transient.flood.take().is_some()
+        // (A hand that only hovers has begun nothing.)
+        key == Key::Escape && view.transient.flood.take_if(|flood| !flood.hovers).is_some()
     }
 
     fn paint(
@@ -75,7 +100,7 @@ impl Tool for FloodFill {
         }
         let Some(at) = at.filter(|at| !at.is_3d()) else { return };
         let alt = at.modifiers.alt;
-        if let Some(why) = refusal(alt, cx) {
+        if let Some(why) = refusal(alt, cx).or_else(|| level_refusal(at, cx)) {
             note(painter, place.rect, at.at, &why, paint::WARNING);
         } else if alt {
             paint::pointer_sign(painter, at.at, false);
@@ -94,6 +119,23 @@ impl Tool for FloodFill {
     }
 
     fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
+        let by = [
+            (tr("Like values"), FloodBy::Tolerance),
+            (tr("Level, bright"), FloodBy::Level(LevelSide::AtLeast)),
+            (tr("Level, dark"), FloodBy::Level(LevelSide::AtMost)),
+        ];
+        choice(ui, &mut view.prefs.flood_by, &by);
+        ui.separator();
+        if view.prefs.flood_by == FloodBy::Tolerance {
+            tolerance_and_reach(ui, view);
+        }
+        over_choice(ui, document, view);
+        ui.separator();
+    }
+}
+
+/// How far values may be from the seed's, and voxels.
+fn tolerance_and_reach(ui: &mut Ui, view: &mut ViewState) {
         ui.label(tr("Tolerance"));
         let dragged = view.transient.flood.map(|flood| flood.tolerance);
         let mut tolerance = dragged.unwrap_or_else(|| view.flood_tolerance());
@@ -114,20 +156,29 @@ impl Tool for FloodFill {
             [(tr("This slice"), FloodReach::Slice), (tr("Whole volume"), FloodReach::Volume)];
         choice(ui, &mut view.prefs.flood_reach, &reaches);
         ui.separator();
-        over_choice(ui, document, view);
-        ui.separator();
-    }
 }
 
-/// The flood that begins where the pointer is; `None` outside of the scan.
-fn wanted(at: &WorldPointer, erases: bool, cx: &mut ViewContext) -> Option<WantedFlood> {
-    let transform = at.place.slice.as_ref()?;
+/// Why no level is traced there.
+fn level_refusal(at: &WorldPointer, cx: &ViewContext) -> Option<String> {
+    let turned = at.place.slice.as_ref().is_some_and(|slice| slice.frame().is_oblique());
+    let by_level = cx.view.prefs.flood_by != FloodBy::Tolerance;
+    (turned && by_level).then(|| tr("Levels are traced in straight planes only").to_owned())
+}
+
+/// The flood that begins where the pointer is, or why none does.
+fn wanted(at: &WorldPointer, erases: bool, cx: &ViewContext) -> Result<WantedFlood, String> {
+    if let Some(why) = level_refusal(at, cx) {
+        return Err(why);
+    }
     let image = cx.document.image();
-    let world = at.picked(cx)?.world;
-    let seed = image.grid().voxel_at(world)?;
-    let frame = transform.frame();
+    let place = at.picked(cx).zip(at.place.slice.as_ref());
+    let seed = place.and_then(|(picked, _)| image.grid().voxel_at(picked.world));
+    let (Some((picked, transform)), Some(seed)) = (place, seed) else {
+        return Err(tr("The seed is outside of the scan").to_owned());
+    };
+    let (world, frame, by) = (picked.world, transform.frame(), cx.view.prefs.flood_by);
     let (mut scope, mut plane) = (Scope::Volume, None);
-    if cx.view.prefs.flood_reach == FloodReach::Slice {
+    if cx.view.prefs.flood_reach == FloodReach::Slice || by != FloodBy::Tolerance {
         if frame.is_oblique() {
             plane = Some(CutPlane { point: world, normal: frame.normal() });
         } else {
@@ -136,17 +187,20 @@ fn wanted(at: &WorldPointer, erases: bool, cx: &mut ViewContext) -> Option<Wante
         }
     }
     let view = &*cx.view;
-    Some(WantedFlood {
+    Ok(WantedFlood {
         seed,
         time_point: image.time_point(),
-        tolerance: view.flood_tolerance(),
+        by,
+        tolerance: if by == FloodBy::Tolerance { view.flood_tolerance() } else { 0.0 },
         scope,
         plane,
         erases,
         object: cx.document.active().map(|o| o.id),
         over: view.paint_over(cx.document),
         shown: view.prefs.show_preview && view.labels_shown(),
-        gesture: by_hand::next_gesture(cx.view),
+        // (Once it is one.)
+        gesture: GestureId(0),
+        hovers: false,
         released: false,
     })
 }
@@ -188,8 +242,12 @@ fn draw(painter: &Painter, place: &ViewPlace, wanted: &WantedFlood, cx: &ViewCon
     }
     let Some(pointer) = pointer else { return };
     let unit = readout::unit(cx.view);
-    let value = cx.document.image().value(wanted.seed);
-    let text = format!("{} ± {}{unit}", number(value), number(wanted.tolerance));
+    let value = number(cx.document.image().value(wanted.seed));
+    let text = match wanted.by {
+        FloodBy::Tolerance => format!("{value} ± {}{unit}", number(wanted.tolerance)),
+        FloodBy::Level(LevelSide::AtLeast) => format!("≥ {value}{unit}"),
+        FloodBy::Level(LevelSide::AtMost) => format!("≤ {value}{unit}"),
+    };
     match &cx.status.flood {
         FloodStatus::Known => note(painter, place.rect, pointer, &text, paint::TEXT),
         FloodStatus::Working => {

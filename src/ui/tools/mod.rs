@@ -12,6 +12,7 @@
 mod by_hand;
 mod context;
 mod gesture;
+mod live_wire;
 pub mod marks;
 mod paint_range;
 pub mod pick;
@@ -30,6 +31,7 @@ pub use gesture::{ClickAction, ClickOrDrag, Gesture};
 pub use paint_range::take_range;
 pub use place::ViewPlace;
 pub use pointer::{PickedPosition, WorldPointer};
+pub use scissors::STEP as SCISSORS_STEP;
 pub use view_gestures::{begin as begin_view_gesture, drag_window};
 
 use crate::document::Document;
@@ -132,6 +134,8 @@ tools! {
     outline::Outline as OUTLINE,
     /// Click or drag: what is joined to a place and has values like those there.
     flood::FloodFill as FLOOD,
+    /// Drag a curve: what is seen within it is cut off.
+    scissors::ScissorsTool as SCISSORS,
 }
 
 /// The tool of this name; the Point tool if there is none.

@@ -1,14 +1,18 @@
-//! An outline in a slice, drawn freely or from corner to corner: the voxels within are given to the selected object.
+//! An outline in a slice, drawn freely, from corner to corner or along edges: the voxels within are given to the
+//! selected object.
 
 use egui::{Color32, CursorIcon, Key, Painter, PointerButton, Pos2, Shape, Stroke, Ui};
 
 use super::by_hand::{self, Nothing, note, over_choice, refusal, takes_away};
-use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key};
+use super::{
+    ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key, live_wire,
+};
 use crate::document::Document;
 use crate::geom::DVec3;
 use crate::ui::kit::text::{mark, tr, tr_with};
+use crate::ui::kit::widgets::choice;
 use crate::ui::kit::{icons, paint};
-use crate::ui::state::{Action, OutlineDraft, Pane, ToolId, ViewState};
+use crate::ui::state::{Action, OutlineDraft, OutlineLine, Pane, ToolId, ViewState, WiresStatus};
 
 pub const INFO: ToolInfo = ToolInfo {
     id: ToolId("outline"),
@@ -19,6 +23,7 @@ pub const INFO: ToolInfo = ToolInfo {
         ("Drag (Outline tool)", "Fill what is drawn around; right drag or Alt+drag: take it away"),
         ("Click (Outline tool)", "Corner of an outline; right click or Alt+click first: take away"),
         ("Double click, Enter, or click on the first corner (Outline tool)", "Close and fill"),
+        ("Click (Outline tool with live wire)", "Corner; the way to it follows edges; Shift: straight"),
     ],
     hint: "Drag or click corners · Enter or double click: close · Another slice or tool: given up",
     edits: true,
@@ -58,6 +63,7 @@ impl Tool for Outline {
     }
 
     fn each_frame(&self, in_use: bool, cx: &mut ViewContext) {
+        cx.view.transient.wires = None;
         let Some(draft) = &cx.view.transient.outline else { return };
         let (view, grid) = (&*cx.view, cx.document.image().grid());
         let stays = in_use
@@ -68,8 +74,10 @@ impl Tool for Outline {
             cx.view.transient.outline = None;
             return;
         }
-        if draft.closes {
-            close(cx);
+        live_wire::follow(cx);
+        let ready = cx.view.transient.outline.as_ref().filter(|draft| draft.waiting.is_empty());
+        if let Some(line) = ready.and_then(|draft| draft.closes) {
+            close(line, cx);
         }
         preview(cx);
     }
@@ -77,9 +85,10 @@ impl Tool for Outline {
     fn takes_key(&self, key: Key, view: &mut ViewState) -> bool {
         let Some(draft) = &mut view.transient.outline else { return false };
         match key {
-            Key::Enter => draft.closes = true,
+            Key::Enter => draft.closes = Some(view.prefs.outline),
             Key::Escape => view.transient.outline = None,
             Key::Backspace | Key::Delete => {
+                draft.closes = None;
                 draft.take_back();
                 if draft.points.is_empty() {
                     view.transient.outline = None;
@@ -107,6 +116,8 @@ impl Tool for Outline {
         let Some(at) = at else { return };
         if let Some(why) = refusal(erases, cx) {
             note(painter, place.rect, at.at, &why, paint::WARNING);
+        } else if let (WiresStatus::Refused(_, why), Some(_)) = (&cx.status.wires, draft) {
+            note(painter, place.rect, at.at, why, paint::WARNING);
         } else if erases {
             paint::pointer_sign(painter, at.at, false);
         }
@@ -123,6 +134,12 @@ impl Tool for Outline {
     }
 
     fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
+        let lines = [
+            (tr("Free and corners"), OutlineLine::Straight),
+            (tr("Live wire"), OutlineLine::LiveWire),
+        ];
+        choice(ui, &mut view.prefs.outline, &lines);
+        ui.separator();
         over_choice(ui, document, view);
         ui.separator();
     }
@@ -144,10 +161,16 @@ fn begin(place: &ViewPlace, at: DVec3, erases: bool, cx: &mut ViewContext) {
         erases,
         points: Vec::new(),
         steps: Vec::new(),
-        closes: false,
+        waiting: Vec::new(),
+        closes: None,
     };
     draft.begin_step(at);
     cx.view.transient.outline = Some(draft);
+}
+
+/// How a corner is reached; with Shift straight.
+fn line(shift: bool, cx: &ViewContext) -> OutlineLine {
+    if shift { OutlineLine::Straight } else { cx.view.prefs.outline }
 }
 
 /// What a click does: one more corner, or the end.
@@ -157,28 +180,36 @@ fn corner(at: &WorldPointer, erases: bool, cx: &mut ViewContext) {
         begin(&at.place, world, erases, cx);
         return;
     };
-    let near = |point: Option<&DVec3>| {
-        point.is_some_and(|point| cx.on_screen(&at.place, *point).distance(at.at) <= GRAB)
+    let line = line(at.modifiers.shift, cx);
+    let near = |point: Option<DVec3>| {
+        point.is_some_and(|point| cx.on_screen(&at.place, point).distance(at.at) <= GRAB)
     };
     let twice = cx.egui.input(|i| {
         let buttons = [PointerButton::Primary, PointerButton::Secondary];
         buttons.iter().any(|b| i.pointer.button_double_clicked(*b))
     });
-    let encloses = draft.points.len() >= OutlineDraft::FEWEST;
-    let again = twice && near(draft.points.last());
-    if encloses && (again || near(draft.points.first())) {
-        close(cx);
-    } else if !again && let Some(draft) = &mut cx.view.transient.outline {
-        draft.begin_step(world);
+    let encloses = draft.encloses(line);
+    let again = twice && near(draft.last());
+    let closes = encloses && (again || near(draft.points.first().copied()));
+    let Some(draft) = &mut cx.view.transient.outline else { return };
+    if closes {
+        draft.closes = Some(line);
+        if draft.waiting.is_empty() {
+            close(line, cx);
+        }
+    } else if !again {
+        draft.waiting.push((world, line));
+        live_wire::follow(cx);
     }
 }
 
-/// Fills the outline. It stays if that can't be.
-fn close(cx: &mut ViewContext) {
+/// Fills the outline, closed in this way. It stays if that can't be, or is not known yet.
+fn close(line: OutlineLine, cx: &mut ViewContext) {
+    let Some(way) = live_wire::way_back(line, cx) else { return };
     let Some(draft) = &mut cx.view.transient.outline else { return };
-    draft.closes = false;
+    draft.closes = None;
     let erases = draft.erases;
-    if draft.points.len() < OutlineDraft::FEWEST {
+    if draft.points.len() + way.len() < OutlineDraft::FEWEST {
         cx.out.push(Action::Refuse(tr("An outline needs three corners").to_owned()));
         return;
     }
@@ -186,19 +217,25 @@ fn close(cx: &mut ViewContext) {
         by_hand::tell_refusal(STEP, erases, cx);
         return;
     }
-    let Some(draft) = cx.view.transient.outline.take() else { return };
-    let region = draft.region(cx.document.image().grid());
-    if region.is_empty() {
+    let grid = cx.document.image().grid();
+    let region = cx.view.transient.outline.as_ref().map(|draft| draft.region(grid, &way));
+    let Some(region) = region.filter(|region| !region.is_empty()) else {
+        if line == OutlineLine::Straight {
+            cx.view.transient.outline = None;
+        }
         cx.out.push(Action::Refuse(tr("No voxel of the scan is inside of the outline").to_owned()));
         return;
-    }
+    };
+    cx.view.transient.outline = None;
     by_hand::edit(STEP, region, erases, cx);
 }
 
 /// Shows what closing the outline would do.
 fn preview(cx: &mut ViewContext) {
+    let line = line(cx.egui.input(|i| i.modifiers.shift), cx);
+    let way = live_wire::way_back(line, cx).unwrap_or_default();
     if let Some(draft) = &cx.view.transient.outline {
-        let (region, erases) = (draft.region(cx.document.image().grid()), draft.erases);
+        let (region, erases) = (draft.region(cx.document.image().grid(), &way), draft.erases);
         by_hand::preview(region, erases, cx);
     }
 }
@@ -227,11 +264,14 @@ impl Gesture for Free {
         if self.state == FreeState::Waits {
             let Some(world) = world(&self.press.place, self.press.at) else { return };
             if let Some(draft) = &mut cx.view.transient.outline {
+                draft.settle();
                 draft.begin_step(world);
                 self.state = FreeState::Part;
             } else {
                 begin(&self.press.place, world, self.erases, cx);
-                self.state = FreeState::Whole;
+                // Along edges a hand that moves while it clicks has not drawn all of it.
+                let whole = cx.view.prefs.outline == OutlineLine::Straight;
+                self.state = if whole { FreeState::Whole } else { FreeState::Part };
             }
         }
         // Of what has only just been scrolled away nothing is drawn on.
@@ -251,7 +291,7 @@ impl Gesture for Free {
 
     fn commit(self: Box<Self>, cx: &mut ViewContext) {
         if self.state == FreeState::Whole {
-            close(cx);
+            close(OutlineLine::Straight, cx);
         }
     }
 
@@ -261,6 +301,7 @@ impl Gesture for Free {
             (Some(draft), FreeState::Part) => draft.take_back(),
             _ => {}
         }
+        cx.view.transient.outline.take_if(|draft| draft.points.is_empty());
     }
 }
 
@@ -273,25 +314,41 @@ fn draw(
     cx: &ViewContext,
 ) {
     let colour = if draft.erases { paint::NEGATIVE } else { paint::TEXT };
-    let points: Vec<Pos2> = draft.points.iter().map(|p| cx.on_screen(place, *p)).collect();
+    let on_screen = |points: &[DVec3]| -> Vec<Pos2> {
+        points.iter().map(|p| cx.on_screen(place, *p)).collect()
+    };
+    let points = on_screen(&draft.points);
     let (Some(&first), Some(&last)) = (points.first(), points.last()) else { return };
-    let encloses = points.len() >= OutlineDraft::FEWEST;
+    let line = line(cx.egui.input(|i| i.modifiers.shift), cx);
+    let encloses = draft.encloses(line);
     let ends = pointer.is_some_and(|at| encloses && at.distance(first) <= GRAB);
-    let to = if ends { first } else { pointer.unwrap_or(last) };
     // Closed as it would be filled now.
-    paint::line(painter, [last, first], 1.0, colour.gamma_multiply(0.5));
-    if to != last {
-        paint::line(painter, [last, to], 1.0, colour);
+    let back = live_wire::way_back(line, cx).unwrap_or_default();
+    let back = [vec![last], on_screen(&back), vec![first]].concat();
+    lines(painter, &back, 1.0, colour.gamma_multiply(0.5));
+    if let Some(at) = pointer {
+        let to = if ends { draft.points.first().copied() } else { world(place, at) };
+        // Until it is known how edges lead there, straight.
+        let way = to.map(|to| live_wire::way(to, line, cx).unwrap_or_else(|| vec![to]));
+        let way = on_screen(&way.unwrap_or_default());
+        lines(painter, &[vec![last], way].concat(), 1.0, colour);
     }
-    for (width, colour) in [(3.5, Color32::from_black_alpha(150)), (1.5, colour)] {
-        painter.add(Shape::line(points.clone(), Stroke::new(width, colour)));
-    }
-    for &at in draft.steps.iter().filter_map(|&n| points.get(n)) {
+    lines(painter, &points, 1.5, colour);
+    let corners = draft.steps.iter().filter_map(|step| points.get(step.corner).copied());
+    let waiting = draft.waiting.iter().map(|(at, _)| cx.on_screen(place, *at));
+    for at in corners.chain(waiting) {
         painter.circle(at, 3.0, colour, Stroke::new(1.0, Color32::from_black_alpha(190)));
     }
     if encloses {
         let ring = if ends { paint::ACCENT } else { colour };
         painter.circle_stroke(first, GRAB, Stroke::new(3.0, Color32::from_black_alpha(150)));
         painter.circle_stroke(first, GRAB, Stroke::new(1.5, ring));
+    }
+}
+
+/// Lines from point to point, with a dark edge.
+fn lines(painter: &Painter, points: &[Pos2], width: f32, colour: Color32) {
+    for (width, colour) in [(width + 2.0, Color32::from_black_alpha(150)), (width, colour)] {
+        painter.add(Shape::line(points.to_vec(), Stroke::new(width, colour)));
     }
 }

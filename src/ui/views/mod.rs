@@ -52,6 +52,7 @@ pub fn show(
     view.transient.hovered = None;
     view.transient.intent = None;
     view.transient.edit_intent = None;
+    view.transient.flood.take_if(|flood| flood.hovers);
     if view.transient.gesture == GestureState::Idle {
         view.transient.brush = None;
     }
