@@ -25,7 +25,9 @@ struct Rest {
 pub fn show(ui: &Ui, painter: &Painter, response: &Response, at: Pos2, cx: &Context) {
     let id = response.id.with("tag");
     let on_mask = || {
-        if !cx.view.labels_shown() || ui.input(|i| i.pointer.any_down()) {
+        // (What a flood would do is told in the same place.)
+        let told = cx.view.transient.flood.is_some();
+        if told || !cx.view.labels_shown() || ui.input(|i| i.pointer.any_down()) {
             return None;
         }
         let voxel = cx.view.transient.hover.as_ref()?.voxel;
