@@ -183,6 +183,17 @@ pub enum MaskRule {
     Authors,
 }
 
+/// Which parts of the mask that a model answers are kept. Parts are apart if no two voxels of theirs touch, be it by a
+/// corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptParts {
+    /// All.
+    #[default]
+    All,
+    /// Those that hold a positive click. If none does, all.
+    Clicked,
+}
+
 /// Which of the images of a document a model looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ImageId {
@@ -210,12 +221,21 @@ pub struct PromptLog {
     pub scale: WorkingScale,
     /// How one mask is made from the answers to all clicks.
     pub rule: MaskRule,
+    /// Which parts of that mask are kept. All are still in the model's answer.
+    pub parts: KeptParts,
 }
 
 impl PromptLog {
     /// Which of the prompts this is, from 0.
     pub fn position(&self, prompt: PromptId) -> Option<usize> {
         self.prompts.iter().position(|p| p.id == prompt)
+    }
+
+    /// Where the positive clicks are, RAS mm, of which each part of the mask must hold one; `None` if all parts are
+    /// kept.
+    pub fn anchors(&self) -> Option<Vec<DVec3>> {
+        let positive = self.prompts.iter().filter(|p| p.positive);
+        (self.parts == KeptParts::Clicked).then(|| positive.map(|p| p.world).collect())
     }
 }
 

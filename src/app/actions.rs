@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::App;
 use super::files::{self, Output, Purpose, Role};
 use super::leaving::Leave;
+use crate::document::{Command, LabelId, Object};
+use crate::prompt::KeptParts;
 use crate::ui::{Action, OfferAnswer};
 
 impl App {
@@ -37,6 +39,17 @@ impl App {
             self.model.choose(Some(model.into()), &mut self.status);
         }
         self.files.open_all(files, role);
+    }
+
+    /// From the model's last answer if that can be done, else by asking the model again.
+    fn keep_parts(&mut self, object: LabelId, parts: KeptParts) {
+        let Some(open) = &self.open else { return };
+        let adjusts = |o: &Object| o.replayed() > 0 && o.answer.adjustable && !o.locked;
+        if open.document.object(object).is_some_and(adjusts) {
+            self.threshold.keep(open.number, object, parts);
+        } else {
+            self.run(Command::KeepParts { object, parts, mask: None });
+        }
     }
 
     pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
@@ -85,6 +98,7 @@ impl App {
                     self.threshold.set(open.number, wanted, begins, &mut self.status);
                 }
             }
+            Action::KeepParts(object, parts) => self.keep_parts(object, parts),
             Action::UseModel(path) => self.model.choose(Some(path.into()), &mut self.status),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),

@@ -460,9 +460,9 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         Command::AddPrompt { object, .. } | Command::Edit { object, .. } => {
             object.or_else(|| document.active().map(|o| o.id))
         }
-        Command::RemovePrompt { object, .. } | Command::SetThreshold { object, .. } => {
-            Some(*object)
-        }
+        Command::RemovePrompt { object, .. }
+        | Command::SetThreshold { object, .. }
+        | Command::KeepParts { object, .. } => Some(*object),
         Command::Extend(id) | Command::RemoveObject(id) => Some(*id),
         _ => None,
     }

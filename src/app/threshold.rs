@@ -1,12 +1,13 @@
-//! The threshold of an object's mask, moved by a slider: the mask is computed again from the model's answer on a
-//! thread of its own, the newest position of the slider wins, and one drag of it is one step to undo.
+//! The threshold of an object's mask, moved by a slider, and which of the mask's parts are kept: the mask is computed
+//! again from the model's answer on a thread of its own. The newest position of the slider wins, and one drag of it is
+//! one step to undo.
 
 use std::sync::Arc;
 
 use super::{DocumentNumber, OpenDocument};
-use crate::document::{Command, LabelId};
+use crate::document::{Command, LabelId, ModelMask};
 use crate::geom::Grid;
-use crate::prompt::{Answer, ModelState};
+use crate::prompt::{Answer, KeptParts, ModelState, PromptLog};
 use crate::segment::{Adjusted, adjusted};
 use crate::ui::Status;
 use crate::work::{Wake, Worker};
@@ -21,26 +22,63 @@ struct SliderPosition {
     gesture: u64,
 }
 
-struct ThresholdRequest {
-    wanted: SliderPosition,
+/// Which parts of an object's mask are to be kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct WantedParts {
+    document: DocumentNumber,
+    object: LabelId,
+    parts: KeptParts,
+}
+
+/// What is wanted of a mask.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wanted {
+    Threshold(SliderPosition),
+    Parts(WantedParts),
+}
+
+impl Wanted {
+    /// Of what.
+    fn object(self) -> (DocumentNumber, LabelId) {
+        match self {
+            Self::Threshold(SliderPosition { document, object, .. })
+            | Self::Parts(WantedParts { document, object, .. }) => (document, object),
+        }
+    }
+
+    /// The log that the mask is to be of.
+    fn of(self, log: &PromptLog) -> PromptLog {
+        match self {
+            Self::Threshold(wanted) => PromptLog { threshold: wanted.threshold, ..log.clone() },
+            Self::Parts(wanted) => PromptLog { parts: wanted.parts, ..log.clone() },
+        }
+    }
+}
+
+struct Request {
+    wanted: Wanted,
     answer: Answer,
+    log: PromptLog,
     /// Of the mask.
     grid: Grid,
     /// Of the image that the answer is about.
     image_grid: Grid,
 }
 
-struct ThresholdResult {
-    wanted: SliderPosition,
+struct Computed {
+    wanted: Wanted,
     /// Of the answer that it was computed from: another answer since then makes it worthless.
     state: Option<ModelState>,
+    /// What it is the mask of.
+    log: PromptLog,
     mask: Option<Adjusted>,
 }
 
 pub(super) struct Threshold {
-    worker: Worker<ThresholdRequest, ThresholdResult>,
-    asked: Option<SliderPosition>,
+    worker: Worker<Request, Computed>,
+    asked: Option<Wanted>,
     next: Option<SliderPosition>,
+    parts: Option<WantedParts>,
     gesture: u64,
     /// The gesture that the newest change belongs to.
     applied: Option<u64>,
@@ -48,16 +86,12 @@ pub(super) struct Threshold {
 
 impl Threshold {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
-        let worker = Worker::start(
-            "threshold",
-            wake,
-            |request: ThresholdRequest, tell: &dyn Fn(ThresholdResult)| {
-                let ThresholdRequest { wanted, answer, grid, image_grid } = request;
-                let mask = adjusted(&answer, wanted.threshold, &grid, &image_grid);
-                tell(ThresholdResult { wanted, state: answer.state, mask });
-            },
-        )?;
-        Ok(Self { worker, asked: None, next: None, gesture: 0, applied: None })
+        let worker = Worker::start("threshold", wake, |request, tell: &dyn Fn(Computed)| {
+            let Request { wanted, answer, log, grid, image_grid } = request;
+            let mask = adjusted(&answer, &log, &grid, &image_grid);
+            tell(Computed { wanted, state: answer.state, log, mask });
+        })?;
+        Ok(Self { worker, asked: None, next: None, parts: None, gesture: 0, applied: None })
     }
 
     /// The slider was moved; `begins` if this is where a gesture starts.
@@ -73,9 +107,27 @@ impl Threshold {
         status.threshold = Some((object, threshold));
     }
 
-    /// Whether the mask is not yet where the slider is.
+    /// Other parts are to be kept.
+    pub fn keep(&mut self, document: DocumentNumber, object: LabelId, parts: KeptParts) {
+        self.parts = Some(WantedParts { document, object, parts });
+    }
+
+    /// Whether the mask is not yet as it is wanted.
     pub fn is_busy(&self) -> bool {
-        self.asked.is_some() || self.next.is_some()
+        self.asked.is_some() || self.next.is_some() || self.parts.is_some()
+    }
+
+    /// What is wanted and can be had now; of a document that was closed nothing is. The mask of an object of which a
+    /// click is computed waits: there is no answer to use, but there will be.
+    fn take(&mut self, open: Option<&OpenDocument>) -> Option<Wanted> {
+        let ready = |wanted: Wanted| {
+            let (document, object) = wanted.object();
+            open.is_none_or(|open| open.number != document || !open.document.is_pending(object))
+        };
+        if let Some(moved) = self.next.take_if(|next| ready(Wanted::Threshold(*next))) {
+            return Some(Wanted::Threshold(moved));
+        }
+        self.parts.take_if(|parts| ready(Wanted::Parts(*parts))).map(Wanted::Parts)
     }
 
     /// Takes in the masks that are there and asks for what is wanted now.
@@ -84,26 +136,22 @@ impl Threshold {
             self.asked = None;
             // A worker that has died answers nothing: the slider goes back to where the mask is.
             let Ok(result) = told else { break };
-            let of = result.wanted.document;
+            let of = result.wanted.object().0;
             if let Some(open_document) = open_document.as_deref_mut().filter(|s| s.number == of) {
                 self.apply(result, open_document);
             }
         }
-        let waits = open_document.as_ref().zip(self.next).is_some_and(|(open_document, next)| {
-            open_document.number == next.document && open_document.document.is_pending(next.object)
-        });
         if self.asked.is_none()
-            // While a click of the object is computed there is no answer to use; there will be.
-            && !waits
-            && let Some(wanted) = self.next.take()
-            && let Some(open_document) = open_document.filter(|s| s.number == wanted.document)
-            && let Some(object) = open_document.document.object(wanted.object)
+            && let Some(wanted) = self.take(open_document.as_deref())
+            && let (number, id) = wanted.object()
+            && let Some(open_document) = open_document.filter(|s| s.number == number)
+            && let Some(object) = open_document.document.object(id)
             && let Some(image) = open_document.document.image_of(&object.log)
         {
             let grid = open_document.document.image().grid().clone();
             let image_grid = image.grid().clone();
-            let answer = object.answer.clone();
-            if self.worker.submit(ThresholdRequest { wanted, answer, grid, image_grid }).is_ok() {
+            let (answer, log) = (object.answer.clone(), wanted.of(&object.log));
+            if self.worker.submit(Request { wanted, answer, log, grid, image_grid }).is_ok() {
                 self.asked = Some(wanted);
             }
         }
@@ -112,21 +160,36 @@ impl Threshold {
         }
     }
 
-    fn apply(&mut self, result: ThresholdResult, open_document: &mut OpenDocument) {
-        let ThresholdResult { wanted, state, mask } = result;
-        let SliderPosition { object, threshold, gesture, .. } = wanted;
-        let same = open_document.document.object(object).is_some_and(|o| o.answer.state == state);
-        if open_document.document.is_pending(object) {
-            // It will be applied to the click's answer, unless the slider has moved on.
-            self.next.get_or_insert(wanted);
+    fn apply(&mut self, result: Computed, open_document: &mut OpenDocument) {
+        let Computed { wanted, state, log, mask } = result;
+        let id = wanted.object().1;
+        let Some(object) = open_document.document.object(id) else { return };
+        let same = object.answer.state == state;
+        if open_document.document.is_pending(id) || same && wanted.of(&object.log) != log {
+            // It will be of the click's answer, or of the log as it is now, unless something newer is wanted.
+            match wanted {
+                Wanted::Threshold(wanted) => _ = self.next.get_or_insert(wanted),
+                Wanted::Parts(wanted) => _ = self.parts.get_or_insert(wanted),
+            }
             return;
         }
-        let continues = self.applied == Some(gesture);
-        let Some(Adjusted { region, touches, cut }) = mask else { return };
+        let Some(Adjusted { region, touches, cut }) = mask.filter(|_| same) else { return };
         let region = Arc::new(region);
-        let command = Command::SetThreshold { object, threshold, region, touches, cut, continues };
-        if same && open_document.document.apply(command).is_ok() {
-            self.applied = Some(gesture);
+        let document = &mut open_document.document;
+        match wanted {
+            Wanted::Threshold(SliderPosition { object, threshold, gesture, .. }) => {
+                let continues = self.applied == Some(gesture);
+                let command =
+                    Command::SetThreshold { object, threshold, region, touches, cut, continues };
+                if document.apply(command).is_ok() {
+                    self.applied = Some(gesture);
+                }
+            }
+            Wanted::Parts(WantedParts { object, parts, .. }) => {
+                let mask = Some(ModelMask { region, touches, cut });
+                // Locked meanwhile, it stays as it is.
+                let _as_it_is = document.apply(Command::KeepParts { object, parts, mask });
+            }
         }
     }
 }
@@ -157,8 +220,8 @@ mod tests {
 
     /// The mask of a model that is as sure of every voxel: log odds of 1.
     #[allow(clippy::unnecessary_wraps)]
-    fn mask(_: &Answer, threshold: f32, grid: &Grid, _: &Grid) -> Option<Adjusted> {
-        let all = std::iter::repeat_n(threshold < 1.0, grid.count());
+    fn mask(_: &Answer, log: &PromptLog, grid: &Grid, _: &Grid) -> Option<Adjusted> {
+        let all = std::iter::repeat_n(log.threshold < 1.0, grid.count());
         let region = Region::from_mask(grid.dims()[0], all);
         Some(Adjusted { region, touches: false, cut: false })
     }
@@ -170,7 +233,7 @@ mod tests {
         let state = Some(adjustable(prompts.len(), mask));
         let answer = Answer { prompts, adjustable: true, state, ..Answer::default() };
         let grid = document.image().grid();
-        let Adjusted { region, .. } = adjusted(&answer, pending.log.threshold, grid, grid).unwrap();
+        let Adjusted { region, .. } = adjusted(&answer, &pending.log, grid, grid).unwrap();
         let resolution = Resolution { answer, extensions: Vec::new(), region };
         document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
     }

@@ -13,7 +13,7 @@ pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs}
 
 use crate::geom::DVec3;
 use crate::io::{ContentKind, formats};
-use crate::prompt::{MaskRule, WorkingScale};
+use crate::prompt::{KeptParts, MaskRule, WorkingScale};
 use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
@@ -117,6 +117,9 @@ pub struct SegmentArgs {
     /// How several clicks make one mask.
     #[arg(long, value_enum, default_value_t = Rule::Steady)]
     pub rule: Rule,
+    /// Which parts of the mask to keep. Parts are apart if their voxels touch nowhere, not even by a corner.
+    #[arg(long, value_enum, default_value_t = PartsArg::default())]
+    pub parts: PartsArg,
     /// Let the model see the scan so many times larger: for scans much finer than its 1.5 mm (micro-CT, mice). The
     /// scan, the points and the mask keep their size.
     #[arg(long, value_name = "N", value_parser = parse_working_scale, default_value_t = WorkingScale::ONE)]
@@ -161,6 +164,35 @@ impl From<Rule> for MaskRule {
         match rule {
             Rule::Steady => MaskRule::Steady,
             Rule::Authors => MaskRule::Authors,
+        }
+    }
+}
+
+/// `--parts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartsArg {
+    /// All of them.
+    All,
+    /// Those that hold a positive click; all if none does.
+    Clicked,
+}
+
+/// That of the window.
+impl Default for PartsArg {
+    fn default() -> Self {
+        match KeptParts::default() {
+            KeptParts::All => Self::All,
+            KeptParts::Clicked => Self::Clicked,
+        }
+    }
+}
+
+impl From<PartsArg> for KeptParts {
+    fn from(parts: PartsArg) -> Self {
+        match parts {
+            PartsArg::All => KeptParts::All,
+            PartsArg::Clicked => KeptParts::Clicked,
         }
     }
 }

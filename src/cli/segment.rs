@@ -74,6 +74,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let sight = segmenter.capabilities().sight;
     advise(&request.volume, args.working_scale, sight);
     request.log.rule = args.rule.into();
+    request.log.parts = args.parts.into();
     let cancel = CancelToken::new();
     let outcome = if args.extend {
         segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
@@ -391,7 +392,7 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::Rule;
+    use super::super::args::{PartsArg, Rule};
     use super::*;
     use crate::geom::{DAffine3, DVec3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
@@ -433,6 +434,7 @@ mod tests {
                 threshold: 0.5,
                 working_scale: WorkingScale::ONE,
                 rule: Rule::Steady,
+                parts: PartsArg::All,
                 extend: false,
                 out: out.to_owned(),
                 logits: Some(logits.to_owned()),

@@ -9,7 +9,7 @@ use super::{
     Document, EditKind, EntryId, GestureId, LabelId, Object, ObjectEdit, PendingClick,
     palette_colour,
 };
-use crate::prompt::{Answer, Extension, Prompt, PromptId, WorkingScale};
+use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, WorkingScale};
 use crate::volume::{NamedRegion, Region, Volume};
 
 /// Everything that can be done to a document (besides undo and redo).
@@ -100,6 +100,16 @@ pub enum Command {
         /// Part of the same gesture as the last change: both are undone as one.
         continues: bool,
     },
+    /// Keeps all parts of what the model answers, or only those with a positive click. What was done by hand stays.
+    KeepParts {
+        /// Which object.
+        object: LabelId,
+        /// Which parts.
+        parts: KeptParts,
+        /// The object's mask with these. `None`: it has no clicks yet; or else the model is asked again, and
+        /// [`Command::Resolve`] brings the mask.
+        mask: Option<ModelMask>,
+    },
     /// The mask of the oldest pending click.
     Resolve {
         /// The click's entry.
@@ -142,6 +152,17 @@ impl Command {
     pub fn waits_for_clicks(&self) -> bool {
         matches!(self, Command::RemoveObject(_) | Command::Extend(_))
     }
+}
+
+/// A mask computed anew from the model's last answer.
+#[derive(Clone, Debug)]
+pub struct ModelMask {
+    /// Its voxels.
+    pub region: Arc<Region>,
+    /// [`Answer::touches`] of these.
+    pub touches: bool,
+    /// [`Answer::cut`] of these.
+    pub cut: bool,
 }
 
 /// The model's answer to all prompts of an object.
@@ -189,6 +210,7 @@ impl Document {
             Command::SetThreshold { object, threshold, region, touches, cut, continues } => {
                 self.set_threshold(object, threshold, (&region, touches, cut), continues)?;
             }
+            Command::KeepParts { object, parts, mask } => self.keep_parts(object, parts, mask)?,
             Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
             Command::Withdraw(entry) => self.withdraw(entry)?,
             Command::RemoveObject(id) => self.remove_object(id)?,

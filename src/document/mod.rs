@@ -28,7 +28,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use command::{Command, Resolution};
+pub use command::{Command, ModelMask, Resolution};
 pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
 pub use label_edit::{Change, LabelEdit, Over};

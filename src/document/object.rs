@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, PromptLog};
 use crate::volume::Region;
 
@@ -123,6 +124,16 @@ impl Object {
     /// Whether its mask came from a file: no clicks made it, so none can correct it.
     pub fn is_from_file(&self) -> bool {
         self.from_file && self.log.prompts.is_empty() && !self.region.is_empty()
+    }
+
+    /// Whether all parts of the model's mask are kept though only those with a positive click are wanted, because no
+    /// such click lies in it. `grid` is the scan's.
+    pub fn keeps_all_parts(&self, grid: &Grid) -> bool {
+        let in_mask = |world: &DVec3| {
+            grid.voxel_at(*world).is_some_and(|voxel| self.model.contains(grid.index(voxel)))
+        };
+        let anchors = self.log.anchors();
+        !self.model.is_empty() && anchors.is_some_and(|at| !at.iter().any(in_mask))
     }
 
     /// Whether something was painted or erased since the model made it.

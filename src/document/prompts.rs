@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::history::{MergeKey, Op};
 use super::refused::Refused;
 use super::write::WriteSource;
-use super::{Document, LabelId, Object, PendingClick};
-use crate::prompt::{Answer, ImageId, Prompt, PromptId, PromptLog};
+use super::{Document, LabelId, ModelMask, Object, PendingClick};
+use crate::prompt::{Answer, ImageId, KeptParts, Prompt, PromptId, PromptLog};
 use crate::volume::Region;
 
 impl Document {
@@ -114,7 +114,7 @@ impl Document {
         }
         if log.prompts.is_empty() {
             // An object without clicks starts anew: nothing of the old mask may come back with its next one.
-            log = PromptLog::default();
+            log = PromptLog { parts: log.parts, ..PromptLog::default() };
         }
         let ops = vec![Op::Log(id, log.clone())];
         self.commit("Remove click", ops, Some(PendingClick { object: id, log, extend: false }));
@@ -155,12 +155,53 @@ impl Document {
         }
         let object = &self.objects[self.index_of(id)?];
         let log = PromptLog { threshold, ..object.log.clone() };
-        // Of another mask: what was looked for in vain beyond the last one may be there.
-        let answer = Answer { touches, cut, tried: Vec::new(), ..object.answer.clone() };
-        let write = self.write_op(WriteSource::Model(id, Arc::clone(wanted)));
-        let ops = vec![Op::Log(id, log), Op::Answer(id, Box::new(answer)), write];
+        let mask = ModelMask { region: Arc::clone(wanted), touches, cut };
+        let ops = self.anew(object, log, mask);
         self.commit("Move threshold", ops, None);
         self.history.mark_merge(MergeKey::Threshold(id));
+        Ok(())
+    }
+
+    /// The ops that make this the mask of an object, by a log that differs from its own in what needs no model.
+    fn anew(&self, object: &Object, log: PromptLog, mask: ModelMask) -> Vec<Op> {
+        let ModelMask { region, touches, cut } = mask;
+        // Of another mask: what was looked for in vain beyond the last one may be there.
+        let answer = Answer { touches, cut, tried: Vec::new(), ..object.answer.clone() };
+        let write = self.write_op(WriteSource::Model(object.id, region));
+        vec![Op::Log(object.id, log), Op::Answer(object.id, Box::new(answer)), write]
+    }
+
+    pub(super) fn keep_parts(
+        &mut self,
+        id: LabelId,
+        parts: KeptParts,
+        mask: Option<ModelMask>,
+    ) -> Result<(), Refused> {
+        let object = &self.objects[self.unlocked(id)?];
+        if self.is_pending(id) {
+            return Err(Refused::Busy);
+        }
+        if object.log.parts == parts {
+            return Ok(());
+        }
+        let log = PromptLog { parts, ..object.log.clone() };
+        let name = match parts {
+            KeptParts::Clicked => "Only parts with a positive point",
+            KeptParts::All => "All parts",
+        };
+        match mask {
+            Some(_) if object.replayed() == 0 => return Err(Refused::NoAnswer),
+            Some(mask) => {
+                let ops = self.anew(object, log, mask);
+                self.commit(name, ops, None);
+            }
+            None if log.prompts.is_empty() => self.commit(name, vec![Op::Log(id, log)], None),
+            None => {
+                self.check_time_point(&log)?;
+                let ops = vec![Op::Log(id, log.clone())];
+                self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
+            }
+        }
         Ok(())
     }
 }

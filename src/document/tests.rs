@@ -7,6 +7,7 @@ mod images;
 mod late;
 mod objects;
 mod opacity;
+mod parts;
 mod random;
 mod selection;
 mod withdrawn;

@@ -1,14 +1,15 @@
-//! Masks at another threshold, computed from an answer without asking the model: by whichever segmenter gave it, on
-//! any thread.
+//! Masks at another threshold or of other parts, computed from an answer without asking the model: by whichever
+//! segmenter gave it, on any thread.
 
 use std::any::Any;
 use std::fmt::Debug;
 
+use super::kept_parts::kept_parts;
 use crate::geom::Grid;
-use crate::prompt::{Answer, ModelState};
+use crate::prompt::{Answer, ModelState, PromptLog};
 use crate::volume::Region;
 
-/// A mask at another threshold.
+/// A mask at another threshold, or of other parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adjusted {
     /// Its voxels, on the mask's grid.
@@ -19,8 +20,10 @@ pub struct Adjusted {
     pub cut: bool,
 }
 
-/// The mask of an answer at a threshold, on the mask's grid; the last is that of the image that the model looked at.
-pub type Adjust = fn(&Answer, f32, &Grid, &Grid) -> Option<Adjusted>;
+/// The mask of an answer by a log whose threshold and kept parts may be others than those it was given for, on the mask's
+/// grid; the last is that of the image that the model looked at. Parts are taken away from its region by whoever calls
+/// it.
+pub type Adjust = fn(&Answer, &PromptLog, &Grid, &Grid) -> Option<Adjusted>;
 
 /// A state, and how its mask is computed at another threshold.
 #[derive(Clone, Debug)]
@@ -49,9 +52,11 @@ pub fn kept<T: Any>(answer: &Answer) -> Option<&T> {
     state.get::<Adjustable>().map_or(state, |a| &a.state).get()
 }
 
-/// The mask of an answer at another threshold. `mask` is the mask's grid, `image` that of the image that the model
-/// looked at. `None` if the answer can't be adjusted.
-pub fn adjusted(answer: &Answer, threshold: f32, mask: &Grid, image: &Grid) -> Option<Adjusted> {
+/// The mask of an answer at another threshold or of other parts: as `log` says, which is otherwise that of the answer.
+/// `mask` is the mask's grid, `image` that of the image that the model looked at. `None` if the answer can't be adjusted.
+pub fn adjusted(answer: &Answer, log: &PromptLog, mask: &Grid, image: &Grid) -> Option<Adjusted> {
     let adjust = answer.state.as_ref()?.get::<Adjustable>()?.adjust;
-    adjust(answer, threshold, mask, image)
+    let adjusted = adjust(answer, log, mask, image)?;
+    let region = kept_parts(adjusted.region, log.anchors().as_deref(), mask);
+    Some(Adjusted { region, ..adjusted })
 }

@@ -1,6 +1,7 @@
 //! From clicks to masks. A [`Segmenter`] answers a [`Request`]; nobody else needs to know what kind of model it is.
 //! `cubes` is the kind that there is: promptable models that look at cubes of the scan. Another kind is another folder,
-//! and a line in [`PROVIDERS`]. Depends on `volume`, `geom`, `placeholder`, `prompt`, `text`, `work`.
+//! and a line in [`PROVIDERS`]. Depends on `volume`, `geom`, `mask`, `placeholder`, `prompt`, `text`,
+//! `work`.
 //! Only `cubes/engine` and `runtime` name ONNX Runtime.
 //!
 //! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; `cubes`,
@@ -13,6 +14,7 @@ mod digest;
 pub mod download;
 mod error;
 pub mod graph;
+mod kept_parts;
 pub mod library;
 mod models;
 mod private_copy;
@@ -22,6 +24,7 @@ mod segmenter;
 
 pub use adjust::{Adjust, Adjusted, adjustable, adjusted, kept};
 pub use error::SegmentError;
+pub use kept_parts::kept_parts;
 pub use models::{Installed, Models, OpenModel, Opening, PROVIDERS, open, provider_of};
 pub use provider::{ModelRef, Provider};
 pub use segmenter::{

@@ -12,10 +12,12 @@ use egui_kittest::kittest::{NodeT as _, Queryable};
 use voxpoint::app::App;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::io;
-use voxpoint::prompt::{Answer, Capabilities, Extension, Footprint, Prompt, WorkingScale};
+use voxpoint::prompt::{
+    Answer, Capabilities, Extension, Footprint, Prompt, PromptLog, WorkingScale,
+};
 use voxpoint::segment::{
     Adjusted, Device, ModelRef, Models, OpenModel, Opening, Outcome, Readiness, Request,
-    SegmentError, Segmenter, Spot, Spots, Stage, Timings, adjustable, kept,
+    SegmentError, Segmenter, Spot, Spots, Stage, Timings, adjustable, kept, kept_parts,
 };
 use voxpoint::ui::{ModelStatus, PreviewStatus, RuntimeStatus, Waiting};
 use voxpoint::volume::{LabelMap, Region, StoredGeometry, Volume};
@@ -31,23 +33,35 @@ struct Bright {
     can: Capabilities,
     /// As long as this is set it does not answer.
     held: Arc<AtomicBool>,
+    /// It finds what is as bright anywhere.
+    anywhere: bool,
 }
 
-/// The image that an answer is about.
+/// The image that an answer is about, and whether it was looked for what is as bright anywhere.
 #[derive(Debug)]
-struct Seen(Arc<Volume>);
+struct Seen(Arc<Volume>, bool);
 
 impl PartialEq for Seen {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0, &other.0) && self.1 == other.1
     }
 }
 
-fn grown(volume: &Volume, prompts: &[Prompt], threshold: f32) -> Region {
+fn grown(volume: &Volume, prompts: &[Prompt], threshold: f32, anywhere: bool) -> Region {
     let (grid, share) = (volume.grid(), 1.0 / (1.0 + f64::from(-threshold).exp()));
     let far = |at: DVec3| prompts.iter().all(|p| p.positive || p.world.distance(at) > 20.0);
     let mut mask = vec![false; grid.count()];
-    for seed in prompts.iter().filter(|p| p.positive).filter_map(|p| grid.voxel_at(p.world)) {
+    let seeds = || prompts.iter().filter(|p| p.positive).filter_map(|p| grid.voxel_at(p.world));
+    if let Some(seed) = seeds().next().filter(|_| anywhere) {
+        let [nx, ny, _] = grid.dims();
+        let level = share * volume.value(seed);
+        let bright = |n: usize| {
+            let voxel = [n % nx, n / nx % ny, n / nx / ny];
+            volume.value(voxel) >= level && far(grid.world_of(voxel))
+        };
+        return Region::from_mask(nx, (0..mask.len()).map(bright));
+    }
+    for seed in seeds() {
         let (level, mut open) = (share * volume.value(seed), vec![seed]);
         while let Some(voxel) = open.pop() {
             let bright = volume.value(voxel) >= level && far(grid.world_of(voxel));
@@ -65,9 +79,9 @@ fn grown(volume: &Volume, prompts: &[Prompt], threshold: f32) -> Region {
     Region::from_mask(grid.dims()[0], mask)
 }
 
-fn adjusted(answer: &Answer, threshold: f32, _: &Grid, _: &Grid) -> Option<Adjusted> {
-    let Seen(volume) = kept(answer)?;
-    let region = grown(volume, &answer.prompts, threshold);
+fn adjusted(answer: &Answer, log: &PromptLog, _: &Grid, _: &Grid) -> Option<Adjusted> {
+    let Seen(volume, anywhere) = kept(answer)?;
+    let region = grown(volume, &answer.prompts, log.threshold, *anywhere);
     Some(Adjusted { region, touches: false, cut: false })
 }
 
@@ -121,7 +135,8 @@ impl Segmenter for Bright {
         stage(Stage::Decode);
         self.answers.fetch_add(1, Ordering::Relaxed);
         let (volume, log) = (&request.volume, &request.log);
-        let region = grown(volume, &log.prompts, log.threshold);
+        let region = grown(volume, &log.prompts, log.threshold, self.anywhere);
+        let region = kept_parts(region, log.anchors().as_deref(), request.mask_grid());
         // It looks at the whole scan.
         let size = DVec3::from_array(volume.grid().dims().map(|n| n as f64));
         let voxel_from_box =
@@ -132,7 +147,7 @@ impl Segmenter for Bright {
             touches: self.touches,
             footprint: vec![Footprint { opener: log.prompts[0], world_from_box }],
             adjustable: self.can.adjusts,
-            state: Some(adjustable(Seen(volume.clone()), adjusted)),
+            state: Some(adjustable(Seen(volume.clone(), self.anywhere), adjusted)),
             ..Answer::default()
         };
         let extensions = log.extensions.clone();
@@ -152,7 +167,9 @@ impl Segmenter for Bright {
         }
         let mut outcome = self.answer(request, cancel, stage)?;
         let (volume, prompts) = (&request.volume, &request.log.prompts);
-        outcome.region = grown(volume, prompts, WIDE);
+        let region = grown(volume, prompts, WIDE, self.anywhere);
+        let anchors = request.log.anchors();
+        outcome.region = kept_parts(region, anchors.as_deref(), request.mask_grid());
         let (seed, clicks) = (prompts[0].world, prompts.len());
         outcome.extensions.push(Extension { centre: seed, seed, clicks });
         Ok(outcome)
@@ -168,6 +185,7 @@ struct Only {
     touches: bool,
     can: Capabilities,
     held: Arc<AtomicBool>,
+    anywhere: bool,
 }
 
 impl Default for Only {
@@ -179,7 +197,8 @@ impl Default for Only {
             adjusts: true,
             sight: None,
         };
-        Self { answers: Arc::default(), touches: false, can, held: Arc::default() }
+        let (answers, held) = (Arc::default(), Arc::default());
+        Self { answers, touches: false, can, held, anywhere: false }
     }
 }
 
@@ -193,8 +212,8 @@ impl Models for Only {
         tell(Opening::Loading("bright".to_owned()));
         let device = Device { name: "here".to_owned(), threads: 0, reason: "a test".to_owned() };
         let (answers, held) = (self.answers.clone(), self.held.clone());
-        let (touches, can) = (self.touches, self.can);
-        let segmenter = Box::new(Bright { device, answers, touches, can, held });
+        let Self { touches, can, anywhere, .. } = *self;
+        let segmenter = Box::new(Bright { device, answers, touches, can, held, anywhere });
         let model = ModelRef::Path("bright".into());
         Ok(Some(OpenModel { segmenter, id: "bright".to_owned(), model }))
     }
@@ -431,5 +450,67 @@ fn an_extension_that_waits_for_a_click_does_not_come_into_a_stroke() {
     for (step, left) in [("the extension", rod + painted), ("the stroke", rod)] {
         key(&mut harness, Modifiers::COMMAND, Key::Z);
         assert_eq!(voxels(harness.state()), [left], "{step} is taken back");
+    }
+}
+
+/// The switch takes what is near no point, keeps to that through all that comes, and gives it back.
+#[test]
+fn only_parts_with_a_point_are_kept_through_clicks_thresholds_and_undo() {
+    // A model whose answers can be adjusted, and one that has to be asked again.
+    for adjusts in [true, false] {
+        let temp = tempfile::tempdir().expect("temp folder");
+        let mut model = Only { anywhere: true, ..Only::default() };
+        model.can.adjusts = adjusts;
+        let (answers, rod) = (model.answers.clone(), 7 * 7 * 50);
+        let mut harness = window_of(temp.path(), model);
+        clicked(&mut harness);
+        look_away(&mut harness);
+        let parts = |harness: &mut Harness<'_, App>| {
+            wait(harness, "the parts", |app| app.is_idle() && !app.status().parts.is_empty());
+            let (_, summary) = harness.state().status().parts.iter().next().expect("one object");
+            (voxels(harness.state())[0], summary.parts)
+        };
+        let (both, two) = parts(&mut harness);
+        let asked = answers.load(Ordering::Relaxed);
+        let name = "Only parts with a positive point";
+        let switch = |harness: &mut Harness<'_, App>| {
+            harness.get_by_role_and_label(Role::CheckBox, name).click();
+            harness.run_steps(3);
+            wait(harness, "the switch", App::is_idle);
+        };
+        switch(&mut harness);
+        let (one, alone) = parts(&mut harness);
+        assert_eq!((both, two, one, alone), (2 * rod, 2, rod, 1));
+        assert_eq!(answers.load(Ordering::Relaxed) - asked, usize::from(!adjusts));
+        if adjusts {
+            // The rim belongs to the mask, of both parts, and still only one is kept.
+            harness.get_by_role_and_label(Role::Slider, "Threshold").focus();
+            harness.run_steps(2);
+            for _ in 0..30 {
+                harness.key_press(Key::ArrowLeft);
+                harness.run_steps(2);
+            }
+            wait(&mut harness, "the threshold", App::is_idle);
+            assert_eq!(parts(&mut harness), (11 * 11 * 50, 1));
+            harness.get_by_label("Reset threshold").click();
+            harness.run_steps(3);
+            wait(&mut harness, "the threshold", App::is_idle);
+            assert_eq!(parts(&mut harness), (one, 1));
+        }
+        // A point on the other rod keeps that one, too.
+        let second = at(&harness, [55, 20, 25]);
+        click(&mut harness, Plane::Axial, second, PointerButton::Primary);
+        wait(&mut harness, "the mask", App::is_idle);
+        assert_eq!(parts(&mut harness), (2 * rod, 2));
+        look_away(&mut harness);
+        switch(&mut harness);
+        assert_eq!(voxels(harness.state()), [2 * rod]);
+        key(&mut harness, Modifiers::COMMAND, Key::Z);
+        key(&mut harness, Modifiers::COMMAND, Key::Z);
+        assert_eq!(voxels(harness.state()), [one]);
+        // Locked, it is no switch.
+        key(&mut harness, Modifiers::NONE, Key::L);
+        let node = harness.get_by_role_and_label(Role::CheckBox, name);
+        assert!(node.accesskit_node().is_disabled());
     }
 }

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mask", &["volume", "geom", "work"]),
     ("measure", &["volume", "geom"]),
     ("io", &["volume", "geom", "placeholder", "text", "work"]),
-    ("segment", &["volume", "geom", "placeholder", "prompt", "text", "work"]),
+    ("segment", &["volume", "geom", "mask", "placeholder", "prompt", "text", "work"]),
     ("document", &["volume", "geom", "prompt"]),
     ("render", &["volume", "geom", "text", "work"]),
     ("ui", &["document", "mask", "names", "render", "measure", "geom", "volume", "prompt", "text"]),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::reference::{data, volume_of};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::{Answer, Extension, Prompt, PromptLog};
+use voxpoint::prompt::{Answer, Extension, KeptParts, Prompt, PromptLog};
 use voxpoint::segment::cubes::{CanonicalGrid, CubeSegmenter, Cubes, Patch};
-use voxpoint::segment::{DeviceChoice, Outcome, Request, SegmentError, Stage, Timings};
+use voxpoint::segment::{DeviceChoice, Outcome, Request, SegmentError, Stage, Timings, adjusted};
 use voxpoint::volume::{Region, Volume, Voxels};
 use voxpoint::work::{CancelToken, Progress};
 
@@ -431,4 +431,47 @@ fn a_mask_lies_on_the_scans_grid_whatever_image_the_model_looks_at() {
     let wanted = Region::from_mask(90, (0..fine.count()).map(inside));
     let found = on(&mut segmenter, &fine);
     assert!(dice(&found, &wanted) > 0.9, "{}", dice(&found, &wanted));
+}
+
+/// Two bars through the cube, a click in one: only that one is the mask, says that it goes on, and is followed.
+#[test]
+fn only_the_part_that_was_clicked_is_kept_and_followed() {
+    let grid = Grid::new([230, 60, 60], DAffine3::from_scale(DVec3::splat(3.0))).unwrap();
+    let within = |v: usize, from: usize, to: usize| (from..to).contains(&v);
+    // The first ends in the first cube, which reaches from 12 to 76; the other goes on.
+    let first = |[x, y, z]: [usize; 3]| within(x, 30, 60) && within(y, 8, 24) && within(z, 20, 40);
+    let other =
+        |[x, y, z]: [usize; 3]| within(x, 30, 200) && within(y, 36, 52) && within(z, 20, 40);
+    let (volume, both) = scan(grid.clone(), |v| first(v) || other(v));
+    let (_, first) = scan(grid.clone(), first);
+    let (_, other) = scan(grid, other);
+    let mut segmenter = open();
+    for (click, bar, goes_on) in [([44, 16, 30], &first, false), ([44, 44, 30], &other, true)] {
+        let mut request = Request::new(volume.clone(), vec![at(&volume, click, true)]);
+        let all = run(&mut segmenter, &request);
+        assert!(all.answer.touches);
+        request.log.parts = KeptParts::Clicked;
+        let asked = Request { earlier: all.answer.clone(), ..request.clone() };
+        let one = run(&mut segmenter, &asked);
+        assert!(one.timings.decode.is_empty(), "nothing is asked again");
+        assert_eq!(one.answer.touches, goes_on);
+        assert!(all.region.count() > one.region.count() + 5000);
+        // The same as from the answer to all parts, and back.
+        let grid = volume.grid();
+        let kept = adjusted(&all.answer, &request.log, grid, grid).unwrap();
+        assert_eq!((&kept.region, kept.touches), (&one.region, goes_on));
+        let log = PromptLog { parts: KeptParts::All, ..request.log.clone() };
+        let back = adjusted(&one.answer, &log, grid, grid).unwrap();
+        assert_eq!((&back.region, back.touches), (&all.region, true));
+
+        let asked = Request { earlier: one.answer.clone(), ..request };
+        let (whole, _) = extend(&mut segmenter, &asked);
+        assert_eq!(!whole.extensions.is_empty(), goes_on);
+        let dice = dice(&whole.region, bar);
+        assert!(dice > 0.88, "{dice}");
+    }
+    // Without the switch the bar that was not clicked is followed.
+    let request = Request::new(volume.clone(), vec![at(&volume, [44, 16, 30], true)]);
+    let (whole, _) = extend(&mut segmenter, &request);
+    assert!(!whole.extensions.is_empty() && dice(&whole.region, &both) > 0.9);
 }

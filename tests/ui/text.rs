@@ -16,6 +16,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/document", "commit("),
     ("src/document", "name = "),
     ("src/document/edit.rs", "=> "),
+    ("src/document/prompts.rs", "=> "),
     ("src/document/rebase.rs", "rename("),
     ("src/io/belonging.rs", "=> {"),
     ("src/io/labels", "note("),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{ModelArgs, Rule, Space, parse_position};
+use super::{ModelArgs, PartsArg, Rule, Space, parse_position};
 use crate::geom::DVec3;
 
 /// What `voxpoint eval --help` ends with.
@@ -51,6 +51,9 @@ pub struct EvalArgs {
     /// How several clicks make one mask.
     #[arg(long, value_enum, default_value_t = Rule::Steady)]
     pub rule: Rule,
+    /// Which parts of each mask to keep.
+    #[arg(long, value_enum, default_value_t = PartsArg::default())]
+    pub parts: PartsArg,
     /// Where the model looks.
     #[arg(long, value_enum, default_value_t = CropAt::Click)]
     pub crop: CropAt,

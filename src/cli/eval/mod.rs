@@ -175,8 +175,8 @@ impl<'a> Evaluation<'a> {
         let mut clicks = args.clicks.clone();
         clicks.sort_unstable();
         clicks.dedup();
-        let EvalArgs { first, crop, seed, rule, .. } = *args;
-        let options = Options { clicks, first, crop, seed, rule };
+        let EvalArgs { first, crop, seed, rule, parts, .. } = *args;
+        let options = Options { clicks, first, crop, seed, rule, parts };
         let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
         cubes::expect_models(args.jobs);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
-use super::super::args::{CropAt, First, Rule};
+use super::super::args::{CropAt, First, PartsArg, Rule};
 use super::robot::{Robot, RobotClick, reach};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
@@ -35,6 +35,8 @@ pub struct Options {
     pub seed: u64,
     /// How several clicks make one mask.
     pub rule: Rule,
+    /// Which parts of each mask are kept.
+    pub parts: PartsArg,
 }
 
 /// One label of one case, measured.
@@ -150,7 +152,7 @@ pub fn run(
         .map_err(|short| anyhow!("finding where to click next {short}"))?;
     robot.stay_in(within);
     let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
-    let mut trial = Trial::new(volume, place, options.rule);
+    let mut trial = Trial::new(volume, place, options);
     let mut after = Vec::new();
     let mut next = Some(first);
     for number in 1..=options.clicks.last().copied().unwrap_or(0) {
@@ -186,17 +188,17 @@ struct Trial<'a> {
     prompts: Vec<Prompt>,
     answer: Answer,
     mask: Region,
-    rule: Rule,
+    options: &'a Options,
     grown: Vec<f64>,
     /// Of all clicks so far.
     seconds: Option<f64>,
 }
 
 impl<'a> Trial<'a> {
-    fn new(volume: &'a Arc<Volume>, place: CropPlace, rule: Rule) -> Self {
+    fn new(volume: &'a Arc<Volume>, place: CropPlace, options: &'a Options) -> Self {
         let (clicks, prompts, answer) = (Vec::new(), Vec::new(), Answer::default());
         let (mask, grown, seconds) = (Region::default(), Vec::new(), Some(0.0));
-        Self { volume, place, clicks, prompts, answer, mask, rule, grown, seconds }
+        Self { volume, place, clicks, prompts, answer, mask, options, grown, seconds }
     }
 
     /// One more click: the mask, and the time it took.
@@ -212,7 +214,8 @@ impl<'a> Trial<'a> {
             earlier: std::mem::take(&mut self.answer),
             ..Request::new(Arc::clone(self.volume), self.prompts.clone())
         };
-        request.log.rule = self.rule.into();
+        request.log.rule = self.options.rule.into();
+        request.log.parts = self.options.parts.into();
         let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
         let t = &outcome.timings;
         let encoded = t.crop.zip(t.encode).map(|(crop, encode)| crop + encode);

@@ -205,7 +205,7 @@ pub fn markdown(report: &Report) -> String {
     let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join(" / ");
     let counts = list(&mut options.clicks.iter().map(usize::to_string));
     let mut out = format!(
-        "Model {} (SHA-256 {}), device {}; first click {}, crop at {}, seed {}, mask by the {} rule. NSD at {} mm. T_inf: median \
+        "Model {} (SHA-256 {}), device {}; first click {}, crop at {}, seed {}, mask by the {} rule, {} parts. NSD at {} mm. T_inf: median \
          time of the machine, τ that of the person for a click.\n\n{}",
         report.model,
         report.model_sha256,
@@ -214,6 +214,7 @@ pub fn markdown(report: &Report) -> String {
         format!("{:?}", options.crop).to_lowercase(),
         options.seed,
         format!("{:?}", options.rule).to_lowercase(),
+        format!("{:?}", options.parts).to_lowercase(),
         report.tolerance_mm,
         summary(report)
     );

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::preprocess::CropPlace;
+use crate::geom::DVec3;
 use crate::prompt::{MaskRule, Prompt, WorkingScale};
 
 /// Mask logits on the model's low-resolution cube.
@@ -56,6 +57,8 @@ pub struct Cubes {
     pub patches: Vec<Arc<Patch>>,
     /// Where the cubes start (canonical voxel) in which more of this very mask was looked for in vain.
     pub tried: Vec<[i64; 3]>,
+    /// Where the clicks are, RAS mm, of which each part of the mask must hold one; `None` if all parts are kept.
+    pub anchors: Option<Vec<DVec3>>,
 }
 
 impl Cubes {

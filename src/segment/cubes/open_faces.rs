@@ -1,11 +1,14 @@
 //! Where a mask goes on beyond the cubes that the model has looked at, and where to go on from.
 
+use std::cell::OnceCell;
+
 use super::answer::Cubes;
-use super::blend::{Field, offset};
+use super::blend::{Field, lay, offset};
 use super::patches::holds;
 use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::{DVec3, Grid};
-use crate::volume::Envelope;
+use crate::segment::kept_parts::kept_parts;
+use crate::volume::{Envelope, Region};
 
 /// A face of a cube that the mask touches: beyond it there is more of the scan, but no other cube.
 #[derive(Clone, Debug, PartialEq)]
@@ -217,20 +220,49 @@ fn beside(mut start: [i64; 3], axis: usize, up: bool) -> [i64; 3] {
 
 /// A mask and the scan that it lies in.
 struct Around<'a> {
+    answer: &'a Cubes,
+    threshold: f32,
     field: Field<'a>,
-    /// Of the canonical grid.
-    dims: [usize; 3],
+    canonical: CanonicalGrid,
+    /// The parts of the mask that are kept, on the canonical grid; only looked for where it matters.
+    kept: OnceCell<(Option<Grid>, Region)>,
 }
 
 impl<'a> Around<'a> {
     fn of(answer: &'a Cubes, threshold: f32, grid: &Grid) -> Self {
-        let dims = CanonicalGrid::scaled(grid, answer.scale).dims();
-        Self { field: Field::of(answer, threshold), dims }
+        let canonical = CanonicalGrid::scaled(grid, answer.scale);
+        let (field, kept) = (Field::of(answer, threshold), OnceCell::new());
+        Self { answer, threshold, field, canonical, kept }
+    }
+
+    /// Whether a canonical voxel in the mask is in a part that is kept.
+    fn is_kept(&self, voxel: [i64; 3]) -> bool {
+        if self.answer.anchors.is_none() {
+            return true;
+        }
+        let (grid, kept) = self.kept.get_or_init(|| {
+            let grid = Grid::new(self.canonical.dims(), self.canonical.world_from_canonical()).ok();
+            let parts = |grid: &Grid| {
+                let mask = lay(self.answer, self.threshold, grid);
+                kept_parts(mask, self.answer.anchors.as_deref(), grid)
+            };
+            let kept = grid.as_ref().map(parts).unwrap_or_default();
+            (grid, kept)
+        });
+        // The middle of a cell lies between this voxel and the ones before it.
+        let near = |grid: &Grid| {
+            (0..8).any(|n| {
+                let voxel = std::array::from_fn(|a| (voxel[a] - (n >> a & 1)) as usize);
+                let inside = voxel.iter().zip(grid.dims()).all(|(&v, n)| v < n);
+                inside && kept.contains(grid.index(voxel))
+            })
+        };
+        grid.as_ref().is_none_or(near)
     }
 
     /// Whether a canonical voxel is in the scan.
     fn holds(&self, voxel: [i64; 3]) -> bool {
-        voxel.iter().zip(self.dims).all(|(&v, n)| (0..n as i64).contains(&v))
+        voxel.iter().zip(self.canonical.dims()).all(|(&v, n)| (0..n as i64).contains(&v))
     }
 
     /// Whether a canonical voxel is in a cube other than the one that starts at `except`.
@@ -239,9 +271,10 @@ impl<'a> Around<'a> {
         starts.any(|start| start != except && holds(start, voxel))
     }
 
-    /// Whether a cell is in the scan and in the mask.
+    /// Whether a cell is in the scan and in a part of the mask that is kept.
     fn has(&self, place: &CropPlace, side: usize, cell: [usize; 3]) -> bool {
-        self.holds(middle(place, side, cell)) && self.field.is_inside(centre(place, side, cell))
+        let voxel = middle(place, side, cell);
+        self.holds(voxel) && self.field.is_inside(centre(place, side, cell)) && self.is_kept(voxel)
     }
 
     fn faces(&self) -> impl Iterator<Item = Face<'a>> {

@@ -15,6 +15,7 @@ use crate::geom::DVec3;
 use crate::placeholder::Placeholder;
 use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
 use crate::segment::error::SegmentError;
+use crate::segment::kept_parts::kept_parts;
 use crate::segment::library::external_files;
 use crate::segment::segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};
 use crate::volume::Volume;
@@ -132,7 +133,7 @@ impl CubeSegmenter {
             patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
         }
         let PromptLog { scale, rule, .. } = *request.log;
-        Ok(Cubes { scale, rule, patches, tried: Vec::new() })
+        Ok(Cubes { scale, rule, patches, tried: Vec::new(), anchors: request.log.anchors() })
     }
 
     /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
@@ -285,6 +286,7 @@ impl Request {
     pub(super) fn finished(&self, cubes: Cubes, timings: Timings) -> Outcome {
         let begin = Instant::now();
         let region = lay(&cubes, self.log.threshold, self.mask_grid());
+        let region = kept_parts(region, cubes.anchors.as_deref(), self.mask_grid());
         let timings = Timings { paste: ms(begin), ..timings };
         let edges = edges(&cubes, self.log.threshold, self.volume.grid());
         let answer = cubes.answer(self.log.prompts.clone(), edges, &self.canonical());

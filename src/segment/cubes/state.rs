@@ -20,10 +20,10 @@ struct Kept {
 
 impl Cubes {
     /// The cubes behind an answer; `None` if it is no answer of such a model, or nothing is kept of it. What was tried
-    /// in vain is left out.
+    /// in vain is left out, and so is which parts are kept.
     pub fn of(answer: &Answer) -> Option<Self> {
         let Kept { scale, rule, patches } = kept::<Kept>(answer)?.clone();
-        Some(Self { scale, rule, patches, tried: Vec::new() })
+        Some(Self { scale, rule, patches, ..Self::default() })
     }
 
     /// What a new answer starts from: the cubes behind the last one; or, if nothing is kept of it, cubes where it
@@ -38,7 +38,7 @@ impl Cubes {
             Some(Arc::new(Patch { place, opener, steps: Vec::new() }))
         };
         let patches = answer.footprint.iter().filter_map(patch).collect();
-        Self { scale: log.scale, rule: log.rule, patches, tried }
+        Self { scale: log.scale, rule: log.rule, patches, tried, anchors: None }
     }
 
     /// As everybody sees them; `canonical` is the grid that the cubes are of.
@@ -49,7 +49,7 @@ impl Cubes {
         canonical: &CanonicalGrid,
     ) -> Answer {
         let score = self.score();
-        let Self { scale, rule, patches, tried } = self;
+        let Self { scale, rule, patches, tried, .. } = self;
         Answer {
             prompts,
             model: None,
@@ -64,11 +64,12 @@ impl Cubes {
     }
 }
 
-/// The mask at another threshold. What was tried in vain was tried for another mask, so it does not count.
-fn adjusted(answer: &Answer, threshold: f32, mask: &Grid, image: &Grid) -> Option<Adjusted> {
-    let cubes = Cubes::of(answer)?;
-    let Edges { touches, cut } = edges(&cubes, threshold, image);
-    Some(Adjusted { region: lay(&cubes, threshold, mask), touches, cut })
+/// The mask at another threshold or of other parts. What was tried in vain was tried for another mask, so it does not
+/// count.
+fn adjusted(answer: &Answer, log: &PromptLog, mask: &Grid, image: &Grid) -> Option<Adjusted> {
+    let cubes = Cubes { anchors: log.anchors(), ..Cubes::of(answer)? };
+    let Edges { touches, cut } = edges(&cubes, log.threshold, image);
+    Some(Adjusted { region: lay(&cubes, log.threshold, mask), touches, cut })
 }
 
 /// The cube of a grid that a box is; `None` if it is none, because another model looked there, or at another scale.

@@ -2,18 +2,38 @@
 
 use egui::Key;
 
+use super::context::CommandContext;
+use super::edit::has_active;
 use super::entry::{Group, Menu, commands, with_scan};
 use super::keys::key;
 use super::tools::point_is_chosen;
-use crate::document::Command;
-use crate::prompt::Prompt;
-use crate::ui::kit::text::{mark, tr};
+use crate::document::{Command, Object};
+use crate::prompt::{KeptParts, Prompt};
+use crate::ui::kit::format::shorten;
+use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::state::{Action, ModelStatus, RuntimeStatus, goes_on};
 
 /// Of a model that can't extend.
 const NO_EXTENDING: &str = mark(
     "The model in use does not follow masks beyond what it looks at: click where the mask is to go on",
 );
+
+/// Whether only parts with a positive click are kept.
+fn keeps_clicked(object: &Object) -> bool {
+    object.log.parts == KeptParts::Clicked
+}
+
+/// Why other parts of an object's mask can't be kept now.
+fn parts_refusal(cx: &CommandContext, object: &Object) -> Option<String> {
+    let pending = cx.document.is_some_and(|d| d.is_pending(object.id));
+    match () {
+        () if object.locked => {
+            Some(tr_with("{name} is locked", &[("name", &shorten(&object.name, 30))]))
+        }
+        () if pending => Some(tr("Wait until the click is computed").to_owned()),
+        () => None,
+    }
+}
 
 commands! {
     Group::Segment;
@@ -53,6 +73,22 @@ commands! {
         menu: Some((Menu::Segment, 10)),
         enabled: |cx| cx.active().is_some_and(goes_on) && !cx.extends(),
         refusal: |cx| cx.status.model_lacks(|can| can.extends).then(|| tr(NO_EXTENDING).to_owned()),
+    }
+
+    /// What the model found elsewhere is left away.
+    ONLY_CLICKED_PARTS {
+        name: "Only parts with a positive point",
+        keys: [],
+        run: |cx| {
+            if let Some((id, clicked)) = cx.active().map(|o| (o.id, keeps_clicked(o))) {
+                let parts = if clicked { KeptParts::All } else { KeptParts::Clicked };
+                cx.send(Action::KeepParts(id, parts));
+            }
+        },
+        menu: Some((Menu::Segment, 11)),
+        enabled: has_active,
+        refusal: |cx| cx.active().and_then(|o| parts_refusal(cx, o)),
+        on: Some(|cx| cx.active().is_some_and(keeps_clicked)),
     }
 
     /// The one that ships with the program.

@@ -11,6 +11,7 @@ use egui::{
 
 use super::{SWATCHES, name_choice, working_scale};
 use crate::document::{Command, Document, LabelId, Object};
+use crate::prompt::KeptParts;
 use crate::ui::commands::{CommandContext, Entry, edit, operations, segment, tools, views};
 use crate::ui::kit::format::millilitres;
 use crate::ui::kit::icons;
@@ -405,14 +406,18 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
         cx.view.scan.solo = false;
         ui.close();
     }
-    for (entry, on, command) in [
-        (&edit::LOCK_OBJECT, object.locked, Command::SetLocked(object.id, !object.locked)),
-        (&edit::OBJECT_IS_DONE, object.done, Command::SetDone(object.id, !object.done)),
+    let clicked = object.log.parts == KeptParts::Clicked;
+    let parts = if clicked { KeptParts::All } else { KeptParts::Clicked };
+    let lock = Command::SetLocked(object.id, !object.locked);
+    for (entry, on, action) in [
+        (&edit::LOCK_OBJECT, object.locked, Action::Do(lock)),
+        (&edit::OBJECT_IS_DONE, object.done, Action::Do(Command::SetDone(object.id, !object.done))),
+        (&segment::ONLY_CLICKED_PARTS, clicked, Action::KeepParts(object.id, parts)),
     ] {
         let name = entry.name();
         let button = Button::selectable(on, name).shortcut_text(entry.key_text());
         if ui.add(button).accessible_name(name).clicked() {
-            cx.out.push(Action::Do(command));
+            cx.out.push(action);
             ui.close();
         }
     }

@@ -1,6 +1,6 @@
 //! The clicks of the active object.
 
-use egui::{Button, Label, RichText, Slider, Ui, vec2};
+use egui::{Button, Checkbox, Label, RichText, Slider, Ui, vec2};
 
 use super::working_scale;
 use crate::document::{Document, Object};
@@ -38,6 +38,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     }
     working_scale::of_object(ui, document, object);
     threshold(ui, document, object, cx);
+    parts(ui, document, object, cx);
     if let Some(iou) = object.iou() {
         predicted_iou(ui, iou, object.is_corrected());
     }
@@ -135,7 +136,7 @@ fn extend(ui: &mut Ui, cx: &mut CommandContext) {
     }
 }
 
-/// A flag of a mask that does not end where the model has seen its border.
+/// A flag of a mask that is not what it seems to be.
 fn edge(ui: &mut Ui, text: &str) {
     let text = format!("{} {text}", icons::WARNING);
     ui.add(Label::new(RichText::new(text).color(colours(ui).warning)).wrap());
@@ -211,6 +212,27 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Command
     if let Some((p, begins)) = change {
         let action = Action::MoveThreshold { object: object.id, threshold: log_odds(p), begins };
         cx.out.push(action);
+    }
+}
+
+const PARTS_TIP: &str = mark(
+    "The model may find parts that no point of yours lies in. With this they are left away; what was drawn by hand stays. Nothing is lost: without it they are there again.",
+);
+
+/// Which parts of the model's mask are kept.
+fn parts(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
+    if object.log.prompts.is_empty() && object.model.is_empty() {
+        return;
+    }
+    let entry = &segment::ONLY_CLICKED_PARTS;
+    let (mut on, refused) = (entry.is_on(cx), entry.refused(cx));
+    let switch = ui.add_enabled(refused.is_none(), Checkbox::new(&mut on, entry.name()));
+    let switch = switch.on_hover_text(tr(PARTS_TIP));
+    if switch.on_disabled_hover_text(refused.unwrap_or_default()).changed() {
+        entry.run(cx);
+    }
+    if object.keeps_all_parts(document.image().grid()) {
+        edge(ui, tr("No positive point lies in the mask: all its parts are kept."));
     }
 }
 

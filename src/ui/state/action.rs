@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::export_options::{FilmOptions, PictureOptions};
 use crate::document::{Command, GestureId, LabelId};
+use crate::prompt::KeptParts;
 
 /// What becomes of a file that came while a scan is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,8 @@ pub enum Action {
         /// A new gesture starts with this; all steps of one are undone together.
         begins: bool,
     },
+    /// Keep all parts of the model's mask of an object, or only those with a positive point.
+    KeepParts(LabelId, KeptParts),
     /// Ask for another model.
     ChooseModel,
     /// Use this one.
