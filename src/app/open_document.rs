@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::App;
 use super::document_number::DocumentNumber;
 use super::files::Loaded;
-use crate::document::{Command, Document, LabelId, Object, Over, Refused};
+use crate::document::{Command, Document, LabelId, Object, Over, PromptChange, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
-use crate::prompt::ImageId;
+use crate::prompt::{ImageId, Prompt, PromptId};
 use crate::ui::commands::tools::negative_refusal;
 use crate::ui::commands::{Entry, edit, help, tools as tool_commands};
 use crate::ui::text::{tr, tr_any, tr_with};
@@ -137,7 +137,10 @@ impl App {
             return false;
         }
         let fresh = matches!(command, Command::NewObject);
-        let clicked = matches!(command, Command::AddPrompt { .. });
+        let clicked = matches!(
+            command,
+            Command::AddPrompt { .. } | Command::MovePrompt { .. } | Command::FlipPrompt { .. }
+        );
         let paints = matches!(command, Command::Edit { .. } | Command::EditAll { .. });
         let (uncovered, kept) =
             (hidden_losers(&open.document, &command), kept_by_hand(&open.document, &command));
@@ -393,23 +396,50 @@ fn key_of(tool: ToolId) -> String {
 
 /// Why the model in use can't answer a click, if that is known before it is asked.
 fn not_of_this_model(document: &Document, command: &Command, status: &Status) -> Option<String> {
-    let Command::AddPrompt { object, prompt } = command else { return None };
     let why = negative_refusal(status)?;
     // What the document refuses by itself it says better.
-    let (_, log) = document.target(*object, *prompt).ok()?;
-    let negative = log.prompts.iter().any(|p| !p.positive);
-    match (prompt.positive, negative) {
-        (false, _) => Some(why),
-        (true, true) => Some(tr(
-            "This object has negative points, which the model in use does not take: remove them, or use another model",
-        ).to_owned()),
-        (true, false) => None,
+    let log = match *command {
+        Command::AddPrompt { object, prompt } => document.target(object, prompt).ok()?.1,
+        Command::MovePrompt { object, prompt, to } => {
+            document.log_with(object, prompt, PromptChange::MoveTo(to)).ok()?.1
+        }
+        Command::FlipPrompt { object, prompt } => {
+            document.log_with(object, prompt, PromptChange::Flip).ok()?.1
+        }
+        _ => return None,
+    };
+    // The one that it is about.
+    let is_meant = |p: &Prompt| match *command {
+        Command::MovePrompt { prompt, .. } | Command::FlipPrompt { prompt, .. } => p.id == prompt,
+        _ => log.prompts.last().is_some_and(|last| last.id == p.id),
+    };
+    let mut negative = log.prompts.iter().filter(|p| !p.positive).peekable();
+    negative.peek()?;
+    if negative.any(is_meant) {
+        return Some(why);
     }
+    Some(tr(
+        "This object has negative points, which the model in use does not take: remove them, or use another model",
+    ).to_owned())
 }
 
 /// Whether a click is made where something was done by hand, which its answer will not change.
 fn kept_by_hand(document: &Document, command: &Command) -> bool {
-    let Command::AddPrompt { object, prompt } = command else { return false };
+    let there = |id: LabelId, prompt: PromptId| {
+        let object = document.object(id);
+        object.and_then(|o| o.log.prompts.get(o.log.position(prompt)?).copied())
+    };
+    let (object, prompt) = match *command {
+        Command::AddPrompt { object, prompt } => (object, Some(prompt)),
+        Command::MovePrompt { object, prompt, to } => {
+            (Some(object), there(object, prompt).map(|p| Prompt { world: to, ..p }))
+        }
+        Command::FlipPrompt { object, prompt } => {
+            (Some(object), there(object, prompt).map(|p| Prompt { positive: !p.positive, ..p }))
+        }
+        _ => return false,
+    };
+    let Some(prompt) = prompt else { return false };
     let object = object.map_or(document.active(), |id| document.object(id));
     let grid = document.image().grid();
     let Some((object, voxel)) = object.zip(grid.voxel_at(prompt.world)) else { return false };
@@ -461,6 +491,8 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
             object.or_else(|| document.active().map(|o| o.id))
         }
         Command::RemovePrompt { object, .. }
+        | Command::MovePrompt { object, .. }
+        | Command::FlipPrompt { object, .. }
         | Command::SetThreshold { object, .. }
         | Command::KeepParts { object, .. } => Some(*object),
         Command::Extend(id) | Command::RemoveObject(id) => Some(*id),

@@ -7,8 +7,9 @@ use super::refused::Refused;
 use super::write::WriteSource;
 use super::{
     Document, EditKind, EntryId, GestureId, LabelId, Object, ObjectEdit, PendingClick,
-    palette_colour,
+    PromptChange, palette_colour,
 };
+use crate::geom::DVec3;
 use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, WorkingScale};
 use crate::volume::{NamedRegion, Region, Volume};
 
@@ -28,6 +29,22 @@ pub enum Command {
     /// Takes out one click; the mask becomes the replay of the others. Cubes that were added for the sake of
     /// this click go with it.
     RemovePrompt {
+        /// Which object.
+        object: LabelId,
+        /// Which of its clicks.
+        prompt: PromptId,
+    },
+    /// Puts one click elsewhere, RAS mm; the mask becomes the replay of all clicks from there on.
+    MovePrompt {
+        /// Which object.
+        object: LabelId,
+        /// Which of its clicks.
+        prompt: PromptId,
+        /// Where to.
+        to: DVec3,
+    },
+    /// Makes a positive click negative, or a negative one positive; the mask becomes the replay of all clicks.
+    FlipPrompt {
         /// Which object.
         object: LabelId,
         /// Which of its clicks.
@@ -194,7 +211,15 @@ impl Document {
         match command {
             Command::NewObject => self.new_object()?,
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
-            Command::RemovePrompt { object, prompt } => self.remove_prompt(object, prompt)?,
+            Command::RemovePrompt { object, prompt } => {
+                self.change_prompt(object, prompt, PromptChange::Remove)?;
+            }
+            Command::MovePrompt { object, prompt, to } => {
+                self.change_prompt(object, prompt, PromptChange::MoveTo(to))?;
+            }
+            Command::FlipPrompt { object, prompt } => {
+                self.change_prompt(object, prompt, PromptChange::Flip)?;
+            }
             Command::Edit { object, change, over, kind, gesture } => {
                 self.edit(object, change, over, (kind, gesture))?;
             }

@@ -18,6 +18,7 @@ mod images;
 mod label_edit;
 mod object;
 mod objects;
+mod prompt_change;
 mod prompts;
 mod rebase;
 mod refused;
@@ -33,6 +34,7 @@ pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
 pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, PALETTE, palette_colour};
+pub use prompt_change::PromptChange;
 pub use refused::Refused;
 pub use write::answer_delta;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::history::{MergeKey, Op};
 use super::refused::Refused;
 use super::write::WriteSource;
-use super::{Document, LabelId, ModelMask, Object, PendingClick};
+use super::{Document, LabelId, ModelMask, Object, PendingClick, PromptChange};
+use crate::geom::DVec3;
 use crate::prompt::{Answer, ImageId, KeptParts, Prompt, PromptId, PromptLog};
 use crate::volume::Region;
 
@@ -38,16 +39,12 @@ impl Document {
             return Err(Refused::Extending);
         }
         known.map_or(Ok(()), |o| self.check_time_point(&o.log))?;
-        // Its voxels stay with the object that has them, so such a click could only give a shell around that one.
-        let owner = self.image.grid().voxel_at(prompt.world).map_or(0, |v| self.labels.get(v));
-        let file_owns = self.object(LabelId(owner)).is_some_and(Object::is_from_file);
-        if prompt.positive && owner != 0 && known.is_none_or(|o| o.id.0 != owner) {
-            return Err(if file_owns { Refused::FromFile } else { Refused::Taken });
-        }
+        self.not_taken(known.map(|o| o.id), &prompt)?;
         let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
         if log.prompts.is_empty() {
             if !prompt.positive {
-                let from_file = file_selected || file_owns;
+                let owner = self.owner_at(prompt.world);
+                let from_file = file_selected || owner.is_some_and(Object::is_from_file);
                 let first = Refused::FirstMustBePositive;
                 return Err(if from_file { Refused::FromFile } else { first });
             }
@@ -60,8 +57,29 @@ impl Document {
         Ok((known.map(|o| o.id), log))
     }
 
+    /// Which object has the voxel at a position (RAS mm).
+    fn owner_at(&self, world: DVec3) -> Option<&Object> {
+        let voxel = self.image.grid().voxel_at(world)?;
+        self.object(LabelId(self.labels.get(voxel)))
+    }
+
+    /// A voxel stays with the object that has it, so a positive click of another could only give a shell around that
+    /// one.
+    pub(super) fn not_taken(
+        &self,
+        object: Option<LabelId>,
+        prompt: &Prompt,
+    ) -> Result<(), Refused> {
+        match self.owner_at(prompt.world) {
+            Some(owner) if prompt.positive && object != Some(owner.id) => {
+                Err(if owner.is_from_file() { Refused::FromFile } else { Refused::Taken })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What the model is to look at must be what the user looks at.
-    fn check_time_point(&self, log: &PromptLog) -> Result<(), Refused> {
+    pub(super) fn check_time_point(&self, log: &PromptLog) -> Result<(), Refused> {
         let scan = log.image == ImageId::Scan;
         if log.prompts.is_empty() || !scan || log.time_point == self.image.time_point() {
             return Ok(());
@@ -92,32 +110,24 @@ impl Document {
         Ok(())
     }
 
-    pub(super) fn remove_prompt(&mut self, id: LabelId, prompt: PromptId) -> Result<(), Refused> {
-        let object = &self.objects[self.unlocked(id)?];
-        let index = object.log.position(prompt).ok_or(Refused::Gone)?;
-        if self.history.extends(id) {
-            return Err(Refused::Extending);
+    /// Changes one click that is there; the mask becomes the replay of all of them.
+    pub(super) fn change_prompt(
+        &mut self,
+        id: LabelId,
+        prompt: PromptId,
+        change: PromptChange,
+    ) -> Result<(), Refused> {
+        let (index, log) = self.log_with(id, prompt, change)?;
+        if log == self.objects[self.index_of(id)?].log {
+            return Ok(());
         }
-        self.check_time_point(&object.log)?;
-        let mut log = object.log.clone();
-        let removed = log.prompts.remove(index);
-        if log.prompts.first().is_some_and(|p| !p.positive) {
-            return Err(Refused::NegativeWouldBeFirst);
-        }
-        // Unless the same click has been made twice.
-        let still = log.prompts.iter().any(|p| p.positive && p.world == removed.world);
-        if removed.positive && !still {
-            log.extensions.retain(|e| e.seed != removed.world);
-        }
-        for extension in log.extensions.iter_mut().filter(|e| e.clicks > index) {
-            extension.clicks -= 1;
-        }
-        if log.prompts.is_empty() {
-            // An object without clicks starts anew: nothing of the old mask may come back with its next one.
-            log = PromptLog { parts: log.parts, ..PromptLog::default() };
-        }
+        let name = match change {
+            PromptChange::Remove => "Remove click",
+            PromptChange::MoveTo(_) => "Move click",
+            PromptChange::Flip => "Flip click",
+        };
         let ops = vec![Op::Log(id, log.clone())];
-        self.commit("Remove click", ops, Some(PendingClick { object: id, log, extend: false }));
+        self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
         self.history.mark_point(index + 1);
         Ok(())
     }

@@ -49,6 +49,9 @@ pub enum Refused {
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,
+    /// Two clicks of an object in one voxel would say one thing twice, or two things.
+    #[error("another point of this object is in this place already")]
+    OnAnotherClick,
     /// The click is outside of the image that the model looks at, which lies over the scan.
     #[error("the click is outside of the image that the model looks at")]
     OutsideImage,

@@ -8,6 +8,7 @@ mod late;
 mod objects;
 mod opacity;
 mod parts;
+mod prompt_changes;
 mod random;
 mod selection;
 mod withdrawn;

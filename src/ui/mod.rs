@@ -21,9 +21,9 @@ pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{
     Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
-    FilmFormat, FilmOptions, FloodBy, FloodReach, FloodStatus, GrowthStatus, Hover, ImageLayer,
-    Intent, LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry, ModelStatus,
-    Offer, OfferAnswer, OperationStatus, PRACTISED, Pane, PictureOptions, PictureSize,
+    FilmFormat, FilmOptions, FloodBy, FloodReach, FloodStatus, GestureState, GrowthStatus, Hover,
+    ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry,
+    ModelStatus, Offer, OfferAnswer, OperationStatus, PRACTISED, Pane, PictureOptions, PictureSize,
     PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks,
     SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting, WantedCut, WantedFlood,
     WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,

@@ -21,6 +21,7 @@ mod outline;
 mod overlays;
 mod paint_limits;
 mod pictures;
+mod points;
 mod replaced;
 mod scissors;
 mod strokes;

@@ -9,13 +9,14 @@ use egui::{
 };
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use voxpoint::document::{Command, Document, Resolution};
+use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{Convention, DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::prompt::{Answer, Footprint, Prompt, PromptId};
 use voxpoint::ui::{Action, Pane, Status, ViewState, tools, views};
 use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Voxels};
 
 mod pointing;
+mod points;
 
 /// Voxels along the world's x, y and z, their size, and the outer edges of the scan: all different.
 const COUNT: [usize; 3] = [20, 26, 32];

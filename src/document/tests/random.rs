@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::edits::paint;
 use super::*;
+use crate::prompt::KeptParts;
 
 /// What a user may do, at random.
 #[derive(Clone, Debug)]
@@ -14,6 +15,9 @@ enum Deed {
     Click(bool),
     Answer([usize; 3], [usize; 3]),
     RemovePrompt(usize),
+    MovePrompt(usize, [usize; 3]),
+    FlipPrompt(usize),
+    KeepParts(bool, Option<[usize; 3]>),
     RemoveObject(usize),
     Rename(usize),
     Opacity(usize),
@@ -45,6 +49,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => any::<bool>().prop_map(Deed::Click),
         5 => (corner(), corner()).prop_map(|(a, b)| Deed::Answer(a, b)),
         1 => (0usize..4).prop_map(Deed::RemovePrompt),
+        1 => (0usize..4, corner()).prop_map(|(n, to)| Deed::MovePrompt(n, to)),
+        1 => (0usize..4).prop_map(Deed::FlipPrompt),
+        1 => (any::<bool>(), prop::option::of(corner())).prop_map(|(on, c)| Deed::KeepParts(on, c)),
         1 => (0usize..4).prop_map(Deed::RemoveObject),
         1 => (0usize..4).prop_map(Deed::Rename),
         1 => (0usize..4).prop_map(Deed::Opacity),
@@ -96,6 +103,34 @@ fn edit_all(d: &mut Document, edits: &[DeedEdit]) -> Result<(), Refused> {
     d.apply(Command::EditAll { name: "Some", edits })
 }
 
+fn prompt_of(d: &Document, object: LabelId, index: usize) -> PromptId {
+    let prompts = d.object(object).map_or(&[][..], |o| &o.log.prompts);
+    prompts.get(index).map_or(PromptId(u64::MAX), |p| p.id)
+}
+
+/// What is done to the clicks of the active object, or to what is made of them.
+fn change_clicks(d: &mut Document, deed: &Deed) -> Result<(), Refused> {
+    let Some(object) = d.active().map(|o| o.id) else { return Ok(()) };
+    let command = match deed {
+        Deed::RemovePrompt(index) => removal(d, object, *index),
+        Deed::MovePrompt(index, to) => {
+            let to = DVec3::from_array(to.map(|c| c as f64));
+            Command::MovePrompt { object, prompt: prompt_of(d, object, *index), to }
+        }
+        Deed::FlipPrompt(index) => {
+            Command::FlipPrompt { object, prompt: prompt_of(d, object, *index) }
+        }
+        Deed::KeepParts(on, corner) => {
+            let region = corner.map(|c| Arc::new(boxed([0; 3], c.map(|c| c + 1))));
+            let mask = region.map(|region| ModelMask { region, touches: *on, cut: !*on });
+            let parts = if *on { KeptParts::Clicked } else { KeptParts::All };
+            Command::KeepParts { object, parts, mask }
+        }
+        _ => return Ok(()),
+    };
+    d.apply(command)
+}
+
 fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
     let _refusals_are_fine = match deed {
@@ -107,10 +142,10 @@ fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
             }
             Ok(())
         }
-        Deed::RemovePrompt(index) => match d.active().map(|o| o.id) {
-            Some(object) => d.apply(removal(d, object, *index)),
-            None => Ok(()),
-        },
+        Deed::RemovePrompt(..)
+        | Deed::MovePrompt(..)
+        | Deed::FlipPrompt(_)
+        | Deed::KeepParts(..) => change_clicks(d, deed),
         Deed::RemoveObject(n) => {
             pick(d, *n).map_or(Ok(()), |id| d.apply(Command::RemoveObject(id)))
         }

@@ -66,11 +66,17 @@ commands! {
         enabled: with_scan,
     }
 
-    /// Selects the next object and goes there.
+    /// Selects the next object and goes there; while a point is selected, the next one of those.
     NEXT_OBJECT {
         name: "Next object",
         keys: [key(Key::Tab)],
-        run: next_object,
+        run: |cx| {
+            if cx.selected_prompt().is_some() {
+                step_point(cx, true);
+            } else {
+                next_object(cx);
+            }
+        },
         menu: Some((Menu::Edit, 10)),
         enabled: |cx| cx.document.is_some_and(|d| !d.objects().is_empty()),
     }
@@ -115,6 +121,39 @@ commands! {
         on: Some(|cx| cx.active().is_some_and(|o| o.done)),
     }
 
+    /// Selects the next point of the object and goes there.
+    NEXT_POINT {
+        name: "Next point",
+        keys: [key(Key::Z)],
+        run: |cx| step_point(cx, true),
+        menu: Some((Menu::Edit, 14)),
+        enabled: has_points,
+        repeats: true,
+    }
+
+    /// Selects the one before. Without a selected point Shift+Tab is the keyboard's way to buttons and fields.
+    PREVIOUS_POINT {
+        name: "Previous point",
+        keys: [shift(Key::Z), shift(Key::Tab)],
+        run: |cx| step_point(cx, false),
+        menu: Some((Menu::Edit, 14)),
+        enabled: has_points,
+        repeats: true,
+    }
+
+    /// Positive to negative, and back.
+    FLIP_PROMPT {
+        name: "Flip selected point",
+        keys: [shift(Key::P)],
+        run: |cx| {
+            if let Some((object, prompt)) = cx.selected_prompt() {
+                cx.send(Action::Do(Command::FlipPrompt { object, prompt }));
+            }
+        },
+        menu: Some((Menu::Edit, 14)),
+        enabled: |cx| cx.selected_prompt().is_some(),
+    }
+
     /// Takes a prompt out of its object.
     DELETE_PROMPT {
         name: "Delete selected point",
@@ -147,6 +186,29 @@ commands! {
 /// For `enabled`: while an object is selected.
 pub(super) fn has_active(cx: &CommandContext) -> bool {
     cx.active().is_some()
+}
+
+fn has_points(cx: &CommandContext) -> bool {
+    cx.active().is_some_and(|o| !o.log.prompts.is_empty())
+}
+
+/// Selects the active object's point after (or before) the selected one, or the first (the last).
+fn step_point(cx: &mut CommandContext, forward: bool) {
+    let selected = cx.selected_prompt();
+    let Some(object) = cx.document.and_then(Document::active) else { return };
+    let (prompts, count) = (&object.log.prompts, object.log.prompts.len());
+    let selected = selected.filter(|(id, _)| *id == object.id);
+    let at = selected.and_then(|(_, prompt)| object.log.position(prompt));
+    let next = match (at, forward) {
+        (None, true) => 0,
+        (None, false) => count.saturating_sub(1),
+        (Some(at), true) => (at + 1) % count,
+        (Some(at), false) => (at + count - 1) % count,
+    };
+    if let Some(prompt) = prompts.get(next) {
+        cx.view.transient.selected_prompt = Some((object.id, prompt.id));
+        cx.view.scan.crosshair = prompt.world;
+    }
 }
 
 fn next_object(cx: &mut CommandContext) {

@@ -39,6 +39,10 @@ pub fn handle(
         navigation && (focused || menu_open) || deletes && deletes_elsewhere
     };
 
+    let selected = view.transient.selected_prompt;
+    let points = document.zip(selected).is_some_and(|(document, (id, prompt))| {
+        document.object(id).is_some_and(|o| o.log.position(prompt).is_some())
+    });
     let draws = gesture == GestureState::Active { edits: true };
     let mut pressed: Vec<&'static Entry> = Vec::new();
     let mut took_navigation = false;
@@ -48,6 +52,10 @@ pub fn handle(
                 return true;
             };
             if left_to_egui(*key) {
+                return true;
+            }
+            if *key == Key::Tab && modifiers.shift && !points {
+                // It steps through points only from one to the next; else it goes to buttons and fields.
                 return true;
             }
             if pressed.last().is_some_and(|entry| (entry.asks_for_text)(status)) {
@@ -149,7 +157,8 @@ mod tests {
             }
         }
         let id = |key, physical, modifiers| find(key, physical, modifiers).map(|e| e.id);
-        assert_eq!(id(Key::Z, None, Modifiers::NONE), None);
+        assert_eq!(id(Key::F3, None, Modifiers::NONE), None);
+        assert_eq!(id(Key::Z, None, Modifiers::ALT), None);
         assert_eq!(id(Key::N, None, Modifiers::CTRL | Modifiers::COMMAND), None);
         // The key labelled 3 without Shift on a French keyboard.
         let third = id(Key::Num3, None, Modifiers::NONE);

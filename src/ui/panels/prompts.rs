@@ -1,10 +1,11 @@
 //! The clicks of the active object.
 
-use egui::{Button, Checkbox, Label, RichText, Slider, Ui, vec2};
+use egui::{Button, Checkbox, Label, Popup, RichText, Slider, Ui, vec2};
 
 use super::working_scale;
 use crate::document::{Document, Object};
-use crate::prompt::ImageId;
+use crate::prompt::{ImageId, Prompt};
+use crate::ui::commands::widgets::with_key;
 use crate::ui::commands::{CommandContext, edit, help, segment};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
@@ -236,6 +237,17 @@ fn parts(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCont
     }
 }
 
+/// What can be done to the selected point.
+fn point_menu(ui: &mut Ui, prompt: &Prompt, cx: &mut CommandContext) {
+    let sign = if prompt.positive { tr("Make negative") } else { tr("Make positive") };
+    for (entry, name) in [(&edit::FLIP_PROMPT, sign), (&edit::DELETE_PROMPT, tr("Delete"))] {
+        if with_key(ui, Button::new(name), name, entry, cx).clicked() {
+            entry.run(cx);
+            ui.close();
+        }
+    }
+}
+
 /// One button for each click, numbered in order; those that wait for their answer are quiet.
 fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let answered = object.replayed();
@@ -256,11 +268,14 @@ fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
             let chip = Button::selectable(selected, text).frame_when_inactive(true);
             let chip = chip.min_size(vec2(36.0, 24.0));
             let name = tr_with(name, &[("n", &(index + 1))]);
-            let tip = format!("{name}\n{}", tr("Click: go there. Delete: remove it."));
-            if ui.add(chip).accessible_name(name).on_hover_text(tip).clicked() {
+            let what = tr("Click: go there. Delete: remove it. Right click: more.");
+            let tip = format!("{name}\n{what}");
+            let chip = ui.add(chip).accessible_name(name).on_hover_text(tip);
+            if chip.clicked() || chip.secondary_clicked() {
                 cx.view.transient.selected_prompt = here;
                 cx.view.scan.crosshair = prompt.world;
             }
+            Popup::context_menu(&chip).show(|ui| point_menu(ui, prompt, cx));
         }
     });
 }

@@ -51,7 +51,8 @@ pub use status::{
     Status, Waiting, WiresStatus,
 };
 pub use transient::{
-    BrushPlace, EditIntent, GestureState, Hover, Intent, Transient, WantedGrowth, WantedOperation,
+    BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, Transient, WantedGrowth,
+    WantedOperation,
 };
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};

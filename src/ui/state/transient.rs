@@ -72,6 +72,17 @@ pub struct WantedGrowth {
     pub not_wanted: Option<LabelId>,
 }
 
+/// A prompt on its way to another place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DraggedPrompt {
+    /// Its object.
+    pub object: LabelId,
+    /// Which of its prompts.
+    pub prompt: PromptId,
+    /// Where it is now, RAS mm.
+    pub to: DVec3,
+}
+
 /// Whether a button is held down on a view, and a gesture goes on because of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GestureState {
@@ -107,6 +118,8 @@ pub struct Transient {
     pub playing: bool,
     /// The prompt that Delete removes.
     pub selected_prompt: Option<(LabelId, PromptId)>,
+    /// The prompt that is being dragged, if one is.
+    pub dragged_prompt: Option<DraggedPrompt>,
     /// What is under the pointer.
     pub hover: Option<Hover>,
     /// The click that the pointer would make, if a preview of it is wanted. Written by the views.

@@ -1,8 +1,8 @@
-//! The active object's clicks in a slice view: where they are, which one is under the pointer, how they look.
+//! The active object's clicks in a view: where they are, which one is under the pointer, how they look.
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, vec2};
 
-use super::{ViewContext, WorldPointer};
+use super::{ViewContext, ViewPlace, WorldPointer};
 use crate::document::{LabelId, Object};
 use crate::prompt::{Prompt, PromptId};
 use crate::ui::kit::paint;
@@ -13,20 +13,22 @@ const NEAR: i64 = 10;
 /// Of a dot, in points: on a structure of some size, and on one that a larger dot would hide.
 const RADIUS: f32 = 6.0;
 const SMALLEST: f32 = 2.5;
+/// In 3D.
+const RADIUS_3D: f32 = 5.0;
 /// How close the pointer must be to the smallest dots to mean them, in points.
 const GRAB: f32 = 4.0;
 /// Dots smaller than this have no room for a sign.
 const SIGNED: f32 = 4.5;
 const EDGE: Color32 = Color32::from_black_alpha(190);
 
-/// A click as one slice view shows it.
+/// A click as one view shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mark {
     /// Which of its object's clicks.
     pub id: PromptId,
     /// Centre on the screen.
     pub at: Pos2,
-    /// Slices towards Superior, Anterior or Right of the one shown.
+    /// Slices towards Superior, Anterior or Right of the one shown; 0 in 3D.
     pub above: i64,
     /// Kind of click.
     pub positive: bool,
@@ -62,17 +64,50 @@ fn hit(marks: &[Mark], at: Pos2) -> Option<PromptId> {
     marks.iter().rev().find(under).map(|m| m.id)
 }
 
+/// An object's prompts, the one that is being dragged where it is now.
+fn prompts(object: &Object, cx: &ViewContext) -> Vec<Prompt> {
+    let mut prompts = object.log.prompts.clone();
+    let dragged = cx.view.transient.dragged_prompt.filter(|d| d.object == object.id);
+    for prompt in &mut prompts {
+        if let Some(dragged) = dragged.filter(|d| d.prompt == prompt.id) {
+            prompt.world = dragged.to;
+        }
+    }
+    prompts
+}
+
 /// An object's prompts as a slice view shows them.
 pub fn of(transform: &SliceTransform, pane: Rect, object: &Object, cx: &ViewContext) -> Vec<Mark> {
     let radius = radius(transform, cx.document.volume_ml(object));
-    marks(transform, pane, &object.log.prompts, radius)
+    marks(transform, pane, &prompts(object, cx), radius)
 }
 
-/// The prompt of the active object whose dot is under the pointer in a slice view.
+/// An object's prompts as the 3D view shows them: all of them, whatever is before them.
+pub fn in_3d(place: &ViewPlace, object: &Object, cx: &ViewContext) -> Vec<Mark> {
+    let mark = |prompt: &Prompt| {
+        let at = cx.on_screen(place, prompt.world);
+        let Prompt { id, positive, .. } = *prompt;
+        place.rect.contains(at).then_some(Mark { id, at, above: 0, positive, radius: RADIUS_3D })
+    };
+    prompts(object, cx).iter().filter_map(mark).collect()
+}
+
+/// The prompt of the active object whose dot is under the pointer.
 pub fn under(at: &WorldPointer, cx: &ViewContext) -> Option<(LabelId, PromptId)> {
-    let transform = at.place.slice.as_ref()?;
     let object = cx.document.active().filter(|o| cx.shows_prompts(o))?;
-    Some((object.id, hit(&of(transform, at.place.rect, object, cx), at.at)?))
+    let marks = match &at.place.slice {
+        Some(transform) => of(transform, at.place.rect, object, cx),
+        None if cx.gpu => in_3d(&at.place, object, cx),
+        None => return None,
+    };
+    Some((object.id, hit(&marks, at.at)?))
+}
+
+/// The mark of the first prompt that waits for its answer, while one is computed.
+pub fn computed<'m>(marks: &'m [Mark], object: &Object, cx: &ViewContext) -> Option<&'m Mark> {
+    let waits = cx.document.is_pending(object.id) && cx.status.busy.is_some();
+    let prompt = object.log.prompts.get(object.replayed()).filter(|_| waits)?;
+    marks.iter().find(|mark| mark.id == prompt.id && mark.above == 0)
 }
 
 /// Draws an object's clicks.

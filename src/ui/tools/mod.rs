@@ -17,6 +17,7 @@ pub mod marks;
 mod paint_range;
 pub mod pick;
 mod place;
+mod point_drag;
 mod pointer;
 mod rest;
 mod stroke;

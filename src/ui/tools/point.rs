@@ -2,13 +2,14 @@
 
 use egui::{CursorIcon, Id, Key, Painter, PointerButton};
 
+use super::point_drag::PointDrag;
 use super::rest::rests;
 use super::view_gestures::{Pan, turn};
 use super::{
     ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key, marks,
 };
-use crate::document::Command;
-use crate::prompt::Prompt;
+use crate::document::{Command, LabelId};
+use crate::prompt::{Prompt, PromptId};
 use crate::ui::kit::{icons, paint};
 use crate::ui::state::{Action, Intent, SliceTransform, ToolId};
 
@@ -20,6 +21,7 @@ pub const INFO: ToolInfo = ToolInfo {
     gestures: &[
         ("Click (Point tool)", "Positive point: inside the structure"),
         ("Right click or Alt+click (Point tool)", "Negative point: outside of it"),
+        ("Drag a point (Point tool)", "Move it: the mask is computed again from there"),
         ("Drag (Point tool)", "Pan"),
         (
             "Ctrl+click in the 3D view (Point tool)",
@@ -40,14 +42,16 @@ impl Tool for Point {
 
     fn press(&self, at: &WorldPointer, cx: &mut ViewContext) -> Option<Box<dyn Gesture>> {
         let primary = at.is(PointerButton::Primary);
-        if !primary && !at.is(PointerButton::Secondary) || !places(at) {
+        let dot = marks::under(at, cx).filter(|_| primary);
+        if !primary && !at.is(PointerButton::Secondary) || !places(at) && dot.is_none() {
             return None;
         }
         let positive = primary && sign(at, cx);
-        let drag: Option<Box<dyn Gesture>> = match (primary, at.is_3d()) {
-            (false, _) => None,
-            (true, false) => Some(Box::new(Pan::from(at))),
-            (true, true) => Some(turn(at)),
+        let drag: Option<Box<dyn Gesture>> = match (primary, at.is_3d(), dot) {
+            (false, ..) => None,
+            (true, false, Some(dot)) => Some(Box::new(PointDrag::from(at, dot, cx))),
+            (true, false, None) => Some(Box::new(Pan::from(at))),
+            (true, true, _) => Some(turn(at)),
         };
         let click = move |at: &WorldPointer, cx: &mut ViewContext| place(at, positive, cx);
         ClickOrDrag::begin(at, Some(Box::new(click)), drag)
@@ -75,13 +79,17 @@ impl Tool for Point {
 
     /// The sign of the prompt that a click would place.
     fn paint(&self, painter: &Painter, _: &ViewPlace, at: Option<&WorldPointer>, cx: &ViewContext) {
-        if let Some(at) = at.filter(|at| places(at)) {
+        if let Some(at) = at.filter(|at| places(at) && marks::under(at, cx).is_none()) {
             paint::pointer_sign(painter, at.at, sign(at, cx));
         }
     }
 
-    fn cursor(&self, at: &WorldPointer, _cx: &ViewContext) -> Option<CursorIcon> {
-        places(at).then_some(CursorIcon::Crosshair)
+    fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
+        match (marks::under(at, cx), at.is_3d()) {
+            (Some(_), true) => Some(CursorIcon::PointingHand),
+            (Some(_), false) => Some(CursorIcon::Grab),
+            (None, _) => places(at).then_some(CursorIcon::Crosshair),
+        }
     }
 }
 
@@ -97,6 +105,12 @@ fn sign(at: &WorldPointer, cx: &ViewContext) -> bool {
 }
 
 fn place(at: &WorldPointer, positive: bool, cx: &mut ViewContext) {
+    if at.is_3d()
+        && let Some(selected) = marks::under(at, cx)
+    {
+        select(selected, cx);
+        return;
+    }
     let Some(picked) = at.picked(cx) else { return };
     let voxel = cx.document.image().grid().voxel_at(picked.inside);
     // The second click of a double click at the same voxel would say nothing new.
@@ -111,7 +125,7 @@ fn place(at: &WorldPointer, positive: bool, cx: &mut ViewContext) {
         return;
     }
     if let Some(selected) = marks::under(at, cx) {
-        cx.view.transient.selected_prompt = Some(selected);
+        select(selected, cx);
         return;
     }
     cx.view.transient.selected_prompt = None;
@@ -125,4 +139,13 @@ fn place(at: &WorldPointer, positive: bool, cx: &mut ViewContext) {
     }
     let prompt = Prompt::new(picked.inside, positive);
     cx.out.push(Action::Do(Command::AddPrompt { object: None, prompt }));
+}
+
+/// Selects a point and takes the crosshair there.
+fn select(selected: (LabelId, PromptId), cx: &mut ViewContext) {
+    cx.view.transient.selected_prompt = Some(selected);
+    let prompts = cx.document.object(selected.0).map_or(&[][..], |o| &o.log.prompts);
+    if let Some(prompt) = prompts.iter().find(|p| p.id == selected.1) {
+        cx.view.scan.crosshair = prompt.world;
+    }
 }

@@ -55,6 +55,9 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
         }
         let marks = marks::of(&transform, rect, object, cx);
         marks::draw(&painter, &marks, object, view.transient.selected_prompt);
+        if let Some(mark) = marks::computed(&marks, object, cx) {
+            thinking(ui, &painter, mark.at, 2.0);
+        }
     } else if view.prefs.show_crosshair {
         turn::draw(&painter, rect, &cross);
     }

@@ -13,6 +13,7 @@ use crate::render::{Mode3d, Orbit, RaycastParams};
 use crate::ui::kit::text::tr;
 use crate::ui::state::view_3d::mode_name;
 use crate::ui::state::{GestureState, Pane, PreviewStatus};
+use crate::ui::tools::marks as prompt_marks;
 use crate::ui::tools::pick::raycast_params;
 
 /// Seconds without a change after which the full picture is made.
@@ -131,6 +132,10 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     marks::clip_box(&painter, rect, cx);
     if cx.view.prefs.show_crosshair {
         marks::crosshair(&painter, rect, cx);
+    }
+    if let Some(object) = cx.document.active().filter(|o| cx.gpu && cx.shows_prompts(o)) {
+        let dots = prompt_marks::in_3d(&cx.place(rect, Pane::Volume), object, cx);
+        prompt_marks::draw(&painter, &dots, object, cx.view.transient.selected_prompt);
     }
     let at = rect.min + vec2(8.0, 5.0);
     let name = paint::text(&painter, at, Align2::LEFT_TOP, tr("3D"), 13.0, paint::ACCENT);
