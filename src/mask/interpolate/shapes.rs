@@ -83,24 +83,40 @@ pub struct Pair {
     pub shift: Option<[f64; 2]>,
 }
 
-/// Which parts of two slices (of one rectangle) go on as each other: every part is in exactly one pair. Voxels are
-/// `spacing` mm apart.
+/// Which parts of two slices (of one rectangle) go on as each other. Voxels are `spacing` mm apart.
+///
+/// Parts that lie over each other are one pair, whatever their numbers. Of those left, the nearest two of both slices
+/// are a pair, and what then is left goes on as the nearest part of the other slice, whatever else that one goes on as:
+/// if they are [`near`]. A part that has nothing near it in the other slice is in no pair: it ends where it was drawn.
 pub fn pairs(a: &Shape, b: &Shape, spacing: [f64; 2]) -> Vec<Pair> {
     let parts = [a.parts(), b.parts()];
-    let mut groups = Groups::new(parts[0].len() + parts[1].len());
+    let first = parts[0].len();
+    let mut groups = Groups::new(first + parts[1].len());
     join_overlapping(a, &parts, &mut groups);
     join_nearest(&parts, spacing, &mut groups);
-    groups
-        .members()
-        .into_iter()
-        .map(|members| {
-            let split = members.partition_point(|&n| n < parts[0].len());
-            let first: Vec<&Part> = members[..split].iter().map(|&n| &parts[0][n]).collect();
-            let second: Vec<&Part> =
-                members[split..].iter().map(|&n| &parts[1][n - parts[0].len()]).collect();
-            pair(a, [first, second])
-        })
-        .collect()
+    let mut pairs = Vec::new();
+    for members in groups.members() {
+        let split = members.partition_point(|&n| n < first);
+        let of = |members: &[usize]| -> Vec<&Part> {
+            let part = |&n: &usize| if n < first { &parts[0][n] } else { &parts[1][n - first] };
+            members.iter().map(part).collect()
+        };
+        let sides = [of(&members[..split]), of(&members[split..])];
+        match (&*sides[0], &*sides[1]) {
+            ([lone], []) => {
+                if let Some(other) = nearest(lone, &parts[1], spacing) {
+                    pairs.push(Pair { shift: None, ..pair(a, [vec![*lone], vec![other]]) });
+                }
+            }
+            ([], [lone]) => {
+                if let Some(other) = nearest(lone, &parts[0], spacing) {
+                    pairs.push(Pair { shift: None, ..pair(a, [vec![other], vec![*lone]]) });
+                }
+            }
+            _ => pairs.push(pair(a, sides)),
+        }
+    }
+    pairs
 }
 
 /// `of` has the rectangle that the parts' positions are counted in.
@@ -143,47 +159,44 @@ fn join_overlapping(of: &Shape, parts: &[Vec<Part>; 2], groups: &mut Groups) {
     }
 }
 
-/// Parts without a counterpart: first to the nearest such part of the other slice, if near enough; then to whatever is
-/// nearest.
+/// Pairs of parts that lie over nothing, the nearest first.
 fn join_nearest(parts: &[Vec<Part>; 2], spacing: [f64; 2], groups: &mut Groups) {
     let first = parts[0].len();
-    let part = |n: usize| if n < first { &parts[0][n] } else { &parts[1][n - first] };
-    let distance = |a: usize, b: usize| {
-        let along = |n: usize| (part(a).centroid[n] - part(b).centroid[n]) * spacing[n];
-        along(0).hypot(along(1))
-    };
-    // The diameter of a disc of the same area.
-    let wide = |n: usize| {
-        let area = part(n).places.len() as f64 * spacing[0] * spacing[1];
-        2.0 * (area / std::f64::consts::PI).sqrt()
-    };
     let count = first + parts[1].len();
     let alone: Vec<usize> = (0..count).filter(|&n| groups.is_alone(n)).collect();
     let split = alone.partition_point(|&n| n < first);
-    let mut near: Vec<(f64, usize, usize)> = Vec::new();
+    let mut close: Vec<(f64, usize, usize)> = Vec::new();
     for &a in &alone[..split] {
         for &b in &alone[split..] {
-            let away = distance(a, b);
-            if away <= 2.0 * (wide(a) + wide(b)) {
-                near.push((away, a, b));
+            if let Some(away) = near(&parts[0][a], &parts[1][b - first], spacing) {
+                close.push((away, a, b));
             }
         }
     }
-    near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (_, a, b) in near {
+    close.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (_, a, b) in close {
         if groups.is_alone(a) && groups.is_alone(b) {
             groups.join(a, b);
         }
     }
-    for &n in &alone {
-        if groups.is_alone(n) {
-            let others = if n < first { first..count } else { 0..first };
-            let nearest = others.min_by(|&a, &b| distance(n, a).total_cmp(&distance(n, b)));
-            if let Some(nearest) = nearest {
-                groups.join(n, nearest);
-            }
-        }
-    }
+}
+
+/// Of these parts the nearest one that is near.
+fn nearest<'a>(of: &Part, parts: &'a [Part], spacing: [f64; 2]) -> Option<&'a Part> {
+    let near = parts.iter().filter_map(|part| Some((near(of, part, spacing)?, part)));
+    near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, part)| part)
+}
+
+/// How far the centroids of two parts are from each other, mm, if that is no further than twice the two are wide: as
+/// wide as a disc of the same area.
+fn near(a: &Part, b: &Part, spacing: [f64; 2]) -> Option<f64> {
+    let along = |n: usize| (a.centroid[n] - b.centroid[n]) * spacing[n];
+    let away = along(0).hypot(along(1));
+    let wide = |part: &Part| {
+        let area = part.places.len() as f64 * spacing[0] * spacing[1];
+        2.0 * (area / std::f64::consts::PI).sqrt()
+    };
+    (away <= 2.0 * (wide(a) + wide(b))).then_some(away)
 }
 
 /// Union-find.

@@ -86,6 +86,49 @@ fn a_structure_may_branch_and_parts_keep_apart() {
     assert!(middle.count() < at(1).count());
 }
 
+/// What lies between two slices whose parts are far from each other.
+#[test]
+fn parts_that_are_far_apart_are_not_joined() {
+    /// (u, radius) of each.
+    type Discs = &'static [(f64, f64)];
+    let disc = |v: [usize; 3], u: f64, r: f64| (v[0] as f64 - u).hypot(v[1] as f64 - 20.0) <= r;
+    // The discs in the first and the last slice; what alone makes what is between them.
+    let rows: [(&str, Discs, Discs, [Discs; 2]); 6] = [
+        ("one and one", &[(8.0, 4.0)], &[(150.0, 4.0)], [&[], &[]]),
+        ("one pixel each", &[(8.0, 0.5)], &[(30.0, 0.5)], [&[], &[]]),
+        ("two and two", &[(8.0, 4.0), (70.0, 4.0)], &[(120.0, 3.0), (158.0, 3.0)], [&[], &[]]),
+        ("one more", &[(8.0, 4.0), (150.0, 4.0)], &[(8.0, 4.0)], [&[(8.0, 4.0)], &[(8.0, 4.0)]]),
+        // A leaning vessel keeps its width whatever else was drawn far from it.
+        (
+            "a vessel, one more",
+            &[(20.0, 4.0), (150.0, 4.0)],
+            &[(32.0, 4.0)],
+            [&[(20.0, 4.0)], &[(32.0, 4.0)]],
+        ),
+        (
+            "a vessel, one more after it",
+            &[(20.0, 4.0)],
+            &[(32.0, 4.0), (150.0, 4.0)],
+            [&[(20.0, 4.0)], &[(32.0, 4.0)]],
+        ),
+    ];
+    let dims = [170, 40, 11];
+    let between = |first: Discs, last: Discs| {
+        let given = region(dims, |v| match v[2] {
+            0 => first.iter().any(|d| disc(v, d.0, d.1)),
+            10 => last.iter().any(|d| disc(v, d.0, d.1)),
+            _ => false,
+        });
+        let grid = grid(dims, [1.0; 3]);
+        let found = interpolate(&given, &grid, Some(2), &WorkLimits::none()).unwrap();
+        found.map_or_else(Region::default, |f| f.region)
+    };
+    for (name, first, last, [alone, after]) in rows {
+        assert_eq!(between(first, last), between(alone, after), "{name}");
+        assert_eq!(alone.is_empty(), between(first, last).is_empty(), "{name}");
+    }
+}
+
 proptest! {
     /// Whatever was drawn: between two same slices lies the same, drawn slices stay, and nothing lies outside of the
     /// slices that were missing.
