@@ -111,6 +111,7 @@ impl App {
                     open.deferred.clear();
                     open.document.go_to(done);
                 }
+                self.tell_history_fault();
             }
             Action::ForgetRecent(path) => {
                 self.remembered.forget(Some(&path));

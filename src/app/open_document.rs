@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
+use super::bound_history;
 use super::document_number::DocumentNumber;
 use super::files::Loaded;
 use crate::document::{Command, Document, LabelId, Object, Over, PromptChange, Refused};
@@ -94,7 +95,8 @@ impl App {
     /// Makes a scan the open document.
     pub(super) fn show(&mut self, loaded: Loaded) {
         self.documents += 1;
-        let document = Document::new(loaded.volume);
+        let mut document = Document::new(loaded.volume);
+        bound_history(&mut document);
         let image = document.image().clone();
         self.toasts.clear();
         for warning in image.warnings() {
@@ -250,6 +252,7 @@ impl App {
         let Some(open) = &mut self.open else { return };
         if open.deferred.is_empty() {
             open.document.redo();
+            self.tell_history_fault();
         } else {
             self.toasts.refused(told(Refused::Busy));
         }
@@ -337,6 +340,17 @@ impl App {
         let done = open.document.history_steps().1;
         if open.deferred.pop_if(|(after, _)| *after == done).is_none() {
             open.document.undo();
+            self.tell_history_fault();
+        }
+    }
+
+    /// Says why a step could not be undone or redone.
+    pub(super) fn tell_history_fault(&mut self) {
+        if let Some(why) = self.open.as_mut().and_then(|open| open.document.take_fault()) {
+            self.toasts.error(tr_with(
+                "This step can't be undone or redone, and the masks are as they were: the file that the history is kept in can't be read ({why}). Save your masks.",
+                &[("why", &why)],
+            ));
         }
     }
 

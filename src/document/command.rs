@@ -6,7 +6,7 @@ use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
 use super::{
-    Document, EditKind, EntryId, GestureId, LabelId, Object, ObjectEdit, PendingClick,
+    Document, EditKind, EntryId, GestureId, LabelId, Object, ObjectEdit, ObjectState, PendingClick,
     PromptChange, palette_colour,
 };
 use crate::geom::DVec3;
@@ -96,8 +96,8 @@ pub enum Command {
     /// Protects an object from every change of its voxels and clicks, or lets them be changed again, which also ends
     /// that it is done.
     SetLocked(LabelId, bool),
-    /// Marks an object as finished, which locks it; or takes the mark and the lock away.
-    SetDone(LabelId, bool),
+    /// Says how far the work on an object is. Finished, it is locked; no more so, it is not.
+    SetState(LabelId, ObjectState),
     /// Follows the mask beyond what the model has looked at, as far as it goes. Answered by
     /// [`Command::Resolve`], like a click; until then the object takes no clicks. An answer that changes nothing
     /// leaves no step to undo.
@@ -230,7 +230,7 @@ impl Document {
                 self.name_from_preset(object, name, number, colour)?;
             }
             Command::SetLocked(id, locked) => self.set_locked(id, locked)?,
-            Command::SetDone(id, done) => self.set_done(id, done)?,
+            Command::SetState(id, state) => self.set_state(id, state)?,
             Command::Extend(id) => self.extend(id)?,
             Command::SetThreshold { object, threshold, region, touches, cut, continues } => {
                 self.set_threshold(object, threshold, (&region, touches, cut), continues)?;
@@ -467,10 +467,10 @@ impl Document {
                     swap(&mut objects[at].answer, answer);
                 }
             }
-            Op::Locks(id, (locked, done)) => {
+            Op::Locks(id, (locked, state)) => {
                 if let Some(at) = find(*id) {
                     swap(&mut objects[at].locked, locked);
-                    swap(&mut objects[at].done, done);
+                    swap(&mut objects[at].state, state);
                 }
             }
             Op::Renumber(id, other) => {

@@ -6,7 +6,7 @@ use super::history::{GestureId, MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
-use super::{Document, LabelId};
+use super::{Document, LabelId, ObjectState};
 use crate::volume::{Delta, Region};
 
 /// What an edit by hand is called in the history.
@@ -278,7 +278,10 @@ impl Document {
     pub(super) fn set_locked(&mut self, id: LabelId, locked: bool) -> Result<(), Refused> {
         let object = &self.objects[self.index_of(id)?];
         if object.locked != locked {
-            let ops = vec![Op::Locks(id, (locked, false))];
+            // What is done is locked; what is flagged may be either.
+            let done = object.state == ObjectState::Done;
+            let state = if done { ObjectState::Open } else { object.state };
+            let ops = vec![Op::Locks(id, (locked, state))];
             if locked {
                 self.commit("Lock object", ops, None);
             } else {
@@ -288,16 +291,20 @@ impl Document {
         Ok(())
     }
 
-    pub(super) fn set_done(&mut self, id: LabelId, done: bool) -> Result<(), Refused> {
+    pub(super) fn set_state(&mut self, id: LabelId, state: ObjectState) -> Result<(), Refused> {
         let object = &self.objects[self.index_of(id)?];
-        if object.done != done {
-            let ops = vec![Op::Locks(id, (done, done))];
-            if done {
-                self.commit("Mark as done", ops, None);
-            } else {
-                self.commit("Mark as not done", ops, None);
-            }
+        if object.state == state {
+            return Ok(());
         }
+        let was_done = object.state == ObjectState::Done;
+        let locked = state == ObjectState::Done || (object.locked && !was_done);
+        let name = match state {
+            ObjectState::Done => "Mark as done",
+            ObjectState::Flagged => "Flag object",
+            ObjectState::Open if was_done => "Mark as not done",
+            ObjectState::Open => "Take the flag away",
+        };
+        self.commit(name, vec![Op::Locks(id, (locked, state))], None);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-use super::object::LabelId;
+use super::object::{LabelId, ObjectState};
 use super::write::Write;
 use crate::prompt::{Answer, PromptLog};
 
@@ -33,8 +33,8 @@ pub(super) enum Op {
     Colour(LabelId, [u8; 3]),
     /// Opacity of an object.
     Opacity(LabelId, f32),
-    /// Whether an object is locked, and whether it is done.
-    Locks(LabelId, (bool, bool)),
+    /// Whether an object is locked, and how far the work on it is.
+    Locks(LabelId, (bool, ObjectState)),
     /// The object with the first number gets the second.
     Renumber(LabelId, LabelId),
     /// What an object's mask is computed from.
@@ -174,6 +174,11 @@ impl History {
         }
     }
 
+    /// What is done, oldest first, and what was undone, the next one to be redone last.
+    pub fn both(&mut self) -> (&mut [Entry], &mut [Entry]) {
+        (&mut self.done, &mut self.undone)
+    }
+
     fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
@@ -182,6 +187,16 @@ impl History {
     /// Name of the present state.
     pub fn state(&self) -> StateId {
         self.done.last().map_or(StateId::default(), |e| e.state)
+    }
+
+    /// The newest of what is done.
+    pub fn newest(&mut self) -> Option<&mut Entry> {
+        self.done.last_mut()
+    }
+
+    /// The next one to be redone.
+    pub fn next_undone(&mut self) -> Option<&mut Entry> {
+        self.undone.last_mut()
     }
 
     pub fn take_undo(&mut self) -> Option<Entry> {

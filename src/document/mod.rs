@@ -14,10 +14,12 @@
 mod command;
 mod edit;
 mod history;
+mod history_memory;
 mod images;
 mod label_edit;
 mod object;
 mod objects;
+mod packed;
 mod prompt_change;
 mod prompts;
 mod rebase;
@@ -32,8 +34,9 @@ use std::sync::Arc;
 pub use command::{Command, ModelMask, Resolution};
 pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
+pub use history_memory::{HistoryStore, KeptBytes};
 pub use label_edit::{Change, LabelEdit, Over};
-pub use object::{LabelId, Object, PALETTE, palette_colour};
+pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
 pub use write::answer_delta;
@@ -41,6 +44,7 @@ pub use write::answer_delta;
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use history::History;
+use history_memory::{HISTORY_BYTES, InMemory};
 
 /// One scan and everything drawn on it.
 #[derive(Debug)]
@@ -65,6 +69,11 @@ pub struct Document {
     /// What each of the last label writes touched, newest last, for partial uploads.
     writes: Vec<(u64, VoxelBox)>,
     saved: StateId,
+    /// Where the history keeps what it can't hold in memory, and how much that is, in bytes.
+    store: Box<dyn HistoryStore>,
+    history_bytes: usize,
+    /// Why the last undo or redo was not possible.
+    fault: Option<String>,
     /// How many prompts have got their [`PromptId`](crate::prompt::PromptId).
     prompts_given: u64,
 }
@@ -111,8 +120,28 @@ impl Document {
             revision: 0,
             writes: Vec::new(),
             saved: StateId::default(),
+            store: Box::<InMemory>::default(),
+            history_bytes: HISTORY_BYTES,
+            fault: None,
             prompts_given: 0,
         }
+    }
+
+    /// Says where the history keeps what is long past once it takes more than `bytes` of memory. Without, it is packed
+    /// in memory.
+    pub fn keep_history_in(&mut self, store: Box<dyn HistoryStore>, bytes: usize) {
+        (self.store, self.history_bytes) = (store, bytes);
+    }
+
+    /// What the history's label changes take of memory, bytes.
+    pub fn history_bytes(&self) -> usize {
+        self.history.bytes()
+    }
+
+    /// Why the last [`Document::undo`] or [`Document::redo`] did nothing although there was something to do: what it
+    /// needs could not be read. Told once.
+    pub fn take_fault(&mut self) -> Option<String> {
+        self.fault.take()
     }
 
     /// What there is to see of it now, without its history: for pictures made on another thread.
@@ -248,8 +277,13 @@ impl Document {
         object.region.count() as f64 * self.image.grid().voxel_volume_mm3() / 1000.0
     }
 
-    /// Takes the last change back. `false` if there is none.
+    /// Takes the last change back. `false` if there is none, or ([`Document::take_fault`]) it can't be.
     pub fn undo(&mut self) -> bool {
+        let dims = self.labels.dims();
+        if let Some(Err(why)) = self.history.newest().map(|entry| entry.get_back(dims)) {
+            self.fault = Some(why);
+            return false;
+        }
         let Some(mut entry) = self.history.take_undo() else { return false };
         self.take_back(&mut entry.ops);
         self.history.put_redo(entry);
@@ -257,9 +291,15 @@ impl Document {
         true
     }
 
-    /// Does the last undone change again. `false` if there is none.
+    /// Does the last undone change again. `false` if there is none, or ([`Document::take_fault`]) it can't be.
     pub fn redo(&mut self) -> bool {
-        while let Some(mut entry) = self.history.take_redo() {
+        let dims = self.labels.dims();
+        loop {
+            if let Some(Err(why)) = self.history.next_undone().map(|entry| entry.get_back(dims)) {
+                self.fault = Some(why);
+                return false;
+            }
+            let Some(mut entry) = self.history.take_redo() else { return false };
             let undone = self.history.take_undone();
             // An answer that came since may have left nothing for it to change.
             let does = self.do_step_again(&mut entry, undone.iter());
@@ -272,11 +312,11 @@ impl Document {
             self.changed();
             return true;
         }
-        false
     }
 
     fn changed(&mut self) {
         self.revision += 1;
+        self.history.relieve(self.history_bytes, &mut *self.store);
         if self.active.is_some_and(|id| self.object(id).is_none()) {
             self.active = self.objects.last().map(|o| o.id);
         }

@@ -37,12 +37,22 @@ pub fn palette_colour(id: LabelId) -> [u8; 3] {
         .map(|channel| (f32::from(channel) + (end - f32::from(channel)) * tint.abs()).round() as u8)
 }
 
+/// How far the work on an object is, as the user says. One without a mask has not been begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ObjectState {
+    /// It is worked on.
+    #[default]
+    Open,
+    /// Somebody should look at it again. It can be changed all the same.
+    Flagged,
+    /// It is finished, and so it is locked.
+    Done,
+}
+
 /// A structure: its name and colour, the clicks that made it, and the voxels it has.
 ///
 /// Its mask is layered, so that a further answer of the model never loses what was corrected by hand: always
 /// `region == (model | added) - removed`.
-// Each switch is one that the user has.
-#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// Its value in the label map.
@@ -69,8 +79,8 @@ pub struct Object {
     pub region: Arc<Region>,
     /// Nothing but unlocking it changes its voxels and clicks.
     pub locked: bool,
-    /// The user has finished it, and so it is locked.
-    pub done: bool,
+    /// How far the work on it is.
+    pub state: ObjectState,
     /// Its mask was read from a file.
     pub(super) from_file: bool,
 }
@@ -90,7 +100,7 @@ impl Object {
             removed: Arc::default(),
             region: Arc::default(),
             locked: false,
-            done: false,
+            state: ObjectState::Open,
             from_file: false,
         }
     }

@@ -3,6 +3,7 @@
 mod edits;
 mod extensions;
 mod from_file;
+mod history_memory;
 mod images;
 mod late;
 mod objects;

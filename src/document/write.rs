@@ -1,9 +1,12 @@
 //! Label writes as values: what each changes of the labels and of the objects' layers, and what it was made from.
 
+use std::mem::take;
 use std::sync::Arc;
 
+use super::history_memory::{HistoryStore, KeptBytes};
 use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
 use super::object::{LabelId, Object};
+use super::packed::{self, NotPacked};
 use super::{Document, REMEMBERED_WRITES};
 use crate::volume::{Delta, LabelMap, Region};
 
@@ -33,17 +36,19 @@ pub(super) struct Write {
     delta: Delta,
     layers: Vec<LayerChange>,
     done: bool,
+    /// Where the labels and layers are when they are not here: changes that are long past are packed.
+    away: Option<Arc<dyn KeptBytes>>,
     /// In their order; none if the write will never be made anew.
     pub sources: Vec<WriteSource>,
 }
 
 /// The voxels that come or go in each layer of an object.
-#[derive(Clone, Debug)]
-struct LayerChange {
-    object: LabelId,
-    model: Region,
-    added: Region,
-    removed: Region,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LayerChange {
+    pub object: LabelId,
+    pub model: Region,
+    pub added: Region,
+    pub removed: Region,
 }
 
 impl LayerChange {
@@ -71,7 +76,7 @@ impl Write {
 
     fn of(target: LabelId, delta: Delta, mut layers: Vec<LayerChange>) -> Self {
         layers.retain(|change| !change.is_empty());
-        Self { target, delta, layers, done: false, sources: Vec::new() }
+        Self { target, delta, layers, done: false, away: None, sources: Vec::new() }
     }
 
     /// Whether it changes nothing.
@@ -97,6 +102,34 @@ impl Write {
             _ => false,
         };
         self.sources.iter().any(by_hand)
+    }
+
+    /// What it takes of memory, but for what it is made from.
+    pub fn bytes(&self) -> usize {
+        let runs = |region: &Region| size_of_val(region.runs());
+        let layers = self.layers.iter().map(|c| runs(&c.model) + runs(&c.added) + runs(&c.removed));
+        let away = self.away.as_ref().map_or(0, |kept| kept.in_memory());
+        size_of_val(self.delta.runs()) + layers.sum::<usize>() + away
+    }
+
+    /// Gives what it changes to a store, unless it may have to be made anew.
+    pub fn put_away(&mut self, store: &mut dyn HistoryStore) {
+        if self.away.is_none() && self.sources.is_empty() && !self.is_empty() {
+            let (delta, layers) = (take(&mut self.delta), take(&mut self.layers));
+            self.away = Some(store.keep(packed::pack(&delta, &layers)));
+        }
+    }
+
+    /// Gets it back, to be done or undone.
+    ///
+    /// # Errors
+    /// It can't be read; it is still with the store.
+    pub fn get_back(&mut self, dims: [usize; 3]) -> Result<(), String> {
+        let Some(kept) = &self.away else { return Ok(()) };
+        let wrong = |NotPacked| "what is read is not what was written".to_owned();
+        (self.delta, self.layers) = packed::unpack(&kept.read()?, dims).map_err(wrong)?;
+        self.away = None;
+        Ok(())
     }
 
     /// Makes it the write that does this one and then `next`; both are done.
@@ -208,6 +241,7 @@ impl Document {
 
     /// Does a write, or takes it back.
     pub(super) fn swap_write(&mut self, write: &mut Write) {
+        debug_assert!(write.away.is_none(), "what was packed is got back first");
         let row = self.labels.dims()[0];
         write.done = !write.done;
         if write.done {

@@ -12,6 +12,7 @@
 //! - [`write_whole`] and [`Staged`] do the same, without looking at the content, for files of other modules.
 //! - [`publish_together`] puts several files in their places so that new and old ones never mix.
 //! - [`stage_npy`] writes arrays for NumPy: they have no place in space and are no volumes.
+//! - [`SpillFile`] keeps what does not fit in memory, until the program ends.
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map, whatever its format.
 
 mod atomic;
@@ -29,6 +30,7 @@ mod pair;
 mod registry;
 mod same_place;
 mod save;
+mod spill;
 mod standard;
 mod stream;
 mod together;
@@ -49,5 +51,6 @@ pub use note::LabelNote;
 pub use npy::stage_npy;
 pub use registry::Registry;
 pub use save::Saved;
+pub use spill::{SpillFile, Spilled};
 pub use standard::{formats, labels_of, labels_on, open_volume, save_float32, save_labels};
 pub use together::{SetAside, publish_together};

@@ -211,24 +211,33 @@ fn a_locked_object_is_left_alone_by_everything() {
 
 #[test]
 fn a_done_object_is_locked_until_either_is_taken_back() {
+    use ObjectState::{Done, Flagged, Open};
     let mut d = one_object();
     let id = LabelId(1);
-    let state = |d: &Document| (d.objects()[0].locked, d.objects()[0].done);
+    let state = |d: &Document| (d.objects()[0].locked, d.objects()[0].state);
     for (command, expected, step) in [
-        (Command::SetDone(id, true), (true, true), "Mark as done"),
-        (Command::SetLocked(id, false), (false, false), "Unlock object"),
-        (Command::SetDone(id, true), (true, true), "Mark as done"),
-        (Command::SetDone(id, false), (false, false), "Mark as not done"),
+        (Command::SetState(id, Done), (true, Done), "Mark as done"),
+        (Command::SetLocked(id, false), (false, Open), "Unlock object"),
+        (Command::SetState(id, Done), (true, Done), "Mark as done"),
+        (Command::SetState(id, Open), (false, Open), "Mark as not done"),
+        (Command::SetState(id, Flagged), (false, Flagged), "Flag object"),
+        (Command::SetLocked(id, true), (true, Flagged), "Lock object"),
+        (Command::SetState(id, Open), (true, Open), "Take the flag away"),
+        (Command::SetState(id, Flagged), (true, Flagged), "Flag object"),
+        (Command::SetState(id, Done), (true, Done), "Mark as done"),
+        (Command::SetState(id, Flagged), (false, Flagged), "Flag object"),
+        (Command::SetState(id, Done), (true, Done), "Mark as done"),
+        (Command::SetState(id, Open), (false, Open), "Mark as not done"),
     ] {
         d.apply(command).unwrap();
         assert_eq!((state(&d), d.can_undo()), (expected, Some(step)));
     }
     let length = d.history_len();
-    d.apply(Command::SetDone(id, false)).unwrap();
+    d.apply(Command::SetState(id, Open)).unwrap();
     d.apply(Command::SetLocked(id, false)).unwrap();
     assert_eq!(d.history_len(), length, "nothing changes");
     d.undo();
-    assert_eq!(state(&d), (true, true));
+    assert_eq!(state(&d), (true, Done));
     assert_eq!(d.apply(Command::SetLocked(LabelId(9), true)), Err(Refused::Gone));
 }
 

@@ -6,7 +6,7 @@ use super::context::CommandContext;
 use super::entry::{Group, Menu, commands, with_scan};
 use super::keys::{ctrl, ctrl_shift, key, shift};
 use super::tools::{choose_sign, draws};
-use crate::document::{Command, Document, Object};
+use crate::document::{Command, Document, Object, ObjectState};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any};
 use crate::ui::state::Action;
@@ -111,14 +111,20 @@ commands! {
     OBJECT_IS_DONE {
         name: "Object is done",
         keys: [key(Key::D)],
-        run: |cx| {
-            if let Some((id, done)) = cx.active().map(|o| (o.id, o.done)) {
-                cx.send(Action::Do(Command::SetDone(id, !done)));
-            }
-        },
+        run: |cx| mark(cx, ObjectState::Done),
         menu: Some((Menu::Edit, 12)),
         enabled: has_active,
-        on: Some(|cx| cx.active().is_some_and(|o| o.done)),
+        on: Some(|cx| cx.active().is_some_and(|o| o.state == ObjectState::Done)),
+    }
+
+    /// Somebody should look at it again.
+    FLAG_OBJECT {
+        name: "Object is flagged",
+        keys: [shift(Key::D)],
+        run: |cx| mark(cx, ObjectState::Flagged),
+        menu: Some((Menu::Edit, 12)),
+        enabled: has_active,
+        on: Some(|cx| cx.active().is_some_and(|o| o.state == ObjectState::Flagged)),
     }
 
     /// Selects the next point of the object and goes there.
@@ -208,6 +214,14 @@ fn step_point(cx: &mut CommandContext, forward: bool) {
     if let Some(prompt) = prompts.get(next) {
         cx.view.transient.selected_prompt = Some((object.id, prompt.id));
         cx.view.scan.crosshair = prompt.world;
+    }
+}
+
+/// Puts the selected object into a state, or out of it again.
+fn mark(cx: &mut CommandContext, wanted: ObjectState) {
+    if let Some((id, state)) = cx.active().map(|o| (o.id, o.state)) {
+        let state = if state == wanted { ObjectState::Open } else { wanted };
+        cx.send(Action::Do(Command::SetState(id, state)));
     }
 }
 

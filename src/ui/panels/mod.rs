@@ -8,6 +8,7 @@ mod info;
 mod layers;
 mod menu;
 mod name_choice;
+mod object_search;
 mod objects;
 mod prompts;
 pub(in crate::ui) mod status_bar;

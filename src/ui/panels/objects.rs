@@ -9,8 +9,8 @@ use egui::{
     WidgetInfo, WidgetText, vec2,
 };
 
-use super::{SWATCHES, name_choice, working_scale};
-use crate::document::{Command, Document, LabelId, Object};
+use super::{SWATCHES, name_choice, object_search, working_scale};
+use crate::document::{Command, Document, LabelId, Object, ObjectState};
 use crate::prompt::KeptParts;
 use crate::ui::commands::{CommandContext, Entry, edit, operations, segment, tools, views};
 use crate::ui::kit::format::millilitres;
@@ -67,20 +67,20 @@ pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = GAP;
-        if document.objects().len() <= DRAWN_WHOLE {
-            for object in document.objects() {
+        let objects = object_search::found(ui, document, cx);
+        if objects.len() <= DRAWN_WHOLE {
+            for object in objects {
                 ui.push_id(object.id.0, |ui| row(ui, document, object, cx));
             }
         } else {
-            long_list(ui, document, cx);
+            long_list(ui, document, &objects, cx);
         }
     });
 }
 
 /// A list that scrolls by itself, so that what is below it stays within reach, and of which only the rows in
 /// sight are drawn. It goes to the object that is selected elsewhere.
-fn long_list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let objects = document.objects();
+fn long_list(ui: &mut Ui, document: &Document, objects: &[&Object], cx: &mut CommandContext) {
     let active = document.active().map(|o| o.id);
     let id = ui.scope_id().with("long list");
     let (before, drawn): (Option<LabelId>, Range<usize>) =
@@ -92,7 +92,7 @@ fn long_list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         area = area.vertical_scroll_offset((place as f32 * (ROW + GAP) - height / 2.0).max(0.0));
     }
     let rows = |ui: &mut Ui, range: Range<usize>| {
-        for object in &objects[range.clone()] {
+        for &object in &objects[range.clone()] {
             ui.push_id(object.id.0, |ui| row(ui, document, object, cx));
         }
         range
@@ -166,10 +166,14 @@ fn facts(document: &Document, object: &Object, status: &Status) -> String {
 /// What a row says to tests and screen readers: `Object 1, 12.3 mL, done, locked`.
 fn describe(document: &Document, object: &Object, shown: bool, status: &Status) -> String {
     let hidden = if shown { "" } else { tr(", hidden") };
-    let done = if object.done { tr(", done") } else { "" };
+    let state = match object.state {
+        ObjectState::Open => "",
+        ObjectState::Flagged => tr(", flagged"),
+        ObjectState::Done => tr(", done"),
+    };
     let locked = if object.locked { tr(", locked") } else { "" };
     let facts = facts(document, object, status);
-    format!("{}, {facts}{hidden}{done}{locked}", object.name)
+    format!("{}, {facts}{hidden}{state}{locked}", object.name)
 }
 
 /// Takes what the trash button of the active row takes.
@@ -288,10 +292,15 @@ fn row_right(
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
         paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);
     }
-    if object.done {
+    let mark = match object.state {
+        ObjectState::Open => None,
+        ObjectState::Flagged => Some((icons::FLAG, colours(ui).warning)),
+        ObjectState::Done => Some((icons::CHECK, colours(ui).accent)),
+    };
+    if let Some((icon, colour)) = mark {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
-        let done = RichText::new(icons::CHECK).color(colours(ui).accent);
-        paint_text(ui, done, rect.left_center(), Align::Center, 16.0);
+        let icon = RichText::new(icon).color(colour);
+        paint_text(ui, icon, rect.left_center(), Align::Center, 16.0);
     }
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     paint_text(ui, name, rect.left_center(), Align::Max, rect.width());
@@ -409,10 +418,16 @@ fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Comm
     let clicked = object.log.parts == KeptParts::Clicked;
     let parts = if clicked { KeptParts::All } else { KeptParts::Clicked };
     let lock = Command::SetLocked(object.id, !object.locked);
-    for (entry, on, action) in [
-        (&edit::LOCK_OBJECT, object.locked, Action::Do(lock)),
-        (&edit::OBJECT_IS_DONE, object.done, Action::Do(Command::SetDone(object.id, !object.done))),
-        (&segment::ONLY_CLICKED_PARTS, clicked, Action::KeepParts(object.id, parts)),
+    let state = |wanted: ObjectState| {
+        let on = object.state == wanted;
+        let state = if on { ObjectState::Open } else { wanted };
+        (on, Action::Do(Command::SetState(object.id, state)))
+    };
+    for (entry, (on, action)) in [
+        (&edit::LOCK_OBJECT, (object.locked, Action::Do(lock))),
+        (&edit::OBJECT_IS_DONE, state(ObjectState::Done)),
+        (&edit::FLAG_OBJECT, state(ObjectState::Flagged)),
+        (&segment::ONLY_CLICKED_PARTS, (clicked, Action::KeepParts(object.id, parts))),
     ] {
         let name = entry.name();
         let button = Button::selectable(on, name).shortcut_text(entry.key_text());

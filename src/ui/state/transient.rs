@@ -154,6 +154,8 @@ pub struct Transient {
     pub transfer_point: Option<usize>,
     /// The object whose name is being edited, and the name so far.
     pub renaming: Option<(LabelId, String)>,
+    /// Words that the objects in the list have; empty where all are listed.
+    pub searched_objects: String,
     /// The keyboard is to go to the menus.
     pub focus_menu: bool,
 }

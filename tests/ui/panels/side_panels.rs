@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use voxpoint::document::{Command, Document, LabelId};
+use voxpoint::document::{Command, Document, LabelId, ObjectState};
 use voxpoint::geom::{Convention, DAffine3, DVec3, Grid};
 use voxpoint::prompt::{PromptId, WorkingScale};
 use voxpoint::render::Interpolation;
@@ -100,7 +100,7 @@ fn a_locked_row_looks_locked_and_can_be_unlocked_there() {
     assert_eq!(taken(&mut harness), ["Do(SetLocked(LabelId(2), true))"]);
     let document = harness.state_mut().document.as_mut().unwrap();
     document.apply(Command::SetLocked(LabelId(2), true)).unwrap();
-    document.apply(Command::SetDone(LabelId(1), true)).unwrap();
+    document.apply(Command::SetState(LabelId(1), ObjectState::Done)).unwrap();
     harness.run_steps(3);
     picture(&mut harness, "locked");
     harness.get_by_label("Object 2, 0.42 mL · IoU 0.87, locked");

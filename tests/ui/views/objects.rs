@@ -1,8 +1,10 @@
 //! Objects among many: found, shown alone, renamed; the list of changes; what lies over what.
 
-use egui::{Event, Key, Modifiers, Rect, vec2};
+use std::ops::RangeInclusive;
+
+use egui::{Event, Key, Modifiers, Rect, Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use voxpoint::document::{Command, LabelId};
+use voxpoint::document::{Command, LabelId, ObjectState};
 use voxpoint::geom::{DVec2, PanZoom, Plane};
 use voxpoint::prompt::{Prompt, PromptId};
 use voxpoint::ui::{Action, tools};
@@ -14,16 +16,20 @@ const DIMS: [usize; 3] = [40, 30, 24];
 
 /// Twelve objects: object n is one voxel at (3 n, 2 n, n).
 fn many() -> Desk {
+    named(1..=12, |n| format!("node {n}"))
+}
+
+fn named(numbers: RangeInclusive<u16>, name: impl Fn(u16) -> String) -> Desk {
     let mut desk = desk(1);
     let object = |n: u16| {
         let [x, y, z] = [3, 2, 1].map(|step| step * usize::from(n));
-        let at = x + DIMS[0] * (y + DIMS[1] * z);
+        let at = (x % DIMS[0]) + DIMS[0] * ((y % DIMS[1]) + DIMS[1] * (z % DIMS[2]));
         let count: usize = DIMS.iter().product();
         let region = Region::from_mask(DIMS[0], (0..count).map(|i| i == at));
-        let name = Some(format!("node {n}"));
+        let name = Some(name(n));
         NamedRegion { value: n, name, colour: None, opacity: None, visible: true, region }
     };
-    desk.document.apply(Command::Import((1..=12).map(object).collect())).unwrap();
+    desk.document.apply(Command::Import(numbers.map(object).collect())).unwrap();
     desk
 }
 
@@ -71,6 +77,47 @@ fn a_selected_object_is_brought_into_the_views() {
     hands.get_by_label_contains("liver,").click();
     hands.run_steps(3);
     assert_eq!(crosshair(&hands), [3, 4, 5]);
+}
+
+#[test]
+fn among_many_objects_one_is_found_by_name_number_or_state() {
+    let name = |n: u16| match n {
+        7 => "Left kidney".to_owned(),
+        8 => "Right kidney".to_owned(),
+        _ => format!("node {n}"),
+    };
+    let mut hands = window_of(named(1..=30, name), vec2(1440.0, 900.0));
+    let states = [(12, ObjectState::Flagged), (13, ObjectState::Done), (8, ObjectState::Done)];
+    for (n, state) in states {
+        hands.state_mut().document.apply(Command::SetState(LabelId(n), state)).unwrap();
+    }
+    hands.get_by_label("Find objects").click();
+    hands.run_steps(2);
+    for (typed, expected) in [
+        ("KID", vec!["Left kidney", "Right kidney"]),
+        ("kid left", vec!["Left kidney"]),
+        ("13", vec!["node 13"]),
+        ("flag", vec!["node 12"]),
+        ("done", vec!["Right kidney", "node 13"]),
+        ("done node", vec!["node 13"]),
+        ("spleen", vec![]),
+    ] {
+        hands.event(Event::Text(typed.to_owned()));
+        hands.run_steps(3);
+        let rows = hands
+            .get_all_by_role(Role::ListBoxOption)
+            .filter_map(|row| row.accesskit_node().label());
+        let names: Vec<String> =
+            rows.map(|row| row.split(',').next().unwrap_or_default().to_owned()).collect();
+        assert_eq!(names, expected, "{typed}");
+        let nothing = hands.query_by_label("No object is called that.").is_some();
+        assert_eq!(nothing, expected.is_empty(), "{typed}");
+        press(&mut hands, Modifiers::NONE, Key::Escape);
+        hands.get_by_label("Find objects").click();
+        hands.run_steps(2);
+    }
+    let row = hands.get_all_by_role(Role::ListBoxOption).count();
+    assert_eq!(row, 30, "Esc shows all again");
 }
 
 #[test]
