@@ -19,7 +19,7 @@ use crate::volume::Window;
 
 pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
 
-pub use eval::{CropAt, EmbedArgs, EvalArgs, First, Labels};
+pub use eval::{CropAt, Edit, EmbedArgs, EvalArgs, First, FirstPrompt, Labels};
 
 fn scan_help() -> String {
     format!("A scan to open ({}), then label maps of it", formats().readable_endings())
@@ -336,6 +336,8 @@ pub enum BenchWhat {
     Brush,
     /// Parts, holes, growing, smoothing of a mask of 100 mL; with --peer SimpleITK and SciPy beside it.
     Edit,
+    /// A thousand strokes: memory of the history, undo and redo.
+    History,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
     /// All of these.

@@ -21,6 +21,10 @@ distance of the same surfaces. T_inf: median time of the machine for so many cli
 each), files and measures not counted. Structures under 1 ml, or thinner than 15 mm along an axis of the \
 scan, are counted apart, as the paper leaves them out.
 
+With --edit the mask of the last click is corrected by a rule that knows the labels: the largest part of what is missed \
+or spurious is painted or erased with a ball as large as fits in, drawn through it in a slice, until --goal. The length of \
+a stroke is what the brush's middle goes and a diameter. A person needs more; compare tools by it, not persons.
+
 Random clicks depend on the scan's file name, the label and --seed only. A case that fails is named and the others go \
 on; the exit code is then 1.";
 
@@ -48,6 +52,9 @@ pub struct EvalArgs {
     /// Where the robot clicks first in the structure, and later in what is still wrong.
     #[arg(long, value_enum, default_value_t = First::Random)]
     pub first: First,
+    /// What the user draws first. A stroke becomes several points (see below), all of which count as the first click.
+    #[arg(long, value_enum, default_value_t = FirstPrompt::Click)]
+    pub prompt: FirstPrompt,
     /// How several clicks make one mask.
     #[arg(long, value_enum, default_value_t = Rule::Steady)]
     pub rule: Rule,
@@ -60,6 +67,21 @@ pub struct EvalArgs {
     /// Other random clicks.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Correct the mask of the last click with the brush, too, and say how many strokes it takes.
+    #[arg(long, value_enum, value_name = "TOOLS")]
+    pub edit: Option<Edit>,
+    /// The Dice coefficient at which the brush is put down.
+    #[arg(long, value_name = "DICE", default_value_t = 0.95, requires = "edit", value_parser = parse_share)]
+    pub goal: f64,
+    /// Strokes after which it is put down all the same.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        requires = "edit",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000)
+    )]
+    pub strokes: usize,
     /// Only these labels.
     #[arg(long, value_name = "1,5-7", value_parser = parse_labels)]
     pub labels: Option<Labels>,
@@ -103,6 +125,40 @@ pub enum First {
     Inside,
 }
 
+/// `--edit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edit {
+    /// Brush and eraser: a ball as large as fits in the largest part of what is wrong, drawn through it in a slice.
+    Brush,
+    /// The same, and after each stroke the mask is grown from seeds (what is deep inside, what is far outside, all
+    /// strokes), if that is better.
+    Seeds,
+}
+
+/// `--prompt`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstPrompt {
+    /// A click.
+    #[default]
+    Click,
+    /// A line through the structure in a slice: three positive points along it.
+    Scribble,
+    /// A box around what is in a slice: a positive point in its middle, negative ones 5 mm outside of its sides.
+    Box,
+    /// The outline in a slice: positive points at its two deepest places, negative ones 5 mm outside of its ends.
+    Lasso,
+}
+
+impl FirstPrompt {
+    /// Whether nothing is drawn. (By reference, as serde asks.)
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    pub fn is_click(&self) -> bool {
+        *self == Self::Click
+    }
+}
+
 /// `--crop`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -122,6 +178,11 @@ impl Labels {
     pub fn contains(&self, label: u16) -> bool {
         self.0.iter().any(|&(from, to)| (from..=to).contains(&label))
     }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("“{text}” is not a number from 0 to 1"))
 }
 
 fn parse_labels(text: &str) -> Result<Labels, String> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{around, median, timed};
 use crate::cli::args::BenchArgs;
 use crate::geom::{DAffine3, DVec3, Grid};
+use crate::mask::interpolate::interpolate;
 use crate::mask::morphology::{Margin, Shell, close, grow, hollow, open, shrink};
 use crate::mask::parts::Parts;
 use crate::mask::{Connectivity, MaskError, Scope, WorkLimits, distance, holes, smooth};
@@ -61,12 +62,13 @@ struct Row {
 pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
     let grid = Grid::new(args.size, DAffine3::from_scale(DVec3::from_array(SPACING)))?;
     let organ = organ(&grid, 1.0);
+    let drawn = drawn(&self::organ(&grid, 2.0), &grid);
     let shared: Vec<(&'static str, f64, Vec<Region>)> = vec![
         ("together", 1.0, divided(&organ, &grid)),
         // Ten times as large.
         ("together_large", 10f64.cbrt(), divided(&self::organ(&grid, 10f64.cbrt()), &grid)),
     ];
-    let operations = operations(&organ, &grid);
+    let operations = operations(&organ, &drawn, &grid);
     let mut times = vec![Vec::new(); operations.len() + shared.len()];
     let mut counts = vec![0; times.len()];
     let limits = WorkLimits::none();
@@ -122,7 +124,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
 type Operation<'a> =
     (&'static str, String, Box<dyn Fn(&WorkLimits) -> Result<usize, MaskError> + 'a>);
 
-fn operations<'a>(organ: &'a Region, grid: &'a Grid) -> Vec<Operation<'a>> {
+fn operations<'a>(organ: &'a Region, drawn: &'a Region, grid: &'a Grid) -> Vec<Operation<'a>> {
     fn counted<'a>(
         key: &'static str,
         name: &str,
@@ -154,6 +156,10 @@ fn operations<'a>(organ: &'a Region, grid: &'a Grid) -> Vec<Operation<'a>> {
         counted("gaussian", "Gaussian, sigma 2 mm, volume kept", move |limits| {
             smooth::gaussian(organ, grid, SIGMA_MM, scope, limits)
         }),
+        counted("interpolate", "10 slices drawn over 100, those between filled", move |limits| {
+            let found = interpolate(drawn, grid, Some(2), limits)?;
+            Ok(found.map(|found| found.region).unwrap_or_default())
+        }),
         (
             "distance",
             "signed distance, its box and 8 mm around it".to_owned(),
@@ -174,6 +180,20 @@ fn surroundings(organ: &Region, grid: &Grid) -> VoxelBox {
     }
 }
 
+/// Ten slices of a body, evenly over the hundred in its middle: what is drawn before the others are filled.
+fn drawn(body: &Region, grid: &Grid) -> Region {
+    let [nx, ny, nz] = grid.dims();
+    let first = (nz / 2).saturating_sub(50);
+    let mut slices = RegionBuilder::new(nx);
+    for run in body.runs() {
+        let z = run.start / (nx * ny);
+        if z >= first && z < first + 100 && (z - first).is_multiple_of(11) {
+            slices.push(run.start, run.len as usize);
+        }
+    }
+    slices.finish()
+}
+
 /// Marks everything in the volume for which `inside` holds, given mm from the volume's middle.
 fn shape(grid: &Grid, inside: impl Fn(DVec3) -> bool) -> Region {
     let [nx, ny, _] = grid.dims();
@@ -187,7 +207,7 @@ fn shape(grid: &Grid, inside: impl Fn(DVec3) -> bool) -> Region {
 
 /// A lobed ellipsoid in the middle of the volume, `scale` times as long as usual, or as there is room for, with holes
 /// in it and specks around it. The same every time.
-fn organ(grid: &Grid, scale: f64) -> Region {
+pub fn organ(grid: &Grid, scale: f64) -> Region {
     let extent = DVec3::from_array(grid.dims().map(|n| n as f64)) * DVec3::from_array(SPACING);
     let axes = DVec3::from_array(ORGAN) * scale;
     // The lobes and the specks lie within one and a half times the ellipsoid.

@@ -4,6 +4,7 @@ mod brush;
 mod click;
 mod clicks;
 mod edit;
+mod history;
 mod model;
 mod open;
 pub mod synthetic;
@@ -41,6 +42,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     edit: Option<edit::Edited>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<history::HistoryTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     large: Option<view::LargeScanTimes>,
 }
 
@@ -58,6 +61,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let brush =
         wants(BenchWhat::Brush).then(|| brush::measure(args.size, args.repeat)).transpose()?;
     let edit = wants(BenchWhat::Edit).then(|| edit::measure(args)).transpose()?;
+    let history =
+        wants(BenchWhat::History).then(|| history::measure(args.size, args.repeat)).transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let report = Report {
@@ -71,6 +76,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         view,
         brush,
         edit,
+        history,
         large,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
@@ -89,6 +95,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.view.iter().flat_map(view::Viewed::lines));
     lines.extend(report.brush.iter().flat_map(brush::Brushed::lines));
     lines.extend(report.edit.iter().flat_map(edit::Edited::lines));
+    lines.extend(report.history.iter().flat_map(history::HistoryTimes::lines));
     lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
     lines.join("\n")
 }

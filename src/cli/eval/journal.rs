@@ -104,6 +104,7 @@ mod tests {
             after: Vec::new(),
             clicks: Vec::new(),
             grown: Vec::new(),
+            correction: None,
         }
     }
 

@@ -7,12 +7,14 @@
 //! is, the last mask stands. Masks are measured on the scan's own grid, against the whole structure.
 
 mod cases;
+mod correction;
 mod identity;
 mod journal;
 mod pictures;
 mod protocol;
 mod report;
 mod robot;
+mod strokes;
 
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,6 +32,7 @@ use crate::segment::cubes::{self, CubeSegmenter};
 use crate::segment::{self, Device};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
+use correction::CorrectionOptions;
 use journal::Journal;
 use protocol::{Options, Structure, StructureResult, TOLERANCE};
 use report::{Failure, Report, Summary};
@@ -64,7 +67,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<()> {
     if structures.is_empty() && failures.is_empty() {
         bail!("no label to measure; see --labels and the label maps");
     }
-    let summary = Summary::of(&structures, &evaluation.options.clicks);
+    let summary = Summary::of(&structures, &evaluation.options);
     let report = Report {
         model: evaluation.model_name(),
         model_sha256: evaluation.model_sha256.clone(),
@@ -175,8 +178,13 @@ impl<'a> Evaluation<'a> {
         let mut clicks = args.clicks.clone();
         clicks.sort_unstable();
         clicks.dedup();
-        let EvalArgs { first, crop, seed, rule, parts, .. } = *args;
-        let options = Options { clicks, first, crop, seed, rule, parts };
+        let EvalArgs { first, prompt, crop, seed, rule, parts, .. } = *args;
+        let correction = args.edit.map(|edit| CorrectionOptions {
+            edit,
+            goal: args.goal,
+            most_strokes: args.strokes,
+        });
+        let options = Options { clicks, first, prompt, crop, seed, rule, parts, correction };
         let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
         cubes::expect_models(args.jobs);
@@ -371,14 +379,19 @@ impl<'a> Evaluation<'a> {
         let percent = |v: f64| format!("{:.1}", 100.0 * v);
         let dice: Vec<String> = structure.after.iter().map(|a| percent(a.dice)).collect();
         let seconds = structure.after.last().and_then(|a| a.seconds);
+        let strokes = structure.correction.as_ref().map(|c| {
+            let dice = c.dice.last().copied().unwrap_or_default();
+            format!(", {} with {} strokes", percent(dice), c.mm.len())
+        });
         say(&format!(
-            "[{}/{}] {} label {}{}: Dice {} %{}",
+            "[{}/{}] {} label {}{}: Dice {} %{}{}",
             at + 1,
             self.cases.len(),
             structure.case,
             structure.label,
             structure.name.as_ref().map(|n| format!(" {n}")).unwrap_or_default(),
             dice.join(" "),
+            strokes.unwrap_or_default(),
             seconds.map(|s| format!(", {s:.2} s")).unwrap_or_default()
         ));
     }

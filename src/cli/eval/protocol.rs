@@ -5,8 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
-use super::super::args::{CropAt, First, PartsArg, Rule};
+use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule};
+use super::correction::{self, Correction, CorrectionOptions};
 use super::robot::{Robot, RobotClick, reach};
+use super::strokes;
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
 use crate::prompt::{Answer, Prompt};
@@ -29,6 +31,9 @@ pub struct Options {
     pub clicks: Vec<usize>,
     /// Where the robot clicks.
     pub first: First,
+    /// What is drawn first.
+    #[serde(skip_serializing_if = "FirstPrompt::is_click")]
+    pub prompt: FirstPrompt,
     /// Where the model looks.
     pub crop: CropAt,
     /// Of the random clicks.
@@ -37,6 +42,9 @@ pub struct Options {
     pub rule: Rule,
     /// Which parts of each mask are kept.
     pub parts: PartsArg,
+    /// How the last mask is corrected with the brush, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<CorrectionOptions>,
 }
 
 /// One label of one case, measured.
@@ -65,6 +73,9 @@ pub struct Structure {
     /// Of the positive clicks inside of the mask: how many times as many voxels it had after each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grown: Vec<f64>,
+    /// How the last mask was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
 }
 
 /// The mask after some clicks.
@@ -154,16 +165,27 @@ pub fn run(
     let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
     let mut trial = Trial::new(volume, place, options);
     let mut after = Vec::new();
-    let mut next = Some(first);
+    let mut stroke = strokes::points(&truth.region, grid, first.voxel, options.prompt, &within)
+        .map_err(|error| anyhow!("a stroke: {error}"))?
+        .into_iter();
+    let mut next = stroke.next();
     for number in 1..=options.clicks.last().copied().unwrap_or(0) {
         if let Some(click) = next {
             trial.click(segmenter, click)?;
+            // All points of the first stroke are one gesture.
+            for click in stroke.by_ref() {
+                trial.click(segmenter, click)?;
+            }
             next = robot.next(&trial.mask);
         }
         if options.clicks.contains(&number) {
             after.push(trial.measured(&truth.region, number)?);
         }
     }
+    let correction = options.correction.as_ref();
+    let correction = correction
+        .map(|options| correction::correct(volume, &truth.region, &trial.mask, options))
+        .transpose()?;
     let structure = Structure {
         case: case.to_owned(),
         label: truth.value,
@@ -176,6 +198,7 @@ pub fn run(
         after,
         clicks: trial.clicks,
         grown: trial.grown,
+        correction,
     };
     Ok(StructureResult { structure, mask: trial.mask })
 }
@@ -250,7 +273,7 @@ impl<'a> Trial<'a> {
 }
 
 /// With so few digits a number is the same after the way through the journal.
-fn rounded(value: f64, digits: i32) -> f64 {
+pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     let one = 10f64.powi(digits);
     (value * one).round() / one
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::correction::{Correction, CorrectionOptions};
 use super::protocol::{After, Options, Structure};
 
 /// Something that could not be measured.
@@ -53,6 +54,48 @@ pub struct Summary {
     /// Positive clicks inside of the mask, if there were any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inside: Option<Inside>,
+    /// What correcting with the brush took, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Corrected>,
+}
+
+/// What correcting with the brush took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Corrected {
+    /// The Dice coefficient that was to be reached.
+    pub goal: f64,
+    /// Structures that were corrected.
+    pub structures: usize,
+    /// Of those, how many reached it.
+    pub reached: usize,
+    /// Median of strokes until then, where it was reached.
+    pub strokes_median: Option<f64>,
+    /// Median of their length, mm.
+    pub mm_median: Option<f64>,
+    /// Mean Dice without, and after each stroke; of a structure that took fewer, its last one.
+    pub dice: Vec<f64>,
+}
+
+impl Corrected {
+    fn of(structures: &[Structure], options: &CorrectionOptions) -> Option<Self> {
+        let all: Vec<&Correction> =
+            structures.iter().filter_map(|s| s.correction.as_ref()).collect();
+        let strokes = all.iter().filter_map(|c| c.strokes_to(options.goal));
+        let strokes: Vec<f64> = strokes.map(|n| n as f64).collect();
+        let longest = all.iter().map(|c| c.dice.len()).max()?;
+        let dice = |n: usize| {
+            let of = |c: &&Correction| c.dice.get(n).or(c.dice.last()).copied().unwrap_or_default();
+            all.iter().map(of).sum::<f64>() / all.len() as f64
+        };
+        Some(Self {
+            goal: options.goal,
+            structures: all.len(),
+            reached: strokes.len(),
+            strokes_median: median(strokes),
+            mm_median: median(all.iter().filter_map(|c| c.mm_to(options.goal)).collect()),
+            dice: (0..longest).map(dice).collect(),
+        })
+    }
 }
 
 /// What positive clicks inside of the mask did.
@@ -91,16 +134,17 @@ pub struct Mean {
 }
 
 impl Summary {
-    /// Of structures measured after these numbers of clicks.
-    pub fn of(structures: &[Structure], clicks: &[usize]) -> Self {
+    /// Of structures measured in this way.
+    pub fn of(structures: &[Structure], options: &Options) -> Self {
         let means = |wanted: &dyn Fn(&Structure) -> bool| -> Vec<Mean> {
-            clicks.iter().filter_map(|&n| mean(structures, n, wanted)).collect()
+            options.clicks.iter().filter_map(|&n| mean(structures, n, wanted)).collect()
         };
         Self {
             main: means(&|s| !s.small),
             small: means(&|s| s.small),
             all: means(&|_| true),
             inside: Inside::of(structures),
+            correction: options.correction.as_ref().and_then(|o| Corrected::of(structures, o)),
         }
     }
 }
@@ -172,6 +216,27 @@ pub fn summary(report: &Report) -> String {
             "\nClicks inside of the mask: {clicks}; after {percent:.1} % of them it was larger by more than half."
         );
     }
+    if let Some(corrected) = &report.summary.correction {
+        let _ = write!(out, "\n{}", corrected_text(corrected));
+    }
+    out
+}
+
+/// What the brush did, in words and a table.
+fn corrected_text(corrected: &Corrected) -> String {
+    let Corrected { goal, structures, reached, strokes_median, mm_median, dice } = corrected;
+    let number = |value: &Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.0}"));
+    let mut out = format!(
+        "Corrected with the brush to Dice {:.1} %: {reached} of {structures}; strokes {}, mm {} (medians)\n\n",
+        100.0 * goal,
+        number(strokes_median),
+        number(mm_median)
+    );
+    let last = dice.len().saturating_sub(1);
+    let shown = [0, 1, 2, 3, 5, 10, 20, 50, 100].into_iter().filter(|&n| n < last).chain([last]);
+    let rows =
+        shown.filter_map(|n| Some(vec![n.to_string(), format!("{:.2}", 100.0 * dice.get(n)?)]));
+    out.push_str(&table(&["strokes", "Dice %"], rows));
     out
 }
 
@@ -245,12 +310,14 @@ pub fn markdown(report: &Report) -> String {
 /// One line for each structure and number of clicks (RFC 4180, `\n` between lines).
 pub fn csv(report: &Report) -> String {
     let mut out = String::from(
-        "case,label,name,voxels,volume_ml,small,in_cube,clicks,made,dice,nsd,hd95_mm,seconds,iou\n",
+        "case,label,name,voxels,volume_ml,small,in_cube,clicks,made,dice,nsd,hd95_mm,seconds,iou",
     );
+    let goal = report.options.correction.map(|c| c.goal);
+    out.push_str(if goal.is_some() { ",strokes,stroke_mm,dice_corrected\n" } else { "\n" });
     let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
     for s in &report.structures {
         for a in &s.after {
-            let _ = writeln!(
+            let _ = write!(
                 out,
                 "{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
                 quoted(&s.case),
@@ -268,6 +335,16 @@ pub fn csv(report: &Report) -> String {
                 number(a.seconds),
                 a.iou
             );
+            if let Some(goal) = goal {
+                // Corrected is the mask of the last click.
+                let last = s.after.last().is_some_and(|last| last.clicks == a.clicks);
+                let of = s.correction.as_ref().filter(|_| last);
+                let strokes = of.and_then(|c| c.strokes_to(goal)).map(|n| n as f64);
+                let mm = of.and_then(|c| c.mm_to(goal));
+                let dice = of.and_then(|c| c.dice.last().copied());
+                let _ = write!(out, ",{},{},{}", number(strokes), number(mm), number(dice));
+            }
+            out.push('\n');
         }
     }
     out
@@ -283,6 +360,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::args::Edit;
     use super::*;
 
     #[test]
@@ -294,6 +372,29 @@ mod tests {
         assert_eq!(Inside::of(&[structure(&[])]), None);
         let several = [structure(&[1.0, 1.5]), structure(&[]), structure(&[1.6, 0.5])];
         assert_eq!(Inside::of(&several), Some(Inside { clicks: 4, grown_by_half: 0.25 }));
+    }
+
+    #[test]
+    fn strokes_count_until_the_goal_is_reached() {
+        let structure = |dice: &[f64], mm: &[f64]| -> Structure {
+            let text = r#"{"case":"a","label":1,"name":null,"voxels":1,"volume_ml":1.0,"extent_mm":[1.0,1.0,1.0],"small":true,"in_cube":1.0,"after":[],"clicks":[]}"#;
+            let correction = Correction { dice: dice.to_vec(), mm: mm.to_vec(), grown: 0 };
+            Structure { correction: Some(correction), ..serde_json::from_str(text).unwrap() }
+        };
+        let options = CorrectionOptions { edit: Edit::Brush, goal: 0.95, most_strokes: 3 };
+        let several = [
+            structure(&[0.96], &[]),
+            structure(&[0.5, 0.7, 0.95], &[10.0, 20.0]),
+            structure(&[0.1, 0.2, 0.3, 0.4], &[1.0, 1.0, 1.0]),
+        ];
+        let found = Corrected::of(&several, &options).unwrap();
+        let counts = (found.structures, found.reached, found.strokes_median, found.mm_median);
+        assert_eq!(counts, (3, 2, Some(1.0), Some(15.0)));
+        let dice: Vec<f64> = found.dice.iter().map(|d| (d * 3000.0).round() / 1000.0).collect();
+        assert_eq!(dice, [1.56, 1.86, 2.21, 2.31]);
+        let text = corrected_text(&found);
+        assert!(text.contains("95.0 %: 2 of 3; strokes 1, mm 15"), "{text}");
+        assert_eq!(Corrected::of(&[], &options), None);
     }
 
     #[test]
