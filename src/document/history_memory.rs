@@ -1,56 +1,13 @@
 //! How much memory the history takes: changes that are long past are packed, and given to a store that keeps them
 //! elsewhere.
 
-use std::fmt::Debug;
-use std::sync::Arc;
-
 use super::history::{Entry, History, Op};
+use super::history_store::HistoryStore;
 
 /// What the history may take by itself. (A stroke takes some 50 kB, an operation on a large organ some 5 MB.)
 pub(super) const HISTORY_BYTES: usize = 256 << 20;
 /// So many steps on both sides of the present stay as they are, whatever they take: they are undone at once.
 const AT_HAND: usize = 8;
-
-/// Keeps what the history can't hold in memory.
-pub trait HistoryStore: Debug + Send {
-    /// Keeps bytes for as long as what it returns lives. It does not wait for a disk: what can't be kept elsewhere stays
-    /// in memory.
-    fn keep(&mut self, bytes: Vec<u8>) -> Arc<dyn KeptBytes>;
-}
-
-/// Bytes that a [`HistoryStore`] keeps.
-pub trait KeptBytes: Debug + Send + Sync {
-    /// The very bytes.
-    ///
-    /// # Errors
-    /// They can't be read any more: why.
-    fn read(&self) -> Result<Vec<u8>, String>;
-    /// How much memory they take.
-    fn in_memory(&self) -> usize;
-}
-
-/// Packed, in memory.
-#[derive(Debug, Default)]
-pub(super) struct InMemory;
-
-impl HistoryStore for InMemory {
-    fn keep(&mut self, bytes: Vec<u8>) -> Arc<dyn KeptBytes> {
-        Arc::new(Packed(bytes))
-    }
-}
-
-#[derive(Debug)]
-struct Packed(Vec<u8>);
-
-impl KeptBytes for Packed {
-    fn read(&self) -> Result<Vec<u8>, String> {
-        Ok(self.0.clone())
-    }
-
-    fn in_memory(&self) -> usize {
-        self.0.len()
-    }
-}
 
 impl Entry {
     /// What its label writes take.

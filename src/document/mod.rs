@@ -15,6 +15,7 @@ mod command;
 mod edit;
 mod history;
 mod history_memory;
+mod history_store;
 mod images;
 mod label_edit;
 mod object;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 pub use command::{Command, ModelMask, Resolution};
 pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
-pub use history_memory::{HistoryStore, KeptBytes};
+pub use history_store::{HistoryStore, KeptBytes};
 pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
@@ -44,7 +45,8 @@ pub use write::answer_delta;
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use history::History;
-use history_memory::{HISTORY_BYTES, InMemory};
+use history_memory::HISTORY_BYTES;
+use history_store::InMemory;
 
 /// One scan and everything drawn on it.
 #[derive(Debug)]

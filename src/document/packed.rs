@@ -4,15 +4,17 @@
 //! begins after the end of the one before, and its length. Then the same again for each layer of each object.
 
 use super::object::LabelId;
-use super::write::LayerChange;
 use crate::volume::{Delta, DeltaBuilder, DeltaRun, Region, RegionBuilder, Run};
+
+/// Voxels that come or go in the layers of an object: the model's, added and removed.
+pub type Layers = (LabelId, [Region; 3]);
 
 /// What these bytes are not: a write that was packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotPacked;
 
 /// A change of labels and layers as bytes.
-pub fn pack(delta: &Delta, layers: &[LayerChange]) -> Vec<u8> {
+pub fn pack(delta: &Delta, layers: &[Layers]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut end = 0;
     number(&mut bytes, delta.runs().len());
@@ -22,9 +24,9 @@ pub fn pack(delta: &Delta, layers: &[LayerChange]) -> Vec<u8> {
         number(&mut bytes, usize::from(*after));
     }
     number(&mut bytes, layers.len());
-    for layer in layers {
-        number(&mut bytes, usize::from(layer.object.0));
-        for region in [&layer.model, &layer.added, &layer.removed] {
+    for (object, regions) in layers {
+        number(&mut bytes, usize::from(object.0));
+        for region in regions {
             let mut end = 0;
             number(&mut bytes, region.runs().len());
             region.runs().iter().for_each(|run| put_run(&mut bytes, *run, &mut end));
@@ -38,7 +40,7 @@ pub fn pack(delta: &Delta, layers: &[LayerChange]) -> Vec<u8> {
 ///
 /// # Errors
 /// These are other bytes, or of a map of another size.
-pub fn unpack(bytes: &[u8], dims: [usize; 3]) -> Result<(Delta, Vec<LayerChange>), NotPacked> {
+pub fn unpack(bytes: &[u8], dims: [usize; 3]) -> Result<(Delta, Vec<Layers>), NotPacked> {
     let mut reader = Reader { bytes, dims, count: dims.iter().product() };
     let mut builder = DeltaBuilder::new(dims);
     let mut end = 0;
@@ -50,8 +52,7 @@ pub fn unpack(bytes: &[u8], dims: [usize; 3]) -> Result<(Delta, Vec<LayerChange>
     let mut layers = Vec::new();
     for _ in 0..reader.number()? {
         let object = LabelId(reader.label()?);
-        let [model, added, removed] = [reader.region()?, reader.region()?, reader.region()?];
-        layers.push(LayerChange { object, model, added, removed });
+        layers.push((object, [reader.region()?, reader.region()?, reader.region()?]));
     }
     if reader.bytes.is_empty() { Ok((builder.finish(), layers)) } else { Err(NotPacked) }
 }
@@ -149,9 +150,8 @@ mod tests {
             noise in prop::collection::vec(any::<u8>(), 0..60),
         ) {
             let delta = delta(&labels);
-            let (model, added) = (region(&flags), region(&flags[..flags.len() / 2]));
-            let removed = Region::default();
-            let layers = vec![LayerChange { object: LabelId(object), model, added, removed }];
+            let regions = [region(&flags), region(&flags[..flags.len() / 2]), Region::default()];
+            let layers = vec![(LabelId(object), regions)];
             let bytes = pack(&delta, &layers);
             let (found, found_layers) = unpack(&bytes, DIMS).unwrap();
             prop_assert_eq!(found, delta);

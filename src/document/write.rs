@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::sync::Arc;
 
-use super::history_memory::{HistoryStore, KeptBytes};
+use super::history_store::{HistoryStore, KeptBytes};
 use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
 use super::object::{LabelId, Object};
 use super::packed::{self, NotPacked};
@@ -43,12 +43,12 @@ pub(super) struct Write {
 }
 
 /// The voxels that come or go in each layer of an object.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct LayerChange {
-    pub object: LabelId,
-    pub model: Region,
-    pub added: Region,
-    pub removed: Region,
+#[derive(Clone, Debug)]
+struct LayerChange {
+    object: LabelId,
+    model: Region,
+    added: Region,
+    removed: Region,
 }
 
 impl LayerChange {
@@ -116,6 +116,8 @@ impl Write {
     pub fn put_away(&mut self, store: &mut dyn HistoryStore) {
         if self.away.is_none() && self.sources.is_empty() && !self.is_empty() {
             let (delta, layers) = (take(&mut self.delta), take(&mut self.layers));
+            let layers: Vec<_> =
+                layers.into_iter().map(|c| (c.object, [c.model, c.added, c.removed])).collect();
             self.away = Some(store.keep(packed::pack(&delta, &layers)));
         }
     }
@@ -127,7 +129,14 @@ impl Write {
     pub fn get_back(&mut self, dims: [usize; 3]) -> Result<(), String> {
         let Some(kept) = &self.away else { return Ok(()) };
         let wrong = |NotPacked| "what is read is not what was written".to_owned();
-        (self.delta, self.layers) = packed::unpack(&kept.read()?, dims).map_err(wrong)?;
+        let (delta, layers) = packed::unpack(&kept.read()?, dims).map_err(wrong)?;
+        let layer = |(object, [model, added, removed]): packed::Layers| LayerChange {
+            object,
+            model,
+            added,
+            removed,
+        };
+        (self.delta, self.layers) = (delta, layers.into_iter().map(layer).collect());
         self.away = None;
         Ok(())
     }

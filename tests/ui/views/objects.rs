@@ -105,7 +105,7 @@ fn among_many_objects_one_is_found_by_name_number_or_state() {
         hands.event(Event::Text(typed.to_owned()));
         hands.run_steps(3);
         let rows = hands
-            .get_all_by_role(Role::ListBoxOption)
+            .query_all_by_role(Role::ListBoxOption)
             .filter_map(|row| row.accesskit_node().label());
         let names: Vec<String> =
             rows.map(|row| row.split(',').next().unwrap_or_default().to_owned()).collect();
