@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::DocumentNumber;
 use super::open_document::OpenDocument;
-use crate::document::{Change, Command, EditedObject, LabelId, ObjectEdit, Over};
+use crate::document::{Change, Command, EditedObject, LabelId, ObjectEdit, Over, StateId};
 use crate::mask::scissors::{Scissors, shown_part};
 use crate::mask::{FillRule, MaskError, WorkLimits};
 use crate::ui::text::{Language, speak, spoken, tr, tr_with};
@@ -52,6 +52,8 @@ struct Told {
 pub(super) struct Cuts {
     worker: Worker<Ask, Told>,
     working: Option<(Key, CancelToken)>,
+    /// The cut, and the state of the document that it was drawn on.
+    drawn_on: Option<(Arc<WantedCut>, StateId)>,
 }
 
 impl Cuts {
@@ -64,10 +66,11 @@ impl Cuts {
                 tell(Told { key: ask.key, edits });
             }
         })?;
-        Ok(Self { worker, working: None })
+        Ok(Self { worker, working: None, drawn_on: None })
     }
 
-    /// Computes the cut that is wanted, anew if the document changes meanwhile, and stops one that nobody wants any more.
+    /// Computes the cut that is wanted, and stops one that nobody wants any more. If the masks change meanwhile, it is not
+    /// made.
     /// Once it is known, `wanted` is taken, and what to do is returned, or why not. While `waits`, it stays.
     pub fn follow(
         &mut self,
@@ -90,6 +93,21 @@ impl Cuts {
             self.stop();
             return None;
         };
+        let state = open.document.state();
+        match &self.drawn_on {
+            Some((of, on)) if Arc::ptr_eq(of, &cut) => {
+                if *on != state {
+                    // It was drawn around other masks, and their numbers may be those of other objects now.
+                    *wanted = None;
+                    self.stop();
+                    return Some(Err(tr(
+                        "The masks changed meanwhile, so nothing was cut: draw it again.",
+                    )
+                    .to_owned()));
+                }
+            }
+            _ => self.drawn_on = Some((Arc::clone(&cut), state)),
+        }
         let (document, revision) = (open.number, open.document.revision());
         let key = Key { document, revision, wanted: cut };
         if self.working.as_ref().is_none_or(|(of, _)| *of != key) {

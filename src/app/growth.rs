@@ -37,19 +37,21 @@ struct Key {
 impl Key {
     fn of(open: &OpenDocument, wanted: &WantedGrowth) -> Self {
         let document = &open.document;
+        let seeds = |object: &&Object| is_seed(object, wanted.alone);
         Self {
             document: open.number,
             state: document.state(),
             time_point: document.image().time_point(),
-            seeds: document.objects().iter().filter(|o| is_seed(o)).map(|o| o.id).collect(),
+            seeds: document.objects().iter().filter(seeds).map(|o| o.id).collect(),
             wanted: *wanted,
         }
     }
 }
 
 /// Whether an object grows.
-fn is_seed(object: &Object) -> bool {
-    object.visible && !object.locked && !object.region.is_empty()
+fn is_seed(object: &Object, alone: Option<LabelId>) -> bool {
+    let shown = alone.map_or(object.visible, |id| id == object.id);
+    shown && !object.locked && !object.region.is_empty()
 }
 
 enum Ask {
@@ -233,6 +235,11 @@ impl Growth {
     /// The window's wish is to be done.
     pub fn apply(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedGrowth>) {
         self.apply = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
+    }
+
+    /// It is not to be done after all. `false` if it was not to be.
+    pub fn give_up(&mut self) -> bool {
+        self.apply.take().is_some()
     }
 
     /// The command to carry out now, if one was asked for and is known; why it can't be is told.

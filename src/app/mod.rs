@@ -39,7 +39,7 @@ use crate::document::Document;
 use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
 use crate::ui::text::tr_with;
-use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState};
+use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState, tools};
 use crate::work::Task;
 use cuts::Cuts;
 use document_number::DocumentNumber;
@@ -252,7 +252,11 @@ impl App {
         self.name_lists.step(&mut self.status, &mut self.toasts);
         self.follow_time_point();
         self.follow_overlays();
-        self.threshold.step(self.open.as_mut(), &mut self.status);
+        self.follow_numbers();
+        // Nothing comes between the dabs of a stroke.
+        if !self.view.transient.gesture.edits() {
+            self.threshold.step(self.open.as_mut(), &mut self.status);
+        }
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.intent.as_ref().filter(|_| !self.time_point_loading);
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
@@ -266,11 +270,14 @@ impl App {
         self.follow_growth();
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
-            // What objects grow to is looked at with a brush in hand, of which the ring tells enough then.
+            // What objects grow to is looked at with a brush in hand, of which the ring tells enough then. What another
+            // tool would do comes first.
             let grown = self.growth.preview(self.open.as_ref());
-            let by_hand = grown.or(self.edit_preview.get()).or(self.floods.preview());
-            let preview =
-                by_hand.or(self.operations.preview(self.open.as_ref())).or(self.model.preview());
+            let brushes = [tools::BRUSH, tools::ERASER].contains(&self.view.prefs.tool);
+            let edit = self.edit_preview.get().filter(|_| !brushes || grown.is_none());
+            let by_hand = edit.or(self.floods.preview());
+            let operation = self.operations.preview(self.open.as_ref());
+            let preview = by_hand.or(operation).or(self.model.preview()).or(grown);
             let shown = self.view.shown_masks();
             match gpu.sync(open.number, &open.document, shown, preview) {
                 Ok(true) => self.time_point_loading = false,

@@ -258,6 +258,17 @@ impl App {
         }
     }
 
+    /// What is chosen of objects goes with them when they get other numbers, and ends with them.
+    pub(super) fn follow_numbers(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let renumbered = open.document.take_renumbered();
+        if self.view.follow_numbers(&open.document, &renumbered) {
+            self.toasts.warning(tr(
+                "The object that painting was confined to is gone: brush and eraser paint as before",
+            ).to_owned());
+        }
+    }
+
     /// Computes, shows and does the flood fill that is wanted, but not into a stroke.
     pub(super) fn follow_flood(&mut self) {
         let waits = self.view.transient.gesture.edits();
@@ -336,6 +347,9 @@ impl App {
 
     /// Takes back what was asked for last, be it done or still waiting.
     pub(super) fn undo(&mut self) {
+        if self.give_up_what_is_computed() {
+            return;
+        }
         let Some(open) = &mut self.open else { return };
         let done = open.document.history_steps().1;
         if open.deferred.pop_if(|(after, _)| *after == done).is_none() {
@@ -344,11 +358,21 @@ impl App {
         }
     }
 
+    /// What was asked for and is still being computed is not done. `false` if there is nothing of that kind.
+    fn give_up_what_is_computed(&mut self) -> bool {
+        let transient = &mut self.view.transient;
+        transient.cut.take().is_some()
+            || transient.flood.take_if(|flood| flood.released).is_some()
+            || self.growth.give_up()
+            || self.operations.give_up()
+            || self.threshold.give_up_parts()
+    }
+
     /// Says why a step could not be undone or redone.
     pub(super) fn tell_history_fault(&mut self) {
         if let Some(why) = self.open.as_mut().and_then(|open| open.document.take_fault()) {
             self.toasts.error(tr_with(
-                "This step can't be undone or redone, and the masks are as they were: the file that the history is kept in can't be read ({why}). Save your masks.",
+                "A step can't be undone or redone and stays as it is: the file that the history is kept in can't be read ({why}). Save your masks.",
                 &[("why", &why)],
             ));
         }

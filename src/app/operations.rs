@@ -223,6 +223,11 @@ impl Operations {
         self.apply = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
     }
 
+    /// It is not to be done after all. `false` if it was not to be.
+    pub fn give_up(&mut self) -> bool {
+        self.apply.take().is_some()
+    }
+
     /// The command to carry out now, if one was asked for and is known; why it can't be is told.
     pub fn take_command(&mut self, toasts: &mut Toasts) -> Option<Command> {
         if std::mem::take(&mut self.dropped) {

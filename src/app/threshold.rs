@@ -77,8 +77,11 @@ struct Computed {
 pub(super) struct Threshold {
     worker: Worker<Request, Computed>,
     asked: Option<Wanted>,
+    /// What was asked is not wanted any more.
+    given_up: bool,
     next: Option<SliderPosition>,
-    parts: Option<WantedParts>,
+    /// In the order in which they were asked for, one for an object.
+    parts: Vec<WantedParts>,
     gesture: u64,
     /// The gesture that the newest change belongs to.
     applied: Option<u64>,
@@ -91,7 +94,15 @@ impl Threshold {
             let mask = adjusted(&answer, &log, &grid, &image_grid);
             tell(Computed { wanted, state: answer.state, log, mask });
         })?;
-        Ok(Self { worker, asked: None, next: None, parts: None, gesture: 0, applied: None })
+        Ok(Self {
+            worker,
+            asked: None,
+            given_up: false,
+            next: None,
+            parts: Vec::new(),
+            gesture: 0,
+            applied: None,
+        })
     }
 
     /// The slider was moved; `begins` if this is where a gesture starts.
@@ -109,12 +120,23 @@ impl Threshold {
 
     /// Other parts are to be kept.
     pub fn keep(&mut self, document: DocumentNumber, object: LabelId, parts: KeptParts) {
-        self.parts = Some(WantedParts { document, object, parts });
+        self.parts.retain(|wanted| (wanted.document, wanted.object) != (document, object));
+        self.parts.push(WantedParts { document, object, parts });
+    }
+
+    /// What was asked for last of parts, and is not there yet, is not done. `false` if there is nothing.
+    pub fn give_up_parts(&mut self) -> bool {
+        if self.parts.pop().is_some() {
+            return true;
+        }
+        let computed = matches!(self.asked, Some(Wanted::Parts(_))) && !self.given_up;
+        self.given_up |= computed;
+        computed
     }
 
     /// Whether the mask is not yet as it is wanted.
     pub fn is_busy(&self) -> bool {
-        self.asked.is_some() || self.next.is_some() || self.parts.is_some()
+        self.asked.is_some() || self.next.is_some() || !self.parts.is_empty()
     }
 
     /// What is wanted and can be had now; of a document that was closed nothing is. The mask of an object of which a
@@ -127,7 +149,8 @@ impl Threshold {
         if let Some(moved) = self.next.take_if(|next| ready(Wanted::Threshold(*next))) {
             return Some(Wanted::Threshold(moved));
         }
-        self.parts.take_if(|parts| ready(Wanted::Parts(*parts))).map(Wanted::Parts)
+        let at = self.parts.iter().position(|parts| ready(Wanted::Parts(*parts)))?;
+        Some(Wanted::Parts(self.parts.remove(at)))
     }
 
     /// Takes in the masks that are there and asks for what is wanted now.
@@ -137,6 +160,9 @@ impl Threshold {
             // A worker that has died answers nothing: the slider goes back to where the mask is.
             let Ok(result) = told else { break };
             let of = result.wanted.object().0;
+            if std::mem::take(&mut self.given_up) {
+                continue;
+            }
             if let Some(open_document) = open_document.as_deref_mut().filter(|s| s.number == of) {
                 self.apply(result, open_document);
             }
@@ -160,6 +186,14 @@ impl Threshold {
         }
     }
 
+    /// Asks for it once more, unless something newer is wanted of the object.
+    fn again(&mut self, wanted: WantedParts) {
+        let of = (wanted.document, wanted.object);
+        if !self.parts.iter().any(|other| (other.document, other.object) == of) {
+            self.parts.insert(0, wanted);
+        }
+    }
+
     fn apply(&mut self, result: Computed, open_document: &mut OpenDocument) {
         let Computed { wanted, state, log, mask } = result;
         let id = wanted.object().1;
@@ -169,8 +203,13 @@ impl Threshold {
             // It will be of the click's answer, or of the log as it is now, unless something newer is wanted.
             match wanted {
                 Wanted::Threshold(wanted) => _ = self.next.get_or_insert(wanted),
-                Wanted::Parts(wanted) => _ = self.parts.get_or_insert(wanted),
+                Wanted::Parts(wanted) => self.again(wanted),
             }
+            return;
+        }
+        if let (Wanted::Parts(wanted), false) = (wanted, same) {
+            // Another answer is there already: it is computed from that.
+            self.again(wanted);
             return;
         }
         let Some(Adjusted { region, touches, cut }) = mask.filter(|_| same) else { return };
@@ -305,6 +344,35 @@ mod tests {
             until_idle(&mut threshold, &mut open_document, &mut status);
         }
         (threshold, open_document, status)
+    }
+
+    #[test]
+    fn parts_are_not_lost_to_another_object_or_answer_and_can_be_given_up() {
+        let (mut threshold, mut open, mut status) = moved(&[]);
+        let (number, id) = (open.number, open.document.objects()[0].id);
+        let parts = |open: &OpenDocument| open.document.objects()[0].log.parts;
+        // Before it is asked for, and while it is computed.
+        for asked in [false, true] {
+            threshold.keep(number, id, KeptParts::Clicked);
+            if asked {
+                threshold.step(Some(&mut open), &mut status);
+            }
+            assert!(threshold.give_up_parts() && !threshold.give_up_parts(), "{asked}");
+            until_idle(&mut threshold, &mut open, &mut status);
+            assert_eq!(parts(&open), KeptParts::All, "{asked}");
+        }
+        // Something is wanted of another object (which is gone), too.
+        threshold.keep(number, id, KeptParts::Clicked);
+        threshold.keep(number, LabelId(9), KeptParts::Clicked);
+        until_idle(&mut threshold, &mut open, &mut status);
+        assert_eq!(parts(&open), KeptParts::Clicked);
+        // Another answer is there before it is.
+        threshold.keep(number, id, KeptParts::All);
+        threshold.step(Some(&mut open), &mut status);
+        click(&mut open.document);
+        answer(&mut open.document);
+        until_idle(&mut threshold, &mut open, &mut status);
+        assert_eq!(parts(&open), KeptParts::All);
     }
 
     #[test]

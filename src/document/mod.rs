@@ -76,6 +76,8 @@ pub struct Document {
     history_bytes: usize,
     /// Why the last undo or redo was not possible.
     fault: Option<String>,
+    /// Objects that got another number: the one that they had, and the one that they have.
+    renumbered: Vec<(LabelId, LabelId)>,
     /// How many prompts have got their [`PromptId`](crate::prompt::PromptId).
     prompts_given: u64,
 }
@@ -125,6 +127,7 @@ impl Document {
             store: Box::<InMemory>::default(),
             history_bytes: HISTORY_BYTES,
             fault: None,
+            renumbered: Vec::new(),
             prompts_given: 0,
         }
     }
@@ -144,6 +147,12 @@ impl Document {
     /// needs could not be read. Told once.
     pub fn take_fault(&mut self) -> Option<String> {
         self.fault.take()
+    }
+
+    /// Which objects have got other numbers, in order, by undo and redo too: for those who remember an object by its
+    /// number. Told once.
+    pub fn take_renumbered(&mut self) -> Vec<(LabelId, LabelId)> {
+        std::mem::take(&mut self.renumbered)
     }
 
     /// What there is to see of it now, without its history: for pictures made on another thread.

@@ -87,5 +87,6 @@ impl Document {
             self.active = Some(to);
         }
         self.history.renumber([from, to]);
+        self.renumbered.push((from, to));
     }
 }

@@ -101,7 +101,7 @@ impl Reader<'_> {
         let start = end.checked_add(self.number()?).ok_or(NotPacked)?;
         let len = self.number()?;
         let row = self.dims[0];
-        if start >= self.count || len == 0 || start % row + len > row {
+        if start >= self.count || len == 0 || len > row - start % row {
             return Err(NotPacked);
         }
         *end = start + len;

@@ -38,7 +38,9 @@ impl SpillFile {
     /// # Errors
     /// There is no place for it, or the system gives no thread.
     pub fn create() -> std::io::Result<Self> {
-        Self::of(tempfile::tempfile_in(folder())?)
+        // A folder that is there may be one that can't be written.
+        let file = tempfile::tempfile_in(folder());
+        Self::of(file.or_else(|_| tempfile::tempfile())?)
     }
 
     fn of(file: File) -> std::io::Result<Self> {
@@ -72,23 +74,33 @@ fn folder() -> PathBuf {
 
 fn write_all(queue: &Receiver<Weak<Slot>>, file: &Mutex<File>) {
     let mut end = 0;
+    // What could not be written is tried again with the next one: a disk may be full for a moment only.
+    let mut again: Vec<Weak<Slot>> = Vec::new();
     while let Ok(slot) = queue.recv() {
-        // Nobody needs it any more.
-        let Some(slot) = slot.upgrade() else { continue };
-        let bytes = match &*held(&slot.0) {
-            Place::Memory(bytes) => Arc::clone(bytes),
-            Place::File { .. } => continue,
-        };
-        let write = |file: &mut File| {
-            file.seek(SeekFrom::Start(end))?;
-            file.write_all(&bytes)
-        };
-        if write(&mut held(file)).is_ok() {
-            let (len, checksum) = (bytes.len(), crc32fast::hash(&bytes));
-            *held(&slot.0) = Place::File { at: end, len, checksum };
-            end += len as u64;
-        }
+        again.push(slot);
+        again.retain(|slot| !write_one(slot, file, &mut end));
     }
+}
+
+/// `false` if it has to be tried again.
+fn write_one(slot: &Weak<Slot>, file: &Mutex<File>, end: &mut u64) -> bool {
+    // Else nobody needs it any more.
+    let Some(slot) = slot.upgrade() else { return true };
+    let bytes = match &*held(&slot.0) {
+        Place::Memory(bytes) => Arc::clone(bytes),
+        Place::File { .. } => return true,
+    };
+    let write = |file: &mut File| {
+        file.seek(SeekFrom::Start(*end))?;
+        file.write_all(&bytes)
+    };
+    if write(&mut held(file)).is_err() {
+        return false;
+    }
+    let (len, checksum) = (bytes.len(), crc32fast::hash(&bytes));
+    *held(&slot.0) = Place::File { at: *end, len, checksum };
+    *end += len as u64;
+    true
 }
 
 fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -150,9 +150,21 @@ fn painting_inside_an_object_takes_its_voxels_alone() {
     clicked(&mut harness, "Background");
     stroke(&mut harness, &[beside], PRIMARY, NONE);
     assert!(voxels(harness.state())[0] > first);
-    // Once it is gone, it is no matter any more.
+    // The choice goes with its object when that gets another number, and back.
     undo(&mut harness);
-    harness.state_mut().view_mut().scan.paint_inside = Some(LabelId(77));
+    let inside = |harness: &Harness<'_, App>| harness.state().view().scan.paint_inside;
+    harness.state_mut().view_mut().scan.paint_inside = Some(first_id);
+    harness.state_mut().carry_out(Command::Renumber(first_id, LabelId(9)));
+    harness.run_steps(2);
+    assert_eq!(inside(&harness), Some(LabelId(9)));
+    undo(&mut harness);
+    harness.run_steps(2);
+    assert_eq!(inside(&harness), Some(first_id));
+    // Once it is gone, it is no matter any more: another object that gets its number is not meant.
+    harness.state_mut().carry_out(Command::RemoveObject(first_id));
+    harness.run_steps(2);
+    assert_eq!(inside(&harness), None);
+    undo(&mut harness);
     stroke(&mut harness, &[beside], PRIMARY, NONE);
     assert!(voxels(harness.state())[0] > first);
 }

@@ -166,4 +166,14 @@ fn what_can_not_be_cut_is_said() {
     for _ in 0..3 {
         assert!(cuts.follow(Some(&open), &mut wish, true).is_none() && wish.is_some());
     }
+    // What changes meanwhile ends it: another object may have that number by now.
+    wish = cut();
+    assert!(cuts.follow(Some(&open), &mut wish, false).is_none() && wish.is_some());
+    open.document.apply(Command::Select(LabelId(1))).unwrap();
+    assert!(cuts.follow(Some(&open), &mut wish, false).is_none() && wish.is_some(), "not looking");
+    open.document.apply(Command::RemoveObject(LabelId(2))).unwrap();
+    open.document.apply(Command::NewObject).unwrap();
+    let told = cuts.follow(Some(&open), &mut wish, false);
+    assert!(told.is_some_and(|told| told.is_err_and(|why| why.contains("draw it again"))));
+    assert!(wish.is_none());
 }

@@ -55,7 +55,7 @@ fn growth() -> Growth {
     Growth::start(Arc::new(|| ())).unwrap()
 }
 
-const WANTED: WantedGrowth = WantedGrowth { margin_mm: 100.0, not_wanted: None };
+const WANTED: WantedGrowth = WantedGrowth { margin_mm: 100.0, not_wanted: None, alone: None };
 
 fn known(growth: &mut Growth, open: &OpenDocument, wanted: &WantedGrowth) -> GrowthStatus {
     let until = Instant::now() + Duration::from_mins(1);

@@ -97,8 +97,10 @@ pub fn points(
         |c: &RobotClick| (0..3).all(|a| (reach.min[a]..reach.max[a]).contains(&c.voxel[a]));
     let mut clicks: Vec<RobotClick> = found.into_iter().flatten().filter(within).collect();
     // A negative point inside of the structure is a wrong one, and a positive one outside of it too: the tool can't
-    // know, so they stay. But the first has to be positive.
-    clicks.dedup();
+    // know, so they stay. But the first has to be positive: where what was to be is out of reach, the click itself.
+    if clicks.first().is_none_or(|first| !first.positive) {
+        clicks.insert(0, RobotClick { voxel: click, positive: true });
+    }
     Ok(clicks)
 }
 
@@ -224,5 +226,10 @@ mod tests {
         let reach = VoxelBox { min: [10, 0, 0], max: [40, 20, 5] };
         let found = points(&truth, &grid, [30, 10, 2], FirstPrompt::Box, &reach).unwrap();
         assert_eq!(signs(&found), [true, false, false]);
+        // Nor is the middle of the box, here: the click stands for it.
+        let reach = VoxelBox { min: [45, 0, 0], max: [60, 20, 5] };
+        let found = points(&truth, &grid, [48, 10, 2], FirstPrompt::Box, &reach).unwrap();
+        assert_eq!(found[0], RobotClick { voxel: [48, 10, 2], positive: true });
+        assert_eq!(signs(&found), [true, false]);
     }
 }

@@ -1,7 +1,7 @@
 //! What painting by hand is confined to: other objects' voxels, and a range of values.
 
 use super::view_state::ViewState;
-use crate::document::{Document, Over};
+use crate::document::{Document, LabelId, Over};
 use crate::mask::WorkLimits;
 use crate::mask::range::ValueRange;
 use crate::volume::{Region, Volume};
@@ -21,6 +21,26 @@ impl ViewState {
             self.scan.paint_inside = None;
             self.prefs.brush.over = over;
         }
+    }
+
+    /// Follows objects that have got other numbers. What was chosen of one that is gone is chosen no more, so that no
+    /// other object that gets its number is meant by it; `true` if painting was confined to it.
+    pub fn follow_numbers(
+        &mut self,
+        document: &Document,
+        renumbered: &[(LabelId, LabelId)],
+    ) -> bool {
+        let scan = &mut self.scan;
+        for chosen in [&mut scan.paint_inside, &mut scan.growth_not_wanted] {
+            for (from, to) in renumbered {
+                if *chosen == Some(*from) {
+                    *chosen = Some(*to);
+                }
+            }
+        }
+        let gone = |id: &mut LabelId| document.object(*id).is_none();
+        scan.growth_not_wanted.take_if(gone);
+        scan.paint_inside.take_if(gone).is_some()
     }
 
     /// The values that brush and eraser are confined to, if they are.

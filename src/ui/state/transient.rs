@@ -70,6 +70,8 @@ pub struct WantedGrowth {
     pub margin_mm: f64,
     /// The object that stands for what is not wanted: what it would get is given to nobody.
     pub not_wanted: Option<LabelId>,
+    /// The object that alone is shown, if one is.
+    pub alone: Option<LabelId>,
 }
 
 /// A prompt on its way to another place.

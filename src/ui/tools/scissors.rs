@@ -142,6 +142,9 @@ fn objects(cx: &ViewContext) -> Result<Vec<LabelId>, String> {
         if cut.is_empty() {
             return Err(tr("No object is shown that is not locked").to_owned());
         }
+        if cut.iter().any(|id| document.is_pending(*id)) {
+            return Err(tr("A click of one of these objects is still being computed.").to_owned());
+        }
         return Ok(cut);
     }
     match document.active() {
@@ -149,6 +152,9 @@ fn objects(cx: &ViewContext) -> Result<Vec<LabelId>, String> {
         Some(object) if object.locked => named(mark("{name} is locked"), object),
         Some(object) if object.region.is_empty() => named(mark("{name} has no voxels yet"), object),
         Some(object) if !shown(object) => named(mark("{name} is hidden: show it first"), object),
+        Some(object) if document.is_pending(object.id) => {
+            Err(tr("A click of this object is still being computed.").to_owned())
+        }
         Some(object) => Ok(vec![object.id]),
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     cx.view.transient.growth = open.then_some(WantedGrowth {
         margin_mm: cx.view.prefs.growth_margin_mm,
         not_wanted: cx.view.scan.growth_not_wanted,
+        alone: document.active().map(|o| o.id).filter(|_| cx.view.scan.solo),
     });
 }
 
