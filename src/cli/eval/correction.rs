@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use serde::{Deserialize, Serialize};
 
 use super::super::args::Edit;
-use super::protocol::rounded;
+use super::rounding::rounded;
 use crate::geom::{DVec3, Grid};
 use crate::mask::brush::{Brush, Tip};
 use crate::mask::distance::{Distances, signed_distance};

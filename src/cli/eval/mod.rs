@@ -14,6 +14,7 @@ mod pictures;
 mod protocol;
 mod report;
 mod robot;
+mod rounding;
 mod strokes;
 
 use std::io::Write as _;

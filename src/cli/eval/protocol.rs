@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule};
 use super::correction::{self, Correction, CorrectionOptions};
 use super::robot::{Robot, RobotClick, reach};
+use super::rounding::rounded;
 use super::strokes;
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
@@ -270,10 +271,4 @@ impl<'a> Trial<'a> {
             iou: rounded(iou, 6),
         })
     }
-}
-
-/// With so few digits a number is the same after the way through the journal.
-pub(super) fn rounded(value: f64, digits: i32) -> f64 {
-    let one = 10f64.powi(digits);
-    (value * one).round() / one
 }
