@@ -114,6 +114,8 @@ pub(super) struct Growth {
     dropped: bool,
     /// What was done last: what is grown already is not proposed to grow once more.
     done: Option<Key>,
+    /// And the masks are as they were then.
+    is_done: bool,
     /// The thread has panicked.
     dead: bool,
     previews: u64,
@@ -140,6 +142,7 @@ impl Growth {
             apply: None,
             dropped: false,
             done: None,
+            is_done: false,
             dead: false,
             previews: 0,
         })
@@ -166,11 +169,13 @@ impl Growth {
         if self.apply != key && self.apply.take().is_some() {
             self.dropped = key.is_some();
         }
-        if self.done != key {
+        if key.is_none() {
             self.done = None;
         }
+        // Undone and redone, too: what is there is what was done.
+        self.is_done = self.done.is_some() && self.done == key;
         let forgets = key.is_none() && self.knows;
-        let key = key.filter(|_| self.done.is_none());
+        let key = key.filter(|_| !self.is_done);
         if self.dead {
             self.state = State::Idle;
         } else if self.state.key() != key.as_ref() {
@@ -219,7 +224,7 @@ impl Growth {
                 tr("Operations have stopped unexpectedly: save your work and start the program again.")
                     .to_owned(),
             ),
-            State::Idle if self.done.is_some() => GrowthStatus::Done,
+            State::Idle if self.is_done => GrowthStatus::Done,
             State::Idle => GrowthStatus::Idle,
             State::Working(.., progress) => {
                 let (done, total) = progress.get();

@@ -309,6 +309,19 @@ impl App {
         self.longest_step = self.longest_step.max(began.elapsed());
     }
 
+    /// What was painted to stand for what is not wanted is an object like others, and in the file.
+    fn tell_unwanted(&mut self) {
+        let document = self.open.as_ref().map(|open| &open.document);
+        let id = self.view.scan.growth_not_wanted;
+        let object = document.zip(id).and_then(|(document, id)| document.object(id));
+        if let Some(object) = object.filter(|o| !o.region.is_empty()) {
+            self.toasts.warning(tr_with(
+                "{name}, which stands for what is not wanted, was saved too: delete it and save again if you need it no more",
+                &[("name", &object.name)],
+            ));
+        }
+    }
+
     /// Writes down what the user was told, and takes over the log while it is looked at.
     fn keep_log(&mut self) {
         for (level, text) in self.toasts.take_fresh() {
@@ -338,6 +351,7 @@ impl App {
                     self.leaving.saved();
                 }
                 self.toasts.info(tr_with("Saved and verified: {name}", &[("name", &name)]));
+                self.tell_unwanted();
             }
             News::SavedPartly { why, stamp, document } => {
                 if let Some(open) = self.open.as_mut().filter(|s| s.number == document) {

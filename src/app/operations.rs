@@ -103,6 +103,8 @@ pub(super) struct Operations {
     dropped: bool,
     /// What was done last: it is not proposed once more by itself.
     done: Option<Key>,
+    /// And the masks are as they were then.
+    is_done: bool,
     /// The thread has panicked.
     dead: bool,
     previews: u64,
@@ -123,6 +125,7 @@ impl Operations {
             apply: None,
             dropped: false,
             done: None,
+            is_done: false,
             dead: false,
             previews: 0,
         })
@@ -150,10 +153,12 @@ impl Operations {
             self.dropped = key.is_some();
         }
         let shows = wanted.is_some_and(|w| w.preview) || self.apply.is_some();
-        if self.done != key {
+        if key.is_none() {
             self.done = None;
         }
-        let rests = self.done.is_some() && self.apply.is_none();
+        // Undone and redone, too: what is there is what was done.
+        self.is_done = self.done.is_some() && self.done == key;
+        let rests = self.is_done && self.apply.is_none();
         let key = key.filter(|_| shows && !rests);
         if self.dead {
             self.state = State::Idle;
@@ -201,7 +206,7 @@ impl Operations {
                 tr("Operations have stopped unexpectedly: save your work and start the program again.")
                     .to_owned(),
             ),
-            State::Idle if self.done.is_some() => OperationStatus::Done,
+            State::Idle if self.is_done => OperationStatus::Done,
             State::Idle => OperationStatus::Idle,
             State::Working(..) => OperationStatus::Working,
             State::Done(told) => match &told.proposal {

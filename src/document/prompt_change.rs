@@ -50,6 +50,9 @@ impl Document {
             PromptChange::Flip => {
                 let flipped = Prompt { positive: !before.positive, ..before };
                 self.not_taken(Some(id), &flipped)?;
+                if index == 0 && !flipped.positive {
+                    return Err(Refused::FirstMustBePositive);
+                }
                 log.prompts[index] = flipped;
             }
         }

@@ -128,6 +128,9 @@ fn painted_shown_painted_more_done_and_undone() {
     assert_eq!(gains(&known(&mut harness)), third, "and it is shown again");
     press(&mut harness, Key::Z, CTRL | Modifiers::SHIFT);
     assert_eq!(voxels(harness.state()), [1600, seeds[1], 1600]);
+    harness.run_steps(3);
+    let redone = harness.state().status().growth.clone();
+    assert_eq!(redone, GrowthStatus::Done, "it is not proposed to grow once more");
     undo(&mut harness);
 
     // A seed that is taken back is none.

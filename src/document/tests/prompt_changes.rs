@@ -102,7 +102,7 @@ fn what_makes_no_sense_is_refused_and_nothing_is_changed() {
             assert_eq!(told.unwrap_err(), why, "and it is known before");
         }
     }
-    assert_eq!(flip(&mut d, 0), Err(Refused::NegativeWouldBeFirst));
+    assert_eq!(flip(&mut d, 0), Err(Refused::FirstMustBePositive));
     // Where it is already.
     move_to(&mut d, 1, at(2, 4, 0)).unwrap();
     assert_eq!((seen(&d), d.state()), (before, state));

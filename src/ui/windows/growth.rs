@@ -40,6 +40,9 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
                 ui.add(drag).accessible_name(tr("Margin around the seeds"));
             });
             not_wanted(ui, document, &mut cx.view.scan.growth_not_wanted);
+            if cx.view.scan.growth_not_wanted.is_none() {
+                ui.label(quiet(ui, tr("Where nothing is not wanted, they fill all around them: paint a bit into what is not wanted, as an object of its own, and choose it here.")));
+            }
             ui.add_space(4.0);
             outcome(ui, document, cx);
         });
