@@ -23,7 +23,8 @@ pub(super) fn found<'d>(
     let searched = &mut cx.view.transient.searched_objects;
     let field = TextEdit::singleline(searched).hint_text(tr("Name, number, done, flagged …"));
     let response = ui.add(field.desired_width(f32::INFINITY)).accessible_name(tr("Find objects"));
-    if response.has_focus() && ui.input(|i| i.key_pressed(egui::Key::Escape)) {
+    // Esc has taken the keyboard away from the field already.
+    if response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Escape)) {
         searched.clear();
     }
     ui.add_space(4.0);
