@@ -113,9 +113,8 @@ pub(super) struct Growth {
     /// It was to be done, but what it was to be done to has changed.
     dropped: bool,
     /// What was done last: what is grown already is not proposed to grow once more.
-    done: Option<Key>,
-    /// And the masks are as they were then.
-    is_done: bool,
+    /// And whether the masks are as they were then.
+    done: Option<(Key, bool)>,
     /// The thread has panicked.
     dead: bool,
     previews: u64,
@@ -142,7 +141,6 @@ impl Growth {
             apply: None,
             dropped: false,
             done: None,
-            is_done: false,
             dead: false,
             previews: 0,
         })
@@ -173,9 +171,11 @@ impl Growth {
             self.done = None;
         }
         // Undone and redone, too: what is there is what was done.
-        self.is_done = self.done.is_some() && self.done == key;
+        if let Some((done, is)) = &mut self.done {
+            *is = key.as_ref() == Some(done);
+        }
         let forgets = key.is_none() && self.knows;
-        let key = key.filter(|_| !self.is_done);
+        let key = key.filter(|_| !self.is_done());
         if self.dead {
             self.state = State::Idle;
         } else if self.state.key() != key.as_ref() {
@@ -224,7 +224,7 @@ impl Growth {
                 tr("Operations have stopped unexpectedly: save your work and start the program again.")
                     .to_owned(),
             ),
-            State::Idle if self.is_done => GrowthStatus::Done,
+            State::Idle if self.is_done() => GrowthStatus::Done,
             State::Idle => GrowthStatus::Idle,
             State::Working(.., progress) => {
                 let (done, total) = progress.get();
@@ -240,6 +240,10 @@ impl Growth {
     /// The window's wish is to be done.
     pub fn apply(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedGrowth>) {
         self.apply = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
+    }
+
+    fn is_done(&self) -> bool {
+        self.done.as_ref().is_some_and(|(_, is)| *is)
     }
 
     /// It is not to be done after all. `false` if it was not to be.
@@ -268,7 +272,7 @@ impl Growth {
 
     /// What was asked for was done.
     pub fn applied(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedGrowth>) {
-        self.done = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
+        self.done = open.zip(wanted).map(|(open, wanted)| (Key::of(open, wanted), true));
     }
 
     /// What would change, to be drawn over the document as it is; `None` once that is another (during a stroke).

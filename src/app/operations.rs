@@ -102,9 +102,8 @@ pub(super) struct Operations {
     /// It was to be done, but what it was to be done to has changed.
     dropped: bool,
     /// What was done last: it is not proposed once more by itself.
-    done: Option<Key>,
-    /// And the masks are as they were then.
-    is_done: bool,
+    /// And whether the masks are as they were then.
+    done: Option<(Key, bool)>,
     /// The thread has panicked.
     dead: bool,
     previews: u64,
@@ -125,7 +124,6 @@ impl Operations {
             apply: None,
             dropped: false,
             done: None,
-            is_done: false,
             dead: false,
             previews: 0,
         })
@@ -157,8 +155,10 @@ impl Operations {
             self.done = None;
         }
         // Undone and redone, too: what is there is what was done.
-        self.is_done = self.done.is_some() && self.done == key;
-        let rests = self.is_done && self.apply.is_none();
+        if let Some((done, is)) = &mut self.done {
+            *is = key.as_ref() == Some(done);
+        }
+        let rests = self.is_done() && self.apply.is_none();
         let key = key.filter(|_| shows && !rests);
         if self.dead {
             self.state = State::Idle;
@@ -206,7 +206,7 @@ impl Operations {
                 tr("Operations have stopped unexpectedly: save your work and start the program again.")
                     .to_owned(),
             ),
-            State::Idle if self.is_done => OperationStatus::Done,
+            State::Idle if self.is_done() => OperationStatus::Done,
             State::Idle => OperationStatus::Idle,
             State::Working(..) => OperationStatus::Working,
             State::Done(told) => match &told.proposal {
@@ -226,6 +226,10 @@ impl Operations {
     /// The window's wish is to be done.
     pub fn apply(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedOperation>) {
         self.apply = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
+    }
+
+    fn is_done(&self) -> bool {
+        self.done.as_ref().is_some_and(|(_, is)| *is)
     }
 
     /// It is not to be done after all. `false` if it was not to be.
@@ -255,7 +259,7 @@ impl Operations {
 
     /// What was asked for was done.
     pub fn applied(&mut self, open: Option<&OpenDocument>, wanted: Option<&WantedOperation>) {
-        self.done = open.zip(wanted).map(|(open, wanted)| Key::of(open, wanted));
+        self.done = open.zip(wanted).map(|(open, wanted)| (Key::of(open, wanted), true));
     }
 
     /// What would change, to be drawn over the document as it is; `None` once that is another (during a stroke).

@@ -143,7 +143,9 @@ fn points_are_stepped_through_flipped_and_taken_out_by_keys() {
     press(&mut harness, NONE, Key::Tab);
     press(&mut harness, Modifiers::SHIFT, Key::P);
     assert_eq!(object(&harness).log, before.log);
-    assert!(harness.state().messages().any(|m| m.contains("negative click would come first")));
+    assert!(
+        harness.state().messages().any(|m| m.contains("first click of an object must be positive"))
+    );
 
     // From the list: the one in the middle goes.
     harness.get_by_label("Prompt 2, negative").click_secondary();

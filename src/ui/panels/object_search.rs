@@ -1,6 +1,6 @@
 //! Which of many objects the list shows: those that one looks for.
 
-use egui::{TextEdit, Ui};
+use egui::{EventFilter, TextEdit, Ui};
 
 use crate::document::{Document, Object, ObjectState};
 use crate::ui::commands::CommandContext;
@@ -23,9 +23,12 @@ pub(super) fn found<'d>(
     let searched = &mut cx.view.transient.searched_objects;
     let field = TextEdit::singleline(searched).hint_text(tr("Name, number, done, flagged …"));
     let response = ui.add(field.desired_width(f32::INFINITY)).accessible_name(tr("Find objects"));
-    // Esc has taken the keyboard away from the field already.
-    if response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Escape)) {
+    // Else Esc takes the keyboard away before the field hears of it.
+    let filter = EventFilter { escape: true, horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|m| m.set_focus_lock_filter(response.id, filter));
+    if response.has_focus() && ui.input(|i| i.key_pressed(egui::Key::Escape)) {
         searched.clear();
+        response.surrender_focus();
     }
     ui.add_space(4.0);
     let words = searched.trim().to_lowercase();
