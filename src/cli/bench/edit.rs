@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::grow_cut::GrowCutScene;
 use super::{around, median, timed};
 use crate::cli::args::BenchArgs;
 use crate::geom::{DAffine3, DVec3, Grid};
@@ -58,6 +59,13 @@ struct Row {
     voxels: usize,
 }
 
+impl Row {
+    fn of(key: &'static str, name: String, times: &[f64], voxels: usize) -> Self {
+        let worst_ms = times.iter().copied().fold(0.0, f64::max);
+        Self { key, name, ms: median(times), worst_ms, voxels }
+    }
+}
+
 /// Times all operations, half of the runs before the peer's and half after them.
 pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
     let grid = Grid::new(args.size, DAffine3::from_scale(DVec3::from_array(SPACING)))?;
@@ -71,6 +79,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
     let operations = operations(&organ, &drawn, &grid);
     let mut times = vec![Vec::new(); operations.len() + shared.len()];
     let mut counts = vec![0; times.len()];
+    let mut grow_cut = GrowCutScene::new(&grid);
     let limits = WorkLimits::none();
     let peer = around(
         args.repeat,
@@ -88,7 +97,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
                 counts[n] = result?.iter().map(Region::count).sum();
                 times[n].push(ms);
             }
-            Ok(())
+            grow_cut.run()
         },
         || args.peer.as_deref().map(|python| peer(python, &organ, &grid, args.repeat)),
     )?;
@@ -103,18 +112,15 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
         (*key, format!("{TOGETHER} masks, {ml:.0} mL in all, smoothed together, {SIGMA_MM} mm"))
     });
     let names = operations.iter().map(|(key, name, _)| (*key, name.clone())).chain(together);
-    let rows = names.zip(times.iter().zip(&counts)).map(|((key, name), (times, &voxels))| Row {
-        key,
-        name,
-        ms: median(times),
-        worst_ms: times.iter().copied().fold(0.0, f64::max),
-        voxels,
-    });
+    let rows = names
+        .zip(times.iter().zip(&counts))
+        .map(|((key, name), (times, &voxels))| Row::of(key, name, times, voxels));
+    let grown = grow_cut.steps.iter().map(|s| Row::of(s.key, s.name.to_owned(), &s.ms, s.voxels));
     Ok(Edited {
         organ_ml: organ.count() as f64 * grid.voxel_volume_mm3() / 1000.0,
         organ_voxels: organ.count(),
         organ_runs: organ.runs().len(),
-        rows: rows.collect(),
+        rows: rows.chain(grown).collect(),
         peer,
         no_peer,
     })

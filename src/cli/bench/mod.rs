@@ -4,6 +4,7 @@ mod brush;
 mod click;
 mod clicks;
 mod edit;
+mod grow_cut;
 mod history;
 mod model;
 mod open;
