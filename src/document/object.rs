@@ -10,16 +10,17 @@ pub struct LabelId(pub u16);
 
 /// Colours of new objects, in turn: Okabe and Ito's colour-blind-safe set (2008) without its black and its green
 /// (that of positive points), plus a lighter blue (IBM's) that is seen on black lung, a purple of Paul Tol's "bright"
-/// scheme and a violet between the two. No grey: a scan is grey.
+/// scheme and a violet between the two. No grey: a scan is grey. Of all orders one in which each is far from the next,
+/// also to who has no green cones: objects that are drawn one after the other often touch.
 pub const PALETTE: [[u8; 3]; 9] = [
     [230, 159, 0],
-    [86, 180, 233],
     [0, 114, 178],
+    [204, 121, 167],
     [240, 228, 66],
+    [86, 180, 233],
+    [170, 51, 119],
     [100, 143, 255],
     [213, 94, 0],
-    [204, 121, 167],
-    [170, 51, 119],
     [150, 90, 230],
 ];
 
@@ -33,7 +34,7 @@ pub fn palette_colour(id: LabelId) -> [u8; 3] {
     let round = index / PALETTE.len();
     let tint = ROUNDS[round % ROUNDS.len()];
     let end = if tint > 0.0 { 255.0 } else { 0.0 };
-    PALETTE[(index + 4 * round) % PALETTE.len()]
+    PALETTE[(index + 3 * round) % PALETTE.len()]
         .map(|channel| (f32::from(channel) + (end - f32::from(channel)) * tint.abs()).round() as u8)
 }
 
@@ -172,7 +173,60 @@ mod tests {
             }
         }
         // Beyond, there is always one.
-        assert_eq!(palette_colour(LabelId(28)), PALETTE[3]);
+        assert_eq!(palette_colour(LabelId(28)), PALETTE[0]);
         palette_colour(LabelId(u16::MAX));
+    }
+
+    type Matrix = [[f64; 3]; 3];
+
+    fn times(matrix: &Matrix, v: [f64; 3]) -> [f64; 3] {
+        matrix.map(|row| (0..3).map(|n| row[n] * v[n]).sum())
+    }
+
+    /// Oklab (Ottosson 2020) of a colour, as it is or as who has no green cones sees it (Machado et al. 2009).
+    fn oklab(rgb: [u8; 3], deuteranopia: bool) -> [f64; 3] {
+        const SEEN: Matrix = [
+            [0.367_322, 0.860_646, -0.227_968],
+            [0.280_085, 0.672_501, 0.047_413],
+            [-0.011_820, 0.042_940, 0.968_881],
+        ];
+        const CONES: Matrix = [
+            [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
+            [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
+            [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
+        ];
+        const LAB: Matrix = [
+            [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
+            [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
+            [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+        ];
+        let linear = rgb.map(|c| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        });
+        let seen = if deuteranopia { times(&SEEN, linear) } else { linear };
+        times(&LAB, times(&CONES, seen.map(|c| c.clamp(0.0, 1.0))).map(f64::cbrt))
+    }
+
+    #[test]
+    fn an_objects_colour_is_far_from_the_next_ones() {
+        let apart = |a: [u8; 3], b: [u8; 3], deuteranopia| {
+            let [a, b] = [a, b].map(|rgb| oklab(rgb, deuteranopia));
+            a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+        };
+        // From numpy: Okabe and Ito's two blues, which stood side by side.
+        for (deuteranopia, expected) in [(false, 0.204), (true, 0.207)] {
+            let found = apart([86, 180, 233], [0, 114, 178], deuteranopia);
+            assert!((found - expected).abs() < 5e-4, "{found}");
+        }
+        for id in 1..27 {
+            let [a, b] = [id, id + 1].map(|id| palette_colour(LabelId(id)));
+            // Tints are nearer to one another than the colours themselves.
+            let least = if id < 9 { [0.24, 0.19] } else { [0.12, 0.09] };
+            for (deuteranopia, least) in [false, true].into_iter().zip(least) {
+                let found = apart(a, b, deuteranopia);
+                assert!(found > least, "{id}: {a:?} {b:?} {found}, deuteranopia {deuteranopia}");
+            }
+        }
     }
 }

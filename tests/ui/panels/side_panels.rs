@@ -89,7 +89,7 @@ fn objects_are_listed_with_their_volume() {
     picture(&mut harness, "colour");
     harness.get_by_label("Colour 3").click();
     harness.run_steps(2);
-    assert_eq!(taken(&mut harness), ["Do(Recolour(LabelId(1), [0, 114, 178]))"]);
+    assert_eq!(taken(&mut harness), ["Do(Recolour(LabelId(1), [204, 121, 167]))"]);
 }
 
 #[test]
