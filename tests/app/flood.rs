@@ -8,19 +8,12 @@ use voxpoint::document::Command;
 use voxpoint::geom::{DVec3, Plane};
 use voxpoint::ui::tools;
 
-use crate::brush::{NONE, button, document, grid, look_at, press, spot, stroke, undo, with_brush};
+use crate::brush::{NONE, button, document, grid, press, stroke, undo};
+use crate::drawing::{PRIMARY, SECONDARY, Turned, with_tool};
 use crate::support::{place, view_name, voxels, wait};
 
-const PRIMARY: PointerButton = PointerButton::Primary;
-const SECONDARY: PointerButton = PointerButton::Secondary;
-
 fn with_flood(folder: &std::path::Path) -> (Harness<'static, App>, DVec3) {
-    let mut harness = with_brush(folder);
-    press(&mut harness, Key::T, NONE);
-    assert_eq!(harness.state().view().prefs.tool, tools::FLOOD);
-    let middle = spot(&harness, DVec3::new(0.2, 0.3, 0.1));
-    look_at(&mut harness, middle);
-    (harness, middle)
+    with_tool(folder, (NONE, Key::T), tools::FLOOD)
 }
 
 /// A click, or a drag from the first place, and all that comes of it.
@@ -147,22 +140,12 @@ fn the_right_button_and_alt_take_away_and_what_is_locked_stays() {
 fn in_an_oblique_slice_the_voxels_that_it_shows_are_filled() {
     let temp = tempfile::tempdir().expect("temp folder");
     let (mut harness, _) = with_flood(temp.path());
-    let middle = spot(&harness, DVec3::ZERO);
-    look_at(&mut harness, middle);
-    harness.hover_at(place(&harness, Plane::Coronal, middle));
-    harness.step();
-    for _ in 0..5 {
-        press(&mut harness, Key::ArrowRight, Modifiers::ALT);
-    }
-    let grid = grid(&harness);
-    let frame = harness.state().view().slice_frame(&grid, Plane::Axial);
-    assert!(frame.is_oblique());
-    let normal = frame.normal();
-    let rect = harness.get_by_label(&view_name(Plane::Axial)).rect();
+    let turned = Turned::new(&mut harness);
+    let (middle, normal) = (turned.middle, turned.normal);
     // The crosshair is in the middle of the picture, near enough: beside it, within the block.
-    fill(&mut harness, &[rect.center() + vec2(23.0, 21.0)], PRIMARY, NONE);
-    let steps = grid.world_from_voxel().matrix3;
-    let half = (0..3).map(|a| steps.col(a).dot(normal).abs()).sum::<f64>() / 2.0;
+    fill(&mut harness, &[turned.rect.center() + vec2(23.0, 21.0)], PRIMARY, NONE);
+    let grid = grid(&harness);
+    let half = turned.half_voxel(&grid);
     let labels = document(&harness).labels();
     let mut filled = 0;
     for n in 0..40 * 32 * 20 {

@@ -2,28 +2,20 @@
 
 use egui::{Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::geom::{DVec2, DVec3, Plane};
-use voxpoint::ui::views::SliceTransform;
 use voxpoint::ui::{WiresStatus, tools};
 
-use crate::brush::{NONE, button, document, grid, look_at, press, spot, stroke, undo, with_brush};
-use crate::support::{place, view_name, voxels, wait};
+use crate::brush::{NONE, button, document, grid, look_at, press, spot, stroke, undo};
+use crate::drawing::{PRIMARY, SECONDARY, Turned, axes, with_tool};
+use crate::support::{place, voxels, wait};
 
-const PRIMARY: PointerButton = PointerButton::Primary;
-const SECONDARY: PointerButton = PointerButton::Secondary;
 /// The block's middle from the middle of its voxel 20, 16, 10, and half its size, mm.
 const MIDDLE: DVec3 = DVec3::new(0.5, 0.75, -1.25);
 const HALF: DVec3 = DVec3::new(10.0, 12.0, 12.5);
 
 fn with_wire(folder: &std::path::Path) -> (Harness<'static, App>, DVec3) {
-    let mut harness = with_brush(folder);
-    press(&mut harness, Key::U, Modifiers::SHIFT);
-    assert_eq!(harness.state().view().prefs.tool, tools::OUTLINE);
-    let middle = spot(&harness, DVec3::new(0.2, 0.3, 0.1));
-    look_at(&mut harness, middle);
-    (harness, middle)
+    with_tool(folder, (Modifiers::SHIFT, Key::U), tools::OUTLINE)
 }
 
 /// Clicks a corner, and waits for its way and for the next wires.
@@ -74,14 +66,6 @@ fn check(
 fn three(middle: DVec3, [u, v]: [DVec3; 2], half: DVec2) -> [DVec3; 3] {
     let at = |a: f64, b: f64| middle + u * (a * half.x) + v * (b * half.y);
     [at(-1.0, 0.5), at(0.97, 0.97), at(0.5, -1.0)]
-}
-
-fn axes(plane: Plane) -> [DVec3; 2] {
-    match plane {
-        Plane::Axial => [DVec3::X, DVec3::Y],
-        Plane::Coronal => [DVec3::X, DVec3::Z],
-        Plane::Sagittal => [DVec3::Y, DVec3::Z],
-    }
 }
 
 #[test]
@@ -190,24 +174,9 @@ fn backspace_takes_the_way_back_shift_goes_straight_and_esc_gives_up() {
 fn in_an_oblique_slice_wires_follow_what_it_shows() {
     let temp = tempfile::tempdir().expect("temp folder");
     let (mut harness, _) = with_wire(temp.path());
-    let crosshair = spot(&harness, DVec3::ZERO);
-    look_at(&mut harness, crosshair);
-    harness.hover_at(place(&harness, Plane::Coronal, crosshair));
-    harness.step();
-    for _ in 0..5 {
-        press(&mut harness, Key::ArrowRight, Modifiers::ALT);
-    }
-    let (view, grid) = (harness.state().view(), grid(&harness));
-    let frame = view.slice_frame(&grid, Plane::Axial);
-    assert!(frame.is_oblique());
-    let normal = frame.normal();
+    let turned = Turned::new(&mut harness);
+    let (crosshair, normal) = (turned.middle, turned.normal);
     let across = DVec3::Y.cross(normal).normalize();
-    let rect = harness.get_by_label(&view_name(Plane::Axial)).rect();
-    let size = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
-    let (convention, slice) = (view.prefs.convention, view.slice(&grid, Plane::Axial));
-    let (turn, pan_zoom) = (view.scan.oblique.as_ref(), view.pane(Plane::Axial).pan_zoom);
-    let transform =
-        SliceTransform::new(&grid, Plane::Axial, convention, turn, pan_zoom, size, slice);
     // Where the plane meets the block's sides, at right angles to the patient's left and right.
     let block = spot(&harness, MIDDLE);
     let side = |x: f64| (block.x + x - crosshair.x) / across.x;
@@ -216,13 +185,10 @@ fn in_an_oblique_slice_wires_follow_what_it_shows() {
     let middle =
         crosshair + across * f64::midpoint(left, right) + DVec3::Y * (block.y - crosshair.y);
     for at in three(middle, [across, DVec3::Y], half) {
-        let at = transform.pane_from_world(at);
-        assert!(at.z.abs() < 1e-6, "in the slice shown: {at}");
-        corner(&mut harness, rect.min + vec2(at.x as f32, at.y as f32), PRIMARY, NONE);
+        corner(&mut harness, turned.place(at), PRIMARY, NONE);
     }
     press(&mut harness, Key::Enter, NONE);
-    let steps = grid.world_from_voxel().matrix3;
-    let thick = (0..3).map(|a| steps.col(a).dot(normal).abs()).sum::<f64>() / 2.0;
+    let thick = turned.half_voxel(&grid(&harness));
     // Voxels that the plane cuts lie beside it: those at its side are seen up to so much further in or out.
     let blur = DVec2::new(thick * across.z.abs() + 1.5, 1.5);
     check(&harness, "oblique", [across, DVec3::Y], (middle, half, blur), |at| {

@@ -8,27 +8,17 @@ use voxpoint::app::App;
 use voxpoint::document::Command;
 use voxpoint::geom::{DVec2, DVec3, Plane};
 use voxpoint::ui::tools;
-use voxpoint::ui::views::SliceTransform;
 
-use crate::brush::{
-    CTRL, NONE, button, check, document, grid, look_at, press, spot, stroke, undo, with_brush,
-};
+use crate::brush::{CTRL, NONE, button, check, document, grid, look_at, press, stroke, undo};
+use crate::drawing::{PRIMARY, SECONDARY, Turned, axes, depth, with_tool};
 use crate::support::{place, view_name, voxels};
-
-const PRIMARY: PointerButton = PointerButton::Primary;
-const SECONDARY: PointerButton = PointerButton::Secondary;
 
 /// An L, in mm along two axes: not convex, and no edge on a voxel's centre.
 const CORNERS: [[f64; 2]; 6] =
     [[-7.3, -8.4], [7.7, -8.4], [7.7, -1.2], [1.6, -1.2], [1.6, 8.8], [-7.3, 8.8]];
 
 fn with_outline(folder: &std::path::Path) -> (Harness<'static, App>, DVec3) {
-    let mut harness = with_brush(folder);
-    press(&mut harness, Key::U, NONE);
-    assert_eq!(harness.state().view().prefs.tool, tools::OUTLINE);
-    let middle = spot(&harness, DVec3::new(0.2, 0.3, 0.1));
-    look_at(&mut harness, middle);
-    (harness, middle)
+    with_tool(folder, (NONE, Key::U), tools::OUTLINE)
 }
 
 fn click_at(harness: &mut Harness<'_, App>, at: Pos2, with: PointerButton, modifiers: Modifiers) {
@@ -47,38 +37,16 @@ fn double_click(harness: &mut Harness<'_, App>, at: Pos2) {
     harness.run_steps(3);
 }
 
-/// How deep (mm) a place is inside of a polygon; outside below 0.
-fn depth(at: DVec2, corners: &[DVec2]) -> f64 {
-    let edges = corners.iter().zip(corners.iter().cycle().skip(1));
-    let (mut inside, mut distance) = (false, f64::MAX);
-    for (&a, &b) in edges {
-        if (a.y > at.y) != (b.y > at.y) && at.x < a.x + (b.x - a.x) * (at.y - a.y) / (b.y - a.y) {
-            inside = !inside;
-        }
-        let t = ((at - a).dot(b - a) / (b - a).length_squared()).clamp(0.0, 1.0);
-        distance = distance.min(at.distance(a + (b - a) * t));
-    }
-    if inside { distance } else { -distance }
-}
-
-/// The plane's axis, and the two that lie in it.
-fn axes(plane: Plane) -> (usize, DVec3, DVec3) {
-    match plane {
-        Plane::Axial => (2, DVec3::X, DVec3::Y),
-        Plane::Coronal => (1, DVec3::X, DVec3::Z),
-        Plane::Sagittal => (0, DVec3::Y, DVec3::Z),
-    }
-}
-
 fn corners_at(harness: &Harness<'_, App>, plane: Plane, middle: DVec3) -> Vec<Pos2> {
-    let (_, u, v) = axes(plane);
+    let [u, v] = axes(plane);
     let at = |[a, b]: [f64; 2]| place(harness, plane, middle + u * a + v * b);
     CORNERS.map(at).to_vec()
 }
 
 /// Label 1 is the L in the slice, and nothing else.
 fn check_l(harness: &Harness<'_, App>, plane: Plane, middle: DVec3, what: &str) {
-    let (axis, u, v) = axes(plane);
+    let [u, v] = axes(plane);
+    let axis = (0..3).find(|&a| u.cross(v)[a] != 0.0).expect("an axis");
     let slice = grid(harness).voxel_at(middle).expect("inside")[axis];
     let corners = CORNERS.map(|[a, b]| DVec2::new(a, b));
     check(harness, what, |centre, voxel| {
@@ -259,33 +227,15 @@ fn backspace_takes_a_corner_back_and_esc_or_another_slice_all() {
 fn in_an_oblique_slice_the_voxels_that_it_shows_are_filled() {
     let temp = tempfile::tempdir().expect("temp folder");
     let (mut harness, _) = with_outline(temp.path());
-    let middle = spot(&harness, DVec3::ZERO);
-    look_at(&mut harness, middle);
-    harness.hover_at(place(&harness, Plane::Coronal, middle));
-    harness.step();
-    for _ in 0..5 {
-        press(&mut harness, Key::ArrowRight, Modifiers::ALT);
-    }
-    let (view, grid) = (harness.state().view(), grid(&harness));
-    let frame = view.slice_frame(&grid, Plane::Axial);
-    assert!(frame.is_oblique());
-    let normal = frame.normal();
+    let turned = Turned::new(&mut harness);
+    let (middle, normal) = (turned.middle, turned.normal);
     let across = normal.cross(DVec3::Y).normalize();
-    let rect = harness.get_by_label(&view_name(Plane::Axial)).rect();
-    let size = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
-    let pan_zoom = view.pane(Plane::Axial).pan_zoom;
-    let (convention, slice) = (view.prefs.convention, view.slice(&grid, Plane::Axial));
-    let turn = view.scan.oblique.as_ref();
-    let transform =
-        SliceTransform::new(&grid, Plane::Axial, convention, turn, pan_zoom, size, slice);
-    for at in CORNERS.map(|[a, b]| middle + across * a + DVec3::Y * b) {
-        let at = transform.pane_from_world(at);
-        assert!(at.z.abs() < 1e-6, "in the slice shown: {at}");
-        click_at(&mut harness, rect.min + vec2(at.x as f32, at.y as f32), PRIMARY, NONE);
+    for [a, b] in CORNERS {
+        let at = turned.place(middle + across * a + DVec3::Y * b);
+        click_at(&mut harness, at, PRIMARY, NONE);
     }
     press(&mut harness, Key::Enter, NONE);
-    let steps = grid.world_from_voxel().matrix3;
-    let half = (0..3).map(|a| steps.col(a).dot(normal).abs()).sum::<f64>() / 2.0;
+    let half = turned.half_voxel(&grid(&harness));
     let corners = CORNERS.map(|[a, b]| DVec2::new(a, b));
     check(&harness, "oblique", |centre, _| {
         let by = centre - middle;

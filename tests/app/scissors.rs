@@ -8,18 +8,14 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::document::{Change, Command, EditKind, GestureId, LabelId, Over};
-use voxpoint::geom::{DVec3, Plane};
+use voxpoint::geom::{DVec2, DVec3, Plane};
 use voxpoint::render::ClipBox;
 use voxpoint::ui::tools;
 use voxpoint::volume::Region;
 
-use crate::brush::{
-    CTRL, NONE, button, document, grid, look_at, press, spot, stroke, undo, with_brush,
-};
+use crate::brush::{CTRL, NONE, button, document, grid, press, spot, stroke, undo};
+use crate::drawing::{PRIMARY, SECONDARY, depth, with_tool};
 use crate::support::{place, voxels, wait};
-
-const PRIMARY: PointerButton = PointerButton::Primary;
-const SECONDARY: PointerButton = PointerButton::Secondary;
 
 fn boxed(low: [usize; 3], high: [usize; 3]) -> Arc<Region> {
     let at = |n: usize| [n % 40, n / 40 % 32, n / 1280];
@@ -29,7 +25,8 @@ fn boxed(low: [usize; 3], high: [usize; 3]) -> Arc<Region> {
 
 /// Object 1 is the block, object 2 a small box behind it; 1 is selected.
 fn with_scissors(folder: &std::path::Path) -> Harness<'static, App> {
-    let mut harness = with_brush(folder);
+    let keys = (Modifiers::SHIFT, Key::X);
+    let (mut harness, _) = with_tool(folder, keys, tools::SCISSORS);
     for (n, region) in
         [boxed([10, 8, 5], [30, 24, 15]), boxed([18, 27, 8], [22, 30, 11])].into_iter().enumerate()
     {
@@ -40,10 +37,7 @@ fn with_scissors(folder: &std::path::Path) -> Harness<'static, App> {
         harness.state_mut().carry_out(edit);
     }
     harness.state_mut().carry_out(Command::Select(LabelId(1)));
-    press(&mut harness, Key::X, Modifiers::SHIFT);
-    assert_eq!(harness.state().view().prefs.tool, tools::SCISSORS);
-    let middle = spot(&harness, DVec3::new(0.2, 0.3, 0.1));
-    look_at(&mut harness, middle);
+    harness.run_steps(2);
     assert_eq!(voxels(harness.state()), [3200, 36]);
     harness
 }
@@ -66,25 +60,12 @@ fn curve(harness: &Harness<'_, App>) -> Vec<Pos2> {
         .to_vec()
 }
 
-/// How deep (in points) a place is inside of a curve; outside below 0.
-fn depth(at: Pos2, curve: &[Pos2]) -> f32 {
-    let (mut inside, mut distance) = (false, f32::MAX);
-    for (&a, &b) in curve.iter().zip(curve.iter().cycle().skip(1)) {
-        if (a.y > at.y) != (b.y > at.y) && at.x < a.x + (b.x - a.x) * (at.y - a.y) / (b.y - a.y) {
-            inside = !inside;
-        }
-        let way = b - a;
-        let t = if way == egui::Vec2::ZERO { 0.0 } else { (at - a).dot(way) / way.length_sq() };
-        distance = distance.min(at.distance(a + way * t.clamp(0.0, 1.0)));
-    }
-    if inside { distance } else { -distance }
-}
-
 /// Which voxels a label must have lost, told by where the camera shows them: `goes` has their depth in the curve.
-fn check(harness: &Harness<'_, App>, what: &str, goes: impl Fn(f32, [usize; 3], u16) -> bool) {
+fn check(harness: &Harness<'_, App>, what: &str, goes: impl Fn(f64, [usize; 3], u16) -> bool) {
     let (grid, labels, rect) = (grid(harness), document(harness).labels(), view_3d(harness));
     let size = [f64::from(rect.width()), f64::from(rect.height())];
-    let curve = curve(harness);
+    let in_view = |at: Pos2| DVec2::new(f64::from(at.x - rect.min.x), f64::from(at.y - rect.min.y));
+    let curve: Vec<DVec2> = curve(harness).into_iter().map(in_view).collect();
     let (small, block) = (boxed([18, 27, 8], [22, 30, 11]), boxed([10, 8, 5], [30, 24, 15]));
     let (mut gone, mut stays) = (0, 0);
     for n in 0..grid.count() {
@@ -94,7 +75,7 @@ fn check(harness: &Harness<'_, App>, what: &str, goes: impl Fn(f32, [usize; 3], 
             continue;
         }
         let at = harness.state().view().scan.orbit.project(&grid, size, grid.world_of(voxel));
-        let deep = depth(rect.min + vec2(at.x as f32, at.y as f32), &curve);
+        let deep = depth(at.truncate(), &curve);
         if deep.abs() < 0.05 {
             // The screen has its places in 32 bits.
             continue;
@@ -279,4 +260,47 @@ fn what_can_not_be_cut_is_said_and_ctrl_turns() {
     harness.get_by_label("Selected object").click();
     act(&mut harness, Command::NewObject);
     says(&mut harness, "has no voxels yet");
+}
+
+/// The cut is asked of its thread in the frame after the curve, whose answer is looked at in the one after that: in
+/// between it is being computed, however fast that is.
+#[test]
+fn undo_and_esc_give_up_a_cut_that_is_still_computed_and_nothing_else() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let mut harness = with_scissors(temp.path());
+    let steps = |harness: &Harness<'_, App>| {
+        let (all, done) = document(harness).history_steps();
+        (all.len(), done)
+    };
+    let before = steps(&harness);
+    let curve = curve(&harness);
+    let drawn = |harness: &mut Harness<'_, App>| {
+        harness.hover_at(curve[0]);
+        harness.step();
+        let events = &mut harness.input_mut().events;
+        events.push(button(curve[0], PRIMARY, true, NONE));
+        events.extend(curve.iter().map(|at| Event::PointerMoved(*at)));
+        events.push(button(curve[4], PRIMARY, false, NONE));
+        harness.step();
+        assert!(harness.state().view().transient.cut.is_some(), "it is to be made");
+    };
+    for (key, modifiers) in [(Key::Z, CTRL), (Key::Escape, NONE)] {
+        drawn(&mut harness);
+        // In the very next frame: a key that is queued comes later.
+        let (physical_key, pressed, repeat) = (None, true, false);
+        let event = Event::Key { key, physical_key, pressed, repeat, modifiers };
+        harness.input_mut().events.push(event);
+        harness.step();
+        assert!(harness.state().view().transient.cut.is_none(), "{key:?}");
+        harness.run_steps(20);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        harness.run_steps(5);
+        assert_eq!(voxels(harness.state()), [3200, 36], "{key:?}");
+        assert_eq!(steps(&harness), before, "{key:?}: nothing is made or undone");
+    }
+    // Not given up, it is made.
+    drawn(&mut harness);
+    wait(&mut harness, "the cut", |app| app.view().transient.cut.is_none());
+    assert!(voxels(harness.state())[0] < 3200);
+    assert_eq!(steps(&harness), (before.0 + 1, before.1 + 1));
 }
