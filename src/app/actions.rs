@@ -1,11 +1,11 @@
 //! What the user asks for, done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::App;
 use super::files::{self, Output, Purpose, Role};
 use super::leaving::Leave;
-use crate::document::{Command, LabelId, Object};
+use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
 use crate::ui::{Action, OfferAnswer};
 
@@ -52,14 +52,47 @@ impl App {
         }
     }
 
+    fn move_threshold(&mut self, wanted: (LabelId, f32), begins: bool) {
+        if let Some(open) = &self.open {
+            self.threshold.set(open.number, wanted, begins, &mut self.status);
+        }
+    }
+
+    fn open_sample(&mut self) {
+        if let Some(path) = self.status.sample.clone() {
+            self.files.open(path, Role::Any);
+        }
+    }
+
+    fn take_back(&mut self, gesture: GestureId) {
+        if let Some(open) = &mut self.open {
+            open.document.cancel_gesture(gesture);
+        }
+    }
+
+    /// To where so many steps of the history are done.
+    fn go_to(&mut self, done: usize) {
+        if let Some(open) = &mut self.open {
+            open.deferred.clear();
+            open.document.go_to(done);
+        }
+        self.tell_history_fault();
+    }
+
+    /// One of the files opened lately, or all of them.
+    fn forget_recent(&mut self, path: Option<&Path>) {
+        self.remembered.forget(path);
+        if path.is_some() {
+            self.list_recent();
+        } else {
+            self.status.recent.clear();
+        }
+    }
+
     pub(super) fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
             Action::OpenDialog => self.files.paths.ask(Purpose::Open),
-            Action::OpenSample => {
-                if let Some(path) = self.status.sample.clone() {
-                    self.files.open(path, Role::Any);
-                }
-            }
+            Action::OpenSample => self.open_sample(),
             Action::Open(paths) => self.open(paths, Role::Any),
             Action::Drop(paths) => self.open(paths, Role::Dropped),
             Action::Answer(number, answer) => self.answer(number, answer),
@@ -76,11 +109,7 @@ impl App {
             Action::SaveAs => self.ask_save(),
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
-            Action::TakeBack(gesture) => {
-                if let Some(open) = &mut self.open {
-                    open.document.cancel_gesture(gesture);
-                }
-            }
+            Action::TakeBack(gesture) => self.take_back(gesture),
             Action::Do(command) => {
                 self.run(command);
             }
@@ -93,10 +122,7 @@ impl App {
             Action::InstallRuntime => self.model.install(&mut self.status, &mut self.toasts),
             Action::ChooseModel => self.files.paths.ask(Purpose::Model),
             Action::MoveThreshold { object, threshold, begins } => {
-                if let Some(open) = &self.open {
-                    let wanted = (object, threshold);
-                    self.threshold.set(open.number, wanted, begins, &mut self.status);
-                }
+                self.move_threshold((object, threshold), begins);
             }
             Action::KeepParts(object, parts) => self.keep_parts(object, parts),
             Action::UseModel(path) => self.model.choose(Some(path.into()), &mut self.status),
@@ -106,21 +132,9 @@ impl App {
             Action::SavePicture(options) => self.ask_output(Output::Picture(options)),
             Action::RecordFilm(options) => self.ask_output(Output::Film(options)),
             Action::CancelPicture => self.pictures.cancel(),
-            Action::GoTo(done) => {
-                if let Some(open) = &mut self.open {
-                    open.deferred.clear();
-                    open.document.go_to(done);
-                }
-                self.tell_history_fault();
-            }
-            Action::ForgetRecent(path) => {
-                self.remembered.forget(Some(&path));
-                self.list_recent();
-            }
-            Action::ClearRecent => {
-                self.remembered.forget(None);
-                self.status.recent.clear();
-            }
+            Action::GoTo(done) => self.go_to(done),
+            Action::ForgetRecent(path) => self.forget_recent(Some(&path)),
+            Action::ClearRecent => self.forget_recent(None),
             Action::CancelSave => self.files.cancel_save(),
             Action::CloseScan => self.leaving.want(Leave::CloseScan),
             Action::SaveFirst => self.save_first(),

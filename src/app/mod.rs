@@ -4,6 +4,7 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod consequences;
 mod cuts;
 mod document_number;
 mod edit_preview;
@@ -25,6 +26,7 @@ mod operations;
 mod parts;
 mod pictures;
 mod probe;
+mod proposals;
 mod remembered;
 mod saving;
 mod start;

@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use super::App;
 use super::bound_history;
+use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
 use super::files::Loaded;
-use crate::document::{Command, Document, LabelId, Object, Over, PromptChange, Refused};
+use crate::document::{Command, Document, LabelId, PromptChange, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
-use crate::prompt::{ImageId, Prompt, PromptId};
+use crate::prompt::{ImageId, Prompt};
 use crate::ui::commands::tools::negative_refusal;
-use crate::ui::commands::{Entry, edit, help, tools as tool_commands};
+use crate::ui::commands::{edit, help};
 use crate::ui::text::{tr, tr_any, tr_with};
-use crate::ui::{ImageLayer, PRACTISED, SaveStatus, Status, ToolId, Waiting, tools};
+use crate::ui::{ImageLayer, SaveStatus, Status, Waiting};
 use crate::volume::Volume;
 
 /// A document with what belongs to its being open.
@@ -121,79 +122,17 @@ impl App {
             defer(open, command);
             return true;
         }
+        if self.refuses(&command) {
+            return false;
+        }
+        let Some(open) = &mut self.open else { return false };
         let again = command.waits_for_clicks().then(|| command.clone());
         let about = about(&open.document, &command);
-        if renumbers(&command) && !open.deferred.is_empty() {
-            // What waits knows objects by their numbers.
-            self.toasts.refused(told(Refused::Busy));
-            return false;
-        }
-        if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
-            // The picture may still be that of another time point.
-            self.toasts
-                .warning(tr("This time point is still being loaded; click again").to_owned());
-            return false;
-        }
-        if let Some(why) = not_of_this_model(&open.document, &command, &self.status) {
-            self.toasts.refused(format!("{why}."));
-            return false;
-        }
-        let fresh = matches!(command, Command::NewObject);
-        let clicked = matches!(
-            command,
-            Command::AddPrompt { .. } | Command::MovePrompt { .. } | Command::FlipPrompt { .. }
-        );
-        let paints = matches!(command, Command::Edit { .. } | Command::EditAll { .. });
-        let (uncovered, kept) =
-            (hidden_losers(&open.document, &command), kept_by_hand(&open.document, &command));
-        let keeps_number = match &command {
-            Command::NameFromPreset { name, number: None, .. } => Some(name.clone()),
-            _ => None,
-        };
-        let deleted = match &command {
-            Command::RemoveObject(id) => open.document.object(*id).map(|o| o.name.clone()),
-            _ => None,
-        };
+        let consequences = Consequences::of(&open.document, &command);
         match open.document.apply(command) {
             Ok(()) => {
                 self.toasts.accepted();
-                self.view.transient.negative &= !fresh;
-                // A click or a stroke whose mask can't be seen looks like none.
-                self.view.prefs.show_labels |= clicked || paints;
-                let begins = |o: &&Object| clicked && o.log.prompts.len() == 1;
-                let first = open.document.active().filter(begins);
-                if first.is_some_and(|object| open.begun.insert(object.id)) {
-                    self.view.prefs.clicked_objects =
-                        PRACTISED.min(self.view.prefs.clicked_objects + 1);
-                }
-                for (id, name) in uncovered {
-                    let _not_gone = open.document.apply(Command::SetVisible(id, true));
-                    self.toasts.warning(tr_with(
-                        "{name} was hidden and is shown again, because it has lost voxels",
-                        &[("name", &name)],
-                    ));
-                }
-                if kept {
-                    self.toasts.info(tr_with(
-                        "This place was painted or erased by hand, which clicks do not change: use brush ({brush}) or eraser ({eraser})",
-                        &[
-                            ("brush", &key_of(tools::BRUSH)),
-                            ("eraser", &key_of(tools::ERASER)),
-                        ],
-                    ));
-                }
-                if let Some(name) = keeps_number {
-                    self.toasts.info(tr_with(
-                        "{name} keeps its number: that of the list is taken, or a click is being computed",
-                        &[("name", &name)],
-                    ));
-                }
-                if let Some(name) = deleted {
-                    self.toasts.info(tr_with(
-                        "{name} deleted ({key} brings it back)",
-                        &[("name", &name), ("key", &edit::UNDO.key_text())],
-                    ));
-                }
+                self.draw_consequences(consequences);
                 true
             }
             Err(why) => {
@@ -208,6 +147,24 @@ impl App {
                 false
             }
         }
+    }
+
+    /// Whether it is known before the document is asked that a command can't be carried out; the user is told why.
+    fn refuses(&mut self, command: &Command) -> bool {
+        let Some(open) = &self.open else { return true };
+        if renumbers(command) && !open.deferred.is_empty() {
+            // What waits knows objects by their numbers.
+            self.toasts.refused(told(Refused::Busy));
+        } else if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
+            // The picture may still be that of another time point.
+            let why = tr("This time point is still being loaded; click again");
+            self.toasts.warning(why.to_owned());
+        } else if let Some(why) = not_of_this_model(&open.document, command, &self.status) {
+            self.toasts.refused(format!("{why}."));
+        } else {
+            return false;
+        }
+        true
     }
 
     /// "It is locked" is no matter any more once it is not.
@@ -404,32 +361,9 @@ fn overlap(a: &Grid, b: &Grid) -> bool {
     a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
 }
 
-/// The hidden objects that an edit takes voxels from, with their names: nobody would see it.
-fn hidden_losers(document: &Document, command: &Command) -> Vec<(LabelId, String)> {
-    if document.objects().iter().all(|o| o.visible) {
-        return Vec::new();
-    }
-    let delta = match command {
-        Command::Edit { object, change, over, .. } if *over != Over::Background => {
-            document.would_edit(*object, change, *over)
-        }
-        Command::EditAll { edits, .. } => document.would_edit_all(edits),
-        _ => return Vec::new(),
-    };
-    let Ok(delta) = delta else { return Vec::new() };
-    let loses = |o: &&Object| delta.runs().iter().any(|run| run.before == o.id.0);
-    let hidden = document.objects().iter().filter(|o| !o.visible).filter(loses);
-    hidden.map(|o| (o.id, o.name.clone())).collect()
-}
-
 /// Whether an object gets another number by it.
 fn renumbers(command: &Command) -> bool {
     matches!(command, Command::Renumber(..) | Command::NameFromPreset { number: Some(_), .. })
-}
-
-/// The key that chooses a tool.
-fn key_of(tool: ToolId) -> String {
-    tool_commands::choose(tool).map(Entry::key_text).unwrap_or_default()
 }
 
 /// Why the model in use can't answer a click, if that is known before it is asked.
@@ -459,30 +393,6 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
     Some(tr(
         "This object has negative points, which the model in use does not take: remove them, or use another model",
     ).to_owned())
-}
-
-/// Whether a click is made where something was done by hand, which its answer will not change.
-fn kept_by_hand(document: &Document, command: &Command) -> bool {
-    let there = |id: LabelId, prompt: PromptId| {
-        let object = document.object(id);
-        object.and_then(|o| o.log.prompts.get(o.log.position(prompt)?).copied())
-    };
-    let (object, prompt) = match *command {
-        Command::AddPrompt { object, prompt } => (object, Some(prompt)),
-        Command::MovePrompt { object, prompt, to } => {
-            (Some(object), there(object, prompt).map(|p| Prompt { world: to, ..p }))
-        }
-        Command::FlipPrompt { object, prompt } => {
-            (Some(object), there(object, prompt).map(|p| Prompt { positive: !p.positive, ..p }))
-        }
-        _ => return false,
-    };
-    let Some(prompt) = prompt else { return false };
-    let object = object.map_or(document.active(), |id| document.object(id));
-    let grid = document.image().grid();
-    let Some((object, voxel)) = object.zip(grid.voxel_at(prompt.world)) else { return false };
-    let kept = if prompt.positive { &object.removed } else { &object.added };
-    !object.log.prompts.is_empty() && kept.contains(grid.index(voxel))
 }
 
 /// Keeps a command for later. A key that is pressed twice extends or deletes an object once.

@@ -46,8 +46,8 @@ pub struct ObjectEdit {
 pub enum EditedObject {
     /// One that is there.
     Known(LabelId),
-    /// A new one of this name, if the edit gives it any voxels.
-    New(String),
+    /// A new one of this name, or called by its number, if the edit gives it any voxels.
+    New(Option<String>),
 }
 
 impl EditedObject {
@@ -247,7 +247,7 @@ impl Document {
         let (id, mut begin) = match target {
             EditedObject::Known(id) => (id, None),
             EditedObject::New(name) => {
-                let object = Self::blank(self.label_past_all()?, Some(name), None);
+                let object = Self::blank(self.label_past_all()?, name, None);
                 let (id, index) = (object.id, self.objects.len());
                 let absent = Some(Box::new(object));
                 (id, Some(Op::Object { index, id, absent }))

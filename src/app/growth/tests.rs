@@ -1,8 +1,9 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::document::{EditKind, GestureId};
+use crate::document::{Command, EditKind, GestureId};
 use crate::geom::{DAffine3, Grid};
+use crate::ui::Toasts;
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
 
 const DIMS: [usize; 3] = [24, 10, 8];

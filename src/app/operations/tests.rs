@@ -1,8 +1,10 @@
 use super::*;
-use crate::document::{EditKind, GestureId};
+use crate::app::DocumentNumber;
+use crate::document::{Command, EditKind, GestureId};
 use crate::geom::{DAffine3, Grid};
 use crate::mask::Scope;
 use crate::mask::morphology::Shell;
+use crate::ui::Toasts;
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
 
 const DIMS: [usize; 3] = [10, 10, 10];

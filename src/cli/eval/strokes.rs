@@ -51,47 +51,11 @@ pub fn points(
         |a: &[f64; 2], b: &[f64; 2]| plane.depth(*a, &depths).total_cmp(&plane.depth(*b, &depths));
     let deepest = voxels.iter().copied().max_by(by_depth).and_then(|at| plane.voxel(at));
     plane.deepest = deepest.unwrap_or(click);
-    let positive = |at: [f64; 2]| plane.click(at, true);
-    let negative = |at: [f64; 2]| plane.click(at, false);
-    let found: Vec<Option<RobotClick>> = match prompt {
+    let found = match prompt {
         FirstPrompt::Click => vec![Some(RobotClick { voxel: click, positive: true })],
-        FirstPrompt::Scribble => {
-            let [from, to] = plane.scribble(&voxels, &depths);
-            let at = |share: f64| [0, 1].map(|a| from[a] + (to[a] - from[a]) * share);
-            ALONG.iter().map(|&share| positive(at(share))).collect()
-        }
-        FirstPrompt::Box => {
-            let of = |a: usize, pick: fn(f64, f64) -> f64| {
-                voxels.iter().map(|at| at[a]).reduce(pick).unwrap_or_default()
-            };
-            let (low, high) =
-                ([of(0, f64::min), of(1, f64::min)], [of(0, f64::max), of(1, f64::max)]);
-            let middle = [0, 1].map(|a| low[a].midpoint(high[a]));
-            vec![
-                positive(middle),
-                negative([low[0] - OUTSIDE_MM, middle[1]]),
-                negative([high[0] + OUTSIDE_MM, middle[1]]),
-                negative([middle[0], low[1] - OUTSIDE_MM]),
-                negative([middle[0], high[1] + OUTSIDE_MM]),
-            ]
-        }
-        FirstPrompt::Lasso => {
-            let first = plane.mm(plane.deepest);
-            let depth = |at: &[f64; 2]| plane.depth(*at, &depths);
-            let apart = |at: &&[f64; 2]| distance(**at, first) > 2.0 * depth(&first);
-            let second = voxels.iter().filter(apart).max_by(|a, b| depth(a).total_cmp(&depth(b)));
-            let [from, to] = Plane::ends(&voxels, first);
-            let beyond = |end: [f64; 2]| {
-                let long = distance(end, first).max(1e-6);
-                [0, 1].map(|a| end[a] + (end[a] - first[a]) / long * OUTSIDE_MM)
-            };
-            vec![
-                positive(first),
-                second.and_then(|&at| positive(at)),
-                negative(beyond(from)),
-                negative(beyond(to)),
-            ]
-        }
+        FirstPrompt::Scribble => plane.of_scribble(&voxels, &depths),
+        FirstPrompt::Box => plane.of_box(&voxels),
+        FirstPrompt::Lasso => plane.of_lasso(&voxels, &depths),
     };
     let within =
         |c: &RobotClick| (0..3).all(|a| (reach.min[a]..reach.max[a]).contains(&c.voxel[a]));
@@ -117,6 +81,45 @@ struct Plane<'g> {
 }
 
 impl Plane<'_> {
+    fn of_scribble(&self, voxels: &[[f64; 2]], depths: &Distances) -> Vec<Option<RobotClick>> {
+        let [from, to] = self.scribble(voxels, depths);
+        let at = |share: f64| [0, 1].map(|a| from[a] + (to[a] - from[a]) * share);
+        ALONG.iter().map(|&share| self.click(at(share), true)).collect()
+    }
+
+    fn of_box(&self, voxels: &[[f64; 2]]) -> Vec<Option<RobotClick>> {
+        let of = |a: usize, pick: fn(f64, f64) -> f64| {
+            voxels.iter().map(|at| at[a]).reduce(pick).unwrap_or_default()
+        };
+        let (low, high) = ([of(0, f64::min), of(1, f64::min)], [of(0, f64::max), of(1, f64::max)]);
+        let middle = [0, 1].map(|a| low[a].midpoint(high[a]));
+        vec![
+            self.click(middle, true),
+            self.click([low[0] - OUTSIDE_MM, middle[1]], false),
+            self.click([high[0] + OUTSIDE_MM, middle[1]], false),
+            self.click([middle[0], low[1] - OUTSIDE_MM], false),
+            self.click([middle[0], high[1] + OUTSIDE_MM], false),
+        ]
+    }
+
+    fn of_lasso(&self, voxels: &[[f64; 2]], depths: &Distances) -> Vec<Option<RobotClick>> {
+        let first = self.mm(self.deepest);
+        let depth = |at: &[f64; 2]| self.depth(*at, depths);
+        let apart = |at: &&[f64; 2]| distance(**at, first) > 2.0 * depth(&first);
+        let second = voxels.iter().filter(apart).max_by(|a, b| depth(a).total_cmp(&depth(b)));
+        let [from, to] = Plane::ends(voxels, first);
+        let beyond = |end: [f64; 2]| {
+            let long = distance(end, first).max(1e-6);
+            [0, 1].map(|a| end[a] + (end[a] - first[a]) / long * OUTSIDE_MM)
+        };
+        vec![
+            self.click(first, true),
+            second.and_then(|&at| self.click(at, true)),
+            self.click(beyond(from), false),
+            self.click(beyond(to), false),
+        ]
+    }
+
     fn mm(&self, voxel: [usize; 3]) -> [f64; 2] {
         [0, 1].map(|a| voxel[self.axes[a]] as f64 * self.spacing[a])
     }

@@ -38,8 +38,7 @@ fn an_object_is_split_in_one_step() {
     let before = seen(&d);
     let part = Change::Add(Arc::new(boxed([1, 0, 0], [2; 3])));
     let give = |target| ObjectEdit { target, change: part.clone(), over: Over::Only(id(1)) };
-    let edits =
-        vec![give(EditedObject::New("part".into())), give(EditedObject::New("none".into()))];
+    let edits = vec![give(EditedObject::New(Some("part".into()))), give(EditedObject::New(None))];
     d.apply(Command::EditAll { name: "Split", edits }).unwrap();
     assert_eq!((counts(&d), d.can_undo()), (vec![(1, 4), (2, 8), (3, 4)], Some("Split")));
     assert_eq!((&*d.object(id(3)).unwrap().name, d.active().map(|o| o.id)), ("part", Some(id(2))));

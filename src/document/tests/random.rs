@@ -92,7 +92,7 @@ type DeedEdit = (usize, usize, [[usize; 3]; 2]);
 fn edit_all(d: &mut Document, edits: &[DeedEdit]) -> Result<(), Refused> {
     let pick = |n: usize| d.objects().get(n).map(|o| o.id);
     let edit = |&(n, over, [a, b]): &DeedEdit| {
-        let target = pick(n).map_or(EditedObject::New("new".into()), EditedObject::Known);
+        let target = pick(n).map_or(EditedObject::New(Some("new".into())), EditedObject::Known);
         let region = Arc::new(between(a, b));
         let change = [Change::Add, Change::Subtract, Change::Replace][over % 3](region);
         let other = pick(over).unwrap_or(LabelId(1));

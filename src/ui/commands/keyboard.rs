@@ -1,4 +1,4 @@
-use egui::{Context, Event, FocusDirection, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Event, FocusDirection, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::context::CommandContext;
 use super::entry::Entry;
@@ -25,44 +25,81 @@ pub fn handle(
         return;
     }
     let focused = ctx.memory(|m| m.focused().is_some());
-    let menu_open = egui::Popup::is_any_open(ctx);
-    let deletes_elsewhere = delete_is_claimed(ctx);
     view.transient.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
-    let gesture = view.transient.gesture;
-    let left_to_egui = |key: Key| {
+    let selected = view.transient.selected_prompt;
+    let keys = Keys {
+        focused,
+        menu_open: egui::Popup::is_any_open(ctx),
+        deletes_elsewhere: delete_is_claimed(ctx),
+        gesture: view.transient.gesture,
+        points: document.zip(selected).is_some_and(|(document, (id, prompt))| {
+            document.object(id).is_some_and(|o| o.log.position(prompt).is_some())
+        }),
+    };
+    let (pressed, took_navigation) = ctx.input_mut(|input| keys.take(input, view, status));
+    if took_navigation {
+        // egui has seen the key before us and would move the focus to a widget.
+        ctx.memory_mut(|m| m.move_focus(FocusDirection::None));
+    }
+    let width = ctx.content_rect().width();
+    let mut cx = CommandContext { document, view, status, out, width };
+    for entry in pressed {
+        entry.run(&mut cx);
+    }
+}
+
+/// Whose keys are.
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
+struct Keys {
+    /// A widget has the keyboard.
+    focused: bool,
+    menu_open: bool,
+    /// A widget wants Delete for itself.
+    deletes_elsewhere: bool,
+    /// What the pointer does.
+    gesture: GestureState,
+    /// A point is selected.
+    points: bool,
+}
+
+impl Keys {
+    /// Whether a key is egui's.
+    fn left_to_egui(&self, key: Key, modifiers: Modifiers) -> bool {
         // Esc takes back what the pointer is doing, whatever has the keyboard.
-        if key == Key::Escape && gesture != GestureState::Idle {
+        if key == Key::Escape && self.gesture != GestureState::Idle {
             return false;
         }
         let navigation = is_navigation(key) || matches!(key, Key::Space | Key::Enter | Key::Escape);
         let deletes = matches!(key, Key::Delete | Key::Backspace);
-        navigation && (focused || menu_open) || deletes && deletes_elsewhere
-    };
+        // It steps through points only from one to the next; else it goes to buttons and fields.
+        let back = key == Key::Tab && modifiers.shift && !self.points;
+        back || navigation && (self.focused || self.menu_open) || deletes && self.deletes_elsewhere
+    }
 
-    let selected = view.transient.selected_prompt;
-    let points = document.zip(selected).is_some_and(|(document, (id, prompt))| {
-        document.object(id).is_some_and(|o| o.log.position(prompt).is_some())
-    });
-    let draws = gesture == GestureState::Active { edits: true };
-    let mut pressed: Vec<&'static Entry> = Vec::new();
-    let mut took_navigation = false;
-    ctx.input_mut(|input| {
+    /// Takes the keys that stand for something out of the events. Returns the commands, and whether egui has seen one
+    /// of the keys as its own.
+    fn take(
+        &self,
+        input: &mut InputState,
+        view: &mut ViewState,
+        status: &Status,
+    ) -> (Vec<&'static Entry>, bool) {
+        let draws = self.gesture == GestureState::Active { edits: true };
+        let mut pressed: Vec<&'static Entry> = Vec::new();
+        let mut took_navigation = false;
         input.events.retain(|event| {
             let Event::Key { key, physical_key, pressed: true, repeat, modifiers } = event else {
                 return true;
             };
-            if left_to_egui(*key) {
-                return true;
-            }
-            if *key == Key::Tab && modifiers.shift && !points {
-                // It steps through points only from one to the next; else it goes to buttons and fields.
+            if self.left_to_egui(*key, *modifiers) {
                 return true;
             }
             if pressed.last().is_some_and(|entry| (entry.asks_for_text)(status)) {
                 // Typed for what this opens, which is not there yet.
                 return false;
             }
-            if gesture == GestureState::Idle
+            if self.gesture == GestureState::Idle
                 && modifiers.is_none()
                 && tools::of(view.prefs.tool).takes_key(*key, view)
             {
@@ -77,15 +114,7 @@ pub fn handle(
             }
             false
         });
-    });
-    if took_navigation {
-        // egui has seen the key before us and would move the focus to a widget.
-        ctx.memory_mut(|m| m.move_focus(FocusDirection::None));
-    }
-    let width = ctx.content_rect().width();
-    let mut cx = CommandContext { document, view, status, out, width };
-    for entry in pressed {
-        entry.run(&mut cx);
+        (pressed, took_navigation)
     }
 }
 
