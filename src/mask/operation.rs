@@ -112,6 +112,8 @@ impl OperationKind {
 pub struct PlaneCut {
     /// The plane.
     pub plane: CutPlane,
+    /// What is nearer to it than so many mm stays: half a slice.
+    pub half_mm: f64,
     /// The part that is cut off.
     pub off: CutOff,
     /// It goes; else it becomes an object.
@@ -159,6 +161,12 @@ pub struct Operated {
     pub parts: Vec<Region>,
 }
 
+impl Operated {
+    fn unchanged(mask: &Region) -> Self {
+        Self { mask: mask.clone(), ..Self::default() }
+    }
+}
+
 impl Operation {
     /// Does it. Nothing is changed but what it returns.
     ///
@@ -177,38 +185,15 @@ impl Operation {
             })
         };
         let wanted = match self.kind {
+            OperationKind::SplitParts => return split_parts(mask, grid, scope, limits),
+            OperationKind::SplitLeftRight => return Ok(split_left_right(mask, grid)),
+            OperationKind::CutByPlane => return Ok(self.cut_by_plane(mask, grid)),
+            OperationKind::SmoothTogether => {
+                return self.smooth_together((mask, others), grid, scope, limits);
+            }
             OperationKind::KeepLargest => keeps(&|parts| Ok(parts.largest()))?,
             OperationKind::KeepClicked => keeps(&|parts| Ok(parts.containing(clicked)))?,
             OperationKind::RemoveSmaller => keeps(&|parts| parts.not_smaller(self.size))?,
-            OperationKind::SplitParts => {
-                let Some(within) = scope.within(mask, grid.dims()) else {
-                    return Ok(Operated { mask: mask.clone(), ..Operated::default() });
-                };
-                let mut parts =
-                    Parts::of(&within, grid, Connectivity::Corners, limits)?.split().into_iter();
-                let mut largest = mask.without(&within, row);
-                largest.add(&parts.next().unwrap_or_default(), row);
-                return Ok(Operated {
-                    mask: largest,
-                    parts: parts.collect(),
-                    ..Operated::default()
-                });
-            }
-            OperationKind::SplitLeftRight => {
-                let plane = split::mid_sagittal(grid, Some(mask));
-                let [right, left] = split::split(mask, grid, &plane);
-                return Ok(Operated { mask: right, parts: vec![left], ..Operated::default() });
-            }
-            OperationKind::CutByPlane => {
-                let cut = self.cut.and_then(|cut| {
-                    Some((split::cut(mask, grid, &cut.plane, cut.off)?, cut.removes))
-                });
-                let Some(([stays, off], removes)) = cut else {
-                    return Ok(Operated { mask: mask.clone(), ..Operated::default() });
-                };
-                let parts = if removes { Vec::new() } else { vec![off] };
-                return Ok(Operated { mask: stays, parts, ..Operated::default() });
-            }
             OperationKind::FillHoles => holes::fill(mask, grid, scope, limits)?,
             OperationKind::Interpolate => {
                 let between = interpolate::interpolate(mask, grid, None, limits)?;
@@ -222,19 +207,35 @@ impl Operation {
             OperationKind::Close => morphology::close(mask, grid, self.size, scope, limits)?,
             OperationKind::Median => smooth::median(mask, grid, self.size, scope, limits)?,
             OperationKind::Gaussian => smooth::gaussian(mask, grid, self.size, scope, limits)?,
-            OperationKind::SmoothTogether => {
-                let all: Vec<Region> = std::iter::once(mask).chain(others).cloned().collect();
-                let mut all = smooth::smooth_together(&all, grid, self.size, scope, limits)?;
-                let others = all.split_off(1.min(all.len()));
-                let mask = all.pop().unwrap_or_default();
-                return Ok(Operated { mask, others, parts: Vec::new() });
-            }
             OperationKind::Hollow => {
                 morphology::hollow(mask, grid, self.size, self.shell, scope, limits)?
             }
             OperationKind::SnapToEdge => snap_to_edge(mask, volume, self.size, limits)?,
         };
         Ok(Operated { mask: wanted, ..Operated::default() })
+    }
+
+    fn cut_by_plane(&self, mask: &Region, grid: &Grid) -> Operated {
+        let cut = self.cut.and_then(|cut| {
+            Some((split::cut(mask, grid, &cut.plane, cut.half_mm, cut.off)?, cut.removes))
+        });
+        let Some(([stays, off], removes)) = cut else { return Operated::unchanged(mask) };
+        let parts = if removes { Vec::new() } else { vec![off] };
+        Operated { mask: stays, parts, ..Operated::default() }
+    }
+
+    fn smooth_together(
+        &self,
+        (mask, others): (&Region, &[Region]),
+        grid: &Grid,
+        scope: Scope,
+        limits: &WorkLimits,
+    ) -> Result<Operated, MaskError> {
+        let all: Vec<Region> = std::iter::once(mask).chain(others).cloned().collect();
+        let mut all = smooth::smooth_together(&all, grid, self.size, scope, limits)?;
+        let others = all.split_off(1.min(all.len()));
+        let mask = all.pop().unwrap_or_default();
+        Ok(Operated { mask, others, parts: Vec::new() })
     }
 
     /// How far the border moves to each side of the voxel axes.
@@ -247,6 +248,30 @@ impl Operation {
         sides[axis] = self.size;
         margin
     }
+}
+
+/// The largest part stays.
+fn split_parts(
+    mask: &Region,
+    grid: &Grid,
+    scope: Scope,
+    limits: &WorkLimits,
+) -> Result<Operated, MaskError> {
+    let Some(within) = scope.within(mask, grid.dims()) else {
+        return Ok(Operated::unchanged(mask));
+    };
+    let row = grid.dims()[0];
+    let mut parts = Parts::of(&within, grid, Connectivity::Corners, limits)?.split().into_iter();
+    let mut largest = mask.without(&within, row);
+    largest.add(&parts.next().unwrap_or_default(), row);
+    Ok(Operated { mask: largest, parts: parts.collect(), ..Operated::default() })
+}
+
+/// The patient's right stays.
+fn split_left_right(mask: &Region, grid: &Grid) -> Operated {
+    let plane = split::mid_sagittal(grid, Some(mask));
+    let [right, left] = split::split(mask, grid, &plane);
+    Operated { mask: right, parts: vec![left], ..Operated::default() }
 }
 
 #[cfg(test)]

@@ -50,13 +50,19 @@ pub enum CutOff {
     Towards(Direction),
 }
 
-/// What stays of a region that is cut by a plane, and what is cut off; `None` if all of it is on one side, or the plane
-/// runs along the side that is to be cut off.
-pub fn cut(region: &Region, grid: &Grid, plane: &CutPlane, off: CutOff) -> Option<[Region; 2]> {
-    let [above, below] = split(region, grid, plane);
-    if above.is_empty() || below.is_empty() {
-        return None;
-    }
+/// What stays of a region that is cut along a plane, and what is cut off; `None` if that is nothing or all of it, or
+/// the plane runs along the side that is to be cut off. What is nearer to the plane than `half_mm` stays: a slice that
+/// is twice as thick, about the plane.
+pub fn cut(
+    region: &Region,
+    grid: &Grid,
+    plane: &CutPlane,
+    half_mm: f64,
+    off: CutOff,
+) -> Option<[Region; 2]> {
+    let step = plane.normal.try_normalize()? * half_mm;
+    let side = |point| split(region, grid, &CutPlane { point, ..*plane });
+    let [[above, _], [_, below]] = [side(plane.point + step), side(plane.point - step)];
     let above_goes = match off {
         CutOff::Smaller => above.count() < below.count(),
         CutOff::Towards(Direction { axis, positive }) => {
@@ -67,7 +73,9 @@ pub fn cut(region: &Region, grid: &Grid, plane: &CutPlane, off: CutOff) -> Optio
             (along > 0.0) == positive
         }
     };
-    Some(if above_goes { [below, above] } else { [above, below] })
+    let off = if above_goes { above } else { below };
+    let stays = region.without(&off, grid.dims()[0]);
+    (!off.is_empty() && !stays.is_empty()).then_some([stays, off])
 }
 
 /// The plane between the patient's right and left, its normal towards Right: across the voxel axis that runs from side

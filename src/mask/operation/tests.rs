@@ -108,11 +108,31 @@ fn a_plane_cuts_off_the_smaller_part_or_that_on_a_side_of_the_patient() {
         let [goes, stays] = if first_goes { [low, high] } else { [high, low] };
         let plane = CutPlane { point: at, normal };
         for removes in [true, false] {
-            let cut = Some(PlaneCut { plane, off, removes });
+            let cut = Some(PlaneCut { plane, half_mm: 0.0, off, removes });
             let cut = Operation { cut, ..operation(OperationKind::CutByPlane, 0.0) };
             let done = run(&cut, &mask, &[]).unwrap();
             let parts = if removes { vec![] } else { vec![goes.clone()] };
             assert_eq!((&done.mask, done.parts), (&stays, parts), "{normal} {at} {off:?}");
+        }
+    }
+    // A slice of 2 mm that stays, whichever way its normal points: slice 4, or the first one.
+    for (z, off, goes) in [
+        (8.0, to(Axis::Z, true), Some(5..8)),
+        (8.0, to(Axis::Z, false), Some(2..4)),
+        (8.0, CutOff::Smaller, Some(2..4)),
+        (4.0, to(Axis::Z, true), Some(3..8)),
+        (4.0, to(Axis::Z, false), None),
+        (4.0, CutOff::Smaller, None),
+        (2.0, to(Axis::Z, true), None),
+        (20.0, CutOff::Smaller, None),
+    ] {
+        let goes = goes.map_or(Region::default(), |z| boxed([2, 2, z.start], [8, 8, z.end]));
+        for normal in [DVec3::Z, -DVec3::Z] {
+            let plane = CutPlane { point: DVec3::new(0.0, 0.0, z), normal };
+            let cut = Some(PlaneCut { plane, half_mm: 1.0, off, removes: true });
+            let cut = Operation { cut, ..operation(OperationKind::CutByPlane, 0.0) };
+            let done = run(&cut, &mask, &[]).unwrap();
+            assert_eq!(done.mask, mask.without(&goes, DIMS[0]), "{z} {off:?} {normal}");
         }
     }
     // Beside the mask, along the side that is asked for, and no plane: nothing is cut.
@@ -125,7 +145,7 @@ fn a_plane_cuts_off_the_smaller_part_or_that_on_a_side_of_the_patient() {
         (DVec3::NAN, DVec3::ZERO, to(Axis::X, true)),
     ] {
         let plane = CutPlane { point: at, normal };
-        let cut = Some(PlaneCut { plane, off, removes: true });
+        let cut = Some(PlaneCut { plane, half_mm: 0.0, off, removes: true });
         let cut = Operation { cut, ..operation(OperationKind::CutByPlane, 0.0) };
         let done = run(&cut, &mask, &[]).unwrap();
         assert_eq!((done.mask, done.parts), (mask.clone(), vec![]), "{normal} {at} {off:?}");

@@ -43,7 +43,8 @@ commands! {
 /// What growing from seeds is called in the history.
 pub const GROWTH_STEP: &str = mark("Grow from seeds");
 
-fn choose(cx: &mut CommandContext, kind: OperationKind) {
+/// Opens the window of operations with this one chosen.
+pub fn open_with(cx: &mut CommandContext, kind: OperationKind) {
     cx.view.prefs.operation.choose(kind);
     (cx.view.windows.operation, cx.view.windows.growth) = (true, false);
 }
@@ -56,7 +57,7 @@ macro_rules! operations {
             Entry {
                 id: concat!("OPERATION_", stringify!($kind)),
                 name: $name,
-                run: |cx| choose(cx, OperationKind::$kind),
+                run: |cx| open_with(cx, OperationKind::$kind),
                 menu: Some((Menu::EditMask, $place)),
                 enabled: has_active,
                 ..Entry::in_group(Group::Edit)

@@ -116,6 +116,26 @@ pub fn centre_and_width(ui: &mut Ui, window: &mut Window, unit: &str, names: [&s
     changed
 }
 
+/// Settings in a strip that wraps, with a line after them: they stay together, in the next row if need be.
+pub fn strip_group(ui: &mut Ui, id_salt: &str, add: impl FnOnce(&mut Ui)) {
+    let memory = ui.scope_id().with(id_salt);
+    // As wide as in the last frame.
+    let width: f32 = ui.data(|d| d.get_temp(memory)).unwrap_or_default();
+    let begins = ui.cursor().left() <= ui.max_rect().left() + 1.0;
+    if !begins && width > ui.available_size_before_wrap().x {
+        ui.end_row();
+    }
+    let group = ui.horizontal(|ui| {
+        add(ui);
+        ui.separator();
+        ui.min_rect().width()
+    });
+    if (group.inner - width).abs() > 0.5 {
+        ui.data_mut(|d| d.insert_temp(memory, group.inner));
+        ui.ctx().request_repaint();
+    }
+}
+
 /// One of a few, side by side.
 pub fn choice<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(&str, T)]) {
     ui.spacing_mut().item_spacing.x = 2.0;

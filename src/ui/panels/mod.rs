@@ -8,10 +8,13 @@ mod info;
 mod layers;
 mod menu;
 mod name_choice;
+mod object_menu;
 mod object_search;
+mod object_selection;
 mod objects;
 mod prompts;
 pub(in crate::ui) mod status_bar;
+mod tool_strip;
 mod transfer;
 mod volume_3d;
 mod working_scale;
@@ -19,14 +22,12 @@ mod working_scale;
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 
 use crate::document::{Document, PALETTE};
-use crate::ui::commands::tools::{LARGER_BRUSH, SMALLER_BRUSH, TAKE_PAINT_RANGE};
 use crate::ui::commands::widgets::icon_command;
 use crate::ui::commands::{CommandContext, Entry, appearance};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::kit::widgets::{heading, icon_button, panel_frame, quiet, section_line};
+use crate::ui::kit::widgets::{heading, icon_button, panel_frame, section_line};
 use crate::ui::state::ViewState;
-use crate::ui::tools;
 
 /// Width of a side panel, in points.
 const SIDE: f32 = 248.0;
@@ -42,40 +43,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
     if let Some(document) = cx.document {
-        let strip = panel_frame().inner_margin(Margin::symmetric(8, 0));
-        Panel::top("tool_strip").frame(strip).exact_size(TOOL_STRIP).show(ui, |ui| {
-            let hidden = egui::scroll_area::ScrollBarVisibility::AlwaysHidden;
-            ScrollArea::horizontal().scroll_bar_visibility(hidden).show(ui, |ui| {
-                ui.horizontal_centered(|ui| tool_strip(ui, document, cx));
-            });
-        });
+        tool_strip::show(ui, document, cx);
         let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
         left_panel(ui, document, cx, left);
         right_panel(ui, document, cx, right);
     }
-}
-
-/// Height of the strip below the bar, in points: for every tool the same, so that choosing one moves no view.
-const TOOL_STRIP: f32 = 30.0;
-
-/// The tool in use, its settings, and what its buttons and keys do.
-fn tool_strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let tool = tools::of(cx.view.prefs.tool);
-    let info = tool.info();
-    ui.label(quiet(ui, format!("{} {}", info.icon, tr(info.name))));
-    ui.separator();
-    tool.options(ui, document, cx.view);
-    let mut hint = tr(info.hint).to_owned();
-    if [tools::BRUSH, tools::ERASER].contains(&info.id) {
-        let [smaller, larger, range] =
-            [&SMALLER_BRUSH, &LARGER_BRUSH, &TAKE_PAINT_RANGE].map(Entry::key_text);
-        let keys: [(&str, &dyn std::fmt::Display); 3] =
-            [("smaller", &smaller), ("larger", &larger), ("range", &range)];
-        let text = tr_with("{smaller} / {larger}: size · {range}: only values as here", &keys);
-        hint = format!("{text} · {hint}");
-    }
-    // What there is no room for is told when the pointer rests on it.
-    ui.add(egui::Label::new(quiet(ui, hint)).truncate());
 }
 
 /// Width of the panel at the right end of the window, in points.
@@ -91,13 +63,8 @@ fn left_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: b
             let fold =
                 |ui: &mut Ui| fold_button(ui, icons::CARET_LEFT, &appearance::LEFT_PANEL, cx);
             heading(ui, tr("Layers"), fold);
-            scroll(ui, |ui| {
-                layers::show(ui, document, cx);
-                section_line(ui);
-                objects::list(ui, document, cx);
-                section_line(ui);
-                prompts::show(ui, document, cx);
-            });
+            let room = ui.available_height();
+            scroll(ui, |ui| layers_and_objects(ui, document, cx, room));
         });
         return;
     }
@@ -106,6 +73,23 @@ fn left_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: b
         ui.separator();
         scroll(ui, |ui| objects::strip(ui, document, cx));
     });
+}
+
+/// The list of objects gets what of `room` points the rest, as it was in the last frame, leaves.
+fn layers_and_objects(ui: &mut Ui, document: &Document, cx: &mut CommandContext, room: f32) {
+    let memory = ui.scope_id().with("height of the rest");
+    let rest: f32 = ui.data(|d| d.get_temp(memory)).unwrap_or_default();
+    let top = ui.cursor().top();
+    layers::show(ui, document, cx);
+    section_line(ui);
+    let list = objects::list(ui, document, cx, room - rest);
+    section_line(ui);
+    prompts::show(ui, document, cx);
+    let now = ui.cursor().top() - top - list;
+    if (now - rest).abs() > 0.5 {
+        ui.data_mut(|d| d.insert_temp(memory, now));
+        ui.ctx().request_repaint();
+    }
 }
 
 fn right_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: bool) {

@@ -9,33 +9,31 @@ use egui::{
     WidgetInfo, WidgetText, vec2,
 };
 
-use super::{SWATCHES, name_choice, object_search, working_scale};
+use super::object_selection::{is_active, select};
+use super::{SWATCHES, name_choice, object_menu, object_search, working_scale};
 use crate::document::{Command, Document, LabelId, Object, ObjectState};
-use crate::prompt::KeptParts;
 use crate::ui::commands::{CommandContext, Entry, edit, operations, segment, tools, views};
 use crate::ui::kit::format::millilitres;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any, tr_with};
 use crate::ui::kit::theme::SMALL;
-use crate::ui::kit::widgets::{
-    coloured_heading, colours, field, icon_button, percent, quiet, row_button,
-};
+use crate::ui::kit::widgets::{coloured_heading, colours, field, icon_button, quiet, row_button};
 use crate::ui::state::{Action, PRACTISED, Status, can_extend, is_cut};
 use crate::ui::tools::POINT;
 
 const ROW: f32 = 36.0;
 /// Between rows.
 const GAP: f32 = 1.0;
-/// Of longer lists only the rows in sight are drawn: instance maps have thousands of objects.
+/// Of longer lists no more than the rows in sight are drawn: instance maps have thousands of objects.
 const DRAWN_WHOLE: usize = 100;
-/// How much of the panel's height such a list takes.
-const LONG_LIST: f32 = 0.6;
-/// Width of an object's menu.
-const MENU: f32 = 230.0;
+/// However little room there is, so many rows are in sight.
+const LEAST_ROWS: f32 = 4.0;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
 
-pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+/// The list, with what stands above its rows. Those scroll by themselves where they would take more than `room` points
+/// of height, so that what is below them stays in sight. Returns the height that they take.
+pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext, room: f32) -> f32 {
     let alone = cx.view.scan.solo && document.active().is_some();
     // Masks that are missing in the views are to be missed for a reason. In the heading, where no row moves for it.
     let key = views::SOLO.key_text();
@@ -65,39 +63,46 @@ pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         ui.label(quiet(ui, tr_any(hint)));
         ui.add_space(4.0);
     }
-    ui.scope(|ui| {
+    let objects = object_search::found(ui, document, cx);
+    if objects.is_empty() {
+        return 0.0;
+    }
+    let rows = ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = GAP;
-        let objects = object_search::found(ui, document, cx);
-        if objects.len() <= DRAWN_WHOLE {
-            for object in objects {
-                ui.push_id(object.id.0, |ui| row(ui, document, object, cx));
-            }
-        } else {
-            long_list(ui, document, &objects, cx);
-        }
+        rows(ui, document, &objects, cx, room.max(LEAST_ROWS * (ROW + GAP)));
     });
+    rows.response.rect.height()
 }
 
-/// A list that scrolls by itself, so that what is below it stays within reach, and of which only the rows in
-/// sight are drawn. It goes to the object that is selected elsewhere.
-fn long_list(ui: &mut Ui, document: &Document, objects: &[&Object], cx: &mut CommandContext) {
-    let active = document.active().map(|o| o.id);
-    let id = ui.scope_id().with("long list");
-    let (before, drawn): (Option<LabelId>, Range<usize>) =
-        ui.data(|d| d.get_temp(id)).unwrap_or_default();
-    let height = LONG_LIST * ui.clip_rect().height();
+/// The rows. The list goes to the object that is selected elsewhere.
+fn rows(
+    ui: &mut Ui,
+    document: &Document,
+    objects: &[&Object],
+    cx: &mut CommandContext,
+    height: f32,
+) {
     let mut area = ScrollArea::vertical().id_salt("objects").max_height(height);
-    let place = objects.iter().position(|o| Some(o.id) == active);
-    if let Some(place) = place.filter(|place| active != before && !drawn.contains(place)) {
-        area = area.vertical_scroll_offset((place as f32 * (ROW + GAP) - height / 2.0).max(0.0));
-    }
-    let rows = |ui: &mut Ui, range: Range<usize>| {
+    area = area.auto_shrink([false, true]);
+    let mut draw = |ui: &mut Ui, range: Range<usize>| {
         for &object in &objects[range.clone()] {
             ui.push_id(object.id.0, |ui| row(ui, document, object, cx));
         }
         range
     };
-    let drawn = area.auto_shrink([false, true]).show_rows(ui, ROW, objects.len(), rows).inner;
+    if objects.len() <= DRAWN_WHOLE {
+        area.show(ui, |ui| draw(ui, 0..objects.len()));
+        return;
+    }
+    let active = document.active().map(|o| o.id);
+    let id = ui.scope_id().with("long list");
+    let (before, drawn): (Option<LabelId>, Range<usize>) =
+        ui.data(|d| d.get_temp(id)).unwrap_or_default();
+    let place = objects.iter().position(|o| Some(o.id) == active);
+    if let Some(place) = place.filter(|place| active != before && !drawn.contains(place)) {
+        area = area.vertical_scroll_offset((place as f32 * (ROW + GAP) - height / 2.0).max(0.0));
+    }
+    let drawn = area.show_rows(ui, ROW, objects.len(), draw).inner;
     ui.data_mut(|d| d.insert_temp(id, (active, drawn)));
 }
 
@@ -158,9 +163,17 @@ fn facts(document: &Document, object: &Object, status: &Status) -> String {
     if let Some(waiting) = status.waits(object.id) {
         return tr(waiting.told().1).to_owned();
     }
+    if is_not_started(object) {
+        return tr("not started").to_owned();
+    }
     let volume = millilitres(document.volume_ml(object));
     let iou = object.iou().filter(|_| !object.is_corrected());
     iou.map_or(volume.clone(), |iou| format!("{volume} · IoU {iou:.2}"))
+}
+
+/// Nothing was clicked or drawn, and nobody says that this is as it should be.
+fn is_not_started(object: &Object) -> bool {
+    object.state == ObjectState::Open && object.is_empty()
 }
 
 /// What a row says to tests and screen readers: `Object 1, 12.3 mL, done, locked`.
@@ -178,19 +191,6 @@ fn describe(document: &Document, object: &Object, shown: bool, status: &Status) 
 
 /// Takes what the trash button of the active row takes.
 const TRASH: Vec2 = Vec2::splat(20.0);
-
-fn is_active(document: &Document, id: LabelId) -> bool {
-    document.active().is_some_and(|o| o.id == id)
-}
-
-/// Makes an object active, and shows it in the views.
-fn select(document: &Document, object: &Object, cx: &mut CommandContext) {
-    if !is_active(document, object.id) {
-        cx.view.transient.selected_prompt = None;
-        cx.out.push(Action::Do(Command::Select(object.id)));
-    }
-    edit::bring_into_view(cx, document, object);
-}
 
 fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     let active = is_active(document, object.id);
@@ -229,8 +229,9 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
     // It holds fields too: only what is chosen closes it.
     Popup::context_menu(&response)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .show(|ui| context_menu(ui, document, object, cx));
-    let response = match parts_text(object, cx) {
+        .show(|ui| object_menu::context_menu(ui, document, object, cx));
+    let not_started = || tr("No click and no voxel yet: click or draw in it.").to_owned();
+    let response = match is_not_started(object).then(not_started).or(parts_text(object, cx)) {
         Some(text) => response.on_hover_text(text),
         None => response,
     };
@@ -378,126 +379,6 @@ fn rename(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCon
     }
 }
 
-fn context_menu(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
-    ui.set_width(MENU);
-    let rename = Button::new(tr("Rename")).shortcut_text(edit::RENAME_OBJECT.key_text());
-    if ui.add(rename).clicked() {
-        cx.view.transient.renaming = Some((object.id, object.name.clone()));
-        ui.close();
-    }
-    if ui.button(if object.visible { tr("Hide") } else { tr("Show") }).clicked() {
-        cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
-        ui.close();
-    }
-    let alone = cx.view.scan.solo && is_active(document, object.id);
-    let key = views::SOLO.key_text();
-    let name = tr("This object alone");
-    let solo = Button::selectable(alone, name).shortcut_text(key);
-    if ui.add(solo).accessible_name(name).clicked() {
-        cx.view.scan.solo = !alone;
-        select(document, object, cx);
-        ui.close();
-    }
-    if ui.button(tr("Hide all others")).clicked() {
-        for other in document.objects() {
-            let visible = other.id == object.id;
-            if other.visible != visible {
-                cx.out.push(Action::Do(Command::SetVisible(other.id, visible)));
-            }
-        }
-        cx.view.scan.solo = false;
-        ui.close();
-    }
-    if ui.button(tr("Show all objects")).clicked() {
-        for other in document.objects().iter().filter(|o| !o.visible) {
-            cx.out.push(Action::Do(Command::SetVisible(other.id, true)));
-        }
-        cx.view.scan.solo = false;
-        ui.close();
-    }
-    let clicked = object.log.parts == KeptParts::Clicked;
-    let parts = if clicked { KeptParts::All } else { KeptParts::Clicked };
-    let lock = Command::SetLocked(object.id, !object.locked);
-    let state = |wanted: ObjectState| {
-        let on = object.state == wanted;
-        let state = if on { ObjectState::Open } else { wanted };
-        (on, Action::Do(Command::SetState(object.id, state)))
-    };
-    for (entry, (on, action)) in [
-        (&edit::LOCK_OBJECT, (object.locked, Action::Do(lock))),
-        (&edit::OBJECT_IS_DONE, state(ObjectState::Done)),
-        (&edit::FLAG_OBJECT, state(ObjectState::Flagged)),
-        (&segment::ONLY_CLICKED_PARTS, (clicked, Action::KeepParts(object.id, parts))),
-    ] {
-        let name = entry.name();
-        let button = Button::selectable(on, name).shortcut_text(entry.key_text());
-        if ui.add(button).accessible_name(name).clicked() {
-            cx.out.push(action);
-            ui.close();
-        }
-    }
-    number(ui, object, cx);
-    merge(ui, document, object, cx);
-    opacity(ui, object, cx);
-    if ui.button(tr("Delete")).clicked() {
-        cx.view.transient.selected_prompt = None;
-        cx.out.push(Action::Do(Command::RemoveObject(object.id)));
-        ui.close();
-    }
-}
-
-/// Its number in the label map. It takes effect when the typing or dragging ends.
-fn number(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
-    let draft = ui.scope_id().with("number");
-    let mut value = ui.data(|d| d.get_temp(draft)).unwrap_or(object.id.0);
-    let response = field(ui, tr("Number"), |ui| {
-        // Nothing is dragged: a number is no size.
-        let drag = egui::DragValue::new(&mut value).range(1..=u16::MAX).speed(0.0);
-        ui.add(drag).accessible_name(tr("Number"))
-    });
-    if value != object.id.0 {
-        ui.data_mut(|d| d.insert_temp(draft, value));
-    }
-    if ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-        ui.data_mut(|d| d.remove::<u16>(draft));
-    }
-    let editing = response.dragged() || response.has_focus();
-    if !editing && let Some(number) = ui.data_mut(|d| d.remove_temp::<u16>(draft)) {
-        cx.view.transient.selected_prompt = None;
-        cx.out.push(Action::Do(Command::Renumber(object.id, LabelId(number))));
-        ui.close();
-    }
-}
-
-/// Another object that is to have its voxels.
-fn merge(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
-    let others = document.objects().iter().filter(|o| o.id != object.id && !o.locked);
-    let others: Vec<&Object> = others.collect();
-    ui.add_enabled_ui(!others.is_empty() && !object.locked, |ui| {
-        ui.menu_button(tr("Merge into"), |ui| {
-            ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
-                for other in others {
-                    if ui.button(&other.name).clicked() {
-                        cx.view.transient.selected_prompt = None;
-                        let merge = Command::Merge { into: other.id, from: object.id };
-                        cx.out.push(Action::Do(merge));
-                        ui.close();
-                    }
-                }
-            });
-        });
-    });
-}
-
-/// How opaque the object's surface is in 3D. A drag of it is one step to undo.
-fn opacity(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
-    let mut opacity = object.opacity;
-    percent(ui, tr("Opacity in 3D"), &mut opacity);
-    if opacity != object.opacity {
-        cx.out.push(Action::Do(Command::SetOpacity(object.id, opacity)));
-    }
-}
-
 fn paint_swatch(ui: &Ui, rect: Rect, object: &Object, shown: bool, ring: bool) {
     let [r, g, b] = object.colour;
     let radius = CornerRadius::same(3);
@@ -544,7 +425,7 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, cx: &mut Comman
             }
         }
     });
-    opacity(ui, object, cx);
+    object_menu::opacity(ui, object, cx);
     // A slider changes all the time while dragged: the document hears of it when the button is let go.
     let draft = owner.id.with("draft");
     let mut colour = ui.data(|d| d.get_temp(draft)).unwrap_or(object.colour);

@@ -4,9 +4,10 @@ use egui::{Button, Checkbox, Label, Popup, RichText, Slider, Ui, vec2};
 
 use super::working_scale;
 use crate::document::{Document, Object};
+use crate::mask::operation::OperationKind;
 use crate::prompt::{ImageId, Prompt};
 use crate::ui::commands::widgets::with_key;
-use crate::ui::commands::{CommandContext, edit, help, segment};
+use crate::ui::commands::{CommandContext, edit, help, operations, segment};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr, tr_with};
@@ -217,7 +218,7 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Command
 }
 
 const PARTS_TIP: &str = mark(
-    "The model may find parts that no point of yours lies in. With this they are left away; what was drawn by hand stays. Nothing is lost: without it they are there again.",
+    "The model may find parts that no point of yours lies in. With this they are left away. What you draw stays, and so does what scissors or eraser leave of the mask. Nothing is lost: without it they are there again.",
 );
 
 /// Which parts of the model's mask are kept.
@@ -234,7 +235,20 @@ fn parts(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCont
     }
     if object.keeps_all_parts(document.image().grid()) {
         edge(ui, tr("No positive point lies in the mask: all its parts are kept."));
+    } else if on && object.is_corrected() && is_in_parts(object, cx) {
+        // The switch is about what the model found: who cuts or draws means it.
+        ui.add(Label::new(quiet(ui, tr("Parts that you drew or cut off stay."))).wrap());
+        let name = operations::operation_name(OperationKind::KeepClicked);
+        let tip = tr("All parts without a positive point would go: you see them before.");
+        let button = Button::new(format!("{}…", tr(name)));
+        if ui.add(button).accessible_name(tr(name)).on_hover_text(tip).clicked() {
+            operations::open_with(cx, OperationKind::KeepClicked);
+        }
     }
+}
+
+fn is_in_parts(object: &Object, cx: &CommandContext) -> bool {
+    cx.status.parts.get(&object.id).is_some_and(|summary| summary.parts > 1)
 }
 
 /// What can be done to the selected point.

@@ -86,8 +86,9 @@ impl OperationOptions {
         }
     }
 
-    /// The operation, with the crosshair in this voxel, where this is the plane of [`Self::cut_plane`]'s view.
-    pub fn operation(&self, voxel: [usize; 3], plane: CutPlane) -> Operation {
+    /// The operation, with the crosshair in this voxel, where this is the plane of the slice that [`Self::cut_plane`]'s
+    /// view shows, and half its thickness in mm.
+    pub fn operation(&self, voxel: [usize; 3], (plane, half_mm): (CutPlane, f64)) -> Operation {
         let scope = match self.scope {
             OperationScope::Slice(axis) if axis < 3 && self.kind.takes_slice() => {
                 Scope::Slice { axis, index: voxel[axis] }
@@ -96,7 +97,7 @@ impl OperationOptions {
         };
         let side = self.side.filter(|_| self.kind.takes_side());
         let off = self.side.map_or(CutOff::Smaller, CutOff::Towards);
-        let cut = PlaneCut { plane, off, removes: self.cut_removes };
+        let cut = PlaneCut { plane, half_mm, off, removes: self.cut_removes };
         let cut = Some(cut).filter(|_| self.kind == OperationKind::CutByPlane);
         Operation { kind: self.kind, size: self.size(), side, shell: self.shell, scope, cut }
     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, ComboBox, Painter, PointerButton, Pos2, Rect, Ui, vec2};
+use egui::{Align2, Color32, ComboBox, CursorIcon, Painter, PointerButton, Pos2, Rect, Ui, vec2};
 
 use super::{Gesture, ViewContext, WorldPointer};
 use crate::document::{Change, Command, Document, EditKind, GestureId, Object, Over};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::paint;
 use crate::ui::kit::text::{mark, tr, tr_with};
-use crate::ui::kit::widgets::choice;
+use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::state::{Action, EditIntent, ViewState};
 use crate::volume::Region;
 
@@ -27,11 +27,24 @@ pub fn takes_away(press: &WorldPointer) -> Option<bool> {
 /// A press that does nothing.
 pub struct Nothing;
 
+impl Nothing {
+    /// The press was answered, and nothing begins.
+    pub fn begin() -> Box<dyn Gesture> {
+        Box::new(Self)
+    }
+
+    /// Nothing begins, for this reason.
+    pub fn because(why: String, cx: &mut ViewContext) -> Box<dyn Gesture> {
+        cx.out.push(Action::Refuse(why));
+        Self::begin()
+    }
+}
+
 impl Gesture for Nothing {
     fn update(&mut self, _to: &WorldPointer, _cx: &mut ViewContext) {}
 
-    fn cursor(&self) -> Option<egui::CursorIcon> {
-        Some(egui::CursorIcon::NotAllowed)
+    fn cursor(&self) -> Option<CursorIcon> {
+        Some(CursorIcon::NotAllowed)
     }
 }
 
@@ -50,9 +63,27 @@ pub fn edit(name: &'static str, region: Region, erases: bool, cx: &mut ViewConte
     cx.out.push(Action::Do(Command::Edit { object, change, over, kind, gesture }));
 }
 
-/// Tells why nothing can be changed: the document refuses to.
-pub fn tell_refusal(name: &'static str, erases: bool, cx: &mut ViewContext) {
-    edit(name, Region::default(), erases, cx);
+/// Whether voxels may be given or taken. If not, the user is told why: the document refuses to.
+pub fn may(name: &'static str, erases: bool, cx: &mut ViewContext) -> bool {
+    let refused = refusal(erases, cx).is_some();
+    if refused {
+        edit(name, Region::default(), erases, cx);
+    }
+    !refused
+}
+
+/// What is seen at the pointer before a press: why nothing can be done, or that voxels would be taken away.
+pub fn sign(painter: &Painter, view: Rect, at: Pos2, erases: bool, why_not: Option<&str>) {
+    if let Some(why) = why_not {
+        note(painter, view, at, why, paint::WARNING);
+    } else if erases {
+        paint::pointer_sign(painter, at, false);
+    }
+}
+
+/// The pointer's shape where something is drawn.
+pub fn cursor(refused: bool) -> CursorIcon {
+    if refused { CursorIcon::NotAllowed } else { CursorIcon::Crosshair }
 }
 
 /// Shows what an edit would change, if a preview is wanted and it may be made.
@@ -66,6 +97,10 @@ pub fn preview(region: Region, erases: bool, cx: &mut ViewContext) {
 
 /// From whom voxels may be taken.
 pub fn over_choice(ui: &mut Ui, document: &Document, view: &mut ViewState) {
+    strip_group(ui, "over", |ui| overs(ui, document, view));
+}
+
+fn overs(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     ui.label(tr("Paints over"));
     let mut over = view.paint_over(document);
     let two = [(tr("Background"), Over::Background), (tr("Unlocked objects"), Over::Unlocked)];

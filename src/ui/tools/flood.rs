@@ -9,10 +9,10 @@ use crate::mask::flood::LevelSide;
 use crate::mask::{CutPlane, Scope};
 use crate::ui::kit::format::{editable, number};
 use crate::ui::kit::text::{mark, tr};
-use crate::ui::kit::widgets::choice;
+use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::kit::{icons, paint};
 use crate::ui::state::{
-    Action, FloodBy, FloodReach, FloodStatus, ToolId, ViewState, WantedFlood, readout,
+    FloodBy, FloodReach, FloodStatus, ToolId, ViewState, WantedFlood, readout,
 };
 
 pub const INFO: ToolInfo = ToolInfo {
@@ -30,6 +30,10 @@ pub const INFO: ToolInfo = ToolInfo {
     seldom: true,
 };
 
+/// The hint of a fill by level.
+const BY_LEVEL: &str =
+    mark("Move: see what the level encloses · Click: fill it · Right button or Alt: take away");
+
 /// What it is called in the history.
 pub const STEP: &str = mark("Flood fill");
 
@@ -45,18 +49,14 @@ impl Tool for FloodFill {
         let erases = takes_away(at)?;
         if cx.view.transient.flood.is_some() {
             // The one before is still being computed, and nothing that was asked for is dropped.
-            return Some(Box::new(Nothing));
+            return Some(Nothing::begin());
         }
-        if refusal(erases, cx).is_some() {
-            by_hand::tell_refusal(STEP, erases, cx);
-            return Some(Box::new(Nothing));
+        if !by_hand::may(STEP, erases, cx) {
+            return Some(Nothing::begin());
         }
         let wanted = match wanted(at, erases, cx) {
             Ok(wanted) => WantedFlood { gesture: by_hand::next_gesture(cx.view), ..wanted },
-            Err(why) => {
-                cx.out.push(Action::Refuse(why));
-                return Some(Box::new(Nothing));
-            }
+            Err(why) => return Some(Nothing::because(why, cx)),
         };
         let click = move |_: &WorldPointer, cx: &mut ViewContext| {
             cx.view.transient.flood = Some(WantedFlood { released: true, ..wanted });
@@ -100,22 +100,24 @@ impl Tool for FloodFill {
         }
         let Some(at) = at.filter(|at| !at.is_3d()) else { return };
         let alt = at.modifiers.alt;
-        if let Some(why) = refusal(alt, cx).or_else(|| level_refusal(at, cx)) {
-            note(painter, place.rect, at.at, &why, paint::WARNING);
-        } else if alt {
-            paint::pointer_sign(painter, at.at, false);
-        }
+        let why_not = refusal(alt, cx).or_else(|| level_refusal(at, cx));
+        by_hand::sign(painter, place.rect, at.at, alt, why_not.as_deref());
     }
 
     fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
-        let shape = match refusal(at.modifiers.alt, cx) {
-            _ if cx.view.transient.flood.is_some_and(|flood| flood.released) => {
-                CursorIcon::Progress
-            }
-            Some(_) => CursorIcon::NotAllowed,
-            None => CursorIcon::Crosshair,
-        };
-        (!at.is_3d()).then_some(shape)
+        if at.is_3d() {
+            return None;
+        }
+        let computes = cx.view.transient.flood.is_some_and(|flood| flood.released);
+        let refused = refusal(at.modifiers.alt, cx).is_some();
+        Some(if computes { CursorIcon::Progress } else { by_hand::cursor(refused) })
+    }
+
+    fn hint(&self, view: &ViewState) -> &'static str {
+        match view.prefs.flood_by {
+            FloodBy::Tolerance => INFO.hint,
+            FloodBy::Level(_) => BY_LEVEL,
+        }
     }
 
     fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
@@ -124,38 +126,34 @@ impl Tool for FloodFill {
             (tr("Level, bright"), FloodBy::Level(LevelSide::AtLeast)),
             (tr("Level, dark"), FloodBy::Level(LevelSide::AtMost)),
         ];
-        choice(ui, &mut view.prefs.flood_by, &by);
-        ui.separator();
+        strip_group(ui, "by", |ui| choice(ui, &mut view.prefs.flood_by, &by));
         if view.prefs.flood_by == FloodBy::Tolerance {
-            tolerance_and_reach(ui, view);
+            strip_group(ui, "tolerance", |ui| tolerance(ui, view));
+            let reaches =
+                [(tr("This slice"), FloodReach::Slice), (tr("Whole volume"), FloodReach::Volume)];
+            strip_group(ui, "reach", |ui| choice(ui, &mut view.prefs.flood_reach, &reaches));
         }
         over_choice(ui, document, view);
-        ui.separator();
     }
 }
 
-/// How far values may be from the seed's, and voxels.
-fn tolerance_and_reach(ui: &mut Ui, view: &mut ViewState) {
-        ui.label(tr("Tolerance"));
-        let dragged = view.transient.flood.map(|flood| flood.tolerance);
-        let mut tolerance = dragged.unwrap_or_else(|| view.flood_tolerance());
-        let speed = (view.scan_value_range() * 0.002).max(f64::MIN_POSITIVE);
-        // A comma is a point where people write it so; and what is no number changes nothing.
-        let parse = |text: &str| {
-            let text = text.trim().trim_end_matches("HU").replace(',', ".");
-            text.trim().parse::<f64>().ok().filter(|value| value.is_finite())
-        };
-        let drag = DragValue::new(&mut tolerance).speed(speed).range(0.0..=f64::MAX);
-        let drag = drag.custom_parser(parse).custom_formatter(|value, _| editable(value));
-        let drag = drag.prefix("± ").suffix(readout::unit(view));
-        if ui.add(drag).accessible_name(tr("Tolerance of values")).changed() {
-            view.scan.flood_tolerance = Some(tolerance);
-        }
-        ui.separator();
-        let reaches =
-            [(tr("This slice"), FloodReach::Slice), (tr("Whole volume"), FloodReach::Volume)];
-        choice(ui, &mut view.prefs.flood_reach, &reaches);
-        ui.separator();
+/// How far values may be from the seed's.
+fn tolerance(ui: &mut Ui, view: &mut ViewState) {
+    ui.label(tr("Tolerance"));
+    let dragged = view.transient.flood.map(|flood| flood.tolerance);
+    let mut tolerance = dragged.unwrap_or_else(|| view.flood_tolerance());
+    let speed = (view.scan_value_range() * 0.002).max(f64::MIN_POSITIVE);
+    // A comma is a point where people write it so; and what is no number changes nothing.
+    let parse = |text: &str| {
+        let text = text.trim().trim_end_matches("HU").replace(',', ".");
+        text.trim().parse::<f64>().ok().filter(|value| value.is_finite())
+    };
+    let drag = DragValue::new(&mut tolerance).speed(speed).range(0.0..=f64::MAX);
+    let drag = drag.custom_parser(parse).custom_formatter(|value, _| editable(value));
+    let drag = drag.prefix("± ").suffix(readout::unit(view));
+    if ui.add(drag).accessible_name(tr("Tolerance of values")).changed() {
+        view.scan.flood_tolerance = Some(tolerance);
+    }
 }
 
 /// Why no level is traced there.

@@ -79,6 +79,11 @@ pub trait Tool: Sync {
     /// Its settings, in the strip above the views.
     fn options(&self, _ui: &mut Ui, _document: &Document, _view: &mut ViewState) {}
 
+    /// What its buttons do as it is set now, in English.
+    fn hint(&self, _view: &ViewState) -> &'static str {
+        self.info().hint
+    }
+
     /// The wheel was turned by so many lines with Ctrl and Shift. `false` if the tool has no use for that: the view
     /// zooms then.
     fn wheel(&self, _lines: i64, _view: &mut ViewState) -> bool {
@@ -99,7 +104,8 @@ pub struct ToolInfo {
     pub icon: &'static str,
     /// What the mouse does with it, for the list on F1 and the README: gesture and effect, in English.
     pub gestures: &'static [(&'static str, &'static str)],
-    /// What its buttons do, in the strip above the views, beside its settings; in English.
+    /// What its buttons do, in the strip above the views, beside its settings; in English. Parts are separated by ` · `,
+    /// what matters most first: the strip shows as many as it has room for.
     pub hint: &'static str,
     /// Its clicks do something to the document: a double click is two of them and does not maximise a view.
     pub edits: bool,

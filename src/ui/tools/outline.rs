@@ -3,14 +3,14 @@
 
 use egui::{Color32, CursorIcon, Key, Painter, PointerButton, Pos2, Shape, Stroke, Ui};
 
-use super::by_hand::{self, Nothing, note, over_choice, refusal, takes_away};
+use super::by_hand::{self, Nothing, over_choice, refusal, takes_away};
 use super::{
     ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key, live_wire,
 };
 use crate::document::Document;
 use crate::geom::DVec3;
 use crate::ui::kit::text::{mark, tr, tr_with};
-use crate::ui::kit::widgets::choice;
+use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::kit::{icons, paint};
 use crate::ui::state::{Action, OutlineDraft, OutlineLine, Pane, ToolId, ViewState, WiresStatus};
 
@@ -29,6 +29,10 @@ pub const INFO: ToolInfo = ToolInfo {
     edits: true,
     seldom: true,
 };
+
+/// The hint of a live wire.
+const ALONG_EDGES: &str =
+    mark("Click along an edge · Shift: straight · Enter or double click: close · Right first: take away");
 
 /// What it is called in the history.
 const STEP: &str = mark("Outline");
@@ -49,13 +53,11 @@ impl Tool for Outline {
         if let Some(draft) = cx.view.transient.outline.as_ref().filter(|d| d.plane != plane) {
             let name = tr(Pane::Slice(draft.plane).name());
             let text = mark("An outline is open in the {name} view: close it there first (Enter)");
-            cx.out.push(Action::Refuse(tr_with(text, &[("name", &name)])));
-            return Some(Box::new(Nothing));
+            return Some(Nothing::because(tr_with(text, &[("name", &name)]), cx));
         }
         let erases = cx.view.transient.outline.as_ref().map_or(pressed, |draft| draft.erases);
-        if refusal(erases, cx).is_some() {
-            by_hand::tell_refusal(STEP, erases, cx);
-            return Some(Box::new(Nothing));
+        if !by_hand::may(STEP, erases, cx) {
+            return Some(Nothing::begin());
         }
         let click = move |at: &WorldPointer, cx: &mut ViewContext| corner(at, erases, cx);
         let free = Free { press: at.clone(), erases, state: FreeState::Waits, last: at.at };
@@ -114,23 +116,25 @@ impl Tool for Outline {
             draw(painter, place, draft, at.map(|at| at.at), cx);
         }
         let Some(at) = at else { return };
-        if let Some(why) = refusal(erases, cx) {
-            note(painter, place.rect, at.at, &why, paint::WARNING);
-        } else if let (WiresStatus::Refused(_, why), Some(_)) = (&cx.status.wires, draft) {
-            note(painter, place.rect, at.at, why, paint::WARNING);
-        } else if erases {
-            paint::pointer_sign(painter, at.at, false);
-        }
+        let no_wires = match &cx.status.wires {
+            WiresStatus::Refused(_, why) if draft.is_some() => Some(why.clone()),
+            _ => None,
+        };
+        let why_not = refusal(erases, cx).or(no_wires);
+        by_hand::sign(painter, place.rect, at.at, erases, why_not.as_deref());
     }
 
     fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
         let draft = cx.view.transient.outline.as_ref();
         let erases = draft.map_or(at.modifiers.alt, |draft| draft.erases);
-        let shape = match refusal(erases, cx) {
-            Some(_) => CursorIcon::NotAllowed,
-            None => CursorIcon::Crosshair,
-        };
-        (!at.is_3d()).then_some(shape)
+        (!at.is_3d()).then(|| by_hand::cursor(refusal(erases, cx).is_some()))
+    }
+
+    fn hint(&self, view: &ViewState) -> &'static str {
+        match view.prefs.outline {
+            OutlineLine::Straight => INFO.hint,
+            OutlineLine::LiveWire => ALONG_EDGES,
+        }
     }
 
     fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
@@ -138,10 +142,8 @@ impl Tool for Outline {
             (tr("Free and corners"), OutlineLine::Straight),
             (tr("Live wire"), OutlineLine::LiveWire),
         ];
-        choice(ui, &mut view.prefs.outline, &lines);
-        ui.separator();
+        strip_group(ui, "line", |ui| choice(ui, &mut view.prefs.outline, &lines));
         over_choice(ui, document, view);
-        ui.separator();
     }
 }
 
@@ -213,8 +215,7 @@ fn close(line: OutlineLine, cx: &mut ViewContext) {
         cx.out.push(Action::Refuse(tr("An outline needs three corners").to_owned()));
         return;
     }
-    if refusal(erases, cx).is_some() {
-        by_hand::tell_refusal(STEP, erases, cx);
+    if !by_hand::may(STEP, erases, cx) {
         return;
     }
     let grid = cx.document.image().grid();

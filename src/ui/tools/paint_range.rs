@@ -5,16 +5,21 @@ use egui::{DragValue, Ui};
 use super::stroke::brush;
 use crate::document::Document;
 use crate::geom::Plane;
-use crate::mask::range::{Estimate, ValueRange};
+use crate::mask::brush::Brush;
+use crate::mask::range::ValueRange;
 use crate::ui::kit::format::editable;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
-use crate::ui::kit::widgets::row_button;
+use crate::ui::kit::widgets::{row_button, strip_group};
 use crate::ui::state::{ViewState, readout};
 
-/// Of values under the brush this many standard deviations about their mean: all but a few in a thousand where they are
-/// those of one tissue.
+/// Of the tissue under the brush this many standard deviations about its mean: all but a few in a thousand of its
+/// values.
 const DEVIATIONS: f64 = 3.0;
+/// What is about the middle of the brush is what it is on: so far, mm, but no more than half its radius; of a small one
+/// all of it is, if fewer voxels than these are.
+const CORE_MM: f64 = 5.0;
+const FEWEST: usize = 25;
 
 /// Confines painting to values like those under the brush: where the pointer is, or else at the crosshair.
 ///
@@ -28,8 +33,12 @@ pub fn take_range(document: &Document, view: &mut ViewState) -> Result<(), Strin
         let frame = view.slice_frame(image.grid(), Plane::Axial);
         (view.scan.crosshair, Some(frame.normal()))
     };
-    let region = brush(&view.prefs.brush, normal).dab(image.grid(), world);
-    let range = ValueRange::of(image, &region, Estimate::MeanDeviations(DEVIATIONS));
+    let brush = brush(&view.prefs.brush, normal);
+    let region = brush.dab(image.grid(), world);
+    let core = Brush { radius_mm: (brush.radius_mm / 2.0).min(CORE_MM), ..brush };
+    let core = core.dab(image.grid(), world);
+    let core = if core.count() < FEWEST { &region } else { &core };
+    let range = ValueRange::of_tissue(image, core, &region, DEVIATIONS);
     let range = range.ok_or_else(|| tr("There are no values under the brush").to_owned())?;
     view.set_paint_range(range);
     Ok(())
@@ -37,6 +46,10 @@ pub fn take_range(document: &Document, view: &mut ViewState) -> Result<(), Strin
 
 /// Whether there is a range, and which.
 pub fn range_choice(ui: &mut Ui, document: &Document, view: &mut ViewState) {
+    strip_group(ui, "range", |ui| range(ui, document, view));
+}
+
+fn range(ui: &mut Ui, document: &Document, view: &mut ViewState) {
     let mut on = view.scan.in_range_only;
     let tip = tr("Brush and eraser leave voxels with other values alone");
     ui.checkbox(&mut on, tr("Only values")).on_hover_text(tip);

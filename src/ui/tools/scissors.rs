@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Color32, CursorIcon, Key, Painter, PointerButton, Pos2, Shape, Stroke, Ui};
 
-use super::by_hand::{Nothing, note, takes_away};
+use super::by_hand::{Nothing, cursor, note, takes_away};
 use super::{
     ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, crosshair,
 };
@@ -15,7 +15,7 @@ use crate::mask::scissors::{CutDepth, CutSide, ViewProjection};
 use crate::render::Orbit;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::text::{mark, tr, tr_with};
-use crate::ui::kit::widgets::choice;
+use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::kit::{icons, paint};
 use crate::ui::state::{Action, CutObjects, ToolId, ViewState, WantedCut};
 
@@ -55,11 +55,10 @@ impl Tool for ScissorsTool {
         let other_side = takes_away(at)?;
         if cx.view.transient.cut.is_some() {
             // The one before is still being computed, and nothing that was asked for is dropped.
-            return Some(Box::new(Nothing));
+            return Some(Nothing::begin());
         }
         if let Err(why) = objects(cx) {
-            cx.out.push(Action::Refuse(why));
-            return Some(Box::new(Nothing));
+            return Some(Nothing::because(why, cx));
         }
         let goes_there = at.is_3d() && at.is(PointerButton::Primary);
         let click = move |at: &WorldPointer, cx: &mut ViewContext| {
@@ -100,31 +99,27 @@ impl Tool for ScissorsTool {
         if at.is_3d() && at.modifiers.command {
             return None;
         }
-        Some(match objects(cx) {
-            _ if cx.view.transient.cut.is_some() => CursorIcon::Progress,
-            Err(_) => CursorIcon::NotAllowed,
-            Ok(_) => CursorIcon::Crosshair,
-        })
+        let computes = cx.view.transient.cut.is_some();
+        Some(if computes { CursorIcon::Progress } else { cursor(objects(cx).is_err()) })
     }
 
     fn options(&self, ui: &mut Ui, _document: &Document, view: &mut ViewState) {
         let set = &mut view.prefs.scissors;
-        ui.label(tr("Cut away"));
         let sides = [(tr("Inside"), CutSide::Inside), (tr("Outside"), CutSide::Outside)];
-        choice(ui, &mut set.side, &sides);
-        ui.separator();
+        strip_group(ui, "side", |ui| {
+            ui.label(tr("Cut away"));
+            choice(ui, &mut set.side, &sides);
+        });
         let depths = [
             (tr("All the way"), CutDepth::Through),
             (tr("First surface, or this slice"), CutDepth::FirstSurface),
         ];
-        choice(ui, &mut set.depth, &depths);
-        ui.separator();
+        strip_group(ui, "depth", |ui| choice(ui, &mut set.depth, &depths));
         let objects = [
             (tr("Selected object"), CutObjects::Selected),
             (tr("All that are shown"), CutObjects::Shown),
         ];
-        choice(ui, &mut set.objects, &objects);
-        ui.separator();
+        strip_group(ui, "objects", |ui| choice(ui, &mut set.objects, &objects));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Color32, CursorIcon, Id, Painter, PointerButton, Pos2, Rect, Stroke as Line, Ui};
 
-use super::by_hand::{change, note, refusal};
+use super::by_hand::{self, change, note, refusal};
 use super::rest::rests;
 use super::{Gesture, PickedPosition, ViewContext, ViewPlace, WorldPointer, pick};
 use crate::document::{Change, Command, EditKind, GestureId, LabelId};
@@ -12,7 +12,7 @@ use crate::geom::DVec3;
 use crate::mask::brush::{Brush, Tip};
 use crate::ui::kit::paint;
 use crate::ui::kit::text::tr;
-use crate::ui::kit::widgets::{choice, colours};
+use crate::ui::kit::widgets::{choice, colours, strip_group};
 use crate::ui::state::{
     Action, BrushOptions, BrushPlace, BrushShape, EditIntent, SliceTransform, ViewState,
 };
@@ -112,7 +112,7 @@ impl Gesture for Stroke {
     }
 
     fn cursor(&self) -> Option<CursorIcon> {
-        Some(if self.refused { CursorIcon::NotAllowed } else { CursorIcon::Crosshair })
+        Some(by_hand::cursor(self.refused))
     }
 
     fn edits(&self) -> bool {
@@ -300,8 +300,7 @@ pub fn cursor(at: &WorldPointer, tool_erases: bool, cx: &ViewContext) -> Option<
     if !paints(at) {
         return None;
     }
-    let refused = refusal(tool_erases != at.modifiers.alt, cx).is_some();
-    Some(if refused { CursorIcon::NotAllowed } else { CursorIcon::Crosshair })
+    Some(by_hand::cursor(refusal(tool_erases != at.modifiers.alt, cx).is_some()))
 }
 
 /// The ring where the brush crosses a view's slice: a circle for a ball that reaches it, a line for a disc that
@@ -406,10 +405,9 @@ fn cut(transform: &SliceTransform, brush: &BrushPlace, radius: f64) -> Option<Cu
 pub fn options(ui: &mut Ui, view: &mut ViewState) {
     let brush = &mut view.prefs.brush;
     let shapes = [(tr("Disc"), BrushShape::Disc), (tr("Ball"), BrushShape::Ball)];
-    choice(ui, &mut brush.shape, &shapes);
-    ui.separator();
-    ui.label(tr("Size"));
-    ui.scope(|ui| {
+    strip_group(ui, "shape", |ui| choice(ui, &mut brush.shape, &shapes));
+    strip_group(ui, "size", |ui| {
+        ui.label(tr("Size"));
         ui.spacing_mut().slider_width = 120.0;
         // The part below the handle in the accent: the theme's selection colour is too pale for a rail.
         ui.visuals_mut().selection.bg_fill = colours(ui).accent;

@@ -43,10 +43,8 @@ impl Tool for Strokes {
 
     fn options(&self, ui: &mut Ui, document: &Document, view: &mut ViewState) {
         stroke::options(ui, view);
-        ui.separator();
         range_choice(ui, document, view);
         if !self.erases {
-            ui.separator();
             over_choice(ui, document, view);
         }
     }

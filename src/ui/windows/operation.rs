@@ -1,7 +1,7 @@
 //! The window of operations on the selected object's mask: what, how large, where; what it would change; and the button
 //! that does it.
 
-use egui::{Align2, ComboBox, Context, DragValue, RichText, Ui, Window};
+use egui::{Align2, ComboBox, Context, DragValue, Response, RichText, Ui, Window};
 
 use crate::document::{Document, Over};
 use crate::geom::{Axis, DVec3, Direction, Plane};
@@ -35,7 +35,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         .default_pos(room.right_top() + egui::vec2(-270.0, 80.0))
         .show(ctx, |ui| {
             ui.set_width(300.0);
-            let normal = cut_normal(document, cx.view);
+            let normal = cut_slice(document, cx.view).0.normal;
             options(ui, document, normal, &mut cx.view.prefs.operation);
             ui.add_space(4.0);
             outcome(ui, cx);
@@ -44,17 +44,21 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     let crosshair = document.image().grid().voxel_clamped(cx.view.scan.crosshair);
     let set = &cx.view.prefs.operation;
     // (Asked again: another view's may have been chosen just now.)
-    let plane = CutPlane { point: cx.view.scan.crosshair, normal: cut_normal(document, cx.view) };
+    let cut = cut_slice(document, cx.view);
     cx.view.transient.operation = open.then(|| WantedOperation {
-        operation: set.operation(crosshair, plane),
+        operation: set.operation(crosshair, cut),
         over: set.over,
         preview: set.preview,
     });
 }
 
-/// What the slices of the view whose plane cuts are at right angles to, RAS.
-fn cut_normal(document: &Document, view: &ViewState) -> DVec3 {
-    view.slice_frame(document.image().grid(), view.prefs.operation.cut_plane).normal()
+/// The middle of the slice that is shown in the view whose plane cuts, and half its thickness in mm.
+fn cut_slice(document: &Document, view: &ViewState) -> (CutPlane, f64) {
+    let (grid, plane) = (document.image().grid(), view.prefs.operation.cut_plane);
+    let frame = view.slice_frame(grid, plane);
+    let at = frame.view(view.scan.crosshair).with_z(view.slice(grid, plane) as f64);
+    let plane = CutPlane { point: frame.world(at), normal: frame.normal() };
+    (plane, frame.slice_distance() / 2.0)
 }
 
 fn options(ui: &mut Ui, document: &Document, cut_normal: DVec3, set: &mut OperationOptions) {
@@ -79,7 +83,8 @@ fn options(ui: &mut Ui, document: &Document, cut_normal: DVec3, set: &mut Operat
     }
     if set.kind.takes_side() {
         field(ui, tr("Towards"), |ui| {
-            side(ui, &mut set.side, tr("All sides"), &Direction::ALL);
+            let sides = (tr("All sides"), &Direction::ALL[..]);
+            side(ui, &mut set.side, sides, direction_name, tr("Towards which side"));
         });
     }
     if set.kind == OperationKind::CutByPlane {
@@ -116,25 +121,46 @@ fn which(ui: &mut Ui, kind: &mut OperationKind) {
     chosen.response.accessible_name(tr("What to do to the mask"));
 }
 
-/// One of these sides, or none, which is called `none`.
-fn side(ui: &mut Ui, side: &mut Option<Direction>, none: &str, sides: &[Direction]) {
-    let name = |side: Option<Direction>| match side {
-        None => none,
-        Some(Direction { axis: Axis::X, positive: true }) => tr("Right"),
-        Some(Direction { axis: Axis::X, positive: false }) => tr("Left"),
-        Some(Direction { axis: Axis::Y, positive: true }) => tr("Anterior"),
-        Some(Direction { axis: Axis::Y, positive: false }) => tr("Posterior"),
-        Some(Direction { axis: Axis::Z, positive: true }) => tr("Superior"),
-        Some(Direction { axis: Axis::Z, positive: false }) => tr("Inferior"),
-    };
-    let combo = ComboBox::from_id_salt("operation_side").width(120.0);
+/// One of these sides, or none, which is called `none`; `about` names the choice for screen readers.
+fn side(
+    ui: &mut Ui,
+    side: &mut Option<Direction>,
+    (none, sides): (&'static str, &[Direction]),
+    name: impl Fn(Direction) -> &'static str,
+    about: &str,
+) -> Response {
+    let name = |side: Option<Direction>| side.map_or(none, &name);
+    let combo = ComboBox::from_id_salt("operation_side").width(170.0);
     let chosen = combo.selected_text(name(*side)).show_ui(ui, |ui| {
         ui.selectable_value(side, None, name(None));
         for one in sides.iter().copied().map(Some) {
             ui.selectable_value(side, one, name(one));
         }
     });
-    chosen.response.accessible_name(tr("Towards which side"));
+    chosen.response.accessible_name(about)
+}
+
+fn direction_name(side: Direction) -> &'static str {
+    match (side.axis, side.positive) {
+        (Axis::X, true) => tr("Right"),
+        (Axis::X, false) => tr("Left"),
+        (Axis::Y, true) => tr("Anterior"),
+        (Axis::Y, false) => tr("Posterior"),
+        (Axis::Z, true) => tr("Superior"),
+        (Axis::Z, false) => tr("Inferior"),
+    }
+}
+
+/// What lies on that side of the crosshair.
+fn beyond_name(side: Direction) -> &'static str {
+    match (side.axis, side.positive) {
+        (Axis::X, true) => tr("Right of the crosshair"),
+        (Axis::X, false) => tr("Left of the crosshair"),
+        (Axis::Y, true) => tr("Anterior to the crosshair"),
+        (Axis::Y, false) => tr("Posterior to the crosshair"),
+        (Axis::Z, true) => tr("Superior to the crosshair"),
+        (Axis::Z, false) => tr("Inferior to the crosshair"),
+    }
 }
 
 /// Which plane cuts, what is cut off, and what becomes of it.
@@ -153,7 +179,13 @@ fn cut(ui: &mut Ui, normal: DVec3, set: &mut OperationOptions) {
     let ends = [normal, -normal].map(Direction::nearest);
     // Planes may have been turned meanwhile.
     set.side = set.side.filter(|side| ends.contains(side));
-    field(ui, tr("Cut off"), |ui| side(ui, &mut set.side, tr("The smaller part"), &ends));
+    field(ui, tr("Cut off"), |ui| {
+        let sides = (tr("The smaller part"), &ends[..]);
+        let combo = side(ui, &mut set.side, sides, beyond_name, tr("What is cut off"));
+        combo.on_hover_text(tr(
+            "Sides are the patient's. The slice of the crosshair stays: what is cut off begins with the next one.",
+        ));
+    });
     let becomes = [(tr("New object"), false), (tr("Goes"), true)];
     field(ui, tr("It becomes"), |ui| choice(ui, &mut set.cut_removes, &becomes));
 }
@@ -214,7 +246,7 @@ fn hint(kind: OperationKind) -> &'static str {
             "The patient's right stays, the left becomes an object. The middle is where the mask is most alike on both sides.",
         ),
         K::CutByPlane => mark(
-            "The mask is cut where the crosshair is, along the plane of a view; turned views cut obliquely.",
+            "The mask is cut beside the slice that the view shows at the crosshair: that slice stays. Turned views cut obliquely.",
         ),
         K::FillHoles => mark("Cavities that have no way out are filled."),
         K::Interpolate => mark("Slices between drawn ones are filled by their shapes."),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use egui::{Key, Modifiers, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use voxpoint::document::{Change, Command, EditKind, GestureId, LabelId, Over};
+use voxpoint::document::{Change, Command, EditKind, GestureId, LabelId, ModelMask, Over};
 use voxpoint::geom::DVec3;
-use voxpoint::prompt::{Capabilities, PromptId};
+use voxpoint::mask::operation::OperationKind;
+use voxpoint::mask::parts::PartsSummary;
+use voxpoint::prompt::{Capabilities, KeptParts, PromptId};
 use voxpoint::ui::{Action, Busy, Download, ModelStatus, Waiting};
 use voxpoint::volume::Region;
 
@@ -263,4 +265,42 @@ fn a_download_shows_its_bytes_and_can_be_cancelled() {
         let expected = ["CancelDownload", "Cancel"];
         assert_eq!(taken(&mut harness), expected, "the key is for what is nearer at hand");
     }
+}
+
+/// The switch is about what the model found; who cuts or draws is told so, and offered to take such parts out.
+#[test]
+fn parts_made_by_hand_are_said_to_stay_beside_the_switch() {
+    let mut desktop = Desktop::open();
+    let document = desktop.document.as_mut().expect("open");
+    let grid = document.image().grid().clone();
+    let at = grid.index(grid.voxel_at(DVec3::new(1.0, 0.0, -800.0)).expect("inside"));
+    let around = |n: usize| n + 3 >= at && n <= at + 3;
+    let region = Arc::new(Region::from_mask(60, (0..grid.count()).map(around)));
+    let (object, parts) = (LabelId(1), KeptParts::Clicked);
+    let mask = Some(ModelMask { region, touches: false, cut: false });
+    document.apply(Command::KeepParts { object, parts, mask }).expect("kept");
+    let stays = "Parts that you drew or cut off stay.";
+    let summary = PartsSummary { parts: 2, mm3: 60.0, small_mm3: 20.0 };
+    desktop.status.parts.insert(object, summary);
+    let mut harness = desktop.wide();
+    harness.run_steps(2);
+    assert!(!shows(&harness, stays), "all of it is the model's");
+    let document = harness.state_mut().document.as_mut().expect("open");
+    let cut = Region::from_mask(60, (0..grid.count()).map(|n| n == at + 2));
+    let (change, over, kind) = (Change::Subtract(cut.into()), Over::Background, EditKind::Brush);
+    let edit = Command::Edit { object: None, change, over, kind, gesture: GestureId(7000) };
+    document.apply(edit).expect("cut");
+    harness.run_steps(2);
+    assert!(shows(&harness, stays));
+    picture(&mut harness, "parts-by-hand");
+    harness.get_by_label("Keep clicked parts").click();
+    harness.run_steps(3);
+    let view = &harness.state().view;
+    assert!(view.windows.operation);
+    assert_eq!(view.prefs.operation.kind, OperationKind::KeepClicked);
+    // Of one part there is nothing to say.
+    let summary = PartsSummary { parts: 1, mm3: 60.0, small_mm3: 0.0 };
+    harness.state_mut().status.parts.insert(object, summary);
+    harness.run_steps(2);
+    assert!(!shows(&harness, stays));
 }

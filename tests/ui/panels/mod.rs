@@ -6,6 +6,8 @@ mod asking;
 mod cards;
 mod clicks;
 mod desktop;
+mod long_list;
 mod palette;
 mod side_panels;
+mod strip;
 mod volume_3d;

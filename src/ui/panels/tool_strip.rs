@@ -1,0 +1,77 @@
+//! The strip below the menu bar: the tool in use, its settings, and what its buttons and keys do.
+
+use egui::{Label, Panel, TextStyle, Ui};
+
+use crate::document::Document;
+use crate::ui::commands::tools::{LARGER_BRUSH, SMALLER_BRUSH, TAKE_PAINT_RANGE};
+use crate::ui::commands::{CommandContext, Entry};
+use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::widgets::{colours, panel_frame, quiet, strip_group};
+use crate::ui::tools;
+
+/// Height of one row of settings, in points: that of the whole strip, but where a narrow window needs two rows.
+const ROW: f32 = 24.0;
+/// Above and below the rows.
+const MARGIN: i8 = 3;
+/// Between the parts of a hint.
+const BETWEEN: &str = " · ";
+
+pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+    let frame = panel_frame().inner_margin(egui::Margin::symmetric(8, MARGIN));
+    let panel = Panel::top("tool_strip").frame(frame).resizable(false);
+    panel.min_size(ROW + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| strip(ui, document, cx));
+    });
+}
+
+fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+    let tool = tools::of(cx.view.prefs.tool);
+    let info = tool.info();
+    let mut hint = tr(tool.hint(cx.view)).to_owned();
+    if [tools::BRUSH, tools::ERASER].contains(&info.id) {
+        let [smaller, larger, range] =
+            [&SMALLER_BRUSH, &LARGER_BRUSH, &TAKE_PAINT_RANGE].map(Entry::key_text);
+        let keys: [(&str, &dyn std::fmt::Display); 3] =
+            [("smaller", &smaller), ("larger", &larger), ("range", &range)];
+        let text = tr_with("{smaller} / {larger}: size · {range}: only values as here", &keys);
+        hint = format!("{text}{BETWEEN}{hint}");
+    }
+    // What there is no room for is told there.
+    let whole = hint.replace(BETWEEN, "\n");
+    strip_group(ui, "tool", |ui| {
+        let name = quiet(ui, format!("{} {}", info.icon, tr(info.name)));
+        ui.label(name).on_hover_text(&whole);
+    });
+    tool.options(ui, document, cx.view);
+    let parts: Vec<&str> = hint.split(BETWEEN).collect();
+    let room = ui.available_size_before_wrap().x;
+    let font = TextStyle::Body.resolve(ui.style());
+    let colour = colours(ui).quiet;
+    let fits = |text: &String| {
+        ui.painter().layout_no_wrap(text.clone(), font.clone(), colour).size().x <= room
+    };
+    if let Some(text) = shortened(&parts).find(fits) {
+        let label = ui.add(Label::new(quiet(ui, text)).extend()).accessible_name(hint.as_str());
+        label.on_hover_text(&whole);
+    }
+}
+
+/// All parts of a hint, then fewer and fewer of them, and at last a sign that there is one.
+fn shortened(parts: &[&str]) -> impl Iterator<Item = String> {
+    (0..=parts.len()).rev().map(|n| match n {
+        0 => "…".to_owned(),
+        n if n == parts.len() => parts.join(BETWEEN),
+        n => format!("{}{BETWEEN}…", parts[..n].join(BETWEEN)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_loses_its_last_parts_first() {
+        let texts: Vec<String> = shortened(&["Click: fill", "Drag: more"]).collect();
+        assert_eq!(texts, ["Click: fill · Drag: more", "Click: fill · …", "…"]);
+    }
+}
