@@ -1,5 +1,4 @@
-//! The vocabulary of clicks: what a document remembers and a model replays, whichever model it is. Depends on `glam`
-//! only.
+//! The vocabulary of clicks: what a document remembers and a model replays, whichever model it is.
 //!
 //! The ordered prompts of an object are the truth, its mask is their replay by a model (a `Segmenter`). What a model
 //! needs to go on from its last answer is its own business ([`ModelState`]) and is made anew by a replay; all else that
@@ -10,6 +9,8 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use glam::{DAffine3, DVec3};
+
+use crate::volume::Region;
 
 /// Names one prompt of a document: unique in it and never given twice, so that a prompt is still itself when those
 /// before it are deleted.
@@ -211,7 +212,10 @@ pub struct PromptLog {
     pub image: ImageId,
     /// The time point (from 0) of that image at which all clicks were made; 0 while there are none.
     pub time_point: usize,
-    /// The user's clicks, in order; the first is positive.
+    /// The mask that the clicks correct, on the grid of the object's mask: what it is without any click. `None`: it is
+    /// made by the clicks alone, and the first of them is positive.
+    pub start: Option<Arc<Region>>,
+    /// The user's clicks, in order.
     pub prompts: Vec<Prompt>,
     /// Where else the model looked than the clicks had it look.
     pub extensions: Vec<Extension>,

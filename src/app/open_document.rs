@@ -399,6 +399,7 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
 fn defer(open: &mut OpenDocument, command: Command) {
     let same = |other: &Command| match (&command, other) {
         (Command::Extend(a), Command::Extend(b))
+        | (Command::StartFromMask(a), Command::StartFromMask(b))
         | (Command::RemoveObject(a), Command::RemoveObject(b)) => a == b,
         _ => false,
     };
@@ -443,7 +444,7 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         | Command::FlipPrompt { object, .. }
         | Command::SetThreshold { object, .. }
         | Command::KeepParts { object, .. } => Some(*object),
-        Command::Extend(id) | Command::RemoveObject(id) => Some(*id),
+        Command::StartFromMask(id) | Command::Extend(id) | Command::RemoveObject(id) => Some(*id),
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ use crate::volume::Window;
 
 pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
 
-pub use eval::{CropAt, Edit, EmbedArgs, EvalArgs, First, FirstPrompt, Labels};
+pub use eval::{CropAt, Edit, EmbedArgs, EvalArgs, First, FirstPrompt, Labels, StartFrom};
 
 fn scan_help() -> String {
     format!("A scan to open ({}), then label maps of it", formats().readable_endings())
@@ -91,8 +91,8 @@ pub struct InfoArgs {
 pub struct SegmentArgs {
     /// The scan.
     pub image: PathBuf,
-    /// A click, inside (+, also when left out) or outside (-) of the structure; the first must be inside.
-    /// Give it again for every further click.
+    /// A click, inside (+, also when left out) or outside (-) of the structure; the first must be inside,
+    /// unless it corrects a mask (--start-from). Give it again for every further click.
     #[arg(
         long = "point",
         value_name = "X,Y,Z[,+|,-]",
@@ -101,6 +101,12 @@ pub struct SegmentArgs {
         required = true
     )]
     pub points: Vec<TypedPoint>,
+    /// A label map on the scan's grid, whose mask the clicks correct. The first of them may be outside (-) then.
+    #[arg(long, value_name = "MASK")]
+    pub start_from: Option<PathBuf>,
+    /// The label of that mask; else there must be one only.
+    #[arg(long, value_name = "N", requires = "start_from", value_parser = clap::value_parser!(u16).range(1..))]
+    pub start_label: Option<u16>,
     /// What the coordinates are: millimetres to the patient's Right, Anterior, Superior, or voxel indices.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,

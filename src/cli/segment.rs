@@ -15,7 +15,7 @@ use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
 use crate::segment::cubes::{self, CubeSegmenter, Cubes, Step};
 use crate::segment::{self, ModelRef, Outcome, Request, Segmenter};
-use crate::volume::{LabelMap, LabelName, NamedRegion, Volume, readable};
+use crate::volume::{LabelMap, LabelName, NamedRegion, Region, Volume, readable};
 use crate::work::{CancelToken, Progress};
 
 /// The structure's value in the label map.
@@ -75,6 +75,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     advise(&request.volume, args.working_scale, sight);
     request.log.rule = args.rule.into();
     request.log.parts = args.parts.into();
+    request.log.start = starting_mask(args, &volume)?;
     let cancel = CancelToken::new();
     let outcome = if args.extend {
         segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
@@ -121,12 +122,13 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
 
 /// What can be refused before anything is read.
 fn check(args: &SegmentArgs) -> anyhow::Result<()> {
-    if args.points.first().is_some_and(|p| !p.positive) {
+    if args.start_from.is_none() && args.points.first().is_some_and(|p| !p.positive) {
         let why = "the first --point must be inside the structure (+)";
         return Err(Usage(why.to_owned()).into());
     }
     let mut inputs = vec![args.image.as_path()];
     inputs.extend(args.model_image.as_deref());
+    inputs.extend(args.start_from.as_deref());
     let formats = io::formats();
     files::check_output(&args.out, &inputs, &formats.written_endings(ContentKind::Labels))?;
     formats.label_table_path(&args.out)?;
@@ -197,6 +199,27 @@ fn prompts(volume: &Volume, points: &[TypedPoint], space: Space) -> anyhow::Resu
         prompts.push(Prompt::new(world, point.positive));
     }
     Ok(prompts)
+}
+
+/// The mask that the clicks correct.
+fn starting_mask(args: &SegmentArgs, scan: &Volume) -> anyhow::Result<Option<Arc<Region>>> {
+    let Some(path) = &args.start_from else { return Ok(None) };
+    let labels = files::open_labels(path, scan, None)?.labels;
+    let known = || labels.iter().map(|l| l.value.to_string()).collect::<Vec<_>>().join(", ");
+    let region = match (args.start_label, labels.as_slice()) {
+        (_, []) => bail!("the label map to start from is empty: {}", path.display()),
+        (None, [one]) => &one.region,
+        (None, _) => bail!(
+            "the label map to start from has several labels ({}): choose one with --start-label; {}",
+            known(),
+            path.display()
+        ),
+        (Some(value), _) => match labels.iter().find(|l| l.value == value) {
+            Some(label) => &label.region,
+            None => bail!("there is no label {value}, only {}: {}", known(), path.display()),
+        },
+    };
+    Ok(Some(Arc::new(region.clone())))
 }
 
 /// The image that the model looks at: the scan, or another one that all points lie in too.
@@ -428,6 +451,8 @@ mod tests {
             let args = SegmentArgs {
                 image: folder.path().join("scan.nii"),
                 model_image: None,
+                start_from: None,
+                start_label: None,
                 points: vec![TypedPoint { at: DVec3::ZERO, positive: true }],
                 space: Space::World,
                 time_point: 1,

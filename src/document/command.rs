@@ -10,7 +10,7 @@ use super::{
     PromptChange, palette_colour,
 };
 use crate::geom::DVec3;
-use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, WorkingScale};
+use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, PromptLog, WorkingScale};
 use crate::volume::{NamedRegion, Region, Volume};
 
 /// Everything that can be done to a document (besides undo and redo).
@@ -19,7 +19,8 @@ pub enum Command {
     /// Starts a new object and makes it active; one that is still empty is taken before a new one is made.
     NewObject,
     /// Adds a click to an object; `None` is the active one, or a new one if there is none, or if the
-    /// active one's mask came from a file. The first click of an object must be positive.
+    /// active one's mask came from a file. The first click of an object must be positive, unless it corrects a mask
+    /// that was there ([`Command::StartFromMask`]).
     AddPrompt {
         /// Which object.
         object: Option<LabelId>,
@@ -98,6 +99,11 @@ pub enum Command {
     SetLocked(LabelId, bool),
     /// Says how far the work on an object is. Finished, it is locked; no more so, it is not.
     SetState(LabelId, ObjectState),
+    /// From now on clicks correct the mask that an object has, whoever made it: it becomes [`PromptLog::start`], and its
+    /// clicks until now go.
+    ///
+    /// [`PromptLog::start`]: crate::prompt::PromptLog::start
+    StartFromMask(LabelId),
     /// Follows the mask beyond what the model has looked at, as far as it goes. Answered by
     /// [`Command::Resolve`], like a click; until then the object takes no clicks. An answer that changes nothing
     /// leaves no step to undo.
@@ -167,7 +173,7 @@ impl Command {
     /// Whether it may be refused as [`Refused::Busy`] while a click is pending and can be given again, as it is,
     /// when none is. (A [`Command::SetThreshold`] is refused too, but the voxels it brings are out of date then.)
     pub fn waits_for_clicks(&self) -> bool {
-        matches!(self, Command::RemoveObject(_) | Command::Extend(_))
+        matches!(self, Command::RemoveObject(_) | Command::Extend(_) | Command::StartFromMask(_))
     }
 }
 
@@ -195,10 +201,16 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// The answer to no prompts at all: no mask.
-    pub fn nothing() -> Self {
+    /// The answer to no prompts at all: the mask that was started from, or none.
+    pub fn without_prompts(log: &PromptLog) -> Self {
         let (answer, extensions) = (Answer::default(), Vec::new());
-        Self { answer, extensions, region: Region::default() }
+        let region = log.start.as_deref().cloned().unwrap_or_default();
+        Self { answer, extensions, region }
+    }
+
+    /// No mask.
+    pub fn nothing() -> Self {
+        Self::without_prompts(&PromptLog::default())
     }
 }
 
@@ -231,6 +243,7 @@ impl Document {
             }
             Command::SetLocked(id, locked) => self.set_locked(id, locked)?,
             Command::SetState(id, state) => self.set_state(id, state)?,
+            Command::StartFromMask(id) => self.start_from_mask(id)?,
             Command::Extend(id) => self.extend(id)?,
             Command::SetThreshold { object, threshold, region, touches, cut, continues } => {
                 self.set_threshold(object, threshold, (&region, touches, cut), continues)?;

@@ -132,9 +132,10 @@ impl Object {
         self.log.prompts.is_empty() && self.region.is_empty()
     }
 
-    /// Whether its mask came from a file: no clicks made it, so none can correct it.
+    /// Whether its mask came from a file: no clicks made it, so none can correct it until it is started from.
     pub fn is_from_file(&self) -> bool {
-        self.from_file && self.log.prompts.is_empty() && !self.region.is_empty()
+        let by_clicks = self.log.start.is_some() || !self.log.prompts.is_empty();
+        self.from_file && !by_clicks && !self.region.is_empty()
     }
 
     /// Whether all parts of the model's mask are kept though only those with a positive click are wanted, because no

@@ -50,13 +50,13 @@ impl Document {
             PromptChange::Flip => {
                 let flipped = Prompt { positive: !before.positive, ..before };
                 self.not_taken(Some(id), &flipped)?;
-                if index == 0 && !flipped.positive {
+                if index == 0 && !flipped.positive && log.start.is_none() {
                     return Err(Refused::FirstMustBePositive);
                 }
                 log.prompts[index] = flipped;
             }
         }
-        if log.prompts.first().is_some_and(|p| !p.positive) {
+        if log.start.is_none() && log.prompts.first().is_some_and(|p| !p.positive) {
             return Err(Refused::NegativeWouldBeFirst);
         }
         // Unless the same click has been made twice.
@@ -66,7 +66,7 @@ impl Document {
         }
         if log.prompts.is_empty() {
             // An object without clicks starts anew: nothing of the old mask may come back with its next one.
-            log = PromptLog { parts: log.parts, ..PromptLog::default() };
+            log = PromptLog { parts: log.parts, start: log.start, ..PromptLog::default() };
         }
         Ok((index, log))
     }

@@ -42,7 +42,7 @@ impl Document {
         self.not_taken(known.map(|o| o.id), &prompt)?;
         let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
         if log.prompts.is_empty() {
-            if !prompt.positive {
+            if !prompt.positive && log.start.is_none() {
                 let owner = self.owner_at(prompt.world);
                 let from_file = file_selected || owner.is_some_and(Object::is_from_file);
                 let first = Refused::FirstMustBePositive;
@@ -129,6 +129,24 @@ impl Document {
         let ops = vec![Op::Log(id, log.clone())];
         self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
         self.history.mark_point(index + 1);
+        Ok(())
+    }
+
+    pub(super) fn start_from_mask(&mut self, id: LabelId) -> Result<(), Refused> {
+        let object = &self.objects[self.unlocked(id)?];
+        if object.region.is_empty() {
+            return Err(Refused::NoMask);
+        }
+        self.idle()?;
+        let known = object.log.start.as_ref().is_some_and(|start| *start == object.region);
+        if known && object.log.prompts.is_empty() {
+            return Ok(());
+        }
+        let start = Some(Arc::clone(&object.region));
+        let log = PromptLog { start, parts: object.log.parts, ..PromptLog::default() };
+        let write = Op::Write(Box::new(self.all_as_models(object)));
+        let ops = vec![Op::Log(id, log), Op::Answer(id, Box::default()), write];
+        self.commit("Refine the mask with points", ops, None);
         Ok(())
     }
 

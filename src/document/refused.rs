@@ -18,6 +18,9 @@ pub enum Refused {
     /// There is no answer of a model to go on from.
     #[error("this object has no mask made by clicks: click inside the structure first")]
     NoAnswer,
+    /// The object has no voxels.
+    #[error("this object has no mask yet: click inside the structure, or paint it")]
+    NoMask,
     /// An object must start inside the structure.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstMustBePositive,
@@ -34,8 +37,8 @@ pub enum Refused {
     Taken,
     /// The selected mask, or that of the clicked voxel, is no replay of clicks.
     #[error(
-        "this mask came from a file, and clicks can't change it: delete it to segment the structure anew, or \
-         click outside of it to start another object"
+        "this mask came from a file: choose “Refine the mask with points” to correct it with clicks, or click outside of \
+         it to start another object"
     )]
     FromFile,
     /// An object's clicks belong to one time point, and its mask may only be computed from that one.

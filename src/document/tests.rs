@@ -12,6 +12,7 @@ mod parts;
 mod prompt_changes;
 mod random;
 mod selection;
+mod start_mask;
 mod withdrawn;
 
 use std::sync::Arc;
@@ -64,7 +65,11 @@ fn resolve(document: &mut Document, region: Region) {
             ..Answer::default()
         },
         extensions,
-        region: if click.log.prompts.is_empty() { Region::default() } else { region },
+        region: if click.log.prompts.is_empty() {
+            Resolution::without_prompts(&click.log).region
+        } else {
+            region
+        },
     };
     document.apply(Command::Resolve { entry, resolution: Arc::new(resolution) }).unwrap();
 }

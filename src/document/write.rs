@@ -237,6 +237,16 @@ impl Document {
         Write::of(id, delta, vec![change])
     }
 
+    /// What takes an object's whole mask as the model's part of it, whoever made it: no label changes.
+    pub(super) fn all_as_models(&self, object: &Object) -> Write {
+        let mut change = LayerChange::none(object.id);
+        change.model = object.region.as_ref().clone();
+        change.model.toggle(&object.model, self.labels.dims()[0]);
+        change.added = object.added.as_ref().clone();
+        change.removed = object.removed.as_ref().clone();
+        Write::of(object.id, Delta::default(), vec![change])
+    }
+
     /// Remembers where labels were changed, for partial uploads.
     pub(super) fn remember_write(&mut self, delta: &Delta) {
         if let Some(bounds) = delta.bounds() {

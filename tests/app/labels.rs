@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::{click, drop_file, type_path, voxels, wait, window};
+use egui::accesskit::Role;
 use egui::{Modifiers, PointerButton};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
+use voxpoint::document::Object;
 use voxpoint::geom::Plane;
 use voxpoint::io;
 
@@ -187,9 +189,28 @@ fn a_mask_from_a_file_says_truly_what_clicks_can_do() {
         click(&mut harness, Plane::Axial, inside, button);
         harness.run_steps(2);
         assert_eq!(voxels(harness.state()), before);
-        says(&harness, "This mask came from a file, and clicks can't change it");
+        says(&harness, "This mask came from a file: choose “Refine the mask with points”");
         let messages: Vec<_> = harness.state().messages().collect();
         assert!(!messages.iter().any(|m| m.contains("must be positive")), "{messages:?}");
         assert!(!messages.iter().any(|m| m.contains("belongs to another")), "{messages:?}");
     }
+    // What it proposes: then a click outside of the structure may even be the first one.
+    let before = harness.state().document().expect("open").labels().to_vec();
+    harness.get_by_label("Segment").click();
+    harness.run_steps(2);
+    harness.get_by_role_and_label(Role::Button, "Refine the mask with points").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().document().expect("open").labels().to_vec(), before);
+    harness.get_by_label_contains("Points correct the mask of");
+    click(&mut harness, Plane::Axial, inside, PointerButton::Secondary);
+    wait(&mut harness, "the answer", App::is_idle);
+    let after = harness.state().document().expect("open");
+    let object = after.active().expect("selected");
+    assert_eq!((&object.name, object.log.prompts.len()), (&name, 1));
+    for _ in 0..2 {
+        harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().document().expect("open").labels().to_vec(), before);
+    assert!(harness.state().document().expect("open").active().is_some_and(Object::is_from_file));
 }

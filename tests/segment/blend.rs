@@ -16,7 +16,7 @@ fn patch(place: CropPlace, logits: Logits, clicked: bool) -> Arc<Patch> {
     let world = place.world_from_crop.transform_point3(at);
     let prompt = Prompt::positive(world);
     let step = Step { prompt, logits: Arc::new(logits), iou: 0.5 };
-    Arc::new(Patch { place, opener: prompt, steps: vec![Arc::new(step)] })
+    Arc::new(Patch { place, opener: prompt, start: None, steps: vec![Arc::new(step)] })
 }
 
 fn answer(patches: Vec<Arc<Patch>>) -> Cubes {

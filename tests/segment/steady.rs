@@ -6,7 +6,9 @@ use crate::lattice::{grid, logits, rotation};
 use proptest::prelude::*;
 use voxpoint::geom::{DMat3, DVec3, Grid};
 use voxpoint::prompt::{MaskRule, Prompt};
-use voxpoint::segment::cubes::{CanonicalGrid, CropPlace, Cubes, Logits, Patch, Step, lay, paste};
+use voxpoint::segment::cubes::{
+    CanonicalGrid, CropPlace, Cubes, Logits, Patch, Step, lay, mask_of, paste,
+};
 use voxpoint::volume::Region;
 
 /// Cells along each side of the logits: of 6 mm.
@@ -43,7 +45,8 @@ fn ball(radius: f64) -> Logits {
 fn patch(place: CropPlace, steps: Vec<(Prompt, Logits)>) -> Arc<Patch> {
     let step = |(prompt, logits)| Arc::new(Step { prompt, logits: Arc::new(logits), iou: 0.5 });
     let opener = steps[0].0;
-    Arc::new(Patch { place, opener, steps: steps.into_iter().map(step).collect() })
+    let steps = steps.into_iter().map(step).collect();
+    Arc::new(Patch { place, opener, start: None, steps })
 }
 
 fn answer(patches: Vec<Arc<Patch>>) -> Cubes {
@@ -244,5 +247,73 @@ proptest! {
             let apart = negative.iter().map(|c| c.distance(at)).fold(f64::INFINITY, f64::min);
             prop_assert!(apart < 60.0 + 6.0 * 3f64.sqrt(), "{apart} mm from a negative click");
         }
+    }
+}
+
+/// A thing with detail that the model's cells can't show: a comb of single voxels on a ball.
+fn comb(grid: &Grid, place: &CropPlace) -> Region {
+    let crop = place.world_from_crop.inverse();
+    let [nx, ny, nz] = grid.dims();
+    let inside = |n: usize| {
+        let voxel = [n % nx, n / nx % ny, n / nx / ny];
+        let at = crop.transform_point3(grid.world_of(voxel));
+        let far = at.distance(DVec3::splat(63.5));
+        far < 30.0 || (far < 34.0 && voxel[0].is_multiple_of(2))
+    };
+    Region::from_mask(nx, (0..nx * ny * nz).map(inside))
+}
+
+/// A mask that was started from is as it was, voxel by voxel, wherever the answers change nothing.
+#[test]
+fn answers_change_a_mask_that_was_there_only_where_they_differ_from_it() {
+    let grid = scan();
+    let place = place(&grid, [0; 3]);
+    let mask = comb(&grid, &place);
+    // What the model is told of it, near enough.
+    let told = ball(31.0);
+    let start = |steps: Vec<(Prompt, Logits)>| {
+        let first = (click(&place, [63.5; 3], true), told.clone());
+        let mut patch = patch(place.clone(), [vec![first], steps].concat());
+        Arc::make_mut(&mut patch).start = Some(Arc::new(told.clone()));
+        Cubes { start: Some(Arc::new(mask.clone())), ..answer(vec![patch]) }
+    };
+    let row = grid.dims()[0];
+    // The same thing surer, and less sure: no cell changes sides.
+    for times in [0.3f32, 5.0] {
+        let same = Logits { side: LOW, values: told.values.iter().map(|v| v * times).collect() };
+        let same = start(vec![(click(&place, [63.5; 3], true), same)]);
+        assert_eq!(mask_of(&same, 0.0, &grid), mask, "{times}");
+    }
+    // No answer at all, and no cube.
+    let mut none = start(vec![(click(&place, [63.5; 3], true), told.clone())]);
+    Arc::make_mut(&mut none.patches[0]).steps.clear();
+    assert_eq!(mask_of(&none, 0.0, &grid), mask);
+    none.patches.clear();
+    assert_eq!(mask_of(&none, 0.0, &grid), mask);
+    // A click outside of it adds a ball on one side, and not what the model also says elsewhere; the other side keeps
+    // its comb.
+    let at_side = |at: DVec3, x: f64| 0.2 * (8.0 - at.distance(DVec3::new(x, 63.5, 63.5)));
+    let lump = of(|at| at_side(at, 100.0) as f32);
+    let lumps = of(|at| at_side(at, 100.0).max(at_side(at, 27.0)) as f32);
+    let grown = start(vec![(click(&place, [100.0, 63.5, 63.5], true), lumps)]);
+    let grown = mask_of(&grown, 0.0, &grid);
+    assert!(is_part(&mask, &grown));
+    let added = grown.without(&mask, row);
+    let wanted = paste(&lump, &place, &grid).without(&mask, row);
+    assert!(is_part(&wanted, &added) && added.count() < wanted.count() * 11 / 10);
+    // A negative click bites a piece out of one side; the other keeps its comb.
+    let bitten = of(|at| {
+        let ball = 0.2 * (31.0 - at.distance(DVec3::splat(63.5)));
+        ball.min(0.2 * (at.distance(DVec3::new(40.0, 63.5, 63.5)) - 8.0)) as f32
+    });
+    let bitten = start(vec![(click(&place, [40.0, 63.5, 63.5], false), bitten)]);
+    let bitten = mask_of(&bitten, 0.0, &grid);
+    assert!(is_part(&bitten, &mask) && bitten.count() < mask.count());
+    let lost = mask.without(&bitten, row);
+    let crop = place.world_from_crop.inverse();
+    for n in lost.runs().iter().flat_map(|run| run.start..run.end()) {
+        let [nx, ny, _] = grid.dims();
+        let at = crop.transform_point3(grid.world_of([n % nx, n / nx % ny, n / nx / ny]));
+        assert!(at.distance(DVec3::new(40.0, 63.5, 63.5)) < 8.0 + 8.0, "{at}");
     }
 }

@@ -333,7 +333,7 @@ impl Model {
     ) {
         while let Some((entry, click)) = open_document.document.pending() {
             if click.log.prompts.is_empty() {
-                let resolution = Arc::new(Resolution::nothing());
+                let resolution = Arc::new(Resolution::without_prompts(&click.log));
                 let _never_stale =
                     open_document.document.apply(Command::Resolve { entry, resolution });
                 (self.wake)();

@@ -55,6 +55,9 @@ pub struct EvalArgs {
     /// What the user draws first. A stroke becomes several points (see below), all of which count as the first click.
     #[arg(long, value_enum, default_value_t = FirstPrompt::Click)]
     pub prompt: FirstPrompt,
+    /// Start from a mask that is there and wrong in one way, which the clicks correct.
+    #[arg(long, value_enum, value_name = "MASK", conflicts_with = "prompt")]
+    pub start_from: Option<StartFrom>,
     /// How several clicks make one mask.
     #[arg(long, value_enum, default_value_t = Rule::Steady)]
     pub rule: Rule,
@@ -157,6 +160,18 @@ impl FirstPrompt {
     pub fn is_click(&self) -> bool {
         *self == Self::Click
     }
+}
+
+/// `--start-from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StartFrom {
+    /// The structure without its outer 3 mm, or less where that leaves less than a quarter of it.
+    Eroded,
+    /// The structure and 3 mm around it.
+    Dilated,
+    /// The structure moved by 5 mm along the scan's first axis.
+    Shifted,
 }
 
 /// `--crop`.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::grow_cut::GrowCutScene;
+use super::organ::{self, SPACING};
 use super::{around, median, timed};
 use crate::cli::args::BenchArgs;
 use crate::geom::{DAffine3, DVec3, Grid};
@@ -17,13 +18,6 @@ use crate::mask::parts::Parts;
 use crate::mask::{Connectivity, MaskError, Scope, WorkLimits, distance, holes, smooth};
 use crate::volume::{Region, RegionBuilder, VoxelBox};
 
-/// mm between voxels.
-const SPACING: [f64; 3] = [0.7, 0.7, 1.0];
-/// Semi-axes of the organ, mm.
-const ORGAN: [f64; 3] = [34.0, 26.0, 27.0];
-/// Specks around it and holes in it, and the radius of each, mm.
-const CRUMBS: usize = 40;
-const CRUMB_MM: f64 = 2.0;
 /// Masks that are smoothed together.
 const TOGETHER: usize = 10;
 /// Sizes that are asked for, mm; the peer is given the same.
@@ -69,12 +63,12 @@ impl Row {
 /// Times all operations, half of the runs before the peer's and half after them.
 pub fn measure(args: &BenchArgs) -> anyhow::Result<Edited> {
     let grid = Grid::new(args.size, DAffine3::from_scale(DVec3::from_array(SPACING)))?;
-    let organ = organ(&grid, 1.0);
-    let drawn = drawn(&self::organ(&grid, 2.0), &grid);
+    let organ = organ::organ(&grid, 1.0);
+    let drawn = drawn(&organ::organ(&grid, 2.0), &grid);
     let shared: Vec<(&'static str, f64, Vec<Region>)> = vec![
         ("together", 1.0, divided(&organ, &grid)),
         // Ten times as large.
-        ("together_large", 10f64.cbrt(), divided(&self::organ(&grid, 10f64.cbrt()), &grid)),
+        ("together_large", 10f64.cbrt(), divided(&organ::organ(&grid, 10f64.cbrt()), &grid)),
     ];
     let operations = operations(&organ, &drawn, &grid);
     let mut times = vec![Vec::new(); operations.len() + shared.len()];
@@ -200,50 +194,6 @@ fn drawn(body: &Region, grid: &Grid) -> Region {
     slices.finish()
 }
 
-/// Marks everything in the volume for which `inside` holds, given mm from the volume's middle.
-fn shape(grid: &Grid, inside: impl Fn(DVec3) -> bool) -> Region {
-    let [nx, ny, _] = grid.dims();
-    let centre = grid.centre();
-    let voxels = (0..grid.count()).map(|n| {
-        let voxel = [n % nx, n / nx % ny, n / nx / ny];
-        inside(grid.world_of(voxel) - centre)
-    });
-    Region::from_mask(nx, voxels)
-}
-
-/// A lobed ellipsoid in the middle of the volume, `scale` times as long as usual, or as there is room for, with holes
-/// in it and specks around it. The same every time.
-pub fn organ(grid: &Grid, scale: f64) -> Region {
-    let extent = DVec3::from_array(grid.dims().map(|n| n as f64)) * DVec3::from_array(SPACING);
-    let axes = DVec3::from_array(ORGAN) * scale;
-    // The lobes and the specks lie within one and a half times the ellipsoid.
-    let room = (extent / (3.0 * axes)).min_element().min(1.0);
-    let axes = axes * room;
-    // Directions evenly on a sphere (a Fibonacci lattice).
-    let direction = |n: usize| {
-        let z = 1.0 - (2.0 * n as f64 + 1.0) / CRUMBS as f64;
-        let turn = n as f64 * std::f64::consts::PI * (3.0 - 5f64.sqrt());
-        DVec3::new(turn.cos(), turn.sin(), 0.0) * (1.0 - z * z).sqrt() + DVec3::Z * z
-    };
-    let specks: Vec<DVec3> = (0..CRUMBS).map(|n| direction(n) * axes * 1.4).collect();
-    let holes: Vec<DVec3> = (0..CRUMBS).map(|n| direction(n) * axes * 0.5).collect();
-    let near = |places: &[DVec3], p: DVec3| {
-        places.iter().any(|&place| (place - p).length() <= CRUMB_MM * room)
-    };
-    shape(grid, |p| {
-        let u = p / axes;
-        let far = u.length();
-        if far > 1.6 {
-            return false;
-        }
-        let n = u.normalize_or_zero();
-        let lobes = 1.0
-            + 0.12 * (3.0 * n.y.atan2(n.x)).sin() * (1.0 - n.z * n.z)
-            + 0.08 * (4.0 * n.z.clamp(-1.0, 1.0).acos()).cos();
-        (far <= lobes && !near(&holes, p)) || near(&specks, p)
-    })
-}
-
 /// The organ in so many neighbours: each voxel to the nearest of some places in it.
 fn divided(organ: &Region, grid: &Grid) -> Vec<Region> {
     let [nx, ny, _] = grid.dims();
@@ -323,13 +273,14 @@ impl Edited {
 
 #[cfg(test)]
 mod tests {
+    use super::super::organ::CRUMBS;
     use super::*;
 
     #[test]
     fn the_organ_has_the_size_that_it_is_said_to_have() {
         let grid = Grid::new([160, 128, 96], DAffine3::from_scale(DVec3::from_array(SPACING)));
         let grid = grid.unwrap();
-        let organ = organ(&grid, 1.0);
+        let organ = organ::organ(&grid, 1.0);
         let ml = organ.count() as f64 * grid.voxel_volume_mm3() / 1000.0;
         assert!((90.0..110.0).contains(&ml), "{ml}");
         let limits = WorkLimits::none();

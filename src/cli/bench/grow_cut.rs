@@ -4,7 +4,8 @@ use std::f64::consts::TAU;
 
 use glam::DVec2;
 
-use super::{edit, timed};
+use super::organ::organ;
+use super::timed;
 use crate::geom::{DVec3, Grid};
 use crate::mask::WorkLimits;
 use crate::mask::brush::{Brush, Tip};
@@ -15,9 +16,10 @@ use crate::volume::{Region, Scale, StoredGeometry, Volume, Voxels};
 const VOLUME_SCALE: f64 = 1.28;
 /// Scribbles are made with a ball of this radius, mm.
 const SCRIBBLE_MM: f64 = 2.0;
-/// Values of the organ, and half the width of the noise everywhere.
+/// Values of the organ, and half the width of the noise everywhere: a standard deviation of 12, as in a usual CT of the
+/// abdomen with contrast agent.
 const CONTRAST: i16 = 100;
-const NOISE: i16 = 60;
+const NOISE: i16 = 20;
 
 /// A step of the work: what it is called, how long it took each time, and the voxels of the organ then.
 pub struct GrowCutStep {
@@ -39,7 +41,7 @@ pub struct GrowCutScene {
 
 impl GrowCutScene {
     pub fn new(grid: &Grid) -> Self {
-        let organ = edit::organ(grid, VOLUME_SCALE.cbrt());
+        let organ = organ(grid, VOLUME_SCALE.cbrt());
         let mut noise = 0x2545_f491_4f6c_dd1d_u64;
         let mut values: Vec<i16> = (0..grid.count())
             .map(|_| {
@@ -119,7 +121,7 @@ mod tests {
     #[test]
     fn the_scribbles_become_the_organ() {
         let grid = Grid::new([80, 64, 48], DAffine3::from_scale(DVec3::splat(2.0))).unwrap();
-        let organ = edit::organ(&grid, VOLUME_SCALE.cbrt());
+        let organ = organ(&grid, VOLUME_SCALE.cbrt());
         let mut scene = GrowCutScene::new(&grid);
         scene.run().unwrap();
         for step in &scene.steps {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::ensure;
 use serde::Serialize;
 
-use super::{edit, median, synthetic, timed};
+use super::organ::organ;
+use super::{median, synthetic, timed};
 use crate::app::bound_history;
 use crate::document::{Change, Command, Document, EditKind, GestureId, Over};
 use crate::geom::DVec3;
@@ -63,7 +64,7 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<HistoryTimes> 
     // But that of the new object; a stroke where others have been may change nothing, and is none.
     let steps = document.history_steps().1 - 1;
     let [undo, redo] = back_and_forth(&mut document, steps, &mut peak)?;
-    let organ = edit::organ(&grid, 10f64.cbrt());
+    let organ = organ(&grid, 10f64.cbrt());
     let margin = Margin::even(MARGIN_MM);
     let grown = grow(&organ, &grid, &margin, Scope::Volume, &WorkLimits::none())?;
     let organ_ml = organ.count() as f64 * grid.voxel_volume_mm3() / 1000.0;

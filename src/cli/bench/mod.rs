@@ -8,6 +8,7 @@ mod grow_cut;
 mod history;
 mod model;
 mod open;
+mod organ;
 pub mod synthetic;
 mod view;
 

@@ -15,6 +15,7 @@ mod protocol;
 mod report;
 mod robot;
 mod rounding;
+mod starting_masks;
 mod strokes;
 
 use std::io::Write as _;
@@ -179,13 +180,18 @@ impl<'a> Evaluation<'a> {
         let mut clicks = args.clicks.clone();
         clicks.sort_unstable();
         clicks.dedup();
-        let EvalArgs { first, prompt, crop, seed, rule, parts, .. } = *args;
+        if args.start_from.is_some() {
+            // The mask that is started from.
+            clicks.insert(0, 0);
+        }
+        let EvalArgs { first, prompt, crop, seed, rule, parts, start_from, .. } = *args;
         let correction = args.edit.map(|edit| CorrectionOptions {
             edit,
             goal: args.goal,
             most_strokes: args.strokes,
         });
-        let options = Options { clicks, first, prompt, crop, seed, rule, parts, correction };
+        let options =
+            Options { clicks, first, prompt, start_from, crop, seed, rule, parts, correction };
         let model = super::segment::model_path(args.model.model.as_deref())?;
         segment::runtime::load()?;
         cubes::expect_models(args.jobs);

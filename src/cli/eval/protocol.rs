@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
-use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule};
+use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule, StartFrom};
 use super::correction::{self, Correction, CorrectionOptions};
 use super::robot::{Robot, RobotClick, reach};
 use super::rounding::rounded;
-use super::strokes;
+use super::{starting_masks, strokes};
 use crate::geom::Grid;
 use crate::measure::{SurfaceDistances, dice_of};
 use crate::prompt::{Answer, Prompt};
@@ -35,6 +35,9 @@ pub struct Options {
     /// What is drawn first.
     #[serde(skip_serializing_if = "FirstPrompt::is_click")]
     pub prompt: FirstPrompt,
+    /// What is wrong with the mask that is started from, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_from: Option<StartFrom>,
     /// Where the model looks.
     pub crop: CropAt,
     /// Of the random clicks.
@@ -156,7 +159,12 @@ pub fn run(
         robot.stay_in(reach(place, grid));
     }
     let none = "no voxel of it lies in the cube around its middle; use --crop click";
-    let first = robot.first().context(none)?;
+    let start = options.start_from.map(|wrong| starting_masks::of(&truth.region, grid, wrong));
+    let start = start.transpose()?.map(Arc::new);
+    let first = match &start {
+        Some(mask) => robot.next(mask).context("no voxel of the mask is wrong")?,
+        None => robot.first().context(none)?,
+    };
     let place = middle.unwrap_or_else(|| around(first.voxel));
     let within = reach(&place, grid);
     let voxels: u64 = within.size().iter().map(|&n| n as u64).product();
@@ -166,9 +174,17 @@ pub fn run(
     let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
     let mut trial = Trial::new(volume, place, options);
     let mut after = Vec::new();
-    let mut stroke = strokes::points(&truth.region, grid, first.voxel, options.prompt, &within)
-        .map_err(|error| anyhow!("a stroke: {error}"))?
-        .into_iter();
+    if let Some(mask) = start {
+        trial.mask = mask.as_ref().clone();
+        trial.start = Some(mask);
+        after.push(trial.measured(&truth.region, 0)?);
+    }
+    let stroke = match options.start_from {
+        Some(_) => vec![first],
+        None => strokes::points(&truth.region, grid, first.voxel, options.prompt, &within)
+            .map_err(|error| anyhow!("a stroke: {error}"))?,
+    };
+    let mut stroke = stroke.into_iter();
     let mut next = stroke.next();
     for number in 1..=options.clicks.last().copied().unwrap_or(0) {
         if let Some(click) = next {
@@ -211,6 +227,8 @@ struct Trial<'a> {
     clicks: Vec<RobotClick>,
     prompts: Vec<Prompt>,
     answer: Answer,
+    /// What is started from.
+    start: Option<Arc<Region>>,
     mask: Region,
     options: &'a Options,
     grown: Vec<f64>,
@@ -222,7 +240,8 @@ impl<'a> Trial<'a> {
     fn new(volume: &'a Arc<Volume>, place: CropPlace, options: &'a Options) -> Self {
         let (clicks, prompts, answer) = (Vec::new(), Vec::new(), Answer::default());
         let (mask, grown, seconds) = (Region::default(), Vec::new(), Some(0.0));
-        Self { volume, place, clicks, prompts, answer, mask, options, grown, seconds }
+        let start = None;
+        Self { volume, place, clicks, prompts, answer, start, mask, options, grown, seconds }
     }
 
     /// One more click: the mask, and the time it took.
@@ -240,6 +259,7 @@ impl<'a> Trial<'a> {
         };
         request.log.rule = self.options.rule.into();
         request.log.parts = self.options.parts.into();
+        request.log.start.clone_from(&self.start);
         let outcome = segmenter.run(&request, &CancelToken::new(), &mut |_| ())?;
         let t = &outcome.timings;
         let encoded = t.crop.zip(t.encode).map(|(crop, encode)| crop + encode);

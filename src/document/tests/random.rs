@@ -24,6 +24,7 @@ enum Deed {
     Select(usize),
     Import([usize; 3]),
     Extend(usize),
+    StartFromMask(usize),
     Threshold([usize; 3], bool),
     /// Which object (none, or one of a few), how, where, over what, and whether another gesture begins.
     Edit(Option<usize>, usize, [[usize; 3]; 2], usize, bool),
@@ -58,6 +59,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..4).prop_map(Deed::Select),
         1 => corner().prop_map(Deed::Import),
         2 => (0usize..3).prop_map(Deed::Extend),
+        1 => (0usize..4).prop_map(Deed::StartFromMask),
         3 => (corner(), any::<bool>()).prop_map(|(c, b)| Deed::Threshold(c, b)),
         9 => (
             prop::option::of(0usize..4), 0usize..3, [corner(), corner()], 0usize..5, any::<bool>()
@@ -155,6 +157,9 @@ fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
         Deed::Opacity(n) => {
             let opacity = 0.1 + *n as f32 / 8.0;
             pick(d, *n).map_or(Ok(()), |id| d.apply(Command::SetOpacity(id, opacity)))
+        }
+        Deed::StartFromMask(n) => {
+            pick(d, *n).map_or(Ok(()), |id| d.apply(Command::StartFromMask(id)))
         }
         Deed::Select(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Select(id))),
         Deed::Import(corner) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::preprocess::CropPlace;
 use crate::geom::DVec3;
 use crate::prompt::{MaskRule, Prompt, WorkingScale};
+use crate::volume::Region;
 
 /// Mask logits on the model's low-resolution cube.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Patch {
     pub place: CropPlace,
     /// The click (or the seed of an extension, as a positive click) that it was opened for.
     pub opener: Prompt,
+    /// What the model was told there of the mask that was started from ([`crate::prompt::PromptLog::start`]).
+    pub start: Option<Arc<Logits>>,
     /// One answer for each click in it.
     pub steps: Vec<Arc<Step>>,
 }
@@ -59,6 +62,8 @@ pub struct Cubes {
     pub tried: Vec<[i64; 3]>,
     /// Where the clicks are, RAS mm, of which each part of the mask must hold one; `None` if all parts are kept.
     pub anchors: Option<Vec<DVec3>>,
+    /// The mask that was started from, on the grid of the object's mask.
+    pub start: Option<Arc<Region>>,
 }
 
 impl Cubes {

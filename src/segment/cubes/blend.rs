@@ -26,6 +26,35 @@ pub fn lay(answer: &Cubes, threshold: f32, grid: &Grid) -> Region {
     lay_cubes(&cubes(answer, threshold), threshold, grid)
 }
 
+/// The mask of an answer: [`lay`], or, if a mask was started from (on this grid), that one where the answer says nothing
+/// else. What the model sees is coarse, so every voxel stays as it was, but that within a cell of cells that were not in
+/// the mask, and now are, the answer adds voxels, and within a cell of those that are no more it takes voxels away.
+pub fn mask_of(answer: &Cubes, threshold: f32, grid: &Grid) -> Region {
+    let laid = lay(answer, threshold, grid);
+    let Some(start) = &answer.start else { return laid };
+    let row = grid.dims()[0];
+    let near = |now: bool| lay_cubes(&changed(answer, threshold, now), 0.0, grid);
+    let mut mask = start.union(&laid.intersection(&near(true), row), row);
+    mask.subtract(&near(false).without(&laid, row), row);
+    mask
+}
+
+/// The answered cubes, 1 in the cells that are in the mask `now` and were not at the start, or the other way round.
+fn changed(answer: &Cubes, threshold: f32, now: bool) -> Vec<Cube<'_>> {
+    let mut cubes = Vec::new();
+    for patch in &answer.patches {
+        let Some(logits) = steady::logits(patch, answer.rule) else { continue };
+        let before = patch.start.as_ref().filter(|start| start.side == logits.side);
+        let was = |n: usize| before.is_some_and(|start| start.values[n] > 0.0);
+        let changed = |(n, &logit): (usize, &f32)| (logit > threshold) == now && was(n) != now;
+        let values = logits.values.iter().enumerate();
+        let values = values.map(|cell| f32::from(u8::from(changed(cell)))).collect();
+        let logits = Cow::Owned(Logits { side: logits.side, values });
+        cubes.push(Cube { place: &patch.place, logits, firm: None, clicked: true });
+    }
+    cubes
+}
+
 /// [`lay`] of one cube, with 0 as the threshold.
 pub fn paste(logits: &Logits, place: &CropPlace, grid: &Grid) -> Region {
     let cube = Cube { place, logits: Cow::Borrowed(logits), firm: None, clicked: true };

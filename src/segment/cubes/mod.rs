@@ -12,11 +12,12 @@ mod postprocess;
 mod preprocess;
 mod provider;
 mod replay;
+mod start;
 mod state;
 mod steady;
 
 pub use answer::{Cubes, Logits, Patch, Step};
-pub use blend::{lay, paste};
+pub use blend::{lay, mask_of, paste};
 pub use engine::{Features, expect_models};
 pub use open_faces::{Edges, edges};
 pub use postprocess::upsample;

@@ -43,6 +43,10 @@ pub struct Edges {
 
 /// How the mask of an answer ends at its cubes.
 pub fn edges(answer: &Cubes, threshold: f32, grid: &Grid) -> Edges {
+    // Beyond the cubes that mask goes on as it was.
+    if answer.start.is_some() {
+        return Edges::default();
+    }
     let around = Around::of(answer, threshold, grid);
     let mut edges = Edges::default();
     for face in around.faces() {
@@ -348,7 +352,7 @@ fn connected(mask: &[bool], side: usize, from: &[[usize; 3]]) -> Vec<bool> {
 
 /// For each cell of a square or a cube the squared distance, in cells, to the nearest one outside of the mask. What
 /// lies beyond is not known and does not count; a mask without an outside is as deep everywhere.
-fn depths(mask: &[bool], side: usize) -> Vec<u32> {
+pub(super) fn depths(mask: &[bool], side: usize) -> Vec<u32> {
     let mut depths: Vec<f64> =
         mask.iter().map(|&inside| if inside { f64::INFINITY } else { 0.0 }).collect();
     let (mut envelope, mut line) = (Envelope::default(), vec![0.0; side]);
@@ -392,7 +396,7 @@ mod tests {
         let logits = Arc::new(Logits { side: LOW, values: cells(LOW).map(value).collect() });
         let opener = Prompt::positive(DVec3::ZERO);
         let steps = vec![Arc::new(Step { prompt: opener, logits, iou: 0.5 })];
-        Arc::new(Patch { place, opener, steps })
+        Arc::new(Patch { place, opener, start: None, steps })
     }
 
     fn answer(patches: Vec<Arc<Patch>>) -> Cubes {

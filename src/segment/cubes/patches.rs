@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Cubes, Step, valid_steps};
+use super::answer::{Cubes, Logits, Step, valid_steps};
 use super::engine::PointPrompt;
 use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::Grid;
@@ -14,7 +14,12 @@ use crate::segment::error::SegmentError;
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
     pub(super) place: CropPlace,
-    /// What the model is told there, in order: first what the cube was opened for.
+    /// What it was opened for.
+    pub(super) opener: Prompt,
+    /// What the model is told there of the mask that was started from.
+    pub(super) start: Option<Arc<Logits>>,
+    /// What the model is told there, in order: first what the cube was opened for, but before that a place inside of the
+    /// mask that was started from.
     pub(super) clicks: Vec<Prompt>,
     /// The same as voxels of the cube.
     pub(super) points: Vec<PointPrompt>,
@@ -44,8 +49,8 @@ struct Opened {
 
 /// The cubes of a log, those that clicks open and the log's extensions, in the order in which they were opened.
 ///
-/// The first click opens a cube around it, and so does every further positive one that lies in no cube: neither
-/// in one that a click before it has opened, nor in an extension. A click that opened a cube in the `earlier`
+/// The first click opens a cube around it, and so does every further positive one that lies in no cube (and every
+/// negative one, if there is a mask that was started from): neither in one that a click before it has opened, nor in an extension. A click that opened a cube in the `earlier`
 /// answer keeps that cube, wherever it lies. A new cube takes the place of one `at_hand` (its start) whose
 /// centre is within `snap` voxels of the click along every axis, the nearest, if there is any.
 ///
@@ -53,7 +58,8 @@ struct Opened {
 /// the model gets the click (or seed) that it was opened for, then all others in it, in their order.
 ///
 /// # Errors
-/// If a click is outside of the scan, the first is negative, or a negative one lies in no cube.
+/// If a click is outside of the scan; or, without a mask that was started from, the first is negative, or a negative
+/// one lies in no cube.
 pub(super) fn plan(
     grid: &Grid,
     log: &PromptLog,
@@ -61,7 +67,7 @@ pub(super) fn plan(
     snap: u32,
     at_hand: &[[i64; 3]],
 ) -> Result<Vec<Planned>, SegmentError> {
-    if log.prompts.first().is_some_and(|first| !first.positive) {
+    if log.start.is_none() && log.prompts.first().is_some_and(|first| !first.positive) {
         return Err(SegmentError::FirstNegative);
     }
     if log.prompts.is_empty() {
@@ -93,7 +99,7 @@ pub(super) fn plan(
                 points.push(point(&o.place, *voxel, prompt.positive));
             }
         }
-        Planned { place: o.place, clicks, points }
+        Planned { place: o.place, opener: o.opener, start: None, clicks, points }
     };
     Ok(opened.into_iter().map(planned).collect())
 }
@@ -149,7 +155,7 @@ fn by_clicks(
             if n > 0 && starts.any(|start| holds(start, voxel)) {
                 continue;
             }
-            if !prompt.positive {
+            if !prompt.positive && log.start.is_none() {
                 let (number, at) = (n + 1, prompt.world.to_array());
                 return Err(SegmentError::OutsideCrop { number, at });
             }
@@ -188,7 +194,7 @@ fn point(place: &CropPlace, voxel: [i64; 3], positive: bool) -> PointPrompt {
 
 #[cfg(test)]
 mod tests {
-    use super::super::answer::{Logits, Patch};
+    use super::super::answer::Patch;
     use super::*;
     use crate::geom::{DAffine3, DVec3};
 
@@ -222,7 +228,12 @@ mod tests {
         };
         let patch = |cube: &Planned| {
             let (place, opener) = (cube.place.clone(), cube.clicks[0]);
-            Arc::new(Patch { place, opener, steps: cube.clicks.iter().map(step).collect() })
+            Arc::new(Patch {
+                place,
+                opener,
+                start: None,
+                steps: cube.clicks.iter().map(step).collect(),
+            })
         };
         Cubes { patches: cubes.iter().map(patch).collect(), ..Cubes::default() }
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::{Cubes, Patch, Step};
-use super::blend::lay;
+use super::blend::mask_of;
 use super::cache::{Cache, CubeKey};
 use super::engine::{Embedding, Engine, Features, Source};
 use super::open_faces::edges;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
-use crate::geom::DVec3;
+use super::start::from_mask;
+use crate::geom::{DVec3, Grid};
 use crate::placeholder::Placeholder;
 use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
 use crate::segment::error::SegmentError;
@@ -112,6 +113,10 @@ impl CubeSegmenter {
         let mut patches = Vec::new();
         for planned in self.plan(request)? {
             let mut steps = planned.standing(request.earlier, self.engine.side());
+            if let (Some(start), true) = (&planned.start, steps.is_empty()) {
+                let (prompt, logits) = (planned.clicks[0], Arc::clone(start));
+                steps.push(Arc::new(Step { prompt, logits, iou: 0.0 }));
+            }
             let cube = CubeKey { scale: request.log.scale, start: planned.place.start };
             if steps.len() < planned.clicks.len() {
                 self.encode(request.volume, cube, timings, cancel, stage)?;
@@ -129,11 +134,12 @@ impl CubeSegmenter {
                 let (prompt, logits) = (planned.clicks[n], Arc::new(logits));
                 steps.push(Arc::new(Step { prompt, logits, iou }));
             }
-            let opener = planned.clicks[0];
-            patches.push(Arc::new(Patch { place: planned.place, opener, steps }));
+            let Planned { place, opener, start, .. } = planned;
+            patches.push(Arc::new(Patch { place, opener, start, steps }));
         }
         let PromptLog { scale, rule, .. } = *request.log;
-        Ok(Cubes { scale, rule, patches, tried: Vec::new(), anchors: request.log.anchors() })
+        let (anchors, start) = (request.log.anchors(), request.log.start.clone());
+        Ok(Cubes { scale, rule, patches, tried: Vec::new(), anchors, start })
     }
 
     /// What the encoder says of the cube around a position (RAS mm): every output that the decoder gets.
@@ -158,10 +164,14 @@ impl CubeSegmenter {
 
     /// The cubes of a request.
     fn plan(&self, request: &Replay<'_>) -> Result<Vec<Planned>, SegmentError> {
-        let Replay { volume, log, earlier, snap } = *request;
+        let Replay { volume, log, earlier, snap, mask_grid } = *request;
         let at_hand =
             if snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
-        plan(volume.grid(), log, earlier, snap, &at_hand)
+        let planned = plan(volume.grid(), log, earlier, snap, &at_hand)?;
+        Ok(match &log.start {
+            Some(start) => from_mask(planned, (start, mask_grid), earlier, self.engine.side()),
+            None => planned,
+        })
     }
 
     /// A request's cubes that have to be encoded for it.
@@ -263,6 +273,8 @@ pub(super) struct Replay<'a> {
     pub(super) volume: &'a Arc<Volume>,
     pub(super) log: &'a PromptLog,
     pub(super) earlier: &'a Cubes,
+    /// Of the mask, and so of the one that is started from.
+    pub(super) mask_grid: &'a Grid,
     /// A new cube may be one at hand whose centre is at most so many voxels (along each axis) from the click.
     pub(super) snap: u32,
 }
@@ -275,7 +287,7 @@ impl Request {
 
     pub(super) fn replay_after<'a>(&'a self, earlier: &'a Cubes) -> Replay<'a> {
         let snap = if self.near { SNAP } else { 0 };
-        Replay { volume: &self.volume, log: &self.log, earlier, snap }
+        Replay { volume: &self.volume, log: &self.log, earlier, mask_grid: self.mask_grid(), snap }
     }
 
     fn canonical(&self) -> CanonicalGrid {
@@ -285,7 +297,7 @@ impl Request {
     /// The outcome of an answer: its mask's voxels, and how they end.
     pub(super) fn finished(&self, cubes: Cubes, timings: Timings) -> Outcome {
         let begin = Instant::now();
-        let region = lay(&cubes, self.log.threshold, self.mask_grid());
+        let region = mask_of(&cubes, self.log.threshold, self.mask_grid());
         let region = kept_parts(region, cubes.anchors.as_deref(), self.mask_grid());
         let timings = Timings { paste: ms(begin), ..timings };
         let edges = edges(&cubes, self.log.threshold, self.volume.grid());

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::answer::{Cubes, Patch};
-use super::blend::lay;
+use super::blend::mask_of;
 use super::open_faces::{Edges, edges};
 use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, Footprint, MaskRule, Prompt, PromptLog, WorkingScale};
 use crate::segment::adjust::{Adjusted, adjustable, kept};
+use crate::volume::Region;
 
 /// What is kept of [`Cubes`] in an answer. What was tried in vain stands there as positions.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,29 +17,31 @@ struct Kept {
     scale: WorkingScale,
     rule: MaskRule,
     patches: Vec<Arc<Patch>>,
+    start: Option<Arc<Region>>,
 }
 
 impl Cubes {
     /// The cubes behind an answer; `None` if it is no answer of such a model, or nothing is kept of it. What was tried
     /// in vain is left out, and so is which parts are kept.
     pub fn of(answer: &Answer) -> Option<Self> {
-        let Kept { scale, rule, patches } = kept::<Kept>(answer)?.clone();
-        Some(Self { scale, rule, patches, ..Self::default() })
+        let Kept { scale, rule, patches, start } = kept::<Kept>(answer)?.clone();
+        Some(Self { scale, rule, patches, start, ..Self::default() })
     }
 
     /// What a new answer starts from: the cubes behind the last one; or, if nothing is kept of it, cubes where it
     /// looked without anything said in them. `canonical` is the image's grid at the working scale.
     pub(super) fn earlier(answer: &Answer, log: &PromptLog, canonical: &CanonicalGrid) -> Self {
         let tried = answer.tried.iter().map(|&at| canonical.crop_around(at).start).collect();
-        if let Some(cubes) = Self::of(answer) {
+        // What was said when another mask was started from says nothing of this one.
+        if let Some(cubes) = Self::of(answer).filter(|cubes| cubes.start == log.start) {
             return Self { tried, ..cubes };
         }
         let patch = |footprint: &Footprint| {
             let (opener, place) = (footprint.opener, place_of(footprint, canonical)?);
-            Some(Arc::new(Patch { place, opener, steps: Vec::new() }))
+            Some(Arc::new(Patch { place, opener, start: None, steps: Vec::new() }))
         };
         let patches = answer.footprint.iter().filter_map(patch).collect();
-        Self { scale: log.scale, rule: log.rule, patches, tried, anchors: None }
+        Self { scale: log.scale, rule: log.rule, patches, tried, ..Self::default() }
     }
 
     /// As everybody sees them; `canonical` is the grid that the cubes are of.
@@ -49,7 +52,7 @@ impl Cubes {
         canonical: &CanonicalGrid,
     ) -> Answer {
         let score = self.score();
-        let Self { scale, rule, patches, tried, .. } = self;
+        let Self { scale, rule, patches, tried, start, .. } = self;
         Answer {
             prompts,
             model: None,
@@ -59,7 +62,7 @@ impl Cubes {
             cut,
             tried: tried.into_iter().map(|start| canonical.middle_of(start)).collect(),
             adjustable: !patches.is_empty(),
-            state: Some(adjustable(Kept { scale, rule, patches }, adjusted)),
+            state: Some(adjustable(Kept { scale, rule, patches, start }, adjusted)),
         }
     }
 }
@@ -69,7 +72,7 @@ impl Cubes {
 fn adjusted(answer: &Answer, log: &PromptLog, mask: &Grid, image: &Grid) -> Option<Adjusted> {
     let cubes = Cubes { anchors: log.anchors(), ..Cubes::of(answer)? };
     let Edges { touches, cut } = edges(&cubes, log.threshold, image);
-    Some(Adjusted { region: lay(&cubes, log.threshold, mask), touches, cut })
+    Some(Adjusted { region: mask_of(&cubes, log.threshold, mask), touches, cut })
 }
 
 /// The cube of a grid that a box is; `None` if it is none, because another model looked there, or at another scale.

@@ -30,6 +30,7 @@ const REACH: f32 = 30.0;
 /// - A positive click inside of the mask (logit above 0) has found nothing to be wrong, so the mask may grow by less
 ///   than half: near the click and where it was nearest to being mask first.
 /// - A negative click is taken as it is answered.
+/// - Where a mask was started from, a click changes it near by only, and in what it asks for ([`correct`]).
 ///
 /// None of this depends on the threshold, so a higher one always gives a smaller mask.
 pub(super) fn logits(patch: &Patch, rule: MaskRule) -> Option<Cow<'_, Logits>> {
@@ -38,7 +39,7 @@ pub(super) fn logits(patch: &Patch, rule: MaskRule) -> Option<Cow<'_, Logits>> {
         return None;
     }
     let alike = |logits: &Logits| is_sound(logits) && logits.side == last.side;
-    let [first, rest @ ..] = patch.steps.as_slice() else { return None };
+    let (first, rest) = patch.steps.split_first()?;
     if rule == MaskRule::Authors || rest.is_empty() || !patch.steps.iter().all(|s| alike(&s.logits))
     {
         return Some(Cow::Borrowed(last));
@@ -49,6 +50,10 @@ pub(super) fn logits(patch: &Patch, rule: MaskRule) -> Option<Cow<'_, Logits>> {
     for step in rest {
         let click = in_cube(&patch.place, &step.prompt);
         let answered = &step.logits.values[..held.values.len()];
+        if patch.start.is_some() {
+            correct(&mut held, answered, click, step.prompt.positive, patch.place.side);
+            continue;
+        }
         if step.prompt.positive {
             let free = near_negative(&negative, held.side, patch.place.side);
             confirm(&mut held, answered, click, &free, patch.place.side);
@@ -140,6 +145,64 @@ fn squares(cells: usize, place: DVec3, side: usize) -> Vec<f32> {
     squares
 }
 
+/// How far from a click, in cells, what it corrects may begin.
+const AWAY: f64 = 2.0;
+/// How far from it, in millimetres, it corrects a mask that was started from.
+const CORRECTED_MM: f64 = 15.0;
+
+/// Takes of an answer what the click asks for: the part that is missing (positive) or too much (negative) by the answer
+/// and that the click lies in, or at, within [`CORRECTED_MM`] of it. Cells are of one part if they touch, be it by a
+/// corner. `side` is that of the cube in voxels.
+fn correct(held: &mut Logits, answered: &[f32], click: DVec3, positive: bool, side: usize) {
+    let n = held.side;
+    let scale = side as f64 / n as f64;
+    let reach = CORRECTED_MM / SPACING / scale;
+    let cell = |at: usize| [at / n / n, at / n % n, at % n];
+    let away = |at: usize| {
+        let middle = DVec3::from_array(cell(at).map(|c| (c as f64 + 0.5) * scale - 0.5));
+        (middle - click).length() / scale
+    };
+    let differs = |at: usize| {
+        let (held, new) = (held.values[at] > 0.0, answered[at] > 0.0);
+        held != positive && new == positive && away(at) <= reach
+    };
+    let all = held.values.len();
+    let seed = (0..all).filter(|&at| differs(at)).map(|at| (away(at), at));
+    let Some((far, seed)) = seed.min_by(|a, b| a.0.total_cmp(&b.0)) else { return };
+    if far > AWAY {
+        return;
+    }
+    // 0: not looked at; 1: beside the part; 2: of it.
+    let mut part = vec![0u8; all];
+    part[seed] = 2;
+    let mut open = vec![seed];
+    while let Some(at) = open.pop() {
+        let [x, y, z] = cell(at);
+        let near = |c: usize| c.saturating_sub(1)..(c + 2).min(n);
+        for x in near(x) {
+            for y in near(y) {
+                for z in near(z) {
+                    let to = (x * n + y) * n + z;
+                    if part[to] == 0 {
+                        part[to] = if differs(to) { 2 } else { 1 };
+                        if part[to] == 2 {
+                            open.push(to);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // Those beside it keep their side; they come nearer to the border so that it is not a cell's face.
+    for ((held, &new), part) in held.values.iter_mut().zip(answered).zip(part) {
+        let towards = if positive { new > *held } else { new < *held };
+        let stays = (new > 0.0) == (*held > 0.0);
+        if towards && (part == 2 || (part == 1 && stays)) {
+            *held = new;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,5 +262,42 @@ mod tests {
         let old = before.values[cell(7, 7, 11)];
         assert!((held.values[cell(7, 7, 11)] - (old + share * (-9.0 - old))).abs() < 1e-4);
         assert!(near_negative(&[], LOW, 128).is_empty());
+    }
+
+    /// A row of cells along x through the middle of a cube of 16; `+` in the mask.
+    fn row(text: &str) -> Logits {
+        let mut values = vec![-2.0; LOW.pow(3)];
+        for (x, sign) in text.bytes().enumerate() {
+            values[(x * LOW + 8) * LOW + 8] = if sign == b'+' { 2.0 } else { -2.0 };
+        }
+        Logits { side: LOW, values }
+    }
+
+    #[test]
+    fn a_click_corrects_what_it_points_at_and_nothing_else() {
+        // Cells are of 12 mm: those within 15 mm of a click are its own and the next ones.
+        for (held, answered, at, positive, expected) in [
+            // What is missing at the click, and not what is missing elsewhere.
+            ("-----++++-------", "++++-++++++-++--", 9, true, "-----++++++-----"),
+            // A positive click takes nothing away, a negative one adds nothing.
+            ("-----++++-------", "---------+------", 9, true, "-----+++++------"),
+            ("-----++++-------", "+++++++--+++++++", 8, false, "-----++---------"),
+            // Far from the click it stays, though it is of the same part.
+            ("-----++++-------", "-----+++++++++++", 10, true, "-----+++++++----"),
+            ("--++++++++++----", "----------------", 6, false, "--+++---++++----"),
+            // The click lies beside what is wrong: within two cells.
+            ("-----++++-------", "-----+++++------", 10, true, "-----+++++------"),
+            // The model does not follow: nothing changes.
+            ("-----++++-------", "-----++++-------", 12, true, "-----++++-------"),
+            ("-----++++-------", "-----++++-----++", 11, true, "-----++++-------"),
+        ] {
+            let (mut found, answered) = (row(held), row(answered));
+            let click = DVec3::new(f64::from(at) * 8.0 + 3.5, 8.0 * 8.0 + 3.5, 8.0 * 8.0 + 3.5);
+            correct(&mut found, &answered.values, click, positive, 128);
+            let text: String = (0..LOW)
+                .map(|x| if found.values[(x * LOW + 8) * LOW + 8] > 0.0 { '+' } else { '-' })
+                .collect();
+            assert_eq!(text, expected, "{held} at {at}");
+        }
     }
 }

@@ -75,6 +75,19 @@ commands! {
         refusal: |cx| cx.status.model_lacks(|can| can.extends).then(|| tr(NO_EXTENDING).to_owned()),
     }
 
+    /// What an object has, from a file or by hand, becomes what the model goes on from.
+    REFINE_MASK {
+        name: "Refine the mask with points",
+        keys: [],
+        run: |cx| {
+            if let Some(id) = cx.active().map(|o| o.id) {
+                cx.send(Action::Do(Command::StartFromMask(id)));
+            }
+        },
+        menu: Some((Menu::Segment, 10)),
+        enabled: |cx| cx.active().is_some_and(|o| !o.region.is_empty()),
+    }
+
     /// What the model found elsewhere is left away.
     ONLY_CLICKED_PARTS {
         name: "Only parts with a positive point",

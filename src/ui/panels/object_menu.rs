@@ -6,9 +6,13 @@ use super::object_selection::{is_active, select};
 use crate::document::{Command, Document, LabelId, Object, ObjectState};
 use crate::prompt::KeptParts;
 use crate::ui::commands::{CommandContext, edit, segment, views};
-use crate::ui::kit::text::tr;
+use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{field, percent};
 use crate::ui::state::Action;
+
+const REFINE_TIP: &str = mark(
+    "From now on points correct the mask as it is, whoever made it: a click changes only what it has to. Its points until now go; undo brings them back.",
+);
 
 /// Its width.
 const MENU: f32 = 230.0;
@@ -75,6 +79,11 @@ pub(super) fn context_menu(
             cx.out.push(action);
             ui.close();
         }
+    }
+    let refine = segment::REFINE_MASK.name();
+    if !object.region.is_empty() && ui.button(refine).on_hover_text(tr(REFINE_TIP)).clicked() {
+        cx.out.push(Action::Do(Command::StartFromMask(object.id)));
+        ui.close();
     }
     number(ui, object, cx);
     merge(ui, document, object, cx);

@@ -8,7 +8,7 @@ use crate::mask::operation::OperationKind;
 use crate::prompt::{ImageId, Prompt};
 use crate::ui::commands::widgets::with_key;
 use crate::ui::commands::{CommandContext, edit, help, operations, segment};
-use crate::ui::kit::format::shorten;
+use crate::ui::kit::format::{millilitres, shorten};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading, progress, quiet, row_button};
@@ -33,6 +33,12 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         ui.label(quiet(ui, text));
         return;
     };
+    if let Some(start) = &object.log.start {
+        let ml = start.count() as f64 * document.image().grid().voxel_volume_mm3() / 1000.0;
+        let text = "Points correct the mask of {volume} that was there.";
+        let text = tr_with(text, &[("volume", &millilitres(ml))]);
+        ui.label(quiet(ui, text));
+    }
     if object.log.prompts.is_empty() {
         ui.label(quiet(ui, tr_with("No points in {name} yet.", &[("name", &object.name)])));
     } else {
