@@ -156,8 +156,8 @@ pub(super) struct Proposals<P: Proposer> {
     apply: Option<Key<P>>,
     /// It was to be done, but what it was to be done to has changed.
     dropped: bool,
-    /// What was done last: it is not proposed once more by itself.
-    /// And whether the masks are as they were then.
+    /// What was done last, which is not proposed once more by itself; and whether the window is set to it and the masks
+    /// are as it left them.
     done: Option<(Key<P>, bool)>,
     /// The thread has panicked.
     dead: bool,
@@ -175,6 +175,8 @@ impl<P: Proposer> Proposals<P> {
                     speak(order.language);
                     if !order.cancel.is_cancelled()
                         && let Some(proposal) = P::propose(&order, &mut memory)
+                        // What was stopped says so, and by now the same may be wanted again.
+                        && !order.cancel.is_cancelled()
                     {
                         tell(Told { key: order.key, proposal });
                     }

@@ -82,7 +82,9 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     } else {
         segmenter.answer(&request, &cancel, &mut |_| ())?
     };
-    if outcome.answer.footprint.is_empty() {
+    if outcome.answer.footprint.is_empty() && request.log.start.is_some() {
+        say("warning: the clicks change nothing: where they are there is nothing of the mask");
+    } else if outcome.answer.footprint.is_empty() {
         bail!("the model gave no answer; try another model with --model");
     }
     // What only such a model has to tell: its logits, and where its cubes are.

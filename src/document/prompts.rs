@@ -139,7 +139,7 @@ impl Document {
         }
         self.idle()?;
         let known = object.log.start.as_ref().is_some_and(|start| *start == object.region);
-        if known && object.log.prompts.is_empty() {
+        if known && object.log.prompts.is_empty() && !object.is_corrected() {
             return Ok(());
         }
         let start = Some(Arc::clone(&object.region));

@@ -505,3 +505,54 @@ fn embed_writes_what_the_encoder_says() {
     voxpoint(&outside).failed(1);
     assert!(!out.exists());
 }
+
+/// What was wrong before is measured after 0 clicks, and what the clicks correct of it is what `segment` says.
+#[test]
+fn masks_that_were_there_are_corrected_as_segment_does() {
+    let folder = folder_with(&["a"]);
+    let scan = folder.path().join("a.nii");
+    for wrong in ["eroded", "dilated", "shifted"] {
+        let more = [
+            "--labels",
+            "1",
+            "--clicks",
+            "1",
+            "--first",
+            "centre",
+            "--start-from",
+            wrong,
+            "--json",
+        ];
+        let report = eval(&[folder.path()], &more).json();
+        assert_eq!(report["start_from"], wrong);
+        let after = report["structures"][0]["after"].as_array().unwrap();
+        let clicks: Vec<_> = after.iter().map(|a| a["clicks"].as_u64().unwrap()).collect();
+        assert_eq!(clicks, [0, 1]);
+        let dice = after[0]["dice"].as_f64().unwrap();
+        // 16 × 17 × 18 voxels of 1.5 mm, less or more 2 on each side (rounded at edges and corners), or moved by 3.
+        let (low, high) = match wrong {
+            "eroded" => (0.6169, 0.617),
+            "dilated" => (0.69, 0.74),
+            _ => (0.8124, 0.8126),
+        };
+        assert!((low..high).contains(&dice), "{wrong}: {dice}");
+        let first = &report["structures"][0]["clicks"][0];
+        assert_eq!(first["positive"], wrong != "dilated", "{wrong}: {first}");
+    }
+    // From the right mask nothing is to be corrected by a click deep inside; the other label is another mask.
+    let labels = folder.path().join("a_seg.nii");
+    let out = folder.path().join("m.nii");
+    let model = model();
+    let segment = |more: &[&str]| {
+        let start = ["--start-from", text(&labels), "--out", text(&out), "--device", "cpu"];
+        let line = [&["segment", text(&scan), "--model", &model, "--space", "voxel"], more, &start];
+        voxpoint(&line.concat())
+    };
+    assert!(segment(&["--point", "12,13,15"]).stderr.contains("several labels (1, 2, 3)"));
+    assert!(segment(&["--point", "12,13,15", "--start-label", "9"]).stderr.contains("no label 9"));
+    // Outside of it, as the first click: there is nothing to take away.
+    let run = segment(&["--point", "39,39,39,-", "--start-label", "1"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let same = voxpoint(&["compare", text(&out), text(&labels), "--label", "1", "--json"]).json();
+    assert_eq!(same["dice"], 1.0);
+}

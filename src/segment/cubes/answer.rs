@@ -27,6 +27,15 @@ pub struct Step {
     pub iou: f32,
 }
 
+/// What the model is told in a cube of the mask that is started from, as if it had made it itself: an answer to a click.
+#[derive(Clone, Debug)]
+pub(super) struct ToldMask {
+    /// The answer, as the mask prompt of the next click.
+    pub(super) logits: Arc<Logits>,
+    /// The click: at the deepest place of the mask in the cube, in crop voxels.
+    pub(super) seed: DVec3,
+}
+
 /// A cube that the model looked at for an object, and what it answered there.
 ///
 /// The first click of an object opens a cube around it; so does every further positive click that lies in none

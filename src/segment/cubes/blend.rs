@@ -26,9 +26,9 @@ pub fn lay(answer: &Cubes, threshold: f32, grid: &Grid) -> Region {
     lay_cubes(&cubes(answer, threshold), threshold, grid)
 }
 
-/// The mask of an answer: [`lay`], or, if a mask was started from (on this grid), that one where the answer says nothing
-/// else. What the model sees is coarse, so every voxel stays as it was, but that within a cell of cells that were not in
-/// the mask, and now are, the answer adds voxels, and within a cell of those that are no more it takes voxels away.
+/// The mask of an answer: that of [`lay`], unless a mask was started from (on this grid). Then it is that mask, and
+/// [`lay`] changes only voxels around cells of the logits that have changed sides: next to a cell that has come into the
+/// mask it adds voxels, next to one that has left it takes voxels away. The cells are too coarse to say more.
 pub fn mask_of(answer: &Cubes, threshold: f32, grid: &Grid) -> Region {
     let laid = lay(answer, threshold, grid);
     let Some(start) = &answer.start else { return laid };
@@ -45,8 +45,12 @@ fn changed(answer: &Cubes, threshold: f32, now: bool) -> Vec<Cube<'_>> {
     for patch in &answer.patches {
         let Some(logits) = steady::logits(patch, answer.rule) else { continue };
         let before = patch.start.as_ref().filter(|start| start.side == logits.side);
-        let was = |n: usize| before.is_some_and(|start| start.values[n] > 0.0);
-        let changed = |(n, &logit): (usize, &f32)| (logit > threshold) == now && was(n) != now;
+        let before = |n: usize| before.map(|start| start.values[n]);
+        // What no click has changed stays, whatever the threshold.
+        let changed = |(n, &logit): (usize, &f32)| {
+            let was = before(n).is_some_and(|before| before > 0.0);
+            before(n) != Some(logit) && (logit > threshold) == now && was != now
+        };
         let values = logits.values.iter().enumerate();
         let values = values.map(|cell| f32::from(u8::from(changed(cell)))).collect();
         let logits = Cow::Owned(Logits { side: logits.side, values });

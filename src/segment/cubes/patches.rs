@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Cubes, Logits, Step, valid_steps};
+use super::answer::{Cubes, Logits, Step, ToldMask, valid_steps};
 use super::engine::PointPrompt;
 use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::Grid;
@@ -49,6 +49,9 @@ struct Opened {
 
 /// The cubes of a log, those that clicks open and the log's extensions, in the order in which they were opened.
 ///
+/// What of the mask that is started from the model is `told` in a cube comes first there. A negative click opens one only
+/// if there is something of that mask in it.
+///
 /// The first click opens a cube around it, and so does every further positive one that lies in no cube (and every
 /// negative one, if there is a mask that was started from): neither in one that a click before it has opened, nor in an extension. A click that opened a cube in the `earlier`
 /// answer keeps that cube, wherever it lies. A new cube takes the place of one `at_hand` (its start) whose
@@ -64,8 +67,8 @@ pub(super) fn plan(
     grid: &Grid,
     log: &PromptLog,
     earlier: &Cubes,
-    snap: u32,
-    at_hand: &[[i64; 3]],
+    (snap, at_hand): (u32, &[[i64; 3]]),
+    told: &mut dyn FnMut(&CropPlace) -> Option<ToldMask>,
 ) -> Result<Vec<Planned>, SegmentError> {
     if log.start.is_none() && log.prompts.first().is_some_and(|first| !first.positive) {
         return Err(SegmentError::FirstNegative);
@@ -78,7 +81,8 @@ pub(super) fn plan(
     let extensions: Vec<_> =
         log.extensions.iter().map(|e| canonical.crop_around(e.centre).start).collect();
     let kept = kept(log, &extensions, earlier);
-    let mut opened = by_clicks(&canonical, log, (&voxels, &extensions), &kept, (snap, at_hand))?;
+    let mut opened =
+        by_clicks(&canonical, log, (&voxels, &extensions), &kept, (snap, at_hand), told)?;
     for (extension, &start) in log.extensions.iter().zip(&extensions) {
         if !opened.iter().any(|o| o.place.start == start) {
             opened.push(extended(canonical.crop_at(start), extension, &log.prompts));
@@ -99,7 +103,14 @@ pub(super) fn plan(
                 points.push(point(&o.place, *voxel, prompt.positive));
             }
         }
-        Planned { place: o.place, opener: o.opener, start: None, clicks, points }
+        let told = told(&o.place);
+        if let Some(ToldMask { seed, .. }) = &told {
+            clicks.insert(0, Prompt::positive(o.place.world_from_crop.transform_point3(*seed)));
+            let voxel = seed.to_array().map(|c| c as f32);
+            points.insert(0, PointPrompt { voxel, positive: true });
+        }
+        let start = told.map(|told| told.logits);
+        Planned { place: o.place, opener: o.opener, start, clicks, points }
     };
     Ok(opened.into_iter().map(planned).collect())
 }
@@ -141,6 +152,7 @@ fn by_clicks(
     (voxels, extensions): (&[[i64; 3]], &[[i64; 3]]),
     kept: &[(Prompt, CropPlace)],
     (snap, at_hand): (u32, &[[i64; 3]]),
+    told: &mut dyn FnMut(&CropPlace) -> Option<ToldMask>,
 ) -> Result<Vec<Opened>, SegmentError> {
     let mut opened: Vec<Opened> = Vec::new();
     for (n, (&prompt, &voxel)) in log.prompts.iter().zip(voxels).enumerate() {
@@ -161,6 +173,10 @@ fn by_clicks(
             }
             canonical.crop_at(start_around(voxel, snap, at_hand))
         };
+        // There is nothing to take away in it. (Before others are looked for in it.)
+        if !prompt.positive && told(&place).is_none() {
+            continue;
+        }
         opened.push(Opened { place, opener: prompt, click: Some(n), after: (n, true) });
     }
     Ok(opened)
@@ -217,7 +233,7 @@ mod tests {
     }
 
     fn planned(log: &PromptLog, earlier: &Cubes) -> Result<Vec<Planned>, SegmentError> {
-        plan(&grid(), log, earlier, 0, &[])
+        plan(&grid(), log, earlier, (0, &[]), &mut |_| None)
     }
 
     /// The answer that a plan leads to.
@@ -336,18 +352,47 @@ mod tests {
         assert_eq!(starts(&cubes).iter().map(|s| s[0]).collect::<Vec<_>>(), expected);
     }
 
+    /// A mask that is started from lies in the cubes that start below 100.
+    #[test]
+    fn negative_clicks_open_cubes_where_there_is_a_mask_that_was_there() {
+        let seed = DVec3::splat(10.0);
+        let mut told = |place: &CropPlace| {
+            let logits = Arc::new(Logits { side: 1, values: vec![1.0] });
+            (place.start[0] < 100).then_some(ToldMask { logits, seed })
+        };
+        let mut planned = |prompts: &[Prompt]| {
+            let log = PromptLog { start: Some(Arc::default()), ..log(prompts) };
+            plan(&grid(), &log, &Cubes::default(), (0, &[]), &mut told).unwrap()
+        };
+        let near = prompt([100; 3], false);
+        let cubes = planned(&[near]);
+        assert_eq!(starts(&cubes), [[36; 3]]);
+        assert_eq!(cubes[0].clicks.len(), 2);
+        assert!(cubes[0].clicks[0].positive && cubes[0].clicks[1] == near);
+        assert_eq!(cubes[0].points[0].voxel, [10.0; 3]);
+        // Where nothing is, it opens none; and a positive one beside it opens its own.
+        let (far, beside) = (prompt([260, 100, 100], false), prompt([270, 100, 100], true));
+        assert!(planned(&[far]).is_empty());
+        let cubes = planned(&[far, beside]);
+        assert_eq!(starts(&cubes), [[206, 36, 36]]);
+        assert_eq!(cubes[0].clicks, [beside, far]);
+        assert!(cubes[0].start.is_none());
+    }
+
     #[test]
     fn a_new_cube_snaps_to_the_nearest_at_hand() {
         let log = log(&[prompt([100; 3], true)]);
         let at_hand = [[28, 36, 36], [36, 41, 36], [36, 31, 36], [0; 3]];
         let start = |snap| {
-            let cubes = plan(&grid(), &log, &Cubes::default(), snap, &at_hand).unwrap();
+            let none = &mut |_: &CropPlace| None;
+            let cubes = plan(&grid(), &log, &Cubes::default(), (snap, &at_hand), none).unwrap();
             cubes[0].place.start
         };
         assert_eq!(start(4), [36; 3], "none is so near");
         assert_eq!(start(5), [36, 31, 36], "of two as near the first in order of numbers");
         assert_eq!(start(20), [36, 31, 36]);
-        let cubes = plan(&grid(), &log, &Cubes::default(), 8, &at_hand[..1]).unwrap();
+        let none = &mut |_: &CropPlace| None;
+        let cubes = plan(&grid(), &log, &Cubes::default(), (8, &at_hand[..1]), none).unwrap();
         assert_eq!(
             (cubes[0].place.start, cubes[0].points[0].voxel),
             ([28, 36, 36], [72.0, 64.0, 64.0])

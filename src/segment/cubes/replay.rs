@@ -11,7 +11,7 @@ use super::engine::{Embedding, Engine, Features, Source};
 use super::open_faces::edges;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
-use super::start::from_mask;
+use super::start::Starting;
 use crate::geom::{DVec3, Grid};
 use crate::placeholder::Placeholder;
 use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
@@ -167,11 +167,11 @@ impl CubeSegmenter {
         let Replay { volume, log, earlier, snap, mask_grid } = *request;
         let at_hand =
             if snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
-        let planned = plan(volume.grid(), log, earlier, snap, &at_hand)?;
-        Ok(match &log.start {
-            Some(start) => from_mask(planned, (start, mask_grid), earlier, self.engine.side()),
-            None => planned,
-        })
+        let side = self.engine.side();
+        let start = log.start.as_deref();
+        let mut start = start.map(|region| Starting::new(region, mask_grid, earlier, side));
+        let mut told = |place: &CropPlace| start.as_mut()?.told(place);
+        plan(volume.grid(), log, earlier, (snap, &at_hand), &mut told)
     }
 
     /// A request's cubes that have to be encoded for it.

@@ -5,47 +5,45 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::answer::{Cubes, Logits};
-use super::engine::PointPrompt;
+use super::answer::{Cubes, Logits, ToldMask};
 use super::open_faces::depths;
-use super::patches::Planned;
 use super::preprocess::CropPlace;
 use crate::geom::{DVec3, Grid};
-use crate::prompt::Prompt;
 use crate::volume::{Region, VoxelBox};
 
 /// How sure of a cell that lies wholly in the mask the model is told to be: log odds.
 const SURE: f32 = 12.0;
 
-/// Tells the model in each cube of the mask that is started from (on its grid), as if it had made it itself: as the logits
-/// of an answer to a click at the deepest place of it. Where nothing of it is, only a positive click counts. `side` is that
-/// of the model's logits.
-pub(super) fn from_mask(
-    planned: Vec<Planned>,
-    (start, grid): (&Arc<Region>, &Grid),
-    earlier: &Cubes,
-    side: usize,
-) -> Vec<Planned> {
-    let mut mask = None;
-    let mut told = |cube: &mut Planned| {
-        let mut known = earlier.patches.iter().filter(|p| p.place == cube.place);
-        let known = known.find_map(|p| p.start.clone().filter(|s| s.side == side));
-        let logits = known.or_else(|| {
-            let mask = mask.get_or_insert_with(|| StartMask::of(start, grid)).as_ref()?;
-            Some(Arc::new(mask.logits(&cube.place, side)))
-        });
-        let Some((logits, seed)) =
-            logits.and_then(|l| Some((Arc::clone(&l), deepest(&cube.place, &l)?)))
-        else {
-            return cube.opener.positive;
+/// A mask to start from, on its grid, for models whose logits have `side` cells along each side of a cube.
+pub(super) struct Starting<'a> {
+    pub(super) region: &'a Region,
+    pub(super) grid: &'a Grid,
+    /// What was told in these cubes need not be computed again.
+    pub(super) earlier: &'a Cubes,
+    pub(super) side: usize,
+    mask: Option<StartMask<'a>>,
+}
+
+impl<'a> Starting<'a> {
+    pub(super) fn new(region: &'a Region, grid: &'a Grid, earlier: &'a Cubes, side: usize) -> Self {
+        Self { region, grid, earlier, side, mask: None }
+    }
+
+    /// What the model is told in a cube; `None` where nothing of the mask is.
+    pub(super) fn told(&mut self, place: &CropPlace) -> Option<ToldMask> {
+        let mut known = self.earlier.patches.iter().filter(|p| p.place == *place);
+        let known = known.find_map(|p| p.start.clone().filter(|s| s.side == self.side));
+        let logits = if let Some(known) = known {
+            known
+        } else {
+            if self.mask.is_none() {
+                self.mask = StartMask::of(self.region, self.grid);
+            }
+            Arc::new(self.mask.as_ref()?.logits(place, self.side))
         };
-        cube.start = Some(logits);
-        cube.clicks.insert(0, Prompt::positive(cube.place.world_from_crop.transform_point3(seed)));
-        let voxel = seed.to_array().map(|c| c as f32);
-        cube.points.insert(0, PointPrompt { voxel, positive: true });
-        true
-    };
-    planned.into_iter().filter_map(|mut cube| told(&mut cube).then_some(cube)).collect()
+        let seed = deepest(place, &logits)?;
+        Some(ToldMask { logits, seed })
+    }
 }
 
 /// The crop voxel in the middle of the cell that lies deepest in a mask; `None` if no cell is in it.
@@ -86,7 +84,8 @@ impl<'a> StartMask<'a> {
     }
 
     /// What a cube's mask prompt is: for each of `side`³ cells the share of its crop voxels whose centre lies in a voxel
-    /// of the mask, from -[`SURE`] for none to [`SURE`] for all of them.
+    /// of the mask, from -[`SURE`] for none to [`SURE`] for all of them. Where no cell is more than half full (a vessel),
+    /// the fullest counts as full.
     pub(super) fn logits(&self, place: &CropPlace, side: usize) -> Logits {
         let voxel_from_crop = self.grid.world_from_voxel().inverse() * place.world_from_crop;
         // Positions in the box, of which the first voxel's first corner is 0.
@@ -118,13 +117,17 @@ impl<'a> StartMask<'a> {
                         }
                     }
                     let share = held as f32 / all.max(1) as f32;
-                    values.push((2.0 * share - 1.0) * SURE);
+                    values.push(share);
                 }
             }
             values
         };
-        let values: Vec<Vec<f32>> = (0..side).into_par_iter().map(sheet).collect();
-        Logits { side, values: values.concat() }
+        let shares: Vec<Vec<f32>> = (0..side).into_par_iter().map(sheet).collect();
+        let shares = shares.concat();
+        let fullest = shares.iter().copied().fold(0.0, f32::max);
+        let full = if fullest > 0.5 || fullest == 0.0 { 1.0 } else { fullest };
+        let values = shares.into_iter().map(|share| (2.0 * share / full - 1.0) * SURE).collect();
+        Logits { side, values }
     }
 }
 
@@ -191,6 +194,22 @@ mod tests {
                 assert!(whole > 100, "{n}: {whole}");
             }
         }
+    }
+
+    /// A vessel of one voxel of 1.5 mm in cells of 6 mm.
+    #[test]
+    fn a_thin_thing_is_told_too() {
+        let grid = Grid::new([128; 3], DAffine3::from_scale(DVec3::splat(1.5))).unwrap();
+        let vessel = |n: usize| n % 128 == 50 && n / 128 % 128 == 61;
+        let region = Region::from_mask(128, (0..128usize.pow(3)).map(vessel));
+        let place = CanonicalGrid::of(&grid).crop_at([0; 3]);
+        let nothing = Cubes::default();
+        let told = Starting::new(&region, &grid, &nothing, 32).told(&place).unwrap();
+        let inside: Vec<usize> =
+            (0..32usize.pow(3)).filter(|&n| told.logits.values[n] > 0.0).collect();
+        assert_eq!(inside.len(), 32);
+        assert!(inside.iter().all(|n| [n / 1024, n / 32 % 32] == [12, 15]));
+        assert_eq!([told.seed.x, told.seed.y], [50.0, 62.0]);
     }
 
     #[test]
