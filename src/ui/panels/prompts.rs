@@ -35,8 +35,9 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     };
     if let Some(start) = &object.log.start {
         let ml = start.count() as f64 * document.image().grid().voxel_volume_mm3() / 1000.0;
-        let text = "Points correct the mask of {volume} that was there.";
-        let text = tr_with(text, &[("volume", &millilitres(ml))]);
+        let volume = millilitres(ml);
+        let text =
+            tr_with("Points correct the mask of {volume} that was there.", &[("volume", &volume)]);
         ui.label(quiet(ui, text));
     }
     if object.log.prompts.is_empty() {

@@ -9,8 +9,11 @@ use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, panel_frame, quiet, strip_group};
 use crate::ui::tools;
 
-/// Height of one row of settings, in points: that of the whole strip, but where a narrow window needs two rows.
+/// Height of one row of settings, in points.
 const ROW: f32 = 24.0;
+/// From this width of the window on, in points, one row has room for the settings of every tool. In a narrower one the
+/// strip always has two, so that choosing a tool moves no view.
+const ONE_ROW: f32 = 1280.0;
 /// Above and below the rows.
 const MARGIN: i8 = 3;
 /// Between the parts of a hint.
@@ -19,7 +22,9 @@ const BETWEEN: &str = " · ";
 pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let frame = panel_frame().inner_margin(egui::Margin::symmetric(8, MARGIN));
     let panel = Panel::top("tool_strip").frame(frame).resizable(false);
-    panel.min_size(ROW + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
+    let rows = if ui.available_width() < ONE_ROW { 2.0 } else { 1.0 };
+    let height = rows * ROW + (rows - 1.0) * ui.spacing().item_spacing.y;
+    panel.min_size(height + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| strip(ui, document, cx));
     });
 }
