@@ -138,7 +138,7 @@ fn a_view_s_plane_at_the_crosshair_cuts_a_mask() {
     // Through the box: z 8 and 9 and the single voxel are above; that was 64 each and 1. Slice 7, which is shown, stays.
     at(&mut harness, [12, 10, 7]);
     assert_eq!(computed(&mut harness), ready(129.0, 1));
-    harness.get_by_label("Goes").click();
+    harness.get_by_label("Removed").click();
     harness.run_steps(3);
     assert_eq!(computed(&mut harness), ready(129.0, 0));
     // The inferior part instead: only its sides can be chosen.

@@ -7,6 +7,9 @@ use crate::geom::DVec3;
 use crate::prompt::{MaskRule, Prompt, WorkingScale};
 use crate::volume::Region;
 
+/// How sure of a cell that lies wholly in the mask the model is told to be: log odds.
+pub(super) const SURE: f32 = 12.0;
+
 /// Mask logits on the model's low-resolution cube.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logits {

@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::answer::{Cubes, Logits, ToldMask};
+use super::answer::{Cubes, Logits, SURE, ToldMask};
 use super::open_faces::depths;
 use super::preprocess::CropPlace;
 use crate::geom::{DVec3, Grid};
 use crate::volume::{Region, VoxelBox};
-
-/// How sure of a cell that lies wholly in the mask the model is told to be: log odds.
-const SURE: f32 = 12.0;
 
 /// A mask to start from, on its grid, for models whose logits have `side` cells along each side of a cube.
 pub(super) struct Starting<'a> {

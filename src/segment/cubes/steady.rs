@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::answer::{Logits, Patch};
+use super::answer::{Logits, Patch, SURE};
 use super::postprocess::interpolated;
 use super::preprocess::{CropPlace, SPACING};
 use crate::geom::DVec3;
@@ -151,7 +151,7 @@ const AWAY: f64 = 2.0;
 const CORRECTED_MM: f64 = 15.0;
 
 /// Takes of an answer what the click asks for: the part that is missing (positive) or too much (negative) by the answer
-/// and that the click lies in, or at, within [`CORRECTED_MM`] of it. Cells are of one part if they touch, be it by a
+/// and that the click lies in, or at, within [`CORRECTED_MM`] of it; or else the cell that the click lies in. Cells are of one part if they touch, be it by a
 /// corner. `side` is that of the cube in voxels.
 fn correct(held: &mut Logits, answered: &[f32], click: DVec3, positive: bool, side: usize) {
     let n = held.side;
@@ -168,10 +168,15 @@ fn correct(held: &mut Logits, answered: &[f32], click: DVec3, positive: bool, si
     };
     let all = held.values.len();
     let seed = (0..all).filter(|&at| differs(at)).map(|at| (away(at), at));
-    let Some((far, seed)) = seed.min_by(|a, b| a.0.total_cmp(&b.0)) else { return };
-    if far > AWAY {
+    let seed = seed.min_by(|a, b| a.0.total_cmp(&b.0)).filter(|(far, _)| *far <= AWAY);
+    let Some((_, seed)) = seed else {
+        // The model does not follow: what was pointed at changes all the same.
+        let nearest = (0..all).min_by(|&a, &b| away(a).total_cmp(&away(b)));
+        if let Some(at) = nearest.filter(|&at| (held.values[at] > 0.0) != positive) {
+            held.values[at] = if positive { SURE } else { -SURE };
+        }
         return;
-    }
+    };
     // 0: not looked at; 1: beside the part; 2: of it.
     let mut part = vec![0u8; all];
     part[seed] = 2;
@@ -287,9 +292,11 @@ mod tests {
             ("--++++++++++----", "----------------", 6, false, "--+++---++++----"),
             // The click lies beside what is wrong: within two cells.
             ("-----++++-------", "-----+++++------", 10, true, "-----+++++------"),
-            // The model does not follow: nothing changes.
-            ("-----++++-------", "-----++++-------", 12, true, "-----++++-------"),
-            ("-----++++-------", "-----++++-----++", 11, true, "-----++++-------"),
+            // The model does not follow: the cell that was pointed at changes, unless it is right.
+            ("-----++++-------", "-----++++-------", 12, true, "-----++++---+---"),
+            ("-----++++-------", "-----++++-------", 6, false, "-----+-++-------"),
+            ("-----++++-------", "-----++++-------", 6, true, "-----++++-------"),
+            ("-----++++-------", "-----++++-----++", 11, true, "-----++++--+----"),
         ] {
             let (mut found, answered) = (row(held), row(answered));
             let click = DVec3::new(f64::from(at) * 8.0 + 3.5, 8.0 * 8.0 + 3.5, 8.0 * 8.0 + 3.5);

@@ -186,8 +186,8 @@ fn cut(ui: &mut Ui, normal: DVec3, set: &mut OperationOptions) {
             "Sides are the patient's. The slice of the crosshair stays: what is cut off begins with the next one.",
         ));
     });
-    let becomes = [(tr("New object"), false), (tr("Goes"), true)];
-    field(ui, tr("It becomes"), |ui| choice(ui, &mut set.cut_removes, &becomes));
+    let becomes = [(tr("New object"), false), (tr("Removed"), true)];
+    field(ui, tr("Cut-off part"), |ui| choice(ui, &mut set.cut_removes, &becomes));
 }
 
 /// Slices are named by the plane that they are nearest to.
