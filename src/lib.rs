@@ -39,6 +39,7 @@ pub mod placeholder;
 pub mod prompt;
 pub mod render;
 pub mod segment;
+pub mod session;
 pub mod text;
 pub mod ui;
 pub mod volume;

@@ -6,6 +6,13 @@ use crate::prompt::{Answer, PromptLog};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub(super) u64);
 
+impl EntryId {
+    /// A number that rises with every new entry of a document.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Names one state of the document's contents: undone and redone it has the same name again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateId(u64);

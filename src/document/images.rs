@@ -23,7 +23,7 @@ impl Document {
     pub fn image_by_id(&self, id: ImageId) -> Option<&Arc<Volume>> {
         match id {
             ImageId::Scan => Some(&self.image),
-            ImageId::Overlay(n) => self.overlays.get(n as usize),
+            ImageId::Overlay(n) => self.overlays.get(n as usize).and_then(Option::as_ref),
         }
     }
 
@@ -41,9 +41,10 @@ impl Document {
             None => ImageId::Scan,
             Some(overlay) => {
                 // The same image again is the same to clicks made in it and to caches.
-                let known = self.overlays.iter().position(|o| Arc::ptr_eq(o, &overlay));
+                let same = |o: &Option<_>| o.as_ref().is_some_and(|o| Arc::ptr_eq(o, &overlay));
+                let known = self.overlays.iter().position(same);
                 let index = known.unwrap_or_else(|| {
-                    self.overlays.push(overlay);
+                    self.overlays.push(Some(overlay));
                     self.overlays.len() - 1
                 });
                 ImageId::Overlay(index as u32)

@@ -25,8 +25,9 @@ mod prompt_change;
 mod prompts;
 mod rebase;
 mod refused;
+mod restore;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
+pub use restore::{DocumentParts, NotRestored, NotWhole};
 pub use write::answer_delta;
 
 use crate::prompt::{ImageId, WorkingScale};
@@ -56,8 +58,8 @@ pub struct Document {
     /// Every time point that was looked at so far, so that one looked at again is the same to caches.
     time_points: BTreeMap<usize, Arc<Volume>>,
     /// Every image over the scan that the model was told to look at, by its number: objects whose clicks were made in
-    /// one keep it, also when it is not shown any more.
-    overlays: Vec<Arc<Volume>>,
+    /// one keep it, also when it is not shown any more. `None`: it was not found when the document was restored.
+    overlays: Vec<Option<Arc<Volume>>>,
     /// The image that the model looks at for objects without clicks.
     model_image: ImageId,
     labels: LabelMap,
@@ -102,6 +104,19 @@ pub struct HistoryStep<'a> {
     pub point: Option<usize>,
     /// The name of the object, if it was one.
     pub object: Option<String>,
+}
+
+/// A change, for a record of what was done when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryRecord<'a> {
+    /// Which entry of the history it is.
+    pub entry: EntryId,
+    /// What was done.
+    pub name: &'a str,
+    /// Which of the object's clicks it was done to, from 1.
+    pub point: Option<usize>,
+    /// The object, if it was one, and what it was called then.
+    pub object: Option<(LabelId, &'a str)>,
 }
 
 /// Label writes remembered for partial uploads.
@@ -260,6 +275,27 @@ impl Document {
             object: entry.object.as_ref().map(called),
         });
         (steps.collect(), self.history.done_count())
+    }
+
+    /// The changes of [`Document::history_steps`] for a record of them: each with the entry that it is, and the object
+    /// that it is about by its number and by its name then.
+    pub fn history_entries(&self) -> impl Iterator<Item = HistoryRecord<'_>> {
+        self.history.entries().map(|entry| HistoryRecord {
+            entry: entry.id,
+            name: &entry.name,
+            point: entry.point,
+            object: entry.object.as_ref().map(|(id, name)| (*id, name.as_str())),
+        })
+    }
+
+    /// How many of [`Document::history_entries`], from the oldest, are done; the others were undone.
+    pub fn history_steps_done(&self) -> usize {
+        self.history.done_count()
+    }
+
+    /// How many prompts have got a [`PromptId`](crate::prompt::PromptId): none of those that come gets one of these.
+    pub fn prompts_given(&self) -> u64 {
+        self.prompts_given
     }
 
     /// Undoes or redoes one change after another until so many are done. Stops where nothing is left.

@@ -82,12 +82,13 @@ pub struct Object {
     pub locked: bool,
     /// How far the work on it is.
     pub state: ObjectState,
-    /// Its mask was read from a file.
-    pub(super) from_file: bool,
+    /// Its mask was read from a file; [`Object::is_from_file`] says whether it still is that.
+    pub from_file: bool,
 }
 
 impl Object {
-    pub(super) fn new(id: LabelId, name: String, colour: [u8; 3]) -> Self {
+    /// One with nothing in it; `colour` is sRGB.
+    pub fn new(id: LabelId, name: String, colour: [u8; 3]) -> Self {
         Self {
             id,
             name,

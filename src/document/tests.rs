@@ -10,7 +10,7 @@ mod objects;
 mod opacity;
 mod parts;
 mod prompt_changes;
-mod random;
+pub(crate) mod random;
 mod selection;
 mod start_mask;
 mod withdrawn;
@@ -24,7 +24,7 @@ use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
 
 const DIMS: [usize; 3] = [6, 5, 4];
 
-fn document() -> Document {
+pub(crate) fn document() -> Document {
     let grid = Grid::new(DIMS, DAffine3::IDENTITY).unwrap();
     let stored = StoredGeometry::of(&grid);
     let voxels = Voxels::U8(vec![1; grid.count()]);

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("io", &["volume", "geom", "placeholder", "text", "work"]),
     ("segment", &["volume", "geom", "mask", "placeholder", "prompt", "text", "work"]),
     ("document", &["volume", "geom", "prompt"]),
+    ("session", &["document", "volume", "geom", "prompt", "work"]),
     ("render", &["volume", "geom", "text", "work"]),
     ("ui", &["document", "mask", "names", "render", "measure", "geom", "volume", "prompt", "text"]),
     // Draws the window's views without a window, for `app` (pictures) and `cli` (`voxpoint render`) alike: one
@@ -38,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "prompt",
             "render",
             "segment",
+            "session",
             "text",
             "ui",
             "volume",
@@ -58,6 +60,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "prompt",
             "render",
             "segment",
+            "session",
             "text",
             "ui",
             "volume",
@@ -81,6 +84,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("eframe", &["app", "ui", "cli"]),
     ("egui::", &["app", "ui", "figure"]),
     ("clap::", &["cli"]),
+    ("rusqlite::", &["session"]),
 ];
 
 /// Words that the pure modules may not contain: no I/O, no threads, no GPU, no model, no window.

@@ -10,7 +10,7 @@ use crate::prompt::KeptParts;
 
 /// What a user may do, at random.
 #[derive(Clone, Debug)]
-enum Deed {
+pub(crate) enum Deed {
     New,
     Click(bool),
     Answer([usize; 3], [usize; 3]),
@@ -43,7 +43,7 @@ enum Deed {
     Redo,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+pub(crate) fn deed() -> impl Strategy<Value = Deed> {
     let corner = || [0usize..6, 0..5, 0..4];
     prop_oneof![
         1 => Just(Deed::New),
@@ -89,7 +89,7 @@ fn locked(d: &Document) -> Vec<(LabelId, Arc<Region>)> {
     locked.map(|o| (o.id, Arc::clone(&o.region))).collect()
 }
 
-type DeedEdit = (usize, usize, [[usize; 3]; 2]);
+pub(crate) type DeedEdit = (usize, usize, [[usize; 3]; 2]);
 
 fn edit_all(d: &mut Document, edits: &[DeedEdit]) -> Result<(), Refused> {
     let pick = |n: usize| d.objects().get(n).map(|o| o.id);
@@ -133,7 +133,7 @@ fn change_clicks(d: &mut Document, deed: &Deed) -> Result<(), Refused> {
     d.apply(command)
 }
 
-fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
+pub(crate) fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
     let _refusals_are_fine = match deed {
         Deed::New => d.apply(Command::NewObject),

@@ -1,0 +1,309 @@
+//! Reads a session: all that is whole, and a list of what is not. Nothing that a file says is believed: numbers are
+//! checked against what they may be, and nothing is allocated because a number says so.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+
+use super::past::Past;
+use super::rows::{
+    ANSWERED, EXTENSIONS, FOOTPRINT, LAYERS, OBJECT_COLUMNS, PROMPTS, TRIED, check_sum, image_from,
+    object_from, real_at,
+};
+use super::source_rows::{read_models, read_overlays, read_source};
+use super::write::Masks;
+use super::{Damage, SessionError, Snapshot, Surroundings, region_code};
+use crate::document::{LabelId, Object};
+use crate::prompt::{ImageId, WorkingScale};
+use crate::volume::Region;
+
+/// All that was found in a session.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// What it holds; `steps` is empty: no sitting has begun.
+    pub snapshot: Snapshot,
+    /// What was done before.
+    pub past: Past,
+    /// When it was first written: milliseconds since 1970, UTC.
+    pub created_ms: i64,
+    /// When it was last written.
+    pub written_ms: i64,
+    /// The version of the program that wrote it last.
+    pub program: String,
+    /// What could not be read, or is not what was written.
+    pub damage: Vec<Damage>,
+    pub(super) masks: Masks,
+}
+
+/// Reads a session in a database of the present version.
+///
+/// # Errors
+/// If not even the scan that it is about can be told.
+pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionError> {
+    // All of it as of one moment.
+    let transaction = connection.unchecked_transaction();
+    let transaction = transaction.map_err(|e| SessionError::database("read", path, e))?;
+    let connection = &*transaction;
+    let source = read_source(connection)
+        .map_err(|what| SessionError::Damaged { what, path: path.to_path_buf() })?;
+    let mut damage = Damages(Vec::new());
+    let overlays = damage.or_default("the images over the scan", read_overlays(connection));
+    let models = damage.or_default("the names of the models", read_models(connection));
+    let head = damage.or_default("the record of the session itself", read_head(connection));
+    let view = serde_json::from_str(&head.view).unwrap_or_else(|e| {
+        damage.say(format!("how it was looked at can't be read: {e}"));
+        serde_json::Value::Null
+    });
+    let past = damage.or_default("the record of what was done when", Past::read(connection));
+    let mut reader = ObjectReader {
+        connection,
+        dims: source.grid.dims(),
+        read: HashMap::new(),
+        masks: Masks::default(),
+    };
+    let objects = reader.objects(&mut damage);
+    let snapshot = Snapshot {
+        around: Surroundings { source, overlays, models, view },
+        time_point: head.time_point,
+        model_image: head.model_image,
+        objects,
+        active: head.active,
+        working_scale: head.working_scale,
+        prompts_given: head.prompts_given,
+        steps: Vec::new(),
+        taken_ms: head.written_ms,
+    };
+    Ok(Contents {
+        snapshot,
+        past,
+        created_ms: head.created_ms,
+        written_ms: head.written_ms,
+        program: head.program,
+        damage: damage.0,
+        masks: reader.masks,
+    })
+}
+
+/// What is wrong, as far as it is known.
+struct Damages(Vec<Damage>);
+
+impl Damages {
+    fn say(&mut self, what: String) {
+        self.0.push(Damage(what));
+    }
+
+    fn or_default<T: Default>(&mut self, what: &str, read: rusqlite::Result<T>) -> T {
+        read.unwrap_or_else(|why| {
+            self.say(format!("{what} can't be read: {why}"));
+            T::default()
+        })
+    }
+}
+
+struct Head {
+    program: String,
+    created_ms: i64,
+    written_ms: i64,
+    time_point: usize,
+    working_scale: WorkingScale,
+    model_image: ImageId,
+    active: Option<LabelId>,
+    prompts_given: u64,
+    view: String,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            program: String::new(),
+            created_ms: 0,
+            written_ms: 0,
+            time_point: 0,
+            working_scale: WorkingScale::ONE,
+            model_image: ImageId::Scan,
+            active: None,
+            prompts_given: 0,
+            view: "null".to_owned(),
+        }
+    }
+}
+
+fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
+    let sql = "SELECT program, created, written, time_point, working_scale, model_image, active, prompts_given, view
+               FROM session";
+    connection.query_row(sql, [], |row| {
+        Ok(Head {
+            program: row.get(0)?,
+            created_ms: row.get(1)?,
+            written_ms: row.get(2)?,
+            time_point: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+            working_scale: WorkingScale::new(real_at(row, 4)?).unwrap_or_default(),
+            model_image: image_from(row.get(5)?).unwrap_or_default(),
+            active: row.get::<_, Option<u16>>(6)?.map(LabelId),
+            prompts_given: row.get::<_, i64>(7)? as u64,
+            view: row.get(8)?,
+        })
+    })
+}
+
+struct ObjectReader<'c> {
+    connection: &'c Connection,
+    dims: [usize; 3],
+    /// Masks by their row: each is read once, and those that objects share they share again.
+    read: HashMap<i64, Result<Arc<Region>, String>>,
+    masks: Masks,
+}
+
+impl ObjectReader<'_> {
+    fn objects(&mut self, damage: &mut Damages) -> Vec<Object> {
+        let mut found = Vec::new();
+        for id in self.ids(damage) {
+            match self.object(id, damage) {
+                Ok(object) => found.push(object),
+                Err(why) => damage.say(format!("object {id} can't be read: {why}")),
+            }
+        }
+        found.sort_by_key(|(place, object)| (*place, object.id));
+        found.into_iter().map(|(_, object)| object).collect()
+    }
+
+    /// From both ends, so that what lies behind a damaged page is found too.
+    fn ids(&self, damage: &mut Damages) -> BTreeSet<i64> {
+        let mut ids = BTreeSet::new();
+        let mut walk = |order: &str| -> rusqlite::Result<()> {
+            let sql = format!("SELECT id FROM object ORDER BY id {order}");
+            let mut statement = self.connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                ids.insert(row.get(0)?);
+            }
+            Ok(())
+        };
+        if let Err(why) = walk("ASC") {
+            let _ = walk("DESC");
+            damage.say(format!("not all objects can be read: {why}"));
+        }
+        ids
+    }
+
+    fn object(&mut self, id: i64, damage: &mut Damages) -> Result<(i64, Object), String> {
+        let label = u16::try_from(id).ok().filter(|&id| id > 0);
+        let label = LabelId(label.ok_or("numbers of objects go from 1 to 65535")?);
+        let connection = self.connection;
+        let layers = LAYERS.join(", ");
+        let sql =
+            format!("SELECT {OBJECT_COLUMNS}, {layers}, crc32, place FROM object WHERE id = ?");
+        let mut statement = connection.prepare_cached(&sql).map_err(said)?;
+        let columns = statement.column_count();
+        let read = |row: &Row<'_>| {
+            let first = columns - LAYERS.len() - 2;
+            let mut rows = [None; LAYERS.len()];
+            for (n, row_of_mask) in rows.iter_mut().enumerate() {
+                *row_of_mask = row.get::<_, Option<i64>>(first + n)?;
+            }
+            let crc32: Option<i64> = row.get(columns - 2)?;
+            let place: i64 = row.get(columns - 1)?;
+            Ok((object_from(label, row, 0), rows, crc32, place))
+        };
+        let (object, rows, crc32, place) = statement.query_row([id], read).map_err(said)?;
+        let mut object = object?;
+        object.log.prompts = PROMPTS.read(connection, id).map_err(said)?;
+        object.answer.prompts = ANSWERED.read(connection, id).map_err(said)?;
+        object.log.extensions = EXTENSIONS.read(connection, id).map_err(said)?;
+        object.answer.footprint = FOOTPRINT.read(connection, id).map_err(said)?;
+        object.answer.tried = TRIED.read(connection, id).map_err(said)?;
+        let called = format!("object {id} “{}”", object.name);
+        if self.give_layers(&mut object, rows, &called, damage)?
+            && crc32.is_some_and(|expected| expected != i64::from(check_sum(&object)))
+        {
+            damage.say(format!(
+                "{called} is not what was written (its check sum is another): look at it"
+            ));
+        }
+        Ok((place, object))
+    }
+
+    /// Gives an object its masks: whether all are there. Its mask is enough to go on with, and its layers are enough to
+    /// make its mask.
+    fn give_layers(
+        &mut self,
+        object: &mut Object,
+        rows: [Option<i64>; 4],
+        called: &str,
+        damage: &mut Damages,
+    ) -> Result<bool, String> {
+        let [model, added, removed, region] = rows.map(|row| self.mask(row));
+        match (model, added, removed, region) {
+            (Ok(model), Ok(added), Ok(removed), Ok(region)) => {
+                (object.model, object.added) = (model, added);
+                (object.removed, object.region) = (removed, region);
+                Ok(true)
+            }
+            (Ok(model), Ok(added), Ok(removed), Err(why)) => {
+                let row = self.dims[0];
+                let mut region = model.union(&added, row);
+                region.subtract(&removed, row);
+                (object.model, object.added, object.removed) = (model, added, removed);
+                object.region = Arc::new(region);
+                damage.say(format!("the mask of {called} was made anew from its parts: {why}"));
+                Ok(false)
+            }
+            (model, added, removed, Ok(region)) => {
+                (object.added, object.region) = (Arc::clone(&region), region);
+                let why =
+                    [model, added, removed].into_iter().find_map(Result::err).unwrap_or_default();
+                damage.say(format!(
+                    "of {called} it is not known any more what the model and what the hand made: {why}; its mask is whole"
+                ));
+                Ok(false)
+            }
+            (model, added, removed, Err(why)) => {
+                let others = [model, added, removed].into_iter().filter_map(Result::err);
+                let why = std::iter::once(why).chain(others).collect::<BTreeSet<_>>();
+                Err(why.into_iter().collect::<Vec<_>>().join("; "))
+            }
+        }
+    }
+
+    fn mask(&mut self, row: Option<i64>) -> Result<Arc<Region>, String> {
+        let Some(row) = row else { return Ok(Arc::default()) };
+        if let Some(known) = self.read.get(&row) {
+            return known.clone();
+        }
+        let read = read_mask(self.connection, row, self.dims).map(Arc::new);
+        if let Ok(mask) = &read {
+            self.masks.insert(row, mask);
+        }
+        self.read.insert(row, read.clone());
+        read
+    }
+}
+
+fn read_mask(connection: &Connection, id: i64, dims: [usize; 3]) -> Result<Region, String> {
+    let mut statement =
+        connection.prepare_cached("SELECT voxels, runs FROM mask WHERE id = ?").map_err(said)?;
+    let read = |row: &Row<'_>| {
+        let region = row.get_ref(1)?.as_blob().map(|bytes| region_code::decode(bytes, dims));
+        Ok((row.get::<_, i64>(0)?, region))
+    };
+    let missing = |e| match e {
+        rusqlite::Error::QueryReturnedNoRows => format!("mask {id} is missing"),
+        e => format!("mask {id}: {e}"),
+    };
+    let (voxels, region) = statement.query_row([id], read).map_err(missing)?;
+    let region =
+        region.map_err(|e| format!("mask {id}: {e}"))?.map_err(|e| format!("mask {id}: {e}"))?;
+    if region.count() as i64 == voxels {
+        Ok(region)
+    } else {
+        Err(format!("mask {id} has other voxels than were written"))
+    }
+}
+
+// As `map_err` gives it.
+#[allow(clippy::needless_pass_by_value)]
+fn said(error: rusqlite::Error) -> String {
+    error.to_string()
+}

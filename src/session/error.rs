@@ -1,0 +1,117 @@
+//! What may go wrong with a session file: each says what, where, and what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use super::holder::Holder;
+
+/// Why a session file can't be read or written. It is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// It can't be reached.
+    #[error("{doing}: {source}: {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It is something else.
+    #[error("this is no Voxpoint session: {what}: {}", path.display())]
+    NotASession {
+        /// What it is instead.
+        what: String,
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It was written by a later version of the program.
+    #[error(
+        "this session was written by a newer Voxpoint (format {found}, this one reads up to {known}): open it with that \
+         version, or update this one: {}",
+        path.display()
+    )]
+    Newer {
+        /// The version of its format.
+        found: i64,
+        /// The latest that is known.
+        known: i64,
+        /// Which file.
+        path: PathBuf,
+    },
+    /// What can't be done without is not there.
+    #[error("this session is damaged: {what}; keep the file, and go on from a copy of it if there is one: {}", path.display())]
+    Damaged {
+        /// What.
+        what: String,
+        /// Which file.
+        path: PathBuf,
+    },
+    /// There is a file of this name already.
+    #[error("there is a file of this name already: choose another name, or open that session: {}", .0.display())]
+    Exists(PathBuf),
+    /// Another file has taken its place since it was opened.
+    #[error("another file has taken the place of this session: save under another name: {}", .0.display())]
+    Replaced(PathBuf),
+    /// Somebody else writes it.
+    #[error("this session is open elsewhere ({holder}): close it there: {}", path.display())]
+    Held {
+        /// Who.
+        holder: Holder,
+        /// Which file.
+        path: PathBuf,
+    },
+    /// No room for it.
+    #[error("the disk is full: make room, and the session is written then: {}", .0.display())]
+    DiskFull(PathBuf),
+    /// It, or its folder, may not be written.
+    #[error("this session can't be written, or its folder can't: save it in another folder: {}", .0.display())]
+    ReadOnly(PathBuf),
+    /// What SQLite says else.
+    #[error("the session can't be {doing}: {source}: {}", path.display())]
+    Database {
+        /// `read` or `written`.
+        doing: &'static str,
+        /// What it says.
+        source: rusqlite::Error,
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+impl SessionError {
+    pub(super) fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::StorageFull
+            | std::io::ErrorKind::QuotaExceeded
+            | std::io::ErrorKind::FileTooLarge => Self::DiskFull(path.into()),
+            std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(path.into()),
+            _ => Self::Io { doing, source, path: path.into() },
+        }
+    }
+
+    pub(super) fn database(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull(path),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { what: source.to_string(), path }
+            }
+            _ => Self::Database { doing, source, path },
+        }
+    }
+}
+
+/// Something in a session that could not be given back whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage(pub String);
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,346 @@
+//! A session file that is open: who may write it, and how it is written so that no moment of a crash or a power cut
+//! leaves it damaged.
+//!
+//! The journal is SQLite's rollback journal: what is overwritten is first written beside it and synced, the file is
+//! synced, and the journal is deleted and its folder synced (`synchronous = EXTRA`), which is the moment from which on
+//! the new state counts. Between writes there is one file, which can be copied as it is; a write-ahead log would be
+//! faster, but it is a second file that belongs to the first, and it does not work on network shares.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::contents::{self, Contents};
+use super::holder::Holder;
+use super::lock::{Lock, Locked};
+use super::past::Past;
+use super::write::{self, Written};
+use super::{SessionError, Snapshot, schema};
+
+/// How long a reader or writer waits for another: milliseconds.
+const PATIENCE_MS: u64 = 5000;
+
+/// A session file that this program writes; nobody else does meanwhile. For one worker thread.
+#[derive(Debug)]
+pub struct SessionFile {
+    path: PathBuf,
+    connection: Connection,
+    /// Which file it is: another of the same name is not it.
+    identity: Identity,
+    written: Written,
+    past: Past,
+    lock: Option<Lock>,
+}
+
+/// A session that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// What is in it.
+    pub contents: Contents,
+    /// To write it; or why it can only be read.
+    pub file: Result<SessionFile, ReadOnly>,
+}
+
+/// Why a session can only be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadOnly {
+    /// Somebody else has it.
+    #[error("it is open elsewhere ({0})")]
+    Held(Holder),
+    /// It, or its folder, may not be written.
+    #[error("it can't be written, or its folder can't")]
+    NoRights,
+    /// Something in it is damaged: it stays as it is, and what is whole is saved as another.
+    #[error("it is damaged, and kept as it is: save what is whole under another name")]
+    Damaged,
+}
+
+/// What a write came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// There was nothing to write.
+    Unchanged,
+    /// It is on the disk.
+    Written,
+    /// The file was gone, and was made anew with all that was in it.
+    MadeAnew,
+}
+
+impl SessionFile {
+    /// Makes a new session file with these contents, whole or not at all. `past`: what was done before, if it is a copy
+    /// of another session.
+    ///
+    /// # Errors
+    /// If there is a file of this name, or it can't be written.
+    pub fn create(path: &Path, snapshot: &Snapshot, past: &Past) -> Result<Self, SessionError> {
+        let path = absolute(path)?;
+        if path.symlink_metadata().is_ok() {
+            return Err(SessionError::Exists(path));
+        }
+        let lock = match Lock::acquire(&path, false)? {
+            Locked::Mine(lock) => lock,
+            Locked::Held(holder) => return Err(SessionError::Held { holder, path }),
+            Locked::Impossible => return Err(SessionError::ReadOnly(path)),
+        };
+        let written = build(&path, snapshot, past, &Written::nothing())?;
+        Self::begin(path, written, past.clone(), lock)
+    }
+
+    fn begin(
+        path: PathBuf,
+        written: Written,
+        past: Past,
+        lock: Lock,
+    ) -> Result<Self, SessionError> {
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .map_err(|e| SessionError::database("written", &path, e))?;
+        let identity = Identity::of(&path)
+            .map_err(|e| SessionError::io("the session can't be opened", &path, e))?;
+        Ok(Self { path, connection, identity, written, past, lock: Some(lock) })
+    }
+
+    /// Reads a session, and gets it to write if that may be. `take_over`: also if somebody on another computer has it,
+    /// which the user has to be asked about.
+    ///
+    /// # Errors
+    /// If it can't be read at all.
+    pub fn open(path: &Path, take_over: bool) -> Result<Opened, SessionError> {
+        let path = absolute(path)?;
+        let version = schema::version_of(&path)?;
+        let only_read = |path: &Path, why| -> Result<Opened, SessionError> {
+            Ok(Opened { contents: read(path)?, file: Err(why) })
+        };
+        let lock = match Lock::acquire(&path, take_over)? {
+            Locked::Mine(lock) => lock,
+            Locked::Held(holder) => return only_read(&path, ReadOnly::Held(holder)),
+            Locked::Impossible => return only_read(&path, ReadOnly::NoRights),
+        };
+        let failed = |e| SessionError::database("read", &path, e);
+        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+        // Without rights SQLite opens it all the same, to be read.
+        if connection.is_readonly("main").map_err(failed)? {
+            drop(connection);
+            return only_read(&path, ReadOnly::NoRights);
+        }
+        if version < schema::VERSION
+            && schema::migrate(&mut connection, schema::MIGRATIONS).is_err()
+        {
+            drop(connection);
+            return only_read(&path, ReadOnly::Damaged);
+        }
+        let contents = contents::read(&connection, &path)?;
+        if !contents.damage.is_empty() || !is_sound(&connection) {
+            return Ok(Opened { contents, file: Err(ReadOnly::Damaged) });
+        }
+        drop(connection);
+        let written = Written {
+            snapshot: Some(contents.snapshot.clone()),
+            masks: contents.masks.clone(),
+            ..Written::nothing()
+        };
+        let file = Self::begin(path, written, contents.past.clone(), lock)?;
+        Ok(Opened { contents, file: Ok(file) })
+    }
+
+    /// Where it is, from the root.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was done in it, but for this sitting.
+    pub fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Writes what has changed since the last time. It is on the disk when this returns; if it fails, what was written
+    /// last is, and the next write brings all that is missing. If the file has been deleted it is made anew.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write(&mut self, snapshot: &Snapshot) -> Result<WriteOutcome, SessionError> {
+        match Identity::of(&self.path) {
+            Ok(found) if found == self.identity => {}
+            Ok(_) => return Err(SessionError::Replaced(self.path.clone())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return self.make_anew(snapshot),
+            Err(e) => return Err(SessionError::io("the session can't be written", &self.path, e)),
+        }
+        let failed = |e| SessionError::database("written", &self.path, e);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let next =
+            write::write(&transaction, &self.path, &self.written, snapshot).map_err(failed)?;
+        let Some(next) = next else { return Ok(WriteOutcome::Unchanged) };
+        transaction.commit().map_err(failed)?;
+        self.written = next;
+        Ok(WriteOutcome::Written)
+    }
+
+    /// The file was deleted: its contents are still known.
+    fn make_anew(&mut self, snapshot: &Snapshot) -> Result<WriteOutcome, SessionError> {
+        // The lock's file may have gone with it.
+        self.lock = None;
+        let lock = match Lock::acquire(&self.path, false)? {
+            Locked::Mine(lock) => lock,
+            Locked::Held(holder) => {
+                return Err(SessionError::Held { holder, path: self.path.clone() });
+            }
+            Locked::Impossible => return Err(SessionError::ReadOnly(self.path.clone())),
+        };
+        let written = build(&self.path, snapshot, &self.past, &self.written)?;
+        *self = Self::begin(self.path.clone(), written, self.past.clone(), lock)?;
+        Ok(WriteOutcome::MadeAnew)
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// Reads a session without writing anything: neither it nor beside it.
+///
+/// # Errors
+/// If it can't be read at all.
+pub fn read(path: &Path) -> Result<Contents, SessionError> {
+    let path = &absolute(path)?;
+    let version = schema::version_of(path)?;
+    if version == schema::VERSION {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let seen = connection.and_then(|connection| {
+            // The first look finds out whether a journal has to be played back, which only a writer may.
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(connection)
+        });
+        match seen {
+            Ok(connection) => return contents::read(&connection, path),
+            Err(e) if is_left_by_a_writer(&e) => {}
+            Err(e) => return Err(SessionError::database("read", path, e)),
+        }
+    }
+    read_copy(path)
+}
+
+/// Reads a copy of a session: of an older version, which is made the present one first, or one whose last write was
+/// interrupted and has to be taken back.
+fn read_copy(path: &Path) -> Result<Contents, SessionError> {
+    let failed = |e| SessionError::io("the session can't be copied to be read", path, e);
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let copy = folder.path().join("session");
+    std::fs::copy(path, &copy).map_err(failed)?;
+    match std::fs::copy(beside(path, "-journal"), beside(&copy, "-journal")) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let failed = |e| SessionError::database("read", path, e);
+    let mut connection = connect(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    schema::migrate(&mut connection, schema::MIGRATIONS).map_err(failed)?;
+    contents::read(&connection, path)
+}
+
+fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
+    matches!(error.sqlite_error_code(), Some(CannotOpen | ReadOnly))
+}
+
+/// A database with the settings that all of ours have.
+fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // The last three: what a damaged or malicious file says is not believed; a drive's own cache (macOS) is synced too.
+    connection.execute_batch(
+        "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;",
+    )?;
+    Ok(connection)
+}
+
+/// Whether SQLite finds nothing wrong with its pages.
+fn is_sound(connection: &Connection) -> bool {
+    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    check.is_ok_and(|said| said == "ok")
+}
+
+/// Makes a session file that was not there: whole, under another name, and only then under its own. `before`: the steps
+/// of this sitting that are known to have been done earlier.
+fn build(
+    path: &Path,
+    snapshot: &Snapshot,
+    past: &Past,
+    before: &Written,
+) -> Result<Written, SessionError> {
+    let failed = |e| SessionError::io("the session can't be written", path, e);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".voxpoint-").suffix(".new");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any file of the user's; the system takes away what the user does not want to give.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let temporary = builder.tempfile_in(folder).map_err(failed)?.into_temp_path();
+    let written = fill(&temporary, path, snapshot, past, before)
+        .map_err(|e| SessionError::database("written", path, e))?;
+    temporary.persist_noclobber(path).map_err(|e| match e.error.kind() {
+        std::io::ErrorKind::AlreadyExists => SessionError::Exists(path.to_path_buf()),
+        _ => failed(e.error),
+    })?;
+    // So that a power cut does not take its name away.
+    #[cfg(unix)]
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    Ok(written)
+}
+
+fn fill(
+    temporary: &Path,
+    path: &Path,
+    snapshot: &Snapshot,
+    past: &Past,
+    before: &Written,
+) -> rusqlite::Result<Written> {
+    let mut connection = connect(temporary, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Nobody needs to take this back; it is synced all the same.
+    connection.execute_batch("PRAGMA journal_mode = MEMORY;")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    schema::create(&transaction)?;
+    write::write_past(&transaction, past)?;
+    let nothing = Written { step_times: before.step_times.clone(), ..Written::nothing() };
+    let written = write::write(&transaction, path, &nothing, snapshot)?.unwrap_or(nothing);
+    transaction.commit()?;
+    connection.close().map_err(|(_, e)| e)?;
+    Ok(written)
+}
+
+/// `path` with something after its name.
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(what);
+    name.into()
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, SessionError> {
+    std::path::absolute(path).map_err(|e| SessionError::io("the session can't be opened", path, e))
+}
+
+/// Tells a file from another that has its name later: while it is open its number is not given again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let found = std::fs::metadata(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Ok(Self(found.dev(), found.ino()))
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = found;
+            Ok(Self(0, 0))
+        }
+    }
+}

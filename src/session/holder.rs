@@ -1,0 +1,86 @@
+//! Who has a session, and whether that program may still run.
+
+use serde::{Deserialize, Serialize};
+
+/// Who has a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The name of the computer.
+    pub host: String,
+    /// The program's number there.
+    pub process: u32,
+    /// When that program was started, in the system's own count; 0 if it does not say.
+    pub process_started: u64,
+    /// Since when it has it: milliseconds since 1970, UTC.
+    pub since_ms: i64,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.host.as_str(), self.process) {
+            ("", _) => f.write_str("by another program"),
+            (host, process) => write!(f, "on {host}, process {process}"),
+        }
+    }
+}
+
+impl Holder {
+    /// This program, now.
+    pub fn me() -> Self {
+        let process = std::process::id();
+        Self {
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            process,
+            process_started: started(process).unwrap_or(0),
+            since_ms: super::now_ms(),
+        }
+    }
+
+    /// Somebody who did not say.
+    pub fn unknown() -> Self {
+        Self { host: String::new(), process: 0, process_started: 0, since_ms: 0 }
+    }
+
+    /// Whether it may still run: it is on another computer, or a process of this one that is still the same.
+    pub fn may_live(&self, me: &Self) -> bool {
+        if self.host.is_empty() {
+            return false;
+        }
+        self.host != me.host
+            || match started(self.process) {
+                Some(at) => self.process_started == 0 || at == self.process_started,
+                // Where nobody can be asked, it is not known to be dead.
+                None => started(me.process).is_none(),
+            }
+    }
+}
+
+/// When a process of this computer was started, in the system's own count; `None` if there is none, or nobody to ask.
+fn started(process: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is the program's name in parentheses, which may hold anything; the time is the 22nd.
+    text.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Where the system has no locks, the file alone tells.
+    #[test]
+    fn who_may_live_is_told_by_host_number_and_start() {
+        let me = Holder::me();
+        let parent = std::os::unix::process::parent_id();
+        let started = started(parent).unwrap_or(0);
+        for (holder, lives) in [
+            (me.clone(), true),
+            (Holder { process: parent, process_started: started, ..me.clone() }, true),
+            (Holder { process: parent, process_started: started + 1, ..me.clone() }, false),
+            (Holder { process: u32::MAX - 7, ..me.clone() }, false),
+            (Holder { host: "another".into(), process: u32::MAX - 7, ..me.clone() }, true),
+            (Holder::unknown(), false),
+        ] {
+            assert_eq!(holder.may_live(&me), lives, "{holder:?}");
+        }
+    }
+}

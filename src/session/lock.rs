@@ -1,0 +1,185 @@
+//! Who has a session: a small file beside it, `NAME.voxpoint.lock`, that says so and is itself locked by the system for
+//! as long as the program runs. So the lock of a program that was killed is free at once, and another on the same
+//! computer never writes at the same time. Of another computer (a network folder) the system can't be asked: its name
+//! in the file counts, until somebody says that it may be taken over.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::SessionError;
+use super::holder::Holder;
+
+/// What trying to get a lock came to.
+#[derive(Debug)]
+pub enum Locked {
+    /// It is ours.
+    Mine(Lock),
+    /// Somebody else has it.
+    Held(Holder),
+    /// A lock can't be made in this folder, so neither can the session be written.
+    Impossible,
+}
+
+/// A lock that this program has; dropped, it is free.
+#[derive(Debug)]
+pub struct Lock {
+    /// Keeps the system's lock, where there are such.
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Where the lock of a session lies.
+    pub fn path_for(session: &Path) -> PathBuf {
+        let mut path = session.as_os_str().to_owned();
+        path.push(".lock");
+        path.into()
+    }
+
+    /// Tries to get the lock of a session. `take_over`: also if a program on another computer has it, or one that the
+    /// system can't be asked about.
+    ///
+    /// # Errors
+    /// If the folder can't be read, and other trouble that is not a matter of rights.
+    pub fn acquire(session: &Path, take_over: bool) -> Result<Locked, SessionError> {
+        let path = Self::path_for(session);
+        let failed = |e| SessionError::io("the session's lock can't be made", &path, e);
+        // Another may take the file away between opening and locking it: then there is a new one to try.
+        for _ in 0..100 {
+            let open =
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+            let file = match open {
+                Ok(file) => file,
+                Err(e) if forbids_writing(&e) => return Ok(Locked::Impossible),
+                Err(e) => return Err(failed(e)),
+            };
+            let by_system = match file.try_lock() {
+                Ok(()) => true,
+                Err(TryLockError::WouldBlock) => {
+                    return Ok(Locked::Held(holder(&file).unwrap_or_else(Holder::unknown)));
+                }
+                // A network share without locks: what the file says has to do.
+                Err(TryLockError::Error(_)) => false,
+            };
+            if !is_at(&file, &path) {
+                continue;
+            }
+            let me = Holder::me();
+            // Of a program here the system would have said so.
+            let known_dead = |h: &Holder| by_system && h.host == me.host;
+            let held = holder(&file).filter(|h| !known_dead(h) && h.may_live(&me));
+            if let Some(holder) = held.filter(|_| !take_over) {
+                return Ok(Locked::Held(holder));
+            }
+            return match say(&file, &me) {
+                Ok(()) => Ok(Locked::Mine(Self { file, path })),
+                Err(e) if forbids_writing(&e) => Ok(Locked::Impossible),
+                Err(e) => Err(failed(e)),
+            };
+        }
+        Ok(Locked::Held(Holder::unknown()))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Only our own: if it was taken over, another's lies there.
+        if is_at(&self.file, &self.path)
+            && holder(&self.file).is_some_and(|h| h.process == std::process::id())
+        {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether nothing can be written here, neither a lock nor a session. It can be read all the same.
+fn forbids_writing(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | StorageFull | QuotaExceeded)
+}
+
+/// Who says in a lock's file to have it.
+fn holder(mut file: &File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(4096).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn say(mut file: &File, me: &Holder) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(serde_json::to_string(me)?.as_bytes())?;
+    file.sync_all()
+}
+
+/// Whether a file that was opened is the one that lies at a path now.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        match (file.metadata(), std::fs::metadata(path)) {
+            (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+            _ => false,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn lock(session: &Path) -> Locked {
+        Lock::acquire(session, false).unwrap()
+    }
+
+    /// A lock's file as somebody else has left it.
+    fn left(session: &Path, holder: &Holder) {
+        std::fs::write(Lock::path_for(session), serde_json::to_string(holder).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn the_second_is_told_who_has_it_and_gets_it_when_that_one_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = folder.path().join("s.voxpoint");
+        let Locked::Mine(first) = lock(&session) else { panic!("free") };
+        let Locked::Held(holder) = lock(&session) else { panic!("held") };
+        assert_eq!(holder.process, std::process::id());
+        assert!(!holder.host.is_empty() && holder.since_ms > 0, "{holder}");
+        drop(first);
+        assert!(!Lock::path_for(&session).exists(), "nothing lies about");
+        assert!(matches!(lock(&session), Locked::Mine(_)));
+    }
+
+    #[test]
+    fn locks_of_the_dead_are_taken_over_and_those_of_other_computers_only_if_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = folder.path().join("s.voxpoint");
+        let me = Holder::me();
+        let dead = Holder { process: u32::MAX - 7, ..me.clone() };
+        let reused = Holder { process: 1, process_started: 12_345_678_901, ..me.clone() };
+        let elsewhere = Holder { host: format!("not-{}", me.host), ..me.clone() };
+        // Who, and whether it is free by itself.
+        for (holder, free) in [(dead, true), (reused, true), (elsewhere, false)] {
+            left(&session, &holder);
+            match lock(&session) {
+                Locked::Mine(_) => assert!(free, "{holder}"),
+                Locked::Held(by) => assert!(!free && by == holder, "{holder}"),
+                Locked::Impossible => panic!("{holder}"),
+            }
+            left(&session, &holder);
+            let taken = Lock::acquire(&session, true).unwrap();
+            assert!(matches!(taken, Locked::Mine(_)), "{holder}");
+        }
+        for odd in ["", "{", "not JSON", "[1]", "{\"host\": 5}"] {
+            std::fs::write(Lock::path_for(&session), odd).unwrap();
+            assert!(matches!(lock(&session), Locked::Mine(_)), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The `.voxpoint` file: all work on a scan but its voxels, such that nothing is ever lost. The only place with SQLite.
+//!
+//! - [`Snapshot`]: a document and what belongs to it as plain values; taking one is cheap, and it becomes a document
+//!   again.
+//! - [`SessionFile`]: the file, for one worker thread: `create`, `open`, `write`. A write brings what has changed, in
+//!   one transaction: a crash or a power cut leaves the state before it or after it.
+//! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
+//! - [`Holder`]: who has a session, if it is open elsewhere.
+//! - [`FileRef`], [`Hash`]: where a session's scan is, and whether it is still the same.
+//!
+//! `docs/session-format.md` says what stands where, for readers in other languages.
+
+mod contents;
+mod error;
+mod file;
+mod fingerprint;
+mod holder;
+mod lock;
+mod past;
+mod region_code;
+mod rows;
+mod schema;
+mod snapshot;
+mod source_rows;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::path::Path;
+
+pub use contents::Contents;
+pub use error::{Damage, SessionError};
+pub use file::{Opened, ReadOnly, SessionFile, WriteOutcome, read};
+pub use fingerprint::{FileRef, Hash};
+pub use holder::Holder;
+pub use past::{DatedStep, Past, Sitting};
+pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};
+
+/// What the names of session files end in.
+pub const ENDING: &str = ".voxpoint";
+
+/// Whether a path names a session by its ending.
+pub fn is_named_as_session(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    name.is_some_and(|name| name.ends_with(ENDING) && name.len() > ENDING.len())
+}
+
+/// Milliseconds since 1970, UTC.
+pub fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}

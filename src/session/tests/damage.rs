@@ -1,0 +1,229 @@
+//! Files that are no session, or were one: a clear error, or all that is whole and a list of what is not.
+
+use rusqlite::Connection;
+
+use super::*;
+
+/// A session with three objects (3, 2, 700), at a path.
+fn whole(path: &Path) {
+    drop(create(path, &full_snapshot()));
+}
+
+fn sql(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+fn cut(path: &Path, keep: impl Fn(usize) -> usize) {
+    let bytes = std::fs::read(path).unwrap();
+    std::fs::write(path, &bytes[..keep(bytes.len())]).unwrap();
+}
+
+#[test]
+fn what_is_no_session_is_refused_with_words() {
+    type Row = (&'static str, fn(&Path), &'static str);
+    let table: [Row; 11] = [
+        (
+            "missing",
+            |p| std::fs::remove_file(p).unwrap(),
+            "the session can't be opened: No such file",
+        ),
+        ("empty", |p| std::fs::write(p, "").unwrap(), "no Voxpoint session: it is empty"),
+        ("a text", |p| std::fs::write(p, "hello").unwrap(), "it is another kind of file"),
+        (
+            "begins alike",
+            |p| std::fs::write(p, "SQLite").unwrap(),
+            "damaged: it ends after its first bytes",
+        ),
+        ("cut short", |p| cut(p, |_| 60), "damaged: it ends after its first bytes"),
+        (
+            "a folder",
+            |p| {
+                std::fs::remove_file(p).unwrap();
+                std::fs::create_dir(p).unwrap();
+            },
+            "it is a folder",
+        ),
+        (
+            "of another program",
+            |p| sql(p, "PRAGMA application_id = 7"),
+            "a database of another program",
+        ),
+        (
+            "newer",
+            |p| sql(p, "PRAGMA user_version = 2000"),
+            "written by a newer Voxpoint (format 2000",
+        ),
+        ("without a version", |p| sql(p, "PRAGMA user_version = 0"), "it has no version"),
+        ("without a scan", |p| sql(p, "DROP TABLE source"), "damaged: no such table: source"),
+        ("first page only", |p| cut(p, |_| 4096), "damaged"),
+    ];
+    for (name, break_it, said) in table {
+        let (_folder, path) = temporary();
+        whole(&path);
+        break_it(&path);
+        for error in [read(&path).unwrap_err(), SessionFile::open(&path, false).unwrap_err()] {
+            let text = error.to_string();
+            assert!(text.contains(said) && text.contains("case.voxpoint"), "{name}: {text}");
+        }
+    }
+}
+
+/// What is broken, how, what is said of it, and which objects are left.
+#[test]
+fn what_is_whole_is_given_back_and_the_rest_is_told() {
+    type Row = (&'static str, &'static str, &'static [u16]);
+    let all: &[u16] = &[3, 2, 700];
+    let table: [Row; 27] = [
+        ("DROP TABLE session", "the record of the session itself", all),
+        ("DROP TABLE overlay", "the images over the scan", all),
+        ("DROP TABLE model", "the names of the models", all),
+        ("DROP TABLE sitting", "what was done when", all),
+        ("DROP TABLE step", "what was done when", all),
+        ("DROP TABLE object", "not all objects can be read: no such table", &[]),
+        ("DROP TABLE mask", "object 700 can't be read: no such table: mask", &[]),
+        ("DROP TABLE prompt", "object 2 can't be read: no such table: prompt", &[]),
+        ("DROP TABLE answered", "no such table: answered", &[]),
+        ("UPDATE session SET view = '{'", "how it was looked at", all),
+        ("UPDATE object SET state = 'odd' WHERE id = 2", "its state is “odd”", &[3, 700]),
+        ("UPDATE object SET rule = '' WHERE id = 2", "its rule is “”", &[3, 700]),
+        ("UPDATE object SET parts = 'x' WHERE id = 2", "its parts are “x”", &[3, 700]),
+        ("UPDATE object SET scale = -1 WHERE id = 2", "its working scale is -1", &[3, 700]),
+        ("UPDATE object SET red = 256 WHERE id = 2", "its colour has the value 256", &[3, 700]),
+        (
+            "UPDATE object SET locked = 7 WHERE id = 2",
+            "7 stands where 0 or 1 is to stand",
+            &[3, 700],
+        ),
+        ("UPDATE object SET time_point = -1 WHERE id = 2", "its time point is -1", &[3, 700]),
+        ("UPDATE object SET image = -1 WHERE id = 2", "there is no image -1", &[3, 700]),
+        (
+            "UPDATE object SET id = 70000 WHERE id = 2",
+            "object 70000 can't be read: numbers",
+            &[3, 700],
+        ),
+        ("UPDATE object SET name = 'Niere' WHERE id = 2", "“Niere” is not what was written", all),
+        ("UPDATE prompt SET x = x + 1 WHERE object = 2", "2” is not what was written", all),
+        ("DELETE FROM footprint WHERE object = 2", "2” is not what was written", all),
+        (
+            "UPDATE object SET region = 1e6, model = 1e6, added = 1e6 WHERE id = 2",
+            "object 2 can't be read: mask 1000000 is missing",
+            &[3, 700],
+        ),
+        (
+            "UPDATE object SET region = 1e6 WHERE id = 2",
+            "the mask of object 2 “Leber – 肝 2” was made anew from its parts: mask 1000000 is missing",
+            all,
+        ),
+        (
+            "UPDATE mask SET runs = x'0102' WHERE id = (SELECT model FROM object WHERE id = 2)",
+            "it is not known any more what the model and what the hand made: mask",
+            all,
+        ),
+        (
+            "UPDATE mask SET voxels = 5 WHERE id = (SELECT region FROM object WHERE id = 2)",
+            "has other voxels than were written",
+            all,
+        ),
+        // All of another object, whose number it does not have.
+        ("UPDATE object SET region = NULL WHERE id = 2", "2” is not what was written", all),
+    ];
+    for (break_it, said, left) in table {
+        let (_folder, path) = temporary();
+        whole(&path);
+        sql(&path, break_it);
+        let bytes = std::fs::read(&path).unwrap();
+        let contents = read(&path).unwrap();
+        let told: Vec<String> = contents.damage.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|t| t.contains(said)), "{break_it}: {told:?}");
+        let ids: Vec<u16> = contents.snapshot.objects.iter().map(|o| o.id.0).collect();
+        assert_eq!(ids, left, "{break_it}");
+        let whole = full_snapshot();
+        for object in contents.snapshot.objects.iter().filter(|o| o.id.0 != 2) {
+            assert_eq!(
+                Some(object),
+                whole.objects.iter().find(|o| o.id == object.id),
+                "{break_it}"
+            );
+        }
+        // It is never written again: what is damaged stays as it is.
+        let opened = SessionFile::open(&path, false).unwrap();
+        assert_eq!(opened.file.err(), Some(ReadOnly::Damaged), "{break_it}");
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{break_it}");
+        assert!(!lock::Lock::path_for(&path).exists());
+    }
+}
+
+/// Geometry that would put masks elsewhere, or need more memory than there is, is no session.
+#[test]
+fn a_place_that_makes_no_sense_is_refused() {
+    for (break_it, said) in [
+        (
+            "UPDATE geometry SET value = -value WHERE field = 'affine' AND place = 0",
+            "is not what was written",
+        ),
+        ("DELETE FROM geometry WHERE field = 'dim'", "is not what was written"),
+        (
+            "UPDATE source SET crc32 = NULL; UPDATE geometry SET value = 1e9 WHERE field = 'dim'",
+            "a grid of 1000000000 × 1000000000 × 1000000000 voxels is not possible",
+        ),
+        (
+            "UPDATE source SET crc32 = NULL; UPDATE geometry SET value = 1.5 WHERE field = 'dim'",
+            "the scan has 1.5 voxels along an axis",
+        ),
+        (
+            "UPDATE source SET crc32 = NULL; UPDATE geometry SET value = NULL WHERE field = 'affine'",
+            "transform is not finite",
+        ),
+        (
+            "UPDATE source SET crc32 = NULL; DELETE FROM geometry",
+            "the dimensions of the scan are missing",
+        ),
+    ] {
+        let (_folder, path) = temporary();
+        whole(&path);
+        sql(&path, break_it);
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains(said), "{break_it}: {error}");
+    }
+}
+
+/// Bytes flipped anywhere and files cut anywhere: never a panic, and what is given back without a word is what was
+/// written.
+#[test]
+fn any_bytes_may_be_wrong() {
+    let (_folder, path) = temporary();
+    whole(&path);
+    let bytes = std::fs::read(&path).unwrap();
+    let expected = as_read(&full_snapshot(), &path);
+    let mut random = fastrand::Rng::with_seed(7);
+    let (mut refused, mut told, mut silent) = (0, 0, 0);
+    for round in 0..400 {
+        let mut broken = bytes.clone();
+        if round % 4 == 0 {
+            broken.truncate(random.usize(..bytes.len()));
+        }
+        for _ in 0..random.usize(1..12) {
+            let at = random.usize(..bytes.len());
+            if let Some(byte) = broken.get_mut(at) {
+                *byte ^= 1 << random.u8(..8);
+            }
+        }
+        std::fs::write(&path, &broken).unwrap();
+        match read(&path) {
+            Err(_) => refused += 1,
+            Ok(contents) if contents.damage.is_empty() => {
+                silent += 1;
+                assert_eq!(contents.snapshot.objects, expected.objects, "round {round}");
+                assert_eq!(contents.snapshot.around.source.grid, expected.around.source.grid);
+            }
+            Ok(contents) => {
+                told += 1;
+                let _ = contents.snapshot.restore(Arc::new(scan()), vec![]);
+            }
+        }
+    }
+    println!(
+        "400 broken files: {refused} refused, {told} told what is not whole, {silent} whole where it matters"
+    );
+    assert!(refused > 10 && told > 10, "{refused} {told} {silent}");
+}

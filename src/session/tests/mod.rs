@@ -1,0 +1,128 @@
+//! What a session promises: identical, whole, and never damaged.
+
+mod damage;
+mod faults;
+mod figures;
+mod kill;
+mod others;
+mod round_trip;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::*;
+use crate::document::{Document, LabelId, Object, ObjectState};
+use crate::geom::{DAffine3, DVec3, Grid};
+use crate::prompt::{Extension, Footprint, ImageId, Prompt, PromptId, WorkingScale};
+use crate::volume::{Region, RegionBuilder, Scale, StoredGeometry, Volume, Voxels, Window};
+
+fn temporary() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.voxpoint");
+    (folder, path)
+}
+
+fn surroundings(volume: &Volume) -> Surroundings {
+    let file = |name: &str| FileRef {
+        absolute: Path::new("/scans").join(name),
+        relative: None,
+        bytes: 123,
+        sha256: Some(Hash([7; 32])),
+    };
+    Surroundings {
+        source: SessionSource::of(volume, file("ct.nii.gz")),
+        overlays: vec![Overlay {
+            file: FileRef { sha256: None, ..file("pet.nii") },
+            name: "pet.nii".to_owned(),
+            number: Some(0),
+            window: Some(Window::new(2.5, 5.0)),
+        }],
+        models: BTreeMap::from([("test".to_owned(), Hash([9; 32]))]),
+        view: serde_json::json!({"zoom": 1.5}),
+    }
+}
+
+/// A scan of 40 × 30 × 20 voxels, oblique, with all that a NIfTI says.
+fn scan() -> Volume {
+    let turn = DAffine3::from_axis_angle(DVec3::new(1.0, 2.0, 3.0).normalize(), 0.4)
+        * DAffine3::from_scale(DVec3::new(-0.7, 0.9, 2.1));
+    let grid = Grid::new([40, 30, 20], turn).unwrap();
+    let stored = StoredGeometry { xyzt_units: 10, ..StoredGeometry::of(&grid) };
+    let voxels = Voxels::U8(vec![1; 2 * grid.count()]);
+    let dims = vec![40, 30, 20, 2];
+    Volume::new("ct.nii.gz", grid, dims, voxels, Scale::NONE, stored, Vec::new())
+}
+
+/// The box from one voxel to before another.
+fn boxed(dims: [usize; 3], lo: [usize; 3], hi: [usize; 3]) -> Arc<Region> {
+    let mut builder = RegionBuilder::new(dims[0]);
+    for z in lo[2]..hi[2] {
+        for y in lo[1]..hi[1] {
+            builder.push(lo[0] + dims[0] * (y + dims[1] * z), hi[0] - lo[0]);
+        }
+    }
+    Arc::new(builder.finish())
+}
+
+/// An object with something in each of its parts; its voxels are those with z from `z` to before `z` + 4.
+fn full_object(grid: &Grid, id: u16, z: usize) -> Object {
+    let dims = grid.dims();
+    let mut object = Object::new(LabelId(id), format!("Leber – 肝 {id}"), [id as u8, 20, 30]);
+    let click = |n: u64, positive| Prompt {
+        id: PromptId(n),
+        world: grid.world_of([5, 5, z]) + 0.1,
+        positive,
+    };
+    object.model = boxed(dims, [2, 2, z], [20, 20, z + 4]);
+    object.added = boxed(dims, [20, 2, z], [25, 9, z + 2]);
+    object.removed = boxed(dims, [2, 2, z], [4, 4, z + 4]);
+    let mut region = object.model.union(&object.added, dims[0]);
+    region.subtract(&object.removed, dims[0]);
+    object.region = Arc::new(region);
+    object.log.prompts =
+        vec![click(10 * u64::from(id), true), click(10 * u64::from(id) + 1, false)];
+    object.log.extensions =
+        vec![Extension { centre: DVec3::splat(1.5), seed: DVec3::new(0.1, 0.2, 0.3), clicks: 1 }];
+    (object.log.threshold, object.log.scale) = (-0.3, WorkingScale::new(2.5).unwrap());
+    object.log.image = if id.is_multiple_of(2) { ImageId::Overlay(0) } else { ImageId::Scan };
+    object.answer.prompts = object.log.prompts.clone();
+    object.answer.model = Some("test".to_owned());
+    object.answer.score = Some(0.8125);
+    object.answer.footprint = vec![Footprint {
+        opener: object.log.prompts[0],
+        world_from_box: DAffine3::from_scale(DVec3::splat(192.0)),
+    }];
+    object.answer.tried = vec![DVec3::new(-1.0, 1e-9, 1e9)];
+    (object.answer.touches, object.opacity) = (true, 0.25);
+    (object.visible, object.locked, object.state) = (false, true, ObjectState::Done);
+    object
+}
+
+/// A session with three objects in which nothing is left at its default.
+fn full_snapshot() -> Snapshot {
+    let volume = scan();
+    let document = Document::new(Arc::new(volume.with_time_point(1)));
+    let grid = volume.grid();
+    let mut snapshot = Snapshot::of(&document, surroundings(&volume), 1_700_000_000_000);
+    snapshot.objects =
+        vec![full_object(grid, 3, 0), full_object(grid, 2, 5), full_object(grid, 700, 10)];
+    snapshot.active = Some(LabelId(2));
+    snapshot.working_scale = WorkingScale::new(3.0).unwrap();
+    snapshot.prompts_given = 7001;
+    snapshot
+}
+
+/// What reading gives of what was written: the history is in the past, and the way from the session is known.
+fn as_read(snapshot: &Snapshot, session: &Path) -> Snapshot {
+    let mut read = Snapshot { steps: Vec::new(), ..snapshot.clone() };
+    read.around.source.file = read.around.source.file.seen_from(session);
+    for overlay in &mut read.around.overlays {
+        overlay.file = overlay.file.seen_from(session);
+    }
+    read
+}
+
+fn create(path: &Path, snapshot: &Snapshot) -> SessionFile {
+    SessionFile::create(path, snapshot, &Past::default()).unwrap()
+}
