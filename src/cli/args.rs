@@ -30,6 +30,11 @@ fn mask_help() -> String {
     format!("Where to write the label map ({endings}); the structure has label 1")
 }
 
+fn labels_help() -> String {
+    let endings = formats().written_endings(ContentKind::Labels).join(" or ");
+    format!("Where to write the label map ({endings}); a table of its names is written beside it")
+}
+
 /// Open a scan, click once inside a structure, get its 3D mask, save a NIfTI that opens in the right place.
 ///
 /// Without a command, opens the window. A file that is called like a command is opened as ./NAME.
@@ -53,8 +58,10 @@ pub struct Cli {
 /// The commands; none of them needs a display.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
-    /// Say what a file holds.
+    /// Say what a scan, a label map or a session holds.
     Info(InfoArgs),
+    /// Write the masks of a session as a label map.
+    ExportSession(ExportSessionArgs),
     /// Make a mask from clicks.
     Segment(SegmentArgs),
     /// Draw a scan, and a label map on it, as a PNG.
@@ -81,7 +88,30 @@ pub struct InfoArgs {
     /// The file.
     pub file: PathBuf,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
-    /// warnings.
+    /// warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, scan, overlays, models, objects, damage.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `voxpoint export-session`.
+#[derive(Args, Debug)]
+pub struct ExportSessionArgs {
+    /// The session; its scan is not needed.
+    #[arg(value_name = "S.voxpoint")]
+    pub session: PathBuf,
+    /// Where to write the label map.
+    #[arg(long, value_name = "MASK.nii.gz", help = labels_help())]
+    pub out: PathBuf,
+    /// Write a table of the objects, too (.csv).
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Of a damaged session, write what is whole.
+    #[arg(long)]
+    pub partly: bool,
+    /// Replace a label map that Voxpoint did not write.
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON: out, objects, voxels, damage.
     #[arg(long)]
     pub json: bool,
 }

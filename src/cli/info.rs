@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::args::InfoArgs;
-use super::{files, print, print_json};
+use super::{files, print, print_json, session};
+use crate::session::is_named_as_session;
 use crate::volume::{Volume, Warning, readable};
 
 /// What a file holds; keys are stable.
@@ -92,6 +93,9 @@ fn not_finite(count: usize) -> Option<Warning> {
 
 /// Says what a file holds.
 pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
+    if is_named_as_session(&args.file) {
+        return session::info(&args.file, args.json);
+    }
     let volume = files::open_scan(&args.file)?;
     let info = Info::of(&volume);
     if args.json { print_json(&info) } else { print(&info.table()) }

@@ -17,6 +17,7 @@ mod output;
 mod render;
 mod runtime;
 mod segment;
+mod session;
 mod start;
 mod threads;
 
@@ -33,9 +34,9 @@ use output::{print, print_json, say};
 
 pub use args::{
     BenchArgs, BenchWhat, CameraArg, Cli, CliCommand, ClipArg, CompareArgs, CropAt, DeviceArg,
-    EmbedArgs, EvalArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs, ModelCommand,
-    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand, SegmentArgs,
-    Space, TypedPoint, View,
+    EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs,
+    ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand,
+    SegmentArgs, Space, TypedPoint, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -92,6 +93,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     match cli.command {
         None => open_window(cli.files, cli.overlay, cli.model, own),
         Some(CliCommand::Info(args)) => info::run(&args),
+        Some(CliCommand::ExportSession(args)) => session::export(&args),
         Some(CliCommand::Segment(args)) => segment::run(&args),
         Some(CliCommand::Render(args)) => render::run(&args),
         Some(CliCommand::Compare(args)) => compare::run(&args),

@@ -16,6 +16,7 @@ mod pictures;
 #[cfg(target_os = "linux")]
 mod planted;
 mod render_flags;
+mod sessions;
 mod support;
 #[cfg(target_os = "linux")]
 mod threads;

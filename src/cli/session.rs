@@ -1,0 +1,325 @@
+//! `voxpoint info` of a session, and `voxpoint export-session`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::args::ExportSessionArgs;
+use super::{files, print, print_json, say};
+use crate::document::{Object, ObjectState};
+use crate::geom::Grid;
+use crate::io::{self, ContentKind};
+use crate::session::{self, Contents, FileRef, Snapshot};
+use crate::volume::{LabelMap, LabelName, readable};
+use crate::work::{CancelToken, Progress, memory};
+
+/// What a session holds; keys are stable.
+#[derive(Debug, Serialize)]
+struct Info {
+    /// The version of the program that wrote it last.
+    program: String,
+    /// Milliseconds since 1970, UTC.
+    created_ms: i64,
+    written_ms: i64,
+    /// How long annotating took, all sittings together.
+    minutes: f64,
+    /// Changes that were made and not undone.
+    steps: usize,
+    scan: Scan,
+    overlays: Vec<File>,
+    /// SHA-256 by name.
+    models: std::collections::BTreeMap<String, String>,
+    objects: Vec<ObjectInfo>,
+    /// What could not be read, or is not what was written.
+    damage: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Scan {
+    #[serde(flatten)]
+    file: File,
+    dims: [usize; 3],
+    /// Millimetres.
+    spacing: [f64; 3],
+    orientation: String,
+    /// Rows of the transform to RAS mm.
+    world_from_voxel: [[f64; 4]; 4],
+    /// Which is looked at, from 1.
+    time_point: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct File {
+    path: String,
+    bytes: u64,
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ObjectInfo {
+    number: u16,
+    name: String,
+    state: &'static str,
+    locked: bool,
+    points: usize,
+    voxels: usize,
+    volume_ml: f64,
+    /// Something was drawn or taken away by hand.
+    corrected: bool,
+    model: Option<String>,
+}
+
+impl File {
+    fn of(file: &FileRef) -> Self {
+        let path = file.absolute.display().to_string();
+        Self { path, bytes: file.bytes, sha256: file.sha256.map(|hash| hash.hex()) }
+    }
+}
+
+impl ObjectInfo {
+    fn of(object: &Object, grid: &Grid) -> Self {
+        let voxels = object.region.count();
+        Self {
+            number: object.id.0,
+            name: object.name.clone(),
+            state: match object.state {
+                ObjectState::Open => "open",
+                ObjectState::Flagged => "flagged",
+                ObjectState::Done => "done",
+            },
+            locked: object.locked,
+            points: object.log.prompts.len(),
+            voxels,
+            volume_ml: voxels as f64 * grid.voxel_volume_mm3() / 1000.0,
+            corrected: object.is_corrected(),
+            model: object.answer.model.clone(),
+        }
+    }
+}
+
+impl Info {
+    fn of(contents: &Contents) -> Self {
+        let Snapshot { around, objects, time_point, .. } = &contents.snapshot;
+        let grid = &around.source.grid;
+        let steps = contents.past.sittings.iter().flat_map(|s| &s.steps);
+        Self {
+            program: contents.program.clone(),
+            created_ms: contents.created_ms,
+            written_ms: contents.written_ms,
+            minutes: contents.past.duration_ms() as f64 / 60_000.0,
+            steps: steps.filter(|s| s.step.done).count(),
+            scan: Scan {
+                file: File::of(&around.source.file),
+                dims: grid.dims(),
+                spacing: grid.spacing().to_array(),
+                orientation: grid.orientation().letters(),
+                world_from_voxel: files::rows(&grid.world_from_voxel()),
+                time_point: time_point + 1,
+            },
+            overlays: around.overlays.iter().map(|o| File::of(&o.file)).collect(),
+            models: around.models.iter().map(|(name, hash)| (name.clone(), hash.hex())).collect(),
+            objects: objects.iter().map(|o| ObjectInfo::of(o, grid)).collect(),
+            damage: contents.damage.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn table(&self) -> String {
+        let [nx, ny, nz] = self.scan.dims;
+        let mut text = String::new();
+        // Writing into a String can't fail.
+        let _ = writeln!(text, "scan          {}", self.scan.file.path);
+        let _ = writeln!(text, "dimensions    {nx} × {ny} × {nz}, {}", self.scan.orientation);
+        for overlay in &self.overlays {
+            let _ = writeln!(text, "over it       {}", overlay.path);
+        }
+        let written = utc(self.written_ms);
+        let _ = writeln!(text, "written       {written} UTC, by Voxpoint {}", self.program);
+        let _ = writeln!(text, "work          {:.0} minutes, {} steps", self.minutes, self.steps);
+        for object in &self.objects {
+            let ObjectInfo { number, name, state, points, voxels, .. } = object;
+            let ml = readable(object.volume_ml, 4);
+            let _ = writeln!(
+                text,
+                "object {number:<6} {name}: {ml} ml, {voxels} voxels, {points} points, {state}"
+            );
+        }
+        for damage in &self.damage {
+            let _ = writeln!(text, "damaged       {damage}");
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+/// Says what a session holds.
+pub fn info(path: &Path, json: bool) -> anyhow::Result<()> {
+    let info = Info::of(&session::read(path)?);
+    if json { print_json(&info) } else { print(&info.table()) }
+}
+
+/// What was written; keys are stable.
+#[derive(Debug, Serialize)]
+struct Report {
+    out: String,
+    objects: usize,
+    voxels: usize,
+    damage: Vec<String>,
+}
+
+/// Writes the label map of a session, and a table of its objects if asked for.
+pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
+    let formats = io::formats();
+    let inputs = [args.session.as_path()];
+    files::check_output(&args.out, &inputs, &formats.written_endings(ContentKind::Labels))?;
+    formats.label_table_path(&args.out)?;
+    if let Some(csv) = &args.csv {
+        files::check_output(csv, &inputs, &[".csv"])?;
+    }
+    if !args.force && formats.is_foreign(&args.out) {
+        bail!(
+            "a file that Voxpoint did not write would be replaced; choose another name, or --force: {}",
+            args.out.display()
+        );
+    }
+    let contents = session::read(&args.session)?;
+    for damage in &contents.damage {
+        say(&format!("warning: {}: {damage}", args.session.display()));
+    }
+    if !contents.damage.is_empty() && !args.partly {
+        bail!("the session is damaged; --partly exports what is whole: {}", args.session.display());
+    }
+    let Snapshot { around, objects, .. } = &contents.snapshot;
+    let labels = labels(&contents.snapshot)?;
+    let names: Vec<LabelName> = objects.iter().map(label_name).collect();
+    if let Some(table) = formats.foreign_table(&args.out, &names).filter(|_| !args.force) {
+        bail!(
+            "a label table with other names than the session's would be replaced; choose another name for the \
+             mask, or --force: {}",
+            table.display()
+        );
+    }
+    let (grid, said) = (&around.source.grid, around.source.provenance());
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;
+    if let Some(csv) = &args.csv {
+        let table = table(&contents.snapshot);
+        io::write_whole(csv, |file| file.write_all(table.as_bytes()))
+            .map_err(|e| anyhow::anyhow!("can't write the table: {e}: {}", csv.display()))?;
+    }
+    let report = Report {
+        out: args.out.display().to_string(),
+        objects: objects.len(),
+        voxels: objects.iter().map(|o| o.region.count()).sum(),
+        damage: contents.damage.iter().map(ToString::to_string).collect(),
+    };
+    if args.json {
+        return print_json(&report);
+    }
+    print(&format!("{}: {} objects, {} voxels", report.out, report.objects, report.voxels))
+}
+
+/// The label map of a session.
+fn labels(snapshot: &Snapshot) -> anyhow::Result<LabelMap> {
+    let (objects, dims) = (&snapshot.objects, snapshot.around.source.grid.dims());
+    let bytes = LabelMap::bytes_of(dims, objects.iter().map(|o| &*o.region));
+    memory::check(bytes).map_err(|short| anyhow::anyhow!("the label map {short}"))?;
+    let labels = LabelMap::from_regions(dims, objects.iter().map(|o| (o.id.0, &*o.region)));
+    for object in objects {
+        let own = |run| labels.run(run).iter().all(|&label| label == object.id.0);
+        if !object.region.runs().iter().all(|run| own(*run)) {
+            bail!("objects of this session share voxels: open it in the window, which says which");
+        }
+    }
+    Ok(labels)
+}
+
+fn label_name(object: &Object) -> LabelName {
+    LabelName {
+        value: object.id.0,
+        name: object.name.clone(),
+        colour: object.colour,
+        opacity: object.opacity,
+        visible: object.visible,
+    }
+}
+
+/// One row for each object.
+fn table(snapshot: &Snapshot) -> String {
+    let grid = &snapshot.around.source.grid;
+    let mut text = String::from("number,name,state,voxels,volume_ml,points,corrected,model\n");
+    for object in &snapshot.objects {
+        let info = ObjectInfo::of(object, grid);
+        let (name, model) = (quoted(&info.name), quoted(&info.model.unwrap_or_default()));
+        let ObjectInfo { number, state, voxels, volume_ml, points, corrected, .. } = info;
+        let _ = writeln!(
+            text,
+            "{number},{name},{state},{voxels},{volume_ml},{points},{corrected},{model}"
+        );
+    }
+    text
+}
+
+/// A field of a CSV (RFC 4180).
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Day and minute of a time in milliseconds since 1970, UTC, in the Gregorian calendar.
+fn utc(ms: i64) -> String {
+    let minutes = ms.div_euclid(60_000);
+    let (days, minute) = (minutes.div_euclid(24 * 60), minutes.rem_euclid(24 * 60));
+    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let (mut year, mut left) = (1970, days);
+    // Years of 400 have the same days; what is a time at all is not far from now.
+    year += 400 * left.div_euclid(146_097);
+    left = left.rem_euclid(146_097);
+    while left >= 365 + i64::from(leap(year)) {
+        left -= 365 + i64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + i64::from(leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if left < length {
+            break;
+        }
+        left -= length;
+        month += 1;
+    }
+    format!("{year}-{month:02}-{:02} {:02}:{:02}", left + 1, minute / 60, minute % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_days_and_minutes() {
+        // GNU date -u -d @…
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00"),
+            (951_782_399, "2000-02-28 23:59"),
+            (951_782_400, "2000-02-29 00:00"),
+            (1_709_251_199, "2024-02-29 23:59"),
+            (1_795_982_400, "2026-11-29 20:00"),
+            (-1, "1969-12-31 23:59"),
+            (4_107_542_400, "2100-03-01 00:00"),
+        ] {
+            assert_eq!(utc(1000 * seconds), text);
+        }
+    }
+
+    #[test]
+    fn fields_with_commas_and_quotes_are_quoted() {
+        for (text, field) in [("a", "a"), ("a, b", "\"a, b\""), ("\"", "\"\"\"\""), ("", "")] {
+            assert_eq!(quoted(text), field);
+        }
+    }
+}

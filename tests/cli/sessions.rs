@@ -1,0 +1,135 @@
+//! `voxpoint info` of a session, and `voxpoint export-session`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::voxpoint;
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/session").join(name)
+}
+
+/// A session with three objects, 3, 2 and 700, each of four slices of the same shape.
+fn session(folder: &Path) -> PathBuf {
+    let path = folder.join("case.voxpoint");
+    std::fs::copy(data("v1.voxpoint"), &path).unwrap();
+    path
+}
+
+fn export(session: &Path, out: &Path, more: &[&str]) -> crate::support::Run {
+    let mut arguments = vec!["export-session".into(), session.as_os_str().to_owned()];
+    arguments.extend(["--out".into(), out.as_os_str().to_owned()]);
+    arguments.extend(more.iter().map(Into::into));
+    voxpoint(&arguments)
+}
+
+#[test]
+fn info_says_what_a_session_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let json = voxpoint(&["info".as_ref(), session.as_os_str(), "--json".as_ref()]).json();
+    assert_eq!(json["scan"]["dims"], serde_json::json!([40, 30, 20]));
+    assert_eq!(json["scan"]["path"], "/scans/ct.nii.gz");
+    assert_eq!(json["scan"]["time_point"], 2);
+    assert_eq!(json["scan"]["sha256"], "07".repeat(32));
+    assert_eq!(json["overlays"][0]["path"], "/scans/pet.nii");
+    assert_eq!(json["steps"], 2);
+    assert_eq!(json["damage"], serde_json::json!([]));
+    let objects = json["objects"].as_array().unwrap();
+    let numbers: Vec<u64> = objects.iter().map(|o| o["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [3, 2, 700]);
+    // 18 × 18 × 4 by the model, 5 × 7 × 2 added, 2 × 2 × 4 removed; voxels of 0.7 × 0.9 × 2.1 mm.
+    let voxels = 18 * 18 * 4 + 5 * 7 * 2 - 2 * 2 * 4;
+    assert_eq!(objects[1]["voxels"], voxels);
+    let ml = objects[1]["volume_ml"].as_f64().unwrap();
+    assert!((ml - f64::from(voxels) * 0.7 * 0.9 * 2.1 / 1000.0).abs() < 1e-9, "{ml}");
+    assert_eq!(objects[1]["points"], 2);
+    assert_eq!((&objects[1]["state"], &objects[1]["model"]), (&"done".into(), &"test".into()));
+    let text = voxpoint(&["info".as_ref(), session.as_os_str()]);
+    assert!(text.stdout.contains("2023-11-14 22:13 UTC"), "{}", text.stdout);
+    assert!(
+        text.stdout.contains("Leber – 肝 700: 1.786 ml, 1350 voxels, 2 points, done"),
+        "{}",
+        text.stdout
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
+}
+
+#[test]
+fn the_exported_label_map_is_what_python_reads_in_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let csv = folder.path().join("objects.csv");
+    for name in ["mask.nii", "mask.nii.gz"] {
+        let out = folder.path().join(name);
+        let json = export(&session, &out, &["--json", "--csv", csv.to_str().unwrap()]).json();
+        assert_eq!((&json["objects"], &json["voxels"]), (&3.into(), &4050.into()));
+        let info = voxpoint(&["info".as_ref(), out.as_os_str(), "--json".as_ref()]).json();
+        assert_eq!(info["dims"], serde_json::json!([40, 30, 20]));
+        assert_eq!(info["max"], 700.0);
+        let python =
+            Command::new("python3").arg(data("read_session.py")).args([&session, &out]).output();
+        match python {
+            Ok(python) => {
+                assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
+                assert!(String::from_utf8_lossy(&python.stdout).contains("\"voxels\": 4050"));
+            }
+            Err(_) => println!("no Python here: not tested"),
+        }
+    }
+    let names = std::fs::read_to_string(folder.path().join("mask.labels.txt")).unwrap();
+    assert!(names.contains("\"Leber – 肝 3\""), "{names}");
+    let table = std::fs::read_to_string(csv).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "number,name,state,voxels,volume_ml,points,corrected,model");
+    assert_eq!(lines.len(), 4);
+    assert!(lines[1].starts_with("3,Leber – 肝 3,done,1350,1.786"), "{}", lines[1]);
+    // It may be replaced, but nobody else's file.
+    let out = folder.path().join("mask.nii.gz");
+    assert_eq!(export(&session, &out, &[]).code, 0);
+    std::fs::write(&out, "mine").unwrap();
+    assert!(export(&session, &out, &[]).failed(1).contains("--force"));
+    assert_eq!(std::fs::read(&out).unwrap(), b"mine");
+    assert_eq!(export(&session, &out, &["--force"]).code, 0);
+}
+
+#[test]
+fn what_is_damaged_is_exported_only_if_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (session, out) = (session(folder.path()), folder.path().join("mask.nii"));
+    rusqlite::Connection::open(&session)
+        .unwrap()
+        .execute_batch("UPDATE mask SET runs = x'00'; UPDATE object SET region = NULL, model = NULL, added = NULL, crc32 = NULL WHERE id = 3;")
+        .unwrap();
+    let refused = export(&session, &out, &[]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
+    assert!(
+        refused.stderr.contains("warning: ") && refused.stderr.contains("--partly"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!out.exists());
+    let json = export(&session, &out, &["--partly", "--json"]).json();
+    assert_eq!(json["damage"].as_array().unwrap().len(), 3, "{json}");
+    let info = voxpoint(&["info".as_ref(), session.as_os_str()]);
+    assert!(info.stdout.contains("damaged       object 2 can't be read"), "{}", info.stdout);
+}
+
+#[test]
+fn what_is_no_session_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.voxpoint");
+    let out = folder.path().join("mask.nii");
+    for (bytes, said) in [
+        (&b""[..], "no Voxpoint session: it is empty"),
+        (b"hello", "it is another kind of file"),
+        (b"SQLite format 3\0", "damaged"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let info = voxpoint(&["info".as_ref(), path.as_os_str()]);
+        assert!(info.failed(1).contains(said), "{info:?}");
+        assert!(export(&path, &out, &[]).failed(1).contains(said));
+    }
+    let wrong = export(&session(folder.path()), &folder.path().join("mask.txt"), &[]);
+    assert!(wrong.failed(2).contains("must end in"));
+}
