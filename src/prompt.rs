@@ -307,6 +307,10 @@ impl PartialEq for ModelState {
 pub struct Answer {
     /// The clicks it is the answer to.
     pub prompts: Vec<Prompt>,
+    /// [`PromptLog::extensions`] then; the document says so.
+    pub extensions: Vec<Extension>,
+    /// [`PromptLog::parts`] then; the document says so.
+    pub parts: KeptParts,
     /// Which model answered.
     pub model: Option<String>,
     /// The model's own estimate of the mask's intersection over union with the truth.

@@ -108,7 +108,7 @@ pub struct ExportSessionArgs {
     /// Of a damaged session, write what is whole.
     #[arg(long)]
     pub partly: bool,
-    /// Replace a label map that Voxpoint did not write.
+    /// Replace a label map or a table that Voxpoint did not write.
     #[arg(long)]
     pub force: bool,
     /// Print JSON: out, objects, voxels, damage.

@@ -1,7 +1,7 @@
 //! `voxpoint info` of a session, and `voxpoint export-session`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::bail;
@@ -184,7 +184,14 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
             args.out.display()
         );
     }
+    if let Some(csv) = args.csv.as_deref().filter(|csv| !args.force && is_foreign_table(csv)) {
+        bail!(
+            "a table that Voxpoint did not write would be replaced; choose another name, or --force: {}",
+            csv.display()
+        );
+    }
     let contents = session::read(&args.session)?;
+    keep_images(args, &contents.snapshot)?;
     for damage in &contents.damage {
         say(&format!("warning: {}: {damage}", args.session.display()));
     }
@@ -221,6 +228,30 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     print(&format!("{}: {} objects, {} voxels", report.out, report.objects, report.voxels))
 }
 
+/// Refuses outputs that would replace the scan of a session or an image over it.
+fn keep_images(args: &ExportSessionArgs, snapshot: &Snapshot) -> anyhow::Result<()> {
+    let around = &snapshot.around;
+    let files = around.overlays.iter().map(|o| &o.file).chain([&around.source.file]);
+    let images: Vec<_> = files.flat_map(|file| file.candidates(&args.session)).collect();
+    for out in std::iter::once(&args.out).chain(&args.csv) {
+        if let Some(image) = images.iter().find(|image| files::same_place(image, out)) {
+            bail!(
+                "the output would replace an image of the session; choose another name: {}",
+                image.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is something in a file that [`table`] did not write.
+fn is_foreign_table(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else { return path.exists() };
+    let mut beginning = Vec::new();
+    let read = file.take(TABLE_HEADER.len() as u64).read_to_end(&mut beginning);
+    read.is_err() || !(beginning.is_empty() || beginning == TABLE_HEADER.as_bytes())
+}
+
 /// The label map of a session.
 fn labels(snapshot: &Snapshot) -> anyhow::Result<LabelMap> {
     let (objects, dims) = (&snapshot.objects, snapshot.around.source.grid.dims());
@@ -246,10 +277,12 @@ fn label_name(object: &Object) -> LabelName {
     }
 }
 
+const TABLE_HEADER: &str = "number,name,state,voxels,volume_ml,points,corrected,model\n";
+
 /// One row for each object.
 fn table(snapshot: &Snapshot) -> String {
     let grid = &snapshot.around.source.grid;
-    let mut text = String::from("number,name,state,voxels,volume_ml,points,corrected,model\n");
+    let mut text = String::from(TABLE_HEADER);
     for object in &snapshot.objects {
         let info = ObjectInfo::of(object, grid);
         let (name, model) = (quoted(&info.name), quoted(&info.model.unwrap_or_default()));

@@ -23,7 +23,7 @@ impl Document {
     pub fn image_by_id(&self, id: ImageId) -> Option<&Arc<Volume>> {
         match id {
             ImageId::Scan => Some(&self.image),
-            ImageId::Overlay(n) => self.overlays.get(n as usize).and_then(Option::as_ref),
+            ImageId::Overlay(n) => self.overlays.get(&n).and_then(Option::as_ref),
         }
     }
 
@@ -42,12 +42,15 @@ impl Document {
             Some(overlay) => {
                 // The same image again is the same to clicks made in it and to caches.
                 let same = |o: &Option<_>| o.as_ref().is_some_and(|o| Arc::ptr_eq(o, &overlay));
-                let known = self.overlays.iter().position(same);
-                let index = known.unwrap_or_else(|| {
-                    self.overlays.push(Some(overlay));
-                    self.overlays.len() - 1
+                let known = self.overlays.iter().find(|&(_, o)| same(o)).map(|(n, _)| *n);
+                let number = known.unwrap_or_else(|| {
+                    // Numbers of a session may be anything; there are never 2³² of them.
+                    let free = (0..u32::MAX).find(|n| !self.overlays.contains_key(n));
+                    let number = free.unwrap_or(u32::MAX);
+                    self.overlays.insert(number, Some(overlay));
+                    number
                 });
-                ImageId::Overlay(index as u32)
+                ImageId::Overlay(number)
             }
         };
     }

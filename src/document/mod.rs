@@ -41,7 +41,7 @@ pub use label_edit::{Change, LabelEdit, Over};
 pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
-pub use restore::{DocumentParts, NotRestored, NotWhole};
+pub use restore::{DocumentParts, NotRestored, NotWhole, whole_objects};
 pub use write::answer_delta;
 
 use crate::prompt::{ImageId, WorkingScale};
@@ -59,7 +59,7 @@ pub struct Document {
     time_points: BTreeMap<usize, Arc<Volume>>,
     /// Every image over the scan that the model was told to look at, by its number: objects whose clicks were made in
     /// one keep it, also when it is not shown any more. `None`: it was not found when the document was restored.
-    overlays: Vec<Option<Arc<Volume>>>,
+    overlays: BTreeMap<u32, Option<Arc<Volume>>>,
     /// The image that the model looks at for objects without clicks.
     model_image: ImageId,
     labels: LabelMap,
@@ -129,7 +129,7 @@ impl Document {
         Self {
             time_points: BTreeMap::from([(image.time_point(), Arc::clone(&image))]),
             image,
-            overlays: Vec::new(),
+            overlays: BTreeMap::new(),
             model_image: ImageId::Scan,
             labels,
             objects: Vec::new(),

@@ -107,6 +107,14 @@ impl Object {
         }
     }
 
+    /// The same mask as if it was drawn by hand: where what made it is not known any more.
+    #[must_use]
+    pub fn as_drawn(self) -> Self {
+        let log = PromptLog { parts: self.log.parts, ..PromptLog::default() };
+        let (added, model, removed) = (Arc::clone(&self.region), Arc::default(), Arc::default());
+        Self { log, answer: Answer::default(), model, added, removed, ..self }
+    }
+
     /// Layers that are the same take memory once.
     pub(super) fn share(&mut self) {
         if !self.removed.is_empty() {
@@ -126,6 +134,12 @@ impl Object {
     pub fn replayed(&self) -> usize {
         let pairs = self.answer.prompts.iter().zip(&self.log.prompts);
         pairs.take_while(|(answered, asked)| answered == asked).count()
+    }
+
+    /// Whether something was asked of the model that [`Object::answer`] is not the answer to.
+    pub fn is_unanswered(&self) -> bool {
+        let Self { log, answer, .. } = self;
+        log.prompts != answer.prompts || (!log.prompts.is_empty() && log.parts != answer.parts)
     }
 
     /// Neither clicks nor voxels.

@@ -92,7 +92,7 @@ impl Document {
         object: Option<LabelId>,
         prompt: Prompt,
     ) -> Result<(), Refused> {
-        let id = PromptId(self.prompts_given + 1);
+        let id = PromptId(self.prompts_given.saturating_add(1));
         let (known, log) = self.target(object, Prompt { id, ..prompt })?;
         let (id, mut ops) = match known {
             Some(id) => (id, Vec::new()),
@@ -103,7 +103,7 @@ impl Document {
         let name = if prompt.positive { "Positive click" } else { "Negative click" };
         self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
         self.history.mark_point(point);
-        self.prompts_given += 1;
+        self.prompts_given = self.prompts_given.saturating_add(1);
         // Nobody wants to change what can't be seen.
         let index = self.index_of(id)?;
         self.objects[index].visible = true;
@@ -194,7 +194,8 @@ impl Document {
     fn anew(&self, object: &Object, log: PromptLog, mask: ModelMask) -> Vec<Op> {
         let ModelMask { region, touches, cut } = mask;
         // Of another mask: what was looked for in vain beyond the last one may be there.
-        let answer = Answer { touches, cut, tried: Vec::new(), ..object.answer.clone() };
+        let answer =
+            Answer { touches, cut, tried: Vec::new(), parts: log.parts, ..object.answer.clone() };
         let write = self.write_op(WriteSource::Model(object.id, region));
         vec![Op::Log(object.id, log), Op::Answer(object.id, Box::new(answer)), write]
     }
@@ -213,10 +214,7 @@ impl Document {
             return Ok(());
         }
         let log = PromptLog { parts, ..object.log.clone() };
-        let name = match parts {
-            KeptParts::Clicked => "Only parts with a positive point",
-            KeptParts::All => "All parts",
-        };
+        let name = parts_step(parts);
         match mask {
             Some(_) if object.replayed() == 0 => return Err(Refused::NoAnswer),
             Some(mask) => {
@@ -231,5 +229,13 @@ impl Document {
             }
         }
         Ok(())
+    }
+}
+
+/// The name of the step that keeps these parts.
+pub(super) fn parts_step(parts: KeptParts) -> &'static str {
+    match parts {
+        KeptParts::Clicked => "Only parts with a positive point",
+        KeptParts::All => "All parts",
     }
 }

@@ -9,7 +9,7 @@ use super::history::{Entry, Op};
 use super::refused::Refused;
 use super::write::{Write, WriteSource};
 use super::{Document, EntryId, LabelId, Object};
-use crate::prompt::PromptLog;
+use crate::prompt::{Answer, PromptLog};
 
 impl Document {
     pub(super) fn resolve(
@@ -52,15 +52,18 @@ impl Document {
     ) -> Result<Option<Vec<Op>>, Refused> {
         let index = self.index_of(id)?;
         let object = &self.objects[index];
-        let answer = Arc::new(resolution.region.clone());
-        let write = self.write_of(&WriteSource::Model(id, answer));
+        let region = Arc::new(resolution.region.clone());
+        let write = self.write_of(&WriteSource::Model(id, region));
+        let log = &object.log;
+        let asked = if extends { &resolution.extensions } else { &log.extensions };
+        let answer =
+            Answer { extensions: asked.clone(), parts: log.parts, ..resolution.answer.clone() };
         if extends && write.is_empty() && is_in_vain(object, resolution) {
             // Only that it was tried is remembered.
-            self.objects[index].answer = resolution.answer.clone();
+            self.objects[index].answer = Answer { extensions: log.extensions.clone(), ..answer };
             return Ok(None);
         }
-        let mut ops =
-            vec![Op::Answer(id, Box::new(resolution.answer.clone())), Op::Write(Box::new(write))];
+        let mut ops = vec![Op::Answer(id, Box::new(answer)), Op::Write(Box::new(write))];
         if extends {
             let extensions = resolution.extensions.clone();
             ops.insert(0, Op::Log(id, PromptLog { extensions, ..object.log.clone() }));

@@ -1,9 +1,10 @@
 //! A document made from what was kept of another: the way back from a session. Nothing of it is believed unseen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::history::Op;
+use super::prompts::parts_step;
 use super::{Document, LabelId, Object, PendingClick};
 use crate::prompt::{ImageId, PromptLog, WorkingScale};
 use crate::volume::{DeltaBuilder, DeltaRun, Region, Volume, VoxelBox};
@@ -14,8 +15,8 @@ pub struct DocumentParts {
     /// The scan.
     pub image: Arc<Volume>,
     /// The images over the scan that clicks were made in, by their number ([`ImageId::Overlay`]); `None` if one was not
-    /// found.
-    pub overlays: Vec<Option<Arc<Volume>>>,
+    /// found. Another image never gets the number of one that is named here or by an object.
+    pub overlays: BTreeMap<u32, Option<Arc<Volume>>>,
     /// The image that the model looks at for objects without clicks; the scan if that is not there.
     pub model_image: ImageId,
     /// The objects in their order.
@@ -28,7 +29,7 @@ pub struct DocumentParts {
     pub prompts_given: u64,
 }
 
-/// An object that was left out.
+/// An object that could not be restored as it was kept: what it was made from must not be overwritten by it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("object {} “{name}”: {why}", object.0)]
 pub struct NotRestored {
@@ -40,95 +41,97 @@ pub struct NotRestored {
     pub why: NotWhole,
 }
 
-/// What is wrong with an object that can't be restored.
+/// What is wrong with an object, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotWhole {
     /// 0 is the background.
-    #[error("it has the number of the background, 0")]
+    #[error("it has the number of the background, 0; it is left out")]
     NoNumber,
     /// Two objects with one number.
-    #[error("another object has its number")]
+    #[error("another object has its number; it is left out")]
     NumberTaken,
     /// Runs that are no region of this grid.
-    #[error("its {0} has voxels that the scan does not have")]
-    OutsideScan(&'static str),
+    #[error("its mask has voxels that the scan does not have; it is left out")]
+    OutsideScan,
+    /// Runs of a layer that are no region of this grid.
+    #[error(
+        "its {0} has voxels that the scan does not have; its mask is kept as drawn by hand, without its clicks"
+    )]
+    LayerOutsideScan(&'static str),
     /// `region` is not `(model | added) - removed`, or voxels are both added and removed.
-    #[error("its mask is not what its layers make")]
+    #[error(
+        "its mask is not what its layers make; it is kept as drawn by hand, without its clicks"
+    )]
     Layers,
     /// Voxels belong to one object.
-    #[error("it has voxels of object {}", (.0).0)]
-    Shared(LabelId),
+    #[error("it has {voxels} voxels of objects before it, which keep them")]
+    Shared {
+        /// How many.
+        voxels: usize,
+    },
+    /// Its clicks are kept, and the model can't be asked.
+    #[error("its clicks wait for an answer, and the image that they were made in was not found")]
+    ImageMissing,
 }
 
 impl Document {
     /// A document with these contents, no history, and clicks that wait for their mask where the model has not answered
-    /// them. An object that is not whole is left out and told; those before it keep their voxels.
+    /// them. What can't be as it was kept is told, see [`whole_objects`].
     pub fn restore(parts: DocumentParts) -> (Self, Vec<NotRestored>) {
         let DocumentParts { image, overlays, model_image, objects, active, .. } = parts;
         let mut document = Self::new(image);
+        let (objects, mut changed) = whole_objects(objects, document.labels.dims());
         document.overlays = overlays;
+        // Clicks must never be replayed in another image that happens to get the number of theirs.
+        for image in objects.iter().map(|o| o.log.image).chain([model_image]) {
+            if let ImageId::Overlay(number) = image {
+                document.overlays.entry(number).or_default();
+            }
+        }
         document.working_scale = parts.working_scale;
         if document.image_by_id(model_image).is_some() {
             document.model_image = model_image;
         }
-        let mut left_out = Vec::new();
-        let mut numbers = BTreeSet::new();
-        for object in objects {
-            let why = if numbers.insert(object.id) {
-                document.take_in(&object).err()
-            } else {
-                Some(NotWhole::NumberTaken)
-            };
-            match why {
-                None => document.objects.push(object),
-                Some(why) => {
-                    left_out.push(NotRestored { object: object.id, name: object.name, why });
-                }
+        for object in &objects {
+            let mut delta = DeltaBuilder::new(document.labels.dims());
+            for &run in object.region.runs() {
+                delta.push(DeltaRun { run, before: 0, after: object.id.0 });
             }
+            document.labels.apply(&delta.finish());
         }
+        document.objects = objects;
         document.active = active.filter(|id| document.object(*id).is_some());
-        let clicks = document.objects.iter().flat_map(|o| &o.log.prompts);
+        let clicks =
+            document.objects.iter().flat_map(|o| o.log.prompts.iter().chain(&o.answer.prompts));
         let largest = clicks.map(|p| p.id.0).max().unwrap_or(0);
         document.prompts_given = parts.prompts_given.max(largest);
-        document.ask_again();
+        document.ask_again(&mut changed);
         // For caches it is another document than an empty one.
         document.revision = 1;
         document.writes = vec![(1, VoxelBox::whole(document.labels.dims()))];
-        (document, left_out)
+        (document, changed)
     }
 
-    /// Gives an object its voxels in the label map.
-    fn take_in(&mut self, object: &Object) -> Result<(), NotWhole> {
-        let dims = self.labels.dims();
-        if object.id.0 == 0 {
-            return Err(NotWhole::NoNumber);
-        }
-        check(object, dims)?;
-        let mut delta = DeltaBuilder::new(dims);
-        for &run in object.region.runs() {
-            if let Some(&other) = self.labels.run(run).iter().find(|&&label| label != 0) {
-                return Err(NotWhole::Shared(LabelId(other)));
-            }
-            delta.push(DeltaRun { run, before: 0, after: object.id.0 });
-        }
-        self.labels.apply(&delta.finish());
-        Ok(())
-    }
-
-    /// What was asked and not answered is asked again. Taken back, the object has the clicks that were answered.
-    fn ask_again(&mut self) {
-        let asked = |o: &&Object| {
-            o.log.prompts != o.answer.prompts && self.image_by_id(o.log.image).is_some()
-        };
-        let waiting: Vec<Object> = self.objects.iter().filter(asked).cloned().collect();
+    /// What was asked and not answered is asked again. Taken back, the object has what was answered.
+    fn ask_again(&mut self, changed: &mut Vec<NotRestored>) {
+        let waiting: Vec<Object> =
+            self.objects.iter().filter(|o| o.is_unanswered()).cloned().collect();
         for Object { id, name, log, answer, .. } in waiting {
+            if self.image_by_id(log.image).is_none() {
+                changed.push(NotRestored { object: id, name, why: NotWhole::ImageMissing });
+                continue;
+            }
             let step = match log.prompts.last() {
                 _ if log.prompts.len() < answer.prompts.len() => "Remove click",
+                _ if log.prompts == answer.prompts => parts_step(log.parts),
                 _ if log.prompts.len() == answer.prompts.len() => "Move click",
                 Some(last) if !last.positive => "Negative click",
                 _ => "Positive click",
             };
-            let before = PromptLog { prompts: answer.prompts, ..log.clone() };
+            let (prompts, extensions) = (answer.prompts, answer.extensions);
+            // Of no clicks, no answer says which parts there were.
+            let parts = if prompts.is_empty() { log.parts } else { answer.parts };
+            let before = PromptLog { prompts, extensions, parts, ..log.clone() };
             let pending = PendingClick { object: id, log, extend: false };
             let ops = vec![Op::Log(id, before)];
             self.history.push(step.to_owned(), Some((id, name)), ops, Some(pending));
@@ -136,13 +139,74 @@ impl Document {
     }
 }
 
+/// Objects of a grid of `dims` of which all that a document relies on is true; and of which others that was not so. As
+/// much of their masks is kept as can be: of voxels that several have, the first has them, and one whose layers do not
+/// make its mask keeps that.
+pub fn whole_objects(objects: Vec<Object>, dims: [usize; 3]) -> (Vec<Object>, Vec<NotRestored>) {
+    let mut changed = Vec::new();
+    let mut numbers = BTreeSet::new();
+    let mut whole = Vec::new();
+    for object in objects {
+        let mut say = |why| {
+            changed.push(NotRestored { object: object.id, name: object.name.clone(), why });
+        };
+        match check(&object, dims) {
+            _ if object.id.0 == 0 => say(NotWhole::NoNumber),
+            _ if !numbers.insert(object.id) => say(NotWhole::NumberTaken),
+            Ok(()) => whole.push(object),
+            Err(NotWhole::OutsideScan) => say(NotWhole::OutsideScan),
+            Err(why) => {
+                say(why);
+                whole.push(object.as_drawn());
+            }
+        }
+    }
+    let mut taken = Region::default();
+    for at in sharing(&whole) {
+        let object = &mut whole[at];
+        let voxels = object.region.shared(&taken);
+        if voxels > 0 {
+            for layer in [&mut object.model, &mut object.added, &mut object.region] {
+                Arc::make_mut(layer).subtract(&taken, dims[0]);
+            }
+            let why = NotWhole::Shared { voxels };
+            changed.push(NotRestored { object: object.id, name: object.name.clone(), why });
+        }
+        taken = taken.union(&object.region, dims[0]);
+    }
+    (whole, changed)
+}
+
+/// Which objects share voxels with others.
+fn sharing(objects: &[Object]) -> BTreeSet<usize> {
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    for (at, object) in objects.iter().enumerate() {
+        runs.extend(object.region.runs().iter().map(|run| (run.start, run.end(), at)));
+    }
+    runs.sort_unstable();
+    let mut found = BTreeSet::new();
+    let mut farthest = (0, 0);
+    for (start, end, at) in runs {
+        if start < farthest.0 {
+            found.extend([at, farthest.1]);
+        }
+        farthest = farthest.max((end, at));
+    }
+    found
+}
+
 /// Whether an object's layers are regions of a grid and make its mask.
 fn check(object: &Object, dims: [usize; 3]) -> Result<(), NotWhole> {
     let Object { model, added, removed, region, .. } = object;
-    let layers = [("mask", region), ("model's part", model), ("part added by hand", added)];
-    for (what, layer) in layers.into_iter().chain([("part removed by hand", removed)]) {
+    if !fits(region, dims) {
+        return Err(NotWhole::OutsideScan);
+    }
+    let layers = [("model's part", model), ("part added by hand", added)];
+    let start = object.log.start.iter().map(|start| ("mask that its clicks correct", start));
+    let layers = layers.into_iter().chain([("part removed by hand", removed)]).chain(start);
+    for (what, layer) in layers {
         if !fits(layer, dims) {
-            return Err(NotWhole::OutsideScan(what));
+            return Err(NotWhole::LayerOutsideScan(what));
         }
     }
     let row = dims[0];

@@ -9,13 +9,13 @@ use rusqlite::{Connection, Row};
 
 use super::past::Past;
 use super::rows::{
-    ANSWERED, EXTENSIONS, FOOTPRINT, LAYERS, OBJECT_COLUMNS, PROMPTS, TRIED, check_sum, image_from,
-    object_from, real_at,
+    ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LARGEST_ID, LAYERS, OBJECT_COLUMNS,
+    PROMPTS, TRIED, check_sum, image_from, object_from, real_at,
 };
-use super::source_rows::{read_models, read_overlays, read_source};
+use super::source_rows::{read_identifiers, read_models, read_overlays, read_source};
 use super::write::Masks;
 use super::{Damage, SessionError, Snapshot, Surroundings, region_code};
-use crate::document::{LabelId, Object};
+use crate::document::{LabelId, Object, palette_colour, whole_objects};
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::Region;
 
@@ -34,6 +34,8 @@ pub struct Contents {
     pub program: String,
     /// What could not be read, or is not what was written.
     pub damage: Vec<Damage>,
+    /// How many writes there were.
+    pub(super) writes: i64,
     pub(super) masks: Masks,
 }
 
@@ -46,9 +48,11 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     let transaction = connection.unchecked_transaction();
     let transaction = transaction.map_err(|e| SessionError::database("read", path, e))?;
     let connection = &*transaction;
-    let source = read_source(connection)
+    let mut source = read_source(connection)
         .map_err(|what| SessionError::Damaged { what, path: path.to_path_buf() })?;
     let mut damage = Damages(Vec::new());
+    source.identifiers =
+        damage.or_default("by which the scan can be found again", read_identifiers(connection));
     let overlays = damage.or_default("the images over the scan", read_overlays(connection));
     let models = damage.or_default("the names of the models", read_models(connection));
     let head = damage.or_default("the record of the session itself", read_head(connection));
@@ -57,13 +61,16 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         serde_json::Value::Null
     });
     let past = damage.or_default("the record of what was done when", Past::read(connection));
-    let mut reader = ObjectReader {
-        connection,
-        dims: source.grid.dims(),
-        read: HashMap::new(),
-        masks: Masks::default(),
-    };
-    let objects = reader.objects(&mut damage);
+    let dims = source.grid.dims();
+    let mut reader =
+        ObjectReader { connection, dims, read: HashMap::new(), masks: Masks::default() };
+    let (objects, changed) = whole_objects(reader.objects(&mut damage), dims);
+    for changed in changed {
+        damage.say(changed.to_string());
+    }
+    if head.odd {
+        damage.say("the record of the session itself counts what can't be counted".to_owned());
+    }
     let snapshot = Snapshot {
         around: Surroundings { source, overlays, models, view },
         time_point: head.time_point,
@@ -82,6 +89,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         written_ms: head.written_ms,
         program: head.program,
         damage: damage.0,
+        writes: head.writes,
         masks: reader.masks,
     })
 }
@@ -112,6 +120,9 @@ struct Head {
     active: Option<LabelId>,
     prompts_given: u64,
     view: String,
+    writes: i64,
+    /// A number in it is none that may be counted on from.
+    odd: bool,
 }
 
 impl Default for Head {
@@ -126,14 +137,22 @@ impl Default for Head {
             active: None,
             prompts_given: 0,
             view: "null".to_owned(),
+            writes: 0,
+            odd: false,
         }
     }
 }
 
 fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
-    let sql = "SELECT program, created, written, time_point, working_scale, model_image, active, prompts_given, view
-               FROM session";
+    let sql = "SELECT program, created, written, time_point, working_scale, model_image, active, prompts_given, view,
+                   writes FROM session";
     connection.query_row(sql, [], |row| {
+        let count = |column: usize| -> rusqlite::Result<Option<u64>> {
+            let value = u64::try_from(row.get::<_, i64>(column)?).ok();
+            Ok(value.filter(|n| *n <= LARGEST_ID))
+        };
+        let (prompts_given, writes) = (count(7)?, count(9)?);
+        let active: Option<i64> = row.get(6)?;
         Ok(Head {
             program: row.get(0)?,
             created_ms: row.get(1)?,
@@ -141,9 +160,11 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
             time_point: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
             working_scale: WorkingScale::new(real_at(row, 4)?).unwrap_or_default(),
             model_image: image_from(row.get(5)?).unwrap_or_default(),
-            active: row.get::<_, Option<u16>>(6)?.map(LabelId),
-            prompts_given: row.get::<_, i64>(7)? as u64,
+            active: active.and_then(|id| u16::try_from(id).ok()).map(LabelId),
+            odd: prompts_given.is_none() || writes.is_none(),
+            prompts_given: prompts_given.unwrap_or(0),
             view: row.get(8)?,
+            writes: writes.unwrap_or(0) as i64,
         })
     })
 }
@@ -191,38 +212,67 @@ impl ObjectReader<'_> {
     fn object(&mut self, id: i64, damage: &mut Damages) -> Result<(i64, Object), String> {
         let label = u16::try_from(id).ok().filter(|&id| id > 0);
         let label = LabelId(label.ok_or("numbers of objects go from 1 to 65535")?);
-        let connection = self.connection;
         let layers = LAYERS.join(", ");
-        let sql =
-            format!("SELECT {OBJECT_COLUMNS}, {layers}, crc32, place FROM object WHERE id = ?");
+        let sql = format!(
+            "SELECT {OBJECT_COLUMNS}, {layers}, start, crc32, place FROM object WHERE id = ?"
+        );
+        let connection = self.connection;
         let mut statement = connection.prepare_cached(&sql).map_err(said)?;
-        let columns = statement.column_count();
         let read = |row: &Row<'_>| {
-            let first = columns - LAYERS.len() - 2;
             let mut rows = [None; LAYERS.len()];
-            for (n, row_of_mask) in rows.iter_mut().enumerate() {
-                *row_of_mask = row.get::<_, Option<i64>>(first + n)?;
+            for (column, row_of_mask) in LAYERS.into_iter().zip(&mut rows) {
+                *row_of_mask = row.get::<_, Option<i64>>(column)?;
             }
-            let crc32: Option<i64> = row.get(columns - 2)?;
-            let place: i64 = row.get(columns - 1)?;
-            Ok((object_from(label, row, 0), rows, crc32, place))
+            let start: Option<i64> = row.get("start")?;
+            let crc32: Option<i64> = row.get("crc32")?;
+            let place: i64 = row.get("place")?;
+            // With its mask it is worth to be kept, whatever is wrong with the rest.
+            let name = row.get("name").unwrap_or_else(|_| format!("object {id}"));
+            let masks_only = Object::new(label, name, palette_colour(label));
+            let object = object_from(label, row, 0).map_err(|why| (masks_only, why));
+            Ok((object, rows, start, crc32, place))
         };
-        let (object, rows, crc32, place) = statement.query_row([id], read).map_err(said)?;
-        let mut object = object?;
-        object.log.prompts = PROMPTS.read(connection, id).map_err(said)?;
-        object.answer.prompts = ANSWERED.read(connection, id).map_err(said)?;
-        object.log.extensions = EXTENSIONS.read(connection, id).map_err(said)?;
-        object.answer.footprint = FOOTPRINT.read(connection, id).map_err(said)?;
-        object.answer.tried = TRIED.read(connection, id).map_err(said)?;
+        let (object, rows, start, crc32, place) = statement.query_row([id], read).map_err(said)?;
+        let (mut object, mut odd) = match object {
+            Ok(object) => (object, None),
+            Err((object, why)) => (object, Some(why)),
+        };
         let called = format!("object {id} “{}”", object.name);
-        if self.give_layers(&mut object, rows, &called, damage)?
-            && crc32.is_some_and(|expected| expected != i64::from(check_sum(&object)))
-        {
+        let whole = self.give_layers(&mut object, rows, &called, damage)?;
+        odd = odd.or_else(|| self.give_lists(id, &mut object, start).err());
+        if let Some(why) = odd {
+            // The next click would be answered as if something had not been there.
+            damage.say(format!(
+                "{called} is kept as drawn by hand, without its clicks: {why}; its mask is whole"
+            ));
+            return Ok((place, object.as_drawn()));
+        }
+        if whole && crc32.is_some_and(|expected| expected != i64::from(check_sum(&object))) {
             damage.say(format!(
                 "{called} is not what was written (its check sum is another): look at it"
             ));
         }
         Ok((place, object))
+    }
+
+    /// Gives an object its clicks, what is known of the answer to them, and the mask that they correct.
+    fn give_lists(
+        &mut self,
+        id: i64,
+        object: &mut Object,
+        start: Option<i64>,
+    ) -> Result<(), String> {
+        let connection = self.connection;
+        let Object { log, answer, .. } = object;
+        log.prompts = PROMPTS.read(connection, id).map_err(said)?;
+        log.extensions = EXTENSIONS.read(connection, id).map_err(said)?;
+        answer.prompts = ANSWERED.read(connection, id).map_err(said)?;
+        answer.extensions = ANSWERED_EXTENSIONS.read(connection, id).map_err(said)?;
+        answer.footprint = FOOTPRINT.read(connection, id).map_err(said)?;
+        answer.tried = TRIED.read(connection, id).map_err(said)?;
+        let start = start.map(|row| self.mask(Some(row))).transpose();
+        log.start = start.map_err(|why| format!("the mask that its clicks correct: {why}"))?;
+        Ok(())
     }
 
     /// Gives an object its masks: whether all are there. Its mask is enough to go on with, and its layers are enough to

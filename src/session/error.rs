@@ -64,6 +64,24 @@ pub enum SessionError {
         /// Which file.
         path: PathBuf,
     },
+    /// Another file lies where its lock is to lie.
+    #[error("a file that is not Voxpoint's lies where the session's lock is to lie: move it away: {}", .0.display())]
+    ForeignLock(PathBuf),
+    /// Somebody else has written it since it was read: it has what this program does not know.
+    #[error("somebody else has written this session: save under another name: {}", .0.display())]
+    WrittenElsewhere(PathBuf),
+    /// Another program reads or writes it just now.
+    #[error(
+        "the session can't be {doing} while another program reads or writes it: finish that program's queries (close \
+         its cursors), or close it: {}",
+        path.display()
+    )]
+    Busy {
+        /// `read` or `written`.
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+    },
     /// No room for it.
     #[error("the disk is full: make room, and the session is written then: {}", .0.display())]
     DiskFull(PathBuf),
@@ -98,6 +116,7 @@ impl SessionError {
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(path),
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { doing, path },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { what: source.to_string(), path }
             }

@@ -24,12 +24,13 @@ const PATIENCE_MS: u64 = 5000;
 #[derive(Debug)]
 pub struct SessionFile {
     path: PathBuf,
-    connection: Connection,
+    /// `None` if it could not be connected to (again) yet.
+    connection: Option<Connection>,
     /// Which file it is: another of the same name is not it.
     identity: Identity,
     written: Written,
     past: Past,
-    lock: Option<Lock>,
+    lock: Lock,
 }
 
 /// A session that was opened.
@@ -50,6 +51,9 @@ pub enum ReadOnly {
     /// It, or its folder, may not be written.
     #[error("it can't be written, or its folder can't")]
     NoRights,
+    /// Another file lies where its lock is to lie.
+    #[error("a file that is not Voxpoint's lies where its lock is to lie: move it away: {}", .0.display())]
+    ForeignLock(PathBuf),
     /// Something in it is damaged: it stays as it is, and what is whole is saved as another.
     #[error("it is damaged, and kept as it is: save what is whole under another name")]
     Damaged,
@@ -77,26 +81,11 @@ impl SessionFile {
         if path.symlink_metadata().is_ok() {
             return Err(SessionError::Exists(path));
         }
-        let lock = match Lock::acquire(&path, false)? {
-            Locked::Mine(lock) => lock,
-            Locked::Held(holder) => return Err(SessionError::Held { holder, path }),
-            Locked::Impossible => return Err(SessionError::ReadOnly(path)),
-        };
-        let written = build(&path, snapshot, past, &Written::nothing())?;
-        Self::begin(path, written, past.clone(), lock)
-    }
-
-    fn begin(
-        path: PathBuf,
-        written: Written,
-        past: Past,
-        lock: Lock,
-    ) -> Result<Self, SessionError> {
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .map_err(|e| SessionError::database("written", &path, e))?;
-        let identity = Identity::of(&path)
-            .map_err(|e| SessionError::io("the session can't be opened", &path, e))?;
-        Ok(Self { path, connection, identity, written, past, lock: Some(lock) })
+        let lock = lock(&path)?;
+        let (written, identity) = build(&path, snapshot, past, &Written::nothing())?;
+        // It is there from now on: if it can't be connected to now, the next write tries again.
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        Ok(Self { path, connection, identity, written, past: past.clone(), lock })
     }
 
     /// Reads a session, and gets it to write if that may be. `take_over`: also if somebody on another computer has it,
@@ -105,7 +94,7 @@ impl SessionFile {
     /// # Errors
     /// If it can't be read at all.
     pub fn open(path: &Path, take_over: bool) -> Result<Opened, SessionError> {
-        let path = absolute(path)?;
+        let path = resolved(path)?;
         let version = schema::version_of(&path)?;
         let only_read = |path: &Path, why| -> Result<Opened, SessionError> {
             Ok(Opened { contents: read(path)?, file: Err(why) })
@@ -114,6 +103,7 @@ impl SessionFile {
             Locked::Mine(lock) => lock,
             Locked::Held(holder) => return only_read(&path, ReadOnly::Held(holder)),
             Locked::Impossible => return only_read(&path, ReadOnly::NoRights),
+            Locked::Foreign(at) => return only_read(&path, ReadOnly::ForeignLock(at)),
         };
         let failed = |e| SessionError::database("read", &path, e);
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
@@ -132,13 +122,16 @@ impl SessionFile {
         if !contents.damage.is_empty() || !is_sound(&connection) {
             return Ok(Opened { contents, file: Err(ReadOnly::Damaged) });
         }
-        drop(connection);
+        let identity = Identity::of(&path)
+            .map_err(|e| SessionError::io("the session can't be opened", &path, e))?;
         let written = Written {
             snapshot: Some(contents.snapshot.clone()),
             masks: contents.masks.clone(),
+            writes: contents.writes,
             ..Written::nothing()
         };
-        let file = Self::begin(path, written, contents.past.clone(), lock)?;
+        let (connection, past) = (Some(connection), contents.past.clone());
+        let file = Self { path, connection, identity, written, past, lock };
         Ok(Opened { contents, file: Ok(file) })
     }
 
@@ -156,7 +149,7 @@ impl SessionFile {
     /// last is, and the next write brings all that is missing. If the file has been deleted it is made anew.
     ///
     /// # Errors
-    /// If it can't be written.
+    /// If it can't be written, somebody else has taken it over, or somebody else has written it.
     pub fn write(&mut self, snapshot: &Snapshot) -> Result<WriteOutcome, SessionError> {
         match Identity::of(&self.path) {
             Ok(found) if found == self.identity => {}
@@ -164,38 +157,62 @@ impl SessionFile {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return self.make_anew(snapshot),
             Err(e) => return Err(SessionError::io("the session can't be written", &self.path, e)),
         }
-        let failed = |e| SessionError::database("written", &self.path, e);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
-        let next =
-            write::write(&transaction, &self.path, &self.written, snapshot).map_err(failed)?;
+        if self.lock.is_gone() {
+            // Deleted by hand. Somebody else may have had it meanwhile, which the count of writes tells.
+            self.lock = lock(&self.path)?;
+        }
+        let Self { path, connection, written, lock, .. } = self;
+        let failed = |e| SessionError::database("written", path, e);
+        let connection = match connection {
+            Some(connection) => connection,
+            None => {
+                connection.insert(connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?)
+            }
+        };
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        // From here on nobody else writes, so what is true now stays true.
+        if let Some(holder) = lock.lost_to() {
+            return Err(SessionError::Held { holder, path: path.clone() });
+        }
+        if write::count(&transaction).map_err(failed)? != written.writes {
+            return Err(SessionError::WrittenElsewhere(path.clone()));
+        }
+        let next = write::write(&transaction, path, written, snapshot).map_err(failed)?;
         let Some(next) = next else { return Ok(WriteOutcome::Unchanged) };
         transaction.commit().map_err(failed)?;
-        self.written = next;
+        *written = next;
         Ok(WriteOutcome::Written)
     }
 
     /// The file was deleted: its contents are still known.
     fn make_anew(&mut self, snapshot: &Snapshot) -> Result<WriteOutcome, SessionError> {
         // The lock's file may have gone with it.
-        self.lock = None;
-        let lock = match Lock::acquire(&self.path, false)? {
-            Locked::Mine(lock) => lock,
-            Locked::Held(holder) => {
-                return Err(SessionError::Held { holder, path: self.path.clone() });
-            }
-            Locked::Impossible => return Err(SessionError::ReadOnly(self.path.clone())),
-        };
-        let written = build(&self.path, snapshot, &self.past, &self.written)?;
-        *self = Self::begin(self.path.clone(), written, self.past.clone(), lock)?;
+        if self.lock.is_gone() {
+            self.lock = lock(&self.path)?;
+        } else if let Some(holder) = self.lock.lost_to() {
+            return Err(SessionError::Held { holder, path: self.path.clone() });
+        }
+        let (written, identity) = build(&self.path, snapshot, &self.past, &self.written)?;
+        // Whatever fails from here on, this is the file that is written.
+        (self.written, self.identity) = (written, identity);
+        self.connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
         Ok(WriteOutcome::MadeAnew)
     }
 
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
-        &self.connection
+        self.connection.as_ref().unwrap()
+    }
+}
+
+/// The lock of a session that is to be made or written.
+fn lock(path: &Path) -> Result<Lock, SessionError> {
+    match Lock::acquire(path, false)? {
+        Locked::Mine(lock) => Ok(lock),
+        Locked::Held(holder) => Err(SessionError::Held { holder, path: path.into() }),
+        Locked::Impossible => Err(SessionError::ReadOnly(path.into())),
+        Locked::Foreign(at) => Err(SessionError::ForeignLock(at)),
     }
 }
 
@@ -204,7 +221,7 @@ impl SessionFile {
 /// # Errors
 /// If it can't be read at all.
 pub fn read(path: &Path) -> Result<Contents, SessionError> {
-    let path = &absolute(path)?;
+    let path = &resolved(path)?;
     let version = schema::version_of(path)?;
     if version == schema::VERSION {
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
@@ -228,8 +245,8 @@ fn read_copy(path: &Path) -> Result<Contents, SessionError> {
     let failed = |e| SessionError::io("the session can't be copied to be read", path, e);
     let folder = tempfile::tempdir().map_err(failed)?;
     let copy = folder.path().join("session");
-    std::fs::copy(path, &copy).map_err(failed)?;
-    match std::fs::copy(beside(path, "-journal"), beside(&copy, "-journal")) {
+    copy_contents(path, &copy).map_err(failed)?;
+    match copy_contents(&beside(path, "-journal"), &beside(&copy, "-journal")) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
         _ => {}
     }
@@ -237,6 +254,12 @@ fn read_copy(path: &Path) -> Result<Contents, SessionError> {
     let mut connection = connect(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     schema::migrate(&mut connection, schema::MIGRATIONS).map_err(failed)?;
     contents::read(&connection, path)
+}
+
+/// Not its permissions: a copy of what can only be read has to be written.
+fn copy_contents(from: &Path, to: &Path) -> std::io::Result<u64> {
+    let mut from = std::fs::File::open(from)?;
+    std::io::copy(&mut from, &mut std::fs::File::create(to)?)
 }
 
 fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
@@ -270,8 +293,9 @@ fn build(
     snapshot: &Snapshot,
     past: &Past,
     before: &Written,
-) -> Result<Written, SessionError> {
+) -> Result<(Written, Identity), SessionError> {
     let failed = |e| SessionError::io("the session can't be written", path, e);
+    set_aside(path).map_err(failed)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".voxpoint-").suffix(".new");
@@ -284,14 +308,34 @@ fn build(
     let temporary = builder.tempfile_in(folder).map_err(failed)?.into_temp_path();
     let written = fill(&temporary, path, snapshot, past, before)
         .map_err(|e| SessionError::database("written", path, e))?;
+    // It is the same file under its own name.
+    let identity = Identity::of(&temporary).map_err(failed)?;
     temporary.persist_noclobber(path).map_err(|e| match e.error.kind() {
         std::io::ErrorKind::AlreadyExists => SessionError::Exists(path.to_path_buf()),
         _ => failed(e.error),
     })?;
-    // So that a power cut does not take its name away.
+    // So that a power cut does not take its name away. Some network shares can't; the file is there all the same.
     #[cfg(unix)]
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    Ok(written)
+    if let Err(e) = std::fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        tracing::warn!("the folder of a session can't be synced: {e}: {}", folder.display());
+    }
+    Ok((written, identity))
+}
+
+/// Moves what an earlier session of this name has left beside it out of the way: SQLite would take it for the new
+/// one's, and play it back into that.
+fn set_aside(path: &Path) -> std::io::Result<()> {
+    for ending in ["-journal", "-wal", "-shm"] {
+        let left = beside(path, ending);
+        if left.symlink_metadata().is_err() {
+            continue;
+        }
+        let mut names = (1u32..).map(|n| beside(&left, &format!(".old-{n}")));
+        if let Some(free) = names.find(|name| name.symlink_metadata().is_err()) {
+            std::fs::rename(&left, free)?;
+        }
+    }
+    Ok(())
 }
 
 fn fill(
@@ -323,6 +367,15 @@ fn beside(path: &Path, what: &str) -> PathBuf {
 
 fn absolute(path: &Path) -> Result<PathBuf, SessionError> {
     std::path::absolute(path).map_err(|e| SessionError::io("the session can't be opened", path, e))
+}
+
+/// A session by its own name if `path` is a link to it: its journal and its lock lie beside the file itself.
+fn resolved(path: &Path) -> Result<PathBuf, SessionError> {
+    let failed = |e| SessionError::io("the session can't be opened", path, e);
+    if path.symlink_metadata().is_ok_and(|about| about.is_symlink()) {
+        return path.canonicalize().map_err(failed);
+    }
+    absolute(path)
 }
 
 /// Tells a file from another that has its name later: while it is open its number is not given again.

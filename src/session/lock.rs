@@ -19,6 +19,8 @@ pub enum Locked {
     Held(Holder),
     /// A lock can't be made in this folder, so neither can the session be written.
     Impossible,
+    /// What lies in its place is no lock of ours: it is not overwritten.
+    Foreign(PathBuf),
 }
 
 /// A lock that this program has; dropped, it is free.
@@ -27,6 +29,7 @@ pub struct Lock {
     /// Keeps the system's lock, where there are such.
     file: File,
     path: PathBuf,
+    me: Holder,
 }
 
 impl Lock {
@@ -47,6 +50,10 @@ impl Lock {
         let failed = |e| SessionError::io("the session's lock can't be made", &path, e);
         // Another may take the file away between opening and locking it: then there is a new one to try.
         for _ in 0..100 {
+            // Not through a link into another file, and a pipe would be waited for.
+            if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+                return Ok(Locked::Foreign(path));
+            }
             let open =
                 OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
             let file = match open {
@@ -65,6 +72,9 @@ impl Lock {
             if !is_at(&file, &path) {
                 continue;
             }
+            if !may_be_ours(&file).map_err(failed)? {
+                return Ok(Locked::Foreign(path));
+            }
             let me = Holder::me();
             // Of a program here the system would have said so.
             let known_dead = |h: &Holder| by_system && h.host == me.host;
@@ -73,21 +83,37 @@ impl Lock {
                 return Ok(Locked::Held(holder));
             }
             return match say(&file, &me) {
-                Ok(()) => Ok(Locked::Mine(Self { file, path })),
+                Ok(()) => Ok(Locked::Mine(Self { file, path, me })),
                 Err(e) if forbids_writing(&e) => Ok(Locked::Impossible),
                 Err(e) => Err(failed(e)),
             };
         }
         Ok(Locked::Held(Holder::unknown()))
     }
+
+    /// Nothing lies in its place any more: it was deleted by hand.
+    pub fn is_gone(&self) -> bool {
+        self.path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
+    }
+
+    /// Who has it now, if it can't be told that it is still ours.
+    pub fn lost_to(&self) -> Option<Holder> {
+        let found = if is_at(&self.file, &self.path) {
+            holder(&self.file)
+        } else {
+            File::open(&self.path).ok().and_then(|file| holder(&file))
+        };
+        if is_at(&self.file, &self.path) && found.as_ref() == Some(&self.me) {
+            return None;
+        }
+        Some(found.unwrap_or_else(Holder::unknown))
+    }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // Only our own: if it was taken over, another's lies there.
-        if is_at(&self.file, &self.path)
-            && holder(&self.file).is_some_and(|h| h.process == std::process::id())
-        {
+        if is_at(&self.file, &self.path) && holder(&self.file).as_ref() == Some(&self.me) {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -100,11 +126,26 @@ fn forbids_writing(error: &std::io::Error) -> bool {
 }
 
 /// Who says in a lock's file to have it.
-fn holder(mut file: &File) -> Option<Holder> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.take(4096).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+fn holder(file: &File) -> Option<Holder> {
+    serde_json::from_slice(&text_of(file).ok()?).ok()
+}
+
+fn text_of(mut file: &File) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.rewind()?;
+    file.take(4096).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Whether it says who has a session, or was to say so when the power was cut.
+fn may_be_ours(file: &File) -> std::io::Result<bool> {
+    let text = text_of(file)?;
+    let begins = b"{\"host\":";
+    let cut = |e: &serde_json::Error| {
+        e.is_eof() && text[..text.len().min(begins.len())] == begins[..text.len().min(begins.len())]
+    };
+    Ok(text.iter().all(|&byte| byte == 0)
+        || serde_json::from_slice::<Holder>(&text).as_ref().map_or_else(cut, |_| true))
 }
 
 fn say(mut file: &File, me: &Holder) -> std::io::Result<()> {
@@ -171,15 +212,42 @@ mod tests {
             match lock(&session) {
                 Locked::Mine(_) => assert!(free, "{holder}"),
                 Locked::Held(by) => assert!(!free && by == holder, "{holder}"),
-                Locked::Impossible => panic!("{holder}"),
+                other => panic!("{holder}: {other:?}"),
             }
             left(&session, &holder);
             let taken = Lock::acquire(&session, true).unwrap();
             assert!(matches!(taken, Locked::Mine(_)), "{holder}");
         }
-        for odd in ["", "{", "not JSON", "[1]", "{\"host\": 5}"] {
+        // As a power cut leaves them.
+        for cut in ["", "\0\0\0", "{", "{\"host\":\"a", &serde_json::to_string(&me).unwrap()[..40]]
+        {
+            std::fs::write(Lock::path_for(&session), cut).unwrap();
+            assert!(matches!(lock(&session), Locked::Mine(_)), "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_lock_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = folder.path().join("s.voxpoint");
+        for odd in ["not JSON", "[1]", "{\"host\": 5}", "{\"hosts\"", "{}", " "] {
             std::fs::write(Lock::path_for(&session), odd).unwrap();
-            assert!(matches!(lock(&session), Locked::Mine(_)), "{odd}");
+            for take_over in [false, true] {
+                let found = Lock::acquire(&session, take_over).unwrap();
+                assert!(matches!(found, Locked::Foreign(_)), "{odd}: {found:?}");
+            }
+            assert_eq!(std::fs::read_to_string(Lock::path_for(&session)).unwrap(), odd);
+        }
+        // A link leads to somebody's file, or to where one would be made.
+        std::fs::remove_file(Lock::path_for(&session)).unwrap();
+        let other = folder.path().join("other");
+        std::os::unix::fs::symlink(&other, Lock::path_for(&session)).unwrap();
+        for there in [false, true] {
+            if there {
+                std::fs::write(&other, "").unwrap();
+            }
+            assert!(matches!(lock(&session), Locked::Foreign(_)));
+            assert_eq!(other.exists(), there);
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct Past {
 impl Past {
     /// Milliseconds that all sittings took, first to last write of each.
     pub fn duration_ms(&self) -> i64 {
-        self.sittings.iter().map(|s| s.ended_ms.saturating_sub(s.began_ms)).sum()
+        let took = |s: &Sitting| s.ended_ms.saturating_sub(s.began_ms).max(0);
+        self.sittings.iter().map(took).fold(0, i64::saturating_add)
     }
 
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
@@ -62,12 +63,13 @@ impl Past {
         )?;
         for (id, sitting) in &mut sittings {
             let rows = steps.query_map([*id], |row| {
-                let object: (Option<u16>, Option<String>) = (row.get(4)?, row.get(5)?);
+                let object: (Option<i64>, Option<String>) = (row.get(4)?, row.get(5)?);
+                let number = object.0.and_then(|id| u16::try_from(id).ok());
                 let step = RecordedStep {
                     entry: row.get::<_, i64>(0)? as u64,
                     name: row.get(2)?,
                     point: row.get::<_, Option<i64>>(3)?.map(|n| n as usize),
-                    object: object.0.map(LabelId).zip(object.1),
+                    object: number.map(LabelId).zip(object.1),
                     done: row.get(6)?,
                 };
                 Ok(DatedStep { at_ms: row.get(1)?, step })

@@ -8,7 +8,8 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
-use crate::volume::{Region, RegionBuilder};
+use crate::volume::{Region, RegionBuilder, Run};
+use crate::work::memory;
 
 /// The longest gap that one pair can say.
 const FARTHEST: u32 = u32::MAX;
@@ -36,19 +37,34 @@ pub fn encode(region: &Region) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
-/// The region that was encoded, of a grid of `dims`. Takes memory only for the runs that are there.
+/// So many bytes are few runs, whatever they are: zlib never makes more than 1032 bytes of one.
+const FEW_BYTES: usize = 1 << 14;
+
+/// The region that was encoded, of a grid of `dims`. Takes memory only for the runs that are there, and for many runs
+/// only once their check sum is known to be right.
 ///
 /// # Errors
 /// Why these bytes are none.
 pub fn decode(bytes: &[u8], dims: [usize; 3]) -> Result<Region, String> {
+    if bytes.len() > FEW_BYTES {
+        let mut runs = 0u64;
+        walk(bytes, dims, |_, _| runs += 1)?;
+        memory::check(runs * size_of::<Run>() as u64).map_err(|short| format!("it {short}"))?;
+    }
+    let mut builder = RegionBuilder::new(dims[0]);
+    walk(bytes, dims, |start, len| builder.push(start, len))?;
+    Ok(builder.finish())
+}
+
+/// Calls for each run: its first voxel and how many it has.
+fn walk(bytes: &[u8], dims: [usize; 3], mut run: impl FnMut(usize, usize)) -> Result<(), String> {
     let [nx, count] = [dims[0], dims.iter().product()];
     let mut decoder = std::io::BufReader::with_capacity(1 << 15, ZlibDecoder::new(bytes));
-    let mut builder = RegionBuilder::new(nx);
     let mut end = 0usize;
     loop {
         let mut pair = [0; 8];
         match fill(&mut decoder, &mut pair) {
-            Ok(0) => return Ok(builder.finish()),
+            Ok(0) => return Ok(()),
             Ok(8) => {}
             Ok(_) => return Err("its runs end in the middle of one".to_owned()),
             Err(why) => return Err(format!("its runs are not whole: {why}")),
@@ -61,7 +77,7 @@ pub fn decode(bytes: &[u8], dims: [usize; 3]) -> Result<Region, String> {
         if start >= count || len > nx - start % nx || (len == 0 && !moves) {
             return Err("its runs lead out of the scan".to_owned());
         }
-        builder.push(start, len);
+        run(start, len);
         end = start + len;
     }
 }

@@ -47,6 +47,9 @@ pub const EXTENSIONS: List<Extension> = List {
     },
 };
 
+/// Where else it had looked when it gave its answer.
+pub const ANSWERED_EXTENSIONS: List<Extension> = List { table: "answered_extension", ..EXTENSIONS };
+
 /// The boxes that the model looked at.
 pub const FOOTPRINT: List<Footprint> = List {
     table: "footprint",
@@ -77,7 +80,8 @@ pub const TRIED: List<DVec3> = List {
 };
 
 /// The tables of all lists.
-pub const LISTS: [&str; 5] = ["prompt", "answered", "extension", "footprint", "tried"];
+pub const LISTS: [&str; 6] =
+    ["prompt", "answered", "extension", "answered_extension", "footprint", "tried"];
 
 impl<T: PartialEq> List<T> {
     /// Writes what has changed of it: from the first item on that is another one.
@@ -129,7 +133,7 @@ impl<T: PartialEq> List<T> {
 
 /// Columns of `object` that are no masks, after `id` and `place`.
 pub const OBJECT_COLUMNS: &str = "name, red, green, blue, visible, opacity, locked, state, from_file, image, time_point, \
-     threshold, scale, rule, parts, answer_model, score, touches, cut";
+     threshold, scale, rule, parts, answer_model, score, touches, cut, answer_parts";
 
 /// What stands in [`OBJECT_COLUMNS`].
 pub fn object_values(object: &Object) -> Vec<Value> {
@@ -160,15 +164,28 @@ pub fn object_values(object: &Object) -> Vec<Value> {
             MaskRule::Steady => "steady",
             MaskRule::Authors => "authors",
         }),
-        text(match log.parts {
-            KeptParts::All => "all",
-            KeptParts::Clicked => "clicked",
-        }),
+        text(parts_word(log.parts)),
         answer.model.as_deref().map_or(Value::Null, text),
         answer.score.map_or(Value::Null, |score| real(f64::from(score))),
         flag(answer.touches),
         flag(answer.cut),
+        text(parts_word(answer.parts)),
     ]
+}
+
+fn parts_word(parts: KeptParts) -> &'static str {
+    match parts {
+        KeptParts::All => "all",
+        KeptParts::Clicked => "clicked",
+    }
+}
+
+fn parts_from(word: &str) -> Result<KeptParts, String> {
+    match word {
+        "all" => Ok(KeptParts::All),
+        "clicked" => Ok(KeptParts::Clicked),
+        odd => Err(format!("its parts are “{odd}”")),
+    }
 }
 
 /// An object with what stands in [`OBJECT_COLUMNS`], from column `first` on; why not, if a value makes no sense.
@@ -209,15 +226,12 @@ pub fn object_from(id: LabelId, row: &Row<'_>, first: usize) -> Result<Object, S
         "authors" => MaskRule::Authors,
         odd => return Err(format!("its rule is “{odd}”")),
     };
-    log.parts = match word(14)?.as_str() {
-        "all" => KeptParts::All,
-        "clicked" => KeptParts::Clicked,
-        odd => return Err(format!("its parts are “{odd}”")),
-    };
+    log.parts = parts_from(&word(14)?)?;
     object.answer.model = row.get(at(15)).map_err(get)?;
     object.answer.score = row.get::<_, Option<f64>>(at(16)).map_err(get)?.map(|score| score as f32);
     object.answer.touches = flag(17)?;
     object.answer.cut = flag(18)?;
+    object.answer.parts = parts_from(&word(19)?)?;
     Ok(object)
 }
 
@@ -237,9 +251,10 @@ pub fn check_sum(object: &Object) -> u32 {
     PROMPTS.feed(&mut sum, &object.log.prompts);
     ANSWERED.feed(&mut sum, &object.answer.prompts);
     EXTENSIONS.feed(&mut sum, &object.log.extensions);
+    ANSWERED_EXTENSIONS.feed(&mut sum, &object.answer.extensions);
     FOOTPRINT.feed(&mut sum, &object.answer.footprint);
     TRIED.feed(&mut sum, &object.answer.tried);
-    for layer in layers(object) {
+    for layer in layers(object).into_iter().chain(&object.log.start) {
         sum.value(&Value::Integer(layer.runs().len() as i64));
         for run in layer.runs() {
             sum.0.update(&(run.start as u64).to_le_bytes());
@@ -299,6 +314,9 @@ fn point_at(row: &Row<'_>, first: usize) -> rusqlite::Result<DVec3> {
     Ok(DVec3::new(real_at(row, first)?, real_at(row, first + 1)?, real_at(row, first + 2)?))
 }
 
+/// The largest [`PromptId`] that is believed: so many more may be given.
+pub const LARGEST_ID: u64 = 1 << 62;
+
 fn prompt_values(prompt: &Prompt) -> Vec<Value> {
     let mut values =
         vec![Value::Integer(prompt.id.0 as i64), Value::Integer(prompt.positive.into())];
@@ -307,7 +325,9 @@ fn prompt_values(prompt: &Prompt) -> Vec<Value> {
 }
 
 fn prompt_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Prompt> {
-    let id = PromptId(row.get::<_, i64>(first)? as u64);
+    let id: i64 = row.get(first)?;
+    let known = u64::try_from(id).ok().filter(|id| *id <= LARGEST_ID);
+    let id = PromptId(known.ok_or(rusqlite::Error::IntegralValueOutOfRange(first, id))?);
     let positive = row.get::<_, i64>(first + 1)? != 0;
     Ok(Prompt { id, world: point_at(row, first + 2)?, positive })
 }

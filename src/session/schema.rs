@@ -96,6 +96,7 @@ CREATE TABLE object (
     score REAL,
     touches INTEGER NOT NULL,
     cut INTEGER NOT NULL,
+    answer_parts TEXT NOT NULL,
     model INTEGER,
     added INTEGER,
     removed INTEGER,
@@ -119,6 +120,14 @@ CREATE TABLE answered (
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE extension (
+    object INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    clicks INTEGER NOT NULL,
+    x REAL, y REAL, z REAL,
+    seed_x REAL, seed_y REAL, seed_z REAL,
+    PRIMARY KEY (object, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE answered_extension (
     object INTEGER NOT NULL,
     place INTEGER NOT NULL,
     clicks INTEGER NOT NULL,

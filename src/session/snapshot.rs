@@ -143,22 +143,28 @@ impl Snapshot {
     /// sittings is told ([`super::Past`]) but can't be undone. Models' states are not in a session: the next click on an
     /// object has them made anew by a replay of its clicks.
     ///
-    /// `overlays`: the images that clicks were made in, by their number, as far as they were found.
+    /// `overlays`: the images that clicks were made in, by their number, as far as they were found. If anything is told,
+    /// the document is not what the session holds: it is to be saved as another one.
     ///
     /// # Errors
     /// If `image` lies on another grid than the scan did: masks are never shown elsewhere than where they were made.
     pub fn restore(
         &self,
         image: Arc<Volume>,
-        overlays: Vec<Option<Arc<Volume>>>,
+        overlays: BTreeMap<u32, Arc<Volume>>,
     ) -> Result<(Document, Vec<Damage>), OtherGrid> {
         let (grid, found) = (&self.around.source.grid, image.grid());
         // A thousandth of a voxel: what float32 makes of a place in a large scan.
         if !found.matches(grid, 1e-3 * grid.spacing().min_element()) {
             return Err(OtherGrid { expected: grid.dims(), found: found.dims() });
         }
-        let mut damage = Vec::new();
-        let (mut document, left_out) = Document::restore(DocumentParts {
+        let numbers = self.around.overlays.iter().filter_map(|overlay| overlay.number);
+        let mut overlays: BTreeMap<u32, Option<Arc<Volume>>> =
+            overlays.into_iter().map(|(number, overlay)| (number, Some(overlay))).collect();
+        for number in numbers {
+            overlays.entry(number).or_default();
+        }
+        let (mut document, changed) = Document::restore(DocumentParts {
             image,
             overlays,
             model_image: self.model_image,
@@ -167,7 +173,7 @@ impl Snapshot {
             working_scale: self.working_scale,
             prompts_given: self.prompts_given,
         });
-        damage.extend(left_out.iter().map(|left| Damage(format!("{left}; it is left out"))));
+        let damage = changed.iter().map(|changed| Damage(changed.to_string())).collect();
         if document.image().time_point() != self.time_point {
             // Looking elsewhere is never refused.
             let _ = document.apply(Command::ShowTimePoint(self.time_point));

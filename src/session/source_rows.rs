@@ -52,7 +52,7 @@ pub fn write_source(
     Ok(())
 }
 
-/// Reads the scan; what is wrong if it can't be.
+/// Reads the scan, but for its identifiers; what is wrong if it can't be.
 pub fn read_source(connection: &Connection) -> Result<SessionSource, String> {
     let get = |e: rusqlite::Error| e.to_string();
     let sql = "SELECT path_relative, path_absolute, bytes, sha256, name, format, crc32 FROM source";
@@ -70,10 +70,6 @@ pub fn read_source(connection: &Connection) -> Result<SessionSource, String> {
     let affine =
         numbers::<12>(&fields, "affine").ok_or("the place of the scan's voxels is missing")?;
     let grid = Grid::new(dims, from_rows(affine)).map_err(|e| e.to_string())?;
-    let mut statement =
-        connection.prepare("SELECT name, value FROM identifier ORDER BY place").map_err(get)?;
-    let identifiers = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(get)?;
-    let identifiers = identifiers.collect::<rusqlite::Result<_>>().map_err(get)?;
     let file_dims = counts(&fields, "file_dim")?;
     Ok(SessionSource {
         file,
@@ -82,8 +78,14 @@ pub fn read_source(connection: &Connection) -> Result<SessionSource, String> {
         grid,
         file_dims,
         geometry: geometry(&fields),
-        identifiers,
+        identifiers: Vec::new(),
     })
+}
+
+/// Reads by what the scan can be found again.
+pub fn read_identifiers(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare("SELECT name, value FROM identifier ORDER BY place")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 fn fields(source: &SessionSource) -> Fields {

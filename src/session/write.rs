@@ -10,8 +10,8 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::past::{DatedStep, Past};
 use super::rows::{
-    ANSWERED, EXTENSIONS, FOOTPRINT, LAYERS, LISTS, OBJECT_COLUMNS, PROMPTS, TRIED, check_sum,
-    image_value, layers, object_values,
+    ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LAYERS, LISTS, OBJECT_COLUMNS, PROMPTS,
+    TRIED, check_sum, image_value, layers, object_values,
 };
 use super::source_rows::{write_models, write_overlays, write_source};
 use super::{RecordedStep, Snapshot, region_code};
@@ -44,6 +44,8 @@ pub struct Written {
     pub snapshot: Option<Snapshot>,
     /// The masks of its objects.
     pub masks: Masks,
+    /// How many writes there were.
+    pub writes: i64,
     /// The row of this sitting, once something of it was written.
     pub sitting: Option<i64>,
     /// The steps of this sitting, and when each was seen first: milliseconds since 1970, UTC.
@@ -54,7 +56,7 @@ impl Written {
     /// Nothing.
     pub fn nothing() -> Self {
         let (masks, step_times) = (Masks::default(), BTreeMap::new());
-        Self { snapshot: None, masks, sitting: None, step_times }
+        Self { snapshot: None, masks, writes: 0, sitting: None, step_times }
     }
 }
 
@@ -87,6 +89,7 @@ pub fn write(
     let mut next = Written {
         snapshot: Some(snapshot.clone()),
         masks,
+        writes: written.writes + 1,
         sitting: written.sitting,
         step_times: written.step_times.clone(),
     };
@@ -94,6 +97,11 @@ pub fn write(
     write_steps(connection, &mut next, before.map_or(&[], |b| &b.steps), snapshot)?;
     write_session(connection, snapshot)?;
     Ok(Some(next))
+}
+
+/// How many writes there were.
+pub fn count(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT writes FROM session")?.query_row([], |row| row.get(0))
 }
 
 /// Whether two snapshots are the same, but for when they were taken.
@@ -143,11 +151,14 @@ fn write_objects(
             layers(object).map(|mask| mask_row(connection, &written.masks, &mut masks, mask));
         let [model, added, removed, region] = rows;
         let rows = [model?, added?, removed?, region?];
+        let start = object.log.start.as_ref();
+        let start = start.map(|mask| mask_row(connection, &written.masks, &mut masks, mask));
+        let start = start.transpose()?.flatten();
         let old = known.get(&object.id);
         if old.is_some_and(|(at, old)| *at == place && is_same(old, object)) {
             continue;
         }
-        write_object(connection, place, object, rows)?;
+        write_object(connection, place, object, (rows, start))?;
         let old = old.map(|(_, old)| *old);
         write_lists(connection, old, object)?;
     }
@@ -171,6 +182,7 @@ fn is_same(a: &Object, b: &Object) -> bool {
     layers(a)
         .into_iter()
         .zip(layers(b))
+        .chain(a.log.start.iter().zip(&b.log.start))
         .all(|(a, b)| Arc::ptr_eq(a, b) || (a.is_empty() && b.is_empty()))
         && a == b
 }
@@ -204,16 +216,17 @@ fn write_object(
     connection: &Connection,
     place: usize,
     object: &Object,
-    masks: [Option<i64>; 4],
+    (masks, start): ([Option<i64>; 4], Option<i64>),
 ) -> rusqlite::Result<()> {
     let mut values = vec![Value::Integer(object.id.0.into()), Value::Integer(place as i64)];
     values.extend(object_values(object));
+    let masks = masks.into_iter().chain([start]);
     values.extend(masks.map(|row| row.map_or(Value::Null, Value::Integer)));
     values.push(Value::Integer(check_sum(object).into()));
     let marks = vec!["?"; values.len()].join(", ");
     let layers = LAYERS.join(", ");
     let sql = format!(
-        "INSERT OR REPLACE INTO object (id, place, {OBJECT_COLUMNS}, {layers}, crc32) VALUES ({marks})"
+        "INSERT OR REPLACE INTO object (id, place, {OBJECT_COLUMNS}, {layers}, start, crc32) VALUES ({marks})"
     );
     connection.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     Ok(())
@@ -229,6 +242,7 @@ fn write_lists(
     PROMPTS.write(connection, id, &old.log.prompts, &new.log.prompts)?;
     ANSWERED.write(connection, id, &old.answer.prompts, &new.answer.prompts)?;
     EXTENSIONS.write(connection, id, &old.log.extensions, &new.log.extensions)?;
+    ANSWERED_EXTENSIONS.write(connection, id, &old.answer.extensions, &new.answer.extensions)?;
     FOOTPRINT.write(connection, id, &old.answer.footprint, &new.answer.footprint)?;
     TRIED.write(connection, id, &old.answer.tried, &new.answer.tried)
 }

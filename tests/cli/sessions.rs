@@ -94,6 +94,31 @@ fn the_exported_label_map_is_what_python_reads_in_the_session() {
 }
 
 #[test]
+fn a_table_and_the_scan_of_somebody_else_are_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let (out, csv) = (folder.path().join("mask.nii"), folder.path().join("objects.csv"));
+    let with_csv = ["--csv", csv.to_str().unwrap()];
+    std::fs::write(&csv, "patient,age\n").unwrap();
+    assert!(export(&session, &out, &with_csv).failed(1).contains("--force"));
+    assert_eq!(std::fs::read(&csv).unwrap(), b"patient,age\n");
+    assert!(!out.exists());
+    for _ in 0..2 {
+        assert_eq!(export(&session, &out, &[with_csv[0], with_csv[1], "--force"]).code, 0);
+        assert_eq!(export(&session, &out, &with_csv).code, 0, "our own is replaced");
+    }
+    // Where the session would look for its scan, and for the image over it.
+    for name in ["ct.nii.gz", "pet.nii"] {
+        let scan = folder.path().join(name);
+        for force in [&["--force"][..], &[]] {
+            let refused = export(&session, &scan, force);
+            assert!(refused.failed(1).contains("would replace an image"), "{name}");
+        }
+        assert!(!scan.exists());
+    }
+}
+
+#[test]
 fn what_is_damaged_is_exported_only_if_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let (session, out) = (session(folder.path()), folder.path().join("mask.nii"));

@@ -63,6 +63,7 @@ impl Cubes {
             tried: tried.into_iter().map(|start| canonical.middle_of(start)).collect(),
             adjustable: !patches.is_empty(),
             state: Some(adjustable(Kept { scale, rule, patches, start }, adjusted)),
+            ..Answer::default()
         }
     }
 }

@@ -108,6 +108,24 @@ fn the_second_window_reads_and_is_told_who_writes() {
     assert_eq!(read_objects(&path), next(3).objects);
 }
 
+/// Of two computers the one that was told to takes it, and the other writes no more.
+#[test]
+fn a_session_that_was_taken_over_is_written_no_more() {
+    let (_folder, path) = temporary();
+    let mut file = create(&path, &next(1));
+    let mine = std::fs::read_to_string(lock::Lock::path_for(&path)).unwrap();
+    let other = Holder { host: "elsewhere".to_owned(), ..Holder::me() };
+    std::fs::write(lock::Lock::path_for(&path), serde_json::to_string(&other).unwrap()).unwrap();
+    let error = file.write(&next(2)).unwrap_err().to_string();
+    assert!(error.contains("open elsewhere (on elsewhere, process"), "{error}");
+    assert_eq!(read_objects(&path), next(1).objects);
+    std::fs::write(lock::Lock::path_for(&path), mine).unwrap();
+    file.write(&next(2)).unwrap();
+    std::fs::write(lock::Lock::path_for(&path), serde_json::to_string(&other).unwrap()).unwrap();
+    drop(file);
+    assert!(lock::Lock::path_for(&path).exists(), "the other's lock stays");
+}
+
 #[test]
 fn a_clock_that_is_set_back_leaves_the_order() {
     let (_folder, path) = temporary();
@@ -134,12 +152,8 @@ fn steps_that_were_undone_or_given_up_stay_in_the_record() {
     assert_eq!(steps, [(1, true), (2, false), (3, false), (4, true)]);
 }
 
-/// A write that was interrupted leaves a journal, which only a writer may play back: a reader reads a copy.
-#[test]
-fn a_journal_that_was_left_is_played_back_by_readers_too() {
-    let (folder, path) = temporary();
-    let mut file = create(&path, &next(1));
-    // In the middle of a write that reaches the file before it is committed.
+/// Copies a session and its journal in the middle of a write that reaches the file before it is committed.
+fn interrupt(file: &SessionFile, path: &Path, copy: &Path) {
     let connection = file.connection();
     connection
         .execute_batch(
@@ -150,17 +164,149 @@ fn a_journal_that_was_left_is_played_back_by_readers_too() {
         let sql = "INSERT INTO mask (voxels, runs) VALUES (?, zeroblob(5000))";
         connection.execute(sql, [n]).unwrap();
     }
-    let broken = folder.path().join("broken.voxpoint");
-    std::fs::copy(&path, &broken).unwrap();
-    std::fs::copy(
-        folder.path().join("case.voxpoint-journal"),
-        folder.path().join("broken.voxpoint-journal"),
-    )
-    .unwrap();
+    std::fs::copy(path, copy).unwrap();
+    std::fs::copy(journal(path), journal(copy)).unwrap();
     connection.execute_batch("ROLLBACK").unwrap();
+}
+
+fn journal(session: &Path) -> PathBuf {
+    let name = session.file_name().unwrap().to_string_lossy();
+    session.with_file_name(format!("{name}-journal"))
+}
+
+/// What an earlier session of this name has left is not played back into the new one.
+#[test]
+fn a_journal_that_lies_beside_a_new_session_is_moved_aside() {
+    let (folder, path) = temporary();
+    let file = create(&path, &next(1));
+    let broken = folder.path().join("broken.voxpoint");
+    interrupt(&file, &path, &broken);
+    let left = std::fs::read(journal(&broken)).unwrap();
+    drop(file);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(journal(&path), &left).unwrap();
+    let mut file = create(&path, &next(5));
+    assert_eq!(read_objects(&path), next(5).objects);
+    let aside = |n: u32| {
+        std::fs::read(folder.path().join(format!("case.voxpoint-journal.old-{n}"))).unwrap()
+    };
+    assert_eq!(aside(1), left);
+    // The same if the session is made anew because it was deleted.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(journal(&path), &left).unwrap();
+    assert_eq!(file.write(&next(6)).unwrap(), WriteOutcome::MadeAnew);
+    drop(file);
+    let opened = SessionFile::open(&path, false).unwrap();
+    assert_eq!(opened.contents.snapshot.objects, next(6).objects);
+    assert_eq!(aside(2), left);
+}
+
+/// Whoever gets past the lock: the first finds out and overwrites nothing.
+#[test]
+fn a_second_writer_is_found_out() {
+    let (folder, path) = temporary();
+    let lock = lock::Lock::path_for(&path);
+    let open = |path: &Path| SessionFile::open(path, false).unwrap().file;
+    let mut first = create(&path, &next(1));
+    // Deleted by hand, it is made anew.
+    std::fs::remove_file(&lock).unwrap();
+    first.write(&next(2)).unwrap();
+    assert!(matches!(open(&path), Err(ReadOnly::Held(_))));
+    // Deleted by hand, and another has opened the session since.
+    std::fs::remove_file(&lock).unwrap();
+    let mut second = open(&path).unwrap();
+    let error = first.write(&next(3)).unwrap_err();
+    assert!(matches!(error, SessionError::Held { .. }), "{error}");
+    second.write(&next(4)).unwrap();
+    drop(second);
+    for _ in 0..2 {
+        let error = first.write(&next(5)).unwrap_err();
+        assert!(matches!(error, SessionError::WrittenElsewhere(_)), "{error}");
+    }
+    assert_eq!(read_objects(&path), next(4).objects);
+    drop(first);
+    // It does not say any more that it is ours.
+    let mut first = open(&path).unwrap();
+    for odd in ["", "?"] {
+        std::fs::write(&lock, odd).unwrap();
+        let error = first.write(&next(6)).unwrap_err();
+        assert!(matches!(error, SessionError::Held { .. }), "{error}");
+    }
+    drop(first);
+    std::fs::remove_file(&lock).unwrap();
+    assert_eq!(read_objects(&path), next(4).objects);
+    let mut first = open(&path).unwrap();
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("symbolic.voxpoint");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(matches!(open(&link), Err(ReadOnly::Held(_))), "through a link");
+    }
+    let link = folder.path().join("hard.voxpoint");
+    std::fs::hard_link(&path, &link).unwrap();
+    let mut second = open(&link).unwrap();
+    first.write(&next(7)).unwrap();
+    let error = second.write(&next(8)).unwrap_err();
+    assert!(error.to_string().contains("somebody else has written"), "{error}");
+    assert_eq!(read_objects(&path), next(7).objects);
+}
+
+#[test]
+fn what_lies_where_the_lock_is_to_be_is_not_overwritten() {
+    let (_folder, path) = temporary();
+    drop(create(&path, &next(1)));
+    let lock = lock::Lock::path_for(&path);
+    std::fs::write(&lock, "mine").unwrap();
+    let opened = SessionFile::open(&path, true).unwrap();
+    assert_eq!(opened.contents.snapshot.objects, next(1).objects);
+    assert_eq!(opened.file.err(), Some(ReadOnly::ForeignLock(lock.clone())));
+    std::fs::remove_file(&path).unwrap();
+    let error = SessionFile::create(&path, &next(1), &Past::default()).unwrap_err().to_string();
+    assert!(error.contains("move it away") && error.contains("voxpoint.lock"), "{error}");
+    assert_eq!(std::fs::read(&lock).unwrap(), b"mine");
+}
+
+/// A program that looks at a row and does not go on keeps the session from being written, and is told of.
+#[test]
+fn a_reader_that_does_not_finish_is_told_of() {
+    let (_folder, path) = temporary();
+    let mut file = create(&path, &next(1));
+    file.connection().busy_timeout(std::time::Duration::ZERO).unwrap();
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    let mut statement = reader.prepare("SELECT id FROM object").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    rows.next().unwrap();
+    let error = file.write(&next(2)).unwrap_err();
+    assert!(matches!(error, SessionError::Busy { .. }), "{error}");
+    assert!(error.to_string().contains("close its cursors"), "{error}");
+    drop(rows);
+    assert_eq!(file.write(&next(2)).unwrap(), WriteOutcome::Written);
+    assert_eq!(read_objects(&path), next(2).objects);
+}
+
+/// A write that was interrupted leaves a journal, which only a writer may play back: a reader reads a copy.
+#[test]
+fn a_journal_that_was_left_is_played_back_by_readers_too() {
+    let (folder, path) = temporary();
+    let mut file = create(&path, &next(1));
+    let broken = folder.path().join("broken.voxpoint");
+    interrupt(&file, &path, &broken);
     let bytes = std::fs::read(&broken).unwrap();
     assert_eq!(read_objects(&broken), next(1).objects);
     assert_eq!(std::fs::read(&broken).unwrap(), bytes, "a reader changes nothing");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Also through a link, beside which there is no journal, and if nobody may write it.
+        let link = folder.path().join("link.voxpoint");
+        std::os::unix::fs::symlink(&broken, &link).unwrap();
+        let mode = |mode| {
+            std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(0o444);
+        assert_eq!(read_objects(&link), next(1).objects);
+        mode(0o644);
+    }
     let opened = SessionFile::open(&broken, false).unwrap();
     assert_eq!(opened.contents.snapshot.objects, next(1).objects);
     assert!(opened.file.is_ok());

@@ -116,7 +116,7 @@ fn times_of_fifty_objects() {
     let contents = read(&path).unwrap();
     timed("reading", start);
     let start = Instant::now();
-    let (document, damage) = contents.snapshot.restore(Arc::new(volume), vec![]).unwrap();
+    let (document, damage) = contents.snapshot.restore(Arc::new(volume), BTreeMap::new()).unwrap();
     timed("restoring", start);
     assert_eq!((document.objects().len(), damage), (50, vec![]));
     let start = Instant::now();

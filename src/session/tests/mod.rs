@@ -82,11 +82,15 @@ fn full_object(grid: &Grid, id: u16, z: usize) -> Object {
     object.region = Arc::new(region);
     object.log.prompts =
         vec![click(10 * u64::from(id), true), click(10 * u64::from(id) + 1, false)];
+    if id > 100 {
+        object.log.start = Some(boxed(dims, [3, 3, z], [19, 18, z + 3]));
+    }
     object.log.extensions =
         vec![Extension { centre: DVec3::splat(1.5), seed: DVec3::new(0.1, 0.2, 0.3), clicks: 1 }];
     (object.log.threshold, object.log.scale) = (-0.3, WorkingScale::new(2.5).unwrap());
     object.log.image = if id.is_multiple_of(2) { ImageId::Overlay(0) } else { ImageId::Scan };
     object.answer.prompts = object.log.prompts.clone();
+    object.answer.extensions = object.log.extensions.clone();
     object.answer.model = Some("test".to_owned());
     object.answer.score = Some(0.8125);
     object.answer.footprint = vec![Footprint {

@@ -80,7 +80,7 @@ fn python_reads_the_documented_tables() {
     let output = Command::new(python).arg(data("read_session.py")).arg(&path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let (document, _) = snapshot.restore(Arc::new(scan()), vec![]).unwrap();
+    let (document, _) = snapshot.restore(Arc::new(scan()), BTreeMap::new()).unwrap();
     // The label map as runs of equal labels.
     let labels = document.labels().to_vec();
     let runs: Vec<[usize; 2]> =
