@@ -282,7 +282,7 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Whether SQLite finds nothing wrong with its pages.
 fn is_sound(connection: &Connection) -> bool {
-    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let check = connection.query_row("PRAGMA quick_check", [], |row| row.get::<_, String>(0));
     check.is_ok_and(|said| said == "ok")
 }
 
