@@ -11,6 +11,8 @@ use crate::ui::tools;
 
 /// Height of one row of settings, in points.
 const ROW: f32 = 24.0;
+/// Between two rows, with room for rows that are a bit higher than [`ROW`].
+const GAP: f32 = 6.0;
 /// From this width of the window on, in points, one row has room for the settings of every tool. In a narrower one the
 /// strip always has two, so that choosing a tool moves no view.
 const ONE_ROW: f32 = 1280.0;
@@ -23,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let frame = panel_frame().inner_margin(egui::Margin::symmetric(8, MARGIN));
     let panel = Panel::top("tool_strip").frame(frame).resizable(false);
     let rows = if ui.available_width() < ONE_ROW { 2.0 } else { 1.0 };
-    let height = rows * ROW + (rows - 1.0) * ui.spacing().item_spacing.y;
+    let height = rows * ROW + (rows - 1.0) * GAP;
     panel.min_size(height + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| strip(ui, document, cx));
     });
