@@ -6,7 +6,7 @@
 //!   one transaction: a crash or a power cut leaves the state before it or after it.
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
 //! - [`Holder`]: who has a session, if it is open elsewhere.
-//! - [`FileRef`], [`Hash`]: where a session's scan is, and whether it is still the same.
+//! - [`FileRef`], [`struct@Hash`]: where a session's scan is, and whether it is still the same.
 //!
 //! `docs/session-format.md` says what stands where, for readers in other languages.
 
