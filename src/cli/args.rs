@@ -88,7 +88,8 @@ pub struct InfoArgs {
     /// The file.
     pub file: PathBuf,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
-    /// warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, scan, overlays, models, objects, damage.
+    /// warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, overlays, models,
+    /// objects, damage.
     #[arg(long)]
     pub json: bool,
 }

@@ -12,7 +12,7 @@ use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
 use crate::geom::Grid;
 use crate::io::{self, ContentKind};
-use crate::session::{self, Contents, FileRef, Snapshot};
+use crate::session::{self, Contents, FileRef, Snapshot, labels_check_sum};
 use crate::volume::{LabelMap, LabelName, readable};
 use crate::work::{CancelToken, Progress, memory};
 
@@ -28,6 +28,10 @@ struct Info {
     minutes: f64,
     /// Changes that were made and not undone.
     steps: usize,
+    /// How far the work on the scan is: open, flagged, done.
+    state: &'static str,
+    /// The label map that was written last.
+    exported: Option<ExportedInfo>,
     scan: Scan,
     overlays: Vec<File>,
     /// SHA-256 by name.
@@ -56,6 +60,14 @@ struct File {
     path: String,
     bytes: u64,
     sha256: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExportedInfo {
+    #[serde(flatten)]
+    file: File,
+    /// It has all that was done to the masks, their names and colours since.
+    current: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,6 +116,10 @@ impl Info {
     fn of(contents: &Contents) -> Self {
         let Snapshot { around, objects, time_point, .. } = &contents.snapshot;
         let grid = &around.source.grid;
+        let exported = around.exported.as_ref().map(|exported| ExportedInfo {
+            file: File::of(&exported.file),
+            current: exported.labels == labels_check_sum(objects),
+        });
         let steps = contents.past.sittings.iter().flat_map(|s| &s.steps);
         Self {
             program: contents.program.clone(),
@@ -111,6 +127,8 @@ impl Info {
             written_ms: contents.written_ms,
             minutes: contents.past.duration_ms() as f64 / 60_000.0,
             steps: steps.filter(|s| s.step.done).count(),
+            state: around.case_state.word(),
+            exported,
             scan: Scan {
                 file: File::of(&around.source.file),
                 dims: grid.dims(),
@@ -138,6 +156,11 @@ impl Info {
         let written = utc(self.written_ms);
         let _ = writeln!(text, "written       {written} UTC, by Voxpoint {}", self.program);
         let _ = writeln!(text, "work          {:.0} minutes, {} steps", self.minutes, self.steps);
+        let _ = writeln!(text, "state         {}", self.state);
+        if let Some(ExportedInfo { file, current }) = &self.exported {
+            let still = if *current { "" } else { ", changed since" };
+            let _ = writeln!(text, "exported to   {}{still}", file.path);
+        }
         for object in &self.objects {
             let ObjectInfo { number, name, state, points, voxels, .. } = object;
             let ml = readable(object.volume_ml, 4);

@@ -12,9 +12,11 @@ use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LARGEST_ID, LAYERS, OBJECT_COLUMNS,
     PROMPTS, TRIED, check_sum, image_from, object_from, real_at,
 };
-use super::source_rows::{read_identifiers, read_models, read_overlays, read_source};
+use super::source_rows::{
+    read_exported, read_identifiers, read_models, read_overlays, read_picture, read_source,
+};
 use super::write::Masks;
-use super::{Damage, SessionError, Snapshot, Surroundings, region_code};
+use super::{CaseState, Damage, SessionError, Snapshot, Surroundings, region_code};
 use crate::document::{LabelId, Object, palette_colour, whole_objects};
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::Region;
@@ -60,6 +62,12 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         damage.say(format!("how it was looked at can't be read: {e}"));
         serde_json::Value::Null
     });
+    let case_state = CaseState::from_word(&head.case_state).unwrap_or_else(|| {
+        damage.say(format!("the state of the work is “{}”", head.case_state));
+        CaseState::default()
+    });
+    let picture = damage.or_default("the picture of it", read_picture(connection));
+    let exported = damage.or_default("what was exported where", read_exported(connection));
     let past = damage.or_default("the record of what was done when", Past::read(connection));
     let dims = source.grid.dims();
     let mut reader =
@@ -72,7 +80,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         damage.say("the record of the session itself counts what can't be counted".to_owned());
     }
     let snapshot = Snapshot {
-        around: Surroundings { source, overlays, models, view },
+        around: Surroundings { source, overlays, models, view, picture, case_state, exported },
         time_point: head.time_point,
         model_image: head.model_image,
         objects,
@@ -121,6 +129,7 @@ struct Head {
     prompts_given: u64,
     view: String,
     writes: i64,
+    case_state: String,
     /// A number in it is none that may be counted on from.
     odd: bool,
 }
@@ -138,6 +147,7 @@ impl Default for Head {
             prompts_given: 0,
             view: "null".to_owned(),
             writes: 0,
+            case_state: CaseState::default().word().to_owned(),
             odd: false,
         }
     }
@@ -145,7 +155,7 @@ impl Default for Head {
 
 fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
     let sql = "SELECT program, created, written, time_point, working_scale, model_image, active, prompts_given, view,
-                   writes FROM session";
+                   writes, case_state FROM session";
     connection.query_row(sql, [], |row| {
         let count = |column: usize| -> rusqlite::Result<Option<u64>> {
             let value = u64::try_from(row.get::<_, i64>(column)?).ok();
@@ -165,6 +175,7 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
             prompts_given: prompts_given.unwrap_or(0),
             view: row.get(8)?,
             writes: writes.unwrap_or(0) as i64,
+            case_state: row.get(10)?,
         })
     })
 }

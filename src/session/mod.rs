@@ -6,10 +6,12 @@
 //!   one transaction: a crash or a power cut leaves the state before it or after it.
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
 //! - [`Holder`]: who has a session, if it is open elsewhere.
+//! - [`CaseState`], [`Exported`]: how far the work on the scan is, and what of it was exported.
 //! - [`FileRef`], [`struct@Hash`]: where a session's scan is, and whether it is still the same.
 //!
 //! `docs/session-format.md` says what stands where, for readers in other languages.
 
+mod case;
 mod contents;
 mod error;
 mod file;
@@ -28,6 +30,7 @@ mod write;
 
 use std::path::Path;
 
+pub use case::{CaseState, Exported, labels_check_sum};
 pub use contents::Contents;
 pub use error::{Damage, SessionError};
 pub use file::{Opened, ReadOnly, SessionFile, WriteOutcome, read};

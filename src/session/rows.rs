@@ -255,11 +255,7 @@ pub fn check_sum(object: &Object) -> u32 {
     FOOTPRINT.feed(&mut sum, &object.answer.footprint);
     TRIED.feed(&mut sum, &object.answer.tried);
     for layer in layers(object).into_iter().chain(&object.log.start) {
-        sum.value(&Value::Integer(layer.runs().len() as i64));
-        for run in layer.runs() {
-            sum.0.update(&(run.start as u64).to_le_bytes());
-            sum.0.update(&run.len.to_le_bytes());
-        }
+        sum.region(layer);
     }
     sum.finish()
 }
@@ -282,6 +278,14 @@ impl CheckSum {
             Value::Real(n) => self.tagged(b"r", &n.to_bits().to_le_bytes()),
             Value::Text(text) => self.bytes(b"t", text.as_bytes()),
             Value::Blob(bytes) => self.bytes(b"b", bytes),
+        }
+    }
+
+    pub fn region(&mut self, region: &Region) {
+        self.value(&Value::Integer(region.runs().len() as i64));
+        for run in region.runs() {
+            self.0.update(&(run.start as u64).to_le_bytes());
+            self.0.update(&run.len.to_le_bytes());
         }
     }
 

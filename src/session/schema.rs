@@ -12,13 +12,45 @@ use super::SessionError;
 /// `PRAGMA application_id`: "VXPT".
 pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// Entry n makes version n + 2 of version n + 1. None is ever changed or taken out: old files are opened forever.
-pub const MIGRATIONS: &[&str] = &[];
+pub const MIGRATIONS: &[&str] = &["
+ALTER TABLE session ADD COLUMN case_state TEXT NOT NULL DEFAULT 'open';
+CREATE TABLE picture (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    png BLOB NOT NULL
+) STRICT;
+CREATE TABLE export (
+    what TEXT PRIMARY KEY,
+    path_relative ANY,
+    path_absolute ANY NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT,
+    crc32 INTEGER
+) STRICT, WITHOUT ROWID;
+"];
+
+/// Columns of `prompt` and `answered`, and of a click in other tables.
+const CLICK: &str = "
+    object INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    positive INTEGER NOT NULL,
+    x REAL, y REAL, z REAL,";
+
+/// Columns of `extension` and `answered_extension`.
+const EXTENSION: &str = "
+    object INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    clicks INTEGER NOT NULL,
+    x REAL, y REAL, z REAL,
+    seed_x REAL, seed_y REAL, seed_z REAL,";
 
 /// The tables of [`VERSION`].
-pub const TABLES: &str = "
+pub fn tables() -> String {
+    format!(
+        "
 CREATE TABLE session (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     program TEXT NOT NULL,
@@ -30,7 +62,8 @@ CREATE TABLE session (
     model_image INTEGER,
     active INTEGER,
     prompts_given INTEGER NOT NULL,
-    view TEXT NOT NULL
+    view TEXT NOT NULL,
+    case_state TEXT NOT NULL DEFAULT 'open'
 ) STRICT;
 CREATE TABLE source (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -42,6 +75,18 @@ CREATE TABLE source (
     format TEXT NOT NULL,
     crc32 INTEGER
 ) STRICT;
+CREATE TABLE picture (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    png BLOB NOT NULL
+) STRICT;
+CREATE TABLE export (
+    what TEXT PRIMARY KEY,
+    path_relative ANY,
+    path_absolute ANY NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT,
+    crc32 INTEGER
+) STRICT, WITHOUT ROWID;
 CREATE TABLE geometry (
     field TEXT NOT NULL,
     place INTEGER NOT NULL,
@@ -103,44 +148,19 @@ CREATE TABLE object (
     region INTEGER,
     crc32 INTEGER
 ) STRICT;
-CREATE TABLE prompt (
-    object INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    positive INTEGER NOT NULL,
-    x REAL, y REAL, z REAL,
+CREATE TABLE prompt ({CLICK}
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE answered (
-    object INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    positive INTEGER NOT NULL,
-    x REAL, y REAL, z REAL,
+CREATE TABLE answered ({CLICK}
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE extension (
-    object INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    clicks INTEGER NOT NULL,
-    x REAL, y REAL, z REAL,
-    seed_x REAL, seed_y REAL, seed_z REAL,
+CREATE TABLE extension ({EXTENSION}
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE answered_extension (
-    object INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    clicks INTEGER NOT NULL,
-    x REAL, y REAL, z REAL,
-    seed_x REAL, seed_y REAL, seed_z REAL,
+CREATE TABLE answered_extension ({EXTENSION}
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE footprint (
-    object INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    positive INTEGER NOT NULL,
-    x REAL, y REAL, z REAL,
+CREATE TABLE footprint ({CLICK}
     m00 REAL, m01 REAL, m02 REAL, m03 REAL,
     m10 REAL, m11 REAL, m12 REAL, m13 REAL,
     m20 REAL, m21 REAL, m22 REAL, m23 REAL,
@@ -170,7 +190,9 @@ CREATE TABLE step (
     done INTEGER NOT NULL,
     PRIMARY KEY (sitting, entry)
 ) STRICT, WITHOUT ROWID;
-";
+"
+    )
+}
 
 /// The version of a session's format, from its first bytes: before anything else looks at the file, so that a database
 /// of another program is never touched.
@@ -216,7 +238,7 @@ pub fn version_of(path: &Path) -> Result<i64, SessionError> {
 /// Makes an empty session of an empty database.
 pub fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID};"))?;
-    connection.execute_batch(TABLES)?;
+    connection.execute_batch(&tables())?;
     connection.execute_batch(&format!("PRAGMA user_version = {VERSION};"))
 }
 
@@ -239,15 +261,17 @@ pub fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<
 mod tests {
     use super::*;
 
+    fn version(connection: &Connection) -> i64 {
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    }
+
     #[test]
     fn older_versions_become_the_present_one_wholly_or_not_at_all() {
-        let steps = [
-            "ALTER TABLE model ADD COLUMN note TEXT; UPDATE model SET note = 'old';",
-            "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7);",
-        ];
-        let version = |c: &Connection| {
-            c.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap()
-        };
+        let note = "ALTER TABLE model ADD COLUMN note TEXT; UPDATE model SET note = 'old';";
+        let more =
+            "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT; INSERT INTO more VALUES (7);";
+        // As if each version so far had been made of the one before by nothing.
+        let steps = |last: &[&'static str]| [vec![""; MIGRATIONS.len()].as_slice(), last].concat();
         let begun = || {
             let connection = Connection::open_in_memory().unwrap();
             create(&connection).unwrap();
@@ -255,21 +279,50 @@ mod tests {
             connection
         };
         let mut connection = begun();
-        migrate(&mut connection, &steps[..1]).unwrap();
-        assert_eq!(version(&connection), 2);
-        migrate(&mut connection, &steps).unwrap();
-        migrate(&mut connection, &steps).unwrap();
-        assert_eq!(version(&connection), 3);
+        migrate(&mut connection, &steps(&[note])).unwrap();
+        assert_eq!(version(&connection), VERSION + 1);
+        for _ in 0..2 {
+            migrate(&mut connection, &steps(&[note, more])).unwrap();
+            assert_eq!(version(&connection), VERSION + 2);
+        }
         let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0));
         assert_eq!(read("SELECT note FROM model").unwrap(), "old");
         assert_eq!(read("SELECT CAST(id AS TEXT) FROM more").unwrap(), "7");
         // The second fails: neither is there.
         let mut connection = begun();
-        let broken = [steps[0], "CREATE TABLE more (id INTEGER) STRICT; NOT SQL;"];
+        let broken = steps(&[note, "CREATE TABLE more (id INTEGER) STRICT; NOT SQL;"]);
         assert!(migrate(&mut connection, &broken).is_err());
-        assert_eq!(version(&connection), 1);
+        assert_eq!(version(&connection), VERSION);
         assert!(connection.prepare("SELECT note FROM model").is_err());
         assert!(connection.prepare("SELECT * FROM more").is_err());
         assert_eq!(MIGRATIONS.len() as i64 + 1, VERSION);
+    }
+
+    /// Of each table its columns: name, type, whether it may be NULL, its default, its place in the key.
+    fn columns(connection: &Connection) -> Vec<String> {
+        let sql = "SELECT t.name || ' ' || t.strict || t.wr || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\"
+                       || ' ' || coalesce(c.dflt_value, '-') || ' ' || c.pk
+                   FROM pragma_table_list AS t, pragma_table_info(t.name) AS c ORDER BY t.name, c.cid";
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Whoever reads the present version reads files that began as an older one, too.
+    #[test]
+    fn an_old_file_has_the_tables_of_a_new_one() {
+        let new = Connection::open_in_memory().unwrap();
+        create(&new).unwrap();
+        for old in 1..VERSION {
+            let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(format!("tests/data/session/v{old}.voxpoint"));
+            let copy = tempfile::NamedTempFile::new().unwrap();
+            std::fs::copy(kept, copy.path()).unwrap();
+            let mut connection = Connection::open(copy.path()).unwrap();
+            assert_eq!(version(&connection), old);
+            assert_ne!(columns(&connection), columns(&new));
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            assert_eq!(version(&connection), VERSION);
+            assert_eq!(columns(&connection), columns(&new));
+        }
     }
 }

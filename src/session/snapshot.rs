@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Damage, FileRef, Hash};
+use super::{CaseState, Damage, Exported, FileRef, Hash};
 use crate::document::{Command, Document, DocumentParts, LabelId, Object};
 use crate::geom::Grid;
 use crate::prompt::{ImageId, WorkingScale};
@@ -75,6 +75,12 @@ pub struct Surroundings {
     pub models: BTreeMap<String, Hash>,
     /// How it is looked at: the window's own matter.
     pub view: serde_json::Value,
+    /// What it looks like, as a PNG.
+    pub picture: Option<Arc<[u8]>>,
+    /// How far the work on the scan is.
+    pub case_state: CaseState,
+    /// The label map that was written last.
+    pub exported: Option<Exported>,
 }
 
 /// A change of the document, for the record of what was done when.

@@ -1,13 +1,14 @@
-//! The scan, the images over it and the models as rows of tables, and back.
+//! The scan, the images over it, the models, the picture and what was exported as rows of tables, and back.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::rows::{CheckSum, from_rows, real, real_at, rows_of};
-use super::{FileRef, Hash, Overlay, SessionSource};
+use super::{Exported, FileRef, Hash, Overlay, SessionSource};
 use crate::geom::Grid;
 use crate::volume::{QForm, SForm, StoredGeometry, Window};
 
@@ -236,6 +237,69 @@ pub fn read_models(connection: &Connection) -> rusqlite::Result<BTreeMap<String,
     let models = statement.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let hash = |(name, hex): (String, String)| Some((name, Hash::from_hex(&hex)?));
     Ok(models.into_iter().filter_map(hash).collect())
+}
+
+/// Writes what it looks like.
+pub fn write_picture(connection: &Connection, png: Option<&[u8]>) -> rusqlite::Result<()> {
+    match png {
+        Some(png) => {
+            connection.execute("INSERT OR REPLACE INTO picture (id, png) VALUES (1, ?)", [png])
+        }
+        None => connection.execute("DELETE FROM picture", []),
+    }
+    .map(drop)
+}
+
+/// Reads what it looks like.
+pub fn read_picture(connection: &Connection) -> rusqlite::Result<Option<Arc<[u8]>>> {
+    let read = |row: &Row<'_>| Ok(Arc::from(row.get_ref(0)?.as_blob()?));
+    connection.query_row("SELECT png FROM picture", [], read).optional()
+}
+
+/// What stands in `export.what`.
+const MASK: &str = "mask";
+const NAMES: &str = "names";
+
+/// Writes which label map was written last, and the table beside it.
+pub fn write_exported(
+    connection: &Connection,
+    exported: Option<&Exported>,
+    session: &Path,
+) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM export", [])?;
+    let Some(Exported { file, names, labels }) = exported else { return Ok(()) };
+    let mut insert = connection.prepare(
+        "INSERT INTO export (what, path_relative, path_absolute, bytes, sha256, crc32) VALUES (?, ?, ?, ?, ?, ?)",
+    )?;
+    let names = names.iter().map(|names| (NAMES, names, None));
+    for (what, file, labels) in [(MASK, file, Some(labels))].into_iter().chain(names) {
+        let file = file.seen_from(session);
+        insert.execute(params![
+            what,
+            file.relative.as_deref().map_or(Value::Null, path_value),
+            path_value(&file.absolute),
+            file.bytes as i64,
+            file.sha256.map(|hash| hash.hex()),
+            labels,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Reads which label map was written last.
+pub fn read_exported(connection: &Connection) -> rusqlite::Result<Option<Exported>> {
+    let mut statement = connection.prepare(
+        "SELECT path_relative, path_absolute, bytes, sha256, crc32 FROM export WHERE what = ?",
+    )?;
+    let mut read = |what: &str| {
+        let row = |row: &Row<'_>| Ok((file_at(row, 0)?, row.get::<_, Option<u32>>(4)?));
+        statement.query_row([what], row).optional()
+    };
+    let (mask, names) = (read(MASK)?, read(NAMES)?);
+    let names = names.map(|(file, _)| file);
+    // Without its place or its check sum nothing can be told of it.
+    let mask = mask.filter(|(file, _)| file.absolute.is_absolute());
+    Ok(mask.and_then(|(file, labels)| Some(Exported { file, names, labels: labels? })))
 }
 
 /// Four columns: the two paths, bytes, hash.

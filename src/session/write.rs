@@ -13,7 +13,9 @@ use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LAYERS, LISTS, OBJECT_COLUMNS, PROMPTS,
     TRIED, check_sum, image_value, layers, object_values,
 };
-use super::source_rows::{write_models, write_overlays, write_source};
+use super::source_rows::{
+    write_exported, write_models, write_overlays, write_picture, write_source,
+};
 use super::{RecordedStep, Snapshot, region_code};
 use crate::document::{LabelId, Object};
 use crate::volume::Region;
@@ -85,6 +87,12 @@ pub fn write(
     if old.is_none_or(|old| old.models != around.models) {
         write_models(connection, &around.models)?;
     }
+    if old.is_none_or(|old| old.picture != around.picture) {
+        write_picture(connection, around.picture.as_deref())?;
+    }
+    if old.is_none_or(|old| old.exported != around.exported) {
+        write_exported(connection, around.exported.as_ref(), session)?;
+    }
     let masks = write_objects(connection, written, &snapshot.objects)?;
     let mut next = Written {
         snapshot: Some(snapshot.clone()),
@@ -119,10 +127,10 @@ fn write_session(connection: &Connection, snapshot: &Snapshot) -> rusqlite::Resu
     connection
         .prepare_cached(
             "INSERT INTO session (id, program, created, written, writes, time_point, working_scale, model_image, active,
-                prompts_given, view)
-             VALUES (1, ?1, ?2, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)
+                prompts_given, view, case_state)
+             VALUES (1, ?1, ?2, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (id) DO UPDATE SET program = ?1, written = ?2, writes = writes + 1, time_point = ?3,
-                working_scale = ?4, model_image = ?5, active = ?6, prompts_given = ?7, view = ?8",
+                working_scale = ?4, model_image = ?5, active = ?6, prompts_given = ?7, view = ?8, case_state = ?9",
         )?
         .execute(params![
             env!("CARGO_PKG_VERSION"),
@@ -133,6 +141,7 @@ fn write_session(connection: &Connection, snapshot: &Snapshot) -> rusqlite::Resu
             snapshot.active.map(|id| id.0),
             snapshot.prompts_given as i64,
             snapshot.around.view.to_string(),
+            snapshot.around.case_state.word(),
         ])?;
     Ok(())
 }

@@ -55,6 +55,25 @@ fn info_says_what_a_session_holds() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
 }
 
+/// A session of the first version says nothing of these.
+#[test]
+fn info_says_how_far_the_work_is_and_what_of_it_was_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.voxpoint");
+    let said = || voxpoint(&["info".as_ref(), path.as_os_str()]).stdout;
+    for (kept, state, exported) in
+        [("v1", "open", None), ("v2", "flagged", Some("/scans/ct-labels.nii.gz"))]
+    {
+        std::fs::copy(data(&format!("{kept}.voxpoint")), &path).unwrap();
+        let json = voxpoint(&["info".as_ref(), path.as_os_str(), "--json".as_ref()]).json();
+        assert_eq!(json["state"], state);
+        assert_eq!(json["exported"]["path"].as_str(), exported);
+        assert!(said().contains(&format!("state         {state}")), "{}", said());
+        assert_eq!(said().contains("exported to"), exported.is_some());
+    }
+    assert!(said().contains("exported to   /scans/ct-labels.nii.gz, changed since"), "{}", said());
+}
+
 #[test]
 fn the_exported_label_map_is_what_python_reads_in_the_session() {
     let folder = tempfile::tempdir().unwrap();

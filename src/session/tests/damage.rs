@@ -73,7 +73,7 @@ fn what_is_no_session_is_refused_with_words() {
 fn what_is_whole_is_given_back_and_the_rest_is_told() {
     type Row = (&'static str, &'static str, &'static [u16]);
     let all: &[u16] = &[3, 2, 700];
-    let table: [Row; 20] = [
+    let table: [Row; 25] = [
         ("DROP TABLE session", "the record of the session itself", all),
         ("DROP TABLE overlay", "the images over the scan", all),
         ("DROP TABLE model", "the names of the models", all),
@@ -85,6 +85,11 @@ fn what_is_whole_is_given_back_and_the_rest_is_told() {
         ("UPDATE session SET prompts_given = -1", "counts what can't be counted", all),
         ("UPDATE session SET writes = 9223372036854775807", "counts what can't be counted", all),
         ("UPDATE session SET view = '{'", "how it was looked at", all),
+        ("UPDATE session SET case_state = 'x'", "the state of the work is “x”", all),
+        ("DROP TABLE picture", "the picture of it can't be read: no such table", all),
+        ("DROP TABLE export", "what was exported where can't be read: no such table", all),
+        ("UPDATE export SET crc32 = -1", "what was exported where can't be read: ", all),
+        ("UPDATE export SET crc32 = 4294967296", "what was exported where can't be read: ", all),
         (
             "UPDATE object SET id = 70000 WHERE id = 2",
             "object 70000 can't be read: numbers",

@@ -40,6 +40,13 @@ fn surroundings(volume: &Volume) -> Surroundings {
         }],
         models: BTreeMap::from([("test".to_owned(), Hash([9; 32]))]),
         view: serde_json::json!({"zoom": 1.5}),
+        picture: Some(Arc::from(&b"\x89PNG\r\n\x1a\n and so on"[..])),
+        case_state: CaseState::Flagged,
+        exported: Some(Exported {
+            file: file("ct-labels.nii.gz"),
+            names: Some(FileRef { sha256: None, ..file("ct-labels.labels.txt") }),
+            labels: 0xfedc_ba98,
+        }),
     }
 }
 
@@ -121,8 +128,10 @@ fn full_snapshot() -> Snapshot {
 fn as_read(snapshot: &Snapshot, session: &Path) -> Snapshot {
     let mut read = Snapshot { steps: Vec::new(), ..snapshot.clone() };
     read.around.source.file = read.around.source.file.seen_from(session);
-    for overlay in &mut read.around.overlays {
-        overlay.file = overlay.file.seen_from(session);
+    let Surroundings { overlays, exported, .. } = &mut read.around;
+    let exported = exported.iter_mut().flat_map(|e| [&mut e.file].into_iter().chain(&mut e.names));
+    for file in overlays.iter_mut().map(|overlay| &mut overlay.file).chain(exported) {
+        *file = file.seen_from(session);
     }
     read
 }

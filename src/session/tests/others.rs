@@ -27,6 +27,14 @@ fn sessions_of_every_version_are_opened() {
             assert_eq!(found.around.source.geometry, expected.around.source.geometry);
             assert_eq!(found.around.models, expected.around.models);
             assert_eq!(found.around.view, expected.around.view);
+            let Surroundings { picture, case_state, exported, .. } = &found.around;
+            let exported = exported.as_ref().map(|e| (e.labels, e.names.is_some()));
+            if version < 2 {
+                assert_eq!((picture, *case_state, exported), (&None, CaseState::Open, None));
+            } else {
+                assert_eq!((picture, *case_state), (&expected.around.picture, CaseState::Flagged));
+                assert_eq!(exported, Some((0xfedc_ba98, true)));
+            }
             assert_eq!((found.active, found.time_point), (expected.active, 1));
             let steps = &contents.past.sittings[0].steps;
             assert_eq!((steps.len(), steps[1].step.name.as_str()), (2, "Brush"));
