@@ -7,13 +7,15 @@ use super::files::{self, Output, Purpose, Role};
 use super::leaving::Leave;
 use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
+use crate::session;
 use crate::ui::{Action, OfferAnswer};
 
 impl App {
     /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
     /// fetched from the net goes on: it may have come a long way, and has a button of its own.
     pub(super) fn cancel(&mut self) {
-        if self.files.is_opening() {
+        if self.cancel_opening_session() {
+        } else if self.files.is_opening() {
             self.files.cancel();
         } else if self.pictures.is_busy() {
             self.pictures.cancel();
@@ -33,6 +35,11 @@ impl App {
 
     /// Opens files: models are used, others read. (Models in folders are found when those are read.)
     fn open(&mut self, paths: Vec<PathBuf>, role: Role) {
+        let (sessions, paths): (Vec<_>, Vec<_>) =
+            paths.into_iter().partition(|p| session::is_named_as_session(p));
+        if let Some(session) = sessions.into_iter().next() {
+            self.open_session(session);
+        }
         let (models, files) = paths.into_iter().partition(|p| files::is_named_like_a_model(p));
         let models: Vec<PathBuf> = models;
         if let Some(model) = models.into_iter().next_back() {
@@ -137,9 +144,12 @@ impl App {
             Action::ClearRecent => self.forget_recent(None),
             Action::CancelSave => self.files.cancel_save(),
             Action::CloseScan => self.leaving.want(Leave::CloseScan),
-            Action::SaveFirst => self.save_first(),
+            Action::SaveSessionAs => self.ask_save_session(),
+            Action::ContinueDraft(path) => self.continue_draft(path),
+            Action::DeleteDraft(path) => self.delete_draft(path),
+            Action::AnswerSession(answer) => self.answer_session(answer),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            Action::Discard(agreed) => self.discard(agreed),
+            Action::Leave(answer) => self.answer_leave(answer),
             Action::Replace(answer) => self.answer_replace(answer),
         }
     }

@@ -3,7 +3,9 @@
 
 use super::App;
 use super::files::Loaded;
+use super::sessions::Ready;
 use crate::document::Document;
+use crate::ui::LeaveAnswer;
 
 /// What gives up the open document.
 pub(super) enum Leave {
@@ -13,6 +15,8 @@ pub(super) enum Leave {
     CloseScan,
     /// Another scan takes its place.
     Show(Box<Loaded>),
+    /// The document of a session does.
+    Continue(Box<Ready>),
 }
 
 /// How far it is.
@@ -29,6 +33,8 @@ pub(super) enum Leaving {
     SavingFirst(Leave),
     /// The user has agreed to lose unsaved work.
     Agreed(Leave),
+    /// The user knows that it is in no label map, and where it is kept.
+    Kept(Leave),
     /// The window closes; nothing else begins meanwhile.
     Closing,
 }
@@ -67,6 +73,19 @@ impl Leaving {
         };
     }
 
+    /// The answer is: it is kept elsewhere.
+    pub fn keep(&mut self) {
+        *self = match std::mem::take(self) {
+            Self::Asking(leave) => Self::Kept(leave),
+            other => other,
+        };
+    }
+
+    /// Whether what is not saved is given up, as the user has agreed.
+    pub fn discards(&self) -> bool {
+        matches!(self, Self::Agreed(_))
+    }
+
     /// The answer is: save, then leave. Whether it was the answer to a question.
     pub fn save_first(&mut self) -> bool {
         *self = match std::mem::take(self) {
@@ -87,7 +106,7 @@ impl Leaving {
     /// The window that was to close is gone, and there is another one, which is to close too.
     pub fn reopened(&mut self) {
         if self.is_closing() {
-            *self = Self::Agreed(Leave::Close);
+            *self = Self::Kept(Leave::Close);
         }
     }
 
@@ -110,6 +129,7 @@ impl Leaving {
             Self::Wanted(leave)
             | Self::Asking(leave)
             | Self::SavingFirst(leave)
+            | Self::Kept(leave)
             | Self::Agreed(leave) => {
                 if matches!(leave, Leave::Close) {
                     *self = Self::Closing;
@@ -142,27 +162,34 @@ impl Leaving {
 impl App {
     /// Makes a scan the open document, once nothing is lost by it or the user agrees to that.
     pub(super) fn replace(&mut self, loaded: Box<Loaded>) {
-        if self.document().is_some_and(Document::is_modified) {
-            self.leaving.want(Leave::Show(loaded));
+        self.take_the_place(Leave::Show(loaded));
+    }
+
+    /// Makes the document of a session the open one, likewise.
+    pub(super) fn go_on_with(&mut self, ready: Box<Ready>) {
+        self.take_the_place(Leave::Continue(ready));
+    }
+
+    /// Gives up the open document, if there is one, for another.
+    fn take_the_place(&mut self, leave: Leave) {
+        if self.open.is_some() {
+            self.leaving.want(leave);
         } else {
-            self.show(*loaded);
+            self.do_leave(leave);
         }
     }
 
-    /// The answer to "discard unsaved work?".
-    pub(super) fn discard(&mut self, agreed: bool) {
-        if agreed {
-            self.leaving.agree();
-        } else {
-            self.leaving.stay();
-        }
-        self.status.ask_discard = self.leaving.asks();
-    }
-
-    /// Another answer: save, then go on.
-    pub(super) fn save_first(&mut self) {
-        if self.leaving.save_first() {
-            self.save_again();
+    /// The answer to what is to become of unsaved work.
+    pub(super) fn answer_leave(&mut self, answer: LeaveAnswer) {
+        match answer {
+            LeaveAnswer::Stay => self.leaving.stay(),
+            LeaveAnswer::Discard => self.leaving.agree(),
+            LeaveAnswer::Keep => self.leaving.keep(),
+            LeaveAnswer::Save => {
+                if self.leaving.save_first() {
+                    self.save_again();
+                }
+            }
         }
         self.status.ask_discard = self.leaving.asks();
     }
@@ -170,17 +197,43 @@ impl App {
     /// Goes on with what gives up the document, once nothing is being written and nothing would be lost that the
     /// user has not agreed to lose.
     pub(super) fn leave_when_saved(&mut self, ctx: &egui::Context) {
+        if self.leaving.is_under_way() && !self.leaving.is_closing() && !self.leaving.discards() {
+            self.hand_over(true);
+        }
+        let unexported = self.document().is_some_and(Document::is_modified);
+        let sessions = &self.sessions;
+        let failed = sessions.has_failed();
+        let discards = self.leaving.discards();
         let leave = self.leaving.step(Circumstances {
-            modified: self.document().is_some_and(Document::is_modified),
-            writing: self.files.is_saving(),
+            modified: unexported && !sessions.is_kept_by_name() || failed,
+            writing: self.files.is_saving() || !discards && !sessions.is_settled(),
             asking: self.files.is_asking(),
         });
+        if self.leaving.is_under_way() && !self.sessions.is_settled() {
+            // Also if nothing is ever heard of the write.
+            ctx.request_repaint_after(std::time::Duration::from_secs(1));
+        }
         self.status.ask_discard = self.leaving.asks();
+        self.status.can_keep = sessions.can_be_gone_on_with();
         match leave {
-            Some(Leave::Close) => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            Some(Leave::CloseScan) => self.close_scan(),
-            Some(Leave::Show(loaded)) => self.show(*loaded),
+            Some(Leave::Close) => {
+                self.sessions.end(discards);
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            Some(leave) => {
+                self.sessions.end(discards);
+                self.do_leave(leave);
+            }
             None => {}
+        }
+    }
+
+    fn do_leave(&mut self, leave: Leave) {
+        match leave {
+            Leave::Close => {}
+            Leave::CloseScan => self.close_scan(),
+            Leave::Show(loaded) => self.show(*loaded),
+            Leave::Continue(ready) => self.take_up(*ready),
         }
     }
 }
@@ -195,6 +248,7 @@ mod tests {
         Want(&'static str),
         Stay,
         Agree,
+        Keep,
         SaveFirst,
         Saved,
         Reopened,
@@ -233,6 +287,7 @@ mod tests {
             Leave::Close => "close",
             Leave::CloseScan => "close scan",
             Leave::Show(_) => "show",
+            Leave::Continue(_) => "continue",
         }
     }
 
@@ -243,6 +298,7 @@ mod tests {
             Leaving::Asking(leave) => format!("asks to {}", name(leave)),
             Leaving::SavingFirst(leave) => format!("saves to {}", name(leave)),
             Leaving::Agreed(leave) => format!("agreed to {}", name(leave)),
+            Leaving::Kept(leave) => format!("keeps to {}", name(leave)),
             Leaving::Closing => "closing".into(),
         }
     }
@@ -345,7 +401,25 @@ mod tests {
                 &[],
                 "asks to close",
             ),
-            ("answers to no question", &[Agree, SaveFirst, Saved, Stay, Modified], &[], "staying"),
+            ("kept as a draft", &[Want("show"), Modified, Keep, Modified], &["show"], "staying"),
+            (
+                "kept as a draft, once that is written",
+                &[Want("close"), Modified, Keep, Writing, Writing, Modified],
+                &["close"],
+                "closing",
+            ),
+            (
+                "another scan arrives after it was kept: it is asked about anew",
+                &[Want("close scan"), Modified, Keep, Want("show"), Modified],
+                &[],
+                "asks to show",
+            ),
+            (
+                "answers to no question",
+                &[Agree, Keep, SaveFirst, Saved, Stay, Modified],
+                &[],
+                "staying",
+            ),
             ("agreed before it was asked", &[Want("show"), Agree, Modified], &[], "asks to show"),
         ] {
             let mut leaving = Leaving::default();
@@ -363,6 +437,10 @@ mod tests {
                     }
                     Agree => {
                         leaving.agree();
+                        continue;
+                    }
+                    Keep => {
+                        leaving.keep();
                         continue;
                     }
                     SaveFirst => {

@@ -29,6 +29,7 @@ mod probe;
 mod proposals;
 mod remembered;
 mod saving;
+mod sessions;
 mod start;
 mod threshold;
 mod wheel;
@@ -40,6 +41,7 @@ use std::time::{Duration, Instant};
 use crate::document::Document;
 use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
+use crate::session;
 use crate::ui::text::tr_with;
 use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState, tools};
 use crate::work::Task;
@@ -66,6 +68,8 @@ use operations::Operations;
 use parts::PartCounts;
 use pictures::Pictures;
 use remembered::Remembered;
+pub(crate) use sessions::KeptWork;
+use sessions::Sessions;
 pub use start::run;
 use threshold::Threshold;
 
@@ -104,6 +108,7 @@ pub struct App {
     /// Lines of the log that were taken over.
     log_seen: u64,
     remembered: Remembered,
+    sessions: Sessions,
     /// It is being looked which of the files opened lately are still there.
     recent: Option<Task<Vec<PathBuf>>>,
     longest_step: Duration,
@@ -148,6 +153,7 @@ impl App {
             sample: files::sample_scan(),
             ..Status::default()
         };
+        let sessions = Sessions::start(wake.clone(), sessions::folder_of_drafts())?;
         let name_lists = NameLists::start(wake.clone(), &mut status)?;
         let mut app = Self {
             open: None,
@@ -177,6 +183,7 @@ impl App {
             time_point_loading: false,
             log_seen: 0,
             remembered,
+            sessions,
             recent: None,
             longest_step: Duration::ZERO,
             started: Instant::now(),
@@ -184,6 +191,10 @@ impl App {
         };
         app.list_recent();
         for (n, path) in paths.into_iter().enumerate() {
+            if session::is_named_as_session(&path) {
+                app.open_session(path);
+                continue;
+            }
             app.files.open(path, if n == 0 { Role::Any } else { Role::Labels });
         }
         Ok(app)
@@ -240,7 +251,9 @@ impl App {
         ui::text::speak(self.view.prefs.language);
         let began = Instant::now();
         // Images that wait for an answer are whole scans in memory.
-        let hold = self.leaving.is_under_way() || self.offers.len() >= ImageLayer::MOST;
+        let hold = self.leaving.is_under_way()
+            || self.sessions.is_under_way()
+            || self.offers.len() >= ImageLayer::MOST;
         let open = self.open.as_ref().map(|s| (s.number, s.document.image()));
         for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);
@@ -298,6 +311,7 @@ impl App {
                 self.tell_shortage(slot, shortage);
             }
         }
+        self.follow_sessions(ctx);
         self.look_after_graphics(ctx);
         self.status.time_point_loading = self.time_point_loading;
         // A window whose device is lost closes without a word: the next one has everything.
@@ -345,6 +359,7 @@ impl App {
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
+                self.sessions.exported(state, &stamp);
                 if let Some(open) = self.open.as_mut().filter(|s| s.number == document) {
                     open.document.mark_saved(state);
                     open.saved_to = Some(saved.path.clone());
@@ -373,6 +388,13 @@ impl App {
                     ));
                 }
             }
+            News::SaveSessionTo(document, path) => {
+                if self.open.as_ref().is_some_and(|s| s.number == document) {
+                    self.save_session(path);
+                }
+            }
+            News::Session(path) => self.open_session(path),
+            News::ScanFound(path) => self.scan_found(path),
             News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
             News::Model(path) => self.model.choose(Some(path.into()), &mut self.status),
             News::Failed(why) => self.toasts.error(why),

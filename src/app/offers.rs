@@ -14,6 +14,8 @@ pub(super) enum Offered {
     Image(Box<Loaded>),
     /// Read again once the answer is there: nothing of it is kept meanwhile.
     Labels(PathBuf),
+    /// Work on the open scan that was kept.
+    Draft(PathBuf),
 }
 
 impl App {
@@ -68,7 +70,14 @@ impl App {
         self.offer(name_of(&path), question, Offered::Labels(path));
     }
 
-    fn offer(&mut self, name: String, question: Question, offered: Offered) {
+    /// Drafts are of one scan.
+    pub(super) fn drop_draft_offers(&mut self) {
+        let gone = self.offers.extract_if(.., |(_, o)| matches!(o, Offered::Draft(_)));
+        let gone: Vec<u64> = gone.map(|(number, _)| number).collect();
+        self.status.offers.retain(|offer| !gone.contains(&offer.number));
+    }
+
+    pub(super) fn offer(&mut self, name: String, question: Question, offered: Offered) {
         self.offered += 1;
         self.status.offers.push(Offer { number: self.offered, name, question });
         self.offers.push((self.offered, offered));
@@ -81,6 +90,7 @@ impl App {
         match (self.offers.remove(at).1, answer) {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
+            (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
             (Offered::Labels(path), OfferAnswer::Labels { time_point }) => {
                 self.files.open(path, Role::Agreed(time_point));
             }

@@ -1,14 +1,14 @@
 //! The open document and what happens to it: commands, and the images over it.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
 use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
-use super::files::Loaded;
+use super::files::{Loaded, stem_of};
 use crate::document::{Command, Document, LabelId, PromptChange, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
@@ -17,7 +17,7 @@ use crate::ui::commands::tools::negative_refusal;
 use crate::ui::commands::{edit, help};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, SaveStatus, Status, Waiting};
-use crate::volume::Volume;
+use crate::volume::{Histogram, Stats, Volume};
 
 /// A document with what belongs to its being open.
 pub(super) struct OpenDocument {
@@ -70,7 +70,7 @@ impl OpenDocument {
 impl App {
     /// Lays an image over the open scan.
     pub(super) fn lay_over(&mut self, loaded: Loaded) {
-        let Loaded { volume, stats, histogram, .. } = loaded;
+        let Loaded { volume, stats, histogram, path } = loaded;
         let Some(grid) = self.document().map(|d| d.image().grid().clone()) else { return };
         let name = volume.name().to_owned();
         if self.view.scan.overlays.len() >= ImageLayer::MOST {
@@ -90,28 +90,43 @@ impl App {
                 &[("name", &name)],
             ));
         }
+        self.sessions.laid_over(&volume, path);
         self.view.scan.overlays.push(ImageLayer::new(volume, stats, histogram));
     }
 
     /// Makes a scan the open document.
     pub(super) fn show(&mut self, loaded: Loaded) {
-        self.documents += 1;
         let mut document = Document::new(loaded.volume);
         bound_history(&mut document);
+        self.remembered.opened(&loaded.path);
+        self.put(document, (loaded.stats, loaded.histogram), &loaded.path);
+        self.list_recent();
+        let stem = stem_of(&self.formats, &loaded.path);
+        self.sessions.begin(&loaded.path, stem);
+        self.status.past = Arc::default();
+    }
+
+    /// Makes a document the open one.
+    pub(super) fn put(
+        &mut self,
+        document: Document,
+        (stats, histogram): (Stats, Histogram),
+        path: &Path,
+    ) {
+        self.documents += 1;
         let image = document.image().clone();
         self.toasts.clear();
         for warning in image.warnings() {
             self.toasts.warning(format!("{}: {}", image.name(), warning.0));
         }
-        self.view.show_scan(image.grid(), loaded.stats, loaded.histogram);
+        self.view.show_scan(image.grid(), stats, histogram);
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
         self.files.take_replace_question(&mut self.status);
-        self.remembered.opened(&loaded.path);
-        self.list_recent();
+        self.drop_draft_offers();
         self.status.waiting.clear();
         let number = DocumentNumber(self.documents);
-        self.open = Some(OpenDocument::new(number, document, loaded.path));
+        self.open = Some(OpenDocument::new(number, document, path.to_owned()));
     }
 
     /// Carries out a command, now or when the pending clicks are done. `false` if it is refused.
@@ -338,6 +353,7 @@ impl App {
     /// Back to the welcome page.
     pub(super) fn close_scan(&mut self) {
         self.open = None;
+        self.status.past = Arc::default();
         self.view.close_scan();
         self.status.save = SaveStatus::Never;
         self.status.latency = None;

@@ -59,8 +59,15 @@ impl App {
             && self.view.transient.flood.is_none_or(|flood| flood.hovers)
             && self.view.transient.cut.is_none()
             && !self.files.is_opening()
+            && !self.sessions.is_opening()
             && !self.files.is_saving()
             && !self.files.paths.is_looking()
+    }
+
+    /// Where the open document is kept, once all of it is there.
+    pub fn kept_in(&self) -> Option<&std::path::Path> {
+        let open = self.open.as_ref()?;
+        self.sessions.kept(open).then(|| self.sessions.path())?
     }
 
     /// The longest [`App::step`] since the last call.

@@ -49,7 +49,10 @@ impl App {
                 .warning(tr("Saved without the click that is still being computed").to_owned());
         }
         match self.files.save((path, &open.path), open.number, &open.document, replace) {
-            Ok(()) => self.status.save = SaveStatus::Saving,
+            Ok(()) => {
+                self.sessions.exporting(open);
+                self.status.save = SaveStatus::Saving;
+            }
             Err(why) => self.toasts.error(why),
         }
     }

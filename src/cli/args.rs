@@ -375,6 +375,8 @@ pub enum BenchWhat {
     Edit,
     /// A thousand strokes: memory of the history, undo and redo.
     History,
+    /// Keeping work: the UI thread, what a stroke writes, opening fifty objects again.
+    Session,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
     /// All of these.

@@ -17,6 +17,11 @@ impl EntryId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateId(u64);
 
+impl StateId {
+    /// Of no state that there ever is.
+    pub(super) const NONE: Self = Self(u64::MAX);
+}
+
 /// A click (or the removal of one, or an extension) whose mask is still to be computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingClick {

@@ -27,6 +27,12 @@ impl Document {
         }
     }
 
+    /// The images over the scan that the model was told to look at, by their numbers; `None`: one was not found when the
+    /// document was restored.
+    pub fn numbered_images(&self) -> impl Iterator<Item = (u32, Option<&Arc<Volume>>)> {
+        self.overlays.iter().map(|(number, image)| (*number, image.as_ref()))
+    }
+
     /// The image that an object's clicks were made in, at their time point.
     pub fn image_of(&self, log: &PromptLog) -> Option<Arc<Volume>> {
         match log.image {

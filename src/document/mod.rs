@@ -319,6 +319,12 @@ impl Document {
         self.saved = state;
     }
 
+    /// Says that no state of it is on disk as a label map, not even the one that it began with: of a document that was
+    /// restored from a session.
+    pub fn mark_never_saved(&mut self) {
+        self.saved = StateId::NONE;
+    }
+
     /// Millilitres of an object.
     pub fn volume_ml(&self, object: &Object) -> f64 {
         object.region.count() as f64 * self.image.grid().voxel_volume_mm3() / 1000.0

@@ -95,9 +95,27 @@ impl PairStamp {
         stamp
     }
 
+    /// Of a label map and its table as they were written in an earlier run: the bytes of each, and their SHA-256.
+    pub fn written(
+        formats: &Registry,
+        path: &Path,
+        map: (u64, [u8; 32]),
+        table: Option<(u64, [u8; 32])>,
+    ) -> Self {
+        let stamp = |(bytes, sha256)| FileStamp { bytes, modified: None, sha256 };
+        let table_path = label_table::path_for(formats, path);
+        let (map, table) = (Some(stamp(map)), table.map(stamp));
+        Self { path: path.to_owned(), table_path, map, table }
+    }
+
     /// The label map's path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The label table's, if its format has one.
+    pub fn table_path(&self) -> Option<&Path> {
+        self.table_path.as_deref()
     }
 
     /// The file of the two that holds something else by now, so that it must not be replaced without a word.

@@ -185,6 +185,22 @@ impl SessionFile {
         Ok(WriteOutcome::Written)
     }
 
+    /// Makes another file of it, with what was done before and in this sitting, whole or not at all. This one stays as
+    /// it is.
+    ///
+    /// # Errors
+    /// If there is a file of this name, or it can't be written.
+    pub fn copy(&self, path: &Path, snapshot: &Snapshot) -> Result<Self, SessionError> {
+        let path = absolute(path)?;
+        if path.symlink_metadata().is_ok() {
+            return Err(SessionError::Exists(path));
+        }
+        let lock = lock(&path)?;
+        let (written, identity) = build(&path, snapshot, &self.past, &self.written)?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        Ok(Self { path, connection, identity, written, past: self.past.clone(), lock })
+    }
+
     /// The file was deleted: its contents are still known.
     fn make_anew(&mut self, snapshot: &Snapshot) -> Result<WriteOutcome, SessionError> {
         // The lock's file may have gone with it.

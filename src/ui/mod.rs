@@ -28,6 +28,10 @@ pub use state::{
     ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting, WantedCut,
     WantedFlood, WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{
+    DraftCard, LeaveAnswer, PastStep, SessionAnswer, SessionQuestion, SessionState, SessionStatus,
+    SmallPicture,
+};
 pub use windows::path_prompt;
 
 use commands::CommandContext;

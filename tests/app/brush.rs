@@ -22,7 +22,7 @@ pub const NONE: Modifiers = Modifiers::NONE;
 pub const CTRL: Modifiers = Modifiers::CTRL.plus(Modifiers::COMMAND);
 
 /// Memory axes run to the Left, Posterior and Superior; voxels of 1 × 1.5 × 2.5 mm; a bright block in the middle.
-fn scan(folder: &Path) -> PathBuf {
+pub fn scan(folder: &Path) -> PathBuf {
     let dims = [40, 32, 20];
     let m = DMat3::from_diagonal(DVec3::new(-1.0, -1.5, 2.5));
     let affine = DAffine3::from_mat3_translation(m, DVec3::new(25.0, 30.0, -20.0));

@@ -80,7 +80,7 @@ fn save_first_saves_and_then_leaves() {
     let temp = tempfile::tempdir().expect("temp folder");
     let mut harness = changed();
     ctrl(&mut harness, Key::W);
-    harness.get_by_label("Save first…").click();
+    harness.get_by_label("Save mask, then go on").click();
     harness.run_steps(3);
     // Called off: everything stays.
     harness.get_by_label("Cancel").click();
@@ -88,7 +88,7 @@ fn save_first_saves_and_then_leaves() {
     let app = harness.state();
     assert!(app.document().is_some() && !app.status().ask_discard);
     ctrl(&mut harness, Key::W);
-    harness.get_by_label("Save first…").click();
+    harness.get_by_label("Save mask, then go on").click();
     harness.run_steps(3);
     let path = temp.path().join("mask.nii.gz");
     let field = harness.get_by_label("Path");

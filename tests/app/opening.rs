@@ -255,7 +255,7 @@ fn closing_asks_before_work_is_lost_and_saving_makes_it_silent() {
     };
     close(&mut harness);
     assert!(harness.state().status().ask_discard);
-    harness.get_by_label("Keep working").click();
+    harness.get_by_label("Stay").click();
     harness.run_steps(2);
     assert!(!harness.state().status().ask_discard);
     assert_eq!(voxels(harness.state()).len(), 1);

@@ -39,11 +39,21 @@ pub fn window_with(paths: Vec<PathBuf>, model: Option<PathBuf>) -> Harness<'stat
     window_on(paths, model.map(ModelRef::Path), Box::new(Installed))
 }
 
-/// The window with models from elsewhere.
+/// The window with models from elsewhere. Nothing is kept that is not saved.
 pub fn window_on(
     paths: Vec<PathBuf>,
     model: Option<ModelRef>,
     models: Box<dyn Models>,
+) -> Harness<'static, App> {
+    window_that_keeps(paths, model, models, None)
+}
+
+/// The window with a folder for drafts.
+pub fn window_that_keeps(
+    paths: Vec<PathBuf>,
+    model: Option<ModelRef>,
+    models: Box<dyn Models>,
+    drafts: Option<PathBuf>,
 ) -> Harness<'static, App> {
     let mut setup = egui_kittest::wgpu::default_wgpu_setup();
     if let eframe::egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
@@ -54,7 +64,8 @@ pub fn window_on(
         .with_pixels_per_point(1.0)
         .wgpu_setup(setup)
         .build_eframe(move |cc| {
-            App::with_models(cc, paths, model, models).expect("threads").type_paths()
+            let app = App::with_models(cc, paths, model, models).expect("threads").type_paths();
+            app.keep_drafts_in(drafts)
         })
 }
 

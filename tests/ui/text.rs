@@ -129,7 +129,7 @@ fn letters(template: &str) -> usize {
 /// others together there is none.
 fn errors() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for folder in ["src/io", "src/segment", "src/render", "src/figure"] {
+    for folder in ["src/io", "src/segment", "src/render", "src/figure", "src/session"] {
         sources(&root().join(folder), &mut files);
     }
     let mut found = BTreeSet::new();
@@ -143,7 +143,7 @@ fn errors() -> BTreeSet<String> {
 /// What is put into such sentences, or said beside them, as templates: any literal of those modules may be.
 fn said_elsewhere() -> BTreeSet<String> {
     let mut files = Vec::new();
-    let places = ["src/io", "src/segment", "src/render", "src/figure", "src/work"];
+    let places = ["src/io", "src/segment", "src/render", "src/figure", "src/work", "src/session"];
     for place in places.into_iter().chain(["src/placeholder.rs"]) {
         sources(&root().join(place), &mut files);
     }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use super::document_number::DocumentNumber;
 use crate::document::Document;
 use crate::io::Registry;
+use crate::session;
 use crate::ui::Status;
 use crate::volume::Volume;
 use crate::work::Wake;
@@ -32,7 +33,7 @@ pub(super) use news::News;
 use paths::Paths;
 pub(super) use paths::Purpose;
 use queue::Queue;
-pub(super) use reading::{Labels, Loaded, Role};
+pub(super) use reading::{Failed, FileContents, Labels, Loaded, Role, load};
 use saving::Saving;
 pub(super) use saving::{Replace, ReplaceQuestion, label_names};
 
@@ -139,6 +140,7 @@ impl Files {
 
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
+            Purpose::Open if session::is_named_as_session(&path) => Some(News::Session(path)),
             Purpose::Open | Purpose::Overlay => {
                 let overlay = matches!(purpose, Purpose::Overlay);
                 self.open(path, if overlay { Role::Overlay } else { Role::Any });
@@ -153,6 +155,10 @@ impl Files {
                 Some(News::DrawTo(*document, output.clone(), path))
             }
             Purpose::Model => Some(News::Model(path)),
+            Purpose::Session(document, _) => {
+                Some(News::SaveSessionTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::FindScan => Some(News::ScanFound(path)),
         }
     }
 

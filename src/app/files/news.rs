@@ -25,6 +25,12 @@ pub(in crate::app) enum News {
     SavedPartly { why: String, stamp: PairStamp, document: DocumentNumber },
     /// The user has chosen where the labels go.
     SaveTo(DocumentNumber, PathBuf),
+    /// The user has chosen a session to open.
+    Session(PathBuf),
+    /// The user has chosen where the session goes.
+    SaveSessionTo(DocumentNumber, PathBuf),
+    /// The user has said where the scan of a session is.
+    ScanFound(PathBuf),
     /// The user has chosen a model.
     Model(PathBuf),
     /// The user has chosen where a picture or a film goes.

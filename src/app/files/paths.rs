@@ -8,6 +8,7 @@ use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
 use super::names::{Output, with_ending};
 use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
+use crate::session;
 use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
 use crate::ui::text::tr;
 use crate::work::{Task, Wake};
@@ -20,12 +21,16 @@ pub(in crate::app) enum Purpose {
     Save(DocumentNumber, PathBuf),
     Draw(DocumentNumber, Output, PathBuf),
     Model,
+    /// Where the session is kept from now on.
+    Session(DocumentNumber, PathBuf),
+    /// Where the scan of a session is.
+    FindScan,
 }
 
 impl Purpose {
     /// Whether a file is written to the path that is asked for.
     fn writes(&self) -> bool {
-        matches!(self, Purpose::Save(..) | Purpose::Draw(..))
+        matches!(self, Purpose::Save(..) | Purpose::Draw(..) | Purpose::Session(..))
     }
 
     /// A name without the ending of its kind gets it: that is what was meant.
@@ -33,13 +38,16 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Open | Purpose::Overlay | Purpose::Model => path,
+            Purpose::Session(..) => with_ending(path, &[session::ENDING]),
+            Purpose::Open | Purpose::Overlay | Purpose::Model | Purpose::FindScan => path,
         }
     }
 
     fn title(&self) -> &'static str {
         match self {
-            Purpose::Open => tr("Open a scan or a label map"),
+            Purpose::Open => tr("Open a scan, a label map or a session"),
+            Purpose::Session(..) => tr("Save the session: every change is written into it"),
+            Purpose::FindScan => tr("Where is the scan of this session?"),
             Purpose::Overlay => tr("Lay another image over the scan"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
@@ -57,19 +65,25 @@ impl Purpose {
 
     fn suggestion(&self) -> Option<&PathBuf> {
         match self {
-            Purpose::Save(_, path) | Purpose::Draw(_, _, path) => Some(path),
-            Purpose::Open | Purpose::Overlay | Purpose::Model => None,
+            Purpose::Save(_, path) | Purpose::Draw(_, _, path) | Purpose::Session(_, path) => {
+                Some(path)
+            }
+            Purpose::Open | Purpose::Overlay | Purpose::Model | Purpose::FindScan => None,
         }
     }
 
     fn question(&self, formats: &Registry) -> DialogQuestion {
         let kinds = match self {
-            Purpose::Open | Purpose::Overlay => {
+            Purpose::Open | Purpose::Overlay | Purpose::FindScan => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
+                if matches!(self, Purpose::Open) {
+                    kinds.push((tr("Sessions").to_owned(), vec!["voxpoint"]));
+                }
                 kinds.push((tr("All files").to_owned(), vec!["*"]));
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
+            Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],
             Purpose::Draw(_, output, _) => {
                 let ending = output.ending().strip_prefix('.');
                 ending.map(|ending| (ending.to_uppercase(), vec![ending])).into_iter().collect()

@@ -9,6 +9,7 @@ mod history;
 mod model;
 mod open;
 mod organ;
+mod session;
 pub mod synthetic;
 mod view;
 
@@ -46,6 +47,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<history::HistoryTimes>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<session::SessionTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     large: Option<view::LargeScanTimes>,
 }
 
@@ -65,6 +68,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let edit = wants(BenchWhat::Edit).then(|| edit::measure(args)).transpose()?;
     let history =
         wants(BenchWhat::History).then(|| history::measure(args.size, args.repeat)).transpose()?;
+    let session =
+        wants(BenchWhat::Session).then(|| session::measure(args.size, args.repeat)).transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let report = Report {
@@ -79,6 +84,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         brush,
         edit,
         history,
+        session,
         large,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
@@ -98,6 +104,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.brush.iter().flat_map(brush::Brushed::lines));
     lines.extend(report.edit.iter().flat_map(edit::Edited::lines));
     lines.extend(report.history.iter().flat_map(history::HistoryTimes::lines));
+    lines.extend(report.session.iter().flat_map(session::SessionTimes::lines));
     lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
     lines.join("\n")
 }

@@ -3,7 +3,7 @@
 use egui::Key;
 
 use super::entry::{Group, Menu, commands, with_scan};
-use super::keys::{ctrl, ctrl_shift};
+use super::keys::{ctrl, ctrl_alt, ctrl_shift};
 use crate::ui::kit::icons;
 use crate::ui::state::{Action, PictureOptions, SaveStatus};
 
@@ -56,6 +56,16 @@ commands! {
         name: "Save mask as…",
         keys: [ctrl_shift(Key::S)],
         run: |cx| cx.send(Action::SaveAs),
+        menu: Some((Menu::File, 10)),
+        enabled: with_scan,
+        asks_for_text: |_| true,
+    }
+
+    /// Asks where the session goes, which is written with every change from then on.
+    SAVE_SESSION_AS {
+        name: "Save session as…",
+        keys: [ctrl_alt(Key::S)],
+        run: |cx| cx.send(Action::SaveSessionAs),
         menu: Some((Menu::File, 10)),
         enabled: with_scan,
         asks_for_text: |_| true,

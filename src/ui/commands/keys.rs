@@ -26,6 +26,10 @@ pub const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
+pub const fn ctrl_alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::ALT), key)
+}
+
 /// A key as text.
 pub fn key_name(shortcut: &KeyboardShortcut) -> String {
     let mac = cfg!(target_os = "macos");

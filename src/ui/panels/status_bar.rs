@@ -10,7 +10,9 @@ use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
 use crate::ui::state::status_text::{opening_text, reason_text};
-use crate::ui::state::{Action, Busy, Drawing, FileProgress, ModelStatus, SaveStatus, Waiting};
+use crate::ui::state::{
+    Action, Busy, Drawing, FileProgress, ModelStatus, SaveStatus, SessionState, Waiting,
+};
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
@@ -34,6 +36,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
                 progress(ui, what, (*done, *total), 160.0);
                 let count = if *total > 1 { format!(" {done}/{total}") } else { String::new() };
                 ui.label(format!("{what}{count}"));
+                return;
+            }
+            if session_trouble(ui, cx) {
                 return;
             }
             match (cx.document, &cx.status.opening) {
@@ -66,8 +71,66 @@ fn dot(ui: &mut Ui) {
     ui.label(quiet(ui, "·"));
 }
 
+/// What keeps the session from being written, until it is: whether there is something.
+fn session_trouble(ui: &mut Ui, cx: &CommandContext) -> bool {
+    let Some(SessionState::Failed(why, aside)) = cx.status.session.as_ref().map(|s| &s.state)
+    else {
+        return false;
+    };
+    let key = file::SAVE_SESSION_AS.key_text();
+    let mut text = format!(
+        "{} {}",
+        tr_with("The session is not written: {why}.", &[("why", &tr_error(why))]),
+        tr_with("{key} keeps it elsewhere.", &[("key", &key)])
+    );
+    if let Some(aside) = aside {
+        let path = aside.display();
+        text = format!(
+            "{text} {}",
+            tr_with("Until then it is in a draft: {path}", &[("path", &path)])
+        );
+    }
+    let shown = format!("{} {text}", icons::WARNING);
+    let rich = RichText::new(shown).color(colours(ui).warning);
+    let label = ui.add(Label::new(rich).truncate());
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+    label.on_hover_text(&text);
+    true
+}
+
+/// `draft ✓`, `case.voxpoint ✓`.
+fn session_state(ui: &mut Ui, cx: &CommandContext) {
+    let Some(session) = &cx.status.session else { return };
+    let short = |name: &str| shorten(name, if cx.width < WIDE { 16 } else { 32 });
+    let name = match (&session.name, &session.copy_of) {
+        (Some(name), _) => short(name),
+        (None, Some((name, _))) => tr_with("copy of {name}", &[("name", &short(name))]),
+        (None, None) => tr("draft").to_owned(),
+    };
+    let (text, tip) = match &session.state {
+        SessionState::Untouched if session.copy_of.is_none() => return,
+        SessionState::Untouched => (tr("read-only").to_owned(), String::new()),
+        SessionState::Saving => (format!("{name}: {}", tr("saving…")), String::new()),
+        SessionState::Saved => (
+            format!("{name} {}", icons::CHECK),
+            tr("Every change is on the disk within two seconds").to_owned(),
+        ),
+        SessionState::Failed(..) => (format!("{name}: {}", tr("not saved")), String::new()),
+    };
+    let why = session.copy_of.as_ref().map(|(_, why)| why.clone()).unwrap_or_default();
+    let said = text.replace(icons::CHECK, "✓");
+    let label = ui.label(quiet(ui, text));
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+    let tip = [tip, why].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(". ");
+    if !tip.is_empty() {
+        label.on_hover_text(tip);
+    }
+    dot(ui);
+}
+
 fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
     let Some(document) = cx.document else { return };
+    session_state(ui, cx);
     let c = colours(ui);
     if let Some(FileProgress { done, total, .. }) = cx.status.saving {
         // Right to left.
@@ -93,7 +156,7 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
             )
         }
         _ if document.is_modified() => (
-            tr("unsaved changes").to_owned(),
+            tr("mask not exported").to_owned(),
             c.warning,
             tr_with("{key} saves the mask", &[("key", &file::SAVE.key_text())]),
         ),

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::export_options::{FilmOptions, PictureOptions};
+use super::session_status::{LeaveAnswer, SessionAnswer};
 use crate::document::{Command, GestureId, LabelId};
 use crate::prompt::KeptParts;
 
@@ -16,6 +17,8 @@ pub enum OfferAnswer {
         /// Its time point, from 0.
         time_point: usize,
     },
+    /// It is kept work, and is gone on with.
+    Continue,
     /// Nothing.
     Drop,
 }
@@ -68,8 +71,14 @@ pub enum Action {
     CancelSave,
     /// Close the scan (asks first if something would be lost).
     CloseScan,
-    /// Answer to "discard unsaved work?": save it, then go on.
-    SaveFirst,
+    /// Ask where to keep the session from now on.
+    SaveSessionAs,
+    /// Go on with this draft.
+    ContinueDraft(PathBuf),
+    /// Delete this draft.
+    DeleteDraft(PathBuf),
+    /// Answer to what has to be decided before a session is opened.
+    AnswerSession(SessionAnswer),
     /// Change the document.
     Do(Command),
     /// Do to the active object's mask what the window of operations is set to.
@@ -107,8 +116,8 @@ pub enum Action {
     CancelPicture,
     /// Close the window (asks first if something would be lost).
     Quit,
-    /// Answer to "discard unsaved work?".
-    Discard(bool),
+    /// Answer to what is to become of work that is in no label map.
+    Leave(LeaveAnswer),
     /// Answer to "replace what another program has written?".
     Replace(ReplaceAnswer),
 }

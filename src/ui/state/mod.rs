@@ -19,6 +19,7 @@ mod preferences;
 pub mod readout;
 mod scan_view;
 mod scissors_options;
+mod session_status;
 mod slice_transform;
 mod status;
 pub mod status_text;
@@ -44,6 +45,10 @@ pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsOptions, WantedCut};
+pub use session_status::{
+    DraftCard, LeaveAnswer, PastStep, SessionAnswer, SessionQuestion, SessionState, SessionStatus,
+    SmallPicture,
+};
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LogLine, ModelEntry,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::outline_draft::WantedWires;
+use super::session_status::{DraftCard, PastStep, SessionQuestion, SessionStatus};
 use crate::document::LabelId;
 use crate::mask::live_wire::SliceWires;
 use crate::mask::parts::PartsSummary;
@@ -14,6 +15,8 @@ use crate::ui::kit::text::mark;
 use crate::ui::kit::toasts::Level;
 
 /// What the app is doing and has at hand, for the UI to show. Written by the app only.
+// Each is a question of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default)]
 pub struct Status {
     /// How the names of files end that can be opened: `.nii, .nii.gz`.
@@ -72,8 +75,18 @@ pub struct Status {
     pub log: Arc<Vec<LogLine>>,
     /// A file dialog is waited for, or a path is being typed.
     pub asks_path: bool,
-    /// "Discard unsaved work?" is to be asked.
+    /// What is to become of unsaved work is to be asked.
     pub ask_discard: bool,
+    /// The work on the open scan is in a draft that stays.
+    pub can_keep: bool,
+    /// How the work on the open scan is kept; `None` without a scan.
+    pub session: Option<SessionStatus>,
+    /// Drafts that can be gone on with, those that matter most first.
+    pub drafts: Arc<Vec<DraftCard>>,
+    /// What was done to the open scan in earlier sittings, oldest first.
+    pub past: Arc<Vec<PastStep>>,
+    /// What has to be decided before a session is opened.
+    pub session_question: Option<SessionQuestion>,
     /// A file that another program has written and that saving would replace: it is to be asked whether it may.
     pub ask_replace: Option<PathBuf>,
 }
@@ -114,7 +127,7 @@ impl Status {
 
     /// Whether a question is open that has to be answered before anything else.
     pub fn asks(&self) -> bool {
-        self.ask_discard || self.ask_replace.is_some()
+        self.ask_discard || self.ask_replace.is_some() || self.session_question.is_some()
     }
 
     /// The model in use, if it is among those listed.
@@ -154,6 +167,8 @@ pub enum Question {
         /// Why it is no label map, if it may have been meant as one.
         why: Option<String>,
     },
+    /// Whether work on the open scan that was kept is to be gone on with.
+    Draft(Box<DraftCard>),
     /// Whether a label map is to be opened.
     Labels {
         /// What had to be decided to read it.

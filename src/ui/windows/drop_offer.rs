@@ -32,6 +32,15 @@ pub(super) fn show(
                     ui.label(shorten(&offer.name, 56));
                     let answer = match &offer.question {
                         Question::Image { why } => image(ui, why.as_deref(), scan),
+                        Question::Draft(card) => {
+                            ui.label(tr("Your work on this scan was kept. Go on with it?"));
+                            super::drafts::about(ui, card);
+                            let choices = [
+                                (tr("Continue"), OfferAnswer::Continue),
+                                (tr("Not now"), OfferAnswer::Drop),
+                            ];
+                            buttons(ui, &choices)
+                        }
                         Question::Labels { notes, time_points, time_point } => {
                             labels(ui, offer, notes, *time_points, *time_point)
                         }

@@ -7,12 +7,13 @@ use crate::ui::commands::CommandContext;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_any};
 use crate::ui::kit::widgets::quiet;
-use crate::ui::state::Action;
+use crate::ui::state::{Action, PastStep};
 
 /// Draws the window, if it is open and there is a document.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     let Some(document) = cx.document.filter(|_| cx.view.windows.history) else { return };
     let (steps, done) = document.history_steps();
+    let past = std::sync::Arc::clone(&cx.status.past);
     let out = &mut *cx.out;
     let room = ctx.content_rect();
     // Where it was looked at last: a list that opens, or has changed, shows the newest of what is done.
@@ -32,6 +33,13 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
             ui.set_min_width(220.0);
             let height = (room.height() - 220.0).max(80.0);
             ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+                for step in &*past {
+                    let text = past_text(step);
+                    let label = ui
+                        .label(quiet(ui, &text))
+                        .on_hover_text(tr("Done in an earlier sitting: it can't be undone"));
+                    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &text));
+                }
                 for n in 0..=steps.len() {
                     let step = n.checked_sub(1).map(|n| &steps[n]);
                     let name = step.map_or_else(|| tr("As opened").to_owned(), text_of);
@@ -51,6 +59,10 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
                 }
             });
         });
+}
+
+fn past_text(step: &PastStep) -> String {
+    text_of(&HistoryStep { name: &step.name, point: step.point, object: step.object.clone() })
 }
 
 /// `Positive click 3 · liver`.

@@ -1,7 +1,9 @@
 //! Windows, questions and cards over the rest.
 
 mod about_model;
+mod ask_leave;
 mod ask_replace;
+mod drafts;
 mod drop_offer;
 mod growth;
 mod help;
@@ -11,6 +13,7 @@ mod operation;
 mod palette;
 pub mod path_prompt;
 mod pictures;
+mod session_question;
 pub(super) mod welcome;
 
 use egui::Context;
@@ -27,7 +30,8 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);
     palette::show(ctx, cx);
-    welcome::ask_discard(ctx, cx.status, cx.out);
+    ask_leave::show(ctx, cx.status, cx.out);
+    session_question::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
     welcome::drop_files(ctx, cx.status, cx.out);

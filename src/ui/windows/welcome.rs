@@ -1,9 +1,8 @@
-//! What the window shows without a scan, the progress of opening one, the question before unsaved work
-//! is lost, and the frame that says a file can be dropped.
+//! What the window shows without a scan, the progress of opening one, and the frame that says a file can be dropped.
 
 use egui::{
-    Align2, Area, Button, Color32, Context, CornerRadius, FontId, Frame, Id, Key, Label, LayerId,
-    Margin, Modal, Order, RichText, Stroke, StrokeKind, Ui, vec2,
+    Align2, Area, Button, Color32, Context, CornerRadius, FontId, Frame, Id, Label, LayerId,
+    Margin, Order, RichText, ScrollArea, Stroke, StrokeKind, Ui, vec2,
 };
 
 use crate::ui::commands::{CommandContext, file, help, segment};
@@ -44,6 +43,14 @@ fn card(ui: &mut Ui, cx: &mut CommandContext) {
     ui.heading("Voxpoint");
     ui.label(quiet(ui, tr("Open a scan, click inside a structure, get its mask.")));
     ui.add_space(16.0);
+    if !cx.status.drafts.is_empty() {
+        // Small windows keep their buttons.
+        let room = (ui.ctx().content_rect().height() - 460.0).max(120.0);
+        ScrollArea::vertical().id_salt("drafts").max_height(room).show(ui, |ui| {
+            super::drafts::show(ui, cx.status, CARD, cx.out);
+        });
+        ui.add_space(16.0);
+    }
     ui.horizontal(|ui| {
         for entry in [&file::OPEN, &file::OPEN_SAMPLE] {
             let (name, icon) = (entry.name(), entry.icon.unwrap_or_default());
@@ -81,7 +88,7 @@ fn drop_field(ui: &mut Ui, formats: &str) {
             ui.vertical_centered(|ui| {
                 ui.label(tr("or drop files here"));
                 let kinds = tr_with(
-                    "scans, label maps and overlays ({formats}), models (.pth, .onnx)",
+                    "scans, label maps and overlays ({formats}), sessions (.voxpoint), models (.pth, .onnx)",
                     &[("formats", &formats)],
                 );
                 ui.label(quiet(ui, kinds));
@@ -199,36 +206,6 @@ fn loading(ui: &mut Ui, opening: &FileProgress, out: &mut Vec<Action>) {
     ui.add_space(8.0);
     if ui.button(tr("Cancel")).on_hover_text(help::CANCEL.key_text()).clicked() {
         out.push(Action::Cancel);
-    }
-}
-
-/// A question that stops everything else. Esc keeps the work.
-pub(super) fn ask_discard(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
-    if !status.ask_discard {
-        return;
-    }
-    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
-    let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
-        ui.set_width(320.0);
-        ui.heading(tr("Discard unsaved work?"));
-        ui.label(tr("Masks and points that were not saved are lost."));
-        ui.add_space(16.0);
-        ui.horizontal(|ui| {
-            if ui.button(tr("Keep working")).clicked() {
-                out.push(Action::Discard(false));
-            }
-            if ui.button(tr("Save first…")).clicked() {
-                out.push(Action::SaveFirst);
-            }
-            let discard = RichText::new(tr("Discard")).color(colours(ui).error);
-            if ui.button(discard).clicked() {
-                out.push(Action::Discard(true));
-            }
-        });
-    });
-    let escaped = ctx.input(|i| i.key_pressed(Key::Escape));
-    if escaped || modal.backdrop_response.clicked() {
-        out.push(Action::Discard(false));
     }
 }
 

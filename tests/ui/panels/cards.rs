@@ -66,13 +66,13 @@ fn unsaved_work_is_asked_about_and_kept_by_default() {
     assert!(taken(&mut harness).is_empty(), "no key reaches the document behind the question");
     harness.get_by_label("Discard").click();
     harness.step();
-    assert_eq!(taken(&mut harness), ["Discard(true)"]);
-    harness.get_by_label("Keep working").click();
+    assert_eq!(taken(&mut harness), ["Leave(Discard)"]);
+    harness.get_by_label("Stay").click();
     harness.step();
-    assert_eq!(taken(&mut harness), ["Discard(false)"]);
+    assert_eq!(taken(&mut harness), ["Leave(Stay)"]);
     harness.key_press(Key::Escape);
     harness.step();
-    assert_eq!(taken(&mut harness), ["Discard(false)"]);
+    assert_eq!(taken(&mut harness), ["Leave(Stay)"]);
 }
 
 #[test]

@@ -202,7 +202,9 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     let mut harness = Desktop::open().wide();
     assert!(shows(&harness, "Crosshair: voxel 30 25 20 · R 1.0 A 1.0 I 791.3 mm · −1024 HU"));
     assert!(shows(&harness, "encode 640 · decode 38 · paste 4 ms"));
-    assert!(shows(&harness, "CPU·2 (no CUDA device found)") && shows(&harness, "unsaved changes"));
+    assert!(
+        shows(&harness, "CPU·2 (no CUDA device found)") && shows(&harness, "mask not exported")
+    );
     let desktop = harness.state_mut();
     desktop.view.transient.hover = Some(Hover {
         voxel: [5, 10, 2],
@@ -214,7 +216,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     desktop.status.save = SaveStatus::Saved(PathBuf::from("out/mask.nii.gz"));
     harness.run_steps(2);
     assert!(shows(&harness, "voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));
-    assert!(shows(&harness, "unsaved changes"), "the file is older than the mask");
+    assert!(shows(&harness, "mask not exported"), "the file is older than the mask");
     let document = harness.state_mut().document.as_mut().unwrap();
     let state = document.state();
     document.mark_saved(state);

@@ -1,0 +1,342 @@
+//! The session of the open document: what of it has changed, and when that is handed over to be written.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use super::hashes::Hashes;
+use super::keeper::{Letter, SessionId};
+use super::kept_view::KeptView;
+use super::picture::Backdrop;
+use crate::app::open_document::OpenDocument;
+use crate::session::{CaseState, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
+use crate::ui::{ModelStatus, Status, ViewState};
+use crate::volume::Volume;
+
+/// From one state that is handed over to the next.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long a view has to stay as it is to be worth writing.
+const SETTLED: Duration = Duration::from_secs(1);
+/// After a write that failed the next one is tried.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// A write that takes longer will not be waited for.
+const STUCK: Duration = Duration::from_secs(15);
+
+/// Why the work is kept in a draft although it came from a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyOf {
+    /// The session's name.
+    pub name: String,
+    /// Why it is not written itself, in the language in use.
+    pub why: String,
+}
+
+/// What is kept of the open document.
+pub struct Current {
+    pub id: SessionId,
+    /// The scan's file.
+    scan: PathBuf,
+    /// The scan as the session knows it, where another image stands in for it.
+    pub stands_in: Option<StandIn>,
+    /// Where the images over the scan came from.
+    overlay_files: Vec<(Weak<Volume>, PathBuf)>,
+    /// Images of the session that were not found; their objects keep their numbers.
+    pub lost: Vec<Overlay>,
+    pub models: std::collections::BTreeMap<String, crate::session::Hash>,
+    pub case_state: CaseState,
+    pub copy_of: Option<CopyOf>,
+    /// Where it is, once it is on the disk.
+    pub path: Option<PathBuf>,
+    /// The user has given it a name.
+    pub named: bool,
+    /// Something was done that is worth keeping.
+    pub begun: bool,
+    /// Why the last write failed.
+    pub trouble: Option<Trouble>,
+    /// It is about to be written elsewhere.
+    pub moving: bool,
+    /// Of what was seen last, and what was handed over last.
+    seen: Seen,
+    handed: Option<Seen>,
+    /// Since when the view is as it is.
+    still_since: Instant,
+    taken: Option<Instant>,
+    mark: u64,
+    told: u64,
+}
+
+/// What of a session is about its scan, while an empty image stands in for that.
+pub struct StandIn {
+    pub source: SessionSource,
+    pub time_point: usize,
+    pub model_image: crate::prompt::ImageId,
+}
+
+/// A write that failed.
+pub struct Trouble {
+    /// Why, in words.
+    pub why: String,
+    /// The draft in which it is instead.
+    pub aside: Option<PathBuf>,
+}
+
+/// All that a change may be of. Models' names come with the document's revision.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Seen {
+    revision: u64,
+    around: Option<Around>,
+    view: KeptView,
+}
+
+/// What is written as it is found.
+#[derive(Clone, Debug, PartialEq)]
+struct Around {
+    source: SessionSource,
+    overlays: Vec<Overlay>,
+    models: std::collections::BTreeMap<String, crate::session::Hash>,
+    case_state: CaseState,
+}
+
+impl Current {
+    pub fn new(id: SessionId, scan: PathBuf) -> Self {
+        Self {
+            id,
+            scan,
+            stands_in: None,
+            overlay_files: Vec::new(),
+            lost: Vec::new(),
+            models: std::collections::BTreeMap::new(),
+            case_state: CaseState::default(),
+            copy_of: None,
+            path: None,
+            named: false,
+            begun: false,
+            trouble: None,
+            moving: false,
+            seen: Seen::default(),
+            handed: None,
+            still_since: Instant::now(),
+            taken: None,
+            mark: 0,
+            told: 0,
+        }
+    }
+
+    /// An image was laid over the scan.
+    pub fn laid_over(&mut self, volume: &Arc<Volume>, path: PathBuf) {
+        self.overlay_files.retain(|(known, _)| known.strong_count() > 0);
+        self.overlay_files.push((Arc::downgrade(volume), path));
+    }
+
+    /// All that was handed over so far is on the disk, or could not be written.
+    pub fn is_settled(&self) -> bool {
+        self.told == self.mark && !self.moving
+    }
+
+    /// The disk, or the network share, has not answered for so long that nobody should have to wait for it.
+    pub fn is_stuck(&self) -> bool {
+        !self.is_settled() && self.taken.is_some_and(|at| at.elapsed() > STUCK)
+    }
+
+    /// All is on the disk.
+    pub fn is_written(&self) -> bool {
+        self.is_settled() && self.trouble.is_none() && self.path.is_some()
+    }
+
+    /// Nothing has changed since it was handed over last, but how it is looked at.
+    pub fn is_up_to_date(&self, open: &OpenDocument) -> bool {
+        self.handed.as_ref().is_some_and(|handed| {
+            handed.revision == open.document.revision() && handed.around == self.seen.around
+        })
+    }
+
+    /// It stays where it was: what went with the move is to be written there.
+    pub fn heard_of_move(&mut self) {
+        self.told = self.mark;
+        self.handed = None;
+    }
+
+    pub fn heard(&mut self, mark: u64, path: Option<PathBuf>, trouble: Option<Trouble>) {
+        self.told = self.told.max(mark);
+        if let Some(path) = path {
+            self.path = Some(path);
+        }
+        self.trouble = trouble;
+    }
+
+    /// What is to be handed over now, if anything is; and when to look again. `at_once`: without a pause, and with the
+    /// view as it is at this moment.
+    pub fn follow(
+        &mut self,
+        open: &OpenDocument,
+        view: &ViewState,
+        status: &Status,
+        hashes: &mut Hashes,
+        at_once: bool,
+    ) -> (Option<Letter>, Option<Duration>) {
+        let now = self.look(open, view, status, hashes);
+        if now.view != self.seen.view {
+            self.still_since = Instant::now();
+        }
+        self.seen = now;
+        self.begun |= open.document.is_modified() && open.document.can_undo().is_some();
+        if !self.begun || self.moving {
+            return (None, None);
+        }
+        let handed = self.handed.as_ref();
+        let work = handed
+            .is_none_or(|h| (h.revision, &h.around) != (self.seen.revision, &self.seen.around));
+        let looks = handed.is_none_or(|h| h.view != self.seen.view);
+        let again = self.trouble.is_some() && self.is_settled() && !at_once;
+        if !(work || looks || again) {
+            return (None, None);
+        }
+        let rests = SETTLED.saturating_sub(self.still_since.elapsed());
+        let pause = self.taken.map_or(Duration::ZERO, |at| PAUSE.saturating_sub(at.elapsed()));
+        let retry = self.taken.map_or(Duration::ZERO, |at| AGAIN.saturating_sub(at.elapsed()));
+        let wait = match (work, looks) {
+            _ if at_once => Duration::ZERO,
+            (true, _) => pause,
+            (false, true) => pause.max(rests),
+            (false, false) => retry,
+        };
+        if !wait.is_zero() {
+            return (None, Some(wait));
+        }
+        (Some(self.letter(open, view, at_once)), None)
+    }
+
+    /// The state of now.
+    pub fn letter(&mut self, open: &OpenDocument, view: &ViewState, last: bool) -> Letter {
+        self.taken = Some(Instant::now());
+        self.mark += 1;
+        self.begun = true;
+        self.handed = Some(self.seen.clone());
+        Letter {
+            session: self.id,
+            mark: self.mark,
+            snapshot: Box::new(self.snapshot(open)),
+            scene: Backdrop {
+                volume: Arc::clone(open.document.image()),
+                window: view.scan.window,
+                convention: view.prefs.convention,
+            },
+            last,
+        }
+    }
+
+    fn snapshot(&self, open: &OpenDocument) -> Snapshot {
+        let around = self.seen.around.clone();
+        let around = around.unwrap_or_else(|| Around {
+            source: self.source(
+                open,
+                crate::session::FileRef {
+                    absolute: self.scan.clone(),
+                    relative: None,
+                    bytes: 0,
+                    sha256: None,
+                },
+            ),
+            overlays: Vec::new(),
+            models: self.models.clone(),
+            case_state: self.case_state,
+        });
+        let around = Surroundings {
+            source: around.source,
+            overlays: around.overlays,
+            models: around.models,
+            view: self.seen.view.to_json(),
+            picture: None,
+            case_state: around.case_state,
+            exported: None,
+        };
+        let mut snapshot = Snapshot::of(&open.document, around, now_ms());
+        if let Some(stands_in) = &self.stands_in {
+            snapshot.time_point = stands_in.time_point;
+            snapshot.model_image = stands_in.model_image;
+        }
+        snapshot
+    }
+
+    fn source(&self, open: &OpenDocument, file: crate::session::FileRef) -> SessionSource {
+        match &self.stands_in {
+            Some(stands_in) => stands_in.source.clone(),
+            None => SessionSource::of(open.document.image(), file),
+        }
+    }
+
+    /// Takes in how everything is now, without handing it over.
+    pub fn see(
+        &mut self,
+        open: &OpenDocument,
+        view: &ViewState,
+        status: &Status,
+        hashes: &mut Hashes,
+    ) {
+        self.seen = self.look(open, view, status, hashes);
+    }
+
+    /// What is there now is what the file holds.
+    pub fn is_as_read(&mut self) {
+        self.handed = Some(self.seen.clone());
+    }
+
+    fn look(
+        &mut self,
+        open: &OpenDocument,
+        view: &ViewState,
+        status: &Status,
+        hashes: &mut Hashes,
+    ) -> Seen {
+        let file = hashes.of(&self.scan);
+        if let (ModelStatus::Ready { name, .. }, Some(path)) = (&status.model, &status.model_path) {
+            // A pair of networks lies in a folder; the larger of the two tells it from others.
+            let path =
+                if path.extension().is_some() { path.clone() } else { path.join("encoder.onnx") };
+            let asked = open.document.objects().iter();
+            if asked.clone().any(|o| o.answer.model.as_ref() == Some(name))
+                && let Some(hash) = hashes.of(&path).sha256
+            {
+                self.models.insert(name.clone(), hash);
+            }
+        }
+        let around = Around {
+            source: self.source(open, file),
+            overlays: self.overlays(open, view, hashes),
+            models: self.models.clone(),
+            case_state: self.case_state,
+        };
+        let revision = open.document.revision();
+        Seen { revision, around: Some(around), view: KeptView::of(view) }
+    }
+
+    /// The images that are looked at, lowest first; then those that were clicked in and are not looked at any more.
+    fn overlays(&self, open: &OpenDocument, view: &ViewState, hashes: &mut Hashes) -> Vec<Overlay> {
+        let number_of = |volume: &Arc<Volume>| {
+            let same = |o: Option<&Arc<Volume>>| o.is_some_and(|o| Arc::ptr_eq(o, volume));
+            open.document.numbered_images().find(|(_, o)| same(*o)).map(|(number, _)| number)
+        };
+        let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(layer.window)));
+        let hidden = open.document.numbered_images().filter_map(|(_, volume)| {
+            let volume = volume?;
+            let shown = |layer: &crate::ui::ImageLayer| Arc::ptr_eq(&layer.volume, volume);
+            (!view.scan.overlays.iter().any(shown)).then_some((volume, None))
+        });
+        let mut found = Vec::new();
+        for (volume, window) in shown.chain(hidden) {
+            let of = |(known, _): &&(Weak<Volume>, PathBuf)| {
+                std::ptr::eq(known.as_ptr(), Arc::as_ptr(volume))
+            };
+            let Some((_, path)) = self.overlay_files.iter().find(of) else { continue };
+            found.push(Overlay {
+                file: hashes.of(path),
+                name: volume.name().to_owned(),
+                number: number_of(volume),
+                window,
+            });
+        }
+        found.extend(self.lost.iter().cloned());
+        found
+    }
+}

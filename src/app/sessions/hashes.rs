@@ -1,0 +1,87 @@
+//! The SHA-256 of files that sessions name: computed once for each, one after another, on a thread.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+
+use crate::session::{FileRef, Hash};
+use crate::work::{Task, Wake};
+
+pub struct Hashes {
+    wake: Wake,
+    known: HashMap<PathBuf, FileRef>,
+    waiting: VecDeque<PathBuf>,
+    task: Option<(PathBuf, Task<Option<FileRef>>)>,
+}
+
+impl Hashes {
+    pub fn new(wake: Wake) -> Self {
+        Self { wake, known: HashMap::new(), waiting: VecDeque::new(), task: None }
+    }
+
+    /// What a file is was found out already, when it was compared with what a session says.
+    pub fn know(&mut self, path: &Path, file: &FileRef) {
+        if file.sha256.is_some() {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let file = FileRef { absolute, relative: None, ..file.clone() };
+            self.known.insert(path.to_owned(), file);
+        } else {
+            self.opened(path);
+        }
+    }
+
+    /// A file was read just now: what was known of it may hold no longer.
+    pub fn opened(&mut self, path: &Path) {
+        self.known.remove(path);
+        self.want(path);
+    }
+
+    /// What is known of a file; if that is nothing, it is found out.
+    pub fn of(&mut self, path: &Path) -> FileRef {
+        if let Some(known) = self.known.get(path) {
+            return known.clone();
+        }
+        self.want(path);
+        // How many bytes it has is known first.
+        let bytes =
+            self.task.as_ref().filter(|(p, _)| p == path).map_or(0, |(_, t)| t.progress().1);
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        FileRef { absolute, relative: None, bytes, sha256: None }
+    }
+
+    fn want(&mut self, path: &Path) {
+        let asked = self.task.iter().map(|(p, _)| p).chain(&self.waiting).any(|p| p == path);
+        if !asked {
+            self.waiting.push_back(path.to_owned());
+            self.start();
+        }
+    }
+
+    fn start(&mut self) {
+        if self.task.is_some() {
+            return;
+        }
+        let Some(path) = self.waiting.pop_front() else { return };
+        let file = path.clone();
+        let task = Task::start("hash", self.wake.clone(), move |cancel, progress| {
+            let bytes = std::fs::metadata(&file).ok()?.len();
+            progress.set_total(bytes);
+            let (sha256, bytes) = Hash::of_file(&file, cancel).ok()??;
+            let absolute = std::path::absolute(&file).ok()?;
+            Some(FileRef { absolute, relative: None, bytes, sha256: Some(sha256) })
+        });
+        self.task = task.ok().map(|task| (path, task));
+    }
+
+    /// Takes in what was found out.
+    pub fn poll(&mut self) {
+        let Some(answer) = self.task.as_ref().and_then(|(_, task)| task.poll()) else { return };
+        let Some((path, task)) = self.task.take() else { return };
+        let bytes = task.progress().1;
+        let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        // What can't be read is not asked for again and again.
+        let unknown = FileRef { absolute, relative: None, bytes, sha256: None };
+        let found = answer.ok().flatten().unwrap_or(unknown);
+        self.known.insert(path, found);
+        self.start();
+    }
+}

@@ -1,0 +1,345 @@
+//! Work that is kept: every change of the open document is on the disk within two seconds, in a draft or in the session
+//! that the user has named, and can be gone on with after a crash as after a month.
+//!
+//! - `keeper`: the thread that has the files; `current`: what of the open document has changed.
+//! - `opening`: from a file to a document; `taking_up`: the document into the window, and the questions on the way.
+//! - `drafts`: what can be gone on with; `folder`: where drafts lie.
+//! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title.
+
+mod cost;
+mod current;
+mod drafts;
+mod folder;
+mod hashes;
+mod keeper;
+mod kept_view;
+mod onto;
+mod opening;
+mod picture;
+mod taking_up;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::App;
+use super::files::{Purpose, stem_of};
+use super::open_document::OpenDocument;
+use crate::document::{Object, StateId};
+use crate::io::PairStamp;
+use crate::session::{ENDING, Past};
+use crate::ui::text::tr_with;
+use crate::ui::{SessionState, SessionStatus};
+use crate::work::{Task, Wake};
+pub(crate) use cost::KeptWork;
+use current::{Current, Trouble};
+use drafts::Drafts;
+pub(crate) use folder::of_the_user as folder_of_drafts;
+use hashes::Hashes;
+use keeper::{Keeper, KeptFrom, Order, SessionId, Told};
+pub(super) use opening::Ready;
+use opening::{Book, OpeningOutcome, Why};
+
+/// All that the window has of sessions.
+pub(super) struct Sessions {
+    wake: Wake,
+    /// The folder of drafts; `None`: nothing is kept that has no name.
+    folder: Option<PathBuf>,
+    keeper: Keeper,
+    hashes: Hashes,
+    current: Option<Current>,
+    /// A session that is being read, with its name.
+    opening: Option<(PathBuf, Task<OpeningOutcome>)>,
+    /// A session of which something has to be decided.
+    asked: Option<(Box<Book>, Why)>,
+    drafts: Drafts,
+    /// Drafts that were offered for the open document.
+    offered: Vec<PathBuf>,
+    /// Counts sessions.
+    last: u64,
+    /// What is being written as a label map: the state, and its objects.
+    exporting: Option<(StateId, Vec<Object>)>,
+    /// The window's title as it is.
+    title: String,
+}
+
+impl Sessions {
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(wake: Wake, folder: Option<PathBuf>) -> std::io::Result<Self> {
+        Ok(Self {
+            keeper: Keeper::start(wake.clone(), folder.clone())?,
+            folder,
+            hashes: Hashes::new(wake.clone()),
+            current: None,
+            opening: None,
+            asked: None,
+            drafts: Drafts::new(),
+            offered: Vec::new(),
+            last: 0,
+            exporting: None,
+            title: String::new(),
+            wake,
+        })
+    }
+
+    /// Another folder for drafts; before any document is open.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn keep_drafts_in(&mut self, folder: Option<PathBuf>) -> std::io::Result<()> {
+        self.keeper = Keeper::start(self.wake.clone(), folder.clone())?;
+        self.folder = folder;
+        self.drafts = Drafts::new();
+        Ok(())
+    }
+
+    /// Whether a session is being read.
+    pub fn is_opening(&self) -> bool {
+        self.opening.is_some()
+    }
+
+    /// Whether another document may come any moment: what waits to be opened belongs to that.
+    pub fn is_under_way(&self) -> bool {
+        self.opening.is_some() || self.asked.is_some()
+    }
+
+    /// Whether all that was handed over is on the disk, or could not be written.
+    pub fn is_settled(&self) -> bool {
+        self.current.as_ref().is_none_or(|c| c.is_settled() || c.is_stuck())
+    }
+
+    /// The open document's file, once there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.current.as_ref()?.path.as_deref()
+    }
+
+    /// The open document is kept under a name, and all of it is on the disk.
+    pub fn is_kept_by_name(&self) -> bool {
+        self.current.as_ref().is_some_and(|c| c.named && c.is_written())
+    }
+
+    /// All of the open document, as it is now, is on the disk.
+    pub fn kept(&self, open: &OpenDocument) -> bool {
+        self.current.as_ref().is_some_and(|c| c.is_written() && c.is_up_to_date(open))
+    }
+
+    /// The last write failed: what was done since is in no session of this name.
+    pub fn has_failed(&self) -> bool {
+        self.current.as_ref().is_some_and(|c| c.trouble.is_some() || c.is_stuck())
+    }
+
+    /// If the open document is given up now, its draft stays, with all of it.
+    pub fn can_be_gone_on_with(&self) -> bool {
+        self.current.as_ref().is_some_and(|c| match &c.trouble {
+            Some(trouble) => trouble.aside.is_some(),
+            None => c.path.is_some() && !c.is_stuck(),
+        })
+    }
+
+    fn next(&mut self) -> SessionId {
+        self.last += 1;
+        SessionId(self.last)
+    }
+
+    /// A scan was opened: what is done to it is kept from the first change on.
+    pub fn begin(&mut self, scan: &Path, stem: String) {
+        self.hashes.opened(scan);
+        let id = self.next();
+        let beginning = KeptFrom {
+            file: None,
+            named: false,
+            past: Past::default(),
+            exported: None,
+            picture: None,
+            stem,
+        };
+        self.keeper.give(Order::Begin(id, Box::new(beginning)));
+        self.current = Some(Current::new(id, scan.to_owned()));
+        self.offered.clear();
+    }
+
+    /// The open document goes. `delete`: so does its draft.
+    pub fn end(&mut self, delete: bool) {
+        self.exporting = None;
+        if let Some(current) = self.current.take() {
+            self.keeper.give(Order::End { session: current.id, delete });
+        }
+    }
+
+    /// An image was laid over the scan.
+    pub fn laid_over(&mut self, volume: &Arc<crate::volume::Volume>, path: PathBuf) {
+        self.hashes.opened(&path);
+        if let Some(current) = &mut self.current {
+            current.laid_over(volume, path);
+        }
+    }
+
+    /// A label map of this state is being written.
+    pub fn exporting(&mut self, open: &OpenDocument) {
+        let mut objects = open.document.objects().to_vec();
+        // What a model goes on from is large, and is not exported.
+        for object in &mut objects {
+            object.answer.state = None;
+        }
+        self.exporting = Some((open.document.state(), objects));
+    }
+
+    /// It is on the disk.
+    pub fn exported(&mut self, state: StateId, stamp: &PairStamp) {
+        let Some((_, objects)) = self.exporting.take_if(|(known, _)| *known == state) else {
+            return;
+        };
+        let Some(current) = &self.current else { return };
+        self.keeper.give(Order::Exported {
+            session: current.id,
+            map: stamp.path().to_owned(),
+            table: stamp.table_path().filter(|path| path.is_file()).map(Path::to_owned),
+            objects,
+        });
+    }
+}
+
+impl App {
+    /// Keeps drafts in another folder than the user's; without one, work without a name is not kept.
+    pub fn keep_drafts_in(mut self, folder: Option<PathBuf>) -> Self {
+        if let Err(why) = self.sessions.keep_drafts_in(folder) {
+            self.toasts.error(why.to_string());
+        }
+        self
+    }
+
+    /// Hands over what has changed of the open document, takes in what was written, and goes on with what is opened.
+    pub(super) fn follow_sessions(&mut self, ctx: &egui::Context) {
+        self.sessions.hashes.poll();
+        while let Some(told) = self.sessions.keeper.poll() {
+            self.hear(told);
+        }
+        self.follow_opening();
+        let at_once = self.leaving.is_under_way();
+        if let Some(wait) = self.hand_over(at_once) {
+            ctx.request_repaint_after(wait);
+        }
+        self.follow_drafts();
+        self.show_session(ctx);
+    }
+
+    /// Hands over what is due; when to look again.
+    pub(super) fn hand_over(&mut self, at_once: bool) -> Option<std::time::Duration> {
+        let Sessions { current, hashes, keeper, folder, .. } = &mut self.sessions;
+        let (Some(open), Some(current)) = (&self.open, current) else { return None };
+        if folder.is_none() && !current.named {
+            return None;
+        }
+        let (letter, wait) = current.follow(open, &self.view, &self.status, hashes, at_once);
+        if let Some(letter) = letter {
+            keeper.give(Order::Write(letter));
+        }
+        wait
+    }
+
+    fn hear(&mut self, told: Told) {
+        let Sessions { current, drafts, .. } = &mut self.sessions;
+        match told {
+            Told::Written { session, mark, path } => {
+                if let Some(current) = mine(current, session) {
+                    current.heard(mark, Some(path), None);
+                }
+            }
+            Told::Failed { session, mark, why, aside } => {
+                if let Some(current) = mine(current, session) {
+                    current.heard(mark, None, Some(Trouble { why, aside }));
+                }
+            }
+            Told::Moved { session, mark, path } => {
+                let name = path.display().to_string();
+                if let Some(current) = mine(current, session) {
+                    (current.named, current.moving, current.copy_of) = (true, false, None);
+                    self.remembered.opened(&path);
+                    current.heard(mark, Some(path), None);
+                }
+                self.toasts.info(tr_with(
+                    "Session saved; from now on every change is written into it: {name}",
+                    &[("name", &name)],
+                ));
+            }
+            Told::NotMoved { session, why } => {
+                if let Some(current) = mine(current, session) {
+                    current.moving = false;
+                    current.heard_of_move();
+                }
+                self.toasts.error(tr_with("The session was not saved: {why}", &[("why", &why)]));
+            }
+            Told::Deleted(Ok(())) | Told::Ended => drafts.look_again(),
+            Told::Deleted(Err(why)) => {
+                drafts.look_again();
+                self.toasts.error(tr_with("The draft was not deleted: {why}", &[("why", &why)]));
+            }
+        }
+    }
+
+    /// Asks where the session is to be kept.
+    pub(super) fn ask_save_session(&mut self) {
+        let Some(open) = &self.open else { return };
+        let beside = || {
+            let stem = stem_of(&self.formats, &open.path);
+            open.path.with_file_name(format!("{stem}{ENDING}"))
+        };
+        let named = self.sessions.current.as_ref().filter(|c| c.named);
+        let suggestion = named.and_then(|c| c.path.clone()).unwrap_or_else(beside);
+        self.files.paths.ask(Purpose::Session(open.number, suggestion));
+    }
+
+    /// The session is kept there from now on.
+    pub(super) fn save_session(&mut self, path: PathBuf) {
+        let Sessions { current, hashes, keeper, .. } = &mut self.sessions;
+        let (Some(open), Some(current)) = (&self.open, current) else { return };
+        current.see(open, &self.view, &self.status, hashes);
+        let letter = current.letter(open, &self.view, true);
+        current.moving = true;
+        keeper.give(Order::Move(path, letter));
+    }
+
+    fn show_session(&mut self, ctx: &egui::Context) {
+        let status = self.open.as_ref().and(self.sessions.current.as_ref()).map(|current| {
+            let name = |path: &PathBuf| super::files::name_of(path);
+            SessionStatus {
+                name: current.path.as_ref().filter(|_| current.named).map(name),
+                copy_of: current.copy_of.as_ref().map(|c| (c.name.clone(), c.why.clone())),
+                state: match (&current.trouble, &current.path) {
+                    (Some(trouble), _) => {
+                        SessionState::Failed(trouble.why.clone(), trouble.aside.clone())
+                    }
+                    (None, Some(_)) => SessionState::Saved,
+                    (None, None) if current.begun && self.sessions.folder.is_some() => {
+                        SessionState::Saving
+                    }
+                    (None, None) => SessionState::Untouched,
+                },
+            }
+        });
+        self.status.session = status;
+        let title = words::title(self.document(), self.status.session.as_ref());
+        if title != self.sessions.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.sessions.title = title;
+        }
+    }
+}
+
+/// What is kept of the open document, if it is this.
+fn mine(current: &mut Option<Current>, session: SessionId) -> Option<&mut Current> {
+    current.as_mut().filter(|c| c.id == session)
+}
+
+/// What was done last is written whatever ends the program. After a panic the document may be halfway through a change:
+/// then what was handed over before it counts.
+impl Drop for App {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.hand_over(true);
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Opens a session, off the UI thread: reads it, looks for its scan and makes sure that it is the same, reads that and
+//! the images over it, and makes the document. Where the user has to decide something, it comes back with a question
+//! and goes on from there.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::current::StandIn;
+use super::kept_view::KeptView;
+use super::onto::onto_grid;
+use crate::app::files::{Failed, FileContents, Loaded, Role, load, same_file};
+use crate::document::Document;
+use crate::io::{PairStamp, Registry};
+use crate::session::{
+    Contents, Exported, FileRef, Holder, Overlay, ReadOnly, SessionFile, SessionSource, Snapshot,
+    labels_check_sum,
+};
+use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
+use crate::work::{CancelToken, Progress};
+
+/// A session that was read, with its file if it may be written.
+pub struct Book {
+    pub path: PathBuf,
+    pub contents: Contents,
+    pub file: Result<Box<SessionFile>, ReadOnly>,
+}
+
+/// How it goes on.
+pub enum Wish {
+    /// With this session. `take_over`: also if somebody on another computer has it.
+    Read { path: PathBuf, take_over: bool },
+    /// With one that was read, to look for its scan.
+    Find(Box<Book>),
+    /// With this file as its scan, if it is the same one.
+    With(Box<Book>, PathBuf),
+    /// With this file as its scan although it is another one. It has the same grid.
+    AllTheSame(Box<Book>, PathBuf),
+    /// With this scan on another grid: the masks go where they were in the patient.
+    ByPlace(Box<Book>, PathBuf),
+    /// Without a scan.
+    MasksAlone(Box<Book>),
+}
+
+/// What has to be decided.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    /// Somebody on another computer has it.
+    Held(Holder),
+    /// The scan is not there.
+    Missing,
+    /// What lies there is another file.
+    Changed { path: PathBuf, same_grid: bool },
+}
+
+/// What came of it.
+pub enum OpeningOutcome {
+    Ready(Box<Ready>),
+    Asks(Box<Book>, Why),
+    Failed(String),
+    Cancelled,
+}
+
+/// What is told when it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    AllTheSame,
+    ByPlace,
+    MasksAlone,
+}
+
+/// A document with all that belongs to it.
+pub(in crate::app) struct Ready {
+    pub path: PathBuf,
+    pub contents: Contents,
+    pub file: Result<Box<SessionFile>, ReadOnly>,
+    pub document: Document,
+    /// What could not be given back as it was.
+    pub damage: Vec<String>,
+    pub scan: PathBuf,
+    pub stats: Stats,
+    pub histogram: Histogram,
+    pub(super) view: KeptView,
+    /// The images over the scan that were found, with their places among the session's.
+    pub overlays: Vec<(usize, Box<Loaded>)>,
+    /// Those that were not.
+    pub lost: Vec<Overlay>,
+    pub stands_in: Option<StandIn>,
+    /// Where the label map was exported to, as it was then.
+    pub export: Option<(PathBuf, PairStamp)>,
+    /// What lies there is what the objects are.
+    pub is_exported: bool,
+    pub note: Option<Note>,
+}
+
+/// Goes on as wished.
+pub fn go_on(
+    wish: Wish,
+    formats: &Registry,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> OpeningOutcome {
+    let stop = Stop { formats, cancel, progress };
+    match stop.go_on(wish) {
+        Ok(outcome) => outcome,
+        Err(Failed::Cancelled) => OpeningOutcome::Cancelled,
+        Err(Failed::Because(why)) => OpeningOutcome::Failed(why),
+    }
+}
+
+struct Stop<'a> {
+    formats: &'a Registry,
+    cancel: &'a CancelToken,
+    progress: &'a Progress,
+}
+
+/// A scan that is looked for.
+enum Search {
+    Same(PathBuf),
+    Other(PathBuf),
+    Nowhere,
+}
+
+impl Stop<'_> {
+    fn go_on(&self, wish: Wish) -> Result<OpeningOutcome, Failed> {
+        match wish {
+            Wish::Read { path, take_over } => {
+                let opened = SessionFile::open(&path, take_over)
+                    .map_err(|why| Failed::Because(why.to_string()))?;
+                let file = opened.file.map(Box::new);
+                let book = Box::new(Book { path, contents: opened.contents, file });
+                let here = Holder::me().host;
+                match &book.file {
+                    Err(ReadOnly::Held(holder)) if holder.host != here => {
+                        let why = Why::Held(holder.clone());
+                        Ok(OpeningOutcome::Asks(book, why))
+                    }
+                    _ => self.find(book),
+                }
+            }
+            Wish::Find(book) => self.find(book),
+            Wish::With(book, path) => {
+                let source = &book.contents.snapshot.around.source;
+                if self.is_same(&source.file, &path)? {
+                    self.with(book, &path)
+                } else {
+                    self.changed(book, path)
+                }
+            }
+            Wish::AllTheSame(book, path) => {
+                let loaded = self.scan(&path)?;
+                self.ready(book, loaded, None, Some(Note::AllTheSame))
+            }
+            Wish::ByPlace(mut book, path) => {
+                let loaded = self.scan(&path)?;
+                let snapshot = &mut book.contents.snapshot;
+                onto_grid(snapshot, loaded.volume.grid(), self.cancel)
+                    .map_err(|_| Failed::Cancelled)?;
+                // It is other work from now on.
+                let name = ReadOnly::Damaged;
+                book.file = Err(name);
+                self.ready(book, loaded, None, Some(Note::ByPlace))
+            }
+            Wish::MasksAlone(book) => {
+                let Snapshot { around, time_point, model_image, .. } = &book.contents.snapshot;
+                let stands_in = StandIn {
+                    source: around.source.clone(),
+                    time_point: *time_point,
+                    model_image: *model_image,
+                };
+                let loaded = empty(&around.source);
+                self.ready(book, loaded, Some(stands_in), Some(Note::MasksAlone))
+            }
+        }
+    }
+
+    fn find(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
+        let file = &book.contents.snapshot.around.source.file;
+        match self.search(file, &book.path)? {
+            Search::Same(path) => self.with(book, &path),
+            Search::Other(path) => self.changed(book, path),
+            Search::Nowhere => Ok(OpeningOutcome::Asks(book, Why::Missing)),
+        }
+    }
+
+    /// Where a file that a session names is now.
+    fn search(&self, file: &FileRef, session: &Path) -> Result<Search, Failed> {
+        let mut other = None;
+        for path in file.candidates(session) {
+            if !path.is_file() {
+                continue;
+            }
+            if self.is_same(file, &path)? {
+                return Ok(Search::Same(tidy(path, file)));
+            }
+            other = other.or_else(|| Some(tidy(path, file)));
+        }
+        Ok(other.map_or(Search::Nowhere, Search::Other))
+    }
+
+    /// Nothing was known yet of a file without a hash and a length: whoever looks at its grid has to do.
+    fn is_same(&self, file: &FileRef, path: &Path) -> Result<bool, Failed> {
+        if file.sha256.is_none() && file.bytes == 0 {
+            return Ok(true);
+        }
+        match file.is_same(path, self.cancel) {
+            Ok(Some(same)) => Ok(same),
+            Ok(None) => Err(Failed::Cancelled),
+            Err(why) => Err(Failed::Because(why.to_string())),
+        }
+    }
+
+    fn changed(&self, book: Box<Book>, path: PathBuf) -> Result<OpeningOutcome, Failed> {
+        let expected = &book.contents.snapshot.around.source.grid;
+        let loaded = self.scan(&path)?;
+        let found = loaded.volume.grid();
+        let same_grid = found.matches(expected, 1e-3 * expected.spacing().min_element());
+        Ok(OpeningOutcome::Asks(book, Why::Changed { path, same_grid }))
+    }
+
+    fn with(&self, book: Box<Book>, path: &Path) -> Result<OpeningOutcome, Failed> {
+        let loaded = self.scan(path)?;
+        self.ready(book, loaded, None, None)
+    }
+
+    fn scan(&self, path: &Path) -> Result<Loaded, Failed> {
+        self.image(path, Role::Any)
+    }
+
+    fn image(&self, path: &Path, role: Role) -> Result<Loaded, Failed> {
+        match load(self.formats, path, role, None, self.cancel, self.progress)? {
+            FileContents::Image(loaded, _) => Ok(*loaded),
+            _ => Err(Failed::Because(format!("this is no scan: {}", path.display()))),
+        }
+    }
+
+    fn ready(
+        &self,
+        book: Box<Book>,
+        loaded: Loaded,
+        stands_in: Option<StandIn>,
+        note: Option<Note>,
+    ) -> Result<OpeningOutcome, Failed> {
+        let Book { path, contents, mut file } = *book;
+        let around = &contents.snapshot.around;
+        let (mut overlays, mut lost) = (Vec::new(), Vec::new());
+        for (place, overlay) in around.overlays.iter().enumerate() {
+            match self.overlay(overlay, &path, stands_in.is_some()) {
+                Ok(Some(image)) => overlays.push((place, Box::new(image))),
+                Err(Failed::Cancelled) => return Err(Failed::Cancelled),
+                Ok(None) | Err(Failed::Because(_)) => lost.push(overlay.clone()),
+            }
+        }
+        let numbered: BTreeMap<u32, Arc<Volume>> = overlays
+            .iter()
+            .filter_map(|(place, image)| {
+                Some((around.overlays[*place].number?, Arc::clone(&image.volume)))
+            })
+            .collect();
+        let restored = contents.snapshot.restore(Arc::clone(&loaded.volume), numbered);
+        let (mut document, changed) = restored.map_err(|why| Failed::Because(why.to_string()))?;
+        let damage: Vec<String> =
+            contents.damage.iter().chain(&changed).map(ToString::to_string).collect();
+        if !damage.is_empty() && file.is_ok() {
+            // What it holds is not what is shown: it stays as it is.
+            file = Err(ReadOnly::Damaged);
+        }
+        let exported = around.exported.as_ref().filter(|_| note != Some(Note::ByPlace));
+        let is_exported = exported.is_some_and(|e| {
+            e.labels == labels_check_sum(document.objects()) && self.is_there(e, &path)
+        });
+        let export = exported.map(|e| self.export(e, &path));
+        if !is_exported && document.objects().iter().any(|o| !o.region.is_empty()) {
+            document.mark_never_saved();
+        }
+        let view = KeptView::read(&around.view);
+        let Loaded { stats, histogram, path: scan, .. } = loaded;
+        Ok(OpeningOutcome::Ready(Box::new(Ready {
+            path,
+            contents,
+            file,
+            document,
+            damage,
+            scan,
+            stats,
+            histogram,
+            view,
+            overlays,
+            lost,
+            stands_in,
+            export,
+            is_exported,
+            note,
+        })))
+    }
+
+    fn overlay(
+        &self,
+        overlay: &Overlay,
+        session: &Path,
+        masks_alone: bool,
+    ) -> Result<Option<Loaded>, Failed> {
+        if masks_alone {
+            return Ok(None);
+        }
+        match self.search(&overlay.file, session)? {
+            Search::Same(path) => self.image(&path, Role::Overlay).map(Some),
+            Search::Other(_) | Search::Nowhere => Ok(None),
+        }
+    }
+
+    /// Whether the label map and its table lie where they were written, as they were.
+    fn is_there(&self, exported: &Exported, session: &Path) -> bool {
+        let same =
+            |file: &FileRef, path: &Path| matches!(file.is_same(path, self.cancel), Ok(Some(true)));
+        let map = place_of(&exported.file, session);
+        let table = exported.names.as_ref().map(|names| (names, place_of(names, session)));
+        same(&exported.file, &map) && table.is_none_or(|(names, path)| same(names, &path))
+    }
+
+    fn export(&self, exported: &Exported, session: &Path) -> (PathBuf, PairStamp) {
+        let path = place_of(&exported.file, session);
+        let sum = |file: &FileRef| (file.bytes, file.sha256.map_or([0; 32], |hash| hash.0));
+        let table = exported.names.as_ref().map(sum);
+        let stamp = PairStamp::written(self.formats, &path, sum(&exported.file), table);
+        (path, stamp)
+    }
+}
+
+/// Where a file is, or was.
+fn place_of(file: &FileRef, session: &Path) -> PathBuf {
+    let there = file.candidates(session).into_iter().find(|path| path.is_file());
+    there.map_or_else(|| file.absolute.clone(), |path| tidy(path, file))
+}
+
+/// A path without a way back up in it, as people would write it.
+fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return path;
+    }
+    if same_file(&path, &file.absolute) {
+        return file.absolute.clone();
+    }
+    path.canonicalize().unwrap_or(path)
+}
+
+/// An image without anything to see, on a session's grid: what is saved of its masks lies where the scan was.
+fn empty(source: &SessionSource) -> Loaded {
+    let grid = source.grid.clone();
+    let voxels = Voxels::U8(vec![0; grid.count()]);
+    let geometry = source.geometry.clone().or_else(|| Some(StoredGeometry::of(&grid)));
+    let said = Provenance { format: "", geometry, identifiers: source.identifiers.clone() };
+    let dims = grid.dims().to_vec();
+    let volume =
+        Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());
+    let stats = volume.stats();
+    let histogram = Histogram::of(&volume, &stats, 2);
+    Loaded { volume: Arc::new(volume), path: source.file.absolute.clone(), stats, histogram }
+}

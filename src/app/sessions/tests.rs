@@ -1,0 +1,345 @@
+//! The parts of keeping work, without a window.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::current::Current;
+use super::hashes::Hashes;
+use super::keeper::{Keeper, KeptFrom, Letter, Order, SessionId, Told};
+use super::kept_view::KeptView;
+use super::opening::{OpeningOutcome, Ready, Why, Wish, go_on};
+use super::picture::{Backdrop, png_of};
+use crate::app::document_number::DocumentNumber;
+use crate::app::open_document::OpenDocument;
+use crate::document::tests::{document, random};
+use crate::document::{Change, Command, Document, EditKind, GestureId, Over};
+use crate::geom::{Convention, DAffine3, DVec3, Grid};
+use crate::io;
+use crate::session::{self, Past, Snapshot};
+use crate::ui::{Status, ViewState};
+use crate::volume::{Region, Scale, StoredGeometry, Volume, Voxels, Window};
+use crate::work::{CancelToken, Progress};
+
+/// A scan of 6 × 5 × 4 voxels in a file, and a document of it.
+fn scan_in(folder: &Path) -> (PathBuf, Document) {
+    let path = folder.join("scan.nii.gz");
+    let values: Vec<f32> = (0..120u16).map(f32::from).collect();
+    io::save_float32(&path, [6, 5, 4], &values, DAffine3::IDENTITY).unwrap();
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let volume = io::open_volume(&path, &io::Limits::default(), &cancel, &progress).unwrap();
+    (path, Document::new(Arc::new(volume)))
+}
+
+fn beginning() -> Box<KeptFrom> {
+    Box::new(KeptFrom {
+        file: None,
+        named: false,
+        past: Past::default(),
+        exported: None,
+        picture: None,
+        stem: "scan".to_owned(),
+    })
+}
+
+/// The window's end of one open document.
+struct Bench {
+    folder: tempfile::TempDir,
+    open: OpenDocument,
+    view: ViewState,
+    current: Current,
+    hashes: Hashes,
+    keeper: Keeper,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, document) = scan_in(folder.path());
+        let grid = document.image().grid().clone();
+        let stats = document.image().stats();
+        let histogram = crate::volume::Histogram::of(document.image(), &stats, 16);
+        let keeper = Keeper::start(Arc::new(|| ()), Some(folder.path().join("state"))).unwrap();
+        keeper.give(Order::Begin(SessionId(1), beginning()));
+        Self {
+            view: ViewState::for_scan(&grid, stats, histogram),
+            open: OpenDocument::new(DocumentNumber(1), document, path.clone()),
+            current: Current::new(SessionId(1), path),
+            hashes: Hashes::new(Arc::new(|| ())),
+            keeper,
+            folder,
+        }
+    }
+
+    fn follow(&mut self, at_once: bool) -> Option<Letter> {
+        let Self { open, view, current, hashes, .. } = self;
+        current.follow(open, view, &Status::default(), hashes, at_once).0
+    }
+
+    fn drafts(&self) -> Vec<PathBuf> {
+        super::folder::drafts(&self.folder.path().join("state"))
+    }
+
+    fn hear(&self) -> Told {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(told) = self.keeper.poll() {
+                return told;
+            }
+            assert!(Instant::now() < until, "nothing was told");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn paint(&mut self, voxel: usize) {
+        let region = Region::from_mask(6, (0..120).map(|n| n == voxel));
+        let command = Command::Edit {
+            object: None,
+            change: Change::Add(Arc::new(region)),
+            over: Over::Background,
+            kind: EditKind::Brush,
+            gesture: GestureId(voxel as u64 + 1),
+        };
+        self.open.document.apply(command).unwrap();
+    }
+}
+
+fn open(path: &Path) -> Box<Ready> {
+    let wish = Wish::Read { path: path.to_owned(), take_over: false };
+    match go_on(wish, io::formats(), &CancelToken::new(), &Progress::new()) {
+        OpeningOutcome::Ready(ready) => ready,
+        OpeningOutcome::Asks(_, why) => panic!("asks {why:?}"),
+        OpeningOutcome::Failed(why) => panic!("{why}"),
+        OpeningOutcome::Cancelled => panic!("nobody cancelled"),
+    }
+}
+
+#[test]
+fn of_what_waits_the_newest_is_written_and_all_of_it_before_the_end() {
+    let mut bench = Bench::new();
+    assert!(bench.follow(true).is_none(), "looking is no work");
+    for voxel in 0..30 {
+        bench.paint(voxel);
+        // What is handed over at once is not held back by the pause.
+        let letter = bench.follow(true).expect("something has changed");
+        assert_eq!(letter.mark, voxel as u64 + 1);
+        bench.keeper.give(Order::Write(letter));
+    }
+    assert!(bench.follow(true).is_none(), "nothing has changed since");
+    let objects = bench.open.document.objects().to_vec();
+    let folder = bench.folder;
+    drop(bench.keeper);
+    let drafts = super::folder::drafts(&folder.path().join("state"));
+    assert_eq!(drafts.len(), 1);
+    let contents = session::read(&drafts[0]).unwrap();
+    assert_eq!((contents.snapshot.objects, contents.damage), (objects, vec![]));
+    assert!(contents.snapshot.around.picture.is_some());
+}
+
+#[test]
+fn changes_wait_a_second_for_one_another() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    assert!(bench.follow(false).is_some(), "the first is not kept waiting");
+    bench.paint(4);
+    let Bench { open, view, current, hashes, .. } = &mut bench;
+    let (letter, wait) = current.follow(open, view, &Status::default(), hashes, false);
+    assert!(letter.is_none());
+    let wait = wait.expect("it is due soon");
+    assert!(wait > Duration::from_millis(500) && wait <= Duration::from_secs(1), "{wait:?}");
+}
+
+#[test]
+fn a_draft_goes_when_it_is_not_wanted_and_stays_when_nothing_is_said() {
+    for (delete, left) in [(true, 0), (false, 1)] {
+        let mut bench = Bench::new();
+        bench.paint(3);
+        let letter = bench.follow(true).unwrap();
+        bench.keeper.give(Order::Write(letter));
+        assert!(matches!(bench.hear(), Told::Written { mark: 1, .. }));
+        bench.keeper.give(Order::End { session: SessionId(1), delete });
+        assert_eq!(bench.hear(), Told::Ended);
+        assert_eq!(bench.drafts().len(), left, "{delete}");
+    }
+}
+
+#[test]
+fn what_was_exported_is_known_from_its_first_write_on() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    let letter = bench.follow(true).unwrap();
+    bench.keeper.give(Order::Write(letter));
+    let Told::Written { path, .. } = bench.hear() else { panic!("written") };
+    let map = bench.folder.path().join("mask.nii");
+    std::fs::write(&map, "mask").unwrap();
+    let objects = bench.open.document.objects().to_vec();
+    bench.keeper.give(Order::Exported {
+        session: SessionId(1),
+        map: map.clone(),
+        table: None,
+        objects: objects.clone(),
+    });
+    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
+    assert_eq!(bench.hear(), Told::Ended);
+    let exported = session::read(&path).unwrap().snapshot.around.exported.unwrap();
+    assert_eq!((exported.file.absolute, exported.file.bytes), (map, 4));
+    assert_eq!(exported.labels, session::labels_check_sum(&objects));
+}
+
+#[test]
+fn a_session_moves_only_over_sessions_that_nobody_has() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    let mut letter = bench.follow(true);
+    bench.keeper.give(Order::Write(letter.take().unwrap()));
+    let Told::Written { path: draft, .. } = bench.hear() else { panic!("written") };
+    let at = |name: &str| bench.folder.path().join(name);
+    let (foreign, fresh) = (at("notes.voxpoint"), at("case.voxpoint"));
+    std::fs::write(&foreign, "notes").unwrap();
+    let again = |bench: &mut Bench| {
+        let Bench { open, view, current, .. } = bench;
+        current.letter(open, view, true)
+    };
+    let letter = again(&mut bench);
+    bench.keeper.give(Order::Move(foreign.clone(), letter));
+    assert!(matches!(bench.hear(), Told::NotMoved { .. }));
+    assert_eq!(std::fs::read(&foreign).unwrap(), b"notes");
+    assert!(draft.exists());
+    let letter = again(&mut bench);
+    bench.keeper.give(Order::Move(fresh.clone(), letter));
+    assert!(matches!(bench.hear(), Told::Moved { path, .. } if path == fresh));
+    assert!(!draft.exists() && session::read(&fresh).is_ok());
+    // Over another one, with what was done before kept.
+    let other = bench.folder.path().join("other.voxpoint");
+    std::fs::copy(&fresh, &other).unwrap();
+    bench.paint(4);
+    let letter = again(&mut bench);
+    bench.keeper.give(Order::Move(other.clone(), letter));
+    assert!(matches!(bench.hear(), Told::Moved { .. }));
+    let contents = session::read(&other).unwrap();
+    assert_eq!(contents.snapshot.objects, bench.open.document.objects());
+    assert!(fresh.exists(), "a session with a name is the user's");
+}
+
+#[test]
+fn a_scan_that_is_gone_or_another_is_asked_about() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    while bench.hashes.of(&bench.open.path).sha256.is_none() {
+        bench.hashes.poll();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let letter = bench.follow(true).unwrap();
+    bench.keeper.give(Order::Write(letter));
+    let Told::Written { path, .. } = bench.hear() else { panic!("written") };
+    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
+    assert_eq!(bench.hear(), Told::Ended);
+    let ask = |wish| match go_on(wish, io::formats(), &CancelToken::new(), &Progress::new()) {
+        OpeningOutcome::Asks(book, why) => (book, why),
+        _ => panic!("a question"),
+    };
+    let scan = bench.open.path.clone();
+    let read = || Wish::Read { path: path.clone(), take_over: false };
+    let bytes = std::fs::read(&scan).unwrap();
+    std::fs::remove_file(&scan).unwrap();
+    assert_eq!(ask(read()).1, Why::Missing);
+    io::save_float32(&scan, [6, 5, 4], &[7.0; 120], DAffine3::IDENTITY).unwrap();
+    assert_eq!(ask(read()).1, Why::Changed { path: scan.clone(), same_grid: true });
+    io::save_float32(&scan, [6, 5, 5], &[7.0; 150], DAffine3::IDENTITY).unwrap();
+    let (book, why) = ask(read());
+    assert_eq!(why, Why::Changed { path: scan.clone(), same_grid: false });
+    // The very same, elsewhere.
+    let found = bench.folder.path().join("found.nii.gz");
+    std::fs::write(&found, bytes).unwrap();
+    let wish = Wish::With(book, found);
+    let outcome = go_on(wish, io::formats(), &CancelToken::new(), &Progress::new());
+    assert!(matches!(outcome, OpeningOutcome::Ready(ready) if ready.document.objects().len() == 1));
+}
+
+#[test]
+fn pictures_are_small_whatever_is_in_them() {
+    let mut random = fastrand::Rng::with_seed(3);
+    for dims in [[300, 200, 3], [7, 900, 3], [1, 1, 1]] {
+        let grid = Grid::new(dims, DAffine3::from_scale(DVec3::new(0.7, 0.7, 3.0))).unwrap();
+        let voxels = Voxels::U8((0..grid.count()).map(|_| random.u8(..)).collect());
+        let stored = StoredGeometry::of(&grid);
+        let dims = dims.to_vec();
+        let volume = Volume::new("noise", grid, dims, voxels, Scale::NONE, stored, vec![]);
+        let mut d = Document::new(Arc::new(volume));
+        let count = d.image().grid().count();
+        let row = d.image().grid().dims()[0];
+        let region = Region::from_mask(row, (0..count).map(|n| n % 3 == 0));
+        d.apply(Command::Edit {
+            object: None,
+            change: Change::Add(Arc::new(region)),
+            over: Over::Background,
+            kind: EditKind::Brush,
+            gesture: GestureId(1),
+        })
+        .unwrap();
+        let mut current = Current::new(SessionId(1), "noise.nii".into());
+        let open = OpenDocument::new(DocumentNumber(1), d, "noise.nii".into());
+        let letter = current.letter(&open, &ViewState::default(), true);
+        let scene = Backdrop {
+            volume: Arc::clone(open.document.image()),
+            window: Window::new(128.0, 256.0),
+            convention: Convention::Radiological,
+        };
+        let png = png_of(&letter.snapshot, &scene).expect("a picture");
+        assert!(png.len() <= 40_000, "{} bytes", png.len());
+        let picture = image::load_from_memory(&png).unwrap();
+        assert!(picture.width().max(picture.height()) <= 256);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Any deeds and looks, handed over now and then: opened again, document and view are the same.
+    #[test]
+    fn any_work_is_gone_on_with_where_it_was(
+        deeds in prop::collection::vec((random::deed(), any::<bool>()), 1..40),
+        place in [0.0f64..5.0, 0.0..4.0, 0.0..3.0],
+        window in [-50.0f64..50.0, 1.0..99.0],
+        azimuth in -3.0f64..3.0,
+    ) {
+        let mut bench = Bench::new();
+        // The deeds are those of a document like this one.
+        prop_assert_eq!(document().image().grid().dims(), [6, 5, 4]);
+        let mut gesture = GestureId(0);
+        for (deed, handed) in &deeds {
+            random::do_deed(&mut bench.open.document, deed, &mut gesture);
+            if let Some(letter) = bench.follow(true).filter(|_| *handed) {
+                bench.keeper.give(Order::Write(letter));
+            }
+        }
+        bench.view.scan.crosshair = DVec3::from_array(place);
+        bench.view.scan.window = Window::new(window[0], window[1]);
+        bench.view.scan.orbit.azimuth = azimuth;
+        bench.view.scan.solo = deeds.len() % 2 == 0;
+        bench.current.begun = true;
+        let last = bench.follow(true).expect("the view is another one");
+        let expected: Snapshot = (*last.snapshot).clone();
+        bench.keeper.give(Order::Write(last));
+        let Bench { folder, keeper, open: o, view, .. } = bench;
+        drop(keeper);
+        let drafts = super::folder::drafts(&folder.path().join("state"));
+        prop_assert_eq!(drafts.len(), 1);
+        let ready = open(&drafts[0]);
+        prop_assert_eq!(&ready.damage, &Vec::<String>::new());
+        prop_assert!(ready.file.is_ok());
+        prop_assert_eq!(ready.document.objects(), &expected.objects[..]);
+        prop_assert_eq!(ready.document.labels(), o.document.labels());
+        prop_assert_eq!(
+            ready.document.active().map(|o| o.id),
+            o.document.active().map(|o| o.id)
+        );
+        let mut again = ViewState::for_scan(
+            ready.document.image().grid(), ready.stats, ready.histogram.clone(),
+        );
+        ready.view.apply(&mut again, &ready.document);
+        prop_assert_eq!(KeptView::of(&again), KeptView::of(&view));
+    }
+}

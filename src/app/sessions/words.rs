@@ -1,0 +1,40 @@
+//! The window's title: which scan, how the session is kept, whether the mask is exported.
+
+use crate::document::Document;
+use crate::ui::text::{tr, tr_with};
+use crate::ui::{SessionState, SessionStatus};
+
+/// `ct.nii.gz · session case.voxpoint (saved) · mask not exported — Voxpoint`.
+pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> String {
+    let Some(document) = document else { return "Voxpoint".to_owned() };
+    let mut parts = vec![document.image().name().to_owned()];
+    if let Some(session) = session
+        && let Some(state) = state(&session.state)
+    {
+        parts.push(match (&session.name, &session.copy_of) {
+            (Some(name), _) => {
+                tr_with("session {name} ({state})", &[("name", name), ("state", &state)])
+            }
+            (None, Some((name, _))) => {
+                tr_with("copy of {name} ({state})", &[("name", name), ("state", &state)])
+            }
+            (None, None) => tr_with("draft ({state})", &[("state", &state)]),
+        });
+    } else if let Some((name, _)) = session.and_then(|s| s.copy_of.as_ref()) {
+        parts.push(tr_with("{name}, read-only", &[("name", name)]));
+    }
+    if document.objects().iter().any(|o| !o.region.is_empty()) || document.is_modified() {
+        let modified = document.is_modified();
+        parts.push(if modified { tr("mask not exported") } else { tr("mask exported") }.to_owned());
+    }
+    format!("{} — Voxpoint", parts.join(" · "))
+}
+
+fn state(state: &SessionState) -> Option<&'static str> {
+    match state {
+        SessionState::Untouched => None,
+        SessionState::Saving => Some(tr("saving…")),
+        SessionState::Saved => Some(tr("saved")),
+        SessionState::Failed(..) => Some(tr("not saved")),
+    }
+}

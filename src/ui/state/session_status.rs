@@ -1,0 +1,131 @@
+//! What the window shows of sessions: how the open one is kept, drafts that can be gone on with, and questions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How the work on the open scan is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionStatus {
+    /// The session's name; `None`: it is a draft.
+    pub name: Option<String>,
+    /// What it is a copy of, and why that is not written, if it is one.
+    pub copy_of: Option<(String, String)>,
+    /// Whether it is on the disk.
+    pub state: SessionState,
+}
+
+/// Whether a session is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// Nothing was done yet that is worth keeping.
+    Untouched,
+    /// It is about to be written for the first time.
+    Saving,
+    /// All but what was done in the last two seconds.
+    Saved,
+    /// It can't be written, for this reason; the draft in which it is instead.
+    Failed(String, Option<PathBuf>),
+}
+
+/// Work that was kept and can be gone on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftCard {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The name of the scan.
+    pub scan: String,
+    /// When it was written last: milliseconds since 1970, UTC.
+    pub written_ms: i64,
+    /// How long annotating took, milliseconds.
+    pub duration_ms: i64,
+    /// How many objects there are.
+    pub objects: usize,
+    /// The masks are in a label map as they are.
+    pub exported: bool,
+    /// Not all of it can be read.
+    pub damaged: bool,
+    /// What it looks like.
+    pub picture: Option<Arc<SmallPicture>>,
+}
+
+/// A picture, sRGB, row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmallPicture {
+    /// Width and height.
+    pub size: [usize; 2],
+    /// Three bytes for each pixel.
+    pub rgb: Vec<u8>,
+}
+
+/// A step of an earlier sitting: it can't be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastStep {
+    /// What was done, in English.
+    pub name: String,
+    /// Which of the object's clicks it was done to, from 1.
+    pub point: Option<usize>,
+    /// What the object was called.
+    pub object: Option<String>,
+}
+
+/// What has to be decided before a session is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionQuestion {
+    /// Somebody on another computer has it: who, and since when in milliseconds since 1970, UTC.
+    Held {
+        /// The session's name.
+        session: String,
+        /// The computer and the program there.
+        holder: String,
+        /// Milliseconds since 1970, UTC.
+        since_ms: i64,
+    },
+    /// Its scan is not where it was.
+    Missing {
+        /// The scan's name.
+        scan: String,
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Another file lies where its scan was, or was chosen.
+    Changed {
+        /// The scan's name.
+        scan: String,
+        /// Which file.
+        path: PathBuf,
+        /// Its voxels lie where those of the scan did.
+        same_grid: bool,
+    },
+}
+
+/// What the user says to a [`SessionQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionAnswer {
+    /// It is not opened.
+    Cancel,
+    /// Look for the scan.
+    Find,
+    /// Open it without the scan.
+    MasksAlone,
+    /// The file is taken although it is another one.
+    AllTheSame,
+    /// The masks go onto this scan by their place in the patient.
+    ByPlace,
+    /// It is opened to be read; changes go into a copy.
+    ReadOnly,
+    /// It is taken from whoever has it.
+    TakeOver,
+}
+
+/// The four answers before work is given up that is in no label map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaveAnswer {
+    /// Nothing is given up.
+    Stay,
+    /// The mask is saved first.
+    Save,
+    /// It stays as a draft, to be gone on with later.
+    Keep,
+    /// It is not wanted any more.
+    Discard,
+}

@@ -1,0 +1,81 @@
+//! What has to be decided before a session is opened: its scan is gone or is another file, or somebody has it.
+
+use egui::{Context, Frame, Id, Key, Margin, Modal, RichText, Ui};
+
+use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::widgets::colours;
+use crate::ui::state::{Action, SessionAnswer, SessionQuestion, Status};
+
+/// Asks, if there is something to ask. Esc opens nothing.
+pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+    // A path that is asked for is part of the answer.
+    let Some(question) = status.session_question.as_ref().filter(|_| !status.asks_path) else {
+        return;
+    };
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
+    let modal = Modal::new(Id::unique("session question")).frame(frame).show(ctx, |ui| {
+        ui.set_width(480.0);
+        let answers = asked(ui, question);
+        ui.add_space(16.0);
+        ui.horizontal_wrapped(|ui| {
+            for (text, answer) in answers {
+                let warns = [SessionAnswer::AllTheSame, SessionAnswer::TakeOver].contains(&answer);
+                let text = RichText::new(text);
+                let text = if warns { text.color(colours(ui).error) } else { text };
+                if ui.button(text).clicked() {
+                    out.push(Action::AnswerSession(answer));
+                }
+            }
+        });
+    });
+    let escaped = ctx.input(|i| i.key_pressed(Key::Escape));
+    if escaped || modal.backdrop_response.clicked() {
+        out.push(Action::AnswerSession(SessionAnswer::Cancel));
+    }
+}
+
+fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionAnswer)> {
+    let cancel = (tr("Cancel"), SessionAnswer::Cancel);
+    let alone = (tr("Open the masks alone"), SessionAnswer::MasksAlone);
+    match question {
+        SessionQuestion::Held { session, holder, since_ms } => {
+            ui.heading(tr_with("{name} is open elsewhere", &[("name", session)]));
+            let minutes = super::drafts::age_of(*since_ms);
+            ui.label(tr_with(
+                "Somebody has it {holder}, taken {when}. To be sure that nobody loses work, open it read-only: what you change goes into a copy. Take it over only if that program has ended, or that computer is off.",
+                &[("holder", holder), ("when", &minutes)],
+            ));
+            vec![
+                cancel,
+                (tr("Open read-only"), SessionAnswer::ReadOnly),
+                (tr("Take over"), SessionAnswer::TakeOver),
+            ]
+        }
+        SessionQuestion::Missing { scan, path } => {
+            ui.heading(tr_with("Where is {name}?", &[("name", scan)]));
+            ui.label(tr_with(
+                "The scan of this session is neither where it was nor beside the session: {path}",
+                &[("path", &path.display())],
+            ));
+            vec![cancel, alone, (tr("Find it…"), SessionAnswer::Find)]
+        }
+        SessionQuestion::Changed { scan, path, same_grid } => {
+            ui.heading(tr_with(
+                "{name} is not the file that this work was done on",
+                &[("name", scan)],
+            ));
+            ui.label(tr_with(
+                "Its contents are others than they were: {path}",
+                &[("path", &path.display())],
+            ));
+            let all_the_same = if *same_grid {
+                ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
+                (tr("Use it all the same"), SessionAnswer::AllTheSame)
+            } else {
+                ui.label(tr("Its voxels lie elsewhere than those of the scan. Masks can be put onto it by their place in the patient: as a new draft, without their clicks."));
+                (tr("Resample the masks onto it by place"), SessionAnswer::ByPlace)
+            };
+            vec![cancel, alone, all_the_same, (tr("Another file…"), SessionAnswer::Find)]
+        }
+    }
+}
