@@ -3,6 +3,7 @@
 
 mod graph;
 mod queue;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -11,13 +12,11 @@ use crate::volume::{Region, RegionBuilder, Volume, VoxelBox};
 use crate::work::Progress;
 
 use graph::{FAR, Graph, Node};
-use queue::Queue;
+use search::Known;
 
-/// Voxels that are settled between two looks at the limits.
+/// Voxels that are forgotten between two looks at the limits.
 const STEPS: usize = 1 << 14;
-/// Costs that count as alike in the order of the search: about the usual cost of a millimetre, so that few voxels are
-/// settled twice.
-const WIDTH: u32 = 16;
+
 /// How labels compete.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GrowCutOptions {
@@ -69,16 +68,18 @@ impl GrowCutOptions {
 ///
 /// Resumed, only what changes is looked at: where new seeds are nearer than the old ones were, and what seeds that are
 /// gone had reached. The result is exactly that of starting anew with all seeds, because costs are whole numbers:
-/// 2048ths of an edge, at least 1 and at most 2²⁰ (512 edges) for a step. Where seeds that are gone leave a smaller
+/// 2048ths of an edge, at least 1 and at most 2²⁰ (512 edges) for a step; none goes on that costs 2³² − 2²⁰. Where seeds that are gone leave a smaller
 /// box, it does start anew.
 ///
-/// Memory: 12 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while
-/// it grows.
+/// Memory: 10 bytes for each voxel of the box around the seeds and the margin, and some 16 for each at the front while
+/// it grows. It takes as many threads as rayon has; what comes out does not depend on them.
 #[derive(Debug)]
 pub struct GrowCut {
     options: GrowCutOptions,
     walls: Region,
     progress: Progress,
+    /// In how many slabs it searches, if not as usual.
+    slabs: Option<usize>,
     dims: [usize; 3],
     state: Option<State>,
 }
@@ -88,6 +89,8 @@ pub struct GrowCut {
 struct State {
     graph: Graph,
     nodes: Vec<Node>,
+    /// Of the nodes; without meaning where no path leads.
+    labels: Vec<u16>,
     /// By their label; a voxel that was given to several is of the last one.
     seeds: BTreeMap<u16, Region>,
     /// Where paths are to go on: costs and positions. Not empty after a stop.
@@ -105,7 +108,13 @@ impl GrowCut {
             locality: not_below_0(options.locality),
         };
         let (walls, progress) = (Region::default(), Progress::new());
-        Self { options, walls, progress, dims: [0; 3], state: None }
+        Self { options, walls, progress, slabs: None, dims: [0; 3], state: None }
+    }
+
+    /// Searches in so many slabs.
+    #[cfg(test)]
+    fn in_slabs(self, slabs: usize) -> Self {
+        Self { slabs: Some(slabs), ..self }
     }
 
     /// No path leads through these voxels.
@@ -149,7 +158,10 @@ impl GrowCut {
             before => self.wider(volume, bounds, before, limits)?,
         };
         state.plant(seeds, self.dims, limits)?;
-        let ended = state.spread(limits, &self.progress);
+        let State { graph, nodes, labels, unfinished, .. } = &mut state;
+        let slabs = self.slabs.unwrap_or_else(|| search::usual_slabs(graph));
+        let known = Known { nodes, labels, unfinished };
+        let ended = search::spread(graph, known, slabs, limits, &self.progress);
         let regions = ended.map(|()| state.regions(dims));
         self.state = Some(state);
         regions
@@ -169,18 +181,26 @@ impl GrowCut {
         limits: &WorkLimits,
     ) -> Result<State, MaskError> {
         let (graph, mut nodes) = Graph::of(volume, bounds, &self.options, &self.walls, limits)?;
+        let mut labels = limits.buffer(0, Some(nodes.len()))?;
         let (mut seeds, mut unfinished) = (BTreeMap::new(), Vec::new());
         if let Some(old) = before {
             let VoxelBox { min, max } = *old.graph.bounds();
             let nx = max[0] - min[0];
+            // Paths now go on over those of the old box's faces that are not the new one's, too.
+            let (low, high) = (|a| bounds.min[a] < min[a], |a| bounds.max[a] > max[a]);
             for z in min[2]..max[2] {
                 for y in min[1]..max[1] {
                     let from = old.graph.position(min[0], y, z);
                     let to = graph.position(min[0], y, z);
                     nodes[to..to + nx].copy_from_slice(&old.nodes[from..from + nx]);
-                    // Paths now go on over the old box's edge.
-                    let edge = y == min[1] || z == min[2] || y + 1 == max[1] || z + 1 == max[2];
-                    for x in (0..nx).filter(|&x| edge || x == 0 || x == nx - 1) {
+                    labels[to..to + nx].copy_from_slice(&old.labels[from..from + nx]);
+                    let at = [min[0], y, z];
+                    let face = |a| at[a] == min[a] && low(a) || at[a] + 1 == max[a] && high(a);
+                    let row = face(1) || face(2);
+                    for x in 0..nx {
+                        if !(row || x == 0 && low(0) || x == nx - 1 && high(0)) {
+                            continue;
+                        }
                         let cost = nodes[to + x].cost;
                         if cost < FAR {
                             unfinished.push((cost, (to + x) as u32));
@@ -194,7 +214,7 @@ impl GrowCut {
             }));
             seeds = old.seeds;
         }
-        Ok(State { graph, nodes, seeds, unfinished })
+        Ok(State { graph, nodes, labels, seeds, unfinished })
     }
 }
 
@@ -224,9 +244,10 @@ impl State {
         let none = Region::default();
         for (&label, region) in &seeds {
             let new = region.without(self.seeds.get(&label).unwrap_or(&none), dims[0]);
-            let (nodes, starts) = (&mut self.nodes, &mut self.unfinished);
+            let (nodes, labels) = (&mut self.nodes, &mut self.labels);
+            let starts = &mut self.unfinished;
             self.graph.for_each(&new, dims, |at| {
-                (nodes[at].cost, nodes[at].label) = (0, label);
+                (nodes[at].cost, labels[at]) = (0, label);
                 starts.push((0, at as u32));
             });
         }
@@ -251,10 +272,10 @@ impl State {
             if done.is_multiple_of(STEPS) {
                 limits.check()?;
             }
-            let Node { cost, label, .. } = self.nodes[at];
+            let (cost, label) = (self.nodes[at].cost, self.labels[at]);
             self.graph.for_each_neighbour(&self.nodes, at, |to, step| {
-                let there = self.nodes[to];
-                let from_here = there.label == label && there.cost == cost.saturating_add(step);
+                let reached = self.nodes[to].cost == cost.saturating_add(step);
+                let from_here = reached && self.labels[to] == label;
                 // (A seed's cost is 0, no path's is.)
                 if from_here && !forgotten[to] {
                     forgotten[to] = true;
@@ -276,48 +297,6 @@ impl State {
         Ok(())
     }
 
-    /// Dijkstra's algorithm from where paths are unfinished. Stopped, they stay so.
-    fn spread(&mut self, limits: &WorkLimits, progress: &Progress) -> Result<(), MaskError> {
-        let Self { graph, nodes, unfinished, .. } = self;
-        progress.set_total(nodes.len() as u64);
-        let mut queue = Queue::new(std::mem::take(unfinished), WIDTH);
-        let mut done = 0usize;
-        while let Some(position) = queue.pop() {
-            let at = position as usize;
-            done += 1;
-            if done.is_multiple_of(STEPS) {
-                progress.set_done(done.min(nodes.len()) as u64);
-                if let Err(stopped) = limits.check() {
-                    let left = queue.into_positions().chain([position]);
-                    unfinished.extend(left.map(|at| (nodes[at as usize].cost, at)));
-                    return Err(stopped);
-                }
-            }
-            let here = nodes[at];
-            // Else a shorter path was found since.
-            if !queue.is_due(here.cost) {
-                continue;
-            }
-            for (first, lengths) in graph.rows(at) {
-                let row = &mut nodes[first..first + 3];
-                for ((to, there), length) in (first..).zip(row).zip(lengths) {
-                    // Most neighbours are nearer already, and the voxel itself is as near.
-                    if there.cost <= here.cost {
-                        continue;
-                    }
-                    let Some(step) = here.step(there, length) else { continue };
-                    let cost = here.cost.saturating_add(step);
-                    let alike = cost == there.cost && here.label < there.label && cost < FAR;
-                    if cost < there.cost || alike {
-                        (there.cost, there.label) = (cost, here.label);
-                        queue.push(cost, to as u32);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn regions(&self, dims: [usize; 3]) -> BTreeMap<u16, Region> {
         let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
         let VoxelBox { min, max } = *self.graph.bounds();
@@ -326,8 +305,8 @@ impl State {
             for y in min[1]..max[1] {
                 let start = min[0] + dims[0] * (y + dims[1] * z);
                 let row = self.graph.position(min[0], y, z);
-                let nodes = &self.nodes[row..row + nx];
-                let of = |x: usize| (nodes[x].cost < FAR).then_some(nodes[x].label);
+                let (nodes, labels) = (&self.nodes[row..row + nx], &self.labels[row..row + nx]);
+                let of = |x: usize| (nodes[x].cost < FAR).then_some(labels[x]);
                 let mut x = 0;
                 while x < nx {
                     let from = x;

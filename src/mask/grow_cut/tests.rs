@@ -41,7 +41,8 @@ proptest! {
         let volume = volume(DIMS, [0.7, 1.0, 2.5], values);
         // A margin beyond the volume: the box is the same whatever the seeds.
         let options = GrowCutOptions { margin_mm: 100.0, contrast: 1.0, locality };
-        let mut resumed = GrowCut::new(options);
+        // In slabs of one plane, of several, and in one for all.
+        let mut resumed = GrowCut::new(options).in_slabs(1 + salt % 9);
         let mut all: Vec<(u16, Region)> = Vec::new();
         for (n, step) in steps.into_iter().enumerate() {
             // Some steps add to the seeds, some are other seeds.
@@ -51,7 +52,7 @@ proptest! {
                 all.extend(step);
             }
             let found = grown(&mut resumed, &volume, &all);
-            let fresh = grown(&mut GrowCut::new(options), &volume, &all);
+            let fresh = grown(&mut GrowCut::new(options).in_slabs(1), &volume, &all);
             prop_assert_eq!(&found, &fresh, "step {}", n);
             let mut seen = Region::default();
             for (label, region) in &found {
@@ -82,7 +83,7 @@ proptest! {
         let values: Vec<f32> = (0..756).map(|n| noise(n + salt * 756)).collect();
         let volume = volume(DIMS, [0.7, 1.0, 2.5], values);
         let options = GrowCutOptions { margin_mm, contrast: 0.3, locality: 0.05 };
-        let mut resumed = GrowCut::new(options);
+        let mut resumed = GrowCut::new(options).in_slabs(1 + salt % 9);
         grown(&mut resumed, &volume, &first);
         let all = [first.clone(), more].concat();
         let found = grown(&mut resumed, &volume, &all);
@@ -271,4 +272,21 @@ fn after_too_little_memory_it_starts_anew() {
     let mut cut = GrowCut::new(options);
     assert!(matches!(cut.grow(&volume, &both, &little), Err(MaskError::Memory { .. })));
     assert_eq!(cut.grow(&volume, &both, &WorkLimits::none()), expected);
+}
+
+/// Whatever the slabs, and whether it is stopped in between, the labels are the same.
+#[test]
+fn slabs_do_not_change_what_grows() {
+    let (volume, [a, b, c], options) = large();
+    let [two, three] = [vec![(1, &a), (2, &b)], vec![(1, &a), (2, &b), (3, &c)]];
+    let expected = [&two, &three, &two].map(|seeds| {
+        GrowCut::new(options).in_slabs(1).grow(&volume, seeds, &WorkLimits::none()).unwrap()
+    });
+    for slabs in [2, 5, 1000] {
+        let mut cut = GrowCut::new(options).in_slabs(slabs);
+        for (seeds, expected) in [&two, &three, &two].into_iter().zip(&expected) {
+            let (found, _) = stop_and_go(&mut cut, &volume, seeds);
+            assert!(found == *expected, "{slabs} slabs, {} seeds", seeds.len());
+        }
+    }
 }
