@@ -90,6 +90,10 @@ impl WorkingScale {
     }
 }
 
+/// How far around a point what it corrects of a mask that was there may begin, in millimetres as the model sees the scan
+/// (at working scale 1).
+pub const CORRECTED_MM: f64 = 15.0;
+
 /// How a model of a fixed size sees a scan (at working scale 1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sight {

@@ -461,7 +461,9 @@ impl App {
             Some(_) => self.view.transient.screen.area.into(),
             None => ui.ctx().content_rect().size(),
         };
-        self.toasts.show(ui.ctx(), away, room);
+        if let Some(number) = self.toasts.show(ui.ctx(), away, room) {
+            self.refine(number);
+        }
         let ctx = ui.ctx().clone();
         let acted = !actions.is_empty();
         for action in actions {

@@ -9,12 +9,12 @@ use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
 use super::files::{Loaded, stem_of};
-use crate::document::{Command, Document, LabelId, PromptChange, Refused};
+use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::{ImageId, Prompt};
 use crate::ui::commands::tools::negative_refusal;
-use crate::ui::commands::{edit, help};
+use crate::ui::commands::{edit, help, segment};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, SaveStatus, Status, Waiting};
 use crate::volume::{Histogram, Stats, Volume};
@@ -143,6 +143,7 @@ impl App {
         let Some(open) = &mut self.open else { return false };
         let again = command.waits_for_clicks().then(|| command.clone());
         let about = about(&open.document, &command);
+        let clicked = clicked_mask(&open.document, &command);
         let consequences = Consequences::of(&open.document, &command);
         match open.document.apply(command) {
             Ok(()) => {
@@ -158,9 +159,29 @@ impl App {
                 if why == Refused::Locked {
                     open.told_locked = about;
                 }
-                self.toasts.refused(told(why));
+                match clicked.or(about).filter(|_| why == Refused::FromFile) {
+                    Some(LabelId(number)) => {
+                        let name = segment::REFINE_MASK.name();
+                        self.toasts.refused_but(told(why), name, u64::from(number));
+                    }
+                    None => self.toasts.refused(told(why)),
+                }
                 false
             }
+        }
+    }
+
+    /// A mask from a file is to be corrected with points after all: the one of this label.
+    pub(super) fn refine(&mut self, label: u64) {
+        let id = u16::try_from(label).map(LabelId).ok();
+        let from_file = |id: &LabelId| {
+            let object = self.document().and_then(|document| document.object(*id));
+            object.is_some_and(Object::is_from_file)
+        };
+        if let Some(id) = id.filter(from_file)
+            && self.run(Command::Select(id))
+        {
+            self.run(Command::StartFromMask(id));
         }
     }
 
@@ -447,6 +468,14 @@ fn refusal(why: Refused) -> String {
 /// What the user is told when a command was refused.
 pub(super) fn told(why: Refused) -> String {
     format!("{}.", capitalised(&refusal(why)))
+}
+
+/// The mask from a file that a click is on.
+fn clicked_mask(document: &Document, command: &Command) -> Option<LabelId> {
+    let Command::AddPrompt { prompt, .. } = command else { return None };
+    let voxel = document.image().grid().voxel_at(prompt.world)?;
+    let owner = document.object(LabelId(document.labels().get(voxel)))?;
+    owner.is_from_file().then_some(owner.id)
 }
 
 /// The object that a command would change.

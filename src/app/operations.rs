@@ -10,8 +10,9 @@ use super::model::Preview;
 use super::open_document::{OpenDocument, told};
 use super::proposals::{Order, Phase, Proposal, Proposals, Proposer};
 use crate::document::{Change, Document, EditedObject, LabelId, Object, ObjectEdit, Over};
+use crate::geom::{Direction, Grid};
 use crate::mask::operation::{Operated, Operation, OperationKind, Subject};
-use crate::mask::{MaskError, WorkLimits};
+use crate::mask::{CutPlane, MaskError, WorkLimits};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{OperationStatus, WantedOperation, operation_name};
 use crate::volume::{Delta, Region};
@@ -41,6 +42,8 @@ pub(super) struct Changes {
     change: (usize, usize, usize),
     /// Voxels that others lose to it.
     taken: Vec<(String, usize)>,
+    /// Where what a plane cuts off lies.
+    cut_off: Option<Direction>,
 }
 
 impl Proposer for OnMask {
@@ -83,12 +86,13 @@ impl Proposer for OnMask {
         match phase {
             Phase::Idle => OperationStatus::Idle,
             Phase::Working(_) => OperationStatus::Working,
-            Phase::Ready(Changes { change: (gained, lost, parts), taken }) => {
+            Phase::Ready(Changes { change: (gained, lost, parts), taken, cut_off }) => {
                 let mm3 = document.map_or(0.0, |d| d.image().grid().voxel_volume_mm3());
                 let ml = |voxels: usize| voxels as f64 * mm3 / 1000.0;
                 let taken = taken.iter().map(|(name, n)| (name.clone(), ml(*n))).collect();
                 let (gained_ml, lost_ml) = (ml(*gained), ml(*lost));
-                OperationStatus::Ready { gained_ml, lost_ml, parts: *parts, taken }
+                let (parts, cut_off) = (*parts, *cut_off);
+                OperationStatus::Ready { gained_ml, lost_ml, parts, taken, cut_off }
             }
             Phase::Refused(why) => OperationStatus::Refused(why.to_owned()),
             Phase::Done => OperationStatus::Done,
@@ -161,7 +165,9 @@ fn propose(order: &Order<OnMask>) -> Result<Proposal<Changes>, String> {
     }
     let new = edits.iter().filter(|e| matches!(e.target, EditedObject::New(_))).count();
     // What objects that are smoothed together exchange is no surprise.
-    let details = changes(document, target, &delta, new, !is_joint);
+    let mut details = changes(document, target, &delta, new, !is_joint);
+    let cut = operation.cut.filter(|_| operation.kind == OperationKind::CutByPlane);
+    details.cut_off = cut.and_then(|cut| side_of_lost(&cut.plane, target.id, &delta, grid));
     let preview = Preview::of_delta(document, target, &delta, *number);
     Ok(Proposal { edits, preview, details })
 }
@@ -188,7 +194,17 @@ fn changes(
         }
     }
     taken.sort_by_key(|(_, voxels)| std::cmp::Reverse(*voxels));
-    Changes { change, taken }
+    Changes { change, taken, cut_off: None }
+}
+
+/// On which side of a plane what an object loses lies, by the patient's sides that the plane's normal points to.
+fn side_of_lost(plane: &CutPlane, own: LabelId, delta: &Delta, grid: &Grid) -> Option<Direction> {
+    let lost = delta.runs().iter().find(|run| run.before == own.0)?;
+    let [nx, ny, _] = grid.dims();
+    let at = lost.run.start;
+    let world = grid.world_of([at % nx, at / nx % ny, at / nx / ny]);
+    let beyond = (world - plane.point).dot(plane.normal) > 0.0;
+    Some(Direction::nearest(if beyond { plane.normal } else { -plane.normal }))
 }
 
 /// All losses before all gains: what one object gives up another may take.

@@ -52,6 +52,7 @@ struct Habits {
     brush_mm: f64,
     /// `Disc` or `Ball`.
     brush_shape: String,
+    mask_window: Option<[f32; 2]>,
 }
 
 impl Remembered {
@@ -132,6 +133,7 @@ impl Habits {
             clicked_objects: prefs.clicked_objects,
             brush_mm: prefs.brush.diameter_mm,
             brush_shape: format!("{:?}", prefs.brush.shape),
+            mask_window: prefs.mask_window,
         }
     }
 
@@ -168,6 +170,7 @@ impl Habits {
         if (BrushOptions::SMALLEST..=BrushOptions::LARGEST).contains(&self.brush_mm) {
             prefs.brush.diameter_mm = self.brush_mm;
         }
+        prefs.mask_window = self.mask_window.filter(|at| at.iter().all(|x| x.is_finite()));
         let shapes = [BrushShape::Disc, BrushShape::Ball];
         pick(&mut prefs.brush.shape, shapes, |s| format!("{s:?}") == self.brush_shape);
         pick(&mut prefs.mode_3d, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);

@@ -25,10 +25,10 @@ pub const PALETTE: [[u8; 3]; 9] = [
 ];
 
 /// How much nearer to white (positive) or black the colours of further rounds through the palette are.
-const ROUNDS: [f32; 3] = [0.0, -0.4, 0.55];
+const ROUNDS: [f32; 5] = [0.0, -0.4, 0.55, -0.2, -0.58];
 
 /// The colour of the object whose label is `id` until it gets another: [`PALETTE`], then the same colours in darker
-/// and lighter tints, in an order in which those of one hue are far apart. 27 labels have a colour of their own.
+/// and lighter tints, in an order in which those of one hue are far apart. 45 labels have a colour of their own.
 pub fn palette_colour(id: LabelId) -> [u8; 3] {
     let index = usize::from(id.0.saturating_sub(1));
     let round = index / PALETTE.len();
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn no_two_of_many_objects_look_alike() {
-        let colours: Vec<[u8; 3]> = (1..=27).map(|id| palette_colour(LabelId(id))).collect();
+        let colours: Vec<[u8; 3]> = (1..=45).map(|id| palette_colour(LabelId(id))).collect();
         assert_eq!(colours[..9], PALETTE);
         for (n, a) in colours.iter().enumerate() {
             for b in &colours[..n] {
@@ -189,7 +189,7 @@ mod tests {
             }
         }
         // Beyond, there is always one.
-        assert_eq!(palette_colour(LabelId(28)), PALETTE[0]);
+        assert_eq!(palette_colour(LabelId(46)), PALETTE[6]);
         palette_colour(LabelId(u16::MAX));
     }
 
@@ -235,7 +235,7 @@ mod tests {
             let found = apart([86, 180, 233], [0, 114, 178], deuteranopia);
             assert!((found - expected).abs() < 5e-4, "{found}");
         }
-        for id in 1..27 {
+        for id in 1..200 {
             let [a, b] = [id, id + 1].map(|id| palette_colour(LabelId(id)));
             // Tints are nearer to one another than the colours themselves.
             let least = if id < 9 { [0.24, 0.19] } else { [0.12, 0.09] };

@@ -194,6 +194,14 @@ fn a_mask_from_a_file_says_truly_what_clicks_can_do() {
         assert!(!messages.iter().any(|m| m.contains("must be positive")), "{messages:?}");
         assert!(!messages.iter().any(|m| m.contains("belongs to another")), "{messages:?}");
     }
+    // The message has a button for that, which is the same as the menu's.
+    harness.get_by_role_and_label(Role::Button, "Refine the mask with points").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("Points correct the mask of");
+    harness.get_by_label_contains("each within 15 mm around it");
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(2);
+    assert!(harness.state().document().expect("open").active().is_some_and(Object::is_from_file));
     // What it proposes: then a click outside of the structure may even be the first one.
     let before = harness.state().document().expect("open").labels().to_vec();
     harness.get_by_label("Segment").click();

@@ -9,7 +9,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use voxpoint::app::App;
 use voxpoint::document::LabelId;
-use voxpoint::geom::{DAffine3, DMat3, DVec3};
+use voxpoint::geom::{DAffine3, DMat3, DVec3, Direction};
 use voxpoint::io;
 use voxpoint::mask::operation::OperationKind;
 use voxpoint::ui::OperationStatus;
@@ -82,8 +82,13 @@ fn an_operation_is_shown_then_done_then_undone() {
     press(&mut harness, Key::E, Modifiers::SHIFT);
     assert_eq!(harness.state().view().prefs.operation.kind, OperationKind::FillHoles);
     // A voxel has 3 mm³.
-    let ready =
-        OperationStatus::Ready { gained_ml: 0.024, lost_ml: 0.0, parts: 0, taken: Vec::new() };
+    let ready = OperationStatus::Ready {
+        gained_ml: 0.024,
+        lost_ml: 0.0,
+        parts: 0,
+        taken: Vec::new(),
+        cut_off: None,
+    };
     assert_eq!(computed(&mut harness), ready);
     assert_eq!(voxels(harness.state()), [505, 27], "only shown");
     harness.get_by_label_contains("Apply").click();
@@ -99,8 +104,13 @@ fn an_operation_is_shown_then_done_then_undone() {
     assert_eq!(voxels(harness.state()), [505, 27]);
 
     choose(&mut harness, "split parts");
-    let ready =
-        OperationStatus::Ready { gained_ml: 0.0, lost_ml: 0.003, parts: 1, taken: Vec::new() };
+    let ready = OperationStatus::Ready {
+        gained_ml: 0.0,
+        lost_ml: 0.003,
+        parts: 1,
+        taken: Vec::new(),
+        cut_off: None,
+    };
     assert_eq!(computed(&mut harness), ready);
     harness.get_by_label_contains("Apply").click();
     harness.run_steps(3);
@@ -128,13 +138,17 @@ fn a_view_s_plane_at_the_crosshair_cuts_a_mask() {
     // Far above the box: only the single voxel, at z = 14, lies beyond.
     at(&mut harness, [12, 10, 12]);
     // A voxel has 3 mm³.
-    let ready = |lost: f64, parts| OperationStatus::Ready {
+    let cut = |lost: f64, parts, side: char| OperationStatus::Ready {
         gained_ml: 0.0,
         lost_ml: lost * 3.0 / 1000.0,
         parts,
         taken: Vec::new(),
+        cut_off: Direction::ALL.into_iter().find(|direction| direction.letter() == side),
     };
+    let ready = |lost, parts| cut(lost, parts, 'S');
     assert_eq!(computed(&mut harness), ready(1.0, 1));
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Splits into 1.51 mL and 0.003 mL").is_some());
     // Through the box: z 8 and 9 and the single voxel are above; that was 64 each and 1. Slice 7, which is shown, stays.
     at(&mut harness, [12, 10, 7]);
     assert_eq!(computed(&mut harness), ready(129.0, 1));
@@ -148,20 +162,20 @@ fn a_view_s_plane_at_the_crosshair_cuts_a_mask() {
     assert!(harness.query_by_label(left).is_none(), "not of an axial plane");
     harness.get_by_label("Inferior to the crosshair").click();
     harness.run_steps(3);
-    assert_eq!(computed(&mut harness), ready(505.0 - 129.0 - 64.0, 0));
+    assert_eq!(computed(&mut harness), cut(505.0 - 129.0 - 64.0, 0, 'I'));
     // Another plane: the smaller part again. x grows towards Left: 9 is on the left, and the single voxel. Wherever in
     // slice 8 the crosshair is, that slice stays.
     harness.get_by_label("Sagittal").click();
     at(&mut harness, [8, 10, 7]);
-    assert_eq!(computed(&mut harness), ready(65.0, 0));
+    assert_eq!(computed(&mut harness), cut(65.0, 0, 'L'));
     harness.state_mut().look_at(grid.world_of([8, 10, 7]) + DVec3::new(-0.4, 0.0, 0.0));
     harness.run_steps(3);
-    assert_eq!(computed(&mut harness), ready(65.0, 0));
+    assert_eq!(computed(&mut harness), cut(65.0, 0, 'L'));
     harness.get_by_label("What is cut off").click();
     harness.run_steps(3);
     harness.get_by_label(left).click();
     harness.run_steps(3);
-    assert_eq!(computed(&mut harness), ready(65.0, 0));
+    assert_eq!(computed(&mut harness), cut(65.0, 0, 'L'));
     // (The list of objects has a button of this name.)
     harness.get_all_by_label("New object").last().expect("the choice").click();
     harness.run_steps(3);

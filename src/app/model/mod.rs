@@ -466,6 +466,11 @@ fn finish(
             let pending = document.pending().map(|(_, click)| click);
             let news = pending.and_then(|click| news(click, &outcome, stopped).map(str::to_owned));
             let object = pending.and_then(|click| document.object(click.object));
+            let asked = pending.zip(object).and_then(|(click, object)| {
+                let point = click.log.prompts.last().map(|prompt| prompt.id);
+                let fresh = click.log.prompts.len() > object.replayed();
+                Some((object.id, point.filter(|_| fresh)?, Arc::clone(&object.region)))
+            });
             let news = news.or_else(|| asked_again(object?, &model));
             let resolution = Resolution {
                 answer: Answer { model: Some(model), ..outcome.answer },
@@ -476,6 +481,10 @@ fn finish(
             // A click undone meanwhile is stale: its answer is dropped.
             if document.apply(resolve).is_ok() {
                 status.latency = Some(latency);
+                let idle = asked.filter(|(id, _, before)| {
+                    document.object(*id).is_some_and(|object| object.region == *before)
+                });
+                status.idle_point = idle.map(|(id, point, _)| (id, point));
                 if let Some(news) = news {
                     toasts.info(news);
                 }

@@ -4,7 +4,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Change, Document, LabelId, Object, Over, answer_delta};
+use crate::document::{Change, Document, LabelId, Object, Over, answer_delta, palette_colour};
 use crate::render::LabelStyle;
 use crate::volume::{Delta, DeltaBuilder, DeltaRun, LabelMap, Region, VoxelBox};
 
@@ -33,7 +33,8 @@ impl Preview {
             return None;
         }
         let styles = styles(document, target.id, target.colour)?;
-        Some(Self::of(document.labels().clone(), (target.id.0, &delta), styles, number))
+        let change = (target.id.0, &delta);
+        Some(Self::of(document.labels().clone(), change, styles, &BTreeSet::new(), number))
     }
 
     /// A change that is about an object; `None` if a label map has no two values left to draw with.
@@ -43,8 +44,17 @@ impl Preview {
         delta: &Delta,
         number: u64,
     ) -> Option<Self> {
-        let styles = styles(document, object.id, object.colour)?;
-        Some(Self::of(document.labels().clone(), (object.id.0, delta), styles, number))
+        // Objects that would begin have their numbers already: what they get is drawn in their colours.
+        let known = |value: u16| value == 0 || document.object(LabelId(value)).is_some();
+        let begun = delta.runs().iter().map(|run| run.after);
+        let begun: BTreeSet<u16> = begun.filter(|&v| v != object.id.0 && !known(v)).collect();
+        let mut free = free_values(document, Some(object.id)).filter(|v| !begun.contains(v));
+        let own = [faint(free.next()?, object.colour), faint(free.next()?, LOST)];
+        let mut preview =
+            Self::of(document.labels().clone(), (object.id.0, delta), own, &begun, number);
+        let new = begun.iter().map(|&value| faint(value, palette_colour(LabelId(value))));
+        preview.styles.extend(new);
+        Some(preview)
     }
 
     /// What objects would gain, each in its colour; `None` if a label map has not enough values left to draw with.
@@ -69,11 +79,13 @@ impl Preview {
         Some(Self { number, labels, bounds: drawn.bounds(), styles })
     }
 
-    /// `labels` with a change drawn in: what would be new, and what would go, each as a label of its own.
+    /// `labels` with a change drawn in: what would be new, and what would go, each as a label of its own; and what goes
+    /// to objects that would begin, as theirs.
     fn of(
         mut labels: LabelMap,
         (own, change): (u16, &Delta),
         styles: [LabelStyle; 2],
+        begun: &BTreeSet<u16>,
         number: u64,
     ) -> Self {
         let mut drawn = DeltaBuilder::new(labels.dims());
@@ -81,6 +93,7 @@ impl Preview {
         for run in change.runs() {
             let after = match (run.before, run.after) {
                 (_, after) if after == own => gained,
+                (_, after) if begun.contains(&after) => after,
                 (before, after) if before == own || after == 0 => lost,
                 // Another object gets it.
                 (_, after) => after,
@@ -133,7 +146,8 @@ impl Canvas {
     /// Writes what the model's answer would change into the copy.
     pub fn paint(self, answer: Region, number: u64) -> Preview {
         let change = answer_delta(&self.labels, &self.object, answer);
-        Preview::of(self.labels, (self.object.id.0, &change), self.styles, number)
+        let change = (self.object.id.0, &change);
+        Preview::of(self.labels, change, self.styles, &BTreeSet::new(), number)
     }
 }
 

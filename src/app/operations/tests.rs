@@ -75,6 +75,7 @@ fn what_is_shown_is_what_is_done() {
             lost_ml: ml(lost),
             parts: new,
             taken: Vec::new(),
+            cut_off: None,
         };
         assert_eq!(status, expected, "{kind:?}");
         let before = open.document.labels().to_vec();

@@ -7,7 +7,7 @@ use super::answer::{Logits, Patch, SURE};
 use super::postprocess::interpolated;
 use super::preprocess::{CropPlace, SPACING};
 use crate::geom::DVec3;
-use crate::prompt::{MaskRule, Prompt};
+use crate::prompt::{CORRECTED_MM, MaskRule, Prompt};
 
 /// By how much of its cells a mask may grow for a click inside of it, which found nothing to be wrong: so that it
 /// grows by less than half on any grid.
@@ -147,8 +147,6 @@ fn squares(cells: usize, place: DVec3, side: usize) -> Vec<f32> {
 
 /// How far from a click, in cells, what it corrects may begin.
 const AWAY: f64 = 2.0;
-/// How far from it, in millimetres, it corrects a mask that was started from.
-const CORRECTED_MM: f64 = 15.0;
 
 /// Takes of an answer what the click asks for: the part that is missing (positive) or too much (negative) by the answer
 /// and that the click lies in, or at, within [`CORRECTED_MM`] of it; or else the cell that the click lies in. Cells are of one part if they touch, be it by a

@@ -5,6 +5,7 @@ use egui::Key;
 use super::context::CommandContext;
 use super::entry::{Group, Menu, commands, with_scan};
 use super::keys::{ctrl, key};
+use crate::ui::kit::text::{Language, mark};
 use crate::ui::kit::theme::Theme;
 use crate::ui::state::SCALES;
 
@@ -41,6 +42,7 @@ commands! {
             *scale = SCALES.into_iter().find(|s| *s > *scale + 0.01).unwrap_or(largest);
         },
         menu: Some((Menu::Scale, 0)),
+        words: SIZE,
     }
 
     /// Everything in the window.
@@ -53,6 +55,7 @@ commands! {
             *scale = SCALES.into_iter().rev().find(|s| *s < *scale - 0.01).unwrap_or(smallest);
         },
         menu: Some((Menu::Scale, 0)),
+        words: SIZE,
     }
 
     /// As the system has it.
@@ -61,6 +64,7 @@ commands! {
         keys: [ctrl(Key::Num0)],
         run: |cx| cx.view.prefs.scale = 1.0,
         menu: Some((Menu::Scale, 0)),
+        words: SIZE,
     }
 
     /// Or dark.
@@ -70,8 +74,39 @@ commands! {
         run: |cx| cx.view.prefs.theme = cx.view.prefs.theme.other(),
         menu: Some((Menu::View, 20)),
         on: Some(|cx| cx.view.prefs.theme == Theme::Light),
+        words: mark("dark mode colours appearance settings"),
+    }
+
+    /// Of the window.
+    IN_ENGLISH {
+        name: "Language: English",
+        keys: [],
+        run: |cx| cx.view.prefs.language = Language::English,
+        on: Some(|cx| cx.view.prefs.language == Language::English),
+        words: LANGUAGE,
+    }
+
+    /// Of the window.
+    IN_CHINESE {
+        name: "Language: 简体中文 (Chinese)",
+        keys: [],
+        run: |cx| cx.view.prefs.language = Language::Chinese,
+        on: Some(|cx| cx.view.prefs.language == Language::Chinese),
+        words: LANGUAGE,
+    }
+
+    /// Of the window.
+    AS_THE_SYSTEM {
+        name: "Language: as the system",
+        keys: [],
+        run: |cx| cx.view.prefs.language = Language::System,
+        on: Some(|cx| cx.view.prefs.language == Language::System),
+        words: LANGUAGE,
     }
 }
+
+const SIZE: &str = mark("text size font scale zoom settings");
+const LANGUAGE: &str = mark("language settings translation");
 
 fn panel_is_open(cx: &CommandContext, which: usize) -> bool {
     cx.view.prefs.side_panels.clone().open(cx.width)[which]

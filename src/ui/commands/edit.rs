@@ -3,12 +3,12 @@
 use egui::Key;
 
 use super::context::CommandContext;
-use super::entry::{Group, Menu, commands, with_scan};
+use super::entry::{Group, Menu, commands, with_scan, without_object, without_scan};
 use super::keys::{ctrl, ctrl_shift, key, shift};
 use super::tools::{choose_sign, draws};
 use crate::document::{Command, Document, Object, ObjectState};
 use crate::ui::kit::icons;
-use crate::ui::kit::text::{tr, tr_any};
+use crate::ui::kit::text::{mark, tr, tr_any};
 use crate::ui::state::Action;
 
 commands! {
@@ -23,6 +23,7 @@ commands! {
         menu: Some((Menu::Edit, 0)),
         menu_text: Some(|cx| history_text(tr("Undo"), cx.document.and_then(|d| d.can_undo()))),
         enabled: |cx| cx.document.is_some_and(|d| d.can_undo().is_some()),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("Nothing was done yet.")),
         repeats: true,
     }
 
@@ -35,6 +36,7 @@ commands! {
         menu: Some((Menu::Edit, 0)),
         menu_text: Some(|cx| history_text(tr("Redo"), cx.document.and_then(|d| d.can_redo()))),
         enabled: |cx| cx.document.is_some_and(|d| d.can_redo().is_some()),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("Nothing was undone.")),
         repeats: true,
     }
 
@@ -79,6 +81,7 @@ commands! {
         },
         menu: Some((Menu::Edit, 10)),
         enabled: |cx| cx.document.is_some_and(|d| !d.objects().is_empty()),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("There is no object yet.")),
     }
 
     /// Edits the active object's name.
@@ -111,7 +114,7 @@ commands! {
     OBJECT_IS_DONE {
         name: "Object is done",
         keys: [key(Key::D)],
-        run: |cx| mark(cx, ObjectState::Done),
+        run: |cx| set_state(cx, ObjectState::Done),
         menu: Some((Menu::Edit, 12)),
         enabled: has_active,
         on: Some(|cx| cx.active().is_some_and(|o| o.state == ObjectState::Done)),
@@ -121,7 +124,7 @@ commands! {
     FLAG_OBJECT {
         name: "Object is flagged",
         keys: [shift(Key::D)],
-        run: |cx| mark(cx, ObjectState::Flagged),
+        run: |cx| set_state(cx, ObjectState::Flagged),
         menu: Some((Menu::Edit, 12)),
         enabled: has_active,
         on: Some(|cx| cx.active().is_some_and(|o| o.state == ObjectState::Flagged)),
@@ -134,6 +137,7 @@ commands! {
         run: |cx| step_point(cx, true),
         menu: Some((Menu::Edit, 14)),
         enabled: has_points,
+        why_not: without_points,
         repeats: true,
     }
 
@@ -144,6 +148,7 @@ commands! {
         run: |cx| step_point(cx, false),
         menu: Some((Menu::Edit, 14)),
         enabled: has_points,
+        why_not: without_points,
         repeats: true,
     }
 
@@ -158,6 +163,7 @@ commands! {
         },
         menu: Some((Menu::Edit, 14)),
         enabled: |cx| cx.selected_prompt().is_some(),
+        why_not: without_selected_point,
     }
 
     /// Takes a prompt out of its object.
@@ -172,6 +178,7 @@ commands! {
         },
         menu: Some((Menu::Edit, 14)),
         enabled: |cx| cx.selected_prompt().is_some(),
+        why_not: without_selected_point,
     }
 
     /// The active one.
@@ -192,6 +199,14 @@ commands! {
 /// For `enabled`: while an object is selected.
 pub(super) fn has_active(cx: &CommandContext) -> bool {
     cx.active().is_some()
+}
+
+fn without_points(cx: &CommandContext) -> &'static str {
+    without_object(cx).unwrap_or(mark("This object has no points."))
+}
+
+fn without_selected_point(cx: &CommandContext) -> &'static str {
+    without_object(cx).unwrap_or(mark("Select a point first."))
 }
 
 fn has_points(cx: &CommandContext) -> bool {
@@ -218,7 +233,7 @@ fn step_point(cx: &mut CommandContext, forward: bool) {
 }
 
 /// Puts the selected object into a state, or out of it again.
-fn mark(cx: &mut CommandContext, wanted: ObjectState) {
+fn set_state(cx: &mut CommandContext, wanted: ObjectState) {
     if let Some((id, state)) = cx.active().map(|o| (o.id, o.state)) {
         let state = if state == wanted { ObjectState::Open } else { wanted };
         cx.send(Action::Do(Command::SetState(id, state)));

@@ -26,6 +26,10 @@ pub struct Entry {
     /// Why it can't be done although it should do something, if so: shown where it is offered, and told when its key is
     /// pressed. In the language in use.
     pub refusal: fn(&CommandContext) -> Option<String>,
+    /// What is missing while it would do nothing, in English: shown where it is offered.
+    pub why_not: fn(&CommandContext) -> &'static str,
+    /// Further words by which it is found, in English.
+    pub words: &'static str,
     /// The tool that it chooses, if that is what it does.
     pub tool: Option<ToolId>,
     /// What it switches is on now; `None` if it is no switch.
@@ -123,6 +127,8 @@ impl Entry {
             menu: None,
             enabled: always,
             refusal: |_| None,
+            why_not: |cx| without_object(cx).unwrap_or(NOTHING_TO_DO),
+            words: "",
             tool: None,
             on: None,
             menu_text: None,
@@ -167,6 +173,12 @@ impl Entry {
         (self.refusal)(cx).filter(|_| (self.enabled)(cx))
     }
 
+    /// Why it can't be done now, in the language in use.
+    pub fn unavailable(&self, cx: &CommandContext) -> Option<String> {
+        let missing = || (!(self.enabled)(cx)).then(|| tr((self.why_not)(cx)).to_owned());
+        self.refused(cx).or_else(missing)
+    }
+
     /// Whether it is on or off, as a switch or the choice of a tool is.
     pub fn is_switch(&self) -> bool {
         self.on.is_some() || self.tool.is_some()
@@ -206,6 +218,19 @@ pub(super) fn always(_: &CommandContext) -> bool {
 /// For [`Entry::enabled`]: while a scan is open.
 pub(super) fn with_scan(cx: &CommandContext) -> bool {
     cx.document.is_some()
+}
+
+const NOTHING_TO_DO: &str = mark("There is nothing now that it could be done to.");
+
+/// For [`Entry::why_not`]: what to do while no scan is open.
+pub(super) fn without_scan(cx: &CommandContext) -> Option<&'static str> {
+    cx.document.is_none().then_some(mark("Open a scan first."))
+}
+
+/// For [`Entry::why_not`]: what to do while no object is selected.
+pub(super) fn without_object(cx: &CommandContext) -> Option<&'static str> {
+    let select = || cx.active().is_none().then_some(mark("Select an object first."));
+    without_scan(cx).or_else(select)
 }
 
 /// Defines the commands of a group: each as a `static`, and all of them as `ALL`, in this order. Name, keys and what it

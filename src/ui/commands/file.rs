@@ -5,6 +5,7 @@ use egui::Key;
 use super::entry::{Group, Menu, commands, with_scan};
 use super::keys::{ctrl, ctrl_alt, ctrl_shift};
 use crate::ui::kit::icons;
+use crate::ui::kit::text::mark;
 use crate::ui::state::{Action, PictureOptions, SaveStatus};
 
 commands! {
@@ -28,6 +29,7 @@ commands! {
         icon: Some(icons::IMAGE),
         menu: Some((Menu::File, 0)),
         enabled: |cx| cx.status.sample.is_some(),
+        why_not: |_| mark("The sample scan is not installed."),
     }
 
     /// Asks for a second image.

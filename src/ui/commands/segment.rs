@@ -4,7 +4,7 @@ use egui::Key;
 
 use super::context::CommandContext;
 use super::edit::has_active;
-use super::entry::{Group, Menu, commands, with_scan};
+use super::entry::{Group, Menu, commands, with_scan, without_object, without_scan};
 use super::keys::key;
 use super::tools::point_is_chosen;
 use crate::document::{Command, Object};
@@ -18,19 +18,31 @@ const NO_EXTENDING: &str = mark(
     "The model in use does not follow masks beyond what it looks at: click where the mask is to go on",
 );
 
+/// Of a mask without points.
+const BY_HAND: &str = mark(
+    "This mask has no points: it came from a file or was drawn, and all of it stays. Refine the mask with points first, or keep parts by Edit mask",
+);
+
+/// Whether nothing of an object's mask comes from a model's answer to points. (Of one that has nothing yet it is
+/// not known.)
+fn is_by_hand(object: &Object) -> bool {
+    object.log.prompts.is_empty() && object.model.is_empty() && !object.region.is_empty()
+}
+
 /// Whether only parts with a positive click are kept.
 fn keeps_clicked(object: &Object) -> bool {
     object.log.parts == KeptParts::Clicked
 }
 
 /// Why other parts of an object's mask can't be kept now.
-fn parts_refusal(cx: &CommandContext, object: &Object) -> Option<String> {
+pub fn parts_refusal(cx: &CommandContext, object: &Object) -> Option<String> {
     let pending = cx.document.is_some_and(|d| d.is_pending(object.id));
     match () {
         () if object.locked => {
             Some(tr_with("{name} is locked", &[("name", &shorten(&object.name, 30))]))
         }
         () if pending => Some(tr("Wait until the click is computed").to_owned()),
+        () if is_by_hand(object) => Some(tr(BY_HAND).to_owned()),
         () => None,
     }
 }
@@ -59,6 +71,7 @@ commands! {
         },
         menu: Some((Menu::Segment, 2)),
         enabled: |cx| cx.document.is_some() && point_is_chosen(cx),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("Choose the Point tool first.")),
     }
 
     /// Follows a mask that goes on beyond what the model has looked at.
@@ -72,6 +85,7 @@ commands! {
         },
         menu: Some((Menu::Segment, 10)),
         enabled: |cx| cx.active().is_some_and(goes_on) && !cx.extends(),
+        why_not: |cx| without_object(cx).unwrap_or(mark("The mask does not reach the model's cube.")),
         refusal: |cx| cx.status.model_lacks(|can| can.extends).then(|| tr(NO_EXTENDING).to_owned()),
     }
 
@@ -86,6 +100,8 @@ commands! {
         },
         menu: Some((Menu::Segment, 10)),
         enabled: |cx| cx.active().is_some_and(|o| !o.region.is_empty()),
+        why_not: |cx| without_object(cx).unwrap_or(mark("This object has no voxels yet.")),
+        words: mark("correct existing mask from file"),
     }
 
     /// What the model found elsewhere is left away.
@@ -127,6 +143,7 @@ commands! {
         run: |cx| cx.view.windows.about_model = !cx.view.windows.about_model,
         menu: Some((Menu::Model, 0)),
         enabled: |cx| matches!(cx.status.model, ModelStatus::Ready { .. }),
+        why_not: |_| mark("No model is ready yet."),
     }
 
     /// From its authors.
@@ -136,6 +153,7 @@ commands! {
         run: |cx| cx.send(Action::DownloadModel),
         menu: Some((Menu::Model, 0)),
         enabled: |cx| cx.status.download.is_none(),
+        why_not: |_| mark("It is being downloaded."),
     }
 
     /// What runs the models.
@@ -145,5 +163,6 @@ commands! {
         run: |cx| cx.send(Action::InstallRuntime),
         menu: Some((Menu::Segment, 30)),
         enabled: |cx| matches!(cx.status.runtime, RuntimeStatus::Missing(_)),
+        why_not: |_| mark("ONNX Runtime is there already."),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use egui::Key;
 
 use super::context::CommandContext;
-use super::entry::{Entry, Group, Menu, commands, with_scan};
+use super::entry::{Entry, Group, Menu, commands, with_scan, without_object};
 use super::keys::{key, shift};
 use crate::document::Over;
 use crate::ui::kit::icons;
@@ -55,6 +55,9 @@ commands! {
         icon: Some(icons::NEGATIVE),
         menu: Some((Menu::Segment, 0)),
         enabled: |cx| cx.active().is_some_and(|o| !o.log.prompts.is_empty()),
+        why_not: |cx| {
+            without_object(cx).unwrap_or(mark("The first click of an object is positive."))
+        },
         refusal: |cx| negative_refusal(cx.status),
         on: Some(|cx| point_is_chosen(cx) && cx.view.transient.negative),
     }

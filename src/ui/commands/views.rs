@@ -4,12 +4,13 @@ use egui::Key;
 
 use super::context::CommandContext;
 use super::edit::has_active;
-use super::entry::{Entry, Group, Menu, commands, with_scan};
+use super::entry::{Entry, Group, Menu, commands, with_scan, without_scan};
 use super::keys::{alt, alt_shift, key, shift};
 use crate::document::Command;
 use crate::geom::{Convention, Plane};
 use crate::render::Interpolation;
 use crate::ui::kit::icons;
+use crate::ui::kit::text::mark;
 use crate::ui::state::{Action, Layout, Pane, ViewState};
 
 commands! {
@@ -195,6 +196,7 @@ commands! {
         run: |cx| cx.view.straighten(),
         menu: Some((Menu::Slices, 20)),
         enabled: |cx| cx.document.is_some() && cx.view.scan.oblique.is_some(),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("The planes are not turned.")),
     }
 
     /// Slabs instead of planes.
@@ -244,6 +246,7 @@ commands! {
         icon: Some(icons::FORWARD),
         menu: Some((Menu::TimePoints, 1)),
         enabled: has_time_points,
+        why_not: without_time_points,
         repeats: true,
     }
 
@@ -255,6 +258,7 @@ commands! {
         icon: Some(icons::BACK),
         menu: Some((Menu::TimePoints, 1)),
         enabled: has_time_points,
+        why_not: without_time_points,
         repeats: true,
     }
 
@@ -265,6 +269,7 @@ commands! {
         run: |cx| cx.view.transient.playing = !cx.view.transient.playing,
         menu: Some((Menu::TimePoints, 0)),
         enabled: has_time_points,
+        why_not: without_time_points,
         on: Some(|cx| cx.view.transient.playing),
     }
 
@@ -453,6 +458,10 @@ fn turn(cx: &mut CommandContext, degrees_clockwise: f64) {
         let plane = cx.view.plane_in_hand();
         cx.view.turn(document.image().grid(), plane, degrees_clockwise);
     }
+}
+
+fn without_time_points(cx: &CommandContext) -> &'static str {
+    without_scan(cx).unwrap_or(mark("This scan has one time point."))
 }
 
 fn has_time_points(cx: &CommandContext) -> bool {

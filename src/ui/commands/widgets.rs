@@ -17,7 +17,7 @@ pub fn command_button(ui: &mut Ui, entry: &Entry, cx: &mut CommandContext) {
 pub fn icon_command(ui: &mut Ui, icon: &str, entry: &Entry, on: bool, cx: &mut CommandContext) {
     let enabled = entry.is_enabled(cx);
     let mut tip = entry.tip();
-    if let Some(why) = entry.refused(cx) {
+    if let Some(why) = entry.unavailable(cx) {
         tip = format!("{tip}\n{why}");
     }
     let button = |ui: &mut Ui| icon_button(ui, icon, entry.name(), &tip, on);
@@ -72,7 +72,7 @@ pub fn with_key(
     let response = ui
         .add_enabled(entry.is_enabled(cx), button.shortcut_text(key.as_str()))
         .accessible_name(text);
-    let response = match entry.refused(cx) {
+    let response = match entry.unavailable(cx) {
         Some(why) => response.on_disabled_hover_text(why),
         None => response,
     };

@@ -38,6 +38,8 @@ struct Toast {
     refusal: bool,
     /// Shown in full, because the user asked for it.
     whole: bool,
+    /// A button that does something about it: what it says, and what the program knows it by.
+    offer: Option<(&'static str, u64)>,
 }
 
 /// The messages on screen.
@@ -76,6 +78,15 @@ impl Toasts {
         self.error(text);
         if let Some(newest) = self.shown.last_mut() {
             newest.refusal = true;
+        }
+    }
+
+    /// The same with a button that mends it: `name`, in the language in use; when it is clicked, [`Toasts::show`] returns
+    /// `key`.
+    pub fn refused_but(&mut self, text: String, name: &'static str, key: u64) {
+        self.refused(text);
+        if let Some(newest) = self.shown.last_mut() {
+            newest.offer = Some((name, key));
         }
     }
 
@@ -129,6 +140,7 @@ impl Toasts {
             until: None,
             refusal: false,
             whole: false,
+            offer: None,
         });
         while self.shown.len() > MOST {
             let oldest = |severity| self.shown.iter().position(|t| t.severity == severity);
@@ -158,8 +170,8 @@ impl Toasts {
     }
 
     /// Draws them, so far left of and above the status bar's right end: beside panels and bars there. `room`: how large
-    /// the views are together, in points.
-    pub fn show(&mut self, ctx: &egui::Context, away: egui::Vec2, room: egui::Vec2) {
+    /// the views are together, in points. Returns the key of an offer that was taken.
+    pub fn show(&mut self, ctx: &egui::Context, away: egui::Vec2, room: egui::Vec2) -> Option<u64> {
         let now = ctx.input(|i| i.time);
         self.now = now;
         let id = egui::Id::unique("toasts");
@@ -184,9 +196,9 @@ impl Toasts {
         }
         self.shown.retain(|t| t.until.is_none_or(|until| until > now));
         if self.shown.is_empty() {
-            return;
+            return None;
         }
-        let mut closed = None;
+        let (mut closed, mut taken) = (None, None);
         // Half of the views' width and height at most, frames and gaps included.
         let width = (room.x / 2.0 - 40.0).clamp(NARROWEST, WIDTH);
         let height = (room.y / 2.0 - 36.0).max(60.0);
@@ -199,10 +211,10 @@ impl Toasts {
                 let list = egui::ScrollArea::vertical().max_height(height).stick_to_bottom(true);
                 list.show(ui, |ui| {
                     for (n, toast) in self.shown.iter_mut().enumerate() {
-                        ui.push_id(n, |ui| {
-                            if show_one(ui, toast, width) {
-                                closed = Some(n);
-                            }
+                        ui.push_id(n, |ui| match show_one(ui, toast, width) {
+                            Some(Answer::Close) => closed = Some(n),
+                            Some(Answer::Take(key)) => (closed, taken) = (Some(n), Some(key)),
+                            None => {}
                         });
                         ui.add_space(6.0);
                     }
@@ -212,7 +224,15 @@ impl Toasts {
         if let Some(n) = closed {
             self.shown.remove(n);
         }
+        taken
     }
+}
+
+/// What the user wants of a message.
+enum Answer {
+    Close,
+    /// What is offered with it.
+    Take(u64),
 }
 
 /// Lifts windows that a newer message would cover.
@@ -233,8 +253,7 @@ fn keep_windows_above(ctx: &egui::Context, toasts: egui::LayerId) {
     }
 }
 
-/// `true` if it was closed.
-fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
+fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> Option<Answer> {
     let visuals = ui.visuals();
     let colour = match toast.severity {
         Severity::Info => visuals.hyperlink_color,
@@ -242,7 +261,7 @@ fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
         Severity::Error => visuals.error_fg_color,
     };
     let long = toast.text.chars().count() > LONG;
-    let mut closed = false;
+    let mut answer = None;
     egui::Frame::popup(ui.style()).stroke(egui::Stroke::new(1.0, colour)).show(ui, |ui| {
         ui.set_width(width);
         if toast.whole {
@@ -253,7 +272,12 @@ fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
         if toast.severity == Severity::Info && !long {
             return;
         }
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
+            if let Some((name, key)) = toast.offer
+                && ui.button(name).clicked()
+            {
+                answer = Some(Answer::Take(key));
+            }
             if long {
                 let text = if toast.whole { tr("Less") } else { tr("More") };
                 if ui.button(text).clicked() {
@@ -263,10 +287,12 @@ fn show_one(ui: &mut egui::Ui, toast: &mut Toast, width: f32) -> bool {
             if ui.button(tr("Copy")).clicked() {
                 ui.ctx().copy_text(toast.text.clone());
             }
-            closed = ui.button(tr("Close")).clicked();
+            if ui.button(tr("Close")).clicked() {
+                answer = Some(Answer::Close);
+            }
         });
     });
-    closed
+    answer
 }
 
 /// As much of a text as is shown at first.

@@ -75,7 +75,10 @@ pub(super) fn context_menu(
     ] {
         let name = entry.name();
         let button = Button::selectable(on, name).shortcut_text(entry.key_text());
-        if ui.add(button).accessible_name(name).clicked() {
+        let parts = entry.id == segment::ONLY_CLICKED_PARTS.id;
+        let refused = segment::parts_refusal(cx, object).filter(|_| parts);
+        let button = ui.add_enabled(refused.is_none(), button).accessible_name(name);
+        if button.on_disabled_hover_text(refused.unwrap_or_default()).clicked() {
             cx.out.push(action);
             ui.close();
         }

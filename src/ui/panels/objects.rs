@@ -132,18 +132,23 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     }
 }
 
-/// `5 · 12.3 mL · IoU 0.87 · 17 parts`: its number first.
-fn row_facts(document: &Document, object: &Object, cx: &CommandContext) -> String {
+/// `5 · 12.3 mL · 17 parts · IoU 0.87`: its number first; and the same without what matters least, for where there is
+/// no room: what was cut off is told by the row's tooltip.
+fn row_facts(document: &Document, object: &Object, cx: &CommandContext) -> Vec<String> {
     let facts = facts(document, object, cx.status);
     if cx.status.waits(object.id).is_some() {
-        return facts;
+        return vec![facts];
     }
-    let mut text = format!("{} · {facts}", object.id.0);
+    let mut facts = facts.split(" · ");
+    let mut text = format!("{} · {}", object.id.0, facts.next().unwrap_or_default());
     if let Some(parts) = cx.status.parts.get(&object.id).filter(|summary| summary.parts > 1) {
         let parts = tr_with("{n} parts", &[("n", &parts.parts)]);
         text = format!("{text} · {parts}");
     }
-    text
+    match facts.next() {
+        Some(iou) => vec![format!("{text} · {iou}"), text],
+        None => vec![text],
+    }
 }
 
 /// What is to be known of a mask of several parts.
@@ -286,8 +291,9 @@ fn row_right(
     let colour = if plain { colours(ui).text } else { colours(ui).quiet };
     let name = RichText::new(name).color(colour);
     let waits = cx.status.waits(object.id).is_some();
-    let facts = RichText::new(row_facts(document, object, cx)).size(SMALL);
-    let facts = facts.color(if waits { colours(ui).warning } else { colours(ui).quiet });
+    let facts_colour = if waits { colours(ui).warning } else { colours(ui).quiet };
+    let facts = row_facts(document, object, cx);
+    let facts = facts.iter().map(|text| RichText::new(text).size(SMALL).color(facts_colour));
     if can_extend(object, cx.status) || is_cut(object, cx.status) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
@@ -305,7 +311,15 @@ fn row_right(
     }
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     paint_text(ui, name, rect.left_center(), Align::Max, rect.width());
-    paint_text(ui, facts, rect.left_center() + vec2(0.0, 1.0), Align::Min, rect.width());
+    let fits = |text: &RichText| {
+        let text = WidgetText::from(text.clone());
+        let extend = Some(TextWrapMode::Extend);
+        let galley = text.into_galley(ui, extend, f32::INFINITY, egui::TextStyle::Body);
+        galley.size().x <= rect.width()
+    };
+    if let Some(facts) = facts.clone().find(fits).or_else(|| facts.clone().next_back()) {
+        paint_text(ui, facts, rect.left_center() + vec2(0.0, 1.0), Align::Min, rect.width());
+    }
 }
 
 /// The lock, open or closed. Its key is that of the active object.

@@ -5,10 +5,10 @@ use egui::{Button, Checkbox, Label, Popup, RichText, Slider, Ui, vec2};
 use super::working_scale;
 use crate::document::{Document, Object};
 use crate::mask::operation::OperationKind;
-use crate::prompt::{ImageId, Prompt};
+use crate::prompt::{CORRECTED_MM, ImageId, Prompt};
 use crate::ui::commands::widgets::with_key;
 use crate::ui::commands::{CommandContext, edit, help, operations, segment};
-use crate::ui::kit::format::{millilitres, shorten};
+use crate::ui::kit::format::{millilitres, number, shorten};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading, progress, quiet, row_button};
@@ -35,15 +35,22 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     };
     if let Some(start) = &object.log.start {
         let ml = start.count() as f64 * document.image().grid().voxel_volume_mm3() / 1000.0;
-        let volume = millilitres(ml);
-        let text =
-            tr_with("Points correct the mask of {volume} that was there.", &[("volume", &volume)]);
-        ui.label(quiet(ui, text));
+        let (volume, within) = (millilitres(ml), number(CORRECTED_MM / object.log.scale.get()));
+        let text = tr_with(
+            "Points correct the mask of {volume} that was there, each within {mm} mm around it.",
+            &[("volume", &volume), ("mm", &within)],
+        );
+        ui.add(Label::new(quiet(ui, text)).wrap());
     }
     if object.log.prompts.is_empty() {
         ui.label(quiet(ui, tr_with("No points in {name} yet.", &[("name", &object.name)])));
     } else {
         chips(ui, object, cx);
+        let idle = cx.status.idle_point.filter(|(id, _)| *id == object.id);
+        if let Some(at) = idle.and_then(|(_, prompt)| object.log.position(prompt)) {
+            let text = tr_with("Point {n} changed nothing of the mask.", &[("n", &(at + 1))]);
+            ui.add(Label::new(quiet(ui, text)).wrap());
+        }
     }
     working_scale::of_object(ui, document, object);
     threshold(ui, document, object, cx);

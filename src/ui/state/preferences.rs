@@ -44,6 +44,8 @@ pub struct Preferences {
     pub operation: OperationOptions,
     /// How far objects may grow beyond the box around all seeds, mm.
     pub growth_margin_mm: f64,
+    /// Where the user has put the upper right corner of the windows of operations and of growing, in points.
+    pub mask_window: Option<[f32; 2]>,
     /// Whether the crosshair is drawn.
     pub show_crosshair: bool,
     /// Whether labels are drawn.
@@ -99,6 +101,7 @@ impl Default for Preferences {
             scissors: ScissorsOptions::default(),
             operation: OperationOptions::default(),
             growth_margin_mm: 20.0,
+            mask_window: None,
             show_crosshair: true,
             show_labels: true,
             masks: MaskStyle { fill: 0.4, outline: 1.0, outline_width: 1.0 },

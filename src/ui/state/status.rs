@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::outline_draft::WantedWires;
 use super::session_status::{DraftCard, PastStep, SessionQuestion, SessionStatus};
 use crate::document::LabelId;
+use crate::geom::Direction;
 use crate::mask::live_wire::SliceWires;
 use crate::mask::parts::PartsSummary;
 use crate::names::NameList;
-use crate::prompt::Capabilities;
+use crate::prompt::{Capabilities, PromptId};
 use crate::ui::kit::text::mark;
 use crate::ui::kit::toasts::Level;
 
@@ -23,6 +24,8 @@ pub struct Status {
     pub formats: String,
     /// A file being opened or saved.
     pub opening: Option<FileProgress>,
+    /// The point that was answered last, if it changed nothing of its object's mask.
+    pub idle_point: Option<(LabelId, PromptId)>,
     /// How many parts each mask has, as far as they were counted.
     pub parts: HashMap<LabelId, PartsSummary>,
     /// Lists of names for objects: those that ship, and the user's own.
@@ -244,6 +247,8 @@ pub enum OperationStatus {
         parts: usize,
         /// What it would take from other objects: their names and mL, the largest first.
         taken: Vec<(String, f64)>,
+        /// On which side of a plane that cuts the part is that is cut off.
+        cut_off: Option<Direction>,
     },
     /// It was done just now; it is not computed again before something is changed, or it is asked for.
     Done,

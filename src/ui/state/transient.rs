@@ -114,6 +114,10 @@ impl GestureState {
 pub struct Transient {
     /// Whether a left click of the point tool is negative; back to positive for every new object.
     pub negative: bool,
+    /// Where the 3D view is on the screen, if it is shown.
+    pub view_3d: Option<egui::Rect>,
+    /// The upper right corner of the window of operations or of growing, in the frame before.
+    pub mask_window_was: Option<egui::Pos2>,
     /// Labels are hidden while this is held.
     pub peek: bool,
     /// Time points follow one another by themselves.

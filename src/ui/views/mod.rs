@@ -65,6 +65,7 @@ pub fn show(
         panes: Vec::new(),
         pixels_per_point: ui.pixels_per_point(),
     };
+    cx.view.transient.view_3d = None;
     for tool in tools::ALL {
         tool.each_frame(tool.info().id == cx.view.prefs.tool, &mut cx);
     }
@@ -102,6 +103,8 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
     }
     cx.view.transient.screen.panes =
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
+    let view_3d = responses.iter().find(|(pane, _)| *pane == Pane::Volume);
+    cx.view.transient.view_3d = view_3d.map(|(_, response)| response.rect);
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),

@@ -1,10 +1,9 @@
 //! The window that grows objects from their seeds: how far, what is not wanted, what each would gain, and the button
 //! that does it. It stays open while more is painted.
 
-use egui::{
-    Align2, Color32, ComboBox, Context, DragValue, RichText, ScrollArea, Sense, Ui, Vec2, Window,
-};
+use egui::{Color32, ComboBox, Context, DragValue, RichText, ScrollArea, Sense, Ui, Vec2, Window};
 
+use super::place;
 use crate::document::{Document, LabelId, Object};
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{millilitres, shorten};
@@ -23,15 +22,12 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     cx.view.transient.growth = None;
     let Some(document) = cx.document.filter(|_| cx.view.windows.growth) else { return };
     let mut open = true;
-    let room = ctx.content_rect();
-    Window::new(format!("{} {}", icons::EDIT_MASK, tr("Grow from seeds")))
+    let window = Window::new(format!("{} {}", icons::EDIT_MASK, tr("Grow from seeds")))
         .id(egui::Id::unique("grow_from_seeds"))
         .open(&mut open)
         .collapsible(false)
-        .resizable(false)
-        .pivot(Align2::RIGHT_TOP)
-        .default_pos(room.right_top() + egui::vec2(-270.0, 80.0))
-        .show(ctx, |ui| {
+        .resizable(false);
+    let shown = place::beside_slices(window, ctx, cx.view).show(ctx, |ui| {
             ui.set_width(300.0);
             ui.label(quiet(ui, tr("Each object that is shown and not locked grows from what it has, until they meet at edges. Paint more to correct them; what other objects have is not crossed.")));
             field(ui, tr("Margin"), |ui| {
@@ -46,6 +42,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
             ui.add_space(4.0);
             outcome(ui, document, cx);
         });
+    place::keep(shown.map(|shown| shown.response.rect), ctx, cx.view);
     cx.view.windows.growth = open;
     cx.view.transient.growth = open.then_some(WantedGrowth {
         margin_mm: cx.view.prefs.growth_margin_mm,

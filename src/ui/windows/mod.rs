@@ -13,6 +13,7 @@ mod operation;
 mod palette;
 pub mod path_prompt;
 mod pictures;
+mod place;
 mod session_question;
 pub(super) mod welcome;
 

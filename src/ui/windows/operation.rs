@@ -1,8 +1,9 @@
 //! The window of operations on the selected object's mask: what, how large, where; what it would change; and the button
 //! that does it.
 
-use egui::{Align2, ComboBox, Context, DragValue, Response, RichText, Ui, Window};
+use egui::{ComboBox, Context, DragValue, Response, RichText, Ui, Window};
 
+use super::place;
 use crate::document::{Document, Over};
 use crate::geom::{Axis, DVec3, Direction, Plane};
 use crate::mask::CutPlane;
@@ -25,21 +26,23 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     cx.view.transient.operation = None;
     let Some(document) = cx.document.filter(|_| cx.view.windows.operation) else { return };
     let mut open = true;
-    let room = ctx.content_rect();
-    Window::new(format!("{} {}", icons::EDIT_MASK, tr("Edit mask")))
+    let window = Window::new(format!("{} {}", icons::EDIT_MASK, tr("Edit mask")))
         .id(egui::Id::unique("edit_mask"))
         .open(&mut open)
         .collapsible(false)
-        .resizable(false)
-        .pivot(Align2::RIGHT_TOP)
-        .default_pos(room.right_top() + egui::vec2(-270.0, 80.0))
-        .show(ctx, |ui| {
-            ui.set_width(300.0);
-            let normal = cut_slice(document, cx.view).0.normal;
-            options(ui, document, normal, &mut cx.view.prefs.operation);
-            ui.add_space(4.0);
-            outcome(ui, cx);
-        });
+        .resizable(false);
+    let shown = place::beside_slices(window, ctx, cx.view).show(ctx, |ui| {
+        ui.set_width(300.0);
+        let normal = cut_slice(document, cx.view).0.normal;
+        let found = match &cx.status.operation {
+            OperationStatus::Ready { cut_off, .. } => *cut_off,
+            _ => None,
+        };
+        options(ui, document, (normal, found), &mut cx.view.prefs.operation);
+        ui.add_space(4.0);
+        outcome(ui, document, cx);
+    });
+    place::keep(shown.map(|shown| shown.response.rect), ctx, cx.view);
     cx.view.windows.operation = open;
     let crosshair = document.image().grid().voxel_clamped(cx.view.scan.crosshair);
     let set = &cx.view.prefs.operation;
@@ -61,7 +64,13 @@ fn cut_slice(document: &Document, view: &ViewState) -> (CutPlane, f64) {
     (plane, frame.slice_distance() / 2.0)
 }
 
-fn options(ui: &mut Ui, document: &Document, cut_normal: DVec3, set: &mut OperationOptions) {
+/// `plane`: where the cutting plane points to, and on which side of it lies what it was found to cut off.
+fn options(
+    ui: &mut Ui,
+    document: &Document,
+    plane: (DVec3, Option<Direction>),
+    set: &mut OperationOptions,
+) {
     let name = document.active().map_or("", |o| &o.name);
     field(ui, tr("Object"), |ui| ui.label(name));
     let mut kind = set.kind;
@@ -83,12 +92,13 @@ fn options(ui: &mut Ui, document: &Document, cut_normal: DVec3, set: &mut Operat
     }
     if set.kind.takes_side() {
         field(ui, tr("Towards"), |ui| {
-            let sides = (tr("All sides"), &Direction::ALL[..]);
-            side(ui, &mut set.side, sides, direction_name, tr("Towards which side"));
+            let (all, sides) = (tr("All sides"), &Direction::ALL[..]);
+            let about = tr("Towards which side");
+            side(ui, &mut set.side, ((all, all), sides), direction_name, about);
         });
     }
     if set.kind == OperationKind::CutByPlane {
-        cut(ui, cut_normal, set);
+        cut(ui, plane, set);
     }
     if set.kind == OperationKind::Hollow {
         let shells = [
@@ -121,17 +131,22 @@ fn which(ui: &mut Ui, kind: &mut OperationKind) {
     chosen.response.accessible_name(tr("What to do to the mask"));
 }
 
-/// One of these sides, or none, which is called `none`; `about` names the choice for screen readers.
+/// One of these sides, or none, which is called `none`, and `none_now` while it is chosen; `about` names the choice for
+/// screen readers.
 fn side(
     ui: &mut Ui,
     side: &mut Option<Direction>,
-    (none, sides): (&'static str, &[Direction]),
+    ((none, none_now), sides): ((&'static str, &str), &[Direction]),
     name: impl Fn(Direction) -> &'static str,
     about: &str,
 ) -> Response {
+    let now = match *side {
+        Some(side) => name(side),
+        None => none_now,
+    };
     let name = |side: Option<Direction>| side.map_or(none, &name);
     let combo = ComboBox::from_id_salt("operation_side").width(170.0);
-    let chosen = combo.selected_text(name(*side)).show_ui(ui, |ui| {
+    let chosen = combo.selected_text(now).show_ui(ui, |ui| {
         ui.selectable_value(side, None, name(None));
         for one in sides.iter().copied().map(Some) {
             ui.selectable_value(side, one, name(one));
@@ -164,7 +179,7 @@ fn beyond_name(side: Direction) -> &'static str {
 }
 
 /// Which plane cuts, what is cut off, and what becomes of it.
-fn cut(ui: &mut Ui, normal: DVec3, set: &mut OperationOptions) {
+fn cut(ui: &mut Ui, (normal, found): (DVec3, Option<Direction>), set: &mut OperationOptions) {
     let mut plane = set.cut_plane;
     field(ui, tr("Plane of"), |ui| {
         let planes = Plane::ALL.map(|plane| (tr(plane.name()), plane));
@@ -180,7 +195,12 @@ fn cut(ui: &mut Ui, normal: DVec3, set: &mut OperationOptions) {
     // Planes may have been turned meanwhile.
     set.side = set.side.filter(|side| ends.contains(side));
     field(ui, tr("Cut off"), |ui| {
-        let sides = (tr("The smaller part"), &ends[..]);
+        let smaller = tr("The smaller part");
+        let now = found.map_or_else(
+            || smaller.to_owned(),
+            |side| tr_with("The smaller part: {side}", &[("side", &direction_name(side))]),
+        );
+        let sides = ((smaller, &*now), &ends[..]);
         let combo = side(ui, &mut set.side, sides, beyond_name, tr("What is cut off"));
         combo.on_hover_text(tr(
             "Sides are the patient's. The slice of the crosshair stays: what is cut off begins with the next one.",
@@ -264,8 +284,20 @@ fn hint(kind: OperationKind) -> &'static str {
     }
 }
 
+/// What a mask of `before` mL is split into: what stays, and what of it becomes so many objects.
+fn split_text(before: f64, new: f64, parts: usize) -> String {
+    let [stays, new] = [before - new, new].map(millilitres);
+    match parts {
+        1 => tr_with("Splits into {stays} and {new}", &[("stays", &stays), ("new", &new)]),
+        n => tr_with(
+            "Splits into {stays} and {n} new objects of {new} together",
+            &[("stays", &stays), ("n", &n), ("new", &new)],
+        ),
+    }
+}
+
 /// What would change, and the button.
-fn outcome(ui: &mut Ui, cx: &mut CommandContext) {
+fn outcome(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let status = &cx.status.operation;
     let preview = cx.view.prefs.operation.preview;
     let text = match status {
@@ -275,17 +307,13 @@ fn outcome(ui: &mut Ui, cx: &mut CommandContext) {
         OperationStatus::Done => {
             quiet(ui, tr("Done. Change something to see what it would do then."))
         }
-        OperationStatus::Ready { gained_ml, lost_ml, parts, .. } => {
+        OperationStatus::Ready { gained_ml, lost_ml, parts: 0, .. } => {
             let [gained, lost] = [*gained_ml, *lost_ml].map(millilitres);
-            let mut text = format!("+{gained} − {lost}");
-            if *parts > 0 {
-                let new = match parts {
-                    1 => tr("1 new object").to_owned(),
-                    n => tr_with("{n} new objects", &[("n", n)]),
-                };
-                text = format!("{text} · {new}");
-            }
-            RichText::new(text)
+            RichText::new(format!("+{gained} − {lost}"))
+        }
+        OperationStatus::Ready { lost_ml, parts, .. } => {
+            let before = document.active().map_or(0.0, |object| document.volume_ml(object));
+            RichText::new(split_text(before, *lost_ml, *parts))
         }
         OperationStatus::Refused(why) => RichText::new(why).color(colours(ui).warning),
     };

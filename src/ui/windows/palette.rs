@@ -72,7 +72,17 @@ fn list(
             let words = RichText::new(&text);
             let button = Button::selectable(n == palette.chosen, words);
             let button = button.min_size(vec2(ui.available_width(), 22.0));
-            let response = with_key(ui, button, &text, entry, cx);
+            let mut response = with_key(ui, button, &text, entry, cx);
+            // Who comes by the keyboard sees no tooltip.
+            if n == palette.chosen
+                && let Some(why) = entry.unavailable(cx)
+            {
+                let why = ui.horizontal(|ui| {
+                    ui.add_space(16.0);
+                    ui.add(egui::Label::new(quiet(ui, why)).wrap())
+                });
+                response |= why.inner;
+            }
             if n == palette.chosen && (moved || response.gained_focus()) {
                 response.scroll_to_me(None);
             }
@@ -94,12 +104,22 @@ fn found(text: &str, cx: &CommandContext) -> Vec<&'static Entry> {
             let chinese = in_chinese(entry.name).unwrap_or_default();
             let now = entry.menu_text(cx);
             let ranks = [&*now, entry.name, chinese].map(|name| rank(&name.to_lowercase(), &text));
-            ranks.into_iter().flatten().min().map(|rank| (rank, entry))
+            let best = ranks.into_iter().flatten().min();
+            // What it is not called by, but may be looked for.
+            let also = || {
+                let words = [entry.words, in_chinese(entry.words).unwrap_or_default()];
+                let all = format!("{} {}", entry.name, words.join(" ")).to_lowercase();
+                rank(&all, &text).filter(|_| !entry.words.is_empty()).map(|_| OTHER_WORDS)
+            };
+            best.or_else(also).map(|rank| (rank, entry))
         })
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, entry)| entry).collect()
 }
+
+/// After all that have the words in their names.
+const OTHER_WORDS: u8 = 3;
 
 /// How well a name answers to what was typed, both in small letters: 0 is best, `None` not at all.
 fn rank(name: &str, text: &str) -> Option<u8> {

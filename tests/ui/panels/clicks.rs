@@ -304,3 +304,44 @@ fn parts_made_by_hand_are_said_to_stay_beside_the_switch() {
     harness.run_steps(2);
     assert!(!shows(&harness, stays));
 }
+
+/// A click that did nothing says so beside the points, as long as it is there.
+#[test]
+fn a_point_that_changed_nothing_says_so() {
+    let mut desktop = Desktop::open();
+    let document = desktop.document.as_ref().expect("open");
+    let object = document.active().expect("selected");
+    let (id, last) = (object.id, object.log.prompts.last().expect("clicked").id);
+    let n = object.log.prompts.len();
+    desktop.status.idle_point = Some((id, last));
+    let mut harness = desktop.wide();
+    let text = format!("Point {n} changed nothing of the mask.");
+    assert!(shows(&harness, &text));
+    picture(&mut harness, "idle-point");
+    let document = harness.state_mut().document.as_mut().expect("open");
+    document.apply(Command::RemovePrompt { object: id, prompt: last }).expect("removed");
+    harness.run_steps(2);
+    assert!(!shows(&harness, &text));
+}
+
+/// Of a mask that no point made there are no parts to choose by points.
+#[test]
+fn parts_by_points_are_not_offered_for_a_mask_without_points() {
+    let mut desktop = Desktop::open();
+    let document = desktop.document.as_mut().expect("open");
+    document.apply(Command::NewObject).expect("begun");
+    let part = Region::from_mask(60, (0..60 * 50 * 40).map(|n| n / 60 % 50 == 7 && n % 60 < 9));
+    let (change, over, kind) = (Change::Add(part.into()), Over::Background, EditKind::Brush);
+    let edit = Command::Edit { object: None, change, over, kind, gesture: GestureId(7001) };
+    document.apply(edit).expect("painted");
+    let mut harness = desktop.wide();
+    for key in [Key::Escape, Key::Escape] {
+        press(&mut harness, Modifiers::NONE, key);
+    }
+    press(&mut harness, Modifiers { ctrl: true, ..Modifiers::COMMAND | Modifiers::SHIFT }, Key::P);
+    harness.event(egui::Event::Text("only parts".to_owned()));
+    harness.run_steps(2);
+    let entry = harness.get_by_label("Only parts with a positive point");
+    assert!(entry.accesskit_node().is_disabled());
+    assert!(harness.query_by_label_contains("This mask has no points").is_some());
+}

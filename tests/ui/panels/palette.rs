@@ -3,6 +3,7 @@
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use voxpoint::document::Command;
 use voxpoint::render::Interpolation;
 use voxpoint::ui::text::Language;
 use voxpoint::ui::theme::Theme;
@@ -69,12 +70,65 @@ fn arrows_choose_and_what_can_not_be_done_is_not() {
     // Nothing has been undone: dim, and Enter leaves it open.
     open(&mut harness);
     type_text(&mut harness, "redo");
+    assert!(harness.query_by_label("Nothing was undone.").is_some(), "it says why");
     // Here and in the toolbar.
     assert_eq!(harness.query_all_by_label("Redo").count(), 2);
     assert!(harness.query_all_by_label("Redo").all(|n| n.accesskit_node().is_disabled()));
     press(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(taken(&mut harness).is_empty());
     assert!(harness.state().view.windows.palette.is_some());
+}
+
+/// What one looks for may be called otherwise.
+#[test]
+fn settings_are_found_by_the_words_that_one_looks_for() {
+    for (text, expected) in [
+        ("language", "Language: English"),
+        ("chinese", "Language: 简体中文 (Chinese)"),
+        ("english", "Language: English"),
+        ("语言", "Language: English"),
+        ("theme", "Light theme"),
+        ("dark", "Light theme"),
+        ("text size", "Larger"),
+        ("font", "Larger"),
+    ] {
+        let mut harness = Desktop::open().wide();
+        open(&mut harness);
+        type_text(&mut harness, text);
+        assert_eq!(chosen(&harness).as_deref(), Some(expected), "{text}");
+    }
+    let mut harness = Desktop::open().wide();
+    open(&mut harness);
+    type_text(&mut harness, "中文");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(harness.state().view.prefs.language, Language::Chinese);
+    voxpoint::ui::text::speak(Language::English);
+}
+
+/// What is missing, of each kind.
+#[test]
+fn what_can_not_be_done_says_what_is_missing() {
+    for (with_scan, text, why) in [
+        (false, "refine the mask", "Open a scan first."),
+        (false, "undo", "Open a scan first."),
+        (true, "next time point", "This scan has one time point."),
+        (true, "straight planes", "The planes are not turned."),
+        (true, "delete selected point", "Select a point first."),
+    ] {
+        let desktop = if with_scan { Desktop::open() } else { Desktop::empty() };
+        let mut harness = desktop.wide();
+        open(&mut harness);
+        type_text(&mut harness, text);
+        assert!(harness.query_by_label(why).is_some(), "{text}: {why}");
+    }
+    let mut desktop = Desktop::open();
+    if let Some(document) = &mut desktop.document {
+        document.apply(Command::NewObject).unwrap();
+    }
+    let mut harness = desktop.wide();
+    open(&mut harness);
+    type_text(&mut harness, "refine the mask");
+    assert!(harness.query_by_label("This object has no voxels yet.").is_some());
 }
 
 #[test]
