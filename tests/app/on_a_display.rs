@@ -122,7 +122,9 @@ impl Window {
         let home = tempfile::tempdir().expect("a temporary folder");
         let (server, display) = display();
         let mut program = Command::new(env!("CARGO_BIN_EXE_voxpoint"));
-        for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+        for variable in
+            ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"]
+        {
             program.env(variable, home.path());
         }
         program

@@ -132,7 +132,10 @@ fn work_is_kept_from_the_first_change_on_and_gone_on_with_where_it_was() {
     assert_eq!((card.scan.as_str(), card.objects, card.exported), ("block.nii.gz", 2, false));
     let picture = card.picture.expect("a picture");
     assert!(picture.size.iter().max() <= Some(&256), "{:?}", picture.size);
-    assert!(picture.rgb.chunks(3).any(|p| p[0] > p[2].saturating_add(40)), "the mask is seen in it");
+    assert!(
+        picture.rgb.chunks(3).any(|p| p[0] > p[2].saturating_add(40)),
+        "the mask is seen in it"
+    );
     harness.get_by_label_contains("2 objects");
     continue_draft(&mut harness);
     assert_eq!(objects(&harness), before);
@@ -141,7 +144,7 @@ fn work_is_kept_from_the_first_change_on_and_gone_on_with_where_it_was() {
     // What was done before is listed, and can't be undone.
     assert_eq!(document(&harness).can_undo(), None);
     press(&mut harness, Key::H, CTRL);
-    harness.get_by_label_contains("Brush");
+    harness.get_by_label("Brush · Object 2");
     // It goes on in the same file.
     press(&mut harness, Key::B, NONE);
     paint(&mut harness, DVec3::new(6.0, -6.0, 0.0));
@@ -159,7 +162,10 @@ fn the_mask_goes_where_it_went_also_after_the_session_was_opened_again() {
     let mut harness = desk.opened();
     paint(&mut harness, DVec3::ZERO);
     crate::support::save_as(&mut harness, &mask);
-    kept(&mut harness);
+    let draft = kept(&mut harness);
+    wait(&mut harness, "the note of it", |_| {
+        session::read(&draft).is_ok_and(|c| c.snapshot.around.exported.is_some())
+    });
     drop(harness);
     let mut harness = desk.window(&[]);
     wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
@@ -167,6 +173,21 @@ fn the_mask_goes_where_it_went_also_after_the_session_was_opened_again() {
     continue_draft(&mut harness);
     assert!(!document(&harness).is_modified());
     assert_eq!(harness.state().status().save, SaveStatus::Saved(mask.clone()));
+    // What is exported of work that was gone on with is known too, without another change.
+    drop(harness);
+    let again = desk.path("again.nii.gz");
+    let mut harness = desk.window(&[]);
+    continue_draft(&mut harness);
+    crate::support::save_as(&mut harness, &again);
+    wait(&mut harness, "the note of it", |_| {
+        let exported = session::read(&draft).ok().and_then(|c| c.snapshot.around.exported);
+        exported.is_some_and(|e| e.file.absolute == again)
+    });
+    drop(harness);
+    let mut harness = desk.window(&[]);
+    continue_draft(&mut harness);
+    assert_eq!(harness.state().status().save, SaveStatus::Saved(again.clone()));
+    let mask = again;
     // Another object, and one key.
     press(&mut harness, Key::B, NONE);
     paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));

@@ -151,6 +151,11 @@ impl Current {
         })
     }
 
+    /// What is there is written once more, because the thread that does it knows more than the last time.
+    pub fn write_again(&mut self) {
+        self.handed = None;
+    }
+
     /// It stays where it was: what went with the move is to be written there.
     pub fn heard_of_move(&mut self) {
         self.told = self.mark;

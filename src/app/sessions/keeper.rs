@@ -57,7 +57,7 @@ pub enum Order {
     Write(Letter),
     /// The session is kept in this file from now on.
     Move(PathBuf, Letter),
-    /// A label map of these objects was written here, with a table beside it if there is one.
+    /// A label map of these objects was written here, with a table beside it if there is one: the next write says so.
     Exported {
         session: SessionId,
         map: PathBuf,
@@ -287,15 +287,8 @@ impl Desk {
             names: table.and_then(file_ref),
             labels: labels_check_sum(objects),
         });
-        let Some((kept, drafts)) = self.find(session) else { return };
-        kept.beginning.exported = exported;
-        // Without a file nothing has begun; then it is written with the first state.
-        if let Some(mut snapshot) = kept.last.take().filter(|_| kept.beginning.file.is_some()) {
-            snapshot.around.exported.clone_from(&kept.beginning.exported);
-            snapshot.taken_ms = now_ms();
-            // Should it fail, the next write brings it.
-            let _ = kept.write(&snapshot, drafts);
-            kept.last = Some(snapshot);
+        if let Some((kept, _)) = self.find(session) {
+            kept.beginning.exported = exported;
         }
     }
 

@@ -192,7 +192,8 @@ impl Sessions {
         let Some((_, objects)) = self.exporting.take_if(|(known, _)| *known == state) else {
             return;
         };
-        let Some(current) = &self.current else { return };
+        let Some(current) = &mut self.current else { return };
+        current.write_again();
         self.keeper.give(Order::Exported {
             session: current.id,
             map: stamp.path().to_owned(),

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use super::current::{CopyOf, Current};
 use super::keeper::{KeptFrom, Order};
+use super::kept_view::KeptView;
 use super::opening::{Note, OpeningOutcome, Ready, Why, Wish, go_on};
 use crate::app::App;
-use crate::app::files::{Purpose, name_of, stem_of};
-use crate::session::{Past, ReadOnly, RecordedStep};
+use crate::app::files::{Loaded, Purpose, name_of, stem_of};
+use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{
     FileProgress, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, SessionAnswer,
     SessionQuestion, tr_error,
 };
+use crate::volume::Volume;
 use crate::work::Task;
 
 /// So many steps of earlier sittings are listed: the last.
@@ -149,27 +151,11 @@ impl App {
         let loaded = (ready.stats, ready.histogram);
         self.put(document, loaded, &scan);
         let name = name_of(&path);
-        let (mut lost, mut layers, mut files) = (ready.lost, Vec::new(), Vec::new());
-        for (place, image) in ready.overlays {
-            let overlay = &contents.snapshot.around.overlays[place];
-            files.push((Arc::clone(&image.volume), image.path.clone(), overlay.file.clone()));
-            if place < view.layers_shown() && layers.len() < ImageLayer::MOST {
-                let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
-                layer.window = overlay.window.unwrap_or(layer.window);
-                view.dress(place, &mut layer);
-                layers.push(layer);
-            }
-        }
-        self.view.scan.overlays = layers;
+        let overlays = &contents.snapshot.around.overlays;
+        let files = self.lay_over_again(overlays, ready.overlays, &view);
+        let lost = if ready.stands_in.is_some() { overlays.clone() } else { ready.lost };
         if ready.stands_in.is_none() {
-            for overlay in &lost {
-                self.toasts.warning(tr_with(
-                    "An image over the scan was not found, or is another one now; objects that were clicked in it keep their masks: {path}",
-                    &[("path", &overlay.file.absolute.display())],
-                ));
-            }
-        } else {
-            lost.clone_from(&contents.snapshot.around.overlays);
+            self.tell_lost(&lost);
         }
         let Some(open) = &mut self.open else { return };
         view.apply(&mut self.view, &open.document);
@@ -197,12 +183,7 @@ impl App {
         if file.is_ok() {
             (current.path, current.begun) = (Some(path.clone()), true);
         } else {
-            let why = match (ready.note, &why) {
-                (Some(Note::ByPlace), _) => tr("the masks were moved onto another scan").to_owned(),
-                (_, Some(why)) => tr_error(why),
-                (_, None) => String::new(),
-            };
-            current.copy_of = Some(CopyOf { name, why });
+            current.copy_of = Some(CopyOf { name, why: why_a_copy(ready.note, why.as_ref()) });
             // What is whole of a damaged one is kept at once.
             current.begun = !damage.is_empty() || ready.note == Some(Note::ByPlace);
         }
@@ -236,6 +217,38 @@ impl App {
         }
         self.sessions.drafts.forget(&path);
         self.sessions.offered.push(path);
+    }
+
+    /// Lays the images of a session over its scan; where each came from.
+    fn lay_over_again(
+        &mut self,
+        kept: &[Overlay],
+        found: Vec<(usize, Box<Loaded>)>,
+        view: &KeptView,
+    ) -> Vec<(Arc<Volume>, PathBuf, FileRef)> {
+        let (mut layers, mut files) = (Vec::new(), Vec::new());
+        for (place, image) in found {
+            let overlay = &kept[place];
+            files.push((Arc::clone(&image.volume), image.path.clone(), overlay.file.clone()));
+            // The others were only clicked in.
+            if place < view.layers_shown() && layers.len() < ImageLayer::MOST {
+                let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
+                layer.window = overlay.window.unwrap_or(layer.window);
+                view.dress(place, &mut layer);
+                layers.push(layer);
+            }
+        }
+        self.view.scan.overlays = layers;
+        files
+    }
+
+    fn tell_lost(&mut self, lost: &[Overlay]) {
+        for overlay in lost {
+            self.toasts.warning(tr_with(
+                "An image over the scan was not found, or is another one now; objects that were clicked in it keep their masks: {path}",
+                &[("path", &overlay.file.absolute.display())],
+            ));
+        }
     }
 
     fn tell_what_came(
@@ -328,6 +341,15 @@ impl App {
         let cards = self.sessions.drafts.known.iter().map(|draft| draft.card.clone());
         self.status.drafts = Arc::new(cards.collect());
         self.sessions.keeper.give(Order::Delete(path));
+    }
+}
+
+/// Why a session is not written itself.
+fn why_a_copy(note: Option<Note>, why: Option<&ReadOnly>) -> String {
+    match (note, why) {
+        (Some(Note::ByPlace), _) => tr("the masks were moved onto another scan").to_owned(),
+        (_, Some(why)) => tr_error(why),
+        (_, None) => String::new(),
     }
 }
 

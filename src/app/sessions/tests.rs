@@ -181,8 +181,10 @@ fn what_was_exported_is_known_from_its_first_write_on() {
         table: None,
         objects: objects.clone(),
     });
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
-    assert_eq!(bench.hear(), Told::Ended);
+    bench.current.write_again();
+    let letter = bench.follow(true).expect("it is to be written");
+    bench.keeper.give(Order::Write(letter));
+    assert!(matches!(bench.hear(), Told::Written { mark: 2, .. }));
     let exported = session::read(&path).unwrap().snapshot.around.exported.unwrap();
     assert_eq!((exported.file.absolute, exported.file.bytes), (map, 4));
     assert_eq!(exported.labels, session::labels_check_sum(&objects));
