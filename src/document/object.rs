@@ -31,8 +31,8 @@ const ROUNDS: [f32; 5] = [0.0, -0.4, 0.55, -0.2, -0.58];
 /// and lighter tints, in an order in which those of one hue are far apart. 45 labels have a colour of their own.
 pub fn palette_colour(id: LabelId) -> [u8; 3] {
     let index = usize::from(id.0.saturating_sub(1));
-    let round = index / PALETTE.len();
-    let tint = ROUNDS[round % ROUNDS.len()];
+    let round = index / PALETTE.len() % ROUNDS.len();
+    let tint = ROUNDS[round];
     let end = if tint > 0.0 { 255.0 } else { 0.0 };
     PALETTE[(index + 3 * round) % PALETTE.len()]
         .map(|channel| (f32::from(channel) + (end - f32::from(channel)) * tint.abs()).round() as u8)
@@ -189,7 +189,7 @@ mod tests {
             }
         }
         // Beyond, there is always one.
-        assert_eq!(palette_colour(LabelId(46)), PALETTE[6]);
+        assert_eq!(palette_colour(LabelId(46)), PALETTE[0]);
         palette_colour(LabelId(u16::MAX));
     }
 
