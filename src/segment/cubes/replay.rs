@@ -1,5 +1,6 @@
 //! The replay of an object's prompts.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use super::engine::{Embedding, Engine, Features, Source};
 use super::open_faces::edges;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
-use super::start::Starting;
+use super::start::{StartMask, Starting, ToldMasks};
 use crate::geom::{DVec3, Grid};
 use crate::placeholder::Placeholder;
 use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
@@ -20,7 +21,7 @@ use crate::segment::kept_parts::kept_parts;
 use crate::segment::library::external_files;
 use crate::segment::segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};
 use crate::volume::Volume;
-use crate::work::CancelToken;
+use crate::work::{CancelToken, memory};
 
 /// Clicks at most so many voxels (of 1.5 mm, along each axis) from a cube's centre do with that cube, if a request
 /// allows it.
@@ -31,6 +32,8 @@ pub struct CubeSegmenter {
     engine: Engine,
     name: String,
     embeddings: Cache<Embedding>,
+    /// Of masks that are started from: looked at whenever the pointer rests, too.
+    told: RefCell<ToldMasks>,
 }
 
 impl CubeSegmenter {
@@ -44,7 +47,7 @@ impl CubeSegmenter {
     ) -> Result<Self, SegmentError> {
         let (source, name) = source(model)?;
         let engine = Engine::open(&source, device, threads)?;
-        Ok(Self { engine, name, embeddings: Cache::new() })
+        Ok(Self { engine, name, embeddings: Cache::new(), told: RefCell::default() })
     }
 
     /// Name of the model: its folder's, or a checkpoint's file name without its ending.
@@ -168,9 +171,15 @@ impl CubeSegmenter {
         let at_hand =
             if snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
         let side = self.engine.side();
+        if let Some(region) = &log.start {
+            memory::check(StartMask::bytes(region, mask_grid))?;
+        }
         let start = log.start.as_deref();
         let mut start = start.map(|region| Starting::new(region, mask_grid, earlier, side));
-        let mut told = |place: &CropPlace| start.as_mut()?.told(place);
+        let mut told = |place: &CropPlace| {
+            let (start, region) = (start.as_mut()?, log.start.as_ref()?);
+            self.told.borrow_mut().known_or(region, place, |place| start.told(place))
+        };
         plan(volume.grid(), log, earlier, (snap, &at_hand), &mut told)
     }
 

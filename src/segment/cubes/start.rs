@@ -64,6 +64,12 @@ pub(super) struct StartMask<'a> {
 }
 
 impl<'a> StartMask<'a> {
+    /// What that of these voxels takes of memory.
+    pub(super) fn bytes(region: &Region, grid: &Grid) -> u64 {
+        let size = region.bounds(grid.dims()).map_or([0; 3], |bounds| bounds.size());
+        size.iter().map(|&n| n as u64).product()
+    }
+
     /// The mask of these voxels of a grid; `None` without any.
     pub(super) fn of(region: &Region, grid: &'a Grid) -> Option<Self> {
         let dims = grid.dims();
@@ -125,6 +131,35 @@ impl<'a> StartMask<'a> {
         let full = if fullest > 0.5 || fullest == 0.0 { 1.0 } else { fullest };
         let values = shares.into_iter().map(|share| (2.0 * share / full - 1.0) * SURE).collect();
         Logits { side, values }
+    }
+}
+
+/// What was told last, so that a pointer that rests on a mask costs no more than a click.
+#[derive(Debug, Default)]
+pub(super) struct ToldMasks(Vec<(Arc<Region>, CropPlace, Option<ToldMask>)>);
+
+impl ToldMasks {
+    /// Cubes that are remembered.
+    const MOST: usize = 16;
+
+    /// What is told of `region`, this very one, in a cube: `tell` says it where it is not known.
+    pub(super) fn known_or(
+        &mut self,
+        region: &Arc<Region>,
+        place: &CropPlace,
+        tell: impl FnOnce(&CropPlace) -> Option<ToldMask>,
+    ) -> Option<ToldMask> {
+        let is_it =
+            |(of, at, _): &&(Arc<Region>, CropPlace, _)| Arc::ptr_eq(of, region) && at == place;
+        if let Some((.., told)) = self.0.iter().find(is_it) {
+            return told.clone();
+        }
+        let told = tell(place);
+        if self.0.len() == Self::MOST {
+            self.0.remove(0);
+        }
+        self.0.push((Arc::clone(region), place.clone(), told.clone()));
+        told
     }
 }
 
@@ -217,5 +252,33 @@ mod tests {
         let place = CanonicalGrid::of(&grid).crop_around(grid.world_of([390, 10, 10]));
         let logits = StartMask::of(&region, &grid).unwrap().logits(&place, 32);
         assert!(logits.values.iter().all(|&v| v == -SURE));
+    }
+
+    /// Of the same mask in the same cube it is computed once; of another, and after many others, anew.
+    #[test]
+    fn what_was_told_is_not_computed_again() {
+        let grid = Grid::new([8; 3], DAffine3::IDENTITY).unwrap();
+        let canonical = CanonicalGrid::of(&grid);
+        let place = |n: i64| CropPlace { start: [n; 3], ..canonical.crop_around(grid.centre()) };
+        let [a, b] = [0, 1].map(|_| Arc::new(Region::from_mask(8, (0..512).map(|n| n == 9))));
+        let mut told = ToldMasks::default();
+        let mut computed = 0;
+        let mut ask = |told: &mut ToldMasks, region: &Arc<Region>, n: i64| {
+            let before = computed;
+            told.known_or(region, &place(n), |_| {
+                computed += 1;
+                None
+            });
+            computed > before
+        };
+        assert!(ask(&mut told, &a, 0) && !ask(&mut told, &a, 0));
+        assert!(ask(&mut told, &b, 0), "another mask, though it looks the same");
+        for n in 1..20 {
+            assert!(ask(&mut told, &a, n));
+        }
+        assert!(ask(&mut told, &a, 0), "forgotten");
+        assert_eq!(StartMask::bytes(&a, &grid), 1);
+        let two = Region::from_mask(8, (0..512).map(|n| n == 0 || n == 511));
+        assert_eq!(StartMask::bytes(&two, &grid), 512);
     }
 }
