@@ -48,6 +48,8 @@ const EXTENSION: &str = "
     seed_x REAL, seed_y REAL, seed_z REAL,";
 
 /// The tables of [`VERSION`].
+// One text, however long.
+#[allow(clippy::too_many_lines)]
 pub fn tables() -> String {
     format!(
         "
