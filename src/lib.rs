@@ -10,6 +10,8 @@
 //! - [`mask`]: pure algorithms on regions: what a brush covers, parts, holes, margins, smoothing.
 //! - [`measure`]: numbers about masks.
 //! - [`document`]: the scan, its objects, label edits, their history.
+//! - [`session`]: the `.voxpoint` file.
+//! - [`cases`]: lists of scans, each with its session.
 //! - [`work`]: threads, cancelling, progress.
 //! - [`placeholder`]: links to nothing and pointers of git-annex and Git LFS, told from files.
 //! - [`text`]: bytes and lines for people.
@@ -27,6 +29,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod app;
+pub mod cases;
 pub mod cli;
 pub mod document;
 pub mod figure;

@@ -62,6 +62,8 @@ pub enum CliCommand {
     Info(InfoArgs),
     /// Write the masks of a session as a label map.
     ExportSession(ExportSessionArgs),
+    /// List the scans of a folder or a table, and how far the work on each is.
+    List(ListArgs),
     /// Make a mask from clicks.
     Segment(SegmentArgs),
     /// Draw a scan, and a label map on it, as a PNG.
@@ -113,6 +115,22 @@ pub struct ExportSessionArgs {
     #[arg(long)]
     pub force: bool,
     /// Print JSON: out, objects, voxels, damage.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `voxpoint list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// A folder with scans (also in folders in it; a BIDS data set), or a table with a column “scan”, and if need be
+    /// “session” and “name”. Label maps are left out by their names.
+    #[arg(value_name = "FOLDER|CSV")]
+    pub place: PathBuf,
+    /// The folder in which all sessions are; else each is beside its scan, or where the table says.
+    #[arg(long, value_name = "FOLDER")]
+    pub sessions: Option<PathBuf>,
+    /// Print JSON: place, cases (name, scan, session, state, objects, `objects_done`, minutes, `written_ms`, `open_by`,
+    /// problem), notes, total, `not_started`, `in_progress`, flagged, done, minutes.
     #[arg(long)]
     pub json: bool,
 }

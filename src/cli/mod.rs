@@ -12,6 +12,7 @@ mod eval;
 mod fetching;
 mod files;
 mod info;
+mod list;
 mod model;
 mod output;
 mod render;
@@ -34,9 +35,9 @@ use output::{print, print_json, say};
 
 pub use args::{
     BenchArgs, BenchWhat, CameraArg, Cli, CliCommand, ClipArg, CompareArgs, CropAt, DeviceArg,
-    EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels, LayoutArg, ModelArgs,
-    ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand,
-    SegmentArgs, Space, TypedPoint, View,
+    EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels, LayoutArg, ListArgs,
+    ModelArgs, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs,
+    RuntimeCommand, SegmentArgs, Space, TypedPoint, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -94,6 +95,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
         None => open_window(cli.files, cli.overlay, cli.model, own),
         Some(CliCommand::Info(args)) => info::run(&args),
         Some(CliCommand::ExportSession(args)) => session::export(&args),
+        Some(CliCommand::List(args)) => list::run(&args),
         Some(CliCommand::Segment(args)) => segment::run(&args),
         Some(CliCommand::Render(args)) => render::run(&args),
         Some(CliCommand::Compare(args)) => compare::run(&args),

@@ -15,6 +15,8 @@ use super::registry::{Registry, renamed};
 use crate::placeholder::Placeholder;
 use crate::volume::LabelName;
 
+pub use encoding::decode;
+
 /// A table larger than this is something else with a table's name.
 const MOST_BYTES: u64 = 4 << 20;
 

@@ -45,6 +45,7 @@ pub use format::{
     Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, Reader, Slice,
     Sniff, Source, Writer,
 };
+pub use label_table::decode as decode_text;
 pub use labels::{LabelsRead, Likeness, likeness};
 pub use limits::Limits;
 pub use note::LabelNote;

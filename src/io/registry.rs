@@ -106,6 +106,13 @@ impl Registry {
         endings.any(|ending| without_ending(name, ending).is_some())
     }
 
+    /// Whether a file's name ends as those of any format that is read, also as one of two files that are read together.
+    pub fn is_named_as_readable(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        let mut endings = self.reads().flat_map(|info| info.all_endings().collect::<Vec<_>>());
+        endings.any(|ending| without_ending(name, ending).is_some())
+    }
+
     /// A file's name without the ending of its format, in either case of letters; `None` if it has none, or nothing
     /// before it.
     pub fn stem<'p>(&self, path: &'p Path) -> Option<&'p OsStr> {

@@ -278,7 +278,7 @@ fn copy_contents(from: &Path, to: &Path) -> std::io::Result<u64> {
     std::io::copy(&mut from, &mut std::fs::File::create(to)?)
 }
 
-fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
+pub(super) fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
     matches!(error.sqlite_error_code(), Some(CannotOpen | ReadOnly))
 }

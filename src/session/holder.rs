@@ -36,9 +36,21 @@ impl Holder {
         }
     }
 
+    /// Whether it is this program: then the session must not be opened a second time.
+    pub fn is_this_program(&self) -> bool {
+        let me = Self::me();
+        (&self.host, self.process, self.process_started)
+            == (&me.host, me.process, me.process_started)
+    }
+
     /// Somebody who did not say.
     pub fn unknown() -> Self {
         Self { host: String::new(), process: 0, process_started: 0, since_ms: 0 }
+    }
+
+    /// Whether the system can tell of programs of this computer whether they still run.
+    pub(super) fn can_be_told_dead() -> bool {
+        started(std::process::id()).is_some()
     }
 
     /// Whether it may still run: it is on another computer, or a process of this one that is still the same.

@@ -119,6 +119,24 @@ impl Drop for Lock {
     }
 }
 
+/// Who has a session, by what the file of its lock says; whoever wants to have it just then is not in anybody's way.
+/// What lies in the lock's place and is none says nothing.
+pub fn holder_of(session: &Path) -> Option<Holder> {
+    let path = Lock::path_for(session);
+    if !path.symlink_metadata().ok()?.is_file() {
+        return None;
+    }
+    let file = File::open(&path).ok()?;
+    let (holder, me) = (holder(&file)?, Holder::me());
+    if !holder.may_live(&me) {
+        return None;
+    }
+    // Where nobody can be asked about programs, the system's lock is tried.
+    let free =
+        || holder.host == me.host && !Holder::can_be_told_dead() && file.try_lock_shared().is_ok();
+    (!free()).then_some(holder)
+}
+
 /// Whether nothing can be written here, neither a lock nor a session. It can be read all the same.
 fn forbids_writing(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
@@ -223,6 +241,33 @@ mod tests {
         {
             std::fs::write(Lock::path_for(&session), cut).unwrap();
             assert!(matches!(lock(&session), Locked::Mine(_)), "{cut}");
+        }
+    }
+
+    /// Who is said to have it, and whether a list says so.
+    #[test]
+    fn who_has_a_session_is_told_without_taking_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = folder.path().join("s.voxpoint");
+        assert_eq!(holder_of(&session), None);
+        let mine = lock(&session);
+        let told = holder_of(&session).unwrap();
+        assert!(told.is_this_program() && matches!(lock(&session), Locked::Held(_)));
+        drop(mine);
+        assert_eq!(holder_of(&session), None);
+        let me = Holder::me();
+        let dead = Holder { process: u32::MAX - 7, ..me.clone() };
+        let elsewhere = Holder { host: format!("not-{}", me.host), ..me.clone() };
+        let parent = Holder { process: std::os::unix::process::parent_id(), ..me.clone() };
+        let parent = Holder { process_started: 0, ..parent };
+        for (holder, told) in [(dead, false), (elsewhere, true), (parent, true)] {
+            left(&session, &holder);
+            assert_eq!(holder_of(&session).as_ref(), Some(&holder).filter(|_| told), "{holder}");
+            assert!(!holder.is_this_program());
+        }
+        for odd in ["", "not JSON", "{}"] {
+            std::fs::write(Lock::path_for(&session), odd).unwrap();
+            assert_eq!(holder_of(&session), None, "{odd}");
         }
     }
 

@@ -5,7 +5,8 @@
 //! - [`SessionFile`]: the file, for one worker thread: `create`, `open`, `write`. A write brings what has changed, in
 //!   one transaction: a crash or a power cut leaves the state before it or after it.
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
-//! - [`Holder`]: who has a session, if it is open elsewhere.
+//! - [`summary()`]: what a list of sessions shows of each.
+//! - [`Holder`], [`holder_of`]: who has a session, if it is open elsewhere.
 //! - [`CaseState`], [`Exported`]: how far the work on the scan is, and what of it was exported.
 //! - [`FileRef`], [`struct@Hash`]: where a session's scan is, and whether it is still the same.
 //!
@@ -24,6 +25,9 @@ mod rows;
 mod schema;
 mod snapshot;
 mod source_rows;
+mod summary;
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -36,8 +40,10 @@ pub use error::{Damage, SessionError};
 pub use file::{Opened, ReadOnly, SessionFile, WriteOutcome, read};
 pub use fingerprint::{FileRef, Hash};
 pub use holder::Holder;
+pub use lock::holder_of;
 pub use past::{DatedStep, Past, Sitting};
 pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};
+pub use summary::{SessionSummary, summary};
 
 /// Who has a session open, if that may be somebody who still runs. Makes its lock for a moment, where that can be made.
 pub fn holder_of(session: &Path) -> Option<Holder> {

@@ -83,6 +83,12 @@ pub fn read_source(connection: &Connection) -> Result<SessionSource, String> {
     })
 }
 
+/// Reads which file the scan is.
+pub fn read_file(connection: &Connection) -> rusqlite::Result<FileRef> {
+    let sql = "SELECT path_relative, path_absolute, bytes, sha256 FROM source";
+    connection.query_row(sql, [], |row| file_at(row, 0))
+}
+
 /// Reads by what the scan can be found again.
 pub fn read_identifiers(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare("SELECT name, value FROM identifier ORDER BY place")?;

@@ -7,6 +7,7 @@ mod commands;
 mod eval;
 mod films;
 mod labels;
+mod lists;
 mod memory;
 mod model;
 mod others;

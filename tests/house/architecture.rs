@@ -20,6 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("segment", &["volume", "geom", "mask", "placeholder", "prompt", "text", "work"]),
     ("document", &["volume", "geom", "prompt"]),
     ("session", &["document", "volume", "geom", "prompt", "work"]),
+    // Lists of scans and of the sessions on them, for `app` and `cli`.
+    ("cases", &["io", "placeholder", "session", "work"]),
     ("render", &["volume", "geom", "text", "work"]),
     ("ui", &["document", "mask", "names", "render", "measure", "geom", "volume", "prompt", "text"]),
     // Draws the window's views without a window, for `app` (pictures) and `cli` (`voxpoint render`) alike: one
@@ -28,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "cases",
             "document",
             "figure",
             "geom",
@@ -50,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app",
+            "cases",
             "document",
             "figure",
             "geom",

@@ -1,7 +1,7 @@
 //! Which label map belongs to which scan.
 //!
 //! A name is looked at without its folder and ending, in lower case. A file is a label map if its name
-//! ends in one of [`ENDINGS`] after `_`, `-` or `.`, or if it lies in a folder `labels…` beside `images…`.
+//! ends in one of [`naming::LABEL_WORDS`] after `_`, `-` or `.`, or if it lies in a folder `labels…` beside `images…`.
 //! What is left of its name is the scan's name, in this order:
 //! 1. exactly (`x.nii.gz` and `x_seg.nii.gz`, `imagesTr/x` and `labelsTr/x`);
 //! 2. with a channel number, each channel being a case (`imagesTr/x_0000`);
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::super::Usage;
+use crate::cases::naming;
 use crate::io;
 use crate::placeholder::Placeholder;
 
@@ -40,31 +41,11 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
-/// What a label map's name ends in.
-const ENDINGS: [&str; 12] = [
-    "seg",
-    "segs",
-    "dseg",
-    "segmentation",
-    "label",
-    "labels",
-    "labelmap",
-    "mask",
-    "masks",
-    "gt",
-    "truth",
-    "groundtruth",
-];
 /// Words for the kind of an image.
 const KINDS: [&str; 24] = [
     "adc", "bold", "cbct", "ct", "cta", "dwi", "flair", "img", "image", "mr", "mri", "pd", "pdw",
     "pet", "spect", "swi", "t1", "t1c", "t1ce", "t1gd", "t1w", "t2", "t2w", "us",
 ];
-/// Names of folders with scans, and of those with their label maps.
-const FOLDERS: [(&str, &str); 4] =
-    [("images", "labels"), ("image", "label"), ("imgs", "masks"), ("img", "seg")];
-/// Formats of scans that can't be read yet.
-const OTHERS: [&str; 7] = ["nrrd", "nhdr", "mha", "mhd", "mgz", "mgh", "dcm"];
 /// Folders in folders are looked into so deep.
 const DEPTH: usize = 8;
 
@@ -207,7 +188,10 @@ impl Tree {
             } else if io::formats().is_named_usually(&path) {
                 let name = stem(&path).to_lowercase();
                 self.files.push(File { folder: folder.to_owned(), name, path });
-            } else if path.extension().is_some_and(|e| OTHERS.contains(&lower(e).as_str())) {
+            } else if path
+                .extension()
+                .is_some_and(|e| naming::is_other_format(&e.to_string_lossy()))
+            {
                 self.others += 1;
             }
         }
@@ -226,22 +210,13 @@ fn stem(path: &Path) -> String {
 
 /// The scan's name that a label map's name tells; `None` if it is no label map.
 fn label_base(file: &File) -> Option<String> {
-    let cut = |ending: &&str| {
-        let base = file.name.strip_suffix(*ending)?;
-        base.strip_suffix(['_', '-', '.']).filter(|b| !b.is_empty()).map(str::to_owned)
-    };
-    // The longest ending: “groundtruth” ends in “truth”.
-    let by_name = ENDINGS.iter().filter_map(cut).min_by_key(String::len);
+    let by_name = naming::label_base(&file.name).map(str::to_owned);
     by_name.or_else(|| scans_folder(&file.folder).map(|_| file.name.clone()))
 }
 
 /// The folder `imagesXX` beside a folder `labelsXX`.
 fn scans_folder(folder: &Path) -> Option<PathBuf> {
-    let name = folder.file_name()?.to_string_lossy().into_owned();
-    let cut = name.to_lowercase();
-    FOLDERS.iter().find_map(|(images, labels)| {
-        let which = cut.strip_prefix(labels)?;
-        let wanted = format!("{images}{which}");
+    naming::scans_folders(&folder.file_name()?.to_string_lossy()).find_map(|wanted| {
         let beside = std::fs::read_dir(folder.parent()?).ok()?.flatten();
         beside
             .map(|e| e.path())

@@ -3,8 +3,8 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-/// The text, and the encoding's name if it had to be guessed from the letters.
-pub(super) fn decode(bytes: &[u8]) -> (String, Option<&'static str>) {
+/// The text of a file from any editor, and the encoding's name if it had to be guessed from the letters.
+pub fn decode(bytes: &[u8]) -> (String, Option<&'static str>) {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return (text(encoding, &bytes[mark..]), None);
     }

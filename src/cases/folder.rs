@@ -1,0 +1,213 @@
+//! The scans in a folder and in those in it: all files whose names end as those of a format that is read, but
+//!
+//! - label maps, as far as names tell ([`super::naming`]);
+//! - of a header and its voxels in two files, the second;
+//! - what is hidden (`.name`), and what links to folders lead to;
+//! - of a BIDS data set (it has `dataset_description.json`, or folders `sub-…`), what lies in `derivatives`,
+//!   `sourcedata`, `code` and `stimuli`.
+//!
+//! A case is called by its file's name without ending. Folders `sub-…` and `ses-…` that it does not name stand before
+//! it. If two would be called the same, they are called by their ways from the folder.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::error::CasesError;
+use super::{Listed, naming, natural};
+use crate::io::Registry;
+use crate::work::{CancelToken, Progress};
+
+/// Folders in folders are looked into so deep.
+const DEPTH: usize = 32;
+
+/// Folders of a BIDS data set without scans to work on.
+const NOT_BIDS_SCANS: [&str; 4] = ["derivatives", "sourcedata", "code", "stimuli"];
+
+/// What lies in a folder.
+#[derive(Debug, Default)]
+struct Found {
+    scans: Vec<PathBuf>,
+    label_maps: usize,
+    /// Files of formats that can't be read yet.
+    others: usize,
+    notes: Vec<String>,
+}
+
+impl Found {
+    fn add(mut self, mut more: Self) -> Self {
+        self.scans.append(&mut more.scans);
+        self.notes.append(&mut more.notes);
+        self.label_maps += more.label_maps;
+        self.others += more.others;
+        self
+    }
+}
+
+struct Walk<'a> {
+    formats: &'a Registry,
+    cancel: &'a CancelToken,
+    progress: &'a Progress,
+    found: AtomicU64,
+}
+
+/// The scans of a folder in the order of their names, and what was left out.
+pub(super) fn scans(
+    root: &Path,
+    formats: &Registry,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<(Vec<Listed>, Vec<String>), CasesError> {
+    // If not even this one can be read, that is no note.
+    std::fs::read_dir(root).map_err(|e| CasesError::reading(root, e))?;
+    let walk = Walk { formats, cancel, progress, found: AtomicU64::new(0) };
+    let Found { scans, label_maps, others, mut notes } = walk.folder(root, DEPTH, false)?;
+    if label_maps > 0 {
+        notes.push(format!("{label_maps} label maps were left out, by their names"));
+    }
+    if others > 0 {
+        notes.push(format!(
+            "{others} files of other formats (NRRD, MetaImage, MGH, DICOM) were left out"
+        ));
+    }
+    let mut listed = named(root, scans, formats);
+    listed.sort_by(|a, b| natural::compare(&a.name, &b.name).then_with(|| a.scan.cmp(&b.scan)));
+    Ok((listed, notes))
+}
+
+impl Walk<'_> {
+    /// `labels`: it lies beside the folder of the scans that it has the label maps of.
+    fn folder(&self, folder: &Path, depth: usize, labels: bool) -> Result<Found, CasesError> {
+        self.cancel.check()?;
+        let mut found = Found::default();
+        let (files, folders) = match entries(folder) {
+            Ok(entries) => entries,
+            Err(e) => {
+                let note = format!("a folder can't be read ({e}), left out: {}", folder.display());
+                return Ok(Found { notes: vec![note], ..found });
+            }
+        };
+        self.sort_out(files.iter().map(|name| folder.join(name)), labels, &mut found);
+        let seen = self.found.fetch_add(found.scans.len() as u64, Ordering::Relaxed);
+        self.progress.set_done(seen + found.scans.len() as u64);
+        let lower: BTreeSet<String> = folders.iter().map(lower).collect();
+        let is_bids = files.iter().any(|name| name == "dataset_description.json")
+            || lower.iter().any(|name| name.starts_with("sub-"));
+        let wanted = |name: &&std::ffi::OsString| {
+            !(is_bids && NOT_BIDS_SCANS.iter().any(|not| *not == **name))
+        };
+        let folders: Vec<_> = folders.iter().filter(wanted).filter(|_| depth > 0).collect();
+        let within: Vec<Found> = folders
+            .into_par_iter()
+            .map(|name| {
+                let has_labels = naming::scans_folders(&name.to_string_lossy())
+                    .any(|scans| lower.contains(&scans));
+                self.folder(&folder.join(name), depth - 1, labels || has_labels)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(within.into_iter().fold(found, Found::add))
+    }
+
+    /// Which files of a folder are scans.
+    fn sort_out(&self, files: impl Iterator<Item = PathBuf>, labels: bool, found: &mut Found) {
+        // Of a name the files; the usual endings, of which each is a scan of its own, apart from those of two files
+        // that belong together.
+        let mut stems: BTreeMap<String, (Vec<PathBuf>, Option<PathBuf>)> = BTreeMap::new();
+        for path in files {
+            if self.formats.is_named_as_readable(&path) {
+                let (usual, first) = stems.entry(lower(stem(self.formats, &path))).or_default();
+                if self.formats.is_named_usually(&path) {
+                    usual.push(path);
+                } else if first.as_ref().is_none_or(|first| path < *first) {
+                    *first = Some(path);
+                }
+            } else if path
+                .extension()
+                .is_some_and(|e| naming::is_other_format(&e.to_string_lossy()))
+            {
+                found.others += 1;
+            }
+        }
+        for (stem, (usual, first)) in &stems {
+            let files = usual.iter().chain(first);
+            if labels || naming::is_label_map(stem, |scan| stems.contains_key(scan)) {
+                found.label_maps += files.count();
+            } else {
+                found.scans.extend(files.cloned());
+            }
+        }
+    }
+}
+
+/// The names of the files in a folder, and of the folders in it.
+type Entries = (Vec<std::ffi::OsString>, Vec<std::ffi::OsString>);
+
+fn entries(folder: &Path) -> std::io::Result<Entries> {
+    let (mut files, mut folders) = Entries::default();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // A link is a file here, such as those of git-annex: one to a folder above would lead round in circles.
+        if entry.file_type()?.is_dir() { folders.push(name) } else { files.push(name) }
+    }
+    Ok((files, folders))
+}
+
+fn lower(text: impl AsRef<OsStr>) -> String {
+    text.as_ref().to_string_lossy().to_lowercase()
+}
+
+/// A file's name without its ending.
+pub(super) fn stem<'p>(formats: &Registry, path: &'p Path) -> &'p OsStr {
+    formats.stem(path).or(path.file_name()).unwrap_or(path.as_os_str())
+}
+
+/// Names scans so that they can be told apart.
+fn named(root: &Path, scans: Vec<PathBuf>, formats: &Registry) -> Vec<Listed> {
+    let named = |scan: PathBuf| {
+        let name = with_subject(&stem(formats, &scan).to_string_lossy(), root, &scan);
+        Listed { name, scan, session: None }
+    };
+    let mut listed: Vec<Listed> = scans.into_iter().map(named).collect();
+    tell_apart(&mut listed, root);
+    listed
+}
+
+/// Gives those that are called the same the way to their files for a name.
+pub(super) fn tell_apart(listed: &mut [Listed], root: &Path) {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for case in &*listed {
+        *count.entry(case.name.clone()).or_default() += 1;
+    }
+    for case in listed.iter_mut().filter(|case| count[&case.name] > 1) {
+        let way = case.scan.strip_prefix(root).unwrap_or(&case.scan);
+        case.name = way.to_string_lossy().replace('\\', "/");
+    }
+    // The same scan twice, under one name.
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for case in listed {
+        let times = seen.entry(case.name.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            case.name = format!("{} ({times})", case.name);
+        }
+    }
+}
+
+/// A name with the folders `sub-…` and `ses-…` before it that it does not name itself.
+fn with_subject(name: &str, root: &Path, scan: &Path) -> String {
+    let way = scan.strip_prefix(root).unwrap_or(scan).parent().into_iter().flat_map(Path::iter);
+    let mut words: Vec<String> = way
+        .map(|folder| folder.to_string_lossy().into_owned())
+        .filter(|folder| folder.starts_with("sub-") || folder.starts_with("ses-"))
+        .filter(|folder| !name.split('_').any(|word| word == folder))
+        .collect();
+    words.push(name.to_owned());
+    words.join("_")
+}

@@ -1,0 +1,121 @@
+//! What a list of sessions shows of each: read with a handful of queries, without masks and clicks.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::source_rows::read_file;
+use super::{CaseState, Contents, FileRef, SessionError, file, schema};
+use crate::document::ObjectState;
+
+/// How long a writer is waited for that is just now at it: milliseconds.
+const PATIENCE_MS: u64 = 5000;
+
+/// What a list shows of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// The scan that it is about.
+    pub scan: FileRef,
+    /// How far the work on the scan is, as its annotator says.
+    pub state: CaseState,
+    /// How many objects there are.
+    pub objects: usize,
+    /// How many of them are done.
+    pub objects_done: usize,
+    /// How long it was worked on, all sittings together: milliseconds.
+    pub duration_ms: i64,
+    /// When it was last written: milliseconds since 1970, UTC.
+    pub written_ms: i64,
+}
+
+impl SessionSummary {
+    fn of(contents: &Contents) -> Self {
+        let objects = &contents.snapshot.objects;
+        let around = &contents.snapshot.around;
+        Self {
+            scan: around.source.file.clone(),
+            state: around.case_state,
+            objects: objects.len(),
+            objects_done: objects.iter().filter(|o| o.state == ObjectState::Done).count(),
+            duration_ms: contents.past.duration_ms(),
+            written_ms: contents.written_ms,
+        }
+    }
+}
+
+/// Reads what a list shows of a session, without writing anything. Much of a damaged session is not looked at: that it
+/// can be summed up does not say that it is whole.
+///
+/// Not for a session that this process writes: see [`super::Holder::is_this_program`].
+///
+/// # Errors
+/// If it can't be read, is no session, or is of a newer version.
+pub fn summary(path: &Path) -> Result<SessionSummary, SessionError> {
+    let not = |what: &str| SessionError::NotASession { what: what.into(), path: path.into() };
+    // A file is not opened but by SQLite: to close it would give up the locks that this process has on it.
+    let about = std::fs::metadata(path)
+        .map_err(|e| SessionError::io("the session can't be opened", path, e))?;
+    match about.len() {
+        _ if about.is_dir() => return Err(not("it is a folder")),
+        _ if !about.is_file() => return Err(not("it is no file")),
+        0 => return Err(not("it is empty")),
+        // The smallest page of a database; SQLite takes less for an empty one.
+        1..512 => return Err(not("it is another kind of file, or cut short")),
+        _ => {}
+    }
+    match query(path) {
+        Ok(Ok(summary)) => Ok(summary),
+        Ok(Err(error)) => Err(error),
+        Err(e) if file::is_left_by_a_writer(&e) => Ok(SessionSummary::of(&file::read(path)?)),
+        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            Err(not("it is another kind of file"))
+        }
+        Err(e) => Err(SessionError::database("read", path, e)),
+    }
+}
+
+/// The inner error is ours, the outer one SQLite's.
+fn query(path: &Path) -> rusqlite::Result<Result<SessionSummary, SessionError>> {
+    let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, access)?;
+    connection.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS))?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    // All of it as of one moment.
+    let transaction = connection.unchecked_transaction()?;
+    let number = |pragma: &str| {
+        transaction.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
+    };
+    let not = |what: &str| SessionError::NotASession { what: what.into(), path: path.into() };
+    if number("application_id")? != i64::from(schema::APPLICATION_ID) {
+        return Ok(Err(not("it is a database of another program")));
+    }
+    let version = number("user_version")?;
+    match version {
+        0 => return Ok(Err(not("it has no version"))),
+        found if found > schema::VERSION => {
+            let (known, path) = (schema::VERSION, path.into());
+            return Ok(Err(SessionError::Newer { found, known, path }));
+        }
+        _ => {}
+    }
+    let damaged = |what| Err(SessionError::Damaged { what, path: path.into() });
+    // The only older version, in which the state of a case was not known.
+    let case_state = if version == 1 { "'open'" } else { "case_state" };
+    let sql = format!("SELECT {case_state}, written FROM session");
+    let (word, written_ms) =
+        transaction.query_row(&sql, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let Some(state) = CaseState::from_word(&word) else {
+        return Ok(damaged(format!("the state of the work is “{word}”")));
+    };
+    let count = |sql: &str| transaction.query_row(sql, [], |row| row.get::<_, i64>(0));
+    Ok(Ok(SessionSummary {
+        scan: read_file(&transaction)?,
+        state,
+        objects: count("SELECT count(*) FROM object")?.max(0) as usize,
+        objects_done: count("SELECT count(*) FROM object WHERE state = 'done'")?.max(0) as usize,
+        duration_ms: count(
+            "SELECT coalesce(CAST(total(max(ended - began, 0)) AS INTEGER), 0) FROM sitting",
+        )?,
+        written_ms,
+    }))
+}
