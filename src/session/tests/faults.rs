@@ -3,7 +3,7 @@
 use super::*;
 
 /// Another state of the full session: larger, and with a step.
-fn next(n: u64) -> Snapshot {
+pub(super) fn next(n: u64) -> Snapshot {
     let mut snapshot = full_snapshot();
     snapshot.taken_ms += 1000 * n as i64;
     let dims = snapshot.around.source.grid.dims();
@@ -21,7 +21,7 @@ fn step(entry: u64, done: bool) -> RecordedStep {
     RecordedStep { entry, name: "Brush".to_owned(), point: None, object, done }
 }
 
-fn read_objects(path: &Path) -> Vec<Object> {
+pub(super) fn read_objects(path: &Path) -> Vec<Object> {
     let contents = read(path).unwrap();
     assert_eq!(contents.damage, []);
     contents.snapshot.objects
@@ -153,7 +153,7 @@ fn steps_that_were_undone_or_given_up_stay_in_the_record() {
 }
 
 /// Copies a session and its journal in the middle of a write that reaches the file before it is committed.
-fn interrupt(file: &SessionFile, path: &Path, copy: &Path) {
+pub(super) fn interrupt(file: &SessionFile, path: &Path, copy: &Path) {
     let connection = file.connection();
     connection
         .execute_batch(
@@ -169,7 +169,7 @@ fn interrupt(file: &SessionFile, path: &Path, copy: &Path) {
     connection.execute_batch("ROLLBACK").unwrap();
 }
 
-fn journal(session: &Path) -> PathBuf {
+pub(super) fn journal(session: &Path) -> PathBuf {
     let name = session.file_name().unwrap().to_string_lossy();
     session.with_file_name(format!("{name}-journal"))
 }
@@ -330,10 +330,20 @@ fn many_objects_and_many_clicks_are_written_once() {
         |n: u64| Prompt { id: PromptId(n), ..Prompt::positive(DVec3::splat(n as f64 / 1e4)) };
     snapshot.objects[5].log.prompts = (1..=100_000).map(click).collect();
     snapshot.objects[5].answer.prompts = snapshot.objects[5].log.prompts.clone();
+    let timed = |what: &str, start: std::time::Instant| {
+        println!("10 000 objects, 100 000 clicks: {what} {} ms", start.elapsed().as_millis());
+    };
+    let start = std::time::Instant::now();
     let mut file = create(&path, &snapshot);
+    timed("written in", start);
+    let start = std::time::Instant::now();
     let contents = read(&path).unwrap();
+    timed("read in", start);
     assert_eq!(contents.damage, []);
     assert!(contents.snapshot.objects == snapshot.objects, "10 000 objects, 100 000 clicks");
+    let start = std::time::Instant::now();
+    assert_eq!(summary(&path).unwrap().objects, 10_000);
+    timed("summed up in", start);
     let changes = |file: &SessionFile| {
         let count =
             file.connection().query_row("SELECT total_changes()", [], |r| r.get::<_, i64>(0));
@@ -342,7 +352,9 @@ fn many_objects_and_many_clicks_are_written_once() {
     let before = changes(&file);
     snapshot.objects[5].log.prompts.push(click(100_001));
     snapshot.objects[5].answer.prompts.push(click(100_001));
+    let start = std::time::Instant::now();
     file.write(&snapshot).unwrap();
+    timed("a click more written in", start);
     // The object, its click, that it is answered, the sitting, the session.
     assert_eq!(changes(&file) - before, 5);
 }

@@ -8,9 +8,11 @@ use super::*;
 
 /// Tells a child of a test which session to write.
 const SESSION: &str = "VOXPOINT_TEST_SESSION";
+/// So many milliseconds it rests between two writes.
+const PAUSE: &str = "VOXPOINT_TEST_PAUSE";
 
 /// The state after n changes; it depends on nothing else.
-fn state(n: u64) -> Snapshot {
+pub(super) fn state(n: u64) -> Snapshot {
     let mut snapshot = full_snapshot();
     let grid = snapshot.around.source.grid.clone();
     let dims = grid.dims();
@@ -46,11 +48,26 @@ fn child_that_writes_until_it_is_killed() {
         println!("begins");
         (create(path, &state(1)), 1)
     };
+    let pause = std::env::var(PAUSE).ok().and_then(|ms| ms.parse().ok());
+    let pause = Duration::from_millis(pause.unwrap_or(0));
     loop {
         println!("{n}");
         n += 1;
         file.write(&state(n)).unwrap();
+        std::thread::sleep(pause);
     }
+}
+
+/// Another program, which writes a session.
+fn child(path: &Path, pause: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "session::tests::kill::child_that_writes_until_it_is_killed"])
+        .args(["--ignored", "--nocapture", "--test-threads=1"])
+        .env(SESSION, path)
+        .env(PAUSE, pause)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Kills so many writers; which states were found is printed.
@@ -62,13 +79,7 @@ fn kill(rounds: usize) {
         if round % 10 == 0 {
             (folder, path) = temporary();
         }
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "session::tests::kill::child_that_writes_until_it_is_killed"])
-            .args(["--ignored", "--nocapture", "--test-threads=1"])
-            .env(SESSION, &path)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = child(&path, "0");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let first = lines.find(|line| line == "begins" || line.parse::<u64>().is_ok()).unwrap();
         std::thread::sleep(Duration::from_micros(random.u64(..60_000)));
@@ -102,6 +113,41 @@ fn kill(rounds: usize) {
         "{rounds} writers killed: {written} sessions whole ({as_told} as the last write said, {one_more} one write \
          further), {none} not begun, 0 damaged"
     );
+}
+
+/// While another program writes, it is read as of some moment, and had by nobody else; when that one is gone, by the
+/// next.
+#[test]
+fn two_programs_never_write_at_the_same_time() {
+    let (_folder, path) = temporary();
+    drop(create(&path, &state(1)));
+    let mut child = child(&path, "20");
+    let process = child.id();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    lines.find(|line| line.parse::<u64>().is_ok_and(|n| n >= 3)).unwrap();
+    // What is told is read, so that the child does not wait for it.
+    let reader = std::thread::spawn(move || lines.count());
+    let mut last = 0;
+    for _ in 0..20 {
+        let opened = SessionFile::open(&path, false).unwrap();
+        assert_eq!(opened.contents.damage, []);
+        let found = number_of(&opened.contents.snapshot);
+        assert!(found >= last, "{found} after {last}");
+        assert_eq!(opened.contents.snapshot.objects, state(found).objects);
+        last = found;
+        let Err(ReadOnly::Held(holder)) = opened.file else { panic!("two writers") };
+        assert_eq!(holder.process, process);
+        assert_eq!(holder_of(&path).map(|holder| holder.process), Some(process));
+        summary(&path).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap();
+    assert_eq!(holder_of(&path), None);
+    let opened = SessionFile::open(&path, false).unwrap();
+    let found = number_of(&opened.contents.snapshot);
+    assert!(found >= last);
+    assert_eq!(opened.file.unwrap().write(&state(found + 1)).unwrap(), WriteOutcome::Written);
 }
 
 #[test]

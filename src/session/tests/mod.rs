@@ -1,10 +1,18 @@
 //! What a session promises: identical, whole, and never damaged.
 
 mod damage;
+#[cfg(unix)]
+mod drive;
+#[cfg(unix)]
+mod failing;
 mod faults;
 mod figures;
 mod kill;
 mod others;
+#[cfg(unix)]
+mod power_cut;
+#[cfg(unix)]
+mod rights;
 mod round_trip;
 
 use std::collections::BTreeMap;
@@ -19,6 +27,14 @@ use crate::volume::{Region, RegionBuilder, Scale, StoredGeometry, Volume, Voxels
 
 fn temporary() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.voxpoint");
+    (folder, path)
+}
+
+/// As [`temporary`], in memory where the system has folders there: for tests that sync thousands of times.
+#[cfg(unix)]
+fn in_memory() -> (tempfile::TempDir, PathBuf) {
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return temporary() };
     let path = folder.path().join("case.voxpoint");
     (folder, path)
 }
