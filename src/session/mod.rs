@@ -45,14 +45,6 @@ pub use past::{DatedStep, Past, Sitting};
 pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};
 pub use summary::{SessionSummary, summary};
 
-/// Who has a session open, if that may be somebody who still runs. Makes its lock for a moment, where that can be made.
-pub fn holder_of(session: &Path) -> Option<Holder> {
-    match lock::Lock::acquire(session, false) {
-        Ok(lock::Locked::Held(holder)) => Some(holder),
-        _ => None,
-    }
-}
-
 /// What the names of session files end in.
 pub const ENDING: &str = ".voxpoint";
 
