@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
+use super::describe::{number, spacing_of};
 use super::error::IoError;
-use super::nifti::{by_qform, number, place, spacing, spacing_of, unit_mm};
+use super::nifti::{by_qform, place, spacing, unit_mm};
 use crate::geom::{Axis, AxisMap, DAffine3, DMat3, DVec3, Direction, Grid};
 use crate::volume::{StoredGeometry, Volume};
 use crate::work::memory;

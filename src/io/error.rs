@@ -55,6 +55,14 @@ pub enum IoError {
     /// A header and voxels in two files, of which one is not there.
     #[error("the voxels belong in a second file (.img or .img.gz) beside this one, which is missing; put both in one folder: {}", .0.display())]
     MissingImage(PathBuf),
+    /// A header that names a file for the voxels which is not there.
+    #[error("the voxels belong in another file, {name}, which is missing; put it where the header says: {}", path.display())]
+    MissingVoxels {
+        /// As the header has it.
+        name: String,
+        /// The header.
+        path: PathBuf,
+    },
     /// The header contradicts itself, or says something impossible.
     #[error("the header is damaged ({what}); export the scan again: {}", path.display())]
     Header {
@@ -83,6 +91,14 @@ pub enum IoError {
     #[error("the compressed data is damaged ({what}); copy or export it again: {}", path.display())]
     Damaged {
         /// The decoder's words.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Voxels written as text that is none.
+    #[error("the voxels are damaged ({what}); copy or export the scan again: {}", path.display())]
+    WrongText {
+        /// What stands there.
         what: String,
         /// Where.
         path: PathBuf,
@@ -183,6 +199,17 @@ pub enum IoError {
     },
 }
 
+/// Text that should be voxels, as an error of a stream.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NoVoxels(pub(super) String);
+
+impl From<NoVoxels> for io::Error {
+    fn from(error: NoVoxels) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
 impl From<Cancelled> for IoError {
     fn from(_: Cancelled) -> Self {
         IoError::Cancelled
@@ -197,6 +224,15 @@ impl IoError {
             return IoError::Placeholder { what, path: path.to_path_buf() };
         }
         let path = path.to_path_buf();
+        // What a stream says of one of its files, or of its text, is said as it is.
+        let source = match source.downcast::<IoError>() {
+            Ok(whole) => return whole,
+            Err(source) => source,
+        };
+        let source = match source.downcast::<NoVoxels>() {
+            Ok(NoVoxels(what)) => return IoError::WrongText { what, path },
+            Err(source) => source,
+        };
         match source.kind() {
             io::ErrorKind::NotFound => IoError::Missing(path),
             io::ErrorKind::UnexpectedEof => {

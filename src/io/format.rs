@@ -35,6 +35,19 @@ impl Source {
         }
     }
 
+    /// The path of the file that it is.
+    ///
+    /// # Errors
+    /// If it is a folder or several files.
+    pub(super) fn one_file(&self) -> Result<&Path, IoError> {
+        let what = match self {
+            Self::File(path) => return Ok(path),
+            Self::Folder(_) => "a folder",
+            Self::Series(_) => "a series of files",
+        };
+        Err(IoError::NotAFile { what, path: self.path().to_path_buf() })
+    }
+
     /// The last part of its path, for a [`Volume`]'s name.
     pub fn name(&self) -> String {
         let path = self.path();
@@ -125,6 +138,12 @@ pub trait Reader: Send + Sync {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError>;
+
+    /// The names and colours that a label map itself has for the labels of a time point (3D Slicer has those of a layer),
+    /// for where no table lies beside it. Names are a help: what can't be read has none.
+    fn label_names(&self, _source: &Source, _time_point: usize) -> Vec<LabelName> {
+        Vec::new()
+    }
 
     /// Reads a volume again, slice by slice: what was written is verified by this. The volume is in memory as a whole
     /// unless a reader does better.

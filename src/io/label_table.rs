@@ -107,6 +107,13 @@ fn rows_at(path: &Path) -> Option<Vec<TableRow>> {
     Some(read(&bytes_of(path).ok()??, "").rows)
 }
 
+impl From<LabelName> for TableRow {
+    fn from(row: LabelName) -> Self {
+        let LabelName { value, name, colour, opacity, visible } = row;
+        Self { value: value.into(), name, colour, opacity, visible }
+    }
+}
+
 impl TryFrom<TableRow> for LabelName {
     type Error = std::num::TryFromIntError;
 

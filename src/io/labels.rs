@@ -9,7 +9,8 @@ use values::{Tally, Value, each_run, renumber};
 
 use super::belonging::{GRID_TOLERANCE, how_far, placed_on};
 use super::error::IoError;
-use super::label_table;
+use super::format::Source;
+use super::label_table::{self, TableRow};
 use super::note::{LabelNote, note};
 use super::registry::Registry;
 use crate::geom::Grid;
@@ -183,11 +184,17 @@ impl Registry {
         room_for(&regions, grid.dims(), path)?;
         let renumbered = renumber(regions.keys().copied());
         let mut table = label_table::beside(self, path);
+        if table.rows.is_empty() {
+            let source = Source::File(path.to_owned());
+            let reader = self.reader_of(&source);
+            let names = reader.map(|r| r.label_names(&source, volume.time_point()));
+            table.rows = names.unwrap_or_default().into_iter().map(TableRow::from).collect();
+        }
         let mut notes = tally.notes();
         notes.extend(time_point(volume));
         notes.extend(renumbering(&renumbered));
         notes.append(&mut table.notes);
-        let mut names: BTreeMap<u64, label_table::TableRow> =
+        let mut names: BTreeMap<u64, TableRow> =
             table.rows.into_iter().map(|row| (row.value, row)).collect();
         let mut labels: Vec<NamedRegion> = regions
             .into_iter()

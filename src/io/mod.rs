@@ -15,27 +15,39 @@
 //! - [`SpillFile`] keeps what does not fit in memory, until the program ends.
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map, whatever its format.
 
+mod as_text;
 mod atomic;
 mod belonging;
+mod data_files;
+mod describe;
 mod error;
 mod foreign;
 mod format;
+mod inflate;
 mod label_table;
 mod labels;
 mod limits;
+mod lps;
+mod meta_image;
+mod mgh;
 mod nifti;
 mod note;
 mod npy;
+mod nrrd;
 mod pair;
+mod pending;
 mod registry;
 mod same_place;
 mod save;
+mod slices;
 mod spill;
 mod standard;
 mod stream;
+mod text_header;
 mod together;
 mod unsupported;
 mod verify;
+mod voxels;
 
 pub use atomic::{Staged, folder_of, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};

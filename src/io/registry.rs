@@ -98,6 +98,20 @@ impl Registry {
         self.writes(kind).flat_map(|info| info.all_endings().collect::<Vec<_>>()).collect()
     }
 
+    /// How the name of a file usually ends that is written beside the one at `path`: as one of the same format, if that
+    /// is written, else as one of the first that is.
+    pub fn ending_beside(&self, path: &Path, kind: ContentKind) -> &'static str {
+        let name = path.file_name().unwrap_or_default();
+        let own = self.reads().filter_map(|info| {
+            let mut endings = info.all_endings();
+            endings.any(|ending| without_ending(name, ending).is_some()).then_some(info.name)
+        });
+        let own: Vec<&str> = own.collect();
+        let same = self.writes(kind).find(|info| own.contains(&info.name));
+        let any = same.or_else(|| self.writes(kind).next());
+        any.and_then(|info| info.endings.first().copied()).unwrap_or_default()
+    }
+
     /// Whether a file's name ends as those of a format that is read usually do. (Of a header and its voxels in two
     /// files, neither does.)
     pub fn is_named_usually(&self, path: &Path) -> bool {
@@ -185,7 +199,7 @@ impl Registry {
     }
 }
 
-/// The first bytes of a file, inflated.
+/// The first bytes of a file, unpacked.
 pub(super) fn beginning(path: &Path) -> Result<Vec<u8>, IoError> {
     let mut stream = Stream::open(path, &Progress::new())?;
     let mut bytes = vec![0; BEGINNING];

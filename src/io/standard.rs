@@ -7,9 +7,9 @@ use super::error::IoError;
 use super::format::Source;
 use super::labels::LabelsRead;
 use super::limits::Limits;
-use super::nifti;
 use super::registry::Registry;
 use super::save::Saved;
+use super::{meta_image, mgh, nifti, nrrd};
 use crate::geom::{DAffine3, Grid};
 use crate::volume::{LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
@@ -17,7 +17,12 @@ use crate::work::{CancelToken, Progress};
 impl Registry {
     /// The formats that ship.
     pub fn standard() -> Self {
-        Self::default().with(nifti::format())
+        Self::default()
+            .with(nifti::format())
+            .with(nrrd::format())
+            .with(nrrd::segmentation())
+            .with(meta_image::format())
+            .with(mgh::format())
     }
 }
 
@@ -136,6 +141,7 @@ mod tests {
         let path = |map: &str| path_for(formats(), Path::new(map));
         assert_eq!(path("/a/Scan.v2.NII.GZ"), Some(PathBuf::from("/a/Scan.v2.labels.txt")));
         assert_eq!(path("/a/mask.img"), Some(PathBuf::from("/a/mask.labels.txt")));
+        assert_eq!(path("/a/b.seg.nrrd"), Some(PathBuf::from("/a/b.labels.txt")));
         for none in ["/a/mask.txt", "/a/.nii", "/a/scan.gz", "/a/seg.1"] {
             assert_eq!(path(none), None, "{none}");
         }
@@ -144,8 +150,33 @@ mod tests {
     #[test]
     fn the_lists_that_users_see() {
         let formats = formats();
-        assert_eq!(formats.readable(), "NIfTI (.nii, .nii.gz)");
-        assert_eq!(formats.readable_endings(), ".nii, .nii.gz");
-        assert_eq!(formats.written_endings(ContentKind::Labels), [".nii.gz", ".nii"]);
+        assert_eq!(
+            formats.readable(),
+            "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), MGH (.mgz, .mgh)"
+        );
+        assert_eq!(
+            formats.readable_endings(),
+            ".nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .mgz, .mgh"
+        );
+        assert_eq!(
+            formats.written_endings(ContentKind::Labels),
+            [".nii.gz", ".nii", ".nrrd", ".seg.nrrd", ".mha", ".mgz", ".mgh"]
+        );
+        assert_eq!(
+            formats.written_endings(ContentKind::Values),
+            [".nii.gz", ".nii", ".nrrd", ".mha", ".mgz", ".mgh"]
+        );
+        for (scan, ending) in [
+            ("scan.nii", ".nii.gz"),
+            ("SCAN.MHD", ".mha"),
+            ("a.nrrd", ".nrrd"),
+            ("a.nhdr", ".nrrd"),
+            ("a.mgh", ".mgz"),
+            ("a.img", ".nii.gz"),
+            ("odd", ".nii.gz"),
+        ] {
+            let path = Path::new(scan);
+            assert_eq!(formats.ending_beside(path, ContentKind::Labels), ending, "{scan}");
+        }
     }
 }

@@ -3,9 +3,6 @@
 /// Beginnings of formats that people try to open: where, which bytes, what it is.
 const MARKS: &[(usize, &[u8], &str)] = &[
     (128, b"DICM", "a DICOM file"),
-    (0, b"NRRD", "an NRRD file"),
-    (0, b"ObjectType", "a MetaImage file"),
-    (0, b"NDims", "a MetaImage file"),
     (0, b"BZh", "a bzip2-compressed file"),
     (0, b"\x28\xb5\x2f\xfd", "a zstd-compressed file"),
     (0, b"\xfd7zXZ\0", "an xz-compressed file"),
@@ -23,7 +20,7 @@ const MARKS: &[(usize, &[u8], &str)] = &[
     (0, b"%PDF", "a PDF document"),
     (0, b"\x1f\x8b", "a file that was compressed twice"),
     // FreeSurfer MGH: version 1, big-endian, then dimensions below 65536.
-    (0, b"\0\0\0\x01\0\0", "a FreeSurfer MGH or MGZ file"),
+    (0, b"\0\0\0\x01\0\0", "a FreeSurfer MGH file that is cut short or damaged"),
 ];
 
 /// In words that follow "this looks like". `beginning` is inflated.
@@ -53,7 +50,6 @@ mod tests {
         for (beginning, name) in [
             (dicom.as_slice(), "a DICOM file"),
             (b"BZh91AY&SY", "a bzip2-compressed file"),
-            (b"NRRD0004\n", "an NRRD file"),
             ("Grüße\n".as_bytes(), "a text file"),
             (&[0x80, 1, 2], "data of an unknown kind"),
         ] {

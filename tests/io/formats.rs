@@ -66,7 +66,10 @@ fn a_second_format_is_opened_from_a_file_a_series_and_a_folder() {
     for (source, says) in [
         (Source::at(&at("empty")), "this is a folder, not a file"),
         (Source::at(&at("old.tiny")), "looks like a Tiny file of version 0"),
-        (Source::at(&at("notes.tiny")), "convert it to NIfTI (.nii, .nii.gz), Tiny (.tiny)"),
+        (
+            Source::at(&at("notes.tiny")),
+            "convert it to NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), MGH (.mgz, .mgh), Tiny (.tiny)",
+        ),
         (Source::at(&at("gone.tiny")), "there is no such file"),
         (Source::Series(Vec::new()), "there is no such file"),
     ] {
@@ -101,9 +104,15 @@ fn a_second_format_is_saved_verified_and_says_what_its_scan_said() {
     assert_eq!(back.provenance(), scan.provenance());
     // What it can't hold is not written in it, and a name of no format in none.
     let values = formats.save_float32(&at("a.tiny"), [1; 3], &[1.0], DAffine3::IDENTITY);
-    assert!(values.unwrap_err().to_string().contains("must end in one of .nii.gz, .nii;"));
+    assert!(
+        values
+            .unwrap_err()
+            .to_string()
+            .contains("must end in one of .nii.gz, .nii, .nrrd, .mha, .mgz, .mgh;")
+    );
     let error = save(&formats, &at("mask.png"), &labels, &scan).unwrap_err().to_string();
-    assert!(error.contains("must end in one of .nii.gz, .nii, .tiny;"), "{error}");
+    let endings = ".nii.gz, .nii, .nrrd, .seg.nrrd, .mha, .mgz, .mgh, .tiny;";
+    assert!(error.contains(&format!("must end in one of {endings}")), "{error}");
 }
 
 #[test]
@@ -145,10 +154,10 @@ fn a_writer_that_goes_wrong_is_caught_and_leaves_the_old_file() {
 #[test]
 fn lists_have_every_format() {
     let formats = with_tiny(Fault::None);
-    assert_eq!(formats.readable(), "NIfTI (.nii, .nii.gz), Tiny (.tiny)");
-    assert_eq!(formats.readable_endings(), ".nii, .nii.gz, .tiny");
-    assert_eq!(formats.written_endings(ContentKind::Labels), [".nii.gz", ".nii", ".tiny"]);
-    assert_eq!(formats.written_endings(ContentKind::Values), [".nii.gz", ".nii"]);
+    assert!(formats.readable().ends_with(", MGH (.mgz, .mgh), Tiny (.tiny)"));
+    assert!(formats.readable_endings().ends_with(".mgz, .mgh, .tiny"));
+    assert_eq!(formats.written_endings(ContentKind::Labels).last(), Some(&".tiny"));
+    assert!(!formats.written_endings(ContentKind::Values).contains(&".tiny"));
     assert!(formats.markdown().ends_with("| Tiny | `.tiny`, `.tny` | `.tiny` |\n"));
     let stem =
         |name: &str| formats.stem(&PathBuf::from(name)).map(|s| s.to_string_lossy().into_owned());

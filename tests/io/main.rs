@@ -5,5 +5,7 @@ mod formats;
 mod headers;
 mod labels;
 mod odd;
+mod research;
+mod rewritten;
 mod save;
 mod tiny;

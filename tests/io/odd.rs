@@ -139,12 +139,10 @@ fn other_things_than_scans_are_named() {
     fails(&dir.path().join("nothing.nii.gz"), "no such file");
     let mut dicom = vec![0u8; 600];
     dicom[128..132].copy_from_slice(b"DICM");
-    let contents: [(&[u8], &str); 7] = [
+    let contents: [(&[u8], &str); 5] = [
         (b"just some words\n", "a text file"),
         (b"\x89PNG\r\n\x1a\n0000", "a PNG picture"),
-        (b"NRRD0004\n", "an NRRD file"),
-        (b"BZh91AY&SY", "bzip2"),
-        (b"\x28\xb5\x2f\xfd1234", "zstd"),
+        (b"NRRD0004\n", "the type of the voxels"),
         (&[0, 0, 0, 1, 0, 0, 0, 44], "MGH"),
         (&dicom, "DICOM"),
     ];
@@ -158,6 +156,15 @@ fn other_things_than_scans_are_named() {
     let path = dir.path().join("scan.nii.gz");
     std::fs::write(&path, b"\x1f\x8b but not really gzip").unwrap();
     fails(&path, "damaged");
+    std::fs::write(&path, b"BZh91AY&SY").unwrap();
+    fails(&path, "cut short");
+    // Packed twice is not unpacked twice.
+    for (packed, words) in
+        [(&b"BZh91AY&SY"[..], "bzip2"), (b"\x28\xb5\x2f\xfd1234", "zstd"), (b"\x1f\x8b", "twice")]
+    {
+        std::fs::write(&path, gzip(packed)).unwrap();
+        fails(&path, words);
+    }
 }
 
 // Crafted files.

@@ -52,9 +52,10 @@ pub(in crate::app) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
     PathBuf::from(named)
 }
 
-/// `scan.nii.gz` → `scan_mask.nii.gz`, beside it.
+/// `scan.nii.gz` → `scan_mask.nii.gz`, beside it; of the format of the scan, if that is written.
 pub(in crate::app) fn label_path_for(formats: &Registry, scan: &Path) -> PathBuf {
-    scan.with_file_name(format!("{}_mask{}", stem_of(formats, scan), label_ending(formats)))
+    let ending = formats.ending_beside(scan, ContentKind::Labels);
+    scan.with_file_name(format!("{}_mask{ending}", stem_of(formats, scan)))
 }
 
 /// How the name of a label map usually ends.
@@ -122,6 +123,9 @@ mod tests {
         assert_eq!(path("d/scan.v2.nii.gz"), "d/scan.v2_mask.nii.gz");
         assert_eq!(path("d/SCAN.NII"), "d/SCAN_mask.nii.gz");
         assert_eq!(path("d/scan.img"), "d/scan_mask.nii.gz");
+        assert_eq!(path("d/scan.mhd"), "d/scan_mask.mha");
+        assert_eq!(path("d/scan.nrrd"), "d/scan_mask.nrrd");
+        assert_eq!(path("d/T1.mgz"), "d/T1_mask.mgz");
         assert_eq!(path("odd"), "odd_mask.nii.gz");
     }
 

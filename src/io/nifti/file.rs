@@ -4,19 +4,17 @@ use std::path::{Path, PathBuf};
 use super::super::error::IoError;
 use super::super::format::{BEGINNING, Slice};
 use super::super::limits::Limits;
+use super::super::pending::{Pending, bytes_in_memory, check_claim, check_limits, skip};
 use super::super::stream::{Stream, read_full};
-use super::header::{Header, VoxelKind};
+use super::header::Header;
 use super::place::place;
 use super::raw::{Raw, header_bytes};
 use super::sniff::{FileKind, NAME, content};
-use super::voxels::{Input, read};
 use crate::geom::Grid;
-use crate::text::bytes;
-use crate::volume::{Provenance, Scale, Volume, Warning};
+use crate::volume::{Provenance, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
-/// Bytes after the voxels that are read for the sake of the checksum behind them.
-const MOST_TAIL: u64 = 64 << 20;
+type Bytes = Chain<Cursor<Vec<u8>>, Stream>;
 
 /// A NIfTI file whose header was read and checked, its voxels still to come.
 pub(super) struct NiftiFile {
@@ -26,7 +24,7 @@ pub(super) struct NiftiFile {
     /// The file that holds the voxels.
     data: PathBuf,
     /// From the first byte of that file on.
-    stream: Chain<Cursor<Vec<u8>>, Stream>,
+    stream: Bytes,
     /// Where its voxels begin: [`Header::start`], once it is settled.
     first: u64,
 }
@@ -75,19 +73,15 @@ impl NiftiFile {
     /// Whether the file can hold what its header claims.
     fn check_claim(&self) -> Result<(), IoError> {
         let needed = self.first.saturating_add(self.claimed());
-        let file = self.stream.get_ref().1.file_len();
-        if needed <= self.stream.get_ref().1.most() {
-            return Ok(());
-        }
-        let what = format!("its header claims {}, the file has {}", bytes(needed), bytes(file));
-        Err(IoError::Truncated { what, path: self.data.clone() })
+        let stream = &self.stream.get_ref().1;
+        check_claim(needed, stream.most(), stream.file_len(), &self.data)
     }
 
     /// Finds out where the voxels begin, by the length of what is in the file if need be.
     fn settle(&mut self, cancel: &CancelToken) -> Result<(), IoError> {
         let Some(most) = self.header.start.length_wanted(self.claimed()) else { return Ok(()) };
         let stream = &self.stream.get_ref().1;
-        let length = if stream.is_gzip() {
+        let length = if stream.is_packed() {
             inflated_length(&self.data, most, cancel)?
         } else {
             stream.file_len()
@@ -98,55 +92,6 @@ impl NiftiFile {
         self.check_claim()
     }
 
-    /// Skips to the first voxel.
-    fn seek(&mut self, cancel: &CancelToken) -> Result<(), IoError> {
-        self.settle(cancel)?;
-        let mut left = self.first;
-        let mut scratch = vec![0; 64 << 10];
-        while left > 0 {
-            cancel.check()?;
-            let want = left.min(scratch.len() as u64) as usize;
-            let n = read_full(&mut self.stream, &mut scratch[..want])
-                .map_err(|e| IoError::reading(e, &self.data))?;
-            if n < want {
-                let what = "it ends before the first voxel".into();
-                return Err(IoError::Truncated { what, path: self.data.clone() });
-            }
-            left -= n as u64;
-        }
-        Ok(())
-    }
-
-    /// Reads to the end, so that the checksum is checked; what was found there.
-    fn finish(&mut self, cancel: &CancelToken) -> Result<Option<Warning>, IoError> {
-        let mut extra = 0u64;
-        let mut scratch = vec![0; 64 << 10];
-        loop {
-            cancel.check()?;
-            let n = read_full(&mut self.stream, &mut scratch)
-                .map_err(|e| IoError::reading(e, &self.data))?;
-            extra += n as u64;
-            // What can inflate to a thousand times its size is not followed to its end.
-            if n == 0 || extra > MOST_TAIL {
-                break;
-            }
-        }
-        let warning = if extra > 0 {
-            Some(format!(
-                "{}{} follow the voxels and were passed over",
-                if extra > MOST_TAIL { "more than " } else { "" },
-                bytes(extra)
-            ))
-        } else if self.stream.get_ref().1.has_garbage() {
-            Some(
-                "something that is not gzip follows the compressed data and was passed over".into(),
-            )
-        } else {
-            None
-        };
-        Ok(warning.map(Warning))
-    }
-
     /// Where the voxels are.
     fn grid(&self) -> Result<(Grid, Vec<Warning>), IoError> {
         place(&self.header.stored, self.header.dims())
@@ -155,61 +100,54 @@ impl NiftiFile {
 
     /// The scan, named `name`.
     pub(super) fn volume(
-        mut self,
+        self,
         name: &str,
         limits: Limits,
         cancel: &CancelToken,
     ) -> Result<Volume, IoError> {
-        let (grid, placing) = self.grid()?;
-        let needed = self.header.count() as u64 * self.header.kind.size_in_memory() as u64;
-        if needed > limits.memory {
-            return Err(IoError::too_large(needed, limits.memory, &self.path));
-        }
-        self.seek(cancel)?;
-        let claimed = self.claimed();
-        let Self { header, data, stream, .. } = &mut self;
-        let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
-        let voxels = read(&mut input, header, header.count())?;
-        let tail = self.finish(cancel)?;
-
-        let Header { file_dims, kind, scale, stored, mut warnings, .. } = self.header;
-        warnings.extend(placing);
-        warnings.extend(tail);
-        // What was converted was scaled on the way, or has no scale.
-        let scale = if matches!(kind, VoxelKind::Scalar(_)) { scale } else { Scale::NONE };
-        // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
-        let provenance =
-            Provenance { format: NAME, geometry: Some(stored), identifiers: Vec::new() };
-        let volume = Volume::new(name, grid, file_dims, voxels, scale, provenance, warnings);
-        Ok(volume.converted_from(kind.conversion()))
+        let needed = bytes_in_memory(self.header.kind, &self.header.file_dims);
+        check_limits(needed, limits, &self.path)?;
+        self.at_the_voxels(cancel)?.volume(name, limits, cancel)
     }
 
-    /// Hands out the voxels slice by slice. What follows them is an error.
+    /// See [`Pending::for_each_slice`].
     pub(super) fn for_each_slice(
-        mut self,
+        self,
         cancel: &CancelToken,
         each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
     ) -> Result<(), IoError> {
-        let (grid, _) = self.grid()?;
-        self.seek(cancel)?;
-        let claimed = self.claimed();
-        let Self { header, data, stream, .. } = &mut self;
-        let [nx, ny, _] = header.dims();
-        let scale =
-            if matches!(header.kind, VoxelKind::Scalar(_)) { header.scale } else { Scale::NONE };
-        let mut input = Input { reader: stream, path: data, cancel, done: 0, claimed };
-        for z in 0..header.count() / (nx * ny) {
-            let voxels = read(&mut input, header, nx * ny)?;
-            each(Slice { grid: &grid, z, range: 0..voxels.len(), voxels: &voxels, scale })?;
-        }
-        match self.finish(cancel)? {
-            None => Ok(()),
-            Some(Warning(what)) => Err(IoError::Damaged { what, path: self.data }),
-        }
+        self.at_the_voxels(cancel)?.for_each_slice(cancel, each)
+    }
+
+    /// Goes to the first voxel.
+    fn at_the_voxels(mut self, cancel: &CancelToken) -> Result<Pending<Bytes>, IoError> {
+        let (grid, placing) = self.grid()?;
+        self.settle(cancel)?;
+        skip(&mut self.stream, self.first, &self.data, cancel)?;
+        let Header { file_dims, kind, scale, stored, mut warnings, endian, .. } = self.header;
+        warnings.extend(placing);
+        // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
+        let provenance =
+            Provenance { format: NAME, geometry: Some(stored), identifiers: Vec::new() };
+        let (content, data) = (self.stream, self.data);
+        let (layout, tail) = (None, None);
+        Ok(Pending {
+            grid,
+            file_dims,
+            kind,
+            endian,
+            scale,
+            layout,
+            provenance,
+            warnings,
+            content,
+            data,
+            tail,
+        })
     }
 }
 
-/// Bytes of the content of a gzip file, counted up to `most`.
+/// Bytes of the content of a compressed file, counted up to `most`.
 fn inflated_length(path: &Path, most: u64, cancel: &CancelToken) -> Result<u64, IoError> {
     let mut stream = Stream::open(path, &Progress::new())?;
     let (mut length, mut scratch) = (0, vec![0; 64 << 10]);

@@ -1,74 +1,33 @@
 use std::path::Path;
 
 use super::super::error::IoError;
+use super::super::voxels::{Endian, VoxelKind};
 use super::offset::Start;
 use super::raw::{Raw, header_bytes};
-use super::sniff::Endian;
-use crate::volume::{Conversion, DataType, Scale, StoredGeometry, Warning};
+use crate::volume::{DataType, Scale, StoredGeometry, Warning};
 
-/// How voxels are stored, and what they become in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum VoxelKind {
-    /// Kept as they are.
-    Scalar(DataType),
-    /// Red, green, blue (and alpha, ignored) become luminance, uint8.
-    Colour { channels: usize },
-    /// Two floats become their magnitude, float32.
-    Complex { double: bool },
-}
-
-impl VoxelKind {
-    /// From the NIfTI `datatype` code; `Err` with the name of a type that can't be shown.
-    fn from_code(code: i32) -> Result<Self, String> {
-        Ok(match code {
-            2 => VoxelKind::Scalar(DataType::U8),
-            4 => VoxelKind::Scalar(DataType::I16),
-            8 => VoxelKind::Scalar(DataType::I32),
-            16 => VoxelKind::Scalar(DataType::F32),
-            32 => VoxelKind::Complex { double: false },
-            64 => VoxelKind::Scalar(DataType::F64),
-            128 => VoxelKind::Colour { channels: 3 },
-            256 => VoxelKind::Scalar(DataType::I8),
-            512 => VoxelKind::Scalar(DataType::U16),
-            768 => VoxelKind::Scalar(DataType::U32),
-            1024 => VoxelKind::Scalar(DataType::I64),
-            1280 => VoxelKind::Scalar(DataType::U64),
-            1536 => return Err("float128".into()),
-            1792 => VoxelKind::Complex { double: true },
-            2048 => return Err("complex256".into()),
-            2304 => VoxelKind::Colour { channels: 4 },
-            1 => return Err("1-bit binary".into()),
-            other => return Err(format!("number {other}")),
-        })
-    }
-
-    /// Bytes of a voxel in the file.
-    pub(super) fn size(self) -> usize {
-        match self {
-            VoxelKind::Scalar(t) => t.size(),
-            VoxelKind::Colour { channels } => channels,
-            VoxelKind::Complex { double: false } => 8,
-            VoxelKind::Complex { double: true } => 16,
-        }
-    }
-
-    /// What becomes one number in memory.
-    pub(super) fn conversion(self) -> Option<Conversion> {
-        match self {
-            VoxelKind::Scalar(_) => None,
-            VoxelKind::Colour { .. } => Some(Conversion::Colours),
-            VoxelKind::Complex { .. } => Some(Conversion::Complex),
-        }
-    }
-
-    /// Bytes of a voxel in memory.
-    pub(super) fn size_in_memory(self) -> usize {
-        match self {
-            VoxelKind::Scalar(t) => t.size(),
-            VoxelKind::Colour { .. } => 1,
-            VoxelKind::Complex { .. } => 4,
-        }
-    }
+/// From the NIfTI `datatype` code; `Err` with the name of a type that can't be shown.
+fn kind_of(code: i32) -> Result<VoxelKind, String> {
+    Ok(match code {
+        2 => VoxelKind::Scalar(DataType::U8),
+        4 => VoxelKind::Scalar(DataType::I16),
+        8 => VoxelKind::Scalar(DataType::I32),
+        16 => VoxelKind::Scalar(DataType::F32),
+        32 => VoxelKind::Complex { double: false },
+        64 => VoxelKind::Scalar(DataType::F64),
+        128 => VoxelKind::Colour { channels: 3 },
+        256 => VoxelKind::Scalar(DataType::I8),
+        512 => VoxelKind::Scalar(DataType::U16),
+        768 => VoxelKind::Scalar(DataType::U32),
+        1024 => VoxelKind::Scalar(DataType::I64),
+        1280 => VoxelKind::Scalar(DataType::U64),
+        1536 => return Err("float128".into()),
+        1792 => VoxelKind::Complex { double: true },
+        2048 => return Err("complex256".into()),
+        2304 => VoxelKind::Colour { channels: 4 },
+        1 => return Err("1-bit binary".into()),
+        other => return Err(format!("number {other}")),
+    })
 }
 
 /// A checked header: dimensions are positive, their product fits, the type is one we read.
@@ -120,7 +79,7 @@ impl Header {
         if file_dims.len() == 1 {
             file_dims.push(1);
         }
-        let kind = VoxelKind::from_code(raw.datatype)
+        let kind = kind_of(raw.datatype)
             .map_err(|name| IoError::DataType { name, path: path.to_path_buf() })?;
         voxel_size(kind, raw.bitpix, &mut warnings);
         let bytes = file_dims

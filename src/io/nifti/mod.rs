@@ -1,7 +1,6 @@
 //! NIfTI-1 and NIfTI-2: single files and header/image pairs, plain or gzip, both byte orders.
 //! Layout: <https://nifti.nimh.nih.gov/nifti-1> and `nifti2.h`.
 
-mod describe;
 mod encode;
 mod file;
 mod header;
@@ -10,11 +9,9 @@ mod place;
 mod raw;
 mod read;
 mod sniff;
-mod voxels;
 mod write;
 
 use super::format::Format;
-pub(super) use describe::{number, spacing_of};
 pub(super) use place::{by_qform, place, spacing, unit_mm};
 
 /// NIfTI, read and written.

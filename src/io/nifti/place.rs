@@ -1,7 +1,7 @@
 //! Where the voxels are: sform over qform over spacing alone, as nibabel decides it; in millimetres, as ITK
 //! takes the file's unit.
 
-use super::describe::{described, number, spacing_of};
+use super::super::describe::{described, number, spacing_of};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid, GridError};
 use crate::volume::{QForm, SForm, StoredGeometry, Warning};
 

@@ -1,6 +1,6 @@
 //! The fields of both versions' headers as the file has them, not yet believed.
 
-use super::sniff::Endian;
+use super::super::voxels::Endian;
 use crate::volume::{QForm, SForm};
 
 /// What both versions say, as wide as the wider of them.

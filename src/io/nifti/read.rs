@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
 use super::super::limits::Limits;
@@ -17,7 +15,7 @@ impl Reader for NiftiReader {
         FormatInfo {
             name: NAME,
             endings: &[".nii", ".nii.gz"],
-            other_endings: &[".hdr", ".hdr.gz", ".img", ".img.gz"],
+            other_endings: &[".nii.bz2", ".nii.zst", ".hdr", ".hdr.gz", ".img", ".img.gz"],
         }
     }
 
@@ -43,7 +41,7 @@ impl Reader for NiftiReader {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        NiftiFile::open(one_file(source)?, progress)?.volume(&source.name(), *limits, cancel)
+        NiftiFile::open(source.one_file()?, progress)?.volume(&source.name(), *limits, cancel)
     }
 
     fn for_each_slice(
@@ -52,7 +50,7 @@ impl Reader for NiftiReader {
         cancel: &CancelToken,
         each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
     ) -> Result<(), IoError> {
-        NiftiFile::open(one_file(source)?, &Progress::new())?.for_each_slice(cancel, each)
+        NiftiFile::open(source.one_file()?, &Progress::new())?.for_each_slice(cancel, each)
     }
 }
 
@@ -61,16 +59,5 @@ fn judged(beginning: &[u8]) -> Sniff {
         FileKind::Nifti1(_) | FileKind::Nifti2(_) => Sniff::Yes,
         FileKind::Unreadable(what) => Sniff::Unreadable(what),
         FileKind::Other => Sniff::No,
-    }
-}
-
-fn one_file(source: &Source) -> Result<&Path, IoError> {
-    match source {
-        Source::File(path) => Ok(path),
-        Source::Folder(path) => Err(IoError::NotAFile { what: "a folder", path: path.clone() }),
-        Source::Series(_) => {
-            let path = source.path().to_path_buf();
-            Err(IoError::NotAFile { what: "a series of files", path })
-        }
     }
 }

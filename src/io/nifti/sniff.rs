@@ -1,20 +1,9 @@
 //! Whether a file is NIfTI, by its first bytes.
 
+use super::super::voxels::Endian;
+
 /// What the format is called.
 pub(super) const NAME: &str = "NIfTI";
-
-/// Byte order of the numbers in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endian {
-    Little,
-    Big,
-}
-
-impl Endian {
-    /// That of this machine.
-    pub(super) const NATIVE: Endian =
-        if cfg!(target_endian = "little") { Endian::Little } else { Endian::Big };
-}
 
 /// What the (inflated) beginning of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,13 @@ use flate2::write::GzEncoder;
 
 use super::super::format::{Content, ContentKind, ContentVoxels, EncodeError, FormatInfo, Writer};
 use super::super::same_place::same_place;
+use super::super::slices::{usual_type, write_slices};
+use super::super::voxels::Endian;
 use super::encode::{Plan, is_ours};
 use super::place::place;
 use super::sniff::NAME;
 use crate::geom::Grid;
-use crate::volume::StoredGeometry;
+use crate::volume::{DataType, StoredGeometry};
 use crate::work::{CancelToken, Progress};
 
 /// NIfTI's `NIFTI_INTENT_LABEL`.
@@ -66,43 +68,15 @@ fn write(
     let grid = content.grid;
     let (own, said) = (StoredGeometry::of(grid), content.provenance.geometry.as_ref());
     let stored = said.filter(|stored| describes(stored, grid)).unwrap_or(&own);
-    let wide = |most: u16| most > u16::from(u8::MAX);
-    let (datatype, size, intent) = match content.voxels {
-        ContentVoxels::Labels(labels) if wide(labels.max()) => (512, 2, INTENT_LABEL),
-        ContentVoxels::Labels(_) => (2, 1, INTENT_LABEL),
-        ContentVoxels::Values(_) => (16, 4, 0),
+    let data_type = usual_type(content);
+    let (code, intent) = match (content.voxels, data_type) {
+        (ContentVoxels::Values(_), _) => (16, 0),
+        (ContentVoxels::Labels(_), DataType::U16) => (512, INTENT_LABEL),
+        (ContentVoxels::Labels(_), _) => (2, INTENT_LABEL),
     };
-    let dims = grid.dims();
-    out.write_all(&Plan { dims, datatype, size, intent, stored }.encode())?;
-    let mut buffer = Vec::with_capacity(dims[0] * dims[1] * size);
-    for z in 0..dims[2] {
-        cancel.check()?;
-        buffer.clear();
-        append_slice(content, size, z, &mut buffer);
-        out.write_all(&buffer)?;
-        progress.set_done(z as u64 + 1);
-    }
-    Ok(())
-}
-
-/// The bytes of slice `z` in voxels of `size` bytes.
-fn append_slice(content: &Content, size: usize, z: usize, out: &mut Vec<u8>) {
-    match content.voxels {
-        ContentVoxels::Labels(labels) => {
-            for row in labels.rows(z) {
-                if size == 2 {
-                    out.extend(row.iter().flat_map(|l| l.to_le_bytes()));
-                } else {
-                    out.extend(row.iter().map(|&l| l as u8));
-                }
-            }
-        }
-        ContentVoxels::Values(values) => {
-            let [nx, ny, _] = content.grid.dims();
-            let area = nx * ny;
-            out.extend(values[z * area..(z + 1) * area].iter().flat_map(|v| v.to_le_bytes()));
-        }
-    }
+    let (dims, size) = (grid.dims(), data_type.size());
+    out.write_all(&Plan { dims, datatype: code, size, intent, stored }.encode())?;
+    write_slices(content, (data_type, Endian::Little), out, cancel, progress)
 }
 
 /// Whether a reader of `stored` finds the voxels where `grid` says.

@@ -7,7 +7,7 @@ use crate::volume::readable;
 const DIGITS: usize = 6;
 
 /// `spacing 2 × 2 × 2 mm, axes LAS, first voxel at 47, -43, -39 mm`.
-pub(in crate::io) fn described(grid: &Grid) -> String {
+pub(super) fn described(grid: &Grid) -> String {
     let [x, y, z] = grid.world_of([0; 3]).to_array().map(number);
     format!(
         "spacing {} mm, axes {}, first voxel at {x}, {y}, {z} mm",
@@ -17,11 +17,11 @@ pub(in crate::io) fn described(grid: &Grid) -> String {
 }
 
 /// `0.7 × 0.7 × 5`.
-pub(in crate::io) fn spacing_of(spacing: [f64; 3]) -> String {
+pub(super) fn spacing_of(spacing: [f64; 3]) -> String {
     spacing.map(number).join(" × ")
 }
 
 /// A length that is not longer than it is exact: float32 has seven digits.
-pub(in crate::io) fn number(mm: f64) -> String {
+pub(super) fn number(mm: f64) -> String {
     readable(mm, DIGITS)
 }

@@ -1,0 +1,73 @@
+"""Reads with SimpleITK, nibabel and pynrrd what Voxpoint wrote, and compares: places to 1e-4 mm, voxels exactly, names
+and colours of segments.
+
+    VOXPOINT_WRITTEN=folder cargo nextest run --test io --run-ignored only write_for_reference_readers
+    python tests/data/formats/read_back.py folder        (SimpleITK, nibabel, pynrrd, numpy)
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import nibabel
+import nrrd
+import numpy as np
+import SimpleITK as sitk
+
+FLIP = np.diag([-1.0, -1.0, 1.0])
+folder = Path(sys.argv[1])
+expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+wrong, read = [], 0
+
+
+def compare(name, reader, affine, values, meant, tolerance=1e-4):
+    global read
+    read += 1
+    far = np.abs(np.asarray(affine) - np.asarray(meant["affine"])).max()
+    if far > tolerance:
+        wrong.append(f"{name} by {reader}: the affine is {far} mm off")
+    if not np.array_equal(np.asarray(values), np.asarray(meant["values"], dtype=np.asarray(values).dtype)):
+        wrong.append(f"{name} by {reader}: other voxels")
+
+
+def segments(name, header, meant):
+    for i, label in enumerate(meant["labels"]):
+        key = f"Segment{i}_"
+        colour = [round(float(c) * 255) for c in header[key + "Color"].split()]
+        found = [header[key + "Name"].replace("\\\\", "\\"), int(header[key + "LabelValue"]), colour, header[key + "Layer"]]
+        if found != [label["name"], label["value"], label["colour"], "0"]:
+            wrong.append(f"{name}: segment {i} is {found}")
+        array = np.asarray(meant["values"]).reshape(3, 4, 5)
+        at = np.argwhere(array == label["value"])[:, ::-1]
+        extent = " ".join(f"{a} {b}" for a, b in zip(at.min(0), at.max(0))) if len(at) else "0 -1 0 -1 0 -1"
+        if header[key + "Extent"] != extent:
+            wrong.append(f"{name}: the extent of segment {i} is {header[key + 'Extent']}, not {extent}")
+    if header["Segmentation_MasterRepresentation"] != "Binary labelmap":
+        wrong.append(f"{name}: no master representation")
+
+
+for name, meant in expected.items():
+    path = str(folder / name)
+    if name.endswith((".nrrd", ".mha", ".nii.gz", ".nii")):
+        image = sitk.ReadImage(path)
+        affine = np.zeros((3, 4))
+        direction = np.array(image.GetDirection()).reshape(3, 3) @ np.diag(image.GetSpacing())
+        affine[:, :3], affine[:, 3] = FLIP @ direction, FLIP @ np.array(image.GetOrigin())
+        # ITK holds a NIfTI's rotation in float32.
+        tolerance = 2e-3 if ".nii" in name else 1e-4
+        compare(name, "SimpleITK", affine, sitk.GetArrayFromImage(image).ravel(), meant, tolerance)
+    if name.endswith((".mgz", ".mgh", ".nii.gz", ".nii")):
+        image = nibabel.load(path)
+        # MGH holds the middle in float32.
+        tolerance = 5e-4 if ".mg" in name else 1e-4
+        compare(name, "nibabel", image.affine[:3], np.asarray(image.dataobj).ravel(order="F"), meant, tolerance)
+    if name.endswith(".nrrd"):
+        data, header = nrrd.read(path)
+        affine = np.zeros((3, 4))
+        affine[:, :3], affine[:, 3] = FLIP @ header["space directions"].T, FLIP @ header["space origin"]
+        compare(name, "pynrrd", affine, data.ravel(order="F"), meant)
+        if name.endswith(".seg.nrrd"):
+            segments(name, header, meant)
+if wrong or not read:
+    sys.exit("\n".join(wrong) or "nothing was read")
+print(f"{len(expected)} files read {read} times: all the same")
