@@ -211,7 +211,7 @@ impl Read for Parts {
                 // The checksum stands behind the last byte.
                 let _more = whole.read(&mut [0])?;
             }
-            self.open = self.next_file().map_err(|e| io::Error::other(e))?;
+            self.open = self.next_file().map_err(io::Error::other)?;
             self.left = self.each;
         }
         let Some(open) = &mut self.open else { return Ok(0) };

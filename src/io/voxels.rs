@@ -212,7 +212,8 @@ fn permuted<T: Pod>(
     let mut voxels = zeroed::<T>(count, input.path)?;
     let at_once = (CHUNK / size_of::<T>() / row).max(1) * row;
     let mut buffer = zeroed::<T>(at_once.min(count), input.path)?;
-    let (mut place, mut first) = (vec![0; layout.sizes.len()], 0);
+    // Of the row's first number: along the other axes, and in memory.
+    let (mut place, mut first) = (vec![0; layout.sizes.len() - 1], 0);
     for begun in (0..count).step_by(at_once) {
         let part = &mut buffer[..at_once.min(count - begun)];
         let bytes = bytemuck::cast_slice_mut::<T, u8>(part);
@@ -226,14 +227,15 @@ fn permuted<T: Pod>(
             for (i, &number) in numbers.iter().enumerate() {
                 voxels[first + i * step] = number;
             }
-            for axis in 1..place.len() {
-                place[axis] += 1;
-                first += layout.strides[axis];
-                if place[axis] < layout.sizes[axis] {
+            let axes = layout.sizes.iter().zip(&layout.strides).skip(1);
+            for (at, (&size, &stride)) in place.iter_mut().zip(axes) {
+                *at += 1;
+                first += stride;
+                if *at < size {
                     break;
                 }
-                place[axis] = 0;
-                first -= layout.sizes[axis] * layout.strides[axis];
+                *at = 0;
+                first -= size * stride;
             }
         }
     }

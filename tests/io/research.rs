@@ -103,9 +103,8 @@ fn files_read_as_reference_readers_read_them() {
         let opened = open_within(&path, LIMITS);
         let found = match (opened, &case.expect, &case.error) {
             (Ok(volume), Some(meant), _) => {
-                let mut found = differences(&volume, meant);
-                found.iter_mut().for_each(|text| *text += &format!(" (by {})", meant.by));
-                found
+                let found = differences(&volume, meant).into_iter();
+                found.map(|text| format!("{text} (by {})", meant.by)).collect()
             }
             (Ok(_), None, _) => vec!["was opened".to_owned()],
             (Err(error), _, Some(words)) => {

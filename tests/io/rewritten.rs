@@ -34,7 +34,7 @@ fn grids() -> impl Iterator<Item = Grid> {
 }
 
 fn labels(largest: u16) -> LabelMap {
-    let values: Vec<u16> = (0..60).map(|i| [0, 0, 1, 7, largest][i * i % 5]).collect();
+    let values: Vec<u16> = (0..60).map(|i| [0, 0, 1, 7, largest][i * 7 / 3 % 5]).collect();
     LabelMap::from_labels(DIMS, &values)
 }
 

@@ -121,13 +121,11 @@ fn dimensions(fields: &Fields) -> Result<Vec<usize>, String> {
     }
     // Of numbers of 8 bytes, so that nothing overflows further on.
     let product = sizes.iter().try_fold(8usize, |n, &d| n.checked_mul(d));
-    match product.filter(|&n| isize::try_from(n).is_ok()) {
-        Some(_) => Ok(sizes),
-        None => {
-            let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-            Err(format!("{} voxels", sizes.join(" × ")))
-        }
+    if product.is_none_or(|n| isize::try_from(n).is_err()) {
+        let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+        return Err(format!("{} voxels", sizes.join(" × ")));
     }
+    Ok(sizes)
 }
 
 fn coding(fields: &Fields, data_type: DataType) -> Result<Coding, String> {
