@@ -35,7 +35,9 @@ def segments(name, header, meant):
         key = f"Segment{i}_"
         colour = [round(float(c) * 255) for c in header[key + "Color"].split()]
         found = [header[key + "Name"].replace("\\\\", "\\"), int(header[key + "LabelValue"]), colour, header[key + "Layer"]]
-        if found != [label["name"], label["value"], label["colour"], "0"]:
+        # pynrrd leaves out of a header what is not ASCII.
+        name_read = label["name"].encode("ascii", "ignore").decode()
+        if found != [name_read, label["value"], label["colour"], "0"]:
             wrong.append(f"{name}: segment {i} is {found}")
         array = np.asarray(meant["values"]).reshape(3, 4, 5)
         at = np.argwhere(array == label["value"])[:, ::-1]
