@@ -406,7 +406,7 @@ impl App {
     fn list_recent(&mut self) {
         let all = self.remembered.recent().to_vec();
         self.status.recent.clone_from(&all);
-        let there = move |_: &_, _: &_| all.into_iter().filter(|path| path.is_file()).collect();
+        let there = move |_: &_, _: &_| all.into_iter().filter(|path| path.exists()).collect();
         self.recent = Task::start("recent files", self.graphics.wake(), there).ok();
     }
 

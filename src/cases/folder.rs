@@ -32,8 +32,6 @@ const NOT_BIDS_SCANS: [&str; 4] = ["derivatives", "sourcedata", "code", "stimuli
 struct Found {
     scans: Vec<PathBuf>,
     label_maps: usize,
-    /// Files of formats that can't be read yet.
-    others: usize,
     notes: Vec<String>,
 }
 
@@ -42,7 +40,6 @@ impl Found {
         self.scans.append(&mut more.scans);
         self.notes.append(&mut more.notes);
         self.label_maps += more.label_maps;
-        self.others += more.others;
         self
     }
 }
@@ -64,14 +61,9 @@ pub(super) fn scans(
     // If not even this one can be read, that is no note.
     std::fs::read_dir(root).map_err(|e| CasesError::reading(root, e))?;
     let walk = Walk { formats, cancel, progress, found: AtomicU64::new(0) };
-    let Found { scans, label_maps, others, mut notes } = walk.folder(root, DEPTH, false)?;
+    let Found { scans, label_maps, mut notes } = walk.folder(root, DEPTH, false)?;
     if label_maps > 0 {
         notes.push(format!("{label_maps} label maps were left out, by their names"));
-    }
-    if others > 0 {
-        notes.push(format!(
-            "{others} files of other formats (NRRD, MetaImage, MGH, DICOM) were left out"
-        ));
     }
     let mut listed = named(root, scans, formats);
     listed.sort_by(|a, b| natural::compare(&a.name, &b.name).then_with(|| a.scan.cmp(&b.scan)));
@@ -116,23 +108,24 @@ impl Walk<'_> {
         // Of a name the files; the usual endings, of which each is a scan of its own, apart from those of two files
         // that belong together.
         let mut stems: BTreeMap<String, (Vec<PathBuf>, Option<PathBuf>)> = BTreeMap::new();
+        let mut series: BTreeSet<PathBuf> = BTreeSet::new();
         for path in files {
-            if self.formats.is_named_as_readable(&path) {
+            let ending = path.extension().unwrap_or_default().to_string_lossy();
+            if naming::is_slice(&ending) {
+                series.extend(path.parent().map(Path::to_owned));
+            } else if self.formats.is_named_as_readable(&path) {
                 let (usual, first) = stems.entry(lower(stem(self.formats, &path))).or_default();
                 if self.formats.is_named_usually(&path) {
                     usual.push(path);
                 } else if first.as_ref().is_none_or(|first| path < *first) {
                     *first = Some(path);
                 }
-            } else if path
-                .extension()
-                .is_some_and(|e| naming::is_other_format(&e.to_string_lossy()))
-            {
-                found.others += 1;
             }
         }
+        found.scans.extend(series.into_iter().filter(|_| !labels));
         for (stem, (usual, first)) in &stems {
-            let files = usual.iter().chain(first);
+            // Such as the voxels beside a header.
+            let files = usual.iter().chain(first.as_ref().filter(|_| usual.is_empty()));
             if labels || naming::is_label_map(stem, |scan| stems.contains_key(scan)) {
                 found.label_maps += files.count();
             } else {

@@ -120,7 +120,7 @@ fn about_another(scan: &Path) -> WorkStatus {
 fn with_scan(mut status: WorkStatus, scan: &Path) -> WorkStatus {
     let wrong = match Placeholder::at(scan) {
         Some(what) => Some(what.to_string()),
-        None if scan.is_file() => None,
+        None if scan.exists() => None,
         None => Some("there is no such scan".to_owned()),
     };
     if let Some(wrong) = wrong {

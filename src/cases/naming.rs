@@ -26,8 +26,8 @@ pub const LABEL_WORDS: [&str; 12] = [
 const FOLDERS: [(&str, &str); 4] =
     [("images", "labels"), ("image", "label"), ("imgs", "masks"), ("img", "seg")];
 
-/// Endings of scans in formats that can't be read yet.
-const OTHER_FORMATS: [&str; 7] = ["nrrd", "nhdr", "mha", "mhd", "mgz", "mgh", "dcm"];
+/// Endings of images of which many are one scan, that of their folder.
+const SLICES: [&str; 3] = ["dcm", "dicom", "ima"];
 
 /// What stands between words.
 const BETWEEN: [char; 3] = ['_', '-', '.'];
@@ -63,9 +63,9 @@ pub fn scans_folders(name: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whether a file is a scan of a format that can't be read yet, by its ending without the dot.
-pub fn is_other_format(ending: &str) -> bool {
-    OTHER_FORMATS.contains(&ending.to_lowercase().as_str())
+/// Whether a file is a part of the scan that its folder is, by its ending without the dot.
+pub fn is_slice(ending: &str) -> bool {
+    SLICES.contains(&ending.to_lowercase().as_str())
 }
 
 #[cfg(test)]

@@ -290,14 +290,36 @@ fn sessions_belong_to_the_scans_that_they_are_about() {
     assert_eq!(list.cases[1].status.objects, 1);
 }
 
+/// A header and its voxels are one case, and so is a folder of slices.
+#[test]
+fn files_that_belong_together_are_one_case() {
+    let folder = folder(&[
+        "a.mhd",
+        "a.raw",
+        "b.nii",
+        "ct/1.dcm",
+        "ct/2.DCM",
+        "labels/x/1.dcm",
+        "img/y.nrrd",
+    ]);
+    std::fs::create_dir(folder.path().join("images")).unwrap();
+    let list = find_in(folder.path(), None).unwrap();
+    let scans: Vec<_> = list
+        .cases
+        .iter()
+        .map(|c| c.scan.strip_prefix(folder.path()).unwrap().display().to_string())
+        .collect();
+    assert_eq!(scans, ["a.mhd", "b.nii", "ct", "img/y.nrrd"]);
+}
+
 #[test]
 fn what_is_no_list_is_told() {
-    let folder = folder(&["scans/a_mask.nii", "scans/b.nrrd", "file.txt", "none/x"]);
+    let folder = folder(&["scans/a_mask.nii", "file.txt", "none/x"]);
     for (place, said) in [
         ("nowhere", "there is no such folder or table"),
         ("file.txt", "a list of cases is a folder, or a table (.csv, .tsv) with a column “scan”"),
         ("none", "no scan was found, no file whose name ends in .nii, .nii.gz"),
-        ("scans", "1 label maps were left out, by their names; 1 files of other formats"),
+        ("scans", "1 label maps were left out, by their names"),
     ] {
         let error = find_in(&folder.path().join(place), None).unwrap_err().to_string();
         assert!(error.contains(said) && error.contains(place), "{place}: {error}");

@@ -79,6 +79,22 @@ pub enum IoError {
         /// Where.
         path: PathBuf,
     },
+    /// Pixels that are compressed in a way that is not decoded.
+    #[error("its images are stored as {name}, which Voxpoint does not decode; export them without compression: {}", path.display())]
+    Compression {
+        /// The way.
+        name: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Images that are not the slices of a volume.
+    #[error("these images make no volume ({what}); choose a file of another series, or export this one again: {}", path.display())]
+    NoStack {
+        /// Why not.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
     /// Fewer bytes than the header claims.
     #[error("the file is cut short ({what}); copy or export it again: {}", path.display())]
     Truncated {

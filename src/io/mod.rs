@@ -20,6 +20,7 @@ mod atomic;
 mod belonging;
 mod data_files;
 mod describe;
+mod dicom;
 mod error;
 mod foreign;
 mod format;

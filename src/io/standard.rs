@@ -9,7 +9,7 @@ use super::labels::LabelsRead;
 use super::limits::Limits;
 use super::registry::Registry;
 use super::save::Saved;
-use super::{meta_image, mgh, nifti, nrrd};
+use super::{dicom, meta_image, mgh, nifti, nrrd};
 use crate::geom::{DAffine3, Grid};
 use crate::volume::{LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
@@ -23,6 +23,7 @@ impl Registry {
             .with(nrrd::segmentation())
             .with(meta_image::format())
             .with(mgh::format())
+            .with(dicom::format())
     }
 }
 
@@ -152,11 +153,11 @@ mod tests {
         let formats = formats();
         assert_eq!(
             formats.readable(),
-            "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), MGH (.mgz, .mgh)"
+            "NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), MGH (.mgz, .mgh), DICOM (.dcm)"
         );
         assert_eq!(
             formats.readable_endings(),
-            ".nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .mgz, .mgh"
+            ".nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd, .mgz, .mgh, .dcm"
         );
         assert_eq!(
             formats.written_endings(ContentKind::Labels),

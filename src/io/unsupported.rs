@@ -2,7 +2,6 @@
 
 /// Beginnings of formats that people try to open: where, which bytes, what it is.
 const MARKS: &[(usize, &[u8], &str)] = &[
-    (128, b"DICM", "a DICOM file"),
     (0, b"BZh", "a bzip2-compressed file"),
     (0, b"\x28\xb5\x2f\xfd", "a zstd-compressed file"),
     (0, b"\xfd7zXZ\0", "an xz-compressed file"),
@@ -45,11 +44,8 @@ mod tests {
 
     #[test]
     fn content_has_the_last_word() {
-        let mut dicom = vec![0; 200];
-        dicom[128..132].copy_from_slice(b"DICM");
         for (beginning, name) in [
-            (dicom.as_slice(), "a DICOM file"),
-            (b"BZh91AY&SY", "a bzip2-compressed file"),
+            (b"BZh91AY&SY".as_slice(), "a bzip2-compressed file"),
             ("Grüße\n".as_bytes(), "a text file"),
             (&[0x80, 1, 2], "data of an unknown kind"),
         ] {

@@ -83,6 +83,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     // `io` has a module of the same name; the crate is named from the root.
     ("::nifti::", &["io/nifti"]),
     ("nifti::", &["io/"]),
+    ("dicom_object", &["io/dicom"]),
+    ("dicom_core", &["io/dicom"]),
+    ("jpeg2k", &["io/dicom"]),
     ("rfd::", &["app"]),
     ("egui_wgpu", &["ui/views", "app", "figure"]),
     ("eframe", &["app", "ui", "cli"]),

@@ -68,7 +68,7 @@ fn a_second_format_is_opened_from_a_file_a_series_and_a_folder() {
         (Source::at(&at("old.tiny")), "looks like a Tiny file of version 0"),
         (
             Source::at(&at("notes.tiny")),
-            "convert it to NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), MGH (.mgz, .mgh), Tiny (.tiny)",
+            "convert it to NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), MGH (.mgz, .mgh), DICOM (.dcm), Tiny (.tiny)",
         ),
         (Source::at(&at("gone.tiny")), "there is no such file"),
         (Source::Series(Vec::new()), "there is no such file"),
@@ -154,8 +154,8 @@ fn a_writer_that_goes_wrong_is_caught_and_leaves_the_old_file() {
 #[test]
 fn lists_have_every_format() {
     let formats = with_tiny(Fault::None);
-    assert!(formats.readable().ends_with(", MGH (.mgz, .mgh), Tiny (.tiny)"));
-    assert!(formats.readable_endings().ends_with(".mgz, .mgh, .tiny"));
+    assert!(formats.readable().ends_with(", MGH (.mgz, .mgh), DICOM (.dcm), Tiny (.tiny)"));
+    assert!(formats.readable_endings().ends_with(".mgz, .mgh, .dcm, .tiny"));
     assert_eq!(formats.written_endings(ContentKind::Labels).last(), Some(&".tiny"));
     assert!(!formats.written_endings(ContentKind::Values).contains(&".tiny"));
     assert!(formats.markdown().ends_with("| Tiny | `.tiny`, `.tny` | `.tiny` |\n"));

@@ -290,6 +290,7 @@ fn errors_are_told_in_chinese() {
             "mhd",
             "mgz",
             "mgh",
+            "dcm",
             "nii",
             "gz",
             "GB",

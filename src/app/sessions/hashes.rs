@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use crate::session::{FileRef, Hash};
+use crate::session::{FileRef, Hash, bytes_of};
 use crate::work::{Task, Wake};
 
 pub struct Hashes {
@@ -63,7 +63,7 @@ impl Hashes {
         let Some(path) = self.waiting.pop_front() else { return };
         let file = path.clone();
         let task = Task::start("hash", self.wake.clone(), move |cancel, progress| {
-            let bytes = std::fs::metadata(&file).ok()?.len();
+            let bytes = bytes_of(&file).ok()?;
             progress.set_total(bytes);
             let (sha256, bytes) = Hash::of_file(&file, cancel).ok()??;
             let absolute = std::path::absolute(&file).ok()?;

@@ -187,7 +187,7 @@ impl Stop<'_> {
     fn search(&self, file: &FileRef, session: &Path) -> Result<Search, Failed> {
         let mut other = None;
         for path in file.candidates(session) {
-            if !path.is_file() {
+            if !path.exists() {
                 continue;
             }
             if self.is_same(file, &path)? {
@@ -329,7 +329,7 @@ impl Stop<'_> {
 
 /// Where a file is, or was.
 fn place_of(file: &FileRef, session: &Path) -> PathBuf {
-    let there = file.candidates(session).into_iter().find(|path| path.is_file());
+    let there = file.candidates(session).into_iter().find(|path| path.exists());
     there.map_or_else(|| file.absolute.clone(), |path| tidy(path, file))
 }
 

@@ -120,7 +120,7 @@ fn in_folder(root: &Path, found: &mut Found) {
     let mut tree = Tree::default();
     tree.walk(root, DEPTH, &entries);
     found.notes.append(&mut tree.notes);
-    let others = tree.others;
+    let slices = tree.slices;
     let (labels, images): (Vec<File>, Vec<File>) =
         tree.files.into_iter().partition(|f| label_base(f).is_some());
     let mut paired = BTreeSet::new();
@@ -140,9 +140,9 @@ fn in_folder(root: &Path, found: &mut Found) {
         let note = format!("{alone} files without a label map were left out");
         found.notes.push(format!("{note}: {}", root.display()));
     }
-    if others > 0 {
+    if slices > 0 {
         let note =
-            format!("{others} files of other formats (NRRD, MetaImage, MGH, DICOM) were left out");
+            format!("{slices} slices (DICOM) were left out: convert each series to one file");
         found.notes.push(format!("{note}: {}", root.display()));
     }
 }
@@ -151,8 +151,8 @@ fn in_folder(root: &Path, found: &mut Found) {
 #[derive(Debug, Default)]
 struct Tree {
     files: Vec<File>,
-    /// How many files have other formats.
-    others: usize,
+    /// How many files are slices of series.
+    slices: usize,
     /// One line for each folder that can't be read: the others can.
     notes: Vec<String>,
 }
@@ -185,14 +185,11 @@ impl Tree {
                 if depth > 0 && !path.is_symlink() {
                     self.walk(&path, depth - 1, entries);
                 }
+            } else if naming::is_slice(&path.extension().unwrap_or_default().to_string_lossy()) {
+                self.slices += 1;
             } else if io::formats().is_named_usually(&path) {
                 let name = stem(&path).to_lowercase();
                 self.files.push(File { folder: folder.to_owned(), name, path });
-            } else if path
-                .extension()
-                .is_some_and(|e| naming::is_other_format(&e.to_string_lossy()))
-            {
-                self.others += 1;
             }
         }
     }

@@ -196,8 +196,8 @@ mod tests {
                 "无法保存（磁盘空间不足（系统错误 28））；没有更改任何内容；请腾出空间或选择其他磁盘：/d/m.nii.gz",
             ),
             (
-                "this looks like a DICOM file, which Voxpoint does not open; choose another file or convert it to NIfTI (.nii, .nii.gz): /d/1",
-                "此文件似乎是DICOM 文件，Voxpoint 无法打开；请选择其他文件，或将其转换为 NIfTI (.nii, .nii.gz)：/d/1",
+                "this looks like a PNG picture, which Voxpoint does not open; choose another file or convert it to NIfTI (.nii, .nii.gz): /d/1",
+                "此文件似乎是PNG 图片，Voxpoint 无法打开；请选择其他文件，或将其转换为 NIfTI (.nii, .nii.gz)：/d/1",
             ),
             (
                 "opening the labels needs 3.0 GB of memory, 1.2 GB of the machine's free memory are left; close other programs: /d/m.nii",

@@ -1,0 +1,457 @@
+//! The pixels of images, to voxels: decoded on all cores, each slice written once.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dicom_dictionary_std::tags;
+use rayon::prelude::*;
+
+use super::super::error::IoError;
+use super::codec::{Coding, coding, decode};
+use super::instance::{Instance, Photometric, PixelKind, Shape};
+use super::parse::{Opened, data_set, open, told};
+use super::structure::items;
+use crate::volume::{Conversion, Scale, Voxels};
+use crate::work::{CancelToken, Progress};
+
+/// Which image is a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Which of the files.
+    pub instance: usize,
+    /// Which of its images.
+    pub frame: usize,
+}
+
+/// What the voxels of images become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    /// Values, because each image has a scale of its own, or as they are stored.
+    F32,
+    F64,
+}
+
+impl Target {
+    /// The narrowest type that holds what images of this shape store.
+    pub fn of(shape: &Shape, one_scale: bool) -> Self {
+        match (shape.kind, shape.allocated) {
+            (PixelKind::Float, 64) => Self::F64,
+            (PixelKind::Float, _) => Self::F32,
+            _ if !one_scale && shape.samples == 1 => Self::F32,
+            (PixelKind::Unsigned, 8) => Self::U8,
+            (PixelKind::Signed, 8) => Self::I8,
+            (PixelKind::Unsigned, 16) => Self::U16,
+            (PixelKind::Signed, 16) => Self::I16,
+            (PixelKind::Unsigned, _) => Self::U32,
+            (PixelKind::Signed, _) => Self::I32,
+        }
+    }
+
+    /// Bytes of a voxel.
+    pub fn size(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+/// What images were, if they became something else.
+pub(super) fn conversion(shape: &Shape) -> Option<Conversion> {
+    (shape.samples > 1).then_some(Conversion::Colours)
+}
+
+/// Reads slices of `instances`, all of one shape, in order; where one is missing, the smallest number that was found.
+/// Progress counts slices.
+pub(super) fn read(
+    instances: &[Instance],
+    slices: &[Option<Place>],
+    target: Target,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Voxels, IoError> {
+    let work = Work::new(instances, slices, cancel, progress)?;
+    Ok(match target {
+        Target::U8 => Voxels::U8(work.voxels(|n| n as u8, |v| v as u8)?),
+        Target::I8 => Voxels::I8(work.voxels(|n| n as i8, |v| v as i8)?),
+        Target::U16 => Voxels::U16(work.voxels(|n| n as u16, |v| v as u16)?),
+        Target::I16 => Voxels::I16(work.voxels(|n| n as i16, |v| v as i16)?),
+        Target::U32 => Voxels::U32(work.voxels(|n| n as u32, |v| v as u32)?),
+        Target::I32 => Voxels::I32(work.voxels(|n| n as i32, |v| v as i32)?),
+        Target::F32 => Voxels::F32(work.voxels(|n| n as f32, |v| v as f32)?),
+        Target::F64 => Voxels::F64(work.voxels(|n| n as f64, |v| v)?),
+    })
+}
+
+struct Work<'a> {
+    instances: &'a [Instance],
+    slices: &'a [Option<Place>],
+    /// Each image's scale is applied.
+    scaled: bool,
+    /// The pixels of files of several images, read once.
+    shared: HashMap<usize, OnceLock<Result<Pixels, String>>>,
+    cancel: &'a CancelToken,
+    progress: &'a Progress,
+    /// Slices so far.
+    done: AtomicU64,
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        instances: &'a [Instance],
+        slices: &'a [Option<Place>],
+        cancel: &'a CancelToken,
+        progress: &'a Progress,
+    ) -> Result<Self, IoError> {
+        for place in slices.iter().flatten() {
+            coding_of(&instances[place.instance])?;
+        }
+        let many = instances.iter().enumerate().filter(|(_, i)| i.frames.len() > 1);
+        let shared = many.map(|(n, _)| (n, OnceLock::new())).collect();
+        progress.set_total(slices.len() as u64);
+        progress.set_done(0);
+        let scales = slices.iter().flatten().map(|p| instances[p.instance].frames[p.frame].scale);
+        let scaled = !one_scale(scales);
+        let done = AtomicU64::new(0);
+        Ok(Self { instances, slices, scaled, shared, cancel, progress, done })
+    }
+
+    fn voxels<T>(
+        &self,
+        whole: impl Fn(i64) -> T + Sync,
+        real: impl Fn(f64) -> T + Sync,
+    ) -> Result<Vec<T>, IoError>
+    where
+        T: bytemuck::Pod + PartialOrd + Send + Sync,
+    {
+        let Some(first) = self.slices.iter().flatten().next() else { return Ok(Vec::new()) };
+        let Instance { shape, path, .. } = &self.instances[first.instance];
+        let area = shape.rows * shape.columns;
+        let mut voxels: Vec<T> = bytemuck::allocation::try_zeroed_vec(area * self.slices.len())
+            .map_err(|()| {
+                let needed = (area * self.slices.len() * size_of::<T>()) as u64;
+                IoError::too_large(needed, needed.saturating_sub(1), path)
+            })?;
+        voxels.par_chunks_mut(area).zip(self.slices).try_for_each(|(out, place)| {
+            self.cancel.check()?;
+            if let Some(place) = place {
+                self.slice(*place, out, &whole, &real)?;
+            }
+            self.progress.set_done(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+            Ok::<_, IoError>(())
+        })?;
+        if self.slices.iter().any(Option::is_none) {
+            let there = voxels.chunks(area).zip(self.slices).filter(|(_, place)| place.is_some());
+            let least = there
+                .flat_map(|(slice, _)| slice)
+                .copied()
+                .reduce(|a, b| if b < a { b } else { a });
+            let least = least.unwrap_or_else(T::zeroed);
+            for (slice, _) in voxels.chunks_mut(area).zip(self.slices).filter(|(_, p)| p.is_none())
+            {
+                slice.fill(least);
+            }
+        }
+        Ok(voxels)
+    }
+
+    fn slice<T: bytemuck::Pod>(
+        &self,
+        place: Place,
+        out: &mut [T],
+        whole: impl Fn(i64) -> T,
+        real: impl Fn(f64) -> T,
+    ) -> Result<(), IoError> {
+        let instance = &self.instances[place.instance];
+        let (shape, path) = (&instance.shape, &instance.path);
+        let damaged = |what: String| IoError::Damaged { what, path: path.clone() };
+        let own;
+        let pixels = match self.shared.get(&place.instance) {
+            None => {
+                own = Pixels::read(instance)?;
+                &own
+            }
+            Some(lock) => lock
+                .get_or_init(|| Pixels::read(instance).map_err(|e| e.to_string()))
+                .as_ref()
+                .map_err(|why| damaged(why.clone()))?,
+        };
+        let coding = coding_of(instance)?;
+        let bytes = pixels.frame(place.frame, shape, path)?;
+        let bytes = match coding {
+            Coding::Plain { .. } => bytes,
+            _ => Cow::Owned(decode(coding, &bytes, shape).map_err(damaged)?),
+        };
+        let scale = self.scaled.then(|| instance.frames[place.frame].scale);
+        let big = matches!(coding, Coding::Plain { big_endian: true });
+        if shape.samples > 1 {
+            luminance(&bytes, shape, coding, out, whole);
+            Ok(())
+        } else if shape.kind == PixelKind::Float {
+            floats(&bytes, shape, scale, out, real);
+            Ok(())
+        } else {
+            numbers(&bytes, shape, big, scale, out, whole, real);
+            Ok(())
+        }
+    }
+}
+
+fn coding_of(instance: &Instance) -> Result<Coding, IoError> {
+    let path = instance.path.clone();
+    coding(&instance.syntax).map_err(|name| IoError::Compression { name, path })
+}
+
+/// Whether all are the same.
+pub(super) fn one_scale(scales: impl IntoIterator<Item = Scale>) -> bool {
+    let mut scales = scales.into_iter();
+    let first = scales.next();
+    scales.all(|scale| Some(scale) == first)
+}
+
+/// The pixels of a file as they lie in it.
+struct Pixels {
+    bytes: Vec<u8>,
+    /// Where each item of compressed pixels lies in `bytes`; none of pixels that are not.
+    items: Vec<Range<usize>>,
+    /// Where the items of each image begin, counted as the file does.
+    offsets: Vec<u64>,
+    /// Numbers of bytes were written as words of two, the second first.
+    swapped: bool,
+    /// All items are of it.
+    one_image: bool,
+}
+
+impl Pixels {
+    fn read(instance: &Instance) -> Result<Self, IoError> {
+        let path = &instance.path;
+        let reading = |e| IoError::reading(e, path);
+        let mut opened = open(path)?;
+        let none = || IoError::header("it has no pixels", path);
+        if instance.shape.kind == PixelKind::Float {
+            let data = data_set(&mut opened, path)?;
+            let floats = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
+            let found = floats.into_iter().find_map(|tag| data.get(tag)?.to_bytes().ok());
+            return Ok(Self::plain(found.map(Cow::into_owned).ok_or_else(none)?, false));
+        }
+        let pixels = opened.structure.pixels.ok_or_else(none)?;
+        if let Some(length) = pixels.length {
+            let there = length.min(opened.length.saturating_sub(pixels.offset));
+            let mut bytes = vec![0; there as usize];
+            opened.reader.seek(SeekFrom::Start(pixels.offset)).map_err(reading)?;
+            opened.reader.read_exact(&mut bytes).map_err(reading)?;
+            let big_endian = opened.structure.encoding.big_endian;
+            let swapped = big_endian && pixels.words && instance.shape.allocated == 8;
+            return Ok(Self::plain(bytes, swapped));
+        }
+        let one = instance.frames.len() == 1;
+        Self::encapsulated(&mut opened, pixels.offset, one, path)
+    }
+
+    fn plain(bytes: Vec<u8>, swapped: bool) -> Self {
+        Self { bytes, items: Vec::new(), offsets: Vec::new(), swapped, one_image: false }
+    }
+
+    fn encapsulated(
+        opened: &mut Opened,
+        offset: u64,
+        one_image: bool,
+        path: &Path,
+    ) -> Result<Self, IoError> {
+        let reading = |e| IoError::reading(e, path);
+        let found = items(&mut opened.reader, offset, opened.length).map_err(|e| told(e, path))?;
+        let (mut bytes, mut ranges) = (Vec::new(), Vec::new());
+        for (at, length) in found {
+            let begin = bytes.len();
+            bytes.resize(begin + length as usize, 0);
+            opened.reader.seek(SeekFrom::Start(at)).map_err(reading)?;
+            opened.reader.read_exact(&mut bytes[begin..]).map_err(reading)?;
+            ranges.push(begin..bytes.len());
+        }
+        if ranges.is_empty() {
+            return Err(IoError::Truncated { what: "it has no pixels".into(), path: path.into() });
+        }
+        let table = &bytes[ranges.remove(0)];
+        let mut offsets: Vec<u64> =
+            table.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b).into()).collect();
+        if offsets.is_empty()
+            && let Some(extended) = data_set(opened, path)?.get(tags::EXTENDED_OFFSET_TABLE)
+            && let Ok(table) = extended.to_bytes()
+        {
+            offsets = table.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
+        }
+        Ok(Self { bytes, items: ranges, offsets, swapped: false, one_image })
+    }
+
+    /// The bytes of an image, compressed or not.
+    fn frame(&self, n: usize, shape: &Shape, path: &Path) -> Result<Cow<'_, [u8]>, IoError> {
+        let cut = |what: String| IoError::Truncated { what, path: path.to_owned() };
+        if self.items.is_empty() {
+            let size = shape.plain_bytes();
+            let (found, meant) = (self.bytes.len(), (n + 1) * size);
+            // A last byte that makes the number of bytes even is no pixel.
+            let bytes = self.bytes.get(n * size..meant);
+            let bytes = bytes
+                .ok_or_else(|| cut(format!("{found} of {meant} bytes of pixels are there")))?;
+            return Ok(if self.swapped { self.in_order(n * size..meant) } else { bytes.into() });
+        }
+        let items = self.items_of(n).ok_or_else(|| cut(format!("image {} is missing", n + 1)))?;
+        match items {
+            [first, .., last] => Ok(Cow::Borrowed(&self.bytes[first.start..last.end])),
+            [only] => Ok(Cow::Borrowed(&self.bytes[only.clone()])),
+            [] => Err(cut(format!("image {} is empty", n + 1))),
+        }
+    }
+
+    /// Bytes that lie as words, the second of each first.
+    fn in_order(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        let byte = |at: usize| self.bytes.get(at ^ 1).copied().unwrap_or_default();
+        Cow::Owned(range.map(byte).collect())
+    }
+
+    /// The items of an image: by the table of offsets if there is one, else one for each, or all for the only one.
+    fn items_of(&self, n: usize) -> Option<&[Range<usize>]> {
+        if self.offsets.len() > 1 {
+            // In the file each item is preceded by eight bytes; the table's own are counted off.
+            let first = self.items[0].start;
+            let begins = |offset: u64| {
+                let at = |(k, item): (usize, &Range<usize>)| {
+                    (item.start - first + 8 * k) as u64 == offset
+                };
+                self.items.iter().enumerate().position(at)
+            };
+            let begin = begins(*self.offsets.get(n)?)?;
+            let end = match self.offsets.get(n + 1) {
+                Some(next) => begins(*next)?,
+                None => self.items.len(),
+            };
+            return self.items.get(begin..end);
+        }
+        if self.one_image {
+            return (n == 0).then_some(&self.items);
+        }
+        self.items.get(n..=n)
+    }
+}
+
+fn numbers<T: bytemuck::Pod>(
+    bytes: &[u8],
+    shape: &Shape,
+    big_endian: bool,
+    scale: Option<Scale>,
+    out: &mut [T],
+    whole: impl Fn(i64) -> T,
+    real: impl Fn(f64) -> T,
+) {
+    let size = shape.allocated as usize / 8;
+    let plain = shape.stored == shape.allocated && !big_endian && scale.is_none();
+    if plain && size_of::<T>() == size && cfg!(target_endian = "little") {
+        let length = size_of_val(out);
+        bytemuck::cast_slice_mut(out).copy_from_slice(&bytes[..length]);
+        return;
+    }
+    let (left, right) = (63 - shape.high, 64 - shape.stored);
+    let signed = shape.kind == PixelKind::Signed;
+    // The bits that count, with their sign.
+    let number = |word: u64| {
+        let shifted = word << left;
+        if signed { (shifted as i64) >> right } else { (shifted >> right) as i64 }
+    };
+    let voxel = |word: u64| match scale {
+        None => whole(number(word)),
+        Some(scale) => real(scale.apply(number(word) as f64)),
+    };
+    match size {
+        1 => {
+            for (out, &byte) in out.iter_mut().zip(bytes) {
+                *out = voxel(byte.into());
+            }
+        }
+        2 => {
+            for (out, b) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                let word = if big_endian { u16::from_be_bytes(*b) } else { u16::from_le_bytes(*b) };
+                *out = voxel(word.into());
+            }
+        }
+        _ => {
+            for (out, b) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                let word = if big_endian { u32::from_be_bytes(*b) } else { u32::from_le_bytes(*b) };
+                *out = voxel(word.into());
+            }
+        }
+    }
+}
+
+fn floats<T>(
+    bytes: &[u8],
+    shape: &Shape,
+    scale: Option<Scale>,
+    out: &mut [T],
+    real: impl Fn(f64) -> T,
+) {
+    let scale = scale.unwrap_or(Scale::NONE);
+    if shape.allocated == 64 {
+        for (voxel, b) in out.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *voxel = real(scale.apply(f64::from_le_bytes(*b)));
+        }
+    } else {
+        for (voxel, b) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+            *voxel = real(scale.apply(f64::from(f32::from_le_bytes(*b))));
+        }
+    }
+}
+
+/// Luma of ITU-R BT.601, as of other files with colours.
+fn luminance<T>(
+    bytes: &[u8],
+    shape: &Shape,
+    coding: Coding,
+    out: &mut [T],
+    whole: impl Fn(i64) -> T,
+) {
+    // Decoders give pixel after pixel, whatever the header says.
+    let plain = matches!(coding, Coding::Plain { .. } | Coding::Encapsulated);
+    let subsampled = plain && shape.photometric == Photometric::Ybr { subsampled: true };
+    let area = shape.rows * shape.columns;
+    let size = shape.allocated as usize / 8;
+    let big_endian = coding == Coding::Plain { big_endian: true };
+    let sample = |pixel: usize, colour: usize| {
+        let at = if subsampled {
+            // Two lumas, then the differences of both.
+            pixel / 2 * 4 + pixel % 2
+        } else if shape.planar && plain {
+            colour * area + pixel
+        } else {
+            pixel * shape.samples + colour
+        };
+        let stored = &bytes[at * size..(at + 1) * size];
+        let push = |word: u64, &byte: &u8| word << 8 | u64::from(byte);
+        let word = if big_endian {
+            stored.iter().fold(0, push)
+        } else {
+            stored.iter().rev().fold(0, push)
+        };
+        word as f64
+    };
+    for (pixel, voxel) in out.iter_mut().enumerate() {
+        let luma = if shape.photometric == Photometric::Rgb {
+            0.299 * sample(pixel, 0) + 0.587 * sample(pixel, 1) + 0.114 * sample(pixel, 2)
+        } else {
+            sample(pixel, 0)
+        };
+        *voxel = whole((luma + 0.5) as i64);
+    }
+}
