@@ -52,14 +52,14 @@ pub(super) fn frames(said: Attributes, class: &str, path: &Path) -> Result<Vec<F
 
 /// The only image of a file.
 fn single(said: Attributes) -> Frame {
-    let spacing = pair(said.numbers(tags::PIXEL_SPACING))
-        .or_else(|| pair(said.numbers(tags::NOMINAL_SCANNED_PIXEL_SPACING)))
-        .or_else(|| pair(said.numbers(tags::IMAGER_PIXEL_SPACING)));
+    let spacing = pair(&said.numbers(tags::PIXEL_SPACING))
+        .or_else(|| pair(&said.numbers(tags::NOMINAL_SCANNED_PIXEL_SPACING)))
+        .or_else(|| pair(&said.numbers(tags::IMAGER_PIXEL_SPACING)));
     let thickness = [tags::SPACING_BETWEEN_SLICES, tags::SLICE_THICKNESS];
     Frame {
         number: 0,
         position: said.vector(tags::IMAGE_POSITION_PATIENT),
-        axes: axes(said.numbers(tags::IMAGE_ORIENTATION_PATIENT)),
+        axes: axes(&said.numbers(tags::IMAGE_ORIENTATION_PATIENT)),
         spacing,
         thickness: thickness.into_iter().find_map(|tag| length(said, tag)),
         scale: scale(said),
@@ -118,8 +118,8 @@ fn grouped(number: usize, groups: Groups) -> Frame {
             .and_then(|group| group.vector(tags::IMAGE_POSITION_PATIENT)),
         axes: groups
             .group(tags::PLANE_ORIENTATION_SEQUENCE)
-            .and_then(|group| axes(group.numbers(tags::IMAGE_ORIENTATION_PATIENT))),
-        spacing: measures.and_then(|group| pair(group.numbers(tags::PIXEL_SPACING))),
+            .and_then(|group| axes(&group.numbers(tags::IMAGE_ORIENTATION_PATIENT))),
+        spacing: measures.and_then(|group| pair(&group.numbers(tags::PIXEL_SPACING))),
         thickness: measures
             .and_then(|group| thickness.into_iter().find_map(|tag| length(group, tag))),
         scale: scale(groups.group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE).unwrap_or(groups.all)),
@@ -154,7 +154,7 @@ fn nuclear(said: Attributes, class: &str, count: usize) -> Option<Steps> {
     }
     let detector = said.first(tags::DETECTOR_INFORMATION_SEQUENCE)?;
     let first = detector.vector(tags::IMAGE_POSITION_PATIENT)?;
-    let axes = axes(detector.numbers(tags::IMAGE_ORIENTATION_PATIENT))?;
+    let axes = axes(&detector.numbers(tags::IMAGE_ORIENTATION_PATIENT))?;
     // With a sign: against the normal if it is negative.
     let step = said.number(tags::SPACING_BETWEEN_SLICES).filter(|step| *step != 0.0)?;
     let slices: Vec<f64> = said.numbers(tags::SLICE_VECTOR);
@@ -172,7 +172,7 @@ fn dose(said: Attributes, class: &str, count: usize) -> Option<Steps> {
         return None;
     }
     let first = said.vector(tags::IMAGE_POSITION_PATIENT)?;
-    let axes = axes(said.numbers(tags::IMAGE_ORIENTATION_PATIENT))?;
+    let axes = axes(&said.numbers(tags::IMAGE_ORIENTATION_PATIENT))?;
     let offsets = said.numbers(tags::GRID_FRAME_OFFSET_VECTOR);
     if offsets.len() != count {
         return None;
@@ -186,7 +186,7 @@ fn dose(said: Attributes, class: &str, count: usize) -> Option<Steps> {
 const RT_DOSE: &str = "1.2.840.10008.5.1.4.1.1.481.2";
 
 /// Two unit vectors that are at right angles, or nearly.
-fn axes(six: Vec<f64>) -> Option<[DVec3; 2]> {
+fn axes(six: &[f64]) -> Option<[DVec3; 2]> {
     if six.len() != 6 {
         return None;
     }
@@ -196,8 +196,8 @@ fn axes(six: Vec<f64>) -> Option<[DVec3; 2]> {
 }
 
 /// From row to row and from column to column as DICOM has it (PS3.3 10.7.1.3), the other way round.
-fn pair(rows_first: Vec<f64>) -> Option<[f64; 2]> {
-    match rows_first[..] {
+fn pair(rows_first: &[f64]) -> Option<[f64; 2]> {
+    match *rows_first {
         [rows, columns] if rows > 0.0 && columns > 0.0 => Some([columns, rows]),
         _ => None,
     }

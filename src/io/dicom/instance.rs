@@ -79,7 +79,7 @@ pub(super) enum Photometric {
         /// Low is bright.
         inverted: bool,
     },
-    /// Also what JPEG 2000 turns into it by itself (YBR_RCT, YBR_ICT).
+    /// Also what JPEG 2000 turns into it by itself (`YBR_RCT`, `YBR_ICT`).
     Rgb,
     /// Luma and two differences. `subsampled`: the differences are of two pixels in a row (4:2:2) where nothing is
     /// compressed.

@@ -113,7 +113,7 @@ pub(super) fn data_set(opened: &mut Opened, path: &Path) -> Result<InMemDicomObj
     opened.reader.seek(SeekFrom::Start(begin)).map_err(reading)?;
     let mut at = begin;
     // What its reader does not understand is left out.
-    for skip in opened.structure.skips.iter().cloned().chain([end..end]) {
+    for skip in opened.structure.skips.iter().cloned().chain(std::iter::once(end..end)) {
         opened.reader.by_ref().take(skip.start - at).read_to_end(&mut bytes).map_err(reading)?;
         at = opened.reader.seek(SeekFrom::Start(skip.end)).map_err(reading)?;
     }

@@ -61,7 +61,7 @@ impl Reader for DicomReader {
         let group = &all[chosen];
         let volume = Group3d::new(group, &found.instances, path)?;
         warnings.extend(volume.stack.warnings.iter().cloned());
-        volume.read(&source.name(), warnings, limits, cancel, progress)
+        volume.read(&source.name(), warnings, *limits, cancel, progress)
     }
 }
 
@@ -245,7 +245,7 @@ impl<'a> Group3d<'a> {
         &self,
         name: &str,
         warnings: Vec<Warning>,
-        limits: &Limits,
+        limits: Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {

@@ -213,7 +213,9 @@ fn a_folder_becomes_a_volume_by_the_places_of_its_images() {
     assert!(said.contains(&("SeriesInstanceUID".into(), "1.2.3.5".into())), "{said:?}");
 }
 
-/// What is in a folder, how many voxels it becomes, and part of what is told; or of why it does not.
+/// What is in a folder, how many voxels it becomes (or part of why it does not), and part of what is told.
+type Row<'a> = (&'a str, Vec<InMemDicomObject>, Result<&'a [usize], &'a str>, &'a str);
+
 #[test]
 // A table.
 #[allow(clippy::too_many_lines)]
@@ -262,7 +264,7 @@ fn folders_as_hospitals_have_them() {
             image
         })
         .collect();
-    let rows: Vec<(&str, Vec<InMemDicomObject>, Result<&[usize], &str>, &str)> = vec![
+    let rows: Vec<Row> = vec![
         ("one missing", gap, Ok(&[4, 3, 5]), "missing and shown empty: one after slice 2"),
         ("uneven", uneven, Err("1 to 1.6 mm apart"), ""),
         ("copies", doubles, Ok(&[4, 3, 2]), "2 images are there twice"),

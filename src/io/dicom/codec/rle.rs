@@ -1,5 +1,5 @@
 //! DICOM's run-length coding (PS3.5 annex G): each byte of a number, the highest first, is a segment of its own, packed
-//! as in TIFF's PackBits.
+//! as TIFF packs bits.
 
 use super::super::instance::Shape;
 
