@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
+use serde::{Deserialize, Serialize};
 
 use super::past::Past;
 use super::rows::{
@@ -39,6 +40,22 @@ pub struct Contents {
     /// How many writes there were.
     pub(super) writes: i64,
     pub(super) masks: Masks,
+}
+
+impl Contents {
+    /// The write that it is the state of.
+    pub fn last_write(&self) -> LastWrite {
+        LastWrite { count: self.writes, at_ms: self.written_ms }
+    }
+}
+
+/// Which write of a session was the last: another state has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastWrite {
+    /// How many writes there were.
+    pub count: i64,
+    /// When it was: milliseconds since 1970, UTC.
+    pub at_ms: i64,
 }
 
 /// Reads a session in a database of the present version.

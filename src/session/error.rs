@@ -89,7 +89,7 @@ pub enum SessionError {
     #[error("this session can't be written, or its folder can't: save it in another folder: {}", .0.display())]
     ReadOnly(PathBuf),
     /// What SQLite says else.
-    #[error("the session can't be {doing}: {source}: {}", path.display())]
+    #[error("the session can't be {doing}: {}: {}", said(source), path.display())]
     Database {
         /// `read` or `written`.
         doing: &'static str,
@@ -101,6 +101,34 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// Why, in a few words, in English.
+    pub fn short(&self) -> &'static str {
+        let gone = |path: &Path| path.symlink_metadata().is_err();
+        match self {
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => "gone",
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                "no permission"
+            }
+            Self::Database { path, .. } if gone(path) => "gone",
+            Self::Database { source, .. }
+                if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+            {
+                "no permission"
+            }
+            Self::Io { .. } | Self::Database { .. } => "the disk or the share fails",
+            Self::NotASession { .. } | Self::Newer { .. } | Self::Exists(_) | Self::Replaced(_) => {
+                "another file lies there"
+            }
+            Self::Damaged { .. } => "damaged",
+            Self::Held { .. } => "open elsewhere",
+            Self::WrittenElsewhere(_) => "written by somebody else",
+            Self::ForeignLock(_) => "another file in the place of its lock",
+            Self::Busy { .. } => "another program is at it",
+            Self::DiskFull(_) => "disk full",
+            Self::ReadOnly(_) => "no permission",
+        }
+    }
+
     pub(super) fn io(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         match source.kind() {
             std::io::ErrorKind::StorageFull
@@ -122,6 +150,17 @@ impl SessionError {
             }
             _ => Self::Database { doing, source, path },
         }
+    }
+}
+
+/// What SQLite says, as far as it can be said to somebody who has no database in mind.
+fn said(source: &rusqlite::Error) -> String {
+    match source.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) => "it can't be opened, or made there".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk or the network share fails to read or write".to_owned()
+        }
+        _ => source.to_string(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::contents::{self, Contents};
+use super::contents::{self, Contents, LastWrite};
 use super::holder::Holder;
 use super::lock::{Lock, Locked};
 use super::past::Past;
@@ -30,6 +30,8 @@ pub struct SessionFile {
     identity: Identity,
     written: Written,
     past: Past,
+    /// The file says something else of what was done before, until the next write.
+    other_past: bool,
     lock: Lock,
 }
 
@@ -85,7 +87,15 @@ impl SessionFile {
         let (written, identity) = build(&path, snapshot, past, &Written::nothing())?;
         // It is there from now on: if it can't be connected to now, the next write tries again.
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
-        Ok(Self { path, connection, identity, written, past: past.clone(), lock })
+        Ok(Self {
+            path,
+            connection,
+            identity,
+            written,
+            past: past.clone(),
+            other_past: false,
+            lock,
+        })
     }
 
     /// Reads a session, and gets it to write if that may be. `take_over`: also if somebody on another computer has it,
@@ -131,7 +141,7 @@ impl SessionFile {
             ..Written::nothing()
         };
         let (connection, past) = (Some(connection), contents.past.clone());
-        let file = Self { path, connection, identity, written, past, lock };
+        let file = Self { path, connection, identity, written, past, other_past: false, lock };
         Ok(Opened { contents, file: Ok(file) })
     }
 
@@ -143,6 +153,20 @@ impl SessionFile {
     /// What was done in it, but for this sitting.
     pub fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// The last write of it by this program, or before it was opened.
+    pub fn last_write(&self) -> LastWrite {
+        let at_ms = self.written.snapshot.as_ref().map_or(0, |snapshot| snapshot.taken_ms);
+        LastWrite { count: self.written.writes, at_ms }
+    }
+
+    /// What was done before was more than the file says: it went on in a copy of it, which is what is written next.
+    /// Only before the first write.
+    pub fn take_past(&mut self, past: &Past) {
+        if self.written.sitting.is_none() && self.past != *past {
+            (self.past, self.other_past) = (past.clone(), true);
+        }
     }
 
     /// Writes what has changed since the last time. It is on the disk when this returns; if it fails, what was written
@@ -161,7 +185,7 @@ impl SessionFile {
             // Deleted by hand. Somebody else may have had it meanwhile, which the count of writes tells.
             self.lock = lock(&self.path)?;
         }
-        let Self { path, connection, written, lock, .. } = self;
+        let Self { path, connection, written, lock, past, other_past, .. } = self;
         let failed = |e| SessionError::database("written", path, e);
         let connection = match connection {
             Some(connection) => connection,
@@ -178,10 +202,13 @@ impl SessionFile {
         if write::count(&transaction).map_err(failed)? != written.writes {
             return Err(SessionError::WrittenElsewhere(path.clone()));
         }
+        if *other_past {
+            write::replace_past(&transaction, past).map_err(failed)?;
+        }
         let next = write::write(&transaction, path, written, snapshot).map_err(failed)?;
         let Some(next) = next else { return Ok(WriteOutcome::Unchanged) };
         transaction.commit().map_err(failed)?;
-        *written = next;
+        (*written, *other_past) = (next, false);
         Ok(WriteOutcome::Written)
     }
 
@@ -198,7 +225,8 @@ impl SessionFile {
         let lock = lock(&path)?;
         let (written, identity) = build(&path, snapshot, &self.past, &self.written)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
-        Ok(Self { path, connection, identity, written, past: self.past.clone(), lock })
+        let past = self.past.clone();
+        Ok(Self { path, connection, identity, written, past, other_past: false, lock })
     }
 
     /// The file was deleted: its contents are still known.
@@ -211,7 +239,7 @@ impl SessionFile {
         }
         let (written, identity) = build(&self.path, snapshot, &self.past, &self.written)?;
         // Whatever fails from here on, this is the file that is written.
-        (self.written, self.identity) = (written, identity);
+        (self.written, self.identity, self.other_past) = (written, identity, false);
         self.connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
         Ok(WriteOutcome::MadeAnew)
     }

@@ -35,7 +35,7 @@ mod write;
 use std::path::Path;
 
 pub use case::{CaseState, Exported, labels_check_sum};
-pub use contents::Contents;
+pub use contents::{Contents, LastWrite};
 pub use error::{Damage, SessionError};
 pub use file::{Opened, ReadOnly, SessionFile, WriteOutcome, read};
 pub use fingerprint::{FileRef, Hash, bytes_of};

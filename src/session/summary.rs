@@ -26,6 +26,8 @@ pub struct SessionSummary {
     pub duration_ms: i64,
     /// When it was last written: milliseconds since 1970, UTC.
     pub written_ms: i64,
+    /// As [`super::Surroundings::view`]; null if it can't be read.
+    pub view: serde_json::Value,
 }
 
 impl SessionSummary {
@@ -39,6 +41,7 @@ impl SessionSummary {
             objects_done: objects.iter().filter(|o| o.state == ObjectState::Done).count(),
             duration_ms: contents.past.duration_ms(),
             written_ms: contents.written_ms,
+            view: around.view.clone(),
         }
     }
 }
@@ -101,9 +104,10 @@ fn query(path: &Path) -> rusqlite::Result<Result<SessionSummary, SessionError>> 
     let damaged = |what| Err(SessionError::Damaged { what, path: path.into() });
     // The only older version, in which the state of a case was not known.
     let case_state = if version == 1 { "'open'" } else { "case_state" };
-    let sql = format!("SELECT {case_state}, written FROM session");
-    let (word, written_ms) =
-        transaction.query_row(&sql, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let sql = format!("SELECT {case_state}, written, view FROM session");
+    let (word, written_ms, view) = transaction.query_row(&sql, [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?))
+    })?;
     let Some(state) = CaseState::from_word(&word) else {
         return Ok(damaged(format!("the state of the work is “{word}”")));
     };
@@ -117,5 +121,6 @@ fn query(path: &Path) -> rusqlite::Result<Result<SessionSummary, SessionError>> 
             "SELECT coalesce(CAST(total(max(ended - began, 0)) AS INTEGER), 0) FROM sitting",
         )?,
         written_ms,
+        view: serde_json::from_str(&view).unwrap_or_default(),
     }))
 }

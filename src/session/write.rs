@@ -321,6 +321,12 @@ fn put_step(connection: &Connection, sitting: i64, dated: &DatedStep) -> rusqlit
     Ok(())
 }
 
+/// Writes what was done in earlier sittings in place of what the file says of that.
+pub fn replace_past(connection: &Connection, past: &Past) -> rusqlite::Result<()> {
+    connection.execute_batch("DELETE FROM step; DELETE FROM sitting;")?;
+    write_past(connection, past)
+}
+
 /// Writes what was done in earlier sittings into a new file.
 pub fn write_past(connection: &Connection, past: &Past) -> rusqlite::Result<()> {
     for sitting in &past.sittings {

@@ -484,6 +484,10 @@ fn a_session_that_somebody_has_is_read_only_and_changes_go_into_a_copy() {
     assert_eq!(session::read(&draft).expect("whole").snapshot.objects.len(), 2);
     drop(harness);
     assert!(lock.exists());
+    let mut harness = desk.window(&[]);
+    wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
+    harness.get_by_label("copy of session case.voxpoint");
+    drop(harness);
     // Taken over when asked.
     let mut harness = desk.window(std::slice::from_ref(&path));
     asks(&mut harness);
@@ -540,11 +544,8 @@ fn a_session_that_can_not_be_written_goes_into_a_draft_and_back() {
     let away = desk.path("unplugged");
     std::fs::rename(&folder, &away).expect("temp folder");
     paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
-    wait(&mut harness, "the trouble", |app| {
-        let state = app.status().session.as_ref().map(|s| &s.state);
-        matches!(state, Some(SessionState::Failed(_, Some(_))))
-    });
-    harness.get_by_label_contains("The session is not written");
+    fails(&mut harness);
+    harness.get_by_label("Session not written: case.voxpoint (gone); kept as a draft");
     let mut drafts = desk.draft_files();
     drafts.retain(|path| session::is_named_as_session(path));
     assert_eq!(drafts.len(), 1, "{drafts:?}");
@@ -555,4 +556,112 @@ fn a_session_that_can_not_be_written_goes_into_a_draft_and_back() {
     kept(&mut harness);
     assert_eq!(session::read(&path).expect("whole").snapshot.objects.len(), 2);
     assert!(!draft.exists());
+}
+
+/// A session with one object, and a draft with two: the share was gone when the second was painted.
+#[cfg(unix)]
+fn newer_work(desk: &Desk) -> (PathBuf, PathBuf) {
+    let folder = desk.path("share");
+    std::fs::create_dir(&folder).expect("temp folder");
+    let path = folder.join("case.voxpoint");
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    save_session_as(&mut harness, &path);
+    let away = desk.path("unplugged");
+    std::fs::rename(&folder, &away).expect("temp folder");
+    paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
+    fails(&mut harness);
+    drop(harness);
+    std::fs::rename(&away, &folder).expect("temp folder");
+    let mut drafts = desk.draft_files();
+    drafts.retain(|path| session::is_named_as_session(path));
+    assert_eq!((objects_in(&path), drafts.len()), (1, 1), "{drafts:?}");
+    (path, drafts.remove(0))
+}
+
+#[cfg(unix)]
+fn fails(harness: &mut Harness<'_, App>) {
+    wait(harness, "the trouble", |app| {
+        let state = app.status().session.as_ref().map(|s| &s.state);
+        matches!(state, Some(SessionState::Failed { aside: Some(_), .. }))
+    });
+}
+
+#[cfg(unix)]
+fn objects_in(session: &Path) -> usize {
+    session::read(session).expect("whole").snapshot.objects.len()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_session_asks_for_newer_work_that_could_not_be_written_into_it() {
+    let desk = Desk::new();
+    let (path, draft) = newer_work(&desk);
+    let kept_past = session::read(&draft).expect("whole").past;
+    let mut harness = desk.window(std::slice::from_ref(&path));
+    asks(&mut harness);
+    harness.get_by_label("There is newer work on case.voxpoint");
+    harness.get_by_label_contains("2 objects");
+    press(&mut harness, Key::Escape, NONE);
+    wait(&mut harness, "nothing", |app| app.status().session_question.is_none());
+    assert!(harness.state().document().is_none() && draft.exists());
+    drop_file(&mut harness, path.clone());
+    harness.step();
+    asks(&mut harness);
+    harness.get_by_label("Take the newer work").click();
+    wait(&mut harness, "the work", |app| app.document().is_some() && app.is_idle());
+    assert_eq!(objects(&harness).len(), 2);
+    wait(&mut harness, "the draft's end", |_| !draft.exists());
+    assert_eq!((kept(&mut harness), objects_in(&path)), (path.clone(), 2));
+    let status = harness.state().status().session.clone().expect("open");
+    assert_eq!((status.name.as_deref(), status.copy_of), (Some("case.voxpoint"), None));
+    drop(harness);
+    // With all that was done when.
+    let contents = session::read(&path).expect("whole");
+    assert_eq!(contents.past.sittings[..kept_past.sittings.len()], kept_past.sittings);
+    assert!(contents.snapshot.around.view.get("copy_of").is_none());
+    let mut harness = desk.window(std::slice::from_ref(&path));
+    wait(&mut harness, "the session", |app| app.document().is_some() && app.is_idle());
+    assert_eq!(objects(&harness).len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn newer_work_that_is_continued_goes_back_unless_somebody_has_written_the_session() {
+    for written_since in [false, true] {
+        let desk = Desk::new();
+        let (path, draft) = newer_work(&desk);
+        if written_since {
+            let mut harness = desk.window(std::slice::from_ref(&path));
+            asks(&mut harness);
+            harness.get_by_label("Open it as it is").click();
+            wait(&mut harness, "the session", |app| app.document().is_some() && app.is_idle());
+            assert_eq!((objects(&harness).len(), draft.exists()), (1, true));
+            press(&mut harness, Key::B, NONE);
+            add(&mut harness, DVec3::new(4.0, 0.0, 0.0));
+            kept(&mut harness);
+        }
+        let bytes = std::fs::read(&path).expect("there");
+        let mut harness = desk.window(&[]);
+        wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
+        harness.get_by_label("newer work on session case.voxpoint");
+        continue_draft(&mut harness);
+        assert_eq!(objects(&harness).len(), 2);
+        let status = harness.state().status().session.clone().expect("open");
+        if written_since {
+            assert!(says(&harness, "stays a draft: somebody has written it since"));
+            assert_eq!(harness.state().kept_in(), Some(&*draft));
+            assert_eq!(status.copy_of.map(|(name, _)| name).as_deref(), Some("case.voxpoint"));
+            paint(&mut harness, DVec3::new(6.0, -6.0, 0.0));
+            drop(harness);
+            assert_eq!(std::fs::read(&path).expect("there"), bytes);
+            // It is known of what it is a copy, also after it was gone on with.
+            let view = session::read(&draft).expect("whole").snapshot.around.view;
+            assert!(view["copy_of"]["path"].as_str().is_some_and(|p| p.ends_with("case.voxpoint")));
+        } else {
+            wait(&mut harness, "the draft's end", |_| !draft.exists());
+            assert_eq!((kept(&mut harness), objects_in(&path)), (path, 2));
+            assert_eq!(status.name.as_deref(), Some("case.voxpoint"));
+        }
+    }
 }

@@ -19,6 +19,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/document/prompts.rs", "=> "),
     ("src/document/rebase.rs", "rename("),
     ("src/io/belonging.rs", "=> {"),
+    ("src/session/error.rs", "=> "),
+    ("src/session/error.rs", "=> {"),
     ("src/io/labels", "note("),
     ("src/io/label_table", "note("),
     ("src/io/label_table", "say("),

@@ -30,6 +30,8 @@ impl KeptWork {
         let keeper = Keeper::start(Arc::new(|| ()), Some(folder.to_owned()))?;
         let beginning = KeptFrom {
             file: None,
+            aside: None,
+            copy_of: None,
             named: false,
             past: Past::default(),
             exported: None,

@@ -77,6 +77,8 @@ pub struct StandIn {
 pub struct Trouble {
     /// Why, in words.
     pub why: String,
+    /// Why, in a few words.
+    pub short: &'static str,
     /// The draft in which it is instead.
     pub aside: Option<PathBuf>,
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::copies::CopyMark;
 use super::folder;
 use crate::session::{self, Contents, labels_check_sum};
 use crate::ui::{DraftCard, SmallPicture};
@@ -95,6 +96,7 @@ fn draft(path: PathBuf, contents: &Contents) -> Draft {
         duration_ms: contents.past.duration_ms(),
         objects: objects.len(),
         exported,
+        copy_of: CopyMark::read(&around.view).map(|mark| (mark.name(), mark.belongs_back)),
         damaged: !contents.damage.is_empty(),
         picture: around.picture.as_deref().and_then(small).map(Arc::new),
     };

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::copies::CopyMark;
 use super::folder;
 use super::picture::{Backdrop, png_of};
 use crate::app::files::same_file;
@@ -29,6 +30,10 @@ pub struct SessionId(pub u64);
 pub struct KeptFrom {
     /// The file that it is kept in; `None`: a draft is made at the first write.
     pub file: Option<Box<SessionFile>>,
+    /// The draft that all of it is in, until it is in the file.
+    pub aside: Option<Box<SessionFile>>,
+    /// What the draft is a copy of.
+    pub copy_of: Option<CopyMark>,
     /// It has a name that the user gave it, and is no draft.
     pub named: bool,
     /// What was done before.
@@ -83,7 +88,13 @@ pub enum Told {
     /// It is on the disk.
     Written { session: SessionId, mark: u64, path: PathBuf },
     /// It is not. `aside`: it is in this draft instead.
-    Failed { session: SessionId, mark: u64, why: String, aside: Option<PathBuf> },
+    Failed {
+        session: SessionId,
+        mark: u64,
+        why: String,
+        short: &'static str,
+        aside: Option<PathBuf>,
+    },
     /// It is kept there from now on.
     Moved { session: SessionId, mark: u64, path: PathBuf },
     /// It stays where it was.
@@ -211,8 +222,9 @@ impl Desk {
     fn carry_out(&mut self, order: Order) {
         let told = match order {
             Order::Begin(session, beginning) => {
-                let (aside, drawn, undrawn, last) = (None, None, None, None);
-                let beginning = *beginning;
+                let (drawn, undrawn, last) = (None, None, None);
+                let mut beginning = *beginning;
+                let aside = beginning.aside.take().map(|file| *file);
                 self.kept.push(Kept { session, beginning, aside, drawn, undrawn, last });
                 None
             }
@@ -257,7 +269,8 @@ impl Desk {
             Err(why) => {
                 tracing::warn!("the session was not written: {why}");
                 let aside = kept.aside.as_ref().map(|file| file.path().to_owned());
-                Told::Failed { session, mark, why: why.to_string(), aside }
+                let (why, short) = (why.to_string(), why.short());
+                Told::Failed { session, mark, why, short, aside }
             }
         })
     }
@@ -320,6 +333,7 @@ impl Kept {
         }
         snapshot.around.picture.clone_from(&self.beginning.picture);
         snapshot.around.exported.clone_from(&self.beginning.exported);
+        CopyMark::put(&mut snapshot.around.view, self.beginning.copy_of.as_ref());
     }
 
     fn draw(&mut self, snapshot: &Snapshot, scene: &Backdrop) {
@@ -393,10 +407,14 @@ impl Kept {
         snapshot: &Snapshot,
         drafts: Option<&Path>,
     ) -> Result<(), SessionError> {
+        let mut copy = snapshot.clone();
+        let mark = self.beginning.file.as_ref();
+        let mark = mark.map(|file| CopyMark::new(file.path(), file.last_write(), true));
+        CopyMark::put(&mut copy.around.view, mark.as_ref());
         if let Some(aside) = &mut self.aside {
-            aside.write(snapshot)?;
+            aside.write(&copy)?;
         } else if drafts.is_some() {
-            self.aside = Some(self.new_draft(snapshot, drafts)?);
+            self.aside = Some(self.new_draft(&copy, drafts)?);
         }
         Ok(())
     }
@@ -435,7 +453,9 @@ impl Kept {
             return self.write(snapshot, drafts).map_err(said);
         }
         let before = set_aside(to)?;
-        let file = match self.copy_to(to, snapshot) {
+        let mut named = snapshot.clone();
+        CopyMark::put(&mut named.around.view, None);
+        let file = match self.copy_to(to, &named) {
             Ok(file) => file,
             Err(why) => {
                 if let Some(before) = before {
@@ -451,7 +471,7 @@ impl Kept {
         let path = file.path().to_owned();
         let old = self.beginning.file.replace(Box::new(file));
         let drafts = old.filter(|_| !self.beginning.named).map(|file| *file);
-        self.beginning.named = true;
+        (self.beginning.named, self.beginning.copy_of) = (true, None);
         for draft in drafts.into_iter().chain(self.aside.take()) {
             let path = draft.path().to_owned();
             drop(draft);

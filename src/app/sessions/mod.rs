@@ -3,9 +3,10 @@
 //!
 //! - `keeper`: the thread that has the files; `current`: what of the open document has changed.
 //! - `opening`: from a file to a document; `taking_up`: the document into the window, and the questions on the way.
-//! - `drafts`: what can be gone on with; `folder`: where drafts lie.
+//! - `drafts`: what can be gone on with; `folder`: where drafts lie; `copies`: which session a draft is a copy of.
 //! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title.
 
+mod copies;
 mod cost;
 mod current;
 mod drafts;
@@ -150,6 +151,8 @@ impl Sessions {
         let id = self.next();
         let beginning = KeptFrom {
             file: None,
+            aside: None,
+            copy_of: None,
             named: false,
             past: Past::default(),
             exported: None,
@@ -249,9 +252,9 @@ impl App {
                     current.heard(mark, Some(path), None);
                 }
             }
-            Told::Failed { session, mark, why, aside } => {
+            Told::Failed { session, mark, why, short, aside } => {
                 if let Some(current) = mine(current, session) {
-                    current.heard(mark, None, Some(Trouble { why, aside }));
+                    current.heard(mark, None, Some(Trouble { why, short, aside }));
                 }
             }
             Told::Moved { session, mark, path } => {
@@ -310,8 +313,9 @@ impl App {
                 name: current.path.as_ref().filter(|_| current.named).map(name),
                 copy_of: current.copy_of.as_ref().map(|c| (c.name.clone(), c.why.clone())),
                 state: match (&current.trouble, &current.path) {
-                    (Some(trouble), _) => {
-                        SessionState::Failed(trouble.why.clone(), trouble.aside.clone())
+                    (Some(Trouble { why, short, aside }), _) => {
+                        let (why, aside) = (why.clone(), aside.clone());
+                        SessionState::Failed { why, short, aside }
                     }
                     (None, Some(_)) => SessionState::Saved,
                     (None, None) if current.begun && self.sessions.folder.is_some() => {

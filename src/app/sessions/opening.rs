@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
 use super::kept_view::KeptView;
 use super::onto::onto_grid;
@@ -14,8 +15,9 @@ use crate::document::Document;
 use crate::io::{PairStamp, Registry};
 use crate::session::{
     Contents, Exported, FileRef, Holder, Overlay, ReadOnly, SessionFile, SessionSource, Snapshot,
-    labels_check_sum,
+    holder_of, labels_check_sum,
 };
+use crate::ui::text::mark;
 use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
 use crate::work::{CancelToken, Progress};
 
@@ -24,6 +26,10 @@ pub struct Book {
     pub path: PathBuf,
     pub contents: Contents,
     pub file: Result<Box<SessionFile>, ReadOnly>,
+    /// The draft that all of it is in, until it is in the file.
+    pub aside: Option<Box<SessionFile>>,
+    /// What it is a copy of, and why it does not go back there.
+    pub copy: Option<(CopyMark, String)>,
 }
 
 /// How it goes on.
@@ -32,6 +38,8 @@ pub enum Wish {
     Read { path: PathBuf, take_over: bool },
     /// With one that was read, to look for its scan.
     Find(Box<Book>),
+    /// With newer work on it than is in it, from this draft.
+    Newer(Box<Book>, PathBuf),
     /// With this file as its scan, if it is the same one.
     With(Box<Book>, PathBuf),
     /// With this file as its scan although it is another one. It has the same grid.
@@ -47,6 +55,8 @@ pub enum Wish {
 pub enum Why {
     /// Somebody on another computer has it.
     Held(Holder),
+    /// There is newer work on it than is in it.
+    Newer(NewerWork),
     /// The scan is not there.
     Missing,
     /// What lies there is another file.
@@ -74,6 +84,9 @@ pub(in crate::app) struct Ready {
     pub path: PathBuf,
     pub contents: Contents,
     pub file: Result<Box<SessionFile>, ReadOnly>,
+    pub aside: Option<Box<SessionFile>>,
+    /// What it is a copy of, and why it does not go back there.
+    pub(super) copy: Option<(CopyMark, String)>,
     pub document: Document,
     /// What could not be given back as it was.
     pub damage: Vec<String>,
@@ -93,14 +106,15 @@ pub(in crate::app) struct Ready {
     pub note: Option<Note>,
 }
 
-/// Goes on as wished.
+/// Goes on as wished. `drafts`: the folder in which newer work may be.
 pub fn go_on(
     wish: Wish,
     formats: &Registry,
+    drafts: Option<&Path>,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> OpeningOutcome {
-    let stop = Stop { formats, cancel, progress };
+    let stop = Stop { formats, drafts, cancel, progress };
     match stop.go_on(wish) {
         Ok(outcome) => outcome,
         Err(Failed::Cancelled) => OpeningOutcome::Cancelled,
@@ -110,8 +124,43 @@ pub fn go_on(
 
 struct Stop<'a> {
     formats: &'a Registry,
+    drafts: Option<&'a Path>,
     cancel: &'a CancelToken,
     progress: &'a Progress,
+}
+
+fn read(path: &Path, take_over: bool) -> Result<Box<Book>, Failed> {
+    let opened =
+        SessionFile::open(path, take_over).map_err(|why| Failed::Because(why.to_string()))?;
+    let (contents, file) = (opened.contents, opened.file.map(Box::new));
+    Ok(Box::new(Book { path: path.to_owned(), contents, file, aside: None, copy: None }))
+}
+
+/// The work of a draft, to be written into the session that it belongs into, if that may be written and nobody has
+/// written it since; else it stays a draft.
+fn put_back(draft: Box<Book>, copy: CopyMark, session: Result<Box<Book>, String>) -> Box<Book> {
+    let stays = |draft: Box<Book>, why: String| {
+        Box::new(Book { copy: Some((copy.clone(), why)), ..*draft })
+    };
+    let session = match session {
+        Ok(session) => session,
+        Err(why) => return stays(draft, why),
+    };
+    if !copy.is_untouched(&session.contents) {
+        return stays(draft, mark("somebody has written it since").to_owned());
+    }
+    match (session.file, draft.file) {
+        (Ok(mut file), Ok(aside)) => {
+            file.take_past(&draft.contents.past);
+            let (path, contents) = (session.path, draft.contents);
+            Box::new(Book { path, contents, file: Ok(file), aside: Some(aside), copy: None })
+        }
+        (Err(why), file) => stays(Box::new(Book { file, ..*draft }), why.to_string()),
+        (Ok(_), Err(why)) => {
+            let said = why.to_string();
+            stays(Box::new(Book { file: Err(why), ..*draft }), said)
+        }
+    }
 }
 
 /// A scan that is looked for.
@@ -125,20 +174,25 @@ impl Stop<'_> {
     fn go_on(&self, wish: Wish) -> Result<OpeningOutcome, Failed> {
         match wish {
             Wish::Read { path, take_over } => {
-                let opened = SessionFile::open(&path, take_over)
-                    .map_err(|why| Failed::Because(why.to_string()))?;
-                let file = opened.file.map(Box::new);
-                let book = Box::new(Book { path, contents: opened.contents, file });
+                let book = read(&path, take_over)?;
                 let here = Holder::me().host;
                 match &book.file {
                     Err(ReadOnly::Held(holder)) if holder.host != here => {
                         let why = Why::Held(holder.clone());
                         Ok(OpeningOutcome::Asks(book, why))
                     }
-                    _ => self.find(book),
+                    _ => self.newest(book),
                 }
             }
             Wish::Find(book) => self.find(book),
+            Wish::Newer(book, draft) => {
+                let draft = read(&draft, false)?;
+                let mark = CopyMark::read(&draft.contents.snapshot.around.view);
+                self.find(match mark {
+                    Some(mark) => put_back(draft, mark, Ok(book)),
+                    None => draft,
+                })
+            }
             Wish::With(book, path) => {
                 let source = &book.contents.snapshot.around.source;
                 if self.is_same(&source.file, &path)? {
@@ -158,7 +212,11 @@ impl Stop<'_> {
                     .map_err(|_| Failed::Cancelled)?;
                 // It is other work from now on.
                 let name = ReadOnly::Damaged;
-                book.file = Err(name);
+                if book.copy.is_none() {
+                    let mark = CopyMark::new(&book.path, book.contents.last_write(), false);
+                    book.copy = Some((mark, String::new()));
+                }
+                (book.file, book.aside) = (Err(name), None);
                 self.ready(book, loaded, None, Some(Note::ByPlace))
             }
             Wish::MasksAlone(book) => {
@@ -172,6 +230,33 @@ impl Stop<'_> {
                 self.ready(book, loaded, Some(stands_in), Some(Note::MasksAlone))
             }
         }
+    }
+
+    /// Looks for newer work on it than is in it; and what was kept in a draft goes back to where it belongs.
+    fn newest(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
+        let Some(drafts) = self.drafts else { return self.find(book) };
+        if book.path.parent() != Some(drafts) {
+            return match newest_of(drafts, &book.path, &book.contents, self.cancel) {
+                Some(work) => Ok(OpeningOutcome::Asks(book, Why::Newer(work))),
+                None => self.find(book),
+            };
+        }
+        let Some(copy) = CopyMark::read(&book.contents.snapshot.around.view) else {
+            return self.find(book);
+        };
+        let session = copy.path();
+        let session = if !copy.belongs_back {
+            Err(mark("it is a copy, which was made of it on purpose").to_owned())
+        } else if holder_of(&session).is_some_and(|holder| holder.is_this_program()) {
+            // A file is not opened twice by one program.
+            Err(mark("it is open in this window").to_owned())
+        } else {
+            read(&session, false).map_err(|failed| match failed {
+                Failed::Because(why) => why,
+                Failed::Cancelled => String::new(),
+            })
+        };
+        self.find(put_back(book, copy, session))
     }
 
     fn find(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
@@ -241,7 +326,7 @@ impl Stop<'_> {
         stands_in: Option<StandIn>,
         note: Option<Note>,
     ) -> Result<OpeningOutcome, Failed> {
-        let Book { path, contents, mut file } = *book;
+        let Book { path, contents, mut file, mut aside, mut copy } = *book;
         let around = &contents.snapshot.around;
         let (mut overlays, mut lost) = (Vec::new(), Vec::new());
         for (place, overlay) in around.overlays.iter().enumerate() {
@@ -263,7 +348,12 @@ impl Stop<'_> {
             contents.damage.iter().chain(&changed).map(ToString::to_string).collect();
         if !damage.is_empty() && file.is_ok() {
             // What it holds is not what is shown: it stays as it is.
-            file = Err(ReadOnly::Damaged);
+            (file, aside) = (Err(ReadOnly::Damaged), None);
+        }
+        if let (Err(why), None) = (&file, &copy) {
+            let belongs_back = matches!(why, ReadOnly::NoRights | ReadOnly::ForeignLock(_));
+            let mark = CopyMark::new(&path, contents.last_write(), belongs_back);
+            copy = Some((mark, why.to_string()));
         }
         let exported = around.exported.as_ref().filter(|_| note != Some(Note::ByPlace));
         let is_exported = exported.is_some_and(|e| {
@@ -279,6 +369,8 @@ impl Stop<'_> {
             path,
             contents,
             file,
+            aside,
+            copy,
             document,
             damage,
             scan,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
 use super::keeper::{KeptFrom, Order};
 use super::kept_view::KeptView;
@@ -37,8 +38,9 @@ impl App {
         self.drop_question();
         let formats = Arc::clone(&self.formats);
         let wake = self.sessions.wake.clone();
+        let drafts = self.sessions.folder.clone();
         let task = Task::start("open session", wake, move |cancel, progress| {
-            go_on(wish, &formats, cancel, progress)
+            go_on(wish, &formats, drafts.as_deref(), cancel, progress)
         });
         match task {
             Ok(task) => self.sessions.opening = Some((path, task)),
@@ -87,6 +89,11 @@ impl App {
                         holder: holder.to_string(),
                         since_ms: holder.since_ms,
                     },
+                    Why::Newer(work) => SessionQuestion::Newer {
+                        session: name,
+                        written_ms: work.written_ms,
+                        objects: work.objects,
+                    },
                     Why::Missing => {
                         SessionQuestion::Missing { scan, path: source.file.absolute.clone() }
                     }
@@ -123,6 +130,8 @@ impl App {
             (SessionAnswer::ByPlace, Why::Changed { path, same_grid: false }) => {
                 Wish::ByPlace(book, path)
             }
+            (SessionAnswer::TakeNewer, Why::Newer(work)) => Wish::Newer(book, work.draft),
+            (SessionAnswer::AsItIs, Why::Newer(_)) => Wish::Find(book),
             (SessionAnswer::ReadOnly, Why::Held(_)) => Wish::Find(book),
             (SessionAnswer::TakeOver, Why::Held(_)) => {
                 Wish::Read { path: path.clone(), take_over: true }
@@ -147,6 +156,7 @@ impl App {
     /// Makes the document of a session the open one.
     pub(in crate::app) fn take_up(&mut self, ready: Ready) {
         let Ready { path, contents, file, mut document, damage, scan, view, .. } = ready;
+        let (aside, copy) = (ready.aside, ready.copy);
         super::super::bound_history(&mut document);
         let loaded = (ready.stats, ready.histogram);
         self.put(document, loaded, &scan);
@@ -169,6 +179,7 @@ impl App {
         let named = file.is_ok() && !in_folder;
         let why = file.as_ref().err().cloned();
         self.tell_what_came(&name, &path, &damage, ready.note, why.as_ref());
+        self.tell_where_it_goes(&name, aside.is_some(), copy.as_ref().filter(|_| file.is_ok()));
         self.sessions.offered.clear();
         match ready.note {
             None => self.sessions.hashes.know(&scan, &contents.snapshot.around.source.file),
@@ -182,17 +193,24 @@ impl App {
         current.named = named;
         if file.is_ok() {
             (current.path, current.begun) = (Some(path.clone()), true);
+            current.copy_of =
+                copy.as_ref().map(|(mark, why)| CopyOf { name: mark.name(), why: tr_error(why) });
         } else {
+            let name = copy.as_ref().map_or(name, |(mark, _)| mark.name());
             current.copy_of = Some(CopyOf { name, why: why_a_copy(ready.note, why.as_ref()) });
             // What is whole of a damaged one is kept at once.
             current.begun = !damage.is_empty() || ready.note == Some(Note::ByPlace);
         }
-        let is_ours = file.is_ok();
+        // What is in a draft yet goes into the file at once.
+        let is_as_read = file.is_ok() && aside.is_none();
+        let draft = aside.as_ref().map(|file| file.path().to_owned());
         self.status.past = Arc::new(past_steps(&contents.past));
         let around = contents.snapshot.around;
         let exported = around.exported.filter(|_| ready.note != Some(Note::ByPlace));
         let beginning = KeptFrom {
             file: file.ok(),
+            aside,
+            copy_of: copy.map(|(mark, _)| mark),
             named,
             past: contents.past,
             exported,
@@ -206,7 +224,7 @@ impl App {
                 current.laid_over(&volume, path);
             }
             current.see(open, &self.view, &self.status, &mut self.sessions.hashes);
-            if is_ours {
+            if is_as_read {
                 current.is_as_read();
             }
         }
@@ -215,8 +233,25 @@ impl App {
             self.remembered.opened(&path);
             self.list_recent();
         }
-        self.sessions.drafts.forget(&path);
-        self.sessions.offered.push(path);
+        for path in [path].into_iter().chain(draft) {
+            self.sessions.drafts.forget(&path);
+            self.sessions.offered.push(path);
+        }
+    }
+
+    /// Of work that was in a draft because its session could not be written.
+    fn tell_where_it_goes(&mut self, name: &str, back: bool, copy: Option<&(CopyMark, String)>) {
+        if back {
+            self.toasts.info(tr_with(
+                "This is the newer work on {name}: it is written into it now",
+                &[("name", &name)],
+            ));
+        } else if let Some((mark, why)) = copy.filter(|(mark, _)| mark.belongs_back) {
+            self.toasts.warning(tr_with(
+                "This is newer work on {name}, and stays a draft: {why}. “Save session as…” keeps it under a name.",
+                &[("name", &mark.name()), ("why", &tr_error(why))],
+            ));
+        }
     }
 
     /// Lays the images of a session over its scan; where each came from.

@@ -36,6 +36,8 @@ fn scan_in(folder: &Path) -> (PathBuf, Document) {
 fn beginning() -> Box<KeptFrom> {
     Box::new(KeptFrom {
         file: None,
+        aside: None,
+        copy_of: None,
         named: false,
         past: Past::default(),
         exported: None,
@@ -108,7 +110,7 @@ impl Bench {
 
 fn open(path: &Path) -> Box<Ready> {
     let wish = Wish::Read { path: path.to_owned(), take_over: false };
-    match go_on(wish, io::formats(), &CancelToken::new(), &Progress::new()) {
+    match go_on(wish, io::formats(), None, &CancelToken::new(), &Progress::new()) {
         OpeningOutcome::Ready(ready) => ready,
         OpeningOutcome::Asks(_, why) => panic!("asks {why:?}"),
         OpeningOutcome::Failed(why) => panic!("{why}"),
@@ -238,7 +240,7 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
     bench.keeper.give(Order::End { session: SessionId(1), delete: false });
     assert_eq!(bench.hear(), Told::Ended);
-    let ask = |wish| match go_on(wish, io::formats(), &CancelToken::new(), &Progress::new()) {
+    let ask = |wish| match go_on(wish, io::formats(), None, &CancelToken::new(), &Progress::new()) {
         OpeningOutcome::Asks(book, why) => (book, why),
         _ => panic!("a question"),
     };
@@ -256,7 +258,7 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     let found = bench.folder.path().join("found.nii.gz");
     std::fs::write(&found, bytes).unwrap();
     let wish = Wish::With(book, found);
-    let outcome = go_on(wish, io::formats(), &CancelToken::new(), &Progress::new());
+    let outcome = go_on(wish, io::formats(), None, &CancelToken::new(), &Progress::new());
     assert!(matches!(outcome, OpeningOutcome::Ready(ready) if ready.document.objects().len() == 1));
 }
 

@@ -35,6 +35,6 @@ fn state(state: &SessionState) -> Option<&'static str> {
         SessionState::Untouched => None,
         SessionState::Saving => Some(tr("saving…")),
         SessionState::Saved => Some(tr("saved")),
-        SessionState::Failed(..) => Some(tr("not saved")),
+        SessionState::Failed { .. } => Some(tr("not saved")),
     }
 }

@@ -73,10 +73,8 @@ fn dot(ui: &mut Ui) {
 
 /// What keeps the session from being written, until it is: whether there is something.
 fn session_trouble(ui: &mut Ui, cx: &CommandContext) -> bool {
-    let Some(SessionState::Failed(why, aside)) = cx.status.session.as_ref().map(|s| &s.state)
-    else {
-        return false;
-    };
+    let Some(session) = &cx.status.session else { return false };
+    let SessionState::Failed { why, short, aside } = &session.state else { return false };
     let key = file::SAVE_SESSION_AS.key_text();
     let mut text = format!(
         "{} {}",
@@ -90,10 +88,20 @@ fn session_trouble(ui: &mut Ui, cx: &CommandContext) -> bool {
             tr_with("Until then it is in a draft: {path}", &[("path", &path)])
         );
     }
-    let shown = format!("{} {text}", icons::WARNING);
-    let rich = RichText::new(shown).color(colours(ui).warning);
+    let draft = || tr("draft").to_owned();
+    let name = session.name.as_ref().map_or_else(draft, |name| shorten(name, 32));
+    let values = [("name", &name as &dyn std::fmt::Display), ("why", &tr(short))];
+    let shown = if aside.is_some() {
+        tr_with("Session not written: {name} ({why}); kept as a draft", &values)
+    } else {
+        tr_with(
+            "Session not written: {name} ({why}); {key} keeps it elsewhere",
+            &[values[0], values[1], ("key", &key)],
+        )
+    };
+    let rich = RichText::new(format!("{} {shown}", icons::WARNING)).color(colours(ui).warning);
     let label = ui.add(Label::new(rich).truncate());
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &shown));
     label.on_hover_text(&text);
     true
 }
@@ -115,7 +123,7 @@ fn session_state(ui: &mut Ui, cx: &CommandContext) {
             format!("{name} {}", icons::CHECK),
             tr("Every change is on the disk within two seconds").to_owned(),
         ),
-        SessionState::Failed(..) => (format!("{name}: {}", tr("not saved")), String::new()),
+        SessionState::Failed { .. } => (format!("{name}: {}", tr("not saved")), String::new()),
     };
     let why = session.copy_of.as_ref().map(|(_, why)| why.clone()).unwrap_or_default();
     let said = text.replace(icons::CHECK, "✓");

@@ -23,8 +23,15 @@ pub enum SessionState {
     Saving,
     /// All but what was done in the last two seconds.
     Saved,
-    /// It can't be written, for this reason; the draft in which it is instead.
-    Failed(String, Option<PathBuf>),
+    /// It can't be written.
+    Failed {
+        /// Why, in a whole sentence: what, where, what to do.
+        why: String,
+        /// Why, in a few words.
+        short: &'static str,
+        /// The draft in which it is instead.
+        aside: Option<PathBuf>,
+    },
 }
 
 /// Work that was kept and can be gone on with.
@@ -42,6 +49,8 @@ pub struct DraftCard {
     pub objects: usize,
     /// The masks are in a label map as they are.
     pub exported: bool,
+    /// The name of the session that it is a copy of, and whether it is so only because that could not be written.
+    pub copy_of: Option<(String, bool)>,
     /// Not all of it can be read.
     pub damaged: bool,
     /// What it looks like.
@@ -80,6 +89,15 @@ pub enum SessionQuestion {
         /// Milliseconds since 1970, UTC.
         since_ms: i64,
     },
+    /// There is newer work on it in a draft, because it could not be written then.
+    Newer {
+        /// The session's name.
+        session: String,
+        /// When that was written: milliseconds since 1970, UTC.
+        written_ms: i64,
+        /// How many objects there are in it.
+        objects: usize,
+    },
     /// Its scan is not where it was.
     Missing {
         /// The scan's name.
@@ -115,6 +133,10 @@ pub enum SessionAnswer {
     ReadOnly,
     /// It is taken from whoever has it.
     TakeOver,
+    /// The newer work is gone on with.
+    TakeNewer,
+    /// The session is opened as it is; the newer work stays a draft.
+    AsItIs,
 }
 
 /// The four answers before work is given up that is in no label map.

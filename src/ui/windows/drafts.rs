@@ -74,10 +74,7 @@ pub(super) fn about(ui: &mut Ui, draft: &DraftCard) {
 }
 
 fn words(ui: &mut Ui, draft: &DraftCard) {
-    let objects = match draft.objects {
-        1 => tr("1 object").to_owned(),
-        n => tr_with("{n} objects", &[("n", &n)]),
-    };
+    let objects = objects_of(draft.objects);
     let mut text = format!("{} · {objects}", age(draft.written_ms, now_ms()));
     let minutes = (draft.duration_ms + 30_000) / 60_000;
     let worked = match minutes {
@@ -87,12 +84,28 @@ fn words(ui: &mut Ui, draft: &DraftCard) {
     };
     text = format!("{text} · {worked}");
     ui.label(quiet(ui, text));
+    if let Some((session, newer)) = &draft.copy_of {
+        let name = [("name", &shorten(session, 36) as &dyn std::fmt::Display)];
+        ui.label(if *newer {
+            RichText::new(tr_with("newer work on session {name}", &name)).color(colours(ui).warning)
+        } else {
+            quiet(ui, tr_with("copy of session {name}", &name))
+        });
+    }
     if draft.exported {
         ui.label(quiet(ui, tr("mask exported")));
     }
     if draft.damaged {
         let text = RichText::new(tr("not all of it can be read")).color(colours(ui).warning);
         ui.label(text);
+    }
+}
+
+/// How many objects there are.
+pub(super) fn objects_of(objects: usize) -> String {
+    match objects {
+        1 => tr("1 object").to_owned(),
+        n => tr_with("{n} objects", &[("n", &n)]),
     }
 }
 

@@ -51,6 +51,20 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
                 (tr("Take over"), SessionAnswer::TakeOver),
             ]
         }
+        SessionQuestion::Newer { session, written_ms, objects } => {
+            ui.heading(tr_with("There is newer work on {name}", &[("name", session)]));
+            let when = super::drafts::age_of(*written_ms);
+            let objects = super::drafts::objects_of(*objects);
+            ui.label(tr_with(
+                "Newer work ({when}, {objects}) could not be written into this session then, and was kept as a draft. If you take it, it is written into the session, unless somebody has written that since. If you open the session as it is, the draft stays.",
+                &[("when", &when), ("objects", &objects)],
+            ));
+            vec![
+                cancel,
+                (tr("Open it as it is"), SessionAnswer::AsItIs),
+                (tr("Take the newer work"), SessionAnswer::TakeNewer),
+            ]
+        }
         SessionQuestion::Missing { scan, path } => {
             ui.heading(tr_with("Where is {name}?", &[("name", scan)]));
             ui.label(tr_with(
