@@ -51,9 +51,15 @@ pub(super) struct Circumstances {
 }
 
 impl Leaving {
-    /// Somebody wants to leave. What was wanted before is dropped, with what was agreed about it.
+    /// Somebody wants to leave. What was wanted before is dropped, with what was agreed about it; that the window is to
+    /// close is no other wish if it is wanted twice.
     pub fn want(&mut self, leave: Leave) {
-        if !self.is_closing() {
+        let decided = matches!(
+            self,
+            Self::SavingFirst(Leave::Close) | Self::Agreed(Leave::Close) | Self::Kept(Leave::Close)
+        );
+        let again = decided && matches!(leave, Leave::Close);
+        if !self.is_closing() && !again {
             *self = Self::Wanted(leave);
         }
     }
@@ -185,6 +191,11 @@ impl App {
             LeaveAnswer::Stay => self.leaving.stay(),
             LeaveAnswer::Discard => self.leaving.agree(),
             LeaveAnswer::Keep => self.leaving.keep(),
+            LeaveAnswer::SaveSession => {
+                if self.leaving.save_first() {
+                    self.ask_save_session();
+                }
+            }
             LeaveAnswer::Save => {
                 if self.leaving.save_first() {
                     self.save_again();
@@ -215,6 +226,8 @@ impl App {
         }
         self.status.ask_discard = self.leaving.asks();
         self.status.can_keep = sessions.can_be_gone_on_with();
+        let older = self.open.as_ref().filter(|open| open.document.is_modified());
+        self.status.older_mask = older.and_then(|open| open.saved_to.clone());
         match leave {
             Some(Leave::Close) => {
                 self.sessions.end(discards);
@@ -370,6 +383,12 @@ mod tests {
                 &[Want("close scan"), Modified, Agree, Want("show"), Modified],
                 &[],
                 "asks to show",
+            ),
+            (
+                "it is to close once more after it was agreed to discard: that holds",
+                &[Want("close"), Modified, Agree, Want("close"), Modified],
+                &["close"],
+                "closing",
             ),
             (
                 "another scan arrives while it saves",

@@ -25,6 +25,7 @@ mod open_document;
 mod operations;
 mod parts;
 mod pictures;
+mod pointer;
 mod probe;
 mod proposals;
 mod remembered;
@@ -506,6 +507,10 @@ fn dress(ctx: &egui::Context) {
 }
 
 impl eframe::App for App {
+    fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
+        pointer::forgive_slow_frames(ctx, input);
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.step(ctx);
     }

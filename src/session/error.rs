@@ -173,3 +173,59 @@ impl fmt::Display for Damage {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By SQLite's own numbers: sqlite.org/rescode.html.
+    #[test]
+    fn what_sqlite_says_is_said_to_people() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("there.voxpoint");
+        std::fs::write(&there, "").unwrap();
+        let gone = folder.path().join("gone.voxpoint");
+        for (code, path, said, short) in [
+            (
+                14,
+                &there,
+                "the session can't be written: it can't be opened, or made there",
+                "no permission",
+            ),
+            (14, &gone, "the session can't be written: it can't be opened, or made there", "gone"),
+            (8, &there, "this session can't be written, or its folder can't", "no permission"),
+            (
+                10,
+                &there,
+                "the session can't be written: the disk or the network share fails to read or write",
+                "the disk or the share fails",
+            ),
+            (13, &there, "the disk is full", "disk full"),
+            (
+                5,
+                &there,
+                "the session can't be written while another program",
+                "another program is at it",
+            ),
+        ] {
+            let words = "SQLite's own words".to_owned();
+            let source =
+                rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(words));
+            let error = SessionError::database("written", path, source);
+            assert!(error.to_string().starts_with(said), "{error}");
+            assert!(!error.to_string().contains("SQLite"), "{error}");
+            assert_eq!(error.short(), short, "{error}");
+        }
+        use std::io::ErrorKind;
+        for (kind, short) in [
+            (ErrorKind::NotFound, "gone"),
+            (ErrorKind::PermissionDenied, "no permission"),
+            (ErrorKind::StorageFull, "disk full"),
+            (ErrorKind::ReadOnlyFilesystem, "no permission"),
+            (ErrorKind::TimedOut, "the disk or the share fails"),
+        ] {
+            let error = SessionError::io("the session can't be written", &there, kind.into());
+            assert_eq!(error.short(), short, "{error}");
+        }
+    }
+}

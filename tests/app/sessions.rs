@@ -665,3 +665,70 @@ fn newer_work_that_is_continued_goes_back_unless_somebody_has_written_the_sessio
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn before_a_session_that_can_not_be_written_is_given_up_it_is_said_and_can_be_saved_elsewhere() {
+    let desk = Desk::new();
+    let folder = desk.path("share");
+    std::fs::create_dir(&folder).expect("temp folder");
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    save_session_as(&mut harness, &folder.join("case.voxpoint"));
+    std::fs::rename(&folder, desk.path("unplugged")).expect("temp folder");
+    paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
+    fails(&mut harness);
+    press(&mut harness, Key::W, CTRL);
+    wait(&mut harness, "the question", |app| app.status().ask_discard);
+    harness.get_by_label("Session case.voxpoint could not be written");
+    harness.get_by_label_contains("The last changes are only in a draft");
+    harness.get_by_role_and_label(Role::Button, "Save session as…").click();
+    let elsewhere = desk.path("elsewhere.voxpoint");
+    answer_path(&mut harness, &elsewhere);
+    wait(&mut harness, "the welcome page", |app| app.document().is_none());
+    assert_eq!(objects_in(&elsewhere), 2);
+    wait(&mut harness, "the draft's end", |_| desk.draft_files().is_empty());
+}
+
+#[test]
+fn a_mask_that_is_older_than_the_work_is_called_so_before_that_is_given_up() {
+    let desk = Desk::new();
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    crate::support::save_as(&mut harness, &desk.path("mask.nii.gz"));
+    press(&mut harness, Key::B, NONE);
+    paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
+    kept(&mut harness);
+    press(&mut harness, Key::W, CTRL);
+    wait(&mut harness, "the question", |app| app.status().ask_discard);
+    harness.get_by_label("The exported mask is older than your work");
+    harness.get_by_label_contains("mask.nii.gz");
+    assert!(harness.query_by_label("The mask is in no file yet").is_none());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_draft_that_another_window_has_is_shown_and_offered_once_that_is_gone() {
+    let desk = Desk::new();
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    let draft = kept(&mut harness);
+    drop(harness);
+    // Another program that is still there.
+    let mut other = std::process::Command::new("sleep").arg("120").spawn().expect("a program");
+    let holder =
+        session::Holder { process: other.id(), process_started: 0, ..session::Holder::me() };
+    let mut lock = draft.into_os_string();
+    lock.push(".lock");
+    let text = serde_json::to_string(&holder).expect("JSON");
+    std::fs::write(&lock, text).expect("temp folder");
+    let mut harness = desk.window(&[]);
+    wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
+    harness.get_by_label_contains("in use by another window (process");
+    assert!(harness.query_by_label("Continue: block.nii.gz").is_none());
+    other.kill().expect("ours");
+    other.wait().expect("ours");
+    wait(&mut harness, "the draft", |app| app.status().drafts[0].held_by.is_none());
+    continue_draft(&mut harness);
+    assert_eq!(objects(&harness).len(), 1);
+}

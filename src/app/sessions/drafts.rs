@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::copies::CopyMark;
 use super::folder;
-use crate::session::{self, Contents, labels_check_sum};
+use crate::session::{self, Contents, Holder, labels_check_sum};
 use crate::ui::{DraftCard, SmallPicture};
 use crate::work::{CancelToken, Task, Wake};
 
+/// How long after the last look it is seen whether somebody has let go of a draft: a program that was killed takes some
+/// seconds to be gone.
+const HELD: Duration = Duration::from_millis(2500);
 /// So many are looked at: the newest.
 const MOST: usize = 200;
 
@@ -26,11 +29,14 @@ pub struct Drafts {
     pub known: Vec<Draft>,
     /// It is to be listed anew.
     stale: bool,
+    /// Whether those that were held still are; when that was seen last.
+    held: Option<Task<bool>>,
+    seen: Instant,
 }
 
 impl Drafts {
     pub fn new() -> Self {
-        Self { task: None, known: Vec::new(), stale: true }
+        Self { task: None, known: Vec::new(), stale: true, held: None, seen: Instant::now() }
     }
 
     /// There may be others by now.
@@ -41,7 +47,7 @@ impl Drafts {
     /// Whether the list has changed. `open`: the session that is open here, which is not read again.
     pub fn step(&mut self, wake: &Wake, folder: Option<&Path>, open: Option<&Path>) -> bool {
         if let Some(answer) = self.task.as_ref().and_then(Task::poll) {
-            self.task = None;
+            (self.task, self.seen) = (None, Instant::now());
             self.known = answer.unwrap_or_default();
             return true;
         }
@@ -54,12 +60,35 @@ impl Drafts {
         false
     }
 
+    /// While drafts are shown of which some are held: looks now and then whether they still are. When to come again.
+    pub fn watch(&mut self, wake: &Wake) -> Option<Duration> {
+        if let Some(answer) = self.held.as_ref().and_then(Task::poll) {
+            (self.held, self.seen) = (None, Instant::now());
+            self.stale |= answer.unwrap_or(true);
+        }
+        let held = |draft: &&Draft| draft.card.held_by.is_some();
+        if self.held.is_some() || self.task.is_some() || !self.known.iter().any(|d| held(&d)) {
+            return None;
+        }
+        let wait = HELD.saturating_sub(self.seen.elapsed());
+        if wait.is_zero() {
+            let paths = self.known.iter().filter(held).map(|draft| draft.card.path.clone());
+            let paths: Vec<PathBuf> = paths.collect();
+            let is_free = |path: &PathBuf| session::holder_of(path).is_none();
+            let look = move |_: &CancelToken, _: &_| paths.iter().any(is_free);
+            self.held = Task::start("held drafts", Arc::clone(wake), look).ok();
+            self.seen = Instant::now();
+        }
+        Some(wait.max(Duration::from_millis(100)))
+    }
+
     pub fn forget(&mut self, path: &Path) {
         self.known.retain(|draft| draft.card.path != path);
     }
 }
 
-/// The drafts that nobody has open: those whose masks were not exported first, of those the newest first.
+/// The drafts that this program does not have open: those that nobody has first, of those the ones whose masks were not
+/// exported, of those the newest.
 fn list(folder: &Path, open: Option<&Path>, cancel: &CancelToken) -> Vec<Draft> {
     let changed = |path: &PathBuf| {
         std::fs::metadata(path).and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
@@ -72,20 +101,22 @@ fn list(folder: &Path, open: Option<&Path>, cancel: &CancelToken) -> Vec<Draft> 
         if cancel.is_cancelled() {
             break;
         }
-        if session::holder_of(&path).is_some() {
+        let holder = session::holder_of(&path);
+        if holder.as_ref().is_some_and(Holder::is_this_program) {
             continue;
         }
         match session::read(&path) {
-            Ok(contents) => drafts.push(draft(path, &contents)),
+            Ok(contents) => drafts.push(draft(path, &contents, holder)),
             // It stays where it is.
             Err(why) => tracing::warn!("a draft can't be read: {why}"),
         }
     }
-    drafts.sort_by_key(|d| (d.card.exported, std::cmp::Reverse(d.card.written_ms)));
+    let held = |d: &Draft| d.card.held_by.is_some();
+    drafts.sort_by_key(|d| (held(d), d.card.exported, std::cmp::Reverse(d.card.written_ms)));
     drafts
 }
 
-fn draft(path: PathBuf, contents: &Contents) -> Draft {
+fn draft(path: PathBuf, contents: &Contents, holder: Option<Holder>) -> Draft {
     let around = &contents.snapshot.around;
     let objects = &contents.snapshot.objects;
     let exported = around.exported.as_ref().is_some_and(|e| e.labels == labels_check_sum(objects));
@@ -96,6 +127,7 @@ fn draft(path: PathBuf, contents: &Contents) -> Draft {
         duration_ms: contents.past.duration_ms(),
         objects: objects.len(),
         exported,
+        held_by: holder.map(|holder| (holder.process, holder.host)),
         copy_of: CopyMark::read(&around.view).map(|mark| (mark.name(), mark.belongs_back)),
         damaged: !contents.damage.is_empty(),
         picture: around.picture.as_deref().and_then(small).map(Arc::new),

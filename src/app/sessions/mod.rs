@@ -226,7 +226,7 @@ impl App {
         if let Some(wait) = self.hand_over(at_once) {
             ctx.request_repaint_after(wait);
         }
-        self.follow_drafts();
+        self.follow_drafts(ctx);
         self.show_session(ctx);
     }
 
@@ -291,7 +291,7 @@ impl App {
             let stem = stem_of(&self.formats, &open.path);
             open.path.with_file_name(format!("{stem}{ENDING}"))
         };
-        let named = self.sessions.current.as_ref().filter(|c| c.named);
+        let named = self.sessions.current.as_ref().filter(|c| c.named && c.trouble.is_none());
         let suggestion = named.and_then(|c| c.path.clone()).unwrap_or_else(beside);
         self.files.paths.ask(Purpose::Session(open.number, suggestion));
     }

@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::io::{PairStamp, Registry};
 use crate::session::{
     Contents, Exported, FileRef, Holder, Overlay, ReadOnly, SessionFile, SessionSource, Snapshot,
-    holder_of, labels_check_sum,
+    labels_check_sum,
 };
 use crate::ui::text::mark;
 use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
@@ -106,15 +106,24 @@ pub(in crate::app) struct Ready {
     pub note: Option<Note>,
 }
 
-/// Goes on as wished. `drafts`: the folder in which newer work may be.
+/// What is here already.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// The folder in which newer work may be.
+    pub drafts: Option<PathBuf>,
+    /// The session that is open: a file is not opened twice by one program.
+    pub open: Option<PathBuf>,
+}
+
+/// Goes on as wished.
 pub fn go_on(
     wish: Wish,
     formats: &Registry,
-    drafts: Option<&Path>,
+    here: &Here,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> OpeningOutcome {
-    let stop = Stop { formats, drafts, cancel, progress };
+    let stop = Stop { formats, here, cancel, progress };
     match stop.go_on(wish) {
         Ok(outcome) => outcome,
         Err(Failed::Cancelled) => OpeningOutcome::Cancelled,
@@ -124,7 +133,7 @@ pub fn go_on(
 
 struct Stop<'a> {
     formats: &'a Registry,
-    drafts: Option<&'a Path>,
+    here: &'a Here,
     cancel: &'a CancelToken,
     progress: &'a Progress,
 }
@@ -234,8 +243,8 @@ impl Stop<'_> {
 
     /// Looks for newer work on it than is in it; and what was kept in a draft goes back to where it belongs.
     fn newest(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
-        let Some(drafts) = self.drafts else { return self.find(book) };
-        if book.path.parent() != Some(drafts) {
+        let Some(drafts) = &self.here.drafts else { return self.find(book) };
+        if book.path.parent() != Some(&**drafts) {
             return match newest_of(drafts, &book.path, &book.contents, self.cancel) {
                 Some(work) => Ok(OpeningOutcome::Asks(book, Why::Newer(work))),
                 None => self.find(book),
@@ -247,8 +256,7 @@ impl Stop<'_> {
         let session = copy.path();
         let session = if !copy.belongs_back {
             Err(mark("it is a copy, which was made of it on purpose").to_owned())
-        } else if holder_of(&session).is_some_and(|holder| holder.is_this_program()) {
-            // A file is not opened twice by one program.
+        } else if self.here.open.as_ref().is_some_and(|open| same_file(open, &session)) {
             Err(mark("it is open in this window").to_owned())
         } else {
             read(&session, false).map_err(|failed| match failed {

@@ -7,7 +7,7 @@ use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
 use super::keeper::{KeptFrom, Order};
 use super::kept_view::KeptView;
-use super::opening::{Note, OpeningOutcome, Ready, Why, Wish, go_on};
+use super::opening::{Here, Note, OpeningOutcome, Ready, Why, Wish, go_on};
 use crate::app::App;
 use crate::app::files::{Loaded, Purpose, name_of, stem_of};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
@@ -38,9 +38,10 @@ impl App {
         self.drop_question();
         let formats = Arc::clone(&self.formats);
         let wake = self.sessions.wake.clone();
-        let drafts = self.sessions.folder.clone();
+        let open = self.sessions.path().map(Path::to_owned);
+        let here = Here { drafts: self.sessions.folder.clone(), open };
         let task = Task::start("open session", wake, move |cancel, progress| {
-            go_on(wish, &formats, drafts.as_deref(), cancel, progress)
+            go_on(wish, &formats, &here, cancel, progress)
         });
         match task {
             Ok(task) => self.sessions.opening = Some((path, task)),
@@ -323,8 +324,13 @@ impl App {
     }
 
     /// Lists drafts, and offers those of the open scan.
-    pub(super) fn follow_drafts(&mut self) {
+    pub(super) fn follow_drafts(&mut self, ctx: &egui::Context) {
         let sessions = &mut self.sessions;
+        if self.open.is_none()
+            && let Some(wait) = sessions.drafts.watch(&sessions.wake.clone())
+        {
+            ctx.request_repaint_after(wait);
+        }
         let open = sessions.current.as_ref().and_then(|c| c.path.clone());
         let changed = sessions.drafts.step(
             &sessions.wake.clone(),
@@ -341,7 +347,7 @@ impl App {
             return;
         }
         let scan = std::path::absolute(&document.path).unwrap_or_else(|_| document.path.clone());
-        let about = |d: &&super::drafts::Draft| d.scan == scan;
+        let about = |d: &&super::drafts::Draft| d.scan == scan && d.card.held_by.is_none();
         let newest = sessions.drafts.known.iter().filter(about).max_by_key(|d| d.card.written_ms);
         let Some(draft) = newest.filter(|d| !sessions.offered.contains(&d.card.path)) else {
             return;

@@ -10,7 +10,7 @@ use super::current::Current;
 use super::hashes::Hashes;
 use super::keeper::{Keeper, KeptFrom, Letter, Order, SessionId, Told};
 use super::kept_view::KeptView;
-use super::opening::{OpeningOutcome, Ready, Why, Wish, go_on};
+use super::opening::{Here, OpeningOutcome, Ready, Why, Wish, go_on};
 use super::picture::{Backdrop, png_of};
 use crate::app::document_number::DocumentNumber;
 use crate::app::open_document::OpenDocument;
@@ -110,7 +110,7 @@ impl Bench {
 
 fn open(path: &Path) -> Box<Ready> {
     let wish = Wish::Read { path: path.to_owned(), take_over: false };
-    match go_on(wish, io::formats(), None, &CancelToken::new(), &Progress::new()) {
+    match go_on(wish, io::formats(), &Here::default(), &CancelToken::new(), &Progress::new()) {
         OpeningOutcome::Ready(ready) => ready,
         OpeningOutcome::Asks(_, why) => panic!("asks {why:?}"),
         OpeningOutcome::Failed(why) => panic!("{why}"),
@@ -240,7 +240,13 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
     bench.keeper.give(Order::End { session: SessionId(1), delete: false });
     assert_eq!(bench.hear(), Told::Ended);
-    let ask = |wish| match go_on(wish, io::formats(), None, &CancelToken::new(), &Progress::new()) {
+    let ask = |wish| match go_on(
+        wish,
+        io::formats(),
+        &Here::default(),
+        &CancelToken::new(),
+        &Progress::new(),
+    ) {
         OpeningOutcome::Asks(book, why) => (book, why),
         _ => panic!("a question"),
     };
@@ -258,7 +264,8 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     let found = bench.folder.path().join("found.nii.gz");
     std::fs::write(&found, bytes).unwrap();
     let wish = Wish::With(book, found);
-    let outcome = go_on(wish, io::formats(), None, &CancelToken::new(), &Progress::new());
+    let outcome =
+        go_on(wish, io::formats(), &Here::default(), &CancelToken::new(), &Progress::new());
     assert!(matches!(outcome, OpeningOutcome::Ready(ready) if ready.document.objects().len() == 1));
 }
 

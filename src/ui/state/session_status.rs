@@ -49,6 +49,8 @@ pub struct DraftCard {
     pub objects: usize,
     /// The masks are in a label map as they are.
     pub exported: bool,
+    /// The program that has it, by its number, and the computer that that runs on: it can't be opened meanwhile.
+    pub held_by: Option<(u32, String)>,
     /// The name of the session that it is a copy of, and whether it is so only because that could not be written.
     pub copy_of: Option<(String, bool)>,
     /// Not all of it can be read.
@@ -139,13 +141,15 @@ pub enum SessionAnswer {
     AsItIs,
 }
 
-/// The four answers before work is given up that is in no label map.
+/// The answers before work is given up that is in no label map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaveAnswer {
     /// Nothing is given up.
     Stay,
     /// The mask is saved first.
     Save,
+    /// The session is saved elsewhere first.
+    SaveSession,
     /// It stays as a draft, to be gone on with later.
     Keep,
     /// It is not wanted any more.

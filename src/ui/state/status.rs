@@ -80,6 +80,8 @@ pub struct Status {
     pub asks_path: bool,
     /// What is to become of unsaved work is to be asked.
     pub ask_discard: bool,
+    /// The label map that an earlier state of the open document was exported to.
+    pub older_mask: Option<PathBuf>,
     /// The work on the open scan is in a draft that stays.
     pub can_keep: bool,
     /// How the work on the open scan is kept; `None` without a scan.

@@ -1,10 +1,11 @@
 //! The question before work is given up that is in no label map.
 
-use egui::{Context, Frame, Id, Key, Margin, Modal, RichText};
+use egui::{Context, Frame, Id, Key, Margin, Modal, RichText, Ui};
 
-use crate::ui::kit::text::tr;
+use crate::ui::kit::template::tr_error;
+use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::colours;
-use crate::ui::state::{Action, LeaveAnswer, Status};
+use crate::ui::state::{Action, LeaveAnswer, SessionState, Status};
 
 /// A question that stops everything else. Esc keeps the work on the screen; Enter keeps it for later, if it can be.
 pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
@@ -18,13 +19,7 @@ pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
     let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
         ui.set_width(400.0);
-        if status.can_keep {
-            ui.heading(tr("The mask is in no file yet"));
-            ui.label(tr("Your work is kept as a draft: points, masks and what was drawn by hand. It is offered when you start Voxpoint, or open this scan again."));
-        } else {
-            ui.heading(tr("Discard unsaved work?"));
-            ui.label(tr("Masks and points that were not saved are lost."));
-        }
+        say(ui, status);
         ui.add_space(16.0);
         ui.horizontal_wrapped(|ui| {
             if ui.button(tr("Stay")).clicked() {
@@ -33,6 +28,9 @@ pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
             let save = ui.button(tr("Save mask"));
             if save.accessible_name(tr("Save mask, then go on")).clicked() {
                 out.push(Action::Leave(LeaveAnswer::Save));
+            }
+            if failed(status).is_some() && ui.button(tr("Save session as…")).clicked() {
+                out.push(Action::Leave(LeaveAnswer::SaveSession));
             }
             if status.can_keep {
                 let keep = ui.button(RichText::new(tr("Keep for later")).strong());
@@ -52,5 +50,47 @@ pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
     let escaped = ctx.input(|i| i.key_pressed(Key::Escape));
     if escaped || modal.backdrop_response.clicked() {
         out.push(Action::Leave(LeaveAnswer::Stay));
+    }
+}
+
+/// The session's name, why it was not written, and whether all of it is in a draft instead.
+fn failed(status: &Status) -> Option<(Option<&str>, &str, bool)> {
+    let session = status.session.as_ref()?;
+    match &session.state {
+        SessionState::Failed { why, aside, .. } => {
+            Some((session.name.as_deref(), why, aside.is_some()))
+        }
+        _ => None,
+    }
+}
+
+/// What would be lost, and what is kept where.
+fn say(ui: &mut Ui, status: &Status) {
+    if let Some((name, why, aside)) = failed(status) {
+        match name {
+            Some(name) => {
+                ui.heading(tr_with("Session {name} could not be written", &[("name", &name)]))
+            }
+            None => ui.heading(tr("Your work could not be kept")),
+        };
+        ui.label(tr_error(&why));
+        ui.add_space(8.0);
+        ui.label(if aside {
+            tr("The last changes are only in a draft. It is offered when you start Voxpoint, or open this session again.")
+        } else {
+            tr("The last changes are on no disk: they are lost if you do not save them.")
+        });
+    } else if status.can_keep {
+        ui.heading(match &status.older_mask {
+            Some(_) => tr("The exported mask is older than your work"),
+            None => tr("The mask is in no file yet"),
+        });
+        ui.label(tr("Your work is kept as a draft: points, masks and what was drawn by hand. It is offered when you start Voxpoint, or open this scan again."));
+    } else {
+        ui.heading(tr("Discard unsaved work?"));
+        ui.label(tr("Masks and points that were not saved are lost."));
+    }
+    if let Some(path) = &status.older_mask {
+        ui.label(tr_with("Exported before: {path}", &[("path", &path.display())]));
     }
 }

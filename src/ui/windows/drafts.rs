@@ -40,6 +40,16 @@ fn card(ui: &mut Ui, draft: &DraftCard, width: f32, out: &mut Vec<Action>) {
             ui.set_width(width - PICTURE - 24.0);
             ui.label(RichText::new(shorten(&draft.scan, 44)).strong());
             words(ui, draft);
+            if let Some((process, host)) = &draft.held_by {
+                ui.label(quiet(
+                    ui,
+                    tr_with(
+                        "in use by another window (process {n} on {host})",
+                        &[("n", process), ("host", host)],
+                    ),
+                ));
+                return;
+            }
             let asked = ui.data(|d| d.get_temp::<bool>(asks)).unwrap_or(false);
             ui.horizontal(|ui| {
                 let of = |what: &str| format!("{what}: {}", draft.scan);
