@@ -62,6 +62,10 @@ pub struct Current {
     /// Since when the view is as it is.
     still_since: Instant,
     taken: Option<Instant>,
+    /// Since when nothing was heard although something is being written.
+    pub(super) waits_since: Option<Instant>,
+    /// The thread that writes is gone.
+    pub writer_stopped: bool,
     mark: u64,
     told: u64,
 }
@@ -120,6 +124,8 @@ impl Current {
             handed: None,
             still_since: Instant::now(),
             taken: None,
+            waits_since: None,
+            writer_stopped: false,
             mark: 0,
             told: 0,
         }
@@ -138,7 +144,14 @@ impl Current {
 
     /// The disk, or the network share, has not answered for so long that nobody should have to wait for it.
     pub fn is_stuck(&self) -> bool {
-        !self.is_settled() && self.taken.is_some_and(|at| at.elapsed() > STUCK)
+        self.writer_stopped || self.silent_for().is_some()
+    }
+
+    /// How long nothing was heard of what was handed over, if that is too long. What is handed over meanwhile does not
+    /// make it shorter.
+    pub fn silent_for(&self) -> Option<Duration> {
+        let silence = self.waits_since.filter(|_| !self.is_settled())?.elapsed();
+        (silence > STUCK).then_some(silence)
     }
 
     /// All is on the disk.
@@ -161,11 +174,13 @@ impl Current {
     /// It stays where it was: what went with the move is to be written there.
     pub fn heard_of_move(&mut self) {
         self.told = self.mark;
+        self.waits_since = None;
         self.handed = None;
     }
 
     pub fn heard(&mut self, mark: u64, path: Option<PathBuf>, trouble: Option<Trouble>) {
         self.told = self.told.max(mark);
+        self.waits_since = (self.told < self.mark).then(Instant::now);
         if let Some(path) = path {
             self.path = Some(path);
         }
@@ -217,6 +232,7 @@ impl Current {
     /// The state of now.
     pub fn letter(&mut self, open: &OpenDocument, view: &ViewState, last: bool) -> Letter {
         self.taken = Some(Instant::now());
+        self.waits_since.get_or_insert_with(Instant::now);
         self.mark += 1;
         self.begun = true;
         self.handed = Some(self.seen.clone());

@@ -2,20 +2,32 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::session::{FileRef, Hash, bytes_of};
 use crate::work::{Task, Wake};
 
+/// What could not be read is tried again so much later.
+const AGAIN: Duration = Duration::from_secs(10);
+
 pub struct Hashes {
     wake: Wake,
     known: HashMap<PathBuf, FileRef>,
+    /// What could not be read, and when that was tried.
+    failed: HashMap<PathBuf, (FileRef, Instant)>,
     waiting: VecDeque<PathBuf>,
     task: Option<(PathBuf, Task<Option<FileRef>>)>,
 }
 
 impl Hashes {
     pub fn new(wake: Wake) -> Self {
-        Self { wake, known: HashMap::new(), waiting: VecDeque::new(), task: None }
+        Self {
+            wake,
+            known: HashMap::new(),
+            failed: HashMap::new(),
+            waiting: VecDeque::new(),
+            task: None,
+        }
     }
 
     /// What a file is was found out already, when it was compared with what a session says.
@@ -32,6 +44,9 @@ impl Hashes {
     /// A file was read just now: what was known of it may hold no longer.
     pub fn opened(&mut self, path: &Path) {
         self.known.remove(path);
+        self.failed.remove(path);
+        // Nor what is being found out.
+        self.task.take_if(|(running, _)| running == path);
         self.want(path);
     }
 
@@ -39,6 +54,11 @@ impl Hashes {
     pub fn of(&mut self, path: &Path) -> FileRef {
         if let Some(known) = self.known.get(path) {
             return known.clone();
+        }
+        if let Some((unknown, at)) = self.failed.get(path)
+            && at.elapsed() < AGAIN
+        {
+            return unknown.clone();
         }
         self.want(path);
         // How many bytes it has is known first.
@@ -78,10 +98,13 @@ impl Hashes {
         let Some((path, task)) = self.task.take() else { return };
         let bytes = task.progress().1;
         let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-        // What can't be read is not asked for again and again.
         let unknown = FileRef { absolute, relative: None, bytes, sha256: None };
-        let found = answer.ok().flatten().unwrap_or(unknown);
-        self.known.insert(path, found);
+        if let Some(found) = answer.ok().flatten() {
+            self.failed.remove(&path);
+            self.known.insert(path, found);
+        } else {
+            self.failed.insert(path, (unknown, Instant::now()));
+        }
         self.start();
     }
 }

@@ -13,8 +13,10 @@ use super::picture::{Backdrop, png_of};
 use crate::app::files::same_file;
 use crate::document::Object;
 use crate::session::{
-    Exported, FileRef, Hash, Past, SessionError, SessionFile, Snapshot, labels_check_sum, now_ms,
+    ENDING, Exported, FileRef, Hash, Past, SessionError, SessionFile, Snapshot, labels_check_sum,
+    now_ms,
 };
+use crate::ui::text::mark;
 use crate::work::{CancelToken, Wake};
 
 /// Pictures are drawn at most so often, but the first and the last.
@@ -172,6 +174,11 @@ impl Keeper {
         self.post.1.notify_all();
     }
 
+    /// The thread has ended: nothing that is handed over will be written.
+    pub fn has_stopped(&self) -> bool {
+        locked(&self.post.0).done
+    }
+
     /// What has happened, once.
     pub fn poll(&self) -> Option<Told> {
         self.told.try_recv().ok()
@@ -194,6 +201,41 @@ impl Drop for Done<'_> {
     fn drop(&mut self) {
         locked(&self.0.0).done = true;
         self.0.1.notify_all();
+    }
+}
+
+/// The answer that somebody waits for, whatever happens on the way to it.
+#[derive(Clone, Copy)]
+pub(super) enum Owed {
+    Write { session: SessionId, mark: u64 },
+    Move(SessionId),
+    Other,
+}
+
+impl Owed {
+    fn by(order: &Order) -> Self {
+        match order {
+            Order::Write(letter) => Self::Write { session: letter.session, mark: letter.mark },
+            Order::Move(_, letter) => Self::Move(letter.session),
+            _ => Self::Other,
+        }
+    }
+
+    /// What the work comes to; if it panics, that it has failed. A session's file is as it was then, and what is known
+    /// of it too (an unfinished transaction is taken back): the next letter is tried.
+    pub(super) fn or_failed(self, work: impl FnOnce() -> Option<Told>) -> Option<Told> {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        caught.unwrap_or_else(|_| {
+            let why =
+                mark("the program has a fault, please report it; it is tried again").to_owned();
+            match self {
+                Self::Write { session, mark } => {
+                    Some(Told::Failed { session, mark, why, aside: None })
+                }
+                Self::Move(session) => Some(Told::NotMoved { session, why }),
+                Self::Other => Some(Told::Ended),
+            }
+        })
     }
 }
 
@@ -220,7 +262,17 @@ struct Kept {
 
 impl Desk {
     fn carry_out(&mut self, order: Order) {
-        let told = match order {
+        let owed = Owed::by(&order);
+        if let Some(told) = owed.or_failed(|| self.come_to(order)) {
+            // The window may be gone.
+            let _ = self.out.send(told);
+            (self.wake)();
+        }
+    }
+
+    /// What an order comes to.
+    fn come_to(&mut self, order: Order) -> Option<Told> {
+        match order {
             Order::Begin(session, beginning) => {
                 let (drawn, undrawn, last) = (None, None, None);
                 let mut beginning = *beginning;
@@ -244,11 +296,6 @@ impl Desk {
                 drop(file);
                 Some(Told::Ended)
             }
-        };
-        if let Some(told) = told {
-            // The window may be gone.
-            let _ = self.out.send(told);
-            (self.wake)();
         }
     }
 
@@ -338,7 +385,10 @@ impl Kept {
 
     fn draw(&mut self, snapshot: &Snapshot, scene: &Backdrop) {
         self.undrawn = None;
-        if let Some(png) = png_of(snapshot, scene) {
+        // Work is not lost for a picture.
+        let png =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| png_of(snapshot, scene)));
+        if let Ok(Some(png)) = png {
             self.drawn = Some(Instant::now());
             self.beginning.picture = Some(png.into());
         }
@@ -449,8 +499,15 @@ impl Kept {
         drafts: Option<&Path>,
     ) -> Result<PathBuf, String> {
         let said = |why: SessionError| why.to_string();
-        if self.beginning.file.as_ref().is_some_and(|file| same_file(file.path(), to)) {
+        let its_own = self.beginning.file.as_ref().is_some_and(|file| same_file(file.path(), to));
+        if its_own && self.beginning.named {
             return self.write(snapshot, drafts).map_err(said);
+        }
+        if drafts.is_some_and(|folder| is_in(to, folder)) {
+            let text = mark(
+                "drafts are kept in this folder, and deleted when they are discarded: choose another folder: {path}",
+            );
+            return Err(text.replace("{path}", &to.display().to_string()));
         }
         let before = set_aside(to)?;
         let mut named = snapshot.clone();
@@ -458,8 +515,13 @@ impl Kept {
         let file = match self.copy_to(to, &named) {
             Ok(file) => file,
             Err(why) => {
-                if let Some(before) = before {
-                    let _ = std::fs::rename(before, to);
+                if let Some(before) = before
+                    && let Err(why) = std::fs::rename(&before, to)
+                {
+                    tracing::warn!(
+                        "the old session stays where it is: {why}: {}",
+                        before.display()
+                    );
                 }
                 return Err(why.to_string());
             }
@@ -490,12 +552,28 @@ fn set_aside(path: &Path) -> Result<Option<PathBuf>, String> {
     let opened = SessionFile::open(path, false).map_err(|why| why.to_string())?;
     let held = opened.file.map_err(|why| format!("{why}: {}", path.display()))?;
     drop(held);
-    let mut name = path.as_os_str().to_owned();
-    name.push(".replaced");
-    let aside = PathBuf::from(name);
+    let aside = free_name_beside(path)
+        .ok_or_else(|| format!("no name is free beside the old session: {}", path.display()))?;
     let moved = std::fs::rename(path, &aside);
     moved.map_err(|why| format!("the old session can't be replaced: {why}: {}", path.display()))?;
     Ok(Some(aside))
+}
+
+/// A name that no file has: `case (replaced).voxpoint`. It is shown and opened like any session: should the program end
+/// before the new one is there, that is where the old one is.
+fn free_name_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy();
+    let stem = name.strip_suffix(ENDING).unwrap_or(&name);
+    let mut names = (1..1000).map(|n| match n {
+        1 => path.with_file_name(format!("{stem} (replaced){ENDING}")),
+        n => path.with_file_name(format!("{stem} (replaced {n}){ENDING}")),
+    });
+    names.find(|name| name.symlink_metadata().is_err())
+}
+
+/// Whether a file lies, or would lie, in a folder.
+fn is_in(path: &Path, folder: &Path) -> bool {
+    path.parent().is_some_and(|parent| same_file(parent, folder))
 }
 
 /// A folder that only the user looks into: what scans are called is nobody else's matter.

@@ -32,7 +32,7 @@ use crate::document::{Object, StateId};
 use crate::io::PairStamp;
 use crate::session::{ENDING, Past};
 use crate::ui::text::tr_with;
-use crate::ui::{SessionState, SessionStatus};
+use crate::ui::{SessionState, SessionStatus, tr_error};
 use crate::work::{Task, Wake};
 pub(crate) use cost::KeptWork;
 use current::{Current, Trouble};
@@ -135,8 +135,9 @@ impl Sessions {
     /// If the open document is given up now, its draft stays, with all of it.
     pub fn can_be_gone_on_with(&self) -> bool {
         self.current.as_ref().is_some_and(|c| match &c.trouble {
+            _ if c.is_stuck() => false,
             Some(trouble) => trouble.aside.is_some(),
-            None => c.path.is_some() && !c.is_stuck(),
+            None => c.path.is_some(),
         })
     }
 
@@ -221,6 +222,7 @@ impl App {
         while let Some(told) = self.sessions.keeper.poll() {
             self.hear(told);
         }
+        self.watch_the_writer(ctx);
         self.follow_opening();
         let at_once = self.leaving.is_under_way();
         if let Some(wait) = self.hand_over(at_once) {
@@ -228,6 +230,15 @@ impl App {
         }
         self.follow_drafts(ctx);
         self.show_session(ctx);
+    }
+
+    /// Nobody tells that nothing is told.
+    fn watch_the_writer(&mut self, ctx: &egui::Context) {
+        let Sessions { current: Some(current), keeper, .. } = &mut self.sessions else { return };
+        current.writer_stopped = keeper.has_stopped();
+        if !current.is_settled() {
+            ctx.request_repaint_after(std::time::Duration::from_secs(1));
+        }
     }
 
     /// Hands over what is due; when to look again.
@@ -274,6 +285,7 @@ impl App {
                     current.moving = false;
                     current.heard_of_move();
                 }
+                let why = tr_error(&why);
                 self.toasts.error(tr_with("The session was not saved: {why}", &[("why", &why)]));
             }
             Told::Deleted(Ok(())) | Told::Ended => drafts.look_again(),
@@ -313,6 +325,9 @@ impl App {
                 name: current.path.as_ref().filter(|_| current.named).map(name),
                 copy_of: current.copy_of.as_ref().map(|c| (c.name.clone(), c.why.clone())),
                 state: match (&current.trouble, &current.path) {
+                    _ if current.is_stuck() => {
+                        SessionState::Stuck(words::stuck(current.silent_for()))
+                    }
                     (Some(Trouble { why, short, aside }), _) => {
                         let (why, aside) = (why.clone(), aside.clone());
                         SessionState::Failed { why, short, aside }

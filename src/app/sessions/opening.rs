@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
@@ -12,14 +13,17 @@ use super::kept_view::KeptView;
 use super::onto::onto_grid;
 use crate::app::files::{Failed, FileContents, Loaded, Role, load, same_file};
 use crate::document::Document;
-use crate::io::{PairStamp, Registry};
+use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
-    Contents, Exported, FileRef, Holder, Overlay, ReadOnly, SessionFile, SessionSource, Snapshot,
-    labels_check_sum,
+    Contents, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, SessionFile, SessionSource,
+    Snapshot, holder_of, labels_check_sum,
 };
 use crate::ui::text::mark;
 use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
 use crate::work::{CancelToken, Progress};
+
+/// How long this program is waited for where it still has what it is to open.
+const OWN_PATIENCE: Duration = Duration::from_secs(12);
 
 /// A session that was read, with its file if it may be written.
 pub struct Book {
@@ -183,7 +187,9 @@ impl Stop<'_> {
     fn go_on(&self, wish: Wish) -> Result<OpeningOutcome, Failed> {
         match wish {
             Wish::Read { path, take_over } => {
-                let book = read(&path, take_over)?;
+                let opened = self.open(&path, take_over)?;
+                let file = opened.file.map(Box::new);
+                let book = Box::new(Book { path, contents: opened.contents, file });
                 let here = Holder::me().host;
                 match &book.file {
                     Err(ReadOnly::Held(holder)) if holder.host != here => {
@@ -235,7 +241,7 @@ impl Stop<'_> {
                     time_point: *time_point,
                     model_image: *model_image,
                 };
-                let loaded = empty(&around.source);
+                let loaded = empty(&around.source, Limits::default().memory)?;
                 self.ready(book, loaded, Some(stands_in), Some(Note::MasksAlone))
             }
         }
@@ -265,6 +271,31 @@ impl Stop<'_> {
             })
         };
         self.find(put_back(book, copy, session))
+    }
+
+    /// Opens a session, once this program itself has nothing to do with it any more: the last write of what was closed
+    /// just now, or another click that was given up, may still have it. It is never opened a second time.
+    fn open(&self, path: &Path, take_over: bool) -> Result<Opened, Failed> {
+        let until = Instant::now() + OWN_PATIENCE;
+        let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        loop {
+            if !holder_of(&place).is_some_and(|holder| holder.is_this_program()) {
+                let opened = SessionFile::open(path, take_over)
+                    .map_err(|why| Failed::Because(why.to_string()))?;
+                match &opened.file {
+                    Err(ReadOnly::Held(holder)) if holder.is_this_program() => {}
+                    _ => return Ok(opened),
+                }
+            }
+            self.cancel.check().map_err(|_| Failed::Cancelled)?;
+            if Instant::now() > until {
+                let text = mark(
+                    "this session is still being written by this window: close it, or try again in a moment: {path}",
+                );
+                return Err(Failed::Because(text.replace("{path}", &path.display().to_string())));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn find(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
@@ -445,9 +476,23 @@ fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
 }
 
 /// An image without anything to see, on a session's grid: what is saved of its masks lies where the scan was.
-fn empty(source: &SessionSource) -> Loaded {
+///
+/// # Errors
+/// If it takes more memory than `most` bytes: a session may say what it likes.
+pub(super) fn empty(source: &SessionSource, most: u64) -> Result<Loaded, Failed> {
     let grid = source.grid.clone();
-    let voxels = Voxels::U8(vec![0; grid.count()]);
+    let count = grid.count();
+    let mut values: Vec<u8> = Vec::new();
+    if count as u64 > most || values.try_reserve_exact(count).is_err() {
+        let text = mark(
+            "the masks need an empty image of {needed} MB below them, and {free} MB may be taken: close other programs",
+        );
+        let (needed, free) = ((count as u64).div_ceil(1 << 20), most >> 20);
+        let text = text.replace("{needed}", &needed.to_string());
+        return Err(Failed::Because(text.replace("{free}", &free.to_string())));
+    }
+    values.resize(count, 0);
+    let voxels = Voxels::U8(values);
     let geometry = source.geometry.clone().or_else(|| Some(StoredGeometry::of(&grid)));
     let said = Provenance { format: "", geometry, identifiers: source.identifiers.clone() };
     let dims = grid.dims().to_vec();
@@ -455,5 +500,5 @@ fn empty(source: &SessionSource) -> Loaded {
         Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());
     let stats = volume.stats();
     let histogram = Histogram::of(&volume, &stats, 2);
-    Loaded { volume: Arc::new(volume), path: source.file.absolute.clone(), stats, histogram }
+    Ok(Loaded { volume: Arc::new(volume), path: source.file.absolute.clone(), stats, histogram })
 }

@@ -31,6 +31,12 @@ impl App {
             self.toasts.info(tr_with("{name} is open already", &[("name", &name)]));
             return;
         }
+        // A second click on what is being opened, or asked about.
+        let opening = self.sessions.opening.as_ref().is_some_and(|(known, _)| *known == path);
+        let asked = self.sessions.asked.as_ref().is_some_and(|(book, _)| book.path == path);
+        if opening || asked {
+            return;
+        }
         self.go_on_opening(path.clone(), Wish::Read { path, take_over: false });
     }
 

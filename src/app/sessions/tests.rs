@@ -1,5 +1,7 @@
 //! The parts of keeping work, without a window.
 
+mod safety;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

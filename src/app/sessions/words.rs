@@ -30,11 +30,22 @@ pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> St
     format!("{} — Voxpoint", parts.join(" · "))
 }
 
+/// Why nothing is heard of what is to be written. `silence`: for how long; `None`: nothing will ever be.
+pub fn stuck(silence: Option<std::time::Duration>) -> String {
+    let Some(silence) = silence else {
+        return tr("What keeps the session has stopped unexpectedly, and nothing is kept any more: save the mask, then start Voxpoint again.").to_owned();
+    };
+    tr_with(
+        "The disk with the session has not answered for {seconds} s, and nothing is kept until it does: save the mask on another disk.",
+        &[("seconds", &silence.as_secs())],
+    )
+}
+
 fn state(state: &SessionState) -> Option<&'static str> {
     match state {
         SessionState::Untouched => None,
         SessionState::Saving => Some(tr("saving…")),
         SessionState::Saved => Some(tr("saved")),
-        SessionState::Failed { .. } => Some(tr("not saved")),
+        SessionState::Failed { .. } | SessionState::Stuck(_) => Some(tr("not saved")),
     }
 }

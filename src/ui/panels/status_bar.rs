@@ -1,5 +1,7 @@
 //! The line at the bottom: where the pointer is, what the last click cost, whether the mask is saved.
 
+use std::path::Path;
+
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 use crate::ui::commands::{CommandContext, file, help};
@@ -74,7 +76,11 @@ fn dot(ui: &mut Ui) {
 /// What keeps the session from being written, until it is: whether there is something.
 fn session_trouble(ui: &mut Ui, cx: &CommandContext) -> bool {
     let Some(session) = &cx.status.session else { return false };
-    let SessionState::Failed { why, short, aside } = &session.state else { return false };
+    let (why, short, aside) = match &session.state {
+        SessionState::Failed { why, short, aside } => (why, short, aside),
+        SessionState::Stuck(text) => return warn(ui, text, text),
+        _ => return false,
+    };
     let key = file::SAVE_SESSION_AS.key_text();
     let mut text = format!(
         "{} {}",
@@ -99,10 +105,15 @@ fn session_trouble(ui: &mut Ui, cx: &CommandContext) -> bool {
             &[values[0], values[1], ("key", &key)],
         )
     };
+    warn(ui, &shown, &text)
+}
+
+/// A warning in the bar, and all of it when the pointer rests there.
+fn warn(ui: &mut Ui, shown: &str, text: &str) -> bool {
     let rich = RichText::new(format!("{} {shown}", icons::WARNING)).color(colours(ui).warning);
     let label = ui.add(Label::new(rich).truncate());
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &shown));
-    label.on_hover_text(&text);
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, shown));
+    label.on_hover_text(text);
     true
 }
 
@@ -123,7 +134,9 @@ fn session_state(ui: &mut Ui, cx: &CommandContext) {
             format!("{name} {}", icons::CHECK),
             tr("Every change is on the disk within two seconds").to_owned(),
         ),
-        SessionState::Failed { .. } => (format!("{name}: {}", tr("not saved")), String::new()),
+        SessionState::Failed { .. } | SessionState::Stuck(_) => {
+            (format!("{name}: {}", tr("not saved")), String::new())
+        }
     };
     let why = session.copy_of.as_ref().map(|(_, why)| why.clone()).unwrap_or_default();
     let said = text.replace(icons::CHECK, "✓");

@@ -32,6 +32,8 @@ pub enum SessionState {
         /// The draft in which it is instead.
         aside: Option<PathBuf>,
     },
+    /// Nothing is heard of what is to be written; what to do, in the language in use.
+    Stuck(String),
 }
 
 /// Work that was kept and can be gone on with.
