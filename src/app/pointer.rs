@@ -51,7 +51,8 @@ mod tests {
                 let _output = ctx.run_ui(input, |ui| {
                     let area = ui.max_rect();
                     let sense = egui::Sense::click();
-                    found += i32::from(ui.interact(area, ui.id().with("all"), sense).clicked());
+                    found +=
+                        i32::from(ui.interact(area, ui.scope_id().with("all"), sense).clicked());
                 });
             }
             assert_eq!(found, clicks, "{clicks} clicks");

@@ -55,6 +55,17 @@ impl Hash {
     }
 }
 
+/// When the newest of the files that make a scan was written: milliseconds since 1970, UTC; `None` if that can't be told.
+pub fn written_ms(path: &Path) -> Option<i64> {
+    let mut newest = None;
+    for (_, file) in files(path).ok()? {
+        let at = std::fs::metadata(file).and_then(|about| about.modified()).ok()?;
+        let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+        newest = newest.max(Some(since.as_millis() as i64));
+    }
+    newest
+}
+
 /// Folders in folders.
 const DEPTH: usize = 8;
 
@@ -171,6 +182,17 @@ impl std::fmt::Debug for Hash {
     }
 }
 
+/// Whether a file is the one that a session names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sameness {
+    /// It has the bytes that that one had.
+    Same,
+    /// It has others.
+    Other,
+    /// Nothing speaks against it, but the hash was never written.
+    Unknown,
+}
+
 /// A file that a session names but does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRef {
@@ -212,12 +234,24 @@ impl FileRef {
     ///
     /// # Errors
     /// If it can't be read.
-    pub fn is_same(&self, path: &Path, cancel: &CancelToken) -> Result<Option<bool>, SessionError> {
+    pub fn is_same(
+        &self,
+        path: &Path,
+        cancel: &CancelToken,
+    ) -> Result<Option<Sameness>, SessionError> {
         let bytes = bytes_of(path)?;
         match self.sha256 {
-            _ if bytes != self.bytes => Ok(Some(false)),
-            None => Ok(Some(true)),
-            Some(hash) => Ok(Hash::of_file(path, cancel)?.map(|found| found == (hash, bytes))),
+            // Not even the length was known yet.
+            None if self.bytes == 0 => Ok(Some(Sameness::Unknown)),
+            _ if bytes != self.bytes => Ok(Some(Sameness::Other)),
+            None => Ok(Some(Sameness::Unknown)),
+            Some(hash) => {
+                let found = Hash::of_file(path, cancel)?;
+                let same = |found| {
+                    if found == (hash, bytes) { Sameness::Same } else { Sameness::Other }
+                };
+                Ok(found.map(same))
+            }
         }
     }
 }
@@ -283,9 +317,16 @@ mod tests {
         }
         let file = FileRef { absolute: path.clone(), relative: None, bytes, sha256: Some(hash) };
         let same = || file.is_same(&path, &CancelToken::new()).unwrap();
-        assert_eq!(same(), Some(true));
+        assert_eq!(same(), Some(Sameness::Same));
+        for (bytes, expected) in
+            [(3, Sameness::Unknown), (0, Sameness::Unknown), (4, Sameness::Other)]
+        {
+            let file = FileRef { bytes, sha256: None, ..file.clone() };
+            let found = file.is_same(&path, &CancelToken::new()).unwrap();
+            assert_eq!(found, Some(expected), "without a hash, {bytes} bytes");
+        }
         std::fs::write(&path, "abd").unwrap();
-        assert_eq!(same(), Some(false));
+        assert_eq!(same(), Some(Sameness::Other));
         let cancel = CancelToken::new();
         cancel.cancel();
         assert_eq!(file.is_same(&path, &cancel).unwrap(), None);
@@ -342,9 +383,9 @@ mod tests {
             let file = FileRef { absolute: at(header), relative: None, bytes, sha256: Some(hash) };
             let same = || file.is_same(&at(header), &none).unwrap();
             write(other, "y");
-            assert_eq!(same(), Some(true), "{header}: {other} is not of it");
+            assert_eq!(same(), Some(Sameness::Same), "{header}: {other} is not of it");
             write(voxels, "two");
-            assert_eq!(same(), Some(false), "{header}: {voxels}");
+            assert_eq!(same(), Some(Sameness::Other), "{header}: {voxels}");
         }
         let (_, bytes) = Hash::of_file(&at("c.img"), &none).unwrap().unwrap();
         assert_eq!(bytes, 9, "from either half");

@@ -38,7 +38,7 @@ pub use case::{CaseState, Exported, labels_check_sum};
 pub use contents::{Contents, LastWrite};
 pub use error::{Damage, SessionError};
 pub use file::{Opened, ReadOnly, SessionFile, WriteOutcome, read};
-pub use fingerprint::{FileRef, Hash, bytes_of};
+pub use fingerprint::{FileRef, Hash, Sameness, bytes_of, written_ms};
 pub use holder::Holder;
 pub use lock::holder_of;
 pub use past::{DatedStep, Past, Sitting};

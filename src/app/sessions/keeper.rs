@@ -228,9 +228,10 @@ impl Owed {
         caught.unwrap_or_else(|_| {
             let why =
                 mark("the program has a fault, please report it; it is tried again").to_owned();
+            let short = mark("a fault of the program");
             match self {
                 Self::Write { session, mark } => {
-                    Some(Told::Failed { session, mark, why, aside: None })
+                    Some(Told::Failed { session, mark, why, short, aside: None })
                 }
                 Self::Move(session) => Some(Told::NotMoved { session, why }),
                 Self::Other => Some(Told::Ended),

@@ -15,8 +15,8 @@ use crate::app::files::{Failed, FileContents, Loaded, Role, load, same_file};
 use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
-    Contents, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, SessionFile, SessionSource,
-    Snapshot, holder_of, labels_check_sum,
+    Contents, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, Sameness, SessionFile,
+    SessionSource, Snapshot, holder_of, labels_check_sum, written_ms,
 };
 use crate::ui::text::mark;
 use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
@@ -50,6 +50,8 @@ pub enum Wish {
     AllTheSame(Box<Book>, PathBuf),
     /// With this scan on another grid: the masks go where they were in the patient.
     ByPlace(Box<Book>, PathBuf),
+    /// With this file as its scan, of which it can't be known whether it is the same one.
+    Trusted(Box<Book>, PathBuf),
     /// Without a scan.
     MasksAlone(Box<Book>),
 }
@@ -63,6 +65,10 @@ pub enum Why {
     Newer(NewerWork),
     /// The scan is not there.
     Missing,
+    /// What lies there can't be read.
+    Unreadable { path: PathBuf, why: String },
+    /// Whether what lies there is the same file can't be known. Its voxels lie where they did.
+    Unknown { path: PathBuf },
     /// What lies there is another file.
     Changed { path: PathBuf, same_grid: bool },
 }
@@ -119,6 +125,15 @@ pub struct Here {
     pub open: Option<PathBuf>,
 }
 
+impl From<Failed> for OpeningOutcome {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Cancelled => Self::Cancelled,
+            Failed::Because(why) => Self::Failed(why),
+        }
+    }
+}
+
 /// Goes on as wished.
 pub fn go_on(
     wish: Wish,
@@ -128,11 +143,7 @@ pub fn go_on(
     progress: &Progress,
 ) -> OpeningOutcome {
     let stop = Stop { formats, here, cancel, progress };
-    match stop.go_on(wish) {
-        Ok(outcome) => outcome,
-        Err(Failed::Cancelled) => OpeningOutcome::Cancelled,
-        Err(Failed::Because(why)) => OpeningOutcome::Failed(why),
-    }
+    stop.go_on(wish).unwrap_or_else(|outcome| outcome)
 }
 
 struct Stop<'a> {
@@ -176,20 +187,28 @@ fn put_back(draft: Box<Book>, copy: CopyMark, session: Result<Box<Book>, String>
     }
 }
 
-/// A scan that is looked for.
+/// A file that is looked for.
 enum Search {
     Same(PathBuf),
-    Other(PathBuf),
+    Unknown(PathBuf),
+    /// Other files, best first.
+    Others(Vec<PathBuf>),
+    /// What is there can't be read, and why.
+    Unreadable(PathBuf, String),
     Nowhere,
 }
 
+/// How a step goes on; or that this is all, with a question that has the session in it wherever there is one.
+type Outcome<T = OpeningOutcome> = Result<T, OpeningOutcome>;
+
 impl Stop<'_> {
-    fn go_on(&self, wish: Wish) -> Result<OpeningOutcome, Failed> {
+    fn go_on(&self, wish: Wish) -> Outcome {
         match wish {
             Wish::Read { path, take_over } => {
                 let opened = self.open(&path, take_over)?;
                 let file = opened.file.map(Box::new);
-                let book = Box::new(Book { path, contents: opened.contents, file });
+                let contents = opened.contents;
+                let book = Box::new(Book { path, contents, file, aside: None, copy: None });
                 let here = Holder::me().host;
                 match &book.file {
                     Err(ReadOnly::Held(holder)) if holder.host != here => {
@@ -209,22 +228,27 @@ impl Stop<'_> {
                 })
             }
             Wish::With(book, path) => {
-                let source = &book.contents.snapshot.around.source;
-                if self.is_same(&source.file, &path)? {
-                    self.with(book, &path)
-                } else {
-                    self.changed(book, path)
+                let Contents { snapshot, created_ms, .. } = &book.contents;
+                match self.is_same(&snapshot.around.source.file, &path, *created_ms) {
+                    Ok(Sameness::Same) => self.with(book, &path),
+                    Ok(Sameness::Unknown) => self.doubtful(book, path),
+                    Ok(Sameness::Other) => self.other(book, vec![path]),
+                    Err(Failed::Because(why)) => {
+                        Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
+                    }
+                    Err(cancelled) => Err(cancelled.into()),
                 }
             }
+            Wish::Trusted(book, path) => self.with(book, &path),
             Wish::AllTheSame(book, path) => {
-                let loaded = self.scan(&path)?;
+                let (book, loaded) = self.scan_of(book, &path)?;
                 self.ready(book, loaded, None, Some(Note::AllTheSame))
             }
-            Wish::ByPlace(mut book, path) => {
-                let loaded = self.scan(&path)?;
+            Wish::ByPlace(book, path) => {
+                let (mut book, loaded) = self.scan_of(book, &path)?;
                 let snapshot = &mut book.contents.snapshot;
                 onto_grid(snapshot, loaded.volume.grid(), self.cancel)
-                    .map_err(|_| Failed::Cancelled)?;
+                    .map_err(|_| OpeningOutcome::Cancelled)?;
                 // It is other work from now on.
                 let name = ReadOnly::Damaged;
                 if book.copy.is_none() {
@@ -248,7 +272,7 @@ impl Stop<'_> {
     }
 
     /// Looks for newer work on it than is in it; and what was kept in a draft goes back to where it belongs.
-    fn newest(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
+    fn newest(&self, book: Box<Book>) -> Outcome {
         let Some(drafts) = &self.here.drafts else { return self.find(book) };
         if book.path.parent() != Some(&**drafts) {
             return match newest_of(drafts, &book.path, &book.contents, self.cancel) {
@@ -298,52 +322,105 @@ impl Stop<'_> {
         }
     }
 
-    fn find(&self, book: Box<Book>) -> Result<OpeningOutcome, Failed> {
-        let file = &book.contents.snapshot.around.source.file;
-        match self.search(file, &book.path)? {
+    fn find(&self, book: Box<Book>) -> Outcome {
+        let Contents { snapshot, created_ms, .. } = &book.contents;
+        match self.search(&snapshot.around.source.file, &book.path, *created_ms)? {
             Search::Same(path) => self.with(book, &path),
-            Search::Other(path) => self.changed(book, path),
+            Search::Unknown(path) => self.doubtful(book, path),
+            Search::Others(paths) => self.other(book, paths),
+            Search::Unreadable(path, why) => {
+                Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
+            }
             Search::Nowhere => Ok(OpeningOutcome::Asks(book, Why::Missing)),
         }
     }
 
-    /// Where a file that a session names is now.
-    fn search(&self, file: &FileRef, session: &Path) -> Result<Search, Failed> {
-        let mut other = None;
+    /// Where a file that a session names is now. `then`: when the session was first written, milliseconds since 1970.
+    fn search(&self, file: &FileRef, session: &Path, then: i64) -> Result<Search, Failed> {
+        let (mut unknown, mut others, mut unreadable) = (None, Vec::new(), None);
         for path in file.candidates(session) {
             if !path.exists() {
                 continue;
             }
-            if self.is_same(file, &path)? {
-                return Ok(Search::Same(tidy(path, file)));
+            let same = self.is_same(file, &path, then);
+            let path = tidy(path, file);
+            match same {
+                Ok(Sameness::Same) => return Ok(Search::Same(path)),
+                Ok(Sameness::Unknown) => unknown = unknown.or(Some(path)),
+                Ok(Sameness::Other) => others.push(path),
+                // The next place may have it.
+                Err(Failed::Because(why)) => unreadable = unreadable.or(Some((path, why))),
+                Err(Failed::Cancelled) => return Err(Failed::Cancelled),
             }
-            other = other.or_else(|| Some(tidy(path, file)));
         }
-        Ok(other.map_or(Search::Nowhere, Search::Other))
+        Ok(match (unknown, unreadable) {
+            (Some(path), _) => Search::Unknown(path),
+            (None, _) if !others.is_empty() => Search::Others(others),
+            (None, Some((path, why))) => Search::Unreadable(path, why),
+            (None, None) => Search::Nowhere,
+        })
     }
 
-    /// Nothing was known yet of a file without a hash and a length: whoever looks at its grid has to do.
-    fn is_same(&self, file: &FileRef, path: &Path) -> Result<bool, Failed> {
-        if file.sha256.is_none() && file.bytes == 0 {
-            return Ok(true);
-        }
+    /// Without a hash a file is the same if it lies where it was, and nobody has written it since the session was first
+    /// written (`then`).
+    fn is_same(&self, file: &FileRef, path: &Path, then: i64) -> Result<Sameness, Failed> {
         match file.is_same(path, self.cancel) {
+            Ok(Some(Sameness::Unknown))
+                if same_file(path, &file.absolute)
+                    && written_ms(path).is_some_and(|at| at <= then) =>
+            {
+                Ok(Sameness::Same)
+            }
             Ok(Some(same)) => Ok(same),
             Ok(None) => Err(Failed::Cancelled),
             Err(why) => Err(Failed::Because(why.to_string())),
         }
     }
 
-    fn changed(&self, book: Box<Book>, path: PathBuf) -> Result<OpeningOutcome, Failed> {
-        let expected = &book.contents.snapshot.around.source.grid;
-        let loaded = self.scan(&path)?;
-        let found = loaded.volume.grid();
-        let same_grid = found.matches(expected, 1e-3 * expected.spacing().min_element());
-        Ok(OpeningOutcome::Asks(book, Why::Changed { path, same_grid }))
+    /// Of files that are others than the scan, the first that can be read.
+    fn other(&self, book: Box<Book>, paths: Vec<PathBuf>) -> Outcome {
+        let mut failed = None;
+        for path in paths {
+            match self.scan(&path) {
+                Ok(loaded) => return Ok(Self::changed(book, &loaded, path)),
+                Err(Failed::Because(why)) => failed = failed.or(Some((path, why))),
+                Err(cancelled) => return Err(cancelled.into()),
+            }
+        }
+        let (path, why) = failed.unwrap_or_default();
+        Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
     }
 
-    fn with(&self, book: Box<Book>, path: &Path) -> Result<OpeningOutcome, Failed> {
-        let loaded = self.scan(path)?;
+    fn doubtful(&self, book: Box<Book>, path: PathBuf) -> Outcome {
+        let (book, loaded) = self.scan_of(book, &path)?;
+        if is_on_its_grid(&book, &loaded) {
+            return Ok(OpeningOutcome::Asks(book, Why::Unknown { path }));
+        }
+        Ok(Self::changed(book, &loaded, path))
+    }
+
+    /// Reads the scan of a session; if it can't be read, that is a question.
+    fn scan_of(&self, book: Box<Book>, path: &Path) -> Outcome<(Box<Book>, Loaded)> {
+        match self.scan(path) {
+            Ok(loaded) => Ok((book, loaded)),
+            Err(Failed::Because(why)) => {
+                let path = path.to_owned();
+                Err(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
+            }
+            Err(cancelled) => Err(cancelled.into()),
+        }
+    }
+
+    fn changed(book: Box<Book>, loaded: &Loaded, path: PathBuf) -> OpeningOutcome {
+        let same_grid = is_on_its_grid(&book, loaded);
+        OpeningOutcome::Asks(book, Why::Changed { path, same_grid })
+    }
+
+    fn with(&self, book: Box<Book>, path: &Path) -> Outcome {
+        let (book, loaded) = self.scan_of(book, path)?;
+        if !is_on_its_grid(&book, &loaded) {
+            return Ok(Self::changed(book, &loaded, path.to_owned()));
+        }
         self.ready(book, loaded, None, None)
     }
 
@@ -364,14 +441,14 @@ impl Stop<'_> {
         loaded: Loaded,
         stands_in: Option<StandIn>,
         note: Option<Note>,
-    ) -> Result<OpeningOutcome, Failed> {
+    ) -> Outcome {
         let Book { path, contents, mut file, mut aside, mut copy } = *book;
         let around = &contents.snapshot.around;
         let (mut overlays, mut lost) = (Vec::new(), Vec::new());
         for (place, overlay) in around.overlays.iter().enumerate() {
-            match self.overlay(overlay, &path, stands_in.is_some()) {
+            match self.overlay(overlay, &path, contents.created_ms, stands_in.is_some()) {
                 Ok(Some(image)) => overlays.push((place, Box::new(image))),
-                Err(Failed::Cancelled) => return Err(Failed::Cancelled),
+                Err(Failed::Cancelled) => return Err(OpeningOutcome::Cancelled),
                 Ok(None) | Err(Failed::Because(_)) => lost.push(overlay.clone()),
             }
         }
@@ -429,21 +506,23 @@ impl Stop<'_> {
         &self,
         overlay: &Overlay,
         session: &Path,
+        then: i64,
         masks_alone: bool,
     ) -> Result<Option<Loaded>, Failed> {
         if masks_alone {
             return Ok(None);
         }
-        match self.search(&overlay.file, session)? {
+        match self.search(&overlay.file, session, then)? {
             Search::Same(path) => self.image(&path, Role::Overlay).map(Some),
-            Search::Other(_) | Search::Nowhere => Ok(None),
+            _ => Ok(None),
         }
     }
 
     /// Whether the label map and its table lie where they were written, as they were.
     fn is_there(&self, exported: &Exported, session: &Path) -> bool {
-        let same =
-            |file: &FileRef, path: &Path| matches!(file.is_same(path, self.cancel), Ok(Some(true)));
+        let same = |file: &FileRef, path: &Path| {
+            matches!(file.is_same(path, self.cancel), Ok(Some(Sameness::Same)))
+        };
         let map = place_of(&exported.file, session);
         let table = exported.names.as_ref().map(|names| (names, place_of(names, session)));
         same(&exported.file, &map) && table.is_none_or(|(names, path)| same(names, &path))
@@ -456,6 +535,12 @@ impl Stop<'_> {
         let stamp = PairStamp::written(self.formats, &path, sum(&exported.file), table);
         (path, stamp)
     }
+}
+
+/// Whether a scan's voxels lie where those of the session's did.
+fn is_on_its_grid(book: &Book, loaded: &Loaded) -> bool {
+    let expected = &book.contents.snapshot.around.source.grid;
+    loaded.volume.grid().matches(expected, 1e-3 * expected.spacing().min_element())
 }
 
 /// Where a file is, or was.

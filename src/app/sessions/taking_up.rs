@@ -104,6 +104,10 @@ impl App {
                     Why::Missing => {
                         SessionQuestion::Missing { scan, path: source.file.absolute.clone() }
                     }
+                    Why::Unreadable { path, why } => {
+                        SessionQuestion::Unreadable { scan, path: path.clone(), why: tr_error(why) }
+                    }
+                    Why::Unknown { path } => SessionQuestion::Unknown { scan, path: path.clone() },
                     Why::Changed { path, same_grid } => {
                         SessionQuestion::Changed { scan, path: path.clone(), same_grid: *same_grid }
                     }
@@ -134,6 +138,7 @@ impl App {
             (SessionAnswer::AllTheSame, Why::Changed { path, same_grid: true }) => {
                 Wish::AllTheSame(book, path)
             }
+            (SessionAnswer::AllTheSame, Why::Unknown { path }) => Wish::Trusted(book, path),
             (SessionAnswer::ByPlace, Why::Changed { path, same_grid: false }) => {
                 Wish::ByPlace(book, path)
             }

@@ -1,7 +1,5 @@
 //! The line at the bottom: where the pointer is, what the last click cost, whether the mask is saved.
 
-use std::path::Path;
-
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 use crate::ui::commands::{CommandContext, file, help};

@@ -109,6 +109,22 @@ pub enum SessionQuestion {
         /// Where it was.
         path: PathBuf,
     },
+    /// What lies where its scan was, or was chosen, can't be read.
+    Unreadable {
+        /// The scan's name.
+        scan: String,
+        /// Which file.
+        path: PathBuf,
+        /// Why, in the language in use.
+        why: String,
+    },
+    /// It can't be known whether the file is the scan.
+    Unknown {
+        /// The scan's name.
+        scan: String,
+        /// Which file.
+        path: PathBuf,
+    },
     /// Another file lies where its scan was, or was chosen.
     Changed {
         /// The scan's name.

@@ -73,6 +73,32 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
             ));
             vec![cancel, alone, (tr("Find it…"), SessionAnswer::Find)]
         }
+        SessionQuestion::Unreadable { scan, path, why } => {
+            ui.heading(tr_with("{name} can't be read", &[("name", scan)]));
+            ui.label(why);
+            ui.label(tr_with(
+                "The scan of this session was expected here: {path}",
+                &[("path", &path.display())],
+            ));
+            vec![cancel, alone, (tr("Another file…"), SessionAnswer::Find)]
+        }
+        SessionQuestion::Unknown { scan, path } => {
+            ui.heading(tr_with(
+                "It can't be known whether {name} is the file that this work was done on",
+                &[("name", scan)],
+            ));
+            ui.label(tr_with(
+                "The work ended before the check sum of the scan was written, and since then this file was moved or written: {path}",
+                &[("path", &path.display())],
+            ));
+            ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
+            vec![
+                cancel,
+                alone,
+                (tr("Use it all the same"), SessionAnswer::AllTheSame),
+                (tr("Another file…"), SessionAnswer::Find),
+            ]
+        }
         SessionQuestion::Changed { scan, path, same_grid } => {
             ui.heading(tr_with(
                 "{name} is not the file that this work was done on",

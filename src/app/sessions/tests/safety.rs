@@ -146,3 +146,85 @@ fn a_file_that_is_read_again_is_hashed_again() {
     let expected = Hash::of_file(&path, &CancelToken::new()).unwrap().map(|(hash, _)| hash);
     assert_eq!(hashes.of(&path).sha256, expected);
 }
+
+/// A session of one mask on the scan, closed. `hashed`: the scan's check sum is in it.
+fn closed(bench: &mut Bench, hashed: bool) -> PathBuf {
+    bench.paint(3);
+    while hashed && bench.hashes.of(&bench.open.path).sha256.is_none() {
+        bench.hashes.poll();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let letter = bench.follow(true).unwrap();
+    bench.keeper.give(Order::Write(letter));
+    let Told::Written { path, .. } = bench.hear() else { panic!("written") };
+    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
+    assert_eq!(bench.hear(), Told::Ended);
+    path
+}
+
+fn outcome(wish: Wish) -> OpeningOutcome {
+    let here = super::super::opening::Here::default();
+    go_on(wish, io::formats(), &here, &CancelToken::new(), &Progress::new())
+}
+
+fn asked(wish: Wish) -> (Box<super::super::opening::Book>, Why) {
+    match outcome(wish) {
+        OpeningOutcome::Asks(book, why) => (book, why),
+        OpeningOutcome::Ready(_) => panic!("ready"),
+        OpeningOutcome::Failed(why) => panic!("{why}"),
+        OpeningOutcome::Cancelled => panic!("nobody cancelled"),
+    }
+}
+
+#[test]
+fn a_scan_that_can_not_be_read_is_a_question_and_the_next_place_is_tried() {
+    let mut bench = Bench::new();
+    let path = closed(&mut bench, true);
+    let scan = bench.open.path.clone();
+    let bytes = std::fs::read(&scan).unwrap();
+    let read = || Wish::Read { path: path.clone(), take_over: false };
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 99\n";
+    for odd in [&pointer[..], &bytes[..bytes.len() / 2], b""] {
+        std::fs::write(&scan, odd).unwrap();
+        let (book, why) = asked(read());
+        assert!(matches!(&why, Why::Unreadable { path, .. } if *path == scan), "{why:?}");
+        let alone = outcome(Wish::MasksAlone(book));
+        assert!(
+            matches!(alone, OpeningOutcome::Ready(ready) if ready.document.objects().len() == 1)
+        );
+        // The same of one that was chosen.
+        let (book, _) = asked(read());
+        let (book, why) = asked(Wish::With(book, scan.clone()));
+        assert!(matches!(why, Why::Unreadable { .. }), "{why:?}");
+        let gone = bench.folder.path().join("gone.nii");
+        let (_, why) = asked(Wish::With(book, gone.clone()));
+        assert!(matches!(&why, Why::Unreadable { path, .. } if *path == gone), "{why:?}");
+    }
+    std::fs::write(path.with_file_name("scan.nii.gz"), bytes).unwrap();
+    assert!(super::open(&path).file.is_ok(), "it lies beside the session");
+}
+
+#[test]
+fn a_scan_without_a_check_sum_is_the_same_only_if_nobody_touched_it() {
+    let mut bench = Bench::new();
+    let path = closed(&mut bench, false);
+    let source = session::read(&path).unwrap().snapshot.around.source;
+    assert_eq!(source.file.sha256, None);
+    let scan = bench.open.path.clone();
+    let read = || Wish::Read { path: path.clone(), take_over: false };
+    assert!(super::open(&path).file.is_ok(), "as it was");
+    let later = std::time::SystemTime::now() + Duration::from_secs(60);
+    std::fs::File::options().append(true).open(&scan).unwrap().set_modified(later).unwrap();
+    let (book, why) = asked(read());
+    assert_eq!(why, Why::Unknown { path: scan.clone() });
+    let trusted = outcome(Wish::Trusted(book, scan.clone()));
+    assert!(matches!(trusted, OpeningOutcome::Ready(ready) if ready.file.is_ok()));
+    // Elsewhere, and on another grid.
+    let copy = bench.folder.path().join("copy.nii.gz");
+    std::fs::copy(&scan, &copy).unwrap();
+    let (book, _) = asked(read());
+    assert_eq!(asked(Wish::With(book, copy.clone())).1, Why::Unknown { path: copy });
+    io::save_float32(&scan, [6, 5, 5], &[7.0; 150], DAffine3::IDENTITY).unwrap();
+    let (_, why) = asked(read());
+    assert!(matches!(why, Why::Changed { same_grid: false, .. }), "{why:?}");
+}
