@@ -361,6 +361,7 @@ mod tests {
                 Some(content) => std::fs::write(at(name), content).unwrap(),
                 None => std::fs::remove_file(at(name)).unwrap(),
             }
+            let expected = if expected { Sameness::Same } else { Sameness::Other };
             assert_eq!(same(), Some(expected), "{what}");
         }
     }
