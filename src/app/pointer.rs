@@ -48,12 +48,13 @@ mod tests {
                     ..RawInput::default()
                 };
                 forgive_slow_frames(&ctx, &input);
-                let _output = ctx.run_ui(input, |ui| {
+                let mut output = ctx.run_ui(input, |ui| {
                     let area = ui.max_rect();
                     let sense = egui::Sense::click();
                     found +=
                         i32::from(ui.interact(area, ui.scope_id().with("all"), sense).clicked());
                 });
+                output.textures_delta.clear();
             }
             assert_eq!(found, clicks, "{clicks} clicks");
         }

@@ -131,9 +131,10 @@ pub fn holder_of(session: &Path) -> Option<Holder> {
     if !holder.may_live(&me) {
         return None;
     }
-    // Where nobody can be asked about programs, the system's lock is tried.
-    let free =
-        || holder.host == me.host && !Holder::can_be_told_dead() && file.try_lock_shared().is_ok();
+    // Where nobody can be asked about programs, the system's lock is tried; and for what this program is said to have,
+    // which it gave up while the file was out of its reach (a share that was away).
+    let unsure = holder.is_this_program() || !Holder::can_be_told_dead();
+    let free = || holder.host == me.host && unsure && file.try_lock_shared().is_ok();
     (!free()).then_some(holder)
 }
 

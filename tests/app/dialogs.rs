@@ -132,7 +132,7 @@ fn every_question_has_a_line_to_type_into_when_no_dialog_comes() {
     // The service is gone.
     drop(service.appear);
     let questions: [(Asks, &str); 5] = [
-        (&|h| ctrl(h, Modifiers::NONE, Key::O), "Open a scan or a label map"),
+        (&|h| ctrl(h, Modifiers::NONE, Key::O), "Open a scan, a label map or a session"),
         (&|h| ctrl(h, Modifiers::NONE, Key::L), "Lay another image over the scan"),
         (&|h| ctrl(h, shift, Key::S), "Save the label map"),
         (

@@ -37,7 +37,7 @@ fn a_format_from_outside_is_opened_and_saved_like_any() {
     for (fault, saved) in [(Fault::None, true), (Fault::MirrorsLeftAndRight, false)] {
         let mut harness = window(fault);
         harness.step();
-        assert!(harness.state().status().formats.ends_with(".mgz, .mgh, .tiny"));
+        assert!(harness.state().status().formats.ends_with(".mgz, .mgh, .dcm, .tiny"));
         drop_file(&mut harness, at("scan.tiny"));
         wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
         drop_file(&mut harness, at("mask.tiny"));

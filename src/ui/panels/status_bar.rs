@@ -175,7 +175,7 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
             )
         }
         _ if document.is_modified() => (
-            tr("mask not exported").to_owned(),
+            if cx.width < WIDE { tr("not exported") } else { tr("mask not exported") }.to_owned(),
             c.warning,
             tr_with("{key} saves the mask", &[("key", &file::SAVE.key_text())]),
         ),
