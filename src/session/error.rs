@@ -176,6 +176,8 @@ impl fmt::Display for Damage {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
 
     /// By SQLite's own numbers: sqlite.org/rescode.html.
@@ -216,7 +218,6 @@ mod tests {
             assert!(!error.to_string().contains("SQLite"), "{error}");
             assert_eq!(error.short(), short, "{error}");
         }
-        use std::io::ErrorKind;
         for (kind, short) in [
             (ErrorKind::NotFound, "gone"),
             (ErrorKind::PermissionDenied, "no permission"),

@@ -33,6 +33,8 @@ pub struct CopyOf {
 }
 
 /// What is kept of the open document.
+// Each is a question of its own about where its work is.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Current {
     pub id: SessionId,
     /// The scan's file.

@@ -162,7 +162,7 @@ fn read(path: &Path, take_over: bool) -> Result<Box<Book>, Failed> {
 
 /// The work of a draft, to be written into the session that it belongs into, if that may be written and nobody has
 /// written it since; else it stays a draft.
-fn put_back(draft: Box<Book>, copy: CopyMark, session: Result<Box<Book>, String>) -> Box<Book> {
+fn put_back(draft: Box<Book>, copy: &CopyMark, session: Result<Box<Book>, String>) -> Box<Book> {
     let stays = |draft: Box<Book>, why: String| {
         Box::new(Book { copy: Some((copy.clone(), why)), ..*draft })
     };
@@ -223,7 +223,7 @@ impl Stop<'_> {
                 let draft = read(&draft, false)?;
                 let mark = CopyMark::read(&draft.contents.snapshot.around.view);
                 self.find(match mark {
-                    Some(mark) => put_back(draft, mark, Ok(book)),
+                    Some(mark) => put_back(draft, &mark, Ok(book)),
                     None => draft,
                 })
             }
@@ -294,7 +294,7 @@ impl Stop<'_> {
                 Failed::Cancelled => String::new(),
             })
         };
-        self.find(put_back(book, copy, session))
+        self.find(put_back(book, &copy, session))
     }
 
     /// Opens a session, once this program itself has nothing to do with it any more: the last write of what was closed

@@ -143,8 +143,9 @@ impl App {
                 Wish::ByPlace(book, path)
             }
             (SessionAnswer::TakeNewer, Why::Newer(work)) => Wish::Newer(book, work.draft),
-            (SessionAnswer::AsItIs, Why::Newer(_)) => Wish::Find(book),
-            (SessionAnswer::ReadOnly, Why::Held(_)) => Wish::Find(book),
+            (SessionAnswer::AsItIs, Why::Newer(_)) | (SessionAnswer::ReadOnly, Why::Held(_)) => {
+                Wish::Find(book)
+            }
             (SessionAnswer::TakeOver, Why::Held(_)) => {
                 Wish::Read { path: path.clone(), take_over: true }
             }

@@ -213,7 +213,7 @@ fn a_scan_without_a_check_sum_is_the_same_only_if_nobody_touched_it() {
     let scan = bench.open.path.clone();
     let read = || Wish::Read { path: path.clone(), take_over: false };
     assert!(super::open(&path).file.is_ok(), "as it was");
-    let later = std::time::SystemTime::now() + Duration::from_secs(60);
+    let later = std::time::SystemTime::now() + Duration::from_mins(1);
     std::fs::File::options().append(true).open(&scan).unwrap().set_modified(later).unwrap();
     let (book, why) = asked(read());
     assert_eq!(why, Why::Unknown { path: scan.clone() });
