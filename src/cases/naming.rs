@@ -4,7 +4,7 @@
 //! - if its last word, after `_`, `-` or `.`, is one of [`LABEL_WORDS`] (`x_seg`, `x-mask`, `sub-01_dseg`);
 //! - if there is such a word further inside, also with a number, and what stands before it is the name of a scan in the
 //!   same folder (`x_seg2`, `x_mask_final` beside `x`);
-//! - if it lies in a folder `labels…` beside `images…`, or another pair of [`FOLDERS`].
+//! - if it lies in a folder `labels…` beside `images…`, or another pair of `FOLDERS`.
 
 /// What a label map's name ends in.
 pub const LABEL_WORDS: [&str; 12] = [
