@@ -1,4 +1,4 @@
-//! What names say: which files are label maps and not scans, and which are of formats that can't be read yet.
+//! What names say: which files are label maps and not scans, and which are slices of a series.
 //!
 //! A name is looked at without its folder and ending, in lower case. It is a label map's
 //! - if its last word, after `_`, `-` or `.`, is one of [`LABEL_WORDS`] (`x_seg`, `x-mask`, `sub-01_dseg`);
