@@ -29,21 +29,12 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod app;
-pub mod cases;
 pub mod cli;
-pub mod document;
 pub mod figure;
-pub mod geom;
-pub mod io;
-pub mod mask;
-pub mod measure;
-pub mod names;
-pub mod placeholder;
-pub mod prompt;
 pub mod render;
-pub mod segment;
-pub mod session;
-pub mod text;
 pub mod ui;
-pub mod volume;
-pub mod work;
+
+pub use voxpoint_core::{
+    cases, document, geom, io, mask, measure, names, placeholder, prompt, segment, session, text,
+    volume, with_voxels, work,
+};

@@ -12,18 +12,18 @@ use voxpoint::ui::tr_error;
 
 /// Where texts stand that are shown through `tr_any`, and what comes before them.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("src/document/refused.rs", "#[error("),
-    ("src/document", "commit("),
-    ("src/document", "name = "),
-    ("src/document/edit.rs", "=> "),
-    ("src/document/prompts.rs", "=> "),
-    ("src/document/rebase.rs", "rename("),
-    ("src/io/belonging.rs", "=> {"),
-    ("src/session/error.rs", "=> "),
-    ("src/session/error.rs", "=> {"),
-    ("src/io/labels", "note("),
-    ("src/io/label_table", "note("),
-    ("src/io/label_table", "say("),
+    ("src/core/document/refused.rs", "#[error("),
+    ("src/core/document", "commit("),
+    ("src/core/document", "name = "),
+    ("src/core/document/edit.rs", "=> "),
+    ("src/core/document/prompts.rs", "=> "),
+    ("src/core/document/rebase.rs", "rename("),
+    ("src/core/io/belonging.rs", "=> {"),
+    ("src/core/session/error.rs", "=> "),
+    ("src/core/session/error.rs", "=> {"),
+    ("src/core/io/labels", "note("),
+    ("src/core/io/label_table", "note("),
+    ("src/core/io/label_table", "say("),
 ];
 
 fn sources(path: &Path, out: &mut Vec<PathBuf>) {
@@ -131,7 +131,9 @@ fn letters(template: &str) -> usize {
 /// others together there is none.
 fn errors() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for folder in ["src/io", "src/segment", "src/render", "src/figure", "src/session"] {
+    for folder in
+        ["src/core/io", "src/core/segment", "src/render", "src/figure", "src/core/session"]
+    {
         sources(&root().join(folder), &mut files);
     }
     let mut found = BTreeSet::new();
@@ -145,8 +147,15 @@ fn errors() -> BTreeSet<String> {
 /// What is put into such sentences, or said beside them, as templates: any literal of those modules may be.
 fn said_elsewhere() -> BTreeSet<String> {
     let mut files = Vec::new();
-    let places = ["src/io", "src/segment", "src/render", "src/figure", "src/work", "src/session"];
-    for place in places.into_iter().chain(["src/placeholder.rs"]) {
+    let places = [
+        "src/core/io",
+        "src/core/segment",
+        "src/render",
+        "src/figure",
+        "src/core/work",
+        "src/core/session",
+    ];
+    for place in places.into_iter().chain(["src/core/placeholder.rs"]) {
         sources(&root().join(place), &mut files);
     }
     let mut found = BTreeSet::new();
@@ -181,7 +190,7 @@ fn wanted() -> BTreeSet<String> {
             found.insert(format!("{} ({})", words[1], words[3]));
         }
         // Of two, in one expression.
-        if name == "src/document/prompts.rs" {
+        if name == "src/core/document/prompts.rs" {
             found.extend(["Positive click", "Negative click"].map(str::to_owned));
         }
     }

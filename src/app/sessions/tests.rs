@@ -1,5 +1,8 @@
 //! The parts of keeping work, without a window.
 
+/// The core's tests have them too.
+#[path = "../../core/document/tests/deeds.rs"]
+mod deeds;
 mod safety;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use self::deeds::{deed, do_deed, document};
 use super::current::Current;
 use super::hashes::Hashes;
 use super::keeper::{Keeper, KeptFrom, Letter, Order, SessionId, Told};
@@ -16,7 +20,6 @@ use super::opening::{Here, OpeningOutcome, Ready, Why, Wish, go_on};
 use super::picture::{Backdrop, png_of};
 use crate::app::document_number::DocumentNumber;
 use crate::app::open_document::OpenDocument;
-use crate::document::tests::{document, random};
 use crate::document::{Change, Command, Document, EditKind, GestureId, Over};
 use crate::geom::{Convention, DAffine3, DVec3, Grid};
 use crate::io;
@@ -313,7 +316,7 @@ proptest! {
     /// Any deeds and looks, handed over now and then: opened again, document and view are the same.
     #[test]
     fn any_work_is_gone_on_with_where_it_was(
-        deeds in prop::collection::vec((random::deed(), any::<bool>()), 1..40),
+        deeds in prop::collection::vec((deed(), any::<bool>()), 1..40),
         place in [0.0f64..5.0, 0.0..4.0, 0.0..3.0],
         window in [-50.0f64..50.0, 1.0..99.0],
         azimuth in -3.0f64..3.0,
@@ -323,7 +326,7 @@ proptest! {
         prop_assert_eq!(document().image().grid().dims(), [6, 5, 4]);
         let mut gesture = GestureId(0);
         for (deed, handed) in &deeds {
-            random::do_deed(&mut bench.open.document, deed, &mut gesture);
+            do_deed(&mut bench.open.document, deed, &mut gesture);
             if let Some(letter) = bench.follow(true).filter(|_| *handed) {
                 bench.keeper.give(Order::Write(letter));
             }

@@ -1,0 +1,110 @@
+//! Old files, and readers in other languages.
+
+use std::process::Command;
+
+use super::*;
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/session").join(name)
+}
+
+/// Files of every version are kept, and opened forever.
+#[test]
+fn sessions_of_every_version_are_opened() {
+    for version in 1..=schema::VERSION {
+        let (_folder, path) = temporary();
+        std::fs::copy(data(&format!("v{version}.voxpoint")), &path).unwrap();
+        assert_eq!(schema::version_of(&path).unwrap(), version);
+        let read = read(&path).unwrap();
+        let opened = SessionFile::open(&path, false).unwrap();
+        for contents in [&read, &opened.contents] {
+            assert_eq!(contents.damage, [], "version {version}");
+            let found = &contents.snapshot;
+            // As they were written, but for where the session lies.
+            let expected = full_snapshot();
+            assert_eq!(found.objects, expected.objects);
+            assert_eq!(found.around.source.grid, expected.around.source.grid);
+            assert_eq!(found.around.source.geometry, expected.around.source.geometry);
+            assert_eq!(found.around.models, expected.around.models);
+            assert_eq!(found.around.view, expected.around.view);
+            let Surroundings { picture, case_state, exported, .. } = &found.around;
+            let exported = exported.as_ref().map(|e| (e.labels, e.names.is_some()));
+            if version < 2 {
+                assert_eq!((picture, *case_state, exported), (&None, CaseState::Open, None));
+            } else {
+                assert_eq!((picture, *case_state), (&expected.around.picture, CaseState::Flagged));
+                assert_eq!(exported, Some((0xfedc_ba98, true)));
+            }
+            assert_eq!((found.active, found.time_point), (expected.active, 1));
+            let steps = &contents.past.sittings[0].steps;
+            assert_eq!((steps.len(), steps[1].step.name.as_str()), (2, "Brush"));
+        }
+        // Written on, it is of the present version.
+        let mut file = opened.file.unwrap();
+        let mut next = opened.contents.snapshot;
+        next.objects.pop();
+        file.write(&next).unwrap();
+        assert_eq!(schema::version_of(&path).unwrap(), schema::VERSION);
+        assert_eq!(super::super::read(&path).unwrap().snapshot.objects, next.objects);
+    }
+}
+
+/// Makes the file of the present version that the test above reads from then on.
+#[test]
+#[ignore = "by hand, once for each version"]
+fn keep_a_session_of_this_version() {
+    let path = data(&format!("v{}.voxpoint", schema::VERSION));
+    let mut snapshot = full_snapshot();
+    let step = |entry| RecordedStep {
+        entry,
+        name: "Brush".to_owned(),
+        point: None,
+        object: None,
+        done: true,
+    };
+    snapshot.steps = vec![step(1), step(2)];
+    drop(SessionFile::create(&path, &snapshot, &Past::default()).unwrap());
+    // Whose computer it was is nobody's business.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("UPDATE sitting SET host = 'example'; VACUUM;").unwrap();
+}
+
+/// Python's own modules read the masks as the document has them.
+#[test]
+fn python_reads_the_documented_tables() {
+    let python = ["python3", "python"].into_iter().find(|name| {
+        Command::new(name)
+            .args(["-c", "import sqlite3, zlib"])
+            .output()
+            .is_ok_and(|o| o.status.success())
+    });
+    let Some(python) = python else {
+        println!("no Python here: not tested");
+        return;
+    };
+    let (_folder, path) = temporary();
+    let snapshot = full_snapshot();
+    drop(create(&path, &snapshot));
+    let output = Command::new(python).arg(data("read_session.py")).arg(&path).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (document, _) = snapshot.restore(Arc::new(scan()), BTreeMap::new()).unwrap();
+    // The label map as runs of equal labels.
+    let labels = document.labels().to_vec();
+    let runs: Vec<[usize; 2]> =
+        labels.chunk_by(|a, b| a == b).map(|run| [usize::from(run[0]), run.len()]).collect();
+    assert_eq!(found["labels"], serde_json::json!(runs));
+    assert_eq!(found["dims"], serde_json::json!(snapshot.around.source.grid.dims()));
+    let names: Vec<&str> = snapshot.objects.iter().map(|o| o.name.as_str()).collect();
+    assert_eq!(found["names"], serde_json::json!(names));
+    let first = snapshot.objects[0].log.prompts[0];
+    let [x, y, z] = first.world.to_array();
+    // `serde_json` reads numbers to within a bit.
+    let near = |found: &serde_json::Value, expected: &[f64]| {
+        let found: Vec<f64> = serde_json::from_value(found.clone()).unwrap();
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-14 * b.abs();
+        assert!(found.len() == expected.len() && found.iter().zip(expected).all(near), "{found:?}");
+    };
+    near(&found["first_prompt"], &[first.id.0 as f64, 1.0, x, y, z]);
+    near(&found["affine"], &rows::rows_of(&snapshot.around.source.grid.world_from_voxel()));
+}
