@@ -35,6 +35,45 @@ pub struct SessionFile {
     lock: Lock,
 }
 
+/// A place at which this program alone can make a session, until it does or gives it up.
+#[derive(Debug)]
+pub struct Reserved {
+    path: PathBuf,
+    lock: Lock,
+}
+
+impl Reserved {
+    /// Takes the place.
+    ///
+    /// # Errors
+    /// If there is a file of this name, somebody else has the place, or nothing can be written there.
+    pub fn at(path: &Path) -> Result<Self, SessionError> {
+        let path = absolute(path)?;
+        let free = |path: &Path| match path.symlink_metadata() {
+            Ok(_) => Err(SessionError::Exists(path.to_owned())),
+            Err(_) => Ok(()),
+        };
+        free(&path)?;
+        let lock = lock(&path)?;
+        // Somebody may have made it, and closed it, between the two looks.
+        free(&path)?;
+        Ok(Self { path, lock })
+    }
+
+    /// Makes the session, whole or not at all.
+    ///
+    /// # Errors
+    /// See [`SessionFile::create`].
+    pub fn fill(self, snapshot: &Snapshot, past: &Past) -> Result<SessionFile, SessionError> {
+        let Self { path, lock } = self;
+        let (written, identity) = build(&path, snapshot, past, &Written::nothing())?;
+        // It is there from now on: if it can't be connected to now, the next write tries again.
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        let (past, other_past) = (past.clone(), false);
+        Ok(SessionFile { path, connection, identity, written, past, other_past, lock })
+    }
+}
+
 /// A session that was opened.
 #[derive(Debug)]
 pub struct Opened {
@@ -79,23 +118,30 @@ impl SessionFile {
     /// # Errors
     /// If there is a file of this name, or it can't be written.
     pub fn create(path: &Path, snapshot: &Snapshot, past: &Past) -> Result<Self, SessionError> {
-        let path = absolute(path)?;
-        if path.symlink_metadata().is_ok() {
-            return Err(SessionError::Exists(path));
+        Reserved::at(path)?.fill(snapshot, past)
+    }
+
+    /// What is in it, read again.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn contents(&self) -> Result<Contents, SessionError> {
+        match &self.connection {
+            Some(connection) => contents::read(connection, &self.path),
+            None => read(&self.path),
         }
-        let lock = lock(&path)?;
-        let (written, identity) = build(&path, snapshot, past, &Written::nothing())?;
-        // It is there from now on: if it can't be connected to now, the next write tries again.
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
-        Ok(Self {
-            path,
-            connection,
-            identity,
-            written,
-            past: past.clone(),
-            other_past: false,
-            lock,
-        })
+    }
+
+    /// Deletes it, while nobody else can have it; not another file that has taken its place.
+    ///
+    /// # Errors
+    /// If it can't be deleted.
+    pub fn delete(self) -> Result<(), SessionError> {
+        let Self { path, connection, identity, lock, .. } = self;
+        drop(connection);
+        let failed = |e| SessionError::io("the session can't be deleted", &path, e);
+        let is_ours = lock.lost_to().is_none() && Identity::of(&path).is_ok_and(|i| i == identity);
+        if is_ours { std::fs::remove_file(&path).map_err(failed) } else { Ok(()) }
     }
 
     /// Reads a session, and gets it to write if that may be. `take_over`: also if somebody on another computer has it,

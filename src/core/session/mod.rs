@@ -4,6 +4,7 @@
 //!   again.
 //! - [`SessionFile`]: the file, for one worker thread: `create`, `open`, `write`. A write brings what has changed, in
 //!   one transaction: a crash or a power cut leaves the state before it or after it.
+//! - [`Reserved`]: a place for a session, before there is one.
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
 //! - [`summary()`]: what a list of sessions shows of each.
 //! - [`Holder`], [`holder_of`]: who has a session, if it is open elsewhere.
@@ -37,7 +38,7 @@ use std::path::Path;
 pub use case::{CaseState, Exported, labels_check_sum};
 pub use contents::{Contents, LastWrite};
 pub use error::{Damage, SessionError};
-pub use file::{Opened, ReadOnly, SessionFile, WriteOutcome, read};
+pub use file::{Opened, ReadOnly, Reserved, SessionFile, WriteOutcome, read};
 pub use fingerprint::{FileRef, Hash, Sameness, bytes_of, written_ms};
 pub use holder::Holder;
 pub use lock::holder_of;

@@ -108,3 +108,31 @@ fn python_reads_the_documented_tables() {
     near(&found["first_prompt"], &[first.id.0 as f64, 1.0, x, y, z]);
     near(&found["affine"], &rows::rows_of(&snapshot.around.source.grid.world_from_voxel()));
 }
+
+/// Two who want to begin the same work at once: one does, and the other is told who.
+#[test]
+fn a_place_for_a_session_is_taken_by_one_and_given_back() {
+    let (folder, path) = temporary();
+    let place = Reserved::at(&path).unwrap();
+    let held = Reserved::at(&path).unwrap_err();
+    assert!(
+        matches!(&held, SessionError::Held { holder, .. } if holder.is_this_program()),
+        "{held}"
+    );
+    assert!(holder_of(&path).is_some() && !path.exists());
+    drop(place);
+    assert_eq!(holder_of(&path), None);
+    let file = Reserved::at(&path).unwrap().fill(&full_snapshot(), &Past::default()).unwrap();
+    assert_eq!(file.contents().unwrap().snapshot.objects, full_snapshot().objects);
+    let there = Reserved::at(&path).unwrap_err();
+    assert!(matches!(there, SessionError::Exists(_)), "{there}");
+    file.delete().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nor its lock");
+    // Another file that has taken its place is not deleted with it.
+    let file = SessionFile::create(&path, &full_snapshot(), &Past::default()).unwrap();
+    std::fs::rename(&path, folder.path().join("moved.voxpoint")).unwrap();
+    std::fs::write(&path, "somebody's").unwrap();
+    file.delete().unwrap();
+    #[cfg(unix)]
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody's");
+}
