@@ -6,8 +6,8 @@ use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
 use super::{
-    Document, EditKind, EntryId, GestureId, LabelId, Object, ObjectEdit, ObjectState, PendingClick,
-    PromptChange, palette_colour,
+    Document, EditKind, EntryId, ExpectedObject, GestureId, LabelId, Object, ObjectEdit,
+    ObjectState, PendingClick, PromptChange, palette_colour,
 };
 use crate::geom::DVec3;
 use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, PromptLog, WorkingScale};
@@ -312,12 +312,18 @@ impl Document {
         Ok((id, vec![insert, Op::Active(Some(id))]))
     }
 
-    /// The object that would be begun next, with nothing in it.
+    /// The object that would be begun next, with nothing in it: the first of those that are to be there
+    /// ([`Document::expect_objects`]) and are not, else one that is only numbered.
     ///
     /// # Errors
     /// If the label map can hold no more.
     pub fn next_object(&self) -> Result<Object, Refused> {
-        Ok(Self::blank(self.free_label()?, None, None))
+        let is_there =
+            |e: &ExpectedObject| self.objects.iter().any(|o| o.id == e.number || o.name == e.name);
+        match self.expected.iter().find(|expected| !is_there(expected)) {
+            Some(e) => Ok(Self::blank(e.number, Some(e.name.clone()), e.colour)),
+            None => Ok(Self::blank(self.free_label()?, None, None)),
+        }
     }
 
     pub(super) fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
@@ -332,10 +338,14 @@ impl Document {
         largest.checked_add(1).map_or_else(|| self.free_label(), |next| Ok(LabelId(next)))
     }
 
-    /// The smallest label that no object has.
+    /// The smallest label that no object has; rather none that means something else.
     fn free_label(&self) -> Result<LabelId, Refused> {
         let taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
-        (1..=u16::MAX).find(|v| !taken.contains(v)).map(LabelId).ok_or(Refused::Full)
+        let meant: BTreeSet<u16> = self.expected.iter().map(|e| e.number.0).collect();
+        let free = |v: &u16| !taken.contains(v);
+        let mut others = (1..=u16::MAX).filter(|v| free(v) && !meant.contains(v));
+        let label = others.next().or_else(|| (1..=u16::MAX).find(free));
+        label.map(LabelId).ok_or(Refused::Full)
     }
 
     fn remove_object(&mut self, id: LabelId) -> Result<(), Refused> {

@@ -82,6 +82,19 @@ pub struct Document {
     renumbered: Vec<(LabelId, LabelId)>,
     /// How many prompts have got their [`PromptId`](crate::prompt::PromptId).
     prompts_given: u64,
+    /// The objects that are to be there in the end, in their order.
+    expected: Vec<ExpectedObject>,
+}
+
+/// An object that is to be there in the end: what a new one is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedObject {
+    /// Its value in the label map.
+    pub number: LabelId,
+    /// Its name.
+    pub name: String,
+    /// sRGB; `None`: that of its number.
+    pub colour: Option<[u8; 3]>,
 }
 
 /// What changed in the label map since some revision.
@@ -144,7 +157,14 @@ impl Document {
             fault: None,
             renumbered: Vec::new(),
             prompts_given: 0,
+            expected: Vec::new(),
         }
+    }
+
+    /// Says which objects are to be there in the end: new ones are those that are missing, in this order. No part of the
+    /// history.
+    pub fn expect_objects(&mut self, expected: Vec<ExpectedObject>) {
+        self.expected = expected;
     }
 
     /// Says where the history keeps what is long past once it takes more than `bytes` of memory. Without, it is packed

@@ -206,3 +206,38 @@ fn a_late_answer_finds_its_object_under_its_new_number() {
         assert!(layers_agree(&d));
     }
 }
+
+/// What is there, what is to be there, and what a new object is then.
+#[test]
+fn new_objects_are_those_that_are_to_be_there() {
+    let expected = |number: u16, name: &str, colour| ExpectedObject {
+        number: LabelId(number),
+        name: name.to_owned(),
+        colour,
+    };
+    let mut document = document();
+    document.expect_objects(vec![
+        expected(5, "liver", Some([1, 2, 3])),
+        expected(1, "spleen", None),
+        expected(9, "left kidney", None),
+    ]);
+    let paint = |document: &mut Document, x: usize| {
+        document.apply(Command::NewObject).unwrap();
+        edit(document, None, add([x, 0, 0], [x + 1, 1, 1])).unwrap();
+        let made = document.active().unwrap();
+        (made.id.0, made.name.clone(), made.colour)
+    };
+    assert_eq!(paint(&mut document, 0), (5, "liver".to_owned(), [1, 2, 3]));
+    let spleen = paint(&mut document, 1);
+    assert_eq!(spleen, (1, "spleen".to_owned(), palette_colour(LabelId(1))));
+    // Called as one that is to be there, with another number: it is there.
+    document.apply(Command::Rename(LabelId(1), "left kidney".to_owned())).unwrap();
+    // No number that means something else.
+    assert_eq!(paint(&mut document, 2).1, "Object 2");
+    document.apply(Command::RemoveObject(LabelId(5))).unwrap();
+    assert_eq!(document.next_object().unwrap().name, "liver");
+    assert!(document.undo());
+    assert_eq!(document.next_object().unwrap().name, "Object 3");
+    document.expect_objects(Vec::new());
+    assert_eq!(document.next_object().unwrap().id, LabelId(3));
+}
