@@ -40,6 +40,15 @@ impl App {
         if let Some(session) = sessions.into_iter().next() {
             self.open_session(session);
         }
+        // A list that was opened before is one, even if its folder could be opened as a scan.
+        if let [place] = &*paths
+            && role == Role::Any
+            && self.remembered.list(place).is_some()
+        {
+            let place = place.clone();
+            self.open_list(&place);
+            return;
+        }
         let (models, files) = paths.into_iter().partition(|p| files::is_named_like_a_model(p));
         let models: Vec<PathBuf> = models;
         if let Some(model) = models.into_iter().next_back() {
@@ -143,6 +152,7 @@ impl App {
             Action::ForgetRecent(path) => self.forget_recent(Some(&path)),
             Action::ClearRecent => self.forget_recent(None),
             Action::CancelSave => self.files.cancel_save(),
+            Action::Cases(action) => self.do_cases(action),
             Action::CloseScan => self.leaving.want(Leave::CloseScan),
             Action::SaveSessionAs => self.ask_save_session(),
             Action::ContinueDraft(path) => self.continue_draft(path),

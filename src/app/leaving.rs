@@ -6,6 +6,7 @@ use super::files::Loaded;
 use super::sessions::Ready;
 use crate::document::Document;
 use crate::ui::LeaveAnswer;
+use crate::ui::text::tr_with;
 
 /// What gives up the open document.
 pub(super) enum Leave {
@@ -159,6 +160,18 @@ impl Leaving {
         matches!(self, Self::Closing)
     }
 
+    /// Whether the document of a session is to take the place of the open one.
+    pub fn continues(&self) -> bool {
+        match self {
+            Self::Staying | Self::Closing => false,
+            Self::Wanted(leave)
+            | Self::Asking(leave)
+            | Self::SavingFirst(leave)
+            | Self::Agreed(leave)
+            | Self::Kept(leave) => matches!(leave, Leave::Continue(_)),
+        }
+    }
+
     /// Whether the document may be gone soon, so that nothing is to be begun for it.
     pub fn is_under_way(&self) -> bool {
         !matches!(self, Self::Staying)
@@ -212,11 +225,15 @@ impl App {
             self.hand_over(true);
         }
         let unexported = self.document().is_some_and(Document::is_modified);
+        // From case to case nobody is asked: a draft stays, and it is told.
+        let by_list = self.leaving.continues() && self.is_between_cases();
         let sessions = &self.sessions;
+        let as_draft = by_list && unexported && !sessions.is_kept_by_name();
+        let as_draft = as_draft && sessions.can_be_gone_on_with();
         let failed = sessions.has_failed();
         let discards = self.leaving.discards();
         let leave = self.leaving.step(Circumstances {
-            modified: unexported && !sessions.is_kept_by_name() || failed,
+            modified: unexported && !sessions.is_kept_by_name() && !as_draft || failed,
             writing: self.files.is_saving() || !discards && !sessions.is_settled(),
             asking: self.files.is_asking(),
         });
@@ -235,7 +252,14 @@ impl App {
             }
             Some(leave) => {
                 self.sessions.end(discards);
+                let left = self.document().map(|d| d.image().name().to_owned());
                 self.do_leave(leave);
+                if let Some(name) = left.filter(|_| as_draft) {
+                    self.toasts.info(tr_with(
+                        "The work on {name} is kept as a draft: opening its scan offers it",
+                        &[("name", &name)],
+                    ));
+                }
             }
             None => {}
         }

@@ -34,6 +34,7 @@ mod sessions;
 mod start;
 mod threshold;
 mod wheel;
+mod work_list;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -73,6 +74,7 @@ pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
 pub use start::run;
 use threshold::Threshold;
+use work_list::WorkList;
 
 /// The program.
 // Each is a question of its own about what goes on.
@@ -110,6 +112,7 @@ pub struct App {
     log_seen: u64,
     remembered: Remembered,
     sessions: Sessions,
+    work_list: WorkList,
     /// It is being looked which of the files opened lately are still there.
     recent: Option<Task<Vec<PathBuf>>>,
     longest_step: Duration,
@@ -175,7 +178,7 @@ impl App {
             part_counts: PartCounts::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
-            pictures: Pictures::new(wake),
+            pictures: Pictures::new(wake.clone()),
             gpu: cc.wgpu_render_state.as_ref().map(|state| Gpu::new(state, &cc.egui_ctx)),
             graphics,
             leaving: Leaving::default(),
@@ -185,6 +188,7 @@ impl App {
             log_seen: 0,
             remembered,
             sessions,
+            work_list: WorkList::new(wake),
             recent: None,
             longest_step: Duration::ZERO,
             started: Instant::now(),
@@ -313,6 +317,7 @@ impl App {
             }
         }
         self.follow_sessions(ctx);
+        self.follow_work_list(ctx);
         self.look_after_graphics(ctx);
         self.status.time_point_loading = self.time_point_loading;
         // A window whose device is lost closes without a word: the next one has everything.
@@ -396,6 +401,8 @@ impl App {
             }
             News::Session(path) => self.open_session(path),
             News::ScanFound(path) => self.scan_found(path),
+            News::Cases(path) => self.open_list(&path),
+            News::SessionsFolder(path) => self.keep_sessions_in(Some(path)),
             News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
             News::Model(path) => self.model.choose(Some(path.into()), &mut self.status),
             News::Failed(why) => self.toasts.error(why),

@@ -67,7 +67,7 @@ fn read(folder: &Path) -> Read {
     (lists, errors)
 }
 
-fn read_list(path: &Path) -> Result<NameList, String> {
+pub(super) fn read_list(path: &Path) -> Result<NameList, String> {
     let size = std::fs::metadata(path).map_err(|why| why.to_string())?.len();
     if size > LARGEST {
         return Err(tr_with("{mb} MB are too much for a list", &[("mb", &(size >> 20))]));

@@ -25,6 +25,11 @@ impl App {
         self.run(command);
     }
 
+    /// Does what the panel of cases would ask for.
+    pub fn do_with_cases(&mut self, action: crate::ui::CasesAction) {
+        self.do_cases(action);
+    }
+
     /// Looks at another time point, from 0.
     pub fn show_time_point(&mut self, time_point: usize) {
         self.view.scan.time_point = time_point;

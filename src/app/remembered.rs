@@ -14,6 +14,8 @@ use crate::ui::{BrushOptions, BrushShape, Layout, PRACTISED, Pane, SCALES, SideP
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
+/// Lists of cases of which it is kept how they were set up.
+const LISTS: usize = 16;
 
 /// Habits and recent files.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,8 +26,22 @@ pub(super) struct Remembered {
     nearest: bool,
     no_preview: bool,
     recent: Vec<PathBuf>,
+    /// Newest first.
+    lists: Vec<KeptList>,
     /// `None` in files of earlier versions.
     more: Option<Habits>,
+}
+
+/// How a list of cases was set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct KeptList {
+    /// The folder or the table that it is made of.
+    pub place: PathBuf,
+    /// The folder in which all sessions are.
+    pub sessions: Option<PathBuf>,
+    /// The list of names that new objects are called by: its title; empty: by their numbers. `None`: nobody has said.
+    pub names: Option<String>,
 }
 
 /// Habits, by names that other versions may lack or not know: what can't be read is as at first.
@@ -87,6 +103,18 @@ impl Remembered {
         self.recent.retain(|p| *p != path);
         self.recent.insert(0, path);
         self.recent.truncate(RECENT);
+    }
+
+    /// How a list of cases was set up, if it was opened before.
+    pub fn list(&self, place: &Path) -> Option<&KeptList> {
+        self.lists.iter().find(|list| list.place == place)
+    }
+
+    /// A list of cases was opened, or set up in another way.
+    pub fn keep_list(&mut self, list: KeptList) {
+        self.lists.retain(|known| known.place != list.place);
+        self.lists.insert(0, list);
+        self.lists.truncate(LISTS);
     }
 
     /// Forgets a recent file, or all.
@@ -228,6 +256,24 @@ mod tests {
         // Whether neighbours may be painted over is chosen anew each time.
         let brush = BrushOptions { over: Over::Background, ..prefs.brush };
         assert_eq!((next.clicked_objects, next.brush), (2, brush));
+    }
+
+    #[test]
+    fn lists_are_set_up_as_they_were() {
+        let mut kept = Remembered::default();
+        let list = |n: usize| KeptList {
+            place: PathBuf::from(format!("/lists/{n}")),
+            sessions: Some(PathBuf::from("/work")),
+            names: Some("Our study".to_owned()),
+        };
+        (0..LISTS + 2).map(list).for_each(|list| kept.keep_list(list));
+        kept.keep_list(KeptList { names: None, ..list(5) });
+        let text = serde_json::to_string(&kept).unwrap();
+        let kept: Remembered = serde_json::from_str(&text).unwrap();
+        assert_eq!(kept.list(Path::new("/lists/7")), Some(&list(7)));
+        assert_eq!(kept.list(Path::new("/lists/5")).map(|list| &list.names), Some(&None));
+        assert_eq!(kept.list(Path::new("/lists/0")), None, "too many");
+        assert_eq!(kept.lists.len(), LISTS);
     }
 
     #[test]

@@ -22,7 +22,10 @@ pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
 pub use eval::{CropAt, Edit, EmbedArgs, EvalArgs, First, FirstPrompt, Labels, StartFrom};
 
 fn scan_help() -> String {
-    format!("A scan to open ({}), then label maps of it", formats().readable_endings())
+    let endings = formats().readable_endings();
+    format!(
+        "A scan to open ({endings}), then label maps of it; or a folder or a table (.csv) of scans to be worked through"
+    )
 }
 
 fn mask_help() -> String {

@@ -29,6 +29,10 @@ pub use state::{
     WantedFlood, WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,
 };
 pub use state::{
+    CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
+    WorkListStatus,
+};
+pub use state::{
     DraftCard, LeaveAnswer, PastStep, SessionAnswer, SessionQuestion, SessionState, SessionStatus,
     SmallPicture,
 };

@@ -29,3 +29,4 @@ mod sessions;
 mod strokes;
 mod support;
 mod time_points;
+mod work_list;

@@ -131,9 +131,14 @@ fn letters(template: &str) -> usize {
 /// others together there is none.
 fn errors() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for folder in
-        ["src/core/io", "src/core/segment", "src/render", "src/figure", "src/core/session"]
-    {
+    for folder in [
+        "src/core/io",
+        "src/core/segment",
+        "src/render",
+        "src/figure",
+        "src/core/session",
+        "src/core/cases",
+    ] {
         sources(&root().join(folder), &mut files);
     }
     let mut found = BTreeSet::new();
@@ -154,6 +159,7 @@ fn said_elsewhere() -> BTreeSet<String> {
         "src/figure",
         "src/core/work",
         "src/core/session",
+        "src/core/cases",
     ];
     for place in places.into_iter().chain(["src/core/placeholder.rs"]) {
         sources(&root().join(place), &mut files);

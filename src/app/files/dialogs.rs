@@ -17,6 +17,8 @@ pub struct DialogQuestion {
     pub kinds: Vec<(String, Vec<&'static str>)>,
     /// For a file that is to be written: its folder and name to begin with. `None` asks for a file that exists.
     pub suggestion: Option<PathBuf>,
+    /// It asks for a folder that exists.
+    pub folder: bool,
 }
 
 /// What came of it.
@@ -58,6 +60,7 @@ pub(in crate::app) fn of_the_system() -> Dialogs {
         }
         let chosen: Chosen = match question.suggestion {
             Some(_) => Box::pin(dialog.save_file()),
+            None if question.folder => Box::pin(dialog.pick_folder()),
             None => Box::pin(dialog.pick_file()),
         };
         Box::new(move |appears| {

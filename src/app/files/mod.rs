@@ -159,6 +159,8 @@ impl Files {
                 Some(News::SaveSessionTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::FindScan => Some(News::ScanFound(path)),
+            Purpose::Cases => Some(News::Cases(path)),
+            Purpose::SessionsFolder => Some(News::SessionsFolder(path)),
         }
     }
 

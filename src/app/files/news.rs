@@ -27,6 +27,10 @@ pub(in crate::app) enum News {
     SaveTo(DocumentNumber, PathBuf),
     /// The user has chosen a session to open.
     Session(PathBuf),
+    /// The user has chosen a folder or a table of cases.
+    Cases(PathBuf),
+    /// The user has chosen where the sessions of all cases are.
+    SessionsFolder(PathBuf),
     /// The user has chosen where the session goes.
     SaveSessionTo(DocumentNumber, PathBuf),
     /// The user has said where the scan of a session is.

@@ -25,6 +25,10 @@ pub(in crate::app) enum Purpose {
     Session(DocumentNumber, PathBuf),
     /// Where the scan of a session is.
     FindScan,
+    /// Which folder has the cases that are to be worked through.
+    Cases,
+    /// Where the sessions of all cases are.
+    SessionsFolder,
 }
 
 impl Purpose {
@@ -39,7 +43,7 @@ impl Purpose {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
-            Purpose::Open | Purpose::Overlay | Purpose::Model | Purpose::FindScan => path,
+            _ => path,
         }
     }
 
@@ -48,6 +52,8 @@ impl Purpose {
             Purpose::Open => tr("Open a scan, a label map or a session"),
             Purpose::Session(..) => tr("Save the session: every change is written into it"),
             Purpose::FindScan => tr("Where is the scan of this session?"),
+            Purpose::Cases => tr("Open a folder of cases"),
+            Purpose::SessionsFolder => tr("The folder in which the sessions of all cases are"),
             Purpose::Overlay => tr("Lay another image over the scan"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
@@ -59,6 +65,7 @@ impl Purpose {
     fn typed_title(&self) -> &'static str {
         match self {
             Purpose::Model => tr("Checkpoint (.pth), or folder with encoder.onnx and decoder.onnx"),
+            Purpose::Cases => tr("Open a folder of cases, or a table of them (.csv)"),
             other => other.title(),
         }
     }
@@ -68,7 +75,7 @@ impl Purpose {
             Purpose::Save(_, path) | Purpose::Draw(_, _, path) | Purpose::Session(_, path) => {
                 Some(path)
             }
-            Purpose::Open | Purpose::Overlay | Purpose::Model | Purpose::FindScan => None,
+            _ => None,
         }
     }
 
@@ -78,6 +85,7 @@ impl Purpose {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
                 if matches!(self, Purpose::Open) {
                     kinds.push((tr("Sessions").to_owned(), vec!["voxpoint"]));
+                    kinds.push((tr("Tables of cases").to_owned(), vec!["csv", "tsv"]));
                 }
                 kinds.push((tr("All files").to_owned(), vec!["*"]));
                 kinds
@@ -91,9 +99,11 @@ impl Purpose {
             Purpose::Model => {
                 vec![(tr("Models (.pth, .onnx)").to_owned(), vec!["pth", "pt", "onnx"])]
             }
+            Purpose::Cases | Purpose::SessionsFolder => Vec::new(),
         };
+        let folder = matches!(self, Purpose::Cases | Purpose::SessionsFolder);
         let suggestion = self.suggestion().cloned();
-        DialogQuestion { title: self.title().to_owned(), kinds, suggestion }
+        DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }
     }
 }
 

@@ -93,6 +93,7 @@ impl Queue {
                 Some(news(reading.path, labels))
             }
             Ok(Ok(FileContents::Model)) => Some(News::Model(reading.path)),
+            Ok(Ok(FileContents::Cases)) => Some(News::Cases(reading.path)),
             Ok(Err(Failed::Cancelled)) => None,
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::names::{is_model_folder, name_of};
+use crate::cases::{naming, table};
 use crate::io::{self, IoError, LabelsRead, Likeness, Limits, PairStamp, Registry, Source};
 use crate::volume::{Histogram, Stats, Volume};
 use crate::work::{CancelToken, Progress};
@@ -51,6 +52,8 @@ pub(in crate::app) enum FileContents {
     Labels(Box<Labels>),
     /// It is a folder with a model.
     Model,
+    /// It is a folder with scans, or a table of them.
+    Cases,
 }
 
 /// Why a file was not opened.
@@ -79,6 +82,9 @@ pub(in crate::app) fn load(
 ) -> Result<FileContents, Failed> {
     if matches!(role, Role::Any | Role::Dropped) && is_model_folder(path) {
         return Ok(FileContents::Model);
+    }
+    if matches!(role, Role::Any | Role::Dropped) && is_list_of_cases(formats, path) {
+        return Ok(FileContents::Cases);
     }
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let volume = formats.open(&Source::at(path), &Limits::default(), cancel, progress)?;
@@ -130,6 +136,19 @@ fn labels(
     let (time_point, other_time_points) = (volume.time_point(), !same && time_points > 1);
     let stamp = PairStamp::of_read(formats, path, began);
     Ok(Box::new(Labels { read, time_points, time_point, other_time_points, stamp }))
+}
+
+/// Whether it is a table of scans by its name, or a folder that is no scan itself, or has scans beside the slices of one.
+fn is_list_of_cases(formats: &Registry, path: &Path) -> bool {
+    if !path.is_dir() {
+        return table::is_named_as_table(path);
+    }
+    let is_scan = |file: &Path| {
+        let ending = file.extension().unwrap_or_default().to_string_lossy();
+        !naming::is_slice(&ending) && formats.is_named_usually(file)
+    };
+    let entries = || std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path());
+    !formats.can_open(&Source::at(path)) || entries().any(|file| is_scan(&file))
 }
 
 /// Whether a file's name says that it is a label map.

@@ -58,6 +58,10 @@ pub struct Current {
     pub trouble: Option<Trouble>,
     /// It is about to be written elsewhere.
     pub moving: bool,
+    /// The file was made when the scan was opened, and not because something was done.
+    pub is_new: bool,
+    /// There is nothing in it.
+    is_blank: bool,
     /// Of what was seen last, and what was handed over last.
     seen: Seen,
     handed: Option<Seen>,
@@ -122,6 +126,8 @@ impl Current {
             begun: false,
             trouble: None,
             moving: false,
+            is_new: false,
+            is_blank: true,
             seen: Seen::default(),
             handed: None,
             still_since: Instant::now(),
@@ -168,6 +174,11 @@ impl Current {
         })
     }
 
+    /// It was made for nothing: what is left behind is as it was found.
+    pub fn is_for_nothing(&self) -> bool {
+        self.is_new && self.is_blank
+    }
+
     /// What is there is written once more, because the thread that does it knows more than the last time.
     pub fn write_again(&mut self) {
         self.handed = None;
@@ -204,6 +215,7 @@ impl Current {
             self.still_since = Instant::now();
         }
         self.seen = now;
+        self.is_blank = self.case_state == CaseState::Open && open.document.objects().is_empty();
         self.begun |= open.document.is_modified() && open.document.can_undo().is_some();
         if !self.begun || self.moving {
             return (None, None);

@@ -36,6 +36,18 @@ pub fn free_name(folder: &Path, stem: &str, now_ms: i64) -> PathBuf {
     (1..=u32::MAX).map(name).find(free).unwrap_or_else(|| name(1))
 }
 
+/// Makes a folder that only the user looks into: what scans are called is nobody else's matter.
+///
+/// # Errors
+/// If it can't be made.
+pub fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// The drafts in a folder.
 pub fn drafts(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };

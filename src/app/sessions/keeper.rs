@@ -71,10 +71,12 @@ pub enum Order {
         table: Option<PathBuf>,
         objects: Vec<Object>,
     },
-    /// Nothing more will come. `delete`: nor is what was kept wanted any more, if it is a draft.
+    /// Nothing more will come. `delete`: nor is what was kept wanted any more, if it is a draft. `blank`: nothing was done
+    /// in it, whatever it is.
     End {
         session: SessionId,
         delete: bool,
+        blank: bool,
     },
     /// Deletes a draft that is not open.
     Delete(PathBuf),
@@ -287,8 +289,8 @@ impl Desk {
                 self.note_export(session, &map, table.as_deref(), &objects);
                 None
             }
-            Order::End { session, delete } => {
-                self.end(session, delete);
+            Order::End { session, delete, blank } => {
+                self.end(session, delete, blank);
                 Some(Told::Ended)
             }
             Order::Delete(path) => Some(Told::Deleted(delete(&path))),
@@ -353,13 +355,18 @@ impl Desk {
         }
     }
 
-    fn end(&mut self, session: SessionId, delete: bool) {
+    fn end(&mut self, session: SessionId, delete: bool, blank: bool) {
         let Some(at) = self.kept.iter().position(|kept| kept.session == session) else { return };
         let mut kept = self.kept.remove(at);
-        if !delete {
+        if !delete && !blank {
             kept.draw_the_last();
         }
-        let Kept { beginning, aside, .. } = kept;
+        let Kept { mut beginning, aside, .. } = kept;
+        if let Some(file) = beginning.file.take_if(|_| blank)
+            && let Err(why) = file.delete()
+        {
+            tracing::warn!("a session in which nothing was done stays: {why}");
+        }
         let drafts = beginning.file.filter(|_| !beginning.named).map(|file| *file);
         for draft in drafts.into_iter().chain(aside) {
             let path = draft.path().to_owned();
@@ -476,7 +483,7 @@ impl Kept {
         drafts: Option<&Path>,
     ) -> Result<SessionFile, SessionError> {
         let folder = drafts.unwrap_or(Path::new(""));
-        make_folder(folder).map_err(|source| SessionError::Io {
+        folder::make(folder).map_err(|source| SessionError::Io {
             doing: "the folder for drafts can't be made",
             source,
             path: folder.to_owned(),
@@ -575,15 +582,6 @@ fn free_name_beside(path: &Path) -> Option<PathBuf> {
 /// Whether a file lies, or would lie, in a folder.
 fn is_in(path: &Path, folder: &Path) -> bool {
     path.parent().is_some_and(|parent| same_file(parent, folder))
-}
-
-/// A folder that only the user looks into: what scans are called is nobody else's matter.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// Deletes a draft, unless somebody has it.

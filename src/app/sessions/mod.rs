@@ -2,10 +2,12 @@
 //! that the user has named, and can be gone on with after a crash as after a month.
 //!
 //! - `keeper`: the thread that has the files; `current`: what of the open document has changed.
+//! - `beginning`: a case of a list, with a session at its place.
 //! - `opening`: from a file to a document; `taking_up`: the document into the window, and the questions on the way.
 //! - `drafts`: what can be gone on with; `folder`: where drafts lie; `copies`: which session a draft is a copy of.
 //! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title.
 
+mod beginning;
 mod copies;
 mod cost;
 mod current;
@@ -30,18 +32,19 @@ use super::files::{Purpose, stem_of};
 use super::open_document::OpenDocument;
 use crate::document::{Object, StateId};
 use crate::io::PairStamp;
-use crate::session::{ENDING, Past};
+use crate::session::{CaseState, ENDING, Past};
 use crate::ui::text::tr_with;
-use crate::ui::{SessionState, SessionStatus, tr_error};
+use crate::ui::{CaseMark, SessionState, SessionStatus, tr_error};
 use crate::work::{Task, Wake};
+pub(super) use beginning::{CaseNews, CaseTools, open_case};
 pub(crate) use cost::KeptWork;
 use current::{Current, Trouble};
 use drafts::Drafts;
 pub(crate) use folder::of_the_user as folder_of_drafts;
 use hashes::Hashes;
 use keeper::{Keeper, KeptFrom, Order, SessionId, Told};
-pub(super) use opening::Ready;
-use opening::{Book, OpeningOutcome, Why};
+use opening::{Book, Why};
+pub(super) use opening::{OpeningOutcome, Ready};
 
 /// All that the window has of sessions.
 pub(super) struct Sessions {
@@ -141,6 +144,29 @@ impl Sessions {
         })
     }
 
+    /// Says how far the work on the open scan is. `false` if what is open is only a copy of the work.
+    pub fn mark(&mut self, mark: CaseMark) -> bool {
+        let Some(current) = self.current.as_mut().filter(|c| c.copy_of.is_none()) else {
+            return false;
+        };
+        current.case_state = match mark {
+            CaseMark::Open => CaseState::Open,
+            CaseMark::Flagged => CaseState::Flagged,
+            CaseMark::Done => CaseState::Done,
+        };
+        current.begun = true;
+        true
+    }
+
+    /// It is known by now what is being opened.
+    pub fn opening_is(&mut self, path: &Path) {
+        if let Some((known, _)) = &mut self.opening
+            && known != path
+        {
+            path.clone_into(known);
+        }
+    }
+
     fn next(&mut self) -> SessionId {
         self.last += 1;
         SessionId(self.last)
@@ -169,7 +195,8 @@ impl Sessions {
     pub fn end(&mut self, delete: bool) {
         self.exporting = None;
         if let Some(current) = self.current.take() {
-            self.keeper.give(Order::End { session: current.id, delete });
+            let blank = current.is_for_nothing();
+            self.keeper.give(Order::End { session: current.id, delete, blank });
         }
     }
 
@@ -324,6 +351,7 @@ impl App {
             SessionStatus {
                 name: current.path.as_ref().filter(|_| current.named).map(name),
                 copy_of: current.copy_of.as_ref().map(|c| (c.name.clone(), c.why.clone())),
+                case: shown_mark(current.case_state),
                 state: match (&current.trouble, &current.path) {
                     _ if current.is_stuck() => {
                         SessionState::Stuck(words::stuck(current.silent_for()))
@@ -346,6 +374,15 @@ impl App {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.sessions.title = title;
         }
+    }
+}
+
+/// What the annotator says of a case, for the window.
+fn shown_mark(state: CaseState) -> CaseMark {
+    match state {
+        CaseState::Open => CaseMark::Open,
+        CaseState::Flagged => CaseMark::Flagged,
+        CaseState::Done => CaseMark::Done,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume,
 use crate::work::{CancelToken, Progress};
 
 /// How long this program is waited for where it still has what it is to open.
-const OWN_PATIENCE: Duration = Duration::from_secs(12);
+pub(super) const OWN_PATIENCE: Duration = Duration::from_secs(12);
 
 /// A session that was read, with its file if it may be written.
 pub struct Book {
@@ -114,6 +114,8 @@ pub(in crate::app) struct Ready {
     /// What lies there is what the objects are.
     pub is_exported: bool,
     pub note: Option<Note>,
+    /// It was made just now: if nothing is done in it, it goes again.
+    pub is_new: bool,
 }
 
 /// What is here already.
@@ -499,6 +501,7 @@ impl Stop<'_> {
             export,
             is_exported,
             note,
+            is_new: false,
         })))
     }
 

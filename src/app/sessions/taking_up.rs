@@ -7,7 +7,7 @@ use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
 use super::keeper::{KeptFrom, Order};
 use super::kept_view::KeptView;
-use super::opening::{Here, Note, OpeningOutcome, Ready, Why, Wish, go_on};
+use super::opening::{Note, OpeningOutcome, Ready, Why, Wish, go_on};
 use crate::app::App;
 use crate::app::files::{Loaded, Purpose, name_of, stem_of};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
@@ -17,7 +17,6 @@ use crate::ui::{
     SessionQuestion, tr_error,
 };
 use crate::volume::Volume;
-use crate::work::Task;
 
 /// So many steps of earlier sittings are listed: the last.
 const MOST_STEPS: usize = 1000;
@@ -42,19 +41,9 @@ impl App {
 
     fn go_on_opening(&mut self, path: PathBuf, wish: Wish) {
         self.drop_question();
-        let formats = Arc::clone(&self.formats);
-        let wake = self.sessions.wake.clone();
-        let open = self.sessions.path().map(Path::to_owned);
-        let here = Here { drafts: self.sessions.folder.clone(), open };
-        let task = Task::start("open session", wake, move |cancel, progress| {
-            go_on(wish, &formats, &here, cancel, progress)
+        self.open_by(path, move |tools| {
+            go_on(wish, tools.formats, tools.here, tools.cancel, tools.progress)
         });
-        match task {
-            Ok(task) => self.sessions.opening = Some((path, task)),
-            Err(why) => {
-                self.toasts.error(format!("{}: {why}", tr("no thread to open a file")));
-            }
-        }
     }
 
     /// A question that is not answered any more: the session is given back.
@@ -203,6 +192,7 @@ impl App {
         (current.stands_in, current.lost) = (ready.stands_in, lost);
         current.models = contents.snapshot.around.models.clone();
         current.case_state = contents.snapshot.around.case_state;
+        current.is_new = ready.is_new;
         current.named = named;
         if file.is_ok() {
             (current.path, current.begun) = (Some(path.clone()), true);
@@ -242,7 +232,8 @@ impl App {
             }
         }
         self.sessions.current = Some(current);
-        if named {
+        // A list would push everything else out.
+        if named && !self.is_in_list(&path) {
             self.remembered.opened(&path);
             self.list_recent();
         }

@@ -166,7 +166,7 @@ fn a_draft_goes_when_it_is_not_wanted_and_stays_when_nothing_is_said() {
         let letter = bench.follow(true).unwrap();
         bench.keeper.give(Order::Write(letter));
         assert!(matches!(bench.hear(), Told::Written { mark: 1, .. }));
-        bench.keeper.give(Order::End { session: SessionId(1), delete });
+        bench.keeper.give(Order::End { session: SessionId(1), delete, blank: false });
         assert_eq!(bench.hear(), Told::Ended);
         assert_eq!(bench.drafts().len(), left, "{delete}");
     }
@@ -243,7 +243,7 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
+    bench.keeper.give(Order::End { session: SessionId(1), delete: false, blank: false });
     assert_eq!(bench.hear(), Told::Ended);
     let ask = |wish| match go_on(
         wish,

@@ -1,6 +1,7 @@
 //! The window's title: which scan, how the session is kept, whether the mask is exported.
 
 use crate::document::Document;
+use crate::ui::commands::cases::mark_text;
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{SessionState, SessionStatus};
 
@@ -8,6 +9,7 @@ use crate::ui::{SessionState, SessionStatus};
 pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> String {
     let Some(document) = document else { return "Voxpoint".to_owned() };
     let mut parts = vec![document.image().name().to_owned()];
+    parts.extend(session.and_then(|s| mark_text(s.case)).map(str::to_owned));
     if let Some(session) = session
         && let Some(state) = state(&session.state)
     {

@@ -46,6 +46,11 @@ impl Registry {
         self.reader_of(source)?.open(source, limits, cancel, progress)
     }
 
+    /// Whether there is a reader for what a source is, by the first look at it.
+    pub fn can_open(&self, source: &Source) -> bool {
+        self.reader_of(source).is_ok()
+    }
+
     /// The reader for a source.
     ///
     /// # Errors

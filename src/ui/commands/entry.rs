@@ -53,6 +53,7 @@ pub struct Entry {
 #[allow(missing_docs)]
 pub enum Group {
     File,
+    Cases,
     Edit,
     Tools,
     Views,
@@ -63,8 +64,9 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the list.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::File,
+        Group::Cases,
         Group::Edit,
         Group::Tools,
         Group::Views,
@@ -77,6 +79,7 @@ impl Group {
     pub fn name(self) -> &'static str {
         match self {
             Group::File => mark("File"),
+            Group::Cases => mark("Cases"),
             Group::Edit => mark("Edit"),
             Group::Tools => mark("Tools"),
             Group::Views => mark("Views"),
@@ -92,6 +95,8 @@ impl Group {
 #[allow(missing_docs)]
 pub enum Menu {
     File,
+    /// File, Cases.
+    Cases,
     Edit,
     /// Edit, Mask.
     EditMask,

@@ -70,7 +70,9 @@ impl Keys {
         if key == Key::Escape && self.gesture != GestureState::Idle {
             return false;
         }
-        let navigation = is_navigation(key) || matches!(key, Key::Space | Key::Enter | Key::Escape);
+        // With Ctrl it stands for a command.
+        let enters = key == Key::Enter && !modifiers.command;
+        let navigation = is_navigation(key) || enters || matches!(key, Key::Space | Key::Escape);
         let deletes = matches!(key, Key::Delete | Key::Backspace);
         // It steps through points only from one to the next; else it goes to buttons and fields.
         let back = key == Key::Tab && modifiers.shift && !self.points;

@@ -2,6 +2,7 @@
 //! on F1, the README's table and the palette come from the entries.
 
 pub mod appearance;
+pub mod cases;
 mod context;
 pub mod edit;
 mod entry;

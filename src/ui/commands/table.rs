@@ -1,5 +1,7 @@
 use super::entry::{Entry, Menu};
-use super::{appearance, edit, file, help, operations, segment, tools, view_3d, views, window};
+use super::{
+    appearance, cases, edit, file, help, operations, segment, tools, view_3d, views, window,
+};
 
 /// All commands, in the order of lists.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
@@ -12,7 +14,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         segment::ALL,
         help::ALL,
     ];
-    let first = [file::ALL, edit::ALL, operations::ALL].into_iter().flatten().copied();
+    let first = [file::ALL, cases::ALL, edit::ALL, operations::ALL].into_iter().flatten().copied();
     first
         .chain(operations::EACH)
         .chain(tools::CHOOSE.iter())

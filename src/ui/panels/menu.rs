@@ -127,6 +127,7 @@ fn file_menu(ui: &mut Ui, cx: &mut CommandContext) {
     ui.add_enabled_ui(!cx.status.recent.is_empty(), |ui| {
         ui.menu_button(tr("Open recent"), |ui| recent(ui, cx));
     });
+    ui.menu_button(tr("Cases"), |ui| menu_sections(ui, Menu::Cases, 0, cx));
     ui.separator();
     menu_sections(ui, Menu::File, 1, cx);
 }

@@ -1,5 +1,6 @@
 //! What lies around the four views: the bar with menus and tools, the two side panels, the status bar.
 
+mod cases;
 mod colour_choice;
 mod crosshair;
 mod display;
@@ -42,6 +43,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .frame(panel_frame().inner_margin(Margin::symmetric(8, 0)))
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
+    cases::show(ui, cx);
     if let Some(document) = cx.document {
         tool_strip::show(ui, document, cx);
         let [left, right] = *cx.view.prefs.side_panels.open(cx.width);

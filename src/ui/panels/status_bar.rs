@@ -27,6 +27,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         device(ui, cx);
         work(ui, cx);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            super::cases::in_the_bar(ui, cx);
             if let Some(drawing) = &cx.status.drawing {
                 let Drawing { what, done, total } = drawing;
                 let tip = tr("Cancel");

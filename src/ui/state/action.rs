@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::export_options::{FilmOptions, PictureOptions};
 use super::session_status::{LeaveAnswer, SessionAnswer};
+use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
 use crate::prompt::KeptParts;
 
@@ -71,6 +72,8 @@ pub enum Action {
     CancelSave,
     /// Close the scan (asks first if something would be lost).
     CloseScan,
+    /// Do something with the list of cases, or with one of them.
+    Cases(CasesAction),
     /// Ask where to keep the session from now on.
     SaveSessionAs,
     /// Go on with this draft.

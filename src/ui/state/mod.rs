@@ -29,6 +29,7 @@ mod view_3d_actions;
 mod view_actions;
 mod view_state;
 mod window_presets;
+mod work_list;
 
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
@@ -63,3 +64,7 @@ pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};
 pub use view_state::ViewState;
 pub use window_presets::{CT_WINDOWS, WindowPreset};
+pub use work_list::{
+    CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
+    WorkListStatus,
+};

@@ -1,3 +1,5 @@
+use super::work_list::CasesPanel;
+
 /// What is looked for among the commands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
@@ -34,6 +36,8 @@ pub struct Windows {
     pub log_filter: String,
     /// All commands, found by their words.
     pub palette: Option<Palette>,
+    /// The list of cases: no window, but a panel.
+    pub cases: CasesPanel,
 }
 
 impl Windows {
@@ -52,6 +56,7 @@ impl Windows {
             log,
             log_filter: _,
             palette,
+            cases: _,
         } = self;
         let mut was_open = palette.take().is_some();
         for open in [help, about, about_model, picture, film, history, operation, growth, log] {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::work_list::CaseMark;
+
 /// How the work on the open scan is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionStatus {
@@ -12,6 +14,8 @@ pub struct SessionStatus {
     pub copy_of: Option<(String, String)>,
     /// Whether it is on the disk.
     pub state: SessionState,
+    /// How far the work on the scan is, as its annotator says.
+    pub case: CaseMark,
 }
 
 /// Whether a session is on the disk.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::outline_draft::WantedWires;
 use super::session_status::{DraftCard, PastStep, SessionQuestion, SessionStatus};
+use super::work_list::{ListProgress, WorkListStatus};
 use crate::document::LabelId;
 use crate::geom::Direction;
 use crate::mask::live_wire::SliceWires;
@@ -90,6 +91,10 @@ pub struct Status {
     pub drafts: Arc<Vec<DraftCard>>,
     /// What was done to the open scan in earlier sittings, oldest first.
     pub past: Arc<Vec<PastStep>>,
+    /// The list of cases that is worked through.
+    pub work_list: Option<Arc<WorkListStatus>>,
+    /// A list of cases that is being made.
+    pub listing: Option<ListProgress>,
     /// What has to be decided before a session is opened.
     pub session_question: Option<SessionQuestion>,
     /// A file that another program has written and that saving would replace: it is to be asked whether it may.

@@ -65,7 +65,7 @@ fn a_session_that_this_program_still_has_is_waited_for() {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
+    bench.keeper.give(Order::End { session: SessionId(1), delete: false, blank: false });
     assert_eq!(bench.hear(), Told::Ended);
     let held = SessionFile::open(&path, false).unwrap().file.unwrap();
     let other = std::thread::spawn(move || {
@@ -157,7 +157,7 @@ fn closed(bench: &mut Bench, hashed: bool) -> PathBuf {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false });
+    bench.keeper.give(Order::End { session: SessionId(1), delete: false, blank: false });
     assert_eq!(bench.hear(), Told::Ended);
     path
 }

@@ -1,0 +1,211 @@
+//! From case to case: the next one is looked for, and opened, on a thread, because somebody else may have taken it since
+//! the list was looked at.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Found;
+use crate::app::App;
+use crate::app::document_number::DocumentNumber;
+use crate::app::sessions::{CaseNews, CaseTools, OpeningOutcome, open_case};
+use crate::cases::{CaseList, WorkState};
+use crate::session::Holder;
+use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::{CaseStep, tr_error};
+
+/// So many of the cases that were passed over are named.
+const NAMED: usize = 3;
+
+/// A case that is looked for, or opened.
+pub(super) struct Walk {
+    /// How it is looked for; `None`: it is this one.
+    step: Option<CaseStep>,
+    /// What was open before.
+    before: Option<DocumentNumber>,
+    walked: Arc<Mutex<Walked>>,
+}
+
+/// What has come of it so far.
+#[derive(Default)]
+struct Walked {
+    /// The case that is opened.
+    chosen: Option<usize>,
+    news: CaseNews,
+    passed: Vec<(usize, Passed)>,
+    seen: Found,
+    /// There is none.
+    ended: bool,
+}
+
+/// Why a case was passed over.
+enum Passed {
+    Held(Holder),
+    Missing,
+}
+
+fn locked(walked: &Mutex<Walked>) -> MutexGuard<'_, Walked> {
+    // What is in it is whole at every moment.
+    walked.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens the first of these cases that is wanted.
+fn walk(
+    list: &CaseList,
+    order: &[usize],
+    step: Option<CaseStep>,
+    tools: CaseTools,
+    walked: &Mutex<Walked>,
+) -> OpeningOutcome {
+    for &at in order {
+        if tools.cancel.is_cancelled() {
+            return OpeningOutcome::Cancelled;
+        }
+        let mut case = list.cases[at].clone();
+        case.refresh();
+        let status = case.status.clone();
+        let begun = status.state != WorkState::NotStarted;
+        let holder = status.holder.clone().filter(|holder| !holder.is_this_program());
+        locked(walked).seen.push((at, status));
+        if step == Some(CaseStep::NextNotStarted) && begun {
+            continue;
+        }
+        let missing = !case.scan.exists() && !case.session.exists();
+        let passed = holder.map(Passed::Held).or(missing.then_some(Passed::Missing));
+        if let Some(passed) = passed.filter(|_| step.is_some()) {
+            locked(walked).passed.push((at, passed));
+            continue;
+        }
+        locked(walked).chosen = Some(at);
+        let (outcome, news) = open_case(&case.scan, &case.session, tools);
+        let mut now = locked(walked);
+        match news.held {
+            // Somebody was quicker.
+            Some(holder) if step.is_some() => {
+                now.chosen = None;
+                now.passed.push((at, Passed::Held(holder)));
+            }
+            held => {
+                now.news = CaseNews { held, ..news };
+                return outcome;
+            }
+        }
+    }
+    locked(walked).ended = true;
+    OpeningOutcome::Cancelled
+}
+
+/// The cases in the order in which they are looked at. `from`: the one that is open, or was gone to last.
+pub(super) fn order_of(step: CaseStep, from: Option<usize>, count: usize) -> Vec<usize> {
+    let after = from.map_or(0, |at| (at + 1).min(count));
+    match step {
+        CaseStep::Next => (after..count).collect(),
+        CaseStep::Previous => (0..from.unwrap_or(0).min(count)).rev().collect(),
+        CaseStep::NextNotStarted => (after..count).chain(0..from.unwrap_or(0).min(count)).collect(),
+    }
+}
+
+impl App {
+    /// Opens a case by its place in the list.
+    pub(super) fn go_to_case(&mut self, at: usize) {
+        let Some(list) = &self.status.work_list else { return };
+        let Some(case) = list.cases.get(at) else { return };
+        if list.current == Some(at) {
+            let name = case.name.clone();
+            self.toasts.info(tr_with("{name} is open already", &[("name", &name)]));
+            return;
+        }
+        let scan = case.scan.clone();
+        self.start_walk(scan, vec![at], None);
+    }
+
+    /// Goes to another case.
+    pub(super) fn go_on_in_list(&mut self, step: CaseStep) {
+        let (Some(list), Some(status)) = (&self.work_list.open, &self.status.work_list) else {
+            return;
+        };
+        // Pressed again while a case is still being opened, it goes on from there.
+        let open = status.current.filter(|_| self.work_list.walk.is_none());
+        let order = order_of(step, open.or(list.at), status.cases.len());
+        let place = status.place.clone();
+        if order.is_empty() {
+            self.toasts.info(none_left(step).to_owned());
+            return;
+        }
+        self.start_walk(place, order, Some(step));
+    }
+
+    fn start_walk(&mut self, path: PathBuf, order: Vec<usize>, step: Option<CaseStep>) {
+        let asks = self.sessions.is_under_way() && !self.sessions.is_opening();
+        if asks || self.leaving.is_under_way() || self.files.is_opening() {
+            return;
+        }
+        self.cancel_opening_session();
+        let Some(open) = &self.work_list.open else { return };
+        let list = Arc::clone(&open.list);
+        let walked = Arc::new(Mutex::new(Walked::default()));
+        let theirs = Arc::clone(&walked);
+        self.open_by(path, move |tools| walk(&list, &order, step, tools, &theirs));
+        let before = self.open.as_ref().map(|open| open.number);
+        self.work_list.walk = Some(Walk { step, before, walked });
+    }
+
+    /// Which case is being opened, and what there is to say when it is open.
+    pub(super) fn follow_walk(&mut self) {
+        let Some(walk) = &self.work_list.walk else { return };
+        let Some(open) = &mut self.work_list.open else { return };
+        if let Some(at) = locked(&walk.walked).chosen {
+            open.at = Some(at);
+            self.sessions.opening_is(&open.list.cases[at].scan);
+        }
+        if self.sessions.is_under_way() || self.leaving.is_under_way() {
+            return;
+        }
+        let Some(Walk { step, before, walked }) = self.work_list.walk.take() else { return };
+        let walked = std::mem::take(&mut *locked(&walked));
+        let now = self.open.as_ref().map(|open| open.number).filter(|now| Some(*now) != before);
+        if let (Some(at), Some(now)) = (walked.chosen, now) {
+            open.opened = Some((at, now));
+            if let Some(why) = &walked.news.as_draft {
+                self.toasts.warning(tr_with(
+                    "The session of this case can't be made at its place, its work is a draft: {why}",
+                    &[("why", &tr_error(why))],
+                ));
+            }
+        }
+        let named = |text: &'static str, names: Vec<String>| {
+            let more = if names.len() > NAMED { ", …" } else { "" };
+            let shown: Vec<String> = names.iter().take(NAMED).cloned().collect();
+            let names = format!("{}{more}", shown.join(", "));
+            tr_with(text, &[("names", &names)])
+        };
+        let name = |at: usize| open.list.cases[at].name.clone();
+        let held = walked.passed.iter().filter_map(|(at, why)| match why {
+            Passed::Held(holder) => Some(format!("{} ({})", name(*at), tr_error(holder))),
+            Passed::Missing => None,
+        });
+        let held: Vec<String> = held.collect();
+        let missing = walked.passed.iter().filter(|(_, why)| matches!(why, Passed::Missing));
+        let missing: Vec<String> = missing.map(|(at, _)| name(*at)).collect();
+        if !held.is_empty() {
+            self.toasts.info(named(mark("Passed over, somebody has it: {names}"), held));
+        }
+        if !missing.is_empty() {
+            self.toasts
+                .warning(named(mark("Passed over, its scan is not there: {names}"), missing));
+        }
+        if let Some(step) = step.filter(|_| walked.ended) {
+            self.toasts.info(none_left(step).to_owned());
+        }
+        self.take_in(walked.seen);
+    }
+}
+
+fn none_left(step: CaseStep) -> &'static str {
+    match step {
+        CaseStep::Next => tr("There is no further case in this list that is free."),
+        CaseStep::Previous => tr("There is no earlier case in this list that is free."),
+        CaseStep::NextNotStarted => {
+            tr("There is no case in this list that is free and not started.")
+        }
+    }
+}
