@@ -144,18 +144,17 @@ impl Gpu {
             self.shown = Some(shown);
         }
         let other = self.shown != Some(shown);
-        let mut opened = false;
+        let opened = self.shown.is_none_or(|(before, _)| before != number);
+        if opened {
+            // What lay over another scan leaves its room to this one.
+            (self.overlays, self.told_coarse) = Default::default();
+            (0..ImageLayer::MOST).for_each(|slot| _ = scene.set_overlay(slot, None));
+        }
         if other {
-            if self.shown.is_none_or(|(before, _)| before != number) {
-                // What lay over another scan leaves its room to this one.
-                (self.overlays, self.told_coarse) = Default::default();
-                (0..ImageLayer::MOST).for_each(|slot| _ = scene.set_overlay(slot, None));
-            }
             if let Err(why) = scene.set_volume(document.image().clone()) {
                 self.refused = Some(number);
                 return Err(why.to_string());
             }
-            opened = self.shown.is_none_or(|(before, _)| before != number);
             self.shown = Some(shown);
         }
         let before = if opened { None } else { scene.coarse() };
@@ -163,15 +162,10 @@ impl Gpu {
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
         if other || self.revision != document.revision() || shows_other {
             let dirty = if other { Dirty::Everything } else { document.dirty_since(self.revision) };
+            // The preview that goes and the one that comes.
             let places = [self.preview, previewed].into_iter().flatten().filter(|_| shows_other);
             let places = places.filter_map(|(_, bounds)| bounds);
-            let uploaded = match dirty {
-                Dirty::Everything => scene.set_labels(labels, None),
-                Dirty::Clean => upload(scene, labels, apart(places)),
-                Dirty::Within(bounds) => {
-                    upload(scene, labels, apart(std::iter::once(bounds).chain(places)))
-                }
-            };
+            let uploaded = upload_dirty(scene, labels, &dirty, places);
             scene.set_styles(&styles(document, masks_shown, preview));
             self.revision = document.revision();
             self.masks_shown = masks_shown;
@@ -186,6 +180,22 @@ impl Gpu {
             self.masks_shown = masks_shown;
         }
         Ok(scene.upload(UPLOAD_BUDGET))
+    }
+}
+
+/// Uploads the labels of a document that is `dirty`, and of these other places.
+fn upload_dirty(
+    scene: &mut Scene,
+    labels: &LabelMap,
+    dirty: &Dirty,
+    places: impl Iterator<Item = VoxelBox>,
+) -> Result<(), RenderError> {
+    match dirty {
+        Dirty::Everything => scene.set_labels(labels, None),
+        Dirty::Clean => upload(scene, labels, apart(places)),
+        Dirty::Within(bounds) => {
+            upload(scene, labels, apart(std::iter::once(*bounds).chain(places)))
+        }
     }
 }
 

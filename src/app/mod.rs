@@ -289,33 +289,7 @@ impl App {
         self.follow_operation();
         self.follow_growth();
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
-        if let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) {
-            // What objects grow to is looked at with a brush in hand, of which the ring tells enough then. What another
-            // tool would do comes first.
-            let grown = self.growth.preview(self.open.as_ref());
-            let brushes = [tools::BRUSH, tools::ERASER].contains(&self.view.prefs.tool);
-            let edit = self.edit_preview.get().filter(|_| !brushes || grown.is_none());
-            let by_hand = edit.or(self.floods.preview());
-            let operation = self.operations.preview(self.open.as_ref());
-            let preview = by_hand.or(operation).or(self.model.preview()).or(grown);
-            let shown = self.view.shown_masks();
-            match gpu.sync(open.number, &open.document, shown, preview) {
-                Ok(true) => self.time_point_loading = false,
-                Ok(false) => ctx.request_repaint(),
-                Err(why) => self.toasts.error(why),
-            }
-            if let Some([x, y, z]) = gpu.take_coarse() {
-                self.toasts.info(tr_with(
-                    "3D shows {n} voxels as one, for want of graphics memory. Slices are exact.",
-                    &[("n", &format!("{x} × {y} × {z}"))],
-                ));
-            }
-            let short = gpu.lay_over(&self.view.scan.overlays);
-            // What can't be drawn is not in the list either; from the last on, so that places stay.
-            for (slot, shortage) in short.into_iter().rev() {
-                self.tell_shortage(slot, shortage);
-            }
-        }
+        self.show_on_gpu(ctx);
         self.follow_sessions(ctx);
         self.follow_work_list(ctx);
         self.look_after_graphics(ctx);
@@ -329,6 +303,36 @@ impl App {
         self.leave_when_saved(ctx);
         self.keep_log();
         self.longest_step = self.longest_step.max(began.elapsed());
+    }
+
+    /// Uploads what has changed of the scan, its masks, what lies over it, and the preview of what is aimed at.
+    fn show_on_gpu(&mut self, ctx: &egui::Context) {
+        let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) else { return };
+        // What objects grow to is looked at with a brush in hand, of which the ring tells enough then. What another
+        // tool would do comes first.
+        let grown = self.growth.preview(self.open.as_ref());
+        let brushes = [tools::BRUSH, tools::ERASER].contains(&self.view.prefs.tool);
+        let edit = self.edit_preview.get().filter(|_| !brushes || grown.is_none());
+        let by_hand = edit.or(self.floods.preview());
+        let operation = self.operations.preview(self.open.as_ref());
+        let preview = by_hand.or(operation).or(self.model.preview()).or(grown);
+        let shown = self.view.shown_masks();
+        match gpu.sync(open.number, &open.document, shown, preview) {
+            Ok(true) => self.time_point_loading = false,
+            Ok(false) => ctx.request_repaint(),
+            Err(why) => self.toasts.error(why),
+        }
+        if let Some([x, y, z]) = gpu.take_coarse() {
+            self.toasts.info(tr_with(
+                "3D shows {n} voxels as one, for want of graphics memory. Slices are exact.",
+                &[("n", &format!("{x} × {y} × {z}"))],
+            ));
+        }
+        let short = gpu.lay_over(&self.view.scan.overlays);
+        // What can't be drawn is not in the list either; from the last on, so that places stay.
+        for (slot, shortage) in short.into_iter().rev() {
+            self.tell_shortage(slot, shortage);
+        }
     }
 
     /// What was painted to stand for what is not wanted is an object like others, and in the file.

@@ -15,7 +15,7 @@ use crate::measure::{SurfaceDistances, dice_of};
 use crate::prompt::{Answer, Prompt};
 use crate::segment::Request;
 use crate::segment::cubes::{CanonicalGrid, CropPlace, CubeSegmenter};
-use crate::volume::{NamedRegion, Region, Volume};
+use crate::volume::{NamedRegion, Region, Volume, VoxelBox};
 use crate::work::{CancelToken, memory};
 
 /// Surfaces nearer than this are alike, mm.
@@ -167,9 +167,7 @@ pub fn run(
     };
     let place = middle.unwrap_or_else(|| around(first.voxel));
     let within = reach(&place, grid);
-    let voxels: u64 = within.size().iter().map(|&n| n as u64).product();
-    memory::check(ROBOT_BYTES * voxels)
-        .map_err(|short| anyhow!("finding where to click next {short}"))?;
+    check_memory_of_robot(&within)?;
     robot.stay_in(within);
     let in_cube = truth.region.inside(&within, grid.dims()).count() as f64 / size.voxels as f64;
     let mut trial = Trial::new(volume, place, options);
@@ -184,21 +182,7 @@ pub fn run(
         None => strokes::points(&truth.region, grid, first.voxel, options.prompt, &within)
             .map_err(|error| anyhow!("a stroke: {error}"))?,
     };
-    let mut stroke = stroke.into_iter();
-    let mut next = stroke.next();
-    for number in 1..=options.clicks.last().copied().unwrap_or(0) {
-        if let Some(click) = next {
-            trial.click(segmenter, click)?;
-            // All points of the first stroke are one gesture.
-            for click in stroke.by_ref() {
-                trial.click(segmenter, click)?;
-            }
-            next = robot.next(&trial.mask);
-        }
-        if options.clicks.contains(&number) {
-            after.push(trial.measured(&truth.region, number)?);
-        }
-    }
+    trial.click_all(segmenter, &mut robot, stroke, (&truth.region, &mut after))?;
     let correction = options.correction.as_ref();
     let correction = correction
         .map(|options| correction::correct(volume, &truth.region, &trial.mask, options))
@@ -218,6 +202,13 @@ pub fn run(
         correction,
     };
     Ok(StructureResult { structure, mask: trial.mask })
+}
+
+/// Refuses a place in which there is no memory for looking for the next click.
+fn check_memory_of_robot(within: &VoxelBox) -> anyhow::Result<()> {
+    let voxels: u64 = within.size().iter().map(|&n| n as u64).product();
+    memory::check(ROBOT_BYTES * voxels)
+        .map_err(|short| anyhow!("finding where to click next {short}"))
 }
 
 /// Clicks on one structure and what came of them.
@@ -242,6 +233,34 @@ impl<'a> Trial<'a> {
         let (mask, grown, seconds) = (Region::default(), Vec::new(), Some(0.0));
         let start = None;
         Self { volume, place, clicks, prompts, answer, start, mask, options, grown, seconds }
+    }
+
+    /// Clicks as often as is asked for: the points of the first stroke as one gesture, then where the robot says.
+    /// `measured`: the truth, and where the figures after each number of clicks go.
+    fn click_all(
+        &mut self,
+        segmenter: &mut CubeSegmenter,
+        robot: &mut Robot<'_>,
+        stroke: Vec<RobotClick>,
+        measured: (&Region, &mut Vec<After>),
+    ) -> anyhow::Result<()> {
+        let (truth, after) = measured;
+        let mut stroke = stroke.into_iter();
+        let mut next = stroke.next();
+        let clicks = &self.options.clicks;
+        for number in 1..=clicks.last().copied().unwrap_or(0) {
+            if let Some(click) = next {
+                self.click(segmenter, click)?;
+                for click in stroke.by_ref() {
+                    self.click(segmenter, click)?;
+                }
+                next = robot.next(&self.mask);
+            }
+            if clicks.contains(&number) {
+                after.push(self.measured(truth, number)?);
+            }
+        }
+        Ok(())
     }
 
     /// One more click: the mask, and the time it took.

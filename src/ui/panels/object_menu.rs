@@ -29,6 +29,25 @@ pub(super) fn context_menu(
         cx.view.transient.renaming = Some((object.id, object.name.clone()));
         ui.close();
     }
+    visibility(ui, document, object, cx);
+    marks(ui, object, cx);
+    let refine = segment::REFINE_MASK.name();
+    if !object.region.is_empty() && ui.button(refine).on_hover_text(tr(REFINE_TIP)).clicked() {
+        cx.out.push(Action::Do(Command::StartFromMask(object.id)));
+        ui.close();
+    }
+    number(ui, object, cx);
+    merge(ui, document, object, cx);
+    opacity(ui, object, cx);
+    if ui.button(tr("Delete")).clicked() {
+        cx.view.transient.selected_prompt = None;
+        cx.out.push(Action::Do(Command::RemoveObject(object.id)));
+        ui.close();
+    }
+}
+
+/// What is seen of it and of the others.
+fn visibility(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
     if ui.button(if object.visible { tr("Hide") } else { tr("Show") }).clicked() {
         cx.out.push(Action::Do(Command::SetVisible(object.id, !object.visible)));
         ui.close();
@@ -59,6 +78,10 @@ pub(super) fn context_menu(
         cx.view.scan.solo = false;
         ui.close();
     }
+}
+
+/// What it is marked as, each a switch.
+fn marks(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let clicked = object.log.parts == KeptParts::Clicked;
     let parts = if clicked { KeptParts::All } else { KeptParts::Clicked };
     let lock = Command::SetLocked(object.id, !object.locked);
@@ -82,19 +105,6 @@ pub(super) fn context_menu(
             cx.out.push(action);
             ui.close();
         }
-    }
-    let refine = segment::REFINE_MASK.name();
-    if !object.region.is_empty() && ui.button(refine).on_hover_text(tr(REFINE_TIP)).clicked() {
-        cx.out.push(Action::Do(Command::StartFromMask(object.id)));
-        ui.close();
-    }
-    number(ui, object, cx);
-    merge(ui, document, object, cx);
-    opacity(ui, object, cx);
-    if ui.button(tr("Delete")).clicked() {
-        cx.view.transient.selected_prompt = None;
-        cx.out.push(Action::Do(Command::RemoveObject(object.id)));
-        ui.close();
     }
 }
 

@@ -286,6 +286,12 @@ fn row_right(
         rename(ui, document, object, cx);
         return;
     }
+    name_and_facts(ui, document, object, cx);
+}
+
+/// What is left of the row: its name, below it what is known of its mask, and between them and the buttons its signs.
+fn name_and_facts(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
+    let name = &object.name;
     let shown = cx.view.shows(document, object);
     let plain = shown && !object.locked;
     let colour = if plain { colours(ui).text } else { colours(ui).quiet };
@@ -294,6 +300,22 @@ fn row_right(
     let facts_colour = if waits { colours(ui).warning } else { colours(ui).quiet };
     let facts = row_facts(document, object, cx);
     let facts = facts.iter().map(|text| RichText::new(text).size(SMALL).color(facts_colour));
+    signs(ui, object, cx);
+    let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    paint_text(ui, name, rect.left_center(), Align::Max, rect.width());
+    let fits = |text: &RichText| {
+        let text = WidgetText::from(text.clone());
+        let extend = Some(TextWrapMode::Extend);
+        let galley = text.into_galley(ui, extend, f32::INFINITY, egui::TextStyle::Body);
+        galley.size().x <= rect.width()
+    };
+    if let Some(facts) = facts.clone().find(fits).or_else(|| facts.clone().next_back()) {
+        paint_text(ui, facts, rect.left_center() + vec2(0.0, 1.0), Align::Min, rect.width());
+    }
+}
+
+/// That its mask goes on outside of what the model saw, and how far the work on it is.
+fn signs(ui: &mut Ui, object: &Object, cx: &CommandContext) {
     if can_extend(object, cx.status) || is_cut(object, cx.status) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
@@ -308,17 +330,6 @@ fn row_right(
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let icon = RichText::new(icon).color(colour);
         paint_text(ui, icon, rect.left_center(), Align::Center, 16.0);
-    }
-    let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
-    paint_text(ui, name, rect.left_center(), Align::Max, rect.width());
-    let fits = |text: &RichText| {
-        let text = WidgetText::from(text.clone());
-        let extend = Some(TextWrapMode::Extend);
-        let galley = text.into_galley(ui, extend, f32::INFINITY, egui::TextStyle::Body);
-        galley.size().x <= rect.width()
-    };
-    if let Some(facts) = facts.clone().find(fits).or_else(|| facts.clone().next_back()) {
-        paint_text(ui, facts, rect.left_center() + vec2(0.0, 1.0), Align::Min, rect.width());
     }
 }
 

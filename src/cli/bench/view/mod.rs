@@ -136,24 +136,14 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Viewed> {
         .collect::<Result<_, _>>()?;
     drop(scene);
     let window = window(&gpu, &volume, frames)?;
-    let [single_from_memory, single_from_memory_whole] = {
-        // Room for next to nothing.
-        let mut scene = Scene::with_budget(gpu.device(), gpu.queue(), Offscreen::FORMAT, 1 << 22);
-        load(&gpu, &mut scene, &volume, &labels)?;
-        let whole = scroll(&gpu, &mut scene, &volume, &SINGLE, frames, plain)?;
-        scene.set_progressive(true);
-        [scroll(&gpu, &mut scene, &volume, &SINGLE, frames, plain)?, whole]
-    };
+    let [single_from_memory, single_from_memory_whole] =
+        from_memory(&gpu, &volume, &labels, frames)?;
     let quad_again = {
         let mut scene = gpu.scene();
         load(&gpu, &mut scene, &volume, &labels)?;
         scroll(&gpu, &mut scene, &volume, &QUAD, frames, plain)?
     };
-    let (peer, no_peer) = match args.peer.as_deref().map(|python| peer(python, args)) {
-        Some(Ok(told)) => (Some(told), None),
-        Some(Err(why)) => (None, Some(format!("{why:#}"))),
-        None => (None, Some("not asked for: --peer PYTHON".to_owned())),
-    };
+    let (peer, no_peer) = asked_peer(args);
     Ok(Viewed {
         adapter,
         software,
@@ -170,6 +160,30 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Viewed> {
         peer,
         no_peer,
     })
+}
+
+/// A slice scrolled of a scan for which the graphics memory has no room: drawn coarse first, and whole.
+fn from_memory(
+    gpu: &Offscreen,
+    volume: &Arc<Volume>,
+    labels: &LabelMap,
+    frames: usize,
+) -> anyhow::Result<[FrameTimes; 2]> {
+    // Room for next to nothing.
+    let mut scene = Scene::with_budget(gpu.device(), gpu.queue(), Offscreen::FORMAT, 1 << 22);
+    load(gpu, &mut scene, volume, labels)?;
+    let whole = scroll(gpu, &mut scene, volume, &SINGLE, frames, |params| params)?;
+    scene.set_progressive(true);
+    Ok([scroll(gpu, &mut scene, volume, &SINGLE, frames, |params| params)?, whole])
+}
+
+/// What the peer says, or why it says nothing.
+fn asked_peer(args: &BenchArgs) -> (Option<Value>, Option<String>) {
+    match args.peer.as_deref().map(|python| peer(python, args)) {
+        Some(Ok(told)) => (Some(told), None),
+        Some(Err(why)) => (None, Some(format!("{why:#}"))),
+        None => (None, Some("not asked for: --peer PYTHON".to_owned())),
+    }
 }
 
 /// Name of the adapter, and whether it is no GPU; an error if one is asked for.
