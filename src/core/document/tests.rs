@@ -18,12 +18,16 @@ mod withdrawn;
 
 use std::sync::Arc;
 
-use deeds::{DIMS, boxed, click, document, prompt, removal, resolve};
+use deeds::{DIMS, boxed, click, document, removal, resolve};
 
 use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::{Answer, Extension, Prompt, PromptId, PromptLog, WorkingScale};
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Voxels};
+
+fn prompt(x: f64, positive: bool) -> Prompt {
+    Prompt::new(DVec3::new(x, 1.0, 1.0), positive)
+}
 
 /// Everything a user can see: labels, and what the objects are.
 fn seen(document: &Document) -> (Vec<u16>, Vec<Object>) {

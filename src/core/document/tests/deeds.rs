@@ -23,10 +23,6 @@ pub fn document() -> Document {
     Document::new(Arc::new(image))
 }
 
-pub fn prompt(x: f64, positive: bool) -> Prompt {
-    Prompt::new(DVec3::new(x, 1.0, 1.0), positive)
-}
-
 /// A click in the far corner, which the masks of these tests leave free.
 pub fn click(document: &mut Document, positive: bool) -> Result<(), Refused> {
     let x = f64::from(document.history_steps().1 as u32 % 2) * 0.25;
@@ -170,12 +166,6 @@ pub fn deed() -> impl Strategy<Value = Deed> {
 pub fn between(a: [usize; 3], b: [usize; 3]) -> Region {
     let lo = std::array::from_fn(|i| a[i].min(b[i]));
     boxed(lo, std::array::from_fn(|i| a[i].max(b[i]) + 1))
-}
-
-/// Locked objects and their voxels.
-pub fn locked(d: &Document) -> Vec<(LabelId, Arc<Region>)> {
-    let locked = d.objects().iter().filter(|o| o.locked);
-    locked.map(|o| (o.id, Arc::clone(&o.region))).collect()
 }
 
 pub type DeedEdit = (usize, usize, [[usize; 3]; 2]);

@@ -5,6 +5,12 @@ use proptest::prelude::*;
 use super::deeds::*;
 use super::*;
 
+/// Locked objects and their voxels.
+fn locked(d: &Document) -> Vec<(LabelId, Arc<Region>)> {
+    let locked = d.objects().iter().filter(|o| o.locked);
+    locked.map(|o| (o.id, Arc::clone(&o.region))).collect()
+}
+
 /// All steps, done and undone, and how many are done.
 fn steps(d: &Document) -> (Vec<String>, usize) {
     let (steps, done) = d.history_steps();
