@@ -7,7 +7,7 @@ use super::history::Op;
 use super::prompts::parts_step;
 use super::{Document, LabelId, Object, PendingClick};
 use crate::prompt::{ImageId, PromptLog, WorkingScale};
-use crate::volume::{DeltaBuilder, DeltaRun, Region, Volume, VoxelBox};
+use crate::volume::{LabelMap, Region, Volume, VoxelBox};
 
 /// What a document is made from again. Regions are on the grid of `image`.
 #[derive(Clone, Debug)]
@@ -92,13 +92,8 @@ impl Document {
         if document.image_by_id(model_image).is_some() {
             document.model_image = model_image;
         }
-        for object in &objects {
-            let mut delta = DeltaBuilder::new(document.labels.dims());
-            for &run in object.region.runs() {
-                delta.push(DeltaRun { run, before: 0, after: object.id.0 });
-            }
-            document.labels.apply(&delta.finish());
-        }
+        let regions = objects.iter().map(|o| (o.id.0, &*o.region));
+        document.labels = LabelMap::from_regions(document.labels.dims(), regions);
         document.objects = objects;
         document.active = active.filter(|id| document.object(*id).is_some());
         let clicks =
@@ -183,7 +178,8 @@ fn sharing(objects: &[Object]) -> BTreeSet<usize> {
     for (at, object) in objects.iter().enumerate() {
         runs.extend(object.region.runs().iter().map(|run| (run.start, run.end(), at)));
     }
-    runs.sort_unstable();
+    // Those of each object are in order: a sort that sees that only has to merge them.
+    runs.sort();
     let mut found = BTreeSet::new();
     let mut farthest = (0, 0);
     for (start, end, at) in runs {
@@ -205,9 +201,12 @@ fn check(object: &Object, dims: [usize; 3]) -> Result<(), NotWhole> {
     let start = object.log.start.iter().map(|start| ("mask that its clicks correct", start));
     let layers = layers.into_iter().chain([("part removed by hand", removed)]).chain(start);
     for (what, layer) in layers {
-        if !fits(layer, dims) {
+        if !Arc::ptr_eq(layer, region) && !fits(layer, dims) {
             return Err(NotWhole::LayerOutsideScan(what));
         }
+    }
+    if Arc::ptr_eq(model, region) && added.is_empty() && removed.is_empty() {
+        return Ok(());
     }
     let row = dims[0];
     let mut made = model.union(added, row);

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 
@@ -87,8 +88,8 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     let exported = damage.or_default("what was exported where", read_exported(connection));
     let past = damage.or_default("the record of what was done when", Past::read(connection));
     let dims = source.grid.dims();
-    let mut reader =
-        ObjectReader { connection, dims, read: HashMap::new(), masks: Masks::default() };
+    let read = unpacked(connection, dims);
+    let mut reader = ObjectReader { connection, dims, read, masks: Masks::default() };
     let (objects, changed) = whole_objects(reader.objects(&mut damage), dims);
     for changed in changed {
         damage.say(changed.to_string());
@@ -214,8 +215,18 @@ impl ObjectReader<'_> {
                 Err(why) => damage.say(format!("object {id} can't be read: {why}")),
             }
         }
-        found.sort_by_key(|(place, object)| (*place, object.id));
-        found.into_iter().map(|(_, object)| object).collect()
+        found.sort_by_key(|read| (read.place, read.object.id));
+        let is_other = |read: &ReadObject| {
+            read.crc32.is_some_and(|expected| expected != i64::from(check_sum(&read.object)))
+        };
+        let others: Vec<bool> = found.par_iter().map(is_other).collect();
+        for (read, _) in found.iter().zip(others).filter(|(_, is_other)| *is_other) {
+            damage.say(format!(
+                "object {} “{}” is not what was written (its check sum is another): look at it",
+                read.object.id.0, read.object.name
+            ));
+        }
+        found.into_iter().map(|read| read.object).collect()
     }
 
     /// From both ends, so that what lies behind a damaged page is found too.
@@ -237,7 +248,7 @@ impl ObjectReader<'_> {
         ids
     }
 
-    fn object(&mut self, id: i64, damage: &mut Damages) -> Result<(i64, Object), String> {
+    fn object(&mut self, id: i64, damage: &mut Damages) -> Result<ReadObject, String> {
         let label = u16::try_from(id).ok().filter(|&id| id > 0);
         let label = LabelId(label.ok_or("numbers of objects go from 1 to 65535")?);
         let layers = LAYERS.join(", ");
@@ -273,14 +284,9 @@ impl ObjectReader<'_> {
             damage.say(format!(
                 "{called} is kept as drawn by hand, without its clicks: {why}; its mask is whole"
             ));
-            return Ok((place, object.as_drawn()));
+            return Ok(ReadObject { place, object: object.as_drawn(), crc32: None });
         }
-        if whole && crc32.is_some_and(|expected| expected != i64::from(check_sum(&object))) {
-            damage.say(format!(
-                "{called} is not what was written (its check sum is another): look at it"
-            ));
-        }
-        Ok((place, object))
+        Ok(ReadObject { place, object, crc32: crc32.filter(|_| whole) })
     }
 
     /// Gives an object its clicks, what is known of the answer to them, and the mask that they correct.
@@ -347,37 +353,101 @@ impl ObjectReader<'_> {
 
     fn mask(&mut self, row: Option<i64>) -> Result<Arc<Region>, String> {
         let Some(row) = row else { return Ok(Arc::default()) };
-        if let Some(known) = self.read.get(&row) {
-            return known.clone();
-        }
-        let read = read_mask(self.connection, row, self.dims).map(Arc::new);
-        if let Ok(mask) = &read {
+        let (connection, dims) = (self.connection, self.dims);
+        let read = self.read.entry(row);
+        let read = read.or_insert_with(|| read_mask(connection, row, dims).map(Arc::new));
+        if let Ok(mask) = read {
             self.masks.insert(row, mask);
         }
-        self.read.insert(row, read.clone());
-        read
+        read.clone()
+    }
+}
+
+/// An object that was read.
+struct ReadObject {
+    place: i64,
+    object: Object,
+    /// The check sum that it was written with, if it is to have that.
+    crc32: Option<i64>,
+}
+
+/// A mask as it stands in the file.
+struct PackedMask {
+    id: i64,
+    voxels: i64,
+    runs: Vec<u8>,
+}
+
+/// So many packed bytes are unpacked at a time.
+const BATCH: usize = 64 << 20;
+
+/// The masks of all objects, by all cores. What can't be read this way is read once more, one by one, when an object is
+/// found to have it.
+fn unpacked(
+    connection: &Connection,
+    dims: [usize; 3],
+) -> HashMap<i64, Result<Arc<Region>, String>> {
+    let mut found = HashMap::new();
+    let mut unpack = |batch: Vec<PackedMask>| {
+        found.par_extend(
+            batch.into_par_iter().map(|packed| (packed.id, packed.unpacked(dims).map(Arc::new))),
+        );
+    };
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    let _damaged_here = for_each_mask(connection, |packed| {
+        bytes += packed.runs.len();
+        batch.push(packed);
+        if bytes > BATCH {
+            unpack(std::mem::take(&mut batch));
+            bytes = 0;
+        }
+    });
+    unpack(batch);
+    found
+}
+
+fn for_each_mask(
+    connection: &Connection,
+    mut each: impl FnMut(PackedMask),
+) -> rusqlite::Result<()> {
+    let named: Vec<String> = LAYERS
+        .into_iter()
+        .chain(["start"])
+        .map(|column| format!("SELECT {column} FROM object"))
+        .collect();
+    let sql = format!("SELECT id, voxels, runs FROM mask WHERE id IN ({})", named.join(" UNION "));
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // Values of other types are told when they are read one by one.
+        if let (Ok(id), Ok(voxels), Ok(runs)) = (row.get(0), row.get(1), row.get(2)) {
+            each(PackedMask { id, voxels, runs });
+        }
+    }
+    Ok(())
+}
+
+impl PackedMask {
+    fn unpacked(&self, dims: [usize; 3]) -> Result<Region, String> {
+        let Self { id, voxels, runs } = self;
+        let region = region_code::decode(runs, dims).map_err(|e| format!("mask {id}: {e}"))?;
+        if region.count() as i64 == *voxels {
+            Ok(region)
+        } else {
+            Err(format!("mask {id} has other voxels than were written"))
+        }
     }
 }
 
 fn read_mask(connection: &Connection, id: i64, dims: [usize; 3]) -> Result<Region, String> {
     let mut statement =
         connection.prepare_cached("SELECT voxels, runs FROM mask WHERE id = ?").map_err(said)?;
-    let read = |row: &Row<'_>| {
-        let region = row.get_ref(1)?.as_blob().map(|bytes| region_code::decode(bytes, dims));
-        Ok((row.get::<_, i64>(0)?, region))
-    };
+    let read = |row: &Row<'_>| Ok(PackedMask { id, voxels: row.get(0)?, runs: row.get(1)? });
     let missing = |e| match e {
         rusqlite::Error::QueryReturnedNoRows => format!("mask {id} is missing"),
         e => format!("mask {id}: {e}"),
     };
-    let (voxels, region) = statement.query_row([id], read).map_err(missing)?;
-    let region =
-        region.map_err(|e| format!("mask {id}: {e}"))?.map_err(|e| format!("mask {id}: {e}"))?;
-    if region.count() as i64 == voxels {
-        Ok(region)
-    } else {
-        Err(format!("mask {id} has other voxels than were written"))
-    }
+    statement.query_row([id], read).map_err(missing)?.unpacked(dims)
 }
 
 // As `map_err` gives it.

@@ -37,48 +37,57 @@ pub fn encode(region: &Region) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
-/// So many bytes are few runs, whatever they are: zlib never makes more than 1032 bytes of one.
-const FEW_BYTES: usize = 1 << 14;
+/// So many runs are made without asking for memory: a megabyte.
+const FEW_RUNS: usize = 1 << 16;
 
-/// The region that was encoded, of a grid of `dims`. Takes memory only for the runs that are there, and for many runs
-/// only once their check sum is known to be right.
+/// The region that was encoded, of a grid of `dims`. Takes memory only for the runs that are there, and asks for that of
+/// many before.
 ///
 /// # Errors
 /// Why these bytes are none.
 pub fn decode(bytes: &[u8], dims: [usize; 3]) -> Result<Region, String> {
-    if bytes.len() > FEW_BYTES {
-        let mut runs = 0u64;
-        walk(bytes, dims, |_, _| runs += 1)?;
-        memory::check(runs * size_of::<Run>() as u64).map_err(|short| format!("it {short}"))?;
-    }
-    let mut builder = RegionBuilder::new(dims[0]);
-    walk(bytes, dims, |start, len| builder.push(start, len))?;
-    Ok(builder.finish())
-}
-
-/// Calls for each run: its first voxel and how many it has.
-fn walk(bytes: &[u8], dims: [usize; 3], mut run: impl FnMut(usize, usize)) -> Result<(), String> {
     let [nx, count] = [dims[0], dims.iter().product()];
-    let mut decoder = std::io::BufReader::with_capacity(1 << 15, ZlibDecoder::new(bytes));
-    let mut end = 0usize;
-    loop {
-        let mut pair = [0; 8];
-        match fill(&mut decoder, &mut pair) {
-            Ok(0) => return Ok(()),
-            Ok(8) => {}
-            Ok(_) => return Err("its runs end in the middle of one".to_owned()),
-            Err(why) => return Err(format!("its runs are not whole: {why}")),
-        }
-        let half =
-            |at: usize| u32::from_le_bytes([pair[at], pair[at + 1], pair[at + 2], pair[at + 3]]);
-        let (gap, len) = (half(0), half(4) as usize);
-        let start = end.saturating_add(gap as usize);
+    let mut builder = RegionBuilder::new(nx);
+    let (mut runs, mut room, mut end) = (0usize, FEW_RUNS, 0usize);
+    for_each_pair(bytes, |gap, len| {
+        let (start, len) = (end.saturating_add(gap as usize), len as usize);
         let moves = len == 0 && gap == FARTHEST;
         if start >= count || len > nx - start % nx || (len == 0 && !moves) {
             return Err("its runs lead out of the scan".to_owned());
         }
-        run(start, len);
+        if runs == room {
+            room *= 2;
+            let bytes = (room * size_of::<Run>()) as u64;
+            memory::check(bytes).map_err(|short| format!("it {short}"))?;
+        }
+        runs += 1;
+        builder.push(start, len);
         end = start + len;
+        Ok(())
+    })?;
+    Ok(builder.finish())
+}
+
+/// Calls for each pair: the gap and the length.
+fn for_each_pair(
+    bytes: &[u8],
+    mut each: impl FnMut(u32, u32) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut decoder = ZlibDecoder::new(bytes);
+    let mut buffer = vec![0; 1 << 15];
+    loop {
+        let filled = fill(&mut decoder, &mut buffer)
+            .map_err(|why| format!("its runs are not whole: {why}"))?;
+        let (pairs, rest) = buffer[..filled].as_chunks::<8>();
+        for &[a, b, c, d, e, f, g, h] in pairs {
+            each(u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))?;
+        }
+        if !rest.is_empty() {
+            return Err("its runs end in the middle of one".to_owned());
+        }
+        if filled < buffer.len() {
+            return Ok(());
+        }
     }
 }
 
