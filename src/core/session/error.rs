@@ -57,7 +57,7 @@ pub enum SessionError {
     #[error("another file has taken the place of this session: save under another name: {}", .0.display())]
     Replaced(PathBuf),
     /// Somebody else writes it.
-    #[error("this session is open elsewhere ({holder}): close it there: {}", path.display())]
+    #[error("this session is open {holder}: close it there: {}", path.display())]
     Held {
         /// Who.
         holder: Holder,

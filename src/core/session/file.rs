@@ -6,6 +6,7 @@
 //! the new state counts. Between writes there is one file, which can be copied as it is; a write-ahead log would be
 //! faster, but it is a second file that belongs to the first, and it does not work on network shares.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -29,6 +30,8 @@ pub struct SessionFile {
     /// Which file it is: another of the same name is not it.
     identity: Identity,
     written: Written,
+    /// What it held when it was opened; `None` if it was made by this program.
+    opened: Option<Box<Snapshot>>,
     past: Past,
     /// The file says something else of what was done before, until the next write.
     other_past: bool,
@@ -69,8 +72,8 @@ impl Reserved {
         let (written, identity) = build(&path, snapshot, past, &Written::nothing())?;
         // It is there from now on: if it can't be connected to now, the next write tries again.
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
-        let (past, other_past) = (past.clone(), false);
-        Ok(SessionFile { path, connection, identity, written, past, other_past, lock })
+        let (opened, past, other_past) = (None, past.clone(), false);
+        Ok(SessionFile { path, connection, identity, written, opened, past, other_past, lock })
     }
 }
 
@@ -87,7 +90,7 @@ pub struct Opened {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadOnly {
     /// Somebody else has it.
-    #[error("it is open elsewhere ({0})")]
+    #[error("it is open {0}")]
     Held(Holder),
     /// It, or its folder, may not be written.
     #[error("it can't be written, or its folder can't")]
@@ -187,7 +190,9 @@ impl SessionFile {
             ..Written::nothing()
         };
         let (connection, past) = (Some(connection), contents.past.clone());
-        let file = Self { path, connection, identity, written, past, other_past: false, lock };
+        let opened = Some(Box::new(contents.snapshot.clone()));
+        let other_past = false;
+        let file = Self { path, connection, identity, written, opened, past, other_past, lock };
         Ok(Opened { contents, file: Ok(file) })
     }
 
@@ -221,17 +226,68 @@ impl SessionFile {
     /// # Errors
     /// If it can't be written, somebody else has taken it over, or somebody else has written it.
     pub fn write(&mut self, snapshot: &Snapshot) -> Result<WriteOutcome, SessionError> {
-        match Identity::of(&self.path) {
-            Ok(found) if found == self.identity => {}
-            Ok(_) => return Err(SessionError::Replaced(self.path.clone())),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return self.make_anew(snapshot),
-            Err(e) => return Err(SessionError::io("the session can't be written", &self.path, e)),
+        if !self.is_there()? {
+            return self.make_anew(snapshot);
         }
+        let past = self.other_past.then(|| self.past.clone());
+        let changed = self.change(|transaction, path, written| {
+            if let Some(past) = &past {
+                write::replace_past(transaction, past)?;
+            }
+            write::write(transaction, path, written, snapshot)
+        })?;
+        Ok(if changed { WriteOutcome::Written } else { WriteOutcome::Unchanged })
+    }
+
+    /// Whether it was opened as it is not any more.
+    pub fn can_take_back(&self) -> bool {
+        self.opened.is_some() && self.written.sitting.is_some()
+    }
+
+    /// Makes it what it was when it was opened, as far as it tells: what was written since is gone, with the record of
+    /// that. `false` if there is nothing to be taken back: see [`SessionFile::can_take_back`].
+    ///
+    /// # Errors
+    /// As [`SessionFile::write`], and if it is gone; it is what it was before then.
+    pub fn take_back(&mut self) -> Result<bool, SessionError> {
+        let Some(opened) = self.opened.clone().filter(|_| self.can_take_back()) else {
+            return Ok(false);
+        };
+        if !self.is_there()? {
+            let gone = std::io::ErrorKind::NotFound.into();
+            return Err(SessionError::io("the session can't be written", &self.path, gone));
+        }
+        let past = self.past.clone();
+        self.change(|transaction, path, written| {
+            let next = write::write(transaction, path, written, &opened)?;
+            let next = next.unwrap_or_else(|| written.clone());
+            // With it goes the sitting that the write has noted.
+            write::replace_past(transaction, &past)?;
+            Ok(Some(Written { sitting: None, step_times: BTreeMap::new(), ..next }))
+        })
+    }
+
+    /// Whether its file is there: `false` if it was deleted.
+    fn is_there(&self) -> Result<bool, SessionError> {
+        match Identity::of(&self.path) {
+            Ok(found) if found == self.identity => Ok(true),
+            Ok(_) => Err(SessionError::Replaced(self.path.clone())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(SessionError::io("the session can't be written", &self.path, e)),
+        }
+    }
+
+    /// Writes something in one transaction; whether there was something. `change` is told what is in the file, and tells
+    /// what is in it then.
+    fn change(
+        &mut self,
+        change: impl FnOnce(&Connection, &Path, &Written) -> rusqlite::Result<Option<Written>>,
+    ) -> Result<bool, SessionError> {
         if self.lock.is_gone() {
             // Deleted by hand. Somebody else may have had it meanwhile, which the count of writes tells.
             self.lock = lock(&self.path)?;
         }
-        let Self { path, connection, written, lock, past, other_past, .. } = self;
+        let Self { path, connection, written, lock, other_past, .. } = self;
         let failed = |e| SessionError::database("written", path, e);
         let connection = match connection {
             Some(connection) => connection,
@@ -248,14 +304,11 @@ impl SessionFile {
         if write::count(&transaction).map_err(failed)? != written.writes {
             return Err(SessionError::WrittenElsewhere(path.clone()));
         }
-        if *other_past {
-            write::replace_past(&transaction, past).map_err(failed)?;
-        }
-        let next = write::write(&transaction, path, written, snapshot).map_err(failed)?;
-        let Some(next) = next else { return Ok(WriteOutcome::Unchanged) };
+        let next = change(&transaction, path, written).map_err(failed)?;
+        let Some(next) = next else { return Ok(false) };
         transaction.commit().map_err(failed)?;
         (*written, *other_past) = (next, false);
-        Ok(WriteOutcome::Written)
+        Ok(true)
     }
 
     /// Makes another file of it, with what was done before and in this sitting, whole or not at all. This one stays as
@@ -271,8 +324,8 @@ impl SessionFile {
         let lock = lock(&path)?;
         let (written, identity) = build(&path, snapshot, &self.past, &self.written)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
-        let past = self.past.clone();
-        Ok(Self { path, connection, identity, written, past, other_past: false, lock })
+        let (opened, past, other_past) = (self.opened.clone(), self.past.clone(), false);
+        Ok(Self { path, connection, identity, written, opened, past, other_past, lock })
     }
 
     /// The file was deleted: its contents are still known.

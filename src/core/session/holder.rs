@@ -17,9 +17,14 @@ pub struct Holder {
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.host.as_str(), self.process) {
-            ("", _) => f.write_str("by another program"),
-            (host, process) => write!(f, "on {host}, process {process}"),
+        let process = self.process;
+        match self.host.as_str() {
+            // Only programs of this computer keep it from saying who they are.
+            "" => f.write_str("in another window of Voxpoint"),
+            _ if self.is_on_this_computer() => {
+                write!(f, "in another window of Voxpoint (process {process})")
+            }
+            host => write!(f, "on {host}, process {process}"),
         }
     }
 }
@@ -34,6 +39,11 @@ impl Holder {
             process_started: started(process).unwrap_or(0),
             since_ms: super::now_ms(),
         }
+    }
+
+    /// Whether it is on this computer: another window, or this one.
+    pub fn is_on_this_computer(&self) -> bool {
+        self.host == gethostname::gethostname().to_string_lossy()
     }
 
     /// Whether it is this program: then the session must not be opened a second time.
@@ -77,6 +87,19 @@ fn started(process: u32) -> Option<u64> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_window_is_called_so_and_other_computers_by_their_names() {
+        let here = Holder { process: 12, ..Holder::me() };
+        let there = Holder { host: "reading-room-3".to_owned(), ..here.clone() };
+        for (holder, text) in [
+            (here, "in another window of Voxpoint (process 12)"),
+            (there, "on reading-room-3, process 12"),
+            (Holder::unknown(), "in another window of Voxpoint"),
+        ] {
+            assert_eq!(holder.to_string(), text);
+        }
+    }
 
     /// Where the system has no locks, the file alone tells.
     #[test]

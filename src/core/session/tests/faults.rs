@@ -117,7 +117,7 @@ fn a_session_that_was_taken_over_is_written_no_more() {
     let other = Holder { host: "elsewhere".to_owned(), ..Holder::me() };
     std::fs::write(lock::Lock::path_for(&path), serde_json::to_string(&other).unwrap()).unwrap();
     let error = file.write(&next(2)).unwrap_err().to_string();
-    assert!(error.contains("open elsewhere (on elsewhere, process"), "{error}");
+    assert!(error.contains("is open on elsewhere, process"), "{error}");
     assert_eq!(read_objects(&path), next(1).objects);
     std::fs::write(lock::Lock::path_for(&path), mine).unwrap();
     file.write(&next(2)).unwrap();
