@@ -165,3 +165,38 @@ fn lists_have_every_format() {
     assert_eq!(stem("d/a.tiny.nii"), Some("a.tiny".into()));
     assert_eq!(stem("d/a.png"), None);
 }
+
+/// A header, the files of its voxels, and from which files it is read.
+#[test]
+fn a_volume_tells_from_which_files_it_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["a.raw", "b.raw"] {
+        std::fs::write(at(name), [1, 2, 3, 4]).unwrap();
+    }
+    std::fs::write(at("v.raw"), [7; 8]).unwrap();
+    let nrrd = "NRRD0004\ntype: uint8\ndimension: 3\nsizes: 2 2 2\nencoding: raw\n";
+    std::fs::write(at("list.nhdr"), format!("{nrrd}data file: LIST\na.raw\nb.raw\n")).unwrap();
+    std::fs::write(at("one.nhdr"), format!("{nrrd}data file: v.raw\n")).unwrap();
+    let meta = "ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_UCHAR\n";
+    std::fs::write(at("v.mhd"), format!("{meta}ElementDataFile = v.raw\n")).unwrap();
+    let mut attached = format!("{nrrd}\n").into_bytes();
+    attached.extend([7; 8]);
+    std::fs::write(at("alone.nrrd"), attached).unwrap();
+    write_tiny(&at("scan.tiny"), [2, 2, 2], &[1; 8]);
+    let formats = with_tiny(Fault::None);
+    for (opened, read) in [
+        ("list.nhdr", &["list.nhdr", "a.raw", "b.raw"][..]),
+        ("one.nhdr", &["one.nhdr", "v.raw"]),
+        ("v.mhd", &["v.mhd", "v.raw"]),
+        // The voxels were chosen instead of their header.
+        ("v.raw", &["v.mhd", "v.raw"]),
+        ("alone.nrrd", &["alone.nrrd"]),
+        ("scan.tiny", &["scan.tiny"]),
+    ] {
+        let volume = open(&formats, &Source::at(&at(opened))).unwrap_or_else(|e| panic!("{e}"));
+        let expected: Vec<PathBuf> = read.iter().map(|name| at(name)).collect();
+        assert_eq!(volume.files(), expected, "{opened}");
+        assert_eq!(volume.with_time_point(0).files(), expected, "{opened}");
+    }
+}

@@ -108,6 +108,12 @@ impl PairStamp {
         Self { path: path.to_owned(), table_path, map, table }
     }
 
+    /// The bytes of the label map and of its table, and their SHA-256; `None` of one that was not there or could not be
+    /// read.
+    pub fn sums(&self) -> [Option<(u64, [u8; 32])>; 2] {
+        [&self.map, &self.table].map(|stamp| stamp.as_ref().map(|s| (s.bytes, s.sha256)))
+    }
+
     /// The label map's path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -172,6 +178,9 @@ mod tests {
         assert_eq!(both.changed().as_ref(), Some(&table));
         fs::write(&map, "another").unwrap();
         assert_eq!(both.changed().as_ref(), Some(&map));
+        let [of_map, of_table] = PairStamp::of(formats(), &map).sums();
+        let hash = |text: &str| -> [u8; 32] { Sha256::digest(text).into() };
+        assert_eq!((of_map, of_table), (Some((7, hash("another"))), Some((6, hash("others")))));
         let began = fs::metadata(&map).unwrap().modified().ok();
         assert_eq!(PairStamp::of_read(formats(), &map, began).changed(), None);
         let read = PairStamp::of_read(formats(), &map, Some(SystemTime::UNIX_EPOCH));

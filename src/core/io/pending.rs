@@ -36,8 +36,10 @@ pub(super) struct Pending<C> {
     pub(super) warnings: Vec<Warning>,
     /// From the first voxel on.
     pub(super) content: C,
-    /// The file that holds the voxels.
+    /// The file that holds the voxels, or the first of them.
     pub(super) data: PathBuf,
+    /// All files: that of the header, and those of the voxels if they are others.
+    pub(super) files: Vec<PathBuf>,
     /// What of the first bytes that follow the voxels is kept, where something belongs there.
     pub(super) tail: Option<Tail>,
 }
@@ -84,7 +86,7 @@ impl<C: Content> Pending<C> {
         warnings.extend(tail.map(Warning));
         let (dims, said) = (self.file_dims, self.provenance);
         let volume = Volume::new(name, self.grid, dims, voxels, scale, said, warnings);
-        Ok(volume.converted_from(self.kind.conversion()))
+        Ok(volume.converted_from(self.kind.conversion()).read_from(self.files))
     }
 
     /// Hands out the voxels slice by slice. What follows them and does not belong there is an error.

@@ -32,7 +32,8 @@ impl Registry {
     }
 
     /// Reads a volume, its format told by content, never by name. Voxels keep their type, x fastest; all time points
-    /// are read. World coordinates are RAS millimetres, whatever unit the file uses. Progress is in bytes.
+    /// are read. World coordinates are RAS millimetres, whatever unit the file uses. Progress is in bytes. The volume
+    /// tells from which files it was read ([`Volume::files`]).
     ///
     /// # Errors
     /// See [`IoError`]; nothing is allocated for a claim that the file or `limits` can't hold.
@@ -43,7 +44,12 @@ impl Registry {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.reader_of(source)?.open(source, limits, cancel, progress)
+        let volume = self.reader_of(source)?.open(source, limits, cancel, progress)?;
+        Ok(match source {
+            Source::File(path) if volume.files().is_empty() => volume.read_from([path.clone()]),
+            Source::Series(files) if volume.files().is_empty() => volume.read_from(files.clone()),
+            _ => volume,
+        })
     }
 
     /// Whether there is a reader for what a source is, by the first look at it.

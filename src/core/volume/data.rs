@@ -1,4 +1,5 @@
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::geom::{AxisMap, Grid};
@@ -186,6 +187,7 @@ pub struct Volume {
     provenance: Provenance,
     warnings: Vec<Warning>,
     conversion: Option<Conversion>,
+    files: Arc<[PathBuf]>,
 }
 
 impl Volume {
@@ -209,14 +211,37 @@ impl Volume {
         );
         let voxels = Arc::new(voxels);
         let (name, time_point, conversion) = (name.into(), 0, None);
-        let provenance = provenance.into();
-        Self { name, grid, file_dims, voxels, time_point, scale, provenance, warnings, conversion }
+        let (provenance, files) = (provenance.into(), Arc::from([]));
+        Self {
+            name,
+            grid,
+            file_dims,
+            voxels,
+            time_point,
+            scale,
+            provenance,
+            warnings,
+            conversion,
+            files,
+        }
     }
 
     /// The same scan, whose voxels were something else in the file.
     #[must_use]
     pub fn converted_from(self, conversion: Option<Conversion>) -> Self {
         Self { conversion, ..self }
+    }
+
+    /// Says from which files it was read.
+    #[must_use]
+    pub fn read_from(self, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { files: files.into_iter().collect(), ..self }
+    }
+
+    /// The files from which it was read, all of them and no others: header and voxels, or one for each slice. None if it
+    /// was not read from files.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// What its voxels were in the file, if they are not numbers there.

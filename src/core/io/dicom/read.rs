@@ -291,7 +291,9 @@ impl<'a> Group3d<'a> {
         debug_assert!(!self.placeless || self.grid.dims()[2] == 1);
         let volume =
             Volume::new(name, self.grid.clone(), dims, voxels, scale, provenance, warnings);
-        Ok(volume.converted_from(conversion(&instance.shape)))
+        let files: BTreeSet<usize> = self.places.iter().map(|place| place.instance).collect();
+        let files = files.into_iter().map(|n| self.instances[n].path.clone());
+        Ok(volume.converted_from(conversion(&instance.shape)).read_from(files))
     }
 
     /// Whether files of pixels that are not compressed can hold what their headers claim.

@@ -331,6 +331,10 @@ fn one_file_stands_for_its_series() {
             other => panic!("{other:?}"),
         }
         assert_eq!(warnings(&volume), "");
+        // And it tells which files are of it, whatever else lies there.
+        let files: std::collections::BTreeSet<&PathBuf> = volume.files().iter().collect();
+        assert_eq!(files.len(), volume.grid().dims()[2]);
+        assert!(files.iter().all(|path| path.parent() == Some(dir.path()) && path.is_file()));
     }
     assert_eq!((five, six), (3, 2));
 }

@@ -95,11 +95,13 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
     let count: usize = axes.iter().product();
     let bytes = (count * channels) as u64 * data_type.size() as u64;
     let coding = coding(fields, data_type).map_err(damaged)?;
+    let mut all_files = vec![path.to_path_buf()];
     let (content, data) = match data_files(&lines, axes.len(), path)? {
         None => (attached(stream, lines.bytes, coding, bytes, path)?, path.to_path_buf()),
         Some((files, warning)) => {
             warnings.extend(warning);
             let data = files[0].clone();
+            all_files.extend(files.iter().cloned());
             (detached(files, coding, (bytes, data_type.size()), progress, path)?, data)
         }
     };
@@ -125,6 +127,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         warnings,
         content,
         data,
+        files: all_files,
         tail: None,
     })
 }

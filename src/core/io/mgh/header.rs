@@ -99,6 +99,7 @@ pub(super) fn open(
         warnings,
         content: stream,
         data: path.to_path_buf(),
+        files: vec![path.to_path_buf()],
         tail: Some(parameters),
     })
 }

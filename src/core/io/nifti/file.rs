@@ -130,6 +130,8 @@ impl NiftiFile {
         let provenance =
             Provenance { format: NAME, geometry: Some(stored), identifiers: Vec::new() };
         let (content, data) = (self.stream, self.data);
+        let files = std::iter::once(self.path).chain([data.clone()]);
+        let files: std::collections::BTreeSet<PathBuf> = files.collect();
         let (layout, tail) = (None, None);
         Ok(Pending {
             grid,
@@ -142,6 +144,7 @@ impl NiftiFile {
             warnings,
             content,
             data,
+            files: files.into_iter().collect(),
             tail,
         })
     }

@@ -41,6 +41,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
     let bytes = numbers as u64 * data_type.size() as u64;
     let coding = coding(&fields, data_type).map_err(damaged)?;
     let endian = endian(&fields, data_type, coding.encoding).map_err(damaged)?;
+    let mut all_files = vec![path.to_path_buf()];
     let (content, data) = match data_files(&fields, path)? {
         None => {
             let content = attached(stream, fields.bytes, coding, bytes, path)?;
@@ -49,6 +50,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         Some((files, warning)) => {
             warnings.extend(warning);
             let data = files[0].clone();
+            all_files.extend(files.iter().cloned());
             (detached(files, coding, (bytes, data_type.size()), progress, path)?, data)
         }
     };
@@ -64,6 +66,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         warnings,
         content,
         data,
+        files: all_files,
         tail: None,
     })
 }
