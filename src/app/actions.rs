@@ -156,7 +156,7 @@ impl App {
             Action::CloseScan => self.leaving.want(Leave::CloseScan),
             Action::SaveSessionAs => self.ask_save_session(),
             Action::ContinueDraft(path) => self.continue_draft(path),
-            Action::DeleteDraft(path) => self.delete_draft(path),
+            Action::DiscardDraft(path) => self.discard_draft(path),
             Action::AnswerSession(answer) => self.answer_session(answer),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Action::Leave(answer) => self.answer_leave(answer),

@@ -3,7 +3,7 @@
 
 use super::App;
 use super::files::Loaded;
-use super::sessions::Ready;
+use super::sessions::{Ending, Ready};
 use crate::document::Document;
 use crate::ui::LeaveAnswer;
 use crate::ui::text::tr_with;
@@ -32,8 +32,8 @@ pub(super) enum Leaving {
     Asking(Leave),
     /// The user wants to save before.
     SavingFirst(Leave),
-    /// The user has agreed to lose unsaved work.
-    Agreed(Leave),
+    /// The user has agreed to lose unsaved work, and has said which.
+    Agreed(Leave, Ending),
     /// The user knows that it is in no label map, and where it is kept.
     Kept(Leave),
     /// The window closes; nothing else begins meanwhile.
@@ -57,7 +57,9 @@ impl Leaving {
     pub fn want(&mut self, leave: Leave) {
         let decided = matches!(
             self,
-            Self::SavingFirst(Leave::Close) | Self::Agreed(Leave::Close) | Self::Kept(Leave::Close)
+            Self::SavingFirst(Leave::Close)
+                | Self::Agreed(Leave::Close, _)
+                | Self::Kept(Leave::Close)
         );
         let again = decided && matches!(leave, Leave::Close);
         if !self.is_closing() && !again {
@@ -73,9 +75,9 @@ impl Leaving {
     }
 
     /// The answer is: discard unsaved work.
-    pub fn agree(&mut self) {
+    pub fn agree(&mut self, ending: Ending) {
         *self = match std::mem::take(self) {
-            Self::Asking(leave) => Self::Agreed(leave),
+            Self::Asking(leave) => Self::Agreed(leave, ending),
             other => other,
         };
     }
@@ -88,9 +90,12 @@ impl Leaving {
         };
     }
 
-    /// Whether what is not saved is given up, as the user has agreed.
-    pub fn discards(&self) -> bool {
-        matches!(self, Self::Agreed(_))
+    /// What becomes of what was kept, as the user has agreed.
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Agreed(_, ending) => *ending,
+            _ => Ending::Keep,
+        }
     }
 
     /// The answer is: save, then leave. Whether it was the answer to a question.
@@ -137,7 +142,7 @@ impl Leaving {
             | Self::Asking(leave)
             | Self::SavingFirst(leave)
             | Self::Kept(leave)
-            | Self::Agreed(leave) => {
+            | Self::Agreed(leave, _) => {
                 if matches!(leave, Leave::Close) {
                     *self = Self::Closing;
                 }
@@ -202,7 +207,11 @@ impl App {
     pub(super) fn answer_leave(&mut self, answer: LeaveAnswer) {
         match answer {
             LeaveAnswer::Stay => self.leaving.stay(),
-            LeaveAnswer::Discard => self.leaving.agree(),
+            LeaveAnswer::Discard => {
+                let earlier = self.sessions.earlier().is_some();
+                self.leaving.agree(if earlier { Ending::TakeBack } else { Ending::Discard });
+            }
+            LeaveAnswer::DiscardDraft => self.leaving.agree(Ending::Discard),
             LeaveAnswer::Keep => self.leaving.keep(),
             LeaveAnswer::SaveSession => {
                 if self.leaving.save_first() {
@@ -221,7 +230,9 @@ impl App {
     /// Goes on with what gives up the document, once nothing is being written and nothing would be lost that the
     /// user has not agreed to lose.
     pub(super) fn leave_when_saved(&mut self, ctx: &egui::Context) {
-        if self.leaving.is_under_way() && !self.leaving.is_closing() && !self.leaving.discards() {
+        let ending = self.leaving.ending();
+        let discards = ending != Ending::Keep;
+        if self.leaving.is_under_way() && !self.leaving.is_closing() && !discards {
             self.hand_over(true);
         }
         let unexported = self.document().is_some_and(Document::is_modified);
@@ -231,9 +242,10 @@ impl App {
         let as_draft = by_list && unexported && !sessions.is_kept_by_name();
         let as_draft = as_draft && sessions.can_be_gone_on_with();
         let failed = sessions.has_failed();
-        let discards = self.leaving.discards();
+        let unchanged = self.open.as_ref().is_some_and(|open| sessions.is_unchanged(open));
+        let stays = sessions.is_kept_by_name() || unchanged;
         let leave = self.leaving.step(Circumstances {
-            modified: unexported && !sessions.is_kept_by_name() && !as_draft || failed,
+            modified: unexported && !stays && !as_draft || failed,
             writing: self.files.is_saving() || !discards && !sessions.is_settled(),
             asking: self.files.is_asking(),
         });
@@ -243,15 +255,16 @@ impl App {
         }
         self.status.ask_discard = self.leaving.asks();
         self.status.can_keep = sessions.can_be_gone_on_with();
+        self.status.earlier = sessions.earlier();
         let older = self.open.as_ref().filter(|open| open.document.is_modified());
         self.status.older_mask = older.and_then(|open| open.saved_to.clone());
         match leave {
             Some(Leave::Close) => {
-                self.sessions.end(discards);
+                self.sessions.end(ending);
                 ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
             Some(leave) => {
-                self.sessions.end(discards);
+                self.sessions.end(ending);
                 let left = self.document().map(|d| d.image().name().to_owned());
                 self.do_leave(leave);
                 if let Some(name) = left.filter(|_| as_draft) {
@@ -334,7 +347,7 @@ mod tests {
             Leaving::Wanted(leave) => format!("wants to {}", name(leave)),
             Leaving::Asking(leave) => format!("asks to {}", name(leave)),
             Leaving::SavingFirst(leave) => format!("saves to {}", name(leave)),
-            Leaving::Agreed(leave) => format!("agreed to {}", name(leave)),
+            Leaving::Agreed(leave, _) => format!("agreed to {}", name(leave)),
             Leaving::Kept(leave) => format!("keeps to {}", name(leave)),
             Leaving::Closing => "closing".into(),
         }
@@ -479,7 +492,7 @@ mod tests {
                         continue;
                     }
                     Agree => {
-                        leaving.agree();
+                        leaving.agree(Ending::Discard);
                         continue;
                     }
                     Keep => {

@@ -25,6 +25,8 @@ pub(super) struct OpenDocument {
     pub document: Document,
     /// The scan's file.
     pub path: PathBuf,
+    /// Its masks are open alone: what stands in for the scan has nothing in it that could be looked at.
+    pub no_scan: bool,
     /// Where the label map was saved last.
     pub saved_to: Option<PathBuf>,
     /// The label map that was opened with the scan: suggested when it is saved.
@@ -47,6 +49,7 @@ impl OpenDocument {
             number,
             document,
             path,
+            no_scan: false,
             saved_to: None,
             came_from: None,
             on_disk: None,
@@ -99,10 +102,11 @@ impl App {
         let mut document = Document::new(loaded.volume);
         bound_history(&mut document);
         self.remembered.opened(&loaded.path);
+        let files = document.image().files().to_vec();
         self.put(document, (loaded.stats, loaded.histogram), &loaded.path);
         self.list_recent();
         let stem = stem_of(&self.formats, &loaded.path);
-        self.sessions.begin(&loaded.path, stem);
+        self.sessions.begin(&loaded.path, &files, stem);
         self.status.past = Arc::default();
     }
 
@@ -188,7 +192,12 @@ impl App {
     /// Whether it is known before the document is asked that a command can't be carried out; the user is told why.
     fn refuses(&mut self, command: &Command) -> bool {
         let Some(open) = &self.open else { return true };
-        if renumbers(command) && !open.deferred.is_empty() {
+        if open.no_scan && asks_the_model(&open.document, command) {
+            let why = tr(
+                "There is no scan to click in: the masks are open alone. Open the session again once its scan is there.",
+            );
+            self.toasts.refused(why.to_owned());
+        } else if renumbers(command) && !open.deferred.is_empty() {
             // What waits knows objects by their numbers.
             self.toasts.refused(told(Refused::Busy));
         } else if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
@@ -430,6 +439,21 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
     Some(tr(
         "This object has negative points, which the model in use does not take: remove them, or use another model",
     ).to_owned())
+}
+
+/// Whether a command has the model look at the scan.
+fn asks_the_model(document: &Document, command: &Command) -> bool {
+    match command {
+        Command::AddPrompt { .. }
+        | Command::RemovePrompt { .. }
+        | Command::MovePrompt { .. }
+        | Command::FlipPrompt { .. }
+        | Command::Extend(_) => true,
+        Command::KeepParts { object, mask: None, .. } => {
+            document.object(*object).is_some_and(|o| !o.log.prompts.is_empty())
+        }
+        _ => false,
+    }
 }
 
 /// Keeps a command for later. A key that is pressed twice extends or deletes an object once.

@@ -33,8 +33,8 @@ pub use state::{
     WorkListStatus,
 };
 pub use state::{
-    DraftCard, LeaveAnswer, PastStep, SessionAnswer, SessionQuestion, SessionState, SessionStatus,
-    SmallPicture,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
+    SessionQuestion, SessionState, SessionStatus, SmallPicture,
 };
 pub use windows::path_prompt;
 

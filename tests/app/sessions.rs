@@ -14,7 +14,7 @@ use voxpoint::document::Object;
 use voxpoint::geom::{DAffine3, DVec3, Plane};
 use voxpoint::segment::Installed;
 use voxpoint::session;
-use voxpoint::ui::{SaveStatus, SessionState};
+use voxpoint::ui::{SaveStatus, SessionQuestion, SessionState};
 use voxpoint::{io, volume};
 
 use crate::brush::{CTRL, NONE, document, look_at, press, scan, spot, stroke};
@@ -144,6 +144,7 @@ fn work_is_kept_from_the_first_change_on_and_gone_on_with_where_it_was() {
     assert_eq!(objects(&harness), before);
     let view = &harness.state().view().scan;
     assert_eq!((view.window, view.crosshair), (volume::Window::new(210.0, 420.0), crosshair));
+    assert_eq!(harness.state().view().prefs.tool.0, "brush", "as it was in hand");
     // What was done before is listed, and can't be undone.
     assert_eq!(document(&harness).can_undo(), None);
     press(&mut harness, Key::H, CTRL);
@@ -274,6 +275,14 @@ fn before_work_is_given_up_there_are_four_answers() {
     continue_draft(&mut harness);
     assert_eq!(voxels(harness.state()).len(), 1);
 
+    // As it was when it was opened: nothing would be lost, and nothing is asked.
+    press(&mut harness, Key::W, CTRL);
+    wait(&mut harness, "the welcome page", |app| app.document().is_none());
+    assert!(draft.exists());
+    continue_draft(&mut harness);
+
+    press(&mut harness, Key::B, NONE);
+    paint(&mut harness, DVec3::new(6.0, -6.0, 0.0));
     press(&mut harness, Key::W, CTRL);
     wait(&mut harness, "the question", |app| app.status().ask_discard);
     button(&harness, "Save mask, then go on");
@@ -283,17 +292,72 @@ fn before_work_is_given_up_there_are_four_answers() {
     continue_draft(&mut harness);
 
     press(&mut harness, Key::B, NONE);
+    let before = objects(&harness);
     paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
     press(&mut harness, Key::W, CTRL);
     wait(&mut harness, "the question", |app| app.status().ask_discard);
-    button(&harness, "Discard");
+    assert!(harness.query_by_label("Discard").is_none(), "which is it?");
+    button(&harness, "Discard today's changes");
     wait(&mut harness, "the welcome page", |app| app.document().is_none());
-    wait(&mut harness, "the draft's end", |_| !draft.exists());
-    assert_eq!(desk.draft_files(), Vec::<PathBuf>::new());
+    wait(&mut harness, "the message", |app| app.messages().any(|m| m.contains("have it back")));
+    let contents = session::read(&draft).expect("whole");
+    assert_eq!((contents.snapshot.objects, contents.damage), (before, vec![]));
+}
+
+/// Files that were discarded.
+fn discarded(desk: &Desk) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(desk.drafts().join("discarded")) else { return Vec::new() };
+    entries.map(|e| e.expect("readable").path()).collect()
 }
 
 #[test]
-fn a_scan_with_a_draft_is_offered_it_and_a_draft_is_deleted_when_asked_twice() {
+fn a_draft_is_discarded_as_a_whole_only_when_asked_twice_and_comes_back() {
+    let desk = Desk::new();
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    let draft = kept(&mut harness);
+    drop(harness);
+    let mut harness = desk.window(&[]);
+    continue_draft(&mut harness);
+    paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
+    let last = objects(&harness);
+    press(&mut harness, Key::W, CTRL);
+    wait(&mut harness, "the question", |app| app.status().ask_discard);
+    harness.get_by_label("Discard the whole draft…").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("in an earlier sitting");
+    assert!(draft.exists() && harness.state().document().is_some());
+    harness.get_by_label("Discard the whole draft").click();
+    wait(&mut harness, "the welcome page", |app| app.document().is_none());
+    wait(&mut harness, "the draft's end", |_| !draft.exists());
+    wait(&mut harness, "the welcome page", |app| app.status().drafts.is_empty());
+    let away = discarded(&desk);
+    assert_eq!(away.len(), 1, "{away:?}");
+    drop_file(&mut harness, away[0].clone());
+    harness.step();
+    wait(&mut harness, "the work", |app| app.document().is_some() && app.is_idle());
+    assert_eq!(objects(&harness), last);
+    assert_eq!(harness.state().kept_in(), Some(&*draft), "a draft again");
+    assert_eq!(discarded(&desk), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_draft_of_this_sitting_is_discarded_with_a_word_where_it_is() {
+    let desk = Desk::new();
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    let draft = kept(&mut harness);
+    press(&mut harness, Key::W, CTRL);
+    wait(&mut harness, "the question", |app| app.status().ask_discard);
+    harness.get_by_role_and_label(Role::Button, "Discard").click();
+    wait(&mut harness, "the welcome page", |app| app.document().is_none());
+    wait(&mut harness, "the draft's end", |_| !draft.exists());
+    wait(&mut harness, "the message", |app| app.messages().any(|m| m.contains("For 30 days")));
+    assert_eq!(discarded(&desk).len(), 1);
+}
+
+#[test]
+fn a_scan_with_a_draft_is_offered_it_and_a_draft_is_discarded_when_asked_twice() {
     let desk = Desk::new();
     let mut harness = desk.opened();
     paint(&mut harness, DVec3::ZERO);
@@ -314,15 +378,13 @@ fn a_scan_with_a_draft_is_offered_it_and_a_draft_is_deleted_when_asked_twice() {
     wait(&mut harness, "the work", |app| app.document().is_some_and(|d| d.objects().len() == 1));
     assert!(harness.state().status().offers.is_empty());
     press(&mut harness, Key::W, CTRL);
-    wait(&mut harness, "the question", |app| app.status().ask_discard);
-    harness.get_by_role_and_label(Role::Button, "Keep for later").click();
     wait(&mut harness, "the drafts", |app| {
         app.document().is_none() && !app.status().drafts.is_empty()
     });
-    harness.get_by_label("Delete: block.nii.gz").click();
+    harness.get_by_label("Discard…: block.nii.gz").click();
     harness.run_steps(3);
     assert!(draft.exists());
-    harness.get_by_label("Delete for good: block.nii.gz").click();
+    harness.get_by_label("Discard draft: block.nii.gz").click();
     wait(&mut harness, "its end", |app| app.status().drafts.is_empty());
     wait(&mut harness, "its end on the disk", |_| !draft.exists());
 }
@@ -399,6 +461,15 @@ fn masks_alone_are_saved_where_the_scan_lies() {
     let (cancel, progress) = (voxpoint::work::CancelToken::new(), voxpoint::work::Progress::new());
     let saved = io::open_volume(&mask, &io::Limits::default(), &cancel, &progress).expect("saved");
     assert!(saved.grid().world_from_voxel().abs_diff_eq(affine, 1e-5));
+    // There is nothing to click in.
+    press(&mut harness, Key::P, NONE);
+    let middle = spot(&harness, DVec3::ZERO);
+    look_at(&mut harness, middle);
+    let at = place(&harness, Plane::Axial, middle);
+    stroke(&mut harness, &[at], PointerButton::Primary, NONE);
+    harness.run_steps(3);
+    assert!(document(&harness).pending().is_none());
+    assert!(says(&harness, "There is no scan to click in"));
     // The session still knows its scan.
     press(&mut harness, Key::B, NONE);
     add(&mut harness, DVec3::new(4.0, 0.0, 0.0));
@@ -429,6 +500,45 @@ fn another_file_is_never_mixed_with_the_work_on_its_scan() {
     wait(&mut harness, "the work", |app| app.document().is_some() && app.is_idle());
     assert_eq!(objects(&harness), before);
     assert!(says(&harness, "Look whether they fit"));
+    // Until something is changed there is nothing to keep, and nothing to ask.
+    let status = harness.state().status().session.clone().expect("open");
+    assert_eq!(status.copy_of.map(|copy| copy.name).as_deref(), Some("case.voxpoint"));
+    harness.get_by_label_contains("its work was done on another scan");
+    assert_eq!(desk.draft_files(), Vec::<PathBuf>::new());
+    press(&mut harness, Key::B, NONE);
+    add(&mut harness, DVec3::new(4.0, 0.0, 0.0));
+    let draft = kept(&mut harness);
+    assert_eq!(draft.parent(), Some(&*desk.drafts()));
+    assert_eq!(std::fs::read(&path).expect("there"), session_bytes, "the session stays as it was");
+    let around = session::read(&draft).expect("whole").snapshot.around;
+    assert!(around.exported.is_none());
+    let picture = image::load_from_memory(&around.picture.expect("a picture")).expect("a PNG");
+    // The old scan is a block on black; this one has no black background.
+    let grey = picture.to_luma8();
+    let dark = grey.pixels().filter(|p| p.0[0] < 8).count();
+    assert!(2 * dark < grey.len(), "{dark} of {} pixels are dark", grey.len());
+}
+
+#[test]
+fn a_file_that_was_chosen_is_called_by_its_name() {
+    let desk = Desk::new();
+    let (path, _, affine) = named(&desk);
+    let other = desk.path("other.nii.gz");
+    std::fs::rename(&desk.scan, &other).expect("temp folder");
+    let values: Vec<f32> = (0..40 * 32 * 20).map(|n| (n % 777) as f32).collect();
+    io::save_float32(&other, [40, 32, 20], &values, affine).expect("temp folder");
+    let mut harness = desk.window(std::slice::from_ref(&path));
+    asks(&mut harness);
+    harness.get_by_label("Where is block.nii.gz?");
+    harness.get_by_label("Find its folder…");
+    harness.get_by_label("Find it…").click();
+    answer_path(&mut harness, &other);
+    wait(&mut harness, "the next question", |app| {
+        matches!(app.status().session_question, Some(SessionQuestion::Changed { .. }))
+    });
+    harness.run_steps(3);
+    harness.get_by_label("other.nii.gz is not the file that this work was done on");
+    harness.get_by_label("This work was done on block.nii.gz.");
 }
 
 #[test]
@@ -444,6 +554,7 @@ fn masks_go_onto_another_grid_by_their_place_when_asked() {
     let mut harness = desk.window(std::slice::from_ref(&path));
     asks(&mut harness);
     assert!(harness.query_by_label("Use it all the same").is_none());
+    harness.get_by_label_contains("of the masks lie inside this scan.");
     harness.get_by_label("Resample the masks onto it by place").click();
     wait(&mut harness, "the work", |app| app.document().is_some() && app.is_idle());
     let draft = kept(&mut harness);
@@ -477,8 +588,17 @@ fn a_session_that_somebody_has_is_read_only_and_changes_go_into_a_copy() {
     assert_eq!(objects(&harness), before);
     assert!(says(&harness, "read only"));
     let status = harness.state().status().session.clone().expect("open");
-    assert_eq!(status.copy_of.map(|(name, _)| name).as_deref(), Some("case.voxpoint"));
+    assert_eq!(status.copy_of.map(|copy| copy.name).as_deref(), Some("case.voxpoint"));
     assert_eq!(desk.draft_files(), Vec::<PathBuf>::new(), "nothing has changed");
+    // It is said for as long as it is so, with what to do.
+    harness.get_by_label_contains("close it there, then open it here again");
+    press(&mut harness, Key::W, CTRL);
+    wait(&mut harness, "the welcome page", |app| app.document().is_none());
+    drop_file(&mut harness, path.clone());
+    harness.step();
+    asks(&mut harness);
+    harness.get_by_label("Open read-only").click();
+    wait(&mut harness, "the session", |app| app.document().is_some() && app.is_idle());
     press(&mut harness, Key::B, NONE);
     paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
     let draft = kept(&mut harness);

@@ -158,7 +158,7 @@ impl Files {
             Purpose::Session(document, _) => {
                 Some(News::SaveSessionTo(*document, purpose.named(&self.formats, path)))
             }
-            Purpose::FindScan => Some(News::ScanFound(path)),
+            Purpose::FindScan { .. } => Some(News::ScanFound(path)),
             Purpose::Cases => Some(News::Cases(path)),
             Purpose::SessionsFolder => Some(News::SessionsFolder(path)),
         }

@@ -23,8 +23,10 @@ pub(in crate::app) enum Purpose {
     Model,
     /// Where the session is kept from now on.
     Session(DocumentNumber, PathBuf),
-    /// Where the scan of a session is.
-    FindScan,
+    /// Where the scan of a session is: its file, or the folder that it is.
+    FindScan {
+        folder: bool,
+    },
     /// Which folder has the cases that are to be worked through.
     Cases,
     /// Where the sessions of all cases are.
@@ -51,7 +53,10 @@ impl Purpose {
         match self {
             Purpose::Open => tr("Open a scan, a label map or a session"),
             Purpose::Session(..) => tr("Save the session: every change is written into it"),
-            Purpose::FindScan => tr("Where is the scan of this session?"),
+            Purpose::FindScan { folder: false } => tr("Where is the scan of this session?"),
+            Purpose::FindScan { folder: true } => {
+                tr("In which folder are the slices of this session's scan?")
+            }
             Purpose::Cases => tr("Open a folder of cases"),
             Purpose::SessionsFolder => tr("The folder in which the sessions of all cases are"),
             Purpose::Overlay => tr("Lay another image over the scan"),
@@ -81,7 +86,8 @@ impl Purpose {
 
     fn question(&self, formats: &Registry) -> DialogQuestion {
         let kinds = match self {
-            Purpose::Open | Purpose::Overlay | Purpose::FindScan => {
+            Purpose::FindScan { folder: true } => Vec::new(),
+            Purpose::Open | Purpose::Overlay | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
                 if matches!(self, Purpose::Open) {
                     kinds.push((tr("Sessions").to_owned(), vec!["voxpoint"]));
@@ -101,7 +107,10 @@ impl Purpose {
             }
             Purpose::Cases | Purpose::SessionsFolder => Vec::new(),
         };
-        let folder = matches!(self, Purpose::Cases | Purpose::SessionsFolder);
+        let folder = matches!(
+            self,
+            Purpose::Cases | Purpose::SessionsFolder | Purpose::FindScan { folder: true }
+        );
         let suggestion = self.suggestion().cloned();
         DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }
     }
@@ -332,4 +341,20 @@ fn line_for(purpose: &Purpose) -> PathPrompt {
 
 fn appeared(task: &Task<DialogReply>) -> bool {
     task.progress().0 > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::formats;
+
+    #[test]
+    fn the_scan_of_a_session_may_be_a_file_or_a_folder() {
+        for folder in [false, true] {
+            let question = Purpose::FindScan { folder }.question(formats());
+            assert_eq!((question.folder, question.suggestion), (folder, None));
+            assert_eq!(question.kinds.is_empty(), folder, "folders have no kinds");
+        }
+        assert!(!Purpose::Open.question(formats()).folder);
+    }
 }

@@ -271,13 +271,15 @@ impl Model {
             // A dead worker keeps nothing.
             let _ = self.worker.submit(Ask::ForgetClosed);
         }
-        let hypothesis = open_document.and_then(|s| self.hypothesis(s, intent?));
+        // Without a scan there is nothing to be answered from.
+        let seen = open_document.filter(|s| !s.no_scan);
+        let hypothesis = seen.and_then(|s| self.hypothesis(s, intent?));
         let wanted = Wanted {
             document: open_document.map(|s| s.number.0),
             click: open_document.and_then(|s| self.wanted_click(s)),
             hover: hypothesis.as_ref().map(|h| (h.key, h.place)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
-            ready: self.loading.is_ready(status),
+            ready: self.loading.is_ready(status) && seen.is_some(),
         };
         if self
             .preview

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::carried::Carried;
 use super::folder;
 use super::kept_view::KeptView;
-use super::opening::{Here, OWN_PATIENCE, OpeningOutcome, Ready, Why, Wish, go_on};
+use super::opening::{Here, NotItself, OWN_PATIENCE, OpeningOutcome, Ready, Why, Wish, go_on};
+use super::orders::Postbox;
 use crate::app::App;
 use crate::app::files::{FileContents, Loaded, Role, load, stem_of};
 use crate::document::Document;
@@ -92,7 +94,7 @@ fn held_by(outcome: &OpeningOutcome) -> Option<Holder> {
     match outcome {
         OpeningOutcome::Asks(_, Why::Held(holder)) => Some(holder.clone()),
         OpeningOutcome::Ready(ready) => match &ready.file {
-            Err(ReadOnly::Held(holder)) => Some(holder.clone()),
+            Err(NotItself::ReadOnly(ReadOnly::Held(holder))) => Some(holder.clone()),
             _ => None,
         },
         _ => None,
@@ -134,7 +136,8 @@ fn begin(
         }
         other => other,
     };
-    let outcome = file.and_then(|file| ready(file, document, loaded));
+    let postbox = here.postbox.as_ref();
+    let outcome = file.and_then(|file| ready(file, postbox, document, loaded));
     let outcome = outcome.unwrap_or_else(|why| OpeningOutcome::Failed(why.to_string()));
     (outcome, news)
 }
@@ -167,6 +170,7 @@ fn nothing_yet(loaded: &Loaded) -> Surroundings {
 
 fn ready(
     file: SessionFile,
+    postbox: Option<&Postbox>,
     document: Document,
     loaded: Loaded,
 ) -> Result<OpeningOutcome, SessionError> {
@@ -178,12 +182,13 @@ fn ready(
     Ok(OpeningOutcome::Ready(Box::new(Ready {
         path: file.path().to_owned(),
         contents,
-        file: Ok(Box::new(file)),
+        file: Ok(Carried::new(file, postbox)),
         aside: None,
         copy: None,
-        document,
+        document: Some(document),
         damage: Vec::new(),
         scan,
+        known: None,
         stats,
         histogram,
         view,
@@ -206,8 +211,11 @@ impl App {
     ) {
         let formats = Arc::clone(&self.formats);
         let wake = self.sessions.wake.clone();
-        let open = self.sessions.path().map(Path::to_owned);
-        let here = Here { drafts: self.sessions.folder.clone(), open };
+        let here = Here {
+            drafts: self.sessions.folder.clone(),
+            open: self.sessions.path().map(Path::to_owned),
+            postbox: Some(self.sessions.keeper.postbox()),
+        };
         let task = Task::start("open session", wake, move |cancel, progress| {
             work(CaseTools { formats: &formats, here: &here, cancel, progress })
         });

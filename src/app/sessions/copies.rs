@@ -31,6 +31,11 @@ impl CopyMark {
         Self { path: session.to_string_lossy().into_owned(), last_write, belongs_back }
     }
 
+    /// The same, but as other work, which does not go back there.
+    pub fn on_purpose(self) -> Self {
+        Self { belongs_back: false, ..self }
+    }
+
     /// What a session that was read says to be a copy of.
     pub fn read(view: &Value) -> Option<Self> {
         Self::deserialize(view.get(KEY)?).ok()

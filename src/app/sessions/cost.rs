@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::current::Current;
 use super::hashes::Hashes;
-use super::keeper::{Keeper, KeptFrom, Order, SessionId};
+use super::keeper::Keeper;
+use super::orders::{KeptFrom, Order, SessionId};
 use crate::app::document_number::DocumentNumber;
 use crate::app::open_document::OpenDocument;
 use crate::document::{Command, Document};

@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::hashes::Hashes;
-use super::keeper::{Letter, SessionId};
-use super::kept_view::KeptView;
+use super::kept_view::{EXPORTED, KeptView};
+use super::orders::{Letter, SessionId};
 use super::picture::Backdrop;
 use crate::app::open_document::OpenDocument;
+use crate::document::StateId;
 use crate::session::{CaseState, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
-use crate::ui::{ModelStatus, Status, ViewState};
+use crate::ui::{EarlierWork, ModelStatus, Status, ViewState};
 use crate::volume::Volume;
 
 /// From one state that is handed over to the next.
@@ -30,6 +31,8 @@ pub struct CopyOf {
     pub name: String,
     /// Why it is not written itself, in the language in use.
     pub why: String,
+    /// What can be done about that, in the language in use.
+    pub advice: String,
 }
 
 /// What is kept of the open document.
@@ -54,6 +57,10 @@ pub struct Current {
     pub named: bool,
     /// Something was done that is worth keeping.
     pub begun: bool,
+    /// The document as it was when it was opened.
+    opened: StateId,
+    /// What was done in a draft before it was opened.
+    pub earlier: Option<EarlierWork>,
     /// Why the last write failed.
     pub trouble: Option<Trouble>,
     /// It is about to be written elsewhere.
@@ -77,6 +84,7 @@ pub struct Current {
 }
 
 /// What of a session is about its scan, while an empty image stands in for that.
+#[derive(Clone)]
 pub struct StandIn {
     pub source: SessionSource,
     pub time_point: usize,
@@ -124,6 +132,8 @@ impl Current {
             path: None,
             named: false,
             begun: false,
+            opened: StateId::default(),
+            earlier: None,
             trouble: None,
             moving: false,
             is_new: false,
@@ -279,11 +289,16 @@ impl Current {
             models: self.models.clone(),
             case_state: self.case_state,
         });
+        let mut view = self.seen.view.to_json();
+        if let Some(fields) = view.as_object_mut() {
+            let exported = !open.document.is_modified();
+            fields.insert(EXPORTED.to_owned(), serde_json::Value::Bool(exported));
+        }
         let around = Surroundings {
             source: around.source,
             overlays: around.overlays,
             models: around.models,
-            view: self.seen.view.to_json(),
+            view,
             picture: None,
             case_state: around.case_state,
             exported: None,
@@ -312,6 +327,18 @@ impl Current {
         hashes: &mut Hashes,
     ) {
         self.seen = self.look(open, view, status, hashes);
+    }
+
+    /// This is the document as it was opened.
+    pub fn is_opened(&mut self, state: StateId) {
+        self.opened = state;
+    }
+
+    /// Nothing would be lost if the document were given up: it is as it was when it was opened, and if that was not a
+    /// file's own, it is in one.
+    pub fn is_unchanged(&self, open: &OpenDocument) -> bool {
+        let stays = !self.begun || self.path.is_some();
+        stays && self.trouble.is_none() && open.document.state() == self.opened
     }
 
     /// What is there now is what the file holds.

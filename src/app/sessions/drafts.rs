@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::copies::CopyMark;
 use super::folder;
-use crate::session::{self, Contents, Holder, labels_check_sum};
+use super::kept_view::EXPORTED;
+use crate::session::{self, Holder, SessionCard, SessionError, Snapshot, labels_check_sum};
 use crate::ui::{DraftCard, SmallPicture};
 use crate::work::{CancelToken, Task, Wake};
 
@@ -105,8 +106,8 @@ fn list(folder: &Path, open: Option<&Path>, cancel: &CancelToken) -> Vec<Draft> 
         if holder.as_ref().is_some_and(Holder::is_this_program) {
             continue;
         }
-        match session::read(&path) {
-            Ok(contents) => drafts.push(draft(path, &contents, holder)),
+        match draft(path, holder) {
+            Ok(draft) => drafts.push(draft),
             // It stays where it is.
             Err(why) => tracing::warn!("a draft can't be read: {why}"),
         }
@@ -116,23 +117,39 @@ fn list(folder: &Path, open: Option<&Path>, cancel: &CancelToken) -> Vec<Draft> 
     drafts
 }
 
-fn draft(path: PathBuf, contents: &Contents, holder: Option<Holder>) -> Draft {
-    let around = &contents.snapshot.around;
-    let objects = &contents.snapshot.objects;
-    let exported = around.exported.as_ref().is_some_and(|e| e.labels == labels_check_sum(objects));
+/// By what can be known of it without its masks and clicks; of one that is damaged by what is whole.
+fn draft(path: PathBuf, holder: Option<Holder>) -> Result<Draft, SessionError> {
+    let (known, damaged) = match session::card(&path) {
+        Ok(card) => (card, false),
+        Err(SessionError::Damaged { .. }) => (session::read(&path)?.card(), true),
+        Err(why) => return Err(why),
+    };
+    let exported = known.was_exported && is_exported(&path, &known.summary.view)?;
+    let SessionCard { summary, scan_name, picture, .. } = known;
+    let host = |holder: &Holder| (!holder.is_on_this_computer()).then(|| holder.host.clone());
     let card = DraftCard {
         path,
-        scan: around.source.name.clone(),
-        written_ms: contents.written_ms,
-        duration_ms: contents.past.duration_ms(),
-        objects: objects.len(),
+        scan: scan_name,
+        written_ms: summary.written_ms,
+        duration_ms: summary.duration_ms,
+        objects: summary.objects,
         exported,
-        held_by: holder.map(|holder| (holder.process, holder.host)),
-        copy_of: CopyMark::read(&around.view).map(|mark| (mark.name(), mark.belongs_back)),
-        damaged: !contents.damage.is_empty(),
-        picture: around.picture.as_deref().and_then(small).map(Arc::new),
+        held_by: holder.map(|holder| (holder.process, host(&holder))),
+        copy_of: CopyMark::read(&summary.view).map(|mark| (mark.name(), mark.belongs_back)),
+        damaged,
+        picture: picture.as_deref().and_then(small).map(Arc::new),
     };
-    Draft { card, scan: around.source.file.absolute.clone() }
+    Ok(Draft { card, scan: summary.scan.absolute })
+}
+
+/// Whether the label map that was exported is what the masks are. Of what an earlier version has written that is told by
+/// all of it.
+fn is_exported(path: &Path, view: &serde_json::Value) -> Result<bool, SessionError> {
+    if let Some(exported) = view.get(EXPORTED) {
+        return Ok(exported == &serde_json::Value::Bool(true));
+    }
+    let Snapshot { around, objects, .. } = session::read(path)?.snapshot;
+    Ok(around.exported.is_some_and(|e| e.labels == labels_check_sum(&objects)))
 }
 
 /// The pixels of a PNG, unless it is none of ours.

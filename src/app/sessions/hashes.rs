@@ -1,7 +1,9 @@
-//! The SHA-256 of files that sessions name: computed once for each, one after another, on a thread.
+//! The SHA-256 of scans, images and models that sessions name, each of the files that it was read from: computed once for
+//! each, one after another, on a thread.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::session::{FileRef, Hash, bytes_of};
@@ -12,6 +14,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 
 pub struct Hashes {
     wake: Wake,
+    /// Of what was read from others than the file of its path alone.
+    files: HashMap<PathBuf, Arc<[PathBuf]>>,
     known: HashMap<PathBuf, FileRef>,
     /// What could not be read, and when that was tried.
     failed: HashMap<PathBuf, (FileRef, Instant)>,
@@ -23,6 +27,7 @@ impl Hashes {
     pub fn new(wake: Wake) -> Self {
         Self {
             wake,
+            files: HashMap::new(),
             known: HashMap::new(),
             failed: HashMap::new(),
             waiting: VecDeque::new(),
@@ -30,24 +35,34 @@ impl Hashes {
         }
     }
 
-    /// What a file is was found out already, when it was compared with what a session says.
-    pub fn know(&mut self, path: &Path, file: &FileRef) {
+    /// What was read from these files was found out already, when it was compared with what a session says.
+    pub fn know(&mut self, path: &Path, files: &[PathBuf], file: &FileRef) {
         if file.sha256.is_some() {
+            self.remember(path, files);
             let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let file = FileRef { absolute, relative: None, ..file.clone() };
             self.known.insert(path.to_owned(), file);
         } else {
-            self.opened(path);
+            self.opened(path, files);
         }
     }
 
-    /// A file was read just now: what was known of it may hold no longer.
-    pub fn opened(&mut self, path: &Path) {
+    /// Something was read from these files just now: what was known of it may hold no longer.
+    pub fn opened(&mut self, path: &Path, files: &[PathBuf]) {
+        self.remember(path, files);
         self.known.remove(path);
         self.failed.remove(path);
         // Nor what is being found out.
         self.task.take_if(|(running, _)| running == path);
         self.want(path);
+    }
+
+    fn remember(&mut self, path: &Path, files: &[PathBuf]) {
+        if files.is_empty() || *files == [path.to_owned()] {
+            self.files.remove(path);
+        } else {
+            self.files.insert(path.to_owned(), files.into());
+        }
     }
 
     /// What is known of a file; if that is nothing, it is found out.
@@ -81,12 +96,13 @@ impl Hashes {
             return;
         }
         let Some(path) = self.waiting.pop_front() else { return };
-        let file = path.clone();
+        let alone = || Arc::from([path.clone()]);
+        let files = self.files.get(&path).cloned().unwrap_or_else(alone);
+        let place = path.clone();
         let task = Task::start("hash", self.wake.clone(), move |cancel, progress| {
-            let bytes = bytes_of(&file).ok()?;
-            progress.set_total(bytes);
-            let (sha256, bytes) = Hash::of_file(&file, cancel).ok()??;
-            let absolute = std::path::absolute(&file).ok()?;
+            progress.set_total(bytes_of(&files).ok()?);
+            let (sha256, bytes) = Hash::of_files(&files, cancel).ok()??;
+            let absolute = std::path::absolute(&place).ok()?;
             Some(FileRef { absolute, relative: None, bytes, sha256: Some(sha256) })
         });
         self.task = task.ok().map(|task| (path, task));

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, LabelId};
 use crate::geom::{DMat3, DVec2, DVec3, Oblique, PanZoom};
 use crate::render::{Clip, ClipBox, ClipPlane, ColourMap, TransferPreset};
-use crate::ui::{ImageLayer, Pane, ViewState};
+use crate::ui::{ImageLayer, Pane, ViewState, tools};
 use crate::volume::Window;
+
+/// Beside what is kept of the view, in a session: whether the label map that was exported is what the masks are.
+pub const EXPORTED: &str = "mask_exported";
 
 /// By names that other versions may lack or not know.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub(super) struct KeptView {
     /// shown, but were clicked in.
     layers: Vec<Layer>,
     paint_inside: Option<u16>,
+    /// The left button's.
+    tool: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -128,6 +133,7 @@ impl KeptView {
             }),
             layers: scan.overlays.iter().map(layer).collect(),
             paint_inside: scan.paint_inside.map(|id| id.0),
+            tool: Some(view.prefs.tool.0.to_owned()),
         }
     }
 
@@ -160,6 +166,10 @@ impl KeptView {
         let grid = document.image().grid();
         if let Some(place) = self.crosshair.filter(|c| finite(c)) {
             view.move_crosshair(grid, DVec3::from_array(place));
+        }
+        let tools = tools::ALL.iter().map(|tool| tool.info().id);
+        if let Some(tool) = tools.into_iter().find(|id| self.tool.as_deref() == Some(id.0)) {
+            view.prefs.tool = tool;
         }
         let scan = &mut view.scan;
         scan.window = window(self.window).unwrap_or(scan.window);

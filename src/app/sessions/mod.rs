@@ -1,23 +1,33 @@
 //! Work that is kept: every change of the open document is on the disk within two seconds, in a draft or in the session
 //! that the user has named, and can be gone on with after a crash as after a month.
 //!
-//! - `keeper`: the thread that has the files; `current`: what of the open document has changed.
+//! - `keeper`: the thread that has the files, `desk` and `kept`: what it does there, `orders`: what it is asked;
+//!   `current`: what of the open document has changed.
 //! - `beginning`: a case of a list, with a session at its place.
-//! - `opening`: from a file to a document; `taking_up`: the document into the window, and the questions on the way.
-//! - `drafts`: what can be gone on with; `folder`: where drafts lie; `copies`: which session a draft is a copy of.
-//! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title.
+//! - `opening`: from a file to a document, `found`: its scan, `carried`: the file on its way; `taking_up`: the document
+//!   into the window; `asking`: the questions on the way.
+//! - `drafts`: what can be gone on with; `folder`, `discarded`: where drafts lie; `copies`: which session a draft is a copy
+//!   of.
+//! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
 
+mod asking;
 mod beginning;
+mod carried;
 mod copies;
 mod cost;
 mod current;
+mod desk;
+mod discarded;
 mod drafts;
 mod folder;
+mod found;
 mod hashes;
 mod keeper;
+mod kept;
 mod kept_view;
 mod onto;
 mod opening;
+mod orders;
 mod picture;
 mod taking_up;
 #[cfg(test)]
@@ -32,9 +42,9 @@ use super::files::{Purpose, stem_of};
 use super::open_document::OpenDocument;
 use crate::document::{Object, StateId};
 use crate::io::PairStamp;
-use crate::session::{CaseState, ENDING, Past};
+use crate::session::{CaseState, ENDING, FileRef, Hash, Past};
 use crate::ui::text::tr_with;
-use crate::ui::{CaseMark, SessionState, SessionStatus, tr_error};
+use crate::ui::{CaseMark, CopyStatus, EarlierWork, SessionState, SessionStatus, tr_error};
 use crate::work::{Task, Wake};
 pub(super) use beginning::{CaseNews, CaseTools, open_case};
 pub(crate) use cost::KeptWork;
@@ -42,9 +52,11 @@ use current::{Current, Trouble};
 use drafts::Drafts;
 pub(crate) use folder::of_the_user as folder_of_drafts;
 use hashes::Hashes;
-use keeper::{Keeper, KeptFrom, Order, SessionId, Told};
+use keeper::Keeper;
 use opening::{Book, Why};
 pub(super) use opening::{OpeningOutcome, Ready};
+pub(super) use orders::Ending;
+use orders::{KeptFrom, Order, SessionId, Told};
 
 /// All that the window has of sessions.
 pub(super) struct Sessions {
@@ -167,14 +179,24 @@ impl Sessions {
         }
     }
 
+    /// Nothing was done since the open document was opened that would be lost if it were given up.
+    pub fn is_unchanged(&self, open: &OpenDocument) -> bool {
+        self.current.as_ref().is_some_and(|c| c.is_unchanged(open))
+    }
+
+    /// What was done in the open draft before it was opened.
+    pub fn earlier(&self) -> Option<EarlierWork> {
+        self.current.as_ref()?.earlier
+    }
+
     fn next(&mut self) -> SessionId {
         self.last += 1;
         SessionId(self.last)
     }
 
-    /// A scan was opened: what is done to it is kept from the first change on.
-    pub fn begin(&mut self, scan: &Path, stem: String) {
-        self.hashes.opened(scan);
+    /// A scan was opened, from these files: what is done to it is kept from the first change on.
+    pub fn begin(&mut self, scan: &Path, files: &[PathBuf], stem: String) {
+        self.hashes.opened(scan, files);
         let id = self.next();
         let beginning = KeptFrom {
             file: None,
@@ -191,18 +213,18 @@ impl Sessions {
         self.offered.clear();
     }
 
-    /// The open document goes. `delete`: so does its draft.
-    pub fn end(&mut self, delete: bool) {
+    /// The open document goes.
+    pub fn end(&mut self, ending: Ending) {
         self.exporting = None;
         if let Some(current) = self.current.take() {
             let blank = current.is_for_nothing();
-            self.keeper.give(Order::End { session: current.id, delete, blank });
+            self.keeper.give(Order::End { session: current.id, ending, blank });
         }
     }
 
     /// An image was laid over the scan.
     pub fn laid_over(&mut self, volume: &Arc<crate::volume::Volume>, path: PathBuf) {
-        self.hashes.opened(&path);
+        self.hashes.opened(&path, volume.files());
         if let Some(current) = &mut self.current {
             current.laid_over(volume, path);
         }
@@ -225,12 +247,17 @@ impl Sessions {
         };
         let Some(current) = &mut self.current else { return };
         current.write_again();
-        self.keeper.give(Order::Exported {
-            session: current.id,
-            map: stamp.path().to_owned(),
-            table: stamp.table_path().filter(|path| path.is_file()).map(Path::to_owned),
-            objects,
-        });
+        // Its bytes were read when it was verified.
+        let file = |path: &Path, (bytes, hash): (u64, [u8; 32])| FileRef {
+            absolute: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            relative: None,
+            bytes,
+            sha256: Some(Hash(hash)),
+        };
+        let [map, table] = stamp.sums();
+        let names = stamp.table_path().zip(table).map(|(path, sum)| file(path, sum));
+        let files = map.map(|sum| (file(stamp.path(), sum), names));
+        self.keeper.give(Order::Exported { session: current.id, files, objects });
     }
 }
 
@@ -315,10 +342,15 @@ impl App {
                 let why = tr_error(&why);
                 self.toasts.error(tr_with("The session was not saved: {why}", &[("why", &why)]));
             }
-            Told::Deleted(Ok(())) | Told::Ended => drafts.look_again(),
-            Told::Deleted(Err(why)) => {
+            Told::Ended => drafts.look_again(),
+            Told::Discarded(Ok(path)) => {
                 drafts.look_again();
-                self.toasts.error(tr_with("The draft was not deleted: {why}", &[("why", &why)]));
+                self.toasts.info(words::discarded(&path));
+            }
+            Told::Discarded(Err(why)) => {
+                drafts.look_again();
+                let why = tr_error(&why);
+                self.toasts.error(tr_with("Nothing was discarded: {why}", &[("why", &why)]));
             }
         }
     }
@@ -350,7 +382,11 @@ impl App {
             let name = |path: &PathBuf| super::files::name_of(path);
             SessionStatus {
                 name: current.path.as_ref().filter(|_| current.named).map(name),
-                copy_of: current.copy_of.as_ref().map(|c| (c.name.clone(), c.why.clone())),
+                copy_of: current.copy_of.as_ref().map(|c| CopyStatus {
+                    name: c.name.clone(),
+                    why: c.why.clone(),
+                    advice: c.advice.clone(),
+                }),
                 case: shown_mark(current.case_state),
                 state: match (&current.trouble, &current.path) {
                     _ if current.is_stuck() => {

@@ -11,6 +11,55 @@ use crate::session::Snapshot;
 use crate::volume::{LabelMap, Region, RegionBuilder};
 use crate::work::{CancelToken, Cancelled};
 
+/// How many voxels the masks of a session have, and how many of those lie inside a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inside {
+    pub voxels: u64,
+    pub of: u64,
+}
+
+/// How much of the masks lies inside another grid, by the place of each voxel's middle: within half a voxel around the
+/// other's middles.
+///
+/// # Errors
+/// If it was cancelled.
+pub fn inside(snapshot: &Snapshot, grid: &Grid, cancel: &CancelToken) -> Result<Inside, Cancelled> {
+    let old = &snapshot.around.source.grid;
+    let [nx, ny, _] = old.dims();
+    let new_from_old = grid.voxel_from_world() * old.world_from_voxel();
+    let step = new_from_old.matrix3.x_axis;
+    let dims = grid.dims().map(|n| n as f64);
+    let mut found = Inside { voxels: 0, of: 0 };
+    for object in &snapshot.objects {
+        cancel.check()?;
+        for run in object.region.runs() {
+            let [x, y, z] = [run.start % nx, run.start / nx % ny, run.start / nx / ny];
+            let from = new_from_old.transform_point3(DVec3::new(x as f64, y as f64, z as f64));
+            // Along the run each coordinate rises or falls: a box is met in one piece of it.
+            let (mut first, mut last) = (0.0f64, f64::from(run.len) - 1.0);
+            for axis in 0..3 {
+                let ends = [-0.5 - from[axis], dims[axis] - 0.5 - from[axis]];
+                match step[axis] {
+                    0.0 if ends[0] <= 0.0 && 0.0 < ends[1] => {}
+                    0.0 => last = -1.0,
+                    // The lower end is inside, the upper one is not.
+                    slope if slope > 0.0 => {
+                        first = first.max((ends[0] / slope).ceil());
+                        last = last.min((ends[1] / slope).ceil() - 1.0);
+                    }
+                    slope => {
+                        first = first.max((ends[1] / slope).floor() + 1.0);
+                        last = last.min((ends[0] / slope).floor());
+                    }
+                }
+            }
+            found.of += u64::from(run.len);
+            found.voxels += (last - first + 1.0).max(0.0) as u64;
+        }
+    }
+    Ok(found)
+}
+
 /// Puts all masks on another grid by place, nearest neighbour. Their clicks stay behind: they were made in another image.
 ///
 /// # Errors
@@ -87,4 +136,91 @@ fn place(object: &mut Object, region: Region) {
     (drawn.model, drawn.removed) = (Arc::default(), Arc::default());
     (drawn.added, drawn.region) = (Arc::clone(&region), region);
     *object = drawn;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::document::{Document, LabelId};
+    use crate::geom::DAffine3;
+    use crate::session::{CaseState, FileRef, SessionSource, Surroundings};
+    use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+
+    const DIMS: [usize; 3] = [6, 5, 4];
+
+    fn snapshot(region: Region) -> Snapshot {
+        let grid = Grid::new(DIMS, DAffine3::from_scale(DVec3::new(0.7, 0.8, 2.0))).unwrap();
+        let voxels = Voxels::U8(vec![0; grid.count()]);
+        let stored = StoredGeometry::of(&grid);
+        let volume = Volume::new("ct", grid, DIMS.to_vec(), voxels, Scale::NONE, stored, vec![]);
+        let file = FileRef { absolute: "/ct".into(), relative: None, bytes: 1, sha256: None };
+        let around = Surroundings {
+            source: SessionSource::of(&volume, file),
+            overlays: Vec::new(),
+            models: std::collections::BTreeMap::new(),
+            view: serde_json::Value::Null,
+            picture: None,
+            case_state: CaseState::Open,
+            exported: None,
+        };
+        let mut snapshot = Snapshot::of(&Document::new(Arc::new(volume)), around, 0);
+        let mut object = Object::new(LabelId(1), "one".to_owned(), [0; 3]);
+        place(&mut object, region);
+        snapshot.objects = vec![object];
+        snapshot
+    }
+
+    proptest! {
+        /// Against each voxel, one by one, on grids that are moved, turned, mirrored and coarser.
+        #[test]
+        fn what_lies_inside_is_counted_by_place(
+            mask in prop::collection::vec(any::<bool>(), 120),
+            (axis, angle) in ([-1.0f64..1.0, -1.0..1.0, 0.1..1.0], -3.0f64..3.0),
+            scale in [0.4f64..3.0, -3.0..-0.4, 0.4..3.0],
+            moved in [-5.0f64..5.0, -5.0..9.0, -5.0..5.0],
+            dims in [1usize..7, 1..7, 1..7],
+        ) {
+            let region = Region::from_mask(DIMS[0], mask.iter().copied());
+            let snapshot = snapshot(region.clone());
+            let turned = DAffine3::from_axis_angle(DVec3::from_array(axis).normalize(), angle);
+            let world_from_voxel = DAffine3::from_translation(DVec3::from_array(moved))
+                * turned
+                * DAffine3::from_scale(DVec3::from_array(scale));
+            let grid = Grid::new(dims, world_from_voxel).unwrap();
+            let old = &snapshot.around.source.grid;
+            let is_inside = |index: usize| {
+                let voxel = [index % 6, index / 6 % 5, index / 30];
+                let at = grid.voxel(old.world_of(voxel)) + 0.5;
+                (0..3).all(|n| at[n] >= 0.0 && at[n] < dims[n] as f64)
+            };
+            let expected = (0..120).filter(|&n| mask[n] && is_inside(n)).count();
+            let found = inside(&snapshot, &grid, &CancelToken::new()).unwrap();
+            prop_assert_eq!(found, Inside { voxels: expected as u64, of: region.count() as u64 });
+        }
+    }
+
+    #[test]
+    fn straight_grids_are_counted_to_the_voxel() {
+        let region = Region::from_mask(DIMS[0], [true; 120]);
+        let snapshot = snapshot(region);
+        let own = snapshot.around.source.grid.world_from_voxel();
+        for (by, dims, expected) in [
+            ([0.0, 0.0, 0.0], DIMS, 120),
+            ([0.0, 0.0, 0.0], [3, 5, 4], 60),
+            ([2.0, 0.0, 0.0], DIMS, 80),
+            ([-2.0, 1.0, 1.0], DIMS, 4 * 4 * 3),
+            ([6.0, 0.0, 0.0], DIMS, 0),
+            ([-6.0, 0.0, 0.0], DIMS, 0),
+            ([0.5, 0.0, 0.0], DIMS, 120),
+            ([-0.5, 0.0, 0.0], DIMS, 100),
+            ([0.0, 0.0, 99.0], DIMS, 0),
+        ] {
+            let moved = own * DAffine3::from_translation(DVec3::from_array(by));
+            let grid = Grid::new(dims, moved).unwrap();
+            let found = inside(&snapshot, &grid, &CancelToken::new()).unwrap();
+            assert_eq!(found, Inside { voxels: expected, of: 120 }, "{by:?} {dims:?}");
+        }
+    }
 }

@@ -3,20 +3,24 @@
 //! and goes on from there.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::carried::Carried;
 use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
+use super::discarded;
+use super::found::{Finder, ScanFit, Seeker, Whereabouts, place_of};
 use super::kept_view::KeptView;
 use super::onto::onto_grid;
-use crate::app::files::{Failed, FileContents, Loaded, Role, load, same_file};
+use super::orders::Postbox;
+use crate::app::files::{Failed, Loaded, Role, same_file};
 use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
     Contents, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, Sameness, SessionFile,
-    SessionSource, Snapshot, holder_of, labels_check_sum, written_ms,
+    SessionSource, Snapshot, holder_of, labels_check_sum,
 };
 use crate::ui::text::mark;
 use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
@@ -29,11 +33,41 @@ pub(super) const OWN_PATIENCE: Duration = Duration::from_secs(12);
 pub struct Book {
     pub path: PathBuf,
     pub contents: Contents,
-    pub file: Result<Box<SessionFile>, ReadOnly>,
+    pub file: Result<Carried, NotItself>,
     /// The draft that all of it is in, until it is in the file.
-    pub aside: Option<Box<SessionFile>>,
+    pub aside: Option<Carried>,
     /// What it is a copy of, and why it does not go back there.
     pub copy: Option<(CopyMark, String)>,
+}
+
+impl Book {
+    /// It is other work from now on, in a draft of its own: the masks lie on another scan.
+    fn leave_its_scan(&mut self) {
+        let mark = match self.copy.take() {
+            Some((mark, _)) => mark.on_purpose(),
+            None => CopyMark::new(&self.path, self.contents.last_write(), false),
+        };
+        self.copy = Some((mark, String::new()));
+        (self.file, self.aside) = (Err(NotItself::OtherScan), None);
+    }
+}
+
+/// Why what is done goes into another file than the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotItself {
+    /// It can only be read.
+    ReadOnly(ReadOnly),
+    /// It is about another scan than the one that is open.
+    OtherScan,
+}
+
+impl std::fmt::Display for NotItself {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ReadOnly(why) => why.fmt(f),
+            Self::OtherScan => f.write_str(mark("its work was done on another scan")),
+        }
+    }
 }
 
 /// How it goes on.
@@ -46,7 +80,7 @@ pub enum Wish {
     Newer(Box<Book>, PathBuf),
     /// With this file as its scan, if it is the same one.
     With(Box<Book>, PathBuf),
-    /// With this file as its scan although it is another one. It has the same grid.
+    /// With this file as its scan although it is another one, as work of its own. It has the same grid.
     AllTheSame(Box<Book>, PathBuf),
     /// With this scan on another grid: the masks go where they were in the patient.
     ByPlace(Box<Book>, PathBuf),
@@ -70,7 +104,7 @@ pub enum Why {
     /// Whether what lies there is the same file can't be known. Its voxels lie where they did.
     Unknown { path: PathBuf },
     /// What lies there is another file.
-    Changed { path: PathBuf, same_grid: bool },
+    Changed { path: PathBuf, fit: ScanFit },
 }
 
 /// What came of it.
@@ -89,23 +123,35 @@ pub enum Note {
     MasksAlone,
 }
 
+/// An image over the scan that was found.
+pub struct FoundOverlay {
+    /// Its place among the session's.
+    pub place: usize,
+    pub image: Box<Loaded>,
+    /// What is known of its file.
+    pub known: FileRef,
+}
+
 /// A document with all that belongs to it.
 pub(in crate::app) struct Ready {
     pub path: PathBuf,
     pub contents: Contents,
-    pub file: Result<Box<SessionFile>, ReadOnly>,
-    pub aside: Option<Box<SessionFile>>,
+    pub file: Result<Carried, NotItself>,
+    pub aside: Option<Carried>,
     /// What it is a copy of, and why it does not go back there.
     pub(super) copy: Option<(CopyMark, String)>,
-    pub document: Document,
+    /// `None` once it is in the window.
+    pub document: Option<Document>,
     /// What could not be given back as it was.
     pub damage: Vec<String>,
     pub scan: PathBuf,
+    /// What is known of its file.
+    pub known: Option<FileRef>,
     pub stats: Stats,
     pub histogram: Histogram,
     pub(super) view: KeptView,
-    /// The images over the scan that were found, with their places among the session's.
-    pub overlays: Vec<(usize, Box<Loaded>)>,
+    /// The images over the scan that were found.
+    pub overlays: Vec<FoundOverlay>,
     /// Those that were not.
     pub lost: Vec<Overlay>,
     pub stands_in: Option<StandIn>,
@@ -119,12 +165,14 @@ pub(in crate::app) struct Ready {
 }
 
 /// What is here already.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Here {
     /// The folder in which newer work may be.
     pub drafts: Option<PathBuf>,
     /// The session that is open: a file is not opened twice by one program.
     pub open: Option<PathBuf>,
+    /// Where a file goes that is not gone on with.
+    pub postbox: Option<Postbox>,
 }
 
 impl From<Failed> for OpeningOutcome {
@@ -144,22 +192,14 @@ pub fn go_on(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> OpeningOutcome {
-    let stop = Stop { formats, here, cancel, progress };
+    let stop = Stop { finder: Finder { formats, cancel, progress }, here, cancel };
     stop.go_on(wish).unwrap_or_else(|outcome| outcome)
 }
 
 struct Stop<'a> {
-    formats: &'a Registry,
+    finder: Finder<'a>,
     here: &'a Here,
     cancel: &'a CancelToken,
-    progress: &'a Progress,
-}
-
-fn read(path: &Path, take_over: bool) -> Result<Box<Book>, Failed> {
-    let opened =
-        SessionFile::open(path, take_over).map_err(|why| Failed::Because(why.to_string()))?;
-    let (contents, file) = (opened.contents, opened.file.map(Box::new));
-    Ok(Box::new(Book { path: path.to_owned(), contents, file, aside: None, copy: None }))
 }
 
 /// The work of a draft, to be written into the session that it belongs into, if that may be written and nobody has
@@ -189,17 +229,6 @@ fn put_back(draft: Box<Book>, copy: &CopyMark, session: Result<Box<Book>, String
     }
 }
 
-/// A file that is looked for.
-enum Search {
-    Same(PathBuf),
-    Unknown(PathBuf),
-    /// Other files, best first.
-    Others(Vec<PathBuf>),
-    /// What is there can't be read, and why.
-    Unreadable(PathBuf, String),
-    Nowhere,
-}
-
 /// How a step goes on; or that this is all, with a question that has the session in it wherever there is one.
 type Outcome<T = OpeningOutcome> = Result<T, OpeningOutcome>;
 
@@ -207,13 +236,13 @@ impl Stop<'_> {
     fn go_on(&self, wish: Wish) -> Outcome {
         match wish {
             Wish::Read { path, take_over } => {
+                let path = self.had_again(path)?;
                 let opened = self.open(&path, take_over)?;
-                let file = opened.file.map(Box::new);
-                let contents = opened.contents;
-                let book = Box::new(Book { path, contents, file, aside: None, copy: None });
-                let here = Holder::me().host;
+                let book = self.book(path, opened);
                 match &book.file {
-                    Err(ReadOnly::Held(holder)) if holder.host != here => {
+                    Err(NotItself::ReadOnly(ReadOnly::Held(holder)))
+                        if !holder.is_on_this_computer() =>
+                    {
                         let why = Why::Held(holder.clone());
                         Ok(OpeningOutcome::Asks(book, why))
                     }
@@ -222,7 +251,7 @@ impl Stop<'_> {
             }
             Wish::Find(book) => self.find(book),
             Wish::Newer(book, draft) => {
-                let draft = read(&draft, false)?;
+                let draft = self.read(&draft)?;
                 let mark = CopyMark::read(&draft.contents.snapshot.around.view);
                 self.find(match mark {
                     Some(mark) => put_back(draft, &mark, Ok(book)),
@@ -230,20 +259,17 @@ impl Stop<'_> {
                 })
             }
             Wish::With(book, path) => {
-                let Contents { snapshot, created_ms, .. } = &book.contents;
-                match self.is_same(&snapshot.around.source.file, &path, *created_ms) {
-                    Ok(Sameness::Same) => self.with(book, &path),
-                    Ok(Sameness::Unknown) => self.doubtful(book, path),
-                    Ok(Sameness::Other) => self.other(book, vec![path]),
-                    Err(Failed::Because(why)) => {
-                        Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
-                    }
-                    Err(cancelled) => Err(cancelled.into()),
-                }
+                let file = &book.contents.snapshot.around.source.file;
+                let found = self.finder.look_at(file, &path, seeker(&book), Role::Any)?;
+                self.found(book, found)
             }
-            Wish::Trusted(book, path) => self.with(book, &path),
-            Wish::AllTheSame(book, path) => {
+            Wish::Trusted(book, path) => {
                 let (book, loaded) = self.scan_of(book, &path)?;
+                self.on_its_grid(book, loaded, None)
+            }
+            Wish::AllTheSame(book, path) => {
+                let (mut book, loaded) = self.scan_of(book, &path)?;
+                book.leave_its_scan();
                 self.ready(book, loaded, None, Some(Note::AllTheSame))
             }
             Wish::ByPlace(book, path) => {
@@ -251,13 +277,7 @@ impl Stop<'_> {
                 let snapshot = &mut book.contents.snapshot;
                 onto_grid(snapshot, loaded.volume.grid(), self.cancel)
                     .map_err(|_| OpeningOutcome::Cancelled)?;
-                // It is other work from now on.
-                let name = ReadOnly::Damaged;
-                if book.copy.is_none() {
-                    let mark = CopyMark::new(&book.path, book.contents.last_write(), false);
-                    book.copy = Some((mark, String::new()));
-                }
-                (book.file, book.aside) = (Err(name), None);
+                book.leave_its_scan();
                 self.ready(book, loaded, None, Some(Note::ByPlace))
             }
             Wish::MasksAlone(book) => {
@@ -268,9 +288,40 @@ impl Stop<'_> {
                     model_image: *model_image,
                 };
                 let loaded = empty(&around.source, Limits::default().memory)?;
-                self.ready(book, loaded, Some(stands_in), Some(Note::MasksAlone))
+                let mut ready = self.ready(book, loaded, None, Some(Note::MasksAlone))?;
+                if let OpeningOutcome::Ready(ready) = &mut ready {
+                    ready.stands_in = Some(stands_in);
+                }
+                Ok(ready)
             }
         }
+    }
+
+    fn book(&self, path: PathBuf, opened: Opened) -> Box<Book> {
+        let carried = |file| Carried::new(file, self.here.postbox.as_ref());
+        let (contents, file) = (opened.contents, opened.file);
+        let file = file.map(carried).map_err(NotItself::ReadOnly);
+        Box::new(Book { path, contents, file, aside: None, copy: None })
+    }
+
+    fn read(&self, path: &Path) -> Result<Box<Book>, Failed> {
+        let opened =
+            SessionFile::open(path, false).map_err(|why| Failed::Because(why.to_string()))?;
+        Ok(self.book(path.to_owned(), opened))
+    }
+
+    /// A draft that was discarded is wanted again: it is one of the drafts from now on.
+    fn had_again(&self, path: PathBuf) -> Result<PathBuf, Failed> {
+        let Some(drafts) = self.here.drafts.as_deref() else { return Ok(path) };
+        if !discarded::is_discarded(&path, drafts) || holder_of(&path).is_some() {
+            return Ok(path);
+        }
+        discarded::take_back(&path, drafts).map_err(|why| {
+            let text =
+                mark("this draft can't be taken back from the discarded ones: {why}: {path}");
+            let text = text.replace("{why}", &why.to_string());
+            Failed::Because(text.replace("{path}", &path.display().to_string()))
+        })
     }
 
     /// Looks for newer work on it than is in it; and what was kept in a draft goes back to where it belongs.
@@ -291,7 +342,7 @@ impl Stop<'_> {
         } else if self.here.open.as_ref().is_some_and(|open| same_file(open, &session)) {
             Err(mark("it is open in this window").to_owned())
         } else {
-            read(&session, false).map_err(|failed| match failed {
+            self.read(&session).map_err(|failed| match failed {
                 Failed::Because(why) => why,
                 Failed::Cancelled => String::new(),
             })
@@ -325,85 +376,30 @@ impl Stop<'_> {
     }
 
     fn find(&self, book: Box<Book>) -> Outcome {
-        let Contents { snapshot, created_ms, .. } = &book.contents;
-        match self.search(&snapshot.around.source.file, &book.path, *created_ms)? {
-            Search::Same(path) => self.with(book, &path),
-            Search::Unknown(path) => self.doubtful(book, path),
-            Search::Others(paths) => self.other(book, paths),
-            Search::Unreadable(path, why) => {
-                Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
-            }
-            Search::Nowhere => Ok(OpeningOutcome::Asks(book, Why::Missing)),
-        }
+        let file = &book.contents.snapshot.around.source.file;
+        let found = self.finder.find(file, seeker(&book), Role::Any)?;
+        self.found(book, found)
     }
 
-    /// Where a file that a session names is now. `then`: when the session was first written, milliseconds since 1970.
-    fn search(&self, file: &FileRef, session: &Path, then: i64) -> Result<Search, Failed> {
-        let (mut unknown, mut others, mut unreadable) = (None, Vec::new(), None);
-        for path in file.candidates(session) {
-            if !path.exists() {
-                continue;
+    /// Goes on with what lies where the scan was, or was chosen.
+    fn found(&self, book: Box<Book>, found: Whereabouts) -> Outcome {
+        let why = match found {
+            Whereabouts::Same(loaded, known) => {
+                return self.on_its_grid(book, *loaded, Some(known));
             }
-            let same = self.is_same(file, &path, then);
-            let path = tidy(path, file);
-            match same {
-                Ok(Sameness::Same) => return Ok(Search::Same(path)),
-                Ok(Sameness::Unknown) => unknown = unknown.or(Some(path)),
-                Ok(Sameness::Other) => others.push(path),
-                // The next place may have it.
-                Err(Failed::Because(why)) => unreadable = unreadable.or(Some((path, why))),
-                Err(Failed::Cancelled) => return Err(Failed::Cancelled),
+            Whereabouts::Unknown(path, ScanFit::Same) => Why::Unknown { path },
+            Whereabouts::Unknown(path, fit) | Whereabouts::Other(path, fit) => {
+                Why::Changed { path, fit }
             }
-        }
-        Ok(match (unknown, unreadable) {
-            (Some(path), _) => Search::Unknown(path),
-            (None, _) if !others.is_empty() => Search::Others(others),
-            (None, Some((path, why))) => Search::Unreadable(path, why),
-            (None, None) => Search::Nowhere,
-        })
-    }
-
-    /// Without a hash a file is the same if it lies where it was, and nobody has written it since the session was first
-    /// written (`then`).
-    fn is_same(&self, file: &FileRef, path: &Path, then: i64) -> Result<Sameness, Failed> {
-        match file.is_same(path, self.cancel) {
-            Ok(Some(Sameness::Unknown))
-                if same_file(path, &file.absolute)
-                    && written_ms(path).is_some_and(|at| at <= then) =>
-            {
-                Ok(Sameness::Same)
-            }
-            Ok(Some(same)) => Ok(same),
-            Ok(None) => Err(Failed::Cancelled),
-            Err(why) => Err(Failed::Because(why.to_string())),
-        }
-    }
-
-    /// Of files that are others than the scan, the first that can be read.
-    fn other(&self, book: Box<Book>, paths: Vec<PathBuf>) -> Outcome {
-        let mut failed = None;
-        for path in paths {
-            match self.scan(&path) {
-                Ok(loaded) => return Ok(Self::changed(book, &loaded, path)),
-                Err(Failed::Because(why)) => failed = failed.or(Some((path, why))),
-                Err(cancelled) => return Err(cancelled.into()),
-            }
-        }
-        let (path, why) = failed.unwrap_or_default();
-        Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
-    }
-
-    fn doubtful(&self, book: Box<Book>, path: PathBuf) -> Outcome {
-        let (book, loaded) = self.scan_of(book, &path)?;
-        if is_on_its_grid(&book, &loaded) {
-            return Ok(OpeningOutcome::Asks(book, Why::Unknown { path }));
-        }
-        Ok(Self::changed(book, &loaded, path))
+            Whereabouts::Unreadable(path, why) => Why::Unreadable { path, why },
+            Whereabouts::Nowhere => Why::Missing,
+        };
+        Ok(OpeningOutcome::Asks(book, why))
     }
 
     /// Reads the scan of a session; if it can't be read, that is a question.
     fn scan_of(&self, book: Box<Book>, path: &Path) -> Outcome<(Box<Book>, Loaded)> {
-        match self.scan(path) {
+        match self.finder.read(path, Role::Any) {
             Ok(loaded) => Ok((book, loaded)),
             Err(Failed::Because(why)) => {
                 let path = path.to_owned();
@@ -413,27 +409,10 @@ impl Stop<'_> {
         }
     }
 
-    fn changed(book: Box<Book>, loaded: &Loaded, path: PathBuf) -> OpeningOutcome {
-        let same_grid = is_on_its_grid(&book, loaded);
-        OpeningOutcome::Asks(book, Why::Changed { path, same_grid })
-    }
-
-    fn with(&self, book: Box<Book>, path: &Path) -> Outcome {
-        let (book, loaded) = self.scan_of(book, path)?;
-        if !is_on_its_grid(&book, &loaded) {
-            return Ok(Self::changed(book, &loaded, path.to_owned()));
-        }
-        self.ready(book, loaded, None, None)
-    }
-
-    fn scan(&self, path: &Path) -> Result<Loaded, Failed> {
-        self.image(path, Role::Any)
-    }
-
-    fn image(&self, path: &Path, role: Role) -> Result<Loaded, Failed> {
-        match load(self.formats, path, role, None, self.cancel, self.progress)? {
-            FileContents::Image(loaded, _) => Ok(*loaded),
-            _ => Err(Failed::Because(format!("this is no scan: {}", path.display()))),
+    fn on_its_grid(&self, book: Box<Book>, loaded: Loaded, known: Option<FileRef>) -> Outcome {
+        match ScanFit::of(&book.contents.snapshot, &loaded.volume, self.cancel)? {
+            ScanFit::Same => self.ready(book, loaded, known, None),
+            fit => Ok(OpeningOutcome::Asks(book, Why::Changed { path: loaded.path, fit })),
         }
     }
 
@@ -441,24 +420,15 @@ impl Stop<'_> {
         &self,
         book: Box<Book>,
         loaded: Loaded,
-        stands_in: Option<StandIn>,
+        known: Option<FileRef>,
         note: Option<Note>,
     ) -> Outcome {
+        let (overlays, lost) = self.overlays(&book, note)?;
         let Book { path, contents, mut file, mut aside, mut copy } = *book;
         let around = &contents.snapshot.around;
-        let (mut overlays, mut lost) = (Vec::new(), Vec::new());
-        for (place, overlay) in around.overlays.iter().enumerate() {
-            match self.overlay(overlay, &path, contents.created_ms, stands_in.is_some()) {
-                Ok(Some(image)) => overlays.push((place, Box::new(image))),
-                Err(Failed::Cancelled) => return Err(OpeningOutcome::Cancelled),
-                Ok(None) | Err(Failed::Because(_)) => lost.push(overlay.clone()),
-            }
-        }
         let numbered: BTreeMap<u32, Arc<Volume>> = overlays
             .iter()
-            .filter_map(|(place, image)| {
-                Some((around.overlays[*place].number?, Arc::clone(&image.volume)))
-            })
+            .filter_map(|o| Some((around.overlays[o.place].number?, Arc::clone(&o.image.volume))))
             .collect();
         let restored = contents.snapshot.restore(Arc::clone(&loaded.volume), numbered);
         let (mut document, changed) = restored.map_err(|why| Failed::Because(why.to_string()))?;
@@ -466,14 +436,16 @@ impl Stop<'_> {
             contents.damage.iter().chain(&changed).map(ToString::to_string).collect();
         if !damage.is_empty() && file.is_ok() {
             // What it holds is not what is shown: it stays as it is.
-            (file, aside) = (Err(ReadOnly::Damaged), None);
+            (file, aside) = (Err(NotItself::ReadOnly(ReadOnly::Damaged)), None);
         }
-        if let (Err(why), None) = (&file, &copy) {
+        if let (Err(NotItself::ReadOnly(why)), None) = (&file, &copy) {
             let belongs_back = matches!(why, ReadOnly::NoRights | ReadOnly::ForeignLock(_));
             let mark = CopyMark::new(&path, contents.last_write(), belongs_back);
             copy = Some((mark, why.to_string()));
         }
-        let exported = around.exported.as_ref().filter(|_| note != Some(Note::ByPlace));
+        // What was exported is of the masks on their own scan.
+        let own = !matches!(file, Err(NotItself::OtherScan));
+        let exported = around.exported.as_ref().filter(|_| own);
         let is_exported = exported.is_some_and(|e| {
             e.labels == labels_check_sum(document.objects()) && self.is_there(e, &path)
         });
@@ -489,15 +461,16 @@ impl Stop<'_> {
             file,
             aside,
             copy,
-            document,
+            document: Some(document),
             damage,
             scan,
+            known,
             stats,
             histogram,
             view,
             overlays,
             lost,
-            stands_in,
+            stands_in: None,
             export,
             is_exported,
             note,
@@ -505,26 +478,31 @@ impl Stop<'_> {
         })))
     }
 
-    fn overlay(
+    /// The images over the scan: those that are found, and those that are not.
+    fn overlays(
         &self,
-        overlay: &Overlay,
-        session: &Path,
-        then: i64,
-        masks_alone: bool,
-    ) -> Result<Option<Loaded>, Failed> {
-        if masks_alone {
-            return Ok(None);
+        book: &Book,
+        note: Option<Note>,
+    ) -> Outcome<(Vec<FoundOverlay>, Vec<Overlay>)> {
+        let (mut found, mut lost) = (Vec::new(), Vec::new());
+        for (place, overlay) in book.contents.snapshot.around.overlays.iter().enumerate() {
+            if note == Some(Note::MasksAlone) {
+                lost.push(overlay.clone());
+                continue;
+            }
+            match self.finder.find(&overlay.file, seeker(book), Role::Overlay)? {
+                Whereabouts::Same(image, known) => found.push(FoundOverlay { place, image, known }),
+                _ => lost.push(overlay.clone()),
+            }
         }
-        match self.search(&overlay.file, session, then)? {
-            Search::Same(path) => self.image(&path, Role::Overlay).map(Some),
-            _ => Ok(None),
-        }
+        Ok((found, lost))
     }
 
     /// Whether the label map and its table lie where they were written, as they were.
     fn is_there(&self, exported: &Exported, session: &Path) -> bool {
         let same = |file: &FileRef, path: &Path| {
-            matches!(file.is_same(path, self.cancel), Ok(Some(Sameness::Same)))
+            let files = [path.to_owned()];
+            matches!(file.is_same(path, &files, self.cancel), Ok(Some(Sameness::Same)))
         };
         let map = place_of(&exported.file, session);
         let table = exported.names.as_ref().map(|names| (names, place_of(names, session)));
@@ -535,32 +513,14 @@ impl Stop<'_> {
         let path = place_of(&exported.file, session);
         let sum = |file: &FileRef| (file.bytes, file.sha256.map_or([0; 32], |hash| hash.0));
         let table = exported.names.as_ref().map(sum);
-        let stamp = PairStamp::written(self.formats, &path, sum(&exported.file), table);
+        let stamp = PairStamp::written(self.finder.formats, &path, sum(&exported.file), table);
         (path, stamp)
     }
 }
 
-/// Whether a scan's voxels lie where those of the session's did.
-fn is_on_its_grid(book: &Book, loaded: &Loaded) -> bool {
-    let expected = &book.contents.snapshot.around.source.grid;
-    loaded.volume.grid().matches(expected, 1e-3 * expected.spacing().min_element())
-}
-
-/// Where a file is, or was.
-fn place_of(file: &FileRef, session: &Path) -> PathBuf {
-    let there = file.candidates(session).into_iter().find(|path| path.exists());
-    there.map_or_else(|| file.absolute.clone(), |path| tidy(path, file))
-}
-
-/// A path without a way back up in it, as people would write it.
-fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
-    if !path.components().any(|part| part == Component::ParentDir) {
-        return path;
-    }
-    if same_file(&path, &file.absolute) {
-        return file.absolute.clone();
-    }
-    path.canonicalize().unwrap_or(path)
+fn seeker(book: &Book) -> Seeker<'_> {
+    let Book { path, contents, .. } = book;
+    Seeker { session: path, created_ms: contents.created_ms, snapshot: &contents.snapshot }
 }
 
 /// An image without anything to see, on a session's grid: what is saved of its masks lies where the scan was.

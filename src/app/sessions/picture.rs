@@ -9,9 +9,9 @@ use crate::session::Snapshot;
 use crate::volume::{Volume, Window};
 
 /// The longest side, pixels, and what is tried where that takes too many bytes.
-const SIDES: [f64; 4] = [256.0, 192.0, 128.0, 80.0];
+const SIDES: [f64; 5] = [256.0, 224.0, 192.0, 128.0, 80.0];
 /// A session is written often, and a picture is not what it is for.
-const MOST_BYTES: usize = 40_000;
+const MOST_BYTES: usize = 60_000;
 /// How much of a mask's colour is over the scan.
 const FILL: f64 = 0.45;
 

@@ -1,232 +1,71 @@
-//! A session that is opened, into the window; and what has to be decided on the way.
+//! A session that is opened, into the window; and the drafts that can be.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::carried::Carried;
 use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
-use super::keeper::{KeptFrom, Order};
 use super::kept_view::KeptView;
-use super::opening::{Note, OpeningOutcome, Ready, Why, Wish, go_on};
+use super::opening::{FoundOverlay, NotItself, Note, Ready};
+use super::orders::{KeptFrom, Order};
 use crate::app::App;
-use crate::app::files::{Loaded, Purpose, name_of, stem_of};
+use crate::app::files::{name_of, stem_of};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
 use crate::ui::text::{tr, tr_with};
-use crate::ui::{
-    FileProgress, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, SessionAnswer,
-    SessionQuestion, tr_error,
-};
+use crate::ui::{EarlierWork, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, tr_error};
 use crate::volume::Volume;
 
 /// So many steps of earlier sittings are listed: the last.
 const MOST_STEPS: usize = 1000;
 
 impl App {
-    /// Opens a session.
-    pub(in crate::app) fn open_session(&mut self, path: PathBuf) {
-        let path = std::path::absolute(&path).unwrap_or(path);
-        if self.sessions.path() == Some(&*path) {
-            let name = name_of(&path);
-            self.toasts.info(tr_with("{name} is open already", &[("name", &name)]));
-            return;
-        }
-        // A second click on what is being opened, or asked about.
-        let opening = self.sessions.opening.as_ref().is_some_and(|(known, _)| *known == path);
-        let asked = self.sessions.asked.as_ref().is_some_and(|(book, _)| book.path == path);
-        if opening || asked {
-            return;
-        }
-        self.go_on_opening(path.clone(), Wish::Read { path, take_over: false });
-    }
-
-    fn go_on_opening(&mut self, path: PathBuf, wish: Wish) {
-        self.drop_question();
-        self.open_by(path, move |tools| {
-            go_on(wish, tools.formats, tools.here, tools.cancel, tools.progress)
-        });
-    }
-
-    /// A question that is not answered any more: the session is given back.
-    fn drop_question(&mut self) {
-        if let Some((book, _)) = self.sessions.asked.take()
-            && let Ok(file) = book.file
-        {
-            self.sessions.keeper.give(Order::Release(file));
-        }
-        self.status.session_question = None;
-    }
-
-    /// Stops opening a session. `false` if none is being opened.
-    pub(in crate::app) fn cancel_opening_session(&mut self) -> bool {
-        self.status.opening.take_if(|_| self.sessions.opening.is_some());
-        self.sessions.opening.take().is_some()
-    }
-
-    pub(super) fn follow_opening(&mut self) {
-        let Some((path, task)) = &self.sessions.opening else { return };
-        let (done, total) = task.progress();
-        let name = name_of(path);
-        let answer = task.poll();
-        if answer.is_none() {
-            self.status.opening = Some(FileProgress { name, done, total });
-            return;
-        }
-        let Some(answer) = answer else { return };
-        self.sessions.opening = None;
-        self.status.opening = None;
-        match answer {
-            Ok(OpeningOutcome::Ready(ready)) => self.go_on_with(ready),
-            Ok(OpeningOutcome::Asks(book, why)) => {
-                let source = &book.contents.snapshot.around.source;
-                let scan = source.name.clone();
-                self.status.session_question = Some(match &why {
-                    Why::Held(holder) => SessionQuestion::Held {
-                        session: name,
-                        holder: holder.to_string(),
-                        since_ms: holder.since_ms,
-                    },
-                    Why::Newer(work) => SessionQuestion::Newer {
-                        session: name,
-                        written_ms: work.written_ms,
-                        objects: work.objects,
-                    },
-                    Why::Missing => {
-                        SessionQuestion::Missing { scan, path: source.file.absolute.clone() }
-                    }
-                    Why::Unreadable { path, why } => {
-                        SessionQuestion::Unreadable { scan, path: path.clone(), why: tr_error(why) }
-                    }
-                    Why::Unknown { path } => SessionQuestion::Unknown { scan, path: path.clone() },
-                    Why::Changed { path, same_grid } => {
-                        SessionQuestion::Changed { scan, path: path.clone(), same_grid: *same_grid }
-                    }
-                });
-                self.sessions.asked = Some((book, why));
-            }
-            Ok(OpeningOutcome::Failed(why)) => self.toasts.error(why),
-            Ok(OpeningOutcome::Cancelled) => {}
-            Err(_) => self.toasts.error(tr_with(
-                "The reader stopped unexpectedly, please report this file: {name}",
-                &[("name", &name)],
-            )),
-        }
-    }
-
-    /// The answer to what has to be decided before a session is opened.
-    pub(in crate::app) fn answer_session(&mut self, answer: SessionAnswer) {
-        if answer == SessionAnswer::Find {
-            // Asked again if it is called off.
-            self.files.paths.ask(Purpose::FindScan);
-            return;
-        }
-        let Some((book, why)) = self.sessions.asked.take() else { return };
-        self.status.session_question = None;
-        let path = book.path.clone();
-        let wish = match (answer, why) {
-            (SessionAnswer::MasksAlone, _) => Wish::MasksAlone(book),
-            (SessionAnswer::AllTheSame, Why::Changed { path, same_grid: true }) => {
-                Wish::AllTheSame(book, path)
-            }
-            (SessionAnswer::AllTheSame, Why::Unknown { path }) => Wish::Trusted(book, path),
-            (SessionAnswer::ByPlace, Why::Changed { path, same_grid: false }) => {
-                Wish::ByPlace(book, path)
-            }
-            (SessionAnswer::TakeNewer, Why::Newer(work)) => Wish::Newer(book, work.draft),
-            (SessionAnswer::AsItIs, Why::Newer(_)) | (SessionAnswer::ReadOnly, Why::Held(_)) => {
-                Wish::Find(book)
-            }
-            (SessionAnswer::TakeOver, Why::Held(_)) => {
-                Wish::Read { path: path.clone(), take_over: true }
-            }
-            (_, why) => {
-                self.sessions.asked = Some((book, why));
-                self.drop_question();
-                return;
-            }
-        };
-        self.go_on_opening(path, wish);
-    }
-
-    /// The user has said which file a session's scan is.
-    pub(in crate::app) fn scan_found(&mut self, scan: PathBuf) {
-        let Some((book, _)) = self.sessions.asked.take() else { return };
-        self.status.session_question = None;
-        let scan = std::path::absolute(&scan).unwrap_or(scan);
-        self.go_on_opening(book.path.clone(), Wish::With(book, scan));
-    }
-
     /// Makes the document of a session the open one.
-    pub(in crate::app) fn take_up(&mut self, ready: Ready) {
-        let Ready { path, contents, file, mut document, damage, scan, view, .. } = ready;
-        let (aside, copy) = (ready.aside, ready.copy);
+    pub(in crate::app) fn take_up(&mut self, mut ready: Ready) {
+        let Some(mut document) = ready.document.take() else { return };
         super::super::bound_history(&mut document);
-        let loaded = (ready.stats, ready.histogram);
-        self.put(document, loaded, &scan);
-        let name = name_of(&path);
-        let overlays = &contents.snapshot.around.overlays;
-        let files = self.lay_over_again(overlays, ready.overlays, &view);
-        let lost = if ready.stands_in.is_some() { overlays.clone() } else { ready.lost };
-        if ready.stands_in.is_none() {
-            self.tell_lost(&lost);
-        }
-        let Some(open) = &mut self.open else { return };
-        view.apply(&mut self.view, &open.document);
-        if let Some((export, stamp)) = ready.export {
-            if ready.is_exported {
-                self.status.save = SaveStatus::Saved(export.clone());
+        let files = document.image().files().to_vec();
+        self.put(document, (ready.stats, ready.histogram.clone()), &ready.scan);
+        let overlays = self.lay_over_again(&mut ready);
+        if let Some(open) = &mut self.open {
+            ready.view.apply(&mut self.view, &open.document);
+            open.no_scan = ready.stands_in.is_some();
+            if let Some((export, stamp)) = ready.export.take() {
+                if ready.is_exported {
+                    self.status.save = SaveStatus::Saved(export.clone());
+                }
+                (open.saved_to, open.on_disk) = (Some(export), Some(stamp));
             }
-            (open.saved_to, open.on_disk) = (Some(export), Some(stamp));
         }
-        let in_folder = path.parent() == self.sessions.folder.as_deref();
-        let named = file.is_ok() && !in_folder;
-        let why = file.as_ref().err().cloned();
-        self.tell_what_came(&name, &path, &damage, ready.note, why.as_ref());
-        self.tell_where_it_goes(&name, aside.is_some(), copy.as_ref().filter(|_| file.is_ok()));
+        self.tell_what_came(&ready);
         self.sessions.offered.clear();
-        match ready.note {
-            None => self.sessions.hashes.know(&scan, &contents.snapshot.around.source.file),
-            Some(_) => self.sessions.hashes.opened(&scan),
+        let hashes = &mut self.sessions.hashes;
+        match &ready.known {
+            Some(known) => hashes.know(&ready.scan, &files, known),
+            None if ready.stands_in.is_none() => hashes.opened(&ready.scan, &files),
+            None => {}
         }
-        let id = self.sessions.next();
-        let mut current = Current::new(id, scan.clone());
-        (current.stands_in, current.lost) = (ready.stands_in, lost);
-        current.models = contents.snapshot.around.models.clone();
-        current.case_state = contents.snapshot.around.case_state;
-        current.is_new = ready.is_new;
-        current.named = named;
-        if file.is_ok() {
-            (current.path, current.begun) = (Some(path.clone()), true);
-            current.copy_of =
-                copy.as_ref().map(|(mark, why)| CopyOf { name: mark.name(), why: tr_error(why) });
-        } else {
-            let name = copy.as_ref().map_or(name, |(mark, _)| mark.name());
-            current.copy_of = Some(CopyOf { name, why: why_a_copy(ready.note, why.as_ref()) });
-            // What is whole of a damaged one is kept at once.
-            current.begun = !damage.is_empty() || ready.note == Some(Note::ByPlace);
-        }
+        self.status.past = Arc::new(past_steps(&ready.contents.past));
+        self.keep(ready, overlays);
+    }
+
+    /// Keeps what is done to the document from now on: in its file if that may be, else in a draft.
+    fn keep(&mut self, ready: Ready, overlays: Vec<(Arc<Volume>, PathBuf, FileRef)>) {
+        let in_folder = ready.path.parent() == self.sessions.folder.as_deref();
+        let mut current = self.current_of(&ready, in_folder);
+        let (named, path) = (current.named, ready.path.clone());
         // What is in a draft yet goes into the file at once.
-        let is_as_read = file.is_ok() && aside.is_none();
-        let draft = aside.as_ref().map(|file| file.path().to_owned());
-        self.status.past = Arc::new(past_steps(&contents.past));
-        let around = contents.snapshot.around;
-        let exported = around.exported.filter(|_| ready.note != Some(Note::ByPlace));
-        let beginning = KeptFrom {
-            file: file.ok(),
-            aside,
-            copy_of: copy.map(|(mark, _)| mark),
-            named,
-            past: contents.past,
-            exported,
-            picture: around.picture,
-            stem: stem_of(&self.formats, Path::new(&around.source.name)),
-        };
-        self.sessions.keeper.give(Order::Begin(id, Box::new(beginning)));
+        let is_as_read = ready.file.is_ok() && ready.aside.is_none();
+        let draft = ready.aside.as_ref().and_then(|file| file.path().map(Path::to_owned));
+        let beginning = self.beginning(ready, named);
+        self.sessions.keeper.give(Order::Begin(current.id, Box::new(beginning)));
         if let Some(open) = &self.open {
-            for (volume, path, file) in files {
-                self.sessions.hashes.know(&path, &file);
+            for (volume, path, file) in overlays {
+                self.sessions.hashes.know(&path, volume.files(), &file);
                 current.laid_over(&volume, path);
             }
             current.see(open, &self.view, &self.status, &mut self.sessions.hashes);
+            current.is_opened(open.document.state());
             if is_as_read {
                 current.is_as_read();
             }
@@ -240,6 +79,59 @@ impl App {
         for path in [path].into_iter().chain(draft) {
             self.sessions.drafts.forget(&path);
             self.sessions.offered.push(path);
+        }
+    }
+
+    /// What the window is to know of how a document is kept.
+    fn current_of(&mut self, ready: &Ready, in_folder: bool) -> Current {
+        let around = &ready.contents.snapshot.around;
+        let mut current = Current::new(self.sessions.next(), ready.scan.clone());
+        current.stands_in.clone_from(&ready.stands_in);
+        current.lost.clone_from(&ready.lost);
+        current.models = around.models.clone();
+        current.case_state = around.case_state;
+        current.is_new = ready.is_new;
+        let copy = ready.copy.as_ref();
+        match &ready.file {
+            Ok(_) => {
+                current.named = !in_folder;
+                (current.path, current.begun) = (Some(ready.path.clone()), true);
+                current.copy_of = copy.map(|(mark, why)| CopyOf {
+                    name: mark.name(),
+                    why: tr_error(why),
+                    advice: String::new(),
+                });
+                let sittings = &ready.contents.past.sittings;
+                let first = sittings.first().filter(|_| in_folder);
+                current.earlier =
+                    first.map(|s| EarlierWork { sittings: sittings.len(), since_ms: s.began_ms });
+            }
+            Err(why) => {
+                let name = copy.map_or_else(|| name_of(&ready.path), |(mark, _)| mark.name());
+                let (why, advice) = (tr_error(why), advice(why).to_owned());
+                current.copy_of = Some(CopyOf { name, why, advice });
+                // What is whole of a damaged one, and masks that were put elsewhere, are kept at once.
+                current.begun = !ready.damage.is_empty() || ready.note == Some(Note::ByPlace);
+            }
+        }
+        current
+    }
+
+    /// What the thread that has the files is to know of it.
+    fn beginning(&self, ready: Ready, named: bool) -> KeptFrom {
+        // On another scan it looks otherwise, and has another name.
+        let other = matches!(ready.file, Err(NotItself::OtherScan));
+        let around = ready.contents.snapshot.around;
+        let name = if other { &ready.scan } else { Path::new(&around.source.name) };
+        KeptFrom {
+            stem: stem_of(&self.formats, name),
+            file: ready.file.ok().and_then(Carried::arrive),
+            aside: ready.aside.and_then(Carried::arrive),
+            copy_of: ready.copy.map(|(mark, _)| mark),
+            named,
+            past: ready.contents.past,
+            exported: around.exported.filter(|_| !other),
+            picture: around.picture.filter(|_| !other),
         }
     }
 
@@ -259,16 +151,13 @@ impl App {
     }
 
     /// Lays the images of a session over its scan; where each came from.
-    fn lay_over_again(
-        &mut self,
-        kept: &[Overlay],
-        found: Vec<(usize, Box<Loaded>)>,
-        view: &KeptView,
-    ) -> Vec<(Arc<Volume>, PathBuf, FileRef)> {
+    fn lay_over_again(&mut self, ready: &mut Ready) -> Vec<(Arc<Volume>, PathBuf, FileRef)> {
+        let kept = &ready.contents.snapshot.around.overlays;
+        let view: &KeptView = &ready.view;
         let (mut layers, mut files) = (Vec::new(), Vec::new());
-        for (place, image) in found {
+        for FoundOverlay { place, image, known } in std::mem::take(&mut ready.overlays) {
             let overlay = &kept[place];
-            files.push((Arc::clone(&image.volume), image.path.clone(), overlay.file.clone()));
+            files.push((Arc::clone(&image.volume), image.path.clone(), known));
             // The others were only clicked in.
             if place < view.layers_shown() && layers.len() < ImageLayer::MOST {
                 let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
@@ -290,40 +179,39 @@ impl App {
         }
     }
 
-    fn tell_what_came(
-        &mut self,
-        name: &str,
-        path: &Path,
-        damage: &[String],
-        note: Option<Note>,
-        why: Option<&ReadOnly>,
-    ) {
-        for damage in damage {
+    fn tell_what_came(&mut self, ready: &Ready) {
+        let name = name_of(&ready.path);
+        if ready.stands_in.is_none() {
+            self.tell_lost(&ready.lost);
+        }
+        for damage in &ready.damage {
             self.toasts.error(format!("{name}: {}", tr_error(damage)));
         }
-        if !damage.is_empty() {
+        if !ready.damage.is_empty() {
             self.toasts.error(tr_with(
                 "Not all of this session could be given back. It stays as it is; what is whole goes on as a draft of its own: {path}",
-                &[("path", &path.display())],
+                &[("path", &ready.path.display())],
             ));
-        } else if let Some(why) = why.filter(|_| note != Some(Note::ByPlace)) {
+        } else if let Err(why @ NotItself::ReadOnly(_)) = &ready.file {
             self.toasts.warning(tr_with(
                 "{name} is open to be read only: {why}. What you change goes into a copy, as a draft.",
                 &[("name", &name), ("why", &tr_error(why))],
             ));
         }
-        match note {
+        match ready.note {
             Some(Note::MasksAlone) => self.toasts.warning(
                 tr("The masks are open without their scan: nothing is seen below them, and clicks have nothing to look at. They are saved where the scan lies.").to_owned(),
             ),
             Some(Note::AllTheSame) => self.toasts.warning(
-                tr("The masks lie on a file that is not the one they were made on. Look whether they fit.").to_owned(),
+                tr("The masks lie on a file that is not the one they were made on. Look whether they fit. What you change goes into a new draft; the session stays as it was.").to_owned(),
             ),
             Some(Note::ByPlace) => self.toasts.warning(
                 tr("The masks were put onto this scan by their place in the patient, each voxel by its nearest neighbour, without their clicks. Look whether they fit. The session stays as it was.").to_owned(),
             ),
             None => {}
         }
+        let copy = ready.copy.as_ref().filter(|_| ready.file.is_ok());
+        self.tell_where_it_goes(&name, ready.aside.is_some(), copy);
     }
 
     /// Lists drafts, and offers those of the open scan.
@@ -380,20 +268,28 @@ impl App {
     }
 
     /// A draft is not wanted any more.
-    pub(in crate::app) fn delete_draft(&mut self, path: PathBuf) {
+    pub(in crate::app) fn discard_draft(&mut self, path: PathBuf) {
         self.sessions.drafts.forget(&path);
         let cards = self.sessions.drafts.known.iter().map(|draft| draft.card.clone());
         self.status.drafts = Arc::new(cards.collect());
-        self.sessions.keeper.give(Order::Delete(path));
+        self.sessions.keeper.give(Order::Discard(path));
     }
 }
 
-/// Why a session is not written itself.
-fn why_a_copy(note: Option<Note>, why: Option<&ReadOnly>) -> String {
-    match (note, why) {
-        (Some(Note::ByPlace), _) => tr("the masks were moved onto another scan").to_owned(),
-        (_, Some(why)) => tr_error(why),
-        (_, None) => String::new(),
+/// What can be done about a session that is not written itself.
+fn advice(why: &NotItself) -> &'static str {
+    match why {
+        NotItself::ReadOnly(ReadOnly::Held(_)) => {
+            tr("To work on it itself, close it there, then open it here again.")
+        }
+        NotItself::ReadOnly(ReadOnly::NoRights) => tr(
+            "To work on it itself, see that you may write it and its folder, then open it again.",
+        ),
+        NotItself::ReadOnly(ReadOnly::ForeignLock(_)) => {
+            tr("To work on it itself, move that file away, then open it again.")
+        }
+        NotItself::ReadOnly(ReadOnly::Damaged) => "",
+        NotItself::OtherScan => tr("To work on it itself, open it again with its own scan."),
     }
 }
 

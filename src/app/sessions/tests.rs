@@ -4,6 +4,7 @@
 #[path = "../../core/document/tests/deeds.rs"]
 mod deeds;
 mod safety;
+mod scans;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,10 +14,13 @@ use proptest::prelude::*;
 
 use self::deeds::{deed, do_deed, document};
 use super::current::Current;
+use super::found::ScanFit;
 use super::hashes::Hashes;
-use super::keeper::{Keeper, KeptFrom, Letter, Order, SessionId, Told};
+use super::keeper::Keeper;
 use super::kept_view::KeptView;
+use super::onto::Inside;
 use super::opening::{Here, OpeningOutcome, Ready, Why, Wish, go_on};
+use super::orders::{Ending, KeptFrom, Letter, Order, SessionId, Told};
 use super::picture::{Backdrop, png_of};
 use crate::app::document_number::DocumentNumber;
 use crate::app::open_document::OpenDocument;
@@ -113,6 +117,10 @@ impl Bench {
     }
 }
 
+fn objects_of(ready: &Ready) -> usize {
+    ready.document.as_ref().map_or(0, |document| document.objects().len())
+}
+
 fn open(path: &Path) -> Box<Ready> {
     let wish = Wish::Read { path: path.to_owned(), take_over: false };
     match go_on(wish, io::formats(), &Here::default(), &CancelToken::new(), &Progress::new()) {
@@ -160,15 +168,22 @@ fn changes_wait_a_second_for_one_another() {
 
 #[test]
 fn a_draft_goes_when_it_is_not_wanted_and_stays_when_nothing_is_said() {
-    for (delete, left) in [(true, 0), (false, 1)] {
+    for (ending, left) in [(Ending::Discard, 0), (Ending::Keep, 1), (Ending::TakeBack, 1)] {
         let mut bench = Bench::new();
         bench.paint(3);
         let letter = bench.follow(true).unwrap();
         bench.keeper.give(Order::Write(letter));
-        assert!(matches!(bench.hear(), Told::Written { mark: 1, .. }));
-        bench.keeper.give(Order::End { session: SessionId(1), delete, blank: false });
-        assert_eq!(bench.hear(), Told::Ended);
-        assert_eq!(bench.drafts().len(), left, "{delete}");
+        let Told::Written { path, .. } = bench.hear() else { panic!("written") };
+        bench.keeper.give(Order::End { session: SessionId(1), ending, blank: false });
+        let told = bench.hear();
+        assert_eq!(bench.drafts().len(), left, "{ending:?}");
+        let away = path.parent().unwrap().join("discarded").join(path.file_name().unwrap());
+        match ending {
+            // What it was before this sitting is nothing.
+            Ending::Keep | Ending::TakeBack => assert_eq!(told, Told::Ended),
+            Ending::Discard => assert_eq!(told, Told::Discarded(Ok(away.clone()))),
+        }
+        assert_eq!(away.exists(), ending == Ending::Discard);
     }
 }
 
@@ -182,10 +197,10 @@ fn what_was_exported_is_known_from_its_first_write_on() {
     let map = bench.folder.path().join("mask.nii");
     std::fs::write(&map, "mask").unwrap();
     let objects = bench.open.document.objects().to_vec();
+    let file = session::FileRef { absolute: map.clone(), relative: None, bytes: 4, sha256: None };
     bench.keeper.give(Order::Exported {
         session: SessionId(1),
-        map: map.clone(),
-        table: None,
+        files: Some((file, None)),
         objects: objects.clone(),
     });
     bench.current.write_again();
@@ -243,7 +258,7 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false, blank: false });
+    bench.keeper.give(Order::End { session: SessionId(1), ending: Ending::Keep, blank: false });
     assert_eq!(bench.hear(), Told::Ended);
     let ask = |wish| match go_on(
         wish,
@@ -261,17 +276,18 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     std::fs::remove_file(&scan).unwrap();
     assert_eq!(ask(read()).1, Why::Missing);
     io::save_float32(&scan, [6, 5, 4], &[7.0; 120], DAffine3::IDENTITY).unwrap();
-    assert_eq!(ask(read()).1, Why::Changed { path: scan.clone(), same_grid: true });
+    assert_eq!(ask(read()).1, Why::Changed { path: scan.clone(), fit: ScanFit::Same });
     io::save_float32(&scan, [6, 5, 5], &[7.0; 150], DAffine3::IDENTITY).unwrap();
     let (book, why) = ask(read());
-    assert_eq!(why, Why::Changed { path: scan.clone(), same_grid: false });
+    let fit = ScanFit::Elsewhere(Inside { voxels: 1, of: 1 });
+    assert_eq!(why, Why::Changed { path: scan.clone(), fit });
     // The very same, elsewhere.
     let found = bench.folder.path().join("found.nii.gz");
     std::fs::write(&found, bytes).unwrap();
     let wish = Wish::With(book, found);
     let outcome =
         go_on(wish, io::formats(), &Here::default(), &CancelToken::new(), &Progress::new());
-    assert!(matches!(outcome, OpeningOutcome::Ready(ready) if ready.document.objects().len() == 1));
+    assert!(matches!(outcome, OpeningOutcome::Ready(ready) if objects_of(&ready) == 1));
 }
 
 #[test]
@@ -304,7 +320,7 @@ fn pictures_are_small_whatever_is_in_them() {
             convention: Convention::Radiological,
         };
         let png = png_of(&letter.snapshot, &scene).expect("a picture");
-        assert!(png.len() <= 40_000, "{} bytes", png.len());
+        assert!(png.len() <= 60_000, "{} bytes", png.len());
         let picture = image::load_from_memory(&png).unwrap();
         assert!(picture.width().max(picture.height()) <= 256);
     }
@@ -346,16 +362,17 @@ proptest! {
         let ready = open(&drafts[0]);
         prop_assert_eq!(&ready.damage, &Vec::<String>::new());
         prop_assert!(ready.file.is_ok());
-        prop_assert_eq!(ready.document.objects(), &expected.objects[..]);
-        prop_assert_eq!(ready.document.labels(), o.document.labels());
+        let document = ready.document.unwrap();
+        prop_assert_eq!(document.objects(), &expected.objects[..]);
+        prop_assert_eq!(document.labels(), o.document.labels());
         prop_assert_eq!(
-            ready.document.active().map(|o| o.id),
+            document.active().map(|o| o.id),
             o.document.active().map(|o| o.id)
         );
         let mut again = ViewState::for_scan(
-            ready.document.image().grid(), ready.stats, ready.histogram.clone(),
+            document.image().grid(), ready.stats, ready.histogram.clone(),
         );
-        ready.view.apply(&mut again, &ready.document);
+        ready.view.apply(&mut again, &document);
         prop_assert_eq!(KeptView::of(&again), KeptView::of(&view));
     }
 }

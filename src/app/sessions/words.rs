@@ -1,9 +1,12 @@
 //! The window's title: which scan, how the session is kept, whether the mask is exported.
 
+use std::path::Path;
+
+use super::discarded::DAYS;
 use crate::document::Document;
 use crate::ui::commands::cases::mark_text;
 use crate::ui::text::{tr, tr_with};
-use crate::ui::{SessionState, SessionStatus};
+use crate::ui::{CopyStatus, SessionState, SessionStatus};
 
 /// `ct.nii.gz · session case.voxpoint (saved) · mask not exported — Voxpoint`.
 pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> String {
@@ -17,12 +20,12 @@ pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> St
             (Some(name), _) => {
                 tr_with("session {name} ({state})", &[("name", name), ("state", &state)])
             }
-            (None, Some((name, _))) => {
+            (None, Some(CopyStatus { name, .. })) => {
                 tr_with("copy of {name} ({state})", &[("name", name), ("state", &state)])
             }
             (None, None) => tr_with("draft ({state})", &[("state", &state)]),
         });
-    } else if let Some((name, _)) = session.and_then(|s| s.copy_of.as_ref()) {
+    } else if let Some(CopyStatus { name, .. }) = session.and_then(|s| s.copy_of.as_ref()) {
         parts.push(tr_with("{name}, read-only", &[("name", name)]));
     }
     if document.objects().iter().any(|o| !o.region.is_empty()) || document.is_modified() {
@@ -40,6 +43,14 @@ pub fn stuck(silence: Option<std::time::Duration>) -> String {
     tr_with(
         "The disk with the session has not answered for {seconds} s, and nothing is kept until it does: save the mask on another disk.",
         &[("seconds", &silence.as_secs())],
+    )
+}
+
+/// Where what was discarded lies.
+pub fn discarded(path: &Path) -> String {
+    tr_with(
+        "Discarded. For {days} days you can have it back: open {path}",
+        &[("days", &DAYS), ("path", &path.display())],
     )
 }
 

@@ -6,18 +6,20 @@
 //!   one transaction: a crash or a power cut leaves the state before it or after it.
 //! - [`Reserved`]: a place for a session, before there is one.
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
-//! - [`summary()`]: what a list of sessions shows of each.
+//! - [`summary()`], [`card()`]: what a list of sessions shows of each.
 //! - [`Holder`], [`holder_of`]: who has a session, if it is open elsewhere.
 //! - [`CaseState`], [`Exported`]: how far the work on the scan is, and what of it was exported.
 //! - [`FileRef`], [`struct@Hash`]: where a session's scan is, and whether it is still the same.
 //!
 //! `docs/session-format.md` says what stands where, for readers in other languages.
 
+mod by_place;
 mod case;
 mod contents;
 mod error;
 mod file;
 mod fingerprint;
+mod hash;
 mod holder;
 mod lock;
 mod past;
@@ -39,12 +41,13 @@ pub use case::{CaseState, Exported, labels_check_sum};
 pub use contents::{Contents, LastWrite};
 pub use error::{Damage, SessionError};
 pub use file::{Opened, ReadOnly, Reserved, SessionFile, WriteOutcome, read};
-pub use fingerprint::{FileRef, Hash, Sameness, bytes_of, written_ms};
+pub use fingerprint::{FileRef, Sameness, written_ms};
+pub use hash::{Hash, bytes_of};
 pub use holder::Holder;
 pub use lock::holder_of;
 pub use past::{DatedStep, Past, Sitting};
 pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};
-pub use summary::{SessionSummary, summary};
+pub use summary::{SessionCard, SessionSummary, card, summary};
 
 /// What the names of session files end in.
 pub const ENDING: &str = ".voxpoint";

@@ -1,10 +1,11 @@
 //! What a list of sessions shows of each: read with a handful of queries, without masks and clicks.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::source_rows::read_file;
+use super::source_rows::{read_file, read_picture};
 use super::{CaseState, Contents, FileRef, SessionError, file, schema};
 use crate::document::ObjectState;
 
@@ -46,6 +47,55 @@ impl SessionSummary {
     }
 }
 
+/// What a list with pictures shows of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCard {
+    /// What other lists show.
+    pub summary: SessionSummary,
+    /// What the scan is called.
+    pub scan_name: String,
+    /// A label map was written of it at some time.
+    pub was_exported: bool,
+    /// As [`super::Surroundings::picture`].
+    pub picture: Option<Arc<[u8]>>,
+}
+
+/// As [`summary()`], with what a list with pictures shows besides.
+///
+/// # Errors
+/// As [`summary()`].
+pub fn card(path: &Path) -> Result<SessionCard, SessionError> {
+    looked_at(path, card_in, Contents::card)
+}
+
+impl Contents {
+    /// The same of a session that was read.
+    pub fn card(&self) -> SessionCard {
+        let around = &self.snapshot.around;
+        SessionCard {
+            summary: SessionSummary::of(self),
+            scan_name: around.source.name.clone(),
+            was_exported: around.exported.is_some(),
+            picture: around.picture.clone(),
+        }
+    }
+}
+
+fn card_in(connection: &Connection, path: &Path) -> Queried<SessionCard> {
+    let summary = match summary_in(connection, path)? {
+        Ok(summary) => summary,
+        Err(error) => return Ok(Err(error)),
+    };
+    let name = |row: &rusqlite::Row<'_>| row.get(0);
+    let scan_name = connection.query_row("SELECT name FROM source", [], name)?;
+    // Of the first version there were neither.
+    let newer = version_of(connection)? > 1;
+    let picture = if newer { read_picture(connection)? } else { None };
+    let exports = "SELECT count(*) FROM export WHERE what = 'mask'";
+    let was_exported = newer && connection.query_row(exports, [], |row| row.get::<_, i64>(0))? > 0;
+    Ok(Ok(SessionCard { summary, scan_name, was_exported, picture }))
+}
+
 /// Reads what a list shows of a session, without writing anything. Much of a damaged session is not looked at: that it
 /// can be summed up does not say that it is whole.
 ///
@@ -54,6 +104,18 @@ impl SessionSummary {
 /// # Errors
 /// If it can't be read, is no session, or is of a newer version.
 pub fn summary(path: &Path) -> Result<SessionSummary, SessionError> {
+    looked_at(path, summary_in, SessionSummary::of)
+}
+
+/// The inner error is ours, the outer one SQLite's.
+type Queried<T> = rusqlite::Result<Result<T, SessionError>>;
+
+/// Looks into a session by queries; where a journal has to be played back first, by reading a copy of it.
+fn looked_at<T>(
+    path: &Path,
+    query: fn(&Connection, &Path) -> Queried<T>,
+    of: fn(&Contents) -> T,
+) -> Result<T, SessionError> {
     let not = |what: &str| SessionError::NotASession { what: what.into(), path: path.into() };
     // A file is not opened but by SQLite: to close it would give up the locks that this process has on it.
     let about = std::fs::metadata(path)
@@ -66,10 +128,9 @@ pub fn summary(path: &Path) -> Result<SessionSummary, SessionError> {
         1..512 => return Err(not("it is another kind of file, or cut short")),
         _ => {}
     }
-    match query(path) {
-        Ok(Ok(summary)) => Ok(summary),
-        Ok(Err(error)) => Err(error),
-        Err(e) if file::is_left_by_a_writer(&e) => Ok(SessionSummary::of(&file::read(path)?)),
+    match connected(path, query) {
+        Ok(found) => found,
+        Err(e) if file::is_left_by_a_writer(&e) => Ok(of(&file::read(path)?)),
         Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             Err(not("it is another kind of file"))
         }
@@ -77,22 +138,28 @@ pub fn summary(path: &Path) -> Result<SessionSummary, SessionError> {
     }
 }
 
-/// The inner error is ours, the outer one SQLite's.
-fn query(path: &Path) -> rusqlite::Result<Result<SessionSummary, SessionError>> {
+fn connected<T>(path: &Path, query: fn(&Connection, &Path) -> Queried<T>) -> Queried<T> {
     let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, access)?;
     connection.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS))?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
     // All of it as of one moment.
     let transaction = connection.unchecked_transaction()?;
-    let number = |pragma: &str| {
-        transaction.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
-    };
+    query(&transaction, path)
+}
+
+fn version_of(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn summary_in(transaction: &Connection, path: &Path) -> Queried<SessionSummary> {
+    let application_id =
+        transaction.query_row("PRAGMA application_id", [], |row| row.get::<_, i64>(0))?;
     let not = |what: &str| SessionError::NotASession { what: what.into(), path: path.into() };
-    if number("application_id")? != i64::from(schema::APPLICATION_ID) {
+    if application_id != i64::from(schema::APPLICATION_ID) {
         return Ok(Err(not("it is a database of another program")));
     }
-    let version = number("user_version")?;
+    let version = version_of(transaction)?;
     match version {
         0 => return Ok(Err(not("it has no version"))),
         found if found > schema::VERSION => {
@@ -113,7 +180,7 @@ fn query(path: &Path) -> rusqlite::Result<Result<SessionSummary, SessionError>> 
     };
     let count = |sql: &str| transaction.query_row(sql, [], |row| row.get::<_, i64>(0));
     Ok(Ok(SessionSummary {
-        scan: read_file(&transaction)?,
+        scan: read_file(transaction)?,
         state,
         objects: count("SELECT count(*) FROM object")?.max(0) as usize,
         objects_done: count("SELECT count(*) FROM object WHERE state = 'done'")?.max(0) as usize,

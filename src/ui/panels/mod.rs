@@ -14,6 +14,7 @@ mod object_search;
 mod object_selection;
 mod objects;
 mod prompts;
+mod session_line;
 pub(in crate::ui) mod status_bar;
 mod tool_strip;
 mod transfer;
@@ -43,6 +44,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .frame(panel_frame().inner_margin(Margin::symmetric(8, 0)))
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
+    session_line::show(ui, cx);
     cases::show(ui, cx);
     if let Some(document) = cx.document {
         tool_strip::show(ui, document, cx);

@@ -189,7 +189,13 @@ fn threshold(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Command
             tr("The answers of the model in use have no threshold")
         }
         () if object.replayed() == 0 => tr("The model has not answered yet"),
-        () if !object.answer.adjustable => tr("The model that made this mask has no threshold"),
+        () if !object.answer.adjustable && cx.status.model_lacks(|can| can.adjusts) => {
+            tr("The model that made this mask has no threshold")
+        }
+        // Models' own numbers are not in a session.
+        () if !object.answer.adjustable => tr(
+            "What the model computed for this mask is not at hand any more: the next point has it computed again, and then the threshold can be moved",
+        ),
         () => "",
     };
     let asked = cx.status.threshold.filter(|(id, _)| *id == object.id).map(|(_, t)| t);

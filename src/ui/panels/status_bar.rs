@@ -122,7 +122,7 @@ fn session_state(ui: &mut Ui, cx: &CommandContext) {
     let short = |name: &str| shorten(name, if cx.width < WIDE { 16 } else { 32 });
     let name = match (&session.name, &session.copy_of) {
         (Some(name), _) => short(name),
-        (None, Some((name, _))) => tr_with("copy of {name}", &[("name", &short(name))]),
+        (None, Some(copy)) => tr_with("copy of {name}", &[("name", &short(&copy.name))]),
         (None, None) => tr("draft").to_owned(),
     };
     let (text, tip) = match &session.state {
@@ -137,7 +137,7 @@ fn session_state(ui: &mut Ui, cx: &CommandContext) {
             (format!("{name}: {}", tr("not saved")), String::new())
         }
     };
-    let why = session.copy_of.as_ref().map(|(_, why)| why.clone()).unwrap_or_default();
+    let why = session.copy_of.as_ref().map(|copy| copy.why.clone()).unwrap_or_default();
     let said = text.replace(icons::CHECK, "✓");
     let label = ui.label(quiet(ui, text));
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));

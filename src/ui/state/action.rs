@@ -78,8 +78,8 @@ pub enum Action {
     SaveSessionAs,
     /// Go on with this draft.
     ContinueDraft(PathBuf),
-    /// Delete this draft.
-    DeleteDraft(PathBuf),
+    /// Discard this draft.
+    DiscardDraft(PathBuf),
     /// Answer to what has to be decided before a session is opened.
     AnswerSession(SessionAnswer),
     /// Change the document.

@@ -47,8 +47,8 @@ pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsOptions, WantedCut};
 pub use session_status::{
-    DraftCard, LeaveAnswer, PastStep, SessionAnswer, SessionQuestion, SessionState, SessionStatus,
-    SmallPicture,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
+    SessionQuestion, SessionState, SessionStatus, SmallPicture,
 };
 pub use slice_transform::SliceTransform;
 pub use status::{
@@ -57,8 +57,8 @@ pub use status::{
     Status, Waiting, WiresStatus,
 };
 pub use transient::{
-    BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, Transient, WantedGrowth,
-    WantedOperation,
+    BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince, Transient,
+    WantedGrowth, WantedOperation,
 };
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};

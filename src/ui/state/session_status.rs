@@ -10,12 +10,32 @@ use super::work_list::CaseMark;
 pub struct SessionStatus {
     /// The session's name; `None`: it is a draft.
     pub name: Option<String>,
-    /// What it is a copy of, and why that is not written, if it is one.
-    pub copy_of: Option<(String, String)>,
+    /// What it is a copy of, if it is one, or will be with the first change.
+    pub copy_of: Option<CopyStatus>,
     /// Whether it is on the disk.
     pub state: SessionState,
     /// How far the work on the scan is, as its annotator says.
     pub case: CaseMark,
+}
+
+/// Of what the work on the open scan is a copy, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyStatus {
+    /// The name of the session.
+    pub name: String,
+    /// Why that is not written, in the language in use.
+    pub why: String,
+    /// What can be done about it, in the language in use; empty if there is nothing.
+    pub advice: String,
+}
+
+/// What was done in the open draft before it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierWork {
+    /// In so many sittings.
+    pub sittings: usize,
+    /// When the first began: milliseconds since 1970, UTC.
+    pub since_ms: i64,
 }
 
 /// Whether a session is on the disk.
@@ -55,8 +75,9 @@ pub struct DraftCard {
     pub objects: usize,
     /// The masks are in a label map as they are.
     pub exported: bool,
-    /// The program that has it, by its number, and the computer that that runs on: it can't be opened meanwhile.
-    pub held_by: Option<(u32, String)>,
+    /// The program that has it, by its number, and the computer that that runs on if it is another: it can't be opened
+    /// meanwhile.
+    pub held_by: Option<(u32, Option<String>)>,
     /// The name of the session that it is a copy of, and whether it is so only because that could not be written.
     pub copy_of: Option<(String, bool)>,
     /// Not all of it can be read.
@@ -85,8 +106,19 @@ pub struct PastStep {
     pub object: Option<String>,
 }
 
+/// How much of a session's masks lies inside a scan that lies elsewhere than its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MasksInside {
+    /// Inside, mL.
+    pub ml: f64,
+    /// In all, mL.
+    pub of_ml: f64,
+    /// Each voxel does.
+    pub all: bool,
+}
+
 /// What has to be decided before a session is opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SessionQuestion {
     /// Somebody on another computer has it: who, and since when in milliseconds since 1970, UTC.
     Held {
@@ -135,8 +167,8 @@ pub enum SessionQuestion {
         scan: String,
         /// Which file.
         path: PathBuf,
-        /// Its voxels lie where those of the scan did.
-        same_grid: bool,
+        /// How much of the masks lies in it; `None`: its voxels lie where those of the scan did.
+        inside: Option<MasksInside>,
     },
 }
 
@@ -145,11 +177,13 @@ pub enum SessionQuestion {
 pub enum SessionAnswer {
     /// It is not opened.
     Cancel,
-    /// Look for the scan.
+    /// Look for the scan's file.
     Find,
+    /// Look for the folder that is the scan.
+    FindFolder,
     /// Open it without the scan.
     MasksAlone,
-    /// The file is taken although it is another one.
+    /// The file is taken although it is another one: for work of its own, if that is known.
     AllTheSame,
     /// The masks go onto this scan by their place in the patient.
     ByPlace,
@@ -174,6 +208,8 @@ pub enum LeaveAnswer {
     SaveSession,
     /// It stays as a draft, to be gone on with later.
     Keep,
-    /// It is not wanted any more.
+    /// What was done since it was opened is not wanted any more.
     Discard,
+    /// Nor is what was done in its draft before.
+    DiscardDraft,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::outline_draft::WantedWires;
-use super::session_status::{DraftCard, PastStep, SessionQuestion, SessionStatus};
+use super::session_status::{DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus};
 use super::work_list::{ListProgress, WorkListStatus};
 use crate::document::LabelId;
 use crate::geom::Direction;
@@ -85,6 +85,8 @@ pub struct Status {
     pub older_mask: Option<PathBuf>,
     /// The work on the open scan is in a draft that stays.
     pub can_keep: bool,
+    /// What was done in that draft before it was opened.
+    pub earlier: Option<EarlierWork>,
     /// How the work on the open scan is kept; `None` without a scan.
     pub session: Option<SessionStatus>,
     /// Drafts that can be gone on with, those that matter most first.

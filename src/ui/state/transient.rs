@@ -107,6 +107,30 @@ impl GestureState {
     }
 }
 
+/// Whether the pointer has been moved since the scan was opened. Until then it lies where a button was, and nothing is
+/// meant by that.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum PointerSince {
+    /// The views were not drawn yet.
+    #[default]
+    Opened,
+    /// It still lies here, if it is there at all.
+    StillAt(Option<egui::Pos2>),
+    /// It has been moved.
+    Moved,
+}
+
+impl PointerSince {
+    /// After a frame in which the pointer was here.
+    pub fn seen_at(self, pointer: Option<egui::Pos2>) -> Self {
+        match self {
+            Self::Opened => Self::StillAt(pointer),
+            Self::StillAt(before) if before == pointer || pointer.is_none() => self,
+            Self::StillAt(_) | Self::Moved => Self::Moved,
+        }
+    }
+}
+
 /// State of the moment: never saved, and dropped with the scan.
 // Each switch is one the user has.
 #[allow(clippy::struct_excessive_bools)]
@@ -150,6 +174,8 @@ pub struct Transient {
     pub gestures: u64,
     /// What the pointer is doing on the views. Written by them; a command may give up what it holds.
     pub gesture: GestureState,
+    /// Whether the pointer has been moved. Written by the views.
+    pub pointer: PointerSince,
     /// The view under the pointer, whose slices the arrow keys step. Written by the views.
     pub hovered: Option<Pane>,
     /// What the views take of the screen. Written by the views.
@@ -164,4 +190,27 @@ pub struct Transient {
     pub searched_objects: String,
     /// The keyboard is to go to the menus.
     pub focus_menu: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_that_lies_where_a_button_was_has_not_been_moved() {
+        let [here, there] = [Some(egui::pos2(10.0, 20.0)), Some(egui::pos2(10.0, 21.0))];
+        for (pointers, moved) in [
+            (&[here][..], false),
+            (&[here, here, here], false),
+            (&[here, here, there], true),
+            (&[here, there, here], true),
+            (&[here, None, here], false),
+            (&[here, None, there], true),
+            (&[None, None], false),
+            (&[None, here], true),
+        ] {
+            let since = pointers.iter().fold(PointerSince::Opened, |s, at| s.seen_at(*at));
+            assert_eq!(since == PointerSince::Moved, moved, "{pointers:?}");
+        }
+    }
 }

@@ -31,7 +31,7 @@ use crate::ui::commands::views;
 use crate::ui::kit::paint;
 use crate::ui::kit::text::{tr, tr_with};
 pub use crate::ui::state::SliceTransform;
-use crate::ui::state::{Action, GestureState, Pane, Screen, Status, ViewState};
+use crate::ui::state::{Action, GestureState, Pane, PointerSince, Screen, Status, ViewState};
 use crate::ui::tools::{self, ViewContext as Context};
 
 /// Fills what is left of `ui` with the views.
@@ -77,10 +77,22 @@ pub fn show(
         }
         None => views(ui, above, &mut cx),
     }
+    only_where_the_pointer_went(ui, cx.view);
     time_points::show(ui, area, &mut cx);
     if (cx.view.scan.crosshair, cx.view.scan.oblique, cx.view.prefs.splits) != before {
         // Panels that were shown before the views read the crosshair, too.
         ui.ctx().request_repaint();
+    }
+}
+
+/// What a click or a press would give is shown once the pointer has been moved: under one that lies where a button was
+/// before the scan came, it would look like a mask.
+fn only_where_the_pointer_went(ui: &Ui, view: &mut ViewState) {
+    let transient = &mut view.transient;
+    transient.pointer = transient.pointer.seen_at(ui.input(|i| i.pointer.latest_pos()));
+    if transient.pointer != PointerSince::Moved {
+        (transient.intent, transient.edit_intent) = (None, None);
+        transient.flood.take_if(|flood| flood.hovers);
     }
 }
 

@@ -4,53 +4,92 @@ use egui::{Context, Frame, Id, Key, Margin, Modal, RichText, Ui};
 
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::kit::widgets::colours;
-use crate::ui::state::{Action, LeaveAnswer, SessionState, Status};
+use crate::ui::kit::widgets::{colours, quiet};
+use crate::ui::state::{Action, EarlierWork, LeaveAnswer, SessionState, Status};
 
 /// A question that stops everything else. Esc keeps the work on the screen; Enter keeps it for later, if it can be.
 pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
-    let shown = Id::unique("leave shown");
+    let (shown, whole) = (Id::unique("leave shown"), Id::unique("discard the whole draft"));
     if !status.ask_discard {
-        ctx.data_mut(|d| d.remove::<bool>(shown));
+        ctx.data_mut(|d| {
+            d.remove::<bool>(shown);
+            d.remove::<bool>(whole);
+        });
         return;
     }
     let fresh = ctx.data(|d| d.get_temp::<bool>(shown)).is_none();
     ctx.data_mut(|d| d.insert_temp(shown, true));
     let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(16));
     let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
-        ui.set_width(400.0);
+        ui.set_width(440.0);
         say(ui, status);
         ui.add_space(16.0);
-        ui.horizontal_wrapped(|ui| {
-            if ui.button(tr("Stay")).clicked() {
-                out.push(Action::Leave(LeaveAnswer::Stay));
-            }
-            let save = ui.button(tr("Save mask"));
-            if save.accessible_name(tr("Save mask, then go on")).clicked() {
-                out.push(Action::Leave(LeaveAnswer::Save));
-            }
-            if failed(status).is_some() && ui.button(tr("Save session as…")).clicked() {
-                out.push(Action::Leave(LeaveAnswer::SaveSession));
-            }
-            if status.can_keep {
-                let keep = ui.button(RichText::new(tr("Keep for later")).strong());
-                if fresh {
-                    keep.request_focus();
-                }
-                if keep.clicked() {
-                    out.push(Action::Leave(LeaveAnswer::Keep));
-                }
-            }
-            let discard = RichText::new(tr("Discard")).color(colours(ui).error);
-            if ui.button(discard).clicked() {
-                out.push(Action::Leave(LeaveAnswer::Discard));
-            }
-        });
+        ui.horizontal_wrapped(|ui| answers(ui, status, fresh, out));
+        if let Some(earlier) = &status.earlier {
+            ui.add_space(8.0);
+            whole_draft(ui, earlier, whole, out);
+        }
     });
     let escaped = ctx.input(|i| i.key_pressed(Key::Escape));
     if escaped || modal.backdrop_response.clicked() {
         out.push(Action::Leave(LeaveAnswer::Stay));
     }
+}
+
+fn answers(ui: &mut Ui, status: &Status, fresh: bool, out: &mut Vec<Action>) {
+    if ui.button(tr("Stay")).clicked() {
+        out.push(Action::Leave(LeaveAnswer::Stay));
+    }
+    let save = ui.button(tr("Save mask"));
+    if save.accessible_name(tr("Save mask, then go on")).clicked() {
+        out.push(Action::Leave(LeaveAnswer::Save));
+    }
+    if failed(status).is_some() && ui.button(tr("Save session as…")).clicked() {
+        out.push(Action::Leave(LeaveAnswer::SaveSession));
+    }
+    if status.can_keep {
+        let keep = ui.button(RichText::new(tr("Keep for later")).strong());
+        if fresh {
+            keep.request_focus();
+        }
+        if keep.clicked() {
+            out.push(Action::Leave(LeaveAnswer::Keep));
+        }
+    }
+    let text = if status.earlier.is_some() { tr("Discard today's changes") } else { tr("Discard") };
+    if ui.button(RichText::new(text).color(colours(ui).error)).clicked() {
+        out.push(Action::Leave(LeaveAnswer::Discard));
+    }
+}
+
+/// Gives up all of a draft: asked once more, and what goes is said.
+fn whole_draft(ui: &mut Ui, earlier: &EarlierWork, memory: Id, out: &mut Vec<Action>) {
+    if ui.data(|d| d.get_temp::<bool>(memory)).is_none() {
+        if ui.button(quiet(ui, tr("Discard the whole draft…"))).clicked() {
+            ui.data_mut(|d| d.insert_temp(memory, true));
+        }
+        return;
+    }
+    let when = super::drafts::age_of(earlier.since_ms);
+    ui.label(match earlier.sittings {
+        1 => tr_with(
+            "That is all that was done today and in an earlier sitting ({when}). For 30 days you can have it back.",
+            &[("when", &when)],
+        ),
+        n => tr_with(
+            "That is all that was done today and in {n} earlier sittings, the first {when}. For 30 days you can have it back.",
+            &[("n", &n), ("when", &when)],
+        ),
+    });
+    ui.horizontal(|ui| {
+        let text = RichText::new(tr("Discard the whole draft")).color(colours(ui).error);
+        if ui.button(text).clicked() {
+            out.push(Action::Leave(LeaveAnswer::DiscardDraft));
+        }
+        if ui.button(tr("Cancel")).clicked() {
+            ui.data_mut(|d| d.remove::<bool>(memory));
+        }
+    });
 }
 
 /// The session's name, why it was not written, and whether all of it is in a draft instead.
@@ -86,6 +125,15 @@ fn say(ui: &mut Ui, status: &Status) {
             None => tr("The mask is in no file yet"),
         });
         ui.label(tr("Your work is kept as a draft: points, masks and what was drawn by hand. It is offered when you start Voxpoint, or open this scan again."));
+        ui.label(match status.earlier {
+            Some(_) => tr(
+                "If you discard today's changes, the draft becomes what it was when you opened it.",
+            ),
+            None => tr("If you discard it, you can have it back for 30 days."),
+        });
+        if let Some(copy) = status.session.as_ref().and_then(|s| s.copy_of.as_ref()) {
+            ui.label(tr_with("{name} stays as it was, whatever you do.", &[("name", &copy.name)]));
+        }
     } else {
         ui.heading(tr("Discard unsaved work?"));
         ui.label(tr("Masks and points that were not saved are lost."));

@@ -13,8 +13,8 @@ use crate::ui::state::{Action, DraftCard, SmallPicture, Status};
 
 /// So many are shown at first.
 const FIRST: usize = 5;
-/// The picture's longest side, points.
-const PICTURE: f32 = 64.0;
+/// The picture's longest side, points: sharp on displays with two pixels for each (a session's picture has 256).
+const PICTURE: f32 = 112.0;
 
 /// A card for each draft.
 pub(super) fn show(ui: &mut Ui, status: &Status, width: f32, out: &mut Vec<Action>) {
@@ -33,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, status: &Status, width: f32, out: &mut Vec<Actio
 }
 
 fn card(ui: &mut Ui, draft: &DraftCard, width: f32, out: &mut Vec<Action>) {
-    let asks = Id::unique(("delete draft", &draft.path));
+    let asks = Id::unique(("discard draft", &draft.path));
     ui.horizontal(|ui| {
         picture(ui, draft);
         ui.vertical(|ui| {
@@ -41,23 +41,27 @@ fn card(ui: &mut Ui, draft: &DraftCard, width: f32, out: &mut Vec<Action>) {
             ui.label(RichText::new(shorten(&draft.scan, 44)).strong());
             words(ui, draft);
             if let Some((process, host)) = &draft.held_by {
-                ui.label(quiet(
-                    ui,
-                    tr_with(
-                        "in use by another window (process {n} on {host})",
+                let text = match host {
+                    None => tr_with(
+                        "in use by another window of Voxpoint (process {n})",
+                        &[("n", process)],
+                    ),
+                    Some(host) => tr_with(
+                        "in use on another computer (process {n} on {host})",
                         &[("n", process), ("host", host)],
                     ),
-                ));
+                };
+                ui.label(quiet(ui, text));
                 return;
             }
             let asked = ui.data(|d| d.get_temp::<bool>(asks)).unwrap_or(false);
             ui.horizontal(|ui| {
                 let of = |what: &str| format!("{what}: {}", draft.scan);
                 if asked {
-                    ui.label(tr("Delete this work for good?"));
-                    let delete = RichText::new(tr("Delete")).color(colours(ui).error);
-                    if ui.button(delete).accessible_name(of(tr("Delete for good"))).clicked() {
-                        out.push(Action::DeleteDraft(draft.path.clone()));
+                    ui.label(tr("Discard it? For 30 days you can have it back."));
+                    let discard = RichText::new(tr("Discard")).color(colours(ui).error);
+                    if ui.button(discard).accessible_name(of(tr("Discard draft"))).clicked() {
+                        out.push(Action::DiscardDraft(draft.path.clone()));
                     }
                     if ui.button(tr("Cancel")).clicked() {
                         ui.data_mut(|d| d.remove::<bool>(asks));
@@ -67,7 +71,7 @@ fn card(ui: &mut Ui, draft: &DraftCard, width: f32, out: &mut Vec<Action>) {
                 if ui.button(tr("Continue")).accessible_name(of(tr("Continue"))).clicked() {
                     out.push(Action::ContinueDraft(draft.path.clone()));
                 }
-                if ui.button(tr("Delete")).accessible_name(of(tr("Delete"))).clicked() {
+                if ui.button(tr("Discard…")).accessible_name(of(tr("Discard…"))).clicked() {
                     ui.data_mut(|d| d.insert_temp(asks, true));
                 }
             });

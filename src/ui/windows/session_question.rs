@@ -1,10 +1,13 @@
 //! What has to be decided before a session is opened: its scan is gone or is another file, or somebody has it.
 
+use std::path::Path;
+
 use egui::{Context, Frame, Id, Key, Margin, Modal, RichText, Ui};
 
+use crate::ui::kit::format::{millilitres, shorten};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::colours;
-use crate::ui::state::{Action, SessionAnswer, SessionQuestion, Status};
+use crate::ui::state::{Action, MasksInside, SessionAnswer, SessionQuestion, Status};
 
 /// Asks, if there is something to ask. Esc opens nothing.
 pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
@@ -71,51 +74,96 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
                 "The scan of this session is neither where it was nor beside the session: {path}",
                 &[("path", &path.display())],
             ));
-            vec![cancel, alone, (tr("Find it…"), SessionAnswer::Find)]
+            let folder = (tr("Find its folder…"), SessionAnswer::FindFolder);
+            vec![cancel, alone, (tr("Find it…"), SessionAnswer::Find), folder]
         }
         SessionQuestion::Unreadable { scan, path, why } => {
-            ui.heading(tr_with("{name} can't be read", &[("name", scan)]));
+            ui.heading(tr_with("{name} can't be read", &[("name", &name_of(path, scan))]));
             ui.label(why);
             ui.label(tr_with(
                 "The scan of this session was expected here: {path}",
                 &[("path", &path.display())],
             ));
-            vec![cancel, alone, (tr("Another file…"), SessionAnswer::Find)]
+            about_the_scan(ui, path, scan);
+            let [another, folder] = others();
+            vec![cancel, alone, another, folder]
         }
         SessionQuestion::Unknown { scan, path } => {
             ui.heading(tr_with(
                 "It can't be known whether {name} is the file that this work was done on",
-                &[("name", scan)],
+                &[("name", &name_of(path, scan))],
             ));
             ui.label(tr_with(
                 "The work ended before the check sum of the scan was written, and since then this file was moved or written: {path}",
                 &[("path", &path.display())],
             ));
+            about_the_scan(ui, path, scan);
             ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
-            vec![
-                cancel,
-                alone,
-                (tr("Use it all the same"), SessionAnswer::AllTheSame),
-                (tr("Another file…"), SessionAnswer::Find),
-            ]
+            let [another, folder] = others();
+            let use_it = (tr("Use it all the same"), SessionAnswer::AllTheSame);
+            vec![cancel, alone, use_it, another, folder]
         }
-        SessionQuestion::Changed { scan, path, same_grid } => {
+        SessionQuestion::Changed { scan, path, inside } => {
             ui.heading(tr_with(
                 "{name} is not the file that this work was done on",
-                &[("name", scan)],
+                &[("name", &name_of(path, scan))],
             ));
             ui.label(tr_with(
                 "Its contents are others than they were: {path}",
                 &[("path", &path.display())],
             ));
-            let all_the_same = if *same_grid {
-                ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
-                (tr("Use it all the same"), SessionAnswer::AllTheSame)
-            } else {
-                ui.label(tr("Its voxels lie elsewhere than those of the scan. Masks can be put onto it by their place in the patient: as a new draft, without their clicks."));
-                (tr("Resample the masks onto it by place"), SessionAnswer::ByPlace)
-            };
-            vec![cancel, alone, all_the_same, (tr("Another file…"), SessionAnswer::Find)]
+            about_the_scan(ui, path, scan);
+            let [another, folder] = others();
+            let mut answers = vec![cancel, alone];
+            answers.extend(on_another_scan(ui, inside.as_ref()));
+            answers.extend([another, folder]);
+            answers
         }
     }
+}
+
+/// The name of the file that it is about, which may be another than the scan's.
+fn name_of(path: &Path, scan: &str) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    shorten(&name.unwrap_or_else(|| scan.to_owned()), 60)
+}
+
+/// What the work was done on, if it is called otherwise.
+fn about_the_scan(ui: &mut Ui, path: &Path, scan: &str) {
+    if path.file_name().is_none_or(|name| name.to_string_lossy() != scan) {
+        ui.label(tr_with("This work was done on {name}.", &[("name", &shorten(scan, 60))]));
+    }
+}
+
+/// Another file, or another folder.
+fn others() -> [(&'static str, SessionAnswer); 2] {
+    [(tr("Another file…"), SessionAnswer::Find), (tr("Another folder…"), SessionAnswer::FindFolder)]
+}
+
+/// What can be done with a file that is not the scan, if anything.
+fn on_another_scan(
+    ui: &mut Ui,
+    inside: Option<&MasksInside>,
+) -> Option<(&'static str, SessionAnswer)> {
+    let Some(MasksInside { ml, of_ml, all }) = inside else {
+        ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
+        ui.label(tr("If you use it all the same, what you change goes into a new draft. The session stays as it is."));
+        return Some((tr("Use it all the same"), SessionAnswer::AllTheSame));
+    };
+    if *ml <= 0.0 {
+        ui.label(tr("Its voxels lie elsewhere than those of the scan, and none of the masks lies inside it."));
+        return None;
+    }
+    ui.label(tr("Its voxels lie elsewhere than those of the scan. Masks can be put onto it by their place in the patient: as a new draft, without their clicks."));
+    let (ml, of_ml) = (millilitres(*ml), millilitres(*of_ml));
+    if *all {
+        ui.label(tr_with("All {volume} of the masks lie inside this scan.", &[("volume", &of_ml)]));
+    } else {
+        let text = tr_with(
+            "{inside} of {all} of the masks lie inside this scan; the rest is cut off.",
+            &[("inside", &ml), ("all", &of_ml)],
+        );
+        ui.label(RichText::new(text).color(colours(ui).warning));
+    }
+    Some((tr("Resample the masks onto it by place"), SessionAnswer::ByPlace))
 }

@@ -92,7 +92,7 @@ fn newer_work_that_is_continued_goes_back_unless_somebody_has_written_the_sessio
         if written_since {
             assert!(says(&harness, "stays a draft: somebody has written it since"));
             assert_eq!(harness.state().kept_in(), Some(&*draft));
-            assert_eq!(status.copy_of.map(|(name, _)| name).as_deref(), Some("case.voxpoint"));
+            assert_eq!(status.copy_of.map(|copy| copy.name).as_deref(), Some("case.voxpoint"));
             paint(&mut harness, DVec3::new(6.0, -6.0, 0.0));
             drop(harness);
             assert_eq!(std::fs::read(&path).expect("there"), bytes);
@@ -164,7 +164,7 @@ fn a_draft_that_another_window_has_is_shown_and_offered_once_that_is_gone() {
     std::fs::write(&lock, text).expect("temp folder");
     let mut harness = desk.window(&[]);
     wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
-    harness.get_by_label_contains("in use by another window (process");
+    harness.get_by_label_contains("in use by another window of Voxpoint (process");
     assert!(harness.query_by_label("Continue: block.nii.gz").is_none());
     other.kill().expect("ours");
     other.wait().expect("ours");

@@ -1,6 +1,6 @@
 //! What must not lose or fork work: a disk that is silent, a thread that has stopped, a session that is opened twice.
 
-use super::super::keeper::Owed;
+use super::super::desk::Owed;
 use super::super::opening::empty;
 use super::*;
 use crate::app::files::Failed;
@@ -44,7 +44,7 @@ fn a_writer_that_has_stopped_is_known() {
     let keeper = Keeper::start(Arc::new(|| panic!("on purpose")), Some(folder.path().into()));
     let keeper = keeper.unwrap();
     assert!(!keeper.has_stopped());
-    keeper.give(Order::Delete(folder.path().join("none.voxpoint")));
+    keeper.give(Order::Discard(folder.path().join("none.voxpoint")));
     let until = Instant::now() + Duration::from_secs(20);
     while !keeper.has_stopped() {
         assert!(Instant::now() < until, "it goes on");
@@ -65,7 +65,7 @@ fn a_session_that_this_program_still_has_is_waited_for() {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false, blank: false });
+    bench.keeper.give(Order::End { session: SessionId(1), ending: Ending::Keep, blank: false });
     assert_eq!(bench.hear(), Told::Ended);
     let held = SessionFile::open(&path, false).unwrap().file.unwrap();
     let other = std::thread::spawn(move || {
@@ -135,7 +135,7 @@ fn a_file_that_is_read_again_is_hashed_again() {
     for contents in [&b"first"[..], b"second"] {
         std::fs::write(&path, contents).unwrap();
         // The first is still being hashed, or could not be.
-        hashes.opened(&path);
+        hashes.opened(&path, std::slice::from_ref(&path));
     }
     let until = Instant::now() + Duration::from_secs(20);
     while hashes.of(&path).sha256.is_none() {
@@ -143,7 +143,8 @@ fn a_file_that_is_read_again_is_hashed_again() {
         hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
     }
-    let expected = Hash::of_file(&path, &CancelToken::new()).unwrap().map(|(hash, _)| hash);
+    let expected =
+        Hash::of_files(&[path.clone()], &CancelToken::new()).unwrap().map(|(hash, _)| hash);
     assert_eq!(hashes.of(&path).sha256, expected);
 }
 
@@ -157,7 +158,7 @@ fn closed(bench: &mut Bench, hashed: bool) -> PathBuf {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path, .. } = bench.hear() else { panic!("written") };
-    bench.keeper.give(Order::End { session: SessionId(1), delete: false, blank: false });
+    bench.keeper.give(Order::End { session: SessionId(1), ending: Ending::Keep, blank: false });
     assert_eq!(bench.hear(), Told::Ended);
     path
 }
@@ -189,9 +190,7 @@ fn a_scan_that_can_not_be_read_is_a_question_and_the_next_place_is_tried() {
         let (book, why) = asked(read());
         assert!(matches!(&why, Why::Unreadable { path, .. } if *path == scan), "{why:?}");
         let alone = outcome(Wish::MasksAlone(book));
-        assert!(
-            matches!(alone, OpeningOutcome::Ready(ready) if ready.document.objects().len() == 1)
-        );
+        assert!(matches!(alone, OpeningOutcome::Ready(ready) if objects_of(&ready) == 1));
         // The same of one that was chosen.
         let (book, _) = asked(read());
         let (book, why) = asked(Wish::With(book, scan.clone()));
@@ -226,5 +225,5 @@ fn a_scan_without_a_check_sum_is_the_same_only_if_nobody_touched_it() {
     assert_eq!(asked(Wish::With(book, copy.clone())).1, Why::Unknown { path: copy });
     io::save_float32(&scan, [6, 5, 5], &[7.0; 150], DAffine3::IDENTITY).unwrap();
     let (_, why) = asked(read());
-    assert!(matches!(why, Why::Changed { same_grid: false, .. }), "{why:?}");
+    assert!(matches!(why, Why::Changed { fit: ScanFit::Elsewhere(_), .. }), "{why:?}");
 }

@@ -1,0 +1,170 @@
+//! Looks for the files that a session names, and makes sure that they are the same.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::onto::{Inside, inside};
+use crate::app::files::{Failed, FileContents, Loaded, Role, load, same_file};
+use crate::io::Registry;
+use crate::session::{FileRef, Sameness, Snapshot, written_ms};
+use crate::volume::Volume;
+use crate::work::{CancelToken, Progress};
+
+/// How a scan's voxels lie to those of a session's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanFit {
+    /// Where those do.
+    Same,
+    /// Elsewhere; so much of the masks lies inside of it.
+    Elsewhere(Inside),
+}
+
+impl ScanFit {
+    /// Of a scan and a session.
+    ///
+    /// # Errors
+    /// If it was cancelled.
+    pub fn of(snapshot: &Snapshot, scan: &Volume, cancel: &CancelToken) -> Result<Self, Failed> {
+        let expected = &snapshot.around.source.grid;
+        if scan.grid().matches(expected, 1e-3 * expected.spacing().min_element()) {
+            return Ok(Self::Same);
+        }
+        let inside = inside(snapshot, scan.grid(), cancel).map_err(|_| Failed::Cancelled)?;
+        Ok(Self::Elsewhere(inside))
+    }
+}
+
+/// What was found.
+pub enum Whereabouts {
+    /// The file, and what is to be said of it from now on.
+    Same(Box<Loaded>, FileRef),
+    /// One of which it can't be known.
+    Unknown(PathBuf, ScanFit),
+    /// Another one.
+    Other(PathBuf, ScanFit),
+    /// What lies there can't be read, and why.
+    Unreadable(PathBuf, String),
+    Nowhere,
+}
+
+/// Reads files for a session.
+pub struct Finder<'a> {
+    pub formats: &'a Registry,
+    pub cancel: &'a CancelToken,
+    pub progress: &'a Progress,
+}
+
+/// A session, as far as files are looked for by it.
+#[derive(Clone, Copy)]
+pub struct Seeker<'a> {
+    /// Where it is.
+    pub session: &'a Path,
+    /// When it was first written: milliseconds since 1970.
+    pub created_ms: i64,
+    pub snapshot: &'a Snapshot,
+}
+
+impl Finder<'_> {
+    /// Where a file that a session names is now.
+    ///
+    /// # Errors
+    /// If it was cancelled.
+    pub fn find(
+        &self,
+        file: &FileRef,
+        seeker: Seeker<'_>,
+        role: Role,
+    ) -> Result<Whereabouts, Failed> {
+        let mut second = Whereabouts::Nowhere;
+        for path in file.candidates(seeker.session) {
+            if !path.exists() {
+                continue;
+            }
+            match self.look_at(file, &tidy(path, file), seeker, role)? {
+                same @ Whereabouts::Same(..) => return Ok(same),
+                found if merit(&found) > merit(&second) => second = found,
+                _ => {}
+            }
+        }
+        Ok(second)
+    }
+
+    /// What lies at a path, as seen by who looks for a file. Without a hash it is the same if it lies where it was, and
+    /// nobody has written it since the session was first written.
+    ///
+    /// # Errors
+    /// If it was cancelled.
+    pub fn look_at(
+        &self,
+        file: &FileRef,
+        path: &Path,
+        seeker: Seeker<'_>,
+        role: Role,
+    ) -> Result<Whereabouts, Failed> {
+        let unreadable = |why: String| Whereabouts::Unreadable(path.to_owned(), why);
+        let loaded = match self.read(path, role) {
+            Ok(loaded) => loaded,
+            Err(Failed::Because(why)) => return Ok(unreadable(why)),
+            Err(Failed::Cancelled) => return Err(Failed::Cancelled),
+        };
+        let files = loaded.volume.files();
+        let same = match file.is_same(path, files, self.cancel) {
+            Ok(same) => same.ok_or(Failed::Cancelled)?,
+            Err(why) => return Ok(unreadable(why.to_string())),
+        };
+        let untouched = || {
+            same_file(path, &file.absolute)
+                && written_ms(files).is_some_and(|at| at <= seeker.created_ms)
+        };
+        let fit = || ScanFit::of(seeker.snapshot, &loaded.volume, self.cancel);
+        Ok(match same {
+            Sameness::Same => Whereabouts::Same(Box::new(loaded), file.clone()),
+            Sameness::SameByPlace => {
+                Whereabouts::Same(Box::new(loaded), FileRef { sha256: None, ..file.clone() })
+            }
+            Sameness::Unknown if untouched() => {
+                Whereabouts::Same(Box::new(loaded), FileRef { sha256: None, ..file.clone() })
+            }
+            Sameness::Unknown => Whereabouts::Unknown(path.to_owned(), fit()?),
+            Sameness::Other => Whereabouts::Other(path.to_owned(), fit()?),
+        })
+    }
+
+    /// An image, whatever it is.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub fn read(&self, path: &Path, role: Role) -> Result<Loaded, Failed> {
+        match load(self.formats, path, role, None, self.cancel, self.progress)? {
+            FileContents::Image(loaded, _) => Ok(*loaded),
+            _ => Err(Failed::Because(format!("this is no scan: {}", path.display()))),
+        }
+    }
+}
+
+/// Of what is not the file, what is worth to be told.
+fn merit(found: &Whereabouts) -> u8 {
+    match found {
+        Whereabouts::Nowhere => 0,
+        Whereabouts::Unreadable(..) => 1,
+        Whereabouts::Other(..) => 2,
+        Whereabouts::Unknown(..) => 3,
+        Whereabouts::Same(..) => 4,
+    }
+}
+
+/// Where a file is, or was.
+pub fn place_of(file: &FileRef, session: &Path) -> PathBuf {
+    let there = file.candidates(session).into_iter().find(|path| path.exists());
+    there.map_or_else(|| file.absolute.clone(), |path| tidy(path, file))
+}
+
+/// A path without a way back up in it, as people would write it.
+fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return path;
+    }
+    if same_file(&path, &file.absolute) {
+        return file.absolute.clone();
+    }
+    path.canonicalize().unwrap_or(path)
+}

@@ -1,0 +1,300 @@
+//! A session that is open, as the thread that writes it has it: where it is, and what of it is to be drawn.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::copies::CopyMark;
+use super::discarded::{self, is_discarded};
+use super::folder;
+use super::orders::{Ending, KeptFrom, SessionId};
+use super::picture::{Backdrop, png_of};
+use crate::app::files::same_file;
+use crate::session::{ENDING, Exported, SessionError, SessionFile, Snapshot, now_ms};
+use crate::ui::text::mark;
+
+/// Pictures are drawn at most so often, but the first and the last.
+const PICTURES: Duration = Duration::from_secs(10);
+
+/// A session that is open.
+pub struct Kept {
+    pub session: SessionId,
+    beginning: KeptFrom,
+    /// A draft in which it is kept while it can't be where the user wants it.
+    aside: Option<SessionFile>,
+    drawn: Option<Instant>,
+    /// The picture is not of what was written last, but would be of this.
+    undrawn: Option<Backdrop>,
+    /// As it was written last, or was to be.
+    pub last: Option<Box<Snapshot>>,
+}
+
+impl Kept {
+    pub fn new(session: SessionId, mut beginning: KeptFrom) -> Self {
+        let aside = beginning.aside.take().map(|file| *file);
+        Self { session, beginning, aside, drawn: None, undrawn: None, last: None }
+    }
+
+    /// The draft in which it is while it can't be where the user wants it.
+    pub fn aside(&self) -> Option<&Path> {
+        self.aside.as_ref().map(SessionFile::path)
+    }
+
+    /// What was exported of it last, for the next write.
+    pub fn exported(&mut self, exported: Option<Exported>) {
+        self.beginning.exported = exported;
+    }
+
+    /// Deletes the file that was made for it, because nothing was done in it.
+    ///
+    /// # Errors
+    /// If it can't be deleted.
+    pub fn delete_blank(&mut self) -> Result<(), SessionError> {
+        (self.last, self.undrawn) = (None, None);
+        self.beginning.file.take().map_or(Ok(()), |file| file.delete())
+    }
+
+    /// Nothing more comes; where what is not wanted any more lies, if there is any.
+    ///
+    /// # Errors
+    /// Why it is where, or what, it was.
+    pub fn end(mut self, ending: Ending) -> Result<Option<PathBuf>, String> {
+        match ending {
+            Ending::Keep => self.draw_the_last(),
+            Ending::TakeBack => return self.take_back(),
+            Ending::Discard => {}
+        }
+        let Self { beginning, aside, .. } = self;
+        let own = beginning.file.filter(|_| !beginning.named).map(|file| *file);
+        let mut lies = None;
+        for draft in own.into_iter().chain(aside) {
+            let path = draft.path().to_owned();
+            drop(draft);
+            if ending == Ending::Discard && path.exists() {
+                let away = discarded::put_away(&path);
+                lies = Some(away.map_err(|why| format!("{why}: {}", path.display()))?);
+            }
+        }
+        Ok(lies)
+    }
+
+    /// Makes a draft what it was when it was opened. What it is now is put away.
+    fn take_back(mut self) -> Result<Option<PathBuf>, String> {
+        let own = self.beginning.file.as_mut().filter(|_| !self.beginning.named);
+        let Some(file) = own.filter(|file| file.can_take_back()) else { return Ok(None) };
+        let mut lies = None;
+        if let Some(last) = &self.last {
+            let copied = discarded::place_for_copy(file.path()).map_err(|why| why.to_string());
+            match copied.and_then(|to| file.copy(&to, last).map_err(|why| why.to_string())) {
+                Ok(copy) => lies = Some(copy.path().to_owned()),
+                Err(why) => tracing::warn!("what is taken back can't be put away: {why}"),
+            }
+        }
+        file.take_back().map_err(|why| why.to_string())?;
+        Ok(lies)
+    }
+
+    /// Puts in what is known on this thread only.
+    pub fn complete(&mut self, snapshot: &mut Snapshot, scene: &Backdrop, last: bool) {
+        if last || self.drawn.is_none_or(|at| at.elapsed() >= PICTURES) {
+            self.draw(snapshot, scene);
+        } else {
+            self.undrawn = Some(scene.clone());
+        }
+        snapshot.around.picture.clone_from(&self.beginning.picture);
+        snapshot.around.exported.clone_from(&self.beginning.exported);
+        CopyMark::put(&mut snapshot.around.view, self.beginning.copy_of.as_ref());
+    }
+
+    fn draw(&mut self, snapshot: &Snapshot, scene: &Backdrop) {
+        self.undrawn = None;
+        // Work is not lost for a picture.
+        let png =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| png_of(snapshot, scene)));
+        if let Ok(Some(png)) = png {
+            self.drawn = Some(Instant::now());
+            self.beginning.picture = Some(png.into());
+        }
+    }
+
+    /// Nothing follows: the picture is to be of what there is in the end.
+    pub fn draw_the_last(&mut self) {
+        let Some((mut snapshot, scene)) = self.last.take().zip(self.undrawn.take()) else {
+            return;
+        };
+        self.draw(&snapshot, &scene);
+        snapshot.around.picture.clone_from(&self.beginning.picture);
+        if let Some(file) = &mut self.beginning.file
+            && let Err(why) = file.write(&snapshot)
+        {
+            tracing::warn!("the picture was not written: {why}");
+        }
+    }
+
+    /// Writes it; where it is then.
+    pub fn write(
+        &mut self,
+        snapshot: &Snapshot,
+        drafts: Option<&Path>,
+    ) -> Result<PathBuf, SessionError> {
+        let Some(file) = &mut self.beginning.file else {
+            let file = self.new_draft(snapshot, drafts)?;
+            let path = file.path().to_owned();
+            self.beginning.file = Some(Box::new(file));
+            return Ok(path);
+        };
+        match file.write(snapshot) {
+            Ok(_) => {
+                let path = file.path().to_owned();
+                if let Some(aside) = self.aside.take() {
+                    let path = aside.path().to_owned();
+                    drop(aside);
+                    // It is where it belongs now.
+                    let _ = std::fs::remove_file(path);
+                }
+                Ok(path)
+            }
+            Err(why) if self.beginning.named => {
+                if let Err(why) = self.write_aside(snapshot, drafts) {
+                    tracing::warn!("nor was it written as a draft: {why}");
+                }
+                Err(why)
+            }
+            // What lies there now is somebody else's: it goes on beside it.
+            Err(
+                SessionError::Replaced(_)
+                | SessionError::WrittenElsewhere(_)
+                | SessionError::Held { .. },
+            ) => {
+                let file = self.new_draft(snapshot, drafts)?;
+                let path = file.path().to_owned();
+                self.beginning.file = Some(Box::new(file));
+                Ok(path)
+            }
+            Err(why) => Err(why),
+        }
+    }
+
+    fn write_aside(
+        &mut self,
+        snapshot: &Snapshot,
+        drafts: Option<&Path>,
+    ) -> Result<(), SessionError> {
+        let mut copy = snapshot.clone();
+        let mark = self.beginning.file.as_ref();
+        let mark = mark.map(|file| CopyMark::new(file.path(), file.last_write(), true));
+        CopyMark::put(&mut copy.around.view, mark.as_ref());
+        if let Some(aside) = &mut self.aside {
+            aside.write(&copy)?;
+        } else if drafts.is_some() {
+            self.aside = Some(self.new_draft(&copy, drafts)?);
+        }
+        Ok(())
+    }
+
+    fn new_draft(
+        &self,
+        snapshot: &Snapshot,
+        drafts: Option<&Path>,
+    ) -> Result<SessionFile, SessionError> {
+        let folder = drafts.unwrap_or(Path::new(""));
+        folder::make(folder).map_err(|source| SessionError::Io {
+            doing: "the folder for drafts can't be made",
+            source,
+            path: folder.to_owned(),
+        })?;
+        let path = folder::free_name(folder, &self.beginning.stem, now_ms());
+        self.copy_to(&path, snapshot)
+    }
+
+    fn copy_to(&self, path: &Path, snapshot: &Snapshot) -> Result<SessionFile, SessionError> {
+        match &self.beginning.file {
+            Some(file) => file.copy(path, snapshot),
+            None => SessionFile::create(path, snapshot, &self.beginning.past),
+        }
+    }
+
+    /// Makes another file the session's; where it is then.
+    pub fn move_to(
+        &mut self,
+        to: &Path,
+        snapshot: &Snapshot,
+        drafts: Option<&Path>,
+    ) -> Result<PathBuf, String> {
+        let said = |why: SessionError| why.to_string();
+        let its_own = self.beginning.file.as_ref().is_some_and(|file| same_file(file.path(), to));
+        if its_own && self.beginning.named {
+            return self.write(snapshot, drafts).map_err(said);
+        }
+        let is_for_drafts = |folder: &Path| is_in(to, folder) || is_discarded(to, folder);
+        if drafts.is_some_and(is_for_drafts) {
+            let text = mark(
+                "drafts are kept in this folder, and deleted when they are discarded: choose another folder: {path}",
+            );
+            return Err(text.replace("{path}", &to.display().to_string()));
+        }
+        let before = set_aside(to)?;
+        let mut named = snapshot.clone();
+        CopyMark::put(&mut named.around.view, None);
+        let file = match self.copy_to(to, &named) {
+            Ok(file) => file,
+            Err(why) => {
+                if let Some(before) = before
+                    && let Err(why) = std::fs::rename(&before, to)
+                {
+                    tracing::warn!(
+                        "the old session stays where it is: {why}: {}",
+                        before.display()
+                    );
+                }
+                return Err(why.to_string());
+            }
+        };
+        // The user was asked, and the new one is on the disk.
+        if let Some(before) = before {
+            let _ = std::fs::remove_file(before);
+        }
+        let path = file.path().to_owned();
+        let old = self.beginning.file.replace(Box::new(file));
+        let drafts = old.filter(|_| !self.beginning.named).map(|file| *file);
+        (self.beginning.named, self.beginning.copy_of) = (true, None);
+        for draft in drafts.into_iter().chain(self.aside.take()) {
+            let path = draft.path().to_owned();
+            drop(draft);
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(path)
+    }
+}
+
+/// Moves a session that is to be replaced out of the way; where to. Nothing else is replaced, and nothing that somebody
+/// works on.
+fn set_aside(path: &Path) -> Result<Option<PathBuf>, String> {
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let opened = SessionFile::open(path, false).map_err(|why| why.to_string())?;
+    let held = opened.file.map_err(|why| format!("{why}: {}", path.display()))?;
+    drop(held);
+    let aside = free_name_beside(path)
+        .ok_or_else(|| format!("no name is free beside the old session: {}", path.display()))?;
+    let moved = std::fs::rename(path, &aside);
+    moved.map_err(|why| format!("the old session can't be replaced: {why}: {}", path.display()))?;
+    Ok(Some(aside))
+}
+
+/// A name that no file has: `case (replaced).voxpoint`. It is shown and opened like any session: should the program end
+/// before the new one is there, that is where the old one is.
+fn free_name_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy();
+    let stem = name.strip_suffix(ENDING).unwrap_or(&name);
+    let mut names = (1..1000).map(|n| match n {
+        1 => path.with_file_name(format!("{stem} (replaced){ENDING}")),
+        n => path.with_file_name(format!("{stem} (replaced {n}){ENDING}")),
+    });
+    names.find(|name| name.symlink_metadata().is_err())
+}
+
+/// Whether a file lies, or would lie, in a folder.
+fn is_in(path: &Path, folder: &Path) -> bool {
+    path.parent().is_some_and(|parent| same_file(parent, folder))
+}
