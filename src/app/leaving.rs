@@ -172,7 +172,7 @@ impl Leaving {
             Self::Wanted(leave)
             | Self::Asking(leave)
             | Self::SavingFirst(leave)
-            | Self::Agreed(leave)
+            | Self::Agreed(leave, _)
             | Self::Kept(leave) => matches!(leave, Leave::Continue(_)),
         }
     }

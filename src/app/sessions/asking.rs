@@ -1,15 +1,13 @@
 //! Opens sessions, and asks what has to be decided on the way.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use super::found::ScanFit;
-use super::opening::{Book, Here, OpeningOutcome, Why, Wish, go_on};
+use super::opening::{Book, OpeningOutcome, Why, Wish, go_on};
 use crate::app::App;
 use crate::app::files::{Purpose, name_of};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::tr_with;
 use crate::ui::{FileProgress, MasksInside, SessionAnswer, SessionQuestion, tr_error};
-use crate::work::Task;
 
 impl App {
     /// Opens a session.

@@ -155,7 +155,7 @@ fn draft(drafts: &Path, stem: &str, snapshot: &Snapshot) -> Result<SessionFile, 
 /// What belongs to a document in which nothing was done.
 fn nothing_yet(loaded: &Loaded) -> Surroundings {
     let absolute = std::path::absolute(&loaded.path).unwrap_or_else(|_| loaded.path.clone());
-    let bytes = bytes_of(&absolute).unwrap_or(0);
+    let bytes = bytes_of(loaded.volume.files()).unwrap_or(0);
     let file = FileRef { absolute, relative: None, bytes, sha256: None };
     Surroundings {
         source: SessionSource::of(&loaded.volume, file),
