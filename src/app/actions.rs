@@ -1,20 +1,22 @@
 //! What the user asks for, done.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::App;
-use super::files::{self, Output, Purpose, Role};
+use super::files::{self, Output, Purpose, Role, Which};
 use super::leaving::Leave;
 use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
 use crate::session;
-use crate::ui::{Action, OfferAnswer};
+use crate::ui::{Action, OfferAnswer, RecentFile};
 
 impl App {
     /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
     /// fetched from the net goes on: it may have come a long way, and has a button of its own.
     pub(super) fn cancel(&mut self) {
         if self.cancel_opening_session() {
+        } else if self.choice.is_some() {
+            self.choose_series(None);
         } else if self.files.is_opening() {
             self.files.cancel();
         } else if self.pictures.is_busy() {
@@ -80,6 +82,13 @@ impl App {
         }
     }
 
+    fn open_recent(&mut self, file: RecentFile) {
+        match file.series {
+            None => self.open(vec![file.path], Role::Any),
+            Some(series) => self.files.open_one(file.path, Role::Any, Which::Series(series.key)),
+        }
+    }
+
     fn take_back(&mut self, gesture: GestureId) {
         if let Some(open) = &mut self.open {
             open.document.cancel_gesture(gesture);
@@ -96,9 +105,9 @@ impl App {
     }
 
     /// One of the files opened lately, or all of them.
-    fn forget_recent(&mut self, path: Option<&Path>) {
-        self.remembered.forget(path);
-        if path.is_some() {
+    fn forget_recent(&mut self, file: Option<&RecentFile>) {
+        self.remembered.forget(file);
+        if file.is_some() {
             self.list_recent();
         } else {
             self.status.recent.clear();
@@ -110,8 +119,11 @@ impl App {
             Action::OpenDialog => self.files.paths.ask(Purpose::Open),
             Action::OpenSample => self.open_sample(),
             Action::Open(paths) => self.open(paths, Role::Any),
+            Action::OpenRecent(file) => self.open_recent(file),
+            Action::ChooseSeries(row) => self.choose_series(row),
             Action::Drop(paths) => self.open(paths, Role::Dropped),
             Action::Answer(number, answer) => self.answer(number, answer),
+            Action::ShowSuv(kind) => self.show_suv(kind),
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
@@ -149,7 +161,7 @@ impl App {
             Action::RecordFilm(options) => self.ask_output(Output::Film(options)),
             Action::CancelPicture => self.pictures.cancel(),
             Action::GoTo(done) => self.go_to(done),
-            Action::ForgetRecent(path) => self.forget_recent(Some(&path)),
+            Action::ForgetRecent(file) => self.forget_recent(Some(&file)),
             Action::ClearRecent => self.forget_recent(None),
             Action::CancelSave => self.files.cancel_save(),
             Action::Cases(action) => self.do_cases(action),

@@ -26,6 +26,8 @@ pub(super) struct Gpu {
     faults: Faults,
     /// Which document, at which of its time points.
     shown: Option<(DocumentNumber, usize)>,
+    /// What is in the scene: the same time point in another unit is another image.
+    image: Weak<Volume>,
     revision: u64,
     masks_shown: ShownMasks,
     /// The preview in the label texture: its number, and where it is.
@@ -52,6 +54,7 @@ impl Gpu {
             ctx: ctx.clone(),
             faults: Faults::of(&state.device),
             shown: None,
+            image: Weak::new(),
             revision: 0,
             masks_shown: ShownMasks::default(),
             preview: None,
@@ -139,11 +142,14 @@ impl Gpu {
         // Another time point takes the place of the one before, slice by slice; labels stay.
         let other_time_point =
             self.shown.is_some_and(|(n, time_point)| n == number && time_point != shown.1);
+        // The same voxels in another unit.
+        let other_values = self.image.as_ptr() != Arc::as_ptr(document.image());
+        self.image = Arc::downgrade(document.image());
         let labels = preview.map_or(document.labels(), |p| &p.labels);
         if other_time_point && scene.set_time_point(document.image(), labels) {
             self.shown = Some(shown);
         }
-        let other = self.shown != Some(shown);
+        let other = self.shown != Some(shown) || (other_values && !other_time_point);
         let opened = self.shown.is_none_or(|(before, _)| before != number);
         if opened {
             // What lay over another scan leaves its room to this one.

@@ -30,9 +30,11 @@ mod probe;
 mod proposals;
 mod remembered;
 mod saving;
+mod series;
 mod sessions;
 mod start;
 mod threshold;
+mod uptake;
 mod wheel;
 mod work_list;
 
@@ -45,7 +47,7 @@ use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
 use crate::session;
 use crate::ui::text::tr_with;
-use crate::ui::{self, ImageLayer, SaveStatus, Status, Toasts, ViewState, tools};
+use crate::ui::{self, ImageLayer, RecentFile, SaveStatus, Status, Toasts, ViewState, tools};
 use crate::work::Task;
 use cuts::Cuts;
 use document_number::DocumentNumber;
@@ -70,6 +72,7 @@ use operations::Operations;
 use parts::PartCounts;
 use pictures::Pictures;
 use remembered::Remembered;
+use series::SeriesChoice;
 pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
 pub use start::run;
@@ -106,6 +109,9 @@ pub struct App {
     /// Files of which it is asked what they are to be, by the numbers of their offers.
     offers: Vec<(u64, Offered)>,
     offered: u64,
+    /// Several scans of which one is to be chosen, and how many such questions there were.
+    choice: Option<SeriesChoice>,
+    asked_series: u64,
     /// Another time point of the scan was chosen and is not on the screen yet.
     time_point_loading: bool,
     /// Lines of the log that were taken over.
@@ -114,7 +120,7 @@ pub struct App {
     sessions: Sessions,
     work_list: WorkList,
     /// It is being looked which of the files opened lately are still there.
-    recent: Option<Task<Vec<PathBuf>>>,
+    recent: Option<Task<Vec<RecentFile>>>,
     longest_step: Duration,
     started: Instant,
     /// Frames drawn with a scan in them, up to two.
@@ -184,6 +190,8 @@ impl App {
             leaving: Leaving::default(),
             offers: Vec::new(),
             offered: 0,
+            choice: None,
+            asked_series: 0,
             time_point_loading: false,
             log_seen: 0,
             remembered,
@@ -258,6 +266,7 @@ impl App {
         // Images that wait for an answer are whole scans in memory.
         let hold = self.leaving.is_under_way()
             || self.sessions.is_under_way()
+            || self.choice.is_some()
             || self.offers.len() >= ImageLayer::MOST;
         let open = self.open.as_ref().map(|s| (s.number, s.document.image()));
         for news in self.files.poll(open, hold, &mut self.status) {
@@ -266,6 +275,7 @@ impl App {
         self.model.poll(self.open.as_mut(), &mut self.status, &mut self.toasts);
         self.run_deferred();
         self.look_for_recent();
+        self.follow_series();
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path.into()), &mut self.status);
         }
@@ -365,6 +375,8 @@ impl App {
             News::Image(loaded) => self.replace(loaded),
             News::Offered(loaded, why) => self.offer_image(loaded, why),
             News::Overlay(loaded) => self.lay_over(*loaded),
+            News::Several(path, role, list) => self.ask_series(path, role, list),
+            News::Uneven(path, role, which, why) => self.offer_even((path, role, which), why),
             News::Labels(path, labels) => self.import(path, *labels),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
@@ -416,16 +428,18 @@ impl App {
     /// Lists the files opened lately; those that are gone leave the list when that is known, because a network drive
     /// may take its time to say so.
     fn list_recent(&mut self) {
-        let all = self.remembered.recent().to_vec();
+        let all = self.remembered.recent();
         self.status.recent.clone_from(&all);
-        let there = move |_: &_, _: &_| all.into_iter().filter(|path| path.exists()).collect();
+        let there = move |_: &_, _: &_| {
+            all.into_iter().filter(|file: &RecentFile| file.path.exists()).collect()
+        };
         self.recent = Task::start("recent files", self.graphics.wake(), there).ok();
     }
 
     fn look_for_recent(&mut self) {
         let Some(answer) = self.recent.as_ref().and_then(Task::poll) else { return };
         self.recent = None;
-        self.status.recent = answer.unwrap_or_else(|_| self.remembered.recent().to_vec());
+        self.status.recent = answer.unwrap_or_else(|_| self.remembered.recent());
     }
 
     fn tell_shortage(&mut self, slot: usize, shortage: Shortage) {

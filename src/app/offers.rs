@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{Labels, Loaded, Role, name_of};
+use super::files::{Labels, Loaded, Role, Which, name_of};
 use crate::document::{Command, Document};
 use crate::io::LabelNote;
 use crate::ui::text::tr_with;
@@ -16,6 +16,8 @@ pub(super) enum Offered {
     Labels(PathBuf),
     /// Work on the open scan that was kept.
     Draft(PathBuf),
+    /// A scan whose slices could be resampled.
+    Uneven(PathBuf, Role, Which),
 }
 
 impl App {
@@ -70,6 +72,12 @@ impl App {
         self.offer(name_of(&path), question, Offered::Labels(path));
     }
 
+    /// Asks whether slices that lie unevenly are to be resampled.
+    pub(super) fn offer_even(&mut self, (path, role, which): (PathBuf, Role, Which), why: String) {
+        let question = Question::Uneven { why };
+        self.offer(name_of(&path), question, Offered::Uneven(path, role, which));
+    }
+
     /// Drafts are of one scan.
     pub(super) fn drop_draft_offers(&mut self) {
         let gone = self.offers.extract_if(.., |(_, o)| matches!(o, Offered::Draft(_)));
@@ -91,6 +99,9 @@ impl App {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
             (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
+            (Offered::Uneven(path, role, which), OfferAnswer::Resample) => {
+                self.files.open_one(path, role, Which::Even(Box::new(which)));
+            }
             (Offered::Labels(path), OfferAnswer::Labels { time_point }) => {
                 self.files.open(path, Role::Agreed(time_point));
             }
@@ -116,7 +127,7 @@ fn moved(values: &[u16], document: &Document) -> Option<String> {
 }
 
 /// A note in the language in use.
-fn told(note: &LabelNote) -> String {
+pub(super) fn told(note: &LabelNote) -> String {
     let values: Vec<(&str, &dyn std::fmt::Display)> =
         note.values.iter().map(|(name, value)| (*name, value as _)).collect();
     tr_with(note.text, &values)

@@ -9,6 +9,7 @@ use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
 use super::files::{Loaded, stem_of};
+use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::geom::Grid;
 use crate::io::PairStamp;
@@ -101,7 +102,7 @@ impl App {
     pub(super) fn show(&mut self, loaded: Loaded) {
         let mut document = Document::new(loaded.volume);
         bound_history(&mut document);
-        self.remembered.opened(&loaded.path);
+        self.remembered.opened(recent_file(&loaded.path, document.image()));
         let files = document.image().files().to_vec();
         self.put(document, (loaded.stats, loaded.histogram), &loaded.path);
         self.list_recent();

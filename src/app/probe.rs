@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::App;
 use crate::document::Command;
 use crate::geom::DVec3;
-use crate::ui::{ModelStatus, ViewState};
+use crate::ui::{Action, ModelStatus, ViewState};
 
 #[doc(hidden)]
 impl App {
@@ -28,6 +28,11 @@ impl App {
     /// Does what the panel of cases would ask for.
     pub fn do_with_cases(&mut self, action: crate::ui::CasesAction) {
         self.do_cases(action);
+    }
+
+    /// Does what the window would ask for.
+    pub fn act(&mut self, action: Action, ctx: &egui::Context) {
+        self.perform(action, ctx);
     }
 
     /// Looks at another time point, from 0.

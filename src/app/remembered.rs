@@ -1,7 +1,7 @@
 //! What is kept from one run of the program to the next: habits and recent files, never patient data
 //! other than the paths of files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,10 @@ use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::state::Preferences;
 use crate::ui::text::Language;
 use crate::ui::theme::Theme;
-use crate::ui::{BrushOptions, BrushShape, Layout, PRACTISED, Pane, SCALES, SidePanels, Splits};
+use crate::ui::{
+    BrushOptions, BrushShape, Layout, PRACTISED, Pane, RecentFile, RecentSeries, SCALES,
+    SidePanels, Splits,
+};
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
@@ -28,6 +31,8 @@ pub(super) struct Remembered {
     recent: Vec<PathBuf>,
     /// Newest first.
     lists: Vec<KeptList>,
+    /// Of each of those, which series it was and what that is called; empty where there is none to choose.
+    series: Vec<[String; 2]>,
     /// `None` in files of earlier versions.
     more: Option<Habits>,
 }
@@ -93,16 +98,34 @@ impl Remembered {
     }
 
     /// Files opened lately, newest first, be they still there or not.
-    pub fn recent(&self) -> &[PathBuf] {
-        &self.recent
+    pub fn recent(&self) -> Vec<RecentFile> {
+        let series = self.series.iter().map(Some).chain(std::iter::repeat(None));
+        let file = |(path, series): (&PathBuf, Option<&[String; 2]>)| {
+            let series = series.filter(|[key, _]| !key.is_empty());
+            let series =
+                series.map(|[key, title]| RecentSeries { key: key.clone(), title: title.clone() });
+            RecentFile { path: path.clone(), series }
+        };
+        self.recent.iter().zip(series).map(file).collect()
+    }
+
+    fn keep(&mut self, files: &[RecentFile]) {
+        self.recent = files.iter().map(|file| file.path.clone()).collect();
+        let series = |file: &RecentFile| match &file.series {
+            Some(RecentSeries { key, title }) => [key.clone(), title.clone()],
+            None => Default::default(),
+        };
+        self.series = files.iter().map(series).collect();
     }
 
     /// A scan was opened.
-    pub fn opened(&mut self, path: &Path) {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        self.recent.retain(|p| *p != path);
-        self.recent.insert(0, path);
-        self.recent.truncate(RECENT);
+    pub fn opened(&mut self, mut file: RecentFile) {
+        file.path = std::path::absolute(&file.path).unwrap_or(file.path);
+        let mut files = self.recent();
+        files.retain(|f| *f != file);
+        files.insert(0, file);
+        files.truncate(RECENT);
+        self.keep(&files);
     }
 
     /// How a list of cases was set up, if it was opened before.
@@ -118,8 +141,10 @@ impl Remembered {
     }
 
     /// Forgets a recent file, or all.
-    pub fn forget(&mut self, path: Option<&Path>) {
-        self.recent.retain(|p| path.is_some_and(|path| p != path));
+    pub fn forget(&mut self, file: Option<&RecentFile>) {
+        let mut files = self.recent();
+        files.retain(|f| file.is_some_and(|file| f != file));
+        self.keep(&files);
     }
 
     /// Keeps the habits for the next run.
@@ -274,6 +299,23 @@ mod tests {
         assert_eq!(kept.list(Path::new("/lists/5")).map(|list| &list.names), Some(&None));
         assert_eq!(kept.list(Path::new("/lists/0")), None, "too many");
         assert_eq!(kept.lists.len(), LISTS);
+    }
+
+    #[test]
+    fn two_series_of_a_folder_are_two_recent_files() {
+        let series =
+            |key: &str| Some(RecentSeries { key: key.to_owned(), title: format!("CT {key}") });
+        let path = PathBuf::from(if cfg!(windows) { "C:\\ct" } else { "/ct" });
+        let file = |key| RecentFile { path: path.clone(), series: series(key) };
+        let mut kept = Remembered::default();
+        for file in [file("1"), file("2"), path.clone().into(), file("1")] {
+            kept.opened(file);
+        }
+        let text = serde_json::to_string(&kept).unwrap();
+        let mut kept = serde_json::from_str::<Remembered>(&text).unwrap();
+        assert_eq!(kept.recent(), [file("1"), path.clone().into(), file("2")]);
+        kept.forget(Some(&file("1")));
+        assert_eq!(kept.recent(), [path.into(), file("2")]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What may be typed, and nothing about what it does.
 
+mod convert;
 mod eval;
 mod model;
 mod render;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use convert::{ConvertArgs, ConvertAs, SeriesArg, SuvArg, TableArg};
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::DVec3;
@@ -63,6 +65,8 @@ pub struct Cli {
 pub enum CliCommand {
     /// Say what a scan, a label map or a session holds.
     Info(InfoArgs),
+    /// Write a scan or a label map in another format.
+    Convert(ConvertArgs),
     /// Write the masks of a session as a label map.
     ExportSession(ExportSessionArgs),
     /// List the scans of a folder or a table, and how far the work on each is.
@@ -90,11 +94,15 @@ pub enum CliCommand {
 /// `voxpoint info`.
 #[derive(Args, Debug)]
 pub struct InfoArgs {
-    /// The file.
+    /// The file; a folder, a ZIP archive or a DICOMDIR with several scans lists them.
     pub file: PathBuf,
+    /// Which of those.
+    #[command(flatten)]
+    pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
     /// warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, overlays, models,
-    /// objects, damage.
+    /// objects, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
+    /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]
     pub json: bool,
 }
@@ -143,6 +151,9 @@ pub struct ListArgs {
 pub struct SegmentArgs {
     /// The scan.
     pub image: PathBuf,
+    /// Which scan of a folder.
+    #[command(flatten)]
+    pub series: SeriesArg,
     /// A click, inside (+, also when left out) or outside (-) of the structure; the first must be inside,
     /// unless it corrects a mask (--start-from). Give it again for every further click.
     #[arg(

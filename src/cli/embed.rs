@@ -39,7 +39,7 @@ struct Written {
 /// `FILE.npy`, several as `FILE_<name>.npy`.
 pub fn run(args: &EmbedArgs) -> anyhow::Result<()> {
     files::check_output(&args.out, &[&args.image], &[".npy"])?;
-    let volume = Arc::new(files::open_scan(&args.image)?);
+    let volume = Arc::new(files::open_one(&args.image, &args.series)?);
     let world = match args.space {
         Space::World => args.point,
         Space::Voxel => volume.grid().world(args.point),

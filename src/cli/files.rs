@@ -4,15 +4,37 @@ use std::path::Path;
 
 use anyhow::bail;
 
+use super::args::SeriesArg;
 use super::{Usage, say};
 use crate::geom::DAffine3;
-use crate::io::{self, LabelsRead, Limits, SameVoxels};
+use crate::io::{self, LabelsRead, Limits, SameVoxels, SliceSpacing, Source};
 use crate::volume::{LabelMap, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Reads a scan, waiting for it.
 pub fn open_scan(path: &Path) -> anyhow::Result<Volume> {
     Ok(io::open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new())?)
+}
+
+/// What becomes of uneven slices.
+pub fn spacing(series: &SeriesArg) -> SliceSpacing {
+    if series.even { SliceSpacing::Even } else { SliceSpacing::AsItIs }
+}
+
+/// Reads a scan, of a folder that of the series that is named.
+pub fn open_one(path: &Path, series: &SeriesArg) -> anyhow::Result<Volume> {
+    let source = match &series.series {
+        Some(wanted) => Source::Chosen { place: path.to_owned(), series: wanted.clone() },
+        None => Source::at(path),
+    };
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    Ok(io::formats().open_spaced(
+        &source,
+        spacing(series),
+        &Limits::default(),
+        &cancel,
+        &progress,
+    )?)
 }
 
 /// A scan at one of its time points, counted from 1.

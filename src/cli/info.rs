@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::args::InfoArgs;
-use super::{files, print, print_json, session};
+use super::{files, print, print_json, series, session};
+use crate::io::{self, Limits, Source};
 use crate::session::is_named_as_session;
 use crate::volume::{Volume, Warning, readable};
+use crate::work::{CancelToken, Progress};
 
 /// What a file holds; keys are stable.
 #[derive(Debug, Serialize)]
@@ -96,7 +98,19 @@ pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
     if is_named_as_session(&args.file) {
         return session::info(&args.file, args.json);
     }
-    let volume = files::open_scan(&args.file)?;
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let list = match args.series.series {
+        Some(_) => None,
+        None => io::formats().list(&Source::at(&args.file), &cancel, &progress)?,
+    };
+    let volume = match list {
+        Some(list) if !list.is_plain() => return series::print_list(&*list, args.json),
+        Some(list) => {
+            let spacing = files::spacing(&args.series);
+            list.open_likely(spacing, &Limits::default(), &cancel, &progress)?
+        }
+        None => files::open_one(&args.file, &args.series)?,
+    };
     let info = Info::of(&volume);
     if args.json { print_json(&info) } else { print(&info.table()) }
 }

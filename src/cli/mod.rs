@@ -6,6 +6,7 @@
 mod args;
 pub mod bench;
 mod compare;
+mod convert;
 mod embed;
 mod environment;
 mod eval;
@@ -18,6 +19,7 @@ mod output;
 mod render;
 mod runtime;
 mod segment;
+mod series;
 mod session;
 mod start;
 mod threads;
@@ -34,10 +36,10 @@ use crate::text::one_line;
 use output::{print, print_json, say};
 
 pub use args::{
-    BenchArgs, BenchWhat, CameraArg, Cli, CliCommand, ClipArg, CompareArgs, CropAt, DeviceArg,
-    EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels, LayoutArg, ListArgs,
-    ModelArgs, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs,
-    RuntimeCommand, SegmentArgs, Space, TypedPoint, View,
+    BenchArgs, BenchWhat, CameraArg, Cli, CliCommand, ClipArg, CompareArgs, ConvertArgs, ConvertAs,
+    CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels, LayoutArg,
+    ListArgs, ModelArgs, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs,
+    RenderArgs, RuntimeCommand, SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -94,6 +96,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     match cli.command {
         None => open_window(cli.files, cli.overlay, cli.model, own),
         Some(CliCommand::Info(args)) => info::run(&args),
+        Some(CliCommand::Convert(args)) => convert::run(&args),
         Some(CliCommand::ExportSession(args)) => session::export(&args),
         Some(CliCommand::List(args)) => list::run(&args),
         Some(CliCommand::Segment(args)) => segment::run(&args),

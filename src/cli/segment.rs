@@ -62,7 +62,10 @@ struct Milliseconds {
 pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     check(args)?;
     let start = Instant::now();
-    let volume = Arc::new(files::at_time_point(&files::open_scan(&args.image)?, args.time_point)?);
+    let volume = Arc::new(files::at_time_point(
+        &files::open_one(&args.image, &args.series)?,
+        args.time_point,
+    )?);
     let load = ms_since(start);
     let prompts = prompts(&volume, &args.points, args.space)?;
     let model = ModelRef::Path(model_path(args.model.model.as_deref())?);
@@ -417,7 +420,7 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::{PartsArg, Rule};
+    use super::super::args::{PartsArg, Rule, SeriesArg};
     use super::*;
     use crate::geom::{DAffine3, DVec3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
@@ -452,6 +455,7 @@ mod tests {
         let refused = |logits: &std::path::Path, out: &std::path::Path| {
             let args = SegmentArgs {
                 image: folder.path().join("scan.nii"),
+                series: SeriesArg::default(),
                 model_image: None,
                 start_from: None,
                 start_label: None,

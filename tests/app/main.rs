@@ -25,6 +25,7 @@ mod pictures;
 mod points;
 mod replaced;
 mod scissors;
+mod series;
 mod sessions;
 mod strokes;
 mod support;

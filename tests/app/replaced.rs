@@ -44,7 +44,7 @@ fn another_scan_is_a_document_of_its_own() {
     assert!(app.status().waiting.is_empty() && app.status().offers.is_empty());
     assert!(!app.messages().any(|m| m.contains("locked")), "of the other document");
     wait(&mut harness, "the list", |app| app.status().recent.len() == 2);
-    assert_eq!(harness.state().status().recent[0], other);
+    assert_eq!(harness.state().status().recent[0].path, other);
 
     // Its labels have no place yet: it is asked, and what is there is not replaced without a word.
     let at = place(&harness, Plane::Axial, spot(&harness, DVec3::ZERO));

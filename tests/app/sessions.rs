@@ -235,7 +235,7 @@ fn a_session_with_a_name_is_always_saved() {
     harness.step();
     wait(&mut harness, "the session", |app| app.document().is_some() && app.is_idle());
     assert_eq!(objects(&harness), before);
-    assert_eq!(harness.state().status().recent.first(), Some(&path));
+    assert_eq!(harness.state().status().recent.first().map(|f| &f.path), Some(&path));
     drop(harness);
     // From the command line; the scan and the session were moved together.
     let elsewhere = desk.path("elsewhere");

@@ -4,6 +4,7 @@ mod arguments;
 mod bad_input;
 mod belonging;
 mod commands;
+mod convert;
 mod eval;
 mod films;
 mod labels;

@@ -33,7 +33,7 @@ pub(super) use news::News;
 use paths::Paths;
 pub(super) use paths::Purpose;
 use queue::Queue;
-pub(super) use reading::{Failed, FileContents, Labels, Loaded, Role, load};
+pub(super) use reading::{Failed, FileContents, Labels, Loaded, Role, Which, load};
 use saving::Saving;
 pub(super) use saving::{Replace, ReplaceQuestion, label_names};
 
@@ -66,7 +66,12 @@ impl Files {
 
     /// Queues a file.
     pub fn open(&mut self, path: PathBuf, role: Role) {
-        self.queue.add(path, role);
+        self.queue.add(path, role, Which::Any);
+    }
+
+    /// Reads one of several scans next.
+    pub fn open_one(&mut self, path: PathBuf, role: Role, which: Which) {
+        self.queue.add_first(path, role, which);
     }
 
     /// Queues files dropped together, in an order in which each finds what it belongs to.

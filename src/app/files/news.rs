@@ -1,10 +1,11 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::names::Output;
-use super::reading::{Labels, Loaded};
+use super::reading::{Labels, Loaded, Role, Which};
 use crate::app::document_number::DocumentNumber;
 use crate::document::StateId;
-use crate::io::{PairStamp, Saved};
+use crate::io::{PairStamp, Saved, SeriesList};
 
 /// What has happened to files since the last look.
 pub(in crate::app) enum News {
@@ -15,6 +16,10 @@ pub(in crate::app) enum News {
     Offered(Box<Loaded>, Option<String>),
     /// An image to lay over the scan was read.
     Overlay(Box<Loaded>),
+    /// There are several scans of which the user has to choose one, to be what the role says.
+    Several(PathBuf, Role, Arc<dyn SeriesList>),
+    /// Slices that lie unevenly, and how: it is to be asked whether they are resampled.
+    Uneven(PathBuf, Role, Which, String),
     /// A label map was read.
     Labels(PathBuf, Box<Labels>),
     /// A label map of which it is to be asked whether, and at which time point, it is to be opened.

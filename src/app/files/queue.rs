@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::names::name_of;
 use super::news::News;
-use super::reading::{Failed, FileContents, Role, is_named_like_labels, load};
+use super::reading::{Failed, FileContents, Role, Which, is_named_like_labels, load};
 use crate::app::document_number::DocumentNumber;
 use crate::io::Registry;
 use crate::ui::text::{mark, tr, tr_with};
@@ -14,10 +14,16 @@ use crate::ui::{FileProgress, Status};
 use crate::volume::Volume;
 use crate::work::{Task, Wake};
 
-/// A file that is being read.
-struct Reading {
+/// A file that is to be read.
+struct Wanted {
     path: PathBuf,
     role: Role,
+    which: Which,
+}
+
+/// A file that is being read.
+struct Reading {
+    wanted: Wanted,
     /// The document it was read for: labels are judged by its grid.
     document: Option<DocumentNumber>,
     task: Task<Result<FileContents, Failed>>,
@@ -25,7 +31,7 @@ struct Reading {
 
 pub(super) struct Queue {
     wake: Wake,
-    waiting: VecDeque<(PathBuf, Role)>,
+    waiting: VecDeque<Wanted>,
     reading: Option<Reading>,
 }
 
@@ -34,15 +40,20 @@ impl Queue {
         Self { wake, waiting: VecDeque::new(), reading: None }
     }
 
-    pub(super) fn add(&mut self, path: PathBuf, role: Role) {
-        self.waiting.push_back((path, role));
+    pub(super) fn add(&mut self, path: PathBuf, role: Role, which: Which) {
+        self.waiting.push_back(Wanted { path, role, which });
+    }
+
+    /// What was asked about is read before what waits.
+    pub(super) fn add_first(&mut self, path: PathBuf, role: Role, which: Which) {
+        self.waiting.push_front(Wanted { path, role, which });
     }
 
     /// Scans before what is called a mask, so that those find their scan.
     pub(super) fn add_all(&mut self, mut paths: Vec<PathBuf>, role: Role) {
         paths.sort_by_key(|p| is_named_like_labels(p));
         for path in paths {
-            self.add(path, role);
+            self.add(path, role, Which::Any);
         }
     }
 
@@ -66,7 +77,7 @@ impl Queue {
     ) -> Option<News> {
         let reading = self.reading.as_ref()?;
         let (done, total) = reading.task.progress();
-        let name = name_of(&reading.path);
+        let name = name_of(&reading.wanted.path);
         status.opening = Some(FileProgress { name: name.clone(), done, total });
         let answer = reading.task.poll()?;
         let reading = self.reading.take()?;
@@ -75,11 +86,13 @@ impl Queue {
         (self.wake)();
         if reading.document != document {
             // Another scan was shown meanwhile, so what was found out about the file no longer holds.
-            self.waiting.push_front((reading.path, reading.role));
+            self.waiting.push_front(reading.wanted);
             return None;
         }
+        let Wanted { path, role, which } = reading.wanted;
         match answer {
-            Ok(Ok(FileContents::Image(loaded, why))) => Some(match reading.role {
+            Ok(Ok(FileContents::Several(list))) => Some(News::Several(path, role, list)),
+            Ok(Ok(FileContents::Image(loaded, why))) => Some(match role {
                 Role::Overlay => News::Overlay(loaded),
                 Role::Dropped if document.is_some() => News::Offered(loaded, why),
                 // Should it have been meant as a label map, the scan stays until the user says otherwise.
@@ -88,13 +101,14 @@ impl Queue {
             }),
             Ok(Ok(FileContents::Labels(labels))) => {
                 let doubted = labels.read.is_doubtful || labels.other_time_points;
-                let agreed = matches!(reading.role, Role::Agreed(_));
+                let agreed = matches!(role, Role::Agreed(_));
                 let news = if doubted && !agreed { News::Doubted } else { News::Labels };
-                Some(news(reading.path, labels))
+                Some(news(path, labels))
             }
-            Ok(Ok(FileContents::Model)) => Some(News::Model(reading.path)),
-            Ok(Ok(FileContents::Cases)) => Some(News::Cases(reading.path)),
+            Ok(Ok(FileContents::Model)) => Some(News::Model(path)),
+            Ok(Ok(FileContents::Cases)) => Some(News::Cases(path)),
             Ok(Err(Failed::Cancelled)) => None,
+            Ok(Err(Failed::Uneven(why))) => Some(News::Uneven(path, role, which, why)),
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(
                 "The reader stopped unexpectedly, please report this file: {name}",
@@ -113,24 +127,25 @@ impl Queue {
         if self.reading.is_some() {
             return None;
         }
-        let (path, role) = self.waiting.pop_front()?;
+        let wanted = self.waiting.pop_front()?;
         let (document, scan) = open.unzip();
         if scan.is_none()
-            && let Some(why) = needs_scan(&path, role)
+            && let Some(why) = needs_scan(&wanted.path, wanted.role)
         {
             // For what waits behind it.
             (self.wake)();
             return Some(News::Failed(why));
         }
-        let (file, scan, formats) = (path.clone(), scan.cloned(), formats.clone());
+        let (scan, formats) = (scan.cloned(), formats.clone());
+        let (file, how) = (wanted.path.clone(), (wanted.role, wanted.which.clone()));
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
-            load(&formats, &file, role, scan.as_deref(), cancel, progress)
+            load(&formats, &file, (how.0, &how.1), scan.as_deref(), cancel, progress)
         });
         match task {
             Ok(task) => {
                 status.opening =
-                    Some(FileProgress { name: name_of(&path), ..FileProgress::default() });
-                self.reading = Some(Reading { path, role, document, task });
+                    Some(FileProgress { name: name_of(&wanted.path), ..FileProgress::default() });
+                self.reading = Some(Reading { wanted, document, task });
                 None
             }
             Err(why) => Some(News::Failed(format!("{}: {why}", tr("no thread to open a file")))),

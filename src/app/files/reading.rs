@@ -6,7 +6,10 @@ use std::time::SystemTime;
 
 use super::names::{is_model_folder, name_of};
 use crate::cases::{naming, table};
-use crate::io::{self, IoError, LabelsRead, Likeness, Limits, PairStamp, Registry, Source};
+use crate::io::{
+    self, IoError, LabelsRead, Likeness, Limits, PairStamp, Registry, SeriesList, SliceSpacing,
+    Source,
+};
 use crate::volume::{Histogram, Stats, Volume};
 use crate::work::{CancelToken, Progress};
 
@@ -23,6 +26,22 @@ pub(in crate::app) enum Role {
     Dropped,
     /// An image to lay over the open scan.
     Overlay,
+}
+
+/// Which of the scans of a folder, an archive or an index is meant.
+#[derive(Clone, Default)]
+pub(in crate::app) enum Which {
+    /// The only one; if there are several, the user is asked.
+    #[default]
+    Any,
+    /// The one of this series ([`Provenance::series`](crate::volume::Provenance::series)).
+    Series(String),
+    /// The one whose volume was called this.
+    Called(String),
+    /// A row of a list that was read already.
+    Row(Arc<dyn SeriesList>, usize),
+    /// That, its slices resampled if they lie unevenly.
+    Even(Box<Which>),
 }
 
 /// A scan, with what the window wants to know about it (computed off the UI thread).
@@ -54,18 +73,23 @@ pub(in crate::app) enum FileContents {
     Model,
     /// It is a folder with scans, or a table of them.
     Cases,
+    /// There are several scans, and nobody has said which is meant.
+    Several(Arc<dyn SeriesList>),
 }
 
 /// Why a file was not opened.
 pub(in crate::app) enum Failed {
     Cancelled,
     Because(String),
+    /// Its slices lie unevenly: it could be resampled.
+    Uneven(String),
 }
 
 impl From<IoError> for Failed {
     fn from(error: IoError) -> Self {
         match error {
             IoError::Cancelled => Failed::Cancelled,
+            uneven @ IoError::Uneven { .. } => Failed::Uneven(uneven.to_string()),
             other => Failed::Because(other.to_string()),
         }
     }
@@ -75,7 +99,7 @@ impl From<IoError> for Failed {
 pub(in crate::app) fn load(
     formats: &Registry,
     path: &Path,
-    role: Role,
+    (role, which): (Role, &Which),
     scan: Option<&Volume>,
     cancel: &CancelToken,
     progress: &Progress,
@@ -87,7 +111,10 @@ pub(in crate::app) fn load(
         return Ok(FileContents::Cases);
     }
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
-    let volume = formats.open(&Source::at(path), &Limits::default(), cancel, progress)?;
+    let volume = match volume(formats, path, which, cancel, progress)? {
+        Ok(volume) => volume,
+        Err(several) => return Ok(FileContents::Several(several)),
+    };
     let mut why = None;
     if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
         let asked = matches!(role, Role::Labels | Role::Agreed(_));
@@ -113,6 +140,38 @@ pub(in crate::app) fn load(
     let volume = Arc::new(volume);
     let path = path.to_owned();
     Ok(FileContents::Image(Box::new(Loaded { volume, path, stats, histogram }), why))
+}
+
+/// The volume that is meant, or the list to choose it from.
+fn volume(
+    formats: &Registry,
+    path: &Path,
+    which: &Which,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Result<Volume, Arc<dyn SeriesList>>, IoError> {
+    let limits = Limits::default();
+    let (which, spacing) = match which {
+        Which::Even(which) => (&**which, SliceSpacing::Even),
+        which => (which, SliceSpacing::AsItIs),
+    };
+    if let Which::Row(list, row) = which {
+        return list.open(*row, spacing, &limits, cancel, progress).map(Ok);
+    }
+    let source = Source::at(path);
+    let Some(list) = formats.list(&source, cancel, progress)? else {
+        return formats.open_spaced(&source, spacing, &limits, cancel, progress).map(Ok);
+    };
+    let row = match which {
+        Which::Series(series) => Some(list.find(series)?),
+        Which::Called(name) if !list.is_plain() => Some(list.find(name)?),
+        _ => None,
+    };
+    match row {
+        Some(row) => list.open(row, spacing, &limits, cancel, progress).map(Ok),
+        None if list.is_plain() => list.open_likely(spacing, &limits, cancel, progress).map(Ok),
+        None => Ok(Err(list)),
+    }
 }
 
 /// The labels of a volume at the time point that was agreed on, else at the scan's if both have as many, else at

@@ -11,7 +11,7 @@ use super::kept_view::KeptView;
 use super::opening::{Here, NotItself, OWN_PATIENCE, OpeningOutcome, Ready, Why, Wish, go_on};
 use super::orders::Postbox;
 use crate::app::App;
-use crate::app::files::{FileContents, Loaded, Role, load, stem_of};
+use crate::app::files::{FileContents, Loaded, Role, Which, load, stem_of};
 use crate::document::Document;
 use crate::io::Registry;
 use crate::session::{
@@ -109,8 +109,15 @@ fn begin(
 ) -> (OpeningOutcome, CaseNews) {
     let mut news = CaseNews::default();
     let CaseTools { formats, here, cancel, progress } = tools;
-    let loaded = match load(formats, scan, Role::Any, None, cancel, progress) {
+    let loaded = match load(formats, scan, (Role::Any, &Which::Any), None, cancel, progress) {
         Ok(FileContents::Image(loaded, _)) => *loaded,
+        Ok(FileContents::Several(_)) => {
+            let why = format!(
+                "there are several scans in it, of which the list names none: {}",
+                scan.display()
+            );
+            return (OpeningOutcome::Failed(why), news);
+        }
         Ok(_) => {
             let why = format!("this is no scan: {}", scan.display());
             return (OpeningOutcome::Failed(why), news);

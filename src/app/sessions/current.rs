@@ -155,6 +155,16 @@ impl Current {
         self.overlay_files.push((Arc::downgrade(volume), path));
     }
 
+    /// An image over the scan is shown in another unit: it is of the same file.
+    pub fn shown_as(&mut self, old: &Arc<Volume>, new: &Arc<Volume>) {
+        let same =
+            |(known, _): &&(Weak<Volume>, PathBuf)| std::ptr::eq(known.as_ptr(), &raw const **old);
+        if let Some((_, path)) = self.overlay_files.iter().find(same) {
+            let path = path.clone();
+            self.laid_over(new, path);
+        }
+    }
+
     /// All that was handed over so far is on the disk, or could not be written.
     pub fn is_settled(&self) -> bool {
         self.told == self.mark && !self.moving

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::onto::{Inside, inside};
-use crate::app::files::{Failed, FileContents, Loaded, Role, load, same_file};
+use crate::app::files::{Failed, FileContents, Loaded, Role, Which, load, same_file};
 use crate::io::Registry;
 use crate::session::{FileRef, Sameness, Snapshot, written_ms};
 use crate::volume::Volume;
@@ -64,7 +64,7 @@ pub struct Seeker<'a> {
 }
 
 impl Finder<'_> {
-    /// Where a file that a session names is now.
+    /// Where a file that a session names is now. `wanted`: what it is read as, and which of several scans in it.
     ///
     /// # Errors
     /// If it was cancelled.
@@ -72,14 +72,14 @@ impl Finder<'_> {
         &self,
         file: &FileRef,
         seeker: Seeker<'_>,
-        role: Role,
+        wanted: (Role, &Which),
     ) -> Result<Whereabouts, Failed> {
         let mut second = Whereabouts::Nowhere;
         for path in file.candidates(seeker.session) {
             if !path.exists() {
                 continue;
             }
-            match self.look_at(file, &tidy(path, file), seeker, role)? {
+            match self.look_at(file, &tidy(path, file), seeker, wanted)? {
                 same @ Whereabouts::Same(..) => return Ok(same),
                 found if merit(&found) > merit(&second) => second = found,
                 _ => {}
@@ -98,12 +98,12 @@ impl Finder<'_> {
         file: &FileRef,
         path: &Path,
         seeker: Seeker<'_>,
-        role: Role,
+        wanted: (Role, &Which),
     ) -> Result<Whereabouts, Failed> {
         let unreadable = |why: String| Whereabouts::Unreadable(path.to_owned(), why);
-        let loaded = match self.read(path, role) {
+        let loaded = match self.read(path, wanted) {
             Ok(loaded) => loaded,
-            Err(Failed::Because(why)) => return Ok(unreadable(why)),
+            Err(Failed::Because(why) | Failed::Uneven(why)) => return Ok(unreadable(why)),
             Err(Failed::Cancelled) => return Err(Failed::Cancelled),
         };
         let files = loaded.volume.files();
@@ -133,12 +133,19 @@ impl Finder<'_> {
     ///
     /// # Errors
     /// Why it can't be read.
-    pub fn read(&self, path: &Path, role: Role) -> Result<Loaded, Failed> {
-        match load(self.formats, path, role, None, self.cancel, self.progress)? {
+    pub fn read(&self, path: &Path, wanted: (Role, &Which)) -> Result<Loaded, Failed> {
+        match load(self.formats, path, wanted, None, self.cancel, self.progress)? {
             FileContents::Image(loaded, _) => Ok(*loaded),
             _ => Err(Failed::Because(format!("this is no scan: {}", path.display()))),
         }
     }
+}
+
+/// Of a folder with several scans, that of the session's series.
+pub fn series_of(snapshot: &Snapshot) -> Which {
+    let said = snapshot.around.source.provenance();
+    let which = said.series().map_or(Which::Any, Which::Series);
+    if said.is_resampled() { Which::Even(Box::new(which)) } else { which }
 }
 
 /// Of what is not the file, what is worth to be told.

@@ -106,9 +106,12 @@ impl KeptView {
         let orbit = &scan.orbit;
         let volume = &scan.view_3d;
         let plane = |p: &ClipPlane| [p.normal.x, p.normal.y, p.normal.z, p.offset_mm];
+        // In the unit of the scan's file, in which it will be opened again.
+        let factor = scan.suv.map_or(1.0, |(_, factor)| factor);
+        let in_file = |window: Window| numbers(window).map(|value| value / factor);
         Self {
             crosshair: Some(scan.crosshair.to_array()),
-            window: Some(numbers(scan.window)),
+            window: Some(in_file(scan.window)),
             colours: format!("{:?}", scan.colour_map),
             hide_image: !scan.show_image,
             solo: scan.solo,
@@ -125,8 +128,8 @@ impl KeptView {
             }),
             volume: Some(Volume3d {
                 preset: volume.preset.map(|preset| format!("{preset:?}")),
-                window: Some(numbers(volume.window)),
-                iso: volume.iso_value,
+                window: Some(in_file(volume.window)),
+                iso: volume.iso_value / factor,
                 image_opacity: volume.image_opacity,
                 clip_plane: volume.clip.plane.as_ref().map(plane),
                 clip_box: volume.clip.bounds.map(|b| [b.low, b.high]),

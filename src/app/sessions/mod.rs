@@ -230,6 +230,13 @@ impl Sessions {
         }
     }
 
+    /// An image over the scan is shown in another unit.
+    pub fn shown_as(&mut self, old: &Arc<crate::volume::Volume>, new: &Arc<crate::volume::Volume>) {
+        if let Some(current) = &mut self.current {
+            current.shown_as(old, new);
+        }
+    }
+
     /// A label map of this state is being written.
     pub fn exporting(&mut self, open: &OpenDocument) {
         let mut objects = open.document.objects().to_vec();
@@ -326,7 +333,7 @@ impl App {
                 let name = path.display().to_string();
                 if let Some(current) = mine(current, session) {
                     (current.named, current.moving, current.copy_of) = (true, false, None);
-                    self.remembered.opened(&path);
+                    self.remembered.opened(path.clone().into());
                     current.heard(mark, Some(path), None);
                 }
                 self.toasts.info(tr_with(

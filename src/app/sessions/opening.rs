@@ -11,11 +11,11 @@ use super::carried::Carried;
 use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
 use super::discarded;
-use super::found::{Finder, ScanFit, Seeker, Whereabouts, place_of};
+use super::found::{Finder, ScanFit, Seeker, Whereabouts, place_of, series_of};
 use super::kept_view::KeptView;
 use super::onto::onto_grid;
 use super::orders::Postbox;
-use crate::app::files::{Failed, Loaded, Role, same_file};
+use crate::app::files::{Failed, Loaded, Role, Which, same_file};
 use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
@@ -179,7 +179,7 @@ impl From<Failed> for OpeningOutcome {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Cancelled => Self::Cancelled,
-            Failed::Because(why) => Self::Failed(why),
+            Failed::Because(why) | Failed::Uneven(why) => Self::Failed(why),
         }
     }
 }
@@ -260,7 +260,9 @@ impl Stop<'_> {
             }
             Wish::With(book, path) => {
                 let file = &book.contents.snapshot.around.source.file;
-                let found = self.finder.look_at(file, &path, seeker(&book), Role::Any)?;
+                let which = series_of(&book.contents.snapshot);
+                let wanted = (Role::Any, &which);
+                let found = self.finder.look_at(file, &path, seeker(&book), wanted)?;
                 self.found(book, found)
             }
             Wish::Trusted(book, path) => {
@@ -343,7 +345,7 @@ impl Stop<'_> {
             Err(mark("it is open in this window").to_owned())
         } else {
             self.read(&session).map_err(|failed| match failed {
-                Failed::Because(why) => why,
+                Failed::Because(why) | Failed::Uneven(why) => why,
                 Failed::Cancelled => String::new(),
             })
         };
@@ -377,7 +379,8 @@ impl Stop<'_> {
 
     fn find(&self, book: Box<Book>) -> Outcome {
         let file = &book.contents.snapshot.around.source.file;
-        let found = self.finder.find(file, seeker(&book), Role::Any)?;
+        let which = series_of(&book.contents.snapshot);
+        let found = self.finder.find(file, seeker(&book), (Role::Any, &which))?;
         self.found(book, found)
     }
 
@@ -399,9 +402,10 @@ impl Stop<'_> {
 
     /// Reads the scan of a session; if it can't be read, that is a question.
     fn scan_of(&self, book: Box<Book>, path: &Path) -> Outcome<(Box<Book>, Loaded)> {
-        match self.finder.read(path, Role::Any) {
+        let which = series_of(&book.contents.snapshot);
+        match self.finder.read(path, (Role::Any, &which)) {
             Ok(loaded) => Ok((book, loaded)),
-            Err(Failed::Because(why)) => {
+            Err(Failed::Because(why) | Failed::Uneven(why)) => {
                 let path = path.to_owned();
                 Err(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
             }
@@ -490,7 +494,8 @@ impl Stop<'_> {
                 lost.push(overlay.clone());
                 continue;
             }
-            match self.finder.find(&overlay.file, seeker(book), Role::Overlay)? {
+            let wanted = (Role::Overlay, &Which::Called(overlay.name.clone()));
+            match self.finder.find(&overlay.file, seeker(book), wanted)? {
                 Whereabouts::Same(image, known) => found.push(FoundOverlay { place, image, known }),
                 _ => lost.push(overlay.clone()),
             }

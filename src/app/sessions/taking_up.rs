@@ -73,7 +73,7 @@ impl App {
         self.sessions.current = Some(current);
         // A list would push everything else out.
         if named && !self.is_in_list(&path) {
-            self.remembered.opened(&path);
+            self.remembered.opened(path.clone().into());
             self.list_recent();
         }
         for path in [path].into_iter().chain(draft) {

@@ -130,7 +130,7 @@ impl App {
         // It was about places in another list.
         self.work_list.walk = None;
         self.view.windows.cases = crate::ui::CasesPanel { open: true, ..Default::default() };
-        self.remembered.opened(&kept.place);
+        self.remembered.opened(kept.place.clone().into());
         self.remembered.keep_list(kept);
         self.list_recent();
     }

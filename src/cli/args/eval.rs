@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{ModelArgs, PartsArg, Rule, Space, parse_position};
+use super::{ModelArgs, PartsArg, Rule, SeriesArg, Space, parse_position};
 use crate::geom::DVec3;
 
 /// What `voxpoint eval --help` ends with.
@@ -220,6 +220,9 @@ fn parse_labels(text: &str) -> Result<Labels, String> {
 pub struct EmbedArgs {
     /// The scan.
     pub image: PathBuf,
+    /// Which scan of a folder.
+    #[command(flatten)]
+    pub series: SeriesArg,
     /// The middle of the cube that the model looks at.
     #[arg(long, value_name = "X,Y,Z", value_parser = parse_position, allow_hyphen_values = true)]
     pub point: DVec3,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{number, parse_counts, parse_position, parse_time_point, parse_window};
+use super::{SeriesArg, number, parse_counts, parse_position, parse_time_point, parse_window};
 use crate::geom::{Axis, Convention, DVec3, Direction, Plane};
 use crate::render::{ClipBox, ColourMap, Interpolation, Mode3d, Projection, TransferPreset};
 use crate::ui::theme::Theme;
@@ -16,6 +16,9 @@ use crate::volume::Window;
 pub struct RenderArgs {
     /// The scan.
     pub image: PathBuf,
+    /// Which scan of a folder.
+    #[command(flatten)]
+    pub series: SeriesArg,
     /// A label map on the scan's grid.
     #[arg(long, value_name = "MASK")]
     pub labels: Option<PathBuf>,

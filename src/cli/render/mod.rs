@@ -24,7 +24,7 @@ const SIZE: [u32; 2] = [1024, 1024];
 pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     view::check(args)?;
     let format = check_output(args)?;
-    let volume = files::open_scan(&args.image)?;
+    let volume = files::open_one(&args.image, &args.series)?;
     let volume = Arc::new(match args.time_point {
         Some(number) => files::at_time_point(&volume, number)?,
         None => volume,

@@ -27,6 +27,20 @@ impl Document {
         }
     }
 
+    /// Shows the same voxels in another unit (a PET in SUV): what is drawn on them stays as it is, so this is no change
+    /// to be undone. `false`, and nothing happens, if it is another scan, or while a click is pending.
+    pub fn show_as(&mut self, image: &Volume) -> bool {
+        if !image.shares_voxels(&self.image) || self.pending().is_some() {
+            return false;
+        }
+        for (time_point, known) in &mut self.time_points {
+            *known = Arc::new(image.with_time_point(*time_point));
+        }
+        self.image = self.image_at(self.image.time_point());
+        self.revision += 1;
+        true
+    }
+
     /// The images over the scan that the model was told to look at, by their numbers; `None`: one was not found when the
     /// document was restored.
     pub fn numbered_images(&self) -> impl Iterator<Item = (u32, Option<&Arc<Volume>>)> {

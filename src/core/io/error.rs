@@ -87,6 +87,32 @@ pub enum IoError {
         /// Where.
         path: PathBuf,
     },
+    /// Images that lie on a line, but not evenly.
+    #[error("these images make no volume ({what}); let them be resampled to even spacing (--even), or export the series again: {}", path.display())]
+    Uneven {
+        /// How far they lie apart.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A series that is not there, or a number that several have.
+    #[error("there is no one series {wanted} here, but {there}: {}", path.display())]
+    NoSeries {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        there: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// An archive that can't be read, and why.
+    #[error("this archive can't be opened ({what}); unpack it and open the folder: {}", path.display())]
+    Archive {
+        /// Why not.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
     /// Images that are not the slices of a volume.
     #[error("these images make no volume ({what}); choose a file of another series, or export this one again: {}", path.display())]
     NoStack {

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::contents::{SeriesList, SliceSpacing};
 use super::error::IoError;
 use super::limits::Limits;
 use crate::geom::Grid;
@@ -19,6 +21,13 @@ pub enum Source {
     Series(Vec<PathBuf>),
     /// A folder that is one volume.
     Folder(PathBuf),
+    /// One of several scans of a folder, an archive or an index.
+    Chosen {
+        /// Where they are.
+        place: PathBuf,
+        /// Which: [`SeriesRow::key`](super::SeriesRow), or the number of a series.
+        series: String,
+    },
 }
 
 impl Source {
@@ -30,7 +39,7 @@ impl Source {
     /// What it is called by: its path, or that of the first file of a series.
     pub fn path(&self) -> &Path {
         match self {
-            Self::File(path) | Self::Folder(path) => path,
+            Self::File(path) | Self::Folder(path) | Self::Chosen { place: path, .. } => path,
             Self::Series(paths) => paths.first().map_or(Path::new(""), PathBuf::as_path),
         }
     }
@@ -44,6 +53,11 @@ impl Source {
             Self::File(path) => return Ok(path),
             Self::Folder(_) => "a folder",
             Self::Series(_) => "a series of files",
+            Self::Chosen { place, series } => {
+                let there = "one scan without a series".to_owned();
+                let (wanted, path) = (series.clone(), place.clone());
+                return Err(IoError::NoSeries { wanted, there, path });
+            }
         };
         Err(IoError::NotAFile { what, path: self.path().to_path_buf() })
     }
@@ -139,6 +153,35 @@ pub trait Reader: Send + Sync {
         progress: &Progress,
     ) -> Result<Volume, IoError>;
 
+    /// As [`Reader::open`]; a format whose slices may lie unevenly makes them even if that is asked for.
+    ///
+    /// # Errors
+    /// As that.
+    fn open_spaced(
+        &self,
+        source: &Source,
+        _spacing: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        self.open(source, limits, cancel, progress)
+    }
+
+    /// The scans among which can be chosen, all headers read; `None` where the source is one scan. Progress counts
+    /// files.
+    ///
+    /// # Errors
+    /// As [`Reader::open`], if there is no scan at all.
+    fn list(
+        &self,
+        _source: &Source,
+        _cancel: &CancelToken,
+        _progress: &Progress,
+    ) -> Result<Option<Arc<dyn SeriesList>>, IoError> {
+        Ok(None)
+    }
+
     /// The names and colours that a label map itself has for the labels of a time point (3D Slicer has those of a layer),
     /// for where no table lies beside it. Names are a help: what can't be read has none.
     fn label_names(&self, _source: &Source, _time_point: usize) -> Vec<LabelName> {
@@ -175,6 +218,8 @@ pub enum ContentKind {
     Labels,
     /// One float32 for each voxel.
     Values,
+    /// A scan with all its time points, in numbers of any type.
+    Scan,
 }
 
 /// The voxels of what is written, x fastest.
@@ -184,6 +229,8 @@ pub enum ContentVoxels<'a> {
     Labels(&'a LabelMap),
     /// One number for each voxel.
     Values(&'a [f32]),
+    /// All time points of a scan, whose grid is that of the content.
+    Scan(&'a Volume),
 }
 
 /// A volume that is to be written.
@@ -206,6 +253,7 @@ impl Content<'_> {
         match self.voxels {
             ContentVoxels::Labels(_) => ContentKind::Labels,
             ContentVoxels::Values(_) => ContentKind::Values,
+            ContentVoxels::Scan(_) => ContentKind::Scan,
         }
     }
 }

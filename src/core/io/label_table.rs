@@ -1,10 +1,11 @@
-//! Label tables as `ITK-SNAP`'s label descriptions: one line for each label,
+//! Label tables; those of other programs are in `others`. Ours are `ITK-SNAP`'s label descriptions: one line for each label,
 //! `index red green blue alpha visible mesh "name"`, `#` begins a comment.
 //!
 //! Alpha is the opacity in 3D here. A label that is not visible is hidden everywhere; one that is visible with
 //! its mesh switched off has no surface in 3D, which is opacity 0.
 
 mod encoding;
+mod others;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -16,6 +17,7 @@ use crate::placeholder::Placeholder;
 use crate::volume::LabelName;
 
 pub use encoding::decode;
+pub use others::TableKind;
 
 /// A table larger than this is something else with a table's name.
 const MOST_BYTES: u64 = 4 << 20;
@@ -42,6 +44,9 @@ pub(super) fn path_for(formats: &Registry, labels: &Path) -> Option<PathBuf> {
     Some(renamed(labels, formats.stem(labels)?, ".labels.txt"))
 }
 
+/// How tables beside a label map are called, behind its stem: ITK-SNAP's, 3D Slicer's, those of BIDS, FreeSurfer's.
+const ENDINGS: [&str; 6] = [".labels.txt", ".label", ".ctbl", ".tsv", "_LUT.txt", ".txt"];
+
 /// A row of a table that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TableRow {
@@ -66,7 +71,7 @@ pub(super) struct Table {
 pub(super) fn beside(formats: &Registry, labels: &Path) -> Table {
     let Some(stem) = formats.stem(labels) else { return Table::default() };
     let mut notes = Vec::new();
-    for ending in [".labels.txt", ".label", ".txt"] {
+    for ending in ENDINGS {
         let path = renamed(labels, stem, ending);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = match bytes_of(&path) {
@@ -80,7 +85,7 @@ pub(super) fn beside(formats: &Registry, labels: &Path) -> Table {
         };
         let mut table = read(&bytes, &name);
         // Any text may lie there under the last name.
-        if !table.rows.is_empty() || ending != ".txt" {
+        if !table.rows.is_empty() || ![".txt", ".tsv"].contains(&ending) {
             notes.append(&mut table.notes);
         }
         if !table.rows.is_empty() {
@@ -139,23 +144,28 @@ fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, String> {
 /// The rows that can be understood, and which can't; label 0 is background and has none. `name` is the file's.
 fn read(bytes: &[u8], name: &str) -> Table {
     let (text, guessed) = encoding::decode(bytes);
+    let lines: Vec<(usize, &str)> = encoding::lines(&text)
+        .map(|(number, line)| (number, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .collect();
     let (mut rows, mut seen) = (Vec::new(), BTreeSet::new());
     let (mut odd, mut again) = (Vec::new(), Vec::new());
-    for (number, line) in encoding::lines(&text) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
+    for (number, line) in &lines {
         match row(line) {
             Some(row) if row.value == 0 => {}
             Some(row) => {
                 if !seen.insert(row.value) {
-                    again.push(number);
+                    again.push(*number);
                 }
                 rows.push(row);
             }
-            None => odd.push(number),
+            None => odd.push(*number),
         }
+    }
+    if rows.is_empty()
+        && let Some(other) = others::read(&lines)
+    {
+        (rows, odd) = other;
     }
     let mut notes = Vec::new();
     let mut say = |text, what, value: String| {

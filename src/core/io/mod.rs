@@ -18,6 +18,7 @@
 mod as_text;
 mod atomic;
 mod belonging;
+mod contents;
 mod data_files;
 mod describe;
 mod dicom;
@@ -40,6 +41,7 @@ mod pending;
 mod registry;
 mod same_place;
 mod save;
+mod scan_numbers;
 mod slices;
 mod spill;
 mod standard;
@@ -52,13 +54,14 @@ mod voxels;
 
 pub use atomic::{Staged, folder_of, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};
+pub use contents::{GreyPicture, Personal, SeriesList, SeriesRemark, SeriesRow, SliceSpacing};
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp};
 pub use format::{
     Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, Reader, Slice,
     Sniff, Source, Writer,
 };
-pub use label_table::decode as decode_text;
+pub use label_table::{TableKind, decode as decode_text};
 pub use labels::{LabelsRead, Likeness, likeness};
 pub use limits::Limits;
 pub use note::LabelNote;

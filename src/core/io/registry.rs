@@ -4,7 +4,9 @@
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::contents::{SeriesList, SliceSpacing};
 use super::error::IoError;
 use super::format::{
     BEGINNING, Beginning, ContentKind, Format, FormatInfo, Reader, Sniff, Source, Writer,
@@ -57,6 +59,34 @@ impl Registry {
         self.reader_of(source).is_ok()
     }
 
+    /// As [`Registry::open`]; slices that lie unevenly are made even if that is asked for.
+    ///
+    /// # Errors
+    /// As that.
+    pub fn open_spaced(
+        &self,
+        source: &Source,
+        spacing: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        self.reader_of(source)?.open_spaced(source, spacing, limits, cancel, progress)
+    }
+
+    /// The scans of a source among which can be chosen; `None` if it is one scan, which [`Registry::open`] reads. Progress counts files.
+    ///
+    /// # Errors
+    /// As that.
+    pub fn list(
+        &self,
+        source: &Source,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Option<Arc<dyn SeriesList>>, IoError> {
+        self.reader_of(source)?.list(source, cancel, progress)
+    }
+
     /// The reader for a source.
     ///
     /// # Errors
@@ -65,7 +95,8 @@ impl Registry {
         let path = source.path();
         let bytes = match source {
             Source::Folder(_) => Vec::new(),
-            Source::File(_) | Source::Series(_) => beginning(path)?,
+            Source::Chosen { place, .. } if place.is_dir() => Vec::new(),
+            Source::File(_) | Source::Series(_) | Source::Chosen { .. } => beginning(path)?,
         };
         let seen = Beginning { source, bytes: &bytes };
         let mut unreadable = None;
@@ -77,7 +108,7 @@ impl Registry {
             }
         }
         let path = path.to_path_buf();
-        if matches!(source, Source::Folder(_)) && unreadable.is_none() {
+        if bytes.is_empty() && path.is_dir() && unreadable.is_none() {
             return Err(IoError::NotAFile { what: "a folder", path });
         }
         let looks_like = unreadable.unwrap_or_else(|| looks_like(&bytes));

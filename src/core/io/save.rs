@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use super::atomic::{Staged, stage_bytes};
 use super::error::IoError;
 use super::format::{Content, ContentKind, ContentVoxels, EncodeError};
-use super::label_table;
+use super::label_table::{self, TableKind};
 use super::pair::{Order, put_in_place};
-use super::registry::Registry;
+use super::registry::{Registry, renamed};
+use super::slices::slices;
 use super::verify::verify;
 use crate::geom::{DAffine3, Grid};
-use crate::volume::{LabelMap, LabelName, Provenance};
+use crate::volume::{LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// What was written.
@@ -85,6 +86,33 @@ impl Registry {
         Ok(table)
     }
 
+    /// Writes a label table for another program beside a label map; where it is. Whole or not at all.
+    ///
+    /// # Errors
+    /// See [`IoError`].
+    pub fn save_table(
+        &self,
+        labels: &Path,
+        table: &[LabelName],
+        kind: TableKind,
+    ) -> Result<PathBuf, IoError> {
+        let path = self.table_path(labels, kind)?;
+        let staged = stage_bytes(&path, kind.write(table).as_bytes());
+        let written = staged.and_then(Staged::commit);
+        written.map_err(|e| IoError::writing(e, &path))?;
+        Ok(path)
+    }
+
+    /// Where a table for another program is written beside a label map.
+    ///
+    /// # Errors
+    /// If no format is written under such a name.
+    pub fn table_path(&self, labels: &Path, kind: TableKind) -> Result<PathBuf, IoError> {
+        let (_, ending) = self.writer_of(labels, ContentKind::Labels)?;
+        let name = || IoError::Name { endings: ending.to_owned(), path: labels.into() };
+        Ok(renamed(labels, self.stem(labels).ok_or_else(name)?, kind.ending()))
+    }
+
     /// Writes float32 values (x fastest); whole or not at all.
     ///
     /// # Errors
@@ -125,6 +153,28 @@ impl Registry {
         self.stage(path, &content, &CancelToken::new(), &Progress::new())
     }
 
+    /// Writes a scan with all its time points, its numbers as they are wherever the format can hold them, else the
+    /// values that they stand for; whole or not at all. Progress is in slices, written and compared.
+    ///
+    /// # Errors
+    /// See [`IoError`].
+    pub fn save_scan(
+        &self,
+        path: &Path,
+        volume: &Volume,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<(), IoError> {
+        let content = Content {
+            voxels: ContentVoxels::Scan(volume),
+            grid: volume.grid(),
+            provenance: volume.provenance(),
+            names: &[],
+        };
+        let staged = self.stage(path, &content, cancel, progress)?;
+        staged.commit().map_err(|e| IoError::writing(e, path))
+    }
+
     /// Writes, syncs and compares a file that is not in its place yet: the one way from a writer to a file.
     fn stage(
         &self,
@@ -134,7 +184,7 @@ impl Registry {
         progress: &Progress,
     ) -> Result<Staged, IoError> {
         let (writer, ending) = self.writer_of(path, content.kind())?;
-        progress.set_total(2 * content.grid.dims()[2] as u64);
+        progress.set_total(2 * slices(content) as u64);
         progress.set_done(0);
         let writing = |e| IoError::writing(e, path);
         let mut staged = Staged::create(path).map_err(writing)?;

@@ -6,6 +6,8 @@ use super::error::IoError;
 use super::format::{Content, ContentVoxels, Slice, Source};
 use super::registry::Registry;
 use super::same_place::same_place;
+use super::scan_numbers::are_same;
+use super::slices::slices;
 use crate::volume::{LabelMap, Scale, Voxels};
 use crate::with_voxels;
 use crate::work::{CancelToken, Progress};
@@ -35,7 +37,7 @@ pub(super) fn verify(
     if found != format {
         return Err(differs(format!("it is read as {found}, not as {format}")));
     }
-    let depth = content.grid.dims()[2];
+    let depth = slices(content);
     let mut next = 0;
     let compare = &mut |slice: Slice<'_>| {
         if !same_place(slice.grid, content.grid) {
@@ -63,6 +65,10 @@ fn same_values(slice: &Slice, content: &Content) -> bool {
         ContentVoxels::Values(values) => {
             let meant = values.get(slice.z * nx * ny..(slice.z + 1) * nx * ny);
             meant.is_some_and(|meant| same_numbers(slice, meant))
+        }
+        ContentVoxels::Scan(volume) => {
+            let found = (slice.voxels, slice.range.clone(), slice.scale);
+            are_same(found, volume, slice.z * nx * ny..(slice.z + 1) * nx * ny)
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::geom::{AxisMap, Grid};
 
-use super::Provenance;
+use super::{Provenance, SuvFactors, SuvKind};
 
 /// Voxels in the type in which the file stores them, x fastest, time points one after another.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +188,9 @@ pub struct Volume {
     warnings: Vec<Warning>,
     conversion: Option<Conversion>,
     files: Arc<[PathBuf]>,
+    suv: Option<SuvFactors>,
+    /// In which SUV its values are.
+    suv_kind: Option<SuvKind>,
 }
 
 impl Volume {
@@ -210,8 +213,9 @@ impl Volume {
             "voxels do not fill the grid"
         );
         let voxels = Arc::new(voxels);
-        let (name, time_point, conversion) = (name.into(), 0, None);
+        let (name, time_point) = (name.into(), 0);
         let (provenance, files) = (provenance.into(), Arc::from([]));
+        let (conversion, suv, suv_kind) = (None, None, None);
         Self {
             name,
             grid,
@@ -223,7 +227,35 @@ impl Volume {
             warnings,
             conversion,
             files,
+            suv,
+            suv_kind,
         }
+    }
+
+    /// The same scan, of which it is known how its values become SUV.
+    #[must_use]
+    pub fn with_suv(self, suv: Option<SuvFactors>) -> Self {
+        Self { suv, ..self }
+    }
+
+    /// How the values that its source has become SUV: of a PET that says what is needed.
+    pub fn suv(&self) -> Option<SuvFactors> {
+        self.suv
+    }
+
+    /// In which SUV its values are, if they were made so ([`Volume::in_suv`]).
+    pub fn suv_kind(&self) -> Option<SuvKind> {
+        self.suv_kind
+    }
+
+    /// The same voxels, of which the values are SUV.
+    pub(super) fn rescaled(&self, scale: Scale, suv_kind: Option<SuvKind>) -> Self {
+        Self { scale, suv_kind, ..self.clone() }
+    }
+
+    /// Whether another scan is these voxels, too, be it at another time point or in another unit.
+    pub fn shares_voxels(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.voxels, &other.voxels)
     }
 
     /// The same scan, whose voxels were something else in the file.

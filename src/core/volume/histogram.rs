@@ -42,6 +42,17 @@ impl Histogram {
         Self { low, bin, counts, sample }
     }
 
+    /// That of values that are `factor` (> 0) times these, in another unit.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        Self {
+            low: self.low * factor,
+            bin: self.bin * factor,
+            counts: self.counts.clone(),
+            sample: self.sample.iter().map(|value| value * factor).collect(),
+        }
+    }
+
     /// The counts, lowest values first.
     pub fn counts(&self) -> &[u64] {
         &self.counts

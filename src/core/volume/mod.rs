@@ -19,6 +19,7 @@ mod sample;
 mod set;
 mod stats;
 mod stored;
+mod suv;
 mod value_sample;
 mod window;
 
@@ -37,4 +38,5 @@ pub use region::{Region, RegionBuilder, Run, VoxelBox};
 pub use sample::{Interpolation, Keep, Row, Sampler, Thickness, label_row};
 pub use stats::Stats;
 pub use stored::{QForm, SForm, StoredGeometry};
+pub use suv::{SuvFactors, SuvKind};
 pub use window::Window;

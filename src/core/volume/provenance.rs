@@ -13,6 +13,32 @@ pub struct Provenance {
     pub identifiers: Vec<(String, String)>,
 }
 
+impl Provenance {
+    /// The identifier that is the UID of a DICOM series.
+    pub const SERIES: &'static str = "SeriesInstanceUID";
+    /// The identifier that tells parts of one series apart, from 1.
+    pub const PART: &'static str = "SeriesPart";
+
+    /// The identifier that says that the slices are not those of the source, but were made of them.
+    pub const RESAMPLED: &'static str = "Resampled";
+
+    /// Whether the slices were made of those of the source.
+    pub fn is_resampled(&self) -> bool {
+        self.identifiers.iter().any(|(name, _)| name == Self::RESAMPLED)
+    }
+
+    /// By which the scan is found among others of its folder: the UID of its series, with `#` and the number of its part
+    /// where that is not the first.
+    pub fn series(&self) -> Option<String> {
+        let said = |name| self.identifiers.iter().find(|(n, _)| n == name).map(|(_, value)| value);
+        let uid = said(Self::SERIES)?;
+        match said(Self::PART).filter(|part| *part != "1") {
+            Some(part) => Some(format!("{uid}#{part}")),
+            None => Some(uid.clone()),
+        }
+    }
+}
+
 impl From<StoredGeometry> for Provenance {
     fn from(geometry: StoredGeometry) -> Self {
         Self { geometry: Some(geometry), ..Self::default() }

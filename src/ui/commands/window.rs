@@ -3,9 +3,11 @@
 use egui::Key;
 
 use super::context::CommandContext;
-use super::entry::{Entry, Group, Menu, commands, with_scan};
+use super::entry::{Entry, Group, Menu, commands, with_scan, without_scan};
 use super::keys::shift;
-use crate::ui::state::CT_WINDOWS;
+use crate::ui::kit::text::mark;
+use crate::ui::state::{Action, CT_WINDOWS};
+use crate::volume::{SuvKind, Volume};
 
 commands! {
     Group::Window;
@@ -30,6 +32,23 @@ commands! {
         },
         menu: Some((Menu::Window, 0)),
         enabled: with_scan,
+    }
+
+    /// Of a PET, be it the scan or over it: by body weight.
+    SUV {
+        name: "Show as SUV",
+        keys: [],
+        run: |cx| {
+            let kind = if in_suv(cx) { None } else { Some(SuvKind::BodyWeight) };
+            cx.send(Action::ShowSuv(kind));
+        },
+        menu: Some((Menu::Window, 5)),
+        enabled: |cx| images(cx).any(|image| image.suv().is_some()),
+        why_not: |cx| without_scan(cx).unwrap_or(mark(
+            "None of the images is a PET that says dose, weight and times.",
+        )),
+        words: "PET standardised uptake value",
+        on: Some(in_suv),
     }
 
     /// [`CT_WINDOWS`] has its values.
@@ -133,4 +152,15 @@ fn choose(cx: &mut CommandContext, preset: usize) {
 
 fn is_chosen(cx: &CommandContext, preset: usize) -> bool {
     cx.view.layer_window() == CT_WINDOWS[preset].window()
+}
+
+/// The scan and what lies over it.
+fn images<'a>(cx: &'a CommandContext) -> impl Iterator<Item = &'a Volume> {
+    let scan = cx.document.map(|document| &**document.image());
+    scan.into_iter().chain(cx.view.scan.overlays.iter().map(|layer| &*layer.volume))
+}
+
+/// Whether one of them is shown in SUV.
+fn in_suv(cx: &CommandContext) -> bool {
+    images(cx).any(|image| image.suv_kind().is_some())
 }

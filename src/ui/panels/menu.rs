@@ -133,14 +133,14 @@ fn file_menu(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 fn recent(ui: &mut Ui, cx: &mut CommandContext) {
-    for path in &cx.status.recent {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    for file in &cx.status.recent {
+        let (name, path) = (file.name(), &file.path);
         let folder = path.parent().unwrap_or(path).display().to_string();
         let folder = quiet(ui, shorten(&folder, 36)).size(SMALL);
         let button = Button::new(shorten(&name, 40)).right_text(folder);
         let response = ui.add(button).accessible_name(&*name);
         if response.on_hover_text(path.display().to_string()).clicked() {
-            cx.out.push(Action::Open(vec![path.clone()]));
+            cx.out.push(Action::OpenRecent(file.clone()));
             ui.close();
         }
     }

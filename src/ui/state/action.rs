@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 
 use super::export_options::{FilmOptions, PictureOptions};
+use super::recent::RecentFile;
 use super::session_status::{LeaveAnswer, SessionAnswer};
 use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
 use crate::prompt::KeptParts;
+use crate::volume::SuvKind;
 
 /// What becomes of a file that came while a scan is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum OfferAnswer {
     },
     /// It is kept work, and is gone on with.
     Continue,
+    /// Its slices are resampled to even spacing.
+    Resample,
     /// Nothing.
     Drop,
 }
@@ -33,11 +37,18 @@ pub enum Action {
     OpenSample,
     /// Open these files: a scan, or label maps of the present scan.
     Open(Vec<PathBuf>),
+    /// Open this again.
+    OpenRecent(RecentFile),
+    /// Which of several scans is to be opened, by its row; or none.
+    ChooseSeries(Option<usize>),
     /// These files were dropped on the window: as [`Action::Open`], but a further image is not opened before the
     /// user has said as what ([`Status::offers`](super::Status)).
     Drop(Vec<PathBuf>),
     /// What to do with the file of an offer.
     Answer(u64, OfferAnswer),
+    /// Show the scan, and what lies over it, in these standardised uptake values where that can be; or as their files
+    /// have them.
+    ShowSuv(Option<SuvKind>),
     /// Ask for an image to lay over the scan.
     OverlayDialog,
     /// Lay this image over the scan.
@@ -65,7 +76,7 @@ pub enum Action {
     /// Undo or redo until so many changes are done.
     GoTo(usize),
     /// Forget that this file was opened lately.
-    ForgetRecent(PathBuf),
+    ForgetRecent(RecentFile),
     /// Forget all files that were opened lately.
     ClearRecent,
     /// Stop saving the label map.

@@ -17,8 +17,10 @@ mod outline_draft;
 mod painting;
 mod preferences;
 pub mod readout;
+mod recent;
 mod scan_view;
 mod scissors_options;
+mod series_question;
 mod session_status;
 mod slice_transform;
 mod status;
@@ -44,8 +46,10 @@ pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};
 pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
+pub use recent::{RecentFile, RecentSeries};
 pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsOptions, WantedCut};
+pub use series_question::{SeriesCard, SeriesQuestion};
 pub use session_status::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
     SessionQuestion, SessionState, SessionStatus, SmallPicture,

@@ -7,8 +7,11 @@ use crate::document::Document;
 use crate::ui::kit::format::{number, position, shorten};
 use crate::ui::kit::text::{tr, tr_with};
 
-/// ` HU` for what looks like CT, nothing otherwise.
+/// ` HU` for what looks like CT, ` SUV` for a PET that is shown so, nothing otherwise.
 pub fn unit(view: &ViewState) -> &'static str {
+    if view.scan.suv.is_some() {
+        return " SUV";
+    }
     if view.scan.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
 }
 
@@ -51,6 +54,7 @@ pub fn place(document: &Document, view: &ViewState) -> String {
             text += &shorten(overlay.volume.name(), 12);
             text += " ";
             text += &number(overlay.volume.value(voxel));
+            text += if overlay.volume.suv_kind().is_some() { " SUV" } else { "" };
         }
     }
     if let Some(label) = hover.label {

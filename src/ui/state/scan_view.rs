@@ -5,7 +5,7 @@ use crate::document::LabelId;
 use crate::geom::{DVec3, Grid, Oblique, PanZoom};
 use crate::mask::range::ValueRange;
 use crate::render::{ColourMap, Orbit, TransferPreset, default_iso};
-use crate::volume::{Histogram, Stats, Window};
+use crate::volume::{Histogram, Stats, SuvKind, Window};
 
 /// What belongs to one slice view.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,6 +37,8 @@ pub struct ScanView {
     pub stats: Option<Stats>,
     /// Histogram of the scan.
     pub histogram: Option<Histogram>,
+    /// In which SUV the scan is shown, and by what the values of its source were multiplied for that.
+    pub suv: Option<(SuvKind, f64)>,
     /// The view that fills the window, if one does.
     pub maximised: Option<Pane>,
     /// A sheet of many slices of one plane instead of the views.
@@ -77,6 +79,7 @@ impl Default for ScanView {
             auto_window: Window::new(40.0, 400.0),
             stats: None,
             histogram: None,
+            suv: None,
             maximised: None,
             lightbox: None,
             oblique: None,
@@ -110,5 +113,16 @@ impl ScanView {
             histogram: Some(histogram),
             ..Self::default()
         }
+    }
+
+    /// The scan is shown in another unit from now on: its values are `factor` times what they were. Where one looks stays;
+    /// what is made of values is as at first.
+    pub fn show_as(&mut self, grid: &Grid, factor: f64, suv: Option<(SuvKind, f64)>) {
+        let Some((stats, histogram)) = self.stats.zip(self.histogram.as_ref()) else { return };
+        let fresh = Self::new(grid, stats.scaled(factor), histogram.scaled(factor));
+        (self.window, self.auto_window) = (fresh.window, fresh.auto_window);
+        (self.stats, self.histogram, self.suv) = (fresh.stats, fresh.histogram, suv);
+        self.view_3d = fresh.view_3d;
+        (self.flood_tolerance, self.paint_range, self.in_range_only) = (None, None, false);
     }
 }

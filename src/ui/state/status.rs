@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::outline_draft::WantedWires;
+use super::recent::RecentFile;
+use super::series_question::SeriesQuestion;
 use super::session_status::{DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus};
 use super::work_list::{ListProgress, WorkListStatus};
 use crate::document::LabelId;
@@ -70,7 +72,7 @@ pub struct Status {
     /// Where the sample scan lies, if it does.
     pub sample: Option<PathBuf>,
     /// Files opened lately, newest first, for the welcome card.
-    pub recent: Vec<PathBuf>,
+    pub recent: Vec<RecentFile>,
     /// Files that were read and of which the user has to say whether they are a scan, an overlay or labels.
     pub offers: Vec<Offer>,
     /// The label map being written: its file's name, with bytes.
@@ -99,6 +101,8 @@ pub struct Status {
     pub listing: Option<ListProgress>,
     /// What has to be decided before a session is opened.
     pub session_question: Option<SessionQuestion>,
+    /// Which of several scans is to be opened is to be asked.
+    pub series: Option<SeriesQuestion>,
     /// A file that another program has written and that saving would replace: it is to be asked whether it may.
     pub ask_replace: Option<PathBuf>,
 }
@@ -139,7 +143,10 @@ impl Status {
 
     /// Whether a question is open that has to be answered before anything else.
     pub fn asks(&self) -> bool {
-        self.ask_discard || self.ask_replace.is_some() || self.session_question.is_some()
+        self.ask_discard
+            || self.ask_replace.is_some()
+            || self.session_question.is_some()
+            || self.series.is_some()
     }
 
     /// The model in use, if it is among those listed.
@@ -178,6 +185,11 @@ pub enum Question {
     Image {
         /// Why it is no label map, if it may have been meant as one.
         why: Option<String>,
+    },
+    /// Whether slices that lie unevenly are to be resampled.
+    Uneven {
+        /// How they lie.
+        why: String,
     },
     /// Whether work on the open scan that was kept is to be gone on with.
     Draft(Box<DraftCard>),

@@ -1,15 +1,12 @@
 //! Work that was kept and can be gone on with, on the welcome page.
 
-use std::sync::Arc;
+use egui::{Id, Image, RichText, Ui, vec2};
 
-use egui::{
-    Color32, ColorImage, Context, Id, Image, RichText, TextureHandle, TextureOptions, Ui, vec2,
-};
-
+use super::small_picture;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet};
-use crate::ui::state::{Action, DraftCard, SmallPicture, Status};
+use crate::ui::state::{Action, DraftCard, Status};
 
 /// So many are shown at first.
 const FIRST: usize = 5;
@@ -154,29 +151,12 @@ fn picture(ui: &mut Ui, draft: &DraftCard) {
         ui.allocate_exact_size(size, egui::Sense::hover());
         return;
     };
-    let texture = texture(ui.ctx(), &draft.path, pixels);
+    let texture = small_picture::texture(ui.ctx(), &draft.path, pixels);
     let alt = tr_with("Picture of {name}", &[("name", &draft.scan)]);
     ui.allocate_ui(size, |ui| {
         ui.set_min_size(size);
         ui.add(Image::new(&texture).max_size(size).alt_text(alt));
     });
-}
-
-/// Made once for each picture.
-fn texture(ctx: &Context, path: &std::path::Path, picture: &Arc<SmallPicture>) -> TextureHandle {
-    type Known = (usize, TextureHandle);
-    let id = Id::unique(("draft picture", path));
-    let at = Arc::as_ptr(picture) as usize;
-    if let Some((_, known)) = ctx.data(|d| d.get_temp::<Known>(id)).filter(|(p, _)| *p == at) {
-        return known;
-    }
-    let mut image = ColorImage::filled(picture.size, Color32::BLACK);
-    for (pixel, rgb) in image.pixels.iter_mut().zip(picture.rgb.chunks_exact(3)) {
-        *pixel = Color32::from_rgb(rgb[0], rgb[1], rgb[2]);
-    }
-    let texture = ctx.load_texture("draft", image, TextureOptions::LINEAR);
-    ctx.data_mut(|d| d.insert_temp(id, (at, texture.clone())));
-    texture
 }
 
 #[cfg(test)]

@@ -41,6 +41,17 @@ pub(super) fn show(
                             ];
                             buttons(ui, &choices)
                         }
+                        Question::Uneven { why } => {
+                            ui.label(tr_error(why));
+                            ui.label(tr(
+                                "Resampled slices are made of their neighbours, linearly: what is measured between them is not what the scanner has seen.",
+                            ));
+                            let choices = [
+                                (tr("Resample to even spacing"), OfferAnswer::Resample),
+                                (tr("Don't open"), OfferAnswer::Drop),
+                            ];
+                            buttons(ui, &choices)
+                        }
                         Question::Labels { notes, time_points, time_point } => {
                             labels(ui, offer, notes, *time_points, *time_point)
                         }

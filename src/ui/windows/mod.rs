@@ -14,7 +14,9 @@ mod palette;
 pub mod path_prompt;
 mod pictures;
 mod place;
+mod series;
 mod session_question;
+mod small_picture;
 pub(super) mod welcome;
 
 use egui::Context;
@@ -33,6 +35,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     palette::show(ctx, cx);
     ask_leave::show(ctx, cx.status, cx.out);
     session_question::show(ctx, cx.status, cx.out);
+    series::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
     welcome::drop_files(ctx, cx.status, cx.out);

@@ -98,8 +98,8 @@ fn drop_field(ui: &mut Ui, formats: &str) {
 
 fn recent(ui: &mut Ui, cx: &mut CommandContext) {
     ui.label(quiet(ui, tr("Opened lately")).small());
-    for path in cx.status.recent.iter().take(4) {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    for file in cx.status.recent.iter().take(4) {
+        let (name, path) = (file.name(), &file.path);
         let folder = path.parent().unwrap_or(path).display().to_string();
         ui.horizontal(|ui| {
             let folder = quiet(ui, shorten(&folder, 30)).small();
@@ -109,11 +109,11 @@ fn recent(ui: &mut Ui, cx: &mut CommandContext) {
                 .min_size(vec2(CARD - 32.0, 22.0));
             let response = ui.add(button).accessible_name(&*name);
             if response.on_hover_text(path.display().to_string()).clicked() {
-                cx.out.push(Action::Open(vec![path.clone()]));
+                cx.out.push(Action::OpenRecent(file.clone()));
             }
             let what = tr("Take {name} off this list").replace("{name}", &name);
             if row_button(ui, icons::CLOSE, &what, &what).clicked() {
-                cx.out.push(Action::ForgetRecent(path.clone()));
+                cx.out.push(Action::ForgetRecent(file.clone()));
             }
         });
     }

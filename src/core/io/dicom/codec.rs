@@ -93,9 +93,10 @@ fn same_size(width: usize, height: usize, shape: &Shape) -> Result<(), String> {
 fn jpeg(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, String> {
     let told = |e: oxiarc_jpeg::JpegError| e.to_string();
     let pixels = (shape.rows * shape.columns) as u64;
-    let limits = oxiarc_jpeg::DecodeLimits::strict()
-        .with_max_pixels(pixels)
-        .with_max_output_bytes(pixels * 8 * shape.samples as u64);
+    // A small image is padded to whole blocks, which may be many times its size.
+    let most = (pixels * 8 * shape.samples as u64).max(1 << 20);
+    let limits =
+        oxiarc_jpeg::DecodeLimits::strict().with_max_pixels(pixels).with_max_output_bytes(most);
     // Colours as they are stored: the header says which they are, the stream often does not.
     let mut options = oxiarc_jpeg::DecodeOptions::raw();
     options.limits = limits;

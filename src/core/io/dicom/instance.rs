@@ -1,15 +1,15 @@
 //! What one DICOM file says about itself and each of its images, pixels left aside.
 
-use std::path::PathBuf;
-
 use glam::DVec3;
 
+use super::heading::Heading;
+use super::origin::Origin;
 use crate::volume::Scale;
 
 /// A file with images.
 #[derive(Clone, Debug)]
 pub(super) struct Instance {
-    pub path: PathBuf,
+    pub origin: Origin,
     /// Bytes of it, unpacked.
     pub length: u64,
     /// UID of the transfer syntax.
@@ -17,6 +17,7 @@ pub(super) struct Instance {
     /// SOP Instance UID.
     pub uid: String,
     pub series: SeriesName,
+    pub heading: Heading,
     pub shape: Shape,
     /// At least one.
     pub frames: Vec<Frame>,

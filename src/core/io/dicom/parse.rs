@@ -1,18 +1,16 @@
 //! The header of a DICOM file, read up to its pixels.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
-use dicom_object::file::ReadPreamble;
-use dicom_object::{DicomCollectorOptions, InMemDicomObject};
 
 use super::super::error::IoError;
 use super::attributes::Attributes;
 use super::frames::frames;
+use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
-use super::structure::{DEFLATED, Fault, Structure, structure};
+use super::opened::data_set;
+use super::origin::Origin;
 
 /// What a file is.
 #[derive(Debug)]
@@ -23,118 +21,13 @@ pub(super) enum Parsed {
     Other(String),
 }
 
-/// A header is never larger, nor what a packed file becomes: as many are in memory as there are threads.
-const MOST_HEADER: u64 = 256 << 20;
-
 /// Its bits are labels, not an image.
 const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
 
-/// A file that is read from anywhere.
-pub(super) trait Seekable: Read + Seek {}
-impl<T: Read + Seek> Seekable for T {}
-
-/// A DICOM file and where what is in it.
-pub(super) struct Opened {
-    pub reader: Box<dyn Seekable>,
-    /// Bytes of it.
-    pub length: u64,
-    pub structure: Structure,
-}
-
-/// Opens a file and looks where what is in it. One whose data set is deflated is in memory, inflated.
-pub(super) fn open(path: &Path) -> Result<Opened, IoError> {
-    let reading = |e| IoError::reading(e, path);
-    let file = File::open(path).map_err(reading)?;
-    let about = file.metadata().map_err(reading)?;
-    if !about.is_file() {
-        return Err(IoError::NotAFile { what: "no file", path: path.to_owned() });
-    }
-    let mut file = BufReader::new(file);
-    let begin = file.fill_buf().map_err(reading)?;
-    if begin.starts_with(&[0x1f, 0x8b]) {
-        let mut inflated = Vec::new();
-        unpack(flate2::bufread::MultiGzDecoder::new(file), &mut inflated, path)?;
-        return opened(Cursor::new(inflated), path);
-    }
-    opened(file, path)
-}
-
-/// What was opened, from its first byte on.
-fn opened<R: BufRead + Seek + 'static>(mut reader: R, path: &Path) -> Result<Opened, IoError> {
-    let reading = |e| IoError::reading(e, path);
-    let length = reader.seek(SeekFrom::End(0)).map_err(reading)?;
-    if length == 0 {
-        return Err(IoError::Empty(path.to_owned()));
-    }
-    reader.rewind().map_err(reading)?;
-    let found = structure(&mut reader, length).map_err(|fault| told(fault, path))?;
-    if found.syntax != DEFLATED {
-        return Ok(Opened { reader: Box::new(reader), length, structure: found });
-    }
-    reader.seek(SeekFrom::Start(found.begin)).map_err(reading)?;
-    let mut inflated = Vec::new();
-    unpack(flate2::bufread::DeflateDecoder::new(reader), &mut inflated, path)?;
-    let length = inflated.len() as u64;
-    let mut reader = Cursor::new(inflated);
-    let inner = structure(&mut reader, length).map_err(|fault| told(fault, path))?;
-    let structure = Structure { syntax: DEFLATED.to_owned(), ..inner };
-    Ok(Opened { reader: Box::new(reader), length, structure })
-}
-
-/// Reads to the end, which must not be too far.
-fn unpack(packed: impl Read, out: &mut Vec<u8>, path: &Path) -> Result<(), IoError> {
-    packed.take(MOST_HEADER + 1).read_to_end(out).map_err(|e| IoError::reading(e, path))?;
-    if out.len() as u64 > MOST_HEADER {
-        return Err(IoError::header("it becomes larger than 256 MiB when it is unpacked", path));
-    }
-    Ok(())
-}
-
-/// A fault of the structure, in a line.
-pub(super) fn told(fault: Fault, path: &Path) -> IoError {
-    match fault {
-        Fault::Io(error) => IoError::reading(error, path),
-        Fault::Short => {
-            let what = "it ends in the middle of the header".into();
-            IoError::Truncated { what, path: path.to_owned() }
-        }
-        Fault::Wrong(what) => IoError::header(what, path),
-    }
-}
-
-/// The data set of a file, its pixels left aside.
-pub(super) fn data_set(opened: &mut Opened, path: &Path) -> Result<InMemDicomObject, IoError> {
-    let Structure { begin, end, encoding, .. } = opened.structure;
-    if end - begin > MOST_HEADER {
-        return Err(IoError::header("it is larger than 256 MiB", path));
-    }
-    let reading = |e| IoError::reading(e, path);
-    let mut bytes = Vec::with_capacity((end - begin) as usize);
-    opened.reader.seek(SeekFrom::Start(begin)).map_err(reading)?;
-    let mut at = begin;
-    // What its reader does not understand is left out.
-    for skip in opened.structure.skips.iter().cloned().chain(std::iter::once(end..end)) {
-        opened.reader.by_ref().take(skip.start - at).read_to_end(&mut bytes).map_err(reading)?;
-        at = opened.reader.seek(SeekFrom::Start(skip.end)).map_err(reading)?;
-    }
-    let mut collector = DicomCollectorOptions::new()
-        .read_preamble(ReadPreamble::Never)
-        .expected_ts(encoding.syntax())
-        .from_reader(BufReader::new(Cursor::new(bytes)));
-    let mut data = InMemDicomObject::new_empty();
-    collector.read_dataset_to_end(&mut data).map_err(|error| {
-        let mut deepest: &dyn std::error::Error = &error;
-        while let Some(source) = deepest.source() {
-            deepest = source;
-        }
-        IoError::header(deepest.to_string(), path)
-    })?;
-    Ok(data)
-}
-
 /// Reads the header of a file.
-pub(super) fn parse(path: &Path) -> Result<Parsed, IoError> {
-    let mut opened = open(path)?;
+pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
+    let path = origin.path.as_path();
+    let mut opened = origin.open()?;
     let data = data_set(&mut opened, path)?;
     let said = Attributes(&data);
     let class = said.text(tags::SOP_CLASS_UID).unwrap_or_default();
@@ -147,7 +40,7 @@ pub(super) fn parse(path: &Path) -> Result<Parsed, IoError> {
     let shape = shape(said, float, path)?;
     let uid = |tag| said.text(tag).unwrap_or_default();
     Ok(Parsed::Images(Box::new(Instance {
-        path: path.to_owned(),
+        origin: origin.clone(),
         length: opened.length,
         syntax: opened.structure.syntax,
         uid: uid(tags::SOP_INSTANCE_UID),
@@ -158,6 +51,7 @@ pub(super) fn parse(path: &Path) -> Result<Parsed, IoError> {
             number: said.whole(tags::SERIES_NUMBER),
             modality: uid(tags::MODALITY),
         },
+        heading: Heading::of(said),
         frames: frames(said, &class, path)?,
         shape,
     })))

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::super::error::IoError;
 use super::codec::{Coding, coding, decode};
 use super::instance::{Instance, Photometric, PixelKind, Shape};
-use super::parse::{Opened, data_set, open, told};
+use super::opened::{Opened, data_set, told};
 use super::structure::items;
 use crate::volume::{Conversion, Scale, Voxels};
 use crate::work::{CancelToken, Progress};
@@ -138,12 +138,12 @@ impl<'a> Work<'a> {
         T: bytemuck::Pod + PartialOrd + Send + Sync,
     {
         let Some(first) = self.slices.iter().flatten().next() else { return Ok(Vec::new()) };
-        let Instance { shape, path, .. } = &self.instances[first.instance];
+        let Instance { shape, origin, .. } = &self.instances[first.instance];
         let area = shape.rows * shape.columns;
         let mut voxels: Vec<T> = bytemuck::allocation::try_zeroed_vec(area * self.slices.len())
             .map_err(|()| {
                 let needed = (area * self.slices.len() * size_of::<T>()) as u64;
-                IoError::too_large(needed, needed.saturating_sub(1), path)
+                IoError::too_large(needed, needed.saturating_sub(1), &origin.path)
             })?;
         voxels.par_chunks_mut(area).zip(self.slices).try_for_each(|(out, place)| {
             self.cancel.check()?;
@@ -176,7 +176,7 @@ impl<'a> Work<'a> {
         real: impl Fn(f64) -> T,
     ) -> Result<(), IoError> {
         let instance = &self.instances[place.instance];
-        let (shape, path) = (&instance.shape, &instance.path);
+        let (shape, path) = (&instance.shape, &instance.origin.path);
         let damaged = |what: String| IoError::Damaged { what, path: path.clone() };
         let own;
         let pixels = match self.shared.get(&place.instance) {
@@ -211,7 +211,7 @@ impl<'a> Work<'a> {
 }
 
 fn coding_of(instance: &Instance) -> Result<Coding, IoError> {
-    let path = instance.path.clone();
+    let path = instance.origin.path.clone();
     coding(&instance.syntax).map_err(|name| IoError::Compression { name, path })
 }
 
@@ -237,9 +237,9 @@ struct Pixels {
 
 impl Pixels {
     fn read(instance: &Instance) -> Result<Self, IoError> {
-        let path = &instance.path;
+        let path = &instance.origin.path;
         let reading = |e| IoError::reading(e, path);
-        let mut opened = open(path)?;
+        let mut opened = instance.origin.open()?;
         let none = || IoError::header("it has no pixels", path);
         if instance.shape.kind == PixelKind::Float {
             let data = data_set(&mut opened, path)?;

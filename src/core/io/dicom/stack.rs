@@ -36,12 +36,28 @@ pub(super) struct Stack {
     pub step: DVec3,
     /// Of the first slice: LPS mm.
     pub origin: DVec3,
+    /// Where slices are made of those that there are: of which two each is.
+    pub blends: Option<Vec<Blend>>,
     pub warnings: Vec<Warning>,
 }
 
 /// Why images are not the slices of a volume, in words that follow "these images make no volume".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NoStack(pub String);
+pub(super) enum NoStack {
+    /// They lie on one line, but not evenly.
+    Uneven(String),
+    /// They can't be made one.
+    No(String),
+}
+
+/// A slice between two others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Blend {
+    /// The one before it, which is not the last.
+    pub before: usize,
+    /// The share of the next.
+    pub share: f64,
+}
 
 /// Puts images of one orientation in order. `normal`: the cross product of row and column direction, along which slices
 /// are counted. `pixel`: the smaller spacing within an image. `thickness`: what a single slice stands for.
@@ -51,6 +67,66 @@ pub(super) fn stack(
     pixel: f64,
     thickness: Option<f64>,
 ) -> Result<Stack, NoStack> {
+    let (places, first, time_points) = in_places(planes, normal, pixel)?;
+    let mut warnings = Vec::new();
+    let places_of = slots(&first, normal, &mut warnings)?;
+    let (origin, step) = line(&first, &places_of, normal, thickness, &mut warnings);
+    beside(&first, &places_of, origin, step, pixel)?;
+    tilted(step, normal, &mut warnings);
+    let count = places_of.last().map_or(0, |last| last + 1);
+    let slices = filled(planes, &places, &places_of, (count, time_points));
+    Ok(Stack { slices, time_points, step, origin, blends: None, warnings })
+}
+
+/// As [`stack`], of slices that do not lie evenly: what is between is to be made of them, linearly, as far apart as most
+/// of them are.
+pub(super) fn stack_evenly(planes: &[Plane], normal: DVec3, pixel: f64) -> Result<Stack, NoStack> {
+    let (places, first, time_points) = in_places(planes, normal, pixel)?;
+    let along: Vec<f64> = first.iter().map(|place| place.dot(normal)).collect();
+    let mut steps: Vec<f64> = along.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    steps.sort_by(f64::total_cmp);
+    let Some(&unit) = steps.get(steps.len().saturating_sub(1) / 2) else {
+        return Err(NoStack::No("there is only one of them".into()));
+    };
+    let (begin, end) = (along[0], along[along.len() - 1]);
+    let count = ((end - begin) / unit).round() + 1.0;
+    if count > MOST_EVEN * first.len() as f64 {
+        return Err(NoStack::No("more of them are missing than there are".into()));
+    }
+    let count = (count as usize).max(2);
+    let whole = first[first.len() - 1] - first[0];
+    let at = |along: f64| first[0] + (along - begin) / (end - begin) * whole;
+    let apart = first.iter().zip(&along).map(|(place, along)| at(*along).distance(*place));
+    shifted(apart.fold(0.0, f64::max), BESIDE * pixel.min(unit))?;
+    let step = whole / (count - 1) as f64;
+    let mm = (end - begin) / (count - 1) as f64;
+    let blend = |n: usize| {
+        let here = begin + n as f64 * mm;
+        let before = along.partition_point(|place| *place <= here).clamp(1, along.len() - 1) - 1;
+        let share = (here - along[before]) / (along[before + 1] - along[before]);
+        Blend { before, share: share.clamp(0.0, 1.0) }
+    };
+    let number = |mm: f64| readable(mm, 4);
+    let mut warnings = vec![Warning(format!(
+        "slices lie {} to {} mm apart; they were resampled to every {} mm, linearly, as asked",
+        number(steps[0]),
+        number(steps[steps.len() - 1]),
+        number(mm)
+    ))];
+    tilted(step, normal, &mut warnings);
+    let places_of: Vec<usize> = (0..places.len()).collect();
+    let slices = filled(planes, &places, &places_of, (places.len(), time_points));
+    let blends = Some((0..count).map(blend).collect());
+    Ok(Stack { slices, time_points, step, origin: first[0], blends, warnings })
+}
+
+/// So many slices are made of each at most, on average.
+const MOST_EVEN: f64 = 10.0;
+
+/// Images by their places along the normal, where the first of each lies, and how many are at each.
+type Places = (Vec<Vec<usize>>, Vec<DVec3>, usize);
+
+fn in_places(planes: &[Plane], normal: DVec3, pixel: f64) -> Result<Places, NoStack> {
     let along = |n: &usize| planes[*n].position.dot(normal);
     let mut order: Vec<usize> = (0..planes.len()).collect();
     order.sort_by(|a, b| {
@@ -60,23 +136,27 @@ pub(super) fn stack(
     let time_points = places.first().map_or(0, Vec::len);
     if let Some(odd) = places.iter().find(|place| place.len() != time_points) {
         let (some, others) = (odd.len(), time_points);
-        return Err(NoStack(format!(
+        return Err(NoStack::No(format!(
             "at one place there are {others} of them and at another {some}, and nothing says which belong together"
         )));
     }
     let aside = |n: &usize, first: usize| planes[*n].position.distance(planes[first].position);
     if places.iter().any(|place| place.iter().any(|n| aside(n, place[0]) > BESIDE * pixel)) {
-        return Err(NoStack("some lie beside one another in one plane".into()));
+        return Err(NoStack::No("some lie beside one another in one plane".into()));
     }
-    let mut warnings = Vec::new();
-    let first: Vec<DVec3> = places.iter().map(|place| planes[place[0]].position).collect();
-    let places_of = slots(&first, normal, &mut warnings)?;
-    let (origin, step) = line(&first, &places_of, normal, thickness, &mut warnings);
-    beside(&first, &places_of, origin, step, pixel)?;
-    tilted(step, normal, &mut warnings);
-    let count = places_of.last().map_or(0, |last| last + 1);
+    let first = places.iter().map(|place| planes[place[0]].position).collect();
+    Ok((places, first, time_points))
+}
+
+/// Which plane is where, of `count` slices for each time point.
+fn filled(
+    planes: &[Plane],
+    places: &[Vec<usize>],
+    places_of: &[usize],
+    (count, time_points): (usize, usize),
+) -> Vec<Option<usize>> {
     let mut slices = vec![None; count * time_points];
-    for (place, slot) in places.iter().zip(&places_of) {
+    for (place, slot) in places.iter().zip(places_of) {
         // Of one place in the order of their moments.
         let mut there = place.clone();
         there.sort_by(|a, b| planes[*a].moment.order(&planes[*b].moment));
@@ -84,7 +164,7 @@ pub(super) fn stack(
             slices[time_point * count + slot] = Some(plane);
         }
     }
-    Ok(Stack { slices, time_points, step, origin, warnings })
+    slices
 }
 
 /// Images of the same place together, in order.
@@ -115,7 +195,7 @@ fn slots(
     };
     let uneven = || {
         let number = |mm: f64| readable(mm, 4);
-        NoStack(format!(
+        NoStack::Uneven(format!(
             "they lie {} to {} mm apart, which is not even",
             number(sorted[0]),
             number(sorted[sorted.len() - 1])
@@ -125,7 +205,7 @@ fn slots(
     for (n, step) in steps.iter().enumerate() {
         let times = (step / unit).round().max(1.0);
         if !times.is_finite() || times > MOST_MISSING {
-            return Err(NoStack("more of them are missing than there are".into()));
+            return Err(NoStack::No("more of them are missing than there are".into()));
         }
         if (step - times * unit).abs() > EVEN * unit * times.sqrt() {
             return Err(uneven());
@@ -137,7 +217,7 @@ fn slots(
         slots.push(slot);
     }
     if missing.iter().map(|(_, n)| n).sum::<usize>() > first.len() {
-        return Err(NoStack("more of them are missing than there are".into()));
+        return Err(NoStack::No("more of them are missing than there are".into()));
     }
     if !missing.is_empty() {
         let named = |(after, n): &(usize, usize)| {
@@ -188,9 +268,12 @@ fn beside(
 ) -> Result<(), NoStack> {
     let apart = |(place, slot): (&DVec3, &usize)| (origin + *slot as f64 * step).distance(*place);
     let most = first.iter().zip(slots).map(apart).fold(0.0, f64::max);
-    let allowed = BESIDE * pixel.min(step.length());
+    shifted(most, BESIDE * pixel.min(step.length()))
+}
+
+fn shifted(most: f64, allowed: f64) -> Result<(), NoStack> {
     if most > allowed {
-        return Err(NoStack(format!(
+        return Err(NoStack::No(format!(
             "they are shifted against one another by up to {} mm",
             readable(most, 4)
         )));
@@ -216,7 +299,8 @@ pub(super) fn grid(
     [column_mm, row_mm]: [f64; 2],
 ) -> Option<Grid> {
     let affine = lps::affine([column_mm * x, row_mm * y, stack.step], stack.origin, lps::FLIP);
-    let count = stack.slices.len() / stack.time_points.max(1);
+    let there = stack.slices.len() / stack.time_points.max(1);
+    let count = stack.blends.as_ref().map_or(there, Vec::len);
     Grid::new([columns, rows, count], affine).ok()
 }
 
@@ -295,10 +379,37 @@ mod tests {
                     assert_eq!(found.origin.z, lowest, "{what}");
                     assert_eq!(found.time_points, 1, "{what}");
                 }
-                (Err(NoStack(why)), Err(part)) => assert!(why.contains(part), "{what}: {why}"),
+                (Err(NoStack::Uneven(why) | NoStack::No(why)), Err(part)) => {
+                    assert!(why.contains(part), "{what}: {why}");
+                }
                 (found, _) => panic!("{what}: {found:?}"),
             }
         }
+    }
+
+    #[test]
+    fn uneven_slices_are_made_even_when_asked() {
+        let uneven = at(&[0.0, 1.0, 2.0, 3.5, 5.0]);
+        assert!(matches!(stack(&uneven, AXIAL, 0.8, None), Err(NoStack::Uneven(_))));
+        let found = stack_evenly(&uneven, AXIAL, 0.8).unwrap();
+        assert_eq!((found.slices.len(), found.step), (5, DVec3::Z));
+        let blends = found.blends.unwrap();
+        let expected = [(0, 0.0), (1, 0.0), (2, 0.0), (2, 2.0 / 3.0), (3, 1.0 / 3.0), (3, 1.0)];
+        assert_eq!(blends.len(), expected.len());
+        for (found, (before, share)) in blends.iter().zip(expected) {
+            assert_eq!(found.before, before, "{found:?}");
+            assert!((found.share - share).abs() < 1e-9, "{found:?}");
+        }
+        assert!(found.warnings[0].0.contains("1 to 1.5 mm apart; they were resampled to every 1"));
+        // What is no line, or has too few slices, is refused all the same.
+        let mut moved = at(&[0.0, 1.0, 2.0, 3.5]);
+        moved[2].position.x += 4.0;
+        assert!(matches!(stack_evenly(&moved, AXIAL, 0.8), Err(NoStack::No(_))));
+        assert!(matches!(
+            stack_evenly(&at(&[0.0, 1.0, 2.0, 900.0]), AXIAL, 0.8),
+            Err(NoStack::No(_))
+        ));
+        assert!(matches!(stack_evenly(&at(&[0.0]), AXIAL, 0.8), Err(NoStack::No(_))));
     }
 
     #[test]

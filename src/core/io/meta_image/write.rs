@@ -6,7 +6,8 @@ use flate2::write::ZlibEncoder;
 
 use super::super::format::{Content, ContentKind, EncodeError, FormatInfo, Writer};
 use super::super::lps;
-use super::super::slices::{usual_type, write_slices};
+use super::super::scan_numbers::{StoredAs, time_points};
+use super::super::slices::{stored, write_slices};
 use super::super::voxels::Endian;
 use super::NAME;
 use crate::volume::DataType;
@@ -19,7 +20,7 @@ const BEGINNING: &str = "ObjectType = Image\nComment = Written by Voxpoint\n";
 const LEVEL: Compression = Compression::new(1);
 
 /// Writes `MetaImage`: one file, compressed, in LPS millimetres; label maps as uint8, or uint16 if a label is above 255,
-/// numbers as float32.
+/// numbers as float32, scans in their own numbers or, as there is no scale in a MetaImage, in their values.
 pub(super) struct MetaImageWriter;
 
 impl Writer for MetaImageWriter {
@@ -28,7 +29,7 @@ impl Writer for MetaImageWriter {
     }
 
     fn can(&self, kind: ContentKind) -> bool {
-        matches!(kind, ContentKind::Labels | ContentKind::Values)
+        matches!(kind, ContentKind::Labels | ContentKind::Values | ContentKind::Scan)
     }
 
     fn wrote(&self, beginning: &[u8]) -> bool {
@@ -43,12 +44,12 @@ impl Writer for MetaImageWriter {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<(), EncodeError> {
-        let data_type = usual_type(content);
+        let stored = stored(content, &NAMES.map(|(data_type, _)| data_type), false);
         // The size stands before the data, and readers need it: it is found out first, which takes no memory.
         let mut size = Counter(0);
-        compress(content, data_type, &mut size, cancel, &Progress::new())?;
-        out.write_all(header(content, data_type, size.0).as_bytes())?;
-        compress(content, data_type, out, cancel, progress)
+        compress(content, stored, &mut size, cancel, &Progress::new())?;
+        out.write_all(header(content, stored.data_type, size.0).as_bytes())?;
+        compress(content, stored, out, cancel, progress)
     }
 }
 
@@ -68,23 +69,33 @@ impl Write for Counter {
 
 fn compress(
     content: &Content,
-    data_type: DataType,
+    stored: StoredAs,
     out: &mut dyn Write,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<(), EncodeError> {
     let mut compressed = ZlibEncoder::new(out, LEVEL);
-    write_slices(content, (data_type, Endian::Little), &mut compressed, cancel, progress)?;
+    write_slices(content, (stored, Endian::Little), &mut compressed, cancel, progress)?;
     compressed.finish()?;
     Ok(())
 }
 
+/// `ElementType` of each type.
+const NAMES: [(DataType, &str); 10] = [
+    (DataType::U8, "MET_UCHAR"),
+    (DataType::I8, "MET_CHAR"),
+    (DataType::U16, "MET_USHORT"),
+    (DataType::I16, "MET_SHORT"),
+    (DataType::U32, "MET_UINT"),
+    (DataType::I32, "MET_INT"),
+    (DataType::U64, "MET_ULONG_LONG"),
+    (DataType::I64, "MET_LONG_LONG"),
+    (DataType::F32, "MET_FLOAT"),
+    (DataType::F64, "MET_DOUBLE"),
+];
+
 fn header(content: &Content, data_type: DataType, size: u64) -> String {
-    let name = match data_type {
-        DataType::U8 => "MET_UCHAR",
-        DataType::U16 => "MET_USHORT",
-        _ => "MET_FLOAT",
-    };
+    let name = NAMES.iter().find(|(t, _)| *t == data_type).map_or("MET_FLOAT", |(_, name)| name);
     let [nx, ny, nz] = content.grid.dims();
     let spacing = content.grid.spacing();
     let (columns, first) = lps::of(content.grid);
@@ -92,15 +103,26 @@ fn header(content: &Content, data_type: DataType, size: u64) -> String {
         let unit = columns[a] / spacing[a];
         format!("{} {} {}", unit.x, unit.y, unit.z)
     });
+    let (mut matrix, mut zeros) = (format!("{x} {y} {z}"), "0 0 0");
+    let [mut first, mut steps] = [first, spacing].map(|v| format!("{} {} {}", v.x, v.y, v.z));
+    let (mut count, mut sizes) = (3, format!("{nx} {ny} {nz}"));
+    let time_points = time_points(content.voxels);
+    if time_points > 1 {
+        // Time is the fourth axis, of steps of 1.
+        matrix = format!("{x} 0 {y} 0 {z} 0 0 0 0 1");
+        (count, zeros) = (4, "0 0 0 0");
+        first.push_str(" 0");
+        steps.push_str(" 1");
+        sizes = format!("{sizes} {time_points}");
+    }
     let mut text = String::from(BEGINNING);
     // Writing to a string does not fail.
     let _ = write!(
         text,
-        "NDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = True\n\
-         CompressedDataSize = {size}\nTransformMatrix = {x} {y} {z}\n\
-         Offset = {} {} {}\nCenterOfRotation = 0 0 0\nElementSpacing = {} {} {}\n\
-         DimSize = {nx} {ny} {nz}\nElementType = {name}\nElementDataFile = LOCAL\n",
-        first.x, first.y, first.z, spacing.x, spacing.y, spacing.z
+        "NDims = {count}\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = True\n\
+         CompressedDataSize = {size}\nTransformMatrix = {matrix}\n\
+         Offset = {first}\nCenterOfRotation = {zeros}\nElementSpacing = {steps}\n\
+         DimSize = {sizes}\nElementType = {name}\nElementDataFile = LOCAL\n"
     );
     text
 }

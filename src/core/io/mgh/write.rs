@@ -3,8 +3,9 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::super::format::{Content, ContentKind, ContentVoxels, EncodeError, FormatInfo, Writer};
-use super::super::slices::{usual_type, write_slices};
+use super::super::format::{Content, ContentKind, EncodeError, FormatInfo, Writer};
+use super::super::scan_numbers::time_points;
+use super::super::slices::{stored, write_slices};
 use super::super::voxels::Endian;
 use super::{HEADER, NAME, PARAMETERS};
 use crate::geom::DVec3;
@@ -20,7 +21,8 @@ const LEVEL: Compression = Compression::new(1);
 const WRITTEN_BY: &[u8] = b"Voxpoint";
 const WRITTEN_BY_AT: usize = 200;
 
-/// Writes MGH: label maps as uint8, or int32 if a label is above 255 (what all readers know), numbers as float32.
+/// Writes MGH: label maps as uint8, or int32 if a label is above 255 (what all readers know), numbers as float32, scans in their
+/// own numbers or in the next that hold their values.
 /// `.mgz` is written compressed, `.mgh` plain.
 pub(super) struct MghWriter;
 
@@ -30,7 +32,7 @@ impl Writer for MghWriter {
     }
 
     fn can(&self, kind: ContentKind) -> bool {
-        matches!(kind, ContentKind::Labels | ContentKind::Values)
+        matches!(kind, ContentKind::Labels | ContentKind::Values | ContentKind::Scan)
     }
 
     fn wrote(&self, beginning: &[u8]) -> bool {
@@ -62,31 +64,32 @@ fn write(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<(), EncodeError> {
-    let data_type = match (content.voxels, usual_type(content)) {
-        (ContentVoxels::Labels(_), DataType::U16) => DataType::I32,
-        (_, usual) => usual,
-    };
-    out.write_all(&header(content, data_type)?)?;
-    write_slices(content, (data_type, Endian::Big), out, cancel, progress)?;
+    let mut stored = stored(content, &CODES.map(|(data_type, _)| data_type), false);
+    if stored.data_type == DataType::U16 {
+        // Of labels above 255.
+        stored.data_type = DataType::I32;
+    }
+    out.write_all(&header(content, stored.data_type)?)?;
+    write_slices(content, (stored, Endian::Big), out, cancel, progress)?;
     out.write_all(&parameters(content))?;
     Ok(())
 }
+
+/// `type` of each type that all readers know.
+const CODES: [(DataType, i32); 4] =
+    [(DataType::U8, 0), (DataType::I32, 1), (DataType::F32, 3), (DataType::I16, 4)];
 
 fn header(content: &Content, data_type: DataType) -> Result<Vec<u8>, EncodeError> {
     let mut head = vec![0; HEADER];
     let mut put = |at: usize, bytes: &[u8]| head[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &1i32.to_be_bytes());
     let dims = content.grid.dims();
-    for (i, &size) in dims.iter().chain(&[1]).enumerate() {
+    for (i, &size) in dims.iter().chain(&[time_points(content.voxels)]).enumerate() {
         let size = i32::try_from(size)
             .map_err(|_| EncodeError::Impossible(format!("MGH has no axis of {size} voxels")))?;
         put(4 + 4 * i, &size.to_be_bytes());
     }
-    let code: i32 = match data_type {
-        DataType::U8 => 0,
-        DataType::I32 => 1,
-        _ => 3,
-    };
+    let code: i32 = CODES.iter().find(|(t, _)| *t == data_type).map_or(3, |(_, code)| *code);
     put(20, &code.to_be_bytes());
     put(28, &1i16.to_be_bytes());
     let mut vector = |at: usize, v: DVec3| {

@@ -1,6 +1,6 @@
 //! NIfTI headers as we write them: little-endian, single file, no extensions.
 
-use crate::volume::StoredGeometry;
+use crate::volume::{Scale, StoredGeometry};
 
 /// The description (`descrip`) in every header: tells our files from others'.
 const WRITTEN_BY: &[u8] = b"Voxpoint";
@@ -18,10 +18,13 @@ pub(super) fn is_ours(header: &[u8]) -> bool {
 /// What a header to be written says.
 pub(super) struct Plan<'a> {
     pub(super) dims: [usize; 3],
+    pub(super) time_points: usize,
     /// NIfTI `datatype` code.
     pub(super) datatype: i16,
     /// Bytes of a voxel.
     pub(super) size: usize,
+    /// From stored numbers to values.
+    pub(super) scale: Scale,
     /// NIfTI `intent_code`.
     pub(super) intent: i16,
     pub(super) stored: &'a StoredGeometry,
@@ -49,7 +52,7 @@ impl Plan<'_> {
     /// All bytes before the first voxel. NIfTI-2 where the source was, or where NIfTI-1's 16-bit
     /// dimensions are too small.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let fits = self.dims.iter().all(|&d| i16::try_from(d).is_ok());
+        let fits = self.dims.iter().chain([&self.time_points]).all(|&d| i16::try_from(d).is_ok());
         if self.stored.version == 2 || !fits { self.encode_2() } else { self.encode_1() }
     }
 
@@ -61,6 +64,9 @@ impl Plan<'_> {
         dim[0] = n as i64;
         for (to, &d) in dim[1..].iter_mut().zip(&self.dims) {
             *to = d as i64;
+        }
+        if self.time_points > 1 {
+            (dim[0], dim[4]) = (4, self.time_points as i64);
         }
         dim
     }
@@ -77,7 +83,7 @@ impl Plan<'_> {
         out.put(70, &self.datatype.to_le_bytes());
         out.put(72, &(8 * self.size as i16).to_le_bytes());
         out.f32s(76, &s.pixdim);
-        out.f32s(108, &[352.0, 1.0, 0.0]);
+        out.f32s(108, &[352.0, self.scale.slope, self.scale.inter]);
         out.put(123, &[s.xyzt_units as u8]);
         out.put(148, WRITTEN_BY);
         out.put(252, &(s.qform.code as i16).to_le_bytes());
@@ -101,7 +107,7 @@ impl Plan<'_> {
         }
         out.f64s(104, &s.pixdim);
         out.put(168, &544i64.to_le_bytes());
-        out.f64s(176, &[1.0, 0.0]);
+        out.f64s(176, &[self.scale.slope, self.scale.inter]);
         out.put(240, WRITTEN_BY);
         out.put(344, &s.qform.code.to_le_bytes());
         out.put(348, &s.sform.code.to_le_bytes());

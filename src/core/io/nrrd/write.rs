@@ -6,7 +6,8 @@ use flate2::write::GzEncoder;
 
 use super::super::format::{Content, ContentKind, EncodeError, FormatInfo, Writer};
 use super::super::lps;
-use super::super::slices::{usual_type, write_slices};
+use super::super::scan_numbers::time_points;
+use super::super::slices::{stored, write_slices};
 use super::super::voxels::Endian;
 use super::NAME;
 use super::segments::segments;
@@ -20,7 +21,7 @@ const BEGINNING: &str = "NRRD0004\n# Written by Voxpoint\n";
 const LEVEL: Compression = Compression::new(1);
 
 /// Writes NRRD: attached, gzip, in LPS millimetres; label maps as uint8, or uint16 if a label is above 255, numbers as
-/// float32.
+/// float32, scans in their own numbers or, as there is no scale in an NRRD, in their values.
 pub(super) struct NrrdWriter;
 
 /// Writes what 3D Slicer opens as a segmentation: an NRRD of one layer with names and colours.
@@ -32,7 +33,7 @@ impl Writer for NrrdWriter {
     }
 
     fn can(&self, kind: ContentKind) -> bool {
-        matches!(kind, ContentKind::Labels | ContentKind::Values)
+        matches!(kind, ContentKind::Labels | ContentKind::Values | ContentKind::Scan)
     }
 
     fn wrote(&self, beginning: &[u8]) -> bool {
@@ -86,19 +87,35 @@ fn write(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<(), EncodeError> {
-    let data_type = usual_type(content);
-    out.write_all(header(content, data_type, keys).as_bytes())?;
+    let stored = stored(content, &NAMES.map(|(data_type, _)| data_type), false);
+    out.write_all(header(content, stored.data_type, keys).as_bytes())?;
     let mut compressed = GzEncoder::new(out, LEVEL);
-    write_slices(content, (data_type, Endian::Little), &mut compressed, cancel, progress)?;
+    write_slices(content, (stored, Endian::Little), &mut compressed, cancel, progress)?;
     compressed.finish()?;
     Ok(())
 }
 
+/// `type` of each type.
+const NAMES: [(DataType, &str); 10] = [
+    (DataType::U8, "unsigned char"),
+    (DataType::I8, "signed char"),
+    (DataType::U16, "unsigned short"),
+    (DataType::I16, "short"),
+    (DataType::U32, "unsigned int"),
+    (DataType::I32, "int"),
+    (DataType::U64, "unsigned long long int"),
+    (DataType::I64, "long long int"),
+    (DataType::F32, "float"),
+    (DataType::F64, "double"),
+];
+
 fn header(content: &Content, data_type: DataType, keys: &str) -> String {
-    let name = match data_type {
-        DataType::U8 => "unsigned char",
-        DataType::U16 => "unsigned short",
-        _ => "float",
+    let name = NAMES.iter().find(|(t, _)| *t == data_type).map_or("float", |(_, name)| name);
+    let time_points = time_points(content.voxels);
+    let (count, size, direction, kind) = if time_points > 1 {
+        (4, format!(" {time_points}"), " none", " list")
+    } else {
+        (3, String::new(), "", "")
     };
     let [nx, ny, nz] = content.grid.dims();
     let (columns, first) = lps::of(content.grid);
@@ -108,8 +125,8 @@ fn header(content: &Content, data_type: DataType, keys: &str) -> String {
     // Writing to a string does not fail.
     let _ = write!(
         text,
-        "type: {name}\ndimension: 3\nspace: left-posterior-superior\nsizes: {nx} {ny} {nz}\n\
-         space directions: {x} {y} {z}\nkinds: domain domain domain\nendian: little\n\
+        "type: {name}\ndimension: {count}\nspace: left-posterior-superior\nsizes: {nx} {ny} {nz}{size}\n\
+         space directions: {x} {y} {z}{direction}\nkinds: domain domain domain{kind}\nendian: little\n\
          encoding: gzip\nspace origin: {first}\n{keys}\n"
     );
     text

@@ -1,0 +1,111 @@
+//! `voxpoint convert`, and what names a scan among others.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::io::{ContentKind, TableKind, formats};
+use crate::volume::SuvKind;
+
+/// Which of the scans of a folder, an archive or a DICOMDIR.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SeriesArg {
+    /// Which series of a folder, a ZIP archive or a DICOMDIR: its UID, its number, or what `voxpoint info FOLDER` calls
+    /// it. Else the likely one.
+    #[arg(long, value_name = "UID|N")]
+    pub series: Option<String>,
+    /// Resample DICOM slices that lie unevenly, linearly; else they are refused.
+    #[arg(long)]
+    pub even: bool,
+}
+
+/// `--suv`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SuvArg {
+    /// By body weight.
+    Bw,
+    /// By lean body mass (Janmahasatian).
+    Lbm,
+    /// By body surface (Du Bois).
+    Bsa,
+}
+
+impl From<SuvArg> for SuvKind {
+    fn from(suv: SuvArg) -> Self {
+        match suv {
+            SuvArg::Bw => Self::BodyWeight,
+            SuvArg::Lbm => Self::LeanBodyMass,
+            SuvArg::Bsa => Self::BodySurface,
+        }
+    }
+}
+
+/// `--as`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConvertAs {
+    /// A label map, with the names and colours of its labels.
+    Labels,
+    /// A scan, with all its time points.
+    Image,
+}
+
+/// `--tables`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableArg {
+    /// 3D Slicer's colour table.
+    Slicer,
+    /// `FreeSurfer`'s lookup table.
+    Freesurfer,
+    /// That of a segmentation in BIDS.
+    Bids,
+}
+
+impl From<TableArg> for TableKind {
+    fn from(table: TableArg) -> Self {
+        match table {
+            TableArg::Slicer => Self::Slicer,
+            TableArg::Freesurfer => Self::FreeSurfer,
+            TableArg::Bids => Self::Bids,
+        }
+    }
+}
+
+fn out_help() -> String {
+    let endings = formats().written_endings(ContentKind::Scan).join(", ");
+    format!(
+        "Where to write it; the ending decides the format ({endings}; of labels also .seg.nrrd)"
+    )
+}
+
+/// `voxpoint convert`.
+#[derive(Args, Debug)]
+pub struct ConvertArgs {
+    /// Anything that Voxpoint opens; of DICOM also a folder, a ZIP archive or a DICOMDIR.
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// Where to write it.
+    #[arg(value_name = "OUT", help = out_help())]
+    pub out: PathBuf,
+    /// Which scan.
+    #[command(flatten)]
+    pub series: SeriesArg,
+    /// What it is; else labels if its values are such.
+    #[arg(long = "as", value_enum, value_name = "labels|image")]
+    pub what: Option<ConvertAs>,
+    /// Write a PET in standardised uptake values.
+    #[arg(long, value_enum, value_name = "bw|lbm|bsa")]
+    pub suv: Option<SuvArg>,
+    /// Which time point of a label map with several, counted from 1; else the first.
+    #[arg(long, value_name = "N", value_parser = super::parse_time_point)]
+    pub time_point: Option<usize>,
+    /// Write the names and colours of labels for other programs, too: 3D Slicer (.ctbl), `FreeSurfer` (`_LUT.txt`), BIDS
+    /// (.tsv). ITK-SNAP's table is written in any case.
+    #[arg(long, value_enum, value_name = "PROGRAM", value_delimiter = ',')]
+    pub tables: Vec<TableArg>,
+    /// Replace what is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON: out, as, labels (how many), dims, frames (time points), dtype, unit (of SUV), warnings.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,208 @@
+//! Images of one series as a volume: where they lie, what is told of it, and their pixels.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::super::contents::SliceSpacing;
+use super::super::error::IoError;
+use super::super::limits::Limits;
+use super::super::lps::SAYS_NOTHING;
+use super::NAME;
+use super::attributes::Attributes;
+use super::blend::blended_slices;
+use super::codec::is_compressed;
+use super::instance::{Instance, Photometric};
+use super::opened::data_set;
+use super::pixels::{self, Place, Target, conversion, one_scale};
+use super::scan::Group;
+use super::stack::{NoStack, Plane, Stack, grid, stack, stack_evenly};
+use super::suv::factors;
+use crate::geom::{DVec3, Grid};
+use crate::text::bytes;
+use crate::volume::{Provenance, Scale, SuvFactors, Volume, Warning};
+use crate::work::{CancelToken, Progress};
+
+/// Images that are to become a volume, in order.
+pub(super) struct Assembly<'a> {
+    instances: &'a [Instance],
+    places: &'a [Place],
+    /// Which part of its series it is, from 1, if that has several.
+    part: Option<usize>,
+    pub stack: Stack,
+    grid: Grid,
+    path: &'a Path,
+    placeless: bool,
+}
+
+impl<'a> Assembly<'a> {
+    /// Where the images of a group lie. `path`: where all are, for messages.
+    pub fn new(
+        group: &'a Group,
+        instances: &'a [Instance],
+        path: &'a Path,
+        spacing_of_slices: SliceSpacing,
+    ) -> Result<Self, IoError> {
+        let no = |why| match why {
+            NoStack::No(what) => IoError::NoStack { what, path: path.to_owned() },
+            NoStack::Uneven(what) => IoError::Uneven { what, path: path.to_owned() },
+        };
+        let places = &group.places;
+        let frames: Vec<_> =
+            places.iter().map(|p| &instances[p.instance].frames[p.frame]).collect();
+        let (first, shape) = (frames[0], &instances[places[0].instance].shape);
+        let spacing = first.spacing.unwrap_or([1.0; 2]);
+        let placed = first.position.zip(first.axes);
+        let axes = placed.map_or([DVec3::X, DVec3::Y], |(_, axes)| axes);
+        let normal = axes[0].cross(axes[1]).normalize_or_zero();
+        if placed.is_none() && places.iter().any(|place| place.instance != places[0].instance) {
+            return Err(no(NoStack::No("they do not say where they lie".into())));
+        }
+        let planes: Vec<Plane> = frames
+            .iter()
+            .map(|frame| Plane {
+                position: frame.position.filter(|_| placed.is_some()).unwrap_or_default(),
+                moment: frame.moment.clone(),
+            })
+            .collect();
+        let pixel = spacing[0].min(spacing[1]);
+        let mut stack = match stack(&planes, normal, pixel, first.thickness) {
+            Err(NoStack::Uneven(_)) if spacing_of_slices == SliceSpacing::Even => {
+                stack_evenly(&planes, normal, pixel)
+            }
+            found => found,
+        }
+        .map_err(no)?;
+        if first.spacing.is_none() {
+            stack.warnings.push(Warning(
+                "the file does not say how large its pixels are; 1 mm is used: measure nothing"
+                    .into(),
+            ));
+        }
+        let placeless = placed.is_none();
+        if placeless {
+            stack.warnings.push(Warning(SAYS_NOTHING.into()));
+        }
+        if shape.photometric == (Photometric::Monochrome { inverted: true }) {
+            stack.warnings.push(Warning(
+                "low values are meant to be bright in this scan (MONOCHROME1)".into(),
+            ));
+        }
+        if let Photometric::Other(name) = &shape.photometric {
+            stack
+                .warnings
+                .push(Warning(format!("its colours ({name}) are shown as their numbers")));
+        }
+        let dims = [shape.columns, shape.rows];
+        let grid = grid(&stack, dims, axes, spacing)
+            .ok_or_else(|| no(NoStack::No("their places make no grid".into())))?;
+        let part = group.part;
+        Ok(Self { instances, places, part, stack, grid, path, placeless })
+    }
+
+    /// Reads their pixels.
+    pub fn read(
+        &self,
+        name: &str,
+        warnings: Vec<Warning>,
+        limits: Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let first = self.places[0];
+        let instance = &self.instances[first.instance];
+        let scales = self.places.iter().map(|p| self.instances[p.instance].frames[p.frame].scale);
+        let one = one_scale(scales);
+        let target = Target::of(&instance.shape, one);
+        let count = self.grid.count() as u64 * self.stack.time_points as u64;
+        // Files of several images are in memory as they are, beside the voxels.
+        let files: BTreeSet<usize> = self.places.iter().map(|place| place.instance).collect();
+        let files: Vec<&Instance> = files.into_iter().map(|n| &self.instances[n]).collect();
+        // What is packed in an archive is unpacked by each thread.
+        let unpacked = files.iter().filter(|file| file.origin.member.is_some());
+        let unpacked = unpacked.map(|file| file.length).max().unwrap_or(0);
+        let many = files.iter().filter(|file| file.frames.len() > 1);
+        let many = many.map(|file| file.length).sum::<u64>();
+        let beside = many + unpacked * rayon::current_num_threads() as u64;
+        let blended = self.stack.blends.is_some();
+        let read = self.stack.slices.len() * instance.shape.rows * instance.shape.columns;
+        let beside = if blended { beside + (read * target.size()) as u64 } else { beside };
+        let needed = count * target.size() as u64 + beside;
+        if needed > limits.memory {
+            return Err(IoError::too_large(needed, limits.memory, self.path));
+        }
+        self.check_claim()?;
+        let slices: Vec<_> = self.stack.slices.iter().map(|n| n.map(|n| self.places[n])).collect();
+        let mut voxels = pixels::read(self.instances, &slices, target, cancel, progress)?;
+        if let Some(blends) = &self.stack.blends {
+            let area = instance.shape.rows * instance.shape.columns;
+            voxels = blended_slices(&voxels, area, slices.len() / self.stack.time_points, blends);
+        }
+        let scale = if one && instance.shape.samples == 1 {
+            instance.frames[first.frame].scale
+        } else {
+            Scale::NONE
+        };
+        let mut dims = self.grid.dims().to_vec();
+        if self.stack.time_points > 1 {
+            dims.push(self.stack.time_points);
+        }
+        let series = &instance.series;
+        let part = self.part.map(|n| n.to_string());
+        let resampled = blended.then(|| "slices, linearly".to_owned());
+        let known = [
+            ("StudyInstanceUID", Some(&series.study)),
+            (Provenance::SERIES, Some(&series.uid)),
+            (Provenance::PART, part.as_ref()),
+            (Provenance::RESAMPLED, resampled.as_ref()),
+            ("FrameOfReferenceUID", series.frame_of_reference.as_ref()),
+        ];
+        let known =
+            known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone())));
+        let provenance = Provenance {
+            format: NAME,
+            geometry: None,
+            identifiers: known.filter(|(_, value)| !value.is_empty()).collect(),
+        };
+        debug_assert!(!self.placeless || self.grid.dims()[2] == 1);
+        let mut warnings = warnings;
+        let suv = self.suv().and_then(|found| {
+            let told = |why| warnings.push(Warning(format!("it can't be shown as SUV: {why}")));
+            found.map_err(told).ok()
+        });
+        let volume =
+            Volume::new(name, self.grid.clone(), dims, voxels, scale, provenance, warnings);
+        let files: BTreeSet<_> = files.iter().map(|file| file.origin.path.clone()).collect();
+        Ok(volume.converted_from(conversion(&instance.shape)).with_suv(suv).read_from(files))
+    }
+
+    /// How a PET becomes SUV, by what its first file says; why not.
+    fn suv(&self) -> Option<Result<SuvFactors, String>> {
+        let instance = &self.instances[self.places[0].instance];
+        if !instance.series.modality.eq_ignore_ascii_case("PT") {
+            return None;
+        }
+        let frames = self.places.iter().map(|p| &self.instances[p.instance].frames[p.frame]);
+        let first = frames.filter_map(|frame| frame.moment.time.as_deref()).min();
+        let mut opened = instance.origin.open().ok()?;
+        let data = data_set(&mut opened, &instance.origin.path).ok()?;
+        factors(Attributes(&data), first)
+    }
+
+    /// Whether files of pixels that are not compressed can hold what their headers claim.
+    fn check_claim(&self) -> Result<(), IoError> {
+        let files: BTreeSet<usize> = self.places.iter().map(|place| place.instance).collect();
+        for instance in files.into_iter().map(|n| &self.instances[n]) {
+            if is_compressed(&instance.syntax) {
+                continue;
+            }
+            let needed = (instance.shape.plain_bytes() * instance.frames.len()) as u64;
+            let (path, found) = (&instance.origin.path, instance.length);
+            if found < needed {
+                let what =
+                    format!("its header claims {}, the file has {}", bytes(needed), bytes(found));
+                return Err(IoError::Truncated { what, path: path.clone() });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,302 @@
+//! The scans of a place, for the user to choose from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::super::contents::{GreyPicture, SeriesList, SeriesRemark, SeriesRow, SliceSpacing};
+use super::super::error::IoError;
+use super::super::limits::Limits;
+use super::super::note::{LabelNote, note};
+use super::assemble::Assembly;
+use super::directory::INDEX;
+use super::instance::Instance;
+use super::picture::picture;
+use super::pixels::Place;
+use super::scan::{Group, Scan, first_frame, groups, is_localizer, likely};
+use crate::volume::{Volume, Warning};
+use crate::work::{CancelToken, Progress};
+
+/// See [`SeriesList`].
+pub(super) struct DicomList {
+    place: PathBuf,
+    /// What a scan of it is called.
+    name: String,
+    found: Scan,
+    /// In the order of `rows`.
+    groups: Vec<Group>,
+    rows: Vec<SeriesRow>,
+    likely: usize,
+    notes: Vec<LabelNote>,
+}
+
+impl DicomList {
+    /// Sorts what was found at a place; an error if there is no image.
+    pub fn new(mut found: Scan, place: &Path, name: String) -> Result<Self, IoError> {
+        let mut groups = groups(&found.instances);
+        if groups.is_empty() {
+            let why = found.first_fault.take();
+            return Err(why.unwrap_or_else(|| no_images(&found, place)));
+        }
+        in_order(&mut groups, &found.instances);
+        let likely = likely(&groups, &found.instances).unwrap_or(0);
+        let rows = rows(&groups, &found);
+        let notes = notes(&found);
+        Ok(Self { place: place.to_owned(), name, found, groups, rows, likely, notes })
+    }
+
+    /// The image that stands for its series, by its UID.
+    pub fn asked(&self) -> Option<&str> {
+        self.found.asked.as_deref()
+    }
+
+    /// All files.
+    pub fn instances(&self) -> &[Instance] {
+        &self.found.instances
+    }
+
+    /// The images of a row.
+    pub fn places(&self, row: usize) -> &[Place] {
+        &self.groups[row].places
+    }
+
+    /// Opens one of them, and says what else there is.
+    pub fn open_telling(
+        &self,
+        row: usize,
+        spacing: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        self.read(row, self.others(row), spacing, limits, cancel, progress)
+    }
+
+    fn read(
+        &self,
+        row: usize,
+        others: Option<Warning>,
+        spacing: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let mut warnings: Vec<Warning> = others.into_iter().collect();
+        warnings.extend(self.told(row));
+        let group = &self.groups[row];
+        let volume = Assembly::new(group, &self.found.instances, &self.place, spacing)?;
+        warnings.extend(volume.stack.warnings.iter().cloned());
+        let name = if self.rows.len() > 1 && self.asked().is_none() {
+            format!("{} ({})", self.name, self.rows[row].title())
+        } else {
+            self.name.clone()
+        };
+        volume.read(&name, warnings, *limits, cancel, progress)
+    }
+
+    /// That there are others than the one that is opened unasked.
+    fn others(&self, chosen: usize) -> Option<Warning> {
+        if self.groups.len() < 2 {
+            return None;
+        }
+        let named = |group: &Group| {
+            let number = group.series.number.map_or(String::new(), |n| format!("series {n}, "));
+            format!("{number}{}, {} images", group.series.modality, group.places.len())
+        };
+        let all = &self.groups;
+        let others = all.iter().enumerate().filter(|(n, _)| *n != chosen);
+        let others: Vec<String> = others.map(|(_, group)| named(group)).take(8).collect();
+        Some(Warning(format!(
+            "of {} sets of images here the one with {} was opened ({}); open a file of another to see that: {}",
+            all.len(),
+            all[chosen].places.len(),
+            named(&all[chosen]),
+            others.join("; ")
+        )))
+    }
+
+    /// What is told of the images of a row, and of what was left out.
+    fn told(&self, row: usize) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let found = &self.found;
+        if let Some(doubles) = found.doubles.get(&self.groups[row].series.uid) {
+            warnings.push(Warning(format!("{doubles} images are there twice and were taken once")));
+        }
+        if let Some(why) = &found.first_fault {
+            let left_out =
+                format!("{} files could not be read and are left out ({why})", found.damaged);
+            warnings.push(Warning(left_out));
+        }
+        let notes = self.notes.iter().filter(|note| note.text != UNREADABLE);
+        warnings.extend(notes.map(|note| Warning(note.to_string())));
+        warnings
+    }
+}
+
+impl SeriesList for DicomList {
+    fn place(&self) -> &Path {
+        &self.place
+    }
+
+    fn rows(&self) -> &[SeriesRow] {
+        &self.rows
+    }
+
+    fn likely(&self) -> usize {
+        self.likely
+    }
+
+    fn notes(&self) -> &[LabelNote] {
+        &self.notes
+    }
+
+    fn open(
+        &self,
+        row: usize,
+        spacing: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        self.read(row, None, spacing, limits, cancel, progress)
+    }
+
+    fn open_likely(
+        &self,
+        spacing: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        self.open_telling(self.likely, spacing, limits, cancel, progress)
+    }
+
+    fn picture(&self, row: usize, side: usize, cancel: &CancelToken) -> Option<GreyPicture> {
+        picture(self.places(row), &self.found.instances, side, cancel)
+    }
+}
+
+/// By patient, study (the oldest first), number and part; what says nothing of these in the order of its UIDs.
+fn in_order(groups: &mut [Group], instances: &[Instance]) {
+    let heading = |group: &Group| &instances[group.places[0].instance].heading;
+    let mut begun: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for group in groups.iter() {
+        let date = heading(group).date.clone();
+        let known = begun.entry(group.series.study.clone()).or_insert_with(|| date.clone());
+        if date < *known {
+            *known = date;
+        }
+    }
+    groups.sort_by_cached_key(|group| {
+        let series = &group.series;
+        let study = (begun.get(&series.study).cloned().flatten(), series.study.clone());
+        let within = (series.number, series.uid.clone(), group.part);
+        (heading(group).patient.clone(), study, within)
+    });
+}
+
+fn rows(groups: &[Group], found: &Scan) -> Vec<SeriesRow> {
+    let (mut patients, mut studies) = (Vec::new(), Vec::new());
+    groups
+        .iter()
+        .map(|group| {
+            let instance = &found.instances[group.places[0].instance];
+            let heading = &instance.heading;
+            let patient_number = number_of(&mut patients, &heading.patient);
+            let study_number = number_of(&mut studies, &group.series.study);
+            let remarks = remarks(group, groups, found);
+            let odd =
+                |r: &SeriesRemark| matches!(r, SeriesRemark::Localizer | SeriesRemark::Placeless);
+            SeriesRow {
+                key: key(group),
+                patient: heading.patient.clone(),
+                patient_number,
+                study: heading.study.clone(),
+                study_number,
+                date: heading.date.clone(),
+                number: group.series.number,
+                description: heading.series.clone(),
+                modality: group.series.modality.clone(),
+                images: group.places.len(),
+                size: [instance.shape.columns, instance.shape.rows],
+                is_scan: group.places.len() > 1 && !remarks.iter().any(odd),
+                remarks,
+            }
+        })
+        .collect()
+}
+
+fn key(group: &Group) -> String {
+    match group.part {
+        Some(n) if n > 1 => format!("{}#{n}", group.series.uid),
+        _ => group.series.uid.clone(),
+    }
+}
+
+/// Which one of those seen so far something is, from 1.
+fn number_of<T: Clone + PartialEq>(seen: &mut Vec<T>, new: &T) -> usize {
+    let at = seen.iter().position(|old| old == new).unwrap_or_else(|| {
+        seen.push(new.clone());
+        seen.len() - 1
+    });
+    at + 1
+}
+
+fn remarks(group: &Group, all: &[Group], found: &Scan) -> Vec<SeriesRemark> {
+    let mut remarks = Vec::new();
+    if is_localizer(group, &found.instances) {
+        remarks.push(SeriesRemark::Localizer);
+    }
+    if first_frame(group, &found.instances).position.is_none() {
+        remarks.push(SeriesRemark::Placeless);
+    }
+    if let Some(number) = group.part {
+        let of = all.iter().filter(|other| other.series.uid == group.series.uid).count();
+        remarks.push(SeriesRemark::Part { number, of });
+    }
+    if let Some(&doubles) = found.doubles.get(&group.series.uid) {
+        remarks.push(SeriesRemark::Doubles(doubles));
+    }
+    remarks
+}
+
+const UNREADABLE: &str = "{n} files could not be read";
+
+fn notes(found: &Scan) -> Vec<LabelNote> {
+    let mut notes = Vec::new();
+    if found.damaged > 0 {
+        notes.push(note("{n} files could not be read", &[("n", found.damaged.to_string())]));
+    }
+    if found.encrypted > 0 {
+        let n = found.encrypted.to_string();
+        notes.push(note("{n} files of the archive are encrypted and left out", &[("n", n)]));
+    }
+    if let Some(first) = found.missing.first() {
+        let values = [("n", found.missing.len().to_string()), ("name", first.clone())];
+        notes.push(note("{n} files that the index names are missing (the first: {name})", &values));
+    }
+    notes
+}
+
+fn no_images(found: &Scan, path: &Path) -> IoError {
+    let mut names: Vec<String> = found.others.iter().map(|class| named(class).to_owned()).collect();
+    names.extend(notes(found).iter().map(ToString::to_string));
+    let names: BTreeSet<String> = names.into_iter().collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let what = if names.is_empty() { "there are none".to_owned() } else { names.join(", ") };
+    IoError::NoStack { what, path: path.to_owned() }
+}
+
+/// What files of a SOP class without images are.
+fn named(class: &str) -> &'static str {
+    match class {
+        INDEX => "a DICOMDIR, an index",
+        "1.2.840.10008.5.1.4.1.1.66.4" => "a DICOM segmentation, which is not read yet",
+        "1.2.840.10008.5.1.4.1.1.481.3" => "an RT Structure Set: contours, no image",
+        "1.2.840.10008.5.1.4.1.1.481.5" => "an RT Plan, no image",
+        c if c.starts_with("1.2.840.10008.5.1.4.1.1.88") => "a report, no image",
+        c if c.starts_with("1.2.840.10008.5.1.4.1.1.11") => "a presentation state, no image",
+        c if c.starts_with("1.2.840.10008.5.1.4.1.1.9") => "a curve, no image",
+        c if c.starts_with("1.2.840.10008.5.1.4.1.1.104") => "a document, no image",
+        _ => "DICOM data without images",
+    }
+}

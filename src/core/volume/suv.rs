@@ -1,0 +1,141 @@
+//! Standardised uptake values of a PET.
+
+use super::{Scale, Stats, Volume};
+
+/// What values are measured against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SuvKind {
+    /// Body weight.
+    BodyWeight,
+    /// Lean body mass (Janmahasatian 2005, as QIBA's FDG-PET/CT profile has it).
+    LeanBodyMass,
+    /// Body surface (Du Bois 1916).
+    BodySurface,
+}
+
+impl SuvKind {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::BodyWeight, Self::LeanBodyMass, Self::BodySurface];
+
+    /// What its values are called, and their unit.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::BodyWeight => "SUVbw, g/mL",
+            Self::LeanBodyMass => "SUVlbm, g/mL",
+            Self::BodySurface => "SUVbsa, cm²/mL",
+        }
+    }
+}
+
+/// By what the values of a PET are multiplied to become SUV.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SuvFactors {
+    /// By body weight.
+    pub body_weight: Option<f64>,
+    /// By lean body mass.
+    pub lean_body_mass: Option<f64>,
+    /// By body surface.
+    pub body_surface: Option<f64>,
+}
+
+impl SuvFactors {
+    /// The factor of a kind, if it can be known.
+    pub fn of(&self, kind: SuvKind) -> Option<f64> {
+        match kind {
+            SuvKind::BodyWeight => self.body_weight,
+            SuvKind::LeanBodyMass => self.lean_body_mass,
+            SuvKind::BodySurface => self.body_surface,
+        }
+    }
+
+    /// Of `dose` Bq at the time to which the values in Bq/mL are corrected: `kilograms`, and where they are known
+    /// `metres` and whether it is a man.
+    pub fn new(dose: f64, kilograms: f64, metres: Option<f64>, is_man: Option<bool>) -> Self {
+        let lean = metres.zip(is_man).map(|(metres, is_man)| {
+            let bmi = kilograms / (metres * metres);
+            let (a, b) = if is_man { (6680.0, 216.0) } else { (8780.0, 244.0) };
+            9270.0 * kilograms / (a + b * bmi)
+        });
+        let surface =
+            metres.map(|metres| 0.007_184 * kilograms.powf(0.425) * (100.0 * metres).powf(0.725));
+        Self {
+            body_weight: Some(1000.0 * kilograms / dose),
+            lean_body_mass: lean.map(|kilograms| 1000.0 * kilograms / dose),
+            // Square metres as square centimetres.
+            body_surface: surface.map(|area| 10_000.0 * area / dose),
+        }
+    }
+}
+
+impl Volume {
+    /// By what its values, as they are now, are multiplied to become these SUV, or with `None` what its source has;
+    /// `None` if that can't be known.
+    pub fn suv_factor(&self, kind: Option<SuvKind>) -> Option<f64> {
+        let factor = |kind: Option<SuvKind>| match kind {
+            Some(kind) => self.suv()?.of(kind),
+            None => Some(1.0),
+        };
+        Some(factor(kind)? / factor(self.suv_kind())?)
+    }
+
+    /// The same scan in SUV, or with `None` as its source has it; `None` if that does not say what is needed. Cheap: the
+    /// voxels are shared.
+    pub fn in_suv(&self, kind: Option<SuvKind>) -> Option<Self> {
+        let factor = self.suv_factor(kind)?;
+        let Scale { slope, inter } = self.scale();
+        Some(self.rescaled(Scale { slope: slope * factor, inter: inter * factor }, kind))
+    }
+}
+
+impl Stats {
+    /// Those of values that are `factor` (> 0) times these, in another unit.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        let Self { min, max, mean, .. } = self;
+        Self { min: min * factor, max: max * factor, mean: mean * factor, ct: None, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: 370 MBq in 70 kg, 1.75 m. Lean body mass and surface as published calculators have them.
+    #[test]
+    fn factors_are_those_of_the_formulas() {
+        let factors = SuvFactors::new(370e6, 70.0, Some(1.75), Some(true));
+        let near = |found: Option<f64>, expected: f64| {
+            let found = found.unwrap() * 370e6;
+            assert!((found - expected).abs() < 1e-3 * expected, "{found}, {expected}");
+        };
+        near(factors.body_weight, 70_000.0);
+        // 9270 · 70 / (6680 + 216 · 22.857): 55.86 kg; 1.8481 m².
+        near(factors.lean_body_mass, 55_859.0);
+        near(factors.body_surface, 18_481.0);
+        let woman = SuvFactors::new(370e6, 70.0, Some(1.75), Some(false));
+        near(woman.lean_body_mass, 45_197.0);
+        let unknown = SuvFactors::new(370e6, 70.0, None, Some(true));
+        assert_eq!((unknown.lean_body_mass, unknown.body_surface), (None, None));
+    }
+    #[test]
+    fn a_scan_in_suv_goes_back_to_what_it_was() {
+        let grid = crate::geom::Grid::new([2, 1, 1], crate::geom::DAffine3::IDENTITY).unwrap();
+        let said = crate::volume::StoredGeometry::of(&grid);
+        let voxels = crate::volume::Voxels::I16(vec![10, 20]);
+        let scale = Scale { slope: 3.0, inter: 1.0 };
+        let scan = Volume::new("pet", grid, vec![2, 1, 1], voxels, scale, said, vec![]);
+        assert!(scan.in_suv(Some(SuvKind::BodyWeight)).is_none(), "nothing is known of it");
+        let suv =
+            SuvFactors { body_weight: Some(0.5), body_surface: Some(2.0), ..Default::default() };
+        let scan = scan.with_suv(Some(suv));
+        let by_weight = scan.in_suv(Some(SuvKind::BodyWeight)).unwrap();
+        assert_eq!(by_weight.value([1, 0, 0]), 30.5);
+        assert_eq!(by_weight.suv_kind().map(SuvKind::unit), Some("SUVbw, g/mL"));
+        assert!(by_weight.shares_voxels(&scan));
+        let by_surface = by_weight.in_suv(Some(SuvKind::BodySurface)).unwrap();
+        assert_eq!(by_surface.value([1, 0, 0]), 122.0);
+        assert!(by_weight.in_suv(Some(SuvKind::LeanBodyMass)).is_none());
+        let back = by_surface.in_suv(None).unwrap();
+        assert_eq!((back.value([1, 0, 0]), back.suv_kind()), (61.0, None));
+    }
+}

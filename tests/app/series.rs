@@ -1,0 +1,156 @@
+//! The real window: a folder with several series, from which one is chosen.
+
+use std::path::{Path, PathBuf};
+
+use egui::Key;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use voxpoint::app::App;
+use voxpoint::ui::{Action, RecentFile};
+use voxpoint::volume::SuvKind;
+
+use crate::support::{wait, window};
+
+/// Puts other characters at the end of a UID of an implicit little-endian file.
+fn renamed(bytes: &mut [u8], tag: [u8; 4], end: &[u8]) {
+    let at = bytes.windows(4).position(|four| four == tag).expect("the element is there");
+    let length = u32::from_le_bytes(bytes[at + 4..at + 8].try_into().expect("four bytes"));
+    let mut last = at + 8 + length as usize;
+    while bytes[last - 1] == 0 {
+        last -= 1;
+    }
+    bytes[last - end.len()..last].copy_from_slice(end);
+}
+
+/// Two series of a PET: the first `first` and the first `second` of its slices.
+fn two_series(first: usize, second: usize) -> tempfile::TempDir {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/pet");
+    let folder = tempfile::tempdir().expect("temp folder");
+    for (series, count) in [(b"7", first), (b"8", second)] {
+        for n in 0..count {
+            let mut bytes = std::fs::read(data.join(format!("{n:06}.dcm"))).expect("a slice");
+            let image = format!("{}{n:02}", series[0] as char);
+            renamed(&mut bytes, [0x20, 0, 0x0e, 0], series);
+            renamed(&mut bytes, [8, 0, 0x18, 0], image.as_bytes());
+            std::fs::write(folder.path().join(&image), bytes).expect("written");
+        }
+    }
+    folder
+}
+
+fn act(harness: &mut Harness<'_, App>, action: Action) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().act(action, &ctx);
+}
+
+fn asked(paths: Vec<PathBuf>) -> Harness<'static, App> {
+    let mut harness = window(paths);
+    wait(&mut harness, "the table", |app| app.status().series.is_some());
+    wait(&mut harness, "its pictures", |app| {
+        let asked = app.status().series.as_ref();
+        asked.is_some_and(|asked| asked.rows.iter().all(|row| row.picture.is_some()))
+    });
+    harness
+}
+
+#[test]
+fn one_of_several_series_is_chosen_and_found_again() {
+    let folder = two_series(12, 8);
+    let path = folder.path().to_owned();
+    let mut harness = asked(vec![path.clone()]);
+    let series = harness.state().status().series.clone().expect("asked");
+    assert_eq!(series.rows.iter().map(|row| row.images).collect::<Vec<_>>(), [12, 8]);
+    assert_eq!(series.likely, 0);
+    assert!(!format!("{series:?}").contains("STS_003"), "no patient in what is written down");
+    assert!(harness.query_by_label_contains("STS_003").is_some(), "but on the screen");
+    // The second, by the keyboard.
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    let image = harness.state().document().expect("open").image().clone();
+    assert_eq!(image.grid().dims()[2], 8);
+    let recent = harness.state().status().recent.first().cloned().expect("opened lately");
+    assert_eq!(recent.path, path);
+    let key = recent.series.clone().expect("which series").key;
+    assert!(key.ends_with('8'), "{key}");
+    assert!(!format!("{recent:?}{:?}", image.provenance()).contains("STS_003"));
+    // From the list of recent files it comes back without a question.
+    act(&mut harness, Action::OpenRecent(recent));
+    wait(&mut harness, "it is being read", |app| app.status().opening.is_some());
+    wait(&mut harness, "it again", |app| app.status().opening.is_none());
+    let document = harness.state().document().expect("open");
+    assert!(harness.state().status().series.is_none());
+    assert_eq!(document.image().grid().dims()[2], 8);
+    // One that is not there any more is a line.
+    let series = voxpoint::ui::RecentSeries { key: "1.2.3".into(), title: "PT 3".into() };
+    let gone = RecentFile { path, series: Some(series) };
+    act(&mut harness, Action::OpenRecent(gone));
+    wait(&mut harness, "the message", |app| {
+        app.messages().any(|text| text.contains("no one series 1.2.3 here"))
+    });
+}
+
+#[test]
+fn a_double_click_opens_and_esc_opens_nothing() {
+    let folder = two_series(6, 5);
+    let mut harness = asked(vec![folder.path().to_owned()]);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().status().series.is_none() && harness.state().document().is_none());
+    act(&mut harness, Action::Open(vec![folder.path().to_owned()]));
+    wait(&mut harness, "the table", |app| app.status().series.is_some());
+    harness.run_steps(2);
+    let at = harness.get_by_label_contains("5 images").rect().center();
+    harness.hover_at(at);
+    for pressed in [true, false, true, false] {
+        harness.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+        harness.step();
+    }
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    assert_eq!(harness.state().document().expect("open").image().grid().dims()[2], 5);
+}
+
+#[test]
+fn an_overlay_is_chosen_from_the_same_table() {
+    let folder = two_series(6, 5);
+    let mut harness = asked(vec![folder.path().to_owned()]);
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    act(&mut harness, Action::OpenOverlay(folder.path().to_owned()));
+    wait(&mut harness, "the table", |app| app.status().series.is_some());
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Lay over the scan").is_some());
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the overlay", |app| app.view().scan.overlays.len() == 1);
+    assert_eq!(harness.state().view().scan.overlays[0].volume.grid().dims()[2], 5);
+}
+
+#[test]
+fn a_pet_is_shown_as_suv_and_back() {
+    let folder = two_series(6, 5);
+    let mut harness = asked(vec![folder.path().to_owned()]);
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    let hottest = |app: &App| app.view().scan.stats.expect("a scan").max;
+    let before = (hottest(harness.state()), harness.state().view().scan.window);
+    // It is in g/mL already, so that its numbers stay, and have their unit.
+    act(&mut harness, Action::ShowSuv(Some(SuvKind::BodyWeight)));
+    harness.run_steps(3);
+    let image = harness.state().document().expect("open").image().clone();
+    assert_eq!(image.suv_kind(), Some(SuvKind::BodyWeight));
+    assert!((hottest(harness.state()) - before.0).abs() < 1e-9);
+    assert!(harness.state().messages().any(|text| text.contains("SUVbw, g/mL")));
+    assert!(harness.query_by_label_contains(" SUV").is_some());
+    act(&mut harness, Action::ShowSuv(None));
+    harness.run_steps(3);
+    assert_eq!(harness.state().document().expect("open").image().suv_kind(), None);
+    assert_eq!((hottest(harness.state()), harness.state().view().scan.window), before);
+}

@@ -1,0 +1,122 @@
+//! `voxpoint convert`, and series of folders.
+
+use std::path::{Path, PathBuf};
+
+use voxpoint::io::{Limits, open_volume};
+use voxpoint::volume::Volume;
+use voxpoint::work::{CancelToken, Progress};
+
+use crate::support::{sample, sample_json, voxpoint, write_labels};
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn open(path: &Path) -> Volume {
+    open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new()).unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Whether both have the same values at the same places.
+fn same(a: &Volume, b: &Volume, what: &str) {
+    assert_eq!(a.grid().dims(), b.grid().dims(), "{what}");
+    assert_eq!(a.time_points(), b.time_points(), "{what}");
+    for corner in [[0, 0, 0], a.grid().dims().map(|n| n - 1)] {
+        let apart = a.grid().world_of(corner).distance(b.grid().world_of(corner));
+        assert!(apart < 1e-3, "{what}: {apart} mm");
+    }
+    for n in 0..a.voxels().len() {
+        let [x, y] = [a, b].map(|v| v.scale().apply(v.voxels().raw(n)));
+        let near = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= 1e-5 * x.abs().max(1.0);
+        assert!(near, "{what}: {x}, {y} at {n}");
+    }
+}
+
+#[test]
+fn a_scan_is_the_same_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = sample_json();
+    let sample = sample(json["image"].as_str().unwrap());
+    let names = [
+        "int8",
+        "int64",
+        "uint16",
+        "int32_slope",
+        "uint8_slope_inter",
+        "nan_inf_float32",
+        "four_d",
+        "two_d",
+        "oblique_qform_only",
+        "nifti2_int16",
+    ];
+    let files = names.map(|name| (name, data(&format!("nifti/{name}.nii.gz"))));
+    let scans = [("CT", sample), ("PET", data("dicom/pet"))];
+    for (name, input) in scans.into_iter().chain(files) {
+        let meant = open(&input);
+        for ending in ["nii", "nii.gz", "nrrd", "mha", "mgz"] {
+            let out = folder.path().join(format!("{name}.{ending}"));
+            let run = voxpoint(&["convert", text(&input), text(&out), "--as", "image", "--json"]);
+            let report = run.json();
+            assert_eq!(report["as"], "image", "{report}");
+            assert!(report["labels"].is_null());
+            same(&meant, &open(&out), &format!("{name}.{ending}"));
+            let again = voxpoint(&["convert", text(&input), text(&out)]);
+            assert!(again.failed(1).contains("this is there already"), "{}", again.stderr);
+            let run = voxpoint(&["convert", text(&out), text(&out), "--force"]);
+            assert!(run.failed(1).contains("would replace an input"), "{}", run.stderr);
+        }
+    }
+    let run = voxpoint(&["convert", text(&data("dicom/pet")), "x.dcm"]);
+    assert!(run.failed(2).contains("must end in"), "{}", run.stderr);
+}
+
+#[test]
+fn labels_keep_their_names_where_the_format_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let map = at("m.nii");
+    write_labels(&map, [6, 5, 4], 2.0, &[7; 30]);
+    let table = "7 10 200 30 0.5 1 1 \"Left kidney\"\n";
+    std::fs::write(at("m.labels.txt"), table).unwrap();
+    let run = voxpoint(&["convert", text(&map), text(&at("a.seg.nrrd")), "--json"]);
+    let report = run.json();
+    assert_eq!((report["as"].as_str(), report["labels"].as_u64()), (Some("labels"), Some(1)));
+    // Without the table beside it, from the file itself.
+    std::fs::remove_file(at("a.labels.txt")).unwrap();
+    let run = voxpoint(&["convert", text(&at("a.seg.nrrd")), text(&at("b.nii.gz"))]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let names = std::fs::read_to_string(at("b.labels.txt")).unwrap();
+    assert!(names.contains("Left kidney") && names.contains("10  200   30"), "{names}");
+    same(&open(&map), &open(&at("b.nii.gz")), "there and back");
+    let run = voxpoint(&["convert", text(&map), text(&at("b.seg.nrrd")), "--as", "image"]);
+    assert!(run.failed(2).contains("is a segmentation"), "{}", run.stderr);
+}
+
+#[test]
+fn a_folder_with_several_series_is_listed_and_one_is_named() {
+    let run = voxpoint(&["info", text(&data("dicom")), "--json"]);
+    let list = run.json();
+    let series = list["series"].as_array().unwrap();
+    assert!(series.len() > 5);
+    let pet = series.iter().find(|s| s["images"] == 51).unwrap();
+    assert_eq!((pet["modality"].as_str(), pet["is_scan"].as_bool()), (Some("PT"), Some(true)));
+    // No patient is named.
+    assert!(!run.stdout.contains("STS_003") && !run.stdout.contains("CompressedSamples"));
+    let key = pet["key"].as_str().unwrap();
+    let one = voxpoint(&["info", text(&data("dicom")), "--series", key, "--json"]).json();
+    assert_eq!(one["dims"][2], 51);
+    let table = voxpoint(&["info", text(&data("dicom"))]);
+    assert!(table.stdout.contains("is opened if none is named"), "{}", table.stdout);
+    let wrong = voxpoint(&["info", text(&data("dicom")), "--series", "1.2.3"]);
+    assert!(wrong.failed(1).contains("no one series 1.2.3 here"), "{}", wrong.stderr);
+    let alone = voxpoint(&["info", text(&data("dicom/pet")), "--json"]).json();
+    assert_eq!(alone["dims"], one["dims"]);
+    // A file that is no place of series.
+    let json = sample_json();
+    let file = sample(json["image"].as_str().unwrap());
+    let wrong = voxpoint(&["info", text(&file), "--series", "3"]);
+    wrong.failed(1);
+}
