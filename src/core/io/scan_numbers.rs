@@ -148,24 +148,18 @@ mod tests {
     #[test]
     fn numbers_are_kept_or_become_the_narrowest_that_hold_them() {
         use DataType::{F32, F64, I16, I32, U8, U16};
-        let mgh = [U8, I16, I32, F32];
-        let all = [U8, DataType::I8, U16, I16, DataType::U32, I32, F32, F64];
+        let mgh: &[DataType] = &[U8, I16, I32, F32];
+        let all: &[DataType] = &[U8, DataType::I8, U16, I16, DataType::U32, I32, F32, F64];
         let none = Scale::NONE;
         for (what, volume, types, has_scale, expected) in [
-            ("as it is", volume(Voxels::I16(vec![-5, 7]), 2.5, 1.0), &all[..], true, (I16, true)),
-            ("whole", volume(Voxels::I16(vec![0, 3000]), 1.0, -1024.0), &all, false, (I16, false)),
-            ("negative", volume(Voxels::U16(vec![0, 9]), 1.0, -1024.0), &all, false, (I16, false)),
-            ("a share", volume(Voxels::U16(vec![0, 9]), 0.5, 0.0), &all, false, (F32, false)),
-            ("too large", volume(Voxels::U16(vec![0, 65535]), 1.0, 0.0), &mgh, false, (I32, false)),
-            ("small", volume(Voxels::U16(vec![0, 255]), 1.0, 0.0), &mgh, false, (U8, false)),
-            ("doubles", volume(Voxels::F64(vec![0.1, 2.0]), 1.0, 0.0), &all, false, (F64, false)),
-            (
-                "no doubles",
-                volume(Voxels::F64(vec![0.1, 2.0]), 1.0, 0.0),
-                &mgh,
-                false,
-                (F32, false),
-            ),
+            ("as it is", volume(Voxels::I16(vec![-5, 7]), 2.5, 1.0), all, true, (I16, true)),
+            ("whole", volume(Voxels::I16(vec![0, 3000]), 1.0, -1024.0), all, false, (I16, false)),
+            ("negative", volume(Voxels::U16(vec![0, 9]), 1.0, -1024.0), all, false, (I16, false)),
+            ("a share", volume(Voxels::U16(vec![0, 9]), 0.5, 0.0), all, false, (F32, false)),
+            ("too large", volume(Voxels::U16(vec![0, 65535]), 1.0, 0.0), mgh, false, (I32, false)),
+            ("small", volume(Voxels::U16(vec![0, 255]), 1.0, 0.0), mgh, false, (U8, false)),
+            ("doubles", volume(Voxels::F64(vec![0.1, 2.0]), 1.0, 0.0), all, false, (F64, false)),
+            ("no doubles", volume(Voxels::F64(vec![0.1, 2.0]), 1.0, 0.0), mgh, false, (F32, false)),
         ] {
             let found = stored_as(&volume, types, has_scale);
             let scale = if expected.1 { volume.scale() } else { none };

@@ -223,6 +223,10 @@ pub(super) fn is_archive_of_dicom(archive: &Path) -> Option<bool> {
     if found.files.is_empty() && found.encrypted > 0 {
         return None;
     }
+    if found.files.is_empty() && found.unreadable > 0 {
+        // What it claims can't be, which is told when it is opened.
+        return Some(true);
+    }
     let mut first = found.files.iter().take(LOOKED_AT);
     Some(first.any(|file| file.begins_as_dicom().unwrap_or(false)))
 }

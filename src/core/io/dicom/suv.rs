@@ -118,9 +118,8 @@ fn waited(said: Attributes, drug: Attributes, first: Option<&str>) -> Result<f64
     let acquired_on = said.text(tags::ACQUISITION_DATE).or_else(|| day.clone());
     // Files of several images say the date with it.
     let with_date = |text: &str| text.bytes().take(14).filter(u8::is_ascii_digit).count() == 14;
-    let first_at = |text: &str| match with_date(text) {
-        true => of_date_time(text),
-        false => seconds(&acquired_on.clone()?, text),
+    let first_at = |text: &str| {
+        if with_date(text) { of_date_time(text) } else { seconds(acquired_on.as_deref()?, text) }
     };
     let acquisition = first
         .and_then(first_at)
@@ -264,7 +263,7 @@ mod tests {
     fn what_is_no_activity_by_weight_is_known_or_refused() {
         let philips =
             [(tags::UNITS, VR::CS, "CNTS"), (PHILIPS_CREATOR, VR::LO, "Philips PET Private Group")];
-        let with = |more: &[(Tag, VR, &'static str)]| [&philips, more].concat();
+        let with = |more: &[(Tag, VR, &'static str)]| [&philips[..], more].concat();
         assert_eq!(weight(&series(&with(&[(PHILIPS_SUV, VR::DS, "0.00042")]), &[])), Ok(0.00042));
         let activity = weight(&series(&with(&[(PHILIPS_ACTIVITY, VR::DS, "2.0")]), &[])).unwrap();
         let plain = weight(&series(&[], &[])).unwrap();

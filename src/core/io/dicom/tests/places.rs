@@ -317,7 +317,8 @@ fn what_nobody_may_look_into_is_told() {
     let dir = folder(numbered("5", 3));
     let closed = dir.path().join("zzz");
     std::fs::create_dir(&closed).unwrap();
-    let rights = |mode| std::fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+    let rights =
+        |mode| std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(mode)).unwrap();
     rights(0);
     let seen = std::fs::read_dir(&closed).is_ok();
     let volume = open(dir.path());
