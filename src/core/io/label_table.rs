@@ -1,4 +1,5 @@
-//! Label tables; those of other programs are in `others`. Ours are `ITK-SNAP`'s label descriptions: one line for each label,
+//! Label tables; those of other programs are in `others`. Ours are `ITK-SNAP`'s label descriptions: one line for each
+//! label,
 //! `index red green blue alpha visible mesh "name"`, `#` begins a comment.
 //!
 //! Alpha is the opacity in 3D here. A label that is not visible is hidden everywhere; one that is visible with

@@ -74,7 +74,8 @@ impl Registry {
         self.reader_of(source)?.open_spaced(source, spacing, limits, cancel, progress)
     }
 
-    /// The scans of a source among which can be chosen; `None` if it is one scan, which [`Registry::open`] reads. Progress counts files.
+    /// The scans of a source among which can be chosen; `None` if it is one scan, which [`Registry::open`] reads.
+    /// Progress counts files.
     ///
     /// # Errors
     /// As that.

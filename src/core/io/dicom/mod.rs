@@ -1,9 +1,10 @@
 //! DICOM images (PS3.3, PS3.5, PS3.10): CT, MR, PET, NM, enhanced multi-frame, secondary capture; from a file, a series,
-//! a folder, an archive or an index. Decoded by `dicom-object` (headers), `jpeg2k` with `openjp2`, `pure_jpegls` and `oxiarc-jpeg`.
+//! a folder, an archive or an index. Decoded by `dicom-object` (headers), `jpeg2k` with `openjp2`, `pure_jpegls` and
+//! `oxiarc-jpeg`.
 //!
 //! Slices lie where Image Position (Patient) says, projected on the normal; never by slice thickness or number. What is
-//! missing is shown empty and named, what is uneven is refused, or resampled when asked: slices are never closed up. Nothing that names or
-//! describes a patient is kept in a volume; lists have it for the screen (`heading`).
+//! missing is shown empty and named, what is uneven is refused, or resampled when asked: slices are never closed up.
+//! Nothing that names or describes a patient is kept in a volume; lists have it for the screen (`heading`).
 
 mod assemble;
 mod attributes;

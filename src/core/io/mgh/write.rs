@@ -21,9 +21,8 @@ const LEVEL: Compression = Compression::new(1);
 const WRITTEN_BY: &[u8] = b"Voxpoint";
 const WRITTEN_BY_AT: usize = 200;
 
-/// Writes MGH: label maps as uint8, or int32 if a label is above 255 (what all readers know), numbers as float32, scans in their
-/// own numbers or in the next that hold their values.
-/// `.mgz` is written compressed, `.mgh` plain.
+/// Writes MGH: label maps as uint8, or int32 if a label is above 255 (what all readers know), numbers as float32, scans
+/// in their own numbers or in the next that hold their values. `.mgz` is written compressed, `.mgh` plain.
 pub(super) struct MghWriter;
 
 impl Writer for MghWriter {

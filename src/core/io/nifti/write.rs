@@ -23,8 +23,8 @@ const COMPRESSED: &str = ".nii.gz";
 /// Label maps are mostly runs of one number: more effort makes them slower, hardly smaller.
 const LEVEL: Compression = Compression::new(1);
 
-/// Writes NIfTI: label maps as uint8, or uint16 if a label is above 255, numbers as float32, scans as they are; NIfTI-1, or NIfTI-2 if
-/// the scan was. The geometry is said as the scan's file said it; if that does not describe the grid (the scan came
+/// Writes NIfTI: label maps as uint8, or uint16 if a label is above 255, numbers as float32, scans as
+/// they are; NIfTI-1, or NIfTI-2 if the scan was. The geometry is said as the scan's file said it; if that does not describe the grid (the scan came
 /// from another format), as an sform. `.nii` is written plain, `.nii.gz` compressed.
 pub(super) struct NiftiWriter;
 
