@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::onto::{Inside, inside};
+use super::onto::{InsideScan, inside};
 use crate::app::files::{Failed, FileContents, Loaded, Role, Which, load, same_file};
 use crate::io::Registry;
 use crate::session::{FileRef, Sameness, Snapshot, written_ms};
@@ -15,7 +15,7 @@ pub enum ScanFit {
     /// Where those do.
     Same,
     /// Elsewhere; so much of the masks lies inside of it.
-    Elsewhere(Inside),
+    Elsewhere(InsideScan),
 }
 
 impl ScanFit {

@@ -13,7 +13,7 @@ use crate::work::{CancelToken, Cancelled};
 
 /// How many voxels the masks of a session have, and how many of those lie inside a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Inside {
+pub struct InsideScan {
     pub voxels: u64,
     pub of: u64,
 }
@@ -23,13 +23,17 @@ pub struct Inside {
 ///
 /// # Errors
 /// If it was cancelled.
-pub fn inside(snapshot: &Snapshot, grid: &Grid, cancel: &CancelToken) -> Result<Inside, Cancelled> {
+pub fn inside(
+    snapshot: &Snapshot,
+    grid: &Grid,
+    cancel: &CancelToken,
+) -> Result<InsideScan, Cancelled> {
     let old = &snapshot.around.source.grid;
     let [nx, ny, _] = old.dims();
     let new_from_old = grid.voxel_from_world() * old.world_from_voxel();
     let step = new_from_old.matrix3.x_axis;
     let dims = grid.dims().map(|n| n as f64);
-    let mut found = Inside { voxels: 0, of: 0 };
+    let mut found = InsideScan { voxels: 0, of: 0 };
     for object in &snapshot.objects {
         cancel.check()?;
         for run in object.region.runs() {
@@ -197,7 +201,7 @@ mod tests {
             };
             let expected = (0..120).filter(|&n| mask[n] && is_inside(n)).count();
             let found = inside(&snapshot, &grid, &CancelToken::new()).unwrap();
-            prop_assert_eq!(found, Inside { voxels: expected as u64, of: region.count() as u64 });
+            prop_assert_eq!(found, InsideScan { voxels: expected as u64, of: region.count() as u64 });
         }
     }
 
@@ -220,7 +224,7 @@ mod tests {
             let moved = own * DAffine3::from_translation(DVec3::from_array(by));
             let grid = Grid::new(dims, moved).unwrap();
             let found = inside(&snapshot, &grid, &CancelToken::new()).unwrap();
-            assert_eq!(found, Inside { voxels: expected, of: 120 }, "{by:?} {dims:?}");
+            assert_eq!(found, InsideScan { voxels: expected, of: 120 }, "{by:?} {dims:?}");
         }
     }
 }

@@ -18,7 +18,7 @@ use super::found::ScanFit;
 use super::hashes::Hashes;
 use super::keeper::Keeper;
 use super::kept_view::KeptView;
-use super::onto::Inside;
+use super::onto::InsideScan;
 use super::opening::{Here, OpeningOutcome, Ready, Why, Wish, go_on};
 use super::orders::{Ending, KeptFrom, Letter, Order, SessionId, Told};
 use super::picture::{Backdrop, png_of};
@@ -279,7 +279,7 @@ fn a_scan_that_is_gone_or_another_is_asked_about() {
     assert_eq!(ask(read()).1, Why::Changed { path: scan.clone(), fit: ScanFit::Same });
     io::save_float32(&scan, [6, 5, 5], &[7.0; 150], DAffine3::IDENTITY).unwrap();
     let (book, why) = ask(read());
-    let fit = ScanFit::Elsewhere(Inside { voxels: 1, of: 1 });
+    let fit = ScanFit::Elsewhere(InsideScan { voxels: 1, of: 1 });
     assert_eq!(why, Why::Changed { path: scan.clone(), fit });
     // The very same, elsewhere.
     let found = bench.folder.path().join("found.nii.gz");
