@@ -416,7 +416,9 @@ impl Stop<'_> {
     fn on_its_grid(&self, book: Box<Book>, loaded: Loaded, known: Option<FileRef>) -> Outcome {
         match ScanFit::of(&book.contents.snapshot, &loaded.volume, self.cancel)? {
             ScanFit::Same => self.ready(book, loaded, known, None),
-            fit => Ok(OpeningOutcome::Asks(book, Why::Changed { path: loaded.path, fit })),
+            fit @ ScanFit::Elsewhere(_) => {
+                Ok(OpeningOutcome::Asks(book, Why::Changed { path: loaded.path, fit }))
+            }
         }
     }
 

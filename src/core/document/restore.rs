@@ -179,6 +179,7 @@ fn sharing(objects: &[Object]) -> BTreeSet<usize> {
         runs.extend(object.region.runs().iter().map(|run| (run.start, run.end(), at)));
     }
     // Those of each object are in order: a sort that sees that only has to merge them.
+    #[allow(clippy::stable_sort_primitive)]
     runs.sort();
     let mut found = BTreeSet::new();
     let mut farthest = (0, 0);

@@ -185,6 +185,7 @@ mod tests {
     /// What happens to a folder, which of its files are read then, and whether they are the same.
     #[test]
     fn several_files_are_the_same_if_the_contents_of_those_that_are_read_are() {
+        type Row = (&'static str, &'static [(&'static str, &'static str)], [&'static str; 2], bool);
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let none = CancelToken::new();
@@ -196,7 +197,6 @@ mod tests {
         assert_eq!((hash.hex().as_str(), bytes), (expected, 5));
         let absolute = folder.path().to_owned();
         let file = FileRef { absolute, relative: None, bytes, sha256: Some(hash) };
-        type Row = (&'static str, &'static [(&'static str, &'static str)], [&'static str; 2], bool);
         let table: [Row; 6] = [
             ("a mask beside them", &[("mask.nii.gz", "x")], ["1.dcm", "2.dcm"], true),
             ("in the other order", &[], ["2.dcm", "1.dcm"], true),

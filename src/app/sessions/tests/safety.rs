@@ -143,8 +143,9 @@ fn a_file_that_is_read_again_is_hashed_again() {
         hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
     }
-    let expected =
-        Hash::of_files(&[path.clone()], &CancelToken::new()).unwrap().map(|(hash, _)| hash);
+    let expected = Hash::of_files(std::slice::from_ref(&path), &CancelToken::new())
+        .unwrap()
+        .map(|(hash, _)| hash);
     assert_eq!(hashes.of(&path).sha256, expected);
 }
 
