@@ -11,6 +11,9 @@ use crate::session::Snapshot;
 use crate::volume::{LabelMap, Region, RegionBuilder};
 use crate::work::{CancelToken, Cancelled};
 
+/// Places halfway between two voxels belong to the later one, whatever a rounding of their coordinates says; voxels.
+const HALFWAY: f64 = 1e-6;
+
 /// How many voxels the masks of a session have, and how many of those lie inside a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InsideScan {
@@ -39,6 +42,7 @@ pub fn inside(
         for run in object.region.runs() {
             let [x, y, z] = [run.start % nx, run.start / nx % ny, run.start / nx / ny];
             let from = new_from_old.transform_point3(DVec3::new(x as f64, y as f64, z as f64));
+            let from = from + HALFWAY;
             // Along the run each coordinate rises or falls: a box is met in one piece of it.
             let (mut first, mut last) = (0.0f64, f64::from(run.len) - 1.0);
             for axis in 0..3 {
@@ -123,7 +127,7 @@ type LabelRun = (u16, usize, usize);
 
 /// The label at a voxel coordinate; 0 outside.
 fn label_at(labels: &LabelMap, dims: [usize; 3], at: DVec3) -> u16 {
-    let nearest = (at + 0.5).floor();
+    let nearest = (at + 0.5 + HALFWAY).floor();
     let inside = |n: usize| nearest[n] >= 0.0 && nearest[n] < dims[n] as f64;
     if !(0..3).all(inside) {
         return 0;
