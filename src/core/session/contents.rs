@@ -221,9 +221,9 @@ impl ObjectReader<'_> {
         };
         let others: Vec<bool> = found.par_iter().map(is_other).collect();
         for (read, _) in found.iter().zip(others).filter(|(_, is_other)| *is_other) {
+            let called = format!("object {} “{}”", read.object.id.0, read.object.name);
             damage.say(format!(
-                "object {} “{}” is not what was written (its check sum is another): look at it",
-                read.object.id.0, read.object.name
+                "{called} is not what was written (its check sum is another): look at it"
             ));
         }
         found.into_iter().map(|read| read.object).collect()

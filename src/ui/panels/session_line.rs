@@ -27,7 +27,7 @@ fn text(copy: &CopyStatus, state: &SessionState) -> String {
     let CopyStatus { name, why, advice } = copy;
     let mut name = shorten(name, 40);
     if !why.is_empty() {
-        name = tr_with("{name} ({why})", &[("name", &name), ("why", why)]);
+        name = format!("{name} ({why})");
     }
     let key = file::SAVE_SESSION_AS.key_text();
     let values = [("name", &name as &dyn std::fmt::Display), ("key", &key)];
