@@ -2,6 +2,7 @@
 
 /// The core's tests have them too.
 #[path = "../../core/document/tests/deeds.rs"]
+#[allow(dead_code)]
 mod deeds;
 mod safety;
 mod scans;

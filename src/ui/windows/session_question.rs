@@ -109,7 +109,7 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
                 &[("name", &name_of(path, scan))],
             ));
             ui.label(tr_with(
-                "Its contents are others than they were: {path}",
+                "Its contents are not those of the scan: {path}",
                 &[("path", &path.display())],
             ));
             about_the_scan(ui, path, scan);
