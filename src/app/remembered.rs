@@ -1,7 +1,7 @@
 //! What is kept from one run of the program to the next: habits and recent files, never patient data
 //! other than the paths of files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -315,7 +315,7 @@ mod tests {
         let mut kept = serde_json::from_str::<Remembered>(&text).unwrap();
         assert_eq!(kept.recent(), [file("1"), path.clone().into(), file("2")]);
         kept.forget(Some(&file("1")));
-        assert_eq!(kept.recent(), [path.into(), file("2")]);
+        assert_eq!(kept.recent(), [path.clone().into(), file("2")]);
     }
 
     #[test]

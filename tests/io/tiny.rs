@@ -74,7 +74,7 @@ impl Reader for TinyReader {
     ) -> Result<Volume, IoError> {
         cancel.check()?;
         let files = match source {
-            Source::File(path) => vec![path.clone()],
+            Source::File(path) | Source::Chosen { place: path, .. } => vec![path.clone()],
             Source::Series(paths) => {
                 let mut paths = paths.clone();
                 paths.sort();

@@ -12,7 +12,9 @@ use crate::ui::state::{CopyStatus, SessionState, SessionStatus};
 
 pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     let session = cx.status.session.as_ref().filter(|_| cx.document.is_some());
-    let Some(SessionStatus { name: None, copy_of: Some(copy), state, .. }) = session else { return };
+    let Some(SessionStatus { name: None, copy_of: Some(copy), state, .. }) = session else {
+        return;
+    };
     let text = text(copy, state);
     let frame = panel_frame().inner_margin(Margin::symmetric(8, 3));
     Panel::top("session_line").frame(frame).show(ui, |ui| {
