@@ -11,7 +11,8 @@ use crate::text::one_line;
 /// What a place has; keys are stable.
 #[derive(Debug, Serialize)]
 struct Place<'a> {
-    place: String,
+    #[serde(rename = "place")]
+    path: String,
     series: Vec<Series<'a>>,
     notes: Vec<String>,
 }
@@ -82,7 +83,7 @@ impl<'a> Series<'a> {
 pub fn print_list(list: &dyn SeriesList, json: bool) -> anyhow::Result<()> {
     let series = list.rows().iter().enumerate();
     let place = Place {
-        place: list.place().display().to_string(),
+        path: list.place().display().to_string(),
         series: series.map(|(n, row)| Series::of(row, n == list.likely())).collect(),
         notes: list.notes().iter().map(ToString::to_string).collect(),
     };

@@ -62,7 +62,7 @@ fn one_of_several_series_is_chosen_and_found_again() {
     assert_eq!(series.rows.iter().map(|row| row.images).collect::<Vec<_>>(), [12, 8]);
     assert_eq!(series.likely, 0);
     assert!(!format!("{series:?}").contains("STS_003"), "no patient in what is written down");
-    assert!(harness.query_by_label_contains("STS_003").is_some(), "but on the screen");
+    assert!(harness.query_all_by_label_contains("STS_003").next().is_some(), "but on the screen");
     // The second, by the keyboard.
     harness.key_press(Key::ArrowDown);
     harness.run_steps(2);
@@ -148,7 +148,7 @@ fn a_pet_is_shown_as_suv_and_back() {
     assert_eq!(image.suv_kind(), Some(SuvKind::BodyWeight));
     assert!((hottest(harness.state()) - before.0).abs() < 1e-9);
     assert!(harness.state().messages().any(|text| text.contains("SUVbw, g/mL")));
-    assert!(harness.query_by_label_contains(" SUV").is_some());
+    assert!(harness.query_all_by_label_contains(" SUV").next().is_some());
     act(&mut harness, Action::ShowSuv(None));
     harness.run_steps(3);
     assert_eq!(harness.state().document().expect("open").image().suv_kind(), None);

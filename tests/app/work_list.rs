@@ -137,7 +137,10 @@ fn from_case_to_case_nothing_is_asked_and_all_is_kept() {
     press(&mut harness, Key::Enter, NONE);
     opens(&mut harness, "b9.nii.gz");
     // The list opens again; of its cases no recent file is made.
-    assert_eq!(harness.state().status().recent, [study.folder.path().to_owned()]);
+    assert_eq!(
+        harness.state().status().recent,
+        [voxpoint::ui::RecentFile::from(study.folder.path().to_owned())]
+    );
 }
 
 #[test]

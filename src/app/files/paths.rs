@@ -86,7 +86,6 @@ impl Purpose {
 
     fn question(&self, formats: &Registry) -> DialogQuestion {
         let kinds = match self {
-            Purpose::FindScan { folder: true } => Vec::new(),
             Purpose::Open | Purpose::Overlay | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
                 if matches!(self, Purpose::Open) {
@@ -105,7 +104,9 @@ impl Purpose {
             Purpose::Model => {
                 vec![(tr("Models (.pth, .onnx)").to_owned(), vec!["pth", "pt", "onnx"])]
             }
-            Purpose::Cases | Purpose::SessionsFolder => Vec::new(),
+            Purpose::Cases | Purpose::SessionsFolder | Purpose::FindScan { folder: true } => {
+                Vec::new()
+            }
         };
         let folder = matches!(
             self,

@@ -45,7 +45,7 @@ pub(super) fn path_for(formats: &Registry, labels: &Path) -> Option<PathBuf> {
     Some(renamed(labels, formats.stem(labels)?, ".labels.txt"))
 }
 
-/// How tables beside a label map are called, behind its stem: ITK-SNAP's, 3D Slicer's, those of BIDS, FreeSurfer's.
+/// How tables beside a label map are called, behind its stem: ITK-SNAP's, 3D Slicer's, those of BIDS, `FreeSurfer`'s.
 const ENDINGS: [&str; 6] = [".labels.txt", ".label", ".ctbl", ".tsv", "_LUT.txt", ".txt"];
 
 /// A row of a table that was read.

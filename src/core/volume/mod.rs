@@ -20,6 +20,7 @@ mod set;
 mod stats;
 mod stored;
 mod suv;
+mod suv_factors;
 mod value_sample;
 mod window;
 
@@ -38,5 +39,5 @@ pub use region::{Region, RegionBuilder, Run, VoxelBox};
 pub use sample::{Interpolation, Keep, Row, Sampler, Thickness, label_row};
 pub use stats::Stats;
 pub use stored::{QForm, SForm, StoredGeometry};
-pub use suv::{SuvFactors, SuvKind};
+pub use suv_factors::{SuvFactors, SuvKind};
 pub use window::Window;

@@ -1,71 +1,7 @@
-//! Standardised uptake values of a PET.
+//! A PET in standardised uptake values.
 
+use super::suv_factors::SuvKind;
 use super::{Scale, Stats, Volume};
-
-/// What values are measured against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SuvKind {
-    /// Body weight.
-    BodyWeight,
-    /// Lean body mass (Janmahasatian 2005, as QIBA's FDG-PET/CT profile has it).
-    LeanBodyMass,
-    /// Body surface (Du Bois 1916).
-    BodySurface,
-}
-
-impl SuvKind {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::BodyWeight, Self::LeanBodyMass, Self::BodySurface];
-
-    /// What its values are called, and their unit.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::BodyWeight => "SUVbw, g/mL",
-            Self::LeanBodyMass => "SUVlbm, g/mL",
-            Self::BodySurface => "SUVbsa, cm²/mL",
-        }
-    }
-}
-
-/// By what the values of a PET are multiplied to become SUV.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SuvFactors {
-    /// By body weight.
-    pub body_weight: Option<f64>,
-    /// By lean body mass.
-    pub lean_body_mass: Option<f64>,
-    /// By body surface.
-    pub body_surface: Option<f64>,
-}
-
-impl SuvFactors {
-    /// The factor of a kind, if it can be known.
-    pub fn of(&self, kind: SuvKind) -> Option<f64> {
-        match kind {
-            SuvKind::BodyWeight => self.body_weight,
-            SuvKind::LeanBodyMass => self.lean_body_mass,
-            SuvKind::BodySurface => self.body_surface,
-        }
-    }
-
-    /// Of `dose` Bq at the time to which the values in Bq/mL are corrected: `kilograms`, and where they are known
-    /// `metres` and whether it is a man.
-    pub fn new(dose: f64, kilograms: f64, metres: Option<f64>, is_man: Option<bool>) -> Self {
-        let lean = metres.zip(is_man).map(|(metres, is_man)| {
-            let bmi = kilograms / (metres * metres);
-            let (a, b) = if is_man { (6680.0, 216.0) } else { (8780.0, 244.0) };
-            9270.0 * kilograms / (a + b * bmi)
-        });
-        let surface =
-            metres.map(|metres| 0.007_184 * kilograms.powf(0.425) * (100.0 * metres).powf(0.725));
-        Self {
-            body_weight: Some(1000.0 * kilograms / dose),
-            lean_body_mass: lean.map(|kilograms| 1000.0 * kilograms / dose),
-            // Square metres as square centimetres.
-            body_surface: surface.map(|area| 10_000.0 * area / dose),
-        }
-    }
-}
 
 impl Volume {
     /// By what its values, as they are now, are multiplied to become these SUV, or with `None` what its source has;
@@ -98,9 +34,10 @@ impl Stats {
 
 #[cfg(test)]
 mod tests {
+    use super::super::suv_factors::SuvFactors;
     use super::*;
 
-    /// By hand: 370 MBq in 70 kg, 1.75 m. Lean body mass and surface as published calculators have them.
+    /// By hand: 370 megabecquerel in 70 kg, 1.75 m. Lean body mass and surface as published calculators have them.
     #[test]
     fn factors_are_those_of_the_formulas() {
         let factors = SuvFactors::new(370e6, 70.0, Some(1.75), Some(true));

@@ -64,7 +64,7 @@ impl DicomList {
         &self,
         row: usize,
         spacing: SliceSpacing,
-        limits: &Limits,
+        limits: Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
@@ -76,7 +76,7 @@ impl DicomList {
         row: usize,
         others: Option<Warning>,
         spacing: SliceSpacing,
-        limits: &Limits,
+        limits: Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
@@ -90,7 +90,7 @@ impl DicomList {
         } else {
             self.name.clone()
         };
-        volume.read(&name, warnings, *limits, cancel, progress)
+        volume.read(&name, warnings, limits, cancel, progress)
     }
 
     /// That there are others than the one that is opened unasked.
@@ -157,7 +157,7 @@ impl SeriesList for DicomList {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.read(row, None, spacing, limits, cancel, progress)
+        self.read(row, None, spacing, *limits, cancel, progress)
     }
 
     fn open_likely(
@@ -167,7 +167,7 @@ impl SeriesList for DicomList {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.open_telling(self.likely, spacing, limits, cancel, progress)
+        self.open_telling(self.likely, spacing, *limits, cancel, progress)
     }
 
     fn picture(&self, row: usize, side: usize, cancel: &CancelToken) -> Option<GreyPicture> {

@@ -205,7 +205,7 @@ pub(super) fn members(archive: &Path, cancel: &CancelToken) -> Result<Members, I
             continue;
         };
         // Only for people: nothing is ever written to a place of this name.
-        let name = entry.name().map_or_else(|_| n.to_string(), |name| name.into_owned());
+        let name = entry.name().map_or_else(|_| n.to_string(), std::borrow::Cow::into_owned);
         let name = name.replace(char::is_control, "?");
         let check_sum = entry.crc32();
         let archive = archive.to_owned();

@@ -70,7 +70,7 @@ impl Reader for DicomReader {
             }
             Source::File(file) if list.asked().is_some() => {
                 let row = row_of(&list, file).unwrap_or(list.likely());
-                list.open_telling(row, spacing, limits, cancel, progress)
+                list.open_telling(row, spacing, *limits, cancel, progress)
             }
             _ => list.open_likely(spacing, limits, cancel, progress),
         }

@@ -186,12 +186,11 @@ pub(super) fn groups(instances: &[Instance]) -> Vec<Group> {
                 let other = &instances[first.instance];
                 other.shape == instance.shape && belong_together(&other.frames[first.frame], frame)
             });
-            match same {
-                Some(group) => group.places.push(place),
-                None => {
-                    let series = instance.series.clone();
-                    groups.push(Group { series, part: None, places: vec![place] });
-                }
+            if let Some(group) = same {
+                group.places.push(place);
+            } else {
+                let series = instance.series.clone();
+                groups.push(Group { series, part: None, places: vec![place] });
             }
         }
     }

@@ -134,15 +134,14 @@ fn waited(said: Attributes, drug: Attributes, first: Option<&str>) -> Result<f64
     let begun = begun.ok_or("it does not say when it began")?;
     let injected =
         drug.text(tags::RADIOPHARMACEUTICAL_START_DATE_TIME).and_then(|text| of_date_time(&text));
-    let seconds = match injected {
-        Some(injected) => begun - injected,
-        None => {
-            let time = drug.text(tags::RADIOPHARMACEUTICAL_START_TIME);
-            let injected = at(day, time).ok_or("it does not say when it was injected")?;
-            // Only the time is known: of the day before, if it would be later than the scan.
-            let seconds = begun - injected;
-            if seconds < 0.0 { seconds + 86_400.0 } else { seconds }
-        }
+    let seconds = if let Some(injected) = injected {
+        begun - injected
+    } else {
+        let time = drug.text(tags::RADIOPHARMACEUTICAL_START_TIME);
+        let injected = at(day, time).ok_or("it does not say when it was injected")?;
+        // Only the time is known: of the day before, if it would be later than the scan.
+        let seconds = begun - injected;
+        if seconds < 0.0 { seconds + 86_400.0 } else { seconds }
     };
     // A day is more than any tracer in use lasts.
     if (0.0..=5.0 * 86_400.0).contains(&seconds) {
@@ -193,7 +192,7 @@ mod tests {
 
     const FDG: &str = "6586.2";
 
-    /// A series that begins at 11:00, of 370 MBq at 10:00 in 70 kg.
+    /// A series that begins at 11:00, of 370 megabecquerel at 10:00 in 70 kg.
     fn series(changes: &[(Tag, VR, &str)], drug: &[(Tag, VR, &str)]) -> InMemDicomObject {
         let element = |(tag, vr, text): &(Tag, VR, &str)| {
             DataElement::new(*tag, *vr, PrimitiveValue::from(*text))

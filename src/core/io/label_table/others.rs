@@ -1,4 +1,4 @@
-//! Label tables of other programs: 3D Slicer's colour tables (`.ctbl`), FreeSurfer's lookup tables
+//! Label tables of other programs: 3D Slicer's colour tables (`.ctbl`), `FreeSurfer`'s lookup tables
 //! (`FreeSurferColorLUT.txt`), and the tables of segmentations in BIDS (`_dseg.tsv`, BIDS 1.10, Derivatives, Imaging
 //! data types).
 
@@ -32,9 +32,7 @@ impl TableKind {
     /// The table's text.
     pub fn write(self, table: &[LabelName]) -> String {
         match self {
-            Self::Slicer => {
-                lines("# Color table file\n0 Background 0 0 0 0\n", table, |row| alpha(row))
-            }
+            Self::Slicer => lines("# Color table file\n0 Background 0 0 0 0\n", table, alpha),
             // There the last number of a label that is seen is 0.
             Self::FreeSurfer => {
                 lines("#No. Label Name: R G B A\n0 Unknown 0 0 0 0\n", table, |_| 0)

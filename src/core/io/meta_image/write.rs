@@ -20,7 +20,7 @@ const BEGINNING: &str = "ObjectType = Image\nComment = Written by Voxpoint\n";
 const LEVEL: Compression = Compression::new(1);
 
 /// Writes `MetaImage`: one file, compressed, in LPS millimetres; label maps as uint8, or uint16 if a label is above 255,
-/// numbers as float32, scans in their own numbers or, as there is no scale in a MetaImage, in their values.
+/// numbers as float32, scans in their own numbers or, as there is no scale in a `MetaImage`, in their values.
 pub(super) struct MetaImageWriter;
 
 impl Writer for MetaImageWriter {

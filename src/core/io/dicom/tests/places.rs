@@ -259,9 +259,9 @@ fn an_archive_is_read_as_the_folder_that_it_packs() {
 }
 
 /// Puts `bytes` over those at `offset` behind each place where a header of a ZIP archive begins.
-fn patched(mut archive: Vec<u8>, signature: &[u8; 4], offset: usize, bytes: &[u8]) -> Vec<u8> {
+fn patched(mut archive: Vec<u8>, signature: [u8; 4], offset: usize, bytes: &[u8]) -> Vec<u8> {
     let begins: Vec<usize> =
-        (0..archive.len() - 4).filter(|at| archive[*at..].starts_with(signature)).collect();
+        (0..archive.len() - 4).filter(|at| archive[*at..].starts_with(&signature)).collect();
     for at in begins {
         archive[at + offset..at + offset + bytes.len()].copy_from_slice(bytes);
     }
@@ -270,7 +270,7 @@ fn patched(mut archive: Vec<u8>, signature: &[u8; 4], offset: usize, bytes: &[u8
 
 #[test]
 fn archives_that_are_not_what_they_say_are_refused_in_a_line() {
-    let (local, central) = (b"PK\x03\x04", b"PK\x01\x02");
+    let (local, central) = (*b"PK\x03\x04", *b"PK\x01\x02");
     let files = bytes_of(numbered("5", 3));
     let members: Vec<(&str, Vec<u8>)> = ["a", "b", "c"].into_iter().zip(files).collect();
     let packed = archive(&members, CompressionMethod::Deflated);
