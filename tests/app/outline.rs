@@ -27,7 +27,7 @@ fn click_at(harness: &mut Harness<'_, App>, at: Pos2, with: PointerButton, modif
     harness.run_steps(4);
 }
 
-fn double_click(harness: &mut Harness<'_, App>, at: Pos2) {
+pub fn double_click(harness: &mut Harness<'_, App>, at: Pos2) {
     harness.hover_at(at);
     harness.step();
     // In one frame: those of a harness are too far apart for two clicks to be one.

@@ -9,6 +9,7 @@ use voxpoint::app::App;
 use voxpoint::ui::{Action, RecentFile};
 use voxpoint::volume::SuvKind;
 
+use crate::outline::double_click;
 use crate::support::{wait, window};
 
 /// Puts other characters at the end of a UID of an implicit little-endian file.
@@ -102,16 +103,7 @@ fn a_double_click_opens_and_esc_opens_nothing() {
     wait(&mut harness, "the table", |app| app.status().series.is_some());
     harness.run_steps(2);
     let at = harness.get_by_label_contains("5 images").rect().center();
-    harness.hover_at(at);
-    for pressed in [true, false, true, false] {
-        harness.event(egui::Event::PointerButton {
-            pos: at,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        });
-        harness.step();
-    }
+    double_click(&mut harness, at);
     wait(&mut harness, "the scan", |app| app.document().is_some());
     assert_eq!(harness.state().document().expect("open").image().grid().dims()[2], 5);
 }
