@@ -194,7 +194,7 @@ fn two_do_not_take_the_same_case() {
     assert_eq!(list(&harness).current, Some(1));
     // Asked for by name it says who has it.
     harness.get_by_label_contains("c, not started").click();
-    told(&mut harness, "open elsewhere (on ward-7, process 12)");
+    told(&mut harness, "open on ward-7, process 12");
     assert_eq!(list(&harness).current, Some(1), "what was open stays");
     // A session that somebody has is read-only, as always.
     drop(harness);

@@ -13,6 +13,7 @@ mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{DocumentNumber, OpenDocument};
 use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick, Resolution};
@@ -63,6 +64,9 @@ struct Hypothesis {
     log: PromptLog,
     resting: bool,
 }
+
+/// How long a model that loads, or a step of one that is stopped, is waited for when the window goes.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(super) struct Model {
     worker: Worker<Ask, Tell>,
@@ -446,10 +450,14 @@ impl Model {
 }
 
 impl Drop for Model {
-    /// A window that closes doesn't wait for an encoder.
+    /// A window that closes stops its model and waits until that has let go of ONNX Runtime, which is taken down when the
+    /// program ends: a thread that is still loading a model then would crash it.
     fn drop(&mut self) {
         self.tokens.all.cancel();
         self.cancel_install();
+        if !self.worker.finish(PATIENCE) {
+            tracing::warn!("the model is still at work while the program ends");
+        }
     }
 }
 
