@@ -47,7 +47,7 @@ commands! {
         why_not: |cx| without_scan(cx).unwrap_or(mark(
             "None of the images is a PET that says dose, weight and times.",
         )),
-        words: "PET standardised uptake value",
+        words: mark("PET standardised uptake value"),
         on: Some(in_suv),
     }
 

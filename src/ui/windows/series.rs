@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::small_picture::texture;
+use crate::ui::commands::help;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet};
@@ -94,7 +95,10 @@ fn heading(ui: &mut Ui, asked: &SeriesQuestion) {
         let warning = tr_with("{n} patients are in this folder.", &[("n", &patients)]);
         ui.label(RichText::new(warning).color(colours(ui).warning));
     }
-    let line = tr("Double click or Enter opens, the arrow keys choose, Esc opens nothing.");
+    let line = tr_with(
+        "Double click or Enter opens, the arrow keys choose, {key} opens nothing.",
+        &[("key", &help::CANCEL.key_text())],
+    );
     ui.label(quiet(ui, line));
     ui.add_space(8.0);
 }
