@@ -110,12 +110,16 @@ pub struct InfoArgs {
 /// `voxpoint export-session`.
 #[derive(Args, Debug)]
 pub struct ExportSessionArgs {
-    /// The session; its scan is not needed.
+    /// The session; its scan is not needed, but for DICOM.
     #[arg(value_name = "S.voxpoint")]
     pub session: PathBuf,
     /// Where to write the label map.
     #[arg(long, value_name = "MASK.nii.gz", help = labels_help())]
     pub out: PathBuf,
+    /// Of a DICOM label file (.dcm, .rtstruct.dcm): the DICOM images of the scan, which it names; else they are looked for
+    /// where the session's scan was.
+    #[arg(long, value_name = "FOLDER|FILE")]
+    pub reference: Option<PathBuf>,
     /// Write a table of the objects, too (.csv).
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,

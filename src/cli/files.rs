@@ -58,7 +58,21 @@ pub fn open_labels(
     scan: &Volume,
     time_point: Option<usize>,
 ) -> anyhow::Result<LabelsRead> {
-    labels_of(&open_scan(path)?, path, scan, time_point)
+    match labels_for(path, scan)? {
+        Some(read) => Ok(read),
+        None => labels_of(&open_scan(path)?, path, scan, time_point),
+    }
+}
+
+/// The labels in a file that has nothing else (segments, contours) on a scan's grid; `None` of another file. What had to
+/// be decided to read it goes to stderr.
+pub fn labels_for(path: &Path, scan: &Volume) -> anyhow::Result<Option<LabelsRead>> {
+    let (limits, cancel, progress) = (Limits::default(), CancelToken::new(), Progress::new());
+    let read = io::labels_for(path, scan, &limits, &cancel, &progress)?;
+    for note in read.iter().flat_map(|read| &read.notes) {
+        say(&format!("warning: {}: {note}", path.display()));
+    }
+    Ok(read)
 }
 
 /// [`open_labels`] of a volume that was read.

@@ -1,14 +1,15 @@
 //! `voxpoint info`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::args::InfoArgs;
 use super::{files, print, print_json, series, session};
-use crate::io::{self, Limits, Source};
+use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
-use crate::volume::{Volume, Warning, readable};
+use crate::volume::{LabelName, Volume, Warning, readable};
 use crate::work::{CancelToken, Progress};
 
 /// What a file holds; keys are stable.
@@ -31,7 +32,32 @@ struct Info<'a> {
     min: f64,
     max: f64,
     mean: f64,
+    /// The labels that the file itself names; missing if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<Named>,
     warnings: Vec<Warning>,
+}
+
+/// A label that a file names.
+#[derive(Debug, Serialize)]
+struct Named {
+    number: u16,
+    name: String,
+    /// sRGB.
+    colour: [u8; 3],
+}
+
+/// The labels that a file names.
+fn named(path: &Path) -> Vec<Named> {
+    let rows = io::formats().label_names(&Source::at(path)).into_iter();
+    rows.map(|LabelName { value, name, colour, .. }| Named { number: value, name, colour })
+        .collect()
+}
+
+/// A file that has nothing but labels of a scan, and no grid of its own.
+#[derive(Debug, Serialize)]
+struct OnlyLabels {
+    labels: Vec<Named>,
 }
 
 impl<'a> Info<'a> {
@@ -50,6 +76,7 @@ impl<'a> Info<'a> {
             min: stats.min,
             max: stats.max,
             mean: stats.mean,
+            labels: Vec::new(),
             warnings,
         }
     }
@@ -73,12 +100,19 @@ impl<'a> Info<'a> {
             let [a, b, c, d] = row.map(number);
             let _ = writeln!(text, "{name:<13} {a:>11} {b:>11} {c:>11} {d:>12}");
         }
+        text += &told(&self.labels);
         for warning in &self.warnings {
             let _ = writeln!(text, "warning       {}", warning.0);
         }
         text.truncate(text.trim_end().len());
         text
     }
+}
+
+/// A line for each label.
+fn told(labels: &[Named]) -> String {
+    let line = |Named { number, name, .. }: &Named| format!("label {number:<7} {name}\n");
+    labels.iter().map(line).collect()
 }
 
 /// As exact as float32, which the file has.
@@ -109,10 +143,23 @@ pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
             let spacing = files::spacing(&args.series);
             list.open_likely(spacing, &Limits::default(), &cancel, &progress)?
         }
-        None => files::open_one(&args.file, &args.series)?,
+        None => match files::open_one(&args.file, &args.series) {
+            Ok(volume) => volume,
+            Err(error) => return labels_alone(&args.file, error, args.json),
+        },
     };
-    let info = Info::of(&volume);
+    let info = Info { labels: named(&args.file), ..Info::of(&volume) };
     if args.json { print_json(&info) } else { print(&info.table()) }
+}
+
+/// Of a file that has only labels, which are on no grid of their own, their names; else the error that it gave.
+fn labels_alone(path: &Path, error: anyhow::Error, json: bool) -> anyhow::Result<()> {
+    let labels = named(path);
+    let needs_scan = matches!(error.downcast_ref(), Some(IoError::NeedsScan { .. }));
+    if !needs_scan || labels.is_empty() {
+        return Err(error);
+    }
+    if json { print_json(&OnlyLabels { labels }) } else { print(told(&labels).trim_end()) }
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::args::ExportSessionArgs;
 use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
-use crate::geom::Grid;
+use crate::geom::{AxisMap, Grid};
 use crate::io::{self, ContentKind};
 use crate::session::{self, Contents, FileRef, Snapshot, labels_check_sum};
-use crate::volume::{LabelMap, LabelName, readable};
+use crate::volume::{LabelMap, LabelName, Volume, readable};
 use crate::work::{CancelToken, Progress, memory};
 
 /// What a session holds; keys are stable.
@@ -231,9 +231,15 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
             table.display()
         );
     }
-    let (grid, said) = (&around.source.grid, around.source.provenance());
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;
+    if formats.names_images(&args.out) {
+        let (labels, scan) = on_images(args, &contents.snapshot, &labels)?;
+        let (grid, said) = (scan.grid(), scan.provenance());
+        io::save_labels(&args.out, &labels, grid, said, &names, &cancel, &progress)?;
+    } else {
+        let (grid, said) = (&around.source.grid, around.source.provenance());
+        io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;
+    }
     if let Some(csv) = &args.csv {
         let table = table(&contents.snapshot);
         io::write_whole(csv, |file| file.write_all(table.as_bytes()))
@@ -249,6 +255,35 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
         return print_json(&report);
     }
     print(&format!("{}: {} objects, {} voxels", report.out, report.objects, report.voxels))
+}
+
+/// The images that a file of labels is to name, and the labels in the order of their voxels.
+fn on_images(
+    args: &ExportSessionArgs,
+    snapshot: &Snapshot,
+    labels: &LabelMap,
+) -> anyhow::Result<(LabelMap, Volume)> {
+    let source = &snapshot.around.source;
+    let there = || source.file.candidates(&args.session).into_iter().find(|path| path.exists());
+    let Some(path) = args.reference.clone().or_else(there) else {
+        bail!(
+            "the scan of the session, whose images the file names, is not there; say where with --reference: {}",
+            source.file.absolute.display()
+        );
+    };
+    let scan = files::open_scan(&path)?;
+    let tolerance = 0.05 * scan.grid().spacing().min_element();
+    let Some(order) = AxisMap::between(&source.grid, scan.grid(), tolerance) else {
+        bail!(
+            "these are not the images of the session's scan; name others with --reference: {}",
+            path.display()
+        );
+    };
+    if order.is_identity() {
+        return Ok((labels.clone(), scan));
+    }
+    let reordered = order.reordered(&labels.to_vec(), labels.dims());
+    Ok((LabelMap::from_labels(scan.grid().dims(), &reordered), scan))
 }
 
 /// Refuses outputs that would replace the scan of a session or an image over it.

@@ -7,6 +7,7 @@ mod commands;
 mod convert;
 mod eval;
 mod films;
+mod label_files;
 mod labels;
 mod lists;
 mod memory;

@@ -94,7 +94,7 @@ impl Reader for TinyReader {
         let dims = [nx, ny, voxels.len() / (nx * ny)];
         let grid = Grid::new(dims, first.world_from_voxel()).expect("more of the same");
         let identifiers = vec![("series".to_owned(), series)];
-        let said = Provenance { format: "Tiny", geometry: None, identifiers };
+        let said = Provenance { format: "Tiny", identifiers, ..Provenance::default() };
         let voxels = Voxels::U16(voxels);
         Ok(Volume::new(source.name(), grid, dims.to_vec(), voxels, Scale::NONE, said, vec![]))
     }

@@ -52,9 +52,11 @@ pub(in crate::app) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
     PathBuf::from(named)
 }
 
-/// `scan.nii.gz` → `scan_mask.nii.gz`, beside it; of the format of the scan, if that is written.
-pub(in crate::app) fn label_path_for(formats: &Registry, scan: &Path) -> PathBuf {
-    let ending = formats.ending_beside(scan, ContentKind::Labels);
+/// `scan.nii.gz` → `scan_mask.nii.gz`, beside it; of the format of the scan, if that is written. A folder has no ending
+/// that would say its `format`, and the names of DICOM files often have none.
+pub(in crate::app) fn label_path_for(formats: &Registry, scan: &Path, format: &str) -> PathBuf {
+    let own = formats.ending_of(format, ContentKind::Labels);
+    let ending = own.unwrap_or_else(|| formats.ending_beside(scan, ContentKind::Labels));
     scan.with_file_name(format!("{}_mask{ending}", stem_of(formats, scan)))
 }
 
@@ -119,7 +121,13 @@ mod tests {
 
     #[test]
     fn the_mask_is_suggested_beside_its_scan() {
-        let path = |s: &str| label_path_for(formats(), Path::new(s)).to_string_lossy().into_owned();
+        let of = |s: &str, format: &str| {
+            label_path_for(formats(), Path::new(s), format).to_string_lossy().into_owned()
+        };
+        let path = |s: &str| of(s, "");
+        assert_eq!(of("d/CT", "DICOM"), "d/CT_mask.dcm");
+        assert_eq!(of("d/IM0001", "DICOM"), "d/IM0001_mask.dcm");
+        assert_eq!(of("d/scan.mhd", "MetaImage"), "d/scan_mask.mha");
         assert_eq!(path("d/scan.v2.nii.gz"), "d/scan.v2_mask.nii.gz");
         assert_eq!(path("d/SCAN.NII"), "d/SCAN_mask.nii.gz");
         assert_eq!(path("d/scan.img"), "d/scan_mask.nii.gz");

@@ -62,6 +62,17 @@ pub(in crate::app) struct Labels {
     pub other_time_points: bool,
     /// What the file and its table were when they were read.
     pub stamp: PairStamp,
+    /// Whether corrected labels may go back into the file: it is a label map, or was written here.
+    pub is_ours: bool,
+}
+
+impl Labels {
+    /// Of a file without time points.
+    fn single(stamp: PairStamp) -> Self {
+        let read = LabelsRead::default();
+        let (time_points, time_point, other_time_points) = (1, 0, false);
+        Self { read, time_points, time_point, other_time_points, stamp, is_ours: true }
+    }
 }
 
 /// What was in a file.
@@ -111,6 +122,18 @@ pub(in crate::app) fn load(
         return Ok(FileContents::Cases);
     }
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
+    let (source, limits) = (Source::at(path), Limits::default());
+    if let Some(scan) = scan.filter(|_| role != Role::Overlay)
+        && let Some(read) = formats.labels_for(&source, scan, &limits, cancel, progress)?
+    {
+        let stamp = PairStamp::of_read(formats, path, began);
+        let is_ours = !formats.is_foreign(path);
+        return Ok(FileContents::Labels(Box::new(Labels {
+            read,
+            is_ours,
+            ..Labels::single(stamp)
+        })));
+    }
     let volume = match volume(formats, path, which, cancel, progress)? {
         Ok(volume) => volume,
         Err(several) => return Ok(FileContents::Several(several)),
@@ -194,7 +217,8 @@ fn labels(
     let read = formats.labels_on(&volume, path, scan)?;
     let (time_point, other_time_points) = (volume.time_point(), !same && time_points > 1);
     let stamp = PairStamp::of_read(formats, path, began);
-    Ok(Box::new(Labels { read, time_points, time_point, other_time_points, stamp }))
+    let is_ours = true;
+    Ok(Box::new(Labels { read, time_points, time_point, other_time_points, stamp, is_ours }))
 }
 
 /// Whether it is a table of scans by its name, or a folder that is no scan itself, or has scans beside the slices of one.
@@ -213,5 +237,5 @@ fn is_list_of_cases(formats: &Registry, path: &Path) -> bool {
 /// Whether a file's name says that it is a label map.
 pub(in crate::app) fn is_named_like_labels(path: &Path) -> bool {
     let name = name_of(path).to_lowercase();
-    ["label", "mask", "seg"].iter().any(|word| name.contains(word))
+    ["label", "mask", "seg", "rtst"].iter().any(|word| name.contains(word))
 }

@@ -549,7 +549,8 @@ pub(super) fn empty(source: &SessionSource, most: u64) -> Result<Loaded, Failed>
     values.resize(count, 0);
     let voxels = Voxels::U8(values);
     let geometry = source.geometry.clone().or_else(|| Some(StoredGeometry::of(&grid)));
-    let said = Provenance { format: "", geometry, identifiers: source.identifiers.clone() };
+    let identifiers = source.identifiers.clone();
+    let said = Provenance { geometry, identifiers, ..Provenance::default() };
     let dims = grid.dims().to_vec();
     let volume =
         Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());

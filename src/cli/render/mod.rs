@@ -61,6 +61,9 @@ fn open_labels(
     scan: &Volume,
     time_point: Option<usize>,
 ) -> anyhow::Result<LabelsRead> {
+    if let Some(read) = files::labels_for(path, scan)? {
+        return Ok(read);
+    }
     let labels = files::open_scan(path)?;
     let same = (labels.time_points() == scan.time_points()).then_some(scan.time_point() + 1);
     let time_point = time_point.or(same);

@@ -173,6 +173,14 @@ pub enum IoError {
         /// Where.
         path: PathBuf,
     },
+    /// Something that belongs on a scan, and none is open.
+    #[error("this is {what}: open the scan first, then this file: {}", path.display())]
+    NeedsScan {
+        /// What it is.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
     /// A scan opened as label map.
     #[error("this is no label map ({what}): {}", path.display())]
     NotLabels {
@@ -193,6 +201,14 @@ pub enum IoError {
     #[error("these values make no volume ({what}); nothing was changed: {}", path.display())]
     NoVolume {
         /// Why.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A format that names the images that labels are of.
+    #[error("a DICOM file names the images that its labels are of ({what}); nothing was changed; save in another format: {}", path.display())]
+    NoImages {
+        /// Why they can't be named.
         what: String,
         /// Where.
         path: PathBuf,

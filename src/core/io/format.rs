@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::contents::{SeriesList, SliceSpacing};
 use super::error::IoError;
+use super::labels_read::LabelsRead;
 use super::limits::Limits;
 use crate::geom::Grid;
 use crate::volume::{LabelMap, LabelName, Provenance, Scale, Volume, Voxels};
@@ -132,6 +133,15 @@ pub struct Slice<'a> {
     pub scale: Scale,
 }
 
+/// The scan that labels are wanted for.
+#[derive(Clone, Copy, Debug)]
+pub struct Onto<'a> {
+    /// Where its voxels are.
+    pub grid: &'a Grid,
+    /// What its source said.
+    pub provenance: &'a Provenance,
+}
+
 /// Reads a format. Told by content, never by name: [`Reader::sniff`].
 pub trait Reader: Send + Sync {
     /// Its name and the endings of files that it reads.
@@ -186,6 +196,22 @@ pub trait Reader: Send + Sync {
     /// for where no table lies beside it. Names are a help: what can't be read has none.
     fn label_names(&self, _source: &Source, _time_point: usize) -> Vec<LabelName> {
         Vec::new()
+    }
+
+    /// The labels in a source that has nothing but labels of a scan (segments, contours), on that scan's grid; `None` of
+    /// any other, which is read as a volume.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    fn labels(
+        &self,
+        _source: &Source,
+        _onto: &Onto<'_>,
+        _limits: &Limits,
+        _cancel: &CancelToken,
+        _progress: &Progress,
+    ) -> Result<Option<LabelsRead>, IoError> {
+        Ok(None)
     }
 
     /// Reads a volume again, slice by slice: what was written is verified by this. The volume is in memory as a whole
@@ -270,6 +296,9 @@ pub enum EncodeError {
     /// The format can't hold this, and why.
     #[error("{0}")]
     Impossible(String),
+    /// It names the images that labels are of, and they are not known or not there, and why.
+    #[error("{0}")]
+    NoImages(String),
 }
 
 impl From<Cancelled> for EncodeError {
@@ -286,6 +315,11 @@ pub trait Writer: Send + Sync {
 
     /// Whether the format can hold this.
     fn can(&self, kind: ContentKind) -> bool;
+
+    /// Whether a file says of which images its labels are: [`Provenance::images`] has to have them.
+    fn names_images(&self) -> bool {
+        false
+    }
 
     /// Whether a file that begins like this (inflated, at most 545 bytes) was written by this writer, so that it may
     /// be replaced without a word.

@@ -9,15 +9,17 @@ use values::{Tally, Value, each_run, renumber};
 
 use super::belonging::{GRID_TOLERANCE, how_far, placed_on};
 use super::error::IoError;
-use super::format::Source;
+use super::format::{Onto, Source};
 use super::label_table::{self, TableRow};
+use super::labels_read::LabelsRead;
+use super::limits::Limits;
 use super::note::{LabelNote, note};
 use super::registry::Registry;
 use crate::geom::Grid;
 use crate::volume::{
-    Conversion, DeltaRun, LabelMap, NamedRegion, Region, RegionBuilder, Run, Volume,
+    Conversion, DeltaRun, LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Run, Volume,
 };
-use crate::work::memory;
+use crate::work::{CancelToken, Progress, memory};
 
 /// More labels than a label map can hold.
 const MOST_LABELS: usize = 65_535;
@@ -33,26 +35,6 @@ const MANY_PAIRS: u64 = 1 << 20;
 
 /// After so many runs of equal labels it is asked again whether there is memory for more.
 const ASK_EVERY: usize = 1 << 20;
-
-/// A label map as it was read, and what had to be decided to read it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LabelsRead {
-    /// Its labels, by rising numbers.
-    pub labels: Vec<NamedRegion>,
-    /// What the user should know.
-    pub notes: Vec<LabelNote>,
-    /// Numbers in the file that are over 65535, and those that they got instead.
-    pub renumbered: BTreeMap<u64, u16>,
-    /// Whether a number was taken for background that may mean something else: worth asking about.
-    pub is_doubtful: bool,
-}
-
-impl LabelsRead {
-    /// The number in [`LabelsRead::labels`] of what has this number in the file, if that can be one.
-    pub fn value_of(&self, in_file: u64) -> Option<u16> {
-        u16::try_from(in_file).ok().or_else(|| self.renumbered.get(&in_file).copied())
-    }
-}
 
 /// What a volume is most likely.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +147,40 @@ impl Registry {
         Ok(read)
     }
 
+    /// The labels in a source of a format that has nothing but labels of scans (segments, contours), on the grid of
+    /// `scan`, with the names of a label table beside it; `None` of another format, whose volumes
+    /// [`Registry::labels_on`] is asked about.
+    ///
+    /// # Errors
+    /// See [`IoError`].
+    pub fn labels_for(
+        &self,
+        source: &Source,
+        scan: &Volume,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Option<LabelsRead>, IoError> {
+        let onto = Onto { grid: scan.grid(), provenance: scan.provenance() };
+        let reader = self.reader_of(source)?;
+        let Some(mut read) = reader.labels(source, &onto, limits, cancel, progress)? else {
+            return Ok(None);
+        };
+        let table = label_table::beside(self, source.path());
+        for row in table.rows {
+            let Ok(row) = LabelName::try_from(row) else { continue };
+            let Some(label) = read.labels.iter_mut().find(|l| l.value == row.value) else {
+                continue;
+            };
+            label.name = Some(row.name).filter(|name| !name.is_empty()).or(label.name.take());
+            (label.colour, label.opacity) = (Some(row.colour), Some(row.opacity));
+            label.visible = row.visible;
+        }
+        read.notes.extend(table.notes);
+        read.notes.extend(hidden(&read.labels));
+        Ok(Some(read))
+    }
+
     /// The labels of a volume read from `path` (of the time point that is looked at), with the names of a label table
     /// beside it; an error if it lies on another grid or its values are no labels.
     ///
@@ -214,13 +230,16 @@ impl Registry {
             })
             .collect();
         labels.sort_by_key(|label| label.value);
-        let hidden = labels.iter().filter(|l| !l.visible).count();
-        if hidden > 0 {
-            let values = [("n", hidden.to_string()), ("of", labels.len().to_string())];
-            notes.push(note("{n} of {of} labels are hidden, as the label table says", &values));
-        }
+        notes.extend(hidden(&labels));
         Ok(LabelsRead { labels, notes, renumbered, is_doubtful: tally.is_doubtful() })
     }
+}
+
+/// How many labels are not shown.
+fn hidden(labels: &[NamedRegion]) -> Option<LabelNote> {
+    let hidden = labels.iter().filter(|l| !l.visible).count();
+    let values = [("n", hidden.to_string()), ("of", labels.len().to_string())];
+    (hidden > 0).then(|| note("{n} of {of} labels are hidden, as the label table says", &values))
 }
 
 /// Which of several time points was read.

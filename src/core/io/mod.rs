@@ -28,6 +28,7 @@ mod format;
 mod inflate;
 mod label_table;
 mod labels;
+mod labels_read;
 mod limits;
 mod lps;
 mod meta_image;
@@ -36,6 +37,8 @@ mod nifti;
 mod note;
 mod npy;
 mod nrrd;
+mod onto_grid;
+mod overlaps;
 mod pair;
 mod pending;
 mod registry;
@@ -58,16 +61,19 @@ pub use contents::{GreyPicture, Personal, SeriesList, SeriesRemark, SeriesRow, S
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp};
 pub use format::{
-    Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, Reader, Slice,
-    Sniff, Source, Writer,
+    Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, Onto, Reader,
+    Slice, Sniff, Source, Writer,
 };
 pub use label_table::{TableKind, decode as decode_text};
-pub use labels::{LabelsRead, Likeness, likeness};
+pub use labels::{Likeness, likeness};
+pub use labels_read::LabelsRead;
 pub use limits::Limits;
 pub use note::LabelNote;
 pub use npy::stage_npy;
 pub use registry::Registry;
 pub use save::Saved;
 pub use spill::{SpillFile, Spilled};
-pub use standard::{formats, labels_of, labels_on, open_volume, save_float32, save_labels};
+pub use standard::{
+    formats, labels_for, labels_of, labels_on, open_volume, save_float32, save_labels,
+};
 pub use together::{SetAside, publish_together};

@@ -14,7 +14,7 @@ use super::format::{
 use super::limits::Limits;
 use super::stream::{Stream, read_full};
 use super::unsupported::looks_like;
-use crate::volume::Volume;
+use crate::volume::{LabelName, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Formats, each asked in turn; [`Registry::standard`] has those that ship.
@@ -153,6 +153,23 @@ impl Registry {
         let same = self.writes(kind).find(|info| own.contains(&info.name));
         let any = same.or_else(|| self.writes(kind).next());
         any.and_then(|info| info.endings.first().copied()).unwrap_or_default()
+    }
+
+    /// How the name of a file of a format usually ends; `None` if it is not written.
+    pub fn ending_of(&self, format: &str, kind: ContentKind) -> Option<&'static str> {
+        let mut own = self.writes(kind).filter(|info| info.name == format);
+        own.next().and_then(|info| info.endings.first().copied())
+    }
+
+    /// Whether a file of this name says of which images its labels are, so that only labels of such can be saved there.
+    pub fn names_images(&self, path: &Path) -> bool {
+        let writer = self.writer_of(path, ContentKind::Labels);
+        writer.is_ok_and(|(writer, _)| writer.names_images())
+    }
+
+    /// The names and colours that a file has for labels.
+    pub fn label_names(&self, source: &Source) -> Vec<LabelName> {
+        self.reader_of(source).map(|reader| reader.label_names(source, 0)).unwrap_or_default()
     }
 
     /// Whether a file's name ends as those of a format that is read usually do. (Of a header and its voxels in two

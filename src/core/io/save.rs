@@ -193,6 +193,7 @@ impl Registry {
             EncodeError::Cancelled => IoError::Cancelled,
             EncodeError::Output(e) => writing(e),
             EncodeError::Impossible(what) => IoError::NoVolume { what, path: path.into() },
+            EncodeError::NoImages(what) => IoError::NoImages { what, path: path.into() },
         })?;
         out.flush().map_err(writing)?;
         drop(out);

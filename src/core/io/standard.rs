@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::error::IoError;
 use super::format::Source;
-use super::labels::LabelsRead;
+use super::labels_read::LabelsRead;
 use super::limits::Limits;
 use super::registry::Registry;
 use super::save::Saved;
@@ -24,6 +24,8 @@ impl Registry {
             .with(meta_image::format())
             .with(mgh::format())
             .with(dicom::format())
+            .with(dicom::label_map())
+            .with(dicom::structure_set())
     }
 }
 
@@ -60,6 +62,20 @@ pub fn labels_of(volume: &Volume, path: &Path, grid: &Grid) -> Result<LabelsRead
 /// As that.
 pub fn labels_on(volume: &Volume, path: &Path, scan: &Volume) -> Result<LabelsRead, IoError> {
     formats().labels_on(volume, path, scan)
+}
+
+/// [`Registry::labels_for`] of the file or folder at a path.
+///
+/// # Errors
+/// As that.
+pub fn labels_for(
+    path: &Path,
+    scan: &Volume,
+    limits: &Limits,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Option<LabelsRead>, IoError> {
+    formats().labels_for(&Source::at(path), scan, limits, cancel, progress)
 }
 
 /// [`Registry::save_labels`].
@@ -161,7 +177,19 @@ mod tests {
         );
         assert_eq!(
             formats.written_endings(ContentKind::Labels),
-            [".nii.gz", ".nii", ".nrrd", ".seg.nrrd", ".mha", ".mgz", ".mgh"]
+            [
+                ".nii.gz",
+                ".nii",
+                ".nrrd",
+                ".seg.nrrd",
+                ".mha",
+                ".mgz",
+                ".mgh",
+                ".dcm",
+                ".seg.dcm",
+                ".labelmap.dcm",
+                ".rtstruct.dcm"
+            ]
         );
         assert_eq!(
             formats.written_endings(ContentKind::Values),

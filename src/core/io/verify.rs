@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::error::IoError;
-use super::format::{Content, ContentVoxels, Slice, Source};
+use super::format::{Content, ContentVoxels, Onto, Slice, Source};
+use super::limits::Limits;
 use super::registry::Registry;
 use super::same_place::same_place;
 use super::scan_numbers::are_same;
@@ -38,6 +39,18 @@ pub(super) fn verify(
         return Err(differs(format!("it is read as {found}, not as {format}")));
     }
     let depth = slices(content);
+    if let ContentVoxels::Labels(labels) = content.voxels {
+        let onto = Onto { grid: content.grid, provenance: content.provenance };
+        let (limits, silent) = (Limits::default(), Progress::new());
+        if let Some(read) =
+            reader.labels(&source, &onto, &limits, cancel, &silent).map_err(reread)?
+        {
+            let found = read.labels.iter().map(|label| (label.value, &label.region));
+            let same = LabelMap::from_regions(content.grid.dims(), found) == *labels;
+            progress.set_done(2 * depth as u64);
+            return if same { Ok(()) } else { Err(differs("its labels".into())) };
+        }
+    }
     let mut next = 0;
     let compare = &mut |slice: Slice<'_>| {
         if !same_place(slice.grid, content.grid) {

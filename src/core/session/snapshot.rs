@@ -47,7 +47,7 @@ impl SessionSource {
     /// For a label map on the scan's grid: to make the same statements about its place.
     pub fn provenance(&self) -> Provenance {
         let identifiers = self.identifiers.clone();
-        Provenance { format: "", geometry: self.geometry.clone(), identifiers }
+        Provenance { geometry: self.geometry.clone(), identifiers, ..Provenance::default() }
     }
 }
 

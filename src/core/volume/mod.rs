@@ -33,7 +33,7 @@ pub use hounsfield::CtContent;
 pub use label_map::LabelMap;
 pub use named::{LabelName, NamedRegion};
 pub(crate) use pieces::for_each_piece;
-pub use provenance::Provenance;
+pub use provenance::{Provenance, SourceFile, SourceImages};
 pub use readable::readable;
 pub use region::{Region, RegionBuilder, Run, VoxelBox};
 pub use sample::{Interpolation, Keep, Row, Sampler, Thickness, label_row};

@@ -1,3 +1,6 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use super::StoredGeometry;
 
 /// What the source of a volume said about it beyond what is needed to show it: carried from whoever reads a file to
@@ -11,6 +14,33 @@ pub struct Provenance {
     /// Names and values by which the scan can be found again, but no person: the UIDs of a series, a checksum. A
     /// reader puts nothing here that may name or describe a patient.
     pub identifiers: Vec<(String, String)>,
+    /// The DICOM images that are its slices, for what is written for them: only `io` looks into this.
+    pub images: Option<Arc<SourceImages>>,
+}
+
+/// The images that a volume was made of, by which files that are derived from it name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceImages {
+    /// The files.
+    pub files: Vec<SourceFile>,
+    /// Which file each slice is from and which of its images it is, from 0; time point after time point. `None` of a
+    /// slice that is missing.
+    pub slices: Vec<Option<(usize, usize)>>,
+}
+
+/// A file with images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Where it was read; of a file in an archive that of the archive with its name, for people.
+    pub path: PathBuf,
+    /// The archive that it is in.
+    pub archive: Option<PathBuf>,
+    /// Its SOP Class UID.
+    pub class: String,
+    /// Its SOP Instance UID.
+    pub instance: String,
+    /// It has several images.
+    pub is_multi_frame: bool,
 }
 
 impl Provenance {

@@ -17,7 +17,6 @@ REFUSED = {
     "rtstruct.dcm": "an RT Structure Set",
     "rtplan_truncated.dcm": "cut short",
     "UN_sequence.dcm": "without images",
-    "liver_1frame.dcm": "a DICOM segmentation",
 }
 # Lossy compression: decoders round differently.
 LOSSY = {"JPGExtended.dcm": 0.02, "JPEG2000.dcm": 0.02, "SC_rgb_jpeg_dcmtk.dcm": 2.0, "SC_rgb_dcmtk_+eb+cy+np.dcm": 2.0,
@@ -64,7 +63,7 @@ def single(path):
     values = values.reshape(frames, data.Rows, data.Columns)
     placed = "ImagePositionPatient" in data or "PerFrameFunctionalGroupsSequence" in data
     affine = None
-    if placed and frames == 1:
+    if "ImagePositionPatient" in data and frames == 1:
         x, y = np.array(data.ImageOrientationPatient, float).reshape(2, 3)
         rows, columns = map(float, data.PixelSpacing)
         thick = float(data.get("SpacingBetweenSlices", data.get("SliceThickness", 1)))
@@ -72,9 +71,23 @@ def single(path):
         lps[:3, :3] = np.array([x * columns, y * rows, np.cross(x, y) * thick]).T
         lps[:3, 3] = data.ImagePositionPatient
         affine = (np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps).tolist()
+    if "SegmentationType" in data:
+        affine = affine_of_segmentation(data)
     if not placed and frames > 1:
         values = values[:, None]
     return described(values, affine, LOSSY.get(path.name))
+
+
+def affine_of_segmentation(data):
+    """Of one frame."""
+    shared, own = data.SharedFunctionalGroupsSequence[0], data.PerFrameFunctionalGroupsSequence[0]
+    x, y = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float).reshape(2, 3)
+    measures = shared.PixelMeasuresSequence[0]
+    rows, columns = map(float, measures.PixelSpacing)
+    lps = np.eye(4)
+    lps[:3, :3] = np.array([x * columns, y * rows, np.cross(x, y) * float(measures.SpacingBetweenSlices)]).T
+    lps[:3, 3] = own.PlanePositionSequence[0].ImagePositionPatient
+    return (np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps).tolist()
 
 
 def folder(path):

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::contents::SliceSpacing;
 use super::super::error::IoError;
@@ -19,7 +20,7 @@ use super::stack::{NoStack, Plane, Stack, grid, stack, stack_evenly};
 use super::suv::factors;
 use crate::geom::{DVec3, Grid};
 use crate::text::bytes;
-use crate::volume::{Provenance, Scale, SuvFactors, Volume, Warning};
+use crate::volume::{Provenance, Scale, SourceFile, SourceImages, SuvFactors, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
 /// Images that are to become a volume, in order.
@@ -162,6 +163,7 @@ impl<'a> Assembly<'a> {
             format: NAME,
             geometry: None,
             identifiers: known.filter(|(_, value)| !value.is_empty()).collect(),
+            images: Some(Arc::new(self.source_images(&slices))),
         };
         debug_assert!(!self.placeless || self.grid.dims()[2] == 1);
         let mut warnings = warnings;
@@ -173,6 +175,32 @@ impl<'a> Assembly<'a> {
             Volume::new(name, self.grid.clone(), dims, voxels, scale, provenance, warnings);
         let files: BTreeSet<_> = files.iter().map(|file| file.origin.path.clone()).collect();
         Ok(volume.converted_from(conversion(&instance.shape)).with_suv(suv).read_from(files))
+    }
+
+    /// The files that slices are of, for what is derived from them. Slices that were resampled are of none.
+    fn source_images(&self, slices: &[Option<Place>]) -> SourceImages {
+        let used: BTreeSet<usize> = slices.iter().flatten().map(|place| place.instance).collect();
+        let used: Vec<usize> = used.into_iter().collect();
+        let file = |n: &usize| {
+            let Instance { origin, class, uid, frames, .. } = &self.instances[*n];
+            SourceFile {
+                path: origin.path.clone(),
+                archive: origin.member.as_ref().map(|member| member.archive.clone()),
+                class: class.clone(),
+                instance: uid.clone(),
+                is_multi_frame: frames.len() > 1,
+            }
+        };
+        let place = |place: &Place| {
+            let number = self.instances[place.instance].frames[place.frame].number;
+            (used.partition_point(|n| *n < place.instance), number)
+        };
+        let slices = if self.stack.blends.is_some() {
+            vec![None; self.grid.dims()[2] * self.stack.time_points]
+        } else {
+            slices.iter().map(|slice| slice.as_ref().map(place)).collect()
+        };
+        SourceImages { files: used.iter().map(file).collect(), slices }
     }
 
     /// How a PET becomes SUV, by what its first file says; why not.

@@ -14,6 +14,8 @@ pub(super) struct Instance {
     pub length: u64,
     /// UID of the transfer syntax.
     pub syntax: String,
+    /// SOP Class UID.
+    pub class: String,
     /// SOP Instance UID.
     pub uid: String,
     pub series: SeriesName,

@@ -8,6 +8,7 @@ use super::super::error::IoError;
 use super::super::limits::Limits;
 use super::super::note::{LabelNote, note};
 use super::assemble::Assembly;
+use super::class::{STRUCTURE_SET, is_segmentation};
 use super::directory::INDEX;
 use super::instance::Instance;
 use super::picture::picture;
@@ -290,8 +291,8 @@ fn no_images(found: &Scan, path: &Path) -> IoError {
 fn named(class: &str) -> &'static str {
     match class {
         INDEX => "a DICOMDIR, an index",
-        "1.2.840.10008.5.1.4.1.1.66.4" => "a DICOM segmentation, which is not read yet",
-        "1.2.840.10008.5.1.4.1.1.481.3" => "an RT Structure Set: contours, no image",
+        c if is_segmentation(c) => "a DICOM segmentation: open it by its file",
+        STRUCTURE_SET => "an RT Structure Set: contours, no image",
         "1.2.840.10008.5.1.4.1.1.481.5" => "an RT Plan, no image",
         c if c.starts_with("1.2.840.10008.5.1.4.1.1.88") => "a report, no image",
         c if c.starts_with("1.2.840.10008.5.1.4.1.1.11") => "a presentation state, no image",

@@ -34,7 +34,7 @@ pub(super) struct Origin {
 /// A file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Member {
-    archive: PathBuf,
+    pub archive: PathBuf,
     /// Where its packed bytes begin.
     begin: u64,
     packed: u64,
@@ -51,6 +51,18 @@ impl From<PathBuf> for Origin {
 }
 
 impl Origin {
+    /// Where a file that was read is: one of an archive is looked for in it by its name.
+    pub fn again(
+        path: &Path,
+        archive: Option<&Path>,
+        cancel: &CancelToken,
+    ) -> Result<Self, IoError> {
+        let Some(archive) = archive else { return Ok(path.to_owned().into()) };
+        let found = members(archive, cancel)?.files.into_iter().find(|file| file.path == path);
+        let gone = || IoError::reading(io::ErrorKind::NotFound.into(), path);
+        found.ok_or_else(gone)
+    }
+
     /// Opens it and looks where what is in it.
     pub fn open(&self) -> Result<Opened, IoError> {
         match &self.member {

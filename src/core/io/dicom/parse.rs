@@ -6,6 +6,7 @@ use dicom_dictionary_std::tags;
 
 use super::super::error::IoError;
 use super::attributes::Attributes;
+use super::class::is_segmentation;
 use super::frames::frames;
 use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
@@ -21,9 +22,6 @@ pub(super) enum Parsed {
     Other(String),
 }
 
-/// Its bits are labels, not an image.
-const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
-
 /// Reads the header of a file.
 pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
     let path = origin.path.as_path();
@@ -34,7 +32,8 @@ pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
     let float = [(tags::FLOAT_PIXEL_DATA, 32), (tags::DOUBLE_FLOAT_PIXEL_DATA, 64)];
     let float = float.into_iter().find(|(tag, _)| data.get(*tag).is_some()).map(|(_, bits)| bits);
     let pixels = float.is_some() || opened.structure.pixels.is_some();
-    if class == SEGMENTATION || !pixels || said.whole(tags::ROWS).is_none() {
+    // The pixels of a segmentation are labels, not an image.
+    if is_segmentation(&class) || !pixels || said.whole(tags::ROWS).is_none() {
         return Ok(Parsed::Other(class));
     }
     let shape = shape(said, float, path)?;
@@ -53,6 +52,7 @@ pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
         },
         heading: Heading::of(said),
         frames: frames(said, &class, path)?,
+        class,
         shape,
     })))
 }

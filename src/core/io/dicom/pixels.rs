@@ -223,7 +223,7 @@ pub(super) fn one_scale(scales: impl IntoIterator<Item = Scale>) -> bool {
 }
 
 /// The pixels of a file as they lie in it.
-struct Pixels {
+pub(super) struct Pixels {
     bytes: Vec<u8>,
     /// Where each item of compressed pixels lies in `bytes`; none of pixels that are not.
     items: Vec<Range<usize>>,
@@ -236,7 +236,8 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn read(instance: &Instance) -> Result<Self, IoError> {
+    /// Reads them all.
+    pub fn read(instance: &Instance) -> Result<Self, IoError> {
         let path = &instance.origin.path;
         let reading = |e| IoError::reading(e, path);
         let mut opened = instance.origin.open()?;
@@ -296,8 +297,22 @@ impl Pixels {
         Ok(Self { bytes, items: ranges, offsets, swapped: false, one_image })
     }
 
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes of pixels that are not compressed, in their order; as many of them as there are.
+    pub fn range(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        if self.swapped {
+            return self.in_order(range);
+        }
+        let end = range.end.min(self.bytes.len());
+        Cow::Borrowed(&self.bytes[range.start.min(end)..end])
+    }
+
     /// The bytes of an image, compressed or not.
-    fn frame(&self, n: usize, shape: &Shape, path: &Path) -> Result<Cow<'_, [u8]>, IoError> {
+    pub fn frame(&self, n: usize, shape: &Shape, path: &Path) -> Result<Cow<'_, [u8]>, IoError> {
         let cut = |what: String| IoError::Truncated { what, path: path.to_owned() };
         if self.items.is_empty() {
             let size = shape.plain_bytes();

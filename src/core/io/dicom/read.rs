@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use super::super::contents::{SeriesList, SliceSpacing};
 use super::super::error::IoError;
-use super::super::format::{Beginning, FormatInfo, Reader, Sniff, Source};
+use super::super::format::{Beginning, FormatInfo, Onto, Reader, Sniff, Source};
+use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::registry::beginning;
-use super::NAME;
+use super::class::{STRUCTURE_SET, is_segmentation};
 use super::directory::INDEX;
+use super::label_files;
 use super::list::DicomList;
 use super::origin::{Origin, is_archive, is_archive_of_dicom};
 use super::parse::{Parsed, parse};
 use super::pixels::Place;
 use super::scan::{Scan, scan, scan_archive, scan_folder, scan_index};
 use super::structure::is_dicom;
-use crate::volume::Volume;
+use crate::volume::{LabelName, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// So many files of a folder are looked at to tell whether it is one of DICOM, so many in all, and so many names.
@@ -63,7 +65,19 @@ impl Reader for DicomReader {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        let list = listed(source, cancel, progress)?;
+        let found = found(source, cancel, progress)?;
+        if let Source::File(file) = source
+            && found.instances.is_empty()
+        {
+            if found.others.iter().any(|class| is_segmentation(class)) {
+                return label_files::volume(file, &source.name(), *limits, cancel, progress);
+            }
+            if found.others.contains(STRUCTURE_SET) {
+                let what = "an RT Structure Set, whose contours belong on a scan";
+                return Err(IoError::NeedsScan { what, path: file.clone() });
+            }
+        }
+        let list = DicomList::new(found, source.path(), source.name())?;
         match source {
             Source::Chosen { series, .. } => {
                 list.open(list.find(series)?, spacing, limits, cancel, progress)
@@ -87,8 +101,28 @@ impl Reader for DicomReader {
         {
             return Ok(None);
         }
-        let list = listed(source, cancel, progress)?;
-        Ok(Some(Arc::new(list)))
+        let found = found(source, cancel, progress)?;
+        Ok(Some(Arc::new(DicomList::new(found, source.path(), source.name())?)))
+    }
+
+    fn labels(
+        &self,
+        source: &Source,
+        onto: &Onto<'_>,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Option<LabelsRead>, IoError> {
+        let Source::File(file) = source else { return Ok(None) };
+        if kind(file)? != Kind::Image {
+            return Ok(None);
+        }
+        label_files::labels(file, onto, *limits, cancel, progress)
+    }
+
+    fn label_names(&self, source: &Source, _: usize) -> Vec<LabelName> {
+        let Source::File(file) = source else { return Vec::new() };
+        label_files::names(file).unwrap_or_default()
     }
 }
 
@@ -113,26 +147,21 @@ fn kind(file: &Path) -> Result<Kind, IoError> {
 }
 
 /// The headers of what a source has.
-fn listed(
-    source: &Source,
-    cancel: &CancelToken,
-    progress: &Progress,
-) -> Result<DicomList, IoError> {
+fn found(source: &Source, cancel: &CancelToken, progress: &Progress) -> Result<Scan, IoError> {
     let path = source.path();
-    let found = match source {
+    match source {
         Source::Series(files) => {
-            scan(files.iter().cloned().map(Origin::from).collect(), cancel, progress)?
+            scan(files.iter().cloned().map(Origin::from).collect(), cancel, progress)
         }
         Source::Folder(_) | Source::Chosen { .. } | Source::File(_) if path.is_dir() => {
-            scan_folder(path, cancel, progress)?
+            scan_folder(path, cancel, progress)
         }
         Source::Folder(_) | Source::Chosen { .. } | Source::File(_) => match kind(path)? {
-            Kind::Archive => scan_archive(path, cancel, progress)?,
-            Kind::Index => scan_index(path, cancel, progress)?,
-            Kind::Image => series_of(path, cancel, progress)?,
+            Kind::Archive => scan_archive(path, cancel, progress),
+            Kind::Index => scan_index(path, cancel, progress),
+            Kind::Image => series_of(path, cancel, progress),
         },
-    };
-    DicomList::new(found, path, source.name())
+    }
 }
 
 /// Whether one of the first files in a folder, or of those in it, is DICOM. Folders in it are looked into before more of

@@ -123,7 +123,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         endian,
         scale: Scale::NONE,
         layout: layout(&axes, components),
-        provenance: Provenance { format: NAME, geometry: None, identifiers: Vec::new() },
+        provenance: Provenance { format: NAME, ..Provenance::default() },
         warnings,
         content,
         data,

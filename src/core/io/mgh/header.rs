@@ -95,7 +95,7 @@ pub(super) fn open(
         endian: Endian::Big,
         scale: Scale::NONE,
         layout: None,
-        provenance: Provenance { format: NAME, geometry: None, identifiers: Vec::new() },
+        provenance: Provenance { format: NAME, ..Provenance::default() },
         warnings,
         content: stream,
         data: path.to_path_buf(),

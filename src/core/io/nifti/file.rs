@@ -127,8 +127,7 @@ impl NiftiFile {
         let Header { file_dims, kind, scale, stored, mut warnings, endian, .. } = self.header;
         warnings.extend(placing);
         // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
-        let provenance =
-            Provenance { format: NAME, geometry: Some(stored), identifiers: Vec::new() };
+        let provenance = Provenance { format: NAME, ..Provenance::from(stored) };
         let (content, data) = (self.stream, self.data);
         let files = std::iter::once(self.path).chain([data.clone()]);
         let files: std::collections::BTreeSet<PathBuf> = files.collect();

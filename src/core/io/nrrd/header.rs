@@ -62,7 +62,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         endian,
         scale: Scale::NONE,
         layout,
-        provenance: Provenance { format: NAME, geometry: None, identifiers },
+        provenance: Provenance { format: NAME, identifiers, ..Provenance::default() },
         warnings,
         content,
         data,

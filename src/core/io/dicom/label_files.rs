@@ -1,0 +1,217 @@
+//! Files that have labels of a scan and nothing else: on that scan's grid, or, of segmentations, on their own.
+
+use std::path::Path;
+
+use dicom_dictionary_std::tags;
+
+use super::super::belonging::how_far;
+use super::super::error::IoError;
+use super::super::format::Onto;
+use super::super::labels_read::LabelsRead;
+use super::super::limits::Limits;
+use super::super::note::{LabelNote, note};
+use super::super::onto_grid::onto_grid;
+use super::super::overlaps::without_overlaps;
+use super::NAME;
+use super::attributes::Attributes;
+use super::class::{STRUCTURE_SET, is_segmentation};
+use super::opened::{data_set, open};
+use super::rtstruct;
+use super::seg::{self, Segmentation};
+use crate::volume::{
+    LabelMap, LabelName, NamedRegion, Provenance, Region, Scale, Volume, Voxels, Warning,
+};
+use crate::work::{CancelToken, Progress, memory};
+
+/// The labels of a segmentation or a structure set on a scan's grid; `None` of another file.
+///
+/// # Errors
+/// See [`IoError`].
+pub(super) fn labels(
+    path: &Path,
+    onto: &Onto,
+    limits: Limits,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Option<LabelsRead>, IoError> {
+    let mut opened = open(path)?;
+    let data = data_set(&mut opened, path)?;
+    let class = Attributes(&data).text(tags::SOP_CLASS_UID).unwrap_or_default();
+    let (said, mut read) = if is_segmentation(&class) {
+        let found = seg::read((path, &opened, &data), limits, cancel, progress)?;
+        (found.frame_of_reference.clone(), placed(found, onto, path, cancel)?)
+    } else if class == STRUCTURE_SET {
+        let found = rtstruct::read(Attributes(&data), onto.grid, path, cancel, progress)?;
+        let (map, overlap) = without_overlaps(onto.grid.dims(), &found.labels);
+        let regions = map.regions();
+        let mut read = LabelsRead {
+            is_doubtful: found.is_doubtful || overlap.is_some(),
+            notes: found.notes,
+            renumbered: found.renumbered,
+            ..LabelsRead::default()
+        };
+        read.notes.extend(overlap);
+        let labels = found.labels;
+        read.labels = kept(labels, |value| regions.get(&value).cloned(), &mut read.notes);
+        (found.frame_of_reference, read)
+    } else {
+        return Ok(None);
+    };
+    if let Some(note) = other_frame(said.as_deref(), onto) {
+        read.is_doubtful |= note.1;
+        read.notes.insert(0, note.0);
+    }
+    Ok(Some(read))
+}
+
+/// A segmentation as a volume of label numbers on its own grid.
+///
+/// # Errors
+/// See [`IoError`].
+pub(super) fn volume(
+    path: &Path,
+    name: &str,
+    limits: Limits,
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Volume, IoError> {
+    let mut opened = open(path)?;
+    let data = data_set(&mut opened, path)?;
+    let found = seg::read((path, &opened, &data), limits, cancel, progress)?;
+    let dims = found.grid.dims();
+    // The map in its bands, and all of its voxels.
+    let needed = found.grid.count() as u64 * 4;
+    if needed > limits.memory {
+        return Err(IoError::too_large(needed, limits.memory, path));
+    }
+    let (map, overlap) = without_overlaps(dims, &found.labels);
+    let notes = found.notes.iter().chain(&overlap);
+    let warnings = notes.map(|note| Warning(note.to_string())).collect();
+    let voxels = if map.max() > 255 {
+        Voxels::U16(map.to_vec())
+    } else {
+        let mut bytes = Vec::with_capacity(found.grid.count());
+        for z in 0..dims[2] {
+            bytes.extend(map.rows(z).flatten().map(|label| *label as u8));
+        }
+        Voxels::U8(bytes)
+    };
+    let said = Attributes(&data);
+    let known = [
+        ("StudyInstanceUID", tags::STUDY_INSTANCE_UID),
+        ("SeriesInstanceUID", tags::SERIES_INSTANCE_UID),
+        ("FrameOfReferenceUID", tags::FRAME_OF_REFERENCE_UID),
+    ];
+    let known =
+        known.into_iter().filter_map(|(name, tag)| Some((name.to_owned(), said.text(tag)?)));
+    let provenance =
+        Provenance { format: NAME, identifiers: known.collect(), ..Provenance::default() };
+    let (grid, dims) = (found.grid, dims.to_vec());
+    Ok(Volume::new(name, grid, dims, voxels, Scale::NONE, provenance, warnings))
+}
+
+/// The names of the labels in a segmentation or a structure set; none of another file.
+///
+/// # Errors
+/// See [`IoError`].
+pub(super) fn names(path: &Path) -> Result<Vec<LabelName>, IoError> {
+    let mut opened = open(path)?;
+    let data = data_set(&mut opened, path)?;
+    let said = Attributes(&data);
+    let class = said.text(tags::SOP_CLASS_UID).unwrap_or_default();
+    let found = if is_segmentation(&class) {
+        seg::names(said)
+    } else if class == STRUCTURE_SET {
+        rtstruct::names(said)
+    } else {
+        return Ok(Vec::new());
+    };
+    let row = |(value, name, colour): (u16, Option<String>, Option<[u8; 3]>)| LabelName {
+        value,
+        name: name.unwrap_or_default(),
+        colour: colour.unwrap_or(NO_COLOUR),
+        opacity: 1.0,
+        visible: true,
+    };
+    Ok(found.map_err(|what| IoError::header(what, path))?.into_iter().map(row).collect())
+}
+
+/// Of a label that has none.
+const NO_COLOUR: [u8; 3] = [160; 3];
+
+/// Puts a segmentation on a scan's grid.
+fn placed(
+    found: Segmentation,
+    onto: &Onto,
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<LabelsRead, IoError> {
+    let Segmentation { grid, labels, mut notes, .. } = found;
+    let bytes = |grid: &crate::geom::Grid| {
+        LabelMap::bytes_of(grid.dims(), labels.iter().map(|label| &label.region))
+    };
+    memory::check(bytes(&grid))
+        .map_err(|short| IoError::NoMemory { short, path: path.to_owned() })?;
+    let (map, overlap) = without_overlaps(grid.dims(), &labels);
+    let mut is_doubtful = overlap.is_some();
+    notes.extend(overlap);
+    let mut on_grid = onto_grid(&map, &grid, onto.grid, cancel)?;
+    if on_grid.regions.is_empty() && !labels.is_empty() {
+        let what = format!("none of its voxels lie in the scan; {}", how_far(&grid, onto.grid));
+        return Err(IoError::OtherGrid { what, path: path.to_owned() });
+    }
+    if !on_grid.is_exact {
+        is_doubtful = true;
+        let values = [("how", how_far(&grid, onto.grid))];
+        notes.push(note(
+            "it lies on another grid than the scan ({how}); each voxel of the scan gets what lies at its middle, so borders and volumes change a little",
+            &values,
+        ));
+    }
+    if on_grid.outside > 0 {
+        is_doubtful = true;
+        let values = [("n", on_grid.outside.to_string())];
+        notes.push(note("{n} of its voxels lie outside of the scan and are left out", &values));
+    }
+    let labels = kept(labels, |value| on_grid.regions.remove(&value), &mut notes);
+    Ok(LabelsRead { labels, notes, is_doubtful, ..LabelsRead::default() })
+}
+
+/// Labels with what is left of them; one of which nothing is left is told.
+fn kept(
+    labels: Vec<NamedRegion>,
+    mut region: impl FnMut(u16) -> Option<Region>,
+    notes: &mut Vec<LabelNote>,
+) -> Vec<NamedRegion> {
+    let (mut gone, mut kept) = (Vec::new(), Vec::new());
+    for label in labels {
+        match region(label.value) {
+            Some(region) if !region.is_empty() => kept.push(NamedRegion { region, ..label }),
+            _ => gone.push(label.name.unwrap_or_else(|| label.value.to_string())),
+        }
+    }
+    if !gone.is_empty() {
+        let values = [("list", gone.join(", "))];
+        notes.push(note("nothing is left of: {list}", &values));
+    }
+    kept
+}
+
+/// What is said if the scan is of another frame of reference, or if that is not known; and whether it is worth asking.
+fn other_frame(said: Option<&str>, onto: &Onto) -> Option<(LabelNote, bool)> {
+    let known = onto.provenance.identifiers.iter().find(|(name, _)| name == "FrameOfReferenceUID");
+    match (said, known) {
+        (Some(said), Some((_, known))) if said != known => {
+            let note = note(
+                "it was made in another frame of reference than the scan's: the patient may have moved between the two",
+                &[],
+            );
+            Some((note, true))
+        }
+        (None, _) => {
+            let note = note("it does not say its frame of reference; the scan's is taken", &[]);
+            Some((note, false))
+        }
+        _ => None,
+    }
+}
