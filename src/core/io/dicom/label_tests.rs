@@ -122,7 +122,7 @@ fn broken_label_files_are_refused_in_words_and_nothing_panics() {
         let whole = std::fs::read(data().join(&case.file)).unwrap();
         let path = folder.path().join("broken");
         case.file = path.to_string_lossy().into_owned();
-        for round in 0..3 {
+        for round in 0..6 {
             let mut bytes = whole.clone();
             if round % 3 == 0 {
                 bytes.truncate(random.usize(..bytes.len()));

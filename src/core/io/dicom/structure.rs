@@ -202,12 +202,14 @@ impl<R: Read + Seek> Walk<'_, R> {
         }
         let vr: [u8; 2] = self.bytes()?;
         let length = match &vr {
-            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN"
-            | b"UR" | b"UT" | b"UV" => {
+            b"AE" | b"AS" | b"AT" | b"CS" | b"DA" | b"DS" | b"DT" | b"FD" | b"FL" | b"IS"
+            | b"LO" | b"LT" | b"PN" | b"SH" | b"SL" | b"SS" | b"ST" | b"TM" | b"UI" | b"UL"
+            | b"US" => short(self.bytes()?).into(),
+            // Also of types that are not known, as those are read (PS3.5 7.1.2).
+            _ => {
                 self.bytes::<2>()?;
                 long(self.bytes()?)
             }
-            _ => short(self.bytes()?).into(),
         };
         Ok(Head { tag, vr: Some(vr), length })
     }
