@@ -1,14 +1,14 @@
 //! `voxpoint convert`: reads anything, writes by the ending of the output's name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::args::{ConvertArgs, ConvertAs};
 use super::{Usage, files, print, print_json};
 use crate::document::{LabelId, palette_colour};
-use crate::io::{self, ContentKind, Likeness, TableKind};
+use crate::io::{self, ContentKind, IoError, Likeness, TableKind};
 use crate::volume::{LabelName, NamedRegion, SuvKind, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
@@ -32,20 +32,17 @@ struct Report<'a> {
 /// Converts a file or a folder.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     check(args)?;
-    let volume = files::open_one(&args.input, &args.series)?;
+    let place = args.reference.as_ref().unwrap_or(&args.input);
+    let volume = files::open_one(place, &args.series).map_err(with_hint)?;
     let volume = match args.suv {
         Some(suv) => in_suv(&volume, suv.into())?,
         None => volume,
     };
-    let only_labels = is_segmentation(&args.out);
     let as_labels = match args.what {
-        Some(ConvertAs::Image) if only_labels => {
-            let text = "a .seg.nrrd is a segmentation; use .nrrd for an image, or --as labels";
-            return Err(Usage(text.to_owned()).into());
-        }
-        Some(what) => what == ConvertAs::Labels,
+        Some(what) => what != ConvertAs::Image,
         // Of several time points one would be lost unasked.
-        None if args.time_point.is_some() || only_labels => true,
+        None if args.time_point.is_some() || is_of_labels(&args.out) => true,
+        None if args.reference.is_some() => true,
         None => volume.time_points() == 1 && io::likeness(&volume) == Likeness::Labels,
     };
     let labels = if as_labels {
@@ -87,21 +84,31 @@ fn in_suv(volume: &Volume, kind: SuvKind) -> anyhow::Result<Volume> {
     Ok(converted)
 }
 
+/// Says how an input that has no grid of its own is converted.
+fn with_hint(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(IoError::NeedsScan { .. }) => anyhow!("{error}; name it with --reference"),
+        _ => error,
+    }
+}
+
 /// What can be refused before anything is read.
 fn check(args: &ConvertArgs) -> anyhow::Result<()> {
     let formats = io::formats();
-    let kind = if is_segmentation(&args.out) { ContentKind::Labels } else { ContentKind::Scan };
-    let endings = match args.what {
-        Some(ConvertAs::Labels) => formats.written_endings(ContentKind::Labels),
-        _ => formats.written_endings(kind),
-    };
-    files::check_output(&args.out, &[&args.input], &endings)?;
+    if let Some(text) = contradiction(args) {
+        return Err(Usage(text.to_owned()).into());
+    }
+    let of_labels = is_of_labels(&args.out) || args.what.is_some_and(|w| w != ConvertAs::Image);
+    let kind = if of_labels { ContentKind::Labels } else { ContentKind::Scan };
+    let inputs: Vec<&Path> =
+        std::iter::once(&args.input).chain(&args.reference).map(PathBuf::as_path).collect();
+    files::check_output(&args.out, &inputs, &formats.written_endings(kind))?;
     if args.force {
         return Ok(());
     }
     // Labels have a table beside them.
     let table = formats.label_table_path(&args.out).ok();
-    let table = table.filter(|_| args.what == Some(ConvertAs::Labels));
+    let table = table.filter(|_| of_labels);
     for path in std::iter::once(&args.out).chain(&table) {
         refuse_to_replace(path)?;
     }
@@ -115,12 +122,41 @@ fn refuse_to_replace(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a name is that of a segmentation and of nothing else.
-fn is_segmentation(path: &Path) -> bool {
-    path.to_string_lossy().to_lowercase().ends_with(".seg.nrrd")
+/// What of the arguments can't be together.
+fn contradiction(args: &ConvertArgs) -> Option<&'static str> {
+    let names_images = io::formats().names_images(&args.out);
+    let is_contours = has_ending(&args.out, ".rtstruct.dcm");
+    match args.what {
+        Some(ConvertAs::Image) if args.reference.is_some() => {
+            Some("--reference is for labels; an image lies where its own file says")
+        }
+        Some(ConvertAs::Image) if names_images => Some("images are not written as DICOM"),
+        Some(ConvertAs::Image) if is_of_labels(&args.out) => {
+            Some("a .seg.nrrd is a segmentation; use .nrrd for an image, or --as labels")
+        }
+        Some(ConvertAs::Rtstruct) if !is_contours => {
+            Some("the name of a structure set must end in .rtstruct.dcm")
+        }
+        Some(ConvertAs::Seg) if !names_images || is_contours => {
+            Some("the name of a DICOM segmentation must end in .dcm or .labelmap.dcm")
+        }
+        _ if names_images && args.reference.is_none() => Some(
+            "images are not written as DICOM, and DICOM labels name the images that they are of: say which with --reference",
+        ),
+        _ => None,
+    }
 }
 
-/// Writes the labels of a volume; how many there are.
+/// Whether a name is that of labels and of nothing else.
+fn is_of_labels(path: &Path) -> bool {
+    has_ending(path, ".seg.nrrd") || io::formats().names_images(path)
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.to_string_lossy().to_lowercase().ends_with(ending)
+}
+
+/// Writes labels on the grid of a volume, their own or their scan's; how many there are.
 fn labels(args: &ConvertArgs, volume: &Volume) -> anyhow::Result<usize> {
     let out = &args.out;
     let formats = io::formats();
@@ -131,7 +167,10 @@ fn labels(args: &ConvertArgs, volume: &Volume) -> anyhow::Result<usize> {
             refuse_to_replace(&formats.table_path(out, kind)?)?;
         }
     }
-    let read = files::labels_of(volume, &args.input, volume, args.time_point)?;
+    let read = match args.reference {
+        Some(_) => files::open_labels(&args.input, volume, args.time_point)?,
+        None => files::labels_of(volume, &args.input, volume, args.time_point)?,
+    };
     let dims = volume.grid().dims();
     let names: Vec<LabelName> = read.labels.iter().map(named).collect();
     let map = files::label_map(dims, &read.labels);

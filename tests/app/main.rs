@@ -4,6 +4,7 @@
 mod brush;
 mod clicks;
 mod dialogs;
+mod dicom_labels;
 mod drawing;
 mod faults;
 mod flood;

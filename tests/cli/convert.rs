@@ -70,7 +70,7 @@ fn a_scan_is_the_same_in_every_format() {
         }
     }
     let run = voxpoint(&["convert", text(&data("dicom/pet")), "x.dcm"]);
-    assert!(run.failed(2).contains("must end in"), "{}", run.stderr);
+    assert!(run.failed(2).contains("say which with --reference"), "{}", run.stderr);
 }
 
 #[test]

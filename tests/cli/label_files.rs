@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use voxpoint::io::{self, Limits};
+use voxpoint::volume::{LabelMap, LabelName, Volume, Voxels};
+use voxpoint::work::{CancelToken, Progress};
+
 use crate::support::voxpoint;
 
 fn data(name: &str) -> PathBuf {
@@ -58,4 +62,100 @@ fn labels_are_exported_to_dicom_only_for_images_that_can_be_named() {
         assert!(why.contains("not the images of the session's scan"), "{why}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written");
+}
+
+/// Two labels on a scan, one inside of the other.
+fn nested(scan: &Volume) -> LabelMap {
+    let dims = scan.grid().dims();
+    let inside = |x: usize, y: usize, z: usize, r: usize| {
+        let at = [x, y, z];
+        (0..3).all(|n| at[n].abs_diff(dims[n] / 2) <= r.min(dims[n] / 4))
+    };
+    let mut labels = Vec::with_capacity(scan.grid().count());
+    for z in 0..dims[2] {
+        for y in 0..dims[1] {
+            for x in 0..dims[0] {
+                labels.push(u16::from(inside(x, y, z, 9)) + u16::from(inside(x, y, z, 4)));
+            }
+        }
+    }
+    LabelMap::from_labels(dims, &labels)
+}
+
+fn numbers(path: &Path) -> Vec<f64> {
+    let volume =
+        io::open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new()).unwrap();
+    let voxels: &Voxels = volume.voxels();
+    (0..voxels.len()).map(|n| voxels.raw(n)).collect()
+}
+
+#[test]
+fn labels_go_to_dicom_and_back_on_the_images_of_their_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let pet = data("dicom/pet");
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let scan = io::open_volume(&pet, &Limits::default(), &cancel, &progress).unwrap();
+    let names = [(1, "Liver", [9, 8, 7]), (2, "Mass", [200, 30, 40])];
+    let names = names.map(|(value, name, colour)| LabelName {
+        value,
+        name: name.to_owned(),
+        colour,
+        opacity: 1.0,
+        visible: true,
+    });
+    let map = nested(&scan);
+    let said = scan.provenance();
+    let meant = at("meant.nii.gz");
+    io::save_labels(meant.as_ref(), &map, scan.grid(), said, &names, &cancel, &progress).unwrap();
+    let pet = pet.to_str().unwrap();
+    for (out, what) in [
+        ("m.dcm", "seg"),
+        ("m2.labelmap.dcm", "seg"),
+        ("m3.rtstruct.dcm", "rtstruct"),
+        ("m4.dcm", "labels"),
+    ] {
+        let there = at(out);
+        let run =
+            voxpoint(&["convert", &meant, &there, "--reference", pet, "--as", what, "--json"]);
+        assert_eq!(run.json()["labels"], 2, "{out}");
+        let back = at(&format!("{out}.nii.gz"));
+        let run = voxpoint(&["convert", &there, &back, "--reference", pet, "--json"]);
+        assert_eq!(run.json()["labels"], 2, "{out}");
+        assert_eq!(numbers(back.as_ref()), numbers(meant.as_ref()), "{out}");
+        let table = std::fs::read_to_string(at(&format!("{out}.labels.txt"))).unwrap();
+        assert!(table.contains("\"Liver\"") && table.contains("\"Mass\""), "{table}");
+    }
+    // Contours are on no grid of their own.
+    let run = voxpoint(&["convert", &at("m3.rtstruct.dcm"), &at("x.nii.gz")]);
+    assert!(run.failed(1).contains("name it with --reference"), "{}", run.stderr);
+}
+
+#[test]
+fn what_can_not_be_converted_to_dicom_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let pet = data("dicom/pet");
+    let pet = pet.to_str().unwrap();
+    let scan = data("nifti/nibabel_anatomical.nii");
+    let scan = scan.to_str().unwrap();
+    let labels = data("labels/tables/labels.nii.gz");
+    let labels = labels.to_str().unwrap();
+    for (code, input, out, more, why) in [
+        (2, scan, "m.dcm", &["--as", "image"][..], "images are not written as DICOM"),
+        (2, scan, "m.dcm", &["--as", "seg"], "say which with --reference"),
+        (2, scan, "m.nii", &["--as", "seg", "--reference", pet], "must end in .dcm"),
+        (2, scan, "m.dcm", &["--as", "rtstruct", "--reference", pet], "in .rtstruct.dcm"),
+        (2, scan, "m.rtstruct.dcm", &["--as", "seg", "--reference", pet], "must end in .dcm"),
+        (2, scan, "m.nii", &["--as", "image", "--reference", pet], "--reference is for labels"),
+        (1, scan, "m.dcm", &["--reference", pet], ""),
+        (1, pet, "m.nii", &["--reference", "/nowhere"], "/nowhere"),
+        (1, labels, "m.dcm", &["--reference", labels], "names the images that its labels are of"),
+    ] {
+        let mut arguments = vec!["convert".to_owned(), input.to_owned(), at(out)];
+        arguments.extend(more.iter().map(|s| (*s).to_owned()));
+        let run = voxpoint(&arguments);
+        assert!(run.failed(code).contains(why), "{arguments:?}: {}", run.stderr);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }

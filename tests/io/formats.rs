@@ -111,8 +111,9 @@ fn a_second_format_is_saved_verified_and_says_what_its_scan_said() {
             .contains("must end in one of .nii.gz, .nii, .nrrd, .mha, .mgz, .mgh;")
     );
     let error = save(&formats, &at("mask.png"), &labels, &scan).unwrap_err().to_string();
-    let endings = ".nii.gz, .nii, .nrrd, .seg.nrrd, .mha, .mgz, .mgh, .tiny;";
-    assert!(error.contains(&format!("must end in one of {endings}")), "{error}");
+    let endings = ".nii.gz, .nii, .nrrd, .seg.nrrd, .mha, .mgz, .mgh";
+    let dicom = ".dcm, .seg.dcm, .labelmap.dcm, .rtstruct.dcm";
+    assert!(error.contains(&format!("must end in one of {endings}, {dicom}, .tiny;")), "{error}");
 }
 
 #[test]

@@ -47,6 +47,10 @@ pub enum ConvertAs {
     Labels,
     /// A scan, with all its time points.
     Image,
+    /// A DICOM segmentation (.dcm, .labelmap.dcm) of the images that --reference names.
+    Seg,
+    /// DICOM contours (.rtstruct.dcm) on the images that --reference names.
+    Rtstruct,
 }
 
 /// `--tables`.
@@ -73,7 +77,7 @@ impl From<TableArg> for TableKind {
 fn out_help() -> String {
     let endings = formats().written_endings(ContentKind::Scan).join(", ");
     format!(
-        "Where to write it; the ending decides the format ({endings}; of labels also .seg.nrrd)"
+        "Where to write it; the ending decides the format ({endings}; of labels also .seg.nrrd, and .dcm, .labelmap.dcm, .rtstruct.dcm with --reference)"
     )
 }
 
@@ -86,14 +90,17 @@ pub struct ConvertArgs {
     /// Where to write it.
     #[arg(value_name = "OUT", help = out_help())]
     pub out: PathBuf,
-    /// Which scan.
+    /// Which scan; of --reference if there is one.
     #[command(flatten)]
     pub series: SeriesArg,
-    /// What it is; else labels if its values are such.
-    #[arg(long = "as", value_enum, value_name = "labels|image")]
+    /// The scan that labels are of: they are put on its grid. DICOM labels name its images, so for them it is DICOM.
+    #[arg(long, value_name = "FOLDER|FILE")]
+    pub reference: Option<PathBuf>,
+    /// What it is; else labels if its values are such, or if there is a --reference.
+    #[arg(long = "as", value_enum, value_name = "labels|image|seg|rtstruct")]
     pub what: Option<ConvertAs>,
     /// Write a PET in standardised uptake values.
-    #[arg(long, value_enum, value_name = "bw|lbm|bsa")]
+    #[arg(long, value_enum, value_name = "bw|lbm|bsa", conflicts_with = "reference")]
     pub suv: Option<SuvArg>,
     /// Which time point of a label map with several, counted from 1; else the first.
     #[arg(long, value_name = "N", value_parser = super::parse_time_point)]

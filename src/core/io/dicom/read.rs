@@ -8,6 +8,7 @@ use super::super::format::{Beginning, FormatInfo, Onto, Reader, Sniff, Source};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::registry::beginning;
+use super::NAME;
 use super::class::{STRUCTURE_SET, is_segmentation};
 use super::directory::INDEX;
 use super::label_files;
