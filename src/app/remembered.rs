@@ -50,6 +50,8 @@ pub(super) struct KeptList {
 }
 
 /// Habits, by names that other versions may lack or not know: what can't be read is as at first.
+// Each is a switch of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Habits {
@@ -74,6 +76,7 @@ struct Habits {
     /// `Disc` or `Ball`.
     brush_shape: String,
     mask_window: Option<[f32; 2]>,
+    without_patient: bool,
 }
 
 impl Remembered {
@@ -187,6 +190,7 @@ impl Habits {
             brush_mm: prefs.brush.diameter_mm,
             brush_shape: format!("{:?}", prefs.brush.shape),
             mask_window: prefs.mask_window,
+            without_patient: prefs.without_patient,
         }
     }
 
@@ -224,6 +228,7 @@ impl Habits {
             prefs.brush.diameter_mm = self.brush_mm;
         }
         prefs.mask_window = self.mask_window.filter(|at| at.iter().all(|x| x.is_finite()));
+        prefs.without_patient = self.without_patient;
         let shapes = [BrushShape::Disc, BrushShape::Ball];
         pick(&mut prefs.brush.shape, shapes, |s| format!("{s:?}") == self.brush_shape);
         pick(&mut prefs.mode_3d, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);

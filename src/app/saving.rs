@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{Purpose, Replace, ReplaceQuestion, label_path_for};
+use super::files::{Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
 use crate::ui::text::tr;
 use crate::ui::{ReplaceAnswer, SaveStatus};
 
@@ -50,7 +50,8 @@ impl App {
             self.toasts
                 .warning(tr("Saved without the click that is still being computed").to_owned());
         }
-        match self.files.save((path, &open.path), open.number, &open.document, replace) {
+        let how = SaveHow { replace, without_patient: self.view.prefs.without_patient };
+        match self.files.save((path, &open.path), open.number, &open.document, how) {
             Ok(()) => {
                 self.sessions.exporting(open);
                 self.status.save = SaveStatus::Saving;

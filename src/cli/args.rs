@@ -108,6 +108,8 @@ pub struct InfoArgs {
 }
 
 /// `voxpoint export-session`.
+// Each is a flag of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 pub struct ExportSessionArgs {
     /// The session; its scan is not needed, but for DICOM.
@@ -126,6 +128,9 @@ pub struct ExportSessionArgs {
     /// Of a damaged session, write what is whole.
     #[arg(long)]
     pub partly: bool,
+    /// Leave out of a DICOM file who the patient is, and all dates (basic profile of PS3.15); UIDs stay.
+    #[arg(long)]
+    pub anonymise: bool,
     /// Replace a label map or a table that Voxpoint did not write.
     #[arg(long)]
     pub force: bool,

@@ -175,8 +175,8 @@ fn labels(args: &ConvertArgs, volume: &Volume) -> anyhow::Result<usize> {
     let names: Vec<LabelName> = read.labels.iter().map(named).collect();
     let map = files::label_map(dims, &read.labels);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    let said = volume.provenance();
-    io::save_labels(out, &map, volume.grid(), said, &names, &cancel, &progress)?;
+    let said = files::provenance(volume, args.anonymise);
+    io::save_labels(out, &map, volume.grid(), &said, &names, &cancel, &progress)?;
     for kind in kinds {
         formats.save_table(out, &names, kind)?;
     }

@@ -8,7 +8,7 @@ use super::args::SeriesArg;
 use super::{Usage, say};
 use crate::geom::DAffine3;
 use crate::io::{self, LabelsRead, Limits, SameVoxels, SliceSpacing, Source};
-use crate::volume::{LabelMap, NamedRegion, Volume};
+use crate::volume::{LabelMap, NamedRegion, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Reads a scan, waiting for it.
@@ -97,6 +97,12 @@ pub fn tell(path: &Path, why: &[SameVoxels]) {
     for reason in why {
         say(&format!("warning: {}: {}", path.display(), reason.words()));
     }
+}
+
+/// What a scan's source said of it, for a file that is derived from it.
+pub fn provenance(scan: &Volume, anonymous: bool) -> Provenance {
+    let said = scan.provenance().clone();
+    if anonymous { said.without_patient() } else { said }
 }
 
 /// Says what was unusual about a scan's file.

@@ -234,8 +234,8 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     if formats.names_images(&args.out) {
         let (labels, scan) = on_images(args, &contents.snapshot, &labels)?;
-        let (grid, said) = (scan.grid(), scan.provenance());
-        io::save_labels(&args.out, &labels, grid, said, &names, &cancel, &progress)?;
+        let (grid, said) = (scan.grid(), files::provenance(&scan, args.anonymise));
+        io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;
     } else {
         let (grid, said) = (&around.source.grid, around.source.provenance());
         io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;

@@ -64,6 +64,9 @@ fn labels_are_exported_to_dicom_only_for_images_that_can_be_named() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written");
 }
 
+/// Who the images of the test are of: a pseudonym.
+const PATIENT: &str = "STS_003";
+
 /// Two labels on a scan, one inside of the other.
 fn nested(scan: &Volume) -> LabelMap {
     let dims = scan.grid().dims();
@@ -125,6 +128,32 @@ fn labels_go_to_dicom_and_back_on_the_images_of_their_scan() {
         assert_eq!(numbers(back.as_ref()), numbers(meant.as_ref()), "{out}");
         let table = std::fs::read_to_string(at(&format!("{out}.labels.txt"))).unwrap();
         assert!(table.contains("\"Liver\"") && table.contains("\"Mass\""), "{table}");
+    }
+    for (out, what) in
+        [("n.dcm", "seg"), ("n2.labelmap.dcm", "seg"), ("n3.rtstruct.dcm", "rtstruct")]
+    {
+        let (there, back) = (at(out), at(&format!("{out}.nii.gz")));
+        let run = voxpoint(&[
+            "convert",
+            &meant,
+            &there,
+            "--reference",
+            pet,
+            "--as",
+            what,
+            "--anonymise",
+            "--json",
+        ]);
+        assert_eq!(run.json()["labels"], 2, "{out}");
+        let says = |path: &str, text: &str| {
+            let bytes = std::fs::read(path).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        assert!(says(&at("m.dcm"), PATIENT) && !says(&there, PATIENT), "{out}");
+        assert!(says(&there, "113100"), "{out}: and says so");
+        let run = voxpoint(&["convert", &there, &back, "--reference", pet, "--json"]);
+        assert_eq!(run.json()["labels"], 2, "{out}");
+        assert_eq!(numbers(back.as_ref()), numbers(meant.as_ref()), "{out}");
     }
     // Contours are on no grid of their own.
     let run = voxpoint(&["convert", &at("m3.rtstruct.dcm"), &at("x.nii.gz")]);

@@ -35,7 +35,7 @@ pub(super) use paths::Purpose;
 use queue::Queue;
 pub(super) use reading::{Failed, FileContents, Labels, Loaded, Role, Which, load};
 use saving::Saving;
-pub(super) use saving::{Replace, ReplaceQuestion, label_names};
+pub(super) use saving::{Replace, ReplaceQuestion, SaveHow, label_names};
 
 pub(super) struct Files {
     wake: Wake,
@@ -131,10 +131,10 @@ impl Files {
         (path, scan): (PathBuf, &Path),
         number: DocumentNumber,
         document: &Document,
-        replace: Replace,
+        how: SaveHow,
     ) -> Result<(), String> {
         let Self { wake, formats, saving, .. } = self;
-        saving.start(wake.clone(), formats, (path, scan), number, document, replace)
+        saving.start(wake.clone(), formats, (path, scan), number, document, how)
     }
 
     /// The question whether what another program has written may be replaced; it is not asked any more then.

@@ -64,6 +64,13 @@ pub(super) struct Writing {
     task: Task<Result<(Saved, PairStamp), NotSaved>>,
 }
 
+/// How a label map is saved.
+pub(in crate::app) struct SaveHow {
+    pub replace: Replace,
+    /// If it becomes a DICOM file, that does not say whose images it is of.
+    pub without_patient: bool,
+}
+
 /// Not saved: another program has written a file that would be replaced, and it is asked whether it may be.
 pub(in crate::app) struct ReplaceQuestion {
     pub document: DocumentNumber,
@@ -115,7 +122,7 @@ impl Saving {
         (path, scan): (PathBuf, &Path),
         number: DocumentNumber,
         document: &Document,
-        replace: Replace,
+        SaveHow { replace, without_patient }: SaveHow,
     ) -> Result<(), String> {
         if self.is_writing() {
             return Err(tr("A label map is being saved already; try again in a moment").to_owned());
@@ -124,6 +131,7 @@ impl Saving {
         let labels = document.labels().clone();
         let grid = document.image().grid().clone();
         let said = document.image().provenance().clone();
+        let said = if without_patient { said.without_patient() } else { said };
         let formats = formats.clone();
         let table = label_names(document);
         let (to, scan) = (path.clone(), scan.to_owned());

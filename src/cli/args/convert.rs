@@ -109,6 +109,9 @@ pub struct ConvertArgs {
     /// (.tsv). ITK-SNAP's table is written in any case.
     #[arg(long, value_enum, value_name = "PROGRAM", value_delimiter = ',')]
     pub tables: Vec<TableArg>,
+    /// Leave out of a DICOM file who the patient is, and all dates (basic profile of PS3.15); UIDs stay.
+    #[arg(long)]
+    pub anonymise: bool,
     /// Replace what is there.
     #[arg(long)]
     pub force: bool,

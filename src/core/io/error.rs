@@ -205,6 +205,14 @@ pub enum IoError {
         /// Where.
         path: PathBuf,
     },
+    /// A format that can't have what was asked to be written.
+    #[error("that format can't hold it ({what}); nothing was changed; save in another format: {}", path.display())]
+    CanNotHold {
+        /// Why.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
     /// A format that names the images that labels are of.
     #[error("a DICOM file names the images that its labels are of ({what}); nothing was changed; save in another format: {}", path.display())]
     NoImages {

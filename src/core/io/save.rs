@@ -192,7 +192,7 @@ impl Registry {
         writer.encode(content, ending, &mut out, cancel, progress).map_err(|e| match e {
             EncodeError::Cancelled => IoError::Cancelled,
             EncodeError::Output(e) => writing(e),
-            EncodeError::Impossible(what) => IoError::NoVolume { what, path: path.into() },
+            EncodeError::Impossible(what) => IoError::CanNotHold { what, path: path.into() },
             EncodeError::NoImages(what) => IoError::NoImages { what, path: path.into() },
         })?;
         out.flush().map_err(writing)?;

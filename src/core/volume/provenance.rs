@@ -26,6 +26,8 @@ pub struct SourceImages {
     /// Which file each slice is from and which of its images it is, from 0; time point after time point. `None` of a
     /// slice that is missing.
     pub slices: Vec<Option<(usize, usize)>>,
+    /// Files that are derived from them are not to say whose they are.
+    pub without_patient: bool,
 }
 
 /// A file with images.
@@ -44,6 +46,15 @@ pub struct SourceFile {
 }
 
 impl Provenance {
+    /// For files that are not to say whose images theirs are. (Other formats than DICOM never say it.)
+    #[must_use]
+    pub fn without_patient(mut self) -> Self {
+        if let Some(images) = &mut self.images {
+            Arc::make_mut(images).without_patient = true;
+        }
+        self
+    }
+
     /// The identifier that is the UID of a DICOM series.
     pub const SERIES: &'static str = "SeriesInstanceUID";
     /// The identifier that tells parts of one series apart, from 1.

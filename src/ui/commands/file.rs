@@ -73,6 +73,16 @@ commands! {
         asks_for_text: |_| true,
     }
 
+    /// What DICOM files say of the patient.
+    WITHOUT_PATIENT {
+        name: "DICOM files without the patient",
+        keys: [],
+        run: |cx| cx.view.prefs.without_patient = !cx.view.prefs.without_patient,
+        menu: Some((Menu::File, 10)),
+        on: Some(|cx| cx.view.prefs.without_patient),
+        words: mark("anonymise anonymize de-identify privacy name save"),
+    }
+
     /// Of the view under the pointer, or of all.
     COPY_PICTURE {
         name: "Copy picture",

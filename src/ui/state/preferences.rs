@@ -88,6 +88,8 @@ pub struct Preferences {
     pub side_panels: SidePanels,
     /// Dark or light.
     pub theme: Theme,
+    /// DICOM files that are saved do not say whose images they are of.
+    pub without_patient: bool,
 }
 
 impl Default for Preferences {
@@ -123,6 +125,7 @@ impl Default for Preferences {
             scale: 1.0,
             side_panels: SidePanels::default(),
             theme: Theme::default(),
+            without_patient: false,
         }
     }
 }

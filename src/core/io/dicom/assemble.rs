@@ -200,7 +200,7 @@ impl<'a> Assembly<'a> {
         } else {
             slices.iter().map(|slice| slice.as_ref().map(place)).collect()
         };
-        SourceImages { files: used.iter().map(file).collect(), slices }
+        SourceImages { files: used.iter().map(file).collect(), slices, without_patient: false }
     }
 
     /// How a PET becomes SUV, by what its first file says; why not.

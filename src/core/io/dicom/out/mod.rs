@@ -5,6 +5,7 @@ mod colour;
 mod elements;
 mod reference;
 mod snomed;
+mod without_patient;
 
 pub(super) use colour::{lab_of, rgb_of};
 pub(super) use elements::{Item, new_uid, now, three};

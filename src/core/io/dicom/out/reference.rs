@@ -11,6 +11,7 @@ use super::super::attributes::Attributes;
 use super::super::opened::data_set;
 use super::super::origin::Origin;
 use super::elements::{Item, new_uid, now};
+use super::without_patient::without_patient;
 use crate::io::format::{Content, EncodeError};
 use crate::volume::{SourceFile, SourceImages};
 use crate::work::CancelToken;
@@ -181,15 +182,18 @@ pub(in crate::io::dicom) fn begin(reference: &Reference, class: &str, modality: 
     item
 }
 
-/// Writes a file. `syntax`: of the two that are not compressed.
+/// Writes a file, of which [`SourceImages::without_patient`] says whether it tells who the patient is. `syntax`: of the two
+/// that are not compressed.
 ///
 /// # Errors
 /// If `out` can't be written to.
 pub(in crate::io::dicom) fn finish(
+    reference: &Reference,
     item: Item,
     syntax: &str,
     out: &mut dyn Write,
 ) -> Result<(), EncodeError> {
+    let item = if reference.images.without_patient { without_patient(item) } else { item };
     let data = item.0;
     let said = Attributes(&data);
     let uid = |tag| said.text(tag).unwrap_or_default();

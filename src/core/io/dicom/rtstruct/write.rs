@@ -55,7 +55,9 @@ impl Writer for StructureSetWriter {
         let reference = Reference::of(content)?;
         let regions = labels.regions();
         if regions.is_empty() {
-            return Err(EncodeError::Impossible("an RT Structure Set needs a voxel".into()));
+            return Err(EncodeError::Impossible(
+                "no object has a voxel, and an RT Structure Set needs one".into(),
+            ));
         }
         let mut contours = Vec::new();
         for (n, (value, region)) in regions.iter().enumerate() {
@@ -72,7 +74,7 @@ impl Writer for StructureSetWriter {
         }
         let item = structure_set(&reference, &regions, content.names);
         // Contours may be longer than 65,534 bytes, which explicit types can't say of them.
-        finish(item.sequence(tags::ROI_CONTOUR_SEQUENCE, contours), IMPLICIT, out)
+        finish(&reference, item.sequence(tags::ROI_CONTOUR_SEQUENCE, contours), IMPLICIT, out)
     }
 }
 

@@ -108,7 +108,9 @@ fn encode(
     let reference = Reference::of(content)?;
     let regions = labels.regions();
     if regions.is_empty() {
-        return Err(EncodeError::Impossible("a DICOM segmentation needs a voxel".into()));
+        return Err(EncodeError::Impossible(
+            "no object has a voxel, and a DICOM segmentation needs one".into(),
+        ));
     }
     let frames = if as_label_map {
         numbers(labels, cancel, progress)?
@@ -148,7 +150,7 @@ fn encode(
     let item = if as_label_map { item.short(tags::PIXEL_PADDING_VALUE, [0]) } else { item };
     let item = with_places(item, content.grid, &frames, &reference)?;
     let vr = if frames.bits > 8 { VR::OW } else { VR::OB };
-    finish(item.bytes(tags::PIXEL_DATA, vr, frames.pixels), EXPLICIT, out)
+    finish(&reference, item.bytes(tags::PIXEL_DATA, vr, frames.pixels), EXPLICIT, out)
 }
 
 fn referenced_series(reference: &Reference) -> Item {

@@ -1,0 +1,76 @@
+//! What a file leaves out that is to say nothing of its patient: the Basic Application Level Confidentiality Profile
+//! (PS3.15 E.2, table E.1-1) with the option of E.3.9 that keeps UIDs, without which it could not name its images.
+//! Names of structures are what the user wrote, and stay.
+
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
+
+use super::elements::Item;
+
+/// What the profile empties (Z).
+const EMPTY: [(Tag, VR); 11] = [
+    (tags::PATIENT_NAME, VR::PN),
+    (tags::PATIENT_ID, VR::LO),
+    (tags::PATIENT_BIRTH_DATE, VR::DA),
+    (tags::PATIENT_SEX, VR::CS),
+    (tags::STUDY_DATE, VR::DA),
+    (tags::STUDY_TIME, VR::TM),
+    (tags::REFERRING_PHYSICIAN_NAME, VR::PN),
+    (tags::STUDY_ID, VR::SH),
+    (tags::ACCESSION_NUMBER, VR::SH),
+    (tags::STRUCTURE_SET_DATE, VR::DA),
+    (tags::STRUCTURE_SET_TIME, VR::TM),
+];
+/// What it removes (X).
+const REMOVED: [Tag; 14] = [
+    tags::ISSUER_OF_PATIENT_ID,
+    tags::PATIENT_AGE,
+    tags::PATIENT_SIZE,
+    tags::PATIENT_WEIGHT,
+    tags::STUDY_DESCRIPTION,
+    tags::SERIES_DESCRIPTION,
+    tags::CONTENT_DESCRIPTION,
+    tags::SERIES_DATE,
+    tags::SERIES_TIME,
+    tags::INSTANCE_CREATION_DATE,
+    tags::INSTANCE_CREATION_TIME,
+    tags::TIMEZONE_OFFSET_FROM_UTC,
+    tags::DEIDENTIFICATION_METHOD,
+    tags::OPERATORS_NAME,
+];
+/// What it replaces (D), as these must have a value.
+const REPLACED: [(Tag, VR, &str); 3] = [
+    (tags::CONTENT_DATE, VR::DA, "19000101"),
+    (tags::CONTENT_TIME, VR::TM, "000000"),
+    (tags::DEVICE_SERIAL_NUMBER, VR::LO, "0"),
+];
+/// What says that it was done, and how (PS3.15 E.2; PS3.16 CID 7050).
+const CODES: [[&str; 3]; 2] = [
+    ["DCM", "113100", "Basic Application Confidentiality Profile"],
+    ["DCM", "113110", "Retain UIDs Option"],
+];
+
+/// The file without what says something of its patient, whatever of that it has.
+pub(super) fn without_patient(mut item: Item) -> Item {
+    let has = |item: &Item, tag| item.0.get(tag).is_some();
+    for (tag, vr) in EMPTY {
+        if has(&item, tag) {
+            item = item.empty(tag, vr);
+        }
+    }
+    for tag in REMOVED {
+        item.0.remove_element(tag);
+    }
+    // An element of type 2 of the RT Series module: there, but without a value.
+    if has(&item, tags::STRUCTURE_SET_DATE) {
+        item = item.empty(tags::OPERATORS_NAME, VR::PN);
+    }
+    for (tag, vr, value) in REPLACED {
+        if has(&item, tag) {
+            item = item.text(tag, vr, value);
+        }
+    }
+    item.text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES")
+        .sequence(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, CODES.map(Item::code_item))
+        .text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, "REMOVED")
+}
