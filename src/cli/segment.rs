@@ -103,6 +103,12 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         (load, ms_since(start)),
     );
     files::warn(&volume);
+    warn(args, &report, sight, outcome.extensions.is_empty());
+    if args.json { print_json(&report) } else { print(&table(args, &report)) }
+}
+
+/// Says what of the mask may not be what was wanted. `ends`: it was followed to no further cube.
+fn warn(args: &SegmentArgs, report: &Report, sight: Option<Sight>, ends: bool) {
     if report.voxels == 0 {
         say("warning: the mask is empty; click nearer to the middle of the structure");
     }
@@ -117,12 +123,11 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         say(
             "warning: the mask still touches the edge of what the model looked at; a --point beyond it goes on there",
         );
-    } else if args.extend && outcome.extensions.is_empty() {
+    } else if args.extend && ends {
         say(
             "warning: not extended: the mask ends inside the cube, or the model finds nothing beyond it",
         );
     }
-    if args.json { print_json(&report) } else { print(&table(args, &report)) }
 }
 
 /// What can be refused before anything is read.

@@ -195,24 +195,7 @@ struct Report {
 /// Writes the label map of a session, and a table of its objects if asked for.
 pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     let formats = io::formats();
-    let inputs = [args.session.as_path()];
-    files::check_output(&args.out, &inputs, &formats.written_endings(ContentKind::Labels))?;
-    formats.label_table_path(&args.out)?;
-    if let Some(csv) = &args.csv {
-        files::check_output(csv, &inputs, &[".csv"])?;
-    }
-    if !args.force && formats.is_foreign(&args.out) {
-        bail!(
-            "a file that Voxpoint did not write would be replaced; choose another name, or --force: {}",
-            args.out.display()
-        );
-    }
-    if let Some(csv) = args.csv.as_deref().filter(|csv| !args.force && is_foreign_table(csv)) {
-        bail!(
-            "a table that Voxpoint did not write would be replaced; choose another name, or --force: {}",
-            csv.display()
-        );
-    }
+    check(args)?;
     let contents = session::read(&args.session)?;
     keep_images(args, &contents.snapshot)?;
     for damage in &contents.damage {
@@ -255,6 +238,30 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
         return print_json(&report);
     }
     print(&format!("{}: {} objects, {} voxels", report.out, report.objects, report.voxels))
+}
+
+/// What can be refused before anything is read.
+fn check(args: &ExportSessionArgs) -> anyhow::Result<()> {
+    let formats = io::formats();
+    let inputs = [args.session.as_path()];
+    files::check_output(&args.out, &inputs, &formats.written_endings(ContentKind::Labels))?;
+    formats.label_table_path(&args.out)?;
+    if let Some(csv) = &args.csv {
+        files::check_output(csv, &inputs, &[".csv"])?;
+    }
+    if !args.force && formats.is_foreign(&args.out) {
+        bail!(
+            "a file that Voxpoint did not write would be replaced; choose another name, or --force: {}",
+            args.out.display()
+        );
+    }
+    if let Some(csv) = args.csv.as_deref().filter(|csv| !args.force && is_foreign_table(csv)) {
+        bail!(
+            "a table that Voxpoint did not write would be replaced; choose another name, or --force: {}",
+            csv.display()
+        );
+    }
+    Ok(())
 }
 
 /// The images that a file of labels is to name, and the labels in the order of their voxels.

@@ -42,31 +42,12 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
     let alone = (tr("Open the masks alone"), SessionAnswer::MasksAlone);
     match question {
         SessionQuestion::Held { session, holder, since_ms } => {
-            ui.heading(tr_with("{name} is open elsewhere", &[("name", session)]));
-            let minutes = super::drafts::age_of(*since_ms);
-            ui.label(tr_with(
-                "Somebody has it {holder}, taken {when}. To be sure that nobody loses work, open it read-only: what you change goes into a copy. Take it over only if that program has ended, or that computer is off.",
-                &[("holder", holder), ("when", &minutes)],
-            ));
-            vec![
-                cancel,
-                (tr("Open read-only"), SessionAnswer::ReadOnly),
-                (tr("Take over"), SessionAnswer::TakeOver),
-            ]
+            let [read_only, take_over] = held(ui, session, holder, *since_ms);
+            vec![cancel, read_only, take_over]
         }
         SessionQuestion::Newer { session, written_ms, objects } => {
-            ui.heading(tr_with("There is newer work on {name}", &[("name", session)]));
-            let when = super::drafts::age_of(*written_ms);
-            let objects = super::drafts::objects_of(*objects);
-            ui.label(tr_with(
-                "Newer work ({when}, {objects}) could not be written into this session then, and was kept as a draft. If you take it, it is written into the session, unless somebody has written that since. If you open the session as it is, the draft stays.",
-                &[("when", &when), ("objects", &objects)],
-            ));
-            vec![
-                cancel,
-                (tr("Open it as it is"), SessionAnswer::AsItIs),
-                (tr("Take the newer work"), SessionAnswer::TakeNewer),
-            ]
+            let [as_it_is, newer] = newer(ui, session, *written_ms, *objects);
+            vec![cancel, as_it_is, newer]
         }
         SessionQuestion::Missing { scan, path } => {
             ui.heading(tr_with("Where is {name}?", &[("name", scan)]));
@@ -89,18 +70,8 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
             vec![cancel, alone, another, folder]
         }
         SessionQuestion::Unknown { scan, path } => {
-            ui.heading(tr_with(
-                "It can't be known whether {name} is the file that this work was done on",
-                &[("name", &name_of(path, scan))],
-            ));
-            ui.label(tr_with(
-                "The work ended before the check sum of the scan was written, and since then this file was moved or written: {path}",
-                &[("path", &path.display())],
-            ));
-            about_the_scan(ui, path, scan);
-            ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
+            let use_it = unknown(ui, scan, path);
             let [another, folder] = others();
-            let use_it = (tr("Use it all the same"), SessionAnswer::AllTheSame);
             vec![cancel, alone, use_it, another, folder]
         }
         SessionQuestion::Changed { scan, path, inside } => {
@@ -120,6 +91,57 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
             answers
         }
     }
+}
+
+/// Somebody else has the session.
+fn held(
+    ui: &mut Ui,
+    session: &str,
+    holder: &str,
+    since_ms: i64,
+) -> [(&'static str, SessionAnswer); 2] {
+    ui.heading(tr_with("{name} is open elsewhere", &[("name", &session)]));
+    let minutes = super::drafts::age_of(since_ms);
+    ui.label(tr_with(
+        "Somebody has it {holder}, taken {when}. To be sure that nobody loses work, open it read-only: what you change goes into a copy. Take it over only if that program has ended, or that computer is off.",
+        &[("holder", &holder), ("when", &minutes)],
+    ));
+    [(tr("Open read-only"), SessionAnswer::ReadOnly), (tr("Take over"), SessionAnswer::TakeOver)]
+}
+
+/// A draft has more than the session.
+fn newer(
+    ui: &mut Ui,
+    session: &str,
+    written_ms: i64,
+    objects: usize,
+) -> [(&'static str, SessionAnswer); 2] {
+    ui.heading(tr_with("There is newer work on {name}", &[("name", &session)]));
+    let when = super::drafts::age_of(written_ms);
+    let objects = super::drafts::objects_of(objects);
+    ui.label(tr_with(
+        "Newer work ({when}, {objects}) could not be written into this session then, and was kept as a draft. If you take it, it is written into the session, unless somebody has written that since. If you open the session as it is, the draft stays.",
+        &[("when", &when), ("objects", &objects)],
+    ));
+    [
+        (tr("Open it as it is"), SessionAnswer::AsItIs),
+        (tr("Take the newer work"), SessionAnswer::TakeNewer),
+    ]
+}
+
+/// Nobody can say whether a file is the scan.
+fn unknown(ui: &mut Ui, scan: &str, path: &Path) -> (&'static str, SessionAnswer) {
+    ui.heading(tr_with(
+        "It can't be known whether {name} is the file that this work was done on",
+        &[("name", &name_of(path, scan))],
+    ));
+    ui.label(tr_with(
+        "The work ended before the check sum of the scan was written, and since then this file was moved or written: {path}",
+        &[("path", &path.display())],
+    ));
+    about_the_scan(ui, path, scan);
+    ui.label(tr("Its voxels lie where those of the scan did, but whether it shows the same patient at the same time is not known."));
+    (tr("Use it all the same"), SessionAnswer::AllTheSame)
 }
 
 /// The name of the file that it is about, which may be another than the scan's.

@@ -290,6 +290,13 @@ fn with_places(
         }
     });
     let each: Vec<Item> = each.collect();
+    Ok(with_dimensions(item, frames.bits == 1)
+        .sequence(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, [shared])
+        .sequence(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, each))
+}
+
+/// By what its frames are ordered (PS3.3 C.7.6.17): their segment, if each is of one, then their place.
+fn with_dimensions(item: Item, by_segment: bool) -> Item {
     let organization = new_uid();
     let index = |pointer: Tag, group: Tag, label: &str| {
         Item::new()
@@ -305,14 +312,10 @@ fn with_places(
     );
     let of_place =
         index(tags::IMAGE_POSITION_PATIENT, tags::PLANE_POSITION_SEQUENCE, "Image position");
-    let by_segment = frames.bits == 1;
     let indices = by_segment.then_some(of_segment).into_iter().chain([of_place]);
     let id = Item::new().text(tags::DIMENSION_ORGANIZATION_UID, VR::UI, &organization);
-    Ok(item
-        .sequence(tags::DIMENSION_ORGANIZATION_SEQUENCE, [id])
+    item.sequence(tags::DIMENSION_ORGANIZATION_SEQUENCE, [id])
         .sequence(tags::DIMENSION_INDEX_SEQUENCE, indices)
-        .sequence(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, [shared])
-        .sequence(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, each))
 }
 
 /// Says that a frame was drawn on an image.
