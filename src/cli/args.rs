@@ -371,6 +371,9 @@ pub struct BenchArgs {
     /// What to measure.
     #[arg(value_enum)]
     pub what: BenchWhat,
+    /// Files and folders of scans (`files`).
+    #[arg(value_name = "FILE|FOLDER")]
+    pub places: Vec<PathBuf>,
     /// Voxels of the synthetic scan.
     #[arg(long, value_name = "XxYxZ", value_parser = parse_dims, default_value = "512x512x300")]
     pub size: [usize; 3],
@@ -382,7 +385,7 @@ pub struct BenchArgs {
     pub model: ModelArgs,
     /// A Python with the authors' code (models/bench/README.md), to be measured in the same run: half of our
     /// measurements come before it, half after it, and medians are of both halves together.
-    /// For `view` a Python with VTK, for `edit` one with SimpleITK and SciPy.
+    /// For `view` a Python with VTK, for `edit` one with SimpleITK and SciPy, for `files` one with SimpleITK and pydicom.
     #[arg(long, value_name = "PYTHON")]
     pub peer: Option<PathBuf>,
     /// Fail if the only graphics adapter draws with the CPU (`view`, `large`).
@@ -416,6 +419,9 @@ pub enum BenchWhat {
     Edit,
     /// A thousand strokes: memory of the history, undo and redo.
     History,
+    /// Opening the files and folders that are named, reading their bytes, listing a folder of several scans; with --peer
+    /// SimpleITK and pydicom in turn. Not among all.
+    Files,
     /// Keeping work: the UI thread, what a stroke writes, opening fifty objects again.
     Session,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
@@ -425,6 +431,12 @@ pub enum BenchWhat {
     /// Opens `--file` once: what the `open` measurement starts.
     #[value(hide = true)]
     OpenOnce,
+    /// Reads the bytes of `--file`, or of all files in it.
+    #[value(hide = true)]
+    ReadOnce,
+    /// Lists the scans of the folder `--file`.
+    #[value(hide = true)]
+    ListOnce,
 }
 
 fn number(text: &str) -> Result<f64, String> {

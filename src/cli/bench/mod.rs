@@ -4,11 +4,13 @@ mod brush;
 mod click;
 mod clicks;
 mod edit;
+mod files;
 mod grow_cut;
 mod history;
 mod model;
 mod open;
 mod organ;
+mod process;
 mod session;
 pub mod synthetic;
 mod view;
@@ -54,8 +56,13 @@ struct Report {
 
 /// Measures and prints.
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
-    if args.what == BenchWhat::OpenOnce {
-        return open::once(args.file.as_deref());
+    let file = args.file.as_deref();
+    match args.what {
+        BenchWhat::OpenOnce => return open::once(file),
+        BenchWhat::ReadOnce => return files::read_once(file),
+        BenchWhat::ListOnce => return files::list_once(file),
+        BenchWhat::Files => return files::run(args),
+        _ => {}
     }
     let wants = |what| args.what == what || args.what == BenchWhat::All;
     let open = wants(BenchWhat::Open).then(|| open::measure(args.size, args.repeat)).transpose()?;

@@ -2,13 +2,14 @@
 //! Python's nibabel and numpy where they are installed.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, anyhow, bail};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{median, synthetic, timed};
+use super::process::{ProcessMeasurement, child, median_ms, median_peak_mb, own_child};
+use super::{synthetic, timed};
 use crate::cli::{files, print_json};
+use crate::volume::{Volume, Voxels};
 use crate::work::program;
 
 /// What nibabel does with the same file: all voxels in their stored type.
@@ -41,25 +42,12 @@ pub struct OpenTimes {
     ratio: Option<f64>,
 }
 
-/// What one process measured.
-#[derive(Debug, Deserialize, Serialize)]
-struct ProcessMeasurement {
-    ms: f64,
-    peak_kib: Option<u64>,
-    voxels: usize,
-}
-
 /// Writes a synthetic scan into a temporary folder and opens it again and again.
 pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<OpenTimes> {
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let file = folder.path().join("scan.nii.gz");
     synthetic::write(&file, dims)?;
-    let program = std::env::current_exe().context("can't find the program's own file")?;
-    let ours = || -> anyhow::Result<ProcessMeasurement> {
-        let mut command = Command::new(&program);
-        command.args(["bench", "open-once", "--file"]).arg(&file);
-        child(command)
-    };
+    let ours = || own_child("open-once", &file);
     let python = || {
         let python = program::on_path("python3").context("no python3")?;
         let mut command = program::isolated_python(&python, PYTHON);
@@ -79,50 +67,37 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<OpenTimes> {
             other.push(python()?);
         }
     }
-    let ms = |runs: &[ProcessMeasurement]| median(&runs.iter().map(|r| r.ms).collect::<Vec<_>>());
-    let peak = |runs: &[ProcessMeasurement]| {
-        let kib: Option<Vec<f64>> = runs.iter().map(|r| r.peak_kib.map(|k| k as f64)).collect();
-        kib.filter(|k| !k.is_empty()).map(|k| median(&k) * 1024.0 / 1e6)
-    };
     let voxels_mb = expected as f64 * 2.0 / 1e6;
-    let peak_mb = peak(&own);
-    let python_ms = has_python.then(|| ms(&other));
+    let peak_mb = median_peak_mb(&own);
+    let python_ms = has_python.then(|| median_ms(&other));
     Ok(OpenTimes {
         file_mb: std::fs::metadata(&file).map_or(f64::NAN, |m| m.len() as f64 / 1e6),
         voxels_mb,
-        ms: ms(&own),
+        ms: median_ms(&own),
         peak_mb,
         peak_ratio: peak_mb.map(|p| p / voxels_mb),
         python_ms,
-        python_peak_mb: peak(&other),
-        ratio: python_ms.map(|p| ms(&own) / p),
+        python_peak_mb: median_peak_mb(&other),
+        ratio: python_ms.map(|p| median_ms(&own) / p),
     })
-}
-
-fn child(mut command: Command) -> anyhow::Result<ProcessMeasurement> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("can't start {}", command.get_program().display()))?;
-    if !output.status.success() {
-        let why = String::from_utf8_lossy(&output.stderr);
-        bail!("a measuring process failed: {}", why.lines().last().unwrap_or_default());
-    }
-    serde_json::from_slice(&output.stdout).context("a measuring process gave no answer")
 }
 
 /// What the measuring process does: opens `file` once and tells time and peak memory.
 pub fn once(file: Option<&Path>) -> anyhow::Result<()> {
     let file = file.ok_or_else(|| anyhow!("open-once needs --file"))?;
     let (volume, ms) = timed(|| files::open_scan(file));
-    print_json(&ProcessMeasurement { ms, peak_kib: peak_kib(), voxels: volume?.voxels().len() })
+    let volume = volume?;
+    let measured = ProcessMeasurement::of(ms, volume.voxels().len());
+    print_json(&ProcessMeasurement { sum: Some(sum_of(&volume)), ..measured })
 }
 
-/// The process's largest resident memory so far (Linux).
-pub fn peak_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
+/// Of all values, as they are stored and scaled.
+fn sum_of(volume: &Volume) -> f64 {
+    fn stored(voxels: &Voxels) -> f64 {
+        crate::with_voxels!(voxels, v => v.iter().map(|&v| v as f64).sum())
+    }
+    let (voxels, scale) = (volume.voxels(), volume.scale());
+    stored(voxels) * scale.slope + scale.inter * voxels.len() as f64
 }
 
 impl OpenTimes {

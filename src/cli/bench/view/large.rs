@@ -103,7 +103,7 @@ fn once(gpu: &Offscreen, file: &Path) -> anyhow::Result<FileMeasurement> {
         in_3d_ms: since(),
         longest_frame_ms: longest,
         coarse: scene.coarse().unwrap_or([1; 3]),
-        peak_ratio: crate::cli::bench::open::peak_kib().map(|kib| kib as f64 * 1024.0 / 1e6),
+        peak_ratio: crate::cli::bench::process::peak_kib().map(|kib| kib as f64 * 1024.0 / 1e6),
     })
 }
 

@@ -55,6 +55,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// Whether each pixel is one whole number.
+    pub fn is_whole(&self) -> bool {
+        self.samples == 1 && self.kind != PixelKind::Float
+    }
+
     /// Bytes of an image, pixel after pixel.
     pub fn frame_bytes(&self) -> usize {
         self.rows * self.columns * self.samples * self.allocated as usize / 8

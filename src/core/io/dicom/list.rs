@@ -1,6 +1,6 @@
 //! The scans of a place, for the user to choose from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::super::contents::{GreyPicture, SeriesList, SeriesRemark, SeriesRow, SliceSpacing};
@@ -196,7 +196,11 @@ fn in_order(groups: &mut [Group], instances: &[Instance]) {
 }
 
 fn rows(groups: &[Group], found: &Scan) -> Vec<SeriesRow> {
-    let (mut patients, mut studies) = (Vec::new(), Vec::new());
+    let (mut patients, mut studies) = (BTreeMap::new(), BTreeMap::new());
+    let mut parts: HashMap<&str, usize> = HashMap::new();
+    for group in groups {
+        *parts.entry(&group.series.uid).or_default() += 1;
+    }
     groups
         .iter()
         .map(|group| {
@@ -204,7 +208,7 @@ fn rows(groups: &[Group], found: &Scan) -> Vec<SeriesRow> {
             let heading = &instance.heading;
             let patient_number = number_of(&mut patients, &heading.patient);
             let study_number = number_of(&mut studies, &group.series.study);
-            let remarks = remarks(group, groups, found);
+            let remarks = remarks(group, parts[&*group.series.uid], found);
             let odd =
                 |r: &SeriesRemark| matches!(r, SeriesRemark::Localizer | SeriesRemark::Placeless);
             SeriesRow {
@@ -234,15 +238,13 @@ fn key(group: &Group) -> String {
 }
 
 /// Which one of those seen so far something is, from 1.
-fn number_of<T: Clone + PartialEq>(seen: &mut Vec<T>, new: &T) -> usize {
-    let at = seen.iter().position(|old| old == new).unwrap_or_else(|| {
-        seen.push(new.clone());
-        seen.len() - 1
-    });
-    at + 1
+fn number_of<'a, T: Ord>(seen: &mut BTreeMap<&'a T, usize>, new: &'a T) -> usize {
+    let next = seen.len() + 1;
+    *seen.entry(new).or_insert(next)
 }
 
-fn remarks(group: &Group, all: &[Group], found: &Scan) -> Vec<SeriesRemark> {
+/// `of`: how many parts its series has.
+fn remarks(group: &Group, of: usize, found: &Scan) -> Vec<SeriesRemark> {
     let mut remarks = Vec::new();
     if is_localizer(group, &found.instances) {
         remarks.push(SeriesRemark::Localizer);
@@ -251,7 +253,6 @@ fn remarks(group: &Group, all: &[Group], found: &Scan) -> Vec<SeriesRemark> {
         remarks.push(SeriesRemark::Placeless);
     }
     if let Some(number) = group.part {
-        let of = all.iter().filter(|other| other.series.uid == group.series.uid).count();
         remarks.push(SeriesRemark::Part { number, of });
     }
     if let Some(&doubles) = found.doubles.get(&group.series.uid) {

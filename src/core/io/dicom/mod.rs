@@ -9,6 +9,7 @@
 mod assemble;
 mod attributes;
 mod blend;
+mod buffered;
 mod class;
 mod codec;
 mod directory;

@@ -8,7 +8,11 @@ use dicom_object::file::ReadPreamble;
 use dicom_object::{DicomCollectorOptions, InMemDicomObject};
 
 use super::super::error::IoError;
-use super::structure::{DEFLATED, Fault, Structure, structure};
+use super::super::inflate::Compression;
+use super::super::registry::beginning;
+use super::super::stream::length;
+use super::buffered::Buffered;
+use super::structure::{DEFLATED, Fault, Structure, is_dicom, structure};
 
 /// A header is never larger, nor what a packed file becomes: as many are in memory as there are threads.
 const MOST_HEADER: u64 = 256 << 20;
@@ -27,20 +31,42 @@ pub(super) struct Opened {
 
 /// Opens a file and looks where what is in it. One whose data set is deflated is in memory, inflated.
 pub(super) fn open(path: &Path) -> Result<Opened, IoError> {
-    let reading = |e| IoError::reading(e, path);
-    let file = File::open(path).map_err(reading)?;
-    let about = file.metadata().map_err(reading)?;
-    if !about.is_file() {
-        return Err(IoError::NotAFile { what: "no file", path: path.to_owned() });
-    }
-    let mut file = BufReader::new(file);
-    let begin = file.fill_buf().map_err(reading)?;
-    if begin.starts_with(&[0x1f, 0x8b]) {
+    unpacked(file(path)?, path)
+}
+
+fn unpacked(mut file: Buffered<File>, path: &Path) -> Result<Opened, IoError> {
+    let begin = file.fill_buf().map_err(|e| IoError::reading(e, path))?;
+    if Compression::of(begin) == Some(Compression::Gzip) {
         let mut inflated = Vec::new();
         unpack(flate2::bufread::MultiGzDecoder::new(file), &mut inflated, path)?;
         return opened(Cursor::new(inflated), path);
     }
     opened(file, path)
+}
+
+/// [`open`], if it begins as a DICOM file. What can't be opened does not, unless nobody may look into it.
+pub(super) fn open_dicom(path: &Path) -> Result<Option<Opened>, IoError> {
+    let looked = file(path).and_then(|mut file| {
+        let begin = file.fill_buf().map_err(|e| IoError::reading(e, path))?;
+        // What is packed is not unpacked as a whole for it.
+        let yes = match Compression::of(begin) {
+            None => is_dicom(begin),
+            Some(_) => is_dicom(&beginning(path)?),
+        };
+        Ok(yes.then_some(file))
+    });
+    match looked {
+        Ok(None) => Ok(None),
+        Ok(Some(file)) => unpacked(file, path).map(Some),
+        Err(why @ IoError::Read { .. }) => Err(why),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A regular file. A pipe would be waited for when opened.
+fn file(path: &Path) -> Result<Buffered<File>, IoError> {
+    length(path)?;
+    Ok(Buffered::new(File::open(path).map_err(|e| IoError::reading(e, path))?))
 }
 
 /// What was opened, from its first byte on.

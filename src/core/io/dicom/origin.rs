@@ -2,16 +2,16 @@
 //! far as is needed, never to a path.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::super::error::IoError;
-use super::super::registry::beginning;
 use super::super::stream::read_full;
-use super::opened::{Opened, open, opened};
+use super::buffered::Buffered;
+use super::opened::{Opened, open, open_dicom, opened};
 use super::structure::is_dicom;
 use crate::work::CancelToken;
 
@@ -69,28 +69,30 @@ impl Origin {
             None => open(&self.path),
             Some(member) => {
                 let bytes = member.bytes().map_err(|e| IoError::reading(e, &self.path))?;
-                opened(BufReader::new(bytes), &self.path)
+                opened(Buffered::new(bytes), &self.path)
             }
         }
     }
 
-    /// Whether it begins as a DICOM file. What can't be read is none, unless nobody may look into it.
-    pub fn begins_as_dicom(&self) -> Result<bool, IoError> {
-        let Some(member) = &self.member else {
-            return match beginning(&self.path) {
-                Ok(begin) => Ok(is_dicom(&begin)),
-                Err(IoError::Read { source, path }) => Err(IoError::Read { source, path }),
-                Err(_) => Ok(false),
-            };
-        };
-        let mut begin = [0; 256];
-        let bytes = member.bytes().and_then(|mut bytes| read_full(&mut bytes, &mut begin));
-        let n = bytes.map_err(|e| IoError::reading(e, &self.path))?;
-        Ok(is_dicom(&begin[..n]))
+    /// Opens it if it begins as a DICOM file; `None` if it does not.
+    pub fn open_dicom(&self) -> Result<Option<Opened>, IoError> {
+        let Some(member) = &self.member else { return open_dicom(&self.path) };
+        let reading = |e| IoError::reading(e, &self.path);
+        let mut bytes = Buffered::new(member.bytes().map_err(reading)?);
+        if !is_dicom(bytes.fill_buf().map_err(reading)?) {
+            return Ok(None);
+        }
+        opened(bytes, &self.path).map(Some)
     }
 }
 
 impl Member {
+    fn begins_as_dicom(&self) -> bool {
+        let mut begin = [0; 256];
+        let read = self.bytes().and_then(|mut bytes| read_full(&mut bytes, &mut begin));
+        read.is_ok_and(|n| is_dicom(&begin[..n]))
+    }
+
     fn bytes(&self) -> io::Result<Unpacking> {
         let mut file = File::open(&self.archive)?;
         file.seek(SeekFrom::Start(self.begin))?;
@@ -239,6 +241,6 @@ pub(super) fn is_archive_of_dicom(archive: &Path) -> Option<bool> {
         // What it claims can't be, which is told when it is opened.
         return Some(true);
     }
-    let mut first = found.files.iter().take(LOOKED_AT);
-    Some(first.any(|file| file.begins_as_dicom().unwrap_or(false)))
+    let mut members = found.files.iter().filter_map(|file| file.member.as_ref()).take(LOOKED_AT);
+    Some(members.any(Member::begins_as_dicom))
 }

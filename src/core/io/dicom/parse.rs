@@ -7,11 +7,13 @@ use dicom_dictionary_std::tags;
 use super::super::error::IoError;
 use super::attributes::Attributes;
 use super::class::is_segmentation;
+use super::codec::is_compressed;
 use super::frames::frames;
 use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
-use super::opened::data_set;
+use super::opened::{Opened, data_set};
 use super::origin::Origin;
+use crate::text::bytes;
 
 /// What a file is.
 #[derive(Debug)]
@@ -24,8 +26,17 @@ pub(super) enum Parsed {
 
 /// Reads the header of a file.
 pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
+    parse_opened(origin, origin.open()?)
+}
+
+/// Reads the header of a file if it begins as DICOM.
+pub(super) fn parse_dicom(origin: &Origin) -> Result<Option<Parsed>, IoError> {
+    let opened = origin.open_dicom()?;
+    opened.map(|opened| parse_opened(origin, opened)).transpose()
+}
+
+fn parse_opened(origin: &Origin, mut opened: Opened) -> Result<Parsed, IoError> {
     let path = origin.path.as_path();
-    let mut opened = origin.open()?;
     let data = data_set(&mut opened, path)?;
     let said = Attributes(&data);
     let class = said.text(tags::SOP_CLASS_UID).unwrap_or_default();
@@ -37,6 +48,7 @@ pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
         return Ok(Parsed::Other(class));
     }
     let shape = shape(said, float, path)?;
+    check_count(said, &shape, &opened, path)?;
     let uid = |tag| said.text(tag).unwrap_or_default();
     Ok(Parsed::Images(Box::new(Instance {
         origin: origin.clone(),
@@ -55,6 +67,25 @@ pub(super) fn parse(origin: &Origin) -> Result<Parsed, IoError> {
         class,
         shape,
     })))
+}
+
+/// Whether a file can hold as many images as it claims, each of which takes memory.
+fn check_count(
+    said: Attributes,
+    shape: &Shape,
+    opened: &Opened,
+    path: &Path,
+) -> Result<(), IoError> {
+    let count = said.whole(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(0) as u64;
+    // What is compressed has an item for each.
+    let compressed = is_compressed(&opened.structure.syntax);
+    let least = if compressed { 8 } else { shape.plain_bytes() as u64 };
+    let (claimed, found) = (count.saturating_mul(least), opened.length);
+    if count < 2 || claimed <= found {
+        return Ok(());
+    }
+    let what = format!("its header claims {}, the file has {}", bytes(claimed), bytes(found));
+    Err(IoError::Truncated { what, path: path.to_owned() })
 }
 
 fn shape(said: Attributes, float: Option<u32>, path: &Path) -> Result<Shape, IoError> {

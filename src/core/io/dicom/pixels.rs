@@ -15,7 +15,7 @@ use super::super::error::IoError;
 use super::codec::{Coding, coding, decode};
 use super::instance::{Instance, Photometric, PixelKind, Shape};
 use super::opened::{Opened, data_set, told};
-use super::structure::items;
+use super::structure::{PixelElement, items};
 use crate::volume::{Conversion, Scale, Voxels};
 use crate::work::{CancelToken, Progress};
 
@@ -83,7 +83,7 @@ pub(super) fn read(
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Voxels, IoError> {
-    let work = Work::new(instances, slices, cancel, progress)?;
+    let work = Work::new(instances, slices, target, cancel, progress)?;
     Ok(match target {
         Target::U8 => Voxels::U8(work.voxels(|n| n as u8, |v| v as u8)?),
         Target::I8 => Voxels::I8(work.voxels(|n| n as i8, |v| v as i8)?),
@@ -101,6 +101,8 @@ struct Work<'a> {
     slices: &'a [Option<Place>],
     /// Each image's scale is applied.
     scaled: bool,
+    /// Voxels are what is stored, in its own type.
+    as_stored: bool,
     /// The pixels of files of several images, read once.
     shared: HashMap<usize, OnceLock<Result<Pixels, String>>>,
     cancel: &'a CancelToken,
@@ -113,6 +115,7 @@ impl<'a> Work<'a> {
     fn new(
         instances: &'a [Instance],
         slices: &'a [Option<Place>],
+        target: Target,
         cancel: &'a CancelToken,
         progress: &'a Progress,
     ) -> Result<Self, IoError> {
@@ -125,8 +128,12 @@ impl<'a> Work<'a> {
         progress.set_done(0);
         let scales = slices.iter().flatten().map(|p| instances[p.instance].frames[p.frame].scale);
         let scaled = !one_scale(scales);
+        let shape = slices.iter().flatten().next().map(|place| &instances[place.instance].shape);
+        let as_stored = cfg!(target_endian = "little")
+            && !scaled
+            && shape.is_some_and(|shape| shape.is_whole() && target == Target::of(shape, true));
         let done = AtomicU64::new(0);
-        Ok(Self { instances, slices, scaled, shared, cancel, progress, done })
+        Ok(Self { instances, slices, scaled, as_stored, shared, cancel, progress, done })
     }
 
     fn voxels<T>(
@@ -178,6 +185,12 @@ impl<'a> Work<'a> {
         let instance = &self.instances[place.instance];
         let (shape, path) = (&instance.shape, &instance.origin.path);
         let damaged = |what: String| IoError::Damaged { what, path: path.clone() };
+        let coding = coding_of(instance)?;
+        let alone = !self.shared.contains_key(&place.instance);
+        let as_in_file = self.as_stored && coding == Coding::Plain { big_endian: false };
+        if alone && as_in_file && read_into(bytemuck::cast_slice_mut(out), instance)? {
+            return Ok(());
+        }
         let own;
         let pixels = match self.shared.get(&place.instance) {
             None => {
@@ -189,7 +202,6 @@ impl<'a> Work<'a> {
                 .as_ref()
                 .map_err(|why| damaged(why.clone()))?,
         };
-        let coding = coding_of(instance)?;
         let bytes = pixels.frame(place.frame, shape, path)?;
         let bytes = match coding {
             Coding::Plain { .. } => bytes,
@@ -204,7 +216,13 @@ impl<'a> Work<'a> {
             floats(&bytes, shape, scale, out, real);
             Ok(())
         } else {
-            numbers(&bytes, shape, big, scale, out, whole, real);
+            if self.as_stored && !big {
+                let voxels = bytemuck::cast_slice_mut::<T, u8>(out);
+                voxels.copy_from_slice(&bytes[..voxels.len()]);
+                only_stored_bits(voxels, shape);
+            } else {
+                numbers(&bytes, shape, big, scale, out, whole, real);
+            }
             Ok(())
         }
     }
@@ -213,6 +231,60 @@ impl<'a> Work<'a> {
 fn coding_of(instance: &Instance) -> Result<Coding, IoError> {
     let path = instance.origin.path.clone();
     coding(&instance.syntax).map_err(|name| IoError::Compression { name, path })
+}
+
+/// Reads the only image of a file where its voxels lie; false if its pixels are stored in an odd way.
+fn read_into(voxels: &mut [u8], instance: &Instance) -> Result<bool, IoError> {
+    let (shape, path) = (&instance.shape, &instance.origin.path);
+    let reading = |e| IoError::reading(e, path);
+    let mut opened = instance.origin.open()?;
+    let Some(PixelElement { offset, length: Some(length), .. }) = opened.structure.pixels else {
+        return Ok(false);
+    };
+    if opened.structure.encoding.big_endian {
+        return Ok(false);
+    }
+    let found = length.min(opened.length.saturating_sub(offset));
+    if found < voxels.len() as u64 {
+        return Err(cut(found, voxels.len() as u64, path));
+    }
+    opened.reader.seek(SeekFrom::Start(offset)).map_err(reading)?;
+    opened.reader.read_exact(voxels).map_err(reading)?;
+    only_stored_bits(voxels, shape);
+    Ok(true)
+}
+
+/// Of little-endian numbers the bits that count, with their sign.
+fn only_stored_bits(voxels: &mut [u8], shape: &Shape) {
+    fn shifted<T>(voxels: &mut [u8], left: u32, right: u32)
+    where
+        T: bytemuck::Pod + std::ops::Shl<u32, Output = T> + std::ops::Shr<u32, Output = T>,
+    {
+        for voxel in bytemuck::cast_slice_mut::<u8, T>(voxels) {
+            *voxel = *voxel << left >> right;
+        }
+    }
+    if shape.stored == shape.allocated {
+        return;
+    }
+    let (left, right) = (shape.allocated - 1 - shape.high, shape.allocated - shape.stored);
+    match (shape.allocated, shape.kind == PixelKind::Signed) {
+        (8, false) => shifted::<u8>(voxels, left, right),
+        (8, true) => shifted::<i8>(voxels, left, right),
+        (16, false) => shifted::<u16>(voxels, left, right),
+        (16, true) => shifted::<i16>(voxels, left, right),
+        (_, false) => shifted::<u32>(voxels, left, right),
+        (_, true) => shifted::<i32>(voxels, left, right),
+    }
+}
+
+fn no_pixels(path: &Path) -> IoError {
+    IoError::header("it has no pixels", path)
+}
+
+fn cut(found: u64, meant: u64, path: &Path) -> IoError {
+    let what = format!("{found} of {meant} bytes of pixels are there");
+    IoError::Truncated { what, path: path.to_owned() }
 }
 
 /// Whether all are the same.
@@ -241,7 +313,7 @@ impl Pixels {
         let path = &instance.origin.path;
         let reading = |e| IoError::reading(e, path);
         let mut opened = instance.origin.open()?;
-        let none = || IoError::header("it has no pixels", path);
+        let none = || no_pixels(path);
         if instance.shape.kind == PixelKind::Float {
             let data = data_set(&mut opened, path)?;
             let floats = [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA];
@@ -313,21 +385,21 @@ impl Pixels {
 
     /// The bytes of an image, compressed or not.
     pub fn frame(&self, n: usize, shape: &Shape, path: &Path) -> Result<Cow<'_, [u8]>, IoError> {
-        let cut = |what: String| IoError::Truncated { what, path: path.to_owned() };
+        let missing = |what: String| IoError::Truncated { what, path: path.to_owned() };
         if self.items.is_empty() {
             let size = shape.plain_bytes();
             let (found, meant) = (self.bytes.len(), (n + 1) * size);
             // A last byte that makes the number of bytes even is no pixel.
             let bytes = self.bytes.get(n * size..meant);
-            let bytes = bytes
-                .ok_or_else(|| cut(format!("{found} of {meant} bytes of pixels are there")))?;
+            let bytes = bytes.ok_or_else(|| cut(found as u64, meant as u64, path))?;
             return Ok(if self.swapped { self.in_order(n * size..meant) } else { bytes.into() });
         }
-        let items = self.items_of(n).ok_or_else(|| cut(format!("image {} is missing", n + 1)))?;
+        let items =
+            self.items_of(n).ok_or_else(|| missing(format!("image {} is missing", n + 1)))?;
         match items {
             [first, .., last] => Ok(Cow::Borrowed(&self.bytes[first.start..last.end])),
             [only] => Ok(Cow::Borrowed(&self.bytes[only.clone()])),
-            [] => Err(cut(format!("image {} is empty", n + 1))),
+            [] => Err(missing(format!("image {} is empty", n + 1))),
         }
     }
 
@@ -362,7 +434,7 @@ impl Pixels {
     }
 }
 
-fn numbers<T: bytemuck::Pod>(
+fn numbers<T>(
     bytes: &[u8],
     shape: &Shape,
     big_endian: bool,
@@ -372,12 +444,6 @@ fn numbers<T: bytemuck::Pod>(
     real: impl Fn(f64) -> T,
 ) {
     let size = shape.allocated as usize / 8;
-    let plain = shape.stored == shape.allocated && !big_endian && scale.is_none();
-    if plain && size_of::<T>() == size && cfg!(target_endian = "little") {
-        let length = size_of_val(out);
-        bytemuck::cast_slice_mut(out).copy_from_slice(&bytes[..length]);
-        return;
-    }
     let (left, right) = (63 - shape.high, 64 - shape.stored);
     let signed = shape.kind == PixelKind::Signed;
     // The bits that count, with their sign.

@@ -11,7 +11,7 @@ use super::super::error::IoError;
 use super::directory::indexed;
 use super::instance::{Frame, Instance, SeriesName};
 use super::origin::{Origin, members};
-use super::parse::{Parsed, parse};
+use super::parse::{Parsed, parse_dicom};
 use super::pixels::Place;
 use super::stack::belong_together;
 use crate::work::{CancelToken, Progress};
@@ -142,11 +142,7 @@ pub(super) fn scan(
     let done = AtomicU64::new(0);
     let look = |origin: Origin| -> Result<Option<Result<Parsed, IoError>>, IoError> {
         cancel.check()?;
-        let found = match origin.begins_as_dicom() {
-            Ok(true) => Some(parse(&origin)),
-            Ok(false) => None,
-            Err(why) => Some(Err(why)),
-        };
+        let found = parse_dicom(&origin).transpose();
         progress.set_done(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(found)
     };

@@ -1,4 +1,5 @@
 mod places;
+mod stored;
 
 use std::path::{Path, PathBuf};
 
