@@ -27,7 +27,8 @@ def simple_itk(place):
         image = reader.Execute()
     else:
         image = sitk.ReadImage(str(place))
-    return time.perf_counter() - begun, sitk.GetArrayViewFromImage(image)
+    seconds = time.perf_counter() - begun
+    return seconds, sitk.GetArrayFromImage(image)
 
 
 def image(path):

@@ -300,6 +300,35 @@ fn a_small_bench_measures_opening() {
     assert!(report.get("click").is_none());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_small_bench_of_files_beside_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let peer = folder.path().join("python");
+    // As slow as can be, and reads something else.
+    let told = "#!/bin/sh\nprintf '{\"ms\": 1e9, \"peak_kib\": 1000, \"voxels\": 2, \"sum\": 3}'\n";
+    std::fs::write(&peer, told).unwrap();
+    std::fs::set_permissions(&peer, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let pet = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/pet");
+    let (pet, scan) = (pet.to_str().unwrap(), sample("ct_thorax_cta.nii.gz"));
+    let line = ["bench", "files", pet, scan.to_str().unwrap(), "--repeat", "1", "--peer"];
+    let line = [&line[..], &[peer.to_str().unwrap()]].concat();
+    let report = voxpoint(&[&line[..], &["--json"]].concat()).json();
+    for (place, peers) in report["places"].as_array().unwrap().iter().zip([3, 1]) {
+        for what in ["read", "open"] {
+            assert!(place[what]["ms"].as_f64().unwrap() > 0.0, "{report}");
+        }
+        assert_eq!(place["list"].is_null(), peers == 1, "{report}");
+        assert_eq!(place["peers"].as_object().unwrap().len(), peers, "{report}");
+        let other = &place["peers"]["SimpleITK"];
+        assert!(other["ratio"].as_f64().unwrap() > 1e3 && other["same"] == false, "{report}");
+    }
+    let text = voxpoint(&line).stdout;
+    assert!(text.contains("what it read is not the same"), "{text}");
+    voxpoint(&["bench", "files"]).failed(2);
+}
+
 #[test]
 fn a_small_bench_of_the_brush_loses_no_dab_and_uploads_no_more_than_its_box() {
     let line = ["bench", "brush", "--size", "96x64x48", "--repeat", "1", "--json"];

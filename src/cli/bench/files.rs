@@ -7,14 +7,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 
 use super::model::script_beside_models;
 use super::process::{ProcessMeasurement, child, median_ms, median_peak_mb, own_child};
 use super::timed;
 use crate::cli::args::BenchArgs;
-use crate::cli::{print, print_json};
+use crate::cli::{Usage, print, print_json};
 use crate::io::{self, Source};
 use crate::work::{CancelToken, Progress};
 
@@ -70,7 +70,8 @@ struct PeerTimes {
 /// Measures all places and prints.
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     if args.places.is_empty() {
-        bail!("name the files or folders to open: voxpoint bench files FILE|FOLDER…");
+        let what = "name the files or folders to open: voxpoint bench files FILE|FOLDER…";
+        return Err(Usage(what.to_owned()).into());
     }
     let places = args.places.iter().map(|place| measure(place, args)).collect::<Result<_, _>>()?;
     let report = Report {
@@ -82,63 +83,80 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     if args.json { print_json(&report) } else { print(&report.text()) }
 }
 
+/// What was measured in turns.
+#[derive(Default)]
+struct Runs {
+    read: Vec<ProcessMeasurement>,
+    list: Vec<ProcessMeasurement>,
+    open: Vec<ProcessMeasurement>,
+    peers: Vec<(&'static str, Vec<ProcessMeasurement>)>,
+    no_peer: Option<String>,
+}
+
+impl Runs {
+    fn of(place: &Path, several: bool, args: &BenchArgs) -> anyhow::Result<Self> {
+        let readers: &[&'static str] = match (place.is_dir(), several) {
+            (true, true) => &[],
+            (true, false) => &["SimpleITK", "pydicom", "pydicom2"],
+            (false, _) => &["SimpleITK"],
+        };
+        let mut runs = Self::default();
+        match args.peer {
+            Some(_) => runs.peers = readers.iter().map(|reader| (*reader, Vec::new())).collect(),
+            None => runs.no_peer = Some("not asked for: --peer PYTHON".to_owned()),
+        }
+        // The first of each brings the files into the system's cache.
+        for n in 0..=args.repeat {
+            let keep = |runs: &mut Vec<_>, run| {
+                if n > 0 {
+                    runs.push(run);
+                }
+            };
+            keep(&mut runs.read, own_child("read-once", place)?);
+            if place.is_dir() {
+                keep(&mut runs.list, own_child("list-once", place)?);
+            }
+            if !several {
+                keep(&mut runs.open, own_child("open-once", place)?);
+            }
+            for (reader, theirs) in &mut runs.peers {
+                match args.peer.as_deref().map(|python| peer(python, reader, place)) {
+                    Some(Ok(run)) => keep(theirs, run),
+                    Some(Err(why)) => runs.no_peer = Some(format!("{reader}: {why:#}")),
+                    None => {}
+                }
+            }
+        }
+        Ok(runs)
+    }
+}
+
 fn measure(place: &Path, args: &BenchArgs) -> anyhow::Result<PlaceTimes> {
     let files = files_in(place)?;
     let bytes: u64 = files.iter().filter_map(|file| Some(fs::metadata(file).ok()?.len())).sum();
     let several = place.is_dir() && !is_one_scan(place)?;
-    let readers: &[&str] = match (place.is_dir(), several) {
-        _ if args.peer.is_none() => &[],
-        (_, true) => &[],
-        (true, _) => &["SimpleITK", "pydicom", "pydicom2"],
-        (false, _) => &["SimpleITK"],
-    };
-    let mut peers: Vec<(&str, Vec<ProcessMeasurement>)> =
-        readers.iter().map(|reader| (*reader, Vec::new())).collect();
-    let mut no_peer = args.peer.is_none().then(|| "not asked for: --peer PYTHON".to_owned());
-    let (mut read, mut list, mut open) = (Vec::new(), Vec::new(), Vec::new());
-    // The first of each brings the files into the system's cache.
-    for n in 0..=args.repeat {
-        let keep = |runs: &mut Vec<_>, run| {
-            if n > 0 {
-                runs.push(run);
-            }
-        };
-        keep(&mut read, own_child("read-once", place)?);
-        if place.is_dir() {
-            keep(&mut list, own_child("list-once", place)?);
-        }
-        if !several {
-            keep(&mut open, own_child("open-once", place)?);
-        }
-        for (reader, runs) in &mut peers {
-            match args.peer.as_deref().map(|python| peer(python, reader, place)) {
-                Some(Ok(run)) => keep(runs, run),
-                Some(Err(why)) => no_peer = Some(format!("{reader}: {why:#}")),
-                None => {}
-            }
-        }
-    }
+    let runs = Runs::of(place, several, args)?;
     let times = |runs: &[ProcessMeasurement]| {
         let (ms, peak_mb) = (median_ms(runs), median_peak_mb(runs));
         (!runs.is_empty()).then_some(Times { ms, peak_mb })
     };
-    let ours = open.first();
-    let peers = peers.iter().filter_map(|(name, runs)| {
-        let (first, ms) = (runs.first()?, median_ms(runs));
+    let ours = runs.open.first();
+    let peers = runs.peers.iter().filter_map(|(name, theirs)| {
+        let (first, ms) = (theirs.first()?, median_ms(theirs));
         let same = ours.is_some_and(|ours| same(ours, first));
-        let ratio = ms / median_ms(&open);
-        let told = PeerTimes { ms, peak_mb: median_peak_mb(runs), ratio, same };
+        let ratio = ms / median_ms(&runs.open);
+        let told = PeerTimes { ms, peak_mb: median_peak_mb(theirs), ratio, same };
         Some(((*name).to_owned(), told))
     });
     Ok(PlaceTimes {
         place: place.to_owned(),
         files: files.len(),
         mb: bytes as f64 / 1e6,
-        read: times(&read).context("nothing was measured")?,
-        list: times(&list),
-        open: times(&open),
+        read: times(&runs.read).context("nothing was measured")?,
+        list: times(&runs.list),
+        open: times(&runs.open),
         peers: peers.collect(),
-        no_peer,
+        no_peer: runs.no_peer.clone(),
     })
 }
 

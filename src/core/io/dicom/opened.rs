@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
+use dicom_core::Tag;
 use dicom_object::file::ReadPreamble;
 use dicom_object::{DicomCollectorOptions, InMemDicomObject};
 
@@ -16,6 +18,12 @@ use super::structure::{DEFLATED, Fault, Structure, is_dicom, structure};
 
 /// A header is never larger, nor what a packed file becomes: as many are in memory as there are threads.
 const MOST_HEADER: u64 = 256 << 20;
+
+/// No element has a higher number.
+const LAST: Tag = Tag(0xffff, 0xffff);
+/// It as an element without a value, in either order of bytes.
+const LAST_EXPLICIT: [u8; 12] = [0xff, 0xff, 0xff, 0xff, b'U', b'N', 0, 0, 0, 0, 0, 0];
+const LAST_IMPLICIT: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
 /// A file that is read from anywhere.
 pub(super) trait Seekable: Read + Seek {}
@@ -117,25 +125,43 @@ pub(super) fn told(fault: Fault, path: &Path) -> IoError {
 
 /// The data set of a file, its pixels left aside.
 pub(super) fn data_set(opened: &mut Opened, path: &Path) -> Result<InMemDicomObject, IoError> {
+    let skips = opened.structure.skips.clone();
+    without(opened, &skips, path)
+}
+
+/// Of the data set of a file what says what its images are.
+pub(super) fn header(opened: &mut Opened, path: &Path) -> Result<InMemDicomObject, IoError> {
+    let details = opened.structure.details.clone();
+    without(opened, &details, path)
+}
+
+/// The data set of a file, its pixels and some parts left aside.
+fn without(
+    opened: &mut Opened,
+    skips: &[Range<u64>],
+    path: &Path,
+) -> Result<InMemDicomObject, IoError> {
     let Structure { begin, end, encoding, .. } = opened.structure;
     if end - begin > MOST_HEADER {
         return Err(IoError::header("it is larger than 256 MiB", path));
     }
     let reading = |e| IoError::reading(e, path);
-    let mut bytes = Vec::with_capacity((end - begin) as usize);
+    let left_out: u64 = skips.iter().map(|skip| skip.end - skip.start).sum();
+    let mut bytes = Vec::with_capacity((end - begin - left_out) as usize + LAST_EXPLICIT.len());
     opened.reader.seek(SeekFrom::Start(begin)).map_err(reading)?;
     let mut at = begin;
-    // What its reader does not understand is left out.
-    for skip in opened.structure.skips.iter().cloned().chain(std::iter::once(end..end)) {
+    for skip in skips.iter().cloned().chain(std::iter::once(end..end)) {
         opened.reader.by_ref().take(skip.start - at).read_to_end(&mut bytes).map_err(reading)?;
         at = opened.reader.seek(SeekFrom::Start(skip.end)).map_err(reading)?;
     }
+    // Its reader stops there, instead of at the end: that is a fault to it, for which it looks through the stack.
+    bytes.extend_from_slice(if encoding.explicit { &LAST_EXPLICIT } else { &LAST_IMPLICIT });
     let mut collector = DicomCollectorOptions::new()
         .read_preamble(ReadPreamble::Never)
         .expected_ts(encoding.syntax())
         .from_reader(BufReader::new(Cursor::new(bytes)));
     let mut data = InMemDicomObject::new_empty();
-    collector.read_dataset_to_end(&mut data).map_err(|error| {
+    collector.read_dataset_up_to(LAST, &mut data).map_err(|error| {
         let mut deepest: &dyn std::error::Error = &error;
         while let Some(source) = deepest.source() {
             deepest = source;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
 
 use super::super::error::IoError;
 use super::attributes::Attributes;
@@ -11,7 +12,7 @@ use super::codec::is_compressed;
 use super::frames::frames;
 use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
-use super::opened::{Opened, data_set};
+use super::opened::{Opened, header};
 use super::origin::Origin;
 use crate::text::bytes;
 
@@ -37,8 +38,18 @@ pub(super) fn parse_dicom(origin: &Origin) -> Result<Option<Parsed>, IoError> {
 
 fn parse_opened(origin: &Origin, mut opened: Opened) -> Result<Parsed, IoError> {
     let path = origin.path.as_path();
-    let data = data_set(&mut opened, path)?;
-    let said = Attributes(&data);
+    let data = header(&mut opened, path)?;
+    understood(origin, &opened, &data)
+}
+
+/// What a data set says of a file.
+fn understood(
+    origin: &Origin,
+    opened: &Opened,
+    data: &InMemDicomObject,
+) -> Result<Parsed, IoError> {
+    let path = origin.path.as_path();
+    let said = Attributes(data);
     let class = said.text(tags::SOP_CLASS_UID).unwrap_or_default();
     let float = [(tags::FLOAT_PIXEL_DATA, 32), (tags::DOUBLE_FLOAT_PIXEL_DATA, 64)];
     let float = float.into_iter().find(|(tag, _)| data.get(*tag).is_some()).map(|(_, bits)| bits);
@@ -48,12 +59,12 @@ fn parse_opened(origin: &Origin, mut opened: Opened) -> Result<Parsed, IoError> 
         return Ok(Parsed::Other(class));
     }
     let shape = shape(said, float, path)?;
-    check_count(said, &shape, &opened, path)?;
+    check_count(said, &shape, opened, path)?;
     let uid = |tag| said.text(tag).unwrap_or_default();
     Ok(Parsed::Images(Box::new(Instance {
         origin: origin.clone(),
         length: opened.length,
-        syntax: opened.structure.syntax,
+        syntax: opened.structure.syntax.clone(),
         uid: uid(tags::SOP_INSTANCE_UID),
         series: SeriesName {
             study: uid(tags::STUDY_INSTANCE_UID),
@@ -146,5 +157,28 @@ fn photometric(name: String) -> Photometric {
             Photometric::Ybr { subsampled: true }
         }
         _ => Photometric::Other(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::opened::data_set;
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_of_headers_says_nothing_of_images() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/dicom");
+        let folders = [data.join("pydicom"), data.join("pet")];
+        let mut images = 0;
+        for file in folders.iter().flat_map(|folder| folder.read_dir().unwrap()) {
+            let origin = Origin::from(file.unwrap().path());
+            let Ok(Some(mut opened)) = origin.open_dicom() else { continue };
+            let whole = data_set(&mut opened, &origin.path);
+            let whole = whole.and_then(|data| understood(&origin, &opened, &data));
+            let short = parse(&origin);
+            images += usize::from(matches!(short, Ok(Parsed::Images(_))));
+            assert_eq!(format!("{short:?}"), format!("{whole:?}"), "{}", origin.path.display());
+        }
+        assert!(images > 60, "{images}");
     }
 }

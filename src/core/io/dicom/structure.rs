@@ -53,8 +53,10 @@ pub(super) struct Structure {
     pub begin: u64,
     /// Where it ends, or its pixels begin as an element.
     pub end: u64,
-    /// Elements before that of an unknown type and length, sorted.
+    /// Elements before that of an unknown type and length, and what can't be read without one in it; sorted.
     pub skips: Vec<Range<u64>>,
+    /// Those, and all elements before that from which nothing is learnt of images (most of what scanners write); sorted.
+    pub details: Vec<Range<u64>>,
     pub pixels: Option<PixelElement>,
 }
 
@@ -115,7 +117,7 @@ pub(super) fn structure<R: Read + Seek>(reader: &mut R, length: u64) -> Result<S
         b if b.starts_with(b"DICM") => 4,
         _ => 0,
     };
-    let mut walk = Walk { reader, at, end: length };
+    let mut walk = Walk::new(reader, at, length);
     walk.seek(at)?;
     let said = walk.meta()?;
     let begin = walk.at;
@@ -124,16 +126,17 @@ pub(super) fn structure<R: Read + Seek>(reader: &mut R, length: u64) -> Result<S
         Some(BIG_ENDIAN) => Encoding { explicit: true, big_endian: true },
         Some(DEFLATED) => {
             let (syntax, encoding) = (DEFLATED.to_owned(), Encoding::EXPLICIT);
-            let skips = Vec::new();
-            return Ok(Structure { syntax, encoding, begin, end: length, skips, pixels: None });
+            let (skips, details) = (Vec::new(), Vec::new());
+            let end = length;
+            return Ok(Structure { syntax, encoding, begin, end, skips, details, pixels: None });
         }
         _ => Encoding::EXPLICIT,
     };
     let encoding = walk.as_written(encoding)?;
     let syntax = said.unwrap_or_else(|| encoding.syntax().to_owned());
-    let mut skips = Vec::new();
-    let (end, pixels) = walk.data_set(encoding, &mut skips)?;
-    Ok(Structure { syntax, encoding, begin, end, skips, pixels })
+    let (end, pixels) = walk.data_set(encoding)?;
+    let (skips, details) = (walk.skips, walk.details);
+    Ok(Structure { syntax, encoding, begin, end, skips, details, pixels })
 }
 
 /// An element's head.
@@ -146,6 +149,23 @@ struct Head {
 }
 
 impl Head {
+    /// Whether nothing is known of its value: what reads types takes its items for something else.
+    fn is_unknown(&self) -> bool {
+        self.length == UNDEFINED && self.vr == Some(*b"UN")
+    }
+
+    /// Whether, as an element of the data set itself, it may say what an image is, where it lies or whose it is.
+    fn tells_of_images(&self) -> bool {
+        match self.tag.0 {
+            0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 => !self.is_sequence(),
+            // Siemens' b value.
+            0x0019 => [0x0010, 0x100c].contains(&self.tag.1),
+            // Nuclear medicine, doses, functional groups, pixels.
+            0x0054 | 0x3004 | 0x5200 | 0x7fe0 => true,
+            _ => false,
+        }
+    }
+
     /// Whether its value is made of items: it says so, or is known for it.
     fn is_sequence(&self) -> bool {
         match self.vr {
@@ -162,9 +182,21 @@ struct Walk<'a, R> {
     at: u64,
     /// No byte after this one is there.
     end: u64,
+    /// See [`Structure`].
+    skips: Vec<Range<u64>>,
+    details: Vec<Range<u64>>,
+    /// Items and sequences around that say how long they are, from which nothing can be left out.
+    fixed: usize,
+    /// Something would have to be left out of one of those.
+    torn: bool,
 }
 
-impl<R: Read + Seek> Walk<'_, R> {
+impl<'a, R: Read + Seek> Walk<'a, R> {
+    fn new(reader: &'a mut R, at: u64, end: u64) -> Self {
+        let (skips, details) = (Vec::new(), Vec::new());
+        Self { reader, at, end, skips, details, fixed: 0, torn: false }
+    }
+
     fn seek(&mut self, at: u64) -> Result<(), Fault> {
         if at > self.end {
             return Err(Fault::Short);
@@ -256,11 +288,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// Where the data set ends or its pixels begin, and those.
-    fn data_set(
-        &mut self,
-        encoding: Encoding,
-        skips: &mut Vec<Range<u64>>,
-    ) -> Result<(u64, Option<PixelElement>), Fault> {
+    fn data_set(&mut self, encoding: Encoding) -> Result<(u64, Option<PixelElement>), Fault> {
         while self.at + 8 <= self.end {
             let begin = self.at;
             let head = self.head(encoding)?;
@@ -270,9 +298,19 @@ impl<R: Read + Seek> Walk<'_, R> {
                 let pixels = PixelElement { offset: self.at, length, words };
                 return Ok((begin, Some(pixels)));
             }
+            let skipped = self.skips.len();
             self.value(head, encoding, self.end, 0)?;
-            if head.length == UNDEFINED && head.vr == Some(*b"UN") {
-                skips.push(begin..self.at);
+            if head.is_unknown() || std::mem::take(&mut self.torn) {
+                self.skips.truncate(skipped);
+                self.skips.push(begin..self.at);
+            }
+            if !head.tells_of_images() {
+                match self.details.last_mut() {
+                    Some(last) if last.end == begin => last.end = self.at,
+                    _ => self.details.push(begin..self.at),
+                }
+            } else {
+                self.details.extend_from_slice(&self.skips[skipped..]);
             }
         }
         // Less than an element may follow, which says nothing.
@@ -288,7 +326,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         depth: usize,
     ) -> Result<(), Fault> {
         if head.length == UNDEFINED {
-            let unknown = head.vr == Some(*b"UN");
+            let unknown = head.is_unknown();
             if head.vr.is_some() && !head.is_sequence() && !unknown {
                 return Err(Fault::Wrong(format!("element {} has no length", head.tag)));
             }
@@ -299,7 +337,10 @@ impl<R: Read + Seek> Walk<'_, R> {
         let length = u64::from(head.length);
         let value_end = self.at.checked_add(length).filter(|at| *at <= end).ok_or(Fault::Short)?;
         if head.is_sequence() {
-            self.items(encoding, value_end, Some(value_end), depth + 1)
+            self.fixed += 1;
+            let passed = self.items(encoding, value_end, Some(value_end), depth + 1);
+            self.fixed -= 1;
+            passed
         } else {
             self.seek(value_end)
         }
@@ -329,7 +370,10 @@ impl<R: Read + Seek> Walk<'_, R> {
                     if item_end > end {
                         return Err(Fault::Short);
                     }
-                    self.elements(encoding, item_end, Some(item_end), depth)?;
+                    self.fixed += 1;
+                    let passed = self.elements(encoding, item_end, Some(item_end), depth);
+                    self.fixed -= 1;
+                    passed?;
                 }
                 _ => return Err(Fault::Wrong("a sequence has something that is no item".into())),
             }
@@ -349,6 +393,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             if self.at + 8 > end {
                 return Err(Fault::Short);
             }
+            let begin = self.at;
             let head = self.head(encoding)?;
             if head.tag == ITEM_END && fixed.is_none() {
                 return Ok(());
@@ -359,6 +404,11 @@ impl<R: Read + Seek> Walk<'_, R> {
                 continue;
             }
             self.value(head, encoding, end, depth)?;
+            if head.is_unknown() && self.fixed == 0 {
+                self.skips.push(begin..self.at);
+            } else if head.is_unknown() {
+                self.torn = true;
+            }
         }
         Ok(())
     }
@@ -393,7 +443,7 @@ pub(super) fn items<R: Read + Seek>(
     offset: u64,
     length: u64,
 ) -> Result<Vec<(u64, u32)>, Fault> {
-    let mut walk = Walk { reader, at: offset, end: length };
+    let mut walk = Walk::new(reader, offset, length);
     walk.seek(offset)?;
     let mut items = Vec::new();
     walk.fragments(length, &mut |at, bytes| items.push((at, bytes)))?;

@@ -1,4 +1,4 @@
-//! How numbers are stored, and folders of very many files.
+//! How numbers are stored, elements of no known type, and folders of very many files.
 
 use super::*;
 use crate::io::formats;
@@ -62,6 +62,46 @@ fn a_file_that_claims_more_images_than_it_can_hold_takes_no_memory_for_them() {
         let found = open(dir.path());
         let why = found.as_ref().err().map(ToString::to_string).unwrap_or_default();
         assert_eq!(why.contains("its header claims"), refused, "{count}: {why}");
+    }
+}
+
+/// A sequence with an item that has an element of an unknown type and length, whose item says `ABCD` without a type, and
+/// one after it. `fixed`: the outer item says its length.
+fn sequence_with_unknown(fixed: bool) -> Vec<u8> {
+    const OPEN: [u8; 4] = [0xff; 4];
+    const END_OF_ITEM: [u8; 8] = [0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0];
+    const END: [u8; 8] = [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
+    let item = |length: [u8; 4]| [&[0xfe, 0xff, 0x00, 0xe0], &length[..]].concat();
+    let unknown = [
+        &[0x09, 0x00, 0x01, 0x10, b'U', b'N', 0, 0],
+        &OPEN[..],
+        &item(OPEN),
+        &[0x08, 0x00, 0x04, 0x01, 4, 0, 0, 0, b'A', b'B', b'C', b'D'],
+        &END_OF_ITEM,
+        &END,
+        &[0x08, 0x00, 0x00, 0x01, b'S', b'H', 2, 0, b'X', b' '],
+    ]
+    .concat();
+    let inner = if fixed {
+        [item((unknown.len() as u32).to_le_bytes()), unknown].concat()
+    } else {
+        [item(OPEN), unknown, END_OF_ITEM.to_vec()].concat()
+    };
+    [&[0x40, 0x00, 0x75, 0x02, b'S', b'Q', 0, 0], &OPEN[..], &inner, &END].concat()
+}
+
+#[test]
+fn an_element_of_unknown_type_within_others_is_passed_over() {
+    for fixed in [false, true] {
+        let dir = folder(vec![image("7", 0, [0.0; 3], 5)]);
+        let path = dir.path().join("000");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let pixels = [0xe0, 0x7f, 0x10, 0x00, b'O', b'W'];
+        let at = bytes.windows(6).position(|six| six == pixels).unwrap();
+        bytes.splice(at..at, sequence_with_unknown(fixed));
+        std::fs::write(&path, bytes).unwrap();
+        let volume = open(&path).unwrap_or_else(|why| panic!("{fixed}: {why}"));
+        assert_eq!(volume.value([3, 2, 0]), 16.0 - 1000.0, "{fixed}");
     }
 }
 
