@@ -74,12 +74,18 @@ pub(super) fn decode(coding: Coding, bytes: &[u8], shape: &Shape) -> Result<Vec<
 
 /// Numbers as bytes of the width that the header says.
 fn narrowed(values: impl ExactSizeIterator<Item = i32>, allocated: u32) -> Vec<u8> {
-    let bytes = allocated as usize / 8;
-    let mut out = Vec::with_capacity(values.len() * bytes);
-    for value in values {
-        out.extend_from_slice(&value.to_le_bytes()[..bytes.min(4)]);
+    fn each<const N: usize>(values: impl ExactSizeIterator<Item = i32>) -> Vec<u8> {
+        let mut out = vec![0; values.len() * N];
+        for (to, value) in out.as_chunks_mut::<N>().0.iter_mut().zip(values) {
+            to.copy_from_slice(&value.to_le_bytes()[..N]);
+        }
+        out
     }
-    out
+    match allocated {
+        8 => each::<1>(values),
+        16 => each::<2>(values),
+        _ => each::<4>(values),
+    }
 }
 
 fn same_size(width: usize, height: usize, shape: &Shape) -> Result<(), String> {
@@ -137,6 +143,10 @@ fn jpeg_2000(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, String> {
         }
     }
     let (count, samples) = (shape.rows * shape.columns, shape.samples);
+    if samples == 1 {
+        let values = components[0].data()[..count].iter();
+        return Ok(narrowed(values.copied(), shape.allocated));
+    }
     let mut values = vec![0; count * samples];
     for (at, component) in components[..samples].iter().enumerate() {
         // Of unsigned numbers that the header calls signed, and the other way round, the bits are meant.
