@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use glam::{DAffine3, DVec3};
 
-use crate::volume::Region;
+use crate::volume::{MemoryTally, Region};
 
 /// Names one prompt of a document: unique in it and never given twice, so that a prompt is still itself when those
 /// before it are deleted.
@@ -239,6 +239,12 @@ impl PromptLog {
         self.prompts.iter().position(|p| p.id == prompt)
     }
 
+    /// What it takes of memory.
+    pub fn tally(&self, tally: &mut MemoryTally) {
+        tally.add(size_of_val(&self.prompts[..]) + size_of_val(&self.extensions[..]));
+        self.start.iter().for_each(|start| tally.region(start));
+    }
+
     /// Where the positive clicks are, RAS mm, of which each part of the mask must hold one; `None` if all parts are
     /// kept.
     pub fn anchors(&self) -> Option<Vec<DVec3>> {
@@ -275,11 +281,24 @@ impl Footprint {
 /// What a model keeps of an answer to go on from: only it can read it.
 trait State: Any + Debug + Send + Sync {
     fn equals(&self, other: &dyn State) -> bool;
+    fn tally(&self, tally: &mut MemoryTally);
 }
 
-impl<T: Any + Debug + PartialEq + Send + Sync> State for T {
+/// A value, and how it is tallied.
+#[derive(Debug)]
+struct StateValue<T> {
+    value: T,
+    tally: fn(&T, &mut MemoryTally),
+}
+
+impl<T: Any + Debug + PartialEq + Send + Sync> State for StateValue<T> {
     fn equals(&self, other: &dyn State) -> bool {
-        (other as &dyn Any).downcast_ref::<T>() == Some(self)
+        let other = (other as &dyn Any).downcast_ref::<Self>();
+        other.is_some_and(|other| other.value == self.value)
+    }
+
+    fn tally(&self, tally: &mut MemoryTally) {
+        (self.tally)(&self.value, tally);
     }
 }
 
@@ -289,14 +308,30 @@ impl<T: Any + Debug + PartialEq + Send + Sync> State for T {
 pub struct ModelState(Arc<dyn State>);
 
 impl ModelState {
-    /// Keeps a value.
+    /// Keeps a value that has nothing elsewhere in memory, or not much.
     pub fn new<T: Any + Debug + PartialEq + Send + Sync>(value: T) -> Self {
-        Self(Arc::new(value))
+        Self::with_tally(value, |_, _| ())
+    }
+
+    /// Keeps a value that has much of memory: `tally` counts all of it but the value itself.
+    pub fn with_tally<T>(value: T, tally: fn(&T, &mut MemoryTally)) -> Self
+    where
+        T: Any + Debug + PartialEq + Send + Sync,
+    {
+        Self(Arc::new(StateValue { value, tally }))
     }
 
     /// The value, if it is of this type.
     pub fn get<T: Any>(&self) -> Option<&T> {
-        (&*self.0 as &dyn Any).downcast_ref()
+        (&*self.0 as &dyn Any).downcast_ref::<StateValue<T>>().map(|kept| &kept.value)
+    }
+
+    /// What it takes of memory.
+    pub fn tally(&self, tally: &mut MemoryTally) {
+        if tally.is_new(&self.0) {
+            tally.add(size_of_val(&*self.0));
+            self.0.tally(tally);
+        }
     }
 }
 
@@ -337,12 +372,23 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What it takes of memory.
+    pub fn tally(&self, tally: &mut MemoryTally) {
+        let lists = size_of_val(&self.prompts[..]) + size_of_val(&self.extensions[..]);
+        tally.add(lists + size_of_val(&self.footprint[..]) + size_of_val(&self.tried[..]));
+        self.state.iter().for_each(|state| state.tally(tally));
+    }
+
+    /// Lets go of what the model goes on from: it is made anew from the prompts when they are asked of it again.
+    pub fn forget_state(&mut self) {
+        (self.state, self.adjustable) = (None, false);
+    }
+
     /// For another model: where to look, and nothing of what this one said.
     pub fn without_state(mut self) -> Self {
         // Another model may find what this one has looked for in vain.
         self.tried.clear();
-        self.adjustable = false;
-        self.state = None;
+        self.forget_state();
         self
     }
 }

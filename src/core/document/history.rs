@@ -1,3 +1,4 @@
+use super::history_memory::AwayMask;
 use super::object::{LabelId, ObjectState};
 use super::write::Write;
 use crate::prompt::{Answer, PromptLog};
@@ -83,6 +84,8 @@ pub(super) struct Entry {
     pub state: StateId,
     pub name: String,
     pub ops: Vec<Op>,
+    /// Masks that its ops hold, where they are kept elsewhere (`history_memory`).
+    pub away: Vec<AwayMask>,
     pub pending: Option<PendingClick>,
     /// The object that it is about, if it is about one, with its name then.
     pub object: Option<(LabelId, String)>,
@@ -140,6 +143,7 @@ impl History {
             state: StateId(number),
             name,
             ops,
+            away: Vec::new(),
             pending,
             object,
             point: None,

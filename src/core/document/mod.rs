@@ -168,14 +168,15 @@ impl Document {
     }
 
     /// Says where the history keeps what is long past once it takes more than `bytes` of memory. Without, it is packed
-    /// in memory.
+    /// in memory. What a model keeps of an answer that is long past is let go; its clicks stay, and asked again the model
+    /// replays them.
     pub fn keep_history_in(&mut self, store: Box<dyn HistoryStore>, bytes: usize) {
         (self.store, self.history_bytes) = (store, bytes);
     }
 
-    /// What the history's label changes take of memory, bytes.
+    /// What the history takes of memory, bytes: all that it holds and that no object has. It counts each time.
     pub fn history_bytes(&self) -> usize {
-        self.history.bytes()
+        self.history.bytes(&self.objects)
     }
 
     /// Why the last [`Document::undo`] or [`Document::redo`] did nothing although there was something to do: what it
@@ -389,7 +390,7 @@ impl Document {
 
     fn changed(&mut self) {
         self.revision += 1;
-        self.history.relieve(self.history_bytes, &mut *self.store);
+        self.history.relieve(self.history_bytes, &self.objects, &mut *self.store);
         if self.active.is_some_and(|id| self.object(id).is_none()) {
             self.active = self.objects.last().map(|o| o.id);
         }

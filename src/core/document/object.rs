@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, PromptLog};
-use crate::volume::Region;
+use crate::volume::{MemoryTally, Region};
 
 /// The value of an object's voxels in the label map; never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,6 +127,16 @@ impl Object {
         };
         if self.region == *only {
             self.region = Arc::clone(only);
+        }
+    }
+
+    /// What it takes of memory; layers that are the same once.
+    pub(super) fn tally(&self, tally: &mut MemoryTally) {
+        tally.add(size_of::<Self>() + self.name.len());
+        self.log.tally(tally);
+        self.answer.tally(tally);
+        for layer in [&self.model, &self.added, &self.removed, &self.region] {
+            tally.region(layer);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Label writes as few bytes: what the history keeps of changes that are long past.
+//! Label writes and masks as few bytes: what the history keeps of changes that are long past.
 //!
 //! Whole numbers as LEB128 (seven bits a byte, the lowest first). A set of voxels: how many runs, and of each how far it
 //! begins after the end of the one before, and its length. Then the same again for each layer of each object.
@@ -26,11 +26,7 @@ pub fn pack(delta: &Delta, layers: &[Layers]) -> Vec<u8> {
     number(&mut bytes, layers.len());
     for (object, regions) in layers {
         number(&mut bytes, usize::from(object.0));
-        for region in regions {
-            let mut end = 0;
-            number(&mut bytes, region.runs().len());
-            region.runs().iter().for_each(|run| put_run(&mut bytes, *run, &mut end));
-        }
+        regions.iter().for_each(|region| put_region(&mut bytes, region));
     }
     bytes.shrink_to_fit();
     bytes
@@ -55,6 +51,30 @@ pub fn unpack(bytes: &[u8], dims: [usize; 3]) -> Result<(Delta, Vec<Layers>), No
         layers.push((object, [reader.region()?, reader.region()?, reader.region()?]));
     }
     if reader.bytes.is_empty() { Ok((builder.finish(), layers)) } else { Err(NotPacked) }
+}
+
+/// A region as bytes, as those of a layer.
+pub fn pack_region(region: &Region) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_region(&mut bytes, region);
+    bytes.shrink_to_fit();
+    bytes
+}
+
+/// The region that was packed, of a label map of `dims`.
+///
+/// # Errors
+/// These are other bytes, or of a map of another size.
+pub fn unpack_region(bytes: &[u8], dims: [usize; 3]) -> Result<Region, NotPacked> {
+    let mut reader = Reader { bytes, dims, count: dims.iter().product() };
+    let region = reader.region()?;
+    if reader.bytes.is_empty() { Ok(region) } else { Err(NotPacked) }
+}
+
+fn put_region(bytes: &mut Vec<u8>, region: &Region) {
+    let mut end = 0;
+    number(bytes, region.runs().len());
+    region.runs().iter().for_each(|run| put_run(bytes, *run, &mut end));
 }
 
 fn put_run(bytes: &mut Vec<u8>, run: Run, end: &mut usize) {
@@ -151,6 +171,11 @@ mod tests {
         ) {
             let delta = delta(&labels);
             let regions = [region(&flags), region(&flags[..flags.len() / 2]), Region::default()];
+            for region in &regions {
+                let bytes = pack_region(region);
+                prop_assert_eq!(&unpack_region(&bytes, DIMS).unwrap(), region);
+                prop_assert_eq!(unpack_region(&bytes[..bytes.len() - 1], DIMS), Err(NotPacked));
+            }
             let layers = vec![(LabelId(object), regions)];
             let bytes = pack(&delta, &layers);
             let (found, found_layers) = unpack(&bytes, DIMS).unwrap();

@@ -34,6 +34,13 @@ fn seen(document: &Document) -> (Vec<u16>, Vec<Object>) {
     (document.labels().to_vec(), document.objects().to_vec())
 }
 
+/// The same without what a model keeps of its answers, which is let go of what is long past.
+fn plain(document: &Document) -> (Vec<u16>, Vec<Object>) {
+    let (labels, mut objects) = seen(document);
+    objects.iter_mut().for_each(|object| object.answer.forget_state());
+    (labels, objects)
+}
+
 fn regions_agree(document: &Document) -> bool {
     let mut regions = document.labels.regions();
     document.objects.iter().all(|o| regions.remove(&o.id.0).unwrap_or_default() == *o.region)

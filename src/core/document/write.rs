@@ -8,7 +8,7 @@ use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome
 use super::object::{LabelId, Object};
 use super::packed::{self, NotPacked};
 use super::{Document, REMEMBERED_WRITES};
-use crate::volume::{Delta, LabelMap, Region};
+use crate::volume::{Delta, LabelMap, MemoryTally, Region};
 
 /// What a write was made from: enough to make it anew in another state of the document.
 #[derive(Clone, Debug)]
@@ -104,12 +104,13 @@ impl Write {
         self.sources.iter().any(by_hand)
     }
 
-    /// What it takes of memory, but for what it is made from.
-    pub fn bytes(&self) -> usize {
+    /// What it takes of memory.
+    pub fn tally(&self, tally: &mut MemoryTally) {
         let runs = |region: &Region| size_of_val(region.runs());
         let layers = self.layers.iter().map(|c| runs(&c.model) + runs(&c.added) + runs(&c.removed));
         let away = self.away.as_ref().map_or(0, |kept| kept.in_memory());
-        size_of_val(self.delta.runs()) + layers.sum::<usize>() + away
+        tally.add(size_of_val(self.delta.runs()) + layers.sum::<usize>() + away);
+        self.sources.iter().for_each(|source| source.tally(tally));
     }
 
     /// Gives what it changes to a store, unless it may have to be made anew.
@@ -341,6 +342,18 @@ fn toggle(layer: &mut Arc<Region>, change: &Region, row: usize) {
 }
 
 impl WriteSource {
+    fn tally(&self, tally: &mut MemoryTally) {
+        match self {
+            Self::Hand(edit) => match &edit.change {
+                Change::Add(region) | Change::Subtract(region) | Change::Replace(region) => {
+                    tally.region(region);
+                }
+            },
+            Self::Model(_, region) => tally.region(region),
+            Self::Clear(_) | Self::Merge { .. } => {}
+        }
+    }
+
     /// Makes one edit of two that follow one another, if they are of a kind: the sum of their voxels does the same.
     /// Else gives the second back.
     fn take_in(&mut self, next: Self, row: usize) -> Option<Self> {

@@ -43,7 +43,12 @@ pub fn adjustable<T>(state: T, adjust: Adjust) -> ModelState
 where
     T: Any + Debug + PartialEq + Send + Sync,
 {
-    ModelState::new(Adjustable { state: ModelState::new(state), adjust })
+    adjustable_state(ModelState::new(state), adjust)
+}
+
+/// The same of a state that has much of memory and tallies it.
+pub fn adjustable_state(state: ModelState, adjust: Adjust) -> ModelState {
+    ModelState::with_tally(Adjustable { state, adjust }, |kept, tally| kept.state.tally(tally))
 }
 
 /// What a segmenter kept of an answer, adjustable or not.

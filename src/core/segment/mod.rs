@@ -22,7 +22,7 @@ mod provider;
 pub mod runtime;
 mod segmenter;
 
-pub use adjust::{Adjust, Adjusted, adjustable, adjusted, kept};
+pub use adjust::{Adjust, Adjusted, adjustable, adjustable_state, adjusted, kept};
 pub use error::SegmentError;
 pub use kept_parts::kept_parts;
 pub use models::{Installed, Models, OpenModel, Opening, PROVIDERS, open, provider_of};

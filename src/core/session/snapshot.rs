@@ -192,7 +192,7 @@ impl Snapshot {
 /// takes some 100 kB.
 fn kept(object: &Object) -> Object {
     let mut kept = object.clone();
-    (kept.answer.state, kept.answer.adjustable) = (None, false);
+    kept.answer.forget_state();
     kept
 }
 

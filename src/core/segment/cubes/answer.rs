@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::preprocess::CropPlace;
 use crate::geom::DVec3;
 use crate::prompt::{MaskRule, Prompt, WorkingScale};
-use crate::volume::Region;
+use crate::volume::{MemoryTally, Region};
 
 /// How sure of a cell that lies wholly in the mask the model is told to be: log odds.
 pub(super) const SURE: f32 = 12.0;
@@ -17,6 +17,15 @@ pub struct Logits {
     pub side: usize,
     /// `side`³ values in (x, y, z) order, **z fastest**, as the model writes them.
     pub values: Vec<f32>,
+}
+
+impl Logits {
+    /// What several answers share of them counts once.
+    pub(super) fn tally(self: &Arc<Self>, tally: &mut MemoryTally) {
+        if tally.is_new(self) {
+            tally.add(size_of::<Self>() + size_of_val(&self.values[..]));
+        }
+    }
 }
 
 /// What the model answered to one prompt, given all prompts before it.
@@ -54,6 +63,20 @@ pub struct Patch {
     pub start: Option<Arc<Logits>>,
     /// One answer for each click in it.
     pub steps: Vec<Arc<Step>>,
+}
+
+impl Patch {
+    /// What it takes of memory, but for what was tallied before.
+    pub(super) fn tally(&self, tally: &mut MemoryTally) {
+        tally.add(size_of::<Self>() + size_of_val(&self.steps[..]));
+        self.start.iter().for_each(|logits| logits.tally(tally));
+        for step in &self.steps {
+            if tally.is_new(step) {
+                tally.add(size_of::<Step>());
+                step.logits.tally(tally);
+            }
+        }
+    }
 }
 
 /// How many of `steps` are still the replay of `prompts`: the length of the common prefix.

@@ -7,9 +7,9 @@ use super::blend::mask_of;
 use super::open_faces::{Edges, edges};
 use super::preprocess::{CanonicalGrid, CropPlace, SIDE};
 use crate::geom::{DVec3, Grid};
-use crate::prompt::{Answer, Footprint, MaskRule, Prompt, PromptLog, WorkingScale};
-use crate::segment::adjust::{Adjusted, adjustable, kept};
-use crate::volume::Region;
+use crate::prompt::{Answer, Footprint, MaskRule, ModelState, Prompt, PromptLog, WorkingScale};
+use crate::segment::adjust::{Adjusted, adjustable_state, kept};
+use crate::volume::{MemoryTally, Region};
 
 /// What is kept of [`Cubes`] in an answer. What was tried in vain stands there as positions.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,18 @@ struct Kept {
     rule: MaskRule,
     patches: Vec<Arc<Patch>>,
     start: Option<Arc<Region>>,
+}
+
+impl Kept {
+    /// What it takes of memory: logits above all, which answers that follow one another share.
+    fn tally(&self, tally: &mut MemoryTally) {
+        for patch in &self.patches {
+            if tally.is_new(patch) {
+                patch.tally(tally);
+            }
+        }
+        self.start.iter().for_each(|start| tally.region(start));
+    }
 }
 
 impl Cubes {
@@ -62,7 +74,10 @@ impl Cubes {
             cut,
             tried: tried.into_iter().map(|start| canonical.middle_of(start)).collect(),
             adjustable: !patches.is_empty(),
-            state: Some(adjustable(Kept { scale, rule, patches, start }, adjusted)),
+            state: Some(adjustable_state(
+                ModelState::with_tally(Kept { scale, rule, patches, start }, Kept::tally),
+                adjusted,
+            )),
             ..Answer::default()
         }
     }
@@ -142,5 +157,36 @@ mod tests {
         let mut larger = grids[0].crop_at([0; 3]).footprint(opener);
         larger.world_from_box.matrix3 *= 1.001;
         assert_eq!(place_of(&larger, &grids[0]), None);
+    }
+
+    /// Logits that several answers have take memory once.
+    #[test]
+    fn what_answers_take_of_memory_is_above_all_their_logits() {
+        use crate::segment::cubes::answer::{Logits, Step};
+
+        let canonical = &grids()[0];
+        let prompt = Prompt::positive(DVec3::ONE);
+        let logits = || Arc::new(Logits { side: 32, values: vec![0.0; 32 * 32 * 32] });
+        let step = || Arc::new(Step { prompt, logits: logits(), iou: 0.5 });
+        let place = canonical.crop_at([0; 3]);
+        let answers: Vec<Answer> = (1..=3)
+            .scan(Vec::new(), |steps, _| {
+                steps.push(step());
+                let start = (steps.len() == 3).then(logits);
+                let patch =
+                    Patch { place: place.clone(), opener: prompt, start, steps: steps.clone() };
+                let cubes = Cubes { patches: vec![Arc::new(patch)], ..Cubes::default() };
+                Some(cubes.answer(vec![prompt], Edges { touches: false, cut: false }, canonical))
+            })
+            .collect();
+        let mut tally = MemoryTally::default();
+        for (answer, blocks) in answers.iter().zip([1, 2, 4]) {
+            answer.tally(&mut tally);
+            let (bytes, cube) = (tally.bytes(), 4 * 32 * 32 * 32);
+            assert!((blocks * cube..blocks * cube + 4096).contains(&bytes), "{blocks}: {bytes}");
+        }
+        let before = tally.bytes();
+        answers[1].clone().tally(&mut tally);
+        assert!(tally.bytes() - before < 1024);
     }
 }
