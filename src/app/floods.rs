@@ -7,10 +7,12 @@ use super::DocumentNumber;
 use super::model::Preview;
 use super::open_document::OpenDocument;
 use crate::document::{Change, Command, Document, EditKind};
-use crate::mask::flood::{Flood, FloodOptions, flood_alike, trace_level};
+use crate::mask::flood::{Flood, FloodOptions, flood_alike};
+use crate::mask::level::{LevelSide, trace_level, trace_level_in_plane};
 use crate::mask::{MaskError, Scope, WorkLimits};
 use crate::ui::text::{Language, speak, spoken, tr, tr_with};
 use crate::ui::{FloodBy, FloodStatus, WantedFlood, tools};
+use crate::volume::{Region, Volume};
 use crate::work::memory::Free;
 use crate::work::{CancelToken, Wake, Worker};
 
@@ -200,6 +202,24 @@ impl Floods {
     }
 }
 
+/// What the level of the seed's value encloses in the slice, which may be turned.
+fn level(
+    image: &Volume,
+    wanted: &WantedFlood,
+    scope: Scope,
+    side: LevelSide,
+    limits: &WorkLimits,
+) -> Result<Flood, MaskError> {
+    let region = match (scope, wanted.plane) {
+        (Scope::Slice { axis, .. }, _) => trace_level(image, wanted.seed, axis, side, limits)?,
+        (Scope::Volume, Some(plane)) => {
+            trace_level_in_plane(image, wanted.seed, plane, side, limits)?
+        }
+        (Scope::Volume, None) => Region::default(),
+    };
+    Ok(Flood { region, stopped: false })
+}
+
 /// `None` if nobody wants to know any more.
 fn fill(ask: &Ask) -> Option<Result<Fill, String>> {
     let Ask { key, document, number, cancel, .. } = ask;
@@ -216,11 +236,7 @@ fn fill(ask: &Ask) -> Option<Result<Fill, String>> {
         (FloodBy::Tolerance, _) => {
             flood_alike(image, wanted.seed, wanted.tolerance, &options, &limits)
         }
-        (FloodBy::Level(side), Scope::Slice { axis, .. }) => {
-            let region = trace_level(image, wanted.seed, axis, side, &limits);
-            region.map(|region| Flood { region, stopped: false })
-        }
-        (FloodBy::Level(_), Scope::Volume) => Ok(Flood::default()),
+        (FloodBy::Level(side), scope) => level(image, wanted, scope, side, &limits),
     };
     let flood = match flood {
         Ok(flood) => flood,

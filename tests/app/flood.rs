@@ -197,12 +197,15 @@ fn what_a_level_encloses_is_shown_where_the_pointer_is_and_filled_by_a_click() {
     fill(&mut harness, &[at], SECONDARY, NONE);
     assert_eq!(voxels(harness.state()), [40 * 32 - 20 * 16]);
     assert_eq!(document(&harness).history_steps().1, 2);
-    // In turned planes there is none.
-    press(&mut harness, Key::ArrowRight, Modifiers::ALT);
-    let rect = harness.get_by_label(&view_name(Plane::Coronal)).rect();
-    stroke(&mut harness, &[rect.center() + vec2(23.0, 21.0)], PRIMARY, NONE);
-    let turned = harness.state().messages().any(|m| m.contains("straight planes only"));
-    let grid = grid(&harness);
-    let oblique = harness.state().view().slice_frame(&grid, Plane::Coronal).is_oblique();
-    assert_eq!(turned, oblique);
+    // In a turned plane the voxels that it shows.
+    undo(&mut harness);
+    undo(&mut harness);
+    let turned = Turned::new(&mut harness);
+    harness.hover_at(turned.rect.center() + vec2(23.0, 21.0));
+    harness.run_steps(3);
+    wait(&mut harness, "the preview", |app| app.preview_voxels().is_some());
+    let shown = harness.state().preview_voxels();
+    fill(&mut harness, &[turned.rect.center() + vec2(23.0, 21.0)], PRIMARY, NONE);
+    assert_eq!(Some(voxels(harness.state())[0]), shown);
+    assert!(shown > Some(20 * 16), "{shown:?}");
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use voxpoint::geom::{DAffine3, DVec3, Grid};
-use voxpoint::mask::flood::{FloodOptions, LevelSide, flood, flood_alike, trace_level};
+use voxpoint::mask::flood::{FloodOptions, flood, flood_alike};
 use voxpoint::mask::grow_cut::{GrowCut, GrowCutOptions};
 use voxpoint::mask::interpolate::interpolate;
+use voxpoint::mask::level::{LevelSide, trace_level};
 use voxpoint::mask::live_wire::EdgeCosts;
 use voxpoint::mask::polygon::polygon;
 use voxpoint::mask::range::{Estimate, ValueRange};

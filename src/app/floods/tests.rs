@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::document::{GestureId, LabelId, Over};
 use crate::geom::{DAffine3, Grid};
-use crate::mask::flood::LevelSide;
+use crate::mask::level::LevelSide;
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
 
 /// Values 0, 1, 2 … along x, in rows of 10; two time points, of which the second is 100 larger.

@@ -43,8 +43,16 @@ impl Brush {
     /// The voxels covered while the brush's middle moves straight from `from` to `to` (RAS mm). Of a disc both ends are
     /// to lie in the same plane; `to` is moved straight onto that of `from`.
     pub fn sweep(&self, grid: &Grid, from: DVec3, to: DVec3) -> Region {
+        self.taper(grid, from, to, self.radius_mm)
+    }
+
+    /// As [`Brush::sweep`], of a brush whose radius becomes `to_radius_mm` on the way, as evenly as it moves: what a pen
+    /// covers that is pressed more and more (or less). All of the brush is covered at both ends, and at each place
+    /// between them.
+    pub fn taper(&self, grid: &Grid, from: DVec3, to: DVec3, to_radius_mm: f64) -> Region {
         let mut builder = RegionBuilder::new(grid.dims()[0]);
-        let Some(path) = Path::of(self, grid, from, to) else { return builder.finish() };
+        let path = Path::of(self, grid, (from, to), to_radius_mm);
+        let Some(path) = path else { return builder.finish() };
         let [nx, ny, _] = grid.dims();
         let [ys, zs] = path.rows(grid.dims());
         for z in zs {
@@ -61,7 +69,8 @@ impl Brush {
 
 /// A brush on its way, in the terms of one grid.
 struct Path {
-    radius: f64,
+    /// At both ends.
+    radii: [f64; 2],
     sheet: Option<Sheet>,
     from: DVec3,
     /// Unit vector and length of the way as the distance to it is measured: in the plane for discs.
@@ -75,12 +84,19 @@ struct Path {
 
 impl Path {
     /// `None` if nothing is covered.
-    fn of(brush: &Brush, grid: &Grid, from: DVec3, to: DVec3) -> Option<Self> {
+    fn of(
+        brush: &Brush,
+        grid: &Grid,
+        (from, to): (DVec3, DVec3),
+        to_radius_mm: f64,
+    ) -> Option<Self> {
+        let radii = [brush.radius_mm, to_radius_mm];
         // (Not `<`, which a NaN would pass.)
-        if !(brush.radius_mm >= 0.0 && near(from) && near(to)) {
+        if !(radii.iter().all(|r| *r >= 0.0) && near(from) && near(to)) {
             return None;
         }
-        let radius = brush.radius_mm.min(LARGEST_MM) + EDGE_MM;
+        let radii = radii.map(|r| r.min(LARGEST_MM) + EDGE_MM);
+        let radius = radii[0].max(radii[1]);
         let lattice = Lattice::of(grid);
         let sheet = match brush.tip {
             Tip::Ball => None,
@@ -99,7 +115,7 @@ impl Path {
             }
         });
         Some(Self {
-            radius,
+            radii,
             sheet,
             from,
             along: if length > 0.0 { along } else { DVec3::ZERO },
@@ -146,15 +162,38 @@ impl Path {
 
     /// Where the line from `start` on by `step` is within the radius of the way: of its ends, or of what is between.
     fn around(&self, start: DVec3, step: DVec3) -> Option<Interval> {
-        let ends = [0.0, self.length].map(|at| ball(start - self.along * at, step, self.radius));
-        let across = |v: DVec3| v - self.along * v.dot(self.along);
-        let middle = ball(across(start), across(step), self.radius).and_then(|inside| {
-            let between = linear(start.dot(self.along), step.dot(self.along), 0.0, self.length)?;
-            meet(inside, between)
-        });
+        let [first, last] = self.radii;
+        let ends = [(0.0, first), (self.length, last)]
+            .map(|(at, radius)| ball(start - self.along * at, step, radius));
         // The whole is convex: its parts on a line join.
-        let parts = [ends[0], ends[1], middle].into_iter().flatten();
+        let parts = [ends[0], ends[1], self.between(start, step)].into_iter().flatten();
         parts.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// Where it is within the cone (or the cylinder) that touches the balls at both ends: the rest of the hull of both.
+    ///
+    /// Of the balls on the way the one that reaches furthest towards a place `u` along the way and `v` away from it is
+    /// that at `(u + s r) / (1 - s²)`, where `r` is the radius at the beginning and `s` how fast it grows; it reaches
+    /// the place if `v² (1 - s²) <= (r + s u)²`.
+    fn between(&self, start: DVec3, step: DVec3) -> Option<Interval> {
+        let slope = (self.radii[1] - self.radii[0]) / self.length;
+        let square = 1.0 - slope * slope;
+        let across = |v: DVec3| v - self.along * v.dot(self.along);
+        let (away, aside) = (across(start), across(step));
+        let (at, ahead) = (start.dot(self.along), step.dot(self.along));
+        if slope == 0.0 {
+            return meet(ball(away, aside, self.radii[0])?, linear(at, ahead, 0.0, self.length)?);
+        }
+        // (A NaN neither: both ends are at one place. Else one end has the other within it.)
+        if !(slope.abs() < 1.0) {
+            return None;
+        }
+        let between = linear(at + slope * self.radii[0], ahead, 0.0, self.length * square)?;
+        let (reach, grows) = (self.radii[0] + slope * at, slope * ahead);
+        let a = aside.length_squared() * square - grows * grows;
+        let b = away.dot(aside) * square - reach * grows;
+        let c = away.length_squared() * square - reach * reach;
+        below_zero(a, b, c, between)
     }
 
     /// Which voxels of a row the middle passes through, as the interval of their centres.
@@ -186,6 +225,25 @@ fn ball(start: DVec3, step: DVec3, radius: f64) -> Option<Interval> {
     let rest = radius * radius - (start + step * nearest).length_squared();
     let half = (rest >= 0.0).then(|| (rest / square).sqrt())?;
     Some((nearest - half, nearest + half))
+}
+
+/// Where `a x² + 2 b x + c` is not above 0 within an interval in which that is one interval.
+fn below_zero(a: f64, b: f64, c: f64, within: Interval) -> Option<Interval> {
+    let root = b * b - a * c;
+    if root < 0.0 {
+        return (a < 0.0).then_some(within);
+    }
+    // No difference of what is nearly the same (a row along the cone has a small `a`).
+    let sum = -(b + root.sqrt().copysign(b));
+    if sum == 0.0 {
+        return if a > 0.0 { meet(within, (0.0, 0.0)) } else { (c <= 0.0).then_some(within) };
+    }
+    let (low, high) = ((sum / a).min(c / sum), (sum / a).max(c / sum));
+    if a >= 0.0 {
+        return meet(within, (low, high));
+    }
+    let outside = [(f64::NEG_INFINITY, low), (high, f64::INFINITY)];
+    outside.into_iter().filter_map(|part| meet(within, part)).reduce(|a, b| (a.0, b.1))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Flood fill, and tracing of a level: connected voxels of alike values.
+//! Flood fill: connected voxels of alike values.
 
 use std::collections::VecDeque;
 
 use super::bits::Bits;
 use super::lines::{CutPlane, Lattice, Sheet, near};
 use super::range::ValueRange;
-use super::{Connectivity, Layer, MaskError, Scope, WorkLimits};
+use super::{Connectivity, MaskError, Scope, WorkLimits};
 use crate::geom::{DVec3, Grid};
 use crate::volume::{Region, Volume, VoxelBox};
 use crate::with_voxels;
@@ -93,75 +93,7 @@ pub fn flood_alike(
     flood(volume, seed, ValueRange::around(volume.value(seed), tolerance), options, limits)
 }
 
-/// Which side of the seed's value a traced level encloses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LevelSide {
-    /// Voxels at least as bright.
-    #[default]
-    AtLeast,
-    /// Voxels at most as bright.
-    AtMost,
-}
-
-/// Level tracing: what the outline of the seed's value in a layer encloses. That is, the voxels joined to the seed by
-/// faces within the layer whose values are all at least (or at most) that of the seed, with all holes filled.
-///
-/// The definition of 3D Slicer's level tracing (`itk::LevelTracingImageFilter`), whose path goes along the outer border
-/// of these voxels; there always with values at least the seed's.
-pub fn trace_level(
-    volume: &Volume,
-    seed: [usize; 3],
-    axis: usize,
-    side: LevelSide,
-    limits: &WorkLimits,
-) -> Result<Region, MaskError> {
-    let dims = volume.grid().dims();
-    if axis > 2 || !is_in(seed, &VoxelBox::whole(dims)) {
-        return Ok(Region::default());
-    }
-    let value = volume.value(seed);
-    let range = match side {
-        LevelSide::AtLeast => ValueRange { low: value, ..ValueRange::ALL },
-        LevelSide::AtMost => ValueRange { high: value, ..ValueRange::ALL },
-    };
-    let layer = Layer { axis, at: seed[axis] };
-    let scope = Scope::Slice { axis, index: layer.at };
-    let options = FloodOptions { scope, ..FloodOptions::default() };
-    let level = flood(volume, seed, range, &options, limits)?.region;
-    Ok(without_holes(&level, layer, dims))
-}
-
-/// A region of one layer with its holes: what is not joined to the outside, by corners neither.
-fn without_holes(region: &Region, layer: Layer, dims: [usize; 3]) -> Region {
-    let Some(bounds) = region.bounds(dims) else { return Region::default() };
-    let bits = Bits::of(region, bounds, dims);
-    let [us, vs] = layer.axes().map(|a| bounds.min[a]..bounds.max[a]);
-    // With a frame of one voxel all around, at which the outside is joined.
-    let (width, height) = (us.len() + 2, vs.len() + 2);
-    let mut outside = vec![false; width * height];
-    let is_set = |u: usize, v: usize| {
-        let [x, y, z] = layer.voxel([us.start + u - 1, vs.start + v - 1]);
-        bits.get(x, y, z)
-    };
-    let framed = |u: usize, v: usize| u == 0 || v == 0 || u == width - 1 || v == height - 1;
-    let mut open = vec![(0usize, 0usize)];
-    outside[0] = true;
-    while let Some((u, v)) = open.pop() {
-        for next_v in v.saturating_sub(1)..(v + 2).min(height) {
-            for next_u in u.saturating_sub(1)..(u + 2).min(width) {
-                let at = next_u + width * next_v;
-                if !outside[at] && (framed(next_u, next_v) || !is_set(next_u, next_v)) {
-                    outside[at] = true;
-                    open.push((next_u, next_v));
-                }
-            }
-        }
-    }
-    let (first_u, first_v) = (us.start, vs.start);
-    layer.region(dims, [us, vs], |u, v| !outside[u + 1 - first_u + width * (v + 1 - first_v)])
-}
-
-fn is_in(voxel: [usize; 3], bounds: &VoxelBox) -> bool {
+pub(super) fn is_in(voxel: [usize; 3], bounds: &VoxelBox) -> bool {
     (0..3).all(|a| (bounds.min[a]..bounds.max[a]).contains(&voxel[a]))
 }
 

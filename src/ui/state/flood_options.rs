@@ -1,5 +1,5 @@
 use crate::document::{GestureId, LabelId, Over};
-use crate::mask::flood::LevelSide;
+use crate::mask::level::LevelSide;
 use crate::mask::{CutPlane, Scope};
 
 /// How far a flood fill goes.

@@ -5,7 +5,7 @@ use egui::{Color32, CursorIcon, DragValue, Key, Painter, Pos2, Stroke, Ui};
 use super::by_hand::{self, Nothing, note, over_choice, refusal, takes_away};
 use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer, key};
 use crate::document::{Document, GestureId};
-use crate::mask::flood::LevelSide;
+use crate::mask::level::LevelSide;
 use crate::mask::{CutPlane, Scope};
 use crate::ui::kit::format::{editable, number};
 use crate::ui::kit::text::{mark, tr};
@@ -100,8 +100,7 @@ impl Tool for FloodFill {
         }
         let Some(at) = at.filter(|at| !at.is_3d()) else { return };
         let alt = at.modifiers.alt;
-        let why_not = refusal(alt, cx).or_else(|| level_refusal(at, cx));
-        by_hand::sign(painter, place.rect, at.at, alt, why_not.as_deref());
+        by_hand::sign(painter, place.rect, at.at, alt, refusal(alt, cx).as_deref());
     }
 
     fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
@@ -156,18 +155,8 @@ fn tolerance(ui: &mut Ui, view: &mut ViewState) {
     }
 }
 
-/// Why no level is traced there.
-fn level_refusal(at: &WorldPointer, cx: &ViewContext) -> Option<String> {
-    let turned = at.place.slice.as_ref().is_some_and(|slice| slice.frame().is_oblique());
-    let by_level = cx.view.prefs.flood_by != FloodBy::Tolerance;
-    (turned && by_level).then(|| tr("Levels are traced in straight planes only").to_owned())
-}
-
 /// The flood that begins where the pointer is, or why none does.
 fn wanted(at: &WorldPointer, erases: bool, cx: &ViewContext) -> Result<WantedFlood, String> {
-    if let Some(why) = level_refusal(at, cx) {
-        return Err(why);
-    }
     let image = cx.document.image();
     let place = at.picked(cx).zip(at.place.slice.as_ref());
     let seed = place.and_then(|(picked, _)| image.grid().voxel_at(picked.world));

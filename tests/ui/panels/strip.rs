@@ -3,7 +3,7 @@
 use egui::{Rect, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _, by};
-use voxpoint::mask::flood::LevelSide;
+use voxpoint::mask::level::LevelSide;
 use voxpoint::mask::range::ValueRange;
 use voxpoint::ui::text::{Language, speak};
 use voxpoint::ui::{FloodBy, OutlineLine, ToolId, ViewState, tools};

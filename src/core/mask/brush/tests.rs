@@ -71,6 +71,48 @@ fn depth(grid: &Grid, brush: &Brush, a: DVec3, b: DVec3, voxel: [usize; 3]) -> f
     }
 }
 
+/// The end of a way as a brush sees it: of a disc in the plane of its beginning.
+fn on_plane(brush: &Brush, a: DVec3, b: DVec3) -> DVec3 {
+    match brush.tip {
+        Tip::Ball => b,
+        Tip::Disc { normal } => b - normal.normalize() * normal.normalize().dot(b - a),
+    }
+}
+
+/// How far inside of a brush whose radius changes on its way a voxel is: inside of the one on the way in which it is
+/// deepest. That is found by narrowing down, as the depth on the way rises and then falls.
+fn tapered_depth(
+    grid: &Grid,
+    brush: &Brush,
+    to_radius: f64,
+    [a, b]: [DVec3; 2],
+    voxel: [usize; 3],
+) -> f64 {
+    let b = on_plane(brush, a, b);
+    let at = |t: f64| {
+        let radius_mm = brush.radius_mm + (to_radius - brush.radius_mm) * t;
+        // (In the plane of the beginning all along: rounding would tilt it.)
+        let here = a.lerp(b, t);
+        match brush.tip {
+            Tip::Ball => radius_mm - grid.world_of(voxel).distance(here),
+            Tip::Disc { normal } => {
+                let n = normal.normalize();
+                let centre = grid.world_of(voxel);
+                radius_mm - (centre - n * n.dot(centre - a)).distance(here)
+            }
+        }
+    };
+    let (mut low, mut high) = (0.0f64, 1.0f64);
+    for _ in 0..200 {
+        let (one, other) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
+        if at(one) < at(other) { low = one } else { high = other }
+    }
+    let deepest = at(low).max(at(0.0)).max(at(1.0));
+    // That the plane of a disc cuts the voxel.
+    let wide = Brush { radius_mm: f64::MAX, ..*brush };
+    deepest.min(depth(grid, &wide, a, b, voxel))
+}
+
 /// Whether the way passes through a voxel that is larger (or, if negative, smaller) by `hair` on each side.
 fn passes(grid: &Grid, a: DVec3, b: DVec3, voxel: [usize; 3], hair: f64) -> bool {
     let (from, to) = (grid.voxel(a), grid.voxel(b));
@@ -130,6 +172,66 @@ proptest! {
         let (a, b) = (at(&grid, a), at(&grid, b));
         check(&grid, &brush, a, a);
         check(&grid, &brush, a, b);
+    }
+
+    /// Pressed more and more (or less): of every grid the voxels that some brush on the way covers.
+    #[test]
+    fn a_tapered_way_is_the_voxelwise_statement_in_mm(
+        grid in grids(), a in place(), b in place(), radii in prop::array::uniform2(0.0f64..12.0),
+        normal in prop::option::of(prop::array::uniform3(-1.0f64..1.0)), near in 0.0f64..1.0,
+    ) {
+        let normal = normal.map(DVec3::from_array);
+        prop_assume!(normal.is_none_or(|n| n.length() > 1e-3));
+        let tip = normal.map_or(Tip::Ball, |normal| Tip::Disc { normal });
+        let brush = Brush { radius_mm: radii[0], tip };
+        let a = at(&grid, a);
+        // Also so near that one end has the other within it.
+        let b = a.lerp(at(&grid, b), near);
+        let tapered = brush.taper(&grid, a, b, radii[1]);
+        for voxel in all_voxels(&grid) {
+            let depth = tapered_depth(&grid, &brush, radii[1], [a, b], voxel);
+            let covered = tapered.contains(grid.index(voxel));
+            let onto = on_plane(&brush, a, b);
+            if depth > 1e-5 || passes(&grid, a, onto, voxel, -1e-5) {
+                prop_assert!(covered, "{voxel:?} is {depth} mm inside, and missing");
+            } else if depth < -1e-5 && !passes(&grid, a, onto, voxel, 1e-5) {
+                prop_assert!(!covered, "{voxel:?} is {} mm outside, and covered", -depth);
+            }
+        }
+    }
+
+    /// It has all that both ends cover, and nothing that the larger brush would not.
+    #[test]
+    fn a_tapered_way_has_both_ends_and_is_no_wider_than_the_larger(
+        grid in grids(), a in place(), b in place(), radii in prop::array::uniform2(0.0f64..12.0),
+        disc in prop::bool::ANY,
+    ) {
+        let normal = DVec3::new(0.3, -0.5, 0.8).normalize();
+        let tip = if disc { Tip::Disc { normal } } else { Tip::Ball };
+        let of = |radius_mm| Brush { radius_mm, tip };
+        let a = at(&grid, a);
+        let b = on_plane(&of(0.0), a, at(&grid, b));
+        let tapered = of(radii[0]).taper(&grid, a, b, radii[1]);
+        let within = |less: &Region, more: &Region| less.shared(more) == less.count();
+        for (end, radius) in [(a, radii[0]), (b, radii[1])] {
+            let dab = of(radius).dab(&grid, end);
+            prop_assert!(within(&dab, &tapered), "{radius} mm at {end}");
+        }
+        let wide = of(radii[0].max(radii[1])).sweep(&grid, a, b);
+        prop_assert!(within(&tapered, &wide));
+        let narrow = of(radii[0].min(radii[1])).sweep(&grid, a, b);
+        prop_assert!(within(&narrow, &tapered));
+        // The other way round it is the same.
+        let back = of(radii[1]).taper(&grid, b, a, radii[0]);
+        let differ: Vec<usize> = [&back.without(&tapered, grid.dims()[0]), &tapered.without(&back, grid.dims()[0])]
+            .iter().flat_map(|r| r.runs().iter().map(|run| run.start)).collect();
+        let on_edge = |n: usize| {
+            let [nx, ny, _] = grid.dims();
+            let voxel = [n % nx, n / nx % ny, n / nx / ny];
+            tapered_depth(&grid, &of(radii[0]), radii[1], [a, b], voxel).abs() < 1e-5
+                || passes(&grid, a, b, voxel, 1e-5) && !passes(&grid, a, b, voxel, -1e-5)
+        };
+        prop_assert!(differ.into_iter().all(on_edge));
     }
 
     /// In the pictures of the window: a slice along the axes is one layer of voxels.
@@ -305,6 +407,11 @@ fn odd_sizes_and_places_are_nothing_or_everything_and_never_a_panic() {
     for normal in [DVec3::ZERO, DVec3::NAN] {
         let brush = Brush { radius_mm: 2.0, tip: Tip::Disc { normal } };
         assert!(brush.dab(&grid, inside).is_empty());
+    }
+    for to_radius in [-1.0, f64::NAN] {
+        let brush = Brush { radius_mm: 2.0, tip: Tip::Ball };
+        assert!(brush.taper(&grid, inside, inside, to_radius).is_empty(), "{to_radius}");
+        assert_eq!(brush.taper(&grid, inside, inside, f64::INFINITY).count(), everything);
     }
     // From far away into the volume: what lies on the way, and nothing else.
     let far = Brush { radius_mm: 0.5, tip: Tip::Ball }.sweep(

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::test_volume::{noise, region, volume};
+use super::super::test_volume::{noise, volume};
 use super::*;
 use crate::work::CancelToken;
 
@@ -124,40 +124,10 @@ fn odd_seeds_and_ranges_cover_nothing_or_everything() {
     assert_eq!((alike([1, 1, 1], 0.0), alike([1, 1, 1], f64::INFINITY)), (23, 23));
     assert_eq!(alike([1, 1, 1], -1.0) + alike([1, 1, 1], f64::NAN), 0);
     assert_eq!(alike([0, 0, 0], 1.0) + alike([9, 0, 0], 1.0), 0);
-    for (seed, axis) in [([0, 0, 0], 0), ([4, 0, 0], 1), ([1, 1, 1], 3)] {
-        let traced = trace_level(&volume, seed, axis, LevelSide::AtLeast, &WorkLimits::none());
-        assert_eq!(traced, Ok(Region::default()));
-    }
     let scope = Scope::Slice { axis: 2, index: 7 };
     let options = FloodOptions { scope, ..FloodOptions::default() };
     let found = flood(&volume, [1, 1, 1], ValueRange::ALL, &options, &WorkLimits::none());
     assert_eq!(found, Ok(Flood::default()));
-}
-
-#[test]
-fn a_traced_level_is_a_ring_with_what_is_inside() {
-    let dims = [9, 8, 7];
-    for axis in 0..3 {
-        let layer = Layer { axis, at: 3 };
-        let ring = |v: [usize; 3]| {
-            let [a, b] = layer.place(v);
-            a.abs_diff(4).max(b.abs_diff(3)) == 2
-        };
-        let all = region(dims, |_| true);
-        let values = (0..all.count()).map(|n| [n % 9, n / 9 % 8, n / 72]);
-        let values: Vec<f32> = values.map(|v| if ring(v) { 7.0 } else { 3.0 }).collect();
-        let volume = volume(dims, [1.0; 3], values);
-        let mut seed = [0; 3];
-        let [a, b] = layer.axes();
-        (seed[axis], seed[a], seed[b]) = (3, 6, 3);
-        let traced =
-            trace_level(&volume, seed, axis, LevelSide::AtLeast, &WorkLimits::none()).unwrap();
-        let expected = region(dims, |v| {
-            let [a, b] = layer.place(v);
-            v[axis] == 3 && a.abs_diff(4).max(b.abs_diff(3)) <= 2
-        });
-        assert_eq!(traced, expected, "axis {axis}");
-    }
 }
 
 #[test]
