@@ -75,6 +75,7 @@ struct Habits {
     brush_mm: f64,
     /// `Disc` or `Ball`.
     brush_shape: String,
+    no_pen_pressure: bool,
     mask_window: Option<[f32; 2]>,
     without_patient: bool,
 }
@@ -189,6 +190,7 @@ impl Habits {
             clicked_objects: prefs.clicked_objects,
             brush_mm: prefs.brush.diameter_mm,
             brush_shape: format!("{:?}", prefs.brush.shape),
+            no_pen_pressure: !prefs.brush.pen_pressure,
             mask_window: prefs.mask_window,
             without_patient: prefs.without_patient,
         }
@@ -227,6 +229,7 @@ impl Habits {
         if (BrushOptions::SMALLEST..=BrushOptions::LARGEST).contains(&self.brush_mm) {
             prefs.brush.diameter_mm = self.brush_mm;
         }
+        prefs.brush.pen_pressure = !self.no_pen_pressure;
         prefs.mask_window = self.mask_window.filter(|at| at.iter().all(|x| x.is_finite()));
         prefs.without_patient = self.without_patient;
         let shapes = [BrushShape::Disc, BrushShape::Ball];
@@ -270,7 +273,12 @@ mod tests {
             show_crosshair: false,
             link_zoom: false,
             clicked_objects: 2,
-            brush: BrushOptions { diameter_mm: 7.5, shape: BrushShape::Ball, over: Over::Unlocked },
+            brush: BrushOptions {
+                diameter_mm: 7.5,
+                shape: BrushShape::Ball,
+                over: Over::Unlocked,
+                pen_pressure: false,
+            },
             side_panels: SidePanels { wide: [false, true], narrow: [true, false] },
             mode_3d: Mode3d::Mip,
             ..Preferences::default()

@@ -2,6 +2,7 @@
 //! Needs ONNX Runtime (`scripts/test` sees to it) and any Vulkan or GL driver (lavapipe will do).
 
 mod brush;
+mod by_keyboard;
 mod clicks;
 mod dialogs;
 mod dicom_labels;
@@ -22,6 +23,7 @@ mod other_model;
 mod outline;
 mod overlays;
 mod paint_limits;
+mod pen;
 mod pictures;
 mod points;
 mod replaced;

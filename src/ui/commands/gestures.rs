@@ -12,7 +12,14 @@ pub fn gestures() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// What it does with every tool; and keys that only count while something is half drawn.
 const GESTURES: &[(&str, &str)] = &[
-    ("Backspace, Esc (Outline tool)", "Take the last corner back; give the outline up"),
+    (
+        "Backspace, Esc (Outline and Scissors tools)",
+        "Take the last corner back; give the outline up",
+    ),
+    (
+        "Arrow keys (a slice view that has the keyboard)",
+        "Move the crosshair by a voxel; with Shift by ten",
+    ),
     ("Wheel", "Step slices; with Shift ten at a time"),
     ("Ctrl+wheel", "Zoom at the pointer"),
     ("Alt+wheel", "Thicker or thinner slices"),

@@ -24,14 +24,19 @@ pub fn handle(
         view.transient.peek = false;
         return;
     }
-    let focused = ctx.memory(|m| m.focused().is_some());
-    view.transient.peek = !focused && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
+    let has_keyboard = ctx.memory(|m| m.focused());
+    let focused = has_keyboard.is_some();
+    let in_view = view.transient.keyboard_view.is_some_and(|(id, _)| has_keyboard == Some(id));
+    view.transient.peek =
+        (!focused || in_view) && document.is_some() && ctx.input(|i| i.key_down(Key::Space));
     let selected = view.transient.selected_prompt;
     let keys = Keys {
         focused,
+        in_view,
         menu_open: egui::Popup::is_any_open(ctx),
         deletes_elsewhere: delete_is_claimed(ctx),
         gesture: view.transient.gesture,
+        half_drawn: (in_view || !focused) && tools::of(view.prefs.tool).draws_in(view).is_some(),
         points: document.zip(selected).is_some_and(|(document, (id, prompt))| {
             document.object(id).is_some_and(|o| o.log.position(prompt).is_some())
         }),
@@ -54,11 +59,15 @@ pub fn handle(
 struct Keys {
     /// A widget has the keyboard.
     focused: bool,
+    /// It is one of the views: of keys it wants the arrows only, and Tab goes on from it.
+    in_view: bool,
     menu_open: bool,
     /// A widget wants Delete for itself.
     deletes_elsewhere: bool,
     /// What the pointer does.
     gesture: GestureState,
+    /// Something is half drawn, and a view (or nothing) has the keyboard.
+    half_drawn: bool,
     /// A point is selected.
     points: bool,
 }
@@ -66,12 +75,16 @@ struct Keys {
 impl Keys {
     /// Whether a key is egui's.
     fn left_to_egui(&self, key: Key, modifiers: Modifiers) -> bool {
-        // Esc takes back what the pointer is doing, whatever has the keyboard.
-        if key == Key::Escape && self.gesture != GestureState::Idle {
+        // Esc takes back what the pointer is doing, whatever has the keyboard, and what is half drawn in a view.
+        if key == Key::Escape && (self.gesture != GestureState::Idle || self.half_drawn) {
             return false;
         }
         // With Ctrl it stands for a command.
         let enters = key == Key::Enter && !modifiers.command;
+        let arrow = is_navigation(key) && key != Key::Tab;
+        if self.in_view && !self.menu_open && (arrow || enters || key == Key::Space) {
+            return arrow && !modifiers.alt;
+        }
         let navigation = is_navigation(key) || enters || matches!(key, Key::Space | Key::Escape);
         let deletes = matches!(key, Key::Delete | Key::Backspace);
         // It steps through points only from one to the next; else it goes to buttons and fields.

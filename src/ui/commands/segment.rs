@@ -4,11 +4,10 @@ use egui::Key;
 
 use super::context::CommandContext;
 use super::edit::has_active;
-use super::entry::{Group, Menu, commands, with_scan, without_object, without_scan};
+use super::entry::{Group, Menu, commands, with_scan, without_object};
 use super::keys::key;
-use super::tools::point_is_chosen;
 use crate::document::{Command, Object};
-use crate::prompt::{KeptParts, Prompt};
+use crate::prompt::KeptParts;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::state::{Action, ModelStatus, RuntimeStatus, goes_on};
@@ -58,20 +57,6 @@ commands! {
         menu: Some((Menu::Segment, 3)),
         enabled: with_scan,
         on: Some(|cx| cx.view.prefs.show_preview),
-    }
-
-    /// Of the chosen sign.
-    POINT_HERE {
-        name: "Point at the crosshair",
-        keys: [key(Key::Enter)],
-        run: |cx| {
-            let prompt = Prompt::new(cx.view.scan.crosshair, !cx.view.transient.negative);
-            cx.view.transient.selected_prompt = None;
-            cx.send(Action::Do(Command::AddPrompt { object: None, prompt }));
-        },
-        menu: Some((Menu::Segment, 2)),
-        enabled: |cx| cx.document.is_some() && point_is_chosen(cx),
-        why_not: |cx| without_scan(cx).unwrap_or(mark("Choose the Point tool first.")),
     }
 
     /// Follows a mask that goes on beyond what the model has looked at.

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use egui::Key;
 
 use super::context::CommandContext;
-use super::entry::{Entry, Group, Menu, commands, with_scan, without_object};
-use super::keys::{key, shift};
-use crate::document::Over;
+use super::entry::{Entry, Group, Menu, commands, with_scan, without_object, without_scan};
+use super::keys::{alt, key, shift};
+use crate::document::{Command, Over};
+use crate::prompt::Prompt;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr_with};
-use crate::ui::state::{Action, BrushShape, OutlineLine, Status, ToolId};
+use crate::ui::state::{Action, BrushShape, OutlineLine, Status, ToolAtCrosshair, ToolId};
 use crate::ui::tools;
 
 /// Choosing a tool: one command for each, in the order of the toolbar.
@@ -60,6 +61,27 @@ commands! {
         },
         refusal: |cx| negative_refusal(cx.status),
         on: Some(|cx| point_is_chosen(cx) && cx.view.transient.negative),
+    }
+
+    /// As a click there: a point, a dab, a corner, a fill.
+    USE_TOOL {
+        name: "Use the tool at the crosshair",
+        keys: [key(Key::Enter)],
+        run: |cx| use_tool(cx, false),
+        menu: Some((Menu::Tools, 5)),
+        enabled: can_use_tool,
+        why_not: |cx| without_scan(cx).unwrap_or(ON_A_SHEET),
+        words: mark("point click keyboard paint corner fill"),
+    }
+
+    /// As a click with Alt, or the right button.
+    USE_TOOL_OTHER_WAY {
+        name: "At the crosshair: take away (or a negative point)",
+        keys: [alt(Key::Enter)],
+        run: |cx| use_tool(cx, true),
+        menu: Some((Menu::Tools, 5)),
+        enabled: can_use_tool,
+        why_not: |cx| without_scan(cx).unwrap_or(ON_A_SHEET),
     }
 
     /// Of the Outline tool, which it chooses.
@@ -140,6 +162,16 @@ commands! {
         on: Some(|cx| cx.view.scan.in_range_only),
     }
 
+    /// Where the system tells how hard it is pressed.
+    PEN_PRESSURE {
+        name: "Brush: size by pen pressure",
+        keys: [],
+        run: |cx| cx.view.prefs.brush.pen_pressure = !cx.view.prefs.brush.pen_pressure,
+        menu: Some((Menu::Tools, 10)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.prefs.brush.pen_pressure),
+    }
+
     /// Where the pointer is, or at the crosshair.
     TAKE_PAINT_RANGE {
         name: "Brush: the values under it only",
@@ -148,6 +180,25 @@ commands! {
         icon: Some(icons::RANGE),
         menu: Some((Menu::Tools, 10)),
         enabled: with_scan,
+    }
+}
+
+const ON_A_SHEET: &str = mark("Tools are for the views, not for the sheet of slices.");
+
+/// On a sheet of slices the views are not there that tools work in; a point needs none.
+fn can_use_tool(cx: &CommandContext) -> bool {
+    cx.document.is_some() && (cx.view.scan.lightbox.is_none() || point_is_chosen(cx))
+}
+
+/// A point goes where the crosshair is, whatever views there are; other tools are used in one.
+fn use_tool(cx: &mut CommandContext, other_way: bool) {
+    if point_is_chosen(cx) {
+        let positive = cx.view.transient.negative == other_way;
+        let prompt = Prompt::new(cx.view.scan.crosshair, positive);
+        cx.view.transient.selected_prompt = None;
+        cx.send(Action::Do(Command::AddPrompt { object: None, prompt }));
+    } else {
+        cx.view.transient.tool_use = Some(ToolAtCrosshair { other_way });
     }
 }
 

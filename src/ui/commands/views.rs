@@ -118,6 +118,16 @@ commands! {
         on: Some(|cx| cx.view.scan.lightbox.is_some()),
     }
 
+    /// Its arrow keys move the crosshair then, in 3D they turn; Enter uses the tool in it.
+    NEXT_VIEW {
+        name: "Keyboard to the next view",
+        keys: [key(Key::F6)],
+        run: |cx| cx.view.transient.focus_next_view = true,
+        menu: Some((Menu::Layout, 3)),
+        enabled: |cx| cx.document.is_some() && cx.view.scan.lightbox.is_none(),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("The sheet of slices hides the views.")),
+    }
+
     /// Fits all views, straight, 3D from the front.
     RESET_VIEWS {
         name: "Reset views",

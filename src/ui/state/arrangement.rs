@@ -13,6 +13,11 @@ pub enum Pane {
 }
 
 impl Pane {
+    /// Whether it shows slices.
+    pub fn is_slice(self) -> bool {
+        matches!(self, Self::Slice(_))
+    }
+
     /// All four, as they are read on the screen and in the order of the keys that maximise them.
     pub const ALL: [Pane; 4] = [
         Pane::Slice(Plane::Axial),

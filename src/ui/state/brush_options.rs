@@ -19,11 +19,18 @@ pub struct BrushOptions {
     pub shape: BrushShape,
     /// From whom painting may take voxels, unless it is one object's only.
     pub over: Over,
+    /// A pen that is pressed lightly paints with a smaller brush.
+    pub pen_pressure: bool,
 }
 
 impl Default for BrushOptions {
     fn default() -> Self {
-        Self { diameter_mm: 10.0, shape: BrushShape::default(), over: Over::Background }
+        Self {
+            diameter_mm: 10.0,
+            shape: BrushShape::default(),
+            over: Over::Background,
+            pen_pressure: true,
+        }
     }
 }
 
@@ -33,7 +40,24 @@ const SIZES: [f64; 26] = [
     25.0, 30.0, 35.0, 40.0, 50.0, 60.0, 70.0, 80.0, 100.0,
 ];
 
+/// The share of the diameter that the lightest touch of a pen has, and the pressure from which on it is all of it: few
+/// hands press harder all the time.
+const LIGHTEST: f64 = 0.3;
+const FIRM: f64 = 0.8;
+
 impl BrushOptions {
+    /// Which share of the diameter is painted with. `pressure` is that of a pen, 0 to 1; all of it with a mouse, which
+    /// has none, and where there is no pressure that makes sense.
+    pub fn share(&self, pressure: Option<f32>) -> f64 {
+        let pressure = pressure.map(f64::from).filter(|p| p.is_finite() && *p > 0.0);
+        match pressure {
+            Some(pressure) if self.pen_pressure => {
+                LIGHTEST + (1.0 - LIGHTEST) * (pressure / FIRM).min(1.0)
+            }
+            _ => 1.0,
+        }
+    }
+
     /// The smallest diameter in mm.
     pub const SMALLEST: f64 = SIZES[0];
     /// The largest diameter in mm.
@@ -64,6 +88,26 @@ impl BrushOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pen_paints_with_a_third_to_all_of_the_size_and_a_mouse_with_all_of_it() {
+        let brush = BrushOptions::default();
+        let full = [None, Some(0.8), Some(1.0), Some(7.0)];
+        let odd = [Some(0.0), Some(-1.0), Some(f32::NAN), Some(f32::INFINITY)];
+        for pressure in full.into_iter().chain(odd) {
+            assert_eq!(brush.share(pressure), 1.0, "{pressure:?}");
+        }
+        assert!((brush.share(Some(1e-6)) - 0.3).abs() < 1e-5);
+        assert!((brush.share(Some(0.4)) - 0.65).abs() < 1e-6);
+        let mut before = 0.0;
+        for n in 1..=100u8 {
+            let share = brush.share(Some(f32::from(n) / 100.0));
+            assert!(share >= before && (0.3..=1.0).contains(&share), "{n}: {share}");
+            before = share;
+        }
+        let off = BrushOptions { pen_pressure: false, ..brush };
+        assert_eq!(off.share(Some(0.2)), 1.0);
+    }
 
     #[test]
     fn sizes_are_stepped_through_and_end_where_they_end() {

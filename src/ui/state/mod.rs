@@ -48,7 +48,7 @@ pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use recent::{RecentFile, RecentSeries};
 pub use scan_view::{PaneState, ScanView};
-pub use scissors_options::{CutObjects, ScissorsOptions, WantedCut};
+pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
 pub use session_status::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
@@ -61,8 +61,8 @@ pub use status::{
     Status, Waiting, WiresStatus,
 };
 pub use transient::{
-    BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince, Transient,
-    WantedGrowth, WantedOperation,
+    BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince,
+    ToolAtCrosshair, Transient, WantedGrowth, WantedOperation,
 };
 pub use view_3d::View3d;
 pub use view_actions::{MaskLook, SCALES, THICKEST, projection_name};

@@ -46,6 +46,8 @@ pub struct OutlineDraft {
     pub waiting: Vec<(DVec3, OutlineLine)>,
     /// It is to be closed so, as soon as may be.
     pub closes: Option<OutlineLine>,
+    /// Where the crosshair was when its last corner was set there by keyboard, RAS mm; `None` if it was with the mouse.
+    pub keyed: Option<DVec3>,
 }
 
 /// What is taken back at once.
@@ -129,6 +131,7 @@ mod tests {
             steps: Vec::new(),
             waiting: Vec::new(),
             closes: None,
+            keyed: None,
         };
         let at = |x: f64, y: f64| DVec3::new(x, y, 1.0);
         draft.begin_step(at(0.5, 0.5));

@@ -1,5 +1,6 @@
+use super::arrangement::Pane;
 use crate::document::LabelId;
-use crate::geom::DVec2;
+use crate::geom::{DVec2, DVec3};
 use crate::mask::CutPlane;
 use crate::mask::scissors::{CutDepth, CutSide, ViewProjection};
 
@@ -22,6 +23,19 @@ pub struct ScissorsOptions {
     pub depth: CutDepth,
     /// Of which objects.
     pub objects: CutObjects,
+}
+
+/// A curve that is laid from corner to corner. They are places of the scan: it is where they are seen when it is closed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScissorsDraft {
+    /// The view that it is laid in.
+    pub pane: Pane,
+    /// All but what is within it goes.
+    pub other_side: bool,
+    /// RAS mm; at least one.
+    pub corners: Vec<DVec3>,
+    /// It is to be closed, as soon as may be.
+    pub closes: bool,
 }
 
 /// A cut that is to be made: a curve was drawn.

@@ -4,9 +4,9 @@ use super::arrangement::Pane;
 use super::export_options::Screen;
 use super::flood_options::WantedFlood;
 use super::outline_draft::{OutlineDraft, WantedWires};
-use super::scissors_options::WantedCut;
+use super::scissors_options::{ScissorsDraft, WantedCut};
 use crate::document::{Change, LabelId, Over};
-use crate::geom::DVec3;
+use crate::geom::{DVec3, Plane};
 use crate::mask::operation::Operation;
 use crate::prompt::{Prompt, PromptId};
 
@@ -39,6 +39,8 @@ pub struct BrushPlace {
     pub world: DVec3,
     /// Of the plane of a disc; `None` for a ball.
     pub normal: Option<DVec3>,
+    /// Which share of the set diameter it has now: less than 1 under a pen that is pressed lightly.
+    pub share: f64,
     /// The pointer has rested there for a moment.
     pub resting: bool,
 }
@@ -72,6 +74,13 @@ pub struct WantedGrowth {
     pub not_wanted: Option<LabelId>,
     /// The object that alone is shown, if one is.
     pub alone: Option<LabelId>,
+}
+
+/// The tool is to be used by keyboard, where the crosshair is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToolAtCrosshair {
+    /// The other way round, as with Alt and the mouse: what gives voxels takes them.
+    pub other_way: bool,
 }
 
 /// A prompt on its way to another place.
@@ -166,6 +175,14 @@ pub struct Transient {
     pub flood: Option<WantedFlood>,
     /// The cut that is being computed, to be made then.
     pub cut: Option<Arc<WantedCut>>,
+    /// The curve that is being laid from corner to corner for scissors.
+    pub scissors: Option<ScissorsDraft>,
+    /// A corner of the rectangle whose window is wanted, in the view of a plane; RAS mm.
+    pub region_corner: Option<(Plane, DVec3)>,
+    /// The tool is to be used. Taken by the views.
+    pub tool_use: Option<ToolAtCrosshair>,
+    /// The view that has the keyboard, and what egui calls it. Written by the views.
+    pub keyboard_view: Option<(egui::Id, Pane)>,
     /// What the open window of operations is set to. Written by it.
     pub operation: Option<WantedOperation>,
     /// What the open window of growing from seeds is set to. Written by it.
@@ -188,6 +205,8 @@ pub struct Transient {
     pub renaming: Option<(LabelId, String)>,
     /// Words that the objects in the list have; empty where all are listed.
     pub searched_objects: String,
+    /// The keyboard is to go to the next view.
+    pub focus_next_view: bool,
     /// The keyboard is to go to the menus.
     pub focus_menu: bool,
 }

@@ -103,9 +103,12 @@ impl ViewState {
         self.scan.maximised.unwrap_or(Pane::Slice(Plane::Axial))
     }
 
-    /// The plane that keys act on: of the view under the pointer, of the one that fills the window, or axial.
+    /// The plane that keys act on: of the view that has the keyboard, of the one under the pointer, of the one that fills
+    /// the window, or axial.
     pub fn plane_in_hand(&self) -> Plane {
-        match (self.scan.lightbox, self.transient.hovered.or(self.scan.maximised)) {
+        let keyboard = self.transient.keyboard_view.map(|(_, pane)| pane);
+        let pane = keyboard.or(self.transient.hovered).or(self.scan.maximised);
+        match (self.scan.lightbox, pane) {
             (Some(lightbox), _) => lightbox.plane,
             (None, Some(Pane::Slice(plane))) => plane,
             _ => Plane::Axial,

@@ -2,8 +2,9 @@
 
 use egui::{CursorIcon, Key, PointerButton};
 
-use super::{Gesture, Tool, ToolInfo, ViewContext, WorldPointer, key};
+use super::{Gesture, Tool, ToolInfo, ToolKeyboard, ViewContext, WorldPointer, key};
 use crate::ui::kit::icons;
+use crate::ui::kit::text::mark;
 use crate::ui::state::ToolId;
 
 pub const INFO: ToolInfo = ToolInfo {
@@ -16,6 +17,11 @@ pub const INFO: ToolInfo = ToolInfo {
     edits: false,
     seldom: false,
 };
+
+/// What to do instead.
+const BY_KEYBOARD: &str = mark(
+    "Arrow keys move the crosshair in a slice view that has the keyboard (F6), and numbers under Position put it anywhere",
+);
 
 pub struct Crosshair;
 
@@ -31,6 +37,10 @@ impl Tool for Crosshair {
         // From the press on, without waiting whether it becomes a drag.
         follow(at, cx);
         Some(Box::new(Follow))
+    }
+
+    fn keyboard(&self) -> ToolKeyboard {
+        ToolKeyboard::Otherwise(BY_KEYBOARD)
     }
 
     fn cursor(&self, at: &WorldPointer, _cx: &ViewContext) -> Option<CursorIcon> {

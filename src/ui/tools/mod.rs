@@ -36,7 +36,7 @@ pub use scissors::STEP as SCISSORS_STEP;
 pub use view_gestures::{begin as begin_view_gesture, drag_window};
 
 use crate::document::Document;
-use crate::ui::state::{ToolId, ViewState};
+use crate::ui::state::{Pane, ToolId, ViewState};
 
 /// What the left mouse button does in the views (and the right one, where it has a use for it).
 pub trait Tool: Sync {
@@ -56,6 +56,16 @@ pub trait Tool: Sync {
     /// command is given then.
     fn takes_key(&self, _key: Key, _view: &mut ViewState) -> bool {
         false
+    }
+
+    /// How it is used by keyboard.
+    fn keyboard(&self) -> ToolKeyboard {
+        ToolKeyboard::InSlices
+    }
+
+    /// The view in which something is half drawn with it, if so.
+    fn draws_in(&self, _view: &ViewState) -> Option<Pane> {
+        None
     }
 
     /// Draws over a view; `at` is where the pointer is, if it is there and no button is down.
@@ -89,6 +99,17 @@ pub trait Tool: Sync {
     fn wheel(&self, _lines: i64, _view: &mut ViewState) -> bool {
         false
     }
+}
+
+/// How a tool is used by keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolKeyboard {
+    /// Its press is made at the crosshair, in a slice view.
+    InSlices,
+    /// In the 3D view, too.
+    InAllViews,
+    /// What it does is done with other keys and fields: which, in English.
+    Otherwise(&'static str),
 }
 
 /// What a tool is called and how it is chosen.

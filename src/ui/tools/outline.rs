@@ -87,6 +87,10 @@ impl Tool for Outline {
     fn takes_key(&self, key: Key, view: &mut ViewState) -> bool {
         let Some(draft) = &mut view.transient.outline else { return false };
         match key {
+            // A corner at the crosshair; unless the last one is there, which closes as a double click does.
+            Key::Enter if draft.keyed.is_some_and(|at| !same(at, view.scan.crosshair)) => {
+                return false;
+            }
             Key::Enter => draft.closes = Some(view.prefs.outline),
             Key::Escape => view.transient.outline = None,
             Key::Backspace | Key::Delete => {
@@ -99,6 +103,10 @@ impl Tool for Outline {
             _ => return false,
         }
         true
+    }
+
+    fn draws_in(&self, view: &ViewState) -> Option<Pane> {
+        view.transient.outline.as_ref().map(|draft| Pane::Slice(draft.plane))
     }
 
     fn paint(
@@ -147,6 +155,11 @@ impl Tool for Outline {
     }
 }
 
+/// Whether two places, RAS mm, are the same but for rounding.
+pub(super) fn same(one: DVec3, other: DVec3) -> bool {
+    one.distance(other) < 1e-6
+}
+
 /// A place in a view's slice, RAS mm, and no further out than the view shows.
 fn world(place: &ViewPlace, at: Pos2) -> Option<DVec3> {
     let at = place.rect.clamp(at);
@@ -165,6 +178,7 @@ fn begin(place: &ViewPlace, at: DVec3, erases: bool, cx: &mut ViewContext) {
         steps: Vec::new(),
         waiting: Vec::new(),
         closes: None,
+        keyed: None,
     };
     draft.begin_step(at);
     cx.view.transient.outline = Some(draft);
@@ -177,14 +191,20 @@ fn line(shift: bool, cx: &ViewContext) -> OutlineLine {
 
 /// What a click does: one more corner, or the end.
 fn corner(at: &WorldPointer, erases: bool, cx: &mut ViewContext) {
-    let Some(world) = world(&at.place, at.at) else { return };
-    let Some(draft) = &cx.view.transient.outline else {
+    let Some(world) = at.keyed.or_else(|| world(&at.place, at.at)) else { return };
+    let Some(draft) = &mut cx.view.transient.outline else {
         begin(&at.place, world, erases, cx);
+        if let Some(draft) = &mut cx.view.transient.outline {
+            draft.keyed = at.keyed;
+        }
         return;
     };
+    draft.keyed = at.keyed;
+    let Some(draft) = &cx.view.transient.outline else { return };
     let line = line(at.modifiers.shift, cx);
     let near = |point: Option<DVec3>| {
-        point.is_some_and(|point| cx.on_screen(&at.place, point).distance(at.at) <= GRAB)
+        let near = |point| cx.on_screen(&at.place, point).distance(at.at) <= GRAB;
+        point.is_some_and(|point| at.keyed.map_or_else(|| near(point), |at| same(point, at)))
     };
     let twice = cx.egui.input(|i| {
         let buttons = [PointerButton::Primary, PointerButton::Secondary];

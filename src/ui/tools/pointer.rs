@@ -34,6 +34,10 @@ pub struct WorldPointer {
     pub may_click: bool,
     /// Whether it may become a drag: it is on no handle.
     pub may_drag: bool,
+    /// How hard a pen is pressed, 0 to 1; `None` with a mouse, and where nothing tells it.
+    pub pressure: Option<f32>,
+    /// It is no pointer but the keyboard, which means this very place, RAS mm: the crosshair.
+    pub keyed: Option<DVec3>,
     /// What is seen there in 3D, once somebody has asked.
     surface: OnceCell<Option<Surface>>,
 }
@@ -41,8 +45,17 @@ pub struct WorldPointer {
 impl WorldPointer {
     /// The pointer at `at`, of which nothing more is known.
     pub fn new(place: ViewPlace, at: Pos2, modifiers: Modifiers) -> Self {
-        let surface = OnceCell::new();
-        Self { place, at, button: None, modifiers, may_click: true, may_drag: true, surface }
+        Self {
+            place,
+            at,
+            button: None,
+            modifiers,
+            may_click: true,
+            may_drag: true,
+            pressure: None,
+            keyed: None,
+            surface: OnceCell::new(),
+        }
     }
 
     /// Whether this button is the one that is pressed.
@@ -71,7 +84,8 @@ impl WorldPointer {
                 normal: None,
             });
         };
-        let world = transform.world_from_pane(paint::in_pane(self.place.rect, self.at));
+        let pointed = || transform.world_from_pane(paint::in_pane(self.place.rect, self.at));
+        let world = self.keyed.unwrap_or_else(pointed);
         Some(PickedPosition { world, inside: world, normal: Some(transform.frame().normal()) })
     }
 }

@@ -65,7 +65,7 @@ struct Stroke {
     /// The object that it changes, from the first dab on: whatever is selected meanwhile, it stays that one.
     object: Option<LabelId>,
     /// Where it was, in a view that lay so.
-    last: Option<(ViewPlace, Pos2, Option<PickedPosition>)>,
+    last: Option<(ViewPlace, Nib)>,
     /// In 3D, where it was last on something that is seen; RAS mm.
     ended: Option<DVec3>,
     /// The labels when it began: in 3D it goes along what was seen then, and not up on what it has just painted.
@@ -76,22 +76,46 @@ struct Stroke {
     told: bool,
 }
 
+/// Where a brush is drawn along in a view, and how hard it is pressed.
+#[derive(Clone, Copy)]
+struct Nib {
+    /// On the screen.
+    at: Pos2,
+    /// In the scan, if it is there.
+    picked: Option<PickedPosition>,
+    /// Of the brush, as hard as it is pressed; mm.
+    radius: f64,
+}
+
+impl Nib {
+    /// How large the brush is at a place on the straight way to another place.
+    fn radius_towards(&self, to: &Self, at: Pos2) -> f64 {
+        let way = to.at - self.at;
+        let share =
+            if way.length_sq() > 0.0 { (at - self.at).dot(way) / way.length_sq() } else { 1.0 };
+        self.radius + (to.radius - self.radius) * f64::from(share.clamp(0.0, 1.0))
+    }
+}
+
 impl Gesture for Stroke {
     fn update(&mut self, to: &WorldPointer, cx: &mut ViewContext) {
         if self.refused && self.told {
             return;
         }
+        let options = &cx.view.prefs.brush;
+        let radius = options.diameter_mm / 2.0 * options.share(to.pressure);
+        let nib = Nib { at: to.at, picked: None, radius };
         // Of a view that was scrolled, zoomed or turned meanwhile nothing leads from there to here.
-        let from = self.last.take().filter(|(place, ..)| *place == to.place);
+        let from = self.last.take().filter(|(place, _)| *place == to.place).map(|(_, nib)| nib);
         let (region, picked) = match &to.place.slice {
-            Some(transform) => in_slice(transform, from.map(|(_, at, _)| at), to, cx),
-            None => self.on_surface(from.map(|(_, at, picked)| (at, picked)), to, cx),
+            Some(transform) => in_slice(transform, from, (to, nib), cx),
+            None => self.on_surface(from, &to.place, nib, cx),
         };
         if let Some(picked) = picked {
             show_place(&picked, to, cx);
             self.ended = to.is_3d().then_some(picked.inside).or(self.ended);
         }
-        self.last = Some((to.place.clone(), to.at, picked));
+        self.last = Some((to.place.clone(), Nib { picked, ..nib }));
         let region =
             if self.refused { region } else { cx.view.in_paint_range(cx.document.image(), region) };
         if !region.is_empty() {
@@ -145,43 +169,41 @@ impl Stroke {
     /// at each place that is seen, and drawn from one to the next where the surface goes on between them.
     fn on_surface(
         &self,
-        from: Option<(Pos2, Option<PickedPosition>)>,
-        to: &WorldPointer,
+        from: Option<Nib>,
+        place: &ViewPlace,
+        to: Nib,
         cx: &ViewContext,
     ) -> (Region, Option<PickedPosition>) {
         let grid = cx.document.image().grid();
         let row = grid.dims()[0];
-        let brush = brush(&cx.view.prefs.brush, None);
-        let (start, mut last) = from.unwrap_or((to.at, None));
-        let Some([start, end]) = within(to.place.rect, start, to.at) else {
+        let from = from.unwrap_or(to);
+        let Some([start, end]) = within(place.rect, from.at, to.at) else {
             return (Region::default(), None);
         };
         // Close enough that each ball reaches well into the next.
-        let mm = cx.view.scan.orbit.mm_per_pixel(grid, to.place.size());
-        let step = (brush.radius_mm / 2.0 / mm).max(1.0);
+        let mm = cx.view.scan.orbit.mm_per_pixel(grid, place.size());
+        let step = (from.radius.min(to.radius) / 2.0 / mm).max(1.0);
         let pieces = (f64::from(start.distance(end)) / step).ceil();
         let pieces = (pieces as usize).clamp(1, MOST_PICKS);
         let mut region = Region::default();
-        let mut before = start;
+        let mut last = Nib { at: start, radius: from.radius_towards(&to, start), ..from };
         // A first place is a dab by itself.
-        let first = usize::from(last.is_some());
+        let first = usize::from(last.picked.is_some());
         for n in first..=pieces {
             let at = start.lerp(end, n as f32 / pieces as f32);
-            let picked = self.seen_at(at, &to.place, cx);
-            if let Some(picked) = picked {
-                let joined = last.is_some_and(|last| {
-                    self.join((before, last), (at, picked), &brush, &to.place, cx, &mut region)
-                });
-                if !joined {
-                    region.add(&brush.dab(grid, picked.world), row);
-                }
+            let radius = from.radius_towards(&to, at);
+            let nib = Nib { at, picked: self.seen_at(at, place, cx), radius };
+            if let Some(picked) = nib.picked
+                && !self.join(last, nib, place, cx, &mut region)
+            {
+                region.add(&ball(radius).dab(grid, picked.world), row);
             }
-            (before, last) = (at, picked);
+            last = nib;
             if start == end {
                 break;
             }
         }
-        (region, last)
+        (region, last.picked)
     }
 
     /// Draws the ball from one place to the next, unless the surface breaks off between them: where two places side by
@@ -189,30 +211,33 @@ impl Stroke {
     /// before), and not through the air or the inside. `false` if the ball has not been laid at `to`.
     fn join(
         &self,
-        from: (Pos2, PickedPosition),
-        to: (Pos2, PickedPosition),
-        brush: &Brush,
+        from: Nib,
+        to: Nib,
         place: &ViewPlace,
         cx: &ViewContext,
         region: &mut Region,
     ) -> bool {
+        let Some((before, picked)) = from.picked.zip(to.picked) else { return false };
         let grid = cx.document.image().grid();
         let row = grid.dims()[0];
         let towards = cx.view.scan.orbit.axes().z_axis;
-        let depth = towards.dot(from.1.world - to.1.world).abs();
-        if depth <= 2.0 * brush.radius_mm {
-            region.add(&brush.sweep(grid, from.1.world, to.1.world), row);
+        let depth = towards.dot(before.world - picked.world).abs();
+        if depth <= 2.0 * from.radius.max(to.radius) {
+            let way = ball(from.radius).taper(grid, before.world, picked.world, to.radius);
+            region.add(&way, row);
             return true;
         }
-        if from.0.distance(to.0) <= SIDE_BY_SIDE {
+        if from.at.distance(to.at) <= SIDE_BY_SIDE {
             return false;
         }
         // It may be steep.
-        let middle = from.0.lerp(to.0, 0.5);
-        let Some(picked) = self.seen_at(middle, place, cx) else { return false };
-        region.add(&brush.dab(grid, picked.world), row);
-        self.join(from, (middle, picked), brush, place, cx, region);
-        self.join((middle, picked), to, brush, place, cx, region)
+        let at = from.at.lerp(to.at, 0.5);
+        let radius = f64::midpoint(from.radius, to.radius);
+        let middle = Nib { at, picked: self.seen_at(at, place, cx), radius };
+        let Some(seen) = middle.picked else { return false };
+        region.add(&ball(radius).dab(grid, seen.world), row);
+        self.join(from, middle, place, cx, region);
+        self.join(middle, to, place, cx, region)
     }
 
     /// What was seen at a place of the 3D picture when the stroke began.
@@ -225,17 +250,21 @@ impl Stroke {
 /// What the brush covers in a slice on the way of the pointer, as far as it is in the view, and where it is now.
 fn in_slice(
     transform: &SliceTransform,
-    from: Option<Pos2>,
-    to: &WorldPointer,
+    from: Option<Nib>,
+    (to, nib): (&WorldPointer, Nib),
     cx: &ViewContext,
 ) -> (Region, Option<PickedPosition>) {
     let rect = to.place.rect;
-    let Some(ends) = within(rect, from.unwrap_or(to.at), to.at) else {
+    let from = from.unwrap_or(nib);
+    let Some(ends) = within(rect, from.at, to.at) else {
         return (Region::default(), None);
     };
     let [a, b] = ends.map(|at| transform.world_from_pane(paint::in_pane(rect, at)));
+    let [a, b] = to.keyed.map_or([a, b], |world| [world; 2]);
+    let [radius_mm, to_radius] = ends.map(|at| from.radius_towards(&nib, at));
     let brush = brush(&cx.view.prefs.brush, Some(transform.frame().normal()));
-    let region = brush.sweep(cx.document.image().grid(), a, b);
+    let brush = Brush { radius_mm, ..brush };
+    let region = brush.taper(cx.document.image().grid(), a, b, to_radius);
     (region, to.picked(cx).filter(|_| rect.contains(to.at)))
 }
 
@@ -260,11 +289,15 @@ fn within(rect: Rect, from: Pos2, to: Pos2) -> Option<[Pos2; 2]> {
 
 /// The brush in a slice with this normal, or in 3D, where it is a ball.
 pub fn brush(options: &BrushOptions, normal: Option<DVec3>) -> Brush {
-    let tip = match (options.shape, normal) {
-        (BrushShape::Disc, Some(normal)) => Tip::Disc { normal },
-        _ => Tip::Ball,
-    };
-    Brush { radius_mm: options.diameter_mm / 2.0, tip }
+    let radius_mm = options.diameter_mm / 2.0;
+    match (options.shape, normal) {
+        (BrushShape::Disc, Some(normal)) => Brush { radius_mm, tip: Tip::Disc { normal } },
+        _ => ball(radius_mm),
+    }
+}
+
+fn ball(radius_mm: f64) -> Brush {
+    Brush { radius_mm, tip: Tip::Ball }
 }
 
 /// Notes where the brush is, for the rings in all views.
@@ -272,8 +305,9 @@ fn show_place(picked: &PickedPosition, at: &WorldPointer, cx: &mut ViewContext) 
     let slice = at.place.slice.as_ref().map_or(0, SliceTransform::slice);
     let resting = rests(&cx.egui, Id::unique("brush rests"), at.at, slice);
     let disc = cx.view.prefs.brush.shape == BrushShape::Disc;
-    cx.view.transient.brush =
-        Some(BrushPlace { world: picked.world, normal: picked.normal.filter(|_| disc), resting });
+    let share = cx.view.prefs.brush.share(at.pressure);
+    let normal = picked.normal.filter(|_| disc);
+    cx.view.transient.brush = Some(BrushPlace { world: picked.world, normal, share, resting });
 }
 
 /// The pointer rests or moves over a view: where the brush is, and what a press would do.
@@ -320,7 +354,7 @@ pub fn paint(
         (None, false) => paint::TEXT,
     };
     if let Some(brush) = cx.view.transient.brush {
-        let radius = cx.view.prefs.brush.diameter_mm / 2.0;
+        let radius = cx.view.prefs.brush.diameter_mm / 2.0 * brush.share;
         match outline(place, &brush, radius, cx) {
             Some(Outline::Circle(centre, radius)) => {
                 painter.circle_stroke(
@@ -419,6 +453,12 @@ pub fn options(ui: &mut Ui, view: &mut ViewState) {
         let slider = slider.custom_parser(parse);
         ui.add(slider.max_decimals(1).suffix(" mm")).accessible_name(tr("Brush size"));
     });
+    let tip = tr(
+        "Pressed lightly, a pen paints with less than the size, down to 30 %, where the system tells its pressure",
+    );
+    strip_group(ui, "pen", |ui| {
+        ui.checkbox(&mut brush.pen_pressure, tr("Pen pressure")).on_hover_text(tip);
+    });
 }
 
 #[cfg(test)]
@@ -460,7 +500,7 @@ mod tests {
             SliceTransform::new(&grid, plane, radiological, None, None, size, slice)
         };
         let world = DVec3::new(20.0, 20.0, 20.0);
-        let ball = BrushPlace { world, normal: None, resting: true };
+        let ball = BrushPlace { world, normal: None, share: 1.0, resting: true };
         let disc = BrushPlace { normal: Some(DVec3::Z), ..ball };
         // Slices of 2 mm: slice 10 is at 20 mm.
         let circle = |z: f64, r: f64| Some(Cut::Circle(DVec3::new(20.0, 20.0, z), r));

@@ -3,8 +3,9 @@
 use egui::{CursorIcon, Key, PointerButton};
 
 use super::view_gestures::WindowDrag;
-use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, WorldPointer, key, region};
+use super::{ClickOrDrag, Gesture, Tool, ToolInfo, ToolKeyboard, ViewContext, WorldPointer, key, region};
 use crate::ui::kit::icons;
+use crate::ui::kit::text::mark;
 use crate::ui::state::ToolId;
 
 pub const INFO: ToolInfo = ToolInfo {
@@ -17,6 +18,11 @@ pub const INFO: ToolInfo = ToolInfo {
     edits: false,
     seldom: false,
 };
+
+/// What to do instead.
+const BY_KEYBOARD: &str = mark(
+    "Window and level are numbers in the Display panel; keys choose named windows",
+);
 
 pub struct WindowLevel;
 
@@ -37,6 +43,10 @@ impl Tool for WindowLevel {
 
     fn drags_window(&self) -> bool {
         true
+    }
+
+    fn keyboard(&self) -> ToolKeyboard {
+        ToolKeyboard::Otherwise(BY_KEYBOARD)
     }
 
     fn cursor(&self, at: &WorldPointer, _cx: &ViewContext) -> Option<CursorIcon> {

@@ -5,11 +5,14 @@
 //! [`SceneSlot`] in egui's callback resources; words, lines and input don't need it.
 
 mod annotation_text;
+mod at_crosshair;
 mod gpu;
+mod keyboard;
 mod layout;
 mod lightbox;
 mod mask_tooltip;
 mod model_window;
+mod pen;
 mod pointer_input;
 mod readout;
 mod section;
@@ -73,6 +76,7 @@ pub fn show(
         Some(lightbox) => {
             // What was held on a view is not seen any more.
             pointer_input::follow(ui, &[], &mut cx);
+            cx.view.transient.keyboard_view = None;
             lightbox::show(ui, above, lightbox, &mut cx);
         }
         None => views(ui, above, &mut cx),
@@ -117,12 +121,18 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     let view_3d = responses.iter().find(|(pane, _)| *pane == Pane::Volume);
     cx.view.transient.view_3d = view_3d.map(|(_, response)| response.rect);
+    if std::mem::take(&mut cx.view.transient.focus_next_view) {
+        keyboard::to_next(&responses);
+    }
+    cx.view.transient.keyboard_view =
+        responses.iter().find(|(_, r)| r.has_focus()).map(|(pane, r)| (r.id, *pane));
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
             Pane::Volume => volume_pane::show(ui, response, cx),
         }
         if !cx.view.transient.is_figure {
+            keyboard::frame(ui, response);
             maximise_button(ui, response.rect, *pane, cx);
             double_click(ui, response, *pane, cx);
         }

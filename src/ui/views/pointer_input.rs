@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use egui::{CursorIcon, Event, Id, Modifiers, Painter, PointerButton, Pos2, Response, Ui};
 
-use super::readout;
+use super::pen::Pen;
+use super::{at_crosshair, readout};
 use crate::ui::state::{GestureState, Pane};
 use crate::ui::tools::{self, Gesture, Tool, ViewContext, WorldPointer, begin_view_gesture};
 
@@ -24,6 +25,7 @@ struct PointerMemory {
     held: Option<Held>,
     /// The modifier keys at the end of the last frame.
     modifiers: Modifiers,
+    pen: Pen,
 }
 
 /// Where egui keeps it for a window.
@@ -63,26 +65,30 @@ fn closes_a_menu(ctx: &egui::Context) -> bool {
 /// and the handles over them have answered to egui.
 pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
     let shared = SharedMemory::of(ui.ctx());
-    let (mut held, mut modifiers) = {
+    let (mut held, mut modifiers, mut pen) = {
         let memory = &mut *shared.lock();
-        (memory.held.take(), memory.modifiers)
+        (memory.held.take(), memory.modifiers, memory.pen)
     };
     held = still_held(held, views, cx);
     let (events, now) = ui.input(|i| (i.events.clone(), i.modifiers));
     for event in &events {
+        pen.before(event);
+        let pressure = pen.pressure();
         match *event {
             Event::ModifiersChanged(changed) => modifiers = changed,
             Event::Key { modifiers: changed, .. }
             | Event::MouseWheel { modifiers: changed, .. } => {
                 modifiers = changed;
             }
-            Event::PointerMoved(at) => update(held.as_mut(), views, at, modifiers, cx),
+            Event::PointerMoved(at) => {
+                update(held.as_mut(), views, (at, pressure), modifiers, cx);
+            }
             Event::PointerButton { pos, button, pressed, modifiers: changed } => {
                 modifiers = changed;
                 if pressed && held.is_none() {
-                    held = press(views, pos, button, modifiers, cx);
+                    held = press(views, (pos, pressure), button, modifiers, cx);
                 } else if !pressed && held.as_ref().is_some_and(|h| h.button == button) {
-                    update(held.as_mut(), views, pos, modifiers, cx);
+                    update(held.as_mut(), views, (pos, pressure), modifiers, cx);
                     if let Some(held) = held.take() {
                         held.gesture.commit(cx);
                     }
@@ -90,6 +96,7 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
             }
             _ => {}
         }
+        pen.after(event);
     }
     // The release was lost, with the window's focus for instance.
     if held.as_ref().is_some_and(|h| !ui.input(|i| i.pointer.button_down(h.button)))
@@ -97,12 +104,17 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
     {
         held.gesture.commit(cx);
     }
+    if let Some(wanted) = cx.view.transient.tool_use.take()
+        && held.is_none()
+    {
+        at_crosshair::use_tool(wanted, views, cx);
+    }
     cx.view.transient.gesture = match &held {
         Some(held) => GestureState::Active { edits: held.gesture.edits() },
         None => GestureState::Idle,
     };
     hover(ui, views, cx);
-    *shared.lock() = PointerMemory { held, modifiers: now };
+    *shared.lock() = PointerMemory { held, modifiers: now, pen };
 }
 
 /// The gesture of the frame before, unless it has ended otherwise: it was given up, its view is not seen any more, or
@@ -138,7 +150,7 @@ fn pointer(
 fn update(
     held: Option<&mut Held>,
     views: &[(Pane, Response)],
-    at: Pos2,
+    (at, pressure): (Pos2, Option<f32>),
     modifiers: Modifiers,
     cx: &mut ViewContext,
 ) {
@@ -146,14 +158,14 @@ fn update(
         && let Some(view) = views.iter().find(|(_, r)| r.id == held.view)
     {
         let mut to = pointer(view, at, modifiers, cx);
-        to.button = Some(held.button);
+        (to.button, to.pressure) = (Some(held.button), pressure);
         held.gesture.update(&to, cx);
     }
 }
 
 fn press(
     views: &[(Pane, Response)],
-    at: Pos2,
+    (at, pressure): (Pos2, Option<f32>),
     button: PointerButton,
     modifiers: Modifiers,
     cx: &mut ViewContext,
@@ -163,7 +175,7 @@ fn press(
     let [clicks, drags] = top_at(&view.1, at)?;
     let foreign = cx.egui.dragged_id().is_some_and(|id| views.iter().all(|(_, r)| r.id != id));
     let mut press = pointer(view, at, modifiers, cx);
-    press.button = Some(button);
+    (press.button, press.pressure) = (Some(button), pressure);
     press.may_click = clicks == Some(id) && !closes_a_menu(&cx.egui);
     press.may_drag = drags == Some(id) && !foreign;
     if !press.may_click && !press.may_drag {

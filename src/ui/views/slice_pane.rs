@@ -1,6 +1,8 @@
 use egui::{Align2, Rect, Response, Role, Sense, Slider, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Context, SliceTransform, gpu, model_window, paint, pointer_input, turn, wheel};
+use super::{
+    Context, SliceTransform, gpu, keyboard, model_window, paint, pointer_input, turn, wheel,
+};
 use crate::document::Object;
 use crate::geom::Plane;
 use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
@@ -18,6 +20,7 @@ pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response
     let response = ui.interact(rect, id, Sense::click_and_drag());
     if !cx.view.transient.is_figure {
         wheel::handle(ui, &response, plane, cx);
+        keyboard::move_crosshair(ui, &response, plane, cx);
     }
     turn::interact(ui, rect, plane, cx);
     response
