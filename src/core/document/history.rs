@@ -1,4 +1,6 @@
-use super::history_memory::AwayMask;
+use std::sync::Arc;
+
+use super::history_store::KeptBytes;
 use super::object::{LabelId, ObjectState};
 use super::write::Write;
 use crate::prompt::{Answer, PromptLog};
@@ -75,6 +77,14 @@ impl Op {
             Self::Object { absent: Some(_), .. } | Self::Write(_) | Self::Active(_) => None,
         }
     }
+}
+
+/// A mask of a step that a store keeps.
+#[derive(Debug)]
+pub(super) struct AwayMask {
+    /// Which of the step's changes holds it, and which of its masks it is.
+    pub place: (usize, usize),
+    pub kept: Arc<dyn KeptBytes>,
 }
 
 #[derive(Debug)]

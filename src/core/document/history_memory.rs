@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::history::{Entry, History, Op};
+use super::history::{AwayMask, Entry, History, Op};
 use super::history_store::{HistoryStore, KeptBytes};
 use super::object::Object;
 use super::packed::{NotPacked, pack_region, unpack_region};
@@ -14,14 +14,6 @@ use crate::volume::{MemoryTally, Region};
 pub(super) const HISTORY_BYTES: usize = 256 << 20;
 /// So many steps on both sides of the present stay as they are, whatever they take: they are undone at once.
 const AT_HAND: usize = 8;
-
-/// A mask of a step that a store keeps.
-#[derive(Debug)]
-pub(super) struct AwayMask {
-    /// Which of the step's changes holds it, and which of its masks it is.
-    place: (usize, usize),
-    kept: Arc<dyn KeptBytes>,
-}
 
 /// Masks that were given to a store: what several steps share is given once. (They live as long as this, so that no
 /// other one gets their place in memory.)

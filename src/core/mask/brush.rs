@@ -185,7 +185,7 @@ impl Path {
             return meet(ball(away, aside, self.radii[0])?, linear(at, ahead, 0.0, self.length)?);
         }
         // (A NaN neither: both ends are at one place. Else one end has the other within it.)
-        if !(slope.abs() < 1.0) {
+        if slope.is_nan() || slope.abs() >= 1.0 {
             return None;
         }
         let between = linear(at + slope * self.radii[0], ahead, 0.0, self.length * square)?;

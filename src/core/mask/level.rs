@@ -79,7 +79,7 @@ pub fn trace_level_in_plane(
     let level = flood(volume, seed, side.range(volume.value(seed)), &options, limits)?.region;
     let Some(bounds) = level.bounds(dims) else { return Ok(level) };
     match SheetVoxels::around(grid, plane, bounds, limits)? {
-        Some(sheet) => sheet.without_holes(level, dims, limits),
+        Some(sheet) => sheet.without_holes(&level, dims, limits),
         None => Ok(level),
     }
 }

@@ -76,7 +76,7 @@ impl SheetVoxels {
     /// Fills the holes of a region of these voxels: what is joined to none of those beyond the box.
     pub fn without_holes(
         &self,
-        region: Region,
+        region: &Region,
         dims: [usize; 3],
         limits: &WorkLimits,
     ) -> Result<Region, MaskError> {

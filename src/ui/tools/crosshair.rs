@@ -20,7 +20,7 @@ pub const INFO: ToolInfo = ToolInfo {
 
 /// What to do instead.
 const BY_KEYBOARD: &str = mark(
-    "Arrow keys move the crosshair in a slice view that has the keyboard (F6), and numbers under Position put it anywhere",
+    "Arrow keys move the crosshair in a slice view that has the keyboard, and numbers under Position put it anywhere",
 );
 
 pub struct Crosshair;

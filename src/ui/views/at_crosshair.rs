@@ -2,16 +2,16 @@
 
 use egui::{Modifiers, PointerButton, Rect, Response};
 
-use super::{Context, pointer_input};
+use super::Context;
 use crate::geom::Plane;
 use crate::ui::commands::views::ALL_VIEWS;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Action, Pane, ToolAtCrosshair};
-use crate::ui::tools::{Tool, ToolKeyboard, ViewPlace, WorldPointer};
+use crate::ui::tools::{self, Tool, ToolKeyboard, ViewPlace, WorldPointer};
 
 /// Does what a click of the tool would do at the crosshair, or says why it can't.
 pub fn use_tool(wanted: ToolAtCrosshair, views: &[(Pane, Response)], cx: &mut Context) {
-    let tool = pointer_input::tool(cx);
+    let tool = tools::of(cx.view.prefs.tool);
     if let ToolKeyboard::Otherwise(how) = tool.keyboard() {
         cx.out.push(Action::Refuse(tr(how).to_owned()));
         return;
@@ -66,7 +66,6 @@ fn show_crosshair(place: ViewPlace, cx: &mut Context) -> ViewPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::tools;
 
     #[test]
     fn every_tool_says_how_it_is_used_by_keyboard() {
