@@ -122,7 +122,9 @@ impl History {
     /// What would be free again without it, bytes: all that it holds and that none of the objects has.
     pub fn bytes(&self, objects: &[Object]) -> usize {
         let mut tally = MemoryTally::default();
-        objects.iter().for_each(|object| object.tally(&mut tally));
+        for object in objects {
+            object.tally(&mut tally);
+        }
         let of_objects = tally.bytes();
         self.entries().for_each(|entry| entry.tally(&mut tally));
         tally.bytes() - of_objects
@@ -142,7 +144,9 @@ impl History {
         let (far, near) = done.split_at_mut(oldest);
         let (far_undone, near_undone) = undone.split_at_mut(last);
         let mut tally = MemoryTally::default();
-        objects.iter().for_each(|object| object.tally(&mut tally));
+        for object in objects {
+            object.tally(&mut tally);
+        }
         near.iter().chain(&*near_undone).for_each(|entry| entry.tally_alone(&mut tally));
         // What was undone before the newest steps goes first: it is gone with the next one, if none of them fails.
         let aside = near.iter_mut().flat_map(|entry| &mut entry.aside);

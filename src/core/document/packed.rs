@@ -26,7 +26,9 @@ pub fn pack(delta: &Delta, layers: &[Layers]) -> Vec<u8> {
     number(&mut bytes, layers.len());
     for (object, regions) in layers {
         number(&mut bytes, usize::from(object.0));
-        regions.iter().for_each(|region| put_region(&mut bytes, region));
+        for region in regions {
+            put_region(&mut bytes, region);
+        }
     }
     bytes.shrink_to_fit();
     bytes
