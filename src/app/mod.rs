@@ -376,7 +376,7 @@ impl App {
             News::Offered(loaded, why) => self.offer_image(loaded, why),
             News::Overlay(loaded) => self.lay_over(*loaded),
             News::Several(path, role, list) => self.ask_series(path, role, list),
-            News::Uneven(path, role, which, why) => self.offer_even((path, role, which), why),
+            News::Asks(path, role, which, asked) => self.ask_how((path, role, which), asked),
             News::Labels(path, labels) => self.import(path, *labels),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {

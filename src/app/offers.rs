@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{Labels, Loaded, Role, Which, name_of};
+use super::files::{Asked, AskedWhat, Labels, Loaded, Role, Which, name_of};
 use crate::document::{Command, Document};
-use crate::io::LabelNote;
+use crate::io::{LabelNote, SliceSpacing, TypedPlace, VolumePart};
 use crate::ui::text::tr_with;
 use crate::ui::{Offer, OfferAnswer, Question};
 
@@ -16,8 +16,8 @@ pub(super) enum Offered {
     Labels(PathBuf),
     /// Work on the open scan that was kept.
     Draft(PathBuf),
-    /// A scan whose slices could be resampled.
-    Uneven(PathBuf, Role, Which),
+    /// A scan about which something is asked before it is read.
+    Asked(PathBuf, Role, Which),
 }
 
 impl App {
@@ -73,10 +73,15 @@ impl App {
         self.offer(name_of(&path), question, Offered::Labels(path));
     }
 
-    /// Asks whether slices that lie unevenly are to be resampled.
-    pub(super) fn offer_even(&mut self, (path, role, which): (PathBuf, Role, Which), why: String) {
-        let question = Question::Uneven { why };
-        self.offer(name_of(&path), question, Offered::Uneven(path, role, which));
+    /// Asks what has to be said before a scan can be read.
+    pub(super) fn ask_how(&mut self, (path, role, which): (PathBuf, Role, Which), asked: Asked) {
+        let Asked { why, what } = asked;
+        let question = match what {
+            AskedWhat::Even => Question::Uneven { why },
+            AskedWhat::Place { likely, spacing } => Question::Place { why, likely, spacing },
+            AskedWhat::Part { dims, needed, limit } => Question::Part { why, dims, needed, limit },
+        };
+        self.offer(name_of(&path), question, Offered::Asked(path, role, which));
     }
 
     /// Drafts are of one scan.
@@ -100,8 +105,17 @@ impl App {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
             (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
-            (Offered::Uneven(path, role, which), OfferAnswer::Resample) => {
-                self.files.open_one(path, role, Which::Even(Box::new(which)));
+            (Offered::Asked(path, role, which), answer) => {
+                let mut options = which.options();
+                match answer {
+                    OfferAnswer::Resample => options.slices = SliceSpacing::Even,
+                    OfferAnswer::Place { orientation, spacing } => {
+                        options.place = TypedPlace { orientation: Some(orientation), spacing };
+                    }
+                    OfferAnswer::Part { crop, every } => options.part = VolumePart { crop, every },
+                    _ => return,
+                }
+                self.files.open_one(path, role, which.read_as(options));
             }
             (Offered::Labels(path), OfferAnswer::Labels { time_point }) => {
                 self.files.open(path, Role::Agreed(time_point));

@@ -100,7 +100,7 @@ pub struct InfoArgs {
     #[command(flatten)]
     pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
-    /// warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, overlays, models,
+    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, overlays, models,
     /// objects, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
     /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]

@@ -34,6 +34,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     check(args)?;
     let place = args.reference.as_ref().unwrap_or(&args.input);
     let volume = files::open_one(place, &args.series).map_err(with_hint)?;
+    files::refuse_inputs(&args.out, &volume)?;
     let volume = match args.suv {
         Some(suv) => in_suv(&volume, suv.into())?,
         None => volume,
@@ -109,7 +110,8 @@ fn check(args: &ConvertArgs) -> anyhow::Result<()> {
     // Labels have a table beside them.
     let table = formats.label_table_path(&args.out).ok();
     let table = table.filter(|_| of_labels);
-    for path in std::iter::once(&args.out).chain(&table) {
+    let voxels = formats.voxels_file(&args.out);
+    for path in std::iter::once(&args.out).chain(&table).chain(&voxels) {
         refuse_to_replace(path)?;
     }
     Ok(())
@@ -164,7 +166,9 @@ fn labels(args: &ConvertArgs, volume: &Volume) -> anyhow::Result<usize> {
     if !args.force {
         refuse_to_replace(&formats.label_table_path(out)?)?;
         for kind in kinds.clone() {
-            refuse_to_replace(&formats.table_path(out, kind)?)?;
+            for path in formats.table_paths(out, kind)? {
+                refuse_to_replace(&path)?;
+            }
         }
     }
     let read = match args.reference {

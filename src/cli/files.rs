@@ -7,18 +7,13 @@ use anyhow::bail;
 use super::args::SeriesArg;
 use super::{Usage, say};
 use crate::geom::DAffine3;
-use crate::io::{self, LabelsRead, Limits, SameVoxels, SliceSpacing, Source};
+use crate::io::{self, LabelsRead, Limits, SameVoxels, Source};
 use crate::volume::{LabelMap, NamedRegion, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Reads a scan, waiting for it.
 pub fn open_scan(path: &Path) -> anyhow::Result<Volume> {
     Ok(io::open_volume(path, &Limits::default(), &CancelToken::new(), &Progress::new())?)
-}
-
-/// What becomes of uneven slices.
-pub fn spacing(series: &SeriesArg) -> SliceSpacing {
-    if series.even { SliceSpacing::Even } else { SliceSpacing::AsItIs }
 }
 
 /// Reads a scan, of a folder that of the series that is named.
@@ -28,13 +23,8 @@ pub fn open_one(path: &Path, series: &SeriesArg) -> anyhow::Result<Volume> {
         None => Source::at(path),
     };
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    Ok(io::formats().open_spaced(
-        &source,
-        spacing(series),
-        &Limits::default(),
-        &cancel,
-        &progress,
-    )?)
+    let options = series.options();
+    Ok(io::formats().open_as(&source, &options, &Limits::default(), &cancel, &progress)?)
 }
 
 /// A scan at one of its time points, counted from 1.
@@ -135,9 +125,26 @@ pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::
     if !folder.is_dir() {
         bail!("the output's folder does not exist; make it first: {}", folder.display());
     }
+    if let Some(voxels) = io::formats().voxels_without_header(path) {
+        bail!(
+            "the voxels would go into a file that belongs to something else; choose another name: {}",
+            voxels.display()
+        );
+    }
     let real = |p: &Path| p.canonicalize().ok();
     if let Some(same) = inputs.iter().find(|i| real(i).is_some_and(|i| Some(i) == real(path))) {
         bail!("the output would replace an input; choose another name: {}", same.display());
+    }
+    Ok(())
+}
+
+/// Refuses an output one of whose files is one of the scan's, such as its voxels.
+pub fn refuse_inputs(out: &Path, scan: &Volume) -> anyhow::Result<()> {
+    let voxels = io::formats().voxels_file(out);
+    for path in std::iter::once(out).chain(voxels.as_deref()) {
+        if scan.files().iter().any(|its| same_place(path, its)) {
+            bail!("the output would replace the input; choose another name: {}", path.display());
+        }
     }
     Ok(())
 }

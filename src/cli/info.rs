@@ -1,5 +1,6 @@
 //! `voxpoint info`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use super::args::InfoArgs;
 use super::{files, print, print_json, series, session};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
-use crate::volume::{LabelName, Volume, Warning, readable};
+use crate::volume::{LabelName, OtherPlace, Provenance, Volume, Warning, readable};
 use crate::work::{CancelToken, Progress};
 
 /// What a file holds; keys are stable.
@@ -32,10 +33,50 @@ struct Info<'a> {
     min: f64,
     max: f64,
     mean: f64,
+    provenance: Origin<'a>,
     /// The labels that the file itself names; missing if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<Named>,
     warnings: Vec<Warning>,
+}
+
+/// Where what is known of the scan comes from.
+#[derive(Debug, Serialize)]
+struct Origin<'a> {
+    format: &'a str,
+    /// The statement that decided where the voxels are.
+    placed_by: &'a str,
+    /// Whether it says which side is left; else a default was taken.
+    says_sides: bool,
+    /// Statements that put the voxels elsewhere, and were not followed.
+    conflicts: Vec<Conflict<'a>>,
+    /// By which it is found again: UIDs of a series.
+    identifiers: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Conflict<'a> {
+    by: &'a str,
+    world_from_voxel: [[f64; 4]; 4],
+    /// How far the corner furthest from it lies, in mm.
+    apart_mm: f64,
+}
+
+impl<'a> Origin<'a> {
+    fn of(said: &'a Provenance) -> Self {
+        let conflict = |other: &'a OtherPlace| Conflict {
+            by: &other.by,
+            world_from_voxel: files::rows(&other.world_from_voxel),
+            apart_mm: other.apart_mm,
+        };
+        Self {
+            format: said.format,
+            placed_by: &said.placement.by,
+            says_sides: said.placement.says_sides,
+            conflicts: said.placement.others.iter().map(conflict).collect(),
+            identifiers: said.identifiers.iter().map(|(n, v)| (&**n, &**v)).collect(),
+        }
+    }
 }
 
 /// A label that a file names.
@@ -76,6 +117,7 @@ impl<'a> Info<'a> {
             min: stats.min,
             max: stats.max,
             mean: stats.mean,
+            provenance: Origin::of(volume.provenance()),
             labels: Vec::new(),
             warnings,
         }
@@ -95,10 +137,14 @@ impl<'a> Info<'a> {
         let _ = writeln!(text, "orientation   {}", self.orientation);
         let [min, max, mean] = [self.min, self.max, self.mean].map(number);
         let _ = writeln!(text, "values        {min} to {max}, mean {mean}");
-        for (n, row) in self.world_from_voxel[..3].iter().enumerate() {
-            let name = if n == 0 { "voxel to mm" } else { "" };
-            let [a, b, c, d] = row.map(number);
-            let _ = writeln!(text, "{name:<13} {a:>11} {b:>11} {c:>11} {d:>12}");
+        matrix(&mut text, "voxel to mm", &self.world_from_voxel);
+        if !self.provenance.placed_by.is_empty() {
+            let _ = writeln!(text, "placed by     {}", self.provenance.placed_by);
+        }
+        for other in &self.provenance.conflicts {
+            let apart = number(other.apart_mm);
+            let _ = writeln!(text, "not by        {}, up to {apart} mm away", other.by);
+            matrix(&mut text, "  its matrix", &other.world_from_voxel);
         }
         text += &told(&self.labels);
         for warning in &self.warnings {
@@ -106,6 +152,16 @@ impl<'a> Info<'a> {
         }
         text.truncate(text.trim_end().len());
         text
+    }
+}
+
+/// The rows of a transform below one another.
+fn matrix(text: &mut String, name: &str, rows: &[[f64; 4]; 4]) {
+    for (n, row) in rows[..3].iter().enumerate() {
+        let name = if n == 0 { name } else { "" };
+        let [a, b, c, d] = row.map(number);
+        // Writing into a String can't fail.
+        let _ = writeln!(text, "{name:<13} {a:>11} {b:>11} {c:>11} {d:>12}");
     }
 }
 
@@ -140,8 +196,8 @@ pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
     let volume = match list {
         Some(list) if !list.is_plain() => return series::print_list(&*list, args.json),
         Some(list) => {
-            let spacing = files::spacing(&args.series);
-            list.open_likely(spacing, &Limits::default(), &cancel, &progress)?
+            let options = args.series.options();
+            list.open_likely(&options, &Limits::default(), &cancel, &progress)?
         }
         None => match files::open_one(&args.file, &args.series) {
             Ok(volume) => volume,

@@ -56,7 +56,7 @@ fn a_scan_is_the_same_in_every_format() {
     let scans = [("CT", sample), ("PET", data("dicom/pet"))];
     for (name, input) in scans.into_iter().chain(files) {
         let meant = open(&input);
-        for ending in ["nii", "nii.gz", "nrrd", "mha", "mgz"] {
+        for ending in ["nii", "nii.gz", "nrrd", "mha", "mhd", "mgz"] {
             let out = folder.path().join(format!("{name}.{ending}"));
             let run = voxpoint(&["convert", text(&input), text(&out), "--as", "image", "--json"]);
             let report = run.json();

@@ -1,6 +1,7 @@
 //! The command line as its users meet it: arguments, exit codes, one-line errors, JSON, files.
 
 mod arguments;
+mod asked;
 mod bad_input;
 mod belonging;
 mod commands;

@@ -164,7 +164,7 @@ fn lists_have_every_format() {
         |name: &str| formats.stem(&PathBuf::from(name)).map(|s| s.to_string_lossy().into_owned());
     assert_eq!(stem("d/a.tny"), Some("a".into()));
     assert_eq!(stem("d/a.tiny.nii"), Some("a.tiny".into()));
-    assert_eq!(stem("d/a.png"), None);
+    assert_eq!(stem("d/a.jpg"), None);
 }
 
 /// A header, the files of its voxels, and from which files it is read.

@@ -141,7 +141,7 @@ fn other_things_than_scans_are_named() {
     dicom[128..132].copy_from_slice(b"DICM");
     let contents: [(&[u8], &str); 5] = [
         (b"just some words\n", "a text file"),
-        (b"\x89PNG\r\n\x1a\n0000", "a PNG picture"),
+        (b"\xff\xd8\xff0000", "a JPEG picture"),
         (b"NRRD0004\n", "the type of the voxels"),
         (&[0, 0, 0, 1, 0, 0, 0, 44], "MGH"),
         (&dicom, "DICOM"),

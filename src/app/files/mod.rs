@@ -33,7 +33,9 @@ pub(super) use news::News;
 use paths::Paths;
 pub(super) use paths::Purpose;
 use queue::Queue;
-pub(super) use reading::{Failed, FileContents, Labels, Loaded, Role, Which, load};
+pub(super) use reading::{
+    Asked, AskedWhat, Failed, FileContents, Labels, Loaded, Role, Which, load,
+};
 use saving::Saving;
 pub(super) use saving::{Replace, ReplaceQuestion, SaveHow, label_names};
 

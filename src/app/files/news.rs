@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::names::Output;
-use super::reading::{Labels, Loaded, Role, Which};
+use super::reading::{Asked, Labels, Loaded, Role, Which};
 use crate::app::document_number::DocumentNumber;
 use crate::document::StateId;
 use crate::io::{PairStamp, Saved, SeriesList};
@@ -18,8 +18,8 @@ pub(in crate::app) enum News {
     Overlay(Box<Loaded>),
     /// There are several scans of which the user has to choose one, to be what the role says.
     Several(PathBuf, Role, Arc<dyn SeriesList>),
-    /// Slices that lie unevenly, and how: it is to be asked whether they are resampled.
-    Uneven(PathBuf, Role, Which, String),
+    /// Something has to be said before the scan can be read.
+    Asks(PathBuf, Role, Which, Asked),
     /// A label map was read.
     Labels(PathBuf, Box<Labels>),
     /// A label map of which it is to be asked whether, and at which time point, it is to be opened.

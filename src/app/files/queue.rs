@@ -108,7 +108,7 @@ impl Queue {
             Ok(Ok(FileContents::Model)) => Some(News::Model(path)),
             Ok(Ok(FileContents::Cases)) => Some(News::Cases(path)),
             Ok(Err(Failed::Cancelled)) => None,
-            Ok(Err(Failed::Uneven(why))) => Some(News::Uneven(path, role, which, why)),
+            Ok(Err(Failed::Asks(asked))) => Some(News::Asks(path, role, which, asked)),
             Ok(Err(Failed::Because(why))) => Some(News::Failed(why)),
             Err(_) => Some(News::Failed(tr_with(
                 "The reader stopped unexpectedly, please report this file: {name}",

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use super::names::{is_model_folder, name_of};
 use crate::cases::{naming, table};
+use crate::geom::Orientation;
 use crate::io::{
-    self, IoError, LabelsRead, Likeness, Limits, PairStamp, Registry, SeriesList, SliceSpacing,
+    self, IoError, LabelsRead, Likeness, Limits, OpenOptions, PairStamp, Registry, SeriesList,
     Source,
 };
 use crate::volume::{Histogram, Stats, Volume};
@@ -40,8 +41,28 @@ pub(in crate::app) enum Which {
     Called(String),
     /// A row of a list that was read already.
     Row(Arc<dyn SeriesList>, usize),
-    /// That, its slices resampled if they lie unevenly.
-    Even(Box<Which>),
+    /// That, read as the user wishes, or has answered.
+    As(Box<Which>, OpenOptions),
+}
+
+impl Which {
+    /// What the user has said about how it is read.
+    pub fn options(&self) -> OpenOptions {
+        if let Self::As(_, options) = self { options.clone() } else { OpenOptions::default() }
+    }
+
+    /// The same one, read in another way.
+    pub fn read_as(self, options: OpenOptions) -> Self {
+        match self {
+            which if options == OpenOptions::default() => which.plain(),
+            Self::As(which, _) => Self::As(which, options),
+            which => Self::As(Box::new(which), options),
+        }
+    }
+
+    fn plain(self) -> Self {
+        if let Self::As(which, _) = self { *which } else { self }
+    }
 }
 
 /// A scan, with what the window wants to know about it (computed off the UI thread).
@@ -92,17 +113,40 @@ pub(in crate::app) enum FileContents {
 pub(in crate::app) enum Failed {
     Cancelled,
     Because(String),
-    /// Its slices lie unevenly: it could be resampled.
-    Uneven(String),
+    /// Something has to be said before it can be.
+    Asks(Asked),
+}
+
+/// What the user is asked before a scan is read.
+pub(in crate::app) struct Asked {
+    /// Why, in English.
+    pub why: String,
+    pub what: AskedWhat,
+}
+
+pub(in crate::app) enum AskedWhat {
+    /// Whether slices that lie unevenly are resampled.
+    Even,
+    /// How the voxels lie: where their axes run to, and if it is asked how far apart they are.
+    Place { likely: Orientation, spacing: bool },
+    /// Which of so many voxels are read of a scan that needs so many bytes, and may have only so many.
+    Part { dims: [usize; 3], needed: u64, limit: u64 },
 }
 
 impl From<IoError> for Failed {
     fn from(error: IoError) -> Self {
-        match error {
-            IoError::Cancelled => Failed::Cancelled,
-            uneven @ IoError::Uneven { .. } => Failed::Uneven(uneven.to_string()),
-            other => Failed::Because(other.to_string()),
-        }
+        let why = error.to_string();
+        let what = match error {
+            IoError::Cancelled => return Failed::Cancelled,
+            IoError::Uneven { .. } => AskedWhat::Even,
+            IoError::NoOrientation { likely, .. } => AskedWhat::Place { likely, spacing: false },
+            IoError::NoSpacing(_) => AskedWhat::Place { likely: io::OF_PICTURES, spacing: true },
+            IoError::TooLarge { needed, limit, dims: Some(dims), .. } => {
+                AskedWhat::Part { dims, needed, limit }
+            }
+            _ => return Failed::Because(why),
+        };
+        Failed::Asks(Asked { why, what })
     }
 }
 
@@ -174,16 +218,14 @@ fn volume(
     progress: &Progress,
 ) -> Result<Result<Volume, Arc<dyn SeriesList>>, IoError> {
     let limits = Limits::default();
-    let (which, spacing) = match which {
-        Which::Even(which) => (&**which, SliceSpacing::Even),
-        which => (which, SliceSpacing::AsItIs),
-    };
+    let options = which.options();
+    let which = if let Which::As(which, _) = which { &**which } else { which };
     if let Which::Row(list, row) = which {
-        return list.open(*row, spacing, &limits, cancel, progress).map(Ok);
+        return list.open_as(*row, &options, &limits, cancel, progress).map(Ok);
     }
     let source = Source::at(path);
     let Some(list) = formats.list(&source, cancel, progress)? else {
-        return formats.open_spaced(&source, spacing, &limits, cancel, progress).map(Ok);
+        return formats.open_as(&source, &options, &limits, cancel, progress).map(Ok);
     };
     let row = match which {
         Which::Series(series) => Some(list.find(series)?),
@@ -191,8 +233,8 @@ fn volume(
         _ => None,
     };
     match row {
-        Some(row) => list.open(row, spacing, &limits, cancel, progress).map(Ok),
-        None if list.is_plain() => list.open_likely(spacing, &limits, cancel, progress).map(Ok),
+        Some(row) => list.open_as(row, &options, &limits, cancel, progress).map(Ok),
+        None if list.is_plain() => list.open_likely(&options, &limits, cancel, progress).map(Ok),
         None => Ok(Err(list)),
     }
 }
@@ -228,7 +270,8 @@ fn is_list_of_cases(formats: &Registry, path: &Path) -> bool {
     }
     let is_scan = |file: &Path| {
         let ending = file.extension().unwrap_or_default().to_string_lossy();
-        !naming::is_slice(&ending) && formats.is_named_usually(file)
+        let is_part = naming::is_slice(&ending) || naming::is_no_case(&ending);
+        !is_part && formats.is_named_usually(file)
     };
     let entries = || std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path());
     !formats.can_open(&Source::at(path)) || entries().any(|file| is_scan(&file))

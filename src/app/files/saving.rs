@@ -28,7 +28,9 @@ impl Replace {
             Self::All => None,
             Self::Known(Some(stamp)) if stamp.path() == path => stamp.changed(),
             // About a label map that is there the dialog has asked.
-            Self::Known(_) => formats.table_without_map(path),
+            Self::Known(_) => {
+                formats.table_without_map(path).or_else(|| formats.voxels_without_header(path))
+            }
         }
     }
 }
@@ -135,8 +137,11 @@ impl Saving {
         let formats = formats.clone();
         let table = label_names(document);
         let (to, scan) = (path.clone(), scan.to_owned());
+        let its_files = document.image().files().to_vec();
         let task = Task::start("save", wake, move |cancel, progress| {
-            if same_file(&path, &scan) {
+            let voxels = formats.voxels_file(&path);
+            let is_scans = |file: &PathBuf| its_files.iter().any(|its| same_file(file, its));
+            if same_file(&path, &scan) || voxels.as_ref().is_some_and(is_scans) {
                 return Err(NotSaved::Scan);
             }
             if let Some(theirs) = replace.theirs(&formats, &path) {

@@ -3,8 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::onto::{InsideScan, inside};
-use crate::app::files::{Failed, FileContents, Loaded, Role, Which, load, same_file};
-use crate::io::Registry;
+use crate::app::files::{Asked, Failed, FileContents, Loaded, Role, Which, load, same_file};
+use crate::io::{OpenOptions, Registry};
 use crate::session::{FileRef, Sameness, Snapshot, written_ms};
 use crate::volume::Volume;
 use crate::work::{CancelToken, Progress};
@@ -103,7 +103,9 @@ impl Finder<'_> {
         let unreadable = |why: String| Whereabouts::Unreadable(path.to_owned(), why);
         let loaded = match self.read(path, wanted) {
             Ok(loaded) => loaded,
-            Err(Failed::Because(why) | Failed::Uneven(why)) => return Ok(unreadable(why)),
+            Err(Failed::Because(why) | Failed::Asks(Asked { why, .. })) => {
+                return Ok(unreadable(why));
+            }
             Err(Failed::Cancelled) => return Err(Failed::Cancelled),
         };
         let files = loaded.volume.files();
@@ -145,7 +147,7 @@ impl Finder<'_> {
 pub fn series_of(snapshot: &Snapshot) -> Which {
     let said = snapshot.around.source.provenance();
     let which = said.series().map_or(Which::Any, Which::Series);
-    if said.is_resampled() { Which::Even(Box::new(which)) } else { which }
+    which.read_as(OpenOptions::of(&said))
 }
 
 /// Of what is not the file, what is worth to be told.

@@ -15,7 +15,7 @@ use super::found::{Finder, ScanFit, Seeker, Whereabouts, place_of, series_of};
 use super::kept_view::KeptView;
 use super::onto::onto_grid;
 use super::orders::Postbox;
-use crate::app::files::{Failed, Loaded, Role, Which, same_file};
+use crate::app::files::{Asked, Failed, Loaded, Role, Which, same_file};
 use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
@@ -179,7 +179,7 @@ impl From<Failed> for OpeningOutcome {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Cancelled => Self::Cancelled,
-            Failed::Because(why) | Failed::Uneven(why) => Self::Failed(why),
+            Failed::Because(why) | Failed::Asks(Asked { why, .. }) => Self::Failed(why),
         }
     }
 }
@@ -345,7 +345,7 @@ impl Stop<'_> {
             Err(mark("it is open in this window").to_owned())
         } else {
             self.read(&session).map_err(|failed| match failed {
-                Failed::Because(why) | Failed::Uneven(why) => why,
+                Failed::Because(why) | Failed::Asks(Asked { why, .. }) => why,
                 Failed::Cancelled => String::new(),
             })
         };
@@ -405,7 +405,7 @@ impl Stop<'_> {
         let which = series_of(&book.contents.snapshot);
         match self.finder.read(path, (Role::Any, &which)) {
             Ok(loaded) => Ok((book, loaded)),
-            Err(Failed::Because(why) | Failed::Uneven(why)) => {
+            Err(Failed::Because(why) | Failed::Asks(Asked { why, .. })) => {
                 let path = path.to_owned();
                 Err(OpeningOutcome::Asks(book, Why::Unreadable { path, why }))
             }

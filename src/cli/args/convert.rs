@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::io::{ContentKind, TableKind, formats};
+use crate::geom::Orientation;
+use crate::io::{
+    ContentKind, OpenOptions, SliceSpacing, TableKind, TypedPlace, VolumePart, formats,
+};
 use crate::volume::SuvKind;
 
 /// Which of the scans of a folder, an archive or a DICOMDIR.
@@ -17,6 +20,55 @@ pub struct SeriesArg {
     /// Resample DICOM slices that lie unevenly, linearly; else they are refused.
     #[arg(long)]
     pub even: bool,
+    /// Where the axes x, y, z of a file run to that does not say it (ANALYZE 7.5; PNG and TIFF slices): LAS is to the
+    /// left, to the front, up.
+    #[arg(long, value_name = "LAS|RAS|…", value_parser = TypedPlace::parse_orientation)]
+    pub orientation: Option<Orientation>,
+    /// Millimetres between voxels along x, y, z, of files that do not say it (PNG and TIFF slices).
+    #[arg(long, value_name = "X,Y,Z", value_parser = parse_spacing)]
+    pub spacing: Option<Lengths>,
+    /// Open only these voxels of a scan, as NumPy counts: from the first to before the last, from 0; : is all.
+    #[arg(long, value_name = "X0:X1,Y0:Y1,Z0:Z1", value_parser = parse_crop)]
+    pub crop: Option<Ranges>,
+    /// Open only every Nth voxel, as it is: coarser, for scans too large for the memory. What is smaller may be missing.
+    #[arg(long, value_name = "N|X,Y,Z", value_parser = parse_every)]
+    pub every: Option<Counts>,
+}
+
+/// Millimetres along x, y, z.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lengths(pub [f64; 3]);
+
+/// Voxels along x, y, z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ranges(pub [Option<[usize; 2]>; 3]);
+
+/// Numbers along x, y, z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts(pub [usize; 3]);
+
+fn parse_spacing(text: &str) -> Result<Lengths, String> {
+    TypedPlace::parse_spacing(text).map(Lengths)
+}
+
+fn parse_crop(text: &str) -> Result<Ranges, String> {
+    VolumePart::parse_crop(text).map(Ranges)
+}
+
+fn parse_every(text: &str) -> Result<Counts, String> {
+    VolumePart::parse_every(text).map(Counts)
+}
+
+impl SeriesArg {
+    /// How the scan is to be read.
+    pub fn options(&self) -> OpenOptions {
+        let slices = if self.even { SliceSpacing::Even } else { SliceSpacing::AsItIs };
+        let spacing = self.spacing.map(|Lengths(mm)| mm);
+        let place = TypedPlace { orientation: self.orientation, spacing };
+        let crop = self.crop.map_or([None; 3], |Ranges(crop)| crop);
+        let every = self.every.map_or([1; 3], |Counts(every)| every);
+        OpenOptions { slices, place, part: VolumePart { crop, every } }
+    }
 }
 
 /// `--suv`.

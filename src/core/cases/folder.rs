@@ -1,5 +1,6 @@
 //! The scans in a folder and in those in it: all files whose names end as those of a format that is read, but
 //!
+//! - pictures and archives;
 //! - label maps, as far as names tell ([`super::naming`]);
 //! - of a header and its voxels in two files, the second;
 //! - what is hidden (`.name`), and what links to folders lead to;
@@ -17,8 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::error::CasesError;
-use super::{Listed, naming, natural};
-use crate::io::Registry;
+use super::{Listed, naming};
+use crate::io::{Registry, natural_order};
 use crate::work::{CancelToken, Progress};
 
 /// Folders in folders are looked into so deep.
@@ -66,7 +67,7 @@ pub(super) fn scans(
         notes.push(format!("{label_maps} label maps were left out, by their names"));
     }
     let mut listed = named(root, scans, formats);
-    listed.sort_by(|a, b| natural::compare(&a.name, &b.name).then_with(|| a.scan.cmp(&b.scan)));
+    listed.sort_by(|a, b| natural_order(&a.name, &b.name).then_with(|| a.scan.cmp(&b.scan)));
     Ok((listed, notes))
 }
 
@@ -113,7 +114,7 @@ impl Walk<'_> {
             let ending = path.extension().unwrap_or_default().to_string_lossy();
             if naming::is_slice(&ending) {
                 series.extend(path.parent().map(Path::to_owned));
-            } else if self.formats.is_named_as_readable(&path) {
+            } else if !naming::is_no_case(&ending) && self.formats.is_named_as_readable(&path) {
                 let (usual, first) = stems.entry(lower(stem(self.formats, &path))).or_default();
                 if self.formats.is_named_usually(&path) {
                     usual.push(path);

@@ -11,7 +11,6 @@ mod error;
 pub mod folder;
 mod look;
 pub mod naming;
-mod natural;
 pub mod table;
 #[cfg(test)]
 mod tests;

@@ -63,6 +63,14 @@ pub fn scans_folders(name: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// Endings of what is opened, but is a part of something else, or a pack of things, where many files lie.
+const NO_CASES: [&str; 4] = ["png", "tif", "tiff", "zip"];
+
+/// Whether a file is never a case of its own, by its ending without the dot: pictures, archives.
+pub fn is_no_case(ending: &str) -> bool {
+    NO_CASES.contains(&ending.to_lowercase().as_str())
+}
+
 /// Whether a file is a part of the scan that its folder is, by its ending without the dot.
 pub fn is_slice(ending: &str) -> bool {
     SLICES.contains(&ending.to_lowercase().as_str())

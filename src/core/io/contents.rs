@@ -6,6 +6,7 @@ use std::path::Path;
 use super::error::IoError;
 use super::limits::Limits;
 use super::note::{LabelNote, note};
+use super::open_options::{OpenOptions, SliceSpacing};
 use crate::volume::Volume;
 use crate::work::{CancelToken, Progress};
 
@@ -118,16 +119,6 @@ pub struct GreyPicture {
     pub pixels: Vec<u8>,
 }
 
-/// What becomes of slices that do not lie evenly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SliceSpacing {
-    /// They are refused ([`IoError::Uneven`]).
-    #[default]
-    AsItIs,
-    /// Slices at even distances are made of them, linearly.
-    Even,
-}
-
 /// The scans of a place whose headers were read.
 pub trait SeriesList: Send + Sync {
     /// Where they are.
@@ -155,13 +146,29 @@ pub trait SeriesList: Send + Sync {
         progress: &Progress,
     ) -> Result<Volume, IoError>;
 
+    /// As [`SeriesList::open`], as the user wishes.
+    ///
+    /// # Errors
+    /// As that, and [`IoError::NoPart`].
+    fn open_as(
+        &self,
+        row: usize,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let scan = self.open(row, options.slices, limits, cancel, progress)?;
+        options.part.taken_from(scan)
+    }
+
     /// Reads the likely one, and says in its warnings what others there are.
     ///
     /// # Errors
     /// As [`Reader::open`](super::Reader::open).
     fn open_likely(
         &self,
-        spacing: SliceSpacing,
+        options: &OpenOptions,
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,

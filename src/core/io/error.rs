@@ -1,6 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::geom::Orientation;
 use crate::placeholder::Placeholder;
 use crate::text::bytes;
 use crate::work::Cancelled;
@@ -146,7 +147,7 @@ pub enum IoError {
         path: PathBuf,
     },
     /// More voxels than fit into memory.
-    #[error("the scan needs {} of memory and may take {}: {} {} are left, and the program needs some of it; {} or crop it: {}", bytes(*needed), bytes(*limit), bytes(free.bytes), free.bound, free.bound.advice(), path.display())]
+    #[error("the scan needs {} of memory and may take {}: {} {} are left, and the program needs some of it; {} or open it smaller or coarser (--crop, --every 2): {}", bytes(*needed), bytes(*limit), bytes(free.bytes), free.bound, free.bound.advice(), path.display())]
     TooLarge {
         /// Bytes of voxels.
         needed: u64,
@@ -154,9 +155,35 @@ pub enum IoError {
         limit: u64,
         /// What there is, and what allows no more.
         free: Free,
+        /// Voxels along x, y, z, if parts of it could be read.
+        dims: Option<[usize; 3]>,
         /// Where.
         path: PathBuf,
     },
+    /// A part of a scan that it does not have.
+    #[error("this part of the scan can't be opened ({what}); choose another: {}", path.display())]
+    NoPart {
+        /// Why not.
+        what: String,
+        /// Where.
+        path: PathBuf,
+    },
+    /// A format that has no word for left and right.
+    #[error("an ANALYZE 7.5 file does not say which side is left{}; say where its axes x, y, z run to, such as --orientation {}: {}", spm_beside(*spm), likely.letters(), path.display())]
+    NoOrientation {
+        /// What it may be, of which nothing is certain.
+        likely: Orientation,
+        /// SPM has left a file beside it that may say more.
+        spm: bool,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Pictures, which say nothing of millimetres.
+    #[error("pictures do not say how far apart their pixels and slices are; say it in mm for x, y, z (--spacing 0.5,0.5,2): {}", .0.display())]
+    NoSpacing(PathBuf),
+    /// A place was typed for a file that says its own.
+    #[error("this file says itself how its voxels lie; leave --orientation and --spacing out: {}", .0.display())]
+    SaysPlace(PathBuf),
     /// More labels than fit into memory.
     #[error("opening the labels {short}: {}", path.display())]
     NoMemory {
@@ -314,7 +341,18 @@ impl IoError {
 
     /// Voxels that there is no memory for: `limit` bytes may be taken.
     pub(super) fn too_large(needed: u64, limit: u64, path: &Path) -> Self {
-        IoError::TooLarge { needed, limit, free: Free::now(), path: path.to_path_buf() }
+        let (free, path) = (Free::now(), path.to_path_buf());
+        IoError::TooLarge { needed, limit, free, dims: None, path }
+    }
+
+    /// As it is, of a scan of which parts can be read.
+    pub(super) fn of_dims(self, all: [usize; 3]) -> Self {
+        match self {
+            IoError::TooLarge { needed, limit, free, path, .. } => {
+                IoError::TooLarge { needed, limit, free, dims: Some(all), path }
+            }
+            other => other,
+        }
     }
 
     pub(super) fn writing(source: io::Error, path: &Path) -> Self {
@@ -331,6 +369,10 @@ impl IoError {
     pub(super) fn header(what: impl Into<String>, path: &Path) -> Self {
         IoError::Header { what: what.into(), path: path.to_path_buf() }
     }
+}
+
+fn spm_beside(spm: bool) -> &'static str {
+    if spm { " (nor is SPM's .mat file beside it read, which may)" } else { "" }
 }
 
 fn advice(error: &io::Error) -> &'static str {

@@ -75,6 +75,8 @@ pub struct PairStamp {
     table_path: Option<PathBuf>,
     map: Option<FileStamp>,
     table: Option<FileStamp>,
+    /// Of a header its voxels, in the other file.
+    voxels: Option<(PathBuf, Option<FileStamp>)>,
 }
 
 impl PairStamp {
@@ -82,7 +84,11 @@ impl PairStamp {
     pub fn of(formats: &Registry, path: &Path) -> Self {
         let table_path = label_table::path_for(formats, path);
         let table = table_path.as_deref().and_then(FileStamp::of);
-        Self { path: path.to_owned(), table_path, map: FileStamp::of(path), table }
+        let voxels = formats.voxels_file(path).map(|path| {
+            let stamp = FileStamp::of(&path);
+            (path, stamp)
+        });
+        Self { path: path.to_owned(), table_path, map: FileStamp::of(path), table, voxels }
     }
 
     /// As [`PairStamp::of`], of a label map that was read: `began` is what the file's time was before that. What was
@@ -105,7 +111,8 @@ impl PairStamp {
         let stamp = |(bytes, sha256)| FileStamp { bytes, modified: None, sha256 };
         let table_path = label_table::path_for(formats, path);
         let (map, table) = (Some(stamp(map)), table.map(stamp));
-        Self { path: path.to_owned(), table_path, map, table }
+        // What the voxels were is not kept.
+        Self { path: path.to_owned(), table_path, map, table, voxels: None }
     }
 
     /// The bytes of the label map and of its table, and their SHA-256; `None` of one that was not there or could not be
@@ -132,6 +139,11 @@ impl PairStamp {
         };
         if other(&self.map, &self.path) {
             return Some(self.path.clone());
+        }
+        if let Some((path, stamp)) = &self.voxels
+            && other(stamp, path)
+        {
+            return Some(path.clone());
         }
         self.table_path.clone().filter(|path| other(&self.table, path))
     }

@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::contents::{SeriesList, SliceSpacing};
+use super::contents::SeriesList;
 use super::error::IoError;
 use super::labels_read::LabelsRead;
 use super::limits::Limits;
+use super::open_options::{OpenOptions, SliceSpacing};
 use crate::geom::Grid;
 use crate::volume::{LabelMap, LabelName, Provenance, Scale, Volume, Voxels};
 use crate::work::{CancelToken, Cancelled, Progress};
@@ -75,7 +76,8 @@ impl Source {
 pub struct FormatInfo {
     /// What its users call it.
     pub name: &'static str,
-    /// How the names of its files end (with the dot, in lower case), the usual ending first: what users are told.
+    /// How the names of its files end (with the dot, in lower case), the usual ending first: what users are told. None of
+    /// formats that are read, but that nobody should be told to write.
     pub endings: &'static [&'static str],
     /// Further endings that are understood.
     pub other_endings: &'static [&'static str],
@@ -176,6 +178,28 @@ pub trait Reader: Send + Sync {
         progress: &Progress,
     ) -> Result<Volume, IoError> {
         self.open(source, limits, cancel, progress)
+    }
+
+    /// As [`Reader::open`], as the user wishes. Formats that can read a part without the rest do; here all is read before
+    /// what is not wanted is left out.
+    ///
+    /// # Errors
+    /// As that, and [`IoError::NoPart`].
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let scan = self.open_spaced(source, options.slices, limits, cancel, progress)?;
+        options.part.taken_from(scan)
+    }
+
+    /// Whether its files don't say how their voxels lie, so that it has to be typed.
+    fn asks_place(&self) -> bool {
+        false
     }
 
     /// The scans among which can be chosen, all headers read; `None` where the source is one scan. Progress counts
@@ -338,6 +362,48 @@ pub trait Writer: Send + Sync {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<(), EncodeError>;
+
+    /// Who writes files of this ending in two, if their voxels are not in the file itself.
+    fn pair(&self, _ending: &str) -> Option<&dyn PairWriter> {
+        None
+    }
+}
+
+/// Writes a header and its voxels into two files beside each other.
+pub trait PairWriter: Send + Sync {
+    /// How the name of the file with the voxels ends, behind the stem of the header's.
+    fn voxels_ending(&self) -> &'static str;
+
+    /// The header, which names the file with the voxels.
+    ///
+    /// # Errors
+    /// [`EncodeError::Impossible`].
+    fn header(&self, content: &Content, voxels_name: &str) -> Result<Vec<u8>, EncodeError>;
+
+    /// Writes all voxels; progress counts the slices.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    fn voxels(
+        &self,
+        content: &Content,
+        out: &mut dyn Write,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<(), EncodeError>;
+
+    /// Reads a header and its voxels again as the format's reader does, though they are not in their places yet;
+    /// `voxels_name` is what the header must call them.
+    ///
+    /// # Errors
+    /// As [`Reader::for_each_slice`].
+    fn for_each_slice(
+        &self,
+        header: &Path,
+        voxels: (&Path, &str),
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
+    ) -> Result<(), IoError>;
 }
 
 /// A format: whoever reads it, whoever writes it.

@@ -46,7 +46,10 @@ pub(super) fn path_for(formats: &Registry, labels: &Path) -> Option<PathBuf> {
 }
 
 /// How tables beside a label map are called, behind its stem: ITK-SNAP's, 3D Slicer's, those of BIDS, `FreeSurfer`'s.
-const ENDINGS: [&str; 6] = [".labels.txt", ".label", ".ctbl", ".tsv", "_LUT.txt", ".txt"];
+const ENDINGS: [&str; 7] = [".labels.txt", ".label", ".ctbl", ".tsv", SIDECAR, "_LUT.txt", ".txt"];
+
+/// What BIDS has beside a table, or without one.
+const SIDECAR: &str = ".json";
 
 /// A row of a table that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +87,12 @@ pub(super) fn beside(formats: &Registry, labels: &Path) -> Table {
                 continue;
             }
         };
-        let mut table = read(&bytes, &name);
+        let mut table = if ending == SIDECAR {
+            let rows = others::read_sidecar(&encoding::decode(&bytes).0).unwrap_or_default();
+            Table { rows, notes: Vec::new() }
+        } else {
+            read(&bytes, &name)
+        };
         // Any text may lie there under the last name.
         if !table.rows.is_empty() || ![".txt", ".tsv"].contains(&ending) {
             notes.append(&mut table.notes);

@@ -9,6 +9,12 @@ pub(super) const FLIP: DVec3 = DVec3::new(-1.0, -1.0, 1.0);
 pub(super) const SAYS_NOTHING: &str =
     "the file does not say how the scan lies in space; left and right may be swapped";
 
+/// [`Placement::by`] of such a source.
+///
+/// [`Placement::by`]: crate::volume::Placement
+pub(super) const BY_DEFAULT: &str =
+    "nothing in the file: its spacing, x to the left, y to the back, z up";
+
 /// The columns (a step along each voxel axis) and the place of the first voxel, in LPS millimetres.
 pub(super) fn of(grid: &Grid) -> ([DVec3; 3], DVec3) {
     let m = grid.world_from_voxel();

@@ -16,6 +16,8 @@
 //! - Label tables are `ITK-SNAP` label descriptions, `<stem>.labels.txt` beside the label map, whatever its format.
 
 mod as_text;
+#[cfg(test)]
+mod asked_tests;
 mod atomic;
 mod belonging;
 mod contents;
@@ -25,6 +27,7 @@ mod dicom;
 mod error;
 mod foreign;
 mod format;
+mod gathered;
 mod inflate;
 mod label_table;
 mod labels;
@@ -33,43 +36,52 @@ mod limits;
 mod lps;
 mod meta_image;
 mod mgh;
+mod natural;
 mod nifti;
 mod note;
 mod npy;
 mod nrrd;
 mod onto_grid;
+mod open_options;
 mod overlaps;
 mod pair;
 mod pending;
+mod pictures;
 mod registry;
 mod same_place;
 mod save;
 mod scan_numbers;
 mod slices;
 mod spill;
+mod staged_image;
 mod standard;
 mod stream;
 mod text_header;
 mod together;
 mod unsupported;
 mod verify;
+mod volume_part;
 mod voxels;
+mod zipped;
 
 pub use atomic::{Staged, folder_of, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};
-pub use contents::{GreyPicture, Personal, SeriesList, SeriesRemark, SeriesRow, SliceSpacing};
+pub use contents::{GreyPicture, Personal, SeriesList, SeriesRemark, SeriesRow};
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp};
 pub use format::{
-    Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, Onto, Reader,
-    Slice, Sniff, Source, Writer,
+    Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, Onto,
+    PairWriter, Reader, Slice, Sniff, Source, Writer,
 };
 pub use label_table::{TableKind, decode as decode_text};
 pub use labels::{Likeness, likeness};
 pub use labels_read::LabelsRead;
 pub use limits::Limits;
+pub use natural::natural_order;
 pub use note::LabelNote;
 pub use npy::stage_npy;
+pub use open_options::{OpenOptions, SliceSpacing, TypedPlace};
+pub use pictures::OF_PICTURES;
 pub use registry::Registry;
 pub use save::Saved;
 pub use spill::{SpillFile, Spilled};
@@ -77,3 +89,4 @@ pub use standard::{
     formats, labels_for, labels_of, labels_on, open_volume, save_float32, save_labels,
 };
 pub use together::{SetAside, publish_together};
+pub use volume_part::VolumePart;

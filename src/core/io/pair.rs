@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::atomic::Staged;
 use super::error::IoError;
+use super::staged_image::StagedImage;
 use super::together::SetAside;
 use crate::volume::LabelName;
 
@@ -40,31 +41,32 @@ impl Order {
 
 /// Puts a finished map and table in their places; `step` is called in between.
 pub(super) fn put_in_place(
-    (map, map_path): (Staged, &Path),
+    (map, map_path): (StagedImage, &Path),
     (table, table_path): (Staged, &Path),
     order: Order,
     step: &mut dyn FnMut(),
 ) -> Result<(), IoError> {
-    let no_map = |source| IoError::writing(source, map_path);
     let no_table = |source| IoError::Table { source, path: table_path.to_owned() };
     match order {
         Order::MapFirst => {
-            map.commit().map_err(no_map)?;
+            map.commit(map_path)?;
             step();
             table.commit().map_err(no_table)
         }
         Order::TableFirst => {
             table.commit().map_err(|e| IoError::writing(e, table_path))?;
             step();
-            let path = map_path.to_owned();
-            map.commit().map_err(|source| IoError::OnlyTable { source, path })
+            map.commit(map_path).map_err(|why| match why {
+                IoError::Write { source, path } => IoError::OnlyTable { source, path },
+                other => other,
+            })
         }
         Order::OldTableAside => {
             let aside = SetAside::take(&[table_path])?;
             step();
-            if let Err(error) = map.commit() {
+            if let Err(error) = map.commit(map_path) {
                 aside.put_back()?;
-                return Err(no_map(error));
+                return Err(error);
             }
             step();
             // It would give labels of the new map the names of others.
@@ -132,7 +134,8 @@ mod tests {
                     }
                 }
             };
-            put_in_place((staged_map, &map), (staged_table, &table), found, &mut look).unwrap();
+            put_in_place((staged_map.into(), &map), (staged_table, &table), found, &mut look)
+                .unwrap();
             look();
             assert!(looked >= 2);
             assert_eq!(label_table::at(&table), Some(new_rows));
@@ -163,7 +166,8 @@ mod tests {
             let staged_table = stage_bytes(&table, text.as_bytes()).unwrap();
             // In the way of the map's rename.
             std::fs::create_dir_all(map.join("full")).unwrap();
-            let error = put_in_place((staged_map, &map), (staged_table, &table), order, &mut || ());
+            let (staged_map, staged_table) = ((staged_map.into(), &*map), (staged_table, &*table));
+            let error = put_in_place(staged_map, staged_table, order, &mut || ());
             let error = error.unwrap_err().to_string();
             assert!(error.contains(says), "{order:?}: {error}");
             assert_eq!(label_table::at(&table).as_ref(), Some(table_is), "{order:?}");

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::IoError;
 use super::format::Slice;
+use super::gathered::{Gathered, part_grid, said_of_part, told};
 use super::inflate::Content;
 use super::limits::Limits;
 use super::stream::read_full;
+use super::volume_part::VolumePart;
 use super::voxels::{Endian, Input, Layout, VoxelKind, read, read_layout};
 use crate::geom::Grid;
 use crate::text::bytes;
@@ -71,7 +73,8 @@ impl<C: Content> Pending<C> {
         if self.layout.is_some() && !matches!(self.kind, VoxelKind::Scalar(_)) {
             needed = needed.saturating_add(self.claimed());
         }
-        check_limits(needed, limits, &self.data)?;
+        let dims = self.grid.dims();
+        check_limits(needed, limits, &self.data).map_err(|e| e.of_dims(dims))?;
         let (claimed, n) = (self.claimed(), self.count());
         let how = (self.kind, self.endian, self.scale);
         let mut input =
@@ -89,9 +92,62 @@ impl<C: Content> Pending<C> {
         Ok(volume.converted_from(self.kind.conversion()).read_from(self.files))
     }
 
+    /// A part of the scan, named `name`: the slices are read one after another, and what is not wanted is not kept.
+    pub(super) fn part(
+        mut self,
+        name: &str,
+        part: &VolumePart,
+        limits: Limits,
+        cancel: &CancelToken,
+    ) -> Result<Volume, IoError> {
+        if part.is_whole() {
+            return self.volume(name, limits, cancel);
+        }
+        let path = self.data.clone();
+        let bounds = part.bounds(self.grid.dims());
+        let bounds = bounds.map_err(|what| IoError::NoPart { what, path: path.clone() })?;
+        let grid = part_grid(&bounds, &self.grid, &path)?;
+        let time_points = self.file_dims.iter().skip(3).product();
+        let kept = [bounds.dims.iter().product(), time_points];
+        let slice = self.grid.dims()[0] * self.grid.dims()[1];
+        let mut needed = bytes_in_memory(self.kind, &kept)
+            .saturating_add((slice * self.kind.size_in_memory()) as u64);
+        if self.layout.is_some() {
+            // What lies in another order is read before it is sorted.
+            needed = needed.saturating_add(bytes_in_memory(self.kind, &self.file_dims));
+        }
+        check_limits(needed, limits, &path).map_err(|e| e.of_dims(self.grid.dims()))?;
+        let mut gathered = Gathered::new(bounds, time_points);
+        self.slices(cancel, &mut |slice| gathered.take(&slice, &path))?;
+        let tail = self.finish(cancel)?;
+        let missing = || IoError::NoPart { what: "slices are missing".into(), path: path.clone() };
+        let (voxels, scale) = gathered.finish().ok_or_else(missing)?;
+        let mut warnings = self.warnings;
+        warnings.extend(tail.map(Warning));
+        warnings.extend(told(&bounds));
+        let mut dims = grid.dims().to_vec();
+        dims.extend(self.file_dims.iter().skip(3));
+        let said = said_of_part(&self.provenance, &bounds, part);
+        let volume = Volume::new(name, grid, dims, voxels, scale, said, warnings);
+        Ok(volume.converted_from(self.kind.conversion()).read_from(self.files))
+    }
+
     /// Hands out the voxels slice by slice. What follows them and does not belong there is an error.
     pub(super) fn for_each_slice(
         mut self,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
+    ) -> Result<(), IoError> {
+        self.slices(cancel, each)?;
+        match self.finish(cancel)? {
+            None => Ok(()),
+            Some(what) => Err(IoError::Damaged { what, path: self.data }),
+        }
+    }
+
+    /// The voxels, and nothing of what follows them.
+    fn slices(
+        &mut self,
         cancel: &CancelToken,
         each: &mut dyn FnMut(Slice<'_>) -> Result<(), IoError>,
     ) -> Result<(), IoError> {
@@ -114,10 +170,7 @@ impl<C: Content> Pending<C> {
                 each(Slice { grid, z, voxels, range: 0..voxels.len(), scale })?;
             }
         }
-        match self.finish(cancel)? {
-            None => Ok(()),
-            Some(what) => Err(IoError::Damaged { what, path: self.data }),
-        }
+        Ok(())
     }
 
     /// Reads to the end, so that the checksum is checked; what was found there.

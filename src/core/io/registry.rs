@@ -6,12 +6,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::contents::{SeriesList, SliceSpacing};
+use super::contents::SeriesList;
 use super::error::IoError;
 use super::format::{
     BEGINNING, Beginning, ContentKind, Format, FormatInfo, Reader, Sniff, Source, Writer,
 };
 use super::limits::Limits;
+use super::open_options::{OpenOptions, SliceSpacing};
 use super::stream::{Stream, read_full};
 use super::unsupported::looks_like;
 use crate::volume::{LabelName, Volume};
@@ -74,6 +75,29 @@ impl Registry {
         self.reader_of(source)?.open_spaced(source, spacing, limits, cancel, progress)
     }
 
+    /// As [`Registry::open`], as the user wishes and answers what files do not say.
+    ///
+    /// # Errors
+    /// As that, and [`IoError::NoPart`], [`IoError::SaysPlace`].
+    pub fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let reader = self.reader_of(source)?;
+        if !options.place.is_empty() && !reader.asks_place() {
+            return Err(IoError::SaysPlace(source.path().to_owned()));
+        }
+        let volume = reader.open_as(source, options, limits, cancel, progress)?;
+        Ok(match source {
+            Source::File(path) if volume.files().is_empty() => volume.read_from([path.clone()]),
+            _ => volume,
+        })
+    }
+
     /// The scans of a source among which can be chosen; `None` if it is one scan, which [`Registry::open`] reads.
     /// Progress counts files.
     ///
@@ -126,9 +150,10 @@ impl Registry {
         self.writers.iter().filter(move |w| w.can(kind)).map(|writer| writer.info())
     }
 
-    /// `NIfTI (.nii, .nii.gz)`: what is read.
+    /// `NIfTI (.nii, .nii.gz)`: what is read, and is worth to be written for that.
     pub fn readable(&self) -> String {
-        self.reads().map(|info| info.to_string()).collect::<Vec<_>>().join(", ")
+        let told = self.reads().filter(|info| !info.endings.is_empty());
+        told.map(|info| info.to_string()).collect::<Vec<_>>().join(", ")
     }
 
     /// `.nii, .nii.gz`: how the names of files that are read end.

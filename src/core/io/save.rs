@@ -1,16 +1,15 @@
 //! Saving: whatever writes a format, what it wrote is read back and compared before it becomes a file.
 
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::atomic::{Staged, stage_bytes};
 use super::error::IoError;
-use super::format::{Content, ContentKind, ContentVoxels, EncodeError};
+use super::format::{Content, ContentKind, ContentVoxels};
 use super::label_table::{self, TableKind};
 use super::pair::{Order, put_in_place};
 use super::registry::{Registry, renamed};
-use super::slices::slices;
-use super::verify::verify;
+use super::staged_image::StagedImage;
+use super::together::publish_together;
 use crate::geom::{DAffine3, Grid};
 use crate::volume::{LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
@@ -57,7 +56,7 @@ impl Registry {
         let voxels = ContentVoxels::Labels(labels);
         let content = Content { voxels, grid, provenance, names: table };
         let map = self.stage(path, &content, cancel, progress)?;
-        let bytes = std::fs::metadata(map.path()).map_err(|e| IoError::writing(e, path))?.len();
+        let bytes = map.bytes().map_err(|e| IoError::writing(e, path))?;
         let staged_table = stage_bytes(&table_path, label_table::write(table).as_bytes())
             .map_err(|e| IoError::writing(e, &table_path))?;
         cancel.check()?;
@@ -75,7 +74,8 @@ impl Registry {
         let (_, ending) = self.writer_of(path, ContentKind::Labels)?;
         let table = label_table::path_for(self, path)
             .ok_or_else(|| IoError::Name { endings: ending.to_owned(), path: path.into() })?;
-        for target in [path, &table] {
+        let voxels = self.voxels_file(path);
+        for target in [path, &table].into_iter().chain(voxels.as_deref()) {
             match std::fs::symlink_metadata(target) {
                 Err(e) if e.kind() == std::io::ErrorKind::InvalidFilename => {
                     return Err(IoError::writing(e, target));
@@ -86,7 +86,8 @@ impl Registry {
         Ok(table)
     }
 
-    /// Writes a label table for another program beside a label map; where it is. Whole or not at all.
+    /// Writes a label table for another program beside a label map, and what belongs to it ([`Registry::table_paths`]);
+    /// where it is. All or nothing.
     ///
     /// # Errors
     /// See [`IoError`].
@@ -97,10 +98,29 @@ impl Registry {
         kind: TableKind,
     ) -> Result<PathBuf, IoError> {
         let path = self.table_path(labels, kind)?;
-        let staged = stage_bytes(&path, kind.write(table).as_bytes());
-        let written = staged.and_then(Staged::commit);
-        written.map_err(|e| IoError::writing(e, &path))?;
+        let stage = |path: &Path, text: &str| {
+            stage_bytes(path, text.as_bytes()).map_err(|e| IoError::writing(e, path))
+        };
+        let mut files = vec![(stage(&path, &kind.write(table))?, path.clone())];
+        for other in self.table_paths(labels, kind)?.into_iter().skip(1) {
+            let before = std::fs::read_to_string(&other).ok();
+            let text = kind.sidecar(table, before.as_deref());
+            let text = text.or_else(|| kind.sidecar(table, None)).unwrap_or_default();
+            files.push((stage(&other, &text)?, other));
+        }
+        publish_together(files)?;
         Ok(path)
+    }
+
+    /// All files that are written with a table for another program beside a label map, the table first.
+    ///
+    /// # Errors
+    /// If no format is written under such a name.
+    pub fn table_paths(&self, labels: &Path, kind: TableKind) -> Result<Vec<PathBuf>, IoError> {
+        let table = self.table_path(labels, kind)?;
+        let stem = self.stem(labels).unwrap_or_default();
+        let beside = kind.sidecar_ending().map(|ending| renamed(labels, stem, ending));
+        Ok(std::iter::once(table).chain(beside).collect())
     }
 
     /// Where a table for another program is written beside a label map.
@@ -124,11 +144,10 @@ impl Registry {
         values: &[f32],
         world_from_voxel: DAffine3,
     ) -> Result<(), IoError> {
-        let staged = self.stage_float32(path, dims, values, world_from_voxel)?;
-        staged.commit().map_err(|e| IoError::writing(e, path))
+        self.stage_values(path, dims, values, world_from_voxel)?.commit(path)
     }
 
-    /// As [`Registry::save_float32`], whole and compared but not in its place yet.
+    /// As [`Registry::save_float32`], whole and compared but not in its place yet; of a format of one file.
     ///
     /// # Errors
     /// See [`IoError`].
@@ -139,6 +158,16 @@ impl Registry {
         values: &[f32],
         world_from_voxel: DAffine3,
     ) -> Result<Staged, IoError> {
+        self.stage_values(path, dims, values, world_from_voxel)?.only(path)
+    }
+
+    fn stage_values(
+        &self,
+        path: &Path,
+        dims: [usize; 3],
+        values: &[f32],
+        world_from_voxel: DAffine3,
+    ) -> Result<StagedImage, IoError> {
         let no_volume = |what: String| IoError::NoVolume { what, path: path.into() };
         let grid = Grid::new(dims, world_from_voxel).map_err(|e| no_volume(e.to_string()))?;
         if values.len() != grid.count() {
@@ -171,34 +200,6 @@ impl Registry {
             provenance: volume.provenance(),
             names: &[],
         };
-        let staged = self.stage(path, &content, cancel, progress)?;
-        staged.commit().map_err(|e| IoError::writing(e, path))
-    }
-
-    /// Writes, syncs and compares a file that is not in its place yet: the one way from a writer to a file.
-    fn stage(
-        &self,
-        path: &Path,
-        content: &Content,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Staged, IoError> {
-        let (writer, ending) = self.writer_of(path, content.kind())?;
-        progress.set_total(2 * slices(content) as u64);
-        progress.set_done(0);
-        let writing = |e| IoError::writing(e, path);
-        let mut staged = Staged::create(path).map_err(writing)?;
-        let mut out = BufWriter::with_capacity(256 << 10, staged.file());
-        writer.encode(content, ending, &mut out, cancel, progress).map_err(|e| match e {
-            EncodeError::Cancelled => IoError::Cancelled,
-            EncodeError::Output(e) => writing(e),
-            EncodeError::Impossible(what) => IoError::CanNotHold { what, path: path.into() },
-            EncodeError::NoImages(what) => IoError::NoImages { what, path: path.into() },
-        })?;
-        out.flush().map_err(writing)?;
-        drop(out);
-        staged.file().sync_all().map_err(writing)?;
-        verify(self, staged.path(), writer.info().name, content, path, cancel, progress)?;
-        Ok(staged)
+        self.stage(path, &content, cancel, progress)?.commit(path)
     }
 }

@@ -9,7 +9,7 @@ use super::labels_read::LabelsRead;
 use super::limits::Limits;
 use super::registry::Registry;
 use super::save::Saved;
-use super::{dicom, meta_image, mgh, nifti, nrrd};
+use super::{dicom, meta_image, mgh, nifti, nrrd, pictures, zipped};
 use crate::geom::{DAffine3, Grid};
 use crate::volume::{LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
@@ -19,6 +19,7 @@ impl Registry {
     pub fn standard() -> Self {
         Self::default()
             .with(nifti::format())
+            .with(nifti::analyze())
             .with(nrrd::format())
             .with(nrrd::segmentation())
             .with(meta_image::format())
@@ -26,6 +27,8 @@ impl Registry {
             .with(dicom::format())
             .with(dicom::label_map())
             .with(dicom::structure_set())
+            .with(pictures::format())
+            .with(zipped::format())
     }
 }
 
@@ -183,6 +186,7 @@ mod tests {
                 ".nrrd",
                 ".seg.nrrd",
                 ".mha",
+                ".mhd",
                 ".mgz",
                 ".mgh",
                 ".dcm",
@@ -193,7 +197,7 @@ mod tests {
         );
         assert_eq!(
             formats.written_endings(ContentKind::Values),
-            [".nii.gz", ".nii", ".nrrd", ".mha", ".mgz", ".mgh"]
+            [".nii.gz", ".nii", ".nrrd", ".mha", ".mhd", ".mgz", ".mgh"]
         );
         for (scan, ending) in [
             ("scan.nii", ".nii.gz"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::IoError;
-use super::format::{Content, ContentVoxels, Onto, Slice, Source};
+use super::format::{Content, ContentVoxels, Onto, PairWriter, Slice, Source};
 use super::limits::Limits;
 use super::registry::Registry;
 use super::same_place::same_place;
@@ -13,6 +13,23 @@ use crate::volume::{LabelMap, Scale, Voxels};
 use crate::with_voxels;
 use crate::work::{CancelToken, Progress};
 
+/// A file that is not in its place yet.
+#[derive(Clone, Copy)]
+pub(super) enum Written<'a> {
+    /// With all that there is.
+    Whole(&'a Path),
+    /// A header, and its voxels with the name by which it calls them.
+    Pair(&'a dyn PairWriter, &'a Path, (&'a Path, &'a str)),
+}
+
+impl<'a> Written<'a> {
+    fn path(self) -> &'a Path {
+        match self {
+            Self::Whole(path) | Self::Pair(_, path, _) => path,
+        }
+    }
+}
+
 /// Whether the file at `written`, which is to become the one at `path`, is read as `format` and has the place and
 /// every voxel of `content`. Progress counts the slices, after those that were written.
 ///
@@ -20,7 +37,7 @@ use crate::work::{CancelToken, Progress};
 /// [`IoError::Verify`], [`IoError::Cancelled`].
 pub(super) fn verify(
     formats: &Registry,
-    written: &Path,
+    written: Written,
     format: &str,
     content: &Content,
     path: &Path,
@@ -32,7 +49,7 @@ pub(super) fn verify(
         IoError::Cancelled | IoError::Verify { .. } => error,
         other => differs(other.to_string()),
     };
-    let source = Source::File(written.to_owned());
+    let source = Source::File(written.path().to_owned());
     let reader = formats.reader_of(&source).map_err(reread)?;
     let found = reader.info().name;
     if found != format {
@@ -63,7 +80,11 @@ pub(super) fn verify(
         progress.set_done((depth + next) as u64);
         Ok(())
     };
-    reader.for_each_slice(&source, cancel, compare).map_err(reread)?;
+    match written {
+        Written::Whole(_) => reader.for_each_slice(&source, cancel, compare),
+        Written::Pair(pair, header, voxels) => pair.for_each_slice(header, voxels, cancel, compare),
+    }
+    .map_err(reread)?;
     if next == depth { Ok(()) } else { Err(differs(format!("{next} of {depth} slices are there"))) }
 }
 

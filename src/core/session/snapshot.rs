@@ -47,7 +47,8 @@ impl SessionSource {
     /// For a label map on the scan's grid: to make the same statements about its place.
     pub fn provenance(&self) -> Provenance {
         let identifiers = self.identifiers.clone();
-        Provenance { geometry: self.geometry.clone(), identifiers, ..Provenance::default() }
+        let geometry = self.geometry.clone();
+        Provenance { geometry, identifiers, ..Provenance::default() }
     }
 }
 

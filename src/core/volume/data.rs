@@ -264,6 +264,19 @@ impl Volume {
         Self { conversion, ..self }
     }
 
+    /// The same scan under another name.
+    #[must_use]
+    pub fn called(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The same scan, which is found again by more ([`Provenance::identifiers`]).
+    #[must_use]
+    pub fn known_by(mut self, more: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.provenance.identifiers.extend(more);
+        self
+    }
+
     /// Says from which files it was read.
     #[must_use]
     pub fn read_from(self, files: impl IntoIterator<Item = PathBuf>) -> Self {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::StoredGeometry;
+use super::{Placement, StoredGeometry};
 
 /// What the source of a volume said about it beyond what is needed to show it: carried from whoever reads a file to
 /// whoever writes one for it, so that a label map says the same as its scan.
@@ -11,6 +11,8 @@ pub struct Provenance {
     pub format: &'static str,
     /// The statements about the place of the voxels, if the format makes such as NIfTI's.
     pub geometry: Option<StoredGeometry>,
+    /// Which of its statements decided where the voxels are.
+    pub placement: Placement,
     /// Names and values by which the scan can be found again, but no person: the UIDs of a series, a checksum. A
     /// reader puts nothing here that may name or describe a patient.
     pub identifiers: Vec<(String, String)>,
@@ -63,16 +65,19 @@ impl Provenance {
     /// The identifier that says that the slices are not those of the source, but were made of them.
     pub const RESAMPLED: &'static str = "Resampled";
 
+    /// The identifier that is the name of an image in an archive with several.
+    pub const MEMBER: &'static str = "ArchiveMember";
+
     /// Whether the slices were made of those of the source.
     pub fn is_resampled(&self) -> bool {
         self.identifiers.iter().any(|(name, _)| name == Self::RESAMPLED)
     }
 
     /// By which the scan is found among others of its folder: the UID of its series, with `#` and the number of its part
-    /// where that is not the first.
+    /// where that is not the first; of an image in an archive its name there.
     pub fn series(&self) -> Option<String> {
         let said = |name| self.identifiers.iter().find(|(n, _)| n == name).map(|(_, value)| value);
-        let uid = said(Self::SERIES)?;
+        let Some(uid) = said(Self::SERIES) else { return said(Self::MEMBER).cloned() };
         match said(Self::PART).filter(|part| *part != "1") {
             Some(part) => Some(format!("{uid}#{part}")),
             None => Some(uid.clone()),

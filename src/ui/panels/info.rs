@@ -1,18 +1,22 @@
 //! What the file says about the scan.
 
-use egui::{Label, RichText, Ui};
+use egui::{CollapsingHeader, Label, RichText, Role, Ui, WidgetInfo};
 
 use crate::document::Document;
+use crate::geom::DAffine3;
 use crate::text::bytes;
-use crate::ui::kit::format::{digits, number};
+use crate::ui::commands::CommandContext;
+use crate::ui::kit::format::{digits, number, shorten};
 use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
-use crate::ui::kit::text::tr;
+use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading};
-use crate::ui::state::ViewState;
+use crate::ui::state::SaveStatus;
 use crate::ui::state::readout::unit;
 
-pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
+pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
+    let Some(document) = cx.document else { return };
+    let view = &*cx.view;
     heading(ui, tr("Info"), |_| ());
     let image = document.image();
     for text in image.warnings() {
@@ -42,6 +46,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
     row(ui, tr("Spacing"), format!("{sx} × {sy} × {sz} mm"), tr("Distance of voxel centres"));
     let letters = grid.orientation().letters();
     row(ui, tr("Orientation"), letters, tr("Where x, y and z of the file grow to"));
+    placement(ui, document);
     let kind = image.voxels().data_type();
     let memory = bytes((image.voxels().len() * kind.size()) as u64);
     let tip = tr("As stored; kept in memory like this");
@@ -55,6 +60,61 @@ pub(super) fn show(ui: &mut Ui, document: &Document, view: &ViewState) {
         let tip = tr("Mean of the finite values");
         row(ui, tr("Mean"), format!("{}{unit}", number(stats.mean)), tip);
     }
+    if let SaveStatus::Saved(path) = &cx.status.save
+        && !document.is_modified()
+    {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let text = format!("{} {} {}", tr("checked"), icons::CHECK, shorten(&name, 24));
+        let said = text.replace(icons::CHECK, "✓");
+        field(ui, tr("Mask file"), |ui| {
+            let label = ui.label(text);
+            label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+            let tip = tr("Written, reopened and found identical");
+            label.on_hover_text(format!("{tip}: {}", path.display()))
+        });
+    }
+}
+
+/// Which statement of the file decided where the voxels are, and what contradicts it.
+fn placement(ui: &mut Ui, document: &Document) {
+    let image = document.image();
+    let said = &image.provenance().placement;
+    if said.by.is_empty() {
+        return;
+    }
+    let tip = tr("What in the file decided where the voxels are, and which side is left");
+    let text = RichText::new(tr_with("Placed by: {by}", &[("by", &tr_error(&said.by))]));
+    let colour = if said.says_sides { colours(ui).quiet } else { colours(ui).warning };
+    ui.add(Label::new(text.color(colour)).wrap()).on_hover_text(tip);
+    if said.others.is_empty() {
+        return;
+    }
+    let title = tr("Two statements in the file differ");
+    CollapsingHeader::new(title).default_open(true).show(ui, |ui| {
+        ui.label(tr_with("Used: {by}", &[("by", &tr_error(&said.by))]));
+        matrix(ui, &image.grid().world_from_voxel());
+        for other in &said.others {
+            let values: [(&str, &dyn std::fmt::Display); 2] =
+                [("by", &tr_error(&other.by)), ("mm", &number(other.apart_mm))];
+            ui.label(tr_with("Not used: {by}, up to {mm} mm away", &values));
+            matrix(ui, &other.world_from_voxel);
+        }
+    });
+}
+
+/// Voxel indices to RAS millimetres, row by row.
+fn matrix(ui: &mut Ui, world_from_voxel: &DAffine3) {
+    let t = world_from_voxel.translation.to_array();
+    let rows: Vec<String> = (0..3)
+        .map(|r| {
+            let row = world_from_voxel.matrix3.row(r);
+            // Without negative zeros.
+            let cells = [row.x, row.y, row.z, t[r]].map(|v| format!("{:>8}", digits(v + 0.0, 4)));
+            cells.concat()
+        })
+        .collect();
+    let tip = tr("From voxel indices to millimetres to the right, to the front, up");
+    ui.label(RichText::new(rows.join("\n")).monospace().small()).on_hover_text(tip);
 }
 
 fn warning(ui: &mut Ui, text: &str) {

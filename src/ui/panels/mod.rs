@@ -110,7 +110,7 @@ fn right_panel(ui: &mut Ui, document: &Document, cx: &mut CommandContext, open: 
                 section_line(ui);
                 crosshair::show(ui, document, cx.view);
                 section_line(ui);
-                info::show(ui, document, cx.view);
+                info::show(ui, cx);
             });
         });
         return;

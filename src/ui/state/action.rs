@@ -5,11 +5,12 @@ use super::recent::RecentFile;
 use super::session_status::{LeaveAnswer, SessionAnswer};
 use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
+use crate::geom::Orientation;
 use crate::prompt::KeptParts;
 use crate::volume::SuvKind;
 
-/// What becomes of a file that came while a scan is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What becomes of a file that came while a scan is open, or about which something was asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OfferAnswer {
     /// It takes the place of the scan.
     Scan,
@@ -24,6 +25,20 @@ pub enum OfferAnswer {
     Continue,
     /// Its slices are resampled to even spacing.
     Resample,
+    /// Its voxels lie so.
+    Place {
+        /// Where x, y, z of the file run to.
+        orientation: Orientation,
+        /// Millimetres between voxels along x, y, z, if that was asked.
+        spacing: Option<[f64; 3]>,
+    },
+    /// These voxels are read of it.
+    Part {
+        /// Along x, y, z from the first to before the last; `None`: all.
+        crop: [Option<[usize; 2]>; 3],
+        /// Of these, every so manyth along x, y, z.
+        every: [usize; 3],
+    },
     /// Nothing.
     Drop,
 }

@@ -10,7 +10,7 @@ use super::series_question::SeriesQuestion;
 use super::session_status::{DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus};
 use super::work_list::{ListProgress, WorkListStatus};
 use crate::document::LabelId;
-use crate::geom::Direction;
+use crate::geom::{Direction, Orientation};
 use crate::mask::live_wire::SliceWires;
 use crate::mask::parts::PartsSummary;
 use crate::names::NameList;
@@ -190,6 +190,26 @@ pub enum Question {
     Uneven {
         /// How they lie.
         why: String,
+    },
+    /// How the voxels of a file lie that does not say it.
+    Place {
+        /// Why it is asked.
+        why: String,
+        /// Where x, y, z may run to, of which nothing is certain.
+        likely: Orientation,
+        /// Whether it is asked how far apart they are, too.
+        spacing: bool,
+    },
+    /// Which voxels are read of a scan that is too large for the memory.
+    Part {
+        /// What it needs, and what there is.
+        why: String,
+        /// Voxels along x, y, z.
+        dims: [usize; 3],
+        /// Bytes that all need.
+        needed: u64,
+        /// Bytes that may be taken.
+        limit: u64,
     },
     /// Whether work on the open scan that was kept is to be gone on with.
     Draft(Box<DraftCard>),

@@ -2,6 +2,7 @@
 
 use egui::{Align2, Area, Context, DragValue, Frame, Id, Order, Ui, vec2};
 
+use super::how_to_open;
 use crate::document::Document;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::template::tr_error;
@@ -51,6 +52,12 @@ pub(super) fn show(
                                 (tr("Don't open"), OfferAnswer::Drop),
                             ];
                             buttons(ui, &choices)
+                        }
+                        Question::Place { why, likely, spacing } => {
+                            how_to_open::place(ui, offer.number, why, (*likely, *spacing))
+                        }
+                        Question::Part { why, dims, needed, limit } => {
+                            how_to_open::part(ui, offer.number, why, (*dims, *needed, *limit))
                         }
                         Question::Labels { notes, time_points, time_point } => {
                             labels(ui, offer, notes, *time_points, *time_point)
@@ -105,7 +112,7 @@ fn labels(
     buttons(ui, &choices)
 }
 
-fn buttons(ui: &mut Ui, choices: &[(&str, OfferAnswer)]) -> Option<OfferAnswer> {
+pub(super) fn buttons(ui: &mut Ui, choices: &[(&str, OfferAnswer)]) -> Option<OfferAnswer> {
     let pressed = |ui: &mut Ui| {
         let mut answer = None;
         for &(text, choice) in choices {

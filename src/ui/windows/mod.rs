@@ -8,6 +8,7 @@ mod drop_offer;
 mod growth;
 mod help;
 mod history;
+mod how_to_open;
 mod log;
 mod operation;
 mod palette;

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::contents::SliceSpacing;
 use super::super::error::IoError;
+use super::super::gathered::cut;
 use super::super::limits::Limits;
-use super::super::lps::SAYS_NOTHING;
+use super::super::lps::{BY_DEFAULT, SAYS_NOTHING};
+use super::super::open_options::SliceSpacing;
+use super::super::volume_part::VolumePart;
 use super::NAME;
 use super::attributes::Attributes;
 use super::blend::blended_slices;
@@ -20,7 +22,9 @@ use super::stack::{NoStack, Plane, Stack, grid, stack, stack_evenly};
 use super::suv::factors;
 use crate::geom::{DVec3, Grid};
 use crate::text::bytes;
-use crate::volume::{Provenance, Scale, SourceFile, SourceImages, SuvFactors, Volume, Warning};
+use crate::volume::{
+    Placement, Provenance, Scale, SourceFile, SourceImages, SuvFactors, Volume, Warning,
+};
 use crate::work::{CancelToken, Progress};
 
 /// Images that are to become a volume, in order.
@@ -100,6 +104,39 @@ impl<'a> Assembly<'a> {
         Ok(Self { instances, places, part, stack, grid, path, placeless })
     }
 
+    /// Reads the pixels of a part of them: of slices that are not in it nothing is read.
+    pub fn read_part(
+        mut self,
+        part: &VolumePart,
+        name: &str,
+        warnings: Vec<Warning>,
+        limits: Limits,
+        (cancel, progress): (&CancelToken, &Progress),
+    ) -> Result<Volume, IoError> {
+        if part.is_whole() {
+            return self.read(name, warnings, limits, cancel, progress);
+        }
+        let no_part = |what| IoError::NoPart { what, path: self.path.to_owned() };
+        let whole = self.grid.dims();
+        let bounds = part.bounds(whole).map_err(no_part)?;
+        let mut left = bounds;
+        if self.stack.blends.is_none() {
+            // Their place along the normal is that of slices that are there.
+            let kept = bounds.slices_only();
+            self.grid = kept.grid(&self.grid).map_err(no_part)?;
+            let slices = self.stack.slices.iter().enumerate();
+            let slices = slices.filter(|(n, _)| kept.has_slice(n % whole[2]));
+            self.stack.slices = slices.map(|(_, slice)| *slice).collect();
+            if self.stack.slices.iter().all(Option::is_none) {
+                return Err(no_part("all its slices are missing".to_owned()));
+            }
+            left = bounds.within_slices();
+        }
+        let volume = self.read(name, warnings, limits, cancel, progress);
+        let volume = volume.map_err(|e| e.of_dims(whole))?;
+        cut(&volume, (&left, &bounds), part)
+    }
+
     /// Reads their pixels.
     pub fn read(
         &self,
@@ -129,7 +166,8 @@ impl<'a> Assembly<'a> {
         let beside = if blended { beside + (read * target.size()) as u64 } else { beside };
         let needed = count * target.size() as u64 + beside;
         if needed > limits.memory {
-            return Err(IoError::too_large(needed, limits.memory, self.path));
+            let dims = self.grid.dims();
+            return Err(IoError::too_large(needed, limits.memory, self.path).of_dims(dims));
         }
         self.check_claim()?;
         let slices: Vec<_> = self.stack.slices.iter().map(|n| n.map(|n| self.places[n])).collect();
@@ -162,6 +200,11 @@ impl<'a> Assembly<'a> {
         let provenance = Provenance {
             format: NAME,
             geometry: None,
+            placement: if self.placeless {
+                Placement::guessed(BY_DEFAULT)
+            } else {
+                Placement::by("Image Position and Image Orientation (Patient)")
+            },
             identifiers: known.filter(|(_, value)| !value.is_empty()).collect(),
             images: Some(Arc::new(self.source_images(&slices))),
         };

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::super::contents::{GreyPicture, SeriesList, SeriesRemark, SeriesRow, SliceSpacing};
+use super::super::contents::{GreyPicture, SeriesList, SeriesRemark, SeriesRow};
 use super::super::error::IoError;
 use super::super::limits::Limits;
 use super::super::note::{LabelNote, note};
+use super::super::open_options::{OpenOptions, SliceSpacing};
 use super::assemble::Assembly;
 use super::class::{STRUCTURE_SET, is_segmentation};
 use super::directory::INDEX;
@@ -64,19 +65,19 @@ impl DicomList {
     pub fn open_telling(
         &self,
         row: usize,
-        spacing: SliceSpacing,
+        options: &OpenOptions,
         limits: Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.read(row, self.others(row), spacing, limits, cancel, progress)
+        self.read(row, self.others(row), options, limits, cancel, progress)
     }
 
     fn read(
         &self,
         row: usize,
         others: Option<Warning>,
-        spacing: SliceSpacing,
+        options: &OpenOptions,
         limits: Limits,
         cancel: &CancelToken,
         progress: &Progress,
@@ -84,14 +85,14 @@ impl DicomList {
         let mut warnings: Vec<Warning> = others.into_iter().collect();
         warnings.extend(self.told(row));
         let group = &self.groups[row];
-        let volume = Assembly::new(group, &self.found.instances, &self.place, spacing)?;
+        let volume = Assembly::new(group, &self.found.instances, &self.place, options.slices)?;
         warnings.extend(volume.stack.warnings.iter().cloned());
         let name = if self.rows.len() > 1 && self.asked().is_none() {
             format!("{} ({})", self.name, self.rows[row].title())
         } else {
             self.name.clone()
         };
-        volume.read(&name, warnings, limits, cancel, progress)
+        volume.read_part(&options.part, &name, warnings, limits, (cancel, progress))
     }
 
     /// That there are others than the one that is opened unasked.
@@ -153,22 +154,34 @@ impl SeriesList for DicomList {
     fn open(
         &self,
         row: usize,
-        spacing: SliceSpacing,
+        slices: SliceSpacing,
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.read(row, None, spacing, *limits, cancel, progress)
+        let options = OpenOptions { slices, ..OpenOptions::default() };
+        self.open_as(row, &options, limits, cancel, progress)
+    }
+
+    fn open_as(
+        &self,
+        row: usize,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        self.read(row, None, options, *limits, cancel, progress)
     }
 
     fn open_likely(
         &self,
-        spacing: SliceSpacing,
+        options: &OpenOptions,
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.open_telling(self.likely, spacing, *limits, cancel, progress)
+        self.open_telling(self.likely, options, *limits, cancel, progress)
     }
 
     fn picture(&self, row: usize, side: usize, cancel: &CancelToken) -> Option<GreyPicture> {

@@ -2,11 +2,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::contents::{SeriesList, SliceSpacing};
+use super::super::contents::SeriesList;
 use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Onto, Reader, Sniff, Source};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
+use super::super::open_options::{OpenOptions, SliceSpacing};
 use super::super::registry::beginning;
 use super::NAME;
 use super::class::{STRUCTURE_SET, is_segmentation};
@@ -55,13 +56,25 @@ impl Reader for DicomReader {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.open_spaced(source, SliceSpacing::AsItIs, limits, cancel, progress)
+        self.open_as(source, &OpenOptions::default(), limits, cancel, progress)
     }
 
     fn open_spaced(
         &self,
         source: &Source,
-        spacing: SliceSpacing,
+        slices: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let options = OpenOptions { slices, ..OpenOptions::default() };
+        self.open_as(source, &options, limits, cancel, progress)
+    }
+
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,
@@ -71,7 +84,8 @@ impl Reader for DicomReader {
             && found.instances.is_empty()
         {
             if found.others.iter().any(|class| is_segmentation(class)) {
-                return label_files::volume(file, &source.name(), *limits, cancel, progress);
+                let volume = label_files::volume(file, &source.name(), *limits, cancel, progress)?;
+                return options.part.taken_from(volume);
             }
             if found.others.contains(STRUCTURE_SET) {
                 let what = "an RT Structure Set, whose contours belong on a scan";
@@ -81,13 +95,13 @@ impl Reader for DicomReader {
         let list = DicomList::new(found, source.path(), source.name())?;
         match source {
             Source::Chosen { series, .. } => {
-                list.open(list.find(series)?, spacing, limits, cancel, progress)
+                list.open_as(list.find(series)?, options, limits, cancel, progress)
             }
             Source::File(file) if list.asked().is_some() => {
                 let row = row_of(&list, file).unwrap_or(list.likely());
-                list.open_telling(row, spacing, *limits, cancel, progress)
+                list.open_telling(row, options, *limits, cancel, progress)
             }
-            _ => list.open_likely(spacing, limits, cancel, progress),
+            _ => list.open_likely(options, limits, cancel, progress),
         }
     }
 

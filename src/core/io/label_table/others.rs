@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde_json::{Map, Value, json};
+
 use super::TableRow;
 use crate::volume::LabelName;
 
@@ -42,6 +44,63 @@ impl TableKind {
     }
 }
 
+impl TableKind {
+    /// How the name of the file beside it ends that says what the table is about, if it has one.
+    pub fn sidecar_ending(self) -> Option<&'static str> {
+        (self == Self::Bids).then_some(".json")
+    }
+
+    /// The text of that file. What another program has put there (`before`) stays, but for what is said here: that the
+    /// space is that of the image itself, and what the table's columns are (BIDS 1.10, Derivatives, Common data types;
+    /// Common principles, Tabular files). `None` if `before` is none of BIDS.
+    pub fn sidecar(self, table: &[LabelName], before: Option<&str>) -> Option<String> {
+        self.sidecar_ending()?;
+        let mut said = match before {
+            None => Map::new(),
+            Some(text) => serde_json::from_str(text).ok()?,
+        };
+        said.entry("SpatialReference").or_insert_with(|| "orig".into());
+        let levels: Map<String, Value> = table
+            .iter()
+            .map(|row| (row.value.to_string(), name_for_bids(&row.name).into()))
+            .collect();
+        said.insert(
+            "index".into(),
+            json!({ "Description": "The label's number in the image", "Levels": levels }),
+        );
+        said.insert("name".into(), json!({ "Description": "The structure" }));
+        let colour = json!({ "Description": "Colour for display, sRGB, hexadecimal" });
+        said.insert("color".into(), colour);
+        let mut text = serde_json::to_string_pretty(&Value::Object(said)).ok()?;
+        text.push('\n');
+        Some(text)
+    }
+}
+
+/// The rows that such a file has where there is no table: the levels of the column `index`.
+pub(super) fn read_sidecar(text: &str) -> Option<Vec<TableRow>> {
+    let said: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let levels = said.get("index")?.get("Levels")?.as_object()?;
+    let row = |(index, level): (&String, &Value)| {
+        let value = index.trim().parse().ok()?;
+        let name = level.as_str().or_else(|| level.get("Description")?.as_str())?;
+        let name = if name == "n/a" { "" } else { name.trim() };
+        let (name, colour) = (name.to_owned(), spread(value));
+        Some(TableRow { value, name, colour, opacity: 1.0, visible: true })
+    };
+    let mut rows: Vec<TableRow> =
+        levels.iter().filter_map(row).filter(|row| row.value != 0).collect();
+    rows.sort_by_key(|row| row.value);
+    (!rows.is_empty()).then_some(rows)
+}
+
+/// A name as BIDS has it: in a cell, and never empty.
+fn name_for_bids(name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let name = name.trim();
+    if name.is_empty() { "n/a".to_owned() } else { name.to_owned() }
+}
+
 /// Of 255; 0 of a label that is hidden.
 fn alpha(row: &LabelName) -> u8 {
     if row.visible { (row.opacity * 255.0).round().clamp(1.0, 255.0) as u8 } else { 0 }
@@ -67,8 +126,7 @@ fn lines(head: &str, table: &[LabelName], last: impl Fn(&LabelName) -> u8) -> St
 fn bids(table: &[LabelName]) -> String {
     let mut text = "index\tname\tcolor\n".to_owned();
     for row in table {
-        let name: String = row.name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let name = if name.trim().is_empty() { "n/a" } else { name.trim() };
+        let name = name_for_bids(&row.name);
         let [r, g, b] = row.colour;
         let _ = writeln!(text, "{}\t{name}\t#{r:02x}{g:02x}{b:02x}", row.value);
     }
@@ -204,6 +262,40 @@ mod tests {
         assert_eq!((rows[1].name.as_str(), rows[1].value), ("White Matter", 2));
         for none in ["", "my notes\nof 3 things", "1 2 3", "Patient 4 0 0 0 0"] {
             assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn the_file_beside_a_table_of_bids_names_its_labels_and_keeps_what_others_said() {
+        let label = |value, name: &str| LabelName {
+            value,
+            name: name.to_owned(),
+            colour: [1, 2, 3],
+            opacity: 1.0,
+            visible: true,
+        };
+        let table = [label(10, "Left kidney"), label(2, "")];
+        let before = r#"{"Manual": true, "SpatialReference": "bids::a.nii", "index": 1}"#;
+        let text = TableKind::Bids.sidecar(&table, Some(before)).unwrap();
+        let said: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&said["Manual"], &said["SpatialReference"]),
+            (&json!(true), &json!("bids::a.nii"))
+        );
+        assert_eq!(said["index"]["Levels"], json!({"10": "Left kidney", "2": "n/a"}));
+        let rows = read_sidecar(&text).unwrap();
+        let found: Vec<_> = rows.iter().map(|row| (row.value, row.name.as_str())).collect();
+        assert_eq!(found, [(2, ""), (10, "Left kidney")]);
+        let fresh = TableKind::Bids.sidecar(&table, None).unwrap();
+        assert!(fresh.contains("\"SpatialReference\": \"orig\""), "{fresh}");
+        assert_eq!(TableKind::Bids.sidecar(&table, Some("no JSON")), None);
+        assert_eq!(TableKind::Slicer.sidecar(&table, None), None);
+        let described =
+            r#"{"index": {"Levels": {"0": "x", "1": {"Description": "GM"}, "b": "y"}}}"#;
+        let rows = read_sidecar(described).unwrap();
+        assert_eq!((rows.len(), rows[0].value, rows[0].name.as_str()), (1, 1, "GM"));
+        for none in ["", "[]", "{}", r#"{"index": {"Levels": {}}}"#] {
+            assert_eq!(read_sidecar(none), None, "{none}");
         }
     }
 

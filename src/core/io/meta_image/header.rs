@@ -14,7 +14,7 @@ use super::super::stream::Stream;
 use super::super::text_header::{HeaderLines, shown, sizes};
 use super::super::voxels::{Endian, Layout, VoxelKind};
 use super::NAME;
-use super::place::place;
+use super::place::{place, placement};
 use crate::geom::Grid;
 use crate::volume::{DataType, Provenance, Scale, Warning};
 use crate::work::Progress;
@@ -73,6 +73,15 @@ fn is_true(fields: &Fields, name: &str) -> bool {
 
 /// Reads and checks a header, and goes to the first voxel.
 pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn Content>>, IoError> {
+    open_with(path, None, progress)
+}
+
+/// As [`open`], the voxels in the file that is given with the name by which the header must call it.
+pub(super) fn open_with(
+    path: &Path,
+    voxels: Option<(&Path, &str)>,
+    progress: &Progress,
+) -> Result<Pending<Box<dyn Content>>, IoError> {
     let mut stream = BufReader::new(Stream::open(path, progress)?);
     let lines = read_lines(&mut stream, path)?;
     let fields = &lines.fields;
@@ -96,7 +105,14 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
     let bytes = (count * channels) as u64 * data_type.size() as u64;
     let coding = coding(fields, data_type).map_err(damaged)?;
     let mut all_files = vec![path.to_path_buf()];
-    let (content, data) = match data_files(&lines, axes.len(), path)? {
+    let files = match voxels {
+        None => data_files(&lines, axes.len(), path)?,
+        Some((file, name)) if fields.get("elementdatafile").is_some_and(|said| said == name) => {
+            Some((vec![file.to_path_buf()], None))
+        }
+        Some(_) => return Err(damaged("it names another file for the voxels".into())),
+    };
+    let (content, data) = match files {
         None => (attached(stream, lines.bytes, coding, bytes, path)?, path.to_path_buf()),
         Some((files, warning)) => {
             warnings.extend(warning);
@@ -111,6 +127,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         _ if big.iter().any(|name| is_true(fields, name)) => Endian::Big,
         _ => Endian::Little,
     };
+    let placement = placement(fields);
     let mut file_dims = axes.clone();
     if components > 1 {
         file_dims.resize(axes.len().max(3), 1);
@@ -123,7 +140,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         endian,
         scale: Scale::NONE,
         layout: layout(&axes, components),
-        provenance: Provenance { format: NAME, ..Provenance::default() },
+        provenance: Provenance { format: NAME, placement, ..Provenance::default() },
         warnings,
         content,
         data,

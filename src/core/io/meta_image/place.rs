@@ -3,10 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use super::super::lps::{FLIP, SAYS_NOTHING, affine};
+use super::super::lps::{BY_DEFAULT, FLIP, SAYS_NOTHING, affine};
 use super::super::text_header::{numbers, shown};
 use crate::geom::{DAffine3, DVec3};
-use crate::volume::Warning;
+use crate::volume::{Placement, Warning};
+
+/// Names of the matrix, as ITK's library has them.
+const MATRIX: [&str; 3] = ["transformmatrix", "rotation", "orientation"];
+
+/// What decided the places.
+pub(super) fn placement(fields: &BTreeMap<String, String>) -> Placement {
+    if MATRIX.iter().any(|name| fields.contains_key(*name)) {
+        Placement::by("TransformMatrix and Offset")
+    } else {
+        Placement::guessed(BY_DEFAULT)
+    }
+}
 
 /// The affine of an image of `n` axes and what was odd about it; why there is none, in words.
 pub(super) fn place(
@@ -25,7 +37,7 @@ pub(super) fn place(
         }
     };
     let spacing = of(&["elementspacing", "elementsize"], n)?;
-    let matrix = of(&["transformmatrix", "rotation", "orientation"], n * n)?;
+    let matrix = of(&MATRIX, n * n)?;
     let offset = of(&["offset", "position", "origin"], n)?;
     if matrix.is_none() {
         warnings.push(Warning(SAYS_NOTHING.into()));

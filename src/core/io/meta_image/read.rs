@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
 use super::super::limits::Limits;
+use super::super::open_options::OpenOptions;
 use super::super::registry::beginning;
 use super::NAME;
 use super::header::{field, open};
@@ -36,6 +37,19 @@ impl Reader for MetaImageReader {
         cancel.check()?;
         let path = header_of(source.one_file()?);
         open(&path, progress)?.volume(&source.name(), *limits, cancel)
+    }
+
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        cancel.check()?;
+        let path = header_of(source.one_file()?);
+        open(&path, progress)?.part(&source.name(), &options.part, *limits, cancel)
     }
 
     fn for_each_slice(

@@ -9,7 +9,7 @@ use super::super::stream::{Stream, read_full};
 use super::super::voxels::{Endian, VoxelKind};
 use super::{HEADER, NAME, PARAMETERS};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
-use crate::volume::{DataType, Provenance, Scale, Warning};
+use crate::volume::{DataType, Placement, Provenance, Scale, Warning};
 use crate::work::Progress;
 
 /// What is said where `goodRASFlag` is 0. `FreeSurfer`'s axes then lead to left, down and forward; nibabel has that matrix
@@ -83,6 +83,11 @@ pub(super) fn open(
     let mut warnings = Vec::new();
     let affine = affine(&fields, [nx, ny, nz], &mut warnings);
     let grid = Grid::new([nx, ny, nz], affine).map_err(|e| damaged(e.to_string()))?;
+    let placement = if fields.i16(28) == 0 {
+        Placement::guessed("FreeSurfer's default, as the file says nothing (goodRASFlag is 0)")
+    } else {
+        Placement::by("the header's vox2ras (directions, c_ras)")
+    };
     let mut file_dims = vec![nx, ny, nz];
     if frames > 1 {
         file_dims.push(frames);
@@ -95,7 +100,7 @@ pub(super) fn open(
         endian: Endian::Big,
         scale: Scale::NONE,
         layout: None,
-        provenance: Provenance { format: NAME, ..Provenance::default() },
+        provenance: Provenance { format: NAME, placement, ..Provenance::default() },
         warnings,
         content: stream,
         data: path.to_path_buf(),

@@ -1,6 +1,7 @@
 use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
 use super::super::limits::Limits;
+use super::super::open_options::OpenOptions;
 use super::NAME;
 use super::header::{is_mgh, open};
 use crate::volume::Volume;
@@ -27,6 +28,18 @@ impl Reader for MghReader {
     ) -> Result<Volume, IoError> {
         cancel.check()?;
         open(source.one_file()?, progress)?.volume(&source.name(), *limits, cancel)
+    }
+
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        cancel.check()?;
+        open(source.one_file()?, progress)?.part(&source.name(), &options.part, *limits, cancel)
     }
 
     fn for_each_slice(

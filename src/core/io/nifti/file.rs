@@ -6,12 +6,15 @@ use super::super::format::{BEGINNING, Slice};
 use super::super::limits::Limits;
 use super::super::pending::{Pending, bytes_in_memory, check_claim, check_limits, skip};
 use super::super::stream::{Stream, read_full};
+use super::super::volume_part::VolumePart;
+use super::super::voxels::Endian;
 use super::header::Header;
 use super::place::place;
+use super::placement::placement;
 use super::raw::{Raw, header_bytes};
 use super::sniff::{FileKind, NAME, content};
 use crate::geom::Grid;
-use crate::volume::{Provenance, Volume, Warning};
+use crate::volume::{Placement, Provenance, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
 type Bytes = Chain<Cursor<Vec<u8>>, Stream>;
@@ -27,6 +30,18 @@ pub(super) struct NiftiFile {
     stream: Bytes,
     /// Where its voxels begin: [`Header::start`], once it is settled.
     first: u64,
+    /// Where its voxels are, if its header does not say it.
+    typed: Option<Typed>,
+}
+
+/// Where the voxels of a file lie whose header does not say it.
+pub(super) struct Typed {
+    pub(super) format: &'static str,
+    pub(super) grid: Grid,
+    pub(super) placement: Placement,
+    /// See [`Provenance::identifiers`].
+    pub(super) identifiers: Vec<(String, String)>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl NiftiFile {
@@ -49,8 +64,20 @@ impl NiftiFile {
         let (Some(raw), endian) = parsed else {
             return Err(IoError::header("it ends early", path));
         };
-        let (pair, warning) = is_pair(&raw, n, path);
-        let mut header = Header::check(&raw, pair, endian, path)?;
+        Self::begin(&raw, endian, (head, stream), path, progress)
+    }
+
+    /// Checks what a header says; `head` is what was read of its file, `stream` what follows.
+    pub(super) fn begin(
+        raw: &Raw,
+        endian: Endian,
+        (mut head, mut stream): (Vec<u8>, Stream),
+        path: &Path,
+        progress: &Progress,
+    ) -> Result<Self, IoError> {
+        let n = head.len();
+        let (pair, warning) = is_pair(raw, n, path);
+        let mut header = Header::check(raw, pair, endian, path)?;
         header.warnings.extend(warning);
         let mut data = path.to_path_buf();
         if pair {
@@ -61,9 +88,19 @@ impl NiftiFile {
         }
         let first = header.start.least();
         let stream = Cursor::new(head).chain(stream);
-        let file = Self { header, path: path.to_path_buf(), data, stream, first };
+        let file = Self { header, path: path.to_path_buf(), data, stream, first, typed: None };
         file.check_claim()?;
         Ok(file)
+    }
+
+    /// What the header says of its voxels.
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The same file, of which it was typed how it lies.
+    pub(super) fn lying(self, typed: Typed) -> Self {
+        Self { typed: Some(typed), ..self }
     }
 
     fn claimed(&self) -> u64 {
@@ -106,8 +143,20 @@ impl NiftiFile {
         cancel: &CancelToken,
     ) -> Result<Volume, IoError> {
         let needed = bytes_in_memory(self.header.kind, &self.header.file_dims);
-        check_limits(needed, limits, &self.path)?;
+        let dims = self.header.dims();
+        check_limits(needed, limits, &self.path).map_err(|e| e.of_dims(dims))?;
         self.at_the_voxels(cancel)?.volume(name, limits, cancel)
+    }
+
+    /// A part of the scan, named `name`.
+    pub(super) fn part(
+        self,
+        name: &str,
+        part: &VolumePart,
+        limits: Limits,
+        cancel: &CancelToken,
+    ) -> Result<Volume, IoError> {
+        self.at_the_voxels(cancel)?.part(name, part, limits, cancel)
     }
 
     /// See [`Pending::for_each_slice`].
@@ -121,13 +170,21 @@ impl NiftiFile {
 
     /// Goes to the first voxel.
     fn at_the_voxels(mut self, cancel: &CancelToken) -> Result<Pending<Bytes>, IoError> {
-        let (grid, placing) = self.grid()?;
+        let typed = if let Some(typed) = self.typed.take() {
+            typed
+        } else {
+            let (grid, warnings) = self.grid()?;
+            let placement = placement(&self.header.stored, &grid);
+            Typed { format: NAME, grid, placement, identifiers: Vec::new(), warnings }
+        };
+        let Typed { format, grid, placement, identifiers, warnings: placing } = typed;
         self.settle(cancel)?;
         skip(&mut self.stream, self.first, &self.data, cancel)?;
         let Header { file_dims, kind, scale, stored, mut warnings, endian, .. } = self.header;
         warnings.extend(placing);
         // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
-        let provenance = Provenance { format: NAME, ..Provenance::from(stored) };
+        let geometry = Some(stored).filter(|_| format == NAME);
+        let provenance = Provenance { format, geometry, placement, identifiers, images: None };
         let (content, data) = (self.stream, self.data);
         let files = std::iter::once(self.path).chain([data.clone()]);
         let files: std::collections::BTreeSet<PathBuf> = files.collect();
@@ -188,7 +245,7 @@ pub(super) fn header_beside(voxels: &Path) -> Option<PathBuf> {
 }
 
 /// The other half of a pair that is there: `scan.hdr` for `scan.img`, compressed or not.
-fn sibling(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
+pub(super) fn sibling(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
     let stem = stem_of(path, from)?;
     let upper = to.to_ascii_uppercase();
     [to.to_owned(), format!("{to}.gz"), upper.clone(), format!("{upper}.GZ")]
@@ -198,7 +255,7 @@ fn sibling(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
 }
 
 /// A file's name without `ending`, compressed or not, in either case of letters.
-fn stem_of<'p>(path: &'p Path, ending: &str) -> Option<&'p str> {
+pub(super) fn stem_of<'p>(path: &'p Path, ending: &str) -> Option<&'p str> {
     let name = path.file_name()?.to_str()?;
     let lower = name.to_ascii_lowercase();
     let plain = lower.strip_suffix(".gz").unwrap_or(&lower);

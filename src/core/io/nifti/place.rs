@@ -77,8 +77,7 @@ fn unit_told(stored: &StoredGeometry) -> Option<String> {
 
 /// What is said of two forms that put voxels into different places.
 fn forms_differ(sform: &Grid, qform: &Grid) -> Option<String> {
-    let apart = sform.corners().into_iter().zip(qform.corners()).map(|(a, b)| a.distance(b));
-    let apart = apart.fold(0.0, f64::max);
+    let apart = apart(sform, qform);
     (apart > tolerance(sform)).then(|| {
         format!(
             "sform and qform disagree by up to {} mm; the sform is used ({}); programs that use the qform see {}",
@@ -104,8 +103,13 @@ fn spacing_differs(sform: &Grid, stored: &StoredGeometry) -> Option<String> {
     })
 }
 
+/// How far two grids lie apart at most, in millimetres.
+pub(super) fn apart(a: &Grid, b: &Grid) -> f64 {
+    a.corners().into_iter().zip(b.corners()).map(|(a, b)| a.distance(b)).fold(0.0, f64::max)
+}
+
 /// How far two statements about a grid may differ without a word.
-fn tolerance(grid: &Grid) -> f64 {
+pub(super) fn tolerance(grid: &Grid) -> f64 {
     let far = grid.corners().iter().fold(0.0f64, |m, c| m.max(c.abs().max_element()));
     // Far from the origin float32 itself is coarser than that.
     DISAGREE_MM.min(0.1 * grid.spacing().min_element()).max(2e-6 * far)
@@ -167,7 +171,7 @@ fn is_spacing(stored: &StoredGeometry, axis: usize) -> bool {
     p.is_finite() && p > 0.0
 }
 
-fn spacing_is_odd(stored: &StoredGeometry) -> bool {
+pub(super) fn spacing_is_odd(stored: &StoredGeometry) -> bool {
     (0..stored.space_dims.min(3)).any(|a| !is_spacing(stored, a) || stored.pixdim[a + 1] < 0.0)
 }
 

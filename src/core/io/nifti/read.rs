@@ -1,6 +1,7 @@
 use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
 use super::super::limits::Limits;
+use super::super::open_options::OpenOptions;
 use super::super::registry::beginning;
 use super::file::{NiftiFile, header_beside};
 use super::sniff::{FileKind, NAME, content};
@@ -42,6 +43,18 @@ impl Reader for NiftiReader {
         progress: &Progress,
     ) -> Result<Volume, IoError> {
         NiftiFile::open(source.one_file()?, progress)?.volume(&source.name(), *limits, cancel)
+    }
+
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        let file = NiftiFile::open(source.one_file()?, progress)?;
+        file.part(&source.name(), &options.part, *limits, cancel)
     }
 
     fn for_each_slice(

@@ -15,7 +15,7 @@ use super::super::voxels::Endian;
 use super::NAME;
 use super::axes::{Roles, axes};
 use super::fields::Fields;
-use super::place::{Space, place};
+use super::place::{Space, place, placement};
 use crate::geom::Grid;
 use crate::volume::{DataType, Provenance, Scale, Warning};
 use crate::work::Progress;
@@ -54,7 +54,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
             (detached(files, coding, (bytes, data_type.size()), progress, path)?, data)
         }
     };
-    let identifiers = Vec::new();
+    let placement = placement(&fields, space);
     Ok(Pending {
         grid,
         file_dims,
@@ -62,7 +62,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<Pending<Box<dyn C
         endian,
         scale: Scale::NONE,
         layout,
-        provenance: Provenance { format: NAME, identifiers, ..Provenance::default() },
+        provenance: Provenance { format: NAME, placement, ..Provenance::default() },
         warnings,
         content,
         data,

@@ -1,12 +1,12 @@
 //! Where the voxels of an NRRD are.
 
 use super::super::describe::number;
-use super::super::lps::{FLIP, SAYS_NOTHING, affine};
+use super::super::lps::{BY_DEFAULT, FLIP, SAYS_NOTHING, affine};
 use super::super::text_header::shown;
 use super::axes::{Axis, quoted_words, vectors};
 use super::fields::Fields;
 use crate::geom::{DAffine3, DVec3};
-use crate::volume::Warning;
+use crate::volume::{Placement, Warning};
 
 /// The space that directions and origin are numbers in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,6 +64,18 @@ impl Space {
     fn lengths(&self) -> usize {
         self.dims.min(3)
     }
+}
+
+/// What decided the places.
+pub(super) fn placement(fields: &Fields, space: Option<Space>) -> Placement {
+    let Some(space) = space.filter(|_| fields.get("spacedirections").is_some()) else {
+        return Placement::guessed(BY_DEFAULT);
+    };
+    let Some(name) = fields.get("space").map(shown) else {
+        return Placement::guessed("space directions in a space without a name");
+    };
+    let by = format!("space directions (space: {name})");
+    if space.told == Some(NO_PATIENT) { Placement::guessed(by) } else { Placement::by(by) }
 }
 
 /// The affine of the axes of space and what was odd about it; why there is none, in words.

@@ -3,6 +3,7 @@ use std::io::BufReader;
 use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
 use super::super::limits::Limits;
+use super::super::open_options::OpenOptions;
 use super::super::stream::Stream;
 use super::NAME;
 use super::fields::Fields;
@@ -48,6 +49,18 @@ impl Reader for NrrdReader {
             Ok(Fields::read(&mut stream, path)?.segments)
         });
         names(&keys.unwrap_or_default(), time_point)
+    }
+
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError> {
+        cancel.check()?;
+        open(source.one_file()?, progress)?.part(&source.name(), &options.part, *limits, cancel)
     }
 
     fn for_each_slice(

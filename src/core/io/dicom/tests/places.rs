@@ -8,7 +8,7 @@ use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 use super::*;
-use crate::io::{SeriesList, SeriesRemark, SliceSpacing, formats};
+use crate::io::{OpenOptions, SeriesList, SeriesRemark, SliceSpacing, formats};
 
 fn list(path: &Path) -> Result<Option<Arc<dyn SeriesList>>, IoError> {
     DicomReader.list(&Source::at(path), &CancelToken::new(), &Progress::new())
@@ -136,7 +136,7 @@ fn what_has_one_scan_is_opened_straight() {
     assert!(list.is_plain() && list.rows().len() == 2);
     let limits = Limits::default();
     let volume = list
-        .open_likely(SliceSpacing::AsItIs, &limits, &CancelToken::new(), &Progress::new())
+        .open_likely(&OpenOptions::default(), &limits, &CancelToken::new(), &Progress::new())
         .unwrap();
     assert_eq!(volume.grid().dims(), [4, 3, 3]);
     assert!(warnings(&volume).contains("series 1, CT, 2 images"));

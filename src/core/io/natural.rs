@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Compares names: runs of digits by their value, the rest by letters without regard to case, and names that are
 /// the same by that as they are.
-pub fn compare(a: &str, b: &str) -> Ordering {
+pub fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
         let ((x, after_x), (y, after_y)) = (first_part(left), first_part(right));
@@ -69,7 +69,7 @@ mod tests {
                     ("1" | "01", "1" | "01") | ("a" | "A", "a" | "A") => a.cmp(b),
                     _ => n.cmp(&m),
                 };
-                assert_eq!(compare(a, b), expected, "{a} {b}");
+                assert_eq!(natural_order(a, b), expected, "{a} {b}");
             }
         }
     }
