@@ -37,7 +37,9 @@ fn seen(document: &Document) -> (Vec<u16>, Vec<Object>) {
 /// The same without what a model keeps of its answers, which is let go of what is long past.
 fn plain(document: &Document) -> (Vec<u16>, Vec<Object>) {
     let (labels, mut objects) = seen(document);
-    objects.iter_mut().for_each(|object| object.answer.forget_state());
+    for object in &mut objects {
+        object.answer.forget_state();
+    }
     (labels, objects)
 }
 

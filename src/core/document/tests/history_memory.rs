@@ -38,8 +38,11 @@ fn stroke(d: &mut Document, n: u64) {
     paint(d, Some(LabelId(1)), change, Over::Background, GestureId(n + 1)).unwrap();
 }
 
+/// What a document shows: its label map and its objects.
+type Shown = (Vec<u16>, Vec<Object>);
+
 /// So many strokes with a history of so many bytes, and the most that it took.
-fn strokes(count: u64, limit: usize) -> (Document, Vec<(Vec<u16>, Vec<Object>)>, usize) {
+fn strokes(count: u64, limit: usize) -> (Document, Vec<Shown>, usize) {
     let mut d = document();
     d.apply(Command::NewObject).unwrap();
     d.keep_history_in(Box::<Shelf>::default(), limit);
@@ -105,11 +108,7 @@ fn answer_with_blocks(d: &mut Document, region: Region) {
 }
 
 /// Objects of so many clicks each, deleted again; after each step what is seen, without what the model keeps.
-fn clicked(
-    objects: u16,
-    clicks: usize,
-    limit: usize,
-) -> (Document, Vec<(Vec<u16>, Vec<Object>)>, usize) {
+fn clicked(objects: u16, clicks: usize, limit: usize) -> (Document, Vec<Shown>, usize) {
     let mut d = document();
     d.keep_history_in(Box::<Shelf>::default(), limit);
     let (mut states, mut most) = (vec![plain(&d)], 0);
@@ -165,7 +164,7 @@ fn what_a_model_keeps_of_its_answers_is_counted_once_and_let_go_when_it_is_too_m
 }
 
 /// Masks of every other voxel along x, of which points start, one after another: 2 MB each.
-fn started(times: usize, limit: usize) -> (Document, Vec<(Vec<u16>, Vec<Object>)>, usize) {
+fn started(times: usize, limit: usize) -> (Document, Vec<Shown>, usize) {
     let dims = [64; 3];
     let grid = Grid::new(dims, DAffine3::IDENTITY).unwrap();
     let (voxels, stored) = (Voxels::U8(vec![1; grid.count()]), StoredGeometry::of(&grid));

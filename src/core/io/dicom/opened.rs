@@ -64,10 +64,9 @@ pub(super) fn open_dicom(path: &Path) -> Result<Option<Opened>, IoError> {
         Ok(yes.then_some(file))
     });
     match looked {
-        Ok(None) => Ok(None),
         Ok(Some(file)) => unpacked(file, path).map(Some),
         Err(why @ IoError::Read { .. }) => Err(why),
-        Err(_) => Ok(None),
+        Ok(None) | Err(_) => Ok(None),
     }
 }
 

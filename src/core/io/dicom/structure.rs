@@ -304,13 +304,13 @@ impl<'a, R: Read + Seek> Walk<'a, R> {
                 self.skips.truncate(skipped);
                 self.skips.push(begin..self.at);
             }
-            if !head.tells_of_images() {
-                match self.details.last_mut() {
-                    Some(last) if last.end == begin => last.end = self.at,
-                    _ => self.details.push(begin..self.at),
-                }
-            } else {
+            if head.tells_of_images() {
                 self.details.extend_from_slice(&self.skips[skipped..]);
+                continue;
+            }
+            match self.details.last_mut() {
+                Some(last) if last.end == begin => last.end = self.at,
+                _ => self.details.push(begin..self.at),
             }
         }
         // Less than an element may follow, which says nothing.
