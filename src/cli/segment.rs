@@ -67,6 +67,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         args.time_point,
     )?);
     let load = ms_since(start);
+    files::refuse_inputs(&args.out, &volume)?;
     let prompts = prompts(&volume, &args.points, args.space)?;
     let model = ModelRef::Path(model_path(args.model.model.as_deref())?);
     let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;

@@ -76,7 +76,7 @@ pub struct PairStamp {
     map: Option<FileStamp>,
     table: Option<FileStamp>,
     /// Of a header its voxels, in the other file.
-    voxels: Option<(PathBuf, Option<FileStamp>)>,
+    voxels: Option<Box<(PathBuf, Option<FileStamp>)>>,
 }
 
 impl PairStamp {
@@ -86,7 +86,7 @@ impl PairStamp {
         let table = table_path.as_deref().and_then(FileStamp::of);
         let voxels = formats.voxels_file(path).map(|path| {
             let stamp = FileStamp::of(&path);
-            (path, stamp)
+            Box::new((path, stamp))
         });
         Self { path: path.to_owned(), table_path, map: FileStamp::of(path), table, voxels }
     }
@@ -140,7 +140,7 @@ impl PairStamp {
         if other(&self.map, &self.path) {
             return Some(self.path.clone());
         }
-        if let Some((path, stamp)) = &self.voxels
+        if let Some((path, stamp)) = self.voxels.as_deref()
             && other(stamp, path)
         {
             return Some(path.clone());
