@@ -9,6 +9,7 @@
 //! - [`segment`]: models behind one trait; ONNX Runtime.
 //! - [`mask`]: pure algorithms on regions: what a brush covers, parts, holes, margins, smoothing.
 //! - [`measure`]: numbers about masks.
+//! - [`mesh`]: masks as closed triangle meshes, and their files.
 //! - [`document`]: the scan, its objects, label edits, their history.
 //! - [`session`]: the `.voxpoint` file.
 //! - [`cases`]: lists of scans, each with its session.
@@ -35,6 +36,6 @@ pub mod render;
 pub mod ui;
 
 pub use voxpoint_core::{
-    cases, document, geom, io, mask, measure, names, placeholder, prompt, segment, session, text,
-    volume, with_voxels, work,
+    cases, document, geom, io, mask, measure, mesh, names, placeholder, prompt, segment, session,
+    text, volume, with_voxels, work,
 };

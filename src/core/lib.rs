@@ -8,6 +8,7 @@
 //! - [`segment`]: models behind one trait; ONNX Runtime.
 //! - [`mask`]: pure algorithms on regions: what a brush covers, parts, holes, margins, smoothing.
 //! - [`measure`]: numbers about masks.
+//! - [`mesh`]: masks as closed triangle meshes, and their files.
 //! - [`document`]: the scan, its objects, label edits, their history.
 //! - [`names`]: lists of names for structures.
 //! - [`session`]: the `.voxpoint` file.
@@ -28,6 +29,7 @@ pub mod geom;
 pub mod io;
 pub mod mask;
 pub mod measure;
+pub mod mesh;
 pub mod names;
 pub mod placeholder;
 pub mod prompt;

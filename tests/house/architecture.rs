@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("volume", &["geom"]),
     ("names", &[]),
     ("mask", &["volume", "geom", "work"]),
-    ("measure", &["volume", "geom"]),
+    ("measure", &["volume", "geom", "mask", "work"]),
+    ("mesh", &["volume", "geom", "mask", "work"]),
     ("io", &["volume", "geom", "placeholder", "text", "work"]),
     ("segment", &["volume", "geom", "mask", "placeholder", "prompt", "text", "work"]),
     ("document", &["volume", "geom", "prompt"]),
@@ -60,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "io",
             "mask",
             "measure",
+            "mesh",
             "placeholder",
             "prompt",
             "render",
@@ -95,7 +97,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Words that the pure modules may not contain: no I/O, no threads, no GPU, no model, no window.
-const PURE: &[&str] = &["geom", "prompt", "volume", "mask", "measure", "document"];
+const PURE: &[&str] = &["geom", "prompt", "volume", "mask", "measure", "mesh", "document"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",
@@ -108,7 +110,7 @@ const IMPURE: &[&str] = &[
     "tempfile",
 ];
 /// Loops over voxels side by side, which give the same as one after the other; and the token that ends them.
-const PURE_ALL_THE_SAME: &[(&str, &str)] = &[("mask", "rayon")];
+const PURE_ALL_THE_SAME: &[(&str, &str)] = &[("mask", "rayon"), ("measure", "rayon")];
 
 /// The program's files: paths below `src` and their code.
 pub fn sources() -> Vec<(String, String)> {

@@ -1,9 +1,45 @@
-//! Numbers about masks. Depends on `volume`, `geom`.
+//! Numbers about masks: size, shape and the values under them, how two of them differ, what several raters agree on. Depends on `volume`, `geom`, `mask`.
+//!
+//! Lengths are millimetres. Definitions, conventions and sources: `docs/measures.md`.
 
+mod axes;
+mod border;
+mod cleaning;
+mod comparison;
 mod distance;
+mod eigen;
+mod extent;
+mod first_order;
+mod lesions;
+mod marching;
+mod overlap;
+mod pairing;
+mod percentile;
+mod pet;
+mod raters;
+mod recist;
+mod shape;
 mod surface;
 
+#[cfg(test)]
+mod tests;
+
+pub use axes::{OrientedBox, PrincipalAxes};
+pub use border::BorderDistances;
+pub use cleaning::{Cleaned, CleaningDeed, CleaningSteps, clean_labels};
+pub use comparison::{MaskComparison, compare_bytes, compare_masks};
 pub use distance::DistanceField;
+pub use extent::Diameters;
+pub use first_order::{BIN_WIDTH, FirstOrder, PERCENTILES, values_under};
+pub use lesions::Lesions;
+pub use marching::MeshNumbers;
+pub use overlap::Overlap;
+pub use pairing::{LabelPair, PairBy, pair_labels};
+pub use percentile::percentile;
+pub use pet::Uptake;
+pub use raters::{MOST_RATERS, RaterMasks, Staple};
+pub use recist::{AxialDiameters, axial_diameters};
+pub use shape::MaskShape;
 pub use surface::SurfaceDistances;
 
 use crate::volume::Region;
@@ -11,6 +47,5 @@ use crate::volume::Region;
 /// Sørensen–Dice coefficient of two sets of voxels of one grid, `2 |A ∩ B| / (|A| + |B|)`; 1 when both are empty, as
 /// Metrics Reloaded has it (Maier-Hein, Reinke et al., Nature Methods 2024).
 pub fn dice_of(a: &Region, b: &Region) -> f64 {
-    let sum = a.count() + b.count();
-    if sum == 0 { 1.0 } else { 2.0 * a.shared(b) as f64 / sum as f64 }
+    Overlap::of(a, b).dice()
 }

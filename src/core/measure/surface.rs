@@ -121,6 +121,19 @@ impl SurfaceDistances {
         Self { a: to(0, 1), b: to(1, 0) }
     }
 
+    /// Of several pairs together: all their surfaces as one.
+    pub fn together<'s>(parts: impl IntoIterator<Item = &'s Self>) -> Self {
+        let mut all = Self { a: Vec::new(), b: Vec::new() };
+        for part in parts {
+            all.a.extend(&part.a);
+            all.b.extend(&part.b);
+        }
+        for elements in [&mut all.a, &mut all.b] {
+            elements.sort_unstable_by(|a, b| a.distance.total_cmp(&b.distance));
+        }
+        all
+    }
+
     /// Bytes that [`SurfaceDistances::of`] takes at most, but for the surfaces themselves.
     pub fn bytes(a: &Region, b: &Region, dims: [usize; 3]) -> u64 {
         let bounds = [a, b].into_iter().filter_map(|region| region.bounds(dims));

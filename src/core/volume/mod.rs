@@ -17,12 +17,14 @@ mod placement;
 mod provenance;
 mod readable;
 mod region;
+mod resample;
 mod sample;
 mod set;
 mod stats;
 mod stored;
 mod suv;
 mod suv_factors;
+mod threshold;
 mod value_sample;
 mod window;
 
