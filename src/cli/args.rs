@@ -1,7 +1,11 @@
 //! What may be typed, and nothing about what it does.
 
+mod clean;
+mod compare;
 mod convert;
 mod eval;
+mod measure;
+mod mesh;
 mod model;
 mod render;
 
@@ -10,7 +14,11 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use clean::CleanArgs;
+pub use compare::{CompareArgs, PairArg};
 pub use convert::{ConvertArgs, ConvertAs, SeriesArg, SuvArg, TableArg};
+pub use measure::{MeasureArgs, MeasureSuv};
+pub use mesh::MeshArgs;
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
 
 use crate::geom::DVec3;
@@ -75,8 +83,14 @@ pub enum CliCommand {
     Segment(SegmentArgs),
     /// Draw a scan, and a label map on it, as a PNG.
     Render(Box<RenderArgs>),
-    /// Compare two label maps (Dice).
-    Compare(CompareArgs),
+    /// Compare label maps, or folders of them: Dice, distances, lesions; agreement of several raters.
+    Compare(Box<CompareArgs>),
+    /// Clean label maps: drop small masks, keep the largest parts, split sides; a dry run first.
+    Clean(CleanArgs),
+    /// Write the structures of a label map as triangle meshes (glTF, OBJ, STL, PLY).
+    Mesh(MeshArgs),
+    /// Measure the structures of label maps: volumes, values, shape, diameters, uptake.
+    Measure(MeasureArgs),
     /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.
     #[command(subcommand)]
     Model(ModelCommand),
@@ -326,34 +340,6 @@ pub struct ModelArgs {
     /// Threads of the model on the CPU; those of `eval` are shared by its jobs.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: Option<usize>,
-}
-
-/// What `voxpoint compare --help` ends with.
-const EMPTY: &str = "\
-A label that is in neither map gives Dice 1 (and a warning), one that is in one of them 0, as Metrics Reloaded has it \
-(Maier-Hein, Reinke et al. 2024); the exit code is 0. In a label map, NaN, infinity and one negative value (-1) are \
-background, values within 0.1 of a whole number are that number; each is told.";
-
-/// `voxpoint compare`.
-#[derive(Args, Debug)]
-#[command(after_long_help = EMPTY)]
-pub struct CompareArgs {
-    /// A label map.
-    pub a: PathBuf,
-    /// Another on the same grid.
-    pub b: PathBuf,
-    /// The label to compare: its value in the file.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub label: u64,
-    /// Its value in B, where it is another.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub label_b: Option<u64>,
-    /// Which time point of a label map with several, counted from 1; else the first.
-    #[arg(long, visible_alias = "frame", value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pub time_point: Option<usize>,
-    /// Print JSON: dice, `both_empty`, `voxels_a`, `voxels_b`, `volume_ml_a`, `volume_ml_b`.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `voxpoint runtime`.

@@ -5,6 +5,7 @@
 
 mod args;
 pub mod bench;
+mod clean;
 mod compare;
 mod convert;
 mod embed;
@@ -12,8 +13,13 @@ mod environment;
 mod eval;
 mod fetching;
 mod files;
+mod folders;
 mod info;
+mod journal;
+mod label_maps;
 mod list;
+mod measure;
+mod mesh;
 mod model;
 mod output;
 mod render;
@@ -22,6 +28,7 @@ mod segment;
 mod series;
 mod session;
 mod start;
+mod tables;
 mod threads;
 
 use std::ffi::OsString;
@@ -36,10 +43,11 @@ use crate::text::one_line;
 use output::{print, print_json, say};
 
 pub use args::{
-    BenchArgs, BenchWhat, CameraArg, Cli, CliCommand, ClipArg, CompareArgs, ConvertArgs, ConvertAs,
-    CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels, LayoutArg,
-    ListArgs, ModelArgs, ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs,
-    RenderArgs, RuntimeCommand, SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
+    BenchArgs, BenchWhat, CameraArg, CleanArgs, Cli, CliCommand, ClipArg, CompareArgs, ConvertArgs,
+    ConvertAs, CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels,
+    LayoutArg, ListArgs, MeasureArgs, MeasureSuv, MeshArgs, ModelArgs, ModelCommand,
+    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand, SegmentArgs,
+    SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -102,6 +110,9 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
         Some(CliCommand::Segment(args)) => segment::run(&args),
         Some(CliCommand::Render(args)) => render::run(&args),
         Some(CliCommand::Compare(args)) => compare::run(&args),
+        Some(CliCommand::Clean(args)) => clean::run(&args),
+        Some(CliCommand::Mesh(args)) => mesh::run(&args),
+        Some(CliCommand::Measure(args)) => measure::run(&args),
         Some(CliCommand::Model(command)) => model::run(&command),
         Some(CliCommand::Eval(args)) => eval::run(&args),
         Some(CliCommand::Embed(args)) => embed::run(&args),

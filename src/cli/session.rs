@@ -8,6 +8,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::args::ExportSessionArgs;
+use super::tables::quoted;
 use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
 use crate::geom::{AxisMap, Grid};
@@ -358,15 +359,6 @@ fn table(snapshot: &Snapshot) -> String {
         );
     }
     text
-}
-
-/// A field of a CSV (RFC 4180).
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 /// Day and minute of a time in milliseconds since 1970, UTC, in the Gregorian calendar.

@@ -61,8 +61,8 @@ fn labels_are_asked_for_by_their_numbers_in_the_file() {
 fn the_time_point_of_a_label_map_is_chosen_and_told() {
     let (series, plain) = (data("reports/frames_4d.nii.gz"), data("tables/labels.nii.gz"));
     for (more, voxels, told) in [
-        (&[][..], 604, "2 time points; the one read is number 1"),
-        (&["--time-point", "2"], 356, "2 time points; the one read is number 2"),
+        (&["--label", "1"][..], 604, "2 time points; the one read is number 1"),
+        (&["--label", "1", "--time-point", "2"], 356, "2 time points; the one read is number 2"),
     ] {
         let run = compare(&series, &plain, more);
         assert_eq!(run.json()["voxels_a"], voxels);
@@ -82,7 +82,7 @@ fn the_time_point_of_a_label_map_is_chosen_and_told() {
         let run = render(&[flag, "2"]);
         assert!(run.code == 0 && run.stderr.contains("is number 2"), "{run:?}");
     }
-    let run = compare(&series, &plain, &["--frame", "2"]);
+    let run = compare(&series, &plain, &["--label", "1", "--frame", "2"]);
     assert_eq!(run.json()["voxels_a"], 356, "the flag's older name");
 }
 

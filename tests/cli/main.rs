@@ -5,13 +5,16 @@ mod asked;
 mod bad_input;
 mod belonging;
 mod commands;
+mod compare;
 mod convert;
 mod eval;
 mod films;
 mod label_files;
 mod labels;
 mod lists;
+mod measure;
 mod memory;
+mod mesh;
 mod model;
 mod others;
 #[cfg(target_os = "linux")]

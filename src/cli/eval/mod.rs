@@ -9,7 +9,6 @@
 mod cases;
 mod correction;
 mod identity;
-mod journal;
 mod pictures;
 mod protocol;
 mod report;
@@ -28,6 +27,7 @@ use std::thread::ScopedJoinHandle;
 use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
+use super::journal::Journal;
 use super::{Usage, causes, files, print, print_json, say};
 use crate::io;
 use crate::segment::cubes::{self, CubeSegmenter};
@@ -35,7 +35,6 @@ use crate::segment::{self, Device};
 use crate::volume::{NamedRegion, Volume};
 use cases::Case;
 use correction::CorrectionOptions;
-use journal::Journal;
 use protocol::{Options, Structure, StructureResult, TOLERANCE};
 use report::{Failure, Report, Summary};
 
@@ -156,7 +155,7 @@ struct Evaluation<'a> {
     options: Options,
     model: PathBuf,
     model_sha256: String,
-    journal: Option<Journal>,
+    journal: Option<Journal<Structure>>,
     /// Threads of each job's model; `None` chooses.
     threads: Option<usize>,
     /// Where the model runs. Results of CUDA (half precision) and of the CPU are not the same.
@@ -211,7 +210,7 @@ impl<'a> Evaluation<'a> {
             PathBuf::from(name)
         };
         let journal = args.resume.clone().or_else(|| args.out.as_ref().map(beside));
-        let journal = journal.map(|path| Journal::open(&path)).transpose()?;
+        let journal = journal.map(|path| Journal::open(&path, "voxpoint eval")).transpose()?;
         let first = CubeSegmenter::open(&model, args.model.device.into(), threads)?;
         Ok(Self {
             args,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::super::tables::{number, quoted, table};
 use super::correction::{Correction, CorrectionOptions};
 use super::protocol::{After, Options, Structure};
 
@@ -240,30 +241,6 @@ fn corrected_text(corrected: &Corrected) -> String {
     out
 }
 
-/// A Markdown table that can be read as it is.
-fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut lines: Vec<Vec<String>> = vec![head.iter().map(|h| (*h).to_owned()).collect()];
-    lines.extend(rows);
-    let wide = |column: usize| {
-        lines.iter().filter_map(|l| l.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..head.len()).map(wide).collect();
-    let mut out = String::new();
-    for (n, line) in lines.iter().enumerate() {
-        for (cell, &width) in line.iter().zip(&widths) {
-            let _ = write!(out, "| {cell}{} ", " ".repeat(width - cell.chars().count()));
-        }
-        out.push_str("|\n");
-        if n == 0 {
-            for width in &widths {
-                let _ = write!(out, "|{}", "-".repeat(width + 2));
-            }
-            out.push_str("|\n");
-        }
-    }
-    out
-}
-
 /// Options, summary, a line for each structure, failures.
 pub fn markdown(report: &Report) -> String {
     let options = &report.options;
@@ -314,7 +291,6 @@ pub fn csv(report: &Report) -> String {
     );
     let goal = report.options.correction.map(|c| c.goal);
     out.push_str(if goal.is_some() { ",strokes,stroke_mm,dice_corrected\n" } else { "\n" });
-    let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
     for s in &report.structures {
         for a in &s.after {
             let _ = write!(
@@ -348,14 +324,6 @@ pub fn csv(report: &Report) -> String {
         }
     }
     out
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 #[cfg(test)]
@@ -404,11 +372,5 @@ mod tests {
         assert_eq!(median(vec![3.0, 1.0]), Some(2.0));
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![f64::INFINITY, f64::INFINITY]), Some(f64::INFINITY));
-    }
-
-    #[test]
-    fn names_with_commas_and_quotes_are_quoted() {
-        assert_eq!(quoted("rib, left \"7\""), "\"rib, left \"\"7\"\"\"");
-        assert_eq!(quoted("rib 7"), "rib 7");
     }
 }

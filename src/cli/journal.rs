@@ -7,32 +7,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context as _, bail};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use super::protocol::Structure;
 
 /// What every line begins with.
 const BEGIN: &[u8] = b"{\"key\":";
 
 /// A line of the journal.
 #[derive(Serialize, Deserialize)]
-struct Line {
+struct Line<T> {
     /// All that the result depends on.
     key: String,
-    structure: Structure,
+    #[serde(alias = "structure")]
+    result: T,
 }
 
-/// Results of this run and of earlier ones with the same keys.
-pub struct Journal {
+/// Results of this run of a command and of earlier ones with the same keys.
+pub struct Journal<T> {
     path: PathBuf,
     file: Mutex<File>,
-    done: HashMap<String, Structure>,
+    done: HashMap<String, T>,
 }
 
-impl Journal {
-    /// Opens or begins a journal. A last line that was cut off is dropped; any other that is not a result is an
-    /// error, because then the file is something else.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+impl<T: Serialize + DeserializeOwned + Clone> Journal<T> {
+    /// Opens or begins a journal of `command`, as it is typed. A last line that was cut off is dropped; any other that is
+    /// not a result is an error, because then the file is something else.
+    pub fn open(path: &Path, command: &str) -> anyhow::Result<Self> {
         let place = || format!("can't use the journal {}", path.display());
         // Opening a pipe waits for whoever is at its other end; and only a file can be read again.
         if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
@@ -43,7 +43,7 @@ impl Journal {
         // Some disks have no locks; then it is up to the user.
         if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
             bail!(
-                "another “voxpoint eval” is writing this journal; wait for it, or name another with --resume: {}",
+                "another “{command}” is writing this journal; wait for it, or name another with --resume: {}",
                 path.display()
             );
         }
@@ -52,19 +52,19 @@ impl Journal {
         let mut done = HashMap::new();
         for (n, line) in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()).enumerate()
         {
-            let Ok(line) = serde_json::from_slice::<Line>(line) else {
+            let Ok(line) = serde_json::from_slice::<Line<T>>(line) else {
                 bail!(
-                    "line {} is no result of “voxpoint eval”; name another journal: {}",
+                    "line {} is no result of “{command}”; name another journal: {}",
                     n + 1,
                     path.display()
                 );
             };
-            done.insert(line.key, line.structure);
+            done.insert(line.key, line.result);
         }
         let rest = &bytes[whole..];
         if !rest.is_empty() {
             if !rest.starts_with(BEGIN) && !BEGIN.starts_with(rest) {
-                bail!("this is no journal of “voxpoint eval”; name another: {}", path.display());
+                bail!("this is no journal of “{command}”; name another: {}", path.display());
             }
             file.set_len(whole as u64).with_context(place)?;
         }
@@ -72,13 +72,13 @@ impl Journal {
     }
 
     /// The result of an earlier run.
-    pub fn get(&self, key: &str) -> Option<&Structure> {
+    pub fn get(&self, key: &str) -> Option<&T> {
         self.done.get(key)
     }
 
     /// Keeps a result, as one line in one write.
-    pub fn add(&self, key: &str, structure: &Structure) -> anyhow::Result<()> {
-        let line = Line { key: key.to_owned(), structure: structure.clone() };
+    pub fn add(&self, key: &str, result: &T) -> anyhow::Result<()> {
+        let line = Line { key: key.to_owned(), result: result.clone() };
         let mut line = serde_json::to_vec(&line)?;
         line.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -91,21 +91,19 @@ impl Journal {
 mod tests {
     use super::*;
 
-    fn structure(label: u16) -> Structure {
-        Structure {
-            case: "a".into(),
-            label,
-            name: None,
-            voxels: 3,
-            volume_ml: 0.1 + 0.2,
-            extent_mm: [1.0, 2.0, 1.0 / 3.0],
-            small: true,
-            in_cube: 1.0,
-            after: Vec::new(),
-            clicks: Vec::new(),
-            grown: Vec::new(),
-            correction: None,
-        }
+    /// Some result.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Found {
+        label: u16,
+        ml: f64,
+    }
+
+    fn found(label: u16) -> Found {
+        Found { label, ml: 0.1 + 0.2 }
+    }
+
+    fn open(path: &Path) -> anyhow::Result<Journal<Found>> {
+        Journal::open(path, "voxpoint eval")
     }
 
     #[test]
@@ -113,25 +111,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("j");
         {
-            let journal = Journal::open(&path).unwrap();
-            journal.add("one", &structure(1)).unwrap();
-            journal.add("two", &structure(2)).unwrap();
-            assert!(Journal::open(&path).is_err_and(|e| e.to_string().contains("another")));
+            let journal = open(&path).unwrap();
+            journal.add("one", &found(1)).unwrap();
+            journal.add("two", &found(2)).unwrap();
+            assert!(open(&path).is_err_and(|e| e.to_string().contains("another")));
         }
         let whole = std::fs::read(&path).unwrap();
         let first = whole.iter().position(|&b| b == b'\n').unwrap() + 1;
         for cut in [first, first + 1, first + 20, whole.len() - 1, whole.len()] {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let two = if cut == whole.len() { Some(structure(2)) } else { None };
+            let two = if cut == whole.len() { Some(found(2)) } else { None };
             {
-                let journal = Journal::open(&path).unwrap();
-                assert_eq!(journal.get("one"), Some(&structure(1)), "cut at {cut}");
+                let journal = open(&path).unwrap();
+                assert_eq!(journal.get("one"), Some(&found(1)), "cut at {cut}");
                 assert_eq!(journal.get("two").cloned(), two, "cut at {cut}");
-                journal.add("three", &structure(3)).unwrap();
+                journal.add("three", &found(3)).unwrap();
             }
-            let journal = Journal::open(&path).unwrap();
-            assert_eq!(journal.get("one"), Some(&structure(1)), "cut at {cut}");
-            assert_eq!(journal.get("three"), Some(&structure(3)), "cut at {cut}");
+            let journal = open(&path).unwrap();
+            assert_eq!(journal.get("one"), Some(&found(1)), "cut at {cut}");
+            assert_eq!(journal.get("three"), Some(&found(3)), "cut at {cut}");
         }
     }
 
@@ -143,7 +141,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
         for path in [&pipe, Path::new("/dev/null"), folder.path()] {
-            let error = Journal::open(path).err().expect("refused").to_string();
+            let error = open(path).err().expect("refused").to_string();
             assert!(error.contains("must be a file"), "{error}");
         }
     }
@@ -154,7 +152,7 @@ mod tests {
         let path = folder.path().join("notes.txt");
         for text in ["my notes", "my notes\n", "{\"a\":1}\n{\"b\":2}\n"] {
             std::fs::write(&path, text).unwrap();
-            assert!(Journal::open(&path).is_err(), "{text}");
+            assert!(open(&path).is_err(), "{text}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
     }

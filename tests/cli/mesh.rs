@@ -1,0 +1,103 @@
+//! `voxpoint mesh` and `voxpoint clean`: what they write, and what they refuse.
+
+use crate::support::{lps, names, nifti, voxpoint};
+
+const DIMS: [i16; 3] = [24, 20, 18];
+
+/// Two boxes of 10 and 8 voxels of 3 mm with names; the second is on the patient's left.
+fn boxes(folder: &std::path::Path) -> String {
+    let mut voxels = Vec::new();
+    for z in 0..DIMS[2] {
+        for y in 0..DIMS[1] {
+            for x in 0..DIMS[0] {
+                let within = |from: i16, size: i16| {
+                    (from..from + size).contains(&x)
+                        && (2..2 + size).contains(&y)
+                        && (3..3 + size).contains(&z)
+                };
+                voxels.push(if within(1, 10) {
+                    4
+                } else if within(15, 8) {
+                    7
+                } else {
+                    u8::from([x, y, z] == [23, 19, 17])
+                });
+            }
+        }
+    }
+    let path = folder.join("m.nii");
+    std::fs::write(&path, nifti(DIMS, 2, 8, lps(3.0), &voxels)).expect("the test's folder");
+    let table = "4 255 0 0 1 1 1 \"Left kidney\"\n7 0 0 255 1 1 1 \"Spleen\"\n";
+    std::fs::write(folder.join("m.labels.txt"), table).expect("the test's folder");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn meshes_are_as_large_as_their_voxels_and_files_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let map = boxes(folder.path());
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let glb = at("all.glb");
+    let report = voxpoint(&["mesh", &map, "--out", &glb, "--json"]).json();
+    assert_eq!((&report["space"], &report["error_mm"]), (&"RAS".into(), &1.5.into()));
+    let meshes = report["meshes"].as_array().expect("meshes");
+    assert_eq!(meshes.len(), 3);
+    for mesh in &meshes[1..] {
+        let of = |key: &str| mesh[key].as_f64().expect("a number");
+        assert!((of("volume_ml") / of("voxels_volume_ml") - 1.0).abs() < 0.01, "{mesh}");
+        assert_eq!(mesh["file"], glb.as_str());
+    }
+    let bytes = std::fs::read(&glb).expect("the file");
+    assert!(bytes.starts_with(b"glTF") && bytes.windows(11).any(|w| w == b"Left kidney"));
+    let line =
+        ["mesh", &map, "--out", &at("o.stl"), "--space", "lps", "--label", "4", "--label", "7"];
+    assert_eq!(voxpoint(&line).code, 0);
+    let written = names(folder.path());
+    for name in ["o_4_left_kidney.stl", "o_7_spleen.stl"] {
+        assert!(written.contains(&name.to_owned()), "{written:?}");
+        let header = std::fs::read(folder.path().join(name)).expect("the file");
+        assert!(String::from_utf8_lossy(&header[..80]).contains("SPACE=LPS"));
+    }
+    assert!(voxpoint(&line).failed(1).contains("is there already"));
+    for (line, code, words) in [
+        (vec!["mesh", &map, "--out", "x.vtk"], 2, "must end in"),
+        (vec!["mesh", &map, "--out", &at("x.obj"), "--label", "9"], 1, "which has 1, 4, 7"),
+        (vec!["mesh", &map, "--out", &at("x.obj"), "--error", "-1"], 2, "not 0 or more"),
+    ] {
+        assert!(voxpoint(&line).failed(code).contains(words), "{words}");
+    }
+}
+
+#[test]
+fn cleaning_is_a_dry_run_until_a_folder_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let maps = folder.path().join("maps");
+    std::fs::create_dir(&maps).expect("the test's folder");
+    boxes(&maps);
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let before = names(&maps);
+    let report = voxpoint(&["clean", &at("maps"), "--small", "--json"]).json();
+    assert_eq!(report["dry_run"], true);
+    let file = &report["files"][0];
+    assert_eq!((&file["labels_before"], &file["labels_after"]), (&3.into(), &2.into()));
+    assert_eq!(
+        (&file["deeds"][0]["label"], &file["deeds"][0]["step"]),
+        (&1.into(), &"small".into())
+    );
+    assert_eq!(names(&maps), before);
+    let (out, csv) = (at("out"), at("what.csv"));
+    let line = ["clean", &at("maps"), "--small", "--out", &out, "--csv", &csv];
+    assert_eq!(voxpoint(&line).code, 0);
+    assert_eq!(names(&folder.path().join("out")), ["m.labels.txt", "m.nii"]);
+    let same = ["compare", &at("maps/m.nii"), &at("out/m.nii"), "--label", "4", "--json"];
+    assert_eq!(voxpoint(&same).json()["dice"], 1.0);
+    let gone = ["compare", &at("maps/m.nii"), &at("out/m.nii"), "--label", "1", "--json"];
+    assert_eq!(voxpoint(&gone).json()["dice"], 0.0);
+    let table = std::fs::read_to_string(&csv).expect("the table");
+    assert!(table.contains(",1,,small,dropped: 0.027 ml"), "{table}");
+    // Not twice into one folder, nor among the input.
+    let again = voxpoint(&line);
+    assert!(again.code == 1 && again.stderr.contains("is there already"), "{again:?}");
+    let within = voxpoint(&["clean", &at("maps"), "--out", &at("maps")]);
+    assert!(within.failed(1).contains("within the input"), "{within:?}");
+}
