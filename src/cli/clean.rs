@@ -162,7 +162,10 @@ fn words(deed: &CleaningDeed) -> (&'static str, String) {
 fn place(folder: &Path, name: &str, path: &Path) -> PathBuf {
     let file = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let endings = io::formats().written_endings(ContentKind::Labels);
-    let ending = endings.iter().filter(|ending| file.ends_with(**ending)).max_by_key(|e| e.len());
+    // A DICOM file of labels names images, which a copy elsewhere does not have at hand.
+    let ending =
+        endings.iter().filter(|ending| file.ends_with(**ending) && !ending.ends_with(".dcm"));
+    let ending = ending.max_by_key(|e| e.len());
     folder.join(format!("{name}{}", ending.unwrap_or(&".nii.gz")))
 }
 
