@@ -71,6 +71,7 @@ use open_document::OpenDocument;
 use operations::Operations;
 use parts::PartCounts;
 use pictures::Pictures;
+use pointer::InOrder;
 use remembered::Remembered;
 use series::SeriesChoice;
 pub(crate) use sessions::KeptWork;
@@ -119,6 +120,8 @@ pub struct App {
     remembered: Remembered,
     sessions: Sessions,
     work_list: WorkList,
+    /// Keys and clicks of long frames.
+    in_order: InOrder,
     /// It is being looked which of the files opened lately are still there.
     recent: Option<Task<Vec<RecentFile>>>,
     longest_step: Duration,
@@ -198,6 +201,7 @@ impl App {
             sessions,
             work_list: WorkList::new(wake),
             recent: None,
+            in_order: InOrder::default(),
             longest_step: Duration::ZERO,
             started: Instant::now(),
             frames: 0,
@@ -533,6 +537,7 @@ fn dress(ctx: &egui::Context) {
 
 impl eframe::App for App {
     fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
+        self.in_order.take_turns(ctx, input);
         pointer::forgive_slow_frames(ctx, input);
     }
 

@@ -1,6 +1,34 @@
-//! Clicks while frames take long.
+//! Clicks and keys while frames take long.
 
 use egui::{Context, Event, RawInput};
+
+/// Keys and buttons of the pointer in the order in which they were pressed. All keys of a frame are handled before what
+/// the pointer did in it, so that a click and then a key, both in one long frame, would be a click with the tool or the
+/// object that the key chose: a frame gets no more than what comes before such a change, and the next one the rest.
+#[derive(Debug, Default)]
+pub(super) struct InOrder {
+    waiting: Vec<Event>,
+}
+
+impl InOrder {
+    /// Leaves in `input` what this frame is to handle. Before each frame.
+    pub fn take_turns(&mut self, ctx: &Context, input: &mut RawInput) {
+        let mut events = std::mem::take(&mut self.waiting);
+        events.append(&mut input.events);
+        let is_button = |event: &Event| matches!(event, Event::PointerButton { .. });
+        let is_key = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
+        let mut button_before = false;
+        let next = events.iter().position(|event| {
+            button_before |= is_button(event);
+            button_before && is_key(event)
+        });
+        self.waiting = events.split_off(next.unwrap_or(events.len()));
+        if !self.waiting.is_empty() {
+            ctx.request_repaint();
+        }
+        input.events = events;
+    }
+}
 
 /// How long a click may take, seconds: egui's own value.
 const CLICK: f64 = 0.8;
@@ -20,6 +48,45 @@ mod tests {
     use egui::{Modifiers, PointerButton, Pos2, Rect, vec2};
 
     use super::*;
+
+    #[test]
+    fn a_key_waits_for_the_click_before_it_and_nothing_is_lost() {
+        let ctx = Context::default();
+        let key = |key| Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let button = |pressed| Event::PointerButton {
+            pos: Pos2::ZERO,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        use egui::Key::{B, P, Tab};
+        let all = vec![
+            key(P),
+            button(true),
+            button(false),
+            key(Tab),
+            key(B),
+            button(true),
+            button(false),
+            Event::Copy,
+        ];
+        let mut order = InOrder::default();
+        let mut frames = Vec::new();
+        let mut new = all.clone();
+        while !new.is_empty() || !order.waiting.is_empty() {
+            let mut input = RawInput { events: std::mem::take(&mut new), ..RawInput::default() };
+            order.take_turns(&ctx, &mut input);
+            frames.push(input.events);
+        }
+        assert_eq!(frames.concat(), all);
+        assert_eq!(frames.iter().map(Vec::len).collect::<Vec<_>>(), [3, 5]);
+    }
 
     #[test]
     fn a_click_counts_however_long_the_frame_takes_and_a_long_press_is_none() {

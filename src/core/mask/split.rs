@@ -80,9 +80,9 @@ pub fn cut(
 
 /// The plane between the patient's right and left, its normal towards Right: across the voxel axis that runs from side
 /// to side (in a scan that was tilted to the patient that is the patient's own). Through the middle of the volume, or,
-/// if there is a region, through the place about which its voxels are most alike on both sides: where most of it,
-/// mirrored along this axis, lies over itself (counted in layers across the axis; of two such places the nearer to the
-/// centroid).
+/// if there is a region, through the gap between its two sides; if there is no such gap, through the place about which
+/// its voxels are most alike on both sides: where most of it, mirrored along this axis, lies over itself (counted in
+/// layers across the axis; of two such places the nearer to the centroid).
 pub fn mid_sagittal(grid: &Grid, region: Option<&Region>) -> CutPlane {
     let (axis, grows_right) = grid.orientation().voxel_axis(Axis::X);
     let step = grid.world_from_voxel().matrix3.col(axis);
@@ -90,7 +90,10 @@ pub fn mid_sagittal(grid: &Grid, region: Option<&Region>) -> CutPlane {
     let across = grid.voxel_from_world().matrix3.row(axis);
     let normal = if grows_right { across } else { -across };
     let middle = (grid.dims()[axis] as f64 - 1.0) / 2.0;
-    let at = region.and_then(|r| symmetric_place(&layer_counts(r, grid.dims(), axis)));
+    let at = region.and_then(|r| {
+        let counts = layer_counts(r, grid.dims(), axis);
+        gap(&counts).or_else(|| symmetric_place(&counts))
+    });
     let point = grid.centre() + step * (at.unwrap_or(middle) - middle);
     CutPlane { point, normal: normal.normalize_or(DVec3::X) }
 }
@@ -115,6 +118,27 @@ fn layer_counts(region: &Region, dims: [usize; 3], axis: usize) -> Vec<i64> {
     }
     counts.truncate(dims[axis]);
     counts
+}
+
+/// The middle of the widest run of layers that are empty or nearly so (a twentieth of the fullest), with a fifth of all
+/// voxels or more on each side of it; of two as wide the nearer to the centroid. Ventricles, kidneys or lungs of
+/// unlike sizes are alike about a place within the larger one, where nobody would cut.
+fn gap(counts: &[i64]) -> Option<f64> {
+    let total: i64 = counts.iter().sum();
+    let low = counts.iter().max()? / 20;
+    let centroid = counts.iter().zip(0i64..).map(|(c, n)| c * n).sum::<i64>() as f64 / total as f64;
+    let (mut before, mut at) = (0, 0);
+    let mut gaps: Vec<(usize, f64)> = Vec::new();
+    for run in counts.chunk_by(|a, b| (*a <= low) == (*b <= low)) {
+        let within: i64 = run.iter().sum();
+        let after = total - before - within;
+        if run[0] <= low && before.min(after) * 5 >= total && total > 0 {
+            gaps.push((run.len(), at as f64 + (run.len() as f64 - 1.0) / 2.0));
+        }
+        (before, at) = (before + within, at + run.len());
+    }
+    let nearer = |a: f64, b: f64| (b - centroid).abs().total_cmp(&(a - centroid).abs());
+    gaps.into_iter().max_by(|a, b| a.0.cmp(&b.0).then(nearer(a.1, b.1))).map(|(_, place)| place)
 }
 
 /// Where a profile is most like its mirror image: a layer, or the border between two.

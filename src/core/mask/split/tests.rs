@@ -77,6 +77,13 @@ fn the_plane_of_a_region_is_where_it_is_symmetric() {
             || v[0].abs_diff(35) <= 4 && v[2] < 3
     });
     assert_eq!(at(&pair), 25.0);
+    // Two ventricles of unlike sizes, one voxel of a vessel between them: alike about 15, within the larger one.
+    let ventricles = region(dims, |v| {
+        v[0].abs_diff(15) <= 5
+            || v[0].abs_diff(27) <= 3 && v[1] < 4
+            || v[0].abs_diff(22) <= 1 && v == [v[0], 5, 5]
+    });
+    assert_eq!(at(&ventricles), 22.0);
     let one = region(dims, |v| v[0].abs_diff(15) <= 4);
     assert_eq!(at(&one), 15.0);
     assert_eq!(at(&region(dims, |v| v[0] == 9 || v[0] == 12)), 10.5);
