@@ -45,6 +45,7 @@ pub(super) fn forgive_slow_frames(ctx: &Context, input: &RawInput) {
 
 #[cfg(test)]
 mod tests {
+    use egui::Key::{B, P, Tab};
     use egui::{Modifiers, PointerButton, Pos2, Rect, vec2};
 
     use super::*;
@@ -65,7 +66,6 @@ mod tests {
             pressed,
             modifiers: Modifiers::NONE,
         };
-        use egui::Key::{B, P, Tab};
         let all = vec![
             key(P),
             button(true),

@@ -19,8 +19,8 @@ impl App {
     pub(super) fn ask_save(&mut self) {
         let Some(open) = &self.open else { return };
         let known = open.saved_to.clone().or_else(|| open.came_from.clone());
-        let format = open.document.image().provenance().format;
-        let beside = || label_path_for(&self.formats, &open.path, format);
+        let said = open.document.image().provenance();
+        let beside = || label_path_for(&self.formats, &open.path, said);
         let suggestion = known.unwrap_or_else(beside);
         self.files.paths.ask(Purpose::Save(open.number, suggestion));
     }

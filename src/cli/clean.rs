@@ -99,9 +99,9 @@ pub fn run(args: &CleanArgs) -> anyhow::Result<()> {
             .with_context(|| format!("can't write {}", csv.display()))?;
     }
     if args.json {
-        print_json(&report)?
+        print_json(&report)?;
     } else {
-        print(text(&report).trim_end())?
+        print(text(&report).trim_end())?;
     }
     match report.failures.len() {
         0 => Ok(()),
@@ -164,7 +164,7 @@ fn place(folder: &Path, name: &str, path: &Path) -> PathBuf {
     let endings = io::formats().written_endings(ContentKind::Labels);
     // A DICOM file of labels names images, which a copy elsewhere does not have at hand.
     let ending =
-        endings.iter().filter(|ending| file.ends_with(**ending) && !ending.ends_with(".dcm"));
+        endings.iter().filter(|ending| file.ends_with(**ending) && !ending.contains(".dcm"));
     let ending = ending.max_by_key(|e| e.len());
     folder.join(format!("{name}{}", ending.unwrap_or(&".nii.gz")))
 }

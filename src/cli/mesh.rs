@@ -139,7 +139,7 @@ fn write(
     for (group, place) in groups.into_iter().zip(places) {
         let bytes = encode_meshes(group, format, space);
         let file = io::stage_bytes(place, &bytes);
-        staged.push((file.with_context(|| can_not(place))?, place.to_path_buf()));
+        staged.push((file.with_context(|| can_not(place))?, place.clone()));
     }
     io::publish_together(staged)?;
     Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::bail;
 use serde::Serialize;
 
-use super::args::ExportSessionArgs;
+use super::args::{ExportSessionArgs, SeriesArg};
 use super::tables::quoted;
 use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
@@ -279,7 +279,11 @@ fn on_images(
             source.file.absolute.display()
         );
     };
-    let scan = files::open_scan(&path)?;
+    // Of a folder with several series the session's own, whichever is the likely one.
+    let said = source.provenance();
+    let series =
+        SeriesArg { series: said.series(), even: said.is_resampled(), ..SeriesArg::default() };
+    let scan = files::open_one(&path, &series)?;
     let tolerance = 0.05 * scan.grid().spacing().min_element();
     let Some(order) = AxisMap::between(&source.grid, scan.grid(), tolerance) else {
         bail!(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::io::{ContentKind, Registry};
 use crate::ui::text::tr;
 use crate::ui::{FilmFormat, FilmOptions, PictureOptions};
+use crate::volume::Provenance;
 
 /// A picture or a film that goes into a file.
 #[derive(Clone, Debug)]
@@ -53,10 +54,17 @@ pub(in crate::app) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
 }
 
 /// `scan.nii.gz` → `scan_mask.nii.gz`, beside it; of the format of the scan, if that is written. A folder has no ending
-/// that would say its `format`, and the names of DICOM files often have none.
-pub(in crate::app) fn label_path_for(formats: &Registry, scan: &Path, format: &str) -> PathBuf {
-    let own = formats.ending_of(format, ContentKind::Labels);
+/// that would say its format, and the names of DICOM files often have none: `said` does. A format that names the images
+/// of its labels is not for a scan that has none.
+pub(in crate::app) fn label_path_for(
+    formats: &Registry,
+    scan: &Path,
+    said: &Provenance,
+) -> PathBuf {
+    let own = formats.ending_of(said.format, ContentKind::Labels);
     let ending = own.unwrap_or_else(|| formats.ending_beside(scan, ContentKind::Labels));
+    let named = formats.names_images(Path::new(&format!("m{ending}")));
+    let ending = if named && said.images.is_none() { label_ending(formats) } else { ending };
     scan.with_file_name(format!("{}_mask{ending}", stem_of(formats, scan)))
 }
 
@@ -107,6 +115,8 @@ pub(in crate::app) fn sample_scan() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::io::formats;
 
@@ -121,9 +131,16 @@ mod tests {
 
     #[test]
     fn the_mask_is_suggested_beside_its_scan() {
-        let of = |s: &str, format: &str| {
-            label_path_for(formats(), Path::new(s), format).to_string_lossy().into_owned()
+        let of = |s: &str, format: &'static str| {
+            let images = (format == "DICOM").then(Arc::default);
+            let said = Provenance { format, images, ..Provenance::default() };
+            label_path_for(formats(), Path::new(s), &said).to_string_lossy().into_owned()
         };
+        let part = Provenance { format: "DICOM", ..Provenance::default() };
+        for scan in ["d/CT", "d/IM1.dcm"] {
+            let path = label_path_for(formats(), Path::new(scan), &part);
+            assert!(path.to_string_lossy().ends_with("_mask.nii.gz"), "{}", path.display());
+        }
         let path = |s: &str| of(s, "");
         assert_eq!(of("d/CT", "DICOM"), "d/CT_mask.dcm");
         assert_eq!(of("d/IM0001", "DICOM"), "d/IM0001_mask.dcm");

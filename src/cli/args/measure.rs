@@ -31,7 +31,7 @@ pub struct MeasureArgs {
     /// Only this label: its value in the file.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub label: Option<u64>,
-    /// Measure uptake (SUVmax, SUVpeak, MTV, TLG): a PET whose file says what is needed is put into SUV by body weight, lean
+    /// Measure uptake (highest and peak SUV, MTV, TLG): a PET whose file says what is needed is put into SUV by body weight, lean
     /// body mass or body surface; “stored” takes its values for SUV.
     #[arg(long, value_enum, value_name = "bw|lbm|bsa|stored", requires = "scan")]
     pub suv: Option<MeasureSuv>,

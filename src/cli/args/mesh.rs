@@ -18,6 +18,8 @@ Meshes are closed. The surface between voxels is smoothed by half of --error, th
 the last quarter until it holds as much as the voxels.";
 
 /// `voxpoint mesh`.
+// Each is a flag of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(after_long_help = FILES)]
 pub struct MeshArgs {

@@ -1,6 +1,7 @@
 //! Several raters: everybody with everybody, and what they make together (STAPLE, majority vote).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
@@ -255,7 +256,8 @@ fn save(
 fn text(report: &AgreementReport) -> String {
     let mut out = String::new();
     for (n, rater) in report.raters.iter().enumerate() {
-        out += &format!("{}: {rater}\n", n + 1);
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{}: {rater}", n + 1);
     }
     let mm = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.2}"));
     let name = |name: &Option<String>| name.clone().unwrap_or_default().replace('|', "\\|");

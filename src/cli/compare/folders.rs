@@ -88,7 +88,7 @@ pub struct LabelSummary {
 }
 
 /// Labels over all cases, by their numbers.
-pub fn summary<'a>(cases: impl Iterator<Item = &'a ComparedMaps> + Clone) -> Vec<LabelSummary> {
+pub fn summary<'a>(cases: &(impl Iterator<Item = &'a ComparedMaps> + Clone)) -> Vec<LabelSummary> {
     let mut labels: BTreeMap<u64, Option<String>> = BTreeMap::new();
     for row in cases.clone().flat_map(|found| &found.labels) {
         let name = labels.entry(row.label).or_default();
@@ -133,7 +133,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
     }
     super::write_tables(args, &found, &failures, &unpaired)?;
-    let summary = summary(found.iter().map(|(_, maps)| *maps));
+    let summary = summary(&found.iter().map(|(_, maps)| *maps));
     if args.json {
         print_json(&FoldersReport {
             a: args.a.display().to_string(),

@@ -47,7 +47,7 @@ pub fn page(
         b: args.b.display().to_string(),
         tolerance_mm: args.tolerance,
         rows: rows.collect(),
-        summary: summary(cases.iter().map(|(_, found)| *found)),
+        summary: summary(&cases.iter().map(|(_, found)| *found)),
         failures,
         unpaired,
     };

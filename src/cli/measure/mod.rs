@@ -66,13 +66,13 @@ fn folder(args: &MeasureArgs) -> anyhow::Result<()> {
     for (name, path) in &maps {
         let scan = match &scans {
             None => None,
-            Some(scans) => match scan_of(name, scans) {
-                Some(scan) => Some(scan),
-                None => {
+            Some(scans) => {
+                let Some(scan) = scan_of(name, scans) else {
                     say(&format!("warning: no scan of this name, left out: {}", path.display()));
                     continue;
-                }
-            },
+                };
+                Some(scan)
+            }
         };
         match file(path, scan.map(PathBuf::as_path), args) {
             Ok(found) => {
@@ -125,13 +125,12 @@ fn file(path: &Path, scan: Option<&Path>, args: &MeasureArgs) -> anyhow::Result<
         threshold: args.threshold,
         resample: args.resample,
     };
-    let (read, grid) = match &scan_volume {
-        Some(scan) => (label_maps::read_onto(scan, path, how)?, scan.grid().clone()),
-        None => {
-            let volume = files::open_scan(path)?;
-            let read = label_maps::labels(&volume, path, args.time_point, args.threshold)?;
-            (read, volume.grid().clone())
-        }
+    let (read, grid) = if let Some(scan) = &scan_volume {
+        (label_maps::read_onto(scan, path, how)?, scan.grid().clone())
+    } else {
+        let volume = files::open_scan(path)?;
+        let read = label_maps::labels(&volume, path, args.time_point, args.threshold)?;
+        (read, volume.grid().clone())
     };
     let labels = wanted(&read, path, args)?;
     let bytes: u64 = {

@@ -216,6 +216,9 @@ impl ZipContents {
     ) -> Result<Volume, IoError> {
         let image = &self.images[row];
         let shown = PathBuf::from(format!("{}: {}", self.archive.display(), image.name));
+        if image.length > limits.memory {
+            return Err(IoError::too_large(image.length, limits.memory, &shown));
+        }
         let no_room = |e| IoError::Read { source: e, path: std::env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("voxpoint-").tempdir().map_err(no_room)?;
         let file = folder.path().join(format!("image{}", image.ending));

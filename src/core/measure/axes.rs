@@ -59,15 +59,15 @@ impl PrincipalAxes {
 
     /// Second to first, `sqrt(λ minor / λ major)`; not defined of one voxel (`PyRadiomics`: Elongation, IBSI Q3CK).
     pub fn elongation(&self) -> Option<f64> {
-        self.to_major(1)
+        self.of_major(1)
     }
 
     /// Third to first, `sqrt(λ least / λ major)`; not defined of one voxel (`PyRadiomics`: Flatness, IBSI N17B).
     pub fn flatness(&self) -> Option<f64> {
-        self.to_major(2)
+        self.of_major(2)
     }
 
-    fn to_major(&self, n: usize) -> Option<f64> {
+    fn of_major(self, n: usize) -> Option<f64> {
         (self.variances[0] > 0.0).then(|| (self.variances[n] / self.variances[0]).sqrt())
     }
 }

@@ -186,10 +186,8 @@ fn sides(
     let side = |n: usize| {
         let bounds = parts.list()[n].bounds;
         let at = |voxel: usize| {
-            let mut place = [0.0; 3];
-            for a in 0..3 {
-                place[a] = (bounds.min[a] + bounds.max[a] - 1) as f64 / 2.0;
-            }
+            let middle = |a: usize| (bounds.min[a] + bounds.max[a] - 1) as f64 / 2.0;
+            let mut place: [f64; 3] = std::array::from_fn(middle);
             place[axis] = voxel as f64;
             (grid.world(DVec3::from_array(place)) - plane.point).dot(plane.normal)
         };

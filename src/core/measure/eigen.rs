@@ -34,9 +34,9 @@ fn rotate(a: &mut [[f64; 3]; 3], v: &mut [[f64; 3]; 3], p: usize, q: usize) {
     for row in a.iter_mut() {
         (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
     }
-    for n in 0..3 {
-        (a[p][n], a[q][n]) = (c * a[p][n] - s * a[q][n], s * a[p][n] + c * a[q][n]);
-    }
+    let (first, second) = (a[p], a[q]);
+    a[p] = std::array::from_fn(|n| c * first[n] - s * second[n]);
+    a[q] = std::array::from_fn(|n| s * first[n] + c * second[n]);
     for row in v.iter_mut() {
         (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
     }

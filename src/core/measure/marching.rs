@@ -84,9 +84,7 @@ fn pieces(spacing: [f64; 3]) -> [Piece; 256] {
             piece.area += dot(normal, normal).sqrt() / 2.0;
             // The table is for axes in the order z, y, x, in which what turns left turns right here.
             piece.volume -= dot(cross(a, b), c);
-            for axis in 0..3 {
-                piece.lean[axis] -= normal[axis];
-            }
+            piece.lean = minus(piece.lean, normal);
         }
         let turned = |v: f64| -v;
         let opposite =

@@ -61,7 +61,7 @@ pub fn axial_diameters(
     let (axis, _) = grid.orientation().voxel_axis(Axis::Z);
     let (u, v) = if axis == 0 { (1, 2) } else { (0, if axis == 1 { 2 } else { 1 }) };
     let scale = DVec2::new(grid.spacing()[u], grid.spacing()[v]);
-    let mut best: Option<(f64, usize, Vec<[DVec2; 2]>, [DVec2; 2])> = None;
+    let mut best: Option<Candidate> = None;
     for slice in bounds.min[axis]..bounds.max[axis] {
         let mut here = VoxelBox { min: bounds.min, max: bounds.max };
         (here.min[axis], here.max[axis]) = (slice, slice + 1);
@@ -84,6 +84,9 @@ pub fn axial_diameters(
     let (long_ends, short_ends) = (ends.map(world), short_ends.map(world));
     Ok(Some(AxialDiameters { long, short, slice, axis, long_ends, short_ends }))
 }
+
+/// A longest diameter, the slice that it is in, that part's outline, and the diameter's ends.
+type Candidate = (f64, usize, Vec<[DVec2; 2]>, [DVec2; 2]);
 
 /// The outline of a part within a slice, in pieces; mm from the first voxel of the volume.
 fn outline(

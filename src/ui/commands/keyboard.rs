@@ -24,7 +24,7 @@ pub fn handle(
         view.transient.peek = false;
         return;
     }
-    let has_keyboard = ctx.memory(|m| m.focused());
+    let has_keyboard = ctx.memory(egui::Memory::focused);
     let focused = has_keyboard.is_some();
     let in_view = view.transient.keyboard_view.is_some_and(|(id, _)| has_keyboard == Some(id));
     view.transient.peek =

@@ -68,8 +68,10 @@ impl PairWriter for MetaImageWriter {
     }
 
     fn header(&self, content: &Content, voxels_name: &str) -> Result<Vec<u8>, EncodeError> {
-        // A line of its own, whose words may be a pattern.
-        if voxels_name.contains(['\n', '\r', '%']) || voxels_name.trim() != voxels_name {
+        // A line of its own, whose words may be a pattern or begin a list.
+        let is_list = voxels_name.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("list"));
+        let is_pattern = voxels_name.contains(['\n', '\r', '%']);
+        if is_list || is_pattern || voxels_name.trim() != voxels_name {
             let what = "a header can't name a file that is called like this".to_owned();
             return Err(EncodeError::Impossible(what));
         }

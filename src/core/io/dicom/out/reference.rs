@@ -18,7 +18,7 @@ use crate::work::CancelToken;
 
 /// What a file says of the patient and the study, as its images do (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2): with an empty
 /// value where they say nothing but the standard wants the element.
-const WANTED: [(Tag, VR); 9] = [
+pub(super) const WANTED: [(Tag, VR); 9] = [
     (tags::PATIENT_NAME, VR::PN),
     (tags::PATIENT_ID, VR::LO),
     (tags::PATIENT_BIRTH_DATE, VR::DA),
@@ -30,7 +30,7 @@ const WANTED: [(Tag, VR); 9] = [
     (tags::ACCESSION_NUMBER, VR::SH),
 ];
 /// Further elements of these, where the images have them. Those that say that a patient was made unknown stay with it.
-const FURTHER: [(Tag, VR); 9] = [
+pub(super) const FURTHER: [(Tag, VR); 9] = [
     (tags::ISSUER_OF_PATIENT_ID, VR::LO),
     (tags::PATIENT_AGE, VR::AS),
     (tags::PATIENT_SIZE, VR::DS),
@@ -142,7 +142,6 @@ pub(in crate::io::dicom) fn begin(reference: &Reference, class: &str, modality: 
         .text(tags::SOP_INSTANCE_UID, VR::UI, new_uid())
         .text(tags::INSTANCE_CREATION_DATE, VR::DA, &day)
         .text(tags::INSTANCE_CREATION_TIME, VR::TM, &time)
-        .text(tags::TIMEZONE_OFFSET_FROM_UTC, VR::SH, "+0000")
         .text(tags::MODALITY, VR::CS, modality)
         .text(tags::STUDY_INSTANCE_UID, VR::UI, &reference.study)
         .text(tags::SERIES_INSTANCE_UID, VR::UI, new_uid())

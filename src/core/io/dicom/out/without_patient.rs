@@ -45,9 +45,11 @@ const REPLACED: [(Tag, VR, &str); 3] = [
     (tags::DEVICE_SERIAL_NUMBER, VR::LO, "0"),
 ];
 /// What says that it was done, and how (PS3.15 E.2; PS3.16 CID 7050).
-const CODES: [[&str; 3]; 2] = [
+const CODES: [[&str; 3]; 3] = [
     ["DCM", "113100", "Basic Application Confidentiality Profile"],
     ["DCM", "113110", "Retain UIDs Option"],
+    // The number that a label had, which is the only private element of these files.
+    ["DCM", "113111", "Retain Safe Private Option"],
 ];
 
 /// The file without what says something of its patient, whatever of that it has.
@@ -73,4 +75,39 @@ pub(super) fn without_patient(mut item: Item) -> Item {
     item.text(tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES")
         .sequence(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE, CODES.map(Item::code_item))
         .text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, VR::CS, "REMOVED")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::attributes::Attributes;
+    use super::super::reference::{FURTHER, WANTED};
+    use super::*;
+
+    #[test]
+    fn nothing_of_what_is_copied_from_the_images_is_left() {
+        let of_ours = [
+            (tags::SERIES_DATE, VR::DA),
+            (tags::SERIES_TIME, VR::TM),
+            (tags::INSTANCE_CREATION_DATE, VR::DA),
+            (tags::CONTENT_DATE, VR::DA),
+            (tags::CONTENT_TIME, VR::TM),
+            (tags::STRUCTURE_SET_DATE, VR::DA),
+        ];
+        let copied = WANTED.into_iter().chain(FURTHER);
+        let mut item = Item::new();
+        for (tag, vr) in copied.clone().chain(of_ours) {
+            item = item.text(tag, vr, "77");
+        }
+        let left = without_patient(item);
+        let said = Attributes(&left.0);
+        // That nothing is written on the images says nothing of anybody.
+        for (tag, _) in copied.chain(of_ours).filter(|(tag, _)| *tag != tags::BURNED_IN_ANNOTATION)
+        {
+            assert_ne!(said.text(tag).as_deref(), Some("77"), "{tag}");
+        }
+        for (tag, _) in WANTED {
+            assert!(left.0.get(tag).is_some() && said.text(tag).unwrap_or_default().is_empty());
+        }
+        assert_eq!(said.text(tags::PATIENT_IDENTITY_REMOVED).as_deref(), Some("YES"));
+    }
 }

@@ -39,6 +39,17 @@ pub(super) fn fill(
     runs
 }
 
+/// How often contours cross the middles of rows: what [`fill`] takes memory for.
+pub(super) fn crossings(contours: &[Vec<[f64; 2]>], height: usize) -> u64 {
+    let of = |contour: &Vec<[f64; 2]>| -> u64 {
+        let ends = contour.iter().cycle().skip(1);
+        let rows =
+            |(a, b): (&[f64; 2], &[f64; 2])| whole(a[1], height).abs_diff(whole(b[1], height));
+        contour.iter().zip(ends).map(|pair| rows(pair) as u64).sum()
+    };
+    contours.iter().map(of).sum()
+}
+
 /// The first whole number that is not below, of those up to `most`.
 fn whole(at: f64, most: usize) -> usize {
     at.ceil().clamp(0.0, most as f64) as usize

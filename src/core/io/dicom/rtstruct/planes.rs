@@ -7,8 +7,10 @@ use crate::geom::{DVec3, Grid};
 
 /// How far the points of a contour may lie apart along the axis of slices, in slices.
 const FLAT: f64 = 0.5;
-/// Contours nearer to one another than this, in slices, lie in one plane; further from a slice, beside it.
-const SAME_PLANE: f64 = 0.1;
+/// Contours nearer to one another than this, in slices, lie in one plane: as far apart as rounded numbers are.
+const SAME_PLANE: f64 = 0.02;
+/// Contours further from a slice than this, in slices, lie beside it.
+const BESIDE: f64 = 0.1;
 
 /// The points of a contour, in voxels of its slice.
 type Ring = Vec<[f64; 2]>;
@@ -39,6 +41,20 @@ pub(super) fn within(axis: usize) -> [usize; 2] {
     [[1, 2], [0, 2], [0, 1]][axis.min(2)]
 }
 
+/// Whether two closed contours have the same points, wherever they begin and whichever way around.
+fn is_same_ring(a: &Ring, b: &Ring) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let Some(first) = a.first() else { return true };
+    let n = b.len();
+    let starts = (0..n).filter(|start| b[*start] == *first);
+    let ways = starts.flat_map(|start| [(start, 1), (start, n - 1)]);
+    // Of a contour that comes through one place again and again the first few times are enough.
+    let mut ways = ways.take(64);
+    ways.any(|(start, step)| (0..n).all(|k| a[k] == b[(start + k * step) % n]))
+}
+
 /// Sorts the contours of a structure by slice. What does not lie on one is counted; returns also how many millimetres
 /// contours lie beside their slice at most.
 pub(super) fn by_slice(
@@ -63,7 +79,7 @@ pub(super) fn by_slice(
         }
         let points: Ring = contour.iter().map(|p| [p[u], p[v]]).collect();
         let slice = found.entry(at.round() as usize).or_default();
-        if slice.iter().any(|(_, other)| *other == points) {
+        if slice.iter().any(|(_, other)| is_same_ring(other, &points)) {
             tally.add(Odd::Double, name);
             continue;
         }
@@ -81,7 +97,7 @@ pub(super) fn by_slice(
                 tally.add(Odd::Between, name);
                 continue;
             }
-            if off(at) > SAME_PLANE {
+            if off(at) > BESIDE {
                 beside = beside.max(off(at) * mm);
                 tally.add(Odd::Beside, name);
             }

@@ -4,7 +4,7 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 
 use super::super::attributes::Attributes;
-use super::fill::fill;
+use super::fill::{crossings, fill};
 use super::planes::{BySlice, axis_of, by_slice, within};
 use super::tally::{Odd, Tally};
 use crate::geom::{DVec3, Grid};
@@ -13,6 +13,9 @@ use crate::io::lps;
 use crate::io::note::LabelNote;
 use crate::volume::{NamedRegion, Region, RegionBuilder};
 use crate::work::{CancelToken, Progress};
+
+/// More crossings of rows by the contours of one slice (400 MB of them) are no structure.
+const MOST_CROSSINGS: u64 = 50_000_000;
 
 /// The structures of a set, on a scan's grid.
 #[derive(Debug)]
@@ -69,6 +72,12 @@ pub(in crate::io::dicom) fn read(
         any_contour |= !roi.contours.is_empty();
         let (slices, mm) = by_slice(&roi.contours, axis, grid, &roi.name, &mut tally);
         beside = beside.max(mm);
+        let height = grid.dims()[within(axis)[1]];
+        if slices.values().any(|contours| crossings(contours, height) > MOST_CROSSINGS) {
+            let what =
+                format!("the contours of {} turn up and down too often to be filled", roi.name);
+            return Err(wrong(what));
+        }
         let region = region(&slices, axis, grid);
         regions.push((roi, region));
         progress.set_done(n as u64 + 1);

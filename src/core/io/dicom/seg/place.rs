@@ -90,8 +90,9 @@ fn heights(along: &[f64], same: f64) -> Vec<f64> {
     sorted
 }
 
-/// Millimetres from slice to slice: as the file says if the frames lie so, else the smallest step if all are multiples
-/// of it; of one slice its thickness.
+/// Millimetres from slice to slice: as the file says if the frames lie so, else their thickness if they lie further apart
+/// by multiples of it (slices without labels are often left out), else the smallest step if all are multiples of it; of
+/// one slice its thickness.
 fn unit(heights: &[f64], said: Option<f64>, thickness: Option<f64>) -> Option<f64> {
     let fits = |unit: &f64| {
         heights.windows(2).all(|pair| {
@@ -105,7 +106,8 @@ fn unit(heights: &[f64], said: Option<f64>, thickness: Option<f64>) -> Option<f6
         return said.or(thickness).or(Some(1.0));
     }
     let smallest = heights.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    said.into_iter().chain([smallest]).find(fits)
+    let thin = thickness.filter(|mm| *mm > 0.0 && *mm < 0.75 * smallest);
+    said.into_iter().chain(thin).chain([smallest]).find(fits)
 }
 
 #[cfg(test)]
