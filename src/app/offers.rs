@@ -27,6 +27,7 @@ impl App {
         let count = read.labels.len();
         let as_in_the_file = read.renumbered.is_empty() && !read.is_doubtful;
         let values: Vec<u16> = read.labels.iter().map(|label| label.value).collect();
+        let wanted: usize = read.labels.iter().map(|label| label.region.count()).sum();
         let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
         if !self.run(Command::Import(read.labels)) {
             return;
@@ -37,6 +38,12 @@ impl App {
         }
         if let Some(text) = self.document().and_then(|d| moved(&values, d)) {
             self.toasts.warning(format!("{name}: {text}"));
+        }
+        if let Some(n) = self.document().and_then(|d| left_out(wanted, count, d)) {
+            self.toasts.warning(tr_with(
+                "{name}: {n} voxels were left out, which other objects have already; to compare two masks, open one at a time",
+                &[("name", &name), ("n", &n)],
+            ));
         }
         let text = match count {
             1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
@@ -139,6 +146,14 @@ fn moved(values: &[u16], document: &Document) -> Option<String> {
             &[("n", &moved.len()), ("list", &list)],
         )
     })
+}
+
+/// How many voxels of the objects that came last went to others, which had them.
+fn left_out(wanted: usize, count: usize, document: &Document) -> Option<usize> {
+    let objects = document.objects();
+    let added = &objects[objects.len().checked_sub(count)?..];
+    let got: usize = added.iter().map(|object| object.region.count()).sum();
+    wanted.checked_sub(got).filter(|n| *n > 0)
 }
 
 /// A note in the language in use.

@@ -50,6 +50,10 @@ impl App {
             self.toasts
                 .warning(tr("Saved without the click that is still being computed").to_owned());
         }
+        if self.view.prefs.without_patient && self.formats.names_images(&path) {
+            let text = tr("Without the patient's name, number and dates, as the File menu says");
+            self.toasts.info(text.to_owned());
+        }
         let how = SaveHow { replace, without_patient: self.view.prefs.without_patient };
         match self.files.save((path, &open.path), open.number, &open.document, how) {
             Ok(()) => {

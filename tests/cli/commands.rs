@@ -161,6 +161,7 @@ fn info_says_what_nibabel_says() {
             "mean",
             "min",
             "orientation",
+            "provenance",
             "spacing",
             "warnings",
             "world_from_voxel"

@@ -43,7 +43,9 @@ fn a_ball_has_the_size_and_the_values_of_a_ball() {
     assert_eq!((&ball["label"], &report["unit"]), (&1.into(), &"SUV".into()));
     near(&ball["volume_ml"], volume, 0.3);
     near(&ball["mesh_volume_ml"], volume, 0.5);
-    near(&ball["sphericity"], 0.95, 0.04);
+    // As PyRadiomics 3.0.1 says of the same voxels.
+    near(&ball["sphericity"], 0.909_908_115_334, 1e-9);
+    near(&ball["mesh_volume_ml"], 33.182_666_666_667, 1e-9);
     near(&ball["elongation"], 1.0, 1e-6);
     near(&ball["max_diameter_mm"], 42.0, 0.5);
     near(&ball["axial_long_mm"], 42.0, 0.5);

@@ -62,7 +62,7 @@ fn meshes_are_as_large_as_their_voxels_and_files_are_named() {
     for (line, code, words) in [
         (vec!["mesh", &map, "--out", "x.vtk"], 2, "must end in"),
         (vec!["mesh", &map, "--out", &at("x.obj"), "--label", "9"], 1, "which has 1, 4, 7"),
-        (vec!["mesh", &map, "--out", &at("x.obj"), "--error", "-1"], 2, "not 0 or more"),
+        (vec!["mesh", &map, "--out", &at("x.obj"), "--error=-1"], 2, "not 0 or more"),
     ] {
         assert!(voxpoint(&line).failed(code).contains(words), "{words}");
     }

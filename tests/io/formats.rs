@@ -108,10 +108,10 @@ fn a_second_format_is_saved_verified_and_says_what_its_scan_said() {
         values
             .unwrap_err()
             .to_string()
-            .contains("must end in one of .nii.gz, .nii, .nrrd, .mha, .mgz, .mgh;")
+            .contains("must end in one of .nii.gz, .nii, .nrrd, .mha, .mhd, .mgz, .mgh;")
     );
     let error = save(&formats, &at("mask.png"), &labels, &scan).unwrap_err().to_string();
-    let endings = ".nii.gz, .nii, .nrrd, .seg.nrrd, .mha, .mgz, .mgh";
+    let endings = ".nii.gz, .nii, .nrrd, .seg.nrrd, .mha, .mhd, .mgz, .mgh";
     let dicom = ".dcm, .seg.dcm, .labelmap.dcm, .rtstruct.dcm";
     assert!(error.contains(&format!("must end in one of {endings}, {dicom}, .tiny;")), "{error}");
 }

@@ -126,7 +126,7 @@ fn bad_files_fail_with_a_clear_line() {
         ("bad_huge_dims.nii.gz", "header claims 70.4 TB"),
         ("bad_magic.nii.gz", "ANALYZE 7.5 file or a NIfTI file with a damaged header"),
         ("bad_empty.nii.gz", "empty"),
-        ("analyze75.hdr", "ANALYZE"),
+        ("analyze75.hdr", "second file (.img"),
     ] {
         fails(&data(name), words);
     }

@@ -122,6 +122,19 @@ pub(super) fn part_grid(bounds: &Bounds, whole: &Grid, path: &Path) -> Result<Gr
     bounds.grid(whole).map_err(|what| IoError::NoPart { what, path: path.into() })
 }
 
+impl VolumePart {
+    /// These voxels of a scan that is in memory; the scan itself if that is all.
+    ///
+    /// # Errors
+    /// [`IoError::NoPart`], or if there is no memory for them.
+    pub fn taken_from(&self, scan: Volume) -> Result<Volume, IoError> {
+        if self.is_whole() {
+            return Ok(scan);
+        }
+        part_of(&scan, self)
+    }
+}
+
 /// The part of a scan that is in memory.
 pub(super) fn part_of(scan: &Volume, part: &VolumePart) -> Result<Volume, IoError> {
     let path = scan.files().first().cloned().unwrap_or_else(|| scan.name().into());

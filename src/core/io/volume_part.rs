@@ -1,8 +1,7 @@
 //! A part of a scan: a box of its voxels, or every so manyth of them, for scans that are too large for the memory.
 
-use super::error::IoError;
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
-use crate::volume::{Provenance, Volume};
+use crate::volume::Provenance;
 
 /// Which voxels of a scan are read. Those that are not are left out; none are averaged, so that values stay values and
 /// labels stay labels.
@@ -118,17 +117,6 @@ impl VolumePart {
             sizes[axis] = (end - first).div_ceil(self.every[axis].max(1));
         }
         Ok(Bounds { from, dims: sizes, every: self.every.map(|n| n.max(1)), whole: dims })
-    }
-
-    /// These voxels of a scan that is in memory; the scan itself if that is all.
-    ///
-    /// # Errors
-    /// [`IoError::NoPart`], or if there is no memory for them.
-    pub fn taken_from(&self, scan: Volume) -> Result<Volume, IoError> {
-        if self.is_whole() {
-            return Ok(scan);
-        }
-        super::gathered::part_of(&scan, self)
     }
 }
 

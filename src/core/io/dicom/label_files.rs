@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
+use dicom_object::InMemDicomObject;
 
 use super::super::belonging::how_far;
 use super::super::error::IoError;
@@ -57,9 +58,10 @@ pub(super) fn labels(
     } else {
         return Ok(None);
     };
-    if let Some(note) = other_frame(said.as_deref(), onto) {
-        read.is_doubtful |= note.1;
-        read.notes.insert(0, note.0);
+    let notes = other_frame(said.as_deref(), onto).into_iter().chain(other_images(&data, onto));
+    for (note, is_doubtful) in notes {
+        read.is_doubtful |= is_doubtful;
+        read.notes.insert(0, note);
     }
     Ok(Some(read))
 }
@@ -195,6 +197,35 @@ fn kept(
         notes.push(note("nothing is left of: {list}", &values));
     }
     kept
+}
+
+/// What is said if labels were drawn on other images than the scan's, and whether it is worth asking: of another study
+/// they may be another patient's.
+fn other_images(data: &InMemDicomObject, onto: &Onto) -> Option<(LabelNote, bool)> {
+    let said = Attributes(data);
+    let known = |name: &str| {
+        let mut all = onto.provenance.identifiers.iter();
+        all.find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    };
+    let differs = |said: Option<String>, name: &str| {
+        said.zip(known(name)).is_some_and(|(said, known)| said != known)
+    };
+    if differs(said.text(tags::STUDY_INSTANCE_UID), "StudyInstanceUID") {
+        let note = note(
+            "it belongs to another study than the scan: it may be of another day or of another patient",
+            &[],
+        );
+        return Some((note, true));
+    }
+    let series = said.first(tags::REFERENCED_SERIES_SEQUENCE);
+    let series = series.and_then(|series| series.text(tags::SERIES_INSTANCE_UID));
+    if differs(series, Provenance::SERIES) {
+        return Some((
+            note("it was drawn on another series of the study than the scan", &[]),
+            false,
+        ));
+    }
+    None
 }
 
 /// What is said if the scan is of another frame of reference, or if that is not known; and whether it is worth asking.

@@ -57,16 +57,40 @@ fn data() -> PathBuf {
 
 impl Case {
     fn read(&self) -> Result<Option<LabelsRead>, IoError> {
+        self.read_for(&[])
+    }
+
+    /// For a scan that says more of itself.
+    fn read_for(&self, more: &[(&str, &str)]) -> Result<Option<LabelsRead>, IoError> {
         let [x, y, z] = self.affine;
         let column = |n: usize| DVec3::new(x[n], y[n], z[n]);
         let matrix3 = DMat3::from_cols(column(0), column(1), column(2));
         let grid = Grid::new(self.dims, DAffine3 { matrix3, translation: column(3) }).unwrap();
         let frame = ("FrameOfReferenceUID".to_owned(), self.frame_of_reference.clone());
-        let provenance = Provenance { identifiers: vec![frame], ..Provenance::default() };
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let identifiers = std::iter::once(frame).chain(more).collect();
+        let provenance = Provenance { identifiers, ..Provenance::default() };
         let onto = Onto { grid: &grid, provenance: &provenance };
         let source = Source::File(data().join(&self.file));
         let (cancel, progress) = (CancelToken::new(), Progress::new());
         DicomReader.labels(&source, &onto, &Limits::default(), &cancel, &progress)
+    }
+}
+
+#[test]
+fn labels_of_another_study_are_asked_about() {
+    let text = std::fs::read_to_string(data().join("expected.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+    for name in ["binary_axial.dcm", "contours_axial.dcm"] {
+        let case = cases.iter().find(|case| case.file == name).unwrap();
+        let file = data().join(name);
+        let own = data_set(&mut open(&file).unwrap(), &file).unwrap();
+        let study = Attributes(&own).text(tags::STUDY_INSTANCE_UID).unwrap();
+        for (of_scan, asked) in [(study.as_str(), false), ("1.2.3", true)] {
+            let read = case.read_for(&[("StudyInstanceUID", of_scan)]).unwrap().unwrap();
+            let told = read.notes.iter().any(|note| note.to_string().contains("another study"));
+            assert_eq!((told, told && read.is_doubtful), (asked, asked), "{name}");
+        }
     }
 }
 
