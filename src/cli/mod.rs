@@ -38,6 +38,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::io::IoError;
 use crate::placeholder::Placeholder;
 use crate::text::one_line;
 use output::{print, print_json, say};
@@ -198,6 +199,13 @@ fn causes(error: &anyhow::Error) -> String {
             }
             line.push_str(&text);
         }
+    }
+    // The window asks instead.
+    let in_part = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(IoError::TooLarge { dims: Some(_), .. }))
+    };
+    if error.chain().any(in_part) {
+        line.push_str(" (--every 2, --crop X0:X1,Y0:Y1,Z0:Z1)");
     }
     one_line(&line)
 }

@@ -147,7 +147,7 @@ pub enum IoError {
         path: PathBuf,
     },
     /// More voxels than fit into memory.
-    #[error("the scan needs {} of memory and may take {}: {} {} are left, and the program needs some of it; {} or open it smaller or coarser (--crop, --every 2): {}", bytes(*needed), bytes(*limit), bytes(free.bytes), free.bound, free.bound.advice(), path.display())]
+    #[error("the scan needs {} of memory and may take {}: {} {} are left, and the program needs some of it; {} or open it smaller or coarser: {}", bytes(*needed), bytes(*limit), bytes(free.bytes), free.bound, free.bound.advice(), path.display())]
     TooLarge {
         /// Bytes of voxels.
         needed: u64,

@@ -440,7 +440,7 @@ fn what_can_not_be_written_is_refused_and_nothing_is_left() {
         }
     };
     refused(&meant, &plain, "not opened from DICOM");
-    refused(&LabelMap::empty(scan.grid().dims()), &scan, "needs a voxel");
+    refused(&LabelMap::empty(scan.grid().dims()), &scan, "needs one");
     // The first image has been exchanged, then all are gone.
     let path = &scan.provenance().images.as_ref().unwrap().files[0].path;
     std::fs::copy(&scan.provenance().images.as_ref().unwrap().files[1].path, path).unwrap();
