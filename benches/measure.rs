@@ -1,6 +1,6 @@
 //! What comparing two label maps and making a mesh cost, at 512 × 512 × 300 with 0.7 × 0.7 × 1 mm voxels:
-//! `cargo bench --bench measure`. The same masks by MedPy, surface-distance and SimpleITK: `benches/measure_peers.py`. The
-//! limits in the names are goals on 2 cores, not assertions.
+//! `cargo bench --bench measure`. The same masks by `MedPy`, surface-distance and SimpleITK:
+//! `benches/measure_peers.py`. The limits in the names are goals on 2 cores, not assertions.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const SPACING: [f64; 3] = [0.7, 0.7, 1.0];
 /// Of a ball of 100 mL, mm.
 const RADIUS: f64 = 28.8;
 
-/// A wavy ball around a place, mm (benches/measure_peers.py has the same).
+/// A wavy ball around a place, mm (`benches/measure_peers.py` has the same).
 fn organ(middle: [f64; 3], radius: f64) -> Region {
     let mut builder = RegionBuilder::new(DIMS[0]);
     let span = |a: usize| {
