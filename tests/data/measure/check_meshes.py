@@ -32,7 +32,7 @@ def main():
                 read = {}
                 for row in report["meshes"]:
                     if row["file"] not in read:
-                        read[row["file"]] = trimesh.load(row["file"], process=ending == "stl", split_object=True)
+                        read[row["file"]] = trimesh.load(row["file"], process=ending == "stl", split_objects=True)
                     scene = read[row["file"]]
                     if isinstance(scene, trimesh.Scene):
                         names = {name.lower().replace(" ", "_"): name for name in scene.geometry}
