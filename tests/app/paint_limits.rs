@@ -5,7 +5,7 @@ use egui::{Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
-use voxpoint::document::{Command, LabelId};
+use voxpoint::document::{Command, LabelId, Over};
 use voxpoint::geom::{DVec3, Plane};
 
 use crate::brush::{NONE, document, look_at, press, spot, stroke, undo, with_brush};
@@ -167,4 +167,54 @@ fn painting_inside_an_object_takes_its_voxels_alone() {
     undo(&mut harness);
     stroke(&mut harness, &[beside], PRIMARY, NONE);
     assert!(voxels(harness.state())[0] > first);
+}
+
+#[test]
+fn a_stroke_that_changes_nothing_says_why() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let mut harness = with_brush(temp.path());
+    let path = over_the_edge(&mut harness);
+    stroke(&mut harness, &path[..1], PRIMARY, NONE);
+    // What it has already is as it was wanted, and so is what nobody has.
+    stroke(&mut harness, &path[..1], PRIMARY, NONE);
+    stroke(&mut harness, &path[1..], PointerButton::Secondary, NONE);
+    harness.state_mut().carry_out(Command::NewObject);
+    harness.run_steps(2);
+    assert_eq!(harness.state().messages().count(), 0, "{:?}", harness.state().messages().last());
+    let said = |harness: &Harness<'_, App>| {
+        harness.state().messages().last().unwrap_or_default().to_owned()
+    };
+    // Each: what is pressed before, the button, and what is said.
+    let over =
+        |harness: &mut Harness<'_, App>, over| harness.state_mut().view_mut().set_paint_over(over);
+    stroke(&mut harness, &path[..1], PRIMARY, NONE);
+    assert!(
+        said(&harness).starts_with("Nothing painted: this is Object 1; “Unlocked"),
+        "{}",
+        said(&harness)
+    );
+    stroke(&mut harness, &path[..1], PointerButton::Secondary, NONE);
+    assert_eq!(said(&harness), "Nothing erased: this is Object 1, and Object 2 is selected.");
+    harness.state_mut().carry_out(Command::SetLocked(LabelId(1), true));
+    over(&mut harness, Over::Unlocked);
+    harness.run_steps(2);
+    stroke(&mut harness, &path[..1], PRIMARY, NONE);
+    assert_eq!(said(&harness), "Nothing painted: this is Object 1, which is locked.");
+    harness.state_mut().carry_out(Command::SetLocked(LabelId(1), false));
+    over(&mut harness, Over::Only(LabelId(1)));
+    harness.run_steps(2);
+    stroke(&mut harness, &path[1..], PRIMARY, NONE);
+    assert_eq!(said(&harness), "Nothing painted: painting is confined to Object 1.");
+    // By a key: over all that is not locked.
+    press(&mut harness, Key::B, Modifiers::ALT);
+    let known = harness.state().messages().count();
+    stroke(&mut harness, &path[..1], PRIMARY, NONE);
+    assert!(harness.state().messages().count() <= known, "{}", said(&harness));
+    assert!(voxels(harness.state())[1] > 0);
+    // Values that may not be painted.
+    harness.hover_at(path[0]);
+    harness.run_steps(2);
+    press(&mut harness, Key::J, NONE);
+    stroke(&mut harness, &path[1..], PRIMARY, NONE);
+    assert_eq!(said(&harness), "No voxel there has a value of the brush's range.");
 }

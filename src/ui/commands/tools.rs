@@ -136,7 +136,7 @@ commands! {
     /// Not over the background alone.
     BRUSH_OVER_UNLOCKED {
         name: "Brush over unlocked objects",
-        keys: [],
+        keys: [alt(Key::B)],
         run: |cx| {
             let over = if over_unlocked(cx) { Over::Background } else { Over::Unlocked };
             cx.view.set_paint_over(over);

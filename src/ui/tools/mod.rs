@@ -14,6 +14,7 @@ mod context;
 mod gesture;
 mod live_wire;
 pub mod marks;
+mod no_effect;
 mod paint_range;
 pub mod pick;
 mod place;

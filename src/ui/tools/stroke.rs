@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{Color32, CursorIcon, Id, Painter, PointerButton, Pos2, Rect, Stroke as Line, Ui};
 
 use super::by_hand::{self, change, note, refusal};
+use super::no_effect::Effect;
 use super::rest::rests;
 use super::{Gesture, PickedPosition, ViewContext, ViewPlace, WorldPointer, pick};
 use crate::document::{Change, Command, EditKind, GestureId, LabelId};
@@ -48,6 +49,7 @@ pub fn begin(
         seen: cx.document.labels().clone(),
         refused: refusal(erases != press.modifiers.alt, cx).is_some(),
         told: false,
+        effect: Effect::default(),
     };
     stroke.update(press, cx);
     Some(Box::new(stroke))
@@ -74,6 +76,8 @@ struct Stroke {
     refused: bool,
     /// And the user was told why.
     told: bool,
+    /// Whether it has changed anything.
+    effect: Effect,
 }
 
 /// Where a brush is drawn along in a view, and how hard it is pressed.
@@ -116,8 +120,10 @@ impl Gesture for Stroke {
             self.ended = to.is_3d().then_some(picked.inside).or(self.ended);
         }
         self.last = Some((to.place.clone(), Nib { picked, ..nib }));
+        let covered = !region.is_empty();
         let region =
             if self.refused { region } else { cx.view.in_paint_range(cx.document.image(), region) };
+        self.effect.note(covered, &region, self.erases != to.modifiers.alt, cx);
         if !region.is_empty() {
             self.told = self.refused;
             self.send(region, to.modifiers.alt, cx);
@@ -128,6 +134,10 @@ impl Gesture for Stroke {
     fn commit(self: Box<Self>, cx: &mut ViewContext) {
         if let Some(world) = self.ended.filter(|_| !self.refused) {
             cx.view.move_crosshair(cx.document.image().grid(), world);
+        }
+        let erases = self.erases != cx.egui.input(|i| i.modifiers.alt);
+        if let Some(why) = self.effect.nothing_done(erases, cx).filter(|_| !self.refused) {
+            cx.out.push(Action::Refuse(why));
         }
     }
 
