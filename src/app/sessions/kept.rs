@@ -12,7 +12,9 @@ use crate::app::files::same_file;
 use crate::session::{ENDING, Exported, SessionError, SessionFile, Snapshot, now_ms};
 use crate::ui::text::mark;
 
-/// Pictures are drawn at most so often, but the first and the last.
+/// Drawing pictures takes no more than this share of the time,
+const SHARE: u32 = 20;
+/// but one is never older than this when something is written.
 const PICTURES: Duration = Duration::from_secs(10);
 
 /// A session that is open.
@@ -21,7 +23,8 @@ pub struct Kept {
     beginning: KeptFrom,
     /// A draft in which it is kept while it can't be where the user wants it.
     aside: Option<SessionFile>,
-    drawn: Option<Instant>,
+    /// When the last picture was done, and how long it took.
+    drawn: Option<(Instant, Duration)>,
     /// The picture is not of what was written last, but would be of this.
     undrawn: Option<Backdrop>,
     /// As it was written last, or was to be.
@@ -95,7 +98,8 @@ impl Kept {
 
     /// Puts in what is known on this thread only.
     pub fn complete(&mut self, snapshot: &mut Snapshot, scene: &Backdrop, last: bool) {
-        if last || self.drawn.is_none_or(|at| at.elapsed() >= PICTURES) {
+        let due = |(at, took): (Instant, Duration)| at.elapsed() >= (took * SHARE).min(PICTURES);
+        if last || self.drawn.is_none_or(due) {
             self.draw(snapshot, scene);
         } else {
             self.undrawn = Some(scene.clone());
@@ -107,11 +111,12 @@ impl Kept {
 
     fn draw(&mut self, snapshot: &Snapshot, scene: &Backdrop) {
         self.undrawn = None;
+        let began = Instant::now();
         // Work is not lost for a picture.
         let png =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| png_of(snapshot, scene)));
         if let Ok(Some(png)) = png {
-            self.drawn = Some(Instant::now());
+            self.drawn = Some((Instant::now(), began.elapsed()));
             self.beginning.picture = Some(png.into());
         }
     }

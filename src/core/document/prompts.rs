@@ -233,7 +233,7 @@ impl Document {
 }
 
 /// The name of the step that keeps these parts.
-pub(super) fn parts_step(parts: KeptParts) -> &'static str {
+fn parts_step(parts: KeptParts) -> &'static str {
     match parts {
         KeptParts::Clicked => "Only parts with a positive point",
         KeptParts::All => "All parts",

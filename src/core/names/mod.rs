@@ -98,6 +98,7 @@ impl NameList {
                 include_str!("../../../assets/names/btcv.json"),
                 include_str!("../../../assets/names/brats.json"),
                 include_str!("../../../assets/names/vertebrae.json"),
+                include_str!("../../../assets/names/findings.json"),
             ];
             files.iter().filter_map(|json| NameList::parse(json).ok()).collect()
         });
@@ -112,6 +113,8 @@ pub struct FoundName<'l> {
     pub list: &'l NameList,
     /// The structure.
     pub label: &'l NamedLabel,
+    /// What was looked for is all of its name.
+    pub exact: bool,
 }
 
 /// The structures whose English or Chinese name has every word of `text` in it, at most so many: first those that begin
@@ -145,7 +148,7 @@ pub fn find<'l>(
         for label in &list.labels {
             let ranks = [rank(&label.name), label.zh.as_deref().and_then(rank)];
             if let Some(rank) = ranks.into_iter().flatten().min() {
-                found.push((rank, FoundName { list, label }));
+                found.push((rank, FoundName { list, label, exact: rank == 0 }));
             }
         }
     }
@@ -175,6 +178,7 @@ mod tests {
                 ("BTCV", 13),
                 ("BraTS 2023", 3),
                 ("Vertebrae (VerSe)", 28),
+                ("Findings", 26),
             ]
         );
         for list in lists {
@@ -195,9 +199,12 @@ mod tests {
             ("海马", 2, vec!["Left-Hippocampus", "Right-Hippocampus"]),
             ("cava", 2, vec!["superior_vena_cava", "inferior_vena_cava"]),
             ("l5", 2, vec!["L5", "vertebrae_L5"]),
+            ("Tumor", 1, vec!["tumor"]),
             ("no such thing", 5, vec![]),
             ("  ", 5, vec![]),
         ] {
+            let exact = find(lists, text, 1).first().is_some_and(|found| found.exact);
+            assert_eq!(exact, ["liver", "左肾", "l5", "Tumor"].contains(&text), "{text}");
             let found: Vec<&str> =
                 find(lists, text, most).iter().map(|f| f.label.name.as_str()).collect();
             assert_eq!(found, expected, "{text}");

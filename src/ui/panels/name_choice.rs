@@ -1,5 +1,5 @@
 //! While an object is named: the structures of known lists that are called so, to choose from. Choosing one gives the
-//! object its number and colour too.
+//! object its number and colour too. One whose whole name is typed is chosen, so that Enter gives what is seen.
 
 use egui::{Align, Area, Button, Frame, Key, Layout, Modifiers, Order, Response, RichText, Ui};
 
@@ -26,10 +26,12 @@ struct Choice {
 pub(super) fn take_keys(ui: &Ui, object: &Object, text: &str, lists: &[NameList]) {
     let id = choice_id(object.id);
     let mut choice: Choice = ui.data(|d| d.get_temp(id)).unwrap_or_default();
+    let found = find(lists, object, text);
     if choice.text != text {
-        choice = Choice { text: text.to_owned(), chosen: 0 };
+        let exact = found.first().is_some_and(|found| found.exact);
+        choice = Choice { text: text.to_owned(), chosen: usize::from(exact) };
     }
-    let count = find(lists, object, text).len();
+    let count = found.len();
     let (down, up) = ui.input_mut(|i| {
         let mut pressed = |key| i.count_and_consume_key(Modifiers::NONE, key);
         (pressed(Key::ArrowDown), pressed(Key::ArrowUp))
@@ -115,7 +117,7 @@ fn row(
     ui: &mut Ui,
     document: &Document,
     object: &Object,
-    FoundName { list, label }: &FoundName,
+    FoundName { list, label, .. }: &FoundName,
     chosen: bool,
 ) -> bool {
     let number = LabelId(label.number);

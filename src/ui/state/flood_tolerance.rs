@@ -1,7 +1,7 @@
 use super::view_state::ViewState;
 
-/// Points of dragging that make the tolerance as large as the range of values.
-const WHOLE_RANGE: f64 = 300.0;
+/// Points of dragging that make the tolerance as large as the range of values from black to white.
+const WHOLE_WINDOW: f64 = 300.0;
 /// Of the range of values, before there was another tolerance.
 const FIRST_SHARE: f64 = 0.05;
 
@@ -12,10 +12,12 @@ impl ViewState {
     }
 
     /// The tolerance that so many points of dragging mean. Close to the seed it grows slowly: there values differ
-    /// little.
+    /// little. Its measure is what is seen, from black to white, and not the range of values, which in a CT is that
+    /// from air to metal; at most it is that.
     pub fn dragged_tolerance(&self, points: f64) -> f64 {
-        let share = (points / WHOLE_RANGE).clamp(0.0, 1.0);
-        self.rounded(share * share)
+        let share = points / WHOLE_WINDOW;
+        let seen = self.scan.window.width / self.scan_value_range();
+        self.rounded((seen.min(1.0) * share * share).clamp(0.0, 1.0))
     }
 
     /// A share of the range of values, as a number that is easily read: of a range of some hundreds a whole one.
@@ -48,8 +50,17 @@ mod tests {
             (40_000.0, 31.0, 427.0),
         ] {
             view.scan.auto_window = Window::new(0.0, range);
+            view.scan.window = Window::new(0.0, 2.0 * range);
             let found = view.dragged_tolerance(points);
             assert!((found - expected).abs() < 1e-9, "{range} {points}: {found}");
+        }
+        // A narrow window, as for the liver in a CT of the abdomen.
+        view.scan.auto_window = Window::new(0.0, 1500.0);
+        view.scan.window = Window::new(60.0, 150.0);
+        for (points, expected) in
+            [(50.0, 4.0), (150.0, 38.0), (300.0, 150.0), (600.0, 600.0), (9e9, 1500.0)]
+        {
+            assert_eq!(view.dragged_tolerance(points), expected, "{points}");
         }
         view.scan.auto_window = Window::new(0.0, 1000.0);
         assert_eq!(view.flood_tolerance(), 50.0);

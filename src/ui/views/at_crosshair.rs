@@ -6,7 +6,7 @@ use super::Context;
 use crate::geom::Plane;
 use crate::ui::commands::views::ALL_VIEWS;
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::state::{Action, Pane, ToolAtCrosshair};
+use crate::ui::state::{Action, Pane, PointerSince, ToolAtCrosshair};
 use crate::ui::tools::{self, Tool, ToolKeyboard, ViewPlace, WorldPointer};
 
 /// Does what a click of the tool would do at the crosshair, or says why it can't.
@@ -35,6 +35,25 @@ pub fn use_tool(wanted: ToolAtCrosshair, views: &[(Pane, Response)], cx: &mut Co
     if let Some(gesture) = tool.press(&press, cx) {
         gesture.commit(cx);
     }
+}
+
+/// Shows what [`use_tool`] would do in the slice view that has the keyboard: the brush, and what it would paint.
+pub fn hover(views: &[(Pane, Response)], cx: &mut Context) {
+    let tool = tools::of(cx.view.prefs.tool);
+    if matches!(tool.keyboard(), ToolKeyboard::Otherwise(_)) {
+        return;
+    }
+    let focused = views.iter().find(|(pane, r)| pane.is_slice() && r.has_focus());
+    let Some((pane, response)) = focused else { return };
+    let place = cx.place(response.rect, *pane);
+    let crosshair = cx.view.scan.crosshair;
+    let at = cx.on_screen(&place, crosshair);
+    let modifiers = response.ctx.input(|i| i.modifiers);
+    let mut pointer = WorldPointer::new(place, at, modifiers);
+    pointer.keyed = Some(crosshair);
+    // What would be done is wanted to be seen, wherever the pointer lies.
+    cx.view.transient.pointer = PointerSince::Moved;
+    tool.hover(&pointer, cx);
 }
 
 /// The view that is meant: the one in which something is half drawn, that has the keyboard, under the pointer, or axial;

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use egui::{CursorIcon, Event, Id, Modifiers, Painter, PointerButton, Pos2, Response, Ui};
+use egui::{CursorIcon, Event, Id, Key, Modifiers, Painter, PointerButton, Pos2, Response, Ui};
 
 use super::pen::Pen;
 use super::{at_crosshair, readout};
@@ -19,6 +19,10 @@ struct Held {
     gesture: Box<dyn Gesture>,
 }
 
+/// Keys by which the crosshair is moved in a view that has the keyboard, and by which one gets it.
+const MOVES_CROSSHAIR: [Key; 5] =
+    [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown, Key::F6];
+
 /// What is kept between frames.
 #[derive(Default)]
 struct PointerMemory {
@@ -26,6 +30,8 @@ struct PointerMemory {
     /// The modifier keys at the end of the last frame.
     modifiers: Modifiers,
     pen: Pen,
+    /// The crosshair was moved by keys after the pointer: what the tool would do is shown there.
+    keyed: bool,
 }
 
 /// Where egui keeps it for a window.
@@ -65,10 +71,8 @@ fn closes_a_menu(ctx: &egui::Context) -> bool {
 /// and the handles over them have answered to egui.
 pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
     let shared = SharedMemory::of(ui.ctx());
-    let (mut held, mut modifiers, mut pen) = {
-        let memory = &mut *shared.lock();
-        (memory.held.take(), memory.modifiers, memory.pen)
-    };
+    let PointerMemory { mut held, mut modifiers, mut pen, mut keyed } =
+        std::mem::take(&mut *shared.lock());
     held = still_held(held, views, cx);
     let (events, now) = ui.input(|i| (i.events.clone(), i.modifiers));
     for event in &events {
@@ -76,11 +80,13 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
         let pressure = pen.pressure();
         match *event {
             Event::ModifiersChanged(changed) => modifiers = changed,
-            Event::Key { modifiers: changed, .. }
-            | Event::MouseWheel { modifiers: changed, .. } => {
+            Event::Key { key, modifiers: changed, .. } => {
                 modifiers = changed;
+                keyed |= MOVES_CROSSHAIR.contains(&key);
             }
+            Event::MouseWheel { modifiers: changed, .. } => modifiers = changed,
             Event::PointerMoved(at) => {
+                keyed = false;
                 update(held.as_mut(), views, (at, pressure), modifiers, cx);
             }
             Event::PointerButton { pos, button, pressed, modifiers: changed } => {
@@ -114,7 +120,10 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
         None => GestureState::Idle,
     };
     hover(ui, views, cx);
-    *shared.lock() = PointerMemory { held, modifiers: now, pen };
+    if keyed && held.is_none() {
+        at_crosshair::hover(views, cx);
+    }
+    *shared.lock() = PointerMemory { held, modifiers: now, pen, keyed };
 }
 
 /// The gesture of the frame before, unless it has ended otherwise: it was given up, its view is not seen any more, or
