@@ -19,6 +19,7 @@ mod journal;
 mod label_maps;
 mod list;
 mod measure;
+mod measurements;
 mod mesh;
 mod model;
 mod output;
@@ -200,14 +201,26 @@ fn causes(error: &anyhow::Error) -> String {
             line.push_str(&text);
         }
     }
-    // The window asks instead.
-    let in_part = |cause: &(dyn std::error::Error + 'static)| {
-        matches!(cause.downcast_ref(), Some(IoError::TooLarge { dims: Some(_), .. }))
-    };
-    if error.chain().any(in_part) {
-        line.push_str(" (--every 2, --crop X0:X1,Y0:Y1,Z0:Z1)");
+    if let Some(option) = error.chain().find_map(|cause| cause.downcast_ref().and_then(option_for))
+    {
+        line.push_str(&format!(" ({option})"));
     }
     one_line(&line)
+}
+
+/// The option that says what could not be known. (The window asks instead.)
+fn option_for(error: &IoError) -> Option<String> {
+    Some(match error {
+        IoError::TooLarge { dims: Some(_), .. } => "--every 2, --crop X0:X1,Y0:Y1,Z0:Z1".to_owned(),
+        IoError::Uneven { .. } => "--even".to_owned(),
+        IoError::NoOrientation { likely, .. } => {
+            format!("such as --orientation {}", likely.letters())
+        }
+        IoError::NoSpacing(_) => "such as --spacing 0.5,0.5,2".to_owned(),
+        IoError::SaysPlace(_) => "--orientation, --spacing".to_owned(),
+        IoError::Archive { what, .. } if what.contains("name one") => "--series NAME".to_owned(),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -39,6 +39,18 @@ fn which_side_is_left_is_asked_and_nothing_is_shown_before() {
     assert!(harness.state().document().is_none());
     assert!(matches!(harness.state().status().offers[0].question, Question::Place { .. }));
     harness.get_by_label_contains("does not say which side is left");
+    // Of left and right nothing is proposed.
+    harness.get_by_label("Say where x runs to");
+    harness.get_by_label("Open").click();
+    harness.run_steps(3);
+    assert!(!harness.state().status().offers.is_empty(), "not before it is said");
+    for (letter, way) in [("R", "R: to the patient's right"), ("L", "L: to the patient's left")] {
+        harness.get_by_label("Where x runs to").click();
+        harness.run_steps(3);
+        harness.get_all_by_label(way).last().expect("in the list").click();
+        harness.run_steps(3);
+        harness.get_by_label(&format!("Open as {letter}AS"));
+    }
     harness.get_by_label("Open as LAS").click();
     wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
     let scan = harness.state().document().expect("open").image().clone();

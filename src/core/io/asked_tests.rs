@@ -18,6 +18,9 @@ struct Case {
     orientation: Option<String>,
     spacing: Option<[f64; 3]>,
     error: Option<String>,
+    /// What is proposed with it.
+    #[serde(default)]
+    likely: Option<String>,
     #[serde(default)]
     dims: Vec<usize>,
     #[serde(default)]
@@ -90,6 +93,11 @@ fn files_that_do_not_say_how_they_lie_are_read_as_it_is_typed() {
         let read = open_as(&path, &options);
         match (&case.error, read) {
             (Some(words), Err(error)) => {
+                let proposed = match &error {
+                    IoError::NoOrientation { likely, .. } => Some(likely.letters()),
+                    _ => None,
+                };
+                assert_eq!(proposed, case.likely, "{}", case.name);
                 let error = error.to_string();
                 assert!(
                     error.contains(words) && error.lines().count() == 1,
@@ -361,6 +369,11 @@ fn images_in_archives_are_read_without_leaving_anything() {
     let source = Source::at(&archive);
     let list = formats().list(&source, &CancelToken::new(), &Progress::new()).unwrap().unwrap();
     assert_eq!((list.rows().len(), list.is_plain()), (4, false));
+    // A scan takes more bytes than its labels.
+    zip(&at("both.zip"), &[("a_labels.nii", &[0; 400]), ("scan.nii", &[0; 700])]);
+    let both = Source::at(&at("both.zip"));
+    let both = formats().list(&both, &CancelToken::new(), &Progress::new()).unwrap().unwrap();
+    assert_eq!(both.likely(), 1);
     let chosen = Source::Chosen { place: archive.clone(), series: "../../sub/x.nrrd".into() };
     let (cancel, progress, limits) = (CancelToken::new(), Progress::new(), Limits::default());
     let read = formats().open(&chosen, &limits, &cancel, &progress).unwrap();

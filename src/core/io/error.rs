@@ -89,7 +89,7 @@ pub enum IoError {
         path: PathBuf,
     },
     /// Images that lie on a line, but not evenly.
-    #[error("these images make no volume ({what}); let them be resampled to even spacing (--even), or export the series again: {}", path.display())]
+    #[error("these images make no volume ({what}); let them be resampled to even spacing, or export the series again: {}", path.display())]
     Uneven {
         /// How far they lie apart.
         what: String,
@@ -169,7 +169,7 @@ pub enum IoError {
         path: PathBuf,
     },
     /// A format that has no word for left and right.
-    #[error("an ANALYZE 7.5 file does not say which side is left{}; say where its axes x, y, z run to, such as --orientation {}: {}", spm_beside(*spm), likely.letters(), path.display())]
+    #[error("an ANALYZE 7.5 file does not say which side is left{}; say where its axes x, y, z run to: {}", spm_beside(*spm), path.display())]
     NoOrientation {
         /// What it may be, of which nothing is certain.
         likely: Orientation,
@@ -179,10 +179,10 @@ pub enum IoError {
         path: PathBuf,
     },
     /// Pictures, which say nothing of millimetres.
-    #[error("pictures do not say how far apart their pixels and slices are; say it in mm for x, y, z (--spacing 0.5,0.5,2): {}", .0.display())]
+    #[error("pictures do not say how far apart their pixels and slices are; say it in mm for x, y, z: {}", .0.display())]
     NoSpacing(PathBuf),
     /// A place was typed for a file that says its own.
-    #[error("this file says itself how its voxels lie; leave --orientation and --spacing out: {}", .0.display())]
+    #[error("this file says itself how its voxels lie; leave the orientation and the spacing out: {}", .0.display())]
     SaysPlace(PathBuf),
     /// More labels than fit into memory.
     #[error("opening the labels {short}: {}", path.display())]

@@ -4,6 +4,7 @@
 //! as soon as it is read. Names in the archive are never those of a file; what is unpacked is never more than the
 //! archive says, nor than deflate could have packed.
 
+use std::cmp::Reverse;
 use std::fs::File;
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -201,8 +202,7 @@ impl ZipContents {
         let names: Vec<&str> = self.images.iter().take(SHOWN).map(|i| i.name.as_str()).collect();
         let more = if self.images.len() > SHOWN { ", …" } else { "" };
         let count = self.images.len();
-        let what =
-            format!("it holds {count} images; name one with --series: {}{more}", names.join(", "));
+        let what = format!("it holds {count} images; name one: {}{more}", names.join(", "));
         IoError::Archive { what, path: self.archive.clone() }
     }
 
@@ -297,8 +297,10 @@ impl SeriesList for ZipContents {
         &self.rows
     }
 
+    /// The largest file: labels take fewer bytes than their scan, packed and unpacked.
     fn likely(&self) -> usize {
-        0
+        let largest = |n: &usize| (self.images[*n].length, Reverse(*n));
+        (0..self.images.len()).max_by_key(largest).unwrap_or(0)
     }
 
     fn notes(&self) -> &[LabelNote] {
@@ -324,7 +326,7 @@ impl SeriesList for ZipContents {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.read(0, options, *limits, cancel, progress)
+        self.read(self.likely(), options, *limits, cancel, progress)
     }
 
     fn open_as(

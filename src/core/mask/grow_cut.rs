@@ -7,8 +7,10 @@ mod search;
 
 use std::collections::BTreeMap;
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::{MaskError, WorkLimits};
-use crate::volume::{Region, RegionBuilder, Volume, VoxelBox};
+use crate::volume::{Region, RegionBuilder, Run, Volume, VoxelBox};
 use crate::work::Progress;
 
 use graph::{FAR, Graph, Node};
@@ -298,27 +300,38 @@ impl State {
     }
 
     fn regions(&self, dims: [usize; 3]) -> BTreeMap<u16, Region> {
+        let VoxelBox { min, max } = *self.graph.bounds();
+        // Planes apart from each other, each by itself.
+        let planes: Vec<Vec<(u16, Run)>> =
+            (min[2]..max[2]).into_par_iter().map(|z| self.plane_runs(z, dims)).collect();
         let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
+        for (label, run) in planes.into_iter().flatten() {
+            let new = || RegionBuilder::new(dims[0]);
+            builders.entry(label).or_insert_with(new).push(run.start, run.len as usize);
+        }
+        builders.into_iter().map(|(label, b)| (label, b.finish())).collect()
+    }
+
+    /// What each label has of a plane across z, in the order of the voxels of the volume.
+    fn plane_runs(&self, z: usize, dims: [usize; 3]) -> Vec<(u16, Run)> {
         let VoxelBox { min, max } = *self.graph.bounds();
         let nx = max[0] - min[0];
-        for z in min[2]..max[2] {
-            for y in min[1]..max[1] {
-                let start = min[0] + dims[0] * (y + dims[1] * z);
-                let row = self.graph.position(min[0], y, z);
-                let (nodes, labels) = (&self.nodes[row..row + nx], &self.labels[row..row + nx]);
-                let of = |x: usize| (nodes[x].cost < FAR).then_some(labels[x]);
-                let mut x = 0;
-                while x < nx {
-                    let from = x;
-                    x = (from + 1..nx).find(|&x| of(x) != of(from)).unwrap_or(nx);
-                    if let Some(label) = of(from) {
-                        let new = || RegionBuilder::new(dims[0]);
-                        builders.entry(label).or_insert_with(new).push(start + from, x - from);
-                    }
+        let mut runs = Vec::new();
+        for y in min[1]..max[1] {
+            let start = min[0] + dims[0] * (y + dims[1] * z);
+            let row = self.graph.position(min[0], y, z);
+            let (nodes, labels) = (&self.nodes[row..row + nx], &self.labels[row..row + nx]);
+            let of = |x: usize| (nodes[x].cost < FAR).then_some(labels[x]);
+            let mut x = 0;
+            while x < nx {
+                let from = x;
+                x = (from + 1..nx).find(|&x| of(x) != of(from)).unwrap_or(nx);
+                if let Some(label) = of(from) {
+                    runs.push((label, Run { start: start + from, len: (x - from) as u32 }));
                 }
             }
         }
-        builders.into_iter().map(|(label, b)| (label, b.finish())).collect()
+        runs
     }
 }
 

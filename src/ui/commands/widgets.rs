@@ -5,6 +5,7 @@ use egui::{Button, Response, Ui};
 use super::context::CommandContext;
 use super::entry::{Entry, Menu};
 use super::table::section;
+use crate::ui::kit::icons;
 use crate::ui::kit::widgets::icon_button;
 
 /// A button with the command's icon, name and key: enabled when it is, and lit while what it switches is on.
@@ -50,7 +51,9 @@ pub fn menu_sections(ui: &mut Ui, menu: Menu, from: u8, cx: &mut CommandContext)
 fn menu_entry(ui: &mut Ui, entry: &Entry, cx: &mut CommandContext) {
     let text = entry.menu_text(cx);
     let button = if entry.is_switch() {
-        Button::selectable(entry.is_on(cx), &text)
+        let on = entry.is_on(cx);
+        let mark = if on { icons::SWITCH_ON } else { icons::SWITCH_OFF };
+        Button::selectable(on, format!("{mark} {text}"))
     } else {
         Button::new(&text)
     };

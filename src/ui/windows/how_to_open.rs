@@ -10,7 +10,8 @@ use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet};
 use crate::ui::state::OfferAnswer;
 
-/// Asks how voxels lie. `likely`: what is proposed; `spacing`: whether that is asked, too.
+/// Asks how voxels lie. `likely`: what is proposed, but for left and right, of which nobody should agree to a guess;
+/// `spacing`: whether that is asked, too.
 pub(super) fn place(
     ui: &mut Ui,
     number: u64,
@@ -20,7 +21,8 @@ pub(super) fn place(
     ui.label(tr_error(&why));
     ui.label(quiet(ui, tr("A wrong answer swaps left and right: ask whoever made the file.")));
     let id = ui.scope_id().with(("place", number));
-    let (mut runs, mut mm) = ui.data(|d| d.get_temp(id)).unwrap_or((likely.0, [0.0f64; 3]));
+    let proposed = likely.0.map(|direction| Some(direction).filter(|d| d.axis != Axis::X));
+    let (mut runs, mut mm) = ui.data(|d| d.get_temp(id)).unwrap_or((proposed, [0.0f64; 3]));
     Grid::new(id.with("axes")).num_columns(3).show(ui, |ui| {
         for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
             ui.label(name);
@@ -34,27 +36,34 @@ pub(super) fn place(
         }
     });
     ui.data_mut(|d| d.insert_temp(id, (runs, mm)));
-    let along = |axis: Axis| runs.iter().any(|direction| direction.axis == axis);
-    let wrong = if !Axis::ALL.into_iter().all(along) {
-        Some(tr("Two axes run along the same line"))
+    let orientation = Orientation([0, 1, 2].map(|n| runs[n].unwrap_or(likely.0[n])));
+    let unsaid = ["x", "y", "z"].into_iter().zip(runs).find(|(_, run)| run.is_none());
+    let along = |axis: Axis| orientation.0.iter().any(|direction| direction.axis == axis);
+    let wrong = if let Some((axis, _)) = unsaid {
+        Some(tr_with("Say where {axis} runs to", &[("axis", &axis)]))
+    } else if !Axis::ALL.into_iter().all(along) {
+        Some(tr("Two axes run along the same line").to_owned())
     } else if asks_spacing && mm.iter().any(|mm| *mm <= 0.0) {
-        Some(tr("Type how many millimetres lie between voxels along each axis"))
+        Some(tr("Type how many millimetres lie between voxels along each axis").to_owned())
     } else {
         None
     };
-    let orientation = Orientation(runs);
     let answer = OfferAnswer::Place { orientation, spacing: asks_spacing.then_some(mm) };
-    let letters = orientation.letters();
-    let open = tr_with("Open as {letters}", &[("letters", &letters)]);
-    decide(ui, &open, wrong, answer)
+    let open = if unsaid.is_some() {
+        tr("Open").to_owned()
+    } else {
+        tr_with("Open as {letters}", &[("letters", &orientation.letters())])
+    };
+    decide(ui, &open, wrong.as_deref(), answer)
 }
 
-fn direction(ui: &mut Ui, key: (egui::Id, &str), chosen: &mut Direction) {
-    let combo = ComboBox::from_id_salt(key).selected_text(towards(*chosen)).width(190.0);
+fn direction(ui: &mut Ui, key: (egui::Id, &str), chosen: &mut Option<Direction>) {
+    let text = chosen.map_or_else(|| tr("Choose").to_owned(), towards);
+    let combo = ComboBox::from_id_salt(key).selected_text(text).width(190.0);
     let spoken = tr_with("Where {axis} runs to", &[("axis", &key.1)]);
     let list = combo.show_ui(ui, |ui| {
         for direction in Direction::ALL {
-            ui.selectable_value(chosen, direction, towards(direction));
+            ui.selectable_value(chosen, Some(direction), towards(direction));
         }
     });
     list.response.accessible_name(spoken);

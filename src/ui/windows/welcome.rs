@@ -88,7 +88,7 @@ fn drop_field(ui: &mut Ui, formats: &str) {
             ui.vertical_centered(|ui| {
                 ui.label(tr("or drop files here"));
                 let kinds = tr_with(
-                    "scans, label maps and overlays ({formats}), sessions (.voxpoint), models (.pth, .onnx), folders and tables of cases",
+                    "scans, label maps and overlays ({formats}; folders of DICOM files or of PNG or TIFF slices, ANALYZE, ZIP), sessions (.voxpoint), models (.pth, .onnx), folders and tables of cases",
                     &[("formats", &formats)],
                 );
                 ui.label(quiet(ui, kinds));

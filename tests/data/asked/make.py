@@ -123,12 +123,12 @@ def analyze_cases():
         "SPM matrix beside", nib.AnalyzeImage, numbers(shape, "int16"), spacing, more={"scan.mat": b"MATLAB"}, warns=".mat"
     )
     files = {n: b for n, b in files.items()}
-    case("analyze, not asked yet", files, "scan.img", dict(error="does not say which side is left (nor is SPM's .mat"))
+    case("analyze, not asked yet", files, "scan.img", dict(error="does not say which side is left (nor is SPM's .mat", likely="LAS"))
     alone = {n: b for n, b in files.items() if n != "scan.mat"}
-    case("analyze, not asked yet", alone, "scan.hdr", dict(error="--orientation LAS"))
+    case("analyze, not asked yet", alone, "scan.hdr", dict(error="which side is left", likely="LAS"))
     sagittal = {n: bytearray(b) for n, b in alone.items()}
     sagittal["scan.hdr"][252] = 2
-    case("analyze, sagittal by its header", sagittal, "scan.hdr", dict(error="--orientation ASL"))
+    case("analyze, sagittal by its header", sagittal, "scan.hdr", dict(error="which side is left", likely="ASL"))
     case("analyze, only the header", {"scan.hdr": alone["scan.hdr"]}, "scan.hdr", dict(error="second file"), "LAS")
     short = dict(alone, **{"scan.img": alone["scan.img"][:50]})
     case("analyze, cut short", short, "scan.hdr", dict(error="cut short"), "LAS")
@@ -219,7 +219,7 @@ def picture_cases():
     names = ["b10.png", "b9.png", "B2.png"]
     order = [2, 1, 0]
     files = stack("png in the order of numbers", [grey[n] for n in order], png, "png", names=[names[n] for n in order], warns="leave something out")
-    case("png, not asked yet", files, ".", dict(error="--spacing"))
+    case("png, not asked yet", files, ".", dict(error="say it in mm"))
     mixed = dict(files, **{"b11.png": png(numbers((4, 5), "uint8"))})
     case("png of two sizes", mixed, ".", dict(error="a picture has 5 × 4 pixels, the first has 5 × 3"), None, [1.0, 1.0, 1.0])
     types = dict(files, **{"b11.png": png(wide[0])})
