@@ -18,6 +18,7 @@ mod leaving;
 mod library;
 mod live_wires;
 mod log;
+mod measures;
 mod model;
 mod name_lists;
 mod offers;
@@ -64,6 +65,7 @@ use leaving::{Leave, Leaving};
 use library::Library;
 use live_wires::LiveWires;
 pub use log::{LibraryErrors, LogLayer};
+use measures::Measures;
 use model::Model;
 use name_lists::NameLists;
 use offers::Offered;
@@ -101,6 +103,7 @@ pub struct App {
     operations: Operations,
     growth: Growth,
     part_counts: PartCounts,
+    measures: Measures,
     name_lists: NameLists,
     library: Library,
     pictures: Pictures,
@@ -185,6 +188,7 @@ impl App {
             operations: Operations::start(wake.clone())?,
             growth: Growth::start(wake.clone())?,
             part_counts: PartCounts::start(wake.clone())?,
+            measures: Measures::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake.clone()),
@@ -303,6 +307,8 @@ impl App {
         self.follow_operation();
         self.follow_growth();
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
+        let wanted = self.view.windows.measures;
+        self.measures.follow(self.open.as_ref(), wanted, &mut self.status.measures);
         self.show_on_gpu(ctx);
         self.follow_sessions(ctx);
         self.follow_work_list(ctx);

@@ -54,7 +54,7 @@ impl App {
             // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
             // other time points of that file, nor over numbers that it could not keep, nor over another program's
             // DICOM file, which says more than is kept here.
-            open.document.mark_saved(open.document.state());
+            open.document.mark_saved(open.document.masks_state());
             if labels.time_points == 1 && as_in_the_file && labels.is_ours {
                 open.came_from = Some(path);
                 open.on_disk = Some(labels.stamp);

@@ -8,6 +8,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::args::{ExportSessionArgs, SeriesArg};
+use super::measurements::MeasurementInfo;
 use super::tables::quoted;
 use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
@@ -38,6 +39,7 @@ struct Info {
     /// SHA-256 by name.
     models: std::collections::BTreeMap<String, String>,
     objects: Vec<ObjectInfo>,
+    measurements: Vec<MeasurementInfo>,
     /// What could not be read, or is not what was written.
     damage: Vec<String>,
 }
@@ -115,7 +117,7 @@ impl ObjectInfo {
 
 impl Info {
     fn of(contents: &Contents) -> Self {
-        let Snapshot { around, objects, time_point, .. } = &contents.snapshot;
+        let Snapshot { around, objects, measurements, time_point, .. } = &contents.snapshot;
         let grid = &around.source.grid;
         let exported = around.exported.as_ref().map(|exported| ExportedInfo {
             file: File::of(&exported.file),
@@ -141,6 +143,7 @@ impl Info {
             overlays: around.overlays.iter().map(|o| File::of(&o.file)).collect(),
             models: around.models.iter().map(|(name, hash)| (name.clone(), hash.hex())).collect(),
             objects: objects.iter().map(|o| ObjectInfo::of(o, grid)).collect(),
+            measurements: measurements.iter().map(MeasurementInfo::of).collect(),
             damage: contents.damage.iter().map(ToString::to_string).collect(),
         }
     }
@@ -169,6 +172,9 @@ impl Info {
                 text,
                 "object {number:<6} {name}: {ml} ml, {voxels} voxels, {points} points, {state}"
             );
+        }
+        for measurement in &self.measurements {
+            let _ = writeln!(text, "measured      {}", measurement.line());
         }
         for damage in &self.damage {
             let _ = writeln!(text, "damaged       {damage}");

@@ -17,9 +17,29 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A field of a CSV (RFC 4180).
+pub fn csv_field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A number in a CSV; nothing where it is not defined.
+pub fn csv_number(value: Option<f64>) -> String {
+    value.map_or(String::new(), |v| v.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_with_commas_and_quotes_are_quoted() {
+        assert_eq!(csv_field("rib, left \"7\""), "\"rib, left \"\"7\"\"\"");
+        assert_eq!(csv_field("rib 7"), "rib 7");
+    }
 
     #[test]
     fn bytes_have_one_decimal_and_the_unit_that_keeps_them_short() {

@@ -36,7 +36,7 @@ pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
     SessionQuestion, SessionState, SessionStatus, SmallPicture,
 };
-pub use state::{RecentFile, RecentSeries, SeriesCard, SeriesQuestion};
+pub use state::{ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion};
 pub use windows::path_prompt;
 
 use commands::CommandContext;

@@ -11,7 +11,7 @@ use voxpoint::volume::{Region, Window};
 
 use crate::brush::{NONE, check, document, grid, look_at, press, radius, scan, spot, undo};
 use crate::drawing::{Turned, depth};
-use crate::support::{view_name, voxels, wait, window};
+use crate::support::{place, view_name, voxels, wait, window};
 
 const ALT: Modifiers = Modifiers::ALT;
 const SHIFT: Modifiers = Modifiers::SHIFT;
@@ -144,6 +144,14 @@ fn every_tool_does_its_work_by_keyboard() {
                 let count = voxels(harness.state())[0];
                 let done = if id == tools::OUTLINE { count > 20 } else { count < 3000 };
                 assert!(done, "{name}: {count}");
+            }
+            tools::MEASURE => {
+                to_view(&mut harness, &axial);
+                press(&mut harness, Key::Enter, NONE);
+                go(&mut harness, 3, 0);
+                press(&mut harness, Key::Enter, NONE);
+                let measured = document(&harness).measurements()[0].shape.lengths_mm();
+                assert!((measured[0] - 3.0).abs() < 1e-6, "{name}: {measured:?}");
             }
             tools::FLOOD => {
                 press(&mut harness, Key::Enter, NONE);
@@ -410,4 +418,29 @@ fn in_a_turned_slice_a_level_is_traced() {
         filled += usize::from(label == 1);
     }
     assert!(filled > 300, "{filled}");
+}
+
+#[test]
+fn what_a_tool_would_do_is_seen_at_the_crosshair_while_it_is_moved_by_keys() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with(temp.path(), tools::BRUSH);
+    let brush = |harness: &Harness<'_, App>| harness.state().view().transient.brush;
+    assert!(brush(&harness).is_none(), "nothing was moved");
+    to_view(&mut harness, &view_name(Plane::Axial));
+    harness.run_steps(2);
+    assert_eq!(brush(&harness).map(|b| b.world), Some(middle));
+    go(&mut harness, 2, 1);
+    harness.run_steps(20);
+    assert_eq!(brush(&harness).map(|b| b.world), Some(crosshair(&harness)));
+    let shown = harness.state().preview_voxels();
+    press(&mut harness, Key::Enter, NONE);
+    assert!(shown.is_some_and(|n| n > 0) && voxels(harness.state())[0] == shown.unwrap_or(0));
+    // The pointer takes it over as soon as it moves.
+    let at = place(&harness, Plane::Axial, middle);
+    harness.hover_at(at);
+    harness.run_steps(3);
+    let world = brush(&harness).expect("under the pointer").world;
+    assert!((world - middle).length() < 0.5, "{world} {middle}");
+    go(&mut harness, 1, 0);
+    assert_eq!(brush(&harness).map(|b| b.world), Some(crosshair(&harness)));
 }

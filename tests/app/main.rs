@@ -17,6 +17,7 @@ mod labels;
 mod live_wire;
 mod logic_step;
 mod masks;
+mod measure;
 mod memory;
 mod on_a_display;
 mod opening;

@@ -55,6 +55,27 @@ fn info_says_what_a_session_holds() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
 }
 
+#[test]
+fn info_says_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.voxpoint");
+    std::fs::copy(data("v3.voxpoint"), &path).unwrap();
+    let json = voxpoint(&["info".as_ref(), path.as_os_str(), "--json".as_ref()]).json();
+    let measured = json["measurements"].as_array().unwrap();
+    let kinds: Vec<&str> = measured.iter().map(|m| m["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["length", "angle", "rectangle"]);
+    // From (1, -0.5) to (7.5, -3.75) mm.
+    let length = measured[0]["length_mm"].as_f64().unwrap();
+    assert!((length - 6.5f64.hypot(3.25)).abs() < 1e-9, "{length}");
+    assert!(measured[0]["angle_degrees"].is_null());
+    assert_eq!(
+        (&measured[1]["name"], &measured[1]["angle_degrees"]),
+        (&"Cobb’s angle".into(), &0.0.into())
+    );
+    let text = voxpoint(&["info".as_ref(), path.as_os_str()]).stdout;
+    assert!(text.contains("measured      length, 7.27 mm"), "{text}");
+}
+
 /// A session of the first version says nothing of these.
 #[test]
 fn info_says_how_far_the_work_is_and_what_of_it_was_exported() {

@@ -153,7 +153,7 @@ impl Saving {
             Ok((saved, stamp))
         })
         .map_err(|why| format!("{}: {why}", tr("no thread to save a file")))?;
-        let state = document.state();
+        let state = document.masks_state();
         *self = Self::Writing(Box::new(Writing { name, document: number, state, path: to, task }));
         Ok(())
     }

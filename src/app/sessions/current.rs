@@ -235,8 +235,10 @@ impl Current {
             self.still_since = Instant::now();
         }
         self.seen = now;
-        self.is_blank = self.case_state == CaseState::Open && open.document.objects().is_empty();
-        self.begun |= open.document.is_modified() && open.document.can_undo().is_some();
+        let nothing = open.document.objects().is_empty() && open.document.measurements().is_empty();
+        self.is_blank = self.case_state == CaseState::Open && nothing;
+        let changed = open.document.is_modified() || !open.document.measurements().is_empty();
+        self.begun |= changed && open.document.can_undo().is_some();
         if !self.begun || self.moving {
             return (None, None);
         }

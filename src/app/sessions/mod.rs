@@ -244,7 +244,7 @@ impl Sessions {
         for object in &mut objects {
             object.answer.state = None;
         }
-        self.exporting = Some((open.document.state(), objects));
+        self.exporting = Some((open.document.masks_state(), objects));
     }
 
     /// It is on the disk.

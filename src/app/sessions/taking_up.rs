@@ -234,7 +234,9 @@ impl App {
         }
         let Some(document) = &self.open else { return };
         // Only as long as nothing was done: then it is another piece of work.
-        if document.document.can_undo().is_some() || !document.document.objects().is_empty() {
+        let document_now = &document.document;
+        let begun = !document_now.objects().is_empty() || !document_now.measurements().is_empty();
+        if begun || document_now.can_undo().is_some() {
             return;
         }
         let scan = std::path::absolute(&document.path).unwrap_or_else(|_| document.path.clone());

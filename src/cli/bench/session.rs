@@ -144,6 +144,7 @@ fn annotated(volume: &Arc<Volume>, objects: usize) -> Document {
         active: Some(LabelId(1)),
         working_scale: WorkingScale::ONE,
         prompts_given: 0,
+        measurements: Vec::new(),
     };
     Document::restore(parts).0
 }

@@ -15,10 +15,12 @@ use super::{causes, files, folders, print, print_json, say};
 use crate::cases::naming;
 use crate::io::{self, IoError, LabelsRead};
 use crate::mask::WorkLimits;
-use crate::measure::{FirstOrder, MaskShape, Uptake, values_under};
+use crate::measure::{
+    FirstOrder, MEASURES_CSV_HEAD, MaskShape, MeasuredFile, MeasuredStructure, Uptake,
+    measures_csv, values_under,
+};
 use crate::volume::{NamedRegion, SuvKind, Volume};
 use crate::work::memory;
-use rows::{MeasuredFile, MeasuredStructure};
 
 /// A label map that could not be measured.
 #[derive(Debug, Serialize)]
@@ -52,8 +54,8 @@ pub fn run(args: &MeasureArgs) -> anyhow::Result<()> {
 
 fn write_csv(args: &MeasureArgs, files: &[MeasuredFile]) -> anyhow::Result<()> {
     let Some(path) = &args.csv else { return Ok(()) };
-    let mut text = rows::CSV_HEAD.to_owned();
-    text.extend(files.iter().map(rows::csv_rows));
+    let mut text = MEASURES_CSV_HEAD.to_owned();
+    text.extend(files.iter().map(measures_csv));
     io::write_whole(path, |file| file.write_all(text.as_bytes()))
         .with_context(|| format!("can't write {}", path.display()))
 }

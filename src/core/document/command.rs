@@ -6,8 +6,8 @@ use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::WriteSource;
 use super::{
-    Document, EditKind, EntryId, ExpectedObject, GestureId, LabelId, Object, ObjectEdit,
-    ObjectState, PendingClick, PromptChange, palette_colour,
+    Document, EditKind, EntryId, ExpectedObject, GestureId, LabelId, MeasurementChange, Object,
+    ObjectEdit, ObjectState, PendingClick, PromptChange, palette_colour,
 };
 use crate::geom::DVec3;
 use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, PromptLog, WorkingScale};
@@ -165,6 +165,8 @@ pub enum Command {
     /// How large models see the scan from the next object's first click on. Objects with clicks keep theirs. Not in
     /// the history: the clicks are, and each object's scale with them.
     SetWorkingScale(WorkingScale),
+    /// Adds, changes or takes out what was measured. Also while a click is computed.
+    Measure(MeasurementChange),
     /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
     Import(Vec<NamedRegion>),
 }
@@ -272,6 +274,7 @@ impl Document {
             Command::ShowTimePoint(time_point) => self.show_time_point(time_point),
             Command::UseImage(overlay) => self.use_image(overlay),
             Command::SetWorkingScale(scale) => self.working_scale = scale,
+            Command::Measure(change) => self.change_measurements(change)?,
             Command::Import(labels) => self.import(labels)?,
         }
         self.changed();
@@ -436,7 +439,7 @@ impl Document {
             | Op::Log(id, _)
             | Op::Answer(id, _) => Some(*id),
             Op::Write(write) => Some(write.target),
-            Op::Active(_) => None,
+            Op::Active(_) | Op::Measurements(_) => None,
         };
         let ids: BTreeSet<LabelId> =
             ops.iter().filter_map(of).chain(pending.map(|p| p.object)).collect();
@@ -502,6 +505,7 @@ impl Document {
             }
             Op::Write(write) => self.swap_write(write),
             Op::Active(active) => swap(&mut self.active, active),
+            Op::Measurements(all) => swap(&mut self.measurements, all),
         }
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::history_store::KeptBytes;
 use super::object::{LabelId, ObjectState};
 use super::write::Write;
+use crate::measure::Measurement;
 use crate::prompt::{Answer, PromptLog};
 
 /// Names one entry of the history; a new one is never equal to an old one.
@@ -60,6 +61,8 @@ pub(super) enum Op {
     Write(Box<Write>),
     /// Which object is active.
     Active(Option<LabelId>),
+    /// All measurements.
+    Measurements(Vec<Measurement>),
 }
 
 impl Op {
@@ -74,7 +77,10 @@ impl Op {
             | Self::Renumber(id, _)
             | Self::Log(id, _)
             | Self::Answer(id, _) => Some(*id),
-            Self::Object { absent: Some(_), .. } | Self::Write(_) | Self::Active(_) => None,
+            Self::Object { absent: Some(_), .. }
+            | Self::Write(_)
+            | Self::Active(_)
+            | Self::Measurements(_) => None,
         }
     }
 }
@@ -213,6 +219,13 @@ impl History {
     /// Name of the present state.
     pub fn state(&self) -> StateId {
         self.done.last().map_or(StateId::default(), |e| e.state)
+    }
+
+    /// Name of the state of the masks: measures, which no label map holds, make no other one.
+    pub fn masks_state(&self) -> StateId {
+        let measures = |op: &Op| matches!(op, Op::Measurements(_));
+        let of_masks = |entry: &&Entry| entry.ops.is_empty() || !entry.ops.iter().all(measures);
+        self.done.iter().rev().find(of_masks).map_or(StateId::default(), |e| e.state)
     }
 
     /// The newest of what is done.

@@ -88,6 +88,10 @@ impl Op {
             Self::Answer(_, answer) => answer.tally(tally),
             Self::Object { absent: Some(object), .. } => object.tally(tally),
             Self::Name(_, name) => tally.add(name.len()),
+            Self::Measurements(all) => {
+                tally.add(size_of_val(all.as_slice()));
+                all.iter().for_each(|measurement| tally.add(measurement.name.len()));
+            }
             Self::Object { absent: None, .. }
             | Self::Colour(..)
             | Self::Opacity(..)

@@ -18,6 +18,7 @@ mod history_memory;
 mod history_store;
 mod images;
 mod label_edit;
+mod measurements;
 mod object;
 mod objects;
 mod packed;
@@ -38,12 +39,14 @@ pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
 pub use history_store::{HistoryStore, KeptBytes};
 pub use label_edit::{Change, LabelEdit, Over};
+pub use measurements::MeasurementChange;
 pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
 pub use restore::{DocumentParts, NotRestored, NotWhole, whole_objects};
 pub use write::answer_delta;
 
+use crate::measure::Measurement;
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 use history::History;
@@ -84,6 +87,9 @@ pub struct Document {
     prompts_given: u64,
     /// The objects that are to be there in the end, in their order.
     expected: Vec<ExpectedObject>,
+    /// What was measured, and how many measurements have got their number.
+    measurements: Vec<Measurement>,
+    measurements_given: u64,
 }
 
 /// An object that is to be there in the end: what a new one is called.
@@ -158,6 +164,8 @@ impl Document {
             renumbered: Vec::new(),
             prompts_given: 0,
             expected: Vec::new(),
+            measurements: Vec::new(),
+            measurements_given: 0,
         }
     }
 
@@ -197,6 +205,7 @@ impl Document {
         Self {
             labels: self.labels.clone(),
             objects: self.objects.clone(),
+            measurements: self.measurements.clone(),
             active: self.active,
             ..Self::new(Arc::clone(&self.image))
         }
@@ -325,12 +334,17 @@ impl Document {
         while self.history.done_count() < done && self.redo() {}
     }
 
-    /// Whether something would be lost if the document were dropped now.
+    /// Whether masks would be lost if the document were dropped now. (Measures are kept in sessions only.)
     pub fn is_modified(&self) -> bool {
-        self.history.state() != self.saved
+        self.history.masks_state() != self.saved
     }
 
-    /// The state to name in [`Document::mark_saved`] when a snapshot taken now has been written.
+    /// The state to name in [`Document::mark_saved`] when the masks as they are now have been written.
+    pub fn masks_state(&self) -> StateId {
+        self.history.masks_state()
+    }
+
+    /// The state of all that is in it.
     pub fn state(&self) -> StateId {
         self.history.state()
     }

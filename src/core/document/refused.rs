@@ -49,6 +49,9 @@ pub enum Refused {
         /// The time point of its clicks, from 1.
         time_point: usize,
     },
+    /// It was taken out.
+    #[error("this measurement is not there any more")]
+    MeasurementGone,
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::history::Op;
-use super::prompts::parts_step;
 use super::{Document, LabelId, Object, PendingClick};
+use crate::measure::Measurement;
 use crate::prompt::{ImageId, PromptLog, WorkingScale};
 use crate::volume::{LabelMap, Region, Volume, VoxelBox};
 
@@ -27,6 +27,8 @@ pub struct DocumentParts {
     pub working_scale: WorkingScale,
     /// [`Document::prompts_given`]; more if a click has a larger number.
     pub prompts_given: u64,
+    /// What was measured. Of several with one number, the first has it.
+    pub measurements: Vec<Measurement>,
 }
 
 /// An object that could not be restored as it was kept: what it was made from must not be overwritten by it.
@@ -100,6 +102,7 @@ impl Document {
             document.objects.iter().flat_map(|o| o.log.prompts.iter().chain(&o.answer.prompts));
         let largest = clicks.map(|p| p.id.0).max().unwrap_or(0);
         document.prompts_given = parts.prompts_given.max(largest);
+        document.take_measurements(parts.measurements);
         document.ask_again(&mut changed);
         // For caches it is another document than an empty one.
         document.revision = 1;
@@ -107,29 +110,25 @@ impl Document {
         (document, changed)
     }
 
-    /// What was asked and not answered is asked again. Taken back, the object has what was answered.
+    /// What was asked and not answered is asked again, as a step of its own: the click itself is one of the work before.
+    /// Taken back, the object has what was answered.
     fn ask_again(&mut self, changed: &mut Vec<NotRestored>) {
         let waiting: Vec<Object> =
             self.objects.iter().filter(|o| o.is_unanswered()).cloned().collect();
-        for Object { id, name, log, answer, .. } in waiting {
+        let name = "Answer to earlier clicks";
+        for Object { id, name: object, log, answer, .. } in waiting {
             if self.image_by_id(log.image).is_none() {
-                changed.push(NotRestored { object: id, name, why: NotWhole::ImageMissing });
+                let why = NotWhole::ImageMissing;
+                changed.push(NotRestored { object: id, name: object, why });
                 continue;
             }
-            let step = match log.prompts.last() {
-                _ if log.prompts.len() < answer.prompts.len() => "Remove click",
-                _ if log.prompts == answer.prompts => parts_step(log.parts),
-                _ if log.prompts.len() == answer.prompts.len() => "Move click",
-                Some(last) if !last.positive => "Negative click",
-                _ => "Positive click",
-            };
             let (prompts, extensions) = (answer.prompts, answer.extensions);
             // Of no clicks, no answer says which parts there were.
             let parts = if prompts.is_empty() { log.parts } else { answer.parts };
             let before = PromptLog { prompts, extensions, parts, ..log.clone() };
             let pending = PendingClick { object: id, log, extend: false };
             let ops = vec![Op::Log(id, before)];
-            self.history.push(step.to_owned(), Some((id, name)), ops, Some(pending));
+            self.history.push(name.to_owned(), Some((id, object)), ops, Some(pending));
         }
     }
 }

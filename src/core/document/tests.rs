@@ -7,6 +7,7 @@ mod from_file;
 mod history_memory;
 mod images;
 mod late;
+mod measurements;
 mod objects;
 mod opacity;
 mod parts;

@@ -12,6 +12,7 @@ mod extent;
 mod first_order;
 mod lesions;
 mod marching;
+mod measurement;
 mod overlap;
 mod pairing;
 mod percentile;
@@ -19,6 +20,7 @@ mod pet;
 mod raters;
 mod recist;
 mod shape;
+mod structure;
 mod surface;
 
 #[cfg(test)]
@@ -33,6 +35,10 @@ pub use extent::Diameters;
 pub use first_order::{BIN_WIDTH, FirstOrder, PERCENTILES, values_under};
 pub use lesions::Lesions;
 pub use marching::MeshNumbers;
+pub use measurement::{
+    Measurement, MeasurementId, MeasurementKind, MeasurementShape, RectangleValues,
+    measurements_csv,
+};
 pub use overlap::Overlap;
 pub use pairing::{LabelPair, PairBy, pair_labels};
 pub use percentile::percentile;
@@ -40,6 +46,10 @@ pub use pet::Uptake;
 pub use raters::{MOST_RATERS, RaterMasks, Staple};
 pub use recist::{AxialDiameters, axial_diameters};
 pub use shape::MaskShape;
+pub use structure::{
+    MEASURES_CSV_HEAD, MeasuredBox, MeasuredFile, MeasuredOrientedBox, MeasuredStructure,
+    MeasuredUptake, MeasuredValues, measures_csv,
+};
 pub use surface::SurfaceDistances;
 
 use crate::volume::Region;

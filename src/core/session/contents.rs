@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 
+use super::measurement_rows::read_measurements;
 use super::past::Past;
 use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LARGEST_ID, LAYERS, OBJECT_COLUMNS,
@@ -87,6 +88,8 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     let picture = damage.or_default("the picture of it", read_picture(connection));
     let exported = damage.or_default("what was exported where", read_exported(connection));
     let past = damage.or_default("the record of what was done when", Past::read(connection));
+    let (measurements, odd) = damage.or_default("what was measured", read_measurements(connection));
+    odd.into_iter().for_each(|what| damage.say(what));
     let dims = source.grid.dims();
     let read = unpacked(connection, dims);
     let mut reader = ObjectReader { connection, dims, read, masks: Masks::default() };
@@ -105,6 +108,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         active: head.active,
         working_scale: head.working_scale,
         prompts_given: head.prompts_given,
+        measurements,
         steps: Vec::new(),
         taken_ms: head.written_ms,
     };

@@ -22,6 +22,7 @@ mod fingerprint;
 mod hash;
 mod holder;
 mod lock;
+mod measurement_rows;
 mod past;
 mod region_code;
 mod rows;

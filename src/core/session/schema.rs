@@ -12,10 +12,11 @@ use super::SessionError;
 /// `PRAGMA application_id`: "VXPT".
 pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// Entry n makes version n + 2 of version n + 1. None is ever changed or taken out: old files are opened forever.
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
 ALTER TABLE session ADD COLUMN case_state TEXT NOT NULL DEFAULT 'open';
 CREATE TABLE picture (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -29,7 +30,25 @@ CREATE TABLE export (
     sha256 TEXT,
     crc32 INTEGER
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    MEASUREMENTS,
+];
+
+/// Version 3.
+const MEASUREMENTS: &str = "
+CREATE TABLE measurement (
+    id INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL
+) STRICT;
+CREATE TABLE measurement_place (
+    measurement INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    x REAL, y REAL, z REAL,
+    PRIMARY KEY (measurement, place)
+) STRICT, WITHOUT ROWID;
+";
 
 /// Columns of `prompt` and `answered`, and of a click in other tables.
 const CLICK: &str = "
@@ -192,7 +211,7 @@ CREATE TABLE step (
     done INTEGER NOT NULL,
     PRIMARY KEY (sitting, entry)
 ) STRICT, WITHOUT ROWID;
-"
+{MEASUREMENTS}"
     )
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{CaseState, Damage, Exported, FileRef, Hash};
 use crate::document::{Command, Document, DocumentParts, LabelId, Object};
 use crate::geom::Grid;
+use crate::measure::Measurement;
 use crate::prompt::{ImageId, WorkingScale};
 use crate::volume::{Provenance, StoredGeometry, Volume, Window};
 
@@ -116,6 +117,8 @@ pub struct Snapshot {
     pub working_scale: WorkingScale,
     /// [`Document::prompts_given`].
     pub prompts_given: u64,
+    /// [`Document::measurements`].
+    pub measurements: Vec<Measurement>,
     /// The history of this sitting, oldest first, what was undone last.
     pub steps: Vec<RecordedStep>,
     /// When it was taken: milliseconds since 1970, UTC.
@@ -141,6 +144,7 @@ impl Snapshot {
             active: document.active().map(|o| o.id),
             working_scale: document.working_scale(),
             prompts_given: document.prompts_given(),
+            measurements: document.measurements().to_vec(),
             steps: steps.collect(),
             taken_ms: now_ms,
         }
@@ -179,6 +183,7 @@ impl Snapshot {
             active: self.active,
             working_scale: self.working_scale,
             prompts_given: self.prompts_given,
+            measurements: self.measurements.clone(),
         });
         let damage = changed.iter().map(|changed| Damage(changed.to_string())).collect();
         if document.image().time_point() != self.time_point {

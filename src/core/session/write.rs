@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
+use super::measurement_rows::write_measurements;
 use super::past::{DatedStep, Past};
 use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LAYERS, LISTS, OBJECT_COLUMNS, PROMPTS,
@@ -93,6 +94,10 @@ pub fn write(
     if old.is_none_or(|old| old.exported != around.exported) {
         write_exported(connection, around.exported.as_ref(), session)?;
     }
+    let measured = before.map_or(&[][..], |before| &before.measurements);
+    if measured != snapshot.measurements {
+        write_measurements(connection, &snapshot.measurements)?;
+    }
     let masks = write_objects(connection, written, &snapshot.objects)?;
     let mut next = Written {
         snapshot: Some(snapshot.clone()),
@@ -118,6 +123,7 @@ fn same(a: &Snapshot, b: &Snapshot) -> bool {
     (time_point, model_image, active, working_scale)
         == (&b.time_point, &b.model_image, &b.active, &b.working_scale)
         && a.prompts_given == b.prompts_given
+        && a.measurements == b.measurements
         && a.steps == b.steps
         && objects == &b.objects
         && around == &b.around

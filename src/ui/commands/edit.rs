@@ -50,6 +50,17 @@ commands! {
         on: Some(|cx| cx.view.windows.history),
     }
 
+    /// What was measured.
+    MEASURES {
+        name: "Measures",
+        keys: [ctrl(Key::M)],
+        run: |cx| cx.view.windows.measures = !cx.view.windows.measures,
+        menu: Some((Menu::Edit, 0)),
+        enabled: with_scan,
+        on: Some(|cx| cx.view.windows.measures),
+        words: mark("ruler length angle rectangle distance list"),
+    }
+
     /// The next click starts another object.
     NEW_OBJECT {
         name: "New object",

@@ -54,6 +54,12 @@ icons! {
     LOCK_OPEN = "\u{e306}", "lock-open";
     /// Delete.
     TRASH = "\u{e4a6}", "trash";
+    /// Measure.
+    RULER = "\u{e6b8}", "ruler";
+    /// A switch that is off.
+    SWITCH_OFF = "\u{e45e}", "square";
+    /// A switch that is on.
+    SWITCH_ON = "\u{e186}", "check-square";
     /// Close, cancel.
     CLOSE = "\u{e4f6}", "x";
     /// Something to know about a file.

@@ -10,6 +10,7 @@ mod flood_tolerance;
 mod image_layer;
 mod image_layers;
 mod inner_box;
+mod measuring;
 mod objects_in_view;
 mod open_windows;
 mod operation_options;
@@ -41,6 +42,7 @@ pub use export_options::{
 };
 pub use flood_options::{FloodBy, FloodReach, WantedFlood};
 pub use image_layer::ImageLayer;
+pub use measuring::{MeasureDraft, Measuring, ObjectMeasures, measure_lines, millimetres};
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};

@@ -30,6 +30,8 @@ pub struct Windows {
     pub operation: bool,
     /// Objects grown from their seeds.
     pub growth: bool,
+    /// What was measured.
+    pub measures: bool,
     /// The log.
     pub log: bool,
     /// What the log is filtered by.
@@ -53,13 +55,16 @@ impl Windows {
             history,
             operation,
             growth,
+            measures,
             log,
             log_filter: _,
             palette,
             cases: _,
         } = self;
         let mut was_open = palette.take().is_some();
-        for open in [help, about, about_model, picture, film, history, operation, growth, log] {
+        let others =
+            [help, about, about_model, picture, film, history, operation, growth, measures, log];
+        for open in others {
             was_open |= std::mem::take(open);
         }
         was_open
@@ -73,7 +78,7 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 10] = [
+        let each: [Open; 11] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
@@ -82,6 +87,7 @@ mod tests {
             |w| w.history = true,
             |w| w.operation = true,
             |w| w.growth = true,
+            |w| w.measures = true,
             |w| w.log = true,
             |w| w.palette = Some(Palette::default()),
         ];

@@ -6,6 +6,7 @@ use super::operation_options::OperationOptions;
 use super::outline_draft::OutlineLine;
 use super::scissors_options::ScissorsOptions;
 use crate::geom::Convention;
+use crate::measure::MeasurementKind;
 use crate::render::{Interpolation, MaskStyle, Mode3d, Projection};
 use crate::ui::kit::text::Language;
 use crate::ui::kit::theme::Theme;
@@ -40,6 +41,8 @@ pub struct Preferences {
     pub flood_reach: FloodReach,
     /// How scissors cut.
     pub scissors: ScissorsOptions,
+    /// What the Measure tool measures.
+    pub measure: MeasurementKind,
     /// What is done to whole masks.
     pub operation: OperationOptions,
     /// How far objects may grow beyond the box around all seeds, mm.
@@ -101,6 +104,7 @@ impl Default for Preferences {
             flood_by: FloodBy::default(),
             flood_reach: FloodReach::default(),
             scissors: ScissorsOptions::default(),
+            measure: MeasurementKind::default(),
             operation: OperationOptions::default(),
             growth_margin_mm: 20.0,
             mask_window: None,

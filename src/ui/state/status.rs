@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::measuring::ObjectMeasures;
 use super::outline_draft::WantedWires;
 use super::recent::RecentFile;
 use super::series_question::SeriesQuestion;
@@ -29,6 +30,8 @@ pub struct Status {
     pub opening: Option<FileProgress>,
     /// The point that was answered last, if it changed nothing of its object's mask.
     pub idle_point: Option<(LabelId, PromptId)>,
+    /// The numbers of each mask, as far as they were measured.
+    pub measures: HashMap<LabelId, ObjectMeasures>,
     /// How many parts each mask has, as far as they were counted.
     pub parts: HashMap<LabelId, PartsSummary>,
     /// Lists of names for objects: those that ship, and the user's own.

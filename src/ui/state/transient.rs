@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::arrangement::Pane;
 use super::export_options::Screen;
 use super::flood_options::WantedFlood;
+use super::measuring::Measuring;
 use super::outline_draft::{OutlineDraft, WantedWires};
 use super::scissors_options::{ScissorsDraft, WantedCut};
 use crate::document::{Change, LabelId, Over};
@@ -179,6 +180,8 @@ pub struct Transient {
     pub scissors: Option<ScissorsDraft>,
     /// A corner of the rectangle whose window is wanted, in the view of a plane; RAS mm.
     pub region_corner: Option<(Plane, DVec3)>,
+    /// What is being measured.
+    pub measuring: Measuring,
     /// The tool is to be used. Taken by the views.
     pub tool_use: Option<ToolAtCrosshair>,
     /// The view that has the keyboard, and what egui calls it. Written by the views.

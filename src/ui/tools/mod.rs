@@ -14,6 +14,7 @@ mod context;
 mod gesture;
 mod live_wire;
 pub mod marks;
+pub mod measured;
 mod no_effect;
 mod paint_range;
 pub mod pick;
@@ -165,6 +166,8 @@ tools! {
     flood::FloodFill as FLOOD,
     /// Drag a curve: what is seen within it is cut off.
     scissors::ScissorsTool as SCISSORS,
+    /// Drag or click: a length, an angle, a rectangle.
+    measure::Measure as MEASURE,
 }
 
 /// The tool of this name; the Point tool if there is none.

@@ -9,7 +9,7 @@ use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
 use crate::ui::commands::segment;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
-use crate::ui::tools::marks;
+use crate::ui::tools::{self, marks, measured};
 use crate::ui::views::{annotation_text, mask_tooltip};
 use crate::volume::Window;
 
@@ -64,6 +64,9 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     } else if view.prefs.show_crosshair {
         turn::draw(&painter, rect, &cross);
     }
+    let seen = cx.place(rect, Pane::Slice(plane));
+    let in_hand = view.prefs.tool == tools::MEASURE && !view.transient.is_figure;
+    measured::draw(&painter, &seen, in_hand, cx);
     words(&painter, rect, &transform, &place, cx);
     extension(&painter, rect, cx);
     if view.prefs.show_crosshair && !view.transient.is_figure {

@@ -10,6 +10,8 @@ mod help;
 mod history;
 mod how_to_open;
 mod log;
+mod measures;
+mod object_measures;
 mod operation;
 mod palette;
 pub mod path_prompt;
@@ -30,6 +32,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     history::show(ctx, cx);
     operation::show(ctx, cx);
     growth::show(ctx, cx);
+    measures::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use super::*;
 use crate::document::{Document, LabelId, Object, ObjectState};
 use crate::geom::{DAffine3, DVec3, Grid};
+use crate::measure::{Measurement, MeasurementId, MeasurementShape};
 use crate::prompt::{Extension, Footprint, ImageId, Prompt, PromptId, WorkingScale};
 use crate::volume::{Region, RegionBuilder, Scale, StoredGeometry, Volume, Voxels, Window};
 
@@ -138,6 +139,13 @@ fn full_snapshot() -> Snapshot {
     snapshot.active = Some(LabelId(2));
     snapshot.working_scale = WorkingScale::new(3.0).unwrap();
     snapshot.prompts_given = 7001;
+    let at = |n: f64| DVec3::new(n, -0.5 * n, 1e-3);
+    let length = MeasurementShape::Length([at(1.0), at(7.5)]);
+    let angle = MeasurementShape::Angle([at(1.0), at(2.0), at(0.0)]);
+    let rectangle = MeasurementShape::rectangle(at(3.0), at(4.0), [DVec3::X, DVec3::Y]);
+    snapshot.measurements = [(4, "", length), (2, "Cobb’s angle", angle), (9, "ROI", rectangle)]
+        .map(|(n, name, shape)| Measurement { id: MeasurementId(n), name: name.to_owned(), shape })
+        .into();
     snapshot
 }
 

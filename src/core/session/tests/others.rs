@@ -35,6 +35,8 @@ fn sessions_of_every_version_are_opened() {
                 assert_eq!((picture, *case_state), (&expected.around.picture, CaseState::Flagged));
                 assert_eq!(exported, Some((0xfedc_ba98, true)));
             }
+            let measured = if version < 3 { Vec::new() } else { expected.measurements };
+            assert_eq!(found.measurements, measured);
             assert_eq!((found.active, found.time_point), (expected.active, 1));
             let steps = &contents.past.sittings[0].steps;
             assert_eq!((steps.len(), steps[1].step.name.as_str()), (2, "Brush"));

@@ -1,0 +1,162 @@
+//! The numbers of the objects, in the window of measures.
+
+use egui::{Grid, RichText, ScrollArea, Ui};
+
+use crate::document::{Command, Document, MeasurementChange, Object};
+use crate::geom::DVec3;
+use crate::measure::{
+    MEASURES_CSV_HEAD, MeasuredFile, MeasuredStructure, MeasurementShape, measures_csv,
+};
+use crate::ui::commands::CommandContext;
+use crate::ui::kit::format::{millilitres, number, shorten};
+use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
+use crate::ui::kit::text::{tr, tr_with};
+use crate::ui::kit::widgets::{colours, quiet, row_button};
+use crate::ui::state::{Action, ObjectMeasures, millimetres, readout};
+
+/// Draws a row for each object that has a mask.
+pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext) {
+    let measured: Vec<&Object> =
+        document.objects().iter().filter(|o| !o.region.is_empty()).collect();
+    if measured.is_empty() {
+        ui.label(quiet(ui, tr("No object has a mask yet.")));
+        return;
+    }
+    ScrollArea::both()
+        .id_salt("object measures")
+        .max_height(height)
+        .auto_shrink([true, true])
+        .show(ui, |ui| {
+            Grid::new("object measures").striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
+                heads(ui, cx);
+                for object in &measured {
+                    row(ui, object, document, cx);
+                    ui.end_row();
+                }
+            });
+        });
+    let all: Option<Vec<MeasuredStructure>> = measured
+        .iter()
+        .map(|object| match cx.status.measures.get(&object.id) {
+            Some(ObjectMeasures::Known(found)) => {
+                let mut found = (**found).clone();
+                // It may have got another name since.
+                found.name = Some(object.name.clone());
+                Some(found)
+            }
+            _ => None,
+        })
+        .collect();
+    let button = egui::Button::new(tr("Copy objects as table"));
+    let response = ui.add_enabled(all.is_some(), button);
+    if let Some(structures) = all.filter(|_| response.clicked()) {
+        let name = document.image().name().to_owned();
+        let file = MeasuredFile { file: name, scan: None, unit: None, structures };
+        ui.ctx().copy_text(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&file)));
+    }
+}
+
+fn heads(ui: &mut Ui, cx: &CommandContext) {
+    let unit = readout::unit(cx.view);
+    let mean = format!(
+        "{} ± {}{}",
+        tr("Mean"),
+        tr("SD"),
+        if unit.is_empty() { String::new() } else { format!(",{unit}") }
+    );
+    let heads = [
+        tr("Object").to_owned(),
+        tr("Volume").to_owned(),
+        mean,
+        tr("Median").to_owned(),
+        tr("5 to 95 %").to_owned(),
+        tr("Lowest to highest").to_owned(),
+        tr("Longest").to_owned(),
+        tr("Axial long × short").to_owned(),
+        tr("Surface").to_owned(),
+        tr("Sphericity").to_owned(),
+        tr("Elongation, flatness").to_owned(),
+        tr("Centre (R, A, S)").to_owned(),
+    ];
+    for head in heads {
+        ui.label(quiet(ui, head));
+    }
+    if cx.view.scan.suv.is_some() {
+        for head in ["SUVpeak", "MTV", "TLG"] {
+            ui.label(quiet(ui, head));
+        }
+    }
+    ui.end_row();
+}
+
+fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContext) {
+    ui.horizontal(|ui| {
+        let [r, g, b] = object.colour;
+        let (swatch, _) = ui.allocate_exact_size(egui::Vec2::splat(10.0), egui::Sense::hover());
+        ui.painter().rect_filled(swatch, 2.0, egui::Color32::from_rgb(r, g, b));
+        ui.label(shorten(&object.name, 24));
+    });
+    let status = cx.status;
+    let found = match status.measures.get(&object.id) {
+        Some(ObjectMeasures::Known(found)) => found,
+        Some(ObjectMeasures::Failed(why)) => {
+            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
+            return;
+        }
+        Some(ObjectMeasures::Cancelled) | None => {
+            ui.label(quiet(ui, tr("measuring…")));
+            return;
+        }
+    };
+    ui.label(millilitres(found.volume_ml));
+    match &found.values {
+        Some(v) => {
+            ui.label(format!("{} ± {}", number(v.mean), number(v.sd)));
+            ui.label(number(v.median));
+            ui.label(format!("{} … {}", number(v.p5), number(v.p95)));
+            ui.label(format!("{} … {}", number(v.min), number(v.max)));
+        }
+        None => (0..4).for_each(|_| {
+            ui.label("–");
+        }),
+    }
+    ui.label(millimetres(found.max_diameter_mm));
+    axial(ui, object, found, document, cx);
+    ui.label(format!("{:.1} cm²", found.surface_area_mm2 / 100.0));
+    ui.label(format!("{:.3}", found.sphericity));
+    let share = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
+    ui.label(format!("{}, {}", share(found.elongation), share(found.flatness)));
+    let [r, a, s] = found.centroid_mm;
+    ui.label(format!("{r:.1}, {a:.1}, {s:.1}"));
+    if let Some(uptake) = &found.uptake {
+        ui.label(format!("{:.2}", uptake.suv_peak));
+        ui.label(millilitres(uptake.mtv_ml));
+        ui.label(format!("{:.1} mL", uptake.tlg_ml));
+    }
+}
+
+/// The diameters of RECIST 1.1, and a button that draws them into the scan.
+fn axial(
+    ui: &mut Ui,
+    object: &Object,
+    found: &MeasuredStructure,
+    document: &Document,
+    cx: &mut CommandContext,
+) {
+    ui.horizontal(|ui| {
+        let long = millimetres(found.axial_long_mm);
+        let long = long.trim_end_matches(" mm");
+        ui.label(format!("{long} × {}", millimetres(found.axial_short_mm)));
+        let draw = tr_with("Draw the axial diameters of {name}", &[("name", &object.name)]);
+        if row_button(ui, icons::RULER, &draw, &draw).clicked() {
+            for ends in [found.axial_long_ends_mm, found.axial_short_ends_mm] {
+                let ends = ends.map(DVec3::from_array);
+                let add = MeasurementChange::Add(MeasurementShape::Length(ends));
+                cx.send(Action::Do(Command::Measure(add)));
+            }
+            let [a, b] = found.axial_long_ends_mm.map(DVec3::from_array);
+            cx.view.move_crosshair(document.image().grid(), a.midpoint(b));
+        }
+    });
+}

@@ -1,0 +1,202 @@
+//! Measures drawn in the real window: lengths, angles, rectangles, moved, named, taken out, kept.
+
+use egui::{Event, Key, Modifiers, PointerButton, Pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use voxpoint::app::App;
+use voxpoint::geom::{DVec3, Plane};
+use voxpoint::measure::{MeasurementKind, MeasurementShape};
+
+use crate::brush::{CTRL, NONE, button, document, look_at, press, scan, spot, undo};
+use crate::support::{place, view_name, wait, window};
+
+const SHIFT: Modifiers = Modifiers::SHIFT;
+const PRIMARY: PointerButton = PointerButton::Primary;
+
+/// The window with the tool in hand, and the middle of the scan.
+fn with_ruler(folder: &std::path::Path) -> (Harness<'static, App>, DVec3) {
+    let mut harness = window(vec![scan(folder)]);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    press(&mut harness, Key::T, SHIFT);
+    let middle = spot(&harness, DVec3::ZERO);
+    look_at(&mut harness, middle);
+    (harness, middle)
+}
+
+fn shapes(harness: &Harness<'_, App>) -> Vec<MeasurementShape> {
+    document(harness).measurements().iter().map(|m| m.shape).collect()
+}
+
+fn drag(harness: &mut Harness<'_, App>, from: Pos2, to: Pos2) {
+    harness.hover_at(from);
+    harness.step();
+    harness.event(button(from, PRIMARY, true, NONE));
+    for share in [0.3, 0.7, 1.0] {
+        harness.event(Event::PointerMoved(from + (to - from) * share));
+        harness.step();
+    }
+    harness.event(button(to, PRIMARY, false, NONE));
+    harness.run_steps(3);
+}
+
+fn click(harness: &mut Harness<'_, App>, at: Pos2) {
+    harness.hover_at(at);
+    harness.step();
+    harness.event(button(at, PRIMARY, true, NONE));
+    harness.step();
+    harness.event(button(at, PRIMARY, false, NONE));
+    harness.run_steps(3);
+}
+
+fn near(found: &[DVec3], expected: &[DVec3]) -> bool {
+    found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| a.distance(*b) < 0.05)
+}
+
+#[test]
+fn a_length_is_dragged_moved_and_taken_out_each_a_step() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with_ruler(temp.path());
+    let world = [DVec3::new(-6.0, 4.0, 0.0), DVec3::new(7.0, -3.0, 0.0)].map(|by| middle + by);
+    let at = |harness: &Harness<'_, App>, world: DVec3| place(harness, Plane::Axial, world);
+    let [a, b] = world.map(|world| at(&harness, world));
+    drag(&mut harness, a, b);
+    let [MeasurementShape::Length(ends)] = shapes(&harness)[..] else { panic!("one length") };
+    assert!(near(&ends, &world), "{ends:?} {world:?}");
+    // An end, then all of it by its line.
+    let to = middle + DVec3::new(7.0, 5.0, 0.0);
+    let c = at(&harness, to);
+    drag(&mut harness, b, c);
+    assert!(near(shapes(&harness)[0].places(), &[world[0], to]));
+    let by = at(&harness, middle + DVec3::new(1.0, -2.0, 0.0)) - at(&harness, middle);
+    let halfway = a + (c - a) * 0.5;
+    drag(&mut harness, halfway, halfway + by);
+    let expected = [world[0], to].map(|world| world + DVec3::new(1.0, -2.0, 0.0));
+    assert!(near(shapes(&harness)[0].places(), &expected));
+    // In another slice it is not there: a press there begins another one.
+    press(&mut harness, Key::ArrowUp, NONE);
+    drag(&mut harness, c + by, a);
+    assert_eq!(shapes(&harness).len(), 2);
+    undo(&mut harness);
+    press(&mut harness, Key::ArrowDown, NONE);
+    // The one that was taken last is taken out.
+    click(&mut harness, c + by);
+    press(&mut harness, Key::Delete, NONE);
+    harness.run_steps(2);
+    assert_eq!(shapes(&harness), []);
+    for left in [vec![expected[0]], vec![world[0]], vec![world[0]]] {
+        undo(&mut harness);
+        assert!(shapes(&harness)[0].places()[0].distance(left[0]) < 0.05);
+    }
+    undo(&mut harness);
+    assert_eq!(shapes(&harness), []);
+}
+
+#[test]
+fn angles_and_rectangles_are_clicked_and_what_is_half_done_is_given_up() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with_ruler(temp.path());
+    let at = |harness: &Harness<'_, App>, x: f64, y: f64| {
+        place(harness, Plane::Axial, middle + DVec3::new(x, y, 0.0))
+    };
+    harness.get_by_label("Angle").click();
+    harness.run_steps(2);
+    // A leg is dragged, and the other end clicked.
+    let (leg, corner, end) =
+        (at(&harness, 8.0, 0.0), at(&harness, 0.0, 0.0), at(&harness, 0.0, 9.0));
+    drag(&mut harness, leg, corner);
+    assert_eq!(shapes(&harness), [], "a leg is no angle");
+    click(&mut harness, end);
+    assert!(shapes(&harness)[0].degrees().is_some_and(|degrees| (degrees - 90.0).abs() < 1.0));
+    // Given up by Esc, and by another tool.
+    for key in [Key::Escape, Key::B] {
+        press(&mut harness, Key::T, SHIFT);
+        let first = at(&harness, -8.0, -6.0);
+        click(&mut harness, first);
+        assert!(harness.state().view().transient.measuring.draft.is_some());
+        press(&mut harness, key, NONE);
+        harness.run_steps(2);
+        assert!(harness.state().view().transient.measuring.draft.is_none(), "{key:?}");
+    }
+    press(&mut harness, Key::T, SHIFT);
+    harness.run_steps(2);
+    harness.get_by_label("Rectangle").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().view().prefs.measure, MeasurementKind::Rectangle);
+    let (one, other) = (at(&harness, -9.0, -7.0), at(&harness, -2.0, -3.0));
+    click(&mut harness, one);
+    click(&mut harness, other);
+    let area = shapes(&harness)[1].area_mm2().expect("a rectangle");
+    assert!((area - 28.0).abs() < 0.8, "{area}");
+    // By keyboard, too.
+    press(&mut harness, Key::Enter, NONE);
+    press(&mut harness, Key::F6, NONE);
+    for _ in 0..20 {
+        if harness.get_by_label(&view_name(Plane::Axial)).is_focused() {
+            break;
+        }
+        press(&mut harness, Key::F6, NONE);
+    }
+    for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowDown] {
+        press(&mut harness, key, NONE);
+    }
+    press(&mut harness, Key::Enter, NONE);
+    harness.run_steps(2);
+    assert_eq!(shapes(&harness).len(), 3);
+    assert!(shapes(&harness)[2].area_mm2().is_some_and(|area| (area - 3.0).abs() < 0.1));
+}
+
+#[test]
+fn measures_are_listed_named_and_kept_in_a_session() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with_ruler(temp.path());
+    press(&mut harness, Key::M, CTRL);
+    harness.run_steps(2);
+    harness.get_by_label_contains("Choose the Measure tool (Shift+T)");
+    let at = |x: f64| place(&harness, Plane::Axial, middle + DVec3::new(x, 11.0, 0.0));
+    let (a, b) = (at(-12.0), at(0.0));
+    drag(&mut harness, a, b);
+    harness.get_by_label_contains("12.0 mm");
+    let field = harness.get_by_label("Name of Length 1");
+    field.focus();
+    harness.run_steps(2);
+    harness.get_by_label("Name of Length 1").type_text("long axis");
+    harness.run_steps(2);
+    press(&mut harness, Key::Enter, NONE);
+    harness.run_steps(3);
+    assert_eq!(document(&harness).measurements()[0].name, "long axis");
+    // Away from it, and back.
+    look_at(&mut harness, middle + DVec3::new(0.0, 0.0, 4.0));
+    harness.get_by_label("Go to long axis").click();
+    harness.run_steps(3);
+    let crosshair = harness.state().view().scan.crosshair;
+    assert!((crosshair.z - middle.z).abs() < 0.5, "{crosshair}");
+    harness.get_by_label("Take long axis out").click();
+    harness.run_steps(3);
+    assert_eq!(shapes(&harness), []);
+}
+
+#[test]
+fn objects_are_measured_while_the_window_is_open() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with_ruler(temp.path());
+    press(&mut harness, Key::B, NONE);
+    let at = place(&harness, Plane::Axial, middle);
+    crate::brush::stroke(&mut harness, &[at], PRIMARY, NONE);
+    assert!(harness.state().status().measures.is_empty(), "nobody has asked");
+    press(&mut harness, Key::M, CTRL);
+    wait(&mut harness, "the numbers", |app| !app.status().measures.is_empty());
+    harness.run_steps(3);
+    let voxels = crate::support::voxels(harness.state())[0];
+    let found = harness.state().status().measures.values().next().cloned();
+    let Some(voxpoint::ui::ObjectMeasures::Known(found)) = found else { panic!("{found:?}") };
+    assert_eq!(found.voxels, voxels);
+    harness.get_by_label("Copy objects as table");
+    // Drawn, the diameters are two lengths as long as it says.
+    harness.get_by_label("Draw the axial diameters of Object 1").click();
+    harness.run_steps(3);
+    let lengths: Vec<f64> = shapes(&harness).iter().flat_map(|s| s.lengths_mm()).collect();
+    assert_eq!(lengths.len(), 2);
+    for (drawn, said) in lengths.iter().zip([found.axial_long_mm, found.axial_short_mm]) {
+        assert!((drawn - said).abs() < 1e-6, "{drawn} {said}");
+    }
+}
