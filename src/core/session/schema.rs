@@ -12,10 +12,11 @@ use super::SessionError;
 /// `PRAGMA application_id`: "VXPT".
 pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// Entry n makes version n + 2 of version n + 1. None is ever changed or taken out: old files are opened forever.
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
 ALTER TABLE session ADD COLUMN case_state TEXT NOT NULL DEFAULT 'open';
 CREATE TABLE picture (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -29,7 +30,11 @@ CREATE TABLE export (
     sha256 TEXT,
     crc32 INTEGER
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE object ADD COLUMN covered INTEGER;
+",
+];
 
 /// Columns of `prompt` and `answered`, and of a click in other tables.
 const CLICK: &str = "
@@ -148,7 +153,8 @@ CREATE TABLE object (
     added INTEGER,
     removed INTEGER,
     region INTEGER,
-    crc32 INTEGER
+    crc32 INTEGER,
+    covered INTEGER
 ) STRICT;
 CREATE TABLE prompt ({CLICK}
     PRIMARY KEY (object, place)
