@@ -22,6 +22,7 @@ mod measure;
 mod mesh;
 mod model;
 mod output;
+mod overlaps;
 mod render;
 mod runtime;
 mod segment;
