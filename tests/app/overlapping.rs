@@ -86,7 +86,7 @@ fn structures_that_share_voxels_are_opened_whole_without_a_question() {
     key(&mut harness, Modifiers::COMMAND, Key::Z);
     assert_eq!((voxels(harness.state()), covered(harness.state())), (vec![128, 12], vec![12, 0]));
     // What is saved has both whole.
-    for name in ["b.seg.nrrd", "b.dcm", "b.rtstruct.dcm"] {
+    for name in ["b.seg.nrrd", "c.dcm", "d.rtstruct.dcm"] {
         let path = folder.path().join(name);
         save_as(&mut harness, &path);
         assert!(harness.state().status().ask_flatten.is_none(), "{name}");
@@ -107,7 +107,7 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     let heading = "Leave out what lies under other objects?";
     save_as(&mut harness, &at("m.nii.gz"));
     harness.get_by_label(heading);
-    harness.get_by_label_contains("Liver: ");
+    harness.get_by_label("Liver: 1.17 mL");
     harness.get_by_label_contains(".seg.nrrd, .dcm, .rtstruct.dcm");
     harness.get_by_label("Cancel").click();
     harness.run_steps(3);

@@ -351,12 +351,18 @@ fn name_and_facts(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Co
     }
 }
 
-/// That its mask goes on outside of what the model saw, and how far the work on it is.
+/// That its mask goes on outside of what the model saw, that something of it lies under others, and how far the work on
+/// it is.
 fn signs(ui: &mut Ui, object: &Object, cx: &CommandContext) {
     if can_extend(object, cx.status) || is_cut(object, cx.status) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
         paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);
+    }
+    if !object.covered.is_empty() {
+        let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
+        let below = RichText::new(icons::OBJECTS).color(colours(ui).quiet);
+        paint_text(ui, below, rect.left_center(), Align::Center, 16.0);
     }
     let mark = match object.state {
         ObjectState::Open => None,
