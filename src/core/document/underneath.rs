@@ -84,7 +84,9 @@ impl Underneath {
         }
         falls.sort_unstable_by_key(|change| change.run.start);
         let mut builder = DeltaBuilder::new(dims);
-        falls.into_iter().for_each(|change| builder.push(change));
+        for change in falls {
+            builder.push(change);
+        }
         raised.delta = builder.finish();
         raised
     }

@@ -334,7 +334,9 @@ impl Document {
         layers[0].removed = layers[0].covered.intersection(&object.removed, row);
         runs.sort_unstable_by_key(|change| change.run.start);
         let mut delta = DeltaBuilder::new(dims);
-        runs.into_iter().for_each(|change| delta.push(change));
+        for change in runs {
+            delta.push(change);
+        }
         Write::of(id, delta.finish(), layers)
     }
 
