@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::files::{label_ending, label_names, stem_of};
+use super::files::{ending_with_overlaps, label_ending, label_names, stem_of};
 use super::gpu::Gpu;
 use super::{App, DocumentNumber, dress};
 use crate::document::Document;
@@ -108,14 +108,17 @@ fn rescued(
     scan: &Path,
     folders: impl Iterator<Item = PathBuf>,
 ) -> Result<PathBuf, String> {
-    let (image, table) = (document.image(), label_names(document));
+    let (image, covered) = (document.image(), document.covered());
+    let table = label_names(document, !covered.is_empty());
+    let ending =
+        if covered.is_empty() { label_ending(formats) } else { ending_with_overlaps(formats) };
     let mut failed = "there is no folder for it".to_owned();
     for folder in folders {
-        let path = free_name(&folder, &stem_of(formats, scan), label_ending(formats));
+        let path = free_name(&folder, &stem_of(formats, scan), ending);
         let (cancel, progress) = (CancelToken::new(), Progress::new());
-        let labels = document.labels();
+        let labels = (document.labels(), &covered);
         let (grid, said) = (image.grid(), image.provenance());
-        match formats.save_labels(&path, labels, grid, said, &table, &cancel, &progress) {
+        match formats.save_overlapping(&path, labels, grid, said, &table, &cancel, &progress) {
             // The mask is there then, only its names are not.
             Ok(_) | Err(IoError::Table { .. }) => return Ok(path),
             Err(why) => failed = why.to_string(),

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use super::App;
 use super::files::{Asked, AskedWhat, Labels, Loaded, Role, Which, name_of};
-use crate::document::{Command, Document};
+use crate::document::{Command, Document, Object};
 use crate::io::{LabelNote, SliceSpacing, TypedPlace, VolumePart};
+use crate::ui::commands::edit;
+use crate::ui::kit::format::millilitres;
 use crate::ui::text::tr_with;
 use crate::ui::{Offer, OfferAnswer, Question};
 
@@ -27,7 +29,6 @@ impl App {
         let count = read.labels.len();
         let as_in_the_file = read.renumbered.is_empty() && !read.is_doubtful;
         let values: Vec<u16> = read.labels.iter().map(|label| label.value).collect();
-        let wanted: usize = read.labels.iter().map(|label| label.region.count()).sum();
         let first = self.document().is_some_and(|d| d.objects().is_empty() && !d.is_modified());
         if !self.run(Command::Import(read.labels)) {
             return;
@@ -39,10 +40,11 @@ impl App {
         if let Some(text) = self.document().and_then(|d| moved(&values, d)) {
             self.toasts.warning(format!("{name}: {text}"));
         }
-        if let Some(n) = self.document().and_then(|d| left_out(wanted, count, d)) {
+        if let Some(ml) = self.document().and_then(|d| under_present(count, d)) {
+            let (ml, key) = (millilitres(ml), edit::BRING_TO_FRONT.key_text());
             self.toasts.warning(tr_with(
-                "{name}: {n} voxels were left out, which other objects have already; to compare two masks, open one at a time",
-                &[("name", &name), ("n", &n)],
+                "{name}: {ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare two masks, open one at a time",
+                &[("name", &name), ("ml", &ml), ("key", &key)],
             ));
         }
         let text = match count {
@@ -148,12 +150,17 @@ fn moved(values: &[u16], document: &Document) -> Option<String> {
     })
 }
 
-/// How many voxels of the objects that came last went to others, which had them.
-fn left_out(wanted: usize, count: usize, document: &Document) -> Option<usize> {
-    let objects = document.objects();
-    let added = &objects[objects.len().checked_sub(count)?..];
-    let got: usize = added.iter().map(|object| object.region.count()).sum();
-    wanted.checked_sub(got).filter(|n| *n > 0)
+/// How much of the objects that came last lies under others, which were there before, millilitres.
+fn under_present(count: usize, document: &Document) -> Option<f64> {
+    let (present, added) =
+        document.objects().split_at_checked(document.objects().len().checked_sub(count)?)?;
+    let over = |object: &Object| -> usize {
+        let over = document.over(object).into_iter();
+        over.filter(|(id, _)| present.iter().any(|o| o.id == *id)).map(|(_, voxels)| voxels).sum()
+    };
+    let voxels: usize = added.iter().map(over).sum();
+    let mm3 = document.image().grid().voxel_volume_mm3();
+    (voxels > 0).then(|| voxels as f64 * mm3 / 1000.0)
 }
 
 /// A note in the language in use.

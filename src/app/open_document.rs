@@ -1,6 +1,6 @@
 //! The open document and what happens to it: commands, and the images over it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub(super) struct OpenDocument {
     pub came_from: Option<PathBuf>,
     /// The label map that was opened or saved last, as it was then.
     pub on_disk: Option<PairStamp>,
+    /// Formats without overlaps in which the user has agreed to save without what lies under others.
+    pub flattened: BTreeSet<&'static str>,
     /// Commands that wait until no click is pending and no stroke is under way, each with how many changes were done
     /// when it was given.
     pub deferred: Vec<(usize, Command)>,
@@ -54,6 +56,7 @@ impl OpenDocument {
             saved_to: None,
             came_from: None,
             on_disk: None,
+            flattened: BTreeSet::new(),
             deferred: Vec::new(),
             begun: HashSet::new(),
             told_locked: None,
@@ -514,7 +517,11 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         | Command::FlipPrompt { object, .. }
         | Command::SetThreshold { object, .. }
         | Command::KeepParts { object, .. } => Some(*object),
-        Command::StartFromMask(id) | Command::Extend(id) | Command::RemoveObject(id) => Some(*id),
+        Command::StartFromMask(id)
+        | Command::Extend(id)
+        | Command::BringToFront(id)
+        | Command::GiveUpCovered(id)
+        | Command::RemoveObject(id) => Some(*id),
         _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! Saving the open document's labels: where to, and over what.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::App;
-use super::files::{Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
+use super::files::{Loses, Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
 use crate::ui::text::tr;
 use crate::ui::{ReplaceAnswer, SaveStatus};
 
@@ -30,22 +30,45 @@ impl App {
         self.save_over(path, Replace::Known(known));
     }
 
-    /// The answer to "replace what another program has written?".
+    /// The answer to "replace what another program has written?", or to "leave out what lies under other objects?".
     pub(super) fn answer_replace(&mut self, answer: ReplaceAnswer) {
         let question = self.files.take_replace_question(&mut self.status);
-        let Some(ReplaceQuestion { document, path, .. }) = question else { return };
-        if self.open.as_ref().is_none_or(|open| open.number != document) {
-            return;
-        }
-        match answer {
-            ReplaceAnswer::Cancel => {}
-            ReplaceAnswer::SaveAs => self.ask_save(),
-            ReplaceAnswer::Replace => self.save_over(path, Replace::All),
+        let Some(ReplaceQuestion { document, path, loses }) = question else { return };
+        let Some(open) = self.open.as_mut().filter(|open| open.number == document) else { return };
+        match (answer, loses) {
+            (ReplaceAnswer::Cancel, _) => {}
+            (ReplaceAnswer::SaveAs, _) => self.ask_save(),
+            (ReplaceAnswer::Replace, Loses::Theirs(_)) => self.save_over(path, Replace::All),
+            (ReplaceAnswer::Replace, Loses::Covered(_, replace)) => {
+                open.flattened.extend(self.formats.written_format(&path));
+                self.save_over(path, replace);
+            }
         }
     }
 
+    /// The objects of which a file at this path would not have what lies under others, and how much that is,
+    /// millilitres: unless the user has agreed to it for this document and format.
+    fn would_lose(&self, path: &Path) -> Vec<(String, f64)> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let format = self.formats.written_format(path);
+        let agreed = format.is_none_or(|format| open.flattened.contains(format));
+        if agreed || self.formats.keeps_overlaps(path) {
+            return Vec::new();
+        }
+        let document = &open.document;
+        let under = document.objects().iter().filter(|o| !o.covered.is_empty());
+        under.map(|o| (o.name.clone(), document.covered_ml(o))).collect()
+    }
+
     fn save_over(&mut self, path: PathBuf, replace: Replace) {
+        let lost = self.would_lose(&path);
         let Some(open) = &self.open else { return };
+        if !lost.is_empty() && !self.files.is_saving() {
+            let loses = Loses::Covered(lost, replace);
+            let question = ReplaceQuestion { document: open.number, path, loses };
+            self.files.ask_before_saving(question, &mut self.status);
+            return;
+        }
         if open.document.pending().is_some() {
             self.toasts
                 .warning(tr("Saved without the click that is still being computed").to_owned());

@@ -148,7 +148,8 @@ pub struct ExportSessionArgs {
     /// Replace a label map or a table that Voxpoint did not write.
     #[arg(long)]
     pub force: bool,
-    /// Print JSON: out, objects, voxels, damage.
+    /// Print JSON: out, objects, voxels, overlaps (label, name, voxels, `volume_ml` of what lies under other objects; kept:
+    /// the file has it), damage.
     #[arg(long)]
     pub json: bool,
 }

@@ -6,9 +6,10 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::args::{ConvertArgs, ConvertAs};
+use super::overlaps::{LabelOverlap, overlaps};
 use super::{Usage, files, print, print_json};
 use crate::document::{LabelId, palette_colour};
-use crate::io::{self, ContentKind, IoError, Likeness, TableKind};
+use crate::io::{self, ContentKind, IoError, LabelsRead, Likeness, TableKind};
 use crate::volume::{LabelName, NamedRegion, SuvKind, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
@@ -26,6 +27,8 @@ struct Report<'a> {
     dtype: &'static str,
     /// In which SUV.
     unit: Option<&'static str>,
+    /// Labels of which something lies under others.
+    overlaps: Vec<LabelOverlap>,
     warnings: &'a [Warning],
 }
 
@@ -39,20 +42,29 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
         Some(suv) => in_suv(&volume, suv.into())?,
         None => volume,
     };
+    // Segments that share voxels are no volume of numbers.
+    let own = match (&args.reference, args.time_point) {
+        (None, None) if args.what != Some(ConvertAs::Image) => {
+            files::labels_for(&args.input, &volume)?
+        }
+        _ => None,
+    };
+    let is_own = own.is_some();
     let as_labels = match args.what {
         Some(what) => what != ConvertAs::Image,
         // Of several time points one would be lost unasked.
         None if args.time_point.is_some() || is_of_labels(&args.out) => true,
-        None if args.reference.is_some() => true,
+        None if args.reference.is_some() || is_own => true,
         None => volume.time_points() == 1 && io::likeness(&volume) == Likeness::Labels,
     };
     let labels = if as_labels {
-        Some(labels(args, &volume)?)
+        Some(labels(args, &volume, own)?)
     } else {
         files::warn(&volume);
         io::formats().save_scan(&args.out, &volume, &CancelToken::new(), &Progress::new())?;
         None
     };
+    let (labels, overlaps) = labels.unzip();
     let report = Report {
         out: args.out.display().to_string(),
         what: if labels.is_some() { "labels" } else { "image" },
@@ -61,7 +73,8 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
         time_points: if labels.is_some() { 1 } else { volume.time_points() },
         dtype: volume.voxels().data_type().name(),
         unit: volume.suv_kind().map(SuvKind::unit),
-        warnings: volume.warnings(),
+        overlaps: overlaps.unwrap_or_default(),
+        warnings: if is_own { &[] } else { volume.warnings() },
     };
     if args.json {
         return print_json(&report);
@@ -158,8 +171,13 @@ fn has_ending(path: &Path, ending: &str) -> bool {
     path.to_string_lossy().to_lowercase().ends_with(ending)
 }
 
-/// Writes labels on the grid of a volume, their own or their scan's; how many there are.
-fn labels(args: &ConvertArgs, volume: &Volume) -> anyhow::Result<usize> {
+/// Writes labels on the grid of a volume, their own or their scan's; how many there are, and which lie under others.
+/// `own`: those of a file that has nothing else, on its own grid.
+fn labels(
+    args: &ConvertArgs,
+    volume: &Volume,
+    own: Option<LabelsRead>,
+) -> anyhow::Result<(usize, Vec<LabelOverlap>)> {
     let out = &args.out;
     let formats = io::formats();
     let kinds = args.tables.iter().map(|table| TableKind::from(*table));
@@ -171,20 +189,23 @@ fn labels(args: &ConvertArgs, volume: &Volume) -> anyhow::Result<usize> {
             }
         }
     }
-    let read = match args.reference {
-        Some(_) => files::open_labels(&args.input, volume, args.time_point)?,
-        None => files::labels_of(volume, &args.input, volume, args.time_point)?,
+    let read = match (own, &args.reference) {
+        (Some(own), _) => own,
+        (None, Some(_)) => files::open_labels(&args.input, volume, args.time_point)?,
+        (None, None) => files::labels_of(volume, &args.input, volume, args.time_point)?,
     };
     let dims = volume.grid().dims();
     let names: Vec<LabelName> = read.labels.iter().map(named).collect();
-    let map = files::label_map(dims, &read.labels);
+    let (map, covered) = files::stacked(dims, &read.labels);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let said = files::provenance(volume, args.anonymise);
-    io::save_labels(out, &map, volume.grid(), &said, &names, &cancel, &progress)?;
+    let labels = (&map, &covered);
+    io::save_overlapping(out, labels, volume.grid(), &said, &names, &cancel, &progress)?;
+    let overlaps = overlaps(out, &covered, &names, volume.grid());
     for kind in kinds {
         formats.save_table(out, &names, kind)?;
     }
-    Ok(names.len())
+    Ok((names.len(), overlaps))
 }
 
 /// A label's row in a table; one without a name is called by its number.

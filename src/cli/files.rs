@@ -8,7 +8,7 @@ use super::args::SeriesArg;
 use super::{Usage, say};
 use crate::geom::DAffine3;
 use crate::io::{self, LabelsRead, Limits, SameVoxels, Source};
-use crate::volume::{LabelMap, NamedRegion, Provenance, Volume};
+use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Provenance, Region, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Reads a scan, waiting for it.
@@ -102,9 +102,15 @@ pub fn warn(volume: &Volume) {
     }
 }
 
-/// A label map with these labels.
+/// A label map with these labels; where they share voxels the smallest is on top.
 pub fn label_map(dims: [usize; 3], labels: &[NamedRegion]) -> LabelMap {
-    LabelMap::from_regions(dims, labels.iter().map(|label| (label.value, &label.region)))
+    stacked(dims, labels).0
+}
+
+/// A label map with these labels, and what of them lies under smaller ones.
+pub fn stacked(dims: [usize; 3], labels: &[NamedRegion]) -> (LabelMap, CoveredLabels) {
+    let labels: Vec<(u16, &Region)> = labels.iter().map(|l| (l.value, &l.region)).collect();
+    CoveredLabels::stacked(dims, &labels)
 }
 
 /// Refuses, before any work is done, an output that can't be written or would replace an input.

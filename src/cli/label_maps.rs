@@ -100,6 +100,13 @@ pub fn labels(
     time_point: Option<usize>,
     threshold: Option<f64>,
 ) -> anyhow::Result<LabelsRead> {
+    // Structures that share voxels are whole in such a file, not in the volume that it makes.
+    if time_point.is_none()
+        && threshold.is_none()
+        && let Some(read) = files::labels_for(path, volume)?
+    {
+        return Ok(read);
+    }
     let chosen = match time_point {
         Some(number) => files::at_time_point(volume, number)?,
         None => volume.clone(),

@@ -23,6 +23,7 @@ mod measurements;
 mod mesh;
 mod model;
 mod output;
+mod overlaps;
 mod render;
 mod runtime;
 mod segment;

@@ -3,19 +3,21 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 use serde::Serialize;
 
 use super::args::{ExportSessionArgs, SeriesArg};
 use super::measurements::MeasurementInfo;
+use super::overlaps::{LabelOverlap, overlaps};
 use super::tables::quoted;
 use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
 use crate::geom::{AxisMap, Grid};
 use crate::io::{self, ContentKind};
 use crate::session::{self, Contents, FileRef, Snapshot, labels_check_sum};
-use crate::volume::{LabelMap, LabelName, Volume, readable};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, Region, Volume, readable};
 use crate::work::{CancelToken, Progress, memory};
 
 /// What a session holds; keys are stable.
@@ -80,8 +82,11 @@ struct ObjectInfo {
     state: &'static str,
     locked: bool,
     points: usize,
+    /// Also those that lie under other objects.
     voxels: usize,
     volume_ml: f64,
+    /// How many of them do.
+    voxels_under_others: usize,
     /// Something was drawn or taken away by hand.
     corrected: bool,
     model: Option<String>,
@@ -96,7 +101,8 @@ impl File {
 
 impl ObjectInfo {
     fn of(object: &Object, grid: &Grid) -> Self {
-        let voxels = object.region.count();
+        let voxels_under_others = object.covered.count();
+        let voxels = object.region.count() + voxels_under_others;
         Self {
             number: object.id.0,
             name: object.name.clone(),
@@ -108,6 +114,7 @@ impl ObjectInfo {
             locked: object.locked,
             points: object.log.prompts.len(),
             voxels,
+            voxels_under_others,
             volume_ml: voxels as f64 * grid.voxel_volume_mm3() / 1000.0,
             corrected: object.is_corrected(),
             model: object.answer.model.clone(),
@@ -168,9 +175,13 @@ impl Info {
         for object in &self.objects {
             let ObjectInfo { number, name, state, points, voxels, .. } = object;
             let ml = readable(object.volume_ml, 4);
+            let under = match object.voxels_under_others {
+                0 => String::new(),
+                n => format!(" ({n} of them under others)"),
+            };
             let _ = writeln!(
                 text,
-                "object {number:<6} {name}: {ml} ml, {voxels} voxels, {points} points, {state}"
+                "object {number:<6} {name}: {ml} ml, {voxels} voxels{under}, {points} points, {state}"
             );
         }
         for measurement in &self.measurements {
@@ -196,6 +207,8 @@ struct Report {
     out: String,
     objects: usize,
     voxels: usize,
+    /// Objects of which something lies under others.
+    overlaps: Vec<LabelOverlap>,
     damage: Vec<String>,
 }
 
@@ -213,6 +226,7 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     }
     let Snapshot { around, objects, .. } = &contents.snapshot;
     let labels = labels(&contents.snapshot)?;
+    let covered: CoveredLabels = objects.iter().map(|o| (o.id.0, Arc::clone(&o.covered))).collect();
     let names: Vec<LabelName> = objects.iter().map(label_name).collect();
     if let Some(table) = formats.foreign_table(&args.out, &names).filter(|_| !args.force) {
         bail!(
@@ -223,13 +237,16 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     }
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     if formats.names_images(&args.out) {
-        let (labels, scan) = on_images(args, &contents.snapshot, &labels)?;
+        let (labels, covered, scan) = on_images(args, &contents.snapshot, (&labels, &covered))?;
         let (grid, said) = (scan.grid(), files::provenance(&scan, args.anonymise));
-        io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;
+        let labels = (&labels, &covered);
+        io::save_overlapping(&args.out, labels, grid, &said, &names, &cancel, &progress)?;
     } else {
         let (grid, said) = (&around.source.grid, around.source.provenance());
-        io::save_labels(&args.out, &labels, grid, &said, &names, &cancel, &progress)?;
+        let labels = (&labels, &covered);
+        io::save_overlapping(&args.out, labels, grid, &said, &names, &cancel, &progress)?;
     }
+    let overlaps = overlaps(&args.out, &covered, &names, &around.source.grid);
     if let Some(csv) = &args.csv {
         let table = table(&contents.snapshot);
         io::write_whole(csv, |file| file.write_all(table.as_bytes()))
@@ -239,6 +256,7 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
         out: args.out.display().to_string(),
         objects: objects.len(),
         voxels: objects.iter().map(|o| o.region.count()).sum(),
+        overlaps,
         damage: contents.damage.iter().map(ToString::to_string).collect(),
     };
     if args.json {
@@ -271,12 +289,13 @@ fn check(args: &ExportSessionArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The images that a file of labels is to name, and the labels in the order of their voxels.
+/// The images that a file of labels is to name, and the labels, and what of them lies under others, in the order of their
+/// voxels.
 fn on_images(
     args: &ExportSessionArgs,
     snapshot: &Snapshot,
-    labels: &LabelMap,
-) -> anyhow::Result<(LabelMap, Volume)> {
+    (labels, covered): (&LabelMap, &CoveredLabels),
+) -> anyhow::Result<(LabelMap, CoveredLabels, Volume)> {
     let source = &snapshot.around.source;
     let there = || source.file.candidates(&args.session).into_iter().find(|path| path.exists());
     let Some(path) = args.reference.clone().or_else(there) else {
@@ -298,10 +317,18 @@ fn on_images(
         );
     };
     if order.is_identity() {
-        return Ok((labels.clone(), scan));
+        return Ok((labels.clone(), covered.clone(), scan));
     }
-    let reordered = order.reordered(&labels.to_vec(), labels.dims());
-    Ok((LabelMap::from_labels(scan.grid().dims(), &reordered), scan))
+    let reordered = |labels: &LabelMap| {
+        let reordered = order.reordered(&labels.to_vec(), labels.dims());
+        LabelMap::from_labels(scan.grid().dims(), &reordered)
+    };
+    let moved = |(value, region): (u16, &Region)| {
+        let alone = LabelMap::from_regions(labels.dims(), [(value, region)]);
+        (value, Arc::new(reordered(&alone).regions().remove(&value).unwrap_or_default()))
+    };
+    let covered = covered.iter().map(moved).collect();
+    Ok((reordered(labels), covered, scan))
 }
 
 /// Refuses outputs that would replace the scan of a session or an image over it.

@@ -22,11 +22,11 @@ pub use kit::{text, theme};
 pub use state::{
     Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
     FilmFormat, FilmOptions, FloodBy, FloodReach, FloodStatus, GestureState, GrowthStatus, Hover,
-    ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, Lightbox, LogLine, MaskLook, ModelEntry,
-    ModelStatus, Offer, OfferAnswer, OperationStatus, OutlineLine, PRACTISED, Pane, PictureOptions,
-    PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen,
-    ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting, WantedCut,
-    WantedFlood, WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,
+    ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, LeftOut, Lightbox, LogLine, MaskLook,
+    ModelEntry, ModelStatus, Offer, OfferAnswer, OperationStatus, OutlineLine, PRACTISED, Pane,
+    PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES,
+    SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting,
+    WantedCut, WantedFlood, WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,
 };
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,

@@ -23,6 +23,7 @@ mod on_a_display;
 mod opening;
 mod other_model;
 mod outline;
+mod overlapping;
 mod overlays;
 mod paint_limits;
 mod pen;

@@ -188,3 +188,43 @@ fn what_can_not_be_converted_to_dicom_is_refused() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }
+
+#[test]
+fn structures_that_share_voxels_are_converted_whole_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = data("dicom/labels/overlap.dcm");
+    let convert = |input: &Path, name: &str| {
+        let out = folder.path().join(name);
+        let arguments = ["convert".as_ref(), input.as_os_str(), out.as_os_str(), "--json".as_ref()];
+        let done = voxpoint(&arguments);
+        (out, done.json(), done.stderr)
+    };
+    // As the expectations have it: liver 315, kidney 24 in it, a lesion of 40 with 36 in it and 4 in the kidney.
+    let told = |report: &serde_json::Value| {
+        let rows = report["overlaps"].as_array().unwrap().iter();
+        let row = |row: &serde_json::Value| {
+            let voxels = row["voxels"].as_u64().unwrap();
+            (row["name"].as_str().unwrap().to_owned(), voxels, row["kept"].as_bool().unwrap())
+        };
+        rows.map(row).collect::<Vec<_>>()
+    };
+    let all = |kept| [("Liver".to_owned(), 60, kept), ("肿瘤".to_owned(), 4, kept)];
+    let (layers, report, said) = convert(&input, "m.seg.nrrd");
+    assert_eq!((told(&report), report["labels"].as_u64()), (all(true).to_vec(), Some(3)));
+    assert!(said.contains("each keeps all of its own") && !said.contains("left out"), "{said}");
+    // From there too, all of it is known.
+    let (flat, report, said) = convert(&layers, "flat.nii.gz");
+    assert_eq!(told(&report), all(false));
+    assert!(said.contains("what lies under others is left out: "), "{said}");
+    assert!(said.contains(".seg.nrrd, .dcm, .rtstruct.dcm keep all"), "{said}");
+    let voxels = |path: &Path| {
+        let report = voxpoint(&["measure".as_ref(), path.as_os_str(), "--json".as_ref()]).json();
+        let structures = report["structures"].as_array().unwrap().iter();
+        structures.map(|s| s["voxels"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    for whole in [&input, &layers] {
+        assert_eq!(voxels(whole), [315, 24, 40], "{}", whole.display());
+    }
+    assert_eq!(voxels(&flat), [255, 24, 36]);
+    assert_eq!(numbers(&flat).iter().filter(|n| **n > 0.0).count(), 315);
+}

@@ -21,13 +21,13 @@ use super::document_number::DocumentNumber;
 use crate::document::Document;
 use crate::io::Registry;
 use crate::session;
-use crate::ui::Status;
+use crate::ui::{LeftOut, Status};
 use crate::volume::Volume;
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 pub(super) use names::{
-    Output, is_named_like_a_model, label_ending, label_path_for, name_of, same_file, sample_scan,
-    stem_of,
+    Output, ending_with_overlaps, is_named_like_a_model, label_ending, label_path_for, name_of,
+    same_file, sample_scan, stem_of,
 };
 pub(super) use news::News;
 use paths::Paths;
@@ -37,7 +37,7 @@ pub(super) use reading::{
     Asked, AskedWhat, Failed, FileContents, Labels, Loaded, Role, Which, load,
 };
 use saving::Saving;
-pub(super) use saving::{Replace, ReplaceQuestion, SaveHow, label_names};
+pub(super) use saving::{Loses, Replace, ReplaceQuestion, SaveHow, label_names};
 
 pub(super) struct Files {
     wake: Wake,
@@ -87,7 +87,7 @@ impl Files {
 
     /// Whether it is being found out where to save, or anything else is asked for.
     pub fn is_asking(&self) -> bool {
-        self.paths.is_asking() || self.answered.is_some() || self.saving.asks_about().is_some()
+        self.paths.is_asking() || self.answered.is_some() || self.saving.question().is_some()
     }
 
     /// Stops saving: what was there before stays.
@@ -120,7 +120,7 @@ impl Files {
             news.extend(self.queue.start_next(&self.formats, open, status));
         }
         news.extend(self.saving.poll(number, status));
-        status.ask_replace = self.saving.asks_about().map(ToOwned::to_owned);
+        (status.ask_replace, status.ask_flatten) = self.asked();
         if let Some((purpose, path)) = self.paths.poll() {
             news.extend(self.chosen(&purpose, path));
         }
@@ -141,8 +141,29 @@ impl Files {
 
     /// The question whether what another program has written may be replaced; it is not asked any more then.
     pub fn take_replace_question(&mut self, status: &mut Status) -> Option<ReplaceQuestion> {
-        status.ask_replace = None;
+        (status.ask_replace, status.ask_flatten) = (None, None);
         self.saving.take_question()
+    }
+
+    /// Asks before labels are saved.
+    pub fn ask_before_saving(&mut self, question: ReplaceQuestion, status: &mut Status) {
+        self.saving.ask(question);
+        (status.ask_replace, status.ask_flatten) = self.asked();
+    }
+
+    /// The question before a save, for the window.
+    fn asked(&self) -> (Option<PathBuf>, Option<LeftOut>) {
+        let Some(ReplaceQuestion { path, loses, .. }) = self.saving.question() else {
+            return (None, None);
+        };
+        match loses {
+            Loses::Theirs(theirs) => (Some(theirs.clone()), None),
+            Loses::Covered(objects, _) => {
+                let (path, objects) = (path.clone(), objects.clone());
+                let keeping = self.formats.endings_with_overlaps();
+                (None, Some(LeftOut { path, objects, keeping }))
+            }
+        }
     }
 
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {

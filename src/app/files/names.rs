@@ -73,6 +73,13 @@ pub(in crate::app) fn label_ending(formats: &Registry) -> &'static str {
     formats.written_endings(ContentKind::Labels).first().copied().unwrap_or_default()
 }
 
+/// How the name of a label map ends that has each label whole where several share voxels, whatever scan it is of.
+pub(in crate::app) fn ending_with_overlaps(formats: &Registry) -> &'static str {
+    let of_any_scan = |ending: &&str| !formats.names_images(Path::new(&format!("labels{ending}")));
+    let found = formats.endings_with_overlaps().into_iter().find(of_any_scan);
+    found.unwrap_or_else(|| label_ending(formats))
+}
+
 /// `scan.nii.gz` → `scan`.
 pub(in crate::app) fn stem_of(formats: &Registry, scan: &Path) -> String {
     formats.stem(scan).map_or_else(|| name_of(scan), |stem| stem.to_string_lossy().into_owned())

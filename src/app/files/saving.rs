@@ -73,13 +73,21 @@ pub(in crate::app) struct SaveHow {
     pub without_patient: bool,
 }
 
-/// Not saved: another program has written a file that would be replaced, and it is asked whether it may be.
+/// Not saved yet: something would be lost by it, and it is asked whether it may be.
 pub(in crate::app) struct ReplaceQuestion {
     pub document: DocumentNumber,
     /// Where the labels were to go.
     pub path: PathBuf,
-    /// The other program's file: this one, or the table beside it.
-    pub theirs: PathBuf,
+    pub loses: Loses,
+}
+
+/// What would be lost by saving.
+pub(in crate::app) enum Loses {
+    /// Another program's file: this one, or the table beside it.
+    Theirs(PathBuf),
+    /// What of objects lies under others: their names, and how much, millilitres. The file can't keep it. With it goes
+    /// what the save may replace.
+    Covered(Vec<(String, f64)>, Replace),
 }
 
 pub(super) enum Saving {
@@ -93,9 +101,16 @@ impl Saving {
         matches!(self, Self::Writing(_))
     }
 
-    /// The file about which it is asked whether it may be replaced.
-    pub(super) fn asks_about(&self) -> Option<&Path> {
-        if let Self::Asking(question) = self { Some(&question.theirs) } else { None }
+    /// The question that is open.
+    pub(super) fn question(&self) -> Option<&ReplaceQuestion> {
+        if let Self::Asking(question) = self { Some(question) } else { None }
+    }
+
+    /// Asks before anything is written. (While something is, a save is refused anyway.)
+    pub(super) fn ask(&mut self, question: ReplaceQuestion) {
+        if !self.is_writing() {
+            *self = Self::Asking(question);
+        }
     }
 
     /// The question, which is answered by that, or has become idle.
@@ -135,7 +150,10 @@ impl Saving {
         let said = document.image().provenance().clone();
         let said = if without_patient { said.without_patient() } else { said };
         let formats = formats.clone();
-        let table = label_names(document);
+        // What a format can't keep was asked about.
+        let covered = document.covered();
+        let keeps = formats.keeps_overlaps(&path);
+        let table = label_names(document, keeps);
         let (to, scan) = (path.clone(), scan.to_owned());
         let its_files = document.image().files().to_vec();
         let task = Task::start("save", wake, move |cancel, progress| {
@@ -147,7 +165,9 @@ impl Saving {
             if let Some(theirs) = replace.theirs(&formats, &path) {
                 return Err(NotSaved::Theirs(theirs));
             }
-            let saved = formats.save_labels(&path, &labels, &grid, &said, &table, cancel, progress);
+            let labels = (&labels, &covered);
+            let saved =
+                formats.save_overlapping(&path, labels, &grid, &said, &table, cancel, progress);
             let saved = saved.map_err(|why| NotSaved::because(why, &formats, &path))?;
             let stamp = PairStamp::of(&formats, &path);
             Ok((saved, stamp))
@@ -176,7 +196,8 @@ impl Saving {
             Ok(Ok((saved, stamp))) => News::Saved { saved, stamp, document, state },
             Ok(Err(NotSaved::Theirs(theirs))) => {
                 if open == Some(document) {
-                    *self = Self::Asking(ReplaceQuestion { document, path, theirs });
+                    let loses = Loses::Theirs(theirs);
+                    *self = Self::Asking(ReplaceQuestion { document, path, loses });
                 }
                 return None;
             }
@@ -198,9 +219,10 @@ impl Saving {
     }
 }
 
-/// What stands in the label table beside a saved label map.
-pub(in crate::app) fn label_names(document: &Document) -> Vec<LabelName> {
-    let there = document.objects().iter().filter(|o| !o.region.is_empty());
+/// What stands in the label table beside a saved label map, which `keeps` what of objects lies under others or does not.
+pub(in crate::app) fn label_names(document: &Document, keeps: bool) -> Vec<LabelName> {
+    let is_there = |o: &&Object| if keeps { o.has_voxels() } else { !o.region.is_empty() };
+    let there = document.objects().iter().filter(is_there);
     let row = |o: &Object| LabelName {
         value: o.id.0,
         name: o.name.clone(),

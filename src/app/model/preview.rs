@@ -4,7 +4,9 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Change, Document, LabelId, Object, Over, answer_delta, palette_colour};
+use crate::document::{
+    Change, Document, LabelId, Object, Over, Underneath, answer_delta, palette_colour,
+};
 use crate::render::LabelStyle;
 use crate::volume::{Delta, DeltaBuilder, DeltaRun, LabelMap, Region, VoxelBox};
 
@@ -128,6 +130,7 @@ fn faint(value: u16, colour: [u8; 3]) -> LabelStyle {
 /// The document's side of a click's preview, taken when it is asked for.
 pub(super) struct Canvas {
     labels: LabelMap,
+    under: Underneath,
     /// The object that would take the click.
     object: Object,
     styles: [LabelStyle; 2],
@@ -140,12 +143,13 @@ impl Canvas {
         let known = object.and_then(|id| document.object(id));
         let object = known.map_or_else(|| document.next_object().ok(), |o| Some(o.clone()))?;
         let styles = styles(document, object.id, object.colour)?;
-        Some(Self { labels: document.labels().clone(), object, styles })
+        let under = Underneath::of(document.objects());
+        Some(Self { labels: document.labels().clone(), under, object, styles })
     }
 
     /// Writes what the model's answer would change into the copy.
     pub fn paint(self, answer: Region, number: u64) -> Preview {
-        let change = answer_delta(&self.labels, &self.object, answer);
+        let change = answer_delta(&self.labels, &self.under, &self.object, answer);
         let change = (self.object.id.0, &change);
         Preview::of(self.labels, change, self.styles, &BTreeSet::new(), number)
     }

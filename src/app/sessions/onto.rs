@@ -80,6 +80,30 @@ pub fn onto_grid(
     let old = snapshot.around.source.grid.clone();
     let regions = snapshot.objects.iter().map(|o| (o.id.0, &*o.region));
     let labels = LabelMap::from_regions(old.dims(), regions);
+    let mut found = regions_on(&labels, &old, grid, cancel)?;
+    for object in &mut snapshot.objects {
+        place(object, found.remove(&object.id.0).unwrap_or_default());
+        if !object.covered.is_empty() {
+            // It goes where the labels over it go: the same voxels are asked.
+            let covered = LabelMap::from_regions(old.dims(), [(object.id.0, &*object.covered)]);
+            let covered = regions_on(&covered, &old, grid, cancel)?.remove(&object.id.0);
+            object.covered = Arc::new(covered.unwrap_or_default());
+        }
+    }
+    snapshot.around.source.grid = grid.clone();
+    snapshot.around.source.geometry = None;
+    (snapshot.time_point, snapshot.model_image) = (0, crate::prompt::ImageId::Scan);
+    snapshot.around.overlays.clear();
+    Ok(())
+}
+
+/// The voxels of each label of a map on `old` that lie on `grid`, by place.
+fn regions_on(
+    labels: &LabelMap,
+    old: &Grid,
+    grid: &Grid,
+    cancel: &CancelToken,
+) -> Result<HashMap<u16, Region>, Cancelled> {
     let [nx, ny, nz] = grid.dims();
     let old_from_new = old.voxel_from_world() * grid.world_from_voxel();
     let slices: Result<Vec<Vec<LabelRun>>, Cancelled> = (0..nz)
@@ -91,7 +115,7 @@ pub fn onto_grid(
                 let row = nx * (y + ny * z);
                 for x in 0..nx {
                     let at = DVec3::new(x as f64, y as f64, z as f64);
-                    let label = label_at(&labels, old.dims(), old_from_new.transform_point3(at));
+                    let label = label_at(labels, old.dims(), old_from_new.transform_point3(at));
                     match runs.last_mut() {
                         Some((l, start, len))
                             if x > 0 && *l == label && *start + *len == row + x =>
@@ -111,15 +135,7 @@ pub fn onto_grid(
     for &(label, start, len) in slices.iter().flatten() {
         builders.entry(label).or_insert_with(|| RegionBuilder::new(nx)).push(start, len);
     }
-    for object in &mut snapshot.objects {
-        let region = builders.remove(&object.id.0).map(RegionBuilder::finish);
-        place(object, region.unwrap_or_default());
-    }
-    snapshot.around.source.grid = grid.clone();
-    snapshot.around.source.geometry = None;
-    (snapshot.time_point, snapshot.model_image) = (0, crate::prompt::ImageId::Scan);
-    snapshot.around.overlays.clear();
-    Ok(())
+    Ok(builders.into_iter().map(|(label, builder)| (label, builder.finish())).collect())
 }
 
 /// Voxels one after another: their label, the first, how many.

@@ -167,7 +167,8 @@ pub struct ConvertArgs {
     /// Replace what is there.
     #[arg(long)]
     pub force: bool,
-    /// Print JSON: out, as, labels (how many), dims, frames (time points), dtype, unit (of SUV), warnings.
+    /// Print JSON: out, as, labels (how many), dims, frames (time points), dtype, unit (of SUV), overlaps (label, name,
+    /// voxels, `volume_ml` of what lies under other labels; kept: the file has it), warnings.
     #[arg(long)]
     pub json: bool,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::history::{MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
+use super::stacked::stacked;
 use super::write::WriteSource;
 use super::{
     Document, EditKind, EntryId, ExpectedObject, GestureId, LabelId, MeasurementChange, Object,
@@ -81,6 +82,11 @@ pub enum Command {
         /// Must not be locked either.
         from: LabelId,
     },
+    /// Gives an object all of its voxels that lie under others ([`Object::covered`]); what lay over it lies under it then.
+    /// Where a locked object lies over it, it stays so.
+    BringToFront(LabelId),
+    /// From now on nothing of an object lies under others: these voxels are theirs alone.
+    GiveUpCovered(LabelId),
     /// Gives an object another number in the label map, 1 to 65535, that no other object has.
     Renumber(LabelId, LabelId),
     /// Names an object as a list of names does: name, number and colour at once.
@@ -167,7 +173,8 @@ pub enum Command {
     SetWorkingScale(WorkingScale),
     /// Adds, changes or takes out what was measured. Also while a click is computed.
     Measure(MeasurementChange),
-    /// Adds the objects of a label map that lies on the scan's grid. Voxels of present objects stay theirs.
+    /// Adds the objects of a label map that lies on the scan's grid. Where they share voxels the smallest is on top;
+    /// present objects stay on top of all. What lies under others is kept ([`Object::covered`]).
     Import(Vec<NamedRegion>),
 }
 
@@ -239,6 +246,8 @@ impl Document {
             }
             Command::EditAll { name, edits } => self.edit_all(name, edits)?,
             Command::Merge { into, from } => self.merge(into, from)?,
+            Command::BringToFront(id) => self.bring_to_front(id)?,
+            Command::GiveUpCovered(id) => self.give_up_covered(id)?,
             Command::Renumber(id, number) => self.renumber(id, number)?,
             Command::NameFromPreset { object, name, number, colour } => {
                 self.name_from_preset(object, name, number, colour)?;
@@ -373,17 +382,19 @@ impl Document {
         let reserved: BTreeSet<u16> =
             labels.iter().map(|l| l.value).chain(taken.iter().copied()).collect();
         let mut free = (1..=u16::MAX).filter(|value| !reserved.contains(value));
-        let mut ops = Vec::new();
-        for (added, label) in labels.into_iter().enumerate() {
+        let (mut ops, mut covers) = (Vec::new(), Vec::new());
+        let tops = stacked(&labels, self.labels.dims()[0]);
+        for (added, (label, top)) in labels.into_iter().zip(tops).enumerate() {
             let id = if label.value != 0 && taken.insert(label.value) {
                 LabelId(label.value)
             } else {
                 LabelId(free.next().ok_or(Refused::Full)?)
             };
-            // Two labels of one map never overlap, so each may be judged by the map as it is now.
-            let change = Change::Add(Arc::new(label.region));
+            // What is on top never overlaps, so each may be judged by the map as it is now.
+            let change = Change::Add(top);
             let mask = LabelEdit { target: id, change, over: Over::Background };
             let write = self.write_op(WriteSource::Hand(mask));
+            covers.extend(self.cover_op(id, label.region, &write));
             let mut object = Self::blank(id, label.name, label.colour);
             object.from_file = true;
             object.opacity = label.opacity.unwrap_or(object.opacity);
@@ -392,6 +403,7 @@ impl Document {
             ops.push(Op::Object { index, id, absent: Some(Box::new(object)) });
             ops.push(write);
         }
+        ops.extend(covers);
         self.commit("Open label map", ops, None);
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::history::{GestureId, MergeKey, Op};
 use super::label_edit::{Change, LabelEdit, Over};
 use super::refused::Refused;
-use super::write::WriteSource;
+use super::write::{Write, WriteSource};
 use super::{Document, LabelId, ObjectState};
 use crate::volume::{Delta, Region};
 
@@ -305,6 +305,45 @@ impl Document {
             ObjectState::Open => "Take the flag away",
         };
         self.commit(name, vec![Op::Locks(id, (locked, state))], None);
+        Ok(())
+    }
+
+    /// What of an object that is new with these voxels lies under others, once it has what `write` gives it; `None` if it
+    /// has all.
+    pub(super) fn cover_op(&self, id: LabelId, whole: Region, write: &Op) -> Option<Op> {
+        let Op::Write(write) = write else { return None };
+        let covered = whole.without(&write.given(), self.labels.dims()[0]);
+        // An answer that is put in before it may take voxels of it.
+        if covered.is_empty() && !self.history.any_pending() {
+            return None;
+        }
+        let mut write = Write::covering(id, covered);
+        if self.history.any_pending() {
+            write.sources.push(WriteSource::Cover(id, Arc::new(whole)));
+        }
+        Some(Op::Write(Box::new(write)))
+    }
+
+    pub(super) fn bring_to_front(&mut self, id: LabelId) -> Result<(), Refused> {
+        let object = &self.objects[self.unlocked(id)?];
+        if object.covered.is_empty() {
+            return Err(Refused::NothingCovered);
+        }
+        let write = self.write_op(WriteSource::Front(id));
+        if write.is_empty_write() {
+            return Err(Refused::UnderLocked);
+        }
+        self.commit("Bring to front", vec![write], None);
+        Ok(())
+    }
+
+    pub(super) fn give_up_covered(&mut self, id: LabelId) -> Result<(), Refused> {
+        let object = &self.objects[self.unlocked(id)?];
+        if object.covered.is_empty() {
+            return Err(Refused::NothingCovered);
+        }
+        let write = self.write_op(WriteSource::Uncover(id));
+        self.commit("Give up what is covered", vec![write], None);
         Ok(())
     }
 

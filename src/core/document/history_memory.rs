@@ -106,8 +106,9 @@ impl Op {
         match self {
             Self::Log(_, log) => log.start.iter_mut().collect(),
             Self::Object { absent: Some(object), .. } => {
-                let Object { model, added, removed, region, log, .. } = &mut **object;
-                [model, added, removed, region].into_iter().chain(&mut log.start).collect()
+                let Object { model, added, removed, region, covered, log, .. } = &mut **object;
+                let layers = [model, added, removed, region, covered];
+                layers.into_iter().chain(&mut log.start).collect()
             }
             _ => Vec::new(),
         }

@@ -4,6 +4,9 @@
 //! a value that can be logged, replayed and undone. It does no I/O, starts no thread and knows no model:
 //! a click becomes a [`PendingClick`], somebody else computes its mask, and [`Command::Resolve`] brings it.
 //!
+//! A voxel has one label. What objects share (structures of a file may) is the one's that lies on top; of the others it is
+//! [`Object::covered`], and comes up when that one loses it (`underneath`).
+//!
 //! *Labels* change through one door, `label_edit`, whoever wants it. What each object has is layered: the model's part,
 //! and what was added and removed by hand ([`Object`]).
 //!
@@ -27,8 +30,10 @@ mod prompts;
 mod rebase;
 mod refused;
 mod restore;
+mod stacked;
 #[cfg(test)]
 pub(crate) mod tests;
+mod underneath;
 mod write;
 
 use std::collections::BTreeMap;
@@ -44,11 +49,12 @@ pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
 pub use restore::{DocumentParts, NotRestored, NotWhole, whole_objects};
+pub use underneath::Underneath;
 pub use write::answer_delta;
 
 use crate::measure::Measurement;
 use crate::prompt::{ImageId, WorkingScale};
-use crate::volume::{LabelMap, Volume, VoxelBox};
+use crate::volume::{CoveredLabels, LabelMap, Volume, VoxelBox};
 use history::History;
 use history_memory::HISTORY_BYTES;
 use history_store::InMemory;
@@ -360,9 +366,34 @@ impl Document {
         self.saved = StateId::NONE;
     }
 
-    /// Millilitres of an object.
+    /// Millilitres of what is seen of an object: of the voxels that have its label.
     pub fn volume_ml(&self, object: &Object) -> f64 {
-        object.region.count() as f64 * self.image.grid().voxel_volume_mm3() / 1000.0
+        self.millilitres(object.region.count())
+    }
+
+    /// Millilitres of what of an object lies under others.
+    pub fn covered_ml(&self, object: &Object) -> f64 {
+        self.millilitres(object.covered.count())
+    }
+
+    /// Millilitres of an object, also of what of it lies under others.
+    pub fn whole_ml(&self, object: &Object) -> f64 {
+        self.millilitres(object.region.count() + object.covered.count())
+    }
+
+    fn millilitres(&self, voxels: usize) -> f64 {
+        voxels as f64 * self.image.grid().voxel_volume_mm3() / 1000.0
+    }
+
+    /// Which objects lie over an object, and over how many of its voxels.
+    pub fn over(&self, object: &Object) -> Vec<(LabelId, usize)> {
+        let parts = self.labels.parts_of(&object.covered);
+        parts.into_iter().map(|(label, part)| (LabelId(label), part.count())).collect()
+    }
+
+    /// What of objects lies under others: for files that keep it.
+    pub fn covered(&self) -> CoveredLabels {
+        self.objects.iter().map(|o| (o.id.0, Arc::clone(&o.covered))).collect()
     }
 
     /// Takes the last change back. `false` if there is none, or ([`Document::take_fault`]) it can't be.

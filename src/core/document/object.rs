@@ -53,7 +53,7 @@ pub enum ObjectState {
 /// A structure: its name and colour, the clicks that made it, and the voxels it has.
 ///
 /// Its mask is layered, so that a further answer of the model never loses what was corrected by hand: always
-/// `region == (model | added) - removed`.
+/// `region == (model | added) - removed`. What of it lies under others is apart from that, in `covered`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// Its value in the label map.
@@ -78,6 +78,11 @@ pub struct Object {
     pub removed: Arc<Region>,
     /// Exactly the voxels that carry this object's label.
     pub region: Arc<Region>,
+    /// Voxels that are this object's too, but lie under another one, whose label they carry: each of them has the label of
+    /// another object, never that of the background, and several objects may lie under one. When the object on top
+    /// loses such a voxel the smallest below gets it, locked or not: it was its own. Comes of files whose structures
+    /// share voxels, and of bringing an object to the front.
+    pub covered: Arc<Region>,
     /// Nothing but unlocking it changes its voxels and clicks.
     pub locked: bool,
     /// How far the work on it is.
@@ -101,6 +106,7 @@ impl Object {
             added: Arc::default(),
             removed: Arc::default(),
             region: Arc::default(),
+            covered: Arc::default(),
             locked: false,
             state: ObjectState::Open,
             from_file: false,
@@ -135,7 +141,7 @@ impl Object {
         tally.add(size_of::<Self>() + self.name.len());
         self.log.tally(tally);
         self.answer.tally(tally);
-        for layer in [&self.model, &self.added, &self.removed, &self.region] {
+        for layer in [&self.model, &self.added, &self.removed, &self.region, &self.covered] {
             tally.region(layer);
         }
     }
@@ -154,13 +160,26 @@ impl Object {
 
     /// Neither clicks nor voxels.
     pub fn is_empty(&self) -> bool {
-        self.log.prompts.is_empty() && self.region.is_empty()
+        self.log.prompts.is_empty() && !self.has_voxels()
+    }
+
+    /// Whether it has voxels, be it under other objects.
+    pub fn has_voxels(&self) -> bool {
+        !self.region.is_empty() || !self.covered.is_empty()
+    }
+
+    /// All of its voxels, also those that lie under other objects; `row` is the scan's x dimension.
+    pub fn whole(&self, row: usize) -> Arc<Region> {
+        if self.covered.is_empty() {
+            return Arc::clone(&self.region);
+        }
+        Arc::new(self.region.union(&self.covered, row))
     }
 
     /// Whether its mask came from a file: no clicks made it, so none can correct it until it is started from.
     pub fn is_from_file(&self) -> bool {
         let by_clicks = self.log.start.is_some() || !self.log.prompts.is_empty();
-        self.from_file && !by_clicks && !self.region.is_empty()
+        self.from_file && !by_clicks && self.has_voxels()
     }
 
     /// Whether all parts of the model's mask are kept though only those with a positive click are wanted, because no

@@ -6,8 +6,8 @@
 use super::object::LabelId;
 use crate::volume::{Delta, DeltaBuilder, DeltaRun, Region, RegionBuilder, Run};
 
-/// Voxels that come or go in the layers of an object: the model's, added and removed.
-pub type Layers = (LabelId, [Region; 3]);
+/// Voxels that come or go in the layers of an object: the model's, added, removed, and what lies under others.
+pub type Layers = (LabelId, [Region; 4]);
 
 /// What these bytes are not: a write that was packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,8 @@ pub fn unpack(bytes: &[u8], dims: [usize; 3]) -> Result<(Delta, Vec<Layers>), No
     let mut layers = Vec::new();
     for _ in 0..reader.number()? {
         let object = LabelId(reader.label()?);
-        layers.push((object, [reader.region()?, reader.region()?, reader.region()?]));
+        let [a, b] = [reader.region()?, reader.region()?];
+        layers.push((object, [a, b, reader.region()?, reader.region()?]));
     }
     if reader.bytes.is_empty() { Ok((builder.finish(), layers)) } else { Err(NotPacked) }
 }
@@ -172,7 +173,8 @@ mod tests {
             noise in prop::collection::vec(any::<u8>(), 0..60),
         ) {
             let delta = delta(&labels);
-            let regions = [region(&flags), region(&flags[..flags.len() / 2]), Region::default()];
+            let part = |n: usize| region(&flags[..flags.len() / n]);
+            let regions = [part(1), part(2), Region::default(), part(3)];
             for region in &regions {
                 let bytes = pack_region(region);
                 prop_assert_eq!(&unpack_region(&bytes, DIMS).unwrap(), region);

@@ -21,6 +21,12 @@ pub enum Refused {
     /// The object has no voxels.
     #[error("this object has no mask yet: click inside the structure, or paint it")]
     NoMask,
+    /// Nothing of the object lies under others.
+    #[error("nothing of this object lies under others")]
+    NothingCovered,
+    /// What lies over the object must not be changed.
+    #[error("what lies over this object is locked: unlock that first")]
+    UnderLocked,
     /// An object must start inside the structure.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstMustBePositive,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::history::Op;
+use super::stacked::sharing;
 use super::{Document, LabelId, Object, PendingClick};
 use crate::measure::Measurement;
 use crate::prompt::{ImageId, PromptLog, WorkingScale};
@@ -68,6 +69,14 @@ pub enum NotWhole {
     /// Voxels belong to one object.
     #[error("it has {voxels} voxels of objects before it, which keep them")]
     Shared {
+        /// How many.
+        voxels: usize,
+    },
+    /// Voxels that are kept as lying under others have no label, or its own.
+    #[error(
+        "{voxels} of its voxels are said to lie under other objects and do not; they are left out"
+    )]
+    NotCovered {
         /// How many.
         voxels: usize,
     },
@@ -151,12 +160,16 @@ pub fn whole_objects(objects: Vec<Object>, dims: [usize; 3]) -> (Vec<Object>, Ve
             Err(NotWhole::OutsideScan) => say(NotWhole::OutsideScan),
             Err(why) => {
                 say(why);
-                whole.push(object.as_drawn());
+                let mut drawn = object.as_drawn();
+                if !fits(&drawn.covered, dims) {
+                    drawn.covered = Arc::default();
+                }
+                whole.push(drawn);
             }
         }
     }
     let mut taken = Region::default();
-    for at in sharing(&whole) {
+    for at in sharing(whole.iter().map(|o| &*o.region)) {
         let object = &mut whole[at];
         let voxels = object.region.shared(&taken);
         if voxels > 0 {
@@ -168,38 +181,43 @@ pub fn whole_objects(objects: Vec<Object>, dims: [usize; 3]) -> (Vec<Object>, Ve
         }
         taken = taken.union(&object.region, dims[0]);
     }
+    changed.extend(uncovered(&mut whole, dims));
     (whole, changed)
 }
 
-/// Which objects share voxels with others.
-fn sharing(objects: &[Object]) -> BTreeSet<usize> {
-    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
-    for (at, object) in objects.iter().enumerate() {
-        runs.extend(object.region.runs().iter().map(|run| (run.start, run.end(), at)));
+/// Takes what lies under nothing out of what lies under others, and tells of which objects.
+fn uncovered(objects: &mut [Object], dims: [usize; 3]) -> Vec<NotRestored> {
+    let mut changed = Vec::new();
+    if objects.iter().all(|o| o.covered.is_empty()) {
+        return changed;
     }
-    // Those of each object are in order: a sort that sees that only has to merge them.
-    #[allow(clippy::stable_sort_primitive)]
-    runs.sort();
-    let mut found = BTreeSet::new();
-    let mut farthest = (0, 0);
-    for (start, end, at) in runs {
-        if start < farthest.0 {
-            found.extend([at, farthest.1]);
+    let labels = LabelMap::from_regions(dims, objects.iter().map(|o| (o.id.0, &*o.region)));
+    for object in objects.iter_mut().filter(|o| !o.covered.is_empty()) {
+        let parts = labels.parts_of(&object.covered);
+        let wrong = parts.into_iter().filter(|(label, _)| *label == 0 || *label == object.id.0);
+        let mut voxels = 0;
+        for (_, part) in wrong {
+            voxels += part.count();
+            Arc::make_mut(&mut object.covered).subtract(&part, dims[0]);
         }
-        farthest = farthest.max((end, at));
+        if voxels > 0 {
+            let (why, name) = (NotWhole::NotCovered { voxels }, object.name.clone());
+            changed.push(NotRestored { object: object.id, name, why });
+        }
     }
-    found
+    changed
 }
 
 /// Whether an object's layers are regions of a grid and make its mask.
 fn check(object: &Object, dims: [usize; 3]) -> Result<(), NotWhole> {
-    let Object { model, added, removed, region, .. } = object;
+    let Object { model, added, removed, region, covered, .. } = object;
     if !fits(region, dims) {
         return Err(NotWhole::OutsideScan);
     }
     let layers = [("model's part", model), ("part added by hand", added)];
     let start = object.log.start.iter().map(|start| ("mask that its clicks correct", start));
-    let layers = layers.into_iter().chain([("part removed by hand", removed)]).chain(start);
+    let others = [("part removed by hand", removed), ("part under other objects", covered)];
+    let layers = layers.into_iter().chain(others).chain(start);
     for (what, layer) in layers {
         if !Arc::ptr_eq(layer, region) && !fits(layer, dims) {
             return Err(NotWhole::LayerOutsideScan(what));

@@ -1,5 +1,6 @@
 //! Undo, redo and label edits, against plain statements of what they promise.
 
+mod covered;
 pub(crate) mod deeds;
 mod edits;
 mod extensions;
@@ -50,8 +51,16 @@ fn regions_agree(document: &Document) -> bool {
         && regions.is_empty()
 }
 
+/// What lies under others has the label of another object.
+fn covers_agree(document: &Document) -> bool {
+    document.objects.iter().all(|o| {
+        let tops = document.labels.parts_of(&o.covered).into_keys();
+        tops.into_iter().all(|top| top != o.id.0 && document.object(LabelId(top)).is_some())
+    })
+}
+
 /// What must hold at all times: the label map and the objects say the same, and each object's mask is the model's part
-/// and what was added by hand, without what was removed by hand.
+/// and what was added by hand, without what was removed by hand; and what lies under others does.
 fn layers_agree(document: &Document) -> bool {
     let row = DIMS[0];
     let layered = |o: &Object| {
@@ -59,7 +68,7 @@ fn layers_agree(document: &Document) -> bool {
         mask.subtract(&o.removed, row);
         mask == *o.region && o.added.intersection(&o.removed, row).is_empty()
     };
-    regions_agree(document) && document.objects.iter().all(layered)
+    regions_agree(document) && covers_agree(document) && document.objects.iter().all(layered)
 }
 
 impl Document {

@@ -7,8 +7,9 @@ use super::history_store::{HistoryStore, KeptBytes};
 use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
 use super::object::{LabelId, Object};
 use super::packed::{self, NotPacked};
+use super::underneath::{Raised, Underneath};
 use super::{Document, REMEMBERED_WRITES};
-use crate::volume::{Delta, LabelMap, MemoryTally, Region};
+use crate::volume::{Delta, DeltaBuilder, DeltaRun, LabelMap, MemoryTally, Region};
 
 /// What a write was made from: enough to make it anew in another state of the document.
 #[derive(Clone, Debug)]
@@ -26,6 +27,12 @@ pub(super) enum WriteSource {
         /// Who has it.
         from: LabelId,
     },
+    /// These voxels are the object's too where another one has them.
+    Cover(LabelId, Arc<Region>),
+    /// The object gets what lies under others, which lie under it then.
+    Front(LabelId),
+    /// Nothing of the object lies under others any more.
+    Uncover(LabelId),
 }
 
 /// The change of a label map and of who made what of it. Takes memory for the voxels that change only.
@@ -49,16 +56,21 @@ struct LayerChange {
     model: Region,
     added: Region,
     removed: Region,
+    covered: Region,
 }
 
 impl LayerChange {
     fn none(object: LabelId) -> Self {
-        let [model, added, removed] = std::array::from_fn(|_| Region::default());
-        Self { object, model, added, removed }
+        let [model, added, removed, covered] = std::array::from_fn(|_| Region::default());
+        Self { object, model, added, removed, covered }
+    }
+
+    fn regions(&self) -> [&Region; 4] {
+        [&self.model, &self.added, &self.removed, &self.covered]
     }
 
     fn is_empty(&self) -> bool {
-        self.model.is_empty() && self.added.is_empty() && self.removed.is_empty()
+        self.regions().into_iter().all(Region::is_empty)
     }
 
     /// Whether before and after it the mask is the model's, so that what it takes to know the one is done for the
@@ -77,6 +89,15 @@ impl Write {
     fn of(target: LabelId, delta: Delta, mut layers: Vec<LayerChange>) -> Self {
         layers.retain(|change| !change.is_empty());
         Self { target, delta, layers, done: false, away: None, sources: Vec::new() }
+    }
+
+    /// The write by which voxels of an object lie under others, which have them.
+    pub fn covering(object: LabelId, covered: Region) -> Self {
+        Self::of(
+            object,
+            Delta::default(),
+            vec![LayerChange { covered, ..LayerChange::none(object) }],
+        )
     }
 
     /// Whether it changes nothing.
@@ -98,16 +119,25 @@ impl Write {
     pub fn is_by_hand(&self, object: LabelId) -> bool {
         let by_hand = |s: &WriteSource| match s {
             WriteSource::Hand(edit) => edit.target == object,
-            WriteSource::Merge { into, .. } => *into == object,
-            _ => false,
+            WriteSource::Merge { into: id, .. }
+            | WriteSource::Cover(id, _)
+            | WriteSource::Front(id)
+            | WriteSource::Uncover(id) => *id == object,
+            WriteSource::Model(..) | WriteSource::Clear(_) => false,
         };
         self.sources.iter().any(by_hand)
+    }
+
+    /// The voxels that its object gets by it as its own.
+    pub fn given(&self) -> Region {
+        let own = self.layers.iter().find(|change| change.object == self.target);
+        own.map(|change| change.added.clone()).unwrap_or_default()
     }
 
     /// What it takes of memory.
     pub fn tally(&self, tally: &mut MemoryTally) {
         let runs = |region: &Region| size_of_val(region.runs());
-        let layers = self.layers.iter().map(|c| runs(&c.model) + runs(&c.added) + runs(&c.removed));
+        let layers = self.layers.iter().flat_map(LayerChange::regions).map(runs);
         let away = self.away.as_ref().map_or(0, |kept| kept.in_memory());
         tally.add(size_of_val(self.delta.runs()) + layers.sum::<usize>() + away);
         self.sources.iter().for_each(|source| source.tally(tally));
@@ -117,8 +147,10 @@ impl Write {
     pub fn put_away(&mut self, store: &mut dyn HistoryStore) {
         if self.away.is_none() && self.sources.is_empty() && !self.is_empty() {
             let (delta, layers) = (take(&mut self.delta), take(&mut self.layers));
-            let layers: Vec<_> =
-                layers.into_iter().map(|c| (c.object, [c.model, c.added, c.removed])).collect();
+            let layers: Vec<_> = layers
+                .into_iter()
+                .map(|c| (c.object, [c.model, c.added, c.removed, c.covered]))
+                .collect();
             self.away = Some(store.keep(packed::pack(&delta, &layers)));
         }
     }
@@ -131,11 +163,12 @@ impl Write {
         let Some(kept) = &self.away else { return Ok(()) };
         let wrong = |NotPacked| "what is read is not what was written".to_owned();
         let (delta, layers) = packed::unpack(&kept.read()?, dims).map_err(wrong)?;
-        let layer = |(object, [model, added, removed]): packed::Layers| LayerChange {
+        let layer = |(object, [model, added, removed, covered]): packed::Layers| LayerChange {
             object,
             model,
             added,
             removed,
+            covered,
         };
         (self.delta, self.layers) = (delta, layers.into_iter().map(layer).collect());
         self.away = None;
@@ -152,6 +185,7 @@ impl Write {
                     known.model.toggle(&change.model, row);
                     known.added.toggle(&change.added, row);
                     known.removed.toggle(&change.removed, row);
+                    known.covered.toggle(&change.covered, row);
                 }
                 None => self.layers.push(change),
             }
@@ -173,10 +207,15 @@ impl Document {
         match source {
             WriteSource::Hand(edit) => self.by_hand(edit),
             WriteSource::Model(id, answer) => self.by_model(*id, answer),
-            WriteSource::Merge { into, from } => {
-                let region = self.object(*from).map(|o| Arc::clone(&o.region));
-                let change = Change::Add(region.unwrap_or_default());
-                self.by_hand(&LabelEdit { target: *into, change, over: Over::Only(*from) })
+            WriteSource::Merge { into, from } => self.merged(*into, *from),
+            WriteSource::Cover(id, region) => self.covering(*id, region),
+            WriteSource::Front(id) => self.to_front(*id),
+            WriteSource::Uncover(id) => {
+                let mut change = LayerChange::none(*id);
+                if let Some(object) = self.object(*id).filter(|o| !o.locked) {
+                    change.covered = object.covered.as_ref().clone();
+                }
+                Write::of(*id, Delta::default(), vec![change])
             }
             WriteSource::Clear(id) => {
                 let edit = LabelEdit {
@@ -184,7 +223,7 @@ impl Document {
                     change: Change::Replace(Arc::default()),
                     over: Over::Background,
                 };
-                Write::of(*id, self.outcome(&edit).delta, Vec::new())
+                self.raising(*id, self.outcome(&edit).delta, Vec::new(), edit.over)
             }
         }
     }
@@ -212,7 +251,93 @@ impl Document {
             change.lose(&taken, added, row);
             layers.push(change);
         }
-        Write::of(edit.target, delta, layers)
+        self.raising(edit.target, delta, layers, edit.over)
+    }
+
+    /// The write of these changes, and of what they do under the labels.
+    fn raising(
+        &self,
+        target: LabelId,
+        mut delta: Delta,
+        mut layers: Vec<LayerChange>,
+        over: Over,
+    ) -> Write {
+        let (dims, row) = (self.labels.dims(), self.labels.dims()[0]);
+        let under = Underneath::of(&self.objects);
+        let Raised { delta: falls, risen, gone } = under.raised(&delta, (target, over), dims);
+        delta.then(&falls, dims);
+        for (id, risen) in risen {
+            let removed = self.object(id).map(|o| risen.intersection(&o.removed, row));
+            let change = change_of(&mut layers, id);
+            change.removed.toggle(&removed.unwrap_or_default(), row);
+            change.added.toggle(&risen, row);
+            change.covered.toggle(&risen, row);
+        }
+        for (id, gone) in gone {
+            change_of(&mut layers, id).covered.toggle(&gone, row);
+        }
+        Write::of(target, delta, layers)
+    }
+
+    /// One object gets all that another one has, also what of that lies under others.
+    fn merged(&self, into: LabelId, from: LabelId) -> Write {
+        let (Some(gets), Some(gives)) = (self.object(into), self.object(from)) else {
+            return Write::of(into, Delta::default(), Vec::new());
+        };
+        let change = Change::Add(Arc::clone(&gives.region));
+        let mut write = self.by_hand(&LabelEdit { target: into, change, over: Over::Only(from) });
+        if !gets.locked && !gives.covered.is_empty() {
+            let row = self.labels.dims()[0];
+            let covered = gives.covered.without(&gets.region, row).without(&gets.covered, row);
+            change_of(&mut write.layers, into).covered.toggle(&covered, row);
+            write.layers.retain(|change| !change.is_empty());
+        }
+        write
+    }
+
+    /// What lies of these voxels under other objects is the object's, too.
+    fn covering(&self, id: LabelId, region: &Region) -> Write {
+        let (row, mut covered) = (self.labels.dims()[0], Region::default());
+        if let Some(object) = self.object(id) {
+            for (label, part) in self.labels.parts_of(region) {
+                if label != 0 && label != id.0 {
+                    covered.add(&part, row);
+                }
+            }
+            covered.subtract(&object.covered, row);
+        }
+        Write::covering(id, covered)
+    }
+
+    /// What lies under others of an object comes to the top, but from under those that are locked.
+    fn to_front(&self, id: LabelId) -> Write {
+        let Some(object) = self.object(id).filter(|o| !o.locked) else {
+            return Write::of(id, Delta::default(), Vec::new());
+        };
+        let (dims, row) = (self.labels.dims(), self.labels.dims()[0]);
+        let mut layers = vec![LayerChange::none(id)];
+        let mut runs: Vec<DeltaRun> = Vec::new();
+        for (label, part) in self.labels.parts_of(&object.covered) {
+            let Some(top) = self.object(LabelId(label)).filter(|top| !top.locked) else { continue };
+            runs.extend(part.runs().iter().map(|&run| DeltaRun {
+                run,
+                before: label,
+                after: id.0,
+            }));
+            layers[0].covered.add(&part, row);
+            let mut change = LayerChange::none(top.id);
+            change.lose(&part, &top.added, row);
+            change.covered = part;
+            layers.push(change);
+        }
+        layers[0].added = layers[0].covered.clone();
+        layers[0].removed = layers[0].covered.intersection(&object.removed, row);
+        runs.sort_unstable_by_key(|change| change.run.start);
+        let mut delta = DeltaBuilder::new(dims);
+        for change in runs {
+            delta.push(change);
+        }
+        Write::of(id, delta.finish(), layers)
     }
 
     /// The model's answer takes the place of the last one; what was done by hand stays.
@@ -235,7 +360,7 @@ impl Document {
         let mut change = LayerChange::none(id);
         change.model = model;
         change.model.toggle(&object.model, self.labels.dims()[0]);
-        Write::of(id, delta, vec![change])
+        self.raising(id, delta, vec![change], Over::Background)
     }
 
     /// What takes an object's whole mask as the model's part of it, whoever made it: no label changes.
@@ -296,6 +421,7 @@ impl Document {
             toggle(&mut object.model, &change.model, row);
             toggle(&mut object.added, &change.added, row);
             toggle(&mut object.removed, &change.removed, row);
+            toggle(&mut object.covered, &change.covered, row);
             if by_model {
                 object.region = Arc::clone(&object.model);
             }
@@ -319,12 +445,29 @@ fn answered(labels: &LabelMap, object: &Object, answer: &Arc<Region>) -> (Region
 }
 
 /// What would change of a label map if the model gave this answer for an object: the door's own rule for an object that
-/// is not locked, for previews that are made on another thread from copies of both.
-pub fn answer_delta(labels: &LabelMap, object: &Object, answer: Region) -> Delta {
+/// is not locked, for previews that are made on another thread from copies of these. `under`: what lies under the labels.
+pub fn answer_delta(
+    labels: &LabelMap,
+    under: &Underneath,
+    object: &Object,
+    answer: Region,
+) -> Delta {
     let (_, wanted) = answered(labels, object, &Arc::new(answer));
     let change = Change::Replace(Arc::new(wanted));
     let edit = LabelEdit { target: object.id, change, over: Over::Background };
-    outcome(labels, &object.region, &|_| false, &edit).delta
+    let mut delta = outcome(labels, &object.region, &|_| false, &edit).delta;
+    let falls = under.raised(&delta, (object.id, edit.over), labels.dims()).delta;
+    delta.then(&falls, labels.dims());
+    delta
+}
+
+/// The change of an object's layers among these, which is begun if there is none.
+fn change_of(layers: &mut Vec<LayerChange>, id: LabelId) -> &mut LayerChange {
+    let at = layers.iter().position(|change| change.object == id).unwrap_or_else(|| {
+        layers.push(LayerChange::none(id));
+        layers.len() - 1
+    });
+    &mut layers[at]
 }
 
 impl LayerChange {
@@ -349,8 +492,8 @@ impl WriteSource {
                     tally.region(region);
                 }
             },
-            Self::Model(_, region) => tally.region(region),
-            Self::Clear(_) | Self::Merge { .. } => {}
+            Self::Model(_, region) | Self::Cover(_, region) => tally.region(region),
+            Self::Clear(_) | Self::Merge { .. } | Self::Front(_) | Self::Uncover(_) => {}
         }
     }
 

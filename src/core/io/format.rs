@@ -11,7 +11,7 @@ use super::labels_read::LabelsRead;
 use super::limits::Limits;
 use super::open_options::{OpenOptions, SliceSpacing};
 use crate::geom::Grid;
-use crate::volume::{LabelMap, LabelName, Provenance, Scale, Volume, Voxels};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Scale, Volume, Voxels};
 use crate::work::{CancelToken, Cancelled, Progress};
 
 /// Where a volume comes from.
@@ -295,6 +295,8 @@ pub struct Content<'a> {
     /// Names and colours of labels, for formats that have a place for them; the label table beside the file has them
     /// in any case.
     pub names: &'a [LabelName],
+    /// What of labels lies under others; nothing for writers that can't keep it ([`Writer::keeps_overlaps`]).
+    pub covered: &'a CoveredLabels,
 }
 
 impl Content<'_> {
@@ -342,6 +344,12 @@ pub trait Writer: Send + Sync {
 
     /// Whether a file says of which images its labels are: [`Provenance::images`] has to have them.
     fn names_images(&self) -> bool {
+        false
+    }
+
+    /// Whether a file has each label whole where several share voxels: it writes [`Content::covered`], too. Others write
+    /// what is on top.
+    fn keeps_overlaps(&self) -> bool {
         false
     }
 

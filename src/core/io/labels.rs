@@ -286,6 +286,11 @@ fn check_grid(found: &Grid, path: &Path, grid: &Grid) -> Result<(), IoError> {
     Err(IoError::OtherGrid { what: how_far(found, grid), path: path.to_path_buf() })
 }
 
+/// The voxels of each label of a volume by its number in the file; nothing of a volume whose values are no labels.
+pub(super) fn regions_of(volume: &Volume, path: &Path) -> Option<BTreeMap<u64, Region>> {
+    regions(volume, path).ok().map(|(regions, _)| regions)
+}
+
 const AS_A_SCAN: &str = "its values change from voxel to voxel, as a scan's do";
 
 /// The voxels of each label by its number in the file.

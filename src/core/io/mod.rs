@@ -31,6 +31,7 @@ mod gathered;
 mod inflate;
 mod label_table;
 mod labels;
+mod labels_onto;
 mod labels_read;
 mod limits;
 mod lps;
@@ -87,6 +88,7 @@ pub use save::Saved;
 pub use spill::{SpillFile, Spilled};
 pub use standard::{
     formats, labels_for, labels_of, labels_on, open_volume, save_float32, save_labels,
+    save_overlapping,
 };
 pub use together::{SetAside, publish_together};
 pub use volume_part::VolumePart;

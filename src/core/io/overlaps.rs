@@ -3,10 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::note::{LabelNote, note};
-use crate::volume::{LabelMap, NamedRegion};
+use crate::geom::Grid;
+use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Region, readable};
 
 /// Pairs of structures that are named.
 const NAMED: usize = 6;
+
+/// A label map of labels that may share voxels, and what of each lies under a smaller one.
+pub(super) fn stacked(dims: [usize; 3], labels: &[NamedRegion]) -> (LabelMap, CoveredLabels) {
+    let labels: Vec<(u16, &Region)> = labels.iter().map(|l| (l.value, &l.region)).collect();
+    CoveredLabels::stacked(dims, &labels)
+}
 
 /// A label map of structures. Each voxel that several have goes to the smallest of them, so that a lesion within an
 /// organ is kept; the note says which lost how much to which.
@@ -14,37 +21,14 @@ pub(super) fn without_overlaps(
     dims: [usize; 3],
     labels: &[NamedRegion],
 ) -> (LabelMap, Option<LabelNote>) {
-    let mut order: Vec<&NamedRegion> = labels.iter().collect();
-    let counts: BTreeMap<u16, usize> = labels.iter().map(|l| (l.value, l.region.count())).collect();
-    // The last has the voxels; of two that are equally large the later one.
-    order.sort_by_key(|label| std::cmp::Reverse(counts[&label.value]));
-    let map = LabelMap::from_regions(dims, order.iter().map(|l| (l.value, &l.region)));
-    let mut lost: BTreeMap<(u16, u16), usize> = BTreeMap::new();
-    for label in labels {
-        for run in label.region.runs() {
-            for same in map.run(*run).chunk_by(|a, b| a == b).filter(|s| s[0] != label.value) {
-                *lost.entry((label.value, same[0])).or_default() += same.len();
-            }
-        }
-    }
-    let all: usize = lost.values().sum();
+    let (map, _) = stacked(dims, labels);
+    let pairs = under(&map, labels);
+    let all: usize = pairs.iter().map(|(_, count)| count).sum();
     if all == 0 {
         return (map, None);
     }
-    let name = |value: u16| {
-        let named = labels.iter().find(|l| l.value == value).and_then(|l| l.name.clone());
-        named.unwrap_or_else(|| value.to_string())
-    };
-    let mut pairs: Vec<_> = lost.into_iter().collect();
-    pairs.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let told = |((from, to), count): &((u16, u16), usize)| {
-        format!("{} → {}: {count}", name(*from), name(*to))
-    };
-    let mut list: Vec<String> = pairs.iter().take(NAMED).map(told).collect();
-    if pairs.len() > NAMED {
-        list.push("…".to_owned());
-    }
-    let values = [("n", all.to_string()), ("list", list.join(", "))];
+    let list = listed(&pairs, labels, |from, to, count| format!("{from} → {to}: {count}"));
+    let values = [("n", all.to_string()), ("list", list)];
     let told = note(
         "structures of this file share {n} voxels, but here a voxel is of one; they went to the smaller: {list}",
         &values,
@@ -52,10 +36,59 @@ pub(super) fn without_overlaps(
     (map, Some(told))
 }
 
+/// What is said of structures on a grid that share voxels, all of which are kept; `None` if they share none.
+pub(super) fn told_overlaps(grid: &Grid, labels: &[NamedRegion]) -> Option<LabelNote> {
+    let pairs = under(&stacked(grid.dims(), labels).0, labels);
+    if pairs.is_empty() {
+        return None;
+    }
+    let ml = |count: usize| readable(count as f64 * grid.voxel_volume_mm3() / 1000.0, 3);
+    let list =
+        listed(&pairs, labels, |under, over, count| format!("{over} / {under}: {} mL", ml(count)));
+    Some(note(
+        "structures of this file share voxels, and each keeps all of its own (over / under: {list}); the smaller is on top",
+        &[("list", list)],
+    ))
+}
+
+/// Of how many voxels of a label another one has the number, by these two; most first.
+fn under(map: &LabelMap, labels: &[NamedRegion]) -> Vec<((u16, u16), usize)> {
+    let mut pairs: BTreeMap<(u16, u16), usize> = BTreeMap::new();
+    for label in labels {
+        for run in label.region.runs() {
+            for same in map.run(*run).chunk_by(|a, b| a == b).filter(|s| s[0] != label.value) {
+                *pairs.entry((label.value, same[0])).or_default() += same.len();
+            }
+        }
+    }
+    let mut pairs: Vec<_> = pairs.into_iter().collect();
+    pairs.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    pairs
+}
+
+/// Pairs with their names.
+fn listed(
+    pairs: &[((u16, u16), usize)],
+    labels: &[NamedRegion],
+    told: impl Fn(&str, &str, usize) -> String,
+) -> String {
+    let name = |value: u16| {
+        let named = labels.iter().find(|l| l.value == value).and_then(|l| l.name.clone());
+        named.unwrap_or_else(|| value.to_string())
+    };
+    let shown = pairs.iter().take(NAMED);
+    let mut list: Vec<String> =
+        shown.map(|((from, to), count)| told(&name(*from), &name(*to), *count)).collect();
+    if pairs.len() > NAMED {
+        list.push("…".to_owned());
+    }
+    list.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::Region;
+    use crate::geom::{DAffine3, DVec3};
 
     #[test]
     fn the_smaller_structure_keeps_what_is_shared() {
@@ -74,6 +107,11 @@ mod tests {
         let told = note.unwrap().to_string();
         assert!(told.contains("share 8 voxels"), "{told}");
         assert!(told.contains("body → organ: 4, organ → lesion: 2, body → lesion: 2"), "{told}");
+        let grid = Grid::new(dims, DAffine3::from_scale(DVec3::splat(5.0))).unwrap();
+        let told = told_overlaps(&grid, &labels).unwrap().to_string();
+        let list = "organ / body: 0.5 mL, lesion / organ: 0.25 mL, lesion / body: 0.25 mL";
+        assert!(told.contains(list), "{told}");
+        assert_eq!(told_overlaps(&grid, &labels[..1]), None);
         let (map, note) = without_overlaps(dims, &[of(3, "a", 0..2), of(4, "b", 2..3)]);
         assert_eq!((map.to_vec(), note), (vec![3, 3, 4, 0, 0, 0, 0, 0], None));
     }

@@ -192,6 +192,25 @@ impl Registry {
         writer.is_ok_and(|(writer, _)| writer.names_images())
     }
 
+    /// Whether a file of this name has each label whole where several share voxels; one of another name has only what is
+    /// on top.
+    pub fn keeps_overlaps(&self, path: &Path) -> bool {
+        let writer = self.writer_of(path, ContentKind::Labels);
+        writer.is_ok_and(|(writer, _)| writer.keeps_overlaps())
+    }
+
+    /// How the names of files end that have each label whole where several share voxels, the usual one of each format.
+    pub fn endings_with_overlaps(&self) -> Vec<&'static str> {
+        let able = self.writers.iter().filter(|w| w.can(ContentKind::Labels) && w.keeps_overlaps());
+        able.filter_map(|writer| writer.info().endings.first().copied()).collect()
+    }
+
+    /// What the format is called that a file of this name is written in, if it is written.
+    pub fn written_format(&self, path: &Path) -> Option<&'static str> {
+        let writer = self.writer_of(path, ContentKind::Labels);
+        writer.ok().map(|(writer, _)| writer.info().name)
+    }
+
     /// The names and colours that a file has for labels.
     pub fn label_names(&self, source: &Source) -> Vec<LabelName> {
         self.reader_of(source).map(|reader| reader.label_names(source, 0)).unwrap_or_default()

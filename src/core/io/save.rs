@@ -11,7 +11,7 @@ use super::registry::{Registry, renamed};
 use super::staged_image::StagedImage;
 use super::together::publish_together;
 use crate::geom::{DAffine3, Grid};
-use crate::volume::{LabelMap, LabelName, Provenance, Volume};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// What was written.
@@ -48,13 +48,36 @@ impl Registry {
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Saved, IoError> {
+        let labels = (labels, &CoveredLabels::NONE);
+        self.save_overlapping(path, labels, grid, provenance, table, cancel, progress)
+    }
+
+    /// As [`Registry::save_labels`], also what of the labels lies under others: where the format keeps it
+    /// ([`Registry::keeps_overlaps`]), each label is whole in the file; else what is on top is all that it gets.
+    ///
+    /// # Errors
+    /// As that.
+    // As that.
+    #[allow(clippy::too_many_arguments)]
+    pub fn save_overlapping(
+        &self,
+        path: &Path,
+        (labels, covered): (&LabelMap, &CoveredLabels),
+        grid: &Grid,
+        provenance: &Provenance,
+        table: &[LabelName],
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Saved, IoError> {
         let table_path = self.label_table_path(path)?;
         if labels.dims() != grid.dims() {
             let what = format!("{:?} labels on a grid of {:?}", labels.dims(), grid.dims());
             return Err(IoError::NoVolume { what, path: path.into() });
         }
         let voxels = ContentVoxels::Labels(labels);
-        let content = Content { voxels, grid, provenance, names: table };
+        let keeps = self.keeps_overlaps(path);
+        let covered = if keeps { covered } else { &CoveredLabels::NONE };
+        let content = Content { voxels, grid, provenance, names: table, covered };
         let map = self.stage(path, &content, cancel, progress)?;
         let bytes = map.bytes().map_err(|e| IoError::writing(e, path))?;
         let staged_table = stage_bytes(&table_path, label_table::write(table).as_bytes())
@@ -178,6 +201,7 @@ impl Registry {
             grid: &grid,
             provenance: &Provenance::default(),
             names: &[],
+            covered: &CoveredLabels::NONE,
         };
         self.stage(path, &content, &CancelToken::new(), &Progress::new())
     }
@@ -199,6 +223,7 @@ impl Registry {
             grid: volume.grid(),
             provenance: volume.provenance(),
             names: &[],
+            covered: &CoveredLabels::NONE,
         };
         self.stage(path, &content, cancel, progress)?.commit(path)
     }

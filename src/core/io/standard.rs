@@ -11,7 +11,7 @@ use super::registry::Registry;
 use super::save::Saved;
 use super::{dicom, meta_image, mgh, nifti, nrrd, pictures, zipped};
 use crate::geom::{DAffine3, Grid};
-use crate::volume::{LabelMap, LabelName, Provenance, Volume};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 impl Registry {
@@ -95,6 +95,22 @@ pub fn save_labels(
     progress: &Progress,
 ) -> Result<Saved, IoError> {
     formats().save_labels(path, labels, grid, provenance, table, cancel, progress)
+}
+
+/// [`Registry::save_overlapping`].
+///
+/// # Errors
+/// As that.
+pub fn save_overlapping(
+    path: &Path,
+    labels: (&LabelMap, &CoveredLabels),
+    grid: &Grid,
+    provenance: &Provenance,
+    table: &[LabelName],
+    cancel: &CancelToken,
+    progress: &Progress,
+) -> Result<Saved, IoError> {
+    formats().save_overlapping(path, labels, grid, provenance, table, cancel, progress)
 }
 
 /// [`Registry::save_float32`].

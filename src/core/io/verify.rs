@@ -1,5 +1,6 @@
 //! Reads a written file as any file is read, and compares it with what was meant.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::IoError;
@@ -62,8 +63,14 @@ pub(super) fn verify(
         if let Some(read) =
             reader.labels(&source, &onto, &limits, cancel, &silent).map_err(reread)?
         {
-            let found = read.labels.iter().map(|label| (label.value, &label.region));
-            let same = LabelMap::from_regions(content.grid.dims(), found) == *labels;
+            let same = if content.covered.is_empty() {
+                let found = read.labels.iter().map(|label| (label.value, &label.region));
+                LabelMap::from_regions(content.grid.dims(), found) == *labels
+            } else {
+                let meant = content.covered.whole(labels);
+                let found = read.labels.into_iter().map(|label| (label.value, label.region));
+                found.collect::<BTreeMap<_, _>>() == meant
+            };
             progress.set_done(2 * depth as u64);
             return if same { Ok(()) } else { Err(differs("its labels".into())) };
         }

@@ -49,7 +49,7 @@ pub struct Exported {
 /// A CRC-32 of all that is exported of objects: numbers, masks, names, colours and opacities, whatever their order.
 /// Objects without voxels are not exported. Looks at all runs of all masks: for a worker thread.
 pub fn labels_check_sum(objects: &[Object]) -> u32 {
-    let mut exported: Vec<&Object> = objects.iter().filter(|o| !o.region.is_empty()).collect();
+    let mut exported: Vec<&Object> = objects.iter().filter(|o| o.has_voxels()).collect();
     exported.sort_by_key(|o| o.id);
     let mut sum = CheckSum::default();
     for object in exported {
@@ -58,6 +58,9 @@ pub fn labels_check_sum(objects: &[Object]) -> u32 {
         sum.values(&object.colour.map(|c| Value::Integer(c.into())));
         sum.value(&real(f64::from(object.opacity)));
         sum.region(&object.region);
+        if !object.covered.is_empty() {
+            sum.region(&object.covered);
+        }
     }
     sum.finish()
 }
@@ -84,7 +87,7 @@ mod tests {
         type Row = (&'static str, fn(&mut Vec<Object>), bool);
         let objects = vec![object(1, 0), object(2, 20)];
         let before = labels_check_sum(&objects);
-        let table: [Row; 12] = [
+        let table: [Row; 13] = [
             ("nothing", |_| (), false),
             ("order", |o| o.reverse(), false),
             ("an empty object", |o| o.push(Object::new(LabelId(3), String::new(), [0; 3])), false),
@@ -92,6 +95,7 @@ mod tests {
             ("done", |o| o[0].state = crate::document::ObjectState::Done, false),
             ("drawn instead of found", |o| o[0].added = Arc::clone(&o[0].region), false),
             ("a voxel", |o| o[0].region = object(1, 1).region, true),
+            ("a voxel under another", |o| o[0].covered = object(2, 5).region, true),
             ("masks exchanged", |o| (o[0].id, o[1].id) = (LabelId(2), LabelId(1)), true),
             ("number", |o| o[0].id = LabelId(7), true),
             ("name", |o| o[0].name.push('x'), true),

@@ -281,7 +281,16 @@ impl ObjectReader<'_> {
             Err((object, why)) => (object, Some(why)),
         };
         let called = format!("object {id} “{}”", object.name);
-        let whole = self.give_layers(&mut object, rows, &called, damage)?;
+        let [model, added, removed, region, covered] = rows;
+        let layers = [model, added, removed, region];
+        let mut whole = self.give_layers(&mut object, layers, &called, damage)?;
+        match self.mask(covered) {
+            Ok(covered) => object.covered = covered,
+            Err(why) => {
+                damage.say(format!("what of {called} lies under other objects is lost: {why}"));
+                whole = false;
+            }
+        }
         odd = odd.or_else(|| self.give_lists(id, &mut object, start).err());
         if let Some(why) = odd {
             // The next click would be answered as if something had not been there.

@@ -236,11 +236,11 @@ pub fn object_from(id: LabelId, row: &Row<'_>, first: usize) -> Result<Object, S
 }
 
 /// The masks of an object by the columns that name them.
-pub const LAYERS: [&str; 4] = ["model", "added", "removed", "region"];
+pub const LAYERS: [&str; 5] = ["model", "added", "removed", "region", "covered"];
 
 /// In the order of [`LAYERS`].
-pub fn layers(object: &Object) -> [&Arc<Region>; 4] {
-    [&object.model, &object.added, &object.removed, &object.region]
+pub fn layers(object: &Object) -> [&Arc<Region>; 5] {
+    [&object.model, &object.added, &object.removed, &object.region, &object.covered]
 }
 
 /// Of all that an object is, but for its place among the others.
@@ -254,8 +254,14 @@ pub fn check_sum(object: &Object) -> u32 {
     ANSWERED_EXTENSIONS.feed(&mut sum, &object.answer.extensions);
     FOOTPRINT.feed(&mut sum, &object.answer.footprint);
     TRIED.feed(&mut sum, &object.answer.tried);
-    for layer in layers(object).into_iter().chain(&object.log.start) {
+    let [model, added, removed, region, covered] = layers(object);
+    for layer in [model, added, removed, region].into_iter().chain(&object.log.start) {
         sum.region(layer);
+    }
+    // Files of older versions have none.
+    if !covered.is_empty() {
+        sum.value(&Value::Text("covered".to_owned()));
+        sum.region(covered);
     }
     sum.finish()
 }

@@ -14,6 +14,26 @@ pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
 pub const VERSION: i64 = 3;
 
+/// The tables of what was measured.
+macro_rules! measurements {
+    () => {
+        "
+CREATE TABLE measurement (
+    id INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL
+) STRICT;
+CREATE TABLE measurement_place (
+    measurement INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    x REAL, y REAL, z REAL,
+    PRIMARY KEY (measurement, place)
+) STRICT, WITHOUT ROWID;
+"
+    };
+}
+
 /// Entry n makes version n + 2 of version n + 1. None is ever changed or taken out: old files are opened forever.
 pub const MIGRATIONS: &[&str] = &[
     "
@@ -31,24 +51,8 @@ CREATE TABLE export (
     crc32 INTEGER
 ) STRICT, WITHOUT ROWID;
 ",
-    MEASUREMENTS,
+    concat!("ALTER TABLE object ADD COLUMN covered INTEGER;\n", measurements!()),
 ];
-
-/// Version 3.
-const MEASUREMENTS: &str = "
-CREATE TABLE measurement (
-    id INTEGER PRIMARY KEY,
-    place INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL
-) STRICT;
-CREATE TABLE measurement_place (
-    measurement INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    x REAL, y REAL, z REAL,
-    PRIMARY KEY (measurement, place)
-) STRICT, WITHOUT ROWID;
-";
 
 /// Columns of `prompt` and `answered`, and of a click in other tables.
 const CLICK: &str = "
@@ -167,7 +171,8 @@ CREATE TABLE object (
     added INTEGER,
     removed INTEGER,
     region INTEGER,
-    crc32 INTEGER
+    crc32 INTEGER,
+    covered INTEGER
 ) STRICT;
 CREATE TABLE prompt ({CLICK}
     PRIMARY KEY (object, place)
@@ -211,7 +216,8 @@ CREATE TABLE step (
     done INTEGER NOT NULL,
     PRIMARY KEY (sitting, entry)
 ) STRICT, WITHOUT ROWID;
-{MEASUREMENTS}"
+{}",
+        measurements!()
     )
 }
 

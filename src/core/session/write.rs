@@ -164,8 +164,8 @@ fn write_objects(
     for (place, object) in objects.iter().enumerate() {
         let rows =
             layers(object).map(|mask| mask_row(connection, &written.masks, &mut masks, mask));
-        let [model, added, removed, region] = rows;
-        let rows = [model?, added?, removed?, region?];
+        let [model, added, removed, region, covered] = rows;
+        let rows = [model?, added?, removed?, region?, covered?];
         let start = object.log.start.as_ref();
         let start = start.map(|mask| mask_row(connection, &written.masks, &mut masks, mask));
         let start = start.transpose()?.flatten();
@@ -231,7 +231,7 @@ fn write_object(
     connection: &Connection,
     place: usize,
     object: &Object,
-    (masks, start): ([Option<i64>; 4], Option<i64>),
+    (masks, start): ([Option<i64>; LAYERS.len()], Option<i64>),
 ) -> rusqlite::Result<()> {
     let mut values = vec![Value::Integer(object.id.0.into()), Value::Integer(place as i64)];
     values.extend(object_values(object));

@@ -153,6 +153,20 @@ impl LabelMap {
         voxels.fill(after);
     }
 
+    /// The voxels of a region by the label that they have, background too. Costs as much as these voxels.
+    pub fn parts_of(&self, region: &Region) -> BTreeMap<u16, Region> {
+        let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
+        for &run in region.runs() {
+            let mut start = run.start;
+            for same in self.run(run).chunk_by(|a, b| a == b) {
+                let builder = builders.entry(same[0]);
+                builder.or_insert_with(|| RegionBuilder::new(self.dims[0])).push(start, same.len());
+                start += same.len();
+            }
+        }
+        builders.into_iter().map(|(label, b)| (label, b.finish())).collect()
+    }
+
     /// The voxels of every label but background.
     pub fn regions(&self) -> BTreeMap<u16, Region> {
         let mut builders: BTreeMap<u16, RegionBuilder> = BTreeMap::new();
@@ -223,6 +237,17 @@ mod tests {
         // A mask of one voxel costs a band, not the scan.
         let one = Region::from_mask(512, (0..512).map(|x| x == 3));
         assert!(LabelMap::bytes_of([512, 512, 300], [&one]) < 400_000);
+    }
+
+    #[test]
+    fn a_region_has_its_parts_by_label() {
+        let dims = [4, 2, 1];
+        let map = LabelMap::from_labels(dims, &[1, 1, 0, 2, 2, 2, 1, 1]);
+        let region = Region::from_mask(4, [0, 1, 1, 1, 1, 1, 1, 0].map(|n| n == 1));
+        let of = |voxels: &[usize]| Region::from_mask(4, (0..8).map(|n| voxels.contains(&n)));
+        let expected = [(0, of(&[2])), (1, of(&[1, 6])), (2, of(&[3, 4, 5]))];
+        assert_eq!(map.parts_of(&region), BTreeMap::from(expected));
+        assert_eq!(map.parts_of(&Region::default()), BTreeMap::new());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Voxels keep the memory order of NIfTI everywhere: x fastest, then y, then z (then the time point).
 
 mod auto_window;
+mod covered;
 mod data;
 mod delta;
 mod envelope;
@@ -29,6 +30,7 @@ mod value_sample;
 mod window;
 
 pub use auto_window::Rectangle;
+pub use covered::CoveredLabels;
 pub use data::{Conversion, DataType, Scale, Volume, Voxels, Warning};
 pub use delta::{Delta, DeltaBuilder, DeltaRun};
 pub use envelope::Envelope;

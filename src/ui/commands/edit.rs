@@ -4,7 +4,7 @@ use egui::Key;
 
 use super::context::CommandContext;
 use super::entry::{Group, Menu, commands, with_scan, without_object, without_scan};
-use super::keys::{ctrl, ctrl_shift, key, shift};
+use super::keys::{alt, ctrl, ctrl_shift, key, shift};
 use super::tools::{choose_sign, draws};
 use crate::document::{Command, Document, Object, ObjectState};
 use crate::ui::kit::icons;
@@ -141,6 +141,34 @@ commands! {
         on: Some(|cx| cx.active().is_some_and(|o| o.state == ObjectState::Flagged)),
     }
 
+    /// What of the object lies under others comes to the top.
+    BRING_TO_FRONT {
+        name: "Bring to front",
+        keys: [alt(Key::F)],
+        run: |cx| {
+            if let Some(id) = cx.active().map(|o| o.id) {
+                cx.send(Action::Do(Command::BringToFront(id)));
+            }
+        },
+        menu: Some((Menu::Edit, 11)),
+        enabled: lies_below,
+        why_not: without_covered,
+    }
+
+    /// It is the others' alone.
+    GIVE_UP_COVERED {
+        name: "Give up what is covered",
+        keys: [],
+        run: |cx| {
+            if let Some(id) = cx.active().map(|o| o.id) {
+                cx.send(Action::Do(Command::GiveUpCovered(id)));
+            }
+        },
+        menu: Some((Menu::Edit, 11)),
+        enabled: lies_below,
+        why_not: without_covered,
+    }
+
     /// Selects the next point of the object and goes there.
     NEXT_POINT {
         name: "Next point",
@@ -210,6 +238,14 @@ commands! {
 /// For `enabled`: while an object is selected.
 pub(super) fn has_active(cx: &CommandContext) -> bool {
     cx.active().is_some()
+}
+
+fn lies_below(cx: &CommandContext) -> bool {
+    cx.active().is_some_and(|o| !o.covered.is_empty())
+}
+
+fn without_covered(cx: &CommandContext) -> &'static str {
+    without_object(cx).unwrap_or(mark("Nothing of this object lies under others."))
 }
 
 fn without_points(cx: &CommandContext) -> &'static str {

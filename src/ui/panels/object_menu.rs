@@ -36,6 +36,7 @@ pub(super) fn context_menu(
         cx.out.push(Action::Do(Command::StartFromMask(object.id)));
         ui.close();
     }
+    order(ui, object, cx);
     number(ui, object, cx);
     merge(ui, document, object, cx);
     opacity(ui, object, cx);
@@ -43,6 +44,23 @@ pub(super) fn context_menu(
         cx.view.transient.selected_prompt = None;
         cx.out.push(Action::Do(Command::RemoveObject(object.id)));
         ui.close();
+    }
+}
+
+/// What is done with what of it lies under others.
+fn order(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
+    if object.covered.is_empty() {
+        return;
+    }
+    for (entry, command) in [
+        (&edit::BRING_TO_FRONT, Command::BringToFront(object.id)),
+        (&edit::GIVE_UP_COVERED, Command::GiveUpCovered(object.id)),
+    ] {
+        let button = Button::new(entry.name()).shortcut_text(entry.key_text());
+        if ui.add_enabled(!object.locked, button).accessible_name(entry.name()).clicked() {
+            cx.out.push(Action::Do(command));
+            ui.close();
+        }
     }
 }
 

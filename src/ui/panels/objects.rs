@@ -28,6 +28,8 @@ const GAP: f32 = 1.0;
 const DRAWN_WHOLE: usize = 100;
 /// However little room there is, so many rows are in sight.
 const LEAST_ROWS: f32 = 4.0;
+/// Objects over another one that are named.
+const OVER_NAMED: usize = 5;
 /// Side of a swatch in a collapsed panel.
 const STRIP: f32 = 28.0;
 
@@ -145,10 +147,15 @@ fn row_facts(document: &Document, object: &Object, cx: &CommandContext) -> Vec<S
         let parts = tr_with("{n} parts", &[("n", &parts.parts)]);
         text = format!("{text} · {parts}");
     }
-    match facts.next() {
+    let mut texts = match facts.next() {
         Some(iou) => vec![format!("{text} · {iou}"), text],
         None => vec![text],
+    };
+    if !object.covered.is_empty() {
+        let whole = millilitres(document.whole_ml(object));
+        texts.push(format!("{} · {whole}", object.id.0));
     }
+    texts
 }
 
 /// What is to be known of a mask of several parts.
@@ -171,9 +178,31 @@ fn facts(document: &Document, object: &Object, status: &Status) -> String {
     if is_not_started(object) {
         return tr("not started").to_owned();
     }
-    let volume = millilitres(document.volume_ml(object));
+    let volume = volume(document, object);
     let iou = object.iou().filter(|_| !object.is_corrected());
     iou.map_or(volume.clone(), |iou| format!("{volume} · IoU {iou:.2}"))
+}
+
+/// `12.3 mL`, and how much of it lies under others.
+fn volume(document: &Document, object: &Object) -> String {
+    let volume = millilitres(document.whole_ml(object));
+    if object.covered.is_empty() {
+        return volume;
+    }
+    let under = millilitres(document.covered_ml(object));
+    tr_with("{volume}, {under} of it under others", &[("volume", &volume), ("under", &under)])
+}
+
+/// What lies over an object, and what can be done about it.
+fn order_text(document: &Document, object: &Object) -> String {
+    let names = document.over(object).into_iter().take(OVER_NAMED);
+    let names = names.filter_map(|(id, _)| Some(document.object(id)?.name.clone()));
+    let (volume, list) = (volume(document, object), names.collect::<Vec<_>>().join(", "));
+    let key = edit::BRING_TO_FRONT.key_text();
+    tr_with(
+        "{volume}: {list} ({key} brings this one to the front)",
+        &[("volume", &volume), ("list", &list), ("key", &key)],
+    )
 }
 
 /// Nothing was clicked or drawn, and nobody says that this is as it should be.
@@ -239,6 +268,14 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
     let response = match is_not_started(object).then(not_started).or(parts_text(object, cx)) {
         Some(text) => response.on_hover_text(text),
         None => response,
+    };
+    // Looked for only while it is shown: it looks at all voxels below others.
+    let response = if object.covered.is_empty() {
+        response
+    } else {
+        response.on_hover_ui(|ui| {
+            ui.label(order_text(document, object));
+        })
     };
     let (goes_on, cut) = (can_extend(object, cx.status), is_cut(object, cx.status));
     if object.iou().is_some() || goes_on || cut {
@@ -314,12 +351,18 @@ fn name_and_facts(ui: &mut Ui, document: &Document, object: &Object, cx: &mut Co
     }
 }
 
-/// That its mask goes on outside of what the model saw, and how far the work on it is.
+/// That its mask goes on outside of what the model saw, that something of it lies under others, and how far the work on
+/// it is.
 fn signs(ui: &mut Ui, object: &Object, cx: &CommandContext) {
     if can_extend(object, cx.status) || is_cut(object, cx.status) {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
         let warning = RichText::new(icons::WARNING).color(colours(ui).warning);
         paint_text(ui, warning, rect.left_center(), Align::Center, 16.0);
+    }
+    if !object.covered.is_empty() {
+        let (rect, _) = ui.allocate_exact_size(vec2(16.0, 20.0), Sense::hover());
+        let below = RichText::new(icons::OBJECTS).color(colours(ui).quiet);
+        paint_text(ui, below, rect.left_center(), Align::Center, 16.0);
     }
     let mark = match object.state {
         ObjectState::Open => None,

@@ -147,17 +147,17 @@ pub enum Action {
     Quit,
     /// Answer to what is to become of work that is in no label map.
     Leave(LeaveAnswer),
-    /// Answer to "replace what another program has written?".
+    /// Answer to "replace what another program has written?", or to "leave out what lies under other objects?".
     Replace(ReplaceAnswer),
 }
 
-/// What becomes of a save over a file that another program has written.
+/// What becomes of a save over a file that another program has written, or that does not keep all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplaceAnswer {
     /// It is not saved.
     Cancel,
     /// It is saved under another name.
     SaveAs,
-    /// The file is replaced.
+    /// The file is replaced, or written without what it can't keep.
     Replace,
 }

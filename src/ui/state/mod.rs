@@ -58,9 +58,9 @@ pub use session_status::{
 };
 pub use slice_transform::SliceTransform;
 pub use status::{
-    Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LogLine, ModelEntry,
-    ModelStatus, Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus, SaveStatus,
-    Status, Waiting, WiresStatus,
+    Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LeftOut, LogLine,
+    ModelEntry, ModelStatus, Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus,
+    SaveStatus, Status, Waiting, WiresStatus,
 };
 pub use transient::{
     BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince,

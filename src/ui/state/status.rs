@@ -108,6 +108,19 @@ pub struct Status {
     pub series: Option<SeriesQuestion>,
     /// A file that another program has written and that saving would replace: it is to be asked whether it may.
     pub ask_replace: Option<PathBuf>,
+    /// A file that can't hold what of objects lies under others: it is to be asked whether that is left out.
+    pub ask_flatten: Option<LeftOut>,
+}
+
+/// What a file would not have of the objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOut {
+    /// The file.
+    pub path: PathBuf,
+    /// Names of objects, and how much of each lies under others, millilitres.
+    pub objects: Vec<(String, f64)>,
+    /// How the names of files end that have all.
+    pub keeping: Vec<&'static str>,
 }
 
 /// Something asked for that is done once no click is being computed any more.
@@ -148,6 +161,7 @@ impl Status {
     pub fn asks(&self) -> bool {
         self.ask_discard
             || self.ask_replace.is_some()
+            || self.ask_flatten.is_some()
             || self.session_question.is_some()
             || self.series.is_some()
     }

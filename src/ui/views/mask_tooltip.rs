@@ -53,7 +53,7 @@ pub fn show(ui: &Ui, painter: &Painter, response: &Response, at: Pos2, cx: &Cont
         ui.ctx().request_repaint_after(Duration::from_secs_f64(left + 0.005));
         return;
     }
-    let volume = format::millilitres(cx.document.volume_ml(object));
+    let volume = format::millilitres(cx.document.whole_ml(object));
     let text = format!("{} · {volume}", format::shorten(&object.name, 40));
     let [r, g, b] = object.colour;
     let width = paint::text_width(painter, &text, 12.0) + 18.0;

@@ -1,6 +1,7 @@
 //! Windows, questions and cards over the rest.
 
 mod about_model;
+mod ask_flatten;
 mod ask_leave;
 mod ask_replace;
 mod drafts;
@@ -41,6 +42,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     session_question::show(ctx, cx.status, cx.out);
     series::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
+    ask_flatten::show(ctx, cx.status, cx.out);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
     welcome::drop_files(ctx, cx.status, cx.out);
 }

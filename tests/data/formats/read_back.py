@@ -70,6 +70,29 @@ for name, meant in expected.items():
         compare(name, "pynrrd", affine, data.ravel(order="F"), meant)
         if name.endswith(".seg.nrrd"):
             segments(name, header, meant)
+# Labels that share voxels, in layers.
+layered = folder / "layers.json"
+for name, meant in json.loads(layered.read_text(encoding="utf-8")).items() if layered.exists() else ():
+    read += 1
+    data, header = nrrd.read(str(folder / name))
+    affine = np.zeros((3, 4))
+    affine[:, :3], affine[:, 3] = FLIP @ header["space directions"][1:].T, FLIP @ header["space origin"]
+    if np.abs(affine - np.asarray(meant["affine"])).max() > 1e-4:
+        wrong.append(f"{name} by pynrrd: the affine is off")
+    # Components of a voxel are an axis of their own, the fastest.
+    image = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / name)))
+    for i, label in enumerate(meant["labels"]):
+        key = f"Segment{i}_"
+        layer, value = int(header[key + "Layer"]), int(header[key + "LabelValue"])
+        mask = np.zeros(int(np.prod(meant["dims"])), bool)
+        for start, end in label["runs"]:
+            mask[start:end] = True
+        if [header[key + "Name"], value] != [label["name"], label["value"]]:
+            wrong.append(f"{name}: segment {i} is {header[key + 'Name']}")
+        if not np.array_equal(data[layer].ravel(order="F") == value, mask):
+            wrong.append(f"{name} by pynrrd: other voxels of {label['name']}")
+        if not np.array_equal(image[..., layer].ravel() == value, mask):
+            wrong.append(f"{name} by SimpleITK: other voxels of {label['name']}")
 if wrong or not read:
     sys.exit("\n".join(wrong) or "nothing was read")
 print(f"{len(expected)} files read {read} times: all the same")

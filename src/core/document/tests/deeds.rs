@@ -108,6 +108,12 @@ pub enum Deed {
     Opacity(usize),
     Select(usize),
     Import([usize; 3]),
+    /// Two structures that may share voxels, each the box between two corners.
+    ImportSharing([[usize; 3]; 4]),
+    /// What of an object lies under others comes to the top.
+    Front(usize),
+    /// It is the others' alone.
+    GiveUp(usize),
     Extend(usize),
     StartFromMask(usize),
     Threshold([usize; 3], bool),
@@ -143,6 +149,9 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..4).prop_map(Deed::Opacity),
         1 => (0usize..4).prop_map(Deed::Select),
         1 => corner().prop_map(Deed::Import),
+        2 => [corner(), corner(), corner(), corner()].prop_map(Deed::ImportSharing),
+        1 => (0usize..4).prop_map(Deed::Front),
+        1 => (0usize..4).prop_map(Deed::GiveUp),
         2 => (0usize..3).prop_map(Deed::Extend),
         1 => (0usize..4).prop_map(Deed::StartFromMask),
         3 => (corner(), any::<bool>()).prop_map(|(c, b)| Deed::Threshold(c, b)),
@@ -166,6 +175,11 @@ pub fn deed() -> impl Strategy<Value = Deed> {
 pub fn between(a: [usize; 3], b: [usize; 3]) -> Region {
     let lo = std::array::from_fn(|i| a[i].min(b[i]));
     boxed(lo, std::array::from_fn(|i| a[i].max(b[i]) + 1))
+}
+
+/// A structure of a file.
+pub fn label(value: u16, region: Region) -> NamedRegion {
+    NamedRegion { value, name: None, colour: None, opacity: None, visible: true, region }
 }
 
 pub type DeedEdit = (usize, usize, [[usize; 3]; 2]);
@@ -241,18 +255,13 @@ pub fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
             pick(d, *n).map_or(Ok(()), |id| d.apply(Command::StartFromMask(id)))
         }
         Deed::Select(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Select(id))),
-        Deed::Import(corner) => {
-            let region = boxed(*corner, DIMS);
-            let label = NamedRegion {
-                value: 5,
-                name: None,
-                colour: None,
-                opacity: None,
-                visible: true,
-                region,
-            };
-            d.apply(Command::Import(vec![label]))
+        Deed::Import(corner) => d.apply(Command::Import(vec![label(5, boxed(*corner, DIMS))])),
+        Deed::ImportSharing([a, b, c, e]) => {
+            let labels = vec![label(3, between(*a, *b)), label(4, between(*c, *e))];
+            d.apply(Command::Import(labels))
         }
+        Deed::Front(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::BringToFront(id))),
+        Deed::GiveUp(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::GiveUpCovered(id))),
         Deed::Extend(n) => pick(d, *n).map_or(Ok(()), |id| d.apply(Command::Extend(id))),
         Deed::Threshold(corner, continues) => match d.active().map(|o| o.id) {
             Some(object) => d.apply(Command::SetThreshold {

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::deeds::*;
 use super::*;
 
-/// Locked objects and their voxels.
+/// Locked objects and their voxels, wherever they lie: what lay under another one may come up.
 fn locked(d: &Document) -> Vec<(LabelId, Arc<Region>)> {
     let locked = d.objects().iter().filter(|o| o.locked);
-    locked.map(|o| (o.id, Arc::clone(&o.region))).collect()
+    locked.map(|o| (o.id, o.whole(DIMS[0]))).collect()
 }
 
 /// All steps, done and undone, and how many are done.
@@ -74,7 +74,7 @@ proptest! {
             // Its number isn't.
             let renumbers = matches!(deed, Deed::Renumber(..));
             for (id, region) in protected.into_iter().filter(|_| !renumbers) {
-                prop_assert_eq!(d.object(id).map(|o| &o.region), Some(&region), "{:?}", deed);
+                prop_assert_eq!(d.object(id).map(|o| o.whole(DIMS[0])), Some(region), "{:?}", deed);
             }
             if d.history_len() + 1 == length {
                 // A gesture has taken back all that it did.

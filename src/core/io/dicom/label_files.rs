@@ -5,24 +5,21 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
-use super::super::belonging::how_far;
 use super::super::error::IoError;
 use super::super::format::Onto;
+use super::super::labels_onto::{OwnLabels, labels_onto};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::note::{LabelNote, note};
-use super::super::onto_grid::onto_grid;
-use super::super::overlaps::without_overlaps;
+use super::super::overlaps::{told_overlaps, without_overlaps};
 use super::NAME;
 use super::attributes::Attributes;
 use super::class::{STRUCTURE_SET, is_segmentation};
 use super::opened::{data_set, open};
 use super::rtstruct;
-use super::seg::{self, Segmentation};
-use crate::volume::{
-    LabelMap, LabelName, NamedRegion, Provenance, Region, Scale, Volume, Voxels, Warning,
-};
-use crate::work::{CancelToken, Progress, memory};
+use super::seg;
+use crate::volume::{LabelName, Provenance, Scale, Volume, Voxels, Warning};
+use crate::work::{CancelToken, Progress};
 
 /// The labels of a segmentation or a structure set on a scan's grid; `None` of another file.
 ///
@@ -40,20 +37,19 @@ pub(super) fn labels(
     let class = Attributes(&data).text(tags::SOP_CLASS_UID).unwrap_or_default();
     let (said, mut read) = if is_segmentation(&class) {
         let found = seg::read((path, &opened, &data), limits, cancel, progress)?;
-        (found.frame_of_reference.clone(), placed(found, onto, path, cancel)?)
+        let seg::Segmentation { grid, labels, notes, frame_of_reference } = found;
+        let own = OwnLabels { grid, labels, notes };
+        (frame_of_reference, labels_onto(own, onto, path, cancel)?)
     } else if class == STRUCTURE_SET {
         let found = rtstruct::read(Attributes(&data), onto.grid, path, cancel, progress)?;
-        let (map, overlap) = without_overlaps(onto.grid.dims(), &found.labels);
-        let regions = map.regions();
-        let mut read = LabelsRead {
-            is_doubtful: found.is_doubtful || overlap.is_some(),
-            notes: found.notes,
+        let mut notes = found.notes;
+        notes.extend(told_overlaps(onto.grid, &found.labels));
+        let read = LabelsRead {
+            labels: found.labels,
+            notes,
             renumbered: found.renumbered,
-            ..LabelsRead::default()
+            is_doubtful: found.is_doubtful,
         };
-        read.notes.extend(overlap);
-        let labels = found.labels;
-        read.labels = kept(labels, |value| regions.get(&value).cloned(), &mut read.notes);
         (found.frame_of_reference, read)
     } else {
         return Ok(None);
@@ -141,64 +137,6 @@ pub(super) fn names(path: &Path) -> Result<Vec<LabelName>, IoError> {
 /// Of a label that has none.
 const NO_COLOUR: [u8; 3] = [160; 3];
 
-/// Puts a segmentation on a scan's grid.
-fn placed(
-    found: Segmentation,
-    onto: &Onto,
-    path: &Path,
-    cancel: &CancelToken,
-) -> Result<LabelsRead, IoError> {
-    let Segmentation { grid, labels, mut notes, .. } = found;
-    let bytes = |grid: &crate::geom::Grid| {
-        LabelMap::bytes_of(grid.dims(), labels.iter().map(|label| &label.region))
-    };
-    memory::check(bytes(&grid))
-        .map_err(|short| IoError::NoMemory { short, path: path.to_owned() })?;
-    let (map, overlap) = without_overlaps(grid.dims(), &labels);
-    let mut is_doubtful = overlap.is_some();
-    notes.extend(overlap);
-    let mut on_grid = onto_grid(&map, &grid, onto.grid, cancel)?;
-    if on_grid.regions.is_empty() && !labels.is_empty() {
-        let what = format!("none of its voxels lie in the scan; {}", how_far(&grid, onto.grid));
-        return Err(IoError::OtherGrid { what, path: path.to_owned() });
-    }
-    if !on_grid.is_exact {
-        is_doubtful = true;
-        let values = [("how", how_far(&grid, onto.grid))];
-        notes.push(note(
-            "it lies on another grid than the scan ({how}); each voxel of the scan gets what lies at its middle, so borders and volumes change a little",
-            &values,
-        ));
-    }
-    if on_grid.outside > 0 {
-        is_doubtful = true;
-        let values = [("n", on_grid.outside.to_string())];
-        notes.push(note("{n} of its voxels lie outside of the scan and are left out", &values));
-    }
-    let labels = kept(labels, |value| on_grid.regions.remove(&value), &mut notes);
-    Ok(LabelsRead { labels, notes, is_doubtful, ..LabelsRead::default() })
-}
-
-/// Labels with what is left of them; one of which nothing is left is told.
-fn kept(
-    labels: Vec<NamedRegion>,
-    mut region: impl FnMut(u16) -> Option<Region>,
-    notes: &mut Vec<LabelNote>,
-) -> Vec<NamedRegion> {
-    let (mut gone, mut kept) = (Vec::new(), Vec::new());
-    for label in labels {
-        match region(label.value) {
-            Some(region) if !region.is_empty() => kept.push(NamedRegion { region, ..label }),
-            _ => gone.push(label.name.unwrap_or_else(|| label.value.to_string())),
-        }
-    }
-    if !gone.is_empty() {
-        let values = [("list", gone.join(", "))];
-        notes.push(note("nothing is left of: {list}", &values));
-    }
-    kept
-}
-
 /// What is said if labels were drawn on other images than the scan's, and whether it is worth asking: of another study
 /// they may be another patient's.
 fn other_images(data: &InMemDicomObject, onto: &Onto) -> Option<(LabelNote, bool)> {
@@ -216,6 +154,10 @@ fn other_images(data: &InMemDicomObject, onto: &Onto) -> Option<(LabelNote, bool
             &[],
         );
         return Some((note, true));
+    }
+    // Of labels that are converted without their scan the file is its own.
+    if said.text(tags::SERIES_INSTANCE_UID).as_deref() == known(Provenance::SERIES) {
+        return None;
     }
     let series = said.first(tags::REFERENCED_SERIES_SEQUENCE);
     let series = series.and_then(|series| series.text(tags::SERIES_INSTANCE_UID));

@@ -16,12 +16,12 @@ use super::super::format::{Onto, Reader as _, Source};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::note::LabelNote;
-use super::super::standard::{formats, labels_for, open_volume, save_labels};
+use super::super::standard::{formats, labels_for, open_volume, save_labels, save_overlapping};
 use super::attributes::Attributes;
 use super::opened::{data_set, open};
 use super::read::DicomReader;
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
-use crate::volume::{LabelMap, LabelName, Provenance, Volume};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// A file on a scan's grid.
@@ -358,6 +358,60 @@ fn what_is_written_is_read_back_the_same_in_every_acquisition() {
     }
 }
 
+/// Labels of which some share voxels.
+fn overlapping(
+    random: &mut fastrand::Rng,
+    dims: [usize; 3],
+    largest: u16,
+) -> (LabelMap, CoveredLabels) {
+    let mut of = |value: u16| {
+        let found = labels(random, dims, largest).regions().remove(&value);
+        (value, found.unwrap_or_default())
+    };
+    let all = [of(3), of(2), of(largest)];
+    let all = all.each_ref().map(|(value, region)| (*value, region));
+    CoveredLabels::stacked(dims, &all)
+}
+
+fn save_overlapping_as(path: &Path, labels: (&LabelMap, &CoveredLabels), scan: &Volume) {
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let (grid, said, names) = (scan.grid(), scan.provenance(), names(9));
+    save_overlapping(path, labels, grid, said, &names, &cancel, &progress).unwrap();
+}
+
+#[test]
+fn labels_that_share_voxels_are_read_back_whole() {
+    let mut random = fastrand::Rng::with_seed(77);
+    for acquisition in acquisitions() {
+        let folder = tempfile::tempdir().unwrap();
+        series(folder.path(), &acquisition);
+        let scan = scan(folder.path());
+        let (map, covered) = overlapping(&mut random, scan.grid().dims(), 9);
+        assert!(!covered.is_empty(), "{}", acquisition.name);
+        for name in NAMES {
+            let what = format!("{}, {name}", acquisition.name);
+            let path = folder.path().join(name);
+            save_overlapping_as(&path, (&map, &covered), &scan);
+            let read = read_back(&path, &scan);
+            let found: BTreeMap<_, _> =
+                read.labels.iter().map(|l| (l.value, l.region.clone())).collect();
+            let keeps = formats().keeps_overlaps(&path);
+            assert_eq!(keeps, !name.contains("labelmap"), "{what}");
+            let meant = if keeps { covered.whole(&map) } else { map.regions() };
+            assert_eq!(found, meant, "{what}");
+            let told = |note: &LabelNote| note.text.contains("each keeps all of its own");
+            assert_eq!(read.notes.iter().any(told), keeps, "{what}");
+            assert!(!read.is_doubtful, "{what}");
+            if name == "m.dcm" {
+                let data = header(&path);
+                let overlap = Attributes(&data).text(tags::SEGMENTS_OVERLAP);
+                assert_eq!(overlap.as_deref(), Some("YES"));
+            }
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+}
+
 fn header(path: &Path) -> InMemDicomObject {
     data_set(&mut open(path).unwrap(), path).unwrap()
 }
@@ -478,6 +532,21 @@ fn write_dicom_for_reference_readers() {
             let row = json!({
                 "scan": format!("scan_{n}"), "affine": affine, "dims": scan.grid().dims(),
                 "values": meant.to_vec(), "labels": named,
+            });
+            expected.insert(name, row);
+        }
+        let (map, covered) = overlapping(&mut random, scan.grid().dims(), 9);
+        let whole = covered.whole(&map).into_iter().map(|(value, region)| {
+            let runs: Vec<_> = region.runs().iter().map(|run| [run.start, run.end()]).collect();
+            (value.to_string(), json!(runs))
+        });
+        let whole: serde_json::Map<_, _> = whole.collect();
+        for name in ["o.dcm", "o.rtstruct.dcm"] {
+            let name = format!("{n}_{name}");
+            save_overlapping_as(&root.join(&name), (&map, &covered), &scan);
+            let row = json!({
+                "scan": format!("scan_{n}"), "affine": affine, "dims": scan.grid().dims(),
+                "values": map.to_vec(), "whole": whole, "labels": [],
             });
             expected.insert(name, row);
         }

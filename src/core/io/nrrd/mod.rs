@@ -4,6 +4,8 @@
 mod axes;
 mod fields;
 mod header;
+#[cfg(test)]
+mod layers_tests;
 mod place;
 mod read;
 mod segments;

@@ -1,16 +1,60 @@
+use std::collections::BTreeSet;
 use std::io::BufReader;
+use std::path::Path;
 
 use super::super::error::IoError;
-use super::super::format::{Beginning, FormatInfo, Reader, Slice, Sniff, Source};
+use super::super::format::{Beginning, FormatInfo, Onto, Reader, Slice, Sniff, Source};
+use super::super::labels::regions_of;
+use super::super::labels_onto::{OwnLabels, labels_onto};
+use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::open_options::OpenOptions;
 use super::super::stream::Stream;
 use super::NAME;
 use super::fields::Fields;
 use super::header::open;
-use super::segments::names;
-use crate::volume::{LabelName, Volume};
+use super::segments::{layers, names};
+use crate::volume::{LabelName, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
+
+/// The segments of all layers, each with its own number if none before it has that; `None` if there is one layer, or one
+/// whose values are no labels.
+fn in_layers(
+    volume: &Volume,
+    keys: &[(String, String)],
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<Option<Vec<NamedRegion>>, IoError> {
+    let mut found = Vec::new();
+    for layer in 0..volume.time_points() {
+        cancel.check()?;
+        let Some(regions) = regions_of(&volume.with_time_point(layer), path) else {
+            return Ok(None);
+        };
+        let mut names = names(keys, layer);
+        for (in_file, region) in regions {
+            let name = names.iter().position(|name| u64::from(name.value) == in_file);
+            found.push((in_file, name.map(|at| names.swap_remove(at)), region));
+        }
+    }
+    if volume.time_points() < 2 {
+        return Ok(None);
+    }
+    let fits = |in_file: u64| u16::try_from(in_file).ok().filter(|value| *value > 0);
+    let own: BTreeSet<u16> = found.iter().filter_map(|(in_file, ..)| fits(*in_file)).collect();
+    let mut free = (1..=u16::MAX).filter(|value| !own.contains(value));
+    let mut taken = BTreeSet::new();
+    let mut labels = Vec::new();
+    for (in_file, named, region) in found {
+        let value = fits(in_file).filter(|value| taken.insert(*value)).or_else(|| free.next());
+        let Some(value) = value else { return Ok(None) };
+        let colour = named.as_ref().map(|named| named.colour);
+        let name = named.map(|named| named.name).filter(|name| !name.is_empty());
+        labels.push(NamedRegion { value, name, colour, opacity: None, visible: true, region });
+    }
+    labels.sort_by_key(|label| label.value);
+    Ok(Some(labels))
+}
 
 /// Reads NRRD.
 pub(super) struct NrrdReader;
@@ -49,6 +93,29 @@ impl Reader for NrrdReader {
             Ok(Fields::read(&mut stream, path)?.segments)
         });
         names(&keys.unwrap_or_default(), time_point)
+    }
+
+    /// Of segmentations in several layers, which are one label map for 3D Slicer.
+    fn labels(
+        &self,
+        source: &Source,
+        onto: &Onto<'_>,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Option<LabelsRead>, IoError> {
+        let Ok(path) = source.one_file() else { return Ok(None) };
+        let keys = {
+            let mut stream = BufReader::new(Stream::open(path, &Progress::new())?);
+            Fields::read(&mut stream, path)?.segments
+        };
+        if layers(&keys).len() < 2 {
+            return Ok(None);
+        }
+        let volume = self.open(source, limits, cancel, progress)?;
+        let Some(labels) = in_layers(&volume, &keys, path, cancel)? else { return Ok(None) };
+        let own = OwnLabels { grid: volume.grid().clone(), labels, notes: Vec::new() };
+        labels_onto(own, onto, path, cancel).map(Some)
     }
 
     fn open_as(

@@ -73,7 +73,7 @@ fn what_is_no_session_is_refused_with_words() {
 fn what_is_whole_is_given_back_and_the_rest_is_told() {
     type Row = (&'static str, &'static str, &'static [u16]);
     let all: &[u16] = &[3, 2, 700];
-    let table: [Row; 25] = [
+    let table: [Row; 26] = [
         ("DROP TABLE session", "the record of the session itself", all),
         ("DROP TABLE overlay", "the images over the scan", all),
         ("DROP TABLE model", "the names of the models", all),
@@ -116,6 +116,11 @@ fn what_is_whole_is_given_back_and_the_rest_is_told() {
         (
             "UPDATE mask SET voxels = 5 WHERE id = (SELECT region FROM object WHERE id = 2)",
             "has other voxels than were written",
+            all,
+        ),
+        (
+            "UPDATE object SET covered = 1e6 WHERE id = 2",
+            "2” lies under other objects is lost: mask 1000000 is missing",
             all,
         ),
         // All of another object, whose number it does not have.

@@ -136,6 +136,8 @@ fn full_snapshot() -> Snapshot {
     let mut snapshot = Snapshot::of(&document, surroundings(&volume), 1_700_000_000_000);
     snapshot.objects =
         vec![full_object(grid, 3, 0), full_object(grid, 2, 5), full_object(grid, 700, 10)];
+    // The last lies under the first, too.
+    snapshot.objects[2].covered = boxed(grid.dims(), [6, 6, 1], [19, 12, 3]);
     snapshot.active = Some(LabelId(2));
     snapshot.working_scale = WorkingScale::new(3.0).unwrap();
     snapshot.prompts_given = 7001;

@@ -21,7 +21,10 @@ fn sessions_of_every_version_are_opened() {
             assert_eq!(contents.damage, [], "version {version}");
             let found = &contents.snapshot;
             // As they were written, but for where the session lies.
-            let expected = full_snapshot();
+            let mut expected = full_snapshot();
+            if version < 3 {
+                expected.objects[2].covered = Arc::default();
+            }
             assert_eq!(found.objects, expected.objects);
             assert_eq!(found.around.source.grid, expected.around.source.grid);
             assert_eq!(found.around.source.geometry, expected.around.source.geometry);

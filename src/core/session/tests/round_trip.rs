@@ -59,7 +59,7 @@ fn what_is_not_whole_keeps_its_mask_and_is_told() {
     let dims = snapshot.around.source.grid.dims();
     let full = snapshot.objects[1].region.count();
     assert_eq!(full, 1350);
-    let table: [BreakObject; 8] = [
+    let table: [BreakObject; 11] = [
         ("the number of the background, 0; it is left out", |o, _| o.id = LabelId(0), &[]),
         ("another object has its number; it is left out", |o, _| o.id = LabelId(3), &[]),
         (
@@ -88,6 +88,21 @@ fn what_is_not_whole_keeps_its_mask_and_is_told() {
             &[(2, 1350)],
         ),
         (
+            "its part under other objects has voxels that the scan does not have; its mask is kept",
+            |o, dims| o.covered = boxed([dims[0] * 2, dims[1], dims[2]], [0, 0, 0], [70, 1, 1]),
+            &[(2, 1350)],
+        ),
+        (
+            "12 of its voxels are said to lie under other objects and do not; they are left out",
+            |o, dims| o.covered = boxed(dims, [6, 6, 3], [8, 9, 6]),
+            &[(2, 1350)],
+        ),
+        (
+            "6 of its voxels are said to lie under other objects and do not; they are left out",
+            |o, dims| o.covered = boxed(dims, [38, 28, 3], [39, 30, 6]),
+            &[(2, 1350)],
+        ),
+        (
             "it has 16 voxels of objects before it, which keep them",
             |o, dims| {
                 (o.model, o.removed) = (Arc::default(), Arc::default());
@@ -112,6 +127,9 @@ fn what_is_not_whole_keeps_its_mask_and_is_told() {
         }
         let regions = document.labels().regions();
         for object in document.objects() {
+            for (top, _) in document.labels().parts_of(&object.covered) {
+                assert!(top != 0 && top != object.id.0, "{said}");
+            }
             assert_eq!(regions.get(&object.id.0), Some(&*object.region), "{said}");
             let mut made = object.model.union(&object.added, dims[0]);
             made.subtract(&object.removed, dims[0]);

@@ -104,9 +104,44 @@ def check(name, data):
         wrong.append(f"{name}: another patient, study or frame of reference")
 
 
+def whole(name, meant, lps):
+    """Labels that share voxels: each by itself."""
+    masks = {}
+    for value, runs in meant["whole"].items():
+        mask = np.zeros(int(np.prod(meant["dims"])), bool)
+        for start, end in runs:
+            mask[start:end] = True
+        masks[int(value)] = mask.reshape(meant["dims"][::-1])
+    if sum(mask.astype(int) for mask in masks.values()).max() < 2:
+        wrong.append(f"{name}: nothing is shared")
+    found = {}
+    if "rtstruct" in name:
+        data = pydicom.dcmread(folder / name)
+        for contours in data.ROIContourSequence:
+            out = found[int(contours.ReferencedROINumber)] = np.zeros(meant["dims"][::-1], bool)
+            for contour in contours.ContourSequence:
+                world = np.array(contour.ContourData, float).reshape(-1, 3)
+                at = (np.linalg.inv(lps) @ np.c_[world, np.ones(len(world))].T).T[:, :3]
+                out[int(np.rint(at[:, 2].mean()))] ^= polygon2mask(out.shape[1:], at[:, 1::-1])
+    else:
+        data = hd.seg.segread(folder / name)
+        if data.SegmentsOverlap != "YES":
+            wrong.append(f"{name}: it says that its segments do not overlap")
+        for segment in data.SegmentSequence:
+            pixels = data.get_pixels_by_source_instance(list(scan_uids(meant)), segment_numbers=[segment.SegmentNumber],
+                                                        assert_missing_frames_are_empty=True)
+            found[segment["00631001"].value] = pixels[..., 0] > 0
+    if found.keys() != masks.keys() or any(not np.array_equal(found[n], masks[n]) for n in masks):
+        wrong.append(f"{name}: other voxels of labels that share some")
+    check(name, data)
+
+
 for name, meant in expected.items():
     values = np.array(meant["values"]).reshape(meant["dims"][::-1])
     lps = FLIP @ np.vstack([meant["affine"], [0, 0, 0, 1]])
+    if "whole" in meant:
+        whole(name, meant, lps)
+        continue
     (structures if "rtstruct" in name else segmentation)(name, meant, values, lps)
 if wrong or not expected:
     sys.exit("\n".join(wrong) or "nothing was read")

@@ -37,6 +37,10 @@ impl Writer for StructureSetWriter {
         true
     }
 
+    fn keeps_overlaps(&self) -> bool {
+        true
+    }
+
     fn wrote(&self, beginning: &[u8]) -> bool {
         wrote(beginning)
     }
@@ -53,7 +57,7 @@ impl Writer for StructureSetWriter {
             return Err(EncodeError::Impossible("they are no labels".into()));
         };
         let reference = Reference::of(content)?;
-        let regions = labels.regions();
+        let regions = content.covered.whole(labels);
         if regions.is_empty() {
             return Err(EncodeError::Impossible(
                 "no object has a voxel, and an RT Structure Set needs one".into(),

@@ -41,6 +41,10 @@ impl Writer for SegWriter {
         true
     }
 
+    fn keeps_overlaps(&self) -> bool {
+        true
+    }
+
     fn wrote(&self, beginning: &[u8]) -> bool {
         wrote(beginning)
     }
@@ -106,7 +110,7 @@ fn encode(
         return Err(EncodeError::Impossible("they are no labels".into()));
     };
     let reference = Reference::of(content)?;
-    let regions = labels.regions();
+    let regions = content.covered.whole(labels);
     if regions.is_empty() {
         return Err(EncodeError::Impossible(
             "no object has a voxel, and a DICOM segmentation needs one".into(),
@@ -119,6 +123,7 @@ fn encode(
     };
     let class = if as_label_map { LABEL_MAP } else { SEGMENTATION };
     let item = begin(&reference, class, "SEG");
+    let overlap = if content.covered.is_empty() { "NO" } else { "YES" };
     let [day, time] = super::super::out::now();
     let [columns, rows, _] = labels.dims().map(|n| n as u16);
     let segments = regions.keys().enumerate().map(|(n, value)| {
@@ -144,7 +149,7 @@ fn encode(
         .short(tags::HIGH_BIT, [frames.bits - 1])
         .short(tags::PIXEL_REPRESENTATION, [0])
         .text(tags::SEGMENTATION_TYPE, VR::CS, if as_label_map { "LABELMAP" } else { "BINARY" })
-        .text(tags::SEGMENTS_OVERLAP, VR::CS, "NO")
+        .text(tags::SEGMENTS_OVERLAP, VR::CS, overlap)
         .sequence(tags::SEGMENT_SEQUENCE, segments)
         .sequence(tags::REFERENCED_SERIES_SEQUENCE, [referenced_series(&reference)]);
     let item = if as_label_map { item.short(tags::PIXEL_PADDING_VALUE, [0]) } else { item };

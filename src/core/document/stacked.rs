@@ -1,0 +1,42 @@
+//! Structures of one file that share voxels: which of them is on top.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::volume::{NamedRegion, Region};
+
+/// Of each label what is on top of all others, in their order; `row` is the x dimension. Of several that share voxels the
+/// smallest has them, so that a lesion within an organ is seen; of two that are equally large the later one.
+pub(super) fn stacked(labels: &[NamedRegion], row: usize) -> Vec<Arc<Region>> {
+    let mut tops: Vec<Arc<Region>> =
+        labels.iter().map(|label| Arc::new(label.region.clone())).collect();
+    let mut order = Vec::from_iter(sharing(labels.iter().map(|label| &label.region)));
+    order.sort_by_key(|&n| (labels[n].region.count(), Reverse(n)));
+    let mut taken = Region::default();
+    for n in order {
+        Arc::make_mut(&mut tops[n]).subtract(&taken, row);
+        taken.add(&tops[n], row);
+    }
+    tops
+}
+
+/// Which regions share voxels with others, by their places.
+pub(super) fn sharing<'r>(regions: impl IntoIterator<Item = &'r Region>) -> BTreeSet<usize> {
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    for (at, region) in regions.into_iter().enumerate() {
+        runs.extend(region.runs().iter().map(|run| (run.start, run.end(), at)));
+    }
+    // Those of each are in order: a sort that sees that only has to merge them.
+    #[allow(clippy::stable_sort_primitive)]
+    runs.sort();
+    let mut found = BTreeSet::new();
+    let mut farthest = (0, 0);
+    for (start, end, at) in runs {
+        if start < farthest.0 {
+            found.extend([at, farthest.1]);
+        }
+        farthest = farthest.max((end, at));
+    }
+    found
+}

@@ -1,0 +1,137 @@
+//! The real window: structures of a file that share voxels.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use voxpoint::app::App;
+use voxpoint::io;
+use voxpoint::volume::{CoveredLabels, LabelMap, LabelName, Region, RegionBuilder, Volume};
+use voxpoint::work::{CancelToken, Progress};
+
+use crate::support::{drop_file, save_as, voxels, wait, window};
+
+/// The voxels from one to before another.
+fn boxed(dims: [usize; 3], lo: [usize; 3], hi: [usize; 3]) -> Region {
+    let mut builder = RegionBuilder::new(dims[0]);
+    for z in lo[2]..hi[2] {
+        for y in lo[1]..hi[1] {
+            builder.push(lo[0] + dims[0] * (y + dims[1] * z), hi[0] - lo[0]);
+        }
+    }
+    builder.finish()
+}
+
+/// A liver of 140 voxels and a lesion of 12 in it.
+fn structures(scan: &Volume) -> [(u16, Region); 2] {
+    let dims = scan.grid().dims();
+    [(1, boxed(dims, [5, 9, 3], [12, 14, 7])), (2, boxed(dims, [6, 10, 4], [9, 12, 6]))]
+}
+
+fn save(scan: &Volume, path: &Path) {
+    let row = |value, name: &str| LabelName {
+        value,
+        name: name.to_owned(),
+        colour: [200, 30, 40],
+        opacity: 1.0,
+        visible: true,
+    };
+    let names = [row(1, "Liver"), row(2, "Lesion")];
+    let whole = structures(scan);
+    let whole = whole.each_ref().map(|(value, region)| (*value, region));
+    let (map, covered) = CoveredLabels::stacked(scan.grid().dims(), &whole);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let (grid, said) = (scan.grid(), scan.provenance());
+    io::save_overlapping(path, (&map, &covered), grid, said, &names, &cancel, &progress)
+        .expect("saved");
+}
+
+fn covered(app: &App) -> Vec<usize> {
+    app.document().expect("open").objects().iter().map(|o| o.covered.count()).collect()
+}
+
+/// The scan with the structures of a segmentation on it.
+fn opened(folder: &Path) -> (Harness<'static, App>, Arc<Volume>) {
+    let scan = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/pet");
+    let mut harness = window(vec![scan]);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    let scan = harness.state().document().expect("open").image().clone();
+    let path = folder.join("a.dcm");
+    save(&scan, &path);
+    drop_file(&mut harness, path);
+    wait(&mut harness, "the labels", |app| app.is_idle() && voxels(app).len() == 2);
+    (harness, scan)
+}
+
+#[test]
+fn structures_that_share_voxels_are_opened_whole_without_a_question() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, scan) = opened(folder.path());
+    assert!(harness.state().status().offers.is_empty());
+    assert_eq!((voxels(harness.state()), covered(harness.state())), (vec![128, 12], vec![12, 0]));
+    assert!(harness.state().messages().any(|m| m.contains("Lesion / Liver: ")));
+    // It stays to be read.
+    harness.get_by_label_contains("of it under others").click();
+    harness.run_steps(3);
+    let key = |harness: &mut Harness<'_, App>, modifiers, key| {
+        harness.key_press_modifiers(modifiers, key);
+        harness.run_steps(3);
+    };
+    key(&mut harness, Modifiers::ALT, Key::F);
+    assert_eq!((voxels(harness.state()), covered(harness.state())), (vec![140, 0], vec![0, 12]));
+    key(&mut harness, Modifiers::ALT, Key::F);
+    assert_eq!(harness.state().document().expect("open").can_undo(), Some("Bring to front"));
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!((voxels(harness.state()), covered(harness.state())), (vec![128, 12], vec![12, 0]));
+    // What is saved has both whole.
+    for name in ["b.seg.nrrd", "c.dcm", "d.rtstruct.dcm"] {
+        let path = folder.path().join(name);
+        save_as(&mut harness, &path);
+        assert!(harness.state().status().ask_flatten.is_none(), "{name}");
+        let (limits, cancel, progress) =
+            (io::Limits::default(), CancelToken::new(), Progress::new());
+        let read = io::labels_for(&path, &scan, &limits, &cancel, &progress);
+        let read = read.expect("read").expect("labels").labels;
+        let found: Vec<_> = read.into_iter().map(|label| (label.value, label.region)).collect();
+        assert_eq!(found, structures(&scan), "{name}");
+    }
+}
+
+#[test]
+fn what_a_format_can_not_keep_is_asked_about_once() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, scan) = opened(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let heading = "Leave out what lies under other objects?";
+    save_as(&mut harness, &at("m.nii.gz"));
+    harness.get_by_label(heading);
+    harness.get_by_label("Liver: 1.17 mL");
+    harness.get_by_label_contains(".seg.nrrd, .dcm, .rtstruct.dcm");
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(3);
+    wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
+    assert!(!at("m.nii.gz").exists() && harness.query_by_label(heading).is_none());
+    save_as(&mut harness, &at("m.nii.gz"));
+    harness.get_by_label("Save without it").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the file", |app| app.is_idle() && at("m.nii.gz").exists());
+    let read = |name: &str| {
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let found = io::open_volume(&at(name), &io::Limits::default(), &cancel, &progress);
+        let found = found.expect("read");
+        (0..scan.grid().count()).map(|n| found.voxels().raw(n) as u16).collect::<Vec<_>>()
+    };
+    let map = harness.state().document().expect("open").labels().to_vec();
+    assert_eq!(read("m.nii.gz"), map);
+    // Of this format it is not asked again, of another one it is.
+    save_as(&mut harness, &at("n.nii.gz"));
+    wait(&mut harness, "the file", |app| app.is_idle() && at("n.nii.gz").exists());
+    save_as(&mut harness, &at("n.mha"));
+    harness.get_by_label(heading);
+    harness.key_press(Key::Escape);
+    wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
+    assert!(!at("n.mha").exists());
+    assert_eq!(read("n.nii.gz"), LabelMap::from_labels(scan.grid().dims(), &map).to_vec());
+}
