@@ -93,7 +93,7 @@ pub(in crate::app) enum Loses {
 pub(super) enum Saving {
     Idle,
     Writing(Box<Writing>),
-    Asking(ReplaceQuestion),
+    Asking(Box<ReplaceQuestion>),
 }
 
 impl Saving {
@@ -109,14 +109,14 @@ impl Saving {
     /// Asks before anything is written. (While something is, a save is refused anyway.)
     pub(super) fn ask(&mut self, question: ReplaceQuestion) {
         if !self.is_writing() {
-            *self = Self::Asking(question);
+            *self = Self::Asking(Box::new(question));
         }
     }
 
     /// The question, which is answered by that, or has become idle.
     pub(super) fn take_question(&mut self) -> Option<ReplaceQuestion> {
         match std::mem::replace(self, Self::Idle) {
-            Self::Asking(question) => Some(question),
+            Self::Asking(question) => Some(*question),
             other => {
                 *self = other;
                 None
@@ -197,7 +197,8 @@ impl Saving {
             Ok(Err(NotSaved::Theirs(theirs))) => {
                 if open == Some(document) {
                     let loses = Loses::Theirs(theirs);
-                    *self = Self::Asking(ReplaceQuestion { document, path, loses });
+                    let question = ReplaceQuestion { document, path, loses };
+                    *self = Self::Asking(Box::new(question));
                 }
                 return None;
             }
