@@ -126,6 +126,7 @@ impl App {
             Action::ShowSuv(kind) => self.show_suv(kind),
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
+            Action::Comparison(action) => self.compare(action, ctx),
             Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {

@@ -9,7 +9,7 @@ use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, Fault, Faults, LabelStyle, RenderError, Scene, UPLOAD_BUDGET};
 use crate::ui::views::SceneSlot;
-use crate::ui::{ImageLayer, ShownMasks, label_styles};
+use crate::ui::{DrawnLabels, ImageLayer, ShownMasks, label_styles};
 use crate::volume::{LabelMap, Volume, VoxelBox};
 
 /// What the device has not enough memory for.
@@ -32,6 +32,9 @@ pub(super) struct Gpu {
     masks_shown: ShownMasks,
     /// The preview in the label texture: its number, and where it is.
     preview: Option<(u64, Option<VoxelBox>)>,
+    /// The labels that are in the scene instead of the document's, by their number, and how they are drawn.
+    drawn: Option<u64>,
+    styles: Vec<LabelStyle>,
     refused: Option<DocumentNumber>,
     /// Voxels for each texel of the 3D view of a scan that was shown since this was asked last.
     coarse: Option<[usize; 3]>,
@@ -58,6 +61,8 @@ impl Gpu {
             revision: 0,
             masks_shown: ShownMasks::default(),
             preview: None,
+            drawn: None,
+            styles: Vec::new(),
             refused: None,
             coarse: None,
             overlays: Default::default(),
@@ -130,7 +135,7 @@ impl Gpu {
         number: DocumentNumber,
         document: &Document,
         masks_shown: ShownMasks,
-        preview: Option<&Preview>,
+        (preview, drawn): (Option<&Preview>, Option<&DrawnLabels>),
     ) -> Result<bool, String> {
         if self.refused == Some(number) {
             return Ok(true);
@@ -145,7 +150,10 @@ impl Gpu {
         // The same voxels in another unit.
         let other_values = self.image.as_ptr() != Arc::as_ptr(document.image());
         self.image = Arc::downgrade(document.image());
+        // What is drawn instead of the objects has no preview.
+        let preview = preview.filter(|_| drawn.is_none());
         let labels = preview.map_or(document.labels(), |p| &p.labels);
+        let labels = drawn.map_or(labels, |drawn| &drawn.labels);
         if other_time_point && scene.set_time_point(document.image(), labels) {
             self.shown = Some(shown);
         }
@@ -166,14 +174,17 @@ impl Gpu {
         let before = if opened { None } else { scene.coarse() };
         let previewed = preview.map(|p| (p.number, p.bounds));
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
-        if other || self.revision != document.revision() || shows_other {
-            let dirty = if other { Dirty::Everything } else { document.dirty_since(self.revision) };
+        let other_styles = self.styles != drawn.map_or(&[][..], |drawn| &drawn.styles);
+        let draws_other = self.drawn != drawn.map(|drawn| drawn.number);
+        if other || self.revision != document.revision() || shows_other || draws_other {
+            let dirty = if other { Dirty::Everything } else { self.dirty(document, drawn) };
             // The preview that goes and the one that comes.
             let places = [self.preview, previewed].into_iter().flatten().filter(|_| shows_other);
             let places = places.filter_map(|(_, bounds)| bounds);
             let uploaded = upload_dirty(scene, labels, &dirty, places);
-            scene.set_styles(&styles(document, masks_shown, preview));
+            scene.set_styles(&styles(document, masks_shown, preview, drawn));
             self.revision = document.revision();
+            self.drawn = drawn.map(|drawn| drawn.number);
             self.masks_shown = masks_shown;
             self.preview = previewed;
             // Labels may have found no room beside the scan, which is coarser now.
@@ -181,11 +192,29 @@ impl Gpu {
                 self.coarse = scene.coarse();
             }
             uploaded.map_err(|why| why.to_string())?;
-        } else if self.masks_shown != masks_shown {
-            scene.set_styles(&styles(document, masks_shown, preview));
+        } else if self.masks_shown != masks_shown || other_styles {
+            scene.set_styles(&styles(document, masks_shown, preview, drawn));
             self.masks_shown = masks_shown;
         }
+        if other_styles {
+            self.styles = drawn.map(|drawn| drawn.styles.clone()).unwrap_or_default();
+        }
         Ok(scene.upload(UPLOAD_BUDGET))
+    }
+
+    /// What has changed of the labels that are in the scene, which are not a document's other than the one shown.
+    fn dirty(&self, document: &Document, drawn: Option<&DrawnLabels>) -> Dirty {
+        match (self.drawn, drawn) {
+            (None, None) => document.dirty_since(self.revision),
+            (Some(before), Some(drawn)) if before == drawn.number => Dirty::Clean,
+            (Some(before), Some(drawn)) => match drawn.made_of {
+                Some((last, changed)) if last == before => {
+                    changed.map_or(Dirty::Clean, Dirty::Within)
+                }
+                _ => Dirty::Everything,
+            },
+            _ => Dirty::Everything,
+        }
     }
 }
 
@@ -225,7 +254,15 @@ fn upload(scene: &mut Scene, labels: &LabelMap, boxes: Vec<VoxelBox>) -> Result<
     boxes.into_iter().try_for_each(|bounds| scene.set_labels(labels, Some(bounds)))
 }
 
-fn styles(document: &Document, shown: ShownMasks, preview: Option<&Preview>) -> Vec<LabelStyle> {
+fn styles(
+    document: &Document,
+    shown: ShownMasks,
+    preview: Option<&Preview>,
+    drawn: Option<&DrawnLabels>,
+) -> Vec<LabelStyle> {
+    if let Some(drawn) = drawn {
+        return drawn.styles(shown != ShownMasks::Nothing);
+    }
     let mut styles = label_styles(document, shown);
     styles.extend(preview.iter().flat_map(|p| p.styles.iter().copied()));
     styles

@@ -4,6 +4,7 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod comparison;
 mod consequences;
 mod cuts;
 mod document_number;
@@ -48,8 +49,11 @@ use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
 use crate::session;
 use crate::ui::text::tr_with;
-use crate::ui::{self, ImageLayer, RecentFile, SaveStatus, Status, Toasts, ViewState, tools};
+use crate::ui::{
+    self, ImageLayer, RecentFile, ReferenceReading, SaveStatus, Status, Toasts, ViewState, tools,
+};
 use crate::work::Task;
+use comparison::Comparison;
 use cuts::Cuts;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
@@ -104,6 +108,7 @@ pub struct App {
     growth: Growth,
     part_counts: PartCounts,
     measures: Measures,
+    comparison: Comparison,
     name_lists: NameLists,
     library: Library,
     pictures: Pictures,
@@ -189,6 +194,7 @@ impl App {
             growth: Growth::start(wake.clone())?,
             part_counts: PartCounts::start(wake.clone())?,
             measures: Measures::start(wake.clone())?,
+            comparison: Comparison::start(&wake)?,
             name_lists,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake.clone()),
@@ -224,6 +230,11 @@ impl App {
     /// Lays images over the scan, once it is open.
     pub fn add_overlays(&mut self, paths: Vec<PathBuf>) {
         self.files.open_all(paths, Role::Overlay);
+    }
+
+    /// Compares the label maps of the scan with this one, once they are open.
+    pub fn compare_with(&mut self, path: PathBuf) {
+        self.files.open(path, Role::Reference(ReferenceReading::default()));
     }
 
     /// Asks for paths in the window instead of through the system's file dialogs.
@@ -309,6 +320,7 @@ impl App {
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         let wanted = self.view.windows.measures;
         self.measures.follow(self.open.as_ref(), wanted, &mut self.status.measures);
+        self.follow_comparison(ctx);
         self.show_on_gpu(ctx);
         self.follow_sessions(ctx);
         self.follow_work_list(ctx);
@@ -337,7 +349,8 @@ impl App {
         let operation = self.operations.preview(self.open.as_ref());
         let preview = by_hand.or(operation).or(self.model.preview()).or(grown);
         let shown = self.view.shown_masks();
-        match gpu.sync(open.number, &open.document, shown, preview) {
+        let drawn = self.view.drawn_labels().map(|drawn| &**drawn);
+        match gpu.sync(open.number, &open.document, shown, (preview, drawn)) {
             Ok(true) => self.time_point_loading = false,
             Ok(false) => ctx.request_repaint(),
             Err(why) => self.toasts.error(why),
@@ -388,6 +401,8 @@ impl App {
             News::Several(path, role, list) => self.ask_series(path, role, list),
             News::Asks(path, role, which, asked) => self.ask_how((path, role, which), asked),
             News::Labels(path, labels) => self.import(path, *labels),
+            News::Reference(path, read) => self.begin_comparison(path, *read),
+            News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::App;
-use super::files::{Asked, AskedWhat, Labels, Loaded, Role, Which, name_of};
+use super::files::{Asked, AskedWhat, Labels, Loaded, ReferenceDoubts, Role, Which, name_of};
 use crate::document::{Command, Document, Object};
 use crate::io::{LabelNote, SliceSpacing, TypedPlace, VolumePart};
-use crate::ui::commands::edit;
+use crate::ui::commands::{comparing, edit};
 use crate::ui::kit::format::millilitres;
 use crate::ui::text::tr_with;
 use crate::ui::{Offer, OfferAnswer, Question};
@@ -43,8 +43,14 @@ impl App {
         if let Some(ml) = self.document().and_then(|d| under_present(count, d)) {
             let (ml, key) = (millilitres(ml), edit::BRING_TO_FRONT.key_text());
             self.toasts.warning(tr_with(
-                "{name}: {ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare two masks, open one at a time",
-                &[("name", &name), ("ml", &ml), ("key", &key)],
+                "{name}: {ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare the two, undo it and choose “{command}” ({compare})",
+                &[
+                    ("name", &name),
+                    ("ml", &ml),
+                    ("key", &key),
+                    ("command", &comparing::COMPARE_WITH.name()),
+                    ("compare", &comparing::COMPARE_WITH.key_text()),
+                ],
             ));
         }
         let text = match count {
@@ -89,6 +95,12 @@ impl App {
             AskedWhat::Even => Question::Uneven { why },
             AskedWhat::Place { likely, spacing } => Question::Place { why, likely, spacing },
             AskedWhat::Part { dims, needed, limit } => Question::Part { why, dims, needed, limit },
+            AskedWhat::Reference(doubts) => {
+                let ReferenceDoubts { notes, time_points, threshold, other_grid, reading } =
+                    *doubts;
+                let notes = notes.iter().map(told).collect();
+                Question::Reference { notes, time_points, threshold, other_grid, reading }
+            }
         };
         self.offer(name_of(&path), question, Offered::Asked(path, role, which));
     }
@@ -114,6 +126,15 @@ impl App {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
             (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
+            (Offered::Asked(path, _, which), OfferAnswer::Compare(reading)) => {
+                self.files.open_one(path, Role::Reference(reading), which);
+            }
+            (Offered::Image(loaded), OfferAnswer::Compare(reading)) => {
+                self.files.open(loaded.path, Role::Reference(reading));
+            }
+            (Offered::Labels(path), OfferAnswer::Compare(reading)) => {
+                self.files.open(path, Role::Reference(reading));
+            }
             (Offered::Asked(path, role, which), answer) => {
                 let mut options = which.options();
                 match answer {

@@ -86,7 +86,7 @@ impl Pictures {
     ) -> Result<(), String> {
         let file = path.clone();
         self.start(tr("Film"), Some((path, scan)), document, move |document, cancel, progress| {
-            let mut renderer = FigureRenderer::new(document, &figure.view.scan.overlays, cancel)?;
+            let mut renderer = FigureRenderer::new(document, &figure.view, cancel)?;
             save_film(&file, &film, &mut renderer, &figure, cancel, progress)?;
             Ok(None)
         })
@@ -155,7 +155,7 @@ fn draw(
     figure: &Figure,
     cancel: &CancelToken,
 ) -> Result<image::RgbaImage, FigureError> {
-    let mut renderer = FigureRenderer::new(document, &figure.view.scan.overlays, cancel)?;
+    let mut renderer = FigureRenderer::new(document, &figure.view, cancel)?;
     cancel.check()?;
     renderer.draw(figure)
 }

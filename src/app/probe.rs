@@ -72,6 +72,7 @@ impl App {
             && !self.sessions.is_opening()
             && !self.files.is_saving()
             && !self.files.paths.is_looking()
+            && !self.comparison.is_busy()
     }
 
     /// Where the open document is kept, once all of it is there.

@@ -63,6 +63,12 @@ pub struct Cli {
     /// An image to lay over the scan in the window (PET on CT); give it again for a second and a third.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub overlay: Vec<PathBuf>,
+    /// A label map of the scan, as those that are named after it; give it again for more.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub mask: Vec<PathBuf>,
+    /// Another label map of the scan, which the masks are compared with in the window.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub compare: Option<PathBuf>,
     /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
     #[arg(long, value_name = "DIR|FILE")]
     pub model: Option<PathBuf>,

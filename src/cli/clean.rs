@@ -10,12 +10,13 @@ use serde::Serialize;
 use super::args::CleanArgs;
 use super::folders::{self, name_of};
 use super::label_maps::{self, in_file};
-use super::tables::{quoted, table};
+use super::tables::table;
 use super::{causes, files, print, print_json, say};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, ContentKind, IoError, LabelsRead};
 use crate::mask::WorkLimits;
 use crate::measure::{Cleaned, CleaningDeed, clean_labels};
+use crate::text::csv_field as quoted;
 use crate::volume::{LabelMap, LabelName, Volume};
 use crate::work::{CancelToken, Progress, memory};
 

@@ -34,7 +34,6 @@ mod tables;
 mod threads;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -54,7 +53,7 @@ pub use args::{
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
-const WINDOW_THREADS: usize = 12;
+const WINDOW_THREADS: usize = 15;
 /// What any command takes, with its threads.
 const LEAST_BYTES: u64 = 16 << 20;
 
@@ -105,7 +104,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     }
     threads::start()?;
     match cli.command {
-        None => open_window(cli.files, cli.overlay, cli.model, own),
+        None => open_window(cli, own),
         Some(CliCommand::Info(args)) => info::run(&args),
         Some(CliCommand::Convert(args)) => convert::run(&args),
         Some(CliCommand::ExportSession(args)) => session::export(&args),
@@ -141,13 +140,10 @@ fn start_logging() {
     crate::app::LibraryErrors::start();
 }
 
-fn open_window(
-    files: Vec<PathBuf>,
-    overlays: Vec<PathBuf>,
-    model: Option<PathBuf>,
-    own: Option<&[OsString]>,
-) -> anyhow::Result<()> {
-    for file in files.iter().chain(&overlays).chain(&model) {
+fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
+    let Cli { mut files, overlay, mask, compare, model, .. } = cli;
+    files.extend(mask);
+    for file in files.iter().chain(&overlay).chain(&compare).chain(&model) {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
         }
@@ -166,7 +162,7 @@ fn open_window(
             "the window needs {needed} threads and the system gives {given} more; raise the limit on processes (ulimit -u)"
         );
     }
-    crate::app::run(files, overlays, model, only_x11)
+    crate::app::run(files, overlay, compare, model, only_x11)
 }
 
 /// Prints help, the version, or what is wrong with the arguments, in one line.

@@ -11,12 +11,12 @@ use serde::Serialize;
 use super::args::{ExportSessionArgs, SeriesArg};
 use super::measurements::MeasurementInfo;
 use super::overlaps::{LabelOverlap, overlaps};
-use super::tables::quoted;
 use super::{files, print, print_json, say};
 use crate::document::{Object, ObjectState};
 use crate::geom::{AxisMap, Grid};
 use crate::io::{self, ContentKind};
 use crate::session::{self, Contents, FileRef, Snapshot, labels_check_sum};
+use crate::text::csv_field as quoted;
 use crate::volume::{CoveredLabels, LabelMap, LabelName, Region, Volume, readable};
 use crate::work::{CancelToken, Progress, memory};
 

@@ -1,4 +1,4 @@
-//! Tables as text: Markdown for people, CSV for programs.
+//! Tables as text: Markdown for people.
 
 use std::fmt::Write as _;
 
@@ -24,29 +24,4 @@ pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Stri
         }
     }
     out
-}
-
-/// A field of a CSV (RFC 4180).
-pub fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
-/// A number in a CSV; nothing where it is not defined.
-pub fn number(value: Option<f64>) -> String {
-    value.map_or(String::new(), |v| v.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_with_commas_and_quotes_are_quoted() {
-        assert_eq!(quoted("rib, left \"7\""), "\"rib, left \"\"7\"\"\"");
-        assert_eq!(quoted("rib 7"), "rib 7");
-    }
 }

@@ -7,7 +7,7 @@ use super::{Figure, FigureError};
 use crate::document::Document;
 use crate::render::{Offscreen, Scene};
 use crate::ui::views::{self, MoreToCome, SceneSlot};
-use crate::ui::{self, ImageLayer, Status};
+use crate::ui::{self, ImageLayer, Status, ViewState};
 use crate::work::CancelToken;
 
 /// Bytes uploaded before the queue is emptied, so that staging memory stays small.
@@ -21,17 +21,18 @@ pub struct FigureRenderer {
 }
 
 impl FigureRenderer {
-    /// Uploads everything. `overlays` are the images of the views that will be drawn.
+    /// Uploads everything. `view` has what all that will be drawn has over the scan: images, and the labels that are
+    /// drawn instead of the document's.
     ///
     /// # Errors
     /// If there is no graphics device, or not enough memory on it, or somebody cancels.
     pub fn new(
         document: Document,
-        overlays: &[ImageLayer],
+        view: &ViewState,
         cancel: &CancelToken,
     ) -> Result<Self, FigureError> {
         let gpu = Offscreen::new()?;
-        let scene = load(&gpu, &document, overlays, cancel)?;
+        let scene = load(&gpu, &document, view, cancel)?;
         let mut headless = Headless::new(&gpu);
         headless.resources().insert(SceneSlot(Some(scene)));
         Ok(Self { gpu, headless, document })
@@ -52,7 +53,7 @@ impl FigureRenderer {
         ui::text::speak(figure.view.prefs.language);
         let mut view = figure.view.clone();
         if let Some(SceneSlot(Some(scene))) = headless.resources().get_mut::<SceneSlot>() {
-            scene.set_styles(&ui::label_styles(document, view.shown_masks()));
+            scene.set_styles(&view.drawn_styles(document));
         }
         let status = Status::default();
         let theme = egui::ThemePreference::from(view.prefs.theme);
@@ -75,14 +76,14 @@ impl FigureRenderer {
 fn load(
     gpu: &Offscreen,
     document: &Document,
-    overlays: &[ImageLayer],
+    view: &ViewState,
     cancel: &CancelToken,
 ) -> Result<Scene, FigureError> {
     let mut scene = gpu.scene();
     scene.set_volume(Arc::clone(document.image()))?;
     // As in the window: labels before what lies over the scan, so that both have the same room.
-    scene.set_labels(document.labels(), None)?;
-    for (slot, layer) in overlays.iter().take(ImageLayer::MOST).enumerate() {
+    scene.set_labels(view.drawn_labels().map_or(document.labels(), |d| &d.labels), None)?;
+    for (slot, layer) in view.scan.overlays.iter().take(ImageLayer::MOST).enumerate() {
         scene.set_overlay(slot, Some(Arc::clone(&layer.volume)))?;
         if let Some([x, y, z]) = scene.overlay_coarse(slot) {
             let name = layer.volume.name();

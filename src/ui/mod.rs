@@ -1,5 +1,5 @@
-//! The window's contents. Depends on `document`, `mask`, `names`, `render`, `geom`, `volume` and `prompt`: it reads the
-//! document and says what the user wants as [`Action`]s; it does no I/O and runs no model.
+//! The window's contents. Depends on `document`, `mask`, `measure`, `names`, `render`, `geom`, `volume` and `prompt`:
+//! it reads the document and says what the user wants as [`Action`]s; it does no I/O and runs no model.
 //!
 //! The only place that implements egui paint callbacks.
 //!
@@ -31,6 +31,11 @@ pub use state::{
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
     WorkListStatus,
+};
+pub use state::{
+    ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,
+    ComparisonRow, ComparisonStatus, ComparisonTable, ComparisonView, ComparisonWork, DrawnLabels,
+    ReferenceReading, difference_styles, distance_styles,
 };
 pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
@@ -90,5 +95,6 @@ pub fn show_chrome(
 /// Points that the panel right of the views and the bar below them take.
 pub fn beside_views(view: &mut ViewState, document: &Document, ctx: &egui::Context) -> egui::Vec2 {
     let right = panels::right_width(view, ctx.content_rect().width());
-    egui::vec2(right, views::time_points_height(document))
+    let below = views::time_points_height(document) + panels::comparison_height(view, ctx);
+    egui::vec2(right, below)
 }

@@ -5,6 +5,7 @@ mod asked;
 mod brush;
 mod by_keyboard;
 mod clicks;
+mod compare;
 mod dialogs;
 mod dicom_labels;
 mod drawing;

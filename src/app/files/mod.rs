@@ -1,6 +1,6 @@
 //! Opening and saving, on threads of their own, and asking where files are.
 //!
-//! - `queue`: files are read one after another; `reading`: what is in one.
+//! - `queue`: files are read one after another; `reading`: what is in one; `reference`: a label map to compare with.
 //! - `saving`: one label map is written at a time.
 //! - `paths`: asks for a path, by the system's `dialogs` or in the window.
 //! - `names`: how files are called.
@@ -12,6 +12,7 @@ mod news;
 mod paths;
 mod queue;
 mod reading;
+mod reference;
 mod saving;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use super::document_number::DocumentNumber;
 use crate::document::Document;
 use crate::io::Registry;
 use crate::session;
-use crate::ui::{LeftOut, Status};
+use crate::ui::{LeftOut, ReferenceReading, Status};
 use crate::volume::Volume;
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
@@ -34,7 +35,8 @@ use paths::Paths;
 pub(super) use paths::Purpose;
 use queue::Queue;
 pub(super) use reading::{
-    Asked, AskedWhat, Failed, FileContents, Labels, Loaded, Role, Which, load,
+    Asked, AskedWhat, Failed, FileContents, Labels, Loaded, ReferenceDoubts, ReferenceRead, Role,
+    Which, load,
 };
 use saving::Saving;
 pub(super) use saving::{Loses, Replace, ReplaceQuestion, SaveHow, label_names};
@@ -169,9 +171,13 @@ impl Files {
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
             Purpose::Open if session::is_named_as_session(&path) => Some(News::Session(path)),
-            Purpose::Open | Purpose::Overlay => {
-                let overlay = matches!(purpose, Purpose::Overlay);
-                self.open(path, if overlay { Role::Overlay } else { Role::Any });
+            Purpose::Open | Purpose::Overlay | Purpose::Reference => {
+                let role = match purpose {
+                    Purpose::Overlay => Role::Overlay,
+                    Purpose::Reference => Role::Reference(ReferenceReading::default()),
+                    _ => Role::Any,
+                };
+                self.open(path, role);
                 (self.wake)();
                 None
             }
@@ -181,6 +187,9 @@ impl Files {
             Purpose::Draw(document, output, _) => {
                 let path = purpose.named(&self.formats, path);
                 Some(News::DrawTo(*document, output.clone(), path))
+            }
+            Purpose::Comparison(document, _) => {
+                Some(News::SaveComparisonTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),
             Purpose::Session(document, _) => {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::names::Output;
-use super::reading::{Asked, Labels, Loaded, Role, Which};
+use super::reading::{Asked, Labels, Loaded, ReferenceRead, Role, Which};
 use crate::app::document_number::DocumentNumber;
 use crate::document::StateId;
 use crate::io::{PairStamp, Saved, SeriesList};
@@ -24,6 +24,10 @@ pub(in crate::app) enum News {
     Labels(PathBuf, Box<Labels>),
     /// A label map of which it is to be asked whether, and at which time point, it is to be opened.
     Doubted(PathBuf, Box<Labels>),
+    /// A label map was read that the objects are to be compared with.
+    Reference(PathBuf, Box<ReferenceRead>),
+    /// The user has chosen where the numbers of a comparison go.
+    SaveComparisonTo(DocumentNumber, PathBuf),
     /// The labels of a state of a document are on the disk.
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
     /// Of a label map and its table only one is on the disk; why, and what lies there now.

@@ -18,8 +18,12 @@ use crate::work::{Task, Wake};
 pub(in crate::app) enum Purpose {
     Open,
     Overlay,
+    /// Which label map the objects are compared with.
+    Reference,
     Save(DocumentNumber, PathBuf),
     Draw(DocumentNumber, Output, PathBuf),
+    /// Where the numbers of a comparison go.
+    Comparison(DocumentNumber, PathBuf),
     Model,
     /// Where the session is kept from now on.
     Session(DocumentNumber, PathBuf),
@@ -36,7 +40,10 @@ pub(in crate::app) enum Purpose {
 impl Purpose {
     /// Whether a file is written to the path that is asked for.
     fn writes(&self) -> bool {
-        matches!(self, Purpose::Save(..) | Purpose::Draw(..) | Purpose::Session(..))
+        matches!(
+            self,
+            Purpose::Save(..) | Purpose::Draw(..) | Purpose::Comparison(..) | Purpose::Session(..)
+        )
     }
 
     /// A name without the ending of its kind gets it: that is what was meant.
@@ -44,6 +51,7 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
+            Purpose::Comparison(..) => with_ending(path, &[".csv", ".json"]),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -60,6 +68,8 @@ impl Purpose {
             Purpose::Cases => tr("Open a folder of cases"),
             Purpose::SessionsFolder => tr("The folder in which the sessions of all cases are"),
             Purpose::Overlay => tr("Lay another image over the scan"),
+            Purpose::Reference => tr("Compare the objects with this label map"),
+            Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -77,16 +87,20 @@ impl Purpose {
 
     fn suggestion(&self) -> Option<&PathBuf> {
         match self {
-            Purpose::Save(_, path) | Purpose::Draw(_, _, path) | Purpose::Session(_, path) => {
-                Some(path)
-            }
+            Purpose::Save(_, path)
+            | Purpose::Draw(_, _, path)
+            | Purpose::Comparison(_, path)
+            | Purpose::Session(_, path) => Some(path),
             _ => None,
         }
     }
 
     fn question(&self, formats: &Registry) -> DialogQuestion {
         let kinds = match self {
-            Purpose::Open | Purpose::Overlay | Purpose::FindScan { folder: false } => {
+            Purpose::Open
+            | Purpose::Overlay
+            | Purpose::Reference
+            | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
                 if matches!(self, Purpose::Open) {
                     kinds.push((tr("Sessions").to_owned(), vec!["voxpoint"]));
@@ -96,6 +110,9 @@ impl Purpose {
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
+            Purpose::Comparison(..) => {
+                vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
+            }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],
             Purpose::Draw(_, output, _) => {
                 let ending = output.ending().strip_prefix('.');

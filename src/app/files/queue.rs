@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::names::name_of;
 use super::news::News;
 use super::reading::{Failed, FileContents, Role, Which, is_named_like_labels, load};
+use super::reference::read_reference;
 use crate::app::document_number::DocumentNumber;
 use crate::io::Registry;
 use crate::ui::text::{mark, tr, tr_with};
@@ -105,6 +106,7 @@ impl Queue {
                 let news = if doubted && !agreed { News::Doubted } else { News::Labels };
                 Some(news(path, labels))
             }
+            Ok(Ok(FileContents::Reference(read))) => Some(News::Reference(path, read)),
             Ok(Ok(FileContents::Model)) => Some(News::Model(path)),
             Ok(Ok(FileContents::Cases)) => Some(News::Cases(path)),
             Ok(Err(Failed::Cancelled)) => None,
@@ -139,7 +141,13 @@ impl Queue {
         let (scan, formats) = (scan.cloned(), formats.clone());
         let (file, how) = (wanted.path.clone(), (wanted.role, wanted.which.clone()));
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
-            load(&formats, &file, (how.0, &how.1), scan.as_deref(), cancel, progress)
+            match (how.0, scan.as_deref()) {
+                (Role::Reference(reading), Some(scan)) => {
+                    let how = (reading, &how.1);
+                    read_reference(&formats, &file, how, scan, cancel, progress)
+                }
+                (role, scan) => load(&formats, &file, (role, &how.1), scan, cancel, progress),
+            }
         });
         match task {
             Ok(task) => {
@@ -156,7 +164,7 @@ impl Queue {
 /// What is said of a file that can't be opened without a scan.
 fn needs_scan(path: &Path, role: Role) -> Option<String> {
     let text = match role {
-        Role::Labels | Role::Agreed(_) => {
+        Role::Labels | Role::Agreed(_) | Role::Reference(_) => {
             mark("There is no scan for this label map to lie on; open its scan first: {name}")
         }
         Role::Overlay => {

@@ -8,14 +8,15 @@ use super::names::{is_model_folder, name_of};
 use crate::cases::{naming, table};
 use crate::geom::Orientation;
 use crate::io::{
-    self, IoError, LabelsRead, Likeness, Limits, OpenOptions, PairStamp, Registry, SeriesList,
-    Source,
+    self, IoError, LabelNote, LabelsRead, Likeness, Limits, OpenOptions, PairStamp, Registry,
+    SeriesList, Source,
 };
-use crate::volume::{Histogram, Stats, Volume};
+use crate::ui::ReferenceReading;
+use crate::volume::{Histogram, LabelMap, Stats, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// What a file is opened as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::app) enum Role {
     /// Labels if they look like labels of the open scan, else a scan.
     Any,
@@ -27,6 +28,8 @@ pub(in crate::app) enum Role {
     Dropped,
     /// An image to lay over the open scan.
     Overlay,
+    /// A label map that the objects are compared with.
+    Reference(ReferenceReading),
 }
 
 /// Which of the scans of a folder, an archive or an index is meant.
@@ -96,11 +99,23 @@ impl Labels {
     }
 }
 
+/// A label map that the objects are compared with.
+pub(in crate::app) struct ReferenceRead {
+    pub read: LabelsRead,
+    /// The same, one label for each voxel of the scan: where they share voxels, the smaller one's.
+    pub map: LabelMap,
+    /// Whether some of them share voxels.
+    pub overlaps: bool,
+    /// It lay on another grid and was put onto the scan's; so many labels have no voxel there.
+    pub resampled: Option<usize>,
+}
+
 /// What was in a file.
 pub(in crate::app) enum FileContents {
     /// With the reason why it is no label map, if it seems to be meant as one.
     Image(Box<Loaded>, Option<String>),
     Labels(Box<Labels>),
+    Reference(Box<ReferenceRead>),
     /// It is a folder with a model.
     Model,
     /// It is a folder with scans, or a table of them.
@@ -129,8 +144,23 @@ pub(in crate::app) enum AskedWhat {
     Even,
     /// How the voxels lie: where their axes run to, and if it is asked how far apart they are.
     Place { likely: Orientation, spacing: bool },
+    /// How a label map is read that the objects are to be compared with.
+    Reference(Box<ReferenceDoubts>),
     /// Which of so many voxels are read of a scan that needs so many bytes, and may have only so many.
     Part { dims: [usize; 3], needed: u64, limit: u64 },
+}
+
+/// What is not known of a label map that the objects are to be compared with.
+pub(in crate::app) struct ReferenceDoubts {
+    pub notes: Vec<LabelNote>,
+    /// How many there are, if it is not known which is meant.
+    pub time_points: Option<usize>,
+    /// It has values between whole numbers.
+    pub threshold: bool,
+    /// How its grid differs from the scan's.
+    pub other_grid: Option<String>,
+    /// What was said already.
+    pub reading: ReferenceReading,
 }
 
 impl From<IoError> for Failed {
@@ -210,7 +240,7 @@ pub(in crate::app) fn load(
 }
 
 /// The volume that is meant, or the list to choose it from.
-fn volume(
+pub(super) fn volume(
     formats: &Registry,
     path: &Path,
     which: &Which,

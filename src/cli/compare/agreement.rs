@@ -10,10 +10,9 @@ use serde::Serialize;
 use super::super::args::CompareArgs;
 use super::super::tables::table;
 use super::super::{files, label_maps, print, print_json, say};
-use super::rows::ComparedNumbers;
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, LabelsRead};
-use crate::measure::{MOST_RATERS, RaterMasks, Staple};
+use crate::measure::{ComparedNumbers, MOST_RATERS, RaterMasks, Staple};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Volume};
 use crate::work::{CancelToken, Progress, memory};
 

@@ -14,8 +14,7 @@ use super::super::args::{CompareArgs, PairArg};
 use super::super::journal::Journal;
 use super::super::tables::table;
 use super::super::{causes, folders, print, print_json, say};
-use super::rows::{ComparedMaps, ComparedNumbers};
-use crate::measure::percentile;
+use crate::measure::{ComparedMaps, ComparedNumbers, percentile};
 
 /// Counted up whenever the same files would give other numbers.
 const COMPARE_VERSION: u32 = 1;

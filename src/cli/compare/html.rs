@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::super::args::CompareArgs;
 use super::folders::{CompareFailure, LabelSummary, summary};
-use super::rows::{ComparedLabel, ComparedMaps};
+use crate::measure::{ComparedLabel, ComparedMaps};
 
 const PAGE: &str = include_str!("../../../assets/report/compare.html");
 /// Where in the page the numbers go.

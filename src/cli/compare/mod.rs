@@ -18,10 +18,12 @@ use super::{Usage, files, print, print_json, say};
 use crate::geom::Grid;
 use crate::io::{self, LabelsRead};
 use crate::mask::WorkLimits;
-use crate::measure::{compare_bytes, compare_masks, pair_labels};
+use crate::measure::{
+    COMPARISON_CSV_HEAD, CompareReport, ComparedMaps, ComparedNumbers, compare_bytes,
+    compared_numbers, comparison_csv_rows, pair_labels, paired_masks,
+};
 use crate::volume::{NamedRegion, Region, readable};
 use crate::work::memory;
-use rows::{CompareReport, ComparedLabel, ComparedMaps, ComparedMean, ComparedNumbers};
 
 /// A label of one number in both maps; keys are stable.
 #[derive(Debug, Serialize)]
@@ -51,7 +53,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
             a: args.a.display().to_string(),
             b: args.b.display().to_string(),
             tolerance_mm: args.tolerance,
-            paired_by: args.by,
+            paired_by: args.by.into(),
             found: &found,
         };
         return print_json(&report);
@@ -138,29 +140,9 @@ fn compared(
     };
     let pairs = pair_labels(&in_a.labels, &in_b.labels, grid.dims(), args.by.into(), number);
     let nothing = Region::default();
-    let regions: Vec<(&Region, &Region)> = pairs
-        .iter()
-        .map(|&(a, b)| {
-            (
-                a.map_or(&nothing, |n| &in_a.labels[n].region),
-                b.map_or(&nothing, |n| &in_b.labels[n].region),
-            )
-        })
-        .collect();
-    let (found, total) = numbers_of(&regions, grid, args)?;
-    let labels = pairs.iter().zip(found).map(|(&(a, b), numbers)| {
-        let (of_a, of_b) = (a.map(|n| &in_a.labels[n]), b.map(|n| &in_b.labels[n]));
-        let label_b = of_b.map(|l| number(1, l));
-        ComparedLabel {
-            label: of_a.map(|l| number(0, l)).or(label_b).unwrap_or_default(),
-            name: of_a.and_then(|l| l.name.clone()).or(of_b.and_then(|l| l.name.clone())),
-            numbers,
-            label_b,
-        }
-    });
-    let labels: Vec<ComparedLabel> = labels.collect();
-    let mean = ComparedMean::of(&labels);
-    Ok(ComparedMaps { labels, total, mean })
+    let labels = [&in_a.labels[..], &in_b.labels];
+    let found = numbers_of(&paired_masks(labels, &pairs, &nothing), grid, args)?;
+    Ok(ComparedMaps::of(labels, &pairs, number, found))
 }
 
 /// The numbers of pairs of masks, and of all together.
@@ -171,10 +153,7 @@ fn numbers_of(
 ) -> anyhow::Result<(Vec<ComparedNumbers>, ComparedNumbers)> {
     let bytes = compare_bytes(pairs, grid.dims(), rayon::current_num_threads());
     memory::check(bytes).map_err(|short| anyhow!("measuring distances {short}"))?;
-    let (found, total) = compare_masks(pairs, grid, args.tolerance, &WorkLimits::none())?;
-    let mm3 = grid.voxel_volume_mm3();
-    let rows = found.iter().map(|row| ComparedNumbers::of(row, mm3)).collect();
-    Ok((rows, ComparedNumbers::of(&total, mm3)))
+    Ok(compared_numbers(pairs, grid, args.tolerance, &WorkLimits::none(), &|| ())?)
 }
 
 /// One label of A and one of B.
@@ -230,8 +209,8 @@ fn write_tables(
             .with_context(|| format!("can't write {}", path.display()))
     };
     if let Some(path) = &args.csv {
-        let mut text = rows::CSV_HEAD.to_owned();
-        text.extend(cases.iter().map(|(case, found)| rows::csv_rows(case, found)));
+        let mut text = COMPARISON_CSV_HEAD.to_owned();
+        text.extend(cases.iter().map(|(case, found)| comparison_csv_rows(case, found)));
         write(path, &text)?;
     }
     if let Some(path) = &args.html {

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::super::tables::{number, quoted, table};
+use super::super::tables::table;
 use super::correction::{Correction, CorrectionOptions};
 use super::protocol::{After, Options, Structure};
+use crate::text::{csv_field as quoted, csv_number as number};
 
 /// Something that could not be measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]

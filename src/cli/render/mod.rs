@@ -40,7 +40,7 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
     files::warn(&volume);
     let usual = if format.is_some() { FilmOptions::default().size } else { SIZE };
     let size = args.size.unwrap_or(usual);
-    let mut renderer = FigureRenderer::new(document, &view.scan.overlays, &CancelToken::new())?;
+    let mut renderer = FigureRenderer::new(document, &view, &CancelToken::new())?;
     let figure = Figure { view, size, pixels_per_point: 1.0, annotated: !args.plain };
     let Some(format) = format else {
         return Ok(save_png(&args.out, &renderer.draw(&figure)?)?);
@@ -103,7 +103,7 @@ pub(super) fn picture(
     let mut view = first_look(&document);
     view.scan.crosshair = at;
     view.transient.is_figure = true;
-    let mut renderer = FigureRenderer::new(document, &view.scan.overlays, &CancelToken::new())?;
+    let mut renderer = FigureRenderer::new(document, &view, &CancelToken::new())?;
     Ok(renderer.draw(&Figure { view, size, pixels_per_point: 1.0, annotated: false })?)
 }
 

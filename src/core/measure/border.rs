@@ -111,7 +111,7 @@ fn finite(value: f64) -> Option<f64> {
 }
 
 /// The smallest box that holds both masks.
-fn both_bounds(a: &Region, b: &Region, dims: [usize; 3]) -> Option<VoxelBox> {
+pub(super) fn both_bounds(a: &Region, b: &Region, dims: [usize; 3]) -> Option<VoxelBox> {
     [a, b].into_iter().filter_map(|region| region.bounds(dims)).reduce(|a, b| a.union(&b))
 }
 

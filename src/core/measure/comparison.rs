@@ -73,9 +73,20 @@ pub fn compare_masks(
     tolerance: f64,
     limits: &WorkLimits,
 ) -> Result<(Vec<MaskComparison>, MaskComparison), MaskError> {
+    compare_masks_telling(pairs, grid, tolerance, limits, &|| ())
+}
+
+/// As [`compare_masks`]; `told` is called whenever a pair is done.
+pub(super) fn compare_masks_telling(
+    pairs: &[(&Region, &Region)],
+    grid: &Grid,
+    tolerance: f64,
+    limits: &WorkLimits,
+    told: &(dyn Fn() + Sync),
+) -> Result<(Vec<MaskComparison>, MaskComparison), MaskError> {
     let measured: Vec<Measured> = pairs
         .par_iter()
-        .map(|(a, b)| Measured::of(a, b, grid, limits))
+        .map(|(a, b)| Measured::of(a, b, grid, limits).inspect(|_| told()))
         .collect::<Result<_, _>>()?;
     let rows = measured.iter().map(|m| m.numbers(tolerance)).collect();
     let total = Measured {

@@ -1,12 +1,15 @@
-//! Numbers about masks: size, shape and the values under them, how two of them differ, what several raters agree on. Depends on `volume`, `geom`, `mask`.
+//! Numbers about masks: size, shape and the values under them, how two of them differ, what several raters agree on. Depends on `volume`, `geom`, `mask`, `work`, `text`.
 //!
 //! Lengths are millimetres. Definitions, conventions and sources: `docs/measures.md`.
 
 mod axes;
 mod border;
 mod cleaning;
+mod compared;
 mod comparison;
+mod difference;
 mod distance;
+mod distance_map;
 mod eigen;
 mod extent;
 mod first_order;
@@ -29,8 +32,17 @@ mod tests;
 pub use axes::{OrientedBox, PrincipalAxes};
 pub use border::BorderDistances;
 pub use cleaning::{Cleaned, CleaningDeed, CleaningSteps, clean_labels};
+pub use compared::{
+    COMPARISON_CSV_HEAD, CompareReport, ComparedLabel, ComparedMaps, ComparedMean, ComparedNumbers,
+    compared_numbers, comparison_csv_rows, paired_masks,
+};
 pub use comparison::{MaskComparison, compare_bytes, compare_masks};
+pub use difference::{
+    DifferenceClass, DifferencePart, PairedLabels, WorstSlice, difference_delta, difference_parts,
+    differing_voxels, worst_slice,
+};
 pub use distance::DistanceField;
+pub use distance_map::{DistanceScale, distance_map};
 pub use extent::Diameters;
 pub use first_order::{BIN_WIDTH, FirstOrder, PERCENTILES, values_under};
 pub use lesions::Lesions;

@@ -59,12 +59,13 @@ pub enum Group {
     Views,
     Window,
     Segment,
+    Compare,
     Help,
 }
 
 impl Group {
     /// All, in the order of the list.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::File,
         Group::Cases,
         Group::Edit,
@@ -72,6 +73,7 @@ impl Group {
         Group::Views,
         Group::Window,
         Group::Segment,
+        Group::Compare,
         Group::Help,
     ];
 
@@ -85,6 +87,7 @@ impl Group {
             Group::Views => mark("Views"),
             Group::Window => mark("Window and level"),
             Group::Segment => mark("Segment"),
+            Group::Compare => mark("Compare"),
             Group::Help => mark("Help"),
         }
     }
@@ -113,6 +116,8 @@ pub enum Menu {
     View3d,
     /// View, Scale.
     Scale,
+    /// View, Compare.
+    Compare,
     Segment,
     /// The choice of models: in Segment, and behind the model's name.
     Model,

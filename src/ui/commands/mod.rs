@@ -3,6 +3,7 @@
 
 pub mod appearance;
 pub mod cases;
+pub mod comparing;
 mod context;
 pub mod edit;
 mod entry;

@@ -1,6 +1,7 @@
 use super::entry::{Entry, Menu};
 use super::{
-    appearance, cases, edit, file, help, operations, segment, tools, view_3d, views, window,
+    appearance, cases, comparing, edit, file, help, operations, segment, tools, view_3d, views,
+    window,
 };
 
 /// All commands, in the order of lists.
@@ -12,6 +13,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         appearance::ALL,
         window::ALL,
         segment::ALL,
+        comparing::ALL,
         help::ALL,
     ];
     let first = [file::ALL, cases::ALL, edit::ALL, operations::ALL].into_iter().flatten().copied();

@@ -164,6 +164,7 @@ fn view_menu(ui: &mut Ui, cx: &mut CommandContext) {
     menu_section(ui, Menu::View, 1, cx);
     ui.separator();
     ui.menu_button(tr("3D"), |ui| menu_sections(ui, Menu::View3d, 0, cx));
+    ui.menu_button(tr("Compare"), |ui| menu_sections(ui, Menu::Compare, 0, cx));
     ui.separator();
     menu_sections(ui, Menu::View, 2, cx);
     ui.menu_button(tr("Scale"), |ui| scale(ui, cx));

@@ -2,6 +2,7 @@
 
 mod cases;
 mod colour_choice;
+mod compare;
 mod crosshair;
 mod display;
 mod histogram;
@@ -22,6 +23,8 @@ mod volume_3d;
 mod working_scale;
 
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
+
+pub use compare::height as comparison_height;
 
 use crate::document::{Document, PALETTE};
 use crate::ui::commands::widgets::icon_command;
@@ -45,6 +48,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .exact_size(26.0)
         .show(ui, |ui| status_bar::show(ui, cx));
     session_line::show(ui, cx);
+    if let Some(document) = cx.document {
+        compare::show(ui, document, cx);
+    }
     cases::show(ui, cx);
     if let Some(document) = cx.document {
         tool_strip::show(ui, document, cx);

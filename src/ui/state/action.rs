@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
 use super::recent::RecentFile;
 use super::session_status::{LeaveAnswer, SessionAnswer};
@@ -21,6 +22,8 @@ pub enum OfferAnswer {
         /// Its time point, from 0.
         time_point: usize,
     },
+    /// The objects are compared with it.
+    Compare(ReferenceReading),
     /// It is kept work, and is gone on with.
     Continue,
     /// Its slices are resampled to even spacing.
@@ -68,6 +71,8 @@ pub enum Action {
     OverlayDialog,
     /// Lay this image over the scan.
     OpenOverlay(PathBuf),
+    /// Do something with the label map that the objects are compared with.
+    Comparison(ComparisonAction),
     /// Something that was asked for can't be done, for this reason.
     Refuse(String),
     /// Stop one thing: opening a file if one is being opened, else a click or an extension.

@@ -4,6 +4,7 @@
 mod action;
 mod arrangement;
 mod brush_options;
+mod comparison;
 mod export_options;
 mod flood_options;
 mod flood_tolerance;
@@ -37,6 +38,12 @@ mod work_list;
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
 pub use brush_options::{BrushOptions, BrushShape};
+pub use comparison::{
+    ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,
+    ComparisonRow, ComparisonStatus, ComparisonTable, ComparisonView, ComparisonWork,
+    DISTANCE_COLOURS, DrawnLabels, ReferenceReading, UNMEASURED, difference_colour,
+    difference_name, difference_styles, distance_styles,
+};
 pub use export_options::{
     FilmFormat, FilmOptions, LONGEST_SIDE, PictureOptions, PictureSize, Screen,
 };

@@ -1,6 +1,9 @@
 //! Which objects are seen, and bringing one of them into the views.
 
+use std::sync::Arc;
+
 use super::arrangement::Pane;
+use super::comparison::{ComparisonLook, DrawnLabels};
 use super::status::Status;
 use super::view_state::ViewState;
 use crate::document::{Document, Object};
@@ -91,6 +94,33 @@ impl ViewState {
         }
         for plane in Plane::ALL {
             self.centre_if_outside(grid, plane);
+        }
+    }
+
+    /// Brings a place into the views.
+    pub fn go_to_place(&mut self, grid: &Grid, world: DVec3) {
+        self.scan.crosshair = world;
+        for plane in Plane::ALL {
+            self.centre_if_outside(grid, plane);
+        }
+    }
+
+    /// What is drawn instead of the objects, if something is.
+    pub fn drawn_labels(&self) -> Option<&Arc<DrawnLabels>> {
+        self.scan.comparison.as_ref()?.drawn.as_ref()
+    }
+
+    /// Whether another label map is drawn instead of the objects.
+    pub fn draws_reference(&self) -> bool {
+        let look = self.scan.comparison.as_ref().map(|comparison| comparison.look);
+        look == Some(ComparisonLook::Reference)
+    }
+
+    /// How labels are drawn now: the document's, or those that are drawn instead.
+    pub fn drawn_styles(&self, document: &Document) -> Vec<LabelStyle> {
+        match self.drawn_labels() {
+            Some(drawn) => drawn.styles(self.labels_shown()),
+            None => label_styles(document, self.shown_masks()),
         }
     }
 

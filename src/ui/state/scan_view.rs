@@ -1,4 +1,5 @@
 use super::arrangement::{Lightbox, Pane};
+use super::comparison::ComparisonView;
 use super::image_layer::ImageLayer;
 use super::view_3d::View3d;
 use crate::document::LabelId;
@@ -55,6 +56,8 @@ pub struct ScanView {
     pub in_range_only: bool,
     /// The object that stands for what is not wanted where objects grow from seeds.
     pub growth_not_wanted: Option<LabelId>,
+    /// Another label map is compared with the objects: how.
+    pub comparison: Option<ComparisonView>,
     /// The time point shown, from 0.
     pub time_point: usize,
     /// Axial, coronal, sagittal.
@@ -88,6 +91,7 @@ impl Default for ScanView {
             paint_range: None,
             in_range_only: false,
             growth_not_wanted: None,
+            comparison: None,
             time_point: 0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::comparison::{ComparisonStatus, ReferenceReading};
 use super::measuring::ObjectMeasures;
 use super::outline_draft::WantedWires;
 use super::recent::RecentFile;
@@ -40,6 +41,8 @@ pub struct Status {
     pub operation: OperationStatus,
     /// What objects would grow to from their seeds.
     pub growth: GrowthStatus,
+    /// What is known of the label map that the objects are compared with.
+    pub comparison: ComparisonStatus,
     /// The flood that is being set up.
     pub flood: FloodStatus,
     /// The wires of the outline that is being drawn.
@@ -185,7 +188,7 @@ pub struct LogLine {
 }
 
 /// A file that came while a scan is open, and of which it is asked what it is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
     /// Names it in the answer.
     pub number: u64,
@@ -196,7 +199,7 @@ pub struct Offer {
 }
 
 /// What is asked of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// Whether an image is another scan, or to be laid over the open one.
     Image {
@@ -238,6 +241,19 @@ pub enum Question {
         time_points: usize,
         /// Which is proposed, from 0.
         time_point: usize,
+    },
+    /// How a label map is read that the objects are to be compared with.
+    Reference {
+        /// What had to be decided to read it.
+        notes: Vec<String>,
+        /// How many time points it has, if it is to be said which one is meant.
+        time_points: Option<usize>,
+        /// Whether it has values between whole numbers, as probability maps do.
+        threshold: bool,
+        /// How its grid differs from the scan's, if it does.
+        other_grid: Option<String>,
+        /// What was said already, and what is proposed.
+        reading: ReferenceReading,
     },
 }
 

@@ -13,7 +13,7 @@ use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
 use crate::ui::state::{Lightbox, Pane};
 use crate::ui::tools::{drag_window, marks};
-use crate::ui::views::{annotation_text, mask_tooltip};
+use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip};
 
 /// Height of the bar above the sheet, in points.
 const BAR: f32 = 34.0;
@@ -144,6 +144,7 @@ pub fn show(ui: &mut Ui, area: Rect, lightbox: Lightbox, cx: &mut Context) {
     for (n, (cell, response)) in shown.iter().zip(&responses).enumerate() {
         show_cell(ui, n, cell, response, lightbox.plane, cx);
     }
+    comparison_legend::in_slices(&ui.painter().with_clip_rect(below), below, cx.view);
     if responses.iter().any(Response::double_clicked) {
         cx.view.scan.lightbox = None;
         ui.ctx().request_repaint();

@@ -27,6 +27,8 @@ pub fn show(ui: &Ui, painter: &Painter, response: &Response, at: Pos2, cx: &Cont
     let on_mask = || {
         // (What a flood would do is told in the same place.)
         let told = cx.view.transient.flood.is_some();
+        // Nor is what another label map has an object's.
+        let told = told || cx.view.draws_reference();
         if told || !cx.view.labels_shown() || ui.input(|i| i.pointer.any_down()) {
             return None;
         }

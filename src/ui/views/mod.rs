@@ -6,6 +6,7 @@
 
 mod annotation_text;
 mod at_crosshair;
+mod comparison_legend;
 mod gpu;
 mod keyboard;
 mod layout;

@@ -10,7 +10,7 @@ use crate::ui::commands::segment;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
 use crate::ui::tools::{self, marks, measured};
-use crate::ui::views::{annotation_text, mask_tooltip};
+use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip};
 use crate::volume::Window;
 
 /// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
@@ -175,6 +175,7 @@ fn words(
         annotation_text::scale_bar(painter, rect, transform.pan_zoom().points_per_mm);
         annotation_text::windows(painter, rect, cx.view);
     }
+    comparison_legend::in_slices(painter, rect, cx.view);
     annotation_text::letters(painter, rect, &transform.frame().letters());
 }
 

@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
-use crate::ui::state::{Action, Offer, OfferAnswer, Question, Status};
+use crate::ui::state::{Action, Offer, OfferAnswer, Question, ReferenceReading, Status};
 
 /// Of a card's text, points.
 const WIDTH: f32 = 460.0;
@@ -23,6 +23,7 @@ pub(super) fn show(
         return;
     }
     let scan = document.map_or("", |d| d.image().name());
+    let has_objects = document.is_some_and(|d| !d.objects().is_empty());
     Area::new(Id::unique("offers"))
         .order(Order::Foreground)
         .anchor(Align2::CENTER_TOP, vec2(0.0, 48.0))
@@ -32,7 +33,7 @@ pub(super) fn show(
                     ui.set_max_width(WIDTH);
                     ui.label(shorten(&offer.name, 56));
                     let answer = match &offer.question {
-                        Question::Image { why } => image(ui, why.as_deref(), scan),
+                        Question::Image { why } => image(ui, why.as_deref(), (scan, has_objects)),
                         Question::Draft(card) => {
                             ui.label(tr("Your work on this scan was kept. Go on with it?"));
                             super::drafts::about(ui, card);
@@ -60,8 +61,9 @@ pub(super) fn show(
                             how_to_open::part(ui, offer.number, why, (*dims, *needed, *limit))
                         }
                         Question::Labels { notes, time_points, time_point } => {
-                            labels(ui, offer, notes, *time_points, *time_point)
+                            labels(ui, offer, notes, (*time_points, *time_point), has_objects)
                         }
+                        Question::Reference { .. } => reference(ui, offer),
                     };
                     out.extend(answer.map(|answer| Action::Answer(offer.number, answer)));
                 });
@@ -70,16 +72,20 @@ pub(super) fn show(
         });
 }
 
-fn image(ui: &mut Ui, why: Option<&str>, scan: &str) -> Option<OfferAnswer> {
+fn image(ui: &mut Ui, why: Option<&str>, (scan, has_objects): (&str, bool)) -> Option<OfferAnswer> {
     if let Some(why) = why {
         ui.label(tr_with("It can't be read as a label map: {why}", &[("why", &tr_error(&why))]));
     }
     let over = tr("Lay over {scan}").replace("{scan}", &shorten(scan, 28));
-    let choices = [
+    let compare = (tr("Compare with it"), OfferAnswer::Compare(ReferenceReading::default()));
+    let mut choices = vec![
         (tr("Open as scan"), OfferAnswer::Scan),
         (over.as_str(), OfferAnswer::Overlay),
         (tr("Don't open"), OfferAnswer::Drop),
     ];
+    if has_objects && why.is_some() {
+        choices.insert(2, compare);
+    }
     buttons(ui, &choices)
 }
 
@@ -87,28 +93,85 @@ fn labels(
     ui: &mut Ui,
     offer: &Offer,
     notes: &[String],
-    time_points: usize,
-    time_point: usize,
+    (time_points, time_point): (usize, usize),
+    has_objects: bool,
 ) -> Option<OfferAnswer> {
     for note in notes {
         ui.label(note);
     }
     let id = ui.scope_id().with(("time point", offer.number));
-    // Counted from 1.
-    let mut chosen = ui.data(|d| d.get_temp(id)).unwrap_or(time_point + 1);
+    let mut chosen = ui.data(|d| d.get_temp(id)).unwrap_or(time_point);
     if time_points > 1 {
-        ui.horizontal(|ui| {
-            ui.label(tr("Time point"));
-            ui.add(DragValue::new(&mut chosen).range(1..=time_points))
-                .accessible_name(tr("Time point"));
-            ui.label(tr_with("of {n}", &[("n", &time_points)]));
-        });
+        choose_time_point(ui, &mut chosen, time_points);
         ui.data_mut(|d| d.insert_temp(id, chosen));
     }
-    let choices = [
-        (tr("Open label map"), OfferAnswer::Labels { time_point: chosen - 1 }),
+    let mut choices = vec![
+        (tr("Open label map"), OfferAnswer::Labels { time_point: chosen }),
         (tr("Don't open"), OfferAnswer::Drop),
     ];
+    if has_objects {
+        let (time_point, agreed) = (Some(chosen), true);
+        let reading = ReferenceReading { time_point, agreed, ..ReferenceReading::default() };
+        choices.insert(1, (tr("Compare with it"), OfferAnswer::Compare(reading)));
+    }
+    buttons(ui, &choices)
+}
+
+/// Counted from 1 on the screen.
+fn choose_time_point(ui: &mut Ui, chosen: &mut usize, time_points: usize) {
+    let mut number = *chosen + 1;
+    ui.horizontal(|ui| {
+        ui.label(tr("Time point"));
+        let drag = DragValue::new(&mut number).range(1..=time_points);
+        ui.add(drag).accessible_name(tr("Time point"));
+        ui.label(tr_with("of {n}", &[("n", &time_points)]));
+    });
+    *chosen = number - 1;
+}
+
+/// What is to be said of a label map that the objects are to be compared with.
+fn reference(ui: &mut Ui, offer: &Offer) -> Option<OfferAnswer> {
+    let Question::Reference { notes, time_points, threshold, other_grid, reading } =
+        &offer.question
+    else {
+        return None;
+    };
+    for note in notes {
+        ui.label(note);
+    }
+    let id = ui.scope_id().with(("reference", offer.number));
+    let mut reading: ReferenceReading = ui.data(|d| d.get_temp(id)).unwrap_or(*reading);
+    if let Some(time_points) = time_points {
+        let mut chosen = reading.time_point.unwrap_or(0);
+        choose_time_point(ui, &mut chosen, *time_points);
+        reading.time_point = Some(chosen);
+    }
+    if *threshold {
+        ui.label(tr(
+            "It has values between whole numbers. If it is a probability map, what is above this value is compared, as label 1.",
+        ));
+        let mut value = reading.threshold.unwrap_or(0.5);
+        ui.horizontal(|ui| {
+            ui.label(tr("Threshold"));
+            let drag = DragValue::new(&mut value).speed(0.01);
+            ui.add(drag).accessible_name(tr("Threshold of the probability map"));
+        });
+        reading.threshold = Some(value).filter(|value| value.is_finite());
+    }
+    if let Some(what) = other_grid {
+        ui.label(tr_with(
+            "It lies on another grid than the scan ({what}). Put onto the scan's voxels, each has the label of the nearest one; distances and volumes are then those of that copy.",
+            &[("what", &tr_error(what))],
+        ));
+    }
+    ui.data_mut(|d| d.insert_temp(id, reading));
+    let text = if other_grid.is_some() { tr("Resample and compare") } else { tr("Compare") };
+    let said = ReferenceReading {
+        resample: reading.resample || other_grid.is_some(),
+        agreed: reading.agreed || !notes.is_empty(),
+        ..reading
+    };
+    let choices = [(text, OfferAnswer::Compare(said)), (tr("Don't open"), OfferAnswer::Drop)];
     buttons(ui, &choices)
 }
 

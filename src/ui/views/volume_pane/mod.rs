@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use egui::{Align2, EventFilter, Key, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::{Context, gpu, paint, pointer_input, slice_pane, wheel};
+use super::{Context, comparison_legend, gpu, paint, pointer_input, slice_pane, wheel};
 use crate::geom::{Axis, DVec2, Direction};
 use crate::render::{Mode3d, Orbit, RaycastParams};
 use crate::ui::kit::text::tr;
@@ -141,6 +141,7 @@ pub fn show(ui: &Ui, response: &Response, cx: &mut Context) {
     let name = paint::text(&painter, at, Align2::LEFT_TOP, tr("3D"), 13.0, paint::ACCENT);
     let how = how(cx);
     paint::text(&painter, paint::below(name), Align2::LEFT_TOP, &how, 12.0, paint::TEXT);
+    comparison_legend::in_3d(&painter, rect, cx.view);
     cube::show(ui, &painter, rect, cx);
     if !cx.view.transient.is_figure {
         pointer_input::paint(&painter, response, Pane::Volume, cx);

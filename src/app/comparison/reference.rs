@@ -1,0 +1,147 @@
+//! The label map that the objects are compared with, and how its labels are paired with them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::document_number::DocumentNumber;
+use crate::app::files::ReferenceRead;
+use crate::document::{Document, LabelId, Object, palette_colour};
+use crate::measure::{LabelPair, PairBy, pair_labels};
+use crate::render::LabelStyle;
+use crate::ui::ComparedPair;
+use crate::volume::{LabelMap, NamedRegion};
+
+/// B.
+pub(super) struct Reference {
+    /// Never the same for two.
+    pub number: u64,
+    /// Of whose scan its voxels are.
+    pub document: DocumentNumber,
+    pub path: PathBuf,
+    pub labels: Vec<NamedRegion>,
+    /// One label for each voxel of the scan: where labels share voxels, the smaller one's.
+    pub map: LabelMap,
+    /// Whether some of them share voxels.
+    pub overlaps: bool,
+    /// Numbers in its file of labels that have others here.
+    in_file: BTreeMap<u16, u64>,
+}
+
+impl Reference {
+    pub fn new(
+        number: u64,
+        document: DocumentNumber,
+        path: PathBuf,
+        ReferenceRead { read, map, overlaps, .. }: ReferenceRead,
+    ) -> Self {
+        let in_file = read.renumbered.iter().map(|(in_file, here)| (*here, *in_file)).collect();
+        Self { number, document, path, labels: read.labels, map, overlaps, in_file }
+    }
+
+    /// The number that a label has in its file: of an object (0) its own, of B (1) that of its file.
+    pub fn number_in_file(&self, side: usize, label: &NamedRegion) -> u64 {
+        let other = self.in_file.get(&label.value).filter(|_| side == 1);
+        other.copied().unwrap_or(u64::from(label.value))
+    }
+
+    /// The pairs of objects and labels.
+    pub fn pairs(&self, objects: &[NamedRegion], by: PairBy) -> Vec<LabelPair> {
+        let dims = self.map.dims();
+        pair_labels(objects, &self.labels, dims, by, |side, l| self.number_in_file(side, l))
+    }
+
+    /// The same, as the window names them.
+    pub fn compared_pairs(
+        &self,
+        objects: &[NamedRegion],
+        pairs: &[LabelPair],
+    ) -> Vec<ComparedPair> {
+        let named = |&(a, b): &LabelPair| ComparedPair {
+            a: a.map(|n| LabelId(objects[n].value)),
+            b: b.map(|n| self.labels[n].value),
+        };
+        pairs.iter().map(named).collect()
+    }
+
+    /// A and B as they are drawn and gone through. Of one pair alone each is there whole, also what lies under others;
+    /// else a voxel has the label that is on top.
+    pub fn maps(
+        &self,
+        document: &Document,
+        objects: &[NamedRegion],
+        selected: Option<ComparedPair>,
+    ) -> [LabelMap; 2] {
+        let Some(pair) = selected else {
+            return [document.labels().clone(), self.map.clone()];
+        };
+        let one = |labels: &[NamedRegion], value: Option<u16>| {
+            let label = labels.iter().filter(|label| Some(label.value) == value);
+            LabelMap::from_regions(self.map.dims(), label.map(|label| (label.value, &label.region)))
+        };
+        [one(objects, pair.a.map(|id| id.0)), one(&self.labels, pair.b)]
+    }
+
+    /// Whether after an edit a look at the labels in its box is enough.
+    pub fn can_be_mended(&self, document: &Document, selected: Option<ComparedPair>) -> bool {
+        let Some(pair) = selected else { return true };
+        let object = pair.a.and_then(|id| document.object(id));
+        !self.overlaps && object.is_none_or(|object| object.covered.is_empty())
+    }
+
+    /// A voxel of a label, in the middle of its voxels in memory.
+    pub fn middle_of(&self, label: u16) -> Option<[usize; 3]> {
+        let label = self.labels.iter().find(|l| l.value == label)?;
+        let at = label.region.nth(label.region.count() / 2)?;
+        let [nx, ny, _] = self.map.dims();
+        Some([at % nx, at / nx % ny, at / nx / ny])
+    }
+
+    /// How its labels are drawn: as the objects that they are paired with, else in their own colours; of a pair that
+    /// alone is looked at, only that.
+    pub fn styles(
+        &self,
+        document: &Document,
+        pairs: &[ComparedPair],
+        selected: Option<ComparedPair>,
+    ) -> Vec<LabelStyle> {
+        let partner: BTreeMap<u16, LabelId> =
+            pairs.iter().filter_map(|pair| pair.b.zip(pair.a)).collect();
+        let style = |label: &NamedRegion| {
+            let object = partner.get(&label.value).and_then(|id| document.object(*id));
+            let own = label.colour.unwrap_or_else(|| palette_colour(LabelId(label.value)));
+            LabelStyle {
+                value: label.value,
+                colour: object.map_or(own, |object| object.colour),
+                visible: selected.is_none_or(|selected| selected.b == Some(label.value)),
+                opacity: label.opacity.unwrap_or(1.0),
+                faint: false,
+            }
+        };
+        self.labels.iter().map(style).collect()
+    }
+}
+
+/// Names what lies under others of the object of a pair that alone is looked at: that may change without a label.
+pub(super) fn covered_of(document: &Document, selected: Option<ComparedPair>) -> usize {
+    let object = selected.and_then(|pair| document.object(pair.a?));
+    object.map_or(0, |object| Arc::as_ptr(&object.covered) as usize)
+}
+
+/// The objects as labels of a map.
+pub(super) fn objects_as_labels(document: &Document) -> Vec<NamedRegion> {
+    let row = document.image().grid().dims()[0];
+    let label = |object: &Object| NamedRegion {
+        value: object.id.0,
+        name: Some(object.name.clone()),
+        colour: Some(object.colour),
+        opacity: Some(object.opacity),
+        visible: object.visible,
+        region: (*object.whole(row)).clone(),
+    };
+    // A label map has what is in it: an object without a voxel is none of its labels.
+    let objects = document.objects().iter().filter(|object| object.has_voxels());
+    let mut labels: Vec<NamedRegion> = objects.map(label).collect();
+    labels.sort_by_key(|label| label.value);
+    labels
+}
