@@ -235,7 +235,10 @@ impl App {
         if self.leaving.is_under_way() && !self.leaving.is_closing() && !discards {
             self.hand_over(true);
         }
-        let unexported = self.document().is_some_and(Document::is_modified);
+        // Measures are in no label map: without a session they would be gone.
+        let measured = |d: &Document| !d.measurements().is_empty() && d.can_undo().is_some();
+        let lost = |d: &Document| d.is_modified() || self.keeps_nothing() && measured(d);
+        let unexported = self.document().is_some_and(lost);
         // From case to case nobody is asked: a draft stays, and it is told.
         let by_list = self.leaving.continues() && self.is_between_cases();
         let sessions = &self.sessions;

@@ -18,7 +18,8 @@ struct Ask {
     document: DocumentNumber,
     object: LabelId,
     name: String,
-    region: Arc<Region>,
+    /// What is seen of it, and what lies under others.
+    layers: [Arc<Region>; 2],
     scan: Arc<Volume>,
     cancel: CancelToken,
 }
@@ -31,15 +32,20 @@ struct Told {
 
 /// What is known, and of what. Weak: who changes a mask is not to copy it for the sake of this.
 struct Known {
-    region: Weak<Region>,
+    layers: [Weak<Region>; 2],
     scan: Weak<Volume>,
     found: ObjectMeasures,
 }
 
+/// Whether an object still has these.
+fn has(object: &Object, layers: &[Weak<Region>; 2]) -> bool {
+    let now = [&object.region, &object.covered];
+    now.iter().zip(layers).all(|(now, then)| std::ptr::eq(then.as_ptr(), Arc::as_ptr(now)))
+}
+
 impl Known {
     fn is_of(&self, object: &Object, scan: &Arc<Volume>) -> bool {
-        std::ptr::eq(self.region.as_ptr(), Arc::as_ptr(&object.region))
-            && std::ptr::eq(self.scan.as_ptr(), Arc::as_ptr(scan))
+        has(object, &self.layers) && std::ptr::eq(self.scan.as_ptr(), Arc::as_ptr(scan))
     }
 }
 
@@ -49,16 +55,16 @@ pub(super) struct Measures {
     document: Option<DocumentNumber>,
     known: HashMap<LabelId, Known>,
     /// The mask that is being measured.
-    busy: Option<(LabelId, Weak<Region>, CancelToken)>,
+    busy: Option<(LabelId, [Weak<Region>; 2], CancelToken)>,
 }
 
 impl Measures {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let worker = Worker::start("measures", wake, |ask: Ask, tell: &dyn Fn(Told)| {
             let found = measure(&ask);
-            let Ask { document, object, region, scan, .. } = ask;
-            let (region, scan) = (Arc::downgrade(&region), Arc::downgrade(&scan));
-            tell(Told { document, object, known: Known { region, scan, found } });
+            let Ask { document, object, layers, scan, .. } = ask;
+            let (layers, scan) = (layers.each_ref().map(Arc::downgrade), Arc::downgrade(&scan));
+            tell(Told { document, object, known: Known { layers, scan, found } });
         })?;
         Ok(Self { worker, document: None, known: HashMap::new(), busy: None })
     }
@@ -70,6 +76,7 @@ impl Measures {
         wanted: bool,
         shown: &mut HashMap<LabelId, ObjectMeasures>,
     ) {
+        shown.clear();
         let number = open.map(|open| open.number);
         if self.document != number {
             self.document = number;
@@ -82,7 +89,6 @@ impl Measures {
                 self.known.insert(object, known);
             }
         }
-        shown.clear();
         let Some(open) = open.filter(|_| wanted) else {
             if let Some((.., cancel)) = &self.busy {
                 cancel.cancel();
@@ -91,7 +97,7 @@ impl Measures {
         };
         let scan = open.document.image();
         let mut next = None;
-        for object in open.document.objects().iter().filter(|o| !o.region.is_empty()) {
+        for object in open.document.objects().iter().filter(|o| o.has_voxels()) {
             match self.known.get(&object.id).filter(|known| known.is_of(object, scan)) {
                 Some(known) => {
                     shown.insert(object.id, known.found.clone());
@@ -107,32 +113,35 @@ impl Measures {
 
     /// What is measured and not there any more is not waited for.
     fn stop_if_changed(&self, open: &OpenDocument) {
-        let Some((id, region, cancel)) = &self.busy else { return };
-        let same = |o: &Object| std::ptr::eq(region.as_ptr(), Arc::as_ptr(&o.region));
-        if !open.document.object(*id).is_some_and(same) {
+        let Some((id, layers, cancel)) = &self.busy else { return };
+        if !open.document.object(*id).is_some_and(|object| has(object, layers)) {
             cancel.cancel();
         }
     }
 
     fn ask(&mut self, open: &OpenDocument, object: &Object) {
         let cancel = CancelToken::new();
+        let layers = [&object.region, &object.covered].map(Arc::clone);
+        let seen = layers.each_ref().map(Arc::downgrade);
         let ask = Ask {
             document: open.number,
             object: object.id,
             name: object.name.clone(),
-            region: Arc::clone(&object.region),
+            layers,
             scan: Arc::clone(open.document.image()),
             cancel: cancel.clone(),
         };
         if self.worker.submit(ask).is_ok() {
-            self.busy = Some((object.id, Arc::downgrade(&object.region), cancel));
+            self.busy = Some((object.id, seen, cancel));
         }
     }
 }
 
 fn measure(ask: &Ask) -> ObjectMeasures {
-    let Ask { object, name, region, scan, cancel, .. } = ask;
+    let Ask { object, name, layers: [seen, covered], scan, cancel, .. } = ask;
     let grid = scan.grid();
+    // All of it, as everywhere.
+    let region = &seen.union(covered, grid.dims()[0]);
     let (needed, limit) = (MaskShape::bytes(region, grid.dims()), Free::now().usable());
     if needed > limit {
         return ObjectMeasures::Failed(MaskError::Memory { needed, limit }.to_string());

@@ -1,6 +1,6 @@
 //! The open document and what happens to it: commands, and the images over it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,8 +34,9 @@ pub(super) struct OpenDocument {
     pub came_from: Option<PathBuf>,
     /// The label map that was opened or saved last, as it was then.
     pub on_disk: Option<PairStamp>,
-    /// Formats without overlaps in which the user has agreed to save without what lies under others.
-    pub flattened: BTreeSet<&'static str>,
+    /// Formats without overlaps in which the user has agreed to save without what lies under others: without how many
+    /// voxels of which objects.
+    pub flattened: BTreeMap<&'static str, BTreeMap<LabelId, usize>>,
     /// Commands that wait until no click is pending and no stroke is under way, each with how many changes were done
     /// when it was given.
     pub deferred: Vec<(usize, Command)>,
@@ -56,7 +57,7 @@ impl OpenDocument {
             saved_to: None,
             came_from: None,
             on_disk: None,
-            flattened: BTreeSet::new(),
+            flattened: BTreeMap::new(),
             deferred: Vec::new(),
             begun: HashSet::new(),
             told_locked: None,

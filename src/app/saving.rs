@@ -1,11 +1,19 @@
 //! Saving the open document's labels: where to, and over what.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::App;
 use super::files::{Loses, Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
+use crate::document::{Document, LabelId};
 use crate::ui::text::tr;
 use crate::ui::{ReplaceAnswer, SaveStatus};
+
+/// How many voxels of which objects lie under others.
+fn covered(document: &Document) -> BTreeMap<LabelId, usize> {
+    let under = document.objects().iter().filter(|o| !o.covered.is_empty());
+    under.map(|o| (o.id, o.covered.count())).collect()
+}
 
 impl App {
     /// To where they were saved last, or to where the user says.
@@ -40,18 +48,28 @@ impl App {
             (ReplaceAnswer::SaveAs, _) => self.ask_save(),
             (ReplaceAnswer::Replace, Loses::Theirs(_)) => self.save_over(path, Replace::All),
             (ReplaceAnswer::Replace, Loses::Covered(_, replace)) => {
-                open.flattened.extend(self.formats.written_format(&path));
+                let agreed = covered(&open.document);
+                let format = self.formats.written_format(&path);
+                open.flattened.extend(format.map(|format| (format, agreed)));
                 self.save_over(path, replace);
             }
         }
     }
 
     /// The objects of which a file at this path would not have what lies under others, and how much that is,
-    /// millilitres: unless the user has agreed to it for this document and format.
+    /// millilitres: unless the user has agreed to it for this document and format, and no other object loses something
+    /// since, nor any much more.
     fn would_lose(&self, path: &Path) -> Vec<(String, f64)> {
         let Some(open) = &self.open else { return Vec::new() };
         let format = self.formats.written_format(path);
-        let agreed = format.is_none_or(|format| open.flattened.contains(format));
+        let agreed = format.is_none_or(|format| {
+            let known = open.flattened.get(format);
+            let now = covered(&open.document);
+            let is_known = |known: &BTreeMap<LabelId, usize>| {
+                now.iter().all(|(id, voxels)| known.get(id).is_some_and(|n| *voxels <= 2 * n))
+            };
+            known.is_some_and(is_known)
+        });
         if agreed || self.formats.keeps_overlaps(path) {
             return Vec::new();
         }

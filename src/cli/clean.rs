@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::args::CleanArgs;
 use super::folders::{self, name_of};
 use super::label_maps::{self, in_file};
+use super::overlaps::overlaps;
 use super::tables::table;
 use super::{causes, files, print, print_json, say};
 use crate::document::{LabelId, palette_colour};
@@ -180,7 +181,7 @@ fn save(out: &Path, cleaned: &Cleaned, volume: &Volume) -> anyhow::Result<()> {
     let dims = volume.grid().dims();
     memory::check(LabelMap::bytes_of(dims, cleaned.labels.iter().map(|l| &l.region)))
         .map_err(|short| anyhow!("the label map {short}"))?;
-    let map = files::label_map(dims, &cleaned.labels);
+    let (map, covered) = files::stacked(dims, &cleaned.labels);
     let table: Vec<LabelName> = cleaned
         .labels
         .iter()
@@ -193,7 +194,9 @@ fn save(out: &Path, cleaned: &Cleaned, volume: &Volume) -> anyhow::Result<()> {
         })
         .collect();
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    io::save_labels(out, &map, volume.grid(), volume.provenance(), &table, &cancel, &progress)?;
+    let (labels, grid) = ((&map, &covered), volume.grid());
+    io::save_overlapping(out, labels, grid, volume.provenance(), &table, &cancel, &progress)?;
+    overlaps(out, &covered, &table, grid);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Label maps to compare or to measure, on one grid.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -153,8 +154,14 @@ fn onto(
         + LabelMap::resampling_bytes(to.grid());
     memory::check(bytes).map_err(|short| anyhow!("resampling {short}: {}", path.display()))?;
     let before = read.labels.len();
-    let map = files::label_map(dims, &read.labels).nearest_on(from.grid(), to.grid());
-    let mut regions = map.regions();
+    // Layer by layer, so that what shares voxels stays whole.
+    let (map, covered) = files::stacked(dims, &read.labels);
+    let mut regions = BTreeMap::new();
+    for layer in covered.layers(&map) {
+        let layer =
+            LabelMap::from_regions(dims, layer.iter().map(|(value, region)| (*value, region)));
+        regions.extend(layer.nearest_on(from.grid(), to.grid()).regions());
+    }
     for label in &mut read.labels {
         label.region = regions.remove(&label.value).unwrap_or_default();
     }

@@ -200,7 +200,9 @@ fn causes(error: &anyhow::Error) -> String {
     }
     if let Some(option) = error.chain().find_map(|cause| cause.downcast_ref().and_then(option_for))
     {
-        line.push_str(&format!(" ({option})"));
+        line += " (";
+        line += &option;
+        line.push(')');
     }
     one_line(&line)
 }

@@ -255,7 +255,7 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     let report = Report {
         out: args.out.display().to_string(),
         objects: objects.len(),
-        voxels: objects.iter().map(|o| o.region.count()).sum(),
+        voxels: objects.iter().map(|o| o.region.count() + o.covered.count()).sum(),
         overlaps,
         damage: contents.damage.iter().map(ToString::to_string).collect(),
     };

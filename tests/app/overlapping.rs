@@ -7,6 +7,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::app::App;
+use voxpoint::document::Command;
 use voxpoint::io;
 use voxpoint::volume::{CoveredLabels, LabelMap, LabelName, Region, RegionBuilder, Volume};
 use voxpoint::work::{CancelToken, Progress};
@@ -133,5 +134,14 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     harness.key_press(Key::Escape);
     wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
     assert!(!at("n.mha").exists());
+    // Nor was it agreed that another structure is left out.
+    let document = harness.state().document().expect("open");
+    let below = document.objects().iter().find(|o| !o.covered.is_empty()).expect("the liver").id;
+    harness.state_mut().carry_out(Command::BringToFront(below));
+    harness.run_steps(2);
+    save_as(&mut harness, &at("n.nii.gz"));
+    harness.get_by_label(heading);
+    harness.key_press(Key::Escape);
+    wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
     assert_eq!(read("n.nii.gz"), LabelMap::from_labels(scan.grid().dims(), &map).to_vec());
 }

@@ -22,6 +22,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/core/session/error.rs", "=> "),
     ("src/core/session/error.rs", "=> {"),
     ("src/core/io/labels", "note("),
+    ("src/core/io/nrrd", "note("),
     ("src/core/io/label_table", "note("),
     ("src/core/io/label_table", "say("),
 ];

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::reference::{Reference, covered_of, objects_as_labels};
-use crate::document::{Dirty, Document, LabelId};
+use super::reference::{ObjectsSeen, Reference, objects_as_labels};
+use crate::document::{Dirty, Document};
 use crate::mask::{MaskError, WorkLimits};
 use crate::measure::{
     BorderDistances, DistanceScale, PairBy, PairedLabels, difference_delta, distance_map,
@@ -28,22 +28,19 @@ struct Of {
     /// Of distances.
     scale: Option<DistanceScale>,
     /// What labels are paired by, beside their voxels.
-    objects: Vec<(LabelId, String)>,
-    covered: usize,
+    objects: ObjectsSeen,
 }
 
 impl Of {
     fn now(document: &Document, reference: &Reference, view: &ComparisonView) -> Self {
         let distances = view.look == ComparisonLook::Distances;
-        let objects = document.objects().iter().filter(|o| o.has_voxels());
         Self {
             reference: reference.number,
             look: view.look,
             by: view.by,
             selected: view.selected,
             scale: distances.then(|| view.scale()),
-            objects: objects.map(|o| (o.id, o.name.clone())).collect(),
-            covered: covered_of(document, view.selected),
+            objects: ObjectsSeen::of(document),
         }
     }
 }
@@ -184,6 +181,7 @@ impl Drawing {
             view.drawn.clone_from(&last.drawn);
         }
         status.drawing = self.last.is_none();
+        status.no_colours = self.last.as_ref().is_some_and(|last| last.drawn.is_none());
     }
 
     fn go_on(&mut self, document: &Document, reference: &Arc<Reference>, now: Of, waits: bool) {

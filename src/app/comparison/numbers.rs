@@ -12,6 +12,7 @@ use crate::measure::{
     ComparedMaps, LabelPair, PairBy, compare_bytes, compared_numbers, paired_masks,
 };
 use crate::ui::text::{Language, speak, spoken, tr, tr_with};
+use crate::ui::tr_error;
 use crate::ui::{ComparisonRow, ComparisonStatus, ComparisonTable, ComparisonView, ComparisonWork};
 use crate::volume::{NamedRegion, Region};
 use crate::work::memory::Free;
@@ -270,7 +271,7 @@ fn table(ask: &Ask) -> Option<Result<ComparisonTable, String>> {
     let found = match compared_numbers(&masks, grid, *tolerance_mm, &limits, &told) {
         Ok(found) => found,
         Err(MaskError::Cancelled) => return None,
-        Err(why) => return Some(Err(why.to_string())),
+        Err(why) => return Some(Err(tr_error(&why))),
     };
     let number = |side: usize, label: &NamedRegion| reference.number_in_file(side, label);
     let found = ComparedMaps::of(labels, &pairs, number, found);

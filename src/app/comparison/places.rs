@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::reference::{Reference, covered_of, objects_as_labels};
+use super::reference::{ObjectsSeen, Reference, objects_as_labels};
 use crate::document::{Dirty, Document};
 use crate::mask::{MaskError, WorkLimits};
 use crate::measure::{
@@ -23,7 +23,7 @@ struct Of {
     reference: u64,
     by: PairBy,
     selected: Option<ComparedPair>,
-    covered: usize,
+    objects: ObjectsSeen,
 }
 
 struct Ask {
@@ -119,7 +119,7 @@ impl Places {
             reference: reference.number,
             by: view.by,
             selected: view.selected,
-            covered: covered_of(document, view.selected),
+            objects: ObjectsSeen::of(document),
         };
         let is_now = |other: &Of, revision: u64| {
             *other == of && document.dirty_since(revision) == Dirty::Clean

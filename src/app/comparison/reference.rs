@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::app::document_number::DocumentNumber;
 use crate::app::files::ReferenceRead;
@@ -10,7 +10,7 @@ use crate::document::{Document, LabelId, Object, palette_colour};
 use crate::measure::{LabelPair, PairBy, pair_labels};
 use crate::render::LabelStyle;
 use crate::ui::ComparedPair;
-use crate::volume::{LabelMap, NamedRegion};
+use crate::volume::{LabelMap, NamedRegion, Region};
 
 /// B.
 pub(super) struct Reference {
@@ -122,10 +122,26 @@ impl Reference {
     }
 }
 
-/// Names what lies under others of the object of a pair that alone is looked at: that may change without a label.
-pub(super) fn covered_of(document: &Document, selected: Option<ComparedPair>) -> usize {
-    let object = selected.and_then(|pair| document.object(pair.a?));
-    object.map_or(0, |object| Arc::as_ptr(&object.covered) as usize)
+/// What matters of the objects and may change without a label: their names, and what of them lies under others. (A
+/// region that is known here is never changed where it lies: who changes it makes another.)
+#[derive(Clone)]
+pub(super) struct ObjectsSeen(Vec<(LabelId, String, Weak<Region>)>);
+
+impl ObjectsSeen {
+    pub fn of(document: &Document) -> Self {
+        let objects = document.objects().iter().filter(|object| object.has_voxels());
+        let seen =
+            |object: &Object| (object.id, object.name.clone(), Arc::downgrade(&object.covered));
+        Self(objects.map(seen).collect())
+    }
+}
+
+impl PartialEq for ObjectsSeen {
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = || self.0.iter().zip(&other.0);
+        self.0.len() == other.0.len()
+            && pairs().all(|(a, b)| (a.0, &a.1) == (b.0, &b.1) && a.2.ptr_eq(&b.2))
+    }
 }
 
 /// The objects as labels of a map.

@@ -81,6 +81,10 @@ impl App {
             self.toasts.error(why);
             return;
         };
+        if self.comparison.file.writing.is_some() {
+            self.toasts.refused(tr("Wait until the table before is saved").to_owned());
+            return;
+        }
         let reference = self.comparison.reference.as_ref().map(|reference| reference.path.clone());
         let images: Vec<PathBuf> = reference.into_iter().chain([open.path.clone()]).collect();
         let file = path.clone();

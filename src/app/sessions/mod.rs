@@ -302,6 +302,12 @@ impl App {
         }
     }
 
+    /// Whether work that has no name is kept nowhere.
+    pub(super) fn keeps_nothing(&self) -> bool {
+        let named = self.sessions.current.as_ref().is_some_and(|current| current.named);
+        self.sessions.folder.is_none() && !named
+    }
+
     /// Hands over what is due; when to look again.
     pub(super) fn hand_over(&mut self, at_once: bool) -> Option<std::time::Duration> {
         let Sessions { current, hashes, keeper, folder, .. } = &mut self.sessions;

@@ -8,6 +8,7 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::super::args::CompareArgs;
+use super::super::overlaps::overlaps;
 use super::super::tables::table;
 use super::super::{files, label_maps, print, print_json, say};
 use crate::document::{LabelId, palette_colour};
@@ -246,9 +247,11 @@ fn save(
     let (dims, grid) = (volume.grid().dims(), volume.grid());
     memory::check(LabelMap::bytes_of(dims, named.iter().map(|l| &l.region)))
         .map_err(|short| anyhow!("the label map {short}"))?;
-    let map = files::label_map(dims, &named);
+    let (map, covered) = files::stacked(dims, &named);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    io::save_labels(out, &map, grid, volume.provenance(), &table, &cancel, &progress)?;
+    let (labels, said) = ((&map, &covered), volume.provenance());
+    io::save_overlapping(out, labels, grid, said, &table, &cancel, &progress)?;
+    overlaps(out, &covered, &table, grid);
     Ok(())
 }
 

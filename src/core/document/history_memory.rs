@@ -90,7 +90,7 @@ impl Op {
             Self::Name(_, name) => tally.add(name.len()),
             Self::Measurements(all) => {
                 tally.add(size_of_val(all.as_slice()));
-                all.iter().for_each(|measurement| tally.add(measurement.name.len()));
+                tally.add(all.iter().map(|measurement| measurement.name.len()).sum());
             }
             Self::Object { absent: None, .. }
             | Self::Colour(..)

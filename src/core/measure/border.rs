@@ -73,6 +73,8 @@ impl BorderDistances {
     /// The 95th percentile of the distances of both directions together, mm, between two of them linearly (`MedPy`'s
     /// `hd95`). 0 if both masks are empty, `None` if one is.
     pub fn hausdorff_95(&self) -> Option<f64> {
+        // (Of several pairs, one that has no distances leaves the others' percentile without a meaning.)
+        self.hausdorff()?;
         let mut both = [&self.a_to_b[..], &self.b_to_a].concat();
         both.sort_unstable_by(f64::total_cmp);
         finite(super::percentile(&both, 95.0).unwrap_or(0.0))
@@ -210,5 +212,15 @@ mod tests {
             (&[0.0, 1.0, 3.0][..], &[1.0, 5.0, 6.0][..])
         );
         assert_eq!(all.hausdorff(), Some(6.0));
+        // A label that one map only has, among many that both have.
+        let lone = BorderDistances::of(
+            &Region::from_mask(2, [true, false]),
+            &Region::default(),
+            [2, 1, 1],
+            [1.0; 3],
+        );
+        let many = BorderDistances { a_to_b: vec![0.0; 100], b_to_a: vec![0.0; 100] };
+        let all = BorderDistances::together([&many, &lone]);
+        assert_eq!((all.hausdorff(), all.hausdorff_95(), all.mean_symmetric()), (None, None, None));
     }
 }

@@ -1,12 +1,14 @@
 //! How far a mask is from the border of another, voxel by voxel, as a label map: to be drawn as colours.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 
 use super::DistanceField;
 use super::border::{Solid, both_bounds};
 use crate::geom::Grid;
 use crate::mask::{MaskError, WorkLimits};
-use crate::volume::{LabelMap, Region, RegionBuilder, VoxelBox};
+use crate::volume::{LabelMap, Region, RegionBuilder, VoxelBox, for_each_piece};
 
 /// How distances become labels: so many classes of one width, of which the last has all that is further, too.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +37,8 @@ impl DistanceScale {
     }
 }
 
-/// For each pair of masks, how far each voxel of the first is from the border of the second (centre to centre of
-/// voxels; a border voxel is one with a neighbour across a face that is not in the mask, as in
+/// For each pair of masks, how far each voxel of the first is from the border of the second, but 0 within both of them,
+/// where they agree, up to the first one's border (centre to centre of voxels; a border voxel is one with a neighbour across a face that is not in the mask, as in
 /// [`BorderDistances`](super::BorderDistances)), as labels of the scale. Takes
 /// [`BorderDistances::bytes`](super::BorderDistances::bytes) for each pair that is looked at at a time.
 pub fn distance_map(
@@ -45,6 +47,9 @@ pub fn distance_map(
     scale: DistanceScale,
     limits: &WorkLimits,
 ) -> Result<LabelMap, MaskError> {
+    // Where masks share voxels the smaller one is on top, as among objects: it comes last.
+    let mut pairs: Vec<(&Region, &Region)> = pairs.to_vec();
+    pairs.sort_by_key(|(a, _)| Reverse(a.count()));
     let classes: Vec<Vec<Region>> = pairs
         .par_iter()
         .map(|(a, b)| by_class(a, b, grid, scale, limits))
@@ -69,30 +74,42 @@ fn by_class(
         return Ok(all);
     };
     let field = field_of(b, grid, bounds);
+    limits.check()?;
+    let border = border_marks(a, dims, bounds);
+    limits.check()?;
+    let size = bounds.size();
     let mut classes: Vec<RegionBuilder> =
         (0..scale.classes).map(|_| RegionBuilder::new(dims[0])).collect();
-    for runs in a.runs().chunks(256) {
-        limits.check()?;
-        for run in runs {
-            let (x, line) = (run.start % dims[0], run.start / dims[0]);
-            let (y, z) = (line % dims[1] - bounds.min[1], line / dims[1] - bounds.min[2]);
-            for n in 0..run.len as usize {
-                let mm = field.distance([x + n - bounds.min[0], y, z]);
-                classes[usize::from(scale.label(mm)) - 1].push(run.start + n, 1);
-            }
+    let both = a.intersection(b, dims[0]);
+    for_each_piece(a.runs(), both.runs(), |run, in_a, in_both| {
+        if in_a.is_none() {
+            return;
         }
-    }
+        let (x, line) = (run.start % dims[0], run.start / dims[0]);
+        let (y, z) = (line % dims[1] - bounds.min[1], line / dims[1] - bounds.min[2]);
+        for n in 0..run.len as usize {
+            let at = [x + n - bounds.min[0], y, z];
+            let inner = in_both.is_some() && !border[at[0] + size[0] * (at[1] + size[1] * at[2])];
+            let mm = if inner { 0.0 } else { field.distance(at) };
+            classes[usize::from(scale.label(mm)) - 1].push(run.start + n, 1);
+        }
+    });
     Ok(classes.into_iter().map(RegionBuilder::finish).collect())
+}
+
+/// Which voxels of a box that holds a mask are at its border; x fastest.
+fn border_marks(mask: &Region, dims: [usize; 3], bounds: VoxelBox) -> Vec<bool> {
+    let mut marked = vec![false; bounds.size().iter().product()];
+    for n in Solid::of(mask, dims, bounds).border() {
+        marked[n] = true;
+    }
+    marked
 }
 
 /// Distances to the border of a mask in a box that holds it.
 fn field_of(mask: &Region, grid: &Grid, bounds: VoxelBox) -> DistanceField {
-    let size = bounds.size();
-    let mut marked = vec![false; size.iter().product()];
-    for n in Solid::of(mask, grid.dims(), bounds).border() {
-        marked[n] = true;
-    }
-    DistanceField::new(size, grid.spacing().to_array(), |n| marked[n])
+    let marked = border_marks(mask, grid.dims(), bounds);
+    DistanceField::new(bounds.size(), grid.spacing().to_array(), |n| marked[n])
 }
 
 #[cfg(test)]
@@ -122,6 +139,39 @@ mod tests {
         let pairs = [(&a, &b), (&alone, &nothing), (&nothing, &b)];
         let map = distance_map(&pairs, &grid, scale, &WorkLimits::none()).unwrap();
         assert_eq!(map.to_vec(), [3, 2, 1, 1, 0, 5, 0, 0, 4]);
+    }
+
+    #[test]
+    fn what_is_within_both_is_where_they_agree() {
+        let grid = Grid::new([9, 9, 9], DAffine3::IDENTITY).unwrap();
+        let cube = |lo: usize, hi: usize| {
+            let inside = |n: usize| [n % 9, n / 9 % 9, n / 81].iter().all(|v| (lo..hi).contains(v));
+            Region::from_mask(9, (0..729).map(inside))
+        };
+        let scale = DistanceScale::up_to(8.0, 8);
+        let map = |a: &Region, b: &Region| {
+            distance_map(&[(a, b)], &grid, scale, &WorkLimits::none()).unwrap()
+        };
+        // The same: nothing differs anywhere, also not deep inside.
+        let same = map(&cube(1, 8), &cube(1, 8));
+        assert!(same.to_vec().iter().all(|label| *label <= 1), "{:?}", same.to_vec());
+        // A in B: its border is 2 mm inside of B's, its middle agrees. B in A: what is beyond is as far as it is.
+        assert_eq!(map(&cube(3, 6), &cube(1, 8)).get([3, 4, 4]), 3);
+        assert_eq!(map(&cube(3, 6), &cube(1, 8)).get([4, 4, 4]), 1);
+        assert_eq!(map(&cube(1, 8), &cube(3, 6)).get([1, 4, 4]), 3);
+        assert_eq!(map(&cube(1, 8), &cube(3, 6)).get([4, 4, 4]), 1);
+    }
+
+    #[test]
+    fn where_masks_share_voxels_the_smaller_is_on_top() {
+        let grid = Grid::new([9, 1, 1], DAffine3::IDENTITY).unwrap();
+        let mask = |text: &str| Region::from_mask(9, text.bytes().map(|b| b == b'#'));
+        let (lesion, organ, far) = (mask("..##....."), mask("########."), mask("........#"));
+        let scale = DistanceScale::up_to(8.0, 8);
+        for pairs in [[(&lesion, &lesion), (&organ, &far)], [(&organ, &far), (&lesion, &lesion)]] {
+            let map = distance_map(&pairs, &grid, scale, &WorkLimits::none()).unwrap();
+            assert_eq!(map.to_vec(), [8, 8, 1, 1, 5, 4, 3, 2, 0]);
+        }
     }
 
     proptest! {

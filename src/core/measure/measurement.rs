@@ -184,8 +184,8 @@ impl MeasurementShape {
     /// what lies between two slices along it. `None` if there are none, or this is no rectangle.
     pub fn values(&self, volume: &Volume) -> Option<RectangleValues> {
         let Self::Rectangle([a, b, _, d]) = *self else { return None };
-        let (along, across) = (b - a, d - a);
-        let normal = along.cross(across).try_normalize()?;
+        let (along, down) = (b - a, d - a);
+        let normal = along.cross(down).try_normalize()?;
         let grid = volume.grid();
         // (So far one goes along the normal until one is a voxel further.)
         let thickness = (grid.voxel_from_world().matrix3 * normal).length().recip();
@@ -195,15 +195,32 @@ impl MeasurementShape {
         let within = |share: f64| (-1e-9..=1.0 + 1e-9).contains(&share);
         let (mut count, mut mean, mut squares) = (0usize, 0.0, 0.0);
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-        for z in low[2]..=high[2] {
-            for y in low[1]..=high[1] {
-                for x in low[0]..=high[0] {
-                    let from = grid.world_of([x, y, z]) - a;
+        // Of the three axes the one along which the plane is passed soonest: along each line of voxels only those near
+        // the plane are looked at.
+        let m = grid.world_from_voxel().matrix3;
+        let towards = [m.x_axis, m.y_axis, m.z_axis].map(|step| step.dot(normal));
+        let across = (0..3).max_by(|i, j| towards[*i].abs().total_cmp(&towards[*j].abs()))?;
+        let [u, v] = [(across + 1) % 3, (across + 2) % 3];
+        for j in low[v]..=high[v] {
+            for i in low[u]..=high[u] {
+                let mut voxel = [0; 3];
+                (voxel[u], voxel[v]) = (i, j);
+                let from = (grid.world_of(voxel) - a).dot(normal);
+                let ends =
+                    [-half.length(), half.length()].map(|end| (end - from) / towards[across]);
+                let (first, last) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+                let first = (first.floor() as usize).max(low[across]);
+                for n in first..=(last.ceil() as usize).min(high[across]) {
+                    voxel[across] = n;
+                    let from = grid.world_of(voxel) - a;
                     let inside = within(from.dot(along) / along.length_squared())
-                        && within(from.dot(across) / across.length_squared())
+                        && within(from.dot(down) / down.length_squared())
                         && from.dot(normal).abs() <= half.length() * (1.0 + 1e-9);
-                    let value = volume.value([x, y, z]);
-                    if !inside || !value.is_finite() {
+                    if !inside {
+                        continue;
+                    }
+                    let value = volume.value(voxel);
+                    if !value.is_finite() {
                         continue;
                     }
                     // Welford's sums, which lose no digits of large values.
@@ -358,6 +375,43 @@ mod tests {
         let odd = volume(&grid, |[x, _, _]| if x == 4 { f32::NAN } else { f32::MAX });
         let values = rectangle.values(&odd).unwrap();
         assert_eq!((values.count, values.sd), (18, 0.0));
+    }
+
+    proptest! {
+        /// However it lies in the scan, it has the values of the voxels that a plain walk over all finds in it.
+        #[test]
+        fn a_rectangle_misses_no_voxel(
+            turn in prop::array::uniform3(-3.0..3.0f64),
+            corner in prop::array::uniform3(-4.0..14.0f64),
+            size in prop::array::uniform2(0.5..20.0f64),
+        ) {
+            let spacing = DVec3::new(1.0, 1.5, 2.5);
+            let grid = Grid::new([9, 8, 6], DAffine3::from_scale(spacing)).unwrap();
+            let scan = volume(&grid, |[x, y, z]| (x + 10 * y + 100 * z) as f32);
+            let turned = glam::DQuat::from_scaled_axis(DVec3::from_array(turn));
+            let axes = [turned * DVec3::X, turned * DVec3::Y];
+            let corner = DVec3::from_array(corner);
+            let opposite = corner + axes[0] * size[0] + axes[1] * size[1];
+            let found = MeasurementShape::rectangle(corner, opposite, axes).values(&scan);
+            let normal = turned * DVec3::Z;
+            let half = (normal / spacing).length().recip() / 2.0;
+            let mut values = Vec::new();
+            for n in 0..9 * 8 * 6 {
+                let voxel = [n % 9, n / 9 % 8, n / 72];
+                let from = grid.world_of(voxel) - corner;
+                let [right, down] = axes.map(|axis| from.dot(axis));
+                let inside = (0.0..=size[0]).contains(&right) && (0.0..=size[1]).contains(&down);
+                if inside && from.dot(normal).abs() <= half {
+                    values.push(scan.value(voxel));
+                }
+            }
+            prop_assert_eq!(found.map_or(0, |v| v.count), values.len());
+            if let Some(found) = found {
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                prop_assert!((found.mean - mean).abs() < 1e-9 * mean.abs().max(1.0));
+                prop_assert_eq!(found.max, values.iter().copied().fold(f64::MIN, f64::max));
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::volume::{LabelMap, NamedRegion};
+use crate::volume::{NamedRegion, VoxelBox};
 
 /// By what labels are paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -72,14 +72,21 @@ fn by_name(a: &[NamedRegion], b: &[NamedRegion]) -> BTreeMap<usize, usize> {
 }
 
 fn by_overlap(a: &[NamedRegion], b: &[NamedRegion], dims: [usize; 3]) -> BTreeMap<usize, usize> {
-    let of_value: BTreeMap<u16, usize> = b.iter().enumerate().map(|(n, l)| (l.value, n)).collect();
-    let map = LabelMap::from_regions(dims, b.iter().map(|l| (l.value, &l.region)));
-    let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for (n, label) in a.iter().enumerate() {
-        for &run in label.region.runs() {
-            for same in map.run(run).chunk_by(|x, y| x == y) {
-                if let Some(&m) = of_value.get(&same[0]) {
-                    *shared.entry((n, m)).or_default() += same.len();
+    // Pair by pair, because labels of one map may share voxels with each other.
+    let boxes = |labels: &[NamedRegion]| -> Vec<Option<VoxelBox>> {
+        labels.iter().map(|label| label.region.bounds(dims)).collect()
+    };
+    let (box_a, box_b) = (boxes(a), boxes(b));
+    let meet = |a: &VoxelBox, b: &VoxelBox| {
+        (0..3).all(|axis| a.min[axis] < b.max[axis] && b.min[axis] < a.max[axis])
+    };
+    let mut shared: Vec<((usize, usize), usize)> = Vec::new();
+    for (n, (label, of_a)) in a.iter().zip(&box_a).enumerate() {
+        for (m, (other, of_b)) in b.iter().zip(&box_b).enumerate() {
+            if of_a.zip(*of_b).is_some_and(|(a, b)| meet(&a, &b)) {
+                let both = label.region.shared(&other.region);
+                if both > 0 {
+                    shared.push(((n, m), both));
                 }
             }
         }
@@ -139,5 +146,12 @@ mod tests {
         let alike = [(some(0), some(0)), (some(1), some(1)), (some(2), none), (none, some(2))];
         assert_eq!(pairs(PairBy::Name), alike);
         assert_eq!(pairs(PairBy::Overlap), alike);
+    }
+
+    #[test]
+    fn labels_that_share_voxels_find_themselves() {
+        let both = [label(1, "lesion", "..##......"), label(2, "organ", "########..")];
+        let found = pair_labels(&both, &both, [10, 1, 1], PairBy::Overlap, |_, l| l.value.into());
+        assert_eq!(found, [(Some(0), Some(0)), (Some(1), Some(1))]);
     }
 }

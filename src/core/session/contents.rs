@@ -89,7 +89,9 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     let exported = damage.or_default("what was exported where", read_exported(connection));
     let past = damage.or_default("the record of what was done when", Past::read(connection));
     let (measurements, odd) = damage.or_default("what was measured", read_measurements(connection));
-    odd.into_iter().for_each(|what| damage.say(what));
+    for what in odd {
+        damage.say(what);
+    }
     let dims = source.grid.dims();
     let read = unpacked(connection, dims);
     let mut reader = ObjectReader { connection, dims, read, masks: Masks::default() };

@@ -46,8 +46,12 @@ pub fn read_measurements(
         match number.zip(shape) {
             Some((id, shape)) => found.push(Measurement { id: MeasurementId(id), name, shape }),
             None => odd.push(format!(
-                "measurement {id} “{name}” can't be read: it is of the kind “{kind}” and has {} places",
-                of.len()
+                "measurement {id} “{name}” can't be read: {}",
+                match (number, MeasurementKind::from_word(&kind)) {
+                    (None, _) => "its number is none".to_owned(),
+                    (_, None) => format!("its kind is “{kind}”"),
+                    _ => format!("its {} places make no {kind}", of.len()),
+                }
             )),
         }
     }

@@ -116,7 +116,12 @@ impl ComparisonColumn {
     /// Digits after the point.
     pub fn digits(self) -> usize {
         match self {
-            Self::Dice | Self::Jaccard | Self::Nsd | Self::Precision | Self::Recall | Self::FScore => 3,
+            Self::Dice
+            | Self::Jaccard
+            | Self::Nsd
+            | Self::Precision
+            | Self::Recall
+            | Self::FScore => 3,
             Self::Detected | Self::Missed | Self::False => 0,
             _ => 2,
         }
@@ -300,6 +305,8 @@ pub struct ComparisonStatus {
     pub work: ComparisonWork,
     /// The colours are being computed.
     pub drawing: bool,
+    /// There is no memory for the colours.
+    pub no_colours: bool,
     /// The difference that was gone to last, in the language in use.
     pub place: Option<String>,
 }

@@ -85,8 +85,9 @@ impl ViewState {
     /// already, and views that are zoomed in elsewhere.
     pub fn go_to_object(&mut self, document: &Document, object: &Object) {
         let grid = document.image().grid();
-        if !self.cuts(grid, &object.region) {
-            let middle = middle(grid, &object.region).map(|voxel| grid.world_of(voxel));
+        let whole = object.whole(grid.dims()[0]);
+        if !self.cuts(grid, &whole) {
+            let middle = middle(grid, &whole).map(|voxel| grid.world_of(voxel));
             let Some(world) = middle.or_else(|| Some(object.log.prompts.last()?.world)) else {
                 return;
             };

@@ -164,8 +164,11 @@ pub fn rectangle_values(
     document: &Document,
     egui: &egui::Context,
 ) -> Option<RectangleValues> {
+    // (One that is dragged is known beside what it is in the document.)
+    let is_kept =
+        document.measurement(measurement.id).is_some_and(|m| m.shape == measurement.shape);
     let MeasurementId(number) = measurement.id;
-    let id = egui::Id::unique("rectangle values").with(number);
+    let id = egui::Id::unique("rectangle values").with((number, is_kept));
     let scan = document.image();
     let known: Option<KnownValues> = egui.data(|data| data.get_temp(id));
     let same = |known: &KnownValues| {

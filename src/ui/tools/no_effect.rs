@@ -13,10 +13,22 @@ use crate::volume::Region;
 pub struct Effect {
     /// A voxel that it could change, or that is as it wants it already.
     had_one: bool,
-    /// Else the object that has the first voxel that it met; `None` for the background.
-    met: Option<Option<LabelId>>,
+    /// Else what it met.
+    met: Met,
     /// It was over voxels, but none of a value that may be painted.
     out_of_range: bool,
+}
+
+/// What there was where a stroke went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Met {
+    /// It was over no voxel that it might have changed.
+    #[default]
+    Nothing,
+    /// Nobody's voxels.
+    Background,
+    /// Those of this object, the first of several.
+    Object(LabelId),
 }
 
 impl Effect {
@@ -47,7 +59,10 @@ impl Effect {
                     return;
                 }
                 // An object says more than the background.
-                self.met = self.met.flatten().map_or(Some(of), |id| Some(Some(id)));
+                self.met = match (self.met, of) {
+                    (Met::Object(id), _) | (_, Some(id)) => Met::Object(id),
+                    _ => Met::Background,
+                };
             }
         }
     }
@@ -58,7 +73,10 @@ impl Effect {
             return None;
         }
         let name = |id: LabelId| cx.document.object(id).map(|o| shorten(&o.name, 30));
-        let met = self.met.flatten().and_then(|id| cx.document.object(id));
+        let met = match self.met {
+            Met::Object(id) => cx.document.object(id),
+            Met::Nothing | Met::Background => None,
+        };
         let there = met.map(|o| shorten(&o.name, 30));
         if erases {
             let (other, active) = (there?, name(cx.document.active()?.id)?);
@@ -68,7 +86,7 @@ impl Effect {
                 &names,
             ));
         }
-        if self.met.is_none() {
+        if self.met == Met::Nothing {
             let said = tr("No voxel there has a value of the brush's range");
             return self.out_of_range.then(|| said.to_owned());
         }

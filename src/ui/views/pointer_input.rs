@@ -79,12 +79,13 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
         pen.before(event);
         let pressure = pen.pressure();
         match *event {
-            Event::ModifiersChanged(changed) => modifiers = changed,
+            Event::ModifiersChanged(changed) | Event::MouseWheel { modifiers: changed, .. } => {
+                modifiers = changed;
+            }
             Event::Key { key, modifiers: changed, .. } => {
                 modifiers = changed;
                 keyed |= MOVES_CROSSHAIR.contains(&key);
             }
-            Event::MouseWheel { modifiers: changed, .. } => modifiers = changed,
             Event::PointerMoved(at) => {
                 keyed = false;
                 update(held.as_mut(), views, (at, pressure), modifiers, cx);

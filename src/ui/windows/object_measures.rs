@@ -17,8 +17,7 @@ use crate::ui::state::{Action, ObjectMeasures, millimetres, readout};
 
 /// Draws a row for each object that has a mask.
 pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext) {
-    let measured: Vec<&Object> =
-        document.objects().iter().filter(|o| !o.region.is_empty()).collect();
+    let measured: Vec<&Object> = document.objects().iter().filter(|o| o.has_voxels()).collect();
     if measured.is_empty() {
         ui.label(quiet(ui, tr("No object has a mask yet.")));
         return;

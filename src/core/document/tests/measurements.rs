@@ -27,7 +27,7 @@ fn each_change_is_a_step_that_is_undone_and_redone() {
     measure(&mut d, MeasurementChange::Reshape(id(1), length(3.0))).unwrap();
     measure(&mut d, MeasurementChange::Remove(id(1))).unwrap();
     let expected = Measurement { id: id(2), name: "long axis".into(), shape: length(2.0) };
-    assert_eq!(all(&d), [expected.clone()]);
+    assert_eq!(all(&d), [expected]);
     let names: Vec<&str> = d.history_steps().0.iter().map(|step| step.name).collect();
     let (add, rename) = ("Measure", "Rename measurement");
     assert_eq!(names, [add, add, rename, "Change measurement", "Remove measurement"]);

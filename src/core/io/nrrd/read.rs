@@ -8,6 +8,7 @@ use super::super::labels::regions_of;
 use super::super::labels_onto::{OwnLabels, labels_onto};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
+use super::super::note::{LabelNote, note};
 use super::super::open_options::OpenOptions;
 use super::super::stream::Stream;
 use super::NAME;
@@ -17,14 +18,17 @@ use super::segments::{layers, names};
 use crate::volume::{LabelName, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
 
+/// The segments of a file, and what is to be told of them.
+type InLayers = (Vec<NamedRegion>, Vec<LabelNote>);
+
 /// The segments of all layers, each with its own number if none before it has that; `None` if there is one layer, or one
-/// whose values are no labels.
+/// whose values are no labels. With what is to be told of other numbers.
 fn in_layers(
     volume: &Volume,
     keys: &[(String, String)],
     path: &Path,
     cancel: &CancelToken,
-) -> Result<Option<Vec<NamedRegion>>, IoError> {
+) -> Result<Option<InLayers>, IoError> {
     let mut found = Vec::new();
     for layer in 0..volume.time_points() {
         cancel.check()?;
@@ -44,16 +48,34 @@ fn in_layers(
     let own: BTreeSet<u16> = found.iter().filter_map(|(in_file, ..)| fits(*in_file)).collect();
     let mut free = (1..=u16::MAX).filter(|value| !own.contains(value));
     let mut taken = BTreeSet::new();
-    let mut labels = Vec::new();
+    let (mut labels, mut others) = (Vec::new(), Vec::new());
     for (in_file, named, region) in found {
         let value = fits(in_file).filter(|value| taken.insert(*value)).or_else(|| free.next());
         let Some(value) = value else { return Ok(None) };
+        if u64::from(value) != in_file {
+            others.push(format!("{in_file} → {value}"));
+        }
         let colour = named.as_ref().map(|named| named.colour);
         let name = named.map(|named| named.name).filter(|name| !name.is_empty());
         labels.push(NamedRegion { value, name, colour, opacity: None, visible: true, region });
     }
     labels.sort_by_key(|label| label.value);
-    Ok(Some(labels))
+    Ok(Some((labels, told_numbers(&others).into_iter().collect())))
+}
+
+/// Labels of different layers that had one number, or one that is too large.
+fn told_numbers(others: &[String]) -> Option<LabelNote> {
+    let mut list = others.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    if others.len() > 3 {
+        list.push_str(", …");
+    }
+    let values = [("n", others.len().to_string()), ("list", list)];
+    (!others.is_empty()).then(|| {
+        note(
+            "{n} labels share their number with one of another layer, and got others ({list})",
+            &values,
+        )
+    })
 }
 
 /// Reads NRRD.
@@ -113,8 +135,10 @@ impl Reader for NrrdReader {
             return Ok(None);
         }
         let volume = self.open(source, limits, cancel, progress)?;
-        let Some(labels) = in_layers(&volume, &keys, path, cancel)? else { return Ok(None) };
-        let own = OwnLabels { grid: volume.grid().clone(), labels, notes: Vec::new() };
+        let Some((labels, notes)) = in_layers(&volume, &keys, path, cancel)? else {
+            return Ok(None);
+        };
+        let own = OwnLabels { grid: volume.grid().clone(), labels, notes };
         labels_onto(own, onto, path, cancel).map(Some)
     }
 

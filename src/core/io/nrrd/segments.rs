@@ -112,12 +112,18 @@ pub(super) fn layers(keys: &[(String, String)]) -> BTreeSet<usize> {
         let (number, _) = key.strip_prefix("Segment")?.split_once('_')?;
         number.parse::<usize>().ok()
     };
-    let stated = |number: usize| {
-        let key = format!("Segment{number}_Layer");
-        let found = keys.iter().find(|(k, _)| *k == key);
-        found.map_or(Some(number), |(_, text)| text.trim().parse().ok())
+    let mut stated: BTreeMap<usize, &str> = BTreeMap::new();
+    for key in keys {
+        if let (Some(number), true) = (numbered(key), key.0.ends_with("_Layer")) {
+            stated.entry(number).or_insert(&key.1);
+        }
+    }
+    let layer = |number: usize| match stated.get(&number) {
+        Some(text) => text.trim().parse().ok(),
+        None => Some(number),
     };
-    keys.iter().filter_map(numbered).filter_map(stated).collect()
+    let segments: BTreeSet<usize> = keys.iter().filter_map(numbered).collect();
+    segments.into_iter().filter_map(layer).collect()
 }
 
 fn unescaped(name: &str) -> String {

@@ -145,6 +145,11 @@ fn told(ui: &mut Ui, cx: &mut CommandContext) {
         }
         ComparisonWork::Idle => {}
     }
+    if status.no_colours {
+        let why =
+            tr("There is too little memory for these colours: compare fewer or smaller objects.");
+        ui.label(RichText::new(why).color(colours(ui).warning));
+    }
     if status.drawing {
         ui.label(quiet(ui, tr("Colours are being computed…")));
     }
