@@ -194,7 +194,8 @@ fn objects_are_measured_while_the_window_is_open() {
     // Drawn, the diameters are two lengths as long as it says.
     harness.get_by_label("Draw the axial diameters of Object 1").click();
     harness.run_steps(3);
-    let lengths: Vec<f64> = shapes(&harness).iter().flat_map(|s| s.lengths_mm()).collect();
+    let lengths: Vec<f64> =
+        shapes(&harness).iter().flat_map(MeasurementShape::lengths_mm).collect();
     assert_eq!(lengths.len(), 2);
     for (drawn, said) in lengths.iter().zip([found.axial_long_mm, found.axial_short_mm]) {
         assert!((drawn - said).abs() < 1e-6, "{drawn} {said}");

@@ -139,9 +139,10 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     let below = document.objects().iter().find(|o| !o.covered.is_empty()).expect("the liver").id;
     harness.state_mut().carry_out(Command::BringToFront(below));
     harness.run_steps(2);
-    save_as(&mut harness, &at("n.nii.gz"));
+    save_as(&mut harness, &at("o.nii.gz"));
     harness.get_by_label(heading);
     harness.key_press(Key::Escape);
     wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
+    assert!(!at("o.nii.gz").exists());
     assert_eq!(read("n.nii.gz"), LabelMap::from_labels(scan.grid().dims(), &map).to_vec());
 }
