@@ -142,9 +142,9 @@ mod tests {
         }
         let absolute = PathBuf::from("/old/scans/ct.nii");
         let file = FileRef { absolute, relative: None, bytes: 1, sha256: None };
-        let file = file.seen_from(Path::new("/old/work/s.voxpoint"));
-        let places = file.candidates(Path::new("/new/work/s.voxpoint"));
-        let expected = ["/new/work/../scans/ct.nii", "/old/scans/ct.nii", "/new/work/ct.nii"];
+        let file = file.seen_from(Path::new("/old/desk/s.voxpoint"));
+        let places = file.candidates(Path::new("/new/desk/s.voxpoint"));
+        let expected = ["/new/desk/../scans/ct.nii", "/old/scans/ct.nii", "/new/desk/ct.nii"];
         assert_eq!(places, expected.map(PathBuf::from));
     }
 
