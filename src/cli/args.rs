@@ -1,5 +1,6 @@
 //! What may be typed, and nothing about what it does.
 
+mod batch;
 mod clean;
 mod compare;
 mod convert;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use batch::BatchArgs;
 pub use clean::CleanArgs;
 pub use compare::{CompareArgs, PairArg};
 pub use convert::{ConvertArgs, ConvertAs, SeriesArg, SuvArg, TableArg};
@@ -100,6 +102,8 @@ pub enum CliCommand {
     /// Say what a model is, fetch SAM-Med3D, or write it as ONNX for other programs.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Make the masks of a table's rows: clicks, or a robot's on label maps; goes on where it was stopped.
+    Batch(BatchArgs),
     /// Let a robot click on labelled scans and measure the masks (Dice, surface Dice, seconds).
     Eval(EvalArgs),
     /// Write what the model's encoder says of a cube of the scan, for programs.
@@ -344,7 +348,7 @@ pub struct ModelArgs {
     /// Where to run the model.
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
-    /// Threads of the model on the CPU; those of `eval` are shared by its jobs.
+    /// Threads of the model on the CPU; those of `eval` and `batch` are shared by their jobs.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: Option<usize>,
 }
@@ -462,7 +466,7 @@ fn parse_position(text: &str) -> Result<DVec3, String> {
     Ok(DVec3::new(number(x)?, number(y)?, number(z)?))
 }
 
-fn parse_point(text: &str) -> Result<TypedPoint, String> {
+pub(super) fn parse_point(text: &str) -> Result<TypedPoint, String> {
     let (position, positive) = match text.rsplit_once(',') {
         Some((rest, "+")) => (rest, true),
         Some((rest, "-")) => (rest, false),

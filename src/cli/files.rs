@@ -113,15 +113,19 @@ pub fn stacked(dims: [usize; 3], labels: &[NamedRegion]) -> (LabelMap, CoveredLa
     CoveredLabels::stacked(dims, &labels)
 }
 
+/// Refuses an output whose name has none of these endings.
+pub fn check_ending(path: &Path, endings: &[&str]) -> anyhow::Result<()> {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if endings.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len()) {
+        return Ok(());
+    }
+    let wanted = endings.join(" or ");
+    Err(Usage(format!("the output's name must end in {wanted}: {}", path.display())).into())
+}
+
 /// Refuses, before any work is done, an output that can't be written or would replace an input.
 pub fn check_output(path: &Path, inputs: &[&Path], endings: &[&str]) -> anyhow::Result<()> {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if !endings.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len()) {
-        let wanted = endings.join(" or ");
-        return Err(
-            Usage(format!("the output's name must end in {wanted}: {}", path.display())).into()
-        );
-    }
+    check_ending(path, endings)?;
     // Through links: what they lead to is written.
     let target = match io::writable_target(path) {
         Ok(target) => target,

@@ -4,6 +4,7 @@
 //! on stderr: what is wrong, where, what to do. What a program would read goes to stdout with `--json`.
 
 mod args;
+mod batch;
 pub mod bench;
 mod clean;
 mod compare;
@@ -15,6 +16,7 @@ mod fetching;
 mod files;
 mod folders;
 mod info;
+mod jobs;
 mod journal;
 mod label_maps;
 mod list;
@@ -45,11 +47,11 @@ use crate::text::one_line;
 use output::{print, print_json, say};
 
 pub use args::{
-    BenchArgs, BenchWhat, CameraArg, CleanArgs, Cli, CliCommand, ClipArg, CompareArgs, ConvertArgs,
-    ConvertAs, CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First, InfoArgs, Labels,
-    LayoutArg, ListArgs, MeasureArgs, MeasureSuv, MeshArgs, ModelArgs, ModelCommand,
-    ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand, SegmentArgs,
-    SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
+    BatchArgs, BenchArgs, BenchWhat, CameraArg, CleanArgs, Cli, CliCommand, ClipArg, CompareArgs,
+    ConvertArgs, ConvertAs, CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First,
+    InfoArgs, Labels, LayoutArg, ListArgs, MeasureArgs, MeasureSuv, MeshArgs, ModelArgs,
+    ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand,
+    SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -116,6 +118,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
         Some(CliCommand::Mesh(args)) => mesh::run(&args),
         Some(CliCommand::Measure(args)) => measure::run(&args),
         Some(CliCommand::Model(command)) => model::run(&command),
+        Some(CliCommand::Batch(args)) => batch::run(&args),
         Some(CliCommand::Eval(args)) => eval::run(&args),
         Some(CliCommand::Embed(args)) => embed::run(&args),
         Some(CliCommand::Runtime(command)) => runtime::run(command),

@@ -189,7 +189,12 @@ fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32
 }
 
-fn prompts(volume: &Volume, points: &[TypedPoint], space: Space) -> anyhow::Result<Vec<Prompt>> {
+/// Typed clicks in the world; an error of one that lies outside of the scan.
+pub(super) fn prompts(
+    volume: &Volume,
+    points: &[TypedPoint],
+    space: Space,
+) -> anyhow::Result<Vec<Prompt>> {
     let grid = volume.grid();
     let mut prompts = Vec::new();
     for (n, point) in points.iter().enumerate() {

@@ -3,6 +3,7 @@
 mod arguments;
 mod asked;
 mod bad_input;
+mod batch;
 mod belonging;
 mod commands;
 mod compare;

@@ -12,7 +12,7 @@ mod identity;
 mod pictures;
 mod protocol;
 mod report;
-mod robot;
+pub(super) mod robot;
 mod rounding;
 mod starting_masks;
 mod strokes;
@@ -22,13 +22,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::ScopedJoinHandle;
 
 use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
 use super::journal::Journal;
-use super::{Usage, causes, files, print, print_json, say};
+use super::{Usage, causes, files, jobs, print, print_json, say};
 use crate::io;
 use crate::segment::cubes::{self, CubeSegmenter};
 use crate::segment::{self, Device};
@@ -195,11 +194,7 @@ impl<'a> Evaluation<'a> {
         segment::runtime::load()?;
         cubes::expect_models(args.jobs);
         let model_sha256 = sha256_of_model(&model)?;
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = match args.jobs {
-            1 => args.model.threads,
-            jobs => Some((args.model.threads.unwrap_or_else(cores) / jobs).max(1)),
-        };
+        let threads = jobs::threads_of_each(args.jobs, args.model.threads);
         if let Some(folder) = &args.pictures {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make the folder {}", folder.display()))?;
@@ -263,22 +258,7 @@ impl<'a> Evaluation<'a> {
             }
             Ok(())
         };
-        // One job is this thread's: ONNX Runtime makes the thread of the first session flush subnormal numbers to
-        // zero, which a model with one thread computes in. Threads that start later inherit that (POSIX).
-        std::thread::scope(|scope| {
-            let start =
-                |_| std::thread::Builder::new().name("job".to_owned()).spawn_scoped(scope, work);
-            let jobs: Vec<_> = (1..self.args.jobs).map_while(|n| start(n).ok()).collect();
-            if jobs.len() + 1 < self.args.jobs {
-                say(&format!("note: the system gives threads for {} jobs only", jobs.len() + 1));
-            }
-            let mine = work();
-            let join = |job: ScopedJoinHandle<'_, anyhow::Result<()>>| {
-                job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a job ended by itself")))
-            };
-            let others: Vec<_> = jobs.into_iter().map(join).collect();
-            others.into_iter().fold(mine, anyhow::Result::and)
-        })?;
+        jobs::run(self.args.jobs, work)?;
         let (mut structures, mut failures) = (Vec::new(), Vec::new());
         for result in results {
             let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);

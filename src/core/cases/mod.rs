@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 pub use error::CasesError;
+pub use table::table_rows;
 
 use crate::io::Registry;
 use crate::session::{Holder, SessionError, SessionSummary};

@@ -23,8 +23,13 @@ pub fn is_named_as_table(path: &Path) -> bool {
     matches!(ending.as_str(), "csv" | "tsv")
 }
 
-/// The scans of a table, in its order.
-pub(super) fn scans(path: &Path, formats: &Registry) -> Result<Vec<Listed>, CasesError> {
+/// The rows of a table, each with its line, counted from 1, and its fields without white space around them; the first
+/// has the names of columns. Columns are separated by what the first line has most of: commas, semicolons or tabs. The
+/// encoding is told from the content. Rows without any text are left out.
+///
+/// # Errors
+/// If it can't be read, or is no table of a usual size.
+pub fn table_rows(path: &Path) -> Result<Vec<(u64, Vec<String>)>, CasesError> {
     let failed = |e| CasesError::reading(path, e);
     let wrong =
         |line: u64, what: String| CasesError::Table { what, line, path: path.to_path_buf() };
@@ -32,18 +37,23 @@ pub(super) fn scans(path: &Path, formats: &Registry) -> Result<Vec<Listed>, Case
         return Err(wrong(1, "this table is larger than any list of scans".to_owned()));
     }
     let (text, _) = decode_text(&std::fs::read(path).map_err(failed)?);
-    let mut records = records(&text, delimiter(&text))
-        .map_err(|line| wrong(line, format!("a row of more than {MOST_COLUMNS} columns")))?
-        .into_iter();
+    let mut rows = records(&text, delimiter(&text))
+        .map_err(|line| wrong(line, format!("a row of more than {MOST_COLUMNS} columns")))?;
+    rows.retain(|(_, fields)| !fields.iter().all(String::is_empty));
+    Ok(rows)
+}
+
+/// The scans of a table, in its order.
+pub(super) fn scans(path: &Path, formats: &Registry) -> Result<Vec<Listed>, CasesError> {
+    let wrong =
+        |line: u64, what: String| CasesError::Table { what, line, path: path.to_path_buf() };
+    let mut records = table_rows(path)?.into_iter();
     let (line, header) = records.next().unwrap_or((1, Vec::new()));
     let columns = Columns::of(&header).map_err(|what| wrong(line, what))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut listed = Vec::new();
     let mut sessions: HashMap<PathBuf, u64> = HashMap::new();
     for (line, record) in records {
-        if record.iter().all(String::is_empty) {
-            continue;
-        }
         let row = columns.row(&record, folder, formats).map_err(|what| wrong(line, what))?;
         if let Some(session) = &row.session
             && let Some(other) = sessions.insert(session.clone(), line)

@@ -1,0 +1,398 @@
+//! `voxpoint batch`: the masks of a table's rows, in parallel, going on where it was stopped.
+//!
+//! A job is two threads: one reads the next row's scan while the other has the model at work on this one's. Rows are
+//! handed out in the table's order. What is done is in a journal as soon as its label map is in its place, so a kill loses
+//! nothing and repeats at most the rows that were at work.
+
+mod row;
+mod table;
+mod told;
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context as _, anyhow, bail};
+
+use super::args::{BatchArgs, Space};
+use super::journal::{self, Journal};
+use super::{causes, eval, jobs, print, say};
+use crate::segment::{self, ModelRef, Segmenter, cubes};
+use row::Inputs;
+use table::{Job, JobPrompt};
+use told::{Line, Made, RowState, Tally};
+
+/// Counted up whenever the same row would be made otherwise.
+const BATCH_VERSION: u32 = 1;
+/// As it is typed.
+const COMMAND: &str = "voxpoint batch";
+
+/// Works through a table.
+pub fn run(args: &BatchArgs) -> anyhow::Result<()> {
+    let mut rows = table::read(&args.table, args)?;
+    let all = rows.len();
+    if let Some(shard) = args.shard {
+        let mut number = 0..;
+        rows.retain(|_| number.next().is_some_and(|n| shard.has(n)));
+    }
+    if rows.is_empty() && all > 0 {
+        say(&format!("note: none of the {all} rows is in this share"));
+        return Ok(());
+    }
+    if rows.is_empty() {
+        bail!("there is no row in this table: {}", args.table.display());
+    }
+    let batch = Batch::prepare(args, rows)?;
+    batch.tell_earlier()?;
+    let jobs = args.jobs.min(batch.waiting().max(1));
+    jobs::run(jobs, || batch.work())?;
+    let tally = batch.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match tally.failed() {
+        0 => Ok(()),
+        1 => bail!("one row could not be done; it is named above"),
+        n => bail!("{n} rows could not be done; they are named above"),
+    }
+}
+
+/// A run.
+struct Batch<'a> {
+    args: &'a BatchArgs,
+    rows: Vec<Job>,
+    /// Threads of each job's model; `None` chooses.
+    threads: Option<usize>,
+    /// Where results are kept as they come.
+    journal: Journal<Made>,
+    /// Those of other shares.
+    others: HashMap<String, Made>,
+    /// SHA-256 of models, by their place.
+    models: Mutex<HashMap<PathBuf, String>>,
+    tally: Mutex<Tally>,
+    next: AtomicUsize,
+    /// Something concerns all rows.
+    stop: AtomicBool,
+}
+
+impl<'a> Batch<'a> {
+    fn prepare(args: &'a BatchArgs, rows: Vec<Job>) -> anyhow::Result<Self> {
+        if rows.iter().any(|job| job.model.is_none()) {
+            // Wrong for all of them, and told at once.
+            let model = super::segment::model_path(args.model.model.as_deref())?;
+            eval::sha256_of_model(&model)?;
+        }
+        cubes::expect_models(args.jobs);
+        let path = args.resume.clone().unwrap_or_else(|| journal_of(args));
+        let journal = Journal::open(&path, COMMAND)?;
+        let mut others = HashMap::new();
+        if args.resume.is_none() {
+            for other in journals_beside(&args.table).into_iter().filter(|other| *other != path) {
+                others.extend(journal::results_in(&other));
+            }
+        }
+        Ok(Self {
+            args,
+            threads: jobs::threads_of_each(args.jobs, args.model.threads),
+            journal,
+            others,
+            models: Mutex::default(),
+            tally: Mutex::new(Tally::new(rows.len())),
+            rows,
+            next: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+        })
+    }
+
+    /// What an earlier run made of a row, if that is still there.
+    fn earlier(&self, job: &Job) -> Option<&Made> {
+        if !job.out.is_file() {
+            return None;
+        }
+        let key = self.key(job).ok()?;
+        self.journal.get(&key).or_else(|| self.others.get(&key))
+    }
+
+    /// Tells of rows that are done: before the others, so that the time left is that of these.
+    fn tell_earlier(&self) -> anyhow::Result<()> {
+        let mut earlier = 0;
+        for job in &self.rows {
+            if let Some(made) = self.earlier(job) {
+                earlier += 1;
+                self.tell(job, RowState::Earlier, Ok(made))?;
+            }
+        }
+        if earlier > 0 {
+            say(&format!("note: {earlier} of {} rows are done", self.rows.len()));
+        }
+        Ok(())
+    }
+
+    /// How many rows are to be done.
+    fn waiting(&self) -> usize {
+        self.rows.iter().filter(|job| self.earlier(job).is_none()).count()
+    }
+
+    /// A job: does rows until there is none.
+    fn work(&self) -> anyhow::Result<()> {
+        let done = std::thread::scope(|scope| {
+            // One row is held ready, no more.
+            let (send, ready) = sync_channel(0);
+            let read = move || {
+                let mut last = None;
+                while !self.stop.load(Ordering::Relaxed) {
+                    let at = self.next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = self.rows.get(at) else { break };
+                    if self.earlier(job).is_some() {
+                        continue;
+                    }
+                    let inputs = guarded(|| row::load(job, &mut last));
+                    if send.send((job, inputs)).is_err() {
+                        break;
+                    }
+                }
+            };
+            let reader = std::thread::Builder::new().name("scans".to_owned());
+            reader.spawn_scoped(scope, read).context("the system gives no thread to read scans")?;
+            let mut model = None;
+            ready.into_iter().try_for_each(|(job, inputs)| self.row(job, inputs, &mut model))
+        });
+        done.inspect_err(|_| self.stop.store(true, Ordering::Relaxed))
+    }
+
+    /// One row. What is wrong with it is told; an error is one that concerns all.
+    fn row(
+        &self,
+        job: &Job,
+        inputs: anyhow::Result<Inputs>,
+        model: &mut Option<(PathBuf, Box<dyn Segmenter>)>,
+    ) -> anyhow::Result<()> {
+        let made = inputs.and_then(|inputs| {
+            let key = self.key(job)?;
+            let segmenter = self.model_of(job, model)?;
+            let made = guarded(|| row::make(job, &inputs, segmenter, self.args));
+            if made.as_ref().is_err_and(|error| error.is::<Panicked>()) {
+                // Nobody knows what state it is in.
+                *model = None;
+            }
+            made.map(|made| (key, made))
+        });
+        match made {
+            Ok((key, made)) => {
+                self.journal.add(&key, &made)?;
+                self.tell(job, RowState::Done, Ok(&made))
+            }
+            Err(error) => self.tell(job, RowState::Failed, Err(&causes(&error))),
+        }
+    }
+
+    /// The model of a row, opened if it is another than the last row's.
+    fn model_of<'m>(
+        &self,
+        job: &Job,
+        model: &'m mut Option<(PathBuf, Box<dyn Segmenter>)>,
+    ) -> anyhow::Result<&'m mut dyn Segmenter> {
+        let path = self.model_path(job)?;
+        if model.as_ref().is_none_or(|(at, _)| *at != path) {
+            // Not two in memory.
+            *model = None;
+            let device = self.args.model.device.into();
+            let opened = segment::open(&ModelRef::Path(path.clone()), device, self.threads)?;
+            *model = Some((path, opened));
+        }
+        let (_, segmenter) = model.as_mut().context("no model")?;
+        Ok(segmenter.as_mut())
+    }
+
+    fn model_path(&self, job: &Job) -> anyhow::Result<PathBuf> {
+        super::segment::model_path(job.model.as_deref().or(self.args.model.model.as_deref()))
+    }
+
+    /// All that a row's label map depends on.
+    fn key(&self, job: &Job) -> anyhow::Result<String> {
+        let folder = self.args.table.parent().unwrap_or(Path::new(""));
+        let way = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        let prompt = match &job.prompt {
+            JobPrompt::Points { points, space, label } => {
+                let points: Vec<_> = points.iter().map(|p| (p.at.to_array(), p.positive)).collect();
+                let space = if *space == Space::World { "world" } else { "voxel" };
+                let BatchArgs { extend, .. } = self.args;
+                serde_json::json!({"points": points, "space": space, "label": label, "extend": extend})
+            }
+            JobPrompt::Robot { labels, label, clicks } => serde_json::json!({
+                "labels": way(labels),
+                "file": stamp(labels)?,
+                "label": label,
+                "clicks": clicks,
+                "first": self.args.first,
+                "seed": self.args.seed,
+            }),
+        };
+        let key = serde_json::json!({
+            "image": way(&job.image),
+            "file": stamp(&job.image)?,
+            "out": way(&job.out),
+            "name": job.name,
+            "prompt": prompt,
+            "model": self.sha256(&self.model_path(job)?)?,
+            "rule": self.args.rule,
+            "parts": self.args.parts,
+            "program": env!("CARGO_PKG_VERSION"),
+            "batch": BATCH_VERSION,
+        });
+        Ok(key.to_string())
+    }
+
+    fn sha256(&self, model: &Path) -> anyhow::Result<String> {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sha256) = models.get(model) {
+            return Ok(sha256.clone());
+        }
+        let sha256 = eval::sha256_of_model(model)?;
+        models.insert(model.to_owned(), sha256.clone());
+        Ok(sha256)
+    }
+
+    /// A line for programs, and how far it is for people.
+    fn tell(&self, job: &Job, state: RowState, made: Result<&Made, &str>) -> anyhow::Result<()> {
+        let line = Line {
+            row: job.line,
+            image: job.image.display().to_string(),
+            out: job.out.display().to_string(),
+            state,
+            error: made.err(),
+            made: made.ok(),
+        };
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.add(state);
+        print(&serde_json::to_string(&line)?)?;
+        match made {
+            _ if state == RowState::Earlier => {}
+            Ok(made) => {
+                let masks = match &made.labels[..] {
+                    [one] => format!("{} mL", crate::volume::readable(one.volume_ml, 3)),
+                    several => format!("{} labels", several.len()),
+                };
+                say(&format!("{} line {}: {masks}", tally.words(), job.line));
+            }
+            Err(why) => say(&format!("{} line {}: not done: {why}", tally.words(), job.line)),
+        }
+        Ok(())
+    }
+}
+
+/// Size and time of a file, or of a folder's files: another one, and the result is not of it.
+fn stamp(path: &Path) -> anyhow::Result<(u64, u128)> {
+    let of = |meta: &std::fs::Metadata| {
+        let time = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        (meta.len(), time.map_or(0, |time| time.as_millis()))
+    };
+    let read = || -> std::io::Result<(u64, u128)> {
+        let meta = std::fs::metadata(path)?;
+        if !meta.is_dir() {
+            return Ok(of(&meta));
+        }
+        let (mut bytes, mut newest) = (0, 0);
+        for entry in std::fs::read_dir(path)? {
+            let (size, time) = of(&entry?.metadata()?);
+            (bytes, newest) = (bytes + size, newest.max(time));
+        }
+        Ok((bytes, newest))
+    };
+    read().with_context(|| format!("can't read {}", path.display()))
+}
+
+/// A part of the work panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("the program is at fault: {0}")]
+struct Panicked(String);
+
+/// Does a row's work; if it panics, that is the row's failure.
+fn guarded<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|why| {
+        let text = why.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| why.downcast_ref::<&str>().copied());
+        Err(anyhow!(Panicked(text.unwrap_or("no reason given").to_owned())))
+    })
+}
+
+/// Where a run keeps what is done.
+fn journal_of(args: &BatchArgs) -> PathBuf {
+    let share = args.shard.map_or(String::new(), |s| format!(".{}-of-{}", s.number, s.of));
+    let mut name = args.table.clone().into_os_string();
+    name.push(format!("{share}.journal"));
+    PathBuf::from(name)
+}
+
+/// The journals of a table and of its shares, however many there were.
+fn journals_beside(table: &Path) -> Vec<PathBuf> {
+    let Some(own) = table.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let is_journal = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let rest = name.strip_prefix(own).and_then(|rest| rest.strip_suffix(".journal"));
+        rest.is_some_and(|rest| {
+            let share = rest.strip_prefix('.').and_then(|rest| rest.split_once("-of-"));
+            let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            rest.is_empty() || share.is_some_and(|(i, n)| number(i) && number(n))
+        })
+    };
+    let entries = std::fs::read_dir(crate::io::folder_of(table)).into_iter().flatten();
+    // As the table's own way, so that one of them is told from that of this run.
+    let beside = |entry: std::fs::DirEntry| table.with_file_name(entry.file_name());
+    let mut found: Vec<PathBuf> = entries.flatten().map(beside).filter(is_journal).collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::args::{Cli, CliCommand};
+    use super::*;
+
+    /// What is typed for a table, and nothing more.
+    pub(super) fn args(table: &Path) -> BatchArgs {
+        args_with(table, &[])
+    }
+
+    fn args_with(table: &Path, more: &[&str]) -> BatchArgs {
+        let mut typed = vec!["voxpoint".as_ref(), "batch".as_ref(), table.as_os_str()];
+        typed.extend(more.iter().map(std::ffi::OsStr::new));
+        match Cli::try_parse_from(typed).map(|cli| cli.command) {
+            Ok(Some(CliCommand::Batch(args))) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn journals_are_told_by_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("jobs.csv");
+        let journals = ["jobs.csv.1-of-2.journal", "jobs.csv.12-of-20.journal", "jobs.csv.journal"];
+        let others = [
+            "jobs.csv",
+            "jobs.csv.x.journal",
+            "jobs.csv.1-of-.journal",
+            "other.csv.journal",
+            "jobs.csv.1.journal",
+        ];
+        for name in journals.iter().chain(&others) {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = journals_beside(&table);
+        assert_eq!(found, journals.map(|name| folder.path().join(name)));
+        assert_eq!(journal_of(&args(&table)), found[2]);
+        assert_eq!(journal_of(&args_with(&table, &["--shard", "12/20"])), found[1]);
+    }
+
+    #[test]
+    fn a_panic_is_one_rows_failure() {
+        let made: anyhow::Result<()> = guarded(|| panic!("{} voxels", 3));
+        let error = made.unwrap_err();
+        assert!(error.is::<Panicked>());
+        assert_eq!(error.to_string(), "the program is at fault: 3 voxels");
+        assert_eq!(guarded(|| Ok(3)).unwrap(), 3);
+    }
+}
