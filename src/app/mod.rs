@@ -48,7 +48,7 @@ use crate::document::Document;
 use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
 use crate::session;
-use crate::ui::text::tr_with;
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{
     self, ImageLayer, RecentFile, ReferenceReading, SaveStatus, Status, Toasts, ViewState, tools,
 };
@@ -406,6 +406,11 @@ impl App {
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
+                if saved.stays_without_patient {
+                    let text =
+                        tr("The patient had been taken out of this file, and is left out again");
+                    self.toasts.info(text.to_owned());
+                }
                 self.sessions.exported(state, &stamp);
                 if let Some(open) = self.open.as_mut().filter(|s| s.number == document) {
                     open.document.mark_saved(state);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::{ConvertArgs, ConvertAs};
 use super::overlaps::{LabelOverlap, overlaps};
-use super::{Usage, files, print, print_json};
+use super::{Usage, files, print, print_json, say};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, ContentKind, IoError, LabelsRead, Likeness, TableKind};
 use crate::volume::{LabelName, NamedRegion, SuvKind, Volume, Warning};
@@ -189,6 +189,10 @@ fn labels(
             }
         }
     }
+    // Not even by force: it would be lost, and is no table.
+    for kind in kinds.clone() {
+        formats.check_table(out, kind)?;
+    }
     let read = match (own, &args.reference) {
         (Some(own), _) => own,
         (None, Some(_)) => files::open_labels(&args.input, volume, args.time_point)?,
@@ -198,7 +202,18 @@ fn labels(
     let names: Vec<LabelName> = read.labels.iter().map(named).collect();
     let (map, covered) = files::stacked(dims, &read.labels);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    let said = files::provenance(volume, args.anonymise);
+    // What was without its patient stays so.
+    let given = files::provenance(volume, args.anonymise);
+    let stays = formats.names_images(out) && formats.would_name_patient(&args.input, &given);
+    let said = if stays {
+        say(&format!(
+            "warning: {}: the patient was taken out of these labels, and is left out again",
+            args.input.display()
+        ));
+        given.without_patient()
+    } else {
+        given
+    };
     let labels = (&map, &covered);
     io::save_overlapping(out, labels, volume.grid(), &said, &names, &cancel, &progress)?;
     let overlaps = overlaps(out, &covered, &names, volume.grid());

@@ -357,6 +357,12 @@ pub trait Writer: Send + Sync {
     /// be replaced without a word.
     fn wrote(&self, beginning: &[u8]) -> bool;
 
+    /// Whether the patient was taken out of the file at `path`, and one that is written for a scan in its place would
+    /// say who it is.
+    fn would_name_patient(&self, _path: &Path, _of_scan: &Provenance) -> bool {
+        false
+    }
+
     /// Writes all of a file to `out`. `ending` is the one of [`FormatInfo::all_endings`] that its name has; progress
     /// counts the slices that were written.
     ///
