@@ -189,16 +189,16 @@ pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
         return session::info(&args.file, args.json);
     }
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    let list = match args.series.series {
-        Some(_) => None,
-        None => io::formats().list(&Source::at(&args.file), &cancel, &progress)?,
+    let options = args.series.options();
+    // A place that is typed is one scan's, if it is any's.
+    let list = if args.series.series.is_some() || !options.place.is_empty() {
+        None
+    } else {
+        io::formats().list(&Source::at(&args.file), &cancel, &progress)?
     };
     let volume = match list {
         Some(list) if !list.is_plain() => return series::print_list(&*list, args.json),
-        Some(list) => {
-            let options = args.series.options();
-            list.open_likely(&options, &Limits::default(), &cancel, &progress)?
-        }
+        Some(list) => list.open_likely(&options, &Limits::default(), &cancel, &progress)?,
         None => match files::open_one(&args.file, &args.series) {
             Ok(volume) => volume,
             Err(error) => return labels_alone(&args.file, error, args.json),
