@@ -8,7 +8,7 @@ use super::App;
 use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
-use super::files::{Loaded, stem_of};
+use super::files::{Loaded, Role, stem_of};
 use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::geom::Grid;
@@ -78,7 +78,7 @@ impl OpenDocument {
 impl App {
     /// Lays an image over the open scan.
     pub(super) fn lay_over(&mut self, loaded: Loaded) {
-        let Loaded { volume, stats, histogram, path } = loaded;
+        let Loaded { volume, stats, histogram, path, .. } = loaded;
         let Some(grid) = self.document().map(|d| d.image().grid().clone()) else { return };
         let name = volume.name().to_owned();
         if self.view.scan.overlays.len() >= ImageLayer::MOST {
@@ -113,6 +113,9 @@ impl App {
         let stem = stem_of(&self.formats, &loaded.path);
         self.sessions.begin(&loaded.path, &files, stem);
         self.status.past = Arc::default();
+        if loaded.only_labels {
+            self.files.open(loaded.path, Role::Labels);
+        }
     }
 
     /// Makes a document the open one.

@@ -50,6 +50,24 @@ fn saved(scan: &Volume, path: &Path) {
     io::save_labels(path, &boxes(scan), grid, said, &names, &cancel, &progress).expect("saved");
 }
 
+/// Without its scan there is nothing but the labels, which are objects on their own grid all the same.
+#[test]
+fn a_segmentation_opened_alone_is_labels_on_its_own_grid() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/labels");
+    for (name, most) in [("binary_oblique.dcm", None), ("overlap.dcm", Some(315))] {
+        let mut harness = window(vec![data.join(name)]);
+        wait(&mut harness, "the labels", |app| app.is_idle() && voxels(app).len() == 3);
+        let document = harness.state().document().expect("open");
+        let names: Vec<_> = document.objects().iter().map(|o| o.name.clone()).collect();
+        assert_eq!(names, ["Liver", "Kidney left", "肿瘤"], "{name}");
+        assert!(harness.state().status().offers.is_empty(), "{name}: nothing is to be decided");
+        // What lies under another is there, too.
+        let liver = document.objects().iter().find(|o| o.name == "Liver").expect("the liver");
+        let count = liver.region.count() + liver.covered.count();
+        assert!(most.is_none_or(|most| count == most), "{name}: {count}");
+    }
+}
+
 #[test]
 fn segments_and_contours_are_dropped_on_their_scan_and_saved_for_it() {
     let folder = tempfile::tempdir().expect("temp folder");

@@ -74,6 +74,8 @@ pub(in crate::app) struct Loaded {
     pub path: PathBuf,
     pub stats: Stats,
     pub histogram: Histogram,
+    /// The file has nothing but labels: its numbers are shown, and the labels belong on them.
+    pub only_labels: bool,
 }
 
 /// A label map that was read.
@@ -234,9 +236,12 @@ pub(in crate::app) fn load(
     cancel.check().map_err(|_| Failed::Cancelled)?;
     let histogram = Histogram::of(&volume, &stats, 256);
     cancel.check().map_err(|_| Failed::Cancelled)?;
-    let volume = Arc::new(volume);
-    let path = path.to_owned();
-    Ok(FileContents::Image(Box::new(Loaded { volume, path, stats, histogram }), why))
+    let only_labels = matches!(role, Role::Any | Role::Dropped)
+        && scan.is_none()
+        && formats.labels_for(&source, &volume, &limits, cancel, &Progress::new())?.is_some();
+    let (volume, path) = (Arc::new(volume), path.to_owned());
+    let loaded = Loaded { volume, path, stats, histogram, only_labels };
+    Ok(FileContents::Image(Box::new(loaded), why))
 }
 
 /// The volume that is meant, or the list to choose it from.

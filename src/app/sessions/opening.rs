@@ -556,5 +556,6 @@ pub(super) fn empty(source: &SessionSource, most: u64) -> Result<Loaded, Failed>
         Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());
     let stats = volume.stats();
     let histogram = Histogram::of(&volume, &stats, 2);
-    Ok(Loaded { volume: Arc::new(volume), path: source.file.absolute.clone(), stats, histogram })
+    let (volume, path) = (Arc::new(volume), source.file.absolute.clone());
+    Ok(Loaded { volume, path, stats, histogram, only_labels: false })
 }
