@@ -21,6 +21,7 @@ mod history_memory;
 mod history_store;
 mod images;
 mod label_edit;
+mod layer_change;
 mod measurements;
 mod object;
 mod objects;

@@ -1,10 +1,12 @@
 //! Label writes as values: what each changes of the labels and of the objects' layers, and what it was made from.
 
+use std::collections::BTreeSet;
 use std::mem::take;
 use std::sync::Arc;
 
 use super::history_store::{HistoryStore, KeptBytes};
 use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
+use super::layer_change::{LayerChange, OnlyLayer};
 use super::object::{LabelId, Object};
 use super::packed::{self, NotPacked};
 use super::underneath::{Raised, Underneath};
@@ -47,37 +49,6 @@ pub(super) struct Write {
     away: Option<Arc<dyn KeptBytes>>,
     /// In their order; none if the write will never be made anew.
     pub sources: Vec<WriteSource>,
-}
-
-/// The voxels that come or go in each layer of an object.
-#[derive(Clone, Debug)]
-struct LayerChange {
-    object: LabelId,
-    model: Region,
-    added: Region,
-    removed: Region,
-    covered: Region,
-}
-
-impl LayerChange {
-    fn none(object: LabelId) -> Self {
-        let [model, added, removed, covered] = std::array::from_fn(|_| Region::default());
-        Self { object, model, added, removed, covered }
-    }
-
-    fn regions(&self) -> [&Region; 4] {
-        [&self.model, &self.added, &self.removed, &self.covered]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.regions().into_iter().all(Region::is_empty)
-    }
-
-    /// Whether before and after it the mask is the model's, so that what it takes to know the one is done for the
-    /// other.
-    fn is_of_model_alone(&self, object: &Object) -> bool {
-        [&self.added, &self.removed, &*object.added, &*object.removed].iter().all(|r| r.is_empty())
-    }
 }
 
 impl Write {
@@ -400,31 +371,22 @@ impl Document {
         let find = |id: LabelId| objects.iter().rposition(|o| o.id == id);
         let layers: Vec<_> =
             write.layers.iter().filter_map(|c| Some((find(c.object)?, c))).collect();
-        let by_model: Vec<LabelId> = layers
+        let only: Vec<Option<OnlyLayer>> =
+            layers.iter().map(|(at, change)| change.only_layer(&objects[*at])).collect();
+        let by_layer: BTreeSet<LabelId> = layers
             .iter()
-            .filter(|(at, change)| change.is_of_model_alone(&objects[*at]))
-            .map(|(_, change)| change.object)
+            .zip(&only)
+            .filter(|(_, only)| only.is_some())
+            .map(|((_, change), _)| change.object)
             .collect();
-        let exchanged = exchanged(&write.delta, row, |id| !by_model.contains(&id));
+        let exchanged = exchanged(&write.delta, row, |id| !by_layer.contains(&id));
         let found: Vec<_> =
             exchanged.into_iter().filter_map(|(id, r)| Some((find(id)?, r))).collect();
         for (at, region) in &found {
             Arc::make_mut(&mut self.objects[*at].region).toggle(region, row);
         }
-        for (at, change) in &layers {
-            let object = &mut self.objects[*at];
-            let by_model = by_model.contains(&object.id);
-            if by_model {
-                // Most often it is the same memory, which can be changed in place if nobody else has it.
-                object.region = Arc::default();
-            }
-            toggle(&mut object.model, &change.model, row);
-            toggle(&mut object.added, &change.added, row);
-            toggle(&mut object.removed, &change.removed, row);
-            toggle(&mut object.covered, &change.covered, row);
-            if by_model {
-                object.region = Arc::clone(&object.model);
-            }
+        for ((at, change), only) in layers.iter().zip(only) {
+            change.swap(&mut self.objects[*at], only, row);
         }
         for at in found.iter().map(|f| f.0).chain(layers.iter().map(|l| l.0)) {
             self.objects[at].share();
@@ -468,20 +430,6 @@ fn change_of(layers: &mut Vec<LayerChange>, id: LabelId) -> &mut LayerChange {
         layers.len() - 1
     });
     &mut layers[at]
-}
-
-impl LayerChange {
-    /// The object loses these of its voxels by hand.
-    fn lose(&mut self, lost: &Region, added: &Region, row: usize) {
-        self.added.add(&lost.intersection(added, row), row);
-        self.removed.add(lost, row);
-    }
-}
-
-fn toggle(layer: &mut Arc<Region>, change: &Region, row: usize) {
-    if !change.is_empty() {
-        Arc::make_mut(layer).toggle(change, row);
-    }
 }
 
 impl WriteSource {
