@@ -5,7 +5,7 @@ use std::mem::take;
 use std::sync::Arc;
 
 use super::history_store::{HistoryStore, KeptBytes};
-use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
+use super::label_edit::{Change, Depth, EditOutcome, LabelEdit, Over, exchanged, outcome};
 use super::layer_change::{LayerChange, OnlyLayer};
 use super::object::{LabelId, Object};
 use super::packed::{self, NotPacked};
@@ -24,6 +24,13 @@ pub(super) enum WriteSource {
     Clear(LabelId),
     /// Another object gets all that this one has then.
     Merge {
+        /// Who gets it.
+        into: LabelId,
+        /// Who has it.
+        from: LabelId,
+    },
+    /// An object gets all that another one has then, which keeps it.
+    Share {
         /// Who gets it.
         into: LabelId,
         /// Who has it.
@@ -91,6 +98,7 @@ impl Write {
         let by_hand = |s: &WriteSource| match s {
             WriteSource::Hand(edit) => edit.target == object,
             WriteSource::Merge { into: id, .. }
+            | WriteSource::Share { into: id, .. }
             | WriteSource::Cover(id, _)
             | WriteSource::Front(id)
             | WriteSource::Uncover(id) => *id == object,
@@ -179,6 +187,7 @@ impl Document {
             WriteSource::Hand(edit) => self.by_hand(edit),
             WriteSource::Model(id, answer) => self.by_model(*id, answer),
             WriteSource::Merge { into, from } => self.merged(*into, *from),
+            WriteSource::Share { into, from } => self.shared(*into, *from),
             WriteSource::Cover(id, region) => self.covering(*id, region),
             WriteSource::Front(id) => self.to_front(*id),
             WriteSource::Uncover(id) => {
@@ -189,11 +198,7 @@ impl Document {
                 Write::of(*id, Delta::default(), vec![change])
             }
             WriteSource::Clear(id) => {
-                let edit = LabelEdit {
-                    target: *id,
-                    change: Change::Replace(Arc::default()),
-                    over: Over::Background,
-                };
+                let edit = replacing(*id, Arc::default());
                 self.raising(*id, self.outcome(&edit).delta, Vec::new(), edit.over)
             }
         }
@@ -207,22 +212,74 @@ impl Document {
 
     /// Voxels given by hand count as added, voxels taken by hand (by a neighbour too) as removed.
     fn by_hand(&self, edit: &LabelEdit) -> Write {
+        let target = self.object(edit.target);
+        if target.is_some_and(|o| o.locked) {
+            return Write::of(edit.target, Delta::default(), Vec::new());
+        }
         let EditOutcome { delta, held, lost, taken } = self.outcome(edit);
         let row = self.labels.dims()[0];
         let mut layers = vec![LayerChange::none(edit.target)];
         let nothing = Arc::<Region>::default();
-        let target = self.object(edit.target);
         let (added, removed) = target.map_or((&nothing, &nothing), |o| (&o.added, &o.removed));
         layers[0].added = held.without(&held.intersection(added, row), row);
         layers[0].removed = held.intersection(removed, row);
         layers[0].lose(&lost, added, row);
+        let shares = edit.depth == Depth::Shared;
         for (id, taken) in taken {
             let mut change = LayerChange::none(id);
             let added = self.object(id).map_or(&nothing, |o| &o.added);
             change.lose(&taken, added, row);
+            if shares {
+                change.covered = taken;
+            }
             layers.push(change);
         }
-        self.raising(edit.target, delta, layers, edit.over)
+        if edit.depth != Depth::Seen {
+            self.below(edit, &held, &mut layers);
+        }
+        // What is shared is taken from nobody, nor from under others.
+        let over = if shares { Over::Background } else { edit.over };
+        self.raising(edit.target, delta, layers, over)
+    }
+
+    /// What an edit of whole objects changes where they lie under others. `held`: the voxels that it names and that the
+    /// target has after it where it is seen.
+    fn below(&self, edit: &LabelEdit, held: &Region, layers: &mut Vec<LayerChange>) {
+        let (id, row) = (edit.target, self.labels.dims()[0]);
+        let nothing = Arc::<Region>::default();
+        let target = self.object(id);
+        let [region, covered, removed] =
+            target.map_or([&nothing; 3], |o| [&o.region, &o.covered, &o.removed]);
+        let named = edit.change.region();
+        let lost = match &edit.change {
+            Change::Add(_) => Region::default(),
+            Change::Subtract(named) => covered.intersection(named, row),
+            Change::Replace(named) => covered.without(named, row),
+        };
+        let change = change_of(layers, id);
+        change.covered.toggle(&lost, row);
+        change.removed.toggle(&lost.without(removed, row), row);
+        if matches!(edit.change, Change::Subtract(_)) {
+            return;
+        }
+        if edit.depth == Depth::Shared {
+            let mut gained = Region::default();
+            for (label, part) in self.labels.parts_of(&named.without(held, row)) {
+                if label != 0 && label != id.0 {
+                    gained.add(&part, row);
+                }
+            }
+            change.covered.toggle(&gained.without(covered, row), row);
+        } else if let Over::Only(other) = edit.over
+            && let Some(other) = self.object(other).filter(|o| !o.locked && o.id != id)
+        {
+            let moved = other.covered.intersection(named, row);
+            let new = moved.without(region, row).without(covered, row);
+            change.covered.toggle(&new, row);
+            let gives = change_of(layers, other.id);
+            gives.removed.toggle(&moved.without(&other.removed, row), row);
+            gives.covered.toggle(&moved, row);
+        }
     }
 
     /// The write of these changes, and of what they do under the labels.
@@ -256,7 +313,8 @@ impl Document {
             return Write::of(into, Delta::default(), Vec::new());
         };
         let change = Change::Add(Arc::clone(&gives.region));
-        let mut write = self.by_hand(&LabelEdit { target: into, change, over: Over::Only(from) });
+        let (over, depth) = (Over::Only(from), Depth::Seen);
+        let mut write = self.by_hand(&LabelEdit { target: into, change, over, depth });
         if !gets.locked && !gives.covered.is_empty() {
             let row = self.labels.dims()[0];
             let covered = gives.covered.without(&gets.region, row).without(&gets.covered, row);
@@ -264,6 +322,21 @@ impl Document {
             write.layers.retain(|change| !change.is_empty());
         }
         write
+    }
+
+    /// One object gets all that another one has, which keeps it, also what of that lies under others. Where both have a
+    /// voxel already, who is on top stays.
+    fn shared(&self, into: LabelId, from: LabelId) -> Write {
+        let Some(gives) = self.object(from) else {
+            return Write::of(into, Delta::default(), Vec::new());
+        };
+        let row = self.labels.dims()[0];
+        let mut whole = gives.whole(row);
+        if let Some(gets) = self.object(into).filter(|o| !o.covered.is_empty()) {
+            Arc::make_mut(&mut whole).subtract(&gets.covered, row);
+        }
+        let (change, over) = (Change::Add(whole), Over::Only(from));
+        self.by_hand(&LabelEdit { target: into, change, over, depth: Depth::Shared })
     }
 
     /// What lies of these voxels under other objects is the object's, too.
@@ -316,10 +389,7 @@ impl Document {
         let Some(object) = self.object(id).filter(|o| !o.locked) else {
             return Write::of(id, Delta::default(), Vec::new());
         };
-        let replace = |wanted: &Arc<Region>| {
-            let change = Change::Replace(Arc::clone(wanted));
-            self.outcome(&LabelEdit { target: id, change, over: Over::Background })
-        };
+        let replace = |wanted: &Arc<Region>| self.outcome(&replacing(id, Arc::clone(wanted)));
         let (model, delta) = if object.added.is_empty() && object.removed.is_empty() {
             // Nothing was done by hand: what it gets of the answer is its mask, so one walk finds both.
             let EditOutcome { held, delta, .. } = replace(answer);
@@ -398,8 +468,8 @@ impl Document {
 /// objects are not given.
 fn answered(labels: &LabelMap, object: &Object, answer: &Arc<Region>) -> (Region, Region) {
     let row = labels.dims()[0];
-    let change = Change::Add(Arc::clone(answer));
-    let edit = LabelEdit { target: object.id, change, over: Over::Background };
+    let (change, over) = (Change::Add(Arc::clone(answer)), Over::Background);
+    let edit = LabelEdit { target: object.id, change, over, depth: Depth::Seen };
     let model = outcome(labels, &object.region, &|_| false, &edit).held;
     let mut wanted = model.union(&object.added, row);
     wanted.subtract(&object.removed, row);
@@ -415,12 +485,17 @@ pub fn answer_delta(
     answer: Region,
 ) -> Delta {
     let (_, wanted) = answered(labels, object, &Arc::new(answer));
-    let change = Change::Replace(Arc::new(wanted));
-    let edit = LabelEdit { target: object.id, change, over: Over::Background };
+    let edit = replacing(object.id, Arc::new(wanted));
     let mut delta = outcome(labels, &object.region, &|_| false, &edit).delta;
     let falls = under.raised(&delta, (object.id, edit.over), labels.dims()).delta;
     delta.then(&falls, labels.dims());
     delta
+}
+
+/// The edit that makes these an object's voxels, but for those of others.
+fn replacing(target: LabelId, wanted: Arc<Region>) -> LabelEdit {
+    let (change, over) = (Change::Replace(wanted), Over::Background);
+    LabelEdit { target, change, over, depth: Depth::Seen }
 }
 
 /// The change of an object's layers among these, which is begun if there is none.
@@ -441,7 +516,11 @@ impl WriteSource {
                 }
             },
             Self::Model(_, region) | Self::Cover(_, region) => tally.region(region),
-            Self::Clear(_) | Self::Merge { .. } | Self::Front(_) | Self::Uncover(_) => {}
+            Self::Clear(_)
+            | Self::Merge { .. }
+            | Self::Share { .. }
+            | Self::Front(_)
+            | Self::Uncover(_) => {}
         }
     }
 
@@ -449,7 +528,8 @@ impl WriteSource {
     /// Else gives the second back.
     fn take_in(&mut self, next: Self, row: usize) -> Option<Self> {
         let (Self::Hand(this), Self::Hand(other)) = (&mut *self, &next) else { return Some(next) };
-        if (this.target, this.over) != (other.target, other.over) {
+        let of = |edit: &LabelEdit| (edit.target, edit.over, edit.depth);
+        if of(this) != of(other) {
             return Some(next);
         }
         match (&mut this.change, &other.change) {

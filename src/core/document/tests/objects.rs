@@ -4,6 +4,7 @@ use super::edits::{add, edit};
 use super::*;
 
 const ROW: usize = DIMS[0];
+const HOW: (Over, Depth) = (Over::Background, Depth::Whole);
 
 fn id(n: u16) -> LabelId {
     LabelId(n)
@@ -37,7 +38,8 @@ fn an_object_is_split_in_one_step() {
     let mut d = two_objects();
     let before = seen(&d);
     let part = Change::Add(Arc::new(boxed([1, 0, 0], [2; 3])));
-    let give = |target| ObjectEdit { target, change: part.clone(), over: Over::Only(id(1)) };
+    let (over, depth) = (Over::Only(id(1)), Depth::Seen);
+    let give = |target| ObjectEdit { target, change: part.clone(), over, depth };
     let edits = vec![give(EditedObject::New(Some("part".into()))), give(EditedObject::New(None))];
     d.apply(Command::EditAll { name: "Split", edits }).unwrap();
     assert_eq!((counts(&d), d.can_undo()), (vec![(1, 4), (2, 8), (3, 4)], Some("Split")));
@@ -51,7 +53,10 @@ fn all_edits_or_none() {
     d.apply(Command::SetLocked(id(2), true)).unwrap();
     let before = seen(&d);
     let grown = Arc::new(boxed([0; 3], DIMS));
-    let edit = |target, over| ObjectEdit { target, change: Change::Add(Arc::clone(&grown)), over };
+    let edit = |target, over| {
+        let (change, depth) = (Change::Add(Arc::clone(&grown)), Depth::Seen);
+        ObjectEdit { target, change, over, depth }
+    };
     let known = |n| EditedObject::Known(id(n));
     for (last, why) in [
         (edit(known(2), Over::Background), Refused::Locked),
@@ -83,7 +88,7 @@ fn what_an_operation_leaves_alone_stays_open_to_clicks() {
     let mut d = one_object();
     let owned = Arc::clone(&d.objects()[0].region);
     let wanted = owned.without(&boxed([0; 3], [1; 3]), ROW).union(&boxed([4; 3], [5, 5, 4]), ROW);
-    let edits = ObjectEdit::to_become(id(1), (&owned, &wanted), Over::Background, ROW);
+    let edits = ObjectEdit::to_become(id(1), (&owned, &wanted), HOW, ROW);
     d.apply(Command::EditAll { name: "Smooth", edits: edits.to_vec() }).unwrap();
     let object = &d.objects()[0];
     assert_eq!(*object.region, wanted);
