@@ -142,6 +142,10 @@ impl App {
             Action::Do(command) => {
                 self.run(command);
             }
+            Action::Duplicate(object) => self.duplicate(object),
+            Action::NameFromList { object, name, number, colour, list } => {
+                self.name_from_list((object, number), name, colour, &list);
+            }
             Action::ApplyOperation => {
                 self.operations.apply(self.open.as_ref(), self.view.transient.operation.as_ref());
             }

@@ -6,6 +6,7 @@
 mod actions;
 mod comparison;
 mod consequences;
+mod copying;
 mod cuts;
 mod document_number;
 mod edit_preview;

@@ -521,6 +521,7 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         Command::StartFromMask(id)
         | Command::Extend(id)
         | Command::BringToFront(id)
+        | Command::AddCopy { into: id, .. }
         | Command::GiveUpCovered(id)
         | Command::RemoveObject(id) => Some(*id),
         _ => None,

@@ -115,6 +115,21 @@ pub enum Action {
     AnswerSession(SessionAnswer),
     /// Change the document.
     Do(Command),
+    /// Begin a copy of this object.
+    Duplicate(LabelId),
+    /// Name an object as a list of names does.
+    NameFromList {
+        /// Which object.
+        object: LabelId,
+        /// Its new name.
+        name: String,
+        /// Its new number, if it gets that of the list.
+        number: Option<LabelId>,
+        /// Its new colour, sRGB, if the list gives one.
+        colour: Option<[u8; 3]>,
+        /// What the list is called.
+        list: String,
+    },
     /// Do to the active object's mask what the window of operations is set to.
     ApplyOperation,
     /// Let objects grow from their seeds as the window of that is set to.

@@ -56,6 +56,8 @@ pub struct ScanView {
     pub in_range_only: bool,
     /// The object that stands for what is not wanted where objects grow from seeds.
     pub growth_not_wanted: Option<LabelId>,
+    /// The second object of operations on two.
+    pub operand: Option<LabelId>,
     /// Another label map is compared with the objects: how.
     pub comparison: Option<ComparisonView>,
     /// The time point shown, from 0.
@@ -91,6 +93,7 @@ impl Default for ScanView {
             paint_range: None,
             in_range_only: false,
             growth_not_wanted: None,
+            operand: None,
             comparison: None,
             time_point: 0,
             slices: [PaneState::default(); 3],

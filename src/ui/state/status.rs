@@ -317,6 +317,8 @@ pub enum OperationStatus {
         gained_ml: f64,
         /// What it would lose, be it to other objects.
         lost_ml: f64,
+        /// How much of both lies under other objects, where nothing of it is seen.
+        under_ml: f64,
         /// How many objects would begin.
         parts: usize,
         /// What it would take from other objects: their names and mL, the largest first.
