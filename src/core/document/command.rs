@@ -28,6 +28,17 @@ pub enum Command {
         /// The click. The document gives it its [`PromptId`].
         prompt: Prompt,
     },
+    /// Begins an object by its first click, which must be positive: one step. Objects that are empty stay so.
+    BeginByPrompt {
+        /// Its number, which no other object has.
+        number: LabelId,
+        /// Its name.
+        name: String,
+        /// sRGB.
+        colour: [u8; 3],
+        /// The click. The document gives it its [`PromptId`].
+        prompt: Prompt,
+    },
     /// Takes out one click; the mask becomes the replay of the others. Cubes that were added for the sake of
     /// this click go with it.
     RemovePrompt {
@@ -232,6 +243,9 @@ impl Document {
         match command {
             Command::NewObject => self.new_object()?,
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
+            Command::BeginByPrompt { number, name, colour, prompt } => {
+                self.begin_by_prompt(Object::new(number, name, colour), prompt)?;
+            }
             Command::RemovePrompt { object, prompt } => {
                 self.change_prompt(object, prompt, PromptChange::Remove)?;
             }
@@ -318,10 +332,14 @@ impl Document {
     /// The ops that add an empty object and make it active.
     pub(super) fn insert_new(&self) -> Result<(LabelId, Vec<Op>), Refused> {
         let object = self.next_object()?;
-        let id = object.id;
-        let index = self.objects.len();
+        Ok((object.id, self.insert(object)))
+    }
+
+    /// The ops that add an object after all others and make it active.
+    pub(super) fn insert(&self, object: Object) -> Vec<Op> {
+        let (id, index) = (object.id, self.objects.len());
         let insert = Op::Object { index, id, absent: Some(Box::new(object)) };
-        Ok((id, vec![insert, Op::Active(Some(id))]))
+        vec![insert, Op::Active(Some(id))]
     }
 
     /// The object that would be begun next, with nothing in it: the first of those that are to be there
@@ -351,7 +369,7 @@ impl Document {
     }
 
     /// The smallest label that no object has; rather none that means something else.
-    fn free_label(&self) -> Result<LabelId, Refused> {
+    pub(super) fn free_label(&self) -> Result<LabelId, Refused> {
         let taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
         let meant: BTreeSet<u16> = self.expected.iter().map(|e| e.number.0).collect();
         let free = |v: &u16| !taken.contains(v);

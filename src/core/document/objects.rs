@@ -25,8 +25,28 @@ impl Document {
         Ok(())
     }
 
+    /// A number for an object that is to be added: the `wanted` one, or the one past all others if an object has it or is
+    /// to have it. Of those that are `meant` for something else it is none either, if there is another.
+    ///
+    /// # Errors
+    /// If the label map can hold no more.
+    pub fn number_for(
+        &self,
+        wanted: LabelId,
+        meant: impl IntoIterator<Item = LabelId>,
+    ) -> Result<LabelId, Refused> {
+        let expected = || self.expected.iter().map(|expected| expected.number);
+        let is_given = self.object(wanted).is_some() || expected().any(|number| number == wanted);
+        if wanted.0 > 0 && !is_given {
+            return Ok(wanted);
+        }
+        let objects = self.objects.iter().map(|object| object.id);
+        let largest = objects.chain(expected()).chain(meant).max().unwrap_or(LabelId(0));
+        largest.0.checked_add(1).map_or_else(|| self.free_label(), |next| Ok(LabelId(next)))
+    }
+
     /// The object with this number, if it is another one.
-    fn free_for(&self, id: LabelId, number: LabelId) -> Result<(), Refused> {
+    pub(super) fn free_for(&self, id: LabelId, number: LabelId) -> Result<(), Refused> {
         match number {
             LabelId(0) => Err(Refused::NoNumber),
             number if number != id && self.object(number).is_some() => Err(Refused::NumberTaken),

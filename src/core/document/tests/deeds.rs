@@ -98,6 +98,8 @@ pub fn paint(
 pub enum Deed {
     New,
     Click(bool),
+    /// An object is begun by a click, under this number.
+    Begin(u16),
     Answer([usize; 3], [usize; 3]),
     RemovePrompt(usize),
     MovePrompt(usize, [usize; 3]),
@@ -139,6 +141,7 @@ pub fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         1 => Just(Deed::New),
         4 => any::<bool>().prop_map(Deed::Click),
+        1 => (0u16..6).prop_map(Deed::Begin),
         5 => (corner(), corner()).prop_map(|(a, b)| Deed::Answer(a, b)),
         1 => (0usize..4).prop_map(Deed::RemovePrompt),
         1 => (0usize..4, corner()).prop_map(|(n, to)| Deed::MovePrompt(n, to)),
@@ -231,6 +234,12 @@ pub fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let _refusals_are_fine = match deed {
         Deed::New => d.apply(Command::NewObject),
         Deed::Click(positive) => click(d, *positive),
+        Deed::Begin(number) => d.apply(Command::BeginByPrompt {
+            number: LabelId(*number),
+            name: "begun".to_owned(),
+            colour: [9; 3],
+            prompt: Prompt::positive(DVec3::new(5.0, 4.0, 3.0)),
+        }),
         Deed::Answer(a, b) => {
             if d.pending().is_some() {
                 resolve(d, between(*a, *b));

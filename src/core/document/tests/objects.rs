@@ -241,3 +241,58 @@ fn new_objects_are_those_that_are_to_be_there() {
     document.expect_objects(Vec::new());
     assert_eq!(document.next_object().unwrap().id, LabelId(3));
 }
+
+fn begin(number: u16, x: f64, positive: bool) -> Command {
+    let (name, colour) = ("robot: liver".to_owned(), [1, 2, 3]);
+    Command::BeginByPrompt { number: id(number), name, colour, prompt: prompt(x, positive) }
+}
+
+#[test]
+fn an_object_is_begun_by_a_click_under_its_own_name_and_number_in_one_step() {
+    let mut d = two_objects();
+    d.apply(Command::NewObject).unwrap();
+    let before = seen(&d);
+    for (command, why) in [
+        (begin(0, 5.0, true), Refused::NoNumber),
+        (begin(2, 5.0, true), Refused::NumberTaken),
+        (begin(9, 5.0, false), Refused::FirstMustBePositive),
+        (begin(9, 1.0, true), Refused::Taken),
+        (begin(9, -3.0, true), Refused::OutsideVolume),
+    ] {
+        assert_eq!(d.apply(command), Err(why));
+        assert_eq!(seen(&d), before);
+    }
+    d.apply(begin(9, 5.0, true)).unwrap();
+    let object = d.active().unwrap();
+    let [point] = object.log.prompts[..] else { panic!("one click") };
+    assert_eq!((object.id, &*object.name, object.colour), (id(9), "robot: liver", [1, 2, 3]));
+    assert!(point.id != PromptId::NEW && d.is_pending(id(9)));
+    assert_eq!(d.objects().len(), 4, "the empty object stays what it is");
+    let step = d.history_steps().0.last().cloned().unwrap();
+    assert_eq!((step.name, step.point), ("Positive click", Some(1)));
+    resolve(&mut d, boxed([2, 0, 0], [6, 4, 4]));
+    assert_eq!(counts(&d)[3].0, 9);
+    is_exact(&mut d, &before);
+    // Another click goes on with it, and one that fails leaves nothing.
+    d.apply(begin(10, 2.0, true)).unwrap_err();
+    d.undo();
+    d.apply(begin(10, 5.0, true)).unwrap();
+    let (entry, _) = d.pending().unwrap();
+    d.apply(Command::Withdraw(entry)).unwrap();
+    assert_eq!(seen(&d), before);
+}
+
+#[test]
+fn a_number_that_is_wanted_is_had_unless_it_means_something_else() {
+    let mut d = two_objects();
+    let number = |d: &Document, wanted: u16, meant: &[u16]| {
+        d.number_for(id(wanted), meant.iter().copied().map(id)).unwrap().0
+    };
+    assert_eq!(number(&d, 7, &[7, 12]), 7, "it is its own");
+    assert_eq!(number(&d, 2, &[2, 12]), 13, "past all that mean something");
+    assert_eq!(number(&d, 0, &[]), 3);
+    let name = "spleen".to_owned();
+    d.expect_objects(vec![ExpectedObject { number: id(20), name, colour: None }]);
+    assert_eq!(number(&d, 20, &[]), 21);
+    assert_eq!(number(&d, 2, &[u16::MAX]), 3, "none is past it");
+}
