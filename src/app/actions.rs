@@ -127,6 +127,7 @@ impl App {
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::Comparison(action) => self.compare(action, ctx),
+            Action::Robot(action) => self.do_with_robot(action, ctx),
             Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {

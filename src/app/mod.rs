@@ -31,6 +31,7 @@ mod pointer;
 mod probe;
 mod proposals;
 mod remembered;
+mod robot;
 mod saving;
 mod series;
 mod sessions;
@@ -79,6 +80,7 @@ use parts::PartCounts;
 use pictures::Pictures;
 use pointer::InOrder;
 use remembered::Remembered;
+use robot::RobotUser;
 use series::SeriesChoice;
 pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
@@ -109,6 +111,7 @@ pub struct App {
     part_counts: PartCounts,
     measures: Measures,
     comparison: Comparison,
+    robot: RobotUser,
     name_lists: NameLists,
     library: Library,
     pictures: Pictures,
@@ -195,6 +198,7 @@ impl App {
             part_counts: PartCounts::start(wake.clone())?,
             measures: Measures::start(wake.clone())?,
             comparison: Comparison::start(&wake)?,
+            robot: RobotUser::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake.clone()),
@@ -321,6 +325,7 @@ impl App {
         let wanted = self.view.windows.measures;
         self.measures.follow(self.open.as_ref(), wanted, &mut self.status.measures);
         self.follow_comparison(ctx);
+        self.follow_robot(ctx);
         self.show_on_gpu(ctx);
         self.follow_sessions(ctx);
         self.follow_work_list(ctx);
@@ -403,6 +408,7 @@ impl App {
             News::Labels(path, labels) => self.import(path, *labels),
             News::Reference(path, read) => self.begin_comparison(path, *read),
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
+            News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();

@@ -205,7 +205,9 @@ impl App {
         } else if renumbers(command) && !open.deferred.is_empty() {
             // What waits knows objects by their numbers.
             self.toasts.refused(told(Refused::Busy));
-        } else if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
+        } else if self.time_point_loading
+            && matches!(command, Command::AddPrompt { .. } | Command::BeginByPrompt { .. })
+        {
             // The picture may still be that of another time point.
             let why = tr("This time point is still being loaded; click again");
             self.toasts.warning(why.to_owned());
@@ -450,6 +452,7 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
 fn asks_the_model(document: &Document, command: &Command) -> bool {
     match command {
         Command::AddPrompt { .. }
+        | Command::BeginByPrompt { .. }
         | Command::RemovePrompt { .. }
         | Command::MovePrompt { .. }
         | Command::FlipPrompt { .. }

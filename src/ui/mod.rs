@@ -42,6 +42,7 @@ pub use state::{
     SessionQuestion, SessionState, SessionStatus, SmallPicture,
 };
 pub use state::{ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion};
+pub use state::{RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork};
 pub use windows::path_prompt;
 
 use commands::CommandContext;

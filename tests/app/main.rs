@@ -31,6 +31,7 @@ mod pen;
 mod pictures;
 mod points;
 mod replaced;
+mod robot;
 mod scissors;
 mod series;
 mod sessions;

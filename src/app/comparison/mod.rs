@@ -25,7 +25,7 @@ use crate::work::Wake;
 use drawing::Drawing;
 use numbers::Numbers;
 use places::Places;
-use reference::Reference;
+pub(super) use reference::Reference;
 use table_file::TableFile;
 
 /// The comparison that goes on, if one does.
@@ -49,6 +49,11 @@ impl Comparison {
             places: Places::start(wake.clone())?,
             file: TableFile::new(wake.clone()),
         })
+    }
+
+    /// B, if something is compared.
+    pub fn reference(&self) -> Option<&Arc<Reference>> {
+        self.reference.as_ref()
     }
 
     /// Whether something of it is being computed or written.

@@ -13,7 +13,7 @@ use crate::ui::ComparedPair;
 use crate::volume::{LabelMap, NamedRegion, Region};
 
 /// B.
-pub(super) struct Reference {
+pub(in crate::app) struct Reference {
     /// Never the same for two.
     pub number: u64,
     /// Of whose scan its voxels are.

@@ -191,6 +191,9 @@ impl Files {
             Purpose::Comparison(document, _) => {
                 Some(News::SaveComparisonTo(*document, purpose.named(&self.formats, path)))
             }
+            Purpose::Robot(document, _) => {
+                Some(News::SaveRobotTo(*document, purpose.named(&self.formats, path)))
+            }
             Purpose::Model => Some(News::Model(path)),
             Purpose::Session(document, _) => {
                 Some(News::SaveSessionTo(*document, purpose.named(&self.formats, path)))

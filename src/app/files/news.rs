@@ -28,6 +28,8 @@ pub(in crate::app) enum News {
     Reference(PathBuf, Box<ReferenceRead>),
     /// The user has chosen where the numbers of a comparison go.
     SaveComparisonTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the figures of a robot's clicks go.
+    SaveRobotTo(DocumentNumber, PathBuf),
     /// The labels of a state of a document are on the disk.
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
     /// Of a label map and its table only one is on the disk; why, and what lies there now.

@@ -24,6 +24,8 @@ pub(in crate::app) enum Purpose {
     Draw(DocumentNumber, Output, PathBuf),
     /// Where the numbers of a comparison go.
     Comparison(DocumentNumber, PathBuf),
+    /// Where the figures of a robot's clicks go.
+    Robot(DocumentNumber, PathBuf),
     Model,
     /// Where the session is kept from now on.
     Session(DocumentNumber, PathBuf),
@@ -42,7 +44,11 @@ impl Purpose {
     fn writes(&self) -> bool {
         matches!(
             self,
-            Purpose::Save(..) | Purpose::Draw(..) | Purpose::Comparison(..) | Purpose::Session(..)
+            Purpose::Save(..)
+                | Purpose::Draw(..)
+                | Purpose::Comparison(..)
+                | Purpose::Robot(..)
+                | Purpose::Session(..)
         )
     }
 
@@ -51,7 +57,7 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Comparison(..) => with_ending(path, &[".csv", ".json"]),
+            Purpose::Comparison(..) | Purpose::Robot(..) => with_ending(path, &[".csv", ".json"]),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -70,6 +76,7 @@ impl Purpose {
             Purpose::Overlay => tr("Lay another image over the scan"),
             Purpose::Reference => tr("Compare the objects with this label map"),
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
+            Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -90,6 +97,7 @@ impl Purpose {
             Purpose::Save(_, path)
             | Purpose::Draw(_, _, path)
             | Purpose::Comparison(_, path)
+            | Purpose::Robot(_, path)
             | Purpose::Session(_, path) => Some(path),
             _ => None,
         }
@@ -110,7 +118,7 @@ impl Purpose {
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
-            Purpose::Comparison(..) => {
+            Purpose::Comparison(..) | Purpose::Robot(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
             }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],

@@ -7,7 +7,7 @@ use super::entry::{Group, Menu, commands, with_scan, without_scan};
 use super::keys::{alt, ctrl_alt, key, shift};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::mark;
-use crate::ui::state::{Action, ComparisonAction, ComparisonJump, ComparisonLook};
+use crate::ui::state::{Action, ComparisonAction, ComparisonJump, ComparisonLook, ModelStatus};
 
 commands! {
     Group::Compare;
@@ -94,6 +94,20 @@ commands! {
         words: mark("worst"),
     }
 
+    /// It knows B, clicks as a user would, and is measured.
+    ROBOT_USER {
+        name: "Robot user…",
+        keys: [],
+        run: |cx| cx.view.windows.robot = !cx.view.windows.robot,
+        icon: Some(icons::POINT),
+        menu: Some((Menu::Compare, 19)),
+        enabled: |cx| cx.view.windows.robot || compares(cx) && has_model(cx),
+        why_not: |cx| {
+            if compares(cx) { mark("No model is ready yet.") } else { nothing_to_compare(cx) }
+        },
+        words: mark("simulated clicks evaluate model Dice curve 1 3 5 10"),
+    }
+
     /// As CSV.
     COPY_COMPARISON {
         name: "Copy the comparison as CSV",
@@ -136,6 +150,10 @@ fn send(cx: &mut CommandContext, action: ComparisonAction) {
 
 fn compares(cx: &CommandContext) -> bool {
     cx.document.is_some() && cx.view.scan.comparison.is_some()
+}
+
+fn has_model(cx: &CommandContext) -> bool {
+    matches!(cx.status.model, ModelStatus::Ready { .. })
 }
 
 fn nothing_to_compare(cx: &CommandContext) -> &'static str {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
 use super::recent::RecentFile;
+use super::robot::RobotAction;
 use super::session_status::{LeaveAnswer, SessionAnswer};
 use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
@@ -73,6 +74,8 @@ pub enum Action {
     OpenOverlay(PathBuf),
     /// Do something with the label map that the objects are compared with.
     Comparison(ComparisonAction),
+    /// Do something with the robot that knows that label map.
+    Robot(RobotAction),
     /// Something that was asked for can't be done, for this reason.
     Refuse(String),
     /// Stop one thing: opening a file if one is being opened, else a click or an extension.

@@ -8,6 +8,7 @@ use super::comparison::{ComparisonStatus, ReferenceReading};
 use super::measuring::ObjectMeasures;
 use super::outline_draft::WantedWires;
 use super::recent::RecentFile;
+use super::robot::RobotStatus;
 use super::series_question::SeriesQuestion;
 use super::session_status::{DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus};
 use super::work_list::{ListProgress, WorkListStatus};
@@ -43,6 +44,8 @@ pub struct Status {
     pub growth: GrowthStatus,
     /// What is known of the label map that the objects are compared with.
     pub comparison: ComparisonStatus,
+    /// What a robot does that knows that label map.
+    pub robot: RobotStatus,
     /// The flood that is being set up.
     pub flood: FloodStatus,
     /// The wires of the outline that is being drawn.

@@ -18,6 +18,7 @@ mod palette;
 pub mod path_prompt;
 mod pictures;
 mod place;
+mod robot;
 mod series;
 mod session_question;
 mod small_picture;
@@ -34,6 +35,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     operation::show(ctx, cx);
     growth::show(ctx, cx);
     measures::show(ctx, cx);
+    robot::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);

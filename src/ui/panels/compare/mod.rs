@@ -7,8 +7,8 @@ use egui::{ComboBox, Context, DragValue, Id, Panel, RichText, Ui};
 use crate::document::Document;
 use crate::measure::PairBy;
 use crate::ui::commands::comparing::{
-    COPY_COMPARISON, END_COMPARISON, NEXT_DIFFERENCE, PREVIOUS_DIFFERENCE, SAVE_COMPARISON,
-    WORST_SLICE,
+    COPY_COMPARISON, END_COMPARISON, NEXT_DIFFERENCE, PREVIOUS_DIFFERENCE, ROBOT_USER,
+    SAVE_COMPARISON, WORST_SLICE,
 };
 use crate::ui::commands::widgets::command_button;
 use crate::ui::commands::{CommandContext, Entry, comparing};
@@ -105,10 +105,11 @@ fn pairing(by: PairBy) -> &'static str {
 fn doing(ui: &mut Ui, cx: &mut CommandContext) {
     ui.separator();
     ui.spacing_mut().item_spacing.x = 2.0;
-    let entries: [&Entry; 6] = [
+    let entries: [&Entry; 7] = [
         &PREVIOUS_DIFFERENCE,
         &NEXT_DIFFERENCE,
         &WORST_SLICE,
+        &ROBOT_USER,
         &COPY_COMPARISON,
         &SAVE_COMPARISON,
         &END_COMPARISON,
