@@ -394,7 +394,7 @@ fn figures_are_copied_and_saved_with_the_keys_of_eval() {
         if name.ends_with("csv") {
             assert_eq!(text, run.csv());
             assert_eq!(text.lines().count(), 1 + 2 * 5);
-            assert!(text.contains("\nrods,1,First rod,2450,19.6,1,5,1,1,"), "{text}");
+            assert!(text.contains("\nrods,1,First rod,2450,19.600001,1,5,1,1,"), "{text}");
         } else {
             let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(json["rules"], "window");

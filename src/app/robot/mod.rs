@@ -149,7 +149,8 @@ impl Run {
             name: label.name.clone(),
             colour: label.colour.unwrap_or_else(|| palette_colour(LabelId(label.value))),
             voxels,
-            volume_ml: voxels as f64 * grid.voxel_volume_mm3() / 1000.0,
+            // To six digits, as in the report of eval.
+            volume_ml: (voxels as f64 * grid.voxel_volume_mm3() * 1e3).round() / 1e6,
             free: 1.0,
             after: Vec::new(),
             clicks: Vec::new(),
