@@ -17,6 +17,7 @@ mod lesions;
 mod marching;
 mod measurement;
 mod overlap;
+mod pair_sets;
 mod pairing;
 mod percentile;
 mod pet;
@@ -52,6 +53,7 @@ pub use measurement::{
     measurements_csv,
 };
 pub use overlap::Overlap;
+pub use pair_sets::PairSets;
 pub use pairing::{LabelPair, PairBy, pair_labels};
 pub use percentile::percentile;
 pub use pet::Uptake;
