@@ -8,7 +8,7 @@ use super::leaving::Leave;
 use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
 use crate::session;
-use crate::ui::{Action, OfferAnswer, RecentFile};
+use crate::ui::{Action, BesideAction, OfferAnswer, RecentFile};
 
 impl App {
     /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
@@ -126,6 +126,9 @@ impl App {
             Action::ShowSuv(kind) => self.show_suv(kind),
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
+            Action::SaveMeasures => self.ask_save_measures(),
+            Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
+            Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
             Action::Comparison(action) => self.compare(action, ctx),
             Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
             Action::Cancel => self.cancel(),

@@ -11,7 +11,6 @@ use super::document_number::DocumentNumber;
 use super::files::{Loaded, stem_of};
 use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
-use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::{ImageId, Prompt};
 use crate::ui::commands::tools::negative_refusal;
@@ -92,7 +91,7 @@ impl App {
         for warning in volume.warnings() {
             self.toasts.warning(format!("{name}: {}", warning.0));
         }
-        if !overlap(volume.grid(), &grid) {
+        if !volume.grid().may_meet(&grid) {
             self.toasts.warning(tr_with(
                 "{name} lies elsewhere in space than the scan: none of it is seen over it",
                 &[("name", &name)],
@@ -401,17 +400,6 @@ impl App {
     }
 }
 
-/// Whether the boxes around two grids, along the axes of the world, share anything.
-fn overlap(a: &Grid, b: &Grid) -> bool {
-    let ends = |grid: &Grid| {
-        let corners = grid.corners();
-        let first = corners[0];
-        corners.into_iter().fold((first, first), |(low, high), c| (low.min(c), high.max(c)))
-    };
-    let ((a_low, a_high), (b_low, b_high)) = (ends(a), ends(b));
-    a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
-}
-
 /// Whether an object gets another number by it.
 fn renumbers(command: &Command) -> bool {
     matches!(command, Command::Renumber(..) | Command::NameFromPreset { number: Some(_), .. })
@@ -535,7 +523,7 @@ pub(super) fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geom::DAffine3;
+    use crate::geom::{DAffine3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
 
     fn open() -> OpenDocument {

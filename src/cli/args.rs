@@ -63,6 +63,9 @@ pub struct Cli {
     /// An image to lay over the scan in the window (PET on CT); give it again for a second and a third.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub overlay: Vec<PathBuf>,
+    /// A second scan, shown beside the first in the window, where its header places it.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub beside: Option<PathBuf>,
     /// A label map of the scan, as those that are named after it; give it again for more.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub mask: Vec<PathBuf>,

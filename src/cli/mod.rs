@@ -141,9 +141,9 @@ fn start_logging() {
 }
 
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
-    let Cli { mut files, overlay, mask, compare, model, .. } = cli;
+    let Cli { mut files, overlay, beside, mask, compare, model, .. } = cli;
     files.extend(mask);
-    for file in files.iter().chain(&overlay).chain(&compare).chain(&model) {
+    for file in files.iter().chain(&overlay).chain(&beside).chain(&compare).chain(&model) {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
         }
@@ -162,7 +162,7 @@ fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
             "the window needs {needed} threads and the system gives {given} more; raise the limit on processes (ulimit -u)"
         );
     }
-    crate::app::run(files, overlay, compare, model, only_x11)
+    crate::app::run(files, overlay, beside, compare, model, only_x11)
 }
 
 /// Prints help, the version, or what is wrong with the arguments, in one line.

@@ -28,6 +28,7 @@ pub use state::{
     SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting,
     WantedCut, WantedFlood, WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
     WorkListStatus,
@@ -41,7 +42,9 @@ pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
     SessionQuestion, SessionState, SessionStatus, SmallPicture,
 };
-pub use state::{ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion};
+pub use state::{
+    ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion, measured_objects,
+};
 pub use windows::path_prompt;
 
 use commands::CommandContext;

@@ -34,6 +34,7 @@ mod replaced;
 mod scissors;
 mod series;
 mod sessions;
+mod side_by_side;
 mod strokes;
 mod support;
 mod time_points;

@@ -1,5 +1,6 @@
 //! The real window: structures of a file that share voxels.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,11 +8,13 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::app::App;
-use voxpoint::document::Command;
+use voxpoint::document::{Command, LabelId};
 use voxpoint::io;
+use voxpoint::measure::DifferenceClass;
 use voxpoint::volume::{CoveredLabels, LabelMap, LabelName, Region, RegionBuilder, Volume};
 use voxpoint::work::{CancelToken, Progress};
 
+use crate::compare::computed;
 use crate::support::{drop_file, save_as, voxels, wait, window};
 
 /// The voxels from one to before another.
@@ -145,4 +148,55 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
     assert!(!at("o.nii.gz").exists());
     assert_eq!(read("n.nii.gz"), LabelMap::from_labels(scan.grid().dims(), &map).to_vec());
+}
+
+/// How many voxels of each class of differences are drawn.
+fn classes(harness: &Harness<'_, App>) -> BTreeMap<u16, usize> {
+    let comparison = harness.state().view().scan.comparison.as_ref().expect("compared");
+    let drawn = comparison.drawn.as_ref().expect("drawn");
+    let mut counts = BTreeMap::new();
+    for label in drawn.labels.to_vec().into_iter().filter(|label| *label != 0) {
+        *counts.entry(label).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn structures_that_share_voxels_are_compared_whole_whatever_is_on_top() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, scan) = opened(folder.path());
+    let b = folder.path().join("b.dcm");
+    save(&scan, &b);
+    harness.state_mut().compare_with(b);
+    computed(&mut harness);
+    let [same, other] = [DifferenceClass::Same, DifferenceClass::OtherLabel].map(|c| c.label());
+    assert_eq!(classes(&harness), BTreeMap::from([(same, 140)]));
+    let dice = |harness: &Harness<'_, App>| {
+        let table = harness.state().status().comparison.table.clone().expect("numbers");
+        table.found.labels.iter().map(|label| label.numbers.dice).collect::<Vec<_>>()
+    };
+    assert_eq!(dice(&harness), [1.0, 1.0]);
+
+    // The liver is in front now, and all of the lesion below it: both have what B has.
+    harness.state_mut().carry_out(Command::BringToFront(LabelId(1)));
+    computed(&mut harness);
+    assert_eq!(
+        (classes(&harness), dice(&harness)),
+        (BTreeMap::from([(same, 140)]), vec![1.0, 1.0])
+    );
+    let go = |harness: &mut Harness<'_, App>| {
+        harness.key_press(Key::F8);
+        harness.run_steps(2);
+        wait(harness, "the place", App::is_idle);
+        harness.state().status().comparison.place.clone()
+    };
+    assert_eq!(go(&mut harness).as_deref(), Some("A and B do not differ."));
+
+    // Without a lesion in A, a voxel of liver and lesion is not a voxel of liver.
+    harness.state_mut().carry_out(Command::RemoveObject(LabelId(2)));
+    computed(&mut harness);
+    assert_eq!(harness.state().status().comparison.place, None, "that was before");
+    assert_eq!(classes(&harness), BTreeMap::from([(same, 128), (other, 12)]));
+    let told = go(&mut harness).expect("told");
+    assert!(told.starts_with("Difference 1 of 1"), "{told}");
 }

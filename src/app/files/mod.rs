@@ -171,9 +171,10 @@ impl Files {
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
             Purpose::Open if session::is_named_as_session(&path) => Some(News::Session(path)),
-            Purpose::Open | Purpose::Overlay | Purpose::Reference => {
+            Purpose::Open | Purpose::Overlay | Purpose::Beside | Purpose::Reference => {
                 let role = match purpose {
                     Purpose::Overlay => Role::Overlay,
+                    Purpose::Beside => Role::Beside,
                     Purpose::Reference => Role::Reference(ReferenceReading::default()),
                     _ => Role::Any,
                 };
@@ -190,6 +191,9 @@ impl Files {
             }
             Purpose::Comparison(document, _) => {
                 Some(News::SaveComparisonTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::Measures(document, _) => {
+                Some(News::SaveMeasuresTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),
             Purpose::Session(document, _) => {

@@ -18,12 +18,16 @@ use crate::work::{Task, Wake};
 pub(in crate::app) enum Purpose {
     Open,
     Overlay,
+    /// Which scan is shown beside the open one.
+    Beside,
     /// Which label map the objects are compared with.
     Reference,
     Save(DocumentNumber, PathBuf),
     Draw(DocumentNumber, Output, PathBuf),
     /// Where the numbers of a comparison go.
     Comparison(DocumentNumber, PathBuf),
+    /// Where the numbers of the objects go.
+    Measures(DocumentNumber, PathBuf),
     Model,
     /// Where the session is kept from now on.
     Session(DocumentNumber, PathBuf),
@@ -42,7 +46,11 @@ impl Purpose {
     fn writes(&self) -> bool {
         matches!(
             self,
-            Purpose::Save(..) | Purpose::Draw(..) | Purpose::Comparison(..) | Purpose::Session(..)
+            Purpose::Save(..)
+                | Purpose::Draw(..)
+                | Purpose::Comparison(..)
+                | Purpose::Measures(..)
+                | Purpose::Session(..)
         )
     }
 
@@ -51,7 +59,9 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Comparison(..) => with_ending(path, &[".csv", ".json"]),
+            Purpose::Comparison(..) | Purpose::Measures(..) => {
+                with_ending(path, &[".csv", ".json"])
+            }
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -68,8 +78,10 @@ impl Purpose {
             Purpose::Cases => tr("Open a folder of cases"),
             Purpose::SessionsFolder => tr("The folder in which the sessions of all cases are"),
             Purpose::Overlay => tr("Lay another image over the scan"),
+            Purpose::Beside => tr("Show a second scan beside the open one"),
             Purpose::Reference => tr("Compare the objects with this label map"),
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
+            Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -90,6 +102,7 @@ impl Purpose {
             Purpose::Save(_, path)
             | Purpose::Draw(_, _, path)
             | Purpose::Comparison(_, path)
+            | Purpose::Measures(_, path)
             | Purpose::Session(_, path) => Some(path),
             _ => None,
         }
@@ -99,6 +112,7 @@ impl Purpose {
         let kinds = match self {
             Purpose::Open
             | Purpose::Overlay
+            | Purpose::Beside
             | Purpose::Reference
             | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
@@ -110,7 +124,7 @@ impl Purpose {
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
-            Purpose::Comparison(..) => {
+            Purpose::Comparison(..) | Purpose::Measures(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
             }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],

@@ -28,6 +28,8 @@ pub(in crate::app) enum Role {
     Dropped,
     /// An image to lay over the open scan.
     Overlay,
+    /// A second scan, to be shown beside the open one.
+    Beside,
     /// A label map that the objects are compared with.
     Reference(ReferenceReading),
 }
@@ -197,7 +199,9 @@ pub(in crate::app) fn load(
     }
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let (source, limits) = (Source::at(path), Limits::default());
-    if let Some(scan) = scan.filter(|_| role != Role::Overlay)
+    // What is to be an image is not taken for labels.
+    let is_image = matches!(role, Role::Overlay | Role::Beside);
+    if let Some(scan) = scan.filter(|_| !is_image)
         && let Some(read) = formats.labels_for(&source, scan, &limits, cancel, progress)?
     {
         let stamp = PairStamp::of_read(formats, path, began);
@@ -213,7 +217,7 @@ pub(in crate::app) fn load(
         Err(several) => return Ok(FileContents::Several(several)),
     };
     let mut why = None;
-    if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
+    if let Some(scan) = scan.filter(|_| !is_image) {
         let asked = matches!(role, Role::Labels | Role::Agreed(_));
         let fits = volume.grid().dims() == scan.grid().dims() || io::belongs(&volume, scan);
         let named = is_named_like_labels(path);

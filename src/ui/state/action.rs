@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::beside::BesideAction;
 use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
 use super::recent::RecentFile;
@@ -17,6 +18,8 @@ pub enum OfferAnswer {
     Scan,
     /// It is laid over the scan.
     Overlay,
+    /// It is shown beside the scan.
+    Beside,
     /// Its labels become objects.
     Labels {
         /// Its time point, from 0.
@@ -71,6 +74,10 @@ pub enum Action {
     OverlayDialog,
     /// Lay this image over the scan.
     OpenOverlay(PathBuf),
+    /// Ask where to save the numbers of the objects.
+    SaveMeasures,
+    /// Do something with the scan that is shown beside the open one.
+    Beside(BesideAction),
     /// Do something with the label map that the objects are compared with.
     Comparison(ComparisonAction),
     /// Something that was asked for can't be done, for this reason.

@@ -3,6 +3,7 @@
 
 mod action;
 mod arrangement;
+mod beside;
 mod brush_options;
 mod comparison;
 mod export_options;
@@ -24,6 +25,7 @@ mod scan_view;
 mod scissors_options;
 mod series_question;
 mod session_status;
+mod side_by_side;
 mod slice_transform;
 mod status;
 pub mod status_text;
@@ -37,6 +39,7 @@ mod work_list;
 
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
+pub use beside::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
 pub use brush_options::{BrushOptions, BrushShape};
 pub use comparison::{
     ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,
@@ -49,7 +52,9 @@ pub use export_options::{
 };
 pub use flood_options::{FloodBy, FloodReach, WantedFlood};
 pub use image_layer::ImageLayer;
-pub use measuring::{MeasureDraft, Measuring, ObjectMeasures, measure_lines, millimetres};
+pub use measuring::{
+    MeasureDraft, Measuring, ObjectMeasures, measure_lines, measured_objects, millimetres,
+};
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};

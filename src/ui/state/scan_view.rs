@@ -1,4 +1,5 @@
 use super::arrangement::{Lightbox, Pane};
+use super::beside::Beside;
 use super::comparison::ComparisonView;
 use super::image_layer::ImageLayer;
 use super::view_3d::View3d;
@@ -58,6 +59,8 @@ pub struct ScanView {
     pub growth_not_wanted: Option<LabelId>,
     /// Another label map is compared with the objects: how.
     pub comparison: Option<ComparisonView>,
+    /// What is shown beside each slice.
+    pub beside: Beside,
     /// The time point shown, from 0.
     pub time_point: usize,
     /// Axial, coronal, sagittal.
@@ -92,6 +95,7 @@ impl Default for ScanView {
             in_range_only: false,
             growth_not_wanted: None,
             comparison: None,
+            beside: Beside::default(),
             time_point: 0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),
