@@ -66,11 +66,9 @@ pub(super) fn wanted(view: &ViewState) -> Option<WantedBeside<'_>> {
     if !beside.on || !view.has_beside() {
         return None;
     }
-    Some(match &beside.scan {
-        Some(scan) => WantedBeside::Scan(&scan.image.volume),
-        None => {
-            let labels = beside.labels.as_ref().map(|labels| &*labels.drawn);
-            WantedBeside::Labels(labels, view.labels_shown())
-        }
-    })
+    if let Some(scan) = &beside.scan {
+        return Some(WantedBeside::Scan(&scan.image.volume));
+    }
+    let labels = beside.labels.as_ref().map(|labels| &*labels.drawn);
+    Some(WantedBeside::Labels(labels, view.labels_shown()))
 }

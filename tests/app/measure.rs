@@ -206,8 +206,9 @@ fn objects_are_measured_while_the_window_is_open() {
     // The file has the keys of the command line.
     for ending in ["json", "csv"] {
         let path = temp.path().join(format!("numbers.{ending}"));
+        wait(&mut harness, "the numbers", |app| !app.status().measures.is_empty());
         harness.get_by_label("Save objects…").click();
-        harness.run_steps(2);
+        harness.run_steps(6);
         harness.get_by_label("Path").focus();
         harness.run_steps(2);
         press(&mut harness, Key::A, Modifiers::COMMAND);

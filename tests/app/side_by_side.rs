@@ -168,6 +168,7 @@ fn with_second(folder: &Path) -> Harness<'static, App> {
     wait(&mut harness, "the scan", |app| app.document().is_some());
     harness.state_mut().show_beside(second);
     wait(&mut harness, "the second scan", |app| app.view().scan.beside.scan.is_some());
+    assert!(harness.state().messages().any(|m| m.contains("it is not registered")));
     press(&mut harness, Key::Num1, NONE);
     harness.run_steps(10);
     harness
@@ -195,7 +196,6 @@ fn a_second_scan_is_shown_at_the_same_place_of_the_world() {
     assert!(said.contains("B: follow-up.nii"), "{said}");
     assert!(said.contains("placed by its header only, not registered"), "{said}");
     let app = harness.state();
-    assert!(app.messages().any(|m| m.contains("it is not registered")));
     let beside = app.view().scan.beside.scan.as_ref().expect("there");
     assert_eq!((beside.frames, beside.elsewhere), (FrameRelation::NotSaid, false));
     assert!(!beside.linked, "only Hounsfield units have one window");

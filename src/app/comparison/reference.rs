@@ -113,7 +113,7 @@ impl Reference {
             let numbered = || (1u32..).zip(in_lists);
             let a = numbered().filter_map(|(n, (a, _))| Some((n, &objects[(*a)?].region)));
             let b = numbered().filter_map(|(n, (_, b))| Some((n, &self.labels[(*b)?].region)));
-            let (a, b): (Vec<(u32, &Region)>, Vec<(u32, &Region)>) = (a.collect(), b.collect());
+            let (a, b) = (a.collect::<Vec<_>>(), b.collect::<Vec<_>>());
             if let Some(sets) = PairSets::of(self.map.dims(), [&a, &b], limits)? {
                 return Ok((sets.maps, sets.paired));
             }

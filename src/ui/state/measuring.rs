@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::arrangement::Pane;
@@ -46,7 +47,7 @@ pub enum ObjectMeasures {
 /// The numbers of all objects that have a mask, as a file has them; `None` while some are being measured.
 pub fn measured_objects(
     document: &Document,
-    known: &HashMap<LabelId, ObjectMeasures>,
+    known: &HashMap<LabelId, ObjectMeasures, impl BuildHasher>,
 ) -> Option<Vec<MeasuredStructure>> {
     let objects = document.objects().iter().filter(|object| object.has_voxels());
     objects
