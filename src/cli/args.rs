@@ -8,6 +8,7 @@ mod measure;
 mod mesh;
 mod model;
 mod render;
+mod server;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
 pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
+pub use server::{SendArgs, ServerArgs};
 
 pub use eval::{CropAt, Edit, EmbedArgs, EvalArgs, First, FirstPrompt, Labels, StartFrom};
 
@@ -86,7 +88,7 @@ pub enum CliCommand {
     /// List the scans of a folder or a table, and how far the work on each is.
     List(ListArgs),
     /// Make a mask from clicks.
-    Segment(SegmentArgs),
+    Segment(Box<SegmentArgs>),
     /// Draw a scan, and a label map on it, as a PNG.
     Render(Box<RenderArgs>),
     /// Compare label maps, or folders of them: Dice, distances, lesions; agreement of several raters.
@@ -229,6 +231,9 @@ pub struct SegmentArgs {
     /// Which model, and where.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// What goes to a server.
+    #[command(flatten)]
+    pub send: SendArgs,
     /// Where to write the label map.
     #[arg(long, value_name = "MASK.nii.gz", help = mask_help())]
     pub out: PathBuf,
@@ -241,7 +246,7 @@ pub struct SegmentArgs {
     #[arg(long)]
     pub force: bool,
     /// Print JSON: frame (the time point), image (what the model looked at), `working_scale`, device, `device_reason`,
-    /// ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// server (requests, sent, received, `network_ms`, `server_ms`; null if the model is here), ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }
@@ -338,8 +343,9 @@ impl From<DeviceArg> for DeviceChoice {
 /// Which model, and where it runs: the same for every command that needs one.
 #[derive(Args, Clone, Debug)]
 pub struct ModelArgs {
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx; for `segment` also the
+    /// address of a server that has one (`https://host[:port][/path]`).
+    #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
     /// Where to run the model.
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
@@ -419,6 +425,8 @@ pub enum BenchWhat {
     Session,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
+    /// A click that a server on this machine answers at once: what it costs beside sending the same bytes.
+    Server,
     /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.

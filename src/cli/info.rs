@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::InfoArgs;
-use super::{files, print, print_json, series, session};
+use super::{files, print, print_json, series, server, session};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
 use crate::volume::{LabelName, OtherPlace, Provenance, Volume, Warning, readable};
@@ -185,6 +185,9 @@ fn not_finite(count: usize) -> Option<Warning> {
 
 /// Says what a file holds.
 pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
+    if server::address(Some(&args.file)).is_some() {
+        anyhow::bail!("this is an address; what a server has, “voxpoint model info” says");
+    }
     if is_named_as_session(&args.file) {
         return session::info(&args.file, args.json);
     }

@@ -28,6 +28,7 @@ mod render;
 mod runtime;
 mod segment;
 mod series;
+mod server;
 mod session;
 mod start;
 mod tables;
@@ -143,6 +144,11 @@ fn start_logging() {
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     let Cli { mut files, overlay, mask, compare, model, .. } = cli;
     files.extend(mask);
+    if server::address(model.as_deref()).is_some() {
+        anyhow::bail!(
+            "the window has no servers yet, only models on this machine; “voxpoint segment --model” asks one"
+        );
+    }
     for file in files.iter().chain(&overlay).chain(&compare).chain(&model) {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
