@@ -58,7 +58,7 @@ use cuts::Cuts;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
-use files::{Files, News, Role};
+use files::{EachObject, Files, News, Role};
 use floods::Floods;
 use gpu::{Gpu, Shortage};
 use graphics::Graphics;
@@ -424,6 +424,13 @@ impl App {
                 }
                 self.toasts.error(why);
             }
+            News::SavedEach { folder, count } => self.toasts.info(tr_with(
+                "{n} files were written and verified, one for each object: {folder}",
+                &[("n", &count), ("folder", &folder.display())],
+            )),
+            News::SaveEachTo(document, folder) => {
+                self.save_each(EachObject { document, folder }, false);
+            }
             News::SaveTo(document, path) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
                     self.save(path);
@@ -435,9 +442,9 @@ impl App {
                     ));
                 }
             }
-            News::SaveSessionTo(document, path) => {
+            News::SaveSessionTo(document, path, with_scan) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
-                    self.save_session(path);
+                    self.save_session(path, with_scan);
                 }
             }
             News::Session(path) => self.open_session(path),

@@ -120,7 +120,7 @@ pub struct InfoArgs {
     #[command(flatten)]
     pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
-    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, overlays, models,
+    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, `scan_inside`, `scan_inside_bytes`, overlays, models,
     /// objects, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
     /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]
@@ -132,29 +132,46 @@ pub struct InfoArgs {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 pub struct ExportSessionArgs {
-    /// The session; its scan is not needed, but for DICOM.
+    /// The session; its scan is not needed, but for DICOM and for pictures.
     #[arg(value_name = "S.voxpoint")]
     pub session: PathBuf,
     /// Where to write the label map.
-    #[arg(long, value_name = "MASK.nii.gz", help = labels_help())]
-    pub out: PathBuf,
-    /// Of a DICOM label file (.dcm, .rtstruct.dcm): the DICOM images of the scan, which it names; else they are looked for
-    /// where the session's scan was.
+    #[arg(
+        long,
+        value_name = "MASK.nii.gz",
+        help = labels_help(),
+        required_unless_present_any = ["per_label", "csv", "pictures"]
+    )]
+    pub out: Option<PathBuf>,
+    /// The scan, where it is not where the session says: for pictures, and of a DICOM label file (.dcm, .rtstruct.dcm) the
+    /// images that it names.
     #[arg(long, value_name = "FOLDER|FILE")]
     pub reference: Option<PathBuf>,
-    /// Write a table of the objects, too (.csv).
-    #[arg(long, value_name = "FILE")]
+    /// Write each object into a file of its own in this folder, called as the object is: 1 where it is, also where others
+    /// lie over it.
+    #[arg(long, value_name = "FOLDER")]
+    pub per_label: Option<PathBuf>,
+    /// How the names of those files end (.nii.gz, .nrrd, .mha, …); else as those of the scan.
+    #[arg(long, value_name = "ENDING")]
+    pub ending: Option<String>,
+    /// Write a table of the objects (.csv): number, name, state, voxels, `volume_ml`, points, corrected, model, seconds
+    /// (time from the step before, at most two minutes, of each step that was done to it).
+    #[arg(long, visible_alias = "table", value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// Draw each object on the scan into this folder (.png): in the axial, coronal and sagittal slice with most of it. The
+    /// scan is found as the window finds it, or is the one that is in the session.
+    #[arg(long, value_name = "FOLDER")]
+    pub pictures: Option<PathBuf>,
     /// Of a damaged session, write what is whole.
     #[arg(long)]
     pub partly: bool,
     /// Leave out of a DICOM file who the patient is, and all dates (basic profile of PS3.15); UIDs stay.
     #[arg(long)]
     pub anonymise: bool,
-    /// Replace a label map or a table that Voxpoint did not write.
+    /// Replace a label map or a table that Voxpoint did not write, and files of --per-label and --pictures.
     #[arg(long)]
     pub force: bool,
-    /// Print JSON: out, objects, voxels, overlaps (label, name, voxels, `volume_ml` of what lies under other objects; kept:
+    /// Print JSON: out, objects, voxels, files (all that were written), overlaps (label, name, voxels, `volume_ml` of what lies under other objects; kept:
     /// the file has it), damage.
     #[arg(long)]
     pub json: bool,

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::InfoArgs;
-use super::{files, print, print_json, series, session};
+use super::{files, print, print_json, series, session_info};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
 use crate::volume::{LabelName, OtherPlace, Provenance, Volume, Warning, readable};
@@ -186,7 +186,7 @@ fn not_finite(count: usize) -> Option<Warning> {
 /// Says what a file holds.
 pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
     if is_named_as_session(&args.file) {
-        return session::info(&args.file, args.json);
+        return session_info::info(&args.file, args.json);
     }
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let list = match args.series.series {

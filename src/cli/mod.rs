@@ -24,11 +24,15 @@ mod mesh;
 mod model;
 mod output;
 mod overlaps;
+mod per_label;
 mod render;
 mod runtime;
 mod segment;
 mod series;
 mod session;
+mod session_info;
+mod session_pictures;
+mod session_table;
 mod start;
 mod tables;
 mod threads;
@@ -97,6 +101,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     let draws = match &cli.command {
         Some(CliCommand::Render(_) | CliCommand::Bench(_)) => true,
         Some(CliCommand::Eval(args)) => args.pictures.is_some(),
+        Some(CliCommand::ExportSession(args)) => args.pictures.is_some(),
         _ => false,
     };
     if draws {

@@ -141,8 +141,35 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     harness.run_steps(2);
     save_as(&mut harness, &at("o.nii.gz"));
     harness.get_by_label(heading);
+    // Nothing of it would be in the file.
+    harness.get_by_label("Lesion lies wholly under Liver: it would be left out entirely (1.17 mL)");
     harness.key_press(Key::Escape);
     wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
     assert!(!at("o.nii.gz").exists());
     assert_eq!(read("n.nii.gz"), LabelMap::from_labels(scan.grid().dims(), &map).to_vec());
+}
+
+/// DICOM files name the images that they are of: of a scan that has none they can't be written, and are not offered.
+#[test]
+fn only_formats_that_can_be_written_are_said_to_keep_all() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let mut harness = window(vec![crate::brush::scan(folder.path())]);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    let scan = harness.state().document().expect("open").image().clone();
+    let path = folder.path().join("a.seg.nrrd");
+    save(&scan, &path);
+    drop_file(&mut harness, path);
+    wait(&mut harness, "the labels", |app| app.is_idle() && voxels(app).len() == 2);
+    save_as(&mut harness, &folder.path().join("m.nii.gz"));
+    let asked = harness.state().status().ask_flatten.clone().expect("it is asked");
+    assert_eq!(asked.keeping, [".seg.nrrd"]);
+    harness.key_press(Key::Escape);
+    wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
+    // A table that label maps of two formats share is nobody else's.
+    save_as(&mut harness, &folder.path().join("m.seg.nrrd"));
+    save_as(&mut harness, &folder.path().join("m.nii.gz"));
+    harness.get_by_label("Save without it").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the file", |app| app.is_idle() && folder.path().join("m.nii.gz").exists());
+    assert!(harness.state().status().ask_replace.is_none());
 }

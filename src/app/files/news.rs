@@ -32,6 +32,10 @@ pub(in crate::app) enum News {
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
     /// Of a label map and its table only one is on the disk; why, and what lies there now.
     SavedPartly { why: String, stamp: PairStamp, document: DocumentNumber },
+    /// Each object is in a file of its own in this folder; so many.
+    SavedEach { folder: PathBuf, count: usize },
+    /// The user has chosen a folder for a file of each object.
+    SaveEachTo(DocumentNumber, PathBuf),
     /// The user has chosen where the labels go.
     SaveTo(DocumentNumber, PathBuf),
     /// The user has chosen a session to open.
@@ -40,8 +44,8 @@ pub(in crate::app) enum News {
     Cases(PathBuf),
     /// The user has chosen where the sessions of all cases are.
     SessionsFolder(PathBuf),
-    /// The user has chosen where the session goes.
-    SaveSessionTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the session goes; with the scan in it, or without.
+    SaveSessionTo(DocumentNumber, PathBuf, bool),
     /// The user has said where the scan of a session is.
     ScanFound(PathBuf),
     /// The user has chosen a model.

@@ -25,12 +25,14 @@ pub(in crate::app) enum Purpose {
     /// Where the numbers of a comparison go.
     Comparison(DocumentNumber, PathBuf),
     Model,
-    /// Where the session is kept from now on.
-    Session(DocumentNumber, PathBuf),
+    /// Where the session is kept from now on; with the scan's voxels in it, or without.
+    Session(DocumentNumber, PathBuf, bool),
     /// Where the scan of a session is: its file, or the folder that it is.
     FindScan {
         folder: bool,
     },
+    /// In which folder each object gets a file of its own.
+    EachObject(DocumentNumber),
     /// Which folder has the cases that are to be worked through.
     Cases,
     /// Where the sessions of all cases are.
@@ -60,11 +62,15 @@ impl Purpose {
     fn title(&self) -> &'static str {
         match self {
             Purpose::Open => tr("Open a scan, a label map or a session"),
+            Purpose::Session(.., true) => {
+                tr("Save the session with the scan in it: every change is written into it")
+            }
             Purpose::Session(..) => tr("Save the session: every change is written into it"),
             Purpose::FindScan { folder: false } => tr("Where is the scan of this session?"),
             Purpose::FindScan { folder: true } => {
                 tr("In which folder are the slices of this session's scan?")
             }
+            Purpose::EachObject(_) => tr("The folder in which each object gets a file of its own"),
             Purpose::Cases => tr("Open a folder of cases"),
             Purpose::SessionsFolder => tr("The folder in which the sessions of all cases are"),
             Purpose::Overlay => tr("Lay another image over the scan"),
@@ -90,7 +96,7 @@ impl Purpose {
             Purpose::Save(_, path)
             | Purpose::Draw(_, _, path)
             | Purpose::Comparison(_, path)
-            | Purpose::Session(_, path) => Some(path),
+            | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
     }
@@ -121,13 +127,17 @@ impl Purpose {
             Purpose::Model => {
                 vec![(tr("Models (.pth, .onnx)").to_owned(), vec!["pth", "pt", "onnx"])]
             }
-            Purpose::Cases | Purpose::SessionsFolder | Purpose::FindScan { folder: true } => {
-                Vec::new()
-            }
+            Purpose::Cases
+            | Purpose::SessionsFolder
+            | Purpose::EachObject(_)
+            | Purpose::FindScan { folder: true } => Vec::new(),
         };
         let folder = matches!(
             self,
-            Purpose::Cases | Purpose::SessionsFolder | Purpose::FindScan { folder: true }
+            Purpose::Cases
+                | Purpose::SessionsFolder
+                | Purpose::EachObject(_)
+                | Purpose::FindScan { folder: true }
         );
         let suggestion = self.suggestion().cloned();
         DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }

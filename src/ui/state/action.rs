@@ -87,6 +87,10 @@ pub enum Action {
     Save,
     /// Ask where to save the label map.
     SaveAs,
+    /// Ask for a folder in which each object gets a file of its own.
+    SaveEach,
+    /// Answer to "replace these files?".
+    ReplaceFiles(bool),
     /// Take the last change back.
     Undo,
     /// Do it again.
@@ -107,6 +111,12 @@ pub enum Action {
     Cases(CasesAction),
     /// Ask where to keep the session from now on.
     SaveSessionAs,
+    /// Say what it means to have the scan's voxels in the session.
+    AskWithScan,
+    /// Answer to that: whether to go on.
+    AnswerWithScan(bool),
+    /// Stop writing the session into another file.
+    CancelSavingSession,
     /// Go on with this draft.
     ContinueDraft(PathBuf),
     /// Discard this draft.

@@ -60,14 +60,14 @@ pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
 pub use session_status::{
-    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
-    SessionQuestion, SessionState, SessionStatus, SmallPicture,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
+    SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
 pub use slice_transform::SliceTransform;
 pub use status::{
-    Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LeftOut, LogLine,
-    ModelEntry, ModelStatus, Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus,
-    SaveStatus, Status, Waiting, WiresStatus,
+    Busy, Download, Drawing, FileProgress, FilesThere, FloodStatus, GrowthStatus, Latency, LeftOut,
+    LogLine, LostPart, ModelEntry, ModelStatus, Offer, OperationStatus, PreviewStatus, Question,
+    RuntimeStatus, SaveStatus, Status, Waiting, WiresStatus,
 };
 pub use transient::{
     BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince,

@@ -1,9 +1,10 @@
 //! Windows, questions and cards over the rest.
 
 mod about_model;
-mod ask_flatten;
+mod ask_before;
 mod ask_leave;
 mod ask_replace;
+mod ask_with_scan;
 mod drafts;
 mod drop_offer;
 mod growth;
@@ -42,7 +43,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     session_question::show(ctx, cx.status, cx.out);
     series::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
-    ask_flatten::show(ctx, cx.status, cx.out);
+    ask_with_scan::show(ctx, cx.status, cx.out);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
     welcome::drop_files(ctx, cx.status, cx.out);
 }
