@@ -1,4 +1,4 @@
-"""The masks of a table by the workers of a Dask cluster, a share each; results come as they are made.
+"""The masks of a table by the workers of a Dask cluster, a share each; results come as shares end.
 
     pip install "dask[distributed]"
     python dask_batch.py jobs.csv --shares 8                         # processes on this machine

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A Slurm array: each job does its share of jobs.csv, and goes on where it was stopped.
+# A Slurm array without gaps: each job does its share of jobs.csv, and goes on where it was stopped.
 #
 #   sbatch --array=1-8 slurm.sh jobs.csv
 #

@@ -8,7 +8,7 @@ use super::leaving::Leave;
 use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
 use crate::session;
-use crate::ui::{Action, OfferAnswer, RecentFile};
+use crate::ui::{Action, BesideAction, OfferAnswer, RecentFile};
 
 impl App {
     /// Stops what is nearest at hand: a file that is being opened, else a click, else the newest message. What is
@@ -126,7 +126,11 @@ impl App {
             Action::ShowSuv(kind) => self.show_suv(kind),
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
+            Action::SaveMeasures => self.ask_save_measures(),
+            Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
+            Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
             Action::Comparison(action) => self.compare(action, ctx),
+            Action::Robot(action) => self.do_with_robot(action, ctx),
             Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
@@ -136,11 +140,17 @@ impl App {
             Action::CancelDownload => self.library.cancel(),
             Action::Save => self.save_again(),
             Action::SaveAs => self.ask_save(),
+            Action::SaveEach => self.ask_save_each(),
+            Action::ReplaceFiles(replaces) => self.answer_files(replaces),
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
             Action::TakeBack(gesture) => self.take_back(gesture),
             Action::Do(command) => {
                 self.run(command);
+            }
+            Action::Duplicate(object) => self.duplicate(object),
+            Action::NameFromList { object, name, number, colour, list } => {
+                self.name_from_list((object, number), name, colour, &list);
             }
             Action::ApplyOperation => {
                 self.operations.apply(self.open.as_ref(), self.view.transient.operation.as_ref());
@@ -168,6 +178,9 @@ impl App {
             Action::Cases(action) => self.do_cases(action),
             Action::CloseScan => self.leaving.want(Leave::CloseScan),
             Action::SaveSessionAs => self.ask_save_session(),
+            Action::AskWithScan => self.ask_with_scan(),
+            Action::AnswerWithScan(goes_on) => self.answer_with_scan(goes_on),
+            Action::CancelSavingSession => self.cancel_saving_session(),
             Action::ContinueDraft(path) => self.continue_draft(path),
             Action::DiscardDraft(path) => self.discard_draft(path),
             Action::AnswerSession(answer) => self.answer_session(answer),

@@ -35,7 +35,13 @@ impl Consequences {
                 command,
                 Command::AddPrompt { .. } | Command::MovePrompt { .. } | Command::FlipPrompt { .. }
             ),
-            paints: matches!(command, Command::Edit { .. } | Command::EditAll { .. }),
+            paints: matches!(
+                command,
+                Command::Edit { .. }
+                    | Command::EditAll { .. }
+                    | Command::Duplicate { .. }
+                    | Command::AddCopy { .. }
+            ),
             uncovered: hidden_losers(document, command),
             kept: kept_by_hand(document, command),
             keeps_number: match command {
@@ -98,20 +104,27 @@ fn key_of(tool: ToolId) -> String {
 
 /// The hidden objects that an edit takes voxels from, with their names: nobody would see it.
 fn hidden_losers(document: &Document, command: &Command) -> Vec<(LabelId, String)> {
-    if document.objects().iter().all(|o| o.visible) {
+    let hidden: Vec<&Object> = document.objects().iter().filter(|o| !o.visible).collect();
+    if hidden.is_empty() {
         return Vec::new();
     }
-    let delta = match command {
+    let row = document.labels().dims()[0];
+    let loses: Box<dyn Fn(&Object) -> bool> = match command {
         Command::Edit { object, change, over, .. } if *over != Over::Background => {
-            document.would_edit(*object, change, *over)
+            let Ok(delta) = document.would_edit(*object, change, *over) else { return Vec::new() };
+            Box::new(move |o| delta.runs().iter().any(|run| run.before == o.id.0))
         }
-        Command::EditAll { edits, .. } => document.would_edit_all(edits),
+        Command::EditAll { edits, .. } => {
+            let Ok((after, _)) = document.would_edit_all(edits) else { return Vec::new() };
+            // What comes to lie under others is not lost.
+            Box::new(move |o| {
+                let after = after.object(o.id).map(|after| after.whole(row));
+                after.is_some_and(|after| !o.whole(row).without(&after, row).is_empty())
+            })
+        }
         _ => return Vec::new(),
     };
-    let Ok(delta) = delta else { return Vec::new() };
-    let loses = |o: &&Object| delta.runs().iter().any(|run| run.before == o.id.0);
-    let hidden = document.objects().iter().filter(|o| !o.visible).filter(loses);
-    hidden.map(|o| (o.id, o.name.clone())).collect()
+    hidden.into_iter().filter(|o| loses(o)).map(|o| (o.id, o.name.clone())).collect()
 }
 
 /// Whether a click is made where something was done by hand, which its answer will not change.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::DocumentNumber;
 use super::open_document::OpenDocument;
-use crate::document::{Change, Command, EditedObject, LabelId, ObjectEdit, Over, StateId};
+use crate::document::{Change, Command, Depth, EditedObject, LabelId, ObjectEdit, Over, StateId};
 use crate::mask::scissors::{Scissors, shown_part};
 use crate::mask::{FillRule, MaskError, WorkLimits};
 use crate::ui::text::{Language, speak, spoken, tr, tr_with};
@@ -28,11 +28,11 @@ impl PartialEq for Key {
     }
 }
 
-/// An object that is cut.
+/// An object that is cut, also where it lies under others.
 struct Cloth {
     id: LabelId,
     name: String,
-    region: Arc<Region>,
+    whole: Arc<Region>,
 }
 
 struct Ask {
@@ -136,9 +136,10 @@ impl Cuts {
 
     /// `false` if there is nobody to ask.
     fn ask(&mut self, key: Key, open: &OpenDocument) -> bool {
+        let row = open.document.labels().dims()[0];
         let cloth = |id: &LabelId| {
             let object = open.document.object(*id).filter(|o| !o.locked)?;
-            Some(Cloth { id: *id, name: object.name.clone(), region: Arc::clone(&object.region) })
+            Some(Cloth { id: *id, name: object.name.clone(), whole: object.whole(row) })
         };
         let cloths = key.wanted.objects.iter().filter_map(cloth).collect();
         let (volume, cancel) = (Arc::clone(open.document.image()), CancelToken::new());
@@ -154,8 +155,7 @@ impl Cuts {
 fn cut(ask: &Ask) -> Option<Result<Vec<ObjectEdit>, String>> {
     let wanted = &*ask.key.wanted;
     let grid = ask.volume.grid();
-    let shown =
-        |cloth: &Cloth| shown_part(&cloth.region, grid, &wanted.kept, wanted.slice.as_ref());
+    let shown = |cloth: &Cloth| shown_part(&cloth.whole, grid, &wanted.kept, wanted.slice.as_ref());
     let shown: Vec<Region> = ask.cloths.iter().map(shown).collect();
     let scissors = Scissors {
         projection: wanted.projection,
@@ -171,7 +171,7 @@ fn cut(ask: &Ask) -> Option<Result<Vec<ObjectEdit>, String>> {
         Err(MaskError::Cancelled) => return None,
         Err(_) => return Some(Err(tr("Not enough memory for this cut.").to_owned())),
     };
-    let all = |n: &usize| !cut[*n].is_empty() && cut[*n] == *ask.cloths[*n].region;
+    let all = |n: &usize| !cut[*n].is_empty() && cut[*n] == *ask.cloths[*n].whole;
     if let Some(n) = (0..cut.len()).find(all) {
         return Some(Err(tr_with(
             "Nothing would be left of {name}: delete the object instead.",
@@ -182,6 +182,7 @@ fn cut(ask: &Ask) -> Option<Result<Vec<ObjectEdit>, String>> {
         target: EditedObject::Known(cloth.id),
         change: Change::Subtract(Arc::new(cut)),
         over: Over::Background,
+        depth: Depth::Whole,
     };
     let cut = ask.cloths.iter().zip(cut).filter(|(_, cut)| !cut.is_empty());
     let edits: Vec<ObjectEdit> = cut.map(edit).collect();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::DocumentNumber;
 use super::model::Preview;
 use super::open_document::OpenDocument;
-use crate::document::{Change, Command, Document, EditKind};
+use crate::document::{Change, Command, Document, EditKind, LabelId, Over};
 use crate::mask::flood::{Flood, FloodOptions, flood_alike};
 use crate::mask::level::{LevelSide, trace_level, trace_level_in_plane};
 use crate::mask::{MaskError, Scope, WorkLimits};
+use crate::ui::kit::format::shorten;
 use crate::ui::text::{Language, speak, spoken, tr, tr_with};
 use crate::ui::{FloodBy, FloodStatus, WantedFlood, tools};
 use crate::volume::{Region, Volume};
@@ -220,6 +221,43 @@ fn level(
     Ok(Flood { region, stopped: false })
 }
 
+/// Why a fill of these voxels changes nothing: what there is.
+fn nothing_changes(document: &Document, wanted: &WantedFlood, region: &Region) -> String {
+    let own = wanted.object.map_or(0, |id| id.0);
+    let parts = document.labels().parts_of(region);
+    // Another object says more than the background; of several that which has most.
+    let others = parts.iter().filter(|(label, _)| ![0, own].contains(*label));
+    let most = others.max_by_key(|(_, part)| part.count());
+    let other = most.and_then(|(label, _)| document.object(LabelId(*label)));
+    let named = |id: LabelId| document.object(id).map(|o| shorten(&o.name, 30)).unwrap_or_default();
+    match (other, wanted.over) {
+        (Some(other), _) if wanted.erases => {
+            let (other, name) = (shorten(&other.name, 30), named(LabelId(own)));
+            tr_with(
+                "Nothing would change: this is {other}, and {name} is selected.",
+                &[("other", &other), ("name", &name)],
+            )
+        }
+        (_, Over::Only(only)) if !wanted.erases => tr_with(
+            "Nothing would change: painting is confined to {name}.",
+            &[("name", &named(only))],
+        ),
+        (Some(other), _) if other.locked => tr_with(
+            "Nothing would change: this is {name}, which is locked.",
+            &[("name", &shorten(&other.name, 30))],
+        ),
+        (Some(other), _) => tr_with(
+            "Nothing would change: this is {name}; “Unlocked objects” would fill over it.",
+            &[("name", &shorten(&other.name, 30))],
+        ),
+        (None, _) if !wanted.erases && own != 0 && parts.contains_key(&own) => tr_with(
+            "Nothing would change: all of this is in {name} already.",
+            &[("name", &named(LabelId(own)))],
+        ),
+        (None, _) => tr("Nothing would change.").to_owned(),
+    }
+}
+
 /// `None` if nobody wants to know any more.
 fn fill(ask: &Ask) -> Option<Result<Fill, String>> {
     let Ask { key, document, number, cancel, .. } = ask;
@@ -256,7 +294,7 @@ fn fill(ask: &Ask) -> Option<Result<Fill, String>> {
         return Some(Ok(Fill { change, preview: None }));
     };
     if delta.is_empty() {
-        return Some(Err(tr("Nothing would change.").to_owned()));
+        return Some(Err(nothing_changes(document, wanted, change.region())));
     }
     let drawn = wanted.shown && document.active().map(|o| o.id) == wanted.object;
     let preview =

@@ -1,4 +1,8 @@
 //! Keeps the GPU scene a copy of the document, a little each frame.
+//!
+//! - `beside`: what is shown beside slices, a scene of its own.
+
+mod beside;
 
 use std::sync::{Arc, Weak};
 
@@ -8,9 +12,11 @@ use super::DocumentNumber;
 use super::model::Preview;
 use crate::document::{Dirty, Document};
 use crate::render::{self, Fault, Faults, LabelStyle, RenderError, Scene, UPLOAD_BUDGET};
-use crate::ui::views::SceneSlot;
+use crate::ui::views::{BesideSlot, SceneSlot};
 use crate::ui::{DrawnLabels, ImageLayer, ShownMasks, label_styles};
 use crate::volume::{LabelMap, Volume, VoxelBox};
+use beside::BesideShown;
+pub(super) use beside::WantedBeside;
 
 /// What the device has not enough memory for.
 pub(super) enum Shortage {
@@ -42,6 +48,7 @@ pub(super) struct Gpu {
     overlays: [Option<Arc<Volume>>; ImageLayer::MOST],
     /// Images of which was told that they are coarse; they may be gone since.
     told_coarse: Vec<Weak<Volume>>,
+    beside: BesideShown,
 }
 
 impl Gpu {
@@ -51,7 +58,9 @@ impl Gpu {
         scene.set_progressive(true);
         let window = ctx.clone();
         scene.on_whole_slice(Arc::new(move || window.request_repaint()));
-        state.renderer.write().callback_resources.insert(SceneSlot(Some(scene)));
+        let resources = &mut state.renderer.write().callback_resources;
+        resources.insert(SceneSlot(Some(scene)));
+        resources.insert(BesideSlot(None));
         Self {
             state: state.clone(),
             ctx: ctx.clone(),
@@ -67,6 +76,7 @@ impl Gpu {
             coarse: None,
             overlays: Default::default(),
             told_coarse: Vec::new(),
+            beside: BesideShown::default(),
         }
     }
 

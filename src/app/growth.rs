@@ -11,7 +11,7 @@ use super::DocumentNumber;
 use super::model::Preview;
 use super::open_document::{OpenDocument, told};
 use super::proposals::{Order, Phase, Proposal, Proposals, Proposer};
-use crate::document::{Change, Document, EditedObject, LabelId, Object, ObjectEdit, Over};
+use crate::document::{Change, Depth, Document, EditedObject, LabelId, Object, ObjectEdit, Over};
 use crate::mask::grow_cut::{GrowCut, GrowCutOptions};
 use crate::mask::{MaskError, WorkLimits};
 use crate::ui::text::{tr, tr_with};
@@ -154,14 +154,15 @@ fn propose(
         gains.push((id, ml));
         if !gained.is_empty() {
             let (target, change) = (EditedObject::Known(id), Change::Add(Arc::new(gained)));
-            edits.push(ObjectEdit { target, change, over: Over::Background });
+            let (over, depth) = (Over::Background, Depth::Seen);
+            edits.push(ObjectEdit { target, change, over, depth });
         }
     }
     if edits.is_empty() {
         return Some(Err(tr("Nothing would change.").to_owned()));
     }
     let delta = match document.would_edit_all(&edits) {
-        Ok(delta) => delta,
+        Ok((_, delta)) => delta,
         Err(why) => return Some(Err(told(why))),
     };
     let preview = Preview::of_gains(document, &delta, order.number);

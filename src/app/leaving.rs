@@ -332,7 +332,7 @@ mod tests {
         let volume = Volume::new("next", grid, vec![1; 3], voxels, Scale::NONE, stored, vec![]);
         let stats = volume.stats();
         let histogram = Histogram::of(&volume, &stats, 2);
-        Loaded { volume: volume.into(), path: "next".into(), stats, histogram }
+        Loaded { volume: volume.into(), path: "next".into(), stats, histogram, only_labels: false }
     }
 
     fn name(leave: &Leave) -> &'static str {

@@ -4,8 +4,10 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod beside;
 mod comparison;
 mod consequences;
+mod copying;
 mod cuts;
 mod document_number;
 mod edit_preview;
@@ -20,9 +22,11 @@ mod library;
 mod live_wires;
 mod log;
 mod measures;
+mod measures_file;
 mod model;
 mod name_lists;
 mod offers;
+mod on_gpu;
 mod open_document;
 mod operations;
 mod parts;
@@ -31,10 +35,12 @@ mod pointer;
 mod probe;
 mod proposals;
 mod remembered;
+mod robot;
 mod saving;
 mod series;
 mod sessions;
 mod start;
+mod table_file;
 mod threshold;
 mod uptake;
 mod wheel;
@@ -48,9 +54,9 @@ use crate::document::Document;
 use crate::io::Registry;
 use crate::segment::{Installed, ModelRef, Models};
 use crate::session;
-use crate::ui::text::tr_with;
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{
-    self, ImageLayer, RecentFile, ReferenceReading, SaveStatus, Status, Toasts, ViewState, tools,
+    self, ImageLayer, RecentFile, ReferenceReading, SaveStatus, Status, Toasts, ViewState,
 };
 use crate::work::Task;
 use comparison::Comparison;
@@ -58,9 +64,9 @@ use cuts::Cuts;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
-use files::{Files, News, Role};
+use files::{EachObject, Files, News, Role};
 use floods::Floods;
-use gpu::{Gpu, Shortage};
+use gpu::Gpu;
 use graphics::Graphics;
 pub use graphics::{AppWindow, Left};
 use growth::Growth;
@@ -79,10 +85,12 @@ use parts::PartCounts;
 use pictures::Pictures;
 use pointer::InOrder;
 use remembered::Remembered;
+use robot::RobotUser;
 use series::SeriesChoice;
 pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
 pub use start::run;
+use table_file::TableFile;
 use threshold::Threshold;
 use work_list::WorkList;
 
@@ -108,7 +116,9 @@ pub struct App {
     growth: Growth,
     part_counts: PartCounts,
     measures: Measures,
+    measures_file: TableFile,
     comparison: Comparison,
+    robot: RobotUser,
     name_lists: NameLists,
     library: Library,
     pictures: Pictures,
@@ -194,7 +204,9 @@ impl App {
             growth: Growth::start(wake.clone())?,
             part_counts: PartCounts::start(wake.clone())?,
             measures: Measures::start(wake.clone())?,
+            measures_file: TableFile::new(wake.clone()),
             comparison: Comparison::start(&wake)?,
+            robot: RobotUser::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
             pictures: Pictures::new(wake.clone()),
@@ -230,6 +242,11 @@ impl App {
     /// Lays images over the scan, once it is open.
     pub fn add_overlays(&mut self, paths: Vec<PathBuf>) {
         self.files.open_all(paths, Role::Overlay);
+    }
+
+    /// Shows a second scan beside the first, once that is open.
+    pub fn show_beside(&mut self, path: PathBuf) {
+        self.files.open(path, Role::Beside);
     }
 
     /// Compares the label maps of the scan with this one, once they are open.
@@ -320,7 +337,10 @@ impl App {
         self.part_counts.follow(self.open.as_ref(), &mut self.status.parts);
         let wanted = self.view.windows.measures;
         self.measures.follow(self.open.as_ref(), wanted, &mut self.status.measures);
+        self.tell_measures_file();
         self.follow_comparison(ctx);
+        self.follow_robot(ctx);
+        self.follow_beside();
         self.show_on_gpu(ctx);
         self.follow_sessions(ctx);
         self.follow_work_list(ctx);
@@ -335,37 +355,6 @@ impl App {
         self.leave_when_saved(ctx);
         self.keep_log();
         self.longest_step = self.longest_step.max(began.elapsed());
-    }
-
-    /// Uploads what has changed of the scan, its masks, what lies over it, and the preview of what is aimed at.
-    fn show_on_gpu(&mut self, ctx: &egui::Context) {
-        let (Some(gpu), Some(open)) = (&mut self.gpu, &self.open) else { return };
-        // What objects grow to is looked at with a brush in hand, of which the ring tells enough then. What another
-        // tool would do comes first.
-        let grown = self.growth.preview(self.open.as_ref());
-        let brushes = [tools::BRUSH, tools::ERASER].contains(&self.view.prefs.tool);
-        let edit = self.edit_preview.get().filter(|_| !brushes || grown.is_none());
-        let by_hand = edit.or(self.floods.preview());
-        let operation = self.operations.preview(self.open.as_ref());
-        let preview = by_hand.or(operation).or(self.model.preview()).or(grown);
-        let shown = self.view.shown_masks();
-        let drawn = self.view.drawn_labels().map(|drawn| &**drawn);
-        match gpu.sync(open.number, &open.document, shown, (preview, drawn)) {
-            Ok(true) => self.time_point_loading = false,
-            Ok(false) => ctx.request_repaint(),
-            Err(why) => self.toasts.error(why),
-        }
-        if let Some([x, y, z]) = gpu.take_coarse() {
-            self.toasts.info(tr_with(
-                "3D shows {n} voxels as one, for want of graphics memory. Slices are exact.",
-                &[("n", &format!("{x} × {y} × {z}"))],
-            ));
-        }
-        let short = gpu.lay_over(&self.view.scan.overlays);
-        // What can't be drawn is not in the list either; from the last on, so that places stay.
-        for (slot, shortage) in short.into_iter().rev() {
-            self.tell_shortage(slot, shortage);
-        }
     }
 
     /// What was painted to stand for what is not wanted is an object like others, and in the file.
@@ -398,14 +387,22 @@ impl App {
             News::Image(loaded) => self.replace(loaded),
             News::Offered(loaded, why) => self.offer_image(loaded, why),
             News::Overlay(loaded) => self.lay_over(*loaded),
+            News::Beside(loaded) => self.put_beside(*loaded),
             News::Several(path, role, list) => self.ask_series(path, role, list),
             News::Asks(path, role, which, asked) => self.ask_how((path, role, which), asked),
             News::Labels(path, labels) => self.import(path, *labels),
             News::Reference(path, read) => self.begin_comparison(path, *read),
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
+            News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
+            News::SaveMeasuresTo(document, path) => self.save_measures(document, path),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();
+                if saved.stays_without_patient {
+                    let text =
+                        tr("The patient had been taken out of this file, and is left out again");
+                    self.toasts.info(text.to_owned());
+                }
                 self.sessions.exported(state, &stamp);
                 if let Some(open) = self.open.as_mut().filter(|s| s.number == document) {
                     open.document.mark_saved(state);
@@ -424,6 +421,13 @@ impl App {
                 }
                 self.toasts.error(why);
             }
+            News::SavedEach { folder, count } => self.toasts.info(tr_with(
+                "{n} files were written and verified, one for each object: {folder}",
+                &[("n", &count), ("folder", &folder.display())],
+            )),
+            News::SaveEachTo(document, folder) => {
+                self.save_each(EachObject { document, folder }, false);
+            }
             News::SaveTo(document, path) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
                     self.save(path);
@@ -435,9 +439,9 @@ impl App {
                     ));
                 }
             }
-            News::SaveSessionTo(document, path) => {
+            News::SaveSessionTo(document, path, with_scan) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
-                    self.save_session(path);
+                    self.save_session(path, with_scan);
                 }
             }
             News::Session(path) => self.open_session(path),
@@ -465,23 +469,6 @@ impl App {
         let Some(answer) = self.recent.as_ref().and_then(Task::poll) else { return };
         self.recent = None;
         self.status.recent = answer.unwrap_or_else(|_| self.remembered.recent());
-    }
-
-    fn tell_shortage(&mut self, slot: usize, shortage: Shortage) {
-        match shortage {
-            Shortage::Refused(why) => {
-                self.view.remove_overlay(slot);
-                self.toasts.error(why);
-            }
-            Shortage::Coarse([x, y, z]) => {
-                let layer = self.view.scan.overlays.get(slot);
-                let name = layer.map_or("", |layer| layer.volume.name());
-                self.toasts.warning(tr_with(
-                    "{name} is coarser, in slices too: {n} of its voxels are shown as one, for want of graphics memory.",
-                    &[("name", &name), ("n", &format!("{x} × {y} × {z}"))],
-                ));
-            }
-        }
     }
 
     fn draw(&mut self, ui: &mut egui::Ui) {

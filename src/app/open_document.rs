@@ -8,10 +8,9 @@ use super::App;
 use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
-use super::files::{Loaded, stem_of};
+use super::files::{Loaded, Role, stem_of};
 use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
-use crate::geom::Grid;
 use crate::io::PairStamp;
 use crate::prompt::{ImageId, Prompt};
 use crate::ui::commands::tools::negative_refusal;
@@ -78,7 +77,7 @@ impl OpenDocument {
 impl App {
     /// Lays an image over the open scan.
     pub(super) fn lay_over(&mut self, loaded: Loaded) {
-        let Loaded { volume, stats, histogram, path } = loaded;
+        let Loaded { volume, stats, histogram, path, .. } = loaded;
         let Some(grid) = self.document().map(|d| d.image().grid().clone()) else { return };
         let name = volume.name().to_owned();
         if self.view.scan.overlays.len() >= ImageLayer::MOST {
@@ -92,7 +91,7 @@ impl App {
         for warning in volume.warnings() {
             self.toasts.warning(format!("{name}: {}", warning.0));
         }
-        if !overlap(volume.grid(), &grid) {
+        if !volume.grid().may_meet(&grid) {
             self.toasts.warning(tr_with(
                 "{name} lies elsewhere in space than the scan: none of it is seen over it",
                 &[("name", &name)],
@@ -113,6 +112,9 @@ impl App {
         let stem = stem_of(&self.formats, &loaded.path);
         self.sessions.begin(&loaded.path, &files, stem);
         self.status.past = Arc::default();
+        if loaded.only_labels {
+            self.files.open(loaded.path, Role::Labels);
+        }
     }
 
     /// Makes a document the open one.
@@ -205,7 +207,9 @@ impl App {
         } else if renumbers(command) && !open.deferred.is_empty() {
             // What waits knows objects by their numbers.
             self.toasts.refused(told(Refused::Busy));
-        } else if self.time_point_loading && matches!(command, Command::AddPrompt { .. }) {
+        } else if self.time_point_loading
+            && matches!(command, Command::AddPrompt { .. } | Command::BeginByPrompt { .. })
+        {
             // The picture may still be that of another time point.
             let why = tr("This time point is still being loaded; click again");
             self.toasts.warning(why.to_owned());
@@ -401,17 +405,6 @@ impl App {
     }
 }
 
-/// Whether the boxes around two grids, along the axes of the world, share anything.
-fn overlap(a: &Grid, b: &Grid) -> bool {
-    let ends = |grid: &Grid| {
-        let corners = grid.corners();
-        let first = corners[0];
-        corners.into_iter().fold((first, first), |(low, high), c| (low.min(c), high.max(c)))
-    };
-    let ((a_low, a_high), (b_low, b_high)) = (ends(a), ends(b));
-    a_low.cmple(b_high).all() && b_low.cmple(a_high).all()
-}
-
 /// Whether an object gets another number by it.
 fn renumbers(command: &Command) -> bool {
     matches!(command, Command::Renumber(..) | Command::NameFromPreset { number: Some(_), .. })
@@ -450,6 +443,7 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
 fn asks_the_model(document: &Document, command: &Command) -> bool {
     match command {
         Command::AddPrompt { .. }
+        | Command::BeginByPrompt { .. }
         | Command::RemovePrompt { .. }
         | Command::MovePrompt { .. }
         | Command::FlipPrompt { .. }
@@ -521,6 +515,7 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         Command::StartFromMask(id)
         | Command::Extend(id)
         | Command::BringToFront(id)
+        | Command::AddCopy { into: id, .. }
         | Command::GiveUpCovered(id)
         | Command::RemoveObject(id) => Some(*id),
         _ => None,
@@ -535,7 +530,7 @@ pub(super) fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geom::DAffine3;
+    use crate::geom::{DAffine3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
 
     fn open() -> OpenDocument {

@@ -1,11 +1,12 @@
-//! How many parts each mask has, counted on a thread of its own whenever masks have changed.
+//! How many parts each object has, counted on a thread of its own whenever masks have changed: of all of its voxels, so
+//! that an organ which a vessel crosses is one part, whichever of the two lies on top.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use super::DocumentNumber;
 use super::open_document::OpenDocument;
-use crate::document::LabelId;
+use crate::document::{LabelId, Object};
 use crate::geom::Grid;
 use crate::mask::parts::{Parts, PartsSummary};
 use crate::mask::{Connectivity, WorkLimits};
@@ -16,12 +17,20 @@ use crate::work::{CancelToken, Wake, Worker};
 /// All masks that have changed, to be counted.
 struct Ask {
     document: DocumentNumber,
-    masks: Vec<(LabelId, Arc<Region>)>,
+    masks: Vec<(LabelId, [Arc<Region>; 2])>,
     grid: Grid,
 }
 
+/// What of an object is seen, and what of it lies under others. Weak: who changes a mask is not to copy it for the sake
+/// of this.
+type Of = [Weak<Region>; 2];
+
 /// A mask, and what was counted; `None` if there is no memory to count it.
-type Counted = (LabelId, Weak<Region>, Option<PartsSummary>);
+type Counted = (LabelId, Of, Option<PartsSummary>);
+
+fn layers(object: &Object) -> [&Arc<Region>; 2] {
+    [&object.region, &object.covered]
+}
 
 struct Told {
     document: DocumentNumber,
@@ -33,8 +42,7 @@ pub(super) struct PartCounts {
     worker: Worker<Ask, Told>,
     /// Of which document, and of which revision everything that is known was looked up.
     of: Option<(DocumentNumber, u64)>,
-    /// Weak: who changes a mask is not to copy it for the sake of this.
-    known: HashMap<LabelId, (Weak<Region>, Option<PartsSummary>)>,
+    known: HashMap<LabelId, (Of, Option<PartsSummary>)>,
     busy: bool,
 }
 
@@ -42,10 +50,12 @@ impl PartCounts {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let worker = Worker::start("parts", wake, |ask: Ask, tell: &dyn Fn(Told)| {
             let Ask { document, masks, grid } = ask;
-            let count = |(id, region): (LabelId, Arc<Region>)| {
+            let count = |(id, layers): (LabelId, [Arc<Region>; 2])| {
                 let limits = WorkLimits::new(CancelToken::new(), Free::now().usable());
-                let parts = Parts::of(&region, &grid, Connectivity::Corners, &limits);
-                (id, Arc::downgrade(&region), parts.ok().map(|parts| parts.summary()))
+                let whole = whole(&layers, grid.dims()[0]);
+                let parts = Parts::of(&whole, &grid, Connectivity::Corners, &limits);
+                let summary = parts.ok().map(|parts| parts.summary());
+                (id, layers.each_ref().map(Arc::downgrade), summary)
             };
             let counted = masks.into_iter().map(count).collect();
             tell(Told { document, counted });
@@ -70,7 +80,7 @@ impl PartCounts {
             let Ok(Told { document, counted }) = told else { return };
             self.busy = false;
             if now.is_some_and(|now| now.0 == document) {
-                let entry = |(id, region, summary)| (id, (region, summary));
+                let entry = |(id, of, summary)| (id, (of, summary));
                 self.known.extend(counted.into_iter().map(entry));
                 news = true;
             }
@@ -84,15 +94,16 @@ impl PartCounts {
         let mut changed = Vec::new();
         let mut known = HashMap::new();
         for object in open.document.objects() {
-            let current = |(region, _): &(Weak<Region>, Option<PartsSummary>)| {
-                std::ptr::eq(region.as_ptr(), Arc::as_ptr(&object.region))
+            let current = |(of, _): &(Of, Option<PartsSummary>)| {
+                let mut both = of.iter().zip(layers(object));
+                both.all(|(old, now)| std::ptr::eq(old.as_ptr(), Arc::as_ptr(now)))
             };
             match self.known.remove(&object.id).filter(current) {
                 Some(entry) => {
                     shown.extend(entry.1.map(|summary| (object.id, summary)));
                     known.insert(object.id, entry);
                 }
-                None => changed.push((object.id, Arc::clone(&object.region))),
+                None => changed.push((object.id, layers(object).map(Arc::clone))),
             }
         }
         self.known = known;
@@ -104,20 +115,46 @@ impl PartCounts {
     }
 }
 
+/// All voxels of an object whose rows have `row` voxels.
+fn whole([seen, covered]: &[Arc<Region>; 2], row: usize) -> Arc<Region> {
+    if covered.is_empty() { Arc::clone(seen) } else { Arc::new(seen.union(covered, row)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::document::{Change, Command, Document, EditKind, GestureId, Over};
     use crate::geom::DAffine3;
-    use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+    use crate::volume::{NamedRegion, Scale, StoredGeometry, Volume, Voxels};
 
-    #[test]
-    fn parts_are_counted_whenever_a_mask_changes() {
+    fn open() -> OpenDocument {
         let grid = Grid::new([5, 1, 1], DAffine3::IDENTITY).unwrap();
         let (voxels, stored) = (Voxels::U8(vec![0; 5]), StoredGeometry::of(&grid));
         let volume = Volume::new("v", grid, vec![5, 1, 1], voxels, Scale::NONE, stored, vec![]);
         let document = Document::new(Arc::new(volume));
-        let mut open = OpenDocument::new(DocumentNumber(1), document, "scan".into());
+        OpenDocument::new(DocumentNumber(1), document, "scan".into())
+    }
+
+    /// Follows until so many objects are counted.
+    fn counted(
+        counts: &mut PartCounts,
+        open: &OpenDocument,
+        objects: usize,
+    ) -> HashMap<LabelId, PartsSummary> {
+        let mut shown = HashMap::new();
+        for _ in 0..2000 {
+            counts.follow(Some(open), &mut shown);
+            if shown.len() == objects {
+                return shown;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        panic!("never counted");
+    }
+
+    #[test]
+    fn parts_are_counted_whenever_a_mask_changes() {
+        let mut open = open();
         let mut counts = PartCounts::start(Arc::new(|| ())).unwrap();
         let mut shown = HashMap::new();
         for (mask, parts) in [
@@ -132,14 +169,7 @@ mod tests {
             open.document.apply(edit).unwrap();
             counts.follow(Some(&open), &mut shown);
             assert!(shown.is_empty(), "nothing is said of a mask that is not counted yet");
-            for _ in 0..2000 {
-                counts.follow(Some(&open), &mut shown);
-                if !shown.is_empty() {
-                    break;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(2));
-            }
-            let summary = shown[&LabelId(1)];
+            let summary = counted(&mut counts, &open, 1)[&LabelId(1)];
             assert_eq!(
                 (summary.parts, summary.mm3),
                 (parts, mask.iter().filter(|m| **m).count() as f64)
@@ -147,5 +177,27 @@ mod tests {
         }
         counts.follow(None, &mut shown);
         assert!(shown.is_empty());
+    }
+
+    #[test]
+    fn what_lies_under_another_object_belongs_to_a_part() {
+        let mut open = open();
+        let label = |value, mask: [bool; 5]| NamedRegion {
+            value,
+            name: None,
+            colour: None,
+            opacity: None,
+            visible: true,
+            region: Region::from_mask(5, mask),
+        };
+        let (organ, vessel) = ([true; 5], [false, false, true, false, false]);
+        open.document.apply(Command::Import(vec![label(1, organ), label(2, vessel)])).unwrap();
+        let mut counts = PartCounts::start(Arc::new(|| ())).unwrap();
+        let found = counted(&mut counts, &open, 2);
+        assert_eq!((found[&LabelId(1)].parts, found[&LabelId(1)].mm3), (1, 5.0));
+        // What lies below goes: two parts are left.
+        open.document.apply(Command::GiveUpCovered(LabelId(1))).unwrap();
+        let found = counted(&mut counts, &open, 2);
+        assert_eq!((found[&LabelId(1)].parts, found[&LabelId(1)].mm3), (2, 4.0));
     }
 }

@@ -73,6 +73,8 @@ impl App {
             && !self.files.is_saving()
             && !self.files.paths.is_looking()
             && !self.comparison.is_busy()
+            && !self.robot.is_busy()
+            && !self.measures_file.is_busy()
     }
 
     /// Where the open document is kept, once all of it is there.

@@ -4,15 +4,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::files::{Loses, Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
-use crate::document::{Document, LabelId};
-use crate::ui::text::tr;
-use crate::ui::{ReplaceAnswer, SaveStatus};
+use super::files::{EachObject, Loses, Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
+use crate::document::{Document, LabelId, Object};
+use crate::ui::text::{tr, tr_with};
+use crate::ui::{LostPart, ReplaceAnswer, SaveStatus};
 
 /// How many voxels of which objects lie under others.
 fn covered(document: &Document) -> BTreeMap<LabelId, usize> {
     let under = document.objects().iter().filter(|o| !o.covered.is_empty());
     under.map(|o| (o.id, o.covered.count())).collect()
+}
+
+/// The names of the objects that lie over what of one lies under others.
+fn over(document: &Document, object: &Object) -> String {
+    let over = document.labels().parts_of(&object.covered).into_keys();
+    let names = over.filter_map(|label| document.object(LabelId(label)));
+    names.map(|over| over.name.clone()).collect::<Vec<_>>().join(", ")
 }
 
 impl App {
@@ -47,7 +54,7 @@ impl App {
             (ReplaceAnswer::Cancel, _) => {}
             (ReplaceAnswer::SaveAs, _) => self.ask_save(),
             (ReplaceAnswer::Replace, Loses::Theirs(_)) => self.save_over(path, Replace::All),
-            (ReplaceAnswer::Replace, Loses::Covered(_, replace)) => {
+            (ReplaceAnswer::Replace, Loses::Covered { replace, .. }) => {
                 let agreed = covered(&open.document);
                 let format = self.formats.written_format(&path);
                 open.flattened.extend(format.map(|format| (format, agreed)));
@@ -56,10 +63,9 @@ impl App {
         }
     }
 
-    /// The objects of which a file at this path would not have what lies under others, and how much that is,
-    /// millilitres: unless the user has agreed to it for this document and format, and no other object loses something
+    /// The objects of which a file at this path would not have what lies under others, and how much that is: unless the user has agreed to it for this document and format, and no other object loses something
     /// since, nor any much more.
-    fn would_lose(&self, path: &Path) -> Vec<(String, f64)> {
+    fn would_lose(&self, path: &Path) -> Vec<LostPart> {
         let Some(open) = &self.open else { return Vec::new() };
         let format = self.formats.written_format(path);
         let agreed = format.is_none_or(|format| {
@@ -75,14 +81,62 @@ impl App {
         }
         let document = &open.document;
         let under = document.objects().iter().filter(|o| !o.covered.is_empty());
-        under.map(|o| (o.name.clone(), document.covered_ml(o))).collect()
+        let lost = under.map(|o| LostPart {
+            name: o.name.clone(),
+            ml: document.covered_ml(o),
+            wholly_under: o.region.is_empty().then(|| over(document, o)),
+        });
+        lost.collect()
+    }
+
+    /// How the names of files end that have all, of those that can be written of the open scan.
+    fn keeping_all(&self) -> Vec<&'static str> {
+        let images = self.document().is_some_and(|d| d.image().provenance().images.is_some());
+        let mut endings = self.formats.endings_with_overlaps();
+        let names_images =
+            |ending: &str| self.formats.names_images(Path::new(&format!("labels{ending}")));
+        endings.retain(|ending| images || !names_images(ending));
+        endings
+    }
+
+    /// Asks for the folder in which each object gets a file of its own.
+    pub(super) fn ask_save_each(&mut self) {
+        if let Some(open) = &self.open {
+            self.files.paths.ask(Purpose::EachObject(open.number));
+        }
+    }
+
+    pub(super) fn save_each(&mut self, wanted: EachObject, replaces: bool) {
+        let open = self.open.as_ref().filter(|open| open.number == wanted.document);
+        let Some(open) = open else {
+            let folder = wanted.folder.display();
+            self.toasts.error(tr_with(
+                "Not saved, because another scan was opened meanwhile: {name}",
+                &[("name", &folder)],
+            ));
+            return;
+        };
+        if open.document.pending().is_some() {
+            self.toasts
+                .warning(tr("Saved without the click that is still being computed").to_owned());
+        }
+        let begun = self.files.save_each(wanted, (&open.document, &open.path), replaces);
+        self.told(begun);
+    }
+
+    /// The answer to "replace these files?".
+    pub(super) fn answer_files(&mut self, replaces: bool) {
+        let asked = self.files.take_files_question(&mut self.status);
+        if let Some(wanted) = asked.filter(|_| replaces) {
+            self.save_each(wanted, true);
+        }
     }
 
     fn save_over(&mut self, path: PathBuf, replace: Replace) {
         let lost = self.would_lose(&path);
         let Some(open) = &self.open else { return };
         if !lost.is_empty() && !self.files.is_saving() {
-            let loses = Loses::Covered(lost, replace);
+            let loses = Loses::Covered { lost, keeping: self.keeping_all(), replace };
             let question = ReplaceQuestion { document: open.number, path, loses };
             self.files.ask_before_saving(question, &mut self.status);
             return;
@@ -95,7 +149,8 @@ impl App {
             let text = tr("Without the patient's name, number and dates, as the File menu says");
             self.toasts.info(text.to_owned());
         }
-        let how = SaveHow { replace, without_patient: self.view.prefs.without_patient };
+        let without_patient = self.view.prefs.without_patient;
+        let how = SaveHow { replace, without_patient, ours: Vec::new() };
         match self.files.save((path, &open.path), open.number, &open.document, how) {
             Ok(()) => {
                 self.sessions.exporting(open);

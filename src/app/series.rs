@@ -35,6 +35,7 @@ impl App {
             number: self.asked_series,
             name: name_of(&path),
             over_scan: role == Role::Overlay,
+            beside_scan: role == Role::Beside,
             rows: list.rows().iter().map(card).collect(),
             likely: list.likely(),
             notes: list.notes().iter().map(told).collect(),

@@ -8,7 +8,7 @@ use crate::ui::text::{tr, tr_with};
 use crate::volume::SuvKind;
 
 impl App {
-    /// Shows the scan and the images over it in these values where that can be; with `None` as their files have them.
+    /// Shows the scan, the images over it and the one beside it in these values where that can be; with `None` as their files have them.
     pub(super) fn show_suv(&mut self, kind: Option<SuvKind>) {
         let mut shown = Vec::new();
         if let Some(open) = &mut self.open {
@@ -24,7 +24,9 @@ impl App {
                 shown.push(new.name().to_owned());
             }
         }
-        for layer in &mut self.view.scan.overlays {
+        let scan = &mut self.view.scan;
+        let beside = scan.beside.scan.as_mut().map(|beside| &mut beside.image);
+        for layer in scan.overlays.iter_mut().chain(beside) {
             let old = Arc::clone(&layer.volume);
             let converted = old.in_suv(kind).filter(|_| old.suv().is_some());
             let (Some(new), Some(factor)) = (converted, old.suv_factor(kind)) else { continue };

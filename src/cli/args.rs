@@ -9,6 +9,7 @@ mod measure;
 mod mesh;
 mod model;
 mod render;
+mod server;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
 pub use render::{CameraArg, ClipArg, LayoutArg, RenderArgs, View};
+pub use server::{SendArgs, ServerArgs};
 
 pub use eval::{CropAt, Edit, EmbedArgs, EvalArgs, First, FirstPrompt, Labels, StartFrom};
 
@@ -65,6 +67,9 @@ pub struct Cli {
     /// An image to lay over the scan in the window (PET on CT); give it again for a second and a third.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub overlay: Vec<PathBuf>,
+    /// A second scan, shown beside the first in the window, where its header places it.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub beside: Option<PathBuf>,
     /// A label map of the scan, as those that are named after it; give it again for more.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub mask: Vec<PathBuf>,
@@ -88,7 +93,7 @@ pub enum CliCommand {
     /// List the scans of a folder or a table, and how far the work on each is.
     List(ListArgs),
     /// Make a mask from clicks.
-    Segment(SegmentArgs),
+    Segment(Box<SegmentArgs>),
     /// Draw a scan, and a label map on it, as a PNG.
     Render(Box<RenderArgs>),
     /// Compare label maps, or folders of them: Dice, distances, lesions; agreement of several raters.
@@ -124,7 +129,7 @@ pub struct InfoArgs {
     #[command(flatten)]
     pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
-    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, overlays, models,
+    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, `scan_inside`, `scan_inside_bytes`, overlays, models,
     /// objects, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
     /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]
@@ -136,29 +141,46 @@ pub struct InfoArgs {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 pub struct ExportSessionArgs {
-    /// The session; its scan is not needed, but for DICOM.
+    /// The session; its scan is not needed, but for DICOM and for pictures.
     #[arg(value_name = "S.voxpoint")]
     pub session: PathBuf,
     /// Where to write the label map.
-    #[arg(long, value_name = "MASK.nii.gz", help = labels_help())]
-    pub out: PathBuf,
-    /// Of a DICOM label file (.dcm, .rtstruct.dcm): the DICOM images of the scan, which it names; else they are looked for
-    /// where the session's scan was.
+    #[arg(
+        long,
+        value_name = "MASK.nii.gz",
+        help = labels_help(),
+        required_unless_present_any = ["per_label", "csv", "pictures"]
+    )]
+    pub out: Option<PathBuf>,
+    /// The scan, where it is not where the session says: for pictures, and of a DICOM label file (.dcm, .rtstruct.dcm) the
+    /// images that it names.
     #[arg(long, value_name = "FOLDER|FILE")]
     pub reference: Option<PathBuf>,
-    /// Write a table of the objects, too (.csv).
-    #[arg(long, value_name = "FILE")]
+    /// Write each object into a file of its own in this folder, called as the object is: 1 where it is, also where others
+    /// lie over it.
+    #[arg(long, value_name = "FOLDER")]
+    pub per_label: Option<PathBuf>,
+    /// How the names of those files end (.nii.gz, .nrrd, .mha, …); else as those of the scan.
+    #[arg(long, value_name = "ENDING")]
+    pub ending: Option<String>,
+    /// Write a table of the objects (.csv): number, name, state, voxels, `volume_ml`, points, corrected, model, seconds
+    /// (time from the step before, at most two minutes, of each step that was done to it).
+    #[arg(long, visible_alias = "table", value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// Draw each object on the scan into this folder (.png): in the axial, coronal and sagittal slice with most of it. The
+    /// scan is found as the window finds it, or is the one that is in the session.
+    #[arg(long, value_name = "FOLDER")]
+    pub pictures: Option<PathBuf>,
     /// Of a damaged session, write what is whole.
     #[arg(long)]
     pub partly: bool,
     /// Leave out of a DICOM file who the patient is, and all dates (basic profile of PS3.15); UIDs stay.
     #[arg(long)]
     pub anonymise: bool,
-    /// Replace a label map or a table that Voxpoint did not write.
+    /// Replace a label map or a table that Voxpoint did not write, and files of --per-label and --pictures.
     #[arg(long)]
     pub force: bool,
-    /// Print JSON: out, objects, voxels, overlaps (label, name, voxels, `volume_ml` of what lies under other objects; kept:
+    /// Print JSON: out, objects, voxels, files (all that were written), overlaps (label, name, voxels, `volume_ml` of what lies under other objects; kept:
     /// the file has it), damage.
     #[arg(long)]
     pub json: bool,
@@ -233,6 +255,9 @@ pub struct SegmentArgs {
     /// Which model, and where.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// What goes to a server.
+    #[command(flatten)]
+    pub send: SendArgs,
     /// Where to write the label map.
     #[arg(long, value_name = "MASK.nii.gz", help = mask_help())]
     pub out: PathBuf,
@@ -245,7 +270,7 @@ pub struct SegmentArgs {
     #[arg(long)]
     pub force: bool,
     /// Print JSON: frame (the time point), image (what the model looked at), `working_scale`, device, `device_reason`,
-    /// ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
+    /// server (requests, sent, received, `network_ms`, `server_ms`; null if the model is here), ms, iou, `crop_affine`, patches, touches, voxels, `volume_ml`.
     #[arg(long)]
     pub json: bool,
 }
@@ -342,8 +367,9 @@ impl From<DeviceArg> for DeviceChoice {
 /// Which model, and where it runs: the same for every command that needs one.
 #[derive(Args, Clone, Debug)]
 pub struct ModelArgs {
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx; for `segment` also the
+    /// address of a server that has one (`https://host[:port][/path]`).
+    #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
     /// Where to run the model.
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
@@ -423,6 +449,8 @@ pub enum BenchWhat {
     Session,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
+    /// A click that a server on this machine answers at once: what it costs beside sending the same bytes.
+    Server,
     /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.

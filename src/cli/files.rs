@@ -1,6 +1,6 @@
 //! What several commands do with files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
@@ -161,11 +161,13 @@ pub fn refuse_inputs(out: &Path, scan: &Volume) -> anyhow::Result<()> {
 
 /// Whether two names, of files that may not be there yet, mean one file: `m.nii` and `./m.nii` do.
 pub fn same_place(a: &Path, b: &Path) -> bool {
-    let place = |path: &Path| {
-        let in_folder = || Some(io::folder_of(path).canonicalize().ok()?.join(path.file_name()?));
-        path.canonicalize().ok().or_else(in_folder)
-    };
-    a == b || place(a).is_some_and(|a| Some(a) == place(b))
+    a == b || place_of(a) == place_of(b)
+}
+
+/// Where a file is, or would be, whatever way leads there: through links and `..`, as far as folders are there.
+pub fn place_of(path: &Path) -> PathBuf {
+    let in_folder = || Some(io::folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }
 
 /// The four rows of a transform, without negative zeros.

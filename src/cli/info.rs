@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::InfoArgs;
-use super::{files, print, print_json, series, session};
+use super::{files, print, print_json, series, server, session_info};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
 use crate::volume::{LabelName, OtherPlace, Provenance, Volume, Warning, readable};
@@ -185,20 +185,23 @@ fn not_finite(count: usize) -> Option<Warning> {
 
 /// Says what a file holds.
 pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
+    if server::address(Some(&args.file)).is_some() {
+        anyhow::bail!("this is an address; what a server has, “voxpoint model info” says");
+    }
     if is_named_as_session(&args.file) {
-        return session::info(&args.file, args.json);
+        return session_info::info(&args.file, args.json);
     }
     let (cancel, progress) = (CancelToken::new(), Progress::new());
-    let list = match args.series.series {
-        Some(_) => None,
-        None => io::formats().list(&Source::at(&args.file), &cancel, &progress)?,
+    let options = args.series.options();
+    // A place that is typed is one scan's, if it is any's.
+    let list = if args.series.series.is_some() || !options.place.is_empty() {
+        None
+    } else {
+        io::formats().list(&Source::at(&args.file), &cancel, &progress)?
     };
     let volume = match list {
         Some(list) if !list.is_plain() => return series::print_list(&*list, args.json),
-        Some(list) => {
-            let options = args.series.options();
-            list.open_likely(&options, &Limits::default(), &cancel, &progress)?
-        }
+        Some(list) => list.open_likely(&options, &Limits::default(), &cancel, &progress)?,
         None => match files::open_one(&args.file, &args.series) {
             Ok(volume) => volume,
             Err(error) => return labels_alone(&args.file, error, args.json),

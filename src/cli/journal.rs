@@ -76,6 +76,11 @@ impl<T: Serialize + DeserializeOwned + Clone> Journal<T> {
         self.done.get(key)
     }
 
+    /// All results of earlier runs.
+    pub fn results(&self) -> impl Iterator<Item = &T> {
+        self.done.values()
+    }
+
     /// Keeps a result, as one line in one write.
     pub fn add(&self, key: &str, result: &T) -> anyhow::Result<()> {
         let line = Line { key: key.to_owned(), result: result.clone() };

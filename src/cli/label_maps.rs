@@ -101,17 +101,17 @@ pub fn labels(
     time_point: Option<usize>,
     threshold: Option<f64>,
 ) -> anyhow::Result<LabelsRead> {
-    // Structures that share voxels are whole in such a file, not in the volume that it makes.
-    if time_point.is_none()
-        && threshold.is_none()
-        && let Some(read) = files::labels_for(path, volume)?
-    {
-        return Ok(read);
-    }
     let chosen = match time_point {
         Some(number) => files::at_time_point(volume, number)?,
         None => volume.clone(),
     };
+    // Structures that share voxels are whole in such a file, not in the volume that it makes. They are no
+    // probabilities, and layers are no time points unless one is named.
+    if (time_point.is_none() || volume.time_points() == 1)
+        && let Some(read) = files::labels_for(path, volume)?
+    {
+        return Ok(read);
+    }
     if let Some(threshold) = threshold
         && chosen.has_fractions()
     {

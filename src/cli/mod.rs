@@ -26,11 +26,16 @@ mod mesh;
 mod model;
 mod output;
 mod overlaps;
+mod per_label;
 mod render;
 mod runtime;
 mod segment;
 mod series;
+mod server;
 mod session;
+mod session_info;
+mod session_pictures;
+mod session_table;
 mod start;
 mod tables;
 mod threads;
@@ -99,6 +104,7 @@ fn carry_out(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     let draws = match &cli.command {
         Some(CliCommand::Render(_) | CliCommand::Bench(_)) => true,
         Some(CliCommand::Eval(args)) => args.pictures.is_some(),
+        Some(CliCommand::ExportSession(args)) => args.pictures.is_some(),
         _ => false,
     };
     if draws {
@@ -144,9 +150,14 @@ fn start_logging() {
 }
 
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
-    let Cli { mut files, overlay, mask, compare, model, .. } = cli;
+    let Cli { mut files, overlay, beside, mask, compare, model, .. } = cli;
     files.extend(mask);
-    for file in files.iter().chain(&overlay).chain(&compare).chain(&model) {
+    if server::address(model.as_deref()).is_some() {
+        anyhow::bail!(
+            "the window has no servers yet, only models on this machine; “voxpoint segment --model” asks one"
+        );
+    }
+    for file in files.iter().chain(&overlay).chain(&beside).chain(&compare).chain(&model) {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
         }
@@ -165,7 +176,7 @@ fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
             "the window needs {needed} threads and the system gives {given} more; raise the limit on processes (ulimit -u)"
         );
     }
-    crate::app::run(files, overlay, compare, model, only_x11)
+    crate::app::run(files, overlay, beside, compare, model, only_x11)
 }
 
 /// Prints help, the version, or what is wrong with the arguments, in one line.

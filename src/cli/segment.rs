@@ -9,12 +9,14 @@ use serde::Serialize;
 
 use super::args::{ModelArgs, SegmentArgs, Space, TypedPoint};
 use super::files::{self, ms_since};
-use super::{Usage, print, print_json, say};
+use super::{Usage, print, print_json, say, server};
 use crate::document::PALETTE;
 use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
 use crate::segment::cubes::{self, CubeSegmenter, Cubes, Step};
+use crate::segment::remote::Traffic;
 use crate::segment::{self, ModelRef, Outcome, Request, Segmenter};
+use crate::text::bytes;
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, Volume, readable};
 use crate::work::{CancelToken, Progress};
 
@@ -33,6 +35,8 @@ struct Report {
     working_scale: f64,
     device: String,
     device_reason: String,
+    /// What went over the network; null if the model is here.
+    server: Option<ServerTraffic>,
     ms: Milliseconds,
     /// The model's own estimate after each click, cube by cube.
     iou: Vec<f32>,
@@ -44,6 +48,26 @@ struct Report {
     touches: bool,
     voxels: usize,
     volume_ml: f64,
+}
+
+/// Of all requests together.
+#[derive(Debug, Serialize)]
+struct ServerTraffic {
+    requests: u32,
+    /// Bytes there and back, without headers.
+    sent: u64,
+    received: u64,
+    /// Sending, receiving, connecting.
+    network_ms: f64,
+    /// From the last byte there to the first byte back: the server's queue and its model.
+    server_ms: f64,
+}
+
+impl From<Traffic> for ServerTraffic {
+    fn from(traffic: Traffic) -> Self {
+        let Traffic { requests, sent, received, network_ms, server_ms } = traffic;
+        Self { requests, sent, received, network_ms, server_ms }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +85,7 @@ struct Milliseconds {
 /// in its place, so whatever fails before that leaves everything as it was; see [`save`] for the rest.
 pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     check(args)?;
+    let served = server::agreed(args.model.model.as_deref(), &args.send)?;
     let start = Instant::now();
     let volume = Arc::new(files::at_time_point(
         &files::open_one(&args.image, &args.series)?,
@@ -69,7 +94,10 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     let load = ms_since(start);
     files::refuse_inputs(&args.out, &volume)?;
     let prompts = prompts(&volume, &args.points, args.space)?;
-    let model = ModelRef::Path(model_path(args.model.model.as_deref())?);
+    let model = match served {
+        Some(served) => served,
+        None => ModelRef::Path(model_path(args.model.model.as_deref())?),
+    };
     let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;
     let mut request = Request::new(seen_by_model(args, &volume, &prompts)?, prompts);
     request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
@@ -271,6 +299,9 @@ pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<CubeSegmenter> {
 
 /// The model that was named, else the demo model.
 pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(address) = server::address(named) {
+        bail!("this command needs a model on this machine, only “segment” asks servers: {address}");
+    }
     named.map(Path::to_owned).or_else(segment::library::demo_model).ok_or_else(|| {
         anyhow!(
             "the demo model was not found beside the program; name a model with --model, \
@@ -372,6 +403,7 @@ fn report(
         working_scale: cubes.map_or(1.0, |c| c.scale.get()),
         device: device.name.clone(),
         device_reason: device.reason.clone(),
+        server: timings.traffic.map(Into::into),
         ms: Milliseconds {
             load,
             session: segmenter.start_ms(),
@@ -400,6 +432,17 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
     } else {
         format!(" ({})", report.device_reason)
     };
+    let server = report.server.as_ref().map(|s| {
+        format!(
+            "server   {} requests, {} sent, {} received; network {:.0} ms, queue and model {:.0} ms\n",
+            s.requests,
+            bytes(s.sent),
+            bytes(s.received),
+            s.network_ms,
+            s.server_ms
+        )
+    });
+    let server = server.unwrap_or_default();
     let seen = match report.time_point {
         1 => String::new(),
         n => format!("time     point {n}\n"),
@@ -411,7 +454,7 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
     format!(
         "mask     {}\n{seen}volume   {} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
          cubes    {}{}\n\
-         device   {}{reason}\n\
+         device   {}{reason}\n{server}\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
         args.out.display(),
         readable(report.volume_ml, 4),
@@ -431,7 +474,7 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::{PartsArg, Rule, SeriesArg};
+    use super::super::args::{PartsArg, Rule, SendArgs, SeriesArg};
     use super::*;
     use crate::geom::{DAffine3, DVec3, Grid};
     use crate::volume::{Scale, StoredGeometry, Voxels};
@@ -485,6 +528,7 @@ mod tests {
                     device: super::super::DeviceArg::Cpu,
                     threads: None,
                 },
+                send: SendArgs::default(),
                 force: false,
                 json: false,
             };

@@ -50,6 +50,20 @@ impl Overlays {
         result
     }
 
+    /// Draws the images of another scene, out of its textures.
+    pub(super) fn share(&mut self, of: &Self) {
+        for (own, theirs) in self.textures.iter_mut().zip(&of.textures) {
+            let same = match (&*own, theirs) {
+                (Some(own), Some(theirs)) => own.is_shared_of(theirs),
+                (own, theirs) => own.is_none() && theirs.is_none(),
+            };
+            if !same {
+                *own = theirs.as_ref().map(VolumeTexture::shared);
+                self.bind_groups.clear();
+            }
+        }
+    }
+
     /// Needed when the layout is another one.
     pub(super) fn forget_bindings(&mut self) {
         self.bind_groups.clear();
@@ -93,7 +107,7 @@ impl Overlays {
             let texture = self.textures.get(overlay.slot)?.as_ref()?;
             let (own, grey) = (texture.grid(), texture.grey(overlay.window));
             let scan = ScanUniforms::new(own.dims(), grey, texture.ready_slices(), false);
-            let voxel_from_scan = own.voxel_from_world() * grid.world_from_voxel();
+            let voxel_from_scan = own.voxel_from_voxel_of(grid);
             Some(OverlayUniforms::new(overlay, scan, &voxel_from_scan))
         });
         told.collect()

@@ -90,6 +90,20 @@ pub struct SliceParams {
     pub masks: MaskStyle,
 }
 
+impl SliceParams {
+    /// The same plane through another volume, and as thick: `other_from_own` leads from the voxels that this is made
+    /// for to the other's. What lies over the one does not lie over the other.
+    #[must_use]
+    pub fn through(self, other_from_own: DAffine3) -> Self {
+        let slab = self.slab.map(|slab| {
+            let voxel_step = other_from_own.transform_vector3(slab.voxel_step);
+            Slab { voxel_step, ..slab }
+        });
+        let voxel_from_pane = other_from_own * self.voxel_from_pane;
+        Self { voxel_from_pane, slab, overlays: Vec::new(), ..self }
+    }
+}
+
 /// How the 3D view draws the scan. Masks are drawn as surfaces in all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode3d {

@@ -1,3 +1,5 @@
+mod beside;
+
 use std::sync::Arc;
 
 use super::bindings::{Shared, colour_maps, colour_table_texture, stand_in};
@@ -57,6 +59,10 @@ pub struct Scene {
     /// What the 3D view binds of the scan; its uniforms are its own.
     raycast: PaneState,
     view_3d: Scene3d,
+    /// There is no 3D view.
+    slices_only: bool,
+    /// Its textures are those of another scene.
+    is_shared: bool,
     /// Pictures may be coarse at first.
     progressive: bool,
     /// Called from other threads when a slice has become whole.
@@ -109,6 +115,8 @@ impl Scene {
             slices: Vec::new(),
             raycast,
             view_3d: Scene3d::new(device, queue, target),
+            slices_only: false,
+            is_shared: false,
             progressive: false,
             wake: Arc::new(|| ()),
             round: Vec::new(),
@@ -128,7 +136,15 @@ impl Scene {
         // The old textures go first: there may not be room for both.
         self.clear_scan();
         let texture = fitting::that_fits(&self.device, &volume, self.room)?;
-        self.view_3d.set_volume(Some(texture.grid().dims()))?;
+        if !self.slices_only {
+            self.view_3d.set_volume(Some(texture.grid().dims()))?;
+        }
+        self.put(texture);
+        Ok(())
+    }
+
+    /// Draws this texture from now on.
+    fn put(&mut self, texture: VolumeTexture) {
         self.scans += 1;
         let filterable = texture.filterable(self.device.features());
         if filterable != self.pipelines.filterable {
@@ -138,7 +154,6 @@ impl Scene {
         }
         self.volume = Some(texture);
         self.rebind();
-        Ok(())
     }
 
     /// Shows another time point of the scan that is shown: a volume on the same grid, of the same data type and scale.
@@ -148,7 +163,7 @@ impl Scene {
         let Some(texture) = &mut self.volume else { return false };
         // Where it is empty is another time point's, too.
         let known = texture.exchange(volume)
-            && self.view_3d.set_volume(Some(texture.grid().dims())).is_ok();
+            && (self.slices_only || self.view_3d.set_volume(Some(texture.grid().dims())).is_ok());
         if known {
             self.scans += 1;
             self.texels = None;
@@ -184,6 +199,7 @@ impl Scene {
 
     fn clear_scan(&mut self) {
         self.volume = None;
+        self.is_shared = false;
         self.labels = None;
         (self.kept_labels, self.texels) = (None, None);
         self.slices.iter_mut().for_each(|pane| pane.textures = None);
@@ -225,6 +241,10 @@ impl Scene {
     ///
     /// Voxels of 32 and 64 bits are first read once, in larger steps, to find their range.
     pub fn upload(&mut self, budget: usize) -> bool {
+        if self.is_shared {
+            // The other scene does.
+            return true;
+        }
         // Second images come after the scan.
         self.upload_scan(budget) && self.overlays.upload(&self.queue, budget)
     }
@@ -244,7 +264,7 @@ impl Scene {
             }
             return false;
         }
-        if self.view_3d.knows_empty() {
+        if self.slices_only || self.view_3d.knows_empty() {
             return true;
         }
         let Some(encoding) = volume.encoding().copied() else { return true };
@@ -315,6 +335,7 @@ impl Scene {
         }
         let mut texture = match LabelTexture::new(&self.device, dims, factors, largest > 255) {
             Ok(texture) => texture,
+            Err(why) if self.is_shared => return Err(why),
             Err(why) => return self.in_less_room(labels, why),
         };
         texture.write_all(&self.queue, labels);

@@ -29,6 +29,7 @@ pub(super) struct VolumeTexture {
     before: Option<Encoding>,
 }
 
+#[derive(Clone)]
 enum UploadStage {
     /// The range of the values is being found; the first `next` voxels are done. Slices will be uploaded from
     /// `first` on.
@@ -83,6 +84,28 @@ impl VolumeTexture {
 
     pub(super) fn volume(&self) -> &Arc<Volume> {
         &self.volume
+    }
+
+    /// The same texture once more, for another scene. While it is not settled it may show what the other one has not
+    /// written yet, or shows no more: then slices have to come from the volume itself.
+    pub(super) fn shared(&self) -> Self {
+        Self {
+            volume: Arc::clone(&self.volume),
+            texture: self.texture.clone(),
+            factors: self.factors,
+            grid: self.grid.clone(),
+            means: Means::new(&self.volume),
+            texel_type: self.texel_type,
+            stage: self.stage.clone(),
+            before: self.before,
+        }
+    }
+
+    /// Whether it still is what [`VolumeTexture::shared`] makes of the other one.
+    pub(super) fn is_shared_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.volume, &other.volume)
+            && self.texture == other.texture
+            && self.settled() == other.settled()
     }
 
     /// The texels as a volume of their own, once they are settled; `None` where they are the voxels.

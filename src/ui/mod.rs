@@ -21,13 +21,15 @@ pub use kit::toasts::{Level, Toasts};
 pub use kit::{text, theme};
 pub use state::{
     Action, BrushOptions, BrushShape, Busy, Download, Drawing, EditIntent, FileProgress,
-    FilmFormat, FilmOptions, FloodBy, FloodReach, FloodStatus, GestureState, GrowthStatus, Hover,
-    ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, LeftOut, Lightbox, LogLine, MaskLook,
-    ModelEntry, ModelStatus, Offer, OfferAnswer, OperationStatus, OutlineLine, PRACTISED, Pane,
-    PictureOptions, PictureSize, PreviewStatus, Question, ReplaceAnswer, RuntimeStatus, SCALES,
-    SaveStatus, Screen, ShownMasks, SidePanels, Splits, Status, ToolId, View3d, ViewState, Waiting,
-    WantedCut, WantedFlood, WantedGrowth, WantedOperation, WantedWires, WiresStatus, label_styles,
+    FilesThere, FilmFormat, FilmOptions, FloodBy, FloodReach, FloodStatus, GestureState,
+    GrowthStatus, Hover, ImageLayer, Intent, LONGEST_SIDE, Latency, Layout, LeftOut, Lightbox,
+    LogLine, LostPart, MaskLook, ModelEntry, ModelStatus, Offer, OfferAnswer, OperationStatus,
+    OutlineLine, PRACTISED, Pane, PictureOptions, PictureSize, PreviewStatus, Question,
+    ReplaceAnswer, RuntimeStatus, SCALES, SaveStatus, Screen, ShownMasks, SidePanels, Splits,
+    Status, ToolId, View3d, ViewState, Waiting, WantedCut, WantedFlood, WantedGrowth,
+    WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
     WorkListStatus,
@@ -38,10 +40,13 @@ pub use state::{
     ReferenceReading, difference_styles, distance_styles,
 };
 pub use state::{
-    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
-    SessionQuestion, SessionState, SessionStatus, SmallPicture,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
+    SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
-pub use state::{ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion};
+pub use state::{
+    ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion, measured_objects,
+};
+pub use state::{RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork};
 pub use windows::path_prompt;
 
 use commands::CommandContext;

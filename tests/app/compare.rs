@@ -73,14 +73,14 @@ fn save(path: &Path, scan: &Path, of: Label) {
     io::save_labels(path, &map, grid, said, &names, &cancel, &progress).expect("saved");
 }
 
-struct Files {
+pub struct Files {
     folder: tempfile::TempDir,
     scan: PathBuf,
     a: PathBuf,
     b: PathBuf,
 }
 
-fn files() -> Files {
+pub fn files() -> Files {
     let folder = tempfile::tempdir().expect("temp folder");
     let scan = scan(folder.path());
     let [a, b] = ["reader_one.nii.gz", "reader_two.nii.gz"].map(|name| folder.path().join(name));
@@ -104,14 +104,14 @@ fn compare_with(harness: &mut Harness<'_, App>, path: &Path) {
     harness.run_steps(2);
 }
 
-fn compared(files: &Files) -> Harness<'static, App> {
+pub fn compared(files: &Files) -> Harness<'static, App> {
     let mut harness = with_a(files);
     compare_with(&mut harness, &files.b);
     computed(&mut harness);
     harness
 }
 
-fn computed(harness: &mut Harness<'_, App>) {
+pub fn computed(harness: &mut Harness<'_, App>) {
     wait(harness, "the numbers", |app| {
         let status = &app.status().comparison;
         app.is_idle() && status.table.is_some() && !status.stale && !status.drawing

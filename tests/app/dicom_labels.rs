@@ -50,6 +50,27 @@ fn saved(scan: &Volume, path: &Path) {
     io::save_labels(path, &boxes(scan), grid, said, &names, &cancel, &progress).expect("saved");
 }
 
+/// Without its scan there is nothing but the labels, which are objects on their own grid all the same.
+#[test]
+fn a_segmentation_opened_alone_is_labels_on_its_own_grid() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/labels/coded.dcm");
+    let mut harness = window(vec![file]);
+    wait(&mut harness, "the labels", |app| app.is_idle() && voxels(app).len() == 3);
+    let document = harness.state().document().expect("open");
+    let names: Vec<_> = document.objects().iter().map(|o| o.name.clone()).collect();
+    assert_eq!(names, ["Liver", "Kidney, Left", "Neoplasm"]);
+    assert!(harness.state().status().offers.is_empty(), "nothing is to be decided");
+    // Each lies where the numbers of the grey scan are its own.
+    let image = document.image();
+    let [nx, ny, _] = image.grid().dims();
+    for object in document.objects() {
+        for run in object.region.runs() {
+            let at = [run.start % nx, run.start / nx % ny, run.start / nx / ny];
+            assert_eq!(image.value(at), f64::from(object.id.0), "{}", object.name);
+        }
+    }
+}
+
 #[test]
 fn segments_and_contours_are_dropped_on_their_scan_and_saved_for_it() {
     let folder = tempfile::tempdir().expect("temp folder");

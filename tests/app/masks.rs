@@ -85,6 +85,7 @@ fn an_operation_is_shown_then_done_then_undone() {
     let ready = OperationStatus::Ready {
         gained_ml: 0.024,
         lost_ml: 0.0,
+        under_ml: 0.0,
         parts: 0,
         taken: Vec::new(),
         cut_off: None,
@@ -107,6 +108,7 @@ fn an_operation_is_shown_then_done_then_undone() {
     let ready = OperationStatus::Ready {
         gained_ml: 0.0,
         lost_ml: 0.003,
+        under_ml: 0.0,
         parts: 1,
         taken: Vec::new(),
         cut_off: None,
@@ -141,6 +143,7 @@ fn a_view_s_plane_at_the_crosshair_cuts_a_mask() {
     let cut = |lost: f64, parts, side: char| OperationStatus::Ready {
         gained_ml: 0.0,
         lost_ml: lost * 3.0 / 1000.0,
+        under_ml: 0.0,
         parts,
         taken: Vec::new(),
         cut_off: Direction::ALL.into_iter().find(|direction| direction.letter() == side),
@@ -220,6 +223,8 @@ fn a_name_is_chosen_from_a_list() {
     let document = harness.state().document().expect("open");
     let object = document.object(LabelId(3)).expect("renumbered");
     assert_eq!((object.name.as_str(), object.region.count()), ("kidney_left", 505));
+    let said = "kidney_left: TotalSegmentator v2 · 3";
+    assert!(harness.state().messages().any(|m| m.contains(said)));
     press(&mut harness, Key::Z, CTRL);
     let document = harness.state().document().expect("open");
     assert_eq!(document.object(LabelId(1)).map(|o| o.name.as_str()), Some("Object 1"));

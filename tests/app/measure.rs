@@ -5,10 +5,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::app::App;
 use voxpoint::geom::{DVec3, Plane};
-use voxpoint::measure::{MeasurementKind, MeasurementShape};
+use voxpoint::measure::{MEASURES_CSV_HEAD, MeasurementKind, MeasurementShape};
 
 use crate::brush::{CTRL, NONE, button, document, look_at, press, scan, spot, undo};
-use crate::support::{place, view_name, wait, window};
+use crate::support::{place, type_path, view_name, wait, window};
 
 const SHIFT: Modifiers = Modifiers::SHIFT;
 const PRIMARY: PointerButton = PointerButton::Primary;
@@ -199,5 +199,31 @@ fn objects_are_measured_while_the_window_is_open() {
     assert_eq!(lengths.len(), 2);
     for (drawn, said) in lengths.iter().zip([found.axial_long_mm, found.axial_short_mm]) {
         assert!((drawn - said).abs() < 1e-6, "{drawn} {said}");
+    }
+    let names: Vec<&str> = document(&harness).measurements().iter().map(|m| &*m.name).collect();
+    assert_eq!(names, ["Axial long diameter of Object 1", "Axial short diameter of Object 1"]);
+
+    // The file has the keys of the command line.
+    for ending in ["json", "csv"] {
+        let path = temp.path().join(format!("numbers.{ending}"));
+        wait(&mut harness, "the numbers", |app| !app.status().measures.is_empty());
+        harness.get_by_label("Save objects…").click();
+        harness.run_steps(6);
+        harness.get_by_label("Path").focus();
+        harness.run_steps(2);
+        press(&mut harness, Key::A, Modifiers::COMMAND);
+        type_path(&mut harness, &path);
+        harness.get_by_label("OK").click();
+        harness.run_steps(2);
+        wait(&mut harness, "the file", |app| app.is_idle() && path.exists());
+        let text = std::fs::read_to_string(&path).expect("the file");
+        if ending == "csv" {
+            assert!(text.starts_with(MEASURES_CSV_HEAD), "{text}");
+            continue;
+        }
+        let said: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let own = serde_json::to_value(&*found).expect("JSON");
+        assert_eq!(said["structures"][0], own);
+        assert!(said["scan"].as_str().is_some_and(|scan| scan.ends_with("block.nii.gz")));
     }
 }

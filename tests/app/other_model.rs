@@ -33,6 +33,8 @@ struct Bright {
     can: Capabilities,
     /// As long as this is set it does not answer.
     held: Arc<AtomicBool>,
+    /// As long as this is set it answers with an error.
+    fails: Arc<AtomicBool>,
     /// It finds what is as bright anywhere.
     anywhere: bool,
 }
@@ -132,6 +134,9 @@ impl Segmenter for Bright {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         cancel.check()?;
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(SegmentError::NoExtending);
+        }
         stage(Stage::Decode);
         self.answers.fetch_add(1, Ordering::Relaxed);
         let (volume, log) = (&request.volume, &request.log);
@@ -180,12 +185,13 @@ impl Segmenter for Bright {
 const WIDE: f32 = -0.85;
 
 /// Opens it, whatever is asked for.
-struct Only {
-    answers: Arc<AtomicUsize>,
-    touches: bool,
-    can: Capabilities,
-    held: Arc<AtomicBool>,
-    anywhere: bool,
+pub struct Only {
+    pub answers: Arc<AtomicUsize>,
+    pub touches: bool,
+    pub can: Capabilities,
+    pub held: Arc<AtomicBool>,
+    pub fails: Arc<AtomicBool>,
+    pub anywhere: bool,
 }
 
 impl Default for Only {
@@ -197,8 +203,8 @@ impl Default for Only {
             adjusts: true,
             sight: None,
         };
-        let (answers, held) = (Arc::default(), Arc::default());
-        Self { answers, touches: false, can, held, anywhere: false }
+        let (answers, held, fails) = (Arc::default(), Arc::default(), Arc::default());
+        Self { answers, touches: false, can, held, fails, anywhere: false }
     }
 }
 
@@ -212,15 +218,16 @@ impl Models for Only {
         tell(Opening::Loading("bright".to_owned()));
         let device = Device { name: "here".to_owned(), threads: 0, reason: "a test".to_owned() };
         let (answers, held) = (self.answers.clone(), self.held.clone());
+        let fails = self.fails.clone();
         let Self { touches, can, anywhere, .. } = *self;
-        let segmenter = Box::new(Bright { device, answers, touches, can, held, anywhere });
+        let segmenter = Box::new(Bright { device, answers, touches, can, held, fails, anywhere });
         let model = ModelRef::Path("bright".into());
         Ok(Some(OpenModel { segmenter, id: "bright".to_owned(), model }))
     }
 }
 
 /// 2 mm voxels, oblique; two rods along z of 100 with a rim of 40, 30 voxels apart, in 10.
-fn scan(folder: &Path) -> std::path::PathBuf {
+pub fn scan(folder: &Path) -> std::path::PathBuf {
     let dims = [80, 40, 50];
     let turned = DMat3::from_rotation_x(0.2) * DMat3::from_diagonal(DVec3::new(-2.0, -2.0, 2.0));
     let grid =

@@ -1,17 +1,22 @@
 //! The real window: structures of a file that share voxels.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::app::App;
-use voxpoint::document::Command;
+use voxpoint::document::{Command, LabelId};
 use voxpoint::io;
+use voxpoint::measure::DifferenceClass;
+use voxpoint::ui::OperationStatus;
 use voxpoint::volume::{CoveredLabels, LabelMap, LabelName, Region, RegionBuilder, Volume};
 use voxpoint::work::{CancelToken, Progress};
 
+use crate::compare::computed;
 use crate::support::{drop_file, save_as, voxels, wait, window};
 
 /// The voxels from one to before another.
@@ -76,10 +81,6 @@ fn structures_that_share_voxels_are_opened_whole_without_a_question() {
     // It stays to be read.
     harness.get_by_label_contains("of it under others").click();
     harness.run_steps(3);
-    let key = |harness: &mut Harness<'_, App>, modifiers, key| {
-        harness.key_press_modifiers(modifiers, key);
-        harness.run_steps(3);
-    };
     key(&mut harness, Modifiers::ALT, Key::F);
     assert_eq!((voxels(harness.state()), covered(harness.state())), (vec![140, 0], vec![0, 12]));
     key(&mut harness, Modifiers::ALT, Key::F);
@@ -141,8 +142,179 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     harness.run_steps(2);
     save_as(&mut harness, &at("o.nii.gz"));
     harness.get_by_label(heading);
+    // Nothing of it would be in the file.
+    harness.get_by_label("Lesion lies wholly under Liver: it would be left out entirely (1.17 mL)");
     harness.key_press(Key::Escape);
     wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
     assert!(!at("o.nii.gz").exists());
     assert_eq!(read("n.nii.gz"), LabelMap::from_labels(scan.grid().dims(), &map).to_vec());
+}
+
+fn key(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_steps(3);
+}
+
+/// Chooses an operation as the palette does.
+fn choose(harness: &mut Harness<'_, App>, words: &str) {
+    key(harness, Modifiers::COMMAND.plus(Modifiers::CTRL).plus(Modifiers::SHIFT), Key::P);
+    harness.get_by_role(Role::TextInput).type_text(words);
+    harness.run_steps(3);
+    key(harness, Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn a_copy_lies_over_its_object_and_is_saved_with_it() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, scan) = opened(folder.path());
+    harness.get_by_label_contains("of it under others").click();
+    harness.run_steps(3);
+    key(&mut harness, Modifiers::ALT, Key::D);
+    let state = |harness: &Harness<'_, App>| (voxels(harness.state()), covered(harness.state()));
+    assert_eq!(state(&harness), (vec![0, 12, 128], vec![140, 0, 12]));
+    let said = "Liver copy lies over Liver, which keeps all of its voxels.";
+    assert!(harness.state().messages().any(|m| m.contains(said)));
+    let path = folder.path().join("b.seg.nrrd");
+    save_as(&mut harness, &path);
+    assert!(harness.state().status().ask_flatten.is_none());
+    let (limits, cancel, progress) = (io::Limits::default(), CancelToken::new(), Progress::new());
+    let read = io::labels_for(&path, &scan, &limits, &cancel, &progress);
+    let read = read.expect("read").expect("labels").labels;
+    let [(_, liver), (_, lesion)] = structures(&scan);
+    let found: Vec<_> = read.into_iter().map(|label| (label.value, label.region)).collect();
+    assert_eq!(found, [(1, liver.clone()), (2, lesion), (3, liver)]);
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(state(&harness), (vec![128, 12], vec![12, 0]));
+    // From the menu of an object: a copy of it, and a copy of another one in it.
+    harness.get_by_label("Lesion, 1.17 mL").click_secondary();
+    harness.run_steps(3);
+    harness.get_by_label("Duplicate object").click();
+    harness.run_steps(3);
+    assert_eq!(state(&harness), (vec![128, 0, 12], vec![12, 12, 0]));
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    harness.get_by_label("Lesion, 1.17 mL").click_secondary();
+    harness.run_steps(3);
+    harness.get_by_label("Add a copy of").click();
+    harness.run_steps(3);
+    harness.get_by_label("Liver").click();
+    harness.run_steps(3);
+    assert_eq!(state(&harness), (vec![0, 140], vec![140, 0]));
+    let document = harness.state().document().expect("open");
+    assert_eq!(document.can_undo(), Some("Add a copy of another object"));
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(state(&harness), (vec![128, 12], vec![12, 0]));
+}
+
+#[test]
+fn what_two_objects_share_is_shown_then_kept_then_undone() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, _) = opened(folder.path());
+    harness.get_by_label_contains("of it under others").click();
+    harness.run_steps(3);
+    choose(&mut harness, "intersect");
+    let ready = |app: &App| matches!(app.status().operation, OperationStatus::Ready { .. });
+    wait(&mut harness, "what would change", ready);
+    let ml = |app: &App| match app.status().operation {
+        OperationStatus::Ready { gained_ml, lost_ml, under_ml, .. } => {
+            [gained_ml, lost_ml, under_ml]
+        }
+        _ => [f64::NAN; 3],
+    };
+    let [gained, lost, under] = ml(harness.state());
+    let voxel = harness.state().document().expect("open").image().grid().voxel_volume_mm3();
+    assert!((lost - 128.0 * voxel / 1000.0).abs() < 1e-9 && [gained, under] == [0.0; 2]);
+    // The only other object is the other one.
+    assert!(harness.query_by_label_contains("Only voxels that the other object has").is_some());
+    assert_eq!(voxels(harness.state()), [128, 12], "only shown");
+    harness.get_by_label_contains("Apply").click();
+    harness.run_steps(3);
+    wait(&mut harness, "that it is done", |app| voxels(app) == [0, 12]);
+    assert_eq!(covered(harness.state()), [12, 0], "the liver's lie below the lesion");
+    key(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!((voxels(harness.state()), covered(harness.state())), (vec![128, 12], vec![12, 0]));
+    // The union: of what is new of the lesion the liver keeps all.
+    harness.get_by_label("Lesion, 1.17 mL").click();
+    harness.run_steps(3);
+    choose(&mut harness, "unite");
+    wait(&mut harness, "what would change", |app| (ml(app)[0] - lost).abs() < 1e-9);
+    harness.get_by_label_contains("Apply").click();
+    harness.run_steps(3);
+    wait(&mut harness, "that it is done", |app| voxels(app) == [0, 140]);
+    assert_eq!(covered(harness.state()), [140, 0]);
+}
+
+/// How many voxels of each class of differences are drawn.
+fn classes(harness: &Harness<'_, App>) -> BTreeMap<u16, usize> {
+    let comparison = harness.state().view().scan.comparison.as_ref().expect("compared");
+    let drawn = comparison.drawn.as_ref().expect("drawn");
+    let mut counts = BTreeMap::new();
+    for label in drawn.labels.to_vec().into_iter().filter(|label| *label != 0) {
+        *counts.entry(label).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn structures_that_share_voxels_are_compared_whole_whatever_is_on_top() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, scan) = opened(folder.path());
+    let b = folder.path().join("b.dcm");
+    save(&scan, &b);
+    harness.state_mut().compare_with(b);
+    computed(&mut harness);
+    let [same, other] = [DifferenceClass::Same, DifferenceClass::OtherLabel].map(|c| c.label());
+    assert_eq!(classes(&harness), BTreeMap::from([(same, 140)]));
+    let dice = |harness: &Harness<'_, App>| {
+        let table = harness.state().status().comparison.table.clone().expect("numbers");
+        table.found.labels.iter().map(|label| label.numbers.dice).collect::<Vec<_>>()
+    };
+    assert_eq!(dice(&harness), [1.0, 1.0]);
+
+    // The liver is in front now, and all of the lesion below it: both have what B has.
+    harness.state_mut().carry_out(Command::BringToFront(LabelId(1)));
+    computed(&mut harness);
+    assert_eq!(
+        (classes(&harness), dice(&harness)),
+        (BTreeMap::from([(same, 140)]), vec![1.0, 1.0])
+    );
+    let go = |harness: &mut Harness<'_, App>| {
+        harness.key_press(Key::F8);
+        harness.run_steps(2);
+        wait(harness, "the place", App::is_idle);
+        harness.state().status().comparison.place.clone()
+    };
+    assert_eq!(go(&mut harness).as_deref(), Some("A and B do not differ."));
+
+    // Without a lesion in A, a voxel of liver and lesion is not a voxel of liver.
+    harness.state_mut().carry_out(Command::RemoveObject(LabelId(2)));
+    computed(&mut harness);
+    assert_eq!(harness.state().status().comparison.place, None, "that was before");
+    assert_eq!(classes(&harness), BTreeMap::from([(same, 128), (other, 12)]));
+    let told = go(&mut harness).expect("told");
+    assert!(told.starts_with("Difference 1 of 1"), "{told}");
+}
+
+/// DICOM files name the images that they are of: of a scan that has none they can't be written, and are not offered.
+#[test]
+fn only_formats_that_can_be_written_are_said_to_keep_all() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let mut harness = window(vec![crate::brush::scan(folder.path())]);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    let scan = harness.state().document().expect("open").image().clone();
+    let path = folder.path().join("a.seg.nrrd");
+    save(&scan, &path);
+    drop_file(&mut harness, path);
+    wait(&mut harness, "the labels", |app| app.is_idle() && voxels(app).len() == 2);
+    save_as(&mut harness, &folder.path().join("m.nii.gz"));
+    let asked = harness.state().status().ask_flatten.clone().expect("it is asked");
+    assert_eq!(asked.keeping, [".seg.nrrd"]);
+    harness.key_press(Key::Escape);
+    wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
+    // A table that label maps of two formats share is nobody else's.
+    save_as(&mut harness, &folder.path().join("m.seg.nrrd"));
+    save_as(&mut harness, &folder.path().join("m.nii.gz"));
+    harness.get_by_label("Save without it").click();
+    harness.run_steps(2);
+    wait(&mut harness, "the file", |app| app.is_idle() && folder.path().join("m.nii.gz").exists());
+    assert!(harness.state().status().ask_replace.is_none());
 }

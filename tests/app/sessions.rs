@@ -3,6 +3,7 @@
 mod giving_up;
 #[cfg(unix)]
 mod newer_work;
+mod with_scan;
 
 use std::path::{Path, PathBuf};
 

@@ -107,4 +107,27 @@ fn tables_of_bids_have_their_sidecar() {
     std::fs::remove_file(at("a_dseg.labels.txt")).unwrap();
     let run = voxpoint(&convert);
     assert!(run.failed(1).contains("this is there already"), "{}", run.stderr);
+    // What is none of BIDS is not written over even by force, and nothing else is either.
+    let by_force: Vec<String> = convert.iter().cloned().chain(["--force".to_owned()]).collect();
+    std::fs::write(at("a_dseg.json"), "[1, 2, 3]").unwrap();
+    std::fs::write(at("a_dseg.tsv"), "mine").unwrap();
+    let run = voxpoint(&by_force);
+    assert!(run.failed(1).contains("none of BIDS is in the way"), "{}", run.stderr);
+    assert!(!at("a_dseg.nii.gz").exists());
+    assert_eq!(std::fs::read_to_string(at("a_dseg.tsv")).unwrap(), "mine");
+    assert_eq!(std::fs::read_to_string(at("a_dseg.json")).unwrap(), "[1, 2, 3]");
+    std::fs::write(at("a_dseg.json"), r#"{"Manual": true}"#).unwrap();
+    assert_eq!(voxpoint(&by_force).code, 0);
+    let said = std::fs::read_to_string(at("a_dseg.json")).unwrap();
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&said["Manual"], &said["SpatialReference"]), (&json!(true), &json!("orig")));
+    let run = voxpoint(&["info", text(&at("m.nii")), "--orientation", "RAS"]);
+    assert!(run.failed(1).contains("says itself how its voxels lie"), "{}", run.stderr);
+}
+
+#[test]
+fn a_typed_orientation_is_refused_of_dicom() {
+    let scan = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/pet");
+    let run = voxpoint(&["info", text(&scan), "--orientation", "RAS"]);
+    assert!(run.failed(1).contains("says itself how its voxels lie"), "{}", run.stderr);
 }

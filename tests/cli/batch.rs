@@ -159,6 +159,52 @@ fn what_is_done_is_not_done_again_unless_something_changed() {
     assert_eq!(states(&place.batch(&["--seed", "1"]))[..2], ["2 earlier", "3 done"]);
     write_scan(&place.path("b.nii"), [SIDE; 3], 2.0, |v| 10 * v[0]);
     assert_eq!(states(&place.batch(&[]))[3], "5 done");
+    // Another name is written into the table beside the map, which is this command's own.
+    let rows = ROWS.replace("block", "Block");
+    std::fs::write(place.path("jobs.csv"), rows).unwrap();
+    assert_eq!(states(&place.batch(&[]))[..2], ["2 done", "3 earlier"]);
+}
+
+/// Voxels beside a header, and slices in a folder, count as much as the file that the row names.
+#[test]
+fn voxels_in_another_file_are_part_of_the_scan() {
+    let place = Place::new("image,points,space,out\na.mhd,\"6,11,12\",voxel,m.nii\n");
+    let (nii, mhd) = (place.path("a.nii"), place.path("a.mhd"));
+    assert_eq!(voxpoint(&["convert", text(&nii), text(&mhd)]).code, 0);
+    assert_eq!(states(&place.batch(&[])), ["2 done"]);
+    assert_eq!(states(&place.batch(&[])), ["2 earlier"]);
+    let raw = place.path("a.raw");
+    let mut voxels = std::fs::read(&raw).unwrap();
+    voxels.rotate_left(2);
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    std::fs::write(&raw, voxels).unwrap();
+    assert_eq!(states(&place.batch(&[])), ["2 done"]);
+}
+
+/// Whatever way leads there, what a row reads is not written.
+#[cfg(unix)]
+#[test]
+fn no_way_leads_to_writing_over_an_input() {
+    let place = Place::new("");
+    std::os::unix::fs::symlink(place.path(""), place.path("way")).unwrap();
+    let reference = std::fs::read(place.path("a_seg.nii")).unwrap();
+    for (image, labels, out, said) in [
+        ("a.nii", "a_seg.nii", "way/a_seg.nii", "line 2 reads what line 2 writes"),
+        ("a.nii", "way/a_seg.nii", "./a_seg.nii", "line 2 reads what line 2 writes"),
+        ("way/a.nii", "a_seg.nii", "a.nii", "line 2 reads what line 2 writes"),
+    ] {
+        let rows = format!("image,labels,out\n{image},{labels},{out}\n");
+        std::fs::write(place.path("jobs.csv"), rows).unwrap();
+        let run = place.batch(&["--force"]);
+        assert!(run.failed(1).contains(said), "{out}: {run:?}");
+    }
+    std::fs::write(
+        place.path("jobs.csv"),
+        "image,points,out\na.nii,\"1,2,3\",m.nii\na.nii,\"1,2,3\",way/m.nii\n",
+    )
+    .unwrap();
+    assert!(place.batch(&[]).failed(1).contains("“out” is that of line 2, too"));
+    assert_eq!(std::fs::read(place.path("a_seg.nii")).unwrap(), reference);
 }
 
 #[test]

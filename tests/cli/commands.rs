@@ -234,7 +234,8 @@ fn the_samples_click_gives_the_mask_that_its_readme_promises() {
     arguments.extend(["--device", "cpu", "--json"]);
     let report = voxpoint(&arguments).json();
 
-    let expected = "crop_affine device device_reason frame image iou ms patches touches volume_ml voxels working_scale";
+    let expected = "crop_affine device device_reason frame image iou ms patches server touches volume_ml \
+         voxels working_scale";
     assert_eq!(keys(&report), expected.split(' ').collect::<Vec<_>>());
     assert_eq!(report["patches"].as_array().unwrap(), std::slice::from_ref(&report["crop_affine"]));
     let stages = ["crop", "decode", "encode", "load", "paste", "save", "session"];

@@ -96,6 +96,55 @@ fn labels_keep_their_names_where_the_format_has_them() {
 }
 
 #[test]
+fn each_label_gets_a_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let map = at("map.nii");
+    write_labels(&map, [6, 5, 4], 2.0, &[1, 1, 1, 0, 44, 7]);
+    std::fs::write(
+        at("map.labels.txt"),
+        "1 255 0 0 1 1 1 \"Liver, left\"\n7 0 255 0 1 1 1 \"Spleen\"\n",
+    )
+    .unwrap();
+    let run = |more: &[&str]| {
+        let out = at("each");
+        let arguments = [&["convert", text(&map), "--per-label", text(&out)], more].concat();
+        voxpoint(&arguments)
+    };
+    let json = run(&["--json"]).json();
+    let names: Vec<String> = ["Liver_left", "Spleen", "Label_44"]
+        .iter()
+        .map(|name| at("each").join(format!("{name}.nii.gz")).to_string_lossy().into_owned())
+        .collect();
+    let mut files: Vec<&str> =
+        json["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+    files.sort_unstable();
+    let mut expected: Vec<&str> = names.iter().map(String::as_str).collect();
+    expected.sort_unstable();
+    assert_eq!(files, expected);
+    assert_eq!((&json["labels"], &json["as"]), (&3.into(), &"labels".into()));
+    let scan = open(&map);
+    for (name, value) in names.iter().zip([1.0, 7.0, 44.0]) {
+        let alone = open(Path::new(name));
+        assert!(alone.grid().matches(scan.grid(), 1e-4), "{name}");
+        for n in 0..120 {
+            let is_it = scan.voxels().raw(n) == value;
+            assert_eq!(alone.voxels().raw(n), f64::from(u8::from(is_it)), "{name}: {n}");
+        }
+    }
+    assert!(run(&[]).failed(1).contains("--force"));
+    assert_eq!(run(&["--force", "--ending", "mha"]).code, 0);
+    assert!(at("each/Spleen.mha").exists());
+    for (more, said) in [
+        (&["--ending", ".mhd"][..], "a label can be alone in"),
+        (&["--as", "image"], "--per-label is for labels"),
+    ] {
+        assert!(run(more).failed(2).contains(said), "{said}");
+    }
+    voxpoint(&["convert", text(&map)]).failed(2);
+}
+
+#[test]
 fn a_folder_with_several_series_is_listed_and_one_is_named() {
     let run = voxpoint(&["info", text(&data("dicom")), "--json"]);
     let list = run.json();

@@ -217,14 +217,31 @@ fn structures_that_share_voxels_are_converted_whole_or_told() {
     assert_eq!(told(&report), all(false));
     assert!(said.contains("what lies under others is left out: "), "{said}");
     assert!(said.contains(".seg.nrrd, .dcm, .rtstruct.dcm keep all"), "{said}");
-    let voxels = |path: &Path| {
-        let report = voxpoint(&["measure".as_ref(), path.as_os_str(), "--json".as_ref()]).json();
+    let measured = |path: &Path, more: &[&str]| {
+        let mut arguments = vec!["measure".as_ref(), path.as_os_str(), "--json".as_ref()];
+        arguments.extend(more.iter().map(|argument| std::ffi::OsStr::new(*argument)));
+        let report = voxpoint(&arguments).json();
         let structures = report["structures"].as_array().unwrap().iter();
         structures.map(|s| s["voxels"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     for whole in [&input, &layers] {
-        assert_eq!(voxels(whole), [315, 24, 40], "{}", whole.display());
+        // Also where there might be probabilities or several time points.
+        for more in [&[][..], &["--threshold", "0.5"]] {
+            assert_eq!(measured(whole, more), [315, 24, 40], "{}, {more:?}", whole.display());
+        }
     }
-    assert_eq!(voxels(&flat), [255, 24, 36]);
+    assert_eq!(measured(&input, &["--time-point", "1"]), [315, 24, 40]);
+    let report = voxpoint(&[
+        "compare".as_ref(),
+        input.as_os_str(),
+        input.as_os_str(),
+        "--json".as_ref(),
+        "--threshold".as_ref(),
+        "0.5".as_ref(),
+    ]);
+    let pairs = report.json()["labels"].as_array().unwrap().clone();
+    let of_a: Vec<_> = pairs.iter().map(|pair| pair["voxels_a"].as_u64()).collect();
+    assert_eq!(of_a, [Some(315), Some(24), Some(40)]);
+    assert_eq!(measured(&flat, &[]), [255, 24, 36]);
     assert_eq!(numbers(&flat).iter().filter(|n| **n > 0.0).count(), 315);
 }

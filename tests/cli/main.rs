@@ -24,6 +24,7 @@ mod pictures;
 #[cfg(target_os = "linux")]
 mod planted;
 mod render_flags;
+mod served;
 mod sessions;
 mod support;
 #[cfg(target_os = "linux")]

@@ -121,9 +121,10 @@ fn the_exported_label_map_is_what_python_reads_in_the_session() {
     assert!(names.contains("\"Leber – 肝 3\""), "{names}");
     let table = std::fs::read_to_string(csv).unwrap();
     let lines: Vec<&str> = table.lines().collect();
-    assert_eq!(lines[0], "number,name,state,voxels,volume_ml,points,corrected,model");
+    assert_eq!(lines[0], "number,name,state,voxels,volume_ml,points,corrected,model,seconds");
     assert_eq!(lines.len(), 4);
     assert!(lines[1].starts_with("3,Leber – 肝 3,done,1350,1.786"), "{}", lines[1]);
+    assert!(lines[1].ends_with(",test,0"), "{}", lines[1]);
     // It may be replaced, but nobody else's file.
     let out = folder.path().join("mask.nii.gz");
     assert_eq!(export(&session, &out, &[]).code, 0);
@@ -131,6 +132,88 @@ fn the_exported_label_map_is_what_python_reads_in_the_session() {
     assert!(export(&session, &out, &[]).failed(1).contains("--force"));
     assert_eq!(std::fs::read(&out).unwrap(), b"mine");
     assert_eq!(export(&session, &out, &["--force"]).code, 0);
+}
+
+/// The kept session of version 4 has its scan in it; the third object lies under the first, too.
+fn session_with_scan(folder: &Path) -> PathBuf {
+    let path = folder.join("case.voxpoint");
+    std::fs::copy(data("v4.voxpoint"), &path).unwrap();
+    path
+}
+
+#[test]
+fn info_says_whether_the_scan_is_in_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, inside) in
+        [(session(folder.path()), false), (session_with_scan(folder.path()), true)]
+    {
+        let json = voxpoint(&["info".as_ref(), path.as_os_str(), "--json".as_ref()]).json();
+        assert_eq!(json["scan_inside"], inside);
+        assert_eq!(json["scan_inside_bytes"].as_u64().is_some_and(|n| n > 10), inside);
+        let text = voxpoint(&["info".as_ref(), path.as_os_str()]).stdout;
+        assert_eq!(text.contains("scan inside   its voxels are in the session"), inside, "{text}");
+    }
+}
+
+#[test]
+fn each_object_gets_a_file_and_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session_with_scan(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["export-session".into(), session.as_os_str().to_owned()];
+        arguments.extend(["--per-label".into(), at("each").into_os_string()]);
+        arguments.extend(["--pictures".into(), at("pictures").into_os_string()]);
+        arguments.extend(["--table".into(), at("t.csv").into_os_string(), "--json".into()]);
+        arguments.extend(more.iter().map(Into::into));
+        voxpoint(&arguments)
+    };
+    let json = run(&[]).json();
+    assert!(json["out"].is_null());
+    let files: Vec<PathBuf> = json["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| PathBuf::from(file.as_str().unwrap()))
+        .collect();
+    let names: Vec<String> =
+        files.iter().map(|f| f.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(
+        names[..4],
+        ["Leber_肝_3.nii.gz", "Leber_肝_2.nii.gz", "Leber_肝_700.nii.gz", "t.csv"]
+    );
+    assert_eq!(names.len(), 4 + 9);
+    assert_eq!(
+        names[4..7],
+        ["axial", "coronal", "sagittal"].map(|p| format!("Leber_肝_3_{p}.png"))
+    );
+    // Each whole, also what lies under another.
+    let whole = [1350, 1350, 1350 + 13 * 6 * 2];
+    for (file, expected) in files.iter().zip(whole) {
+        let info = voxpoint(&["info".as_ref(), file.as_os_str(), "--json".as_ref()]).json();
+        let ones = info["mean"].as_f64().unwrap() * 40.0 * 30.0 * 20.0;
+        assert!((ones - f64::from(expected)).abs() < 0.01, "{ones} of {}", file.display());
+        assert_eq!(info["max"], 1.0);
+    }
+    for file in &files[4..] {
+        let picture = image::open(file).unwrap().into_rgb8();
+        assert_eq!(picture.dimensions(), (1024, 1024));
+        let colourful = picture.pixels().filter(|p| p[0].abs_diff(p[2]) > 8).count();
+        assert!(colourful > 500, "{colourful} pixels of {}", file.display());
+    }
+    // What is there is not replaced unasked.
+    assert!(run(&[]).failed(1).contains("this is there already"));
+    assert_eq!(run(&["--force"]).code, 0);
+    assert!(run(&["--force", "--ending", "dcm"]).failed(2).contains("a label can be alone in"));
+    assert_eq!(run(&["--force", "--ending", ".nrrd"]).code, 0);
+    assert!(at("each").join("Leber_肝_3.nrrd").exists());
+    // Without the scan there is nothing to draw on.
+    std::fs::copy(data("v3.voxpoint"), &session).unwrap();
+    let mut arguments = vec!["export-session".into(), session.into_os_string()];
+    arguments.extend(["--pictures".into(), at("more").into_os_string()]);
+    let refused = voxpoint(&arguments);
+    assert!(refused.failed(1).contains("say where it is with --reference"), "{refused:?}");
+    assert!(voxpoint(&arguments[..2]).failed(2).contains("--out"));
 }
 
 #[test]

@@ -94,6 +94,17 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("egui::", &["app", "ui", "figure"]),
     ("clap::", &["cli"]),
     ("rusqlite::", &["session"]),
+    // What leaves the machine leaves it there.
+    ("ureq::", &["segment/download", "segment/remote"]),
+    (
+        "std::net",
+        &[
+            "segment/remote",
+            "segment/download",
+            "segment/cubes/engine/served/tests",
+            "cli/bench/server",
+        ],
+    ),
 ];
 
 /// Words that the pure modules may not contain: no I/O, no threads, no GPU, no model, no window.

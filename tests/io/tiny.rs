@@ -7,7 +7,7 @@ use std::path::Path;
 use voxpoint::geom::{DAffine3, DVec3, Grid};
 use voxpoint::io::{
     Beginning, Content, ContentKind, ContentVoxels, EncodeError, Format, FormatInfo, IoError,
-    Limits, Reader, Registry, Sniff, Source, Writer,
+    Limits, OpenOptions, Reader, Registry, Sniff, Source, Writer,
 };
 use voxpoint::volume::{Provenance, Scale, Volume, Voxels};
 use voxpoint::work::{CancelToken, Progress};
@@ -65,9 +65,10 @@ impl Reader for TinyReader {
         }
     }
 
-    fn open(
+    fn open_as(
         &self,
         source: &Source,
+        options: &OpenOptions,
         _: &Limits,
         cancel: &CancelToken,
         _: &Progress,
@@ -96,7 +97,9 @@ impl Reader for TinyReader {
         let identifiers = vec![("series".to_owned(), series)];
         let said = Provenance { format: "Tiny", identifiers, ..Provenance::default() };
         let voxels = Voxels::U16(voxels);
-        Ok(Volume::new(source.name(), grid, dims.to_vec(), voxels, Scale::NONE, said, vec![]))
+        let whole =
+            Volume::new(source.name(), grid, dims.to_vec(), voxels, Scale::NONE, said, vec![]);
+        options.part.taken_from(whole)
     }
 }
 

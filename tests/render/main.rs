@@ -1,5 +1,6 @@
 //! Pictures against their CPU counterparts, and what they look like. On whatever adapter wgpu finds.
 
+mod beside;
 mod first_look;
 mod large;
 mod raycast;

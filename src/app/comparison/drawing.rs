@@ -116,10 +116,36 @@ impl Drawing {
     }
 
     pub fn stop(&mut self) {
+        self.stop_working();
+        self.itself = None;
+    }
+
+    /// What differs is not drawn.
+    fn stop_working(&mut self) {
         if let Some((_, _, cancel)) = self.working.take() {
             cancel.cancel();
         }
-        (self.last, self.itself) = (None, None);
+        self.last = None;
+    }
+
+    /// B as it is. The same as long as nothing of it is drawn otherwise.
+    pub fn itself(
+        &mut self,
+        document: &Document,
+        reference: &Reference,
+        view: &ComparisonView,
+        status: &ComparisonStatus,
+    ) -> Arc<DrawnLabels> {
+        let table = status.table.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
+        let state = (reference.number, document.revision(), view.selected, table);
+        if let Some((of, drawn)) = &self.itself
+            && *of == state
+        {
+            return Arc::clone(drawn);
+        }
+        let drawn = Arc::new(reference_itself(document, reference, view, status));
+        self.itself = Some((state, Arc::clone(&drawn)));
+        drawn
     }
 
     /// Keeps what is drawn up with what is compared. While `waits`, something is being done, and what is to be made of
@@ -141,22 +167,13 @@ impl Drawing {
             self.take(made);
         }
         if matches!(view.look, ComparisonLook::Objects | ComparisonLook::Reference) {
-            let itself = self.itself.take().filter(|_| view.look == ComparisonLook::Reference);
-            self.stop();
-            if view.look == ComparisonLook::Reference {
-                let table = status.table.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
-                let state = (reference.number, document.revision(), view.selected, table);
-                let itself = itself.filter(|(of, _)| *of == state).unwrap_or_else(|| {
-                    (state, Arc::new(reference_itself(document, reference, view, status)))
-                });
-                self.itself = Some(itself);
-            }
-            view.drawn = self.itself.as_ref().map(|(_, drawn)| Arc::clone(drawn));
+            self.stop_working();
+            view.drawn = (view.look == ComparisonLook::Reference)
+                .then(|| self.itself(document, reference, view, status));
             self.drew = view.look;
             status.drawing = false;
             return;
         }
-        self.itself = None;
         let now = Of::now(document, reference, view);
         let other = self.working.as_ref().is_some_and(|(_, of, _)| *of != now);
         if other && let Some((_, _, cancel)) = self.working.take() {
@@ -294,8 +311,9 @@ fn anew(ask: &Ask, limits: &WorkLimits) -> Found {
     limits.check()?;
     let (labels, styles) = match of.scale {
         None => {
-            let [a, b] = reference.maps(document, &objects, of.selected);
-            let (paired, all) = (looked_at(&pairs, of), VoxelBox::whole(dims));
+            let ([a, b], paired) =
+                reference.compared(document, &objects, (&in_lists, &pairs), of.selected, limits)?;
+            let all = VoxelBox::whole(dims);
             let mut labels = LabelMap::empty(dims);
             let delta = difference_delta(&labels, [&a, &b], &paired, all, limits)?;
             labels.apply(&delta);

@@ -18,15 +18,17 @@ use std::sync::Arc;
 use super::App;
 use super::files::{Purpose, ReferenceRead, name_of, stem_of};
 use super::offers::told;
+use super::table_file::TableFile;
 use crate::document::{Command, Document};
 use crate::ui::text::{tr, tr_with};
-use crate::ui::{ComparedPair, ComparisonAction, ComparisonStatus, ComparisonView};
+use crate::ui::{
+    BesideLabels, ComparedPair, ComparisonAction, ComparisonLook, ComparisonStatus, ComparisonView,
+};
 use crate::work::Wake;
 use drawing::Drawing;
 use numbers::Numbers;
 use places::Places;
-use reference::Reference;
-use table_file::TableFile;
+pub(super) use reference::Reference;
 
 /// The comparison that goes on, if one does.
 pub(super) struct Comparison {
@@ -49,6 +51,11 @@ impl Comparison {
             places: Places::start(wake.clone())?,
             file: TableFile::new(wake.clone()),
         })
+    }
+
+    /// B, if something is compared.
+    pub fn reference(&self) -> Option<&Arc<Reference>> {
+        self.reference.as_ref()
     }
 
     /// Whether something of it is being computed or written.
@@ -105,6 +112,11 @@ impl App {
             },
             None => fresh,
         });
+        if self.view.wants_labels_beside()
+            && let Some(view) = &mut self.view.scan.comparison
+        {
+            view.look = ComparisonLook::Objects;
+        }
     }
 
     /// Keeps what is drawn and known of the comparison up with the document. Waits for nothing.
@@ -120,6 +132,7 @@ impl App {
             self.end_comparison();
             return;
         };
+        let wants_beside = self.view.wants_labels_beside();
         let Some(view) = &mut self.view.scan.comparison else {
             self.end_comparison();
             return;
@@ -131,6 +144,14 @@ impl App {
         let gone = |pair: ComparedPair| pair.a.is_some_and(|id| document.object(id).is_none());
         view.selected.take_if(|pair| gone(*pair));
         comparison.drawing.follow(document, &reference, view, waits, status);
+        let beside = wants_beside.then(|| BesideLabels {
+            drawn: comparison.drawing.itself(document, &reference, view, status),
+            names: Arc::clone(&reference.names),
+        });
+        self.view.scan.beside.labels = beside;
+        if comparison.places.is_outdated(document, &reference, view) {
+            status.place = None;
+        }
         if let Some((at, text)) = comparison.places.follow(document, &reference, view) {
             status.place = Some(text);
             if let Some(at) = at {

@@ -8,8 +8,7 @@ use super::reference::{ObjectsSeen, Reference, objects_as_labels};
 use crate::document::{Dirty, Document};
 use crate::mask::{MaskError, WorkLimits};
 use crate::measure::{
-    DifferencePart, PairBy, PairedLabels, WorstSlice, difference_parts, differing_voxels,
-    worst_slice,
+    DifferencePart, PairBy, WorstSlice, difference_parts, differing_voxels, worst_slice,
 };
 use crate::ui::kit::format::millilitres;
 use crate::ui::text::{tr, tr_with};
@@ -24,6 +23,17 @@ struct Of {
     by: PairBy,
     selected: Option<ComparedPair>,
     objects: ObjectsSeen,
+}
+
+impl Of {
+    fn now(document: &Document, reference: &Reference, view: &ComparisonView) -> Self {
+        Self {
+            reference: reference.number,
+            by: view.by,
+            selected: view.selected,
+            objects: ObjectsSeen::of(document),
+        }
+    }
 }
 
 struct Ask {
@@ -67,6 +77,8 @@ pub(super) struct Places {
     wanted: Option<ComparisonJump>,
     /// The part that was gone to last.
     at: Option<Order>,
+    /// Of what the last place was told.
+    told: Option<(Of, u64)>,
 }
 
 impl Places {
@@ -79,7 +91,15 @@ impl Places {
                     tell(Told { number, known });
                 }
             })?;
-        Ok(Self { worker, asked: 0, working: None, known: None, wanted: None, at: None })
+        Ok(Self {
+            worker,
+            asked: 0,
+            working: None,
+            known: None,
+            wanted: None,
+            at: None,
+            told: None,
+        })
     }
 
     pub fn is_busy(&self) -> bool {
@@ -95,7 +115,21 @@ impl Places {
         if let Some((.., cancel)) = self.working.take() {
             cancel.cancel();
         }
-        (self.known, self.wanted, self.at) = (None, None, None);
+        (self.known, self.wanted, self.at, self.told) = (None, None, None, None);
+    }
+
+    /// Whether what was told of the last place holds no more: something was edited, or is compared otherwise.
+    pub fn is_outdated(
+        &mut self,
+        document: &Document,
+        reference: &Reference,
+        view: &ComparisonView,
+    ) -> bool {
+        let outdated = |(of, revision): &mut (Of, u64)| {
+            *of != Of::now(document, reference, view)
+                || document.dirty_since(*revision) != Dirty::Clean
+        };
+        self.told.take_if(outdated).is_some()
     }
 
     /// Where to go now, if that was wanted and is known.
@@ -115,12 +149,7 @@ impl Places {
             }
         }
         let jump = self.wanted?;
-        let of = Of {
-            reference: reference.number,
-            by: view.by,
-            selected: view.selected,
-            objects: ObjectsSeen::of(document),
-        };
+        let of = Of::now(document, reference, view);
         let is_now = |other: &Of, revision: u64| {
             *other == of && document.dirty_since(revision) == Dirty::Clean
         };
@@ -132,6 +161,7 @@ impl Places {
             return None;
         }
         self.wanted = None;
+        self.told = Some((of, document.revision()));
         Some(self.go(jump, document))
     }
 
@@ -206,11 +236,11 @@ fn differences(
     limits: &WorkLimits,
 ) -> Result<(Vec<DifferencePart>, Option<WorstSlice>), MaskError> {
     let objects = objects_as_labels(&ask.document);
-    let pairs = ask.reference.pairs(&objects, ask.of.by);
-    let pairs = ask.reference.compared_pairs(&objects, &pairs);
-    let shown = pairs.iter().filter(|pair| ask.of.selected.is_none_or(|one| one == **pair));
-    let paired = PairedLabels::new(shown.map(|pair| (pair.a.map(|id| id.0), pair.b)));
-    let [a, b] = ask.reference.maps(&ask.document, &objects, ask.of.selected);
+    let in_lists = ask.reference.pairs(&objects, ask.of.by);
+    let pairs = ask.reference.compared_pairs(&objects, &in_lists);
+    let selected = ask.of.selected;
+    let ([a, b], paired) =
+        ask.reference.compared(&ask.document, &objects, (&in_lists, &pairs), selected, limits)?;
     let differing = differing_voxels([&a, &b], &paired, limits)?;
     let grid = ask.document.image().grid();
     let parts = difference_parts(&differing, grid, limits)?;

@@ -7,13 +7,14 @@ use std::sync::{Arc, Weak};
 use crate::app::document_number::DocumentNumber;
 use crate::app::files::ReferenceRead;
 use crate::document::{Document, LabelId, Object, palette_colour};
-use crate::measure::{LabelPair, PairBy, pair_labels};
+use crate::mask::{MaskError, WorkLimits};
+use crate::measure::{LabelPair, PairBy, PairSets, PairedLabels, pair_labels};
 use crate::render::LabelStyle;
 use crate::ui::ComparedPair;
 use crate::volume::{LabelMap, NamedRegion, Region};
 
 /// B.
-pub(super) struct Reference {
+pub(in crate::app) struct Reference {
     /// Never the same for two.
     pub number: u64,
     /// Of whose scan its voxels are.
@@ -24,6 +25,8 @@ pub(super) struct Reference {
     pub map: LabelMap,
     /// Whether some of them share voxels.
     pub overlaps: bool,
+    /// What its labels are called.
+    pub names: Arc<BTreeMap<u16, String>>,
     /// Numbers in its file of labels that have others here.
     in_file: BTreeMap<u16, u64>,
 }
@@ -36,7 +39,9 @@ impl Reference {
         ReferenceRead { read, map, overlaps, .. }: ReferenceRead,
     ) -> Self {
         let in_file = read.renumbered.iter().map(|(in_file, here)| (*here, *in_file)).collect();
-        Self { number, document, path, labels: read.labels, map, overlaps, in_file }
+        let named = |label: &NamedRegion| Some((label.value, label.name.clone()?));
+        let names = Arc::new(read.labels.iter().filter_map(named).collect());
+        Self { number, document, path, labels: read.labels, map, overlaps, names, in_file }
     }
 
     /// The number that a label has in its file: of an object (0) its own, of B (1) that of its file.
@@ -66,7 +71,7 @@ impl Reference {
 
     /// A and B as they are drawn and gone through. Of one pair alone each is there whole, also what lies under others;
     /// else a voxel has the label that is on top.
-    pub fn maps(
+    fn maps(
         &self,
         document: &Document,
         objects: &[NamedRegion],
@@ -82,11 +87,40 @@ impl Reference {
         [one(objects, pair.a.map(|id| id.0)), one(&self.labels, pair.b)]
     }
 
-    /// Whether after an edit a look at the labels in its box is enough.
+    /// Whether after an edit a look at the labels in its box is enough: of labels that share voxels a map has only those
+    /// on top.
     pub fn can_be_mended(&self, document: &Document, selected: Option<ComparedPair>) -> bool {
-        let Some(pair) = selected else { return true };
+        let Some(pair) = selected else { return !self.shares_voxels(document) };
         let object = pair.a.and_then(|id| document.object(id));
         !self.overlaps && object.is_none_or(|object| object.covered.is_empty())
+    }
+
+    fn shares_voxels(&self, document: &Document) -> bool {
+        self.overlaps || document.objects().iter().any(|object| !object.covered.is_empty())
+    }
+
+    /// What is compared voxel by voxel, and which labels of it are one structure: of one pair alone its two masks, of
+    /// all pairs the labels of both; or where labels share voxels, the sets of pairs that each voxel is in.
+    pub fn compared(
+        &self,
+        document: &Document,
+        objects: &[NamedRegion],
+        (in_lists, pairs): (&[LabelPair], &[ComparedPair]),
+        selected: Option<ComparedPair>,
+        limits: &WorkLimits,
+    ) -> Result<([LabelMap; 2], PairedLabels), MaskError> {
+        if selected.is_none() && self.shares_voxels(document) {
+            let numbered = || (1u32..).zip(in_lists);
+            let a = numbered().filter_map(|(n, (a, _))| Some((n, &objects[(*a)?].region)));
+            let b = numbered().filter_map(|(n, (_, b))| Some((n, &self.labels[(*b)?].region)));
+            let (a, b) = (a.collect::<Vec<_>>(), b.collect::<Vec<_>>());
+            if let Some(sets) = PairSets::of(self.map.dims(), [&a, &b], limits)? {
+                return Ok((sets.maps, sets.paired));
+            }
+        }
+        let shown = pairs.iter().filter(|pair| selected.is_none_or(|one| one == **pair));
+        let paired = PairedLabels::new(shown.map(|pair| (pair.a.map(|id| id.0), pair.b)));
+        Ok((self.maps(document, objects, selected), paired))
     }
 
     /// A voxel of a label, in the middle of its voxels in memory.

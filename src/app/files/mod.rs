@@ -2,11 +2,13 @@
 //!
 //! - `queue`: files are read one after another; `reading`: what is in one; `reference`: a label map to compare with.
 //! - `saving`: one label map is written at a time.
+//! - `each_object`: one file for each object.
 //! - `paths`: asks for a path, by the system's `dialogs` or in the window.
 //! - `names`: how files are called.
 //! - `news`: what has happened, for the app.
 
 mod dialogs;
+mod each_object;
 mod names;
 mod news;
 mod paths;
@@ -20,12 +22,15 @@ use std::sync::Arc;
 
 use super::document_number::DocumentNumber;
 use crate::document::Document;
-use crate::io::Registry;
+use crate::io::{PairStamp, Registry};
 use crate::session;
+use crate::ui::text::tr;
 use crate::ui::{LeftOut, ReferenceReading, Status};
 use crate::volume::Volume;
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
+pub(super) use each_object::EachObject;
+use each_object::EachSaving;
 pub(super) use names::{
     Output, ending_with_overlaps, is_named_like_a_model, label_ending, label_path_for, name_of,
     same_file, sample_scan, stem_of,
@@ -49,6 +54,9 @@ pub(super) struct Files {
     /// Where files are, asked of the user.
     pub paths: Paths,
     answered: Option<News>,
+    each: EachSaving,
+    /// Label maps that were written, each as it was then.
+    written: Vec<PairStamp>,
 }
 
 impl Files {
@@ -60,6 +68,8 @@ impl Files {
             saving: Saving::Idle,
             wake,
             answered: None,
+            each: EachSaving::default(),
+            written: Vec::new(),
         }
     }
 
@@ -84,17 +94,21 @@ impl Files {
     }
 
     pub fn is_saving(&self) -> bool {
-        self.saving.is_writing()
+        self.saving.is_writing() || self.each.is_writing()
     }
 
     /// Whether it is being found out where to save, or anything else is asked for.
     pub fn is_asking(&self) -> bool {
-        self.paths.is_asking() || self.answered.is_some() || self.saving.question().is_some()
+        self.paths.is_asking()
+            || self.answered.is_some()
+            || self.saving.question().is_some()
+            || self.each.is_asking()
     }
 
     /// Stops saving: what was there before stays.
     pub fn cancel_save(&self) {
         self.saving.cancel();
+        self.each.cancel();
     }
 
     /// Whether a file is being opened or waits for it.
@@ -121,7 +135,13 @@ impl Files {
         if news.is_empty() && !hold {
             news.extend(self.queue.start_next(&self.formats, open, status));
         }
-        news.extend(self.saving.poll(number, status));
+        let saved = self.saving.poll(number, status);
+        if let Some(News::Saved { stamp, .. } | News::SavedPartly { stamp, .. }) = &saved {
+            self.written.retain(|before| before.path() != stamp.path());
+            self.written.push(stamp.clone());
+        }
+        news.extend(saved);
+        news.extend(self.each.poll(number, status));
         (status.ask_replace, status.ask_flatten) = self.asked();
         if let Some((purpose, path)) = self.paths.poll() {
             news.extend(self.chosen(&purpose, path));
@@ -137,8 +157,29 @@ impl Files {
         document: &Document,
         how: SaveHow,
     ) -> Result<(), String> {
-        let Self { wake, formats, saving, .. } = self;
+        let Self { wake, formats, saving, written, .. } = self;
+        let how = SaveHow { ours: written.clone(), ..how };
         saving.start(wake.clone(), formats, (path, scan), number, document, how)
+    }
+
+    /// Starts writing each object into a file of its own. `replaces`: what is there already.
+    pub fn save_each(
+        &mut self,
+        wanted: EachObject,
+        scan: (&Document, &Path),
+        replaces: bool,
+    ) -> Result<(), String> {
+        if self.is_saving() {
+            return Err(tr("A label map is being saved already; try again in a moment").to_owned());
+        }
+        let Self { wake, formats, each, .. } = self;
+        each.start(wake.clone(), formats, wanted, scan, replaces)
+    }
+
+    /// The question whether files that are there may be replaced; it is not asked any more then.
+    pub fn take_files_question(&mut self, status: &mut Status) -> Option<EachObject> {
+        status.ask_files = None;
+        self.each.take_question()
     }
 
     /// The question whether what another program has written may be replaced; it is not asked any more then.
@@ -160,9 +201,8 @@ impl Files {
         };
         match loses {
             Loses::Theirs(theirs) => (Some(theirs.clone()), None),
-            Loses::Covered(objects, _) => {
-                let (path, objects) = (path.clone(), objects.clone());
-                let keeping = self.formats.endings_with_overlaps();
+            Loses::Covered { lost, keeping, .. } => {
+                let (path, objects, keeping) = (path.clone(), lost.clone(), keeping.clone());
                 (None, Some(LeftOut { path, objects, keeping }))
             }
         }
@@ -171,9 +211,10 @@ impl Files {
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
             Purpose::Open if session::is_named_as_session(&path) => Some(News::Session(path)),
-            Purpose::Open | Purpose::Overlay | Purpose::Reference => {
+            Purpose::Open | Purpose::Overlay | Purpose::Beside | Purpose::Reference => {
                 let role = match purpose {
                     Purpose::Overlay => Role::Overlay,
+                    Purpose::Beside => Role::Beside,
                     Purpose::Reference => Role::Reference(ReferenceReading::default()),
                     _ => Role::Any,
                 };
@@ -191,10 +232,18 @@ impl Files {
             Purpose::Comparison(document, _) => {
                 Some(News::SaveComparisonTo(*document, purpose.named(&self.formats, path)))
             }
-            Purpose::Model => Some(News::Model(path)),
-            Purpose::Session(document, _) => {
-                Some(News::SaveSessionTo(*document, purpose.named(&self.formats, path)))
+            Purpose::Robot(document, _) => {
+                Some(News::SaveRobotTo(*document, purpose.named(&self.formats, path)))
             }
+            Purpose::Measures(document, _) => {
+                Some(News::SaveMeasuresTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::Model => Some(News::Model(path)),
+            Purpose::Session(document, _, with_scan) => {
+                let path = purpose.named(&self.formats, path);
+                Some(News::SaveSessionTo(*document, path, *with_scan))
+            }
+            Purpose::EachObject(document) => Some(News::SaveEachTo(*document, path)),
             Purpose::FindScan { .. } => Some(News::ScanFound(path)),
             Purpose::Cases => Some(News::Cases(path)),
             Purpose::SessionsFolder => Some(News::SessionsFolder(path)),

@@ -16,6 +16,8 @@ pub(in crate::app) enum News {
     Offered(Box<Loaded>, Option<String>),
     /// An image to lay over the scan was read.
     Overlay(Box<Loaded>),
+    /// A second scan to be shown beside the open one was read.
+    Beside(Box<Loaded>),
     /// There are several scans of which the user has to choose one, to be what the role says.
     Several(PathBuf, Role, Arc<dyn SeriesList>),
     /// Something has to be said before the scan can be read.
@@ -28,10 +30,18 @@ pub(in crate::app) enum News {
     Reference(PathBuf, Box<ReferenceRead>),
     /// The user has chosen where the numbers of a comparison go.
     SaveComparisonTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the figures of a robot's clicks go.
+    SaveRobotTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the numbers of the objects go.
+    SaveMeasuresTo(DocumentNumber, PathBuf),
     /// The labels of a state of a document are on the disk.
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
     /// Of a label map and its table only one is on the disk; why, and what lies there now.
     SavedPartly { why: String, stamp: PairStamp, document: DocumentNumber },
+    /// Each object is in a file of its own in this folder; so many.
+    SavedEach { folder: PathBuf, count: usize },
+    /// The user has chosen a folder for a file of each object.
+    SaveEachTo(DocumentNumber, PathBuf),
     /// The user has chosen where the labels go.
     SaveTo(DocumentNumber, PathBuf),
     /// The user has chosen a session to open.
@@ -40,8 +50,8 @@ pub(in crate::app) enum News {
     Cases(PathBuf),
     /// The user has chosen where the sessions of all cases are.
     SessionsFolder(PathBuf),
-    /// The user has chosen where the session goes.
-    SaveSessionTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the session goes; with the scan in it, or without.
+    SaveSessionTo(DocumentNumber, PathBuf, bool),
     /// The user has said where the scan of a session is.
     ScanFound(PathBuf),
     /// The user has chosen a model.

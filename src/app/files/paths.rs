@@ -18,19 +18,27 @@ use crate::work::{Task, Wake};
 pub(in crate::app) enum Purpose {
     Open,
     Overlay,
+    /// Which scan is shown beside the open one.
+    Beside,
     /// Which label map the objects are compared with.
     Reference,
     Save(DocumentNumber, PathBuf),
     Draw(DocumentNumber, Output, PathBuf),
     /// Where the numbers of a comparison go.
     Comparison(DocumentNumber, PathBuf),
+    /// Where the figures of a robot's clicks go.
+    Robot(DocumentNumber, PathBuf),
+    /// Where the numbers of the objects go.
+    Measures(DocumentNumber, PathBuf),
     Model,
-    /// Where the session is kept from now on.
-    Session(DocumentNumber, PathBuf),
+    /// Where the session is kept from now on; with the scan's voxels in it, or without.
+    Session(DocumentNumber, PathBuf, bool),
     /// Where the scan of a session is: its file, or the folder that it is.
     FindScan {
         folder: bool,
     },
+    /// In which folder each object gets a file of its own.
+    EachObject(DocumentNumber),
     /// Which folder has the cases that are to be worked through.
     Cases,
     /// Where the sessions of all cases are.
@@ -42,7 +50,12 @@ impl Purpose {
     fn writes(&self) -> bool {
         matches!(
             self,
-            Purpose::Save(..) | Purpose::Draw(..) | Purpose::Comparison(..) | Purpose::Session(..)
+            Purpose::Save(..)
+                | Purpose::Draw(..)
+                | Purpose::Comparison(..)
+                | Purpose::Robot(..)
+                | Purpose::Measures(..)
+                | Purpose::Session(..)
         )
     }
 
@@ -51,7 +64,9 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Comparison(..) => with_ending(path, &[".csv", ".json"]),
+            Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
+                with_ending(path, &[".csv", ".json"])
+            }
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -60,16 +75,23 @@ impl Purpose {
     fn title(&self) -> &'static str {
         match self {
             Purpose::Open => tr("Open a scan, a label map or a session"),
+            Purpose::Session(.., true) => {
+                tr("Save the session with the scan in it: every change is written into it")
+            }
             Purpose::Session(..) => tr("Save the session: every change is written into it"),
             Purpose::FindScan { folder: false } => tr("Where is the scan of this session?"),
             Purpose::FindScan { folder: true } => {
                 tr("In which folder are the slices of this session's scan?")
             }
+            Purpose::EachObject(_) => tr("The folder in which each object gets a file of its own"),
             Purpose::Cases => tr("Open a folder of cases"),
             Purpose::SessionsFolder => tr("The folder in which the sessions of all cases are"),
             Purpose::Overlay => tr("Lay another image over the scan"),
+            Purpose::Beside => tr("Show a second scan beside the open one"),
             Purpose::Reference => tr("Compare the objects with this label map"),
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
+            Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
+            Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -90,7 +112,9 @@ impl Purpose {
             Purpose::Save(_, path)
             | Purpose::Draw(_, _, path)
             | Purpose::Comparison(_, path)
-            | Purpose::Session(_, path) => Some(path),
+            | Purpose::Robot(_, path)
+            | Purpose::Measures(_, path)
+            | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
     }
@@ -99,6 +123,7 @@ impl Purpose {
         let kinds = match self {
             Purpose::Open
             | Purpose::Overlay
+            | Purpose::Beside
             | Purpose::Reference
             | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
@@ -110,7 +135,7 @@ impl Purpose {
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
-            Purpose::Comparison(..) => {
+            Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
             }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],
@@ -121,13 +146,17 @@ impl Purpose {
             Purpose::Model => {
                 vec![(tr("Models (.pth, .onnx)").to_owned(), vec!["pth", "pt", "onnx"])]
             }
-            Purpose::Cases | Purpose::SessionsFolder | Purpose::FindScan { folder: true } => {
-                Vec::new()
-            }
+            Purpose::Cases
+            | Purpose::SessionsFolder
+            | Purpose::EachObject(_)
+            | Purpose::FindScan { folder: true } => Vec::new(),
         };
         let folder = matches!(
             self,
-            Purpose::Cases | Purpose::SessionsFolder | Purpose::FindScan { folder: true }
+            Purpose::Cases
+                | Purpose::SessionsFolder
+                | Purpose::EachObject(_)
+                | Purpose::FindScan { folder: true }
         );
         let suggestion = self.suggestion().cloned();
         DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }

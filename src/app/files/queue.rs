@@ -95,6 +95,7 @@ impl Queue {
             Ok(Ok(FileContents::Several(list))) => Some(News::Several(path, role, list)),
             Ok(Ok(FileContents::Image(loaded, why))) => Some(match role {
                 Role::Overlay => News::Overlay(loaded),
+                Role::Beside => News::Beside(loaded),
                 Role::Dropped if document.is_some() => News::Offered(loaded, why),
                 // Should it have been meant as a label map, the scan stays until the user says otherwise.
                 _ if document.is_some() && why.is_some() => News::Offered(loaded, why),
@@ -169,6 +170,9 @@ fn needs_scan(path: &Path, role: Role) -> Option<String> {
         }
         Role::Overlay => {
             mark("There is no scan for this image to be laid over; open its scan first: {name}")
+        }
+        Role::Beside => {
+            mark("There is no scan for this one to be shown beside; open that first: {name}")
         }
         _ => return None,
     };

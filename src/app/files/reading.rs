@@ -28,6 +28,8 @@ pub(in crate::app) enum Role {
     Dropped,
     /// An image to lay over the open scan.
     Overlay,
+    /// A second scan, to be shown beside the open one.
+    Beside,
     /// A label map that the objects are compared with.
     Reference(ReferenceReading),
 }
@@ -74,6 +76,8 @@ pub(in crate::app) struct Loaded {
     pub path: PathBuf,
     pub stats: Stats,
     pub histogram: Histogram,
+    /// The file has nothing but labels: its numbers are shown, and the labels belong on them.
+    pub only_labels: bool,
 }
 
 /// A label map that was read.
@@ -197,7 +201,9 @@ pub(in crate::app) fn load(
     }
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let (source, limits) = (Source::at(path), Limits::default());
-    if let Some(scan) = scan.filter(|_| role != Role::Overlay)
+    // What is to be an image is not taken for labels.
+    let is_image = matches!(role, Role::Overlay | Role::Beside);
+    if let Some(scan) = scan.filter(|_| !is_image)
         && let Some(read) = formats.labels_for(&source, scan, &limits, cancel, progress)?
     {
         let stamp = PairStamp::of_read(formats, path, began);
@@ -213,7 +219,7 @@ pub(in crate::app) fn load(
         Err(several) => return Ok(FileContents::Several(several)),
     };
     let mut why = None;
-    if let Some(scan) = scan.filter(|_| role != Role::Overlay) {
+    if let Some(scan) = scan.filter(|_| !is_image) {
         let asked = matches!(role, Role::Labels | Role::Agreed(_));
         let fits = volume.grid().dims() == scan.grid().dims() || io::belongs(&volume, scan);
         let named = is_named_like_labels(path);
@@ -234,9 +240,12 @@ pub(in crate::app) fn load(
     cancel.check().map_err(|_| Failed::Cancelled)?;
     let histogram = Histogram::of(&volume, &stats, 256);
     cancel.check().map_err(|_| Failed::Cancelled)?;
-    let volume = Arc::new(volume);
-    let path = path.to_owned();
-    Ok(FileContents::Image(Box::new(Loaded { volume, path, stats, histogram }), why))
+    let only_labels = matches!(role, Role::Any | Role::Dropped)
+        && scan.is_none()
+        && formats.labels_for(&source, &volume, &limits, cancel, &Progress::new())?.is_some();
+    let (volume, path) = (Arc::new(volume), path.to_owned());
+    let loaded = Loaded { volume, path, stats, histogram, only_labels };
+    Ok(FileContents::Image(Box::new(loaded), why))
 }
 
 /// The volume that is meant, or the list to choose it from.

@@ -9,7 +9,7 @@ use crate::app::document_number::DocumentNumber;
 use crate::document::{Document, Object, StateId};
 use crate::io::{IoError, PairStamp, Registry, Saved};
 use crate::ui::text::{tr, tr_with};
-use crate::ui::{FileProgress, SaveStatus, Status};
+use crate::ui::{FileProgress, LostPart, SaveStatus, Status};
 use crate::volume::LabelName;
 use crate::work::{Task, Wake};
 
@@ -22,14 +22,27 @@ pub(in crate::app) enum Replace {
 }
 
 impl Replace {
-    /// The file that another program has written, if one would be replaced without a word.
-    fn theirs(&self, formats: &Registry, path: &Path) -> Option<PathBuf> {
-        match self {
-            Self::All => None,
-            Self::Known(Some(stamp)) if stamp.path() == path => stamp.changed(),
+    /// The file that another program has written, if one would be replaced without a word. `ours`: what was written
+    /// here; `rows`: what the table will say.
+    fn theirs(
+        &self,
+        formats: &Registry,
+        path: &Path,
+        (ours, rows): (&[PairStamp], &[LabelName]),
+    ) -> Option<PathBuf> {
+        let Self::Known(stamp) = self else { return None };
+        // Label maps of several formats share the table beside them. One that says the same loses nothing.
+        let is_ours = |table: &PathBuf| {
+            ours.iter().chain(stamp).any(|stamp| stamp.wrote_table(table))
+                || formats.label_table_path(path).is_ok_and(|own| own == *table)
+                    && formats.foreign_table(path, rows).is_none()
+        };
+        match stamp {
+            Some(stamp) if stamp.path() == path => stamp.changed().filter(|file| !is_ours(file)),
             // About a label map that is there the dialog has asked.
-            Self::Known(_) => {
-                formats.table_without_map(path).or_else(|| formats.voxels_without_header(path))
+            _ => {
+                let table = formats.table_without_map(path).filter(|file| !is_ours(file));
+                table.or_else(|| formats.voxels_without_header(path))
             }
         }
     }
@@ -71,6 +84,8 @@ pub(in crate::app) struct SaveHow {
     pub replace: Replace,
     /// If it becomes a DICOM file, that does not say whose images it is of.
     pub without_patient: bool,
+    /// What was written here before.
+    pub ours: Vec<PairStamp>,
 }
 
 /// Not saved yet: something would be lost by it, and it is asked whether it may be.
@@ -85,9 +100,8 @@ pub(in crate::app) struct ReplaceQuestion {
 pub(in crate::app) enum Loses {
     /// Another program's file: this one, or the table beside it.
     Theirs(PathBuf),
-    /// What of objects lies under others: their names, and how much, millilitres. The file can't keep it. With it goes
-    /// what the save may replace.
-    Covered(Vec<(String, f64)>, Replace),
+    /// What of objects lies under others, which the file can't keep. With it goes what the save may replace.
+    Covered { lost: Vec<LostPart>, keeping: Vec<&'static str>, replace: Replace },
 }
 
 pub(super) enum Saving {
@@ -139,7 +153,7 @@ impl Saving {
         (path, scan): (PathBuf, &Path),
         number: DocumentNumber,
         document: &Document,
-        SaveHow { replace, without_patient }: SaveHow,
+        SaveHow { replace, without_patient, ours }: SaveHow,
     ) -> Result<(), String> {
         if self.is_writing() {
             return Err(tr("A label map is being saved already; try again in a moment").to_owned());
@@ -162,7 +176,7 @@ impl Saving {
             if same_file(&path, &scan) || voxels.as_ref().is_some_and(is_scans) {
                 return Err(NotSaved::Scan);
             }
-            if let Some(theirs) = replace.theirs(&formats, &path) {
+            if let Some(theirs) = replace.theirs(&formats, &path, (&ours, &table)) {
                 return Err(NotSaved::Theirs(theirs));
             }
             let labels = (&labels, &covered);
@@ -238,6 +252,7 @@ pub(in crate::app) fn label_names(document: &Document, keeps: bool) -> Vec<Label
 mod tests {
     use super::*;
     use crate::io::formats;
+    use crate::work::{CancelToken, Progress};
 
     fn full() -> std::io::Error {
         std::io::Error::from(std::io::ErrorKind::StorageFull)
@@ -256,7 +271,7 @@ mod tests {
             let before = PairStamp::of(formats(), &map);
             // What the save has written before it failed.
             write("newer than that", written);
-            let asks = |stamp| Replace::Known(Some(stamp)).theirs(formats(), &map);
+            let asks = |stamp| Replace::Known(Some(stamp)).theirs(formats(), &map, (&[], &[]));
             assert_eq!(asks(before).as_ref(), Some(written), "as it was known before");
             let NotSaved::Partly(_, stamp) = NotSaved::because(why, formats(), &map) else {
                 panic!("one of the two is there");
@@ -265,6 +280,49 @@ mod tests {
             write("somebody else's", &table);
             assert_eq!(asks(*stamp).as_ref(), Some(&table));
         }
+    }
+
+    /// What lies beside a label map that is not there yet, what was written here before, and whether it is asked about.
+    #[test]
+    fn a_table_of_our_own_is_nobody_elses() {
+        let row = |name: &str| LabelName {
+            value: 1,
+            name: name.to_owned(),
+            colour: [1, 2, 3],
+            opacity: 1.0,
+            visible: true,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (map, table) = (at("m.nii.gz"), at("m.labels.txt"));
+        let (grid, labels) = {
+            let grid = crate::geom::Grid::new([2, 2, 2], crate::geom::DAffine3::IDENTITY).unwrap();
+            (grid, crate::volume::LabelMap::from_labels([2, 2, 2], &[1, 0, 0, 0, 0, 0, 0, 0]))
+        };
+        let said = crate::volume::Provenance::default();
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let save = |path: &Path, name: &str| {
+            let rows = [row(name)];
+            formats().save_labels(path, &labels, &grid, &said, &rows, &cancel, &progress).unwrap();
+            PairStamp::of(formats(), path)
+        };
+        let stamp = save(&map, "Liver");
+        let asks = |path: &Path, known: Option<&PairStamp>, ours: &[PairStamp], name: &str| {
+            let rows = [row(name)];
+            Replace::Known(known.cloned()).theirs(formats(), path, (ours, &rows))
+        };
+        let other = at("m.seg.nrrd");
+        assert_eq!(asks(&other, None, &[], "Liver"), None, "it says the same");
+        assert_eq!(asks(&other, None, &[], "Spleen").as_ref(), Some(&table));
+        assert_eq!(asks(&other, Some(&stamp), &[], "Spleen"), None, "opened or saved last");
+        let ours = [stamp];
+        assert_eq!(asks(&other, None, &ours, "Spleen"), None, "saved before");
+        // Saved in the other format, the first one's table has changed: by us.
+        let second = save(&other, "Spleen");
+        assert_eq!(asks(&map, Some(&ours[0]), &[], "Kidney").as_ref(), Some(&table));
+        assert_eq!(asks(&map, Some(&ours[0]), &[second], "Kidney"), None);
+        std::fs::write(&table, "somebody else's").unwrap();
+        assert_eq!(asks(&map, Some(&ours[0]), &ours, "Kidney").as_ref(), Some(&table));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::document::{GestureId, LabelId, Over};
 use crate::geom::{DAffine3, Grid};
 use crate::mask::level::LevelSide;
-use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+use crate::volume::{NamedRegion, Scale, StoredGeometry, Volume, Voxels};
 
 /// Values 0, 1, 2 … along x, in rows of 10; two time points, of which the second is 100 larger.
 fn open(dims: [usize; 3]) -> OpenDocument {
@@ -174,4 +174,39 @@ fn what_a_level_encloses_is_shown_while_the_pointer_hovers() {
     assert!(wish.is_none());
     open.document.apply(done.unwrap().unwrap()).unwrap();
     assert_eq!(open.document.objects()[0].region.count(), 16);
+}
+
+#[test]
+fn why_a_fill_would_change_nothing_is_said() {
+    let mut open = open([10, 2, 2]);
+    let names = [(1, "liver", 0..6), (2, "spleen", 6..10)];
+    let label = |(value, name, xs): (u16, &str, std::ops::Range<usize>)| NamedRegion {
+        value,
+        name: Some(name.to_owned()),
+        colour: None,
+        opacity: None,
+        visible: true,
+        region: Region::from_mask(10, (0..40).map(|n| xs.contains(&(n % 10)))),
+    };
+    open.document.apply(Command::Import(names.map(label).to_vec())).unwrap();
+    let mut floods = floods();
+    let liver = Some(LabelId(1));
+    let mut says = |open: &OpenDocument, wish: WantedFlood| {
+        let wish = WantedFlood { object: liver, released: true, ..wish };
+        match known(&mut floods, open, &mut Some(wish)).1 {
+            Some(Err(why)) => why,
+            done => panic!("{done:?}"),
+        }
+    };
+    let spleen = WantedFlood { seed: [8, 0, 0], ..wanted(1.0) };
+    assert!(says(&open, spleen).contains("this is spleen; “Unlocked objects” would"));
+    let erases = WantedFlood { erases: true, ..spleen };
+    assert!(says(&open, erases).contains("this is spleen, and liver is selected"));
+    let own = WantedFlood { seed: [3, 0, 0], ..wanted(1.0) };
+    assert!(says(&open, own).contains("in liver already"));
+    let confined = WantedFlood { over: Over::Only(LabelId(2)), ..own };
+    assert!(says(&open, confined).contains("confined to spleen"));
+    open.document.apply(Command::SetLocked(LabelId(2), true)).unwrap();
+    let over = WantedFlood { over: Over::Unlocked, ..spleen };
+    assert!(says(&open, over).contains("this is spleen, which is locked"));
 }

@@ -81,6 +81,8 @@ pub(super) struct Model {
     dead: bool,
     /// The document that was open last.
     document: Option<DocumentNumber>,
+    /// Why a click was not answered, since somebody asked.
+    failure: Option<String>,
 }
 
 impl Model {
@@ -101,6 +103,7 @@ impl Model {
             install: None,
             dead: false,
             document: None,
+            failure: None,
         };
         model.ask_to_start();
         Ok(model)
@@ -155,6 +158,11 @@ impl Model {
             let _never_stale = open_document.document.apply(Command::Withdraw(entry));
         }
         true
+    }
+
+    /// Why the click that failed last, since the last look, was not answered.
+    pub fn take_failure(&mut self) -> Option<String> {
+        self.failure.take()
     }
 
     /// Stops fetching ONNX Runtime.
@@ -231,7 +239,9 @@ impl Model {
                 if let Some(open_document) = open_document.filter(|s| s.number == key.document) {
                     let stopped = self.tokens.all.is_cancelled();
                     let result = result.map(|outcome| (model, outcome));
-                    finish(&mut open_document.document, key.entry, result, stopped, status, toasts);
+                    let document = &mut open_document.document;
+                    let failure = finish(document, key.entry, result, stopped, status, toasts);
+                    self.failure = failure.or(self.failure.take());
                 }
             }
             Tell::Hovered { number, result, preview } => {
@@ -332,7 +342,7 @@ impl Model {
 
     /// Answers clicks that need no model, and withdraws those that will never get one.
     fn answer_without_model(
-        &self,
+        &mut self,
         open_document: &mut OpenDocument,
         status: &Status,
         toasts: &mut Toasts,
@@ -347,6 +357,7 @@ impl Model {
                 if open_document.document.apply(Command::Withdraw(entry)).is_err() {
                     return;
                 }
+                self.failure = Some(why.clone());
                 toasts.error(why);
             } else {
                 return;
@@ -461,7 +472,7 @@ impl Drop for Model {
     }
 }
 
-/// Brings an answer of a model into the document. `stopped`: by the user, on the way.
+/// Brings an answer of a model into the document. `stopped`: by the user, on the way. Says why there is none.
 fn finish(
     document: &mut Document,
     entry: EntryId,
@@ -469,7 +480,7 @@ fn finish(
     stopped: bool,
     status: &mut Status,
     toasts: &mut Toasts,
-) {
+) -> Option<String> {
     match result {
         Ok((model, outcome)) => {
             let latency = latency(&outcome.timings);
@@ -499,14 +510,16 @@ fn finish(
                     toasts.info(news);
                 }
             }
+            None
         }
         Err(SegmentError::Cancelled) => {
             let _gone_is_fine = document.apply(Command::Withdraw(entry));
+            None
         }
         Err(why) => {
-            if document.apply(Command::Withdraw(entry)).is_ok() {
-                toasts.error(why.to_string());
-            }
+            document.apply(Command::Withdraw(entry)).ok()?;
+            toasts.error(why.to_string());
+            Some(why.to_string())
         }
     }
 }

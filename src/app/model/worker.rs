@@ -89,7 +89,7 @@ fn ready(open: &OpenModel) -> ReadyModel {
     };
     ReadyModel {
         name: segmenter.name().to_owned(),
-        path: open.model.path().to_owned(),
+        path: open.model.place(),
         device: shown,
         reason: device.reason.clone(),
         capabilities: segmenter.capabilities(),

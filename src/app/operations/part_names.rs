@@ -20,7 +20,16 @@ pub fn part_names(document: &Document, target: &Object, count: usize) -> Vec<Opt
 
 /// What the part on the patient's left is called.
 pub fn left_name(document: &Document, target: &Object) -> String {
-    let name = tr_with("{name} left", &[("name", &target.name)]);
+    free(document, tr_with("{name} left", &[("name", &target.name)]))
+}
+
+/// What a copy of an object is called.
+pub fn copy_name(document: &Document, object: &Object) -> String {
+    free(document, tr_with("{name} copy", &[("name", &object.name)]))
+}
+
+/// This name, or one like it that no object has.
+fn free(document: &Document, name: String) -> String {
     let names = std::iter::once(name.clone()).chain((2..).map(|n| numbered(&name, n)));
     let free = |name: &String| document.objects().iter().all(|o| o.name != *name);
     names.into_iter().find(free).unwrap_or(name)
@@ -82,6 +91,18 @@ mod tests {
             let document = named(names);
             let found = part_names(&document, &document.objects()[0], 2);
             assert_eq!(found, expected.map(|name| name.map(str::to_owned)), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_copy_has_a_name_of_its_own() {
+        for (names, expected) in [
+            (&["Liver"][..], "Liver copy"),
+            (&["Liver", "Liver copy"], "Liver copy 2"),
+            (&["Object 3"], "Object 3 copy"),
+        ] {
+            let document = named(names);
+            assert_eq!(copy_name(&document, &document.objects()[0]), expected);
         }
     }
 

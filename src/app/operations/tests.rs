@@ -5,7 +5,7 @@ use crate::geom::{DAffine3, Grid};
 use crate::mask::Scope;
 use crate::mask::morphology::Shell;
 use crate::ui::Toasts;
-use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+use crate::volume::{NamedRegion, Scale, StoredGeometry, Volume, Voxels};
 
 const DIMS: [usize; 3] = [10, 10, 10];
 
@@ -38,7 +38,7 @@ fn add(document: &mut Document, region: Region) {
 fn wanted(kind: OperationKind, size: f64) -> WantedOperation {
     let (side, shell, scope) = (None, Shell::Inside, Scope::Volume);
     let operation = Operation { kind, size, side, shell, scope, cut: None };
-    WantedOperation { operation, over: Over::Background, preview: true }
+    WantedOperation { operation, over: Over::Background, with: None, preview: true }
 }
 
 fn operations() -> Operations {
@@ -73,6 +73,7 @@ fn what_is_shown_is_what_is_done() {
         let expected = OperationStatus::Ready {
             gained_ml: ml(gained),
             lost_ml: ml(lost),
+            under_ml: 0.0,
             parts: new,
             taken: Vec::new(),
             cut_off: None,
@@ -216,4 +217,161 @@ fn why_not_is_told_in_the_language_of_the_window() {
     let status = known(&mut of, &open, &wanted(OperationKind::FillHoles, 0.0));
     speak(Language::English);
     assert_eq!(status, OperationStatus::Refused("不会有任何改变。".to_owned()));
+}
+
+/// A document with these structures of a file, the first one selected.
+fn stacked(regions: &[Region]) -> OpenDocument {
+    let mut open = open();
+    while open.document.undo() {}
+    let label = |(value, region): (u16, &Region)| NamedRegion {
+        value,
+        name: Some(format!("structure {value}")),
+        colour: None,
+        opacity: None,
+        visible: true,
+        region: region.clone(),
+    };
+    let labels = (1..).zip(regions).map(label).collect();
+    open.document.apply(Command::Import(labels)).unwrap();
+    open.document.apply(Command::Select(id(1))).unwrap();
+    open
+}
+
+fn wholes(document: &Document) -> Vec<Region> {
+    document.objects().iter().map(|o| (*o.whole(10)).clone()).collect()
+}
+
+/// Does what is known to be possible.
+fn done(of: &mut Operations, open: &mut OpenDocument, wanted: &WantedOperation) {
+    of.apply(Some(&*open), Some(wanted));
+    let command = of.take_command(&mut Toasts::default()).unwrap();
+    open.document.apply(command).unwrap();
+}
+
+#[test]
+fn an_operation_is_done_to_what_lies_under_others_too() {
+    // An organ, a vessel that crosses it, and a speck of the organ below another structure.
+    let speck = boxed([8, 8, 8], [9, 9, 9]);
+    let organ = boxed([0, 0, 0], [10, 5, 5]).union(&speck, 10);
+    let others = [boxed([4, 0, 0], [6, 5, 5]), boxed([8, 8, 8], [10, 10, 9])];
+    let [vessel, top] = &others;
+    for (kind, size) in [
+        (OperationKind::KeepLargest, 0.0),
+        (OperationKind::RemoveSmaller, 2.0),
+        (OperationKind::Shrink, 1.0),
+        (OperationKind::Open, 1.0),
+        (OperationKind::Hollow, 1.0),
+        (OperationKind::Median, 2.0),
+    ] {
+        let wanted = wanted(kind, size);
+        let (mut of, mut alone) = (operations(), stacked(std::slice::from_ref(&organ)));
+        known(&mut of, &alone, &wanted);
+        done(&mut of, &mut alone, &wanted);
+        // (Which documents are told apart by their numbers: these have the same one.)
+        let (mut of, mut open) =
+            (operations(), stacked(&[organ.clone(), vessel.clone(), top.clone()]));
+        let before = open.document.objects().to_vec();
+        let status = known(&mut of, &open, &wanted);
+        let OperationStatus::Ready { lost_ml, under_ml, .. } = status else {
+            panic!("{kind:?}: {status:?}")
+        };
+        assert!(lost_ml >= under_ml && under_ml > 0.0, "{kind:?}: {lost_ml} {under_ml}");
+        done(&mut of, &mut open, &wanted);
+        let found = wholes(&open.document);
+        assert_eq!(found[0], wholes(&alone.document)[0], "{kind:?}");
+        assert_eq!(found[1..], others, "{kind:?}");
+        assert!(open.document.undo());
+        assert_eq!(open.document.objects(), before);
+    }
+    // What is one part for all its voxels, is not split; its halves are cut whole.
+    let mut open = stacked(&[boxed([0, 0, 0], [10, 5, 5]), vessel.clone()]);
+    let mut of = operations();
+    let status = known(&mut of, &open, &wanted(OperationKind::SplitParts, 0.0));
+    assert!(
+        matches!(&status, OperationStatus::Refused(why) if why.contains("Nothing would change"))
+    );
+    let halves = wanted(OperationKind::SplitLeftRight, 0.0);
+    known(&mut of, &open, &halves);
+    done(&mut of, &mut open, &halves);
+    let found = wholes(&open.document);
+    assert_eq!(found[0].union(&found[2], 10), boxed([0, 0, 0], [10, 5, 5]));
+    assert_eq!((found[0].count(), found[2].count(), &found[1]), (125, 125, vessel));
+    // Together only what is seen can be smoothed.
+    let mut open = stacked(&[boxed([0; 3], [4; 3]), boxed([0; 3], [4; 3])]);
+    open.document.apply(Command::BringToFront(id(2))).ok();
+    let status = known(&mut of, &open, &wanted(OperationKind::SmoothTogether, 1.0));
+    assert!(
+        matches!(&status, OperationStatus::Refused(why) if why.contains("bring it to the front"))
+    );
+}
+
+#[test]
+fn two_objects_make_one_and_the_other_stays_whole() {
+    let (mask, other) = (boxed([0; 3], [5; 3]), boxed([3; 3], [8; 3]));
+    let both = boxed([3; 3], [5; 3]);
+    let rest = mask.without(&both, 10);
+    for locked in [false, true] {
+        for (kind, expected) in [
+            (OperationKind::Union, mask.union(&other, 10)),
+            (OperationKind::Intersection, both.clone()),
+            (OperationKind::Difference, rest.clone()),
+            (OperationKind::ExclusiveOr, rest.union(&other.without(&both, 10), 10)),
+        ] {
+            let (mut of, mut open) = (operations(), stacked(&[mask.clone(), other.clone()]));
+            open.document.apply(Command::SetLocked(id(2), locked)).unwrap();
+            let wish = WantedOperation { with: Some(id(2)), ..wanted(kind, 0.0) };
+            let before = open.document.objects().to_vec();
+            let status = known(&mut of, &open, &wish);
+            let OperationStatus::Ready { gained_ml, lost_ml, under_ml, taken, .. } = &status else {
+                panic!("{kind:?}: {status:?}")
+            };
+            assert!(taken.is_empty(), "{kind:?}");
+            let ml = |region: &Region| region.count() as f64 / 1000.0;
+            assert_eq!(*gained_ml, ml(&expected.without(&mask, 10)), "{kind:?}");
+            assert_eq!(*lost_ml, ml(&mask.without(&expected, 10)), "{kind:?}");
+            // On top of the other one, or below what is locked; of what both have that lies on top (the later one).
+            let hidden = if locked { *gained_ml } else { 0.0 };
+            let under = hidden + lost_ml * f64::from(u8::from(kind != OperationKind::Intersection));
+            assert!((under_ml - under).abs() < 1e-9, "{kind:?} {locked}: {under_ml} {under}");
+            assert_eq!(
+                of.preview(Some(&open)).is_some(),
+                kind == OperationKind::Intersection || !locked && *gained_ml > 0.0
+            );
+            done(&mut of, &mut open, &wish);
+            assert_eq!(wholes(&open.document), [expected, other.clone()], "{kind:?}");
+            if locked {
+                assert_eq!(open.document.objects()[1].region, before[1].region, "{kind:?}");
+            }
+            assert!(open.document.undo());
+            assert_eq!(open.document.objects(), before);
+        }
+    }
+}
+
+#[test]
+fn why_two_objects_make_nothing_is_said() {
+    let (mask, far) = (boxed([0; 3], [5; 3]), boxed([6; 3], [8; 3]));
+    let mut of = operations();
+    let mut says = |open: &OpenDocument, kind, with| {
+        let wish = WantedOperation { with, ..wanted(kind, 0.0) };
+        match known(&mut of, open, &wish) {
+            OperationStatus::Refused(why) => why,
+            status => panic!("{status:?}"),
+        }
+    };
+    let open = stacked(&[mask.clone(), far, mask.clone(), Region::default()]);
+    for (kind, with, why) in [
+        (OperationKind::Union, None, "Choose the other object"),
+        (OperationKind::Union, Some(id(1)), "Choose the other object"),
+        (OperationKind::Union, Some(id(9)), "Choose the other object"),
+        (OperationKind::Union, Some(id(4)), "no voxels yet"),
+        (OperationKind::Union, Some(id(3)), "Nothing would change"),
+        (OperationKind::Intersection, Some(id(2)), "share no voxel"),
+        (OperationKind::Difference, Some(id(3)), "all voxels of this one"),
+        (OperationKind::ExclusiveOr, Some(id(3)), "all voxels of this one"),
+        (OperationKind::Difference, Some(id(2)), "Nothing would change"),
+    ] {
+        let said = says(&open, kind, with);
+        assert!(said.contains(why), "{kind:?} {with:?}: {said}");
+    }
 }

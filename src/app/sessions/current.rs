@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::hashes::Hashes;
 use super::kept_view::{EXPORTED, KeptView};
+use super::moving::Moving;
 use super::orders::{Letter, SessionId};
 use super::picture::Backdrop;
 use crate::app::open_document::OpenDocument;
 use crate::document::StateId;
-use crate::session::{CaseState, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
-use crate::ui::{EarlierWork, ModelStatus, Status, ViewState};
+use crate::session::{CaseState, FileRef, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
+use crate::ui::{EarlierWork, ModelStatus, ScanPlace, Status, ViewState};
 use crate::volume::Volume;
 
 /// From one state that is handed over to the next.
@@ -64,7 +65,11 @@ pub struct Current {
     /// Why the last write failed.
     pub trouble: Option<Trouble>,
     /// It is about to be written elsewhere.
-    pub moving: bool,
+    pub moving: Option<Moving>,
+    /// The scan's voxels are in its file.
+    pub has_scan: bool,
+    /// The scan as the session knows it, where it came from the session and not from its file.
+    pub own_source: Option<SessionSource>,
     /// The file was made when the scan was opened, and not because something was done.
     pub is_new: bool,
     /// There is nothing in it.
@@ -135,7 +140,9 @@ impl Current {
             opened: StateId::default(),
             earlier: None,
             trouble: None,
-            moving: false,
+            moving: None,
+            has_scan: false,
+            own_source: None,
             is_new: false,
             is_blank: true,
             seen: Seen::default(),
@@ -167,7 +174,7 @@ impl Current {
 
     /// All that was handed over so far is on the disk, or could not be written.
     pub fn is_settled(&self) -> bool {
-        self.told == self.mark && !self.moving
+        self.told == self.mark && self.moving.is_none()
     }
 
     /// The disk, or the network share, has not answered for so long that nobody should have to wait for it.
@@ -199,9 +206,9 @@ impl Current {
         self.is_new && self.is_blank
     }
 
-    /// What is there is written once more, because the thread that does it knows more than the last time.
+    /// What is there is written once more, and at once, because the thread that does it knows more than the last time.
     pub fn write_again(&mut self) {
-        self.handed = None;
+        (self.handed, self.taken) = (None, None);
     }
 
     /// It stays where it was: what went with the move is to be written there.
@@ -239,7 +246,7 @@ impl Current {
         self.is_blank = self.case_state == CaseState::Open && nothing;
         let changed = open.document.is_modified() || !open.document.measurements().is_empty();
         self.begun |= changed && open.document.can_undo().is_some();
-        if !self.begun || self.moving {
+        if !self.begun || self.moving.is_some() {
             return (None, None);
         }
         let handed = self.handed.as_ref();
@@ -290,12 +297,7 @@ impl Current {
         let around = around.unwrap_or_else(|| Around {
             source: self.source(
                 open,
-                crate::session::FileRef {
-                    absolute: self.scan.clone(),
-                    relative: None,
-                    bytes: 0,
-                    sha256: None,
-                },
+                FileRef { absolute: self.scan.clone(), relative: None, bytes: 0, sha256: None },
             ),
             overlays: Vec::new(),
             models: self.models.clone(),
@@ -323,11 +325,29 @@ impl Current {
         snapshot
     }
 
-    fn source(&self, open: &OpenDocument, file: crate::session::FileRef) -> SessionSource {
-        match &self.stands_in {
-            Some(stands_in) => stands_in.source.clone(),
-            None => SessionSource::of(open.document.image(), file),
+    /// Where the scan is, as far as the session goes.
+    pub fn scan_place(&self) -> ScanPlace {
+        match (&self.stands_in, &self.own_source) {
+            (Some(_), _) => ScanPlace::Nowhere,
+            (None, Some(_)) => ScanPlace::Session,
+            (None, None) if self.has_scan => ScanPlace::Both,
+            (None, None) => ScanPlace::File,
         }
+    }
+
+    fn source(&self, open: &OpenDocument, file: FileRef) -> SessionSource {
+        match (&self.stands_in, &self.own_source) {
+            (Some(stands_in), _) => stands_in.source.clone(),
+            (None, Some(own)) => own.clone(),
+            (None, None) => SessionSource::of(open.document.image(), file),
+        }
+    }
+
+    /// The scan's file, as far as it is known. Where there is none, what the session says of it stays as it is.
+    fn file(&self, hashes: &mut Hashes) -> FileRef {
+        let known = self.stands_in.as_ref().map(|stands_in| &stands_in.source);
+        let known = known.or(self.own_source.as_ref());
+        known.map_or_else(|| hashes.of(&self.scan), |source| source.file.clone())
     }
 
     /// Takes in how everything is now, without handing it over.
@@ -365,7 +385,7 @@ impl Current {
         status: &Status,
         hashes: &mut Hashes,
     ) -> Seen {
-        let file = hashes.of(&self.scan);
+        let file = self.file(hashes);
         if let (ModelStatus::Ready { name, .. }, Some(path)) = (&status.model, &status.model_path) {
             // A pair of networks lies in a folder; the larger of the two tells it from others.
             let path =

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use super::discarded;
 use super::kept::Kept;
-use super::orders::{Ending, KeptFrom, Letter, Order, SessionId, Told};
+use super::orders::{Ending, KeptFrom, Letter, Move, MoveWatch, Order, SessionId, Told};
 use crate::document::Object;
-use crate::session::{Exported, FileRef, ReadOnly, SessionFile, labels_check_sum};
+use crate::session::{Exported, FileRef, ReadOnly, ScanPart, SessionFile, labels_check_sum};
 use crate::ui::text::mark;
 use crate::work::Wake;
 
@@ -24,7 +24,7 @@ impl Owed {
     fn by(order: &Order) -> Self {
         match order {
             Order::Write(letter) => Self::Write { session: letter.session, mark: letter.mark },
-            Order::Move(_, letter) => Self::Move(letter.session),
+            Order::Move(order) => Self::Move(order.letter.session),
             _ => Self::Other,
         }
     }
@@ -85,7 +85,7 @@ impl Desk {
                 None
             }
             Order::Write(letter) => self.write(letter),
-            Order::Move(to, letter) => self.move_to(&to, letter),
+            Order::Move(order) => self.move_to(*order),
             Order::Exported { session, files, objects } => {
                 self.note_export(session, files, &objects);
                 None
@@ -127,15 +127,20 @@ impl Desk {
         })
     }
 
-    fn move_to(&mut self, to: &Path, letter: Letter) -> Option<Told> {
+    fn move_to(&mut self, order: Move) -> Option<Told> {
+        let Move { to, letter, with_scan, scan, watch } = order;
         let Letter { session, mark, .. } = letter;
         let (kept, drafts) = self.find(session)?;
         let mut snapshot = letter.snapshot;
         kept.complete(&mut snapshot, &letter.scene, true);
-        let result = kept.move_to(to, &snapshot, drafts);
+        let MoveWatch { cancel, progress } = &watch;
+        let part = ScanPart { volume: scan.as_deref().filter(|_| with_scan), cancel, progress };
+        let part = (with_scan || kept.has_scan()).then_some(part);
+        let result = kept.move_to(&to, &snapshot, drafts, part);
         kept.last = Some(snapshot);
+        let has_scan = kept.has_scan();
         Some(match result {
-            Ok(path) => Told::Moved { session, mark, path },
+            Ok(path) => Told::Moved { session, mark, path, has_scan },
             Err(why) => Told::NotMoved { session, why },
         })
     }

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use super::copies::CopyMark;
 use super::discarded::{self, is_discarded};
 use super::folder;
+use super::kept_view::EXPORTED;
 use super::orders::{Ending, KeptFrom, SessionId};
 use super::picture::{Backdrop, png_of};
 use crate::app::files::same_file;
-use crate::session::{ENDING, Exported, SessionError, SessionFile, Snapshot, now_ms};
+use crate::session::{
+    ENDING, Exported, ScanPart, SessionError, SessionFile, Snapshot, labels_check_sum, now_ms,
+};
 use crate::ui::text::mark;
 
 /// Drawing pictures takes no more than this share of the time,
@@ -42,9 +45,27 @@ impl Kept {
         self.aside.as_ref().map(SessionFile::path)
     }
 
-    /// What was exported of it last, for the next write.
+    /// Whether the scan's voxels are in it.
+    pub fn has_scan(&self) -> bool {
+        self.beginning.file.as_ref().is_some_and(|file| file.has_scan())
+    }
+
+    /// What was exported of it last. The file says so at once, whatever ends the program before the next state comes.
     pub fn exported(&mut self, exported: Option<Exported>) {
         self.beginning.exported = exported;
+        let Some(last) = &mut self.last else { return };
+        let exported = self.beginning.exported.clone();
+        let labels = exported.as_ref().map(|exported| exported.labels);
+        last.around.exported = exported;
+        if let Some(fields) = last.around.view.as_object_mut() {
+            let is_current = labels == Some(labels_check_sum(&last.objects));
+            fields.insert(EXPORTED.to_owned(), is_current.into());
+        }
+        if let Some(file) = &mut self.beginning.file
+            && let Err(why) = file.write(last)
+        {
+            tracing::warn!("what was exported was not noted: {why}");
+        }
     }
 
     /// Deletes the file that was made for it, because nothing was done in it.
@@ -208,27 +229,41 @@ impl Kept {
             path: folder.to_owned(),
         })?;
         let path = folder::free_name(folder, &self.beginning.stem, now_ms());
-        self.copy_to(&path, snapshot)
+        // A scan that is in the session only is found there.
+        self.copy_to(&path, snapshot, None)
     }
 
-    fn copy_to(&self, path: &Path, snapshot: &Snapshot) -> Result<SessionFile, SessionError> {
-        match &self.beginning.file {
-            Some(file) => file.copy(path, snapshot),
-            None => SessionFile::create(path, snapshot, &self.beginning.past),
+    fn copy_to(
+        &self,
+        path: &Path,
+        snapshot: &Snapshot,
+        scan: Option<ScanPart<'_>>,
+    ) -> Result<SessionFile, SessionError> {
+        let past = &self.beginning.past;
+        match (&self.beginning.file, scan) {
+            (Some(file), Some(scan)) => file.copy_with_scan(path, snapshot, scan),
+            (Some(file), None) => file.copy(path, snapshot),
+            (None, Some(scan)) => SessionFile::create_with_scan(path, snapshot, past, scan),
+            (None, None) => SessionFile::create(path, snapshot, past),
         }
     }
 
-    /// Makes another file the session's; where it is then.
+    /// Makes another file the session's, or puts the scan into it; where it is then. With `scan`, its voxels are in it.
     pub fn move_to(
         &mut self,
         to: &Path,
         snapshot: &Snapshot,
         drafts: Option<&Path>,
+        scan: Option<ScanPart<'_>>,
     ) -> Result<PathBuf, String> {
         let said = |why: SessionError| why.to_string();
         let its_own = self.beginning.file.as_ref().is_some_and(|file| same_file(file.path(), to));
         if its_own && self.beginning.named {
-            return self.write(snapshot, drafts).map_err(said);
+            let path = self.write(snapshot, drafts).map_err(said)?;
+            if let (Some(scan), Some(file)) = (scan, &mut self.beginning.file) {
+                file.put_scan(scan).map_err(said)?;
+            }
+            return Ok(path);
         }
         let is_for_drafts = |folder: &Path| is_in(to, folder) || is_discarded(to, folder);
         if drafts.is_some_and(is_for_drafts) {
@@ -240,7 +275,7 @@ impl Kept {
         let before = set_aside(to)?;
         let mut named = snapshot.clone();
         CopyMark::put(&mut named.around.view, None);
-        let file = match self.copy_to(to, &named) {
+        let file = match self.copy_to(to, &named, scan) {
             Ok(file) => file,
             Err(why) => {
                 if let Some(before) = before

@@ -4,10 +4,11 @@
 //! - `keeper`: the thread that has the files, `desk` and `kept`: what it does there, `orders`: what it is asked;
 //!   `current`: what of the open document has changed.
 //! - `beginning`: a case of a list, with a session at its place.
-//! - `opening`: from a file to a document, `found`: its scan, `carried`: the file on its way; `taking_up`: the document
+//! - `opening`: from a file to a document, `found`: its scan, `inside`: where that is in the session, `carried`: the file on its way; `taking_up`: the document
 //!   into the window; `asking`: the questions on the way.
 //! - `drafts`: what can be gone on with; `folder`, `discarded`: where drafts lie; `copies`: which session a draft is a copy
 //!   of.
+//! - `with_scan`: saved elsewhere, with the scan in it.
 //! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
 
 mod asking;
@@ -22,9 +23,11 @@ mod drafts;
 mod folder;
 mod found;
 mod hashes;
+mod inside;
 mod keeper;
 mod kept;
 mod kept_view;
+mod moving;
 mod onto;
 mod opening;
 mod orders;
@@ -32,17 +35,17 @@ mod picture;
 mod taking_up;
 #[cfg(test)]
 mod tests;
+mod with_scan;
 mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
-use super::files::{Purpose, stem_of};
 use super::open_document::OpenDocument;
 use crate::document::{Object, StateId};
 use crate::io::PairStamp;
-use crate::session::{CaseState, ENDING, FileRef, Hash, Past};
+use crate::session::{CaseState, FileRef, Hash, Past};
 use crate::ui::text::tr_with;
 use crate::ui::{CaseMark, CopyStatus, EarlierWork, SessionState, SessionStatus, tr_error};
 use crate::work::{Task, Wake};
@@ -77,6 +80,8 @@ pub(super) struct Sessions {
     last: u64,
     /// What is being written as a label map: the state, and its objects.
     exporting: Option<(StateId, Vec<Object>)>,
+    /// Whether the scan is to go into the session is being asked.
+    with_scan: Option<with_scan::Asking>,
     /// The window's title as it is.
     title: String,
 }
@@ -96,6 +101,7 @@ impl Sessions {
             offered: Vec::new(),
             last: 0,
             exporting: None,
+            with_scan: None,
             title: String::new(),
             wake,
         })
@@ -290,6 +296,7 @@ impl App {
             ctx.request_repaint_after(wait);
         }
         self.follow_drafts(ctx);
+        self.follow_with_scan(ctx);
         self.show_session(ctx);
     }
 
@@ -335,10 +342,11 @@ impl App {
                     current.heard(mark, None, Some(Trouble { why, short, aside }));
                 }
             }
-            Told::Moved { session, mark, path } => {
+            Told::Moved { session, mark, path, has_scan } => {
                 let name = path.display().to_string();
                 if let Some(current) = mine(current, session) {
-                    (current.named, current.moving, current.copy_of) = (true, false, None);
+                    (current.named, current.moving, current.copy_of) = (true, None, None);
+                    current.has_scan = has_scan;
                     self.remembered.opened(path.clone().into());
                     current.heard(mark, Some(path), None);
                 }
@@ -349,7 +357,7 @@ impl App {
             }
             Told::NotMoved { session, why } => {
                 if let Some(current) = mine(current, session) {
-                    current.moving = false;
+                    current.moving = None;
                     current.heard_of_move();
                 }
                 let why = tr_error(&why);
@@ -368,28 +376,6 @@ impl App {
         }
     }
 
-    /// Asks where the session is to be kept.
-    pub(super) fn ask_save_session(&mut self) {
-        let Some(open) = &self.open else { return };
-        let beside = || {
-            let stem = stem_of(&self.formats, &open.path);
-            open.path.with_file_name(format!("{stem}{ENDING}"))
-        };
-        let named = self.sessions.current.as_ref().filter(|c| c.named && c.trouble.is_none());
-        let suggestion = named.and_then(|c| c.path.clone()).unwrap_or_else(beside);
-        self.files.paths.ask(Purpose::Session(open.number, suggestion));
-    }
-
-    /// The session is kept there from now on.
-    pub(super) fn save_session(&mut self, path: PathBuf) {
-        let Sessions { current, hashes, keeper, .. } = &mut self.sessions;
-        let (Some(open), Some(current)) = (&self.open, current) else { return };
-        current.see(open, &self.view, &self.status, hashes);
-        let letter = current.letter(open, &self.view, true);
-        current.moving = true;
-        keeper.give(Order::Move(path, letter));
-    }
-
     fn show_session(&mut self, ctx: &egui::Context) {
         let status = self.open.as_ref().and(self.sessions.current.as_ref()).map(|current| {
             let name = |path: &PathBuf| super::files::name_of(path);
@@ -401,6 +387,7 @@ impl App {
                     advice: c.advice.clone(),
                 }),
                 case: shown_mark(current.case_state),
+                scan: current.scan_place(),
                 state: match (&current.trouble, &current.path) {
                     _ if current.is_stuck() => {
                         SessionState::Stuck(words::stuck(current.silent_for()))

@@ -12,6 +12,7 @@ use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
 use super::discarded;
 use super::found::{Finder, ScanFit, Seeker, Whereabouts, place_of, series_of};
+use super::inside::scan_inside;
 use super::kept_view::KeptView;
 use super::onto::onto_grid;
 use super::orders::Postbox;
@@ -19,7 +20,7 @@ use crate::app::files::{Asked, Failed, Loaded, Role, Which, same_file};
 use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
-    Contents, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, Sameness, SessionFile,
+    Contents, Damage, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, Sameness, SessionFile,
     SessionSource, Snapshot, holder_of, labels_check_sum,
 };
 use crate::ui::text::mark;
@@ -121,6 +122,10 @@ pub enum Note {
     AllTheSame,
     ByPlace,
     MasksAlone,
+    /// The scan comes from the session. `changed`: another file lies where it was; else there is none.
+    FromSession {
+        changed: bool,
+    },
 }
 
 /// An image over the scan that was found.
@@ -381,6 +386,27 @@ impl Stop<'_> {
         let file = &book.contents.snapshot.around.source.file;
         let which = series_of(&book.contents.snapshot);
         let found = self.finder.find(file, seeker(&book), (Role::Any, &which))?;
+        if matches!(found, Whereabouts::Same(..)) {
+            return self.found(book, found);
+        }
+        let mark = CopyMark::read(&book.contents.snapshot.around.view);
+        match scan_inside((&book.path, &book.contents), mark.as_ref(), &self.finder)? {
+            None => self.found(book, found),
+            Some(Ok(loaded)) => {
+                let changed = !matches!(found, Whereabouts::Nowhere);
+                self.ready(book, loaded, None, Some(Note::FromSession { changed }))
+            }
+            Some(Err(why)) => self.without_its_own(book, found, why),
+        }
+    }
+
+    /// The scan in the session is not whole: it is told, and its file is asked for.
+    fn without_its_own(&self, mut book: Box<Book>, found: Whereabouts, why: String) -> Outcome {
+        book.contents.damage.push(Damage(why.clone()));
+        if matches!(found, Whereabouts::Nowhere) {
+            let path = book.path.clone();
+            return Ok(OpeningOutcome::Asks(book, Why::Unreadable { path, why }));
+        }
         self.found(book, found)
     }
 
@@ -556,5 +582,6 @@ pub(super) fn empty(source: &SessionSource, most: u64) -> Result<Loaded, Failed>
         Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());
     let stats = volume.stats();
     let histogram = Histogram::of(&volume, &stats, 2);
-    Ok(Loaded { volume: Arc::new(volume), path: source.file.absolute.clone(), stats, histogram })
+    let (volume, path) = (Arc::new(volume), source.file.absolute.clone());
+    Ok(Loaded { volume, path, stats, histogram, only_labels: false })
 }

@@ -9,6 +9,8 @@ use super::copies::CopyMark;
 use super::picture::Backdrop;
 use crate::document::Object;
 use crate::session::{Exported, FileRef, Past, SessionFile, Snapshot};
+use crate::volume::Volume;
+use crate::work::{CancelToken, Progress};
 
 /// Names what is kept of one open document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +46,30 @@ pub struct Letter {
     pub last: bool,
 }
 
+/// A session on its way into another file.
+pub struct Move {
+    pub to: PathBuf,
+    pub letter: Letter,
+    /// The scan's voxels go into it. (Those that are in the session already go with it in any case.)
+    pub with_scan: bool,
+    /// The scan; `None` where something else stands in for it.
+    pub scan: Option<Arc<Volume>>,
+    pub watch: MoveWatch,
+}
+
+/// By which something long is followed, and given up.
+#[derive(Clone, Default)]
+pub struct MoveWatch {
+    pub cancel: CancelToken,
+    pub progress: Progress,
+}
+
 /// What the thread is to do.
 pub enum Order {
     Begin(SessionId, Box<KeptFrom>),
     Write(Letter),
-    /// The session is kept in this file from now on.
-    Move(PathBuf, Letter),
+    /// The session is kept in another file from now on.
+    Move(Box<Move>),
     /// A label map of these objects was written, with a table beside it if there is one: the next write says so.
     /// `None`: what lies there can't be known any more.
     Exported {
@@ -95,8 +115,8 @@ pub enum Told {
         short: &'static str,
         aside: Option<PathBuf>,
     },
-    /// It is kept there from now on.
-    Moved { session: SessionId, mark: u64, path: PathBuf },
+    /// It is kept there from now on, with the scan's voxels or without.
+    Moved { session: SessionId, mark: u64, path: PathBuf, has_scan: bool },
     /// It stays where it was.
     NotMoved { session: SessionId, why: String },
     /// What is not wanted any more lies here for a while; or it can't be put there, and why.

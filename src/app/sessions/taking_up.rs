@@ -12,7 +12,7 @@ use super::orders::{KeptFrom, Order};
 use crate::app::App;
 use crate::app::files::{name_of, stem_of};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{EarlierWork, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, tr_error};
 use crate::volume::Volume;
 
@@ -42,7 +42,7 @@ impl App {
         let hashes = &mut self.sessions.hashes;
         match &ready.known {
             Some(known) => hashes.know(&ready.scan, &files, known),
-            None if ready.stands_in.is_none() => hashes.opened(&ready.scan, &files),
+            None if has_file(&ready) => hashes.opened(&ready.scan, &files),
             None => {}
         }
         self.status.past = Arc::new(past_steps(&ready.contents.past));
@@ -91,6 +91,9 @@ impl App {
         current.models = around.models.clone();
         current.case_state = around.case_state;
         current.is_new = ready.is_new;
+        current.has_scan = ready.file.is_ok() && ready.contents.scan.is_some();
+        let from_session = matches!(ready.note, Some(Note::FromSession { .. }));
+        current.own_source = from_session.then(|| around.source.clone());
         let copy = ready.copy.as_ref();
         match &ready.file {
             Ok(_) => {
@@ -208,6 +211,15 @@ impl App {
             Some(Note::ByPlace) => self.toasts.warning(
                 tr("The masks were put onto this scan by their place in the patient, each voxel by its nearest neighbour, without their clicks. Look whether they fit. The session stays as it was.").to_owned(),
             ),
+            Some(Note::FromSession { changed }) => {
+                let scan = ready.contents.snapshot.around.source.file.absolute.display();
+                let text = if changed {
+                    mark("The scan comes from the session: its file is another one now ({path}). All but DICOM files can be saved.")
+                } else {
+                    mark("The scan comes from the session: its file is not where it was ({path}). All but DICOM files can be saved.")
+                };
+                self.toasts.info(tr_with(text, &[("path", &scan)]));
+            }
             None => {}
         }
         let copy = ready.copy.as_ref().filter(|_| ready.file.is_ok());
@@ -276,6 +288,11 @@ impl App {
         self.status.drafts = Arc::new(cards.collect());
         self.sessions.keeper.give(Order::Discard(path));
     }
+}
+
+/// Whether the scan that is shown was read from its file.
+fn has_file(ready: &Ready) -> bool {
+    ready.stands_in.is_none() && !matches!(ready.note, Some(Note::FromSession { .. }))
 }
 
 /// What can be done about a session that is not written itself.

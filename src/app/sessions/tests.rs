@@ -21,7 +21,7 @@ use super::keeper::Keeper;
 use super::kept_view::KeptView;
 use super::onto::InsideScan;
 use super::opening::{Here, OpeningOutcome, Ready, Why, Wish, go_on};
-use super::orders::{Ending, KeptFrom, Letter, Order, SessionId, Told};
+use super::orders::{Ending, KeptFrom, Letter, Move, MoveWatch, Order, SessionId, Told};
 use super::picture::{Backdrop, png_of};
 use crate::app::document_number::DocumentNumber;
 use crate::app::open_document::OpenDocument;
@@ -213,6 +213,85 @@ fn what_was_exported_is_known_from_its_first_write_on() {
     assert_eq!(exported.labels, session::labels_check_sum(&objects));
 }
 
+/// Whatever ends the program then: nothing else is handed over after a label map was written.
+#[test]
+fn what_was_exported_is_noted_without_another_change() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    let letter = bench.follow(true).unwrap();
+    bench.keeper.give(Order::Write(letter));
+    let Told::Written { path, .. } = bench.hear() else { panic!("written") };
+    let mut objects = bench.open.document.objects().to_vec();
+    for is_current in [false, true] {
+        if is_current {
+            objects = bench.open.document.objects().to_vec();
+        } else {
+            // Of another state than the one on the disk.
+            objects[0].name.push('x');
+        }
+        let absolute = bench.folder.path().join("mask.nii");
+        let file = session::FileRef { absolute, relative: None, bytes: 4, sha256: None };
+        let (session, files) = (SessionId(1), Some((file, None)));
+        bench.keeper.give(Order::Exported { session, files, objects: objects.clone() });
+        // It has been carried out when the next one is.
+        bench.keeper.give(Order::Discard(bench.folder.path().join("none.voxpoint")));
+        assert!(matches!(bench.hear(), Told::Discarded(_)));
+        let around = session::read(&path).unwrap().snapshot.around;
+        let exported = around.exported.expect("noted");
+        assert_eq!(exported.labels, session::labels_check_sum(&objects));
+        assert_eq!(around.view["mask_exported"], is_current);
+    }
+}
+
+/// A session on its way to another file, without its scan.
+fn moved(to: &Path, letter: Letter) -> Order {
+    let (to, with_scan, watch) = (to.to_owned(), false, MoveWatch::default());
+    let scan = Some(letter.scene.volume.clone());
+    Order::Move(Box::new(Move { to, letter, with_scan, scan, watch }))
+}
+
+#[test]
+fn a_session_moves_with_its_scan() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    let letter = bench.follow(true).unwrap();
+    bench.keeper.give(Order::Write(letter));
+    let Told::Written { path: draft, .. } = bench.hear() else { panic!("written") };
+    let at = |name: &str| bench.folder.path().join(name);
+    let [first, second, third] = ["a", "b", "c"].map(|name| at(&format!("{name}.voxpoint")));
+    let mut go = |to: &Path, with_scan: bool, given_up: bool| {
+        let Bench { open, view, current, .. } = &mut bench;
+        let letter = current.letter(open, view, true);
+        let Order::Move(mut order) = moved(to, letter) else { panic!("it moves") };
+        order.with_scan = with_scan;
+        if given_up {
+            order.watch.cancel.cancel();
+        }
+        bench.keeper.give(Order::Move(order));
+        bench.hear()
+    };
+    let inside = |path: &Path| session::read(path).unwrap().scan.is_some();
+    let Told::NotMoved { why, .. } = go(&first, true, true) else { panic!("given up") };
+    assert!(why.contains("stays as it is"), "{why}");
+    assert!(draft.exists() && !first.exists());
+    assert!(matches!(go(&first, false, false), Told::Moved { has_scan: false, .. }));
+    assert!(!inside(&first));
+    // Into the same file, and then wherever it goes.
+    assert!(matches!(go(&first, true, false), Told::Moved { has_scan: true, .. }));
+    assert!(inside(&first));
+    assert!(matches!(go(&second, false, false), Told::Moved { has_scan: true, .. }));
+    assert!(inside(&second) && inside(&first));
+    // Over another session.
+    std::fs::copy(&second, &third).unwrap();
+    assert!(matches!(go(&third, true, false), Told::Moved { has_scan: true, .. }));
+    let contents = session::read(&third).unwrap();
+    let source = &contents.snapshot.around.source;
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let place = (source, contents.scan.as_ref().unwrap());
+    let read = session::read_scan(&third, place, "NIfTI", &cancel, &progress).unwrap().unwrap();
+    assert_eq!(read.voxels(), bench.open.document.image().voxels());
+}
+
 #[test]
 fn a_session_moves_only_over_sessions_that_nobody_has() {
     let mut bench = Bench::new();
@@ -228,12 +307,12 @@ fn a_session_moves_only_over_sessions_that_nobody_has() {
         current.letter(open, view, true)
     };
     let letter = again(&mut bench);
-    bench.keeper.give(Order::Move(foreign.clone(), letter));
+    bench.keeper.give(moved(&foreign, letter));
     assert!(matches!(bench.hear(), Told::NotMoved { .. }));
     assert_eq!(std::fs::read(&foreign).unwrap(), b"notes");
     assert!(draft.exists());
     let letter = again(&mut bench);
-    bench.keeper.give(Order::Move(fresh.clone(), letter));
+    bench.keeper.give(moved(&fresh, letter));
     assert!(matches!(bench.hear(), Told::Moved { path, .. } if path == fresh));
     assert!(!draft.exists() && session::read(&fresh).is_ok());
     // Over another one, with what was done before kept.
@@ -241,7 +320,7 @@ fn a_session_moves_only_over_sessions_that_nobody_has() {
     std::fs::copy(&fresh, &other).unwrap();
     bench.paint(4);
     let letter = again(&mut bench);
-    bench.keeper.give(Order::Move(other.clone(), letter));
+    bench.keeper.give(moved(&other, letter));
     assert!(matches!(bench.hear(), Told::Moved { .. }));
     let contents = session::read(&other).unwrap();
     assert_eq!(contents.snapshot.objects, bench.open.document.objects());

@@ -1,12 +1,16 @@
 //! The window's title: which scan, how the session is kept, whether the mask is exported.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::discarded::DAYS;
 use crate::document::Document;
 use crate::ui::commands::cases::mark_text;
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{CopyStatus, SessionState, SessionStatus};
+
+/// How often it is looked at how far something is.
+pub const OFTEN: Duration = Duration::from_millis(100);
 
 /// `ct.nii.gz · session case.voxpoint (saved) · mask not exported — Voxpoint`.
 pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> String {
@@ -36,7 +40,7 @@ pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> St
 }
 
 /// Why nothing is heard of what is to be written. `silence`: for how long; `None`: nothing will ever be.
-pub fn stuck(silence: Option<std::time::Duration>) -> String {
+pub fn stuck(silence: Option<Duration>) -> String {
     let Some(silence) = silence else {
         return tr("What keeps the session has stopped unexpectedly, and nothing is kept any more: save the mask, then start Voxpoint again.").to_owned();
     };

@@ -26,8 +26,8 @@ error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot)
 A row that fails is named and the others go on; the exit code is then 1.
 
 What is done is kept in TABLE.journal, or, of a share, TABLE.I-of-N.journal. The same command goes on where it was
-stopped, also with another number of shares: rows that are in any of these journals, with the same image, model and
-options, and whose “out” is there, are told (state: earlier) and not done again. A row that was at work when the program
+stopped, also with another number of shares: rows that are in any of these journals, with the same clicks, model and
+options, whose files are as they were and whose “out” is there, are told (state: earlier) and not done again. A row that was at work when the program
 was killed is done once more.";
 
 /// `voxpoint batch`.
@@ -67,7 +67,7 @@ pub struct BatchArgs {
     /// Rows worked on at the same time, each with a model of its own in memory.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub jobs: usize,
-    /// Another place for the journal.
+    /// Another place for the journal; those of other shares are not looked at then.
     #[arg(long, value_name = "JOURNAL")]
     pub resume: Option<PathBuf>,
     /// Replace label maps and tables that Voxpoint did not write.
@@ -85,7 +85,7 @@ pub struct ShardArg {
 }
 
 impl ShardArg {
-    /// Whether the row is in this share; `row` counts the rows that have work from 0.
+    /// Whether the row is in this share; `row` counts all rows of the table from 0.
     pub fn has(self, row: usize) -> bool {
         row % self.of == self.number - 1
     }

@@ -140,8 +140,14 @@ pub struct ConvertArgs {
     #[arg(value_name = "IN")]
     pub input: PathBuf,
     /// Where to write it.
-    #[arg(value_name = "OUT", help = out_help())]
-    pub out: PathBuf,
+    #[arg(value_name = "OUT", help = out_help(), required_unless_present = "per_label")]
+    pub out: Option<PathBuf>,
+    /// Write each label into a file of its own in this folder, called as the label is: 1 where it is. Instead of OUT.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "tables", "suv", "anonymise"])]
+    pub per_label: Option<PathBuf>,
+    /// How the names of those files end (.nii.gz, .nrrd, .mha, …); else as that of IN, or of --reference.
+    #[arg(long, value_name = "ENDING", requires = "per_label")]
+    pub ending: Option<String>,
     /// Which scan; of --reference if there is one.
     #[command(flatten)]
     pub series: SeriesArg,
@@ -167,7 +173,7 @@ pub struct ConvertArgs {
     /// Replace what is there.
     #[arg(long)]
     pub force: bool,
-    /// Print JSON: out, as, labels (how many), dims, frames (time points), dtype, unit (of SUV), overlaps (label, name,
+    /// Print JSON: out, files (of --per-label), as, labels (how many), dims, frames (time points), dtype, unit (of SUV), overlaps (label, name,
     /// voxels, `volume_ml` of what lies under other labels; kept: the file has it), warnings.
     #[arg(long)]
     pub json: bool,

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{ModelArgs, PartsArg, Rule, SeriesArg, Space, parse_position};
 use crate::geom::DVec3;
+use crate::measure::RobotAim;
 
 /// What `voxpoint eval --help` ends with.
 const PROTOCOL: &str = "\
@@ -126,6 +127,16 @@ pub enum First {
     /// Any voxel of it, and later, while there are any, those that the mask has right: clicks that find nothing to be
     /// wrong. Says how often such a click made the mask grow by more than half.
     Inside,
+}
+
+impl From<First> for RobotAim {
+    fn from(first: First) -> Self {
+        match first {
+            First::Random => Self::Random,
+            First::Centre => Self::Centre,
+            First::Inside => Self::Inside,
+        }
+    }
 }
 
 /// `--edit`.

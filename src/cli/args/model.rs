@@ -2,16 +2,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ServerArgs;
+
 /// `voxpoint model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-    /// Say what a model is; without one, which models there are.
+    /// Say what a model is, or what a server has; without one, which models there are.
     Info(ModelInfoArgs),
     /// Fetch SAM-Med3D-turbo, the authors' released model (400 MB, Apache-2.0), into your data folder.
     ///
     /// Ctrl+C and broken connections do no harm: the next time, it continues where it stopped.
     Download(ModelDownloadArgs),
-    /// Write a checkpoint as encoder.onnx and decoder.onnx with weights, for use by other programs.
+    /// Write a checkpoint as encoder.onnx and decoder.onnx with weights, for use by other programs; or a model for Triton.
     ///
     /// ONNX opset 20, standard operators only. Encoder: `image` float32 1×1×128×128×128 (x, y, z at 1.5 mm,
     /// canonical RAS, normalised over the voxels > 0 of the crop) to `image_embedding` 1×C×8×8×8. Decoder:
@@ -24,9 +26,14 @@ pub enum ModelCommand {
 /// `voxpoint model info`.
 #[derive(Args, Debug)]
 pub struct ModelInfoArgs {
-    /// A checkpoint (.pth), a folder with encoder.onnx and decoder.onnx, or the name of a model found.
+    /// A checkpoint (.pth), a folder with encoder.onnx and decoder.onnx, the name of a model found, or the address of a
+    /// server (https://…).
     pub model: Option<PathBuf>,
-    /// Print JSON: name, kind, path, bytes, sha256, parameters, architecture, licence, source, card.
+    /// How the server is reached.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print JSON: name, kind, path, bytes, sha256, parameters, architecture, licence, source, card; of a server
+    /// address, server, models (name, state, platform, inputs, outputs), problem.
     #[arg(long)]
     pub json: bool,
 }
@@ -52,10 +59,16 @@ pub struct ModelDownloadArgs {
 /// `voxpoint model export`.
 #[derive(Args, Debug)]
 pub struct ModelExportArgs {
-    /// The authors' .pth.
-    pub checkpoint: PathBuf,
+    /// The authors' .pth; for --triton also a folder with encoder.onnx and decoder.onnx.
+    #[arg(value_name = "CHECKPOINT|DIR")]
+    pub model: PathBuf,
     /// The folder to write into; made if it is not there. An earlier export in it is replaced.
-    pub out_dir: PathBuf,
+    #[arg(required_unless_present = "triton")]
+    pub out_dir: Option<PathBuf>,
+    /// Write a repository from which NVIDIA Triton serves the model (docs/server.md): config.pbtxt and model.onnx of
+    /// `sam_med3d_encoder` and `sam_med3d_decoder`.
+    #[arg(long, value_name = "DIR")]
+    pub triton: Option<PathBuf>,
     /// Replace files of these names that are not of an earlier export.
     #[arg(long)]
     pub force: bool,

@@ -8,13 +8,12 @@ mod row;
 mod table;
 mod told;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -24,7 +23,7 @@ use super::{causes, eval, jobs, print, say};
 use crate::segment::{self, ModelRef, Segmenter, cubes};
 use row::Inputs;
 use table::{Job, JobPrompt};
-use told::{Line, Made, RowState, Tally};
+use told::{FileStamp, KeptRow, Made, RowLine, RowState, Tally};
 
 /// Counted up whenever the same row would be made otherwise.
 const BATCH_VERSION: u32 = 1;
@@ -65,9 +64,11 @@ struct Batch<'a> {
     /// Threads of each job's model; `None` chooses.
     threads: Option<usize>,
     /// Where results are kept as they come.
-    journal: Journal<Made>,
+    journal: Journal<KeptRow>,
     /// Those of other shares.
-    others: HashMap<String, Made>,
+    others: HashMap<String, KeptRow>,
+    /// The label maps that any of these wrote.
+    ours: HashSet<PathBuf>,
     /// SHA-256 of models, by their place.
     models: Mutex<HashMap<PathBuf, String>>,
     tally: Mutex<Tally>,
@@ -86,14 +87,16 @@ impl<'a> Batch<'a> {
         cubes::expect_models(args.jobs);
         let path = args.resume.clone().unwrap_or_else(|| journal_of(args));
         let journal = Journal::open(&path, COMMAND)?;
-        let mut others = HashMap::new();
+        let mut others: HashMap<String, KeptRow> = HashMap::new();
         if args.resume.is_none() {
             for other in journals_beside(&args.table).into_iter().filter(|other| *other != path) {
                 others.extend(journal::results_in(&other));
             }
         }
+        let ours = journal.results().chain(others.values()).map(|kept| kept.out.clone()).collect();
         Ok(Self {
             args,
+            ours,
             threads: jobs::threads_of_each(args.jobs, args.model.threads),
             journal,
             others,
@@ -105,13 +108,11 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// What an earlier run made of a row, if that is still there.
+    /// What an earlier run made of a row, if that is still there, and of the same files.
     fn earlier(&self, job: &Job) -> Option<&Made> {
-        if !job.out.is_file() {
-            return None;
-        }
         let key = self.key(job).ok()?;
-        self.journal.get(&key).or_else(|| self.others.get(&key))
+        let kept = [self.journal.get(&key), self.others.get(&key)];
+        kept.into_iter().flatten().find(|kept| kept.holds()).map(|kept| &kept.made)
     }
 
     /// Tells of rows that are done: before the others, so that the time left is that of these.
@@ -171,17 +172,22 @@ impl<'a> Batch<'a> {
         let made = inputs.and_then(|inputs| {
             let key = self.key(job)?;
             let segmenter = self.model_of(job, model)?;
-            let made = guarded(|| row::make(job, &inputs, segmenter, self.args));
+            let ours = self.ours.contains(&job.out);
+            let made = guarded(|| row::make(job, &inputs, segmenter, (self.args, ours)));
             if made.as_ref().is_err_and(|error| error.is::<Panicked>()) {
                 // Nobody knows what state it is in.
                 *model = None;
             }
-            made.map(|made| (key, made))
+            let made = made?;
+            if !inputs.read.iter().all(FileStamp::holds) {
+                bail!("its files were written to meanwhile; the label map may be of neither state");
+            }
+            Ok((key, KeptRow { out: job.out.clone(), read: inputs.read, made }))
         });
         match made {
-            Ok((key, made)) => {
-                self.journal.add(&key, &made)?;
-                self.tell(job, RowState::Done, Ok(&made))
+            Ok((key, kept)) => {
+                self.journal.add(&key, &kept)?;
+                self.tell(job, RowState::Done, Ok(&kept.made))
             }
             Err(error) => self.tell(job, RowState::Failed, Err(&causes(&error))),
         }
@@ -209,7 +215,7 @@ impl<'a> Batch<'a> {
         super::segment::model_path(job.model.as_deref().or(self.args.model.model.as_deref()))
     }
 
-    /// All that a row's label map depends on.
+    /// All that a row's label map depends on, but for what is in its files ([`KeptRow::holds`]).
     fn key(&self, job: &Job) -> anyhow::Result<String> {
         let folder = self.args.table.parent().unwrap_or(Path::new(""));
         let way = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -222,7 +228,6 @@ impl<'a> Batch<'a> {
             }
             JobPrompt::Robot { labels, label, clicks } => serde_json::json!({
                 "labels": way(labels),
-                "file": stamp(labels)?,
                 "label": label,
                 "clicks": clicks,
                 "first": self.args.first,
@@ -231,7 +236,6 @@ impl<'a> Batch<'a> {
         };
         let key = serde_json::json!({
             "image": way(&job.image),
-            "file": stamp(&job.image)?,
             "out": way(&job.out),
             "name": job.name,
             "prompt": prompt,
@@ -256,7 +260,7 @@ impl<'a> Batch<'a> {
 
     /// A line for programs, and how far it is for people.
     fn tell(&self, job: &Job, state: RowState, made: Result<&Made, &str>) -> anyhow::Result<()> {
-        let line = Line {
+        let line = RowLine {
             row: job.line,
             image: job.image.display().to_string(),
             out: job.out.display().to_string(),
@@ -280,27 +284,6 @@ impl<'a> Batch<'a> {
         }
         Ok(())
     }
-}
-
-/// Size and time of a file, or of a folder's files: another one, and the result is not of it.
-fn stamp(path: &Path) -> anyhow::Result<(u64, u128)> {
-    let of = |meta: &std::fs::Metadata| {
-        let time = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-        (meta.len(), time.map_or(0, |time| time.as_millis()))
-    };
-    let read = || -> std::io::Result<(u64, u128)> {
-        let meta = std::fs::metadata(path)?;
-        if !meta.is_dir() {
-            return Ok(of(&meta));
-        }
-        let (mut bytes, mut newest) = (0, 0);
-        for entry in std::fs::read_dir(path)? {
-            let (size, time) = of(&entry?.metadata()?);
-            (bytes, newest) = (bytes + size, newest.max(time));
-        }
-        Ok((bytes, newest))
-    };
-    read().with_context(|| format!("can't read {}", path.display()))
 }
 
 /// A part of the work panicked.

@@ -1,25 +1,25 @@
 //! One row: reading, clicking, writing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::super::args::BatchArgs;
-use super::super::eval::robot::{Robot, reach};
+use super::super::eval::reach::reach;
 use super::super::files::{self, ms_since};
 use super::super::{overlaps, segment::prompts};
 use super::table::{Job, JobPrompt};
-use super::told::{Made, MadeLabel, RowMilliseconds};
+use super::told::{FileStamp, Made, MadeLabel, RowMilliseconds};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, ContentKind};
-use crate::measure::dice_of;
+use crate::measure::{Robot, dice_of};
 use crate::prompt::Prompt;
 use crate::segment::cubes::CanonicalGrid;
 use crate::segment::{Outcome, Request, Segmenter};
 use crate::volume::{LabelName, NamedRegion, Region, Volume};
-use crate::work::{CancelToken, Progress};
+use crate::work::{CancelToken, Progress, memory};
 
 /// What a row works on.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Inputs {
     pub volume: Arc<Volume>,
     /// Of a robot: the structures it clicks on.
     pub truth: Vec<NamedRegion>,
+    /// All files that were read, as they were then.
+    pub read: Vec<FileStamp>,
     /// Milliseconds that reading took.
     pub ms: f64,
 }
@@ -58,15 +60,25 @@ pub fn load(job: &Job, last: &mut Option<(PathBuf, Arc<Volume>)>) -> anyhow::Res
             _ => {}
         }
     }
-    Ok(Inputs { volume, truth, ms: ms_since(start) })
+    let mut read = vec![FileStamp::of(&job.image)?];
+    read.extend(
+        volume.files().iter().map(|file| FileStamp::of(file)).collect::<Result<Vec<_>, _>>()?,
+    );
+    if let JobPrompt::Robot { labels, .. } = &job.prompt {
+        let voxels = io::formats().voxels_file(labels);
+        let files = std::iter::once(labels).chain(&voxels);
+        read.extend(files.map(|file| FileStamp::of(file)).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(Inputs { volume, truth, read, ms: ms_since(start) })
 }
 
-/// Makes a row's masks and writes them.
+/// Makes a row's masks and writes them. `ours`: an earlier run wrote its label map, so that the table beside it is not
+/// somebody else's.
 pub fn make(
     job: &Job,
     inputs: &Inputs,
     segmenter: &mut dyn Segmenter,
-    args: &BatchArgs,
+    (args, ours): (&BatchArgs, bool),
 ) -> anyhow::Result<Made> {
     let Inputs { volume, truth, .. } = inputs;
     files::refuse_inputs(&job.out, volume)?;
@@ -92,7 +104,7 @@ pub fn make(
     };
     let model = ms_since(start);
     let start = Instant::now();
-    save(job, volume, &mut masks, args.force)?;
+    save(job, volume, &mut masks, (args.force, ours))?;
     let ms = RowMilliseconds { load: inputs.ms, model, save: ms_since(start) };
     let voxel_ml = volume.grid().voxel_volume_mm3() / 1000.0;
     Ok(Made {
@@ -178,9 +190,9 @@ impl Clicking<'_> {
         let grid = self.volume.grid();
         let image = job.image.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
         let seed = (&*image, truth.value, self.args.seed);
-        let mut robot = Robot::new(&truth.region, grid, self.args.first, seed);
+        let mut robot = Robot::new(grid, self.args.first.into(), seed);
         let which = || format!("label {}", truth.value);
-        let first = robot.first().with_context(which)?;
+        let first = robot.first(&truth.region).with_context(which)?;
         let at = grid.world_of(first.voxel);
         robot.stay_in(reach(&CanonicalGrid::of(grid).crop_around(at), grid));
         let (mut prompts, mut next) = (Vec::new(), Some(first));
@@ -192,7 +204,9 @@ impl Clicking<'_> {
                 request.earlier = last.answer;
             }
             let outcome = self.segmenter.answer(&request, &CancelToken::new(), &mut |_| ())?;
-            next = robot.next(&outcome.region);
+            memory::check(robot.bytes(&truth.region, &outcome.region))
+                .map_err(|short| anyhow!("finding the next click {short}"))?;
+            next = robot.next(&truth.region, &outcome.region);
             last = Some(outcome);
         }
         let outcome = last.context("the model was not asked")?;
@@ -203,16 +217,27 @@ impl Clicking<'_> {
 
 /// Writes the masks as one label map, where masks share voxels the smaller on top. What a format can't keep of them is
 /// taken from the masks: what is told of them is what the file has.
-fn save(job: &Job, volume: &Volume, masks: &mut [Mask<'_>], force: bool) -> anyhow::Result<()> {
+fn save(
+    job: &Job,
+    volume: &Volume,
+    masks: &mut [Mask<'_>],
+    (force, ours): (bool, bool),
+) -> anyhow::Result<()> {
     let folder = io::folder_of(&job.out);
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("can't make the folder {}", folder.display()))?;
     let formats = io::formats();
-    files::check_output(&job.out, &[], &formats.written_endings(ContentKind::Labels))?;
+    let labels = match &job.prompt {
+        JobPrompt::Robot { labels, .. } => Some(labels.as_path()),
+        JobPrompt::Points { .. } => None,
+    };
+    let inputs: Vec<&Path> = std::iter::once(&*job.image).chain(labels).collect();
+    files::check_output(&job.out, &inputs, &formats.written_endings(ContentKind::Labels))?;
     let names: Vec<LabelName> = masks.iter().map(Mask::row).collect();
     if !force {
         let foreign = formats.is_foreign(&job.out).then(|| job.out.clone());
-        if let Some(path) = foreign.or_else(|| formats.foreign_table(&job.out, &names)) {
+        let table = || formats.foreign_table(&job.out, &names).filter(|_| !ours);
+        if let Some(path) = foreign.or_else(table) {
             bail!(
                 "a file that Voxpoint did not write would be replaced; choose another “out”, or --force: {}",
                 path.display()

@@ -53,7 +53,7 @@ pub fn read(path: &Path, args: &BatchArgs) -> anyhow::Result<Vec<Job>> {
     for (line, row) in rows {
         let wrong = |why: anyhow::Error| why.context(format!("line {line} of {}", path.display()));
         let job = columns.job(line, &row).map_err(wrong)?;
-        if let Some(other) = outs.insert(job.out.clone(), line) {
+        if let Some(other) = outs.insert(files::place_of(&job.out), line) {
             return Err(wrong(anyhow::anyhow!("“out” is that of line {other}, too")));
         }
         jobs.push(job);
@@ -65,7 +65,7 @@ pub fn read(path: &Path, args: &BatchArgs) -> anyhow::Result<Vec<Job>> {
             JobPrompt::Points { .. } => None,
         };
         for input in std::iter::once(&job.image).chain(labels) {
-            if let Some(line) = outs.get(input) {
+            if let Some(line) = outs.get(&files::place_of(input)) {
                 let (this, table) = (job.line, path.display());
                 bail!("line {this} reads what line {line} writes ({}): {table}", input.display());
             }

@@ -1,8 +1,74 @@
 //! What is told of a row, and how far it is.
 
-use std::time::{Duration, Instant};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+
+/// What the journal keeps of a row that is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptRow {
+    /// Where its label map is.
+    pub out: PathBuf,
+    /// The files that it was made of, as they were.
+    pub read: Vec<FileStamp>,
+    /// What was told of it.
+    pub made: Made,
+}
+
+impl KeptRow {
+    /// Whether its label map is there, and every file that it was made of is as it was.
+    pub fn holds(&self) -> bool {
+        self.out.is_file() && self.read.iter().all(FileStamp::holds)
+    }
+}
+
+/// A file or a folder as it was at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStamp {
+    path: PathBuf,
+    /// Bytes; of a folder, of the files in it.
+    bytes: u64,
+    /// When it was written last, milliseconds since 1970; of a folder, the newest of it and of the files in it.
+    written_ms: u64,
+}
+
+impl FileStamp {
+    /// As it is now.
+    ///
+    /// # Errors
+    /// If it can't be looked at.
+    pub fn of(path: &Path) -> anyhow::Result<Self> {
+        let look = || -> std::io::Result<(u64, u64)> {
+            let about = std::fs::metadata(path)?;
+            if !about.is_dir() {
+                return Ok((about.len(), written_ms(&about)));
+            }
+            let (mut bytes, mut newest) = (0, written_ms(&about));
+            for entry in std::fs::read_dir(path)? {
+                let about = entry?.metadata()?;
+                bytes += if about.is_dir() { 0 } else { about.len() };
+                newest = newest.max(written_ms(&about));
+            }
+            Ok((bytes, newest))
+        };
+        let (bytes, written_ms) =
+            look().with_context(|| format!("can't read {}", path.display()))?;
+        Ok(Self { path: path.to_owned(), bytes, written_ms })
+    }
+
+    /// Whether it is still so.
+    pub fn holds(&self) -> bool {
+        Self::of(&self.path).is_ok_and(|now| now == *self)
+    }
+}
+
+fn written_ms(about: &Metadata) -> u64 {
+    let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
 
 /// A row that is done; keys are stable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +129,7 @@ pub enum RowState {
 
 /// A line of standard output; keys are stable.
 #[derive(Debug, Serialize)]
-pub struct Line<'a> {
+pub struct RowLine<'a> {
     /// Its line in the table.
     pub row: u64,
     pub image: String,
@@ -162,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_line_has_no_keys_for_what_is_not() {
-        let line = Line {
+        let line = RowLine {
             row: 3,
             image: "a.nii".into(),
             out: "m.nii".into(),

@@ -11,6 +11,7 @@ mod model;
 mod open;
 mod organ;
 mod process;
+mod server;
 mod session;
 pub mod synthetic;
 mod view;
@@ -52,6 +53,8 @@ struct Report {
     session: Option<session::SessionTimes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     large: Option<view::LargeScanTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<server::ServerTimes>,
 }
 
 /// Measures and prints.
@@ -79,6 +82,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         wants(BenchWhat::Session).then(|| session::measure(args.size, args.repeat)).transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
+    let server =
+        wants(BenchWhat::Server).then(|| server::measure(args.size, args.repeat)).transpose()?;
     let report = Report {
         size: args.size,
         repeat: args.repeat,
@@ -93,6 +98,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         history,
         session,
         large,
+        server,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
@@ -113,6 +119,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.history.iter().flat_map(history::HistoryTimes::lines));
     lines.extend(report.session.iter().flat_map(session::SessionTimes::lines));
     lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
+    lines.extend(report.server.iter().flat_map(server::ServerTimes::lines));
     lines.join("\n")
 }
 

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule, StartFrom};
 use super::correction::{self, Correction, CorrectionOptions};
-use super::robot::{Robot, RobotClick, reach};
+use super::reach::reach;
 use super::rounding::rounded;
 use super::{starting_masks, strokes};
 use crate::geom::Grid;
-use crate::measure::{SurfaceDistances, dice_of};
+use crate::measure::{Robot, RobotClick, SurfaceDistances, dice_of};
 use crate::prompt::{Answer, Prompt};
 use crate::segment::Request;
 use crate::segment::cubes::{CanonicalGrid, CropPlace, CubeSegmenter};
@@ -151,7 +151,7 @@ pub fn run(
     let grid = volume.grid();
     let size = Size::of(&truth.region, grid).context("it has no voxel")?;
     let seed = (image, truth.value, options.seed);
-    let mut robot = Robot::new(&truth.region, grid, options.first, seed);
+    let mut robot = Robot::new(grid, options.first.into(), seed);
     let canonical = CanonicalGrid::of(grid);
     let around = |voxel: [usize; 3]| canonical.crop_around(grid.world_of(voxel));
     let middle = (options.crop == CropAt::Truth).then(|| around(size.middle));
@@ -162,8 +162,8 @@ pub fn run(
     let start = options.start_from.map(|wrong| starting_masks::of(&truth.region, grid, wrong));
     let start = start.transpose()?.map(Arc::new);
     let first = match &start {
-        Some(mask) => robot.next(mask).context("no voxel of the mask is wrong")?,
-        None => robot.first().context(none)?,
+        Some(mask) => robot.next(&truth.region, mask).context("no voxel of the mask is wrong")?,
+        None => robot.first(&truth.region).context(none)?,
     };
     let place = middle.unwrap_or_else(|| around(first.voxel));
     let within = reach(&place, grid);
@@ -240,7 +240,7 @@ impl<'a> Trial<'a> {
     fn click_all(
         &mut self,
         segmenter: &mut CubeSegmenter,
-        robot: &mut Robot<'_>,
+        robot: &mut Robot,
         stroke: Vec<RobotClick>,
         measured: (&Region, &mut Vec<After>),
     ) -> anyhow::Result<()> {
@@ -254,7 +254,7 @@ impl<'a> Trial<'a> {
                 for click in stroke.by_ref() {
                     self.click(segmenter, click)?;
                 }
-                next = robot.next(&self.mask);
+                next = robot.next(truth, &self.mask);
             }
             if clicks.contains(&number) {
                 after.push(self.measured(truth, number)?);

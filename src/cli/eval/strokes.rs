@@ -2,11 +2,11 @@
 //! points that such a stroke could become.
 
 use super::super::args::FirstPrompt;
-use super::robot::RobotClick;
 use crate::geom::Grid;
 use crate::mask::distance::{Distances, signed_distance};
 use crate::mask::parts::Parts;
 use crate::mask::{Connectivity, MaskError, WorkLimits};
+use crate::measure::RobotClick;
 use crate::volume::{Region, VoxelBox};
 
 /// Points that a scribble becomes, as shares of its length.

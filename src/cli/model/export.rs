@@ -1,98 +1,26 @@
 //! `voxpoint model export`.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context as _, bail};
-
+use super::pair::{check_others, write_pair};
+use super::triton;
 use crate::cli::args::ModelExportArgs;
-use crate::cli::print;
-use crate::io;
-use crate::segment::checkpoint::{Architecture, Checkpoint};
-use crate::segment::graph::{self, Precision, Weights};
+use crate::cli::{Usage, print};
 use crate::segment::library;
 use crate::text;
-use crate::work::{CancelToken, Progress};
 
-/// What is written, in the order in which it takes its place: the note says whose the others are, and without the
-/// decoder there is no model.
-const FILES: [&str; 3] = ["model.json", "encoder.onnx", "decoder.onnx"];
-
-/// Writes a checkpoint as a pair of ONNX files.
+/// Writes a checkpoint as a pair of ONNX files, or a model as a repository for Triton.
 pub fn run(args: &ModelExportArgs) -> anyhow::Result<()> {
-    let out = &args.out_dir;
+    if let Some(repository) = &args.triton {
+        triton::run(&args.model, repository, args.force)?;
+    }
+    let Some(out) = &args.out_dir else { return Ok(()) };
+    if !library::is_checkpoint(&args.model) {
+        let why = "only a checkpoint (.pth) is written as a pair of ONNX files; this is one: see --triton";
+        return Err(Usage(why.to_owned()).into());
+    }
     if !args.force {
         check_others(out)?;
     }
-    let checkpoint = Checkpoint::open(&args.checkpoint)?;
-    let architecture = Architecture::of(&checkpoint)?;
-    checkpoint.verify_copy(&CancelToken::new())?;
-    if !out.is_dir() {
-        fs::create_dir(out).with_context(|| format!("can't make the folder {}", out.display()))?;
-    }
-    // All files are whole before the first takes its place.
-    let mut whole = Vec::new();
-    let mut write = |name: &str, content: &[u8]| -> anyhow::Result<()> {
-        let path = out.join(name);
-        let staged = io::stage_bytes(&path, content).with_context(|| cant_write(&path))?;
-        whole.push((staged, path));
-        Ok(())
-    };
-    // One after the other: with the weights of a full model each is 400 MB.
-    let encoder = graph::encoder(&checkpoint, &architecture, Weights::Inline, Precision::F32)?;
-    write("encoder.onnx", &encoder)?;
-    let mut bytes = encoder.len();
-    drop(encoder);
-    let decoder = graph::decoder(&checkpoint, &architecture, Weights::Inline)?;
-    write("decoder.onnx", &decoder)?;
-    bytes += decoder.len();
-    write("model.json", note(&checkpoint)?.as_bytes())?;
-    // An encoder and the decoder of another model would open and answer.
-    // In the order of `FILES`.
-    whole.reverse();
-    io::publish_together(whole)?;
-    let size = text::bytes(bytes as u64);
+    let bytes = write_pair(&args.model, out)?;
+    let size = text::bytes(bytes);
     print(&format!("wrote encoder.onnx and decoder.onnx ({size}): {}", out.display()))
-}
-
-/// How the source begins that the note of an exported pair states.
-const SOURCE: &str = "exported by Voxpoint from";
-
-/// Refuses to replace a model that somebody else has made.
-fn check_others(folder: &Path) -> anyhow::Result<()> {
-    let note = fs::read(folder.join(FILES[0])).unwrap_or_default();
-    let note: serde_json::Value = serde_json::from_slice(&note).unwrap_or_default();
-    if note["source"].as_str().is_some_and(|source| source.starts_with(SOURCE)) {
-        return Ok(());
-    }
-    let there = FILES.iter().map(|name| folder.join(name)).find(|path| path.exists());
-    match there {
-        Some(path) => bail!(
-            "a file that is not of an earlier export would be replaced; choose another folder, or --force: {}",
-            path.display()
-        ),
-        None => Ok(()),
-    }
-}
-
-fn cant_write(path: &Path) -> String {
-    format!("can't write {}", path.display())
-}
-
-/// Where the pair comes from and under which licence, as far as the checkpoint's own note says.
-fn note(checkpoint: &Checkpoint) -> anyhow::Result<String> {
-    let path = checkpoint.path();
-    let known = library::describe(path);
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let sha256 = checkpoint.sha256(&CancelToken::new(), &Progress::new())?;
-    let file = path.file_name().map_or_else(|| name.clone(), |n| n.to_string_lossy());
-    let mut note = serde_json::json!({
-        "name": name,
-        "source": format!("{SOURCE} {file}, SHA-256 {sha256}"),
-        "opset": graph::OPSET,
-    });
-    let known = known.map(|model| (model.licence, model.card)).unwrap_or_default();
-    note["licence"] = known.0.into();
-    note["card"] = known.1.into();
-    Ok(format!("{note:#}\n"))
 }

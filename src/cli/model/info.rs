@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::served;
 use crate::cli::args::ModelInfoArgs;
-use crate::cli::{print, print_json};
+use crate::cli::{print, print_json, server};
 use crate::placeholder::Placeholder;
 use crate::segment::SegmentError;
 use crate::segment::checkpoint::{Architecture, Attention, Manifest};
@@ -86,6 +87,9 @@ pub fn run(args: &ModelInfoArgs) -> anyhow::Result<()> {
     let Some(model) = &args.model else {
         return list(args.json);
     };
+    if let Some(address) = server::address(Some(model)) {
+        return served::run(address, &args.server, args.json);
+    }
     let info = Info::of(find(model)?)?;
     if args.json { print_json(&info) } else { print(&info.table()) }
 }

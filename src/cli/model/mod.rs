@@ -3,6 +3,9 @@
 mod download;
 mod export;
 mod info;
+mod pair;
+mod served;
+mod triton;
 
 use super::args::ModelCommand;
 

@@ -108,7 +108,7 @@ pub(super) fn picture(
 }
 
 /// What the window would show after opening the scan.
-fn first_look(document: &Document) -> ViewState {
+pub(super) fn first_look(document: &Document) -> ViewState {
     let volume = document.image();
     let stats = volume.stats();
     let histogram = Histogram::of(volume, &stats, 256);

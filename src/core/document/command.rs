@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::history::{MergeKey, Op};
-use super::label_edit::{Change, LabelEdit, Over};
+use super::label_edit::{Change, Depth, LabelEdit, Over};
 use super::refused::Refused;
 use super::stacked::stacked;
 use super::write::WriteSource;
@@ -25,6 +25,17 @@ pub enum Command {
     AddPrompt {
         /// Which object.
         object: Option<LabelId>,
+        /// The click. The document gives it its [`PromptId`].
+        prompt: Prompt,
+    },
+    /// Begins an object by its first click, which must be positive: one step. Objects that are empty stay so.
+    BeginByPrompt {
+        /// Its number, which no other object has.
+        number: LabelId,
+        /// Its name.
+        name: String,
+        /// sRGB.
+        colour: [u8; 3],
         /// The click. The document gives it its [`PromptId`].
         prompt: Prompt,
     },
@@ -80,6 +91,25 @@ pub enum Command {
         /// Keeps its name, number, colour and clicks.
         into: LabelId,
         /// Must not be locked either.
+        from: LabelId,
+    },
+    /// Begins an object with all voxels of another one, also those that lie under others, and makes it active. It lies
+    /// directly on top of that one, which keeps all of its voxels below it: what is worked on next is what is seen, and
+    /// deleting the copy leaves everything as it was. Below third objects it lies as the other one does. A locked object
+    /// stays on top, so that what was finished is what is seen and saved: its copy lies below it. The copy has no clicks:
+    /// it counts as drawn by hand.
+    Duplicate {
+        /// Whose copy. It may be locked: nothing of it is lost.
+        object: LabelId,
+        /// What the copy is called.
+        name: String,
+    },
+    /// Gives an object all voxels of another one, which keeps them. What is new of it lies directly on top of the other,
+    /// below it if that is locked; where both had a voxel already, who is on top stays.
+    AddCopy {
+        /// Gets the voxels.
+        into: LabelId,
+        /// Whose they are. It may be locked.
         from: LabelId,
     },
     /// Gives an object all of its voxels that lie under others ([`Object::covered`]); what lay over it lies under it then.
@@ -232,6 +262,9 @@ impl Document {
         match command {
             Command::NewObject => self.new_object()?,
             Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
+            Command::BeginByPrompt { number, name, colour, prompt } => {
+                self.begin_by_prompt(Object::new(number, name, colour), prompt)?;
+            }
             Command::RemovePrompt { object, prompt } => {
                 self.change_prompt(object, prompt, PromptChange::Remove)?;
             }
@@ -246,6 +279,8 @@ impl Document {
             }
             Command::EditAll { name, edits } => self.edit_all(name, edits)?,
             Command::Merge { into, from } => self.merge(into, from)?,
+            Command::Duplicate { object, name } => self.duplicate(object, name)?,
+            Command::AddCopy { into, from } => self.add_copy(into, from)?,
             Command::BringToFront(id) => self.bring_to_front(id)?,
             Command::GiveUpCovered(id) => self.give_up_covered(id)?,
             Command::Renumber(id, number) => self.renumber(id, number)?,
@@ -318,10 +353,14 @@ impl Document {
     /// The ops that add an empty object and make it active.
     pub(super) fn insert_new(&self) -> Result<(LabelId, Vec<Op>), Refused> {
         let object = self.next_object()?;
-        let id = object.id;
-        let index = self.objects.len();
+        Ok((object.id, self.insert(object)))
+    }
+
+    /// The ops that add an object after all others and make it active.
+    pub(super) fn insert(&self, object: Object) -> Vec<Op> {
+        let (id, index) = (object.id, self.objects.len());
         let insert = Op::Object { index, id, absent: Some(Box::new(object)) };
-        Ok((id, vec![insert, Op::Active(Some(id))]))
+        vec![insert, Op::Active(Some(id))]
     }
 
     /// The object that would be begun next, with nothing in it: the first of those that are to be there
@@ -343,15 +382,14 @@ impl Document {
         Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
     }
 
-    /// The label after the largest: those that are free between others may mean something in the scheme of a file. The
-    /// smallest free one if there is none.
+    /// The label after the largest, also of those that are to be there: those that are free between others may mean
+    /// something in the scheme of a file. The smallest free one if there is none.
     pub(super) fn label_past_all(&self) -> Result<LabelId, Refused> {
-        let largest = self.objects.iter().map(|o| o.id.0).max().unwrap_or(0);
-        largest.checked_add(1).map_or_else(|| self.free_label(), |next| Ok(LabelId(next)))
+        self.number_for(LabelId(0), [])
     }
 
     /// The smallest label that no object has; rather none that means something else.
-    fn free_label(&self) -> Result<LabelId, Refused> {
+    pub(super) fn free_label(&self) -> Result<LabelId, Refused> {
         let taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
         let meant: BTreeSet<u16> = self.expected.iter().map(|e| e.number.0).collect();
         let free = |v: &u16| !taken.contains(v);
@@ -392,7 +430,8 @@ impl Document {
             };
             // What is on top never overlaps, so each may be judged by the map as it is now.
             let change = Change::Add(top);
-            let mask = LabelEdit { target: id, change, over: Over::Background };
+            let (over, depth) = (Over::Background, Depth::Seen);
+            let mask = LabelEdit { target: id, change, over, depth };
             let write = self.write_op(WriteSource::Hand(mask));
             covers.extend(self.cover_op(id, label.region, &write));
             let mut object = Self::blank(id, label.name, label.colour);

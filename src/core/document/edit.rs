@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::history::{GestureId, MergeKey, Op};
-use super::label_edit::{Change, LabelEdit, Over};
+use super::label_edit::{Change, Depth, LabelEdit, Over};
 use super::refused::Refused;
 use super::write::{Write, WriteSource};
 use super::{Document, LabelId, ObjectState};
@@ -39,6 +39,8 @@ pub struct ObjectEdit {
     pub change: Change,
     /// From whom it may take them.
     pub over: Over,
+    /// What becomes of what lies under others.
+    pub depth: Depth,
 }
 
 /// The target of an [`ObjectEdit`].
@@ -60,12 +62,13 @@ impl EditedObject {
 }
 
 impl ObjectEdit {
-    /// Makes `wanted` the mask of an object that has `owned`, as two edits. They name only the voxels that change, so
-    /// that all others are still whose work they were: the model's stay open to further clicks.
+    /// Makes `wanted` the mask of an object that has `owned` (unless `depth` is [`Depth::Seen`], both with what lies under
+    /// others), as two edits. They name only the voxels that change, so that all others are still whose work they were:
+    /// the model's stay open to further clicks.
     pub fn to_become(
         object: LabelId,
         (owned, wanted): (&Region, &Region),
-        over: Over,
+        (over, depth): (Over, Depth),
         row: usize,
     ) -> [Self; 2] {
         let [lost, gained] = [owned.without(wanted, row), wanted.without(owned, row)].map(Arc::new);
@@ -73,6 +76,7 @@ impl ObjectEdit {
             target: EditedObject::Known(object),
             change,
             over,
+            depth,
         })
     }
 }
@@ -115,7 +119,8 @@ impl Document {
         over: Over,
     ) -> Result<Delta, Refused> {
         let target = self.checked_target(object, change, over)?;
-        let edit = LabelEdit { target: target.id, change: change.clone(), over };
+        let (change, depth) = (change.clone(), Depth::Seen);
+        let edit = LabelEdit { target: target.id, change, over, depth };
         Ok(self.write_of(&WriteSource::Hand(edit)).into_delta())
     }
 
@@ -143,7 +148,8 @@ impl Document {
         (kind, gesture): (EditKind, GestureId),
     ) -> Result<(), Refused> {
         let EditTarget { id, is_new, .. } = self.checked_target(object, &change, over)?;
-        let mut write = self.write_op(WriteSource::Hand(LabelEdit { target: id, change, over }));
+        let edit = LabelEdit { target: id, change, over, depth: Depth::Seen };
+        let mut write = self.write_op(WriteSource::Hand(edit));
         if write.is_empty_write() {
             return Ok(());
         }
@@ -180,11 +186,13 @@ impl Document {
         Ok(())
     }
 
-    /// What [`Command::EditAll`](super::Command::EditAll) would write: each voxel's label before and after.
+    /// What the document would be after [`Command::EditAll`](super::Command::EditAll), without its history
+    /// ([`Document::snapshot`]), and what would be written: each voxel's label before and after. (That may be nothing
+    /// although objects change where they lie under others.)
     ///
     /// # Errors
     /// If the command would be refused.
-    pub fn would_edit_all(&self, edits: &[ObjectEdit]) -> Result<Delta, Refused> {
+    pub fn would_edit_all(&self, edits: &[ObjectEdit]) -> Result<(Self, Delta), Refused> {
         self.may_edit_all(edits)?;
         let mut copy = self.snapshot();
         let mut ops = Vec::new();
@@ -197,16 +205,19 @@ impl Document {
                 all.then(&write.into_delta(), self.labels.dims());
             }
         }
-        Ok(all)
+        Ok((copy, all))
     }
 
     fn may_edit_all(&self, edits: &[ObjectEdit]) -> Result<(), Refused> {
-        for ObjectEdit { target, over, .. } in edits {
+        for ObjectEdit { target, over, depth, .. } in edits {
             if let EditedObject::Known(id) = target {
                 self.unlocked(*id)?;
             }
-            if let Over::Only(id) = over {
-                self.unlocked(*id)?;
+            match over {
+                // It loses nothing by it, so it may be locked.
+                Over::Only(id) if *depth == Depth::Shared => _ = self.index_of(*id)?,
+                Over::Only(id) => _ = self.unlocked(*id)?,
+                Over::Background | Over::Unlocked => {}
             }
             // Such edits are made of the masks as they are.
             let of = |object: &EditedObject| match object {
@@ -243,7 +254,7 @@ impl Document {
 
     /// Does an edit, and adds what it did.
     fn edit_one(&mut self, edit: ObjectEdit, ops: &mut Vec<Op>) -> Result<(), Refused> {
-        let ObjectEdit { target, change, over } = edit;
+        let ObjectEdit { target, change, over, depth } = edit;
         let (id, mut begin) = match target {
             EditedObject::Known(id) => (id, None),
             EditedObject::New(name) => {
@@ -253,7 +264,8 @@ impl Document {
                 (id, Some(Op::Object { index, id, absent }))
             }
         };
-        let mut write = self.write_op(WriteSource::Hand(LabelEdit { target: id, change, over }));
+        let edit = LabelEdit { target: id, change, over, depth };
+        let mut write = self.write_op(WriteSource::Hand(edit));
         if write.is_empty_write() {
             return Ok(());
         }
@@ -359,7 +371,7 @@ impl Document {
 }
 
 impl Op {
-    fn is_empty_write(&self) -> bool {
+    pub(super) fn is_empty_write(&self) -> bool {
         matches!(self, Self::Write(write) if write.is_empty())
     }
 

@@ -135,8 +135,8 @@ impl History {
         tally.bytes() - of_objects
     }
 
-    /// Packs what is furthest from the present until no more than three quarters of `limit` bytes are taken, if more
-    /// than all of them are. Steps from the oldest click on that waits for its answer stay: they may be done anew.
+    /// Packs what is furthest from the present until no more than 15/16 of `limit` bytes are taken, if more than all of
+    /// them are: a little at a time, because somebody waits for the step that is over it. Steps from the oldest click on that waits for its answer stay: they may be done anew.
     pub fn relieve(&mut self, limit: usize, objects: &[Object], store: &mut dyn HistoryStore) {
         let mut taken = self.bytes(objects);
         if taken <= limit {
@@ -165,7 +165,7 @@ impl History {
         }
         let mut given = Given::new();
         for (entry, own) in far.iter_mut().zip(own) {
-            if taken <= limit / 4 * 3 {
+            if taken <= limit / 16 * 15 {
                 return;
             }
             let left = entry.put_away(store, &mut given);

@@ -42,6 +42,21 @@ pub enum Over {
     Only(LabelId),
 }
 
+/// How an edit treats what lies under others ([`Object::covered`](super::Object::covered)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Depth {
+    /// It changes what is seen: the brush's way. What of the target lies under others stays, and who loses a voxel to it
+    /// has it no more.
+    #[default]
+    Seen,
+    /// It changes whole objects. What the target loses it also loses where it lies under others; what it takes from the
+    /// object that [`Over::Only`] names it takes from under others too, and has it there.
+    Whole,
+    /// It takes nothing from anybody: voxels that others have become the target's too. It lies on top of those that its
+    /// [`Over`] lets it take from, which keep them below it, and below all others. What the target loses it loses whole.
+    Shared,
+}
+
 /// A change of one object's voxels, as a value: done again in another state of the document, it does there what it
 /// says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +67,8 @@ pub struct LabelEdit {
     pub change: Change,
     /// From whom it may take them.
     pub over: Over,
+    /// What becomes of what lies under others.
+    pub depth: Depth,
 }
 
 /// What an edit would change.
@@ -76,7 +93,7 @@ pub(super) fn outcome(
     locked: &dyn Fn(LabelId) -> bool,
     edit: &LabelEdit,
 ) -> EditOutcome {
-    let LabelEdit { target, change, over } = edit;
+    let LabelEdit { target, change, over, .. } = edit;
     if locked(*target) {
         return EditOutcome::default();
     }
@@ -261,7 +278,8 @@ mod tests {
             (change, over) in (change(), over()),
         ) {
             let labels = LabelMap::from_labels(DIMS, &before);
-            let edit = LabelEdit { target: LabelId(target), change, over };
+            let depth = Depth::Seen;
+            let edit = LabelEdit { target: LabelId(target), change, over, depth };
             let owned = region(before.iter().map(|&l| l == target));
             let is_locked = |id: LabelId| locked[usize::from(id.0)];
             let outcome = outcome(&labels, &owned, &is_locked, &edit);

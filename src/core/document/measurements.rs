@@ -11,6 +11,8 @@ use crate::measure::{Measurement, MeasurementId, MeasurementShape};
 pub enum MeasurementChange {
     /// A new one.
     Add(MeasurementShape),
+    /// A new one, called so.
+    AddNamed(MeasurementShape, String),
     /// One is elsewhere, or of another size.
     Reshape(MeasurementId, MeasurementShape),
     /// One is called so.
@@ -44,6 +46,11 @@ impl Document {
         self.measurements_given = largest;
     }
 
+    fn next_measurement(&mut self) -> MeasurementId {
+        self.measurements_given = self.measurements_given.saturating_add(1);
+        MeasurementId(self.measurements_given)
+    }
+
     pub(super) fn change_measurements(&mut self, change: MeasurementChange) -> Result<(), Refused> {
         let mut all = self.measurements.clone();
         let at = |id: MeasurementId| {
@@ -53,9 +60,11 @@ impl Document {
         match change {
             MeasurementChange::Add(shape) => {
                 name = "Measure";
-                self.measurements_given = self.measurements_given.saturating_add(1);
-                let id = MeasurementId(self.measurements_given);
-                all.push(Measurement { id, name: String::new(), shape });
+                all.push(Measurement { id: self.next_measurement(), name: String::new(), shape });
+            }
+            MeasurementChange::AddNamed(shape, called) => {
+                name = "Measure";
+                all.push(Measurement { id: self.next_measurement(), name: called, shape });
             }
             MeasurementChange::Reshape(id, shape) => {
                 name = "Change measurement";

@@ -21,6 +21,7 @@ mod history_memory;
 mod history_store;
 mod images;
 mod label_edit;
+mod layer_change;
 mod measurements;
 mod object;
 mod objects;
@@ -43,7 +44,7 @@ pub use command::{Command, ModelMask, Resolution};
 pub use edit::{EditKind, EditTarget, EditedObject, ObjectEdit};
 pub use history::{EntryId, GestureId, PendingClick, StateId};
 pub use history_store::{HistoryStore, KeptBytes};
-pub use label_edit::{Change, LabelEdit, Over};
+pub use label_edit::{Change, Depth, LabelEdit, Over};
 pub use measurements::MeasurementChange;
 pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
@@ -213,6 +214,7 @@ impl Document {
             objects: self.objects.clone(),
             measurements: self.measurements.clone(),
             active: self.active,
+            expected: self.expected.clone(),
             ..Self::new(Arc::clone(&self.image))
         }
     }

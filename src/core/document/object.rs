@@ -123,11 +123,9 @@ impl Object {
 
     /// Layers that are the same take memory once.
     pub(super) fn share(&mut self) {
-        if !self.removed.is_empty() {
-            return;
-        }
+        // (What was removed is not in what was added.)
         let only = match (self.model.is_empty(), self.added.is_empty()) {
-            (false, true) => &self.model,
+            (false, true) if self.removed.is_empty() => &self.model,
             (true, false) => &self.added,
             _ => return,
         };

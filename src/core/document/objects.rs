@@ -1,9 +1,9 @@
-//! What is done to whole objects: merged, given another number or a name from a list.
+//! What is done to whole objects: merged, copied, given another number or a name from a list.
 
 use super::history::Op;
 use super::refused::Refused;
 use super::write::WriteSource;
-use super::{Document, LabelId};
+use super::{Document, LabelId, Object};
 use crate::volume::{DeltaBuilder, DeltaRun};
 
 impl Document {
@@ -25,8 +25,68 @@ impl Document {
         Ok(())
     }
 
+    pub(super) fn duplicate(&mut self, id: LabelId, name: String) -> Result<(), Refused> {
+        let from = &self.objects[self.index_of(id)?];
+        if !from.has_voxels() {
+            return Err(Refused::NoMask);
+        }
+        if self.is_pending(id) {
+            return Err(Refused::Busy);
+        }
+        let into = self.label_past_all()?;
+        let copy = Object { opacity: from.opacity, ..Self::blank(into, Some(name), None) };
+        let index = self.objects.len();
+        let write = self.write_op(WriteSource::Share { into, from: id });
+        let begin = Op::Object { index, id: into, absent: Some(Box::new(copy)) };
+        self.commit("Duplicate object", vec![begin, write, Op::Active(Some(into))], None);
+        Ok(())
+    }
+
+    pub(super) fn add_copy(&mut self, into: LabelId, from: LabelId) -> Result<(), Refused> {
+        if into == from {
+            return Err(Refused::SameObject);
+        }
+        self.unlocked(into)?;
+        if !self.objects[self.index_of(from)?].has_voxels() {
+            return Err(Refused::NoMask);
+        }
+        if self.is_pending(into) || self.is_pending(from) {
+            return Err(Refused::Busy);
+        }
+        let write = self.write_op(WriteSource::Share { into, from });
+        if write.is_empty_write() {
+            return Err(Refused::HasAll);
+        }
+        self.commit("Add a copy of another object", vec![write], None);
+        if let Ok(index) = self.index_of(into) {
+            // Nobody wants to change what can't be seen.
+            self.objects[index].visible = true;
+        }
+        Ok(())
+    }
+
+    /// A number for an object that is to be added: the `wanted` one, or the one past all others if an object has it or is
+    /// to have it. Of those that are `meant` for something else it is none either, if there is another.
+    ///
+    /// # Errors
+    /// If the label map can hold no more.
+    pub fn number_for(
+        &self,
+        wanted: LabelId,
+        meant: impl IntoIterator<Item = LabelId>,
+    ) -> Result<LabelId, Refused> {
+        let expected = || self.expected.iter().map(|expected| expected.number);
+        let is_given = self.object(wanted).is_some() || expected().any(|number| number == wanted);
+        if wanted.0 > 0 && !is_given {
+            return Ok(wanted);
+        }
+        let objects = self.objects.iter().map(|object| object.id);
+        let largest = objects.chain(expected()).chain(meant).max().unwrap_or(LabelId(0));
+        largest.0.checked_add(1).map_or_else(|| self.free_label(), |next| Ok(LabelId(next)))
+    }
+
     /// The object with this number, if it is another one.
-    fn free_for(&self, id: LabelId, number: LabelId) -> Result<(), Refused> {
+    pub(super) fn free_for(&self, id: LabelId, number: LabelId) -> Result<(), Refused> {
         match number {
             LabelId(0) => Err(Refused::NoNumber),
             number if number != id && self.object(number).is_some() => Err(Refused::NumberTaken),

@@ -39,6 +39,17 @@ impl Document {
             return Err(Refused::Extending);
         }
         known.map_or(Ok(()), |o| self.check_time_point(&o.log))?;
+        Ok((known.map(|o| o.id), self.log_with_another(known, file_selected, prompt)?))
+    }
+
+    /// The clicks of an object (`None`: a new one) with another one, which lies in the scan. `file_selected`: a mask
+    /// from a file is selected, which may be what was meant.
+    fn log_with_another(
+        &self,
+        known: Option<&Object>,
+        file_selected: bool,
+        prompt: Prompt,
+    ) -> Result<PromptLog, Refused> {
         self.not_taken(known.map(|o| o.id), &prompt)?;
         let mut log = known.map(|o| o.log.clone()).unwrap_or_default();
         if log.prompts.is_empty() {
@@ -54,7 +65,7 @@ impl Document {
         self.in_image(log.image, prompt.world)?;
         log.time_point = self.image_by_id(log.image).map_or(0, |image| image.time_point());
         log.prompts.push(prompt);
-        Ok((known.map(|o| o.id), log))
+        Ok(log)
     }
 
     /// Which object has the voxel at a position (RAS mm).
@@ -92,22 +103,48 @@ impl Document {
         object: Option<LabelId>,
         prompt: Prompt,
     ) -> Result<(), Refused> {
-        let id = PromptId(self.prompts_given.saturating_add(1));
-        let (known, log) = self.target(object, Prompt { id, ..prompt })?;
-        let (id, mut ops) = match known {
+        let (known, log) = self.target(object, self.numbered(prompt))?;
+        let (id, ops) = match known {
             Some(id) => (id, Vec::new()),
             None => self.insert_new()?,
         };
-        ops.push(Op::Log(id, log.clone()));
-        let point = log.prompts.len();
-        let name = if prompt.positive { "Positive click" } else { "Negative click" };
-        self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
-        self.history.mark_point(point);
-        self.prompts_given = self.prompts_given.saturating_add(1);
+        self.click(id, ops, log);
         // Nobody wants to change what can't be seen.
         let index = self.index_of(id)?;
         self.objects[index].visible = true;
         Ok(())
+    }
+
+    pub(super) fn begin_by_prompt(
+        &mut self,
+        object: Object,
+        prompt: Prompt,
+    ) -> Result<(), Refused> {
+        let id = object.id;
+        self.free_for(LabelId(0), id)?;
+        if self.image.grid().voxel_at(prompt.world).is_none() {
+            return Err(Refused::OutsideVolume);
+        }
+        let log = self.log_with_another(None, false, self.numbered(prompt))?;
+        let ops = self.insert(object);
+        self.click(id, ops, log);
+        Ok(())
+    }
+
+    /// A click with the number that it will have.
+    fn numbered(&self, prompt: Prompt) -> Prompt {
+        Prompt { id: PromptId(self.prompts_given.saturating_add(1)), ..prompt }
+    }
+
+    /// Does `ops`, and then makes this log the object's: its last click waits for its mask.
+    fn click(&mut self, id: LabelId, mut ops: Vec<Op>, log: PromptLog) {
+        ops.push(Op::Log(id, log.clone()));
+        let point = log.prompts.len();
+        let positive = log.prompts.last().is_none_or(|prompt| prompt.positive);
+        let name = if positive { "Positive click" } else { "Negative click" };
+        self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
+        self.history.mark_point(point);
+        self.prompts_given = self.prompts_given.saturating_add(1);
     }
 
     /// Changes one click that is there; the mask becomes the replay of all of them.

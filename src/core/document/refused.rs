@@ -24,6 +24,9 @@ pub enum Refused {
     /// Nothing of the object lies under others.
     #[error("nothing of this object lies under others")]
     NothingCovered,
+    /// It has every voxel of the other one.
+    #[error("this object has all voxels of the other one already")]
+    HasAll,
     /// What lies over the object must not be changed.
     #[error("what lies over this object is locked: unlock that first")]
     UnderLocked,

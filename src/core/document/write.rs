@@ -1,10 +1,12 @@
 //! Label writes as values: what each changes of the labels and of the objects' layers, and what it was made from.
 
+use std::collections::BTreeSet;
 use std::mem::take;
 use std::sync::Arc;
 
 use super::history_store::{HistoryStore, KeptBytes};
-use super::label_edit::{Change, EditOutcome, LabelEdit, Over, exchanged, outcome};
+use super::label_edit::{Change, Depth, EditOutcome, LabelEdit, Over, exchanged, outcome};
+use super::layer_change::{LayerChange, OnlyLayer};
 use super::object::{LabelId, Object};
 use super::packed::{self, NotPacked};
 use super::underneath::{Raised, Underneath};
@@ -22,6 +24,13 @@ pub(super) enum WriteSource {
     Clear(LabelId),
     /// Another object gets all that this one has then.
     Merge {
+        /// Who gets it.
+        into: LabelId,
+        /// Who has it.
+        from: LabelId,
+    },
+    /// An object gets all that another one has then, which keeps it.
+    Share {
         /// Who gets it.
         into: LabelId,
         /// Who has it.
@@ -47,37 +56,6 @@ pub(super) struct Write {
     away: Option<Arc<dyn KeptBytes>>,
     /// In their order; none if the write will never be made anew.
     pub sources: Vec<WriteSource>,
-}
-
-/// The voxels that come or go in each layer of an object.
-#[derive(Clone, Debug)]
-struct LayerChange {
-    object: LabelId,
-    model: Region,
-    added: Region,
-    removed: Region,
-    covered: Region,
-}
-
-impl LayerChange {
-    fn none(object: LabelId) -> Self {
-        let [model, added, removed, covered] = std::array::from_fn(|_| Region::default());
-        Self { object, model, added, removed, covered }
-    }
-
-    fn regions(&self) -> [&Region; 4] {
-        [&self.model, &self.added, &self.removed, &self.covered]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.regions().into_iter().all(Region::is_empty)
-    }
-
-    /// Whether before and after it the mask is the model's, so that what it takes to know the one is done for the
-    /// other.
-    fn is_of_model_alone(&self, object: &Object) -> bool {
-        [&self.added, &self.removed, &*object.added, &*object.removed].iter().all(|r| r.is_empty())
-    }
 }
 
 impl Write {
@@ -120,6 +98,7 @@ impl Write {
         let by_hand = |s: &WriteSource| match s {
             WriteSource::Hand(edit) => edit.target == object,
             WriteSource::Merge { into: id, .. }
+            | WriteSource::Share { into: id, .. }
             | WriteSource::Cover(id, _)
             | WriteSource::Front(id)
             | WriteSource::Uncover(id) => *id == object,
@@ -208,6 +187,7 @@ impl Document {
             WriteSource::Hand(edit) => self.by_hand(edit),
             WriteSource::Model(id, answer) => self.by_model(*id, answer),
             WriteSource::Merge { into, from } => self.merged(*into, *from),
+            WriteSource::Share { into, from } => self.shared(*into, *from),
             WriteSource::Cover(id, region) => self.covering(*id, region),
             WriteSource::Front(id) => self.to_front(*id),
             WriteSource::Uncover(id) => {
@@ -218,11 +198,7 @@ impl Document {
                 Write::of(*id, Delta::default(), vec![change])
             }
             WriteSource::Clear(id) => {
-                let edit = LabelEdit {
-                    target: *id,
-                    change: Change::Replace(Arc::default()),
-                    over: Over::Background,
-                };
+                let edit = replacing(*id, Arc::default());
                 self.raising(*id, self.outcome(&edit).delta, Vec::new(), edit.over)
             }
         }
@@ -236,22 +212,74 @@ impl Document {
 
     /// Voxels given by hand count as added, voxels taken by hand (by a neighbour too) as removed.
     fn by_hand(&self, edit: &LabelEdit) -> Write {
+        let target = self.object(edit.target);
+        if target.is_some_and(|o| o.locked) {
+            return Write::of(edit.target, Delta::default(), Vec::new());
+        }
         let EditOutcome { delta, held, lost, taken } = self.outcome(edit);
         let row = self.labels.dims()[0];
         let mut layers = vec![LayerChange::none(edit.target)];
         let nothing = Arc::<Region>::default();
-        let target = self.object(edit.target);
         let (added, removed) = target.map_or((&nothing, &nothing), |o| (&o.added, &o.removed));
         layers[0].added = held.without(&held.intersection(added, row), row);
         layers[0].removed = held.intersection(removed, row);
         layers[0].lose(&lost, added, row);
+        let shares = edit.depth == Depth::Shared;
         for (id, taken) in taken {
             let mut change = LayerChange::none(id);
             let added = self.object(id).map_or(&nothing, |o| &o.added);
             change.lose(&taken, added, row);
+            if shares {
+                change.covered = taken;
+            }
             layers.push(change);
         }
-        self.raising(edit.target, delta, layers, edit.over)
+        if edit.depth != Depth::Seen {
+            self.below(edit, &held, &mut layers);
+        }
+        // What is shared is taken from nobody, nor from under others.
+        let over = if shares { Over::Background } else { edit.over };
+        self.raising(edit.target, delta, layers, over)
+    }
+
+    /// What an edit of whole objects changes where they lie under others. `held`: the voxels that it names and that the
+    /// target has after it where it is seen.
+    fn below(&self, edit: &LabelEdit, held: &Region, layers: &mut Vec<LayerChange>) {
+        let (id, row) = (edit.target, self.labels.dims()[0]);
+        let nothing = Arc::<Region>::default();
+        let target = self.object(id);
+        let [region, covered, removed] =
+            target.map_or([&nothing; 3], |o| [&o.region, &o.covered, &o.removed]);
+        let named = edit.change.region();
+        let lost = match &edit.change {
+            Change::Add(_) => Region::default(),
+            Change::Subtract(named) => covered.intersection(named, row),
+            Change::Replace(named) => covered.without(named, row),
+        };
+        let change = change_of(layers, id);
+        change.covered.toggle(&lost, row);
+        change.removed.toggle(&lost.without(removed, row), row);
+        if matches!(edit.change, Change::Subtract(_)) {
+            return;
+        }
+        if edit.depth == Depth::Shared {
+            let mut gained = Region::default();
+            for (label, part) in self.labels.parts_of(&named.without(held, row)) {
+                if label != 0 && label != id.0 {
+                    gained.add(&part, row);
+                }
+            }
+            change.covered.toggle(&gained.without(covered, row), row);
+        } else if let Over::Only(other) = edit.over
+            && let Some(other) = self.object(other).filter(|o| !o.locked && o.id != id)
+        {
+            let moved = other.covered.intersection(named, row);
+            let new = moved.without(region, row).without(covered, row);
+            change.covered.toggle(&new, row);
+            let gives = change_of(layers, other.id);
+            gives.removed.toggle(&moved.without(&other.removed, row), row);
+            gives.covered.toggle(&moved, row);
+        }
     }
 
     /// The write of these changes, and of what they do under the labels.
@@ -285,7 +313,8 @@ impl Document {
             return Write::of(into, Delta::default(), Vec::new());
         };
         let change = Change::Add(Arc::clone(&gives.region));
-        let mut write = self.by_hand(&LabelEdit { target: into, change, over: Over::Only(from) });
+        let (over, depth) = (Over::Only(from), Depth::Seen);
+        let mut write = self.by_hand(&LabelEdit { target: into, change, over, depth });
         if !gets.locked && !gives.covered.is_empty() {
             let row = self.labels.dims()[0];
             let covered = gives.covered.without(&gets.region, row).without(&gets.covered, row);
@@ -293,6 +322,22 @@ impl Document {
             write.layers.retain(|change| !change.is_empty());
         }
         write
+    }
+
+    /// One object gets all that another one has, which keeps it, also what of that lies under others. Where both have a
+    /// voxel already, who is on top stays.
+    fn shared(&self, into: LabelId, from: LabelId) -> Write {
+        let Some(gives) = self.object(from) else {
+            return Write::of(into, Delta::default(), Vec::new());
+        };
+        let row = self.labels.dims()[0];
+        let mut whole = gives.whole(row);
+        // What it has already stays whose work it was: the model's stays open to further clicks.
+        if let Some(gets) = self.object(into).filter(|o| o.has_voxels()) {
+            Arc::make_mut(&mut whole).subtract(&gets.whole(row), row);
+        }
+        let (change, over) = (Change::Add(whole), Over::Only(from));
+        self.by_hand(&LabelEdit { target: into, change, over, depth: Depth::Shared })
     }
 
     /// What lies of these voxels under other objects is the object's, too.
@@ -345,10 +390,7 @@ impl Document {
         let Some(object) = self.object(id).filter(|o| !o.locked) else {
             return Write::of(id, Delta::default(), Vec::new());
         };
-        let replace = |wanted: &Arc<Region>| {
-            let change = Change::Replace(Arc::clone(wanted));
-            self.outcome(&LabelEdit { target: id, change, over: Over::Background })
-        };
+        let replace = |wanted: &Arc<Region>| self.outcome(&replacing(id, Arc::clone(wanted)));
         let (model, delta) = if object.added.is_empty() && object.removed.is_empty() {
             // Nothing was done by hand: what it gets of the answer is its mask, so one walk finds both.
             let EditOutcome { held, delta, .. } = replace(answer);
@@ -400,31 +442,22 @@ impl Document {
         let find = |id: LabelId| objects.iter().rposition(|o| o.id == id);
         let layers: Vec<_> =
             write.layers.iter().filter_map(|c| Some((find(c.object)?, c))).collect();
-        let by_model: Vec<LabelId> = layers
+        let only: Vec<Option<OnlyLayer>> =
+            layers.iter().map(|(at, change)| change.only_layer(&objects[*at])).collect();
+        let by_layer: BTreeSet<LabelId> = layers
             .iter()
-            .filter(|(at, change)| change.is_of_model_alone(&objects[*at]))
-            .map(|(_, change)| change.object)
+            .zip(&only)
+            .filter(|(_, only)| only.is_some())
+            .map(|((_, change), _)| change.object)
             .collect();
-        let exchanged = exchanged(&write.delta, row, |id| !by_model.contains(&id));
+        let exchanged = exchanged(&write.delta, row, |id| !by_layer.contains(&id));
         let found: Vec<_> =
             exchanged.into_iter().filter_map(|(id, r)| Some((find(id)?, r))).collect();
         for (at, region) in &found {
             Arc::make_mut(&mut self.objects[*at].region).toggle(region, row);
         }
-        for (at, change) in &layers {
-            let object = &mut self.objects[*at];
-            let by_model = by_model.contains(&object.id);
-            if by_model {
-                // Most often it is the same memory, which can be changed in place if nobody else has it.
-                object.region = Arc::default();
-            }
-            toggle(&mut object.model, &change.model, row);
-            toggle(&mut object.added, &change.added, row);
-            toggle(&mut object.removed, &change.removed, row);
-            toggle(&mut object.covered, &change.covered, row);
-            if by_model {
-                object.region = Arc::clone(&object.model);
-            }
+        for ((at, change), only) in layers.iter().zip(only) {
+            change.swap(&mut self.objects[*at], only, row);
         }
         for at in found.iter().map(|f| f.0).chain(layers.iter().map(|l| l.0)) {
             self.objects[at].share();
@@ -436,8 +469,8 @@ impl Document {
 /// objects are not given.
 fn answered(labels: &LabelMap, object: &Object, answer: &Arc<Region>) -> (Region, Region) {
     let row = labels.dims()[0];
-    let change = Change::Add(Arc::clone(answer));
-    let edit = LabelEdit { target: object.id, change, over: Over::Background };
+    let (change, over) = (Change::Add(Arc::clone(answer)), Over::Background);
+    let edit = LabelEdit { target: object.id, change, over, depth: Depth::Seen };
     let model = outcome(labels, &object.region, &|_| false, &edit).held;
     let mut wanted = model.union(&object.added, row);
     wanted.subtract(&object.removed, row);
@@ -453,12 +486,17 @@ pub fn answer_delta(
     answer: Region,
 ) -> Delta {
     let (_, wanted) = answered(labels, object, &Arc::new(answer));
-    let change = Change::Replace(Arc::new(wanted));
-    let edit = LabelEdit { target: object.id, change, over: Over::Background };
+    let edit = replacing(object.id, Arc::new(wanted));
     let mut delta = outcome(labels, &object.region, &|_| false, &edit).delta;
     let falls = under.raised(&delta, (object.id, edit.over), labels.dims()).delta;
     delta.then(&falls, labels.dims());
     delta
+}
+
+/// The edit that makes these an object's voxels, but for those of others.
+fn replacing(target: LabelId, wanted: Arc<Region>) -> LabelEdit {
+    let (change, over) = (Change::Replace(wanted), Over::Background);
+    LabelEdit { target, change, over, depth: Depth::Seen }
 }
 
 /// The change of an object's layers among these, which is begun if there is none.
@@ -470,20 +508,6 @@ fn change_of(layers: &mut Vec<LayerChange>, id: LabelId) -> &mut LayerChange {
     &mut layers[at]
 }
 
-impl LayerChange {
-    /// The object loses these of its voxels by hand.
-    fn lose(&mut self, lost: &Region, added: &Region, row: usize) {
-        self.added.add(&lost.intersection(added, row), row);
-        self.removed.add(lost, row);
-    }
-}
-
-fn toggle(layer: &mut Arc<Region>, change: &Region, row: usize) {
-    if !change.is_empty() {
-        Arc::make_mut(layer).toggle(change, row);
-    }
-}
-
 impl WriteSource {
     fn tally(&self, tally: &mut MemoryTally) {
         match self {
@@ -493,7 +517,11 @@ impl WriteSource {
                 }
             },
             Self::Model(_, region) | Self::Cover(_, region) => tally.region(region),
-            Self::Clear(_) | Self::Merge { .. } | Self::Front(_) | Self::Uncover(_) => {}
+            Self::Clear(_)
+            | Self::Merge { .. }
+            | Self::Share { .. }
+            | Self::Front(_)
+            | Self::Uncover(_) => {}
         }
     }
 
@@ -501,7 +529,8 @@ impl WriteSource {
     /// Else gives the second back.
     fn take_in(&mut self, next: Self, row: usize) -> Option<Self> {
         let (Self::Hand(this), Self::Hand(other)) = (&mut *self, &next) else { return Some(next) };
-        if (this.target, this.over) != (other.target, other.over) {
+        let of = |edit: &LabelEdit| (edit.target, edit.over, edit.depth);
+        if of(this) != of(other) {
             return Some(next);
         }
         match (&mut this.change, &other.change) {

@@ -128,6 +128,23 @@ impl Grid {
         })
     }
 
+    /// Leads from voxel coordinates of another grid to those of this one at the same place in the world. As true as
+    /// what both files say about their places: it is no registration.
+    pub fn voxel_from_voxel_of(&self, other: &Grid) -> DAffine3 {
+        self.voxel_from_world * other.world_from_voxel
+    }
+
+    /// Whether the boxes around both volumes, along the axes of the world, share anything.
+    pub fn may_meet(&self, other: &Grid) -> bool {
+        let ends = |grid: &Grid| {
+            let corners = grid.corners();
+            let first = corners[0];
+            corners.into_iter().fold((first, first), |(low, high), c| (low.min(c), high.max(c)))
+        };
+        let ((low, high), (other_low, other_high)) = (ends(self), ends(other));
+        low.cmple(other_high).all() && other_low.cmple(high).all()
+    }
+
     /// Whether both grids have the same dimensions and no corner lies further than `tolerance_mm` apart.
     pub fn matches(&self, other: &Grid, tolerance_mm: f64) -> bool {
         self.dims == other.dims
@@ -155,6 +172,60 @@ mod tests {
         assert_eq!(Grid::new([2, 2, 2], flat), Err(GridError::Transform));
         let nan = DAffine3::from_translation(DVec3::NAN);
         assert_eq!(Grid::new([2, 2, 2], nan), Err(GridError::Transform));
+    }
+
+    /// A grid whose axes run along those of the body in one of the 48 orders, turned a little as a gantry is.
+    fn in_order(order: usize, dims: [usize; 3], spacing: DVec3, start: DVec3, turn: f64) -> Grid {
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        let column = |a: usize| {
+            let sign = if (order % 8) >> a & 1 == 1 { -1.0 } else { 1.0 };
+            DMat3::IDENTITY.col(orders[order / 8][a]) * spacing[a] * sign
+        };
+        let m = DMat3::from_rotation_x(turn) * DMat3::from_cols(column(0), column(1), column(2));
+        Grid::new(dims, DAffine3::from_mat3_translation(m, start)).unwrap()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_place_is_the_same_in_two_scans_whatever_the_order_of_their_axes(
+            orders in proptest::array::uniform2(0usize..48),
+            spacings in proptest::array::uniform6(0.3f64..5.0),
+            starts in proptest::array::uniform6(-300.0f64..300.0),
+            turns in proptest::array::uniform2(-0.6f64..0.6),
+            at in proptest::array::uniform3(-9.0f64..60.0),
+        ) {
+            let scan = |n: usize| {
+                let [x, y, z] = [0, 1, 2].map(|a| spacings[3 * n + a]);
+                let start = DVec3::new(starts[3 * n], starts[3 * n + 1], starts[3 * n + 2]);
+                in_order(orders[n], [40, 50, 30], DVec3::new(x, y, z), start, turns[n])
+            };
+            let (a, b) = (scan(0), scan(1));
+            let voxel = DVec3::from_array(at);
+            let other = b.voxel_from_voxel_of(&a).transform_point3(voxel);
+            // In millimetres of the world: by the affines alone.
+            let apart = b.world(other) - a.world(voxel);
+            proptest::prop_assert!(apart.length() < 1e-6, "{apart}");
+            let back = a.voxel_from_voxel_of(&b).transform_point3(other);
+            proptest::prop_assert!((back - voxel).length() < 1e-6, "{back}");
+            // Steps are as long in both.
+            let step = b.voxel_from_voxel_of(&a).transform_vector3(DVec3::Y);
+            let mm = (b.world_from_voxel().matrix3 * step).length();
+            proptest::prop_assert!((mm - a.spacing().y).abs() < 1e-6, "{mm}");
+        }
+    }
+
+    #[test]
+    fn scans_that_may_meet_are_told_from_those_that_lie_elsewhere() {
+        let at = |x: f64| {
+            let affine = DAffine3::from_translation(DVec3::new(x, 0.0, 0.0));
+            Grid::new([10, 10, 10], affine).unwrap()
+        };
+        assert!(at(0.0).may_meet(&at(9.9)) && at(9.9).may_meet(&at(0.0)));
+        assert!(!at(0.0).may_meet(&at(10.1)) && !at(10.1).may_meet(&at(0.0)));
+        // The other way round along all axes, it lies on the other side of its first voxel.
+        let flipped = DAffine3::from_scale(DVec3::splat(-1.0));
+        let flipped = Grid::new([10, 10, 10], flipped).unwrap();
+        assert!(flipped.may_meet(&at(-5.0)) && !flipped.may_meet(&at(2.0)));
     }
 
     #[test]

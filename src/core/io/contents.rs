@@ -133,23 +133,10 @@ pub trait SeriesList: Send + Sync {
     /// What else was there, or should have been.
     fn notes(&self) -> &[LabelNote];
 
-    /// Reads one of them.
+    /// Reads one of them, as the user wishes.
     ///
     /// # Errors
-    /// As [`Reader::open`](super::Reader::open).
-    fn open(
-        &self,
-        row: usize,
-        spacing: SliceSpacing,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError>;
-
-    /// As [`SeriesList::open`], as the user wishes.
-    ///
-    /// # Errors
-    /// As that, and [`IoError::NoPart`].
+    /// As [`Reader::open_as`](super::Reader::open_as).
     fn open_as(
         &self,
         row: usize,
@@ -157,9 +144,22 @@ pub trait SeriesList: Send + Sync {
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,
+    ) -> Result<Volume, IoError>;
+
+    /// As [`SeriesList::open_as`], with no wish but how slices lie.
+    ///
+    /// # Errors
+    /// As that.
+    fn open(
+        &self,
+        row: usize,
+        slices: SliceSpacing,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
     ) -> Result<Volume, IoError> {
-        let scan = self.open(row, options.slices, limits, cancel, progress)?;
-        options.part.taken_from(scan)
+        let options = OpenOptions { slices, ..OpenOptions::default() };
+        self.open_as(row, &options, limits, cancel, progress)
     }
 
     /// Reads the likely one, and says in its warnings what others there are.

@@ -121,6 +121,12 @@ impl PairStamp {
         [&self.map, &self.table].map(|stamp| stamp.as_ref().map(|s| (s.bytes, s.sha256)))
     }
 
+    /// Whether a table is the one that was written with the label map, as it was then.
+    pub fn wrote_table(&self, table: &Path) -> bool {
+        let own = self.table.as_ref().filter(|_| self.table_path() == Some(table));
+        own.is_some_and(|stamp| !stamp.is_changed(table))
+    }
+
     /// The label map's path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -200,5 +206,12 @@ mod tests {
         assert_eq!(formats().table_without_map(&map), None);
         fs::remove_file(&map).unwrap();
         assert_eq!(formats().table_without_map(&map).as_ref(), Some(&table));
+        // A table that a map of another format has beside it, too.
+        let now = PairStamp::of(formats(), &map);
+        assert!(now.wrote_table(&table) && !now.wrote_table(&map) && !both.wrote_table(&table));
+        let other = PairStamp::of(formats(), &folder.path().join("m.seg.nrrd"));
+        assert!(other.wrote_table(&table));
+        fs::remove_file(&table).unwrap();
+        assert!(!alone.wrote_table(&table), "none was written");
     }
 }

@@ -152,18 +152,34 @@ pub trait Reader: Send + Sync {
     /// Whether it is the reader for what begins like this.
     fn sniff(&self, beginning: &Beginning) -> Sniff;
 
-    /// Reads a volume into the program's terms: x fastest, RAS millimetres, the [`Provenance`] that writers need.
+    /// Reads a volume into the program's terms, as the user wishes: x fastest, RAS millimetres, the [`Provenance`] that
+    /// writers need. Who can't read a part without the rest reads all ([`VolumePart::taken_from`](super::VolumePart)).
     ///
     /// # Errors
     /// See [`IoError`]. Every claim of a header is checked against the files' sizes and `limits` before memory is
     /// taken for it.
+    fn open_as(
+        &self,
+        source: &Source,
+        options: &OpenOptions,
+        limits: &Limits,
+        cancel: &CancelToken,
+        progress: &Progress,
+    ) -> Result<Volume, IoError>;
+
+    /// As [`Reader::open_as`], without wishes.
+    ///
+    /// # Errors
+    /// As that.
     fn open(
         &self,
         source: &Source,
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,
-    ) -> Result<Volume, IoError>;
+    ) -> Result<Volume, IoError> {
+        self.open_as(source, &OpenOptions::default(), limits, cancel, progress)
+    }
 
     /// As [`Reader::open`]; a format whose slices may lie unevenly makes them even if that is asked for.
     ///
@@ -172,29 +188,13 @@ pub trait Reader: Send + Sync {
     fn open_spaced(
         &self,
         source: &Source,
-        _spacing: SliceSpacing,
+        slices: SliceSpacing,
         limits: &Limits,
         cancel: &CancelToken,
         progress: &Progress,
     ) -> Result<Volume, IoError> {
-        self.open(source, limits, cancel, progress)
-    }
-
-    /// As [`Reader::open`], as the user wishes. Formats that can read a part without the rest do; here all is read before
-    /// what is not wanted is left out.
-    ///
-    /// # Errors
-    /// As that, and [`IoError::NoPart`].
-    fn open_as(
-        &self,
-        source: &Source,
-        options: &OpenOptions,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        let scan = self.open_spaced(source, options.slices, limits, cancel, progress)?;
-        options.part.taken_from(scan)
+        let options = OpenOptions { slices, ..OpenOptions::default() };
+        self.open_as(source, &options, limits, cancel, progress)
     }
 
     /// Whether its files don't say how their voxels lie, so that it has to be typed.
@@ -356,6 +356,12 @@ pub trait Writer: Send + Sync {
     /// Whether a file that begins like this (inflated, at most 545 bytes) was written by this writer, so that it may
     /// be replaced without a word.
     fn wrote(&self, beginning: &[u8]) -> bool;
+
+    /// Whether the patient was taken out of the file at `path`, and one that is written for a scan in its place would
+    /// say who it is.
+    fn would_name_patient(&self, _path: &Path, _of_scan: &Provenance) -> bool {
+        false
+    }
 
     /// Writes all of a file to `out`. `ending` is the one of [`FormatInfo::all_endings`] that its name has; progress
     /// counts the slices that were written.

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::error::IoError;
 use super::format::Slice;
 use super::limits::Limits;
 use super::volume_part::{Bounds, VolumePart};
 use crate::geom::Grid;
-use crate::volume::{OtherPlace, Provenance, Scale, Volume, Voxels, Warning};
+use crate::volume::{
+    OtherPlace, Provenance, Scale, SourceImages, Volume, Voxels, Warning, WithinImages,
+};
 
 /// Voxels so far.
 pub(super) struct Gathered {
@@ -85,8 +88,11 @@ fn rows<T: Copy>(out: &mut Vec<T>, slice: &[T], bounds: &Bounds) {
 /// What a scan's source says, said of a part of it: a label map of the part must not state the place of the whole.
 pub(super) fn said_of_part(said: &Provenance, bounds: &Bounds, part: &VolumePart) -> Provenance {
     let mut said = said.clone();
-    // Nor can what is derived from it name the images that it was made of, which are larger.
-    (said.geometry, said.images) = (None, None);
+    said.geometry = None;
+    // A box of images still lies on their pixels; of what is coarser a voxel is none of them.
+    let is_box = part.every == [1; 3];
+    let images = said.images.filter(|_| is_box);
+    said.images = images.map(|images| Arc::new(within_images(&images, bounds)));
     said.identifiers.extend(part.identifiers());
     let moved = |other: OtherPlace| OtherPlace {
         world_from_voxel: other.world_from_voxel * bounds.whole_from_part(),
@@ -94,6 +100,21 @@ pub(super) fn said_of_part(said: &Provenance, bounds: &Bounds, part: &VolumePart
     };
     said.placement.others = said.placement.others.into_iter().map(moved).collect();
     said
+}
+
+/// The images of a box of a scan.
+fn within_images(images: &SourceImages, bounds: &Bounds) -> SourceImages {
+    let [width, height, depth] = bounds.whole;
+    let [x, y, _] = bounds.from;
+    let whole = WithinImages { size: [width, height], first: [0; 2] };
+    let WithinImages { size, first: [left, top] } = images.within.unwrap_or(whole);
+    let slices = images.slices.iter().enumerate();
+    let slices = slices.filter(|(n, _)| bounds.has_slice(n % depth)).map(|(_, slice)| *slice);
+    SourceImages {
+        slices: slices.collect(),
+        within: Some(WithinImages { size, first: [left + x, top + y] }),
+        ..images.clone()
+    }
 }
 
 /// What is told of a scan of which only a part was read.
@@ -140,15 +161,11 @@ pub(super) fn part_of(scan: &Volume, part: &VolumePart) -> Result<Volume, IoErro
     let path = scan.files().first().cloned().unwrap_or_else(|| scan.name().into());
     let no_part = |what| IoError::NoPart { what, path: path.clone() };
     let bounds = part.bounds(scan.grid().dims()).map_err(no_part)?;
-    cut(scan, (&bounds, &bounds), part)
+    cut(scan, &bounds, part)
 }
 
-/// The voxels in `bounds` of a scan that is in memory: the part of a scan in which they are those in `of_whole`.
-pub(super) fn cut(
-    scan: &Volume,
-    (bounds, of_whole): (&Bounds, &Bounds),
-    part: &VolumePart,
-) -> Result<Volume, IoError> {
+/// The voxels in `bounds` of a scan that is in memory.
+pub(super) fn cut(scan: &Volume, bounds: &Bounds, part: &VolumePart) -> Result<Volume, IoError> {
     let path = scan.files().first().cloned().unwrap_or_else(|| scan.name().into());
     let grid = part_grid(bounds, scan.grid(), &path)?;
     let [nx, ny, nz] = scan.grid().dims();
@@ -164,7 +181,7 @@ pub(super) fn cut(
     dims.extend(scan.file_dims().iter().skip(3));
     let said = said_of_part(scan.provenance(), bounds, part);
     let mut warnings = scan.warnings().to_vec();
-    warnings.extend(told(of_whole));
+    warnings.extend(told(bounds));
     let volume = Volume::new(scan.name(), grid, dims, voxels, scale, said, warnings);
     let volume = volume.converted_from(scan.conversion()).with_suv(scan.suv());
     Ok(volume.read_from(scan.files().to_vec()))

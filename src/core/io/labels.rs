@@ -231,7 +231,8 @@ impl Registry {
             .collect();
         labels.sort_by_key(|label| label.value);
         notes.extend(hidden(&labels));
-        Ok(LabelsRead { labels, notes, renumbered, is_doubtful: tally.is_doubtful() })
+        let is_doubtful = tally.is_doubtful();
+        Ok(LabelsRead { labels, notes, renumbered, is_doubtful, apart: 0.0 })
     }
 }
 

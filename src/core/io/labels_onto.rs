@@ -48,7 +48,7 @@ pub(super) fn labels_onto(
             placed.add(&layer, (&grid, onto.grid), cancel)?;
         }
     }
-    let Placed { mut regions, is_moved, outside } = placed;
+    let Placed { mut regions, is_moved, outside, apart } = placed;
     if regions.is_empty() && !labels.is_empty() {
         let what = format!("none of its voxels lie in the scan; {}", how_far(&grid, onto.grid));
         return Err(IoError::OtherGrid { what, path: path.to_owned() });
@@ -69,7 +69,7 @@ pub(super) fn labels_onto(
         notes.extend(told_overlaps(onto.grid, &labels));
     }
     let is_doubtful = is_moved || outside > 0;
-    Ok(LabelsRead { labels, notes, is_doubtful, ..LabelsRead::default() })
+    Ok(LabelsRead { labels, notes, is_doubtful, apart, ..LabelsRead::default() })
 }
 
 /// What was put on a grid.
@@ -79,6 +79,8 @@ struct Placed {
     /// Its voxels are not those of the grid.
     is_moved: bool,
     outside: usize,
+    /// See [`LabelsRead`].
+    apart: f64,
 }
 
 impl Placed {
@@ -92,6 +94,7 @@ impl Placed {
         self.regions.extend(found.regions);
         self.is_moved |= !found.is_exact;
         self.outside += found.outside;
+        self.apart = self.apart.max(found.apart);
         Ok(())
     }
 }

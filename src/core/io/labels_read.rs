@@ -14,6 +14,9 @@ pub struct LabelsRead {
     pub renumbered: BTreeMap<u64, u16>,
     /// Whether something was decided that may be meant otherwise: worth asking about.
     pub is_doubtful: bool,
+    /// How far the file's own voxels or contours lie from where those of labels that are drawn on the scan do, in
+    /// voxels of the scan, at most; infinite on a grid of other axes.
+    pub apart: f64,
 }
 
 impl LabelsRead {

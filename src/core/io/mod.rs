@@ -24,6 +24,7 @@ mod contents;
 mod data_files;
 mod describe;
 mod dicom;
+mod each_label;
 mod error;
 mod foreign;
 mod format;
@@ -68,6 +69,7 @@ mod zipped;
 pub use atomic::{Staged, folder_of, stage_bytes, writable_target, write_whole};
 pub use belonging::{SameVoxels, belongs, placed_on};
 pub use contents::{GreyPicture, Personal, SeriesList, SeriesRemark, SeriesRow};
+pub use each_label::LabelFile;
 pub use error::IoError;
 pub use foreign::{FileStamp, PairStamp};
 pub use format::{

@@ -19,6 +19,8 @@ pub(super) struct OnGrid {
     /// The voxels are those of the grid, in whatever order and however many of them; else each voxel of the grid has
     /// the label of what lies nearest to its middle.
     pub is_exact: bool,
+    /// How far, in voxels, they lie from those of the grid at most; infinite if their axes are others.
+    pub apart: f64,
     /// Voxels with a label that lie outside.
     pub outside: usize,
 }
@@ -69,9 +71,11 @@ pub(super) fn onto_grid(
             at = end;
         }
     }
+    let apart = apart(own, grid);
     Ok(OnGrid {
         regions: builders.into_iter().map(|(label, b)| (label, b.finish())).collect(),
-        is_exact: is_exact(own, grid),
+        is_exact: apart < SAME_VOXEL,
+        apart,
         outside: outside(labels, own, grid),
     })
 }
@@ -97,8 +101,9 @@ fn bounds(own: &Grid, grid: &Grid) -> ([usize; 3], [usize; 3]) {
     ([x[0], y[0], z[0]], [x[1], y[1], z[1]])
 }
 
-/// Whether the voxels of `own` are voxels of the (endless) lattice of `grid`.
-fn is_exact(own: &Grid, grid: &Grid) -> bool {
+/// How far the voxels of `own` lie from those of the (endless) lattice of `grid`, in voxels; infinite if its axes are
+/// not those of the lattice, in any order.
+fn apart(own: &Grid, grid: &Grid) -> f64 {
     let grid_from_own = grid.voxel_from_world() * own.world_from_voxel();
     let matrix3 = DMat3::from_cols(
         grid_from_own.matrix3.x_axis.round(),
@@ -106,18 +111,22 @@ fn is_exact(own: &Grid, grid: &Grid) -> bool {
         grid_from_own.matrix3.z_axis.round(),
     );
     let whole = DAffine3 { matrix3, translation: grid_from_own.translation.round() };
-    // Each axis along another, in steps of one.
-    let ones = |m: DMat3| (0..3).all(|n| m.col(n).abs().element_sum() == 1.0);
-    if !ones(matrix3) || !ones(matrix3.transpose()) {
-        return false;
+    // Each axis along another, in steps of one. Where there is one voxel only, an axis runs nowhere.
+    let along = |n: usize| (own.dims()[n] > 1).then(|| matrix3.col(n).abs());
+    let steps: Vec<DVec3> = (0..3).filter_map(along).collect();
+    let alone = |step: &DVec3| step.element_sum() == 1.0;
+    let together = steps.iter().copied().sum::<DVec3>();
+    if !steps.iter().all(alone) || together.max_element() > 1.0 {
+        return f64::INFINITY;
     }
     let [nx, ny, nz] = own.dims().map(|n| n as f64 - 1.0);
-    (0..8).all(|n| {
+    let corners = (0..8).map(|n| {
         let pick = |bit: usize, far: f64| if n & bit == 0 { 0.0 } else { far };
         let corner = DVec3::new(pick(1, nx), pick(2, ny), pick(4, nz));
         let apart = grid_from_own.transform_point3(corner) - whole.transform_point3(corner);
-        apart.abs().max_element() < SAME_VOXEL
-    })
+        apart.abs().max_element()
+    });
+    corners.fold(0.0, f64::max)
 }
 
 /// How many voxels with a label lie outside of `grid`.
@@ -176,6 +185,23 @@ mod tests {
                     assert_eq!(map.get([x, y, z]), meant, "{x}, {y}, {z}");
                 }
             }
+        }
+    }
+
+    /// Slices that go on obliquely, by more than a voxel: of one slice nothing says so, and its voxels are the scan's.
+    #[test]
+    fn one_slice_lies_on_a_scan_whose_slices_go_on_obliquely() {
+        let columns = [DVec3::X, DVec3::Y, DVec3::new(0.0, 0.8, 2.0)];
+        let scan = grid([4, 5, 3], columns, DVec3::ZERO);
+        let own = |from: DVec3| grid([4, 5, 1], [DVec3::X, DVec3::Y, DVec3::Z * 2.0], from);
+        let labels = LabelMap::from_labels([4, 5, 1], &[3; 20]);
+        for (moved, exact, apart) in [(0.0, true, 0.0), (0.01, true, 0.01), (0.2, false, 0.2)] {
+            let own = own(scan.world_of([0, 0, 1]) + moved * DVec3::X);
+            let found = onto_grid(&labels, &own, &scan, &CancelToken::new()).unwrap();
+            assert_eq!((found.is_exact, found.outside), (exact, 0), "{moved}");
+            assert!((found.apart - apart).abs() < 1e-9, "{moved}: {}", found.apart);
+            let runs: usize = found.regions[&3].runs().iter().map(|run| run.start / 20).sum();
+            assert_eq!((found.regions[&3].count(), runs), (20, 5), "{moved}");
         }
     }
 

@@ -15,7 +15,7 @@ use super::limits::Limits;
 use super::open_options::{OpenOptions, SliceSpacing};
 use super::stream::{Stream, read_full};
 use super::unsupported::looks_like;
-use crate::volume::{LabelName, Volume};
+use crate::volume::{LabelName, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Formats, each asked in turn; [`Registry::standard`] has those that ship.
@@ -190,6 +190,12 @@ impl Registry {
     pub fn names_images(&self, path: &Path) -> bool {
         let writer = self.writer_of(path, ContentKind::Labels);
         writer.is_ok_and(|(writer, _)| writer.names_images())
+    }
+
+    /// Whether the patient was taken out of the file at `path`, and one that is written for a scan in its place, or
+    /// from it, would say who it is. Reads both headers.
+    pub fn would_name_patient(&self, path: &Path, of_scan: &Provenance) -> bool {
+        self.writers.iter().any(|writer| writer.would_name_patient(path, of_scan))
     }
 
     /// Whether a file of this name has each label whole where several share voxels; one of another name has only what is

@@ -23,6 +23,21 @@ pub struct Saved {
     pub table: PathBuf,
     /// Bytes of the label map file.
     pub bytes: u64,
+    /// The patient had been taken out of the file that was replaced, and was left out again.
+    pub stays_without_patient: bool,
+}
+
+/// What is written into a file that belongs to a table, with what others have put there.
+fn beside_table(path: &Path, table: &[LabelName], kind: TableKind) -> Result<String, IoError> {
+    let before = match std::fs::read(path) {
+        Ok(bytes) => Some(String::from_utf8(bytes).unwrap_or_default()),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+        Err(why) => return Err(IoError::writing(why, path)),
+    };
+    kind.sidecar(table, before.as_deref()).ok_or_else(|| {
+        let what = "a file that is none of BIDS is in the way";
+        IoError::writing(std::io::Error::new(std::io::ErrorKind::AlreadyExists, what), path)
+    })
 }
 
 impl Registry {
@@ -74,6 +89,10 @@ impl Registry {
             let what = format!("{:?} labels on a grid of {:?}", labels.dims(), grid.dims());
             return Err(IoError::NoVolume { what, path: path.into() });
         }
+        let stays_without_patient =
+            self.names_images(path) && self.would_name_patient(path, provenance);
+        let without = stays_without_patient.then(|| provenance.clone().without_patient());
+        let provenance = without.as_ref().unwrap_or(provenance);
         let voxels = ContentVoxels::Labels(labels);
         let keeps = self.keeps_overlaps(path);
         let covered = if keeps { covered } else { &CoveredLabels::NONE };
@@ -85,7 +104,7 @@ impl Registry {
         cancel.check()?;
         let order = Order::of(label_table::at(&table_path).as_deref(), table);
         put_in_place((map, path), (staged_table, &table_path), order, &mut || ())?;
-        Ok(Saved { path: path.into(), table: table_path, bytes })
+        Ok(Saved { path: path.into(), table: table_path, bytes, stays_without_patient })
     }
 
     /// Where the table of a label map to be saved as `path` is written.
@@ -126,13 +145,21 @@ impl Registry {
         };
         let mut files = vec![(stage(&path, &kind.write(table))?, path.clone())];
         for other in self.table_paths(labels, kind)?.into_iter().skip(1) {
-            let before = std::fs::read_to_string(&other).ok();
-            let text = kind.sidecar(table, before.as_deref());
-            let text = text.or_else(|| kind.sidecar(table, None)).unwrap_or_default();
+            let text = beside_table(&other, table, kind)?;
             files.push((stage(&other, &text)?, other));
         }
         publish_together(files)?;
         Ok(path)
+    }
+
+    /// Whether a table for another program can be written beside a label map: what belongs to it is not written over a
+    /// file that is something else.
+    ///
+    /// # Errors
+    /// [`IoError::Write`] names that file.
+    pub fn check_table(&self, labels: &Path, kind: TableKind) -> Result<(), IoError> {
+        let mut others = self.table_paths(labels, kind)?.into_iter().skip(1);
+        others.try_for_each(|other| beside_table(&other, &[], kind).map(drop))
     }
 
     /// All files that are written with a table for another program beside a label map, the table first.

@@ -148,17 +148,6 @@ impl Bounds {
         at.is_multiple_of(self.every[2]) && at / self.every[2] < self.dims[2]
     }
 
-    /// The same slices, with all that is in them.
-    pub fn slices_only(&self) -> Self {
-        let [nx, ny, _] = self.whole;
-        Self {
-            from: [0, 0, self.from[2]],
-            dims: [nx, ny, self.dims[2]],
-            every: [1, 1, self.every[2]],
-            whole: self.whole,
-        }
-    }
-
     /// What is left to be taken where only the slices of the part are there.
     pub fn within_slices(&self) -> Self {
         let ([x, y, _], [nx, ny, nz], [ex, ey, _]) = (self.from, self.dims, self.every);
@@ -167,6 +156,14 @@ impl Bounds {
             dims: [nx, ny, nz],
             every: [ex, ey, 1],
             whole: [self.whole[0], self.whole[1], nz],
+        }
+    }
+
+    /// Copies what is taken of a slice.
+    pub fn take<T: Copy>(&self, slice: &[T], out: &mut [T]) {
+        for (y, row) in self.along(1).zip(out.chunks_mut(self.dims[0])) {
+            let from = &slice[y * self.whole[0]..(y + 1) * self.whole[0]];
+            self.along(0).zip(row).for_each(|(x, voxel)| *voxel = from[x]);
         }
     }
 

@@ -18,7 +18,7 @@ use super::error::IoError;
 use super::format::{Beginning, Format, FormatInfo, Reader, Sniff, Source};
 use super::limits::Limits;
 use super::note::LabelNote;
-use super::open_options::{OpenOptions, SliceSpacing};
+use super::open_options::OpenOptions;
 use super::registry::Registry;
 use super::{meta_image, mgh, nifti, nrrd};
 use crate::volume::{Provenance, Volume};
@@ -60,16 +60,6 @@ impl Reader for ZipReader {
         let path = seen.source.path();
         let has_images = || images(path, &CancelToken::new()).is_ok_and(|found| !found.is_empty());
         if is_archive && has_images() { Sniff::Yes } else { Sniff::No }
-    }
-
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        self.open_as(source, &OpenOptions::default(), limits, cancel, progress)
     }
 
     fn open_as(
@@ -305,18 +295,6 @@ impl SeriesList for ZipContents {
 
     fn notes(&self) -> &[LabelNote] {
         &[]
-    }
-
-    fn open(
-        &self,
-        row: usize,
-        slices: SliceSpacing,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        let options = OpenOptions { slices, ..OpenOptions::default() };
-        self.read(row, &options, *limits, cancel, progress)
     }
 
     fn open_likely(

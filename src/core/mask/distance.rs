@@ -70,6 +70,20 @@ pub fn signed_distance(
     Ok(Distances { bounds: *frame.bounds(), mm })
 }
 
+/// For each voxel of a region how far the nearest voxel is that is not in it, centre to centre: how thick the region is
+/// around it; 0 for what is not in it. Only what is inside of the box counts; infinite if all of it is in the region.
+pub fn inner_distance(
+    region: &Region,
+    grid: &Grid,
+    bounds: &VoxelBox,
+    limits: &WorkLimits,
+) -> Result<Distances, MaskError> {
+    let frame = Frame::around(bounds, grid.dims(), [0; 3], [0; 3]);
+    let mut mm = squares(&frame.complement(region), &frame, grid, limits)?;
+    mm.par_iter_mut().for_each(|value| *value = value.sqrt());
+    Ok(Distances { bounds: *frame.bounds(), mm })
+}
+
 /// Squared distances in mm², in a frame.
 fn squares(
     region: &Region,

@@ -47,6 +47,14 @@ pub enum OperationKind {
     Hollow,
     /// The border moves to the strongest edge near by.
     SnapToEdge,
+    /// What another mask has is added.
+    Union,
+    /// What another mask does not have goes.
+    Intersection,
+    /// What another mask has goes.
+    Difference,
+    /// What only one of two masks has: this one or another.
+    ExclusiveOr,
 }
 
 /// What the size of an operation is.
@@ -60,7 +68,7 @@ pub enum Size {
 
 impl OperationKind {
     /// All, in the order of lists.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::KeepLargest,
         Self::KeepClicked,
         Self::RemoveSmaller,
@@ -78,6 +86,10 @@ impl OperationKind {
         Self::SmoothTogether,
         Self::Hollow,
         Self::SnapToEdge,
+        Self::Union,
+        Self::Intersection,
+        Self::Difference,
+        Self::ExclusiveOr,
     ];
 
     /// What its size is, and the one to begin with; `None` if it has none.
@@ -99,6 +111,11 @@ impl OperationKind {
             self,
             Self::SplitLeftRight | Self::CutByPlane | Self::Interpolate | Self::SnapToEdge
         )
+    }
+
+    /// Whether it is made of two masks ([`Subject::operand`]).
+    pub fn takes_other(self) -> bool {
+        matches!(self, Self::Union | Self::Intersection | Self::Difference | Self::ExclusiveOr)
     }
 
     /// Whether it can be done to one side alone.
@@ -146,6 +163,8 @@ pub struct Subject<'a> {
     pub mask: &'a Region,
     /// Masks that are changed with it by [`OperationKind::SmoothTogether`].
     pub others: &'a [Region],
+    /// The second mask where there are two ([`OperationKind::takes_other`]); without one they change nothing.
+    pub operand: Option<&'a Region>,
     /// Memory positions of the mask's positive clicks.
     pub clicked: &'a [usize],
 }
@@ -173,7 +192,7 @@ impl Operation {
     /// # Errors
     /// If the size is not one, it was cancelled, or needs too much memory.
     pub fn run(&self, subject: &Subject, limits: &WorkLimits) -> Result<Operated, MaskError> {
-        let Subject { volume, mask, others, clicked } = *subject;
+        let Subject { volume, mask, others, operand, clicked } = *subject;
         let (grid, row) = (volume.grid(), volume.grid().dims()[0]);
         if self.kind.size().is_some() {
             super::limits::size(self.size)?;
@@ -211,8 +230,37 @@ impl Operation {
                 morphology::hollow(mask, grid, self.size, self.shell, scope, limits)?
             }
             OperationKind::SnapToEdge => snap_to_edge(mask, volume, self.size, limits)?,
+            OperationKind::Union
+            | OperationKind::Intersection
+            | OperationKind::Difference
+            | OperationKind::ExclusiveOr => self.combined(mask, operand, grid.dims(), scope)?,
         };
         Ok(Operated { mask: wanted, ..Operated::default() })
+    }
+
+    /// What two masks make together.
+    fn combined(
+        &self,
+        mask: &Region,
+        operand: Option<&Region>,
+        dims: [usize; 3],
+        scope: Scope,
+    ) -> Result<Region, MaskError> {
+        let Some(other) = operand.and_then(|other| scope.within(other, dims)) else {
+            return Ok(mask.clone());
+        };
+        let row = dims[0];
+        scope.apply(mask, dims, |within| {
+            Ok(match self.kind {
+                OperationKind::Union => within.union(&other, row),
+                OperationKind::Intersection => within.intersection(&other, row),
+                OperationKind::Difference => within.without(&other, row),
+                OperationKind::ExclusiveOr => {
+                    within.without(&other, row).union(&other.without(within, row), row)
+                }
+                _ => within.clone(),
+            })
+        })
     }
 
     fn cut_by_plane(&self, mask: &Region, grid: &Grid) -> Operated {

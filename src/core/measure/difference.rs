@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use crate::geom::{Axis, Grid};
-use crate::mask::parts::Parts;
+use crate::mask::distance::inner_distance;
+use crate::mask::parts::{Part, Parts};
 use crate::mask::{Connectivity, MaskError, WorkLimits};
 use crate::volume::{
     Delta, DeltaBuilder, DeltaRun, LabelMap, Region, RegionBuilder, Run, VoxelBox,
@@ -139,9 +140,13 @@ pub struct DifferencePart {
     pub voxels: usize,
     /// Memory position of the first one.
     pub first: usize,
-    /// The one in their middle, in memory order.
+    /// One in whose middle they are thickest: the furthest from what does not differ.
     pub at: [usize; 3],
 }
+
+/// So many of the largest parts are looked at for where they are thickest; in others, and where there is no memory for
+/// it, the voxel nearest to their middle is taken.
+const LOOKED_INTO: usize = 200;
 
 /// The parts of differing voxels that hang together by faces, the largest first (of equal ones the first in memory).
 pub fn difference_parts(
@@ -150,26 +155,65 @@ pub fn difference_parts(
     limits: &WorkLimits,
 ) -> Result<Vec<DifferencePart>, MaskError> {
     let parts = Parts::of(differing, grid, Connectivity::Faces, limits)?;
-    let mut seen = vec![0; parts.list().len()];
-    let mut middle = vec![0; parts.list().len()];
+    let mut runs: Vec<Vec<Run>> = vec![Vec::new(); parts.list().len()];
     for run in differing.runs() {
-        let Some(part) = parts.at(run.start) else { continue };
-        let half = parts.list()[part].voxels / 2;
-        if (seen[part]..seen[part] + run.len as usize).contains(&half) {
-            middle[part] = run.start + half - seen[part];
+        if let Some(part) = parts.at(run.start) {
+            runs[part].push(*run);
         }
-        seen[part] += run.len as usize;
     }
-    let all = parts.list().iter().zip(middle);
-    let mut found: Vec<DifferencePart> = all
-        .map(|(part, at)| DifferencePart {
-            voxels: part.voxels,
-            first: part.first,
-            at: voxel(at, grid.dims()),
-        })
-        .collect();
+    let mut found: Vec<DifferencePart> = Vec::with_capacity(runs.len());
+    for (n, (part, runs)) in parts.list().iter().zip(&runs).enumerate() {
+        limits.check()?;
+        let at = thickest(part, runs, grid, limits, n < LOOKED_INTO)?;
+        found.push(DifferencePart { voxels: part.voxels, first: part.first, at });
+    }
     found.sort_by_key(|part| (std::cmp::Reverse(part.voxels), part.first));
     Ok(found)
+}
+
+/// The voxel of a part that is furthest from what is not in it; of several (within a thousandth of a millimetre) the one
+/// nearest to the part's centroid.
+fn thickest(
+    part: &Part,
+    runs: &[Run],
+    grid: &Grid,
+    limits: &WorkLimits,
+    look: bool,
+) -> Result<[usize; 3], MaskError> {
+    let dims = grid.dims();
+    let mut builder = RegionBuilder::new(dims[0]);
+    for run in runs {
+        builder.push(run.start, run.len as usize);
+    }
+    // A voxel more around it: what lies there is not in it. Beyond the volume nothing counts.
+    let VoxelBox { min, max } = part.bounds;
+    let around = VoxelBox {
+        min: min.map(|low| low.saturating_sub(1)),
+        max: std::array::from_fn(|a| (max[a] + 1).min(dims[a])),
+    };
+    let depths = match look.then(|| inner_distance(&builder.finish(), grid, &around, limits)) {
+        Some(Ok(depths)) => Some(depths),
+        Some(Err(MaskError::Cancelled)) => return Err(MaskError::Cancelled),
+        _ => None,
+    };
+    let depth = |at: [usize; 3]| {
+        let mm = depths.as_ref().and_then(|depths| depths.at(at)).unwrap_or(0.0);
+        if mm.is_finite() { mm } else { 0.0 }
+    };
+    let each = || runs.iter().flat_map(|run| (run.start..run.end()).map(|n| voxel(n, dims)));
+    let (mut sum, mut most) = ([0usize; 3], 0.0f32);
+    for at in each() {
+        (0..3).for_each(|a| sum[a] += at[a]);
+        most = most.max(depth(at));
+    }
+    let spacing = grid.spacing().to_array();
+    let away = |at: &[usize; 3]| -> f64 {
+        let middle = |a: usize| sum[a] as f64 / part.voxels as f64;
+        (0..3).map(|a| ((at[a] as f64 - middle(a)) * spacing[a]).powi(2)).sum()
+    };
+    let deepest = each().filter(|at| depth(*at) >= most - 1e-3);
+    let nearest = deepest.min_by(|a, b| away(a).total_cmp(&away(b)));
+    Ok(nearest.unwrap_or(voxel(part.first, dims)))
 }
 
 /// The slice with most differing voxels.
@@ -265,7 +309,8 @@ mod tests {
         let region = Region::from_mask(6, marks);
         let parts = difference_parts(&region, &grid, &limits()).unwrap();
         let told: Vec<_> = parts.iter().map(|p| (p.voxels, p.at)).collect();
-        assert_eq!(told, [(6, [3, 1, 2]), (3, [1, 0, 0]), (1, [4, 1, 0])]);
+        // (In a corner of the volume only what is in it counts: √2 mm to the nearest other voxel.)
+        assert_eq!(told, [(6, [5, 1, 2]), (3, [0, 0, 0]), (1, [4, 1, 0])]);
         let worst = worst_slice(&region, &grid).unwrap();
         assert_eq!((worst.axis, worst.slice, worst.voxels), (2, 2, 6));
         assert_eq!(worst.at, [3, 1, 2]);
@@ -274,6 +319,27 @@ mod tests {
         let up = DAffine3::from_cols(DVec3::Z, DVec3::Y, DVec3::X, DVec3::ZERO);
         let worst = worst_slice(&region, &Grid::new([6, 2, 3], up).unwrap()).unwrap();
         assert_eq!((worst.axis, worst.slice, worst.voxels), (0, 0, 2));
+    }
+
+    #[test]
+    fn a_part_is_gone_to_where_it_is_thickest() {
+        let grid = Grid::new([40, 9, 9], DAffine3::from_scale(DVec3::new(1.0, 1.0, 2.0))).unwrap();
+        // A ball with a long sheet before it in memory, which has more voxels.
+        let mask = (0..40 * 81).map(|n| {
+            let [x, y, z] = voxel(n, grid.dims());
+            let away = [x as f64 - 34.0, y as f64 - 4.0, (z as f64 - 5.0) * 2.0];
+            let ball = away.iter().map(|d| d * d).sum::<f64>() <= 9.0;
+            ball || (y == 4 && (1..34).contains(&x) && (1..8).contains(&z))
+        });
+        let region = Region::from_mask(40, mask);
+        let parts = difference_parts(&region, &grid, &limits()).unwrap();
+        assert_eq!((parts.len(), parts[0].at), (1, [34, 4, 5]));
+        // With memory for the parts, and none for distances in them: near the middle.
+        let with = |bytes| difference_parts(&region, &grid, &WorkLimits { bytes, ..limits() });
+        let found = (1..8000).filter_map(|n| with(16 * n).ok()).map(|parts| parts[0].at[0]);
+        let found: std::collections::BTreeSet<usize> = found.collect();
+        assert_eq!((found.len(), found.last()), (2, Some(&34)), "{found:?}");
+        assert!(found.first().is_some_and(|x| x.abs_diff(18) < 4), "{found:?}");
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-//! Numbers about masks: size, shape and the values under them, how two of them differ, what several raters agree on. Depends on `volume`, `geom`, `mask`, `work`, `text`.
+//! Numbers about masks: size, shape and the values under them, how two of them differ, what several raters agree on,
+//! how well clicks of a robot do. Depends on `volume`, `geom`, `mask`, `work`, `text`.
 //!
 //! Lengths are millimetres. Definitions, conventions and sources: `docs/measures.md`.
 
@@ -17,11 +18,14 @@ mod lesions;
 mod marching;
 mod measurement;
 mod overlap;
+mod pair_sets;
 mod pairing;
 mod percentile;
 mod pet;
 mod raters;
 mod recist;
+mod robot;
+mod robot_run;
 mod shape;
 mod structure;
 mod surface;
@@ -52,11 +56,14 @@ pub use measurement::{
     measurements_csv,
 };
 pub use overlap::Overlap;
+pub use pair_sets::PairSets;
 pub use pairing::{LabelPair, PairBy, pair_labels};
 pub use percentile::percentile;
 pub use pet::Uptake;
 pub use raters::{MOST_RATERS, RaterMasks, Staple};
 pub use recist::{AxialDiameters, axial_diameters};
+pub use robot::{Robot, RobotAim, RobotClick};
+pub use robot_run::{RobotAfter, RobotFailure, RobotMean, RobotReport, RobotRun, RobotStructure};
 pub use shape::MaskShape;
 pub use structure::{
     MEASURES_CSV_HEAD, MeasuredBox, MeasuredFile, MeasuredOrientedBox, MeasuredStructure,

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::checkpoint::CheckpointError;
+use super::remote::RemoteError;
 use crate::placeholder::Placeholder;
 use crate::text::bytes;
 use crate::work::Cancelled;
@@ -52,6 +53,9 @@ pub enum SegmentError {
     /// A checkpoint that can't be used.
     #[error(transparent)]
     Weights(#[from] CheckpointError),
+    /// A server that can't be used, or does not answer as it should.
+    #[error(transparent)]
+    Remote(RemoteError),
     /// ONNX Runtime refuses the file.
     #[error("not a usable ONNX model ({message}): {}", path.display())]
     BadModel {
@@ -67,7 +71,7 @@ pub enum SegmentError {
         expected: String,
         /// What is there.
         found: String,
-        /// The file.
+        /// The file, or the address of a server's model.
         path: PathBuf,
     },
     /// CUDA was asked for and does not work.
@@ -133,6 +137,15 @@ pub enum SegmentError {
 impl From<Cancelled> for SegmentError {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+impl From<RemoteError> for SegmentError {
+    fn from(error: RemoteError) -> Self {
+        match error {
+            RemoteError::Cancelled => Self::Cancelled,
+            other => Self::Remote(other),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 //! `cubes` is the kind that there is: promptable models that look at cubes of the scan. Another kind is another folder,
 //! and a line in [`PROVIDERS`]. Depends on `volume`, `geom`, `mask`, `placeholder`, `prompt`, `text`,
 //! `work`.
-//! Only `cubes/engine` and `runtime` name ONNX Runtime.
+//! Only `cubes/engine` and `runtime` name ONNX Runtime; `remote` brings tensors to a server and back.
 //!
-//! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `runtime`; `cubes`,
-//! `models` → `provider` → `segmenter`; all → `error` and the small `digest` and `private_copy`.
+//! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `remote`, `runtime`;
+//! `cubes`, `models` → `provider` → `segmenter` → `error` → `remote`; all → the small `digest`, `private_copy`,
+//! `tensor` and `trust`.
 
 mod adjust;
 pub mod checkpoint;
@@ -19,8 +20,11 @@ pub mod library;
 mod models;
 mod private_copy;
 mod provider;
+pub mod remote;
 pub mod runtime;
 mod segmenter;
+mod tensor;
+mod trust;
 
 pub use adjust::{Adjust, Adjusted, adjustable, adjustable_state, adjusted, kept};
 pub use error::SegmentError;

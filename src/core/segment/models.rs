@@ -9,7 +9,7 @@ use super::segmenter::{DeviceChoice, Segmenter};
 /// The kind that a model is taken to be of if no kind takes it: that one says what is wrong with it.
 const FIRST: &dyn Provider = &cubes::CubeModels;
 /// All kinds of models.
-pub const PROVIDERS: &[&dyn Provider] = &[FIRST];
+pub const PROVIDERS: &[&dyn Provider] = &[FIRST, &cubes::ServedCubes];
 
 /// The kind of a model.
 pub fn provider_of(model: &ModelRef) -> &'static dyn Provider {

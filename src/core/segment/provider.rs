@@ -4,32 +4,50 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::SegmentError;
+use super::remote::ServedModel;
 use super::runtime::Runtime;
 use super::segmenter::{DeviceChoice, Segmenter};
 
-/// Where a model is. (One behind an address will be another variant.)
+/// Where a model is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelRef {
     /// A file or a folder.
     Path(PathBuf),
+    /// On a server.
+    Server(Box<ServedModel>),
 }
 
 impl ModelRef {
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        let Self::Path(path) = self;
-        path
+    /// Its path, if it is on this machine.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Server(_) => None,
+        }
     }
 
-    /// The last part of its path, as a name while it is not open yet.
+    /// Its path, or its address, for people.
+    pub fn place(&self) -> PathBuf {
+        match self {
+            Self::Path(path) => path.clone(),
+            Self::Server(served) => served.address.to_string().into(),
+        }
+    }
+
+    /// The last part of its path, or its server's host, as a name while it is not open yet.
     pub fn name(&self) -> String {
-        let path = self.path();
-        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+        match self {
+            Self::Path(path) => {
+                path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+            }
+            Self::Server(served) => served.address.host().to_owned(),
+        }
     }
 
     /// The same by its full path without links, if it is there.
     pub fn canonical(&self) -> Self {
-        self.path().canonicalize().map_or_else(|_| self.clone(), Self::Path)
+        let full = self.path().and_then(|path| path.canonicalize().ok());
+        full.map_or_else(|| self.clone(), Self::Path)
     }
 }
 
@@ -41,7 +59,7 @@ impl From<PathBuf> for ModelRef {
 
 impl fmt::Display for ModelRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path().display().fmt(f)
+        self.place().display().fmt(f)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::SegmentError;
+use super::remote::Traffic;
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Answer, Capabilities, Extension, Prompt, PromptLog, WorkingScale};
 use crate::volume::{Region, Volume};
@@ -77,6 +78,17 @@ pub struct Timings {
     pub decode: Vec<f64>,
     /// The answer to voxels.
     pub paste: f64,
+    /// What of the others went over the network; `None` of a model that is here.
+    pub traffic: Option<Traffic>,
+}
+
+impl Timings {
+    /// Adds what went over the network.
+    pub(super) fn add(&mut self, traffic: Option<Traffic>) {
+        if let Some(more) = traffic {
+            *self.traffic.get_or_insert_default() += more;
+        }
+    }
 }
 
 /// Where to run the model.

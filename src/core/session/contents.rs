@@ -15,6 +15,7 @@ use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LARGEST_ID, LAYERS, OBJECT_COLUMNS,
     PROMPTS, TRIED, check_sum, image_from, object_from, real_at,
 };
+use super::scan_inside::{self, ScanInside};
 use super::source_rows::{
     read_exported, read_identifiers, read_models, read_overlays, read_picture, read_source,
 };
@@ -31,6 +32,8 @@ pub struct Contents {
     pub snapshot: Snapshot,
     /// What was done before.
     pub past: Past,
+    /// The scan's voxels are in it, so.
+    pub scan: Option<ScanInside>,
     /// When it was first written: milliseconds since 1970, UTC.
     pub created_ms: i64,
     /// When it was last written.
@@ -88,6 +91,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     let picture = damage.or_default("the picture of it", read_picture(connection));
     let exported = damage.or_default("what was exported where", read_exported(connection));
     let past = damage.or_default("the record of what was done when", Past::read(connection));
+    let scan = read_scan(connection, &mut damage);
     let (measurements, odd) = damage.or_default("what was measured", read_measurements(connection));
     for what in odd {
         damage.say(what);
@@ -117,6 +121,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     Ok(Contents {
         snapshot,
         past,
+        scan,
         created_ms: head.created_ms,
         written_ms: head.written_ms,
         program: head.program,
@@ -124,6 +129,12 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         writes: head.writes,
         masks: reader.masks,
     })
+}
+
+fn read_scan(connection: &Connection, damage: &mut Damages) -> Option<ScanInside> {
+    let said =
+        damage.or_default("how the scan stands in it", scan_inside::read_about(connection))?;
+    said.map_err(|what| damage.say(format!("the scan in it can't be given back: {what}"))).ok()
 }
 
 /// What is wrong, as far as it is known.

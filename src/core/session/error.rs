@@ -88,6 +88,21 @@ pub enum SessionError {
     /// It, or its folder, may not be written.
     #[error("this session can't be written, or its folder can't: save it in another folder: {}", .0.display())]
     ReadOnly(PathBuf),
+    /// The scan's voxels are in it, and are not whole.
+    #[error(
+        "the scan in this session can't be given back: {what}; its masks are whole, and can be opened with the scan's own \
+         file or alone: {}",
+        path.display()
+    )]
+    ScanDamaged {
+        /// What is wrong with it.
+        what: String,
+        /// Which session.
+        path: PathBuf,
+    },
+    /// Somebody has cancelled it.
+    #[error("it was stopped; what was there stays as it is: {}", .0.display())]
+    Stopped(PathBuf),
     /// What SQLite says else.
     #[error("the session can't be {doing}: {}: {}", said(source), path.display())]
     Database {
@@ -119,7 +134,8 @@ impl SessionError {
             Self::NotASession { .. } | Self::Newer { .. } | Self::Exists(_) | Self::Replaced(_) => {
                 "another file lies there"
             }
-            Self::Damaged { .. } => "damaged",
+            Self::Damaged { .. } | Self::ScanDamaged { .. } => "damaged",
+            Self::Stopped(_) => "stopped",
             Self::Held { .. } => "open elsewhere",
             Self::WrittenElsewhere(_) => "written by somebody else",
             Self::ForeignLock(_) => "another file in the place of its lock",
@@ -145,6 +161,7 @@ impl SessionError {
             Some(ErrorCode::DiskFull) => Self::DiskFull(path),
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { doing, path },
+            Some(ErrorCode::OperationInterrupted) => Self::Stopped(path),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { what: source.to_string(), path }
             }

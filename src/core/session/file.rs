@@ -12,14 +12,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::contents::{self, Contents, LastWrite};
+use super::database::{absolute, beside, connect, copied, is_sound, reader, resolved};
 use super::holder::Holder;
 use super::lock::{Lock, Locked};
 use super::past::Past;
+use super::scan_inside::{self, Pieces, ScanPart};
 use super::write::{self, Written};
 use super::{SessionError, Snapshot, schema};
-
-/// How long a reader or writer waits for another: milliseconds.
-const PATIENCE_MS: u64 = 5000;
 
 /// A session file that this program writes; nobody else does meanwhile. For one worker thread.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub struct SessionFile {
     /// Which file it is: another of the same name is not it.
     identity: Identity,
     written: Written,
+    /// The scan's voxels are in it.
+    has_scan: bool,
     /// What it held when it was opened; `None` if it was made by this program.
     opened: Option<Box<Snapshot>>,
     past: Past,
@@ -68,12 +69,33 @@ impl Reserved {
     /// # Errors
     /// See [`SessionFile::create`].
     pub fn fill(self, snapshot: &Snapshot, past: &Past) -> Result<SessionFile, SessionError> {
+        self.fill_with(snapshot, past, None)
+    }
+
+    fn fill_with(
+        self,
+        snapshot: &Snapshot,
+        past: &Past,
+        scan: Option<ScanPart<'_>>,
+    ) -> Result<SessionFile, SessionError> {
         let Self { path, lock } = self;
-        let (written, identity) = build(&path, snapshot, past, &Written::nothing())?;
+        let pieces = Pieces::new(scan);
+        let (written, identity) = build(&path, snapshot, past, (&Written::nothing(), pieces))?;
         // It is there from now on: if it can't be connected to now, the next write tries again.
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
         let (opened, past, other_past) = (None, past.clone(), false);
-        Ok(SessionFile { path, connection, identity, written, opened, past, other_past, lock })
+        let has_scan = pieces.is_some();
+        Ok(SessionFile {
+            path,
+            connection,
+            identity,
+            written,
+            has_scan,
+            opened,
+            past,
+            other_past,
+            lock,
+        })
     }
 }
 
@@ -122,6 +144,44 @@ impl SessionFile {
     /// If there is a file of this name, or it can't be written.
     pub fn create(path: &Path, snapshot: &Snapshot, past: &Past) -> Result<Self, SessionError> {
         Reserved::at(path)?.fill(snapshot, past)
+    }
+
+    /// As [`SessionFile::create`], with the scan's voxels in it.
+    ///
+    /// # Errors
+    /// As that, and if it was cancelled.
+    pub fn create_with_scan(
+        path: &Path,
+        snapshot: &Snapshot,
+        past: &Past,
+        scan: ScanPart<'_>,
+    ) -> Result<Self, SessionError> {
+        Reserved::at(path)?.fill_with(snapshot, past, Some(scan))
+    }
+
+    /// Whether the scan's voxels are in it.
+    pub fn has_scan(&self) -> bool {
+        self.has_scan
+    }
+
+    /// Puts the scan's voxels into it, if they are not there yet. If that fails or is cancelled it stays as it is.
+    ///
+    /// # Errors
+    /// As [`SessionFile::write`], and if it was cancelled.
+    pub fn put_scan(&mut self, scan: ScanPart<'_>) -> Result<(), SessionError> {
+        if self.has_scan {
+            return Ok(());
+        }
+        if !self.is_there()? {
+            let gone = std::io::ErrorKind::NotFound.into();
+            return Err(SessionError::io("the session can't be written", &self.path, gone));
+        }
+        self.change(|transaction, _, written| {
+            scan_inside::write(transaction, Pieces::new(Some(scan)))?;
+            Ok(Some(written.clone()))
+        })?;
+        self.has_scan = scan.volume.is_some();
+        Ok(())
     }
 
     /// What is in it, read again.
@@ -191,8 +251,9 @@ impl SessionFile {
         };
         let (connection, past) = (Some(connection), contents.past.clone());
         let opened = Some(Box::new(contents.snapshot.clone()));
-        let other_past = false;
-        let file = Self { path, connection, identity, written, opened, past, other_past, lock };
+        let (has_scan, other_past) = (contents.scan.is_some(), false);
+        let file =
+            Self { path, connection, identity, written, has_scan, opened, past, other_past, lock };
         Ok(Opened { contents, file: Ok(file) })
     }
 
@@ -312,20 +373,49 @@ impl SessionFile {
     }
 
     /// Makes another file of it, with what was done before and in this sitting, whole or not at all. This one stays as
-    /// it is.
+    /// it is. The scan's voxels are not in the other one.
     ///
     /// # Errors
     /// If there is a file of this name, or it can't be written.
     pub fn copy(&self, path: &Path, snapshot: &Snapshot) -> Result<Self, SessionError> {
+        self.copy_with(path, snapshot, None)
+    }
+
+    /// As [`SessionFile::copy`], with the scan's voxels in it: those that are in this one, else those of `scan`.
+    ///
+    /// # Errors
+    /// As that, and if it was cancelled.
+    pub fn copy_with_scan(
+        &self,
+        path: &Path,
+        snapshot: &Snapshot,
+        scan: ScanPart<'_>,
+    ) -> Result<Self, SessionError> {
+        self.copy_with(path, snapshot, Some(scan))
+    }
+
+    fn copy_with(
+        &self,
+        path: &Path,
+        snapshot: &Snapshot,
+        scan: Option<ScanPart<'_>>,
+    ) -> Result<Self, SessionError> {
         let path = absolute(path)?;
         if path.symlink_metadata().is_ok() {
             return Err(SessionError::Exists(path));
         }
         let lock = lock(&path)?;
-        let (written, identity) = build(&path, snapshot, &self.past, &self.written)?;
+        let pieces = match (scan, &self.connection) {
+            (None, _) => Pieces::None,
+            (part, Some(connection)) if self.has_scan => Pieces::Of(connection, part),
+            (part, _) => Pieces::new(part),
+        };
+        let before = (&self.written, pieces);
+        let (written, identity) = build(&path, snapshot, &self.past, before)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
         let (opened, past, other_past) = (self.opened.clone(), self.past.clone(), false);
-        Ok(Self { path, connection, identity, written, opened, past, other_past, lock })
+        let has_scan = pieces.is_some();
+        Ok(Self { path, connection, identity, written, has_scan, opened, past, other_past, lock })
     }
 
     /// The file was deleted: its contents are still known.
@@ -336,7 +426,22 @@ impl SessionFile {
         } else if let Some(holder) = self.lock.lost_to() {
             return Err(SessionError::Held { holder, path: self.path.clone() });
         }
-        let (written, identity) = build(&self.path, snapshot, &self.past, &self.written)?;
+        // What has lost its name can still be read, where the system is like that.
+        let pieces = match &self.connection {
+            Some(connection) if self.has_scan => Pieces::Of(connection, None),
+            _ => Pieces::None,
+        };
+        let make =
+            |pieces: Pieces<'_>| build(&self.path, snapshot, &self.past, (&self.written, pieces));
+        let (made, has_scan) = match (pieces, make(pieces)) {
+            (Pieces::Of(..), Err(why)) => {
+                tracing::warn!("the scan in a session that was deleted is lost: {why}");
+                (make(Pieces::None)?, false)
+            }
+            (_, made) => (made?, pieces.is_some()),
+        };
+        let (written, identity) = made;
+        self.has_scan = has_scan;
         // Whatever fails from here on, this is the file that is written.
         (self.written, self.identity, self.other_past) = (written, identity, false);
         self.connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
@@ -366,76 +471,17 @@ fn lock(path: &Path) -> Result<Lock, SessionError> {
 pub fn read(path: &Path) -> Result<Contents, SessionError> {
     let path = &resolved(path)?;
     let version = schema::version_of(path)?;
-    if version == schema::VERSION {
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let seen = connection.and_then(|connection| {
-            // The first look finds out whether a journal has to be played back, which only a writer may.
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-            Ok(connection)
-        });
-        match seen {
-            Ok(connection) => return contents::read(&connection, path),
-            Err(e) if is_left_by_a_writer(&e) => {}
-            Err(e) => return Err(SessionError::database("read", path, e)),
-        }
-    }
-    read_copy(path)
-}
-
-/// Reads a copy of a session: of an older version, which is made the present one first, or one whose last write was
-/// interrupted and has to be taken back.
-fn read_copy(path: &Path) -> Result<Contents, SessionError> {
-    let failed = |e| SessionError::io("the session can't be copied to be read", path, e);
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let copy = folder.path().join("session");
-    copy_contents(path, &copy).map_err(failed)?;
-    match copy_contents(&beside(path, "-journal"), &beside(&copy, "-journal")) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
-        _ => {}
-    }
-    let failed = |e| SessionError::database("read", path, e);
-    let mut connection = connect(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
-    schema::migrate(&mut connection, schema::MIGRATIONS).map_err(failed)?;
-    contents::read(&connection, path)
-}
-
-/// Not its permissions: a copy of what can only be read has to be written.
-fn copy_contents(from: &Path, to: &Path) -> std::io::Result<u64> {
-    let mut from = std::fs::File::open(from)?;
-    std::io::copy(&mut from, &mut std::fs::File::create(to)?)
-}
-
-pub(super) fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
-    matches!(error.sqlite_error_code(), Some(CannotOpen | ReadOnly))
-}
-
-/// A database with the settings that all of ours have.
-fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    // The last three: what a damaged or malicious file says is not believed; a drive's own cache (macOS) is synced too.
-    connection.execute_batch(
-        "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA temp_store = MEMORY;
-         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;",
-    )?;
-    Ok(connection)
-}
-
-/// Whether SQLite finds nothing wrong with its pages.
-fn is_sound(connection: &Connection) -> bool {
-    let check = connection.query_row("PRAGMA quick_check", [], |row| row.get::<_, String>(0));
-    check.is_ok_and(|said| said == "ok")
+    let reader = if version == schema::VERSION { reader(path)? } else { copied(path)? };
+    contents::read(&reader.connection, path)
 }
 
 /// Makes a session file that was not there: whole, under another name, and only then under its own. `before`: the steps
-/// of this sitting that are known to have been done earlier.
+/// of this sitting that are known to have been done earlier, and the scan's voxels.
 fn build(
     path: &Path,
     snapshot: &Snapshot,
     past: &Past,
-    before: &Written,
+    before: (&Written, Pieces<'_>),
 ) -> Result<(Written, Identity), SessionError> {
     let failed = |e| SessionError::io("the session can't be written", path, e);
     set_aside(path).map_err(failed)?;
@@ -486,7 +532,7 @@ fn fill(
     path: &Path,
     snapshot: &Snapshot,
     past: &Past,
-    before: &Written,
+    (before, pieces): (&Written, Pieces<'_>),
 ) -> rusqlite::Result<Written> {
     let mut connection = connect(temporary, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Nobody needs to take this back; it is synced all the same.
@@ -496,29 +542,10 @@ fn fill(
     write::write_past(&transaction, past)?;
     let nothing = Written { step_times: before.step_times.clone(), ..Written::nothing() };
     let written = write::write(&transaction, path, &nothing, snapshot)?.unwrap_or(nothing);
+    scan_inside::write(&transaction, pieces)?;
     transaction.commit()?;
     connection.close().map_err(|(_, e)| e)?;
     Ok(written)
-}
-
-/// `path` with something after its name.
-fn beside(path: &Path, what: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(what);
-    name.into()
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, SessionError> {
-    std::path::absolute(path).map_err(|e| SessionError::io("the session can't be opened", path, e))
-}
-
-/// A session by its own name if `path` is a link to it: its journal and its lock lie beside the file itself.
-fn resolved(path: &Path) -> Result<PathBuf, SessionError> {
-    let failed = |e| SessionError::io("the session can't be opened", path, e);
-    if path.symlink_metadata().is_ok_and(|about| about.is_symlink()) {
-        return path.canonicalize().map_err(failed);
-    }
-    absolute(path)
 }
 
 /// Tells a file from another that has its name later: while it is open its number is not given again.

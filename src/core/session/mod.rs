@@ -1,4 +1,5 @@
-//! The `.voxpoint` file: all work on a scan but its voxels, such that nothing is ever lost. The only place with SQLite.
+//! The `.voxpoint` file: all work on a scan, and its voxels if that was asked for, such that nothing is ever lost. The
+//! only place with SQLite.
 //!
 //! - [`Snapshot`]: a document and what belongs to it as plain values; taking one is cheap, and it becomes a document
 //!   again.
@@ -7,6 +8,7 @@
 //! - [`Reserved`]: a place for a session, before there is one.
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
 //! - [`summary()`], [`card()`]: what a list of sessions shows of each.
+//! - [`ScanPart`], [`ScanInside`], [`read_scan()`]: the scan's voxels, in a session that goes where the scan is not.
 //! - [`Holder`], [`holder_of`]: who has a session, if it is open elsewhere.
 //! - [`CaseState`], [`Exported`]: how far the work on the scan is, and what of it was exported.
 //! - [`FileRef`], [`struct@Hash`]: where a session's scan is, and whether it is still the same.
@@ -16,6 +18,7 @@
 mod by_place;
 mod case;
 mod contents;
+mod database;
 mod error;
 mod file;
 mod fingerprint;
@@ -26,6 +29,7 @@ mod measurement_rows;
 mod past;
 mod region_code;
 mod rows;
+mod scan_inside;
 mod schema;
 mod snapshot;
 mod source_rows;
@@ -47,6 +51,7 @@ pub use hash::{Hash, bytes_of};
 pub use holder::Holder;
 pub use lock::holder_of;
 pub use past::{DatedStep, Past, Sitting};
+pub use scan_inside::{ScanInside, ScanPart, estimated_bytes, read_scan};
 pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};
 pub use summary::{SessionCard, SessionSummary, card, summary};
 

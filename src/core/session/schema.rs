@@ -12,7 +12,7 @@ use super::SessionError;
 /// `PRAGMA application_id`: "VXPT".
 pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// The tables of what was measured.
 macro_rules! measurements {
@@ -30,6 +30,33 @@ CREATE TABLE measurement_place (
     x REAL, y REAL, z REAL,
     PRIMARY KEY (measurement, place)
 ) STRICT, WITHOUT ROWID;
+"
+    };
+}
+
+/// The tables of the scan's voxels.
+macro_rules! scan {
+    () => {
+        "
+CREATE TABLE scan (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    data_type TEXT NOT NULL,
+    time_points INTEGER NOT NULL,
+    slope REAL NOT NULL,
+    inter REAL NOT NULL,
+    converted TEXT,
+    suv_body_weight REAL,
+    suv_lean_body_mass REAL,
+    suv_body_surface REAL,
+    said TEXT NOT NULL,
+    piece INTEGER NOT NULL,
+    crc32 INTEGER
+) STRICT;
+CREATE TABLE scan_piece (
+    place INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    voxels BLOB NOT NULL
+) STRICT;
 "
     };
 }
@@ -52,6 +79,7 @@ CREATE TABLE export (
 ) STRICT, WITHOUT ROWID;
 ",
     concat!("ALTER TABLE object ADD COLUMN covered INTEGER;\n", measurements!()),
+    scan!(),
 ];
 
 /// Columns of `prompt` and `answered`, and of a click in other tables.
@@ -216,8 +244,9 @@ CREATE TABLE step (
     done INTEGER NOT NULL,
     PRIMARY KEY (sitting, entry)
 ) STRICT, WITHOUT ROWID;
-{}",
-        measurements!()
+{}{}",
+        measurements!(),
+        scan!()
     )
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 use super::source_rows::{read_file, read_picture};
-use super::{CaseState, Contents, FileRef, SessionError, file, schema};
+use super::{CaseState, Contents, FileRef, SessionError, database, file, schema};
 use crate::document::ObjectState;
 
 /// How long a writer is waited for that is just now at it: milliseconds.
@@ -130,7 +130,7 @@ fn looked_at<T>(
     }
     match connected(path, query) {
         Ok(found) => found,
-        Err(e) if file::is_left_by_a_writer(&e) => Ok(of(&file::read(path)?)),
+        Err(e) if database::is_left_by_a_writer(&e) => Ok(of(&file::read(path)?)),
         Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             Err(not("it is another kind of file"))
         }

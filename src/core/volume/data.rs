@@ -184,6 +184,8 @@ pub struct Volume {
     /// Below [`Volume::time_points`].
     time_point: usize,
     scale: Scale,
+    /// As its source has it, whatever unit it is shown in.
+    source_scale: Scale,
     provenance: Provenance,
     warnings: Vec<Warning>,
     conversion: Option<Conversion>,
@@ -223,6 +225,7 @@ impl Volume {
             voxels,
             time_point,
             scale,
+            source_scale: scale,
             provenance,
             warnings,
             conversion,
@@ -246,6 +249,11 @@ impl Volume {
     /// In which SUV its values are, if they were made so ([`Volume::in_suv`]).
     pub fn suv_kind(&self) -> Option<SuvKind> {
         self.suv_kind
+    }
+
+    /// From stored numbers to the values that its source has.
+    pub(super) fn source_scale(&self) -> Scale {
+        self.source_scale
     }
 
     /// The same voxels, of which the values are SUV.

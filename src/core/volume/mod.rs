@@ -41,7 +41,7 @@ pub use memory_tally::MemoryTally;
 pub use named::{LabelName, NamedRegion};
 pub(crate) use pieces::for_each_piece;
 pub use placement::{OtherPlace, Placement};
-pub use provenance::{Provenance, SourceFile, SourceImages};
+pub use provenance::{Provenance, SourceFile, SourceImages, WithinImages};
 pub use readable::readable;
 pub use region::{Region, RegionBuilder, Run, VoxelBox};
 pub use sample::{Interpolation, Keep, Row, Sampler, Thickness, label_row};

@@ -28,8 +28,19 @@ pub struct SourceImages {
     /// Which file each slice is from and which of its images it is, from 0; time point after time point. `None` of a
     /// slice that is missing.
     pub slices: Vec<Option<(usize, usize)>>,
+    /// Which part of each image it is; `None`: all.
+    pub within: Option<WithinImages>,
     /// Files that are derived from them are not to say whose they are.
     pub without_patient: bool,
+}
+
+/// A box of the pixels of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WithinImages {
+    /// Columns and rows of the images.
+    pub size: [usize; 2],
+    /// Column and row of its first pixel.
+    pub first: [usize; 2],
 }
 
 /// A file with images.

@@ -17,8 +17,12 @@ impl Volume {
     /// The same scan in SUV, or with `None` as its source has it; `None` if that does not say what is needed. Cheap: the
     /// voxels are shared.
     pub fn in_suv(&self, kind: Option<SuvKind>) -> Option<Self> {
-        let factor = self.suv_factor(kind)?;
-        let Scale { slope, inter } = self.scale();
+        let factor = match kind {
+            Some(kind) => self.suv()?.of(kind)?,
+            None => 1.0,
+        };
+        // From its own, so that the way back leads there to the last bit.
+        let Scale { slope, inter } = self.source_scale();
         Some(self.rescaled(Scale { slope: slope * factor, inter: inter * factor }, kind))
     }
 }
@@ -74,5 +78,8 @@ mod tests {
         assert!(by_weight.in_suv(Some(SuvKind::LeanBodyMass)).is_none());
         let back = by_surface.in_suv(None).unwrap();
         assert_eq!((back.value([1, 0, 0]), back.suv_kind()), (61.0, None));
+        let odd = SuvFactors { body_weight: Some(0.1 + 0.2), ..SuvFactors::default() };
+        let shown = scan.with_suv(Some(odd)).in_suv(Some(SuvKind::BodyWeight)).unwrap();
+        assert_eq!(shown.in_suv(None).unwrap().scale(), scale, "to the last bit");
     }
 }

@@ -4,10 +4,12 @@ use egui::Key;
 
 use super::context::CommandContext;
 use super::entry::{Group, Menu, commands, with_scan, without_scan};
-use super::keys::{alt, ctrl_alt, key, shift};
+use super::keys::{alt, ctrl_alt, ctrl_shift, key, shift};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::mark;
-use crate::ui::state::{Action, ComparisonAction, ComparisonJump, ComparisonLook};
+use crate::ui::state::{
+    Action, BesideAction, ComparisonAction, ComparisonJump, ComparisonLook, ModelStatus,
+};
 
 commands! {
     Group::Compare;
@@ -21,6 +23,29 @@ commands! {
         enabled: with_scan,
         words: mark("Dice Hausdorff distance agreement reference ground truth difference second reader"),
         asks_for_text: |_| true,
+    }
+
+    /// Asks for a file.
+    OPEN_BESIDE {
+        name: "Show a second scan beside…",
+        keys: [ctrl_shift(Key::L)],
+        run: |cx| cx.send(Action::Beside(BesideAction::Ask)),
+        menu: Some((Menu::File, 0)),
+        enabled: with_scan,
+        words: mark("follow-up prior previous examination two scans split"),
+        asks_for_text: |_| true,
+    }
+
+    /// Each slice twice: a second scan, or B's labels, at the right.
+    SIDE_BY_SIDE {
+        name: "Side by side",
+        keys: [key(Key::F9)],
+        run: |cx| cx.view.toggle_side_by_side(),
+        menu: Some((Menu::Compare, 0)),
+        enabled: |cx| cx.document.is_some() && cx.view.has_beside(),
+        why_not: |cx| without_scan(cx).unwrap_or(mark("Show a second scan beside, or compare with a label map first.")),
+        on: Some(|cx| cx.view.scan.beside.on),
+        words: mark("follow-up prior two scans split synchronised linked"),
     }
 
     /// What is drawn, one after another.
@@ -94,6 +119,20 @@ commands! {
         words: mark("worst"),
     }
 
+    /// It knows B, clicks as a user would, and is measured.
+    ROBOT_USER {
+        name: "Robot user…",
+        keys: [],
+        run: |cx| cx.view.windows.robot = !cx.view.windows.robot,
+        icon: Some(icons::POINT),
+        menu: Some((Menu::Compare, 19)),
+        enabled: |cx| cx.view.windows.robot || compares(cx) && has_model(cx),
+        why_not: |cx| {
+            if compares(cx) { mark("No model is ready yet.") } else { nothing_to_compare(cx) }
+        },
+        words: mark("simulated clicks evaluate model Dice curve 1 3 5 10"),
+    }
+
     /// As CSV.
     COPY_COMPARISON {
         name: "Copy the comparison as CSV",
@@ -136,6 +175,10 @@ fn send(cx: &mut CommandContext, action: ComparisonAction) {
 
 fn compares(cx: &CommandContext) -> bool {
     cx.document.is_some() && cx.view.scan.comparison.is_some()
+}
+
+fn has_model(cx: &CommandContext) -> bool {
+    matches!(cx.status.model, ModelStatus::Ready { .. })
 }
 
 fn nothing_to_compare(cx: &CommandContext) -> &'static str {

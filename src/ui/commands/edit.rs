@@ -169,6 +169,22 @@ commands! {
         why_not: without_covered,
     }
 
+    /// A new object with the same voxels, on top of it.
+    DUPLICATE_OBJECT {
+        name: "Duplicate object",
+        keys: [alt(Key::D)],
+        run: |cx| {
+            if let Some(id) = cx.active().map(|o| o.id) {
+                cx.view.transient.selected_prompt = None;
+                cx.send(Action::Duplicate(id));
+            }
+        },
+        menu: Some((Menu::Edit, 11)),
+        enabled: |cx| cx.active().is_some_and(Object::has_voxels),
+        why_not: |cx| without_object(cx).unwrap_or(mark("This object has no voxels yet.")),
+        words: mark("copy clone"),
+    }
+
     /// Selects the next point of the object and goes there.
     NEXT_POINT {
         name: "Next point",

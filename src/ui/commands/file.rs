@@ -2,11 +2,18 @@
 
 use egui::Key;
 
+use super::context::CommandContext;
 use super::entry::{Group, Menu, commands, with_scan};
 use super::keys::{ctrl, ctrl_alt, ctrl_shift};
+use crate::document::Object;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::mark;
-use crate::ui::state::{Action, PictureOptions, SaveStatus};
+use crate::ui::state::{Action, PictureOptions, SaveStatus, ScanPlace};
+
+/// Where the scan of the open session is.
+fn scan_place(cx: &CommandContext) -> Option<ScanPlace> {
+    cx.status.session.as_ref().map(|session| session.scan)
+}
 
 commands! {
     Group::File;
@@ -63,6 +70,18 @@ commands! {
         asks_for_text: |_| true,
     }
 
+    /// Asks for a folder.
+    SAVE_EACH {
+        name: "One file per object…",
+        keys: [],
+        run: |cx| cx.send(Action::SaveEach),
+        menu: Some((Menu::File, 10)),
+        enabled: |cx| cx.document.is_some_and(|d| d.objects().iter().any(Object::has_voxels)),
+        why_not: |_| mark("No object has voxels."),
+        asks_for_text: |_| true,
+        words: mark("export save separate masks folder each split binary"),
+    }
+
     /// Asks where the session goes, which is written with every change from then on.
     SAVE_SESSION_AS {
         name: "Save session as…",
@@ -71,6 +90,22 @@ commands! {
         menu: Some((Menu::File, 10)),
         enabled: with_scan,
         asks_for_text: |_| true,
+    }
+
+    /// A session for a machine on which the scan is not.
+    SAVE_SESSION_WITH_SCAN {
+        name: "Save session with the scan…",
+        keys: [],
+        run: |cx| cx.send(Action::AskWithScan),
+        menu: Some((Menu::File, 10)),
+        enabled: |cx| with_scan(cx) && scan_place(cx).is_none_or(|place| place == ScanPlace::File),
+        why_not: |cx| match scan_place(cx) {
+            Some(ScanPlace::Nowhere) => mark("The masks are open alone: there is no scan."),
+            Some(_) => mark("The scan is in the session, and stays in it wherever it is saved."),
+            None => mark("Open a scan first."),
+        },
+        asks_for_text: |_| true,
+        words: mark("embed voxels bundle portable share move elsewhere"),
     }
 
     /// What DICOM files say of the patient.

@@ -91,4 +91,8 @@ operations! {
     Gaussian: "Smooth (Gaussian)", 40;
     SmoothTogether: "Smooth objects together", 40;
     SnapToEdge: "Snap to edge", 40;
+    Union: "Unite with another object", 50;
+    Intersection: "Intersect with another object", 50;
+    Difference: "Subtract another object", 50;
+    ExclusiveOr: "Exclusive or with another object", 50;
 }

@@ -154,10 +154,12 @@ fn is_chosen(cx: &CommandContext, preset: usize) -> bool {
     cx.view.layer_window() == CT_WINDOWS[preset].window()
 }
 
-/// The scan and what lies over it.
+/// The scan, what lies over it and beside it.
 fn images<'a>(cx: &'a CommandContext) -> impl Iterator<Item = &'a Volume> {
     let scan = cx.document.map(|document| &**document.image());
-    scan.into_iter().chain(cx.view.scan.overlays.iter().map(|layer| &*layer.volume))
+    let beside = cx.view.scan.beside.scan.as_ref().map(|beside| &beside.image);
+    let others = cx.view.scan.overlays.iter().chain(beside);
+    scan.into_iter().chain(others.map(|layer| &*layer.volume))
 }
 
 /// Whether one of them is shown in SUV.

@@ -35,7 +35,9 @@ fn section(ui: &mut Ui) {
 
 /// The layer whose window and colours stand below, if there are several.
 fn which_layer(ui: &mut Ui, cx: &mut CommandContext) {
-    if cx.view.scan.overlays.is_empty() {
+    let second = cx.view.scan.beside.scan.as_ref().filter(|_| cx.view.is_side_by_side());
+    let second = second.filter(|beside| !beside.linked).map(|b| b.image.volume.name().to_owned());
+    if cx.view.scan.overlays.is_empty() && second.is_none() {
         return;
     }
     let view = &mut *cx.view;
@@ -43,15 +45,23 @@ fn which_layer(ui: &mut Ui, cx: &mut CommandContext) {
     let names: Vec<String> =
         view.scan.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
     let chosen = view.scan.layer.and_then(|n| names.get(n)).map_or(scan, |name| name.as_str());
+    let beside = second.as_deref().filter(|_| view.scan.beside.chosen);
+    let chosen = beside.unwrap_or(chosen);
     field(ui, tr("Layer"), |ui| {
         let combo = ComboBox::from_id_salt("window_layer").width(132.0);
         let combo = combo.selected_text(shorten(chosen, 18)).show_ui(ui, |ui| {
-            if ui.selectable_label(view.scan.layer.is_none(), shorten(scan, 30)).clicked() {
-                view.scan.layer = None;
+            if ui.selectable_label(view.is_chosen(None), shorten(scan, 30)).clicked() {
+                view.choose_layer(None);
             }
             for (n, name) in names.iter().enumerate() {
-                if ui.selectable_label(view.scan.layer == Some(n), shorten(name, 30)).clicked() {
-                    view.scan.layer = Some(n);
+                if ui.selectable_label(view.is_chosen(Some(n)), shorten(name, 30)).clicked() {
+                    view.choose_layer(Some(n));
+                }
+            }
+            if let Some(name) = &second {
+                let chosen = view.scan.beside.chosen_scan().is_some();
+                if ui.selectable_label(chosen, format!("B: {}", shorten(name, 27))).clicked() {
+                    view.choose_side(true);
                 }
             }
         });

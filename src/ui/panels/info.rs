@@ -11,8 +11,8 @@ use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading};
-use crate::ui::state::SaveStatus;
 use crate::ui::state::readout::unit;
+use crate::ui::state::{SaveStatus, ScanPlace};
 
 pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     let Some(document) = cx.document else { return };
@@ -41,6 +41,9 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
             .replace("{n}", &(image.time_point() + 1).to_string())
             .replace("{total}", &image.time_points().to_string());
         row(ui, tr("Time point"), text, tip);
+    }
+    if let Some((text, tip)) = cx.status.session.as_ref().and_then(|s| scan_place(s.scan)) {
+        row(ui, tr("Scan"), text.to_owned(), tip);
     }
     let [sx, sy, sz] = grid.spacing().to_array().map(spacing);
     row(ui, tr("Spacing"), format!("{sx} × {sy} × {sz} mm"), tr("Distance of voxel centres"));
@@ -72,6 +75,26 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
             let tip = tr("Written, reopened and found identical");
             label.on_hover_text(format!("{tip}: {}", path.display()))
         });
+    }
+}
+
+/// Where the scan is, if not in its file alone; and what that means.
+fn scan_place(place: ScanPlace) -> Option<(&'static str, &'static str)> {
+    match place {
+        ScanPlace::File => None,
+        ScanPlace::Both => Some((
+            tr("in the session too"),
+            tr("Its voxels are in the session, which can be opened where the scan is not"),
+        )),
+        ScanPlace::Session => Some((
+            tr("from the session"),
+            tr(
+                "Its file was not found, or is another one: the voxels come from the session. All but DICOM files can be saved.",
+            ),
+        )),
+        ScanPlace::Nowhere => {
+            Some((tr("not found"), tr("The masks are open alone, on an empty image")))
+        }
     }
 }
 

@@ -10,11 +10,11 @@ use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
 use super::colour_choice;
 use crate::document::{Command, Document};
 use crate::prompt::ImageId;
-use crate::ui::commands::{CommandContext, file, views};
+use crate::ui::commands::{CommandContext, comparing, file, views};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, percent, quiet, row_button};
-use crate::ui::state::Action;
+use crate::ui::state::{Action, BesideAction};
 
 /// Height of a row in points.
 const ROW: f32 = 26.0;
@@ -44,6 +44,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             ui.push_id(("overlay", index), |ui| overlay(ui, document, index, cx));
         }
         scan(ui, document, cx);
+        beside(ui, cx);
     });
     ui.add_space(2.0);
     let name = file::OPEN_OVERLAY.name();
@@ -79,7 +80,7 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
 
 fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let (name, visible) = (document.image().name(), cx.view.scan.show_image);
-    let several = !cx.view.scan.overlays.is_empty();
+    let several = !cx.view.scan.overlays.is_empty() || cx.view.scan.beside.scan.is_some();
     let row = Row {
         name,
         icon: icons::IMAGE,
@@ -90,7 +91,7 @@ fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let looked_at = document.model_image() == ImageId::Scan;
     let mut looks = false;
     let done = row.show(ui, |ui| {
-        if several {
+        if !cx.view.scan.overlays.is_empty() {
             looks = model_looks(ui, name, looked_at);
         }
     });
@@ -101,7 +102,7 @@ fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         cx.view.scan.show_image = !visible;
     }
     if several && done.row.clicked() {
-        cx.view.scan.layer = None;
+        cx.view.choose_layer(None);
     }
 }
 
@@ -135,7 +136,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
     let seen = document.image_by_id(document.model_image());
     let looked_at = seen.is_some_and(|seen| Arc::ptr_eq(seen, &volume));
     let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
-    let chosen = cx.view.scan.layer == Some(index);
+    let chosen = cx.view.is_chosen(Some(index));
     let row = Row {
         name: &name,
         icon: icons::IMAGE,
@@ -152,7 +153,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
         cx.view.scan.overlays[index].visible = !visible;
     }
     if done.row.clicked() {
-        cx.view.scan.layer = Some(index);
+        cx.view.choose_layer(Some(index));
     }
     if !chosen {
         return;
@@ -179,6 +180,46 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
                 cx.view.remove_overlay(index);
             }
         });
+    });
+}
+
+/// The scan that is shown beside the other one: it lies over nothing, but its window is chosen here as well.
+fn beside(ui: &mut Ui, cx: &mut CommandContext) {
+    let Some(second) = &cx.view.scan.beside.scan else { return };
+    let (name, linked) = (format!("B: {}", second.image.volume.name()), second.linked);
+    let visible = cx.view.scan.beside.on;
+    let chosen = cx.view.scan.beside.chosen_scan().is_some();
+    let row = Row {
+        name: &name,
+        icon: icons::IMAGE,
+        chosen: (visible && !linked).then_some(chosen),
+        visible,
+        eye: eye(&name, visible),
+    };
+    let mut gone = false;
+    let done = row.show(ui, |ui| {
+        let tip = tr("Take the second scan away");
+        gone = row_button(ui, icons::TRASH, tip, tip).clicked();
+    });
+    if done.eye {
+        comparing::SIDE_BY_SIDE.run(cx);
+    }
+    if gone {
+        cx.out.push(Action::Beside(BesideAction::TakeAway));
+    }
+    if done.row.clicked() && row.chosen.is_some() {
+        cx.view.choose_side(true);
+    }
+    ui.indent("beside", |ui| {
+        let mut linked = linked;
+        let can = cx.view.can_link_windows();
+        let text = tr("Window of the scan");
+        let why = tr("One window for both: where both are in Hounsfield units");
+        let switch = ui.add_enabled(can, egui::Checkbox::new(&mut linked, text));
+        if switch.on_hover_text(why).on_disabled_hover_text(why).changed() {
+            cx.view.link_windows(linked);
+        }
+        ui.label(quiet(ui, tr("Placed by its header only, not registered")));
     });
 }
 

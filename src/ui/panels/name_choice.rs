@@ -3,7 +3,7 @@
 
 use egui::{Align, Area, Button, Frame, Key, Layout, Modifiers, Order, Response, RichText, Ui};
 
-use crate::document::{Command, Document, LabelId, Object};
+use crate::document::{Document, LabelId, Object};
 use crate::names::{self, FoundName, NameList};
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::text::{is_chinese, tr, tr_with};
@@ -84,16 +84,17 @@ pub(super) fn show(
         });
     let entered = choice.chosen > 0 && ui.input(|i| i.key_pressed(Key::Enter));
     let by_key = entered.then(|| found.get(choice.chosen - 1).copied()).flatten();
-    if let Some(FoundName { label, .. }) = named.or(by_key) {
+    if let Some(FoundName { list, label, .. }) = named.or(by_key) {
         // While a click of it is computed an object keeps its number.
         let may = |n: &LabelId| is_free(document, object, *n) && !document.is_pending(object.id);
         let number = Some(LabelId(label.number)).filter(may);
-        cx.out.push(Action::Do(Command::NameFromPreset {
+        cx.out.push(Action::NameFromList {
             object: object.id,
             name: label.name.clone(),
             number,
             colour: label.colour,
-        }));
+            list: list.title.clone(),
+        });
         return Chosen::Named;
     }
     Chosen::None { pointed: area.response.contains_pointer() }

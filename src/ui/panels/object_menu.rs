@@ -14,6 +14,9 @@ const REFINE_TIP: &str = mark(
     "From now on points correct the mask as it is, whoever made it: a click changes only what it has to. Its points until now go; undo brings them back.",
 );
 
+const ADD_COPY_TIP: &str =
+    mark("All voxels of another object become this one's too. The other one keeps them.");
+
 /// Its width.
 const MENU: f32 = 230.0;
 
@@ -38,6 +41,7 @@ pub(super) fn context_menu(
     }
     order(ui, object, cx);
     number(ui, object, cx);
+    copies(ui, document, object, cx);
     merge(ui, document, object, cx);
     opacity(ui, object, cx);
     if ui.button(tr("Delete")).clicked() {
@@ -147,6 +151,33 @@ fn number(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
         cx.out.push(Action::Do(Command::Renumber(object.id, LabelId(number))));
         ui.close();
     }
+}
+
+/// A copy of it, and a copy of another one in it.
+fn copies(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContext) {
+    let entry = &edit::DUPLICATE_OBJECT;
+    let button = Button::new(entry.name()).shortcut_text(entry.key_text());
+    if ui.add_enabled(object.has_voxels(), button).accessible_name(entry.name()).clicked() {
+        cx.view.transient.selected_prompt = None;
+        cx.out.push(Action::Duplicate(object.id));
+        ui.close();
+    }
+    let others = document.objects().iter().filter(|o| o.id != object.id && o.has_voxels());
+    let others: Vec<&Object> = others.collect();
+    ui.add_enabled_ui(!others.is_empty() && !object.locked, |ui| {
+        let menu = ui.menu_button(tr("Add a copy of"), |ui| {
+            ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+                for other in others {
+                    if ui.button(&other.name).clicked() {
+                        let add = Command::AddCopy { into: object.id, from: other.id };
+                        cx.out.push(Action::Do(add));
+                        ui.close();
+                    }
+                }
+            });
+        });
+        menu.response.on_hover_text(tr(ADD_COPY_TIP));
+    });
 }
 
 /// Another object that is to have its voxels.

@@ -164,7 +164,7 @@ fn parts_text(object: &Object, cx: &CommandContext) -> Option<String> {
     let small = millilitres(summary.small_mm3 / 1000.0);
     let key = operations::EDIT_MASK.key_text();
     Some(tr_with(
-        "{n} parts, {small} in all but the largest ({key}: keep, remove or split them)",
+        "{n} parts (voxels hang together by faces, edges or corners), {small} in all but the largest ({key}: keep, remove or split them)",
         &[("n", &summary.parts), ("small", &small), ("key", &key)],
     ))
 }

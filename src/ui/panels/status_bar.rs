@@ -39,6 +39,17 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
                 ui.label(format!("{what}{count}"));
                 return;
             }
+            if let Some(saving) = &cx.status.saving_session {
+                let stop = tr("Stop saving the session");
+                if row_button(ui, icons::CLOSE, stop, stop).clicked() {
+                    cx.out.push(Action::CancelSavingSession);
+                }
+                let FileProgress { name, done, total } = saving;
+                let text = tr_with("Saving {name}", &[("name", &shorten(name, 32))]);
+                progress(ui, &text, (*done, *total), 160.0);
+                ui.label(text);
+                return;
+            }
             if session_trouble(ui, cx) {
                 return;
             }

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
+use super::beside::BesideAction;
 use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
 use super::recent::RecentFile;
+use super::robot::RobotAction;
 use super::session_status::{LeaveAnswer, SessionAnswer};
 use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
@@ -17,6 +19,8 @@ pub enum OfferAnswer {
     Scan,
     /// It is laid over the scan.
     Overlay,
+    /// It is shown beside the scan.
+    Beside,
     /// Its labels become objects.
     Labels {
         /// Its time point, from 0.
@@ -71,8 +75,14 @@ pub enum Action {
     OverlayDialog,
     /// Lay this image over the scan.
     OpenOverlay(PathBuf),
+    /// Ask where to save the numbers of the objects.
+    SaveMeasures,
+    /// Do something with the scan that is shown beside the open one.
+    Beside(BesideAction),
     /// Do something with the label map that the objects are compared with.
     Comparison(ComparisonAction),
+    /// Do something with the robot that knows that label map.
+    Robot(RobotAction),
     /// Something that was asked for can't be done, for this reason.
     Refuse(String),
     /// Stop one thing: opening a file if one is being opened, else a click or an extension.
@@ -87,6 +97,10 @@ pub enum Action {
     Save,
     /// Ask where to save the label map.
     SaveAs,
+    /// Ask for a folder in which each object gets a file of its own.
+    SaveEach,
+    /// Answer to "replace these files?".
+    ReplaceFiles(bool),
     /// Take the last change back.
     Undo,
     /// Do it again.
@@ -107,6 +121,12 @@ pub enum Action {
     Cases(CasesAction),
     /// Ask where to keep the session from now on.
     SaveSessionAs,
+    /// Say what it means to have the scan's voxels in the session.
+    AskWithScan,
+    /// Answer to that: whether to go on.
+    AnswerWithScan(bool),
+    /// Stop writing the session into another file.
+    CancelSavingSession,
     /// Go on with this draft.
     ContinueDraft(PathBuf),
     /// Discard this draft.
@@ -115,6 +135,21 @@ pub enum Action {
     AnswerSession(SessionAnswer),
     /// Change the document.
     Do(Command),
+    /// Begin a copy of this object.
+    Duplicate(LabelId),
+    /// Name an object as a list of names does.
+    NameFromList {
+        /// Which object.
+        object: LabelId,
+        /// Its new name.
+        name: String,
+        /// Its new number, if it gets that of the list.
+        number: Option<LabelId>,
+        /// Its new colour, sRGB, if the list gives one.
+        colour: Option<[u8; 3]>,
+        /// What the list is called.
+        list: String,
+    },
     /// Do to the active object's mask what the window of operations is set to.
     ApplyOperation,
     /// Let objects grow from their seeds as the window of that is set to.

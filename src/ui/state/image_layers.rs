@@ -7,13 +7,30 @@ use crate::volume::{Histogram, Stats, Window};
 
 impl ViewState {
     /// The overlay that window and colour controls act on; `None`: they act on the scan.
+    /// (Or the second scan beside it, which is a layer like these.)
     pub fn chosen_overlay(&self) -> Option<&ImageLayer> {
+        if let Some(beside) = self.scan.beside.chosen_scan() {
+            return Some(&beside.image);
+        }
         self.scan.overlays.get(self.scan.layer?)
     }
 
     /// The overlay that window and colour controls act on.
     pub fn chosen_overlay_mut(&mut self) -> Option<&mut ImageLayer> {
+        if let Some(beside) = self.scan.beside.chosen_scan_mut() {
+            return Some(&mut beside.image);
+        }
         self.scan.overlays.get_mut(self.scan.layer?)
+    }
+
+    /// Lets the controls of window and colours act on the scan (`None`) or on an overlay, by its place.
+    pub fn choose_layer(&mut self, layer: Option<usize>) {
+        (self.scan.layer, self.scan.beside.chosen) = (layer, false);
+    }
+
+    /// Whether they act on this one.
+    pub fn is_chosen(&self, layer: Option<usize>) -> bool {
+        self.scan.layer == layer && self.scan.beside.chosen_scan().is_none()
     }
 
     /// The window of the chosen layer.
@@ -52,9 +69,13 @@ impl ViewState {
 
     /// Colours of the chosen layer.
     pub fn layer_colour_map(&mut self) -> &mut ColourMap {
-        match self.scan.layer.and_then(|n| self.scan.overlays.get_mut(n)) {
+        let Self { scan, .. } = self;
+        if let Some(beside) = scan.beside.chosen_scan_mut() {
+            return &mut beside.image.colour_map;
+        }
+        match scan.layer.and_then(|n| scan.overlays.get_mut(n)) {
             Some(overlay) => &mut overlay.colour_map,
-            None => &mut self.scan.colour_map,
+            None => &mut scan.colour_map,
         }
     }
 

@@ -1,6 +1,9 @@
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::arrangement::Pane;
+use crate::document::{Document, LabelId};
 use crate::geom::DVec3;
 use crate::measure::{MeasuredStructure, MeasurementId, MeasurementShape, RectangleValues};
 use crate::ui::kit::format::number;
@@ -39,6 +42,25 @@ pub enum ObjectMeasures {
     Failed(String),
     /// They were not wanted any more.
     Cancelled,
+}
+
+/// The numbers of all objects that have a mask, as a file has them; `None` while some are being measured.
+pub fn measured_objects(
+    document: &Document,
+    known: &HashMap<LabelId, ObjectMeasures, impl BuildHasher>,
+) -> Option<Vec<MeasuredStructure>> {
+    let objects = document.objects().iter().filter(|object| object.has_voxels());
+    objects
+        .map(|object| match known.get(&object.id) {
+            Some(ObjectMeasures::Known(found)) => {
+                let mut found = (**found).clone();
+                // It may have got another name since.
+                found.name = Some(object.name.clone());
+                Some(found)
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// A length in millimetres: tenths, of small ones hundredths.

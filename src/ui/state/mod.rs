@@ -3,6 +3,7 @@
 
 mod action;
 mod arrangement;
+mod beside;
 mod brush_options;
 mod comparison;
 mod export_options;
@@ -20,10 +21,12 @@ mod painting;
 mod preferences;
 pub mod readout;
 mod recent;
+mod robot;
 mod scan_view;
 mod scissors_options;
 mod series_question;
 mod session_status;
+mod side_by_side;
 mod slice_transform;
 mod status;
 pub mod status_text;
@@ -37,6 +40,7 @@ mod work_list;
 
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
+pub use beside::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
 pub use brush_options::{BrushOptions, BrushShape};
 pub use comparison::{
     ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,
@@ -49,25 +53,28 @@ pub use export_options::{
 };
 pub use flood_options::{FloodBy, FloodReach, WantedFlood};
 pub use image_layer::ImageLayer;
-pub use measuring::{MeasureDraft, Measuring, ObjectMeasures, measure_lines, millimetres};
+pub use measuring::{
+    MeasureDraft, Measuring, ObjectMeasures, measure_lines, measured_objects, millimetres,
+};
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};
 pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use recent::{RecentFile, RecentSeries};
+pub use robot::{RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork};
 pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
 pub use session_status::{
-    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, SessionAnswer,
-    SessionQuestion, SessionState, SessionStatus, SmallPicture,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
+    SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
 pub use slice_transform::SliceTransform;
 pub use status::{
-    Busy, Download, Drawing, FileProgress, FloodStatus, GrowthStatus, Latency, LeftOut, LogLine,
-    ModelEntry, ModelStatus, Offer, OperationStatus, PreviewStatus, Question, RuntimeStatus,
-    SaveStatus, Status, Waiting, WiresStatus,
+    Busy, Download, Drawing, FileProgress, FilesThere, FloodStatus, GrowthStatus, Latency, LeftOut,
+    LogLine, LostPart, ModelEntry, ModelStatus, Offer, OperationStatus, PreviewStatus, Question,
+    RuntimeStatus, SaveStatus, Status, Waiting, WiresStatus,
 };
 pub use transient::{
     BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince,

@@ -32,6 +32,8 @@ pub struct Windows {
     pub growth: bool,
     /// What was measured.
     pub measures: bool,
+    /// The robot user.
+    pub robot: bool,
     /// The log.
     pub log: bool,
     /// What the log is filtered by.
@@ -56,14 +58,26 @@ impl Windows {
             operation,
             growth,
             measures,
+            robot,
             log,
             log_filter: _,
             palette,
             cases: _,
         } = self;
         let mut was_open = palette.take().is_some();
-        let others =
-            [help, about, about_model, picture, film, history, operation, growth, measures, log];
+        let others = [
+            help,
+            about,
+            about_model,
+            picture,
+            film,
+            history,
+            operation,
+            growth,
+            measures,
+            robot,
+            log,
+        ];
         for open in others {
             was_open |= std::mem::take(open);
         }
@@ -78,7 +92,7 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 11] = [
+        let each: [Open; 12] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
@@ -88,6 +102,7 @@ mod tests {
             |w| w.operation = true,
             |w| w.growth = true,
             |w| w.measures = true,
+            |w| w.robot = true,
             |w| w.log = true,
             |w| w.palette = Some(Palette::default()),
         ];

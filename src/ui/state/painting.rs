@@ -31,7 +31,7 @@ impl ViewState {
         renumbered: &[(LabelId, LabelId)],
     ) -> bool {
         let scan = &mut self.scan;
-        for chosen in [&mut scan.paint_inside, &mut scan.growth_not_wanted] {
+        for chosen in [&mut scan.paint_inside, &mut scan.growth_not_wanted, &mut scan.operand] {
             for (from, to) in renumbered {
                 if *chosen == Some(*from) {
                     *chosen = Some(*to);
@@ -40,6 +40,7 @@ impl ViewState {
         }
         let gone = |id: &mut LabelId| document.object(*id).is_none();
         scan.growth_not_wanted.take_if(gone);
+        scan.operand.take_if(gone);
         scan.paint_inside.take_if(gone).is_some()
     }
 

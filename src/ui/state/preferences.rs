@@ -4,6 +4,7 @@ use super::export_options::{FilmOptions, PictureOptions};
 use super::flood_options::{FloodBy, FloodReach};
 use super::operation_options::OperationOptions;
 use super::outline_draft::OutlineLine;
+use super::robot::RobotOptions;
 use super::scissors_options::ScissorsOptions;
 use crate::geom::Convention;
 use crate::measure::MeasurementKind;
@@ -85,6 +86,8 @@ pub struct Preferences {
     pub film: FilmOptions,
     /// The language of the window.
     pub language: Language,
+    /// How the robot user clicks.
+    pub robot: RobotOptions,
     /// How large everything is, 1 as the system has it.
     pub scale: f32,
     /// Which side panels are open.
@@ -126,6 +129,7 @@ impl Default for Preferences {
             picture: PictureOptions::default(),
             film: FilmOptions::default(),
             language: Language::default(),
+            robot: RobotOptions::default(),
             scale: 1.0,
             side_panels: SidePanels::default(),
             theme: Theme::default(),

@@ -57,11 +57,40 @@ pub fn place(document: &Document, view: &ViewState) -> String {
             text += if overlay.volume.suv_kind().is_some() { " SUV" } else { "" };
         }
     }
-    if let Some(label) = hover.label {
+    if let Some(label) = &hover.label {
         text += " · ";
-        text += &label;
+        text += label;
     }
-    text
+    text + &beside(&hover, view)
+}
+
+/// What is at the same place at the right side, if slices are shown twice.
+fn beside(at: &Hover, view: &ViewState) -> String {
+    if !view.is_side_by_side() {
+        return String::new();
+    }
+    let Some(second) = &view.scan.beside.scan else {
+        return view
+            .label_beside(at.voxel)
+            .map(|label| format!(" · B: {label}"))
+            .unwrap_or_default();
+    };
+    let value = view.value_beside(at.world).map_or_else(
+        || tr("outside of the scan").to_owned(),
+        |value| {
+            let is_ct = second.image.stats.looks_like_ct();
+            let suv = second.image.volume.suv_kind().is_some();
+            let unit = if suv {
+                " SUV"
+            } else if is_ct {
+                " HU"
+            } else {
+                ""
+            };
+            format!("{}{unit}", number(value))
+        },
+    );
+    format!(" · B: {value}")
 }
 
 /// `encode 640 · decode 38 · paste 4 ms`, dashes for what was not done.

@@ -1,4 +1,5 @@
 use super::arrangement::{Lightbox, Pane};
+use super::beside::Beside;
 use super::comparison::ComparisonView;
 use super::image_layer::ImageLayer;
 use super::view_3d::View3d;
@@ -56,8 +57,12 @@ pub struct ScanView {
     pub in_range_only: bool,
     /// The object that stands for what is not wanted where objects grow from seeds.
     pub growth_not_wanted: Option<LabelId>,
+    /// The second object of operations on two.
+    pub operand: Option<LabelId>,
     /// Another label map is compared with the objects: how.
     pub comparison: Option<ComparisonView>,
+    /// What is shown beside each slice.
+    pub beside: Beside,
     /// The time point shown, from 0.
     pub time_point: usize,
     /// Axial, coronal, sagittal.
@@ -91,7 +96,9 @@ impl Default for ScanView {
             paint_range: None,
             in_range_only: false,
             growth_not_wanted: None,
+            operand: None,
             comparison: None,
+            beside: Beside::default(),
             time_point: 0,
             slices: [PaneState::default(); 3],
             orbit: Orbit::default(),

@@ -12,6 +12,8 @@ pub struct SeriesQuestion {
     pub name: String,
     /// What is chosen goes over the open scan.
     pub over_scan: bool,
+    /// It is to be shown beside the open one.
+    pub beside_scan: bool,
     /// What there is, by patient and study.
     pub rows: Vec<SeriesCard>,
     /// Which is most likely meant.

@@ -16,6 +16,36 @@ pub struct SessionStatus {
     pub state: SessionState,
     /// How far the work on the scan is, as its annotator says.
     pub case: CaseMark,
+    /// Where its scan is.
+    pub scan: ScanPlace,
+}
+
+/// Where the scan of the open session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanPlace {
+    /// In its file.
+    File,
+    /// There, and its voxels are in the session too.
+    Both,
+    /// Its voxels come from the session: its file was not found, or is another one.
+    Session,
+    /// It was not found; the masks are open alone.
+    Nowhere,
+}
+
+/// Whether the scan's voxels are to go into the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithScan {
+    /// The scan's name.
+    pub name: String,
+    /// What its voxels take in memory.
+    pub bytes: u64,
+    /// About what they will take in the session, once that is known.
+    pub estimated: Option<u64>,
+    /// Files of labels may name its images.
+    pub is_dicom: bool,
+    /// How many images lie over it.
+    pub overlays: usize,
 }
 
 /// Of what the work on the open scan is a copy, and why.

@@ -8,8 +8,11 @@ use super::comparison::{ComparisonStatus, ReferenceReading};
 use super::measuring::ObjectMeasures;
 use super::outline_draft::WantedWires;
 use super::recent::RecentFile;
+use super::robot::RobotStatus;
 use super::series_question::SeriesQuestion;
-use super::session_status::{DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus};
+use super::session_status::{
+    DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus, WithScan,
+};
 use super::work_list::{ListProgress, WorkListStatus};
 use crate::document::LabelId;
 use crate::geom::{Direction, Orientation};
@@ -43,6 +46,8 @@ pub struct Status {
     pub growth: GrowthStatus,
     /// What is known of the label map that the objects are compared with.
     pub comparison: ComparisonStatus,
+    /// What a robot does that knows that label map.
+    pub robot: RobotStatus,
     /// The flood that is being set up.
     pub flood: FloodStatus,
     /// The wires of the outline that is being drawn.
@@ -105,6 +110,10 @@ pub struct Status {
     pub work_list: Option<Arc<WorkListStatus>>,
     /// A list of cases that is being made.
     pub listing: Option<ListProgress>,
+    /// Whether the scan is to go into the session is to be asked.
+    pub ask_with_scan: Option<WithScan>,
+    /// A session being written into another file: its name, with how far that is.
+    pub saving_session: Option<FileProgress>,
     /// What has to be decided before a session is opened.
     pub session_question: Option<SessionQuestion>,
     /// Which of several scans is to be opened is to be asked.
@@ -113,6 +122,17 @@ pub struct Status {
     pub ask_replace: Option<PathBuf>,
     /// A file that can't hold what of objects lies under others: it is to be asked whether that is left out.
     pub ask_flatten: Option<LeftOut>,
+    /// Files for objects that are there already: it is to be asked whether they are replaced.
+    pub ask_files: Option<FilesThere>,
+}
+
+/// Files that would be replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesThere {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// What they are called.
+    pub names: Vec<String>,
 }
 
 /// What a file would not have of the objects.
@@ -120,10 +140,21 @@ pub struct Status {
 pub struct LeftOut {
     /// The file.
     pub path: PathBuf,
-    /// Names of objects, and how much of each lies under others, millilitres.
-    pub objects: Vec<(String, f64)>,
-    /// How the names of files end that have all.
+    /// What of which objects lies under others.
+    pub objects: Vec<LostPart>,
+    /// How the names of files end that have all, and can be written of this scan.
     pub keeping: Vec<&'static str>,
+}
+
+/// What of an object lies under others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LostPart {
+    /// The object's name.
+    pub name: String,
+    /// How much, millilitres.
+    pub ml: f64,
+    /// The names of the objects over it, if nothing of it is on top anywhere.
+    pub wholly_under: Option<String>,
 }
 
 /// Something asked for that is done once no click is being computed any more.
@@ -165,7 +196,9 @@ impl Status {
         self.ask_discard
             || self.ask_replace.is_some()
             || self.ask_flatten.is_some()
+            || self.ask_files.is_some()
             || self.session_question.is_some()
+            || self.ask_with_scan.is_some()
             || self.series.is_some()
     }
 
@@ -317,6 +350,8 @@ pub enum OperationStatus {
         gained_ml: f64,
         /// What it would lose, be it to other objects.
         lost_ml: f64,
+        /// How much of both lies under other objects, where nothing of it is seen.
+        under_ml: f64,
         /// How many objects would begin.
         parts: usize,
         /// What it would take from other objects: their names and mL, the largest first.

@@ -62,6 +62,8 @@ pub struct WantedOperation {
     pub operation: Operation,
     /// From whom voxels may be taken.
     pub over: Over,
+    /// The second object, for operations on two.
+    pub with: Option<LabelId>,
     /// What would change is to be shown.
     pub preview: bool,
 }

@@ -21,7 +21,10 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[egui::KeyboardShortcut::new(egui::Modifiers::SHIFT, Key::T)],
     icon: icons::RULER,
     gestures: &[
-        ("Drag or click (Measure tool)", "Length, angle or rectangle; on an end or a line: move it"),
+        (
+            "Drag or click (Measure tool)",
+            "Length, angle or rectangle; on an end or a line: move it",
+        ),
         ("`Delete` (Measure tool)", "Take the selected measure out"),
     ],
     hint: "Drag or click: measure · Drag an end or a line: move it · Delete: take it out",
@@ -108,7 +111,7 @@ impl Tool for Measure {
         measured::draw_shape(painter, place, &shape, (MEASURE, true), cx);
         let ends: Vec<_> = shape.places().iter().map(|world| cx.on_screen(place, *world)).collect();
         let text = measure_lines(&shape, None, readout::unit(cx.view));
-        measured::label(painter, place, &ends, (&text, MEASURE));
+        measured::label(painter, place, &ends, (&text, MEASURE), &mut measured::Taken::of(place));
     }
 
     fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {

@@ -1,6 +1,6 @@
 //! What was measured, in a slice view: its lines, the numbers beside them, and what of it is under the pointer.
 
-use egui::{Align2, Color32, Painter, Pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, vec2};
 
 use super::{ViewContext, ViewPlace};
 use crate::document::Document;
@@ -16,6 +16,8 @@ const GRAB_LINE: f32 = 5.0;
 const TEXT: f32 = 13.0;
 const END: f32 = 3.5;
 const AWAY: f32 = 8.0;
+/// At the right edge, where the slice slider is.
+const LANE: f32 = 18.0;
 /// How far from the slice shown places may be to lie in it, in slices.
 const IN_SLICE: f64 = 0.5 + 1e-6;
 
@@ -82,6 +84,7 @@ fn distance_to([a, b]: [Pos2; 2], at: Pos2) -> f32 {
 /// Draws what was measured in the slice; `ends`: with what it can be taken by.
 pub fn draw(painter: &Painter, place: &ViewPlace, ends: bool, cx: &ViewContext) {
     let Some(transform) = &place.slice else { return };
+    let mut taken = Taken::of(place);
     for measurement in in_slice(transform, cx) {
         let selected = cx.view.transient.measuring.selected == Some(measurement.id);
         let colour = if selected { paint::WARNING } else { MEASURE };
@@ -91,7 +94,32 @@ pub fn draw(painter: &Painter, place: &ViewPlace, ends: bool, cx: &ViewContext) 
         if !measurement.name.is_empty() {
             text.insert(0, measurement.name.clone());
         }
-        label(painter, place, &on_screen(place, &measurement.shape, cx), (&text, colour));
+        let ends = on_screen(place, &measurement.shape, cx);
+        label(painter, place, &ends, (&text, colour), &mut taken);
+    }
+}
+
+/// Where in a view texts stand already.
+pub struct Taken(Vec<Rect>);
+
+impl Taken {
+    /// Those of the view itself: window and level in its corner.
+    pub fn of(place: &ViewPlace) -> Self {
+        let corner = place.rect.max;
+        Self(vec![Rect::from_min_max(corner - vec2(150.0, 24.0), corner)])
+    }
+
+    /// A free place for a text, as near to the wanted one as below or above it there is one; that of the last resort is
+    /// the wanted one.
+    fn find(&mut self, wanted: Rect, within: Rect) -> Rect {
+        let free = |rect: &Rect| {
+            within.contains_rect(*rect) && self.0.iter().all(|taken| !taken.intersects(*rect))
+        };
+        let steps = (0..12u8).flat_map(|n| [1.0, -1.0].map(|way| way * f32::from(n) * 8.0));
+        let mut places = steps.map(|by| wanted.translate(vec2(0.0, by)));
+        let found = places.find(free).unwrap_or(wanted);
+        self.0.push(found);
+        found
     }
 }
 
@@ -125,6 +153,7 @@ pub fn label(
     place: &ViewPlace,
     ends: &[Pos2],
     (text, colour): (&[String], Color32),
+    taken: &mut Taken,
 ) {
     let by_x = |a: &&Pos2, b: &&Pos2| a.x.total_cmp(&b.x);
     let (Some(right), Some(left)) = (ends.iter().max_by(by_x), ends.iter().min_by(by_x)) else {
@@ -132,19 +161,22 @@ pub fn label(
     };
     let widths = text.iter().map(|line| paint::text_width(painter, line, TEXT));
     let width = widths.fold(0.0, f32::max);
-    let fits_right = right.x + AWAY + width < place.rect.max.x - AWAY;
+    let within = Rect::from_min_max(place.rect.min, place.rect.max - vec2(LANE, 0.0));
+    let fits_right = right.x + AWAY + width < within.max.x - AWAY;
     let fits_left = left.x - AWAY - width > place.rect.min.x + AWAY;
     let corner = if fits_right || !fits_left {
         // Within the view in any case.
-        let x = (right.x + AWAY).min(place.rect.max.x - AWAY - width).max(place.rect.min.x + AWAY);
+        let x = (right.x + AWAY).min(within.max.x - AWAY - width).max(within.min.x + AWAY);
         Pos2::new(x, right.y)
     } else {
         Pos2::new(left.x - AWAY - width, left.y)
     };
     let height = TEXT + 3.0;
-    let top = corner.y - height * text.len() as f32 / 2.0;
+    let size = vec2(width, height * text.len() as f32);
+    let wanted = Rect::from_min_size(corner - vec2(0.0, size.y / 2.0), size);
+    let rect = taken.find(wanted, within);
     for (n, line) in text.iter().enumerate() {
-        let at = Pos2::new(corner.x, top) + vec2(0.0, height * n as f32);
+        let at = rect.min + vec2(0.0, height * n as f32);
         paint::text(painter, at, Align2::LEFT_TOP, line, TEXT, colour);
     }
 }
@@ -189,6 +221,22 @@ pub fn rectangle_values(
 mod tests {
     use super::*;
     use egui::pos2;
+
+    #[test]
+    fn texts_of_measures_lie_over_no_other() {
+        let view = Rect::from_min_max(pos2(0.0, 0.0), pos2(300.0, 200.0));
+        let mut taken = Taken(Vec::new());
+        let wanted = Rect::from_min_size(pos2(100.0, 90.0), vec2(60.0, 16.0));
+        let placed: Vec<Rect> = (0..5).map(|_| taken.find(wanted, view)).collect();
+        assert_eq!(placed[0], wanted);
+        for (n, rect) in placed.iter().enumerate() {
+            assert!(view.contains_rect(*rect));
+            assert!(placed[n + 1..].iter().all(|other| !other.intersects(*rect)), "{placed:?}");
+        }
+        // Where there is no room they stand where they belong all the same.
+        let low = Rect::from_min_max(pos2(0.0, 0.0), pos2(300.0, 10.0));
+        assert_eq!(taken.find(wanted, low), wanted);
+    }
 
     #[test]
     fn a_line_is_under_the_pointer_between_its_ends_only() {

@@ -172,6 +172,16 @@ pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
     }
 }
 
+/// Window and level of what is shown beside the scan, in the bottom right corner, with its colours.
+pub fn window_beside(painter: &Painter, pane: Rect, of: &Window, colour_map: ColourMap) {
+    let mut at = pos2(pane.max.x - SLIDER_LANE - 4.0, pane.max.y - 6.0);
+    let room = at.x - pane.center().x - 16.0;
+    if colour_map != ColourMap::Grey {
+        at.y = paint::colour_bar(painter, at, room, colour_map) - 2.0;
+    }
+    window(painter, at, room, of);
+}
+
 /// Answers where it begins.
 fn window(painter: &Painter, right: Pos2, room: f32, window: &Window) -> f32 {
     let [width, level] = window_text(window);

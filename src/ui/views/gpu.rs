@@ -1,5 +1,6 @@
 //! The only paint callbacks of the program. They hold what to show; the [`Scene`] that shows it lies in
-//! egui's callback resources (one for all panes, which keeps what belongs to each pane apart).
+//! egui's callback resources (one for all panes, which keeps what belongs to each pane apart, and another for what is
+//! shown beside slices).
 
 use egui::{PaintCallbackInfo, Rect};
 use egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
@@ -11,21 +12,35 @@ use crate::ui::kit::paint;
 /// it up by its type. Without it, or while it is empty, views show what is behind them.
 pub struct SceneSlot(pub Option<Scene>);
 
+/// The place of the [`Scene`] of what is shown beside slices: as [`SceneSlot`].
+pub struct BesideSlot(pub Option<Scene>);
+
 /// Whether the 3D picture that was prepared last is not complete yet: it is once it has been prepared (and
 /// drawn) a few times more. Beside the [`SceneSlot`], written by paint callbacks.
 pub struct MoreToCome(pub bool);
 
-fn scene(resources: &CallbackResources) -> Option<&Scene> {
+fn scene(resources: &CallbackResources, beside: bool) -> Option<&Scene> {
+    if beside {
+        return resources.get::<BesideSlot>()?.0.as_ref();
+    }
     resources.get::<SceneSlot>()?.0.as_ref()
 }
 
-fn scene_mut(resources: &mut CallbackResources) -> Option<&mut Scene> {
+fn scene_mut(resources: &mut CallbackResources, beside: bool) -> Option<&mut Scene> {
+    if beside {
+        return resources.get_mut::<BesideSlot>()?.0.as_mut();
+    }
     resources.get_mut::<SceneSlot>()?.0.as_mut()
 }
 
 /// A slice picture for the whole of `rect`.
 pub fn slice(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallback {
-    Callback::new_paint_callback(rect, Picture::Slice { pane, params })
+    Callback::new_paint_callback(rect, Picture::Slice { pane, params, beside: false })
+}
+
+/// The same of what is shown beside.
+pub fn slice_beside(rect: Rect, pane: usize, params: SliceParams) -> egui::PaintCallback {
+    Callback::new_paint_callback(rect, Picture::Slice { pane, params, beside: true })
 }
 
 /// The 3D picture for the whole of `rect`; `ctx` is asked for more frames until it is complete.
@@ -35,8 +50,14 @@ pub fn volume(rect: Rect, params: RaycastParams, ctx: &egui::Context) -> egui::P
 
 /// What a pane shows of the scene.
 enum Picture {
-    Slice { pane: usize, params: SliceParams },
+    Slice { pane: usize, params: SliceParams, beside: bool },
     Volume { params: RaycastParams, ctx: egui::Context },
+}
+
+impl Picture {
+    fn is_beside(&self) -> bool {
+        matches!(self, Picture::Slice { beside: true, .. })
+    }
 }
 
 impl CallbackTrait for Picture {
@@ -48,9 +69,9 @@ impl CallbackTrait for Picture {
         encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(scene) = scene_mut(resources) {
+        if let Some(scene) = scene_mut(resources, self.is_beside()) {
             match self {
-                Picture::Slice { pane, params } => {
+                Picture::Slice { pane, params, .. } => {
                     // Coarse ones ask for a frame themselves when they are whole.
                     scene.prepare_slice(*pane, params);
                 }
@@ -72,7 +93,7 @@ impl CallbackTrait for Picture {
         pass: &mut wgpu::RenderPass<'static>,
         resources: &CallbackResources,
     ) {
-        if let Some(scene) = scene(resources) {
+        if let Some(scene) = scene(resources, self.is_beside()) {
             whole_pane(&info, pass);
             match self {
                 Picture::Slice { pane, .. } => scene.paint_slice(pass, *pane),

@@ -57,10 +57,12 @@ fn arrow(event: &Event) -> Option<DVec2> {
 }
 
 /// Gives the keyboard to the view after the one that has it, or to the first.
-pub fn to_next(views: &[(Pane, Response)]) {
-    let at = views.iter().position(|(_, response)| response.has_focus());
-    let next = at.map_or(0, |at| (at + 1) % views.len().max(1));
-    if let Some((_, response)) = views.get(next) {
+/// (The right sides of slices come after all views.)
+pub fn to_next(views: &[(Pane, Response)], beside: &[(Pane, Response)]) {
+    let all = || views.iter().chain(beside);
+    let at = all().position(|(_, response)| response.has_focus());
+    let next = at.map_or(0, |at| (at + 1) % all().count().max(1));
+    if let Some((_, response)) = all().nth(next) {
         response.request_focus();
         response.ctx.request_repaint();
     }

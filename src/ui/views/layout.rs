@@ -114,6 +114,24 @@ pub fn panes(area: Rect, pixels_per_point: f32, view: &ViewState) -> Vec<(Pane, 
     }
 }
 
+/// Views that are so much higher than wide have their two sides above and below each other.
+const TALL: f32 = 1.4;
+
+/// The two sides of a view: of one size to the pixel, so that what fits into the one fits alike into the other. The
+/// first one is at the left, or above.
+pub fn sides(pane: Rect, pixels_per_point: f32) -> [Rect; 2] {
+    let pixels = Pixels::of(pane, pixels_per_point);
+    let [first, second] = if pane.height() > TALL * pane.width() {
+        let rows = pixels.cut(pixels.y, &[0.5]);
+        [0, 1].map(|n| pixels.rect(pixels.x, rows[n]))
+    } else {
+        let columns = pixels.cut(pixels.x, &[0.5]);
+        [0, 1].map(|n| pixels.rect(columns[n], pixels.y))
+    };
+    let size = first.size().min(second.size());
+    [first, second].map(|side| Rect::from_min_size(side.min, size))
+}
+
 /// A table of equal panes, row by row.
 pub fn table(area: Rect, pixels_per_point: f32, columns: usize, rows: usize) -> Vec<Rect> {
     let pixels = Pixels::of(area, pixels_per_point);
@@ -283,6 +301,28 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sides_are_equal_and_fill_their_view(
+            min in prop::array::uniform2(0.0f32..300.0),
+            size in prop::array::uniform2(40.0f32..2000.0),
+            scale in 0.5f32..3.0,
+        ) {
+            let pane = Pixels::of(Rect::from_min_size(min.into(), size.into()), scale);
+            let pane = pane.rect(pane.x, pane.y);
+            let [first, second] = sides(pane, scale);
+            prop_assert!((first.size() - second.size()).length() < 1e-3, "{first} {second}");
+            let both = first.intersect(second);
+            prop_assert!(both.width() <= 0.0 || both.height() <= 0.0);
+            prop_assert!(pane.expand(0.01).contains_rect(first));
+            prop_assert!(pane.expand(0.01).contains_rect(second));
+            let lost = pane.area() - first.area() - second.area();
+            let line = pane.width().max(pane.height());
+            prop_assert!(lost <= 4.0 * line / scale + 2.0 * line, "{lost}");
+            prop_assert!(first.min == pane.min);
         }
     }
 

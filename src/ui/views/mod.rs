@@ -6,6 +6,7 @@
 
 mod annotation_text;
 mod at_crosshair;
+mod beside_pane;
 mod comparison_legend;
 mod gpu;
 mod keyboard;
@@ -17,6 +18,7 @@ mod pen;
 mod pointer_input;
 mod readout;
 mod section;
+mod side_names;
 mod slice_pane;
 mod splitter;
 mod time_points;
@@ -26,7 +28,8 @@ mod wheel;
 
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
-pub use gpu::{MoreToCome, SceneSlot};
+pub use gpu::{BesideSlot, MoreToCome, SceneSlot};
+use pointer_input::OnScreen;
 pub(super) use pointer_input::note_press;
 pub use time_points::height as time_points_height;
 
@@ -76,7 +79,7 @@ pub fn show(
     match cx.view.scan.lightbox {
         Some(lightbox) => {
             // What was held on a view is not seen any more.
-            pointer_input::follow(ui, &[], &mut cx);
+            pointer_input::follow(ui, OnScreen { all: &[], views: 0 }, &mut cx);
             cx.view.transient.keyboard_view = None;
             lightbox::show(ui, above, lightbox, &mut cx);
         }
@@ -103,9 +106,11 @@ fn only_where_the_pointer_went(ui: &Ui, view: &mut ViewState) {
 
 /// The views in their layout.
 fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
-    let panes = layout::panes(area, ui.pixels_per_point(), cx.view);
-    paint::gaps(ui, area, panes.iter().map(|(_, rect)| *rect));
-    let responses: Vec<(Pane, Response)> = panes
+    let ppp = ui.pixels_per_point();
+    let panes = layout::panes(area, ppp, cx.view);
+    let (left, right) = two_sides(&panes, ppp, cx.view);
+    paint::gaps(ui, area, left.iter().chain(&right).map(|(_, rect)| *rect));
+    let mut responses: Vec<(Pane, Response)> = left
         .iter()
         .map(|&(pane, rect)| {
             let response = match pane {
@@ -115,18 +120,25 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
             (pane, response)
         })
         .collect();
-    if !cx.view.transient.is_figure {
-        pointer_input::follow(ui, &responses, cx);
+    let views = responses.len();
+    for (pane, rect) in right {
+        if let Pane::Slice(plane) = pane {
+            responses.push((pane, beside_pane::interact(ui, rect, plane, cx)));
+        }
     }
+    if !cx.view.transient.is_figure {
+        pointer_input::follow(ui, OnScreen { all: &responses, views }, cx);
+    }
+    let beside = responses.split_off(views);
     cx.view.transient.screen.panes =
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
     let view_3d = responses.iter().find(|(pane, _)| *pane == Pane::Volume);
     cx.view.transient.view_3d = view_3d.map(|(_, response)| response.rect);
     if std::mem::take(&mut cx.view.transient.focus_next_view) {
-        keyboard::to_next(&responses);
+        keyboard::to_next(&responses, &beside);
     }
     cx.view.transient.keyboard_view =
-        responses.iter().find(|(_, r)| r.has_focus()).map(|(pane, r)| (r.id, *pane));
+        responses.iter().chain(&beside).find(|(_, r)| r.has_focus()).map(|(pane, r)| (r.id, *pane));
     for (pane, response) in &responses {
         match pane {
             Pane::Slice(plane) => slice_pane::show(ui, response, *plane, cx),
@@ -138,9 +150,36 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
             double_click(ui, response, *pane, cx);
         }
     }
+    for (pane, response) in &beside {
+        if let Pane::Slice(plane) = *pane {
+            beside_pane::show(ui, response, plane, cx);
+            keyboard::frame(ui, response);
+            pointer_input::paint_beside(ui, response, cx);
+            double_click(ui, response, *pane, cx);
+        }
+    }
     if !cx.view.transient.is_figure {
         splitter::interact(ui, area, &panes, cx);
     }
+}
+
+type Places = Vec<(Pane, Rect)>;
+
+/// Where the views lie, and where what is shown beside slices does, if anything is.
+fn two_sides(panes: &[(Pane, Rect)], ppp: f32, view: &ViewState) -> (Places, Places) {
+    if !view.is_side_by_side() {
+        return (panes.to_vec(), Vec::new());
+    }
+    let mut right = Vec::new();
+    let left = panes.iter().map(|&(pane, rect)| {
+        if !pane.is_slice() {
+            return (pane, rect);
+        }
+        let [first, second] = layout::sides(rect, ppp);
+        right.push((pane, second));
+        (pane, first)
+    });
+    (left.collect(), right)
 }
 
 /// A double click on a view shows it alone, or all again. With a tool whose clicks change the document only one on

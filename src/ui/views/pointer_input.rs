@@ -19,6 +19,15 @@ struct Held {
     gesture: Box<dyn Gesture>,
 }
 
+/// The views on the screen.
+#[derive(Clone, Copy)]
+pub struct OnScreen<'a> {
+    /// All views, and after them the right sides of slices, which are only looked at.
+    pub all: &'a [(Pane, Response)],
+    /// How many of them are no right sides.
+    pub views: usize,
+}
+
 /// Keys by which the crosshair is moved in a view that has the keyboard, and by which one gets it.
 const MOVES_CROSSHAIR: [Key; 5] =
     [Key::ArrowLeft, Key::ArrowRight, Key::ArrowUp, Key::ArrowDown, Key::F6];
@@ -69,7 +78,8 @@ fn closes_a_menu(ctx: &egui::Context) -> bool {
 
 /// Gives this frame's pointer events to the gesture that is under way, and begins new ones. Call once, when all views
 /// and the handles over them have answered to egui.
-pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
+pub fn follow(ui: &Ui, screen: OnScreen, cx: &mut ViewContext) {
+    let (views, edited) = (screen.all, &screen.all[..screen.views]);
     let shared = SharedMemory::of(ui.ctx());
     let PointerMemory { mut held, mut modifiers, mut pen, mut keyed } =
         std::mem::take(&mut *shared.lock());
@@ -93,7 +103,7 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
             Event::PointerButton { pos, button, pressed, modifiers: changed } => {
                 modifiers = changed;
                 if pressed && held.is_none() {
-                    held = press(views, (pos, pressure), button, modifiers, cx);
+                    held = press(screen, (pos, pressure), button, modifiers, cx);
                 } else if !pressed && held.as_ref().is_some_and(|h| h.button == button) {
                     update(held.as_mut(), views, (pos, pressure), modifiers, cx);
                     if let Some(held) = held.take() {
@@ -114,15 +124,15 @@ pub fn follow(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
     if let Some(wanted) = cx.view.transient.tool_use.take()
         && held.is_none()
     {
-        at_crosshair::use_tool(wanted, views, cx);
+        at_crosshair::use_tool(wanted, edited, cx);
     }
     cx.view.transient.gesture = match &held {
         Some(held) => GestureState::Active { edits: held.gesture.edits() },
         None => GestureState::Idle,
     };
-    hover(ui, views, cx);
+    hover(ui, screen, cx);
     if keyed && held.is_none() {
-        at_crosshair::hover(views, cx);
+        at_crosshair::hover(edited, cx);
     }
     *shared.lock() = PointerMemory { held, modifiers: now, pen, keyed };
 }
@@ -174,13 +184,15 @@ fn update(
 }
 
 fn press(
-    views: &[(Pane, Response)],
+    screen: OnScreen,
     (at, pressure): (Pos2, Option<f32>),
     button: PointerButton,
     modifiers: Modifiers,
     cx: &mut ViewContext,
 ) -> Option<Held> {
-    let view = views.iter().find(|(_, r)| r.rect.contains(at))?;
+    let views = screen.all;
+    let n = views.iter().position(|(_, r)| r.rect.contains(at))?;
+    let (view, right) = (&views[n], n >= screen.views);
     let id = view.1.id;
     let [clicks, drags] = top_at(&view.1, at)?;
     let foreign = cx.egui.dragged_id().is_some_and(|id| views.iter().all(|(_, r)| r.id != id));
@@ -191,7 +203,11 @@ fn press(
     if !press.may_click && !press.may_drag {
         return None;
     }
-    let gesture = tool(cx).press(&press, cx).or_else(|| begin_view_gesture(&press))?;
+    if view.0.is_slice() {
+        cx.view.choose_side(right);
+    }
+    let tool = if right { tool_beside(cx) } else { tool(cx) };
+    let gesture = tool.press(&press, cx).or_else(|| begin_view_gesture(&press))?;
     Some(Held { view: id, button, gesture })
 }
 
@@ -215,6 +231,12 @@ pub fn tool(cx: &ViewContext) -> &'static dyn Tool {
     tools::of(cx.view.prefs.tool)
 }
 
+/// The tool at the right side of slices, where nothing is edited: the one in use if it only looks, else the crosshair.
+fn tool_beside(cx: &ViewContext) -> &'static dyn Tool {
+    let tool = tool(cx);
+    if tool.drags_window() { tool } else { tools::of(tools::CROSSHAIR) }
+}
+
 /// The pointer in the view that it is over, while no button is down there.
 pub fn over(response: &Response, pane: Pane, cx: &ViewContext) -> Option<WorldPointer> {
     let at = response.ctx.input(|i| i.pointer.latest_pos())?;
@@ -225,9 +247,10 @@ pub fn over(response: &Response, pane: Pane, cx: &ViewContext) -> Option<WorldPo
 }
 
 /// What is under the pointer; and, while no button is down, what the tool makes of it.
-fn hover(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
+fn hover(ui: &Ui, screen: OnScreen, cx: &mut ViewContext) {
     let down = ui.input(|i| i.pointer.any_down());
-    let Some((pane, response)) = views.iter().find(|(_, r)| r.contains_pointer()) else { return };
+    let Some(n) = screen.all.iter().position(|(_, r)| r.contains_pointer()) else { return };
+    let (pane, response) = &screen.all[n];
     let Some(at) = ui.input(|i| i.pointer.latest_pos()) else { return };
     let at = WorldPointer::new(cx.place(response.rect, *pane), at, ui.input(|i| i.modifiers));
     match &at.place.slice {
@@ -237,8 +260,28 @@ fn hover(ui: &Ui, views: &[(Pane, Response)], cx: &mut ViewContext) {
         None if !down => cx.view.transient.hover = readout::in_3d(&at, cx),
         None => {}
     }
-    if !down {
+    if !down && n < screen.views {
         tool(cx).hover(&at, cx);
+    }
+}
+
+/// The pointer's shape and what a gesture draws at the right side of a slice.
+pub fn paint_beside(ui: &Ui, response: &Response, cx: &ViewContext) {
+    let painter = ui.painter().with_clip_rect(response.rect.intersect(ui.clip_rect()));
+    let shared = SharedMemory::of(&response.ctx);
+    let memory = shared.lock();
+    let held = memory.held.as_ref().filter(|held| held.view == response.id);
+    if let Some(held) = held {
+        held.gesture.paint(&painter);
+    }
+    let of_tool =
+        if tool(cx).drags_window() { CursorIcon::AllScroll } else { CursorIcon::Crosshair };
+    match held {
+        Some(held) => {
+            response.ctx.set_cursor_icon(held.gesture.cursor().unwrap_or(of_tool));
+        }
+        None if response.hovered() => response.ctx.set_cursor_icon(of_tool),
+        None => {}
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ui::commands::segment;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
 use crate::ui::tools::{self, marks, measured};
-use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip};
+use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip, side_names};
 use crate::volume::Window;
 
 /// Makes the pane answer to the pointer. Before anything is painted, so that linked views never show two
@@ -68,6 +68,10 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let in_hand = view.prefs.tool == tools::MEASURE && !view.transient.is_figure;
     measured::draw(&painter, &seen, in_hand, cx);
     words(&painter, rect, &transform, &place, cx);
+    if cx.view.is_side_by_side() {
+        side_names::draw_left(&painter, rect, cx);
+        side_names::mark_pointer(&painter, response, plane, cx);
+    }
     extension(&painter, rect, cx);
     if view.prefs.show_crosshair && !view.transient.is_figure {
         turn::draw_handles(ui, &painter, rect, plane, &cross, cx);
@@ -91,6 +95,16 @@ pub fn picture(
         no_picture(painter, rect);
         return;
     }
+    painter.add(gpu::slice(rect, pane, params(painter, rect, transform, cx)));
+}
+
+/// How it is drawn.
+pub fn params(
+    painter: &egui::Painter,
+    rect: Rect,
+    transform: &SliceTransform,
+    cx: &Context,
+) -> SliceParams {
     let ppp = painter.pixels_per_point();
     let view = &*cx.view;
     let hidden = MaskStyle { fill: 0.0, outline: 0.0, ..view.prefs.masks };
@@ -99,7 +113,7 @@ pub fn picture(
     } else {
         (Window::new(f64::MAX, 1.0), ColourMap::Grey)
     };
-    let params = SliceParams {
+    SliceParams {
         size: paint::pixel_size(rect, ppp),
         voxel_from_pane: transform.voxel_from_pane(f64::from(ppp)),
         window,
@@ -108,8 +122,7 @@ pub fn picture(
         slab: transform.slab(view.prefs.slab_mm, view.prefs.projection),
         overlays: overlay_images(view),
         masks: if view.labels_shown() { view.prefs.masks } else { hidden },
-    };
-    painter.add(gpu::slice(rect, pane, params));
+    }
 }
 
 /// The second images as they are drawn: each in the slot of its place in the list.

@@ -81,10 +81,11 @@ fn image(ui: &mut Ui, why: Option<&str>, (scan, has_objects): (&str, bool)) -> O
     let mut choices = vec![
         (tr("Open as scan"), OfferAnswer::Scan),
         (over.as_str(), OfferAnswer::Overlay),
+        (tr("Show beside the scan"), OfferAnswer::Beside),
         (tr("Don't open"), OfferAnswer::Drop),
     ];
     if has_objects && why.is_some() {
-        choices.insert(2, compare);
+        choices.insert(3, compare);
     }
     buttons(ui, &choices)
 }

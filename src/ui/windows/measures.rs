@@ -29,16 +29,27 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         .default_width(420.0)
         // Not over the axial view, where most is drawn.
         .default_pos(room.left_bottom() + egui::vec2(250.0, -280.0))
+        .constrain_to(above_the_bars(room, cx.view.scan.comparison.is_some()))
         .show(ctx, |ui| {
             ui.set_min_width(360.0);
             ui.set_max_width((room.width() - 300.0).max(360.0));
-            // Both lists share the height.
-            let height = ((room.height() - 320.0) / 2.0).max(80.0);
+            // Both lists share the height; longer ones are scrolled, and most of the views is still seen.
+            let height = ((room.height() - 320.0) / 4.0).clamp(80.0, 200.0);
             object_measures::show(ui, document, height, cx);
             section_line(ui);
             drawn(ui, document, height, cx);
         });
     cx.view.windows.measures = open;
+}
+
+/// Points of the status bar, and of the table of a comparison as it is at first.
+const STATUS: f32 = 30.0;
+const TABLE: f32 = 236.0;
+
+/// What the window may cover: not the line at the bottom, nor the table of a comparison where there is room beside it.
+fn above_the_bars(room: egui::Rect, compares: bool) -> egui::Rect {
+    let table = if compares && room.height() > 2.5 * TABLE { TABLE } else { 0.0 };
+    egui::Rect::from_min_max(room.min, room.max - egui::vec2(0.0, STATUS + table))
 }
 
 /// What was drawn.

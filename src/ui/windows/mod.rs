@@ -1,9 +1,10 @@
 //! Windows, questions and cards over the rest.
 
 mod about_model;
-mod ask_flatten;
+mod ask_before;
 mod ask_leave;
 mod ask_replace;
+mod ask_with_scan;
 mod drafts;
 mod drop_offer;
 mod growth;
@@ -18,6 +19,7 @@ mod palette;
 pub mod path_prompt;
 mod pictures;
 mod place;
+mod robot;
 mod series;
 mod session_question;
 mod small_picture;
@@ -34,6 +36,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     operation::show(ctx, cx);
     growth::show(ctx, cx);
     measures::show(ctx, cx);
+    robot::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
     pictures::show(ctx, cx);
@@ -42,7 +45,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     session_question::show(ctx, cx.status, cx.out);
     series::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
-    ask_flatten::show(ctx, cx.status, cx.out);
+    ask_with_scan::show(ctx, cx.status, cx.out);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
     welcome::drop_files(ctx, cx.status, cx.out);
 }

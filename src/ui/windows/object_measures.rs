@@ -13,7 +13,7 @@ use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet, row_button};
-use crate::ui::state::{Action, ObjectMeasures, millimetres, readout};
+use crate::ui::state::{Action, ObjectMeasures, measured_objects, millimetres, readout};
 
 /// Draws a row for each object that has a mask.
 pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext) {
@@ -35,25 +35,21 @@ pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut Comma
                 }
             });
         });
-    let all: Option<Vec<MeasuredStructure>> = measured
-        .iter()
-        .map(|object| match cx.status.measures.get(&object.id) {
-            Some(ObjectMeasures::Known(found)) => {
-                let mut found = (**found).clone();
-                // It may have got another name since.
-                found.name = Some(object.name.clone());
-                Some(found)
+    let all = measured_objects(document, &cx.status.measures);
+    ui.add_enabled_ui(all.is_some(), |ui| {
+        ui.horizontal(|ui| {
+            let copied = ui.button(tr("Copy objects as table")).clicked();
+            if let Some(structures) = all.filter(|_| copied) {
+                let name = document.image().name().to_owned();
+                let file = MeasuredFile { file: name, scan: None, unit: None, structures };
+                ui.ctx().copy_text(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&file)));
             }
-            _ => None,
-        })
-        .collect();
-    let button = egui::Button::new(tr("Copy objects as table"));
-    let response = ui.add_enabled(all.is_some(), button);
-    if let Some(structures) = all.filter(|_| response.clicked()) {
-        let name = document.image().name().to_owned();
-        let file = MeasuredFile { file: name, scan: None, unit: None, structures };
-        ui.ctx().copy_text(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&file)));
-    }
+            let tip = tr("CSV or JSON, with the keys of the command line");
+            if ui.button(tr("Save objects…")).on_hover_text(tip).clicked() {
+                cx.send(Action::SaveMeasures);
+            }
+        });
+    });
 }
 
 fn heads(ui: &mut Ui, cx: &CommandContext) {
@@ -127,7 +123,8 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
     let share = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     ui.label(format!("{}, {}", share(found.elongation), share(found.flatness)));
     let [r, a, s] = found.centroid_mm;
-    ui.label(format!("{r:.1}, {a:.1}, {s:.1}"));
+    // With a true minus, as elsewhere.
+    ui.label(format!("{r:.1}, {a:.1}, {s:.1}").replace('-', "−"));
     if let Some(uptake) = &found.uptake {
         ui.label(format!("{:.2}", uptake.suv_peak));
         ui.label(millilitres(uptake.mtv_ml));
@@ -149,9 +146,13 @@ fn axial(
         ui.label(format!("{long} × {}", millimetres(found.axial_short_mm)));
         let draw = tr_with("Draw the axial diameters of {name}", &[("name", &object.name)]);
         if row_button(ui, icons::RULER, &draw, &draw).clicked() {
-            for ends in [found.axial_long_ends_mm, found.axial_short_ends_mm] {
-                let ends = ends.map(DVec3::from_array);
-                let add = MeasurementChange::Add(MeasurementShape::Length(ends));
+            let called =
+                [tr("Axial long diameter of {name}"), tr("Axial short diameter of {name}")];
+            let ends = [found.axial_long_ends_mm, found.axial_short_ends_mm];
+            for (called, ends) in called.into_iter().zip(ends) {
+                let shape = MeasurementShape::Length(ends.map(DVec3::from_array));
+                let called = called.replace("{name}", &object.name);
+                let add = MeasurementChange::AddNamed(shape, called);
                 cx.send(Action::Do(Command::Measure(add)));
             }
             let [a, b] = found.axial_long_ends_mm.map(DVec3::from_array);

@@ -4,13 +4,13 @@
 use egui::{ComboBox, Context, DragValue, Response, RichText, Ui, Window};
 
 use super::place;
-use crate::document::{Document, Over};
+use crate::document::{Document, LabelId, Object, Over};
 use crate::geom::{Axis, DVec3, Direction, Plane};
 use crate::mask::CutPlane;
 use crate::mask::morphology::Shell;
 use crate::mask::operation::{OperationKind, Size};
 use crate::ui::commands::{CommandContext, operations};
-use crate::ui::kit::format::millilitres;
+use crate::ui::kit::format::{millilitres, shorten};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{choice, colours, field, quiet};
@@ -38,7 +38,8 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
             OperationStatus::Ready { cut_off, .. } => *cut_off,
             _ => None,
         };
-        options(ui, document, (normal, found), &mut cx.view.prefs.operation);
+        let (set, scan) = (&mut cx.view.prefs.operation, &mut cx.view.scan);
+        options(ui, document, (normal, found), (set, &mut scan.operand));
         ui.add_space(4.0);
         outcome(ui, document, cx);
     });
@@ -51,6 +52,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     cx.view.transient.operation = open.then(|| WantedOperation {
         operation: set.operation(crosshair, cut),
         over: set.over,
+        with: operand(document, cx.view.scan.operand),
         preview: set.preview,
     });
 }
@@ -64,12 +66,49 @@ fn cut_slice(document: &Document, view: &ViewState) -> (CutPlane, f64) {
     (plane, frame.slice_distance() / 2.0)
 }
 
-/// `plane`: where the cutting plane points to, and on which side of it lies what it was found to cut off.
+/// The objects that the selected one can be put together with.
+fn operands(document: &Document) -> impl Iterator<Item = &Object> + Clone {
+    let active = document.active().map(|o| o.id);
+    document.objects().iter().filter(move |o| Some(o.id) != active && o.has_voxels())
+}
+
+/// The second object of operations on two: the one that was chosen, or the only one that there is.
+fn operand(document: &Document, chosen: Option<LabelId>) -> Option<LabelId> {
+    let mut all = operands(document).map(|o| o.id);
+    match all.clone().find(|id| Some(*id) == chosen) {
+        Some(chosen) => Some(chosen),
+        None => all.next().filter(|_| all.next().is_none()),
+    }
+}
+
+/// Which is the second object.
+fn other(ui: &mut Ui, document: &Document, chosen: &mut Option<LabelId>) {
+    let now = operand(document, *chosen).and_then(|id| document.object(id));
+    let text = now.map_or_else(|| tr("Choose…").to_owned(), |o| shorten(&o.name, 24));
+    field(ui, tr("Other object"), |ui| {
+        let combo = ComboBox::from_id_salt("operation_other").width(190.0).height(400.0);
+        let combo = combo.selected_text(text).show_ui(ui, |ui| {
+            for Object { id, name, .. } in operands(document) {
+                let mut value = now.map(|o| o.id);
+                if ui.selectable_value(&mut value, Some(*id), shorten(name, 40)).clicked() {
+                    *chosen = Some(*id);
+                }
+            }
+        });
+        let tip = tr(
+            "It stays as it is. What the selected object gets of it lies on top of it, or below it while it is locked.",
+        );
+        combo.response.accessible_name(tr("The other object")).on_hover_text(tip);
+    });
+}
+
+/// `plane`: where the cutting plane points to, and on which side of it lies what it was found to cut off. `with`: the
+/// second object that was chosen.
 fn options(
     ui: &mut Ui,
     document: &Document,
     plane: (DVec3, Option<Direction>),
-    set: &mut OperationOptions,
+    (set, with): (&mut OperationOptions, &mut Option<LabelId>),
 ) {
     let name = document.active().map_or("", |o| &o.name);
     field(ui, tr("Object"), |ui| ui.label(name));
@@ -100,6 +139,9 @@ fn options(
     if set.kind == OperationKind::CutByPlane {
         cut(ui, plane, set);
     }
+    if set.kind.takes_other() {
+        other(ui, document, with);
+    }
     if set.kind == OperationKind::Hollow {
         let shells = [
             (tr("Inside"), Shell::Inside),
@@ -117,6 +159,10 @@ fn options(
         field(ui, tr("Over"), |ui| choice(ui, &mut set.over, &overs));
     }
     ui.label(quiet(ui, tr(hint(set.kind))));
+    let below = document.objects().iter().any(|o| !o.covered.is_empty());
+    if set.kind == OperationKind::SmoothTogether && below {
+        ui.label(quiet(ui, tr("What lies under other objects stays as it is.")));
+    }
     ui.checkbox(&mut set.preview, tr("Preview"));
 }
 
@@ -281,6 +327,12 @@ fn hint(kind: OperationKind) -> &'static str {
         ),
         K::Hollow => mark("A shell of this thickness takes the place of the mask."),
         K::SnapToEdge => mark("The border moves to the strongest edge within this distance."),
+        K::Union => mark("Voxels of the other object become this one's too."),
+        K::Intersection => mark("Only voxels that the other object has too stay."),
+        K::Difference => mark("Voxels that the other object has too go."),
+        K::ExclusiveOr => mark(
+            "Voxels that both have go, and those of the other object alone become this one's too.",
+        ),
     }
 }
 
@@ -312,12 +364,19 @@ fn outcome(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             RichText::new(format!("+{gained} − {lost}"))
         }
         OperationStatus::Ready { lost_ml, parts, .. } => {
-            let before = document.active().map_or(0.0, |object| document.volume_ml(object));
+            let before = document.active().map_or(0.0, |object| document.whole_ml(object));
             RichText::new(split_text(before, *lost_ml, *parts))
         }
         OperationStatus::Refused(why) => RichText::new(why).color(colours(ui).warning),
     };
     ui.label(text);
+    if let OperationStatus::Ready { under_ml, .. } = status
+        && *under_ml > 0.0
+    {
+        let ml = millilitres(*under_ml);
+        let text = tr_with("{ml} of it under other objects, where it is not seen", &[("ml", &ml)]);
+        ui.label(quiet(ui, text));
+    }
     if let OperationStatus::Ready { taken, .. } = status
         && let Some((name, ml)) = taken.first()
     {

@@ -46,7 +46,11 @@ pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
         ui.add_space(12.0);
         let mut answer = opened.map(Some);
         ui.horizontal(|ui| {
-            let open = if asked.over_scan { tr("Lay over the scan") } else { tr("Open") };
+            let open = match asked {
+                _ if asked.over_scan => tr("Lay over the scan"),
+                _ if asked.beside_scan => tr("Show beside the scan"),
+                _ => tr("Open"),
+            };
             if ui.button(RichText::new(open).strong()).clicked() {
                 answer = Some(Some(chosen));
             }

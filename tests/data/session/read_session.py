@@ -7,6 +7,7 @@
 
 import array
 import gzip
+import hashlib
 import json
 import sqlite3
 import struct
@@ -40,6 +41,24 @@ def label_map(session):
         for start, length in mask_runs(blob):
             labels[start : start + length] = array.array("H", [label]) * length
     return (nx, ny, nz), labels
+
+
+def scan(session):
+    """Type, number of time points and stored numbers of the scan, if it is in the session; time points one after another,
+    x fastest. Their values: number * slope + inter."""
+    row = session.execute("SELECT data_type, time_points FROM scan").fetchone()
+    if row is None:
+        return None
+    kind = {"uint8": "B", "int8": "b", "uint16": "H", "int16": "h", "uint32": "I", "int32": "i", "uint64": "Q",
+            "int64": "q", "float32": "f", "float64": "d"}[row[0]]
+    numbers = array.array(kind)
+    for sha256, voxels in session.execute("SELECT sha256, voxels FROM scan_piece ORDER BY place"):
+        piece = zlib.decompress(voxels)
+        assert hashlib.sha256(piece).hexdigest() == sha256, "not what was written"
+        numbers.frombytes(piece)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return {"data_type": row[0], "time_points": row[1], "voxels": runs_of(numbers)}
 
 
 def runs_of(labels):
@@ -76,7 +95,7 @@ def main():
     (application,) = session.execute("PRAGMA application_id").fetchone()
     (version,) = session.execute("PRAGMA user_version").fetchone()
     assert application == 0x56585054, "no Voxpoint session"
-    assert version in (1, 2, 3), "another version"
+    assert version in (1, 2, 3, 4), "another version"
     dims, labels = label_map(session)
     affine = geometry(session, "affine")
     if len(sys.argv) > 2:
@@ -91,7 +110,8 @@ def main():
         "SELECT prompt.id, positive, x, y, z FROM prompt JOIN object ON object.id = prompt.object"
         " ORDER BY object.place, prompt.place LIMIT 1"
     ).fetchone()
-    report = {"dims": dims, "affine": affine, "names": names, "first_prompt": prompt, "labels": runs_of(labels)}
+    inside = scan(session) if version >= 4 else None
+    report = {"dims": dims, "affine": affine, "names": names, "first_prompt": prompt, "labels": runs_of(labels), "scan": inside}
     print(json.dumps(report))
 
 

@@ -97,7 +97,7 @@ fn a_session_with_a_name_is_never_among_the_drafts() {
     for to in [draft.clone(), draft.with_file_name("mine.voxpoint")] {
         let Bench { open, view, current, .. } = &mut bench;
         let letter = current.letter(open, view, true);
-        bench.keeper.give(Order::Move(to.clone(), letter));
+        bench.keeper.give(moved(&to, letter));
         let Told::NotMoved { why, .. } = bench.hear() else { panic!("moved: {}", to.display()) };
         assert!(why.contains("choose another folder"), "{why}");
     }
@@ -117,7 +117,7 @@ fn what_was_replaced_before_is_not_replaced_again() {
         for to in [&case, &other] {
             let Bench { open, view, current, .. } = &mut bench;
             let letter = current.letter(open, view, true);
-            bench.keeper.give(Order::Move(to.clone(), letter));
+            bench.keeper.give(moved(to, letter));
             assert!(matches!(bench.hear(), Told::Moved { .. }));
         }
     }

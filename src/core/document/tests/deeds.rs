@@ -6,8 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::document::{
-    Change, Command, Document, EditKind, EditedObject, GestureId, LabelId, ModelMask, ObjectEdit,
-    ObjectState, Over, Refused, Resolution,
+    Change, Command, Depth, Document, EditKind, EditedObject, GestureId, LabelId, ModelMask,
+    ObjectEdit, ObjectState, Over, Refused, Resolution,
 };
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::{Answer, Extension, KeptParts, ModelState, Prompt, PromptId};
@@ -98,6 +98,8 @@ pub fn paint(
 pub enum Deed {
     New,
     Click(bool),
+    /// An object is begun by a click, under this number.
+    Begin(u16),
     Answer([usize; 3], [usize; 3]),
     RemovePrompt(usize),
     MovePrompt(usize, [usize; 3]),
@@ -123,9 +125,13 @@ pub enum Deed {
     State(usize, usize),
     /// Whose, into whose.
     Merge(usize, usize),
+    /// Whose copy.
+    Duplicate(usize),
+    /// Whose, into whose.
+    AddCopy(usize, usize),
     /// Whose, to which number.
     Renumber(usize, u16),
-    /// Whose (one more: a new one's), over what, where.
+    /// Whose (one more: a new one's), over what, how and how deep, where.
     EditAll([DeedEdit; 2]),
     Fail,
     /// A click that fails at once.
@@ -139,6 +145,7 @@ pub fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         1 => Just(Deed::New),
         4 => any::<bool>().prop_map(Deed::Click),
+        1 => (0u16..6).prop_map(Deed::Begin),
         5 => (corner(), corner()).prop_map(|(a, b)| Deed::Answer(a, b)),
         1 => (0usize..4).prop_map(Deed::RemovePrompt),
         1 => (0usize..4, corner()).prop_map(|(n, to)| Deed::MovePrompt(n, to)),
@@ -162,8 +169,9 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         1 => (0usize..4, 0usize..3).prop_map(|(n, state)| Deed::State(n, state)),
         1 => (0usize..4, 0usize..4).prop_map(|(from, into)| Deed::Merge(from, into)),
         1 => (0usize..4, 0u16..6).prop_map(|(n, number)| Deed::Renumber(n, number)),
-        2 => [(0usize..4, 0usize..5, [corner(), corner()]), (0usize..4, 0usize..5, [corner(), corner()])]
-            .prop_map(Deed::EditAll),
+        1 => (0usize..4).prop_map(Deed::Duplicate),
+        1 => (0usize..4, 0usize..4).prop_map(|(from, into)| Deed::AddCopy(from, into)),
+        3 => [deed_edit(), deed_edit()].prop_map(Deed::EditAll),
         1 => Just(Deed::Fail),
         3 => any::<bool>().prop_map(Deed::Vain),
         3 => Just(Deed::Undo),
@@ -182,17 +190,23 @@ pub fn label(value: u16, region: Region) -> NamedRegion {
     NamedRegion { value, name: None, colour: None, opacity: None, visible: true, region }
 }
 
-pub type DeedEdit = (usize, usize, [[usize; 3]; 2]);
+pub type DeedEdit = (usize, usize, (usize, usize), [[usize; 3]; 2]);
+
+fn deed_edit() -> impl Strategy<Value = DeedEdit> {
+    let corner = || [0usize..6, 0..5, 0..4];
+    (0usize..4, 0usize..6, (0usize..3, 0usize..3), [corner(), corner()])
+}
 
 pub fn edit_all(d: &mut Document, edits: &[DeedEdit]) -> Result<(), Refused> {
     let pick = |n: usize| d.objects().get(n).map(|o| o.id);
-    let edit = |&(n, over, [a, b]): &DeedEdit| {
+    let edit = |&(n, over, (how, deep), [a, b]): &DeedEdit| {
         let target = pick(n).map_or(EditedObject::New(Some("new".into())), EditedObject::Known);
         let region = Arc::new(between(a, b));
-        let change = [Change::Add, Change::Subtract, Change::Replace][over % 3](region);
-        let other = pick(over).unwrap_or(LabelId(1));
-        let over = if over < 2 { Over::Unlocked } else { Over::Only(other) };
-        ObjectEdit { target, change, over }
+        let change = [Change::Add, Change::Subtract, Change::Replace][how](region);
+        let other = |n| Over::Only(pick(n).unwrap_or(LabelId(1)));
+        let over = [Over::Background, Over::Unlocked, other(0), other(1), other(2), other(3)][over];
+        let depth = [Depth::Seen, Depth::Whole, Depth::Shared][deep];
+        ObjectEdit { target, change, over, depth }
     };
     let edits = edits.iter().map(edit).collect();
     d.apply(Command::EditAll { name: "Some", edits })
@@ -231,6 +245,12 @@ pub fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let _refusals_are_fine = match deed {
         Deed::New => d.apply(Command::NewObject),
         Deed::Click(positive) => click(d, *positive),
+        Deed::Begin(number) => d.apply(Command::BeginByPrompt {
+            number: LabelId(*number),
+            name: "begun".to_owned(),
+            colour: [9; 3],
+            prompt: Prompt::positive(DVec3::new(5.0, 4.0, 3.0)),
+        }),
         Deed::Answer(a, b) => {
             if d.pending().is_some() {
                 resolve(d, between(*a, *b));
@@ -285,6 +305,13 @@ pub fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
         }
         Deed::Merge(from, into) => match (pick(d, *from), pick(d, *into)) {
             (Some(from), Some(into)) => d.apply(Command::Merge { into, from }),
+            _ => Ok(()),
+        },
+        Deed::Duplicate(n) => pick(d, *n).map_or(Ok(()), |object| {
+            d.apply(Command::Duplicate { object, name: format!("copy {n}") })
+        }),
+        Deed::AddCopy(from, into) => match (pick(d, *from), pick(d, *into)) {
+            (Some(from), Some(into)) => d.apply(Command::AddCopy { into, from }),
             _ => Ok(()),
         },
         Deed::Renumber(n, number) => {

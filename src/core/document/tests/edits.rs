@@ -253,3 +253,16 @@ fn equal_layers_take_memory_once_and_steps_only_for_what_they_change() {
     edit(&mut d, None, add([0; 3], [2; 3])).unwrap();
     assert!(Arc::ptr_eq(&d.objects()[0].added, &d.objects()[0].region));
 }
+
+#[test]
+fn a_drawn_mask_takes_memory_once_whatever_was_erased_of_it() {
+    let mut d = document();
+    edit(&mut d, None, add([0; 3], [4; 3])).unwrap();
+    let once = |d: &Document| Arc::ptr_eq(&d.objects()[0].region, &d.objects()[0].added);
+    assert!(once(&d));
+    let part = Change::Subtract(Arc::new(boxed([1; 3], [3; 3])));
+    paint(&mut d, None, part, Over::Background, GestureId(900)).unwrap();
+    assert!(once(&d) && !d.objects()[0].removed.is_empty() && layers_agree(&d));
+    assert!(d.undo() && once(&d) && layers_agree(&d));
+    assert!(d.redo() && once(&d) && layers_agree(&d));
+}

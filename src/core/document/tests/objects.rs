@@ -4,6 +4,7 @@ use super::edits::{add, edit};
 use super::*;
 
 const ROW: usize = DIMS[0];
+const HOW: (Over, Depth) = (Over::Background, Depth::Whole);
 
 fn id(n: u16) -> LabelId {
     LabelId(n)
@@ -37,7 +38,8 @@ fn an_object_is_split_in_one_step() {
     let mut d = two_objects();
     let before = seen(&d);
     let part = Change::Add(Arc::new(boxed([1, 0, 0], [2; 3])));
-    let give = |target| ObjectEdit { target, change: part.clone(), over: Over::Only(id(1)) };
+    let (over, depth) = (Over::Only(id(1)), Depth::Seen);
+    let give = |target| ObjectEdit { target, change: part.clone(), over, depth };
     let edits = vec![give(EditedObject::New(Some("part".into()))), give(EditedObject::New(None))];
     d.apply(Command::EditAll { name: "Split", edits }).unwrap();
     assert_eq!((counts(&d), d.can_undo()), (vec![(1, 4), (2, 8), (3, 4)], Some("Split")));
@@ -51,7 +53,10 @@ fn all_edits_or_none() {
     d.apply(Command::SetLocked(id(2), true)).unwrap();
     let before = seen(&d);
     let grown = Arc::new(boxed([0; 3], DIMS));
-    let edit = |target, over| ObjectEdit { target, change: Change::Add(Arc::clone(&grown)), over };
+    let edit = |target, over| {
+        let (change, depth) = (Change::Add(Arc::clone(&grown)), Depth::Seen);
+        ObjectEdit { target, change, over, depth }
+    };
     let known = |n| EditedObject::Known(id(n));
     for (last, why) in [
         (edit(known(2), Over::Background), Refused::Locked),
@@ -83,7 +88,7 @@ fn what_an_operation_leaves_alone_stays_open_to_clicks() {
     let mut d = one_object();
     let owned = Arc::clone(&d.objects()[0].region);
     let wanted = owned.without(&boxed([0; 3], [1; 3]), ROW).union(&boxed([4; 3], [5, 5, 4]), ROW);
-    let edits = ObjectEdit::to_become(id(1), (&owned, &wanted), Over::Background, ROW);
+    let edits = ObjectEdit::to_become(id(1), (&owned, &wanted), HOW, ROW);
     d.apply(Command::EditAll { name: "Smooth", edits: edits.to_vec() }).unwrap();
     let object = &d.objects()[0];
     assert_eq!(*object.region, wanted);
@@ -240,4 +245,59 @@ fn new_objects_are_those_that_are_to_be_there() {
     assert_eq!(document.next_object().unwrap().name, "Object 3");
     document.expect_objects(Vec::new());
     assert_eq!(document.next_object().unwrap().id, LabelId(3));
+}
+
+fn begin(number: u16, x: f64, positive: bool) -> Command {
+    let (name, colour) = ("robot: liver".to_owned(), [1, 2, 3]);
+    Command::BeginByPrompt { number: id(number), name, colour, prompt: prompt(x, positive) }
+}
+
+#[test]
+fn an_object_is_begun_by_a_click_under_its_own_name_and_number_in_one_step() {
+    let mut d = two_objects();
+    d.apply(Command::NewObject).unwrap();
+    let before = seen(&d);
+    for (command, why) in [
+        (begin(0, 5.0, true), Refused::NoNumber),
+        (begin(2, 5.0, true), Refused::NumberTaken),
+        (begin(9, 5.0, false), Refused::FirstMustBePositive),
+        (begin(9, 1.0, true), Refused::Taken),
+        (begin(9, -3.0, true), Refused::OutsideVolume),
+    ] {
+        assert_eq!(d.apply(command), Err(why));
+        assert_eq!(seen(&d), before);
+    }
+    d.apply(begin(9, 5.0, true)).unwrap();
+    let object = d.active().unwrap();
+    let [point] = object.log.prompts[..] else { panic!("one click") };
+    assert_eq!((object.id, &*object.name, object.colour), (id(9), "robot: liver", [1, 2, 3]));
+    assert!(point.id != PromptId::NEW && d.is_pending(id(9)));
+    assert_eq!(d.objects().len(), 4, "the empty object stays what it is");
+    let step = d.history_steps().0.last().cloned().unwrap();
+    assert_eq!((step.name, step.point), ("Positive click", Some(1)));
+    resolve(&mut d, boxed([2, 0, 0], [6, 4, 4]));
+    assert_eq!(counts(&d)[3].0, 9);
+    is_exact(&mut d, &before);
+    // Another click goes on with it, and one that fails leaves nothing.
+    d.apply(begin(10, 2.0, true)).unwrap_err();
+    d.undo();
+    d.apply(begin(10, 5.0, true)).unwrap();
+    let (entry, _) = d.pending().unwrap();
+    d.apply(Command::Withdraw(entry)).unwrap();
+    assert_eq!(seen(&d), before);
+}
+
+#[test]
+fn a_number_that_is_wanted_is_had_unless_it_means_something_else() {
+    let mut d = two_objects();
+    let number = |d: &Document, wanted: u16, meant: &[u16]| {
+        d.number_for(id(wanted), meant.iter().copied().map(id)).unwrap().0
+    };
+    assert_eq!(number(&d, 7, &[7, 12]), 7, "it is its own");
+    assert_eq!(number(&d, 2, &[2, 12]), 13, "past all that mean something");
+    assert_eq!(number(&d, 0, &[]), 3);
+    let name = "spleen".to_owned();
+    d.expect_objects(vec![ExpectedObject { number: id(20), name, colour: None }]);
+    assert_eq!(number(&d, 20, &[]), 21);
+    assert_eq!(number(&d, 2, &[u16::MAX]), 3, "none is past it");
 }

@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::error::IoError;
-use super::super::gathered::cut;
+use super::super::gathered::{cut, said_of_part, told};
 use super::super::limits::Limits;
 use super::super::lps::{BY_DEFAULT, SAYS_NOTHING};
 use super::super::open_options::SliceSpacing;
-use super::super::volume_part::VolumePart;
+use super::super::volume_part::{Bounds, VolumePart};
 use super::NAME;
 use super::attributes::Attributes;
 use super::blend::blended_slices;
 use super::codec::is_compressed;
-use super::instance::{Instance, Photometric};
+use super::instance::{Frame, Instance, Photometric, Shape};
 use super::opened::data_set;
 use super::pixels::{self, Place, Target, conversion, one_scale};
 use super::scan::Group;
@@ -77,26 +77,8 @@ impl<'a> Assembly<'a> {
             found => found,
         }
         .map_err(no)?;
-        if first.spacing.is_none() {
-            stack.warnings.push(Warning(
-                "the file does not say how large its pixels are; 1 mm is used: measure nothing"
-                    .into(),
-            ));
-        }
         let placeless = placed.is_none();
-        if placeless {
-            stack.warnings.push(Warning(SAYS_NOTHING.into()));
-        }
-        if shape.photometric == (Photometric::Monochrome { inverted: true }) {
-            stack.warnings.push(Warning(
-                "low values are meant to be bright in this scan (MONOCHROME1)".into(),
-            ));
-        }
-        if let Photometric::Other(name) = &shape.photometric {
-            stack
-                .warnings
-                .push(Warning(format!("its colours ({name}) are shown as their numbers")));
-        }
+        stack.warnings.extend(odd(first, shape, placeless));
         let dims = [shape.columns, shape.rows];
         let grid = grid(&stack, dims, axes, spacing)
             .ok_or_else(|| no(NoStack::No("their places make no grid".into())))?;
@@ -104,7 +86,8 @@ impl<'a> Assembly<'a> {
         Ok(Self { instances, places, part, stack, grid, path, placeless })
     }
 
-    /// Reads the pixels of a part of them: of slices that are not in it nothing is read.
+    /// Reads the pixels of a part of them: of slices that are not in it nothing is read, of others one at a time
+    /// is in memory as a whole.
     pub fn read_part(
         mut self,
         part: &VolumePart,
@@ -113,71 +96,56 @@ impl<'a> Assembly<'a> {
         limits: Limits,
         (cancel, progress): (&CancelToken, &Progress),
     ) -> Result<Volume, IoError> {
-        if part.is_whole() {
-            return self.read(name, warnings, limits, cancel, progress);
-        }
-        let no_part = |what| IoError::NoPart { what, path: self.path.to_owned() };
         let whole = self.grid.dims();
+        let no_part = |what| IoError::NoPart { what, path: self.path.to_owned() };
         let bounds = part.bounds(whole).map_err(no_part)?;
-        let mut left = bounds;
-        if self.stack.blends.is_none() {
-            // Their place along the normal is that of slices that are there.
-            let kept = bounds.slices_only();
-            self.grid = kept.grid(&self.grid).map_err(no_part)?;
-            let slices = self.stack.slices.iter().enumerate();
-            let slices = slices.filter(|(n, _)| kept.has_slice(n % whole[2]));
-            self.stack.slices = slices.map(|(_, slice)| *slice).collect();
-            if self.stack.slices.iter().all(Option::is_none) {
-                return Err(no_part("all its slices are missing".to_owned()));
-            }
-            left = bounds.within_slices();
+        // Of slices between others all are needed.
+        if part.is_whole() || self.stack.blends.is_some() {
+            let volume = self.read(None, name, warnings, limits, (cancel, progress))?;
+            return if part.is_whole() { Ok(volume) } else { cut(&volume, &bounds, part) };
         }
-        let volume = self.read(name, warnings, limits, cancel, progress);
-        let volume = volume.map_err(|e| e.of_dims(whole))?;
-        cut(&volume, (&left, &bounds), part)
+        // Their place along the normal is that of slices that are there.
+        self.grid = bounds.grid(&self.grid).map_err(no_part)?;
+        let slices = self.stack.slices.iter().enumerate();
+        let slices = slices.filter(|(n, _)| bounds.has_slice(n % whole[2]));
+        self.stack.slices = slices.map(|(_, slice)| *slice).collect();
+        if self.stack.slices.iter().all(Option::is_none) {
+            return Err(no_part("all its slices are missing".to_owned()));
+        }
+        let warnings = warnings.into_iter().chain(told(&bounds)).collect();
+        let within = Some((bounds.within_slices(), part));
+        let volume = self.read(within, name, warnings, limits, (cancel, progress));
+        volume.map_err(|e| e.of_dims(whole))
     }
 
-    /// Reads their pixels.
-    pub fn read(
+    /// Reads their pixels, or those of a part within each.
+    fn read(
         &self,
+        within: Option<(Bounds, &VolumePart)>,
         name: &str,
-        warnings: Vec<Warning>,
+        mut warnings: Vec<Warning>,
         limits: Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
+        (cancel, progress): (&CancelToken, &Progress),
     ) -> Result<Volume, IoError> {
-        let first = self.places[0];
-        let instance = &self.instances[first.instance];
+        let instance = self.first();
         let scales = self.places.iter().map(|p| self.instances[p.instance].frames[p.frame].scale);
         let one = one_scale(scales);
         let target = Target::of(&instance.shape, one);
-        let count = self.grid.count() as u64 * self.stack.time_points as u64;
-        // Files of several images are in memory as they are, beside the voxels.
-        let files: BTreeSet<usize> = self.places.iter().map(|place| place.instance).collect();
-        let files: Vec<&Instance> = files.into_iter().map(|n| &self.instances[n]).collect();
-        // What is packed in an archive is unpacked by each thread.
-        let unpacked = files.iter().filter(|file| file.origin.member.is_some());
-        let unpacked = unpacked.map(|file| file.length).max().unwrap_or(0);
-        let many = files.iter().filter(|file| file.frames.len() > 1);
-        let many = many.map(|file| file.length).sum::<u64>();
-        let beside = many + unpacked * rayon::current_num_threads() as u64;
-        let blended = self.stack.blends.is_some();
-        let read = self.stack.slices.len() * instance.shape.rows * instance.shape.columns;
-        let beside = if blended { beside + (read * target.size()) as u64 } else { beside };
-        let needed = count * target.size() as u64 + beside;
+        let needed = self.bytes_needed(target, within.is_some());
         if needed > limits.memory {
             let dims = self.grid.dims();
             return Err(IoError::too_large(needed, limits.memory, self.path).of_dims(dims));
         }
         self.check_claim()?;
         let slices: Vec<_> = self.stack.slices.iter().map(|n| n.map(|n| self.places[n])).collect();
-        let mut voxels = pixels::read(self.instances, &slices, target, cancel, progress)?;
+        let bounds = within.as_ref().map(|(bounds, _)| bounds);
+        let mut voxels = pixels::read(self.instances, &slices, (target, bounds), cancel, progress)?;
         if let Some(blends) = &self.stack.blends {
             let area = instance.shape.rows * instance.shape.columns;
             voxels = blended_slices(&voxels, area, slices.len() / self.stack.time_points, blends);
         }
-        let scale = if one && instance.shape.samples == 1 {
-            instance.frames[first.frame].scale
+        let scale = if one && !instance.shape.has_colours() {
+            instance.frames[self.places[0].frame].scale
         } else {
             Scale::NONE
         };
@@ -185,9 +153,62 @@ impl<'a> Assembly<'a> {
         if self.stack.time_points > 1 {
             dims.push(self.stack.time_points);
         }
-        let series = &instance.series;
+        let said = self.provenance(&slices);
+        let said = match within {
+            Some((bounds, part)) => said_of_part(&said, &bounds, part),
+            None => said,
+        };
+        debug_assert!(!self.placeless || self.grid.dims()[2] == 1);
+        let suv = self.suv().and_then(|found| {
+            let told = |why| warnings.push(Warning(format!("it can't be shown as SUV: {why}")));
+            found.map_err(told).ok()
+        });
+        let volume = Volume::new(name, self.grid.clone(), dims, voxels, scale, said, warnings);
+        let files: BTreeSet<_> = self.files().iter().map(|file| file.origin.path.clone()).collect();
+        Ok(volume.converted_from(conversion(&instance.shape)).with_suv(suv).read_from(files))
+    }
+
+    /// The file of the first image.
+    fn first(&self) -> &'a Instance {
+        &self.instances[self.places[0].instance]
+    }
+
+    /// The files of all images.
+    fn files(&self) -> Vec<&'a Instance> {
+        let files: BTreeSet<usize> = self.places.iter().map(|place| place.instance).collect();
+        files.into_iter().map(|n| &self.instances[n]).collect()
+    }
+
+    /// Bytes that reading takes at most. `in_part`: a part of each slice is kept.
+    fn bytes_needed(&self, target: Target, in_part: bool) -> u64 {
+        let files = self.files();
+        let count = self.grid.count() as u64 * self.stack.time_points as u64;
+        // Files of several images are in memory as they are, beside the voxels.
+        let many = files.iter().filter(|file| file.frames.len() > 1);
+        let many = many.map(|file| file.length).sum::<u64>();
+        // What is packed in an archive is unpacked by each thread, as are images that are compressed.
+        let unpacked = files.iter().filter(|file| file.origin.member.is_some());
+        let unpacked = unpacked.map(|file| file.length).max().unwrap_or(0);
+        let shape = &self.first().shape;
+        let area = shape.rows as u64 * shape.columns as u64;
+        let is_compressed = files.iter().any(|file| is_compressed(&file.syntax));
+        // Colours are decoded as numbers of 16 bits, before their luminance is taken.
+        let times = if shape.samples > 1 { 3 } else { 1 };
+        let decoded = if is_compressed { times * shape.frame_bytes() as u64 } else { 0 };
+        let slice = if in_part { area * target.size() as u64 } else { 0 };
+        let threads = rayon::current_num_threads().min(self.stack.slices.len()) as u64;
+        let blended = match self.stack.blends {
+            Some(_) => self.stack.slices.len() as u64 * area * target.size() as u64,
+            None => 0,
+        };
+        count * target.size() as u64 + many + (unpacked + decoded + slice) * threads + blended
+    }
+
+    /// What is told of where they are from.
+    fn provenance(&self, slices: &[Option<Place>]) -> Provenance {
+        let series = &self.first().series;
         let part = self.part.map(|n| n.to_string());
-        let resampled = blended.then(|| "slices, linearly".to_owned());
+        let resampled = self.stack.blends.is_some().then(|| "slices, linearly".to_owned());
         let known = [
             ("StudyInstanceUID", Some(&series.study)),
             (Provenance::SERIES, Some(&series.uid)),
@@ -197,7 +218,7 @@ impl<'a> Assembly<'a> {
         ];
         let known =
             known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone())));
-        let provenance = Provenance {
+        Provenance {
             format: NAME,
             geometry: None,
             placement: if self.placeless {
@@ -206,18 +227,8 @@ impl<'a> Assembly<'a> {
                 Placement::by("Image Position and Image Orientation (Patient)")
             },
             identifiers: known.filter(|(_, value)| !value.is_empty()).collect(),
-            images: Some(Arc::new(self.source_images(&slices))),
-        };
-        debug_assert!(!self.placeless || self.grid.dims()[2] == 1);
-        let mut warnings = warnings;
-        let suv = self.suv().and_then(|found| {
-            let told = |why| warnings.push(Warning(format!("it can't be shown as SUV: {why}")));
-            found.map_err(told).ok()
-        });
-        let volume =
-            Volume::new(name, self.grid.clone(), dims, voxels, scale, provenance, warnings);
-        let files: BTreeSet<_> = files.iter().map(|file| file.origin.path.clone()).collect();
-        Ok(volume.converted_from(conversion(&instance.shape)).with_suv(suv).read_from(files))
+            images: Some(Arc::new(self.source_images(slices))),
+        }
     }
 
     /// The files that slices are of, for what is derived from them. Slices that were resampled are of none.
@@ -243,12 +254,13 @@ impl<'a> Assembly<'a> {
         } else {
             slices.iter().map(|slice| slice.as_ref().map(place)).collect()
         };
-        SourceImages { files: used.iter().map(file).collect(), slices, without_patient: false }
+        let files = used.iter().map(file).collect();
+        SourceImages { files, slices, within: None, without_patient: false }
     }
 
     /// How a PET becomes SUV, by what its first file says; why not.
     fn suv(&self) -> Option<Result<SuvFactors, String>> {
-        let instance = &self.instances[self.places[0].instance];
+        let instance = self.first();
         if !instance.series.modality.eq_ignore_ascii_case("PT") {
             return None;
         }
@@ -261,12 +273,11 @@ impl<'a> Assembly<'a> {
 
     /// Whether files of pixels that are not compressed can hold what their headers claim.
     fn check_claim(&self) -> Result<(), IoError> {
-        let files: BTreeSet<usize> = self.places.iter().map(|place| place.instance).collect();
-        for instance in files.into_iter().map(|n| &self.instances[n]) {
+        for instance in self.files() {
             if is_compressed(&instance.syntax) {
                 continue;
             }
-            let needed = (instance.shape.plain_bytes() * instance.frames.len()) as u64;
+            let needed = instance.shape.bytes_of(instance.frames.len() as u64);
             let (path, found) = (&instance.origin.path, instance.length);
             if found < needed {
                 let what =
@@ -276,4 +287,26 @@ impl<'a> Assembly<'a> {
         }
         Ok(())
     }
+}
+
+/// What is told of images that do not say all that they should, or mean it in another way.
+fn odd(first: &Frame, shape: &Shape, placeless: bool) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if first.spacing.is_none() {
+        warnings.push(Warning(
+            "the file does not say how large its pixels are; 1 mm is used: measure nothing".into(),
+        ));
+    }
+    if placeless {
+        warnings.push(Warning(SAYS_NOTHING.into()));
+    }
+    match &shape.photometric {
+        Photometric::Monochrome { inverted: true } => warnings
+            .push(Warning("low values are meant to be bright in this scan (MONOCHROME1)".into())),
+        Photometric::Other(name) => {
+            warnings.push(Warning(format!("its colours ({name}) are shown as their numbers")));
+        }
+        _ => {}
+    }
+    warnings
 }

@@ -1,5 +1,6 @@
 //! Images as they are compressed in DICOM, to plain little-endian numbers, pixel after pixel (PS3.5 A.4).
 
+mod jpeg_ls;
 mod rle;
 
 use super::instance::{PixelKind, Shape};
@@ -118,6 +119,10 @@ fn jpeg(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, String> {
 }
 
 fn jpeg_ls(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, String> {
+    if shape.samples > 1 {
+        let values = jpeg_ls::decode(bytes, shape)?;
+        return Ok(narrowed(values.iter().map(|&v| i32::from(v)), shape.allocated));
+    }
     let (columns, rows) = (shape.columns as u32, shape.rows as u32);
     let (values, width, height) =
         jpegls::decode(bytes, columns, rows).map_err(|e| e.to_string())?;

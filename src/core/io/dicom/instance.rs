@@ -42,7 +42,7 @@ pub(super) struct Shape {
     pub columns: usize,
     /// Numbers for each pixel.
     pub samples: usize,
-    /// Bits that each takes, 8, 16 or 32 (of float pixels, 32 or 64).
+    /// Bits that each takes once it is unpacked, 8, 16 or 32 (of float pixels, 32 or 64).
     pub allocated: u32,
     /// Bits of them that count.
     pub stored: u32,
@@ -52,12 +52,19 @@ pub(super) struct Shape {
     pub photometric: Photometric,
     /// One colour after the other instead of pixel after pixel.
     pub planar: bool,
+    /// In the file each number is one bit, eight in a byte, images without a gap between them (PS3.5 8.1.1).
+    pub bits: bool,
 }
 
 impl Shape {
-    /// Whether each pixel is one whole number.
+    /// Whether each pixel is one whole number, which lies in the file as it is in memory.
     pub fn is_whole(&self) -> bool {
-        self.samples == 1 && self.kind != PixelKind::Float
+        !self.has_colours() && !self.bits && self.kind != PixelKind::Float
+    }
+
+    /// Whether its pixels are colours, of which the luminance is taken.
+    pub fn has_colours(&self) -> bool {
+        self.samples > 1 || matches!(self.photometric, Photometric::Palette { .. })
     }
 
     /// Bytes of an image, pixel after pixel.
@@ -65,10 +72,22 @@ impl Shape {
         self.rows * self.columns * self.samples * self.allocated as usize / 8
     }
 
-    /// Bytes of an image in a file that does not compress it.
+    /// Bytes of an image in a file that does not compress it; of one of bits, with those that it shares with others.
     pub fn plain_bytes(&self) -> usize {
         let subsampled = self.photometric == Photometric::Ybr { subsampled: true };
-        if subsampled { self.frame_bytes() / 3 * 2 } else { self.frame_bytes() }
+        match self.frame_bytes() {
+            pixels if self.bits => pixels.div_ceil(8),
+            bytes if subsampled => bytes / 3 * 2,
+            bytes => bytes,
+        }
+    }
+
+    /// Bytes of so many images in a file that does not compress them.
+    pub fn bytes_of(&self, images: u64) -> u64 {
+        if self.bits {
+            return images.saturating_mul(self.frame_bytes() as u64).div_ceil(8);
+        }
+        images.saturating_mul(self.plain_bytes() as u64)
     }
 }
 
@@ -92,6 +111,8 @@ pub(super) enum Photometric {
     /// Luma and two differences. `subsampled`: the differences are of two pixels in a row (4:2:2) where nothing is
     /// compressed.
     Ybr { subsampled: bool },
+    /// The number of a colour in the file's palette. `wide`: colours have 16 bits, else 8.
+    Palette { wide: bool },
     /// Another, by its name.
     Other(String),
 }

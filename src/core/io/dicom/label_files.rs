@@ -16,6 +16,7 @@ use super::NAME;
 use super::attributes::Attributes;
 use super::class::{STRUCTURE_SET, is_segmentation};
 use super::opened::{data_set, open};
+use super::out::{says_no_patient, would_name_patient};
 use super::rtstruct;
 use super::seg;
 use crate::volume::{LabelName, Provenance, Scale, Volume, Voxels, Warning};
@@ -41,7 +42,9 @@ pub(super) fn labels(
         let own = OwnLabels { grid, labels, notes };
         (frame_of_reference, labels_onto(own, onto, path, cancel)?)
     } else if class == STRUCTURE_SET {
-        let found = rtstruct::read(Attributes(&data), onto.grid, path, cancel, progress)?;
+        let of_scan = frame_of_scan(onto);
+        let scan = (onto.grid, of_scan);
+        let found = rtstruct::read(Attributes(&data), scan, path, cancel, progress)?;
         let mut notes = found.notes;
         notes.extend(told_overlaps(onto.grid, &found.labels));
         let read = LabelsRead {
@@ -49,12 +52,14 @@ pub(super) fn labels(
             notes,
             renumbered: found.renumbered,
             is_doubtful: found.is_doubtful,
+            apart: found.apart,
         };
         (found.frame_of_reference, read)
     } else {
         return Ok(None);
     };
     let notes = other_frame(said.as_deref(), onto).into_iter().chain(other_images(&data, onto));
+    let notes = notes.chain(without_patient(path, &data, onto));
     for (note, is_doubtful) in notes {
         read.is_doubtful |= is_doubtful;
         read.notes.insert(0, note);
@@ -170,11 +175,28 @@ fn other_images(data: &InMemDicomObject, onto: &Onto) -> Option<(LabelNote, bool
     None
 }
 
+/// What is said of labels of no patient on a scan of one.
+fn without_patient(path: &Path, data: &InMemDicomObject, onto: &Onto) -> Option<(LabelNote, bool)> {
+    let names = says_no_patient(Attributes(data)) && would_name_patient(path, onto.provenance);
+    names.then(|| {
+        let note = note(
+            "the patient was taken out of this file, and is left out again when it is saved; saved as DICOM under another name it says whose scan this is, unless “DICOM files without the patient” is on",
+            &[],
+        );
+        (note, false)
+    })
+}
+
+/// The Frame of Reference UID of a scan.
+fn frame_of_scan<'a>(onto: &Onto<'a>) -> Option<&'a str> {
+    let mut known = onto.provenance.identifiers.iter();
+    known.find(|(name, _)| name == "FrameOfReferenceUID").map(|(_, uid)| uid.as_str())
+}
+
 /// What is said if the scan is of another frame of reference, or if that is not known; and whether it is worth asking.
 fn other_frame(said: Option<&str>, onto: &Onto) -> Option<(LabelNote, bool)> {
-    let known = onto.provenance.identifiers.iter().find(|(name, _)| name == "FrameOfReferenceUID");
-    match (said, known) {
-        (Some(said), Some((_, known))) if said != known => {
+    match (said, frame_of_scan(onto)) {
+        (Some(said), Some(known)) if said != known => {
             let note = note(
                 "it was made in another frame of reference than the scan's: the patient may have moved between the two",
                 &[],

@@ -1,6 +1,8 @@
 //! Segmentations and contours: those of others, right and wrong (`tests/data/dicom/labels/make.py`), and our own, written
 //! for scans in several acquisitions and read back.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -522,15 +524,19 @@ fn write_dicom_for_reference_readers() {
             (0..3).map(|r| [m.x_axis[r], m.y_axis[r], m.z_axis[r], m.translation[r]]).collect();
         let largest = [9, 255, 256, 65535][n % 4];
         let meant = labels(&mut random, scan.grid().dims(), largest);
-        for name in NAMES {
-            let name = format!("{n}_{name}");
-            save(&root.join(&name), &meant, &scan, &names(largest)).unwrap();
+        let boxed = parts::part(&folder, [Some([2, 9]), Some([3, 8]), Some([1, 6])], [1; 3]);
+        let in_box = labels(&mut random, boxed.grid().dims(), largest);
+        let whole = parts::on_whole(&in_box, [2, 3, 1]);
+        let all = [("", &scan, &meant, &meant), ("box_", &boxed, &in_box, &whole)];
+        for (name, (kind, scan, labels, meant)) in NAMES.iter().flat_map(|n| all.map(|a| (n, a))) {
+            let name = format!("{n}_{kind}{name}");
+            save(&root.join(&name), labels, scan, &names(largest)).unwrap();
             let named: Vec<_> = names(largest)
                 .into_iter()
                 .map(|l| json!({ "value": l.value, "name": l.name, "colour": l.colour }))
                 .collect();
             let row = json!({
-                "scan": format!("scan_{n}"), "affine": affine, "dims": scan.grid().dims(),
+                "scan": format!("scan_{n}"), "affine": affine, "dims": SIZE,
                 "values": meant.to_vec(), "labels": named,
             });
             expected.insert(name, row);

@@ -7,7 +7,7 @@ use super::super::contents::{GreyPicture, SeriesList, SeriesRemark, SeriesRow};
 use super::super::error::IoError;
 use super::super::limits::Limits;
 use super::super::note::{LabelNote, note};
-use super::super::open_options::{OpenOptions, SliceSpacing};
+use super::super::open_options::OpenOptions;
 use super::assemble::Assembly;
 use super::class::{STRUCTURE_SET, is_segmentation};
 use super::directory::INDEX;
@@ -149,18 +149,6 @@ impl SeriesList for DicomList {
 
     fn notes(&self) -> &[LabelNote] {
         &self.notes
-    }
-
-    fn open(
-        &self,
-        row: usize,
-        slices: SliceSpacing,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        let options = OpenOptions { slices, ..OpenOptions::default() };
-        self.open_as(row, &options, limits, cancel, progress)
     }
 
     fn open_as(

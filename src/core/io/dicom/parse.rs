@@ -14,6 +14,7 @@ use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
 use super::opened::{Opened, header};
 use super::origin::Origin;
+use super::palette::Palette;
 use crate::text::bytes;
 
 /// What a file is.
@@ -90,8 +91,8 @@ fn check_count(
     let count = said.whole(tags::NUMBER_OF_FRAMES).unwrap_or(1).max(0) as u64;
     // What is compressed has an item for each.
     let compressed = is_compressed(&opened.structure.syntax);
-    let least = if compressed { 8 } else { shape.plain_bytes() as u64 };
-    let (claimed, found) = (count.saturating_mul(least), opened.length);
+    let claimed = if compressed { count.saturating_mul(8) } else { shape.bytes_of(count) };
+    let found = opened.length;
     if count < 2 || claimed <= found {
         return Ok(());
     }
@@ -110,30 +111,27 @@ fn shape(said: Attributes, float: Option<u32>, path: &Path) -> Result<Shape, IoE
     let rows = whole(tags::ROWS, "rows", 65535)? as usize;
     let columns = whole(tags::COLUMNS, "columns", 65535)? as usize;
     let samples = said.whole(tags::SAMPLES_PER_PIXEL).unwrap_or(1);
-    let photometric = photometric(said.text(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default());
-    let one = matches!(photometric, Photometric::Monochrome { .. } | Photometric::Other(_));
-    if samples != if one { 1 } else { 3 } {
+    let photometric = photometric(said).map_err(|what| IoError::header(what, path))?;
+    let three = matches!(photometric, Photometric::Rgb | Photometric::Ybr { .. });
+    if samples != if three { 3 } else { 1 } {
         return Err(IoError::header(format!("{samples} numbers for each pixel"), path));
     }
-    let allocated = match float {
+    let written = match float {
         Some(bits) => bits,
         None => whole(tags::BITS_ALLOCATED, "bits", 64)? as u32,
     };
-    let kind = match (float, said.whole(tags::PIXEL_REPRESENTATION)) {
-        (Some(_), _) => PixelKind::Float,
-        (None, Some(1)) => PixelKind::Signed,
-        _ => PixelKind::Unsigned,
-    };
-    if float.is_none() && ![8, 16, 32].contains(&allocated) {
-        let name = format!("{allocated} bits");
+    let bits = written == 1 && matches!(photometric, Photometric::Monochrome { .. });
+    if float.is_none() && !bits && ![8, 16, 32].contains(&written) {
+        let name = format!("{written} bits");
         return Err(IoError::DataType { name, path: path.to_owned() });
     }
-    let bits = |tag, otherwise: u32| said.whole(tag).map_or(otherwise, |n| n.clamp(0, 64) as u32);
-    let stored = bits(tags::BITS_STORED, allocated);
-    let high = bits(tags::HIGH_BIT, stored.max(1) - 1);
-    // What can't be is passed over, as others do: all bits count.
-    let sane = (1..=allocated).contains(&stored) && high < allocated && high + 1 >= stored;
-    let (stored, high) = if sane { (stored, high) } else { (allocated, allocated - 1) };
+    let kind = match (float, said.whole(tags::PIXEL_REPRESENTATION)) {
+        (Some(_), _) => PixelKind::Float,
+        (None, Some(1)) if !bits => PixelKind::Signed,
+        _ => PixelKind::Unsigned,
+    };
+    let (allocated, [stored, high]) =
+        if bits { (8, [1, 0]) } else { (written, counting(said, written)) };
     Ok(Shape {
         rows,
         columns,
@@ -144,11 +142,23 @@ fn shape(said: Attributes, float: Option<u32>, path: &Path) -> Result<Shape, IoE
         kind,
         photometric,
         planar: said.whole(tags::PLANAR_CONFIGURATION) == Some(1),
+        bits,
     })
 }
 
-fn photometric(name: String) -> Photometric {
-    match &*name {
+/// How many bits of a number count, and the highest of them.
+fn counting(said: Attributes, allocated: u32) -> [u32; 2] {
+    let bits = |tag, otherwise: u32| said.whole(tag).map_or(otherwise, |n| n.clamp(0, 64) as u32);
+    let stored = bits(tags::BITS_STORED, allocated);
+    let high = bits(tags::HIGH_BIT, stored.max(1) - 1);
+    // What can't be is passed over, as others do: all bits count.
+    let sane = (1..=allocated).contains(&stored) && high < allocated && high + 1 >= stored;
+    if sane { [stored, high] } else { [allocated, allocated - 1] }
+}
+
+fn photometric(said: Attributes) -> Result<Photometric, String> {
+    let name = said.text(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default();
+    Ok(match &*name {
         "MONOCHROME1" => Photometric::Monochrome { inverted: true },
         "MONOCHROME2" | "" => Photometric::Monochrome { inverted: false },
         "RGB" | "YBR_ICT" | "YBR_RCT" => Photometric::Rgb,
@@ -156,8 +166,13 @@ fn photometric(name: String) -> Photometric {
         "YBR_FULL_422" | "YBR_PARTIAL_422" | "YBR_PARTIAL_420" => {
             Photometric::Ybr { subsampled: true }
         }
+        // Without one there is nothing but the numbers.
+        "PALETTE COLOR" => match Palette::of(said)? {
+            Some(palette) => Photometric::Palette { wide: palette.wide },
+            None => Photometric::Other(name),
+        },
         _ => Photometric::Other(name),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) fn picture(
     // Alone: nothing is kept of the others.
     let alone = std::slice::from_ref(instance);
     let place = Place { instance: 0, frame: place.frame };
-    let voxels = read(alone, &[Some(place)], target, cancel, &Progress::new()).ok()?;
+    let voxels = read(alone, &[Some(place)], (target, None), cancel, &Progress::new()).ok()?;
     // Square pixels; each of the picture is one of the image.
     let spacing = instance.frames[place.frame].spacing.unwrap_or([1.0; 2]);
     let mm = [shape.columns as f64 * spacing[0], shape.rows as f64 * spacing[1]];

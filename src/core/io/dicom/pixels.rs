@@ -12,10 +12,13 @@ use dicom_dictionary_std::tags;
 use rayon::prelude::*;
 
 use super::super::error::IoError;
+use super::attributes::Attributes;
 use super::codec::{Coding, coding, decode};
 use super::instance::{Instance, Photometric, PixelKind, Shape};
 use super::opened::{Opened, data_set, told};
+use super::palette::Palette;
 use super::structure::{PixelElement, items};
+use crate::io::volume_part::Bounds;
 use crate::volume::{Conversion, Scale, Voxels};
 use crate::work::{CancelToken, Progress};
 
@@ -45,6 +48,9 @@ pub(super) enum Target {
 impl Target {
     /// The narrowest type that holds what images of this shape store.
     pub fn of(shape: &Shape, one_scale: bool) -> Self {
+        if let Photometric::Palette { wide } = shape.photometric {
+            return if wide { Self::U16 } else { Self::U8 };
+        }
         match (shape.kind, shape.allocated) {
             (PixelKind::Float, 64) => Self::F64,
             (PixelKind::Float, _) => Self::F32,
@@ -71,19 +77,19 @@ impl Target {
 
 /// What images were, if they became something else.
 pub(super) fn conversion(shape: &Shape) -> Option<Conversion> {
-    (shape.samples > 1).then_some(Conversion::Colours)
+    shape.has_colours().then_some(Conversion::Colours)
 }
 
 /// Reads slices of `instances`, all of one shape, in order; where one is missing, the smallest number that was found.
-/// Progress counts slices.
+/// `within`: the part of each that is kept. Progress counts slices.
 pub(super) fn read(
     instances: &[Instance],
     slices: &[Option<Place>],
-    target: Target,
+    (target, within): (Target, Option<&Bounds>),
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Voxels, IoError> {
-    let work = Work::new(instances, slices, target, cancel, progress)?;
+    let work = Work { within, ..Work::new(instances, slices, target, cancel, progress)? };
     Ok(match target {
         Target::U8 => Voxels::U8(work.voxels(|n| n as u8, |v| v as u8)?),
         Target::I8 => Voxels::I8(work.voxels(|n| n as i8, |v| v as i8)?),
@@ -99,6 +105,7 @@ pub(super) fn read(
 struct Work<'a> {
     instances: &'a [Instance],
     slices: &'a [Option<Place>],
+    within: Option<&'a Bounds>,
     /// Each image's scale is applied.
     scaled: bool,
     /// Voxels are what is stored, in its own type.
@@ -133,7 +140,8 @@ impl<'a> Work<'a> {
             && !scaled
             && shape.is_some_and(|shape| shape.is_whole() && target == Target::of(shape, true));
         let done = AtomicU64::new(0);
-        Ok(Self { instances, slices, scaled, as_stored, shared, cancel, progress, done })
+        let within = None;
+        Ok(Self { instances, slices, within, scaled, as_stored, shared, cancel, progress, done })
     }
 
     fn voxels<T>(
@@ -146,7 +154,8 @@ impl<'a> Work<'a> {
     {
         let Some(first) = self.slices.iter().flatten().next() else { return Ok(Vec::new()) };
         let Instance { shape, origin, .. } = &self.instances[first.instance];
-        let area = shape.rows * shape.columns;
+        let whole_area = shape.rows * shape.columns;
+        let area = self.within.map_or(whole_area, |bounds| bounds.dims[0] * bounds.dims[1]);
         let mut voxels: Vec<T> = bytemuck::allocation::try_zeroed_vec(area * self.slices.len())
             .map_err(|()| {
                 let needed = (area * self.slices.len() * size_of::<T>()) as u64;
@@ -154,8 +163,14 @@ impl<'a> Work<'a> {
             })?;
         voxels.par_chunks_mut(area).zip(self.slices).try_for_each(|(out, place)| {
             self.cancel.check()?;
-            if let Some(place) = place {
-                self.slice(*place, out, &whole, &real)?;
+            match (place, self.within) {
+                (None, _) => {}
+                (Some(place), None) => self.slice(*place, out, &whole, &real)?,
+                (Some(place), Some(bounds)) => {
+                    let mut all = vec![T::zeroed(); whole_area];
+                    self.slice(*place, &mut all, &whole, &real)?;
+                    bounds.take(&all, out);
+                }
             }
             self.progress.set_done(self.done.fetch_add(1, Ordering::Relaxed) + 1);
             Ok::<_, IoError>(())
@@ -212,6 +227,10 @@ impl<'a> Work<'a> {
         if shape.samples > 1 {
             luminance(&bytes, shape, coding, out, whole);
             Ok(())
+        } else if let Some(palette) = &pixels.palette {
+            let whole = |n: i64| whole(i64::from(palette.luma(n)));
+            numbers(&bytes, shape, big, None, out, whole, real);
+            Ok(())
         } else if shape.kind == PixelKind::Float {
             floats(&bytes, shape, scale, out, real);
             Ok(())
@@ -229,8 +248,12 @@ impl<'a> Work<'a> {
 }
 
 fn coding_of(instance: &Instance) -> Result<Coding, IoError> {
-    let path = instance.origin.path.clone();
-    coding(&instance.syntax).map_err(|name| IoError::Compression { name, path })
+    let unknown = |name| IoError::Compression { name, path: instance.origin.path.clone() };
+    let coding = coding(&instance.syntax).map_err(unknown)?;
+    if instance.shape.bits && !matches!(coding, Coding::Plain { .. }) {
+        return Err(unknown("compressed pixels of one bit".into()));
+    }
+    Ok(coding)
 }
 
 /// Reads the only image of a file where its voxels lie; false if its pixels are stored in an odd way.
@@ -305,6 +328,8 @@ pub(super) struct Pixels {
     swapped: bool,
     /// All items are of it.
     one_image: bool,
+    /// Of numbers of colours, these.
+    palette: Option<Palette>,
 }
 
 impl Pixels {
@@ -321,6 +346,13 @@ impl Pixels {
             return Ok(Self::plain(found.map(Cow::into_owned).ok_or_else(none)?, false));
         }
         let pixels = opened.structure.pixels.ok_or_else(none)?;
+        let palette = match instance.shape.photometric {
+            Photometric::Palette { .. } => {
+                let data = data_set(&mut opened, path)?;
+                Palette::of(Attributes(&data)).map_err(|what| IoError::header(what, path))?
+            }
+            _ => None,
+        };
         if let Some(length) = pixels.length {
             let there = length.min(opened.length.saturating_sub(pixels.offset));
             let mut bytes = vec![0; there as usize];
@@ -328,14 +360,19 @@ impl Pixels {
             opened.reader.read_exact(&mut bytes).map_err(reading)?;
             let big_endian = opened.structure.encoding.big_endian;
             let swapped = big_endian && pixels.words && instance.shape.allocated == 8;
-            return Ok(Self::plain(bytes, swapped));
+            return Ok(Self { palette, ..Self::plain(bytes, swapped) });
+        }
+        if matches!(coding(&instance.syntax), Ok(Coding::Plain { .. })) {
+            return Err(IoError::header("its pixels lie in items, as only packed ones do", path));
         }
         let one = instance.frames.len() == 1;
-        Self::encapsulated(&mut opened, pixels.offset, one, path)
+        let packed = Self::encapsulated(&mut opened, pixels.offset, one, path)?;
+        Ok(Self { palette, ..packed })
     }
 
     fn plain(bytes: Vec<u8>, swapped: bool) -> Self {
-        Self { bytes, items: Vec::new(), offsets: Vec::new(), swapped, one_image: false }
+        let (items, offsets) = (Vec::new(), Vec::new());
+        Self { bytes, items, offsets, swapped, one_image: false, palette: None }
     }
 
     fn encapsulated(
@@ -366,7 +403,7 @@ impl Pixels {
         {
             offsets = table.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect();
         }
-        Ok(Self { bytes, items: ranges, offsets, swapped: false, one_image })
+        Ok(Self { bytes, items: ranges, offsets, swapped: false, one_image, palette: None })
     }
 
     /// How many bytes there are.
@@ -386,6 +423,9 @@ impl Pixels {
     /// The bytes of an image, compressed or not.
     pub fn frame(&self, n: usize, shape: &Shape, path: &Path) -> Result<Cow<'_, [u8]>, IoError> {
         let missing = |what: String| IoError::Truncated { what, path: path.to_owned() };
+        if self.items.is_empty() && shape.bits {
+            return self.bits(n, shape, path).map(Cow::Owned);
+        }
         if self.items.is_empty() {
             let size = shape.plain_bytes();
             let (found, meant) = (self.bytes.len(), (n + 1) * size);
@@ -401,6 +441,18 @@ impl Pixels {
             [only] => Ok(Cow::Borrowed(&self.bytes[only.clone()])),
             [] => Err(missing(format!("image {} is empty", n + 1))),
         }
+    }
+
+    /// The pixels of an image of bits, a byte for each.
+    fn bits(&self, n: usize, shape: &Shape, path: &Path) -> Result<Vec<u8>, IoError> {
+        let (begin, area) = (n * shape.frame_bytes(), shape.frame_bytes());
+        let within = begin / 8..(begin + area).div_ceil(8);
+        if self.bytes.len() < within.end {
+            return Err(cut(self.bytes.len() as u64, within.end as u64, path));
+        }
+        let bytes = self.range(within);
+        let bit = |at: usize| bytes[at / 8] >> (at % 8) & 1;
+        Ok((begin % 8..begin % 8 + area).map(bit).collect())
     }
 
     /// Bytes that lie as words, the second of each first.

@@ -7,7 +7,7 @@ use super::super::error::IoError;
 use super::super::format::{Beginning, FormatInfo, Onto, Reader, Sniff, Source};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
-use super::super::open_options::{OpenOptions, SliceSpacing};
+use super::super::open_options::OpenOptions;
 use super::super::registry::beginning;
 use super::NAME;
 use super::class::{STRUCTURE_SET, is_segmentation};
@@ -47,28 +47,6 @@ impl Reader for DicomReader {
             _ => is_dicom(seen.bytes),
         };
         if yes { Sniff::Yes } else { Sniff::No }
-    }
-
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        self.open_as(source, &OpenOptions::default(), limits, cancel, progress)
-    }
-
-    fn open_spaced(
-        &self,
-        source: &Source,
-        slices: SliceSpacing,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        let options = OpenOptions { slices, ..OpenOptions::default() };
-        self.open_as(source, &options, limits, cancel, progress)
     }
 
     fn open_as(

@@ -1,3 +1,5 @@
+mod colours;
+mod parts;
 mod places;
 mod stored;
 

@@ -27,18 +27,6 @@ impl Reader for MetaImageReader {
         found
     }
 
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        cancel.check()?;
-        let path = header_of(source.one_file()?);
-        open(&path, progress)?.volume(&source.name(), *limits, cancel)
-    }
-
     fn open_as(
         &self,
         source: &Source,

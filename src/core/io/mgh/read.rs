@@ -19,17 +19,6 @@ impl Reader for MghReader {
         if is_mgh(seen.bytes) { Sniff::Yes } else { Sniff::No }
     }
 
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        cancel.check()?;
-        open(source.one_file()?, progress)?.volume(&source.name(), *limits, cancel)
-    }
-
     fn open_as(
         &self,
         source: &Source,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use super::super::error::IoError;
 use super::super::format::{BEGINNING, Slice};
 use super::super::limits::Limits;
-use super::super::pending::{Pending, bytes_in_memory, check_claim, check_limits, skip};
+use super::super::pending::{Pending, check_claim, skip};
 use super::super::stream::{Stream, read_full};
 use super::super::volume_part::VolumePart;
 use super::super::voxels::Endian;
@@ -133,19 +133,6 @@ impl NiftiFile {
     fn grid(&self) -> Result<(Grid, Vec<Warning>), IoError> {
         place(&self.header.stored, self.header.dims())
             .map_err(|e| IoError::header(e.to_string(), &self.data))
-    }
-
-    /// The scan, named `name`.
-    pub(super) fn volume(
-        self,
-        name: &str,
-        limits: Limits,
-        cancel: &CancelToken,
-    ) -> Result<Volume, IoError> {
-        let needed = bytes_in_memory(self.header.kind, &self.header.file_dims);
-        let dims = self.header.dims();
-        check_limits(needed, limits, &self.path).map_err(|e| e.of_dims(dims))?;
-        self.at_the_voxels(cancel)?.volume(name, limits, cancel)
     }
 
     /// A part of the scan, named `name`.

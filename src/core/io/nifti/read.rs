@@ -35,16 +35,6 @@ impl Reader for NiftiReader {
         }
     }
 
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        NiftiFile::open(source.one_file()?, progress)?.volume(&source.name(), *limits, cancel)
-    }
-
     fn open_as(
         &self,
         source: &Source,

@@ -98,17 +98,6 @@ impl Reader for NrrdReader {
         }
     }
 
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        cancel.check()?;
-        open(source.one_file()?, progress)?.volume(&source.name(), *limits, cancel)
-    }
-
     fn label_names(&self, source: &Source, time_point: usize) -> Vec<LabelName> {
         let keys = source.one_file().and_then(|path| {
             let mut stream = BufReader::new(Stream::open(path, &Progress::new())?);

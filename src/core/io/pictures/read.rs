@@ -38,16 +38,6 @@ impl Reader for PictureReader {
         true
     }
 
-    fn open(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        cancel: &CancelToken,
-        progress: &Progress,
-    ) -> Result<Volume, IoError> {
-        self.open_as(source, &OpenOptions::default(), limits, cancel, progress)
-    }
-
     fn open_as(
         &self,
         source: &Source,

@@ -27,7 +27,8 @@ fn operation(kind: OperationKind, size: f64) -> Operation {
 
 fn run(operation: &Operation, mask: &Region, clicked: &[usize]) -> Result<Operated, MaskError> {
     let volume = volume();
-    operation.run(&Subject { volume: &volume, mask, others: &[], clicked }, &WorkLimits::none())
+    let subject = Subject { volume: &volume, mask, others: &[], operand: None, clicked };
+    operation.run(&subject, &WorkLimits::none())
 }
 
 #[test]
@@ -176,7 +177,8 @@ fn objects_are_smoothed_together() {
     let volume = volume();
     let (mask, other) = (boxed([0; 3], [6, 10, 8]), boxed([6, 0, 0], DIMS));
     let others = [other];
-    let subject = Subject { volume: &volume, mask: &mask, others: &others, clicked: &[] };
+    let (others, operand, clicked) = (&others[..], None, &[][..]);
+    let subject = Subject { volume: &volume, mask: &mask, others, operand, clicked };
     let smoothed =
         operation(OperationKind::SmoothTogether, 2.0).run(&subject, &WorkLimits::none()).unwrap();
     assert_eq!(smoothed.others.len(), 1);
@@ -209,5 +211,34 @@ fn nothing_is_asked_too_much() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn two_masks_make_one() {
+    let volume = volume();
+    let (mask, other) = (boxed([1; 3], [6; 3]), boxed([4; 3], [8; 3]));
+    let (both, rest) = (boxed([4; 3], [6; 3]), mask.without(&other, DIMS[0]));
+    let slice = Scope::Slice { axis: 2, index: 4 };
+    let plane = boxed([0, 0, 4], [DIMS[0], DIMS[1], 5]);
+    for (kind, expected) in [
+        (OperationKind::Union, mask.union(&other, DIMS[0])),
+        (OperationKind::Intersection, both.clone()),
+        (OperationKind::Difference, rest.clone()),
+        (OperationKind::ExclusiveOr, rest.union(&other.without(&both, DIMS[0]), DIMS[0])),
+    ] {
+        assert!(kind.takes_other() && kind.takes_slice() && kind.size().is_none());
+        let run = |scope, operand| {
+            let subject =
+                Subject { volume: &volume, mask: &mask, others: &[], operand, clicked: &[] };
+            let operation = Operation { scope, ..operation(kind, 0.0) };
+            operation.run(&subject, &WorkLimits::none()).unwrap().mask
+        };
+        assert_eq!(run(Scope::Volume, Some(&other)), expected, "{kind:?}");
+        assert_eq!(run(Scope::Volume, None), mask, "{kind:?}");
+        let elsewhere = mask.without(&plane, DIMS[0]);
+        let within = expected.intersection(&plane, DIMS[0]);
+        assert_eq!(run(slice, Some(&other)), elsewhere.union(&within, DIMS[0]), "{kind:?}");
+        assert_eq!(run(Scope::Slice { axis: 0, index: 99 }, Some(&other)), mask, "{kind:?}");
     }
 }

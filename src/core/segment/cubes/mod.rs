@@ -22,5 +22,5 @@ pub use engine::{Features, expect_models};
 pub use open_faces::{Edges, edges};
 pub use postprocess::upsample;
 pub use preprocess::{CanonicalGrid, Crop, CropPlace, SIDE, SIGHT, SPACING, crop};
-pub use provider::CubeModels;
+pub use provider::{CubeModels, ServedCubes};
 pub use replay::CubeSegmenter;

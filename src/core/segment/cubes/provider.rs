@@ -21,7 +21,7 @@ pub struct CubeModels;
 
 impl Provider for CubeModels {
     fn takes(&self, model: &ModelRef) -> bool {
-        library::describe(model.path()).is_some()
+        model.path().is_some_and(|path| library::describe(path).is_some())
     }
 
     fn shipped(&self) -> Option<ModelRef> {
@@ -33,7 +33,7 @@ impl Provider for CubeModels {
     }
 
     fn identity(&self, model: &ModelRef) -> String {
-        library::identity(model.path())
+        library::identity(&model.place())
     }
 
     fn open(
@@ -42,7 +42,46 @@ impl Provider for CubeModels {
         device: DeviceChoice,
         threads: Option<usize>,
     ) -> Result<Box<dyn Segmenter>, SegmentError> {
-        Ok(Box::new(CubeSegmenter::open(model.path(), device, threads)?))
+        Ok(Box::new(CubeSegmenter::open(&model.place(), device, threads)?))
+    }
+}
+
+/// The same pairs on a server (KServe v2). It computes; here nothing is needed.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedCubes;
+
+impl Provider for ServedCubes {
+    fn takes(&self, model: &ModelRef) -> bool {
+        matches!(model, ModelRef::Server(_))
+    }
+
+    fn shipped(&self) -> Option<ModelRef> {
+        None
+    }
+
+    fn runtime(&self) -> Result<Option<Runtime>, SegmentError> {
+        Ok(None)
+    }
+
+    /// By its address and names: what lies there is the server's to say.
+    fn identity(&self, model: &ModelRef) -> String {
+        let names = match model {
+            ModelRef::Server(served) => served.models.as_ref().map(|names| names.join(" ")),
+            ModelRef::Path(_) => None,
+        };
+        format!("{model} {}", names.unwrap_or_default()).trim_end().to_owned()
+    }
+
+    fn open(
+        &self,
+        model: &ModelRef,
+        _: DeviceChoice,
+        threads: Option<usize>,
+    ) -> Result<Box<dyn Segmenter>, SegmentError> {
+        match model {
+            ModelRef::Server(served) => Ok(Box::new(CubeSegmenter::served(served, threads)?)),
+            ModelRef::Path(path) => Err(SegmentError::NoModel(path.clone())),
+        }
     }
 }
 

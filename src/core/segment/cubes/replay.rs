@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::answer::{Cubes, Patch, Step};
 use super::blend::mask_of;
 use super::cache::{Cache, CubeKey};
-use super::engine::{Embedding, Engine, Features, Source};
+use super::engine::{Embedding, Engine, Features, LocalEngine, ServedEngine, Source};
 use super::open_faces::edges;
 use super::patches::{Planned, plan};
 use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
@@ -19,6 +19,7 @@ use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
 use crate::segment::error::SegmentError;
 use crate::segment::kept_parts::kept_parts;
 use crate::segment::library::external_files;
+use crate::segment::remote::ServedModel;
 use crate::segment::segmenter::{Device, DeviceChoice, Outcome, Request, Stage, Timings};
 use crate::volume::Volume;
 use crate::work::{CancelToken, memory};
@@ -29,7 +30,7 @@ pub(super) const SNAP: u32 = 8;
 
 /// A model ready to answer. It belongs to one thread at a time.
 pub struct CubeSegmenter {
-    engine: Engine,
+    engine: Box<dyn Engine>,
     name: String,
     embeddings: Cache<Embedding>,
     /// Of masks that are started from: looked at whenever the pointer rests, too.
@@ -46,7 +47,18 @@ impl CubeSegmenter {
         threads: Option<usize>,
     ) -> Result<Self, SegmentError> {
         let (source, name) = source(model)?;
-        let engine = Engine::open(&source, device, threads)?;
+        let engine = Box::new(LocalEngine::open(&source, device, threads)?);
+        Ok(Self { engine, name, embeddings: Cache::new(), told: RefCell::default() })
+    }
+
+    /// A pair on a server; what it is asked for is all that it does. `threads` are for its decoder, if that is here too.
+    ///
+    /// # Errors
+    /// If the server can't be reached, or has no such pair. What it was sent is nothing of an image.
+    pub fn served(model: &ServedModel, threads: Option<usize>) -> Result<Self, SegmentError> {
+        let engine = ServedEngine::open(model, threads)?;
+        let name = engine.name();
+        let engine = Box::new(engine);
         Ok(Self { engine, name, embeddings: Cache::new(), told: RefCell::default() })
     }
 
@@ -134,6 +146,7 @@ impl CubeSegmenter {
                 let points = &planned.points[..=n];
                 let (logits, iou) = self.engine.decode(embedding, points, before, cancel)?;
                 timings.decode.push(ms(begin));
+                timings.add(self.engine.take_traffic());
                 let (prompt, logits) = (planned.clicks[n], Arc::new(logits));
                 steps.push(Arc::new(Step { prompt, logits, iou }));
             }
@@ -270,6 +283,7 @@ impl CubeSegmenter {
         let begin = Instant::now();
         let embedding = self.engine.encode(&image.values, cancel)?;
         *timings.encode.get_or_insert(0.0) += ms(begin);
+        timings.add(self.engine.take_traffic());
         let bytes = embedding.bytes();
         self.embeddings.put(volume, cube, embedding, bytes);
         Ok(())

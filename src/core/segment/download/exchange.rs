@@ -2,14 +2,15 @@
 //! thread inside a system call can't be stopped.
 
 use std::io::Read as _;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{HeaderMap, header};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use super::trust;
+use crate::segment::trust;
 
 /// Bytes that are handed over at once.
 const PIECE: usize = 256 << 10;
@@ -57,7 +58,7 @@ pub(super) struct Head {
 pub(super) fn start(ask: HttpRequest) -> std::io::Result<Receiver<News>> {
     let (sender, receiver) = sync_channel(WAITING);
     std::thread::Builder::new().name("download".to_owned()).spawn(move || {
-        let last = match trust::roots() {
+        let last = match roots() {
             Ok(roots) => exchange(&ask, roots, &sender).unwrap_or_else(|error| failure(&error)),
             Err(why) => News::Hopeless(why),
         };
@@ -65,6 +66,15 @@ pub(super) fn start(ask: HttpRequest) -> std::io::Result<Receiver<News>> {
         let _ = sender.send(last);
     })?;
     Ok(receiver)
+}
+
+/// The certificates that are trusted; where the system has none, those that ship with the program.
+fn roots() -> Result<RootCerts, String> {
+    let found = trust::authorities()?;
+    let certificates: Vec<_> =
+        found.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+    let none = certificates.is_empty();
+    Ok(if none { RootCerts::WebPki } else { RootCerts::Specific(Arc::new(certificates)) })
 }
 
 fn exchange(

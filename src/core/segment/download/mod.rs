@@ -3,7 +3,6 @@
 mod error;
 mod exchange;
 mod part;
-mod trust;
 
 use std::fs;
 use std::path::{Path, PathBuf};

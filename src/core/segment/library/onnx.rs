@@ -1,7 +1,7 @@
 //! What an ONNX file says of itself. Of `onnx.proto`, only the fields that are wanted are declared, so the
 //! weights are passed over, not copied.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -26,6 +26,8 @@ pub struct OnnxFacts {
     pub inputs: Vec<(String, Vec<String>)>,
     /// Of each output.
     pub outputs: Vec<(String, Vec<String>)>,
+    /// The element type of each of them, by its name: a number of ONNX' `TensorProto.DataType`.
+    pub elements: BTreeMap<String, i32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -78,6 +80,8 @@ struct Type {
 
 #[derive(Clone, PartialEq, Message)]
 struct TensorType {
+    #[prost(int32, tag = "1")]
+    element: i32,
     #[prost(message, optional, tag = "2")]
     shape: Option<Shape>,
 }
@@ -165,12 +169,17 @@ impl OnnxFacts {
             parameters: graph.initializer.iter().map(elements).fold(0, u64::saturating_add),
             inputs: inputs.map(named).collect(),
             outputs: graph.output.iter().map(named).collect(),
+            elements: graph.input.iter().chain(&graph.output).filter_map(element).collect(),
         })
     }
 }
 
 fn elements(tensor: &Tensor) -> u64 {
     tensor.dims.iter().map(|n| u64::try_from(*n).unwrap_or(0)).fold(1, u64::saturating_mul)
+}
+
+fn element(value: &Value) -> Option<(String, i32)> {
+    Some((value.name.clone(), value.kind.as_ref()?.tensor.as_ref()?.element))
 }
 
 fn named(value: &Value) -> (String, Vec<String>) {
@@ -196,6 +205,7 @@ mod tests {
         assert_eq!(encoder.inputs[0].0, "image");
         assert_eq!(encoder.inputs[0].1, ["1", "1", "128", "128", "128"]);
         assert_eq!(encoder.outputs.len(), 7);
+        assert_eq!((encoder.elements.len(), encoder.elements["image"]), (8, 1));
         let decoder = OnnxFacts::read(&demo.join("decoder.onnx")).unwrap();
         assert_eq!(decoder.parameters, 633_842);
         let coords = decoder.inputs.iter().find(|(name, _)| name == "point_coords").unwrap();

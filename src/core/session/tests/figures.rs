@@ -70,7 +70,7 @@ fn stroke(snapshot: &mut Snapshot) {
 
 /// Bytes that this thread has written to files.
 #[cfg(target_os = "linux")]
-fn bytes_written() -> u64 {
+pub(super) fn bytes_written() -> u64 {
     let said = std::fs::read_to_string("/proc/thread-self/io").unwrap();
     said.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap().parse().unwrap()
 }

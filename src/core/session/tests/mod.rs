@@ -14,6 +14,7 @@ mod power_cut;
 #[cfg(unix)]
 mod rights;
 mod round_trip;
+mod scan;
 mod taking_back;
 
 use std::collections::BTreeMap;

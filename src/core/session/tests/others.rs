@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::work::{CancelToken, Progress};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/session").join(name)
@@ -38,6 +39,13 @@ fn sessions_of_every_version_are_opened() {
                 assert_eq!((picture, *case_state), (&expected.around.picture, CaseState::Flagged));
                 assert_eq!(exported, Some((0xfedc_ba98, true)));
             }
+            assert_eq!(contents.scan.is_some(), version >= 4, "version {version}");
+            if let Some(about) = &contents.scan {
+                let place = (&found.around.source, about);
+                let (cancel, progress) = (CancelToken::new(), Progress::new());
+                let inside = read_scan(&path, place, "", &cancel, &progress).unwrap().unwrap();
+                assert_eq!(inside.voxels(), scan().voxels());
+            }
             let measured = if version < 3 { Vec::new() } else { expected.measurements };
             assert_eq!(found.measurements, measured);
             assert_eq!((found.active, found.time_point), (expected.active, 1));
@@ -68,7 +76,9 @@ fn keep_a_session_of_this_version() {
         done: true,
     };
     snapshot.steps = vec![step(1), step(2)];
-    drop(SessionFile::create(&path, &snapshot, &Past::default()).unwrap());
+    let (volume, cancel, progress) = (scan(), CancelToken::new(), Progress::new());
+    let part = ScanPart { volume: Some(&volume), cancel: &cancel, progress: &progress };
+    drop(SessionFile::create_with_scan(&path, &snapshot, &Past::default(), part).unwrap());
     // Whose computer it was is nobody's business.
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.execute_batch("UPDATE sitting SET host = 'example'; VACUUM;").unwrap();
@@ -89,7 +99,9 @@ fn python_reads_the_documented_tables() {
     };
     let (_folder, path) = temporary();
     let snapshot = full_snapshot();
-    drop(create(&path, &snapshot));
+    let (volume, cancel, progress) = (scan(), CancelToken::new(), Progress::new());
+    let part = ScanPart { volume: Some(&volume), cancel: &cancel, progress: &progress };
+    drop(SessionFile::create_with_scan(&path, &snapshot, &Past::default(), part).unwrap());
     let output = Command::new(python).arg(data("read_session.py")).arg(&path).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -102,6 +114,10 @@ fn python_reads_the_documented_tables() {
     assert_eq!(found["dims"], serde_json::json!(snapshot.around.source.grid.dims()));
     let names: Vec<&str> = snapshot.objects.iter().map(|o| o.name.as_str()).collect();
     assert_eq!(found["names"], serde_json::json!(names));
+    let said = &found["scan"];
+    assert_eq!((&said["data_type"], &said["time_points"]), (&"uint8".into(), &2.into()));
+    let bytes = vec![1u8; 2 * 40 * 30 * 20];
+    assert_eq!(said["voxels"], serde_json::json!([[1, bytes.len()]]));
     let first = snapshot.objects[0].log.prompts[0];
     let [x, y, z] = first.world.to_array();
     // `serde_json` reads numbers to within a bit.

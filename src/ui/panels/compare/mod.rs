@@ -7,8 +7,8 @@ use egui::{ComboBox, Context, DragValue, Id, Panel, RichText, Ui};
 use crate::document::Document;
 use crate::measure::PairBy;
 use crate::ui::commands::comparing::{
-    COPY_COMPARISON, END_COMPARISON, NEXT_DIFFERENCE, PREVIOUS_DIFFERENCE, SAVE_COMPARISON,
-    WORST_SLICE,
+    COPY_COMPARISON, END_COMPARISON, NEXT_DIFFERENCE, PREVIOUS_DIFFERENCE, ROBOT_USER,
+    SAVE_COMPARISON, WORST_SLICE,
 };
 use crate::ui::commands::widgets::command_button;
 use crate::ui::commands::{CommandContext, Entry, comparing};
@@ -20,8 +20,10 @@ use crate::ui::state::{
 };
 
 /// Height at first, in points, and how low and high it may be made.
-const HEIGHT: f32 = 214.0;
+const HEIGHT: f32 = 236.0;
 const HEIGHTS: std::ops::RangeInclusive<f32> = 120.0..=480.0;
+/// Of the line that tells how far the numbers are, and where one has gone to.
+const TOLD: f32 = 22.0;
 /// How often it is looked how far the numbers are.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -37,7 +39,12 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             if let Some(comparison) = &mut cx.view.scan.comparison {
                 what(ui, comparison);
             }
+            sides(ui, cx);
             doing(ui, cx);
+        });
+        // A line of its own, always as high: what comes and goes there does not move the table.
+        ui.horizontal(|ui| {
+            ui.set_min_height(TOLD);
             told(ui, cx);
         });
         if let Some(comparison) = &mut cx.view.scan.comparison {
@@ -101,14 +108,25 @@ fn pairing(by: PairBy) -> &'static str {
     })
 }
 
+/// A at the left, B at the right.
+fn sides(ui: &mut Ui, cx: &mut CommandContext) {
+    ui.separator();
+    let entry = &comparing::SIDE_BY_SIDE;
+    let on = entry.is_on(cx);
+    if ui.selectable_label(on, entry.name()).on_hover_text(entry.tip()).clicked() {
+        entry.run(cx);
+    }
+}
+
 /// Going to differences, and what can be done with the numbers.
 fn doing(ui: &mut Ui, cx: &mut CommandContext) {
     ui.separator();
     ui.spacing_mut().item_spacing.x = 2.0;
-    let entries: [&Entry; 6] = [
+    let entries: [&Entry; 7] = [
         &PREVIOUS_DIFFERENCE,
         &NEXT_DIFFERENCE,
         &WORST_SLICE,
+        &ROBOT_USER,
         &COPY_COMPARISON,
         &SAVE_COMPARISON,
         &END_COMPARISON,
@@ -116,7 +134,6 @@ fn doing(ui: &mut Ui, cx: &mut CommandContext) {
     for entry in entries {
         command_button(ui, entry, cx);
     }
-    ui.separator();
 }
 
 /// Where one has gone to, and how far the numbers are.

@@ -147,9 +147,15 @@ fn about(column: ComparisonColumn) -> &'static str {
         ComparisonColumn::Difference => mark("Volume of A less that of B"),
         ComparisonColumn::Precision => mark("Both / A"),
         ComparisonColumn::Recall => mark("Both / B"),
-        ComparisonColumn::Detected => mark("Parts of B of which A has a voxel"),
-        ComparisonColumn::Missed => mark("Parts of B of which A has none"),
-        ComparisonColumn::False => mark("Parts of A without a voxel of B"),
+        ComparisonColumn::Detected => {
+            mark("Parts of B (joined by faces of voxels) of which A has a voxel")
+        }
+        ComparisonColumn::Missed => {
+            mark("Parts of B (joined by faces of voxels) of which A has none")
+        }
+        ComparisonColumn::False => {
+            mark("Parts of A (joined by faces of voxels) without a voxel of B")
+        }
         ComparisonColumn::FScore => mark("Detected / (detected + (missed + false) / 2)"),
     })
 }

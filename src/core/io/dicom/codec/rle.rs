@@ -18,6 +18,10 @@ pub(super) fn decode(bytes: &[u8], shape: &Shape) -> Result<Vec<u8>, String> {
         return Err(format!("an image has {count} segments for {} bytes", width * shape.samples));
     }
     let pixels = shape.rows * shape.columns;
+    // Two bytes become at most 128.
+    if shape.frame_bytes() > 64 * bytes.len() {
+        return Err("an image is cut short".into());
+    }
     let mut out = vec![0; shape.frame_bytes()];
     for segment in 0..count {
         let begin = numbers[1 + segment];

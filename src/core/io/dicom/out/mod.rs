@@ -11,3 +11,4 @@ pub(super) use colour::{lab_of, rgb_of};
 pub(super) use elements::{Item, new_uid, now, three};
 pub(super) use reference::{Reference, begin, finish, long_string, wrote};
 pub(super) use snomed::coded;
+pub(super) use without_patient::{says_no_patient, would_name_patient};

@@ -7,13 +7,16 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 use dicom_object::meta::FileMetaTableBuilder;
 
+use super::super::NAME;
 use super::super::attributes::Attributes;
 use super::super::opened::data_set;
 use super::super::origin::Origin;
 use super::elements::{Item, new_uid, now};
 use super::without_patient::without_patient;
+use crate::geom::{DAffine3, DVec3, Grid};
 use crate::io::format::{Content, EncodeError};
-use crate::volume::{SourceFile, SourceImages};
+use crate::io::volume_part::VolumePart;
+use crate::volume::{Provenance, SourceFile, SourceImages, WithinImages};
 use crate::work::CancelToken;
 
 /// What a file says of the patient and the study, as its images do (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2): with an empty
@@ -50,8 +53,8 @@ const IMPLEMENTATION_NAME: &str = "VOXPOINT";
 pub(in crate::io::dicom) struct Reference<'a> {
     /// Their files.
     images: &'a SourceImages,
-    /// Slices of a time point.
-    depth: usize,
+    /// Columns, rows and slices of a time point.
+    dims: [usize; 3],
     /// The header of one of them.
     header: InMemDicomObject,
     /// Their Series Instance UID.
@@ -69,11 +72,13 @@ impl<'a> Reference<'a> {
     /// [`EncodeError::NoImages`] if it is of no DICOM images, or these are not where they were read.
     pub fn of(content: &Content<'a>) -> Result<Self, EncodeError> {
         let no = |what: &str| EncodeError::NoImages(what.to_owned());
-        let depth = content.grid.dims()[2];
+        let dims = content.grid.dims();
         let images = content.provenance.images.as_deref();
-        let images = images
-            .ok_or_else(|| no("the scan was not opened from DICOM; --reference of voxpoint export-session names its DICOM folder"))?;
-        if images.slices.is_empty() || !images.slices.len().is_multiple_of(depth) {
+        let images = images.ok_or_else(|| no(without_images(content.provenance)))?;
+        let fits = images.within.is_none_or(|WithinImages { size, first }| {
+            (0..2).all(|axis| first[axis] + dims[axis] <= size[axis])
+        });
+        if images.slices.is_empty() || !images.slices.len().is_multiple_of(dims[2]) || !fits {
             return Err(no("its slices are not those of the images"));
         }
         let file = images.files.first().ok_or_else(|| no("there are none"))?;
@@ -96,14 +101,32 @@ impl<'a> Reference<'a> {
         if series.is_empty() || study.is_empty() {
             return Err(no("they do not say their study and series"));
         }
-        Ok(Self { images, depth, header, series, study, frame })
+        Ok(Self { images, dims, header, series, study, frame })
+    }
+
+    /// Which part of each image the content is.
+    pub fn within(&self) -> WithinImages {
+        let [columns, rows, _] = self.dims;
+        self.images.within.unwrap_or(WithinImages { size: [columns, rows], first: [0; 2] })
+    }
+
+    /// Where the whole images of the content's slices lie. `grid`: that of the content.
+    ///
+    /// # Errors
+    /// If there is no such grid.
+    pub fn grid_of_images(&self, grid: &Grid) -> Result<Grid, EncodeError> {
+        let WithinImages { size: [columns, rows], first } = self.within();
+        let first = first.map(|n| -(n as f64));
+        let from_first = DAffine3::from_translation(DVec3::new(first[0], first[1], 0.0));
+        Grid::new([columns, rows, self.dims[2]], grid.world_from_voxel() * from_first)
+            .map_err(|e| EncodeError::Impossible(e.to_string()))
     }
 
     /// The file that a slice is of, and the number of its image there (from 1) if it has several. Of several time points
     /// the first that has it.
     fn of_slice(&self, z: usize) -> Option<(&SourceFile, Option<usize>)> {
         let (file, frame) =
-            self.images.slices.iter().skip(z).step_by(self.depth).find_map(|s| *s)?;
+            self.images.slices.iter().skip(z).step_by(self.dims[2]).find_map(|s| *s)?;
         let file = self.images.files.get(file)?;
         Some((file, file.is_multi_frame.then_some(frame + 1)))
     }
@@ -122,6 +145,14 @@ impl<'a> Reference<'a> {
     pub fn images(&self) -> impl Iterator<Item = Item> {
         self.images.files.iter().map(named)
     }
+}
+
+/// Why a scan has no images.
+fn without_images(said: &Provenance) -> &'static str {
+    if said.format == NAME && VolumePart::of(said).every != [1; 3] {
+        return "the scan was opened coarser, so its voxels are none of the images' pixels; open it whole, or a box of it";
+    }
+    "the scan was not opened from DICOM; --reference of voxpoint export-session names its DICOM folder"
 }
 
 /// Names a file by its class and instance.

@@ -2,10 +2,17 @@
 //! (PS3.15 E.2, table E.1-1) with the option of E.3.9 that keeps UIDs, without which it could not name its images.
 //! Names of structures are what the user wrote, and stay.
 
+use std::path::Path;
+
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 
+use super::super::attributes::Attributes;
+use super::super::opened::{data_set, open_dicom};
+use super::super::origin::Origin;
 use super::elements::Item;
+use crate::volume::Provenance;
+use crate::work::CancelToken;
 
 /// What the profile empties (Z).
 const EMPTY: [(Tag, VR); 11] = [
@@ -52,6 +59,26 @@ const CODES: [[&str; 3]; 3] = [
     ["DCM", "113111", "Retain Safe Private Option"],
 ];
 
+/// Whether a file says that its patient was taken out of it (PS3.3 C.7.1.1, Patient Identity Removed).
+pub(in crate::io::dicom) fn says_no_patient(said: Attributes) -> bool {
+    said.text(tags::PATIENT_IDENTITY_REMOVED).is_some_and(|yes| yes.eq_ignore_ascii_case("YES"))
+}
+
+/// Whether the patient was taken out of the file at `path`, and what is written for a scan's images would say who it
+/// is. (Images that are without their patient themselves say nothing of one.)
+pub(in crate::io::dicom) fn would_name_patient(path: &Path, of_scan: &Provenance) -> bool {
+    let images = of_scan.images.as_ref().filter(|images| !images.without_patient);
+    let Some(image) = images.and_then(|images| images.files.first()) else { return false };
+    let mut file = open_dicom(path).ok().flatten();
+    let without = file.as_mut().and_then(|file| data_set(file, path).ok());
+    if !without.is_some_and(|data| says_no_patient(Attributes(&data))) {
+        return false;
+    }
+    let data = Origin::again(&image.path, image.archive.as_deref(), &CancelToken::new())
+        .and_then(|origin| data_set(&mut origin.open()?, &image.path));
+    !data.is_ok_and(|data| says_no_patient(Attributes(&data)))
+}
+
 /// The file without what says something of its patient, whatever of that it has.
 pub(super) fn without_patient(mut item: Item) -> Item {
     let has = |item: &Item, tag| item.0.get(tag).is_some();
@@ -79,7 +106,6 @@ pub(super) fn without_patient(mut item: Item) -> Item {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::attributes::Attributes;
     use super::super::reference::{FURTHER, WANTED};
     use super::*;
 

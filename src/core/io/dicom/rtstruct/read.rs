@@ -29,6 +29,8 @@ pub(in crate::io::dicom) struct Structures {
     pub is_doubtful: bool,
     /// Frame of Reference UID.
     pub frame_of_reference: Option<String>,
+    /// How far points of contours lie from half-way between two voxels of a slice, in voxels, at most.
+    pub apart: f64,
 }
 
 /// A region of interest.
@@ -36,6 +38,8 @@ struct Roi {
     number: u64,
     name: String,
     colour: Option<[u8; 3]>,
+    /// Its Frame of Reference UID.
+    frame: Option<String>,
     /// Points in voxels of the scan.
     contours: Vec<Vec<DVec3>>,
 }
@@ -47,21 +51,25 @@ struct Roi {
 /// See [`IoError`].
 pub(in crate::io::dicom) fn read(
     said: Attributes,
-    grid: &Grid,
+    (grid, frame_of_scan): (&Grid, Option<&str>),
     path: &Path,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Structures, IoError> {
     let wrong = |what: String| IoError::header(what, path);
     let mut tally = Tally::default();
-    let rois = rois(said, grid, &mut tally).map_err(wrong)?;
+    let mut rois = rois(said, grid, &mut tally).map_err(wrong)?;
     if rois.is_empty() {
         return Err(wrong("it has no structures".into()));
     }
+    let other_grid = |what: String| IoError::OtherGrid { what, path: path.to_owned() };
+    in_one_frame(&mut rois, frame_of_scan, &mut tally).map_err(other_grid)?;
+    let own = rois.iter().find_map(|roi| roi.frame.clone());
+    let frame_of_reference = own.or_else(|| said.text(tags::FRAME_OF_REFERENCE_UID));
     let axis = axis_of(rois.iter().flat_map(|roi| &roi.contours));
     progress.set_total(rois.len() as u64);
     progress.set_done(0);
-    let mut beside: f64 = 0.0;
+    let (mut beside, mut apart): (f64, f64) = (0.0, 0.0);
     let mut regions: Vec<(Roi, Region)> = Vec::new();
     let mut any_contour = false;
     for (n, roi) in rois.into_iter().enumerate() {
@@ -70,6 +78,7 @@ pub(in crate::io::dicom) fn read(
             tally.add(Odd::Empty, &roi.name);
         }
         any_contour |= !roi.contours.is_empty();
+        apart = roi.contours.iter().map(|points| off_borders(points, axis)).fold(apart, f64::max);
         let (slices, mm) = by_slice(&roi.contours, axis, grid, &roi.name, &mut tally);
         beside = beside.max(mm);
         let height = grid.dims()[within(axis)[1]];
@@ -90,14 +99,60 @@ pub(in crate::io::dicom) fn read(
             "it has no closed contour"
         };
         let first = notes.first().map(|note| format!("; {note}")).unwrap_or_default();
-        return Err(IoError::OtherGrid { what: format!("{what}{first}"), path: path.to_owned() });
+        return Err(other_grid(format!("{what}{first}")));
     }
     let (labels, renumbered) = labels(regions);
-    let mut of_roi = said.items(tags::STRUCTURE_SET_ROI_SEQUENCE);
-    let own = of_roi.find_map(|roi| roi.text(tags::REFERENCED_FRAME_OF_REFERENCE_UID));
-    let frame_of_reference = own.or_else(|| said.text(tags::FRAME_OF_REFERENCE_UID));
     let is_doubtful = tally.is_doubtful();
-    Ok(Structures { labels, notes, renumbered, is_doubtful, frame_of_reference })
+    Ok(Structures { labels, notes, renumbered, is_doubtful, frame_of_reference, apart })
+}
+
+/// Leaves the structures that lie in the scan's frame of reference, if others lie elsewhere.
+///
+/// # Errors
+/// If none of several frames is the scan's.
+fn in_one_frame(
+    rois: &mut Vec<Roi>,
+    of_scan: Option<&str>,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let drawn = rois.iter().filter(|roi| !roi.contours.is_empty());
+    let frames: BTreeSet<&str> = drawn.filter_map(|roi| roi.frame.as_deref()).collect();
+    if frames.len() < 2 {
+        return Ok(());
+    }
+    let Some(own) = of_scan else {
+        for roi in rois.iter() {
+            tally.add(Odd::AnyFrame, &roi.name);
+        }
+        return Ok(());
+    };
+    if !frames.contains(own) {
+        let n = frames.len();
+        return Err(format!(
+            "its structures lie in {n} frames of reference, none of which is the scan's"
+        ));
+    }
+    rois.retain(|roi| {
+        let is_here = roi.frame.as_deref().is_none_or(|frame| frame == own);
+        if !is_here {
+            tally.add(Odd::OtherFrame, &roi.name);
+        }
+        is_here
+    });
+    Ok(())
+}
+
+/// How far points lie from where outlines of masks have theirs, in voxels: on a slice, half-way between two voxels of
+/// it that are side by side.
+fn off_borders(points: &[DVec3], axis: usize) -> f64 {
+    let [u, v] = within(axis);
+    let off = |p: &DVec3| {
+        let off = |at: f64| (at - at.round()).abs();
+        let half = |at: f64| off(at + 0.5);
+        let beside = off(p[u]).max(half(p[v])).min(half(p[u]).max(off(p[v])));
+        beside.max(off(p[axis]))
+    };
+    points.iter().map(off).fold(0.0, f64::max)
 }
 
 /// Number, name, colour.
@@ -144,7 +199,8 @@ fn listed(said: Attributes) -> Result<BTreeMap<u64, Roi>, String> {
         let number = item.whole(tags::ROI_NUMBER).and_then(|n| u64::try_from(n).ok());
         let number = number.ok_or("a structure has no number")?;
         let name = item.text(tags::ROI_NAME).unwrap_or_else(|| format!("ROI {number}"));
-        let roi = Roi { number, name, colour: None, contours: Vec::new() };
+        let frame = item.text(tags::REFERENCED_FRAME_OF_REFERENCE_UID);
+        let roi = Roi { number, name, colour: None, frame, contours: Vec::new() };
         if rois.insert(number, roi).is_some() {
             return Err(format!("two structures have the number {number}"));
         }

@@ -28,6 +28,10 @@ pub(super) enum Odd {
     Empty,
     /// The structure has contours on some of its slices only.
     Sparse,
+    /// The structure lies in another frame of reference than the scan, in which others lie.
+    OtherFrame,
+    /// The structures lie in several frames of reference, and nobody knows the scan's.
+    AnyFrame,
 }
 
 /// Counts of them.
@@ -46,8 +50,9 @@ impl Tally {
 
     /// Whether something of a structure is lost or moved, which is worth asking about.
     pub fn is_doubtful(&self) -> bool {
-        let doubtful = [Odd::Across, Odd::Outside, Odd::Beside, Odd::Between];
-        doubtful.iter().any(|odd| self.0.contains_key(odd))
+        let moved = [Odd::Across, Odd::Outside, Odd::Beside, Odd::Between];
+        let mut doubtful = moved.iter().chain(&[Odd::OtherFrame, Odd::AnyFrame]);
+        doubtful.any(|odd| self.0.contains_key(odd))
     }
 
     /// In words. `beside_mm`: how far contours lie beside their slice at most.
@@ -94,6 +99,14 @@ impl Tally {
                 }
                 Odd::Sparse => note(
                     "{n} structures have contours on some of their slices only; nothing is drawn between: {list}",
+                    &values,
+                ),
+                Odd::OtherFrame => note(
+                    "{n} structures lie in another frame of reference than the scan and are left out: {list}",
+                    &values,
+                ),
+                Odd::AnyFrame => note(
+                    "its structures lie in several frames of reference, and the scan does not say which is its own: {list}",
                     &values,
                 ),
             }

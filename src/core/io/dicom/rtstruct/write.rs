@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
@@ -7,13 +8,15 @@ use glam::DVec3;
 
 use super::super::NAME;
 use super::super::class::STRUCTURE_SET;
-use super::super::out::{Item, Reference, begin, coded, finish, long_string, now, wrote};
+use super::super::out::{
+    Item, Reference, begin, coded, finish, long_string, now, would_name_patient, wrote,
+};
 use super::super::structure::IMPLICIT;
 use super::outline::Mask;
 use crate::geom::Grid;
 use crate::io::format::{Content, ContentKind, ContentVoxels, EncodeError, FormatInfo, Writer};
 use crate::io::lps;
-use crate::volume::{LabelName, Region};
+use crate::volume::{LabelName, Provenance, Region};
 use crate::work::{CancelToken, Progress};
 
 /// A millionth of a millimetre: more is not written of a contour.
@@ -43,6 +46,10 @@ impl Writer for StructureSetWriter {
 
     fn wrote(&self, beginning: &[u8]) -> bool {
         wrote(beginning)
+    }
+
+    fn would_name_patient(&self, path: &Path, of_scan: &Provenance) -> bool {
+        would_name_patient(path, of_scan)
     }
 
     fn encode(

@@ -68,7 +68,9 @@ pub(in crate::io::dicom) fn read(
     let numbers = numbers(said, frames.len(), kind, &segments).map_err(wrong)?;
     let dims = [shape.columns, shape.rows];
     let Placed { grid, slices } = place(&frames, dims, step(said)).map_err(wrong)?;
-    let beside = opened.length + grid.count() as u64 / 4;
+    // The file, runs, and a frame: decoded, as numbers, as what is inside.
+    let frame = 4 * shape.rows as u64 * shape.columns as u64;
+    let beside = opened.length + grid.count() as u64 / 4 + frame;
     if beside > limits.memory {
         return Err(IoError::too_large(beside, limits.memory, path));
     }
@@ -135,6 +137,7 @@ fn shape(said: Attributes, kind: Kind) -> Result<Shape, String> {
         kind: PixelKind::Unsigned,
         photometric: Photometric::Monochrome { inverted: false },
         planar: false,
+        bits: kind == Kind::Binary,
     })
 }
 
@@ -210,12 +213,8 @@ impl<'a> FrameReader<'a> {
         }
         let pixels = Pixels::read(instance)?;
         if plain {
-            let area = instance.shape.rows * instance.shape.columns;
-            let needed = match kind {
-                Kind::Binary => (area * instance.frames.len()).div_ceil(8),
-                _ => instance.shape.frame_bytes() * instance.frames.len(),
-            };
-            let found = pixels.len();
+            let needed = instance.shape.bytes_of(instance.frames.len() as u64);
+            let found = pixels.len() as u64;
             if found < needed {
                 let what = format!("{found} of {needed} bytes of pixels are there");
                 return Err(IoError::Truncated { what, path: path() });

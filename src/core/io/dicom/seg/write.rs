@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
@@ -8,7 +9,8 @@ use glam::DVec3;
 use super::super::NAME;
 use super::super::class::{LABEL_MAP, SEGMENTATION};
 use super::super::out::{
-    Item, Reference, begin, coded, finish, lab_of, long_string, new_uid, three, wrote,
+    Item, Reference, begin, coded, finish, lab_of, long_string, new_uid, three, would_name_patient,
+    wrote,
 };
 use super::super::structure::EXPLICIT;
 use super::bits::Bits;
@@ -16,7 +18,7 @@ use super::segments::{CREATOR, LABEL};
 use crate::geom::Grid;
 use crate::io::format::{Content, ContentKind, ContentVoxels, EncodeError, FormatInfo, Writer};
 use crate::io::lps;
-use crate::volume::{LabelMap, LabelName, Region};
+use crate::volume::{LabelMap, LabelName, Provenance, Region, WithinImages};
 use crate::work::{CancelToken, Progress};
 
 /// More bytes of pixels don't fit into an element.
@@ -49,6 +51,10 @@ impl Writer for SegWriter {
         wrote(beginning)
     }
 
+    fn would_name_patient(&self, path: &Path, of_scan: &Provenance) -> bool {
+        would_name_patient(path, of_scan)
+    }
+
     fn encode(
         &self,
         content: &Content,
@@ -77,6 +83,10 @@ impl Writer for LabelMapWriter {
     fn wrote(&self, _: &[u8]) -> bool {
         // It begins as that of the other writer, which knows it.
         false
+    }
+
+    fn would_name_patient(&self, path: &Path, of_scan: &Provenance) -> bool {
+        would_name_patient(path, of_scan)
     }
 
     fn encode(
@@ -116,16 +126,18 @@ fn encode(
             "no object has a voxel, and a DICOM segmentation needs one".into(),
         ));
     }
+    let within = reference.within();
     let frames = if as_label_map {
-        numbers(labels, cancel, progress)?
+        numbers(labels, within, cancel, progress)?
     } else {
-        bits(labels.dims(), &regions, cancel, progress)?
+        bits((labels.dims(), within), &regions, cancel, progress)?
     };
     let class = if as_label_map { LABEL_MAP } else { SEGMENTATION };
     let item = begin(&reference, class, "SEG");
     let overlap = if content.covered.is_empty() { "NO" } else { "YES" };
     let [day, time] = super::super::out::now();
-    let [columns, rows, _] = labels.dims().map(|n| n as u16);
+    // Whole images also of a part of them: many programs lay a segmentation on the images pixel by pixel.
+    let [columns, rows] = within.size.map(|n| n as u16);
     let segments = regions.keys().enumerate().map(|(n, value)| {
         let number = if as_label_map { *value } else { n as u16 + 1 };
         segment(number, *value, content.names)
@@ -153,7 +165,7 @@ fn encode(
         .sequence(tags::SEGMENT_SEQUENCE, segments)
         .sequence(tags::REFERENCED_SERIES_SEQUENCE, [referenced_series(&reference)]);
     let item = if as_label_map { item.short(tags::PIXEL_PADDING_VALUE, [0]) } else { item };
-    let item = with_places(item, content.grid, &frames, &reference)?;
+    let item = with_places(item, &reference.grid_of_images(content.grid)?, &frames, &reference)?;
     let vr = if frames.bits > 8 { VR::OW } else { VR::OB };
     finish(&reference, item.bytes(tags::PIXEL_DATA, vr, frames.pixels), EXPLICIT, out)
 }
@@ -166,22 +178,25 @@ fn referenced_series(reference: &Reference) -> Item {
 
 /// One frame for each label and slice that it is in.
 fn bits(
-    dims: [usize; 3],
+    (dims, within): ([usize; 3], WithinImages),
     regions: &BTreeMap<u16, Region>,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Frames, EncodeError> {
     let area = dims[0] * dims[1];
+    let ([columns, rows], [left, top]) = (within.size, within.first);
     let (mut bits, mut of) = (Bits::default(), Vec::new());
     for (n, region) in regions.values().enumerate() {
         let number = n as u16 + 1;
         for slice in region.runs().chunk_by(|a, b| a.start / area == b.start / area) {
             cancel.check()?;
             let z = slice[0].start / area;
-            check_size((of.len() as u64 + 1) * area as u64 / 8)?;
-            let begin = bits.grow(area);
+            check_size((of.len() as u64 + 1) * (columns * rows) as u64 / 8)?;
+            let begin = bits.grow(columns * rows);
             for run in slice {
-                bits.set(begin + run.start - z * area, run.len as usize);
+                let at = run.start - z * area;
+                let (x, y) = (left + at % dims[0], top + at / dims[0]);
+                bits.set(begin + y * columns + x, run.len as usize);
             }
             of.push((z, Some(number)));
         }
@@ -193,10 +208,12 @@ fn bits(
 /// One frame for each slice with a label.
 fn numbers(
     labels: &LabelMap,
+    within: WithinImages,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Frames, EncodeError> {
-    let [nx, ny, nz] = labels.dims();
+    let [nx, _, nz] = labels.dims();
+    let ([columns, rows], [left, top]) = (within.size, within.first);
     let wide = labels.max() > 255;
     let (mut pixels, mut of) = (Vec::new(), Vec::new());
     for z in (0..nz).filter(|z| !labels.is_untouched(*z)) {
@@ -205,13 +222,14 @@ fn numbers(
         if labels.rows(z).flatten().all(|label| *label == 0) {
             continue;
         }
-        let bytes = (nx * ny * if wide { 2 } else { 1 }) as u64;
-        check_size((of.len() as u64 + 1) * bytes)?;
-        for label in labels.rows(z).flatten() {
-            if wide {
-                pixels.extend_from_slice(&label.to_le_bytes());
-            } else {
-                pixels.push(*label as u8);
+        let size = if wide { 2 } else { 1 };
+        check_size((of.len() as u64 + 1) * (columns * rows * size) as u64)?;
+        let begin = pixels.len();
+        pixels.resize(begin + columns * rows * size, 0u8);
+        for (y, row) in labels.rows(z).enumerate() {
+            let start = begin + ((top + y) * columns + left) * size;
+            for (place, label) in pixels[start..start + nx * size].chunks_mut(size).zip(row) {
+                place.copy_from_slice(&label.to_le_bytes()[..size]);
             }
         }
         of.push((z, None));

@@ -72,22 +72,44 @@ impl Source {
             }
             Self::Checkpoint(both) => {
                 let (checkpoint, architecture) = &**both;
-                let path = checkpoint.path();
-                let start = |graph: &dyn Fn() -> Result<Vec<u8>, CheckpointError>| {
-                    // First what fails where there is no CUDA, then the work.
-                    let content = checkpoint.content().clone();
-                    let builder = builder()?
-                        .with_external_initializer_file_in_memory(graph::LOCATION, content);
-                    let mut builder = builder.map_err(|e| SegmentError::Run(short_line(&e)))?;
-                    builder.commit_from_memory(&graph()?).map_err(|e| bad_model(&e, path))
-                };
                 let weights = Weights::External;
                 let encoder = || graph::encoder(checkpoint, architecture, weights, precision);
+                let encoder = checkpoint_session(checkpoint, builder()?, &encoder)?;
                 let decoder = || graph::decoder(checkpoint, architecture, weights);
-                Ok([start(&encoder)?, start(&decoder)?])
+                Ok([encoder, checkpoint_session(checkpoint, builder()?, &decoder)?])
             }
         }
     }
+
+    /// The decoder's session alone, on the CPU.
+    pub(super) fn start_decoder(
+        &self,
+        environment: &Environment,
+        threads: usize,
+    ) -> Result<Session, SegmentError> {
+        let builder = options(environment, threads, false).map_err(SegmentError::Run)?;
+        match self {
+            Self::Pair { decoder, .. } => pair_session(decoder, builder),
+            Self::Checkpoint(both) => {
+                let (checkpoint, architecture) = &**both;
+                let graph = || graph::decoder(checkpoint, architecture, Weights::External);
+                checkpoint_session(checkpoint, builder, &graph)
+            }
+        }
+    }
+}
+
+/// The session of a graph whose weights stand in a checkpoint.
+fn checkpoint_session(
+    checkpoint: &Checkpoint,
+    builder: SessionBuilder,
+    graph: &dyn Fn() -> Result<Vec<u8>, CheckpointError>,
+) -> Result<Session, SegmentError> {
+    // First what fails where there is no CUDA, then the work.
+    let content = checkpoint.content().clone();
+    let builder = builder.with_external_initializer_file_in_memory(graph::LOCATION, content);
+    let mut builder = builder.map_err(|e| SegmentError::Run(short_line(&e)))?;
+    builder.commit_from_memory(&graph()?).map_err(|e| bad_model(&e, checkpoint.path()))
 }
 
 /// The session of an ONNX file, with its external data. ONNX Runtime would map that, so it gets copies.

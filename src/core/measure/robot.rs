@@ -1,16 +1,15 @@
-//! A user made of a rule: where it clicks when it knows the truth.
+//! A user made of a rule: where it clicks when it knows the truth. For `voxpoint eval` and for the window.
 
 use fastrand::Rng;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::super::args::First;
+use super::DistanceField;
 use crate::geom::Grid;
-use crate::measure::DistanceField;
-use crate::segment::cubes::CropPlace;
-use crate::volume::{Region, VoxelBox};
+use crate::volume::{Region, RegionBuilder, VoxelBox};
 
 /// A click of the robot: a voxel of the scan, and whether it is inside the structure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RobotClick {
     /// Index in the scan.
     pub voxel: [usize; 3],
@@ -18,37 +17,51 @@ pub struct RobotClick {
     pub positive: bool,
 }
 
+/// Where a robot clicks first in the structure, and later in what is still wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RobotAim {
+    /// Any voxel of it, all alike (the SAM-Med3D paper's way).
+    #[default]
+    Random,
+    /// Its innermost voxel, as people tend to.
+    Centre,
+    /// Any voxel of it, and later, while there are any, those that the mask has right: clicks that find nothing to be
+    /// wrong.
+    Inside,
+}
+
 /// Clicks for one structure. Its random numbers depend on the scan's file name, the label and the seed only:
 /// neither on the order of cases nor on what was done before.
-pub struct Robot<'a> {
-    truth: &'a Region,
+#[derive(Clone, Debug)]
+pub struct Robot {
     dims: [usize; 3],
     spacing: [f64; 3],
-    /// Voxels that the model's cube holds; a click outside is of no use to it.
+    /// Voxels in which it may click.
     reach: VoxelBox,
-    first: First,
+    aim: RobotAim,
     rng: Rng,
 }
 
-impl<'a> Robot<'a> {
-    /// A robot that can click anywhere in the scan.
-    pub fn new(truth: &'a Region, grid: &Grid, first: First, seed: (&str, u16, u64)) -> Self {
+impl Robot {
+    /// A robot that can click anywhere in a scan on this grid. `seed`: the scan's file name, the label, and a number.
+    pub fn new(grid: &Grid, aim: RobotAim, seed: (&str, u16, u64)) -> Self {
         let (name, label, number) = seed;
         let digest = Sha256::digest(format!("{name}\n{label}\n{number}"));
         let seed = digest.iter().take(8).fold(0u64, |n, &byte| n << 8 | u64::from(byte));
         let (dims, spacing) = (grid.dims(), grid.spacing().to_array());
         let reach = VoxelBox::whole(dims);
-        Self { truth, dims, spacing, reach, first, rng: Rng::with_seed(seed) }
+        Self { dims, spacing, reach, aim, rng: Rng::with_seed(seed) }
     }
 
-    /// Keeps to the cube that the model looks at.
+    /// Keeps to a box: what the model looks at.
     pub fn stay_in(&mut self, reach: VoxelBox) {
         self.reach = reach;
     }
 
     /// A click inside of the structure; `None` if none of it is within reach.
-    pub fn first(&mut self) -> Option<RobotClick> {
-        let inside = self.truth.inside(&self.reach, self.dims);
+    pub fn first(&mut self, truth: &Region) -> Option<RobotClick> {
+        let inside = truth.inside(&self.reach, self.dims);
         let voxel = self.pick(&inside)?;
         Some(RobotClick { voxel, positive: true })
     }
@@ -56,40 +69,55 @@ impl<'a> Robot<'a> {
     /// A click on what is wrong with a mask: missed voxels and spurious ones are one set, of which a
     /// random or the innermost voxel is taken. `None` if nothing within reach is wrong.
     ///
-    /// With [`First::Inside`] a random voxel of what is right, if there is any.
-    pub fn next(&mut self, mask: &Region) -> Option<RobotClick> {
+    /// With [`RobotAim::Inside`] a random voxel of what is right, if there is any.
+    pub fn next(&mut self, truth: &Region, mask: &Region) -> Option<RobotClick> {
         let row = self.dims[0];
-        if self.first == First::Inside {
-            let spurious = mask.without(self.truth, row);
+        if self.aim == RobotAim::Inside {
+            let spurious = mask.without(truth, row);
             let right = mask.without(&spurious, row).inside(&self.reach, self.dims);
             if let Some(voxel) = self.pick(&right) {
                 return Some(RobotClick { voxel, positive: true });
             }
         }
-        let missed = self.truth.without(mask, row).inside(&self.reach, self.dims);
-        let spurious = mask.without(self.truth, row).inside(&self.reach, self.dims);
+        let missed = truth.without(mask, row).inside(&self.reach, self.dims);
+        let spurious = mask.without(truth, row).inside(&self.reach, self.dims);
         let wrong = merged(&missed, &spurious, row);
         let voxel = self.pick(&wrong)?;
         let positive = missed.contains(voxel[0] + row * (voxel[1] + self.dims[1] * voxel[2]));
         Some(RobotClick { voxel, positive })
     }
 
+    /// The most memory that it takes to find a click, bytes, besides regions.
+    pub fn bytes(&self, truth: &Region, mask: &Region) -> u64 {
+        if self.aim != RobotAim::Centre {
+            return 0;
+        }
+        let both = [truth, mask].into_iter().filter_map(|region| region.bounds(self.dims));
+        let within = both.reduce(|a, b| a.union(&b));
+        let voxels =
+            |bounds: VoxelBox| bounds.size().iter().map(|&n| n as u64 + 2).product::<u64>();
+        within.map_or(0, |bounds| BYTES * voxels(bounds))
+    }
+
     fn pick(&mut self, region: &Region) -> Option<[usize; 3]> {
-        let at = match self.first {
-            First::Random | First::Inside if region.is_empty() => None,
-            First::Random | First::Inside => region.nth(self.rng.usize(..region.count())),
-            First::Centre => innermost(region, self.dims, self.spacing),
+        let at = match self.aim {
+            RobotAim::Random | RobotAim::Inside if region.is_empty() => None,
+            RobotAim::Random | RobotAim::Inside => region.nth(self.rng.usize(..region.count())),
+            RobotAim::Centre => innermost(region, self.dims, self.spacing),
         }?;
         let [nx, ny, _] = self.dims;
         Some([at % nx, at / nx % ny, at / nx / ny])
     }
 }
 
+/// What finding the innermost voxel takes for each voxel of a box: a flag and a distance.
+const BYTES: u64 = 5;
+
 /// Both of two regions that have no voxel in common.
 fn merged(a: &Region, b: &Region, row: usize) -> Region {
     let mut runs: Vec<_> = a.runs().iter().chain(b.runs()).collect();
     runs.sort_unstable_by_key(|run| run.start);
-    let mut builder = crate::volume::RegionBuilder::new(row);
+    let mut builder = RegionBuilder::new(row);
     for run in runs {
         builder.push(run.start, run.len as usize);
     }
@@ -126,33 +154,10 @@ fn innermost(region: &Region, dims: [usize; 3], spacing: [f64; 3]) -> Option<usi
     best.1
 }
 
-/// The voxels of a scan whose nearest voxel of the model's 1.5 mm grid is in the cube. The axes of the cube
-/// are those of the scan.
-pub fn reach(place: &CropPlace, grid: &Grid) -> VoxelBox {
-    // Rounding must not put a voxel at the very edge on the other side.
-    const EDGE: f64 = 1e-6;
-    let crop_from_voxel = place.world_from_crop.inverse() * grid.world_from_voxel();
-    let (mut min, mut max) = ([0; 3], [0; 3]);
-    for (axis, &len) in grid.dims().iter().enumerate() {
-        let column = crop_from_voxel.matrix3.col(axis).to_array();
-        let crop =
-            (0..3).max_by(|&a, &b| column[a].abs().total_cmp(&column[b].abs())).unwrap_or(axis);
-        let at = |v: usize| crop_from_voxel.translation[crop] + v as f64 * column[crop];
-        let inside = |v: &usize| {
-            let at = at(*v);
-            at > EDGE - 0.5 && at < place.side as f64 - 0.5 - EDGE
-        };
-        min[axis] = (0..len).find(inside).unwrap_or(0);
-        max[axis] = (0..len).rev().find(inside).map_or(min[axis], |last| last + 1);
-    }
-    VoxelBox { min, max }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::geom::{DAffine3, DVec3};
-    use crate::segment::cubes::CanonicalGrid;
 
     fn grid(dims: [usize; 3], spacing: [f64; 3]) -> Grid {
         Grid::new(dims, DAffine3::from_scale(DVec3::from_array(spacing))).unwrap()
@@ -171,10 +176,11 @@ mod tests {
         let dims = [20; 3];
         let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
         let clicks = |name, label, seed| {
-            let mut robot = Robot::new(&truth, &grid, First::Random, (name, label, seed));
-            let first = robot.first().unwrap();
+            let mut robot = Robot::new(&grid, RobotAim::Random, (name, label, seed));
+            let first = robot.first(&truth).unwrap();
             let mask = ball(dims, [11.0; 3], 6.0);
-            let next: Vec<RobotClick> = (0..20).map(|_| robot.next(&mask).unwrap()).collect();
+            let next: Vec<RobotClick> =
+                (0..20).map(|_| robot.next(&truth, &mask).unwrap()).collect();
             assert!(truth.contains(grid.index(first.voxel)) && first.positive);
             for click in &next {
                 let at = grid.index(click.voxel);
@@ -195,8 +201,8 @@ mod tests {
     fn the_clicks_of_a_seed_stay_what_they_are() {
         let dims = [20; 3];
         let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
-        let mut robot = Robot::new(&truth, &grid, First::Random, ("scan.nii.gz", 1, 0));
-        let first: Vec<[usize; 3]> = (0..3).map(|_| robot.first().unwrap().voxel).collect();
+        let mut robot = Robot::new(&grid, RobotAim::Random, ("scan.nii.gz", 1, 0));
+        let first: Vec<[usize; 3]> = (0..3).map(|_| robot.first(&truth).unwrap().voxel).collect();
         assert_eq!(first, [[14, 7, 9], [8, 11, 13], [5, 10, 7]]);
     }
 
@@ -204,17 +210,17 @@ mod tests {
     fn a_robot_for_clicks_inside_finds_nothing_wrong_while_it_can() {
         let dims = [20; 3];
         let (truth, grid) = (ball(dims, [9.0; 3], 6.0), grid(dims, [1.0; 3]));
-        let mut robot = Robot::new(&truth, &grid, First::Inside, ("a", 1, 0));
+        let mut robot = Robot::new(&grid, RobotAim::Inside, ("a", 1, 0));
         let mask = ball(dims, [12.0; 3], 6.0);
         for _ in 0..50 {
-            let click = robot.next(&mask).unwrap();
+            let click = robot.next(&truth, &mask).unwrap();
             let at = grid.index(click.voxel);
             assert!(click.positive && truth.contains(at) && mask.contains(at));
         }
         let beside = ball(dims, [18.0; 3], 1.5);
-        let click = robot.next(&beside).unwrap();
+        let click = robot.next(&truth, &beside).unwrap();
         assert_eq!(click.positive, truth.contains(grid.index(click.voxel)), "what is wrong then");
-        assert_eq!(robot.first().map(|c| truth.contains(grid.index(c.voxel))), Some(true));
+        assert_eq!(robot.first(&truth).map(|c| truth.contains(grid.index(c.voxel))), Some(true));
     }
 
     #[test]
@@ -224,43 +230,28 @@ mod tests {
         let spacing = [1.0, 1.0, 4.0];
         let truth = ball(dims, [10.0, 8.0, 4.0], 4.0);
         let grid = grid(dims, spacing);
-        let mut robot = Robot::new(&truth, &grid, First::Centre, ("a", 1, 0));
-        assert_eq!(robot.first().unwrap().voxel, [10, 8, 4]);
+        let mut robot = Robot::new(&grid, RobotAim::Centre, ("a", 1, 0));
+        assert_eq!(robot.first(&truth).unwrap().voxel, [10, 8, 4]);
         // What is missed is deeper than what is spurious.
         let mask = ball(dims, [10.0, 3.0, 4.0], 2.5);
-        let click = robot.next(&mask).unwrap();
+        let click = robot.next(&truth, &mask).unwrap();
         assert!(click.positive && click.voxel[1] >= 8, "{click:?}");
-        assert_eq!(robot.next(&truth), None);
+        assert_eq!(robot.next(&truth, &truth), None);
         // The volume's outside is outside of the structure too: 11 mm from the sides, and slice 2 is the
         // first that lies further than that from the top.
         let whole = Region::from_mask(21, std::iter::repeat_n(true, 21 * 21 * 9));
-        let mut robot = Robot::new(&whole, &grid, First::Centre, ("a", 1, 0));
-        assert_eq!(robot.first().unwrap().voxel, [10, 10, 2]);
+        let mut robot = Robot::new(&grid, RobotAim::Centre, ("a", 1, 0));
+        assert_eq!(robot.first(&whole).unwrap().voxel, [10, 10, 2]);
     }
 
     #[test]
-    fn clicks_stay_where_the_model_can_use_them() {
-        let dims = [300, 40, 30];
-        let spacing = [0.9, 1.5, 3.0];
-        let grid =
-            Grid::new(dims, DAffine3::from_scale(DVec3::new(-spacing[0], -spacing[1], spacing[2])))
-                .unwrap();
-        let canonical = CanonicalGrid::of(&grid);
-        let place = canonical.crop_around(grid.world_of([60, 20, 10]));
-        let reach = reach(&place, &grid);
-        let usable = |voxel: [usize; 3]| {
-            let index = canonical.nearest(grid.world_of(voxel));
-            (0..3).all(|a| (0..place.side as i64).contains(&(index[a] - place.start[a])))
-        };
-        for x in 0..300 {
-            assert_eq!(usable([x, 20, 10]), (reach.min[0]..reach.max[0]).contains(&x), "{x}");
-        }
-        assert_eq!((reach.min[1], reach.max[1]), (0, 40));
-        let whole = Region::from_mask(300, std::iter::repeat_n(true, 300 * 40 * 30));
-        let mut robot = Robot::new(&whole, &grid, First::Random, ("a", 1, 0));
-        robot.stay_in(reach);
-        let clicks: Vec<RobotClick> =
-            (0..200).map(|_| robot.next(&Region::default()).unwrap()).collect();
-        assert!(clicks.iter().all(|c| usable(c.voxel)));
+    fn only_who_clicks_deepest_needs_memory_and_that_of_the_box_of_both() {
+        let dims = [40; 3];
+        let grid = grid(dims, [1.0; 3]);
+        let (truth, mask) = (ball(dims, [10.0; 3], 4.0), ball(dims, [20.0, 10.0, 10.0], 4.0));
+        let bytes = |aim, mask: &Region| Robot::new(&grid, aim, ("a", 1, 0)).bytes(&truth, mask);
+        assert_eq!(bytes(RobotAim::Random, &mask), 0);
+        assert_eq!(bytes(RobotAim::Centre, &Region::default()), 5 * 11 * 11 * 11);
+        assert_eq!(bytes(RobotAim::Centre, &mask), 5 * 21 * 11 * 11);
     }
 }

@@ -7,8 +7,8 @@ fn the_click_on_nothing_works_with_a_good_model_and_leaves_no_trace() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/models/tiny");
     let (encoder, decoder) = (folder.join("encoder.onnx"), folder.join("decoder.onnx"));
     let source = Source::Pair { encoder, decoder };
-    let mut engine = Engine::open(&source, DeviceChoice::Cpu, Some(1)).unwrap();
-    let answer = |engine: &mut Engine| {
+    let mut engine = LocalEngine::open(&source, DeviceChoice::Cpu, Some(1)).unwrap();
+    let answer = |engine: &mut LocalEngine| {
         let image: Vec<f32> = (0..SIDE.pow(3)).map(|n| (n % 97) as f32).collect();
         let never = CancelToken::new();
         let embedding = engine.encode(&image, &never).unwrap();
@@ -97,7 +97,7 @@ fn relative(a: &[f32], b: &[f32]) -> f64 {
     (difference / b.iter().map(|&b| square(b)).sum::<f64>()).sqrt()
 }
 
-fn embed(engine: &mut Engine) -> (Embedding, Vec<f32>) {
+fn embed(engine: &mut LocalEngine) -> (Embedding, Vec<f32>) {
     let embedding = engine.encode(&image(), &CancelToken::new()).unwrap();
     let values = embedding.features().unwrap().remove(0).values;
     (embedding, values)
@@ -107,7 +107,7 @@ fn embed(engine: &mut Engine) -> (Embedding, Vec<f32>) {
 fn weights_in_half_precision_are_used_as_the_official_classes_use_them() {
     // A third each of its tensors is float16, bfloat16 and float32.
     let source = Source::checkpoint(&model("mixed.pth")).unwrap();
-    let mut engine = Engine::open(&source, DeviceChoice::Cpu, Some(1)).unwrap();
+    let mut engine = LocalEngine::open(&source, DeviceChoice::Cpu, Some(1)).unwrap();
     let (embedding, values) = embed(&mut engine);
     let difference = relative(&values, &npy("mixed_embedding.npy"));
     assert!(difference <= 1e-4, "{difference:.1e}");
@@ -129,7 +129,7 @@ fn an_encoder_in_half_precision_agrees_with_float32() {
     let source = Source::checkpoint(&model("tiny_official.pth")).unwrap();
     let on = |precision| {
         let device = Device { name: "CPU".into(), threads: 1, reason: String::new() };
-        let mut engine = Engine::on(&environment, &source, device, 1, precision).unwrap();
+        let mut engine = LocalEngine::on(&environment, &source, device, 1, precision).unwrap();
         embed(&mut engine).1
     };
     let (full, half) = (on(Precision::F32), on(Precision::F16));

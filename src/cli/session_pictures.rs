@@ -1,0 +1,209 @@
+//! `voxpoint export-session --pictures`: each object in the three slices in which most of it is seen.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use super::args::ExportSessionArgs;
+use super::per_label::{make, refuse_to_replace};
+use super::render::first_look;
+use super::say;
+use crate::document::{Command, Document, LabelId, Object};
+use crate::figure::{Figure, FigureRenderer, save_png};
+use crate::geom::{Grid, Plane, SliceFrame};
+use crate::io::{self, Limits, OpenOptions, Source};
+use crate::session::{self, Contents, Sameness};
+use crate::ui::{Pane, ViewState};
+use crate::volume::{Region, Volume, Window};
+use crate::work::{CancelToken, Progress};
+
+/// Pixels of a picture.
+const SIZE: [u32; 2] = [1024, 1024];
+
+/// The planes, and what the names of their pictures end in.
+const PLANES: [(Plane, &str); 3] = [
+    (Plane::Axial, "_axial.png"),
+    (Plane::Coronal, "_coronal.png"),
+    (Plane::Sagittal, "_sagittal.png"),
+];
+
+/// Draws them; where each is.
+pub fn write(
+    args: &ExportSessionArgs,
+    contents: &Contents,
+    folder: &Path,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let objects: Vec<&Object> =
+        contents.snapshot.objects.iter().filter(|o| o.has_voxels()).collect();
+    let names: Vec<(u16, &str)> = objects.iter().map(|o| (o.id.0, &*o.name)).collect();
+    let of_plane = |ending: &str| io::formats().files_for_each(folder, ending, &names);
+    let places: Vec<Vec<PathBuf>> = PLANES.iter().map(|(_, ending)| of_plane(ending)).collect();
+    make(folder)?;
+    for places in &places {
+        refuse_to_replace(places, args.force)?;
+    }
+    let volume = Arc::new(scan_of(args, contents)?);
+    let document = document_on(contents, &volume)?;
+    let view = view_of(contents, &document);
+    let none = CancelToken::new();
+    let mut renderer = FigureRenderer::new(document, &view, &none)?;
+    let mut written = Vec::new();
+    for (n, object) in objects.iter().enumerate() {
+        // What lies under others is brought up, on a device of its own.
+        let mut in_front = if object.covered.is_empty() {
+            None
+        } else {
+            let document = in_front(contents, &volume, object.id)?;
+            Some(FigureRenderer::new(document, &view, &none)?)
+        };
+        let renderer = in_front.as_mut().unwrap_or(&mut renderer);
+        for ((plane, _), places) in PLANES.iter().zip(&places) {
+            let figure = figure(&view, volume.grid(), object, *plane);
+            save_png(&places[n], &renderer.draw(&figure)?)?;
+            written.push(places[n].clone());
+        }
+    }
+    Ok(written)
+}
+
+/// The scan: what --reference names, else its file if that is unchanged, else what is in the session.
+fn scan_of(args: &ExportSessionArgs, contents: &Contents) -> anyhow::Result<Volume> {
+    let source = &contents.snapshot.around.source;
+    let said = source.provenance();
+    let open = |path: &Path| {
+        let from = match said.series() {
+            Some(series) => Source::Chosen { place: path.to_owned(), series },
+            None => Source::at(path),
+        };
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        let options = OpenOptions::of(&said);
+        io::formats().open_as(&from, &options, &Limits::default(), &cancel, &progress)
+    };
+    if let Some(reference) = &args.reference {
+        return Ok(open(reference)?);
+    }
+    for path in source.file.candidates(&args.session) {
+        if !path.exists() {
+            continue;
+        }
+        let volume = match open(&path) {
+            Ok(volume) => volume,
+            Err(why) => {
+                say(&format!("warning: the scan can't be read: {why}"));
+                continue;
+            }
+        };
+        let same = source.file.is_same(&path, volume.files(), &CancelToken::new());
+        match same {
+            Ok(Some(Sameness::Same | Sameness::SameByPlace)) => return Ok(volume),
+            Ok(Some(Sameness::Unknown)) if contents.scan.is_none() => {
+                say(&format!(
+                    "warning: whether this is still the scan of the session is not known: {}",
+                    path.display()
+                ));
+                return Ok(volume);
+            }
+            _ => {}
+        }
+    }
+    let Some(about) = &contents.scan else {
+        bail!(
+            "the pictures need the scan, which is not there or is another file now; say where it is with --reference: {}",
+            source.file.absolute.display()
+        );
+    };
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let read = session::read_scan(&args.session, (source, about), "", &cancel, &progress)?;
+    read.context("reading the scan was stopped")
+}
+
+/// The work on its scan.
+fn document_on(contents: &Contents, volume: &Arc<Volume>) -> anyhow::Result<Document> {
+    // Images over the scan are not drawn.
+    let (document, damage) =
+        contents.snapshot.restore(Arc::clone(volume), std::collections::BTreeMap::new())?;
+    for damage in damage {
+        say(&format!("warning: {damage}"));
+    }
+    Ok(document)
+}
+
+fn in_front(contents: &Contents, volume: &Arc<Volume>, id: LabelId) -> anyhow::Result<Document> {
+    let mut document = document_on(contents, volume)?;
+    if document.object(id).is_some_and(|object| object.locked) {
+        document.apply(Command::SetLocked(id, false))?;
+    }
+    document.apply(Command::BringToFront(id))?;
+    Ok(document)
+}
+
+/// How the scan was looked at, without lines over the objects.
+fn view_of(contents: &Contents, document: &Document) -> ViewState {
+    let mut view = first_look(document);
+    view.transient.is_figure = true;
+    view.prefs.show_crosshair = false;
+    view.scan.time_point = document.image().time_point();
+    let number = |n: usize| contents.snapshot.around.view["window"][n].as_f64();
+    if let (Some(centre), Some(width)) = (number(0), number(1))
+        && width > 0.0
+    {
+        view.scan.window = Window::new(centre, width);
+    }
+    view
+}
+
+fn figure(view: &ViewState, grid: &Grid, object: &Object, plane: Plane) -> Figure {
+    let mut view = view.clone();
+    view.scan.maximised = Some(Pane::Slice(plane));
+    let axis = SliceFrame::new(grid, plane, view.prefs.convention).through_axis();
+    let whole = object.region.union(&object.covered, grid.dims()[0]);
+    view.scan.crosshair = grid.world_of(fullest(&whole, grid.dims(), axis));
+    Figure { view, size: SIZE, pixels_per_point: 1.0, annotated: true }
+}
+
+/// A voxel in the slice through an axis in which a mask has most voxels: in the middle of those.
+fn fullest(region: &Region, dims: [usize; 3], axis: usize) -> [usize; 3] {
+    let mut slices = vec![(0u64, [0u64; 3]); dims[axis]];
+    for run in region.runs() {
+        let from =
+            [run.start % dims[0], run.start / dims[0] % dims[1], run.start / dims[0] / dims[1]];
+        for x in from[0]..from[0] + run.len as usize {
+            let at = [x, from[1], from[2]];
+            let (count, sums) = &mut slices[at[axis]];
+            *count += 1;
+            for (sum, at) in sums.iter_mut().zip(at) {
+                *sum += at as u64;
+            }
+        }
+    }
+    // Of several the first.
+    let most = slices.iter().map(|(count, _)| *count).max().unwrap_or(0);
+    let slice = slices.iter().find(|(count, _)| *count == most && most > 0);
+    slice.map_or([0; 3], |(count, sums)| sums.map(|sum| (sum / count) as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slice_is_the_one_with_most_of_the_object() {
+        let dims = [6, 5, 4];
+        // A row of 4 in one slice, 2 × 2 in another.
+        let inside = |n: usize| {
+            let [x, y, z] = [n % 6, n / 6 % 5, n / 30];
+            (z == 1 && y == 2 && x < 4) || (z == 3 && (2..4).contains(&x) && y < 3)
+        };
+        let region = Region::from_mask(6, (0..120).map(inside));
+        assert_eq!(fullest(&region, dims, 2), [2, 1, 3]);
+        assert_eq!(fullest(&region, dims, 1), [1, 2, 1]);
+        assert_eq!(fullest(&region, dims, 0)[0], 2);
+        assert_eq!(fullest(&Region::default(), dims, 1), [0, 0, 0]);
+        let convention = crate::geom::Convention::default();
+        let grid = Grid::new(dims, crate::geom::DAffine3::IDENTITY).unwrap();
+        let axes =
+            PLANES.map(|(plane, _)| SliceFrame::new(&grid, plane, convention).through_axis());
+        assert_eq!(axes, [2, 1, 0]);
+    }
+}

@@ -1,0 +1,228 @@
+//! What goes wrong with servers.
+
+use std::path::PathBuf;
+
+use crate::text::one_line;
+use crate::work::Cancelled;
+
+/// One line for the user: what is wrong, where, what to do. No secret is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// Somebody asked for it to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// Not an address.
+    #[error("not a server's address ({what}): https://host[:port][/path] is needed: {address}")]
+    Address {
+        /// What is wrong with it.
+        what: String,
+        /// As typed, without what may be a secret.
+        address: String,
+    },
+    /// An address with a name or a password in it.
+    #[error(
+        "an address with a user name or a password in it is refused, because addresses are shown and kept: leave out what stands before the @"
+    )]
+    Secret,
+    /// Plain HTTP to another machine.
+    #[error(
+        "with http:// everybody on the way could read the image that is sent: use https://, or allow it with --plain-http: {0}"
+    )]
+    Plain(String),
+    /// Nobody has agreed that anything is sent.
+    #[error(
+        "nothing was sent: for each place that is clicked, {sent} of image values, without names or dates, would go to this server; agree with --send-voxels: {address}"
+    )]
+    NotAllowed {
+        /// How much it would be.
+        sent: String,
+        /// Where to.
+        address: String,
+    },
+    /// The file of certificates.
+    #[error("no certificate can be read ({why}): {}", path.display())]
+    Authority {
+        /// Why not.
+        why: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing to check certificates with.
+    #[error(
+        "this system trusts no certificates ({why}): name a file of them with --server-ca: {address}"
+    )]
+    NoAuthorities {
+        /// Why not.
+        why: String,
+        /// Where to.
+        address: String,
+    },
+    /// No connection.
+    #[error(
+        "the server cannot be reached ({why}): check the address, and whether it runs: {address}"
+    )]
+    Connect {
+        /// Why not.
+        why: String,
+        /// Where to.
+        address: String,
+    },
+    /// Whose certificate is not trusted, or who speaks no TLS.
+    #[error(
+        "no trusted connection to the server ({why}): name its authority's file with --server-ca, or its fingerprint with --server-pin: {address}"
+    )]
+    Tls {
+        /// Why not.
+        why: String,
+        /// Where to.
+        address: String,
+    },
+    /// Another certificate than the one that is wanted.
+    #[error(
+        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that with --server-pin: {address}"
+    )]
+    Pin {
+        /// Of the certificate that it shows, in hexadecimal.
+        certificate: String,
+        /// Of its public key (`SubjectPublicKeyInfo`).
+        key: String,
+        /// Where to.
+        address: String,
+    },
+    /// Silence.
+    #[error(
+        "the server did not answer within {seconds} s; nothing is lost, try again later: {address}"
+    )]
+    Silent {
+        /// How long was waited.
+        seconds: u64,
+        /// Where to.
+        address: String,
+    },
+    /// The connection ended in the middle, again and again.
+    #[error(
+        "the connection to the server broke ({why}), {tries} more attempts too; nothing is lost, try again: {address}"
+    )]
+    Broken {
+        /// How.
+        why: String,
+        /// Attempts after the first.
+        tries: u32,
+        /// Where to.
+        address: String,
+    },
+    /// It answers with an error.
+    #[error("the server answered {status}{}{said}: {}: {address}", meaning(*status), advice(*status))]
+    Status {
+        /// HTTP status code.
+        status: u16,
+        /// Its own words with a comma before, or nothing.
+        said: String,
+        /// Where to.
+        address: String,
+    },
+    /// It sends on to another address.
+    #[error(
+        "the server sends on to another address, to which nothing is sent unasked; name that one if it is right: {0}"
+    )]
+    Redirect(String),
+    /// No server of this kind.
+    #[error("this is not an answer of a KServe v2 server ({what}): check the address: {address}")]
+    Garbage {
+        /// What is wrong with it.
+        what: String,
+        /// Where to.
+        address: String,
+    },
+    /// Too long an answer.
+    #[error(
+        "the server sends more than the {most} that an answer has: check the address and its models: {address}"
+    )]
+    TooLarge {
+        /// The most that is taken.
+        most: String,
+        /// Where to.
+        address: String,
+    },
+    /// No such models.
+    #[error(
+        "the server has no models {wanted}, but {found}: choose two with --server-models: {address}"
+    )]
+    NoModels {
+        /// The names that were looked for.
+        wanted: String,
+        /// Those that it has.
+        found: String,
+        /// Where to.
+        address: String,
+    },
+    /// A model that is there but not loaded.
+    #[error(
+        "the server's model {model} is not ready: wait until it is loaded, or look at the server's log: {address}"
+    )]
+    NotReady {
+        /// Its name.
+        model: String,
+        /// Where to.
+        address: String,
+    },
+    /// Numbers that can't be an answer.
+    #[error("the server's answer cannot be used ({what}): look at its models: {address}")]
+    Answer {
+        /// What is wrong with it.
+        what: String,
+        /// Where to.
+        address: String,
+    },
+    /// What the system refuses here.
+    #[error(
+        "this machine refuses what a connection needs ({0}): close other programs and try again"
+    )]
+    Here(String),
+}
+
+impl From<Cancelled> for RemoteError {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+/// Longest text of a server that is passed on.
+const LONGEST: usize = 160;
+
+/// A server's own words: one line, without what a terminal would obey.
+pub(super) fn words(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = one_line(&text);
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", line[..at].trim_end()),
+        None => line,
+    }
+}
+
+/// Of the codes that people meet.
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 | 422 => " (it refuses the request)",
+        401 | 403 | 407 => " (access denied)",
+        404 => " (no such path or model)",
+        408 | 504 => " (it took too long)",
+        410 => " (gone)",
+        413 => " (more than it takes at once)",
+        429 => " (too many requests)",
+        502 | 503 => " (busy, or not ready)",
+        500..=599 => " (an error of the server)",
+        _ => "",
+    }
+}
+
+/// What to do about them.
+fn advice(status: u16) -> &'static str {
+    match status {
+        401 | 403 | 407 => "ask its administrator for access from this machine",
+        404 | 410 => "check the address and the names of its models",
+        413 => "its administrator has to allow requests of 16 MB",
+        408 | 429 | 500..=599 => "nothing is lost, try again later, or look at the server's log",
+        _ => "check the address and its models",
+    }
+}

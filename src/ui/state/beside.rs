@@ -1,0 +1,104 @@
+//! What is shown beside each slice: a second scan, or the same one with the label map that it is compared with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::comparison::DrawnLabels;
+use super::image_layer::ImageLayer;
+use crate::render::ColourMap;
+use crate::volume::Volume;
+
+/// What the headers of two scans say about how they lie to each other. None of it is a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameRelation {
+    /// Both name the same frame of reference (DICOM): they were taken without moving the patient in between.
+    Same,
+    /// They name different ones: nothing says where the one lies in the other.
+    Other,
+    /// At least one of them names none.
+    NotSaid,
+}
+
+impl FrameRelation {
+    /// By the UIDs that both files name, if they do.
+    pub fn of(a: &Volume, b: &Volume) -> Self {
+        let frame = |volume: &Volume| {
+            let said = &volume.provenance().identifiers;
+            said.iter().find(|(name, _)| name == "FrameOfReferenceUID").map(|(_, uid)| uid.clone())
+        };
+        match (frame(a), frame(b)) {
+            (Some(a), Some(b)) if a == b => Self::Same,
+            (Some(_), Some(_)) => Self::Other,
+            _ => Self::NotSaid,
+        }
+    }
+}
+
+/// A second scan that is shown beside the open one. Only looked at: not part of the document.
+#[derive(Clone, Debug)]
+pub struct BesideScan {
+    /// Its voxels, and its own window and colours.
+    pub image: ImageLayer,
+    /// It is drawn with the window and the colours of the scan instead.
+    pub linked: bool,
+    /// What is said about frames of reference.
+    pub frames: FrameRelation,
+    /// The boxes around both have nothing in common.
+    pub elsewhere: bool,
+}
+
+impl BesideScan {
+    /// How a scan is first shown beside another one: where both have Hounsfield units (`both_ct`), with one window.
+    pub fn new(image: ImageLayer, scan: &Volume, both_ct: bool) -> Self {
+        let image = ImageLayer { colour_map: ColourMap::Grey, ..image };
+        let frames = FrameRelation::of(scan, &image.volume);
+        let elsewhere = !scan.grid().may_meet(image.volume.grid());
+        Self { image, linked: both_ct, frames, elsewhere }
+    }
+}
+
+/// B's labels as they are drawn beside the scan.
+#[derive(Clone, Debug)]
+pub struct BesideLabels {
+    /// What is drawn.
+    pub drawn: Arc<DrawnLabels>,
+    /// The names of its labels; those without one are called by their numbers.
+    pub names: Arc<BTreeMap<u16, String>>,
+}
+
+/// What is shown beside each slice.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Slices are shown twice.
+    pub on: bool,
+    /// A second scan. Without one it is the scan itself, with B's labels.
+    pub scan: Option<BesideScan>,
+    /// The window's controls act on the second scan.
+    pub chosen: bool,
+    /// B's labels, while they are wanted. Written by the app.
+    pub labels: Option<BesideLabels>,
+    /// The file of A's labels, if they are from one. Written by the app.
+    pub name_a: Option<String>,
+}
+
+impl Beside {
+    /// The second scan, if the controls of window and colours act on it: not while it has those of the other one.
+    pub fn chosen_scan(&self) -> Option<&BesideScan> {
+        self.scan.as_ref().filter(|scan| self.on && self.chosen && !scan.linked)
+    }
+
+    /// The same, to be changed.
+    pub fn chosen_scan_mut(&mut self) -> Option<&mut BesideScan> {
+        let chosen = self.on && self.chosen;
+        self.scan.as_mut().filter(|scan| chosen && !scan.linked)
+    }
+}
+
+/// What the user wants of what is shown beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BesideAction {
+    /// Ask for a second scan.
+    Ask,
+    /// Show the second scan no more.
+    TakeAway,
+}

@@ -1,0 +1,75 @@
+//! The right side of a slice view: the second scan in the same plane, or the scan with the labels that its own are
+//! compared with. Only looked at: what is pressed here moves the crosshair, the picture or its window.
+
+use egui::{Painter, Rect, Response, Role, Sense, Ui, WidgetInfo};
+
+use super::{
+    Context, SliceTransform, annotation_text, gpu, keyboard, side_names, slice_pane, turn, wheel,
+};
+use crate::geom::Plane;
+use crate::ui::kit::text::{tr, tr_with};
+
+/// Makes it answer to the pointer, the wheel and, if it has the keyboard, the arrow keys: as the left side does.
+pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response {
+    let id = ui.scope_id().with(("slice beside", plane.name()));
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    wheel::handle(ui, &response, plane, cx);
+    keyboard::move_crosshair(ui, &response, plane, cx);
+    response
+}
+
+/// Paints the picture and what lies over it.
+pub fn show(ui: &Ui, response: &Response, plane: Plane, cx: &Context) {
+    let rect = response.rect;
+    let transform = cx.slice_transform(rect, plane);
+    let place = place(&transform, cx);
+    response.widget_info(|| {
+        let name = tr_with("{name} view, right side", &[("name", &tr(plane.name()))]);
+        let mut info = WidgetInfo::labeled(Role::Canvas, true, name);
+        info.current_text_value = Some(format!("{place} · {}", side_names::right(cx).join(" · ")));
+        info
+    });
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    picture(&painter, rect, plane, &transform, cx);
+    if cx.view.prefs.show_crosshair {
+        let cross = turn::cross(rect, plane, &transform, cx);
+        turn::draw(&painter, rect, &cross);
+    }
+    annotation_text::corner(&painter, rect, &transform, &place, cx.view);
+    if rect.width() >= 180.0 && rect.height() >= 120.0 {
+        annotation_text::scale_bar(&painter, rect, transform.pan_zoom().points_per_mm);
+        match &cx.view.scan.beside.scan {
+            Some(beside) => {
+                let (window, colours) = cx.view.look_of_beside(beside);
+                annotation_text::window_beside(&painter, rect, &window, colours);
+            }
+            None => annotation_text::windows(&painter, rect, cx.view),
+        }
+    }
+    side_names::draw_right(&painter, rect, cx);
+    side_names::mark_pointer(&painter, response, plane, cx);
+    annotation_text::letters(&painter, rect, &transform.frame().letters());
+}
+
+/// The slice's place; its number too where it is a slice of the same scan.
+fn place(transform: &SliceTransform, cx: &Context) -> String {
+    let text = annotation_text::slice_text(transform, cx.view.scan.crosshair);
+    if cx.view.scan.beside.scan.is_none() {
+        return text;
+    }
+    text.split(" · ").next().unwrap_or_default().to_owned()
+}
+
+fn picture(painter: &Painter, rect: Rect, plane: Plane, transform: &SliceTransform, cx: &Context) {
+    if !cx.gpu {
+        slice_pane::no_picture(painter, rect);
+        return;
+    }
+    let mut params = slice_pane::params(painter, rect, transform, cx);
+    if let Some(beside) = &cx.view.scan.beside.scan {
+        let own = beside.image.volume.grid();
+        params = params.through(own.voxel_from_voxel_of(cx.document.image().grid()));
+        (params.window, params.colour_map) = cx.view.look_of_beside(beside);
+    }
+    painter.add(gpu::slice_beside(rect, plane as usize, params));
+}

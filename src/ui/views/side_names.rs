@@ -1,0 +1,96 @@
+//! What the two sides of a slice view are, in their corners; that a second scan lies where its header says; and where
+//! on the one side the pointer is that lies on the other.
+
+use egui::{Align2, Color32, Painter, Rect, Response, Stroke, pos2};
+
+use super::{Context, paint};
+use crate::geom::Plane;
+use crate::ui::kit::format::shorten;
+use crate::ui::kit::text::{mark, tr};
+use crate::ui::state::{BesideScan, ComparisonLook, FrameRelation, Pane};
+
+/// Kept free below for the scale bar and its length, at the right for window and level.
+const BELOW: f32 = 32.0;
+const RIGHT: f32 = 90.0;
+const LINE: f32 = 15.0;
+const SIZE: f32 = 11.0;
+
+/// A line, and how it is said where there is less room.
+type Said = (&'static str, &'static str);
+
+const BY_HEADER: Said = (mark("placed by its header only, not registered"), mark("not registered"));
+const OTHER_FRAME: Said = (mark("other frame of reference"), mark("other frame"));
+const ELSEWHERE: Said = (mark("lies elsewhere in space"), mark("elsewhere"));
+
+/// Names the left side.
+pub fn draw_left(painter: &Painter, rect: Rect, cx: &Context) {
+    let beside = &cx.view.scan.beside;
+    let comparison = cx.view.scan.comparison.as_ref().filter(|_| beside.scan.is_none());
+    // Of what is drawn instead of the objects the colours tell.
+    if comparison.is_some_and(|comparison| comparison.look != ComparisonLook::Objects) {
+        return;
+    }
+    let name = match (&beside.scan, &beside.name_a) {
+        (Some(_), _) => cx.document.image().name().to_owned(),
+        (None, Some(name)) => name.clone(),
+        (None, None) => tr("Objects").to_lowercase(),
+    };
+    lines(painter, rect, &[named("A", &name)]);
+}
+
+/// Names the right side, and says how far its place is to be trusted.
+pub fn draw_right(painter: &Painter, rect: Rect, cx: &Context) {
+    let room = rect.width() - RIGHT;
+    let fitting = |(long, short): Said| {
+        let long = tr(long);
+        if paint::text_width(painter, long, SIZE) <= room { long } else { tr(short) }.to_owned()
+    };
+    let said = cx.view.scan.beside.scan.as_ref().map(said_of_place).unwrap_or_default();
+    let all: Vec<String> =
+        std::iter::once(name_right(cx)).chain(said.into_iter().map(fitting)).collect();
+    lines(painter, rect, &all);
+}
+
+/// The same in words, for assistive tools.
+pub fn right(cx: &Context) -> Vec<String> {
+    let said = cx.view.scan.beside.scan.as_ref().map(said_of_place).unwrap_or_default();
+    let said = said.into_iter().map(|(long, _)| tr(long).to_owned());
+    std::iter::once(name_right(cx)).chain(said).collect()
+}
+
+fn name_right(cx: &Context) -> String {
+    let second = cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name());
+    let compared = || cx.view.scan.comparison.as_ref().map_or("", |comparison| &comparison.name);
+    named("B", second.unwrap_or_else(compared))
+}
+
+fn named(side: &str, name: &str) -> String {
+    format!("{side}: {}", shorten(name, 28))
+}
+
+/// What is always so, and what speaks against it.
+fn said_of_place(beside: &BesideScan) -> Vec<Said> {
+    let other = (beside.frames == FrameRelation::Other).then_some(OTHER_FRAME);
+    let elsewhere = beside.elsewhere.then_some(ELSEWHERE);
+    std::iter::once(BY_HEADER).chain(other).chain(elsewhere).collect()
+}
+
+/// Marks the place of the pointer, while it is over the other side.
+pub fn mark_pointer(painter: &Painter, response: &Response, plane: Plane, cx: &Context) {
+    let pane = Pane::Slice(plane);
+    let over_other = cx.view.transient.hovered == Some(pane) && !response.contains_pointer();
+    let Some(hover) = cx.view.transient.hover.as_ref().filter(|_| over_other) else { return };
+    let at = cx.on_screen(&cx.place(response.rect, pane), hover.world);
+    painter.circle_stroke(at, 4.0, Stroke::new(3.5, Color32::from_black_alpha(150)));
+    painter.circle_stroke(at, 4.0, Stroke::new(1.5, paint::ACCENT));
+}
+
+/// One below the other, the last one right above the scale bar.
+fn lines(painter: &Painter, rect: Rect, lines: &[String]) {
+    let mut at = pos2(rect.min.x + 8.0, rect.max.y - BELOW);
+    for (n, line) in lines.iter().enumerate().rev() {
+        let colour = if n == 0 { paint::ACCENT } else { paint::TEXT };
+        paint::text(painter, at, Align2::LEFT_BOTTOM, line, SIZE, colour);
+        at.y -= LINE;
+    }
+}

@@ -1,0 +1,261 @@
+//! Slices shown twice in the real window: with two label maps, and with a second scan at the same place in the world.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Key, Modifiers, PointerButton, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable};
+use voxpoint::app::App;
+use voxpoint::geom::{DAffine3, DMat3, DVec2, DVec3, Grid, Plane};
+use voxpoint::io;
+use voxpoint::ui::views::SliceTransform;
+use voxpoint::ui::{ComparisonLook, FrameRelation};
+use voxpoint::volume::Window;
+
+use crate::brush::{NONE, document, grid, press, scan};
+use crate::compare::{compared, files};
+use crate::support::{drop_file, voxels, wait, window};
+
+const RIGHT: &str = "Axial view, right side";
+
+/// Where a place of the world is in a side of the axial view.
+fn on_side(harness: &Harness<'_, App>, side: &str, world: DVec3) -> Pos2 {
+    let rect = harness.get_by_label(side).rect();
+    let view = harness.state().view();
+    let grid = grid(harness);
+    let pane = DVec2::new(f64::from(rect.width()), f64::from(rect.height()));
+    let (slice, pan_zoom) = (view.slice(&grid, Plane::Axial), view.pane(Plane::Axial).pan_zoom);
+    let side = view.prefs.convention;
+    let transform = SliceTransform::new(&grid, Plane::Axial, side, None, pan_zoom, pane, slice);
+    let at = transform.pane_from_world(world);
+    rect.min + vec2(at.x as f32, at.y as f32)
+}
+
+/// The colours of a place at the left and at the right.
+fn colours(harness: &mut Harness<'_, App>, world: DVec3) -> [[u8; 3]; 2] {
+    let places = ["Axial view", RIGHT].map(|side| on_side(harness, side, world));
+    let picture = harness.render().expect("a picture");
+    places.map(|at| {
+        let p = picture.get_pixel(at.x as u32, at.y as u32);
+        [p[0], p[1], p[2]]
+    })
+}
+
+fn is_coloured([r, g, b]: [u8; 3]) -> bool {
+    r.max(g).max(b) - r.min(g).min(b) > 40
+}
+
+fn press_at(harness: &mut Harness<'_, App>, pos: Pos2, button: PointerButton, to: Pos2) {
+    harness.hover_at(pos);
+    harness.step();
+    let event = |pos, pressed| egui::Event::PointerButton {
+        pos,
+        button,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    harness.event(event(pos, true));
+    harness.step();
+    harness.hover_at(to);
+    harness.step();
+    harness.event(event(to, false));
+    harness.run_steps(2);
+}
+
+fn crosshair(harness: &Harness<'_, App>) -> DVec3 {
+    harness.state().view().scan.crosshair
+}
+
+#[test]
+fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
+    let files = files();
+    let mut harness = compared(&files);
+    let before = harness.get_by_label("Axial view").rect();
+    press(&mut harness, Key::Num1, NONE);
+    press(&mut harness, Key::F9, NONE);
+    harness.run_steps(3);
+    let look = |harness: &Harness<'_, App>| {
+        harness.state().view().scan.comparison.as_ref().expect("compared").look
+    };
+    assert_eq!(look(&harness), ComparisonLook::Objects, "A is at the left");
+    let [left, right] = ["Axial view", RIGHT].map(|side| harness.get_by_label(side).rect());
+    assert_eq!(left.size(), right.size(), "one scale");
+    assert!(left.max.x < right.min.x + 0.5 && left.width() > before.width() * 0.8);
+
+    // The mass is B's alone, the liver's first columns A's.
+    let scan = grid(&harness);
+    let of = |voxel| scan.world_of(voxel);
+    let (mass, liver, both) = (of([35, 28, 16]), of([8, 10, 8]), of([14, 14, 8]));
+    harness.state_mut().look_at(mass + DVec3::new(9.0, 9.0, 0.0));
+    harness.run_steps(3);
+    assert_eq!(colours(&mut harness, mass).map(is_coloured), [false, true]);
+    harness.state_mut().look_at(liver + DVec3::new(9.0, 9.0, 0.0));
+    harness.run_steps(3);
+    assert_eq!(colours(&mut harness, liver).map(is_coloured), [true, false]);
+    assert_eq!(colours(&mut harness, both).map(is_coloured), [true, true]);
+
+    // With a brush in hand the right side moves the crosshair, and tells both labels.
+    press(&mut harness, Key::B, NONE);
+    let had = voxels(harness.state());
+    let steps = document(&harness).history_steps().1;
+    let at = on_side(&harness, RIGHT, both);
+    press_at(&mut harness, at, PointerButton::Primary, at);
+    assert!(crosshair(&harness).distance(both) < 1.0, "{}", crosshair(&harness));
+    assert_eq!((voxels(harness.state()), document(&harness).history_steps().1), (had, steps));
+    harness.get_by_label_contains("· Liver · B: Liver");
+
+    // The wheel steps both: one slice of one scan.
+    let z =
+        |harness: &Harness<'_, App>| grid(harness).voxel_at(crosshair(harness)).expect("inside")[2];
+    let slice = z(&harness);
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: vec2(0.0, 1.0),
+        modifiers: Modifiers::NONE,
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+    });
+    harness.run_steps(2);
+    assert_eq!(z(&harness), slice + 1);
+
+    // Middle drag pans both.
+    press_at(&mut harness, at, PointerButton::Middle, at + vec2(30.0, 10.0));
+    let shifted = ["Axial view", RIGHT].map(|side| on_side(&harness, side, both));
+    let [left, right] = ["Axial view", RIGHT].map(|side| harness.get_by_label(side).rect());
+    assert!((shifted[0] - left.min - (shifted[1] - right.min)).length() < 0.5);
+    assert!((shifted[1] - at - vec2(30.0, 10.0)).length() < 0.5, "{shifted:?} {at}");
+
+    // Hidden masks are hidden at both sides.
+    press(&mut harness, Key::V, NONE);
+    assert_eq!(colours(&mut harness, both).map(is_coloured), [false, false]);
+    press(&mut harness, Key::V, NONE);
+
+    // Without a comparison there is one side again.
+    press(&mut harness, Key::F9, NONE);
+    assert!(harness.query_by_label(RIGHT).is_none());
+    press(&mut harness, Key::F9, NONE);
+    assert!(harness.query_by_label(RIGHT).is_some());
+    harness.get_by_label("End the comparison").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label(RIGHT).is_none());
+    assert!(!harness.state().view().scan.beside.on);
+}
+
+const BALL: DVec3 = DVec3::new(5.0, 6.0, 5.0);
+
+/// A scan whose axes run otherwise, with other spacing, and a bright ball in it.
+fn second(folder: &Path) -> PathBuf {
+    let m = DMat3::from_rotation_z(0.2)
+        * DMat3::from_cols(DVec3::Z * -1.5, DVec3::X * 1.2, DVec3::Y * -0.9);
+    let dims = [30, 50, 60];
+    let middle = m * DVec3::new(15.0, 25.0, 30.0);
+    let grid = Grid::new(dims, DAffine3::from_mat3_translation(m, BALL - middle)).expect("a grid");
+    let value = |n: usize| {
+        let world = grid.world_of([n % 30, n / 30 % 50, n / 1500]);
+        let noise = (n * 7919 % 13) as f32;
+        if world.distance(BALL) < 7.0 { 900.0 } else { 100.0 + noise }
+    };
+    let values: Vec<f32> = (0..grid.count()).map(value).collect();
+    let path = folder.join("follow-up.nii");
+    io::save_float32(&path, dims, &values, grid.world_from_voxel()).expect("saved");
+    path
+}
+
+fn with_second(folder: &Path) -> Harness<'static, App> {
+    let scan = scan(folder);
+    let second = second(folder);
+    let mut harness = window(vec![scan]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    harness.state_mut().show_beside(second);
+    wait(&mut harness, "the second scan", |app| app.view().scan.beside.scan.is_some());
+    assert!(harness.state().messages().any(|m| m.contains("it is not registered")));
+    press(&mut harness, Key::Num1, NONE);
+    harness.run_steps(10);
+    harness
+}
+
+#[test]
+fn a_second_scan_is_shown_at_the_same_place_of_the_world() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut harness = with_second(folder.path());
+    let view = &mut harness.state_mut().view_mut().scan;
+    view.beside.scan.as_mut().expect("there").image.window = Window::new(500.0, 1000.0);
+    // Its lines are out of the way.
+    harness.state_mut().look_at(BALL + DVec3::new(14.0, 13.0, 0.0));
+    harness.run_steps(5);
+    let grey = |harness: &mut Harness<'_, App>, world| colours(harness, world)[1];
+    let inside = grey(&mut harness, BALL + DVec3::new(2.0, 3.0, 0.0));
+    let outside = grey(&mut harness, BALL + DVec3::new(9.0, 3.0, 0.0));
+    assert!(inside[0] > outside[0] + 100, "{inside:?} {outside:?}");
+    // Its edges are where they are in millimetres, to either side and up and down.
+    for away in [DVec3::X, DVec3::Y, -DVec3::X, -DVec3::Y] {
+        let [within, beyond] = [5.0, 9.0].map(|mm| grey(&mut harness, BALL + away * mm)[0]);
+        assert!(within > beyond + 60, "{away}: {within} {beyond}");
+    }
+    let said = harness.get_by_label(RIGHT).accesskit_node().value().expect("a value");
+    assert!(said.contains("B: follow-up.nii"), "{said}");
+    assert!(said.contains("placed by its header only, not registered"), "{said}");
+    let app = harness.state();
+    let beside = app.view().scan.beside.scan.as_ref().expect("there");
+    assert_eq!((beside.frames, beside.elsewhere), (FrameRelation::NotSaid, false));
+    assert!(!beside.linked, "only Hounsfield units have one window");
+
+    // What lies there, in both.
+    let at = on_side(&harness, RIGHT, BALL);
+    harness.hover_at(at);
+    harness.run_steps(2);
+    harness.get_by_label_contains("· B: 900");
+    press_at(&mut harness, at, PointerButton::Primary, at);
+    assert!(voxels(harness.state()).is_empty(), "no click for the model");
+    assert!(crosshair(&harness).distance(BALL) < 1.5, "{}", crosshair(&harness));
+
+    // Each has its own window.
+    let windows = |harness: &Harness<'_, App>| {
+        let scan = &harness.state().view().scan;
+        (scan.window, scan.beside.scan.as_ref().expect("there").image.window)
+    };
+    let first = windows(&harness);
+    press_at(&mut harness, at, PointerButton::Secondary, at + vec2(60.0, 0.0));
+    let second = windows(&harness);
+    assert!(second.0 == first.0 && second.1.width > first.1.width, "{first:?} {second:?}");
+    press(&mut harness, Key::C, NONE);
+    let left = on_side(&harness, "Axial view", BALL);
+    press_at(&mut harness, left, PointerButton::Secondary, left + vec2(60.0, 0.0));
+    let third = windows(&harness);
+    assert!(third.1 == second.1 && third.0.width > second.0.width, "{second:?} {third:?}");
+
+    harness.get_by_label("Take the second scan away").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label(RIGHT).is_none());
+}
+
+#[test]
+fn a_dropped_scan_may_be_shown_beside_and_one_elsewhere_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = scan(folder.path());
+    let mut harness = window(vec![path]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    press(&mut harness, Key::F9, NONE);
+    assert!(!harness.state().view().scan.beside.on, "there is nothing to show");
+    let far = folder.path().join("far.nii");
+    let affine = DAffine3::from_translation(DVec3::splat(4000.0));
+    let values: Vec<f32> = (0..1000).map(|n| n as f32).collect();
+    io::save_float32(&far, [10; 3], &values, affine).expect("saved");
+    drop_file(&mut harness, far);
+    wait(&mut harness, "the card", |app| !app.status().offers.is_empty());
+    harness.get_by_label("Show beside the scan").click();
+    harness.run_steps(3);
+    let app = harness.state();
+    assert!(app.view().scan.beside.on && app.view().scan.overlays.is_empty());
+    assert!(app.messages().any(|m| m.contains("lies elsewhere in space")));
+    let said = harness.get_by_label(RIGHT).accesskit_node().value().expect("a value");
+    assert!(said.contains("lies elsewhere in space"), "{said}");
+    harness.get_by_label_contains("B: outside of the scan");
+    // The sheet of slices has one side, and so has the next scan.
+    press(&mut harness, Key::S, NONE);
+    assert!(harness.query_by_label(RIGHT).is_none());
+    press(&mut harness, Key::S, NONE);
+    press(&mut harness, Key::O, Modifiers::COMMAND | Modifiers::CTRL | Modifiers::SHIFT);
+    wait(&mut harness, "the sample", |app| app.view().scan.beside.scan.is_none());
+    assert!(!harness.state().view().scan.beside.on);
+}

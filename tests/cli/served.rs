@@ -1,0 +1,278 @@
+//! Models on a server, as the command line asks them: nothing without a yes, and what is told then.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::support::{Run, lps, names, nifti, voxpoint, write_scan};
+
+/// Path and body of each request.
+type Log = Mutex<Vec<(String, Vec<u8>)>>;
+
+/// A server whose model finds everything: all logits are 1.
+struct Server {
+    port: u16,
+    seen: Arc<Log>,
+}
+
+const SIDE: usize = 32;
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, seen) = (listener.local_addr().unwrap().port(), Arc::default());
+        let log: Arc<Log> = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let log = log.clone();
+                std::thread::spawn(move || serve(stream, &log));
+            }
+        });
+        Self { port, seen }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn inferences(&self) -> usize {
+        self.seen.lock().unwrap().iter().filter(|(path, _)| path.ends_with("/infer")).count()
+    }
+}
+
+fn serve(stream: TcpStream, log: &Log) -> Option<()> {
+    let mut out = stream.try_clone().ok()?;
+    let mut from = BufReader::new(stream);
+    loop {
+        let (mut first, mut length) = (String::new(), 0);
+        from.read_line(&mut first).ok()?;
+        loop {
+            let mut line = String::new();
+            if from.read_line(&mut line).ok()? <= 2 {
+                break;
+            }
+            if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = n.trim().parse().unwrap();
+            }
+        }
+        let path = first.split(' ').nth(1)?.to_owned();
+        let mut body = vec![0; length];
+        from.read_exact(&mut body).ok()?;
+        let (head, content) = answer(&path);
+        log.lock().unwrap().push((path, body));
+        write!(out, "HTTP/1.1 200 OK\r\n{head}Content-Length: {}\r\n\r\n", content.len()).ok()?;
+        out.write_all(&content).ok()?;
+    }
+}
+
+fn answer(path: &str) -> (String, Vec<u8>) {
+    let port = |name: &str, shape: &str| {
+        format!(r#"{{"name":"{name}","datatype":"FP32","shape":{shape}}}"#)
+    };
+    let (embedding, cube) = (port("embedding", "[1,4]"), format!("[1,1,{SIDE},{SIDE},{SIDE}]"));
+    let encoder = path.contains("encoder");
+    let text = if path == "/v2" {
+        r#"{"name":"stub","version":"7"}"#.to_owned()
+    } else if path.ends_with("/index") {
+        r#"[{"name":"sam_med3d_encoder","state":"READY"},{"name":"sam_med3d_decoder","state":"READY"}]"#
+            .to_owned()
+    } else if path.ends_with("/infer") {
+        let outputs: &[(&str, &str, usize)] = if encoder {
+            &[("embedding", "[1,4]", 4)]
+        } else {
+            &[("mask_logits", &cube, SIDE * SIDE * SIDE), ("iou", "[1,1]", 1)]
+        };
+        let described: Vec<String> = outputs
+            .iter()
+            .map(|(name, shape, count)| {
+                let size = 4 * count;
+                format!(
+                    r#"{{"name":"{name}","datatype":"FP32","shape":{shape},"parameters":{{"binary_data_size":{size}}}}}"#
+                )
+            })
+            .collect();
+        let json = format!(r#"{{"outputs":[{}]}}"#, described.join(","));
+        let count: usize = outputs.iter().map(|(.., count)| count).sum();
+        let head = format!("Inference-Header-Content-Length: {}\r\n", json.len());
+        return (head, [json.into_bytes(), 1f32.to_le_bytes().repeat(count)].concat());
+    } else if path.ends_with("/ready") || path.ends_with("/config") {
+        "{}".to_owned()
+    } else if encoder {
+        let image = port("image", "[1,1,128,128,128]");
+        format!(r#"{{"platform":"p","inputs":[{image}],"outputs":[{embedding}]}}"#)
+    } else {
+        let inputs = [
+            embedding,
+            port("point_coords", "[1,-1,3]"),
+            port("point_labels", "[1,-1]"),
+            port("prev_mask", &cube),
+        ];
+        let outputs = [port("mask_logits", &cube), port("iou", "[1,1]")];
+        format!(
+            r#"{{"platform":"p","inputs":[{}],"outputs":[{}]}}"#,
+            inputs.join(","),
+            outputs.join(",")
+        )
+    };
+    (String::new(), text.into_bytes())
+}
+
+/// A scan whose header says who it is of.
+fn scan(folder: &Path) -> PathBuf {
+    let path = folder.join("GEHEIM_1970.nii");
+    let voxels: Vec<u8> =
+        (0..20 * 20 * 20u32).flat_map(|n| (1 + (n % 50) as i16).to_le_bytes()).collect();
+    let mut file = nifti([20; 3], 4, 16, lps(1.5), &voxels);
+    file[148..160].copy_from_slice(b"GEHEIM^NAME ");
+    std::fs::write(&path, file).unwrap();
+    path
+}
+
+fn segment(folder: &Path, scan: &Path, more: &[&str]) -> Run {
+    let (scan, out) = (scan.display().to_string(), folder.join("mask.nii").display().to_string());
+    let mut arguments = vec![
+        "segment",
+        scan.as_str(),
+        "--space",
+        "voxel",
+        "--point",
+        "10,10,10",
+        "--out",
+        out.as_str(),
+    ];
+    arguments.extend(more);
+    voxpoint(&arguments)
+}
+
+#[test]
+fn a_server_is_asked_only_after_a_yes_and_gets_nothing_of_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scan, server) = (scan(folder.path()), Server::start());
+    let url = server.url();
+    let refused = segment(folder.path(), &scan, &["--model", &url]);
+    let error = refused.failed(2);
+    assert!(error.contains("nothing was sent") && error.contains("8.4 MB"), "{error}");
+    assert!(error.contains("--send-voxels") && error.contains(&url), "{error}");
+    assert!(server.seen.lock().unwrap().is_empty(), "not even asked");
+    assert_eq!(names(folder.path()), ["GEHEIM_1970.nii"]);
+
+    let done = segment(folder.path(), &scan, &["--model", &url, "--send-voxels", "--json"]).json();
+    assert_eq!(done["voxels"], 8000);
+    assert_eq!(done["device"], format!("server 127.0.0.1:{}", server.port));
+    assert_eq!(done["device_reason"], "sam_med3d_encoder of stub 7");
+    assert_eq!(done["server"]["requests"], 2);
+    assert!(done["server"]["sent"].as_u64().unwrap() > 8_388_608);
+    assert!(done["server"]["network_ms"].as_f64().unwrap() >= 0.0);
+    assert!(done["server"]["server_ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(server.inferences(), 2);
+    for (path, body) in server.seen.lock().unwrap().iter() {
+        let all = [path.as_bytes(), body].concat();
+        assert!(!all.windows(6).any(|w| w == b"GEHEIM"), "{path}");
+    }
+    let table = segment(folder.path(), &scan, &["--model", &url, "--send-voxels", "--pack"]);
+    assert!(table.stdout.contains("2 requests, "), "{table:?}");
+}
+
+#[test]
+fn what_a_server_has_is_told() {
+    let server = Server::start();
+    let told = voxpoint(&["model", "info", &server.url(), "--json"]).json();
+    assert_eq!((&told["server"], &told["problem"]), (&"stub 7".into(), &serde_json::Value::Null));
+    assert_eq!(told["models"][0]["inputs"][0], "image f32[1,1,128,128,128]");
+    let other = ["model", "info", &server.url(), "--server-models", "a/b,c"];
+    let told = voxpoint(&other);
+    assert!(
+        told.stdout.contains("problem") && told.stdout.contains("no models a/b and c"),
+        "{told:?}"
+    );
+    assert_eq!(server.inferences(), 0);
+}
+
+#[test]
+fn addresses_that_are_refused_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = folder.path().join("scan.nii");
+    write_scan(&scan, [20; 3], 2.0, |[x, ..]| x + 1);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://127.0.0.1:{nobody}");
+    for (model, more, code, said) in [
+        ("https://me:geheim@gpu.example", &["--send-voxels"][..], 2, "user name or a password"),
+        ("https://gpu.example?key=geheim", &["--send-voxels"], 2, "nothing may follow after ?"),
+        ("http://gpu.example", &["--send-voxels"], 2, "--plain-http"),
+        ("https://gpu.example", &["--send-voxels", "--server-pin", "12"], 2, "64 hexadecimal"),
+        (
+            "https://gpu.example",
+            &["--send-voxels", "--server-ca", "/none.pem"],
+            1,
+            "no certificate",
+        ),
+        (nobody.as_str(), &["--send-voxels"], 1, "nobody listens there"),
+        ("models/demo", &["--send-voxels"], 2, "for a model at an address"),
+    ] {
+        let run = segment(folder.path(), &scan, &[&["--model", model], more].concat());
+        let error = run.failed(code);
+        assert!(error.contains(said) && !error.contains("geheim"), "{model}: {error}");
+    }
+    assert_eq!(names(folder.path()), ["scan.nii"]);
+    let embed = voxpoint(&[
+        "embed",
+        scan.to_str().unwrap(),
+        "--point",
+        "1,1,1",
+        "--out",
+        "x.npy",
+        "--model",
+        &nobody,
+    ]);
+    assert!(embed.failed(1).contains("only “segment” asks servers"));
+    let window = voxpoint(&["--model", nobody.as_str()]);
+    assert!(window.failed(1).contains("the window has no servers yet"));
+    assert!(voxpoint(&["info", nobody.as_str()]).failed(1).contains("model info"));
+}
+
+#[test]
+fn a_repository_for_triton_has_both_networks_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (tiny, out) = (top.join("tests/data/models/tiny"), folder.path().join("models"));
+    let export = |model: &Path, more: &[&str]| {
+        let (model, out) = (model.display().to_string(), out.display().to_string());
+        let mut arguments = vec!["model", "export", model.as_str(), "--triton", out.as_str()];
+        arguments.extend(more);
+        voxpoint(&arguments)
+    };
+    assert_eq!(export(&tiny, &[]).code, 0);
+    assert_eq!(names(&out), ["sam_med3d_decoder", "sam_med3d_encoder"]);
+    for part in ["encoder", "decoder"] {
+        let place = out.join(format!("sam_med3d_{part}"));
+        assert_eq!(names(&place), ["1", "config.pbtxt"]);
+        let same = std::fs::read(place.join("1/model.onnx")).unwrap();
+        assert_eq!(same, std::fs::read(tiny.join(format!("{part}.onnx"))).unwrap());
+    }
+    let config = std::fs::read_to_string(out.join("sam_med3d_decoder/config.pbtxt")).unwrap();
+    for line in [
+        "name: \"sam_med3d_decoder\"",
+        "backend: \"onnxruntime\"",
+        "max_batch_size: 0",
+        "input [ { name: \"point_coords\" data_type: TYPE_FP32 dims: [ 1, -1, 3 ] } ]",
+        "output [ { name: \"iou\" data_type: TYPE_FP32 dims:",
+        "parameters: { key: \"voxpoint_decoder_sha256\" value: { string_value: \"",
+    ] {
+        assert!(config.contains(line), "{line}\n{config}");
+    }
+    // An earlier export is replaced, a checkpoint is made a pair on the way, what is of others stays.
+    let official = top.join("tests/data/models/tiny_official.pth");
+    assert_eq!(export(&official, &[]).code, 0);
+    let config = std::fs::read_to_string(out.join("sam_med3d_decoder/config.pbtxt")).unwrap();
+    assert!(
+        config.contains("voxpoint_weights_sha256") && config.contains("TYPE_INT64"),
+        "{config}"
+    );
+    std::fs::write(out.join("sam_med3d_encoder/config.pbtxt"), "name: \"mine\"").unwrap();
+    assert!(export(&tiny, &[]).failed(1).contains("not of an earlier export"));
+    assert_eq!(export(&tiny, &["--force"]).code, 0);
+    let pair =
+        voxpoint(&["model", "export", tiny.to_str().unwrap(), folder.path().to_str().unwrap()]);
+    assert!(pair.failed(2).contains("only a checkpoint"));
+}
