@@ -11,7 +11,7 @@ use super::per_label::{self, PerLabel};
 use super::{Usage, files, print, print_json, say};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, ContentKind, IoError, LabelsRead, Likeness, TableKind};
-use crate::volume::{LabelName, NamedRegion, SuvKind, Volume, Warning};
+use crate::volume::{DataType, LabelName, NamedRegion, SuvKind, Volume, Warning};
 use crate::work::{CancelToken, Progress};
 
 /// What was written; keys are stable.
@@ -208,7 +208,7 @@ fn each_label(args: &ConvertArgs) -> anyhow::Result<()> {
     let read = read(args, &volume, own)?;
     let names: Vec<LabelName> = read.labels.iter().map(named).collect();
     let inputs = volume.files().iter().cloned().chain([args.input.clone()]);
-    let files = per_label::write(&PerLabel {
+    let each = PerLabel {
         folder,
         ending,
         labels: names.iter().zip(read.labels.iter().map(|label| &label.region)).collect(),
@@ -216,7 +216,9 @@ fn each_label(args: &ConvertArgs) -> anyhow::Result<()> {
         said: volume.provenance(),
         inputs: inputs.collect(),
         force: args.force,
-    })?;
+    };
+    let files = each.places()?;
+    each.write(&files)?;
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     if !args.json {
         return print(&files.join("\n"));
@@ -228,7 +230,8 @@ fn each_label(args: &ConvertArgs) -> anyhow::Result<()> {
         what: "labels",
         dims: volume.grid().dims(),
         time_points: 1,
-        dtype: volume.voxels().data_type().name(),
+        // Of ones.
+        dtype: DataType::U8.name(),
         unit: None,
         overlaps: Vec::new(),
         warnings: volume.warnings(),
@@ -264,7 +267,7 @@ fn labels(
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     // What was without its patient stays so.
     let given = files::provenance(volume, args.anonymise);
-    let stays = formats.names_images(out) && formats.would_name_patient(&args.input, &given);
+    let stays = formats.would_name_patient(&args.input, out, &given);
     let said = if stays {
         say(&format!(
             "warning: {}: the patient was taken out of these labels, and is left out again",

@@ -1,5 +1,6 @@
 //! What several commands do with files.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -7,7 +8,7 @@ use anyhow::bail;
 use super::args::SeriesArg;
 use super::{Usage, say};
 use crate::geom::DAffine3;
-use crate::io::{self, LabelsRead, Limits, SameVoxels, Source};
+use crate::io::{self, IoError, LabelsRead, Limits, OpenOptions, SameVoxels, Source};
 use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Provenance, Region, Volume};
 use crate::work::{CancelToken, Progress};
 
@@ -25,6 +26,17 @@ pub fn open_one(path: &Path, series: &SeriesArg) -> anyhow::Result<Volume> {
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let options = series.options();
     Ok(io::formats().open_as(&source, &options, &Limits::default(), &cancel, &progress)?)
+}
+
+/// Reads a scan as one was read of which this was said: of a folder that series, of that the same voxels.
+pub fn open_again(path: &Path, said: &Provenance) -> Result<Volume, IoError> {
+    let source = match said.series() {
+        Some(series) => Source::Chosen { place: path.to_owned(), series },
+        None => Source::at(path),
+    };
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let options = OpenOptions::of(said);
+    io::formats().open_as(&source, &options, &Limits::default(), &cancel, &progress)
 }
 
 /// A scan at one of its time points, counted from 1.
@@ -162,6 +174,22 @@ pub fn refuse_inputs(out: &Path, scan: &Volume) -> anyhow::Result<()> {
 /// Whether two names, of files that may not be there yet, mean one file: `m.nii` and `./m.nii` do.
 pub fn same_place(a: &Path, b: &Path) -> bool {
     a == b || place_of(a) == place_of(b)
+}
+
+/// Refuses files of which two are one, on any system: the second would replace the first.
+pub fn refuse_the_same<'a>(files: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
+    let mut places = HashSet::new();
+    for file in files {
+        let mut place = place_of(file);
+        if let Some(name) = place.file_name() {
+            let name = name.to_string_lossy().to_lowercase();
+            place.set_file_name(name);
+        }
+        if !places.insert(place) {
+            bail!("two of the outputs would be this file; choose another name: {}", file.display());
+        }
+    }
+    Ok(())
 }
 
 /// Where a file is, or would be, whatever way leads there: through links and `..`, as far as folders are there.

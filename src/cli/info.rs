@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::InfoArgs;
 use super::{files, print, print_json, series, server, session_info};
+use crate::document::{LabelId, palette_colour};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
 use crate::volume::{LabelName, OtherPlace, Provenance, Volume, Warning, readable};
@@ -207,8 +208,31 @@ pub fn run(args: &InfoArgs) -> anyhow::Result<()> {
             Err(error) => return labels_alone(&args.file, error, args.json),
         },
     };
-    let info = Info { labels: named(&args.file), ..Info::of(&volume) };
+    let mut info = Info { labels: named(&args.file), ..Info::of(&volume) };
+    if let Some(labels) = in_layers(&args.file, &volume)? {
+        info.labels = labels;
+        info.warnings.retain(|warning| !warning.0.contains("opened at the first"));
+        let what =
+            "it is one label map in layers, because labels share voxels; all of it is opened";
+        info.warnings.push(Warning(what.to_owned()));
+    }
     if args.json { print_json(&info) } else { print(&info.table()) }
+}
+
+/// The labels of a label map whose layers look like time points to whom they are numbers.
+fn in_layers(path: &Path, volume: &Volume) -> anyhow::Result<Option<Vec<Named>>> {
+    if volume.time_points() < 2 || named(path).is_empty() {
+        return Ok(None);
+    }
+    let read = files::labels_for(path, volume)?;
+    Ok(read.map(|read| {
+        let labels = read.labels.into_iter().map(|label| Named {
+            number: label.value,
+            name: label.name.unwrap_or_default(),
+            colour: label.colour.unwrap_or_else(|| palette_colour(LabelId(label.value))),
+        });
+        labels.collect()
+    }))
 }
 
 /// Of a file that has only labels, which are on no grid of their own, their names; else the error that it gave.

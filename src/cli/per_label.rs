@@ -40,27 +40,44 @@ pub fn ending(
     Err(Usage(format!("a label can be alone in files that end in {able}; not {wanted}")).into())
 }
 
-/// Writes them; where each is.
-pub fn write(wanted: &PerLabel) -> anyhow::Result<Vec<PathBuf>> {
-    let PerLabel { folder, ending, labels, grid, said, inputs, force } = wanted;
-    let labels: Vec<_> = labels.iter().filter(|(_, region)| !region.is_empty()).collect();
-    if labels.is_empty() {
-        bail!("there is no label with voxels; nothing was written: {}", folder.display());
-    }
-    make(folder)?;
-    let names: Vec<(u16, &str)> = labels.iter().map(|(row, _)| (row.value, &*row.name)).collect();
-    let places = io::formats().files_for_each(folder, ending, &names);
-    for place in &places {
-        if inputs.iter().any(|input| files::same_place(input, place)) {
-            bail!("the output would replace an input; choose another folder: {}", place.display());
+impl PerLabel<'_> {
+    /// Where each of them goes that has voxels.
+    ///
+    /// # Errors
+    /// If there is none, or a file would be replaced that must not be. Nothing is made.
+    pub fn places(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let Self { folder, ending, inputs, force, .. } = self;
+        let names: Vec<(u16, &str)> =
+            self.with_voxels().map(|(row, _)| (row.value, &*row.name)).collect();
+        if names.is_empty() {
+            bail!("there is no label with voxels; nothing was written: {}", folder.display());
         }
+        let places = io::formats().files_for_each(folder, ending, &names);
+        for place in &places {
+            if inputs.iter().any(|input| files::same_place(input, place)) {
+                bail!(
+                    "the output would replace an input; choose another folder: {}",
+                    place.display()
+                );
+            }
+        }
+        refuse_to_replace(&places, *force)?;
+        Ok(places)
     }
-    refuse_to_replace(&places, *force)?;
-    let each = places.iter().zip(&labels);
-    let each: Vec<LabelFile<'_>> =
-        each.map(|(path, (label, region))| LabelFile { path, label, region }).collect();
-    io::formats().save_each(&each, grid, said, &CancelToken::new(), &Progress::new())?;
-    Ok(places)
+
+    fn with_voxels(&self) -> impl Iterator<Item = (&LabelName, &Region)> {
+        self.labels.iter().copied().filter(|(_, region)| !region.is_empty())
+    }
+
+    /// Writes them to their [`PerLabel::places`].
+    pub fn write(&self, places: &[PathBuf]) -> anyhow::Result<()> {
+        make(self.folder)?;
+        let each = places.iter().zip(self.with_voxels());
+        let each: Vec<LabelFile<'_>> =
+            each.map(|(path, (label, region))| LabelFile { path, label, region }).collect();
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        Ok(io::formats().save_each(&each, self.grid, self.said, &cancel, &progress)?)
+    }
 }
 
 /// Makes a folder, if it is not there.

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use anyhow::bail;
 use serde::Serialize;
 
-use super::args::{ExportSessionArgs, SeriesArg};
+use super::args::ExportSessionArgs;
 use super::overlaps::{LabelOverlap, overlaps};
 use super::per_label::{self, PerLabel};
+use super::session_pictures::{self, ObjectPictures};
 use super::session_table::{is_foreign, table};
-use super::{Usage, files, print, print_json, say, session_pictures};
+use super::{Usage, files, print, print_json, say};
 use crate::document::Object;
 use crate::geom::AxisMap;
 use crate::io::{self, ContentKind};
 use crate::session::{self, Snapshot};
-use crate::volume::{CoveredLabels, LabelMap, LabelName, Region, Volume};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Region, Volume};
 use crate::work::{CancelToken, Progress, memory};
 
 /// What was written; keys are stable.
@@ -45,13 +46,25 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     }
     let objects = &contents.snapshot.objects;
     let names: Vec<LabelName> = objects.iter().map(label_name).collect();
+    let source = &contents.snapshot.around.source;
+    let row = source.grid.dims()[0];
+    let whole: Vec<Region> = objects.iter().map(|o| o.region.union(&o.covered, row)).collect();
+    let said = source.provenance();
+    let each = each_label(args, &contents.snapshot, &said, names.iter().zip(&whole).collect())?;
+    let places = each.as_ref().map(PerLabel::places).transpose()?.unwrap_or_default();
+    let pictures = args.pictures.as_deref();
+    let pictures =
+        pictures.map(|folder| ObjectPictures::of(args, &contents, folder)).transpose()?;
+    all_apart(args, &places, pictures.as_ref())?;
+    // From here on it is written.
     let (mut files, mut found) = (Vec::new(), Vec::new());
     if let Some(out) = &args.out {
         found = write_map(args, out, &contents.snapshot, &names)?;
         files.push(out.clone());
     }
-    if let Some(folder) = &args.per_label {
-        files.extend(write_each(args, folder, &contents.snapshot, &names)?);
+    if let Some(each) = &each {
+        each.write(&places)?;
+        files.extend(places);
     }
     if let Some(csv) = &args.csv {
         let table = table(&contents);
@@ -59,8 +72,8 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
             .map_err(|e| anyhow::anyhow!("can't write the table: {e}: {}", csv.display()))?;
         files.push(csv.clone());
     }
-    if let Some(folder) = &args.pictures {
-        files.extend(session_pictures::write(args, &contents, folder)?);
+    if let Some(pictures) = &pictures {
+        files.extend(session_pictures::write(pictures)?);
     }
     let report = Report {
         out: args.out.as_ref().map(|out| out.display().to_string()),
@@ -112,29 +125,40 @@ fn write_map(
     Ok(overlaps(out, &covered, names, &around.source.grid))
 }
 
-/// A file for each object that has voxels.
-fn write_each(
-    args: &ExportSessionArgs,
-    folder: &Path,
-    snapshot: &Snapshot,
-    names: &[LabelName],
-) -> anyhow::Result<Vec<PathBuf>> {
-    let Snapshot { around, objects, .. } = snapshot;
-    let source = &around.source;
+/// A file for each object that has voxels, if that is asked for.
+fn each_label<'a>(
+    args: &'a ExportSessionArgs,
+    snapshot: &'a Snapshot,
+    said: &'a Provenance,
+    labels: Vec<(&'a LabelName, &'a Region)>,
+) -> anyhow::Result<Option<PerLabel<'a>>> {
+    let Some(folder) = &args.per_label else { return Ok(None) };
+    let source = &snapshot.around.source;
     // Its format decides how the files are called, if nothing is said.
     let named = source.file.absolute.as_path();
-    let ending = per_label::ending(args.ending.as_deref(), named, &source.provenance())?;
-    let row = source.grid.dims()[0];
-    let whole: Vec<Region> = objects.iter().map(|o| o.region.union(&o.covered, row)).collect();
-    per_label::write(&PerLabel {
+    Ok(Some(PerLabel {
         folder,
-        ending,
-        labels: names.iter().zip(&whole).collect(),
+        ending: per_label::ending(args.ending.as_deref(), named, said)?,
+        labels,
         grid: &source.grid,
-        said: &source.provenance(),
-        inputs: images(args, snapshot),
+        said,
+        inputs: images(args, snapshot).into_iter().chain([args.session.clone()]).collect(),
         force: args.force,
-    })
+    }))
+}
+
+/// Refuses outputs of which one would replace another.
+fn all_apart(
+    args: &ExportSessionArgs,
+    each: &[PathBuf],
+    pictures: Option<&ObjectPictures>,
+) -> anyhow::Result<()> {
+    let formats = io::formats();
+    let beside = |out: &PathBuf| [formats.label_table_path(out).ok(), formats.voxels_file(out)];
+    let beside: Vec<PathBuf> = args.out.iter().flat_map(beside).flatten().collect();
+    let named = args.out.iter().chain(&args.csv).chain(&beside).chain(each);
+    let pictures = pictures.iter().flat_map(|pictures| pictures.places());
+    files::refuse_the_same(named.map(PathBuf::as_path).chain(pictures))
 }
 
 /// What can be refused before anything is read.
@@ -183,9 +207,7 @@ fn on_images(
     };
     // Of a folder with several series the session's own, whichever is the likely one.
     let said = source.provenance();
-    let series =
-        SeriesArg { series: said.series(), even: said.is_resampled(), ..SeriesArg::default() };
-    let scan = files::open_one(&path, &series)?;
+    let scan = files::open_again(&path, &said)?;
     let tolerance = 0.05 * scan.grid().spacing().min_element();
     let Some(order) = AxisMap::between(&source.grid, scan.grid(), tolerance) else {
         bail!(

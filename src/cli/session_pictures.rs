@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail};
 use super::args::ExportSessionArgs;
 use super::per_label::{make, refuse_to_replace};
 use super::render::first_look;
-use super::say;
+use super::{files, say};
 use crate::document::{Command, Document, LabelId, Object};
 use crate::figure::{Figure, FigureRenderer, save_png};
 use crate::geom::{Grid, Plane, SliceFrame};
-use crate::io::{self, Limits, OpenOptions, Source};
+use crate::io;
 use crate::session::{self, Contents, Sameness};
 use crate::ui::{Pane, ViewState};
 use crate::volume::{Region, Volume, Window};
@@ -28,37 +28,64 @@ const PLANES: [(Plane, &str); 3] = [
     (Plane::Sagittal, "_sagittal.png"),
 ];
 
-/// Draws them; where each is.
-pub fn write(
-    args: &ExportSessionArgs,
-    contents: &Contents,
-    folder: &Path,
-) -> anyhow::Result<Vec<PathBuf>> {
-    let objects: Vec<&Object> =
-        contents.snapshot.objects.iter().filter(|o| o.has_voxels()).collect();
-    let names: Vec<(u16, &str)> = objects.iter().map(|o| (o.id.0, &*o.name)).collect();
-    let of_plane = |ending: &str| io::formats().files_for_each(folder, ending, &names);
-    let places: Vec<Vec<PathBuf>> = PLANES.iter().map(|(_, ending)| of_plane(ending)).collect();
-    make(folder)?;
-    for places in &places {
-        refuse_to_replace(places, args.force)?;
+/// The pictures of the objects that are to be drawn.
+pub struct ObjectPictures<'a> {
+    folder: &'a Path,
+    contents: &'a Contents,
+    objects: Vec<&'a Object>,
+    /// Of each plane, where those of the objects go.
+    places: Vec<Vec<PathBuf>>,
+    /// What they are drawn on.
+    volume: Arc<Volume>,
+}
+
+impl<'a> ObjectPictures<'a> {
+    /// Those of a session.
+    ///
+    /// # Errors
+    /// If a file would be replaced unasked, or the scan can't be had. Nothing is made.
+    pub fn of(
+        args: &ExportSessionArgs,
+        contents: &'a Contents,
+        folder: &'a Path,
+    ) -> anyhow::Result<Self> {
+        let objects: Vec<&Object> =
+            contents.snapshot.objects.iter().filter(|o| o.has_voxels()).collect();
+        let names: Vec<(u16, &str)> = objects.iter().map(|o| (o.id.0, &*o.name)).collect();
+        let of_plane = |ending: &str| io::formats().files_for_each(folder, ending, &names);
+        let places: Vec<Vec<PathBuf>> = PLANES.iter().map(|(_, ending)| of_plane(ending)).collect();
+        for places in &places {
+            refuse_to_replace(places, args.force)?;
+        }
+        let volume = Arc::new(scan_of(args, contents)?);
+        Ok(Self { folder, contents, objects, places, volume })
     }
-    let volume = Arc::new(scan_of(args, contents)?);
-    let document = document_on(contents, &volume)?;
+
+    /// Where they go.
+    pub fn places(&self) -> impl Iterator<Item = &Path> {
+        self.places.iter().flatten().map(PathBuf::as_path)
+    }
+}
+
+/// Draws them; where each is.
+pub fn write(pictures: &ObjectPictures) -> anyhow::Result<Vec<PathBuf>> {
+    let ObjectPictures { folder, contents, objects, places, volume } = pictures;
+    make(folder)?;
+    let document = document_on(contents, volume)?;
     let view = view_of(contents, &document);
     let none = CancelToken::new();
     let mut renderer = FigureRenderer::new(document, &view, &none)?;
     let mut written = Vec::new();
     for (n, object) in objects.iter().enumerate() {
-        // What lies under others is brought up, on a device of its own.
-        let mut in_front = if object.covered.is_empty() {
+        // What lies under others is brought up, and what is hidden is shown, on a device of its own.
+        let mut in_front = if object.covered.is_empty() && object.visible {
             None
         } else {
-            let document = in_front(contents, &volume, object.id)?;
+            let document = in_front(contents, volume, object.id)?;
             Some(FigureRenderer::new(document, &view, &none)?)
         };
         let renderer = in_front.as_mut().unwrap_or(&mut renderer);
-        for ((plane, _), places) in PLANES.iter().zip(&places) {
+        for ((plane, _), places) in PLANES.iter().zip(places) {
             let figure = figure(&view, volume.grid(), object, *plane);
             save_png(&places[n], &renderer.draw(&figure)?)?;
             written.push(places[n].clone());
@@ -71,15 +98,7 @@ pub fn write(
 fn scan_of(args: &ExportSessionArgs, contents: &Contents) -> anyhow::Result<Volume> {
     let source = &contents.snapshot.around.source;
     let said = source.provenance();
-    let open = |path: &Path| {
-        let from = match said.series() {
-            Some(series) => Source::Chosen { place: path.to_owned(), series },
-            None => Source::at(path),
-        };
-        let (cancel, progress) = (CancelToken::new(), Progress::new());
-        let options = OpenOptions::of(&said);
-        io::formats().open_as(&from, &options, &Limits::default(), &cancel, &progress)
-    };
+    let open = |path: &Path| files::open_again(path, &said);
     if let Some(reference) = &args.reference {
         return Ok(open(reference)?);
     }
@@ -129,12 +148,18 @@ fn document_on(contents: &Contents, volume: &Arc<Volume>) -> anyhow::Result<Docu
     Ok(document)
 }
 
+/// With all of an object in front, and seen. What is locked lets nothing come up from under it: in this document, which is only
+/// looked at, nothing is.
 fn in_front(contents: &Contents, volume: &Arc<Volume>, id: LabelId) -> anyhow::Result<Document> {
     let mut document = document_on(contents, volume)?;
-    if document.object(id).is_some_and(|object| object.locked) {
-        document.apply(Command::SetLocked(id, false))?;
+    let locked = document.objects().iter().filter(|object| object.locked);
+    for locked in locked.map(|object| object.id).collect::<Vec<_>>() {
+        document.apply(Command::SetLocked(locked, false))?;
     }
-    document.apply(Command::BringToFront(id))?;
+    document.apply(Command::SetVisible(id, true))?;
+    if document.object(id).is_some_and(|object| !object.covered.is_empty()) {
+        document.apply(Command::BringToFront(id))?;
+    }
     Ok(document)
 }
 

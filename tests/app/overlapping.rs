@@ -262,7 +262,8 @@ fn structures_that_share_voxels_are_compared_whole_whatever_is_on_top() {
     save(&scan, &b);
     harness.state_mut().compare_with(b);
     computed(&mut harness);
-    let [same, other] = [DifferenceClass::Same, DifferenceClass::OtherLabel].map(|c| c.label());
+    let [same, other] =
+        [DifferenceClass::Same, DifferenceClass::OtherLabel].map(DifferenceClass::label);
     assert_eq!(classes(&harness), BTreeMap::from([(same, 140)]));
     let dice = |harness: &Harness<'_, App>| {
         let table = harness.state().status().comparison.table.clone().expect("numbers");

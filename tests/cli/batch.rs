@@ -209,8 +209,8 @@ fn no_way_leads_to_writing_over_an_input() {
 
 #[test]
 fn shares_have_all_rows_between_them_and_know_of_each_other() {
-    let rows: String = (0..7).map(|n| format!("a.nii,\"6,11,12\",m{n}.nii\n")).collect();
-    let place = Place::new(&format!("image,points,out\n{rows}"));
+    let rows: Vec<String> = (0..7).map(|n| format!("a.nii,\"6,11,12\",m{n}.nii\n")).collect();
+    let place = Place::new(&format!("image,points,out\n{}", rows.concat()));
     let share = |share: &str| states(&place.batch(&["--space", "voxel", "--shard", share]));
     assert_eq!(share("1/3"), ["2 done", "5 done", "8 done"]);
     assert_eq!(share("2/3"), ["3 done", "6 done"]);
@@ -227,9 +227,9 @@ fn shares_have_all_rows_between_them_and_know_of_each_other() {
 #[test]
 fn a_kill_loses_no_row_and_repeats_none_that_was_told() {
     const MANY: usize = 12;
-    let rows: String =
+    let rows: Vec<String> =
         (0..MANY).map(|n| format!("a.nii,\"{},11,12\",m{n}.nii.gz\n", 4 + n % 5)).collect();
-    let place = Place::new(&format!("image,points,out\n{rows}"));
+    let place = Place::new(&format!("image,points,out\n{}", rows.concat()));
     let mut done = Vec::new();
     for told in [1, 3, 2] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_voxpoint"))

@@ -6,7 +6,7 @@ use voxpoint::io::{Limits, open_volume};
 use voxpoint::volume::Volume;
 use voxpoint::work::{CancelToken, Progress};
 
-use crate::support::{sample, sample_json, voxpoint, write_labels};
+use crate::support::{sample, sample_json, voxpoint, write_labels, write_scan};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -100,7 +100,10 @@ fn each_label_gets_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let map = at("map.nii");
-    write_labels(&map, [6, 5, 4], 2.0, &[1, 1, 1, 0, 44, 7]);
+    let first = [1, 1, 1, 0, 44, 7];
+    write_scan(&map, [6, 5, 4], 2.0, |[x, y, z]| {
+        if [y, z] == [0, 0] { first[usize::try_from(x).unwrap()] } else { 0 }
+    });
     std::fs::write(
         at("map.labels.txt"),
         "1 255 0 0 1 1 1 \"Liver, left\"\n7 0 255 0 1 1 1 \"Spleen\"\n",
@@ -124,6 +127,10 @@ fn each_label_gets_a_file_of_its_own() {
     assert_eq!(files, expected);
     assert_eq!((&json["labels"], &json["as"]), (&3.into(), &"labels".into()));
     let scan = open(&map);
+    assert_ne!(scan.voxels().data_type().name(), "uint8");
+    for file in &files {
+        assert_eq!(json["dtype"], open(Path::new(file)).voxels().data_type().name());
+    }
     for (name, value) in names.iter().zip([1.0, 7.0, 44.0]) {
         let alone = open(Path::new(name));
         assert!(alone.grid().matches(scan.grid(), 1e-4), "{name}");

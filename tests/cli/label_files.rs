@@ -1,11 +1,16 @@
 //! DICOM segmentations and RT Structure Sets at the command line.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
-use voxpoint::io::{self, Limits};
-use voxpoint::volume::{LabelMap, LabelName, Volume, Voxels};
+use voxpoint::document::{Change, Command, Document, EditKind, GestureId, Over};
+use voxpoint::io::{self, Limits, OpenOptions, Source, VolumePart};
+use voxpoint::session::{
+    CaseState, FileRef, Past, SessionFile, SessionSource, Snapshot, Surroundings,
+};
+use voxpoint::volume::{LabelMap, LabelName, Region, Volume, Voxels};
 use voxpoint::work::{CancelToken, Progress};
 
 use crate::support::voxpoint;
@@ -244,4 +249,58 @@ fn structures_that_share_voxels_are_converted_whole_or_told() {
     assert_eq!(of_a, [Some(315), Some(24), Some(40)]);
     assert_eq!(measured(&flat, &[]), [255, 24, 36]);
     assert_eq!(numbers(&flat).iter().filter(|n| **n > 0.0).count(), 315);
+}
+
+/// A session knows which part of its scan it is on, and so its images are found again.
+#[test]
+fn the_masks_on_a_part_of_a_scan_are_exported_to_dicom() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = folder.path().join("case.voxpoint");
+    let pet = data("dicom/pet");
+    let crop = VolumePart::parse_crop("8:40,4:,1:").unwrap();
+    let part = VolumePart { crop, ..VolumePart::default() };
+    let options = OpenOptions { part, ..OpenOptions::default() };
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let limits = Limits::default();
+    let scan =
+        io::formats().open_as(&Source::at(&pet), &options, &limits, &cancel, &progress).unwrap();
+    let dims = scan.grid().dims();
+    let region = Region::from_mask(dims[0], (0..scan.grid().count()).map(|n| n % 7 < 3));
+    let file = FileRef { absolute: pet, relative: None, bytes: 0, sha256: None };
+    let around = Surroundings {
+        source: SessionSource::of(&scan, file),
+        overlays: Vec::new(),
+        models: std::collections::BTreeMap::new(),
+        view: json!({}),
+        picture: None,
+        case_state: CaseState::default(),
+        exported: None,
+    };
+    let mut document = Document::new(Arc::new(scan));
+    let added = Command::Edit {
+        object: None,
+        change: Change::Add(Arc::new(region.clone())),
+        over: Over::Background,
+        kind: EditKind::Brush,
+        gesture: GestureId(1),
+    };
+    document.apply(added).unwrap();
+    let snapshot = Snapshot::of(&document, around, 1);
+    drop(SessionFile::create(&session, &snapshot, &Past::default()).unwrap());
+    for name in ["m.dcm", "m.rtstruct.dcm"] {
+        let out = folder.path().join(name);
+        let run = voxpoint(&[
+            "export-session".as_ref(),
+            session.as_os_str(),
+            "--out".as_ref(),
+            out.as_os_str(),
+        ]);
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        let scan = document.image();
+        let read = io::labels_for(&out, scan, &limits, &cancel, &progress).unwrap().unwrap();
+        assert_eq!(read.labels.len(), 1);
+        if name == "m.dcm" {
+            assert_eq!(read.labels[0].region, region);
+        }
+    }
 }

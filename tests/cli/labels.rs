@@ -187,3 +187,24 @@ fn links_and_pointers_are_named_as_what_they_are() {
         }
     }
 }
+
+/// Layers are no time points to whoever asks what a label map holds.
+#[test]
+fn a_label_map_in_layers_names_the_labels_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("organs.seg.nrrd");
+    let header = "NRRD0004\ntype: unsigned char\ndimension: 4\nspace: left-posterior-superior\n\
+        sizes: 2 3 2 1\nspace directions: none (1,0,0) (0,1,0) (0,0,1)\n\
+        kinds: list domain domain domain\nendian: little\nencoding: raw\nspace origin: (0,0,0)\n\
+        Segment0_Name:=liver\nSegment0_Color:=1 0 0\nSegment0_LabelValue:=1\nSegment0_Layer:=0\n\
+        Segment1_Name:=lesion\nSegment1_Color:=0 1 0\nSegment1_LabelValue:=2\nSegment1_Layer:=1\n\n";
+    let voxels = [1u8, 0, 1, 2, 1, 0, 1, 0, 0, 0, 0, 0];
+    std::fs::write(&path, [header.as_bytes(), &voxels].concat()).unwrap();
+    let json = voxpoint(&["info", path.to_str().unwrap(), "--json"]).json();
+    let labels = json["labels"].as_array().expect("labels");
+    let names: Vec<_> = labels.iter().map(|l| (l["number"].as_u64(), l["name"].as_str())).collect();
+    assert_eq!(names, [(Some(1), Some("liver")), (Some(2), Some("lesion"))]);
+    let warnings = json["warnings"].to_string();
+    assert!(warnings.contains("one label map in layers"), "{warnings}");
+    assert!(!warnings.contains("opened at the first"), "{warnings}");
+}

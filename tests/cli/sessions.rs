@@ -136,7 +136,7 @@ fn the_exported_label_map_is_what_python_reads_in_the_session() {
 
 /// The kept session of version 4 has its scan in it; the third object lies under the first, too.
 fn session_with_scan(folder: &Path) -> PathBuf {
-    let path = folder.join("case.voxpoint");
+    let path = folder.join("with_scan.voxpoint");
     std::fs::copy(data("v4.voxpoint"), &path).unwrap();
     path
 }
@@ -214,6 +214,64 @@ fn each_object_gets_a_file_and_pictures() {
     let refused = voxpoint(&arguments);
     assert!(refused.failed(1).contains("say where it is with --reference"), "{refused:?}");
     assert!(voxpoint(&arguments[..2]).failed(2).contains("--out"));
+}
+
+/// Whatever of it is refused, nothing of it is written.
+#[test]
+fn what_is_refused_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session_with_scan(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let [each, pictures, out] = ["each", "pictures", "mask.nii.gz"].map(at);
+    std::fs::create_dir(&each).unwrap();
+    let asked = |more: &[&str]| export(&session, &out, more);
+    let [each_text, pictures_text] = [&each, &pictures].map(|path| path.to_str().unwrap());
+    let mine = each.join("Leber_肝_700.nii.gz");
+    std::fs::write(&mine, "mine").unwrap();
+    let refused = asked(&["--per-label", each_text]);
+    assert!(refused.failed(1).contains("this is there already"), "{refused:?}");
+    assert!(!out.exists());
+    std::fs::remove_file(&mine).unwrap();
+    std::fs::create_dir(&pictures).unwrap();
+    std::fs::write(pictures.join("Leber_肝_2_coronal.png"), "mine").unwrap();
+    let refused = asked(&["--per-label", each_text, "--pictures", pictures_text]);
+    assert!(refused.failed(1).contains("this is there already"), "{refused:?}");
+    assert!(!out.exists());
+    assert_eq!(std::fs::read_dir(&each).unwrap().count(), 0);
+    // One of them over another, not even by force.
+    let own = each.join("leber_肝_700.nii.gz");
+    for out in [&own, &mine] {
+        let refused = export(&session, out, &["--per-label", each_text, "--force"]);
+        assert!(refused.failed(1).contains("would be this file"), "{refused:?}");
+    }
+    assert_eq!(std::fs::read_dir(&each).unwrap().count(), 0);
+    // No scan to draw on.
+    std::fs::copy(data("v3.voxpoint"), &session).unwrap();
+    let refused = asked(&["--per-label", each_text, "--pictures", pictures_text, "--force"]);
+    assert!(refused.failed(1).contains("--reference"), "{refused:?}");
+    assert!(!out.exists());
+    assert_eq!(std::fs::read_dir(&each).unwrap().count(), 0);
+}
+
+/// What lies under a locked object is seen in its own pictures, as it is under others.
+#[test]
+fn pictures_show_what_lies_under_locked_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session_with_scan(folder.path());
+    let draw = |name: &str, sql: &str| {
+        let connection = rusqlite::Connection::open(&session).unwrap();
+        connection.execute_batch(&format!("UPDATE object SET crc32 = NULL, {sql}")).unwrap();
+        drop(connection);
+        let out = folder.path().join(name);
+        let mut arguments = vec!["export-session".into(), session.as_os_str().to_owned()];
+        arguments.extend(["--pictures".into(), out.clone().into_os_string(), "--partly".into()]);
+        let run = voxpoint(&arguments);
+        assert_eq!(run.code, 0, "{run:?}");
+        image::open(out.join("Leber_肝_700_axial.png")).unwrap().into_rgb8()
+    };
+    let free = draw("free", "locked = 0");
+    assert_eq!(draw("locked", "locked = 1"), free);
+    assert_eq!(draw("partly", "locked = (id = 3)"), free);
 }
 
 #[test]

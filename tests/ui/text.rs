@@ -354,6 +354,32 @@ fn errors_are_told_in_chinese() {
     speak(Language::English);
 }
 
+/// Why the scan in a session can't be had: what is asked, and what is listed as damage.
+#[test]
+fn what_is_wrong_with_a_scan_in_a_session_is_told_in_chinese() {
+    use voxpoint::session::SessionError;
+    speak(Language::Chinese);
+    for what in [
+        "piece 3 is missing",
+        "piece 3 is not what was written",
+        "its pieces are not as many voxels as it has",
+        "it needs more memory than there is",
+        "what is said of its voxels is not what was written",
+        "its voxels are of the type “7”",
+        "it has 0 time points",
+        "its values are 0 times what is stored",
+        "its voxels were “7”",
+        "its pieces have -1 voxels",
+    ] {
+        let error = SessionError::ScanDamaged { what: what.to_owned(), path: "/7.8".into() };
+        for english in [error.to_string(), format!("the scan in it can't be given back: {what}")] {
+            let told = tr_error(&english);
+            assert!(!told.contains(|c: char| c.is_ascii_alphabetic()), "{english}\n{told}");
+        }
+    }
+    speak(Language::English);
+}
+
 #[test]
 fn translations_are_chinese_and_keep_their_values() {
     for (english, chinese) in catalogue() {

@@ -34,7 +34,8 @@ impl Replace {
         // Label maps of several formats share the table beside them. One that says the same loses nothing.
         let is_ours = |table: &PathBuf| {
             ours.iter().chain(stamp).any(|stamp| stamp.wrote_table(table))
-                || formats.label_table_path(path).is_ok_and(|own| own == *table)
+                || !rows.is_empty()
+                    && formats.label_table_path(path).is_ok_and(|own| own == *table)
                     && formats.foreign_table(path, rows).is_none()
         };
         match stamp {

@@ -117,7 +117,7 @@ impl Desk {
         let result = kept.write(&snapshot, drafts);
         kept.last = Some(snapshot);
         Some(match result {
-            Ok(path) => Told::Written { session, mark, path },
+            Ok(path) => Told::Written { session, mark, path, has_scan: kept.has_scan() },
             Err(why) => {
                 tracing::warn!("the session was not written: {why}");
                 let aside = kept.aside().map(Path::to_owned);
@@ -134,9 +134,8 @@ impl Desk {
         let mut snapshot = letter.snapshot;
         kept.complete(&mut snapshot, &letter.scene, true);
         let MoveWatch { cancel, progress } = &watch;
-        let part = ScanPart { volume: scan.as_deref().filter(|_| with_scan), cancel, progress };
-        let part = (with_scan || kept.has_scan()).then_some(part);
-        let result = kept.move_to(&to, &snapshot, drafts, part);
+        let part = ScanPart { volume: scan.as_deref(), cancel, progress };
+        let result = kept.move_to(&to, &snapshot, drafts, (part, with_scan));
         kept.last = Some(snapshot);
         let has_scan = kept.has_scan();
         Some(match result {

@@ -46,6 +46,30 @@ pub enum Whereabouts {
     Nowhere,
 }
 
+/// What is where the file of a scan was that comes from its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnFile {
+    Gone,
+    /// Another file.
+    Other,
+    /// Whether it is the same can't be known.
+    Unknown,
+    /// What can't be read.
+    Unreadable,
+}
+
+impl OwnFile {
+    /// Of what was found, which is not the scan's file for certain.
+    pub fn of(found: &Whereabouts) -> Self {
+        match found {
+            Whereabouts::Nowhere => Self::Gone,
+            Whereabouts::Unreadable(..) => Self::Unreadable,
+            Whereabouts::Same(..) | Whereabouts::Unknown(_, ScanFit::Same) => Self::Unknown,
+            Whereabouts::Unknown(..) | Whereabouts::Other(..) => Self::Other,
+        }
+    }
+}
+
 /// Reads files for a session.
 pub struct Finder<'a> {
     pub formats: &'a Registry,

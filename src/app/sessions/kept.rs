@@ -11,7 +11,8 @@ use super::orders::{Ending, KeptFrom, SessionId};
 use super::picture::{Backdrop, png_of};
 use crate::app::files::same_file;
 use crate::session::{
-    ENDING, Exported, ScanPart, SessionError, SessionFile, Snapshot, labels_check_sum, now_ms,
+    ENDING, Exported, ScanPart, SessionError, SessionFile, SessionSource, Snapshot,
+    labels_check_sum, now_ms,
 };
 use crate::ui::text::mark;
 
@@ -248,15 +249,45 @@ impl Kept {
         }
     }
 
-    /// Makes another file the session's, or puts the scan into it; where it is then. With `scan`, its voxels are in it.
+    /// Makes a file in the place of another, `before`, which lies elsewhere now. `scan`: it goes into it in any case.
+    fn copy_over(
+        &self,
+        before: Option<&Replaced>,
+        to: &Path,
+        snapshot: &Snapshot,
+        (part, scan): (ScanPart<'_>, Option<ScanPart<'_>>),
+    ) -> Result<SessionFile, SessionError> {
+        let theirs = before.filter(|_| scan.is_none());
+        let theirs = theirs.map_or(Theirs::Nothing, |it| it.scan_of(&snapshot.around.source, part));
+        match (theirs, before) {
+            (Theirs::AsOpened, _) => self.copy_to(to, snapshot, Some(part)),
+            (Theirs::Pieces, Some(before)) => {
+                let mut file = self.copy_to(to, snapshot, None)?;
+                match file.put_scan_of(&before.path, part) {
+                    Ok(()) => Ok(file),
+                    Err(why) => {
+                        // Its place is wanted for the old one.
+                        file.delete()?;
+                        Err(why)
+                    }
+                }
+            }
+            _ => self.copy_to(to, snapshot, scan),
+        }
+    }
+
+    /// Makes another file the session's, or puts the scan into it; where it is then. The scan's voxels are in it if
+    /// that is wished for, they were in the one before, or are in the one that it replaces, where they may be the only
+    /// ones.
     pub fn move_to(
         &mut self,
         to: &Path,
         snapshot: &Snapshot,
         drafts: Option<&Path>,
-        scan: Option<ScanPart<'_>>,
+        (part, with_scan): (ScanPart<'_>, bool),
     ) -> Result<PathBuf, String> {
         let said = |why: SessionError| why.to_string();
+        let scan = (with_scan || self.has_scan()).then_some(part);
         let its_own = self.beginning.file.as_ref().is_some_and(|file| same_file(file.path(), to));
         if its_own && self.beginning.named {
             let path = self.write(snapshot, drafts).map_err(said)?;
@@ -275,23 +306,20 @@ impl Kept {
         let before = set_aside(to)?;
         let mut named = snapshot.clone();
         CopyMark::put(&mut named.around.view, None);
-        let file = match self.copy_to(to, &named, scan) {
+        let file = match self.copy_over(before.as_ref(), to, &named, (part, scan)) {
             Ok(file) => file,
             Err(why) => {
-                if let Some(before) = before
-                    && let Err(why) = std::fs::rename(&before, to)
+                if let Some(Replaced { path, .. }) = before
+                    && let Err(why) = std::fs::rename(&path, to)
                 {
-                    tracing::warn!(
-                        "the old session stays where it is: {why}: {}",
-                        before.display()
-                    );
+                    tracing::warn!("the old session stays where it is: {why}: {}", path.display());
                 }
                 return Err(why.to_string());
             }
         };
         // The user was asked, and the new one is on the disk.
         if let Some(before) = before {
-            let _ = std::fs::remove_file(before);
+            let _ = std::fs::remove_file(before.path);
         }
         let path = file.path().to_owned();
         let old = self.beginning.file.replace(Box::new(file));
@@ -306,20 +334,57 @@ impl Kept {
     }
 }
 
-/// Moves a session that is to be replaced out of the way; where to. Nothing else is replaced, and nothing that somebody
-/// works on.
-fn set_aside(path: &Path) -> Result<Option<PathBuf>, String> {
+/// A session that another takes the place of.
+struct Replaced {
+    /// Where it lies meanwhile.
+    path: PathBuf,
+    /// What it is about, if the scan's voxels are in it.
+    scan: Option<SessionSource>,
+}
+
+/// What of the scan in a session goes into the one that replaces it.
+enum Theirs {
+    /// There is none, or it is another scan's.
+    Nothing,
+    /// As it is there.
+    Pieces,
+    /// Its file may have changed since: what is open goes in.
+    AsOpened,
+}
+
+impl Replaced {
+    /// As it belongs to what is in its place now.
+    fn scan_of(&self, source: &SessionSource, part: ScanPart<'_>) -> Theirs {
+        let about = |it: &&SessionSource| {
+            it.grid == source.grid
+                && it.file_dims == source.file_dims
+                && it.identifiers == source.identifiers
+        };
+        let Some(own) = self.scan.as_ref().filter(about) else { return Theirs::Nothing };
+        let [old, new] = [own, source].map(|it| it.file.sha256);
+        match part.volume {
+            _ if old.is_some() && old == new => Theirs::Pieces,
+            Some(_) => Theirs::AsOpened,
+            None if old == new && own.file.bytes == source.file.bytes => Theirs::Pieces,
+            None => Theirs::Nothing,
+        }
+    }
+}
+
+/// Moves a session that is to be replaced out of the way. Nothing else is replaced, and nothing that somebody works on.
+fn set_aside(path: &Path) -> Result<Option<Replaced>, String> {
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
     let opened = SessionFile::open(path, false).map_err(|why| why.to_string())?;
     let held = opened.file.map_err(|why| format!("{why}: {}", path.display()))?;
     drop(held);
+    let scan = opened.contents.scan.is_some().then_some(opened.contents.snapshot.around.source);
     let aside = free_name_beside(path)
         .ok_or_else(|| format!("no name is free beside the old session: {}", path.display()))?;
     let moved = std::fs::rename(path, &aside);
     moved.map_err(|why| format!("the old session can't be replaced: {why}: {}", path.display()))?;
-    Ok(Some(aside))
+    Ok(Some(Replaced { path: aside, scan }))
 }
 
 /// A name that no file has: `case (replaced).voxpoint`. It is shown and opened like any session: should the program end

@@ -332,8 +332,12 @@ impl App {
     fn hear(&mut self, told: Told) {
         let Sessions { current, drafts, .. } = &mut self.sessions;
         match told {
-            Told::Written { session, mark, path } => {
+            Told::Written { session, mark, path, has_scan } => {
                 if let Some(current) = mine(current, session) {
+                    let is_lost = std::mem::replace(&mut current.has_scan, has_scan) && !has_scan;
+                    if is_lost {
+                        self.toasts.error(words::scan_lost(&path, current.own_source.is_some()));
+                    }
                     current.heard(mark, Some(path), None);
                 }
             }

@@ -11,7 +11,7 @@ use super::carried::Carried;
 use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
 use super::discarded;
-use super::found::{Finder, ScanFit, Seeker, Whereabouts, place_of, series_of};
+use super::found::{Finder, OwnFile, ScanFit, Seeker, Whereabouts, place_of, series_of};
 use super::inside::scan_inside;
 use super::kept_view::KeptView;
 use super::onto::onto_grid;
@@ -122,10 +122,8 @@ pub enum Note {
     AllTheSame,
     ByPlace,
     MasksAlone,
-    /// The scan comes from the session. `changed`: another file lies where it was; else there is none.
-    FromSession {
-        changed: bool,
-    },
+    /// The scan comes from the session.
+    FromSession(OwnFile),
 }
 
 /// An image over the scan that was found.
@@ -393,8 +391,8 @@ impl Stop<'_> {
         match scan_inside((&book.path, &book.contents), mark.as_ref(), &self.finder)? {
             None => self.found(book, found),
             Some(Ok(loaded)) => {
-                let changed = !matches!(found, Whereabouts::Nowhere);
-                self.ready(book, loaded, None, Some(Note::FromSession { changed }))
+                let note = Note::FromSession(OwnFile::of(&found));
+                self.ready(book, loaded, None, Some(note))
             }
             Some(Err(why)) => self.without_its_own(book, found, why),
         }

@@ -105,8 +105,8 @@ pub enum Ending {
 /// What came of it.
 #[derive(Debug, PartialEq)]
 pub enum Told {
-    /// It is on the disk.
-    Written { session: SessionId, mark: u64, path: PathBuf },
+    /// It is on the disk, with the scan's voxels or without.
+    Written { session: SessionId, mark: u64, path: PathBuf, has_scan: bool },
     /// It is not. `aside`: it is in this draft instead.
     Failed {
         session: SessionId,

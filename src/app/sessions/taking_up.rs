@@ -9,10 +9,11 @@ use super::current::{CopyOf, Current};
 use super::kept_view::KeptView;
 use super::opening::{FoundOverlay, NotItself, Note, Ready};
 use super::orders::{KeptFrom, Order};
+use super::words;
 use crate::app::App;
 use crate::app::files::{name_of, stem_of};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
-use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::text::{tr, tr_with};
 use crate::ui::{EarlierWork, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, tr_error};
 use crate::volume::Volume;
 
@@ -92,7 +93,7 @@ impl App {
         current.case_state = around.case_state;
         current.is_new = ready.is_new;
         current.has_scan = ready.file.is_ok() && ready.contents.scan.is_some();
-        let from_session = matches!(ready.note, Some(Note::FromSession { .. }));
+        let from_session = matches!(ready.note, Some(Note::FromSession(_)));
         current.own_source = from_session.then(|| around.source.clone());
         let copy = ready.copy.as_ref();
         match &ready.file {
@@ -211,14 +212,9 @@ impl App {
             Some(Note::ByPlace) => self.toasts.warning(
                 tr("The masks were put onto this scan by their place in the patient, each voxel by its nearest neighbour, without their clicks. Look whether they fit. The session stays as it was.").to_owned(),
             ),
-            Some(Note::FromSession { changed }) => {
+            Some(Note::FromSession(file)) => {
                 let scan = ready.contents.snapshot.around.source.file.absolute.display();
-                let text = if changed {
-                    mark("The scan comes from the session: its file is another one now ({path}). All but DICOM files can be saved.")
-                } else {
-                    mark("The scan comes from the session: its file is not where it was ({path}). All but DICOM files can be saved.")
-                };
-                self.toasts.info(tr_with(text, &[("path", &scan)]));
+                self.toasts.info(tr_with(words::from_session(file), &[("path", &scan)]));
             }
             None => {}
         }
@@ -292,7 +288,7 @@ impl App {
 
 /// Whether the scan that is shown was read from its file.
 fn has_file(ready: &Ready) -> bool {
-    ready.stands_in.is_none() && !matches!(ready.note, Some(Note::FromSession { .. }))
+    ready.stands_in.is_none() && !matches!(ready.note, Some(Note::FromSession(_)))
 }
 
 /// What can be done about a session that is not written itself.

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::discarded::DAYS;
+use super::found::OwnFile;
 use crate::document::Document;
 use crate::ui::commands::cases::mark_text;
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{CopyStatus, SessionState, SessionStatus};
 
 /// How often it is looked at how far something is.
@@ -56,6 +57,38 @@ pub fn discarded(path: &Path) -> String {
         "Discarded. For {days} days you can have it back: open {path}",
         &[("days", &DAYS), ("path", &path.display())],
     )
+}
+
+/// Why the scan comes from the session; `{path}`: where its file was.
+pub fn from_session(file: OwnFile) -> &'static str {
+    match file {
+        OwnFile::Gone => mark(
+            "The scan comes from the session: its file is not where it was ({path}). All but DICOM files can be saved.",
+        ),
+        OwnFile::Other => mark(
+            "The scan comes from the session: its file is another one now ({path}). All but DICOM files can be saved.",
+        ),
+        OwnFile::Unknown => mark(
+            "The scan comes from the session: whether its file is still the same can't be known ({path}). All but DICOM files can be saved.",
+        ),
+        OwnFile::Unreadable => mark(
+            "The scan comes from the session: its file can't be read ({path}). All but DICOM files can be saved.",
+        ),
+    }
+}
+
+/// The session had the scan's voxels in it, and has not. `came_from_it`: what is open was read from there.
+pub fn scan_lost(session: &Path, came_from_it: bool) -> String {
+    let text = if came_from_it {
+        mark(
+            "The session's file was lost, and with it the scan's voxels that were in it; it goes on without them: {path}. Choose “Save session as…” before you close it: the scan goes into it again.",
+        )
+    } else {
+        mark(
+            "The session's file was lost, and with it the scan's voxels that were in it; it goes on without them: {path}. Choose “Save session with the scan…” to have them in it again.",
+        )
+    };
+    tr_with(text, &[("path", &session.display())])
 }
 
 fn state(state: &SessionState) -> Option<&'static str> {

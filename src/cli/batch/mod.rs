@@ -23,7 +23,7 @@ use super::{causes, eval, jobs, print, say};
 use crate::segment::{self, ModelRef, Segmenter, cubes};
 use row::Inputs;
 use table::{Job, JobPrompt};
-use told::{FileStamp, KeptRow, Made, RowLine, RowState, Tally};
+use told::{KeptRow, Made, ReadStamp, RowLine, RowState, Tally};
 
 /// Counted up whenever the same row would be made otherwise.
 const BATCH_VERSION: u32 = 1;
@@ -174,12 +174,12 @@ impl<'a> Batch<'a> {
             let segmenter = self.model_of(job, model)?;
             let ours = self.ours.contains(&job.out);
             let made = guarded(|| row::make(job, &inputs, segmenter, (self.args, ours)));
-            if made.as_ref().is_err_and(|error| error.is::<Panicked>()) {
+            if made.as_ref().is_err_and(anyhow::Error::is::<Panicked>) {
                 // Nobody knows what state it is in.
                 *model = None;
             }
             let made = made?;
-            if !inputs.read.iter().all(FileStamp::holds) {
+            if !inputs.read.iter().all(ReadStamp::holds) {
                 bail!("its files were written to meanwhile; the label map may be of neither state");
             }
             Ok((key, KeptRow { out: job.out.clone(), read: inputs.read, made }))

@@ -11,7 +11,7 @@ use super::super::eval::reach::reach;
 use super::super::files::{self, ms_since};
 use super::super::{overlaps, segment::prompts};
 use super::table::{Job, JobPrompt};
-use super::told::{FileStamp, Made, MadeLabel, RowMilliseconds};
+use super::told::{Made, MadeLabel, ReadStamp, RowMilliseconds};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, ContentKind};
 use crate::measure::{Robot, dice_of};
@@ -29,7 +29,7 @@ pub struct Inputs {
     /// Of a robot: the structures it clicks on.
     pub truth: Vec<NamedRegion>,
     /// All files that were read, as they were then.
-    pub read: Vec<FileStamp>,
+    pub read: Vec<ReadStamp>,
     /// Milliseconds that reading took.
     pub ms: f64,
 }
@@ -60,14 +60,14 @@ pub fn load(job: &Job, last: &mut Option<(PathBuf, Arc<Volume>)>) -> anyhow::Res
             _ => {}
         }
     }
-    let mut read = vec![FileStamp::of(&job.image)?];
+    let mut read = vec![ReadStamp::of(&job.image)?];
     read.extend(
-        volume.files().iter().map(|file| FileStamp::of(file)).collect::<Result<Vec<_>, _>>()?,
+        volume.files().iter().map(|file| ReadStamp::of(file)).collect::<Result<Vec<_>, _>>()?,
     );
     if let JobPrompt::Robot { labels, .. } = &job.prompt {
         let voxels = io::formats().voxels_file(labels);
         let files = std::iter::once(labels).chain(&voxels);
-        read.extend(files.map(|file| FileStamp::of(file)).collect::<Result<Vec<_>, _>>()?);
+        read.extend(files.map(|file| ReadStamp::of(file)).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(Inputs { volume, truth, read, ms: ms_since(start) })
 }
@@ -224,7 +224,7 @@ fn save(
     (force, ours): (bool, bool),
 ) -> anyhow::Result<()> {
     let folder = io::folder_of(&job.out);
-    std::fs::create_dir_all(&folder)
+    std::fs::create_dir_all(folder)
         .with_context(|| format!("can't make the folder {}", folder.display()))?;
     let formats = io::formats();
     let labels = match &job.prompt {

@@ -13,7 +13,7 @@ pub struct KeptRow {
     /// Where its label map is.
     pub out: PathBuf,
     /// The files that it was made of, as they were.
-    pub read: Vec<FileStamp>,
+    pub read: Vec<ReadStamp>,
     /// What was told of it.
     pub made: Made,
 }
@@ -21,13 +21,13 @@ pub struct KeptRow {
 impl KeptRow {
     /// Whether its label map is there, and every file that it was made of is as it was.
     pub fn holds(&self) -> bool {
-        self.out.is_file() && self.read.iter().all(FileStamp::holds)
+        self.out.is_file() && self.read.iter().all(ReadStamp::holds)
     }
 }
 
 /// A file or a folder as it was at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileStamp {
+pub struct ReadStamp {
     path: PathBuf,
     /// Bytes; of a folder, of the files in it.
     bytes: u64,
@@ -35,7 +35,7 @@ pub struct FileStamp {
     written_ms: u64,
 }
 
-impl FileStamp {
+impl ReadStamp {
     /// As it is now.
     ///
     /// # Errors
@@ -221,7 +221,7 @@ mod tests {
         tally.add(RowState::Failed);
         (0..39).for_each(|_| tally.add(RowState::Done));
         assert_eq!(
-            tally.words_after(Duration::from_secs(7500)),
+            tally.words_after(Duration::from_mins(125)),
             "[100/100, 1 failed] in 2 h 05 min"
         );
     }

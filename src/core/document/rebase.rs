@@ -153,7 +153,14 @@ impl Document {
     fn replay(&mut self, later: Vec<Entry>) {
         let mut later = VecDeque::from(later);
         while let Some(mut entry) = later.pop_front() {
-            let there = |op: &Op| op.needs().is_none_or(|id| self.object(id).is_some());
+            // What the step itself begins is there when it is done again.
+            let begun = entry.ops.iter().filter_map(|op| match op {
+                Op::Object { id, absent: Some(_), .. } => Some(*id),
+                _ => None,
+            });
+            let begun: Vec<LabelId> = begun.collect();
+            let is_there = |id| self.object(id).is_some() || begun.contains(&id);
+            let there = |op: &Op| op.needs().is_none_or(is_there);
             let (all, active) = (entry.ops.len(), |op: &Op| matches!(op, Op::Active(_)));
             entry.ops.retain(there);
             if entry.ops.len() < all && entry.ops.iter().all(active) {

@@ -188,6 +188,24 @@ fn withdrawing_takes_the_later_clicks_of_the_object_along_and_no_others() {
     assert!(d.objects().is_empty());
 }
 
+/// Random commands found that the click was lost when what was asked before it was answered.
+#[test]
+fn a_click_that_begins_an_object_outlives_an_earlier_answer() {
+    let mut d = document();
+    click(&mut d, true).unwrap();
+    let prompt = Prompt::positive(DVec3::new(5.0, 4.0, 3.0));
+    let (number, name) = (LabelId(2), "begun".to_owned());
+    d.apply(Command::BeginByPrompt { number, name, colour: [9; 3], prompt }).unwrap();
+    resolve(&mut d, boxed([0; 3], [1; 3]));
+    let begun = |d: &Document| d.object(number).unwrap().clone();
+    assert_eq!(begun(&d).log.prompts.len(), 1);
+    resolve(&mut d, boxed([4, 3, 2], [6, 5, 4]));
+    assert!(!begun(&d).is_unanswered());
+    assert_eq!(begun(&d).region.count(), 8);
+    while d.undo() {}
+    assert!(d.objects().is_empty());
+}
+
 #[test]
 fn a_failed_click_takes_what_was_undone_with_it() {
     let mut d = document();

@@ -1,6 +1,6 @@
 //! One file for each label: a mask of ones, called as the label is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::error::IoError;
@@ -68,10 +68,11 @@ impl Registry {
         labels: &[(u16, &str)],
     ) -> Vec<PathBuf> {
         let named: Vec<String> = labels.iter().map(|(_, name)| as_file_name(name)).collect();
-        let same = |name: &str| {
-            let lower = name.to_lowercase();
-            named.iter().filter(|other| other.to_lowercase() == lower).count() > 1
-        };
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for name in &named {
+            *counts.entry(name.to_lowercase()).or_default() += 1;
+        }
+        let same = |name: &str| counts.get(&name.to_lowercase()).is_some_and(|count| *count > 1);
         let mut taken = HashSet::new();
         let mut file = |(value, name): (u16, &String)| {
             let mut stem = match &**name {
@@ -158,6 +159,18 @@ mod tests {
             files.iter().map(|f| f.file_name().unwrap().to_string_lossy().into_owned()).collect();
         let expected = ["a_1", "A_2", "label_3", "b", "a_1_5", "con_", "label_3_7"];
         assert_eq!(names, expected.map(|name| format!("{name}.nii.gz")));
+    }
+
+    /// As many as a parcellation has, and more: to look for each name among all would take minutes.
+    #[test]
+    fn each_of_many_labels_has_its_own_name() {
+        let labels: Vec<(u16, String)> =
+            (1..=60_000).map(|n| (n, format!("Vessel {}", n / 2))).collect();
+        let named: Vec<(u16, &str)> = labels.iter().map(|(n, name)| (*n, &**name)).collect();
+        let files = formats().files_for_each(Path::new("d"), ".nii.gz", &named);
+        assert_eq!(files[1], Path::new("d/Vessel_1_2.nii.gz"));
+        assert_eq!(files[59_999], Path::new("d/Vessel_30000.nii.gz"));
+        assert_eq!(files.iter().collect::<HashSet<_>>().len(), files.len());
     }
 
     #[test]

@@ -357,8 +357,8 @@ pub trait Writer: Send + Sync {
     /// be replaced without a word.
     fn wrote(&self, beginning: &[u8]) -> bool;
 
-    /// Whether the patient was taken out of the file at `path`, and one that is written for a scan in its place would
-    /// say who it is.
+    /// Whether the patient was taken out of the file at `path`, or that can't be known, and one that is written for a
+    /// scan in its place would say who it is.
     fn would_name_patient(&self, _path: &Path, _of_scan: &Provenance) -> bool {
         false
     }

@@ -192,10 +192,11 @@ impl Registry {
         writer.is_ok_and(|(writer, _)| writer.names_images())
     }
 
-    /// Whether the patient was taken out of the file at `path`, and one that is written for a scan in its place, or
-    /// from it, would say who it is. Reads both headers.
-    pub fn would_name_patient(&self, path: &Path, of_scan: &Provenance) -> bool {
-        self.writers.iter().any(|writer| writer.would_name_patient(path, of_scan))
+    /// Whether the patient was taken out of the file at `path`, or that can't be known, and the file that is written
+    /// for a scan as `out`, in its place or from it, would say who it is. Reads both headers.
+    pub fn would_name_patient(&self, path: &Path, out: &Path, of_scan: &Provenance) -> bool {
+        let writer = self.writer_of(out, ContentKind::Labels);
+        writer.is_ok_and(|(writer, _)| writer.would_name_patient(path, of_scan))
     }
 
     /// Whether a file of this name has each label whole where several share voxels; one of another name has only what is

@@ -89,8 +89,7 @@ impl Registry {
             let what = format!("{:?} labels on a grid of {:?}", labels.dims(), grid.dims());
             return Err(IoError::NoVolume { what, path: path.into() });
         }
-        let stays_without_patient =
-            self.names_images(path) && self.would_name_patient(path, provenance);
+        let stays_without_patient = self.would_name_patient(path, path, provenance);
         let without = stays_without_patient.then(|| provenance.clone().without_patient());
         let provenance = without.as_ref().unwrap_or(provenance);
         let voxels = ContentVoxels::Labels(labels);

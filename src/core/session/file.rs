@@ -184,6 +184,24 @@ impl SessionFile {
         Ok(())
     }
 
+    /// Puts the scan's voxels that are in another session into it, as they are there, if there are none in it yet. If
+    /// that fails or is cancelled it stays as it is. Whether they are of its scan the caller has made sure of.
+    ///
+    /// # Errors
+    /// As [`SessionFile::put_scan`], and if the other can't be read.
+    pub fn put_scan_of(&mut self, other: &Path, part: ScanPart<'_>) -> Result<(), SessionError> {
+        if self.has_scan {
+            return Ok(());
+        }
+        let reader = reader(other)?;
+        self.change(|transaction, _, written| {
+            scan_inside::write(transaction, Pieces::Of(&reader.connection, Some(part)))?;
+            Ok(Some(written.clone()))
+        })?;
+        self.has_scan = true;
+        Ok(())
+    }
+
     /// What is in it, read again.
     ///
     /// # Errors

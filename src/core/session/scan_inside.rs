@@ -380,7 +380,7 @@ fn voxels(
     let Some(bytes) = bytes.filter(possible) else {
         return Err("its pieces are not as many voxels as it has".to_owned());
     };
-    memory::check(bytes as u64).map_err(|short| format!("it {short}"))?;
+    memory::check(bytes as u64).map_err(|short| format!("reading it {short}"))?;
     let mut voxels = zeros(about.data_type, bytes / size)?;
     let into = bytes_in(&mut voxels);
     let piece = about.piece.saturating_mul(size).min(bytes);

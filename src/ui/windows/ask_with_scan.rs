@@ -36,7 +36,7 @@ fn say(ui: &mut Ui, about: &WithScan) {
     };
     ui.label(size);
     ui.add_space(8.0);
-    ui.label(tr("No name, number or date of the patient goes into it. But pictures of a head show a face, and text that is burnt into pictures stays."));
+    ui.label(tr("Nothing of the header that says who the patient is goes into it. But names of the scan's file and folders do, and the UIDs of its images; pictures of a head show a face, and text that is burnt into pictures stays."));
     if *is_dicom {
         ui.label(tr("Where only the session is, masks can't be saved as DICOM, because such files name the images that they are of. All other formats can be."));
     }

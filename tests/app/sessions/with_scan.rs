@@ -113,16 +113,15 @@ fn a_scan_in_a_session_that_is_not_whole_is_told_and_the_masks_are_there() {
     let before = saved_with_scan(&desk, &path);
     std::fs::remove_file(&desk.scan).expect("temp folder");
     // A bit in the voxels, as a drive loses it.
-    let packed: Vec<u8> = rusqlite::Connection::open(&path)
-        .and_then(|file| {
-            file.query_row("SELECT voxels FROM scan_piece WHERE place = 0", [], |row| row.get(0))
-        })
-        .expect("a piece");
-    let middle = &packed[packed.len() / 2..][..32];
-    let mut bytes = std::fs::read(&path).expect("there");
-    let at = bytes.windows(32).position(|window| window == middle).expect("on a page");
-    bytes[at + 16] ^= 16;
-    std::fs::write(&path, &bytes).expect("temp folder");
+    let file = rusqlite::Connection::open(&path).expect("a session");
+    let sql = "SELECT voxels FROM scan_piece WHERE place = 0";
+    let mut packed: Vec<u8> = file.query_row(sql, [], |row| row.get(0)).expect("a piece");
+    let middle = packed.len() / 2;
+    packed[middle] ^= 16;
+    let sql = "UPDATE scan_piece SET voxels = ?1 WHERE place = 0";
+    assert_eq!(file.execute(sql, [&packed]).expect("written"), 1);
+    drop(file);
+    let bytes = std::fs::read(&path).expect("there");
     let mut harness = desk.window(std::slice::from_ref(&path));
     asks(&mut harness);
     harness.get_by_label_contains("can't be given back");
@@ -177,4 +176,24 @@ fn each_object_gets_a_file_of_its_own() {
         assert_eq!(is_mine, kept, "{answer}");
     }
     assert_eq!(files(&folder), written);
+}
+
+/// The file is gone, and with it the scan that was in it: it is told, and can be put in again.
+#[cfg(unix)]
+#[test]
+fn a_scan_that_is_lost_with_the_sessions_file_is_told() {
+    let desk = Desk::new();
+    let path = desk.path("case.voxpoint");
+    saved_with_scan(&desk, &path);
+    let mut harness = desk.window(std::slice::from_ref(&path));
+    wait(&mut harness, "the session", |app| app.document().is_some() && app.is_idle());
+    let length = std::fs::metadata(&path).expect("there").len();
+    std::fs::write(&path, vec![0; length as usize]).expect("temp folder");
+    std::fs::remove_file(&path).expect("temp folder");
+    press(&mut harness, Key::B, NONE);
+    paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
+    kept(&mut harness);
+    assert!(says(&harness, "it goes on without them"));
+    assert_eq!(scan_place(&harness), Some(ScanPlace::File));
+    assert!(session::read(&path).expect("whole").scan.is_none());
 }

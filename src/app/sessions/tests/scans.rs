@@ -1,6 +1,8 @@
 //! Which file a session's scan is, and what becomes of the work when it is another one.
 
+use super::super::found::{OwnFile, Whereabouts};
 use super::super::opening::{Book, NotItself, Note};
+use super::super::words;
 use super::*;
 use crate::session::SessionFile;
 
@@ -165,4 +167,111 @@ fn todays_changes_can_be_taken_back_and_had_again() {
     let kept = session::read(&away).unwrap();
     assert_eq!(kept.snapshot.objects, bench.open.document.objects());
     assert_eq!(kept.past.sittings.len(), 2);
+}
+
+/// What is saved over a session does not take the scan away that is in it, which may be the only copy.
+#[test]
+fn the_scan_stays_in_a_session_that_is_replaced() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    drop(bench.follow(true));
+    let path = bench.folder.path().join("kept.voxpoint");
+    let [one, two] = [1, 2].map(|n| Some(session::Hash([n; 32])));
+    let mut number = 10;
+    // The hash that the old one says, that of the new one, whether its scan is open and is the same by its identifiers.
+    for (old, new, is_open, same, stays) in [
+        (one, one, true, true, true),
+        (one, one, false, true, true),
+        (one, two, true, true, true),
+        (one, None, true, true, true),
+        (None, None, false, true, true),
+        (one, two, false, true, false),
+        (one, one, true, false, false),
+    ] {
+        let mut go = |sha256, with_scan: bool, is_open: bool, same: bool| {
+            number += 1;
+            bench.keeper.give(Order::Begin(SessionId(number), beginning()));
+            let Bench { open, view, current, .. } = &mut bench;
+            let mut letter = current.letter(open, view, true);
+            letter.session = SessionId(number);
+            let source = &mut letter.snapshot.around.source;
+            source.file.sha256 = sha256;
+            if !same {
+                source.identifiers.push(("SeriesInstanceUID".to_owned(), "1.2".to_owned()));
+            }
+            let Order::Move(mut order) = moved(&path, letter) else { panic!("it moves") };
+            order.with_scan = with_scan;
+            order.scan.take_if(|_| !is_open);
+            bench.keeper.give(Order::Move(order));
+            let told = bench.hear();
+            let (session, blank) = (SessionId(number), false);
+            bench.keeper.give(Order::End { session, ending: Ending::Keep, blank });
+            assert_eq!(bench.hear(), Told::Ended);
+            let Told::Moved { has_scan, .. } = told else { panic!("{told:?}") };
+            assert_eq!(session::read(&path).unwrap().scan.is_some(), has_scan);
+            has_scan
+        };
+        assert!(go(old, true, true, true));
+        let case = (old, new, is_open, same);
+        assert_eq!(go(new, false, is_open, same), stays, "{case:?}");
+        let left = std::fs::read_dir(bench.folder.path()).unwrap().flatten();
+        let left: Vec<_> = left.filter(|f| f.path().extension() == path.extension()).collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        if stays {
+            let contents = session::read(&path).unwrap();
+            let place = (&contents.snapshot.around.source, contents.scan.as_ref().unwrap());
+            let (cancel, progress) = (CancelToken::new(), Progress::new());
+            let read = session::read_scan(&path, place, "NIfTI", &cancel, &progress);
+            let voxels = read.unwrap().unwrap().voxels().clone();
+            assert_eq!(&voxels, bench.open.document.image().voxels());
+        }
+    }
+}
+
+/// Its file is deleted, and what has no name any more can't be read: the window hears that the scan is gone.
+#[cfg(unix)]
+#[test]
+fn a_scan_that_is_lost_with_its_session_is_told() {
+    let mut bench = Bench::new();
+    bench.paint(3);
+    drop(bench.follow(true));
+    let path = bench.folder.path().join("kept.voxpoint");
+    let Bench { open, view, current, .. } = &mut bench;
+    let Order::Move(mut order) = moved(&path, current.letter(open, view, true)) else {
+        panic!("it moves")
+    };
+    order.with_scan = true;
+    bench.keeper.give(Order::Move(order));
+    assert!(matches!(bench.hear(), Told::Moved { has_scan: true, .. }));
+    let length = std::fs::metadata(&path).unwrap().len() as usize;
+    std::fs::write(&path, vec![0; length]).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    bench.paint(4);
+    let letter = {
+        let Bench { open, view, current, .. } = &mut bench;
+        current.letter(open, view, true)
+    };
+    bench.keeper.give(Order::Write(letter));
+    let told = bench.hear();
+    assert!(matches!(told, Told::Written { has_scan: false, .. }), "{told:?}");
+    let contents = session::read(&path).unwrap();
+    assert!(contents.scan.is_none() && contents.damage.is_empty());
+}
+
+/// What is said of a scan that comes from its session is what was found where its file was.
+#[test]
+fn what_was_found_of_the_scans_file_is_told_as_it_is() {
+    let path = PathBuf::from("scan.nii.gz");
+    let elsewhere = ScanFit::Elsewhere(InsideScan { voxels: 1, of: 2 });
+    let texts = [
+        (Whereabouts::Nowhere, "is not where it was"),
+        (Whereabouts::Unreadable(path.clone(), "why".to_owned()), "can't be read"),
+        (Whereabouts::Unknown(path.clone(), ScanFit::Same), "can't be known"),
+        (Whereabouts::Unknown(path.clone(), elsewhere), "another one now"),
+        (Whereabouts::Other(path, ScanFit::Same), "another one now"),
+    ]
+    .map(|(found, said)| (words::from_session(OwnFile::of(&found)), said));
+    for (text, said) in texts {
+        assert!(text.contains(said), "{text}");
+    }
 }

@@ -240,17 +240,21 @@ pub fn change_clicks(d: &mut Document, deed: &Deed) -> Result<(), Refused> {
     d.apply(command)
 }
 
+fn begin(number: u16) -> Command {
+    Command::BeginByPrompt {
+        number: LabelId(number),
+        name: "begun".to_owned(),
+        colour: [9; 3],
+        prompt: Prompt::positive(DVec3::new(5.0, 4.0, 3.0)),
+    }
+}
+
 pub fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
     let _refusals_are_fine = match deed {
         Deed::New => d.apply(Command::NewObject),
         Deed::Click(positive) => click(d, *positive),
-        Deed::Begin(number) => d.apply(Command::BeginByPrompt {
-            number: LabelId(*number),
-            name: "begun".to_owned(),
-            colour: [9; 3],
-            prompt: Prompt::positive(DVec3::new(5.0, 4.0, 3.0)),
-        }),
+        Deed::Begin(number) => d.apply(begin(*number)),
         Deed::Answer(a, b) => {
             if d.pending().is_some() {
                 resolve(d, between(*a, *b));

@@ -65,18 +65,33 @@ pub(in crate::io::dicom) fn says_no_patient(said: Attributes) -> bool {
 }
 
 /// Whether the patient was taken out of the file at `path`, and what is written for a scan's images would say who it
-/// is. (Images that are without their patient themselves say nothing of one.)
+/// is. (Images that are without their patient themselves say nothing of one.) Of a file that can't be read it is not
+/// known: a name that was taken out must not come back.
 pub(in crate::io::dicom) fn would_name_patient(path: &Path, of_scan: &Provenance) -> bool {
     let images = of_scan.images.as_ref().filter(|images| !images.without_patient);
     let Some(image) = images.and_then(|images| images.files.first()) else { return false };
-    let mut file = open_dicom(path).ok().flatten();
-    let without = file.as_mut().and_then(|file| data_set(file, path).ok());
-    if !without.is_some_and(|data| says_no_patient(Attributes(&data))) {
+    if !may_be_without_patient(path) {
         return false;
     }
     let data = Origin::again(&image.path, image.archive.as_deref(), &CancelToken::new())
         .and_then(|origin| data_set(&mut origin.open()?, &image.path));
     !data.is_ok_and(|data| says_no_patient(Attributes(&data)))
+}
+
+/// Whether the patient was taken out of what lies at a path, as far as can be seen.
+fn may_be_without_patient(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return false,
+        Ok(found) if !found.is_file() => return false,
+        _ => {}
+    }
+    match open_dicom(path) {
+        Ok(None) => false,
+        Ok(Some(mut file)) => {
+            data_set(&mut file, path).map_or(true, |data| says_no_patient(Attributes(&data)))
+        }
+        Err(_) => true,
+    }
 }
 
 /// The file without what says something of its patient, whatever of that it has.
@@ -108,6 +123,26 @@ pub(super) fn without_patient(mut item: Item) -> Item {
 mod tests {
     use super::super::reference::{FURTHER, WANTED};
     use super::*;
+
+    #[test]
+    fn of_a_file_that_cannot_be_read_it_is_not_known_who_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.dcm");
+        assert!(!may_be_without_patient(&path), "there is none");
+        assert!(!may_be_without_patient(folder.path()), "no file");
+        std::fs::write(&path, "a text").unwrap();
+        assert!(!may_be_without_patient(&path), "nothing of DICOM");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/dicom/labels");
+        let bytes = std::fs::read(data.join("binary_sagittal.dcm")).unwrap();
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(!may_be_without_patient(&path), "its patient is in it");
+        // It ends within an element of its header.
+        let cut = |length: usize| {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            may_be_without_patient(&path)
+        };
+        assert!((360..600).any(cut));
+    }
 
     #[test]
     fn nothing_of_what_is_copied_from_the_images_is_left() {
