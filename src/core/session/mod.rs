@@ -34,6 +34,7 @@ mod schema;
 mod snapshot;
 mod source_rows;
 mod summary;
+mod sums;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
