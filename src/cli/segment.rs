@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use super::args::{ModelArgs, SegmentArgs, Space, TypedPoint};
 use super::files::{self, ms_since};
-use super::{Usage, print, print_json, say, server};
+use super::server::{self, ServerTraffic};
+use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
 use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
 use crate::segment::cubes::{self, CubeSegmenter, Cubes, Step};
-use crate::segment::remote::Traffic;
 use crate::segment::{self, ModelRef, Outcome, Request, Segmenter};
 use crate::text::bytes;
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, Volume, readable};
@@ -48,26 +48,6 @@ struct Report {
     touches: bool,
     voxels: usize,
     volume_ml: f64,
-}
-
-/// Of all requests together.
-#[derive(Debug, Serialize)]
-struct ServerTraffic {
-    requests: u32,
-    /// Bytes there and back, without headers.
-    sent: u64,
-    received: u64,
-    /// Sending, receiving, connecting.
-    network_ms: f64,
-    /// From the last byte there to the first byte back: the server's queue and its model.
-    server_ms: f64,
-}
-
-impl From<Traffic> for ServerTraffic {
-    fn from(traffic: Traffic) -> Self {
-        let Traffic { requests, sent, received, network_ms, server_ms } = traffic;
-        Self { requests, sent, received, network_ms, server_ms }
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -300,7 +280,9 @@ pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<CubeSegmenter> {
 /// The model that was named, else the demo model.
 pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(address) = server::address(named) {
-        bail!("this command needs a model on this machine, only “segment” asks servers: {address}");
+        bail!(
+            "this command needs a model on this machine, only “segment” and “batch” ask servers: {address}"
+        );
     }
     named.map(Path::to_owned).or_else(segment::library::demo_model).ok_or_else(|| {
         anyhow!(

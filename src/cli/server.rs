@@ -2,12 +2,34 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::Usage;
 use super::args::{SendArgs, ServerArgs};
 use crate::segment::ModelRef;
 use crate::segment::cubes::SIDE;
-use crate::segment::remote::{RemoteError, ServedModel, ServerTrust, is_address};
+use crate::segment::remote::{RemoteError, ServedModel, ServerTrust, Traffic, is_address};
 use crate::text::bytes;
+
+/// What went over the network, of all requests together; keys are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerTraffic {
+    pub requests: u32,
+    /// Bytes there and back, without headers.
+    pub sent: u64,
+    pub received: u64,
+    /// Sending, receiving, connecting.
+    pub network_ms: f64,
+    /// From the last byte there to the first byte back: the server's queue and its model.
+    pub server_ms: f64,
+}
+
+impl From<Traffic> for ServerTraffic {
+    fn from(traffic: Traffic) -> Self {
+        let Traffic { requests, sent, received, network_ms, server_ms } = traffic;
+        Self { requests, sent, received, network_ms, server_ms }
+    }
+}
 
 /// The address in `named`, if it is one.
 pub fn address(named: Option<&Path>) -> Option<&str> {
@@ -28,26 +50,49 @@ pub fn served(text: &str, args: &ServerArgs) -> anyhow::Result<ServedModel> {
 /// # Errors
 /// If it is no address of a server, or the agreement is missing, or given to nobody.
 pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<ModelRef>> {
-    let Some(text) = address(named) else {
-        if *args != SendArgs::default() {
-            let why = "--send-voxels, --server-… and the like are for a model at an address: --model https://…";
-            return Err(Usage(why.to_owned()).into());
-        }
-        return Ok(None);
-    };
-    let mut served = served(text, &args.server)?;
-    if !served.address.is_private() && !served.trust.plain {
-        return Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into());
+    let one: Vec<&str> = address(named).into_iter().collect();
+    if one.is_empty() {
+        refuse_unused(args)?;
     }
-    if !args.send_voxels {
+    Ok(all_agreed(&one, args)?.pop().map(|served| ModelRef::Server(Box::new(served))))
+}
+
+/// Refuses what is typed about servers where no model is on one.
+pub fn refuse_unused(args: &SendArgs) -> anyhow::Result<()> {
+    if *args == SendArgs::default() {
+        return Ok(());
+    }
+    let why =
+        "--send-voxels, --server-… and the like are for a model at an address: --model https://…";
+    Err(Usage(why.to_owned()).into())
+}
+
+/// The models at these addresses, in their order, with the agreement that image values go to all of them.
+///
+/// # Errors
+/// If one is no address of a server, or the agreement is missing.
+pub fn all_agreed(addresses: &[&str], args: &SendArgs) -> anyhow::Result<Vec<ServedModel>> {
+    let mut all = addresses
+        .iter()
+        .map(|text| served(text, &args.server))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    for served in &all {
+        if !served.address.is_private() && !served.trust.plain {
+            return Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into());
+        }
+    }
+    if !args.send_voxels && !all.is_empty() {
         let sent = bytes((SIDE * SIDE * SIDE * size_of::<f32>()) as u64);
-        let address = served.address.to_string();
+        let address: Vec<_> = all.iter().map(|served| served.address.to_string()).collect();
+        let address = address.join(", ");
         return Err(Usage(RemoteError::NotAllowed { sent, address }.to_string()).into());
     }
-    served.agreed = true;
-    served.compress = args.pack;
-    served.decode_here = !args.decode_there;
-    Ok(Some(ModelRef::Server(Box::new(served))))
+    for served in &mut all {
+        served.agreed = true;
+        served.compress = args.pack;
+        served.decode_here = !args.decode_there;
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -78,6 +123,17 @@ mod tests {
         assert!(agreed(Some(there), &plain).is_ok_and(|m| m.is_some()));
         let here = Path::new("http://127.0.0.1:8000");
         assert!(agreed(Some(here), &args(true)).is_ok_and(|m| m.is_some()));
+    }
+
+    #[test]
+    fn one_yes_is_for_all_addresses_that_are_named() {
+        let both = ["https://one.example", "https://two.example:8000"];
+        let said = all_agreed(&both, &args(false)).unwrap_err().to_string();
+        assert!(said.ends_with("--send-voxels: https://one.example, https://two.example:8000"));
+        let all = all_agreed(&both, &args(true)).unwrap();
+        assert!(all.len() == 2 && all.iter().all(|served| served.agreed));
+        let plain = ["https://one.example", "http://two.example"];
+        assert!(all_agreed(&plain, &args(true)).unwrap_err().to_string().contains("--plain-http"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod arguments;
 mod asked;
 mod bad_input;
 mod batch;
+mod batch_served;
 mod belonging;
 mod commands;
 mod compare;

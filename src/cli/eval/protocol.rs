@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule, StartFrom};
+use super::super::robot_rounds::{self, Answering};
 use super::correction::{self, Correction, CorrectionOptions};
 use super::reach::reach;
 use super::rounding::rounded;
@@ -245,20 +246,19 @@ impl<'a> Trial<'a> {
         measured: (&Region, &mut Vec<After>),
     ) -> anyhow::Result<()> {
         let (truth, after) = measured;
-        let mut stroke = stroke.into_iter();
-        let mut next = stroke.next();
         let clicks = &self.options.clicks;
-        for number in 1..=clicks.last().copied().unwrap_or(0) {
-            if let Some(click) = next {
-                self.click(segmenter, click)?;
-                for click in stroke.by_ref() {
-                    self.click(segmenter, click)?;
-                }
-                next = robot.next(truth, &self.mask);
+        let most = clicks.last().copied().unwrap_or(0);
+        let mut stroke = stroke.into_iter();
+        let made = match stroke.next() {
+            Some(first) => {
+                let mut rounds = Rounds { trial: self, segmenter, stroke, truth, after };
+                robot_rounds::click_all(robot, truth, (first, most), &mut rounds)?
             }
-            if clicks.contains(&number) {
-                after.push(self.measured(truth, number)?);
-            }
+            None => 0,
+        };
+        // Nothing was wrong any more: the last mask stands.
+        for &number in clicks.iter().filter(|number| **number > made) {
+            after.push(self.measured(truth, number)?);
         }
         Ok(())
     }
@@ -309,5 +309,26 @@ impl<'a> Trial<'a> {
             seconds: self.seconds.map(|s| rounded(s, 6)),
             iou: rounded(iou, 6),
         })
+    }
+}
+
+/// The rounds of a robot: of the first all points of the stroke.
+struct Rounds<'t, 'a> {
+    trial: &'t mut Trial<'a>,
+    segmenter: &'t mut CubeSegmenter,
+    stroke: std::vec::IntoIter<RobotClick>,
+    truth: &'t Region,
+    after: &'t mut Vec<After>,
+}
+
+impl Answering for Rounds<'_, '_> {
+    fn click(&mut self, click: RobotClick, number: usize) -> anyhow::Result<&Region> {
+        for click in std::iter::once(click).chain(self.stroke.by_ref()) {
+            self.trial.click(self.segmenter, click)?;
+        }
+        if self.trial.options.clicks.contains(&number) {
+            self.after.push(self.trial.measured(self.truth, number)?);
+        }
+        Ok(&self.trial.mask)
     }
 }
