@@ -43,6 +43,8 @@ pub(super) struct OpenDocument {
     pub begun: HashSet<LabelId>,
     /// The object of which the user was told last that it is locked.
     pub told_locked: Option<LabelId>,
+    /// Why the last command was refused that was.
+    pub refused: Option<Refused>,
 }
 
 impl OpenDocument {
@@ -60,6 +62,7 @@ impl OpenDocument {
             deferred: Vec::new(),
             begun: HashSet::new(),
             told_locked: None,
+            refused: None,
         }
     }
 
@@ -167,6 +170,7 @@ impl App {
                     defer(open, command);
                     return true;
                 }
+                open.refused = Some(why);
                 if why == Refused::Locked {
                     open.told_locked = about;
                 }

@@ -14,6 +14,7 @@ use voxpoint::document::{Change, Command, EditKind, GestureId, LabelId, Object, 
 use voxpoint::io;
 use voxpoint::measure::{Robot, RobotAim, RobotRun, dice_of};
 use voxpoint::ui::kit::icons;
+use voxpoint::ui::text::Language;
 use voxpoint::ui::{Action, ComparedPair, ModelStatus, RobotAction, RobotPause};
 use voxpoint::volume::{LabelMap, LabelName, Region};
 use voxpoint::work::{CancelToken, Progress};
@@ -339,7 +340,10 @@ fn a_model_that_does_not_answer_stops_it_with_its_error() {
     assert!(objects(&harness).is_empty());
     // And it can be begun again.
     fails.store(false, Ordering::Relaxed);
-    start(&mut harness);
+    // (The message of the first lies over the button for a while.)
+    let ctx = harness.ctx.clone();
+    harness.state_mut().act(Action::Robot(RobotAction::Start), &ctx);
+    harness.run_steps(2);
     assert_eq!(dice(&done(&mut harness), 0), [1.0; 5]);
 
     // One that takes no negative points is told before, and stops where it needs one.
@@ -349,8 +353,14 @@ fn a_model_that_does_not_answer_stops_it_with_its_error() {
     let mut harness = ready(folder.path(), &[(3, "Half")], model);
     harness.get_by_label_contains("takes no negative points");
     start(&mut harness);
+    harness.state_mut().view_mut().prefs.language = Language::Chinese;
     let run = done(&mut harness);
     assert!(told(&harness).contains("negative"), "{}", told(&harness));
+    // What is saved does not depend on the window's language, in which it is shown.
+    assert_eq!(run.failures[0].reason, told(&harness));
+    harness.run_steps(3);
+    let shown = harness.get_all_by_label_contains("机器人在需要负点时会停止").count();
+    assert!(shown > 0);
     assert_eq!(run.structures[0].after.len(), 1);
 }
 

@@ -20,7 +20,7 @@ use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick,
 use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
 use crate::segment::{ModelRef, Models, Outcome, SegmentError, Spot, Stage, Timings, runtime};
 use crate::ui::commands::edit::UNDO;
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
 use crate::work::{Task, Wake, Worker};
 use loading::Loading;
@@ -453,7 +453,7 @@ impl Model {
         match (&status.runtime, &status.model) {
             (RuntimeStatus::Missing(why), _) | (_, ModelStatus::Failed(why)) => Some(why.clone()),
             _ if self.dead => {
-                Some(tr("The model's thread has stopped; start the program again").to_owned())
+                Some(mark("The model's thread has stopped; start the program again").to_owned())
             }
             _ => None,
         }

@@ -17,11 +17,11 @@ use super::App;
 use super::comparison::Reference;
 use super::document_number::DocumentNumber;
 use super::files::{name_of, stem_of};
-use super::open_document::{OpenDocument, told};
-use crate::document::{Command, LabelId, Object, palette_colour};
+use super::open_document::OpenDocument;
+use crate::document::{Command, LabelId, Object, Refused, palette_colour};
 use crate::measure::{Robot, RobotClick, RobotFailure, RobotRun, RobotStructure};
 use crate::prompt::{Prompt, PromptLog};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{ModelStatus, RobotAction, RobotOptions, RobotStatus, RobotWork};
 use crate::volume::{NamedRegion, Region};
 use crate::work::{Wake, Worker};
@@ -103,7 +103,7 @@ impl RobotUser {
                 Ok(_) => {}
                 Err(_) => {
                     let why =
-                        tr("The robot's thread stopped unexpectedly; start the program again.");
+                        mark("The robot's thread stopped unexpectedly; start the program again.");
                     return Err(why.to_owned());
                 }
             }
@@ -191,7 +191,7 @@ impl Run {
         let label = self.label();
         let meant = self.reference.labels.iter().map(|label| LabelId(label.value));
         let number = open.document.number_for(LabelId(label.value), meant);
-        let number = number.map_err(told)?;
+        let number = number.map_err(|why| why.to_string())?;
         let colour = label.colour.unwrap_or_else(|| palette_colour(LabelId(label.value)));
         let lighter = |c: u8| (f32::from(c) + (255.0 - f32::from(c)) * LIGHTER).round() as u8;
         let name = tr_with("robot: {name}", &[("name", &self.called())]);
@@ -209,7 +209,7 @@ impl Run {
         }
     }
 
-    /// The label that it is at is not measured to the end.
+    /// The label that it is at is not measured to the end. `reason`: in English, whatever the window's language.
     fn fails(&mut self, reason: String) {
         let label = self.reference.number_in_file(1, self.label());
         let case = self.figures.case.clone();
@@ -222,7 +222,7 @@ impl App {
     pub(super) fn do_with_robot(&mut self, action: RobotAction, ctx: &egui::Context) {
         match action {
             RobotAction::Start => self.start_robot(),
-            RobotAction::Stop => self.stop_robot(tr("Stopped.").to_owned()),
+            RobotAction::Stop => self.stop_robot(mark("Stopped.").to_owned()),
             RobotAction::Copy => {
                 if let Some(run) = &self.status.robot.run {
                     ctx.copy_text(run.csv());
@@ -249,7 +249,7 @@ impl App {
             all.filter(|(_, label)| is_wanted(label)).map(|(at, _)| at).collect();
         self.status.robot.told = None;
         if labels.is_empty() {
-            let why = tr("B has no such label: choose another pair in the table, or all labels.");
+            let why = mark("B has no such label: choose another pair in the table, or all labels.");
             self.status.robot.told = Some(why.to_owned());
             return;
         }
@@ -330,7 +330,13 @@ impl App {
         }
     }
 
-    /// Ends the run that goes on, for this reason. What is measured stays.
+    /// Why the last command was refused that was, since the last look.
+    fn take_refusal(&mut self) -> Option<Refused> {
+        self.open.as_mut()?.refused.take()
+    }
+
+    /// Ends the run that goes on, for this reason (in English, for the figures; it is shown as a translation). What is
+    /// measured stays.
     fn stop_robot(&mut self, why: String) {
         let Some(mut run) = self.robot.run.take() else { return };
         run.fails(why.clone());
@@ -344,7 +350,7 @@ impl App {
     /// What comes next of a run.
     ///
     /// # Errors
-    /// If it can't go on; in the language in use.
+    /// If it can't go on; in English.
     fn go_on(
         &mut self,
         run: &mut Run,
@@ -393,11 +399,11 @@ impl App {
             _ => false,
         };
         let why = if number != Some(run.reference.number) {
-            tr("Stopped, because the objects are not compared with the same label map any more.")
+            mark("Stopped, because the objects are not compared with the same label map any more.")
         } else if other_model {
-            tr("Stopped, because another model is in use.")
+            mark("Stopped, because another model is in use.")
         } else if !self.view.windows.robot {
-            tr("The robot user was stopped, because its window was closed.")
+            mark("The robot user was stopped, because its window was closed.")
         } else {
             let object = run.object.as_ref().map(|(id, log)| {
                 let open = self.open.as_ref();
@@ -407,9 +413,9 @@ impl App {
                 None => return Ok(()),
                 Some((Some(object), log)) if object.log == *log => {
                     if object.is_corrected() {
-                        tr("Stopped, because the mask of its object was changed by hand.")
+                        mark("Stopped, because the mask of its object was changed by hand.")
                     } else if object.locked {
-                        tr("Stopped, because its object was locked.")
+                        mark("Stopped, because its object was locked.")
                     } else {
                         return Ok(());
                     }
@@ -419,7 +425,7 @@ impl App {
                     if let Some(why) = self.model.take_failure() {
                         return Err(why);
                     }
-                    tr(
+                    mark(
                         "Stopped, because its object was deleted, or a click of it undone or changed.",
                     )
                 }
@@ -441,10 +447,10 @@ impl App {
         }
         let next = next.map_err(|short| {
             let mb = short.needed.div_ceil(1_000_000);
-            tr_with(
+            let why = mark(
                 "Finding the deepest voxel needs {mb} MB of memory: let the robot click at random.",
-                &[("mb", &mb)],
-            )
+            );
+            why.replace("{mb}", &mb.to_string())
         })?;
         if let Some(click) = next {
             // These two may be changed on the way.
@@ -458,7 +464,7 @@ impl App {
         }
         structure.stays(last);
         if !is_asked {
-            run.fails(tr("other objects have all of its voxels").to_owned());
+            run.fails(mark("other objects have all of its voxels").to_owned());
         }
         self.next_label(run)
     }
@@ -467,7 +473,7 @@ impl App {
     fn next_label(&mut self, run: &mut Run) -> Result<Going, String> {
         let Some(open) = &mut self.open else { return Ok(Going::Done) };
         if let Some((id, _)) = run.object.take_if(|_| run.options.take_out) {
-            open.document.apply(Command::RemoveObject(id)).map_err(told)?;
+            open.document.apply(Command::RemoveObject(id)).map_err(|why| why.to_string())?;
         }
         run.at += 1;
         if run.at == run.labels.len() {
@@ -480,6 +486,12 @@ impl App {
 
     /// Clicks, in the user's way.
     fn click_of_robot(&mut self, run: &mut Run, click: RobotClick) -> Result<(), String> {
+        if !click.positive && self.status.model_lacks(|can| can.negative_points) {
+            let why = mark(
+                "The model in use takes no negative points: the robot stops where it needs one.",
+            );
+            return Err(why.to_owned());
+        }
         let Some(open) = &self.open else { return Ok(()) };
         let world = open.document.image().grid().world_of(click.voxel);
         let command = run.command(open, Prompt::new(world, click.positive))?;
@@ -487,10 +499,10 @@ impl App {
             Command::BeginByPrompt { number, .. } => Some(*number),
             _ => run.object.as_ref().map(|(id, _)| *id),
         };
-        let _of_others = self.model.take_failure();
+        let _of_others = (self.model.take_failure(), self.take_refusal());
         if !self.run(command) {
-            let why = self.toasts.texts().last().map(str::to_owned);
-            return Err(why.unwrap_or_else(|| tr("Stopped.").to_owned()));
+            let why = self.take_refusal().map(|why| why.to_string());
+            return Err(why.unwrap_or_else(|| mark("Stopped.").to_owned()));
         }
         let object = self.document().zip(id).and_then(|(document, id)| document.object(id));
         run.object = object.map(|object| (object.id, object.log.clone()));
