@@ -184,25 +184,7 @@ pub fn run(
             .map_err(|error| anyhow!("a stroke: {error}"))?,
     };
     trial.click_all(segmenter, &mut robot, stroke, (&truth.region, &mut after))?;
-    let correction = options.correction.as_ref();
-    let correction = correction
-        .map(|options| correction::correct(volume, &truth.region, &trial.mask, options))
-        .transpose()?;
-    let structure = Structure {
-        case: case.to_owned(),
-        label: truth.value,
-        name: truth.name.clone(),
-        voxels: size.voxels,
-        volume_ml: rounded(size.ml, 6),
-        extent_mm: size.extent.map(|mm| rounded(mm, 6)),
-        small: size.is_small(),
-        in_cube: rounded(in_cube, 9),
-        after,
-        clicks: trial.clicks,
-        grown: trial.grown,
-        correction,
-    };
-    Ok(StructureResult { structure, mask: trial.mask })
+    trial.told(case, truth, (&size, in_cube, after))
 }
 
 /// Refuses a place in which there is no memory for looking for the next click.
@@ -291,6 +273,34 @@ impl<'a> Trial<'a> {
         }
         (self.answer, self.mask) = (outcome.answer, outcome.region);
         Ok(())
+    }
+
+    /// What came of it; the last mask is corrected first, if that is asked for.
+    fn told(
+        self,
+        case: &str,
+        truth: &NamedRegion,
+        (size, in_cube, after): (&Size, f64, Vec<After>),
+    ) -> anyhow::Result<StructureResult> {
+        let correction = self.options.correction.as_ref();
+        let correction = correction
+            .map(|options| correction::correct(self.volume, &truth.region, &self.mask, options))
+            .transpose()?;
+        let structure = Structure {
+            case: case.to_owned(),
+            label: truth.value,
+            name: truth.name.clone(),
+            voxels: size.voxels,
+            volume_ml: rounded(size.ml, 6),
+            extent_mm: size.extent.map(|mm| rounded(mm, 6)),
+            small: size.is_small(),
+            in_cube: rounded(in_cube, 9),
+            after,
+            clicks: self.clicks,
+            grown: self.grown,
+            correction,
+        };
+        Ok(StructureResult { structure, mask: self.mask })
     }
 
     fn measured(&self, truth: &Region, clicks: usize) -> anyhow::Result<After> {
