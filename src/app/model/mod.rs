@@ -261,6 +261,7 @@ impl Model {
         let (done, total) = self.tokens.progress.get();
         match stage {
             _ if total > 0 => Busy::Extending(done, total),
+            Stage::Queue => Busy::Queueing,
             Stage::Crop | Stage::Encode => Busy::Encoding,
             Stage::Decode => Busy::Decoding,
             Stage::Paste => Busy::Pasting,

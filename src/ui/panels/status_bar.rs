@@ -240,6 +240,7 @@ const LATENCY_TIP: &str = mark(
 /// What the model does now, or how long the stages of the last click took.
 fn work(ui: &mut Ui, cx: &CommandContext) {
     let text = match (cx.status.busy, &cx.status.latency) {
+        (Some(Busy::Queueing), _) => tr("waiting for a place on the server…").to_owned(),
         (Some(Busy::Encoding), _) => tr("encoding…").to_owned(),
         (Some(Busy::Decoding), _) => tr("decoding…").to_owned(),
         (Some(Busy::Pasting), _) => tr("laying the mask…").to_owned(),

@@ -422,6 +422,8 @@ pub enum ModelStatus {
 /// What the model is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
+    /// Waiting until a server has a place for us.
+    Queueing,
     /// Preparing what is kept for further clicks near by.
     Encoding,
     /// Answering the click.

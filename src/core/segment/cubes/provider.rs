@@ -9,6 +9,7 @@ use crate::prompt::{Capabilities, WorkingScale};
 use crate::segment::error::SegmentError;
 use crate::segment::library;
 use crate::segment::provider::{ModelRef, Provider};
+use crate::segment::remote::ServerProtocol;
 use crate::segment::runtime::{self, Runtime};
 use crate::segment::segmenter::{
     Device, DeviceChoice, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage,
@@ -52,7 +53,7 @@ pub struct ServedCubes;
 
 impl Provider for ServedCubes {
     fn takes(&self, model: &ModelRef) -> bool {
-        matches!(model, ModelRef::Server(_))
+        matches!(model, ModelRef::Server(served) if served.address.protocol() == ServerProtocol::KServe)
     }
 
     fn shipped(&self) -> Option<ModelRef> {

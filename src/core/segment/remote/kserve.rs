@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::error::{RemoteError, words};
+use super::error::{RemoteError, quoted, words};
 use super::http::{Http, HttpCall, Outgoing, Reply};
 use super::message::{Input, Output, Wanted, answer, element, most_bytes, request};
 use super::{DECODER, ENCODER, ServedModel, Traffic};
@@ -190,8 +190,7 @@ impl RemotePair {
         let body = Arc::new(Outgoing::binary(body, header_length, self.http.compresses()));
         let path = format!("/v2/models/{model}/infer");
         let (most, patience) = (most_bytes(wanted), self.http.patience().answer);
-        let call = HttpCall { path: &path, body: Some(&body), most, patience };
-        let reply = self.http.ask(&call, cancel)?;
+        let reply = self.http.ask(&HttpCall::new(&path, Some(&body), most, patience), cancel)?;
         self.traffic += Traffic {
             requests: 1,
             sent: reply.sent,
@@ -207,7 +206,7 @@ impl RemotePair {
 
 fn get(http: &mut Http, path: &str, cancel: &CancelToken) -> Result<Reply, RemoteError> {
     let patience = http.patience().facts;
-    http.ask(&HttpCall { path, body: None, most: MAX_FACTS, patience }, cancel)
+    http.ask(&HttpCall::new(path, None, MAX_FACTS, patience), cancel)
 }
 
 /// The answer, if its status is 200.
@@ -219,18 +218,14 @@ fn good(reply: Reply, address: &str) -> Result<Reply, RemoteError> {
     Err(RemoteError::Status { status, said: said(&reply.body), address })
 }
 
-/// An error's own words: `{"error":"…"}`, or plain text; no pages.
+/// An error's own words: `{"error":"…"}`, or plain text.
 fn said(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct ErrorJson {
         error: String,
     }
-    let text = match serde_json::from_slice::<ErrorJson>(body) {
-        Ok(told) => told.error,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
-    let text = words(&text);
-    if text.is_empty() || text.starts_with('<') { String::new() } else { format!(", “{text}”") }
+    let told = serde_json::from_slice::<ErrorJson>(body).map(|told| told.error);
+    quoted(&told.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
 }
 
 fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8], address: &str) -> Result<T, RemoteError> {
@@ -252,8 +247,7 @@ fn server_name(http: &mut Http, cancel: &CancelToken) -> Result<String, RemoteEr
 fn index(http: &mut Http, cancel: &CancelToken) -> Result<Vec<IndexJson>, RemoteError> {
     let body = Arc::new(Outgoing::json("{}"));
     let (path, patience) = ("/v2/repository/index", http.patience().facts);
-    let reply =
-        http.ask(&HttpCall { path, body: Some(&body), most: MAX_FACTS, patience }, cancel)?;
+    let reply = http.ask(&HttpCall::new(path, Some(&body), MAX_FACTS, patience), cancel)?;
     if reply.status != 200 {
         return Ok(Vec::new());
     }

@@ -1,22 +1,28 @@
-//! Models that a server runs: KServe v2 over HTTP with binary tensors, as NVIDIA Triton and others speak it
+//! Models that a server runs. Knows how numbers get there and back, not what they mean: that is of `cubes` and
+//! `segment/nninteractive`. Nothing is sent but numbers, and those only after somebody has agreed for this address.
+//!
+//! Most of it: KServe v2 over HTTP with binary tensors, as NVIDIA Triton and others speak it
 //! (<https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol>, and Triton's extension
-//! “binary tensor data”). Knows how numbers get there and back, not what they mean: that is of `cubes`. Nothing is sent
-//! but tensors, and those only after somebody has agreed for this address. A server is asked for what the same inputs
-//! always give, so no request needs what an earlier one left there: any may be asked again, of another server behind the
-//! same address, too.
+//! “binary tensor data”). Such a server is asked for what the same inputs always give, so no request needs what an
+//! earlier one left there: any may be asked again, of another server behind the same address, too. That is not so in
+//! `nninteractive`, where a session stands on the server.
 
 mod address;
 mod connection;
 mod error;
 mod http;
+mod key;
 mod kserve;
 mod message;
+pub mod nninteractive;
 mod trust;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-pub use address::{ServerAddress, is_address};
+pub use address::{ServerAddress, ServerProtocol, is_address};
 pub use error::RemoteError;
+pub(super) use http::rest;
 pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts};
 pub(super) use message::{Input, Numbers, Output, Wanted};
 pub use trust::{Pin, ServerTrust};
@@ -64,6 +70,8 @@ pub struct ServedModel {
     pub address: ServerAddress,
     /// Whom to trust.
     pub trust: ServerTrust,
+    /// The file with the key that the server wants. The key itself is nowhere but there and in requests.
+    pub key_file: Option<PathBuf>,
     /// Somebody has agreed that image values are sent to this address.
     pub agreed: bool,
     /// Names of encoder and decoder, if they are not the usual ones.
@@ -82,6 +90,7 @@ impl ServedModel {
         Self {
             address,
             trust: ServerTrust::default(),
+            key_file: None,
             agreed: false,
             models: None,
             compress: false,
