@@ -15,7 +15,7 @@ use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
 use crate::segment::cubes::{self, CubeSegmenter, Cubes, Step};
 use crate::segment::remote::Traffic;
-use crate::segment::{self, ModelRef, Outcome, Request, Segmenter};
+use crate::segment::{self, ModelRef, Outcome, Request, Segmenter, Stage};
 use crate::text::bytes;
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, Volume, readable};
 use crate::work::{CancelToken, Progress};
@@ -98,8 +98,9 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         Some(served) => served,
         None => ModelRef::Path(model_path(args.model.model.as_deref())?),
     };
-    let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;
     let mut request = Request::new(seen_by_model(args, &volume, &prompts)?, prompts);
+    server::check_scan(&model, &request.volume)?;
+    let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;
     request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
     request.log.threshold = logit(args.threshold);
     request.log.scale = args.working_scale;
@@ -109,10 +110,16 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     request.log.parts = args.parts.into();
     request.log.start = starting_mask(args, &volume)?;
     let cancel = CancelToken::new();
+    let mut told = false;
+    let mut stage = |stage| {
+        if stage == Stage::Queue && !std::mem::replace(&mut told, true) {
+            say("all places of the server are taken; waiting for one (Ctrl+C ends that)");
+        }
+    };
     let outcome = if args.extend {
-        segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
+        segmenter.extend(&request, &cancel, &Progress::new(), &mut stage)?
     } else {
-        segmenter.answer(&request, &cancel, &mut |_| ())?
+        segmenter.answer(&request, &cancel, &mut stage)?
     };
     if outcome.answer.footprint.is_empty() && request.log.start.is_some() {
         say("warning: the clicks change nothing: where they are there is nothing of the mask");
@@ -165,6 +172,7 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
         let why = "the first --point must be inside the structure (+)";
         return Err(Usage(why.to_owned()).into());
     }
+    server::check(args)?;
     let mut inputs = vec![args.image.as_path()];
     inputs.extend(args.model_image.as_deref());
     inputs.extend(args.start_from.as_deref());
@@ -451,16 +459,23 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
         1.0 => seen,
         n => format!("{seen}scale    {n} (the model saw the scan so many times larger)\n"),
     };
+    // Of what looks at no cubes there is nothing to say.
+    let cubes = if report.patches.is_empty() {
+        String::new()
+    } else {
+        let touches = if report.touches { "; the mask touches their edge" } else { "" };
+        format!(
+            "IoU      {iou} (the model's own estimate after each click)\ncubes    {}{touches}\n",
+            report.patches.len()
+        )
+    };
     format!(
-        "mask     {}\n{seen}volume   {} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
-         cubes    {}{}\n\
+        "mask     {}\n{seen}volume   {} ml, {} voxels\n{cubes}\
          device   {}{reason}\n{server}\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
         args.out.display(),
         readable(report.volume_ml, 4),
         report.voxels,
-        report.patches.len(),
-        if report.touches { "; the mask touches their edge" } else { "" },
         report.device,
         ms.load,
         ms.session,

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use super::Usage;
-use super::args::{SendArgs, ServerArgs};
+use super::args::{Rule, SegmentArgs, SendArgs, ServerArgs};
+use crate::prompt::WorkingScale;
 use crate::segment::ModelRef;
 use crate::segment::cubes::SIDE;
-use crate::segment::remote::{RemoteError, ServedModel, ServerTrust, is_address};
+use crate::segment::nninteractive::sent_bytes;
+use crate::segment::remote::{RemoteError, ServedModel, ServerProtocol, ServerTrust, is_address};
 use crate::text::bytes;
+use crate::volume::Volume;
 
 /// The address in `named`, if it is one.
 pub fn address(named: Option<&Path>) -> Option<&str> {
@@ -17,13 +20,68 @@ pub fn address(named: Option<&Path>) -> Option<&str> {
 /// A server by its address, with nobody's agreement that anything is sent.
 pub fn served(text: &str, args: &ServerArgs) -> anyhow::Result<ServedModel> {
     let address = text.parse().map_err(|e: RemoteError| Usage(e.to_string()))?;
-    let ServerArgs { server_ca, server_pin, plain_http, server_models } = args.clone();
+    let ServerArgs { server_ca, server_pin, key_file, plain_http, server_models } = args.clone();
     let trust = ServerTrust { authority: server_ca, pin: server_pin, plain: plain_http };
     let models = server_models.map(|names| names.0);
-    Ok(ServedModel { trust, models, ..ServedModel::at(address) })
+    let served = ServedModel { trust, key_file, models, ..ServedModel::at(address) };
+    if is_interactive(&served) && served.models.is_some() {
+        return Err(Usage(
+            "an nnInteractive server has one model: leave --server-models out".into(),
+        )
+        .into());
+    }
+    Ok(served)
 }
 
-/// The model at an address, with the agreement that image values go there; `None` if none is named.
+fn is_interactive(served: &ServedModel) -> bool {
+    served.address.protocol() == ServerProtocol::NnInteractive
+}
+
+/// Refuses what a model at an address can't do, before anything is read or asked.
+///
+/// # Errors
+/// If something was asked for in vain.
+pub fn check(args: &SegmentArgs) -> anyhow::Result<()> {
+    let Some(text) = address(args.model.model.as_deref()) else { return Ok(()) };
+    if !is_interactive(&served(text, &args.send.server)?) {
+        return Ok(());
+    }
+    let given = [
+        ("--extend", args.extend),
+        ("--threshold", args.threshold != 0.5),
+        ("--working-scale", args.working_scale != WorkingScale::ONE),
+        ("--rule", !matches!(args.rule, Rule::Steady)),
+        ("--logits", args.logits.is_some()),
+        ("--pack", args.send.pack),
+        ("--decode-there", args.send.decode_there),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((name, _)) => {
+            let why = format!(
+                "an nnInteractive server answers with masks of the whole scan, so there is no {name}: leave it out"
+            );
+            Err(Usage(why).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a model that gets the whole scan, if nobody has agreed: only now it is known how much that is.
+///
+/// # Errors
+/// What would be sent, and where to.
+pub fn check_scan(model: &ModelRef, volume: &Volume) -> anyhow::Result<()> {
+    match model {
+        ModelRef::Server(served) if is_interactive(served) && !served.agreed => {
+            let (sent, address) = (bytes(sent_bytes(volume)), served.address.to_string());
+            Err(Usage(RemoteError::ScanNotAllowed { sent, address }.to_string()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The model at an address, with the agreement that image values go there; `None` if none is named. Of one that gets the
+/// whole scan the agreement may be missing: see [`check_scan`].
 ///
 /// # Errors
 /// If it is no address of a server, or the agreement is missing, or given to nobody.
@@ -39,12 +97,12 @@ pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<Mo
     if !served.address.is_private() && !served.trust.plain {
         return Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into());
     }
-    if !args.send_voxels {
+    if !args.send_voxels && !is_interactive(&served) {
         let sent = bytes((SIDE * SIDE * SIDE * size_of::<f32>()) as u64);
         let address = served.address.to_string();
         return Err(Usage(RemoteError::NotAllowed { sent, address }.to_string()).into());
     }
-    served.agreed = true;
+    served.agreed = args.send_voxels;
     served.compress = args.pack;
     served.decode_here = !args.decode_there;
     Ok(Some(ModelRef::Server(Box::new(served))))

@@ -10,6 +10,7 @@ mod compare;
 mod convert;
 mod eval;
 mod films;
+mod interactive;
 mod label_files;
 mod labels;
 mod lists;
