@@ -44,7 +44,7 @@ pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<Mo
         let address = served.address.to_string();
         return Err(Usage(RemoteError::NotAllowed { sent, address }.to_string()).into());
     }
-    served.agreed = true;
+    served.agreed.set(true);
     served.compress = args.pack;
     served.decode_here = !args.decode_there;
     Ok(Some(ModelRef::Server(Box::new(served))))
@@ -66,7 +66,7 @@ mod tests {
         let said = error.to_string();
         assert!(said.contains("8.4 MB") && said.contains("https://gpu.example/triton"), "{said}");
         let model = agreed(Some(url), &args(true)).unwrap();
-        assert!(matches!(model, Some(ModelRef::Server(served)) if served.agreed));
+        assert!(matches!(model, Some(ModelRef::Server(served)) if served.agreed.is_given()));
     }
 
     #[test]

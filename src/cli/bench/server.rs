@@ -47,8 +47,8 @@ pub fn measure(size: [usize; 3], repeat: usize) -> anyhow::Result<ServerTimes> {
             std::thread::spawn(move || serve(&stream));
         }
     })?;
-    let mut served = ServedModel::at(format!("http://127.0.0.1:{port}").parse()?);
-    served.agreed = true;
+    let served = ServedModel::at(format!("http://127.0.0.1:{port}").parse()?);
+    served.agreed.set(true);
     let mut segmenter = CubeSegmenter::served(&served, None)?;
     let mut socket = Socket::open(port)?;
     let clicks = Clicks::new(Arc::new(synthetic::volume(size)?));

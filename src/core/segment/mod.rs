@@ -30,7 +30,7 @@ pub use adjust::{Adjust, Adjusted, adjustable, adjustable_state, adjusted, kept}
 pub use error::SegmentError;
 pub use kept_parts::kept_parts;
 pub use models::{Installed, Models, OpenModel, Opening, PROVIDERS, open, provider_of};
-pub use provider::{ModelRef, Provider};
+pub use provider::{ModelRef, Provider, Sending, ServerLook};
 pub use segmenter::{
     Device, DeviceChoice, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage, Timings,
 };

@@ -49,7 +49,7 @@ pub enum RemoteError {
     },
     /// Nothing to check certificates with.
     #[error(
-        "this system trusts no certificates ({why}): name a file of them with --server-ca: {address}"
+        "this system trusts no certificates ({why}): name a file of them (--server-ca): {address}"
     )]
     NoAuthorities {
         /// Why not.
@@ -69,7 +69,7 @@ pub enum RemoteError {
     },
     /// Whose certificate is not trusted, or who speaks no TLS.
     #[error(
-        "no trusted connection to the server ({why}): name its authority's file with --server-ca, or its fingerprint with --server-pin: {address}"
+        "no trusted connection to the server ({why}): name its authority's file (--server-ca) or its fingerprint (--server-pin): {address}"
     )]
     Tls {
         /// Why not.
@@ -79,7 +79,7 @@ pub enum RemoteError {
     },
     /// Another certificate than the one that is wanted.
     #[error(
-        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that with --server-pin: {address}"
+        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that (--server-pin): {address}"
     )]
     Pin {
         /// Of the certificate that it shows, in hexadecimal.

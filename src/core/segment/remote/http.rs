@@ -19,7 +19,7 @@ use super::address::ServerAddress;
 use super::connection::{Clock, TimedConnector, TlsConnector};
 use super::error::{RemoteError, words};
 use super::trust::{PinMismatch, client_config};
-use super::{RemotePatience, ServedModel};
+use super::{RemotePatience, ServedModel, ServerWatch};
 use crate::text::bytes;
 use crate::work::CancelToken;
 
@@ -99,6 +99,17 @@ enum Trouble {
     Final(RemoteError),
 }
 
+impl Trouble {
+    /// Whether there was no connection yet.
+    fn came_before_sending(&self) -> bool {
+        let (Self::Again(error) | Self::Final(error)) = self;
+        matches!(
+            error,
+            RemoteError::Connect { .. } | RemoteError::Tls { .. } | RemoteError::Pin { .. }
+        )
+    }
+}
+
 /// The way to one server. It keeps its connection open between requests.
 pub(super) struct Http {
     address: ServerAddress,
@@ -107,6 +118,7 @@ pub(super) struct Http {
     tls: Option<Arc<ClientConfig>>,
     agent: Option<Agent>,
     clock: Clock,
+    watch: ServerWatch,
 }
 
 impl Http {
@@ -118,8 +130,9 @@ impl Http {
         }
         let encrypted = address.is_encrypted();
         let tls = encrypted.then(|| client_config(&model.trust, &address)).transpose()?;
-        let (patience, compress) = (model.patience, model.compress);
-        Ok(Self { address, patience, compress, tls, agent: None, clock: Clock::default() })
+        let (patience, compress, watch) = (model.patience, model.compress, model.watch.clone());
+        let (agent, clock) = (None, Clock::default());
+        Ok(Self { address, patience, compress, tls, agent, clock, watch })
     }
 
     pub(super) fn address(&self) -> &ServerAddress {
@@ -140,10 +153,27 @@ impl Http {
         call: &HttpCall<'_>,
         cancel: &CancelToken,
     ) -> Result<Reply, RemoteError> {
+        let reply = self.ask_again(call, cancel);
+        self.watch.is_at(0);
+        reply
+    }
+
+    fn ask_again(
+        &mut self,
+        call: &HttpCall<'_>,
+        cancel: &CancelToken,
+    ) -> Result<Reply, RemoteError> {
         let mut pause = self.patience.pause;
         for tries in 0.. {
             let last = tries >= self.patience.retries;
-            let (error, wait) = match self.attempt(call, cancel) {
+            self.watch.is_at(tries);
+            let attempt = self.attempt(call, cancel);
+            if let Some(out) = call.body.filter(|out| out.header_length.is_some())
+                && !attempt.as_ref().is_err_and(Trouble::came_before_sending)
+            {
+                self.watch.add_sent(out.content.len() as u64);
+            }
+            let (error, wait) = match attempt {
                 Ok(reply) if matches!(reply.status, 429 | 502 | 503 | 504) && !last => {
                     (None, reply.retry_after)
                 }

@@ -6,6 +6,7 @@
 //! same address, too.
 
 mod address;
+mod agreement;
 mod connection;
 mod error;
 mod http;
@@ -16,8 +17,9 @@ mod trust;
 use std::time::Duration;
 
 pub use address::{ServerAddress, is_address};
+pub use agreement::{Agreement, ServerWatch};
 pub use error::RemoteError;
-pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts};
+pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts, look};
 pub(super) use message::{Input, Numbers, Output, Wanted};
 pub use trust::{Pin, ServerTrust};
 
@@ -65,7 +67,7 @@ pub struct ServedModel {
     /// Whom to trust.
     pub trust: ServerTrust,
     /// Somebody has agreed that image values are sent to this address.
-    pub agreed: bool,
+    pub agreed: Agreement,
     /// Names of encoder and decoder, if they are not the usual ones.
     pub models: Option<[String; 2]>,
     /// Whether what is sent is packed, and packed answers are asked for.
@@ -74,6 +76,8 @@ pub struct ServedModel {
     pub decode_here: bool,
     /// How long to wait.
     pub patience: RemotePatience,
+    /// Sees what goes on.
+    pub watch: ServerWatch,
 }
 
 impl ServedModel {
@@ -82,11 +86,12 @@ impl ServedModel {
         Self {
             address,
             trust: ServerTrust::default(),
-            agreed: false,
+            agreed: Agreement::default(),
             models: None,
             compress: false,
             decode_here: true,
             patience: RemotePatience::default(),
+            watch: ServerWatch::default(),
         }
     }
 }
