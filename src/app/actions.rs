@@ -164,7 +164,8 @@ impl App {
                 self.move_threshold((object, threshold), begins);
             }
             Action::KeepParts(object, parts) => self.keep_parts(object, parts),
-            Action::UseModel(path) => self.model.choose(Some(path.into()), &mut self.status),
+            Action::UseModel(path) => self.use_model_named(path),
+            Action::Server(action) => self.do_with_server(action),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::CopyPicture(options) => self.copy_picture(&options),

@@ -59,6 +59,10 @@ impl Consequences {
 impl App {
     /// After the command was carried out.
     pub(super) fn draw_consequences(&mut self, of: Consequences) {
+        if of.clicked {
+            // Whoever clicks wants an answer.
+            self.model.try_again(&mut self.status);
+        }
         let Some(open) = &mut self.open else { return };
         self.view.transient.negative &= !of.fresh;
         // A click or a stroke whose mask can't be seen looks like none.

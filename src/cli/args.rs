@@ -76,8 +76,9 @@ pub struct Cli {
     /// Another label map of the scan, which the masks are compared with in the window.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub compare: Option<PathBuf>,
-    /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Another model for the window: a checkpoint (.pth), a folder with encoder.onnx and decoder.onnx, or the address
+    /// of a server, to which nothing is sent before the window has asked.
+    #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
 }
 

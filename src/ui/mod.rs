@@ -40,6 +40,10 @@ pub use state::{
     ReferenceReading, difference_styles, distance_styles,
 };
 pub use state::{
+    ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, SentSize, ServerAction,
+    ServerDraft, ServerInUse, ServerStatus,
+};
+pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };

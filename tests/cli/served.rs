@@ -226,8 +226,9 @@ fn addresses_that_are_refused_are_refused_in_one_line() {
         &nobody,
     ]);
     assert!(embed.failed(1).contains("only “segment” asks servers"));
-    let window = voxpoint(&["--model", nobody.as_str()]);
-    assert!(window.failed(1).contains("the window has no servers yet"));
+    let window = voxpoint(&["--model", "https://me:geheim@gpu.example"]);
+    let refused = window.failed(2);
+    assert!(refused.contains("user name or a password") && !refused.contains("geheim"));
     assert!(voxpoint(&["info", nobody.as_str()]).failed(1).contains("model info"));
 }
 

@@ -63,8 +63,8 @@ const NARROWEST: f32 = 150.0;
 const ERROR_STAYS: f64 = 30.0;
 const SEEN: f64 = 3.0;
 /// Windows that are read, which no message may hide.
-const WINDOWS: [&str; 7] =
-    ["shortcuts", "about", "about model", "history", "log", "picture", "film"];
+const WINDOWS: [&str; 8] =
+    ["shortcuts", "about", "about model", "history", "log", "picture", "film", "server"];
 
 impl Toasts {
     /// Something went well.

@@ -127,7 +127,7 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             ui.painter().rect_filled(rect, CornerRadius::same(4), colours(ui).selected);
         }
         paint_swatch(ui, rect.shrink(7.0), object, shown, false);
-        thinking_line(ui, document, object.id, rect);
+        thinking_line(ui, document, object.id, rect, cx.status);
         if response.on_hover_text(text).clicked() {
             select(document, object, cx);
         }
@@ -248,7 +248,7 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
             row_right(ui, document, object, cx, active);
         });
     });
-    thinking_line(ui, document, object.id, rect);
+    thinking_line(ui, document, object.id, rect, cx.status);
     let shown = ui.scope_id().with("was active");
     let was_active = ui.data_mut(|d| std::mem::replace(d.get_temp_mut_or_default(shown), active));
     if active && !was_active {
@@ -511,8 +511,10 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, cx: &mut Comman
 }
 
 /// A thin line that moves under the row while the object's mask is being computed.
-fn thinking_line(ui: &Ui, document: &Document, id: LabelId, row: Rect) {
-    if !document.is_pending(id) {
+fn thinking_line(ui: &Ui, document: &Document, id: LabelId, row: Rect, status: &Status) {
+    // Nothing goes on while a click waits for somebody's word.
+    let waits = status.server.waits.is_some() || status.server.consent.is_some();
+    if !document.is_pending(id) || waits {
         return;
     }
     let length = row.width() * 0.3;

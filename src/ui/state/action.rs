@@ -5,6 +5,7 @@ use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
 use super::recent::RecentFile;
 use super::robot::RobotAction;
+use super::server::ServerAction;
 use super::session_status::{LeaveAnswer, SessionAnswer};
 use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
@@ -171,6 +172,8 @@ pub enum Action {
     ChooseModel,
     /// Use this one.
     UseModel(PathBuf),
+    /// Do something with a model on a server.
+    Server(ServerAction),
     /// Fetch SAM-Med3D-turbo.
     DownloadModel,
     /// Go back to the model that ships with the program.
