@@ -340,6 +340,7 @@ fn save(
         opacity: None,
         visible: true,
         region: outcome.region.clone(),
+        on_top: None,
     };
     let labels: LabelMap = files::label_map(grid.dims(), &[region]);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
