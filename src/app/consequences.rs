@@ -23,7 +23,7 @@ pub(super) struct Consequences {
     kept: bool,
     /// The name that an object gets without the number that belongs to it.
     keeps_number: Option<String>,
-    /// The name of the object that is deleted.
+    /// The name of the object that is deleted, or those of several.
     deleted: Option<String>,
 }
 
@@ -50,6 +50,10 @@ impl Consequences {
             },
             deleted: match command {
                 Command::RemoveObject(id) => document.object(*id).map(|o| o.name.clone()),
+                Command::RemoveObjects(ids) => {
+                    let names = ids.iter().filter_map(|id| document.object(*id));
+                    Some(names.map(|o| o.name.clone()).collect::<Vec<_>>().join(", "))
+                }
                 _ => None,
             },
         }

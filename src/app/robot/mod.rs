@@ -4,10 +4,12 @@
 //! object that it made: what else is done meanwhile is the user's affair, and another object's voxels are not its. Once
 //! somebody else has changed its object, the figures would not be the model's any more, and it stops.
 //!
+//! - `in_the_way`: what its masks could not get, before it begins.
 //! - `looking`: its thread, which measures a mask and finds where to click next.
 //! - `file`: its figures, saved.
 
 mod file;
+mod in_the_way;
 mod looking;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::ui::{ModelStatus, RobotAction, RobotOptions, RobotStatus, RobotWork};
 use crate::volume::{NamedRegion, Region};
 use crate::work::{Wake, Worker};
 use file::RunFile;
+use in_the_way::Survey;
 use looking::{Ask, Told};
 
 /// How much nearer to white than the label's the colour of the robot's object is.
@@ -41,6 +44,9 @@ pub(super) struct RobotUser {
     runs: u64,
     /// Whose figures are shown.
     of: Option<DocumentNumber>,
+    /// What lies in its way is being found out, or is known.
+    survey: Option<Survey>,
+    wake: Wake,
     file: RunFile,
 }
 
@@ -76,6 +82,17 @@ enum Phase {
     Asked,
 }
 
+/// What a label is called.
+fn called(reference: &Reference, label: &NamedRegion) -> String {
+    let number = || tr_with("Label {n}", &[("n", &reference.number_in_file(1, label))]);
+    label.name.clone().unwrap_or_else(number)
+}
+
+/// The name of the robot's object for a label of this name.
+fn name_of_mask(label: &str) -> String {
+    tr_with("robot: {name}", &[("name", &label)])
+}
+
 /// Whether a run goes on.
 #[derive(PartialEq, Eq)]
 enum Going {
@@ -85,13 +102,14 @@ enum Going {
 
 impl RobotUser {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
-        let (worker, file) = (looking::start(wake.clone())?, RunFile::new(wake));
-        Ok(Self { worker, run: None, runs: 0, of: None, file })
+        let (worker, file) = (looking::start(wake.clone())?, RunFile::new(wake.clone()));
+        Ok(Self { worker, run: None, runs: 0, of: None, survey: None, wake, file })
     }
 
-    /// Whether it clicks, or its figures are being written.
+    /// Whether it clicks or is about to, or its figures are being written.
     pub fn is_busy(&self) -> bool {
-        self.run.is_some() || self.file.is_busy()
+        let looks = self.survey.as_ref().is_some_and(Survey::is_busy);
+        self.run.is_some() || looks || self.file.is_busy()
     }
 
     /// What its thread has found for the run that goes on.
@@ -132,9 +150,7 @@ impl Run {
 
     /// What the label that it is at is called.
     fn called(&self) -> String {
-        let label = self.label();
-        let number = || tr_with("Label {n}", &[("n", &self.reference.number_in_file(1, label))]);
-        label.name.clone().unwrap_or_else(number)
+        called(&self.reference, self.label())
     }
 
     /// Begins with the label that it is at.
@@ -194,7 +210,7 @@ impl Run {
         let number = number.map_err(told)?;
         let colour = label.colour.unwrap_or_else(|| palette_colour(LabelId(label.value)));
         let lighter = |c: u8| (f32::from(c) + (255.0 - f32::from(c)) * LIGHTER).round() as u8;
-        let name = tr_with("robot: {name}", &[("name", &self.called())]);
+        let name = name_of_mask(&self.called());
         Ok(Command::BeginByPrompt { number, name, colour: colour.map(lighter), prompt })
     }
 
@@ -221,7 +237,8 @@ impl App {
     /// Does what the robot's window asks for.
     pub(super) fn do_with_robot(&mut self, action: RobotAction, ctx: &egui::Context) {
         match action {
-            RobotAction::Start => self.start_robot(),
+            RobotAction::Start => self.survey_for_robot(),
+            RobotAction::Answer(answer) => self.answer_in_the_way(answer),
             RobotAction::Stop => self.stop_robot(tr("Stopped.").to_owned()),
             RobotAction::Copy => {
                 if let Some(run) = &self.status.robot.run {
@@ -242,12 +259,8 @@ impl App {
             return;
         }
         let options = self.view.prefs.robot;
-        let chosen = self.view.scan.comparison.as_ref().and_then(|view| view.selected?.b);
-        let is_wanted = |label: &NamedRegion| options.all || chosen == Some(label.value);
-        let all = reference.labels.iter().enumerate();
-        let labels: Vec<usize> =
-            all.filter(|(_, label)| is_wanted(label)).map(|(at, _)| at).collect();
-        self.status.robot.told = None;
+        let labels = self.labels_for_robot(reference);
+        (self.status.robot.told, self.status.robot.in_the_way) = (None, None);
         if labels.is_empty() {
             let why = tr("B has no such label: choose another pair in the table, or all labels.");
             self.status.robot.told = Some(why.to_owned());
@@ -287,9 +300,19 @@ impl App {
         self.robot.run = Some(run);
     }
 
+    /// On which labels of the reference it is to click.
+    fn labels_for_robot(&self, reference: &Reference) -> Vec<usize> {
+        let all = self.view.prefs.robot.all;
+        let chosen = self.view.scan.comparison.as_ref().and_then(|view| view.selected?.b);
+        let is_wanted = |label: &NamedRegion| all || chosen == Some(label.value);
+        let labels = reference.labels.iter().enumerate();
+        labels.filter(|(_, label)| is_wanted(label)).map(|(at, _)| at).collect()
+    }
+
     /// Goes on with the clicks. Waits for nothing.
     pub(super) fn follow_robot(&mut self, ctx: &egui::Context) {
         self.tell_run_file();
+        self.follow_survey();
         let open = self.open.as_ref().map(|open| open.number);
         if self.robot.of.is_some() && self.robot.of != open {
             // Its scan is not open any more.
@@ -338,7 +361,8 @@ impl App {
         if !self.view.windows.robot {
             self.toasts.info(why.clone());
         }
-        self.status.robot = RobotStatus { work: None, run: Some(run.figures), told: Some(why) };
+        self.status.robot =
+            RobotStatus { run: Some(run.figures), told: Some(why), ..RobotStatus::default() };
     }
 
     /// What comes next of a run.

@@ -62,12 +62,14 @@ pub use operation_options::{OperationOptions, OperationScope};
 pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use recent::{RecentFile, RecentSeries};
-pub use robot::{RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork};
+pub use robot::{
+    InTheWay, InTheWayAnswer, RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork,
+};
 pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
 pub use session_status::{
-    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
 pub use slice_transform::SliceTransform;
