@@ -421,10 +421,7 @@ impl App {
                 }
                 self.toasts.error(why);
             }
-            News::SavedEach { folder, count } => self.toasts.info(tr_with(
-                "{n} files were written and verified, one for each object: {folder}",
-                &[("n", &count), ("folder", &folder.display())],
-            )),
+            News::SavedEach { document, written } => self.saved_each(document, written),
             News::SaveEachTo(document, folder) => {
                 self.save_each(EachObject { document, folder }, false);
             }
@@ -439,9 +436,9 @@ impl App {
                     ));
                 }
             }
-            News::SaveSessionTo(document, path, with_scan) => {
+            News::SaveSessionTo(document, path, wish) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
-                    self.save_session(path, with_scan);
+                    self.save_session(path, wish);
                 }
             }
             News::Session(path) => self.open_session(path),

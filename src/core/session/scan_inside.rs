@@ -144,6 +144,13 @@ pub(super) fn write(connection: &Connection, pieces: Pieces<'_>) -> rusqlite::Re
     }
 }
 
+/// Takes the voxels of the scan out of a file, and overwrites them there.
+pub(super) fn take_out(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA secure_delete = ON; DELETE FROM scan_piece; DELETE FROM scan; PRAGMA secure_delete = OFF;",
+    )
+}
+
 /// `piece`: bytes of each, unpacked; a whole number of voxels of any type.
 pub(super) fn pack(
     connection: &Connection,

@@ -148,7 +148,7 @@ fn session_state(ui: &mut Ui, cx: &CommandContext) {
             (format!("{name}: {}", tr("not saved")), String::new())
         }
     };
-    let why = session.copy_of.as_ref().map(|copy| copy.why.clone()).unwrap_or_default();
+    let why = session.copy_of.as_ref().map(|copy| tr_error(&copy.why)).unwrap_or_default();
     let said = text.replace(icons::CHECK, "✓");
     let label = ui.label(quiet(ui, text));
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
@@ -185,6 +185,18 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
                 c.text,
                 format!("{}: {}", tr("Written, reopened and found identical"), path.display()),
             )
+        }
+        _ if document.is_modified() && cx.status.saved_each.is_some() => {
+            let (folder, n) = cx.status.saved_each.clone().unwrap_or_default();
+            let text =
+                if cx.width < WIDE { tr("each exported") } else { tr("each object exported") };
+            let values: [(&str, &dyn std::fmt::Display); 3] =
+                [("n", &n), ("folder", &folder.display()), ("key", &file::SAVE.key_text())];
+            let tip = tr_with(
+                "As they are now, the objects are in {n} files, one for each: {folder}. There is no label map of all of them: {key} saves one.",
+                &values,
+            );
+            (format!("{text} {}", icons::CHECK), c.text, tip)
         }
         _ if document.is_modified() => (
             if cx.width < WIDE { tr("not exported") } else { tr("mask not exported") }.to_owned(),

@@ -122,6 +122,8 @@ pub struct Status {
     pub ask_replace: Option<PathBuf>,
     /// A file that can't hold what of objects lies under others: it is to be asked whether that is left out.
     pub ask_flatten: Option<LeftOut>,
+    /// The folder in which each object is in a file of its own as it is now, and how many files these are.
+    pub saved_each: Option<(PathBuf, usize)>,
     /// Files for objects that are there already: it is to be asked whether they are replaced.
     pub ask_files: Option<FilesThere>,
 }
