@@ -64,7 +64,12 @@ const MENUS: [MenuOfBar; 6] = [
 fn edit_menu(ui: &mut Ui, cx: &mut CommandContext) {
     menu_sections(ui, Menu::Edit, 0, cx);
     ui.separator();
-    ui.menu_button(tr("Mask"), |ui| menu_sections(ui, Menu::EditMask, 0, cx));
+    ui.menu_button(tr("Mask"), |ui| {
+        menu_sections(ui, Menu::EditMask, 0, cx);
+        ui.separator();
+        let with_other = |ui: &mut Ui| menu_sections(ui, Menu::MaskWithOther, 0, cx);
+        ui.menu_button(tr("With another object"), with_other);
+    });
 }
 
 /// With a menu open and the keyboard on its name, Left and Right open the menus beside it. (With none open, egui moves
