@@ -19,9 +19,10 @@ from synth import decode
 def mean3(x):
     """mean over 3^3 cells with zeros around, an axis at a time (avg_pool3d takes eight times as long)"""
     for d in (2, 3, 4):
-        n = x.shape[d]
-        x = F.pad(x, [0, 0] * (4 - d) + [1, 1])
-        x = x.narrow(d, 0, n) + x.narrow(d, 1, n) + x.narrow(d, 2, n)
+        n, y = x.shape[d], x.clone()
+        y.narrow(d, 1, n - 1).add_(x.narrow(d, 0, n - 1))
+        y.narrow(d, 0, n - 1).add_(x.narrow(d, 1, n - 1))
+        x = y
     return x / 27
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 import atlas
+import pause
 from maps import CLEAR, byte, write_subject
 
 WHITE, CORTEX = (2, 41), (3, 42)
@@ -153,11 +154,13 @@ def target_sets(labels, average, affine):
 def store(root, with_gyri, out):
     import SimpleITK as sitk
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    average = Average() if with_gyri else None
+    average = None
     for path in sorted(glob.glob(os.path.join(root, "*.nii.gz"))):
         name = os.path.basename(path).split(".")[0]
         if os.path.exists(os.path.join(out, name, "meta.json")):
             continue
+        pause.wait()
+        average = average or (Average() if with_gyri else None)
         im = nib.as_closest_canonical(nib.load(path))
         labels = np.asarray(im.dataobj).astype(np.int32)
         box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in np.nonzero(labels))

@@ -17,6 +17,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import shutil
 
 import numpy as np
 import torch
@@ -56,6 +57,7 @@ def write_subject(out, name, spacing, tissue, sets, image=None, weight=None):
     """`sets`: target maps (bytes)"""
     sets = np.stack(sets)
     d = os.path.join(out, name)
+    shutil.rmtree(d, ignore_errors=True)               # of one that was cut short
     os.makedirs(d)
     spots, rng = {}, np.random.default_rng(3)
     for k, m in enumerate(sets):
@@ -104,8 +106,8 @@ def own_tissue(tissue, labels, names, ct):
     return out
 
 
-def scans(root):
-    """-> name, image f32, spacing, [(label map, {value: name})], on the image's own grid in RAS"""
+def scans(root, there=()):
+    """but those that are `there` ->  name, image f32, spacing, [(label map, {value: name})], on the image's own grid in RAS"""
     import torchio as tio
     with open(os.path.join(root, "volumes", "labels.json")) as f:
         index = json.load(f)
@@ -113,14 +115,15 @@ def scans(root):
     for lab, e in index.items():
         by_image.setdefault(e["image"], []).append((lab, {int(k): v["name"] for k, v in e["labels"].items()}))
     for image, labels in by_image.items():
-        if judged(image) or any(judged(lab) for lab, _ in labels):
+        name = os.path.basename(image).split(".")[0]
+        if judged(image) or any(judged(lab) for lab, _ in labels) or name in there:
             continue
         im = tio.ToCanonical()(tio.ScalarImage(os.path.join(root, image)))
         maps = []
         for lab, names in labels:
             m = tio.ToCanonical()(tio.LabelMap(os.path.join(root, lab)))
             maps.append((m.data[0].numpy().astype(np.int32), names))
-        yield os.path.basename(image).split(".")[0], im.data[0].float().numpy(), im.spacing, maps
+        yield name, im.data[0].float().numpy(), im.spacing, maps
 
 
 def store_scan(out, name, image, spacing, maps):
@@ -140,9 +143,9 @@ def store_scan(out, name, image, spacing, maps):
 def store(a):
     os.makedirs(a.out, exist_ok=True)
     for root in a.data:
-        for name, image, spacing, maps in scans(root):
-            if not os.path.exists(os.path.join(a.out, name)):
-                store_scan(a.out, name, image, spacing, maps)
+        there = [d for d in os.listdir(a.out) if os.path.exists(os.path.join(a.out, d, "meta.json"))]
+        for name, image, spacing, maps in scans(root, there):
+            store_scan(a.out, name, image, spacing, maps)
     if a.heads:
         import heads
         heads.store(a.heads, a.gyri, a.out)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
+import calibrate
 import contrast
 import maps
 import packed
@@ -294,6 +295,21 @@ class Run(unittest.TestCase):
         self.assertTrue(40 < drawn.count(64) < 130)
         self.assertEqual(drawn, [train.stage(stages, 0.7, i, 1, True)[0] for i in range(400)])
 
+    def test_validation_is_due_each_half_hour(self):
+        with tempfile.TemporaryDirectory() as d:
+            self.assertIsNone(validate.Validation.before(d))
+            with open(os.path.join(d, "validation.csv"), "w") as f:
+                f.write("step,minutes,group\n5,12.5,all\n5,12.5,ct\n")
+            self.assertEqual(validate.Validation.before(d), 12.5)
+            check = object.__new__(validate.Validation)
+            check.last = None
+            self.assertEqual([check.due(m, 30) for m in (0.1, 5, 30.0, 30.1, 59, 61)], [True, False, False, True, False, True])
+
+    def test_groups_count_alike(self):
+        got = validate.summary({"a/1": [0.2], "a/2": [0.4], "b/1": [0.9]}, lambda k: k[0])
+        self.assertEqual(got["all"][0], 3)
+        self.assertAlmostEqual(float(got["all"][1][0]), 0.6)
+
     def test_where_people_click(self):
         mask = torch.zeros(3, 1, 20, 20, 20)
         mask[:, :, 2:13, 3:14, 4:15] = 1
@@ -310,6 +326,22 @@ class Run(unittest.TestCase):
             calls = iter([False, True])
             self.assertGreater(pause.wait(f.name, lambda: next(calls)), 1)
         self.assertLess(pause.wait(f.name), 1)
+
+    def test_calibration_is_a_scale_and_shift_of_the_logit(self):
+        rng = np.random.default_rng(3)
+        told = rng.uniform(0.05, 0.95, 400)
+        true = 1 / (1 + np.exp(-(0.6 * calibrate.logit(told) + 0.8)))
+        scale, shift = calibrate.fitted(told, true)
+        self.assertAlmostEqual(scale, 0.6, 2)
+        self.assertAlmostEqual(shift, 0.8, 2)
+        net = DemoSam(Config(rank16=24, rank32=16)).eval()
+        changed = DemoSam.of(dict(config=net.cfg.as_dict(), ema=calibrate.apply(net.state_dict(), 2.0, -0.5)))
+        args = torch.rand(1, 1, 3) * 31, torch.ones(1, 1, dtype=torch.long), torch.zeros(1, 1, 16, 16, 16)
+        with torch.no_grad():
+            feats = net.encoder(torch.randn(1, 1, 32, 32, 32))
+            (mask, told), (same, new) = net.decoder(*feats, *args), changed.decoder(*feats, *args)
+        torch.testing.assert_close(mask, same)
+        torch.testing.assert_close(new.logit(), 2 * told.logit() - 0.5, rtol=1e-4, atol=1e-4)
 
     def test_one_decoding_for_several_objects(self):
         """objects of the same image share its features"""

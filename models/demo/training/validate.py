@@ -95,21 +95,31 @@ def groups(pools):
 
 
 def summary(rows, group):
-    """{group: (n, means)} of {case: Dice…}"""
-    out = {"all": list(rows.values())}
+    """{group: (n, means)} of {case: Dice…}; "all" is the mean of the groups, as some have more cases than others"""
+    out = {}
     for key, r in rows.items():
         out.setdefault(group(key), []).append(r)
-    return {g: (len(r), np.mean(r, 0)) for g, r in out.items()}
+    means = {g: (len(r), np.mean(r, 0)) for g, r in out.items()}
+    return {"all": (len(rows), np.mean([m for _, m in means.values()], 0)), **means}
 
 
 class Validation:
     def __init__(self, pools, out, rank=0, procs=1):
         self.cases, self.group = list(cases(pools)), groups(pools)
-        self.out, self.rank, self.procs, self.last = out, rank, procs, None
+        self.out, self.rank, self.procs, self.last = out, rank, procs, self.before(out)
         assert self.cases, f"nothing to validate by in {pools}"
 
-    def due(self, step, spent, every):
-        """at the start and then every so many minutes; all processes know the same clock"""
+    @staticmethod
+    def before(out):
+        """minutes of the last row that is there"""
+        try:
+            with open(os.path.join(out, "validation.csv")) as f:
+                return float(list(csv.DictReader(f))[-1]["minutes"])
+        except (OSError, IndexError):
+            return None
+
+    def due(self, spent, every):
+        """at the start of the first session and then every so many minutes; all processes know the same clock"""
         if self.last is None or spent - self.last >= every:
             self.last = spent
             return True
