@@ -54,6 +54,7 @@ fn document() -> Document {
         colour: None,
         opacity: None,
         visible: true,
+        on_top: None,
         region: scattered(),
     };
     document.apply(Command::Import(vec![label])).expect("an empty document");

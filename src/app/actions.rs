@@ -132,6 +132,7 @@ impl App {
             Action::Comparison(action) => self.compare(action, ctx),
             Action::Robot(action) => self.do_with_robot(action, ctx),
             Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
+            Action::Tell(text) => self.toasts.info(text),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {
                 self.model.cancel(self.open.as_mut());
@@ -164,7 +165,8 @@ impl App {
                 self.move_threshold((object, threshold), begins);
             }
             Action::KeepParts(object, parts) => self.keep_parts(object, parts),
-            Action::UseModel(path) => self.model.choose(Some(path.into()), &mut self.status),
+            Action::UseModel(path) => self.use_model_named(path),
+            Action::Server(action) => self.do_with_server(action),
             Action::DownloadModel => self.library.download(&mut self.status, &mut self.toasts),
             Action::UseDemoModel => self.model.choose(None, &mut self.status),
             Action::CopyPicture(options) => self.copy_picture(&options),
@@ -178,6 +180,7 @@ impl App {
             Action::Cases(action) => self.do_cases(action),
             Action::CloseScan => self.leaving.want(Leave::CloseScan),
             Action::SaveSessionAs => self.ask_save_session(),
+            Action::SaveSessionAlone => self.ask_save_session_alone(),
             Action::AskWithScan => self.ask_with_scan(),
             Action::AnswerWithScan(goes_on) => self.answer_with_scan(goes_on),
             Action::CancelSavingSession => self.cancel_saving_session(),

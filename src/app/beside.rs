@@ -51,6 +51,7 @@ impl App {
         if shown != name {
             beside.name_a = name.map(|name| name.to_string_lossy().into_owned());
         }
+        beside.edited_a = self.open.as_ref().is_some_and(|open| open.document.is_modified());
         if !self.view.wants_labels_beside() {
             self.view.scan.beside.labels = None;
         }

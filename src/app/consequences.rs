@@ -23,7 +23,7 @@ pub(super) struct Consequences {
     kept: bool,
     /// The name that an object gets without the number that belongs to it.
     keeps_number: Option<String>,
-    /// The name of the object that is deleted.
+    /// The name of the object that is deleted, or those of several.
     deleted: Option<String>,
 }
 
@@ -50,6 +50,10 @@ impl Consequences {
             },
             deleted: match command {
                 Command::RemoveObject(id) => document.object(*id).map(|o| o.name.clone()),
+                Command::RemoveObjects(ids) => {
+                    let names = ids.iter().filter_map(|id| document.object(*id));
+                    Some(names.map(|o| o.name.clone()).collect::<Vec<_>>().join(", "))
+                }
                 _ => None,
             },
         }
@@ -59,6 +63,10 @@ impl Consequences {
 impl App {
     /// After the command was carried out.
     pub(super) fn draw_consequences(&mut self, of: Consequences) {
+        if of.clicked {
+            // Whoever clicks wants an answer.
+            self.model.try_again(&mut self.status);
+        }
         let Some(open) = &mut self.open else { return };
         self.view.transient.negative &= !of.fresh;
         // A click or a stroke whose mask can't be seen looks like none.

@@ -51,6 +51,14 @@ pub(super) struct Gpu {
     beside: BesideShown,
 }
 
+/// What has become of the scene's image.
+struct SceneChange {
+    /// It is another one.
+    image: bool,
+    /// How coarse it was before, of the scan that is shown still.
+    coarse: Option<[usize; 3]>,
+}
+
 impl Gpu {
     pub fn new(state: &RenderState, ctx: &egui::Context) -> Self {
         let mut scene = Scene::new(&state.device, &state.queue, state.target_format);
@@ -150,7 +158,8 @@ impl Gpu {
         if self.refused == Some(number) {
             return Ok(true);
         }
-        let mut renderer = self.state.renderer.write();
+        let renderer = Arc::clone(&self.state.renderer);
+        let mut renderer = renderer.write();
         let slot = renderer.callback_resources.get_mut::<SceneSlot>();
         let Some(scene) = slot.and_then(|slot| slot.0.as_mut()) else { return Ok(true) };
         let shown = (number, document.image().time_point());
@@ -181,7 +190,22 @@ impl Gpu {
             }
             self.shown = Some(shown);
         }
-        let before = if opened { None } else { scene.coarse() };
+        let changed = SceneChange { image: other, coarse: scene.coarse().filter(|_| !opened) };
+        let looks = (masks_shown, preview, drawn);
+        self.sync_labels(scene, (document, labels), looks, &changed)?;
+        Ok(scene.upload(UPLOAD_BUDGET))
+    }
+
+    /// Labels and how they are drawn, over an image that is in the scene.
+    fn sync_labels(
+        &mut self,
+        scene: &mut Scene,
+        (document, labels): (&Document, &LabelMap),
+        looks: (ShownMasks, Option<&Preview>, Option<&DrawnLabels>),
+        changed: &SceneChange,
+    ) -> Result<(), String> {
+        let (masks_shown, preview, drawn) = looks;
+        let other = changed.image;
         let previewed = preview.map(|p| (p.number, p.bounds));
         let shows_other = self.preview.map(|(n, _)| n) != previewed.map(|(n, _)| n);
         let other_styles = self.styles != drawn.map_or(&[][..], |drawn| &drawn.styles);
@@ -198,7 +222,7 @@ impl Gpu {
             self.masks_shown = masks_shown;
             self.preview = previewed;
             // Labels may have found no room beside the scan, which is coarser now.
-            if scene.coarse() != before {
+            if scene.coarse() != changed.coarse {
                 self.coarse = scene.coarse();
             }
             uploaded.map_err(|why| why.to_string())?;
@@ -209,7 +233,7 @@ impl Gpu {
         if other_styles {
             self.styles = drawn.map(|drawn| drawn.styles.clone()).unwrap_or_default();
         }
-        Ok(scene.upload(UPLOAD_BUDGET))
+        Ok(())
     }
 
     /// What has changed of the labels that are in the scene, which are not a document's other than the one shown.

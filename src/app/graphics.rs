@@ -207,6 +207,7 @@ mod tests {
             opacity: None,
             visible: true,
             region: Region::from_mask(6, (0..120).map(|n| (7..12).contains(&n))),
+            on_top: None,
         };
         document.apply(Command::Import(vec![region])).unwrap();
         document

@@ -237,7 +237,10 @@ impl App {
         }
         // Measures are in no label map: without a session they would be gone.
         let measured = |d: &Document| !d.measurements().is_empty() && d.can_undo().is_some();
-        let lost = |d: &Document| d.is_modified() || self.keeps_nothing() && measured(d);
+        // Each in a file of its own they are in files all the same.
+        let in_files = self.open.as_ref().is_some_and(|o| o.in_files_of_their_own().is_some());
+        let masks = |d: &Document| d.is_modified() && !in_files;
+        let lost = |d: &Document| masks(d) || self.keeps_nothing() && measured(d);
         let unexported = self.document().is_some_and(lost);
         // From case to case nobody is asked: a draft stays, and it is told.
         let by_list = self.leaving.continues() && self.is_between_cases();

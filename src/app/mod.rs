@@ -38,6 +38,7 @@ mod remembered;
 mod robot;
 mod saving;
 mod series;
+mod servers;
 mod sessions;
 mod start;
 mod table_file;
@@ -87,6 +88,7 @@ use pointer::InOrder;
 use remembered::Remembered;
 use robot::RobotUser;
 use series::SeriesChoice;
+use servers::Servers;
 pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
 pub use start::run;
@@ -107,6 +109,7 @@ pub struct App {
     /// In which files are opened and saved.
     formats: Arc<Registry>,
     model: Model,
+    servers: Servers,
     threshold: Threshold,
     edit_preview: EditPreview,
     floods: Floods,
@@ -159,7 +162,7 @@ impl App {
         paths: Vec<PathBuf>,
         model: Option<PathBuf>,
     ) -> std::io::Result<Self> {
-        Self::with_models(cc, paths, model.map(ModelRef::Path), Box::new(Installed))
+        Self::with_models(cc, paths, model.map(servers::model_named), Box::new(Installed))
     }
 
     /// As [`App::new`], with models from elsewhere than where the program has its own.
@@ -186,6 +189,8 @@ impl App {
         };
         let sessions = Sessions::start(wake.clone(), sessions::folder_of_drafts())?;
         let name_lists = NameLists::start(wake.clone(), &mut status)?;
+        let mut servers = Servers::new(wake.clone());
+        let model = servers.complete(model, &remembered);
         let mut app = Self {
             open: None,
             documents: 0,
@@ -195,6 +200,7 @@ impl App {
             files: Files::new(wake.clone(), formats.clone()),
             formats,
             model: Model::start(wake.clone(), model, models)?,
+            servers,
             threshold: Threshold::start(wake.clone())?,
             edit_preview: EditPreview::default(),
             floods: Floods::start(wake.clone())?,
@@ -229,6 +235,7 @@ impl App {
             frames: 0,
         };
         app.list_recent();
+        app.list_servers();
         for (n, path) in paths.into_iter().enumerate() {
             if session::is_named_as_session(&path) {
                 app.open_session(path);
@@ -315,6 +322,7 @@ impl App {
         if let Some(path) = self.library.step(&mut self.status, &mut self.toasts) {
             self.model.choose(Some(path.into()), &mut self.status);
         }
+        self.follow_servers();
         self.name_lists.step(&mut self.status, &mut self.toasts);
         self.follow_time_point();
         self.follow_overlays();
@@ -324,7 +332,8 @@ impl App {
             self.threshold.step(self.open.as_mut(), &mut self.status);
         }
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
-        let intent = self.view.transient.intent.as_ref().filter(|_| !self.time_point_loading);
+        let looks = !self.time_point_loading && self.model.may_look(self.view.prefs.look_ahead);
+        let intent = self.view.transient.intent.as_ref().filter(|_| looks);
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.edit_intent.as_ref();
         self.edit_preview.follow(self.open.as_ref(), intent);
@@ -421,10 +430,7 @@ impl App {
                 }
                 self.toasts.error(why);
             }
-            News::SavedEach { folder, count } => self.toasts.info(tr_with(
-                "{n} files were written and verified, one for each object: {folder}",
-                &[("n", &count), ("folder", &folder.display())],
-            )),
+            News::SavedEach { document, written } => self.saved_each(document, written),
             News::SaveEachTo(document, folder) => {
                 self.save_each(EachObject { document, folder }, false);
             }
@@ -439,9 +445,9 @@ impl App {
                     ));
                 }
             }
-            News::SaveSessionTo(document, path, with_scan) => {
+            News::SaveSessionTo(document, path, wish) => {
                 if self.open.as_ref().is_some_and(|s| s.number == document) {
-                    self.save_session(path, with_scan);
+                    self.save_session(path, wish);
                 }
             }
             News::Session(path) => self.open_session(path),
@@ -449,7 +455,7 @@ impl App {
             News::Cases(path) => self.open_list(&path),
             News::SessionsFolder(path) => self.keep_sessions_in(Some(path)),
             News::DrawTo(document, output, path) => self.draw_to(document, &output, path),
-            News::Model(path) => self.model.choose(Some(path.into()), &mut self.status),
+            News::Model(path) => self.use_model_named(path),
             News::Failed(why) => self.toasts.error(why),
         }
     }

@@ -8,7 +8,7 @@ use super::App;
 use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
-use super::files::{Loaded, Role, stem_of};
+use super::files::{EachWritten, Loaded, Role, stem_of};
 use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::io::PairStamp;
@@ -33,6 +33,8 @@ pub(super) struct OpenDocument {
     pub came_from: Option<PathBuf>,
     /// The label map that was opened or saved last, as it was then.
     pub on_disk: Option<PairStamp>,
+    /// The last time that each object was written into a file of its own.
+    pub each_written: Option<EachWritten>,
     /// Formats without overlaps in which the user has agreed to save without what lies under others: without how many
     /// voxels of which objects.
     pub flattened: BTreeMap<&'static str, BTreeMap<LabelId, usize>>,
@@ -43,6 +45,8 @@ pub(super) struct OpenDocument {
     pub begun: HashSet<LabelId>,
     /// The object of which the user was told last that it is locked.
     pub told_locked: Option<LabelId>,
+    /// Why the last command was refused that was.
+    pub refused: Option<Refused>,
 }
 
 impl OpenDocument {
@@ -56,11 +60,19 @@ impl OpenDocument {
             saved_to: None,
             came_from: None,
             on_disk: None,
+            each_written: None,
             flattened: BTreeMap::new(),
             deferred: Vec::new(),
             begun: HashSet::new(),
             told_locked: None,
+            refused: None,
         }
+    }
+
+    /// Where each object is in a file of its own as it is now, and how many files these are.
+    pub(super) fn in_files_of_their_own(&self) -> Option<&EachWritten> {
+        let state = self.document.masks_state();
+        self.each_written.as_ref().filter(|written| written.state == state)
     }
 
     /// What waits for a click, for the user to see.
@@ -167,6 +179,7 @@ impl App {
                     defer(open, command);
                     return true;
                 }
+                open.refused = Some(why);
                 if why == Refused::Locked {
                     open.told_locked = about;
                 }

@@ -189,6 +189,7 @@ mod tests {
             opacity: None,
             visible: true,
             region: Region::from_mask(5, mask),
+            on_top: None,
         };
         let (organ, vessel) = ([true; 5], [false, false, true, false, false]);
         open.document.apply(Command::Import(vec![label(1, organ), label(2, vessel)])).unwrap();

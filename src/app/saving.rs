@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::files::{EachObject, Loses, Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for};
+use super::document_number::DocumentNumber;
+use super::files::{
+    EachObject, EachWritten, Loses, Purpose, Replace, ReplaceQuestion, SaveHow, label_path_for,
+    stem_of,
+};
 use crate::document::{Document, LabelId, Object};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{LostPart, ReplaceAnswer, SaveStatus};
@@ -37,7 +41,17 @@ impl App {
         let said = open.document.image().provenance();
         let beside = || label_path_for(&self.formats, &open.path, said);
         let suggestion = known.unwrap_or_else(beside);
+        let suggestion = self.keeping(&suggestion).unwrap_or(suggestion);
         self.files.paths.ask(Purpose::Save(open.number, suggestion));
+    }
+
+    /// The same file in the first format that keeps what lies under others, if that would be lost under its own name.
+    fn keeping(&self, path: &Path) -> Option<PathBuf> {
+        if self.would_lose(path).is_empty() {
+            return None;
+        }
+        let ending = *self.keeping_all().first()?;
+        Some(path.with_file_name(format!("{}{ending}", stem_of(&self.formats, path))))
     }
 
     pub(super) fn save(&mut self, path: PathBuf) {
@@ -122,6 +136,17 @@ impl App {
         }
         let begun = self.files.save_each(wanted, (&open.document, &open.path), replaces);
         self.told(begun);
+    }
+
+    /// Each object was written into a file of its own.
+    pub(super) fn saved_each(&mut self, document: DocumentNumber, written: EachWritten) {
+        self.toasts.info(tr_with(
+            "{n} files were written and verified, one for each object: {folder}",
+            &[("n", &written.count), ("folder", &written.folder.display())],
+        ));
+        if let Some(open) = self.open.as_mut().filter(|open| open.number == document) {
+            open.each_written = Some(written);
+        }
     }
 
     /// The answer to "replace these files?".

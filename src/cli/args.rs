@@ -76,8 +76,9 @@ pub struct Cli {
     /// Another label map of the scan, which the masks are compared with in the window.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub compare: Option<PathBuf>,
-    /// Another model for the window: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx.
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Another model for the window: a checkpoint (.pth), a folder with encoder.onnx and decoder.onnx, or the address
+    /// of a server, to which nothing is sent before the window has asked.
+    #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
 }
 
@@ -367,8 +368,8 @@ impl From<DeviceArg> for DeviceChoice {
 /// Which model, and where it runs: the same for every command that needs one.
 #[derive(Args, Clone, Debug)]
 pub struct ModelArgs {
-    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx; for `segment` also the
-    /// address of a server that has one (`https://host[:port][/path]`).
+    /// Another model: a checkpoint (.pth), or a folder with encoder.onnx and decoder.onnx; for `segment` and `batch`
+    /// also the address of a server that has one (`https://host[:port][/path]`).
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
     /// Where to run the model.
@@ -417,6 +418,16 @@ pub struct BenchArgs {
     /// Voxels of the large synthetic scan (`large`), two bytes each.
     #[arg(long, value_name = "XxYxZ", value_parser = parse_dims, default_value = "512x512x2000")]
     pub large: [usize; 3],
+    /// Clients that ask at the same time (`server`), as 1,2,4,8: a server of a fixed speed here, or that of --model URL,
+    /// which gets a synthetic scan.
+    #[arg(long, value_name = "N,N…", value_delimiter = ',', value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub clients: Vec<usize>,
+    /// Milliseconds that the server of a fixed speed takes for an image (`server --clients`); for a click a tenth of it.
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    pub service_ms: u64,
+    /// Rows of `batch`.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<usize>::new().range(2..=100_000))]
+    pub rows: usize,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -449,8 +460,11 @@ pub enum BenchWhat {
     Session,
     /// Opening a scan of a gigabyte: first slices, and 3D. Not among all.
     Large,
-    /// A click that a server on this machine answers at once: what it costs beside sending the same bytes.
+    /// A click that a server on this machine answers at once: what it costs beside sending the same bytes. With
+    /// --clients instead how many scans a minute several clients get, where that bends, and why.
     Server,
+    /// Many small rows of `voxpoint batch`: what it takes beside the model, and its memory. Not among all.
+    Batch,
     /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.

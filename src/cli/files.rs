@@ -9,7 +9,7 @@ use super::args::SeriesArg;
 use super::{Usage, say};
 use crate::geom::DAffine3;
 use crate::io::{self, IoError, LabelsRead, Limits, OpenOptions, SameVoxels, Source};
-use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Provenance, Region, Volume};
+use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Provenance, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// Reads a scan, waiting for it.
@@ -114,15 +114,14 @@ pub fn warn(volume: &Volume) {
     }
 }
 
-/// A label map with these labels; where they share voxels the smallest is on top.
+/// A label map with these labels; where they share voxels that is on top which their file says to be, or the smallest.
 pub fn label_map(dims: [usize; 3], labels: &[NamedRegion]) -> LabelMap {
     stacked(dims, labels).0
 }
 
-/// A label map with these labels, and what of them lies under smaller ones.
+/// As [`label_map`], and what of the labels lies under others.
 pub fn stacked(dims: [usize; 3], labels: &[NamedRegion]) -> (LabelMap, CoveredLabels) {
-    let labels: Vec<(u16, &Region)> = labels.iter().map(|l| (l.value, &l.region)).collect();
-    CoveredLabels::stacked(dims, &labels)
+    CoveredLabels::of(dims, labels)
 }
 
 /// Refuses an output whose name has none of these endings.

@@ -128,6 +128,7 @@ pub fn labels(
             opacity: None,
             visible: true,
             region,
+            on_top: None,
         };
         let labels = if label.region.is_empty() { Vec::new() } else { vec![label] };
         return Ok(LabelsRead { labels, ..LabelsRead::default() });
@@ -162,8 +163,11 @@ fn onto(
             LabelMap::from_regions(dims, layer.iter().map(|(value, region)| (*value, region)));
         regions.extend(layer.nearest_on(from.grid(), to.grid()).regions());
     }
+    let mut tops = map.nearest_on(from.grid(), to.grid()).regions();
     for label in &mut read.labels {
         label.region = regions.remove(&label.value).unwrap_or_default();
+        let top = tops.remove(&label.value).unwrap_or_default();
+        label.on_top = label.on_top.take().map(|_| top);
     }
     read.labels.retain(|label| !label.region.is_empty());
     let lost = before - read.labels.len();

@@ -28,6 +28,7 @@ mod output;
 mod overlaps;
 mod per_label;
 mod render;
+mod robot_rounds;
 mod runtime;
 mod segment;
 mod series;
@@ -36,6 +37,7 @@ mod session;
 mod session_info;
 mod session_pictures;
 mod session_table;
+mod stamp;
 mod start;
 mod tables;
 mod threads;
@@ -48,6 +50,7 @@ use clap::error::ErrorKind;
 
 use crate::io::IoError;
 use crate::placeholder::Placeholder;
+use crate::segment::remote::{RemoteError, ServerAddress};
 use crate::text::one_line;
 use output::{print, print_json, say};
 
@@ -152,12 +155,13 @@ fn start_logging() {
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
     let Cli { mut files, overlay, beside, mask, compare, model, .. } = cli;
     files.extend(mask);
-    if server::address(model.as_deref()).is_some() {
-        anyhow::bail!(
-            "the window has no servers yet, only models on this machine; “voxpoint segment --model” asks one"
-        );
+    let address = server::address(model.as_deref());
+    if let Some(address) = address {
+        let parsed: Result<ServerAddress, RemoteError> = address.parse();
+        parsed.map_err(|why| Usage(why.to_string()))?;
     }
-    for file in files.iter().chain(&overlay).chain(&beside).chain(&compare).chain(&model) {
+    let local = model.as_ref().filter(|_| address.is_none());
+    for file in files.iter().chain(&overlay).chain(&beside).chain(&compare).chain(local) {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
         }

@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::args::{ModelArgs, SegmentArgs, Space, TypedPoint};
 use super::files::{self, ms_since};
-use super::{Usage, print, print_json, say, server};
+use super::server::{self, ServerTraffic};
+use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
 use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
 use crate::segment::cubes::{self, CubeSegmenter, Cubes, Step};
-use crate::segment::remote::Traffic;
-use crate::segment::{self, ModelRef, Outcome, Request, Segmenter};
+use crate::segment::{self, ModelRef, Outcome, Request, Segmenter, Stage};
 use crate::text::bytes;
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, Volume, readable};
 use crate::work::{CancelToken, Progress};
@@ -50,26 +50,6 @@ struct Report {
     volume_ml: f64,
 }
 
-/// Of all requests together.
-#[derive(Debug, Serialize)]
-struct ServerTraffic {
-    requests: u32,
-    /// Bytes there and back, without headers.
-    sent: u64,
-    received: u64,
-    /// Sending, receiving, connecting.
-    network_ms: f64,
-    /// From the last byte there to the first byte back: the server's queue and its model.
-    server_ms: f64,
-}
-
-impl From<Traffic> for ServerTraffic {
-    fn from(traffic: Traffic) -> Self {
-        let Traffic { requests, sent, received, network_ms, server_ms } = traffic;
-        Self { requests, sent, received, network_ms, server_ms }
-    }
-}
-
 #[derive(Debug, Serialize)]
 struct Milliseconds {
     load: f64,
@@ -98,8 +78,9 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
         Some(served) => served,
         None => ModelRef::Path(model_path(args.model.model.as_deref())?),
     };
-    let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;
     let mut request = Request::new(seen_by_model(args, &volume, &prompts)?, prompts);
+    server::check_scan(&model, &request.volume)?;
+    let mut segmenter = segment::open(&model, args.model.device.into(), args.model.threads)?;
     request.mask_grid = args.model_image.is_some().then(|| volume.grid().clone());
     request.log.threshold = logit(args.threshold);
     request.log.scale = args.working_scale;
@@ -109,10 +90,16 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     request.log.parts = args.parts.into();
     request.log.start = starting_mask(args, &volume)?;
     let cancel = CancelToken::new();
+    let mut told = false;
+    let mut stage = |stage| {
+        if stage == Stage::Queue && !std::mem::replace(&mut told, true) {
+            say("all places of the server are taken; waiting for one (Ctrl+C ends that)");
+        }
+    };
     let outcome = if args.extend {
-        segmenter.extend(&request, &cancel, &Progress::new(), &mut |_| ())?
+        segmenter.extend(&request, &cancel, &Progress::new(), &mut stage)?
     } else {
-        segmenter.answer(&request, &cancel, &mut |_| ())?
+        segmenter.answer(&request, &cancel, &mut stage)?
     };
     if outcome.answer.footprint.is_empty() && request.log.start.is_some() {
         say("warning: the clicks change nothing: where they are there is nothing of the mask");
@@ -165,6 +152,7 @@ fn check(args: &SegmentArgs) -> anyhow::Result<()> {
         let why = "the first --point must be inside the structure (+)";
         return Err(Usage(why.to_owned()).into());
     }
+    server::check(args)?;
     let mut inputs = vec![args.image.as_path()];
     inputs.extend(args.model_image.as_deref());
     inputs.extend(args.start_from.as_deref());
@@ -300,7 +288,9 @@ pub(super) fn open_model(args: &ModelArgs) -> anyhow::Result<CubeSegmenter> {
 /// The model that was named, else the demo model.
 pub(super) fn model_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(address) = server::address(named) {
-        bail!("this command needs a model on this machine, only “segment” asks servers: {address}");
+        bail!(
+            "this command needs a model on this machine, only “segment” and “batch” ask servers: {address}"
+        );
     }
     named.map(Path::to_owned).or_else(segment::library::demo_model).ok_or_else(|| {
         anyhow!(
@@ -340,6 +330,7 @@ fn save(
         opacity: None,
         visible: true,
         region: outcome.region.clone(),
+        on_top: None,
     };
     let labels: LabelMap = files::label_map(grid.dims(), &[region]);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
@@ -451,16 +442,23 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
         1.0 => seen,
         n => format!("{seen}scale    {n} (the model saw the scan so many times larger)\n"),
     };
+    // Of what looks at no cubes there is nothing to say.
+    let cubes = if report.patches.is_empty() {
+        String::new()
+    } else {
+        let touches = if report.touches { "; the mask touches their edge" } else { "" };
+        format!(
+            "IoU      {iou} (the model's own estimate after each click)\ncubes    {}{touches}\n",
+            report.patches.len()
+        )
+    };
     format!(
-        "mask     {}\n{seen}volume   {} ml, {} voxels\nIoU      {iou} (the model's own estimate after each click)\n\
-         cubes    {}{}\n\
+        "mask     {}\n{seen}volume   {} ml, {} voxels\n{cubes}\
          device   {}{reason}\n{server}\
          ms       load {:.0}, session {:.0}, crop {:.0}, encode {:.0}, decode {}, paste {:.0}, save {:.0}",
         args.out.display(),
         readable(report.volume_ml, 4),
         report.voxels,
-        report.patches.len(),
-        if report.touches { "; the mask touches their edge" } else { "" },
         report.device,
         ms.load,
         ms.session,

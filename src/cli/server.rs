@@ -2,12 +2,39 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::Usage;
-use super::args::{SendArgs, ServerArgs};
+use super::args::{Rule, SegmentArgs, SendArgs, ServerArgs};
+use crate::prompt::WorkingScale;
 use crate::segment::ModelRef;
 use crate::segment::cubes::SIDE;
-use crate::segment::remote::{RemoteError, ServedModel, ServerTrust, is_address};
+use crate::segment::nninteractive::sent_bytes;
+use crate::segment::remote::{
+    RemoteError, ServedModel, ServerProtocol, ServerTrust, Traffic, is_address,
+};
 use crate::text::bytes;
+use crate::volume::Volume;
+
+/// What went over the network, of all requests together; keys are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServerTraffic {
+    pub requests: u32,
+    /// Bytes there and back, without headers.
+    pub sent: u64,
+    pub received: u64,
+    /// Sending, receiving, connecting.
+    pub network_ms: f64,
+    /// From the last byte there to the first byte back: the server's queue and its model.
+    pub server_ms: f64,
+}
+
+impl From<Traffic> for ServerTraffic {
+    fn from(traffic: Traffic) -> Self {
+        let Traffic { requests, sent, received, network_ms, server_ms } = traffic;
+        Self { requests, sent, received, network_ms, server_ms }
+    }
+}
 
 /// The address in `named`, if it is one.
 pub fn address(named: Option<&Path>) -> Option<&str> {
@@ -17,37 +44,115 @@ pub fn address(named: Option<&Path>) -> Option<&str> {
 /// A server by its address, with nobody's agreement that anything is sent.
 pub fn served(text: &str, args: &ServerArgs) -> anyhow::Result<ServedModel> {
     let address = text.parse().map_err(|e: RemoteError| Usage(e.to_string()))?;
-    let ServerArgs { server_ca, server_pin, plain_http, server_models } = args.clone();
+    let ServerArgs { server_ca, server_pin, key_file, plain_http, server_models } = args.clone();
     let trust = ServerTrust { authority: server_ca, pin: server_pin, plain: plain_http };
     let models = server_models.map(|names| names.0);
-    Ok(ServedModel { trust, models, ..ServedModel::at(address) })
+    let served = ServedModel { trust, key_file, models, ..ServedModel::at(address) };
+    if is_interactive(&served) && served.models.is_some() {
+        return Err(Usage(
+            "an nnInteractive server has one model: leave --server-models out".into(),
+        )
+        .into());
+    }
+    Ok(served)
 }
 
-/// The model at an address, with the agreement that image values go there; `None` if none is named.
+fn is_interactive(served: &ServedModel) -> bool {
+    served.address.protocol() == ServerProtocol::NnInteractive
+}
+
+/// Refuses what a model at an address can't do, before anything is read or asked.
+///
+/// # Errors
+/// If something was asked for in vain.
+pub fn check(args: &SegmentArgs) -> anyhow::Result<()> {
+    let Some(text) = address(args.model.model.as_deref()) else { return Ok(()) };
+    if !is_interactive(&served(text, &args.send.server)?) {
+        return Ok(());
+    }
+    let given = [
+        ("--extend", args.extend),
+        ("--threshold", args.threshold != 0.5),
+        ("--working-scale", args.working_scale != WorkingScale::ONE),
+        ("--rule", !matches!(args.rule, Rule::Steady)),
+        ("--logits", args.logits.is_some()),
+        ("--pack", args.send.pack),
+        ("--decode-there", args.send.decode_there),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((name, _)) => {
+            let why = format!(
+                "an nnInteractive server answers with masks of the whole scan, so there is no {name}: leave it out"
+            );
+            Err(Usage(why).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a model that gets the whole scan, if nobody has agreed: only now it is known how much that is.
+///
+/// # Errors
+/// What would be sent, and where to.
+pub fn check_scan(model: &ModelRef, volume: &Volume) -> anyhow::Result<()> {
+    match model {
+        ModelRef::Server(served) if is_interactive(served) && !served.agreed.is_given() => {
+            let (sent, address) = (bytes(sent_bytes(volume)), served.address.to_string());
+            Err(Usage(RemoteError::ScanNotAllowed { sent, address }.to_string()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The model at an address, with the agreement that image values go there; `None` if none is named. Of one that gets the
+/// whole scan the agreement may be missing: see [`check_scan`].
 ///
 /// # Errors
 /// If it is no address of a server, or the agreement is missing, or given to nobody.
 pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<ModelRef>> {
-    let Some(text) = address(named) else {
-        if *args != SendArgs::default() {
-            let why = "--send-voxels, --server-… and the like are for a model at an address: --model https://…";
-            return Err(Usage(why.to_owned()).into());
-        }
-        return Ok(None);
-    };
-    let mut served = served(text, &args.server)?;
-    if !served.address.is_private() && !served.trust.plain {
-        return Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into());
+    let one: Vec<&str> = address(named).into_iter().collect();
+    if one.is_empty() {
+        refuse_unused(args)?;
     }
-    if !args.send_voxels {
+    Ok(all_agreed(&one, args)?.pop().map(|served| ModelRef::Server(Box::new(served))))
+}
+
+/// Refuses what is typed about servers where no model is on one.
+pub fn refuse_unused(args: &SendArgs) -> anyhow::Result<()> {
+    if *args == SendArgs::default() {
+        return Ok(());
+    }
+    let why =
+        "--send-voxels, --server-… and the like are for a model at an address: --model https://…";
+    Err(Usage(why.to_owned()).into())
+}
+
+/// The models at these addresses, in their order, with the agreement that image values go to all of them.
+///
+/// # Errors
+/// If one is no address of a server, or the agreement is missing.
+pub fn all_agreed(addresses: &[&str], args: &SendArgs) -> anyhow::Result<Vec<ServedModel>> {
+    let mut all = addresses
+        .iter()
+        .map(|text| served(text, &args.server))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    for served in &all {
+        if !served.address.is_private() && !served.trust.plain {
+            return Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into());
+        }
+    }
+    if !args.send_voxels && all.iter().any(|served| !is_interactive(served)) {
         let sent = bytes((SIDE * SIDE * SIDE * size_of::<f32>()) as u64);
-        let address = served.address.to_string();
+        let address: Vec<_> = all.iter().map(|served| served.address.to_string()).collect();
+        let address = address.join(", ");
         return Err(Usage(RemoteError::NotAllowed { sent, address }.to_string()).into());
     }
-    served.agreed = true;
-    served.compress = args.pack;
-    served.decode_here = !args.decode_there;
-    Ok(Some(ModelRef::Server(Box::new(served))))
+    for served in &mut all {
+        served.agreed.set(args.send_voxels);
+        served.compress = args.pack;
+        served.decode_here = !args.decode_there;
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -66,7 +171,7 @@ mod tests {
         let said = error.to_string();
         assert!(said.contains("8.4 MB") && said.contains("https://gpu.example/triton"), "{said}");
         let model = agreed(Some(url), &args(true)).unwrap();
-        assert!(matches!(model, Some(ModelRef::Server(served)) if served.agreed));
+        assert!(matches!(model, Some(ModelRef::Server(served)) if served.agreed.is_given()));
     }
 
     #[test]
@@ -78,6 +183,17 @@ mod tests {
         assert!(agreed(Some(there), &plain).is_ok_and(|m| m.is_some()));
         let here = Path::new("http://127.0.0.1:8000");
         assert!(agreed(Some(here), &args(true)).is_ok_and(|m| m.is_some()));
+    }
+
+    #[test]
+    fn one_yes_is_for_all_addresses_that_are_named() {
+        let both = ["https://one.example", "https://two.example:8000"];
+        let said = all_agreed(&both, &args(false)).unwrap_err().to_string();
+        assert!(said.ends_with("--send-voxels: https://one.example, https://two.example:8000"));
+        let all = all_agreed(&both, &args(true)).unwrap();
+        assert!(all.len() == 2 && all.iter().all(|served| served.agreed.is_given()));
+        let plain = ["https://one.example", "http://two.example"];
+        assert!(all_agreed(&plain, &args(true)).unwrap_err().to_string().contains("--plain-http"));
     }
 
     #[test]

@@ -40,13 +40,19 @@ pub use state::{
     ReferenceReading, difference_styles, distance_styles,
 };
 pub use state::{
-    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
+    ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, SentSize, ServerAction,
+    ServerDraft, ServerInUse, ServerStatus,
+};
+pub use state::{
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
+};
+pub use state::{
+    InTheWay, InTheWayAnswer, RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork,
 };
 pub use state::{
     ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion, measured_objects,
 };
-pub use state::{RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork};
 pub use windows::path_prompt;
 
 use commands::CommandContext;

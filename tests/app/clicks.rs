@@ -243,7 +243,7 @@ fn another_model_leaves_masks_and_the_next_click_asks_it_everything_again() {
 
 /// A bright rod of 20 mm and 300 mm length in a scan of 120 × 120 × 360 mm, and a model that finds what is
 /// bright.
-fn rod(folder: &Path) -> (PathBuf, PathBuf) {
+pub fn rod(folder: &Path) -> (PathBuf, PathBuf) {
     let dims = [60, 60, 180];
     let m = DMat3::from_diagonal(DVec3::splat(2.0));
     let grid = Grid::new(dims, DAffine3::from_mat3_translation(m, DVec3::ZERO)).expect("a grid");

@@ -34,6 +34,8 @@ mod replaced;
 mod robot;
 mod scissors;
 mod series;
+mod served;
+mod server_stub;
 mod sessions;
 mod side_by_side;
 mod strokes;

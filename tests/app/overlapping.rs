@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::app::App;
 use voxpoint::document::{Command, LabelId};
 use voxpoint::io;
@@ -183,6 +183,22 @@ fn a_copy_lies_over_its_object_and_is_saved_with_it() {
     let [(_, liver), (_, lesion)] = structures(&scan);
     let found: Vec<_> = read.into_iter().map(|label| (label.value, label.region)).collect();
     assert_eq!(found, [(1, liver.clone()), (2, lesion), (3, liver)]);
+    // Opened again, the same lies over the same, although it is not the smaller.
+    for name in ["b.seg.nrrd", "c.dcm", "d.rtstruct.dcm"] {
+        let path = folder.path().join(name);
+        if !path.exists() {
+            save_as(&mut harness, &path);
+        }
+        let scan = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/pet");
+        let mut again = window(vec![scan, path]);
+        wait(&mut again, "the labels", |app| {
+            app.is_idle() && app.document().is_some_and(|d| d.objects().len() == 3)
+        });
+        let [before, after] = [&harness, &again]
+            .map(|harness| harness.state().document().expect("open").labels().to_vec());
+        assert_eq!(before, after, "{name}");
+        assert!(again.state().messages().any(|m| m.contains("in the order that the file says")));
+    }
     key(&mut harness, Modifiers::COMMAND, Key::Z);
     assert_eq!(state(&harness), (vec![128, 12], vec![12, 0]));
     // From the menu of an object: a copy of it, and a copy of another one in it.
@@ -318,4 +334,10 @@ fn only_formats_that_can_be_written_are_said_to_keep_all() {
     harness.run_steps(2);
     wait(&mut harness, "the file", |app| app.is_idle() && folder.path().join("m.nii.gz").exists());
     assert!(harness.state().status().ask_replace.is_none());
+    // Once more lies under others than was agreed, another name is one that keeps it.
+    harness.state_mut().carry_out(Command::BringToFront(LabelId(1)));
+    harness.run_steps(2);
+    key(&mut harness, Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
+    let suggested = harness.get_by_label("Path").accesskit_node().value().unwrap_or_default();
+    assert!(suggested.ends_with("m.seg.nrrd"), "{suggested}");
 }

@@ -14,6 +14,7 @@ use voxpoint::document::{Change, Command, EditKind, GestureId, LabelId, Object, 
 use voxpoint::io;
 use voxpoint::measure::{Robot, RobotAim, RobotRun, dice_of};
 use voxpoint::ui::kit::icons;
+use voxpoint::ui::text::Language;
 use voxpoint::ui::{Action, ComparedPair, ModelStatus, RobotAction, RobotPause};
 use voxpoint::volume::{LabelMap, LabelName, Region};
 use voxpoint::work::{CancelToken, Progress};
@@ -209,6 +210,11 @@ fn what_other_objects_have_is_not_clicked_at_and_told() {
     harness.state_mut().carry_out(paint(mine.clone(), 900));
     harness.run_steps(2);
     start(&mut harness);
+    wait(&mut harness, "the question", |app| app.status().robot.in_the_way.is_some());
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Delete its earlier masks, and start").is_none(), "none is its");
+    harness.get_by_label("Start beside them").click();
+    harness.run_steps(2);
     let run = done(&mut harness);
     assert_eq!(*objects(&harness)[0].region, mine, "nothing of it is lost");
     let [failure] = &run.failures[..] else { panic!("{:?}", run.failures) };
@@ -339,7 +345,10 @@ fn a_model_that_does_not_answer_stops_it_with_its_error() {
     assert!(objects(&harness).is_empty());
     // And it can be begun again.
     fails.store(false, Ordering::Relaxed);
-    start(&mut harness);
+    // (The message of the first lies over the button for a while.)
+    let ctx = harness.ctx.clone();
+    harness.state_mut().act(Action::Robot(RobotAction::Start), &ctx);
+    harness.run_steps(2);
     assert_eq!(dice(&done(&mut harness), 0), [1.0; 5]);
 
     // One that takes no negative points is told before, and stops where it needs one.
@@ -349,8 +358,14 @@ fn a_model_that_does_not_answer_stops_it_with_its_error() {
     let mut harness = ready(folder.path(), &[(3, "Half")], model);
     harness.get_by_label_contains("takes no negative points");
     start(&mut harness);
+    harness.state_mut().view_mut().prefs.language = Language::Chinese;
     let run = done(&mut harness);
     assert!(told(&harness).contains("negative"), "{}", told(&harness));
+    // What is saved does not depend on the window's language, in which it is shown.
+    assert_eq!(run.failures[0].reason, told(&harness));
+    harness.run_steps(3);
+    let shown = harness.get_all_by_label_contains("机器人在需要负点时会停止").count();
+    assert!(shown > 0);
     assert_eq!(run.structures[0].after.len(), 1);
 }
 
@@ -417,4 +432,63 @@ fn it_needs_something_to_compare_with() {
     press(&mut harness, Key::Enter, Modifiers::NONE);
     assert!(!harness.state().view().windows.robot);
     harness.get_by_label_contains("Compare with a label map first.");
+}
+
+/// A second run would get nothing but what the first one has left.
+#[test]
+fn objects_in_the_way_are_told_before_and_its_own_masks_are_taken_away_in_one_step() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let mut harness = ready(folder.path(), RODS, Only::default());
+    start(&mut harness);
+    let first = done(&mut harness);
+    let made =
+        |harness: &Harness<'_, App>| objects(harness).iter().map(|o| o.id).collect::<Vec<_>>();
+    let ids = made(&harness);
+    let asked = |harness: &mut Harness<'_, App>| {
+        start(harness);
+        wait(harness, "the question", |app| app.status().robot.in_the_way.is_some());
+        harness.run_steps(2);
+        harness.state().status().robot.in_the_way.clone()
+    };
+    let found = asked(&mut harness).expect("they are in the way");
+    assert_eq!((found.robots.clone(), found.share_of_others), (ids.clone(), 0.0));
+    assert!(found.share > 0.9, "{}", found.share);
+    harness.get_by_label_contains("Objects that are there already have");
+    harness.get_by_label_contains(
+        "The robot's masks of earlier runs: robot: First rod, robot: Second rod",
+    );
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(3);
+    assert!(harness.state().status().robot.in_the_way.is_none());
+    assert_eq!(harness.state().status().robot.run.as_ref(), Some(&first), "nothing was begun");
+    // One that was corrected is the user's.
+    let change =
+        Change::Subtract(Arc::new(Region::from_mask(ROW, (0..160_000).map(|n| n % 80 == 25))));
+    let (over, kind) = (Over::Background, EditKind::Eraser);
+    let edit = Command::Edit { object: Some(ids[0]), change, over, kind, gesture: GestureId(77) };
+    harness.state_mut().carry_out(edit);
+    harness.run_steps(2);
+    let found = asked(&mut harness).expect("they are in the way");
+    assert_eq!(found.robots, [ids[1]]);
+    assert_eq!(found.names[1], ["robot: First rod"]);
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(3);
+    undo(&mut harness);
+    // Taken away, the figures are those of the first time.
+    asked(&mut harness).expect("they are in the way");
+    let steps = document(&harness).history_steps().1;
+    harness.get_by_label("Delete its earlier masks, and start").click();
+    harness.run_steps(2);
+    assert!(document(&harness).history_steps().1 > steps);
+    let second = done(&mut harness);
+    for at in [0, 1] {
+        assert_eq!(dice(&second, at), dice(&first, at));
+        assert_eq!(second.structures[at].free, 1.0);
+    }
+    // Beside them, which is said with each figure.
+    asked(&mut harness).expect("they are in the way");
+    harness.get_by_label("Start beside them").click();
+    harness.run_steps(2);
+    let third = done(&mut harness);
+    assert!(third.structures.iter().all(|s| s.free < 0.1), "{:?}", third.structures);
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, PointerButton};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT as _, Queryable};
 use voxpoint::app::App;
 use voxpoint::document::Object;
 use voxpoint::geom::{DAffine3, DVec3, Plane};

@@ -103,6 +103,8 @@ fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
     assert!(crosshair(&harness).distance(both) < 1.0, "{}", crosshair(&harness));
     assert_eq!((voxels(harness.state()), document(&harness).history_steps().1), (had, steps));
     harness.get_by_label_contains("· Liver · B: Liver");
+    let why = "B is only looked at";
+    assert!(harness.state().messages().any(|m| m.contains(why)));
 
     // The wheel steps both: one slice of one scan.
     let z =

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::support::{Run, lps, names, nifti, voxpoint, write_scan};
@@ -11,37 +12,70 @@ use crate::support::{Run, lps, names, nifti, voxpoint, write_scan};
 type Log = Mutex<Vec<(String, Vec<u8>)>>;
 
 /// A server whose model finds everything: all logits are 1.
-struct Server {
+pub struct Server {
     port: u16,
     seen: Arc<Log>,
+    /// So many more inferences are done; then every connection is closed without a word.
+    left: Arc<AtomicUsize>,
+    /// To so many more it says that it is busy.
+    busy: Arc<AtomicUsize>,
 }
 
 const SIDE: usize = 32;
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, seen) = (listener.local_addr().unwrap().port(), Arc::default());
         let log: Arc<Log> = Arc::clone(&seen);
+        let left = Arc::new(AtomicUsize::new(usize::MAX));
+        let busy = Arc::new(AtomicUsize::new(0));
+        let of_all = (Arc::clone(&left), Arc::clone(&busy));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let log = log.clone();
-                std::thread::spawn(move || serve(stream, &log));
+                let (log, of_all) = (log.clone(), of_all.clone());
+                std::thread::spawn(move || serve(stream, &log, (&of_all.0, &of_all.1)));
             }
         });
-        Self { port, seen }
+        Self { port, seen, left, busy }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn inferences(&self) -> usize {
+    /// As it tells it.
+    pub fn device(&self) -> String {
+        format!("server 127.0.0.1:{}", self.port)
+    }
+
+    pub fn inferences(&self) -> usize {
         self.seen.lock().unwrap().iter().filter(|(path, _)| path.ends_with("/infer")).count()
+    }
+
+    /// Whether anything was asked of it.
+    pub fn was_asked(&self) -> bool {
+        !self.seen.lock().unwrap().is_empty()
+    }
+
+    /// Goes away after so many more inferences.
+    pub fn goes_after(&self, inferences: usize) {
+        self.left.store(inferences, Ordering::SeqCst);
+    }
+
+    /// Is busy for so many requests.
+    pub fn is_busy_for(&self, requests: usize) {
+        self.busy.store(requests, Ordering::SeqCst);
     }
 }
 
-fn serve(stream: TcpStream, log: &Log) -> Option<()> {
+/// One less; whether there was one.
+fn take(count: &AtomicUsize) -> bool {
+    let less = |n: usize| n.checked_sub(1);
+    count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
+}
+
+fn serve(stream: TcpStream, log: &Log, (left, busy): (&AtomicUsize, &AtomicUsize)) -> Option<()> {
     let mut out = stream.try_clone().ok()?;
     let mut from = BufReader::new(stream);
     loop {
@@ -59,6 +93,13 @@ fn serve(stream: TcpStream, log: &Log) -> Option<()> {
         let path = first.split(' ').nth(1)?.to_owned();
         let mut body = vec![0; length];
         from.read_exact(&mut body).ok()?;
+        if left.load(Ordering::SeqCst) == 0 || (path.ends_with("/infer") && !take(left)) {
+            return None;
+        }
+        if path.ends_with("/infer") && take(busy) {
+            write!(out, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").ok()?;
+            continue;
+        }
         let (head, content) = answer(&path);
         log.lock().unwrap().push((path, body));
         write!(out, "HTTP/1.1 200 OK\r\n{head}Content-Length: {}\r\n\r\n", content.len()).ok()?;
@@ -159,7 +200,7 @@ fn a_server_is_asked_only_after_a_yes_and_gets_nothing_of_the_header() {
 
     let done = segment(folder.path(), &scan, &["--model", &url, "--send-voxels", "--json"]).json();
     assert_eq!(done["voxels"], 8000);
-    assert_eq!(done["device"], format!("server 127.0.0.1:{}", server.port));
+    assert_eq!(done["device"], server.device());
     assert_eq!(done["device_reason"], "sam_med3d_encoder of stub 7");
     assert_eq!(done["server"]["requests"], 2);
     assert!(done["server"]["sent"].as_u64().unwrap() > 8_388_608);
@@ -225,9 +266,10 @@ fn addresses_that_are_refused_are_refused_in_one_line() {
         "--model",
         &nobody,
     ]);
-    assert!(embed.failed(1).contains("only “segment” asks servers"));
-    let window = voxpoint(&["--model", nobody.as_str()]);
-    assert!(window.failed(1).contains("the window has no servers yet"));
+    assert!(embed.failed(1).contains("only “segment” and “batch” ask servers"));
+    let window = voxpoint(&["--model", "https://me:geheim@gpu.example"]);
+    let refused = window.failed(2);
+    assert!(refused.contains("user name or a password") && !refused.contains("geheim"));
     assert!(voxpoint(&["info", nobody.as_str()]).failed(1).contains("model info"));
 }
 

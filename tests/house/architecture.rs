@@ -103,6 +103,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "segment/download",
             "segment/cubes/engine/served/tests",
             "cli/bench/server",
+            "cli/bench/stub_server",
         ],
     ),
 ];

@@ -58,6 +58,7 @@ fn app() -> App {
         opacity: None,
         visible: true,
         region,
+        on_top: None,
     };
     document.apply(Command::Import(vec![label])).unwrap();
     let stats = document.image().stats();

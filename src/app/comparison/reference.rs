@@ -188,6 +188,7 @@ pub(super) fn objects_as_labels(document: &Document) -> Vec<NamedRegion> {
         opacity: Some(object.opacity),
         visible: object.visible,
         region: (*object.whole(row)).clone(),
+        on_top: None,
     };
     // A label map has what is in it: an object without a voxel is none of its labels.
     let objects = document.objects().iter().filter(|object| object.has_voxels());

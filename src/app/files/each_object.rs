@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::names::{name_of, same_file};
-use super::news::News;
+use super::news::{EachWritten, News};
 use super::saving::label_names;
 use crate::app::document_number::DocumentNumber;
-use crate::document::{Document, Object};
+use crate::document::{Document, Object, StateId};
 use crate::io::{IoError, LabelFile, Registry};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{FileProgress, FilesThere, Status};
@@ -92,7 +92,7 @@ pub(in crate::app) struct EachObject {
 /// Files for objects that are being written, or asked about.
 #[derive(Default)]
 pub(super) struct EachSaving {
-    writing: Option<(EachObject, Task<Result<usize, NotWritten>>)>,
+    writing: Option<(EachObject, StateId, Task<Result<usize, NotWritten>>)>,
     asking: Option<EachObject>,
 }
 
@@ -107,7 +107,7 @@ impl EachSaving {
 
     /// Stops: what was there before stays.
     pub(super) fn cancel(&self) {
-        if let Some((_, task)) = &self.writing {
+        if let Some((.., task)) = &self.writing {
             task.cancel();
         }
     }
@@ -135,7 +135,7 @@ impl EachSaving {
             objects.write(&formats, &folder, replaces, (cancel, progress))
         });
         let task = task.map_err(|why| format!("{}: {why}", tr("no thread to save a file")))?;
-        self.writing = Some((wanted, task));
+        self.writing = Some((wanted, document.masks_state(), task));
         Ok(())
     }
 
@@ -149,17 +149,21 @@ impl EachSaving {
         if self.asking.is_none() {
             status.ask_files = None;
         }
-        let (wanted, task) = self.writing.as_ref()?;
+        let (wanted, _, task) = self.writing.as_ref()?;
         let (done, total) = task.progress();
         let name = name_of(&wanted.folder);
         status.saving = Some(FileProgress { name, done, total });
         let answer = task.poll()?;
-        let (wanted, _) = self.writing.take()?;
+        let (wanted, state, _) = self.writing.take()?;
         status.saving = None;
         let folder = wanted.folder.display();
         let why = match answer {
             Ok(Ok(count)) => {
-                return Some(News::SavedEach { folder: wanted.folder, count });
+                let EachObject { document, folder } = wanted;
+                return Some(News::SavedEach {
+                    document,
+                    written: EachWritten { state, folder, count },
+                });
             }
             Ok(Err(NotWritten::There(names))) => {
                 status.ask_files = Some(FilesThere { folder: wanted.folder.clone(), names });

@@ -35,7 +35,7 @@ pub(super) use names::{
     Output, ending_with_overlaps, is_named_like_a_model, label_ending, label_path_for, name_of,
     same_file, sample_scan, stem_of,
 };
-pub(super) use news::News;
+pub(super) use news::{EachWritten, News};
 use paths::Paths;
 pub(super) use paths::Purpose;
 use queue::Queue;
@@ -239,9 +239,9 @@ impl Files {
                 Some(News::SaveMeasuresTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),
-            Purpose::Session(document, _, with_scan) => {
+            Purpose::Session(document, _, wish) => {
                 let path = purpose.named(&self.formats, path);
-                Some(News::SaveSessionTo(*document, path, *with_scan))
+                Some(News::SaveSessionTo(*document, path, *wish))
             }
             Purpose::EachObject(document) => Some(News::SaveEachTo(*document, path)),
             Purpose::FindScan { .. } => Some(News::ScanFound(path)),

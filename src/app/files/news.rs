@@ -6,6 +6,16 @@ use super::reading::{Asked, Labels, Loaded, ReferenceRead, Role, Which};
 use crate::app::document_number::DocumentNumber;
 use crate::document::StateId;
 use crate::io::{PairStamp, Saved, SeriesList};
+use crate::ui::ScanWish;
+
+/// What was written of a document: each object, in a file of its own.
+pub(in crate::app) struct EachWritten {
+    /// The masks as they were then.
+    pub state: StateId,
+    pub folder: PathBuf,
+    /// How many files.
+    pub count: usize,
+}
 
 /// What has happened to files since the last look.
 pub(in crate::app) enum News {
@@ -39,7 +49,7 @@ pub(in crate::app) enum News {
     /// Of a label map and its table only one is on the disk; why, and what lies there now.
     SavedPartly { why: String, stamp: PairStamp, document: DocumentNumber },
     /// Each object is in a file of its own in this folder; so many.
-    SavedEach { folder: PathBuf, count: usize },
+    SavedEach { document: DocumentNumber, written: EachWritten },
     /// The user has chosen a folder for a file of each object.
     SaveEachTo(DocumentNumber, PathBuf),
     /// The user has chosen where the labels go.
@@ -50,8 +60,8 @@ pub(in crate::app) enum News {
     Cases(PathBuf),
     /// The user has chosen where the sessions of all cases are.
     SessionsFolder(PathBuf),
-    /// The user has chosen where the session goes; with the scan in it, or without.
-    SaveSessionTo(DocumentNumber, PathBuf, bool),
+    /// The user has chosen where the session goes, and whether the scan is in it.
+    SaveSessionTo(DocumentNumber, PathBuf, ScanWish),
     /// The user has said where the scan of a session is.
     ScanFound(PathBuf),
     /// The user has chosen a model.

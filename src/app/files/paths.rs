@@ -9,6 +9,7 @@ use super::names::{Output, with_ending};
 use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
 use crate::session;
+use crate::ui::ScanWish;
 use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
 use crate::ui::text::tr;
 use crate::work::{Task, Wake};
@@ -31,8 +32,8 @@ pub(in crate::app) enum Purpose {
     /// Where the numbers of the objects go.
     Measures(DocumentNumber, PathBuf),
     Model,
-    /// Where the session is kept from now on; with the scan's voxels in it, or without.
-    Session(DocumentNumber, PathBuf, bool),
+    /// Where the session is kept from now on, and whether the scan's voxels are in it.
+    Session(DocumentNumber, PathBuf, ScanWish),
     /// Where the scan of a session is: its file, or the folder that it is.
     FindScan {
         folder: bool,
@@ -75,8 +76,11 @@ impl Purpose {
     fn title(&self) -> &'static str {
         match self {
             Purpose::Open => tr("Open a scan, a label map or a session"),
-            Purpose::Session(.., true) => {
+            Purpose::Session(.., ScanWish::With) => {
                 tr("Save the session with the scan in it: every change is written into it")
+            }
+            Purpose::Session(.., ScanWish::Without) => {
+                tr("Save the session without the scan: every change is written into it")
             }
             Purpose::Session(..) => tr("Save the session: every change is written into it"),
             Purpose::FindScan { folder: false } => tr("Where is the scan of this session?"),
@@ -105,6 +109,17 @@ impl Purpose {
             Purpose::Cases => tr("Open a folder of cases, or a table of them (.csv)"),
             other => other.title(),
         }
+    }
+
+    /// Whether it is a folder that is asked for.
+    fn asks_folder(&self) -> bool {
+        matches!(
+            self,
+            Purpose::Cases
+                | Purpose::SessionsFolder
+                | Purpose::EachObject(_)
+                | Purpose::FindScan { folder: true }
+        )
     }
 
     fn suggestion(&self) -> Option<&PathBuf> {
@@ -151,13 +166,7 @@ impl Purpose {
             | Purpose::EachObject(_)
             | Purpose::FindScan { folder: true } => Vec::new(),
         };
-        let folder = matches!(
-            self,
-            Purpose::Cases
-                | Purpose::SessionsFolder
-                | Purpose::EachObject(_)
-                | Purpose::FindScan { folder: true }
-        );
+        let folder = self.asks_folder();
         let suggestion = self.suggestion().cloned();
         DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }
     }
@@ -383,7 +392,8 @@ impl Paths {
 /// A line to type the path into.
 fn line_for(purpose: &Purpose) -> PathPrompt {
     let text = purpose.suggestion().map(|path| path.display().to_string()).unwrap_or_default();
-    PathPrompt::new(purpose.typed_title(), text)
+    let prompt = PathPrompt::new(purpose.typed_title(), text);
+    if purpose.asks_folder() { prompt.of_a_folder() } else { prompt }
 }
 
 fn appeared(task: &Task<DialogReply>) -> bool {

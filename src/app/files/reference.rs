@@ -8,7 +8,7 @@ use super::reading::{
 use crate::geom::Grid;
 use crate::io::{self, IoError, LabelsRead, Limits, Registry, Source};
 use crate::ui::ReferenceReading;
-use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Region, Volume};
+use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress, memory};
 
 /// Reads a label map for the grid of the open scan, as the user has said it is meant.
@@ -78,6 +78,7 @@ fn above(volume: &Volume, threshold: f64) -> LabelsRead {
         opacity: None,
         visible: true,
         region: volume.above(threshold),
+        on_top: None,
     };
     let labels = if label.region.is_empty() { Vec::new() } else { vec![label] };
     LabelsRead { labels, ..LabelsRead::default() }
@@ -125,9 +126,7 @@ fn whole(
     }
     let dims = grid.dims();
     room(LabelMap::bytes_of(dims, read.labels.iter().map(|label| &label.region)), path)?;
-    let labels: Vec<(u16, &Region)> =
-        read.labels.iter().map(|label| (label.value, &label.region)).collect();
-    let (map, covered) = CoveredLabels::stacked(dims, &labels);
+    let (map, covered) = CoveredLabels::of(dims, &read.labels);
     let overlaps = !covered.is_empty();
     Ok(FileContents::Reference(Box::new(ReferenceRead { read, map, overlaps, resampled })))
 }

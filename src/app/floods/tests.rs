@@ -187,6 +187,7 @@ fn why_a_fill_would_change_nothing_is_said() {
         opacity: None,
         visible: true,
         region: Region::from_mask(10, (0..40).map(|n| xs.contains(&(n % 10)))),
+        on_top: None,
     };
     open.document.apply(Command::Import(names.map(label).to_vec())).unwrap();
     let mut floods = floods();

@@ -1,7 +1,9 @@
 //! Which model there is, while others are being loaded: what the worker says of it, as the status shows it.
 
+use std::path::Path;
+
 use super::worker::{ReadyModel, Tell};
-use crate::segment::Spots;
+use crate::segment::{ModelRef, Spots};
 use crate::ui::{ModelStatus, RuntimeStatus, Status, Toasts};
 
 #[derive(Default)]
@@ -12,6 +14,7 @@ pub(super) struct Loading {
     /// Of the model in use.
     spots: Option<Spots>,
     previews: bool,
+    in_use: Option<ModelRef>,
 }
 
 impl Loading {
@@ -28,6 +31,11 @@ impl Loading {
     /// Where the model in use would look; `None` before there is one.
     pub fn spots(&self) -> Option<&Spots> {
         self.spots.as_ref()
+    }
+
+    /// The model in use.
+    pub fn in_use(&self) -> Option<&ModelRef> {
+        self.in_use.as_ref()
     }
 
     /// Whether the model in use can say what a click would give.
@@ -70,6 +78,7 @@ impl Loading {
                 if let Ok(model) = &model {
                     self.spots = Some(model.spots.clone());
                     self.previews = model.capabilities.previews;
+                    self.in_use = Some(model.model.clone());
                 }
                 if last {
                     show(model, status);
@@ -83,9 +92,9 @@ impl Loading {
 /// What the status says of the model that there is, or of why there is none.
 fn show(model: Result<ReadyModel, String>, status: &mut Status) {
     match model {
-        Ok(ReadyModel { name, path, device, reason, capabilities, .. }) => {
+        Ok(ReadyModel { name, model, device, reason, capabilities, .. }) => {
             status.capabilities = Some(capabilities);
-            status.model_path = Some(path);
+            status.model_path = model.path().map(Path::to_owned);
             status.model = ModelStatus::Ready { name, device, reason };
         }
         Err(why) => status.model = ModelStatus::Failed(why),
@@ -109,7 +118,7 @@ mod tests {
             sight: None,
         };
         ReadyModel {
-            path: name.into(),
+            model: ModelRef::Path(name.into()),
             name: name.to_owned(),
             device: String::new(),
             reason: String::new(),

@@ -9,6 +9,7 @@
 mod loading;
 mod preview;
 mod schedule;
+mod served;
 mod worker;
 
 use std::path::PathBuf;
@@ -20,8 +21,10 @@ use crate::document::{Command, Document, EntryId, LabelId, Object, PendingClick,
 use crate::prompt::{Answer, ImageId, Prompt, PromptLog};
 use crate::segment::{ModelRef, Models, Outcome, SegmentError, Spot, Stage, Timings, runtime};
 use crate::ui::commands::edit::UNDO;
-use crate::ui::text::{tr, tr_with};
-use crate::ui::{Busy, Intent, Latency, ModelStatus, PreviewStatus, RuntimeStatus, Status, Toasts};
+use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::{
+    Busy, Intent, Latency, ModelStatus, NetworkTimes, PreviewStatus, RuntimeStatus, Status, Toasts,
+};
 use crate::work::{Task, Wake, Worker};
 use loading::Loading;
 use preview::Canvas;
@@ -83,6 +86,8 @@ pub(super) struct Model {
     document: Option<DocumentNumber>,
     /// Why a click was not answered, since somebody asked.
     failure: Option<String>,
+    /// Why a server has not answered the oldest pending click, which waits until somebody asks for it again.
+    waits: Option<String>,
 }
 
 impl Model {
@@ -104,6 +109,7 @@ impl Model {
             dead: false,
             document: None,
             failure: None,
+            waits: None,
         };
         model.ask_to_start();
         Ok(model)
@@ -112,6 +118,7 @@ impl Model {
     /// Uses this model from the next click on; `None` is the one that ships.
     pub fn choose(&mut self, model: Option<ModelRef>, status: &mut Status) {
         self.chosen = model;
+        self.waits = None;
         // The next click is answered by another model, in other times.
         status.latency = None;
         status.model = ModelStatus::Loading("model".to_owned());
@@ -238,8 +245,13 @@ impl Model {
                 let Some(key) = self.schedule.click_done(number) else { return };
                 if let Some(open_document) = open_document.filter(|s| s.number == key.document) {
                     let stopped = self.tokens.all.is_cancelled();
-                    let result = result.map(|outcome| (model, outcome));
                     let document = &mut open_document.document;
+                    if let Err(why) = &*result
+                        && self.waits_for_server(document, key.entry, why, toasts)
+                    {
+                        return;
+                    }
+                    let result = result.map(|outcome| (model, outcome));
                     let failure = finish(document, key.entry, result, stopped, status, toasts);
                     self.failure = failure.or(self.failure.take());
                 }
@@ -261,6 +273,7 @@ impl Model {
         let (done, total) = self.tokens.progress.get();
         match stage {
             _ if total > 0 => Busy::Extending(done, total),
+            Stage::Queue => Busy::Queueing,
             Stage::Crop | Stage::Encode => Busy::Encoding,
             Stage::Decode => Busy::Decoding,
             Stage::Paste => Busy::Pasting,
@@ -281,19 +294,20 @@ impl Model {
         let open_document = open_document.as_deref();
         let open = open_document.map(|s| s.number);
         if open != self.document && std::mem::replace(&mut self.document, open).is_some() {
-            self.preview = None;
+            (self.preview, self.waits) = (None, None);
             // A dead worker keeps nothing.
             let _ = self.worker.submit(Ask::ForgetClosed);
         }
         // Without a scan there is nothing to be answered from.
         let seen = open_document.filter(|s| !s.no_scan);
+        let intent = intent.filter(|_| self.may_ask());
         let hypothesis = seen.and_then(|s| self.hypothesis(s, intent?));
         let wanted = Wanted {
             document: open_document.map(|s| s.number.0),
             click: open_document.and_then(|s| self.wanted_click(s)),
             hover: hypothesis.as_ref().map(|h| (h.key, h.place)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
-            ready: self.loading.is_ready(status) && seen.is_some(),
+            ready: self.loading.is_ready(status) && seen.is_some() && self.may_ask(),
         };
         if self
             .preview
@@ -319,6 +333,7 @@ impl Model {
             }
         }
         self.show_progress(&wanted, status);
+        self.tell_server(open_document, status);
     }
 
     /// What the status bar and the ring at the pointer say.
@@ -353,6 +368,8 @@ impl Model {
                 let _never_stale =
                     open_document.document.apply(Command::Resolve { entry, resolution });
                 (self.wake)();
+            } else if self.waits_to_be_opened(status) {
+                return;
             } else if let Some(why) = self.unavailable(status) {
                 if open_document.document.apply(Command::Withdraw(entry)).is_err() {
                     return;
@@ -453,7 +470,7 @@ impl Model {
         match (&status.runtime, &status.model) {
             (RuntimeStatus::Missing(why), _) | (_, ModelStatus::Failed(why)) => Some(why.clone()),
             _ if self.dead => {
-                Some(tr("The model's thread has stopped; start the program again").to_owned())
+                Some(mark("The model's thread has stopped; start the program again").to_owned())
             }
             _ => None,
         }
@@ -549,5 +566,11 @@ fn latency(times: &Timings) -> Latency {
         encode: [times.crop, times.encode].into_iter().flatten().reduce(|a, b| a + b),
         decode: times.decode.iter().fold(0.0, |sum, ms| sum + ms),
         paste: times.paste,
+        network: times.traffic.map(|traffic| NetworkTimes {
+            network: traffic.network_ms,
+            server: traffic.server_ms,
+            sent: traffic.sent,
+            received: traffic.received,
+        }),
     }
 }

@@ -183,6 +183,7 @@ mod tests {
             opacity: None,
             visible: true,
             region,
+            on_top: None,
         });
         document.apply(Command::Import(named.collect())).unwrap();
         document

@@ -1,7 +1,5 @@
 //! The thread that owns the model: everything that takes longer than a frame happens here.
 
-use std::path::PathBuf;
-
 use super::preview::{Canvas, Preview};
 use super::schedule::{HoverResult, JobNumber};
 use crate::document::Document;
@@ -72,7 +70,7 @@ pub(super) enum Tell {
 
 pub(super) struct ReadyModel {
     pub name: String,
-    pub path: PathBuf,
+    pub model: ModelRef,
     pub device: String,
     pub reason: String,
     pub capabilities: Capabilities,
@@ -89,7 +87,7 @@ fn ready(open: &OpenModel) -> ReadyModel {
     };
     ReadyModel {
         name: segmenter.name().to_owned(),
-        path: open.model.place(),
+        model: open.model.clone(),
         device: shown,
         reason: device.reason.clone(),
         capabilities: segmenter.capabilities(),

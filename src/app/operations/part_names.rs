@@ -68,7 +68,15 @@ mod tests {
         let object = |(n, name): (usize, &&str)| {
             let region = Region::from_mask(8, (0..8).map(|i| i == n));
             let (value, name) = (n as u16 + 1, Some((*name).to_owned()));
-            NamedRegion { value, name, colour: None, opacity: None, visible: true, region }
+            NamedRegion {
+                value,
+                name,
+                colour: None,
+                opacity: None,
+                visible: true,
+                region,
+                on_top: None,
+            }
         };
         document.apply(Command::Import(names.iter().enumerate().map(object).collect())).unwrap();
         document

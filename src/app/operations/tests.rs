@@ -230,6 +230,7 @@ fn stacked(regions: &[Region]) -> OpenDocument {
         opacity: None,
         visible: true,
         region: region.clone(),
+        on_top: None,
     };
     let labels = (1..).zip(regions).map(label).collect();
     open.document.apply(Command::Import(labels)).unwrap();

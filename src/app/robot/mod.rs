@@ -4,10 +4,12 @@
 //! object that it made: what else is done meanwhile is the user's affair, and another object's voxels are not its. Once
 //! somebody else has changed its object, the figures would not be the model's any more, and it stops.
 //!
+//! - `in_the_way`: what its masks could not get, before it begins.
 //! - `looking`: its thread, which measures a mask and finds where to click next.
 //! - `file`: its figures, saved.
 
 mod file;
+mod in_the_way;
 mod looking;
 
 use std::sync::Arc;
@@ -17,15 +19,16 @@ use super::App;
 use super::comparison::Reference;
 use super::document_number::DocumentNumber;
 use super::files::{name_of, stem_of};
-use super::open_document::{OpenDocument, told};
-use crate::document::{Command, LabelId, Object, palette_colour};
+use super::open_document::OpenDocument;
+use crate::document::{Command, LabelId, Object, Refused, palette_colour};
 use crate::measure::{Robot, RobotClick, RobotFailure, RobotRun, RobotStructure};
 use crate::prompt::{Prompt, PromptLog};
-use crate::ui::text::{tr, tr_with};
+use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{ModelStatus, RobotAction, RobotOptions, RobotStatus, RobotWork};
 use crate::volume::{NamedRegion, Region};
 use crate::work::{Wake, Worker};
 use file::RunFile;
+use in_the_way::Survey;
 use looking::{Ask, Told};
 
 /// How much nearer to white than the label's the colour of the robot's object is.
@@ -41,6 +44,9 @@ pub(super) struct RobotUser {
     runs: u64,
     /// Whose figures are shown.
     of: Option<DocumentNumber>,
+    /// What lies in its way is being found out, or is known.
+    survey: Option<Survey>,
+    wake: Wake,
     file: RunFile,
 }
 
@@ -76,6 +82,17 @@ enum Phase {
     Asked,
 }
 
+/// What a label is called.
+fn called(reference: &Reference, label: &NamedRegion) -> String {
+    let number = || tr_with("Label {n}", &[("n", &reference.number_in_file(1, label))]);
+    label.name.clone().unwrap_or_else(number)
+}
+
+/// The name of the robot's object for a label of this name.
+fn name_of_mask(label: &str) -> String {
+    tr_with("robot: {name}", &[("name", &label)])
+}
+
 /// Whether a run goes on.
 #[derive(PartialEq, Eq)]
 enum Going {
@@ -85,13 +102,14 @@ enum Going {
 
 impl RobotUser {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
-        let (worker, file) = (looking::start(wake.clone())?, RunFile::new(wake));
-        Ok(Self { worker, run: None, runs: 0, of: None, file })
+        let (worker, file) = (looking::start(wake.clone())?, RunFile::new(wake.clone()));
+        Ok(Self { worker, run: None, runs: 0, of: None, survey: None, wake, file })
     }
 
-    /// Whether it clicks, or its figures are being written.
+    /// Whether it clicks or is about to, or its figures are being written.
     pub fn is_busy(&self) -> bool {
-        self.run.is_some() || self.file.is_busy()
+        let looks = self.survey.as_ref().is_some_and(Survey::is_busy);
+        self.run.is_some() || looks || self.file.is_busy()
     }
 
     /// What its thread has found for the run that goes on.
@@ -103,7 +121,7 @@ impl RobotUser {
                 Ok(_) => {}
                 Err(_) => {
                     let why =
-                        tr("The robot's thread stopped unexpectedly; start the program again.");
+                        mark("The robot's thread stopped unexpectedly; start the program again.");
                     return Err(why.to_owned());
                 }
             }
@@ -132,9 +150,7 @@ impl Run {
 
     /// What the label that it is at is called.
     fn called(&self) -> String {
-        let label = self.label();
-        let number = || tr_with("Label {n}", &[("n", &self.reference.number_in_file(1, label))]);
-        label.name.clone().unwrap_or_else(number)
+        called(&self.reference, self.label())
     }
 
     /// Begins with the label that it is at.
@@ -191,10 +207,10 @@ impl Run {
         let label = self.label();
         let meant = self.reference.labels.iter().map(|label| LabelId(label.value));
         let number = open.document.number_for(LabelId(label.value), meant);
-        let number = number.map_err(told)?;
+        let number = number.map_err(|why| why.to_string())?;
         let colour = label.colour.unwrap_or_else(|| palette_colour(LabelId(label.value)));
         let lighter = |c: u8| (f32::from(c) + (255.0 - f32::from(c)) * LIGHTER).round() as u8;
-        let name = tr_with("robot: {name}", &[("name", &self.called())]);
+        let name = name_of_mask(&self.called());
         Ok(Command::BeginByPrompt { number, name, colour: colour.map(lighter), prompt })
     }
 
@@ -209,7 +225,7 @@ impl Run {
         }
     }
 
-    /// The label that it is at is not measured to the end.
+    /// The label that it is at is not measured to the end. `reason`: in English, whatever the window's language.
     fn fails(&mut self, reason: String) {
         let label = self.reference.number_in_file(1, self.label());
         let case = self.figures.case.clone();
@@ -221,8 +237,9 @@ impl App {
     /// Does what the robot's window asks for.
     pub(super) fn do_with_robot(&mut self, action: RobotAction, ctx: &egui::Context) {
         match action {
-            RobotAction::Start => self.start_robot(),
-            RobotAction::Stop => self.stop_robot(tr("Stopped.").to_owned()),
+            RobotAction::Start => self.survey_for_robot(),
+            RobotAction::Answer(answer) => self.answer_in_the_way(answer),
+            RobotAction::Stop => self.stop_robot(mark("Stopped.").to_owned()),
             RobotAction::Copy => {
                 if let Some(run) = &self.status.robot.run {
                     ctx.copy_text(run.csv());
@@ -242,14 +259,10 @@ impl App {
             return;
         }
         let options = self.view.prefs.robot;
-        let chosen = self.view.scan.comparison.as_ref().and_then(|view| view.selected?.b);
-        let is_wanted = |label: &NamedRegion| options.all || chosen == Some(label.value);
-        let all = reference.labels.iter().enumerate();
-        let labels: Vec<usize> =
-            all.filter(|(_, label)| is_wanted(label)).map(|(at, _)| at).collect();
-        self.status.robot.told = None;
+        let labels = self.labels_for_robot(reference);
+        (self.status.robot.told, self.status.robot.in_the_way) = (None, None);
         if labels.is_empty() {
-            let why = tr("B has no such label: choose another pair in the table, or all labels.");
+            let why = mark("B has no such label: choose another pair in the table, or all labels.");
             self.status.robot.told = Some(why.to_owned());
             return;
         }
@@ -287,9 +300,19 @@ impl App {
         self.robot.run = Some(run);
     }
 
+    /// On which labels of the reference it is to click.
+    fn labels_for_robot(&self, reference: &Reference) -> Vec<usize> {
+        let all = self.view.prefs.robot.all;
+        let chosen = self.view.scan.comparison.as_ref().and_then(|view| view.selected?.b);
+        let is_wanted = |label: &NamedRegion| all || chosen == Some(label.value);
+        let labels = reference.labels.iter().enumerate();
+        labels.filter(|(_, label)| is_wanted(label)).map(|(at, _)| at).collect()
+    }
+
     /// Goes on with the clicks. Waits for nothing.
     pub(super) fn follow_robot(&mut self, ctx: &egui::Context) {
         self.tell_run_file();
+        self.follow_survey();
         let open = self.open.as_ref().map(|open| open.number);
         if self.robot.of.is_some() && self.robot.of != open {
             // Its scan is not open any more.
@@ -330,7 +353,13 @@ impl App {
         }
     }
 
-    /// Ends the run that goes on, for this reason. What is measured stays.
+    /// Why the last command was refused that was, since the last look.
+    fn take_refusal(&mut self) -> Option<Refused> {
+        self.open.as_mut()?.refused.take()
+    }
+
+    /// Ends the run that goes on, for this reason (in English, for the figures; it is shown as a translation). What is
+    /// measured stays.
     fn stop_robot(&mut self, why: String) {
         let Some(mut run) = self.robot.run.take() else { return };
         run.fails(why.clone());
@@ -338,13 +367,14 @@ impl App {
         if !self.view.windows.robot {
             self.toasts.info(why.clone());
         }
-        self.status.robot = RobotStatus { work: None, run: Some(run.figures), told: Some(why) };
+        self.status.robot =
+            RobotStatus { run: Some(run.figures), told: Some(why), ..RobotStatus::default() };
     }
 
     /// What comes next of a run.
     ///
     /// # Errors
-    /// If it can't go on; in the language in use.
+    /// If it can't go on; in English.
     fn go_on(
         &mut self,
         run: &mut Run,
@@ -393,11 +423,11 @@ impl App {
             _ => false,
         };
         let why = if number != Some(run.reference.number) {
-            tr("Stopped, because the objects are not compared with the same label map any more.")
+            mark("Stopped, because the objects are not compared with the same label map any more.")
         } else if other_model {
-            tr("Stopped, because another model is in use.")
+            mark("Stopped, because another model is in use.")
         } else if !self.view.windows.robot {
-            tr("The robot user was stopped, because its window was closed.")
+            mark("The robot user was stopped, because its window was closed.")
         } else {
             let object = run.object.as_ref().map(|(id, log)| {
                 let open = self.open.as_ref();
@@ -407,9 +437,9 @@ impl App {
                 None => return Ok(()),
                 Some((Some(object), log)) if object.log == *log => {
                     if object.is_corrected() {
-                        tr("Stopped, because the mask of its object was changed by hand.")
+                        mark("Stopped, because the mask of its object was changed by hand.")
                     } else if object.locked {
-                        tr("Stopped, because its object was locked.")
+                        mark("Stopped, because its object was locked.")
                     } else {
                         return Ok(());
                     }
@@ -419,7 +449,7 @@ impl App {
                     if let Some(why) = self.model.take_failure() {
                         return Err(why);
                     }
-                    tr(
+                    mark(
                         "Stopped, because its object was deleted, or a click of it undone or changed.",
                     )
                 }
@@ -441,10 +471,10 @@ impl App {
         }
         let next = next.map_err(|short| {
             let mb = short.needed.div_ceil(1_000_000);
-            tr_with(
+            let why = mark(
                 "Finding the deepest voxel needs {mb} MB of memory: let the robot click at random.",
-                &[("mb", &mb)],
-            )
+            );
+            why.replace("{mb}", &mb.to_string())
         })?;
         if let Some(click) = next {
             // These two may be changed on the way.
@@ -458,7 +488,7 @@ impl App {
         }
         structure.stays(last);
         if !is_asked {
-            run.fails(tr("other objects have all of its voxels").to_owned());
+            run.fails(mark("other objects have all of its voxels").to_owned());
         }
         self.next_label(run)
     }
@@ -467,7 +497,7 @@ impl App {
     fn next_label(&mut self, run: &mut Run) -> Result<Going, String> {
         let Some(open) = &mut self.open else { return Ok(Going::Done) };
         if let Some((id, _)) = run.object.take_if(|_| run.options.take_out) {
-            open.document.apply(Command::RemoveObject(id)).map_err(told)?;
+            open.document.apply(Command::RemoveObject(id)).map_err(|why| why.to_string())?;
         }
         run.at += 1;
         if run.at == run.labels.len() {
@@ -480,6 +510,12 @@ impl App {
 
     /// Clicks, in the user's way.
     fn click_of_robot(&mut self, run: &mut Run, click: RobotClick) -> Result<(), String> {
+        if !click.positive && self.status.model_lacks(|can| can.negative_points) {
+            let why = mark(
+                "The model in use takes no negative points: the robot stops where it needs one.",
+            );
+            return Err(why.to_owned());
+        }
         let Some(open) = &self.open else { return Ok(()) };
         let world = open.document.image().grid().world_of(click.voxel);
         let command = run.command(open, Prompt::new(world, click.positive))?;
@@ -487,10 +523,10 @@ impl App {
             Command::BeginByPrompt { number, .. } => Some(*number),
             _ => run.object.as_ref().map(|(id, _)| *id),
         };
-        let _of_others = self.model.take_failure();
+        let _of_others = (self.model.take_failure(), self.take_refusal());
         if !self.run(command) {
-            let why = self.toasts.texts().last().map(str::to_owned);
-            return Err(why.unwrap_or_else(|| tr("Stopped.").to_owned()));
+            let why = self.take_refusal().map(|why| why.to_string());
+            return Err(why.unwrap_or_else(|| mark("Stopped.").to_owned()));
         }
         let object = self.document().zip(id).and_then(|(document, id)| document.object(id));
         run.object = object.map(|object| (object.id, object.log.clone()));

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::discarded;
 use super::kept::Kept;
 use super::orders::{Ending, KeptFrom, Letter, Move, MoveWatch, Order, SessionId, Told};
+use super::unfinished::{self, Unfinished};
 use crate::document::Object;
 use crate::session::{Exported, FileRef, ReadOnly, ScanPart, SessionFile, labels_check_sum};
 use crate::ui::text::mark;
@@ -59,6 +60,7 @@ impl Desk {
     pub fn new(drafts: Option<PathBuf>, out: Sender<Told>, wake: Wake) -> Self {
         if let Some(drafts) = &drafts {
             discarded::clear(drafts, SystemTime::now());
+            unfinished::clear(drafts);
         }
         Self { drafts, kept: Vec::new(), out, wake }
     }
@@ -128,14 +130,16 @@ impl Desk {
     }
 
     fn move_to(&mut self, order: Move) -> Option<Told> {
-        let Move { to, letter, with_scan, scan, watch } = order;
+        let Move { to, letter, wish, scan, watch } = order;
         let Letter { session, mark, .. } = letter;
         let (kept, drafts) = self.find(session)?;
         let mut snapshot = letter.snapshot;
         kept.complete(&mut snapshot, &letter.scene, true);
         let MoveWatch { cancel, progress } = &watch;
         let part = ScanPart { volume: scan.as_deref(), cancel, progress };
-        let result = kept.move_to(&to, &snapshot, drafts, (part, with_scan));
+        let note = Unfinished::at(&to, drafts);
+        let result = kept.move_to(&to, &snapshot, drafts, (part, wish));
+        drop(note);
         kept.last = Some(snapshot);
         let has_scan = kept.has_scan();
         Some(match result {

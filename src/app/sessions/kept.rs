@@ -14,6 +14,7 @@ use crate::session::{
     ENDING, Exported, ScanPart, SessionError, SessionFile, SessionSource, Snapshot,
     labels_check_sum, now_ms,
 };
+use crate::ui::ScanWish;
 use crate::ui::text::mark;
 
 /// Drawing pictures takes no more than this share of the time,
@@ -276,23 +277,34 @@ impl Kept {
         }
     }
 
-    /// Makes another file the session's, or puts the scan into it; where it is then. The scan's voxels are in it if
-    /// that is wished for, they were in the one before, or are in the one that it replaces, where they may be the only
-    /// ones.
+    /// Makes another file the session's, or puts the scan into it or takes it out; where it is then. If nothing is wished
+    /// of the scan's voxels they are in it if they were in the one before, or are in the one that it replaces, where they
+    /// may be the only ones.
     pub fn move_to(
         &mut self,
         to: &Path,
         snapshot: &Snapshot,
         drafts: Option<&Path>,
-        (part, with_scan): (ScanPart<'_>, bool),
+        (part, wish): (ScanPart<'_>, ScanWish),
     ) -> Result<PathBuf, String> {
         let said = |why: SessionError| why.to_string();
-        let scan = (with_scan || self.has_scan()).then_some(part);
+        let without = wish == ScanWish::Without;
+        let file_of_scan = &snapshot.around.source.file.absolute;
+        if without && file_of_scan.symlink_metadata().is_err() {
+            let text = mark(
+                "the scan's file is not there any more, and its voxels are nowhere but in the session: {path}",
+            );
+            return Err(text.replace("{path}", &file_of_scan.display().to_string()));
+        }
+        let in_it = wish == ScanWish::With || (self.has_scan() && !without);
+        let scan = in_it.then_some(part);
         let its_own = self.beginning.file.as_ref().is_some_and(|file| same_file(file.path(), to));
         if its_own && self.beginning.named {
             let path = self.write(snapshot, drafts).map_err(said)?;
-            if let (Some(scan), Some(file)) = (scan, &mut self.beginning.file) {
-                file.put_scan(scan).map_err(said)?;
+            match (scan, &mut self.beginning.file) {
+                (Some(scan), Some(file)) => file.put_scan(scan).map_err(said)?,
+                (None, Some(file)) => file.take_scan_out().map_err(said)?,
+                (_, None) => {}
             }
             return Ok(path);
         }
@@ -306,7 +318,8 @@ impl Kept {
         let before = set_aside(to)?;
         let mut named = snapshot.clone();
         CopyMark::put(&mut named.around.view, None);
-        let file = match self.copy_over(before.as_ref(), to, &named, (part, scan)) {
+        let theirs = before.as_ref().filter(|_| !without);
+        let file = match self.copy_over(theirs, to, &named, (part, scan)) {
             Ok(file) => file,
             Err(why) => {
                 if let Some(Replaced { path, .. }) = before

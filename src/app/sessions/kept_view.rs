@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Document, LabelId};
 use crate::geom::{DMat3, DVec2, DVec3, Oblique, PanZoom};
 use crate::render::{Clip, ClipBox, ClipPlane, ColourMap, TransferPreset};
+use crate::ui::state::View3d;
 use crate::ui::{ImageLayer, Pane, ViewState, tools};
 use crate::volume::Window;
 
@@ -72,6 +73,33 @@ struct Layer {
 
 fn numbers(window: Window) -> [f64; 2] {
     [window.centre, window.width]
+}
+
+impl Volume3d {
+    /// Looks so at the scan in 3D.
+    fn apply(&self, view: &mut View3d) {
+        view.window = window(self.window).unwrap_or(view.window);
+        let named =
+            |preset: &TransferPreset| self.preset.as_deref() == Some(&*format!("{preset:?}"));
+        if let Some(preset) = TransferPreset::ALL.into_iter().find(named) {
+            (view.preset, view.transfer) = (Some(preset), preset.function(view.window));
+        }
+        if self.iso.is_finite() {
+            view.iso_value = self.iso;
+        }
+        if (0.0..=1.0).contains(&self.image_opacity) {
+            view.image_opacity = self.image_opacity;
+        }
+        let plane = self.clip_plane.filter(|p| finite(p)).and_then(|[x, y, z, offset_mm]| {
+            let normal = DVec3::new(x, y, z).try_normalize()?;
+            Some(ClipPlane { normal, offset_mm })
+        });
+        let inside = |[low, high]: &[[f64; 3]; 2]| {
+            (0..3).all(|n| 0.0 <= low[n] && low[n] < high[n] && high[n] <= 1.0)
+        };
+        let bounds = self.clip_box.filter(inside);
+        view.clip = Clip { plane, bounds: bounds.map(|[low, high]| ClipBox { low, high }) };
+    }
 }
 
 fn window(numbers: Option<[f64; 2]>) -> Option<Window> {
@@ -201,28 +229,7 @@ impl KeptView {
             orbit.shift = DVec2::from_array(camera.shift);
         }
         if let Some(volume) = &self.volume {
-            let view = &mut scan.view_3d;
-            view.window = window(volume.window).unwrap_or(view.window);
-            let named =
-                |preset: &TransferPreset| volume.preset.as_deref() == Some(&*format!("{preset:?}"));
-            if let Some(preset) = TransferPreset::ALL.into_iter().find(named) {
-                (view.preset, view.transfer) = (Some(preset), preset.function(view.window));
-            }
-            if volume.iso.is_finite() {
-                view.iso_value = volume.iso;
-            }
-            if (0.0..=1.0).contains(&volume.image_opacity) {
-                view.image_opacity = volume.image_opacity;
-            }
-            let plane = volume.clip_plane.filter(|p| finite(p)).and_then(|[x, y, z, offset_mm]| {
-                let normal = DVec3::new(x, y, z).try_normalize()?;
-                Some(ClipPlane { normal, offset_mm })
-            });
-            let inside = |[low, high]: &[[f64; 3]; 2]| {
-                (0..3).all(|n| 0.0 <= low[n] && low[n] < high[n] && high[n] <= 1.0)
-            };
-            let bounds = volume.clip_box.filter(inside);
-            view.clip = Clip { plane, bounds: bounds.map(|[low, high]| ClipBox { low, high }) };
+            volume.apply(&mut scan.view_3d);
         }
         let kept = self.paint_inside.map(LabelId);
         scan.paint_inside = kept.filter(|id| document.object(*id).is_some());

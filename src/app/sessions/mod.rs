@@ -8,7 +8,7 @@
 //!   into the window; `asking`: the questions on the way.
 //! - `drafts`: what can be gone on with; `folder`, `discarded`: where drafts lie; `copies`: which session a draft is a copy
 //!   of.
-//! - `with_scan`: saved elsewhere, with the scan in it.
+//! - `with_scan`: saved elsewhere, with the scan in it; `unfinished`: what is left where that was broken off.
 //! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
 
 mod asking;
@@ -35,6 +35,7 @@ mod picture;
 mod taking_up;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod with_scan;
 mod words;
 
@@ -348,16 +349,24 @@ impl App {
             }
             Told::Moved { session, mark, path, has_scan } => {
                 let name = path.display().to_string();
+                let mut had_scan = false;
                 if let Some(current) = mine(current, session) {
                     (current.named, current.moving, current.copy_of) = (true, None, None);
-                    current.has_scan = has_scan;
+                    had_scan = std::mem::replace(&mut current.has_scan, has_scan);
                     self.remembered.opened(path.clone().into());
                     current.heard(mark, Some(path), None);
                 }
-                self.toasts.info(tr_with(
-                    "Session saved; from now on every change is written into it: {name}",
-                    &[("name", &name)],
-                ));
+                let scan = self.open.as_ref().filter(|_| had_scan && !has_scan);
+                self.toasts.info(match scan {
+                    Some(open) => tr_with(
+                        "Session saved without the scan's voxels: whoever opens it needs the scan's file ({scan}). From now on every change is written into it: {name}",
+                        &[("scan", &open.document.image().name()), ("name", &name)],
+                    ),
+                    None => tr_with(
+                        "Session saved; from now on every change is written into it: {name}",
+                        &[("name", &name)],
+                    ),
+                });
             }
             Told::NotMoved { session, why } => {
                 if let Some(current) = mine(current, session) {
@@ -409,7 +418,10 @@ impl App {
             }
         });
         self.status.session = status;
-        let title = words::title(self.document(), self.status.session.as_ref());
+        let each = self.open.as_ref().and_then(OpenDocument::in_files_of_their_own);
+        self.status.saved_each = each.map(|written| (written.folder.clone(), written.count));
+        let in_files = each.is_some();
+        let title = words::title(self.document(), self.status.session.as_ref(), in_files);
         if title != self.sessions.title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
             self.sessions.title = title;

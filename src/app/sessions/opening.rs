@@ -232,26 +232,25 @@ fn put_back(draft: Box<Book>, copy: &CopyMark, session: Result<Box<Book>, String
     }
 }
 
+/// What the work on a session that is only read is a copy of, and why.
+fn as_copy(
+    path: &Path,
+    contents: &Contents,
+    file: &Result<Carried, NotItself>,
+) -> Option<(CopyMark, String)> {
+    let Err(NotItself::ReadOnly(why)) = file else { return None };
+    let belongs_back = matches!(why, ReadOnly::NoRights | ReadOnly::ForeignLock(_));
+    let mark = CopyMark::new(path, contents.last_write(), belongs_back);
+    Some((mark, why.to_string()))
+}
+
 /// How a step goes on; or that this is all, with a question that has the session in it wherever there is one.
 type Outcome<T = OpeningOutcome> = Result<T, OpeningOutcome>;
 
 impl Stop<'_> {
     fn go_on(&self, wish: Wish) -> Outcome {
         match wish {
-            Wish::Read { path, take_over } => {
-                let path = self.had_again(path)?;
-                let opened = self.open(&path, take_over)?;
-                let book = self.book(path, opened);
-                match &book.file {
-                    Err(NotItself::ReadOnly(ReadOnly::Held(holder)))
-                        if !holder.is_on_this_computer() =>
-                    {
-                        let why = Why::Held(holder.clone());
-                        Ok(OpeningOutcome::Asks(book, why))
-                    }
-                    _ => self.newest(book),
-                }
-            }
+            Wish::Read { path, take_over } => self.begin(path, take_over),
             Wish::Find(book) => self.find(book),
             Wish::Newer(book, draft) => {
                 let draft = self.read(&draft)?;
@@ -285,21 +284,38 @@ impl Stop<'_> {
                 book.leave_its_scan();
                 self.ready(book, loaded, None, Some(Note::ByPlace))
             }
-            Wish::MasksAlone(book) => {
-                let Snapshot { around, time_point, model_image, .. } = &book.contents.snapshot;
-                let stands_in = StandIn {
-                    source: around.source.clone(),
-                    time_point: *time_point,
-                    model_image: *model_image,
-                };
-                let loaded = empty(&around.source, Limits::default().memory)?;
-                let mut ready = self.ready(book, loaded, None, Some(Note::MasksAlone))?;
-                if let OpeningOutcome::Ready(ready) = &mut ready {
-                    ready.stands_in = Some(stands_in);
-                }
-                Ok(ready)
-            }
+            Wish::MasksAlone(book) => self.masks_alone(book),
         }
+    }
+
+    /// The session at a place; asked about, if somebody on another computer has it.
+    fn begin(&self, path: PathBuf, take_over: bool) -> Outcome {
+        let path = self.had_again(path)?;
+        let opened = self.open(&path, take_over)?;
+        let book = self.book(path, opened);
+        match &book.file {
+            Err(NotItself::ReadOnly(ReadOnly::Held(holder))) if !holder.is_on_this_computer() => {
+                let why = Why::Held(holder.clone());
+                Ok(OpeningOutcome::Asks(book, why))
+            }
+            _ => self.newest(book),
+        }
+    }
+
+    /// The masks on an empty scan in the place of their own.
+    fn masks_alone(&self, book: Box<Book>) -> Outcome {
+        let Snapshot { around, time_point, model_image, .. } = &book.contents.snapshot;
+        let stands_in = StandIn {
+            source: around.source.clone(),
+            time_point: *time_point,
+            model_image: *model_image,
+        };
+        let loaded = empty(&around.source, Limits::default().memory)?;
+        let mut ready = self.ready(book, loaded, None, Some(Note::MasksAlone))?;
+        if let OpeningOutcome::Ready(ready) = &mut ready {
+            ready.stands_in = Some(stands_in);
+        }
+        Ok(ready)
     }
 
     fn book(&self, path: PathBuf, opened: Opened) -> Box<Book> {
@@ -454,7 +470,7 @@ impl Stop<'_> {
         note: Option<Note>,
     ) -> Outcome {
         let (overlays, lost) = self.overlays(&book, note)?;
-        let Book { path, contents, mut file, mut aside, mut copy } = *book;
+        let Book { path, contents, mut file, mut aside, copy } = *book;
         let around = &contents.snapshot.around;
         let numbered: BTreeMap<u32, Arc<Volume>> = overlays
             .iter()
@@ -468,11 +484,7 @@ impl Stop<'_> {
             // What it holds is not what is shown: it stays as it is.
             (file, aside) = (Err(NotItself::ReadOnly(ReadOnly::Damaged)), None);
         }
-        if let (Err(NotItself::ReadOnly(why)), None) = (&file, &copy) {
-            let belongs_back = matches!(why, ReadOnly::NoRights | ReadOnly::ForeignLock(_));
-            let mark = CopyMark::new(&path, contents.last_write(), belongs_back);
-            copy = Some((mark, why.to_string()));
-        }
+        let copy = copy.or_else(|| as_copy(&path, &contents, &file));
         // What was exported is of the masks on their own scan.
         let own = !matches!(file, Err(NotItself::OtherScan));
         let exported = around.exported.as_ref().filter(|_| own);

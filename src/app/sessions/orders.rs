@@ -9,6 +9,7 @@ use super::copies::CopyMark;
 use super::picture::Backdrop;
 use crate::document::Object;
 use crate::session::{Exported, FileRef, Past, SessionFile, Snapshot};
+use crate::ui::ScanWish;
 use crate::volume::Volume;
 use crate::work::{CancelToken, Progress};
 
@@ -50,8 +51,7 @@ pub struct Letter {
 pub struct Move {
     pub to: PathBuf,
     pub letter: Letter,
-    /// The scan's voxels go into it. (Those that are in the session already go with it in any case.)
-    pub with_scan: bool,
+    pub wish: ScanWish,
     /// The scan; `None` where something else stands in for it.
     pub scan: Option<Arc<Volume>>,
     pub watch: MoveWatch,

@@ -29,7 +29,7 @@ use crate::document::{Change, Command, Document, EditKind, GestureId, Over};
 use crate::geom::{Convention, DAffine3, DVec3, Grid};
 use crate::io;
 use crate::session::{self, Past, Snapshot};
-use crate::ui::{Status, ViewState};
+use crate::ui::{ScanWish, Status, ViewState};
 use crate::volume::{Region, Scale, StoredGeometry, Volume, Voxels, Window};
 use crate::work::{CancelToken, Progress};
 
@@ -245,9 +245,9 @@ fn what_was_exported_is_noted_without_another_change() {
 
 /// A session on its way to another file, without its scan.
 fn moved(to: &Path, letter: Letter) -> Order {
-    let (to, with_scan, watch) = (to.to_owned(), false, MoveWatch::default());
+    let (to, wish, watch) = (to.to_owned(), ScanWish::AsItIs, MoveWatch::default());
     let scan = Some(letter.scene.volume.clone());
-    Order::Move(Box::new(Move { to, letter, with_scan, scan, watch }))
+    Order::Move(Box::new(Move { to, letter, wish, scan, watch }))
 }
 
 #[test]
@@ -257,13 +257,15 @@ fn a_session_moves_with_its_scan() {
     let letter = bench.follow(true).unwrap();
     bench.keeper.give(Order::Write(letter));
     let Told::Written { path: draft, .. } = bench.hear() else { panic!("written") };
-    let at = |name: &str| bench.folder.path().join(name);
+    let folder = bench.folder.path().to_owned();
+    let at = |name: &str| folder.join(name);
     let [first, second, third] = ["a", "b", "c"].map(|name| at(&format!("{name}.voxpoint")));
-    let mut go = |to: &Path, with_scan: bool, given_up: bool| {
+    let voxels = bench.open.document.image().voxels().clone();
+    let mut go = |to: &Path, wish: ScanWish, given_up: bool| {
         let Bench { open, view, current, .. } = &mut bench;
         let letter = current.letter(open, view, true);
         let Order::Move(mut order) = moved(to, letter) else { panic!("it moves") };
-        order.with_scan = with_scan;
+        order.wish = wish;
         if given_up {
             order.watch.cancel.cancel();
         }
@@ -271,25 +273,43 @@ fn a_session_moves_with_its_scan() {
         bench.hear()
     };
     let inside = |path: &Path| session::read(path).unwrap().scan.is_some();
-    let Told::NotMoved { why, .. } = go(&first, true, true) else { panic!("given up") };
+    let Told::NotMoved { why, .. } = go(&first, ScanWish::With, true) else { panic!("given up") };
     assert!(why.contains("stays as it is"), "{why}");
     assert!(draft.exists() && !first.exists());
-    assert!(matches!(go(&first, false, false), Told::Moved { has_scan: false, .. }));
+    assert!(matches!(go(&first, ScanWish::AsItIs, false), Told::Moved { has_scan: false, .. }));
     assert!(!inside(&first));
     // Into the same file, and then wherever it goes.
-    assert!(matches!(go(&first, true, false), Told::Moved { has_scan: true, .. }));
+    assert!(matches!(go(&first, ScanWish::With, false), Told::Moved { has_scan: true, .. }));
     assert!(inside(&first));
-    assert!(matches!(go(&second, false, false), Told::Moved { has_scan: true, .. }));
+    assert!(matches!(go(&second, ScanWish::AsItIs, false), Told::Moved { has_scan: true, .. }));
     assert!(inside(&second) && inside(&first));
     // Over another session.
     std::fs::copy(&second, &third).unwrap();
-    assert!(matches!(go(&third, true, false), Told::Moved { has_scan: true, .. }));
+    assert!(matches!(go(&third, ScanWish::With, false), Told::Moved { has_scan: true, .. }));
     let contents = session::read(&third).unwrap();
     let source = &contents.snapshot.around.source;
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let place = (source, contents.scan.as_ref().unwrap());
     let read = session::read_scan(&third, place, "NIfTI", &cancel, &progress).unwrap().unwrap();
-    assert_eq!(read.voxels(), bench.open.document.image().voxels());
+    assert_eq!(read.voxels(), &voxels);
+    // Out of it again: not if they would be nowhere then.
+    let (scan, away) = (at("scan.nii.gz"), at("away.nii.gz"));
+    std::fs::rename(&scan, &away).unwrap();
+    for to in [&third, &first] {
+        let Told::NotMoved { why, .. } = go(to, ScanWish::Without, false) else { panic!("moved") };
+        assert!(why.contains("nowhere but in the session"), "{why}");
+        assert!(inside(to));
+    }
+    std::fs::rename(&away, &scan).unwrap();
+    // Into itself, and over another that has the same scan in it.
+    assert!(matches!(go(&third, ScanWish::Without, false), Told::Moved { has_scan: false, .. }));
+    assert!(!inside(&third) && inside(&first));
+    assert!(matches!(go(&first, ScanWish::Without, false), Told::Moved { has_scan: false, .. }));
+    assert!(!inside(&first));
+    assert!(matches!(go(&first, ScanWish::With, false), Told::Moved { has_scan: true, .. }));
+    let fourth = at("d.voxpoint");
+    assert!(matches!(go(&fourth, ScanWish::Without, false), Told::Moved { has_scan: false, .. }));
+    assert!(!inside(&fourth) && inside(&first));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::app::document_number::DocumentNumber;
 use crate::app::files::{Purpose, stem_of};
 use crate::session::{ENDING, estimated_bytes};
-use crate::ui::WithScan;
 use crate::ui::text::tr;
+use crate::ui::{ScanWish, WithScan};
 use crate::work::Task;
 
 /// Whether the scan is to go into the session is being asked.
@@ -23,10 +23,15 @@ pub(super) struct Asking {
 impl App {
     /// Asks where the session is to be kept.
     pub(in crate::app) fn ask_save_session(&mut self) {
-        self.ask_session_place(false);
+        self.ask_session_place(ScanWish::AsItIs);
     }
 
-    fn ask_session_place(&mut self, with_scan: bool) {
+    /// As that; the scan's voxels, which are in it, go out of it.
+    pub(in crate::app) fn ask_save_session_alone(&mut self) {
+        self.ask_session_place(ScanWish::Without);
+    }
+
+    fn ask_session_place(&mut self, wish: ScanWish) {
         let Some(open) = &self.open else { return };
         let beside = || {
             let stem = stem_of(&self.formats, &open.path);
@@ -34,7 +39,7 @@ impl App {
         };
         let named = self.sessions.current.as_ref().filter(|c| c.named && c.trouble.is_none());
         let suggestion = named.and_then(|c| c.path.clone()).unwrap_or_else(beside);
-        self.files.paths.ask(Purpose::Session(open.number, suggestion, with_scan));
+        self.files.paths.ask(Purpose::Session(open.number, suggestion, wish));
     }
 
     /// Says what it means to have the scan in the session, and how large that would be.
@@ -62,12 +67,12 @@ impl App {
         let asked = self.sessions.with_scan.take();
         let open = self.open.as_ref().map(|open| open.number);
         if goes_on && asked.is_some_and(|asked| Some(asked.document) == open) {
-            self.ask_session_place(true);
+            self.ask_session_place(ScanWish::With);
         }
     }
 
     /// The session is kept there from now on.
-    pub(in crate::app) fn save_session(&mut self, path: PathBuf, with_scan: bool) {
+    pub(in crate::app) fn save_session(&mut self, path: PathBuf, wish: ScanWish) {
         let Sessions { current, hashes, keeper, .. } = &mut self.sessions;
         let (Some(open), Some(current)) = (&self.open, current) else { return };
         if current.moving.is_some() {
@@ -80,11 +85,11 @@ impl App {
         current.see(open, &self.view, &self.status, hashes);
         let letter = current.letter(open, &self.view, true);
         // A scan that has no file here goes wherever its session goes.
-        let with_scan = with_scan || current.own_source.is_some();
+        let wish = if current.own_source.is_some() { ScanWish::With } else { wish };
         let scan = (!open.no_scan).then(|| open.document.image().clone());
         let watch = MoveWatch::default();
         current.moving = Some(Moving::new(&path, watch.clone()));
-        keeper.give(Order::Move(Box::new(Move { to: path, letter, with_scan, scan, watch })));
+        keeper.give(Order::Move(Box::new(Move { to: path, letter, wish, scan, watch })));
     }
 
     /// Stops that: the session stays where it was.

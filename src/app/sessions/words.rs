@@ -14,7 +14,12 @@ use crate::ui::{CopyStatus, SessionState, SessionStatus};
 pub const OFTEN: Duration = Duration::from_millis(100);
 
 /// `ct.nii.gz · session case.voxpoint (saved) · mask not exported — Voxpoint`.
-pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> String {
+/// `in_files`: each object is in a file of its own as it is.
+pub fn title(
+    document: Option<&Document>,
+    session: Option<&SessionStatus>,
+    in_files: bool,
+) -> String {
     let Some(document) = document else { return "Voxpoint".to_owned() };
     let mut parts = vec![document.image().name().to_owned()];
     parts.extend(session.and_then(|s| mark_text(s.case)).map(str::to_owned));
@@ -34,8 +39,12 @@ pub fn title(document: Option<&Document>, session: Option<&SessionStatus>) -> St
         parts.push(tr_with("{name}, read-only", &[("name", name)]));
     }
     if document.objects().iter().any(|o| !o.region.is_empty()) || document.is_modified() {
-        let modified = document.is_modified();
-        parts.push(if modified { tr("mask not exported") } else { tr("mask exported") }.to_owned());
+        let text = match (document.is_modified(), in_files) {
+            (false, _) => tr("mask exported"),
+            (true, true) => tr("each object exported"),
+            (true, false) => tr("mask not exported"),
+        };
+        parts.push(text.to_owned());
     }
     format!("{} — Voxpoint", parts.join(" · "))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use super::{First, ModelArgs, PartsArg, Rule, Space};
+use super::{First, ModelArgs, PartsArg, Rule, SendArgs, Space};
 
 /// What `voxpoint batch --help` ends with.
 const TABLE: &str = "\
@@ -19,11 +19,13 @@ The table's first line names its columns; others than these are not looked at, a
   name    the structure's name in the label table; with labels the map's own names stay
   clicks  how often the robot clicks (else --clicks)
   space   of points: world or voxel (else --space)
-  model   another model than --model
+  model   another model than --model: its place, or the address of a server
 
 Standard output gets a line of JSON for each row: row (its line in the table), image, out, state (done, earlier, failed),
-error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot), touches, device, ms (load, model, save).
-A row that fails is named and the others go on; the exit code is then 1.
+error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot), touches, device, ms (load, model, save), and of a model on a server what
+went over the network (server: requests, sent, received, `network_ms`, `server_ms`).
+A row that fails is named and the others go on; the exit code is then 1. A server that fails three rows one after another
+is not asked for the rest: those rows fail at once, and the same command does them when it is back.
 
 What is done is kept in TABLE.journal, or, of a share, TABLE.I-of-N.journal. The same command goes on where it was
 stopped, also with another number of shares: rows that are in any of these journals, with the same clicks, model and
@@ -40,6 +42,12 @@ pub struct BatchArgs {
     /// Which model, and where.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// What is sent to servers, if a model is on one; --send-voxels agrees for all addresses that are named.
+    #[command(flatten)]
+    pub send: SendArgs,
+    /// How often a server is asked again that does not answer, with pauses of 1, 2, 4… seconds.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<u32>::new().range(0..=10))]
+    pub retries: u32,
     /// What the coordinates of points are, where a row does not say it.
     #[arg(long, value_enum, default_value_t = Space::World)]
     pub space: Space,
@@ -64,7 +72,7 @@ pub struct BatchArgs {
     /// Only each N-th row, beginning with the I-th: for N machines or array jobs, each with its own I from 1.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub shard: Option<ShardArg>,
-    /// Rows worked on at the same time, each with a model of its own in memory.
+    /// Rows worked on at the same time, each with a model of its own in memory, or as a client of its own of a server.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub jobs: usize,
     /// Another place for the journal; those of other shares are not looked at then.

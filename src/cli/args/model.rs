@@ -27,13 +27,15 @@ pub enum ModelCommand {
 #[derive(Args, Debug)]
 pub struct ModelInfoArgs {
     /// A checkpoint (.pth), a folder with encoder.onnx and decoder.onnx, the name of a model found, or the address of a
-    /// server (https://…).
+    /// server (https://…, nninteractive+https://…).
     pub model: Option<PathBuf>,
     /// How the server is reached.
     #[command(flatten)]
     pub server: ServerArgs,
     /// Print JSON: name, kind, path, bytes, sha256, parameters, architecture, licence, source, card; of a server
-    /// address, server, models (name, state, platform, inputs, outputs), problem.
+    /// address, server, models (name, state, platform, inputs, outputs), problem; of an nnInteractive server instead of
+    /// models `session_version`, licence, interactions, `initial_mask`, autozoom, patch, sessions, `idle_seconds`,
+    /// `liveness_seconds`.
     #[arg(long)]
     pub json: bool,
 }

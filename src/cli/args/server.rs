@@ -4,7 +4,8 @@ use clap::Args;
 
 use crate::segment::remote::Pin;
 
-/// How a model at an address (`--model https://…`) is reached: the same for every command that takes one.
+/// How a model at an address (`--model https://…`, `nninteractive+https://…`) is reached: the same for every command that
+/// takes one.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerArgs {
     /// A file of certificates (PEM) of authorities that the server's certificate may be signed by, beside those of the
@@ -15,8 +16,12 @@ pub struct ServerArgs {
     /// signed by anybody (unless --server-ca is given, too).
     #[arg(long, value_name = "HEX", value_parser = parse_pin)]
     pub server_pin: Option<Pin>,
-    /// Allow http:// to another machine, on the way to which everybody can read the image. (To this one it needs no
-    /// permission.)
+    /// A file whose first line is the key that the server wants (`Authorization: Bearer`). Nobody else may be able to read
+    /// it: chmod 600.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Allow http:// to another machine, on the way to which everybody can read the image and the key. (To this one it
+    /// needs no permission.)
     #[arg(long)]
     pub plain_http: bool,
     /// The names of encoder and decoder on the server, if they are not `sam_med3d_encoder` and `sam_med3d_decoder`.
@@ -45,8 +50,8 @@ pub struct SendArgs {
     /// How the server is reached.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Agree that image values around the points are sent to the server that --model names: 8.4 MB for each place,
-    /// without names, dates or anything else of the header.
+    /// Agree that image values are sent to the server that --model names: those around the points, 8.4 MB for each place, or
+    /// to nninteractive+https:// the whole scan, once. Without names, dates or anything else of the header.
     #[arg(long)]
     pub send_voxels: bool,
     /// Pack what is sent (gzip): for slow networks.

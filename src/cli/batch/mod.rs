@@ -4,6 +4,7 @@
 //! handed out in the table's order. What is done is in a journal as soon as its label map is in its place, so a kill loses
 //! nothing and repeats at most the rows that were at work.
 
+mod models;
 mod row;
 mod table;
 mod told;
@@ -19,11 +20,13 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::args::{BatchArgs, Space};
 use super::journal::{self, Journal};
-use super::{causes, eval, jobs, print, say};
-use crate::segment::{self, ModelRef, Segmenter, cubes};
+use super::stamp::ReadStamp;
+use super::{causes, jobs, print, say};
+use crate::segment::{ModelRef, Segmenter, cubes};
+use models::RunModels;
 use row::Inputs;
 use table::{Job, JobPrompt};
-use told::{KeptRow, Made, ReadStamp, RowLine, RowState, Tally};
+use told::{KeptRow, Made, RowLine, RowState, Tally};
 
 /// Counted up whenever the same row would be made otherwise.
 const BATCH_VERSION: u32 = 1;
@@ -57,20 +60,20 @@ pub fn run(args: &BatchArgs) -> anyhow::Result<()> {
     }
 }
 
+/// A model that a job has open.
+type OpenedModel = (ModelRef, Box<dyn Segmenter>);
+
 /// A run.
 struct Batch<'a> {
     args: &'a BatchArgs,
     rows: Vec<Job>,
-    /// Threads of each job's model; `None` chooses.
-    threads: Option<usize>,
+    models: RunModels<'a>,
     /// Where results are kept as they come.
     journal: Journal<KeptRow>,
     /// Those of other shares.
     others: HashMap<String, KeptRow>,
     /// The label maps that any of these wrote.
     ours: HashSet<PathBuf>,
-    /// SHA-256 of models, by their place.
-    models: Mutex<HashMap<PathBuf, String>>,
     tally: Mutex<Tally>,
     next: AtomicUsize,
     /// Something concerns all rows.
@@ -79,11 +82,9 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     fn prepare(args: &'a BatchArgs, rows: Vec<Job>) -> anyhow::Result<Self> {
-        if rows.iter().any(|job| job.model.is_none()) {
-            // Wrong for all of them, and told at once.
-            let model = super::segment::model_path(args.model.model.as_deref())?;
-            eval::sha256_of_model(&model)?;
-        }
+        // What is wrong for all of them is told at once.
+        let threads = jobs::threads_of_each(args.jobs, args.model.threads);
+        let models = RunModels::of(args, &rows, threads)?;
         cubes::expect_models(args.jobs);
         let path = args.resume.clone().unwrap_or_else(|| journal_of(args));
         let journal = Journal::open(&path, COMMAND)?;
@@ -97,10 +98,9 @@ impl<'a> Batch<'a> {
         Ok(Self {
             args,
             ours,
-            threads: jobs::threads_of_each(args.jobs, args.model.threads),
+            models,
             journal,
             others,
-            models: Mutex::default(),
             tally: Mutex::new(Tally::new(rows.len())),
             rows,
             next: AtomicUsize::new(0),
@@ -148,7 +148,10 @@ impl<'a> Batch<'a> {
                     if self.earlier(job).is_some() {
                         continue;
                     }
-                    let inputs = guarded(|| row::load(job, &mut last));
+                    let inputs = guarded(|| {
+                        self.models.check(&self.models.of_job(job)?)?;
+                        row::load(job, &mut last)
+                    });
                     if send.send((job, inputs)).is_err() {
                         break;
                     }
@@ -167,13 +170,18 @@ impl<'a> Batch<'a> {
         &self,
         job: &Job,
         inputs: anyhow::Result<Inputs>,
-        model: &mut Option<(PathBuf, Box<dyn Segmenter>)>,
+        model: &mut Option<OpenedModel>,
     ) -> anyhow::Result<()> {
         let made = inputs.and_then(|inputs| {
             let key = self.key(job)?;
-            let segmenter = self.model_of(job, model)?;
+            let wanted = self.models.of_job(job)?;
+            // It may have been given up since this row's scan was read.
+            self.models.check(&wanted)?;
             let ours = self.ours.contains(&job.out);
-            let made = guarded(|| row::make(job, &inputs, segmenter, (self.args, ours)));
+            let made = self.opened(&wanted, model).and_then(|segmenter| {
+                guarded(|| row::make(job, &inputs, segmenter, (self.args, ours)))
+            });
+            self.models.note(&wanted, made.as_ref().err());
             if made.as_ref().is_err_and(anyhow::Error::is::<Panicked>) {
                 // Nobody knows what state it is in.
                 *model = None;
@@ -193,26 +201,19 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The model of a row, opened if it is another than the last row's.
-    fn model_of<'m>(
+    /// A model, opened if it is another than the last row's.
+    fn opened<'m>(
         &self,
-        job: &Job,
-        model: &'m mut Option<(PathBuf, Box<dyn Segmenter>)>,
+        wanted: &ModelRef,
+        model: &'m mut Option<OpenedModel>,
     ) -> anyhow::Result<&'m mut dyn Segmenter> {
-        let path = self.model_path(job)?;
-        if model.as_ref().is_none_or(|(at, _)| *at != path) {
+        if model.as_ref().is_none_or(|(at, _)| at != wanted) {
             // Not two in memory.
             *model = None;
-            let device = self.args.model.device.into();
-            let opened = segment::open(&ModelRef::Path(path.clone()), device, self.threads)?;
-            *model = Some((path, opened));
+            *model = Some((wanted.clone(), self.models.open(wanted)?));
         }
         let (_, segmenter) = model.as_mut().context("no model")?;
         Ok(segmenter.as_mut())
-    }
-
-    fn model_path(&self, job: &Job) -> anyhow::Result<PathBuf> {
-        super::segment::model_path(job.model.as_deref().or(self.args.model.model.as_deref()))
     }
 
     /// All that a row's label map depends on, but for what is in its files ([`KeptRow::holds`]).
@@ -239,23 +240,13 @@ impl<'a> Batch<'a> {
             "out": way(&job.out),
             "name": job.name,
             "prompt": prompt,
-            "model": self.sha256(&self.model_path(job)?)?,
+            "model": self.models.key(&self.models.of_job(job)?)?,
             "rule": self.args.rule,
             "parts": self.args.parts,
             "program": env!("CARGO_PKG_VERSION"),
             "batch": BATCH_VERSION,
         });
         Ok(key.to_string())
-    }
-
-    fn sha256(&self, model: &Path) -> anyhow::Result<String> {
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sha256) = models.get(model) {
-            return Ok(sha256.clone());
-        }
-        let sha256 = eval::sha256_of_model(model)?;
-        models.insert(model.to_owned(), sha256.clone());
-        Ok(sha256)
     }
 
     /// A line for programs, and how far it is for people.
@@ -340,7 +331,7 @@ mod tests {
         args_with(table, &[])
     }
 
-    fn args_with(table: &Path, more: &[&str]) -> BatchArgs {
+    pub(super) fn args_with(table: &Path, more: &[&str]) -> BatchArgs {
         let mut typed = vec!["voxpoint".as_ref(), "batch".as_ref(), table.as_os_str()];
         typed.extend(more.iter().map(std::ffi::OsStr::new));
         match Cli::try_parse_from(typed).map(|cli| cli.command) {

@@ -4,22 +4,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 
 use super::super::args::BatchArgs;
 use super::super::eval::reach::reach;
 use super::super::files::{self, ms_since};
+use super::super::robot_rounds::{self, Answering};
+use super::super::stamp::ReadStamp;
 use super::super::{overlaps, segment::prompts};
 use super::table::{Job, JobPrompt};
-use super::told::{Made, MadeLabel, ReadStamp, RowMilliseconds};
+use super::told::{Made, MadeLabel, RowMilliseconds};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, ContentKind};
-use crate::measure::{Robot, dice_of};
+use crate::measure::{Robot, RobotClick, dice_of};
 use crate::prompt::Prompt;
 use crate::segment::cubes::CanonicalGrid;
+use crate::segment::remote::Traffic;
 use crate::segment::{Outcome, Request, Segmenter};
 use crate::volume::{LabelName, NamedRegion, Region, Volume};
-use crate::work::{CancelToken, Progress, memory};
+use crate::work::{CancelToken, Progress};
 
 /// What a row works on.
 #[derive(Debug)]
@@ -83,7 +86,7 @@ pub fn make(
     let Inputs { volume, truth, .. } = inputs;
     files::refuse_inputs(&job.out, volume)?;
     let start = Instant::now();
-    let mut clicking = Clicking { volume, segmenter, args };
+    let mut clicking = Clicking { volume, segmenter, args, traffic: None };
     let mut masks = match &job.prompt {
         JobPrompt::Points { points, space, label } => {
             let prompts = prompts(volume, points, *space)?;
@@ -111,6 +114,7 @@ pub fn make(
         labels: masks.iter().map(|mask| mask.told(voxel_ml)).collect(),
         touches: masks.iter().any(|m| m.outcome.answer.touches || m.outcome.answer.cut),
         device: clicking.segmenter.device().name.clone(),
+        server: clicking.traffic.map(Into::into),
         ms,
     })
 }
@@ -157,6 +161,8 @@ struct Clicking<'a> {
     volume: &'a Arc<Volume>,
     segmenter: &'a mut dyn Segmenter,
     args: &'a BatchArgs,
+    /// What went over the network so far.
+    traffic: Option<Traffic>,
 }
 
 impl Clicking<'_> {
@@ -174,10 +180,17 @@ impl Clicking<'_> {
         } else {
             self.segmenter.answer(&request, &cancel, &mut |_| ())?
         };
+        self.count(&outcome);
         if outcome.answer.footprint.is_empty() {
             bail!("the model gave no answer; try another model with --model");
         }
         Ok(outcome)
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        if let Some(more) = outcome.timings.traffic {
+            *self.traffic.get_or_insert_default() += more;
+        }
     }
 
     /// Clicks as `voxpoint eval` does: first in the structure, then in what is wrong within reach of the model.
@@ -195,23 +208,34 @@ impl Clicking<'_> {
         let first = robot.first(&truth.region).with_context(which)?;
         let at = grid.world_of(first.voxel);
         robot.stay_in(reach(&CanonicalGrid::of(grid).crop_around(at), grid));
-        let (mut prompts, mut next) = (Vec::new(), Some(first));
-        let mut last: Option<Outcome> = None;
-        while let Some(click) = next.filter(|_| prompts.len() < clicks) {
-            prompts.push(Prompt::new(grid.world_of(click.voxel), click.positive));
-            let mut request = self.request(&prompts);
-            if let Some(last) = last.take() {
-                request.earlier = last.answer;
-            }
-            let outcome = self.segmenter.answer(&request, &CancelToken::new(), &mut |_| ())?;
-            memory::check(robot.bytes(&truth.region, &outcome.region))
-                .map_err(|short| anyhow!("finding the next click {short}"))?;
-            next = robot.next(&truth.region, &outcome.region);
-            last = Some(outcome);
-        }
+        let mut rounds = Rounds { clicking: self, prompts: Vec::new(), last: None };
+        robot_rounds::click_all(&mut robot, &truth.region, (first, clicks), &mut rounds)?;
+        let Rounds { prompts, last, .. } = rounds;
         let outcome = last.context("the model was not asked")?;
         let (value, name, colour) = (truth.value, truth.name.clone(), truth.colour);
         Ok(Mask { value, name, colour, prompts, outcome, truth: Some(&truth.region) })
+    }
+}
+
+/// A robot's clicks on one structure and the last answer to them.
+struct Rounds<'c, 'a> {
+    clicking: &'c mut Clicking<'a>,
+    prompts: Vec<Prompt>,
+    last: Option<Outcome>,
+}
+
+impl Answering for Rounds<'_, '_> {
+    fn click(&mut self, click: RobotClick, _: usize) -> anyhow::Result<&Region> {
+        let at = self.clicking.volume.grid().world_of(click.voxel);
+        self.prompts.push(Prompt::new(at, click.positive));
+        let mut request = self.clicking.request(&self.prompts);
+        if let Some(last) = self.last.take() {
+            request.earlier = last.answer;
+        }
+        let cancel = CancelToken::new();
+        let outcome = self.clicking.segmenter.answer(&request, &cancel, &mut |_| ())?;
+        self.clicking.count(&outcome);
+        Ok(&self.last.insert(outcome).region)
     }
 }
 

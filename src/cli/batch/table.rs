@@ -9,6 +9,7 @@ use super::super::args::{BatchArgs, Space, TypedPoint, parse_point};
 use super::super::files;
 use crate::cases::table_rows;
 use crate::io::{self, ContentKind};
+use crate::segment::remote::is_address;
 
 /// A row: one label map that is to be made.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub struct Job {
     pub prompt: JobPrompt,
     /// Of clicks: the structure's name in the label table.
     pub name: Option<String>,
-    /// Another model than that of the command.
+    /// Another model than that of the command: its place, or an address as it stands there.
     pub model: Option<PathBuf>,
     /// Where the label map goes.
     pub out: PathBuf,
@@ -114,7 +115,9 @@ impl Columns<'_> {
             },
         };
         let name = field("name").map(str::to_owned);
-        Ok(Job { line, image, prompt, name, model: file("model"), out })
+        let address = field("model").filter(|text| is_address(text)).map(PathBuf::from);
+        let model = address.or_else(|| file("model"));
+        Ok(Job { line, image, prompt, name, model, out })
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is told of a row, and how far it is.
 
-use std::fs::Metadata;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+
+use super::super::server::ServerTraffic;
+use super::super::stamp::ReadStamp;
 
 /// What the journal keeps of a row that is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,51 +26,6 @@ impl KeptRow {
     }
 }
 
-/// A file or a folder as it was at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadStamp {
-    path: PathBuf,
-    /// Bytes; of a folder, of the files in it.
-    bytes: u64,
-    /// When it was written last, milliseconds since 1970; of a folder, the newest of it and of the files in it.
-    written_ms: u64,
-}
-
-impl ReadStamp {
-    /// As it is now.
-    ///
-    /// # Errors
-    /// If it can't be looked at.
-    pub fn of(path: &Path) -> anyhow::Result<Self> {
-        let look = || -> std::io::Result<(u64, u64)> {
-            let about = std::fs::metadata(path)?;
-            if !about.is_dir() {
-                return Ok((about.len(), written_ms(&about)));
-            }
-            let (mut bytes, mut newest) = (0, written_ms(&about));
-            for entry in std::fs::read_dir(path)? {
-                let about = entry?.metadata()?;
-                bytes += if about.is_dir() { 0 } else { about.len() };
-                newest = newest.max(written_ms(&about));
-            }
-            Ok((bytes, newest))
-        };
-        let (bytes, written_ms) =
-            look().with_context(|| format!("can't read {}", path.display()))?;
-        Ok(Self { path: path.to_owned(), bytes, written_ms })
-    }
-
-    /// Whether it is still so.
-    pub fn holds(&self) -> bool {
-        Self::of(&self.path).is_ok_and(|now| now == *self)
-    }
-}
-
-fn written_ms(about: &Metadata) -> u64 {
-    let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
 /// A row that is done; keys are stable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Made {
@@ -79,6 +35,9 @@ pub struct Made {
     pub touches: bool,
     /// Where the model ran.
     pub device: String,
+    /// What went over the network, if it ran on a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerTraffic>,
     /// How long it took.
     pub ms: RowMilliseconds,
 }

@@ -1,8 +1,10 @@
 //! `voxpoint bench`: how fast this machine opens a scan, draws it and answers a click. Prints medians; judges nothing.
 
+mod batch;
 mod brush;
 mod click;
 mod clicks;
+mod clients;
 mod edit;
 mod files;
 mod grow_cut;
@@ -13,6 +15,7 @@ mod organ;
 mod process;
 mod server;
 mod session;
+mod stub_server;
 pub mod synthetic;
 mod view;
 
@@ -55,6 +58,10 @@ struct Report {
     large: Option<view::LargeScanTimes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<server::ServerTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clients: Option<Vec<clients::Throughput>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<batch::BatchTimes>,
 }
 
 /// Measures and prints.
@@ -82,12 +89,17 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         wants(BenchWhat::Session).then(|| session::measure(args.size, args.repeat)).transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
-    let server =
-        wants(BenchWhat::Server).then(|| server::measure(args.size, args.repeat)).transpose()?;
+    let several = args.what == BenchWhat::Server && !args.clients.is_empty();
+    let server = (wants(BenchWhat::Server) && !several)
+        .then(|| server::measure(args.size, args.repeat))
+        .transpose()?;
+    let clients = several.then(|| clients::measure(args)).transpose()?;
+    // Not among all: with a real model it takes minutes.
+    let batch = (args.what == BenchWhat::Batch).then(|| batch::measure(args)).transpose()?;
     let report = Report {
         size: args.size,
         repeat: args.repeat,
-        cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        cores: cores(),
         release: !cfg!(debug_assertions),
         open,
         click,
@@ -99,6 +111,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         session,
         large,
         server,
+        clients,
+        batch,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
@@ -120,7 +134,14 @@ fn table(report: &Report) -> String {
     lines.extend(report.session.iter().flat_map(session::SessionTimes::lines));
     lines.extend(report.large.iter().flat_map(view::LargeScanTimes::lines));
     lines.extend(report.server.iter().flat_map(server::ServerTimes::lines));
+    lines.extend(report.clients.iter().flatten().flat_map(clients::Throughput::lines));
+    lines.extend(report.batch.iter().flat_map(batch::BatchTimes::lines));
     lines.join("\n")
+}
+
+/// Of this machine.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The middle of some measurements.

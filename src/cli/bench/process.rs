@@ -55,6 +55,23 @@ pub fn peak_kib() -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// The resident memory of a process, MB (Linux).
+pub fn resident_mb(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024.0 / 1e6)
+}
+
+/// Seconds that all cores together have worked for this process (Linux; the system counts hundredths).
+pub fn cpu_seconds() -> Option<f64> {
+    let said = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // After the name, which may have anything in it: state is the first, user and system time are the 12th and 13th.
+    let fields: Vec<&str> = said.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |n: usize| fields.get(n)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / 100.0)
+}
+
 /// The median of their milliseconds.
 pub fn median_ms(runs: &[ProcessMeasurement]) -> f64 {
     median(&runs.iter().map(|run| run.ms).collect::<Vec<_>>())

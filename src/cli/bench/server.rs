@@ -1,22 +1,18 @@
 //! What a click costs that a server answers, beside the server and the wire: a server on this machine that answers at
 //! once, with tensors as large as SAM-Med3D's, is asked by the program and by a bare socket in turn.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Read as _, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use super::clicks::Clicks;
+use super::stub_server::{self, Service};
 use super::{median, synthetic, timed};
-use crate::segment::cubes::{CubeSegmenter, SIDE};
+use crate::segment::cubes::CubeSegmenter;
 use crate::segment::remote::{DECODER, ENCODER, ServedModel};
 use crate::work::CancelToken;
-
-/// Of SAM-Med3D: the embedding, and the side of its logits.
-const EMBEDDING: [usize; 5] = [1, 384, 8, 8, 8];
-const LOGITS: usize = 32;
 
 /// Medians, in milliseconds.
 #[derive(Debug, Serialize)]
@@ -39,16 +35,9 @@ pub struct ServerTimes {
 
 /// Clicks in a synthetic scan, each time in another cube.
 pub fn measure(size: [usize; 3], repeat: usize) -> anyhow::Result<ServerTimes> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("no port for a server")?;
-    let port = listener.local_addr()?.port();
-    std::thread::Builder::new().name("bench server".into()).spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // Each connection on its own: that of the program stays open.
-            std::thread::spawn(move || serve(&stream));
-        }
-    })?;
-    let mut served = ServedModel::at(format!("http://127.0.0.1:{port}").parse()?);
-    served.agreed = true;
+    let port = stub_server::start(Service::default())?;
+    let served = ServedModel::at(format!("http://127.0.0.1:{port}").parse()?);
+    served.agreed.set(true);
     let mut segmenter = CubeSegmenter::served(&served, None)?;
     let mut socket = Socket::open(port)?;
     let clicks = Clicks::new(Arc::new(synthetic::volume(size)?));
@@ -142,92 +131,8 @@ impl Socket {
             "POST /v2/models/{model}/infer HTTP/1.1\r\nHost: here\r\nContent-Length: {bytes}\r\n\r\n"
         )?;
         out.write_all(&body)?;
-        let length = head(&mut self.0)?.1;
+        let length = stub_server::head(&mut self.0)?.1;
         let mut answer = vec![0u8; length];
         self.0.read_exact(&mut answer)
     }
-}
-
-/// The first line of a message and the length of its body.
-fn head(from: &mut BufReader<TcpStream>) -> std::io::Result<(String, usize)> {
-    let (mut first, mut length) = (String::new(), 0);
-    from.read_line(&mut first)?;
-    loop {
-        let mut line = String::new();
-        if from.read_line(&mut line)? <= 2 {
-            return Ok((first, length));
-        }
-        if let Some((key, value)) = line.split_once(':')
-            && key.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().unwrap_or(0);
-        }
-    }
-}
-
-/// Answers each request at once, until the connection ends.
-fn serve(stream: &TcpStream) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
-    let mut out = stream.try_clone().ok()?;
-    let mut from = BufReader::with_capacity(1 << 18, stream.try_clone().ok()?);
-    let numbers = |count: usize| 0.5f32.to_le_bytes().repeat(count);
-    let encoded = tensors(&[("image_embedding", &EMBEDDING)], &numbers(EMBEDDING.iter().product()));
-    let logits = [1, 1, LOGITS, LOGITS, LOGITS];
-    let decoded =
-        tensors(&[("mask_logits", &logits), ("iou", &[1, 1])], &numbers(LOGITS.pow(3) + 1));
-    let mut body = Vec::new();
-    loop {
-        let (first, length) = head(&mut from).ok()?;
-        if first.is_empty() {
-            return None;
-        }
-        body.resize(length, 0);
-        from.read_exact(&mut body).ok()?;
-        let path = first.split(' ').nth(1).unwrap_or_default();
-        let (json, content) = match path {
-            "/v2" => (0, r#"{"name":"bench","version":"1"}"#.into()),
-            path if path.ends_with("/infer") && path.contains(ENCODER) => encoded.clone(),
-            path if path.ends_with("/infer") => decoded.clone(),
-            path if path.ends_with("/ready") => (0, Vec::new()),
-            path if path.ends_with("/config") => (0, b"{}".to_vec()),
-            path => (0, description(path.contains(ENCODER)).into_bytes()),
-        };
-        let extra = match json {
-            0 => String::new(),
-            n => format!("Inference-Header-Content-Length: {n}\r\n"),
-        };
-        write!(out, "HTTP/1.1 200 OK\r\n{extra}Content-Length: {}\r\n\r\n", content.len()).ok()?;
-        out.write_all(&content).ok()?;
-    }
-}
-
-/// What the models take and give.
-fn description(encoder: bool) -> String {
-    let port = |name: &str, datatype: &str, shape: &[i64]| serde_json::json!({ "name": name, "datatype": datatype, "shape": shape });
-    let side = LOGITS as i64;
-    let embedding = port("image_embedding", "FP32", &EMBEDDING.map(|n| n as i64));
-    let cube = |name: &str, n: i64| port(name, "FP32", &[1, 1, n, n, n]);
-    let (inputs, outputs) = if encoder {
-        (vec![cube("image", SIDE as i64)], vec![embedding])
-    } else {
-        let coords = port("point_coords", "FP32", &[1, -1, 3]);
-        let labels = port("point_labels", "INT64", &[1, -1]);
-        let iou = port("iou", "FP32", &[1, 1]);
-        let inputs = vec![embedding, coords, labels, cube("prev_mask", side)];
-        (inputs, vec![cube("mask_logits", side), iou])
-    };
-    serde_json::json!({ "platform": "none", "inputs": inputs, "outputs": outputs }).to_string()
-}
-
-/// An answer and how long its JSON is.
-fn tensors(outputs: &[(&str, &[usize])], numbers: &[u8]) -> (usize, Vec<u8>) {
-    let described = outputs.iter().map(|(name, shape)| {
-        let size = 4 * shape.iter().product::<usize>();
-        serde_json::json!({
-            "name": name, "datatype": "FP32", "shape": shape,
-            "parameters": { "binary_data_size": size },
-        })
-    });
-    let json = serde_json::json!({ "outputs": described.collect::<Vec<_>>() }).to_string();
-    (json.len(), [json.as_bytes(), numbers].concat())
 }

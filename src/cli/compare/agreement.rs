@@ -242,7 +242,15 @@ fn save(
             visible: true,
         });
         let (colour, opacity, region) = (Some(colour), None, region.clone());
-        named.push(NamedRegion { value, name, colour, opacity, visible: true, region });
+        named.push(NamedRegion {
+            value,
+            name,
+            colour,
+            opacity,
+            visible: true,
+            region,
+            on_top: None,
+        });
     }
     let (dims, grid) = (volume.grid().dims(), volume.grid());
     memory::check(LabelMap::bytes_of(dims, named.iter().map(|l| &l.region)))

@@ -27,6 +27,7 @@ use anyhow::{Context as _, bail};
 
 use super::args::{EvalArgs, Labels};
 use super::journal::Journal;
+use super::stamp::ReadStamp;
 use super::{Usage, causes, files, jobs, print, print_json, say};
 use crate::io;
 use crate::segment::cubes::{self, CubeSegmenter};
@@ -277,17 +278,17 @@ impl<'a> Evaluation<'a> {
         results: &mut Results,
     ) -> anyhow::Result<()> {
         let opened = open(case, self.args.labels.as_ref()).and_then(|(volume, labels)| {
-            let stamp = identity::Stamp::of(case)?;
-            Ok((volume, labels, stamp))
+            let stamps = [ReadStamp::of(&case.image)?, ReadStamp::of(&case.labels)?];
+            Ok((volume, labels, stamps))
         });
-        let (volume, labels, stamp) = match opened {
+        let (volume, labels, stamps) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 fail(case, None, &error, results);
                 return Ok(());
             }
         };
-        let keys: Vec<String> = labels.iter().map(|l| self.key(case, l.value, &stamp)).collect();
+        let keys: Vec<String> = labels.iter().map(|l| self.key(case, l.value, &stamps)).collect();
         let old = |key: &String| self.journal.as_ref().and_then(|j| j.get(key)).cloned();
         // A picture needs all masks, and the journal has none.
         let picture =
@@ -345,13 +346,13 @@ impl<'a> Evaluation<'a> {
     }
 
     /// All that a structure's result depends on.
-    fn key(&self, case: &Case, label: u16, stamp: &identity::Stamp) -> String {
+    fn key(&self, case: &Case, label: u16, stamps: &[ReadStamp; 2]) -> String {
         let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
         serde_json::json!({
             "image": name(&case.image),
             "labels": name(&case.labels),
             "label": label,
-            "files": stamp,
+            "files": stamps.each_ref().map(ReadStamp::numbers),
             "model": self.model_sha256,
             "device": self.ran_on.name,
             "options": self.options,

@@ -37,7 +37,15 @@ pub fn draw(
             // A label has one colour on both sides, also if one side lacks labels.
             let place = truth.iter().position(|l| l.value == value).unwrap_or(0);
             let colour = Some(PALETTE[place % PALETTE.len()]);
-            NamedRegion { value, name: None, colour, opacity: None, visible: true, region }
+            NamedRegion {
+                value,
+                name: None,
+                colour,
+                opacity: None,
+                visible: true,
+                region,
+                on_top: None,
+            }
         });
         render::picture(volume, seen.collect(), at, SIZE)
     });

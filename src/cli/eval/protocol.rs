@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::super::args::{CropAt, First, FirstPrompt, PartsArg, Rule, StartFrom};
+use super::super::robot_rounds::{self, Answering};
 use super::correction::{self, Correction, CorrectionOptions};
 use super::reach::reach;
 use super::rounding::rounded;
@@ -183,25 +184,7 @@ pub fn run(
             .map_err(|error| anyhow!("a stroke: {error}"))?,
     };
     trial.click_all(segmenter, &mut robot, stroke, (&truth.region, &mut after))?;
-    let correction = options.correction.as_ref();
-    let correction = correction
-        .map(|options| correction::correct(volume, &truth.region, &trial.mask, options))
-        .transpose()?;
-    let structure = Structure {
-        case: case.to_owned(),
-        label: truth.value,
-        name: truth.name.clone(),
-        voxels: size.voxels,
-        volume_ml: rounded(size.ml, 6),
-        extent_mm: size.extent.map(|mm| rounded(mm, 6)),
-        small: size.is_small(),
-        in_cube: rounded(in_cube, 9),
-        after,
-        clicks: trial.clicks,
-        grown: trial.grown,
-        correction,
-    };
-    Ok(StructureResult { structure, mask: trial.mask })
+    trial.told(case, truth, (&size, in_cube, after))
 }
 
 /// Refuses a place in which there is no memory for looking for the next click.
@@ -245,20 +228,19 @@ impl<'a> Trial<'a> {
         measured: (&Region, &mut Vec<After>),
     ) -> anyhow::Result<()> {
         let (truth, after) = measured;
-        let mut stroke = stroke.into_iter();
-        let mut next = stroke.next();
         let clicks = &self.options.clicks;
-        for number in 1..=clicks.last().copied().unwrap_or(0) {
-            if let Some(click) = next {
-                self.click(segmenter, click)?;
-                for click in stroke.by_ref() {
-                    self.click(segmenter, click)?;
-                }
-                next = robot.next(truth, &self.mask);
+        let most = clicks.last().copied().unwrap_or(0);
+        let mut stroke = stroke.into_iter();
+        let made = match stroke.next() {
+            Some(first) => {
+                let mut rounds = Rounds { trial: self, segmenter, stroke, truth, after };
+                robot_rounds::click_all(robot, truth, (first, most), &mut rounds)?
             }
-            if clicks.contains(&number) {
-                after.push(self.measured(truth, number)?);
-            }
+            None => 0,
+        };
+        // Nothing was wrong any more: the last mask stands.
+        for &number in clicks.iter().filter(|number| **number > made) {
+            after.push(self.measured(truth, number)?);
         }
         Ok(())
     }
@@ -293,6 +275,34 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
+    /// What came of it; the last mask is corrected first, if that is asked for.
+    fn told(
+        self,
+        case: &str,
+        truth: &NamedRegion,
+        (size, in_cube, after): (&Size, f64, Vec<After>),
+    ) -> anyhow::Result<StructureResult> {
+        let correction = self.options.correction.as_ref();
+        let correction = correction
+            .map(|options| correction::correct(self.volume, &truth.region, &self.mask, options))
+            .transpose()?;
+        let structure = Structure {
+            case: case.to_owned(),
+            label: truth.value,
+            name: truth.name.clone(),
+            voxels: size.voxels,
+            volume_ml: rounded(size.ml, 6),
+            extent_mm: size.extent.map(|mm| rounded(mm, 6)),
+            small: size.is_small(),
+            in_cube: rounded(in_cube, 9),
+            after,
+            clicks: self.clicks,
+            grown: self.grown,
+            correction,
+        };
+        Ok(StructureResult { structure, mask: self.mask })
+    }
+
     fn measured(&self, truth: &Region, clicks: usize) -> anyhow::Result<After> {
         let grid = self.volume.grid();
         let bytes = SurfaceDistances::bytes(truth, &self.mask, grid.dims());
@@ -309,5 +319,26 @@ impl<'a> Trial<'a> {
             seconds: self.seconds.map(|s| rounded(s, 6)),
             iou: rounded(iou, 6),
         })
+    }
+}
+
+/// The rounds of a robot: of the first all points of the stroke.
+struct Rounds<'t, 'a> {
+    trial: &'t mut Trial<'a>,
+    segmenter: &'t mut CubeSegmenter,
+    stroke: std::vec::IntoIter<RobotClick>,
+    truth: &'t Region,
+    after: &'t mut Vec<After>,
+}
+
+impl Answering for Rounds<'_, '_> {
+    fn click(&mut self, click: RobotClick, number: usize) -> anyhow::Result<&Region> {
+        for click in std::iter::once(click).chain(self.stroke.by_ref()) {
+            self.trial.click(self.segmenter, click)?;
+        }
+        if self.trial.options.clicks.contains(&number) {
+            self.after.push(self.trial.measured(self.truth, number)?);
+        }
+        Ok(&self.trial.mask)
     }
 }

@@ -3,6 +3,7 @@
 mod download;
 mod export;
 mod info;
+mod interactive;
 mod pair;
 mod served;
 mod triton;

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::interactive;
 use crate::cli::args::ServerArgs;
 use crate::cli::server::served;
 use crate::cli::{print, print_json};
 use crate::segment::cubes::CubeSegmenter;
-use crate::segment::remote::{RemoteModel, facts};
+use crate::segment::remote::{RemoteModel, ServerProtocol, facts};
 use crate::work::CancelToken;
 
 /// What a server has; keys are stable.
@@ -34,6 +35,9 @@ struct ServedFacts {
 /// Says what a server has. Sends nothing of an image.
 pub fn run(address: &str, args: &ServerArgs, json: bool) -> anyhow::Result<()> {
     let server = served(address, args)?;
+    if server.address.protocol() == ServerProtocol::NnInteractive {
+        return interactive::run(&server, json);
+    }
     let (told, models) = facts(&server, &CancelToken::new())?;
     let shown = |(name, state): &(String, String)| {
         let model = models.iter().find(|model| model.name == *name);

@@ -181,6 +181,8 @@ pub enum Command {
     Withdraw(EntryId),
     /// Deletes an object and its voxels.
     RemoveObject(LabelId),
+    /// Deletes several, as one step; none if one of them is refused.
+    RemoveObjects(Vec<LabelId>),
     /// Names an object.
     Rename(LabelId, String),
     /// Colours an object.
@@ -203,8 +205,9 @@ pub enum Command {
     SetWorkingScale(WorkingScale),
     /// Adds, changes or takes out what was measured. Also while a click is computed.
     Measure(MeasurementChange),
-    /// Adds the objects of a label map that lies on the scan's grid. Where they share voxels the smallest is on top;
-    /// present objects stay on top of all. What lies under others is kept ([`Object::covered`]).
+    /// Adds the objects of a label map that lies on the scan's grid. Where they share voxels that is on top of which it is
+    /// known ([`NamedRegion::on_top`]), else the smallest; present objects stay on top of all. What lies under others is
+    /// kept ([`Object::covered`]).
     Import(Vec<NamedRegion>),
 }
 
@@ -297,7 +300,8 @@ impl Document {
             Command::KeepParts { object, parts, mask } => self.keep_parts(object, parts, mask)?,
             Command::Resolve { entry, resolution } => self.resolve(entry, &resolution)?,
             Command::Withdraw(entry) => self.withdraw(entry)?,
-            Command::RemoveObject(id) => self.remove_object(id)?,
+            Command::RemoveObject(id) => self.remove_objects(&[id])?,
+            Command::RemoveObjects(ids) => self.remove_objects(&ids)?,
             Command::Rename(id, name) => {
                 self.index_of(id)?;
                 self.commit("Rename object", vec![Op::Name(id, name)], None);
@@ -398,19 +402,37 @@ impl Document {
         label.map(LabelId).ok_or(Refused::Full)
     }
 
-    fn remove_object(&mut self, id: LabelId) -> Result<(), Refused> {
-        let index = self.unlocked(id)?;
-        if self.is_pending(id) {
-            return Err(Refused::Busy);
+    /// Deletes them one after another: a voxel may fall to the next one.
+    fn remove_objects(&mut self, ids: &[LabelId]) -> Result<(), Refused> {
+        for id in ids {
+            self.unlocked(*id)?;
+            if self.is_pending(*id) {
+                return Err(Refused::Busy);
+            }
         }
-        let write = self.write_op(WriteSource::Clear(id));
-        let mut ops = vec![write, Op::Object { index, id, absent: None }];
-        if self.active == Some(id) {
+        let mut ops = Vec::new();
+        for &id in ids {
+            let Ok(index) = self.index_of(id) else { continue };
+            for mut op in
+                [self.write_op(WriteSource::Clear(id)), Op::Object { index, id, absent: None }]
+            {
+                self.swap(&mut op);
+                ops.push(op);
+            }
+        }
+        if self.active.is_some_and(|id| ids.contains(&id)) {
             // In the history, so that taking it back also selects it again: the next click corrects it.
-            let left = self.objects.iter().rfind(|o| o.id != id);
-            ops.push(Op::Active(left.map(|o| o.id)));
+            let mut active = Op::Active(self.objects.last().map(|o| o.id));
+            self.swap(&mut active);
+            ops.push(active);
         }
-        self.commit("Delete object", ops, None);
+        if !ops.is_empty() {
+            let mut name = "Delete object";
+            if ids.len() > 1 {
+                name = "Delete objects";
+            }
+            self.record(name, ops);
+        }
         Ok(())
     }
 

@@ -6,17 +6,29 @@ use std::sync::Arc;
 
 use crate::volume::{NamedRegion, Region};
 
-/// Of each label what is on top of all others, in their order; `row` is the x dimension. Of several that share voxels the
-/// smallest has them, so that a lesion within an organ is seen; of two that are equally large the later one.
+/// Of each label what is on top of all others, in their order; `row` is the x dimension. What a file says to be on top is
+/// ([`NamedRegion::on_top`]); else the smallest of several that share voxels has them, so that a lesion within an organ is
+/// seen, and of two that are equally large the later one.
 pub(super) fn stacked(labels: &[NamedRegion], row: usize) -> Vec<Arc<Region>> {
     let mut tops: Vec<Arc<Region>> =
         labels.iter().map(|label| Arc::new(label.region.clone())).collect();
     let mut order = Vec::from_iter(sharing(labels.iter().map(|label| &label.region)));
-    order.sort_by_key(|&n| (labels[n].region.count(), Reverse(n)));
+    // Whose top is known has nothing else, unless nobody wants it.
+    order.sort_by_key(|&n| (labels[n].on_top.is_some(), labels[n].region.count(), Reverse(n)));
     let mut taken = Region::default();
-    for n in order {
-        Arc::make_mut(&mut tops[n]).subtract(&taken, row);
+    for &n in &order {
+        let Some(said) = &labels[n].on_top else { continue };
+        tops[n] = Arc::new(said.intersection(&labels[n].region, row).without(&taken, row));
         taken.add(&tops[n], row);
+    }
+    for n in order {
+        let more = labels[n].region.without(&taken, row);
+        if labels[n].on_top.is_none() {
+            tops[n] = Arc::new(more.clone());
+        } else if !more.is_empty() {
+            Arc::make_mut(&mut tops[n]).add(&more, row);
+        }
+        taken.add(&more, row);
     }
     tops
 }

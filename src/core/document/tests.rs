@@ -290,6 +290,7 @@ fn imported_labels_keep_their_values_where_they_can() {
         opacity: None,
         visible: true,
         region,
+        on_top: None,
     };
     let labels = vec![
         named(1, boxed([0, 0, 0], [3, 1, 1])),
@@ -401,6 +402,7 @@ fn a_threshold_never_takes_voxels_and_needs_an_answer() {
         opacity: None,
         visible: true,
         region: boxed([5, 4, 3], DIMS),
+        on_top: None,
     };
     d.apply(Command::Import(vec![label])).unwrap();
     assert_eq!(d.apply(Command::Extend(LabelId(7))), Err(Refused::FromFile));

@@ -226,7 +226,7 @@ impl Registry {
                     (Some(name), Some(_)) => Some(format!("{name} (label {in_file})")),
                 };
                 let value = other.unwrap_or(in_file as u16);
-                NamedRegion { value, name, colour, opacity, visible, region }
+                NamedRegion { value, name, colour, opacity, visible, region, on_top: None }
             })
             .collect();
         labels.sort_by_key(|label| label.value);

@@ -9,9 +9,9 @@ use super::format::Onto;
 use super::labels_read::LabelsRead;
 use super::note::{LabelNote, note};
 use super::onto_grid::onto_grid;
-use super::overlaps::{stacked, told_overlaps};
+use super::overlaps::told_overlaps;
 use crate::geom::Grid;
-use crate::volume::{LabelMap, NamedRegion, Region};
+use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Region};
 use crate::work::{CancelToken, memory};
 
 /// Labels as a file has them.
@@ -38,7 +38,7 @@ pub(super) fn labels_onto(
     let bytes = LabelMap::bytes_of(grid.dims(), labels.iter().map(|label| &label.region));
     memory::check(bytes).map_err(|short| IoError::NoMemory { short, path: path.to_owned() })?;
     let mut placed = Placed::default();
-    let (map, covered) = stacked(grid.dims(), &labels);
+    let (map, covered) = CoveredLabels::of(grid.dims(), &labels);
     if covered.is_empty() {
         placed.add(&map, (&grid, onto.grid), cancel)?;
     } else {
@@ -64,7 +64,15 @@ pub(super) fn labels_onto(
         let values = [("n", outside.to_string())];
         notes.push(note("{n} of its voxels lie outside of the scan and are left out", &values));
     }
-    let labels = kept(labels, |value| regions.remove(&value), &mut notes);
+    let mut tops = if labels.iter().any(|label| label.on_top.is_some()) {
+        onto_grid(&map, &grid, onto.grid, cancel)?.regions
+    } else {
+        BTreeMap::new()
+    };
+    let mut labels = kept(labels, |value| regions.remove(&value), &mut notes);
+    for label in labels.iter_mut().filter(|label| label.on_top.is_some()) {
+        label.on_top = Some(tops.remove(&label.value).unwrap_or_default());
+    }
     if !covered.is_empty() {
         notes.extend(told_overlaps(onto.grid, &labels));
     }

@@ -1,5 +1,6 @@
 //! Structures that share voxels, which a label map can't: it has one number for each.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::note::{LabelNote, note};
@@ -9,19 +10,38 @@ use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Region, readable};
 /// Pairs of structures that are named.
 const NAMED: usize = 6;
 
-/// A label map of labels that may share voxels, and what of each lies under a smaller one.
-pub(super) fn stacked(dims: [usize; 3], labels: &[NamedRegion]) -> (LabelMap, CoveredLabels) {
-    let labels: Vec<(u16, &Region)> = labels.iter().map(|l| (l.value, &l.region)).collect();
-    CoveredLabels::stacked(dims, &labels)
+/// Says of labels that share voxels what is on top, by the place of each in its file's order (the higher lies over the
+/// lower). Nothing if one that shares voxels has no place: it came to the file later, and nobody knows where it lies.
+pub(super) fn put_in_order(
+    dims: [usize; 3],
+    labels: &mut [NamedRegion],
+    places: &BTreeMap<u16, u32>,
+) {
+    if places.is_empty() {
+        return;
+    }
+    let (map, covered) = CoveredLabels::of(dims, labels);
+    let sharing = covered.sharing(&map);
+    if sharing.iter().any(|value| !places.contains_key(value)) {
+        return;
+    }
+    let mut order: Vec<&mut NamedRegion> =
+        labels.iter_mut().filter(|label| sharing.contains(&label.value)).collect();
+    order.sort_by_key(|label| Reverse((places.get(&label.value), label.value)));
+    let mut taken = Region::default();
+    for label in order {
+        label.on_top = Some(label.region.without(&taken, dims[0]));
+        taken.add(&label.region, dims[0]);
+    }
 }
 
-/// A label map of structures. Each voxel that several have goes to the smallest of them, so that a lesion within an
-/// organ is kept; the note says which lost how much to which.
+/// A label map of structures. Each voxel that several have goes to the one on top, if that is known, else to the smallest
+/// of them, so that a lesion within an organ is kept; the note says which lost how much to which.
 pub(super) fn without_overlaps(
     dims: [usize; 3],
     labels: &[NamedRegion],
 ) -> (LabelMap, Option<LabelNote>) {
-    let (map, _) = stacked(dims, labels);
+    let (map, _) = CoveredLabels::of(dims, labels);
     let pairs = under(&map, labels);
     let all: usize = pairs.iter().map(|(_, count)| count).sum();
     if all == 0 {
@@ -29,26 +49,41 @@ pub(super) fn without_overlaps(
     }
     let list = listed(&pairs, labels, |from, to, count| format!("{from} → {to}: {count}"));
     let values = [("n", all.to_string()), ("list", list)];
-    let told = note(
-        "structures of this file share {n} voxels, but here a voxel is of one; they went to the smaller: {list}",
-        &values,
-    );
+    let told = if labels.iter().any(|label| label.on_top.is_some()) {
+        note(
+            "structures of this file share {n} voxels, but here a voxel is of one; they went to the one on top: {list}",
+            &values,
+        )
+    } else {
+        note(
+            "structures of this file share {n} voxels, but here a voxel is of one; they went to the smaller: {list}",
+            &values,
+        )
+    };
     (map, Some(told))
 }
 
 /// What is said of structures on a grid that share voxels, all of which are kept; `None` if they share none.
 pub(super) fn told_overlaps(grid: &Grid, labels: &[NamedRegion]) -> Option<LabelNote> {
-    let pairs = under(&stacked(grid.dims(), labels).0, labels);
+    let pairs = under(&CoveredLabels::of(grid.dims(), labels).0, labels);
     if pairs.is_empty() {
         return None;
     }
     let ml = |count: usize| readable(count as f64 * grid.voxel_volume_mm3() / 1000.0, 3);
     let list =
         listed(&pairs, labels, |under, over, count| format!("{over} / {under}: {} mL", ml(count)));
-    Some(note(
-        "structures of this file share voxels, and each keeps all of its own (over / under: {list}); the smaller is on top",
-        &[("list", list)],
-    ))
+    let values = [("list", list)];
+    Some(if labels.iter().any(|label| label.on_top.is_some()) {
+        note(
+            "structures of this file share voxels, and each keeps all of its own (over / under: {list}), in the order that the file says",
+            &values,
+        )
+    } else {
+        note(
+            "structures of this file share voxels, and each keeps all of its own (over / under: {list}); the smaller is on top",
+            &values,
+        )
+    })
 }
 
 /// Of how many voxels of a label another one has the number, by these two; most first.
@@ -100,6 +135,7 @@ mod tests {
             opacity: None,
             visible: true,
             region: Region::from_mask(8, (0..8).map(|x| range.contains(&x))),
+            on_top: None,
         };
         let labels = [of(1, "lesion", 2..4), of(2, "organ", 1..7), of(5, "body", 0..8)];
         let (map, note) = without_overlaps(dims, &labels);

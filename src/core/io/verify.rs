@@ -1,6 +1,5 @@
 //! Reads a written file as any file is read, and compares it with what was meant.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::IoError;
@@ -10,7 +9,7 @@ use super::registry::Registry;
 use super::same_place::same_place;
 use super::scan_numbers::are_same;
 use super::slices::slices;
-use crate::volume::{LabelMap, Scale, Voxels};
+use crate::volume::{CoveredLabels, LabelMap, NamedRegion, Scale, Voxels};
 use crate::with_voxels;
 use crate::work::{CancelToken, Progress};
 
@@ -67,14 +66,7 @@ pub(super) fn verify(
             reader.labels(&source, &onto, &limits, cancel, &silent).map_err(reread)?
         {
             let apart = read.apart;
-            let same = if content.covered.is_empty() {
-                let found = read.labels.iter().map(|label| (label.value, &label.region));
-                LabelMap::from_regions(content.grid.dims(), found) == *labels
-            } else {
-                let meant = content.covered.whole(labels);
-                let found = read.labels.into_iter().map(|label| (label.value, label.region));
-                found.collect::<BTreeMap<_, _>>() == meant
-            };
+            let same = same_stack(&read.labels, (labels, content.covered));
             progress.set_done(2 * depth as u64);
             return match (same, apart <= SAME_VOXEL) {
                 (true, true) => Ok(()),
@@ -101,6 +93,20 @@ pub(super) fn verify(
     }
     .map_err(reread)?;
     if next == depth { Ok(()) } else { Err(differs(format!("{next} of {depth} slices are there"))) }
+}
+
+/// Whether labels have the voxels that were meant, and the same ones are on top (of what lies over each other by turns, in
+/// the order of most voxels: all that DICOM has a place for).
+fn same_stack(found: &[NamedRegion], (map, covered): (&LabelMap, &CoveredLabels)) -> bool {
+    if covered.is_empty() {
+        let found = found.iter().map(|label| (label.value, &label.region));
+        return LabelMap::from_regions(map.dims(), found) == *map;
+    }
+    let meant = covered.whole(map);
+    let regions = found.iter().map(|label| (label.value, &label.region));
+    let same = regions.eq(meant.iter().map(|(value, region)| (*value, region)));
+    let on_top = || CoveredLabels::of(map.dims(), found).0;
+    same && (on_top() == *map || on_top() == covered.as_ordered(map))
 }
 
 /// Whether a slice has the values that were meant. Its dimensions are the content's.

@@ -229,6 +229,7 @@ mod tests {
             opacity: None,
             visible: true,
             region: Region::from_mask(40, (0..16_000).map(inside)),
+            on_top: None,
         }
     }
 

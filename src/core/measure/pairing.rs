@@ -122,6 +122,7 @@ mod tests {
             opacity: None,
             visible: true,
             region: Region::from_mask(10, voxels.bytes().map(|b| b == b'#')),
+            on_top: None,
         }
     }
 

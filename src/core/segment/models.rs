@@ -2,6 +2,7 @@
 
 use super::cubes;
 use super::error::SegmentError;
+use super::nninteractive::InteractiveModels;
 use super::provider::{ModelRef, Provider};
 use super::runtime::Runtime;
 use super::segmenter::{DeviceChoice, Segmenter};
@@ -9,7 +10,7 @@ use super::segmenter::{DeviceChoice, Segmenter};
 /// The kind that a model is taken to be of if no kind takes it: that one says what is wrong with it.
 const FIRST: &dyn Provider = &cubes::CubeModels;
 /// All kinds of models.
-pub const PROVIDERS: &[&dyn Provider] = &[FIRST, &cubes::ServedCubes];
+pub const PROVIDERS: &[&dyn Provider] = &[FIRST, &cubes::ServedCubes, &InteractiveModels];
 
 /// The kind of a model.
 pub fn provider_of(model: &ModelRef) -> &'static dyn Provider {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::SegmentError;
-use super::remote::ServedModel;
+use super::remote::{RemoteError, ServedModel, ServerTrust, is_address};
 use super::runtime::Runtime;
 use super::segmenter::{DeviceChoice, Segmenter};
+use crate::work::CancelToken;
 
 /// Where a model is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,28 @@ pub enum ModelRef {
 }
 
 impl ModelRef {
+    /// The model at an address that somebody has typed, with nobody's agreement.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn at_address(text: &str, trust: ServerTrust) -> Result<Self, RemoteError> {
+        let address = text.parse()?;
+        Ok(Self::Server(Box::new(ServedModel { trust, ..ServedModel::at(address) })))
+    }
+
+    /// An address, if that is what somebody has named instead of a path.
+    pub fn address_in(named: &Path) -> Option<&str> {
+        named.to_str().filter(|text| is_address(text))
+    }
+
+    /// Its server, if it is on one.
+    pub fn server(&self) -> Option<&ServedModel> {
+        match self {
+            Self::Path(_) => None,
+            Self::Server(served) => Some(served),
+        }
+    }
+
     /// Its path, if it is on this machine.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -63,6 +86,26 @@ impl fmt::Display for ModelRef {
     }
 }
 
+/// What leaves this machine for a model that is elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// For each place that it looks at, so many bytes.
+    Place(u64),
+    /// The image, once: so many bytes for each of its voxels.
+    Image(u64),
+}
+
+/// What a server says before anything of an image is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerLook {
+    /// Its program and version, as it tells them.
+    pub server: String,
+    /// What it has, a line each.
+    pub models: Vec<String>,
+    /// Names that belong together, of which one has to be chosen; one at most: nothing is to be chosen.
+    pub pairs: Vec<[String; 2]>,
+}
+
 /// A kind of model: one folder of `segment`, and one line in [`PROVIDERS`](super::models::PROVIDERS).
 pub trait Provider: Sync {
     /// Whether such a model is of this kind, by what it looks like from outside.
@@ -79,6 +122,19 @@ pub trait Provider: Sync {
 
     /// Names what lies at a model's place now: other weights there are another model.
     fn identity(&self, model: &ModelRef) -> String;
+
+    /// What leaves this machine for such a model; `None`: nothing.
+    fn sends(&self, _model: &ModelRef) -> Option<Sending> {
+        None
+    }
+
+    /// Asks the server of such a model what it has. Sends nothing of an image. Slow: not on the UI thread.
+    ///
+    /// # Errors
+    /// If it can't be reached, or is none of this kind; or if such models are on no server.
+    fn look(&self, model: &ModelRef, _cancel: &CancelToken) -> Result<ServerLook, SegmentError> {
+        Err(SegmentError::NoModel(model.place()))
+    }
 
     /// Opens a model, whose runtime is loaded. `threads` on the CPU; `None` chooses. Slow: not on the UI thread.
     ///

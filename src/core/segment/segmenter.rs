@@ -57,6 +57,8 @@ pub struct Outcome {
 /// What a replay is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Waiting until a server has a place for us.
+    Queue,
     /// Cutting what the model looks at out of the image.
     Crop,
     /// What is kept for further prompts near by: an image encoder, an upload.

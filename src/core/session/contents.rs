@@ -19,6 +19,7 @@ use super::scan_inside::{self, ScanInside};
 use super::source_rows::{
     read_exported, read_identifiers, read_models, read_overlays, read_picture, read_source,
 };
+use super::sums::{self, SummedPart};
 use super::write::Masks;
 use super::{CaseState, Damage, SessionError, Snapshot, Surroundings, region_code};
 use crate::document::{LabelId, Object, palette_colour, whole_objects};
@@ -77,25 +78,17 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     let mut damage = Damages(Vec::new());
     source.identifiers =
         damage.or_default("by which the scan can be found again", read_identifiers(connection));
-    let overlays = damage.or_default("the images over the scan", read_overlays(connection));
-    let models = damage.or_default("the names of the models", read_models(connection));
-    let head = damage.or_default("the record of the session itself", read_head(connection));
-    let view = serde_json::from_str(&head.view).unwrap_or_else(|e| {
-        damage.say(format!("how it was looked at can't be read: {e}"));
-        serde_json::Value::Null
-    });
-    let case_state = CaseState::from_word(&head.case_state).unwrap_or_else(|| {
-        damage.say(format!("the state of the work is “{}”", head.case_state));
-        CaseState::default()
-    });
-    let picture = damage.or_default("the picture of it", read_picture(connection));
-    let exported = damage.or_default("what was exported where", read_exported(connection));
-    let past = damage.or_default("the record of what was done when", Past::read(connection));
+    let overlays = damage.or_default(SummedPart::Overlays.words(), read_overlays(connection));
+    let models = damage.or_default(SummedPart::Models.words(), read_models(connection));
+    let head = damage.or_default(SummedPart::Session.words(), read_head(connection));
+    let (view, case_state) = head.said(&mut damage);
+    let picture = damage.or_default(SummedPart::Picture.words(), read_picture(connection));
+    let exported = damage.or_default(SummedPart::Exported.words(), read_exported(connection));
+    let past = damage.or_default(SummedPart::Past.words(), Past::read(connection));
     let scan = read_scan(connection, &mut damage);
-    let (measurements, odd) = damage.or_default("what was measured", read_measurements(connection));
-    for what in odd {
-        damage.say(what);
-    }
+    let (measurements, odd) =
+        damage.or_default(SummedPart::Measurements.words(), read_measurements(connection));
+    damage.say_all(odd);
     let dims = source.grid.dims();
     let read = unpacked(connection, dims);
     let mut reader = ObjectReader { connection, dims, read, masks: Masks::default() };
@@ -106,6 +99,8 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
     if head.odd {
         damage.say("the record of the session itself counts what can't be counted".to_owned());
     }
+    let odd = damage.or_default("the check sums", sums::odd(connection));
+    damage.say_all(odd);
     let snapshot = Snapshot {
         around: Surroundings { source, overlays, models, view, picture, case_state, exported },
         time_point: head.time_point,
@@ -132,8 +127,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
 }
 
 fn read_scan(connection: &Connection, damage: &mut Damages) -> Option<ScanInside> {
-    let said =
-        damage.or_default("how the scan stands in it", scan_inside::read_about(connection))?;
+    let said = damage.or_default(SummedPart::Scan.words(), scan_inside::read_about(connection))?;
     said.map_err(|what| damage.say(format!("the scan in it can't be given back: {what}"))).ok()
 }
 
@@ -143,6 +137,10 @@ struct Damages(Vec<Damage>);
 impl Damages {
     fn say(&mut self, what: String) {
         self.0.push(Damage(what));
+    }
+
+    fn say_all(&mut self, all: Vec<String>) {
+        self.0.extend(all.into_iter().map(Damage));
     }
 
     fn or_default<T: Default>(&mut self, what: &str, read: rusqlite::Result<T>) -> T {
@@ -167,6 +165,21 @@ struct Head {
     case_state: String,
     /// A number in it is none that may be counted on from.
     odd: bool,
+}
+
+impl Head {
+    /// How it was looked at, and how far the work is.
+    fn said(&self, damage: &mut Damages) -> (serde_json::Value, CaseState) {
+        let view = serde_json::from_str(&self.view).unwrap_or_else(|e| {
+            damage.say(format!("how it was looked at can't be read: {e}"));
+            serde_json::Value::Null
+        });
+        let case_state = CaseState::from_word(&self.case_state).unwrap_or_else(|| {
+            damage.say(format!("the state of the work is “{}”", self.case_state));
+            CaseState::default()
+        });
+        (view, case_state)
+    }
 }
 
 impl Default for Head {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::contents::{self, Contents, LastWrite};
 use super::database::{absolute, beside, connect, copied, is_sound, reader, resolved};
 use super::holder::Holder;
-use super::lock::{Lock, Locked};
+use super::lock::{Lock, Locked, UNFINISHED, unfinished_prefix};
 use super::past::Past;
 use super::scan_inside::{self, Pieces, ScanPart};
 use super::write::{self, Written};
@@ -172,15 +172,33 @@ impl SessionFile {
         if self.has_scan {
             return Ok(());
         }
-        if !self.is_there()? {
-            let gone = std::io::ErrorKind::NotFound.into();
-            return Err(SessionError::io("the session can't be written", &self.path, gone));
-        }
+        self.must_be_there()?;
         self.change(|transaction, _, written| {
             scan_inside::write(transaction, Pieces::new(Some(scan)))?;
             Ok(Some(written.clone()))
         })?;
         self.has_scan = scan.volume.is_some();
+        Ok(())
+    }
+
+    /// Takes the scan's voxels out of it, and gives their room back. If that fails it stays as it is.
+    ///
+    /// # Errors
+    /// As [`SessionFile::write`], and if it is gone.
+    pub fn take_scan_out(&mut self) -> Result<(), SessionError> {
+        if !self.has_scan {
+            return Ok(());
+        }
+        self.must_be_there()?;
+        self.change(|transaction, _, written| {
+            scan_inside::take_out(transaction)?;
+            Ok(Some(written.clone()))
+        })?;
+        self.has_scan = false;
+        // What was there is overwritten in any case.
+        if let Some(Err(why)) = self.connection.as_ref().map(|file| file.execute_batch("VACUUM")) {
+            tracing::warn!("a session stays as large as it was with its scan: {why}");
+        }
         Ok(())
     }
 
@@ -332,10 +350,7 @@ impl SessionFile {
         let Some(opened) = self.opened.clone().filter(|_| self.can_take_back()) else {
             return Ok(false);
         };
-        if !self.is_there()? {
-            let gone = std::io::ErrorKind::NotFound.into();
-            return Err(SessionError::io("the session can't be written", &self.path, gone));
-        }
+        self.must_be_there()?;
         let past = self.past.clone();
         self.change(|transaction, path, written| {
             let next = write::write(transaction, path, written, &opened)?;
@@ -344,6 +359,15 @@ impl SessionFile {
             write::replace_past(transaction, &past)?;
             Ok(Some(Written { sitting: None, step_times: BTreeMap::new(), ..next }))
         })
+    }
+
+    /// Fails if its file was deleted.
+    fn must_be_there(&self) -> Result<(), SessionError> {
+        let gone = || std::io::ErrorKind::NotFound.into();
+        let there = self.is_there()?;
+        there
+            .then_some(())
+            .ok_or_else(|| SessionError::io("the session can't be written", &self.path, gone()))
     }
 
     /// Whether its file is there: `false` if it was deleted.
@@ -505,7 +529,8 @@ fn build(
     set_aside(path).map_err(failed)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".voxpoint-").suffix(".new");
+    let prefix = unfinished_prefix(std::process::id());
+    builder.prefix(&prefix).suffix(UNFINISHED);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

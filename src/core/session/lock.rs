@@ -138,6 +138,38 @@ pub fn holder_of(session: &Path) -> Option<Holder> {
     (!free()).then_some(holder)
 }
 
+/// Takes away what a program has left that was killed while it made a session: its lock, and the unfinished file beside it.
+/// Nothing of anybody who may still be at it.
+pub fn clear_unfinished(session: &Path) {
+    let path = Lock::path_for(session);
+    let left = File::open(&path).ok().and_then(|file| holder(&file));
+    if path.symlink_metadata().is_err()
+        || left.as_ref().is_some_and(|h| h.host != Holder::me().host)
+    {
+        return;
+    }
+    // (Dropped, its file goes.)
+    let Ok(Locked::Mine(_lock)) = Lock::acquire(session, false) else { return };
+    let Some((folder, left)) = session.parent().zip(left) else { return };
+    let unfinished = unfinished_prefix(left.process);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&unfinished)
+            && name.ends_with(UNFINISHED)
+            && let Err(why) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!("an unfinished session stays: {why}: {}", entry.path().display());
+        }
+    }
+}
+
+/// How the name of a session begins that this program is making, and how it ends, until it has its own.
+pub(super) fn unfinished_prefix(process: u32) -> String {
+    format!(".voxpoint-{process}-")
+}
+pub(super) const UNFINISHED: &str = ".new";
+
 /// Whether nothing can be written here, neither a lock nor a session. It can be read all the same.
 fn forbids_writing(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
@@ -270,6 +302,39 @@ mod tests {
             std::fs::write(Lock::path_for(&session), odd).unwrap();
             assert_eq!(holder_of(&session), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn what_a_program_that_was_killed_has_left_is_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = folder.path().join("s.voxpoint");
+        let me = Holder::me();
+        let dead = Holder { process: u32::MAX - 7, ..me.clone() };
+        let elsewhere = Holder { host: format!("not-{}", me.host), ..dead.clone() };
+        let of = |holder: &Holder| {
+            folder.path().join(format!("{}ab12.new", unfinished_prefix(holder.process)))
+        };
+        let others = [of(&me), folder.path().join(".voxpoint-1-ab.new.txt")];
+        others.iter().for_each(|other| std::fs::write(other, "").unwrap());
+        for (holder, goes) in [(dead, true), (elsewhere, false)] {
+            left(&session, &holder);
+            std::fs::write(of(&holder), "").unwrap();
+            clear_unfinished(&session);
+            assert_eq!(Lock::path_for(&session).exists(), !goes, "{holder}");
+            assert_eq!(of(&holder).exists(), !goes, "{holder}");
+            assert!(others.iter().all(|other| other.exists()));
+        }
+        // One that is held, one that was cut short, none.
+        std::fs::remove_file(Lock::path_for(&session)).unwrap();
+        let mine = lock(&session);
+        clear_unfinished(&session);
+        assert!(Lock::path_for(&session).exists());
+        drop(mine);
+        std::fs::write(Lock::path_for(&session), "{").unwrap();
+        clear_unfinished(&session);
+        assert!(!Lock::path_for(&session).exists());
+        clear_unfinished(&session);
+        assert!(!Lock::path_for(&session).exists());
     }
 
     #[test]

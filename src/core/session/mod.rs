@@ -34,6 +34,7 @@ mod schema;
 mod snapshot;
 mod source_rows;
 mod summary;
+mod sums;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
@@ -49,7 +50,7 @@ pub use file::{Opened, ReadOnly, Reserved, SessionFile, WriteOutcome, read};
 pub use fingerprint::{FileRef, Sameness, written_ms};
 pub use hash::{Hash, bytes_of};
 pub use holder::Holder;
-pub use lock::holder_of;
+pub use lock::{clear_unfinished, holder_of};
 pub use past::{DatedStep, Past, Sitting};
 pub use scan_inside::{ScanInside, ScanPart, estimated_bytes, read_scan};
 pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};

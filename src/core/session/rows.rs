@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params};
 
 use crate::document::{LabelId, Object, ObjectState};
@@ -278,12 +278,16 @@ impl CheckSum {
     }
 
     pub fn value(&mut self, value: &Value) {
+        self.value_ref(value.into());
+    }
+
+    pub fn value_ref(&mut self, value: ValueRef<'_>) {
         match value {
-            Value::Null => self.0.update(b"-"),
-            Value::Integer(n) => self.tagged(b"i", &n.to_le_bytes()),
-            Value::Real(n) => self.tagged(b"r", &n.to_bits().to_le_bytes()),
-            Value::Text(text) => self.bytes(b"t", text.as_bytes()),
-            Value::Blob(bytes) => self.bytes(b"b", bytes),
+            ValueRef::Null => self.0.update(b"-"),
+            ValueRef::Integer(n) => self.tagged(b"i", &n.to_le_bytes()),
+            ValueRef::Real(n) => self.tagged(b"r", &n.to_bits().to_le_bytes()),
+            ValueRef::Text(text) => self.bytes(b"t", text),
+            ValueRef::Blob(bytes) => self.bytes(b"b", bytes),
         }
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::rows::{CheckSum, from_rows, real, real_at, rows_of};
+use super::sums::{self, SummedPart};
 use super::{Hash, SessionError, SessionSource, database};
 use crate::volume::{
     Conversion, DataType, OtherPlace, Placement, Provenance, Scale, SuvFactors, Volume, Voxels,
@@ -138,10 +139,18 @@ const COLUMNS: &str = "data_type, time_points, slope, inter, converted, suv_body
 /// Puts the voxels of a scan into a file in which there are none.
 pub(super) fn write(connection: &Connection, pieces: Pieces<'_>) -> rusqlite::Result<()> {
     match pieces {
-        Pieces::None => Ok(()),
+        Pieces::None => return Ok(()),
         Pieces::New(volume, part) => pack(connection, volume, part, PIECE),
         Pieces::Of(from, part) => copy(connection, from, part),
-    }
+    }?;
+    sums::note(connection, &[SummedPart::Scan])
+}
+
+/// Takes the voxels of the scan out of a file, and overwrites them there.
+pub(super) fn take_out(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA secure_delete = ON; DELETE FROM scan_piece; DELETE FROM scan; PRAGMA secure_delete = OFF;",
+    )
 }
 
 /// `piece`: bytes of each, unpacked; a whole number of voxels of any type.

@@ -12,7 +12,7 @@ use super::SessionError;
 /// `PRAGMA application_id`: "VXPT".
 pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 /// The tables of what was measured.
 macro_rules! measurements {
@@ -61,6 +61,20 @@ CREATE TABLE scan_piece (
     };
 }
 
+/// The table of check sums ([`super::sums`]), of which none is known yet.
+macro_rules! check_sums {
+    () => {
+        "
+CREATE TABLE check_sum (
+    what TEXT PRIMARY KEY,
+    crc32 INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO check_sum (what) VALUES ('session'), ('source'), ('overlay'), ('model'), ('picture'), ('export'),
+    ('object'), ('measurement'), ('scan'), ('step');
+"
+    };
+}
+
 /// Entry n makes version n + 2 of version n + 1. None is ever changed or taken out: old files are opened forever.
 pub const MIGRATIONS: &[&str] = &[
     "
@@ -80,6 +94,7 @@ CREATE TABLE export (
 ",
     concat!("ALTER TABLE object ADD COLUMN covered INTEGER;\n", measurements!()),
     scan!(),
+    check_sums!(),
 ];
 
 /// Columns of `prompt` and `answered`, and of a click in other tables.
@@ -98,12 +113,8 @@ const EXTENSION: &str = "
     x REAL, y REAL, z REAL,
     seed_x REAL, seed_y REAL, seed_z REAL,";
 
-/// The tables of [`VERSION`].
-// One text, however long.
-#[allow(clippy::too_many_lines)]
-pub fn tables() -> String {
-    format!(
-        "
+/// The session itself, and what was done in it.
+const SESSION: &str = "
 CREATE TABLE session (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     program TEXT NOT NULL,
@@ -118,6 +129,28 @@ CREATE TABLE session (
     view TEXT NOT NULL,
     case_state TEXT NOT NULL DEFAULT 'open'
 ) STRICT;
+CREATE TABLE sitting (
+    id INTEGER PRIMARY KEY,
+    began INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    program TEXT NOT NULL,
+    host TEXT NOT NULL
+) STRICT;
+CREATE TABLE step (
+    sitting INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    point INTEGER,
+    object INTEGER,
+    object_name TEXT,
+    done INTEGER NOT NULL,
+    PRIMARY KEY (sitting, entry)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The scan, the images over it, what answered, what it looks like, what was exported.
+const AROUND: &str = "
 CREATE TABLE source (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     path_relative ANY,
@@ -166,6 +199,10 @@ CREATE TABLE model (
     name TEXT PRIMARY KEY,
     sha256 TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Objects and their masks.
+const OBJECTS: &str = "
 CREATE TABLE mask (
     id INTEGER PRIMARY KEY,
     voxels INTEGER NOT NULL,
@@ -202,6 +239,12 @@ CREATE TABLE object (
     crc32 INTEGER,
     covered INTEGER
 ) STRICT;
+";
+
+/// What each object has a list of.
+fn lists() -> String {
+    format!(
+        "
 CREATE TABLE prompt ({CLICK}
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
@@ -226,28 +269,14 @@ CREATE TABLE tried (
     x REAL, y REAL, z REAL,
     PRIMARY KEY (object, place)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE sitting (
-    id INTEGER PRIMARY KEY,
-    began INTEGER NOT NULL,
-    ended INTEGER NOT NULL,
-    program TEXT NOT NULL,
-    host TEXT NOT NULL
-) STRICT;
-CREATE TABLE step (
-    sitting INTEGER NOT NULL,
-    entry INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    point INTEGER,
-    object INTEGER,
-    object_name TEXT,
-    done INTEGER NOT NULL,
-    PRIMARY KEY (sitting, entry)
-) STRICT, WITHOUT ROWID;
-{}{}",
-        measurements!(),
-        scan!()
+"
     )
+}
+
+/// The tables of [`VERSION`].
+pub fn tables() -> String {
+    let lists = lists();
+    [SESSION, AROUND, OBJECTS, &lists, measurements!(), scan!(), check_sums!()].concat()
 }
 
 /// The version of a session's format, from its first bytes: before anything else looks at the file, so that a database

@@ -17,6 +17,7 @@ use super::rows::{
 use super::source_rows::{
     write_exported, write_models, write_overlays, write_picture, write_source,
 };
+use super::sums::{self, SummedPart};
 use super::{RecordedStep, Snapshot, region_code};
 use crate::document::{LabelId, Object};
 use crate::volume::Region;
@@ -77,27 +78,8 @@ pub fn write(
     if before.is_some_and(|before| same(before, snapshot)) {
         return Ok(None);
     }
-    let around = &snapshot.around;
-    let old = before.map(|b| &b.around);
-    if old.is_none_or(|old| old.source != around.source) {
-        write_source(connection, &around.source, session)?;
-    }
-    if old.is_none_or(|old| old.overlays != around.overlays) {
-        write_overlays(connection, &around.overlays, session)?;
-    }
-    if old.is_none_or(|old| old.models != around.models) {
-        write_models(connection, &around.models)?;
-    }
-    if old.is_none_or(|old| old.picture != around.picture) {
-        write_picture(connection, around.picture.as_deref())?;
-    }
-    if old.is_none_or(|old| old.exported != around.exported) {
-        write_exported(connection, around.exported.as_ref(), session)?;
-    }
-    let measured = before.map_or(&[][..], |before| &before.measurements);
-    if measured != snapshot.measurements {
-        write_measurements(connection, &snapshot.measurements)?;
-    }
+    let mut parts = vec![SummedPart::Objects, SummedPart::Past, SummedPart::Session];
+    write_around(connection, session, (before, snapshot), &mut parts)?;
     let masks = write_objects(connection, written, &snapshot.objects)?;
     let mut next = Written {
         snapshot: Some(snapshot.clone()),
@@ -109,7 +91,45 @@ pub fn write(
     write_sitting(connection, &mut next, snapshot.taken_ms)?;
     write_steps(connection, &mut next, before.map_or(&[], |b| &b.steps), snapshot)?;
     write_session(connection, snapshot)?;
+    sums::note(connection, &parts)?;
     Ok(Some(next))
+}
+
+/// What of a snapshot is not its objects, and is another than `before`; `parts` gets what that was.
+fn write_around(
+    connection: &Connection,
+    session: &Path,
+    (before, snapshot): (Option<&Snapshot>, &Snapshot),
+    parts: &mut Vec<SummedPart>,
+) -> rusqlite::Result<()> {
+    let around = &snapshot.around;
+    let old = before.map(|b| &b.around);
+    if old.is_none_or(|old| old.source != around.source) {
+        write_source(connection, &around.source, session)?;
+        parts.push(SummedPart::Source);
+    }
+    if old.is_none_or(|old| old.overlays != around.overlays) {
+        write_overlays(connection, &around.overlays, session)?;
+        parts.push(SummedPart::Overlays);
+    }
+    if old.is_none_or(|old| old.models != around.models) {
+        write_models(connection, &around.models)?;
+        parts.push(SummedPart::Models);
+    }
+    if old.is_none_or(|old| old.picture != around.picture) {
+        write_picture(connection, around.picture.as_deref())?;
+        parts.push(SummedPart::Picture);
+    }
+    if old.is_none_or(|old| old.exported != around.exported) {
+        write_exported(connection, around.exported.as_ref(), session)?;
+        parts.push(SummedPart::Exported);
+    }
+    let measured = before.map_or(&[][..], |before| &before.measurements);
+    if measured != snapshot.measurements {
+        write_measurements(connection, &snapshot.measurements)?;
+        parts.push(SummedPart::Measurements);
+    }
+    Ok(())
 }
 
 /// How many writes there were.
@@ -330,7 +350,8 @@ fn put_step(connection: &Connection, sitting: i64, dated: &DatedStep) -> rusqlit
 /// Writes what was done in earlier sittings in place of what the file says of that.
 pub fn replace_past(connection: &Connection, past: &Past) -> rusqlite::Result<()> {
     connection.execute_batch("DELETE FROM step; DELETE FROM sitting;")?;
-    write_past(connection, past)
+    write_past(connection, past)?;
+    sums::note(connection, &[SummedPart::Past])
 }
 
 /// Writes what was done in earlier sittings into a new file.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{LabelMap, Region};
@@ -25,13 +25,22 @@ impl CoveredLabels {
             labels.iter().map(|&(value, region)| (region.count(), (value, region))).collect();
         order.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let map = LabelMap::from_regions(dims, order.into_iter().map(|(_, label)| label));
+        let covered = Self::under(&map, labels.iter().copied());
+        (map, covered)
+    }
+
+    /// What of labels lies under others in a map that has all of their voxels.
+    pub(super) fn under<'r>(
+        map: &LabelMap,
+        labels: impl IntoIterator<Item = (u16, &'r Region)>,
+    ) -> Self {
         let mut covered: BTreeMap<u16, Arc<Region>> = BTreeMap::new();
         for (value, region) in labels {
-            for (_, part) in map.parts_of(region).into_iter().filter(|(top, _)| top != value) {
-                Arc::make_mut(covered.entry(*value).or_default()).add(&part, dims[0]);
+            for (_, part) in map.parts_of(region).into_iter().filter(|(top, _)| *top != value) {
+                Arc::make_mut(covered.entry(value).or_default()).add(&part, map.dims()[0]);
             }
         }
-        (map, Self(covered))
+        Self(covered)
     }
 
     /// Whether no label shares a voxel with another.
@@ -56,10 +65,7 @@ impl CoveredLabels {
     /// The labels of a map as layers in which none shares a voxel with another, each label whole in one of them: as few
     /// as come of putting each where there is room first. One layer if none shares voxels.
     pub fn layers(&self, map: &LabelMap) -> Vec<BTreeMap<u16, Region>> {
-        let mut sharing: BTreeSet<u16> = self.0.keys().copied().collect();
-        for (_, covered) in self.iter() {
-            sharing.extend(map.parts_of(covered).into_keys());
-        }
+        let sharing = self.sharing(map);
         let row = map.dims()[0];
         let mut layers = vec![BTreeMap::new()];
         // What each layer has of those that share voxels.

@@ -21,6 +21,7 @@ mod region;
 mod resample;
 mod sample;
 mod set;
+mod stacking;
 mod stats;
 mod stored;
 mod suv;

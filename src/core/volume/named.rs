@@ -30,4 +30,6 @@ pub struct NamedRegion {
     pub visible: bool,
     /// Its voxels.
     pub region: Region,
+    /// Of one that shares voxels with others: what of it lies on top, if its file says that; else the smallest does.
+    pub on_top: Option<Region>,
 }

@@ -103,6 +103,8 @@ pub enum Menu {
     Edit,
     /// Edit, Mask.
     EditMask,
+    /// Edit, Mask, With another object.
+    MaskWithOther,
     View,
     /// View, Layout.
     Layout,

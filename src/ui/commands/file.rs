@@ -101,11 +101,30 @@ commands! {
         enabled: |cx| with_scan(cx) && scan_place(cx).is_none_or(|place| place == ScanPlace::File),
         why_not: |cx| match scan_place(cx) {
             Some(ScanPlace::Nowhere) => mark("The masks are open alone: there is no scan."),
-            Some(_) => mark("The scan is in the session, and stays in it wherever it is saved."),
+            Some(_) => mark("The scan is in the session already, and goes with it wherever it is saved."),
             None => mark("Open a scan first."),
         },
         asks_for_text: |_| true,
         words: mark("embed voxels bundle portable share move elsewhere"),
+    }
+
+    /// A session that once had the scan in it, for machines on which the scan is.
+    SAVE_SESSION_WITHOUT_SCAN {
+        name: "Save session without the scan…",
+        keys: [],
+        run: |cx| cx.send(Action::SaveSessionAlone),
+        menu: Some((Menu::File, 10)),
+        enabled: |cx| scan_place(cx) == Some(ScanPlace::Both),
+        why_not: |cx| match scan_place(cx) {
+            Some(ScanPlace::Session) => {
+                mark("The scan's file is not where it was: its voxels are nowhere but in the session.")
+            }
+            Some(ScanPlace::Nowhere) => mark("The masks are open alone: there is no scan."),
+            Some(ScanPlace::File | ScanPlace::Both) => mark("The scan is not in the session."),
+            None => mark("Open a scan first."),
+        },
+        asks_for_text: |_| true,
+        words: mark("remove voxels smaller take out leave anonymise"),
     }
 
     /// What DICOM files say of the patient.

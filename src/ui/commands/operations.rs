@@ -51,14 +51,14 @@ pub fn open_with(cx: &mut CommandContext, kind: OperationKind) {
 
 /// One command for each kind, with its place in the menu.
 macro_rules! operations {
-    ($($kind:ident: $name:literal, $place:literal;)*) => {
+    ($($kind:ident: $name:literal, $menu:ident $place:literal;)*) => {
         /// One for each, in the order of the table.
         pub(super) static EACH: &[Entry] = &[$(
             Entry {
                 id: concat!("OPERATION_", stringify!($kind)),
                 name: $name,
                 run: |cx| open_with(cx, OperationKind::$kind),
-                menu: Some((Menu::EditMask, $place)),
+                menu: Some((Menu::$menu, $place)),
                 enabled: has_active,
                 ..Entry::in_group(Group::Edit)
             }
@@ -74,25 +74,25 @@ macro_rules! operations {
 }
 
 operations! {
-    KeepLargest: "Keep largest part", 10;
-    KeepClicked: "Keep clicked parts", 10;
-    RemoveSmaller: "Remove small parts", 10;
-    SplitParts: "Split parts into objects", 10;
-    SplitLeftRight: "Split left and right", 10;
-    CutByPlane: "Cut by a plane", 10;
-    FillHoles: "Fill holes", 20;
-    Interpolate: "Interpolate between slices", 20;
-    Close: "Close gaps", 20;
-    Open: "Remove thin parts", 20;
-    Grow: "Grow", 30;
-    Shrink: "Shrink", 30;
-    Hollow: "Hollow", 30;
-    Median: "Smooth (median)", 40;
-    Gaussian: "Smooth (Gaussian)", 40;
-    SmoothTogether: "Smooth objects together", 40;
-    SnapToEdge: "Snap to edge", 40;
-    Union: "Unite with another object", 50;
-    Intersection: "Intersect with another object", 50;
-    Difference: "Subtract another object", 50;
-    ExclusiveOr: "Exclusive or with another object", 50;
+    KeepLargest: "Keep largest part", EditMask 10;
+    KeepClicked: "Keep clicked parts", EditMask 10;
+    RemoveSmaller: "Remove small parts", EditMask 10;
+    SplitParts: "Split parts into objects", EditMask 10;
+    SplitLeftRight: "Split left and right", EditMask 10;
+    CutByPlane: "Cut by a plane", EditMask 10;
+    FillHoles: "Fill holes", EditMask 20;
+    Interpolate: "Interpolate between slices", EditMask 20;
+    Close: "Close gaps", EditMask 20;
+    Open: "Remove thin parts", EditMask 20;
+    Grow: "Grow", EditMask 30;
+    Shrink: "Shrink", EditMask 30;
+    Hollow: "Hollow", EditMask 30;
+    Median: "Smooth (median)", EditMask 40;
+    Gaussian: "Smooth (Gaussian)", EditMask 40;
+    SmoothTogether: "Smooth objects together", EditMask 40;
+    SnapToEdge: "Snap to edge", EditMask 40;
+    Union: "Unite with another object", MaskWithOther 0;
+    Intersection: "Intersect with another object", MaskWithOther 0;
+    Difference: "Subtract another object", MaskWithOther 0;
+    ExclusiveOr: "Unite without what both have", MaskWithOther 0;
 }

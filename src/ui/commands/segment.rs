@@ -5,12 +5,12 @@ use egui::Key;
 use super::context::CommandContext;
 use super::edit::has_active;
 use super::entry::{Group, Menu, commands, with_scan, without_object};
-use super::keys::key;
+use super::keys::{ctrl, key};
 use crate::document::{Command, Object};
 use crate::prompt::KeptParts;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::text::{mark, tr, tr_with};
-use crate::ui::state::{Action, ModelStatus, RuntimeStatus, goes_on};
+use crate::ui::state::{Action, ModelStatus, RuntimeStatus, ServerAction, goes_on};
 
 /// Of a model that can't extend.
 const NO_EXTENDING: &str = mark(
@@ -119,6 +119,30 @@ commands! {
         run: |cx| cx.send(Action::ChooseModel),
         menu: Some((Menu::Model, 0)),
         asks_for_text: |_| true,
+    }
+
+    /// Its address, whom to trust there, what is sent.
+    SERVER {
+        name: "Server…",
+        keys: [],
+        run: |cx| {
+            cx.view.windows.server = !cx.view.windows.server;
+            cx.view.transient.focus_server = cx.view.windows.server;
+        },
+        menu: Some((Menu::Model, 0)),
+        asks_for_text: |_| true,
+        words: mark("remote model address network GPU Triton KServe"),
+    }
+
+    /// For the click that it did not answer.
+    TRY_AGAIN {
+        name: "Ask the server again",
+        keys: [ctrl(Key::R)],
+        run: |cx| cx.send(Action::Server(ServerAction::TryAgain)),
+        menu: Some((Menu::Segment, 10)),
+        enabled: |cx| cx.status.server.waits.is_some(),
+        why_not: |_| mark("No click waits for a server."),
+        words: mark("try again retry connection"),
     }
 
     /// The one in use.

@@ -1,8 +1,10 @@
 //! Sentences that were made in English elsewhere, with values in them (errors, warnings), in the language in use. Their
 //! templates stand in the catalogue like all texts, with names in braces for the values; a sentence is one of a
 //! template if all that stands between the values is the same. Values that are such sentences themselves (the reason
-//! in an error) are translated too, all others are carried over.
+//! in an error) are translated too, all others are carried over. Sentences that stand there while the user changes the
+//! language go the same way, also back into English.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::OnceLock;
 
@@ -10,48 +12,112 @@ use super::text;
 
 /// A reason within a reason within a sentence.
 const MOST_NESTED: usize = 3;
-/// A template with fewer letters would be found in sentences of other templates.
+/// A template with fewer letters would be found in sentences of other templates; of Chinese it is these.
 const LEAST_LETTERS: usize = 6;
+const LEAST_IDEOGRAPHS: usize = 3;
+/// A shorter Chinese text is a word.
+const LEAST_SENTENCE: usize = 6;
 /// So many ways in which a sentence can be one of a template are looked at.
 const MOST_WAYS: usize = 32;
 
-/// An error, or another sentence of a module that knows no languages, in the language in use; as it is if the
-/// catalogue has no template of it.
+/// An error, or another sentence of a module that knows no languages, in the language in use; as it is if the catalogue
+/// has no template of it. So too a sentence of the window that was made while the other language was in use, and still
+/// stands there.
 pub fn tr_error(sentence: &dyn Display) -> String {
-    let english = sentence.to_string();
-    if text::is_english() {
-        return english;
+    let given = sentence.to_string();
+    let dictionary = Dictionary::in_use();
+    if text::is_english() && !given.chars().any(is_ideograph) {
+        return given;
     }
-    translated(&english, MOST_NESTED).unwrap_or(english)
+    let told = |text: &str| dictionary.translated(text, MOST_NESTED);
+    // One that was made a whole sentence.
+    let whole = || given.strip_suffix('.').and_then(told).map(|text| text + ".");
+    told(&given).or_else(whole).unwrap_or(given)
 }
 
-fn translated(sentence: &str, nested: usize) -> Option<String> {
-    // A single word may be a name, and mean what it is.
-    if nested == 0 || !sentence.trim().contains(' ') && nested < MOST_NESTED {
-        return None;
+/// [`tr_error`] of a text without values; as it is if the catalogue lacks it.
+pub fn tr_again(text: &'static str) -> &'static str {
+    Dictionary::in_use().whole.get(text).copied().unwrap_or(text)
+}
+
+/// Of Chinese, Japanese and Korean.
+fn is_ideograph(c: char) -> bool {
+    ('\u{3400}'..='\u{9fff}').contains(&c)
+}
+
+/// From one language to another.
+struct Dictionary {
+    /// Texts without values.
+    whole: HashMap<&'static str, &'static str>,
+    /// Texts with values, the longest first: of two that fit, it says more.
+    templates: Vec<Template>,
+    /// Whether so short a value of a sentence may be a name, and mean what it is.
+    may_be_name: fn(&str) -> bool,
+}
+
+impl Dictionary {
+    /// That into the language in use.
+    fn in_use() -> &'static Self {
+        static TO_CHINESE: OnceLock<Dictionary> = OnceLock::new();
+        static TO_ENGLISH: OnceLock<Dictionary> = OnceLock::new();
+        let all = || text::chinese().iter().map(|(english, chinese)| (*english, *chinese));
+        if text::is_english() {
+            // A word that means several things has the others' in brackets behind it: that is no text.
+            let is_text = |(english, chinese): &(&str, &str)| {
+                !english.ends_with(')') || chinese.ends_with([')', '）'])
+            };
+            TO_ENGLISH.get_or_init(|| {
+                let pairs = all().filter(is_text).map(|(english, chinese)| (chinese, english));
+                Self::of(pairs, |value| value.chars().count() < LEAST_SENTENCE)
+            })
+        } else {
+            TO_CHINESE.get_or_init(|| Self::of(all(), |value| !value.trim().contains(' ')))
+        }
     }
-    if let Some(whole) = text::chinese().get(sentence) {
-        return Some((*whole).to_owned());
-    }
-    let known = |template: &'static Template| {
-        let ways = template.ways(sentence).into_iter().map(|values| {
-            let inner: Vec<_> = values.iter().map(|v| translated(v, nested - 1)).collect();
-            (inner.iter().filter(|v| v.is_some()).count(), values, inner)
+
+    fn of(
+        pairs: impl Iterator<Item = (&'static str, &'static str)>,
+        may_be_name: fn(&str) -> bool,
+    ) -> Self {
+        let mut pairs: Vec<_> = pairs.collect();
+        // Of several that mean the same the first one by the alphabet.
+        pairs.sort_unstable_by(|a, b| b.cmp(a));
+        let mut templates: Vec<Template> =
+            pairs.iter().filter_map(|(from, to)| Template::of(from, to)).collect();
+        templates.sort_by_key(|t| {
+            (std::cmp::Reverse(t.fixed.iter().map(|f| f.len()).sum::<usize>()), t.other)
         });
-        // Of several ways the one in which most is understood; of those, the first.
-        let (_, values, inner) = ways.rev().max_by_key(|(understood, ..)| *understood)?;
-        Some(template.filled(&values, &inner))
-    };
-    if let Some(text) = templates().iter().find_map(known) {
-        return Some(text);
+        Self { whole: pairs.into_iter().collect(), templates, may_be_name }
     }
-    // What it is about, and what is said of it.
-    sentence.match_indices(": ").find_map(|(at, colon)| {
-        let (left, right) = (&sentence[..at], &sentence[at + colon.len()..]);
-        let [l, r] = [left, right].map(|part| translated(part, nested - 1));
-        (l.is_some() || r.is_some())
-            .then(|| format!("{}: {}", l.as_deref().unwrap_or(left), r.as_deref().unwrap_or(right)))
-    })
+
+    fn translated(&self, sentence: &str, nested: usize) -> Option<String> {
+        if nested == 0 || (self.may_be_name)(sentence) && nested < MOST_NESTED {
+            return None;
+        }
+        if let Some(whole) = self.whole.get(sentence) {
+            return Some((*whole).to_owned());
+        }
+        let known = |template: &Template| {
+            let ways = template.ways(sentence).into_iter().map(|values| {
+                let inner: Vec<_> = values.iter().map(|v| self.translated(v, nested - 1)).collect();
+                (inner.iter().filter(|v| v.is_some()).count(), values, inner)
+            });
+            // Of several ways the one in which most is understood; of those, the first.
+            let (_, values, inner) = ways.rev().max_by_key(|(understood, ..)| *understood)?;
+            Some(template.filled(&values, &inner))
+        };
+        if let Some(text) = self.templates.iter().find_map(known) {
+            return Some(text);
+        }
+        // What it is about, and what is said of it.
+        sentence.match_indices(": ").find_map(|(at, colon)| {
+            let (left, right) = (&sentence[..at], &sentence[at + colon.len()..]);
+            let [l, r] = [left, right].map(|part| self.translated(part, nested - 1));
+            (l.is_some() || r.is_some()).then(|| {
+                format!("{}: {}", l.as_deref().unwrap_or(left), r.as_deref().unwrap_or(right))
+            })
+        })
+    }
 }
 
 /// A text of the catalogue with names in it.
@@ -59,27 +125,14 @@ struct Template {
     /// What stands before, between and after the names: one more than there are names.
     fixed: Vec<&'static str>,
     names: Vec<&'static str>,
-    chinese: &'static str,
-}
-
-/// Those of the catalogue, the longest first: of two that fit, it says more.
-fn templates() -> &'static [Template] {
-    static TABLE: OnceLock<Vec<Template>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let all = text::chinese().iter();
-        let mut table: Vec<Template> =
-            all.filter_map(|(english, chinese)| Template::of(english, chinese)).collect();
-        table.sort_by_key(|t| {
-            (std::cmp::Reverse(t.fixed.iter().map(|f| f.len()).sum::<usize>()), t.chinese)
-        });
-        table
-    })
+    /// The same in the other language.
+    other: &'static str,
 }
 
 impl Template {
     /// `None` if there is no name in it, or nothing else.
-    fn of(english: &'static str, chinese: &'static str) -> Option<Self> {
-        let (mut fixed, mut names, mut rest) = (Vec::new(), Vec::new(), english);
+    fn of(own: &'static str, other: &'static str) -> Option<Self> {
+        let (mut fixed, mut names, mut rest) = (Vec::new(), Vec::new(), own);
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}')?;
             fixed.push(before);
@@ -87,8 +140,13 @@ impl Template {
             rest = after;
         }
         fixed.push(rest);
-        let letters = fixed.iter().flat_map(|f| f.chars()).filter(|c| c.is_alphabetic()).count();
-        (!names.is_empty() && letters >= LEAST_LETTERS).then_some(Self { fixed, names, chinese })
+        let letters = || fixed.iter().flat_map(|f| f.chars());
+        let known = if own.chars().any(is_ideograph) {
+            letters().filter(|c| is_ideograph(*c)).count() >= LEAST_IDEOGRAPHS
+        } else {
+            letters().filter(|c| c.is_alphabetic()).count() >= LEAST_LETTERS
+        };
+        (!names.is_empty() && known).then_some(Self { fixed, names, other })
     }
 
     /// The values with which the template is this sentence, in each way in which it can be.
@@ -101,7 +159,7 @@ impl Template {
     }
 
     fn filled(&self, values: &[&str], inner: &[Option<String>]) -> String {
-        let (mut text, mut rest) = (String::new(), self.chinese);
+        let (mut text, mut rest) = (String::new(), self.other);
         // Piece by piece: a value may have braces in it.
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else { break };
@@ -223,5 +281,40 @@ mod tests {
         let said = tr_error(&"the file is empty; copy or export it again: Save");
         speak(Language::English);
         assert!(said.ends_with("：Save"), "{said}");
+    }
+
+    /// What was said in one language is said in the other once that is in use.
+    #[test]
+    fn what_stands_there_follows_the_language() {
+        let said = || {
+            let name = "肝 {n}";
+            vec![
+                text::tr("Stopped.").to_owned(),
+                text::tr_with("Saved and verified: {name}", &[("name", &"/d/m.nii.gz")]),
+                text::tr_with(
+                    "{name} deleted ({key} brings it back)",
+                    &[("name", &name), ("key", &"Ctrl+Z")],
+                ),
+                text::tr_with(
+                    "The session is not written: {why}.",
+                    &[("why", &tr_error(&"the file is empty; copy or export it again: /d/a.nii"))],
+                ),
+                format!("ct.nii: {}", text::tr("No model is ready yet.")),
+            ]
+        };
+        speak(Language::English);
+        let english = said();
+        speak(Language::Chinese);
+        let chinese = said();
+        let told = |all: &[String]| all.iter().map(|text| tr_error(text)).collect::<Vec<_>>();
+        assert_eq!(told(&english), chinese);
+        assert_eq!(told(&chinese), chinese);
+        assert_eq!((tr_again("Undo"), tr_again("no such text")), ("撤销", "no such text"));
+        speak(Language::English);
+        assert_eq!(told(&chinese), english);
+        assert_eq!(told(&english), english);
+        assert_eq!((tr_again("撤销"), tr_again("Undo")), ("Undo", "Undo"));
+        // A name in a sentence of the language in use stays, whatever it means in the other.
+        assert_eq!(tr_error(&"撤销 deleted"), "撤销 deleted");
     }
 }

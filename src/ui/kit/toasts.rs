@@ -2,8 +2,8 @@
 //! while, or until something succeeds, and can be copied; the log keeps them. Where there is no room for all messages,
 //! infos make room first, then warnings, and only among errors alone the oldest.
 
-use super::template::tr_error;
-use super::text::tr;
+use super::template::{tr_again, tr_error};
+use super::text::{Language, spoken, tr};
 
 /// How much a line of the log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub struct Toasts {
     fresh: Vec<(Level, String)>,
     /// egui time of the last frame.
     now: f64,
+    /// The language in which they are, once they were drawn.
+    language: Option<Language>,
 }
 
 /// More than this would cover the picture.
@@ -63,8 +65,8 @@ const NARROWEST: f32 = 150.0;
 const ERROR_STAYS: f64 = 30.0;
 const SEEN: f64 = 3.0;
 /// Windows that are read, which no message may hide.
-const WINDOWS: [&str; 7] =
-    ["shortcuts", "about", "about model", "history", "log", "picture", "film"];
+const WINDOWS: [&str; 8] =
+    ["shortcuts", "about", "about model", "history", "log", "picture", "film", "server"];
 
 impl Toasts {
     /// Something went well.
@@ -174,6 +176,7 @@ impl Toasts {
     pub fn show(&mut self, ctx: &egui::Context, away: egui::Vec2, room: egui::Vec2) -> Option<u64> {
         let now = ctx.input(|i| i.time);
         self.now = now;
+        self.follow_language();
         let id = egui::Id::unique("toasts");
         // One that is being read stays.
         let layer = egui::LayerId::new(egui::Order::Middle, id);
@@ -225,6 +228,19 @@ impl Toasts {
             self.shown.remove(n);
         }
         taken
+    }
+}
+
+impl Toasts {
+    /// What stands there is said in the language in use from now on.
+    fn follow_language(&mut self) {
+        if self.language.replace(spoken()).is_none_or(|before| before == spoken()) {
+            return;
+        }
+        for toast in &mut self.shown {
+            toast.text = tr_error(&toast.text);
+            toast.offer = toast.offer.map(|(name, key)| (tr_again(name), key));
+        }
     }
 }
 

@@ -15,7 +15,9 @@ use crate::ui::kit::text::{Language, mark, tr, tr_any, tr_with};
 use crate::ui::kit::theme::{ICON, SMALL};
 use crate::ui::kit::widgets::{colours, icon_button, quiet};
 use crate::ui::state::status_text::{download_text, reason_text, runtime_text};
-use crate::ui::state::{Action, ModelEntry, ModelStatus, RuntimeStatus, SCALES, SidePanels};
+use crate::ui::state::{
+    Action, KnownServer, ModelEntry, ModelStatus, RuntimeStatus, SCALES, ServerAction, SidePanels,
+};
 use crate::ui::tools;
 
 pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
@@ -64,7 +66,12 @@ const MENUS: [MenuOfBar; 6] = [
 fn edit_menu(ui: &mut Ui, cx: &mut CommandContext) {
     menu_sections(ui, Menu::Edit, 0, cx);
     ui.separator();
-    ui.menu_button(tr("Mask"), |ui| menu_sections(ui, Menu::EditMask, 0, cx));
+    ui.menu_button(tr("Mask"), |ui| {
+        menu_sections(ui, Menu::EditMask, 0, cx);
+        ui.separator();
+        let with_other = |ui: &mut Ui| menu_sections(ui, Menu::MaskWithOther, 0, cx);
+        ui.menu_button(tr("With another object"), with_other);
+    });
 }
 
 /// With a menu open and the keyboard on its name, Left and Right open the menus beside it. (With none open, egui moves
@@ -224,7 +231,10 @@ fn model_entries(ui: &mut Ui, cx: &mut CommandContext) {
     for model in &cx.status.models {
         model_entry(ui, model, cx);
     }
-    if !cx.status.models.is_empty() {
+    for server in &cx.status.server.known {
+        server_entry(ui, server, cx);
+    }
+    if !cx.status.models.is_empty() || !cx.status.server.known.is_empty() {
         ui.separator();
     }
     menu_sections(ui, Menu::Model, 0, cx);
@@ -254,6 +264,22 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, cx: &mut CommandContext) {
     if response.on_hover_text(model.path.display().to_string()).clicked() {
         if !used {
             cx.out.push(Action::UseModel(model.path.clone()));
+        }
+        ui.close();
+    }
+}
+
+/// A server that was used before; the one in use is ticked.
+fn server_entry(ui: &mut Ui, server: &KnownServer, cx: &mut CommandContext) {
+    let address = &server.draft.address;
+    let used = cx.status.server.in_use.as_ref().is_some_and(|used| used.address == *address);
+    let tick = if used { icons::CHECK } else { "\u{2003}" };
+    let what = quiet(ui, tr("server")).size(SMALL);
+    let said = format!("{address}, {}", tr("server"));
+    let button = Button::selectable(used, format!("{tick} {}", shorten(address, 40)));
+    if ui.add(button.right_text(what)).accessible_name(said).clicked() {
+        if !used {
+            cx.out.push(Action::Server(ServerAction::Use(server.draft.clone())));
         }
         ui.close();
     }

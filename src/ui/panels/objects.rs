@@ -127,7 +127,7 @@ pub(super) fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             ui.painter().rect_filled(rect, CornerRadius::same(4), colours(ui).selected);
         }
         paint_swatch(ui, rect.shrink(7.0), object, shown, false);
-        thinking_line(ui, document, object.id, rect);
+        thinking_line(ui, document, object.id, rect, cx.status);
         if response.on_hover_text(text).clicked() {
             select(document, object, cx);
         }
@@ -141,19 +141,25 @@ fn row_facts(document: &Document, object: &Object, cx: &CommandContext) -> Vec<S
     if cx.status.waits(object.id).is_some() {
         return vec![facts];
     }
+    let parts = cx.status.parts.get(&object.id).map_or(1, |summary| summary.parts);
+    let whole = (!object.covered.is_empty()).then(|| millilitres(document.whole_ml(object)));
+    row_texts(object.id.0, &facts, parts, whole.as_deref())
+}
+
+/// Of the number of an object, its [`facts`], how many parts it has, and what all of it has if something of it lies under
+/// others.
+fn row_texts(number: u16, facts: &str, parts: usize, whole: Option<&str>) -> Vec<String> {
     let mut facts = facts.split(" · ");
-    let mut text = format!("{} · {}", object.id.0, facts.next().unwrap_or_default());
-    if let Some(parts) = cx.status.parts.get(&object.id).filter(|summary| summary.parts > 1) {
-        let parts = tr_with("{n} parts", &[("n", &parts.parts)]);
-        text = format!("{text} · {parts}");
-    }
+    let parts = (parts > 1).then(|| format!(" · {}", tr_with("{n} parts", &[("n", &parts)])));
+    let parts = parts.as_deref().unwrap_or_default();
+    let text = format!("{number} · {}{parts}", facts.next().unwrap_or_default());
     let mut texts = match facts.next() {
         Some(iou) => vec![format!("{text} · {iou}"), text],
         None => vec![text],
     };
-    if !object.covered.is_empty() {
-        let whole = millilitres(document.whole_ml(object));
-        texts.push(format!("{} · {whole}", object.id.0));
+    if let Some(whole) = whole {
+        // That something of it lies under others its sign says; how many parts it has nothing else does.
+        texts.extend([format!("{number} · {whole}{parts}"), format!("{number} · {whole}")]);
     }
     texts
 }
@@ -248,7 +254,7 @@ fn row(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandContex
             row_right(ui, document, object, cx, active);
         });
     });
-    thinking_line(ui, document, object.id, rect);
+    thinking_line(ui, document, object.id, rect, cx.status);
     let shown = ui.scope_id().with("was active");
     let was_active = ui.data_mut(|d| std::mem::replace(d.get_temp_mut_or_default(shown), active));
     if active && !was_active {
@@ -511,8 +517,10 @@ fn colour_choice(ui: &mut Ui, object: &Object, owner: &Response, cx: &mut Comman
 }
 
 /// A thin line that moves under the row while the object's mask is being computed.
-fn thinking_line(ui: &Ui, document: &Document, id: LabelId, row: Rect) {
-    if !document.is_pending(id) {
+fn thinking_line(ui: &Ui, document: &Document, id: LabelId, row: Rect, status: &Status) {
+    // Nothing goes on while a click waits for somebody's word.
+    let waits = status.server.waits.is_some() || status.server.consent.is_some();
+    if !document.is_pending(id) || waits {
         return;
     }
     let length = row.width() * 0.3;
@@ -522,4 +530,35 @@ fn thinking_line(ui: &Ui, document: &Document, id: LabelId, row: Rect) {
     let y = row.bottom() - 1.0;
     ui.painter().hline(left..=right, y, Stroke::new(2.0, colours(ui).accent));
     ui.ctx().request_repaint_after(std::time::Duration::from_millis(33));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_its_parts_also_where_something_lies_under_others() {
+        let under = "12.3 mL, 1.0 mL of it under others";
+        for (facts, parts, whole, expected) in [
+            ("12.3 mL", 1, None, &["5 · 12.3 mL"][..]),
+            (
+                "12.3 mL · IoU 0.87",
+                4,
+                None,
+                &["5 · 12.3 mL · 4 parts · IoU 0.87", "5 · 12.3 mL · 4 parts"],
+            ),
+            (
+                under,
+                4,
+                Some("12.3 mL"),
+                &[
+                    "5 · 12.3 mL, 1.0 mL of it under others · 4 parts",
+                    "5 · 12.3 mL · 4 parts",
+                    "5 · 12.3 mL",
+                ],
+            ),
+        ] {
+            assert_eq!(row_texts(5, facts, parts, whole), expected, "{facts}");
+        }
+    }
 }

@@ -10,9 +10,10 @@ use crate::ui::commands::widgets::with_key;
 use crate::ui::commands::{CommandContext, edit, help, operations, segment};
 use crate::ui::kit::format::{millilitres, number, shorten};
 use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading, progress, quiet, row_button};
-use crate::ui::state::{Action, Busy, RuntimeStatus, can_extend, is_cut};
+use crate::ui::state::{Action, Busy, RuntimeStatus, ServerAction, can_extend, is_cut};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let enabled = edit::DELETE_PROMPT.is_enabled(cx);
@@ -116,7 +117,14 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCo
     if !document.is_pending(object.id) {
         return;
     }
+    if let Some(why) = &cx.status.server.waits {
+        server_waits(ui, why, cx);
+        return;
+    }
     let (text, colour) = match (&cx.status.runtime, cx.status.busy) {
+        _ if cx.status.server.consent.is_some() => {
+            (tr("Waits until you have said whether image values may be sent"), colours(ui).warning)
+        }
         (RuntimeStatus::Missing(_), _) => (tr("Waits for ONNX Runtime"), colours(ui).warning),
         (_, Some(Busy::Extending(done, total))) => {
             ui.horizontal(|ui| {
@@ -136,6 +144,24 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCo
         _ => (tr("Computing the mask…"), colours(ui).quiet),
     };
     ui.label(RichText::new(text).color(colour));
+}
+
+/// A click that the server has not answered: it is kept, and asked again when somebody says so.
+fn server_waits(ui: &mut Ui, why: &str, cx: &mut CommandContext) {
+    let text = RichText::new(tr_error(&why)).color(colours(ui).warning);
+    ui.add(Label::new(text).wrap());
+    ui.label(quiet(ui, tr("The points are kept.")));
+    ui.horizontal_wrapped(|ui| {
+        let (name, key) = (tr("Try again"), segment::TRY_AGAIN.key_text());
+        let button = Button::new(name).shortcut_text(key);
+        if ui.add(button).accessible_name(name).clicked() {
+            cx.out.push(Action::Server(ServerAction::TryAgain));
+        }
+        let tip = help::CANCEL.tip_for(tr("Take the point back that waits"));
+        if ui.button(tr("Take back")).on_hover_text(tip).clicked() {
+            cx.out.push(Action::CancelClick);
+        }
+    });
 }
 
 /// The flag of a mask that goes on beyond what the model has looked at, and the button that follows it.

@@ -6,6 +6,7 @@ use egui::{Label, Margin, Panel, RichText, Role, Ui, WidgetInfo};
 use crate::ui::commands::{CommandContext, file};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::tr_with;
 use crate::ui::kit::widgets::{colours, panel_frame};
 use crate::ui::state::{CopyStatus, SessionState, SessionStatus};
@@ -27,6 +28,8 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
 
 fn text(copy: &CopyStatus, state: &SessionState) -> String {
     let CopyStatus { name, why, advice } = copy;
+    // These were made when it was opened.
+    let [why, advice] = [why, advice].map(|text| tr_error(text));
     let mut name = shorten(name, 40);
     if !why.is_empty() {
         name = format!("{name} ({why})");

@@ -2,7 +2,8 @@
 
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
-use crate::ui::commands::{CommandContext, file, help};
+use crate::text::bytes;
+use crate::ui::commands::{CommandContext, file, help, segment};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
@@ -11,7 +12,7 @@ use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
 use crate::ui::state::status_text::{opening_text, reason_text};
 use crate::ui::state::{
-    Action, Busy, Drawing, FileProgress, ModelStatus, SaveStatus, SessionState, Waiting,
+    Action, Busy, Drawing, FileProgress, Latency, ModelStatus, SaveStatus, SessionState, Waiting,
 };
 
 /// The window width from which the reason for the device is spelled out.
@@ -148,7 +149,7 @@ fn session_state(ui: &mut Ui, cx: &CommandContext) {
             (format!("{name}: {}", tr("not saved")), String::new())
         }
     };
-    let why = session.copy_of.as_ref().map(|copy| copy.why.clone()).unwrap_or_default();
+    let why = session.copy_of.as_ref().map(|copy| tr_error(&copy.why)).unwrap_or_default();
     let said = text.replace(icons::CHECK, "✓");
     let label = ui.label(quiet(ui, text));
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
@@ -186,6 +187,18 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
                 format!("{}: {}", tr("Written, reopened and found identical"), path.display()),
             )
         }
+        _ if document.is_modified() && cx.status.saved_each.is_some() => {
+            let (folder, n) = cx.status.saved_each.clone().unwrap_or_default();
+            let text =
+                if cx.width < WIDE { tr("each exported") } else { tr("each object exported") };
+            let values: [(&str, &dyn std::fmt::Display); 3] =
+                [("n", &n), ("folder", &folder.display()), ("key", &file::SAVE.key_text())];
+            let tip = tr_with(
+                "As they are now, the objects are in {n} files, one for each: {folder}. There is no label map of all of them: {key} saves one.",
+                &values,
+            );
+            (format!("{text} {}", icons::CHECK), c.text, tip)
+        }
         _ if document.is_modified() => (
             if cx.width < WIDE { tr("not exported") } else { tr("mask not exported") }.to_owned(),
             c.warning,
@@ -205,10 +218,16 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
 
 fn device(ui: &mut Ui, cx: &CommandContext) {
     match &cx.status.model {
+        ModelStatus::Ready { reason, .. } if cx.status.server.in_use.is_some() => {
+            server(ui, reason, cx);
+        }
         ModelStatus::Ready { device, reason, .. } => {
             let text = device_text(device, reason, cx.width);
-            let reason = reason_text(reason);
-            ui.label(text).on_hover_text(format!("{device}: {reason}"));
+            let (device, reason) = (device.as_str(), reason_text(reason));
+            ui.label(text).on_hover_text(tr_with(
+                "Masks are computed on this machine: {device}: {reason}",
+                &[("device", &device), ("reason", &reason)],
+            ));
         }
         ModelStatus::Loading(_) => {
             ui.label(quiet(ui, tr("loading the model…")));
@@ -221,6 +240,25 @@ fn device(ui: &mut Ui, cx: &CommandContext) {
             ui.label(quiet(ui, tr("No model")));
         }
     }
+}
+
+/// That masks are computed elsewhere: by whom, and whether anything may be sent there.
+fn server(ui: &mut Ui, reason: &str, cx: &CommandContext) {
+    let Some(server) = &cx.status.server.in_use else { return };
+    let host = shorten(&server.host, if cx.width < WIDE { 20 } else { 40 });
+    let text = tr_with("on {host}", &[("host", &host)]);
+    let colour = if server.agreed { colours(ui).text } else { colours(ui).quiet };
+    let label = ui.label(RichText::new(text).color(colour));
+    let said = tr_with("Masks are computed on the server {host}", &[("host", &server.host)]);
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+    let agreed = if server.agreed {
+        tr("You have agreed that image values are sent there.")
+    } else {
+        tr("Nothing is sent there; you are asked at the first click.")
+    };
+    let sent = tr_with("Sent so far: {size}", &[("size", &bytes(server.sent))]);
+    let address = &server.address;
+    label.on_hover_text(format!("{said}: {address}\n{reason}\n{agreed} {sent}"));
 }
 
 /// Where the model runs and, in words as short as the window asks for, why not on CUDA.
@@ -239,7 +277,12 @@ const LATENCY_TIP: &str = mark(
 
 /// What the model does now, or how long the stages of the last click took.
 fn work(ui: &mut Ui, cx: &CommandContext) {
+    if server_waits(ui, cx) {
+        return;
+    }
     let text = match (cx.status.busy, &cx.status.latency) {
+        (Some(Busy::Queueing), _) => tr("waiting for a place on the server…").to_owned(),
+        (Some(_), _) if asked_again(cx).is_some() => asked_again(cx).unwrap_or_default(),
         (Some(Busy::Encoding), _) => tr("encoding…").to_owned(),
         (Some(Busy::Decoding), _) => tr("decoding…").to_owned(),
         (Some(Busy::Pasting), _) => tr("laying the mask…").to_owned(),
@@ -264,7 +307,39 @@ fn work(ui: &mut Ui, cx: &CommandContext) {
         return;
     }
     dot(ui);
-    let tip = tr(LATENCY_TIP);
+    let tip = times_tip(cx.status.latency.as_ref());
     ui.label(quiet(ui, text)).on_hover_text(tip);
     waits(ui);
+}
+
+/// What the times mean.
+fn times_tip(latency: Option<&Latency>) -> String {
+    let Some(times) = latency.and_then(|latency| latency.network) else {
+        return tr(LATENCY_TIP).to_owned();
+    };
+    tr_with(
+        "What the last click took: sending {sent} and receiving {received}, the server's queue and model, and the rest on this machine.",
+        &[("sent", &bytes(times.sent)), ("received", &bytes(times.received))],
+    )
+}
+
+/// A click that the server has not answered: whether there is one.
+fn server_waits(ui: &mut Ui, cx: &CommandContext) -> bool {
+    let Some(why) = &cx.status.server.waits else { return false };
+    let key = segment::TRY_AGAIN.key_text();
+    dot(ui);
+    let text = tr_with("A click waits for the server ({key} asks again)", &[("key", &key)]);
+    let text = if cx.width < NARROW { format!("{} {key}", icons::WARNING) } else { text };
+    let said = text.replace(icons::WARNING, "!");
+    let label = ui.label(RichText::new(text).color(colours(ui).warning));
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+    label.on_hover_text(tr_error(why));
+    true
+}
+
+/// That a server is asked again, because it did not answer.
+fn asked_again(cx: &CommandContext) -> Option<String> {
+    let server = cx.status.server.in_use.as_ref().filter(|server| server.again > 0)?;
+    let n = server.again + 1;
+    Some(tr_with("no answer from the server: attempt {n}…", &[("n", &n)]))
 }

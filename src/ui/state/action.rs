@@ -5,6 +5,7 @@ use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
 use super::recent::RecentFile;
 use super::robot::RobotAction;
+use super::server::ServerAction;
 use super::session_status::{LeaveAnswer, SessionAnswer};
 use super::work_list::CasesAction;
 use crate::document::{Command, GestureId, LabelId};
@@ -85,6 +86,8 @@ pub enum Action {
     Robot(RobotAction),
     /// Something that was asked for can't be done, for this reason.
     Refuse(String),
+    /// Something is worth knowing that was not asked for, in the language in use.
+    Tell(String),
     /// Stop one thing: opening a file if one is being opened, else a click or an extension.
     Cancel,
     /// Stop the click or the extension that is being computed.
@@ -121,6 +124,8 @@ pub enum Action {
     Cases(CasesAction),
     /// Ask where to keep the session from now on.
     SaveSessionAs,
+    /// Asks where the session is to be kept without the scan's voxels, which are in it.
+    SaveSessionAlone,
     /// Say what it means to have the scan's voxels in the session.
     AskWithScan,
     /// Answer to that: whether to go on.
@@ -171,6 +176,8 @@ pub enum Action {
     ChooseModel,
     /// Use this one.
     UseModel(PathBuf),
+    /// Do something with a model on a server.
+    Server(ServerAction),
     /// Fetch SAM-Med3D-turbo.
     DownloadModel,
     /// Go back to the model that ships with the program.

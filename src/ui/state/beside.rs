@@ -79,6 +79,8 @@ pub struct Beside {
     pub labels: Option<BesideLabels>,
     /// The file of A's labels, if they are from one. Written by the app.
     pub name_a: Option<String>,
+    /// Whether A's labels have changed since they were in that file. Written by the app.
+    pub edited_a: bool,
 }
 
 impl Beside {

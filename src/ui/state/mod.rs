@@ -25,6 +25,7 @@ mod robot;
 mod scan_view;
 mod scissors_options;
 mod series_question;
+mod server;
 mod session_status;
 mod side_by_side;
 mod slice_transform;
@@ -62,19 +63,25 @@ pub use operation_options::{OperationOptions, OperationScope};
 pub use outline_draft::{OutlineDraft, OutlineLine, OutlineStep, WantedWires};
 pub use preferences::{PRACTISED, Preferences, ToolId};
 pub use recent::{RecentFile, RecentSeries};
-pub use robot::{RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork};
+pub use robot::{
+    InTheWay, InTheWayAnswer, RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork,
+};
 pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
+pub use server::{
+    ConsentQuestion, FoundServer, KnownServer, LookStatus, SentSize, ServerAction, ServerDraft,
+    ServerInUse, ServerStatus,
+};
 pub use session_status::{
-    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace,
+    CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, FilesThere, FloodStatus, GrowthStatus, Latency, LeftOut,
-    LogLine, LostPart, ModelEntry, ModelStatus, Offer, OperationStatus, PreviewStatus, Question,
-    RuntimeStatus, SaveStatus, Status, Waiting, WiresStatus,
+    LogLine, LostPart, ModelEntry, ModelStatus, NetworkTimes, Offer, OperationStatus,
+    PreviewStatus, Question, RuntimeStatus, SaveStatus, Status, Waiting, WiresStatus,
 };
 pub use transient::{
     BrushPlace, DraggedPrompt, EditIntent, GestureState, Hover, Intent, PointerSince,

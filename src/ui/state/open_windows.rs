@@ -1,3 +1,4 @@
+use super::server::ServerDraft;
 use super::work_list::CasesPanel;
 
 /// What is looked for among the commands.
@@ -34,6 +35,10 @@ pub struct Windows {
     pub measures: bool,
     /// The robot user.
     pub robot: bool,
+    /// A model on a server.
+    pub server: bool,
+    /// The address that is typed there.
+    pub server_draft: ServerDraft,
     /// The log.
     pub log: bool,
     /// What the log is filtered by.
@@ -59,6 +64,8 @@ impl Windows {
             growth,
             measures,
             robot,
+            server,
+            server_draft: _,
             log,
             log_filter: _,
             palette,
@@ -76,6 +83,7 @@ impl Windows {
             growth,
             measures,
             robot,
+            server,
             log,
         ];
         for open in others {
@@ -92,7 +100,7 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 12] = [
+        let each: [Open; 13] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
@@ -103,6 +111,7 @@ mod tests {
             |w| w.growth = true,
             |w| w.measures = true,
             |w| w.robot = true,
+            |w| w.server = true,
             |w| w.log = true,
             |w| w.palette = Some(Palette::default()),
         ];

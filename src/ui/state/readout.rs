@@ -95,6 +95,19 @@ fn beside(at: &Hover, view: &ViewState) -> String {
 
 /// `encode 640 · decode 38 · paste 4 ms`, dashes for what was not done.
 pub fn latency(latency: Option<&Latency>) -> String {
+    if let Some(Latency { encode, decode, paste, network: Some(times) }) = latency {
+        let all = encode.unwrap_or_default() + decode + paste;
+        let whole = |ms: f64| format!("{ms:.0}");
+        let here = whole((all - times.network - times.server).max(0.0));
+        return tr_with(
+            "network {network} · server {server} · here {here} ms",
+            &[
+                ("network", &whole(times.network)),
+                ("server", &whole(times.server)),
+                ("here", &here),
+            ],
+        );
+    }
     let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0}"));
     let (encode, decode, paste) =
         latency.map_or((None, None, None), |l| (l.encode, Some(l.decode), Some(l.paste)));

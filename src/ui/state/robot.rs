@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::document::LabelId;
 use crate::measure::{RobotAim, RobotRun};
 use crate::ui::kit::text::mark;
 
@@ -106,13 +107,41 @@ pub struct RobotStatus {
     pub run: Option<Arc<RobotRun>>,
     /// Why the last run ended before its time, in the language in use.
     pub told: Option<String>,
+    /// What lies in the way of the run that is to begin.
+    pub in_the_way: Option<InTheWay>,
+}
+
+/// Objects that have voxels of the labels on which the robot is to click: its masks can't get these.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InTheWay {
+    /// The share of the labels' voxels that objects have.
+    pub share: f64,
+    /// The same without the robot's earlier masks.
+    pub share_of_others: f64,
+    /// The robot's own masks among them, of earlier runs, which nobody has changed.
+    pub robots: Vec<LabelId>,
+    /// The names of these, and of the others.
+    pub names: [Vec<String>; 2],
+}
+
+/// What is done about objects in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InTheWayAnswer {
+    /// The robot's earlier masks are deleted, in one step, and it begins.
+    Delete,
+    /// It begins all the same.
+    Beside,
+    /// It does not.
+    Cancel,
 }
 
 /// What the user wants of a robot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RobotAction {
-    /// Begin, as its window is set.
+    /// Begin, as its window is set; if objects lie in the way ask first.
     Start,
+    /// What is done about those.
+    Answer(InTheWayAnswer),
     /// Make no further click.
     Stop,
     /// Put the figures on the clipboard, as CSV.

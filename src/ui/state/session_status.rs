@@ -33,6 +33,17 @@ pub enum ScanPlace {
     Nowhere,
 }
 
+/// Whether the scan's voxels are to be in a session that is saved elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanWish {
+    /// If they are in it now.
+    AsItIs,
+    /// In any case.
+    With,
+    /// In no case: its file is there.
+    Without,
+}
+
 /// Whether the scan's voxels are to go into the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithScan {

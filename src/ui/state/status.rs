@@ -10,6 +10,7 @@ use super::outline_draft::WantedWires;
 use super::recent::RecentFile;
 use super::robot::RobotStatus;
 use super::series_question::SeriesQuestion;
+use super::server::ServerStatus;
 use super::session_status::{
     DraftCard, EarlierWork, PastStep, SessionQuestion, SessionStatus, WithScan,
 };
@@ -58,8 +59,10 @@ pub struct Status {
     pub model: ModelStatus,
     /// What the model in use can do; `None` before there is one.
     pub capabilities: Option<Capabilities>,
-    /// Where the model in use lies.
+    /// Where the model in use lies, if it is on this machine.
     pub model_path: Option<PathBuf>,
+    /// Models on servers.
+    pub server: ServerStatus,
     /// The models at hand, for the menu.
     pub models: Vec<ModelEntry>,
     /// A model being downloaded.
@@ -122,6 +125,8 @@ pub struct Status {
     pub ask_replace: Option<PathBuf>,
     /// A file that can't hold what of objects lies under others: it is to be asked whether that is left out.
     pub ask_flatten: Option<LeftOut>,
+    /// The folder in which each object is in a file of its own as it is now, and how many files these are.
+    pub saved_each: Option<(PathBuf, usize)>,
     /// Files for objects that are there already: it is to be asked whether they are replaced.
     pub ask_files: Option<FilesThere>,
 }
@@ -200,6 +205,7 @@ impl Status {
             || self.session_question.is_some()
             || self.ask_with_scan.is_some()
             || self.series.is_some()
+            || self.server.consent.is_some()
     }
 
     /// The model in use, if it is among those listed.
@@ -422,6 +428,8 @@ pub enum ModelStatus {
 /// What the model is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
+    /// Waiting until a server has a place for us.
+    Queueing,
     /// Preparing what is kept for further clicks near by.
     Encoding,
     /// Answering the click.
@@ -485,6 +493,21 @@ pub struct Latency {
     pub decode: f64,
     /// The answer to voxels.
     pub paste: f64,
+    /// What of these a server took; `None` if the model is here.
+    pub network: Option<NetworkTimes>,
+}
+
+/// Milliseconds and bytes of what the last click asked a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NetworkTimes {
+    /// Sending and receiving.
+    pub network: f64,
+    /// The server: its queue and its model.
+    pub server: f64,
+    /// Bytes there.
+    pub sent: u64,
+    /// Bytes back.
+    pub received: u64,
 }
 
 /// The label map on disk.

@@ -148,6 +148,10 @@ impl PointerSince {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default)]
 pub struct Transient {
+    /// "Remember for this address" is ticked.
+    pub remember_consent: bool,
+    /// The window of servers was opened just now: its address is to be typed.
+    pub focus_server: bool,
     /// Whether a left click of the point tool is negative; back to positive for every new object.
     pub negative: bool,
     /// Where the 3D view is on the screen, if it is shown.

@@ -8,6 +8,7 @@ use crate::document::{Document, GestureId};
 use crate::mask::level::LevelSide;
 use crate::mask::{CutPlane, Scope};
 use crate::ui::kit::format::{editable, number};
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::kit::{icons, paint};
@@ -241,7 +242,8 @@ fn draw(painter: &Painter, place: &ViewPlace, wanted: &WantedFlood, cx: &ViewCon
             note(painter, place.rect, pointer, &format!("{text} …"), paint::TEXT);
         }
         FloodStatus::Refused(why) => {
-            note(painter, place.rect, pointer, &format!("{text}\n{why}"), paint::WARNING);
+            let text = format!("{text}\n{}", tr_error(why));
+            note(painter, place.rect, pointer, &text, paint::WARNING);
         }
     }
 }

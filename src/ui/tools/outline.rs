@@ -9,6 +9,7 @@ use super::{
 };
 use crate::document::Document;
 use crate::geom::DVec3;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::kit::{icons, paint};
@@ -125,7 +126,7 @@ impl Tool for Outline {
         }
         let Some(at) = at else { return };
         let no_wires = match &cx.status.wires {
-            WiresStatus::Refused(_, why) if draft.is_some() => Some(why.clone()),
+            WiresStatus::Refused(_, why) if draft.is_some() => Some(tr_error(why)),
             _ => None,
         };
         let why_not = refusal(erases, cx).or(no_wires);

@@ -12,6 +12,8 @@ use crate::volume::Window;
 
 /// Distance of texts from the pane's edges.
 const MARGIN: f32 = 8.0;
+/// What the letter in the middle of an edge takes to each side, with what is left free beside it.
+const LETTER: f32 = 14.0;
 /// Kept free along the right edge for the slice slider.
 pub const SLIDER_LANE: f32 = 18.0;
 
@@ -60,9 +62,20 @@ pub fn corner(
         paint::text(painter, at, Align2::LEFT_TOP, text, size, colour)
     };
     let name = text(at, &tr(plane.name()).to_uppercase(), 13.0, colour);
-    let last = text(paint::below(name), place, 12.0, paint::TEXT);
+    let place = beside_the_letter(painter, pane, place);
+    let last = text(paint::below(name), &place, 12.0, paint::TEXT);
     notes(painter, paint::below(last), transform, view);
     name
+}
+
+/// A place and its number in two lines, if in one they would reach the letter in the middle of the top edge.
+fn beside_the_letter(painter: &Painter, pane: Rect, place: &str) -> String {
+    let room = pane.width() / 2.0 - MARGIN - LETTER;
+    if place.lines().all(|line| paint::text_width(painter, line, 12.0) <= room) {
+        return place.to_owned();
+    }
+    let broken = place.replacen(" · ", "\n", 1);
+    if broken == place { place.replacen(" mm ", " mm\n", 1) } else { broken }
 }
 
 /// Convention, slant and thickness, one below the other from `at` on.

@@ -9,7 +9,8 @@ use egui::{CursorIcon, Event, Id, Key, Modifiers, Painter, PointerButton, Pos2, 
 
 use super::pen::Pen;
 use super::{at_crosshair, readout};
-use crate::ui::state::{GestureState, Pane};
+use crate::ui::kit::text::tr;
+use crate::ui::state::{Action, GestureState, Pane};
 use crate::ui::tools::{self, Gesture, Tool, ViewContext, WorldPointer, begin_view_gesture};
 
 /// A button that is held down on a view.
@@ -207,6 +208,9 @@ fn press(
         cx.view.choose_side(right);
     }
     let tool = if right { tool_beside(cx) } else { tool(cx) };
+    if right && button == PointerButton::Primary && press.may_click {
+        tell_why_not_edited(cx);
+    }
     let gesture = tool.press(&press, cx).or_else(|| begin_view_gesture(&press))?;
     Some(Held { view: id, button, gesture })
 }
@@ -235,6 +239,24 @@ pub fn tool(cx: &ViewContext) -> &'static dyn Tool {
 fn tool_beside(cx: &ViewContext) -> &'static dyn Tool {
     let tool = tool(cx);
     if tool.drags_window() { tool } else { tools::of(tools::CROSSHAIR) }
+}
+
+/// Says why the tool in use does nothing at the right side, where a press moves the crosshair instead.
+fn tell_why_not_edited(cx: &mut ViewContext) {
+    let id = cx.view.prefs.tool;
+    if tool(cx).drags_window() || id == tools::CROSSHAIR {
+        return;
+    }
+    let text = if cx.view.scan.beside.scan.is_some() {
+        tr(
+            "The second scan is only looked at: here the crosshair moves. Use the tool at the same place at the left.",
+        )
+    } else {
+        tr(
+            "B is only looked at: here the crosshair moves. Use the tool at the same place of A, at the left.",
+        )
+    };
+    cx.out.push(Action::Tell(text.to_owned()));
 }
 
 /// The pointer in the view that it is over, while no button is down there.

@@ -6,7 +6,7 @@ use egui::{Align2, Color32, Painter, Rect, Response, Stroke, pos2};
 use super::{Context, paint};
 use crate::geom::Plane;
 use crate::ui::kit::format::shorten;
-use crate::ui::kit::text::{mark, tr};
+use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::state::{BesideScan, ComparisonLook, FrameRelation, Pane};
 
 /// Kept free below for the scale bar and its length, at the right for window and level.
@@ -30,12 +30,16 @@ pub fn draw_left(painter: &Painter, rect: Rect, cx: &Context) {
     if comparison.is_some_and(|comparison| comparison.look != ComparisonLook::Objects) {
         return;
     }
-    let name = match (&beside.scan, &beside.name_a) {
-        (Some(_), _) => cx.document.image().name().to_owned(),
-        (None, Some(name)) => name.clone(),
-        (None, None) => tr("Objects").to_lowercase(),
+    let text = match (&beside.scan, &beside.name_a) {
+        (Some(_), _) => named("A", cx.document.image().name()),
+        // What is in the file is not what is shown.
+        (None, Some(name)) if beside.edited_a => {
+            tr_with("A, edited: {name}", &[("name", &shorten(name, 28))])
+        }
+        (None, Some(name)) => named("A", name),
+        (None, None) => named("A", &tr("Objects").to_lowercase()),
     };
-    lines(painter, rect, &[named("A", &name)]);
+    lines(painter, rect, &[text]);
 }
 
 /// Names the right side, and says how far its place is to be trusted.

@@ -105,6 +105,8 @@ fn facts(
     rows.extend(entry.iter().flat_map(|e| e.facts.iter().cloned()));
     rows.push((tr("Runs on"), runs));
     rows.extend(cx.status.model_path.as_ref().map(|p| (tr("File"), p.display().to_string())));
+    let server = cx.status.server.in_use.as_ref();
+    rows.extend(server.map(|server| (tr("Address"), server.address.clone())));
     Grid::new("model facts").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
         for (name, value) in rows {
             ui.label(quiet(ui, tr_any(name)));

@@ -5,6 +5,7 @@ mod ask_before;
 mod ask_leave;
 mod ask_replace;
 mod ask_with_scan;
+mod consent;
 mod drafts;
 mod drop_offer;
 mod growth;
@@ -21,6 +22,7 @@ mod pictures;
 mod place;
 mod robot;
 mod series;
+mod server;
 mod session_question;
 mod small_picture;
 pub(super) mod welcome;
@@ -39,6 +41,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     robot::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
+    server::show(ctx, cx);
     pictures::show(ctx, cx);
     palette::show(ctx, cx);
     ask_leave::show(ctx, cx.status, cx.out);
@@ -46,6 +49,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     series::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);
     ask_with_scan::show(ctx, cx.status, cx.out);
+    consent::show(ctx, cx);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
     welcome::drop_files(ctx, cx.status, cx.out);
 }

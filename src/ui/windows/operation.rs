@@ -12,6 +12,7 @@ use crate::mask::operation::{OperationKind, Size};
 use crate::ui::commands::{CommandContext, operations};
 use crate::ui::kit::format::{millilitres, shorten};
 use crate::ui::kit::icons;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{choice, colours, field, quiet};
 use crate::ui::state::{
@@ -171,10 +172,26 @@ fn which(ui: &mut Ui, kind: &mut OperationKind) {
     let combo = ComboBox::from_id_salt("operation").width(190.0).height(560.0);
     let chosen = combo.selected_text(name(*kind)).show_ui(ui, |ui| {
         for other in OperationKind::ALL {
-            ui.selectable_value(kind, other, name(other));
+            if let Some(heading) = heading(other) {
+                ui.label(quiet(ui, tr(heading)).small());
+            }
+            ui.selectable_value(kind, other, name(other)).on_hover_text(tr(hint(other)));
         }
     });
-    chosen.response.accessible_name(tr("What to do to the mask"));
+    chosen.response.accessible_name(tr("What to do to the mask")).on_hover_text(tr(hint(*kind)));
+}
+
+/// What stands in the list above the first of several operations that belong together.
+fn heading(kind: OperationKind) -> Option<&'static str> {
+    use OperationKind as K;
+    Some(match kind {
+        K::KeepLargest => mark("Parts"),
+        K::FillHoles => mark("Holes and slices"),
+        K::Grow => mark("Grow and shrink"),
+        K::Median => mark("Surface and shell"),
+        K::Union => mark("With another object"),
+        _ => return None,
+    })
 }
 
 /// One of these sides, or none, which is called `none`, and `none_now` while it is chosen; `about` names the choice for
@@ -367,7 +384,7 @@ fn outcome(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             let before = document.active().map_or(0.0, |object| document.whole_ml(object));
             RichText::new(split_text(before, *lost_ml, *parts))
         }
-        OperationStatus::Refused(why) => RichText::new(why).color(colours(ui).warning),
+        OperationStatus::Refused(why) => RichText::new(tr_error(why)).color(colours(ui).warning),
     };
     ui.label(text);
     if let OperationStatus::Ready { under_ml, .. } = status

@@ -65,12 +65,20 @@ pub struct PathPrompt {
     exists: Option<PathBuf>,
     /// Why the path is to be typed: a dialog was asked for, and none came.
     no_dialog: bool,
+    /// It is a folder that is asked for.
+    folder: bool,
 }
 
 impl PathPrompt {
     /// Asks `title`, with a suggestion to edit.
     pub fn new(title: &'static str, text: String) -> Self {
-        Self { title, text, fresh: true, exists: None, no_dialog: false }
+        Self { title, text, fresh: true, exists: None, no_dialog: false, folder: false }
+    }
+
+    /// Says that it is a folder that is asked for, or that may be.
+    pub fn of_a_folder(mut self) -> Self {
+        self.folder = true;
+        self
     }
 
     /// Says that no file dialog has come up.
@@ -103,9 +111,14 @@ pub fn show(ctx: &egui::Context, prompt: &mut PathPrompt) -> Option<Option<PathB
             ui.label(quiet(ui, tr("No file dialog of the system came up.")));
         }
         let label = ui.label(tr("Path"));
+        let hint = if prompt.folder {
+            tr("Type the path of a folder")
+        } else {
+            tr("Type the path of a file")
+        };
         let mut output = egui::TextEdit::singleline(&mut prompt.text)
             .desired_width(f32::INFINITY)
-            .hint_text(tr("Type the path of a file"))
+            .hint_text(hint)
             .show(ui);
         let field = output.response.response.labelled_by(label.id);
         if std::mem::take(&mut prompt.fresh) {

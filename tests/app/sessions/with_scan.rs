@@ -107,6 +107,37 @@ fn a_session_with_the_scan_in_it_goes_on_where_the_scan_is_not() {
 }
 
 #[test]
+fn a_session_with_the_scan_is_saved_again_without_it() {
+    let desk = Desk::new();
+    let path = desk.path("case.voxpoint");
+    let before = saved_with_scan(&desk, &path);
+    let mut harness = desk.window(std::slice::from_ref(&path));
+    wait(&mut harness, "the session", |app| app.document().is_some() && app.is_idle());
+    let has_scan = |path: &Path| session::read(path).expect("whole").scan.is_some();
+    // Under another name the scan goes with it, unless it is said that it is not to.
+    let with = desk.path("with.voxpoint");
+    save_session_as(&mut harness, &with);
+    assert!(has_scan(&with));
+    let alone = desk.path("alone.voxpoint");
+    file_menu(&mut harness, "Save session without the scan…");
+    answer_path(&mut harness, &alone);
+    let there = alone.clone();
+    wait(&mut harness, "the session", move |app| app.kept_in() == Some(&there) && app.is_idle());
+    assert!(says(&harness, "saved without the scan's voxels"));
+    assert_eq!(scan_place(&harness), Some(ScanPlace::File));
+    assert!(!has_scan(&alone) && has_scan(&with) && has_scan(&path));
+    assert_eq!(objects(&harness), before);
+    // It is in none now, and can be put in again.
+    harness.get_by_label("File").click();
+    harness.run_steps(3);
+    let entry = harness.get_by_label("Save session without the scan…");
+    assert!(entry.accesskit_node().is_disabled());
+    harness.get_by_label("Save session with the scan…").click();
+    harness.run_steps(3);
+    harness.get_by_label("Save the session with the scan in it?");
+}
+
+#[test]
 fn a_scan_in_a_session_that_is_not_whole_is_told_and_the_masks_are_there() {
     let desk = Desk::new();
     let path = desk.path("case.voxpoint");
@@ -162,6 +193,16 @@ fn each_object_gets_a_file_of_its_own() {
     };
     assert_eq!(written.iter().map(|path| count(path)).collect::<Vec<_>>(), voxels(harness.state()));
     assert!(document(&harness).is_modified(), "that is no label map");
+    // But nothing of it is unsaved as long as nothing is changed.
+    harness.run_steps(3);
+    let saved = |harness: &Harness<'_, App>| harness.state().status().saved_each.clone();
+    assert_eq!(saved(&harness), Some((folder.clone(), 2)));
+    harness.get_by_label_contains("exported ✓");
+    paint(&mut harness, DVec3::new(9.0, 0.0, 0.0));
+    assert_eq!(saved(&harness), None);
+    assert!(harness.query_by_label_contains("exported ✓").is_none());
+    press(&mut harness, Key::Z, Modifiers::COMMAND);
+    assert_eq!(saved(&harness), Some((folder.clone(), 2)));
     // What is there is asked about once.
     std::fs::write(&written[0], "mine").expect("temp folder");
     for (answer, kept) in [("Cancel", true), ("Replace", false)] {

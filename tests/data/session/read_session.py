@@ -95,7 +95,7 @@ def main():
     (application,) = session.execute("PRAGMA application_id").fetchone()
     (version,) = session.execute("PRAGMA user_version").fetchone()
     assert application == 0x56585054, "no Voxpoint session"
-    assert version in (1, 2, 3, 4), "another version"
+    assert version in (1, 2, 3, 4, 5), "another version"
     dims, labels = label_map(session)
     affine = geometry(session, "affine")
     if len(sys.argv) > 2:

@@ -148,7 +148,8 @@ impl Desktop {
         view.scan.window = view.scan.auto_window;
         view.scan.crosshair = image.grid().centre();
         (view.scan.stats, view.scan.histogram) = (Some(stats), Some(histogram));
-        desktop.status.latency = Some(Latency { encode: Some(640.0), decode: 38.2, paste: 4.1 });
+        desktop.status.latency =
+            Some(Latency { encode: Some(640.0), decode: 38.2, paste: 4.1, network: None });
         desktop.document = Some(document);
         desktop
     }

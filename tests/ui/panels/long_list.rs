@@ -18,7 +18,15 @@ fn many(last: u16) -> Desktop {
         let at = 20_000 + usize::from(n);
         let region = Region::from_mask(60, (0..count).map(|i| i == at));
         let name = Some(format!("node {n}"));
-        NamedRegion { value: n, name, colour: None, opacity: None, visible: true, region }
+        NamedRegion {
+            value: n,
+            name,
+            colour: None,
+            opacity: None,
+            visible: true,
+            region,
+            on_top: None,
+        }
     };
     document.apply(Command::Import((3..last).map(object).collect())).expect("imported");
     document.apply(Command::NewObject).expect("a new one");

@@ -212,7 +212,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
         value: 47.0,
         label: Some("liver".to_owned()),
     });
-    desktop.status.latency = Some(Latency { encode: None, decode: 36.0, paste: 3.0 });
+    desktop.status.latency = Some(Latency { decode: 36.0, paste: 3.0, ..Latency::default() });
     desktop.status.save = SaveStatus::Saved(PathBuf::from("out/mask.nii.gz"));
     harness.run_steps(2);
     assert!(shows(&harness, "voxel 5 10 2 · R 50.0 P 12.5 S 3.0 mm · 47 HU · liver"));

@@ -61,6 +61,7 @@ pub fn with_mask(desk: &mut Desk) {
         opacity: None,
         visible: true,
         region,
+        on_top: None,
     };
     desk.document.apply(Command::Import(vec![label])).unwrap();
 }

@@ -27,7 +27,15 @@ fn named(numbers: RangeInclusive<u16>, name: impl Fn(u16) -> String) -> Desk {
         let count: usize = DIMS.iter().product();
         let region = Region::from_mask(DIMS[0], (0..count).map(|i| i == at));
         let name = Some(name(n));
-        NamedRegion { value: n, name, colour: None, opacity: None, visible: true, region }
+        NamedRegion {
+            value: n,
+            name,
+            colour: None,
+            opacity: None,
+            visible: true,
+            region,
+            on_top: None,
+        }
     };
     desk.document.apply(Command::Import(numbers.map(object).collect())).unwrap();
     desk

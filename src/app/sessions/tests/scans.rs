@@ -200,7 +200,7 @@ fn the_scan_stays_in_a_session_that_is_replaced() {
                 source.identifiers.push(("SeriesInstanceUID".to_owned(), "1.2".to_owned()));
             }
             let Order::Move(mut order) = moved(&path, letter) else { panic!("it moves") };
-            order.with_scan = with_scan;
+            order.wish = if with_scan { ScanWish::With } else { ScanWish::AsItIs };
             order.scan.take_if(|_| !is_open);
             bench.keeper.give(Order::Move(order));
             let told = bench.hear();
@@ -240,7 +240,7 @@ fn a_scan_that_is_lost_with_its_session_is_told() {
     let Order::Move(mut order) = moved(&path, current.letter(open, view, true)) else {
         panic!("it moves")
     };
-    order.with_scan = true;
+    order.wish = ScanWish::With;
     bench.keeper.give(Order::Move(order));
     assert!(matches!(bench.hear(), Told::Moved { has_scan: true, .. }));
     let length = std::fs::metadata(&path).unwrap().len() as usize;

@@ -214,3 +214,79 @@ fn a_preview_shows_what_comes_up() {
     resolve(&mut d, smaller);
     assert_eq!(&shown, d.labels());
 }
+
+/// What a file says to be on top is, whatever the sizes; of what it says nothing the smallest is.
+#[test]
+fn what_a_file_says_to_be_on_top_is() {
+    let (body, organ, lesion) =
+        (boxed([0; 3], DIMS), boxed([1, 1, 1], [5, 4, 3]), boxed([2, 2, 1], [4, 3, 3]));
+    let row = DIMS[0];
+    let on_top = |value: u16, region: &Region, top: Option<Region>| NamedRegion {
+        on_top: top,
+        ..label(value, region.clone())
+    };
+    for (labels, expected) in [
+        // The organ lies over its lesion.
+        (
+            [
+                on_top(1, &body, Some(body.without(&organ, row))),
+                on_top(2, &organ, Some(organ.clone())),
+                on_top(3, &lesion, Some(Region::default())),
+            ],
+            [(1, 96, 24), (2, 24, 0), (3, 0, 4)],
+        ),
+        // Of the body nothing but a corner is known, and nothing of the others.
+        (
+            [
+                on_top(1, &body, Some(boxed([2, 2, 1], [3, 3, 2]))),
+                on_top(2, &organ, None),
+                on_top(3, &lesion, None),
+            ],
+            [(1, 97, 23), (2, 20, 4), (3, 3, 1)],
+        ),
+        // More than it has is not believed.
+        (
+            [
+                on_top(1, &body, Some(Region::default())),
+                on_top(2, &organ, Some(body.clone())),
+                on_top(3, &lesion, Some(body.clone())),
+            ],
+            [(1, 96, 24), (2, 20, 4), (3, 4, 0)],
+        ),
+    ] {
+        let mut d = document();
+        d.apply(Command::Import(labels.to_vec())).unwrap();
+        assert!(layers_agree(&d));
+        assert_eq!(counts(&d), expected);
+        let whole = d.covered().whole(d.labels());
+        assert_eq!(whole, [(1, body.clone()), (2, organ.clone()), (3, lesion.clone())].into());
+    }
+}
+
+/// Each gets what the one over it loses before it goes itself; all of it is one step.
+#[test]
+fn several_objects_are_deleted_as_one_step() {
+    for (ids, left) in [
+        (vec![LESION, ORGAN], vec![(1, 120, 0)]),
+        (vec![ORGAN, LESION], vec![(1, 120, 0)]),
+        (vec![BODY, LESION], vec![(2, 24, 0)]),
+        (vec![BODY, ORGAN, LESION], vec![]),
+    ] {
+        let mut d = nested();
+        d.apply(Command::Select(LESION)).unwrap();
+        let steps = d.history_steps().1;
+        exactly(&mut d, Command::RemoveObjects(ids.clone())).unwrap();
+        assert_eq!(counts(&d), left, "{ids:?}");
+        assert_eq!(d.history_steps().1, steps + 1);
+        assert!(d.active().is_none_or(|o| !ids.contains(&o.id)));
+        assert!(d.undo());
+        assert_eq!(d.active().map(|o| o.id), Some(LESION));
+    }
+    // All or none.
+    let mut d = nested();
+    d.apply(Command::SetLocked(ORGAN, true)).unwrap();
+    let before = seen(&d);
+    assert!(d.apply(Command::RemoveObjects(vec![LESION, ORGAN])).is_err());
+    assert!(d.apply(Command::RemoveObjects(vec![LESION, LabelId(99)])).is_err());
+    assert_eq!(seen(&d), before);
+}

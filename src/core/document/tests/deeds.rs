@@ -187,7 +187,15 @@ pub fn between(a: [usize; 3], b: [usize; 3]) -> Region {
 
 /// A structure of a file.
 pub fn label(value: u16, region: Region) -> NamedRegion {
-    NamedRegion { value, name: None, colour: None, opacity: None, visible: true, region }
+    NamedRegion {
+        value,
+        name: None,
+        colour: None,
+        opacity: None,
+        visible: true,
+        region,
+        on_top: None,
+    }
 }
 
 pub type DeedEdit = (usize, usize, (usize, usize), [[usize; 3]; 2]);

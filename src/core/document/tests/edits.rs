@@ -90,8 +90,15 @@ fn a_stroke_is_one_step_and_begins_an_object() {
 fn a_gesture_may_go_from_one_object_to_one_that_it_begins() {
     let mut d = document();
     let region = boxed([0; 3], [3; 3]);
-    let label =
-        NamedRegion { value: 5, name: None, colour: None, opacity: None, visible: true, region };
+    let label = NamedRegion {
+        value: 5,
+        name: None,
+        colour: None,
+        opacity: None,
+        visible: true,
+        region,
+        on_top: None,
+    };
     d.apply(Command::Import(vec![label])).unwrap();
     let before = seen(&d);
     let file = Some(d.objects()[0].id);
@@ -235,7 +242,7 @@ fn a_mask_from_a_file_is_painted_on_like_any_other() {
     let mut d = document();
     let (name, colour, opacity, visible) = (None, None, None, true);
     let region = boxed([0; 3], [2; 3]);
-    let label = NamedRegion { value: 4, name, colour, opacity, visible, region };
+    let label = NamedRegion { value: 4, name, colour, opacity, visible, region, on_top: None };
     d.apply(Command::Import(vec![label])).unwrap();
     edit(&mut d, Some(LabelId(4)), subtract([0; 3], [1, 2, 2])).unwrap();
     edit(&mut d, Some(LabelId(4)), add([4, 4, 3], [5, 5, 4])).unwrap();

@@ -10,7 +10,7 @@ fn clicks_on_a_mask_from_a_file_are_refused_with_the_true_reason() {
     let mut d = document();
     let named = |value, region| {
         let (name, colour, opacity, visible) = (None, None, None, true);
-        NamedRegion { value, name, colour, opacity, visible, region }
+        NamedRegion { value, name, colour, opacity, visible, region, on_top: None }
     };
     let click_at = |d: &mut Document, x, positive| {
         d.apply(Command::AddPrompt { object: None, prompt: prompt(x, positive) })
@@ -52,6 +52,7 @@ fn a_click_never_replaces_a_mask_that_came_from_a_file() {
         opacity: None,
         visible: true,
         region: region.clone(),
+        on_top: None,
     };
     d.apply(Command::Import(vec![label])).unwrap();
     d.apply(Command::Select(LabelId(4))).unwrap();

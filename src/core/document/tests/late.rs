@@ -107,7 +107,7 @@ fn deleting_another_object_and_opening_a_label_map_need_not_wait() {
     click(&mut d, true).unwrap();
     let (name, colour, opacity, visible) = (None, None, None, true);
     let region = boxed([0, 0, 0], [6, 1, 1]);
-    let label = NamedRegion { value: 9, name, colour, opacity, visible, region };
+    let label = NamedRegion { value: 9, name, colour, opacity, visible, region, on_top: None };
     d.apply(Command::RemoveObject(LabelId(1))).unwrap();
     d.apply(Command::Import(vec![label])).unwrap();
     resolve(&mut d, boxed([0; 3], [3, 2, 2]));

@@ -55,6 +55,7 @@ fn a_label_map_brings_its_opacities() {
         opacity,
         visible: true,
         region: boxed(at, [1; 3]),
+        on_top: None,
     };
     let labels = vec![named(4, Some(0.3), [0; 3]), named(5, None, [2, 2, 2])];
     d.apply(Command::Import(labels)).unwrap();

@@ -74,7 +74,15 @@ fn a_mask_from_a_file_takes_clicks_once_it_is_started_from() {
     let mut d = document();
     let (name, colour, opacity, visible) = (None, None, None, true);
     let region = boxed([0; 3], [3; 3]);
-    let label = NamedRegion { value: 1, name, colour, opacity, visible, region: region.clone() };
+    let label = NamedRegion {
+        value: 1,
+        name,
+        colour,
+        opacity,
+        visible,
+        region: region.clone(),
+        on_top: None,
+    };
     d.apply(Command::Import(vec![label])).unwrap();
     d.apply(Command::Select(ONE)).unwrap();
     let inside = |positive| Command::AddPrompt { object: None, prompt: prompt(1.0, positive) };

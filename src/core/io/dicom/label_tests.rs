@@ -23,7 +23,7 @@ use super::attributes::Attributes;
 use super::opened::{data_set, open};
 use super::read::DicomReader;
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
-use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Volume};
+use crate::volume::{CoveredLabels, LabelMap, LabelName, NamedRegion, Provenance, Region, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// A file on a scan's grid.

@@ -23,6 +23,7 @@ mod list;
 mod opened;
 mod origin;
 mod out;
+mod own_block;
 mod palette;
 mod parse;
 mod picture;

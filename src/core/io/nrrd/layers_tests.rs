@@ -11,7 +11,8 @@ use super::super::limits::Limits;
 use super::super::standard::{formats, labels_for, open_volume, save_labels, save_overlapping};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
 use crate::volume::{
-    CoveredLabels, LabelMap, LabelName, Provenance, Region, Scale, StoredGeometry, Volume, Voxels,
+    CoveredLabels, LabelMap, LabelName, NamedRegion, Provenance, Region, Scale, StoredGeometry,
+    Volume, Voxels,
 };
 use crate::work::{CancelToken, Progress};
 
@@ -89,6 +90,92 @@ fn segments_that_share_voxels_come_back_whole() {
         }
     }
     assert!(layered > 30, "{layered}");
+}
+
+/// Which of several labels is on top is that voxel by voxel, whatever their sizes: also where they lie over each other by
+/// turns.
+#[test]
+fn what_is_on_top_is_on_top_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.seg.nrrd");
+    let mut random = fastrand::Rng::with_seed(12);
+    let mut turns = 0;
+    for round in 0..30 {
+        let whole = {
+            let (map, covered) = labels(&mut random, 300);
+            covered.whole(&map)
+        };
+        let mut order: Vec<u16> = whole.keys().copied().collect();
+        random.shuffle(&mut order);
+        let by_turns = round % 2 == 1;
+        let mut tops: BTreeMap<u16, Vec<bool>> =
+            order.iter().map(|value| (*value, vec![false; 140])).collect();
+        for n in 0..140 {
+            let mut here = order.iter().filter(|value| whole[value].contains(n));
+            let count = here.clone().count();
+            let one = if by_turns { here.nth(random.usize(0..count.max(1))) } else { here.next() };
+            if let Some(top) = one {
+                tops.get_mut(top).unwrap()[n] = true;
+            }
+        }
+        let label = |(value, region): (&u16, &Region)| NamedRegion {
+            value: *value,
+            name: None,
+            colour: None,
+            opacity: None,
+            visible: true,
+            region: region.clone(),
+            on_top: Some(Region::from_mask(DIMS[0], tops[value].iter().copied())),
+        };
+        let (map, covered) = CoveredLabels::of(DIMS, &whole.iter().map(label).collect::<Vec<_>>());
+        save(&path, (&map, &covered), &names(300));
+        std::fs::remove_file(folder.path().join("m.labels.txt")).unwrap();
+        let read = read(&path, &scan(DIMS)).unwrap();
+        assert_eq!(CoveredLabels::of(DIMS, &read.labels), (map, covered), "{round}");
+        assert!(read.notes[0].text.contains("in the order that the file says"), "{:?}", read.notes);
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        let told = text.contains("_VoxpointOnTop:=");
+        assert!(by_turns || !told, "{round}");
+        turns += usize::from(told);
+        assert!(text.contains("inprogress|Voxpoint.Order:0|\n"), "{round}");
+    }
+    assert!(turns > 10, "{turns}");
+}
+
+/// A segment that another program has added has no place: then the smaller is on top, as of any file.
+#[test]
+fn an_order_that_is_not_known_of_all_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.seg.nrrd");
+    let of = |range: std::ops::Range<usize>| {
+        Region::from_mask(DIMS[0], (0..140).map(|n| range.contains(&n)))
+    };
+    let (small, large) = (of(10..20), of(0..70));
+    let label = |value, region: &Region, on_top| NamedRegion {
+        value,
+        name: None,
+        colour: None,
+        opacity: None,
+        visible: true,
+        region: region.clone(),
+        on_top: Some(on_top),
+    };
+    let labels = [label(1, &small, Region::default()), label(2, &large, large.clone())];
+    let (map, covered) = CoveredLabels::of(DIMS, &labels);
+    save(&path, (&map, &covered), &[]);
+    let written = std::fs::read(&path).unwrap();
+    let on_top = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        CoveredLabels::of(DIMS, &read(&path, &scan(DIMS)).unwrap().labels).0.parts_of(&small)
+    };
+    assert!(on_top(&written).contains_key(&2));
+    // As long as it was, so that nothing else moves.
+    for (tag, other) in [("Order:0", "Other:0"), ("Order:1", "Order:x"), ("Order:0", "Order:-")] {
+        let at = written.windows(tag.len()).position(|w| w == tag.as_bytes()).unwrap();
+        let mut changed = written.clone();
+        changed[at..at + tag.len()].copy_from_slice(other.as_bytes());
+        assert!(on_top(&changed).contains_key(&1), "{other}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 use std::path::Path;
 
@@ -10,11 +10,12 @@ use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::note::{LabelNote, note};
 use super::super::open_options::OpenOptions;
+use super::super::overlaps::put_in_order;
 use super::super::stream::Stream;
 use super::NAME;
 use super::fields::Fields;
 use super::header::open;
-use super::segments::{layers, names};
+use super::segments::{Stacking, layers, names, stackings};
 use crate::volume::{LabelName, NamedRegion, Volume};
 use crate::work::{CancelToken, Progress};
 
@@ -36,9 +37,12 @@ fn in_layers(
             return Ok(None);
         };
         let mut names = names(keys, layer);
+        let mut stackings = stackings(keys, layer, volume.grid().dims());
         for (in_file, region) in regions {
             let name = names.iter().position(|name| u64::from(name.value) == in_file);
-            found.push((in_file, name.map(|at| names.swap_remove(at)), region));
+            let named = name.map(|at| names.swap_remove(at));
+            let stacking = u16::try_from(in_file).ok().and_then(|value| stackings.remove(&value));
+            found.push((in_file, named, region, stacking.unwrap_or_default()));
         }
     }
     if volume.time_points() < 2 {
@@ -49,7 +53,8 @@ fn in_layers(
     let mut free = (1..=u16::MAX).filter(|value| !own.contains(value));
     let mut taken = BTreeSet::new();
     let (mut labels, mut others) = (Vec::new(), Vec::new());
-    for (in_file, named, region) in found {
+    let mut stacked: BTreeMap<u16, Stacking> = BTreeMap::new();
+    for (in_file, named, region, stacking) in found {
         let value = fits(in_file).filter(|value| taken.insert(*value)).or_else(|| free.next());
         let Some(value) = value else { return Ok(None) };
         if u64::from(value) != in_file {
@@ -57,10 +62,32 @@ fn in_layers(
         }
         let colour = named.as_ref().map(|named| named.colour);
         let name = named.map(|named| named.name).filter(|name| !name.is_empty());
-        labels.push(NamedRegion { value, name, colour, opacity: None, visible: true, region });
+        let (opacity, visible, on_top) = (None, true, None);
+        labels.push(NamedRegion { value, name, colour, opacity, visible, region, on_top });
+        stacked.insert(value, stacking);
     }
     labels.sort_by_key(|label| label.value);
+    put_on_top(volume.grid().dims(), &mut labels, stacked);
     Ok(Some((labels, told_numbers(&others).into_iter().collect())))
+}
+
+/// Says of labels that share voxels what is on top, as Voxpoint wrote it.
+fn put_on_top(dims: [usize; 3], labels: &mut [NamedRegion], stacked: BTreeMap<u16, Stacking>) {
+    let place = |(value, said): (&u16, &Stacking)| Some((*value, said.place?));
+    let places: BTreeMap<u16, u32> = stacked.iter().filter_map(place).collect();
+    put_in_order(dims, labels, &places);
+    for (value, Stacking { on_top, .. }) in stacked.into_iter().filter(|s| !s.1.on_top.is_empty()) {
+        let Some(own) = labels.iter().find(|label| label.value == value) else { continue };
+        let on_top = on_top.intersection(&own.region, dims[0]);
+        for label in labels.iter_mut() {
+            let Some(top) = &mut label.on_top else { continue };
+            if label.value == value {
+                top.add(&on_top, dims[0]);
+            } else {
+                top.subtract(&on_top, dims[0]);
+            }
+        }
+    }
 }
 
 /// Labels of different layers that had one number, or one that is too large.

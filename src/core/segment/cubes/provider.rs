@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::preprocess::CanonicalGrid;
+use super::preprocess::{CanonicalGrid, SIDE};
 use super::replay::{CubeSegmenter, SNAP};
 use crate::geom::{DVec3, Grid};
 use crate::prompt::{Capabilities, WorkingScale};
 use crate::segment::error::SegmentError;
 use crate::segment::library;
-use crate::segment::provider::{ModelRef, Provider};
+use crate::segment::provider::{ModelRef, Provider, Sending, ServerLook};
+use crate::segment::remote::{self, ServerProtocol};
 use crate::segment::runtime::{self, Runtime};
 use crate::segment::segmenter::{
     Device, DeviceChoice, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage,
@@ -52,7 +53,7 @@ pub struct ServedCubes;
 
 impl Provider for ServedCubes {
     fn takes(&self, model: &ModelRef) -> bool {
-        matches!(model, ModelRef::Server(_))
+        matches!(model, ModelRef::Server(served) if served.address.protocol() == ServerProtocol::KServe)
     }
 
     fn shipped(&self) -> Option<ModelRef> {
@@ -70,6 +71,21 @@ impl Provider for ServedCubes {
             ModelRef::Path(_) => None,
         };
         format!("{model} {}", names.unwrap_or_default()).trim_end().to_owned()
+    }
+
+    fn sends(&self, _: &ModelRef) -> Option<Sending> {
+        Some(Sending::Place((SIDE * SIDE * SIDE * size_of::<f32>()) as u64))
+    }
+
+    fn look(&self, model: &ModelRef, cancel: &CancelToken) -> Result<ServerLook, SegmentError> {
+        let served = model.server().ok_or_else(|| SegmentError::NoModel(model.place()))?;
+        let facts = remote::look(served, cancel)?;
+        let line = |(name, state): (String, String)| match state.as_str() {
+            "" | "READY" => name,
+            state => format!("{name} ({state})"),
+        };
+        let models = facts.models.into_iter().map(line).collect();
+        Ok(ServerLook { server: facts.name, models, pairs: facts.pairs })
     }
 
     fn open(

@@ -8,10 +8,25 @@ use ureq::http::Uri;
 
 use super::error::RemoteError;
 
-/// Where a server is: `https://host[:port][/path]`, or `http://`. It has no user name, password or query: addresses are
-/// shown, logged and kept.
+/// How a server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ServerProtocol {
+    /// KServe v2: `https://` and `http://`.
+    KServe,
+    /// That of nnInteractive's server: `nninteractive+https://` and `nninteractive+http://`.
+    NnInteractive,
+}
+
+/// Before the scheme of an address of nnInteractive's server.
+const NN_INTERACTIVE: &str = "nninteractive+";
+/// The port of nnInteractive's server, which has no TLS of its own.
+const NN_INTERACTIVE_PORT: u16 = 1527;
+
+/// Where a server is: `https://host[:port][/path]`, or `http://`; `nninteractive+` before it says which protocol. It has
+/// no user name, password or query: addresses are shown, logged and kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServerAddress {
+    protocol: ServerProtocol,
     /// Without a slash at its end.
     url: String,
     /// Host and port as typed.
@@ -22,15 +37,26 @@ pub struct ServerAddress {
 
 /// Whether a text is meant as an address, not as a path.
 pub fn is_address(text: &str) -> bool {
+    let (_, text) = without_protocol(text);
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     lower.starts_with("http://") || lower.starts_with("https://")
+}
+
+/// The protocol that an address names, and the address.
+fn without_protocol(text: &str) -> (ServerProtocol, &str) {
+    match text.split_at_checked(NN_INTERACTIVE.len()) {
+        Some((before, url)) if before.eq_ignore_ascii_case(NN_INTERACTIVE) => {
+            (ServerProtocol::NnInteractive, url)
+        }
+        _ => (ServerProtocol::KServe, text),
+    }
 }
 
 impl FromStr for ServerAddress {
     type Err = RemoteError;
 
     fn from_str(text: &str) -> Result<Self, RemoteError> {
-        let text = text.trim();
+        let (protocol, text) = without_protocol(text.trim());
         let before_path = text.split_once("://").map_or(text, |(_, rest)| rest);
         let before_path = before_path.split(['/', '?', '#']).next().unwrap_or_default();
         if before_path.contains('@') {
@@ -66,16 +92,27 @@ impl FromStr for ServerAddress {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let ip: Option<IpAddr> = bare.parse().ok();
         let here = bare.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback());
-        let path = uri.path().trim_end_matches('/');
-        // As pasted from other programs.
-        let path = path.strip_suffix("/v2").unwrap_or(path);
+        let mut path = uri.path().trim_end_matches('/');
         let scheme = if encrypted { "https" } else { "http" };
-        let host = authority.as_str().to_ascii_lowercase();
-        Ok(Self { url: format!("{scheme}://{host}{path}"), host, encrypted, here })
+        let mut host = authority.as_str().to_ascii_lowercase();
+        match protocol {
+            // As pasted from other programs.
+            ServerProtocol::KServe => path = path.strip_suffix("/v2").unwrap_or(path),
+            ServerProtocol::NnInteractive if port.is_empty() && !encrypted => {
+                host = format!("{host}:{NN_INTERACTIVE_PORT}");
+            }
+            ServerProtocol::NnInteractive => {}
+        }
+        Ok(Self { protocol, url: format!("{scheme}://{host}{path}"), host, encrypted, here })
     }
 }
 
 impl ServerAddress {
+    /// How it is spoken to.
+    pub fn protocol(&self) -> ServerProtocol {
+        self.protocol
+    }
+
     /// Host and port.
     pub fn host(&self) -> &str {
         &self.host
@@ -104,6 +141,9 @@ impl ServerAddress {
 
 impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.protocol == ServerProtocol::NnInteractive {
+            f.write_str(NN_INTERACTIVE)?;
+        }
         f.write_str(&self.url)
     }
 }
@@ -128,7 +168,43 @@ mod tests {
             let address: ServerAddress = typed.parse().unwrap();
             assert_eq!((address.to_string().as_str(), address.is_private()), (url, private));
             assert!(is_address(typed.trim()));
+            assert_eq!(address.protocol(), ServerProtocol::KServe);
         }
+    }
+
+    #[test]
+    fn an_address_says_which_protocol_is_spoken() {
+        for (typed, url, asked) in [
+            (
+                "nninteractive+http://localhost",
+                "nninteractive+http://localhost:1527",
+                "http://localhost:1527/claim",
+            ),
+            (
+                "NNInteractive+HTTP://[::1]/",
+                "nninteractive+http://[::1]:1527",
+                "http://[::1]:1527/claim",
+            ),
+            (
+                "nninteractive+http://GPU:8000",
+                "nninteractive+http://gpu:8000",
+                "http://gpu:8000/claim",
+            ),
+            // Behind a proxy that speaks TLS: its usual port.
+            (
+                "nninteractive+https://gpu/nn/v2",
+                "nninteractive+https://gpu/nn/v2",
+                "https://gpu/nn/v2/claim",
+            ),
+        ] {
+            let address: ServerAddress = typed.parse().unwrap();
+            assert_eq!((address.to_string(), address.join("/claim")), (url.into(), asked.into()));
+            assert_eq!(address.protocol(), ServerProtocol::NnInteractive);
+            assert_eq!(url.parse::<ServerAddress>().unwrap(), address);
+            assert!(is_address(typed));
+        }
+        assert!(!is_address("nninteractive+models") && !is_address("nninteractive+"));
+        assert!("nninteractive+ftp://gpu".parse::<ServerAddress>().is_err());
     }
 
     #[test]

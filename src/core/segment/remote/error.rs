@@ -49,7 +49,7 @@ pub enum RemoteError {
     },
     /// Nothing to check certificates with.
     #[error(
-        "this system trusts no certificates ({why}): name a file of them with --server-ca: {address}"
+        "this system trusts no certificates ({why}): name a file of them (--server-ca): {address}"
     )]
     NoAuthorities {
         /// Why not.
@@ -69,7 +69,7 @@ pub enum RemoteError {
     },
     /// Whose certificate is not trusted, or who speaks no TLS.
     #[error(
-        "no trusted connection to the server ({why}): name its authority's file with --server-ca, or its fingerprint with --server-pin: {address}"
+        "no trusted connection to the server ({why}): name its authority's file (--server-ca) or its fingerprint (--server-pin): {address}"
     )]
     Tls {
         /// Why not.
@@ -79,7 +79,7 @@ pub enum RemoteError {
     },
     /// Another certificate than the one that is wanted.
     #[error(
-        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that with --server-pin: {address}"
+        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that (--server-pin): {address}"
     )]
     Pin {
         /// Of the certificate that it shows, in hexadecimal.
@@ -174,6 +174,99 @@ pub enum RemoteError {
         /// Where to.
         address: String,
     },
+    /// Nobody has agreed that a whole scan is sent.
+    #[error(
+        "nothing was sent: the whole scan, {sent} of image values, without names or dates, would go to this server; agree with --send-voxels: {address}"
+    )]
+    ScanNotAllowed {
+        /// How much it would be.
+        sent: String,
+        /// Where to.
+        address: String,
+    },
+    /// A file that should hold a key.
+    #[error(
+        "the key for the server cannot be used ({why}): it is the first line of a file that only you can read: {}", path.display()
+    )]
+    KeyFile {
+        /// Why not.
+        why: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It asks for a key.
+    #[error(
+        "the server wants a key ({status}): put it into a file that only you can read, and name that with --key-file: {address}"
+    )]
+    KeyWanted {
+        /// HTTP status code.
+        status: u16,
+        /// Where to.
+        address: String,
+    },
+    /// It has got another key than the one that it wants.
+    #[error(
+        "the server does not take this key ({status}): ask its administrator for the right one: {address}"
+    )]
+    KeyRefused {
+        /// HTTP status code.
+        status: u16,
+        /// Where to.
+        address: String,
+    },
+    /// No nnInteractive server.
+    #[error(
+        "this is not an answer of an nnInteractive server ({what}): check the address: {address}"
+    )]
+    NotInteractive {
+        /// What is wrong with it.
+        what: String,
+        /// Where to.
+        address: String,
+    },
+    /// All its sessions are taken.
+    #[error(
+        "all places of the server are taken{said}; nothing is lost, try again later: {address}"
+    )]
+    Full {
+        /// Its own words with a comma before, or nothing.
+        said: String,
+        /// Where to.
+        address: String,
+    },
+    /// The session was ended by the server.
+    #[error("the server ended the session{said}; nothing is lost, try again: {address}")]
+    SessionGone {
+        /// Its own words with a comma before, or nothing.
+        said: String,
+        /// Where to.
+        address: String,
+    },
+    /// A scan that is more than the server takes.
+    #[error(
+        "the scan ({sent}) is more than the server takes{said}: cut it smaller, or ask its administrator to allow more: {address}"
+    )]
+    ScanTooLarge {
+        /// How much was sent.
+        sent: String,
+        /// Its own words with a comma before, or nothing.
+        said: String,
+        /// Where to.
+        address: String,
+    },
+    /// A model that takes other interactions.
+    #[error("the server's model takes no points, only {takes}: choose another: {address}")]
+    NoPoints {
+        /// What it takes.
+        takes: String,
+        /// Where to.
+        address: String,
+    },
+    /// A model that has no use for a mask.
+    #[error(
+        "the server's model cannot start from a mask: click without one, or choose another model: {0}"
+    )]
+    NoStart(String),
     /// What the system refuses here.
     #[error(
         "this machine refuses what a connection needs ({0}): close other programs and try again"
@@ -198,6 +291,12 @@ pub(super) fn words(text: &str) -> String {
         Some((at, _)) => format!("{}…", line[..at].trim_end()),
         None => line,
     }
+}
+
+/// A server's own words after ours: with a comma before them, or nothing if there are none, or it is a page.
+pub(super) fn quoted(text: &str) -> String {
+    let text = words(text);
+    if text.is_empty() || text.starts_with('<') { String::new() } else { format!(", “{text}”") }
 }
 
 /// Of the codes that people meet.

@@ -18,8 +18,9 @@ use ureq::{Agent, Body, Timeout};
 use super::address::ServerAddress;
 use super::connection::{Clock, TimedConnector, TlsConnector};
 use super::error::{RemoteError, words};
+use super::key::ServerKey;
 use super::trust::{PinMismatch, client_config};
-use super::{RemotePatience, ServedModel};
+use super::{RemotePatience, ServedModel, ServerWatch};
 use crate::text::bytes;
 use crate::work::CancelToken;
 
@@ -31,20 +32,32 @@ const MAX_ERROR: usize = 64 << 10;
 const PIECE: usize = 256 << 10;
 /// The longest pause that a server may ask for with `Retry-After`.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// What an answer says of the numbers in it, if that stands in a header of its own.
+const META: &str = "x-meta";
 /// What separates the JSON from the numbers.
 const HEADER_LENGTH: &str = "inference-header-content-length";
+
+/// Content types.
+const JSON: &str = "application/json";
+const NUMBERS: &str = "application/octet-stream";
 
 /// A body to send.
 pub(super) struct Outgoing {
     content: Vec<u8>,
-    /// Bytes of JSON before the numbers, before compression; `None` if all is JSON.
+    kind: &'static str,
+    /// Bytes of JSON before the numbers, before compression.
     header_length: Option<usize>,
     compressed: bool,
 }
 
 impl Outgoing {
     pub(super) fn json(text: &str) -> Self {
-        Self { content: text.into(), header_length: None, compressed: false }
+        Self { content: text.into(), kind: JSON, header_length: None, compressed: false }
+    }
+
+    /// Numbers alone.
+    pub(super) fn numbers(content: Vec<u8>) -> Self {
+        Self { content, kind: NUMBERS, header_length: None, compressed: false }
     }
 
     /// JSON of `header_length` bytes and numbers after it.
@@ -58,10 +71,10 @@ impl Outgoing {
             if encoder.write_all(&content).is_ok()
                 && let Ok(content) = encoder.finish()
             {
-                return Self { content, header_length, compressed: true };
+                return Self { content, kind: NUMBERS, header_length, compressed: true };
             }
         }
-        Self { content, header_length, compressed: false }
+        Self { content, kind: NUMBERS, header_length, compressed: false }
     }
 }
 
@@ -71,6 +84,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// Bytes of JSON before the numbers.
     pub(super) header_length: Option<usize>,
+    /// JSON that came in a header of its own.
+    pub(super) meta: Option<String>,
     pub(super) body: Vec<u8>,
     /// Bytes on the way there and back, without headers.
     pub(super) sent: u64,
@@ -78,7 +93,7 @@ pub(super) struct Reply {
     /// From the last byte out to the first byte in, and all of it.
     pub(super) waited_ms: f64,
     pub(super) total_ms: f64,
-    retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// What to ask for.
@@ -86,17 +101,44 @@ pub(super) struct HttpCall<'a> {
     /// Below the server's address.
     pub(super) path: &'a str,
     pub(super) body: Option<&'a Arc<Outgoing>>,
+    /// Headers beside the usual ones.
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// Another attempt does no harm: the request changes nothing on the server.
+    pub(super) again: bool,
     /// The most bytes that an answer may have, unpacked.
     pub(super) most: usize,
     /// How long the first byte of the answer is waited for.
     pub(super) patience: Duration,
 }
 
+impl<'a> HttpCall<'a> {
+    /// One that may be made again.
+    pub(super) fn new(
+        path: &'a str,
+        body: Option<&'a Arc<Outgoing>>,
+        most: usize,
+        patience: Duration,
+    ) -> Self {
+        Self { path, body, headers: Vec::new(), again: true, most, patience }
+    }
+}
+
 /// Why a request failed.
 enum Trouble {
-    /// Another attempt may succeed, and does no harm: no request changes anything on the server.
+    /// Another attempt may succeed.
     Again(RemoteError),
     Final(RemoteError),
+}
+
+impl Trouble {
+    /// Whether there was no connection yet.
+    fn came_before_sending(&self) -> bool {
+        let (Self::Again(error) | Self::Final(error)) = self;
+        matches!(
+            error,
+            RemoteError::Connect { .. } | RemoteError::Tls { .. } | RemoteError::Pin { .. }
+        )
+    }
 }
 
 /// The way to one server. It keeps its connection open between requests.
@@ -104,9 +146,11 @@ pub(super) struct Http {
     address: ServerAddress,
     patience: RemotePatience,
     compress: bool,
+    key: Option<ServerKey>,
     tls: Option<Arc<ClientConfig>>,
     agent: Option<Agent>,
     clock: Clock,
+    watch: ServerWatch,
 }
 
 impl Http {
@@ -118,8 +162,34 @@ impl Http {
         }
         let encrypted = address.is_encrypted();
         let tls = encrypted.then(|| client_config(&model.trust, &address)).transpose()?;
-        let (patience, compress) = (model.patience, model.compress);
-        Ok(Self { address, patience, compress, tls, agent: None, clock: Clock::default() })
+        let key = model.key_file.as_deref().map(ServerKey::read).transpose()?;
+        let (patience, compress, watch) = (model.patience, model.compress, model.watch.clone());
+        let (agent, clock) = (None, Clock::default());
+        Ok(Self { address, patience, compress, key, tls, agent, clock, watch })
+    }
+
+    /// Another way to the same server, for another thread, that waits at most so long for anything.
+    pub(super) fn beside(&self, most: Duration) -> Self {
+        let mut patience = self.patience;
+        for time in [&mut patience.connect, &mut patience.stall, &mut patience.facts] {
+            *time = (*time).min(most);
+        }
+        Self {
+            address: self.address.clone(),
+            patience,
+            compress: self.compress,
+            key: self.key.clone(),
+            tls: self.tls.clone(),
+            agent: None,
+            clock: Clock::default(),
+            // What it says is not what somebody waits for.
+            watch: ServerWatch::default(),
+        }
+    }
+
+    /// Whether requests carry a key.
+    pub(super) fn has_key(&self) -> bool {
+        self.key.is_some()
     }
 
     pub(super) fn address(&self) -> &ServerAddress {
@@ -140,10 +210,27 @@ impl Http {
         call: &HttpCall<'_>,
         cancel: &CancelToken,
     ) -> Result<Reply, RemoteError> {
+        let reply = self.ask_again(call, cancel);
+        self.watch.is_at(0);
+        reply
+    }
+
+    fn ask_again(
+        &mut self,
+        call: &HttpCall<'_>,
+        cancel: &CancelToken,
+    ) -> Result<Reply, RemoteError> {
         let mut pause = self.patience.pause;
         for tries in 0.. {
-            let last = tries >= self.patience.retries;
-            let (error, wait) = match self.attempt(call, cancel) {
+            let last = !call.again || tries >= self.patience.retries;
+            self.watch.is_at(tries);
+            let attempt = self.attempt(call, cancel);
+            if let Some(out) = call.body.filter(|out| out.kind == NUMBERS)
+                && !attempt.as_ref().is_err_and(Trouble::came_before_sending)
+            {
+                self.watch.add_sent(out.content.len() as u64);
+            }
+            let (error, wait) = match attempt {
                 Ok(reply) if matches!(reply.status, 429 | 502 | 503 | 504) && !last => {
                     (None, reply.retry_after)
                 }
@@ -181,6 +268,8 @@ impl Http {
             address: self.address.clone(),
             url: self.address.join(call.path),
             body: call.body.cloned(),
+            headers: call.headers.clone(),
+            key: self.key.clone(),
             most: call.most,
             patience: call.patience,
             packed: self.compress,
@@ -248,7 +337,7 @@ fn agent(
 }
 
 /// Waits, but not for somebody who has gone.
-fn rest(pause: Duration, cancel: &CancelToken) -> Result<(), RemoteError> {
+pub(in crate::segment) fn rest(pause: Duration, cancel: &CancelToken) -> Result<(), RemoteError> {
     let until = Instant::now() + pause;
     loop {
         cancel.check()?;
@@ -266,6 +355,8 @@ struct Job {
     address: ServerAddress,
     url: String,
     body: Option<Arc<Outgoing>>,
+    headers: Vec<(&'static str, String)>,
+    key: Option<ServerKey>,
     most: usize,
     patience: Duration,
     /// Whether a packed answer is asked for.
@@ -276,26 +367,24 @@ impl Job {
     /// Sends it; its answer's header.
     fn send(&self) -> Result<Response<Body>, ureq::Error> {
         let encoding = if self.packed { "gzip" } else { "identity" };
+        let authorization = self.key.as_ref().map(|key| ("authorization", key.bearer()));
+        let more = self.headers.iter().cloned().chain(authorization);
         let Some(out) = &self.body else {
-            return self
-                .agent
-                .get(&self.url)
-                .header(header::ACCEPT_ENCODING, encoding)
+            let request = self.agent.get(&self.url).header(header::ACCEPT_ENCODING, encoding);
+            return more
+                .fold(request, |request, (name, value)| request.header(name, value))
                 .config()
                 .timeout_recv_response(Some(self.patience))
                 .timeout_recv_body(Some(self.patience))
                 .build()
                 .call();
         };
-        let kind = match out.header_length {
-            Some(_) => "application/octet-stream",
-            None => "application/json",
-        };
         let mut request = self
             .agent
             .post(&self.url)
             .header(header::ACCEPT_ENCODING, encoding)
-            .header(header::CONTENT_TYPE, kind);
+            .header(header::CONTENT_TYPE, out.kind);
+        request = more.fold(request, |request, (name, value)| request.header(name, value));
         if let Some(length) = out.header_length {
             request = request.header(HEADER_LENGTH, length);
         }
@@ -324,10 +413,12 @@ impl Job {
                 unpacked(&headers, reader).map(|r| r.take(MAX_ERROR as u64).read_to_end(&mut text));
             (text, 0)
         };
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
+        let number = |name: &str| text(name)?.parse::<u64>().ok();
         Ok(Reply {
             status,
             header_length: number(HEADER_LENGTH).and_then(|n| usize::try_from(n).ok()),
+            meta: text(META).map(str::to_owned),
             body,
             sent: self.body.as_ref().map_or(0, |out| out.content.len() as u64),
             received,
@@ -499,6 +590,8 @@ mod tests {
             address: address.clone(),
             url: url.clone(),
             body: None,
+            headers: Vec::new(),
+            key: None,
             most,
             patience,
             packed: true,

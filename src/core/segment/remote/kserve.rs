@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::error::{RemoteError, words};
+use super::error::{RemoteError, quoted, words};
 use super::http::{Http, HttpCall, Outgoing, Reply};
 use super::message::{Input, Output, Wanted, answer, element, most_bytes, request};
-use super::{DECODER, ENCODER, ServedModel, Traffic};
+use super::{Agreement, DECODER, ENCODER, ServedModel, Traffic};
 use crate::segment::tensor::Declared;
 use crate::text::bytes;
 use crate::work::CancelToken;
@@ -25,6 +25,8 @@ pub struct ServerFacts {
     pub name: String,
     /// Names of its models, with what state they are in; empty if it does not tell.
     pub models: Vec<(String, String)>,
+    /// Encoder and decoder: names among these that go together.
+    pub pairs: Vec<[String; 2]>,
 }
 
 /// A model on a server.
@@ -45,7 +47,7 @@ pub struct RemoteModel {
 /// Encoder and decoder on a server, described, and the way to them.
 pub struct RemotePair {
     http: Http,
-    agreed: bool,
+    agreed: Agreement,
     traffic: Traffic,
     /// Its program and version.
     pub server: String,
@@ -105,15 +107,30 @@ pub fn facts(
     cancel: &CancelToken,
 ) -> Result<(ServerFacts, Vec<RemoteModel>), RemoteError> {
     let mut http = Http::new(server)?;
-    let name = server_name(&mut http, cancel)?;
-    let models: Vec<_> = index(&mut http, cancel)?.into_iter().map(|m| (m.name, m.state)).collect();
+    let facts = told(&mut http, cancel)?;
     let mut described = Vec::new();
-    for (name, state) in &models {
+    for (name, state) in &facts.models {
         if is_name(name) && matches!(state.as_str(), "READY" | "") {
             described.extend(describe(&mut http, name, cancel)?);
         }
     }
-    Ok((ServerFacts { name, models }, described))
+    Ok((facts, described))
+}
+
+/// What a server says of itself, without its models' descriptions. Sends nothing of an image.
+///
+/// # Errors
+/// If it can't be reached, or is none of this kind.
+pub fn look(server: &ServedModel, cancel: &CancelToken) -> Result<ServerFacts, RemoteError> {
+    told(&mut Http::new(server)?, cancel)
+}
+
+fn told(http: &mut Http, cancel: &CancelToken) -> Result<ServerFacts, RemoteError> {
+    let name = server_name(http, cancel)?;
+    let models: Vec<_> = index(http, cancel)?.into_iter().map(|m| (m.name, m.state)).collect();
+    let names: Vec<String> = models.iter().map(|(name, _)| name.clone()).collect();
+    let pairs = pairs(&names).into_iter().map(|pair| pair.map(str::to_owned)).collect();
+    Ok(ServerFacts { name, models, pairs })
 }
 
 impl RemotePair {
@@ -132,7 +149,7 @@ impl RemotePair {
                 return Err(RemoteError::NotReady { model, address });
             }
         }
-        let (agreed, traffic) = (served.agreed, Traffic::default());
+        let (agreed, traffic) = (served.agreed.clone(), Traffic::default());
         Ok(Self { http, agreed, traffic, server, encoder, decoder })
     }
 
@@ -184,14 +201,13 @@ impl RemotePair {
         cancel.check()?;
         let (body, header_length) = request(inputs, wanted);
         let address = self.http.address().to_string();
-        if !self.agreed {
+        if !self.agreed.is_given() {
             return Err(RemoteError::NotAllowed { sent: bytes(body.len() as u64), address });
         }
         let body = Arc::new(Outgoing::binary(body, header_length, self.http.compresses()));
         let path = format!("/v2/models/{model}/infer");
         let (most, patience) = (most_bytes(wanted), self.http.patience().answer);
-        let call = HttpCall { path: &path, body: Some(&body), most, patience };
-        let reply = self.http.ask(&call, cancel)?;
+        let reply = self.http.ask(&HttpCall::new(&path, Some(&body), most, patience), cancel)?;
         self.traffic += Traffic {
             requests: 1,
             sent: reply.sent,
@@ -207,7 +223,7 @@ impl RemotePair {
 
 fn get(http: &mut Http, path: &str, cancel: &CancelToken) -> Result<Reply, RemoteError> {
     let patience = http.patience().facts;
-    http.ask(&HttpCall { path, body: None, most: MAX_FACTS, patience }, cancel)
+    http.ask(&HttpCall::new(path, None, MAX_FACTS, patience), cancel)
 }
 
 /// The answer, if its status is 200.
@@ -219,18 +235,14 @@ fn good(reply: Reply, address: &str) -> Result<Reply, RemoteError> {
     Err(RemoteError::Status { status, said: said(&reply.body), address })
 }
 
-/// An error's own words: `{"error":"…"}`, or plain text; no pages.
+/// An error's own words: `{"error":"…"}`, or plain text.
 fn said(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct ErrorJson {
         error: String,
     }
-    let text = match serde_json::from_slice::<ErrorJson>(body) {
-        Ok(told) => told.error,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
-    let text = words(&text);
-    if text.is_empty() || text.starts_with('<') { String::new() } else { format!(", “{text}”") }
+    let told = serde_json::from_slice::<ErrorJson>(body).map(|told| told.error);
+    quoted(&told.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
 }
 
 fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8], address: &str) -> Result<T, RemoteError> {
@@ -252,8 +264,7 @@ fn server_name(http: &mut Http, cancel: &CancelToken) -> Result<String, RemoteEr
 fn index(http: &mut Http, cancel: &CancelToken) -> Result<Vec<IndexJson>, RemoteError> {
     let body = Arc::new(Outgoing::json("{}"));
     let (path, patience) = ("/v2/repository/index", http.patience().facts);
-    let reply =
-        http.ask(&HttpCall { path, body: Some(&body), most: MAX_FACTS, patience }, cancel)?;
+    let reply = http.ask(&HttpCall::new(path, Some(&body), MAX_FACTS, patience), cancel)?;
     if reply.status != 200 {
         return Ok(Vec::new());
     }

@@ -1,23 +1,31 @@
-//! Models that a server runs: KServe v2 over HTTP with binary tensors, as NVIDIA Triton and others speak it
+//! Models that a server runs. Knows how numbers get there and back, not what they mean: that is of `cubes` and
+//! `segment/nninteractive`. Nothing is sent but numbers, and those only after somebody has agreed for this address.
+//!
+//! Most of it: KServe v2 over HTTP with binary tensors, as NVIDIA Triton and others speak it
 //! (<https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol>, and Triton's extension
-//! “binary tensor data”). Knows how numbers get there and back, not what they mean: that is of `cubes`. Nothing is sent
-//! but tensors, and those only after somebody has agreed for this address. A server is asked for what the same inputs
-//! always give, so no request needs what an earlier one left there: any may be asked again, of another server behind the
-//! same address, too.
+//! “binary tensor data”). Such a server is asked for what the same inputs always give, so no request needs what an
+//! earlier one left there: any may be asked again, of another server behind the same address, too. That is not so in
+//! `nninteractive`, where a session stands on the server.
 
 mod address;
+mod agreement;
 mod connection;
 mod error;
 mod http;
+mod key;
 mod kserve;
 mod message;
+pub mod nninteractive;
 mod trust;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-pub use address::{ServerAddress, is_address};
+pub use address::{ServerAddress, ServerProtocol, is_address};
+pub use agreement::{Agreement, ServerWatch};
 pub use error::RemoteError;
-pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts};
+pub(super) use http::rest;
+pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts, look};
 pub(super) use message::{Input, Numbers, Output, Wanted};
 pub use trust::{Pin, ServerTrust};
 
@@ -64,8 +72,10 @@ pub struct ServedModel {
     pub address: ServerAddress,
     /// Whom to trust.
     pub trust: ServerTrust,
+    /// The file with the key that the server wants. The key itself is nowhere but there and in requests.
+    pub key_file: Option<PathBuf>,
     /// Somebody has agreed that image values are sent to this address.
-    pub agreed: bool,
+    pub agreed: Agreement,
     /// Names of encoder and decoder, if they are not the usual ones.
     pub models: Option<[String; 2]>,
     /// Whether what is sent is packed, and packed answers are asked for.
@@ -74,6 +84,8 @@ pub struct ServedModel {
     pub decode_here: bool,
     /// How long to wait.
     pub patience: RemotePatience,
+    /// Sees what goes on.
+    pub watch: ServerWatch,
 }
 
 impl ServedModel {
@@ -82,11 +94,13 @@ impl ServedModel {
         Self {
             address,
             trust: ServerTrust::default(),
-            agreed: false,
+            key_file: None,
+            agreed: Agreement::default(),
             models: None,
             compress: false,
             decode_here: true,
             patience: RemotePatience::default(),
+            watch: ServerWatch::default(),
         }
     }
 }

@@ -27,6 +27,12 @@ const MAX_PEM: u64 = 4 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pin(String);
 
+impl std::fmt::Display for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl FromStr for Pin {
     type Err = String;
 

@@ -73,7 +73,7 @@ fn what_is_no_session_is_refused_with_words() {
 fn what_is_whole_is_given_back_and_the_rest_is_told() {
     type Row = (&'static str, &'static str, &'static [u16]);
     let all: &[u16] = &[3, 2, 700];
-    let table: [Row; 26] = [
+    let table: [Row; 38] = [
         ("DROP TABLE session", "the record of the session itself", all),
         ("DROP TABLE overlay", "the images over the scan", all),
         ("DROP TABLE model", "the names of the models", all),
@@ -123,6 +123,19 @@ fn what_is_whole_is_given_back_and_the_rest_is_told() {
             "2” lies under other objects is lost: mask 1000000 is missing",
             all,
         ),
+        // Rows that are other ones, or gone, without anything being odd about them.
+        ("UPDATE session SET time_point = 0", "session itself is not what was written", all),
+        ("UPDATE source SET bytes = 124", "where the scan is, and what it is called is not", all),
+        ("INSERT INTO identifier VALUES (7, 'a', 'b')", "what it is called is not what was", all),
+        ("UPDATE overlay SET window_width = 6", "the images over the scan is not what", all),
+        ("DELETE FROM model", "the names of the models is not what was written", all),
+        ("DELETE FROM picture", "the picture of it is not what was written", all),
+        ("UPDATE export SET crc32 = 5", "what was exported where is not what was written", all),
+        ("UPDATE measurement_place SET y = 1 WHERE place = 0", "what was measured is not", all),
+        ("UPDATE sitting SET ended = ended + 1", "what was done when is not what was written", all),
+        ("DELETE FROM object WHERE id = 2", "the list of the objects is not what", &[3, 700]),
+        ("DELETE FROM check_sum WHERE what = 'model'", "its check sum is missing", all),
+        ("DROP TABLE check_sum", "the check sums can't be read", all),
         // All of another object, whose number it does not have.
         ("UPDATE object SET region = NULL WHERE id = 2", "2” is not what was written", all),
     ];
@@ -208,7 +221,7 @@ fn a_mask_outlives_what_made_it() {
 fn an_active_object_that_can_not_be_is_none() {
     let (_folder, path) = temporary();
     whole(&path);
-    sql(&path, "UPDATE session SET active = 70000");
+    sql(&path, "UPDATE session SET active = 70000; UPDATE check_sum SET crc32 = NULL");
     let Opened { contents, file } = SessionFile::open(&path, false).unwrap();
     assert!(file.is_ok());
     assert_eq!((contents.snapshot.active, contents.damage), (None, vec![]));
@@ -247,45 +260,4 @@ fn a_place_that_makes_no_sense_is_refused() {
         let error = read(&path).unwrap_err().to_string();
         assert!(error.contains(said), "{break_it}: {error}");
     }
-}
-
-/// Bytes flipped anywhere and files cut anywhere: never a panic, and what is given back without a word is what was
-/// written.
-#[test]
-fn any_bytes_may_be_wrong() {
-    let (_folder, path) = temporary();
-    whole(&path);
-    let bytes = std::fs::read(&path).unwrap();
-    let expected = as_read(&full_snapshot(), &path);
-    let mut random = fastrand::Rng::with_seed(7);
-    let (mut refused, mut told, mut silent) = (0, 0, 0);
-    for round in 0..400 {
-        let mut broken = bytes.clone();
-        if round % 4 == 0 {
-            broken.truncate(random.usize(..bytes.len()));
-        }
-        for _ in 0..random.usize(1..12) {
-            let at = random.usize(..bytes.len());
-            if let Some(byte) = broken.get_mut(at) {
-                *byte ^= 1 << random.u8(..8);
-            }
-        }
-        std::fs::write(&path, &broken).unwrap();
-        match read(&path) {
-            Err(_) => refused += 1,
-            Ok(contents) if contents.damage.is_empty() => {
-                silent += 1;
-                assert_eq!(contents.snapshot.objects, expected.objects, "round {round}");
-                assert_eq!(contents.snapshot.around.source.grid, expected.around.source.grid);
-            }
-            Ok(contents) => {
-                told += 1;
-                let _ = contents.snapshot.restore(Arc::new(scan()), BTreeMap::new());
-            }
-        }
-    }
-    println!(
-        "400 broken files: {refused} refused, {told} told what is not whole, {silent} whole where it matters"
-    );
-    assert!(refused > 10 && told > 10, "{refused} {told} {silent}");
 }

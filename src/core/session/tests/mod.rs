@@ -7,6 +7,8 @@ mod drive;
 mod failing;
 mod faults;
 mod figures;
+#[cfg(unix)]
+mod flipped;
 mod kill;
 mod others;
 #[cfg(unix)]

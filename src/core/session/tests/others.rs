@@ -81,7 +81,9 @@ fn keep_a_session_of_this_version() {
     drop(SessionFile::create_with_scan(&path, &snapshot, &Past::default(), part).unwrap());
     // Whose computer it was is nobody's business.
     let connection = rusqlite::Connection::open(&path).unwrap();
-    connection.execute_batch("UPDATE sitting SET host = 'example'; VACUUM;").unwrap();
+    connection.execute_batch("UPDATE sitting SET host = 'example';").unwrap();
+    sums::note(&connection, &[sums::SummedPart::Past]).unwrap();
+    connection.execute_batch("VACUUM;").unwrap();
 }
 
 /// Python's own modules read the masks as the document has them.

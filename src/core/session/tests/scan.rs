@@ -181,6 +181,40 @@ fn the_scan_stays_with_its_session() {
     assert_eq!(read(&path).unwrap().snapshot.objects, snapshot.objects);
 }
 
+/// A face may be in it: nothing of it is left in the file.
+#[test]
+fn a_scan_is_taken_out_of_its_session() {
+    let (_folder, path) = temporary();
+    let (volume, snapshot) = (noisy(), full_snapshot());
+    let mut file = with_scan(&path, &snapshot, &volume);
+    let voxels: Vec<u8> =
+        file.connection().query_row("SELECT voxels FROM scan_piece", [], |row| row.get(0)).unwrap();
+    let middle = &voxels[voxels.len() / 2..][..64];
+    let length = || std::fs::metadata(&path).unwrap().len();
+    let (before, is_there) = (length(), |path: &Path| {
+        std::fs::read(path).unwrap().windows(64).any(|bytes| bytes == middle)
+    });
+    assert!(is_there(&path));
+    file.take_scan_out().unwrap();
+    assert!(!file.has_scan() && !is_there(&path));
+    assert!(length() + voxels.len() as u64 / 2 < before, "{} of {before}", length());
+    // Once more is nothing; it is written as before, and another can be put in.
+    file.take_scan_out().unwrap();
+    let mut changed = snapshot.clone();
+    changed.active = None;
+    assert_eq!(file.write(&changed).unwrap(), WriteOutcome::Written);
+    let contents = read(&path).unwrap();
+    assert!(contents.scan.is_none() && contents.damage.is_empty());
+    assert_eq!(contents.snapshot.objects, changed.objects);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    file.put_scan(ScanPart { volume: Some(&volume), cancel: &cancel, progress: &progress })
+        .unwrap();
+    assert_eq!(bytes(&inside(&path).unwrap()), bytes(&volume));
+    // It is not there to be taken out of.
+    std::fs::remove_file(&path).unwrap();
+    assert!(file.take_scan_out().is_err() && file.has_scan());
+}
+
 /// A stroke on a session with a scan of 40 MB.
 #[cfg(target_os = "linux")]
 #[test]
@@ -242,6 +276,9 @@ fn a_scan_that_does_not_get_in_changes_nothing() {
     assert_eq!(read(&path).unwrap().damage, []);
 }
 
+/// As whoever changes a session does it.
+const UNCHECKED: &str = "UPDATE scan SET crc32 = NULL; UPDATE check_sum SET crc32 = NULL";
+
 /// What is broken, and what is said when the scan is read.
 #[test]
 fn a_scan_that_is_not_whole_is_not_given_back() {
@@ -265,7 +302,7 @@ fn a_scan_that_is_not_whole_is_not_given_back() {
         drop(file);
         assert_eq!(inside(&path).unwrap().voxels(), volume.voxels());
         let connection = Connection::open(&path).unwrap();
-        connection.execute_batch(&format!("UPDATE scan SET crc32 = NULL; {break_it}")).unwrap();
+        connection.execute_batch(&format!("{UNCHECKED}; {break_it}")).unwrap();
         drop(connection);
         // The masks are whole, and so is the session.
         let contents = read(&path).unwrap();

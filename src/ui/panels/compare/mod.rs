@@ -13,6 +13,7 @@ use crate::ui::commands::comparing::{
 use crate::ui::commands::widgets::command_button;
 use crate::ui::commands::{CommandContext, Entry, comparing};
 use crate::ui::kit::format::shorten;
+use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{colours, panel_frame, progress, quiet};
 use crate::ui::state::{
@@ -155,7 +156,7 @@ fn told(ui: &mut Ui, cx: &mut CommandContext) {
             }
         }
         ComparisonWork::Refused(why) => {
-            ui.label(RichText::new(why).color(colours(ui).warning));
+            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
         }
         ComparisonWork::Idle if status.stale && status.table.is_some() => {
             ui.label(quiet(ui, tr("Numbers of before the last change")));
@@ -171,7 +172,7 @@ fn told(ui: &mut Ui, cx: &mut CommandContext) {
         ui.label(quiet(ui, tr("Colours are being computed…")));
     }
     if let Some(place) = &status.place {
-        ui.label(place);
+        ui.label(tr_error(place));
     }
     let selected = cx.view.scan.comparison.as_ref().and_then(|c| c.selected);
     if selected.is_some() {

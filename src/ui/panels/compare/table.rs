@@ -229,7 +229,11 @@ fn total(ui: &mut Ui, table: &ComparisonTable, comparison: &ComparisonView, out:
         let button = Button::selectable(on, tr("All as one"))
             .right_text("")
             .min_size(vec2(NAMES - 24.0, ROW));
-        if ui.add(button).accessible_name(tr("All as one")).clicked() {
+        let about = tr(
+            "All labels of A together against all of B, whichever label a voxel has: whether anything was drawn there. Click: draw and go through all pairs.",
+        );
+        let button = ui.add(button).accessible_name(tr("All as one"));
+        if button.on_hover_text(about).clicked() {
             out.push(Action::Comparison(ComparisonAction::Select(None)));
         }
     };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use egui::{Align, Color32, Grid, Layout, RichText, ScrollArea, Sense, Ui, Vec2};
-use egui_plot::{Corner, Legend, Line, Plot, PlotPoints, Points};
+use egui_plot::{Line, Plot, PlotPoints, Points};
 
 use crate::measure::{RobotAfter, RobotFailure, RobotMean, RobotRun, RobotStructure};
 use crate::ui::kit::format::shorten;
@@ -16,12 +16,8 @@ use crate::ui::state::{Action, RobotAction, RobotOptions, RobotStatus};
 /// Height of the curves and, at most, of the table, points.
 const CURVES: f32 = 150.0;
 const TABLE: f32 = 150.0;
-/// So many labels have their names beside the curves.
-const NAMED: usize = 8;
 /// That others have some of a label is said where less of it than this is free, %.
 const MOSTLY_FREE: f64 = 99.0;
-/// Of a name beside the curves, characters.
-const NAME: usize = 20;
 
 /// Draws them. They can be given away once nothing is added any more.
 pub(super) fn show(ui: &mut Ui, run: &RobotRun, status: &RobotStatus, out: &mut Vec<Action>) {
@@ -53,9 +49,6 @@ pub(super) fn show(ui: &mut Ui, run: &RobotRun, status: &RobotStatus, out: &mut 
 fn curves(ui: &mut Ui, run: &RobotRun) {
     let last = run.clicks.last().copied().unwrap_or(1);
     let mean_colour = colours(ui).text;
-    // The curves are seen through it.
-    let legend = Legend::default().position(Corner::RightBottom).follow_insertion_order(true);
-    let legend = legend.background_alpha(0.2).text_style(egui::TextStyle::Small);
     let plot = Plot::new("robot's curves")
         .height(CURVES)
         .allow_drag(false)
@@ -71,13 +64,12 @@ fn curves(ui: &mut Ui, run: &RobotRun) {
         .include_y(1.0)
         .x_axis_label(tr("Clicks"))
         .y_axis_label("Dice")
-        .x_grid_spacer(egui_plot::uniform_grid_spacer(|_| [1.0, 5.0, 10.0]))
-        .legend(legend);
+        .x_grid_spacer(egui_plot::uniform_grid_spacer(|_| [1.0, 5.0, 10.0]));
     let shown = plot.show(ui, |plot| {
-        let named = run.structures.len() <= NAMED;
+        // Which colour is whose stands in the table below, not over the curves.
         for structure in &run.structures {
             let [r, g, b] = structure.colour;
-            let name = if named { shorten(&name_of(structure), NAME) } else { String::new() };
+            let name = name_of(structure);
             let points = structure.after.iter().map(|a| [a.clicks as f64, a.dice]).collect();
             line(plot, name, points, (Color32::from_rgb(r, g, b), 1.5));
         }
@@ -136,7 +128,10 @@ fn table(ui: &mut Ui, run: &RobotRun) {
             }
             ui.end_row();
             if run.structures.len() > 1 {
-                ui.label(RichText::new(tr("Mean")).strong());
+                ui.horizontal(|ui| {
+                    swatch(ui, colours(ui).text);
+                    ui.label(RichText::new(tr("Mean")).strong());
+                });
                 for clicks in RobotOptions::shown(last) {
                     right(ui, RichText::new(mean_text(mean(run, clicks))).strong());
                 }
@@ -154,8 +149,7 @@ fn row(ui: &mut Ui, structure: &RobotStructure, last: usize) {
     let [r, g, b] = structure.colour;
     let name = name_of(structure);
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-        ui.painter().rect_filled(rect, 2.0, Color32::from_rgb(r, g, b));
+        swatch(ui, Color32::from_rgb(r, g, b));
         let label = ui.label(shorten(&name, 22));
         let free = 100.0 * structure.free;
         if free < MOSTLY_FREE {
@@ -170,6 +164,12 @@ fn row(ui: &mut Ui, structure: &RobotStructure, last: usize) {
     for clicks in RobotOptions::shown(last) {
         right(ui, RichText::new(after_text(structure.after(clicks))));
     }
+}
+
+/// The colour of a curve.
+fn swatch(ui: &mut Ui, colour: Color32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+    ui.painter().rect_filled(rect, 2.0, colour);
 }
 
 fn right(ui: &mut Ui, text: RichText) {

@@ -12,8 +12,12 @@ use crate::ui::kit::icons;
 use crate::ui::kit::template::tr_error;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet};
-use crate::ui::state::{Action, ModelStatus, RobotAction, RobotOptions, RobotPause, RobotWork};
+use crate::ui::state::{
+    Action, InTheWay, InTheWayAnswer, ModelStatus, RobotAction, RobotOptions, RobotPause, RobotWork,
+};
 
+/// So many objects that are in the way are named.
+const LISTED: usize = 6;
 /// Of the window's contents, in points.
 const WIDTH: f32 = 380.0;
 
@@ -38,9 +42,14 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
             // Once there are figures these matter more.
             let any = status.robot.run.is_some();
             let header = CollapsingHeader::new(tr("How it clicks")).id_salt(("robot", any));
+            // There is to be room for the question.
+            let header = header.open(status.robot.in_the_way.is_some().then_some(false));
             header.default_open(!any).show(ui, |ui| settings(ui, cx));
             ui.add_space(4.0);
-            start(ui, cx);
+            match &status.robot.in_the_way {
+                Some(found) => in_the_way(ui, found, cx.out),
+                None => start(ui, cx),
+            }
         }
         if let Some(why) = &status.robot.told {
             ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
@@ -172,6 +181,52 @@ fn start(ui: &mut Ui, cx: &mut CommandContext) {
             tr("The model in use takes no negative points: the robot stops where it needs one.");
         ui.label(RichText::new(text).color(colours(ui).warning));
     }
+}
+
+/// What its masks could not get, and what can be done about it.
+fn in_the_way(ui: &mut Ui, found: &InTheWay, out: &mut Vec<Action>) {
+    let percent = |share: f64| format!("{:.0}", 100.0 * share);
+    let InTheWay { share, share_of_others, robots, names: [own, others] } = found;
+    let colour = colours(ui).warning;
+    let text = tr_with(
+        "Objects that are there already have {percent} % of these labels, and the robot's masks get none of that: its figures would be poor whatever the model can do.",
+        &[("percent", &percent(*share))],
+    );
+    ui.label(RichText::new(text).color(colour));
+    for (names, text) in [
+        (own, mark("The robot's masks of earlier runs: {list}")),
+        (others, mark("Other objects: {list}")),
+    ] {
+        if !names.is_empty() {
+            let mut list: Vec<String> = names.iter().take(LISTED).map(|n| shorten(n, 30)).collect();
+            if names.len() > LISTED {
+                list.push("…".to_owned());
+            }
+            ui.label(quiet(ui, tr_with(text, &[("list", &list.join(", "))])));
+        }
+    }
+    ui.add_space(4.0);
+    ui.horizontal_wrapped(|ui| {
+        let mut answer = |ui: &mut Ui, text: &str, about: Option<String>, answer: InTheWayAnswer| {
+            let mut button = ui.button(text);
+            if let Some(about) = about {
+                button = button.on_hover_text(about);
+            }
+            if button.clicked() {
+                out.push(Action::Robot(RobotAction::Answer(answer)));
+            }
+        };
+        if !robots.is_empty() {
+            let about = tr_with(
+                "One step, which undo takes back. Other objects stay: they have {percent} % of these labels.",
+                &[("percent", &percent(*share_of_others))],
+            );
+            answer(ui, tr("Delete its earlier masks, and start"), Some(about), InTheWayAnswer::Delete);
+        }
+        let about = tr("Each figure then says how much of its label was free.").to_owned();
+        answer(ui, tr("Start beside them"), Some(about), InTheWayAnswer::Beside);
+        answer(ui, tr("Cancel"), None, InTheWayAnswer::Cancel);
+    });
 }
 
 /// How far it is, and the button that ends it.

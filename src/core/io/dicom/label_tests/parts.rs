@@ -234,3 +234,61 @@ fn only_structures_of_the_scans_frame_of_reference_are_taken() {
         assert_eq!(found.is_doubtful, !told_of_unknown.is_empty(), "{frames:?}");
     }
 }
+
+/// The order of labels that share voxels, whatever their sizes; where they lie over each other by turns, that of most
+/// voxels.
+#[test]
+fn what_lies_over_what_is_kept() {
+    let mut random = fastrand::Rng::with_seed(33);
+    let mut turns = 0;
+    for acquisition in acquisitions() {
+        let folder = tempfile::tempdir().unwrap();
+        series(folder.path(), &acquisition);
+        let scan = scan(folder.path());
+        let dims = scan.grid().dims();
+        let whole = {
+            let (map, covered) = overlapping(&mut random, dims, 9);
+            covered.whole(&map)
+        };
+        for order in [[2, 3, 9], [9, 2, 3], [3, 9, 2]] {
+            let map = LabelMap::from_regions(dims, order.map(|value| (value, &whole[&value])));
+            for by_turns in [false, true] {
+                let on_top = |value: u16| match map.regions().remove(&value) {
+                    // All of the highest lies on top, but for one voxel that is left to the one below.
+                    Some(top) if by_turns && value == order[2] => {
+                        let shared = top.intersection(&whole[&order[1]], dims[0]);
+                        let one = shared.nth(0).unwrap();
+                        let count = dims.iter().product::<usize>();
+                        top.without(
+                            &Region::from_mask(dims[0], (0..count).map(|n| n == one)),
+                            dims[0],
+                        )
+                    }
+                    top => top.unwrap_or_default(),
+                };
+                let label = |value: u16| NamedRegion {
+                    value,
+                    name: None,
+                    colour: None,
+                    opacity: None,
+                    visible: true,
+                    region: whole[&value].clone(),
+                    on_top: Some(on_top(value)),
+                };
+                let (map, covered) = CoveredLabels::of(dims, &order.map(label));
+                for name in ["m.dcm", "m.rtstruct.dcm"] {
+                    let what = format!("{}, {name}, {order:?}, {by_turns}", acquisition.name);
+                    let path = folder.path().join(name);
+                    save_overlapping_as(&path, (&map, &covered), &scan);
+                    let read = read_back(&path, &scan);
+                    let found = CoveredLabels::of(dims, &read.labels).0;
+                    assert!(by_turns || found == map, "{what}");
+                    turns += usize::from(found != map);
+                    assert_eq!(found, covered.as_ordered(&map), "{what}");
+                    std::fs::remove_file(&path).unwrap();
+                }
+            }
+        }
+    }
+    assert!(turns > 0);
+}

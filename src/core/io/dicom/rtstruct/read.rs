@@ -4,6 +4,7 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 
 use super::super::attributes::Attributes;
+use super::super::own_block::{PLACE, own};
 use super::fill::{crossings, fill};
 use super::planes::{BySlice, axis_of, by_slice, within};
 use super::tally::{Odd, Tally};
@@ -11,6 +12,7 @@ use crate::geom::{DVec3, Grid};
 use crate::io::error::IoError;
 use crate::io::lps;
 use crate::io::note::LabelNote;
+use crate::io::overlaps::put_in_order;
 use crate::volume::{NamedRegion, Region, RegionBuilder};
 use crate::work::{CancelToken, Progress};
 
@@ -38,6 +40,8 @@ struct Roi {
     number: u64,
     name: String,
     colour: Option<[u8; 3]>,
+    /// Its place among those with which it shares voxels, the lowest first, if Voxpoint wrote it.
+    place: Option<u16>,
     /// Its Frame of Reference UID.
     frame: Option<String>,
     /// Points in voxels of the scan.
@@ -101,7 +105,7 @@ pub(in crate::io::dicom) fn read(
         let first = notes.first().map(|note| format!("; {note}")).unwrap_or_default();
         return Err(other_grid(format!("{what}{first}")));
     }
-    let (labels, renumbered) = labels(regions);
+    let (labels, renumbered) = labels(regions, grid.dims());
     let is_doubtful = tally.is_doubtful();
     Ok(Structures { labels, notes, renumbered, is_doubtful, frame_of_reference, apart })
 }
@@ -200,7 +204,8 @@ fn listed(said: Attributes) -> Result<BTreeMap<u64, Roi>, String> {
         let number = number.ok_or("a structure has no number")?;
         let name = item.text(tags::ROI_NAME).unwrap_or_else(|| format!("ROI {number}"));
         let frame = item.text(tags::REFERENCED_FRAME_OF_REFERENCE_UID);
-        let roi = Roi { number, name, colour: None, frame, contours: Vec::new() };
+        let place = own(item, PLACE);
+        let roi = Roi { number, name, colour: None, place, frame, contours: Vec::new() };
         if rois.insert(number, roi).is_some() {
             return Err(format!("two structures have the number {number}"));
         }
@@ -266,13 +271,13 @@ fn points(
     Ok(Some(points.iter().map(|p| DVec3::from_array(*p)).collect()))
 }
 
-/// Labels with the numbers of their structures, where a label can have them.
-fn labels(regions: Vec<(Roi, Region)>) -> (Vec<NamedRegion>, BTreeMap<u64, u16>) {
+/// Labels with the numbers of their structures, where a label can have them, on a grid of `dims`.
+fn labels(regions: Vec<(Roi, Region)>, dims: [usize; 3]) -> (Vec<NamedRegion>, BTreeMap<u64, u16>) {
     let fits = |number: u64| u16::try_from(number).ok().filter(|n| *n > 0);
     let taken: BTreeSet<u16> = regions.iter().filter_map(|(roi, _)| fits(roi.number)).collect();
     let mut free = (1..=u16::MAX).filter(|n| !taken.contains(n));
     let mut renumbered = BTreeMap::new();
-    let mut labels = Vec::new();
+    let (mut labels, mut places) = (Vec::new(), BTreeMap::new());
     for (roi, region) in regions {
         if region.is_empty() {
             continue;
@@ -281,9 +286,11 @@ fn labels(regions: Vec<(Roi, Region)>) -> (Vec<NamedRegion>, BTreeMap<u64, u16>)
         if u64::from(value) != roi.number {
             renumbered.insert(roi.number, value);
         }
-        let (name, colour) = (Some(roi.name), roi.colour);
-        labels.push(NamedRegion { value, name, colour, opacity: None, visible: true, region });
+        places.extend(roi.place.map(|place| (value, u32::from(place))));
+        let (name, colour, opacity, visible) = (Some(roi.name), roi.colour, None, true);
+        labels.push(NamedRegion { value, name, colour, opacity, visible, region, on_top: None });
     }
     labels.sort_by_key(|label| label.value);
+    put_in_order(dims, &mut labels, &places);
     (labels, renumbered)
 }

@@ -11,6 +11,7 @@ use super::super::class::STRUCTURE_SET;
 use super::super::out::{
     Item, Reference, begin, coded, finish, long_string, now, would_name_patient, wrote,
 };
+use super::super::own_block::{PLACE, with_own};
 use super::super::structure::IMPLICIT;
 use super::outline::Mask;
 use crate::geom::Grid;
@@ -83,7 +84,8 @@ impl Writer for StructureSetWriter {
             contours.push(item);
             progress.set_done((labels.dims()[2] * (n + 1) / regions.len()) as u64);
         }
-        let item = structure_set(&reference, &regions, content.names);
+        let places = content.covered.order(labels).into_iter().zip(0..).collect();
+        let item = structure_set(&reference, &regions, content.names, &places);
         // Contours may be longer than 65,534 bytes, which explicit types can't say of them.
         finish(&reference, item.sequence(tags::ROI_CONTOUR_SEQUENCE, contours), IMPLICIT, out)
     }
@@ -94,6 +96,7 @@ fn structure_set(
     reference: &Reference,
     regions: &BTreeMap<u16, Region>,
     names: &[LabelName],
+    places: &BTreeMap<u16, u16>,
 ) -> Item {
     let [day, time] = now();
     let name = |value: u16| {
@@ -102,11 +105,15 @@ fn structure_set(
         named.map_or_else(|| format!("Label {value}"), ToOwned::to_owned)
     };
     let roi = |value: &u16| {
-        Item::new()
+        let item = Item::new()
             .text(tags::ROI_NUMBER, VR::IS, value.to_string())
             .text(tags::REFERENCED_FRAME_OF_REFERENCE_UID, VR::UI, &reference.frame)
             .text(tags::ROI_NAME, VR::LO, long_string(&name(*value)))
-            .text(tags::ROI_GENERATION_ALGORITHM, VR::CS, "SEMIAUTOMATIC")
+            .text(tags::ROI_GENERATION_ALGORITHM, VR::CS, "SEMIAUTOMATIC");
+        match places.get(value) {
+            Some(place) => with_own(item, PLACE, *place),
+            None => item,
+        }
     };
     let observation = |(n, value): (usize, &u16)| {
         let item = Item::new()

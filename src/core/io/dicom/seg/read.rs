@@ -20,6 +20,7 @@ use crate::geom::Grid;
 use crate::io::error::IoError;
 use crate::io::limits::Limits;
 use crate::io::note::{LabelNote, note};
+use crate::io::overlaps::put_in_order;
 use crate::volume::{NamedRegion, Region, RegionBuilder};
 use crate::work::{CancelToken, Cancelled, Progress};
 
@@ -93,7 +94,8 @@ pub(in crate::io::dicom) fn read(
     if let Kind::Fractional(_) = kind {
         notes.push(note("its values are shares, of which one half and more is inside", &[]));
     }
-    let labels = named(regions, segments, &mut notes);
+    let (mut labels, places) = named(regions, segments, &mut notes);
+    put_in_order(grid.dims(), &mut labels, &places);
     let frame_of_reference = said.text(tags::FRAME_OF_REFERENCE_UID);
     Ok(Segmentation { grid, labels, notes, frame_of_reference })
 }
@@ -339,13 +341,14 @@ fn label_regions(
     Ok(builders.into_iter().map(|(number, builder)| (number, builder.finish())).collect())
 }
 
-/// Labels of what was found; what is only in one of the two lists is told.
+/// Labels of what was found, and the places that the file says of them; what is only in one of the two lists is told.
 fn named(
     mut regions: BTreeMap<u16, Region>,
     segments: Vec<Segment>,
     notes: &mut Vec<LabelNote>,
-) -> Vec<NamedRegion> {
+) -> (Vec<NamedRegion>, BTreeMap<u16, u32>) {
     let values = values(&segments);
+    let mut places = BTreeMap::new();
     let mut taken: BTreeSet<u16> = values.iter().copied().collect();
     let mut labels = Vec::new();
     let mut empty = Vec::new();
@@ -355,8 +358,9 @@ fn named(
             empty.push(segment.name.unwrap_or_else(|| segment.number.to_string()));
             continue;
         }
-        let (name, colour) = (segment.name, segment.colour);
-        labels.push(NamedRegion { value, name, colour, opacity: None, visible: true, region });
+        places.extend(segment.place.map(|place| (value, u32::from(place))));
+        let (name, colour, opacity, visible) = (segment.name, segment.colour, None, true);
+        labels.push(NamedRegion { value, name, colour, opacity, visible, region, on_top: None });
     }
     let nameless: Vec<String> = regions.keys().take(NAMED).map(u16::to_string).collect();
     let count = regions.len();
@@ -364,8 +368,9 @@ fn named(
         let mut free = std::iter::once(number).chain(1..=u16::MAX);
         // As many as there are numbers, none of which is 0, have one each.
         let value = free.find(|value| taken.insert(*value)).unwrap_or(number);
-        let (name, colour) = (Some(format!("Segment {number}")), None);
-        labels.push(NamedRegion { value, name, colour, opacity: None, visible: true, region });
+        let (name, colour, opacity, visible) =
+            (Some(format!("Segment {number}")), None, None, true);
+        labels.push(NamedRegion { value, name, colour, opacity, visible, region, on_top: None });
     }
     if count > 0 {
         let values = [("n", count.to_string()), ("list", nameless.join(", "))];
@@ -380,5 +385,5 @@ fn named(
         notes.push(note("{n} segments have no voxel and are left out: {list}", &values));
     }
     labels.sort_by_key(|label| label.value);
-    labels
+    (labels, places)
 }

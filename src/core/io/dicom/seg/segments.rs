@@ -1,14 +1,10 @@
 //! What a segmentation says of its segments (PS3.3 C.8.20.4).
 
-use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::super::attributes::Attributes;
 use super::super::out::rgb_of;
-
-/// A block of elements of our own in the item of a segment: the number that its label has in Voxpoint.
-pub(super) const CREATOR: (Tag, &str) = (Tag(0x0063, 0x0010), "VOXPOINT");
-pub(super) const LABEL: Tag = Tag(0x0063, 0x1001);
+use super::super::own_block::{LABEL, PLACE, own};
 
 /// A segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +13,8 @@ pub(super) struct Segment {
     pub number: u16,
     /// As Voxpoint had it, if that wrote it.
     pub label: Option<u16>,
+    /// Its place among those with which it shares voxels, the lowest first, if Voxpoint wrote it.
+    pub place: Option<u16>,
     pub name: Option<String>,
     /// sRGB.
     pub colour: Option<[u8; 3]>,
@@ -41,17 +39,13 @@ pub(super) fn segments(said: Attributes, is_label_map: bool) -> Result<Vec<Segme
         if found.iter().any(|segment| segment.number == number) {
             return Err(format!("two segments have the number {number}"));
         }
-        found.push(Segment { number, label: label(item), name: name(item), colour: colour(item) });
+        let (label, place) = (own(item, LABEL).filter(|n| *n > 0), own(item, PLACE));
+        found.push(Segment { number, label, place, name: name(item), colour: colour(item) });
     }
     if found.is_empty() && !is_label_map {
         return Err("it has no segments".into());
     }
     Ok(found)
-}
-
-fn label(item: Attributes) -> Option<u16> {
-    item.text(CREATOR.0).filter(|creator| creator == CREATOR.1)?;
-    item.whole(LABEL).and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0)
 }
 
 /// Its label, else what its codes mean.

@@ -12,9 +12,9 @@ use super::super::out::{
     Item, Reference, begin, coded, finish, lab_of, long_string, new_uid, three, would_name_patient,
     wrote,
 };
+use super::super::own_block::{LABEL, PLACE, with_own};
 use super::super::structure::EXPLICIT;
 use super::bits::Bits;
-use super::segments::{CREATOR, LABEL};
 use crate::geom::Grid;
 use crate::io::format::{Content, ContentKind, ContentVoxels, EncodeError, FormatInfo, Writer};
 use crate::io::lps;
@@ -138,9 +138,10 @@ fn encode(
     let [day, time] = super::super::out::now();
     // Whole images also of a part of them: many programs lay a segmentation on the images pixel by pixel.
     let [columns, rows] = within.size.map(|n| n as u16);
+    let places: BTreeMap<u16, u16> = content.covered.order(labels).into_iter().zip(0..).collect();
     let segments = regions.keys().enumerate().map(|(n, value)| {
         let number = if as_label_map { *value } else { n as u16 + 1 };
-        segment(number, *value, content.names)
+        segment(number, *value, content.names, places.get(value).copied())
     });
     let item = item
         .text(tags::IMAGE_TYPE, VR::CS, "DERIVED\\PRIMARY")
@@ -245,7 +246,7 @@ fn check_size(bytes: u64) -> Result<(), EncodeError> {
 }
 
 /// What is said of a label.
-fn segment(number: u16, value: u16, names: &[LabelName]) -> Item {
+fn segment(number: u16, value: u16, names: &[LabelName], place: Option<u16>) -> Item {
     let row = names.iter().find(|row| row.value == value);
     let name = row.map(|row| row.name.trim()).filter(|name| !name.is_empty());
     let name = name.map_or_else(|| format!("Label {value}"), ToOwned::to_owned);
@@ -253,9 +254,12 @@ fn segment(number: u16, value: u16, names: &[LabelName]) -> Item {
         .short(tags::SEGMENT_NUMBER, [number])
         .text(tags::SEGMENT_LABEL, VR::LO, long_string(&name))
         .text(tags::SEGMENT_ALGORITHM_TYPE, VR::CS, "SEMIAUTOMATIC")
-        .text(tags::SEGMENT_ALGORITHM_NAME, VR::LO, "Voxpoint")
-        .text(CREATOR.0, VR::LO, CREATOR.1)
-        .short(LABEL, [value]);
+        .text(tags::SEGMENT_ALGORITHM_NAME, VR::LO, "Voxpoint");
+    let item = with_own(item, LABEL, value);
+    let item = match place {
+        Some(place) => with_own(item, PLACE, place),
+        None => item,
+    };
     let item = match row {
         Some(row) => item.short(tags::RECOMMENDED_DISPLAY_CIE_LAB_VALUE, lab_of(row.colour)),
         None => item,

@@ -171,7 +171,7 @@ fn nothing_of_the_scan_but_tensors_is_sent() {
 #[test]
 fn nothing_is_sent_before_somebody_has_agreed() {
     let stub = Stub::tiny(Plan::default());
-    let model = ServedModel { agreed: false, ..stub.model() };
+    let model = ServedModel { agreed: false.into(), ..stub.model() };
     let error = run(&mut CubeSegmenter::served(&model, None).unwrap(), 1).unwrap_err();
     assert!(matches!(error, SegmentError::Remote(RemoteError::NotAllowed { .. })), "{error}");
     assert!(error.to_string().contains("8.4 MB"), "{error}");

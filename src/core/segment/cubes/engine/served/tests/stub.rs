@@ -164,7 +164,7 @@ impl Stub {
         let scheme = if self.state.plan.tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://localhost:{}", self.port);
         let mut served = ServedModel::at(url.parse().unwrap());
-        served.agreed = true;
+        served.agreed.set(true);
         served.patience = RemotePatience {
             connect: Duration::from_secs(5),
             stall: Duration::from_secs(5),

@@ -1,0 +1,271 @@
+//! Models on servers: what is typed becomes an address, the server is asked what it has, and what was agreed for it is
+//! kept, for this run or for later ones.
+
+use std::path::{Path, PathBuf};
+
+use super::App;
+use super::remembered::Remembered;
+use crate::segment::remote::{
+    Agreement, Pin, RemoteError, ServedModel, ServerAddress, ServerTrust,
+};
+use crate::segment::{ModelRef, SegmentError, ServerLook, provider_of};
+use crate::ui::text::{mark, tr, tr_with};
+use crate::ui::{FoundServer, LookStatus, ServerAction, ServerDraft};
+use crate::work::{Task, Wake};
+
+/// What goes on with servers besides the answers of models.
+pub(super) struct Servers {
+    wake: Wake,
+    looking: Option<Looking>,
+    /// What was said of the addresses that were used in this run.
+    agreements: Vec<(ServerDraft, Agreement)>,
+}
+
+/// A server that is being asked what it has.
+struct Looking {
+    draft: ServerDraft,
+    model: ModelRef,
+    /// Its model is to be used then.
+    uses: bool,
+    task: Task<Result<ServerLook, SegmentError>>,
+}
+
+impl Servers {
+    pub fn new(wake: Wake) -> Self {
+        Self { wake, looking: None, agreements: Vec::new() }
+    }
+
+    /// What was typed, in one form, and the model that it means; or what is wrong with it, in one line.
+    fn understood(
+        &mut self,
+        draft: &ServerDraft,
+        remembered: &Remembered,
+    ) -> Result<(ServerDraft, ModelRef), String> {
+        let (authority, pin) = (draft.authority.trim(), draft.pin.trim());
+        let authority = (!authority.is_empty()).then(|| PathBuf::from(authority));
+        let pin = (!pin.is_empty()).then(|| pin.parse::<Pin>()).transpose()?;
+        // That it can be read on the way is said before anybody agrees that something is sent.
+        let trust = ServerTrust { authority, pin, plain: true };
+        let model = ModelRef::at_address(&draft.address, trust);
+        let mut model = model.map_err(|why: RemoteError| why.to_string())?;
+        let mut draft = draft.clone();
+        if let ModelRef::Server(served) = &mut model {
+            served.models.clone_from(&draft.models);
+            draft = draft_of(served);
+            served.agreed = self.agreement(&draft, remembered);
+        }
+        Ok((draft, model))
+    }
+
+    /// What was said of an address, if the same is trusted there.
+    fn agreement(&mut self, draft: &ServerDraft, remembered: &Remembered) -> Agreement {
+        if let Some((_, known)) = self.agreements.iter().find(|(known, _)| known.is_of(draft)) {
+            return known.clone();
+        }
+        let kept = remembered.servers().iter().find(|known| known.draft.is_of(draft));
+        let agreement = Agreement::from(kept.is_some_and(|known| known.agreed));
+        self.agreements.push((draft.clone(), agreement.clone()));
+        agreement
+    }
+
+    /// The model that the program was started with: what is known of its server goes for it.
+    pub fn complete(
+        &mut self,
+        model: Option<ModelRef>,
+        remembered: &Remembered,
+    ) -> Option<ModelRef> {
+        let mut model = model?;
+        if let ModelRef::Server(served) = &mut model {
+            let address = served.address.to_string();
+            let known = remembered.servers().iter().find(|known| known.draft.address == address);
+            let draft = known.map_or_else(|| draft_of(served), |known| known.draft.clone());
+            if let (false, Ok((_, ModelRef::Server(known)))) =
+                (served.agreed.is_given(), self.understood(&draft, remembered))
+            {
+                (served.trust, served.agreed) = (known.trust, known.agreed);
+                served.models = served.models.take().or(known.models);
+            }
+        }
+        Some(model)
+    }
+}
+
+/// What would have been typed for a server.
+fn draft_of(served: &ServedModel) -> ServerDraft {
+    let ServerTrust { authority, pin, .. } = &served.trust;
+    ServerDraft {
+        address: served.address.to_string(),
+        authority: authority.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+        pin: pin.as_ref().map(Pin::to_string).unwrap_or_default(),
+        models: served.models.clone(),
+    }
+}
+
+impl App {
+    /// Does what the window of servers, or the question before something is sent, asks for.
+    pub(super) fn do_with_server(&mut self, action: ServerAction) {
+        match action {
+            ServerAction::Look(draft) => self.look_at_server(&draft, false),
+            ServerAction::StopLooking => self.stop_looking(),
+            ServerAction::Use(draft) => self.use_server(&draft),
+            ServerAction::Forget(draft) => self.forget_server(&draft),
+            ServerAction::Consent { agrees, remembers } => self.answer_consent(agrees, remembers),
+            ServerAction::TakeBack => {
+                if let Some(draft) = self.model.server().map(draft_of) {
+                    self.take_agreement_back(&draft);
+                }
+            }
+            ServerAction::TryAgain => self.model.try_again(&mut self.status),
+        }
+    }
+
+    /// Uses the model that somebody has named: by its path, or by its server's address.
+    pub(super) fn use_model_named(&mut self, named: PathBuf) {
+        let Some(address) = ModelRef::address_in(&named) else {
+            self.model.choose(Some(named.into()), &mut self.status);
+            return;
+        };
+        let typed = ServerDraft { address: address.to_owned(), ..ServerDraft::default() };
+        let meant: Option<ServerAddress> = address.parse().ok();
+        let meant = meant.map(|address| address.to_string());
+        let mut known = self.remembered.servers().iter().map(|known| &known.draft);
+        let known = known.find(|known| Some(&known.address) == meant.as_ref());
+        let draft = known.cloned().unwrap_or(typed);
+        self.use_server(&draft);
+    }
+
+    /// Uses a server's model, once it is known to be there. What goes on with that is seen in the window of servers.
+    fn use_server(&mut self, draft: &ServerDraft) {
+        self.view.windows.server = true;
+        self.view.windows.server_draft = draft.clone();
+        self.look_at_server(draft, true);
+    }
+
+    fn look_at_server(&mut self, draft: &ServerDraft, uses: bool) {
+        self.servers.looking = None;
+        self.status.server.look = match self.begin_looking(draft, uses) {
+            Ok(()) => LookStatus::Looking,
+            Err(why) => LookStatus::Failed(why),
+        };
+    }
+
+    fn begin_looking(&mut self, draft: &ServerDraft, uses: bool) -> Result<(), String> {
+        let (draft, model) = self.servers.understood(draft, &self.remembered)?;
+        let asked = model.clone();
+        let task = Task::start("look at server", self.servers.wake.clone(), move |cancel, _| {
+            provider_of(&asked).look(&asked, cancel)
+        });
+        let task = task.map_err(|why| why.to_string())?;
+        self.view.windows.server_draft = draft.clone();
+        self.servers.looking = Some(Looking { draft, model, uses, task });
+        Ok(())
+    }
+
+    fn stop_looking(&mut self) {
+        self.servers.looking = None;
+        self.status.server.look = LookStatus::Idle;
+    }
+
+    /// Takes in what a server has said, and says what is known of servers.
+    pub(super) fn follow_servers(&mut self) {
+        let window = &self.view.windows;
+        if self.servers.looking.is_some() && !window.server {
+            self.stop_looking();
+        }
+        let window = &self.view.windows;
+        self.status.server.draft_is_plain = if window.server {
+            let address = window.server_draft.address.parse();
+            address.ok().map(|address: ServerAddress| !address.is_private())
+        } else {
+            None
+        };
+        let Some(answer) = self.servers.looking.as_ref().and_then(|looking| looking.task.poll())
+        else {
+            return;
+        };
+        let Some(Looking { draft, model, uses, .. }) = self.servers.looking.take() else { return };
+        self.status.server.look = match answer {
+            Ok(Ok(ServerLook { server, models, pairs })) => {
+                let several = pairs.len() > 1 && draft.models.is_none();
+                if uses && several {
+                    self.toasts.info(
+                        tr("This server has several models: say which, then use it").to_owned(),
+                    );
+                } else if uses {
+                    self.use_found(draft.clone(), model);
+                }
+                LookStatus::Found(FoundServer { draft, server, models, pairs })
+            }
+            Ok(Err(SegmentError::Cancelled)) => LookStatus::Idle,
+            Ok(Err(why)) => LookStatus::Failed(why.to_string()),
+            Err(_) => {
+                LookStatus::Failed(mark("The search stopped unexpectedly; try it again").to_owned())
+            }
+        };
+    }
+
+    /// Uses a server that was there just now.
+    fn use_found(&mut self, draft: ServerDraft, model: ModelRef) {
+        if let Some(served) = model.server() {
+            let host = served.address.host();
+            self.toasts.info(if served.agreed.is_given() {
+                tr_with("Masks are computed on {host} now", &[("host", &host)])
+            } else {
+                tr_with(
+                    "Masks are computed on {host} now; nothing is sent there before you agree",
+                    &[("host", &host)],
+                )
+            });
+        }
+        self.remembered.keep_server(draft);
+        self.list_servers();
+        self.view.windows.server = false;
+        self.model.choose(Some(model), &mut self.status);
+    }
+
+    /// Shows the addresses that were used before.
+    pub(super) fn list_servers(&mut self) {
+        self.status.server.known = self.remembered.servers().to_vec();
+    }
+
+    fn forget_server(&mut self, draft: &ServerDraft) {
+        self.take_agreement_back(draft);
+        self.remembered.forget_server(draft);
+        self.list_servers();
+    }
+
+    /// Nothing more is sent to this address.
+    fn take_agreement_back(&mut self, draft: &ServerDraft) {
+        self.servers.agreement(draft, &self.remembered).set(false);
+        self.remembered.agree_to_server(draft, false);
+        self.list_servers();
+        let in_use = self.model.server().filter(|served| draft_of(served).is_of(draft));
+        if let Some(served) = in_use {
+            served.agreed.set(false);
+            self.model.stop();
+        }
+    }
+
+    fn answer_consent(&mut self, agrees: bool, remembers: bool) {
+        self.status.server.consent = None;
+        if !agrees {
+            self.model.not_agreed();
+            return;
+        }
+        let Some(served) = self.model.server() else { return };
+        served.agreed.set(true);
+        let draft = draft_of(served);
+        if remembers {
+            self.remembered.agree_to_server(&draft, true);
+            self.list_servers();
+        }
+        (self.servers.wake)();
+    }
+}
+
+/// The model that a program was told to start with.
+pub(super) fn model_named(named: PathBuf) -> ModelRef {
+    let address = ModelRef::address_in(Path::new(&named));
+    let model = address.and_then(|text| ModelRef::at_address(text, ServerTrust::default()).ok());
+    model.unwrap_or(ModelRef::Path(named))
+}

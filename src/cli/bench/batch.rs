@@ -1,0 +1,161 @@
+//! What `voxpoint batch` costs beside its model: many small rows, done by the program itself in a process of its own.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+
+use super::process::resident_mb;
+use super::{median, synthetic};
+use crate::cli::args::BenchArgs;
+use crate::cli::files::ms_since;
+use crate::cli::{say, segment};
+
+/// Voxels of the small scans, and how many of them there are.
+const SMALL: [usize; 3] = [64, 64, 64];
+const SCANS: usize = 8;
+/// The row from which on memory is to stay as it is.
+const SETTLED: usize = 100;
+
+/// Many small rows.
+#[derive(Debug, Serialize)]
+pub struct BatchTimes {
+    rows: usize,
+    /// From the start of the program to its first row, without the model's time for that.
+    start_ms: f64,
+    /// Seconds from the first row to the last.
+    seconds: f64,
+    /// Seconds of them that the model took.
+    model_seconds: f64,
+    /// What was needed beside it, %.
+    overhead_percent: f64,
+    /// Medians of a row.
+    model_ms: f64,
+    load_ms: f64,
+    save_ms: f64,
+    /// Resident memory after 100 rows and after the last; null where the system does not tell.
+    settled_mb: Option<f64>,
+    last_mb: Option<f64>,
+}
+
+/// What is looked at of a row's line.
+#[derive(Deserialize)]
+struct Line {
+    state: String,
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    ms: Option<LineMilliseconds>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct LineMilliseconds {
+    load: f64,
+    model: f64,
+    save: f64,
+}
+
+/// Writes scans and a table into a temporary folder, and has them done.
+pub fn measure(args: &BenchArgs) -> anyhow::Result<BatchTimes> {
+    let folder = tempfile::tempdir().context("can't make a temporary folder")?;
+    for n in 0..SCANS {
+        synthetic::write(&folder.path().join(format!("scan{n}.nii.gz")), SMALL)?;
+    }
+    let table = folder.path().join("jobs.csv");
+    write_table(&table, args.rows).context("can't write a table")?;
+    let program = std::env::current_exe().context("can't find the program's own file")?;
+    let mut command = Command::new(program);
+    command.arg("batch").arg(&table).args(["--space", "voxel", "--device", "cpu"]);
+    let model = segment::model_path(args.model.model.as_deref())?;
+    command.arg("--model").arg(std::path::absolute(model)?);
+    if let Some(threads) = args.model.threads {
+        command.args(["--threads", &threads.to_string()]);
+    }
+    say(&format!("note: {} rows of a scan of 64 × 64 × 64 voxels", args.rows));
+    follow(command)
+}
+
+/// Each row clicks elsewhere.
+fn write_table(path: &Path, rows: usize) -> std::io::Result<()> {
+    let mut table = std::io::BufWriter::new(std::fs::File::create(path)?);
+    writeln!(table, "image,points,out")?;
+    for n in 0..rows {
+        let at = [n, n / 7, n / 3].map(|k| 20 + k % 24);
+        let points = format!("{},{},{}", at[0], at[1], at[2]);
+        writeln!(table, "scan{}.nii.gz,\"{points}\",masks/{n}.nii.gz", n % SCANS)?;
+    }
+    table.flush()
+}
+
+/// Starts it and reads what it tells.
+fn follow(mut command: Command) -> anyhow::Result<BatchTimes> {
+    let start = Instant::now();
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().context("can't start the program")?;
+    let output = child.stdout.take().context("the program says nothing")?;
+    let (mut rows, mut first, mut memory) = (Vec::new(), 0.0, [None; 2]);
+    for line in BufReader::new(output).lines() {
+        let line: Line = serde_json::from_str(&line?).context("a line of batch can't be read")?;
+        let Some(ms) = line.ms.filter(|_| line.state == "done") else {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("a row was not done: {}", line.error.unwrap_or(line.state));
+        };
+        rows.push((ms_since(start), ms));
+        if rows.len() == 1 {
+            first = ms_since(start) - ms.model;
+        }
+        // (It is gone a moment after its last line.)
+        memory[1] = resident_mb(child.id()).or(memory[1]);
+        if rows.len() <= SETTLED {
+            memory[0] = memory[1];
+        }
+    }
+    if !child.wait()?.success() {
+        bail!("voxpoint batch failed");
+    }
+    let (Some((begin, _)), Some((end, _))) = (rows.first(), rows.last()) else {
+        bail!("no row was done");
+    };
+    let seconds = (end - begin) / 1e3;
+    let model_seconds = rows[1..].iter().map(|(_, ms)| ms.model).sum::<f64>() / 1e3;
+    let middle = |of: fn(&LineMilliseconds) -> f64| {
+        median(&rows.iter().map(|(_, ms)| of(ms)).collect::<Vec<_>>())
+    };
+    Ok(BatchTimes {
+        rows: rows.len(),
+        start_ms: first,
+        seconds,
+        model_seconds,
+        overhead_percent: 100.0 * (seconds - model_seconds) / model_seconds,
+        model_ms: middle(|ms| ms.model),
+        load_ms: middle(|ms| ms.load),
+        save_ms: middle(|ms| ms.save),
+        settled_mb: memory[0],
+        last_mb: memory[1],
+    })
+}
+
+impl BatchTimes {
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![
+            format!(
+                "batch: {} rows in {:.1} s, of which the model {:.1} s: {:.1} % more; {:.0} ms before the first",
+                self.rows, self.seconds, self.model_seconds, self.overhead_percent, self.start_ms
+            ),
+            format!(
+                "batch: a row's model {:.1} ms, reading (meanwhile) {:.1} ms, writing {:.1} ms",
+                self.model_ms, self.load_ms, self.save_ms
+            ),
+        ];
+        if let (Some(settled), Some(last)) = (self.settled_mb, self.last_mb) {
+            let after = self.rows.min(SETTLED);
+            lines
+                .push(format!("batch: {settled:.0} MB after {after} rows, {last:.0} MB after all"));
+        }
+        lines
+    }
+}

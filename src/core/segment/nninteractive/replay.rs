@@ -1,0 +1,389 @@
+//! The replay of an object's prompts in a session.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use super::image::{sent, sent_bytes};
+use super::mask::{SessionMask, on_grid};
+use crate::geom::{DAffine3, DMat3, DVec3, Grid};
+use crate::prompt::{Answer, Capabilities, Footprint, ModelState, WorkingScale};
+use crate::segment::error::SegmentError;
+use crate::segment::kept_parts::kept_parts;
+use crate::segment::remote::nninteractive::{InteractiveFacts, InteractiveSession};
+use crate::segment::remote::{RemoteError, ServedModel, rest};
+use crate::segment::segmenter::{
+    Device, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage, Timings,
+};
+use crate::volume::{MemoryTally, Region, Volume};
+use crate::work::{CancelToken, memory};
+
+/// A model on a server of nnInteractive, through a session of our own.
+///
+/// The server knows only “one more point”. So it is given the points of a log one after the other: those that are new, if
+/// what it was given before is the beginning of the log; else all of them, after it has forgotten the others. Masks that
+/// were answered are kept with the answer, so that to take a point back asks nothing.
+pub struct InteractiveSegmenter {
+    session: InteractiveSession,
+    device: Device,
+    start_ms: f64,
+    /// The scan that the server has.
+    image: Weak<Volume>,
+    /// What it was given since it was reset last; `None` if nobody knows.
+    given: Option<Given>,
+    /// The mask that it has.
+    mask: Option<SessionMask>,
+}
+
+/// What a session was given, and what it said.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Given {
+    /// The mask it began with, on the grid of the mask.
+    start: Option<Arc<Region>>,
+    steps: Vec<GivenPoint>,
+}
+
+/// A point and what the mask was then.
+#[derive(Clone, Debug, PartialEq)]
+struct GivenPoint {
+    point: Point,
+    /// On the scan's grid.
+    mask: Arc<Region>,
+}
+
+/// A voxel of the scan, and whether it lies inside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Point {
+    voxel: [usize; 3],
+    positive: bool,
+}
+
+/// What is kept of an answer.
+#[derive(Clone, Debug)]
+struct Kept {
+    image: Weak<Volume>,
+    given: Given,
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.image.ptr_eq(&other.image) && self.given == other.given
+    }
+}
+
+impl Given {
+    /// How many of these points it was given first and in this order, after the same start; `None` if it was given others.
+    fn beginning(&self, start: Option<&Arc<Region>>, points: &[Point]) -> Option<usize> {
+        let same_start = match (&self.start, start) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+            _ => false,
+        };
+        let same = self.steps.iter().zip(points).all(|(step, point)| step.point == *point);
+        (same_start && same).then(|| self.steps.len().min(points.len()))
+    }
+
+    fn tally(&self, tally: &mut MemoryTally) {
+        tally.add(size_of_val(&self.steps[..]));
+        let masks = self.start.iter().chain(self.steps.iter().map(|step| &step.mask));
+        masks.for_each(|mask| tally.region(mask));
+    }
+}
+
+impl InteractiveSegmenter {
+    /// Takes a place on a server and asks what it has. Nothing of an image is sent. If all places are taken, that is no
+    /// error yet: the first answer waits for one.
+    ///
+    /// # Errors
+    /// If the server can't be reached, is none of this kind, or its model takes no points.
+    pub fn open(served: &ServedModel) -> Result<Self, SegmentError> {
+        let begin = Instant::now();
+        let mut session = InteractiveSession::new(served)?;
+        let reason = match session.claim_at_once(&CancelToken::new()) {
+            Ok(()) => told(session.facts()),
+            Err(RemoteError::Full { .. }) => {
+                "nnInteractive; all its places are taken for now".to_owned()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let device = Device { name: format!("server {}", session.host()), threads: 0, reason };
+        let (image, start_ms) = (Weak::new(), ms(begin));
+        Ok(Self { session, device, start_ms, image, given: None, mask: None })
+    }
+
+    /// What the server said of itself; all empty if it had no place.
+    pub fn facts(&self) -> &InteractiveFacts {
+        self.session.facts()
+    }
+
+    /// What the last answer knew of this request's points, if that is all that is asked.
+    fn known(request: &Request, points: &[Point]) -> Option<Given> {
+        let kept = request.earlier.state.as_ref()?.get::<Kept>()?;
+        let same = std::ptr::eq(kept.image.as_ptr(), Arc::as_ptr(&request.volume));
+        let given = Some(&kept.given).filter(|_| same)?;
+        let count = given.beginning(request.log.start.as_ref(), points)?;
+        (count == points.len()).then(|| {
+            let steps = given.steps[..count].to_vec();
+            Given { start: given.start.clone(), steps }
+        })
+    }
+
+    /// All steps of a request: asked of the server, as far as it has not said them.
+    fn replay(
+        &mut self,
+        request: &Request,
+        points: &[Point],
+        timings: &mut Timings,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Given, SegmentError> {
+        let patience = self.session.patience();
+        let mut pause = patience.pause;
+        for tries in 0.. {
+            let error = match self.attempt(request, points, timings, cancel, stage) {
+                Ok(given) => return Ok(given),
+                Err(error) => error,
+            };
+            // Whatever happened, nobody knows any more what the server was given.
+            self.given = None;
+            timings.add(Some(self.session.take_traffic()));
+            match error {
+                SegmentError::Remote(error) if passes(&error) && tries < patience.retries => {}
+                SegmentError::Remote(RemoteError::Broken { why, address, .. }) => {
+                    return Err(RemoteError::Broken { why, tries, address }.into());
+                }
+                error => return Err(error),
+            }
+            rest(pause, cancel)?;
+            pause *= 2;
+        }
+        Err(SegmentError::Cancelled)
+    }
+
+    fn attempt(
+        &mut self,
+        request: &Request,
+        points: &[Point],
+        timings: &mut Timings,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Given, SegmentError> {
+        let volume = &request.volume;
+        let dims = volume.grid().dims();
+        self.session.agreed(sent_bytes(volume))?;
+        if self.session.claim(&mut || stage(Stage::Queue), cancel)? {
+            self.device.reason = told(self.session.facts());
+            (self.image, self.given) = (Weak::new(), None);
+        }
+        let start = request.log.start.as_ref();
+        if !std::ptr::eq(self.image.as_ptr(), Arc::as_ptr(volume)) {
+            stage(Stage::Encode);
+            let begin = Instant::now();
+            self.send(volume, cancel)?;
+            *timings.encode.get_or_insert(0.0) += ms(begin);
+        }
+        let given = self.given.take();
+        let given = given.filter(|given| {
+            given.beginning(start, points).is_some_and(|count| count == given.steps.len())
+        });
+        let mut given = match given {
+            Some(given) => given,
+            None => self.begin(request, cancel)?,
+        };
+        let mask = self.mask.as_mut().ok_or_else(lost)?;
+        for &point in &points[given.steps.len()..] {
+            stage(Stage::Decode);
+            let begin = Instant::now();
+            let Point { voxel, positive } = point;
+            let changed = self.session.point(dims, voxel, positive, cancel)?;
+            if let Some(changed) = changed {
+                mask.paste(&changed);
+            }
+            timings.decode.push(ms(begin));
+            given.steps.push(GivenPoint { point, mask: Arc::new(mask.region()) });
+        }
+        timings.add(Some(self.session.take_traffic()));
+        self.given = Some(given.clone());
+        Ok(given)
+    }
+
+    /// Sends the scan.
+    fn send(&mut self, volume: &Arc<Volume>, cancel: &CancelToken) -> Result<(), SegmentError> {
+        // Until it is there whole, nothing is.
+        (self.image, self.given, self.mask) = (Weak::new(), None, None);
+        let dims = volume.grid().dims();
+        self.mask = Some(SessionMask::new(dims)?);
+        memory::check(sent_bytes(volume))?;
+        let sent = sent(volume);
+        self.session.set_image(dims, (sent.name, sent.item), &sent.values, cancel)?;
+        self.image = Arc::downgrade(volume);
+        Ok(())
+    }
+
+    /// Has the server forget what it was given, and begin as a request does.
+    fn begin(&mut self, request: &Request, cancel: &CancelToken) -> Result<Given, SegmentError> {
+        let grid = request.volume.grid();
+        let mask = self.mask.as_mut().ok_or_else(lost)?;
+        self.session.reset(cancel)?;
+        mask.set(None);
+        if let Some(start) = &request.log.start {
+            let region = on_grid(Region::clone(start), request.mask_grid(), grid)?;
+            mask.set(Some(&region));
+            self.session.start_from(grid.dims(), mask.voxels(), cancel)?;
+        }
+        Ok(Given { start: request.log.start.clone(), steps: Vec::new() })
+    }
+
+    /// The mask of the last step, on the grid that it is wanted on.
+    fn outcome(
+        request: &Request,
+        given: Given,
+        mut timings: Timings,
+    ) -> Result<Outcome, SegmentError> {
+        let begin = Instant::now();
+        let (grid, mask_grid, log) = (request.volume.grid(), request.mask_grid(), &request.log);
+        let region = match (given.steps.last(), &log.start) {
+            (Some(last), _) => on_grid(Region::clone(&last.mask), grid, mask_grid)?,
+            (None, Some(start)) => Region::clone(start),
+            (None, None) => Region::default(),
+        };
+        let region = kept_parts(region, log.anchors().as_deref(), mask_grid);
+        timings.paste = ms(begin);
+        let size = DVec3::from_array(grid.dims().map(|n| n as f64));
+        let voxel_from_box =
+            DAffine3::from_mat3_translation(DMat3::from_diagonal(size), DVec3::splat(-0.5));
+        let world_from_box = grid.world_from_voxel() * voxel_from_box;
+        // It has seen the whole scan.
+        let footprint = log.prompts.first().map(|&opener| Footprint { opener, world_from_box });
+        let kept = Kept { image: Arc::downgrade(&request.volume), given };
+        let answer = Answer {
+            prompts: log.prompts.clone(),
+            footprint: footprint.into_iter().collect(),
+            state: Some(ModelState::with_tally(kept, |kept, tally| kept.given.tally(tally))),
+            ..Answer::default()
+        };
+        Ok(Outcome { answer, extensions: log.extensions.clone(), region, timings })
+    }
+}
+
+/// The points of a request.
+///
+/// # Errors
+/// If one is where it makes no sense: the server would only say that it has failed.
+fn points(request: &Request) -> Result<Vec<Point>, SegmentError> {
+    let (volume, log) = (&request.volume, &request.log);
+    if log.time_point != volume.time_point() {
+        return Err(SegmentError::Run("the clicks were made at another time point".to_owned()));
+    }
+    if log.start.is_none() && log.prompts.first().is_some_and(|first| !first.positive) {
+        return Err(SegmentError::FirstNegative);
+    }
+    let points = log.prompts.iter().enumerate().map(|(n, prompt)| {
+        let voxel = volume.grid().voxel_at(prompt.world);
+        let at = prompt.world.to_array();
+        let voxel = voxel.ok_or(SegmentError::OutsideVolume { number: n + 1, at })?;
+        Ok(Point { voxel, positive: prompt.positive })
+    });
+    points.collect()
+}
+
+/// Whether another attempt may succeed.
+fn passes(error: &RemoteError) -> bool {
+    match error {
+        RemoteError::SessionGone { .. } | RemoteError::Broken { .. } => true,
+        RemoteError::Status { status, .. } => matches!(status, 429 | 502..=504),
+        _ => false,
+    }
+}
+
+/// Of the server, for people.
+fn told(facts: &InteractiveFacts) -> String {
+    let InteractiveFacts { session_version, licence, .. } = facts;
+    let licence = licence.as_deref().unwrap_or("not stated");
+    format!("nnInteractive {session_version}; licence of its model: {licence}")
+}
+
+fn lost() -> SegmentError {
+    SegmentError::Run("the session's mask got lost".to_owned())
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// The voxel that a position lies in. The scan that is sent for one serves all.
+fn spot(image: &Grid, _: WorkingScale, world: DVec3) -> Spot {
+    let cell = (image.voxel(world) + 0.5).floor().to_array().map(|c| c as i64);
+    Spot { cell, reach: u64::MAX }
+}
+
+impl Segmenter for InteractiveSegmenter {
+    fn name(&self) -> &'static str {
+        "nnInteractive"
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn start_ms(&self) -> f64 {
+        self.start_ms
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            negative_points: true,
+            previews: false,
+            // It follows a mask by itself (its autozoom), and says inside or outside, not how surely.
+            extends: false,
+            adjusts: false,
+            sight: None,
+        }
+    }
+
+    fn spots(&self) -> Spots {
+        Arc::new(spot)
+    }
+
+    fn readiness(&mut self, request: &Request) -> Result<Readiness, SegmentError> {
+        let known = Self::known(request, &points(request)?);
+        Ok(known.map_or(Readiness::Late, |_| Readiness::Ready))
+    }
+
+    /// Nothing: a scan is sent for a click that was made, not for a pointer that rests.
+    fn prepare(&mut self, _: &Request, _: &CancelToken) -> Result<(), SegmentError> {
+        Ok(())
+    }
+
+    fn preview(
+        &mut self,
+        request: &Request,
+        _: &CancelToken,
+    ) -> Result<Option<Outcome>, SegmentError> {
+        let known = Self::known(request, &points(request)?);
+        known.map(|known| Self::outcome(request, known, Timings::default())).transpose()
+    }
+
+    fn answer(
+        &mut self,
+        request: &Request,
+        cancel: &CancelToken,
+        stage: &mut dyn FnMut(Stage),
+    ) -> Result<Outcome, SegmentError> {
+        let points = points(request)?;
+        let mut timings = Timings::default();
+        let given = match Self::known(request, &points) {
+            Some(given) => given,
+            None if points.is_empty() => Given::default(),
+            None => self.replay(request, &points, &mut timings, cancel, stage)?,
+        };
+        cancel.check()?;
+        stage(Stage::Paste);
+        Self::outcome(request, given, timings)
+    }
+
+    fn forget_closed(&mut self) {
+        if self.image.strong_count() == 0 {
+            (self.given, self.mask) = (None, None);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Chunks of Blosc 2, as far as masks need them: single bytes, packed with Zstandard
+//! (<https://github.com/Blosc/c-blosc2/blob/main/README_CHUNK_FORMAT.rst>). Everything that a chunk says of lengths is
+//! checked against the chunk and against what is wanted.
+
+use ruzstd::decoding::FrameDecoder;
+
+/// Bytes of a chunk's header.
+pub(super) const HEADER: usize = 32;
+/// Flags that together say that the header has all its bytes.
+const EXTENDED: u8 = 0b101;
+/// The flag of a chunk that is stored as it is.
+const STORED: u8 = 0b10;
+const DELTA: u8 = 0b1000;
+/// In the last byte of the header: all bytes are zero, or are one.
+const ALL_ZEROS: u8 = 1;
+const ONE_VALUE: u8 = 3;
+/// Windows of Zstandard that are taken though what is in them is shorter.
+const WINDOW: u64 = 1 << 20;
+
+/// Reads from the front of bytes, and nothing beyond their end.
+pub(super) struct Front<'a>(pub(super) &'a [u8]);
+
+impl<'a> Front<'a> {
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or("it ends in the middle")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or("it ends in the middle")?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+}
+
+/// The header of a chunk of so many bytes, of values of `item` bytes: stored as they are, or all zero.
+pub(super) fn header(length: usize, item: u8, zeros: bool) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    let stored = if zeros { 0 } else { length };
+    let numbers = [length, length.min(1 << 20), stored + HEADER].map(|n| (n as i32).to_le_bytes());
+    // The format's version, and that of its codec.
+    header[..2].copy_from_slice(&[5, 1]);
+    header[2] = if zeros { EXTENDED } else { EXTENDED | STORED };
+    header[3] = item;
+    header[4..16].copy_from_slice(numbers.as_flattened());
+    header[31] = if zeros { ALL_ZEROS << 4 } else { 0 };
+    header
+}
+
+/// Unpacks chunks of single bytes.
+pub(super) struct Unpacker(FrameDecoder);
+
+impl Unpacker {
+    pub(super) fn new() -> Self {
+        Self(FrameDecoder::new())
+    }
+
+    /// Unpacks a chunk, which must have exactly as many bytes as `out`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn unpack(&mut self, chunk: &[u8], out: &mut [u8]) -> Result<(), String> {
+        let mut front = Front(chunk);
+        let header: [u8; HEADER] = front.array()?;
+        let content = front.0;
+        let number = |at: usize| i32::from_le_bytes([0, 1, 2, 3].map(|n| header[at + n]));
+        let [length, block, packed] = [4, 8, 12].map(|at| usize::try_from(number(at)));
+        let (flags, more) = (header[2], header[31]);
+        if flags & EXTENDED != EXTENDED {
+            return Err("a chunk of Blosc 1".to_owned());
+        }
+        if length != Ok(out.len()) || packed != Ok(chunk.len()) {
+            return Err("a chunk of another length than it says".to_owned());
+        }
+        if header[3] != 1 {
+            return Err(format!("values of {} bytes", header[3]));
+        }
+        // To shuffle the bytes of single bytes (1) changes nothing.
+        if header[16..22].iter().any(|&filter| filter > 1) || flags & DELTA != 0 {
+            return Err("a chunk that was filtered".to_owned());
+        }
+        match (more >> 4 & 7, content) {
+            _ if more & 0x8f != 0 => return Err("options of Blosc that are not known".to_owned()),
+            (0, _) => {}
+            (ALL_ZEROS, []) => {
+                out.fill(0);
+                return Ok(());
+            }
+            (ONE_VALUE, &[value]) => {
+                out.fill(value);
+                return Ok(());
+            }
+            _ => return Err("a special chunk of another kind".to_owned()),
+        }
+        if flags & STORED != 0 {
+            if content.len() != out.len() {
+                return Err("a stored chunk of another length".to_owned());
+            }
+            out.copy_from_slice(content);
+            return Ok(());
+        }
+        match flags >> 5 {
+            4 => {}
+            1 => return Err("packed with LZ4, not with Zstandard".to_owned()),
+            other => return Err(format!("packed with codec {other} of Blosc, not with Zstandard")),
+        }
+        let block = block.ok().filter(|block| (1..=out.len()).contains(block));
+        let block = block.ok_or("blocks of no length")?;
+        for block in out.chunks_mut(block) {
+            let start = i32::from_le_bytes(front.array()?);
+            let start = usize::try_from(start).ok().filter(|&start| start >= HEADER);
+            let stream = start.and_then(|start| chunk.get(start..));
+            self.block(stream.ok_or("a block that lies elsewhere")?, block)?;
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, stream: &[u8], out: &mut [u8]) -> Result<(), String> {
+        let mut front = Front(stream);
+        let length = i32::from_le_bytes(front.array()?);
+        match usize::try_from(length) {
+            Ok(0) => out.fill(0),
+            Ok(length) => {
+                let packed = front.take(length)?;
+                if length == out.len() {
+                    out.copy_from_slice(packed);
+                } else {
+                    self.zstd(packed, out)?;
+                }
+            }
+            // A run of one byte: its negative, and then an odd number.
+            Err(_) => {
+                let value = u8::try_from(length.unsigned_abs()).map_err(|_| "a run of no byte")?;
+                if front.array::<1>()?[0] & 1 == 0 {
+                    return Err("a run of another kind".to_owned());
+                }
+                out.fill(value);
+            }
+        }
+        Ok(())
+    }
+
+    fn zstd(&mut self, packed: &[u8], out: &mut [u8]) -> Result<(), String> {
+        self.0.set_max_window_size(WINDOW.max(out.len() as u64));
+        match self.0.decode_all(packed, out) {
+            Ok(length) if length == out.len() => Ok(()),
+            Ok(_) => Err("a block that is too short".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}

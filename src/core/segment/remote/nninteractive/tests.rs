@@ -1,0 +1,3 @@
+//! A server for tests, of what uses sessions.
+
+pub(in crate::segment) mod stub;

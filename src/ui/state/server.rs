@@ -1,0 +1,146 @@
+//! A model on a server: what is typed, what is known of it, and what is asked before anything is sent.
+
+use serde::{Deserialize, Serialize};
+
+/// An address as it is being typed, and whom to trust there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerDraft {
+    /// `https://host`.
+    pub address: String,
+    /// The file of an authority of one's own; empty: none.
+    pub authority: String,
+    /// The SHA-256 of the certificate or of its key; empty: none.
+    pub pin: String,
+    /// Of the models that belong together, which; `None`: the usual ones.
+    pub models: Option<[String; 2]>,
+}
+
+impl ServerDraft {
+    /// Whether another one means the same server, whichever of its models.
+    pub fn is_of(&self, other: &Self) -> bool {
+        Self { models: None, ..self.clone() } == Self { models: None, ..other.clone() }
+    }
+}
+
+/// What is known of models on servers.
+#[derive(Clone, Debug, Default)]
+pub struct ServerStatus {
+    /// The server of the model in use, if it is on one.
+    pub in_use: Option<ServerInUse>,
+    /// What the server of the draft has.
+    pub look: LookStatus,
+    /// Whether what goes to the draft's address could be read on the way; `None` while it is no address.
+    pub draft_is_plain: Option<bool>,
+    /// Addresses that were used before, newest first.
+    pub known: Vec<KnownServer>,
+    /// Whether image values may be sent is to be asked.
+    pub consent: Option<ConsentQuestion>,
+    /// Why the oldest pending click was not answered, in English. Nobody is asked again before somebody says so.
+    pub waits: Option<String>,
+}
+
+/// The server of the model in use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerInUse {
+    /// Its address.
+    pub address: String,
+    /// Host and port.
+    pub host: String,
+    /// Somebody has agreed that image values are sent there.
+    pub agreed: bool,
+    /// Bytes that were sent there since it is in use.
+    pub sent: u64,
+    /// Which further attempt the request under way is at; 0: the first, or there is none.
+    pub again: u32,
+}
+
+/// What a server has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LookStatus {
+    /// Nobody has asked.
+    #[default]
+    Idle,
+    /// It is being asked.
+    Looking,
+    /// It has answered.
+    Found(FoundServer),
+    /// It has not, or can't be used, and why, in English.
+    Failed(String),
+}
+
+/// What a server says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundServer {
+    /// Who was asked.
+    pub draft: ServerDraft,
+    /// Its program and version.
+    pub server: String,
+    /// What it has, a line each.
+    pub models: Vec<String>,
+    /// Models that belong together; to be chosen of if there are several.
+    pub pairs: Vec<[String; 2]>,
+}
+
+/// An address that was used before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownServer {
+    /// As it was typed.
+    pub draft: ServerDraft,
+    /// It was agreed, for this run and later ones, that image values are sent there.
+    pub agreed: bool,
+}
+
+/// What is to be agreed to before image values are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentQuestion {
+    /// Where to.
+    pub address: String,
+    /// Host and port.
+    pub host: String,
+    /// What the scan, or the image over it, is called here. It is not sent.
+    pub name: String,
+    /// Bytes.
+    pub size: SentSize,
+    /// It could be read on the way.
+    pub is_plain: bool,
+}
+
+/// How much is sent, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentSize {
+    /// For each place that the model looks at.
+    Place {
+        /// Of one.
+        bytes: u64,
+        /// How many places the object's clicks need, as far as that is known.
+        places: usize,
+    },
+    /// The whole image, once.
+    Image(u64),
+}
+
+/// What somebody wants of servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerAction {
+    /// Ask what is there.
+    Look(ServerDraft),
+    /// Stop asking.
+    StopLooking,
+    /// Use its model from the next click on.
+    Use(ServerDraft),
+    /// Forget the address, and what was agreed for it.
+    Forget(ServerDraft),
+    /// Answer to the question whether image values may be sent.
+    Consent {
+        /// They may.
+        agrees: bool,
+        /// In later runs, too.
+        remembers: bool,
+    },
+    /// They may not any more.
+    TakeBack,
+    /// Ask again for the click that was not answered.
+    TryAgain,
+}
